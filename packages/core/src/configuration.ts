@@ -1,0 +1,42 @@
+// Configurations as the data of log entries: JSON in printable ASCII, so that the pure core can write and read them.
+import type { Configuration, Server } from "./types.js";
+import { isValidId } from "./types.js";
+
+/** Whether a string can be an address: printable ASCII without spaces, at most 256 characters. */
+export function isValidAddress(address: string): boolean {
+  return /^[!-~]{1,256}$/.test(address);
+}
+
+/** Whether a string can name a data directory: what `LogStorage.open` returns. */
+export function isValidIncarnation(incarnation: string): boolean {
+  return /^[A-Za-z0-9_-]{16,64}$/.test(incarnation);
+}
+
+export function encodeConfiguration(configuration: Configuration): Uint8Array {
+  const text = JSON.stringify({ voters: configuration.voters.map(({ id, incarnation, address }) => ({ id, incarnation, address })) });
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** @returns undefined when the bytes are not a configuration. */
+export function decodeConfiguration(data: Uint8Array): Configuration | undefined {
+  let text = "";
+  for (const byte of data) text += String.fromCharCode(byte);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || !("voters" in value) || !Array.isArray(value.voters)) return undefined;
+  const voters: readonly unknown[] = value.voters;
+  return voters.every(isServer) && new Set(voters.map((voter) => voter.id)).size === voters.length ? { voters } : undefined;
+}
+
+function isServer(value: unknown): value is Server {
+  return typeof value === "object" && value !== null
+    && "id" in value && typeof value.id === "string" && isValidId(value.id)
+    && "incarnation" in value && typeof value.incarnation === "string" && isValidIncarnation(value.incarnation)
+    && "address" in value && typeof value.address === "string" && isValidAddress(value.address);
+}

@@ -1,0 +1,125 @@
+// The public face: what goes into `createNode` and what comes out of it. Types only.
+import type { Clock, Codec, CodecValue, Configuration, Index, LogStorage, NodeId, Peer, RaftkitError, Random, SnapshotStorage, StateMachine, Term, Transport } from "@raftkit/core";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+
+export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> {
+  /** This node's name: `[A-Za-z0-9_-]{1,64}`. It must be one of `cluster.bootstrap`. */
+  readonly id: NodeId;
+  readonly cluster: {
+    /** Keeps clusters apart that share a network: `[A-Za-z0-9_-]{1,64}`. */
+    readonly id: string;
+    /** The initial voters, the same list on every node. Once the cluster has formed, the log's configuration wins. */
+    readonly bootstrap: readonly Peer[];
+  };
+  readonly transport: Transport;
+  readonly storage: { readonly log: LogStorage; readonly snapshots?: SnapshotStorage };
+  readonly codec: Codec;
+  readonly stateMachine: StateMachine<Command, Result, Query, Answer>;
+  /** Checked when a command is proposed, never when it is applied. */
+  readonly commandSchema?: StandardSchemaV1<unknown, Command>;
+  /** Each wait is drawn from this range. Default 150 to 300 ms (paper §9.3). */
+  readonly electionTimeoutMs?: { readonly min: number; readonly max: number };
+  /** Default 50 ms; at most half of the smallest election timeout. */
+  readonly heartbeatIntervalMs?: number;
+  /** How long `propose` and `read` wait where the call doesn't say. Default 5000 ms. */
+  readonly defaultTimeoutMs?: number;
+  /** The largest encoded command. Default 4 MiB, or what fits the transport's frames. */
+  readonly maxCommandBytes?: number;
+  /** What a leader holds uncommitted before it answers `Overloaded`. Default 64 MiB. */
+  readonly maxUncommittedBytes?: number;
+  /** What the log holds (data, plus 256 bytes an entry) before proposals are refused. Default: the smaller of 1 GiB and a quarter of the heap limit. */
+  readonly maxLogBytes?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly logger?: Logger;
+}
+
+/** What pino, console and most loggers look like. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** Milliseconds; `Infinity` waits for ever. */
+  readonly timeoutMs?: number;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** `linearizable` sees every write that was acknowledged before the read began (thesis §6.4). */
+  readonly consistency?: "linearizable";
+}
+
+export type NodeState = "running" | "failed" | "closed";
+export type Role = "follower" | "candidate" | "leader";
+
+export interface PeerStatus {
+  readonly id: NodeId;
+  readonly matchIndex: Index;
+  readonly nextIndex: Index;
+  /** Milliseconds since this leader last heard from it. */
+  readonly lastContactMs: number;
+}
+
+/** A picture of one moment. */
+export interface NodeStatus {
+  readonly id: NodeId;
+  readonly clusterId: string;
+  readonly incarnation: string;
+  readonly run: number;
+  readonly state: NodeState;
+  readonly role: Role;
+  readonly term: Term;
+  readonly leaderId: NodeId | null;
+  readonly lastIndex: Index;
+  readonly durableIndex: Index;
+  readonly commitIndex: Index;
+  readonly lastApplied: Index;
+  readonly logBytes: number;
+  /** Undefined until the cluster has formed. */
+  readonly configuration: Configuration | undefined;
+  /** On a leader: how far each other voter is. */
+  readonly peers: readonly PeerStatus[];
+  /** Since the node was created. */
+  readonly counters: Readonly<Record<CounterName, number>>;
+}
+
+export type CounterName = "messagesSent" | "messagesReceived" | "messagesDropped" | "electionsStarted" | "persists" | "entriesApplied" | "proposals" | "reads";
+
+/** One period in which this node leads and has applied everything that was committed before it. */
+export interface Reign {
+  /** Larger than that of every earlier leader: a fencing token. */
+  readonly term: Term;
+  /** Aborted when the reign ends. */
+  readonly signal: AbortSignal;
+}
+
+export interface NodeEvents {
+  role: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
+  commit: { readonly commitIndex: Index };
+  membership: { readonly configuration: Configuration };
+  /** The node stopped by itself and is `failed`. */
+  error: RaftkitError;
+}
+
+export interface RaftNode<Command extends CodecValue, Result, Query, Answer> extends AsyncDisposable {
+  readonly id: NodeId;
+  /**
+   * Replicates a command, from any node. Resolves with what the local `apply` returned, after commit.
+   * @throws {NotProposed} it will not be applied; safe to try again
+   * @throws {OutcomeUnknown} it may be applied
+   */
+  propose(command: Command, options?: CallOptions): Promise<Result>;
+  /** @throws {ReadFailed} @throws {StateMachineFailed} */
+  read(query: Query, options?: ReadOptions): Promise<Answer>;
+  status(): NodeStatus;
+  /** Waits for each reign of this node in turn; ends when the node closes or the signal aborts. */
+  leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<Reign>;
+  /** @returns stops listening */
+  on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void;
+  /** Stops at once: pending proposals end as unknown. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,76 @@
+// How a proposal or a read can end other than well. `outcome` tells a program whether it may simply try again.
+import { RaftkitError } from "@raftkit/core";
+
+export type NotProposedReason =
+  /** No leader is known right now. */
+  | "noLeader"
+  /** The leader's log, its uncommitted entries or a window is full. */
+  | "overloaded"
+  | "tooLarge"
+  /** The node is closing, closed or failed. */
+  | "closing"
+  /** It was certainly never sent. */
+  | "notSent"
+  /** Another leader's entry was committed in its place. */
+  | "superseded"
+  /** The command's schema refused it. */
+  | "invalid"
+  /** Aborted or timed out before anything was done. */
+  | "aborted";
+
+/** It was not and will not be applied: safe to try again. */
+export class NotProposed extends RaftkitError {
+  readonly outcome = "notProposed";
+  readonly reason: NotProposedReason;
+  constructor(reason: NotProposedReason, message: string, options?: { cause?: unknown }) {
+    super("NOT_PROPOSED", message, options);
+    this.reason = reason;
+  }
+}
+
+/** Back-pressure: try again after a pause. */
+export class Overloaded extends NotProposed {
+  constructor(message: string) {
+    super("overloaded", message);
+  }
+}
+
+/** It may or may not be applied, now or later: look before trying again. */
+export class OutcomeUnknown extends RaftkitError {
+  readonly outcome = "unknown";
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("OUTCOME_UNKNOWN", message, options);
+  }
+}
+
+export type ReadFailedReason = "noLeader" | "timeout" | "aborted" | "closing";
+
+/** A read that got no answer; reads change nothing, so it is safe to try again. */
+export class ReadFailed extends RaftkitError {
+  readonly reason: ReadFailedReason;
+  constructor(reason: ReadFailedReason, message: string, options?: { cause?: unknown }) {
+    super("READ_FAILED", message, options);
+    this.reason = reason;
+  }
+}
+
+/** `apply`, `query` or `restore` of the state machine threw; `cause` is what it threw. An `apply` that throws stops the node. */
+export class StateMachineFailed extends RaftkitError {
+  constructor(message: string, options: { cause: unknown }) {
+    super("STATE_MACHINE_FAILED", message, options);
+  }
+}
+
+/** The log storage failed; the node stopped. Nothing is retried: what a failed sync left behind can't be known. */
+export class StorageFailed extends RaftkitError {
+  constructor(message: string, options: { cause: unknown }) {
+    super("STORAGE_FAILED", message, options);
+  }
+}
+
+/** An option is wrong: the message names it, what was given and what is allowed. */
+export class InvalidOption extends RaftkitError {
+  constructor(message: string) {
+    super("INVALID_OPTION", message);
+  }
+}
