@@ -1,5 +1,7 @@
 // Configurations as the data of log entries: JSON in printable ASCII, so that the pure core can write and read them.
-import type { Configuration, Server } from "./types.js";
+import type { EntryRun } from "./entry.js";
+import { EntryKind, inspectEntries, readEntries } from "./entry.js";
+import type { Configuration, Index, Server } from "./types.js";
 import { isValidId } from "./types.js";
 
 /** Whether a string can be an address: printable ASCII without spaces, at most 256 characters. */
@@ -31,7 +33,7 @@ export function decodeConfiguration(data: Uint8Array): Configuration | undefined
   }
   if (typeof value !== "object" || value === null || !("voters" in value) || !Array.isArray(value.voters)) return undefined;
   const voters: readonly unknown[] = value.voters;
-  return voters.every(isServer) && new Set(voters.map((voter) => voter.id)).size === voters.length ? { voters } : undefined;
+  return voters.length > 0 && voters.every(isServer) && new Set(voters.map((voter) => voter.id)).size === voters.length ? { voters } : undefined;
 }
 
 function isServer(value: unknown): value is Server {
@@ -39,4 +41,18 @@ function isServer(value: unknown): value is Server {
     && "id" in value && typeof value.id === "string" && isValidId(value.id)
     && "incarnation" in value && typeof value.incarnation === "string" && isValidIncarnation(value.incarnation)
     && "address" in value && typeof value.address === "string" && isValidAddress(value.address);
+}
+
+/** @returns undefined when an entry claims to be a configuration and is none */
+export function configurationsIn(run: EntryRun): { index: Index; configuration: Configuration }[] | undefined {
+  const { kinds } = inspectEntries(run.bytes) ?? { kinds: 0 };
+  if ((kinds & (1 << EntryKind.configuration)) === 0) return [];
+  const found = [];
+  for (const entry of readEntries(run)) {
+    if (entry.kind !== EntryKind.configuration) continue;
+    const configuration = decodeConfiguration(entry.data);
+    if (!configuration) return undefined;
+    found.push({ index: entry.index, configuration });
+  }
+  return found;
 }

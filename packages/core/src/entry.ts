@@ -72,21 +72,35 @@ export function* readEntries(run: EntryRun): Generator<Entry> {
   }
 }
 
+/** What a run's bytes hold. `kinds` has the bit `1 << kind` for each kind seen; the terms are 0 when there is no entry. */
+export interface RunContent {
+  readonly count: number;
+  readonly firstTerm: Term;
+  readonly lastTerm: Term;
+  readonly kinds: number;
+}
+
 /**
  * Checks bytes that came from outside: whole entries only, known kinds, terms from 1, never falling.
- * @returns how many entries they hold, or undefined when they are not a run.
+ * @returns undefined when they are not a run
  */
-export function countEntries(bytes: Uint8Array): number | undefined {
+export function inspectEntries(bytes: Uint8Array): RunContent | undefined {
   let offset = 0;
   let count = 0;
+  let firstTerm = 0;
   let lastTerm = 1;
+  let kinds = 0;
   while (offset < bytes.length) {
     if (bytes.length - offset < ENTRY_HEADER_BYTES) return undefined;
     const term = entryTerm(bytes, offset);
-    if (bytes[offset + 5] !== 0 || (bytes[offset + 4] ?? 0) > EntryKind.clock || term < lastTerm) return undefined;
+    const kind = bytes[offset + 4] ?? 0;
+    if (bytes[offset + 5] !== 0 || kind > EntryKind.clock || term < lastTerm) return undefined;
+    if (count === 0) firstTerm = term;
     lastTerm = term;
+    kinds |= 1 << kind;
     offset += ENTRY_HEADER_BYTES + entryLength(bytes, offset);
     count++;
   }
-  return offset === bytes.length ? count : undefined;
+  if (offset !== bytes.length) return undefined;
+  return { count, firstTerm, lastTerm: count === 0 ? 0 : lastTerm, kinds };
 }

@@ -3,3 +3,8 @@ export * from "./errors.js";
 export * from "./entry.js";
 export * from "./configuration.js";
 export type * from "./ports.js";
+export type * from "./messages.js";
+export type * from "./io.js";
+export { decodeMessage, messageHeader, messagePayload } from "./wire.js";
+export { Raft } from "./raft.js";
+export type { RaftStatus } from "./raft.js";

@@ -1,0 +1,111 @@
+// AppendEntries at a follower (paper Figure 2, "AppendEntries RPC"), and the acknowledgements it owes. An acknowledgement
+// is a promise: it names only what is verified against this leader in this term and durable.
+import { adoptConfigurations, dropConfigurationsFrom, memberOf } from "./membership.js";
+import type { EntryRun } from "./entry.js";
+import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "./entry.js";
+import { InvariantViolation } from "./errors.js";
+import { isDurable, promiseSeq, truncateFrom } from "./durability.js";
+import type { AppendEntries } from "./messages.js";
+import type { Follower, State } from "./state.js";
+import { becomeFollower, emit, resetElectionTimer, send } from "./state.js";
+import type { Index, Sender } from "./types.js";
+
+/** The request's term is this node's: an earlier one was refused, a later one adopted. */
+export function onAppendEntries(state: State, from: Sender, message: AppendEntries): void {
+  const follower = follow(state, from);
+  if (!follower) return;
+  state.heardLeaderAt = state.now;
+  resetElectionTimer(state);
+  state.turnOpen = true;
+  const isNewRound = message.round > follower.round;
+  follower.round = Math.max(follower.round, message.round);
+  if (!state.log.matches(message.prevLogIndex, message.prevLogTerm)) {
+    refuseAppend(state, follower, from, message);
+    return;
+  }
+  const [run] = message.entries;
+  if (run) appendMissing(state, follower, run);
+  const lastNewIndex = message.prevLogIndex + (run?.count ?? 0);
+  follower.verifiedIndex = Math.max(follower.verifiedIndex, lastNewIndex);
+  // Never beyond what this very request verified: what follows in this log may be another leader's.
+  advanceCommit(state, Math.min(message.leaderCommit, lastNewIndex));
+  const seq = promiseSeq(state);
+  if (isNewRound || isDurable(state, seq)) follower.ackNow = true;
+  if (!isDurable(state, seq)) follower.ackWhenSeq = seq;
+}
+
+/** @returns undefined when this sender can't be the leader of this term */
+function follow(state: State, from: Sender): Follower | undefined {
+  const { role } = state;
+  const known = role.kind === "leader" ? state.options : role.kind === "follower" ? role.leader : null;
+  if (known && (known.id !== from.id || known.incarnation !== from.incarnation)) {
+    if (memberOf(state, from)) throw new InvariantViolation(`two leaders in term ${state.currentTerm}: ${known.id} and ${from.id}`);
+    emit(state, { type: "dropped", from, reason: "notMember", disconnect: true });
+    return undefined;
+  }
+  if (role.kind === "follower" && role.leader) return role;
+  becomeFollower(state, from);
+  return state.role.kind === "follower" ? state.role : undefined;
+}
+
+/** Says where the logs can agree at the latest, by term, so that few rounds bring them together (R15; paper §5.3). */
+function refuseAppend(state: State, follower: Follower, from: Sender, message: AppendEntries): void {
+  const conflictIndex = state.log.lastIndexWithTermAtMost(message.prevLogIndex, message.prevLogTerm);
+  send(state, from.id, {
+    type: "appendEntriesReply", to: from.incarnation, term: state.currentTerm, round: follower.round, success: false,
+    matchIndex: durableMatch(state, follower), verifiedIndex: follower.verifiedIndex,
+    prevLogIndex: message.prevLogIndex, conflictIndex, conflictTerm: state.log.term(conflictIndex) ?? 0,
+  });
+}
+
+/** Skips what is there already, cuts at the first conflict only, appends the rest (R14). */
+function appendMissing(state: State, follower: Follower, run: EntryRun): void {
+  let skipped = 0;
+  let offset = 0;
+  while (skipped < run.count && state.log.term(run.firstIndex + skipped) === entryTerm(run.bytes, offset)) {
+    offset += ENTRY_HEADER_BYTES + entryLength(run.bytes, offset);
+    skipped++;
+  }
+  if (skipped === run.count) return;
+  const missing = skipped === 0 ? run : { firstIndex: run.firstIndex + skipped, count: run.count - skipped, bytes: run.bytes.subarray(offset) };
+  if (missing.firstIndex <= state.log.lastIndex) cutConflict(state, follower, missing.firstIndex);
+  state.log.append(missing);
+  state.durability.staged.push({ type: "append", run: missing });
+  state.forming = null;
+  adoptConfigurations(state, missing);
+}
+
+function cutConflict(state: State, follower: Follower, index: Index): void {
+  if (index <= state.commitIndex) throw new InvariantViolation(`a leader of term ${state.currentTerm} would replace the committed entry ${index}`);
+  if (index <= follower.verifiedIndex) throw new InvariantViolation(`the leader of term ${state.currentTerm} would replace its own entry ${index}`);
+  truncateFrom(state, index);
+  dropConfigurationsFrom(state, index);
+}
+
+export function advanceCommit(state: State, index: Index): void {
+  if (index <= state.commitIndex) return;
+  if (index > state.log.lastIndex) throw new InvariantViolation(`commit index ${index} is beyond the log's end ${state.log.lastIndex}`);
+  state.commitIndex = index;
+  emit(state, { type: "committed", commitIndex: index });
+}
+
+function durableMatch(state: State, follower: Follower): Index {
+  const { durableTerm, durableIndex } = state.durability;
+  return durableTerm === state.currentTerm ? Math.min(follower.verifiedIndex, durableIndex) : 0;
+}
+
+/** At the end of a turn: one reply for all requests of the turn. */
+export function acknowledgeLeader(state: State, follower: Follower): void {
+  const { leader } = follower;
+  if (!leader) return;
+  if (follower.ackWhenSeq !== null && isDurable(state, follower.ackWhenSeq)) {
+    follower.ackWhenSeq = null;
+    follower.ackNow = true;
+  }
+  if (!follower.ackNow) return;
+  follower.ackNow = false;
+  send(state, leader.id, {
+    type: "appendEntriesReply", to: leader.incarnation, term: state.currentTerm, round: follower.round, success: true,
+    matchIndex: durableMatch(state, follower), verifiedIndex: follower.verifiedIndex, prevLogIndex: 0, conflictIndex: 0, conflictTerm: 0,
+  });
+}

@@ -1,0 +1,95 @@
+// The two sides of the state machine: what it is told (inputs) and what it asks for (effects). Types only.
+import type { EntryRun } from "./entry.js";
+import type { RaftkitError } from "./errors.js";
+import type { Message } from "./messages.js";
+import type { LogOperation, Random } from "./ports.js";
+import type { Configuration, HardState, Index, NodeId, Peer, Sender, Term } from "./types.js";
+
+export interface RaftOptions {
+  readonly id: NodeId;
+  readonly incarnation: string;
+  readonly run: number;
+  /** The initial voters, the same list on every node. */
+  readonly bootstrap: readonly Peer[];
+  /** Uniform in [0, 1): the only source of chance. */
+  readonly random: Random;
+  readonly electionTimeoutMs: { readonly min: number; readonly max: number };
+  readonly heartbeatIntervalMs: number;
+  /** Entries' bytes in one AppendEntries; a larger entry travels alone. */
+  readonly maxMessageBytes: number;
+  /** What one follower may be sent without having acknowledged it; also what a node may forward unanswered. */
+  readonly maxInflightMessages: number;
+  readonly maxInflightBytes: number;
+  /** Beyond these a leader refuses proposals (data plus 256 bytes an entry). */
+  readonly maxUncommittedBytes: number;
+  readonly maxLogBytes: number;
+}
+
+/** What the storage and the state machine brought back. */
+export interface PersistedState {
+  readonly hardState: HardState;
+  readonly base: { readonly index: Index; readonly term: Term };
+  readonly entries: readonly EntryRun[];
+  /** How far a state machine with durable state has applied; 0 for one in memory. */
+  readonly applied: Index;
+}
+
+export type Input =
+  /** The deadline has come, or a turn ends. Early ticks change nothing. */
+  | { readonly type: "tick" }
+  | { readonly type: "receive"; readonly from: Sender; readonly message: Message }
+  /** Commands numbered from `firstSeq` on; within one run of a node each number is used once. */
+  | { readonly type: "propose"; readonly firstSeq: number; readonly commands: readonly Uint8Array[] }
+  | { readonly type: "read"; readonly id: number }
+  /** This persist and all before it are durable. */
+  | { readonly type: "persisted"; readonly seq: number }
+  | { readonly type: "applied"; readonly index: Index }
+  /** What was sent to this peer may be lost. */
+  | { readonly type: "unreachable"; readonly peer: NodeId }
+  /** The forward with this `firstSeq` was certainly not sent. */
+  | { readonly type: "forwardNotSent"; readonly firstSeq: number };
+
+export type RoleName = "follower" | "candidate" | "leader";
+
+/** Why a message changed nothing. */
+export type DropReason =
+  /** Meant for another data directory than this one. */
+  | "addressee"
+  /** From an earlier run of its sender. */
+  | "staleRun"
+  /** A claim that only a member can make. */
+  | "notMember"
+  /** It claims what can't be. */
+  | "impossible";
+
+export type Effect =
+  // log lane: in order; answered by `persisted`
+  | { readonly type: "persist"; readonly seq: number; readonly operations: readonly LogOperation[] }
+  // machine lane: in order; answered by `applied`
+  | { readonly type: "apply"; readonly entries: readonly EntryRun[] }
+  // network lane
+  | { readonly type: "configure"; readonly peers: readonly Peer[] }
+  | { readonly type: "send"; readonly to: NodeId; readonly message: Message }
+  | { readonly type: "dropped"; readonly from: Sender; readonly reason: DropReason; readonly disconnect: boolean }
+  // proposals: each number ends in exactly one of these; after `accepted` the entry at that index decides
+  | { readonly type: "accepted"; readonly firstSeq: number; readonly count: number; readonly firstIndex: Index; readonly term: Term }
+  | { readonly type: "rejected"; readonly firstSeq: number; readonly count: number; readonly reason: "noLeader" | "overloaded" | "notSent" }
+  | { readonly type: "unknown"; readonly firstSeq: number; readonly count: number }
+  // reads: each id ends in one of these
+  | { readonly type: "readReady"; readonly id: number; readonly index: Index }
+  | { readonly type: "readRejected"; readonly id: number }
+  // news
+  | { readonly type: "role"; readonly role: RoleName; readonly term: Term; readonly leaderId: NodeId | null; /** Of a leader: its own-term no-op. */ readonly noopIndex: Index | null }
+  | { readonly type: "committed"; readonly commitIndex: Index }
+  | { readonly type: "membership"; readonly configuration: Configuration }
+  | { readonly type: "notice"; readonly notice: Notice; readonly peer: NodeId | null }
+  /** Nothing follows: this node must not go on. */
+  | { readonly type: "failed"; readonly error: RaftkitError };
+
+export type Notice =
+  /** The peer was started with another list of initial voters. */
+  | "bootstrapDisagrees"
+  /** The peer already holds a log: this cluster was formed before. */
+  | "alreadyFormed"
+  /** The log's configuration is in force; the list of initial voters given now is another. */
+  | "bootstrapIgnored";

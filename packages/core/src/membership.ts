@@ -1,0 +1,57 @@
+// Which configuration is in force: the latest one in the log, committed or not (paper §6). Follows the log when it is cut.
+import { configurationsIn } from "./configuration.js";
+import type { EntryRun } from "./entry.js";
+import { InvariantViolation } from "./errors.js";
+import type { State } from "./state.js";
+import type { Configuration, Index, Peer, Sender, Server } from "./types.js";
+
+export interface Membership {
+  /** Undefined until the cluster has formed. */
+  current: Configuration | undefined;
+  /** Every configuration in the log, in order: what to go back to when entries are cut. */
+  readonly history: { readonly index: Index; readonly configuration: Configuration }[];
+}
+
+/** Puts the configurations of a run that was appended in force. */
+export function adoptConfigurations(state: State, run: EntryRun): void {
+  const found = configurationsIn(run);
+  if (!found) throw new InvariantViolation(`the log holds a configuration after index ${run.firstIndex - 1} that can't be read`);
+  if (found.length === 0) return;
+  state.membership.history.push(...found);
+  inForce(state);
+}
+
+/** Goes back to the configuration before `index`. */
+export function dropConfigurationsFrom(state: State, index: Index): void {
+  const { history } = state.membership;
+  const before = history.length;
+  while ((history.at(-1)?.index ?? -1) >= index) history.pop();
+  if (history.length !== before) inForce(state);
+}
+
+function inForce(state: State): void {
+  const { membership } = state;
+  membership.current = membership.history.at(-1)?.configuration;
+  if (membership.current) state.effects.push({ type: "membership", configuration: membership.current });
+  state.effects.push({ type: "configure", peers: peersOf(state) });
+}
+
+/** Whom to keep connections to. */
+export function peersOf(state: State): readonly Peer[] {
+  const peers: readonly Peer[] = state.membership.current?.voters ?? state.options.bootstrap;
+  return peers.filter((peer) => peer.id !== state.options.id);
+}
+
+/** The member that a sender claims to be, if it is one: same id and same data directory. */
+export function memberOf(state: State, from: Sender): Server | undefined {
+  return state.membership.current?.voters.find((voter) => voter.id === from.id && voter.incarnation === from.incarnation);
+}
+
+/** Whether this data directory has a vote. */
+export function isVoter(state: State): boolean {
+  return memberOf(state, state.options) !== undefined;
+}
+
+export function otherVoters(state: State): readonly Server[] {
+  return state.membership.current?.voters.filter((voter) => voter.id !== state.options.id) ?? [];
+}

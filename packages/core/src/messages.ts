@@ -1,0 +1,112 @@
+// What nodes say to each other. `to` is the incarnation that a message is meant for; every message carries a term (R08).
+// Field names are those of the paper's Figure 2 where it has them.
+import type { EntryRun } from "./entry.js";
+import type { Index, Peer, Term } from "./types.js";
+
+interface Envelope {
+  /** The addressee's incarnation; empty only in the forming question and its answer. */
+  readonly to: string;
+  /** The sender's current term; in a pre-vote and its granted reply the term that the candidate would campaign for. */
+  readonly term: Term;
+}
+
+/** Would you vote for me? Changes no state (thesis §9.6). */
+export interface PreVote extends Envelope {
+  readonly type: "preVote";
+  readonly lastLogIndex: Index;
+  readonly lastLogTerm: Term;
+}
+export interface PreVoteReply extends Envelope {
+  readonly type: "preVoteReply";
+  readonly voteGranted: boolean;
+}
+
+export interface RequestVote extends Envelope {
+  readonly type: "requestVote";
+  readonly lastLogIndex: Index;
+  readonly lastLogTerm: Term;
+  /** The leader itself asked for this election: it isn't refused in the leader's favour (thesis §4.2.3). */
+  readonly transfer: boolean;
+}
+export interface RequestVoteReply extends Envelope {
+  readonly type: "requestVoteReply";
+  readonly voteGranted: boolean;
+}
+
+export interface AppendEntries extends Envelope {
+  readonly type: "appendEntries";
+  readonly prevLogIndex: Index;
+  readonly prevLogTerm: Term;
+  readonly leaderCommit: Index;
+  /** Counts up within a reign; a reply to this round or a later one proves that the leader still led when it asked (thesis §6.4). */
+  readonly round: number;
+  /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */
+  readonly entries: readonly EntryRun[];
+}
+export interface AppendEntriesReply extends Envelope {
+  readonly type: "appendEntriesReply";
+  /** The latest round heard from this leader in this term. */
+  readonly round: number;
+  /** False: the log doesn't hold `prevLogIndex` with `prevLogTerm`, or the request's term was over. */
+  readonly success: boolean;
+  /** The last index that is verified against this leader and durable. */
+  readonly matchIndex: Index;
+  /** The last index that is verified against this leader, durable or not: flow control only, no promise. */
+  readonly verifiedIndex: Index;
+  /** Of a refused request: its `prevLogIndex`, and the last place where the logs can agree, with its term here. */
+  readonly prevLogIndex: Index;
+  readonly conflictIndex: Index;
+  readonly conflictTerm: Term;
+}
+
+/** Proposals of a node that isn't the leader, sent once. */
+export interface Forward extends Envelope {
+  readonly type: "forward";
+  /** The sender numbers its proposals; this message holds those from `firstSeq` on. */
+  readonly firstSeq: number;
+  /** Commands in the form that the leader appends as it is: `firstIndex` is 0, the terms are `term`. */
+  readonly entries: EntryRun;
+}
+export interface ForwardReply extends Envelope {
+  readonly type: "forwardReply";
+  /** The run of the node that asked; an answer to another run is none. */
+  readonly run: number;
+  readonly firstSeq: number;
+  readonly count: number;
+  readonly accepted: boolean;
+  /** Where the first one stands in the log, and under which term; both 0 when refused. */
+  readonly firstIndex: Index;
+  readonly entryTerm: Term;
+  /** When refused: because the leader is overloaded (else it doesn't lead any more). */
+  readonly overloaded: boolean;
+}
+
+/** From which index on may I answer reads? */
+export interface ReadIndex extends Envelope {
+  readonly type: "readIndex";
+  readonly id: number;
+}
+export interface ReadIndexReply extends Envelope {
+  readonly type: "readIndexReply";
+  readonly run: number;
+  readonly id: number;
+  readonly success: boolean;
+  readonly readIndex: Index;
+}
+
+/** Are you blank, and were you started with these initial voters? */
+export interface FormingQuestion extends Envelope {
+  readonly type: "formingQuestion";
+  readonly voters: readonly Peer[];
+}
+export interface FormingAnswer extends Envelope {
+  readonly type: "formingAnswer";
+  /** The run of the node that asked. */
+  readonly run: number;
+  readonly blank: boolean;
+  readonly agrees: boolean;
+}
+
+export type Message =
+  | PreVote | PreVoteReply | RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply
+  | Forward | ForwardReply | ReadIndex | ReadIndexReply | FormingQuestion | FormingAnswer;

@@ -1,0 +1,59 @@
+// What a leader knows of one follower (R16), and the window of what it was sent and hasn't acknowledged.
+import type { Index, Server } from "./types.js";
+
+export interface Progress {
+  readonly server: Server;
+  /**
+   * replicate: sends ahead of the acknowledgements. probe: something was lost or refused; one empty AppendEntries at a
+   * time finds where the logs meet, so that no entry is sent in vain (thesis §10.2.1).
+   */
+  mode: "replicate" | "probe";
+  nextIndex: Index;
+  /** The highest index known to be durable there; never goes back within a reign. */
+  matchIndex: Index;
+  /** The latest round it answered. */
+  round: number;
+  lastContactAt: number;
+  /** An AppendEntries is due even if there is no entry to send. */
+  due: boolean;
+  /** The commit index it was last told, and the one it waits for (it forwarded a proposal or a read). */
+  toldCommit: Index;
+  awaitsCommit: Index;
+  /** What was sent and is not acknowledged, oldest first. */
+  readonly inflight: { readonly lastIndex: Index; readonly bytes: number }[];
+  inflightBytes: number;
+}
+
+export function newProgress(server: Server, nextIndex: Index, now: number): Progress {
+  return {
+    server, mode: "replicate", nextIndex, matchIndex: 0, round: 0, lastContactAt: now, due: true,
+    toldCommit: 0, awaitsCommit: 0, inflight: [], inflightBytes: 0,
+  };
+}
+
+/** Frees the window up to what is acknowledged. */
+export function acknowledge(progress: Progress, matchIndex: Index): void {
+  progress.matchIndex = Math.max(progress.matchIndex, matchIndex);
+  let freed = 0;
+  for (const sent of progress.inflight) {
+    if (sent.lastIndex > progress.matchIndex) break;
+    progress.inflightBytes -= sent.bytes;
+    freed++;
+  }
+  if (freed > 0) progress.inflight.splice(0, freed);
+}
+
+/** What was sent from `nextIndex` on counts as lost: find out where the logs meet. */
+export function startProbe(progress: Progress, nextIndex: Index): void {
+  progress.mode = "probe";
+  progress.nextIndex = Math.max(nextIndex, progress.matchIndex + 1);
+  progress.inflight.length = 0;
+  progress.inflightBytes = 0;
+  progress.due = true;
+}
+
+/** The follower's log holds everything up to `verifiedIndex`: go on behind it. */
+export function endProbe(progress: Progress, verifiedIndex: Index): void {
+  progress.mode = "replicate";
+  progress.nextIndex = verifiedIndex + 1;
+}

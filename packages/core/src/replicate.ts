@@ -1,0 +1,129 @@
+// What a leader does: sends each follower what it lacks, counts acknowledgements, commits (paper §5.3, §5.4.2), beats,
+// and steps down when it can't lead any more. Entries leave before the own disk has them (thesis §10.2.1).
+import { advanceCommit } from "./append.js";
+import { diskHangs } from "./durability.js";
+import { InvariantViolation } from "./errors.js";
+import type { AppendEntries, AppendEntriesReply } from "./messages.js";
+import type { Progress } from "./progress.js";
+import { acknowledge, endProbe, startProbe } from "./progress.js";
+import { majority, reachedByMajority } from "./quorum.js";
+import type { Leader, State } from "./state.js";
+import { becomeFollower, emit, send } from "./state.js";
+import type { EntryRun } from "./entry.js";
+import type { NodeId, Sender } from "./types.js";
+
+export function onAppendEntriesReply(state: State, from: Sender, message: AppendEntriesReply): void {
+  const leader = state.role;
+  if (leader.kind !== "leader") return;
+  const progress = leader.progress.get(from.id);
+  if (progress?.server.incarnation !== from.incarnation) {
+    emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
+    return;
+  }
+  if (message.matchIndex > message.verifiedIndex || message.verifiedIndex > state.log.lastIndex || message.round > leader.round) {
+    emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
+    return;
+  }
+  progress.lastContactAt = state.now;
+  progress.round = Math.max(progress.round, message.round);
+  acknowledge(progress, message.matchIndex);
+  state.turnOpen = true;
+  if (!message.success) onRefused(state, progress, message);
+  else if (progress.mode === "probe" && message.verifiedIndex >= progress.nextIndex - 1) endProbe(progress, message.verifiedIndex);
+}
+
+/** Late refusals say nothing about the present (R16): only one that answers the probe, or of something unacknowledged, counts. */
+function onRefused(state: State, progress: Progress, message: AppendEntriesReply): void {
+  const isLate = progress.mode === "probe" ? message.prevLogIndex !== progress.nextIndex - 1 : message.prevLogIndex <= progress.matchIndex;
+  if (isLate) return;
+  const agreed = state.log.lastIndexWithTermAtMost(Math.min(message.conflictIndex, message.prevLogIndex - 1), message.conflictTerm);
+  startProbe(progress, Math.max(agreed, message.verifiedIndex) + 1);
+}
+
+/** The highest index that a majority has on disk, if it is of this term; earlier entries commit with it (R18). */
+export function commitOnQuorum(state: State, leader: Leader): void {
+  const index = reachedByMajority(ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex));
+  if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;
+  for (let i = state.commitIndex + 1; i <= index; i++) leader.uncommittedBytes -= state.log.size(i);
+  advanceCommit(state, index);
+}
+
+/** A figure of every voter: `own` of this one. */
+export function ofVoters(state: State, own: number, leader: Leader, figure: (progress: Progress) => number): number[] {
+  return (state.membership.current?.voters ?? []).map(({ id }) => {
+    const progress = leader.progress.get(id);
+    return progress ? figure(progress) : id === state.options.id ? own : -Infinity;
+  });
+}
+
+/** Due every heartbeat interval: to all at once, whatever became of the last one (R12). */
+export function onHeartbeatDue(state: State, leader: Leader): void {
+  if (mustStepDown(state, leader)) {
+    becomeFollower(state, null);
+    return;
+  }
+  leader.heartbeatDeadline = state.now + state.options.heartbeatIntervalMs;
+  nextRound(state, leader);
+}
+
+/** The next AppendEntries to everyone asks anew whether this node still leads. */
+export function nextRound(state: State, leader: Leader): void {
+  leader.round++;
+  for (const progress of leader.progress.values()) progress.due = true;
+  state.turnOpen = true;
+}
+
+function mustStepDown(state: State, leader: Leader): boolean {
+  const heardMajorityAt = reachedByMajority(ofVoters(state, state.now, leader, (progress) => progress.lastContactAt));
+  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;
+  if (!diskHangs(state)) return false;
+  const ahead = [...leader.progress.values()].filter((progress) => progress.matchIndex > state.durability.durableIndex);
+  return ahead.length >= majority(leader.progress.size + 1);
+}
+
+/** At the end of a turn: everyone gets what it lacks and has not been sent, within its window (R13). */
+export function replicate(state: State, leader: Leader): void {
+  for (const [id, progress] of leader.progress) {
+    if (progress.awaitsCommit > progress.toldCommit && state.commitIndex > progress.toldCommit) progress.due = true;
+    while (progress.mode === "replicate" && progress.nextIndex <= state.log.lastIndex && hasRoom(state, progress)) {
+      const entries = state.log.slice(progress.nextIndex, state.log.lastIndex, state.options.maxMessageBytes);
+      sendAppend(state, leader, id, progress, entries);
+    }
+    if (progress.due) sendAppend(state, leader, id, progress, []);
+  }
+}
+
+function hasRoom(state: State, progress: Progress): boolean {
+  return progress.inflight.length < state.options.maxInflightMessages && progress.inflightBytes < state.options.maxInflightBytes;
+}
+
+function sendAppend(state: State, leader: Leader, to: NodeId, progress: Progress, entries: readonly EntryRun[]): void {
+  const prevLogIndex = progress.nextIndex - 1;
+  const prevLogTerm = state.log.term(prevLogIndex);
+  if (prevLogTerm === undefined) throw new InvariantViolation(`no entry ${prevLogIndex} to send from: the log begins after ${state.log.base.index}`);
+  const message: AppendEntries = {
+    type: "appendEntries", to: progress.server.incarnation, term: state.currentTerm, prevLogIndex, prevLogTerm,
+    leaderCommit: state.commitIndex, round: leader.round, entries,
+  };
+  send(state, to, message);
+  progress.due = false;
+  progress.toldCommit = state.commitIndex;
+  if (entries.length === 0) return;
+  let bytes = 0;
+  for (const run of entries) {
+    bytes += run.bytes.length;
+    progress.nextIndex += run.count;
+  }
+  progress.inflight.push({ lastIndex: progress.nextIndex - 1, bytes });
+  progress.inflightBytes += bytes;
+}
+
+/** The transport lost something on the way to this peer. */
+export function onUnreachable(state: State, peer: NodeId): void {
+  if (state.role.kind !== "leader") return;
+  const progress = state.role.progress.get(peer);
+  if (progress?.mode !== "replicate") return;
+  startProbe(progress, progress.matchIndex + 1);
+  // Nothing leaves before the next heartbeat: a dead peer makes no work.
+  progress.due = false;
+}
