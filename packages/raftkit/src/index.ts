@@ -1,2 +1,3 @@
 export * from "./errors.js";
 export type * from "./api.js";
+export { createNode } from "./create-node.js";

@@ -1,0 +1,68 @@
+// Timeouts of many calls with one timer per distinct length: calls of one length expire in the order in which they came.
+import type { Clock } from "@raftkit/core";
+import type { Call } from "./call.js";
+
+export interface Deadlines {
+  /** Calls `expire` after `timeoutMs`, unless it is settled by then. `Infinity`: never. */
+  add(call: Call, timeoutMs: number): void;
+  /** Forgets everything. */
+  clear(): void;
+}
+
+interface Queue {
+  /** From `head` on: in the order of their times. */
+  calls: { readonly at: number; readonly call: Call }[];
+  head: number;
+  cancel: (() => void) | null;
+}
+
+export function createDeadlines(clock: Clock): Deadlines {
+  const queues = new Map<number, Queue>();
+
+  function dropSettled(queue: Queue): void {
+    while (queue.calls[queue.head]?.call.settled === true) queue.head++;
+    if (queue.head > 1024 && queue.head * 2 > queue.calls.length) {
+      queue.calls = queue.calls.slice(queue.head);
+      queue.head = 0;
+    }
+  }
+
+  function onTimer(timeoutMs: number, queue: Queue): void {
+    queue.cancel = null;
+    const now = clock.now();
+    for (;;) {
+      dropSettled(queue);
+      const first = queue.calls[queue.head];
+      if (!first) {
+        queues.delete(timeoutMs);
+        return;
+      }
+      if (first.at > now) {
+        queue.cancel = clock.schedule(first.at, () => onTimer(timeoutMs, queue));
+        return;
+      }
+      queue.head++;
+      first.call.expire();
+    }
+  }
+
+  return {
+    add(call, timeoutMs) {
+      if (timeoutMs === Infinity) return;
+      let queue = queues.get(timeoutMs);
+      if (!queue) {
+        queue = { calls: [], head: 0, cancel: null };
+        queues.set(timeoutMs, queue);
+      }
+      dropSettled(queue);
+      const at = clock.now() + timeoutMs;
+      queue.calls.push({ at, call });
+      const armed = queue;
+      armed.cancel ??= clock.schedule(at, () => onTimer(timeoutMs, armed));
+    },
+    clear() {
+      for (const queue of queues.values()) queue.cancel?.();
+      queues.clear();
+    },
+  };
+}

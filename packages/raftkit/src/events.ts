@@ -1,0 +1,30 @@
+// Typed events: listeners by name. A listener that throws is logged and disturbs nobody.
+import type { Logger, NodeEvents } from "./api.js";
+
+export interface Events {
+  on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void;
+  emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
+}
+
+type Listeners = { readonly [E in keyof NodeEvents]: Set<(value: NodeEvents[E]) => void> };
+
+export function createEvents(logger: Logger): Events {
+  const listeners: Listeners = { role: new Set(), commit: new Set(), membership: new Set(), error: new Set() };
+  return {
+    on(event, listener) {
+      // A wrapper of its own, so that the same function may listen twice.
+      const own: typeof listener = (value) => listener(value);
+      listeners[event].add(own);
+      return () => listeners[event].delete(own);
+    },
+    emit(event, value) {
+      for (const listener of listeners[event]) {
+        try {
+          listener(value);
+        } catch (error) {
+          logger.error({ err: error, event }, "a listener threw");
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,26 @@
+// A message as one frame: the header's length (u32, little-endian), the header through the codec, then the bytes beside it.
+import type { Codec, Message } from "@raftkit/core";
+import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
+
+export function encodeFrame(codec: Codec, message: Message): readonly Uint8Array[] {
+  const header = codec.encode(messageHeader(message));
+  const front = new Uint8Array(4 + header.length);
+  front[0] = header.length;
+  front[1] = header.length >>> 8;
+  front[2] = header.length >>> 16;
+  front[3] = header.length >>> 24;
+  front.set(header, 4);
+  return [front, ...messagePayload(message)];
+}
+
+/** @returns undefined for whatever no correct node sends; the message's entries are views of the frame */
+export function decodeFrame(codec: Codec, frame: Uint8Array): Message | undefined {
+  if (frame.length < 4) return undefined;
+  const end = 4 + new DataView(frame.buffer, frame.byteOffset, 4).getUint32(0, true);
+  if (end > frame.length) return undefined;
+  try {
+    return decodeMessage(codec.decode(frame.subarray(4, end)), frame.subarray(end));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,101 @@
+// Hands committed entries to the state machine, in order, one at a time, and gives the event loop back in between.
+import type { Clock, Codec, CodecValue, Entry, EntryRun, Index, StateMachine, Term } from "@raftkit/core";
+import { EntryKind, readEntries } from "@raftkit/core";
+
+/** How long entries are applied before waiting input gets its turn. */
+const SLICE_MS = 5;
+/** How many entries are applied between two looks at the clock. */
+const ENTRIES_PER_LOOK = 64;
+
+export interface MachineLane {
+  readonly lastApplied: Index;
+  push(entries: readonly EntryRun[]): void;
+  /** Calls back once everything up to `index` is applied; at once if it is. */
+  whenApplied(index: Index, run: () => void): void;
+  /** Nothing is applied after this; what is being applied is waited for. */
+  stop(): Promise<void>;
+}
+
+export interface MachineEvents<Result> {
+  onResult(index: Index, term: Term, result: Result): void;
+  onSkipped(index: Index, term: Term): void;
+  /** So far the machine has got; called after every slice. */
+  onApplied(index: Index): void;
+  onError(error: unknown): void;
+}
+
+export function createMachineLane<C extends CodecValue, R, Q, A>(machine: StateMachine<C, R, Q, A>, codec: Codec, clock: Clock, applied: Index, events: MachineEvents<R>): MachineLane {
+  const queue: (readonly EntryRun[])[] = [];
+  let lastApplied = applied;
+  let working: Promise<void> | null = null;
+  let stopped = false;
+  let waiters: { readonly index: Index; readonly run: () => void }[] = [];
+
+  function report(): void {
+    events.onApplied(lastApplied);
+    const ready = waiters.filter((waiter) => waiter.index <= lastApplied);
+    if (ready.length === 0) return;
+    waiters = waiters.filter((waiter) => waiter.index > lastApplied);
+    for (const { run } of ready) run();
+  }
+
+  async function work(): Promise<void> {
+    await new Promise<void>((resume) => clock.defer(resume));
+    let sliceEnd = clock.now() + SLICE_MS;
+    for (const { index, term, kind, data } of entriesOf(queue)) {
+      if (kind === EntryKind.command) {
+        // What can be proposed was encoded by this codec from a Command; the cast can't be expressed otherwise.
+        const outcome = machine.apply(codec.decode(data) as C, { index, term });
+        const result = outcome instanceof Promise ? await outcome : outcome;
+        if (stopped) return;
+        lastApplied = index;
+        events.onResult(index, term, result);
+      } else {
+        lastApplied = index;
+        events.onSkipped(index, term);
+      }
+      if (index % ENTRIES_PER_LOOK === 0 && clock.now() > sliceEnd) {
+        report();
+        await new Promise<void>((resume) => clock.defer(resume));
+        if (stopped) return;
+        sliceEnd = clock.now() + SLICE_MS;
+      }
+    }
+    report();
+  }
+
+  function start(): void {
+    working = work().catch((error: unknown) => {
+      stopped = true;
+      events.onError(error);
+    }).finally(() => {
+      working = null;
+      if (queue.length > 0 && !stopped) start();
+    });
+  }
+
+  return {
+    get lastApplied() {
+      return lastApplied;
+    },
+    push(entries) {
+      queue.push(entries);
+      if (!working && !stopped) start();
+    },
+    whenApplied(index, run) {
+      if (index <= lastApplied) run();
+      else waiters.push({ index, run });
+    },
+    async stop() {
+      stopped = true;
+      await working;
+    },
+  };
+}
+
+/** What the queue holds and what is pushed meanwhile. */
+function* entriesOf(queue: (readonly EntryRun[])[]): Generator<Entry> {
+  for (let runs = queue.shift(); runs; runs = queue.shift()) {
+    for (const run of runs) yield* readEntries(run);
+  }
+}

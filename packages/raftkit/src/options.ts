@@ -1,0 +1,70 @@
+// The options of a node with their defaults, checked: a wrong one is named, with what was given and what is allowed.
+import type { Clock, CodecValue, Random } from "@raftkit/core";
+import { isValidAddress, isValidId } from "@raftkit/core";
+import type { Logger, NodeOptions } from "./api.js";
+import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./defaults.js";
+import { InvalidOption } from "./errors.js";
+
+/** Room in a frame for a message's header. */
+const HEADER_BYTES_MAX = 64 * 1024;
+
+export interface Settings {
+  readonly electionTimeoutMs: { readonly min: number; readonly max: number };
+  readonly heartbeatIntervalMs: number;
+  readonly defaultTimeoutMs: number;
+  readonly maxCommandBytes: number;
+  readonly maxUncommittedBytes: number;
+  readonly maxLogBytes: number;
+  readonly maxMessageBytes: number;
+  readonly maxInflightMessages: number;
+  readonly maxInflightBytes: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** @throws {InvalidOption} */
+export function checkOptions<C extends CodecValue, R, Q, A>(options: NodeOptions<C, R, Q, A>): Settings {
+  const { id, cluster, transport } = options;
+  if (!isValidId(id)) throw wrong("id", id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
+  if (!isValidId(cluster.id)) throw wrong("cluster.id", cluster.id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
+  checkBootstrap(options);
+  const electionTimeoutMs = options.electionTimeoutMs ?? { min: 150, max: 300 };
+  if (!(electionTimeoutMs.min > 0 && electionTimeoutMs.max > electionTimeoutMs.min && electionTimeoutMs.max < Infinity)) {
+    throw wrong("electionTimeoutMs", electionTimeoutMs, "0 < min < max");
+  }
+  const heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.min(50, electionTimeoutMs.min / 2);
+  if (!(heartbeatIntervalMs > 0 && heartbeatIntervalMs <= electionTimeoutMs.min / 2)) {
+    throw wrong("heartbeatIntervalMs", heartbeatIntervalMs, `more than 0 and at most half of electionTimeoutMs.min (${electionTimeoutMs.min / 2})`);
+  }
+  const frameBytes = transport.maxFrameBytes - HEADER_BYTES_MAX;
+  if (frameBytes < 1) throw wrong("transport.maxFrameBytes", transport.maxFrameBytes, `more than ${HEADER_BYTES_MAX}`);
+  return {
+    electionTimeoutMs, heartbeatIntervalMs,
+    defaultTimeoutMs: positive("defaultTimeoutMs", options.defaultTimeoutMs ?? 5000, Infinity),
+    maxCommandBytes: positive("maxCommandBytes", options.maxCommandBytes ?? Math.min(4 * 2 ** 20, frameBytes), frameBytes),
+    maxUncommittedBytes: positive("maxUncommittedBytes", options.maxUncommittedBytes ?? 64 * 2 ** 20, Infinity),
+    maxLogBytes: positive("maxLogBytes", options.maxLogBytes ?? defaultMaxLogBytes(), Infinity),
+    maxMessageBytes: Math.min(2 ** 20, frameBytes), maxInflightMessages: 256, maxInflightBytes: 8 * 2 ** 20,
+    clock: options.clock ?? systemClock(), random: options.random ?? systemRandom, logger: options.logger ?? silentLogger,
+  };
+}
+
+function checkBootstrap<C extends CodecValue, R, Q, A>({ id, cluster: { bootstrap } }: NodeOptions<C, R, Q, A>): void {
+  for (const peer of bootstrap) {
+    if (!isValidId(peer.id)) throw wrong("cluster.bootstrap", peer.id, "ids of 1 to 64 of A-Z, a-z, 0-9, _ and -");
+    if (!isValidAddress(peer.address)) throw wrong("cluster.bootstrap", peer.address, "addresses of 1 to 256 printable ASCII characters");
+  }
+  const ids = bootstrap.map((peer) => peer.id);
+  if (new Set(ids).size !== ids.length) throw wrong("cluster.bootstrap", ids.join(", "), "each id once");
+  if (!ids.includes(id)) throw wrong("cluster.bootstrap", ids.join(", "), `a list that has this node, ${id}`);
+}
+
+function positive(name: string, given: number, max: number): number {
+  if (given > 0 && given <= max) return given;
+  throw wrong(name, given, max === Infinity ? "a number above 0" : `a number above 0, at most ${max}`);
+}
+
+function wrong(name: string, given: unknown, allowed: string): InvalidOption {
+  return new InvalidOption(`option ${name}: given ${JSON.stringify(given) ?? String(given)}; allowed: ${allowed}`);
+}

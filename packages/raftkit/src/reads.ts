@@ -1,0 +1,72 @@
+// Linearizable reads from the call to the answer: one question to core for all that wait, then each query on a state that
+// has applied everything up to the read index (thesis §6.4).
+import { ReadFailed } from "./errors.js";
+import type { ReadFailedReason } from "./errors.js";
+import { Call } from "./call.js";
+
+/** One `read` call. */
+export class Read extends Call {
+  readonly #run: () => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(run: () => void, reject: (error: unknown) => void) {
+    super();
+    this.#run = run;
+    this.#reject = reject;
+  }
+
+  /** The state is new enough: query it. */
+  run(): void {
+    if (this.end()) this.#run();
+  }
+
+  fail(reason: ReadFailedReason, message: string, options?: { cause?: unknown }): void {
+    if (this.end()) this.#reject(new ReadFailed(reason, message, options));
+  }
+
+  override expire(): void {
+    this.fail("timeout", "the read timed out; try again");
+  }
+}
+
+export class Reads {
+  #waiting: Read[] = [];
+  /** By the id under which core was asked, until they are run. */
+  readonly #asked = new Map<number, readonly Read[]>();
+  #lastId = 0;
+
+  add(read: Read): void {
+    this.#waiting.push(read);
+  }
+
+  /** One id for everything that came since the last call, as an input for core. */
+  take(): number | undefined {
+    const reads = this.#waiting.filter((read) => !read.settled);
+    this.#waiting = [];
+    if (reads.length === 0) return undefined;
+    this.#lastId++;
+    this.#asked.set(this.#lastId, reads);
+    return this.#lastId;
+  }
+
+  /** The state is new enough for the reads of this id. */
+  run(id: number): void {
+    for (const read of this.#end(id)) read.run();
+  }
+
+  onRejected(id: number): void {
+    for (const read of this.#end(id)) read.fail("noLeader", "no leader is known; try again");
+  }
+
+  #end(id: number): readonly Read[] {
+    const reads = this.#asked.get(id) ?? [];
+    this.#asked.delete(id);
+    return reads;
+  }
+
+  endAll(why: string, options?: { cause?: unknown }): void {
+    for (const read of [...this.#waiting, ...[...this.#asked.values()].flat()]) read.fail("closing", why, options);
+    this.#waiting = [];
+    this.#asked.clear();
+  }
+}
