@@ -7,7 +7,8 @@ import { InvariantViolation } from "./errors.js";
 import { isDurable, promiseSeq, truncateFrom } from "./durability.js";
 import type { AppendEntries } from "./messages.js";
 import type { Follower, State } from "./state.js";
-import { becomeFollower, emit, resetElectionTimer, send } from "./state.js";
+import { emit, resetElectionTimer, send } from "./state.js";
+import { becomeFollower } from "./transitions.js";
 import type { Index, Sender } from "./types.js";
 
 /** The request's term is this node's: an earlier one was refused, a later one adopted. */

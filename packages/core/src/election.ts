@@ -5,7 +5,8 @@ import { isVoter, memberOf, otherVoters } from "./membership.js";
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply } from "./messages.js";
 import { majority } from "./quorum.js";
 import type { Candidate, State } from "./state.js";
-import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate, resetElectionTimer, send } from "./state.js";
+import { resetElectionTimer, send } from "./state.js";
+import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./transitions.js";
 import type { Index, Sender, Term } from "./types.js";
 
 /** No leader was heard for a whole timeout, or an election didn't end. */

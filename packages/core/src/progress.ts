@@ -1,4 +1,5 @@
 // What a leader knows of one follower (R16), and the window of what it was sent and hasn't acknowledged.
+import type { Leader, State } from "./state.js";
 import type { Index, Server } from "./types.js";
 
 export interface Progress {
@@ -56,4 +57,19 @@ export function startProbe(progress: Progress, nextIndex: Index): void {
 export function endProbe(progress: Progress, verifiedIndex: Index): void {
   progress.mode = "replicate";
   progress.nextIndex = verifiedIndex + 1;
+}
+
+/** A figure of every voter: `own` of this one. */
+export function ofVoters(state: State, own: number, leader: Leader, figure: (progress: Progress) => number): number[] {
+  return (state.membership.current?.voters ?? []).map(({ id }) => {
+    const progress = leader.progress.get(id);
+    return progress ? figure(progress) : id === state.options.id ? own : -Infinity;
+  });
+}
+
+/** The next AppendEntries to everyone asks anew whether this node still leads. */
+export function nextRound(state: State, leader: Leader): void {
+  leader.round++;
+  for (const progress of leader.progress.values()) progress.due = true;
+  state.turnOpen = true;
 }

@@ -22,7 +22,8 @@ import type { Message } from "./messages.js";
 import { askLeader, finishReadRounds, onRead, onReadIndex, onReadIndexReply, sendQuestion, startReadRound } from "./read.js";
 import { commitOnQuorum, onAppendEntriesReply, onHeartbeatDue, onUnreachable, replicate } from "./replicate.js";
 import type { State } from "./state.js";
-import { adoptTerm, emit, isBlank, leaderOf, resetElectionTimer, send } from "./state.js";
+import { emit, isBlank, leaderOf, resetElectionTimer, send } from "./state.js";
+import { adoptTerm } from "./transitions.js";
 import type { Configuration, Index, NodeId, Sender, Term } from "./types.js";
 
 /** How many nodes' runs are remembered; more can't be members. */

@@ -1,6 +1,6 @@
 // Linearizable reads by ReadIndex (thesis §6.4): one round of AppendEntries answers every read that waited for it, on the
 // leader and, through one question at a time, on the others.
-import { nextRound, ofVoters } from "./replicate.js";
+import { nextRound, ofVoters } from "./progress.js";
 import { reachedByMajority } from "./quorum.js";
 import type { ReadIndex, ReadIndexReply } from "./messages.js";
 import type { Leader, State } from "./state.js";

@@ -5,10 +5,11 @@ import { diskHangs } from "./durability.js";
 import { InvariantViolation } from "./errors.js";
 import type { AppendEntries, AppendEntriesReply } from "./messages.js";
 import type { Progress } from "./progress.js";
-import { acknowledge, endProbe, startProbe } from "./progress.js";
+import { acknowledge, endProbe, nextRound, ofVoters, startProbe } from "./progress.js";
 import { majority, reachedByMajority } from "./quorum.js";
 import type { Leader, State } from "./state.js";
-import { becomeFollower, emit, send } from "./state.js";
+import { emit, send } from "./state.js";
+import { becomeFollower } from "./transitions.js";
 import type { EntryRun } from "./entry.js";
 import type { NodeId, Sender } from "./types.js";
 
@@ -48,14 +49,6 @@ export function commitOnQuorum(state: State, leader: Leader): void {
   advanceCommit(state, index);
 }
 
-/** A figure of every voter: `own` of this one. */
-export function ofVoters(state: State, own: number, leader: Leader, figure: (progress: Progress) => number): number[] {
-  return (state.membership.current?.voters ?? []).map(({ id }) => {
-    const progress = leader.progress.get(id);
-    return progress ? figure(progress) : id === state.options.id ? own : -Infinity;
-  });
-}
-
 /** Due every heartbeat interval: to all at once, whatever became of the last one (R12). */
 export function onHeartbeatDue(state: State, leader: Leader): void {
   if (mustStepDown(state, leader)) {
@@ -64,13 +57,6 @@ export function onHeartbeatDue(state: State, leader: Leader): void {
   }
   leader.heartbeatDeadline = state.now + state.options.heartbeatIntervalMs;
   nextRound(state, leader);
-}
-
-/** The next AppendEntries to everyone asks anew whether this node still leads. */
-export function nextRound(state: State, leader: Leader): void {
-  leader.round++;
-  for (const progress of leader.progress.values()) progress.due = true;
-  state.turnOpen = true;
 }
 
 function mustStepDown(state: State, leader: Leader): boolean {

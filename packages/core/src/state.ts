@@ -1,21 +1,15 @@
-// The whole state of one node, plain data, and the transitions between roles: each sets in one visible place everything
-// that it resets (R09). Roles are a union, so that what belongs to one role can't be touched in another.
+// The whole state of one node, as plain data. Roles are a union, so that what belongs to one role can't be touched in
+// another; they change in transitions.ts only.
 import type { Effect, RaftOptions } from "./io.js";
 import type { Durability } from "./durability.js";
-import { promiseSeq } from "./durability.js";
 import type { EntryRun } from "./entry.js";
-import { encodeRun, EntryKind, TERM_MAX } from "./entry.js";
-import { InvariantViolation } from "./errors.js";
 import type { Forming } from "./forming.js";
 import type { ForwardedByMe, ForwardWindow } from "./forward.js";
-import { giveUpForwards } from "./forward.js";
 import type { Log } from "./log.js";
 import type { Membership } from "./membership.js";
 import type { Message } from "./messages.js";
 import type { Progress } from "./progress.js";
-import { newProgress } from "./progress.js";
 import type { LeaderReads, RemoteReads } from "./read.js";
-import { rejectLeaderReads, rejectRemoteReads } from "./read.js";
 import type { Index, NodeId, Sender, Term } from "./types.js";
 
 export interface Follower {
@@ -111,61 +105,4 @@ export function appendOwn(state: State, leader: Leader, run: EntryRun): void {
   state.durability.staged.push({ type: "append", run });
   for (let i = 0; i < run.count; i++) leader.uncommittedBytes += state.log.size(run.firstIndex + i);
   state.turnOpen = true;
-}
-
-/** To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or stopped one starts. */
-export function adoptTerm(state: State, term: Term): void {
-  if (term <= state.currentTerm) throw new InvariantViolation(`term ${state.currentTerm} can't go back to ${term}`);
-  state.currentTerm = term;
-  state.votedFor = null;
-  state.grantedVote = null;
-  state.turnOpen = true;
-  giveUpForwards(state);
-  becomeFollower(state, null);
-}
-
-/** Follower of this term: of `leader`, or of nobody known. Resets what belonged to the earlier role. */
-export function becomeFollower(state: State, leader: Sender | null): void {
-  const before = state.role;
-  if (before.kind === "leader") {
-    rejectLeaderReads(state, before);
-    resetElectionTimer(state);
-  } else if (before.kind === "follower") {
-    rejectRemoteReads(state);
-  }
-  state.role = { kind: "follower", leader, verifiedIndex: 0, round: 0, ackNow: false, ackWhenSeq: null };
-}
-
-/** Asks the others first; term and vote stay as they are. */
-export function becomePreCandidate(state: State): void {
-  rejectRemoteReads(state);
-  resetElectionTimer(state);
-  state.role = { kind: "candidate", phase: "preVote", votes: new Set([state.options.id]), awaitedSeq: null };
-}
-
-/** A new term, with this node's vote for itself, which counts when it is durable. */
-export function becomeCandidate(state: State): void {
-  if (state.currentTerm >= TERM_MAX) throw new InvariantViolation(`term ${state.currentTerm} is the last one: no election can follow`);
-  state.currentTerm++;
-  state.votedFor = state.options.id;
-  state.grantedVote = null;
-  state.turnOpen = true;
-  giveUpForwards(state);
-  resetElectionTimer(state);
-  state.role = { kind: "candidate", phase: "election", votes: new Set(), awaitedSeq: promiseSeq(state) };
-}
-
-/** Begins a reign: progress anew for everyone, and a no-op so that earlier entries can commit (R18). */
-export function becomeLeader(state: State): void {
-  const noopIndex = state.log.lastIndex + 1;
-  const progress = new Map<NodeId, Progress>();
-  for (const voter of state.membership.current?.voters ?? []) {
-    if (voter.id !== state.options.id) progress.set(voter.id, newProgress(voter, noopIndex, state.now));
-  }
-  const leader: Leader = { kind: "leader", noopIndex, progress, reads: { waiting: [], asked: [] }, round: 1, uncommittedBytes: 0, heartbeatDeadline: state.now + state.options.heartbeatIntervalMs };
-  for (let index = state.commitIndex + 1; index < noopIndex; index++) leader.uncommittedBytes += state.log.size(index);
-  state.role = leader;
-  state.electionDeadline = Infinity;
-  state.forwardWindow.begin(state.currentTerm);
-  appendOwn(state, leader, encodeRun(noopIndex, state.currentTerm, EntryKind.noop, [new Uint8Array(0)]));
 }

@@ -1,0 +1,68 @@
+// The transitions between roles: each sets in one visible place everything that it resets (R09).
+import { promiseSeq } from "./durability.js";
+import { encodeRun, EntryKind, TERM_MAX } from "./entry.js";
+import { InvariantViolation } from "./errors.js";
+import { giveUpForwards } from "./forward.js";
+import type { Progress } from "./progress.js";
+import { newProgress } from "./progress.js";
+import { rejectLeaderReads, rejectRemoteReads } from "./read.js";
+import type { Leader, State } from "./state.js";
+import { appendOwn, resetElectionTimer } from "./state.js";
+import type { NodeId, Sender, Term } from "./types.js";
+
+/** To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or stopped one starts. */
+export function adoptTerm(state: State, term: Term): void {
+  if (term <= state.currentTerm) throw new InvariantViolation(`term ${state.currentTerm} can't go back to ${term}`);
+  state.currentTerm = term;
+  state.votedFor = null;
+  state.grantedVote = null;
+  state.turnOpen = true;
+  giveUpForwards(state);
+  becomeFollower(state, null);
+}
+
+/** Follower of this term: of `leader`, or of nobody known. Resets what belonged to the earlier role. */
+export function becomeFollower(state: State, leader: Sender | null): void {
+  const before = state.role;
+  if (before.kind === "leader") {
+    rejectLeaderReads(state, before);
+    resetElectionTimer(state);
+  } else if (before.kind === "follower") {
+    rejectRemoteReads(state);
+  }
+  state.role = { kind: "follower", leader, verifiedIndex: 0, round: 0, ackNow: false, ackWhenSeq: null };
+}
+
+/** Asks the others first; term and vote stay as they are. */
+export function becomePreCandidate(state: State): void {
+  rejectRemoteReads(state);
+  resetElectionTimer(state);
+  state.role = { kind: "candidate", phase: "preVote", votes: new Set([state.options.id]), awaitedSeq: null };
+}
+
+/** A new term, with this node's vote for itself, which counts when it is durable. */
+export function becomeCandidate(state: State): void {
+  if (state.currentTerm >= TERM_MAX) throw new InvariantViolation(`term ${state.currentTerm} is the last one: no election can follow`);
+  state.currentTerm++;
+  state.votedFor = state.options.id;
+  state.grantedVote = null;
+  state.turnOpen = true;
+  giveUpForwards(state);
+  resetElectionTimer(state);
+  state.role = { kind: "candidate", phase: "election", votes: new Set(), awaitedSeq: promiseSeq(state) };
+}
+
+/** Begins a reign: progress anew for everyone, and a no-op so that earlier entries can commit (R18). */
+export function becomeLeader(state: State): void {
+  const noopIndex = state.log.lastIndex + 1;
+  const progress = new Map<NodeId, Progress>();
+  for (const voter of state.membership.current?.voters ?? []) {
+    if (voter.id !== state.options.id) progress.set(voter.id, newProgress(voter, noopIndex, state.now));
+  }
+  const leader: Leader = { kind: "leader", noopIndex, progress, reads: { waiting: [], asked: [] }, round: 1, uncommittedBytes: 0, heartbeatDeadline: state.now + state.options.heartbeatIntervalMs };
+  for (let index = state.commitIndex + 1; index < noopIndex; index++) leader.uncommittedBytes += state.log.size(index);
+  state.role = leader;
+  state.electionDeadline = Infinity;
+  state.forwardWindow.begin(state.currentTerm);
+  appendOwn(state, leader, encodeRun(noopIndex, state.currentTerm, EntryKind.noop, [new Uint8Array(0)]));
+}

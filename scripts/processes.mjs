@@ -1,0 +1,70 @@
+// Runs one tool at a time, in its own process group, and passes SIGINT, SIGTERM and SIGHUP on to the whole group:
+// the tools start children of their own, and none may outlive the script that npm started.
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+
+const graceMs = 1000;
+const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+
+/**
+ * @param {readonly string[]} command the tool and its arguments
+ * @param {() => void} [cleanUp] what to do before the script ends because of a signal
+ * @returns {Promise<number>} its exit status; a signal counts as 128 and its number, as in a shell
+ */
+export function run(command, cleanUp) {
+  return supervise(command, "inherit", () => {}, cleanUp);
+}
+
+/**
+ * @param {readonly string[]} command
+ * @returns {Promise<{ status: number; output: string }>} with what it wrote to stdout
+ */
+export async function capture(command) {
+  let output = "";
+  const status = await supervise(command, "pipe", (text) => (output += text));
+  return { status, output };
+}
+
+/**
+ * @param {readonly string[]} command
+ * @param {"inherit" | "pipe"} stdout
+ * @param {(text: string) => void} onOutput
+ * @param {() => void} [cleanUp]
+ * @returns {Promise<number>}
+ */
+function supervise([tool = "", ...args], stdout, onOutput, cleanUp) {
+  return new Promise((resolve) => {
+    const child = spawn(tool, args, { stdio: ["ignore", stdout, "inherit"], detached: true });
+    child.stdout?.setEncoding("utf8").on("data", onOutput);
+    /** @type {NodeJS.Signals | undefined} */
+    let stopping;
+    /** @type {NodeJS.Timeout | undefined} */
+    let deadline;
+    const signalGroup = (/** @type {NodeJS.Signals} */ signal) => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
+      } catch {
+        // The group has already ended.
+      }
+    };
+    const stop = (/** @type {NodeJS.Signals} */ signal) => {
+      stopping ??= signal;
+      signalGroup(signal);
+      deadline ??= setTimeout(() => signalGroup("SIGKILL"), graceMs);
+    };
+    const settle = (/** @type {number} */ status) => {
+      clearTimeout(deadline);
+      for (const signal of signals) process.off(signal, stop);
+      if (stopping === undefined) return resolve(status);
+      signalGroup("SIGKILL");
+      cleanUp?.();
+      process.exit(128 + constants.signals[stopping]);
+    };
+    for (const signal of signals) process.on(signal, stop);
+    child.once("error", (error) => {
+      console.error(`${tool}: ${error.message}`);
+      settle(1);
+    });
+    child.once("close", (code, signal) => settle(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}
