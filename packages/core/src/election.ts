@@ -5,7 +5,7 @@ import { isVoter, memberOf, otherVoters } from "./membership.js";
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply } from "./messages.js";
 import { majority } from "./quorum.js";
 import type { Candidate, State } from "./state.js";
-import { resetElectionTimer, send } from "./state.js";
+import { leaderOf, resetElectionTimer, send } from "./state.js";
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./transitions.js";
 import type { Index, Sender, Term } from "./types.js";
 
@@ -13,6 +13,7 @@ import type { Index, Sender, Term } from "./types.js";
 export function onElectionTimeout(state: State): void {
   const { role } = state;
   if (!isVoter(state) || diskHangs(state)) {
+    if (leaderOf(state)) becomeFollower(state, null);
     resetElectionTimer(state);
   } else if (role.kind === "candidate" && role.phase === "election") {
     // Abandoned; the next attempt comes after a random wait (R03).
