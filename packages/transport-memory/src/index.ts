@@ -1,1 +1,2 @@
-export {};
+export { createMemoryNetwork } from "./network.js";
+export type { MemoryNetwork, MemoryNetworkOptions } from "./network.js";

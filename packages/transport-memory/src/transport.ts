@@ -1,0 +1,166 @@
+// One node's end of a memory network. It trusts the other ends (same process), but checks what a misconfigured
+// cluster gets wrong: cluster id, codec and whom an address belongs to. It must never alias the sender's bytes.
+import { RaftkitError } from "@raftkit/core";
+import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
+import type { Wires } from "./network.js";
+
+const FRAME_COST_BYTES = 64;
+
+/** Frames on their way from one end to another. */
+interface Lane {
+  frames: Uint8Array[];
+  bytes: number;
+}
+
+export class MemoryTransport implements Transport {
+  readonly #wires: Wires;
+  #local: LocalNode | undefined;
+  #handler: TransportHandler | undefined;
+  #closed = false;
+  #peers: ReadonlyMap<NodeId, string> = new Map();
+  /** Whoever spoke to this node, and through which end. */
+  readonly #callers = new Map<NodeId, MemoryTransport>();
+  /** What is on its way from this end. Lanes die with either end. */
+  #lanes = new WeakMap<MemoryTransport, Lane>();
+  readonly #reported = new Set<string>();
+
+  constructor(wires: Wires) {
+    this.#wires = wires;
+  }
+
+  get maxFrameBytes(): number {
+    return this.#wires.maxFrameBytes;
+  }
+
+  start(local: LocalNode, handler: TransportHandler): Promise<void> {
+    if (this.#local !== undefined || this.#closed) {
+      return Promise.reject(new RaftkitError("ALREADY_STARTED", "a transport starts once; take a new one from the network for each node and each restart"));
+    }
+    const owner = this.#wires.listening.get(local.address);
+    if (owner !== undefined) {
+      return Promise.reject(new RaftkitError("ADDRESS_IN_USE", `${local.id} can't listen at "${local.address}": ${owner.#local?.id ?? "another node"} does; close that one first, or choose another address`));
+    }
+    this.#local = local;
+    this.#handler = handler;
+    this.#wires.listening.set(local.address, this);
+    return Promise.resolve();
+  }
+
+  setPeers(peers: readonly Peer[]): void {
+    this.#peers = new Map(peers.map((peer) => [peer.id, peer.address]));
+    this.#reported.clear();
+  }
+
+  send(to: NodeId, parts: readonly Uint8Array[]): boolean {
+    const local = this.#local;
+    if (local === undefined || this.#closed) return false;
+    let length = 0;
+    for (const part of parts) length += part.length;
+    if (length > this.maxFrameBytes) {
+      this.#report(to, "FRAME_TOO_LARGE", `a frame of ${length} bytes for ${to} is larger than maxFrameBytes (${this.maxFrameBytes}); send less at once, or raise the limit`);
+      return false;
+    }
+    const target = this.#find(local, to);
+    if (target === undefined) return this.#lose(to);
+    const lane = this.#lanes.get(target) ?? { frames: [], bytes: 0 };
+    if (lane.bytes + length + FRAME_COST_BYTES > this.#wires.maxQueueBytes) return this.#lose(to);
+    lane.frames.push(concatenate(parts, length));
+    lane.bytes += length + FRAME_COST_BYTES;
+    this.#lanes.set(target, lane);
+    // One call per frame that takes the oldest: in order whatever `defer` does, and a handler that throws harms one frame.
+    this.#wires.defer(() => { this.#deliverNext(local, target, lane); });
+    return true;
+  }
+
+  disconnect(from: Sender): void {
+    const end = this.#callers.get(from.id) ?? this.#wires.listening.get(this.#peers.get(from.id) ?? "");
+    if (end?.#local === undefined || !isSame(end.#local, from)) return;
+    this.#callers.delete(from.id);
+    empty(this.#lanes.get(end));
+    empty(end.#lanes.get(this));
+    end.#later(() => end.#handler?.unreachable(this.#local?.id ?? ""));
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    if (this.#local !== undefined && this.#wires.listening.get(this.#local.address) === this) this.#wires.listening.delete(this.#local.address);
+    this.#callers.clear();
+    return Promise.resolve();
+  }
+
+  /** The end that frames for `to` go to: where its address is, else whoever spoke under that id. */
+  #find(local: LocalNode, to: NodeId): MemoryTransport | undefined {
+    const address = this.#peers.get(to);
+    const listening = address === undefined ? undefined : this.#wires.listening.get(address);
+    const target = listening ?? this.#callers.get(to);
+    if (target === undefined || target === this || target.#closed || target.#local === undefined) return undefined;
+    const there = target.#local;
+    const wrong = mismatch(local, there, to);
+    if (wrong === undefined) return target;
+    this.#report(to, wrong.code, `${there.id} ("${there.address}") turned this node away: ${wrong.message}`);
+    target.#report(local.id, wrong.code, `turned away ${local.id} ("${local.address}"): ${wrong.message}`);
+    return undefined;
+  }
+
+  #deliverNext(from: LocalNode, target: MemoryTransport, lane: Lane): void {
+    const frame = lane.frames.shift();
+    if (frame === undefined) return; // taken back by a disconnect
+    lane.bytes -= frame.length + FRAME_COST_BYTES;
+    if (target.#closed || target.#local === undefined || this.#wires.isCut(from.id, target.#local.id)) {
+      if (!this.#closed) this.#handler?.unreachable(target.#local?.id ?? "");
+      return;
+    }
+    target.#callers.set(from.id, this);
+    target.#handler?.receive({ id: from.id, incarnation: from.incarnation, run: from.run }, frame);
+  }
+
+  #lose(to: NodeId): false {
+    this.#later(() => this.#handler?.unreachable(to));
+    return false;
+  }
+
+  /** Tells the same thing about the same node once. */
+  #report(about: NodeId, code: string, message: string): void {
+    const key = `${code} ${about}`;
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
+    this.#later(() => this.#handler?.rejected(new RaftkitError(code, message)));
+  }
+
+  #later(run: () => void): void {
+    this.#wires.defer(() => { if (!this.#closed) run(); });
+  }
+}
+
+function mismatch(here: LocalNode, there: LocalNode, wanted: NodeId): { readonly code: string; readonly message: string } | undefined {
+  if (there.clusterId !== here.clusterId) {
+    return { code: "CLUSTER_MISMATCH", message: `${here.id} belongs to cluster "${here.clusterId}", ${there.id} to "${there.clusterId}"; give both the same cluster id` };
+  }
+  if (there.codec !== here.codec) {
+    return { code: "CODEC_MISMATCH", message: `${here.id} uses the codec "${here.codec}", ${there.id} uses "${there.codec}"; give both the same codec` };
+  }
+  if (there.id !== wanted) {
+    return { code: "WRONG_PEER", message: `${here.id} looked for ${wanted} at "${there.address}" and found ${there.id}; check the addresses of both` };
+  }
+  return undefined;
+}
+
+function isSame(a: Sender, b: Sender): boolean {
+  return a.id === b.id && a.incarnation === b.incarnation && a.run === b.run;
+}
+
+function empty(lane: Lane | undefined): void {
+  if (lane === undefined) return;
+  lane.frames = [];
+  lane.bytes = 0;
+}
+
+function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
