@@ -36,9 +36,9 @@ export class MemoryTransport implements Transport {
     if (this.#local !== undefined || this.#closed) {
       return Promise.reject(new RaftkitError("ALREADY_STARTED", "a transport starts once; take a new one from the network for each node and each restart"));
     }
-    const owner = this.#wires.listening.get(local.address);
+    const owner = this.#wires.listening.get(local.address)?.#local;
     if (owner !== undefined) {
-      return Promise.reject(new RaftkitError("ADDRESS_IN_USE", `${local.id} can't listen at "${local.address}": ${owner.#local?.id ?? "another node"} does; close that one first, or choose another address`));
+      return Promise.reject(new RaftkitError("ADDRESS_IN_USE", `${local.id} can't listen at "${local.address}": ${owner.id} does; close that one first, or choose another address`));
     }
     this.#local = local;
     this.#handler = handler;
@@ -74,7 +74,7 @@ export class MemoryTransport implements Transport {
 
   disconnect(from: Sender): void {
     const end = this.#callers.get(from.id) ?? this.#wires.listening.get(this.#peers.get(from.id) ?? "");
-    if (end?.#local === undefined || !isSame(end.#local, from)) return;
+    if (end === undefined || end.#local === undefined || !isSame(end.#local, from)) return;
     this.#callers.delete(from.id);
     empty(this.#lanes.get(end));
     empty(end.#lanes.get(this));
