@@ -36,9 +36,10 @@ export class MemoryTransport implements Transport {
     if (this.#local !== undefined || this.#closed) {
       return Promise.reject(new RaftkitError("ALREADY_STARTED", "a transport starts once; take a new one from the network for each node and each restart"));
     }
-    const owner = this.#wires.listening.get(local.address)?.#local;
+    const owner = this.#wires.listening.get(local.address);
     if (owner !== undefined) {
-      return Promise.reject(new RaftkitError("ADDRESS_IN_USE", `${local.id} can't listen at "${local.address}": ${owner.id} does; close that one first, or choose another address`));
+      const name = owner.#local === undefined ? "another node" : owner.#local.id;
+      return Promise.reject(new RaftkitError("ADDRESS_IN_USE", `${local.id} can't listen at "${local.address}": ${name} does; close that one first, or choose another address`));
     }
     this.#local = local;
     this.#handler = handler;
