@@ -1,1 +1,2 @@
-export {};
+export { createMemoryLog } from "./memory-log.js";
+export type { MemoryLogOptions } from "./memory-log.js";
