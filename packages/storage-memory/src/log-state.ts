@@ -17,7 +17,7 @@ export function nextState(state: LogState, operation: LogOperation): LogState {
   switch (operation.type) {
     case "hardState": {
       const { currentTerm, votedFor } = operation.hardState;
-      if (!isTerm(currentTerm)) throw refused(operation.type, `term ${currentTerm}`, state);
+      if (!isStorable(currentTerm)) throw refused(operation.type, `term ${currentTerm}`, state);
       if (votedFor !== null && !isValidId(votedFor)) throw refused(operation.type, `a vote for ${JSON.stringify(votedFor)}`, state);
       return { base, hardState: { currentTerm, votedFor }, lastIndex };
     }
@@ -31,16 +31,17 @@ export function nextState(state: LogState, operation: LogOperation): LogState {
       if (!(operation.index > base.index && operation.index <= lastIndex + 1)) throw refused(operation.type, `index ${operation.index}`, state);
       return { ...state, lastIndex: operation.index - 1 };
     case "compactThrough":
-      if (!(operation.index >= base.index && operation.index <= lastIndex) || !isTerm(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
+      if (!(operation.index >= base.index && operation.index <= lastIndex) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
       return { ...state, base: { index: operation.index, term: operation.term } };
     case "resetTo":
-      if (!Number.isSafeInteger(operation.index) || operation.index < 0 || !isTerm(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
+      if (!isStorable(operation.index) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
       return { ...state, base: { index: operation.index, term: operation.term }, lastIndex: operation.index };
   }
 }
 
-function isTerm(term: number): boolean {
-  return Number.isSafeInteger(term) && term >= 0 && term <= TERM_MAX;
+/** Terms and indexes both have 48 bits on disk. */
+function isStorable(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= TERM_MAX;
 }
 
 function refused(type: string, what: string, { base, lastIndex }: LogState): InvariantViolation {

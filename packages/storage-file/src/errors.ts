@@ -1,0 +1,43 @@
+// Why a log refuses to open or to go on. On every refusal to open, nothing was overwritten.
+import { RaftkitError } from "@raftkit/core";
+
+/** Another process (or another log object of this one) has the directory open. */
+export class DataDirectoryInUse extends RaftkitError {
+  constructor(directory: string) {
+    super("DATA_DIRECTORY_IN_USE", `the data directory ${directory} is in use by another process; stop that one, or give each node a directory of its own`);
+  }
+}
+
+/** The directory holds the log of another cluster, node or codec. */
+export class WrongIdentity extends RaftkitError {
+  constructor(directory: string, what: string, found: string, wanted: string, check: string) {
+    super("WRONG_IDENTITY", `the data directory ${directory} belongs to ${what} "${found}", but it was opened for ${what} "${wanted}"; check ${check}, or the directory`);
+  }
+}
+
+/** Damage that no crash leaves behind: acknowledged data is gone or changed. */
+export class CorruptLog extends RaftkitError {
+  readonly file: string;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  constructor(file: string, offset: number, what: string) {
+    super("CORRUPT_LOG", `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Check the disk, keep a copy of the directory, and replace this node; don't edit or delete files to make it start`);
+    this.file = file;
+    this.offset = offset;
+  }
+}
+
+/** The directory was written by another version of the format. */
+export class UnsupportedFormat extends RaftkitError {
+  constructor(directory: string, found: string, supported: number) {
+    super("UNSUPPORTED_FORMAT", `the data directory ${directory} has format ${found}, this version reads format ${supported}; open it with the version of @raftkit/storage-file that wrote it`);
+  }
+}
+
+/** The disk refused; `cause` is what it said. The log takes no more writes: what a failed sync left on disk can't be known. */
+export class StorageWriteFailed extends RaftkitError {
+  constructor(directory: string, options: { cause: unknown }) {
+    const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
+    super("STORAGE_WRITE_FAILED", `writing to the data directory ${directory} failed (${reason}); nothing is retried: mend the disk or free space, then start the node again`, options);
+  }
+}

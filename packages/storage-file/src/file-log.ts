@@ -1,0 +1,99 @@
+// A log in a directory. This file knows the life of the object: locked and open, written to, closed.
+import { dirname } from "node:path";
+import type { LogOperation, LogStorage, OpenedLog, Random, StorageIdentity } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
+import { DataDirectoryInUse, StorageWriteFailed } from "./errors.js";
+import type { FileSystem } from "./file-system.js";
+import { writeLogEnd } from "./identity.js";
+import type { LogWriter } from "./log-writer.js";
+import { nodeFileSystem } from "./node-file-system.js";
+import { openDirectory } from "./opening.js";
+import type { LogEvent } from "./segment-files.js";
+
+export interface FileLogOptions {
+  /** Where the files go; one directory per node. Created with mode 0700 if it doesn't exist. */
+  readonly directory: string;
+  /** Default: the real disk, over node:fs. */
+  readonly fileSystem?: FileSystem;
+  /** Size of a segment file, filled ahead: 8 KiB to 1 GiB. Default 16 MiB. Two or three exist at least. */
+  readonly segmentBytes?: number;
+  /** Draws the incarnation and the salts. Uniform in [0, 1). Default: the platform's `crypto`. */
+  readonly random?: Random;
+  /** Told about recovered crashes and background failures. For the log of the process. */
+  readonly onEvent?: (event: LogEvent) => void;
+}
+
+/**
+ * Makes a log in a directory. Nothing is touched before `open`.
+ *
+ * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse}, {@link WrongIdentity}, {@link CorruptLog},
+ * {@link UnsupportedFormat}; with {@link StorageWriteFailed} when the disk refuses. `write` rejects with
+ * {@link StorageWriteFailed}, or `InvariantViolation` for an operation that doesn't fit the log; then it does so for ever.
+ * It can be opened again after `close`.
+ */
+export function createFileLog(options: FileLogOptions): LogStorage {
+  const { directory, fileSystem = nodeFileSystem, segmentBytes = 16 * 1024 * 1024, random = cryptoRandom, onEvent = () => {} } = options;
+  if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 8 * 1024 || segmentBytes > 1024 ** 3) {
+    throw new RaftkitError("INVALID_OPTION", `segmentBytes is ${segmentBytes}; it must be an integer from 8192 (8 KiB) to 1073741824 (1 GiB)`);
+  }
+  let writer: LogWriter | undefined;
+  let release: (() => Promise<void>) | undefined;
+  let isBusy = false;
+
+  return {
+    async open(identity: StorageIdentity): Promise<OpenedLog> {
+      if (isBusy) throw new DataDirectoryInUse(directory);
+      isBusy = true;
+      try {
+        await ensureDirectory(fileSystem, directory);
+        release = await fileSystem.lock(directory);
+        if (release === undefined) throw new DataDirectoryInUse(directory);
+        const result = await openDirectory({ fileSystem, directory, segmentBytes, random, onEvent }, identity);
+        writer = result.writer;
+        return result.opened;
+      } catch (error) {
+        await release?.();
+        release = undefined;
+        isBusy = false;
+        throw error instanceof RaftkitError ? error : new StorageWriteFailed(directory, { cause: error });
+      }
+    },
+    async write(operations: readonly LogOperation[]): Promise<void> {
+      if (writer === undefined) throw new RaftkitError("STORAGE_CLOSED", `the log in ${directory} is not open; open it before writing`);
+      await writer.write(operations);
+    },
+    async close(): Promise<void> {
+      const [closing, unlock] = [writer, release];
+      if (closing === undefined || unlock === undefined) return;
+      writer = undefined;
+      release = undefined;
+      try {
+        const end = await closing.close();
+        if (end !== undefined) await writeLogEnd(fileSystem, directory, end);
+      } catch (error) {
+        onEvent({ type: "backgroundFailed", task: "closeMark", error });
+      } finally {
+        await unlock();
+        isBusy = false;
+      }
+    },
+  };
+}
+
+/** Creates what is missing of the path, each name durable before the next. */
+async function ensureDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
+  const parent = dirname(directory);
+  try {
+    if (await fileSystem.makeDirectory(directory)) await fileSystem.syncDirectory(parent);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    await ensureDirectory(fileSystem, parent);
+    await fileSystem.makeDirectory(directory);
+    await fileSystem.syncDirectory(parent);
+  }
+}
+
+function cryptoRandom(): number {
+  const [bits = 0] = globalThis.crypto.getRandomValues(new Uint32Array(1));
+  return bits / 2 ** 32;
+}

@@ -1,0 +1,124 @@
+// One frame holds one write: all of its records or none. It must be impossible to take anything else for a frame.
+//
+//   frame = crc u32 | length u32 | salt 8 bytes | number u48, 0 u16 | previous u32 | 0 u32 | payload[length]
+//
+// The CRC-32 covers everything behind it. The salt is that of this use of the segment, the number counts all frames of
+// the log, `previous` is the CRC of the frame before: so neither a stale frame of an earlier use nor a copy of a frame
+// inside somebody's data can follow here. Frames start at multiples of 8; the payload is padded with zeros to one.
+import { crc32 } from "node:zlib";
+import type { LogRecord } from "./record.js";
+import { dataBytes, encodeRecord, RECORD_HEADER_BYTES } from "./record.js";
+import { getUint48, setUint48, UINT48_MAX } from "./numbers.js";
+
+export const FRAME_HEADER_BYTES = 32;
+const SALT_OFFSET = 8;
+/** Entries up to this size are copied beside their headers; above, the disk gets them from where they are. */
+/** The largest frame; a write may hold this much, headers included. */
+export const FRAME_BYTES_MAX: number = 1024 ** 3;
+const COPY_BYTES_MAX = 64 * 1024;
+
+/** What the next frame must follow. Before the first frame of a log both are 0. */
+export interface FrameLink {
+  readonly number: number;
+  readonly crc: number;
+}
+
+export interface Frame extends FrameLink {
+  readonly previous: number;
+  /** Where its payload starts and where the next frame starts, from the start of the segment. */
+  readonly payload: number;
+  readonly end: number;
+}
+
+export interface EncodedFrame {
+  /** Valid until the next frame is encoded. */
+  readonly parts: readonly Uint8Array[];
+  readonly link: FrameLink;
+}
+
+export function frameBytes(records: readonly LogRecord[]): number {
+  return FRAME_HEADER_BYTES + roundUp(payloadBytes(records));
+}
+
+/** @returns encodes frames, reusing one buffer */
+export function createFrameEncoder(): (records: readonly LogRecord[], salt: Uint8Array, after: FrameLink) => EncodedFrame {
+  let slab = Buffer.allocUnsafeSlow(2 * COPY_BYTES_MAX);
+  let view = new DataView(slab.buffer);
+  return (records, salt, after) => {
+    const length = payloadBytes(records);
+    const outside = records.reduce((sum, record) => sum + outsideBytes(record), 0);
+    const inside = FRAME_HEADER_BYTES + roundUp(length) - outside;
+    if (inside > slab.length) {
+      slab = Buffer.allocUnsafeSlow(2 * inside);
+      view = new DataView(slab.buffer);
+    }
+    const parts: Uint8Array[] = [];
+    let start = 0;
+    let at = FRAME_HEADER_BYTES;
+    for (const record of records) {
+      at = encodeRecord(record, slab, view, at);
+      if (record.type !== "append") continue;
+      if (outsideBytes(record) === 0) {
+        slab.set(record.run.bytes, at);
+        at += record.run.bytes.length;
+      } else {
+        parts.push(slab.subarray(start, at), record.run.bytes);
+        start = at;
+      }
+    }
+    const padded = roundUp(length);
+    slab.fill(0, at, at + padded - length);
+    parts.push(slab.subarray(start, at + padded - length));
+    slab.set(salt, SALT_OFFSET);
+    view.setUint32(4, padded, true);
+    setUint48(view, 16, after.number + 1);
+    view.setUint16(22, 0, true);
+    view.setUint32(24, after.crc, true);
+    view.setUint32(28, 0, true);
+    const crc = parts.reduce((sum, part, i) => crc32(i === 0 ? part.subarray(4) : part, sum), 0);
+    view.setUint32(0, crc, true);
+    return { parts: parts.filter((part) => part.length > 0), link: { number: after.number + 1, crc } };
+  };
+}
+
+/** @returns the frame at `offset` if there is a whole and undamaged one of this use of the segment */
+export function readFrame(bytes: Uint8Array, view: DataView, offset: number, salt: Uint8Array): Frame | undefined {
+  if (!bearsSalt(bytes, offset, salt)) return undefined;
+  const payload = offset + FRAME_HEADER_BYTES;
+  const end = payload + view.getUint32(offset + 4, true);
+  if (end > bytes.length || end % 8 !== 0) return undefined;
+  const crc = view.getUint32(offset, true);
+  if (crc32(bytes.subarray(offset + 4, end)) !== crc) return undefined;
+  return { number: getUint48(view, offset + 16), crc, previous: view.getUint32(offset + 24, true), payload, end };
+}
+
+/** Whether a frame of this use of the segment was begun here, whole or not. */
+export function bearsSalt(bytes: Uint8Array, offset: number, salt: Uint8Array): boolean {
+  if (offset + FRAME_HEADER_BYTES > bytes.length) return false;
+  for (let i = 0; i < salt.length; i++) if (bytes[offset + SALT_OFFSET + i] !== salt[i]) return false;
+  return true;
+}
+
+/** @returns where the next undamaged frame after frame `number` starts, searching from `offset` on */
+export function findFrameAfter(bytes: Buffer, view: DataView, offset: number, salt: Uint8Array, number: number): number | undefined {
+  for (let at = bytes.indexOf(salt, offset + SALT_OFFSET); at >= 0; at = bytes.indexOf(salt, at + 1)) {
+    const start = at - SALT_OFFSET;
+    if (start % 8 !== 0) continue;
+    const frame = readFrame(bytes, view, start, salt);
+    if (frame !== undefined && frame.number > number && frame.number <= UINT48_MAX) return start;
+  }
+  return undefined;
+}
+
+function payloadBytes(records: readonly LogRecord[]): number {
+  return records.reduce((sum, record) => sum + RECORD_HEADER_BYTES + dataBytes(record), 0);
+}
+
+function outsideBytes(record: LogRecord): number {
+  const bytes = record.type === "append" ? record.run.bytes.length : 0;
+  return bytes > COPY_BYTES_MAX ? bytes : 0;
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}

@@ -1,0 +1,49 @@
+// What the operations mean for the numbers of a log: its base, its hard state, its last index.
+// It refuses an operation that contradicts the log, so that nothing is stored that could not be read back as a log.
+import type { HardState, Index, LogOperation, Term } from "@raftkit/core";
+import { countEntries, InvariantViolation, isValidId, TERM_MAX } from "@raftkit/core";
+
+export interface LogState {
+  readonly base: { readonly index: Index; readonly term: Term };
+  readonly hardState: HardState;
+  readonly lastIndex: Index;
+}
+
+export const emptyState: LogState = { base: { index: 0, term: 0 }, hardState: { currentTerm: 0, votedFor: null }, lastIndex: 0 };
+
+/** @throws {InvariantViolation} the operation doesn't fit the log; nothing was changed */
+export function nextState(state: LogState, operation: LogOperation): LogState {
+  const { base, lastIndex } = state;
+  switch (operation.type) {
+    case "hardState": {
+      const { currentTerm, votedFor } = operation.hardState;
+      if (!isStorable(currentTerm)) throw refused(operation.type, `term ${currentTerm}`, state);
+      if (votedFor !== null && !isValidId(votedFor)) throw refused(operation.type, `a vote for ${JSON.stringify(votedFor)}`, state);
+      return { base, hardState: { currentTerm, votedFor }, lastIndex };
+    }
+    case "append": {
+      const { firstIndex, count, bytes } = operation.run;
+      if (firstIndex !== lastIndex + 1) throw refused(operation.type, `entries from ${firstIndex} on`, state);
+      if (count < 1 || countEntries(bytes) !== count) throw refused(operation.type, `a run whose ${bytes.length} bytes are not ${count} entries`, state);
+      return { ...state, lastIndex: lastIndex + count };
+    }
+    case "truncateFrom":
+      if (!(operation.index > base.index && operation.index <= lastIndex + 1)) throw refused(operation.type, `index ${operation.index}`, state);
+      return { ...state, lastIndex: operation.index - 1 };
+    case "compactThrough":
+      if (!(operation.index >= base.index && operation.index <= lastIndex) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
+      return { ...state, base: { index: operation.index, term: operation.term } };
+    case "resetTo":
+      if (!isStorable(operation.index) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
+      return { ...state, base: { index: operation.index, term: operation.term }, lastIndex: operation.index };
+  }
+}
+
+/** Terms and indexes both have 48 bits on disk. */
+function isStorable(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= TERM_MAX;
+}
+
+function refused(type: string, what: string, { base, lastIndex }: LogState): InvariantViolation {
+  return new InvariantViolation(`the log was asked to ${type} ${what}, but it holds the entries after ${base.index} up to ${lastIndex}; nothing was written, and this is a bug in the caller`);
+}

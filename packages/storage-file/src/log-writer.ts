@@ -1,0 +1,113 @@
+// The hot path: one frame, one write and one datasync per `write`. After the first failure it never writes again, for
+// nobody knows what a failed sync left on disk.
+import type { LogOperation } from "@raftkit/core";
+import { InvariantViolation } from "@raftkit/core";
+import { StorageWriteFailed } from "./errors.js";
+import { writeAll } from "./file-io.js";
+import type { FrameLink } from "./frame.js";
+import { createFrameEncoder, FRAME_BYTES_MAX, frameBytes } from "./frame.js";
+import type { LogEnd } from "./identity.js";
+import type { LogState } from "./log-state.js";
+import { nextState } from "./log-state.js";
+import type { LogRecord } from "./record.js";
+import { SEGMENT_HEADER_BYTES } from "./segment.js";
+import type { OpenSegment, SegmentFiles } from "./segment-files.js";
+
+export interface LogWriterOptions {
+  readonly directory: string;
+  readonly files: SegmentFiles;
+  readonly segment: OpenSegment;
+  readonly offset: number;
+  readonly link: FrameLink;
+  readonly state: LogState;
+  readonly run: number;
+}
+
+export class LogWriter {
+  readonly #directory: string;
+  readonly #files: SegmentFiles;
+  readonly #encode = createFrameEncoder();
+  readonly #run: number;
+  #segment: OpenSegment;
+  #offset: number;
+  #link: FrameLink;
+  #state: LogState;
+  #failure: Error | undefined;
+  #underWay: Promise<void> | undefined;
+
+  constructor(options: LogWriterOptions) {
+    this.#directory = options.directory;
+    this.#files = options.files;
+    this.#segment = options.segment;
+    this.#offset = options.offset;
+    this.#link = options.link;
+    this.#state = options.state;
+    this.#run = options.run;
+  }
+
+  /** Makes the new run durable: the first frame of every opening. */
+  begin(): Promise<void> {
+    return this.#exclusively([{ type: "checkpoint", run: this.#run, state: this.#state }], this.#state);
+  }
+
+  async write(operations: readonly LogOperation[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (operations.length === 0) return;
+    let state: LogState;
+    try {
+      state = operations.reduce(nextState, this.#state);
+      if (frameBytes(operations) > FRAME_BYTES_MAX) throw new InvariantViolation(`the log was asked to write ${frameBytes(operations)} bytes at once, more than ${FRAME_BYTES_MAX}; nothing was written`);
+      if (this.#underWay !== undefined) throw new InvariantViolation("the log was asked to write while a write was under way; this is a bug in the caller");
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    await this.#exclusively(operations, state);
+  }
+
+  /** Waits for the write under way and closes the files. @returns where the log ends; undefined when that is not known */
+  async close(): Promise<LogEnd | undefined> {
+    await this.#underWay?.catch(() => undefined);
+    await this.#files.close();
+    await this.#segment.handle.close();
+    const { number: segment } = this.#segment;
+    return this.#failure === undefined ? { segment, offset: this.#offset, frame: this.#link.number, crc: this.#link.crc } : undefined;
+  }
+
+  async #exclusively(records: readonly LogRecord[], state: LogState): Promise<void> {
+    this.#underWay = this.#append(records, state);
+    try {
+      await this.#underWay;
+    } catch (error) {
+      throw this.#fail(new StorageWriteFailed(this.#directory, { cause: error }));
+    } finally {
+      this.#underWay = undefined;
+    }
+  }
+
+  async #append(records: readonly LogRecord[], state: LogState): Promise<void> {
+    let all = records;
+    if (this.#offset > SEGMENT_HEADER_BYTES && this.#offset + frameBytes(all) > this.#segment.capacity) await this.#advance();
+    if (this.#offset === SEGMENT_HEADER_BYTES && all[0]?.type !== "checkpoint") all = [{ type: "checkpoint", run: this.#run, state: this.#state }, ...all];
+    const { parts, link } = this.#encode(all, this.#segment.salt, this.#link);
+    await writeAll(this.#segment.handle, parts, this.#offset);
+    await this.#segment.handle.datasync();
+    this.#offset += frameBytes(all);
+    this.#link = link;
+    this.#state = state;
+    for (const record of records) this.#files.note(record);
+    this.#files.removeThrough(state.base.index);
+    this.#files.fillAhead();
+  }
+
+  async #advance(): Promise<void> {
+    const full = this.#segment.handle;
+    this.#segment = await this.#files.advance();
+    this.#offset = SEGMENT_HEADER_BYTES;
+    await full.close();
+  }
+
+  #fail(error: unknown): Error {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    return this.#failure;
+  }
+}

@@ -1,0 +1,72 @@
+// Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. Runs are cut, never copied.
+import type { EntryRun, Index, LogOperation } from "@raftkit/core";
+import { ENTRY_HEADER_BYTES, entryLength } from "@raftkit/core";
+
+/** Applies one operation that `nextState` accepted. */
+export function changeRuns(runs: EntryRun[], operation: LogOperation): void {
+  switch (operation.type) {
+    case "append":
+      runs.push(operation.run);
+      break;
+    case "truncateFrom":
+      truncateRuns(runs, operation.index);
+      break;
+    case "compactThrough":
+      compactRuns(runs, operation.index);
+      break;
+    case "resetTo":
+      runs.length = 0;
+      break;
+    case "hardState":
+      break;
+  }
+}
+
+/** Removes the entry at `index` and all after it. */
+function truncateRuns(runs: EntryRun[], index: Index): void {
+  let last = runs.at(-1);
+  while (last !== undefined && last.firstIndex >= index) {
+    runs.pop();
+    last = runs.at(-1);
+  }
+  if (last === undefined || last.firstIndex + last.count <= index) return;
+  runs[runs.length - 1] = { firstIndex: last.firstIndex, count: index - last.firstIndex, bytes: last.bytes.subarray(0, offsetOf(last, index)) };
+}
+
+/** Removes the entries up to and including `index`. */
+export function compactRuns(runs: EntryRun[], index: Index): void {
+  const kept = runs.findIndex((run) => run.firstIndex + run.count - 1 > index);
+  runs.splice(0, kept < 0 ? runs.length : kept);
+  const first = runs[0];
+  if (first === undefined || first.firstIndex > index) return;
+  runs[0] = { firstIndex: index + 1, count: first.firstIndex + first.count - 1 - index, bytes: first.bytes.subarray(offsetOf(first, index + 1)) };
+}
+
+function offsetOf(run: EntryRun, index: Index): number {
+  let offset = 0;
+  for (let i = run.firstIndex; i < index; i++) offset += ENTRY_HEADER_BYTES + entryLength(run.bytes, offset);
+  return offset;
+}
+
+/**
+ * Turns runs that lie in one buffer, one behind the other, into one run, by moving their bytes together. So a log of many
+ * small writes comes back as one run per segment. What lay between them is lost.
+ */
+export function joinRuns(runs: readonly EntryRun[]): readonly EntryRun[] {
+  const joined: EntryRun[] = [];
+  for (let i = 0; i < runs.length;) {
+    const start = runs[i];
+    if (start === undefined) break;
+    const whole = new Uint8Array(start.bytes.buffer);
+    let end = start.bytes.byteOffset;
+    let count = 0;
+    for (let run = runs[i]; run !== undefined && run.bytes.buffer === whole.buffer && run.bytes.byteOffset >= end; run = runs[++i]) {
+      whole.copyWithin(end, run.bytes.byteOffset, run.bytes.byteOffset + run.bytes.length);
+      end += run.bytes.length;
+      count += run.count;
+    }
+    const bytes = whole.subarray(start.bytes.byteOffset, end);
+    joined.push({ firstIndex: start.firstIndex, count, bytes: bytes.length * 2 < whole.length ? bytes.slice() : bytes });
+  }
+  return joined;
+}
