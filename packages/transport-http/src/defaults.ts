@@ -1,0 +1,20 @@
+// The outside world where the options don't supply it: time, chance and the network. No other file may touch these globals.
+import type { Clock, Random } from "@raftkit/core";
+
+/** The part of core's `Clock` that this transport uses: any `Clock` will do. */
+export type HttpClock = Pick<Clock, "now" | "schedule">;
+
+/** The part of the standard `fetch` that this transport uses. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export const systemClock: HttpClock = {
+  now: () => performance.now(),
+  schedule(at, run) {
+    const timer = setTimeout(run, Math.max(0, at - performance.now()));
+    return () => clearTimeout(timer);
+  },
+};
+
+export const systemRandom: Random = () => Math.random();
+
+export const systemFetch: Fetch = (url, init) => globalThis.fetch(url, init);

@@ -1,0 +1,59 @@
+// Why one node turns another away: the codes, and the HTTP status with which each is answered. Nothing here acts.
+import { RaftkitError } from "@raftkit/core";
+
+/** The stable codes of `PeerRejected`. */
+export type PeerRejectedCode =
+  /** The two nodes belong to different clusters. */
+  | "WRONG_CLUSTER"
+  /** The two nodes encode messages differently. */
+  | "WRONG_CODEC"
+  /** The two nodes speak different versions of this transport's protocol. */
+  | "WRONG_VERSION"
+  /** The address leads to another node than the one that was meant. */
+  | "WRONG_NODE"
+  /** Another node claims this node's own id. */
+  | "DUPLICATE_ID"
+  /** A later run of the same data directory has been heard of already. */
+  | "STALE_RUN"
+  /** The credentials are missing or wrong. */
+  | "UNAUTHORIZED"
+  /** What came is no request (or answer) of this transport. */
+  | "BAD_REQUEST"
+  /** The request's body is larger than the protocol allows. */
+  | "BODY_TOO_LARGE"
+  /** A frame is larger than the receiver's `maxFrameBytes`. */
+  | "FRAME_TOO_LARGE"
+  /** The sender was cut off by `disconnect`, for about a second. */
+  | "MISBEHAVED"
+  /** A peer's address is no http or https URL. */
+  | "BAD_ADDRESS"
+  /** Something other than a raftkit node answers at a peer's address. */
+  | "NOT_RAFTKIT";
+
+export const STATUS_OF_CODE: Readonly<Record<PeerRejectedCode, number>> = {
+  WRONG_CLUSTER: 409,
+  WRONG_CODEC: 409,
+  WRONG_VERSION: 409,
+  WRONG_NODE: 409,
+  DUPLICATE_ID: 409,
+  STALE_RUN: 409,
+  UNAUTHORIZED: 401,
+  BAD_REQUEST: 400,
+  BODY_TOO_LARGE: 413,
+  FRAME_TOO_LARGE: 413,
+  MISBEHAVED: 429,
+  BAD_ADDRESS: 400,
+  NOT_RAFTKIT: 502,
+};
+
+/** Two nodes can't talk to each other; the message says which, why, and what to do. Goes to `TransportHandler.rejected`. */
+export class PeerRejected extends RaftkitError {
+  declare readonly code: PeerRejectedCode;
+  constructor(code: PeerRejectedCode, message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}
+
+export function isPeerRejectedCode(code: unknown): code is PeerRejectedCode {
+  return typeof code === "string" && Object.hasOwn(STATUS_OF_CODE, code);
+}

@@ -1,0 +1,34 @@
+// What both directions share from `start` to `close`: who this node is, whom it knows, and how it reports.
+import type { LocalNode, NodeId, TransportHandler } from "@raftkit/core";
+import type { HttpClock } from "./defaults.js";
+import type { PeerRejected } from "./errors.js";
+import type { Settings } from "./options.js";
+import type { PeerBook } from "./peers.js";
+import type { Task } from "./task.js";
+
+export interface Session {
+  readonly settings: Settings;
+  readonly local: LocalNode;
+  readonly handler: TransportHandler;
+  readonly peers: PeerBook;
+  /** Bodies that are being read. */
+  readonly reading: Set<Task<unknown>>;
+  /** Tells the handler, but of one peer and cause once a minute at most: a peer that is turned away comes back for ever. */
+  readonly reject: (peer: NodeId | undefined, error: PeerRejected) => void;
+  closed: boolean;
+}
+
+const REPORT_INTERVAL_MS = 60_000;
+
+export function createReports(clock: HttpClock, handler: TransportHandler, peers: PeerBook): Session["reject"] {
+  const reportedAt = new Map<string, number>();
+  return (peer, error) => {
+    // Strangers share one name: they can't fill the map, nor the log, by changing theirs.
+    const name = peer !== undefined && peers.get(peer)?.listed !== undefined ? peer : "";
+    const key = `${name} ${error.code}`;
+    const now = clock.now();
+    if (now - (reportedAt.get(key) ?? Number.NEGATIVE_INFINITY) < REPORT_INTERVAL_MS) return;
+    reportedAt.set(key, now);
+    handler.rejected(error);
+  };
+}

@@ -1,0 +1,89 @@
+// Joins the parts into a `Transport`. It sends by itself, but never listens: its handler is mounted in somebody's server.
+import type { LocalNode, Transport, TransportHandler } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
+import { PeerRejected } from "./errors.js";
+import { formatHello, isHttpAddress, parseHello } from "./hello.js";
+import { answer, unavailable } from "./inbound.js";
+import { type HttpTransportOptions, type Settings, settle } from "./options.js";
+import { backoffMs, createOutbox } from "./outbox.js";
+import { createPeerBook } from "./peers.js";
+import { post } from "./post.js";
+import { type Session, createReports } from "./session.js";
+
+export interface HttpTransport extends Transport {
+  /**
+   * The server side: mount it under the path of this node's address, for POST. Answers 503 before `start` and after `close`,
+   * so a server may listen earlier and longer. Rejects when the node's own `receive` throws, and when somebody else (a body
+   * parser) has read the request's body before.
+   */
+  readonly handler: (request: Request) => Promise<Response>;
+}
+
+/**
+ * Carries frames between nodes in the bodies of HTTP requests. A peer's address is the http or https URL under which its
+ * `handler` is mounted, such as `http://127.0.0.1:7101/raft`.
+ * @throws {RaftkitError} `INVALID_OPTION`
+ */
+export function createHttpTransport(options: HttpTransportOptions = {}): HttpTransport {
+  const settings = settle(options);
+  let session: Session | undefined;
+  let closed = false;
+
+  return {
+    maxFrameBytes: settings.maxFrameBytes,
+    handler: (request) => (session === undefined || closed ? Promise.resolve(unavailable()) : answer(session, request)),
+
+    async start(local, handler) {
+      if (session !== undefined || closed) throw new RaftkitError("ALREADY_STARTED", "this transport was started before; create another");
+      if (!isHttpAddress(local.address)) {
+        throw new RaftkitError("INVALID_OPTION", `the address of ${local.id} is "${local.address}"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`);
+      }
+      if (parseHello(formatHello(local, local.id)) instanceof PeerRejected) {
+        throw new RaftkitError("INVALID_OPTION", `node "${local.id}" of cluster "${local.clusterId}" can't introduce itself: its ids, incarnation, run or codec name don't have the form that core's types prescribe`);
+      }
+      session = createSession(settings, local, handler);
+    },
+
+    setPeers(peers) {
+      if (session === undefined || closed) return;
+      const self = session.local.id;
+      session.peers.list(peers.filter((peer) => peer.id !== self));
+    },
+
+    send(to, parts) {
+      const peer = session?.peers.get(to);
+      return peer !== undefined && !closed && settings.clock.now() >= peer.refusedUntilMs && peer.outbox.send(parts);
+    },
+
+    disconnect({ id, incarnation, run }) {
+      const peer = session?.peers.get(id);
+      if (peer === undefined || peer.sender?.incarnation !== incarnation || peer.sender.run !== run) return;
+      peer.refusedUntilMs = settings.clock.now() + backoffMs(Infinity, settings.random);
+      peer.reassembly.reset();
+      void peer.outbox.drop(new Error(`${id} was cut off`));
+    },
+
+    async close() {
+      closed = true;
+      if (session === undefined) return;
+      session.closed = true;
+      const reason = new Error("the transport closes");
+      for (const task of session.reading) task.abort(reason);
+      const reading = [...session.reading].map((task) => task.done.catch(() => undefined));
+      await Promise.all([...reading, ...session.peers.all().map((peer) => peer.outbox.drop(reason))]);
+    },
+  };
+}
+
+function createSession(settings: Settings, local: LocalNode, handler: TransportHandler): Session {
+  const peers = createPeerBook((peer) => createOutbox(settings, {
+    post: (body, signal) => post(session, peer(), body, signal),
+    lost(cause) {
+      if (session.closed) return;
+      if (cause instanceof PeerRejected) session.reject(peer().id, cause);
+      handler.unreachable(peer().id);
+    },
+  }));
+  const session: Session = { settings, local, handler, peers, reading: new Set(), reject: createReports(settings.clock, handler, peers), closed: false };
+  return session;
+}
