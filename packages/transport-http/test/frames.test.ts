@@ -1,0 +1,185 @@
+// What is sent arrives: whole, unchanged, in order, together where it can be, and split where it must be.
+import { describe, expect, test } from "vitest";
+import { MAX_BODY_BYTES, readPieces } from "../src/pieces.js";
+import { bytes, createNetwork, deferred, digests, pair, pattern, quiet, seeded, send } from "./support.js";
+
+describe("frames", () => {
+  test("arrive as the concatenation of their parts, with the sender's identity", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    expect(a.transport.send("n2", [bytes("he"), bytes(""), bytes("llo")])).toBe(true);
+    expect(a.transport.send("n2", [])).toBe(true);
+    expect(a.transport.send("n2", [new Uint8Array(0)])).toBe(true);
+    await quiet();
+    expect(b.texts()).toEqual(["hello", "", ""]);
+    expect(b.received[0]?.from).toEqual({ id: "n1", incarnation: "incarnation-of-n1", run: 1 });
+    expect(a.unreachable).toEqual([]);
+  });
+
+  test("are answered by requests of the other side", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    send(a, "n2", "ping");
+    await quiet();
+    send(b, "n1", "pong");
+    await quiet();
+    expect(a.texts()).toEqual(["pong"]);
+    expect(network.requests.map(({ url }) => url)).toEqual(["http://n2.test/raft", "http://n1.test/raft"]);
+  });
+
+  test("of one turn travel in one request", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    const texts = Array.from({ length: 100 }, (_, i) => `frame ${i}`);
+    for (const text of texts) send(a, "n2", text);
+    expect(network.requests).toHaveLength(0);
+    await quiet();
+    expect(b.texts()).toEqual(texts);
+    expect(network.requests).toHaveLength(1);
+  });
+
+  test("that come while a request is in flight wait for it and travel in the next one", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    const gate = deferred<void>();
+    network.faults.set("http://n2.test/raft", async (deliver) => {
+      await gate.promise;
+      return deliver();
+    });
+    send(a, "n2", "first");
+    await quiet();
+    for (let i = 0; i < 50; i++) {
+      send(a, "n2", `${i}`);
+      await Promise.resolve();
+    }
+    await quiet();
+    expect(network.requests).toHaveLength(1);
+    gate.resolve();
+    await quiet();
+    expect(network.requests).toHaveLength(2);
+    expect(b.texts()).toEqual(["first", ...Array.from({ length: 50 }, (_, i) => `${i}`)]);
+  });
+
+  test("never have two requests in flight to one peer, however they are sent", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    let [inFlight, mostInFlight] = [0, 0];
+    const random = seeded(7);
+    network.faults.set("http://n2.test/raft", async (deliver) => {
+      mostInFlight = Math.max(mostInFlight, ++inFlight);
+      for (let i = random() * 5; i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
+      const response = await deliver();
+      inFlight -= 1;
+      return response;
+    });
+    const frames = Array.from({ length: 60 }, (_, i) => pattern(Math.floor(random() * 40_000), i));
+    for (const frame of frames) {
+      a.transport.send("n2", [frame]);
+      if (random() < 0.5) await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (let i = 0; i < 10; i++) await quiet();
+    expect(b.digests()).toEqual(digests(frames));
+    expect(mostInFlight).toBe(1);
+  });
+});
+
+describe("large frames", () => {
+  test("travel in several full bodies and arrive whole, between small ones", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    const [head, large, tail] = [pattern(100, 1), pattern(1_000_000, 2), pattern(200, 3)];
+    a.transport.send("n2", [head]);
+    a.transport.send("n2", [large.subarray(0, 1), large.subarray(1, 300_000), large.subarray(300_000)]);
+    a.transport.send("n2", [tail]);
+    await quiet();
+    await quiet();
+    expect(b.digests()).toEqual(digests([head, large, tail]));
+    const sizes = network.requests.map(({ body }) => body.length);
+    expect(sizes).toEqual([MAX_BODY_BYTES, MAX_BODY_BYTES, MAX_BODY_BYTES, 1_000_300 + 6 * 16 - 3 * MAX_BODY_BYTES]);
+  });
+
+  test("of the largest size pass, of one byte more are refused by send", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network, { maxFrameBytes: 600_000 });
+    const frame = pattern(600_000);
+    expect(a.transport.maxFrameBytes).toBe(600_000);
+    expect(a.transport.send("n2", [frame, new Uint8Array(1)])).toBe(false);
+    expect(a.transport.send("n2", [frame])).toBe(true);
+    await quiet();
+    await quiet();
+    expect(b.digests()).toEqual(digests([frame]));
+  });
+
+  test.each([-33, -32, -31, -17, -16, -15, -1, 0, 1])("fit around the edge of a body: %i bytes off", async (off) => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    const frames = [pattern(MAX_BODY_BYTES + off, 1), new Uint8Array(0), pattern(3, 2)];
+    for (const frame of frames) a.transport.send("n2", [frame]);
+    await quiet();
+    expect(b.digests()).toEqual(digests(frames));
+    for (const { body } of network.requests) expect(body.length).toBeLessThanOrEqual(MAX_BODY_BYTES);
+  });
+
+  test("that lose one piece are dropped, and the next frame arrives", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    let count = 0;
+    network.faults.set("http://n2.test/raft", async (deliver) => {
+      if (++count !== 2) return deliver();
+      // Says that it came, though it didn't: the receiver alone must notice.
+      return new Response(null, { status: 204, headers: { "raftkit-hello": "1 green n2 incarnation-of-n2 1 json http://n2.test/raft n1" } });
+    });
+    a.transport.send("n2", [pattern(700_000)]);
+    send(a, "n2", "next");
+    await quiet();
+    expect(count).toBe(3);
+    expect(b.texts()).toEqual(["next"]);
+    expect(b.rejected).toEqual([]);
+  });
+
+  test("that get one piece twice, or begun by one run and continued by the next, are dropped", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    a.transport.send("n2", [pattern(600_000)]);
+    await quiet();
+    const [first, second, third] = network.requests;
+    if (first === undefined || second === undefined || third === undefined) throw new Error("three requests were expected");
+    b.received.length = 0;
+    const again = (request: typeof first, run = 1): Promise<Response> => {
+      const headers = { "raftkit-hello": `1 green n1 incarnation-of-n1 ${run} json http://n1.test/raft n2` };
+      return network.call(request.url, { method: "POST", headers, body: Uint8Array.from(request.body) });
+    };
+    for (const request of [first, second, second, third]) await again(request);
+    expect(b.received).toEqual([]);
+    await again(first);
+    await again(second, 2);
+    await again(third, 2);
+    expect(b.received).toEqual([]);
+    for (const request of [first, second, third]) await again(request, 2);
+    expect(b.received).toHaveLength(1);
+  });
+});
+
+describe("a body", () => {
+  test("is read into pieces, or not at all", () => {
+    const head = (...numbers: number[]): number[] => numbers.flatMap((n) => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]);
+    const read = (...body: number[]): unknown => {
+      const pieces = readPieces(Uint8Array.from(body), 100);
+      return Array.isArray(pieces) ? pieces.length : pieces;
+    };
+    expect(read()).toBe(0);
+    expect(read(...head(1, 2, 0, 2), 7, 7, ...head(2, 0, 0, 0))).toBe(2);
+    expect(read(...head(1, 3, 2, 1), 7, ...head(2, 3, 0, 1), 7)).toBe(2);
+    for (const [why, body] of Object.entries({
+      "15 bytes are left over": head(1, 1, 0, 1).slice(1),
+      "a piece ends beyond its body or its frame": head(1, 2, 0, 2),
+      "a piece is empty": head(1, 2, 0, 0),
+      "a frame goes on in the middle of a body": [...head(1, 1, 0, 1), 7, ...head(2, 2, 1, 1), 7],
+      "a frame is broken off in the middle of a body": [...head(1, 2, 0, 1), 7, ...head(2, 1, 0, 1), 7],
+    })) {
+      expect(read(...body)).toMatchObject({ code: "BAD_REQUEST", message: `a request's body can't be read: ${why}; only nodes of a raftkit cluster may call here` });
+    }
+    expect(read(...head(1, 100, 99, 2), 7, 7)).toMatchObject({ code: "BAD_REQUEST" });
+    expect(read(...head(1, 101, 0, 1), 7)).toMatchObject({ code: "FRAME_TOO_LARGE", message: "a frame of 101 bytes was sent to a node that takes 100; give all nodes the same maxFrameBytes" });
+  });
+});

@@ -1,0 +1,252 @@
+// Who may talk to whom: every mismatch is answered, reported once on each side in words that help, and changes nothing.
+import { describe, expect, test } from "vitest";
+import { PeerRejected } from "../src/index.js";
+import { type TestNode, createNetwork, localNode, pair, quiet, send } from "./support.js";
+
+function reasons(node: TestNode): (readonly [string, string])[] {
+  return node.rejected.map(({ code, message }) => [code, message] as const);
+}
+
+describe("nodes that don't belong together", () => {
+  test("of different clusters tell each other so, once", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1", { clusterId: "blue" });
+    const b = await network.node("n2");
+    a.transport.setPeers([b.peer()]);
+    for (let i = 0; i < 5; i++) {
+      send(a, "n2", "hello");
+      await quiet();
+      network.clock.advance(1_000);
+    }
+    expect(network.requests).toHaveLength(5);
+    expect(reasons(a)).toEqual([["WRONG_CLUSTER", `peer n2 belongs to cluster "green", this node to "blue"; check the cluster's id on both, and their lists of peers`]]);
+    expect(reasons(b)).toEqual([["WRONG_CLUSTER", `peer n1 belongs to cluster "blue", this node to "green"; check the cluster's id on both, and their lists of peers`]]);
+    expect(a.rejected[0]).toBeInstanceOf(PeerRejected);
+    expect(a.unreachable).toEqual(["n2", "n2", "n2", "n2", "n2"]);
+    expect(b.received).toEqual([]);
+    // It changed nothing: the stranger's address was not taken note of.
+    expect(send(b, "n1", "answer")).toBe(false);
+  });
+
+  test("are reported again after a minute, while it lasts", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1", { clusterId: "blue" });
+    const b = await network.node("n2");
+    a.transport.setPeers([b.peer()]);
+    for (const pauseMs of [59_999, 1, 0]) {
+      send(a, "n2", "hello");
+      await quiet();
+      network.clock.advance(pauseMs);
+    }
+    expect(reasons(a)).toHaveLength(1);
+    network.clock.advance(1_000);
+    send(a, "n2", "hello");
+    await quiet();
+    expect([reasons(a).length, reasons(b).length]).toEqual([2, 2]);
+  });
+
+  test("with different codecs", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1", { codec: "msgpack" });
+    const b = await network.node("n2");
+    a.transport.setPeers([b.peer()]);
+    send(a, "n2", "hello");
+    await quiet();
+    expect(reasons(a)).toEqual([["WRONG_CODEC", `peer n2 uses codec "json", this node "msgpack"; give all nodes of a cluster the same codec`]]);
+    expect(reasons(b)).toEqual([["WRONG_CODEC", `peer n1 uses codec "msgpack", this node "json"; give all nodes of a cluster the same codec`]]);
+    expect(b.received).toEqual([]);
+  });
+
+  test("of another version", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    network.faults.set("http://n2.test/raft", (_deliver, init) => {
+      const headers = new Headers(init.headers);
+      headers.set("raftkit-hello", (headers.get("raftkit-hello") ?? "").replace(/^1 /, "2 something new "));
+      return network.call("http://n2.test/raft", { ...init, headers });
+    });
+    send(a, "n2", "hello");
+    await quiet();
+    const message = "a peer speaks version 2 of the HTTP transport, this node version 1; run compatible releases of @raftkit/transport-http";
+    expect(reasons(b)).toEqual([["WRONG_VERSION", message]]);
+    expect(reasons(a)).toEqual([["WRONG_VERSION", `peer n2 at http://n2.test/raft refused this node: ${message}`]]);
+    expect(b.received).toEqual([]);
+  });
+
+  test("because the address leads to another node", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1");
+    const b = await network.node("n2");
+    a.transport.setPeers([{ id: "n3", address: b.local.address }]);
+    send(a, "n3", "hello");
+    await quiet();
+    expect(reasons(a)).toEqual([["WRONG_NODE", `node "n2" answers at http://n2.test/raft, where "n3" should be; check the address of n3`]]);
+    expect(reasons(b)).toEqual([["WRONG_NODE", `peer n1 calls for node "n3", but this is "n2"; check the address of n3 in the list that n1 was started with`]]);
+    expect(b.received).toEqual([]);
+  });
+
+  test("because both have one id", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1", { address: "http://other.test/raft" });
+    const b = await network.node("n1");
+    const response = await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": "1 green n1 incarnation-of-n1 1 json http://other.test/raft n1" } });
+    expect(response.status).toBe(409);
+    expect(reasons(b)).toEqual([["DUPLICATE_ID", `another node at http://other.test/raft claims this node's id "n1"; give every node an id of its own`]]);
+    a.transport.setPeers([b.peer()]);
+    expect(send(a, "n1", "to itself")).toBe(false);
+  });
+
+  test("because something else answers there", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1");
+    for (const [id, response] of Object.entries({
+      ok: new Response("welcome"),
+      empty: new Response(null, { status: 204 }),
+      notFound: new Response("<html>".repeat(10_000), { status: 404 }),
+      moved: new Response(null, { status: 302, headers: { location: "http://n2.test/raft" } }),
+    })) {
+      const address = `http://${id}.test/`;
+      network.faults.set(address, async () => response);
+      a.transport.setPeers([{ id, address }]);
+      send(a, id, "hello");
+      await quiet();
+      expect(a.unreachable).toEqual([id]);
+      expect(reasons(a)).toEqual([["NOT_RAFTKIT", `http://${id}.test/ answered HTTP ${response.status}, not as a raftkit node; check the address of ${id} and where its handler is mounted`]]);
+      a.unreachable.length = 0;
+      a.rejected.length = 0;
+    }
+  });
+
+  test("because an address is no URL", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1");
+    a.transport.setPeers([{ id: "n2", address: "127.0.0.1:7102" }, { id: "n3", address: "http://user:secret@n3.test/raft" }]);
+    send(a, "n2", "hello");
+    send(a, "n3", "hello");
+    await quiet();
+    const advice = "give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft";
+    expect(reasons(a)).toEqual([
+      ["BAD_ADDRESS", `the address of peer n2 is "127.0.0.1:7102"; ${advice}`],
+      ["BAD_ADDRESS", `the address of peer n3 is "http://user:secret@n3.test/raft"; ${advice}`],
+    ]);
+    expect(a.unreachable).toEqual(["n2", "n3"]);
+    expect(network.requests).toEqual([]);
+  });
+});
+
+describe("runs", () => {
+  test("a restarted peer is heard at once, its earlier run no more", async () => {
+    const network = createNetwork();
+    const [oldRun, b] = await pair(network);
+    send(oldRun, "n2", "from run 1");
+    await quiet();
+    const newRun = await network.node("n1", { run: 2 });
+    newRun.transport.setPeers([b.peer()]);
+    send(newRun, "n2", "from run 2");
+    await quiet();
+    send(oldRun, "n2", "late");
+    await quiet();
+    expect(b.texts()).toEqual(["from run 1", "from run 2"]);
+    expect(b.received.map(({ from }) => from.run)).toEqual([1, 2]);
+    const message = "run 1 of peer n1 speaks, but run 2 has been heard of; stop the older process of n1, or restore no old data directory";
+    expect(reasons(b)).toEqual([["STALE_RUN", message]]);
+    expect(reasons(oldRun)).toEqual([["STALE_RUN", `peer n2 at http://n2.test/raft refused this node: ${message}`]]);
+  });
+
+  test("a run is heard of in answers too", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    const oldRun = b;
+    await network.node("n2", { run: 2 });
+    send(a, "n2", "hello");
+    await quiet();
+    send(oldRun, "n1", "late");
+    await quiet();
+    expect(a.texts()).toEqual([]);
+    expect(reasons(a).map(([code]) => code)).toEqual(["STALE_RUN"]);
+  });
+
+  test("another incarnation begins to count anew", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    send(a, "n2", "before");
+    await quiet();
+    const wiped = await network.node("n1", { incarnation: "another-incarnation", run: 1 });
+    wiped.transport.setPeers([b.peer()]);
+    send(wiped, "n2", "after");
+    await quiet();
+    expect(b.received.map(({ from }) => from.incarnation)).toEqual(["incarnation-of-n1", "another-incarnation"]);
+  });
+});
+
+describe("whom a node can send to", () => {
+  test("somebody who is not listed is answered where it said it listens", async () => {
+    const network = createNetwork();
+    const joiner = await network.node("n9");
+    const b = await network.node("n2");
+    expect(send(b, "n9", "too early")).toBe(false);
+    joiner.transport.setPeers([b.peer()]);
+    send(joiner, "n2", "hello");
+    await quiet();
+    expect(send(b, "n9", "welcome")).toBe(true);
+    await quiet();
+    expect(joiner.texts()).toEqual(["welcome"]);
+  });
+
+  test("a listed address wins over an introduced one, and the list is replaced", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    network.faults.set("http://proxy.test/n1", () => network.call(a.local.address, { method: "POST", ...lastRequest() }));
+    const lastRequest = (): { headers: Headers; body: Uint8Array<ArrayBuffer> } => {
+      const last = network.requests.at(-1);
+      return { headers: last?.headers ?? new Headers(), body: Uint8Array.from(last?.body ?? []) };
+    };
+    b.transport.setPeers([{ id: "n1", address: "http://proxy.test/n1" }]);
+    send(a, "n2", "hello");
+    await quiet();
+    send(b, "n1", "through the proxy");
+    await quiet();
+    expect(network.requests.at(-1)?.url).toBe("http://proxy.test/n1");
+    expect(a.texts()).toEqual(["through the proxy"]);
+    b.transport.setPeers([]);
+    send(b, "n1", "directly");
+    await quiet();
+    expect(network.requests.at(-1)?.url).toBe("http://n1.test/raft");
+    a.transport.setPeers([]);
+    a.transport.setPeers([{ id: "n3", address: "http://n3.test/raft" }]);
+    expect(send(a, "n4", "nobody")).toBe(false);
+  });
+
+  test("a peer that was taken off the list and never spoke is forgotten", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1");
+    a.transport.setPeers([{ id: "n2", address: "http://n2.test/raft" }]);
+    a.transport.setPeers([]);
+    expect(send(a, "n2", "hello")).toBe(false);
+  });
+
+  test("strangers are remembered up to a number, the latest ones", async () => {
+    const network = createNetwork();
+    const b = await network.node("n2");
+    for (let i = 0; i < 40; i++) {
+      const hello = `1 green s${i} incarnation-of-someone 1 json http://s${i}.test/raft n2`;
+      expect((await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": hello } })).status).toBe(204);
+    }
+    const known = Array.from({ length: 40 }, (_, i) => `s${i}`).filter((id) => send(b, id, "x"));
+    expect(known).toEqual(Array.from({ length: 16 }, (_, i) => `s${24 + i}`));
+  });
+});
+
+describe("start", () => {
+  test("refuses an address or a name that can't be used, and a second start", async () => {
+    const network = createNetwork();
+    await expect(network.node("n1", { address: "127.0.0.1:7101" })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: `the address of n1 is "127.0.0.1:7101"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
+    });
+    await expect(network.node("n1", { clusterId: "two words" })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    const { transport } = await network.node("n1");
+    const handler = { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined };
+    await expect(transport.start(localNode("n1"), handler)).rejects.toMatchObject({ code: "ALREADY_STARTED" });
+  });
+});
