@@ -245,7 +245,8 @@ describe("close", () => {
     const cancelled = deferred<string>();
     const body = new ReadableStream({ start: (controller) => controller.enqueue(bytes("x")), cancel: () => cancelled.resolve("cancelled") });
     const headers = { "raftkit-hello": `1 green n1 incarnation-of-n1 1 json http://n1.test/raft n2` };
-    const pending = b.transport.handler(new Request(N2, { method: "POST", headers, body, ...{ duplex: "half" } }));
+    const init = { method: "POST", headers, body, duplex: "half" };
+    const pending = b.transport.handler(new Request(N2, init));
     await quiet();
     expect(network.clock.pending()).toBe(1);
     await b.transport.close();
