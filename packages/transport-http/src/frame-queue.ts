@@ -14,7 +14,7 @@ export interface FrameQueue {
 
 interface Waiting {
   readonly number: number;
-  readonly parts: readonly Uint8Array[];
+  parts: readonly Uint8Array[];
   readonly bytes: number;
   sent: number;
   /** Where the next byte is: the part, and the position in it. */
@@ -67,6 +67,7 @@ export function createFrameQueue(maxBytes: number): FrameQueue {
         copyNext(frame, body, at + PIECE_HEAD_BYTES, length);
         at += PIECE_HEAD_BYTES + length;
         if (frame.sent < frame.bytes) break;
+        frame.parts = [];
         first += 1;
         queuedBytes -= frame.bytes + FRAME_OVERHEAD_BYTES;
       }

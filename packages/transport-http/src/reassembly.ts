@@ -20,7 +20,8 @@ export function createReassembly(): Reassembly {
     add({ frame, total, offset, data }) {
       if (offset === 0) {
         begun = undefined;
-        if (data.length === total) return data;
+        // Copied, so that a small frame that is kept doesn't keep a whole body, and frames share no memory.
+        if (data.length === total) return data.slice();
         begun = { frame, bytes: new Uint8Array(total), filled: 0 };
       }
       if (begun === undefined || begun.frame !== frame || begun.bytes.length !== total || begun.filled !== offset) {

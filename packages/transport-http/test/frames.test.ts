@@ -12,6 +12,8 @@ describe("frames", () => {
     expect(a.transport.send("n2", [new Uint8Array(0)])).toBe(true);
     await quiet();
     expect(b.texts()).toEqual(["hello", "", ""]);
+    // The receiver owns them: they share memory with nothing else.
+    for (const { frame } of b.received) expect(frame.buffer.byteLength).toBe(frame.length);
     expect(b.received[0]?.from).toEqual({ id: "n1", incarnation: "incarnation-of-n1", run: 1 });
     expect(a.unreachable).toEqual([]);
   });

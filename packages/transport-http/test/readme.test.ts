@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 test("the README's examples print what they promise", async () => {
-  expect(promises).toEqual([['n2 got "hello" from n1'], ["503"]]);
+  expect(promises).toEqual([["n1 says hello"], ["503"]]);
   for (const [i, code] of examples.entries()) {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);
     writeFileSync(`${folder}/example-${i}.ts`, code);
