@@ -1,0 +1,71 @@
+// Every CodecValue comes back unchanged, in any JavaScript runtime.
+import { isDeepStrictEqual } from "node:util";
+import type { CodecValue } from "@raftkit/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fromBase64, toBase64 } from "../src/base64.js";
+import { createJsonCodec } from "../src/index.js";
+import { anyString, anyValue, nested } from "./values.js";
+
+const codec = createJsonCodec();
+const text = (value: CodecValue): string => Buffer.from(codec.encode(value)).toString();
+
+test("every value comes back unchanged", () => {
+  fc.assert(fc.property(anyValue, (value) => {
+    expect(isDeepStrictEqual(codec.decode(codec.encode(value)), value)).toBe(true);
+  }), { numRuns: 200 });
+});
+
+test("every string comes back unchanged, lone surrogates included", () => {
+  fc.assert(fc.property(anyString, (value) => {
+    expect(codec.decode(codec.encode(value))).toBe(value);
+  }), { numRuns: 500 });
+});
+
+test("what JSON.stringify can say is said the same way", () => {
+  const plain = fc.jsonValue({ noUnicodeString: false }).filter((value) => !/"\$|-0/.test(JSON.stringify(value)));
+  fc.assert(fc.property(plain, (value) => {
+    expect(text(value as CodecValue)).toBe(JSON.stringify(value));
+  }), { numRuns: 200 });
+});
+
+test.each([
+  [new Uint8Array([0, 1, 2, 255]), `{"$bytes":"AAEC/w=="}`], [{ $bytes: "AAEC" }, `{"$$bytes":"AAEC"}`], [{ $$bytes: 1, $: 2, a$: 3 }, `{"$$$bytes":1,"$$":2,"a$":3}`],
+  [[2 ** 60, 1e21, -0, 0.1], "[1152921504606847000,1e+21,0,0.1]"], ["\ud800", `"\\ud800"`],
+])("%j is written as %s", (value, expected) => {
+  expect(text(value)).toBe(expected);
+});
+
+test("a __proto__ key is a property like any other", () => {
+  const value = codec.decode(codec.encode(JSON.parse(`{"$":0,"__proto__":{"polluted":true}}`)));
+  expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  expect(Object.entries(value as object)).toEqual([["$", 0], ["__proto__", { polluted: true }]]);
+  expect("polluted" in (value as object)).toBe(false);
+});
+
+test("64 levels are carried, bytes at the bottom included", () => {
+  const value = nested(63, (inner) => ({ a: inner === null ? [new Uint8Array([1])] : inner }));
+  expect(codec.decode(codec.encode(value))).toStrictEqual(value);
+});
+
+describe("base64", () => {
+  test("is what Node writes", () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(toBase64(bytes)).toBe(Buffer.from(bytes).toString("base64"));
+      expect(fromBase64(toBase64(bytes))).toStrictEqual(bytes);
+    }));
+  });
+
+  test("has one text for each byte sequence", () => {
+    fc.assert(fc.property(fc.oneof(fc.base64String(), fc.string({ unit: fc.constantFrom("A", "B", "/", "+", "=", "Q", "g", " ", "-", "_", "é") })), (given) => {
+      const bytes = fromBase64(given);
+      expect(bytes === undefined ? given : toBase64(bytes)).toBe(given);
+      expect(bytes === undefined).toBe(Buffer.from(given, "base64").toString("base64") !== given);
+    }), { numRuns: 1000 });
+  });
+
+  test("a megabyte comes back", () => {
+    const bytes = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 31) >>> 3);
+    expect(Buffer.compare(codec.decode(codec.encode(bytes)) as Uint8Array, bytes)).toBe(0);
+  });
+});
