@@ -1,7 +1,7 @@
 // What the operations mean for the numbers of a log: its base, its hard state, its last index.
 // It refuses an operation that contradicts the log, so that nothing is stored that could not be read back as a log.
 import type { HardState, Index, LogOperation, Term } from "@raftkit/core";
-import { countEntries, InvariantViolation, isValidId, TERM_MAX } from "@raftkit/core";
+import { InvariantViolation, inspectEntries, isValidId, TERM_MAX } from "@raftkit/core";
 
 export interface LogState {
   readonly base: { readonly index: Index; readonly term: Term };
@@ -24,7 +24,7 @@ export function nextState(state: LogState, operation: LogOperation): LogState {
     case "append": {
       const { firstIndex, count, bytes } = operation.run;
       if (firstIndex !== lastIndex + 1) throw refused(operation.type, `entries from ${firstIndex} on`, state);
-      if (count < 1 || countEntries(bytes) !== count) throw refused(operation.type, `a run whose ${bytes.length} bytes are not ${count} entries`, state);
+      if (count < 1 || inspectEntries(bytes)?.count !== count) throw refused(operation.type, `a run whose ${bytes.length} bytes are not ${count} entries`, state);
       return { ...state, lastIndex: lastIndex + count };
     }
     case "truncateFrom":
