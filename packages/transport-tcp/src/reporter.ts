@@ -1,0 +1,39 @@
+// Tells why peers are turned away, once per peer and cause, and then more and more rarely: the 10th time, the 100th.
+// Strangers choose how many causes there are, so only so many are remembered.
+import { PeerRejected } from "./errors.js";
+import type { Refusal } from "./errors.js";
+
+const REMEMBERED_MAX = 256;
+
+export class Reporter {
+  readonly #tell: (error: PeerRejected) => void;
+  readonly #times = new Map<string, number>();
+
+  constructor(tell: (error: PeerRejected) => void) {
+    this.#tell = tell;
+  }
+
+  /** @param peer its id, when it said one; otherwise the host stands for it */
+  report(refusal: Refusal, remote: string, peer: string | undefined): void {
+    const key = `${refusal.code} ${peer ?? remote.replace(/:\d+$/, "")}`;
+    const times = (this.#times.get(key) ?? 0) + 1;
+    this.#times.delete(key);
+    this.#times.set(key, times);
+    if (this.#times.size > REMEMBERED_MAX) {
+      for (const oldest of this.#times.keys()) {
+        this.#times.delete(oldest);
+        break;
+      }
+    }
+    if (!Number.isInteger(Math.log10(times))) return;
+    const message = times === 1 ? refusal.message : `${refusal.message} (${times} times)`;
+    this.#tell(new PeerRejected({ code: refusal.code, message }, remote, peer));
+  }
+
+  /** The introduction went well: should it fail again, that is news. A stream that breaks each time is not. */
+  forget(peer: string): void {
+    for (const key of this.#times.keys()) {
+      if (key.endsWith(` ${peer}`) && !key.startsWith("CORRUPT_STREAM") && !key.startsWith("FRAME_TOO_LARGE")) this.#times.delete(key);
+    }
+  }
+}

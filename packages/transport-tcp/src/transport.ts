@@ -1,0 +1,234 @@
+// The transport: one dialled connection per peer to send on, inbound ones to receive and to answer on. It decides who
+// may talk and which connection a frame takes. It must never call the handler from inside a method, nor after `close`.
+import { RaftkitError, isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
+import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
+import { parseAddress } from "./address.js";
+import type { Connection } from "./connection.js";
+import type { Refusal } from "./errors.js";
+import { Gate } from "./gate.js";
+import { VERSIONS, isValidCodecName, judgeHello } from "./hello.js";
+import type { Hello } from "./hello.js";
+import { Link } from "./link.js";
+import type { LinkOwner } from "./link.js";
+import { Listener } from "./listener.js";
+import type { ListenerOwner } from "./listener.js";
+import { readOptions } from "./options.js";
+import type { Settings, TcpTransportOptions } from "./options.js";
+import { Reporter } from "./reporter.js";
+
+/** A transport over TCP. */
+export interface TcpTransport extends Transport {
+  /** Where it listens, with the port that it got where 0 was asked for; "" before `start` resolved. */
+  address(): string;
+}
+
+/**
+ * Makes a transport for one run of one node. Nothing happens before `start`, which rejects with `INVALID_OPTION`,
+ * `INVALID_ADDRESS`, `ADDRESS_IN_USE` or `LISTEN_FAILED`. Addresses are `host:port` or `[ipv6]:port`.
+ * @throws {RaftkitError} `INVALID_OPTION` when an option is out of range
+ */
+export function createTcpTransport(options: TcpTransportOptions = {}): TcpTransport {
+  return new Tcp(readOptions(options));
+}
+
+class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
+  readonly settings: Settings;
+  readonly dialled = new Set<Connection>();
+  readonly #listener = new Listener(this);
+  readonly #links = new Map<NodeId, Link>();
+  readonly #gate: Gate;
+  readonly #reporter: Reporter;
+  /** Told to be unreachable, and nothing has changed since. */
+  readonly #hinted = new Set<NodeId>();
+  #local: LocalNode | undefined;
+  #handler: TransportHandler | undefined;
+  #state: "new" | "starting" | "running" | "closed" = "new";
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: Settings) {
+    this.settings = settings;
+    this.#gate = new Gate(settings);
+    this.#reporter = new Reporter((error) => this.#handler?.rejected(error));
+  }
+
+  get maxFrameBytes(): number {
+    return this.settings.maxFrameBytes;
+  }
+
+  address(): string {
+    return this.#listener.address;
+  }
+
+  async start(local: LocalNode, handler: TransportHandler): Promise<void> {
+    if (this.#state !== "new") throw new RaftkitError("ALREADY_STARTED", "a transport starts once; create a new one for each run of a node");
+    checkLocal(local);
+    this.#state = "starting";
+    this.#local = local;
+    this.#handler = handler;
+    await this.#listener.listen(this.settings.listen ?? local.address);
+    if (this.#isClosed()) {
+      await this.#listener.close();
+      throw new RaftkitError("CLOSED", "the transport was closed while it started");
+    }
+    // Port 0 means any: the others must hear which one it became.
+    if (parseAddress(local.address)?.port === 0) this.#local = { ...local, address: this.address() };
+    this.#state = "running";
+  }
+
+  setPeers(peers: readonly Peer[]): void {
+    if (this.#state !== "running") return;
+    const wanted = new Map(peers.filter(({ id }) => id !== this.#local?.id).map((peer) => [peer.id, peer]));
+    for (const [id, link] of this.#links) {
+      if (wanted.get(id)?.address === link.peer.address) continue;
+      this.#links.delete(id);
+      link.finish();
+    }
+    for (const [id, peer] of wanted) {
+      if (this.#links.has(id)) continue;
+      const port = parseAddress(peer.address)?.port ?? 0;
+      if (port === 0) this.#later(() => { this.turnedAway({ code: "INVALID_ADDRESS", message: `can't reach ${id} at "${peer.address}"; write host:port or [ipv6]:port` }, peer.address, id); });
+      this.#links.set(id, new Link(peer, this));
+    }
+    this.#hinted.clear();
+  }
+
+  send(to: NodeId, parts: readonly Uint8Array[]): boolean {
+    if (this.#state !== "running") return false;
+    const connection = this.#links.get(to)?.connection ?? this.#listener.from(to);
+    if (connection === undefined) return this.#drop(to);
+    let length = 0;
+    for (const part of parts) length += part.length;
+    const result = connection.send(parts, length);
+    if (result === "tooLarge") {
+      const message = `a frame of ${length} bytes for ${to} is larger than one of the two takes (maxFrameBytes here: ${this.maxFrameBytes}); send less at once, or raise the limit on every node`;
+      this.#later(() => { this.turnedAway({ code: "FRAME_TOO_LARGE", message }, connection.remote, to); });
+      return false;
+    }
+    return result === "sent" || this.#drop(to);
+  }
+
+  disconnect(from: Sender): void {
+    if (this.#state !== "running") return;
+    this.#gate.punish(from);
+    for (const connection of this.#connections()) {
+      const { peer } = connection;
+      if (peer?.id === from.id && peer.incarnation === from.incarnation && peer.run === from.run) connection.destroy();
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#state = "closed";
+    this.#handler = undefined;
+    for (const link of this.#links.values()) link.destroy();
+    for (const connection of this.dialled) connection.destroy();
+    const ended = this.#connections().map((connection) => connection.ended);
+    await this.#listener.close();
+    await Promise.all(ended);
+  }
+
+  // ---- what links and listener ask and tell
+
+  hello(link: Link): Hello {
+    return this.#introduction(link.peer.id);
+  }
+
+  answer(): Hello {
+    return this.#introduction(null);
+  }
+
+  judge(link: Link, hello: Hello): Refusal | undefined {
+    return judgeHello(this.#self(), hello, link.peer.id) ?? this.#gate.judge(hello);
+  }
+
+  judgeInbound(hello: Hello): Refusal | undefined {
+    return judgeHello(this.#self(), hello, undefined) ?? this.#gate.judge(hello);
+  }
+
+  opened(connection: Connection): void {
+    const { peer } = connection;
+    if (peer === undefined) return;
+    this.#gate.admit(peer);
+    this.#reporter.forget(peer.id);
+    this.#hinted.delete(peer.id);
+    for (const other of this.#connections()) {
+      if (other.peer?.id === peer.id && other.peer.incarnation === peer.incarnation && other.peer.run < peer.run) other.destroy();
+    }
+    this.#links.get(peer.id)?.wake();
+  }
+
+  message(connection: Connection, frame: Uint8Array): void {
+    if (connection.peer !== undefined) this.#handler?.receive(connection.peer, frame);
+  }
+
+  drained(link: Link): void {
+    this.roomAgain(link.peer.id);
+  }
+
+  roomAgain(peer: NodeId): void {
+    this.#hinted.delete(peer);
+  }
+
+  turnedAway(refusal: Refusal, remote: string, peer: NodeId | undefined): void {
+    // Its cause was reported when it was disconnected, and it is told why.
+    if (refusal.code === "BACKING_OFF" && refusal.message.startsWith("turned away")) return;
+    this.#reporter.report(refusal, remote, peer);
+  }
+
+  lost(link: Link): void {
+    this.lostAnswers(link.peer.id);
+  }
+
+  lostAnswers(peer: NodeId): void {
+    this.#hinted.delete(peer);
+    this.#handler?.unreachable(peer);
+  }
+
+  // ---- helpers
+
+  #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  #self(): LocalNode {
+    if (this.#local === undefined) throw new RaftkitError("NOT_STARTED", "the transport has not been started");
+    return this.#local;
+  }
+
+  #introduction(to: NodeId | null): Hello {
+    const { id, incarnation, run, clusterId, codec, address } = this.#self();
+    const { maxFrameBytes, idleTimeoutMs } = this.settings;
+    return { versions: VERSIONS, clusterId, id, incarnation, run, codec, address, maxFrameBytes, idleTimeoutMs, to };
+  }
+
+  #connections(): readonly Connection[] {
+    return [...this.dialled, ...this.#listener.connections];
+  }
+
+  /** Says so once until something about this peer changes, and not from inside `send`. */
+  #drop(to: NodeId): false {
+    if (this.#hinted.has(to)) return false;
+    this.#hinted.add(to);
+    this.#later(() => this.#handler?.unreachable(to));
+    return false;
+  }
+
+  #later(run: () => void): void {
+    this.settings.clock.defer(() => { if (this.#state === "running") run(); });
+  }
+}
+
+function checkLocal(local: LocalNode): void {
+  const wrong = !isValidId(local.id) ? ["node id", local.id, "1 to 64 characters of A-Z a-z 0-9 _ -"]
+    : !isValidId(local.clusterId) ? ["cluster id", local.clusterId, "1 to 64 characters of A-Z a-z 0-9 _ -"]
+    : !isValidIncarnation(local.incarnation) ? ["incarnation", local.incarnation, "16 to 64 characters of A-Z a-z 0-9 _ -"]
+    : !isValidCodecName(local.codec) ? ["codec name", local.codec, "1 to 32 characters of a-z 0-9 -"]
+    : !isValidAddress(local.address) ? ["address", local.address, "host:port or [ipv6]:port"]
+    : !Number.isSafeInteger(local.run) || local.run < 0 ? ["run", String(local.run), "a whole number"]
+    : undefined;
+  if (wrong !== undefined) throw new RaftkitError("INVALID_OPTION", `the ${wrong[0]} is "${wrong[1]}"; give ${wrong[2]}`);
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { bytes, deliver, local, meet, open, until } from "./help.js";
+
+describe("frames", () => {
+  test("arrive as the concatenation of their parts: none, many, small beside large", async () => {
+    const [a, b] = [await open(local("a")), await open(local("b", { run: 3 }))];
+    meet(a, b);
+    const large = new Uint8Array(300_000).map((_, i) => i * 31);
+    await deliver(a, "b");
+    for (const parts of [[bytes(1), bytes(), bytes(2, 3)], [bytes(9), large, bytes(8, 7), large.subarray(0, 9000)], [large], [bytes(5)]]) {
+      expect(a.transport.send("b", parts)).toBe(true);
+    }
+    await until("all arrived", () => b.frames.length === 5);
+    const expected = [[], [1, 2, 3], [9, ...large, 8, 7, ...large.subarray(0, 9000)], [...large], [5]];
+    expect(b.frames.map(({ frame }) => Buffer.from(frame).equals(Buffer.from(expected.shift() ?? [])))).toEqual([true, true, true, true, true]);
+    expect(b.frames[0]?.from).toEqual({ id: "a", incarnation: "a-0123456789abcdef", run: 1 });
+    expect(b.frames.every(({ frame }) => Object.getPrototypeOf(frame) === Uint8Array.prototype)).toBe(true);
+  });
+
+  test("of the largest size arrive; one byte more is refused with the reason", async () => {
+    const [a, b] = [await open(local("a"), { maxFrameBytes: 200_000 }), await open(local("b"), { maxFrameBytes: 100_000 })];
+    meet(a, b);
+    await deliver(a, "b", new Uint8Array(100_000));
+    expect(a.transport.send("b", [new Uint8Array(100_000), bytes(1)])).toBe(false);
+    await until("it arrived and was reported", () => b.frames.length === 1 && a.rejected.length === 1);
+    expect(a.rejected[0]?.message).toBe("a frame of 100001 bytes for b is larger than one of the two takes (maxFrameBytes here: 200000); send less at once, or raise the limit on every node");
+    await deliver(b, "a", new Uint8Array(100_000));
+    await until("the connection still works", () => a.frames.length === 1);
+  });
+
+  test("stay in order and don't touch each other, small and large mixed", async () => {
+    const [a, b] = [await open(local("a")), await open(local("b"))];
+    meet(a, b);
+    await deliver(a, "b", bytes(0, 0, 0, 0));
+    for (let i = 1; i < 3000; i++) {
+      const part = new Uint8Array(i % 100 === 0 ? 70_000 : i % 300);
+      part.fill(i % 251);
+      const number = new Uint8Array(4);
+      new DataView(number.buffer).setUint32(0, i);
+      expect(a.transport.send("b", [number, part])).toBe(true);
+      if (i % 500 === 0) await new Promise(setImmediate);
+    }
+    await until("all arrived", () => b.frames.length === 3000);
+    for (const { frame } of b.frames) frame.slice(4); // a copy, as on every Uint8Array
+    b.frames.forEach(({ frame }, i) => {
+      expect(new DataView(frame.buffer, frame.byteOffset).getUint32(0)).toBe(i);
+      expect(frame.subarray(4).every((byte) => byte === i % 251)).toBe(true);
+      frame.fill(0xff); // the receiver's own: the frames behind it must not change
+    });
+  });
+
+  test("of small size don't keep a large chunk alive", async () => {
+    const [a, b] = [await open(local("a")), await open(local("b"))];
+    meet(a, b);
+    await deliver(a, "b");
+    for (let i = 0; i < 50; i++) {
+      a.transport.send("b", [new Uint8Array(200_000)]);
+      a.transport.send("b", [bytes(i)]);
+    }
+    await until("all arrived", () => b.frames.length === 101);
+    const small = b.frames.filter(({ frame }) => frame.length === 1);
+    expect(Math.max(...small.map(({ frame }) => frame.buffer.byteLength))).toBeLessThan(1000);
+  });
+
+  test("flow both ways between nodes that start at the same time", async () => {
+    const ends = await Promise.all(["a", "b", "c"].map((id) => open(local(id))));
+    meet(...ends);
+    await Promise.all(ends.flatMap((from) => ends.filter((to) => to !== from).map((to) => deliver(from, to.id, bytes(1)))));
+    await until("everyone heard both others", () => ends.every(({ frames }) => frames.length === 2));
+    expect(ends.flatMap(({ rejected }) => rejected)).toEqual([]);
+  });
+
+  test("to one's own id are refused, though it is in the list of peers", async () => {
+    const a = await open(local("a"));
+    meet(a);
+    expect(a.transport.send("a", [bytes(1)])).toBe(false);
+  });
+
+  test("answer a node that is no peer, on its own connection", async () => {
+    const [a, b] = [await open(local("a")), await open(local("b"))];
+    a.transport.setPeers([{ id: "b", address: b.transport.address() }]);
+    expect(b.transport.send("a", [bytes(1)])).toBe(false);
+    await deliver(a, "b", bytes(1));
+    await until("b heard a", () => b.frames.length === 1);
+    expect(b.transport.send("a", [bytes(2)])).toBe(true);
+    await until("a heard b", () => a.frames.length === 1);
+    await a.transport.close();
+    await until("b noticed", () => b.unreachable.length > 0);
+    expect(b.unreachable).toContain("a");
+    expect(b.transport.send("a", [bytes(3)])).toBe(false);
+  });
+});
