@@ -1,0 +1,71 @@
+// The process around a server: options, log, signals and exit codes. 0: ended by a signal; 1: could not start, failed,
+// or could not close in time; 2: wrong options. What ends it is said in one line on standard error.
+import { constants } from "node:os";
+import { RaftkitError } from "@raftkit/core";
+import { pino } from "pino";
+import { InvalidOption } from "raftkit";
+import { helpText } from "./options/help.js";
+import { parseOptions, WrongOptions } from "./options/parse.js";
+import type { Settings } from "./options/parse.js";
+import { startServer } from "./server.js";
+import type { RunningServer } from "./server.js";
+
+/** From the signal to the end, if closing hangs: a disk that doesn't answer must not keep the process. */
+const CLOSE_DEADLINE_MS = 1700;
+const MAX_BUFFERED_LOG_BYTES = 4 * 1024 * 1024;
+const PROGRAM = "raftkit-server";
+
+function fail(error: unknown, prefix: string): never {
+  const expected = error instanceof RaftkitError;
+  process.stderr.write(`${prefix}: ${expected ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+  process.exit(error instanceof InvalidOption || error instanceof WrongOptions ? 2 : 1);
+}
+
+function settingsOrExit(): Settings {
+  try {
+    const settings = parseOptions(process.argv.slice(2), process.env);
+    if (settings !== "help") return settings;
+  } catch (error) {
+    fail(error, PROGRAM);
+  }
+  process.stdout.write(helpText());
+  process.exit(0);
+}
+
+/** A first signal drains, a second one ends at once. Before the server is up there is nothing to drain. */
+function onSignals(running: () => RunningServer | undefined, log: (message: string) => void, name: string): void {
+  let seen = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (seen) process.exit(128 + constants.signals[signal]);
+      seen = true;
+      const server = running();
+      if (server === undefined) process.exit(0);
+      log(`${signal}: draining`);
+      setTimeout(() => fail(new RaftkitError("CLOSE_TIMEOUT", `closing took longer than ${CLOSE_DEADLINE_MS} ms; ended without waiting for it`), name), CLOSE_DEADLINE_MS);
+      server.close().then(() => process.exit(0), (error: unknown) => fail(error, name));
+    });
+  }
+}
+
+async function main(): Promise<void> {
+  const settings = settingsOrExit();
+  const name = `${PROGRAM} ${settings.id}`;
+  // Not synchronous: a reader of the log that falls behind must not stop the event loop; beyond the bound, lines are dropped.
+  const destination = pino.destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_LOG_BYTES });
+  const logger = pino({ level: settings.logLevel, base: { node: settings.id }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  let server: RunningServer | undefined;
+  onSignals(() => server, (message) => logger.info(message), name);
+  process.on("exit", () => destination.flushSync());
+  try {
+    server = await startServer({ settings, logger });
+  } catch (error) {
+    fail(error, name);
+  }
+  const { http, peer } = server;
+  server.failed.then((error) => fail(error, name), (error: unknown) => fail(error, name));
+  logger.info({ http, peer }, "ready");
+  process.send?.({ type: "ready", http, peer });
+}
+
+await main();

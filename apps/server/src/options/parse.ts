@@ -1,0 +1,128 @@
+// Command line and environment to checked settings. Flags win over the environment, the environment over defaults.
+// Every complaint names the option, what was given and what is allowed; nothing here prints or exits.
+import { parseArgs } from "node:util";
+import { RaftkitError } from "@raftkit/core";
+import { formatHostPort, isLoopback, parseHostPort } from "./addresses.js";
+import { optionTable } from "./table.js";
+import type { Given, Option } from "./table.js";
+
+type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
+type Unset = "httpPeers" | "maxLogBytes";
+/** What the server is started with. Every property is the option of that name. */
+export type Settings = { readonly [K in Exclude<keyof typeof optionTable, Unset>]: Value<(typeof optionTable)[K]> }
+  & { readonly [K in Unset]: Value<(typeof optionTable)[K]> | undefined };
+
+/** One or more options are wrong; the message has one line for each. */
+export class WrongOptions extends RaftkitError {
+  constructor(lines: readonly string[]) {
+    super("WRONG_OPTIONS", lines.join("\n"));
+  }
+}
+
+export function environmentName(flag: string): string {
+  return `RAFTKIT_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/**
+ * @param args without the program's own name
+ * @returns "help" when it was asked for
+ * @throws {WrongOptions}
+ */
+export function parseOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Settings | "help" {
+  const flags = readFlags(args);
+  if (flags === "help") return "help";
+  const wrong: string[] = [];
+  const given: Record<string, string | undefined> = {};
+  const settings: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries<Option<unknown>>(optionTable)) {
+    const variable = environmentName(option.flag);
+    // An empty variable counts as unset: that is how compose files and shells pass on "nothing".
+    const fromEnvironment = environment[variable] === "" ? undefined : environment[variable];
+    const text = flags.get(option.flag) ?? fromEnvironment ?? option.fallback(given);
+    if (text === undefined) continue;
+    const parsed = option.schema.safeParse(text);
+    if (parsed.success) {
+      given[name] = text;
+      settings[name] = parsed.data;
+    } else {
+      const origin = flags.has(option.flag) || fromEnvironment === undefined ? "" : ` (from ${variable})`;
+      wrong.push(complaint(option.flag, `${JSON.stringify(text)}${origin}`, option.allowed, detailOf(parsed.error.issues)));
+    }
+  }
+  if (wrong.length > 0) throw new WrongOptions(wrong);
+  const checked = settings as Settings;
+  checkTogether(checked, given);
+  return checked;
+}
+
+function complaint(flag: string, was: string, allowed: string, detail = ""): string {
+  return `--${flag}: given ${was}${detail === "" ? "" : ` (${detail})`}; allowed: ${allowed}`;
+}
+
+/** Only the words of this project's own checks; zod's would name neither the option nor what is allowed. */
+function detailOf(issues: readonly { readonly code: string; readonly message: string }[]): string {
+  const [issue] = issues;
+  return issue?.code === "custom" && issue.message !== "Invalid input" ? issue.message : "";
+}
+
+function readFlags(args: readonly string[]): Map<string, string> | "help" {
+  const names = Object.values(optionTable).map(({ flag }) => flag);
+  const { tokens } = parseArgs({
+    args: [...args], strict: false, tokens: true, allowPositionals: true,
+    options: { help: { type: "boolean", short: "h" }, ...Object.fromEntries(names.map((flag) => [flag, { type: "string" as const }])) },
+  });
+  if (tokens.some((token) => token.kind === "option" && token.name === "help")) return "help";
+  const flags = new Map<string, string>();
+  const wrong: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") wrong.push(`unexpected argument ${JSON.stringify(token.value)}; options look like --id n1`);
+    if (token.kind !== "option") continue;
+    const option = Object.values<Option<unknown>>(optionTable).find(({ flag }) => flag === token.name);
+    if (option === undefined) wrong.push(unknownFlag(token.rawName, [...names, "help"]));
+    else if (token.value === undefined || (!token.inlineValue && token.value.startsWith("--"))) wrong.push(complaint(option.flag, "no value", option.allowed));
+    else flags.set(option.flag, token.value);
+  }
+  if (wrong.length > 0) throw new WrongOptions(wrong);
+  return flags;
+}
+
+function unknownFlag(raw: string, names: readonly string[]): string {
+  const bare = raw.replace(/^-+/, "");
+  const [near] = names.map((name) => ({ name, distance: editDistance(bare, name) })).toSorted((a, b) => a.distance - b.distance);
+  const prefixed = names.find((name) => bare.length > 1 && name.startsWith(bare));
+  const meant = near !== undefined && near.distance <= Math.min(3, bare.length - 1) ? near.name : prefixed;
+  return `unknown option ${raw}; ${meant === undefined ? "" : `did you mean --${meant}? `}--help lists all`;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** What no option can say of itself alone. */
+function checkTogether(settings: Settings, given: Given): void {
+  const wrong: string[] = [];
+  const { peers, http } = optionTable;
+  const own = settings.peers.find(({ id }) => id === settings.id);
+  const was = (name: string): string => JSON.stringify(given[name]);
+  if (own === undefined) wrong.push(complaint(peers.flag, was("peers"), `a list with this node, --id ${settings.id}, in it`));
+  else if (!isLoopback(parseHostPort(own.address)?.host ?? "")) {
+    wrong.push(complaint(peers.flag, was("peers"), "a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself", `${own.address} is not loopback, and this server has no authentication`));
+  } else if (own.address === formatHostPort(settings.http)) {
+    wrong.push(complaint(http.flag, was("http"), "an address that is not this node's own in --peers"));
+  }
+  if (settings.heartbeatMs * 2 > settings.electionTimeoutMs.min) {
+    wrong.push(complaint(optionTable.heartbeatMs.flag, was("heartbeatMs"), `at most ${Math.floor(settings.electionTimeoutMs.min / 2)}, half of the smallest election timeout (--election-timeout-ms ${settings.electionTimeoutMs.min}-${settings.electionTimeoutMs.max})`));
+  }
+  if (settings.transport === "memory" && settings.peers.length > 1) {
+    wrong.push(complaint(optionTable.transport.flag, `"memory" with ${settings.peers.length} peers`, "tcp or http; memory reaches no other process and is for a single node"));
+  }
+  if (wrong.length > 0) throw new WrongOptions(wrong);
+}

@@ -1,0 +1,39 @@
+// /healthz: the process lives and its node hasn't failed (restart it if not). /readyz: it can serve: it answers a
+// linearizable read, so it knows a leader that knows a majority, and has applied what was committed.
+import { json } from "../http/exchange.js";
+import type { Reply, Route } from "../http/exchange.js";
+import { notReady } from "../http/errors.js";
+import type { Store } from "../store.js";
+import type { NodeStatus } from "raftkit";
+
+/** Probes give up soon; they come again. */
+const READY_TIMEOUT_MS = 1000;
+
+export interface HealthSource {
+  /** Undefined while the node is being opened. */
+  status(): NodeStatus | undefined;
+  draining(): boolean;
+  readonly store: Store;
+}
+
+export function healthRoutes(source: HealthSource): readonly Route[] {
+  return [
+    { name: "healthz", matches: (path) => path === "/healthz", methods: { GET: () => health(source) } },
+    { name: "readyz", matches: (path) => path === "/readyz", methods: { GET: (exchange) => readiness(source, exchange.signal) } },
+  ];
+}
+
+function health(source: HealthSource): Reply {
+  const state = source.status()?.state ?? "starting";
+  if (state === "failed") throw notReady("the node has failed");
+  return json(200, { status: state });
+}
+
+async function readiness(source: HealthSource, signal: AbortSignal): Promise<Reply> {
+  const status = source.status();
+  if (status === undefined) throw notReady("the node is starting");
+  if (source.draining() || status.state !== "running") throw notReady(`the node is ${source.draining() ? "draining" : status.state}`);
+  if (status.leaderId === null) throw notReady("no leader is known");
+  await source.store.get("\0", { signal, timeoutMs: READY_TIMEOUT_MS });
+  return json(200, { status: "ready" });
+}

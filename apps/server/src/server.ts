@@ -1,0 +1,94 @@
+// One server in this process: the HTTP API around one node. Neither reads the environment nor ends the process.
+import type { AddressInfo } from "node:net";
+import { RaftkitError } from "@raftkit/core";
+import type { Logger } from "raftkit";
+import { createBodyBudget } from "./http/budget.js";
+import { createHttpListener } from "./http/server.js";
+import type { HttpListener } from "./http/server.js";
+import { createMetrics } from "./metrics.js";
+import { openNode } from "./compose.js";
+import type { KvNode } from "./compose.js";
+import { formatHostPort } from "./options/addresses.js";
+import type { HostPort } from "./options/addresses.js";
+import type { Settings } from "./options/parse.js";
+import { healthRoutes } from "./routes/health.js";
+import { kvRoutes } from "./routes/kv.js";
+import { statusRoute } from "./routes/status.js";
+import { nodeStore } from "./store.js";
+
+/** How long requests under way may go on once the server closes. */
+const DRAIN_MS = 1000;
+/** What all request bodies together may hold. */
+const MAX_BODIES_BYTES = 256 * 1024 * 1024;
+
+/** The HTTP port can't be had. */
+export class HttpListenFailed extends RaftkitError {
+  constructor(message: string, options: { cause: unknown }) {
+    super("HTTP_LISTEN_FAILED", message, options);
+  }
+}
+
+export interface RunningServer {
+  /** Where HTTP is served: `host:port`, the port as bound. */
+  readonly http: string;
+  /** Where the other nodes reach this one. */
+  readonly peer: string;
+  readonly node: KvNode;
+  /** Resolves if the node stops by itself; the server still has to be closed. */
+  readonly failed: Promise<RaftkitError>;
+  /** Stops accepting, finishes what is under way (at most a second), closes the node. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** Replaced in tests. */
+  readonly open?: (settings: Settings, logger: Logger) => Promise<KvNode>;
+}
+
+/**
+ * Takes the HTTP port first, so that a server that can't serve touches no data. Until the node is open, requests get 503.
+ * @throws {HttpListenFailed} and whatever `createNode` rejects with
+ */
+export async function startServer({ settings, logger, open = openNode }: StartOptions): Promise<RunningServer> {
+  let node: KvNode | undefined;
+  let closing: Promise<void> | undefined;
+  const status = (): ReturnType<KvNode["status"]> | undefined => node?.status();
+  const store = nodeStore(() => node, settings.timeoutMs);
+  const metrics = createMetrics(status);
+  const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
+  const listener = createHttpListener([
+    ...kvRoutes(store, { maxValueBytes: settings.maxValueBytes, budget: createBodyBudget(MAX_BODIES_BYTES) }),
+    statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
+    metrics.route,
+    ...healthRoutes({ status, store, draining: () => closing !== undefined }),
+  ], logger, metrics.observe);
+  const http = await listen(listener, settings.http);
+  const stop = async (): Promise<void> => {
+    await listener.drain(DRAIN_MS);
+    metrics.close();
+    await node?.close();
+  };
+  try {
+    node = await open(settings, logger);
+  } catch (error) {
+    listener.cut();
+    await stop();
+    throw error;
+  }
+  const opened = node;
+  const failed = new Promise<RaftkitError>((resolve) => void opened.on("error", resolve));
+  const peer = settings.peers.find(({ id }) => id === settings.id)?.address ?? "";
+  return { http, peer, node, failed, close: () => (closing ??= stop()) };
+}
+
+function listen({ server }: HttpListener, { host, port }: HostPort): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? "is taken by another process" : `can't be bound (${cause.message})`;
+      reject(new HttpListenFailed(`HTTP address ${formatHostPort({ host, port })} ${why}; choose another with --http`, { cause }));
+    });
+    server.listen({ host, port, exclusive: true }, () => resolve(formatHostPort({ host, port: (server.address() as AddressInfo).port })));
+  });
+}

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { helpText } from "../src/options/help.js";
+import { environmentName, parseOptions } from "../src/options/parse.js";
+import type { Settings } from "../src/options/parse.js";
+import { optionTable } from "../src/options/table.js";
+
+function settings(args: readonly string[], environment: Record<string, string> = {}): Settings {
+  const parsed = parseOptions(args, environment);
+  if (parsed === "help") throw new Error("asked for help");
+  return parsed;
+}
+
+function complaint(args: readonly string[], environment: Record<string, string> = {}): string {
+  try {
+    settings(args, environment);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "WRONG_OPTIONS") return error.message;
+    throw error;
+  }
+  throw new Error("accepted");
+}
+
+describe("defaults", () => {
+  test("without any option: one node on loopback", () => {
+    expect(settings([])).toEqual({
+      id: "n1", clusterId: "raftkit", peers: [{ id: "n1", address: "127.0.0.1:7101" }], http: { host: "127.0.0.1", port: 8101 },
+      transport: "tcp", storage: "file", codec: "msgpack", data: "data/n1", electionTimeoutMs: { min: 150, max: 300 },
+      heartbeatMs: 50, timeoutMs: 5000, maxValueBytes: 1_048_576, logLevel: "info",
+    });
+  });
+
+  test("ports and directory follow the id", () => {
+    expect(settings(["--id", "n7"])).toMatchObject({ data: "data/n7", http: { port: 8107 }, peers: [{ id: "n7", address: "127.0.0.1:7107" }] });
+    expect(settings(["--id=alpha"])).toMatchObject({ data: "data/alpha", http: { port: 8101 }, peers: [{ id: "alpha", address: "127.0.0.1:7101" }] });
+  });
+});
+
+describe("where a value comes from", () => {
+  const samples: Record<keyof typeof optionTable, readonly [text: string, value: unknown]> = {
+    id: ["n1", "n1"],
+    clusterId: ["blue_1", "blue_1"],
+    peers: ["n1=127.0.0.1:7101,n2=[::1]:7102,n3=localhost:7103", [{ id: "n1", address: "127.0.0.1:7101" }, { id: "n2", address: "[::1]:7102" }, { id: "n3", address: "localhost:7103" }]],
+    http: ["[::1]:0", { host: "::1", port: 0 }],
+    httpPeers: ["n2=127.0.0.1:8102", [{ id: "n2", address: "127.0.0.1:8102" }]],
+    transport: ["http", "http"],
+    storage: ["memory", "memory"],
+    codec: ["json", "json"],
+    data: ["/tmp/a b", "/tmp/a b"],
+    electionTimeoutMs: ["1000-2000", { min: 1000, max: 2000 }],
+    heartbeatMs: ["75", 75],
+    timeoutMs: ["1", 1],
+    maxValueBytes: ["1", 1],
+    maxLogBytes: ["1048576", 1_048_576],
+    logLevel: ["silent", "silent"],
+  };
+
+  for (const [name, [text, value]] of Object.entries(samples)) {
+    const option = Object.entries(optionTable).find(([key]) => key === name)?.[1];
+    const flag = option?.flag ?? "";
+    test(`--${flag} and ${environmentName(flag)}`, () => {
+      expect(settings([`--${flag}`, text])).toMatchObject({ [name]: value });
+      expect(settings([`--${flag}=${text}`])).toMatchObject({ [name]: value });
+      expect(settings([], { [environmentName(flag)]: text })).toMatchObject({ [name]: value });
+    });
+  }
+
+  test("flags win over the environment; the last flag wins; an empty variable is none", () => {
+    expect(settings(["--timeout-ms", "7"], { RAFTKIT_TIMEOUT_MS: "9" }).timeoutMs).toBe(7);
+    expect(settings(["--timeout-ms", "7", "--timeout-ms", "8"]).timeoutMs).toBe(8);
+    expect(settings([], { RAFTKIT_TIMEOUT_MS: "" }).timeoutMs).toBe(5000);
+    expect(settings(["--timeout-ms", "7"], { RAFTKIT_TIMEOUT_MS: "rubbish" }).timeoutMs).toBe(7);
+  });
+});
+
+describe("wrong options", () => {
+  const list = "id=host:port, separated by commas, each id and address once, ports 1 to 65535";
+  const ids = "1 to 64 of A-Z a-z 0-9 _ -";
+  const loopback = "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 0 (any free one) to 65535";
+  const range = "two whole numbers from 10 to 600000 with a dash between them, the smaller first";
+  const heartbeat = "a whole number from 1 to 300000, at most half of the smallest election timeout";
+  const cases: readonly (readonly [args: readonly string[], message: string])[] = [
+    [["--id", "a/b"], `--id: given "a/b"; allowed: ${ids}`],
+    [["--id="], `--id: given ""; allowed: ${ids}`],
+    [["--id"], `--id: given no value; allowed: ${ids}`],
+    [["--id", "--codec", "json"], `--id: given no value; allowed: ${ids}\nunexpected argument "json"; options look like --id n1`],
+    [["--cluster-id", "x".repeat(65)], `--cluster-id: given "${"x".repeat(65)}"; allowed: ${ids}`],
+    [["--peers", "n1"], `--peers: given "n1" ("n1" is not id=host:port); allowed: ${list}`],
+    [["--peers", "n1=127.0.0.1:0"], `--peers: given "n1=127.0.0.1:0" ("n1=127.0.0.1:0" is not id=host:port); allowed: ${list}`],
+    [["--peers", "n1=127.0.0.1:70000"], `--peers: given "n1=127.0.0.1:70000" ("n1=127.0.0.1:70000" is not id=host:port); allowed: ${list}`],
+    [["--peers", "n1=127.0.0.1:1,n1=127.0.0.1:2"], `--peers: given "n1=127.0.0.1:1,n1=127.0.0.1:2" ("n1" is named twice); allowed: ${list}`],
+    [["--peers", "n1=127.0.0.1:1,n2=127.0.0.1:1"], `--peers: given "n1=127.0.0.1:1,n2=127.0.0.1:1" (two nodes have the address 127.0.0.1:1); allowed: ${list}`],
+    [["--peers", "n2=127.0.0.1:7102"], `--peers: given "n2=127.0.0.1:7102"; allowed: a list with this node, --id n1, in it`],
+    [["--peers", "n1=10.0.0.1:7101"], `--peers: given "n1=10.0.0.1:7101" (10.0.0.1:7101 is not loopback, and this server has no authentication); allowed: a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself`],
+    [["--http", "8101"], `--http: given "8101"; allowed: ${loopback}`],
+    [["--http", "0.0.0.0:8101"], `--http: given "0.0.0.0:8101" (0.0.0.0 is not a loopback host, and this server has no authentication); allowed: ${loopback}`],
+    [["--http", "127.evil.example:80"], `--http: given "127.evil.example:80" (127.evil.example is not a loopback host, and this server has no authentication); allowed: ${loopback}`],
+    [["--http", "127.0.0.1:7101"], `--http: given "127.0.0.1:7101"; allowed: an address that is not this node's own in --peers`],
+    [["--http-peers", "n1"], `--http-peers: given "n1" ("n1" is not id=host:port); allowed: ${list}`],
+    [["--transport", "udp"], `--transport: given "udp"; allowed: tcp, http or memory`],
+    [["--transport", "memory", "--peers", "n1=127.0.0.1:1,n2=127.0.0.1:2"], `--transport: given "memory" with 2 peers; allowed: tcp or http; memory reaches no other process and is for a single node`],
+    [["--storage", "disk"], `--storage: given "disk"; allowed: file or memory`],
+    [["--codec", "xml"], `--codec: given "xml"; allowed: msgpack or json`],
+    [["--data", ""], `--data: given ""; allowed: a path`],
+    [["--election-timeout-ms", "300"], `--election-timeout-ms: given "300"; allowed: ${range}`],
+    [["--election-timeout-ms", "300-150"], `--election-timeout-ms: given "300-150"; allowed: ${range}`],
+    [["--election-timeout-ms", "5-10"], `--election-timeout-ms: given "5-10"; allowed: ${range}`],
+    [["--heartbeat-ms", "-1"], `--heartbeat-ms: given "-1"; allowed: ${heartbeat}`],
+    [["--heartbeat-ms", "5e1"], `--heartbeat-ms: given "5e1"; allowed: ${heartbeat}`],
+    [["--heartbeat-ms", "76"], `--heartbeat-ms: given "76"; allowed: at most 75, half of the smallest election timeout (--election-timeout-ms 150-300)`],
+    [["--timeout-ms", "0"], `--timeout-ms: given "0"; allowed: a whole number from 1 to 600000`],
+    [["--max-value-bytes", "1048577"], `--max-value-bytes: given "1048577"; allowed: a whole number from 1 to 1048576`],
+    [["--max-log-bytes", "12"], `--max-log-bytes: given "12"; allowed: a whole number from 1048576`],
+    [["--max-log-bytes", "9007199254740993"], `--max-log-bytes: given "9007199254740993"; allowed: a whole number from 1048576`],
+    [["--log-level", "loud"], `--log-level: given "loud"; allowed: trace, debug, info, warn, error, fatal or silent`],
+    [["--heartbeat", "50"], `unknown option --heartbeat; did you mean --heartbeat-ms? --help lists all\nunexpected argument "50"; options look like --id n1`],
+    [["--pears=n1"], "unknown option --pears; did you mean --peers? --help lists all"],
+    [["--frobnicate"], "unknown option --frobnicate; --help lists all"],
+    [["-x"], "unknown option -x; --help lists all"],
+    [["n1"], `unexpected argument "n1"; options look like --id n1`],
+  ];
+  for (const [args, message] of cases) test(args.join(" "), () => expect(complaint(args)).toBe(message));
+
+  test("from the environment: the variable is named too", () => {
+    expect(complaint([], { RAFTKIT_CODEC: "xml" })).toBe('--codec: given "xml" (from RAFTKIT_CODEC); allowed: msgpack or json');
+  });
+
+  test("several at once: one line each", () => {
+    expect(complaint(["--codec", "xml", "--storage", "disk"]).split("\n")).toHaveLength(2);
+  });
+
+  test("every option refuses something and says what is allowed", () => {
+    for (const { flag, allowed } of Object.values(optionTable)) {
+      expect(complaint([`--${flag}=\0`])).toBe(`--${flag}: given "\\u0000"${flag.endsWith("peers") ? ' ("\\u0000" is not id=host:port)' : ""}; allowed: ${allowed}`);
+    }
+  });
+});
+
+describe("help", () => {
+  test("is what --help and -h ask for, whatever else is wrong", () => {
+    expect(parseOptions(["--help"], {})).toBe("help");
+    expect(parseOptions(["--codec", "xml", "-h"], {})).toBe("help");
+  });
+
+  test("lists every option with its variable, what is allowed and its default", () => {
+    const text = helpText();
+    for (const { flag, allowed, fallbackText } of Object.values(optionTable)) {
+      expect(text).toContain(`  --${flag} `);
+      expect(text).toContain(`Allowed: ${allowed}.`);
+      expect(text).toContain(`Default: ${fallbackText}. Environment: ${environmentName(flag)}\n`);
+    }
+  });
+});
