@@ -43,9 +43,8 @@ export function readBody(request: IncomingMessage, response: ServerResponse, max
   });
 }
 
-/** Deals with what is left of a body whose request has been answered: read and thrown away within bounds, then cut. */
+/** For a request that is about to be answered before its body has come: what is left is read and thrown away within bounds, then cut. */
 export function discardRest(request: IncomingMessage): void {
-  if (request.complete) return;
   const { socket } = request;
   const cut = setTimeout(() => socket.destroy(), LINGER_MS);
   let bytes = 0;
@@ -55,5 +54,6 @@ export function discardRest(request: IncomingMessage): void {
   });
   request.on("error", () => undefined);
   request.once("close", () => clearTimeout(cut));
-  request.resume();
+  // Node throws away, unbounded and uncounted, what nobody has begun to read when the answer is out.
+  request.read(0);
 }

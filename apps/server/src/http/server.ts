@@ -2,6 +2,7 @@
 // open, and drains. It knows nothing of Raft. What a client sends can end its own connection, nothing else.
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "raftkit";
 import { isLoopback } from "../options/addresses.js";
@@ -30,14 +31,19 @@ export interface HttpListener {
 
 export function createHttpListener(routes: readonly Route[], logger: Logger, observe: Observe): HttpListener {
   let draining = false;
+  /** Every open connection, with how many requests it waits for. */
+  const underWay = new Map<Socket, number>();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const startedMs = performance.now();
     const aborted = new AbortController();
     const { path, query } = parseTarget(request.url ?? "");
     const route = routes.find((one) => one.matches(path));
+    const { socket } = request;
+    underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
     response.once("close", () => {
       if (!response.writableFinished) aborted.abort();
-      else discardRest(request);
+      const others = underWay.get(socket);
+      if (others !== undefined) underWay.set(socket, others - 1);
       observe({ route: route?.name ?? "none", method: request.method ?? "", status: response.headersSent ? response.statusCode : 499, seconds: (performance.now() - startedMs) / 1000 });
     });
     const answer = async (): Promise<Reply> => {
@@ -57,6 +63,10 @@ export function createHttpListener(routes: readonly Route[], logger: Logger, obs
 
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 1000, noDelay: true }, handle);
   server.maxConnections = MAX_CONNECTIONS;
+  server.on("connection", (socket) => {
+    underWay.set(socket, 0);
+    socket.once("close", () => underWay.delete(socket));
+  });
   // "100 Continue" is sent by whoever reads the body, so that a refusal can come first.
   server.on("checkContinue", handle);
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
@@ -69,7 +79,8 @@ export function createHttpListener(routes: readonly Route[], logger: Logger, obs
       draining = true;
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-      server.closeIdleConnections();
+      // Not closeIdleConnections: it spares connections that never sent anything.
+      for (const [socket, requests] of underWay) if (requests === 0) socket.destroy();
       await closed;
       clearTimeout(cut);
     },
@@ -105,6 +116,7 @@ function write(request: IncomingMessage, response: ServerResponse, reply: Reply,
   if (reply.status !== 304) headers["content-length"] = typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
   // A client that still waits for "100 Continue" will not send the body that the connection would have to get past.
   if (last || (request.headers.expect !== undefined && !request.complete)) headers["connection"] = "close";
+  if (!request.complete) discardRest(request);
   response.writeHead(reply.status, headers).end(body);
 }
 
