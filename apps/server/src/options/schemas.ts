@@ -31,7 +31,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): z.ZodTyp
 export function range(min: number, max: number): z.ZodType<Range, string> {
   return z.string().transform((text, context) => {
     const [low, high] = (/^([0-9]{1,9})-([0-9]{1,9})$/.exec(text) ?? []).slice(1).map(Number);
-    if (low !== undefined && high !== undefined && min <= low && low <= high && high <= max) return { min: low, max: high };
+    if (low !== undefined && high !== undefined && min <= low && low < high && high <= max) return { min: low, max: high };
     context.addIssue({ code: "custom" });
     return z.NEVER;
   });

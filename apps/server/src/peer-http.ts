@@ -1,0 +1,79 @@
+// Gives the HTTP transport a port: the transport's Web-standard handler, mounted in node:http at the path of the node's
+// own address. Everything else on that port is 404.
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { RaftkitError } from "@raftkit/core";
+import type { Transport } from "@raftkit/core";
+import { createHttpTransport } from "@raftkit/transport-http";
+
+const MAX_HEADER_BYTES = 8 * 1024;
+const MAX_CONNECTIONS = 256;
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 65_000;
+const PATH = "/raft";
+
+/** The peer port can't be had. */
+export class PeerListenFailed extends RaftkitError {
+  constructor(message: string, options: { cause: unknown }) {
+    super("PEER_LISTEN_FAILED", message, options);
+  }
+}
+
+/** What a node at `host:port` is called in the HTTP transport's notation. */
+export function peerUrl(hostPort: string): string {
+  return `http://${hostPort}${PATH}`;
+}
+
+/** An HTTP transport that listens by itself: its node's address is a `peerUrl`. */
+export function createListeningHttpTransport(): Transport {
+  const transport = createHttpTransport();
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 1000 }, (request, response) => {
+    serve(transport.handler, request, response).catch(() => response.destroy());
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  return {
+    maxFrameBytes: transport.maxFrameBytes,
+    async start(local, handler) {
+      await listen(server, new URL(local.address));
+      await transport.start(local, handler);
+    },
+    setPeers: (peers) => transport.setPeers(peers),
+    send: (to, parts) => transport.send(to, parts),
+    disconnect: (from) => transport.disconnect(from),
+    async close() {
+      await transport.close();
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function serve(handler: (request: Request) => Promise<Response>, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  if (incoming.url !== PATH) {
+    outgoing.writeHead(404, { connection: "close" }).end();
+    return;
+  }
+  const method = incoming.method ?? "";
+  const headers = Object.entries(incoming.headers).flatMap(([name, value]): [string, string][] => (typeof value === "string" ? [[name, value]] : []));
+  // The type that undici gives to streams and the one of the DOM differ in name only.
+  const body = method === "GET" || method === "HEAD" ? null : Readable.toWeb(incoming) as ReadableStream<Uint8Array>;
+  const answer = await handler(new Request(peerUrl("localhost"), { method, headers, body, duplex: "half" } as RequestInit));
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  // A body that was refused unread would have to be got past: better to start anew.
+  const ending = incoming.complete ? {} : { connection: "close" };
+  outgoing.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...(answer.status === 204 ? {} : { "content-length": bytes.length }), ...ending }).end(bytes);
+}
+
+function listen(server: Server, { hostname, port }: URL): Promise<void> {
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? "is taken by another process" : `can't be bound (${cause.message})`;
+      reject(new PeerListenFailed(`peer address ${hostname}:${port} ${why}; choose another in --peers, on every node`, { cause }));
+    });
+    server.listen({ host, port: Number(port === "" ? 80 : port), exclusive: true }, resolve);
+  });
+}
