@@ -3,18 +3,18 @@ import type { AddressInfo } from "node:net";
 import { RaftkitError } from "@raftkit/core";
 import type { Logger } from "raftkit";
 import { createBodyBudget } from "./http/budget.js";
+import { notReady } from "./http/errors.js";
 import { createHttpListener } from "./http/server.js";
 import type { HttpListener } from "./http/server.js";
 import { createMetrics } from "./metrics.js";
 import { openNode } from "./compose.js";
-import type { KvNode } from "./compose.js";
+import type { KvCalls, KvNode } from "./compose.js";
 import { formatHostPort } from "./options/addresses.js";
 import type { HostPort } from "./options/addresses.js";
 import type { Settings } from "./options/parse.js";
 import { healthRoutes } from "./routes/health.js";
 import { kvRoutes } from "./routes/kv.js";
 import { statusRoute } from "./routes/status.js";
-import { nodeStore } from "./store.js";
 
 /** How long requests under way may go on once the server closes. */
 const DRAIN_MS = 1000;
@@ -55,14 +55,18 @@ export async function startServer({ settings, logger, open = openNode }: StartOp
   let node: KvNode | undefined;
   let closing: Promise<void> | undefined;
   const status = (): ReturnType<KvNode["status"]> | undefined => node?.status();
-  const store = nodeStore(() => node, settings.timeoutMs);
+  const opened = (): KvNode => {
+    if (node === undefined) throw notReady("the node is starting");
+    return node;
+  };
+  const calls: KvCalls = { propose: (command, options) => opened().propose(command, options), read: (query, options) => opened().read(query, options) };
   const metrics = createMetrics(status);
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
   const listener = createHttpListener([
-    ...kvRoutes(store, { maxValueBytes: settings.maxValueBytes, budget: createBodyBudget(MAX_BODIES_BYTES) }),
+    ...kvRoutes(calls, { maxValueBytes: settings.maxValueBytes, budget: createBodyBudget(MAX_BODIES_BYTES) }),
     statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
     metrics.route,
-    ...healthRoutes({ status, store, draining: () => closing !== undefined }),
+    ...healthRoutes({ status, calls, draining: () => closing !== undefined }),
   ], logger, metrics.observe);
   const http = await listen(listener, settings.http);
   const stop = async (): Promise<void> => {
@@ -70,17 +74,19 @@ export async function startServer({ settings, logger, open = openNode }: StartOp
     metrics.close();
     await node?.close();
   };
-  try {
-    node = await open(settings, logger);
-  } catch (error) {
+  const started = await open(settings, logger).catch(async (error: unknown) => {
     listener.cut();
     await stop();
     throw error;
-  }
-  const opened = node;
-  const failed = new Promise<RaftkitError>((resolve) => void opened.on("error", resolve));
+  });
+  node = started;
+  const failed = new Promise<RaftkitError>((resolve) => {
+    started.on("error", resolve);
+    // It may have been quicker than this listener; its log line has the reason.
+    if (started.status().state === "failed") resolve(new RaftkitError("NODE_FAILED", "the node failed as it started; the log says why"));
+  });
   const peer = settings.peers.find(({ id }) => id === settings.id)?.address ?? "";
-  return { http, peer, node, failed, close: () => (closing ??= stop()) };
+  return { http, peer, node: started, failed, close: () => (closing ??= stop()) };
 }
 
 function listen({ server }: HttpListener, { host, port }: HostPort): Promise<string> {

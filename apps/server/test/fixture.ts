@@ -1,53 +1,37 @@
-// The HTTP API over a store in memory that a test can make fail, on a port of its own.
+// The HTTP API over a state machine in memory that a test can make fail, on a port of its own.
 import type { AddressInfo } from "node:net";
+import { createKv } from "@raftkit/kv";
+import type { Kv } from "@raftkit/kv";
 import type { CallOptions, Logger } from "raftkit";
+import type { KvCalls } from "../src/compose.js";
 import { createBodyBudget } from "../src/http/budget.js";
 import { createHttpListener } from "../src/http/server.js";
 import type { HttpListener, Observe } from "../src/http/server.js";
 import { kvRoutes } from "../src/routes/kv.js";
-import type { Item, Store, WriteOutcome } from "../src/store.js";
-import type { WriteCondition } from "../src/http/conditions.js";
 
-export interface FakeStore extends Store {
-  readonly items: Map<string, Item>;
+export interface FakeKv extends KvCalls {
+  readonly machine: Kv;
   /** Awaited before each operation; throw to fail it. */
   before: (call: CallOptions) => void | Promise<void>;
 }
 
-export function fakeStore(): FakeStore {
-  const items = new Map<string, Item>();
-  let last = 0;
-  const holds = (condition: WriteCondition | undefined, now: Item | undefined): boolean =>
-    condition === undefined || (condition.is === "none" ? now === undefined : condition.is === "any" ? now !== undefined : now?.index === condition.index);
-  const store: FakeStore = {
-    items,
+/** The real state machine, with nothing replicated. */
+export function fakeKv(): FakeKv {
+  const machine = createKv();
+  let index = 0;
+  const kv: FakeKv = {
+    machine,
     before: () => undefined,
-    async get(key, call) {
-      await store.before(call);
-      return items.get(key);
+    async propose(command, call = {}) {
+      await kv.before(call);
+      return machine.apply(command, { index: ++index, term: 1 });
     },
-    async put(key, value, condition, call): Promise<WriteOutcome> {
-      await store.before(call);
-      const now = items.get(key);
-      if (!holds(condition, now)) return { is: "conflict", index: now?.index };
-      items.set(key, { key, value: Uint8Array.from(value), index: ++last });
-      return { is: "written", index: last, created: now === undefined };
-    },
-    async delete(key, condition, call): Promise<WriteOutcome> {
-      await store.before(call);
-      const now = items.get(key);
-      if (!holds(condition, now)) return { is: "conflict", index: now?.index };
-      if (now === undefined) return { is: "missing" };
-      items.delete(key);
-      return { is: "deleted", index: ++last };
-    },
-    async list({ prefix, after, limit }, call) {
-      await store.before(call);
-      const all = [...items.values()].filter(({ key }) => key.startsWith(prefix) && (after === undefined || key > after)).toSorted((a, b) => (a.key < b.key ? -1 : 1));
-      return { items: all.slice(0, limit), next: all.length > limit ? all[limit - 1]?.key : undefined };
+    async read(query, call = {}) {
+      await kv.before(call);
+      return machine.query(query);
     },
   };
-  return store;
+  return kv;
 }
 
 export interface LogLine {
@@ -63,18 +47,23 @@ export function recordingLogger(lines: LogLine[] = []): Logger & { readonly line
 
 export interface Api extends AsyncDisposable {
   readonly at: string;
-  readonly store: FakeStore;
+  readonly kv: FakeKv;
   readonly lines: readonly LogLine[];
   readonly observed: readonly Parameters<Observe>[0][];
   readonly listener: HttpListener;
 }
 
 export async function startApi({ maxValueBytes = 1_048_576, maxBodiesBytes = 16 * 1_048_576 } = {}): Promise<Api> {
-  const store = fakeStore();
+  const kv = fakeKv();
   const { lines, ...logger } = recordingLogger();
   const observed: Parameters<Observe>[0][] = [];
-  const listener = createHttpListener(kvRoutes(store, { maxValueBytes, budget: createBodyBudget(maxBodiesBytes) }), logger, (done) => observed.push(done));
+  const listener = createHttpListener(kvRoutes(kv, { maxValueBytes, budget: createBodyBudget(maxBodiesBytes) }), logger, (done) => observed.push(done));
   await new Promise<void>((resolve) => void listener.server.listen(0, "127.0.0.1", resolve));
   const { port } = listener.server.address() as AddressInfo;
-  return { at: `127.0.0.1:${port}`, store, lines, observed, listener, [Symbol.asyncDispose]: () => listener.drain(0) };
+  return { at: `127.0.0.1:${port}`, kv, lines, observed, listener, [Symbol.asyncDispose]: () => listener.drain(0) };
+}
+
+export function keysOf(api: Api): string[] {
+  const answer = api.kv.machine.query({ type: "list", limit: 1000 });
+  return answer.type === "list" ? answer.entries.map(({ key }) => key) : [];
 }

@@ -1,7 +1,7 @@
 // Sizes, odd bytes and odd clients on the wire: what a client library would hide.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { errorCode, keyPath, raw, send } from "./client.js";
-import { startApi } from "./fixture.js";
+import { keysOf, startApi } from "./fixture.js";
 import type { Api } from "./fixture.js";
 
 const MIB = 1_048_576;
@@ -28,7 +28,7 @@ describe("keys", () => {
   test("every key is stored as what it is, and no two are mixed up", async () => {
     const keys = [...new Set([...fixed, ...randomKeys(20_240_601, 200)])];
     for (const key of keys) expect((await send(api.at, "PUT", keyPath(key), { body: `<${key}>` })).status, JSON.stringify(key)).toBe(201);
-    expect([...api.store.items.keys()]).toEqual(keys);
+    expect(keysOf(api).toSorted()).toEqual(keys.toSorted());
     for (const key of keys) expect((await send(api.at, "GET", keyPath(key))).body.toString(), JSON.stringify(key)).toBe(`<${key}>`);
   });
 
@@ -120,7 +120,7 @@ describe("sizes", () => {
     for (const client of holders) client.socket.destroy();
     await expect.poll(() => api.observed.length).toBe(before + 3);
     expect((await send(api.at, "PUT", "/v1/kv/room", { body: "1" })).status).toBe(201);
-    expect([...api.store.items.keys()].filter((key) => key.startsWith("holder"))).toEqual([]);
+    expect(keysOf(api).filter((key) => key.startsWith("holder"))).toEqual([]);
   });
 });
 
@@ -154,7 +154,7 @@ test("a client that leaves in the middle of a body stores nothing and is no erro
   client.socket.write("PUT /v1/kv/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
   client.socket.end();
   await expect.poll(() => api.observed.length).toBe(before + 1);
-  expect(api.store.items.has("half")).toBe(false);
+  expect(keysOf(api)).not.toContain("half");
   expect(api.lines.slice(logged)).toEqual([]);
 });
 
@@ -162,7 +162,7 @@ test("draining: what is under way is answered and its connection closed, nothing
   const own = await startApi();
   let go = (): void => undefined;
   const entered = new Promise<void>((resolve) => {
-    own.store.before = () => new Promise((proceed) => {
+    own.kv.before = () => new Promise((proceed) => {
       go = proceed;
       resolve();
     });
@@ -181,7 +181,7 @@ test("draining: what is under way is answered and its connection closed, nothing
 test("draining ends by itself when a request doesn't", async () => {
   const own = await startApi();
   const entered = new Promise<void>((resolve) => {
-    own.store.before = ({ signal }) => new Promise((_, reject) => {
+    own.kv.before = ({ signal }) => new Promise((_, reject) => {
       signal?.addEventListener("abort", () => reject(new Error("gone")));
       resolve();
     });

@@ -1,28 +1,26 @@
 // Conditional requests (RFC 9110 §13) over one kind of validator: a key's modification index as a strong ETag.
 import type { IncomingHttpHeaders } from "node:http";
+import type { Condition } from "@raftkit/kv";
 import { HttpError } from "./errors.js";
-
-/** "any": the key exists; an index: it was last changed by that entry; "none": it doesn't exist. */
-export type WriteCondition = { readonly is: "any" | "none" } | { readonly is: "index"; readonly index: number };
 
 export function etag(index: number): string {
   return `"${index}"`;
 }
 
 /** For PUT and DELETE: `If-Match: "12"`, `If-Match: *` or `If-None-Match: *`, one of them at most. */
-export function writeCondition(headers: IncomingHttpHeaders): WriteCondition | undefined {
+export function writeCondition(headers: IncomingHttpHeaders): Condition | undefined {
   const match = headers["if-match"];
   const noneMatch = headers["if-none-match"];
   if (match !== undefined && noneMatch !== undefined) throw bad("If-Match and If-None-Match can't be combined");
   if (noneMatch !== undefined) {
     if (noneMatch.trim() !== "*") throw bad(`If-None-Match: ${noneMatch} is not understood for a write; allowed: *`);
-    return { is: "none" };
+    return { ifNoneMatch: "*" };
   }
   if (match === undefined) return undefined;
-  if (match.trim() === "*") return { is: "any" };
+  if (match.trim() === "*") return { ifMatch: "*" };
   const index = parseEtag(match.trim());
   if (index === undefined) throw bad(`If-Match: ${match} is not understood; allowed: * or one ETag as this server gives them, like "12"`);
-  return { is: "index", index };
+  return { ifMatch: index };
 }
 
 /** For GET and HEAD: whether `If-None-Match` names what the client would get (a weak comparison; a list is fine). */

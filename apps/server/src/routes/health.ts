@@ -3,7 +3,7 @@
 import { json } from "../http/exchange.js";
 import type { Reply, Route } from "../http/exchange.js";
 import { notReady } from "../http/errors.js";
-import type { Store } from "../store.js";
+import type { KvCalls } from "../compose.js";
 import type { NodeStatus } from "raftkit";
 
 /** Probes give up soon; they come again. */
@@ -13,7 +13,7 @@ export interface HealthSource {
   /** Undefined while the node is being opened. */
   status(): NodeStatus | undefined;
   draining(): boolean;
-  readonly store: Store;
+  readonly calls: KvCalls;
 }
 
 export function healthRoutes(source: HealthSource): readonly Route[] {
@@ -34,6 +34,6 @@ async function readiness(source: HealthSource, signal: AbortSignal): Promise<Rep
   if (status === undefined) throw notReady("the node is starting");
   if (source.draining() || status.state !== "running") throw notReady(`the node is ${source.draining() ? "draining" : status.state}`);
   if (status.leaderId === null) throw notReady("no leader is known");
-  await source.store.get("\0", { signal, timeoutMs: READY_TIMEOUT_MS });
+  await source.calls.read({ type: "size" }, { signal, timeoutMs: READY_TIMEOUT_MS });
   return json(200, { status: "ready" });
 }

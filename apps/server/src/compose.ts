@@ -1,0 +1,57 @@
+// Settings to a running node: which transport, storage and codec. The one place that knows all adapters.
+import { createJsonCodec } from "@raftkit/codec-json";
+import { createMsgpackCodec } from "@raftkit/codec-msgpack";
+import type { Codec, LogStorage, Transport } from "@raftkit/core";
+import { createKv, kvCommandSchema } from "@raftkit/kv";
+import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
+import { createFileLog } from "@raftkit/storage-file";
+import { createMemoryLog } from "@raftkit/storage-memory";
+import { createMemoryNetwork } from "@raftkit/transport-memory";
+import { createTcpTransport } from "@raftkit/transport-tcp";
+import { createNode } from "raftkit";
+import type { Logger, RaftNode } from "raftkit";
+import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
+import type { Settings } from "./options/parse.js";
+
+export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
+/** All that the key-value routes need of a node. */
+export type KvCalls = Pick<KvNode, "propose" | "read">;
+
+/** @throws what `createNode` rejects with */
+export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
+  const { id, clusterId, peers, transport, electionTimeoutMs, heartbeatMs, timeoutMs, maxLogBytes } = settings;
+  const bootstrap = transport === "http" ? peers.map((peer) => ({ id: peer.id, address: peerUrl(peer.address) })) : peers;
+  return createNode({
+    id,
+    cluster: { id: clusterId, bootstrap },
+    transport: transports[transport](),
+    storage: { log: storages[settings.storage](settings, logger) },
+    codec: codecs[settings.codec](),
+    stateMachine: createKv(),
+    commandSchema: kvCommandSchema,
+    electionTimeoutMs,
+    heartbeatIntervalMs: heartbeatMs,
+    defaultTimeoutMs: timeoutMs,
+    ...(maxLogBytes !== undefined && { maxLogBytes }),
+    logger,
+  });
+}
+
+const transports: Readonly<Record<Settings["transport"], () => Transport>> = {
+  tcp: () => createTcpTransport(),
+  http: () => createListeningHttpTransport(),
+  memory: () => createMemoryNetwork().transport(),
+};
+
+const codecs: Readonly<Record<Settings["codec"], () => Codec>> = {
+  msgpack: () => createMsgpackCodec(),
+  json: () => createJsonCodec(),
+};
+
+const storages: Readonly<Record<Settings["storage"], (settings: Settings, logger: Logger) => LogStorage>> = {
+  file: ({ data }, logger) => createFileLog({
+    directory: data,
+    onEvent: (event) => ("error" in event ? logger.warn({ ...event, err: event.error }, `storage: ${event.type}`) : logger.info(event, `storage: ${event.type}`)),
+  }),
+  memory: () => createMemoryLog(),
+};

@@ -1,0 +1,109 @@
+// Three whole servers in this process, over real sockets and files: what is put on one is there on every other.
+import { describe, expect, test } from "vitest";
+import { startServer } from "../src/server.js";
+import type { RunningServer } from "../src/server.js";
+import { parseOptions } from "../src/options/parse.js";
+import { errorCode, keyPath, parsed, send } from "./client.js";
+import { recordingLogger } from "./fixture.js";
+import { freePorts, temporaryDirectory } from "./process.js";
+
+interface Cluster extends AsyncDisposable {
+  readonly servers: readonly RunningServer[];
+  start(i: number): Promise<RunningServer>;
+}
+
+async function startCluster(transport: string, storage: string, codec: string): Promise<Cluster> {
+  const ports = await freePorts(6);
+  const ids = ["n1", "n2", "n3"];
+  const list = (from: number): string => ids.map((id, i) => `${id}=127.0.0.1:${ports[from + i]}`).join(",");
+  const directory = temporaryDirectory();
+  const servers: RunningServer[] = [];
+  const start = async (i: number): Promise<RunningServer> => {
+    const id = ids[i] ?? "";
+    const args = Object.entries({ id, peers: list(0), http: `127.0.0.1:${ports[3 + i]}`, "http-peers": list(3), transport, storage, codec, data: `${directory}/${id}` }).map(([flag, value]) => `--${flag}=${value}`);
+    const settings = parseOptions(args, {});
+    if (settings === "help") throw new Error("unreachable");
+    const server = await startServer({ settings, logger: recordingLogger() });
+    servers[i] = server;
+    return server;
+  };
+  await Promise.all(ids.map((_, i) => start(i)));
+  return { servers, start, [Symbol.asyncDispose]: async () => { await Promise.all(servers.map((server) => server.close())); } };
+}
+
+async function allReady(cluster: Cluster): Promise<void> {
+  for (const { http } of cluster.servers) await expect.poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 20_000 }).toBe(200);
+}
+
+function at(cluster: Cluster, i: number): string {
+  return cluster.servers[i % 3]?.http ?? "";
+}
+
+const combinations = [["tcp", "file", "msgpack"], ["http", "memory", "json"], ["tcp", "memory", "json"], ["http", "file", "msgpack"]] as const;
+
+describe.each(combinations)("%s, %s, %s", (transport, storage, codec) => {
+  test("a value put on one node is read on another, byte for byte, up to 1 MiB", async () => {
+    await using cluster = await startCluster(transport, storage, codec);
+    await allReady(cluster);
+    const values = [Buffer.alloc(0), Buffer.from([0, 255, 128]), Buffer.alloc(1_048_576, "\0\xffab", "latin1")];
+    for (const [i, value] of values.entries()) {
+      const put = await send(at(cluster, i), "PUT", keyPath(`k/${i}`), { body: value });
+      expect([put.status, put.body.toString()]).toEqual([201, expect.stringContaining("index")]);
+      for (const other of [i + 1, i + 2]) {
+        const got = await send(at(cluster, other), "GET", keyPath(`k/${i}`));
+        expect([got.status, got.headers.etag]).toEqual([200, put.headers.etag]);
+        expect(got.body.equals(value)).toBe(true);
+      }
+    }
+    const page = parsed(await send(at(cluster, 1), "GET", "/v1/kv?prefix=k%2F&limit=2"));
+    expect(page).toMatchObject({ items: [{ key: "k/0", value: "" }, { key: "k/1", value: "AP+A" }], next: "k/1" });
+    expect((await send(at(cluster, 2), "PUT", keyPath("k/0"), { body: "2", headers: { "if-none-match": "*" } })).status).toBe(412);
+    expect((await send(at(cluster, 2), "DELETE", keyPath("k/0"))).status).toBe(200);
+    expect(errorCode(await send(at(cluster, 0), "DELETE", keyPath("k/0")))).toBe("key_not_found");
+    expect(errorCode(await send(at(cluster, 1), "GET", keyPath("k/0")))).toBe("key_not_found");
+  });
+});
+
+test("status on every node names one leader, and where its API is", async () => {
+  await using cluster = await startCluster("tcp", "memory", "msgpack");
+  await allReady(cluster);
+  const leader = cluster.servers.find(({ node }) => node.status().role === "leader");
+  for (const { http } of cluster.servers) expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ leaderId: leader?.node.id, leaderHttp: leader?.http, http });
+});
+
+test("of concurrent compare-and-sets on all nodes exactly one wins each round", async () => {
+  await using cluster = await startCluster("tcp", "memory", "msgpack");
+  await allReady(cluster);
+  let etag = (await send(at(cluster, 0), "PUT", "/v1/kv/c", { body: "0" })).headers.etag ?? "";
+  for (let round = 1; round <= 10; round++) {
+    const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => send(at(cluster, i), "PUT", "/v1/kv/c", { body: `${round}.${i}`, headers: { "if-match": etag } })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412, 412, 412, 412, 412]);
+    etag = answers.find(({ status }) => status === 200)?.headers.etag ?? "";
+    expect((await send(at(cluster, round), "GET", "/v1/kv/c")).headers.etag).toBe(etag);
+  }
+});
+
+test("without a majority: writes and reads end with 503 or 504, never with success; readyz is 503, healthz 200", async () => {
+  await using cluster = await startCluster("tcp", "memory", "msgpack");
+  await allReady(cluster);
+  await cluster.servers[1]?.close();
+  await cluster.servers[2]?.close();
+  const { http } = cluster.servers[0] ?? { http: "" };
+  await expect.poll(() => cluster.servers[0]?.node.status().leaderId, { timeout: 10_000 }).toBe(null);
+  const put = await send(http, "PUT", "/v1/kv/a", { body: "1" });
+  expect([put.status, errorCode(put), put.headers["retry-after"]]).toEqual([503, "no_leader", "1"]);
+  expect((await send(http, "GET", "/v1/kv/a")).status).toBe(503);
+  const ready = await send(http, "GET", "/readyz");
+  expect([ready.status, errorCode(ready)]).toEqual([503, "not_ready"]);
+  expect((await send(http, "GET", "/healthz")).status).toBe(200);
+});
+
+test("a node that was closed and started again catches up", async () => {
+  await using cluster = await startCluster("tcp", "file", "msgpack");
+  await allReady(cluster);
+  await cluster.servers[2]?.close();
+  await expect.poll(async () => (await send(at(cluster, 0), "PUT", "/v1/kv/later", { body: "x" })).status, { timeout: 10_000 }).toBeLessThan(300);
+  await cluster.start(2);
+  await allReady(cluster);
+  expect((await send(at(cluster, 2), "GET", "/v1/kv/later")).body.toString()).toBe("x");
+});

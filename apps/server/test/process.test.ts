@@ -1,0 +1,168 @@
+// The process: exit codes, what is said on standard error, signals. Runs the built dist/main.js.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { parsed, send } from "./client.js";
+import { freePorts, startProcess, startStuckClient, temporaryDirectory } from "./process.js";
+
+beforeAll(() => {
+  expect(existsSync(fileURLToPath(new URL("../dist/main.js", import.meta.url))), "build apps/server first").toBe(true);
+});
+
+/** A single node on free ports, its data in a directory of its own. */
+async function single(more: readonly string[] = []): Promise<{ args: string[]; data: string }> {
+  const [peer = 0] = await freePorts(1);
+  const data = join(temporaryDirectory(), "deep", "data");
+  return { data, args: ["--http", "127.0.0.1:0", "--peers", `n1=127.0.0.1:${peer}`, "--data", data, ...more] };
+}
+
+async function occupied(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+function files(directory: string): Record<string, string> {
+  return Object.fromEntries(readdirSync(directory, { recursive: true, encoding: "utf8" }).toSorted()
+    .filter((name) => statSync(join(directory, name)).isFile())
+    .map((name) => [name, readFileSync(join(directory, name)).toString("base64")]));
+}
+
+/** Starts, stores one value, ends cleanly. */
+async function leaveData(args: readonly string[]): Promise<void> {
+  const server = startProcess(args);
+  const { http } = await server.ready;
+  await expect.poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, { timeout: 10_000 }).toBe(201);
+  server.child.kill("SIGTERM");
+  expect((await server.ended).code).toBe(0);
+}
+
+test("--help prints the options and ends with 0; a wrong option is one line and 2", async () => {
+  const help = await startProcess(["--help"]).ended;
+  expect([help.code, help.stderr]).toEqual([0, ""]);
+  expect(help.stdout).toContain("--election-timeout-ms MIN-MAX");
+  const wrong = await startProcess(["--codec", "xml"]).ended;
+  expect([wrong.code, wrong.stdout, wrong.stderr]).toEqual([2, "", 'raftkit-server: --codec: given "xml"; allowed: msgpack or json\n']);
+  const variable = await startProcess([], { RAFTKIT_HTTP: "0.0.0.0:80" }).ended;
+  expect(variable.code).toBe(2);
+  expect(variable.stderr).toContain('--http: given "0.0.0.0:80" (from RAFTKIT_HTTP) (0.0.0.0 is not a loopback host');
+});
+
+describe("refusals to start: one line, code 1, nothing overwritten", () => {
+  test("the HTTP port is taken: no data is touched", async () => {
+    const port = await occupied();
+    const { args, data } = await single();
+    const ended = await startProcess([...args, "--http", `127.0.0.1:${port}`]).ended;
+    expect([ended.code, ended.stderr]).toEqual([1, `raftkit-server n1: HTTP address 127.0.0.1:${port} is taken by another process; choose another with --http\n`]);
+    expect(existsSync(data)).toBe(false);
+  });
+
+  for (const transport of ["tcp", "http"]) {
+    test(`the peer port is taken (${transport})`, async () => {
+      const port = await occupied();
+      const { args } = await single(["--transport", transport]);
+      const ended = await startProcess([...args, "--peers", `n1=127.0.0.1:${port}`]).ended;
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toMatch(new RegExp(`^raftkit-server n1: [^\\n]*127\\.0\\.0\\.1:${port}[^\\n]*\\n$`));
+    });
+  }
+
+  test("the data directory is in use", async () => {
+    const { args, data } = await single();
+    await startProcess(args).ready;
+    const other = await single();
+    const ended = await startProcess([...other.args, "--data", data]).ended;
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toBe(`raftkit-server n1: the data directory ${data} is in use by another process; stop that one, or give each node a directory of its own\n`);
+  });
+
+  test("the data directory is of another node, cluster or codec; or its log is damaged", async () => {
+    const { args, data } = await single();
+    await leaveData(args);
+    const before = files(data);
+    for (const [more, named] of [
+      [["--id", "n2", "--peers", "n2=127.0.0.1:1"], /"n1".*"n2"/],
+      [["--cluster-id", "green"], /"raftkit".*"green"/],
+      [["--codec", "json"], /"msgpack".*"json"/],
+    ] as const) {
+      const ended = await startProcess([...args, ...more]).ended;
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toMatch(/^raftkit-server n[12]: [^\n]+\n$/);
+      expect(ended.stderr).toMatch(named);
+      expect(files(data)).toEqual(before);
+    }
+    const name = Object.keys(before).find((file) => readFileSync(join(data, file)).includes("value")) ?? "";
+    const bytes = readFileSync(join(data, name));
+    bytes.write("VALUE", bytes.indexOf("value"));
+    writeFileSync(join(data, name), bytes);
+    const damaged = files(data);
+    const ended = await startProcess(args).ended;
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toMatch(/^raftkit-server n1: [^\n]*damaged[^\n]*\n$/);
+    expect(files(data)).toEqual(damaged);
+  });
+});
+
+test("what was acknowledged is there after kill -9 and a new start", async () => {
+  const { args } = await single();
+  const first = startProcess(args);
+  const { http } = await first.ready;
+  await expect.poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, { timeout: 10_000 }).toBe(201);
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const second = startProcess(args);
+  const again = await second.ready;
+  await expect.poll(async () => (await send(again.http, "GET", "/v1/kv/kept")).body.toString(), { timeout: 10_000 }).toBe("value");
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  test(`${signal} ends it with 0 and says so; a client that never finishes doesn't keep it`, async () => {
+    const { args } = await single();
+    const server = startProcess(args);
+    const { http } = await server.ready;
+    await startStuckClient(http);
+    server.child.kill(signal);
+    const { code, stdout, stderr } = await server.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(`${signal}: draining`);
+  });
+}
+
+test("a second signal ends it at once", async () => {
+  const { args } = await single();
+  const server = startProcess(args);
+  const { http } = await server.ready;
+  await startStuckClient(http);
+  server.child.kill("SIGTERM");
+  await server.logged("draining");
+  server.child.kill("SIGINT");
+  expect((await server.ended).code).toBe(130);
+});
+
+test("a forked server tells its parent when it is ready, as its log does", async () => {
+  const { args } = await single(["--log-level", "silent", "--storage", "memory", "--transport", "memory"]);
+  const script = `
+    const { fork } = require("node:child_process");
+    const child = fork(process.argv[1], process.argv.slice(2), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    child.on("message", (message) => { console.log(JSON.stringify(message)); child.kill("SIGTERM"); });
+    child.on("exit", (code) => { process.exitCode = code; });`;
+  const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+  const parent = spawnSync(process.execPath, ["-e", script, main, ...args], { encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" });
+  expect([parent.status, parent.stderr]).toEqual([0, ""]);
+  expect(JSON.parse(parent.stdout)).toEqual({ type: "ready", http: expect.stringMatching(/^127\.0\.0\.1:\d+$/), peer: args[3]?.slice(3) });
+});
+
+test("status and metrics of a single node that leads itself", async () => {
+  const { args } = await single(["--storage", "memory", "--transport", "memory", "--id", "n1"]);
+  const { http } = await startProcess(args).ready;
+  await expect.poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 }).toBe(200);
+  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ id: "n1", clusterId: "raftkit", role: "leader", leaderId: "n1", state: "running", http, leaderHttp: http });
+  const metrics = (await send(http, "GET", "/metrics")).body.toString();
+  expect(metrics).toContain("\nraftkit_is_leader 1\n");
+  expect(metrics).toContain('\nhttp_requests_total{route="readyz",method="GET",status="200"} 1\n');
+});

@@ -1,0 +1,90 @@
+// Server processes for tests: started, watched, and killed when the test ends, however it ends.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** The ready line; rejects when the process ends before it. */
+  readonly ready: Promise<{ readonly http: string; readonly peer: string }>;
+  /** Resolves once the log holds this text. */
+  logged(text: string): Promise<void>;
+}
+
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "raftkit-server-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => resolve(server));
+  })));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve()))));
+  return ports;
+}
+
+export function startProcess(args: readonly string[], environment: Record<string, string> = {}): Started {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"], ...environment }, cwd: tmpdir() });
+  let stdout = "";
+  let stderr = "";
+  const watchers = new Set<() => void>();
+  const logged = (text: string): Promise<string> => new Promise((resolve, reject) => {
+    const look = (): void => {
+      const line = stdout.split("\n").slice(0, -1).find((one) => one.includes(text));
+      if (line === undefined) return;
+      watchers.delete(look);
+      resolve(line);
+    };
+    watchers.add(look);
+    look();
+    void ended.then(({ code, signal }) => reject(new Error(`ended with ${code ?? signal} without logging ${text}: ${stderr}`)));
+  });
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+    for (const look of watchers) look();
+  });
+  child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) => void child.once("close", (code, signal) => {
+    resolve({ code, signal, stdout, stderr });
+  }));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  const ready = logged('"msg":"ready"').then((line) => JSON.parse(line) as { http: string; peer: string });
+  ready.catch(() => undefined);
+  return { child, ended, ready, logged: (text) => logged(text).then(() => undefined) };
+}
+
+/** A client that announces a body and never sends it. Resolves once the server has begun with it. */
+export function startStuckClient(http: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const [host = "", port] = http.split(":");
+    const socket = connect({ host, port: Number(port) }, () => {
+      socket.write("PUT /v1/kv/stuck HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    });
+    socket.once("data", () => resolve());
+    socket.once("error", reject);
+    onTestFinished(() => void socket.destroy());
+  });
+}
