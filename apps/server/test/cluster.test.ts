@@ -3,12 +3,16 @@ import { describe, expect, test } from "vitest";
 import { startServer } from "../src/server.js";
 import type { RunningServer } from "../src/server.js";
 import { parseOptions } from "../src/options/parse.js";
-import { errorCode, keyPath, parsed, send } from "./client.js";
+import { errorCode, keyPath, parsed, raw, send } from "./client.js";
+import type { Answer } from "./client.js";
 import { recordingLogger } from "./fixture.js";
+import type { LogLine } from "./fixture.js";
 import { freePorts, temporaryDirectory } from "./process.js";
 
 interface Cluster extends AsyncDisposable {
   readonly servers: readonly RunningServer[];
+  /** What all of them logged. */
+  readonly lines: readonly LogLine[];
   start(i: number): Promise<RunningServer>;
 }
 
@@ -18,17 +22,18 @@ async function startCluster(transport: string, storage: string, codec: string): 
   const list = (from: number): string => ids.map((id, i) => `${id}=127.0.0.1:${ports[from + i]}`).join(",");
   const directory = temporaryDirectory();
   const servers: RunningServer[] = [];
+  const { lines, ...logger } = recordingLogger();
   const start = async (i: number): Promise<RunningServer> => {
     const id = ids[i] ?? "";
-    const args = Object.entries({ id, peers: list(0), http: `127.0.0.1:${ports[3 + i]}`, "http-peers": list(3), transport, storage, codec, data: `${directory}/${id}` }).map(([flag, value]) => `--${flag}=${value}`);
+    const args = Object.entries({ id, "election-timeout-ms": "600-1200", peers: list(0), http: `127.0.0.1:${ports[3 + i]}`, "http-peers": list(3), transport, storage, codec, data: `${directory}/${id}` }).map(([flag, value]) => `--${flag}=${value}`);
     const settings = parseOptions(args, {});
     if (settings === "help") throw new Error("unreachable");
-    const server = await startServer({ settings, logger: recordingLogger() });
+    const server = await startServer({ settings, logger });
     servers[i] = server;
     return server;
   };
   await Promise.all(ids.map((_, i) => start(i)));
-  return { servers, start, [Symbol.asyncDispose]: async () => { await Promise.all(servers.map((server) => server.close())); } };
+  return { servers, lines, start, [Symbol.asyncDispose]: async () => { await Promise.all(servers.map((server) => server.close())); } };
 }
 
 async function allReady(cluster: Cluster): Promise<void> {
@@ -39,6 +44,13 @@ function at(cluster: Cluster, i: number): string {
   return cluster.servers[i % 3]?.http ?? "";
 }
 
+/** As the API's readers are told to: 503 means that nothing happened, and to try again. The machine may be too busy for its leader. */
+async function ask(...request: Parameters<typeof send>): Promise<Answer> {
+  let answer = await send(...request);
+  await expect.poll(async () => (answer = answer.status === 503 ? await send(...request) : answer).status, { timeout: 20_000 }).not.toBe(503);
+  return answer;
+}
+
 const combinations = [["tcp", "file", "msgpack"], ["http", "memory", "json"], ["tcp", "memory", "json"], ["http", "file", "msgpack"]] as const;
 
 describe.each(combinations)("%s, %s, %s", (transport, storage, codec) => {
@@ -47,20 +59,20 @@ describe.each(combinations)("%s, %s, %s", (transport, storage, codec) => {
     await allReady(cluster);
     const values = [Buffer.alloc(0), Buffer.from([0, 255, 128]), Buffer.alloc(1_048_576, "\0\xffab", "latin1")];
     for (const [i, value] of values.entries()) {
-      const put = await send(at(cluster, i), "PUT", keyPath(`k/${i}`), { body: value });
+      const put = await ask(at(cluster, i), "PUT", keyPath(`k/${i}`), { body: value });
       expect([put.status, put.body.toString()]).toEqual([201, expect.stringContaining("index")]);
       for (const other of [i + 1, i + 2]) {
-        const got = await send(at(cluster, other), "GET", keyPath(`k/${i}`));
+        const got = await ask(at(cluster, other), "GET", keyPath(`k/${i}`));
         expect([got.status, got.headers.etag]).toEqual([200, put.headers.etag]);
         expect(got.body.equals(value)).toBe(true);
       }
     }
-    const page = parsed(await send(at(cluster, 1), "GET", "/v1/kv?prefix=k%2F&limit=2"));
+    const page = parsed(await ask(at(cluster, 1), "GET", "/v1/kv?prefix=k%2F&limit=2"));
     expect(page).toMatchObject({ items: [{ key: "k/0", value: "" }, { key: "k/1", value: "AP+A" }], next: "k/1" });
-    expect((await send(at(cluster, 2), "PUT", keyPath("k/0"), { body: "2", headers: { "if-none-match": "*" } })).status).toBe(412);
-    expect((await send(at(cluster, 2), "DELETE", keyPath("k/0"))).status).toBe(200);
-    expect(errorCode(await send(at(cluster, 0), "DELETE", keyPath("k/0")))).toBe("key_not_found");
-    expect(errorCode(await send(at(cluster, 1), "GET", keyPath("k/0")))).toBe("key_not_found");
+    expect((await ask(at(cluster, 2), "PUT", keyPath("k/0"), { body: "2", headers: { "if-none-match": "*" } })).status).toBe(412);
+    expect((await ask(at(cluster, 2), "DELETE", keyPath("k/0"))).status).toBe(200);
+    expect(errorCode(await ask(at(cluster, 0), "DELETE", keyPath("k/0")))).toBe("key_not_found");
+    expect(errorCode(await ask(at(cluster, 1), "GET", keyPath("k/0")))).toBe("key_not_found");
   });
 });
 
@@ -68,18 +80,18 @@ test("status on every node names one leader, and where its API is", async () => 
   await using cluster = await startCluster("tcp", "memory", "msgpack");
   await allReady(cluster);
   const leader = cluster.servers.find(({ node }) => node.status().role === "leader");
-  for (const { http } of cluster.servers) expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ leaderId: leader?.node.id, leaderHttp: leader?.http, http });
+  for (const { http } of cluster.servers) expect(parsed(await ask(http, "GET", "/v1/status"))).toMatchObject({ leaderId: leader?.node.id, leaderHttp: leader?.http, http });
 });
 
 test("of concurrent compare-and-sets on all nodes exactly one wins each round", async () => {
   await using cluster = await startCluster("tcp", "memory", "msgpack");
   await allReady(cluster);
-  let etag = (await send(at(cluster, 0), "PUT", "/v1/kv/c", { body: "0" })).headers.etag ?? "";
+  let etag = (await ask(at(cluster, 0), "PUT", "/v1/kv/c", { body: "0" })).headers.etag ?? "";
   for (let round = 1; round <= 10; round++) {
-    const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => send(at(cluster, i), "PUT", "/v1/kv/c", { body: `${round}.${i}`, headers: { "if-match": etag } })));
+    const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => ask(at(cluster, i), "PUT", "/v1/kv/c", { body: `${round}.${i}`, headers: { "if-match": etag } })));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412, 412, 412, 412, 412]);
     etag = answers.find(({ status }) => status === 200)?.headers.etag ?? "";
-    expect((await send(at(cluster, round), "GET", "/v1/kv/c")).headers.etag).toBe(etag);
+    expect((await ask(at(cluster, round), "GET", "/v1/kv/c")).headers.etag).toBe(etag);
   }
 });
 
@@ -106,4 +118,22 @@ test("a node that was closed and started again catches up", async () => {
   await cluster.start(2);
   await allReady(cluster);
   expect((await send(at(cluster, 2), "GET", "/v1/kv/later")).body.toString()).toBe("x");
+});
+
+describe.each(["tcp", "http"])("rubbish on the peer port (%s)", (transport) => {
+  test("ends the connection, is logged once and harms nothing", async () => {
+    await using cluster = await startCluster(transport, "memory", "msgpack");
+    await allReady(cluster);
+    const before = cluster.lines.length;
+    const { peer } = cluster.servers[0] ?? { peer: "" };
+    for (const rubbish of ["\x16\x03\x01\x02\0\x01", "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "\xff".repeat(100_000), "POST /raft HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\nabcd"]) {
+      const client = await raw(peer);
+      client.socket.end(Buffer.from(rubbish, "latin1"));
+      await client.closed;
+    }
+    expect((await ask(at(cluster, 0), "PUT", "/v1/kv/after", { body: "x" })).status).toBe(201);
+    expect((await ask(at(cluster, 1), "GET", "/v1/kv/after")).body.toString()).toBe("x");
+    const complaints = cluster.lines.slice(before).filter(({ level }) => level === "warn" || level === "error").map(({ message }) => message);
+    expect(complaints).toHaveLength(1);
+  });
 });

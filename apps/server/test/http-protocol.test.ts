@@ -26,7 +26,7 @@ describe("keys", () => {
   const fixed = [".", "..", "../..", "/", "//", "%", "%2F", "%25", "?", "#", "a?b=c", "\0", "+", " ", "\r\nX-Evil: 1", "__proto__", "\ufeff", "é", "e\u0301", "x".repeat(1024), "漢".repeat(341), "😀".repeat(256)];
 
   test("every key is stored as what it is, and no two are mixed up", async () => {
-    const keys = [...new Set([...fixed, ...randomKeys(20_240_601, 200)])];
+    const keys = [...new Set([...fixed, ...randomKeys(20_240_601, 80)])];
     for (const key of keys) expect((await send(api.at, "PUT", keyPath(key), { body: `<${key}>` })).status, JSON.stringify(key)).toBe(201);
     expect(keysOf(api).toSorted()).toEqual(keys.toSorted());
     for (const key of keys) expect((await send(api.at, "GET", keyPath(key))).body.toString(), JSON.stringify(key)).toBe(`<${key}>`);

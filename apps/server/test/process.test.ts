@@ -1,6 +1,6 @@
 // The process: exit codes, what is said on standard error, signals. Runs the built dist/main.js.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -118,6 +118,24 @@ test("what was acknowledged is there after kill -9 and a new start", async () =>
   const second = startProcess(args);
   const again = await second.ready;
   await expect.poll(async () => (await send(again.http, "GET", "/v1/kv/kept")).body.toString(), { timeout: 10_000 }).toBe("value");
+});
+
+test("a node of a cluster that lost its data directory ends with one line that says so; the others go on", async () => {
+  const ports = await freePorts(3);
+  const peers = ports.map((port, i) => `n${i + 1}=127.0.0.1:${port}`).join(",");
+  const directory = temporaryDirectory();
+  const args = (i: number): string[] => ["--id", `n${i}`, "--peers", peers, "--http", "127.0.0.1:0", "--data", join(directory, `n${i}`)];
+  const [first, , third] = [1, 2, 3].map((i) => startProcess(args(i)));
+  if (first === undefined || third === undefined) throw new Error("unreachable");
+  const { http } = await first.ready;
+  await expect.poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, { timeout: 20_000 }).toBeLessThan(300);
+  third.child.kill("SIGKILL");
+  await third.ended;
+  rmSync(join(directory, "n3"), { recursive: true });
+  const { code, stderr } = await startProcess(args(3)).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^raftkit-server n3: [^\n]*data directory[^\n]*\n$/);
+  await expect.poll(async () => (await send(http, "GET", "/v1/kv/kept")).body.toString(), { timeout: 20_000 }).toBe("value");
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
