@@ -8,11 +8,11 @@ const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
  * @param {readonly string[]} command the tool and its arguments
- * @param {() => void} [cleanUp] what to do before the script ends because of a signal
+ * @param {{ env?: NodeJS.ProcessEnv; cleanUp?: () => void }} [options] cleanUp: what to do before the script ends because of a signal
  * @returns {Promise<number>} its exit status; a signal counts as 128 and its number, as in a shell
  */
-export function run(command, cleanUp) {
-  return supervise(command, "inherit", () => {}, cleanUp);
+export function run(command, { env = process.env, cleanUp } = {}) {
+  return supervise(command, { stdio: ["ignore", "inherit", "inherit"], env }, () => {}, cleanUp);
 }
 
 /**
@@ -21,20 +21,20 @@ export function run(command, cleanUp) {
  */
 export async function capture(command) {
   let output = "";
-  const status = await supervise(command, "pipe", (text) => (output += text));
+  const status = await supervise(command, { stdio: ["ignore", "pipe", "inherit"] }, (text) => (output += text));
   return { status, output };
 }
 
 /**
  * @param {readonly string[]} command
- * @param {"inherit" | "pipe"} stdout
+ * @param {import("node:child_process").SpawnOptions} options
  * @param {(text: string) => void} onOutput
  * @param {() => void} [cleanUp]
  * @returns {Promise<number>}
  */
-function supervise([tool = "", ...args], stdout, onOutput, cleanUp) {
+function supervise([tool = "", ...args], options, onOutput, cleanUp) {
   return new Promise((resolve) => {
-    const child = spawn(tool, args, { stdio: ["ignore", stdout, "inherit"], detached: true });
+    const child = spawn(tool, args, { ...options, detached: true });
     child.stdout?.setEncoding("utf8").on("data", onOutput);
     /** @type {NodeJS.Signals | undefined} */
     let stopping;

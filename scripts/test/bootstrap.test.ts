@@ -12,11 +12,10 @@ let folder = "";
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "raftkit-bootstrap-"));
   mkdirSync(join(folder, "scripts"));
-  for (const name of ["bootstrap.mjs", "processes.mjs", "summary.mjs", "summary-reporter.mjs"]) cpSync(join(scripts, name), join(folder, "scripts", name));
+  for (const name of ["bootstrap.mjs", "install.mjs", "processes.mjs", "summary.mjs"]) cpSync(join(scripts, name), join(folder, "scripts", name));
   mkdirSync(join(folder, "node_modules/.bin"), { recursive: true });
-  mkdirSync(join(folder, "node_modules/pnpm"));
-  writeFileSync(join(folder, "node_modules/pnpm/package.json"), '{"version":"1.2.3"}');
   writeFileSync(join(folder, "package.json"), '{"type":"module","engines":{"node":">=20.19"},"packageManager":"pnpm@1.2.3"}');
+  tool("npx", 'echo "$PATH"');
   for (const name of ["pnpm", "turbo", "oxlint", "knip", "tsc", "vitest"]) tool(name, 'echo "$(basename "$0")|$*|$npm_config_call" >> calls');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,7 +49,18 @@ describe("the root scripts", () => {
     expect(lastLine).toBe("3 passed, 0 failed");
   });
 
-  test.each(["pnpm", "turbo", "oxlint", "knip", "tsc"])("count a test run whose %s fails as one failure", async (name) => {
+  test("install again only if something changed, or if the last time failed", async () => {
+    await bootstrap("types").ended;
+    await bootstrap("types").ended;
+    expect(calls().map((line) => line.split("|")[0])).toEqual(["pnpm", "tsc", "tsc"]);
+    writeFileSync(join(folder, "pnpm-lock.yaml"), "changed");
+    tool("pnpm", "echo pnpm >> calls; exit 1");
+    await bootstrap("types").ended;
+    await bootstrap("types").ended;
+    expect(calls().slice(3)).toEqual(["pnpm", "pnpm"]);
+  });
+
+  test.each(["npx", "pnpm", "turbo", "oxlint", "knip", "tsc"])("count a test run whose %s fails as one failure", async (name) => {
     tool(name, "exit 7");
     const { code, output } = await bootstrap("test").ended;
     expect(code).toBe(1);

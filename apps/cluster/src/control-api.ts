@@ -1,0 +1,109 @@
+// The cluster's control API. It can kill processes, hence: loopback only, no page of another origin, JSON content type.
+import { createAdaptorServer } from "@hono/node-server";
+import { Hono } from "hono";
+import { ClusterError } from "./errors.js";
+import { askStatus, latestLeader } from "./node-status.js";
+import type { NodeStatus } from "./node-status.js";
+import type { ProcessState, SupervisedNode, Supervisor } from "./supervisor.js";
+
+/** One node as `GET /v1/nodes` shows it. */
+export interface NodeView {
+  readonly number: number;
+  readonly id: string;
+  readonly state: ProcessState;
+  readonly pid: number | null;
+  readonly reason: string | null;
+  readonly http: string;
+  readonly peer: string;
+  /** Null unless it runs and answers. */
+  readonly status: NodeStatus | null;
+}
+
+export interface ControlApi {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+
+/** The routes alone, for any server. `port`: what the `Host` header must name. */
+export function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    // Names that a page can point at 127.0.0.1 (DNS rebinding) don't pass, nor do pages that say where they are from.
+    const allowed = [`${HOST}:${port()}`, `localhost:${port()}`];
+    const host = context.req.header("host") ?? "";
+    const origin = context.req.header("origin");
+    if (!allowed.includes(host)) throw new ClusterError("BAD_REQUEST", `Host ${JSON.stringify(host)} is not one of ${allowed.join(", ")}`, { status: 403 });
+    if (origin !== undefined && !allowed.some((own) => origin === `http://${own}`)) throw new ClusterError("BAD_REQUEST", `Origin ${JSON.stringify(origin)} is not this API's own`, { status: 403 });
+    if (context.req.method !== "GET" && !/^application\/json\s*(;|$)/i.test(context.req.header("content-type") ?? "")) {
+      throw new ClusterError("BAD_REQUEST", "a change needs content-type: application/json", { status: 415 });
+    }
+    context.header("cache-control", "no-store");
+    await next();
+  });
+  app.get("/v1/nodes", async (context) => context.json({ nodes: await viewAll(supervisor) }));
+  for (const action of ["kill", "restart"] as const) {
+    app.post(`/v1/nodes/:node/${action}`, async (context) => {
+      const id = await resolveNode(supervisor, context.req.param("node"));
+      await supervisor[action](id);
+      const node = (await viewAll(supervisor)).find((view) => view.id === id);
+      return context.json({ node });
+    });
+  }
+  app.notFound((context) => context.json({ error: { code: "NOT_FOUND", message: "there are GET /v1/nodes, POST /v1/nodes/N/kill and POST /v1/nodes/N/restart" } }, 404));
+  app.onError((error) => {
+    const { status, code } = error instanceof ClusterError ? error : { status: 500, code: "INTERNAL" };
+    return Response.json({ error: { code, message: error.message } }, { status });
+  });
+  return app;
+}
+
+/**
+ * Takes the port.
+ * @throws {ClusterError} another process has it
+ */
+export function listenForControl(supervisor: Supervisor, port: number): Promise<ControlApi> {
+  let bound = port;
+  const app = controlRoutes(supervisor, () => bound);
+  const server = createAdaptorServer({ fetch: app.fetch });
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? "is taken: another cluster probably runs; end it, or choose other ports with --http-base and --peer-base" : `can't be had: ${cause.message}`;
+      reject(new ClusterError("CONTROL_PORT_TAKEN", `control port ${HOST}:${port} ${why}`, { cause }));
+    });
+    server.listen(port, HOST, () => {
+      const address = server.address();
+      bound = typeof address === "object" && address !== null ? address.port : port;
+      resolve({ port: bound, close: () => closeServer(server) });
+    });
+  });
+}
+
+function closeServer(server: ReturnType<typeof createAdaptorServer>): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    if ("closeAllConnections" in server) server.closeAllConnections();
+  });
+}
+
+async function viewAll(supervisor: Supervisor): Promise<NodeView[]> {
+  return Promise.all(supervisor.nodes().map(viewOne));
+}
+
+async function viewOne({ place: { number, id, http, peer }, state, pid, reason }: SupervisedNode): Promise<NodeView> {
+  const status = state === "running" ? await askStatus(http) ?? null : null;
+  return { number, id, state, pid, reason, http, peer, status };
+}
+
+/** A number, an id, or whoever leads now. */
+async function resolveNode(supervisor: Supervisor, name: string): Promise<string> {
+  const nodes = supervisor.nodes();
+  const named = nodes.find(({ place }) => name === place.id || name === String(place.number));
+  if (named !== undefined) return named.place.id;
+  if (name !== "leader") throw new ClusterError("UNKNOWN_NODE", `there is no node ${JSON.stringify(name)}; there are ${nodes.map(({ place }) => place.id).join(", ")} (or their numbers, or leader)`, { status: 404 });
+  const views = await viewAll(supervisor);
+  const leader = latestLeader(views.map(({ status }) => status ?? undefined));
+  if (leader === undefined || !nodes.some(({ place, state }) => place.id === leader.id && state === "running")) throw new ClusterError("NO_LEADER", "no running node leads at the moment; try again", { status: 409 });
+  return leader.id;
+}

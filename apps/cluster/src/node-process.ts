@@ -1,0 +1,59 @@
+// One server process: its start, its last words and its end. It knows nothing of clusters.
+import { spawn } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import type { NodePlace } from "./layout.js";
+
+export interface NodeProcess {
+  readonly pid: number | null;
+  /** Resolves with true once it says that it serves; with false if it ends before. */
+  readonly ready: Promise<boolean>;
+  /** Resolves when it is gone, with why in one line: its own last words, if it had any. */
+  readonly ended: Promise<string>;
+  signal(signal: "SIGTERM" | "SIGKILL"): void;
+}
+
+const MAX_WORDS_CHARS = 4096;
+
+/**
+ * Starts Node with these arguments, its output going to the node's log file. The process gets an IPC channel, over which
+ * it says that it serves, and whose closing tells it that this process is gone. It has its own process group, so that
+ * a Ctrl-C in the terminal reaches it only through us.
+ */
+export function startNodeProcess(place: NodePlace, args: readonly string[], readyTimeoutMs: number): NodeProcess {
+  const log = openSync(place.logFile, "a", 0o600);
+  const child = spawn(process.execPath, [...args], { stdio: ["ignore", log, "pipe", "ipc"], detached: true });
+  let words = "";
+  const say = (text: string): void => {
+    words = (words + text).slice(-MAX_WORDS_CHARS);
+  };
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    writeSync(log, text);
+    say(text);
+  });
+  const timer = setTimeout(() => {
+    say(`not ready after ${readyTimeoutMs} ms, killed\n`);
+    child.kill("SIGKILL");
+  }, readyTimeoutMs);
+  child.once("error", (error) => say(`${error.message}\n`));
+  const ended = new Promise<string>((resolve) => {
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
+      closeSync(log);
+      resolve(lastLine(words) ?? `ended with ${signal ?? `exit code ${code}`}`);
+    });
+  });
+  const ready = new Promise<boolean>((resolve) => {
+    child.once("message", () => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+    void ended.then(() => resolve(false));
+  });
+  return { pid: child.pid ?? null, ready, ended, signal: (signal) => void child.kill(signal) };
+}
+
+/** What a program says before it ends; of a stack trace, the line that names the error. */
+function lastLine(words: string): string | undefined {
+  const lines = words.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  return lines.findLast((line) => /^[A-Za-z]*Error\b/.test(line)) ?? lines.findLast((line) => !line.startsWith("at ") && !line.startsWith("Node.js v"));
+}

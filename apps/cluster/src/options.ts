@@ -1,0 +1,146 @@
+// The command line and environment of every command, checked. Nothing here prints or exits: whoever calls decides.
+import { parseArgs } from "node:util";
+import { isValidId, RaftkitError } from "@raftkit/core";
+import { z } from "zod";
+
+/** A wrong command line; every line of the message names the option, what was given and what is allowed. */
+export class WrongOptions extends RaftkitError {
+  constructor(lines: readonly string[]) {
+    super("WRONG_OPTIONS", lines.join("\n"));
+  }
+}
+
+export interface UpOptions {
+  readonly nodes: number;
+  readonly transport: "tcp" | "http";
+  readonly codec: "msgpack" | "json";
+  readonly storage: "file" | "memory";
+  /** Holds what the nodes store, their logs, and how the cluster was created. */
+  readonly data: string;
+  readonly clusterId: string;
+  /** The control API listens here, node i on this plus i. */
+  readonly httpBase: number;
+  /** Node i hears the others on this plus i. */
+  readonly peerBase: number;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  /** Delete what an earlier cluster left in `data`. */
+  readonly fresh: boolean;
+}
+
+export type Command =
+  | { readonly name: "help" }
+  | { readonly name: "up"; readonly options: UpOptions }
+  | { readonly name: "status"; readonly httpBase: number }
+  | { readonly name: "kill" | "restart"; readonly httpBase: number; readonly node: string };
+
+interface Option {
+  readonly flag: string;
+  readonly value: string;
+  readonly fallback: string;
+  readonly allowed: string;
+  readonly help: string;
+}
+
+export const MAX_NODES = 9;
+
+const port = (max: number): z.ZodType<number, string> => z.string().regex(/^[0-9]{1,5}$/).transform(Number).pipe(z.int().min(1).max(max));
+
+const schema = z.object({
+  nodes: port(MAX_NODES),
+  transport: z.enum(["tcp", "http"]),
+  codec: z.enum(["msgpack", "json"]),
+  storage: z.enum(["file", "memory"]),
+  data: z.string().min(1).refine((text) => !text.includes("\0")),
+  clusterId: z.string().refine(isValidId),
+  httpBase: port(65_535 - MAX_NODES),
+  peerBase: port(65_535 - MAX_NODES),
+  logLevel: z.enum(["debug", "info", "warn", "error", "silent"]),
+  fresh: z.enum(["true", "false"]).transform((text) => text === "true"),
+});
+
+type Name = keyof UpOptions;
+
+/** Every option once, in the order in which help prints them. */
+export const optionTable: Readonly<Record<Name, Option>> = {
+  nodes: { flag: "nodes", value: "N", fallback: "3", allowed: `a whole number from 1 to ${MAX_NODES}`, help: "How many server processes." },
+  transport: { flag: "transport", value: "NAME", fallback: "tcp", allowed: "tcp or http", help: "What carries messages between them." },
+  codec: { flag: "codec", value: "NAME", fallback: "msgpack", allowed: "msgpack or json", help: "How commands and messages become bytes." },
+  storage: { flag: "storage", value: "NAME", fallback: "file", allowed: "file or memory", help: "Where they keep their logs; memory: lost with each process." },
+  data: { flag: "data", value: "DIRECTORY", fallback: "data", allowed: "a path", help: "What they store, and their logs; kept from run to run." },
+  clusterId: { flag: "cluster-id", value: "ID", fallback: "raftkit", allowed: "1 to 64 of A-Z a-z 0-9 _ -", help: "Nodes of another cluster are turned away." },
+  httpBase: { flag: "http-base", value: "PORT", fallback: "8100", allowed: `a port from 1 to ${65_535 - MAX_NODES}`, help: "The control API's port; node i serves HTTP on it plus i." },
+  peerBase: { flag: "peer-base", value: "PORT", fallback: "7100", allowed: `a port from 1 to ${65_535 - MAX_NODES}`, help: "Node i hears the other nodes on it plus i." },
+  logLevel: { flag: "log-level", value: "LEVEL", fallback: "info", allowed: "debug, info, warn, error or silent", help: "What the nodes write to DIRECTORY/logs." },
+  fresh: { flag: "fresh", value: "", fallback: "false", allowed: "no value (or true or false)", help: "First delete what an earlier cluster left in --data." },
+};
+
+/** Which options a command takes. */
+const taken: Readonly<Record<string, readonly Name[]>> = {
+  up: ["nodes", "transport", "codec", "storage", "data", "clusterId", "httpBase", "peerBase", "logLevel", "fresh"],
+  status: ["httpBase"],
+  kill: ["httpBase"],
+  restart: ["httpBase"],
+};
+
+export function environmentName(flag: string): string {
+  return `RAFTKIT_CLUSTER_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/**
+ * @param args without the program's own name
+ * @throws {WrongOptions}
+ */
+export function parseCommand(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Command {
+  const [name = "help", ...rest] = args;
+  if (["help", "--help", "-h"].includes(name) || rest.includes("--help") || rest.includes("-h")) return { name: "help" };
+  const names = taken[name];
+  if (names === undefined) throw new WrongOptions([`unknown command ${JSON.stringify(name)}; allowed: ${Object.keys(taken).join(", ")}, help`]);
+  const { texts, positionals } = readArguments(name, names, rest, environment);
+  const parsed = schema.partial().safeParse(texts);
+  if (!parsed.success) throw new WrongOptions(complaints(parsed.error.issues, texts));
+  const { httpBase = 0 } = parsed.data;
+  if (name === "up") return { name, options: checkTogether(schema.parse(texts)) };
+  if (name === "status") return { name, httpBase };
+  const [node] = positionals;
+  if (node === undefined) throw new WrongOptions([`${name}: no node given; allowed: its number, its id or "leader", as in: ${name} 2`]);
+  return { name: name === "kill" ? "kill" : "restart", httpBase, node };
+}
+
+type Texts = Partial<Record<Name, string>>;
+
+/** Flags win over the environment, the environment over defaults. An empty variable counts as unset. */
+function readArguments(command: string, names: readonly Name[], args: readonly string[], environment: Readonly<Record<string, string | undefined>>): { texts: Texts; positionals: string[] } {
+  const flags = Object.fromEntries(names.map((name) => [optionTable[name].flag, { type: optionTable[name].value === "" ? "boolean" as const : "string" as const }]));
+  const { tokens } = parseArgs({ args: [...args], options: flags, strict: false, tokens: true, allowPositionals: true });
+  const texts: Texts = {};
+  for (const name of names) texts[name] = environment[environmentName(optionTable[name].flag)] || optionTable[name].fallback;
+  const positionals: string[] = [];
+  const wrong: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const name = names.find((candidate) => optionTable[candidate].flag === token.name);
+    if (name === undefined) wrong.push(`unknown option ${token.rawName}; allowed: ${names.map((known) => `--${optionTable[known].flag}`).join(", ")}, --help`);
+    else if (token.value === undefined && optionTable[name].value !== "") wrong.push(complaint(name, "nothing"));
+    else texts[name] = token.value ?? "true";
+  }
+  for (const extra of positionals.slice(command === "kill" || command === "restart" ? 1 : 0)) wrong.push(`unexpected argument ${JSON.stringify(extra)}; options look like --nodes 5`);
+  if (wrong.length > 0) throw new WrongOptions(wrong);
+  return { texts, positionals };
+}
+
+function complaint(name: Name, given: string): string {
+  return `--${optionTable[name].flag}: given ${given}; allowed: ${optionTable[name].allowed}`;
+}
+
+/** One line for each wrong option. zod's own words name neither the option nor what is allowed. */
+function complaints(issues: readonly { readonly path: readonly PropertyKey[] }[], texts: Texts): string[] {
+  const wrong = new Set(issues.map(({ path }) => path[0]));
+  return Object.keys(optionTable).filter((name) => wrong.has(name)).map((name) => complaint(name as Name, JSON.stringify(texts[name as Name])));
+}
+
+function checkTogether(options: UpOptions): UpOptions {
+  const { httpBase, peerBase, nodes } = options;
+  if (Math.abs(httpBase - peerBase) > nodes) return options;
+  throw new WrongOptions([`--peer-base: given "${peerBase}"; allowed: a port further than ${nodes} from --http-base ${httpBase}, so that no port is needed twice`]);
+}

@@ -1,0 +1,104 @@
+// `up`: takes the control port and the data directory, starts the nodes, waits for a leader, says what to try.
+// Ends with every process that it started, whatever the reason.
+import { relative } from "node:path";
+import { listenForControl } from "./control-api.js";
+import type { ControlApi } from "./control-api.js";
+import { takeDataDirectory } from "./data-directory.js";
+import { layOut, serverArguments } from "./layout.js";
+import type { NodePlace } from "./layout.js";
+import { waitForLeader } from "./node-status.js";
+import type { Leader } from "./node-status.js";
+import type { UpOptions } from "./options.js";
+import { createSupervisor } from "./supervisor.js";
+import type { SupervisedNode } from "./supervisor.js";
+
+export interface RunningCluster {
+  /** Ends every node, then lets go of port and directory. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends every node without asking it. */
+  killAll(): void;
+}
+
+export interface UpSurroundings {
+  /** The server's script, and what Node needs before it. */
+  readonly serverCommand: readonly string[];
+  /** Aborted when the cluster has to end, also while it starts. */
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+  /** How a user calls this program, for the lines to try. */
+  readonly program: string;
+}
+
+const READY_TIMEOUT_MS = 30_000;
+const LEADER_TIMEOUT_MS = 20_000;
+/** The whole end must be over within 2 s. */
+const GRACE_MS = 1000;
+
+/** @throws {ClusterError} it could not start; nothing of it is left */
+export async function startCluster(options: UpOptions, { serverCommand, signal, print, program }: UpSurroundings): Promise<RunningCluster> {
+  const startedAt = performance.now();
+  const places = layOut(options);
+  const supervisor = createSupervisor({
+    places,
+    command: (place) => [...serverCommand, ...serverArguments(place, places, options)],
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    graceMs: GRACE_MS,
+    onEnded: (node) => print(endedLine(node, program, options)),
+  });
+  // The port first: whoever holds it may be using the directory.
+  const control = await listenForControl(supervisor, options.httpBase);
+  let letGo = (): void => {};
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await supervisor.stop();
+    await control.close();
+    letGo();
+  };
+  const stopOnce = (): Promise<void> => (stopping ??= stop());
+  signal.addEventListener("abort", () => void stopOnce(), { once: true });
+  try {
+    letGo = takeDataDirectory(options);
+    signal.throwIfAborted();
+    await supervisor.startAll();
+    const leader = await waitForLeader(supervisor, LEADER_TIMEOUT_MS, signal);
+    print(welcome(options, places, leader, control, program, performance.now() - startedAt));
+  } catch (error) {
+    await stopOnce();
+    throw error;
+  }
+  return { stop: stopOnce, killAll: () => supervisor.killAll() };
+}
+
+function portOption({ httpBase }: UpOptions): string {
+  return httpBase === 8100 ? "" : ` --http-base ${httpBase}`;
+}
+
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short !== "" && !short.startsWith("..") ? short : path;
+}
+
+function endedLine({ place, reason }: SupervisedNode, program: string, options: UpOptions): string {
+  return `${place.id} ended by itself: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${program} restart ${place.number}${portOption(options)}`;
+}
+
+function welcome(options: UpOptions, places: readonly NodePlace[], leader: Leader, control: ControlApi, program: string, tookMs: number): string {
+  const { nodes, transport, codec, storage, data } = options;
+  const rows = places.map(({ id, http, peer }) => `  ${id}  http://${http}  peer ${peer}${id === leader.id ? "  leader" : ""}`);
+  const kept = storage === "file" ? `stays in ${shown(data)}` : "is lost with the processes";
+  const [first, last] = [places[0], places.at(-1)];
+  return `
+${nodes} node${nodes === 1 ? "" : "s"} ready in ${(tookMs / 1000).toFixed(1)} s (${transport}, ${codec}, ${storage} storage); ${leader.id} leads in term ${leader.term}
+
+${rows.join("\n")}
+  control API  http://127.0.0.1:${control.port}, logs in ${shown(data)}/logs
+
+Try, in another terminal:
+
+  curl -X PUT http://${first?.http}/v1/kv/greeting -d hello
+  curl http://${last?.http}/v1/kv/greeting
+  ${program} kill leader${portOption(options)}
+
+Ctrl-C ends it; what was written ${kept}.
+`;
+}
