@@ -110,7 +110,7 @@ type Texts = Partial<Record<Name, string>>;
 
 /** Flags win over the environment, the environment over defaults. An empty variable counts as unset. */
 function readArguments(command: string, names: readonly Name[], args: readonly string[], environment: Readonly<Record<string, string | undefined>>): { texts: Texts; positionals: string[] } {
-  const flags = Object.fromEntries(names.map((name) => [optionTable[name].flag, { type: optionTable[name].value === "" ? "boolean" as const : "string" as const }]));
+  const flags = Object.fromEntries(Object.values(optionTable).map(({ flag, value }) => [flag, { type: value === "" ? "boolean" as const : "string" as const }]));
   const { tokens } = parseArgs({ args: [...args], options: flags, strict: false, tokens: true, allowPositionals: true });
   const texts: Texts = {};
   for (const name of names) texts[name] = environment[environmentName(optionTable[name].flag)] || optionTable[name].fallback;

@@ -1,0 +1,130 @@
+import { request } from "node:http";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { listenForControl } from "../src/control-api.js";
+import { changeNode, listNodes, statusTable } from "../src/control-client.js";
+import { ClusterError } from "../src/errors.js";
+import { layOut } from "../src/layout.js";
+import { agreedLeader, latestLeader } from "../src/node-status.js";
+import type { ProcessState, Supervisor } from "../src/supervisor.js";
+
+const places = layOut({ nodes: 3, httpBase: 1, peerBase: 100, data: "data" });
+
+/** Remembers what was asked of it. */
+function fakeSupervisor(): Supervisor & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const states: Record<string, ProcessState> = {};
+  return {
+    asked,
+    nodes: () => places.map((place) => ({ place, state: states[place.id] ?? "running", pid: 40 + place.number, reason: null })),
+    startAll: async () => {},
+    kill: async (id) => {
+      if (states[id] === "killed") throw new ClusterError("NOT_RUNNING", `${id} doesn't run`, { status: 409 });
+      asked.push(`kill ${id}`);
+      states[id] = "killed";
+    },
+    restart: async (id) => void asked.push(`restart ${id}`),
+    stop: async () => {},
+    killAll: () => {},
+  };
+}
+
+async function serve(): Promise<{ port: number; supervisor: ReturnType<typeof fakeSupervisor> }> {
+  const supervisor = fakeSupervisor();
+  const control = await listenForControl(supervisor, 0);
+  onTestFinished(() => control.close());
+  return { port: control.port, supervisor };
+}
+
+/** `fetch` doesn't let a test choose the Host header. */
+function ask(port: number, method: string, path: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ port, host: "127.0.0.1", method, path, headers }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => (body += text)).on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    outgoing.once("error", reject).end();
+  });
+}
+
+const json = { "content-type": "application/json" };
+
+describe("the control API", () => {
+  test("lists the nodes, with no status for one that doesn't answer", async () => {
+    const { port } = await serve();
+    const nodes = await listNodes(port);
+    expect(nodes.map(({ number, id, pid, state, status }) => [number, id, pid, state, status])).toEqual([[1, "n1", 41, "running", null], [2, "n2", 42, "running", null], [3, "n3", 43, "running", null]]);
+  });
+
+  test("kills and restarts a node by number and by id", async () => {
+    const { port, supervisor } = await serve();
+    expect(await changeNode(port, "2", "kill")).toMatchObject({ id: "n2", state: "killed" });
+    await changeNode(port, "n2", "restart");
+    expect(supervisor.asked).toEqual(["kill n2", "restart n2"]);
+  });
+
+  test("answers what it can't do with one line", async () => {
+    const { port } = await serve();
+    await expect(changeNode(port, "9", "kill")).rejects.toThrow('there is no node "9"; there are n1, n2, n3 (or their numbers, or leader)');
+    await expect(changeNode(port, "leader", "kill")).rejects.toThrow("no running node leads at the moment; try again");
+    await changeNode(port, "1", "kill");
+    await expect(changeNode(port, "1", "kill")).rejects.toThrow("n1 doesn't run");
+    expect(await ask(port, "POST", "/v1/nodes/1/kill", json)).toMatchObject({ status: 409 });
+    expect(await ask(port, "GET", "/nowhere", {})).toMatchObject({ status: 404 });
+  });
+
+  test.each([
+    ["a name that was pointed at this machine", 403, { ...json, host: "evil.example" }],
+    ["another port's Host", 403, { ...json, host: "127.0.0.1:1" }],
+    ["a page from elsewhere", 403, { ...json, origin: "http://evil.example" }],
+    ["a form of a page, which can't send JSON", 415, { "content-type": "text/plain" }],
+    ["no content type", 415, {}],
+    ["a content type that only begins like JSON", 415, { "content-type": "application/json-not" }],
+  ])("changes nothing for %s", async (_, status, headers) => {
+    const { port, supervisor } = await serve();
+    const answer = await ask(port, "POST", "/v1/nodes/1/kill", headers);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "BAD_REQUEST" } });
+    expect(supervisor.asked).toEqual([]);
+  });
+
+  test("shows nothing to a name that was pointed at this machine", async () => {
+    const { port } = await serve();
+    expect((await ask(port, "GET", "/v1/nodes", { host: "evil.example" })).status).toBe(403);
+  });
+
+  test("says so when its port is taken", async () => {
+    const { port } = await serve();
+    await expect(listenForControl(fakeSupervisor(), port)).rejects.toThrow(`control port 127.0.0.1:${port} is taken: another cluster probably runs`);
+  });
+
+  test("is missed by its client in one line", async () => {
+    const control = await listenForControl(fakeSupervisor(), 0);
+    await control.close();
+    await expect(listNodes(control.port)).rejects.toThrow(`no cluster answers at 127.0.0.1:${control.port}; start one with "up"`);
+  });
+});
+
+test("the status table has a row for each node, and why one ended", () => {
+  const common = { http: "127.0.0.1:2", peer: "127.0.0.1:101" };
+  const status = { role: "leader", term: 4, leaderId: "n1", lastIndex: 9, commitIndex: 8, lastApplied: 7 };
+  expect(statusTable([
+    { number: 1, id: "n1", state: "running", pid: 41, reason: null, ...common, status },
+    { number: 2, id: "n2", state: "ended", pid: null, reason: "the disk is full", ...common, status: null },
+  ])).toBe([
+    "node  pid  state    role    term  commit  applied  http         peer",
+    "n1    41   running  leader  4     8       7        127.0.0.1:2  127.0.0.1:101",
+    "n2    -    ended    -       -     -       -        127.0.0.1:2  127.0.0.1:101",
+    "n2 ended by itself: the disk is full",
+  ].join("\n"));
+});
+
+test("a leader is agreed on when all name it in one term; the latest is that of the highest term", () => {
+  const says = (leaderId: string | null, term: number) => ({ role: "follower", term, leaderId, lastIndex: 0, commitIndex: 0, lastApplied: 0 });
+  expect(agreedLeader([says("n1", 2), says("n1", 2)])).toEqual({ id: "n1", term: 2 });
+  for (const other of [says("n2", 2), says("n1", 3), says(null, 2), undefined]) {
+    expect(agreedLeader([says("n1", 2), other])).toBeUndefined();
+    expect(agreedLeader([other, says("n1", 2)])).toBeUndefined();
+  }
+  expect(latestLeader([says("n1", 2), undefined, says("n2", 3), says(null, 4)])).toEqual({ id: "n2", term: 3 });
+  expect(latestLeader([says(null, 2)])).toBeUndefined();
+});

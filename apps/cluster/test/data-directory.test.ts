@@ -1,0 +1,87 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { takeDataDirectory } from "../src/data-directory.js";
+import type { UpOptions } from "../src/options.js";
+import { temporaryDirectory } from "./support/environment.js";
+
+const base: UpOptions = {
+  nodes: 3, transport: "tcp", codec: "msgpack", storage: "file", data: "", clusterId: "raftkit", httpBase: 8100, peerBase: 7100, logLevel: "info", fresh: false,
+};
+
+function directoryWithData(): UpOptions {
+  const options = { ...base, data: join(temporaryDirectory(), "data") };
+  takeDataDirectory(options)();
+  mkdirSync(join(options.data, "n1"));
+  writeFileSync(join(options.data, "n1/log"), "precious");
+  return options;
+}
+
+describe("the data directory", () => {
+  test("is created for its owner alone", () => {
+    const { data } = directoryWithData();
+    expect(statSync(data).mode & 0o777).toBe(0o700);
+  });
+
+  test("can be taken again with what it was created with, whatever the transport", () => {
+    const options = directoryWithData();
+    takeDataDirectory({ ...options, transport: "http", httpBase: 9100 })();
+    expect(readFileSync(join(options.data, "n1/log"), "utf8")).toBe("precious");
+  });
+
+  test.each([
+    [{ nodes: 5 }, "--nodes 3, given --nodes 5"],
+    [{ codec: "json" as const }, "--codec msgpack, given --codec json"],
+    [{ clusterId: "blue" }, "--cluster-id raftkit, given --cluster-id blue"],
+    [{ peerBase: 7200 }, "--peer-base 7100, given --peer-base 7200"],
+  ])("refuses %j and says what it was created with", (differing, said) => {
+    const options = directoryWithData();
+    expect(() => takeDataDirectory({ ...options, ...differing })).toThrow(said);
+    takeDataDirectory(options)();
+    expect(readFileSync(join(options.data, "n1/log"), "utf8")).toBe("precious");
+  });
+
+  test("takes other options with --fresh, which deletes what was there", () => {
+    const options = directoryWithData();
+    takeDataDirectory({ ...options, nodes: 5, fresh: true })();
+    expect(existsSync(join(options.data, "n1"))).toBe(false);
+    expect(() => takeDataDirectory(options)).toThrow("--nodes 5, given --nodes 3");
+  });
+
+  test("remembers nothing of nodes that keep their data in memory, and forgets nothing because of them", () => {
+    const options = directoryWithData();
+    takeDataDirectory({ ...options, nodes: 5, storage: "memory" })();
+    expect(() => takeDataDirectory({ ...options, nodes: 5 })).toThrow("was created with --nodes 3");
+    const other = { ...base, data: temporaryDirectory(), storage: "memory" as const };
+    takeDataDirectory(other)();
+    takeDataDirectory({ ...other, storage: "file", nodes: 5 })();
+  });
+
+  test.each([false, true])("is left alone if it isn't a cluster's, fresh %s", (fresh) => {
+    const data = temporaryDirectory();
+    writeFileSync(join(data, "thesis.tex"), "precious");
+    expect(() => takeDataDirectory({ ...base, data, fresh })).toThrow("isn't a cluster's; nothing was touched");
+    expect(readdirSync(data)).toEqual(["thesis.tex"]);
+  });
+
+  test("is refused while another cluster uses it, also with --fresh", () => {
+    const options = directoryWithData();
+    const letGo = takeDataDirectory(options);
+    expect(() => takeDataDirectory({ ...options, fresh: true })).toThrow(`in use by process ${process.pid}`);
+    letGo();
+    takeDataDirectory(options)();
+  });
+
+  test("is taken over from a process that is gone, even if its number is in use again", () => {
+    const options = directoryWithData();
+    writeFileSync(join(options.data, "running.json"), JSON.stringify({ pid: process.pid, startedAt: "an earlier boot 12345" }));
+    takeDataDirectory(options)();
+  });
+
+  test("with a marker that can't be read is refused, until --fresh", () => {
+    const options = directoryWithData();
+    writeFileSync(join(options.data, "raftkit-cluster.json"), "{");
+    expect(() => takeDataDirectory(options)).toThrow("can't be read as a cluster's marker");
+    takeDataDirectory({ ...options, fresh: true })();
+  });
+});

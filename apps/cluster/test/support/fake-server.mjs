@@ -1,0 +1,28 @@
+// Stands in for the server: says that it serves, answers /v1/status with n1 as leader, ends when its parent is gone.
+// Environment: FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that fail at once, never get ready, or ignore SIGTERM.
+import { createServer } from "node:http";
+
+const valueOf = (flag) => process.argv[process.argv.indexOf(flag) + 1] ?? "";
+const id = valueOf("--id");
+const address = valueOf("--http");
+const is = (name) => (process.env[name] ?? "").split(",").includes(id);
+
+process.on("disconnect", () => process.exit(1));
+process.on("SIGTERM", () => is("FAKE_DEAF") || process.exit(0));
+if (is("FAKE_FAIL")) {
+  process.stderr.write(`fake-server ${id}: HTTP address ${address} is taken by another process\n`);
+  process.exit(1);
+}
+const status = { role: id === "n1" ? "leader" : "follower", term: 7, leaderId: "n1", lastIndex: 3, commitIndex: 3, lastApplied: 2 };
+const server = createServer((request, response) => {
+  if (request.url === "/crash") {
+    process.stderr.write(`fake-server ${id}: the disk is full\n`);
+    process.exit(3);
+  }
+  response.end(JSON.stringify(status));
+});
+const [host, port] = address.split(":");
+server.listen(Number(port), host, () => {
+  console.log(JSON.stringify({ args: process.argv.slice(2) }));
+  if (!is("FAKE_MUTE")) process.send({ type: "ready" });
+});
