@@ -14,9 +14,13 @@ export function startTask<T>(clock: HttpClock, timeoutMs: number, work: (signal:
   const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
-  const cancel = clock.schedule(clock.now() + timeoutMs, () => controller.abort(new Error(`no end after ${timeoutMs} ms`)));
+  const expire = (): void => controller.abort(new Error(`no end after ${timeoutMs} ms`));
+  // A timer that is late because the whole process stood still must first let the input in that has waited meanwhile.
+  let cancelTimer = clock.schedule(clock.now() + timeoutMs, () => {
+    cancelTimer = clock.schedule(clock.now(), expire);
+  });
   return {
-    done: Promise.race([work(signal), stopped]).finally(cancel),
+    done: Promise.race([work(signal), stopped]).finally(() => cancelTimer()),
     abort: (reason) => controller.abort(reason),
   };
 }

@@ -44,6 +44,19 @@ describe("a failed request", () => {
     expect(a.unreachable).toHaveLength(network.requests.length);
   });
 
+  test("counts anew after a success", async () => {
+    const network = createNetwork();
+    const [a] = await pair(network);
+    for (const works of [false, false, false, true, false]) {
+      network.faults.set(N2, (deliver) => (works ? deliver() : Promise.reject(new TypeError("connect ECONNREFUSED"))));
+      network.clock.advance(1_000);
+      send(a, "n2", "hello");
+      await quiet();
+    }
+    network.clock.advance(25);
+    expect(send(a, "n2", "hello")).toBe(true);
+  });
+
   test("is spread by chance: up to half of the back-off is taken off", async () => {
     const network = createNetwork();
     const a = await network.node("n1", {}, { random: () => 0.5 });
@@ -145,6 +158,29 @@ describe("a hung peer", () => {
   });
 });
 
+test("what has left the queue makes room in it", async () => {
+  const network = createNetwork();
+  const [a, b] = await pair(network, { maxFrameBytes: 300_000, maxQueueBytes: 1_000_000 });
+  let gate = deferred<void>();
+  network.faults.set(N2, async (deliver) => {
+    await gate.promise;
+    return deliver();
+  });
+  const push = (): boolean => a.transport.send("n2", [pattern(300_000)]);
+  expect([push(), push(), push(), push()]).toEqual([true, true, true, false]);
+  await quiet();
+  expect(push()).toBe(false);
+  const first = gate;
+  gate = deferred();
+  first.resolve();
+  await quiet();
+  // Two bodies left, and with them the first frame as a whole.
+  expect([push(), push()]).toEqual([true, false]);
+  gate.resolve();
+  await quiet();
+  expect(b.received).toHaveLength(4);
+});
+
 describe("disconnect", () => {
   test("silences a peer in both directions for a while, but not its next run", async () => {
     const network = createNetwork();
@@ -172,6 +208,27 @@ describe("disconnect", () => {
     await quiet();
     expect(b.texts()).toEqual(["rubbish", "better"]);
     expect(send(b, "n1", "yes")).toBe(true);
+  });
+
+  test("while a body comes in keeps it away", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    send(a, "n2", "rubbish");
+    await quiet();
+    let end = (): void => undefined;
+    const stream = new ReadableStream({
+      start(controller) {
+        controller.enqueue(network.requests[0]?.body);
+        end = () => controller.close();
+      },
+    });
+    const init = { method: "POST", headers: network.requests[0]?.headers ?? {}, body: stream, duplex: "half" };
+    const pending = network.call(N2, init);
+    await quiet();
+    b.transport.disconnect({ id: "n1", incarnation: "incarnation-of-n1", run: 1 });
+    end();
+    expect((await pending).status).toBe(503);
+    expect(b.texts()).toEqual(["rubbish"]);
   });
 
   test("ends after about a second", async () => {

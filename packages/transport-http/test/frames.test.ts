@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { MAX_BODY_BYTES, readPieces } from "../src/pieces.js";
 import { bytes, createNetwork, deferred, digests, pair, pattern, quiet, seeded, send } from "./support.js";
 
+const N2 = "http://n2.test/raft";
+
 describe("frames", () => {
   test("arrive as the concatenation of their parts, with the sender's identity", async () => {
     const network = createNetwork();
@@ -44,7 +46,7 @@ describe("frames", () => {
     const network = createNetwork();
     const [a, b] = await pair(network);
     const gate = deferred<void>();
-    network.faults.set("http://n2.test/raft", async (deliver) => {
+    network.faults.set(N2, async (deliver) => {
       await gate.promise;
       return deliver();
     });
@@ -67,7 +69,7 @@ describe("frames", () => {
     const [a, b] = await pair(network);
     let [inFlight, mostInFlight] = [0, 0];
     const random = seeded(7);
-    network.faults.set("http://n2.test/raft", async (deliver) => {
+    network.faults.set(N2, async (deliver) => {
       mostInFlight = Math.max(mostInFlight, ++inFlight);
       for (let i = random() * 5; i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
       const response = await deliver();
@@ -126,7 +128,7 @@ describe("large frames", () => {
     const network = createNetwork();
     const [a, b] = await pair(network);
     let count = 0;
-    network.faults.set("http://n2.test/raft", async (deliver) => {
+    network.faults.set(N2, async (deliver) => {
       if (++count !== 2) return deliver();
       // Says that it came, though it didn't: the receiver alone must notice.
       return new Response(null, { status: 204, headers: { "raftkit-hello": "1 green n2 incarnation-of-n2 1 json http://n2.test/raft n1" } });
@@ -160,6 +162,22 @@ describe("large frames", () => {
     for (const request of [first, second, third]) await again(request, 2);
     expect(b.received).toHaveLength(1);
   });
+});
+
+test("pieces of two frames of one size are never joined", async () => {
+  const network = createNetwork();
+  const [a, b] = await pair(network);
+  for (const seed of [1, 2]) {
+    a.transport.send("n2", [pattern(600_000, seed)]);
+    await quiet();
+  }
+  expect([network.requests.length, b.received.length]).toEqual([6, 2]);
+  const [first, , , , second, third] = network.requests;
+  for (const request of [first, second, third]) {
+    const response = await network.call(N2, { method: "POST", headers: request?.headers ?? {}, body: Uint8Array.from(request?.body ?? []) });
+    expect(response.status).toBe(204);
+  }
+  expect(b.received).toHaveLength(2);
 });
 
 describe("a body", () => {

@@ -45,6 +45,16 @@ describe("nodes that don't belong together", () => {
     expect([reasons(a).length, reasons(b).length]).toEqual([2, 2]);
   });
 
+  test("are reported once together when this node doesn't know them: changing names makes no storm", async () => {
+    const network = createNetwork();
+    const [, b] = await pair(network);
+    for (const id of ["n1", "x1", "x2", "x3"]) {
+      const hello = `1 blue ${id} incarnation-of-someone 1 json http://${id}.test/raft n2`;
+      await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": hello } });
+    }
+    expect(reasons(b).map(([, message]) => message.slice(0, 7))).toEqual(["peer n1", "peer x1"]);
+  });
+
   test("with different codecs", async () => {
     const network = createNetwork();
     const a = await network.node("n1", { codec: "msgpack" });
@@ -228,12 +238,12 @@ describe("whom a node can send to", () => {
   test("strangers are remembered up to a number, the latest ones", async () => {
     const network = createNetwork();
     const b = await network.node("n2");
-    for (let i = 0; i < 40; i++) {
+    for (const i of [...Array(20).keys(), 5, ...Array.from({ length: 15 }, (_, k) => 20 + k)]) {
       const hello = `1 green s${i} incarnation-of-someone 1 json http://s${i}.test/raft n2`;
       expect((await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": hello } })).status).toBe(204);
     }
     const known = Array.from({ length: 40 }, (_, i) => `s${i}`).filter((id) => send(b, id, "x"));
-    expect(known).toEqual(Array.from({ length: 16 }, (_, i) => `s${24 + i}`));
+    expect(known).toEqual(["s5", ...Array.from({ length: 15 }, (_, i) => `s${20 + i}`)]);
   });
 });
 

@@ -92,13 +92,16 @@ describe("a body that is too large", () => {
     const network = createNetwork();
     const [a, b] = await pair(network);
     let pulled = 0;
+    let cancelled = false;
     const body = new ReadableStream({
+      cancel: () => void (cancelled = true),
       pull(controller) {
         pulled += 1;
         controller.enqueue(new Uint8Array(10_000));
       },
     });
     expect(await post(network, body)).toMatchObject([413, { error: { code: "BODY_TOO_LARGE" } }]);
+    expect(cancelled).toBe(true);
     expect(pulled * 10_000).toBeLessThan(MAX_BODY_BYTES + 50_000);
     await stillWorks(a, b);
   });

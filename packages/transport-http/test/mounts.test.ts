@@ -36,7 +36,7 @@ interface RealNode extends TestNode {
 }
 
 async function open(id: string, mount: (transport: HttpTransport) => Server): Promise<RealNode> {
-  const transport = createHttpTransport();
+  const transport = createHttpTransport({ requestTimeoutMs: 60_000 });
   const server = mount(transport);
   opened.push({ server, transport });
   let connections = 0;
@@ -47,7 +47,7 @@ async function open(id: string, mount: (transport: HttpTransport) => Server): Pr
   return { ...node, server, connections: () => connections };
 }
 
-const soon = { timeout: 10_000, interval: 2 };
+const soon = { timeout: 50_000, interval: 2 };
 
 describe.each([["node:http", mountInNode], ["Hono", mountInHono]] as const)("mounted in %s", (_name, mount) => {
   test("nodes exchange frames of all sizes in order, over connections that are kept", async () => {

@@ -13,7 +13,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("the README's examples print what they promise", async () => {
+test("the README's examples print what they promise", { timeout: 60_000 }, async () => {
   expect(promises).toEqual([["n1 says hello"], ["503"]]);
   for (const [i, code] of examples.entries()) {
     const log = vi.spyOn(console, "log").mockImplementation(() => undefined);

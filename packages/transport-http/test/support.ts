@@ -1,7 +1,11 @@
 // A network inside the test: manual time, a fetch that calls handlers directly and counts, nodes that record what happens to them.
 import { createHash } from "node:crypto";
 import type { LocalNode, NodeId, Peer, RaftkitError, Sender } from "@raftkit/core";
+import { vi } from "vitest";
 import { type Fetch, type HttpClock, type HttpTransport, type HttpTransportOptions, createHttpTransport } from "../src/index.js";
+
+// On a starved machine tests must be slow, not wrong.
+vi.setConfig({ testTimeout: 60_000 });
 
 export interface ManualClock extends HttpClock {
   advance(ms: number): void;
@@ -9,9 +13,14 @@ export interface ManualClock extends HttpClock {
   pending(): number;
 }
 
+interface Timer {
+  readonly at: number;
+  readonly run: () => void;
+}
+
 export function manualClock(): ManualClock {
   let nowMs = 1_000;
-  const timers = new Set<{ at: number; run: () => void }>();
+  const timers = new Set<Timer>();
   return {
     now: () => nowMs,
     schedule(at, run) {
@@ -21,8 +30,10 @@ export function manualClock(): ManualClock {
     },
     advance(ms) {
       nowMs += ms;
-      for (const timer of [...timers].toSorted((a, b) => a.at - b.at)) {
-        if (timer.at <= nowMs && timers.delete(timer)) timer.run();
+      const firstDue = (): Timer | undefined => [...timers].filter(({ at }) => at <= nowMs).toSorted((a, b) => a.at - b.at)[0];
+      for (let next = firstDue(); next !== undefined; next = firstDue()) {
+        timers.delete(next);
+        next.run();
       }
     },
     pending: () => timers.size,
@@ -149,7 +160,9 @@ export function seeded(seed: number): () => number {
 /** Bytes that differ everywhere, so that a misplaced piece shows. */
 export function pattern(length: number, seed = 1): Uint8Array {
   const random = seeded(seed);
-  return Uint8Array.from({ length }, () => Math.floor(random() * 256));
+  const filled = new Uint8Array(length);
+  for (let i = 0; i < length; i++) filled[i] = random() * 256;
+  return filled;
 }
 
 /** A promise and the functions that settle it. */
