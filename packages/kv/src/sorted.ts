@@ -1,0 +1,128 @@
+// A sorted map in blocks of at most 512 items: one binary search over the blocks, one inside a block. Blocks are shared
+// with captures and copied before their next change (copy-on-write), so that a capture costs one pointer per block.
+// It never changes an item: a write puts a new one in its place.
+import type { Index } from "@raftkit/core";
+
+const BLOCK_ITEMS_MAX = 512;
+
+/** One key's state. `ordered` is the key in the form of order.ts. */
+export interface Item {
+  readonly ordered: string;
+  readonly value: Uint8Array;
+  readonly index: Index;
+}
+
+interface Block {
+  /** Which capture it belongs to: an older block than the map's epoch may be seen by a capture and is never changed. */
+  readonly epoch: number;
+  readonly items: Item[];
+}
+
+/** The items at one moment, in order. */
+export interface Capture {
+  readonly size: number;
+  items(): IterableIterator<Item>;
+}
+
+export interface SortedItems {
+  readonly size: number;
+  get(ordered: string): Item | undefined;
+  set(item: Item): void;
+  delete(ordered: string): void;
+  /** The items from the first that is not before `ordered`; the map must not change meanwhile. */
+  from(ordered: string): IterableIterator<Item>;
+  capture(): Capture;
+}
+
+export function createSortedItems(): SortedItems {
+  let blocks: Block[] = [];
+  let epoch = 0;
+  let size = 0;
+
+  /** The block that holds `ordered` or would hold it: the last one whose first item is not behind it. */
+  function findBlock(ordered: string): number {
+    let low = 0;
+    let high = blocks.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((blocks[middle]?.items[0]?.ordered ?? "") <= ordered) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  function writable(at: number, block: Block): Item[] {
+    if (block.epoch === epoch) return block.items;
+    const items = block.items.slice();
+    blocks[at] = { epoch, items };
+    return items;
+  }
+
+  function insert(blockAt: number, block: Block, itemAt: number, item: Item): void {
+    const items = writable(blockAt, block);
+    items.splice(itemAt, 0, item);
+    size++;
+    if (items.length <= BLOCK_ITEMS_MAX) return;
+    // Keys that arrive in order fill the last block and leave it full.
+    const cut = blockAt === blocks.length - 1 && itemAt === items.length - 1 ? itemAt : items.length >>> 1;
+    blocks.splice(blockAt + 1, 0, { epoch, items: items.splice(cut) });
+  }
+
+  return {
+    get size() { return size; },
+    get(ordered) {
+      const items = blocks[findBlock(ordered)]?.items;
+      const item = items?.[findItem(items, ordered)];
+      return item?.ordered === ordered ? item : undefined;
+    },
+    set(item) {
+      const blockAt = findBlock(item.ordered);
+      const block = blocks[blockAt];
+      if (block === undefined) {
+        blocks.push({ epoch, items: [item] });
+        size++;
+        return;
+      }
+      const itemAt = findItem(block.items, item.ordered);
+      if (block.items[itemAt]?.ordered === item.ordered) writable(blockAt, block)[itemAt] = item;
+      else insert(blockAt, block, itemAt, item);
+    },
+    delete(ordered) {
+      const blockAt = findBlock(ordered);
+      const block = blocks[blockAt];
+      if (block === undefined) return;
+      const itemAt = findItem(block.items, ordered);
+      if (block.items[itemAt]?.ordered !== ordered) return;
+      size--;
+      if (block.items.length === 1) blocks.splice(blockAt, 1);
+      else writable(blockAt, block).splice(itemAt, 1);
+    },
+    * from(ordered) {
+      const first = findBlock(ordered);
+      for (let at = first; at < blocks.length; at++) {
+        const items = blocks[at]?.items ?? [];
+        for (let i = at === first ? findItem(items, ordered) : 0; i < items.length; i++) {
+          const item = items[i];
+          if (item !== undefined) yield item;
+        }
+      }
+    },
+    capture() {
+      const captured = blocks.slice();
+      epoch++;
+      return { size, * items() { for (const block of captured) yield* block.items; } };
+    },
+  };
+}
+
+/** The position of the first item that is not before `ordered`. */
+function findItem(items: readonly Item[], ordered: string): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((items[middle]?.ordered ?? "") < ordered) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
