@@ -32,7 +32,12 @@ function randomWrite(model: Model, random: () => number): LogOperation[] {
 /** Runs processes against one disk, each until its power cut; checks what each opening finds. */
 async function live(seed: number, cuts: readonly number[], shortWrites: boolean): Promise<void> {
   const random = seeded(seed);
-  const disk = createSimulatedDisk({ random });
+  const disk = createSimulatedDisk({
+    random,
+    async delay() {
+      for (let turns = Math.floor(random() * 12); turns > 0; turns--) await Promise.resolve();
+    },
+  });
   let acknowledged = new Model();
   let attempted: Model | undefined;
   let lastRun = 0;

@@ -1,0 +1,195 @@
+// Every byte flipped, every length cut, files missing or swapped: what comes back is what was acknowledged, or a refusal.
+import { createFileLog } from "@raftkit/storage-file";
+import type { LogEvent } from "@raftkit/storage-file";
+import { describe, expect, test } from "vitest";
+import { append, appendBytes, contentOf, identity, seeded, vote } from "./support/logs.js";
+import { createSimulatedDisk } from "./support/simulated-file-system.js";
+
+const directory = "/data";
+const segmentBytes = 8192;
+/** What the one long entry consists of. */
+const FILLER = 4;
+type Files = ReadonlyMap<string, Uint8Array>;
+
+/** Opens a copy of the files; gives the content, or the code of the refusal. A refusal must have changed nothing. */
+async function reopen(files: Files, events: LogEvent[] = []): Promise<string> {
+  const disk = createSimulatedDisk({ random: seeded(2) });
+  for (const [path, content] of files) disk.tamper(path, content);
+  const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(3), onEvent: (event) => events.push(event) });
+  try {
+    return contentOf(await log.open(identity));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const left = disk.files();
+    expect([...left.keys()]).toEqual([...files.keys()]);
+    for (const [path, content] of left) expect(Buffer.compare(content, files.get(path) ?? new Uint8Array()), path).toBe(0);
+    return String(error.code);
+  } finally {
+    await log.close();
+  }
+}
+
+/** A log over two segments: its files after a kill, before and after the last write, and after a clean close. */
+async function sample(seed = 1): Promise<{ before: string; after: string; beforeLast: Files; killed: Files; closed: Files }> {
+  const disk = createSimulatedDisk({ random: seeded(seed) });
+  const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(seed) });
+  await log.open(identity);
+  await log.write([vote(1, "n1"), append(1, 1, "a", "b", "c")]);
+  await log.write([appendBytes(4, 1, 3800)]);
+  await log.write([{ type: "truncateFrom", index: 4 }, append(4, 2, "d"), vote(2, null)]);
+  await log.write([{ type: "compactThrough", index: 1, term: 1 }, append(5, 2, "e")]);
+  const beforeLast = disk.files();
+  const before = await reopen(beforeLast);
+  await log.write([append(6, 2, "f")]);
+  const killed = disk.files();
+  await log.close();
+  return { before, after: await reopen(killed), beforeLast, killed, closed: disk.files() };
+}
+
+function withFile(files: Files, path: string, content: Uint8Array | undefined): Files {
+  const copy = new Map(files);
+  if (content === undefined) copy.delete(path);
+  else copy.set(path, content);
+  return copy;
+}
+
+function flipped(files: Files, path: string, at: number, mask: number): Files {
+  const content = (files.get(path) ?? new Uint8Array()).slice();
+  content[at] = (content[at] ?? 0) ^ mask;
+  return withFile(files, path, content);
+}
+
+/** All bytes that mean something, and some of the others. */
+function positions(content: Uint8Array): number[] {
+  return [...content.keys()].filter((at) => at < 80 || at % 61 === 0 || (at >= 4096 && content[at] !== FILLER && content.subarray(at - 16, at + 16).some((byte) => byte !== 0)));
+}
+
+function lastFrame({ beforeLast, killed }: { beforeLast: Files; killed: Files }): { path: string; from: number; to: number } {
+  for (const [path, content] of killed) {
+    const old = beforeLast.get(path);
+    const changed = [...content.keys()].filter((at) => content[at] !== old?.[at]);
+    if (changed.length > 0) return { path, from: Math.floor(Math.min(...changed) / 8) * 8, to: Math.ceil((Math.max(...changed) + 1) / 8) * 8 };
+  }
+  throw new Error("nothing changed");
+}
+
+describe("flipping every byte", () => {
+  test("of a log that was killed: only its very last frame can be taken for an interrupted write", async () => {
+    const log = await sample();
+    const last = lastFrame(log);
+    for (const [path, content] of log.killed) {
+      for (const at of positions(content)) {
+        const outcome = await reopen(flipped(log.killed, path, at, 1 << at % 8));
+        const place = `${path} at ${at}`;
+        if (path === last.path && at >= last.from && at < last.to) expect([log.before, "CORRUPT_LOG"], place).toContain(outcome);
+        else if (path.endsWith(".seg") && at >= 4096 && content[at] === 0 && outcome === log.after) continue; // behind the log
+        else expect(["CORRUPT_LOG", "UNSUPPORTED_FORMAT"], place).toContain(outcome);
+      }
+    }
+  }, 60_000);
+
+  test("of a log that was closed: nothing is taken for an interrupted write", async () => {
+    const log = await sample();
+    const { closed, after } = log;
+    const last = lastFrame(log);
+    expect(await reopen(closed)).toBe(after);
+    for (const [path, content] of closed) {
+      for (const at of positions(content)) {
+        const outcome = await reopen(flipped(closed, path, at, 0x80 >> at % 8));
+        if (path < last.path && at >= 4096 && content[at] === 0 && outcome === after) continue; // space that the next segment made useless
+        expect(["CORRUPT_LOG", "UNSUPPORTED_FORMAT"], `${path} at ${at}`).toContain(outcome);
+      }
+    }
+  }, 60_000);
+});
+
+describe("cutting", () => {
+  test("a segment at every byte is damage: it was made longer than that", async () => {
+    const { killed, closed } = await sample();
+    for (const files of [killed, closed]) {
+      for (const [path, content] of files) {
+        for (let length = 0; length < content.length; length += length < 4096 || length > 4800 ? 97 : 1) {
+          expect(await reopen(withFile(files, path, content.slice(0, length))), `${path} to ${length}`).toBe("CORRUPT_LOG");
+        }
+      }
+    }
+  }, 60_000);
+
+  test("zeros from any byte on: the writes before, and never a part of one", async () => {
+    const log = await sample();
+    const last = lastFrame(log);
+    const content = log.killed.get(last.path) ?? new Uint8Array();
+    for (let from = last.from; from <= last.to; from++) {
+      const outcome = await reopen(withFile(log.killed, last.path, content.slice().fill(0, from)));
+      expect([log.before, log.after], `from ${from}`).toContain(outcome);
+      if (from <= last.from + 32) expect(outcome).toBe(log.before);
+    }
+  });
+
+  test("a frame larger than a segment, at any byte: it is gone whole, and what there was is put aside", async () => {
+    const disk = createSimulatedDisk({ random: seeded(4) });
+    const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(4) });
+    await log.open(identity);
+    await log.write([append(1, 1, "a")]);
+    const before = await reopen(disk.files());
+    await log.write([appendBytes(2, 1, 30_000, 70_000)]);
+    const after = await reopen(disk.files());
+    expect(after.length).toBeGreaterThan(100_000);
+    const [path, content] = [...disk.files()].find(([, bytes]) => bytes.length > 100_000) ?? ["", new Uint8Array()];
+    for (let length = segmentBytes; length < content.length; length += 977) {
+      const events: LogEvent[] = [];
+      expect(await reopen(withFile(disk.files(), path, content.slice(0, length)), events), `to ${length}`).toBe(before);
+      expect(events).toMatchObject([{ type: "tailCut", file: path, offset: 4096, bytes: length - 4096 }]);
+    }
+  }, 60_000);
+});
+
+test("an interrupted write is reported once, and its bytes are kept", async () => {
+  const log = await sample();
+  const { path, from, to } = lastFrame(log);
+  const disk = createSimulatedDisk({ random: seeded(5) });
+  for (const [name, content] of flipped(log.killed, path, to - 1, 1)) disk.tamper(name, content);
+  const torn = disk.files().get(path)?.subarray(from, to);
+  const events: LogEvent[] = [];
+  for (let i = 0; i < 2; i++) {
+    const file = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, onEvent: (event) => events.push(event) });
+    expect(contentOf(await file.open(identity))).toBe(log.before);
+    disk.kill();
+  }
+  expect(events).toMatchObject([{ type: "tailCut", file: path, offset: from }]);
+  const kept = events.flatMap((event) => (event.type === "tailCut" ? [disk.files().get(event.keptIn)] : []))[0];
+  expect(kept?.subarray(0, to - from)).toEqual(torn);
+  expect(kept?.subarray(to - from).every((byte) => byte === 0)).toBe(true);
+});
+
+describe("files that are missing or foreign", () => {
+  test.each(["identity.json", "log-0000000001.seg", "log-0000000002.seg"])("without %s the log is refused", async (name) => {
+    const { killed, closed } = await sample();
+    for (const files of [killed, closed]) expect(await reopen(withFile(files, `${directory}/${name}`, undefined))).toBe("CORRUPT_LOG");
+  });
+
+  test("a segment of another data directory is refused", async () => {
+    const [mine, other] = [await sample(1), await sample(9)];
+    for (const name of ["log-0000000001.seg", "log-0000000002.seg"]) expect(await reopen(withFile(mine.killed, `${directory}/${name}`, other.killed.get(`${directory}/${name}`)))).toBe("CORRUPT_LOG");
+  });
+
+  test("a directory that was left in the middle of its creation is begun anew", async () => {
+    const { killed } = await sample();
+    const fresh = createSimulatedDisk({ random: seeded(6) });
+    const log = createFileLog({ directory, fileSystem: fresh.boot(), segmentBytes });
+    fresh.setFault(({ type, path }) => (type === "create" && path.includes("identity") ? { type: "error", code: "EIO" } : undefined));
+    await expect(log.open(identity)).rejects.toMatchObject({ code: "STORAGE_WRITE_FAILED" });
+    expect([...fresh.files().keys()]).toEqual(["/data/log-0000000001.seg"]);
+    fresh.setFault(undefined);
+    expect(await log.open(identity)).toMatchObject({ run: 1, entries: [] });
+    expect(killed.size).toBeGreaterThan(2);
+  });
+
+  test("a frame of an earlier use of the space is never taken for the next one", async () => {
+    const [mine, other] = [await sample(1), await sample(9)];
+    const { path, from, to } = lastFrame(mine);
+    const content = (mine.beforeLast.get(path) ?? new Uint8Array()).slice();
+    content.set((other.killed.get(path) ?? new Uint8Array()).subarray(from, to), from); // same place, number and length, another salt
+    expect(await reopen(withFile(mine.beforeLast, path, content))).toBe(mine.before);
+  });
+});
