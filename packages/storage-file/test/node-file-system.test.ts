@@ -1,0 +1,140 @@
+// On the real disk: modes, identity, the lock between real processes, sizes that matter.
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { createFileLog } from "@raftkit/storage-file";
+import { isValidIncarnation } from "@raftkit/core";
+import { build } from "vite";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { append, appendBytes, identity, listed, vote } from "./support/logs.js";
+
+let scratch = "";
+let holder = "";
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  scratch = await mkdtemp(`${tmpdir()}/raftkit-storage-file-`);
+  await build({
+    configFile: false,
+    logLevel: "silent",
+    resolve: { conditions: ["@raftkit/source"] },
+    ssr: { noExternal: true, resolve: { conditions: ["@raftkit/source"] } },
+    build: { ssr: fileURLToPath(new URL("support/holder.ts", import.meta.url)), outDir: `${scratch}/child`, rollupOptions: { output: { entryFileNames: "holder.mjs" } } },
+  });
+  holder = `${scratch}/child/holder.mjs`;
+}, 60_000);
+
+afterEach(async () => {
+  await Promise.all(children.splice(0).map(end));
+});
+
+afterAll(() => rm(scratch, { recursive: true }));
+
+let directories = 0;
+const newDirectory = (): string => `${scratch}/data-${++directories}`;
+
+/** Starts a process that opens the directory. @returns it and what it said */
+async function hold(directory: string, ...more: string[]): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, [holder, directory, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  const [chunk]: Buffer[] = await once(child.stdout, "data");
+  return { child, said: String(chunk).trim() };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
+
+describe("the lock", () => {
+  test("keeps a second process and a second log out, by whatever path, and ends with kill -9", async () => {
+    const directory = newDirectory();
+    const { child, said } = await hold(directory, "1");
+    expect(said).toBe("open 1");
+    expect((await hold(directory)).said).toBe("DATA_DIRECTORY_IN_USE");
+    await symlink(directory, `${directory}-link`);
+    const log = createFileLog({ directory: `${directory}-link` });
+    await expect(log.open(identity)).rejects.toMatchObject({ code: "DATA_DIRECTORY_IN_USE", message: expect.stringContaining(directory) });
+    await end(child);
+    const opened = await log.open(identity);
+    expect(opened.run).toBe(2);
+    expect(listed(opened.entries)).toEqual(["1:1:from a child"]);
+    await expect(createFileLog({ directory }).open(identity)).rejects.toMatchObject({ code: "DATA_DIRECTORY_IN_USE" });
+    await log.close();
+    expect((await hold(directory)).said).toBe("open 3");
+  }, 30_000);
+
+  test("lets exactly one of several in that race for what a killed one left", async () => {
+    const directory = newDirectory();
+    await end((await hold(directory)).child);
+    const outcomes = await Promise.all([hold(directory), hold(directory), hold(directory), hold(directory)]);
+    expect(outcomes.map(({ said }) => said).toSorted()).toEqual(["DATA_DIRECTORY_IN_USE", "DATA_DIRECTORY_IN_USE", "DATA_DIRECTORY_IN_USE", "open 2"]);
+  }, 30_000);
+});
+
+describe("the directory", () => {
+  test("is the owner's alone, even if it was made otherwise", async () => {
+    const directory = newDirectory();
+    const log = createFileLog({ directory: `${directory}/deeper/still` });
+    await log.open(identity);
+    await log.close();
+    await chmod(`${directory}/deeper/still`, 0o755);
+    await log.open(identity);
+    await log.close();
+    for (const path of [directory, `${directory}/deeper`, `${directory}/deeper/still`]) expect((await stat(path)).mode & 0o777, path).toBe(0o700);
+    for (const name of await readdir(`${directory}/deeper/still`)) expect((await stat(`${directory}/deeper/still/${name}`)).mode & 0o777, name).toBe(0o600);
+  });
+
+  test.each([["clusterId", "green", "cluster.id"], ["nodeId", "n2", "createNode's id"], ["codec", "msgpack", "codec"]] as const)("of another %s is refused, and stays as it is", async (key, value, hint) => {
+    const directory = newDirectory();
+    const log = createFileLog({ directory });
+    const { incarnation } = await log.open(identity);
+    expect(isValidIncarnation(incarnation)).toBe(true);
+    await log.close();
+    const message = new RegExp(`"${identity[key]}".*"${value}".*${hint.replace(".", "\\.")}`);
+    await expect(log.open({ ...identity, [key]: value })).rejects.toMatchObject({ code: "WRONG_IDENTITY", message: expect.stringMatching(message) });
+    expect(await log.open(identity)).toMatchObject({ run: 2, incarnation });
+    await log.close();
+  });
+
+  test("of a later format is refused by that name", async () => {
+    const directory = newDirectory();
+    const log = createFileLog({ directory });
+    await log.open(identity);
+    await log.close();
+    const path = `${directory}/identity.json`;
+    await writeFile(path, (await readFile(path, "utf8")).replace('"format":1', '"format":2'));
+    await expect(log.open(identity)).rejects.toMatchObject({ code: "UNSUPPORTED_FORMAT", message: expect.stringContaining("format 2") });
+  });
+});
+
+test("every kind of operation is there after reopening, also entries larger than a segment", async () => {
+  const log = createFileLog({ directory: newDirectory(), segmentBytes: 1024 * 1024 });
+  await log.open(identity);
+  await log.write([vote(3, "n2"), append(1, 1, "a", "b", "c", "d")]);
+  await log.write([{ type: "truncateFrom", index: 3 }, append(3, 2, "C"), { type: "compactThrough", index: 1, term: 1 }]);
+  await log.write([appendBytes(4, 3, 9 * 1024 * 1024, 1, 70_000)]);
+  await log.write([append(7, 3, "g")]);
+  await log.close();
+  const opened = await log.open(identity);
+  expect(opened).toMatchObject({ run: 2, base: { index: 1, term: 1 }, hardState: { currentTerm: 3, votedFor: "n2" } });
+  const lines = listed(opened.entries);
+  expect(lines.map((line) => line.length)).toEqual([5, 5, 9 * 1024 * 1024 + 4, 5, 70_004, 5]);
+  expect([lines[0], lines[1], lines[5]]).toEqual(["2:1:b", "3:2:C", "7:3:g"]);
+  await log.write([{ type: "resetTo", index: 100, term: 9 }, append(101, 9, "z"), vote(9, null)]);
+  await log.close();
+  const reset = await log.open(identity);
+  expect(reset).toMatchObject({ run: 3, base: { index: 100, term: 9 }, hardState: { currentTerm: 9, votedFor: null } });
+  expect(listed(reset.entries)).toEqual(["101:9:z"]);
+  await log.close();
+});
+
+test("refuses to write while closed, and a segment size that makes no sense", async () => {
+  await expect(createFileLog({ directory: newDirectory() }).write([])).rejects.toMatchObject({ code: "STORAGE_CLOSED" });
+  for (const segmentBytes of [0, 8191, 2 ** 31, 10_000.5, Number.NaN]) expect(() => createFileLog({ directory: "x", segmentBytes })).toThrow("segmentBytes");
+});
