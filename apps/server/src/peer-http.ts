@@ -2,7 +2,6 @@
 // own address. Everything else on that port is 404.
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
 import { RaftkitError } from "@raftkit/core";
 import type { Transport } from "@raftkit/core";
 import { createHttpTransport } from "@raftkit/transport-http";
@@ -58,13 +57,42 @@ async function serve(handler: (request: Request) => Promise<Response>, incoming:
   }
   const method = incoming.method ?? "";
   const headers = Object.entries(incoming.headers).flatMap(([name, value]): [string, string][] => (typeof value === "string" ? [[name, value]] : []));
-  // The type that undici gives to streams and the one of the DOM differ in name only.
-  const body = method === "GET" || method === "HEAD" ? null : Readable.toWeb(incoming) as ReadableStream<Uint8Array>;
+  const body = method === "GET" || method === "HEAD" ? null : toStream(incoming);
   const answer = await handler(new Request(peerUrl("localhost"), { method, headers, body, duplex: "half" } as RequestInit));
-  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const bytes = answer.body === null ? new Uint8Array(0) : new Uint8Array(await answer.arrayBuffer());
   // A body that was refused unread would have to be got past: better to start anew.
   const ending = incoming.complete ? {} : { connection: "close" };
   outgoing.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...(answer.status === 204 ? {} : { "content-length": bytes.length }), ...ending }).end(bytes);
+}
+
+/** `Readable.toWeb` does the same at three times the cost, which every heartbeat would pay. */
+function toStream(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let ended = false;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      incoming.on("data", (chunk: Buffer) => {
+        if (ended) return;
+        controller.enqueue(chunk);
+        if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+      });
+      incoming.once("end", () => {
+        if (!ended) controller.close();
+        ended = true;
+      });
+      for (const event of ["error", "close"] as const) {
+        incoming.once(event, () => {
+          if (!ended) controller.error(new Error("the connection broke off"));
+          ended = true;
+        });
+      }
+    },
+    pull: () => void incoming.resume(),
+    // Thrown away unread: the answer, which is still to come, ends the connection.
+    cancel() {
+      ended = true;
+      incoming.resume();
+    },
+  });
 }
 
 function listen(server: Server, { hostname, port }: URL): Promise<void> {

@@ -18,7 +18,10 @@ function randomKeys(seed: number, count: number): string[] {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) % below;
   };
-  const alphabet = [..."/%?#&=+.\\;:@ \"'a\0\r\n\t\x7f~é\u00df\u0301\u2028\ufeff\ufffd\uffff漢😀\u{10ffff}", "%2F", "%00", "..", "//", "?x=1"];
+  const alphabet = [
+    "/", "%", "?", "#", "&", "=", "+", ".", "\\", ";", ":", "@", " ", '"', "'", "a", "\0", "\r", "\n", "\t", "\x7f", "~", "é", "\u0301", "\u2028", "\ufeff", "\ufffd", "\uffff",
+    "漢", "😀", "\u{10ffff}", "%2F", "%00", "..", "//", "?x=1",
+  ];
   return Array.from({ length: count }, () => Array.from({ length: 1 + random(12) }, () => alphabet[random(alphabet.length)]).join(""));
 }
 
@@ -27,15 +30,15 @@ describe("keys", () => {
 
   test("every key is stored as what it is, and no two are mixed up", async () => {
     const keys = [...new Set([...fixed, ...randomKeys(20_240_601, 80)])];
-    for (const key of keys) expect((await send(api.at, "PUT", keyPath(key), { body: `<${key}>` })).status, JSON.stringify(key)).toBe(201);
+    for (const key of keys) expect([key, (await send(api.at, "PUT", keyPath(key), { body: `<${key}>` })).status]).toEqual([key, 201]);
     expect(keysOf(api).toSorted()).toEqual(keys.toSorted());
-    for (const key of keys) expect((await send(api.at, "GET", keyPath(key))).body.toString(), JSON.stringify(key)).toBe(`<${key}>`);
+    for (const key of keys) expect((await send(api.at, "GET", keyPath(key))).body.toString()).toBe(`<${key}>`);
   });
 
   test("percent signs may be spared where a target may hold the character; hex digits in either case; absolute form", async () => {
     await send(api.at, "PUT", keyPath("p/q//./..:@~+é"), { body: "1" });
     for (const path of ["/v1/kv/p/q//./..:@~+%C3%A9", "/v1/kv/p%2fq%2F/%2e/%2E.:@~+%c3%a9", `http://${api.at}/v1/kv/p/q//./..:@~+%C3%A9`]) {
-      expect((await send(api.at, "GET", path)).status, path).toBe(200);
+      expect([path, (await send(api.at, "GET", path)).status]).toEqual([path, 200]);
     }
   });
 });
@@ -139,7 +142,7 @@ describe("what the parser refuses", () => {
       const client = await raw(api.at);
       client.socket.write(bytes, "latin1");
       const answer = await client.until(new RegExp(code));
-      expect(answer.startsWith(`HTTP/1.1 ${status}\r\n`), answer).toBe(true);
+      expect(answer.split("\r\n")[0]).toBe(`HTTP/1.1 ${status}`);
       expect(answer).toContain("application/json");
       await client.closed;
       expect((await send(api.at, "GET", "/v1/kv/nothing")).status).toBe(404);

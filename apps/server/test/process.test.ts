@@ -4,13 +4,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { parsed, send } from "./client.js";
 import { freePorts, startProcess, startStuckClient, temporaryDirectory } from "./process.js";
-
-beforeAll(() => {
-  expect(existsSync(fileURLToPath(new URL("../dist/main.js", import.meta.url))), "build apps/server first").toBe(true);
-});
 
 /** A single node on free ports, its data in a directory of its own. */
 async function single(more: readonly string[] = []): Promise<{ args: string[]; data: string }> {

@@ -25,12 +25,18 @@ function nodeNumber(given: Given): number {
   return Number(/^n([1-9][0-9]?)$/.exec(given["id"] ?? "n1")?.[1] ?? 1);
 }
 
-function option<T>(flag: string, value: string, schema: z.ZodType<T, string>, allowed: string, fallback: string | { text: string; of(given: Given): string | undefined }, help: string): Option<T> {
-  const text = typeof fallback === "string" ? fallback : fallback.text;
-  return { flag, value, schema, allowed, help, fallbackText: text, fallback: typeof fallback === "string" ? () => fallback : fallback.of };
+/** A default that isn't one text: how help words it, and what it is. */
+interface Fallback {
+  readonly text: string;
+  readonly of: (given: Given) => string | undefined;
 }
 
-const unset = (text: string): { text: string; of(): undefined } => ({ text, of: () => undefined });
+function option<T>(flag: string, value: string, schema: z.ZodType<T, string>, allowed: string, fallback: string | Fallback, help: string): Option<T> {
+  const { text, of } = typeof fallback === "string" ? { text: fallback, of: () => fallback } : fallback;
+  return { flag, value, schema, allowed, help, fallbackText: text, fallback: of };
+}
+
+const unset = (text: string): Fallback => ({ text, of: () => undefined });
 const ids = "1 to 64 of A-Z a-z 0-9 _ -";
 
 /** In the order in which help prints them; `id` comes first because defaults depend on it. */
