@@ -17,11 +17,12 @@ export function run(command, { env = process.env, cleanUp } = {}) {
 
 /**
  * @param {readonly string[]} command
+ * @param {{ cwd?: string; bothStreams?: boolean; timeoutMs?: number }} [options] bothStreams: stderr belongs to the output too; timeoutMs: it is killed then
  * @returns {Promise<{ status: number; output: string }>} with what it wrote to stdout
  */
-export async function capture(command) {
+export async function capture(command, { cwd = process.cwd(), bothStreams = false, timeoutMs } = {}) {
   let output = "";
-  const status = await supervise(command, { stdio: ["ignore", "pipe", "inherit"] }, (text) => (output += text));
+  const status = await supervise(command, { cwd, stdio: ["ignore", "pipe", bothStreams ? "pipe" : "inherit"], timeout: timeoutMs, killSignal: "SIGKILL" }, (text) => (output += text));
   return { status, output };
 }
 
@@ -35,7 +36,7 @@ export async function capture(command) {
 function supervise([tool = "", ...args], options, onOutput, cleanUp) {
   return new Promise((resolve) => {
     const child = spawn(tool, args, { ...options, detached: true });
-    child.stdout?.setEncoding("utf8").on("data", onOutput);
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", onOutput);
     /** @type {NodeJS.Signals | undefined} */
     let stopping;
     /** @type {NodeJS.Timeout | undefined} */

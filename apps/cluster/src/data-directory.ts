@@ -11,13 +11,13 @@ const MARKER = "raftkit-cluster.json";
 const LOCK = "running.json";
 const NOTE = "Made by the raftkit test cluster; `up --fresh` deletes this directory's contents.";
 
-/** What the stored data depends on. Addresses are in the nodes' logs, hence the ports. */
-const createdSchema = z.object({ nodes: z.int(), codec: z.string(), clusterId: z.string(), peerBase: z.int() });
+/** What the stored data depends on. Addresses, in the transport's notation, are in the nodes' logs. */
+const createdSchema = z.object({ nodes: z.int(), codec: z.string(), clusterId: z.string(), transport: z.string(), peerBase: z.int() });
 const markerSchema = z.object({ note: z.string(), created: createdSchema.nullable() });
 const lockSchema = z.object({ pid: z.int(), startedAt: z.string() });
 type Created = z.infer<typeof createdSchema>;
 
-const flags: Readonly<Record<keyof Created, string>> = { nodes: "--nodes", codec: "--codec", clusterId: "--cluster-id", peerBase: "--peer-base" };
+const flags: Readonly<Record<keyof Created, string>> = { nodes: "--nodes", codec: "--codec", clusterId: "--cluster-id", transport: "--transport", peerBase: "--peer-base" };
 
 /**
  * Makes the directory ready for nodes that use these options.
@@ -35,7 +35,8 @@ export function takeDataDirectory(options: UpOptions): () => void {
   refuseIfInUse(data);
   if (fresh) empty(data, entries);
   const found = existsSync(marker) ? readMarker(marker) : null;
-  const given: Created = { nodes: options.nodes, codec: options.codec, clusterId: options.clusterId, peerBase: options.peerBase };
+  const { nodes, codec, clusterId, transport, peerBase } = options;
+  const given: Created = { nodes, codec, clusterId, transport, peerBase };
   if (storage === "file" && found !== null) refuseIfDifferent(data, found, given);
   writeWhole(marker, { note: NOTE, created: storage === "file" ? given : found });
   mkdirSync(join(data, "logs"), { recursive: true, mode: 0o700 });
@@ -51,7 +52,7 @@ function readMarker(file: string): Created | null {
 }
 
 function refuseIfDifferent(data: string, created: Created, given: Created): void {
-  const names = ["nodes", "codec", "clusterId", "peerBase"] as const;
+  const names = ["nodes", "codec", "clusterId", "transport", "peerBase"] as const;
   const different = names.filter((name) => created[name] !== given[name]);
   if (different.length === 0) return;
   const list = (of: Created): string => different.map((name) => `${flags[name]} ${of[name]}`).join(" ");
