@@ -1,0 +1,105 @@
+// How effects, messages and logs look in scenario files: stable, one line each, with the names of the paper's Figure 2.
+import type { AppendEntriesReply, Effect, EntryRun, LogOperation, Message, NodeId, RaftStatus, Sender, Term } from "@raftkit/core";
+import { readEntries } from "@raftkit/core";
+
+/** `1x3,2`: three entries of term 1, then one of term 2. */
+export function printTerms(terms: readonly Term[]): string {
+  const groups: { term: Term; count: number }[] = [];
+  for (const term of terms) {
+    const last = groups.at(-1);
+    if (last?.term === term) last.count++;
+    else groups.push({ term, count: 1 });
+  }
+  return groups.map(({ term, count }) => (count === 1 ? `${term}` : `${term}x${count}`)).join(",");
+}
+
+export function termsOf(runs: readonly EntryRun[]): Term[] {
+  return runs.flatMap((run) => [...readEntries(run)].map(({ term }) => term));
+}
+
+function range(first: number, count: number): string {
+  return `${first}..${first + count - 1}`;
+}
+
+/** Where the entries stand; their terms, where they aren't all the one that is expected. */
+function printEntries(runs: readonly EntryRun[], expected?: Term): string {
+  const [first] = runs;
+  if (!first) return "";
+  const terms = termsOf(runs);
+  return `${range(first.firstIndex, terms.length)}${terms.every((term) => term === expected) ? "" : ` terms=${printTerms(terms)}`}`;
+}
+
+function printReply(m: AppendEntriesReply): string {
+  const base = `term=${m.term} ${m.success ? "success" : "refused"} round=${m.round} match=${m.matchIndex} verified=${m.verifiedIndex}`;
+  return m.success ? base : `${base} prev=${m.prevLogIndex} conflict=${m.conflictIndex}/${m.conflictTerm}`;
+}
+
+function printFields(m: Message): string {
+  switch (m.type) {
+    case "preVote":
+      return `term=${m.term} last=${m.lastLogIndex}/${m.lastLogTerm}`;
+    case "requestVote":
+      return `term=${m.term} last=${m.lastLogIndex}/${m.lastLogTerm}${m.transfer ? " transfer" : ""}`;
+    case "preVoteReply":
+    case "requestVoteReply":
+      return `term=${m.term} ${m.voteGranted ? "granted" : "refused"}`;
+    case "appendEntries":
+      return `term=${m.term} prev=${m.prevLogIndex}/${m.prevLogTerm} commit=${m.leaderCommit} round=${m.round}${m.entries.length > 0 ? ` entries=${printEntries(m.entries, m.term)}` : ""}`;
+    case "appendEntriesReply":
+      return printReply(m);
+    case "forward":
+      return `term=${m.term} seq=${range(m.firstSeq, m.entries.count)}`;
+    case "forwardReply":
+      return `term=${m.term} run=${m.run} seq=${range(m.firstSeq, m.count)} ${m.accepted ? `accepted=${range(m.firstIndex, m.count)} entryTerm=${m.entryTerm}` : m.overloaded ? "overloaded" : "notLeader"}`;
+    case "readIndex":
+      return `term=${m.term} id=${m.id}`;
+    case "readIndexReply":
+      return `term=${m.term} run=${m.run} id=${m.id} ${m.success ? `readIndex=${m.readIndex}` : "refused"}`;
+    case "formingQuestion":
+      return `voters=${m.voters.map(({ id }) => id).join()}`;
+    case "formingAnswer":
+      return `run=${m.run} ${m.blank ? "blank" : "formed"} ${m.agrees ? "agrees" : "disagrees"}`;
+  }
+}
+
+export function printMessage(from: NodeId, to: NodeId, message: Message): string {
+  return `${from} → ${to} ${message.type} ${printFields(message)}`;
+}
+
+function printOperation(operation: LogOperation): string {
+  switch (operation.type) {
+    case "hardState": return `term=${operation.hardState.currentTerm} vote=${operation.hardState.votedFor ?? "none"}`;
+    case "append": return `append ${printEntries([operation.run])}`;
+    case "truncateFrom": return `truncateFrom ${operation.index}`;
+    default: return `${operation.type} ${operation.index}/${operation.term}`;
+  }
+}
+
+function printSender({ id, run }: Sender): string {
+  return run === 1 ? id : `${id} run=${run}`;
+}
+
+export function printEffect(id: NodeId, effect: Effect): string {
+  switch (effect.type) {
+    case "send": return printMessage(id, effect.to, effect.message);
+    case "persist": return `${id} persist #${effect.seq}: ${effect.operations.map(printOperation).join("; ")}`;
+    case "apply": return `${id} apply ${printEntries(effect.entries)}`;
+    case "configure": return `${id} configure ${effect.peers.map((peer) => peer.id).join() || "nobody"}`;
+    case "dropped": return `${id} dropped a message of ${printSender(effect.from)}: ${effect.reason}${effect.disconnect ? ", disconnect" : ""}`;
+    case "accepted": return `${id} accepted ${range(effect.firstSeq, effect.count)} at ${range(effect.firstIndex, effect.count)} term=${effect.term}`;
+    case "rejected": return `${id} rejected ${range(effect.firstSeq, effect.count)}: ${effect.reason}`;
+    case "unknown": return `${id} unknown ${range(effect.firstSeq, effect.count)}`;
+    case "readReady": return `${id} readReady ${effect.id} at ${effect.index}`;
+    case "readRejected": return `${id} readRejected ${effect.id}`;
+    case "role": return `${id} is ${effect.role} term=${effect.term} leader=${effect.leaderId ?? "none"}${effect.noopIndex === null ? "" : ` noop=${effect.noopIndex}`}`;
+    case "committed": return `${id} committed ${effect.commitIndex}`;
+    case "membership": return `${id} membership ${effect.configuration.voters.map((voter) => voter.id).join()}`;
+    case "notice": return `${id} notice ${effect.notice}${effect.peer === null ? "" : ` ${effect.peer}`}`;
+    case "failed": return `${id} failed ${effect.error.code}: ${effect.error.message}`;
+  }
+}
+
+export function printStatus(id: NodeId, s: RaftStatus): string {
+  const peers = s.peers.map((peer) => ` ${peer.id}:match=${peer.matchIndex},next=${peer.nextIndex}`).join("");
+  return `${id} ${s.role} term=${s.currentTerm} vote=${s.votedFor ?? "none"} leader=${s.leaderId ?? "none"} last=${s.lastIndex} durable=${s.durableIndex} commit=${s.commitIndex} applied=${s.lastApplied}${peers}`;
+}
