@@ -71,6 +71,8 @@ export function onRequestVote(state: State, from: Sender, message: RequestVote):
     send(state, from.id, { type: "requestVoteReply", to: from.incarnation, term: state.currentTerm, voteGranted: false });
     return;
   }
+  // A node that asks around for itself gives that up: it waits for this election as any follower does.
+  if (state.role.kind === "candidate") becomeFollower(state, null);
   state.votedFor = from.id;
   state.grantedVote = { to: from, term: state.currentTerm, seq: promiseSeq(state) };
   resetElectionTimer(state);
