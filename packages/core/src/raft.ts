@@ -80,7 +80,7 @@ export class Raft {
       this.#failed = true;
       emit(state, { type: "failed", error });
     }
-    this.#announceRole();
+    if (!this.#failed) this.#announceRole();
     const { effects } = state;
     state.effects = [];
     return effects;
