@@ -35,6 +35,7 @@ export function becomeFollower(state: State, leader: Sender | null): void {
 
 /** Asks the others first; term and vote stay as they are. */
 export function becomePreCandidate(state: State): void {
+  if (state.currentTerm >= TERM_MAX) throw new InvariantViolation(`term ${state.currentTerm} is the last one: no election can follow`);
   rejectRemoteReads(state);
   resetElectionTimer(state);
   state.role = { kind: "candidate", phase: "preVote", votes: new Set([state.options.id]), awaitedSeq: null };
@@ -42,7 +43,6 @@ export function becomePreCandidate(state: State): void {
 
 /** A new term, with this node's vote for itself, which counts when it is durable. */
 export function becomeCandidate(state: State): void {
-  if (state.currentTerm >= TERM_MAX) throw new InvariantViolation(`term ${state.currentTerm} is the last one: no election can follow`);
   state.currentTerm++;
   state.votedFor = state.options.id;
   state.grantedVote = null;
