@@ -14,6 +14,6 @@ describe("scenarios", () => {
       const printed = runScenario(expected);
       if (process.env["UPDATE_SCENARIOS"] === "1") writeFileSync(file, printed);
       else expect(printed).toBe(expected);
-    });
+    }, 60_000);
   }
 });

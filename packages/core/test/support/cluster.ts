@@ -78,12 +78,11 @@ export function addNode(cluster: Cluster, id: NodeId, setup: NodeSetup): void {
     for (const term of terms) disk.entries.push(encodeRun(disk.entries.length + 1, term, EntryKind.command, [new Uint8Array([term])]));
   }
   disk.hardState = { currentTerm: setup.currentTerm ?? Math.max(terms ? 1 : 0, ...(terms ?? [])), votedFor: setup.votedFor ?? null };
-  const partial = {
+  const node = {
     id, bootstrap: peersNamed(bootstrap), options: setup.options ?? {}, random: setup.random ?? (() => 0), incarnation: incarnationOf(id), run: 1, disk,
     alive: true, nextSeq: 1, nextReadId: 1, applied: [],
   };
-  const node = { ...partial, raft: openRaft(partial) };
-  cluster.nodes.set(id, node);
+  cluster.nodes.set(id, Object.assign(node, { raft: openRaft(node) }));
 }
 
 function openRaft(node: Omit<TestNode, "raft">): Raft {

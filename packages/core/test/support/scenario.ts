@@ -74,7 +74,7 @@ function numberOf(fields: Fields, name: string): number | undefined {
 function parseTerms(text: string): number[] {
   return text === "" ? [] : text.split(",").flatMap((part) => {
     const [term, count] = part.split("x");
-    return new Array<number>(Number(count ?? 1)).fill(Number(term));
+    return Array.from({ length: Number(count ?? 1) }, () => Number(term));
   });
 }
 
@@ -188,7 +188,7 @@ function handmade(type: string, to: string, fields: Fields): Message {
     }
     case "forward": {
       const count = numberOf(fields, "count") ?? 1;
-      return { type, to, term, firstSeq: number("seq"), entries: encodeRun(0, term, EntryKind.command, new Array<Uint8Array>(count).fill(new Uint8Array([7]))) };
+      return { type, to, term, firstSeq: number("seq"), entries: encodeRun(0, term, EntryKind.command, Array.from({ length: count }, () => new Uint8Array([7]))) };
     }
     case "readIndex": return { type, to, term, id: number("id") };
     default: throw new Error(`can't make a ${type}`);
@@ -260,7 +260,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   // propose n1 [count=1] [size=1]
   propose(scene, [id = ""], fields) {
     const node = nodeOf(scene.cluster, id);
-    const commands = new Array<Uint8Array>(numberOf(fields, "count") ?? 1).fill(new Uint8Array(numberOf(fields, "size") ?? 1));
+    const commands = Array.from({ length: numberOf(fields, "count") ?? 1 }, () => new Uint8Array(numberOf(fields, "size") ?? 1));
     step(scene.cluster, node, { type: "propose", firstSeq: node.nextSeq, commands });
     node.nextSeq += commands.length;
   },
