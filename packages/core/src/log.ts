@@ -139,7 +139,8 @@ export class Log {
       if (start.term <= term) return end;
       end = start.index - 1;
     }
-    return Math.max(Math.min(end, this.#lastIndex), this.base.index);
+    // What is left has the base's term.
+    return this.base.term <= term ? Math.max(end, this.base.index) : this.base.index;
   }
 
   #chunk(number: number): Chunk {
