@@ -1,0 +1,47 @@
+// What a message may look like, said once more in another way: a zod schema for the header, plain rules for the bytes.
+import type { CodecValue } from "@raftkit/core";
+import { decodeConfiguration, EntryKind } from "@raftkit/core";
+import { z } from "zod";
+import { parseEntries } from "./entries.js";
+
+const count = z.int().nonnegative();
+const term = count.max(2 ** 48 - 1);
+const incarnation = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
+const flag = z.boolean();
+const peer = z.tuple([z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), z.string().regex(/^[!-~]{1,256}$/)]);
+
+const header = z.union([
+  z.tuple([z.literal(0), incarnation, term, count, term]),
+  z.tuple([z.literal(1), incarnation, term, flag]),
+  z.tuple([z.literal(2), incarnation, term, count, term, flag]),
+  z.tuple([z.literal(3), incarnation, term, flag]),
+  z.tuple([z.literal(4), incarnation, term, count, term, count, count]),
+  z.tuple([z.literal(5), incarnation, term, count, flag, count, count, count, count, term]),
+  z.tuple([z.literal(6), incarnation, term, count]),
+  z.tuple([z.literal(7), incarnation, term, count, count, count, flag, count, term, flag]),
+  z.tuple([z.literal(8), incarnation, term, count]),
+  z.tuple([z.literal(9), incarnation, term, count, count, flag, count]),
+  z.tuple([z.literal(10), z.literal(""), term, z.array(peer)]),
+  z.tuple([z.literal(11), z.literal(""), term, count, flag, flag]),
+]);
+
+export function isWellFormed(value: CodecValue, payload: Uint8Array): boolean {
+  const parsed = header.safeParse(value);
+  if (!parsed.success) return false;
+  const { data } = parsed;
+  if (data[0] === 4) return isAppended(payload, data[3], data[4], data[2]);
+  if (data[0] === 6) return isForwarded(payload, data[2]);
+  return payload.length === 0;
+}
+
+function isAppended(payload: Uint8Array, prevLogIndex: number, prevLogTerm: number, messageTerm: number): boolean {
+  const entries = parseEntries(payload);
+  if (!entries || prevLogTerm > messageTerm || !Number.isSafeInteger(prevLogIndex + entries.length)) return false;
+  if (entries.some((entry) => entry.term < prevLogTerm || entry.term > messageTerm)) return false;
+  return entries.every((entry) => entry.kind !== EntryKind.configuration || decodeConfiguration(entry.data) !== undefined);
+}
+
+function isForwarded(payload: Uint8Array, messageTerm: number): boolean {
+  const entries = parseEntries(payload);
+  return entries !== undefined && entries.length > 0 && entries.every((entry) => entry.kind === EntryKind.command && entry.term === messageTerm);
+}
