@@ -1,5 +1,5 @@
 // Keeps one dialled connection to one peer: dials, checks who answers, dials again after a pause when it was lost.
-import type { Peer } from "@raftkit/core";
+import type { NodeId, Peer } from "@raftkit/core";
 import { parseAddress } from "./address.js";
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
@@ -16,11 +16,11 @@ export interface LinkOwner {
   judge(link: Link, hello: Hello): Refusal | undefined;
   opened(connection: Connection): void;
   message(connection: Connection, frame: Uint8Array): void;
-  drained(link: Link): void;
+  drained(peer: NodeId): void;
   /** This node turns the other away, or the other way round. */
   turnedAway(refusal: Refusal, remote: string, peer: string): void;
-  /** The connection was lost, or could not be made. */
-  lost(link: Link): void;
+  /** A connection was lost, or could not be made. */
+  lost(peer: NodeId, carried: boolean): void;
 }
 
 export class Link {
@@ -97,7 +97,7 @@ export class Link {
         this.#backoff.exhaust();
         this.#owner.turnedAway({ code, message: `cut the connection to ${id}: ${address} ${what}` }, address, id);
       },
-      drained: () => { this.#owner.drained(this); },
+      drained: () => { this.#owner.drained(id); },
       closed: (error) => {
         this.#connection = undefined;
         if (this.#closed) return;
@@ -107,7 +107,7 @@ export class Link {
           this.#owner.turnedAway({ code: "INVALID_ADDRESS", message: `can't reach ${id}: no host is called "${place.host}"; check its address` }, address, id);
         }
         this.#cancelRedial = settings.clock.schedule(settings.clock.now() + this.#backoff.next(), () => { this.#dial(); });
-        this.#owner.lost(this);
+        this.#owner.lost(id, connection.carried);
       },
     });
     this.#connection = connection;

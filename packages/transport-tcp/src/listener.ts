@@ -17,10 +17,10 @@ export interface ListenerOwner {
   judgeInbound(hello: Hello): Refusal | undefined;
   opened(connection: Connection): void;
   message(connection: Connection, frame: Uint8Array): void;
-  roomAgain(peer: NodeId): void;
+  drained(peer: NodeId): void;
   turnedAway(refusal: Refusal, remote: string, peer: NodeId | undefined): void;
-  /** A connection on which this node answered is gone. */
-  lostAnswers(peer: NodeId): void;
+  /** A connection is gone. */
+  lost(peer: NodeId, carried: boolean): void;
 }
 
 export class Listener {
@@ -95,7 +95,7 @@ export class Listener {
         const peer = connection.peer?.id;
         this.#owner.turnedAway({ code, message: `cut a connection from ${peer ?? "a stranger"}: ${connection.remote} ${what}` }, connection.remote, peer);
       },
-      drained: () => { if (connection.peer !== undefined) this.#owner.roomAgain(connection.peer.id); },
+      drained: () => { if (connection.peer !== undefined) this.#owner.drained(connection.peer.id); },
       closed: () => { this.#forget(connection); },
     });
     if (!crowded) return;
@@ -137,6 +137,6 @@ export class Listener {
     const peer = connection.peer;
     if (peer === undefined) return;
     if (this.#latest.get(peer.id) === connection) this.#latest.delete(peer.id);
-    if (connection.carried) this.#owner.lostAnswers(peer.id);
+    if (connection.carried) this.#owner.lost(peer.id, true);
   }
 }

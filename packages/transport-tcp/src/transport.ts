@@ -38,6 +38,8 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   readonly #links = new Map<NodeId, Link>();
   readonly #gate: Gate;
   readonly #reporter: Reporter;
+  /** The connection that the last frame for a node took: it takes the next ones too while it lasts, to keep their order. */
+  readonly #routes = new Map<NodeId, Connection>();
   /** Told to be unreachable, and nothing has changed since. */
   readonly #hinted = new Set<NodeId>();
   #local: LocalNode | undefined;
@@ -94,7 +96,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
 
   send(to: NodeId, parts: readonly Uint8Array[]): boolean {
     if (this.#state !== "running") return false;
-    const connection = this.#links.get(to)?.connection ?? this.#listener.from(to);
+    const connection = this.#route(to);
     if (connection === undefined) return this.#drop(to);
     let length = 0;
     for (const part of parts) length += part.length;
@@ -165,11 +167,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     if (connection.peer !== undefined) this.#handler?.receive(connection.peer, frame);
   }
 
-  drained(link: Link): void {
-    this.roomAgain(link.peer.id);
-  }
-
-  roomAgain(peer: NodeId): void {
+  drained(peer: NodeId): void {
     this.#hinted.delete(peer);
   }
 
@@ -179,16 +177,21 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     this.#reporter.report(refusal, remote, peer);
   }
 
-  lost(link: Link): void {
-    this.lostAnswers(link.peer.id);
-  }
-
-  lostAnswers(peer: NodeId): void {
+  lost(peer: NodeId, carried: boolean): void {
     this.#hinted.delete(peer);
-    this.#handler?.unreachable(peer);
+    if (carried || this.#route(peer) === undefined) this.#handler?.unreachable(peer);
   }
 
   // ---- helpers
+
+  #route(to: NodeId): Connection | undefined {
+    const last = this.#routes.get(to);
+    if (last?.isOpen === true) return last;
+    const connection = this.#links.get(to)?.connection ?? this.#listener.from(to);
+    if (connection === undefined) this.#routes.delete(to);
+    else this.#routes.set(to, connection);
+    return connection;
+  }
 
   #isClosed(): boolean {
     return this.#state === "closed";

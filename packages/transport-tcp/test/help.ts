@@ -43,9 +43,10 @@ export async function until(what: string, condition: () => boolean): Promise<voi
   }
 }
 
-/** Sends until it is taken. */
+/** Sends until it is taken. What is unreachable is then what became so later. */
 export async function deliver(from: End, to: string, ...parts: readonly Uint8Array[]): Promise<void> {
   await until(`${from.id} can send to ${to}`, () => from.transport.send(to, parts));
+  from.unreachable.length = 0;
 }
 
 export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
