@@ -2,7 +2,7 @@
 // It moves copies of bytes, later, in order. It must never call a handler from inside `send`, and never use a timer.
 import { RaftkitError } from "@raftkit/core";
 import type { NodeId, Transport } from "@raftkit/core";
-import { MemoryTransport } from "./transport.js";
+import { FRAME_COST_BYTES, MemoryTransport } from "./transport.js";
 
 export interface MemoryNetworkOptions {
   /** Runs a function later, never at once. Default `queueMicrotask`. Each call delivers one frame or one report. */
@@ -41,6 +41,9 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
   const maxQueueBytes = options.maxQueueBytes ?? 32 * 1024 * 1024;
   for (const [name, value] of Object.entries({ maxFrameBytes, maxQueueBytes })) {
     if (!Number.isSafeInteger(value) || value < 1) throw new RaftkitError("INVALID_OPTION", `${name} is ${value}; give a positive whole number of bytes`);
+  }
+  if (maxQueueBytes < maxFrameBytes + FRAME_COST_BYTES) {
+    throw new RaftkitError("INVALID_OPTION", `maxQueueBytes is ${maxQueueBytes}; give at least maxFrameBytes + ${FRAME_COST_BYTES}, which is ${maxFrameBytes + FRAME_COST_BYTES}`);
   }
   const cuts = new Map<NodeId, Set<NodeId>>();
   const wires: Wires = {

@@ -4,7 +4,8 @@ import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
 import type { Wires } from "./network.js";
 
-const FRAME_COST_BYTES = 64;
+/** What a waiting frame counts beside its bytes. */
+export const FRAME_COST_BYTES: number = 64;
 
 /** Frames on their way from one end to another. */
 interface Lane {

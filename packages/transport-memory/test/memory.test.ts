@@ -213,7 +213,8 @@ describe("who may talk", () => {
     expect(b.transport.send("a", [bytes(1)])).toBe(false);
   });
 
-  test("limits must be positive whole numbers", () => {
+  test("limits must be positive whole numbers, and a queue must hold a frame", () => {
+    expect(() => createMemoryNetwork({ maxFrameBytes: 100, maxQueueBytes: 163 })).toThrow("maxQueueBytes is 163; give at least maxFrameBytes + 64, which is 164");
     expect(() => createMemoryNetwork({ maxFrameBytes: 0 })).toThrow("maxFrameBytes is 0; give a positive whole number of bytes");
   });
 });
