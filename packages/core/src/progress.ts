@@ -35,6 +35,8 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
 /** Frees the window up to what is acknowledged. */
 export function acknowledge(progress: Progress, matchIndex: Index): void {
   progress.matchIndex = Math.max(progress.matchIndex, matchIndex);
+  // A late success can outrun a probe that went back.
+  progress.nextIndex = Math.max(progress.nextIndex, progress.matchIndex + 1);
   let freed = 0;
   for (const sent of progress.inflight) {
     if (sent.lastIndex > progress.matchIndex) break;

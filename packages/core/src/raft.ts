@@ -29,6 +29,9 @@ import type { Configuration, Index, NodeId, Sender, Term } from "./types.js";
 /** How many nodes' runs are remembered; more can't be members. */
 const SENDERS_MAX = 1024;
 
+/** No cluster gets so far ahead of a node: at an election every 100 ms it takes 13 years. One false claim can't use up all terms. */
+const TERM_LEAP_MAX = 2 ** 32;
+
 /** One moment of a node's state, for status pages and tests. */
 export interface RaftStatus {
   readonly role: RoleName;
@@ -202,6 +205,10 @@ function onReceive(state: State, from: Sender, message: Message): void {
     emit(state, { type: "dropped", from, reason: "staleRun", disconnect: false });
     return;
   }
+  if (message.term - state.currentTerm > TERM_LEAP_MAX) {
+    emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
+    return;
+  }
   if (message.type === "formingQuestion") onFormingQuestion(state, from, message);
   else if (message.type === "formingAnswer") onFormingAnswer(state, from, message);
   else if (message.to === state.options.incarnation) onAddressed(state, from, message);
@@ -234,6 +241,8 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
     return;
   }
   if (message.type === "requestVote" && ignoresElection(state, message)) return;
+  // Its verdict stands, whatever the term has become.
+  if (message.type === "forwardReply") onForwardReply(state, from, message);
   const isGrantedPreVote = message.type === "preVoteReply" && message.voteGranted;
   if (message.term > state.currentTerm && !isGrantedPreVote) adoptTerm(state, message.term);
   if (message.term < state.currentTerm && refusesStale(state, from, message)) return;
@@ -244,7 +253,6 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
     case "appendEntries": onAppendEntries(state, from, message); break;
     case "appendEntriesReply": onAppendEntriesReply(state, from, message); break;
     case "forward": onForward(state, from, message); break;
-    case "forwardReply": onForwardReply(state, from, message); break;
     case "readIndex": onReadIndex(state, from, message); break;
     case "readIndexReply": onReadIndexReply(state, message); break;
   }
@@ -256,7 +264,6 @@ function refusesStale(state: State, from: Sender, message: Addressed): boolean {
   const to = from.incarnation;
   switch (message.type) {
     case "forward":
-    case "forwardReply":
       return false;
     case "requestVote":
       send(state, from.id, { type: "requestVoteReply", to, term, voteGranted: false });
