@@ -38,7 +38,7 @@ async function up(options: UpOptions): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     const cluster = await startCluster({ ...options, data: resolve(options.data) }, {
-      serverCommand: [serverMain()], signal: ending.signal, print, program: `node ${relative(process.cwd(), script) || script}`,
+      serverCommand: ["--import", new URL("parent-guard.js", import.meta.url).href, serverMain()], signal: ending.signal, print, program: `node ${relative(process.cwd(), script) || script}`,
     });
     killAll = () => cluster.killAll();
     await new Promise<void>((done) => {

@@ -16,7 +16,7 @@ const MAX_WORDS_CHARS = 4096;
 
 /**
  * Starts Node with these arguments, its output going to the node's log file. The process gets an IPC channel, over which
- * it says that it serves, and whose closing tells it that this process is gone. It has its own process group, so that
+ * it says that it serves, and whose closing tells it that this process is gone (see parent-guard.ts). It has its own process group, so that
  * a Ctrl-C in the terminal reaches it only through us.
  */
 export function startNodeProcess(place: NodePlace, args: readonly string[], readyTimeoutMs: number): NodeProcess {

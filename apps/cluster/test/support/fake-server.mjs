@@ -1,4 +1,4 @@
-// Stands in for the server: says that it serves, answers /v1/status with n1 as leader, ends when its parent is gone.
+// Stands in for the server: says that it serves, answers /v1/status with n1 as leader.
 // Environment: FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that fail at once, never get ready, or ignore SIGTERM.
 import { createServer } from "node:http";
 
@@ -7,7 +7,6 @@ const id = valueOf("--id");
 const address = valueOf("--http");
 const is = (name) => (process.env[name] ?? "").split(",").includes(id);
 
-process.on("disconnect", () => process.exit(1));
 process.on("SIGTERM", () => is("FAKE_DEAF") || process.exit(0));
 if (is("FAKE_FAIL")) {
   process.stderr.write(`fake-server ${id}: HTTP address ${address} is taken by another process\n`);
