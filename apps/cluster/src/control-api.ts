@@ -26,8 +26,8 @@ export interface ControlApi {
 
 const HOST = "127.0.0.1";
 
-/** The routes alone, for any server. `port`: what the `Host` header must name. */
-export function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
+/** `port`: what the `Host` header must name. */
+function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     // Names that a page can point at 127.0.0.1 (DNS rebinding) don't pass, nor do pages that say where they are from.

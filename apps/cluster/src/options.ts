@@ -41,7 +41,7 @@ interface Option {
   readonly help: string;
 }
 
-export const MAX_NODES = 9;
+const MAX_NODES = 9;
 
 const port = (max: number): z.ZodType<number, string> => z.string().regex(/^[0-9]{1,5}$/).transform(Number).pipe(z.int().min(1).max(max));
 
