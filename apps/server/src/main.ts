@@ -32,20 +32,24 @@ function settingsOrExit(): Settings {
   process.exit(0);
 }
 
-/** A first signal drains, a second one ends at once. Before the server is up there is nothing to drain. */
+/**
+ * A first signal drains, a second one ends at once; before the server is up there is nothing to drain. A forked server
+ * also drains when its parent is gone, so that nobody has to look for it.
+ */
 function onSignals(running: () => RunningServer | undefined, log: (message: string) => void, name: string): void {
-  let seen = false;
+  let ending = false;
+  const end = (why: string): void => {
+    ending = true;
+    const server = running();
+    if (server === undefined) process.exit(0);
+    log(`${why}: draining`);
+    setTimeout(() => fail(new RaftkitError("CLOSE_TIMEOUT", `closing took longer than ${CLOSE_DEADLINE_MS} ms; ended without waiting for it`), name), CLOSE_DEADLINE_MS);
+    server.close().then(() => process.exit(0), (error: unknown) => fail(error, name));
+  };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (seen) process.exit(128 + constants.signals[signal]);
-      seen = true;
-      const server = running();
-      if (server === undefined) process.exit(0);
-      log(`${signal}: draining`);
-      setTimeout(() => fail(new RaftkitError("CLOSE_TIMEOUT", `closing took longer than ${CLOSE_DEADLINE_MS} ms; ended without waiting for it`), name), CLOSE_DEADLINE_MS);
-      server.close().then(() => process.exit(0), (error: unknown) => fail(error, name));
-    });
+    process.on(signal, () => (ending ? process.exit(128 + constants.signals[signal]) : end(signal)));
   }
+  if (process.send !== undefined) process.once("disconnect", () => ending || end("the parent process is gone"));
 }
 
 async function main(): Promise<void> {

@@ -14,7 +14,7 @@ const KEEP_ALIVE_MS = 65_000;
 const PATH = "/raft";
 
 /** The peer port can't be had. */
-export class PeerListenFailed extends RaftkitError {
+class PeerListenFailed extends RaftkitError {
   constructor(message: string, options: { cause: unknown }) {
     super("PEER_LISTEN_FAILED", message, options);
   }

@@ -22,7 +22,7 @@ const DRAIN_MS = 1000;
 const MAX_BODIES_BYTES = 256 * 1024 * 1024;
 
 /** The HTTP port can't be had. */
-export class HttpListenFailed extends RaftkitError {
+class HttpListenFailed extends RaftkitError {
   constructor(message: string, options: { cause: unknown }) {
     super("HTTP_LISTEN_FAILED", message, options);
   }

@@ -9,14 +9,14 @@ import { createHttpListener } from "../src/http/server.js";
 import type { HttpListener, Observe } from "../src/http/server.js";
 import { kvRoutes } from "../src/routes/kv.js";
 
-export interface FakeKv extends KvCalls {
+interface FakeKv extends KvCalls {
   readonly machine: Kv;
   /** Awaited before each operation; throw to fail it. */
   before: (call: CallOptions) => void | Promise<void>;
 }
 
 /** The real state machine, with nothing replicated. */
-export function fakeKv(): FakeKv {
+function fakeKv(): FakeKv {
   const machine = createKv();
   let index = 0;
   const kv: FakeKv = {

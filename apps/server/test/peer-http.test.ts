@@ -38,9 +38,10 @@ test("strangers get 404 beside the path and 400 on it, and harm nothing", async 
   const peer = at[0] ?? "";
   expect((await send(peer, "POST", "/", { body: "x" })).status).toBe(404);
   expect((await send(peer, "GET", "/raft")).status).toBe(405);
-  const stranger = await send(peer, "POST", "/raft", { body: Buffer.alloc(2_000_000) }).catch((error: unknown) => error);
-  // The refusal comes before the body was read: a client in the middle of sending may see the end of the connection instead.
-  if (!(stranger instanceof Error)) expect(errorCode(stranger as Awaited<ReturnType<typeof send>>)).toBe("BAD_REQUEST");
+  const stranger = await send(peer, "POST", "/raft", { body: "rubbish" });
+  expect([stranger.status, errorCode(stranger)]).toEqual([400, "BAD_REQUEST"]);
+  // Refused before its body was read: a client in the middle of sending may see the end of the connection instead of the answer.
+  await send(peer, "POST", "/raft", { body: Buffer.alloc(2_000_000) }).catch(() => undefined);
   const half = await raw(peer);
   half.socket.end("POST /raft HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf");
   await half.closed;

@@ -158,18 +158,43 @@ test("a second signal ends it at once", async () => {
   expect((await server.ended).code).toBe(130);
 });
 
-test("a forked server tells its parent when it is ready, as its log does", async () => {
-  const { args } = await single(["--log-level", "silent", "--storage", "memory", "--transport", "memory"]);
-  const script = `
-    const { fork } = require("node:child_process");
-    const child = fork(process.argv[1], process.argv.slice(2), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    child.on("message", (message) => { console.log(JSON.stringify(message)); child.kill("SIGTERM"); });
-    child.on("exit", (code) => { process.exitCode = code; });`;
+describe("a forked server", () => {
   const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-  const parent = spawnSync(process.execPath, ["-e", script, main, ...args], { encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" });
-  expect([parent.status, parent.stderr]).toEqual([0, ""]);
-  expect(JSON.parse(parent.stdout)).toEqual({ type: "ready", http: expect.stringMatching(/^127\.0\.0\.1:\d+$/), peer: args[3]?.slice(3) });
+
+  /** Forks a server from a parent of its own, which does something once it is ready. */
+  function forkedBy(args: readonly string[], then: string): { status: number | null; stdout: string; stderr: string } {
+    const script = `
+      const { fork } = require("node:child_process");
+      const child = fork(process.argv[1], process.argv.slice(2), { stdio: ["ignore", "ignore", "inherit", "ipc"], detached: true });
+      child.on("exit", (code) => { process.exitCode = code; });
+      child.on("message", (message) => { console.log(JSON.stringify({ ...message, pid: child.pid })); ${then} });`;
+    return spawnSync(process.execPath, ["-e", script, main, ...args], { encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" });
+  }
+
+  test("tells its parent when it is ready, as its log does", async () => {
+    const { args } = await single(["--log-level", "silent", "--storage", "memory", "--transport", "memory"]);
+    const parent = forkedBy(args, 'child.kill("SIGTERM");');
+    expect([parent.status, parent.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(parent.stdout)).toMatchObject({ type: "ready", http: expect.stringMatching(/^127\.0\.0\.1:\d+$/), peer: args[3]?.slice(3) });
+  });
+
+  test("ends when its parent is gone", async () => {
+    const { args } = await single(["--storage", "memory", "--transport", "memory"]);
+    const parent = forkedBy(args, "process.exit(7);");
+    expect([parent.status, parent.stderr]).toEqual([7, ""]);
+    const { http, pid } = JSON.parse(parent.stdout) as { http: string; pid: number };
+    onTestFinished(() => killIfAlive(pid));
+    await expect.poll(() => send(http, "GET", "/healthz").then(() => "serves", () => "gone"), { timeout: 10_000 }).toBe("gone");
+  });
 });
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // As it should be.
+  }
+}
 
 test("status and metrics of a single node that leads itself", async () => {
   const { args } = await single(["--storage", "memory", "--transport", "memory", "--id", "n1"]);

@@ -18,7 +18,7 @@ export interface Reply {
   readonly body?: Uint8Array | string;
 }
 
-export type Handler = (exchange: Exchange) => Reply | Promise<Reply>;
+type Handler = (exchange: Exchange) => Reply | Promise<Reply>;
 
 export interface Route {
   /** The label in metrics: from a fixed list, never from a request. */
