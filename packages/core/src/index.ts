@@ -8,3 +8,5 @@ export type * from "./io.js";
 export { decodeMessage, messageHeader, messagePayload } from "./wire.js";
 export { Raft } from "./raft.js";
 export type { RaftStatus } from "./raft.js";
+export { checkedNextLogState, emptyLogState, nextLogState } from "./log-state.js";
+export type { LogState } from "./log-state.js";

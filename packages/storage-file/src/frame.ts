@@ -88,7 +88,7 @@ export function readFrame(bytes: Uint8Array, view: DataView, offset: number, sal
   const end = payload + view.getUint32(offset + 4, true);
   if (end > bytes.length || end % 8 !== 0) return undefined;
   const crc = view.getUint32(offset, true);
-  if (crc32(bytes.subarray(offset + 4, end)) !== crc) return undefined;
+  if (crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + offset + 4, end - offset - 4)) !== crc) return undefined;
   return { number: getUint48(view, offset + 16), crc, previous: view.getUint32(offset + 24, true), payload, end };
 }
 

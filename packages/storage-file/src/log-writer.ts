@@ -1,14 +1,12 @@
 // The hot path: one frame, one write and one datasync per `write`. After the first failure it never writes again, for
 // nobody knows what a failed sync left on disk.
-import type { LogOperation } from "@raftkit/core";
-import { InvariantViolation } from "@raftkit/core";
+import type { LogOperation, LogState } from "@raftkit/core";
+import { checkedNextLogState, InvariantViolation } from "@raftkit/core";
 import { StorageWriteFailed } from "./errors.js";
 import { writeAll } from "./file-io.js";
 import type { FrameLink } from "./frame.js";
 import { createFrameEncoder, FRAME_BYTES_MAX, frameBytes } from "./frame.js";
 import type { LogEnd } from "./identity.js";
-import type { LogState } from "./log-state.js";
-import { nextState } from "./log-state.js";
 import type { LogRecord } from "./record.js";
 import { SEGMENT_HEADER_BYTES } from "./segment.js";
 import type { OpenSegment, SegmentFiles } from "./segment-files.js";
@@ -55,7 +53,7 @@ export class LogWriter {
     if (operations.length === 0) return;
     let state: LogState;
     try {
-      state = operations.reduce(nextState, this.#state);
+      state = operations.reduce(checkedNextLogState, this.#state);
       if (frameBytes(operations) > FRAME_BYTES_MAX) throw new InvariantViolation(`the log was asked to write ${frameBytes(operations)} bytes at once, more than ${FRAME_BYTES_MAX}; nothing was written`);
       if (this.#underWay !== undefined) throw new InvariantViolation("the log was asked to write while a write was under way; this is a bug in the caller");
     } catch (error) {

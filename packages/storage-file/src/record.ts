@@ -3,8 +3,7 @@
 //   record  = kind u8 | 0 u24 | count u32 | a u48, 0 u16 | b u48, 0 u16 | data length u32 | 0 u32 | data
 //
 // 32 bytes of header each. `a` and `b` are index, term or run, as `kind` says; data is entries or the ids.
-import type { LogOperation, NodeId } from "@raftkit/core";
-import type { LogState } from "./log-state.js";
+import type { LogOperation, LogState, NodeId } from "@raftkit/core";
 import { getUint48, setUint48 } from "./numbers.js";
 
 /** All that is known before a segment's first operation, so that the segments before it can go. The first record of each segment. */
@@ -86,7 +85,7 @@ function decodeRecord(bytes: Uint8Array, view: DataView, offset: number, data: n
   const b = getUint48(view, offset + 16);
   switch (bytes[offset]) {
     case Kind.append:
-      return { type: "append", run: { firstIndex: a, count: view.getUint32(offset + 4, true), bytes: bytes.subarray(data, end) } };
+      return { type: "append", run: { firstIndex: a, count: view.getUint32(offset + 4, true), bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + data, end - data) } };
     case Kind.hardState:
       return { type: "hardState", hardState: { currentTerm: a, votedFor: decodeId(bytes, data, end) } };
     case Kind.truncateFrom:

@@ -1,12 +1,10 @@
 // What the segments say, and where they end. It only reads: a log that can't be trusted is refused before anything is
 // written. The rule: a bad frame with no good one after it is a write that a crash interrupted; with one, it is damage.
-import type { EntryRun, Index } from "@raftkit/core";
-import { RaftkitError } from "@raftkit/core";
+import type { EntryRun, Index, LogState } from "@raftkit/core";
+import { emptyLogState, nextLogState, RaftkitError } from "@raftkit/core";
 import { CorruptLog } from "./errors.js";
 import type { FrameLink } from "./frame.js";
 import { bearsSalt, findFrameAfter, FRAME_HEADER_BYTES, readFrame } from "./frame.js";
-import type { LogState } from "./log-state.js";
-import { emptyState, nextState } from "./log-state.js";
 import type { LogRecord } from "./record.js";
 import { decodeRecords } from "./record.js";
 import { changeRuns, compactRuns, joinRuns } from "./runs.js";
@@ -69,7 +67,7 @@ export function recover(directory: string, segments: readonly LoadedSegment[]): 
 
 /** Carries out the records of one frame after another, and refuses those that contradict what came before. */
 class Replay {
-  state: LogState = emptyState;
+  state: LogState = emptyLogState;
   run = 0;
   readonly lastLive: Index[] = [];
   #segmentIsNew = true;
@@ -100,7 +98,7 @@ class Replay {
       this.run = record.run;
       return;
     }
-    this.state = nextState(this.state, record);
+    this.state = nextLogState(this.state, record);
     changeRuns(this.#runs, record);
     noteLive(this.lastLive, record);
   }

@@ -129,3 +129,10 @@ test("compacted segments are used again: the directory doesn't grow", async () =
   expect(opened.base.index).toBe(194);
   expect(listed(opened.entries).map((line) => line.split(":", 1)[0])).toEqual(["195", "196", "197", "198", "199"]);
 });
+
+test.each([[{ count: 2 }], [{ count: 0 }], [{ bytes: new Uint8Array(5) }]])("a run that is none is refused: %o", async (wrong) => {
+  const { log } = setUp();
+  await log.open(identity);
+  const operation = append(1, 1, "a");
+  await expect(log.write([operation.type === "append" ? { type: "append", run: { ...operation.run, ...wrong } } : operation])).rejects.toBeInstanceOf(InvariantViolation);
+});

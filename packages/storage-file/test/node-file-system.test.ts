@@ -86,8 +86,10 @@ describe("the directory", () => {
     await chmod(`${directory}/deeper/still`, 0o755);
     await log.open(identity);
     await log.close();
-    for (const path of [directory, `${directory}/deeper`, `${directory}/deeper/still`]) expect((await stat(path)).mode & 0o777, path).toBe(0o700);
-    for (const name of await readdir(`${directory}/deeper/still`)) expect((await stat(`${directory}/deeper/still/${name}`)).mode & 0o777, name).toBe(0o600);
+    const modes = (paths: readonly string[]): Promise<string[]> => Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
+    expect(await modes([directory, `${directory}/deeper`, `${directory}/deeper/still`])).toEqual(["700", "700", "700"]);
+    const files = await readdir(`${directory}/deeper/still`);
+    expect(new Set(await modes(files.map((name) => `${directory}/deeper/still/${name}`)))).toEqual(new Set(["600"]));
   });
 
   test.each([["clusterId", "green", "cluster.id"], ["nodeId", "n2", "createNode's id"], ["codec", "msgpack", "codec"]] as const)("of another %s is refused, and stays as it is", async (key, value, hint) => {

@@ -1,8 +1,7 @@
 // A log in memory: for tests, simulations, browsers and clusters that may forget. It keeps what was written while the
 // object lives, and nothing beyond; it must answer like a storage on disk in everything else.
 import type { EntryRun, LogOperation, LogStorage, OpenedLog, Random, StorageIdentity } from "@raftkit/core";
-import { InvariantViolation, RaftkitError } from "@raftkit/core";
-import { emptyState, nextState } from "./log-state.js";
+import { checkedNextLogState, emptyLogState, InvariantViolation, RaftkitError } from "@raftkit/core";
 import { changeRuns } from "./runs.js";
 
 export interface MemoryLogOptions {
@@ -21,7 +20,7 @@ export interface MemoryLogOptions {
 export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
   const incarnation = drawIncarnation(options.random ?? cryptoRandom);
   const runs: EntryRun[] = [];
-  let state = emptyState;
+  let state = emptyLogState;
   let owner: StorageIdentity | undefined;
   let run = 0;
   let status: "closed" | "open" | Error = "closed";
@@ -39,7 +38,7 @@ export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
       if (status === "closed") throw new RaftkitError("STORAGE_CLOSED", "the memory log is not open; open it before writing");
       if (status !== "open") throw status;
       try {
-        state = operations.reduce(nextState, state);
+        state = operations.reduce(checkedNextLogState, state);
       } catch (error) {
         status = error instanceof Error ? error : new InvariantViolation(String(error));
         throw status;

@@ -1,18 +1,35 @@
-// What the operations mean for the numbers of a log: its base, its hard state, its last index.
+// What the operations mean for the numbers of a log: its base, its hard state, its last index. For storage adapters.
 // It refuses an operation that contradicts the log, so that nothing is stored that could not be read back as a log.
-import type { HardState, Index, LogOperation, Term } from "@raftkit/core";
-import { InvariantViolation, inspectEntries, isValidId, TERM_MAX } from "@raftkit/core";
+import { inspectEntries, TERM_MAX } from "./entry.js";
+import { InvariantViolation } from "./errors.js";
+import type { LogOperation } from "./ports.js";
+import type { HardState, Index, Term } from "./types.js";
+import { isValidId } from "./types.js";
 
+/** The numbers of a stored log. */
 export interface LogState {
   readonly base: { readonly index: Index; readonly term: Term };
   readonly hardState: HardState;
   readonly lastIndex: Index;
 }
 
-export const emptyState: LogState = { base: { index: 0, term: 0 }, hardState: { currentTerm: 0, votedFor: null }, lastIndex: 0 };
+/** Of a log that was just created. */
+export const emptyLogState: LogState = { base: { index: 0, term: 0 }, hardState: { currentTerm: 0, votedFor: null }, lastIndex: 0 };
+
+/**
+ * For operations from outside: also looks into the runs. What was read back needs no second look: its checksum was right.
+ * @throws {InvariantViolation} the operation doesn't fit the log; nothing was changed
+ */
+export function checkedNextLogState(state: LogState, operation: LogOperation): LogState {
+  if (operation.type === "append") {
+    const { count, bytes } = operation.run;
+    if (count < 1 || inspectEntries(bytes)?.count !== count) throw refused(operation.type, `a run whose ${bytes.length} bytes are not ${count} entries`, state);
+  }
+  return nextLogState(state, operation);
+}
 
 /** @throws {InvariantViolation} the operation doesn't fit the log; nothing was changed */
-export function nextState(state: LogState, operation: LogOperation): LogState {
+export function nextLogState(state: LogState, operation: LogOperation): LogState {
   const { base, lastIndex } = state;
   switch (operation.type) {
     case "hardState": {
@@ -22,9 +39,8 @@ export function nextState(state: LogState, operation: LogOperation): LogState {
       return { base, hardState: { currentTerm, votedFor }, lastIndex };
     }
     case "append": {
-      const { firstIndex, count, bytes } = operation.run;
+      const { firstIndex, count } = operation.run;
       if (firstIndex !== lastIndex + 1) throw refused(operation.type, `entries from ${firstIndex} on`, state);
-      if (count < 1 || inspectEntries(bytes)?.count !== count) throw refused(operation.type, `a run whose ${bytes.length} bytes are not ${count} entries`, state);
       return { ...state, lastIndex: lastIndex + count };
     }
     case "truncateFrom":
