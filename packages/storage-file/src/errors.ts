@@ -38,6 +38,6 @@ export class UnsupportedFormat extends RaftkitError {
 export class StorageWriteFailed extends RaftkitError {
   constructor(directory: string, options: { cause: unknown }) {
     const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
-    super("STORAGE_WRITE_FAILED", `writing to the data directory ${directory} failed (${reason}); nothing is retried: mend the disk or free space, then start the node again`, options);
+    super("STORAGE_WRITE_FAILED", `the disk under the data directory ${directory} failed (${reason}); nothing is retried: mend the disk or free space, then start the node again`, options);
   }
 }

@@ -83,14 +83,23 @@ export function createFileLog(options: FileLogOptions): LogStorage {
 /** Creates what is missing of the path, each name durable before the next. */
 async function ensureDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
   const parent = dirname(directory);
+  let isNew: boolean;
   try {
-    if (await fileSystem.makeDirectory(directory)) await fileSystem.syncDirectory(parent);
+    isNew = await fileSystem.makeDirectory(directory);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (!hasCode(error, "ENOENT") || parent === directory) throw error;
     await ensureDirectory(fileSystem, parent);
-    await fileSystem.makeDirectory(directory);
-    await fileSystem.syncDirectory(parent);
+    isNew = await fileSystem.makeDirectory(directory);
   }
+  try {
+    await fileSystem.syncDirectory(parent); // also of one that exists: a process that made it may have died before this
+  } catch (error) {
+    if (isNew || !(hasCode(error, "EACCES") || hasCode(error, "EPERM"))) throw error; // whoever may not read the parent didn't make it
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function cryptoRandom(): number {

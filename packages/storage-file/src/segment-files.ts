@@ -12,7 +12,10 @@ export type OpenSegment = SegmentInfo & { readonly handle: FileHandle };
 export type LogEvent =
   /** An interrupted write was found at the end, unacknowledged by all rules: `bytes` from `offset` of `file` were put aside into `keptIn`. */
   | { readonly type: "tailCut"; readonly file: string; readonly offset: number; readonly bytes: number; readonly keptIn: string }
-  /** Something beside the writes failed. The log goes on; what it needs for that is tried again when it is needed, and then a failure fails the write. */
+  /**
+   * Something beside the writes failed; they go on. A segment that couldn't be made is tried again when it is needed, and fails
+   * the write then; what couldn't be removed is removed by the next opening; without its mark a clean close looks like a crash.
+   */
   | { readonly type: "backgroundFailed"; readonly task: "fillAhead" | "removeSegments" | "closeMark"; readonly error: unknown };
 
 export interface SegmentFilesOptions {
