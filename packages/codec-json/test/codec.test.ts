@@ -13,20 +13,20 @@ const text = (value: CodecValue): string => Buffer.from(codec.encode(value)).toS
 test("every value comes back unchanged", () => {
   fc.assert(fc.property(anyValue, (value) => {
     expect(isDeepStrictEqual(codec.decode(codec.encode(value)), value)).toBe(true);
-  }), { numRuns: 200 });
+  }), { numRuns: 100 });
 });
 
 test("every string comes back unchanged, lone surrogates included", () => {
   fc.assert(fc.property(anyString, (value) => {
     expect(codec.decode(codec.encode(value))).toBe(value);
-  }), { numRuns: 500 });
+  }), { numRuns: 300 });
 });
 
 test("what JSON.stringify can say is said the same way", () => {
   const plain = fc.jsonValue({ noUnicodeString: false }).filter((value) => !/"\$|-0/.test(JSON.stringify(value)));
   fc.assert(fc.property(plain, (value) => {
     expect(text(value as CodecValue)).toBe(JSON.stringify(value));
-  }), { numRuns: 200 });
+  }), { numRuns: 100 });
 });
 
 test.each([
@@ -61,11 +61,11 @@ describe("base64", () => {
       const bytes = fromBase64(given);
       expect(bytes === undefined ? given : toBase64(bytes)).toBe(given);
       expect(bytes === undefined).toBe(Buffer.from(given, "base64").toString("base64") !== given);
-    }), { numRuns: 1000 });
+    }), { numRuns: 300 });
   });
 
-  test("a megabyte comes back", () => {
-    const bytes = Uint8Array.from({ length: 1 << 20 }, (_, i) => (i * 31) >>> 3);
+  test("a large array comes back", () => {
+    const bytes = Uint8Array.from({ length: 300_001 }, (_, i) => (i * 31) >>> 3);
     expect(Buffer.compare(codec.decode(codec.encode(bytes)) as Uint8Array, bytes)).toBe(0);
   });
 });

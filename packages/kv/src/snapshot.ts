@@ -45,6 +45,13 @@ export function* writeSnapshot(capture: Capture): Generator<Uint8Array> {
     record.setUint16(0, key.length, true);
     record.setUint32(4, value.length, true);
     setUint64(record, 8, index);
+    if (at + RECORD_HEADER_BYTES + key.length + value.length < CHUNK_BYTES) { // most records: no generator for each part
+      chunk.set(recordBytes, at);
+      chunk.set(key, at + RECORD_HEADER_BYTES);
+      chunk.set(value, at + RECORD_HEADER_BYTES + key.length);
+      at += RECORD_HEADER_BYTES + key.length + value.length;
+      continue;
+    }
     yield* append(recordBytes);
     yield* append(key);
     yield* append(value);

@@ -21,7 +21,7 @@ describe("a snapshot", () => {
       expect(entriesOf(copy)).toEqual(entriesOf(kv));
       expect(copy.hash()).toBe(kv.hash());
       expect(Buffer.compare(await collect(copy.snapshot()), all)).toBe(0);
-    }), { numRuns: 100 });
+    }), { numRuns: 60 });
   });
 
   test("shows the moment it was taken, though it is read during and after many writes", async () => {
