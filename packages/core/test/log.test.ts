@@ -50,7 +50,7 @@ function check(model: Model, probes: readonly number[]): void {
     const index = base.index + 1 + (probe % Math.max(1, entries.length));
     const entry = entries[index - base.index - 1];
     expect(log.term(index)).toBe(entry?.term);
-    if (entry) expect(log.size(index)).toBe(entry.data.length + 256);
+    expect(entry ? log.size(index) : 0).toBe(entry ? entry.data.length + 256 : 0);
     for (const term of [0, entry?.term ?? 1, probe % 20, 10_000]) expect(log.lastIndexWithTermAtMost(index, term)).toBe(lastIndexWithTermAtMost(model, index, term));
   }
   expect(log.lastIndexWithTermAtMost(lastIndex + 50, 10_000)).toBe(lastIndex);

@@ -1,0 +1,151 @@
+// Whole clusters on a network that loses, doubles and reorders, with disks that finish whenever they like and nodes that
+// crash: Raft's safety holds at every step, and once the trouble ends the cluster works again.
+import { describe, expect, test } from "vitest";
+import fc from "fast-check";
+import type { Cluster, TestNode } from "./support/cluster.js";
+import { addNode, crash, deliver, endTurns, finishOneWrite, newCluster, nextDeadline, restart, step } from "./support/cluster.js";
+import type { Invariants } from "./support/invariants.js";
+import { watchInvariants } from "./support/invariants.js";
+import { printEffect } from "./support/print.js";
+
+const STEPS = 600;
+
+/** Uniform in [0, 1), from a seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+interface World {
+  readonly cluster: Cluster;
+  readonly invariants: Invariants;
+  readonly random: () => number;
+  readonly trace: string[];
+  proposals: number;
+  cut: string | undefined;
+}
+
+function newWorld(seed: number, isBlank: boolean): World {
+  const random = randomFrom(seed);
+  const cluster = newCluster();
+  const invariants = watchInvariants(cluster);
+  const trace: string[] = [];
+  cluster.observe = (id, effect) => {
+    trace.push(printEffect(id, effect));
+    invariants.observe(id, effect);
+  };
+  const ids = ["n1", "n2", "n3", "n4", "n5"].slice(0, random() < 0.7 ? 3 : 5);
+  for (const id of ids) addNode(cluster, id, { bootstrap: ids, random, ...(isBlank ? {} : { terms: [] }), options: { maxInflightMessages: 3, maxMessageBytes: 60 } });
+  return { cluster, invariants, random, trace, proposals: 0, cut: undefined };
+}
+
+function pick<T>(world: World, items: readonly T[]): T | undefined {
+  return items[Math.floor(world.random() * items.length)];
+}
+
+function deliverSome(world: World): void {
+  const { cluster, random, cut } = world;
+  const packet = random() < 0.7 ? cluster.packets[0] : pick(world, cluster.packets);
+  if (!packet) return;
+  if (random() > 0.05) cluster.packets.splice(cluster.packets.indexOf(packet), 1);
+  if (random() > 0.05 && packet.from.id !== cut && packet.to !== cut) deliver(cluster, packet);
+  else if (random() < 0.3 && packet.from.run === cluster.nodes.get(packet.from.id)?.run) report(world, packet.from.id, packet.to);
+}
+
+function report(world: World, id: string, peer: string): void {
+  const node = world.cluster.nodes.get(id);
+  if (node) step(world.cluster, node, { type: "unreachable", peer });
+}
+
+function act(world: World, node: TestNode): void {
+  const { cluster, random } = world;
+  const choice = random();
+  if (choice < 0.55) deliverSome(world);
+  else if (choice < 0.75) finishOneWrite(cluster, node);
+  else if (choice < 0.85) cluster.now = Math.min(cluster.now + random() * 60, Math.max(cluster.now, nextDeadline(cluster)));
+  else if (choice < 0.94) {
+    const commands = Array.from({ length: 1 + Math.floor(random() * 3) }, () => new Uint8Array([++world.proposals & 255, world.proposals >> 8]));
+    step(cluster, node, { type: "propose", firstSeq: node.nextSeq, commands });
+    node.nextSeq += commands.length;
+  } else if (choice < 0.96) step(cluster, node, { type: "read", id: node.nextReadId++ });
+  else if (choice < 0.975) world.cut = random() < 0.5 ? undefined : node.id;
+  else if (choice < 0.985 && node.disk.entries.length > 0) crash(node);
+  else if (!node.alive) restart(node);
+}
+
+/** A tick before its time is nothing. */
+function tickEarly(world: World, node: TestNode): void {
+  if (!node.alive || node.raft.deadline <= world.cluster.now) return;
+  const before = node.raft.status;
+  const effects = node.raft.step(world.cluster.now, { type: "tick" });
+  if (effects.length > 0) throw new Error(`an early tick of ${node.id} did something: ${effects.map((effect) => effect.type).join()}`);
+  expect(node.raft.status).toEqual(before);
+}
+
+function trouble(world: World): void {
+  endTurns(world.cluster);
+  for (let i = 0; i < STEPS; i++) {
+    const node = pick(world, [...world.cluster.nodes.values()]);
+    if (!node) return;
+    act(world, node);
+    tickEarly(world, node);
+    if (world.random() < 0.8) endTurns(world.cluster);
+    if (i % 50 === 0) world.invariants.checkLogs();
+  }
+}
+
+/** Everything arrives, all disks finish, for this long. */
+function calm(world: World, ms: number): void {
+  const { cluster } = world;
+  for (const until = cluster.now + ms; cluster.now < until; cluster.now = Math.max(cluster.now + 0.1, Math.min(until, nextDeadline(cluster)))) {
+    for (let moves = 0; ; moves++) {
+      if (moves > 10_000) throw new Error(`at ${cluster.now} ms the messages never end`);
+      endTurns(cluster);
+      const packets = cluster.packets.splice(0);
+      for (const packet of packets) deliver(cluster, packet);
+      const wrote = [...cluster.nodes.values()].filter((node) => finishOneWrite(cluster, node)).length;
+      if (packets.length === 0 && wrote === 0) break;
+    }
+  }
+}
+
+function recover(world: World): void {
+  const { cluster, invariants } = world;
+  world.cut = undefined;
+  for (const node of cluster.nodes.values()) if (!node.alive) restart(node);
+  calm(world, 3000);
+  const nodes = [...cluster.nodes.values()];
+  const leader = nodes.find((node) => node.raft.status.role === "leader");
+  if (!leader) throw new Error(`no leader: ${nodes.map((node) => JSON.stringify(node.raft.status)).join()}`);
+  step(cluster, leader, { type: "propose", firstSeq: leader.nextSeq++, commands: [new Uint8Array([9, 9, 9])] });
+  calm(world, 200);
+  invariants.checkLogs();
+  expect(invariants.applied.at(-1)).toContain("9,9,9");
+  for (const node of nodes) expect(node.applied).toEqual(invariants.applied);
+}
+
+describe("a random network", () => {
+  for (const [name, isBlank] of [["of nodes with a configuration", false], ["of blank nodes", true]] as const) {
+    test(`${name} stays safe, and recovers`, () => {
+      fc.assert(fc.property(fc.integer(), (seed) => {
+        const world = newWorld(seed, isBlank);
+        trouble(world);
+        recover(world);
+      }), { numRuns: 40 });
+    }, 60_000);
+  }
+
+  test("same inputs, same effects", () => {
+    fc.assert(fc.property(fc.integer(), (seed) => {
+      const [one, other] = [newWorld(seed, false), newWorld(seed, false)];
+      trouble(one);
+      trouble(other);
+      expect(other.trace).toEqual(one.trace);
+    }), { numRuns: 10 });
+  }, 60_000);
+});
