@@ -1,0 +1,101 @@
+// Whole nodes on virtual time, with doubles for everything around them.
+import type { Codec, CodecValue, StateMachine } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
+import type { NodeOptions, RaftNode } from "raftkit";
+import { createNode } from "raftkit";
+import type { VirtualClock } from "./clock.js";
+import { createVirtualClock } from "./clock.js";
+import type { TestNetwork, TestTransport } from "./network.js";
+import { createTestNetwork } from "./network.js";
+import type { TestLog } from "./storage.js";
+import { createTestLog } from "./storage.js";
+
+export const jsonCodec: Codec = {
+  name: "json",
+  encode(value) {
+    if (value === undefined) throw new RaftkitError("CODEC", "undefined has no form");
+    return new TextEncoder().encode(JSON.stringify(value));
+  },
+  decode: (bytes) => JSON.parse(new TextDecoder().decode(bytes)) as CodecValue,
+};
+
+/** Remembers its commands; the result is how many there are. */
+export interface Recorder extends StateMachine<string, number, string, string> {
+  readonly commands: string[];
+  applying: (command: string) => void | Promise<void>;
+  answering: (query: string) => void | Promise<void>;
+  closed: number;
+  opening: Error | undefined;
+}
+
+export function createRecorder(): Recorder {
+  const recorder: Recorder = {
+    commands: [], applying: () => {}, answering: () => {}, closed: 0, opening: undefined,
+    open: () => (recorder.opening ? Promise.reject(recorder.opening) : Promise.resolve(0)),
+    apply(command) {
+      const waits = recorder.applying(command);
+      if (waits) return waits.then(() => recorder.commands.push(command));
+      return recorder.commands.push(command);
+    },
+    query(query) {
+      const answer = (): string => `${query}: ${recorder.commands.join()}`;
+      const waits = recorder.answering(query);
+      return waits ? waits.then(answer) : answer();
+    },
+    async *snapshot() {},
+    restore: () => Promise.resolve(),
+    close() {
+      recorder.closed++;
+      return Promise.resolve();
+    },
+  };
+  return recorder;
+}
+
+export type TestOptions = NodeOptions<string, number, string, string>;
+
+export interface Member {
+  readonly id: string;
+  readonly node: RaftNode<string, number, string, string>;
+  readonly machine: Recorder;
+  readonly log: TestLog;
+  readonly transport: TestTransport;
+}
+
+export interface TestCluster {
+  readonly clock: VirtualClock;
+  readonly network: TestNetwork;
+  readonly members: readonly Member[];
+  readonly leader: Member;
+  readonly followers: readonly [Member, Member];
+}
+
+export function partsOf(clock: VirtualClock, network: TestNetwork, id: string, ids: readonly string[]): { readonly options: TestOptions; readonly machine: Recorder; readonly log: TestLog; readonly transport: TestTransport } {
+  const machine = createRecorder();
+  const log = createTestLog(`${id}-data-directory-1`);
+  const transport = network.transport();
+  const draw = Number(id.slice(1)) / 10;
+  const options = { id, cluster: { id: "test", bootstrap: ids.map((peer) => ({ id: peer, address: `${peer}.test:1` })) }, transport, storage: { log }, codec: jsonCodec, stateMachine: machine, clock, random: () => draw };
+  return { options, machine, log, transport };
+}
+
+/** A formed cluster whose first node leads; its no-op is applied everywhere. */
+export async function startCluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
+  const clock = createVirtualClock();
+  const network = createTestNetwork(clock);
+  const ids = Array.from({ length: size }, (_, i) => `n${i + 1}`);
+  const members: Member[] = [];
+  for (const id of ids) {
+    const { options, ...parts } = partsOf(clock, network, id, ids);
+    members.push({ id, node: await createNode({ ...options, ...change }), ...parts });
+  }
+  await clock.until(() => members.every(({ node }) => node.status().lastApplied >= 2), "a formed cluster");
+  const [leader, b, c] = members;
+  if (!leader || leader.node.status().role !== "leader") throw new Error("n1 should lead");
+  return { clock, network, members, leader, followers: [b ?? leader, c ?? leader] };
+}
+
+export async function stop({ clock, members }: TestCluster): Promise<void> {
+  for (const { log } of members) log.release();
+  await clock.outcome(Promise.all(members.map(({ node }) => node.close())));
+}

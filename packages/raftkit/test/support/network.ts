@@ -1,0 +1,61 @@
+// A network in memory that can be cut, and that can refuse to send.
+import type { Clock, LocalNode, NodeId, Sender, Transport, TransportHandler } from "@raftkit/core";
+
+export interface TestNetwork {
+  transport(): TestTransport;
+  /** Nothing goes to or from these any more. */
+  isolate(...ids: readonly NodeId[]): void;
+  heal(): void;
+  /** Frames so far. */
+  sent: number;
+}
+
+export interface TestTransport extends Transport {
+  readonly calls: string[];
+  /** What `send` answers instead of true; asked for each frame. */
+  refuses: (to: NodeId, frame: Uint8Array) => boolean;
+  startError: Error | undefined;
+  /** As if it came from the network. */
+  inject(from: Sender, frame: Uint8Array): void;
+}
+
+export function createTestNetwork(clock: Clock): TestNetwork {
+  const endpoints = new Map<NodeId, { readonly local: LocalNode; readonly handler: TransportHandler }>();
+  const cut = new Set<NodeId>();
+  const network: TestNetwork = { transport, isolate: (...ids) => ids.forEach((id) => cut.add(id)), heal: () => cut.clear(), sent: 0 };
+
+  function transport(): TestTransport {
+    let self: LocalNode | undefined;
+    const own: TestTransport = {
+      maxFrameBytes: 2 ** 20, calls: [], refuses: () => false, startError: undefined,
+      start(local, handler) {
+        own.calls.push("start");
+        if (own.startError) return Promise.reject(own.startError);
+        self = local;
+        endpoints.set(local.id, { local, handler });
+        return Promise.resolve();
+      },
+      setPeers: (peers) => void own.calls.push(`setPeers ${peers.map(({ id }) => id).join()}`),
+      send(to, parts) {
+        const from = self;
+        const frame = Uint8Array.from(parts.flatMap((part) => [...part]));
+        if (!from || own.refuses(to, frame)) return false;
+        network.sent++;
+        if (cut.has(from.id) || cut.has(to)) return true;
+        clock.defer(() => endpoints.get(to)?.handler.receive({ id: from.id, incarnation: from.incarnation, run: from.run }, frame.slice()));
+        return true;
+      },
+      inject: (from, frame) => {
+        if (self) endpoints.get(self.id)?.handler.receive(from, frame);
+      },
+      disconnect: (from) => void own.calls.push(`disconnect ${from.id}`),
+      close() {
+        own.calls.push("close");
+        if (self && endpoints.get(self.id)?.local === self) endpoints.delete(self.id);
+        return Promise.resolve();
+      },
+    };
+    return own;
+  }
+  return network;
+}
