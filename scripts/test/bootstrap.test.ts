@@ -42,7 +42,7 @@ describe("the root scripts", () => {
   test("run their stages in order, with the arguments as they are and without what npm set", async () => {
     tool("vitest", 'echo "vitest|$*|$npm_config_call" >> calls; echo "{\\"passed\\":3,\\"failed\\":0,\\"skipped\\":1}" > "$RAFTKIT_TEST_SUMMARY"');
     const { code, output, lastLine } = await bootstrap("test", "packages/core", "-t", "two words").ended;
-    expect(calls().map((line) => line.split("|")[0])).toEqual(["pnpm", "turbo", "oxlint", "knip", "tsc", "vitest"]);
+    expect(calls().map((line) => line.split("|")[0])).toEqual(["pnpm", "tsc", "oxlint", "knip", "vitest"]);
     expect(calls().at(-1)).toBe("vitest|run packages/core -t two words|");
     expect(code).toBe(0);
     expect(output).toContain("1 skipped\n");
@@ -60,7 +60,7 @@ describe("the root scripts", () => {
     expect(calls().slice(3)).toEqual(["pnpm", "pnpm"]);
   });
 
-  test.each(["npx", "pnpm", "turbo", "oxlint", "knip", "tsc"])("count a test run whose %s fails as one failure", async (name) => {
+  test.each(["npx", "pnpm", "tsc", "oxlint", "knip"])("count a test run whose %s fails as one failure", async (name) => {
     tool(name, "exit 7");
     const { code, output } = await bootstrap("test").ended;
     expect(code).toBe(1);
