@@ -113,7 +113,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     return new Promise((resolve, reject) => {
       if (this.#state !== "running") throw new ReadFailed("closing", `node ${this.id} is ${this.#state}`);
       if (options?.signal?.aborted === true) throw new ReadFailed("aborted", "aborted before the call", { cause: options.signal.reason });
-      const read = new Read(() => this.#query(query).then(resolve, reject), reject);
+      const read: Read = new Read(() => this.#query(query).then((answer) => read.settle(() => resolve(answer)), (error: unknown) => read.settle(() => reject(error))), reject);
       this.#limit(read, options, (cause) => read.fail("aborted", "the read was aborted", { cause }));
       this.#counters.reads++;
       this.#reads.add(read);

@@ -6,18 +6,23 @@ import { Call } from "./call.js";
 
 /** One `read` call. */
 export class Read extends Call {
-  readonly #run: () => void;
+  readonly #query: () => Promise<void>;
   readonly #reject: (error: unknown) => void;
 
-  constructor(run: () => void, reject: (error: unknown) => void) {
+  /** @param query ends the read with `settle` */
+  constructor(query: () => Promise<void>, reject: (error: unknown) => void) {
     super();
-    this.#run = run;
+    this.#query = query;
     this.#reject = reject;
   }
 
-  /** The state is new enough: query it. */
-  run(): void {
-    if (this.end()) this.#run();
+  /** The state is new enough: query it. Until the answer comes, the read can still time out, be aborted or closed. */
+  async run(): Promise<void> {
+    if (!this.settled) await this.#query();
+  }
+
+  settle(how: () => void): void {
+    if (this.end()) how();
   }
 
   fail(reason: ReadFailedReason, message: string, options?: { cause?: unknown }): void {
@@ -33,6 +38,7 @@ export class Reads {
   #waiting: Read[] = [];
   /** By the id under which core was asked, until they are run. */
   readonly #asked = new Map<number, readonly Read[]>();
+  readonly #running = new Set<Read>();
   #lastId = 0;
 
   add(read: Read): void {
@@ -51,7 +57,10 @@ export class Reads {
 
   /** The state is new enough for the reads of this id. */
   run(id: number): void {
-    for (const read of this.#end(id)) read.run();
+    for (const read of this.#end(id)) {
+      this.#running.add(read);
+      void read.run().finally(() => this.#running.delete(read));
+    }
   }
 
   onRejected(id: number): void {
@@ -65,7 +74,7 @@ export class Reads {
   }
 
   endAll(why: string, options?: { cause?: unknown }): void {
-    for (const read of [...this.#waiting, ...[...this.#asked.values()].flat()]) read.fail("closing", why, options);
+    for (const read of [...this.#waiting, ...[...this.#asked.values()].flat(), ...this.#running]) read.fail("closing", why, options);
     this.#waiting = [];
     this.#asked.clear();
   }
