@@ -3,6 +3,8 @@ import type { LogOperation, LogStorage } from "@raftkit/core";
 
 export interface LogLane {
   push(seq: number, operations: readonly LogOperation[]): void;
+  /** Nothing is written after this but what is under way. */
+  stop(): void;
 }
 
 export function createLogLane(storage: LogStorage, onPersisted: (seq: number) => void, onError: (error: unknown) => void): LogLane {
@@ -10,10 +12,11 @@ export function createLogLane(storage: LogStorage, onPersisted: (seq: number) =>
   let lastSeq = 0;
   /** Stays true after a failure: nothing is written any more. */
   let writing = false;
+  let stopped = false;
 
   async function write(): Promise<void> {
     writing = true;
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && !stopped) {
       const operations = waiting;
       const seq = lastSeq;
       waiting = [];
@@ -33,6 +36,9 @@ export function createLogLane(storage: LogStorage, onPersisted: (seq: number) =>
       for (const operation of operations) waiting.push(operation);
       lastSeq = seq;
       if (!writing) void write();
+    },
+    stop() {
+      stopped = true;
     },
   };
 }

@@ -305,6 +305,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#timer?.cancel();
     this.#leadership.close();
     this.#deadlines.clear();
+    this.#logLane.stop();
     this.#proposals.endAll(why, options);
     this.#reads.endAll(why, options);
     const { transport, storage, stateMachine } = this.#options;
