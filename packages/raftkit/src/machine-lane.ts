@@ -41,6 +41,7 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(machine: StateM
 
   async function work(): Promise<void> {
     await new Promise<void>((resume) => clock.defer(resume));
+    if (stopped) return;
     let sliceEnd = clock.now() + SLICE_MS;
     for (const { index, term, kind, data } of entriesOf(queue)) {
       if (kind === EntryKind.command) {
