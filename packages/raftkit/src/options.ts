@@ -66,5 +66,5 @@ function positive(name: string, given: number, max: number): number {
 }
 
 function wrong(name: string, given: unknown, allowed: string): InvalidOption {
-  return new InvalidOption(`option ${name}: given ${JSON.stringify(given) ?? String(given)}; allowed: ${allowed}`);
+  return new InvalidOption(`option ${name}: given ${typeof given === "number" ? String(given) : JSON.stringify(given) ?? String(given)}; allowed: ${allowed}`);
 }
