@@ -18,7 +18,7 @@ describe("a proposal's result", () => {
   test("comes from the local apply, on every node, in one order", async () => {
     const { clock, members } = await cluster();
     const results = await clock.outcome(Promise.all(members.map(({ node, id }) => node.propose(id))));
-    expect([...results].sort()).toEqual([1, 2, 3]);
+    expect([...results].sort((a, b) => a - b)).toEqual([1, 2, 3]);
     await clock.until(() => members.every(({ machine }) => machine.commands.length === 3));
     for (const { machine } of members) {
       expect(machine.commands).toEqual(members[0]?.machine.commands);

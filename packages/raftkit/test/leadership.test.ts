@@ -1,0 +1,115 @@
+// Leadership as an async iterable of reigns, and the events and status of a node.
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Reign } from "raftkit";
+import type { Member, TestCluster } from "./support/cluster.js";
+import { startCluster, stop } from "./support/cluster.js";
+
+async function cluster(size = 3): Promise<TestCluster> {
+  const started = await startCluster(size);
+  onTestFinished(() => stop(started));
+  return started;
+}
+
+/** Collects the reigns of a node in the background. */
+function follow({ node }: Member, signal?: AbortSignal): { readonly reigns: Reign[]; readonly ended: Promise<void> } {
+  const reigns: Reign[] = [];
+  const ended = (async () => {
+    for await (const reign of node.leadership(signal ? { signal } : {})) reigns.push(reign);
+  })();
+  return { reigns, ended };
+}
+
+describe("leadership", () => {
+  test("a reign begins once the node's own no-op is applied, and is aborted at step-down", async () => {
+    const { clock, network, leader, followers: [follower] } = await cluster();
+    const first = follow(leader);
+    const second = follow(follower);
+    await clock.flush();
+    expect(first.reigns.map(({ term, signal }) => [term, signal.aborted])).toEqual([[2, false]]);
+    let goOn = (): void => {};
+    follower.machine.applying = () => new Promise<void>((resolve) => (goOn = resolve));
+    await clock.outcome(leader.node.propose("a"));
+    network.isolate(leader.id);
+    await clock.until(() => follower.node.status().role === "leader");
+    await clock.run(500);
+    // It leads, but the entry before its no-op isn't applied.
+    expect(follower.node.status().role).toBe("leader");
+    expect(second.reigns).toEqual([]);
+    expect(first.reigns[0]?.signal.aborted).toBe(true);
+    goOn();
+    await clock.until(() => second.reigns.length === 1);
+    expect(second.reigns[0]?.term).toBe(follower.node.status().term);
+  });
+
+  test("terms rise from reign to reign, and a new iteration begins with the present one", async () => {
+    const { clock, network, members, leader } = await cluster();
+    const all = members.map((member) => follow(member));
+    network.isolate(leader.id);
+    await clock.until(() => all.flatMap(({ reigns }) => reigns).length === 2);
+    network.heal();
+    const terms = all.flatMap(({ reigns }) => reigns.map(({ term }) => term)).sort((a, b) => a - b);
+    expect(new Set(terms).size).toBe(terms.length);
+    const present = members.find(({ node }) => node.status().role === "leader" && node.id !== leader.id);
+    if (!present) throw new Error("nobody leads");
+    const late = follow(present);
+    await clock.flush();
+    expect(late.reigns.map(({ term }) => term)).toEqual([present.node.status().term]);
+  });
+
+  test("iterations end with the signal and with the node", async () => {
+    const { clock, leader, followers: [follower] } = await cluster();
+    const controller = new AbortController();
+    const one = follow(follower, controller.signal);
+    const other = follow(leader);
+    const never = follow(follower, AbortSignal.abort());
+    await clock.outcome(never.ended);
+    controller.abort();
+    await clock.outcome(one.ended);
+    await clock.outcome(leader.node.close());
+    await clock.outcome(other.ended);
+    expect(other.reigns.map(({ signal }) => signal.aborted)).toEqual([true]);
+    expect(one.reigns).toEqual([]);
+  });
+});
+
+describe("events and status", () => {
+  test("tell roles and commits; a listener that throws disturbs nobody; stopping stops", async () => {
+    const { clock, network, leader, followers: [follower] } = await cluster();
+    const roles: string[] = [];
+    const commits: number[] = [];
+    follower.node.on("role", () => {
+      throw new Error("not my day");
+    });
+    const stopRoles = follower.node.on("role", ({ role, term }) => roles.push(`${role} ${term}`));
+    leader.node.on("commit", ({ commitIndex }) => commits.push(commitIndex));
+    await clock.outcome(leader.node.propose("a"));
+    expect(commits).toEqual([3]);
+    network.isolate(leader.id);
+    await clock.until(() => follower.node.status().role === "leader");
+    expect(roles.at(-1)).toBe("leader 3");
+    stopRoles();
+    const seen = roles.length;
+    network.heal();
+    network.isolate(follower.id);
+    await clock.until(() => follower.node.status().role !== "leader");
+    expect(roles.length).toBe(seen);
+  });
+
+  test("status is a picture of one moment", async () => {
+    const { clock, leader, followers: [follower] } = await cluster();
+    await clock.outcome(leader.node.propose("a"));
+    await clock.run(100);
+    expect(leader.node.status()).toMatchObject({
+      id: "n1", clusterId: "test", incarnation: "n1-data-directory-1", run: 1, state: "running", role: "leader", term: 2, leaderId: "n1",
+      lastIndex: 3, durableIndex: 3, commitIndex: 3, lastApplied: 3, configuration: { voters: [{ id: "n1" }, { id: "n2" }, { id: "n3" }] },
+      peers: [{ id: "n2", matchIndex: 3, nextIndex: 4 }, { id: "n3", matchIndex: 3, nextIndex: 4 }],
+    });
+    expect(leader.node.status().peers.every(({ lastContactMs }) => lastContactMs >= 0 && lastContactMs <= 50)).toBe(true);
+    expect(leader.node.status().counters).toMatchObject({ electionsStarted: 1, proposals: 1, entriesApplied: 1, messagesDropped: 0 });
+    expect(follower.node.status()).toMatchObject({ role: "follower", leaderId: "n1", peers: [], commitIndex: 3 });
+    const before = leader.node.status();
+    await clock.outcome(leader.node.propose("b"));
+    expect(before.commitIndex).toBe(3);
+    expect(before.counters.proposals).toBe(1);
+  });
+});

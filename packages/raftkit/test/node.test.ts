@@ -1,0 +1,211 @@
+// Opening, closing, time: what a node owes its surroundings.
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Message } from "@raftkit/core";
+import { encodeConfiguration, encodeRun, EntryKind, RaftkitError } from "@raftkit/core";
+import { createNode, InvalidOption } from "raftkit";
+import { createVirtualClock } from "./support/clock.js";
+import type { VirtualClock } from "./support/clock.js";
+import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
+import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
+import type { TestTransport } from "./support/network.js";
+import { createTestNetwork } from "./support/network.js";
+import { encodeFrame } from "../src/frame.js";
+
+async function cluster(size = 3): Promise<TestCluster> {
+  const started = await startCluster(size);
+  onTestFinished(() => stop(started));
+  return started;
+}
+
+function parts(): ReturnType<typeof partsOf> & { readonly clock: ReturnType<typeof createVirtualClock> } {
+  const clock = createVirtualClock();
+  return { clock, ...partsOf(clock, createTestNetwork(clock), "n1", ["n1"]) };
+}
+
+describe("createNode", () => {
+  const address = "n1.test:1";
+  const wrong: readonly (readonly [string, (options: TestOptions) => Partial<TestOptions>, RegExp])[] = [
+    ["id", () => ({ id: "n 1" }), /option id: given "n 1"; allowed: 1 to 64/],
+    ["cluster.id", ({ cluster: { bootstrap } }) => ({ cluster: { id: "", bootstrap } }), /option cluster\.id: given ""/],
+    ["a bootstrap without this node", () => ({ cluster: { id: "test", bootstrap: [{ id: "n2", address }] } }), /cluster\.bootstrap: given "n2"; allowed: a list that has this node, n1/],
+    ["a bootstrap with a node twice", () => ({ cluster: { id: "test", bootstrap: [{ id: "n1", address }, { id: "n1", address }] } }), /each id once/],
+    ["a bootstrap with a bad address", () => ({ cluster: { id: "test", bootstrap: [{ id: "n1", address: "a b" }] } }), /cluster\.bootstrap: given "a b"; allowed: addresses/],
+    ["electionTimeoutMs", () => ({ electionTimeoutMs: { min: 300, max: 300 } }), /electionTimeoutMs: given {"min":300,"max":300}; allowed: 0 < min < max/],
+    ["heartbeatIntervalMs", () => ({ heartbeatIntervalMs: 76 }), /heartbeatIntervalMs: given 76; allowed: .*at most half.*75/],
+    ["defaultTimeoutMs", () => ({ defaultTimeoutMs: 0 }), /defaultTimeoutMs: given 0/],
+    ["maxCommandBytes", () => ({ maxCommandBytes: 2 ** 20 }), /maxCommandBytes: given 1048576; allowed: .*at most 983040/],
+    ["maxLogBytes", () => ({ maxLogBytes: -1 }), /maxLogBytes: given -1/],
+    ["maxUncommittedBytes", () => ({ maxUncommittedBytes: NaN }), /maxUncommittedBytes: given NaN/],
+  ];
+  for (const [name, change, message] of wrong) {
+    test(`refuses a wrong ${name}, by name, before anything is opened`, async () => {
+      const { options, log, transport } = parts();
+      const error: unknown = await createNode({ ...options, ...change(options) }).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(InvalidOption);
+      expect(String(error)).toMatch(message);
+      expect([...log.calls, ...transport.calls]).toEqual([]);
+    });
+  }
+
+  test("refuses a wrong timeout of a call", async () => {
+    const { clock, leader } = await cluster(1);
+    await expect(clock.outcome(leader.node.propose("a", { timeoutMs: -1 }))).rejects.toThrow("option timeoutMs: given -1");
+    await expect(clock.outcome(leader.node.read("q", { timeoutMs: NaN }))).rejects.toThrow("option timeoutMs: given NaN");
+  });
+
+  test("closes what it opened when a later part fails, and rejects with that part's error", async () => {
+    const failure = new RaftkitError("PORT_IN_USE", "port 1 is in use");
+    const inTransport = parts();
+    inTransport.transport.startError = failure;
+    await expect(createNode(inTransport.options)).rejects.toBe(failure);
+    expect([inTransport.log.calls, inTransport.transport.calls, inTransport.machine.closed]).toEqual([["open", "close"], ["start", "close"], 1]);
+    expect(inTransport.clock.timers).toBe(0);
+
+    const inMachine = parts();
+    inMachine.machine.opening = failure;
+    await expect(createNode(inMachine.options)).rejects.toBe(failure);
+    expect(inMachine.log.calls).toEqual(["open", "close"]);
+
+    const inLog = parts();
+    inLog.log.openError = failure;
+    await expect(createNode(inLog.options)).rejects.toBe(failure);
+    expect(inLog.transport.calls).toEqual([]);
+  });
+});
+
+describe("close", () => {
+  test("releases every part once, however often it is called", async () => {
+    const { clock, leader, followers: [follower] } = await cluster();
+    await clock.outcome(Promise.all([leader.node.close(), leader.node.close()]));
+    await clock.outcome(leader.node.close());
+    expect(leader.node.status().state).toBe("closed");
+    expect(leader.log.calls.filter((call) => call === "close")).toHaveLength(1);
+    expect(leader.transport.calls.filter((call) => call === "close")).toHaveLength(1);
+    expect(leader.machine.closed).toBe(1);
+    await clock.until(() => follower.node.status().leaderId !== leader.id && follower.node.status().leaderId !== null);
+  });
+
+  test("leaves no timer behind", async () => {
+    const { clock, leader } = await cluster(1);
+    await clock.outcome(leader.node.propose("a"));
+    await clock.outcome(leader.node.close());
+    expect(clock.timers).toBe(0);
+  });
+
+  test("nothing is written or applied any more once it was called", async () => {
+    const { clock, leader, members } = await cluster();
+    leader.log.hold();
+    leader.node.propose("a").catch(() => {});
+    await clock.flush();
+    leader.node.propose("b").catch(() => {});
+    await clock.flush();
+    const writes = leader.log.calls.filter((call) => call === "write").length;
+    const closing = leader.node.close();
+    leader.log.release();
+    await clock.outcome(closing);
+    await clock.run(500);
+    expect(leader.log.calls.filter((call) => call === "write").length).toBe(writes);
+    expect(leader.machine.commands).toEqual([]);
+    expect(members).toHaveLength(3);
+  });
+
+  test("an entry that waits for its turn isn't applied after the close", async () => {
+    const { clock, leader } = await cluster(1);
+    let committed = false;
+    leader.node.on("commit", () => {
+      committed = true;
+      // After the entry was handed over, before its turn.
+      queueMicrotask(() => void leader.node.close());
+    });
+    leader.node.propose("a").catch(() => {});
+    await clock.until(() => committed);
+    await clock.outcome(leader.node.close());
+    expect(leader.machine.commands).toEqual([]);
+  });
+
+  test("await using closes", async () => {
+    const { clock, options, log, machine } = parts();
+    const leaveBlock = async (): Promise<void> => {
+      await using node = await createNode(options);
+      await clock.until(() => node.status().role === "leader");
+    };
+    await clock.outcome(leaveBlock());
+    expect(log.calls.at(-1)).toBe("close");
+    expect(machine.closed).toBe(1);
+  });
+});
+
+describe("apply", () => {
+  test("one at a time and in order, also when it takes its time; heartbeats go on meanwhile", async () => {
+    const { clock, leader, followers: [follower] } = await cluster();
+    let running = 0;
+    let most = 0;
+    leader.machine.applying = async () => {
+      running++;
+      most = Math.max(most, running);
+      await new Promise<void>((resolve) => clock.schedule(clock.now() + 400, resolve));
+      running--;
+    };
+    const results = clock.outcome(Promise.all(["a", "b", "c"].map((command) => leader.node.propose(command, { timeoutMs: Infinity }))));
+    expect(await results).toEqual([1, 2, 3]);
+    expect(most).toBe(1);
+    expect(leader.machine.commands).toEqual(["a", "b", "c"]);
+    expect(leader.node.status()).toMatchObject({ role: "leader", term: 2 });
+    expect(follower.node.status().term).toBe(2);
+  });
+});
+
+describe("time", () => {
+  async function follower(): Promise<{ readonly clock: VirtualClock; readonly node: Member["node"]; readonly transport: TestTransport }> {
+    const clock = createVirtualClock();
+    const ids = ["n1", "n2", "n3"];
+    const { options, log, transport } = partsOf(clock, createTestNetwork(clock), "n2", ids);
+    const voters = ids.map((id) => ({ id, incarnation: `${id}-data-directory-1`, address: `${id}.test:1` }));
+    await log.write([{ type: "hardState", hardState: { currentTerm: 1, votedFor: null } }, { type: "append", run: encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })]) }]);
+    const node = await createNode(options);
+    await clock.run(20);
+    return { clock, node, transport };
+  }
+
+  test("a late timer hears the input that waits before it starts an election (hazard 62)", async () => {
+    const { clock, node, transport } = await follower();
+    clock.stall(1000);
+    // Arrived during the stall; the timer is late already.
+    const heartbeat: Message = { type: "appendEntries", to: "n2-data-directory-1", term: 2, prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 0, round: 1, entries: [] };
+    clock.defer(() => transport.inject({ id: "n1", incarnation: "n1-data-directory-1", run: 1 }, Uint8Array.from(encodeFrame(jsonCodec, heartbeat).flatMap((part) => [...part]))));
+    const roles: string[] = [];
+    node.on("role", ({ role }) => roles.push(role));
+    await clock.flush();
+    expect(roles).toEqual(["follower"]);
+    expect(node.status().leaderId).toBe("n1");
+    await clock.outcome(node.close());
+  });
+
+  test("a late timer that finds no input does its work", async () => {
+    const { clock, node } = await follower();
+    clock.stall(1000);
+    await clock.flush();
+    expect(node.status().role).toBe("candidate");
+    await clock.outcome(node.close());
+  });
+
+  test("an idle node holds one timer", async () => {
+    const { clock } = await cluster();
+    await clock.run(100);
+    expect(clock.timers).toBe(3);
+  });
+});
+
+test("a node that restarts carries on from its log", async () => {
+  const { clock, network, leader, followers: [follower, other] } = await cluster();
+  await clock.outcome(leader.node.propose("a"));
+  await clock.outcome(follower.node.close());
+  await clock.outcome(leader.node.propose("b"));
+  const again = partsOf(clock, network, follower.id, ["n1", "n2", "n3"]);
+  const node = await createNode({ ...again.options, storage: { log: follower.log } });
+  await clock.until(() => node.status().leaderId !== null);
+  expect(await clock.outcome(node.read("q"))).toBe("q: a,b");
+  expect(node.status()).toMatchObject({ run: 2, incarnation: "n2-data-directory-1" });
+  expect(other.machine.commands).toEqual(["a", "b"]);
+  await clock.outcome(node.close());
+});
