@@ -54,7 +54,8 @@ function found(files: readonly string[], pattern: RegExp): string[] {
   return files.flatMap((file) => codeOf(file).split("\n").flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])));
 }
 
-const importsOf = (file: string): string[] => [...codeOf(file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+const importsOf = (file: string): string[] => [...codeOf(file).matchAll(/^(?:import|export)\b[^";]*\bfrom\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm)]
+  .flatMap(([, from, bare, dynamic]) => [from, bare, dynamic].filter((name) => name !== undefined));
 const packageOf = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
 
 describe("the sources", () => {
