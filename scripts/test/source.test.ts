@@ -54,8 +54,8 @@ function found(files: readonly string[], pattern: RegExp): string[] {
   return files.flatMap((file) => codeOf(file).split("\n").flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])));
 }
 
-const importsOf = (file: string): string[] => [...codeOf(file).matchAll(/^(?:import|export)\b[^";]*\bfrom\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm)]
-  .flatMap(([, from, bare, dynamic]) => [from, bare, dynamic].filter((name) => name !== undefined));
+const importsOf = (file: string): string[] =>
+  [...codeOf(file).matchAll(/^\s*(?:import|export)\b[^;"]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\s*\(\s*"([^"]+)"/gm)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? "");
 const packageOf = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
 
 describe("the sources", () => {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fakeServer, temporaryDirectory } from "./support/environment.js";
+import { fakeServer, freePorts, temporaryDirectory } from "./support/environment.js";
 import { allGone, runProgram, up } from "./support/cluster.js";
 
 const env = { RAFTKIT_SERVER_MAIN: fakeServer };
@@ -40,9 +40,10 @@ describe("up", () => {
 
   test("ends with the reason of a node that does not start, and leaves nothing behind", async () => {
     const data = temporaryDirectory();
-    const program = runProgram(["up", "--data", data, "--http-base", "15100", "--peer-base", "15200"], { ...env, FAKE_FAIL: "n3" });
+    const [httpBase, peerBase] = [await freePorts(3), await freePorts(3)];
+    const program = runProgram(["up", "--data", data, "--http-base", String(httpBase), "--peer-base", String(peerBase)], { ...env, FAKE_FAIL: "n3" });
     expect(await program.ended).toBe(1);
-    expect(program.output()).toMatch(/^raftkit-cluster: n3 did not start: fake-server n3: HTTP address 127\.0\.0\.1:15103 is taken by another process \(log: .*n3\.log\)\n$/);
+    expect(program.output()).toMatch(new RegExp(`^raftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is taken by another process \\(log: .*n3\\.log\\)\n$`));
     expect(existsSync(join(data, "running.json"))).toBe(false);
   });
 

@@ -16,22 +16,40 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** A base such that it and the ports up to `count` above it were free just now. Below the range that outgoing connections use. */
+const BLOCK = 20;
+
+/**
+ * A base such that it and the ports up to `count` (at most 18) above it are free, below the range that outgoing connections use.
+ * The block stays this test's own: its last port is held until the test ends, and others look there first.
+ */
 export async function freePorts(count: number): Promise<number> {
-  for (let tries = 0; tries < 50; tries++) {
-    const base = 12_000 + Math.floor(Math.random() * 1900) * 10;
+  for (let tries = 0; tries < 200; tries++) {
+    const base = 12_000 + Math.floor(Math.random() * 1000) * BLOCK;
+    const letGo = await hold(base + BLOCK - 1);
+    if (letGo === undefined) continue;
     const free = await Promise.all(Array.from({ length: count + 1 }, (_, i) => isFree(base + i)));
-    if (free.every(Boolean)) return base;
+    if (free.every(Boolean)) {
+      onTestFinished(letGo);
+      return base;
+    }
+    await letGo();
   }
   throw new Error(`no ${count + 1} free ports in a row`);
 }
 
-function isFree(port: number): Promise<boolean> {
+/** @returns lets go of it; undefined if it is taken */
+function hold(port: number): Promise<(() => Promise<void>) | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+    server.once("error", () => resolve(undefined));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => resolve(() => new Promise((closed) => server.close(() => closed()))));
   });
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const letGo = await hold(port);
+  await letGo?.();
+  return letGo !== undefined;
 }
 
 /** A finished process whose parent hasn't asked for its status is a zombie: signal 0 calls it alive. */
