@@ -12,6 +12,8 @@ export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
 /** Bytes in front of each entry's data. */
 export const ENTRY_HEADER_BYTES = 12;
+/** Where in it the kind stands. */
+export const ENTRY_KIND_OFFSET = 4;
 /** The largest term that the form can hold. */
 export const TERM_MAX: Term = 2 ** 48 - 1;
 
@@ -52,7 +54,7 @@ export function encodeRun(firstIndex: Index, term: Term, kind: EntryKind, datas:
   for (const data of datas) {
     const n = data.length;
     bytes[at] = n; bytes[at + 1] = n >>> 8; bytes[at + 2] = n >>> 16; bytes[at + 3] = n >>> 24;
-    bytes[at + 4] = kind;
+    bytes[at + ENTRY_KIND_OFFSET] = kind;
     bytes[at + 6] = low; bytes[at + 7] = low >>> 8; bytes[at + 8] = low >>> 16; bytes[at + 9] = low >>> 24;
     bytes[at + 10] = high; bytes[at + 11] = high >>> 8;
     bytes.set(data, at + ENTRY_HEADER_BYTES);
@@ -67,7 +69,7 @@ export function* readEntries(run: EntryRun): Generator<Entry> {
   for (let i = 0; i < run.count; i++) {
     const length = entryLength(run.bytes, offset);
     const start = offset + ENTRY_HEADER_BYTES;
-    yield { index: run.firstIndex + i, term: entryTerm(run.bytes, offset), kind: run.bytes[offset + 4] as EntryKind, data: run.bytes.subarray(start, start + length) };
+    yield { index: run.firstIndex + i, term: entryTerm(run.bytes, offset), kind: run.bytes[offset + ENTRY_KIND_OFFSET] as EntryKind, data: run.bytes.subarray(start, start + length) };
     offset = start + length;
   }
 }
@@ -93,7 +95,7 @@ export function inspectEntries(bytes: Uint8Array): RunContent | undefined {
   while (offset < bytes.length) {
     if (bytes.length - offset < ENTRY_HEADER_BYTES) return undefined;
     const term = entryTerm(bytes, offset);
-    const kind = bytes[offset + 4] ?? 0;
+    const kind = bytes[offset + ENTRY_KIND_OFFSET] ?? 0;
     if (bytes[offset + 5] !== 0 || kind > EntryKind.clock || term < lastTerm) return undefined;
     if (count === 0) firstTerm = term;
     lastTerm = term;

@@ -74,7 +74,7 @@ function appendedRun(bytes: Uint8Array, prevLogIndex: Index, prevLogTerm: Term, 
   const found = inspectEntries(bytes);
   if (!found || found.firstTerm < prevLogTerm || found.lastTerm > term || !isCount(prevLogIndex + found.count)) return undefined;
   const run = { firstIndex: prevLogIndex + 1, count: found.count, bytes };
-  return configurationsIn(run) && [run];
+  return (found.kinds & (1 << EntryKind.configuration)) === 0 || configurationsIn(run) ? [run] : undefined;
 }
 
 function forwardedRun(bytes: Uint8Array, term: Term): EntryRun | undefined {

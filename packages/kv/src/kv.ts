@@ -64,6 +64,8 @@ export function createKv(): Kv {
     const parsed = parseCommand(command);
     if (typeof parsed === "string") return { ok: false, reason: "invalid", message: parsed };
     const ordered = toOrdered(parsed.key);
+    // The common case needs one search.
+    if (parsed.value !== undefined && parsed.expected === undefined) return { ok: true, index, previousIndex: state.set({ ordered, value: parsed.value, index })?.index ?? null };
     const previousIndex = state.get(ordered)?.index ?? null;
     if (!conditionHolds(parsed.expected, previousIndex ?? 0)) return { ok: false, reason: "conditionFailed", index: previousIndex };
     if (parsed.value !== undefined) state.set({ ordered, value: parsed.value, index });

@@ -27,7 +27,8 @@ export interface Capture {
 export interface SortedItems {
   readonly size: number;
   get(ordered: string): Item | undefined;
-  set(item: Item): void;
+  /** @returns what it replaced */
+  set(item: Item): Item | undefined;
   delete(ordered: string): void;
   /** The items from the first that is not before `ordered`; the map must not change meanwhile. */
   from(ordered: string): IterableIterator<Item>;
@@ -81,11 +82,16 @@ export function createSortedItems(): SortedItems {
       if (block === undefined) {
         blocks.push({ epoch, items: [item] });
         size++;
-        return;
+        return undefined;
       }
       const itemAt = findItem(block.items, item.ordered);
-      if (block.items[itemAt]?.ordered === item.ordered) writable(blockAt, block)[itemAt] = item;
-      else insert(blockAt, block, itemAt, item);
+      const before = block.items[itemAt];
+      if (before?.ordered !== item.ordered) {
+        insert(blockAt, block, itemAt, item);
+        return undefined;
+      }
+      writable(blockAt, block)[itemAt] = item;
+      return before;
     },
     delete(ordered) {
       const blockAt = findBlock(ordered);

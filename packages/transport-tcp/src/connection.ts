@@ -57,7 +57,7 @@ export class Connection {
     this.#clock = settings.clock;
     this.#settings = settings;
     this.#events = events;
-    this.#outbox = new Outbox(socket, settings.clock, settings.maxQueueBytes, () => { events.drained(); });
+    this.#outbox = new Outbox(socket, settings.maxQueueBytes, () => { events.drained(); });
     this.#reader = new FrameReader(settings.maxFrameBytes, {
       frame: (kind, payload) => { this.#receive(kind, payload); },
       fault: (code, what) => { this.#fault(code, what); },

@@ -3,7 +3,6 @@
 // socket asks to wait.
 import type { Socket } from "node:net";
 import { crc32 } from "node:zlib";
-import type { Clock } from "@raftkit/core";
 import { FRAME_HEADER_BYTES, writeU32 } from "./frame.js";
 
 /** Up to this size copying a part is cheaper than another entry in the list of a gathering write. */
@@ -19,7 +18,6 @@ interface OutFrame {
 
 export class Outbox {
   readonly #socket: Socket;
-  readonly #clock: Clock;
   readonly #maxQueueBytes: number;
   #frames: OutFrame[] = [];
   /** What `#frames` holds, with their cost. */
@@ -29,9 +27,8 @@ export class Outbox {
   /** Called when a full outbox has room again. */
   readonly #drained: () => void;
 
-  constructor(socket: Socket, clock: Clock, maxQueueBytes: number, drained: () => void) {
+  constructor(socket: Socket, maxQueueBytes: number, drained: () => void) {
     this.#socket = socket;
-    this.#clock = clock;
     this.#maxQueueBytes = maxQueueBytes;
     this.#drained = drained;
     socket.on("drain", () => {
@@ -55,7 +52,8 @@ export class Outbox {
     for (const part of parts) if (part.length <= COPY_MAX_BYTES) this.#copied += part.length;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      this.#clock.defer(() => {
+      // A microtask: the frames of one turn are all sent from one callback, and what other callbacks do must not hold them up.
+      queueMicrotask(() => {
         this.#scheduled = false;
         if (!this.#socket.writableNeedDrain) this.flush();
       });

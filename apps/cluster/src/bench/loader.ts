@@ -3,6 +3,9 @@ import { connect } from "node:net";
 import { createHistogram } from "./histogram.js";
 import { createSender, onRecords, STATUS_OK } from "./protocol.js";
 
+/** More than can be in flight. */
+const STARTED_SLOTS = 8192;
+
 export interface LoadResult {
   readonly writes: number;
   readonly failed: number;
@@ -29,20 +32,19 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   socket.setNoDelay(true);
   const send = createSender(socket);
   const value = Buffer.alloc(load.valueBytes, "x");
-  const startedAt = new Map<number, number>();
+  const startedAt = new Float64Array(STARTED_SLOTS);
   const histogram = createHistogram();
   let next = 0;
   let failed = 0;
   let counting = false;
   let sending = true;
   const issue = (): void => {
-    startedAt.set(next, performance.now());
+    startedAt[next % STARTED_SLOTS] = performance.now();
     send(next, value.length, value);
     next = (next + 1) >>> 0;
   };
   onRecords(socket, false, (id, status) => {
-    const elapsedMs = performance.now() - (startedAt.get(id) ?? 0);
-    startedAt.delete(id);
+    const elapsedMs = performance.now() - (startedAt[id % STARTED_SLOTS] ?? 0);
     if (counting && status === STATUS_OK) histogram.add(elapsedMs);
     else if (counting) failed++;
     if (sending) issue();
