@@ -33,10 +33,14 @@ export function onAppendEntriesReply(state: State, from: Sender, message: Append
   else if (progress.mode === "probe" && message.verifiedIndex >= progress.nextIndex - 1) endProbe(progress, message.verifiedIndex);
 }
 
-/** Late refusals say nothing about the present (R16): only one that answers the probe, or of something unacknowledged, counts. */
+/**
+ * Late refusals say nothing about the present (R16): only one of something unacknowledged counts, and during a probe only
+ * the one that answers it. So a follower whose disk went back behind what it acknowledged is asked at each heartbeat, not
+ * again and again at once.
+ */
 function onRefused(state: State, progress: Progress, message: AppendEntriesReply): void {
-  const isLate = progress.mode === "probe" ? message.prevLogIndex !== progress.nextIndex - 1 : message.prevLogIndex <= progress.matchIndex;
-  if (isLate) return;
+  if (message.prevLogIndex <= progress.matchIndex) return;
+  if (progress.mode === "probe" && message.prevLogIndex !== progress.nextIndex - 1) return;
   const agreed = state.log.lastIndexWithTermAtMost(Math.min(message.conflictIndex, message.prevLogIndex - 1), message.conflictTerm);
   startProbe(progress, Math.max(agreed, message.verifiedIndex) + 1);
 }

@@ -277,6 +277,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   crash(scene, ids) {
     for (const id of ids) crash(nodeOf(scene.cluster, id));
   },
+  // rollback n1 3: its disk is an old copy, which ends at entry 3
+  rollback(scene, [id = "", last]) {
+    nodeOf(scene.cluster, id).disk.entries.length = Number(last);
+  },
   // restart n1 [wiped] [bootstrap=…]
   restart(scene, [id = "", wiped], fields) {
     const bootstrap = fields.get("bootstrap")?.split(",");
