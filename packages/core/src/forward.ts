@@ -10,9 +10,12 @@ import type { Index, Sender, Term } from "./types.js";
 
 /** What this node forwarded and has no answer to, by first number. */
 export interface ForwardedByMe {
-  readonly outstanding: Map<number, { readonly count: number; readonly bytes: number; readonly to: Sender; readonly term: Term }>;
+  readonly outstanding: Map<number, { readonly count: number; readonly bytes: number; readonly to: Sender; readonly term: Term; readonly awaitedUntil: number }>;
   bytes: number;
 }
+
+/** A leader answers without waiting for a disk: so many of the longest election timeouts later, the forward or its answer is lost. */
+const ANSWER_TIMEOUTS = 10;
 
 type Verdict = { readonly count: number } & ({ readonly firstIndex: Index } | { readonly refused: "overloaded" | "notLeader" });
 
@@ -109,7 +112,7 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
       count++;
     }
     const entries = encodeRun(0, state.currentTerm, EntryKind.command, commands.slice(done, done + count));
-    forwarded.outstanding.set(firstSeq + done, { count, bytes, to: leader, term: state.currentTerm });
+    forwarded.outstanding.set(firstSeq + done, { count, bytes, to: leader, term: state.currentTerm, awaitedUntil: state.now + ANSWER_TIMEOUTS * options.electionTimeoutMs.max });
     forwarded.bytes += bytes;
     send(state, leader.id, { type: "forward", to: leader.incarnation, term: state.currentTerm, firstSeq: firstSeq + done, entries });
     done += count;
@@ -171,6 +174,21 @@ export function onForwardReply(state: State, from: Sender, message: ForwardReply
 export function onForwardNotSent(state: State, firstSeq: number): void {
   const forward = settle(state, firstSeq);
   if (forward) reject(state, firstSeq, forward.count, "notSent");
+}
+
+/** When the oldest forward without an answer is given up. */
+export function forwardDeadline({ forwarded }: State): number {
+  for (const { awaitedUntil } of forwarded.outstanding.values()) return awaitedUntil;
+  return Infinity;
+}
+
+/** What was lost on the way must not hold its place in the window for the rest of a reign. */
+export function giveUpLostForwards(state: State): void {
+  for (const [firstSeq, { count, awaitedUntil }] of state.forwarded.outstanding) {
+    if (awaitedUntil > state.now) return;
+    settle(state, firstSeq);
+    emit(state, { type: "unknown", firstSeq, count });
+  }
 }
 
 /** The term is over, and with it the leader that was to answer: whether it took them can't be known. */

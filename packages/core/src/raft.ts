@@ -14,7 +14,7 @@ import { newDurability, onPersisted, persistStaged } from "./durability.js";
 import { onElectionTimeout, onPreVote, onPreVoteReply, onRequestVote, onRequestVoteReply, ignoresElection, releaseVotes } from "./election.js";
 import { InvariantViolation, RaftkitError, StorageLost } from "./errors.js";
 import { campaignWhenFormed, newForming, onAskDue, onFormingAnswer, onFormingQuestion } from "./forming.js";
-import { ForwardWindow, onForward, onForwardNotSent, onForwardReply, onPropose } from "./forward.js";
+import { forwardDeadline, ForwardWindow, giveUpLostForwards, onForward, onForwardNotSent, onForwardReply, onPropose } from "./forward.js";
 import type { Effect, Input, PersistedState, RaftOptions, RoleName } from "./io.js";
 import { Log } from "./log.js";
 import { adoptConfigurations, peersOf } from "./membership.js";
@@ -65,7 +65,7 @@ export class Raft {
     if (this.#failed) return Infinity;
     if (turnOpen) return -Infinity;
     const timer = role.kind === "leader" ? role.heartbeatDeadline : electionDeadline;
-    return Math.min(timer, forming?.askAt ?? Infinity, remoteReads.asked?.resendAt ?? Infinity);
+    return Math.min(timer, forming?.askAt ?? Infinity, remoteReads.asked?.resendAt ?? Infinity, forwardDeadline(this.#state));
   }
 
   /**
@@ -166,6 +166,7 @@ function onTick(state: State): void {
   }
   if (forming && now >= forming.askAt) onAskDue(state, forming);
   const leader = leaderOf(state);
+  giveUpLostForwards(state);
   if (leader && remoteReads.asked && now >= remoteReads.asked.resendAt) sendQuestion(state, leader);
   if (state.turnOpen) endTurn(state);
 }
