@@ -4,8 +4,6 @@ import { ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, EntryKind, entryLength, entryTer
 
 /** How long entries are applied before waiting input gets its turn. */
 const SLICE_MS = 5;
-/** How many entries are applied between two looks at the clock. */
-const ENTRIES_PER_LOOK = 64;
 
 export interface MachineLane {
   readonly lastApplied: Index;
@@ -61,7 +59,7 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(machine: StateM
           lastApplied = index;
           events.onSkipped(index, term);
         }
-        if (index % ENTRIES_PER_LOOK === 0 && clock.now() > sliceEnd) {
+        if (clock.now() > sliceEnd) {
           report();
           await new Promise<void>((resume) => clock.defer(resume));
           if (stopped) return;

@@ -1,0 +1,19 @@
+// Applying must not keep the event loop: heartbeats and waiting input come in between.
+import { expect, test } from "vitest";
+import { encodeRun, EntryKind } from "@raftkit/core";
+import { createMachineLane } from "../src/machine-lane.js";
+import { createVirtualClock } from "./support/clock.js";
+import { createRecorder, jsonCodec } from "./support/cluster.js";
+
+test("commands that are slow to apply leave the event loop to others after 5 ms", async () => {
+  const clock = createVirtualClock();
+  const machine = createRecorder();
+  machine.applying = () => clock.stall(4);
+  const slices: number[] = [];
+  const lane = createMachineLane(machine, jsonCodec, clock, 0, {
+    onResult: () => {}, onSkipped: () => {}, onApplied: (index) => slices.push(index), onError: (error) => expect.unreachable(String(error)),
+  });
+  lane.push([encodeRun(1, 1, EntryKind.command, Array.from({ length: 100 }, () => jsonCodec.encode("a")))]);
+  await clock.until(() => lane.lastApplied === 100);
+  expect(slices.slice(0, 3)).toEqual([2, 4, 6]);
+});
