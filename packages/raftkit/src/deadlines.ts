@@ -9,10 +9,15 @@ export interface Deadlines {
   clear(): void;
 }
 
+/** Fewer calls than these aren't searched for settled ones. */
+const SWEEP_MIN = 1024;
+
 interface Queue {
   /** From `head` on: in the order of their times. */
   calls: { readonly at: number; readonly call: Call }[];
   head: number;
+  /** At this length the settled ones are thrown out: one call that waits long must not keep all that came after it. */
+  sweepAt: number;
   cancel: (() => void) | null;
 }
 
@@ -21,10 +26,10 @@ export function createDeadlines(clock: Clock): Deadlines {
 
   function dropSettled(queue: Queue): void {
     while (queue.calls[queue.head]?.call.settled === true) queue.head++;
-    if (queue.head > 1024 && queue.head * 2 > queue.calls.length) {
-      queue.calls = queue.calls.slice(queue.head);
-      queue.head = 0;
-    }
+    if (queue.calls.length < queue.sweepAt) return;
+    queue.calls = queue.calls.slice(queue.head).filter(({ call }) => !call.settled);
+    queue.head = 0;
+    queue.sweepAt = 2 * queue.calls.length + SWEEP_MIN;
   }
 
   function onTimer(timeoutMs: number, queue: Queue): void {
@@ -51,7 +56,7 @@ export function createDeadlines(clock: Clock): Deadlines {
       if (timeoutMs === Infinity) return;
       let queue = queues.get(timeoutMs);
       if (!queue) {
-        queue = { calls: [], head: 0, cancel: null };
+        queue = { calls: [], head: 0, sweepAt: SWEEP_MIN, cancel: null };
         queues.set(timeoutMs, queue);
       }
       dropSettled(queue);

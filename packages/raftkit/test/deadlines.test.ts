@@ -1,0 +1,64 @@
+// Timeouts of many calls: each on time, and none that ended is kept.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { Call } from "../src/call.js";
+import { createDeadlines } from "../src/deadlines.js";
+import { createVirtualClock } from "./support/clock.js";
+
+function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const gc: unknown = runInNewContext("gc");
+  if (typeof gc === "function") gc();
+}
+
+class Ended extends Call {
+  readonly data: Uint8Array;
+
+  constructor(data: Uint8Array) {
+    super();
+    this.data = data;
+    this.end();
+  }
+
+  override expire(): void {
+    expect.unreachable("it ended before");
+  }
+}
+
+class Pending extends Call {
+  expired = 0;
+
+  override expire(): void {
+    if (this.end()) this.expired++;
+  }
+}
+
+test("a call that waits long doesn't keep those that came after it and ended", async () => {
+  const deadlines = createDeadlines(createVirtualClock());
+  deadlines.add(new Pending(), 3_600_000);
+  const refs = Array.from({ length: 10_000 }, () => {
+    const call = new Ended(new Uint8Array(1000));
+    deadlines.add(call, 3_600_000);
+    return new WeakRef(call);
+  });
+  await new Promise<void>((resume) => void setImmediate(resume));
+  collectGarbage();
+  expect(refs.filter((ref) => ref.deref()).length).toBeLessThan(1500);
+});
+
+test("those that are left expire on time, in order, after many others ended", async () => {
+  const clock = createVirtualClock();
+  const deadlines = createDeadlines(clock);
+  const pending: Pending[] = [];
+  for (let i = 0; i < 5000; i++) {
+    const call = i % 1000 === 0 ? new Pending() : new Ended(new Uint8Array(0));
+    if (call instanceof Pending) pending.push(call);
+    deadlines.add(call, 100);
+  }
+  await clock.run(99);
+  expect(pending.map(({ expired }) => expired)).toEqual([0, 0, 0, 0, 0]);
+  await clock.run(1);
+  expect(pending.map(({ expired }) => expired)).toEqual([1, 1, 1, 1, 1]);
+  expect(clock.timers).toBe(0);
+});
