@@ -10,6 +10,9 @@ interface Surroundings {
   readonly process?: { readonly getBuiltinModule?: (name: string) => { readonly getHeapStatistics?: () => { readonly heap_size_limit: number } } | undefined };
 }
 
+/** What a timer can hold: a longer delay would ring at once. */
+const DELAY_MAX_MS = 2 ** 31 - 1;
+
 const surroundings: Surroundings = globalThis as Surroundings;
 
 /** Real, monotonic time. `defer` runs after the input that has arrived already. */
@@ -18,7 +21,12 @@ export function systemClock(): Clock {
   return {
     now,
     schedule(at, run) {
-      const timer = setTimeout(run, Math.max(0, Math.ceil(at - now())));
+      let timer: unknown;
+      const wait = (): void => {
+        const delayMs = Math.max(0, Math.ceil(at - now()));
+        timer = delayMs > DELAY_MAX_MS ? setTimeout(wait, DELAY_MAX_MS) : setTimeout(run, delayMs);
+      };
+      wait();
       return () => clearTimeout(timer);
     },
     defer: surroundings.setImmediate ? (run) => void surroundings.setImmediate?.(run) : deferByMessage(),
