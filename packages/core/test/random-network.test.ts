@@ -2,6 +2,8 @@
 // crash: Raft's safety holds at every step, and once the trouble ends the cluster works again.
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
+import type { Effect } from "@raftkit/core";
+import { readEntries } from "@raftkit/core";
 import type { Cluster, TestNode } from "./support/cluster.js";
 import { addNode, crash, deliver, endTurns, finishOneWrite, newCluster, nextDeadline, restart, step } from "./support/cluster.js";
 import type { Invariants } from "./support/invariants.js";
@@ -21,7 +23,17 @@ function randomFrom(seed: number): () => number {
   };
 }
 
+interface Calls {
+  /** What each proposal of each run is, and how it ended. */
+  readonly commands: Map<string, string>;
+  readonly refused: Set<string>;
+  readonly accepted: { readonly command: string; readonly index: number; readonly term: number }[];
+  /** What was applied anywhere when a read began. */
+  readonly reads: Map<string, number>;
+}
+
 interface World {
+  readonly calls: Calls;
   readonly cluster: Cluster;
   readonly invariants: Invariants;
   readonly random: () => number;
@@ -35,13 +47,50 @@ function newWorld(seed: number, isBlank: boolean): World {
   const cluster = newCluster();
   const invariants = watchInvariants(cluster);
   const trace: string[] = [];
+  const calls: Calls = { commands: new Map(), refused: new Set(), accepted: [], reads: new Map() };
   cluster.observe = (id, effect) => {
     trace.push(printEffect(id, effect));
     invariants.observe(id, effect);
+    observeCalls(calls, invariants, `${id}/${cluster.nodes.get(id)?.run ?? 1}`, effect);
   };
   const ids = ["n1", "n2", "n3", "n4", "n5"].slice(0, random() < 0.7 ? 3 : 5);
   for (const id of ids) addNode(cluster, id, { bootstrap: ids, random, ...(isBlank ? {} : { terms: [] }), options: { maxInflightMessages: 3, maxMessageBytes: 60 } });
-  return { cluster, invariants, random, trace, proposals: 0, cut: undefined };
+  return { calls, cluster, invariants, random, trace, proposals: 0, cut: undefined };
+}
+
+function observeCalls(calls: Calls, invariants: Invariants, run: string, effect: Effect): void {
+  const commandsOf = (firstSeq: number, count: number): string[] => Array.from({ length: count }, (_, i) => {
+    const key = `${run}/${firstSeq + i}`;
+    const command = calls.commands.get(key);
+    if (command === undefined) throw new Error(`${key} ended twice, or never began`);
+    calls.commands.delete(key);
+    return command;
+  });
+  if (effect.type === "rejected") for (const command of commandsOf(effect.firstSeq, effect.count)) calls.refused.add(command);
+  else if (effect.type === "unknown") commandsOf(effect.firstSeq, effect.count);
+  else if (effect.type === "accepted") commandsOf(effect.firstSeq, effect.count).forEach((command, i) => calls.accepted.push({ command, index: effect.firstIndex + i, term: effect.term }));
+  else if (effect.type === "readReady" || effect.type === "readRejected") {
+    const key = `${run}/${effect.id}`;
+    const began = calls.reads.get(key);
+    if (began === undefined) throw new Error(`the read ${key} ended twice, or never began`);
+    calls.reads.delete(key);
+    if (effect.type === "readReady" && effect.index < began) throw new Error(`a stale read: ${effect.index}, but ${began} was applied before it began`);
+  } else if (effect.type === "apply") {
+    for (const entry of effect.entries.flatMap((entries) => [...readEntries(entries)])) if (entry.kind === 0 && calls.refused.has(entry.data.join())) throw new Error(`a refused command was applied at ${entry.index}`);
+  }
+}
+
+/** What was applied once is never applied again, and an accepted command is where it was said to be, or nowhere. */
+function checkCalls({ calls, invariants }: World): void {
+  const commands = invariants.applied.filter((entry) => entry.split(":")[1] === "0" && !entry.endsWith("9,9,9"));
+  const seen = commands.map((entry) => entry.split(":")[2]);
+  expect(new Set(seen).size).toBe(seen.length);
+  for (const { command, index, term } of calls.accepted) {
+    const at = seen.includes(command) ? invariants.applied.findIndex((entry) => entry.endsWith(`:0:${command}`)) + 1 : 0;
+    const there = invariants.applied[index - 1] === `${term}:0:${command}`;
+    if (at > 0 && !there) throw new Error(`${command} was accepted at ${index}, but applied at ${at}`);
+    if (invariants.applied[index - 1]?.startsWith(`${term}:`) === true && !there) throw new Error(`another entry of term ${term} is at ${index}`);
+  }
 }
 
 function pick<T>(world: World, items: readonly T[]): T | undefined {
@@ -70,9 +119,15 @@ function act(world: World, node: TestNode): void {
   else if (choice < 0.85) cluster.now = Math.min(cluster.now + random() * 60, Math.max(cluster.now, nextDeadline(cluster)));
   else if (choice < 0.94) {
     const commands = Array.from({ length: 1 + Math.floor(random() * 3) }, () => new Uint8Array([++world.proposals & 255, world.proposals >> 8]));
+    if (!node.alive) return;
+    commands.forEach((command, i) => world.calls.commands.set(`${node.id}/${node.run}/${node.nextSeq + i}`, command.join()));
     step(cluster, node, { type: "propose", firstSeq: node.nextSeq, commands });
     node.nextSeq += commands.length;
-  } else if (choice < 0.96) step(cluster, node, { type: "read", id: node.nextReadId++ });
+  } else if (choice < 0.96) {
+    if (!node.alive) return;
+    world.calls.reads.set(`${node.id}/${node.run}/${node.nextReadId}`, world.invariants.applied.length);
+    step(cluster, node, { type: "read", id: node.nextReadId++ });
+  }
   else if (choice < 0.975) world.cut = random() < 0.5 ? undefined : node.id;
   else if (choice < 0.985 && node.disk.entries.length > 0) crash(node);
   else if (!node.alive) restart(node);
@@ -122,11 +177,13 @@ function recover(world: World): void {
   const nodes = [...cluster.nodes.values()];
   const leader = nodes.find((node) => node.raft.status.role === "leader");
   if (!leader) throw new Error(`no leader: ${nodes.map((node) => JSON.stringify(node.raft.status)).join()}`);
+  world.calls.commands.set(`${leader.id}/${leader.run}/${leader.nextSeq}`, "9,9,9");
   step(cluster, leader, { type: "propose", firstSeq: leader.nextSeq++, commands: [new Uint8Array([9, 9, 9])] });
   calm(world, 200);
   invariants.checkLogs();
   expect(invariants.applied.at(-1)).toContain("9,9,9");
   for (const node of nodes) expect(node.applied).toEqual(invariants.applied);
+  checkCalls(world);
 }
 
 describe("a random network", () => {
