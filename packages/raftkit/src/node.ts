@@ -49,6 +49,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   readonly #noticed = new Set<string>();
   readonly #inbox: Input[] = [];
   #state: NodeState = "running";
+  /** Until then the transport starts: it can't be told whom to dial, and a failure would find nobody listening. */
+  #begun = false;
   #term = 0;
   #stepping = false;
   #turnRequested = false;
@@ -75,13 +77,14 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     });
     this.transportHandler = {
       receive: (from, frame) => this.#receive(from, frame),
-      unreachable: (peer) => this.#feed({ type: "unreachable", peer }),
+      unreachable: (peer) => { if (this.#begun) this.#feed({ type: "unreachable", peer }); },
       rejected: (error) => settings.logger.warn({ err: error }, error.message),
     };
   }
 
   /** The first step; everything is open. */
   begin(): void {
+    this.#begun = true;
     this.#settings.logger.info({ ...this.#self, clusterId: this.#options.cluster.id }, "node started");
     this.#feed({ type: "tick" });
   }
@@ -241,7 +244,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   #receive(from: Sender, frame: Uint8Array): void {
-    if (this.#state !== "running") return;
+    if (this.#state !== "running" || !this.#begun) return;
     this.#counters.messagesReceived++;
     const message = decodeFrame(this.#options.codec, frame);
     if (message) this.#feed({ type: "receive", from, message });
