@@ -102,7 +102,7 @@ export class Proposals<Result> {
   }
 
   onUnknown(firstSeq: number, count: number): void {
-    this.#endUnplaced(firstSeq, count, () => new OutcomeUnknown("the leader changed before it answered; the command may or may not be applied"));
+    this.#endUnplaced(firstSeq, count, () => new OutcomeUnknown("the leader changed before it answered, or its answer was lost; the command may or may not be applied"));
   }
 
   #endUnplaced(firstSeq: number, count: number, error: () => Error): void {
@@ -115,6 +115,7 @@ export class Proposals<Result> {
   /** The entry at `index` was applied here: whoever waits for that index learns it. */
   onApplied(index: Index, term: Term, result: Result): void {
     if (this.#unplaced.size > 0) this.#kept[index % KEPT_RESULTS] = { index, term, result };
+    else if (this.#kept.length > 0) this.#kept.length = 0;
     this.#settleAt(index, term, (proposal) => settle(proposal, term, result));
   }
 

@@ -1,16 +1,9 @@
 // Timeouts of many calls: each on time, and none that ended is kept.
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Call } from "../src/call.js";
 import { createDeadlines } from "../src/deadlines.js";
 import { createVirtualClock } from "./support/clock.js";
-
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  const gc: unknown = runInNewContext("gc");
-  if (typeof gc === "function") gc();
-}
+import { collectGarbage } from "./support/garbage.js";
 
 class Ended extends Call {
   readonly data: Uint8Array;

@@ -2,10 +2,11 @@
 import { describe, expect, test } from "vitest";
 import { NotProposed, OutcomeUnknown } from "raftkit";
 import { Proposal, Proposals } from "../src/proposals.js";
+import { collectGarbage } from "./support/garbage.js";
 
-function propose(proposals: Proposals<string>): Promise<unknown> {
+function propose<Result>(proposals: Proposals<Result>): Promise<unknown> {
   return new Promise((resolve) => {
-    proposals.add(new Proposal<string>(new Uint8Array(1), resolve, resolve));
+    proposals.add(new Proposal<Result>(new Uint8Array(1), resolve, resolve));
     proposals.take();
   });
 }
@@ -43,6 +44,21 @@ describe("an acceptance that comes after the apply", () => {
     proposals.onAccepted(1, 1, 5, 2, 5);
     expect(await outcome).toBeInstanceOf(OutcomeUnknown);
   });
+});
+
+test("results are let go of when nobody waits for an answer any more", async () => {
+  const proposals = new Proposals<object>();
+  void propose(proposals);
+  const refs = Array.from({ length: 100 }, (_, i) => {
+    const result = { index: i + 5 };
+    proposals.onApplied(i + 5, 2, result);
+    return new WeakRef(result);
+  });
+  proposals.onAccepted(1, 1, 200, 2, 104);
+  proposals.onApplied(105, 2, {});
+  await new Promise<void>((resume) => void setImmediate(resume));
+  collectGarbage();
+  expect(refs.filter((ref) => ref.deref())).toEqual([]);
 });
 
 describe("two at one index, of different terms", () => {
