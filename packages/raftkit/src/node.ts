@@ -319,7 +319,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   async #closeParts(parts: readonly (() => Promise<void>)[]): Promise<void> {
-    for (const result of await Promise.allSettled(parts.map((part) => part()))) {
+    for (const result of await Promise.allSettled(parts.map(async (part) => part()))) {
       if (result.status === "rejected") this.#settings.logger.error({ err: result.reason }, `closing failed: ${messageOf(result.reason)}`);
     }
   }
