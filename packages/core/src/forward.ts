@@ -107,8 +107,10 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
     let count = 0;
     let bytes = 0;
     for (const command of commands.slice(done)) {
-      if (count > 0 && bytes + command.length + ENTRY_HEADER_BYTES > options.maxMessageBytes) break;
-      bytes += command.length + ENTRY_HEADER_BYTES;
+      const more = bytes + command.length + ENTRY_HEADER_BYTES;
+      // The leader takes all of a forward or nothing: one that its bound can't hold would be refused for ever.
+      if (count > 0 && (more > options.maxMessageBytes || more + (count + 1) * ENTRY_OVERHEAD_BYTES > options.maxUncommittedBytes)) break;
+      bytes = more;
       count++;
     }
     const entries = encodeRun(0, state.currentTerm, EntryKind.command, commands.slice(done, done + count));

@@ -119,6 +119,12 @@ describe("not proposed", () => {
     expect(await clock.outcome(leader.node.propose("e"))).toBe(3);
   });
 
+  test("not overloaded: many at once at a follower, of which the leader has room for a few", async () => {
+    const { clock, followers: [follower] } = await cluster(3, { maxUncommittedBytes: 600 });
+    const ends = await clock.outcome(Promise.allSettled(["a", "b", "c"].map((command) => follower.node.propose(command))));
+    expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+  });
+
   test("certainly not sent", async () => {
     const { clock, followers: [follower] } = await cluster();
     follower.transport.refuses = (_to, frame) => decodeFrame(jsonCodec, frame)?.type === "forward";
