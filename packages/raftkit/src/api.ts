@@ -23,7 +23,7 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
   readonly heartbeatIntervalMs?: number;
   /** How long `propose` and `read` wait where the call doesn't say. Default 5000 ms. */
   readonly defaultTimeoutMs?: number;
-  /** The largest encoded command. Default 4 MiB, or what fits the transport's frames. */
+  /** The largest encoded command. Default 4 MiB, or what fits the transport's frames and the two bounds below. */
   readonly maxCommandBytes?: number;
   /** What a leader holds uncommitted before it answers `Overloaded`. Default 64 MiB. */
   readonly maxUncommittedBytes?: number;

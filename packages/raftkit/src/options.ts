@@ -1,12 +1,15 @@
 // The options of a node with their defaults, checked: a wrong one is named, with what was given and what is allowed.
 import type { Clock, CodecValue, Random } from "@raftkit/core";
-import { isValidAddress, isValidId } from "@raftkit/core";
+import { ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./defaults.js";
 import { InvalidOption } from "./errors.js";
 
 /** Room in a frame for a message's header. */
 const HEADER_BYTES_MAX = 64 * 1024;
+
+/** What an entry counts for beside its data, in a forward too. */
+const ENTRY_BYTES = 256 + ENTRY_HEADER_BYTES;
 
 export interface Settings {
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
@@ -39,12 +42,15 @@ export function checkOptions<C extends CodecValue, R, Q, A>(options: NodeOptions
   }
   const frameBytes = transport.maxFrameBytes - HEADER_BYTES_MAX;
   if (frameBytes < 1) throw wrong("transport.maxFrameBytes", transport.maxFrameBytes, `more than ${HEADER_BYTES_MAX}`);
+  const maxUncommittedBytes = positive("maxUncommittedBytes", options.maxUncommittedBytes ?? 64 * 2 ** 20, Infinity);
+  const maxLogBytes = positive("maxLogBytes", options.maxLogBytes ?? defaultMaxLogBytes(), Infinity);
+  // One that no leader ever has room for would be refused as overload, again and again.
+  const commandBytes = Math.min(frameBytes, maxUncommittedBytes - ENTRY_BYTES, maxLogBytes - ENTRY_BYTES);
+  if (commandBytes < 1) throw wrong("maxUncommittedBytes and maxLogBytes", [maxUncommittedBytes, maxLogBytes], `more than ${ENTRY_BYTES} each, which is what a command costs beside its data`);
   return {
-    electionTimeoutMs, heartbeatIntervalMs,
+    electionTimeoutMs, heartbeatIntervalMs, maxUncommittedBytes, maxLogBytes,
     defaultTimeoutMs: positive("defaultTimeoutMs", options.defaultTimeoutMs ?? 5000, Infinity),
-    maxCommandBytes: positive("maxCommandBytes", options.maxCommandBytes ?? Math.min(4 * 2 ** 20, frameBytes), frameBytes),
-    maxUncommittedBytes: positive("maxUncommittedBytes", options.maxUncommittedBytes ?? 64 * 2 ** 20, Infinity),
-    maxLogBytes: positive("maxLogBytes", options.maxLogBytes ?? defaultMaxLogBytes(), Infinity),
+    maxCommandBytes: positive("maxCommandBytes", options.maxCommandBytes ?? Math.min(4 * 2 ** 20, commandBytes), commandBytes),
     maxMessageBytes: Math.min(2 ** 20, frameBytes), maxInflightMessages: 256, maxInflightBytes: 8 * 2 ** 20,
     clock: options.clock ?? systemClock(), random: options.random ?? systemRandom, logger: options.logger ?? silentLogger,
   };

@@ -34,6 +34,8 @@ describe("createNode", () => {
     ["heartbeatIntervalMs", () => ({ heartbeatIntervalMs: 76 }), /heartbeatIntervalMs: given 76; allowed: .*at most half.*75/],
     ["defaultTimeoutMs", () => ({ defaultTimeoutMs: 0 }), /defaultTimeoutMs: given 0/],
     ["maxCommandBytes", () => ({ maxCommandBytes: 2 ** 20 }), /maxCommandBytes: given 1048576; allowed: .*at most 983040/],
+    ["maxCommandBytes beyond maxUncommittedBytes", () => ({ maxCommandBytes: 1000, maxUncommittedBytes: 1000 }), /maxCommandBytes: given 1000; allowed: .*at most 732/],
+    ["maxUncommittedBytes without room for a command", () => ({ maxUncommittedBytes: 268 }), /maxUncommittedBytes and maxLogBytes: given \[268,.*more than 268 each/],
     ["maxLogBytes", () => ({ maxLogBytes: -1 }), /maxLogBytes: given -1/],
     ["maxUncommittedBytes", () => ({ maxUncommittedBytes: NaN }), /maxUncommittedBytes: given NaN/],
   ];
