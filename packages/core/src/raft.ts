@@ -255,7 +255,7 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
     case "appendEntriesReply": onAppendEntriesReply(state, from, message); break;
     case "forward": onForward(state, from, message); break;
     case "readIndex": onReadIndex(state, from, message); break;
-    case "readIndexReply": onReadIndexReply(state, message); break;
+    case "readIndexReply": onReadIndexReply(state, from, message); break;
   }
 }
 

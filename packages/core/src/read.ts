@@ -111,9 +111,14 @@ export function sendQuestion(state: State, leader: Sender): void {
   send(state, leader.id, { type: "readIndex", to: leader.incarnation, term: state.currentTerm, id: asked.id });
 }
 
-export function onReadIndexReply(state: State, message: ReadIndexReply): void {
+export function onReadIndexReply(state: State, from: Sender, message: ReadIndexReply): void {
   const { asked } = state.remoteReads;
+  const leader = leaderOf(state);
   if (!asked || message.run !== state.options.run || message.id !== asked.id) return;
+  if (from.id !== leader?.id || from.incarnation !== leader.incarnation) {
+    emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
+    return;
+  }
   state.remoteReads.asked = null;
   state.turnOpen = true;
   for (const id of asked.readers) emit(state, message.success ? { type: "readReady", id, index: message.readIndex } : { type: "readRejected", id });

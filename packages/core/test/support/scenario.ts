@@ -191,6 +191,7 @@ function handmade(type: string, to: string, fields: Fields): Message {
       return { type, to, term, firstSeq: number("seq"), entries: encodeRun(0, term, EntryKind.command, Array.from({ length: count }, () => new Uint8Array([7]))) };
     }
     case "readIndex": return { type, to, term, id: number("id") };
+    case "readIndexReply": return { type, to, term, run: number("run"), id: number("id"), success: fields.get("success") === "true", readIndex: number("index") };
     default: throw new Error(`can't make a ${type}`);
   }
 }
