@@ -26,7 +26,7 @@ import { emit, isBlank, leaderOf, resetElectionTimer, send } from "./state.js";
 import { adoptTerm } from "./transitions.js";
 import type { Configuration, Index, NodeId, Sender, Term } from "./types.js";
 
-/** How many nodes' runs are remembered; more can't be members. */
+/** How many nodes' runs are remembered, beside those of members: strangers must not shut these out. */
 const SENDERS_MAX = 1024;
 
 /** No cluster gets so far ahead of a node: at an election every 100 ms it takes 13 years. One false claim can't use up all terms. */
@@ -115,6 +115,7 @@ export class Raft {
 
 function restore(options: RaftOptions, restored: PersistedState): State {
   const { hardState, base, entries, applied } = restored;
+  if (!Number.isSafeInteger(applied) || applied < 0) throw new InvariantViolation(`the state machine says that it has applied up to ${applied}, which is no index`);
   const log = new Log(base);
   const state: State = {
     options, log, durability: newDurability(hardState, base.index), membership: { current: undefined, history: [] },
@@ -223,7 +224,7 @@ function isNewestRun(state: State, from: Sender): boolean {
     if (from.run < known.run) return false;
     if (from.run === known.run) return true;
   }
-  if (!known && state.senders.size >= SENDERS_MAX) return false;
+  if (!known && state.senders.size >= SENDERS_MAX && !peersOf(state).some(({ id }) => id === from.id)) return false;
   state.senders.set(from.id, from);
   return true;
 }
