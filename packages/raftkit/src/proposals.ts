@@ -7,6 +7,9 @@ import { Call } from "./call.js";
 /** How many results are kept for answers that come later than the entries themselves. */
 const KEPT_RESULTS = 8192;
 
+/** Fewer accepted proposals than these aren't searched for those that ended. */
+const SWEEP_MIN = 1024;
+
 /** One `propose` call. */
 export class Proposal<Result> extends Call {
   readonly data: Uint8Array;
@@ -56,6 +59,8 @@ export class Proposals<Result> {
   readonly #unplaced = new Map<number, Proposal<Result>>();
   /** Accepted; by index. */
   readonly #placed = new Map<Index, Proposal<Result>>();
+  /** At this size those that ended are thrown out: where entries aren't applied for long, all time out and none is settled. */
+  #sweepAt = SWEEP_MIN;
   #nextSeq = 1;
   readonly #kept: Kept<Result>[] = [];
 
@@ -94,6 +99,16 @@ export class Proposals<Result> {
       proposal.next = this.#placed.get(index);
       this.#placed.set(index, proposal);
     }
+    if (this.#placed.size >= this.#sweepAt) this.#sweep();
+  }
+
+  #sweep(): void {
+    for (const [index, placed] of this.#placed) {
+      let proposal: Proposal<Result> | undefined = placed;
+      while (proposal?.settled === true) proposal = proposal.next;
+      if (!proposal) this.#placed.delete(index);
+    }
+    this.#sweepAt = 2 * this.#placed.size + SWEEP_MIN;
   }
 
   onRejected(firstSeq: number, count: number, reason: "noLeader" | "overloaded" | "notSent"): void {

@@ -34,11 +34,15 @@ export class Read extends Call {
   }
 }
 
+/** Fewer questions than these aren't searched for those that nobody waits for. */
+const SWEEP_MIN = 1024;
+
 export class Reads {
   #waiting: Read[] = [];
   /** By the id under which core was asked, until they are run. */
   readonly #asked = new Map<number, readonly Read[]>();
   readonly #running = new Set<Read>();
+  #sweepAt = SWEEP_MIN;
   #lastId = 0;
 
   add(read: Read): void {
@@ -52,7 +56,14 @@ export class Reads {
     if (reads.length === 0) return undefined;
     this.#lastId++;
     this.#asked.set(this.#lastId, reads);
+    if (this.#asked.size >= this.#sweepAt) this.#sweep();
     return this.#lastId;
+  }
+
+  /** Where entries aren't applied for long, all time out and none is run: they must not pile up. */
+  #sweep(): void {
+    for (const [id, reads] of this.#asked) if (reads.every((read) => read.settled)) this.#asked.delete(id);
+    this.#sweepAt = 2 * this.#asked.size + SWEEP_MIN;
   }
 
   /** The state is new enough for the reads of this id. */
