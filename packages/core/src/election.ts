@@ -104,6 +104,8 @@ export function releaseVotes(state: State): void {
   if (role.kind !== "candidate" || role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) return;
   role.awaitedSeq = null;
   role.votes.add(state.options.id);
+  // The others need their disks too: what this node's own one took is not part of their time.
+  resetElectionTimer(state);
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
   for (const { id, incarnation } of otherVoters(state)) {
     send(state, id, { type: "requestVote", to: incarnation, term: state.currentTerm, lastLogIndex, lastLogTerm, transfer: false });
