@@ -1,0 +1,143 @@
+// Simulated time: one queue of events for everybody, and a clock for each simulated process. Nothing here waits for real time.
+//
+// Events that are due at the same instant run in the order of an event loop: timers, then input, then what was deferred.
+// After each event everything that it started in memory (promises) is finished before the next one runs.
+import type { Clock } from "@raftkit/core";
+import { createHeap } from "./heap.js";
+
+/** One run of one program: it can be stopped for ever (a crash) and be kept from running for a while (a busy event loop). */
+export interface VirtualProcess {
+  readonly name: string;
+  /** What the program under test gets. Once stopped it schedules nothing any more. */
+  readonly clock: Clock;
+  readonly stopped: boolean;
+  /** Delivers input (a frame, a finished write) at this time, or when the process runs again; never once it stopped. */
+  post(at: number, run: () => void): void;
+  /** Nothing of this process runs any more. */
+  stop(): void;
+  /** Nothing of this process runs for so many milliseconds; then all that was due runs at once, timers first. */
+  stallFor(ms: number): void;
+  /** When its timers are due, soonest first. */
+  timers(): readonly number[];
+}
+
+export interface VirtualTime {
+  /** Milliseconds since the simulation began. */
+  now(): number;
+  process(name: string): VirtualProcess;
+  /** An event of the simulated world itself: no stall and no crash holds it up. @returns cancels it */
+  at(time: number, run: () => void): () => void;
+  /** Runs the next event, if it is due by then, and all that follows from it in memory. @returns whether there was one */
+  step(until: number): Promise<boolean>;
+  /** Moves the clock on to this time, where no event is due before it. */
+  advanceTo(time: number): void;
+  /** Called after each event, with the process that ran it. */
+  onStep(listener: (process: VirtualProcess | undefined) => void): void;
+  /** Finishes what was started in memory since the last event. */
+  flush(): Promise<void>;
+}
+
+const Phase = { timer: 0, input: 1, deferred: 2 } as const;
+type Phase = (typeof Phase)[keyof typeof Phase];
+
+const STEPS_PER_BREATH = 4096;
+
+interface Event {
+  time: number;
+  sequence: number;
+  readonly phase: Phase;
+  readonly process: RunningProcess | undefined;
+  run: (() => void) | undefined;
+}
+
+interface RunningProcess extends VirtualProcess {
+  readonly stalledUntil: number;
+}
+
+export function createVirtualTime(): VirtualTime {
+  const queue = createHeap<Event>((a, b) =>
+    a.time !== b.time ? a.time < b.time : a.phase !== b.phase ? a.phase < b.phase : a.sequence < b.sequence);
+  const listeners: ((process: VirtualProcess | undefined) => void)[] = [];
+  let now = 0;
+  let sequence = 0;
+  let steps = 0;
+
+  function push(time: number, phase: Phase, process: RunningProcess | undefined, run: () => void): () => void {
+    const event: Event = { time: Math.max(time, now), sequence: sequence++, phase, process, run };
+    queue.push(event);
+    return () => { event.run = undefined; };
+  }
+
+  /** Takes out the next event that may run now; events of a stalled process go back, behind the end of the stall. */
+  function take(until: number): Event | undefined {
+    for (let event = queue.peek(); event !== undefined && event.time <= until; event = queue.peek()) {
+      queue.pop();
+      const { process } = event;
+      if (event.run === undefined || process?.stopped === true) continue;
+      if (process !== undefined && process.stalledUntil > event.time) {
+        event.time = process.stalledUntil;
+        event.sequence = sequence++;
+        queue.push(event);
+        continue;
+      }
+      return event;
+    }
+    return undefined;
+  }
+
+  function createProcess(name: string): RunningProcess {
+    let stopped = false;
+    let stalledUntil = 0;
+    const nothing = (): void => undefined;
+    const process: RunningProcess = {
+      name,
+      get stopped() { return stopped; },
+      get stalledUntil() { return stalledUntil; },
+      clock: {
+        now: () => now,
+        schedule: (at, run) => stopped || at === Infinity ? nothing : push(at, Phase.timer, process, run),
+        defer: (run) => { if (!stopped) push(now, Phase.deferred, process, run); },
+      },
+      post(at, run) { if (!stopped) push(at, Phase.input, process, run); },
+      stop() { stopped = true; },
+      stallFor(ms) { stalledUntil = Math.max(stalledUntil, now + ms); },
+      timers: () => queue.items
+        .filter((event) => event.process === process && event.phase === Phase.timer && event.run !== undefined)
+        .map((event) => event.time).toSorted((a, b) => a - b),
+    };
+    return process;
+  }
+
+  return {
+    now: () => now,
+    process: createProcess,
+    at: (time, run) => push(time, Phase.input, undefined, run),
+    async step(until) {
+      const event = take(until);
+      if (event === undefined) return false;
+      now = event.time;
+      const run = event.run;
+      event.run = undefined;
+      run?.();
+      await (++steps % STEPS_PER_BREATH === 0 ? breathe() : settled());
+      for (const listener of listeners) listener(event.process);
+      return true;
+    },
+    advanceTo(time) { now = Math.max(now, time); },
+    onStep: (listener) => { listeners.push(listener); },
+    flush: settled,
+  };
+}
+
+/**
+ * All parts live in memory, so all that an event sets off are promise jobs. A tick asked for from within a promise job
+ * runs when no job is left, and costs no turn of the real event loop.
+ */
+function settled(): Promise<void> {
+  return new Promise((resolve) => { void Promise.resolve().then(() => process.nextTick(resolve)); });
+}
+
+/** Lets the real event loop turn: timers, signals and pipes of the program that simulates. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => { setImmediate(resolve); });
+}

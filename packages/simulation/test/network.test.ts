@@ -1,0 +1,133 @@
+import type { Sender, Transport } from "@raftkit/core";
+import { describe, expect, test } from "vitest";
+import type { VirtualProcess } from "../src/clock.js";
+import { createVirtualTime } from "../src/clock.js";
+import type { LinkSettings } from "../src/network.js";
+import { createVirtualNetwork } from "../src/network.js";
+import { createRandom } from "../src/random.js";
+
+interface Station {
+  readonly transport: Transport;
+  readonly process: VirtualProcess;
+  readonly received: string[];
+  readonly unreachable: string[];
+}
+
+const steady: LinkSettings = { delayMs: { min: 1, max: 1 }, loss: 0, duplicate: 0, cut: false };
+
+async function build(link: Partial<LinkSettings> = {}, seed = 1) {
+  const time = createVirtualTime();
+  const network = createVirtualNetwork(time, createRandom(seed), { link: { ...steady, ...link }, maxFrameBytes: 1024 });
+  async function station(id: string, run = 1): Promise<Station> {
+    const process = time.process(id);
+    const transport = network.attach(process);
+    const received: string[] = [];
+    const unreachable: string[] = [];
+    await transport.start({ id, run, incarnation: `incarnation-of-${id}`, clusterId: "c", address: id, codec: "json" }, {
+      receive(from, frame) {
+        received.push(`${from.id}/${from.run}:${new TextDecoder().decode(frame)}@${time.now()}`);
+        frame.fill(0);
+      },
+      unreachable: (to) => { unreachable.push(to); },
+      rejected: () => undefined,
+    });
+    return { transport, process, received, unreachable };
+  }
+  async function run(until = 1000): Promise<void> {
+    let more = true;
+    while (more) more = await time.step(until);
+  }
+  return { time, network, station, run, a: await station("a"), b: await station("b") };
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const names = (received: readonly string[]): readonly string[] => received.map((line) => line.replace(/^.*:(.*)@.*$/, "$1"));
+
+describe("virtual network", () => {
+  test("joins the parts of a frame and delivers it after the delay, with its sender", async () => {
+    const { a, b, run } = await build({ delayMs: { min: 7, max: 7 } });
+    expect(a.transport.send("b", [bytes("he"), bytes("llo")])).toBe(true);
+    await run();
+    expect(b.received).toEqual(["a/1:hello@7"]);
+  });
+
+  test("loses, doubles and reorders as told, the same way for the same seed", async () => {
+    async function deliver(link: Partial<LinkSettings>, seed: number): Promise<readonly string[]> {
+      const { a, b, run } = await build(link, seed);
+      for (let i = 0; i < 1000; i++) a.transport.send("b", [bytes(`${i}`)]);
+      await run();
+      return b.received;
+    }
+    const lossy = await deliver({ loss: 0.3 }, 1);
+    expect(Math.abs(lossy.length - 700)).toBeLessThan(60);
+    const doubled = await deliver({ duplicate: 0.2 }, 1);
+    expect(Math.abs(doubled.length - 1200)).toBeLessThan(60);
+    const spread = await deliver({ delayMs: { min: 1, max: 20 } }, 1);
+    expect(spread).toHaveLength(1000);
+    expect(names(spread)).not.toEqual(names(spread).toSorted((x, y) => Number(x) - Number(y)));
+    expect(await deliver({ delayMs: { min: 1, max: 20 }, loss: 0.1, duplicate: 0.1 }, 5)).toEqual(await deliver({ delayMs: { min: 1, max: 20 }, loss: 0.1, duplicate: 0.1 }, 5));
+  });
+
+  test("a cut direction lets nothing through, not even what is under way; the other one works", async () => {
+    const { network, a, b, run } = await build();
+    a.transport.send("b", [bytes("under way")]);
+    network.setLink("a", "b", { cut: true });
+    a.transport.send("b", [bytes("lost")]);
+    b.transport.send("a", [bytes("fine")]);
+    await run();
+    expect(b.received).toEqual([]);
+    expect(names(a.received)).toEqual(["fine"]);
+    expect(a.unreachable).toEqual([]);
+    network.setAll({ cut: false });
+    a.transport.send("b", [bytes("healed")]);
+    await run();
+    expect(names(b.received)).toEqual(["healed"]);
+  });
+
+  test("says that a peer which doesn't run is unreachable", async () => {
+    const { a, b, run } = await build();
+    b.process.stop();
+    a.transport.send("b", [bytes("x")]);
+    a.transport.send("nobody", [bytes("x")]);
+    await run();
+    expect(a.unreachable).toEqual(["b", "nobody"]);
+  });
+
+  test("a stopped process sends nothing, and its next run gets what arrives later", async () => {
+    const { a, b, station, run } = await build({ delayMs: { min: 5, max: 5 } });
+    a.transport.send("b", [bytes("to whoever runs then")]);
+    b.process.stop();
+    expect(b.transport.send("a", [bytes("x")])).toBe(false);
+    const again = await station("b", 2);
+    await run();
+    expect(names(again.received)).toEqual(["to whoever runs then"]);
+    expect([b.received, a.received]).toEqual([[], []]);
+  });
+
+  test("filters drop and hold packets; held ones go on when released", async () => {
+    const { network, a, b, run } = await build();
+    const stop = network.filter(({ frame }) => ({ d: "drop", h: "hold" } as const)[new TextDecoder().decode(frame)] ?? "pass");
+    for (const name of ["d", "h", "p"]) a.transport.send("b", [bytes(name)]);
+    await run();
+    expect(names(b.received)).toEqual(["p"]);
+    expect(network.held).toHaveLength(1);
+    stop();
+    a.transport.send("b", [bytes("d")]);
+    network.release();
+    await run();
+    expect(names(b.received)).toEqual(["p", "d", "h"]);
+  });
+
+  test("delivers what was injected, and tells observers of every packet", async () => {
+    const { network, b, a, run } = await build();
+    const seen: string[] = [];
+    network.onPacket((what, { from, to }) => { seen.push(`${what} ${from.id}>${to}`); });
+    const forged: Sender = { id: "x", incarnation: "incarnation-of-x", run: 3 };
+    network.inject(forged, "b", bytes("hi"));
+    a.transport.send("b", [bytes("1")]);
+    b.transport.disconnect(forged);
+    await run();
+    expect(names(b.received)).toEqual(["hi", "1"]);
+    expect(seen).toEqual(["sent a>b", "disconnected x>b", "delivered x>b", "delivered a>b"]);
+  });
+});
