@@ -1,0 +1,219 @@
+// Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, cuts and watches them. Every moment is
+// checked against Raft's invariants. It decides nothing by itself: the same seed and the same calls give the same trace.
+import type { Codec, CodecValue, Message, NodeId, Sender, StateMachine } from "@raftkit/core";
+import type { CallOptions, NodeOptions, NodeStatus, RaftNode, ReadOptions } from "raftkit";
+import { OutcomeUnknown, ReadFailed } from "raftkit";
+import { createMsgpackCodec } from "@raftkit/codec-msgpack";
+import type { VirtualProcess } from "./clock.js";
+import { createVirtualTime } from "./clock.js";
+import type { DiskSettings, VirtualDisk } from "./disk.js";
+import { createDriver } from "./driver.js";
+import { describe, readFrame, writeFrame } from "./frames.js";
+import { createInvariants } from "./invariants.js";
+import type { Member, World } from "./member.js";
+import { createMember } from "./member.js";
+import type { LinkSettings, Packet, Verdict, VirtualNetwork } from "./network.js";
+import { createVirtualNetwork } from "./network.js";
+import type { SeededRandom } from "./random.js";
+import { createRandom } from "./random.js";
+import type { Trace } from "./trace.js";
+import { createTrace, fingerprint } from "./trace.js";
+
+export interface ClusterOptions<Command extends CodecValue, Result, Query, Answer> {
+  /** Everything random follows from it. */
+  readonly seed: number;
+  /** How many, named n1, n2 and so on. Default 3. */
+  readonly nodes?: number;
+  /** Makes a node's state machine, anew for each of its runs. */
+  readonly stateMachine: (id: NodeId) => StateMachine<Command, Result, Query, Answer>;
+  /** Default: MessagePack. */
+  readonly codec?: Codec;
+  /** Default: 0.5 to 2 ms, nothing lost. */
+  readonly network?: Partial<LinkSettings>;
+  /** Default: 0.1 to 1 ms for a write. */
+  readonly disk?: Partial<DiskSettings>;
+  /** Passed on to every node. */
+  readonly node?: Pick<NodeOptions<Command, Result, Query, Answer>, "electionTimeoutMs" | "heartbeatIntervalMs" | "defaultTimeoutMs" | "maxCommandBytes" | "maxUncommittedBytes" | "maxLogBytes">;
+  /** Which nodes run from the beginning. Default: all. */
+  readonly start?: readonly NodeId[];
+}
+
+export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
+  readonly ids: readonly NodeId[];
+  readonly random: SeededRandom;
+  readonly network: VirtualNetwork;
+  readonly trace: Trace;
+  now(): number;
+  /** The running node. Throws a `SimulationFailed` when it doesn't run. */
+  node(id: NodeId): RaftNode<Command, Result, Query, Answer>;
+  /** The picture of a running node as of its latest event; cheaper than asking the node. */
+  status(id: NodeId): NodeStatus;
+  /** The nodes that are open and haven't stopped. */
+  running(): readonly NodeId[];
+  disk(id: NodeId): VirtualDisk;
+  /** The process that the node runs in, for its timers and stalls. */
+  process(id: NodeId): VirtualProcess;
+  /** The node that leads in the latest term, if one does. */
+  leader(): NodeId | undefined;
+  /** A proposal at this node. If the node crashes the outcome is unknown to its client too. */
+  propose(id: NodeId, command: Command, options?: CallOptions): Promise<Result>;
+  read(id: NodeId, query: Query, options?: ReadOptions): Promise<Answer>;
+
+  /** Ends a node's process at once: nothing that it had under way happens any more. */
+  crash(...ids: readonly NodeId[]): void;
+  /** Starts nodes on what their disks hold, and runs until they are open. */
+  restart(...ids: readonly NodeId[]): Promise<void>;
+  /** Nothing passes between nodes of different groups. */
+  cut(...groups: readonly (readonly NodeId[])[]): void;
+  /** All links are as they were at first. */
+  heal(): void;
+
+  runFor(ms: number): Promise<void>;
+  /** Runs until the condition holds. @throws {SimulationFailed} after `limitMs` (default 10 s) */
+  runUntil(what: string, condition: () => boolean, limitMs?: number): Promise<void>;
+  /** Runs until the promise is settled, and gives its value or throws its reason. @throws {SimulationFailed} after `limitMs` (default 10 s) */
+  settle<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
+  /** Runs until a majority of all nodes follow one leader of the latest term; its name. */
+  waitForLeader(limitMs?: number): Promise<NodeId>;
+  /** Runs until all running nodes have applied everything that any log holds. */
+  converge(limitMs?: number): Promise<void>;
+
+  /** Decides over messages as they are sent. @returns takes it away */
+  filter(decide: (message: Message, packet: Packet) => Verdict): () => void;
+  /** Told of every message that is sent, delivered or lost. */
+  onMessage(listener: (what: "sent" | "delivered" | "lost", message: Message, packet: Packet) => void): void;
+  /** Delivers a message that no node sent. */
+  inject(from: Sender, to: NodeId, message: Message): void;
+  /** How the network introduces this node's present run. */
+  sender(id: NodeId): Sender;
+  /** From now on this node may stop by itself: its error, once it did. */
+  allowFailure(id: NodeId): () => Error | undefined;
+  /** Called after every event. */
+  onStep(listener: () => void): void;
+}
+
+/** Makes a cluster and runs until its nodes are open. It forms by itself; see `waitForLeader`. */
+export async function createCluster<Command extends CodecValue, Result, Query, Answer>(options: ClusterOptions<Command, Result, Query, Answer>): Promise<Cluster<Command, Result, Query, Answer>> {
+  const ids = Array.from({ length: options.nodes ?? 3 }, (_, i) => `n${i + 1}`);
+  const link: LinkSettings = { delayMs: { min: 0.5, max: 2 }, loss: 0, duplicate: 0, cut: false, ...options.network };
+  const { world, trace } = createWorld(options, ids, link);
+  const members = new Map(ids.map((id) => [id, createMember(world, id)]));
+  const cluster = assemble(world, trace, members, link);
+  await cluster.restart(...(options.start ?? ids));
+  return cluster;
+}
+
+function createWorld<C extends CodecValue, R, Q, A>(options: ClusterOptions<C, R, Q, A>, ids: readonly NodeId[], link: LinkSettings): { readonly world: World<C, R, Q, A>; readonly trace: Trace } {
+  const random = createRandom(options.seed);
+  const codec = options.codec ?? createMsgpackCodec();
+  const time = createVirtualTime();
+  const trace = createTrace();
+  const network = createVirtualNetwork(time, random.fork("network"), { link, maxFrameBytes: 16 * 2 ** 20 });
+  const note = (line: string, detail?: () => string): void => trace.record(time.now(), line, detail);
+  network.onPacket((what, { from, to, frame }) => note(`${from.id}>${to} ${what} ${fingerprint(frame)}`, () => describe(readFrame(codec, frame))));
+  const world: World<C, R, Q, A> = {
+    options, codec, time, random, network, note, bootstrap: ids.map((id) => ({ id, address: id })),
+    driver: createDriver(time, trace, options.seed), invariants: createInvariants(),
+  };
+  return { world, trace };
+}
+
+function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace: Trace, members: ReadonlyMap<NodeId, Member<C, R, Q, A>>, link: LinkSettings): Cluster<C, R, Q, A> {
+  const { time, random, network, driver, codec, invariants, note } = world;
+  const ids = [...members.keys()];
+  const stepListeners: (() => void)[] = [];
+
+  function member(id: NodeId): Member<C, R, Q, A> {
+    const found = members.get(id);
+    if (found === undefined) throw new RangeError(`this cluster has no node ${id}; it has ${ids.join(", ")}`);
+    return found;
+  }
+
+  function nodeOf(id: NodeId): RaftNode<C, R, Q, A> {
+    const { node } = member(id);
+    if (node === undefined) throw driver.failure(`${id} doesn't run`);
+    return node;
+  }
+
+  function status(id: NodeId): NodeStatus {
+    const picture = member(id).status();
+    if (picture === undefined) throw driver.failure(`${id} doesn't run`);
+    return picture;
+  }
+
+  const running = (): readonly NodeId[] => ids.filter((id) => member(id).node !== undefined && member(id).failure === undefined);
+  const statuses = (): readonly NodeStatus[] => running().map(status);
+  const leader = (): NodeId | undefined => statuses().filter(({ role }) => role === "leader").toSorted((a, b) => b.term - a.term)[0]?.id;
+
+  /** Only the node whose process ran can have changed. */
+  time.onStep((process) => {
+    for (const own of members.values()) {
+      if (own.process !== process) continue;
+      own.changed();
+      const picture = own.failure === undefined ? own.status() : undefined;
+      try {
+        if (picture !== undefined) invariants.check(picture);
+      } catch (error) {
+        driver.breakOff(driver.failure(error instanceof Error ? error.message : String(error)));
+      }
+    }
+    for (const listener of stepListeners) listener();
+  });
+
+  return {
+    ids, random, network, trace, leader, status, running, ...driver,
+    now: () => time.now(),
+    node: nodeOf,
+    disk: (id) => member(id).disk,
+    process: (id) => member(id).process,
+    propose: (id, command, callOptions) => member(id).call(() => nodeOf(id).propose(command, callOptions), () => new OutcomeUnknown(`${id} crashed`)),
+    read: (id, query, callOptions) => member(id).call(() => nodeOf(id).read(query, callOptions), () => new ReadFailed("closing", `${id} crashed`)),
+    crash(...which) { for (const id of which) member(id).crash(); },
+    async restart(...which) {
+      for (const id of which) member(id).start();
+      await driver.runUntil(`${which.join(", ")} open`, () => which.every((id) => member(id).node !== undefined || member(id).failure !== undefined));
+    },
+    cut(...groups) {
+      const groupOf = (id: NodeId): number => groups.findIndex((group) => group.includes(id));
+      for (const from of ids) for (const to of ids) network.setLink(from, to, { cut: groupOf(from) !== groupOf(to) });
+      note(`cut ${groups.map((group) => group.join(",")).join(" | ")}`);
+    },
+    heal() {
+      network.setAll(link);
+      note("healed");
+    },
+    async waitForLeader(limitMs) {
+      let found: NodeId | undefined;
+      await driver.runUntil("a leader with a majority behind it", () => {
+        found = leader();
+        const followers = statuses().filter(({ leaderId }) => leaderId === found);
+        return found !== undefined && followers.length * 2 > ids.length;
+      }, limitMs);
+      return found ?? "";
+    },
+    converge: (limitMs) => driver.runUntil("all running nodes have applied the same log", () => {
+      const last = Math.max(...statuses().map(({ lastIndex }) => lastIndex));
+      return leader() !== undefined && statuses().every(({ lastIndex, lastApplied }) => lastIndex === last && lastApplied === last);
+    }, limitMs),
+    filter: (decide) => network.filter((packet) => {
+      const message = readFrame(codec, packet.frame);
+      return message === undefined ? "pass" : decide(message, packet);
+    }),
+    onMessage(listener) {
+      network.onPacket((what, packet) => {
+        const message = what === "disconnected" ? undefined : readFrame(codec, packet.frame);
+        if (message !== undefined && what !== "disconnected") listener(what, message, packet);
+      });
+    },
+    inject: (from, to, message) => network.inject(from, to, writeFrame(codec, message)),
+    sender(id) {
+      const { incarnation, run } = nodeOf(id).status();
+      return { id, incarnation, run };
+    },
+    allowFailure(id) {
+      member(id).allowFailure();
+      return () => member(id).failure;
+    },
+    onStep: (listener) => { stepListeners.push(listener); },
+  };
+}
