@@ -1,0 +1,381 @@
+// Timers and elections, R01 to R07.
+import type { NodeId } from "@raftkit/core";
+import type { Lab, Scenario } from "./scenario.js";
+import { check, checkWithin, createLab, createLedLab, dropping, requestVote } from "./scenario.js";
+
+const ROLES = ["follower", "candidate", "leader"];
+
+/** A leader knows itself as the leader; nobody else takes itself for it. */
+function checkRoles(lab: Lab): void {
+  for (const id of lab.running()) {
+    const { role, leaderId } = lab.status(id);
+    check(ROLES.includes(role), `${id} is a ${role}`);
+    check((role === "leader") === (leaderId === id), `${id} is a ${role} and takes ${leaderId} for the leader`);
+    check(role !== "candidate" || leaderId === null, `${id} is a candidate though it knows the leader ${leaderId}`);
+  }
+}
+
+function checkBeginning(lab: Lab, id: NodeId): void {
+  const { role, leaderId } = lab.status(id);
+  check(role === "follower" && leaderId === null, `${id} begins as ${role} with leader ${leaderId}`);
+}
+
+const r01: Scenario = {
+  rule: "R01",
+  name: "a server begins as follower without a leader, the first time and after a crash; one role at a time",
+  async run(seed) {
+    const lab = await createLab(seed, { start: [] });
+    lab.onStep(() => checkRoles(lab));
+    for (const id of lab.ids) {
+      await lab.restart(id);
+      checkBeginning(lab, id);
+    }
+    const leader = await lab.waitForLeader();
+    await lab.converge();
+    lab.crash(...lab.ids);
+    for (const id of [leader, ...lab.others(leader)]) {
+      await lab.restart(id);
+      checkBeginning(lab, id);
+    }
+    await lab.waitForLeader();
+  },
+  fault: {
+    file: "packages/core/src/raft.ts",
+    find: `role: { kind: "follower", leader: null, verifiedIndex: 0, round: 0, ackNow: false, ackWhenSeq: null },`,
+    replace: `role: { kind: "candidate", phase: "preVote", votes: new Set(), awaitedSeq: null },`,
+    why: "a server begins as candidate",
+  },
+};
+
+const r02: Scenario = {
+  rule: "R02",
+  name: "timeouts drawn anew from 150 to 300 ms, noticed within 10 ms; a late timer hears waiting input first, once",
+  async run(seed) {
+    const { lab, leader } = await createLedLab(seed);
+    // Alone, everybody asks in vain again and again: each wait is one draw.
+    lab.cut(...lab.ids.map((id) => [id]));
+    const from = lab.now() + 400;
+    await lab.runFor(10_000);
+    const waits = lab.ids.flatMap((id) => {
+      const times = [...new Set(lab.messages("preVote", "sent", from).filter((one) => one.from === id).map((one) => one.at))];
+      return times.slice(1).map((at, i) => at - (times[i] ?? 0));
+    });
+    for (const wait of waits) checkWithin(wait, [150, 310], "a wait before an election");
+    check(waits.length > 90, `only ${waits.length} waits in 30 s`);
+    check(new Set(waits.map((wait) => wait.toFixed(3))).size > waits.length * 0.9, "waits repeat: they are not drawn anew");
+    check(Math.min(...waits) < 170 && Math.max(...waits) > 280, `waits from ${Math.min(...waits)} to ${Math.max(...waits)} don't fill 150 to 300`);
+    lab.heal();
+    await lab.waitForLeader();
+    await lab.converge();
+    await stall(lab, lab.leader() ?? leader);
+  },
+  fault: {
+    file: "packages/raftkit/src/node.ts",
+    find: `      this.#timer = null;\n`,
+    replace: `      this.#timer = null;\n      this.#feed({ type: "tick" });\n`,
+    why: "a late timer starts an election before the waiting heartbeat is heard",
+  },
+};
+
+async function stall(lab: Lab, leader: NodeId): Promise<void> {
+  const [follower = ""] = lab.others(leader);
+  const { term } = lab.status(leader);
+  for (let i = 0; i < 5; i++) {
+    const stalledAt = lab.now();
+    lab.process(follower).stallFor(400);
+    await lab.runFor(450);
+    check(!lab.messages("preVote", "sent", stalledAt).some((one) => one.from === follower), `${follower} started an election although heartbeats waited to be heard`);
+    check(lab.status(follower).term === term && lab.status(follower).leaderId === leader, `${follower} lost its leader by a busy event loop`);
+  }
+  // Nothing waits to be heard: it goes on at once.
+  lab.cut([follower], lab.others(follower));
+  await lab.runFor(5);
+  const stalledAt = lab.now();
+  lab.process(follower).stallFor(400);
+  await lab.runFor(411);
+  const asked = lab.messages("preVote", "sent", stalledAt).find((one) => one.from === follower);
+  check(asked !== undefined, `${follower} did not notice its election timeout within 10 ms after the event loop was free again`);
+  checkWithin(asked.at, [stalledAt + 400, stalledAt + 410], "the end of the stall");
+}
+
+const r03: Scenario = {
+  rule: "R03",
+  name: "pre-vote without a new term, then one election: durable first, to all at once; abandoned after a timeout, then a random wait",
+  async run(seed) {
+    const { lab, leader } = await createLedLab(seed);
+    const { term } = lab.status(leader);
+    const followers = lab.others(leader);
+    lab.crash(leader);
+    // Pre-votes that nobody hears change no term.
+    let stop = dropping(lab, (message) => message.type === "preVote");
+    await lab.runFor(2_000);
+    check(lab.messages("preVote", "sent").length > 4, "no pre-votes");
+    for (const one of lab.messages("preVote", "sent")) check(one.message.term === 1 || one.message.term === 2 || one.message.term === term + 1, `a pre-vote names term ${one.message.term}`);
+    for (const id of followers) check(lab.status(id).term === term, `${id} moved to another term by a pre-vote`);
+    stop();
+    // An election whose answers are lost.
+    stop = dropping(lab, (message) => message.type === "requestVoteReply");
+    const from = lab.now();
+    lab.onMessage((what, message, { from: { id } }) => {
+      if (message.type !== "requestVote" || what !== "sent") return;
+      const { currentTerm, votedFor } = lab.disk(id).hardState;
+      check(currentTerm === message.term && votedFor === id, `${id} asks for votes in term ${message.term} while its disk says ${votedFor} in term ${currentTerm}`);
+    });
+    await lab.runUntil("an election", () => lab.messages("requestVote", "sent", from).length > 0);
+    await lab.runFor(1);
+    const first = lab.messages("requestVote", "sent", from)[0];
+    check(first !== undefined, "no election");
+    const all = lab.messages("requestVote", "sent", from).filter((one) => one.from === first.from);
+    check(all.length === 2 && all.every((one) => one.at === first.at), "RequestVote doesn't go to all at once");
+    check(first.message.term === term + 1 && lab.status(first.from).term === term + 1, "the election is not in the next term");
+    // Abandoned after one wait, tried again after another: two waits without a message between.
+    lab.cut([first.from], lab.others(first.from));
+    await lab.runFor(700);
+    const next = lab.messages("preVote", "sent", first.at).find((one) => one.from === first.from && one.at > first.at);
+    check(next !== undefined, `${first.from} never tried again`);
+    checkWithin(next.at - first.at, [290, 620], "from an election to the next pre-vote");
+    check(lab.messages("requestVote", "sent", first.at).filter((one) => one.from === first.from).length === 2, "an election asked twice");
+    stop();
+    lab.heal();
+    await lab.waitForLeader();
+  },
+  fault: {
+    file: "packages/core/src/election.ts",
+    find: `role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) return;`,
+    replace: `role.awaitedSeq === null) return;`,
+    why: "RequestVote leaves before term and vote are durable",
+  },
+};
+
+const r04: Scenario = {
+  rule: "R04",
+  name: "what was asked before the state changed starts nothing: late pre-votes, a write that ends after the term moved on",
+  async run(seed) {
+    const { lab, leader } = await createLedLab(seed, { nodes: 5 });
+    await latePreVotes(lab, leader);
+    await lateWrite(lab);
+  },
+  fault: {
+    file: "packages/core/src/election.ts",
+    find: ` || message.term !== state.currentTerm + 1 || !memberOf(state, from)) return;`,
+    replace: ` || !memberOf(state, from)) return;`,
+    why: "a pre-vote of an earlier term starts an election in a later one",
+  },
+};
+
+/** One node's pre-votes are granted, but the answers come when the term has moved on and it asks anew. */
+async function latePreVotes(lab: Lab, leader: NodeId): Promise<void> {
+  const [slow = ""] = lab.others(leader);
+  const stops = [
+    lab.filter((message, { to }) => (message.type === "preVoteReply" && to === slow ? "hold" : "pass")),
+    dropping(lab, (message, { from }) => message.type === "preVote" && from.id !== slow),
+  ];
+  const { term } = lab.status(leader);
+  lab.crash(leader);
+  await lab.runUntil("granted pre-votes on their way", () => lab.messages("preVoteReply", "sent").filter((one) => one.to === slow && one.message.voteGranted && one.message.term === term + 1).length >= 3);
+  for (const stop of stops) stop();
+  // The others get on without it.
+  const stop = dropping(lab, (message, { from, to }) => from.id === slow || (to === slow && message.type !== "appendEntries"));
+  const held = lab.network.held.length;
+  const next = await lab.waitForLeader();
+  await lab.runUntil(`${slow} hears of it`, () => lab.status(slow).leaderId === next);
+  const after = lab.status(slow).term;
+  lab.cut([slow], lab.others(slow));
+  const cutAt = lab.now();
+  await lab.runUntil("a new pre-vote", () => lab.messages("preVote", "sent", cutAt).some((one) => one.from === slow));
+  lab.heal();
+  check(held >= 3, "nothing was held back");
+  lab.network.release();
+  await lab.runFor(20);
+  check(!lab.messages("requestVote", "sent", cutAt).some((one) => one.from === slow), `${slow} started an election with answers to an earlier question`);
+  check(lab.status(slow).term === after, `${slow} moved to term ${lab.status(slow).term}`);
+  stop();
+  lab.network.release();
+  await lab.restart(leader);
+  await lab.waitForLeader();
+  await lab.converge();
+}
+
+/** A candidacy that waits for the disk while another one wins. */
+async function lateWrite(lab: Lab): Promise<void> {
+  const leader = lab.leader() ?? "";
+  const [slow = ""] = lab.others(leader);
+  const stop = dropping(lab, (message, { from }) => message.type === "preVote" && from.id !== slow);
+  lab.crash(leader);
+  lab.disk(slow).hang();
+  const from = lab.now();
+  const { term } = lab.status(slow);
+  await lab.runUntil(`${slow} is a candidate`, () => lab.status(slow).term > term);
+  stop();
+  await lab.runUntil("another leader", () => lab.leader() !== undefined);
+  await lab.runUntil(`${slow} follows it`, () => lab.status(slow).leaderId === lab.leader());
+  lab.disk(slow).resume();
+  await lab.runFor(100);
+  check(!lab.messages("requestVote", "sent", from).some((one) => one.from === slow), `${slow} asked for votes although the term had moved on`);
+}
+
+const r05: Scenario = {
+  rule: "R05",
+  name: "one vote per peer and term: doubled, late and refused ones don't count",
+  async run(seed) {
+    const { lab, leader } = await createLedLab(seed, { nodes: 5 });
+    const senders = new Map(lab.ids.map((id) => [id, lab.sender(id)]));
+    const [candidate = "", voter = "", silent = "", other = ""] = lab.others(leader);
+    // One candidate, whose requests reach one voter only: two votes of five.
+    const stops = [
+      dropping(lab, (message, { from }) => message.type === "preVote" && from.id !== candidate),
+      dropping(lab, (message, { to }) => message.type === "requestVote" && to !== voter),
+    ];
+    lab.crash(leader);
+    await lab.runUntil("one granted vote", () => lab.messages("requestVoteReply", "delivered").some((one) => one.to === candidate && one.message.voteGranted && one.message.term === lab.status(candidate).term));
+    const { term, role } = lab.status(candidate);
+    check(role === "candidate", `${candidate} is ${role} with two of five votes`);
+    const to = lab.sender(candidate).incarnation;
+    const reply = (id: NodeId, of: number, voteGranted: boolean): void => {
+      const from = senders.get(id);
+      if (from !== undefined) lab.inject(from, candidate, { type: "requestVoteReply", to, term: of, voteGranted });
+    };
+    for (let i = 0; i < 6; i++) reply(voter, term, true);
+    for (const id of [silent, other, leader]) {
+      reply(id, term - 1, true);
+      reply(id, term, false);
+    }
+    await lab.runFor(20);
+    const after = lab.status(candidate);
+    check(after.role === "candidate" && after.term === term, `${candidate} became ${after.role} in term ${after.term} with two of five votes`);
+    for (const stop of stops) stop();
+    await lab.waitForLeader();
+  },
+  fault: {
+    file: "packages/core/src/election.ts",
+    find: `role.phase !== "election" || !message.voteGranted || !memberOf(state, from)) return;\n  role.votes.add(from.id);`,
+    replace: `role.phase !== "election" || !message.voteGranted || !memberOf(state, from)) return;\n  role.votes.add(from.id + role.votes.size);`,
+    why: "every copy of a vote counts",
+  },
+};
+
+const r06: Scenario = {
+  rule: "R06",
+  name: "one vote per term, first come first served, also across a crash, and for logs that are up to date only",
+  async run(seed) {
+    const { lab, leader } = await createLedLab(seed);
+    await lab.settle(lab.propose(leader, "a"));
+    await lab.converge();
+    const voter = "n3";
+    const first = lab.sender("n1");
+    const second = lab.sender("n2");
+    lab.crash("n1", "n2");
+    // Nobody but the voter runs: it is out of touch with its leader soon, and answers whoever asks.
+    await lab.runFor(400);
+    const { lastIndex } = lab.status(voter);
+    const lastTerm = lab.status(voter).term;
+    async function ask(from: typeof first, term: number, index: number, logTerm: number): Promise<boolean> {
+      await lab.runFor(1);
+      const since = lab.now();
+      lab.inject(from, voter, requestVote(lab.sender(voter), term, { index, term: logTerm }));
+      const replies = (): readonly { readonly message: { readonly voteGranted: boolean; readonly term: number } }[] => lab.messages("requestVoteReply", "sent", since).filter((one) => one.to === from.id);
+      await lab.runUntil("an answer", () => replies().length > 0, 100);
+      check(replies()[0]?.message.term === term, "the answer names another term");
+      return replies()[0]?.message.voteGranted === true;
+    }
+    let term = lastTerm + 10;
+    check(await ask(first, term, lastIndex, lastTerm), "the first to ask got no vote");
+    check(!(await ask(second, term, lastIndex, lastTerm)), "two votes in one term");
+    check(!(await ask(second, term, lastIndex + 5, term)), "two votes in one term, for a better log");
+    check(await ask(first, term, lastIndex, lastTerm), "a vote is not said again");
+    lab.crash(voter);
+    await lab.restart(voter);
+    check(!(await ask(second, term, lastIndex, lastTerm)), "a vote was forgotten in a crash");
+    const cases: readonly [number, number, boolean, string][] = [
+      [lastIndex, lastTerm, true, "an equal log"], [lastIndex + 1, lastTerm, true, "a longer log"], [lastIndex - 1, lastTerm, false, "a shorter log"],
+      [1, lastTerm + 1, true, "a later last term, though shorter"], [lastIndex + 100, lastTerm - 1, false, "an earlier last term, though longer"],
+    ];
+    for (const [index, logTerm, expected, what] of cases) {
+      check((await ask(second, ++term, index, logTerm)) === expected, `${what} ${expected ? "got no" : "got a"} vote`);
+    }
+  },
+  fault: {
+    file: "packages/core/src/election.ts",
+    find: `const isFree = state.votedFor === null || state.votedFor === from.id;`,
+    replace: `const isFree = true;`,
+    why: "a server votes twice in one term",
+  },
+};
+
+const r07: Scenario = {
+  rule: "R07",
+  name: "an election is won (heartbeat at once), lost to another leader of its term, or won by nobody and repeated",
+  async run(seed) {
+    const { lab } = await createLedLab(seed, { nodes: 5 });
+    const reigns = new Map<number, { readonly id: NodeId; readonly at: number }>();
+    lab.onStep(() => {
+      for (const id of lab.running()) {
+        const { role, term } = lab.status(id);
+        if (role === "leader" && !reigns.has(term)) reigns.set(term, { id, at: lab.now() });
+      }
+    });
+    await lab.waitForLeader();
+    await lab.converge();
+    await anotherLeads(lab);
+    await nobodyWins(lab);
+    for (const [term, { id, at }] of reigns) {
+      const told = lab.messages("appendEntries", "sent").filter((one) => one.from === id && one.message.term === term && one.at === at);
+      check(new Set(told.map((one) => one.to)).size === 4, `${id} leads in term ${term} but said so to ${told.length} of 4 at once`);
+    }
+  },
+  fault: {
+    file: "packages/core/src/append.ts",
+    find: `  becomeFollower(state, from);\n`,
+    replace: `  if (role.kind === "follower") becomeFollower(state, from);\n`,
+    why: "a candidate doesn't give way to the leader of its term",
+  },
+};
+
+/** Two candidates in one term; the first one's requests are lost, the second one wins. */
+async function anotherLeads(lab: Lab): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const leader = lab.leader() ?? "";
+    const [loser = "", winner = ""] = lab.others(leader);
+    const { term } = lab.status(leader);
+    const stop = dropping(lab, (message, { from }) =>
+      (message.type === "preVote" && from.id !== loser && from.id !== winner) || (message.type === "requestVote" && from.id === loser));
+    let beaten = 0;
+    let beatenAt = 0;
+    lab.onMessage((what, message, { to, from }) => {
+      if (what !== "delivered" || message.type !== "appendEntries" || to !== loser || from.id !== winner) return;
+      const status = lab.status(loser);
+      if (status.role !== "candidate" || status.term !== message.term || beaten !== 0) return;
+      beaten = status.term;
+      beatenAt = lab.now();
+    });
+    lab.crash(leader);
+    await lab.runUntil("the candidate in an election", () => lab.status(loser).term > term);
+    await lab.runFor(400);
+    stop();
+    await lab.waitForLeader();
+    await lab.restart(leader);
+    await lab.converge();
+    if (beaten === 0) continue;
+    check(lab.messages("appendEntriesReply", "sent").some((one) => one.from === loser && one.message.term === beaten && one.at === beatenAt), `${loser} didn't give way at once to the leader of term ${beaten}`);
+    return;
+  }
+  check(false, "no two candidates in one term in 20 attempts");
+}
+
+/** No request of the first round reaches more than one voter: nobody can win, and a later round elects one. */
+async function nobodyWins(lab: Lab): Promise<void> {
+  const leader = lab.leader() ?? "";
+  const { term } = lab.status(leader);
+  const reached = new Map<NodeId, NodeId>();
+  const stop = dropping(lab, (message, { from, to }) => {
+    if (message.type !== "requestVote" || message.term > term + 2) return false;
+    if (!reached.has(from.id)) reached.set(from.id, to);
+    return reached.get(from.id) !== to;
+  });
+  lab.crash(leader);
+  const next = await lab.waitForLeader();
+  check(lab.status(next).term > term + 2, `${next} won in term ${lab.status(next).term} with two of five votes`);
+  stop();
+}
+
+export const elections: readonly Scenario[] = [r01, r02, r03, r04, r05, r06, r07];
