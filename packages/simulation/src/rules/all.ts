@@ -4,6 +4,8 @@ import { budgets, commitment } from "./commitment.js";
 import { elections } from "./elections.js";
 import { replication } from "./replication.js";
 import type { Scenario } from "./scenario.js";
+import { survival } from "./survival.js";
 import { terms } from "./terms.js";
+import { votes } from "./votes.js";
 
-export const scenarios: readonly Scenario[] = [...elections, ...terms, ...replication, ...commitment, ...commands, ...budgets];
+export const scenarios: readonly Scenario[] = [...elections, ...votes, ...terms, ...replication, ...commitment, ...commands, ...survival, ...budgets];

@@ -143,3 +143,26 @@ export function indexesOf(message: Message): readonly Index[] {
   if (message.type !== "appendEntries") return [];
   return message.entries.flatMap(({ firstIndex, count }) => Array.from({ length: count }, (_, i) => firstIndex + i));
 }
+
+/** No yes for a command that isn't there, no for one that is. */
+export function checkVerdicts(lab: Lab, calls: ReadonlyMap<string, Tracked>): void {
+  const final = lab.applied(lab.leader() ?? "").map(({ text }) => text);
+  check(new Set(final).size === final.length, "a command was applied twice");
+  for (const [text, { outcome }] of calls) {
+    check(outcome !== undefined, `the call for ${text} never ended`);
+    if (outcome.end === "result") check(final[outcome.result - 1] === text, `${text} was acknowledged at place ${outcome.result}, where ${final[outcome.result - 1]} stands`);
+    else if (kindOf(outcome.error) !== "OUTCOME_UNKNOWN") check(!final.includes(text), `${text} was refused (${kindOf(outcome.error)}) but applied`);
+  }
+}
+
+/** Restarts whoever is down, heals, and waits until everyone agrees. */
+export async function recover(lab: Lab): Promise<void> {
+  lab.heal();
+  const down = lab.others(...lab.running());
+  if (down.length > 0) await lab.restart(...down);
+  await lab.waitForLeader();
+  await lab.runFor(5_100);
+  await lab.converge();
+  const [first, ...rest] = lab.ids.map((id) => lab.applied(id).map(({ text }) => text).join());
+  for (const texts of rest) check(texts === first, "nodes disagree about what was committed");
+}
