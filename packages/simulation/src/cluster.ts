@@ -122,6 +122,14 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
   const { time, random, network, driver, codec, invariants, note } = world;
   const ids = [...members.keys()];
   const stepListeners: (() => void)[] = [];
+  const messages = new WeakMap<Uint8Array, Message>();
+
+  /** Decoded once, however many look at it. */
+  function messageIn({ frame }: Packet): Message | undefined {
+    const message = messages.get(frame) ?? readFrame(codec, frame);
+    if (message !== undefined) messages.set(frame, message);
+    return message;
+  }
 
   function member(id: NodeId): Member<C, R, Q, A> {
     const found = members.get(id);
@@ -196,12 +204,12 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
       return leader() !== undefined && statuses().every(({ lastIndex, lastApplied }) => lastIndex === last && lastApplied === last);
     }, limitMs),
     filter: (decide) => network.filter((packet) => {
-      const message = readFrame(codec, packet.frame);
+      const message = messageIn(packet);
       return message === undefined ? "pass" : decide(message, packet);
     }),
     onMessage(listener) {
       network.onPacket((what, packet) => {
-        const message = what === "disconnected" ? undefined : readFrame(codec, packet.frame);
+        const message = what === "disconnected" ? undefined : messageIn(packet);
         if (message !== undefined && what !== "disconnected") listener(what, message, packet);
       });
     },

@@ -10,8 +10,8 @@ export class InvariantBroken extends Error {
 export interface Invariants {
   /** One picture of a running node. */
   check(status: NodeStatus): void;
-  /** A node starts again, with an empty state machine. */
-  restarted(id: NodeId): void;
+  /** A node starts again, with an empty state machine and the term that its disk holds: a later one was nobody's business yet. */
+  restarted(id: NodeId, durableTerm: Term): void;
   /** A state machine was handed this command. */
   applied(id: NodeId, index: Index, term: Term, command: string): void;
   /** What any node applied, in order. */
@@ -54,8 +54,9 @@ export function createInvariants(): Invariants {
       if (leader !== id) throw new InvariantBroken(`both ${leader} and ${id} lead in term ${term}`);
       leaders.set(term, id);
     },
-    restarted(id) {
+    restarted(id, durableTerm) {
       const node = seen(id);
+      node.term = durableTerm;
       node.commitIndex = node.lastApplied = node.count = 0;
     },
     applied(id, index, term, command) {

@@ -99,7 +99,7 @@ export function createMember<C extends CodecValue, R, Q, A>(world: World<C, R, Q
       const own = time.process(`${id}/${runs}`);
       process = own;
       failure = undefined;
-      invariants.restarted(id);
+      invariants.restarted(id, disk.hardState.currentTerm);
       note(`${id} starts`);
       createNode<C, R, Q, A>({
         ...options.node, id, codec, cluster: { id: "simulated", bootstrap }, transport: network.attach(own), storage: { log: disk.attach(own) },
