@@ -1,5 +1,5 @@
 // Votes and how an election ends, R05 to R07.
-import type { NodeId } from "@raftkit/core";
+import type { NodeId, Term } from "@raftkit/core";
 import type { Lab, Scenario } from "./scenario.js";
 import { check, createLedLab, dropping, requestVote } from "./scenario.js";
 
@@ -120,35 +120,29 @@ const r07: Scenario = {
   },
 };
 
-/** Two candidates in one term; the first one's requests are lost, the second one wins. */
+/** Two candidates in one term: the first one's requests are lost, another one wins. */
 async function anotherLeads(lab: Lab): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const leader = lab.leader() ?? "";
-    const [loser = "", winner = ""] = lab.others(leader);
-    const { term } = lab.status(leader);
-    const stop = dropping(lab, (message, { from }) =>
-      (message.type === "preVote" && from.id !== loser && from.id !== winner) || (message.type === "requestVote" && from.id === loser));
-    let beaten = 0;
-    let beatenAt = 0;
-    lab.onMessage((what, message, { to, from }) => {
-      if (what !== "delivered" || message.type !== "appendEntries" || to !== loser || from.id !== winner) return;
-      const status = lab.status(loser);
-      if (status.role !== "candidate" || status.term !== message.term || beaten !== 0) return;
-      beaten = status.term;
-      beatenAt = lab.now();
-    });
+  let beaten: { readonly id: NodeId; readonly term: Term; readonly at: number } | undefined;
+  let loser: NodeId | undefined;
+  lab.onMessage((what, message, { to }) => {
+    if (what !== "delivered" || message.type !== "appendEntries" || to !== loser || beaten !== undefined) return;
+    const { role, term } = lab.status(to);
+    if (role === "candidate" && term === message.term) beaten = { id: to, term, at: lab.now() };
+  });
+  for (let attempt = 0; attempt < 20 && beaten === undefined; attempt++) {
+    const leader = await lab.waitForLeader();
+    const stop = dropping(lab, (message, { from }) => message.type === "requestVote" && from.id === (loser ??= from.id));
     lab.crash(leader);
-    await lab.runUntil("the candidate in an election", () => lab.status(loser).term > term);
-    await lab.runFor(400);
+    await lab.runUntil("another leader", () => lab.leader() !== undefined);
+    await lab.runFor(20);
     stop();
-    await lab.waitForLeader();
+    loser = undefined;
     await lab.restart(leader);
     await lab.converge();
-    if (beaten === 0) continue;
-    check(lab.messages("appendEntriesReply", "sent").some((one) => one.from === loser && one.message.term === beaten && one.at === beatenAt), `${loser} didn't give way at once to the leader of term ${beaten}`);
-    return;
   }
-  check(false, "no two candidates in one term in 20 attempts");
+  check(beaten !== undefined, "no two candidates in one term in 20 attempts");
+  const { id, term, at } = beaten;
+  check(lab.messages("appendEntriesReply", "sent").some((one) => one.from === id && one.message.term === term && one.at === at), `${id} didn't give way at once to the leader of term ${term}`);
 }
 
 /** No request of the first round reaches more than one voter: nobody can win, and a later round elects one. */
