@@ -32,6 +32,11 @@ export function createDeadlines(clock: Clock): Deadlines {
     queue.sweepAt = 2 * queue.calls.length + SWEEP_MIN;
   }
 
+  /** A late timer first lets answers in that have arrived already. */
+  function arm(timeoutMs: number, queue: Queue, at: number): void {
+    queue.cancel = clock.schedule(at, () => clock.defer(() => onTimer(timeoutMs, queue)));
+  }
+
   function onTimer(timeoutMs: number, queue: Queue): void {
     queue.cancel = null;
     const now = clock.now();
@@ -43,7 +48,7 @@ export function createDeadlines(clock: Clock): Deadlines {
         return;
       }
       if (first.at > now) {
-        queue.cancel = clock.schedule(first.at, () => onTimer(timeoutMs, queue));
+        arm(timeoutMs, queue, first.at);
         return;
       }
       queue.head++;
@@ -62,8 +67,7 @@ export function createDeadlines(clock: Clock): Deadlines {
       dropSettled(queue);
       const at = clock.now() + timeoutMs;
       queue.calls.push({ at, call });
-      const armed = queue;
-      armed.cancel ??= clock.schedule(at, () => onTimer(timeoutMs, armed));
+      if (!queue.cancel) arm(timeoutMs, queue, at);
     },
     clear() {
       for (const queue of queues.values()) queue.cancel?.();

@@ -13,7 +13,7 @@ export type NotProposedReason =
   | "notSent"
   /** Another leader's entry was committed in its place. */
   | "superseded"
-  /** The command's schema refused it. */
+  /** The command's schema or the codec refused it. */
   | "invalid"
   /** Aborted or timed out before anything was done. */
   | "aborted";

@@ -1,6 +1,9 @@
 // Writes what core wants persisted: one write at a time, and whatever came meanwhile is the next one (group commit).
 import type { LogOperation, LogStorage } from "@raftkit/core";
 
+/** No more persists are joined beyond this: one sync of everything that a slow disk let wait would itself look like a hung disk. */
+const JOINED_BYTES_MAX = 16 * 2 ** 20;
+
 export interface LogLane {
   push(seq: number, operations: readonly LogOperation[]): void;
   /** Nothing is written after this but what is under way. */
@@ -8,18 +11,30 @@ export interface LogLane {
 }
 
 export function createLogLane(storage: LogStorage, onPersisted: (seq: number) => void, onError: (error: unknown) => void): LogLane {
-  let waiting: LogOperation[] = [];
-  let lastSeq = 0;
+  const waiting: { readonly seq: number; readonly operations: readonly LogOperation[] }[] = [];
   /** Stays true after a failure: nothing is written any more. */
   let writing = false;
   let stopped = false;
 
+  /** The next write: what waits, in order, and the last number that it vouches for. */
+  function joined(): { readonly seq: number; readonly operations: readonly LogOperation[] } {
+    const operations: LogOperation[] = [];
+    let seq = 0;
+    let bytes = 0;
+    for (let next = waiting.shift(); next; next = bytes < JOINED_BYTES_MAX ? waiting.shift() : undefined) {
+      seq = next.seq;
+      for (const operation of next.operations) {
+        operations.push(operation);
+        if (operation.type === "append") bytes += operation.run.bytes.length;
+      }
+    }
+    return { seq, operations };
+  }
+
   async function write(): Promise<void> {
     writing = true;
     while (waiting.length > 0 && !stopped) {
-      const operations = waiting;
-      const seq = lastSeq;
-      waiting = [];
+      const { seq, operations } = joined();
       try {
         await storage.write(operations);
       } catch (error) {
@@ -33,8 +48,7 @@ export function createLogLane(storage: LogStorage, onPersisted: (seq: number) =>
 
   return {
     push(seq, operations) {
-      for (const operation of operations) waiting.push(operation);
-      lastSeq = seq;
+      waiting.push({ seq, operations });
       if (!writing) void write();
     },
     stop() {

@@ -101,7 +101,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     return new Promise((resolve, reject) => {
       if (this.#state !== "running") throw new NotProposed("closing", `node ${this.id} is ${this.#state}; nothing was proposed`);
       if (options?.signal?.aborted === true) throw new NotProposed("aborted", "aborted before the call; nothing was proposed", { cause: options.signal.reason });
-      const data = this.#options.codec.encode(command);
+      const data = this.#encode(command);
       const { maxCommandBytes } = this.#settings;
       if (data.length > maxCommandBytes) throw new NotProposed("tooLarge", `the command has ${data.length} bytes, at most ${maxCommandBytes} are allowed (maxCommandBytes)`);
       const proposal = new Proposal<Result>(data, resolve, reject);
@@ -110,6 +110,14 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       this.#proposals.add(proposal);
       this.#requestTurn();
     });
+  }
+
+  #encode(command: Command): Uint8Array {
+    try {
+      return this.#options.codec.encode(command);
+    } catch (error) {
+      throw new NotProposed("invalid", `the codec can't encode the command: ${messageOf(error)}; nothing was proposed`, { cause: error });
+    }
   }
 
   read(query: Query, options?: ReadOptions): Promise<Answer> {

@@ -1,0 +1,38 @@
+import type { LogOperation, LogStorage } from "@raftkit/core";
+import { encodeRun, EntryKind } from "@raftkit/core";
+import { expect, test } from "vitest";
+import { createLogLane } from "../src/log-lane.js";
+
+/** A storage whose writes end when the test says so. */
+function heldStorage(): { readonly storage: LogStorage; readonly writes: (readonly LogOperation[])[]; release(): void } {
+  const writes: (readonly LogOperation[])[] = [];
+  let release: (() => void) | undefined;
+  return {
+    writes,
+    release: () => release?.(),
+    storage: {
+      open: () => Promise.reject(new Error("unused")),
+      write: (operations) => new Promise((resolve) => { writes.push(operations); release = resolve; }),
+      close: () => Promise.resolve(),
+    },
+  };
+}
+
+const append = (firstIndex: number, bytes: number): LogOperation => ({ type: "append", run: encodeRun(firstIndex, 1, EntryKind.command, [new Uint8Array(bytes)]) });
+
+test("what comes while a write is under way is the next write, in order, up to 16 MiB", async () => {
+  const { storage, writes, release } = heldStorage();
+  const persisted: number[] = [];
+  const lane = createLogLane(storage, (seq) => persisted.push(seq), (error) => { throw error; });
+  for (let seq = 1; seq <= 6; seq++) lane.push(seq, [append(seq, 6 * 2 ** 20)]);
+  const indexes = (): number[][] => writes.map((operations) => operations.map((operation) => (operation.type === "append" ? operation.run.firstIndex : 0)));
+  const ended = async (count: number): Promise<void> => {
+    release();
+    await expect.poll(() => persisted.length).toBe(count);
+  };
+  await ended(1);
+  await ended(2);
+  await ended(3);
+  expect(indexes()).toEqual([[1], [2, 3, 4], [5, 6]]);
+  expect(persisted).toEqual([1, 4, 6]);
+});
