@@ -116,8 +116,8 @@ const r03: Scenario = {
     // An election whose answers are lost.
     stop = dropping(lab, (message) => message.type === "requestVoteReply");
     const from = lab.now();
-    let durableAt = 0;
-    for (const id of followers) lab.disk(id).onWrite(() => { if (lab.disk(id).hardState.votedFor === id) durableAt = lab.now(); });
+    const durableAt = new Map<NodeId, number>();
+    for (const id of followers) lab.disk(id).onWrite(() => { if (lab.disk(id).hardState.votedFor === id) durableAt.set(id, lab.now()); });
     lab.onMessage((what, message, { from: { id } }) => {
       if (message.type !== "requestVote" || what !== "sent") return;
       const { currentTerm, votedFor } = lab.disk(id).hardState;
@@ -128,7 +128,7 @@ const r03: Scenario = {
     const first = lab.messages("requestVote", "sent", from)[0];
     check(first !== undefined, "no election");
     const all = lab.messages("requestVote", "sent", from).filter((one) => one.from === first.from);
-    checkWithin(first.at - durableAt, [0, 1], "from a durable vote to the requests (the disk says so within 1 ms)");
+    checkWithin(first.at - (durableAt.get(first.from) ?? 0), [0, 1], "from a durable vote to the requests (the disk says so within 1 ms)");
     check(all.length === 2 && all.every((one) => one.at === first.at), "RequestVote doesn't go to all at once");
     check(first.message.term === term + 1 && lab.status(first.from).term === term + 1, "the election is not in the next term");
     // Abandoned after one wait, tried again after another: two waits without a message between.
