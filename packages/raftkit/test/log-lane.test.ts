@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createLogLane } from "../src/log-lane.js";
 
 /** A storage whose writes end when the test says so. */
-function heldStorage(): { readonly storage: LogStorage; readonly writes: (readonly LogOperation[])[]; release(): void } {
+function heldStorage(): { readonly storage: LogStorage; readonly writes: (readonly LogOperation[])[]; readonly release: () => void } {
   const writes: (readonly LogOperation[])[] = [];
   let release: (() => void) | undefined;
   return {
