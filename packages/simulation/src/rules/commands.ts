@@ -75,8 +75,8 @@ const r22: Scenario = {
   },
   fault: {
     file: "packages/raftkit/src/proposals.ts",
-    find: `() => new OutcomeUnknown("the leader changed before it answered; the command may or may not be applied"));`,
-    replace: `() => new NotProposed("noLeader", "the leader changed before it answered"));`,
+    find: `() => new OutcomeUnknown(`,
+    replace: `() => new NotProposed("noLeader", `,
     why: "a forward whose leader died is called not proposed",
   },
 };
