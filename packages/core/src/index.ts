@@ -6,6 +6,7 @@ export type * from "./ports.js";
 export type * from "./messages.js";
 export type * from "./io.js";
 export { decodeMessage, messageHeader, messagePayload } from "./wire.js";
+export { decodeFrame, encodeFrame } from "./frame.js";
 export { Raft } from "./raft.js";
 export type { RaftStatus } from "./raft.js";
 export { checkedNextLogState, emptyLogState, nextLogState } from "./log-state.js";

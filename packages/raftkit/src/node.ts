@@ -5,7 +5,7 @@
 //   frames ────────┼─▶ Raft.step ───┼─▶ machine lane ──▶ stateMachine     → applied, results
 //   timer ─────────┘   (end of turn)└─▶ network ───────▶ transport.send
 import type { CodecValue, Effect, Input, Message, Notice, NodeId, Raft, RaftkitError, Sender, TransportHandler } from "@raftkit/core";
-import { RaftkitError as KnownError } from "@raftkit/core";
+import { decodeFrame, encodeFrame, RaftkitError as KnownError } from "@raftkit/core";
 import type { CallOptions, CounterName, NodeEvents, NodeOptions, NodeState, NodeStatus, RaftNode, ReadOptions, Reign } from "./api.js";
 import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
@@ -14,7 +14,6 @@ import { createDeadlines } from "./deadlines.js";
 import { InvalidOption, NotProposed, ReadFailed, StateMachineFailed, StorageFailed } from "./errors.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
-import { decodeFrame, encodeFrame } from "./frame.js";
 import type { Leadership } from "./leadership.js";
 import { createLeadership } from "./leadership.js";
 import type { LogLane } from "./log-lane.js";

@@ -4,7 +4,7 @@ import type { RaftkitError } from "@raftkit/core";
 import { NotProposed, OutcomeUnknown, ReadFailed, StateMachineFailed, StorageFailed } from "raftkit";
 import type { Member, TestCluster } from "./support/cluster.js";
 import { jsonCodec, startCluster, stop } from "./support/cluster.js";
-import { encodeFrame } from "../src/frame.js";
+import { encodeFrame } from "@raftkit/core";
 
 async function cluster(size = 3): Promise<TestCluster> {
   const started = await startCluster(size);

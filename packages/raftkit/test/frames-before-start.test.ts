@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import type { Message, RaftkitError, Sender, TransportHandler } from "@raftkit/core";
 import { createNode } from "raftkit";
-import { encodeFrame } from "../src/frame.js";
+import { encodeFrame } from "@raftkit/core";
 import { createVirtualClock } from "./support/clock.js";
 import { jsonCodec, partsOf } from "./support/cluster.js";
 import { createTestNetwork } from "./support/network.js";

@@ -9,7 +9,7 @@ import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
 import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
 import type { TestTransport } from "./support/network.js";
 import { createTestNetwork } from "./support/network.js";
-import { encodeFrame } from "../src/frame.js";
+import { encodeFrame } from "@raftkit/core";
 
 async function cluster(size = 3): Promise<TestCluster> {
   const started = await startCluster(size);

@@ -6,7 +6,7 @@ import { createVirtualClock } from "./support/clock.js";
 import type { TestCluster, TestOptions } from "./support/cluster.js";
 import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
 import { createNode } from "raftkit";
-import { decodeFrame } from "../src/frame.js";
+import { decodeFrame } from "@raftkit/core";
 
 async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
   const started = await startCluster(size, change);

@@ -1,5 +1,6 @@
 // Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, cuts and watches them. Every moment is
 // checked against Raft's invariants. It decides nothing by itself: the same seed and the same calls give the same trace.
+import { decodeFrame } from "@raftkit/core";
 import type { Codec, CodecValue, Message, NodeId, Sender, StateMachine } from "@raftkit/core";
 import type { CallOptions, NodeOptions, NodeStatus, RaftNode, ReadOptions } from "raftkit";
 import { OutcomeUnknown, ReadFailed } from "raftkit";
@@ -8,7 +9,7 @@ import type { VirtualProcess } from "./clock.js";
 import { createVirtualTime } from "./clock.js";
 import type { DiskSettings, VirtualDisk } from "./disk.js";
 import { createDriver } from "./driver.js";
-import { describe, readFrame, writeFrame } from "./frames.js";
+import { describe, writeFrame } from "./frames.js";
 import { createInvariants } from "./invariants.js";
 import type { Member, World } from "./member.js";
 import { createMember } from "./member.js";
@@ -110,7 +111,7 @@ function createWorld<C extends CodecValue, R, Q, A>(options: ClusterOptions<C, R
   const trace = createTrace();
   const network = createVirtualNetwork(time, random.fork("network"), { link, maxFrameBytes: 16 * 2 ** 20 });
   const note = (line: string, detail?: () => string): void => trace.record(time.now(), line, detail);
-  network.onPacket((what, { from, to, frame }) => note(`${from.id}>${to} ${what} ${fingerprint(frame)}`, () => describe(readFrame(codec, frame))));
+  network.onPacket((what, { from, to, frame }) => note(`${from.id}>${to} ${what} ${fingerprint(frame)}`, () => describe(decodeFrame(codec, frame))));
   const world: World<C, R, Q, A> = {
     options, codec, time, random, network, note, bootstrap: ids.map((id) => ({ id, address: id })),
     driver: createDriver(time, trace, options.seed), invariants: createInvariants(),
@@ -126,7 +127,7 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
 
   /** Decoded once, however many look at it. */
   function messageIn({ frame }: Packet): Message | undefined {
-    const message = messages.get(frame) ?? readFrame(codec, frame);
+    const message = messages.get(frame) ?? decodeFrame(codec, frame);
     if (message !== undefined) messages.set(frame, message);
     return message;
   }

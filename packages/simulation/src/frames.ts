@@ -1,31 +1,17 @@
-// What is in a frame, for those who watch, pick out or forge messages: the header's length, the header, the bytes beside it.
+// Messages as frames, for those who watch, pick out or forge them.
 import type { Codec, Message } from "@raftkit/core";
-import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
+import { encodeFrame } from "@raftkit/core";
 
+/** A whole frame in one piece. */
 export function writeFrame(codec: Codec, message: Message): Uint8Array {
-  const header = codec.encode(messageHeader(message));
-  const payload = messagePayload(message);
-  const frame = new Uint8Array(4 + header.length + payload.reduce((sum, part) => sum + part.length, 0));
-  new DataView(frame.buffer).setUint32(0, header.length, true);
-  frame.set(header, 4);
-  let at = 4 + header.length;
-  for (const part of payload) {
+  const parts = encodeFrame(codec, message);
+  const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
     frame.set(part, at);
     at += part.length;
   }
   return frame;
-}
-
-/** @returns undefined for what is no message */
-export function readFrame(codec: Codec, frame: Uint8Array): Message | undefined {
-  if (frame.length < 4) return undefined;
-  const end = 4 + new DataView(frame.buffer, frame.byteOffset, 4).getUint32(0, true);
-  if (end > frame.length) return undefined;
-  try {
-    return decodeMessage(codec.decode(frame.subarray(4, end)), frame.subarray(end));
-  } catch {
-    return undefined;
-  }
 }
 
 /** A message in a few words. */

@@ -1,7 +1,9 @@
 // A message as one frame: the header's length (u32, little-endian), the header through the codec, then the bytes beside it.
-import type { Codec, Message } from "@raftkit/core";
-import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
+import type { Message } from "./messages.js";
+import type { Codec } from "./ports.js";
+import { decodeMessage, messageHeader, messagePayload } from "./wire.js";
 
+/** A frame in parts, for `Transport.send`; the bytes of entries are not copied. */
 export function encodeFrame(codec: Codec, message: Message): readonly Uint8Array[] {
   const header = codec.encode(messageHeader(message));
   const front = new Uint8Array(4 + header.length);
