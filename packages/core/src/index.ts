@@ -11,3 +11,4 @@ export { Raft } from "./raft.js";
 export type { RaftStatus } from "./raft.js";
 export { checkedNextLogState, emptyLogState, nextLogState } from "./log-state.js";
 export type { LogState } from "./log-state.js";
+export { changeRuns, compactRuns } from "./runs.js";

@@ -1,13 +1,13 @@
 // What the segments say, and where they end. It only reads: a log that can't be trusted is refused before anything is
 // written. The rule: a bad frame with no good one after it is a write that a crash interrupted; with one, it is damage.
 import type { EntryRun, Index, LogState } from "@raftkit/core";
-import { emptyLogState, nextLogState, RaftkitError } from "@raftkit/core";
+import { changeRuns, compactRuns, emptyLogState, nextLogState, RaftkitError } from "@raftkit/core";
 import { CorruptLog } from "./errors.js";
 import type { FrameLink } from "./frame.js";
 import { bearsSalt, findFrameAfter, FRAME_HEADER_BYTES, readFrame } from "./frame.js";
 import type { LogRecord } from "./record.js";
 import { decodeRecords } from "./record.js";
-import { changeRuns, compactRuns, joinRuns } from "./runs.js";
+import { joinRuns } from "./join-runs.js";
 import type { LoadedSegment } from "./segment.js";
 import { SEGMENT_HEADER_BYTES } from "./segment.js";
 

@@ -1,8 +1,7 @@
 // A log in memory: for tests, simulations, browsers and clusters that may forget. It keeps what was written while the
 // object lives, and nothing beyond; it must answer like a storage on disk in everything else.
 import type { EntryRun, LogOperation, LogStorage, OpenedLog, Random, StorageIdentity } from "@raftkit/core";
-import { checkedNextLogState, emptyLogState, InvariantViolation, RaftkitError } from "@raftkit/core";
-import { changeRuns } from "./runs.js";
+import { changeRuns, checkedNextLogState, emptyLogState, InvariantViolation, RaftkitError } from "@raftkit/core";
 
 export interface MemoryLogOptions {
   /** Draws the incarnation. Uniform in [0, 1). Default: the platform's `crypto`. */

@@ -1,8 +1,11 @@
-// Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. Runs are cut, never copied.
-import type { EntryRun, Index, LogOperation } from "@raftkit/core";
-import { ENTRY_HEADER_BYTES, entryLength } from "@raftkit/core";
+// Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. For storage
+// adapters. Runs are cut, never copied.
+import type { EntryRun } from "./entry.js";
+import { ENTRY_HEADER_BYTES, entryLength } from "./entry.js";
+import type { LogOperation } from "./ports.js";
+import type { Index } from "./types.js";
 
-/** Applies one operation that `nextState` accepted. */
+/** Applies one operation that `nextLogState` accepted. */
 export function changeRuns(runs: EntryRun[], operation: LogOperation): void {
   switch (operation.type) {
     case "append":
