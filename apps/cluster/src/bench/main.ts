@@ -66,7 +66,7 @@ function readOptions(): z.output<typeof schema> | undefined {
   try {
     values = parseArgs({ options: { ...Object.fromEntries(names.map((name) => [name, { type: "string" as const }])), help: { type: "boolean" } } }).values;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)} (see --help)\n`);
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; allowed: ${names.map((name) => `--${name}`).join(", ")}, --help\n`);
     process.exitCode = 2;
     return undefined;
   }

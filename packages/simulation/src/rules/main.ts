@@ -29,7 +29,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     const [flag = "", inline] = (args[i] ?? "").split(/=(.*)/s);
     const value = (): string => {
       const given = inline ?? args[++i];
-      if (given === undefined) throw new Error(`${flag} needs a value; see --help`);
+      if (given === undefined) throw new Error(`${flag}: given nothing; it needs a value (see --help)`);
       return given;
     };
     if (flag === "--help" || flag === "-h") parsed.help = true;
@@ -37,7 +37,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     else if (flag === "--seeds") parsed.seeds = wholeNumber(flag, value(), 1);
     else if (flag === "--seed") parsed.firstSeed = wholeNumber(flag, value(), 0);
     else if (flag === "--rule") parsed.chosen = ofRule(value());
-    else throw new Error(`unknown option ${args[i]}; see --help`);
+    else throw new Error(`${args[i]}: there is no such option; allowed: --seeds N, --seed N, --rule Rnn, --faults, --help`);
   }
   return parsed;
 }
