@@ -84,6 +84,13 @@ describe("not proposed", () => {
     expect(leader.machine.commands).toEqual(["good!"]);
   });
 
+  test("refused where the schema throws, with what it threw", async () => {
+    const thrown = new Error("broken");
+    const commandSchema: NonNullable<TestOptions["commandSchema"]> = { "~standard": { version: 1, vendor: "test", validate: () => { throw thrown; } } };
+    const schema = await cluster(1, { commandSchema });
+    expect(await refusal(schema.clock, schema.leader.node.propose("a"))).toMatchObject({ reason: "invalid", cause: thrown });
+  });
+
   test("aborted before the call, or before it was handed over, with the signal's reason", async () => {
     const { clock, leader } = await cluster();
     const reason = new Error("changed my mind");
