@@ -23,6 +23,14 @@ describe("the data directory", () => {
     expect(statSync(data).mode & 0o777).toBe(0o700);
   });
 
+  test("that can't be made is refused in one line, below a file as on a file system that takes none", () => {
+    const file = join(temporaryDirectory(), "file");
+    writeFileSync(file, "precious");
+    for (const data of [file, join(file, "data"), ...(existsSync("/proc") ? ["/proc/raftkit/data"] : [])]) {
+      expect(() => takeDataDirectory({ ...base, data })).toThrow(/^[^\n]* (can't be made|can't be read) [^\n]*; choose another --data$/);
+    }
+  });
+
   test("can be taken again with what it was created with", () => {
     const options = directoryWithData();
     takeDataDirectory({ ...options, httpBase: 9100, logLevel: "warn" })();
