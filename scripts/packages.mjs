@@ -18,6 +18,8 @@ const counts = { proven: 0, failed: 0 };
 const project = realpathSync(mkdtempSync(join(tmpdir(), "raftkit-packages-")));
 process.once("exit", () => rmSync(project, { recursive: true, force: true }));
 const packages = publicPackages();
+/** Whose README shows what must run: each package, and the whole. */
+const documented = [...packages, { folder: root, manifest: { name: "raftkit-workspace", version: "" } }];
 await pack();
 await together(packages.flatMap(({ manifest, tarball }) => [
   () => prove(`${manifest.name}: publint --strict`, [bin("publint"), "run", tarball, "--strict"]),
@@ -78,17 +80,17 @@ function checkResolved() {
   }
 }
 
-/** @param {string} folder */
+/** For the whole any free port will do: the one that is shown may be in use here. @param {string} folder */
 function examplesOf(folder) {
   const readme = join(folder, "README.md");
-  return existsSync(readme) ? [...readFileSync(readme, "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""]) => code) : [];
+  return existsSync(readme) ? [...readFileSync(readme, "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""]) => folder === root ? code.replaceAll("127.0.0.1:7101", "127.0.0.1:0") : code) : [];
 }
 
 /** Plain Node 20 doesn't parse `await using`: examples are compiled, by the workspace's compiler with its strictest settings. */
 async function compile() {
   const names = packages.map(({ manifest }, i) => `import * as p${i} from "${manifest.name}";\nconsole.log("${manifest.name}", Object.keys(p${i}).length > 0);\n`);
   writeFileSync(join(project, "imports-all.ts"), names.join(""));
-  for (const { manifest, folder } of packages) {
+  for (const { manifest, folder } of documented) {
     const examples = examplesOf(folder);
     report(`${manifest.name}: its README has an example`, examples.length > 0, `no \`\`\`ts block in ${folder}/README.md`);
     examples.forEach((code, i) => writeFileSync(join(project, `${exampleName(manifest, i)}.ts`), `${code}\nexport {};\n`));
@@ -108,7 +110,7 @@ function exampleName(manifest, i) {
 
 async function runExamples() {
   await prove("every package can be imported", [process.execPath, "compiled/imports-all.js"]);
-  await together(packages.flatMap(({ manifest, folder }) => examplesOf(folder).map((_, i) => () =>
+  await together(documented.flatMap(({ manifest, folder }) => examplesOf(folder).map((_, i) => () =>
     prove(`${manifest.name}: example ${i + 1} of its README runs`, [process.execPath, `compiled/${exampleName(manifest, i)}.js`]))));
 }
 

@@ -22,11 +22,14 @@ export async function changeNode(httpBase: number, node: string, action: "kill" 
   return nodeSchema.parse(await call(httpBase, "POST", `/v1/nodes/${encodeURIComponent(node)}/${action}`)).node;
 }
 
+/** A restart waits until the node serves, so it may take a while. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
 async function call(httpBase: number, method: string, path: string): Promise<unknown> {
   const address = `127.0.0.1:${httpBase}`;
   let response: Response;
   try {
-    response = await fetch(`http://${address}${path}`, { method, headers: { "content-type": "application/json" } });
+    response = await fetch(`http://${address}${path}`, { method, headers: { "content-type": "application/json" }, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
   } catch (cause) {
     throw new ClusterError("UNREACHABLE", `no cluster answers at ${address}; start one with "up", or say where it is with --http-base`, { cause });
   }

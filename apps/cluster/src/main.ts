@@ -14,7 +14,8 @@ const PROGRAM = "raftkit-cluster";
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function fail(error: unknown): never {
-  const text = error instanceof RaftkitError ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
+  // What the system refuses says it in its message; its stack says nothing to a user.
+  const text = error instanceof RaftkitError || (error instanceof Error && "syscall" in error) ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
   process.stderr.write(text.split("\n").map((line) => `${PROGRAM}: ${line}\n`).join(""));
   process.exit(error instanceof WrongOptions ? 2 : 1);
 }

@@ -27,8 +27,12 @@ export function startNodeProcess(place: NodePlace, args: readonly string[], read
     words = (words + text).slice(-MAX_WORDS_CHARS);
   };
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    writeSync(log, text);
     say(text);
+    try {
+      writeSync(log, text);
+    } catch {
+      // A full disk costs lines of the log, not the other nodes.
+    }
   });
   const timer = setTimeout(() => {
     say(`not ready after ${readyTimeoutMs} ms, killed\n`);

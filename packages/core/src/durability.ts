@@ -1,5 +1,5 @@
 // What is on disk, as far as this node may promise it. Operations are staged during a turn and leave as one persist;
-// `persisted` is cumulative, and a truncation takes back what earlier writes would have vouched for (design §2, rule 3).
+// `persisted` is cumulative, and a truncation takes back what earlier writes would have vouched for (docs/rules.md, promise 3).
 import type { LogOperation } from "./ports.js";
 import type { State } from "./state.js";
 import type { HardState, Index, Term } from "./types.js";
@@ -83,7 +83,7 @@ export function onPersisted(state: State, seq: number): void {
   state.turnOpen = true;
 }
 
-/** Whether the oldest write has been under way for longer than an election may take (design §2, rule 4). */
+/** Whether the oldest write has been under way for longer than an election may take (docs/rules.md, promise 4). */
 export function diskHangs(state: State): boolean {
   const oldest = state.durability.pending[0];
   return oldest !== undefined && state.now - oldest.startedAt > state.options.electionTimeoutMs.max;

@@ -1,4 +1,4 @@
-// Forming a cluster (design §3). The initial voter with the smallest id asks the others until each has answered this run
+// Forming a cluster (docs/rules.md, identity and forming). The initial voter with the smallest id asks the others until each has answered this run
 // of it: blank, and started with the same list. Then it writes entry 1, the configuration with everyone's incarnation.
 import { encodeConfiguration } from "./configuration.js";
 import { campaign } from "./election.js";

@@ -1,4 +1,4 @@
-// Proposals: appended by the leader in the order of arrival (R21), forwarded once by everyone else (design §5). What a
+// Proposals: appended by the leader in the order of arrival (R21), forwarded once by everyone else (docs/rules.md, forwarding). What a
 // leader answered to a forward it remembers for the whole reign, so that a copy is never appended twice.
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, encodeRun, EntryKind } from "./entry.js";

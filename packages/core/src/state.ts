@@ -85,7 +85,7 @@ export function send(state: State, to: NodeId, message: Message): void {
   state.effects.push({ type: "send", to, message });
 }
 
-/** Nothing was ever stored here: such a node votes and appends, but never campaigns (design §3). */
+/** Nothing was ever stored here: such a node votes and appends, but never campaigns (docs/rules.md, identity and forming). */
 export function isBlank(state: State): boolean {
   return state.log.lastIndex === 0;
 }

@@ -2,6 +2,7 @@
 import type { Clock, Codec, CodecValue, Configuration, Index, LogStorage, NodeId, Peer, RaftkitError, Random, SnapshotStorage, StateMachine, Term, Transport } from "@raftkit/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
+/** `Command` must be a `type`, not an `interface`: only the former counts as a value with string keys. */
 export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> {
   /** This node's name: `[A-Za-z0-9_-]{1,64}`. It must be one of `cluster.bootstrap`. */
   readonly id: NodeId;

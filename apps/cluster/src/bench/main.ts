@@ -1,7 +1,6 @@
 // `npm run bench`: durable writes per second of three server processes, at several depths. Every run starts fresh; the
 // figures are medians over the runs.
 import { tmpdir } from "node:os";
-import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { startBenchCluster } from "./cluster.js";
@@ -15,16 +14,21 @@ const HELP = `Measures durable writes per second: three server processes (TCP, m
   --seconds 4             how long each is counted (1 to 10), after a warm-up of 1 s
   --runs 3                fresh clusters; medians are printed (1 to 20)
   --value-bytes 100       size of each value (1 to 100000)
-  --data DIR              where the data goes (default: the system's temporary folder)
+  --data DIR              an existing folder for the data (default: the system's temporary one)
 `;
 
 const schema = z.object({
-  "in-flight": z.string().default("1,64,1024").transform((text) => text.split(",").map(Number)).refine((list) => list.every((n) => Number.isInteger(n) && n >= 1 && n <= 4096), "numbers from 1 to 4096, separated by commas"),
+  "in-flight": z.string().default("1,64,1024").transform((text) => text.split(",").map(Number)).refine((list) => list.every((n) => Number.isInteger(n) && n >= 1 && n <= 4096)),
   seconds: z.coerce.number().min(1).max(10).default(4),
   runs: z.coerce.number().int().min(1).max(20).default(3),
   "value-bytes": z.coerce.number().int().min(1).max(100_000).default(100),
   data: z.string().default(tmpdir()),
 });
+
+const ALLOWED: Readonly<Record<string, string>> = {
+  "in-flight": "numbers from 1 to 4096, separated by commas", seconds: "a number from 1 to 10", runs: "a whole number from 1 to 20",
+  "value-bytes": "a whole number from 1 to 100000", data: "a path",
+};
 
 interface Row extends LoadResult {
   readonly cpuUsPerWrite: number;
@@ -39,7 +43,6 @@ await main().catch((error: unknown) => {
 async function main(): Promise<void> {
   const options = readOptions();
   if (!options) return;
-  mkdirSync(options.data, { recursive: true });
   const rows = new Map<number, Row[]>();
   for (let run = 1; run <= options.runs; run++) {
     const cluster = await startBenchCluster(options.data);
@@ -66,7 +69,7 @@ function readOptions(): z.output<typeof schema> | undefined {
   try {
     values = parseArgs({ options: { ...Object.fromEntries(names.map((name) => [name, { type: "string" as const }])), help: { type: "boolean" } } }).values;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}; allowed: ${names.map((name) => `--${name}`).join(", ")}, --help\n`);
+    process.stderr.write(`${error instanceof Error ? error.message.split("\n")[0] : String(error)}; allowed: ${names.map((name) => `--${name}`).join(", ")}, --help\n`);
     process.exitCode = 2;
     return undefined;
   }
@@ -78,7 +81,7 @@ function readOptions(): z.output<typeof schema> | undefined {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0]);
-  process.stderr.write(`--${name}: given ${JSON.stringify(values[name])}; allowed: ${issue?.message} (see --help)\n`);
+  process.stderr.write(`--${name}: given ${JSON.stringify(values[name])}; allowed: ${ALLOWED[name]}\n`);
   process.exitCode = 2;
   return undefined;
 }

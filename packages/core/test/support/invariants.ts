@@ -48,7 +48,7 @@ export function watchInvariants(cluster: Cluster): Invariants {
     }
   }
 
-  /** A promise leaves after what it rests on is on disk (design §2, rule 2). */
+  /** A promise leaves after what it rests on is on disk (docs/rules.md, promise 2). */
   function onSend(node: TestNode, to: NodeId, message: Message): void {
     const { currentTerm, votedFor } = node.disk.hardState;
     if (message.type === "requestVote") demand(currentTerm === message.term && votedFor === node.id, `${node.id} asks for votes before its own is durable`);
