@@ -3,7 +3,7 @@ import { createFileLog } from "@raftkit/storage-file";
 import type { LogEvent } from "@raftkit/storage-file";
 import { describe, expect, test } from "vitest";
 import { append, appendBytes, contentOf, identity, seeded, vote } from "./support/logs.js";
-import { createSimulatedDisk } from "./support/simulated-file-system.js";
+import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 
 const directory = "/data";
 const segmentBytes = 8192;

@@ -4,8 +4,8 @@ import type { LogEvent } from "@raftkit/storage-file";
 import { InvariantViolation } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
 import { append, appendBytes, contentOf, identity, listed, seeded } from "./support/logs.js";
-import type { Fault, Operation } from "./support/simulated-file-system.js";
-import { createSimulatedDisk } from "./support/simulated-file-system.js";
+import type { Fault, Operation } from "@raftkit/storage-file/simulated-disk";
+import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 
 const directory = "/data";
 const segmentBytes = 8192;

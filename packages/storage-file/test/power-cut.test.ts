@@ -5,8 +5,8 @@ import { createFileLog } from "@raftkit/storage-file";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { appendBytes, contentOf, identity, Model, seeded, vote } from "./support/logs.js";
-import type { Fault } from "./support/simulated-file-system.js";
-import { createSimulatedDisk } from "./support/simulated-file-system.js";
+import type { Fault } from "@raftkit/storage-file/simulated-disk";
+import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 
 const directory = "/node/data";
 

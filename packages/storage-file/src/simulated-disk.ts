@@ -1,7 +1,7 @@
 // A disk in memory that forgets what a disk may forget. It keeps what is durable apart from what was only written, and a
 // power cut leaves of the latter any part, sector by sector and name by name, in any order. Deterministic for a given
 // `random`; it never waits unless `delay` does.
-import type { FileHandle, FileSystem } from "@raftkit/storage-file";
+import type { FileHandle, FileSystem } from "./file-system.js";
 
 export interface Operation {
   readonly type: "open" | "create" | "read" | "write" | "datasync" | "size" | "close" | "rename" | "unlink" | "list" | "syncDirectory" | "makeDirectory" | "restrictDirectory" | "lock" | "unlock";

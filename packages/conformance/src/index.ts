@@ -1,0 +1,1 @@
+export type { Case, CaseResult, Suite, Target } from "./suite.js";

@@ -1,0 +1,1 @@
+export type { CheckOptions, Model, Operation, Verdict } from "./types.js";

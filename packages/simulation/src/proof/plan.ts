@@ -1,0 +1,69 @@
+// A run of the proof, written down before it begins: everything that will go wrong, when and to whom. It follows from a seed
+// alone, and it is plain data, so that a failing run can be repeated, printed, and shrunk by taking things out of it.
+
+/** What can go wrong. Those marked 2 need real storage, codecs or processes and exist in tier 2 only. */
+export const faultKinds = [
+  // the network; they last, on some links in one or both directions
+  "loss", "delay", "duplicate", "reorder", "corrupt" /* 2 */, "slowLink", "cutOneWay", "partition", "bridge",
+  // processes
+  "crash", "crashAtAwait" /* 2 */, "powerCut", "pause", "wipe",
+  // disks
+  "slowDisk", "hungDisk", "failedSync", "diskFull" /* 2 */, "bitFlip" /* 2 */, "tornWrite" /* 2 */, "reorderedWrites" /* 2 */, "lostRename" /* 2 */,
+  // clocks
+  "clockDrift", "clockJump", "clockStall",
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export type FaultRole = "follower" | "candidate" | "leader";
+
+/**
+ * What the cluster is about, as somebody sees who sees all of it.
+ * forming: nothing was ever committed. electing: nobody leads in the latest term with an own entry committed.
+ * serving: somebody does, and every node runs and is at most a heartbeat behind. recovering: somebody does, and some node is down, opening, or lags.
+ */
+export const phases = ["forming", "electing", "serving", "recovering"] as const;
+export type Phase = (typeof phases)[number];
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** It waits for the first moment after this one (ms since the start) at which some node has this role in this phase, and befalls that node (its links, its disk). */
+  readonly at: number;
+  readonly role: FaultRole;
+  readonly phase: Phase;
+  /** How long it lasts; for a node that ends: how long until it is started again. ms */
+  readonly durationMs: number;
+  /** Uniform in [0, 1): how bad it is; each kind makes its own number of it (a probability, a delay, a factor). */
+  readonly severity: number;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly tier: 1 | 2;
+  /** 1 to 7. */
+  readonly nodes: number;
+  /** How long faults may begin; then everything heals and the cluster must serve. ms */
+  readonly safetyMs: number;
+  readonly load: { readonly clients: number; readonly keys: number; /** Between two operations of one client, on average. ms */ readonly pauseMs: number };
+  /** In order of `at`. */
+  readonly faults: readonly Fault[];
+}
+
+/** What a run showed. */
+export interface Outcome {
+  readonly plan: Plan;
+  /** Over the whole trace: equal on every machine and Node version. */
+  readonly hash: string;
+  /** Simulated milliseconds. */
+  readonly virtualMs: number;
+  /** What was really injected, as `kind role phase` → how often. */
+  readonly injected: ReadonlyMap<string, number>;
+  /** Operations of clients: answered, refused, without a known outcome. */
+  readonly operations: { readonly answered: number; readonly refused: number; readonly unknown: number };
+  /** Undefined: nothing wrong. Otherwise which invariant or check, and what it saw. */
+  readonly failure: { readonly check: string; readonly message: string } | undefined;
+  /** The latest lines of the trace, or all of them when asked for. */
+  readonly trace: readonly string[];
+}
+
+/** Carries a plan out. It never rejects for what the cluster does; that is `failure`. */
+export type RunPlan = (plan: Plan, options: { readonly fullTrace: boolean }) => Promise<Outcome>;
