@@ -13,6 +13,14 @@ export interface Operation<Input, Output> {
   readonly output?: Output;
 }
 
+/**
+ * What an operation does to the state, so that the search can leave out what can't matter:
+ * - `reads`: it changes nothing. It may narrow down what the state is, but whatever is possible after it was possible before it;
+ * - `overwrites`: what was before leaves no trace. Whatever is possible after this and another operation before it is possible after this alone;
+ * - `changes`: anything else.
+ */
+export type Effect = "reads" | "overwrites" | "changes";
+
 /** How the system should behave if it did one thing at a time. States are never changed in place. */
 export interface Model<State, Input, Output> {
   readonly initial: State;
@@ -25,18 +33,34 @@ export interface Model<State, Input, Output> {
   key(state: State): string;
   /** Operations of different parts don't influence each other and are checked apart (locality; Herlihy and Wing 1990, §3.1). Default: one part. */
   partition?(input: Input): string;
+  /** What is known of an operation without knowing the state; see `Effect`. Only speed and smaller reports depend on it. Default: `changes`. */
+  effect?(input: Input, output: Output | undefined): Effect;
   /** For the report. Default: JSON. */
   describe?(input: Input, output: Output | undefined): string;
 }
 
+/** The history is not linearizable. */
+export interface Violation<Input, Output> {
+  readonly kind: "violation";
+  readonly part: string;
+  /** How many operations the part has. */
+  readonly operations: number;
+  /**
+   * The operations, in order of invocation, whose answers contradict each other. Take any one away, and no contradiction was found
+   * in what is left. What the part's other operations answered plays no role, not even whether they took effect.
+   */
+  readonly smallest: readonly Operation<Input, Output>[];
+  /** Others that could by themselves make one of these answers possible, and yet don't explain them all together. */
+  readonly related: readonly Operation<Input, Output>[];
+}
+
 export type Verdict<Input, Output> =
   | { readonly kind: "ok"; readonly operations: number }
-  /** No order explains `smallest`, and every proper part of it that was tried can be explained. */
-  | { readonly kind: "violation"; readonly part: string; readonly smallest: readonly Operation<Input, Output>[] }
+  | Violation<Input, Output>
   /** The bound was reached first. Counts as a failure: nothing was proven. */
   | { readonly kind: "undecided"; readonly part: string; readonly steps: number };
 
 export interface CheckOptions {
-  /** How many states are tried for one part before it is called undecided. Default 5 million. */
+  /** How many states are tried for one part before it is called undecided: a whole number from 1. Default 5 million, some seconds. */
   readonly maxSteps?: number;
 }

@@ -1,0 +1,38 @@
+// Says in words and a small picture what a verdict means. Text only; decides nothing.
+import type { Model, Operation, Verdict } from "./types.js";
+
+const COLUMNS_MAX = 60;
+
+/** A readable text without a newline at its end. A violation comes with a picture of its smallest part: time goes right, in order but not to scale. */
+export function explain<State, Input, Output>(verdict: Verdict<Input, Output>, model: Model<State, Input, Output>): string {
+  if (verdict.kind === "ok") return `linearizable: ${verdict.operations} operations`;
+  const where = verdict.part === "" ? "" : `part ${JSON.stringify(verdict.part)}: `;
+  if (verdict.kind === "undecided") return `undecided: ${where}no order found, none excluded, after ${verdict.steps} steps; a larger maxSteps may decide it`;
+  const { smallest, related, operations } = verdict;
+  const draw = drawing([...smallest, ...related], model);
+  const lines = [`not linearizable: ${where}no order explains these ${smallest.length} of ${operations} operations`, "", ...smallest.map(draw)];
+  if (related.length > 0) lines.push("", "Nor does it help to add these, each of which could give one of the answers:", "", ...related.map(draw));
+  return lines.join("\n");
+}
+
+/** @returns how to draw one line; all lines share their columns */
+function drawing<S, I, O>(operations: readonly Operation<I, O>[], model: Model<S, I, O>): (operation: Operation<I, O>) => string {
+  const times = [...new Set(operations.flatMap(({ invoked, completed }) => completed === Infinity ? [invoked] : [invoked, completed]))].sort((a, b) => a - b);
+  const gap = Math.max(1, Math.min(4, Math.floor(COLUMNS_MAX / times.length)));
+  const column = new Map(times.map((time, i) => [time, i * gap]));
+  const width = times.length * gap + 1;
+  const clients = Math.max(...operations.map(({ client }) => client.length));
+  return (operation) => {
+    const { client, invoked, completed } = operation;
+    const start = column.get(invoked) ?? 0;
+    const end = completed === Infinity ? width - 1 : column.get(completed) ?? 0;
+    const bar = start === end ? "|" : `[${"=".repeat(end - start - 1)}${completed === Infinity ? ">" : "]"}`;
+    const span = completed === Infinity ? `${invoked}..` : `${invoked}..${completed}`;
+    return `  ${client.padEnd(clients)}  ${(" ".repeat(start) + bar).padEnd(width)}  ${describe(operation, model)}  (${span})`;
+  };
+}
+
+function describe<S, I, O>({ input, output, completed }: Operation<I, O>, model: Model<S, I, O>): string {
+  const answer = completed === Infinity ? undefined : output;
+  return model.describe?.(input, answer) ?? `${JSON.stringify(input)} -> ${completed === Infinity ? "?" : JSON.stringify(output)}`;
+}

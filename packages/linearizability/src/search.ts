@@ -1,0 +1,199 @@
+// Looks for an order of one part's operations that explains their answers: the search of Wing and Gong (1993) with the memo of
+// Lowe (2017), in just-in-time order: an operation takes effect only when an answer needs it. Reports how far it got; judges nothing.
+import { timelineOf } from "./timeline.js";
+import type { Timeline } from "./timeline.js";
+import type { Model, Operation } from "./types.js";
+import { createVisited } from "./visited.js";
+
+export type Found<S> =
+  | { readonly kind: "explained"; readonly steps: number }
+  /** No order explains all answers up to and including this operation's; `states` are all that were tried. */
+  | { readonly kind: "stuck"; readonly operation: number; readonly steps: number; readonly states: readonly S[] }
+  | { readonly kind: "undecided"; readonly steps: number };
+
+/** What has happened so far: which of the open and of the unknown operations took effect, and what the system is. */
+interface Place {
+  readonly known: readonly number[];
+  readonly unknown: readonly number[];
+  readonly state: number;
+  /** The last thing that happened was an unknown operation, and nobody has read what it left. */
+  readonly unseen: boolean;
+}
+
+/** The choices at one answer: places in order of how much was let happen first; those behind `expanded` could still let more happen. */
+interface Choice {
+  readonly answer: number;
+  readonly queue: Place[];
+  readonly next: Place[];
+  tried: number;
+  expanded: number;
+}
+
+/** @param operations in order of invocation */
+export function search<S, I, O>(operations: readonly Operation<I, O>[], model: Model<S, I, O>, maxSteps: number): Found<S> {
+  const timeline = timelineOf(operations, model);
+  const states = createStates(model, timeline);
+  const moves = createMoves(timeline, states);
+  const stack: Choice[] = [];
+  let furthest = 0;
+  let place: Place | undefined = moves.start();
+  let answer = 0;
+  while (place !== undefined && answer < timeline.answers.length) {
+    furthest = Math.max(furthest, answer);
+    stack.push({ answer, queue: [place], next: [], tried: 0, expanded: 0 });
+    place = undefined;
+    for (let top = stack.at(-1); top !== undefined && place === undefined; top = stack.at(-1)) {
+      place = moves.advance(top, maxSteps);
+      if (states.steps() > maxSteps) return { kind: "undecided", steps: states.steps() };
+      if (place === undefined) stack.pop();
+      else answer = top.answer + 1;
+    }
+  }
+  if (place !== undefined) return { kind: "explained", steps: states.steps() };
+  return { kind: "stuck", operation: timeline.answers[furthest] ?? 0, steps: states.steps(), states: states.all };
+}
+
+interface States<S> {
+  readonly all: readonly S[];
+  /** How often the model was asked. */
+  steps(): number;
+  /** The states, by number, that an operation may leave. */
+  after(state: number, operation: number): readonly number[];
+}
+
+/** Gives states numbers, so that the rest compares numbers. The initial state is 0. */
+function createStates<S, I, O>(model: Model<S, I, O>, { operations }: Timeline<I, O>): States<S> {
+  const all: S[] = [model.initial];
+  const numbers = new Map([[model.key(model.initial), 0]]);
+  let steps = 0;
+  function numberOf(state: S): number {
+    const key = model.key(state);
+    const known = numbers.get(key);
+    if (known !== undefined) return known;
+    numbers.set(key, all.length);
+    return all.push(state) - 1;
+  }
+  return {
+    all,
+    steps: () => steps,
+    after(state, place) {
+      const operation = operations[place] as Operation<I, O>;
+      steps++;
+      const left = model.step(all[state] as S, operation.input, operation.completed === Infinity ? undefined : operation.output);
+      return left.length === 0 ? [] : left.map(numberOf);
+    },
+  };
+}
+
+interface Moves {
+  start(): Place;
+  /** @returns the next place behind this answer; undefined: there is none that wasn't tried before */
+  advance(choice: Choice, maxSteps: number): Place | undefined;
+}
+
+function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Moves {
+  const { answers, open, unknown, unknownCount, bit, after, effects } = timeline;
+  const knownWords = (timeline.width + 31) >>> 5;
+  const unknownWords = (unknown.length + 31) >>> 5;
+  const visited = createVisited(knownWords, unknownWords);
+  const readsAt = open.map((places) => places.filter((place) => effects[place] === "reads"));
+  const unknownChanging = unknown.filter((place) => effects[place] === "changes");
+  const bitOf = (place: number) => bit[place] ?? 0;
+
+  /** Whether an operation may happen now as far as its own client is concerned. */
+  function isDue(place: number, answer: number, known: readonly number[]): boolean {
+    const before = after[place] ?? -1;
+    return before < 0 || has(known, bitOf(before)) || open[answer]?.includes(before) !== true;
+  }
+
+  /** Lets happen at once what is open, changes nothing, and fits: waiting could only do harm. */
+  function settle(answer: number, known: number[], unknownDone: readonly number[], state: number, unseen: boolean): Place {
+    for (const place of readsAt[answer] ?? []) {
+      if (has(known, bitOf(place)) || !isDue(place, answer, known)) continue;
+      const left = states.after(state, place);
+      if (left.length !== 1 || left[0] !== state) continue;
+      add(known, bitOf(place));
+      unseen = false;
+    }
+    return { known, unknown: unknownDone, state, unseen };
+  }
+
+  function note(into: Place[], answer: number, place: Place): void {
+    if (visited.add(answer, place.state, place.known, place.unknown)) into.push(place);
+  }
+
+  /** What is unknown and was overwritten before anybody saw it might as well not have happened. */
+  function isWasted(from: Place, place: number): boolean {
+    return from.unseen && effects[place] === "overwrites";
+  }
+
+  function finish({ answer, next }: Choice, from: Place): void {
+    const due = answers[answer] ?? 0;
+    const done = has(from.known, bitOf(due));
+    if (!done && (isWasted(from, due) || !isDue(due, answer, from.known))) return;
+    for (const state of done ? [from.state] : states.after(from.state, due)) {
+      const known = from.known.slice();
+      remove(known, bitOf(due));
+      note(next, answer + 1, settle(answer + 1, known, from.unknown, state, false));
+    }
+  }
+
+  function expand({ answer, queue }: Choice, from: Place, maxSteps: number): void {
+    const due = answers[answer] ?? 0;
+    if (has(from.known, bitOf(due))) return;
+    for (const place of open[answer] ?? []) {
+      if (place === due || has(from.known, bitOf(place)) || isWasted(from, place) || !isDue(place, answer, from.known)) continue;
+      for (const state of states.after(from.state, place)) {
+        const known = from.known.slice();
+        add(known, bitOf(place));
+        note(queue, answer, settle(answer, known, from.unknown, state, false));
+      }
+    }
+    const called = unknownCount[answer] ?? 0;
+    for (const place of from.unseen ? unknownChanging : unknown) {
+      if (bitOf(place) >= called || states.steps() > maxSteps) break;
+      if (has(from.unknown, bitOf(place)) || !isDue(place, answer, from.known)) continue;
+      for (const state of states.after(from.state, place)) {
+        if (state === from.state) continue;
+        const done = from.unknown.slice();
+        add(done, bitOf(place));
+        note(queue, answer, settle(answer, from.known.slice(), done, state, true));
+      }
+    }
+  }
+
+  return {
+    start: () => settle(0, zeros(knownWords), zeros(unknownWords), 0, false),
+    advance(choice, maxSteps) {
+      for (;;) {
+        const place = choice.next.pop();
+        if (place !== undefined || states.steps() > maxSteps) return place;
+        const untried = choice.queue[choice.tried];
+        const unexpanded = choice.queue[choice.expanded];
+        if (untried !== undefined) {
+          choice.tried++;
+          finish(choice, untried);
+        } else if (unexpanded !== undefined) {
+          choice.expanded++;
+          expand(choice, unexpanded, maxSteps);
+        } else return undefined;
+      }
+    },
+  };
+}
+
+function zeros(length: number): number[] {
+  return Array.from({ length }, () => 0);
+}
+
+function has(bits: readonly number[], bit: number): boolean {
+  return ((bits[bit >>> 5] ?? 0) & (1 << (bit & 31))) !== 0;
+}
+
+function add(bits: number[], bit: number): void {
+  bits[bit >>> 5] = (bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
+}
+
+function remove(bits: number[], bit: number): void {
+  bits[bit >>> 5] = (bits[bit >>> 5] ?? 0) & ~(1 << (bit & 31));
+}
