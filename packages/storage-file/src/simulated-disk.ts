@@ -1,10 +1,13 @@
 // A disk in memory that forgets what a disk may forget. It keeps what is durable apart from what was only written, and a
 // power cut leaves of the latter any part, sector by sector and name by name, in any order. Deterministic for a given
-// `random`; it never waits unless `delay` does.
+// `random`; it never waits unless `delay` or `answer` does.
 import type { FileHandle, FileSystem } from "./file-system.js";
+import type { SimulatedFile } from "./simulated-file.js";
+import { createFile, dropCache, flipByte, settleFile, syncFile, unsyncedSectors, view, writeTo } from "./simulated-file.js";
 
 export interface Operation {
   readonly type: "open" | "create" | "read" | "write" | "datasync" | "size" | "close" | "rename" | "unlink" | "list" | "syncDirectory" | "makeDirectory" | "restrictDirectory" | "lock" | "unlock";
+  /** For a file that is open: the name that it has now, not the one under which it was opened. */
   readonly path: string;
   /** Counts all operations of the disk, from 1. */
   readonly number: number;
@@ -18,6 +21,22 @@ export type Fault =
   /** The machine loses power before the operation, or after its effect but before its answer. */
   | { readonly type: "powerCut"; readonly when: "before" | "after" };
 
+/**
+ * What a power cut leaves of what was not synced. `prefix`: the oldest writes, up to a sector in their midst (a torn
+ * write). `any`: each sector and each name by chance, so that later ones may be there without earlier ones.
+ */
+export type Survival = "nothing" | "everything" | "prefix" | "any";
+
+/** What was not synced when the power went, and what is gone of it. */
+export interface Loss {
+  readonly unsyncedSectors: number;
+  readonly lostSectors: number;
+  /** A sector survived that was written after one that is gone. */
+  readonly reordered: boolean;
+  readonly unsyncedNames: number;
+  readonly lostNames: number;
+}
+
 export interface SimulatedDiskOptions {
   /** Uniform in [0, 1): decides what survives. */
   readonly random: () => number;
@@ -25,6 +44,10 @@ export interface SimulatedDiskOptions {
   readonly fault?: (operation: Operation) => Fault | undefined;
   /** Awaited before each operation takes effect: simulated latency. */
   readonly delay?: (operation: Operation) => Promise<void>;
+  /** Awaited between an operation's effect and its answer to the process: a crash there leaves an effect that nobody was told of. */
+  readonly answer?: (operation: Operation) => Promise<void>;
+  /** Told of each operation that took effect, before its answer. */
+  readonly onEffect?: (operation: Operation) => void;
   /** Writes that would exceed it fail with ENOSPC, having done what fits. */
   readonly capacityBytes?: number;
 }
@@ -34,49 +57,50 @@ export interface SimulatedDisk {
   boot(): FileSystem;
   /** Ends the processes; what they wrote stays. */
   kill(): void;
-  /** Ends the processes and loses any part of what was not synced. */
-  powerCut(): void;
+  /** Ends the processes and loses any part of what was not synced; drawn where `survival` is not given. */
+  powerCut(survival?: Survival): Loss;
   /** How many operations there were. */
   readonly operations: number;
+  /** What a power cut now could take. */
+  unsynced(): { readonly sectors: number; readonly names: number };
+  /** What the names take up, in bytes. */
+  usedBytes(): number;
   setFault(fault: ((operation: Operation) => Fault | undefined) | undefined): void;
+  setCapacity(bytes: number): void;
   /** Content as a process would read it, by path. */
   files(): Map<string, Uint8Array>;
+  /** Content as after a power cut that takes all that was not synced, by path. */
+  durableFiles(): Map<string, Uint8Array>;
   /** Replaces a file, durably: bit rot, or an operator's mistake. Undefined removes it. */
   tamper(path: string, content: Uint8Array | undefined): void;
+  /** Bit rot: inverts the bits of `mask` in one byte, durably. @returns false when the file is missing or shorter */
+  flip(path: string, at: number, mask: number): boolean;
 }
 
-const SECTOR_BYTES = 512;
-
-interface Inode {
-  readonly isDirectory: boolean;
-  current: Uint8Array;
-  durable: Uint8Array;
-  /** Written since the last sync, oldest first. */
-  pending: { readonly at: number; readonly bytes: Uint8Array }[];
-}
 /** A change of a directory that was not synced: names that go and names that come, together or not at all. */
 interface NameChange {
   readonly directory: string;
   readonly gone: readonly string[];
-  readonly come: ReadonlyMap<string, Inode>;
+  readonly come: ReadonlyMap<string, SimulatedFile>;
 }
 interface Process {
   alive: boolean;
 }
 
 export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDisk {
-  const { random, delay, capacityBytes = Infinity } = options;
-  let { fault } = options;
+  const { random, delay, answer, onEffect } = options;
+  let { fault, capacityBytes = Infinity } = options;
   let operations = 0;
-  let names = new Map<string, Inode>();
-  let durableNames = new Map<string, Inode>();
+  let names = new Map<string, SimulatedFile>();
+  let durableNames = new Map<string, SimulatedFile>();
   let pendingNames: NameChange[] = [];
   const locks = new Map<string, Process>();
   let processes: Process[] = [];
 
-  function changeNames(directory: string, gone: readonly string[], come: ReadonlyMap<string, Inode>): void {
+  function changeNames(directory: string, gone: readonly string[], come: ReadonlyMap<string, SimulatedFile>): void {
     const change = { directory, gone, come };
     applyNames(names, change);
+    for (const [path, file] of come) file.path = path;
     pendingNames.push(change);
   }
   function kill(): void {
@@ -84,76 +108,96 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
     processes = [];
     locks.clear();
   }
-  function powerCut(): void {
+  function powerCut(survival?: Survival): Loss {
     kill();
-    const keep = survival(random);
-    for (const change of pendingNames) if (keep()) applyNames(durableNames, change);
+    const style = survival ?? drawn(random);
+    const tally = { unsyncedSectors: 0, lostSectors: 0, reordered: false, unsyncedNames: pendingNames.length, lostNames: 0 };
+    const keepName = chooser(style, random, pendingNames.length);
+    for (const change of pendingNames) {
+      if (keepName()) applyNames(durableNames, change);
+      else tally.lostNames++;
+    }
     pendingNames = [];
     for (const path of durableNames.keys()) if (!hasAncestors(durableNames, path)) durableNames.delete(path);
     names = new Map(durableNames);
-    for (const inode of new Set(names.values())) {
-      const keepSector = survival(random);
-      for (const { at, bytes } of inode.pending) {
-        for (const [from, to] of sectors(at, bytes.length)) if (keepSector()) inode.durable = overwritten(inode.durable, from, bytes.subarray(from - at, to - at));
-      }
-      inode.pending = [];
-      inode.current = inode.durable.slice();
+    for (const [path, file] of names) {
+      file.path = path;
+      loseUnsynced(file, style, tally);
+      dropCache(file);
     }
+    return tally;
+  }
+  function loseUnsynced(file: SimulatedFile, style: Survival, tally: { unsyncedSectors: number; lostSectors: number; reordered: boolean }): void {
+    if (file.pending.length === 0) return;
+    const keep = chooser(style, random, unsyncedSectors(file));
+    let lost = 0;
+    settleFile(file, () => {
+      const kept = keep();
+      tally.unsyncedSectors++;
+      if (!kept) lost++;
+      else if (lost > 0) tally.reordered = true;
+      return kept;
+    });
+    tally.lostSectors += lost;
+  }
+  /** A sync that failed: some of it is durable, nobody knows what, and the rest will never be. It may even read as it was before. */
+  function failSync(file: SimulatedFile): void {
+    loseUnsynced(file, drawn(random), { unsyncedSectors: 0, lostSectors: 0, reordered: false });
+    if (random() < 0.5) dropCache(file);
   }
   function usedBytes(): number {
     let sum = 0;
-    for (const inode of names.values()) sum += inode.current.length;
+    for (const file of names.values()) sum += file.current.size;
     return sum;
   }
 
   /** Counts, delays and fails one operation of a process; then does it. */
-  async function operate<Result>(process: Process, type: Operation["type"], path: string, effect: (shortBytes: number) => Result, onError?: () => void): Promise<Result> {
-    const operation = { type, path, number: ++operations };
-    await delay?.(operation);
+  async function operate<Result>(process: Process, type: Operation["type"], target: string | SimulatedFile, effect: (shortBytes: number) => Result, onError?: () => void): Promise<Result> {
+    const operation = { type, path: typeof target === "string" ? target : target.path, number: ++operations };
+    if (delay !== undefined) await delay(operation);
     if (!process.alive) throw new Error("the process is gone");
     const planned = fault?.(operation);
+    if (!process.alive) throw new Error("the process is gone");
     if (planned?.type === "error") {
       onError?.();
-      throw failure(planned.code, `${type} ${path}`);
+      if (answer !== undefined) await answer(operation);
+      throw failure(planned.code, `${type} ${operation.path}`);
     }
     if (planned?.type === "powerCut" && planned.when === "before") powerCut();
     if (!process.alive) throw new Error("the power is gone");
     const result = effect(planned?.type === "short" ? Math.max(1, planned.bytes) : Infinity);
+    onEffect?.(operation);
     if (planned?.type === "powerCut") powerCut();
-    await Promise.resolve();
+    await answer?.(operation);
     if (!process.alive) throw new Error("the power is gone");
     return result;
   }
 
-  function find(path: string): Inode {
-    const inode = names.get(path);
-    if (inode === undefined) throw failure("ENOENT", path);
-    return inode;
+  function find(path: string): SimulatedFile {
+    const file = names.get(path);
+    if (file === undefined) throw failure("ENOENT", path);
+    return file;
   }
 
-  function handle(process: Process, path: string, inode: Inode): FileHandle {
+  function handle(process: Process, file: SimulatedFile): FileHandle {
     return {
-      read: (into, position) => operate(process, "read", path, (shortBytes) => {
-        const bytes = inode.current.subarray(position, position + Math.min(into.length, shortBytes));
+      read: (into, position) => operate(process, "read", file, (shortBytes) => {
+        const bytes = view(file.current).subarray(position, position + Math.min(into.length, shortBytes));
         into.set(bytes);
         return bytes.length;
       }),
-      write: (parts, position) => operate(process, "write", path, (shortBytes) => {
+      write: (parts, position) => operate(process, "write", file, (shortBytes) => {
         const whole = Buffer.concat(parts);
-        const growth = Math.max(0, position + whole.length - inode.current.length);
-        const missing = Math.max(0, usedBytes() + growth - capacityBytes);
+        const growth = position + whole.length - file.current.size;
+        const missing = growth > 0 && capacityBytes < Infinity ? Math.max(0, Math.min(growth, usedBytes() + growth - capacityBytes)) : 0;
         const bytes = whole.subarray(0, Math.min(whole.length - missing, shortBytes));
-        if (bytes.length === 0 && whole.length > 0) throw failure("ENOSPC", path);
-        inode.current = overwritten(inode.current, position, bytes);
-        inode.pending.push({ at: position, bytes });
+        if (bytes.length === 0 && whole.length > 0) throw failure("ENOSPC", file.path);
+        writeTo(file, position, bytes);
         return bytes.length;
       }),
-      datasync: () => operate(process, "datasync", path, () => {
-        for (const { at, bytes } of inode.pending) inode.durable = overwritten(inode.durable, at, bytes);
-        inode.pending = [];
-      }, () => (inode.pending = [])),
-      size: () => operate(process, "size", path, () => inode.current.length),
-      close: () => operate(process, "close", path, () => {}),
+      datasync: () => operate(process, "datasync", file, () => syncFile(file), () => failSync(file)),
+      size: () => operate(process, "size", file, () => file.current.size),
+      close: () => operate(process, "close", file, () => {}),
     };
   }
 
@@ -165,9 +209,9 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
         if (mode === "create") {
           if (names.has(path)) throw failure("EEXIST", path);
           if (!hasAncestors(names, path)) throw failure("ENOENT", path);
-          changeNames(parentOf(path), [], new Map([[path, newInode(false)]]));
+          changeNames(parentOf(path), [], new Map([[path, createFile(false, path)]]));
         }
-        return handle(process, path, find(path));
+        return handle(process, find(path));
       }),
       rename: (from, to) => operate(process, "rename", from, () => changeNames(parentOf(from), [from], new Map([[to, find(from)]]))),
       unlink: (path) => operate(process, "unlink", path, () => {
@@ -185,7 +229,7 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
       makeDirectory: (directory) => operate(process, "makeDirectory", directory, () => {
         if (directory === "/" || names.has(directory)) return false;
         if (!hasAncestors(names, directory)) throw failure("ENOENT", directory);
-        changeNames(parentOf(directory), [], new Map([[directory, newInode(true)]]));
+        changeNames(parentOf(directory), [], new Map([[directory, createFile(true, directory)]]));
         return true;
       }),
       restrictDirectory: (directory) => operate(process, "restrictDirectory", directory, () => {}),
@@ -204,67 +248,67 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
     get operations() {
       return operations;
     },
+    unsynced() {
+      let sectors = 0;
+      for (const file of names.values()) sectors += unsyncedSectors(file);
+      return { sectors, names: pendingNames.length };
+    },
+    usedBytes,
     setFault: (next) => void (fault = next),
-    files: () => new Map([...names].filter(([, inode]) => !inode.isDirectory).map(([path, inode]) => [path, inode.current.slice()])),
+    setCapacity: (bytes) => void (capacityBytes = bytes),
+    files: () => contents(names, ({ current }) => view(current).slice()),
+    durableFiles: () => contents(durableNames, ({ durable }) => view(durable).slice()),
     tamper(path, content) {
       if (content === undefined) for (const map of [names, durableNames]) map.delete(path);
       else {
-        const inode = { ...newInode(false), current: content.slice(), durable: content.slice() };
-        for (let at = parentOf(path); at !== "/"; at = parentOf(at)) for (const map of [names, durableNames]) if (!map.has(at)) map.set(at, newInode(true));
-        for (const map of [names, durableNames]) map.set(path, inode);
+        const file = createFile(false, path);
+        writeTo(file, 0, content.slice());
+        syncFile(file);
+        for (let at = parentOf(path); at !== "/"; at = parentOf(at)) for (const map of [names, durableNames]) if (!map.has(at)) map.set(at, createFile(true, at));
+        for (const map of [names, durableNames]) map.set(path, file);
       }
+    },
+    flip(path, at, mask) {
+      const file = names.get(path);
+      return file !== undefined && flipByte(file, at, mask);
     },
   };
 }
 
-/** What a power cut keeps differs in style from cut to cut: nothing, everything, the older part, or a random half. */
-function survival(random: () => number): () => boolean {
-  const style = Math.floor(random() * 4);
-  let isCut = false;
+function drawn(random: () => number): Survival {
+  const styles = ["nothing", "everything", "prefix", "any"] as const;
+  return styles[Math.floor(random() * styles.length)] ?? "nothing";
+}
+
+/** @returns says of one after another of `count` things whether it survives; a prefix is a real one where it can be */
+function chooser(style: Survival, random: () => number, count: number): () => boolean {
+  let left = style === "prefix" ? 1 + Math.floor(random() * Math.max(1, count - 1)) : 0;
   switch (style) {
-    case 0:
+    case "nothing":
       return () => false;
-    case 1:
+    case "everything":
       return () => true;
-    case 2:
-      return () => !(isCut ||= random() < 0.2);
-    default:
+    case "prefix":
+      return () => left-- > 0;
+    case "any":
       return () => random() < 0.5;
   }
 }
 
-function* sectors(at: number, length: number): Generator<[number, number]> {
-  for (let from = at; from < at + length;) {
-    const to = Math.min(at + length, (Math.floor(from / SECTOR_BYTES) + 1) * SECTOR_BYTES);
-    yield [from, to];
-    from = to;
-  }
+function contents(names: ReadonlyMap<string, SimulatedFile>, of: (file: SimulatedFile) => Uint8Array): Map<string, Uint8Array> {
+  return new Map([...names].filter(([, file]) => !file.isDirectory).map(([path, file]) => [path, of(file)]));
 }
 
-function overwritten(content: Uint8Array, at: number, bytes: Uint8Array): Uint8Array {
-  let result = content;
-  if (at + bytes.length > content.length) {
-    result = new Uint8Array(at + bytes.length);
-    result.set(content);
-  }
-  result.set(bytes, at);
-  return result;
-}
-
-function applyNames(names: Map<string, Inode>, { gone, come }: NameChange): void {
+function applyNames(names: Map<string, SimulatedFile>, { gone, come }: NameChange): void {
   for (const path of gone) names.delete(path);
-  for (const [path, inode] of come) names.set(path, inode);
-}
-
-function newInode(isDirectory: boolean): Inode {
-  return { isDirectory, current: new Uint8Array(), durable: new Uint8Array(), pending: [] };
+  for (const [path, file] of come) names.set(path, file);
 }
 
 function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
-function hasAncestors(names: ReadonlyMap<string, Inode>, path: string): boolean {
+function hasAncestors(names: ReadonlyMap<string, SimulatedFile>, path: string): boolean {
   for (let at = parentOf(path); at !== "/"; at = parentOf(at)) if (!names.has(at)) return false;
   return true;
 }
