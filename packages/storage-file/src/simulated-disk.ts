@@ -4,6 +4,8 @@
 import type { FileHandle, FileSystem } from "./file-system.js";
 import type { SimulatedFile } from "./simulated-file.js";
 import { createFile, dropCache, flipByte, settleFile, syncFile, unsyncedSectors, view, writeTo } from "./simulated-file.js";
+import type { SimulatedNames } from "./simulated-names.js";
+import { createNames, hasAncestors, parentOf } from "./simulated-names.js";
 
 export interface Operation {
   readonly type: "open" | "create" | "read" | "write" | "datasync" | "size" | "close" | "rename" | "unlink" | "list" | "syncDirectory" | "makeDirectory" | "restrictDirectory" | "lock" | "unlock";
@@ -77,12 +79,6 @@ export interface SimulatedDisk {
   flip(path: string, at: number, mask: number): boolean;
 }
 
-/** A change of a directory that was not synced: names that go and names that come, together or not at all. */
-interface NameChange {
-  readonly directory: string;
-  readonly gone: readonly string[];
-  readonly come: ReadonlyMap<string, SimulatedFile>;
-}
 interface Process {
   alive: boolean;
 }
@@ -91,18 +87,10 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
   const { random, delay, answer, onEffect } = options;
   let { fault, capacityBytes = Infinity } = options;
   let operations = 0;
-  let names = new Map<string, SimulatedFile>();
-  let durableNames = new Map<string, SimulatedFile>();
-  let pendingNames: NameChange[] = [];
+  const names = createNames();
   const locks = new Map<string, Process>();
   let processes: Process[] = [];
 
-  function changeNames(directory: string, gone: readonly string[], come: ReadonlyMap<string, SimulatedFile>): void {
-    const change = { directory, gone, come };
-    applyNames(names, change);
-    for (const [path, file] of come) file.path = path;
-    pendingNames.push(change);
-  }
   function kill(): void {
     for (const process of processes) process.alive = false;
     processes = [];
@@ -111,17 +99,14 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
   function powerCut(survival?: Survival): Loss {
     kill();
     const style = survival ?? drawn(random);
-    const tally = { unsyncedSectors: 0, lostSectors: 0, reordered: false, unsyncedNames: pendingNames.length, lostNames: 0 };
-    const keepName = chooser(style, random, pendingNames.length);
-    for (const change of pendingNames) {
-      if (keepName()) applyNames(durableNames, change);
-      else tally.lostNames++;
-    }
-    pendingNames = [];
-    for (const path of durableNames.keys()) if (!hasAncestors(durableNames, path)) durableNames.delete(path);
-    names = new Map(durableNames);
-    for (const [path, file] of names) {
-      file.path = path;
+    const tally = { unsyncedSectors: 0, lostSectors: 0, reordered: false, unsyncedNames: names.unsynced, lostNames: 0 };
+    const keepName = chooser(style, random, names.unsynced);
+    names.settle(() => {
+      const kept = keepName();
+      if (!kept) tally.lostNames++;
+      return kept;
+    });
+    for (const file of names.current.values()) {
       loseUnsynced(file, style, tally);
       dropCache(file);
     }
@@ -147,7 +132,7 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
   }
   function usedBytes(): number {
     let sum = 0;
-    for (const file of names.values()) sum += file.current.size;
+    for (const file of names.current.values()) sum += file.current.size;
     return sum;
   }
 
@@ -171,12 +156,6 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
     await answer?.(operation);
     if (!process.alive) throw new Error("the power is gone");
     return result;
-  }
-
-  function find(path: string): SimulatedFile {
-    const file = names.get(path);
-    if (file === undefined) throw failure("ENOENT", path);
-    return file;
   }
 
   function handle(process: Process, file: SimulatedFile): FileHandle {
@@ -204,41 +183,12 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
   function boot(): FileSystem {
     const process: Process = { alive: true };
     processes.push(process);
-    return {
-      open: (path, mode) => operate(process, mode === "create" ? "create" : "open", path, () => {
-        if (mode === "create") {
-          if (names.has(path)) throw failure("EEXIST", path);
-          if (!hasAncestors(names, path)) throw failure("ENOENT", path);
-          changeNames(parentOf(path), [], new Map([[path, createFile(false, path)]]));
-        }
-        return handle(process, find(path));
-      }),
-      rename: (from, to) => operate(process, "rename", from, () => changeNames(parentOf(from), [from], new Map([[to, find(from)]]))),
-      unlink: (path) => operate(process, "unlink", path, () => {
-        find(path);
-        changeNames(parentOf(path), [path], new Map());
-      }),
-      list: (directory) => operate(process, "list", directory, () => {
-        if (directory !== "/") find(directory);
-        return [...names.keys()].filter((path) => path !== directory && parentOf(path) === directory).map((path) => path.slice(path.lastIndexOf("/") + 1));
-      }),
-      syncDirectory: (directory) => operate(process, "syncDirectory", directory, () => {
-        for (const change of pendingNames) if (change.directory === directory) applyNames(durableNames, change);
-        pendingNames = pendingNames.filter((change) => change.directory !== directory);
-      }),
-      makeDirectory: (directory) => operate(process, "makeDirectory", directory, () => {
-        if (directory === "/" || names.has(directory)) return false;
-        if (!hasAncestors(names, directory)) throw failure("ENOENT", directory);
-        changeNames(parentOf(directory), [], new Map([[directory, createFile(true, directory)]]));
-        return true;
-      }),
-      restrictDirectory: (directory) => operate(process, "restrictDirectory", directory, () => {}),
-      lock: (directory) => operate(process, "lock", directory, () => {
-        if (locks.has(directory)) return undefined;
-        locks.set(directory, process);
-        return () => operate(process, "unlock", directory, () => void locks.delete(directory));
-      }),
+    const lock = (directory: string): (() => Promise<void>) | undefined => {
+      if (locks.has(directory)) return undefined;
+      locks.set(directory, process);
+      return () => operate(process, "unlock", directory, () => void locks.delete(directory));
     };
+    return fileSystemOver(names, (type, path, effect) => operate(process, type, path, effect), (file) => handle(process, file), lock);
   }
 
   return {
@@ -250,29 +200,67 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
     },
     unsynced() {
       let sectors = 0;
-      for (const file of names.values()) sectors += unsyncedSectors(file);
-      return { sectors, names: pendingNames.length };
+      for (const file of names.current.values()) sectors += unsyncedSectors(file);
+      return { sectors, names: names.unsynced };
     },
     usedBytes,
     setFault: (next) => void (fault = next),
     setCapacity: (bytes) => void (capacityBytes = bytes),
-    files: () => contents(names, ({ current }) => view(current).slice()),
-    durableFiles: () => contents(durableNames, ({ durable }) => view(durable).slice()),
+    files: () => contents(names.current, ({ current }) => view(current).slice()),
+    durableFiles: () => contents(names.durable, ({ durable }) => view(durable).slice()),
     tamper(path, content) {
-      if (content === undefined) for (const map of [names, durableNames]) map.delete(path);
-      else {
-        const file = createFile(false, path);
+      const file = content === undefined ? undefined : createFile(false, path);
+      if (file !== undefined && content !== undefined) {
         writeTo(file, 0, content.slice());
         syncFile(file);
-        for (let at = parentOf(path); at !== "/"; at = parentOf(at)) for (const map of [names, durableNames]) if (!map.has(at)) map.set(at, createFile(true, at));
-        for (const map of [names, durableNames]) map.set(path, file);
       }
+      names.plant(path, file);
     },
     flip(path, at, mask) {
-      const file = names.get(path);
+      const file = names.current.get(path);
       return file !== undefined && flipByte(file, at, mask);
     },
   };
+}
+
+/** What the operations on names mean; `operate` carries them out in time. */
+function fileSystemOver(names: SimulatedNames, operate: <Result>(type: Operation["type"], path: string, effect: () => Result) => Promise<Result>, handle: (file: SimulatedFile) => FileHandle, lock: (directory: string) => (() => Promise<void>) | undefined): FileSystem {
+  const create = (path: string, isDirectory: boolean): void => {
+    if (!hasAncestors(names.current, path)) throw failure("ENOENT", path);
+    names.change(parentOf(path), [], new Map([[path, createFile(isDirectory, path)]]));
+  };
+  return {
+    open: (path, mode) => operate(mode === "create" ? "create" : "open", path, () => {
+      if (mode === "create") {
+        if (names.current.has(path)) throw failure("EEXIST", path);
+        create(path, false);
+      }
+      return handle(find(names, path));
+    }),
+    rename: (from, to) => operate("rename", from, () => names.change(parentOf(from), [from], new Map([[to, find(names, from)]]))),
+    unlink: (path) => operate("unlink", path, () => {
+      find(names, path);
+      names.change(parentOf(path), [path], new Map());
+    }),
+    list: (directory) => operate("list", directory, () => {
+      if (directory !== "/") find(names, directory);
+      return [...names.current.keys()].filter((path) => path !== directory && parentOf(path) === directory).map((path) => path.slice(path.lastIndexOf("/") + 1));
+    }),
+    syncDirectory: (directory) => operate("syncDirectory", directory, () => names.sync(directory)),
+    makeDirectory: (directory) => operate("makeDirectory", directory, () => {
+      if (directory === "/" || names.current.has(directory)) return false;
+      create(directory, true);
+      return true;
+    }),
+    restrictDirectory: (directory) => operate("restrictDirectory", directory, () => {}),
+    lock: (directory) => operate("lock", directory, () => lock(directory)),
+  };
+}
+
+function find(names: SimulatedNames, path: string): SimulatedFile {
+  const file = names.current.get(path);
+  if (file === undefined) throw failure("ENOENT", path);
+  return file;
 }
 
 function drawn(random: () => number): Survival {
@@ -297,20 +285,6 @@ function chooser(style: Survival, random: () => number, count: number): () => bo
 
 function contents(names: ReadonlyMap<string, SimulatedFile>, of: (file: SimulatedFile) => Uint8Array): Map<string, Uint8Array> {
   return new Map([...names].filter(([, file]) => !file.isDirectory).map(([path, file]) => [path, of(file)]));
-}
-
-function applyNames(names: Map<string, SimulatedFile>, { gone, come }: NameChange): void {
-  for (const path of gone) names.delete(path);
-  for (const [path, file] of come) names.set(path, file);
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
-}
-
-function hasAncestors(names: ReadonlyMap<string, SimulatedFile>, path: string): boolean {
-  for (let at = parentOf(path); at !== "/"; at = parentOf(at)) if (!names.has(at)) return false;
-  return true;
 }
 
 function failure(code: string, what: string): Error & { code: string } {
