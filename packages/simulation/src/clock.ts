@@ -5,7 +5,7 @@
 import type { Clock } from "@raftkit/core";
 import { createHeap } from "./heap.js";
 
-/** One run of one program: it can be stopped for ever (a crash) and be kept from running for a while (a busy event loop). */
+/** One run of one program: it can be stopped for ever (a crash), be kept from running for a while (a busy event loop), and be told wrong times. */
 export interface VirtualProcess {
   readonly name: string;
   /** What the program under test gets. Once stopped it schedules nothing any more. */
@@ -17,6 +17,15 @@ export interface VirtualProcess {
   stop(): void;
   /** Nothing of this process runs for so many milliseconds; then all that was due runs at once, timers first. */
   stallFor(ms: number): void;
+  /** From now on the clock that the program reads runs at this rate: 1 is right, 0 stands still. */
+  setRate(rate: number): void;
+  /** The clock that the program reads goes forward by so many milliseconds at once. */
+  jump(ms: number): void;
+  /**
+   * Calls back in the midst of the next event of this process that has something to run: after so many promise jobs, that
+   * is, between two awaits of the program. With 0, before the event.
+   */
+  interrupt(jobs: number, run: () => void): void;
   /** When its timers are due, soonest first. */
   timers(): readonly number[];
 }
@@ -41,17 +50,23 @@ const Phase = { timer: 0, input: 1, deferred: 2 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
 const STEPS_PER_BREATH = 4096;
+/** More than what is lost when times are converted between clocks. */
+const ROUNDING_MS = 1e-6;
 
 interface Event {
   time: number;
   sequence: number;
   readonly phase: Phase;
+  /** For a timer: when it is due by the clock of its process. */
+  readonly localTime: number;
   readonly process: RunningProcess | undefined;
   run: (() => void) | undefined;
 }
 
 interface RunningProcess extends VirtualProcess {
   readonly stalledUntil: number;
+  /** What is to happen in the midst of the event that runs next, once. */
+  takeInterruption(): { readonly jobs: number; readonly run: () => void } | undefined;
 }
 
 export function createVirtualTime(): VirtualTime {
@@ -62,8 +77,8 @@ export function createVirtualTime(): VirtualTime {
   let sequence = 0;
   let steps = 0;
 
-  function push(time: number, phase: Phase, process: RunningProcess | undefined, run: () => void): () => void {
-    const event: Event = { time: Math.max(time, now), sequence: sequence++, phase, process, run };
+  function push(time: number, phase: Phase, process: RunningProcess | undefined, run: () => void, localTime = 0): () => void {
+    const event: Event = { time: Math.max(time, now), sequence: sequence++, phase, localTime, process, run };
     queue.push(event);
     return () => { event.run = undefined; };
   }
@@ -88,19 +103,44 @@ export function createVirtualTime(): VirtualTime {
   function createProcess(name: string): RunningProcess {
     let stopped = false;
     let stalledUntil = 0;
+    let interruption: { readonly jobs: number; readonly run: () => void } | undefined;
+    let rate = 1;
+    /** The process read `local` when the time was `global`. */
+    let anchor = { global: 0, local: 0 };
     const nothing = (): void => undefined;
+    const toLocal = (time: number): number => anchor.local + (time - anchor.global) * rate;
+    function toGlobal(local: number): number {
+      if (rate === 0) return Infinity;
+      const time = anchor.global + (local - anchor.local) / rate;
+      return toLocal(time) < local ? time + ROUNDING_MS : time;
+    }
+    /** Timers are due by the clock of the process: they move with it. */
+    function setClock(local: number, nextRate: number): void {
+      anchor = { global: now, local };
+      rate = nextRate;
+      for (const event of queue.items) if (event.process === process && event.phase === Phase.timer) event.time = Math.max(now, toGlobal(event.localTime));
+      queue.reorder();
+    }
     const process: RunningProcess = {
       name,
       get stopped() { return stopped; },
       get stalledUntil() { return stalledUntil; },
       clock: {
-        now: () => now,
-        schedule: (at, run) => stopped || at === Infinity ? nothing : push(at, Phase.timer, process, run),
+        now: () => toLocal(now),
+        schedule: (at, run) => stopped || at === Infinity ? nothing : push(toGlobal(at), Phase.timer, process, run, at),
         defer: (run) => { if (!stopped) push(now, Phase.deferred, process, run); },
       },
       post(at, run) { if (!stopped) push(at, Phase.input, process, run); },
       stop() { stopped = true; },
       stallFor(ms) { stalledUntil = Math.max(stalledUntil, now + ms); },
+      setRate: (next) => setClock(toLocal(now), next),
+      jump: (ms) => setClock(toLocal(now) + ms, rate),
+      interrupt(jobs, run) { interruption = { jobs, run }; },
+      takeInterruption() {
+        const taken = interruption;
+        interruption = undefined;
+        return taken;
+      },
       timers: () => queue.items
         .filter((event) => event.process === process && event.phase === Phase.timer && event.run !== undefined)
         .map((event) => event.time).toSorted((a, b) => a - b),
@@ -118,7 +158,9 @@ export function createVirtualTime(): VirtualTime {
       now = event.time;
       const run = event.run;
       event.run = undefined;
-      run?.();
+      const interruption = event.process?.takeInterruption();
+      if (interruption !== undefined) afterJobs(interruption.jobs, interruption.run);
+      if (event.process?.stopped !== true) run?.();
       await (++steps % STEPS_PER_BREATH === 0 ? breathe() : settled());
       for (const listener of listeners) listener(event.process);
       return true;
@@ -135,6 +177,12 @@ export function createVirtualTime(): VirtualTime {
  */
 function settled(): Promise<void> {
   return new Promise((resolve) => { void Promise.resolve().then(() => process.nextTick(resolve)); });
+}
+
+/** Promise jobs run in the order in which they were asked for: this one runs among those of the program. */
+function afterJobs(jobs: number, run: () => void): void {
+  if (jobs <= 0) run();
+  else queueMicrotask(() => afterJobs(jobs - 1, run));
 }
 
 /** Lets the real event loop turn: timers, signals and pipes of the program that simulates. */

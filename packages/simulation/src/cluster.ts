@@ -14,7 +14,7 @@ import { createInvariants } from "./invariants.js";
 import type { Member, World } from "./member.js";
 import { createMember } from "./member.js";
 import type { LinkSettings, Packet, Verdict, VirtualNetwork } from "./network.js";
-import { createVirtualNetwork } from "./network.js";
+import { createVirtualNetwork, soundLink } from "./network.js";
 import type { SeededRandom } from "./random.js";
 import { createRandom } from "./random.js";
 import type { Trace } from "./trace.js";
@@ -96,7 +96,7 @@ export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
 /** Makes a cluster and runs until its nodes are open. It forms by itself; see `waitForLeader`. */
 export async function createCluster<Command extends CodecValue, Result, Query, Answer>(options: ClusterOptions<Command, Result, Query, Answer>): Promise<Cluster<Command, Result, Query, Answer>> {
   const ids = Array.from({ length: options.nodes ?? 3 }, (_, i) => `n${i + 1}`);
-  const link: LinkSettings = { delayMs: { min: 0.5, max: 2 }, loss: 0, duplicate: 0, cut: false, ...options.network };
+  const link: LinkSettings = { ...soundLink, ...options.network };
   const { world, trace } = createWorld(options, ids, link);
   const members = new Map(ids.map((id) => [id, createMember(world, id)]));
   const cluster = assemble(world, trace, members, link);
@@ -211,7 +211,7 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
     onMessage(listener) {
       network.onPacket((what, packet) => {
         const message = what === "disconnected" ? undefined : messageIn(packet);
-        if (message !== undefined && what !== "disconnected") listener(what, message, packet);
+        if (message !== undefined && what !== "disconnected" && what !== "corrupted") listener(what, message, packet);
       });
     },
     inject: (from, to, message) => network.inject(from, to, writeFrame(codec, message)),

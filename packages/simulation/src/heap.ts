@@ -7,6 +7,8 @@ export interface Heap<T> {
   peek(): T | undefined;
   /** All items, in no order. */
   readonly items: readonly T[];
+  /** Call it when items were changed so that they compare differently. */
+  reorder(): void;
 }
 
 /** @param before whether `a` comes out before `b`: a strict total order, or equal items come out in any order. */
@@ -26,8 +28,8 @@ export function createHeap<T>(before: (a: T, b: T) => boolean): Heap<T> {
     items[at] = item;
   }
 
-  function sink(item: T): void {
-    let at = 0;
+  function sink(item: T, from: number): void {
+    let at = from;
     for (;;) {
       let childAt = 2 * at + 1;
       let child = items[childAt];
@@ -51,8 +53,14 @@ export function createHeap<T>(before: (a: T, b: T) => boolean): Heap<T> {
     pop() {
       const first = items[0];
       const last = items.pop();
-      if (last !== undefined && items.length > 0) sink(last);
+      if (last !== undefined && items.length > 0) sink(last, 0);
       return first;
+    },
+    reorder() {
+      for (let at = (items.length >> 1) - 1; at >= 0; at--) {
+        const item = items[at];
+        if (item !== undefined) sink(item, at);
+      }
     },
   };
 }

@@ -1,20 +1,30 @@
-// A simulated network: frames between processes are delayed, lost, doubled, overtaken and cut off, as its settings and seed say.
-// It looks into no frame; whoever wants to pick some out passes a filter.
+// A simulated network: frames between processes are delayed, lost, doubled, overtaken, damaged and cut off, as its settings
+// and seed say. It looks into no frame; whoever wants to pick some out passes a filter.
 import type { NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
 import type { VirtualProcess, VirtualTime } from "./clock.js";
 import type { SeededRandom } from "./random.js";
 
 /** How one direction between two nodes behaves. */
 export interface LinkSettings {
-  /** Each frame takes a time drawn from here: a wide range reorders frames. */
+  /** Each frame takes a time drawn from here: a wide range reorders frames, unless the link is ordered. */
   readonly delayMs: { readonly min: number; readonly max: number };
+  /** Frames arrive in the order in which they were sent, as on one connection. */
+  readonly ordered: boolean;
   /** The probability that a frame is lost. */
   readonly loss: number;
   /** The probability that a frame arrives twice. */
   readonly duplicate: number;
+  /** The probability that a frame arrives with a byte changed: the connection is cut, with all that is under way on it. */
+  readonly corrupt: number;
+  /** How fast frames leave, one after another. */
+  readonly bytesPerMs: number;
   /** Nothing passes. */
   readonly cut: boolean;
 }
+
+/** Nothing goes wrong. */
+export const soundLink: LinkSettings = { delayMs: { min: 0.5, max: 2 }, ordered: false, loss: 0, duplicate: 0, corrupt: 0, bytesPerMs: Infinity, cut: false };
 
 export interface Packet {
   readonly from: Sender;
@@ -25,6 +35,9 @@ export interface Packet {
 
 /** `hold` keeps the packet until `release`. */
 export type Verdict = "pass" | "drop" | "hold";
+
+/** `disconnected`: the receiver turned the sender away. `corrupted`: it arrived damaged. */
+export type PacketEvent = "sent" | "delivered" | "lost" | "corrupted" | "disconnected";
 
 export interface VirtualNetwork {
   /** The transport for one run of a node. */
@@ -41,12 +54,18 @@ export interface VirtualNetwork {
   /** Delivers a frame that nobody sent, at once. */
   inject(from: Sender, to: NodeId, frame: Uint8Array): void;
   /** Told of each packet: as it is sent, and as it arrives, is lost or is turned away. */
-  onPacket(listener: (what: "sent" | "delivered" | "lost" | "disconnected", packet: Packet) => void): void;
+  onPacket(listener: (what: PacketEvent, packet: Packet) => void): void;
 }
 
 export interface NetworkOptions {
   readonly link: LinkSettings;
   readonly maxFrameBytes: number;
+  /** What may wait for a slow link; more is not sent. Default 1 MiB. */
+  readonly maxQueueBytes?: number;
+  /** How long a connection that was cut, or whose frame was damaged, stays away. Default 20 to 100 ms. */
+  readonly reconnectMs?: { readonly min: number; readonly max: number };
+  /** Of a damaged frame: whether the receiver gets it all the same, as if no checksum had told. Default: never. */
+  readonly unnoticed?: (frame: Uint8Array) => boolean;
 }
 
 interface Attached {
@@ -55,59 +74,126 @@ interface Attached {
   readonly process: VirtualProcess;
 }
 
+/** One direction between two nodes. */
+interface Link {
+  settings: LinkSettings;
+  /** When what was sent so far has left. */
+  busyUntil: number;
+  /** When the last of it arrives. */
+  arrivesAt: number;
+  /** Counts the connections: what is under way on an earlier one is lost. */
+  connection: number;
+  downUntil: number;
+}
+
 export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, options: NetworkOptions): VirtualNetwork {
+  const { maxQueueBytes = 2 ** 20, reconnectMs = { min: 20, max: 100 }, unnoticed = () => false } = options;
   const attached = new Map<NodeId, Attached>();
-  const links = new Map<string, Partial<LinkSettings>>();
+  const links = new Map<string, Link>();
   const filters: ((packet: Packet) => Verdict)[] = [];
-  const listeners: ((what: "sent" | "delivered" | "lost" | "disconnected", packet: Packet) => void)[] = [];
+  const listeners: ((what: PacketEvent, packet: Packet) => void)[] = [];
   let everywhere = options.link;
   let held: Packet[] = [];
 
-  const link = (from: NodeId, to: NodeId): LinkSettings => ({ ...everywhere, ...links.get(`${from} ${to}`) });
-  const tell = (what: "sent" | "delivered" | "lost" | "disconnected", packet: Packet): void => {
+  function link(from: NodeId, to: NodeId): Link {
+    const name = `${from} ${to}`;
+    let found = links.get(name);
+    if (found === undefined) links.set(name, found = { settings: everywhere, busyUntil: 0, arrivesAt: 0, connection: 0, downUntil: 0 });
+    return found;
+  }
+  const tell = (what: PacketEvent, packet: Packet): void => {
     for (const listener of listeners) listener(what, packet);
   };
 
-  /** A peer that doesn't run is found out; what the network swallows is not. */
-  function reportUnreachable(packet: Packet): void {
-    const sender = attached.get(packet.from.id);
-    if (sender?.sender.run !== packet.from.run) return;
-    sender.process.post(time.now() + link(packet.to, packet.from.id).delayMs.min, () => sender.handler.unreachable(packet.to));
+  /** A peer that doesn't run is found out, and so is a connection that breaks; what the network swallows is not. */
+  function reportUnreachable({ from, to }: Packet): void {
+    const sender = attached.get(from.id);
+    if (sender?.sender.run !== from.run) return;
+    sender.process.post(time.now() + link(to, from.id).settings.delayMs.min, () => sender.handler.unreachable(to));
   }
 
-  function arrive(packet: Packet): void {
+  function breakConnection(between: Link): void {
+    between.connection++;
+    between.downUntil = time.now() + random.between(reconnectMs.min, reconnectMs.max);
+  }
+
+  /** What waited for a slow link is lost when it gets its speed back: it must not come seconds late. */
+  function change(which: Link, settings: LinkSettings): void {
+    if (settings.bytesPerMs > which.settings.bytesPerMs && which.busyUntil > time.now()) {
+      which.connection++;
+      which.busyUntil = which.arrivesAt = time.now();
+    }
+    which.settings = settings;
+  }
+
+  function arrive(packet: Packet, on: Link): void {
     const receiver = attached.get(packet.to);
-    if (link(packet.from.id, packet.to).cut) tell("lost", packet);
+    if (on.settings.cut) tell("lost", packet);
     else if (receiver === undefined || receiver.process.stopped) {
       tell("lost", packet);
       reportUnreachable(packet);
-    } else {
-      receiver.process.post(time.now(), () => {
-        tell("delivered", packet);
-        receiver.handler.receive(packet.from, packet.frame.slice());
-      });
+    } else if (random.chance(on.settings.corrupt)) arriveDamaged(packet, on, receiver);
+    else deliver(packet, receiver, packet.frame.slice());
+  }
+
+  function deliver(packet: Packet, receiver: Attached, frame: Uint8Array): void {
+    receiver.process.post(time.now(), () => {
+      tell("delivered", packet);
+      receiver.handler.receive(packet.from, frame);
+    });
+  }
+
+  function arriveDamaged(packet: Packet, on: Link, receiver: Attached): void {
+    tell("corrupted", packet);
+    const frame = packet.frame.slice();
+    const at = random.integer(Math.max(1, frame.length));
+    frame[at] = (frame[at] ?? 0) ^ (1 + random.integer(255));
+    if (unnoticed(frame)) {
+      receiver.process.post(time.now(), () => receiver.handler.receive(packet.from, frame));
+      return;
     }
+    breakConnection(on);
+    reportUnreachable(packet);
+    receiver.process.post(time.now(), () => receiver.handler.rejected(new RaftkitError("CORRUPT_STREAM", `a frame of ${packet.from.id} has a wrong checksum; the connection is cut`)));
   }
 
   function carry(packet: Packet): void {
-    const { delayMs, loss, duplicate, cut } = link(packet.from.id, packet.to);
+    const on = link(packet.from.id, packet.to);
+    const { delayMs, ordered, loss, duplicate, cut, bytesPerMs } = on.settings;
     if (cut || random.chance(loss)) {
       tell("lost", packet);
       return;
     }
+    const { connection } = on;
+    on.busyUntil = Math.max(on.busyUntil, time.now()) + packet.frame.length / bytesPerMs;
     const copies = random.chance(duplicate) ? 2 : 1;
-    for (let i = 0; i < copies; i++) time.at(time.now() + random.between(delayMs.min, delayMs.max), () => arrive(packet));
+    for (let i = 0; i < copies; i++) {
+      const drawn = on.busyUntil + random.between(delayMs.min, delayMs.max);
+      const at = ordered ? Math.max(drawn, on.arrivesAt) : drawn;
+      on.arrivesAt = Math.max(on.arrivesAt, at);
+      time.at(at, () => {
+        if (on.connection === connection) arrive(packet, on);
+        else tell("lost", packet);
+      });
+    }
   }
 
-  function accept(packet: Packet): void {
+  function accept(packet: Packet): boolean {
     tell("sent", packet);
     for (const decide of filters.toReversed()) {
       const verdict = decide(packet);
       if (verdict === "drop") tell("lost", packet);
       else if (verdict === "hold") held.push(packet);
-      if (verdict !== "pass") return;
+      if (verdict !== "pass") return true;
+    }
+    const { settings, busyUntil, downUntil } = link(packet.from.id, packet.to);
+    if (downUntil > time.now() || busyUntil > time.now() + maxQueueBytes / settings.bytesPerMs) {
+      tell("lost", packet);
+      reportUnreachable(packet);
+      return false;
     }
     carry(packet);
+    return true;
   }
 
   function attach(process: VirtualProcess): Transport {
@@ -120,13 +206,14 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
         return Promise.resolve();
       },
       setPeers: (_peers: readonly Peer[]) => undefined,
-      send(to, parts) {
-        if (sender === undefined || process.stopped) return false;
-        accept({ from: sender, to, frame: concatenate(parts), sentAt: time.now() });
-        return true;
-      },
+      send: (to, parts) => sender !== undefined && !process.stopped && accept({ from: sender, to, frame: concatenate(parts), sentAt: time.now() }),
       disconnect(from) {
-        if (sender !== undefined) tell("disconnected", { from, to: sender.id, frame: new Uint8Array(), sentAt: time.now() });
+        if (sender === undefined || process.stopped) return;
+        tell("disconnected", { from, to: sender.id, frame: new Uint8Array(), sentAt: time.now() });
+        const peer = attached.get(from.id)?.sender;
+        if (peer?.incarnation !== from.incarnation || peer.run !== from.run) return;
+        breakConnection(link(from.id, sender.id));
+        breakConnection(link(sender.id, from.id));
       },
       close() {
         if (sender !== undefined && attached.get(sender.id)?.process === process) attached.delete(sender.id);
@@ -138,10 +225,13 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
 
   return {
     attach,
-    setLink(from, to, changes) { links.set(`${from} ${to}`, { ...links.get(`${from} ${to}`), ...changes }); },
+    setLink(from, to, changes) {
+      const changed = link(from, to);
+      change(changed, { ...changed.settings, ...changes });
+    },
     setAll(changes) {
       everywhere = { ...everywhere, ...changes };
-      links.clear();
+      for (const changed of links.values()) change(changed, everywhere);
     },
     filter(decide) {
       filters.push(decide);
@@ -156,7 +246,12 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
       for (const packet of going) carry(packet);
     },
     get held() { return held; },
-    inject(from, to, frame) { time.at(time.now(), () => arrive({ from, to, frame, sentAt: time.now() })); },
+    inject(from, to, frame) {
+      time.at(time.now(), () => {
+        const packet = { from, to, frame, sentAt: time.now() };
+        arrive(packet, link(from.id, to));
+      });
+    },
     onPacket: (listener) => { listeners.push(listener); },
   };
 }

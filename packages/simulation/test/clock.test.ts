@@ -113,4 +113,67 @@ describe("virtual time", () => {
     process.clock.schedule(Infinity, () => undefined);
     expect(process.timers()).toEqual([10, 30]);
   });
+
+  test("a clock that runs too fast rings early, one that runs too slow rings late; both read what they rang for", async () => {
+    const time = createVirtualTime();
+    const seen: string[] = [];
+    for (const [name, rate] of [["fast", 1.25], ["slow", 0.8]] as const) {
+      const process = time.process(name);
+      process.clock.schedule(100, () => seen.push(`${name} ${process.clock.now()}@${time.now()}`));
+      process.setRate(rate);
+    }
+    await runAll(time);
+    expect(seen).toEqual(["fast 100@80", "slow 100@125"]);
+  });
+
+  test("whatever the rate, a timer finds its time come", async () => {
+    const time = createVirtualTime();
+    const random = createRandom(3);
+    const process = time.process("a");
+    let early = 0;
+    for (let i = 0; i < 2000; i++) {
+      process.setRate(random.between(0.7, 1.3));
+      const at = process.clock.now() + random.between(0, 10);
+      process.clock.schedule(at, () => { if (process.clock.now() < at) early++; });
+      await runAll(time);
+    }
+    expect(early).toBe(0);
+  });
+
+  test("a clock that jumps rings at once for what it jumped over; one that stands still rings for nothing", async () => {
+    const time = createVirtualTime();
+    const process = time.process("a");
+    const seen: string[] = [];
+    process.clock.schedule(50, () => seen.push(`50: ${process.clock.now()}@${time.now()}`));
+    process.clock.schedule(200, () => seen.push(`200: ${process.clock.now()}@${time.now()}`));
+    process.jump(80);
+    await runAll(time, 10);
+    process.setRate(0);
+    await runAll(time);
+    expect(seen).toEqual(["50: 80@0"]);
+    time.advanceTo(500);
+    process.setRate(1);
+    await runAll(time);
+    expect(seen).toEqual(["50: 80@0", "200: 200@620"]);
+  });
+
+  test("interrupts a program between any two of its awaits", async () => {
+    async function stopAfter(jobs: number): Promise<number> {
+      const time = createVirtualTime();
+      const process = time.process("a");
+      let reached = 0;
+      process.post(1, () => {
+        void (async () => {
+          for (; reached < 10; reached++) {
+            await Promise.resolve();
+            if (process.stopped) return;
+          }
+        })();
+      });
+      process.interrupt(jobs, () => process.stop());
+      await runAll(time);
+      return reached;
+    }
+    expect(await Promise.all([0, 1, 2, 5, 20].map(stopAfter))).toEqual([0, 0, 1, 4, 10]);
+  });
 });

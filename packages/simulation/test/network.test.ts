@@ -2,8 +2,8 @@ import type { Sender, Transport } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
 import type { VirtualProcess } from "../src/clock.js";
 import { createVirtualTime } from "../src/clock.js";
-import type { LinkSettings } from "../src/network.js";
-import { createVirtualNetwork } from "../src/network.js";
+import type { LinkSettings, NetworkOptions } from "../src/network.js";
+import { createVirtualNetwork, soundLink } from "../src/network.js";
 import { createRandom } from "../src/random.js";
 
 interface Station {
@@ -11,27 +11,29 @@ interface Station {
   readonly process: VirtualProcess;
   readonly received: string[];
   readonly unreachable: string[];
+  readonly rejected: string[];
 }
 
-const steady: LinkSettings = { delayMs: { min: 1, max: 1 }, loss: 0, duplicate: 0, cut: false };
+const steady: LinkSettings = { ...soundLink, delayMs: { min: 1, max: 1 } };
 
-async function build(link: Partial<LinkSettings> = {}, seed = 1) {
+async function build(link: Partial<LinkSettings> = {}, seed = 1, options: Partial<NetworkOptions> = {}) {
   const time = createVirtualTime();
-  const network = createVirtualNetwork(time, createRandom(seed), { link: { ...steady, ...link }, maxFrameBytes: 1024 });
+  const network = createVirtualNetwork(time, createRandom(seed), { link: { ...steady, ...link }, maxFrameBytes: 1024, ...options });
   async function station(id: string, run = 1): Promise<Station> {
     const process = time.process(id);
     const transport = network.attach(process);
     const received: string[] = [];
     const unreachable: string[] = [];
+    const rejected: string[] = [];
     await transport.start({ id, run, incarnation: `incarnation-of-${id}`, clusterId: "c", address: id, codec: "json" }, {
       receive(from, frame) {
         received.push(`${from.id}/${from.run}:${new TextDecoder().decode(frame)}@${time.now()}`);
         frame.fill(0);
       },
       unreachable: (to) => { unreachable.push(to); },
-      rejected: () => undefined,
+      rejected: ({ code }) => { rejected.push(code); },
     });
-    return { transport, process, received, unreachable };
+    return { transport, process, received, unreachable, rejected };
   }
   async function run(until = 1000): Promise<void> {
     let more = true;
@@ -129,5 +131,60 @@ describe("virtual network", () => {
     await run();
     expect(names(b.received)).toEqual(["hi", "1"]);
     expect(seen).toEqual(["sent a>b", "disconnected x>b", "delivered x>b", "delivered a>b"]);
+  });
+
+  test("on an ordered link no frame overtakes another", async () => {
+    const { a, b, run } = await build({ delayMs: { min: 1, max: 50 }, ordered: true });
+    const sent = Array.from({ length: 200 }, (_, i) => `${i}`);
+    for (const text of sent) a.transport.send("b", [bytes(text)]);
+    await run();
+    expect(names(b.received)).toEqual(sent);
+  });
+
+  test("a slow link takes one frame after another, refuses what doesn't fit its queue, and forgets the queue when it is fast again", async () => {
+    const { network, a, b, run } = await build({ bytesPerMs: 2 }, 1, { maxQueueBytes: 100 });
+    const frame = new Uint8Array(40).fill(65);
+    expect(Array.from({ length: 5 }, () => a.transport.send("b", [frame]))).toEqual([true, true, true, false, false]);
+    await run(30);
+    expect(b.received.map((line) => line.replace(/^.*@/, ""))).toEqual(["21"]);
+    expect(a.unreachable).toEqual(["b", "b"]);
+    network.setAll({ bytesPerMs: Infinity });
+    expect(a.transport.send("b", [bytes("at once")])).toBe(true);
+    await run();
+    expect(names(b.received).slice(1)).toEqual(["at once"]);
+  });
+
+  test("a damaged frame never arrives: the connection is cut with all that is under way, and comes back", async () => {
+    const { network, time, a, b, run } = await build({ corrupt: 1 }, 1, { reconnectMs: { min: 30, max: 30 } });
+    a.transport.send("b", [bytes("damaged")]);
+    a.transport.send("b", [bytes("behind it")]);
+    await run();
+    expect([b.received, b.rejected, a.unreachable]).toEqual([[], ["CORRUPT_STREAM"], ["b"]]);
+    network.setAll({ corrupt: 0 });
+    expect(a.transport.send("b", [bytes("too early")])).toBe(false);
+    time.advanceTo(31);
+    expect(a.transport.send("b", [bytes("again")])).toBe(true);
+    await run();
+    expect(names(b.received)).toEqual(["again"]);
+  });
+
+  test("damage that no checksum tells reaches the receiver, where a test wants it", async () => {
+    const { a, b, run } = await build({ corrupt: 1 }, 1, { unnoticed: () => true });
+    a.transport.send("b", [bytes("whole")]);
+    await run();
+    expect(b.received).toHaveLength(1);
+    expect(names(b.received)).not.toEqual(["whole"]);
+  });
+
+  test("who is disconnected is cut off in both directions for a while; somebody else under that name is not", async () => {
+    const { time, a, b, run } = await build({}, 1, { reconnectMs: { min: 30, max: 30 } });
+    b.transport.disconnect({ id: "a", incarnation: "incarnation-of-a", run: 7 });
+    expect(a.transport.send("b", [bytes("1")])).toBe(true);
+    b.transport.disconnect({ id: "a", incarnation: "incarnation-of-a", run: 1 });
+    expect([a.transport.send("b", [bytes("2")]), b.transport.send("a", [bytes("2")])]).toEqual([false, false]);
+    await run();
+    expect(b.received).toEqual([]);
+    time.advanceTo(30);
+    expect([a.transport.send("b", [bytes("3")]), b.transport.send("a", [bytes("3")])]).toEqual([true, true]);
   });
 });
