@@ -45,9 +45,12 @@ export interface SimulatedDiskOptions {
   /** Asked before each operation. */
   readonly fault?: (operation: Operation) => Fault | undefined;
   /** Awaited before each operation takes effect: simulated latency. */
-  readonly delay?: (operation: Operation) => Promise<void>;
-  /** Awaited between an operation's effect and its answer to the process: a crash there leaves an effect that nobody was told of. */
-  readonly answer?: (operation: Operation) => Promise<void>;
+  readonly delay?: (operation: Operation) => Promise<void> | undefined;
+  /**
+   * Awaited between an operation's effect, or its failure, and its answer to the process: a crash there leaves an effect
+   * that nobody was told of. For a process that is gone it may wait for ever.
+   */
+  readonly answer?: (operation: Operation) => Promise<void> | undefined;
   /** Told of each operation that took effect, before its answer. */
   readonly onEffect?: (operation: Operation) => void;
   /** Writes that would exceed it fail with ENOSPC, having done what fits. */
@@ -139,23 +142,31 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
   /** Counts, delays and fails one operation of a process; then does it. */
   async function operate<Result>(process: Process, type: Operation["type"], target: string | SimulatedFile, effect: (shortBytes: number) => Result, onError?: () => void): Promise<Result> {
     const operation = { type, path: typeof target === "string" ? target : target.path, number: ++operations };
-    if (delay !== undefined) await delay(operation);
-    if (!process.alive) throw new Error("the process is gone");
+    const waiting = delay?.(operation);
+    if (waiting !== undefined) await waiting;
+    const outcome = process.alive ? attempt(process, operation, effect, onError) : gone();
+    await answer?.(operation);
+    if ("error" in outcome) throw outcome.error;
+    if (!process.alive) throw gone().error;
+    return outcome.result;
+  }
+
+  function attempt<Result>(process: Process, operation: Operation, effect: (shortBytes: number) => Result, onError: (() => void) | undefined): { readonly result: Result } | { readonly error: unknown } {
     const planned = fault?.(operation);
-    if (!process.alive) throw new Error("the process is gone");
+    if (planned?.type === "powerCut" && planned.when === "before") powerCut();
+    if (!process.alive) return gone();
     if (planned?.type === "error") {
       onError?.();
-      if (answer !== undefined) await answer(operation);
-      throw failure(planned.code, `${type} ${operation.path}`);
+      return { error: failure(planned.code, `${operation.type} ${operation.path}`) };
     }
-    if (planned?.type === "powerCut" && planned.when === "before") powerCut();
-    if (!process.alive) throw new Error("the power is gone");
-    const result = effect(planned?.type === "short" ? Math.max(1, planned.bytes) : Infinity);
-    onEffect?.(operation);
-    if (planned?.type === "powerCut") powerCut();
-    await answer?.(operation);
-    if (!process.alive) throw new Error("the power is gone");
-    return result;
+    try {
+      const result = effect(planned?.type === "short" ? Math.max(1, planned.bytes) : Infinity);
+      onEffect?.(operation);
+      if (planned?.type === "powerCut") powerCut();
+      return { result };
+    } catch (error) {
+      return { error };
+    }
   }
 
   function handle(process: Process, file: SimulatedFile): FileHandle {
@@ -285,6 +296,10 @@ function chooser(style: Survival, random: () => number, count: number): () => bo
 
 function contents(names: ReadonlyMap<string, SimulatedFile>, of: (file: SimulatedFile) => Uint8Array): Map<string, Uint8Array> {
   return new Map([...names].filter(([, file]) => !file.isDirectory).map(([path, file]) => [path, of(file)]));
+}
+
+function gone(): { readonly error: Error } {
+  return { error: new Error("the process is gone, or the power") };
 }
 
 function failure(code: string, what: string): Error & { code: string } {
