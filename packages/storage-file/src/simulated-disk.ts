@@ -25,9 +25,10 @@ export type Fault =
 
 /**
  * What a power cut leaves of what was not synced. `prefix`: the oldest writes, up to a sector in their midst (a torn
- * write). `any`: each sector and each name by chance, so that later ones may be there without earlier ones.
+ * write). `any`: each sector and each name by chance. `reordered`: the same, but if there are two or more, some later one
+ * is there and some earlier one is not.
  */
-export type Survival = "nothing" | "everything" | "prefix" | "any";
+export type Survival = "nothing" | "everything" | "prefix" | "any" | "reordered";
 
 /** What was not synced when the power went, and what is gone of it. */
 export interface Loss {
@@ -39,11 +40,8 @@ export interface Loss {
   readonly lostNames: number;
 }
 
-export interface SimulatedDiskOptions {
-  /** Uniform in [0, 1): decides what survives. */
-  readonly random: () => number;
-  /** Asked before each operation. */
-  readonly fault?: (operation: Operation) => Fault | undefined;
+/** How long a process waits for the disk. */
+export interface DiskTiming {
   /** Awaited before each operation takes effect: simulated latency. */
   readonly delay?: (operation: Operation) => Promise<void> | undefined;
   /**
@@ -51,15 +49,22 @@ export interface SimulatedDiskOptions {
    * that nobody was told of. For a process that is gone it may wait for ever.
    */
   readonly answer?: (operation: Operation) => Promise<void> | undefined;
-  /** Told of each operation that took effect, before its answer. */
-  readonly onEffect?: (operation: Operation) => void;
+}
+
+export interface SimulatedDiskOptions extends DiskTiming {
+  /** Uniform in [0, 1): decides what survives. */
+  readonly random: () => number;
+  /** Asked before each operation of a process that lives. */
+  readonly fault?: (operation: Operation) => Fault | undefined;
+  /** Told of each operation that took effect or failed (with the error), before its answer. */
+  readonly onOutcome?: (operation: Operation, error?: unknown) => void;
   /** Writes that would exceed it fail with ENOSPC, having done what fits. */
   readonly capacityBytes?: number;
 }
 
 export interface SimulatedDisk {
-  /** The file system as one process sees it, until that process or the power is gone. */
-  boot(): FileSystem;
+  /** The file system as one process sees it, until that process or the power is gone. `timing` instead of that of the options. */
+  boot(timing?: DiskTiming): FileSystem;
   /** Ends the processes; what they wrote stays. */
   kill(): void;
   /** Ends the processes and loses any part of what was not synced; drawn where `survival` is not given. */
@@ -82,12 +87,12 @@ export interface SimulatedDisk {
   flip(path: string, at: number, mask: number): boolean;
 }
 
-interface Process {
+interface Process extends DiskTiming {
   alive: boolean;
 }
 
 export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDisk {
-  const { random, delay, answer, onEffect } = options;
+  const { random, onOutcome } = options;
   let { fault, capacityBytes = Infinity } = options;
   let operations = 0;
   const names = createNames();
@@ -142,10 +147,11 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
   /** Counts, delays and fails one operation of a process; then does it. */
   async function operate<Result>(process: Process, type: Operation["type"], target: string | SimulatedFile, effect: (shortBytes: number) => Result, onError?: () => void): Promise<Result> {
     const operation = { type, path: typeof target === "string" ? target : target.path, number: ++operations };
-    const waiting = delay?.(operation);
+    const waiting = process.delay?.(operation);
     if (waiting !== undefined) await waiting;
     const outcome = process.alive ? attempt(process, operation, effect, onError) : gone();
-    await answer?.(operation);
+    const answering = process.answer?.(operation);
+    if (answering !== undefined) await answering;
     if ("error" in outcome) throw outcome.error;
     if (!process.alive) throw gone().error;
     return outcome.result;
@@ -155,16 +161,17 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
     const planned = fault?.(operation);
     if (planned?.type === "powerCut" && planned.when === "before") powerCut();
     if (!process.alive) return gone();
-    if (planned?.type === "error") {
-      onError?.();
-      return { error: failure(planned.code, `${operation.type} ${operation.path}`) };
-    }
     try {
+      if (planned?.type === "error") {
+        onError?.();
+        throw failure(planned.code, `${operation.type} ${operation.path}`);
+      }
       const result = effect(planned?.type === "short" ? Math.max(1, planned.bytes) : Infinity);
-      onEffect?.(operation);
+      onOutcome?.(operation);
       if (planned?.type === "powerCut") powerCut();
       return { result };
     } catch (error) {
+      onOutcome?.(operation, error);
       return { error };
     }
   }
@@ -191,8 +198,8 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
     };
   }
 
-  function boot(): FileSystem {
-    const process: Process = { alive: true };
+  function boot({ delay, answer }: DiskTiming = options): FileSystem {
+    const process: Process = { alive: true, ...(delay && { delay }), ...(answer && { answer }) };
     processes.push(process);
     const lock = (directory: string): (() => Promise<void>) | undefined => {
       if (locks.has(directory)) return undefined;
@@ -281,16 +288,23 @@ function drawn(random: () => number): Survival {
 
 /** @returns says of one after another of `count` things whether it survives; a prefix is a real one where it can be */
 function chooser(style: Survival, random: () => number, count: number): () => boolean {
-  let left = style === "prefix" ? 1 + Math.floor(random() * Math.max(1, count - 1)) : 0;
+  let at = -1;
   switch (style) {
     case "nothing":
       return () => false;
     case "everything":
       return () => true;
-    case "prefix":
-      return () => left-- > 0;
+    case "prefix": {
+      const end = 1 + Math.floor(random() * Math.max(1, count - 1));
+      return () => ++at < end;
+    }
     case "any":
       return () => random() < 0.5;
+    case "reordered": {
+      const lost = Math.floor(random() * (count - 1));
+      const kept = lost + 1 + Math.floor(random() * (count - 1 - lost));
+      return () => ++at === kept || (random() < 0.5 && at !== lost);
+    }
   }
 }
 

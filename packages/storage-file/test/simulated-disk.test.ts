@@ -64,6 +64,15 @@ describe("a power cut", () => {
     expect(seen.size).toBe(8);
   });
 
+  test("reorders where it is told to: a later sector without an earlier one", async () => {
+    for (let seed = 1; seed < 40; seed++) {
+      const { disk, file } = await setUp({ random: seeded(seed) });
+      await file.write([filled(2 + (seed % 3), "n")], 0);
+      expect(disk.powerCut("reordered").reordered).toBe(true);
+      expect(letters(disk.files().get("/d/f"))).toMatch(/on/);
+    }
+  });
+
   test("takes names that were not synced: of new files, and of renames, which then never happened", async () => {
     const { disk, system } = await setUp();
     const created = await system.open("/d/new", "create");
@@ -134,7 +143,7 @@ test("an operation takes effect after its delay and is answered later; whoever i
   const waits = { delay: Promise.resolve(), answer: Promise.resolve() };
   const { disk, file } = await setUp({
     delay: () => waits.delay, answer: () => waits.answer,
-    onEffect: ({ type, path }) => steps.push(`${type} ${path}`),
+    onOutcome: ({ type, path }) => steps.push(`${type} ${path}`),
   });
   steps.length = 0;
   let tell: () => void = () => undefined;
@@ -151,7 +160,7 @@ test("an operation takes effect after its delay and is answered later; whoever i
 
 test("an open file is known by its new name", async () => {
   const paths: string[] = [];
-  const { system, file } = await setUp({ onEffect: ({ type, path }) => { if (type === "write") paths.push(path); } });
+  const { system, file } = await setUp({ onOutcome: ({ type, path }) => { if (type === "write") paths.push(path); } });
   await system.rename("/d/f", "/d/g");
   await file.write([filled(1, "n")], 0);
   expect(paths).toEqual(["/d/f", "/d/g"]);
