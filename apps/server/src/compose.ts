@@ -12,6 +12,7 @@ import { createNode } from "raftkit";
 import type { Logger, RaftNode } from "raftkit";
 import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
 import type { Settings } from "./options/parse.js";
+import { socketsVia } from "./peer-via.js";
 
 export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
 /** All that the key-value routes need of a node. */
@@ -24,7 +25,7 @@ export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
   return createNode({
     id,
     cluster: { id: clusterId, bootstrap },
-    transport: transports[transport](),
+    transport: transports[transport](settings),
     storage: { log: storages[settings.storage](settings, logger) },
     codec: codecs[settings.codec](),
     stateMachine: createKv(),
@@ -37,8 +38,8 @@ export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
   });
 }
 
-const transports: Readonly<Record<Settings["transport"], () => Transport>> = {
-  tcp: () => createTcpTransport(),
+const transports: Readonly<Record<Settings["transport"], (settings: Settings) => Transport>> = {
+  tcp: (settings) => createTcpTransport(settings.peerVia === undefined ? {} : { sockets: socketsVia(settings) }),
   http: () => createListeningHttpTransport(),
   memory: () => createMemoryNetwork().transport(),
 };

@@ -42,6 +42,7 @@ describe("where a value comes from", () => {
     peers: ["n1=127.0.0.1:7101,n2=[::1]:7102,n3=localhost:7103", [{ id: "n1", address: "127.0.0.1:7101" }, { id: "n2", address: "[::1]:7102" }, { id: "n3", address: "localhost:7103" }]],
     http: ["[::1]:0", { host: "::1", port: 0 }],
     httpPeers: ["n2=127.0.0.1:8102", [{ id: "n2", address: "127.0.0.1:8102" }]],
+    peerVia: ["n2=127.0.0.1:9102", [{ id: "n2", address: "127.0.0.1:9102" }]],
     transport: ["http", "http"],
     storage: ["memory", "memory"],
     codec: ["json", "json"],
@@ -57,10 +58,11 @@ describe("where a value comes from", () => {
   for (const [name, [text, value]] of Object.entries(samples)) {
     const option = Object.entries(optionTable).find(([key]) => key === name)?.[1];
     const flag = option?.flag ?? "";
+    const others = name === "peerVia" ? ["--peers", "n1=127.0.0.1:7101,n2=127.0.0.1:7102"] : [];
     test(`--${flag} and ${environmentName(flag)}`, () => {
-      expect(settings([`--${flag}`, text])).toMatchObject({ [name]: value });
-      expect(settings([`--${flag}=${text}`])).toMatchObject({ [name]: value });
-      expect(settings([], { [environmentName(flag)]: text })).toMatchObject({ [name]: value });
+      expect(settings([...others, `--${flag}`, text])).toMatchObject({ [name]: value });
+      expect(settings([...others, `--${flag}=${text}`])).toMatchObject({ [name]: value });
+      expect(settings(others, { [environmentName(flag)]: text })).toMatchObject({ [name]: value });
     });
   }
 
@@ -95,6 +97,9 @@ describe("wrong options", () => {
     [["--http", "0.0.0.0:8101"], `--http: given "0.0.0.0:8101" (0.0.0.0 is not a loopback host, and this server has no authentication); allowed: ${loopback}`],
     [["--http", "127.evil.example:80"], `--http: given "127.evil.example:80" (127.evil.example is not a loopback host, and this server has no authentication); allowed: ${loopback}`],
     [["--http", "127.0.0.1:7101"], `--http: given "127.0.0.1:7101"; allowed: an address that is not this node's own in --peers`],
+    [["--peer-via", "n2"], `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids out of --peers`],
+    [["--peer-via", "n2=127.0.0.1:1"], `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes out of --peers, without this one`],
+    [["--peer-via", "n1=127.0.0.1:1"], `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes out of --peers, without this one`],
     [["--http-peers", "n1"], `--http-peers: given "n1" ("n1" is not id=host:port); allowed: ${list}`],
     [["--transport", "udp"], `--transport: given "udp"; allowed: tcp, http or memory`],
     [["--transport", "memory", "--peers", "n1=127.0.0.1:1,n2=127.0.0.1:2"], `--transport: given "memory" with 2 peers; allowed: tcp or http; memory reaches no other process and is for a single node`],
@@ -130,7 +135,7 @@ describe("wrong options", () => {
 
   test("every option refuses something and says what is allowed", () => {
     for (const { flag, allowed } of Object.values(optionTable)) {
-      expect(complaint([`--${flag}=\0`])).toBe(`--${flag}: given "\\u0000"${flag.endsWith("peers") ? ' ("\\u0000" is not id=host:port)' : ""}; allowed: ${allowed}`);
+      expect(complaint([`--${flag}=\0`])).toBe(`--${flag}: given "\\u0000"${flag.endsWith("peers") || flag === "peer-via" ? ' ("\\u0000" is not id=host:port)' : ""}; allowed: ${allowed}`);
     }
   });
 });

@@ -7,7 +7,7 @@ import { optionTable } from "./table.js";
 import type { Given, Option } from "./table.js";
 
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
-type Unset = "httpPeers" | "maxLogBytes";
+type Unset = "httpPeers" | "peerVia" | "maxLogBytes";
 /** What the server is started with. Every property is the option of that name. */
 export type Settings = { readonly [K in Exclude<keyof typeof optionTable, Unset>]: Value<(typeof optionTable)[K]> }
   & { readonly [K in Unset]: Value<(typeof optionTable)[K]> | undefined };
@@ -124,5 +124,14 @@ function checkTogether(settings: Settings, given: Given): void {
   if (settings.transport === "memory" && settings.peers.length > 1) {
     wrong.push(complaint(optionTable.transport.flag, `"memory" with ${settings.peers.length} peers`, "tcp or http; memory reaches no other process and is for a single node"));
   }
+  wrong.push(...wrongVia(settings, was("peerVia")));
   if (wrong.length > 0) throw new WrongOptions(wrong);
+}
+
+function wrongVia({ id, peers, peerVia, transport }: Settings, was: string): string[] {
+  if (peerVia === undefined) return [];
+  const { flag } = optionTable.peerVia;
+  if (transport !== "tcp") return [complaint(flag, was, "only with --transport tcp", `the transport is ${transport}`)];
+  const strangers = peerVia.filter((via) => via.id === id || !peers.some((peer) => peer.id === via.id));
+  return strangers.map((via) => complaint(flag, was, "nodes out of --peers, without this one", `"${via.id}" is not another peer`));
 }

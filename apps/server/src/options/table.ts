@@ -51,6 +51,8 @@ export const optionTable = {
     "Where the HTTP API listens. Without authentication: loopback only."),
   httpPeers: option("http-peers", "LIST", locatedList, "id=host:port, separated by commas, each id and address once, ports 1 to 65535",
     unset("none"), "The nodes' HTTP addresses, so that status can say where the leader's is."),
+  peerVia: option("peer-via", "LIST", locatedList, "id=host:port, separated by commas, each id and address once, ports 1 to 65535, ids out of --peers",
+    unset("none"), "Other peers' addresses to dial instead of those in --peers, as when they are behind a proxy or a tunnel; transport tcp only."),
   transport: option("transport", "NAME", oneOf("tcp", "http", "memory"), "tcp, http or memory", "tcp", "What carries messages between nodes; memory: a single node only."),
   storage: option("storage", "NAME", oneOf("file", "memory"), "file or memory", "file", "Where the log is kept; memory: lost with the process."),
   codec: option("codec", "NAME", oneOf("msgpack", "json"), "msgpack or json", "msgpack", "How commands and messages become bytes; the same on every node, for ever."),
