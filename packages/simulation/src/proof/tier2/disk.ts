@@ -1,0 +1,200 @@
+// The disk of one simulated computer: the real file log on the simulated disk, in virtual time. It follows what is truly
+// durable, by what the disk did and not by what the storage says, and holds each opening to what was acknowledged before.
+import type { LogStorage, StorageIdentity } from "@raftkit/core";
+import type { FileSystem } from "@raftkit/storage-file";
+import { createFileLog } from "@raftkit/storage-file";
+import type { Loss, Operation, SimulatedDisk, Survival } from "@raftkit/storage-file/simulated-disk";
+import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
+import type { VirtualProcess, VirtualTime } from "../../clock.js";
+import type { SeededRandom } from "../../random.js";
+import { createLedger } from "./ledger.js";
+import type { LogContent } from "./log-content.js";
+import { contentOf } from "./log-content.js";
+import { pickRot } from "./rot.js";
+
+export const DIRECTORY = "/data";
+
+export interface DiskOptions {
+  readonly time: VirtualTime;
+  readonly random: SeededRandom;
+  readonly segmentBytes: number;
+  /** Puts something between the storage and its disk: for tests of this very harness. */
+  readonly tamper?: (fileSystem: FileSystem) => FileSystem;
+  readonly note: (line: string) => void;
+  /** The storage broke its promise. */
+  readonly broken: (message: string) => void;
+}
+
+/** Something that waits for a moment of the disk. @returns whether it was that moment; then it is over */
+export type Trap = (moment: { readonly operation: Operation; readonly when: "before" | "after"; readonly error?: unknown }) => boolean;
+
+export interface ComputerDisk {
+  /** The log for one run of the node: nothing of it reaches the disk once the process stopped. */
+  attach(process: VirtualProcess): LogStorage;
+  /** What would be found after a power cut that takes everything that was not synced. */
+  readonly durable: LogContent;
+  /** Undefined before the first opening. */
+  readonly incarnation: string | undefined;
+  /** How many times slower than usual it is. */
+  setSlowness(factor: number): void;
+  /** Nothing ends any more until `resume`. */
+  hang(): void;
+  resume(): void;
+  /** The next sync of a file fails. @returns takes it back */
+  failNextSync(onFailed: () => void): () => void;
+  /** No file may grow beyond what the disk holds now, and a little; undefined: all may. */
+  setFree(bytes: number | undefined): void;
+  /** @returns takes it away */
+  setTrap(trap: Trap): () => void;
+  unsynced(): { readonly sectors: number; readonly names: number };
+  kill(): void;
+  powerCut(survival: Survival): Loss;
+  /** Everything is gone. */
+  wipe(): void;
+  /** Bit rot in the log's files, of a kind that can be told from a torn write. @returns where; undefined: there is nothing to rot */
+  rot(): string | undefined;
+  /** Opens a copy of what is durable, as another computer would. @returns how that contradicts what the disk did */
+  reread(identity: StorageIdentity): Promise<string | undefined>;
+}
+
+/** How long operations take, in ms; others are served from memory. */
+const usualMs: Partial<Record<Operation["type"], { readonly min: number; readonly max: number }>> = {
+  datasync: { min: 0.2, max: 1 }, syncDirectory: { min: 0.2, max: 1 },
+  create: { min: 0.02, max: 0.1 }, rename: { min: 0.02, max: 0.1 }, unlink: { min: 0.02, max: 0.1 },
+};
+
+const never: Promise<void> = new Promise(() => undefined);
+
+export function createComputerDisk(options: DiskOptions): ComputerDisk {
+  const { time, random, segmentBytes, note } = options;
+  const ledger = createLedger(options.broken);
+  const traps = new Set<Trap>();
+  let generation = 0;
+  let disk = createDisk();
+  let slowness = 1;
+  let hung: (() => void)[] | undefined;
+  let failing: ((operation: Operation) => boolean) | undefined;
+
+  function createDisk(): SimulatedDisk {
+    return createSimulatedDisk({
+      random: random.fork(`survival/${generation}`).next,
+      fault(operation) {
+        spring({ operation, when: "before" });
+        return failing?.(operation) === true ? { type: "error", code: "EIO" } : undefined;
+      },
+      onOutcome(operation, error) {
+        if (error === undefined) ledger.onEffect(operation);
+        spring({ operation, when: "after", error });
+      },
+    });
+  }
+
+  function spring(moment: Parameters<Trap>[0]): void {
+    for (const trap of traps) if (trap(moment)) traps.delete(trap);
+  }
+
+  /** The disk works on, whatever the process does; only the answer waits for the process. */
+  function timingFor(process: VirtualProcess): NonNullable<Parameters<SimulatedDisk["boot"]>[0]> {
+    const answerAt = new Map<number, number>();
+    return {
+      delay({ type, number }) {
+        if (process.stopped) return never;
+        const usual = usualMs[type] ?? (slowness > 1 ? { min: 0.02, max: 0.05 } : undefined);
+        if (usual === undefined) return undefined;
+        return new Promise((resolve) => {
+          const start = (): void => {
+            const doneAt = time.now() + random.between(usual.min, usual.max) * slowness;
+            answerAt.set(number, doneAt);
+            time.at(random.between(time.now(), doneAt), resolve);
+          };
+          if (hung === undefined) start();
+          else hung.push(start);
+        });
+      },
+      answer({ number }) {
+        if (process.stopped) return never;
+        const at = answerAt.get(number);
+        if (at === undefined) return undefined;
+        answerAt.delete(number);
+        return new Promise((resolve) => process.post(at, resolve));
+      },
+    };
+  }
+
+  function attach(process: VirtualProcess): LogStorage {
+    ledger.onEnd();
+    const fileSystem = disk.boot(timingFor(process));
+    const log = createFileLog({
+      directory: DIRECTORY, segmentBytes, random: random.fork(`log/${generation}/${disk.operations}`).next,
+      fileSystem: options.tamper?.(fileSystem) ?? fileSystem,
+      onEvent: (event) => { if (!process.stopped) note(`log ${event.type} ${event.type === "tailCut" ? `${event.file} ${event.offset}+${event.bytes}` : event.task}`); },
+    });
+    return {
+      async open(identity) {
+        const opened = await log.open(identity);
+        if (!process.stopped) ledger.onOpened(opened.incarnation, opened.run, contentOf(opened));
+        return opened;
+      },
+      async write(operations) {
+        if (process.stopped) return never;
+        ledger.onWrite(operations);
+        await log.write(operations);
+        if (!process.stopped) ledger.onAcknowledged();
+      },
+      close: () => log.close(),
+    };
+  }
+
+  return {
+    attach,
+    get durable() { return ledger.durable; },
+    get incarnation() { return ledger.incarnation; },
+    setSlowness(factor) { slowness = factor; },
+    hang() { hung ??= []; },
+    resume() {
+      const waiting = hung ?? [];
+      hung = undefined;
+      for (const start of waiting) start();
+    },
+    failNextSync(onFailed) {
+      failing = ({ type }) => {
+        if (type !== "datasync") return false;
+        failing = undefined;
+        onFailed();
+        return true;
+      };
+      return () => { failing = undefined; };
+    },
+    setFree: (bytes) => disk.setCapacity(bytes === undefined ? Infinity : disk.usedBytes() + bytes),
+    setTrap(trap) {
+      traps.add(trap);
+      return () => { traps.delete(trap); };
+    },
+    unsynced: () => disk.unsynced(),
+    kill: () => disk.kill(),
+    powerCut: (survival) => disk.powerCut(survival),
+    wipe() {
+      disk.kill();
+      generation++;
+      disk = createDisk();
+      ledger.wipe();
+    },
+    rot() {
+      const place = pickRot(disk.files(), random);
+      if (place === undefined || !disk.flip(place.path, place.at, 1 << random.integer(8))) return undefined;
+      return `${place.path} at ${place.at}`;
+    },
+    async reread(identity) {
+      const copy = createSimulatedDisk({ random: random.fork("copy").next });
+      for (const [path, content] of disk.durableFiles()) copy.tamper(path, content);
+      const log = createFileLog({ directory: DIRECTORY, segmentBytes, random: random.fork("copy/log").next, fileSystem: copy.boot() });
+      try {
+        return ledger.contradiction(contentOf(await log.open(identity)));
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      } finally {
+        await log.close();
+      }
+    },
+  };
+}
