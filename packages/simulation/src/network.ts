@@ -31,6 +31,8 @@ export interface Packet {
   readonly to: NodeId;
   readonly frame: Uint8Array;
   readonly sentAt: number;
+  /** Counts what was sent. */
+  readonly number: number;
 }
 
 /** `hold` keeps the packet until `release`. */
@@ -94,6 +96,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
   const listeners: ((what: PacketEvent, packet: Packet) => void)[] = [];
   let everywhere = options.link;
   let held: Packet[] = [];
+  let packets = 0;
 
   function link(from: NodeId, to: NodeId): Link {
     const name = `${from} ${to}`;
@@ -206,10 +209,10 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
         return Promise.resolve();
       },
       setPeers: (_peers: readonly Peer[]) => undefined,
-      send: (to, parts) => sender !== undefined && !process.stopped && accept({ from: sender, to, frame: concatenate(parts), sentAt: time.now() }),
+      send: (to, parts) => sender !== undefined && !process.stopped && accept({ from: sender, to, frame: concatenate(parts), sentAt: time.now(), number: ++packets }),
       disconnect(from) {
         if (sender === undefined || process.stopped) return;
-        tell("disconnected", { from, to: sender.id, frame: new Uint8Array(), sentAt: time.now() });
+        tell("disconnected", { from, to: sender.id, frame: new Uint8Array(), sentAt: time.now(), number: ++packets });
         const peer = attached.get(from.id)?.sender;
         if (peer?.incarnation !== from.incarnation || peer.run !== from.run) return;
         breakConnection(link(from.id, sender.id));
@@ -248,7 +251,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
     get held() { return held; },
     inject(from, to, frame) {
       time.at(time.now(), () => {
-        const packet = { from, to, frame, sentAt: time.now() };
+        const packet = { from, to, frame, sentAt: time.now(), number: ++packets };
         arrive(packet, link(from.id, to));
       });
     },

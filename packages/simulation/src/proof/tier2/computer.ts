@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   readonly heartbeatIntervalMs: number;
   note(line: string): void;
+  /** A run begins, with an empty machine. */
+  starting(computer: Computer): void;
   /** A machine was given this entry, and has this state now. */
   applied(computer: Computer, index: number, term: number, command: KvCommand, machine: Kv): void;
   /** A node stopped by itself, or didn't open. */
@@ -35,7 +37,9 @@ export interface Computer {
   readonly disk: ComputerDisk;
   /** Of the latest run; stopped before the first one and after a crash. */
   readonly process: VirtualProcess;
-  /** Undefined while it opens, after a crash and after it stopped by itself. */
+  /** It opens or runs: it didn't crash, close or stop by itself. */
+  readonly isUp: boolean;
+  /** Undefined while it opens and while it is not up. */
   readonly node: KvNode | undefined;
   readonly machine: Kv | undefined;
   /** As of its latest event; undefined while there is no node. */
@@ -47,7 +51,7 @@ export interface Computer {
   start(): void;
   /** Something of it ran: pictures of it are out of date. */
   changed(): void;
-  /** Ends the process at once; with a survival the power goes too. */
+  /** Ends the process at once, if there is one; with a survival the power goes too. */
   crash(survival?: Survival): Loss | undefined;
   /** Closes the node as a user would, then ends the process. */
   close(): void;
@@ -64,11 +68,17 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
   let picture: NodeStatus | undefined;
   let rate = 1;
   let runs = 0;
+  let isUp = false;
   process.stop();
+
+  function leave(): void {
+    isUp = false;
+    node = machine = picture = undefined;
+  }
 
   function end(): void {
     process.stop();
-    node = machine = picture = undefined;
+    leave();
     for (const ended of endings) ended();
     endings.clear();
   }
@@ -89,15 +99,16 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
   function start(): void {
     const own = time.process(`${id}/${++runs}`);
     process = own;
+    isUp = true;
     own.jump(random.fork(`boot/${id}/${runs}`).integer(1_000_000));
     own.setRate(rate);
     around.note(`${id} starts`);
+    around.starting(computer);
     const kv = createKv();
     const fail = (error: Error): void => {
       if (own.stopped) return;
       around.note(`${id} stopped: ${error.message}`);
-      end();
-      disk.kill();
+      leave();
       around.failed(computer, error);
     };
     createNode<KvCommand, KvResult, KvQuery, KvAnswer>({
@@ -116,6 +127,7 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
   const computer: Computer = {
     id, disk,
     get process() { return process; },
+    get isUp() { return isUp; },
     get node() { return node; },
     get machine() { return machine; },
     get status() { return (picture ??= node?.status()); },
@@ -133,8 +145,10 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
       return undefined;
     },
     close() {
-      const own = process;
-      node?.close().then(() => { if (own === process) computer.crash(); }, () => undefined);
+      const [own, closing] = [process, node];
+      if (closing === undefined) return;
+      leave();
+      closing.close().then(() => { if (own === process) computer.crash(); }, () => undefined);
     },
     onEnd(run) {
       endings.add(run);

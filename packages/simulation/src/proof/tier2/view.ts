@@ -1,0 +1,54 @@
+// What somebody sees who sees the whole cluster at one moment: who plays which role, and what the cluster is about.
+import type { Index, Term } from "@raftkit/core";
+import type { FaultRole, Phase } from "../plan.js";
+import type { Computer } from "./computer.js";
+
+export interface View {
+  phase(): Phase;
+  /** The node that leads in the latest term, if one does. */
+  leader(): Computer | undefined;
+  /** A node with this role, in the order of their names. */
+  find(role: FaultRole): Computer | undefined;
+  /** Call it once a heartbeat. */
+  sample(): void;
+}
+
+export function createView(computers: readonly Computer[]): View {
+  /** The leader's commit index at the last two samples: a node that lacks the older one lags. */
+  let [older, newer] = [0, 0];
+
+  function latestTerm(): Term {
+    let term = 0;
+    for (const { status } of computers) term = Math.max(term, status?.term ?? 0);
+    return term;
+  }
+
+  function leader(): Computer | undefined {
+    const term = latestTerm();
+    return computers.find(({ status }) => status?.role === "leader" && status.term === term);
+  }
+
+  function committed(): Index {
+    let index = 0;
+    for (const { status } of computers) index = Math.max(index, status?.commitIndex ?? 0);
+    return index;
+  }
+
+  let hasFormed = false;
+  return {
+    leader,
+    phase() {
+      hasFormed ||= committed() > 0;
+      if (!hasFormed) return "forming";
+      const leading = leader();
+      const status = leading?.status;
+      if (leading === undefined || status === undefined || leading.disk.durable.entry(status.commitIndex)?.term !== status.term) return "electing";
+      return computers.every((computer) => computer.status !== undefined && computer.status.commitIndex >= older) ? "serving" : "recovering";
+    },
+    find: (role) => computers.find(({ status }) => status?.role === role),
+    sample() {
+      older = newer;
+      newer = leader()?.status?.commitIndex ?? newer;
+    },
+  };
+}
