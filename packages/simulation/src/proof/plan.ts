@@ -19,7 +19,10 @@ export type FaultRole = "follower" | "candidate" | "leader";
 /**
  * What the cluster is about, as somebody sees who sees all of it.
  * forming: nothing was ever committed. electing: nobody leads in the latest term with an own entry committed.
- * serving: somebody does, and every node runs and is at most a heartbeat behind. recovering: somebody does, and some node is down, opening, or lags.
+ * serving: somebody does, every node runs, and each has committed what was committed two heartbeats ago.
+ * recovering: somebody does, and some node is down, paused, opening, or lags further behind.
+ * Every role occurs in every phase: in serving and recovering a candidate is one that asks for pre-votes, in forming and
+ * electing a leader is one that has committed nothing of its own yet.
  */
 export const phases = ["forming", "electing", "serving", "recovering"] as const;
 export type Phase = (typeof phases)[number];
@@ -55,7 +58,7 @@ export interface Outcome {
   readonly hash: string;
   /** Simulated milliseconds. */
   readonly virtualMs: number;
-  /** What was really injected, as `kind role phase` → how often. */
+  /** What really took effect, as `kind role phase` → how often; see coverage.ts. */
   readonly injected: ReadonlyMap<string, number>;
   /** Operations of clients: answered, refused, without a known outcome. */
   readonly operations: { readonly answered: number; readonly refused: number; readonly unknown: number };

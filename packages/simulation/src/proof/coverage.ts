@@ -1,0 +1,40 @@
+// What really went wrong, counted by kind, role and phase. A fault counts when it takes effect, never when it was planned:
+// a network fault for each packet that it changed, once for the sender's role and once for the receiver's; a disk fault for
+// each write that it held up or failed; all others when they befall a node. The role and phase are those of that moment.
+import type { FaultKind, FaultRole, Phase } from "./plan.js";
+import { faultKinds, phases } from "./plan.js";
+
+export const roles: readonly FaultRole[] = ["follower", "candidate", "leader"];
+
+/** Kinds that only tier 2 can inject: they need real storage, codecs or processes. */
+const tier2Only: ReadonlySet<FaultKind> = new Set<FaultKind>(["corrupt", "crashAtAwait", "diskFull", "bitFlip", "tornWrite", "reorderedWrites", "lostRename"]);
+
+export function kindsOf(tier: 1 | 2): readonly FaultKind[] {
+  return tier === 2 ? faultKinds : faultKinds.filter((kind) => !tier2Only.has(kind));
+}
+
+export interface Coverage {
+  count(kind: FaultKind, role: FaultRole, phase: Phase): void;
+  /** `kind role phase` → how often; only what occurred. */
+  cells(): Map<string, number>;
+}
+
+export function createCoverage(): Coverage {
+  const cells = new Map<string, number>();
+  return {
+    count(kind, role, phase) {
+      const cell = cellName(kind, role, phase);
+      cells.set(cell, (cells.get(cell) ?? 0) + 1);
+    },
+    cells: () => new Map(cells),
+  };
+}
+
+export function cellName(kind: FaultKind, role: FaultRole, phase: Phase): string {
+  return `${kind} ${role} ${phase}`;
+}
+
+/** Every cell that these kinds should fill. */
+export function cellsOf(kinds: readonly FaultKind[]): readonly string[] {
+  return kinds.flatMap((kind) => phases.flatMap((phase) => roles.map((role) => cellName(kind, role, phase))));
+}

@@ -1,0 +1,58 @@
+// Draws a plan from a seed: how many nodes, how much load, which kinds of faults occur at all, how often, how badly, and
+// whom they wait for. Everything comes from the seed; nothing of the cluster is known yet.
+import type { SeededRandom } from "../random.js";
+import { createRandom } from "../random.js";
+import { kindsOf, roles } from "./coverage.js";
+import type { Fault, FaultKind, FaultRole, Phase, Plan } from "./plan.js";
+import { phases } from "./plan.js";
+
+/** Mostly three and five. */
+const sizes = [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 6, 7] as const;
+
+const span = {
+  1: { safetyMs: [4_000, 16_000], faults: 28 },
+  2: { safetyMs: [3_000, 8_000], faults: 14 },
+} as const;
+
+export function planOf(seed: number, tier: 1 | 2): Plan {
+  const random = createRandom(seed).fork(`plan/${tier}`);
+  const { safetyMs: [shortest, longest], faults: faultsMax } = span[tier];
+  const safetyMs = Math.floor(random.between(shortest, longest));
+  const kinds = kindsOf(tier);
+  // Some kinds don't occur at all, so that others are seen alone; the share of those that do is drawn too.
+  const share = random.between(0.15, 1);
+  const drawn = kinds.filter(() => random.chance(share));
+  const chosen = drawn.length > 0 ? drawn : kinds;
+  const count = 1 + random.integer(faultsMax);
+  const severest = random.between(0.2, 1);
+  const lastingMs = random.between(100, 4_000);
+  const faults: Fault[] = [];
+  while (faults.length < count) {
+    const role = random.pick(roles);
+    const phase = random.pick(phases);
+    const at = phase === "forming" ? random.integer(40) : Math.floor(random.between(0, 0.9) * safetyMs);
+    const fault = { kind: random.pick(chosen), at, role, phase, durationMs: 20 + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
+    faults.push(...occasionFor(random, role, phase, at), fault);
+  }
+  faults.sort((a, b) => a.at - b.at);
+  return {
+    seed, tier, nodes: random.pick(sizes), safetyMs,
+    load: { clients: 1 + random.integer(8), keys: 1 + random.integer(6), pauseMs: random.pick([0, 5, 20, 50, 100, 200]) },
+    faults,
+  };
+}
+
+/** Some states are rare by themselves. What brings them about is a fault like any other, a little before. */
+function occasionFor(random: SeededRandom, role: FaultRole, phase: Phase, at: number): readonly Fault[] {
+  const before = (kind: FaultKind, ofRole: FaultRole, inPhase: Phase, durationMs: number): Fault => ({ kind, at: Math.max(0, at - random.integer(20)), role: ofRole, phase: inPhase, durationMs, severity: rounded(random.between(0.5, 1)) });
+  if (phase === "electing") return [before(random.pick(["crash", "pause"]), "leader", "serving", 300 + random.integer(600))];
+  if (phase === "recovering" && role !== "candidate") return [before("crash", "follower", "serving", 300 + random.integer(900))];
+  if (role !== "candidate") return [];
+  if (phase === "serving") return [before("clockJump", "follower", "serving", 100)];
+  if (phase === "recovering") return [before("crash", "follower", "serving", 600 + random.integer(900)), before("clockJump", "follower", "recovering", 100)];
+  return [];
+}
+
+function rounded(value: number): number {
+  return Math.floor(value * 1000) / 1000;
+}

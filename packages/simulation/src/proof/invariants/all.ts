@@ -1,0 +1,37 @@
+// All invariants as one. Who runs a cluster tells this what happens; it throws `InvariantBroken` at the first that fails.
+import { boundedMemory } from "./bounded-memory.js";
+import { configurationSafety } from "./configuration-safety.js";
+import { electionSafety } from "./election-safety.js";
+import type { ClusterView, Invariant } from "./invariant.js";
+import { leaderAppendOnly } from "./leader-append-only.js";
+import { leaderCompleteness } from "./leader-completeness.js";
+import { logMatching } from "./log-matching.js";
+import { monotonic } from "./monotonic.js";
+import { quorumDurability } from "./quorum-durability.js";
+import { stateHash } from "./state-hash.js";
+import { stateMachineSafety } from "./state-machine-safety.js";
+
+export function createInvariants(cluster: ClusterView): Required<Invariant> {
+  const all: readonly Invariant[] = [
+    electionSafety(), leaderAppendOnly(), logMatching(), leaderCompleteness(cluster), stateMachineSafety(), quorumDurability(cluster),
+    monotonic(), configurationSafety(), stateHash(), boundedMemory(),
+  ];
+  const started = all.flatMap(({ started: hear }) => hear ?? []);
+  const truncating = all.flatMap(({ truncating: hear }) => hear ?? []);
+  const appended = all.flatMap(({ appended: hear }) => hear ?? []);
+  const changed = all.flatMap(({ changed: hear }) => hear ?? []);
+  const durable = all.flatMap(({ durable: hear }) => hear ?? []);
+  const committed = all.flatMap(({ committed: hear }) => hear ?? []);
+  const applied = all.flatMap(({ applied: hear }) => hear ?? []);
+  const measured = all.flatMap(({ measured: hear }) => hear ?? []);
+  return {
+    started(node) { for (const hear of started) hear(node); },
+    truncating(node, index) { for (const hear of truncating) hear(node, index); },
+    appended(node, firstIndex) { for (const hear of appended) hear(node, firstIndex); },
+    changed(node) { for (const hear of changed) hear(node); },
+    durable(node) { for (const hear of durable) hear(node); },
+    committed(node, before) { for (const hear of committed) hear(node, before); },
+    applied(node) { for (const hear of applied) hear(node); },
+    measured(node, what, size, limit) { for (const hear of measured) hear(node, what, size, limit); },
+  };
+}
