@@ -27,7 +27,7 @@ export interface Surroundings {
   /** A run begins, with an empty machine. */
   starting(computer: Computer): void;
   /** A machine was given this entry, and has this state now. */
-  applied(computer: Computer, index: number, term: number, command: KvCommand, machine: Kv): void;
+  applied(computer: Computer, index: number, term: number, machine: Kv): void;
   /** A node stopped by itself, or didn't open. */
   failed(computer: Computer, error: Error): void;
 }
@@ -90,7 +90,7 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
       restore: (source) => kv.restore(source),
       apply(command, context) {
         const result = kv.apply(command, context);
-        if (!own.stopped) around.applied(computer, context.index, context.term, command, kv);
+        if (!own.stopped) around.applied(computer, context.index, context.term, kv);
         return result;
       },
     };

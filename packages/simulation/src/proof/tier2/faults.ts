@@ -62,12 +62,8 @@ export const strikes: Readonly<Record<FaultKind, (strike: Strike) => void>> = {
     atEnd(strike, () => strike.victim.disk.resume());
   },
   failedSync(strike) {
-    const { world, victim, struck } = strike;
-    const takeBack = victim.disk.failNextSync(() => {
-      world.allowFailure(victim);
-      struck();
-    });
-    atEnd(strike, takeBack);
+    const { victim, struck } = strike;
+    atEnd(strike, victim.disk.failNextSync(struck));
   },
   diskFull,
   bitFlip(strike) {
@@ -182,11 +178,10 @@ function crashAtAwait(strike: Strike): void {
 
 /** No file can grow any more; the node goes on for as long as it has space, then it stops. */
 function diskFull(strike: Strike): void {
-  const { world, victim, fault, struck } = strike;
+  const { victim, fault, struck } = strike;
   victim.disk.setFree(Math.floor(4096 * fault.severity));
   const takeAway = victim.disk.setTrap(({ error }) => {
     if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) return false;
-    world.allowFailure(victim);
     struck();
     return true;
   });

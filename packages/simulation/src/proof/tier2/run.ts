@@ -98,9 +98,9 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
   const surroundings: Surroundings = {
     time, random, network, codec, note, clusterId: CLUSTER, bootstrap: ids.map((id) => ({ id, address: id })), electionTimeoutMs: ELECTION_TIMEOUT_MS, heartbeatIntervalMs: HEARTBEAT_MS,
     starting: (computer) => checks.restarted(computer),
-    applied(computer, index, term, command, machine) {
+    applied(computer, index, term, machine) {
       note(`${computer.id} applied ${index}/${term}`);
-      checks.applied(computer, index, term, command, machine);
+      checks.applied(computer, index, machine);
     },
     failed: (computer, error) => onFailure(computer, error, world, view, broken),
   };
@@ -119,6 +119,7 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
     if (computer !== undefined) {
       computer.changed();
       checks.status(computer);
+      view.look(computer);
     }
     timeline.advance();
   });
@@ -179,8 +180,13 @@ function onFailure(computer: Computer, error: Error, world: World, view: View, b
       computer.disk.wipe();
       world.restartIn(computer, MEND_MS);
     } else world.exclude(computer);
-  } else if ((code === "STORAGE_FAILED" || code === "STORAGE_WRITE_FAILED") && world.mayFail(computer)) world.restartIn(computer, MEND_MS);
+  } else if (wasRefused(error)) world.restartIn(computer, MEND_MS);
   else broken("failed", `${computer.id} stopped by itself: ${error.message}`);
+}
+
+/** By the disk, which does so only where a fault makes it. */
+function wasRefused(error: unknown): boolean {
+  return error instanceof Error && (codeOf(error) === "EIO" || codeOf(error) === "ENOSPC" || wasRefused(error.cause));
 }
 
 function codeOf(error: Error): string {

@@ -20,6 +20,7 @@ export function createTimeline(plan: Plan, world: World, view: View, random: See
   const coming = plan.faults.map((fault, number) => ({ fault, number }));
   let due: { readonly fault: Fault; readonly number: number }[] = [];
   let next = 0;
+  let seen = -1;
 
   function begin({ fault, number }: { readonly fault: Fault; readonly number: number }): boolean {
     const victim = view.find(fault.role);
@@ -42,9 +43,14 @@ export function createTimeline(plan: Plan, world: World, view: View, random: See
     advance() {
       const now = time.now();
       if (now >= plan.safetyMs) return;
-      for (let fault = coming[next]; fault !== undefined && fault.fault.at <= now; fault = coming[++next]) due.push(fault);
-      // One at a time: what a fault does changes who plays which role.
-      if (due.length > 0) due = due.filter((fault) => !begin(fault));
+      for (let fault = coming[next]; fault !== undefined && fault.fault.at <= now; fault = coming[++next]) {
+        due.push(fault);
+        seen = -1;
+      }
+      if (due.length === 0 || view.version === seen) return;
+      seen = view.version;
+      // One after another: what a fault does changes who plays which role.
+      due = due.filter((fault) => !begin(fault));
     },
   };
 }

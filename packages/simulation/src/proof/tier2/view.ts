@@ -9,6 +9,10 @@ export interface View {
   leader(): Computer | undefined;
   /** A node with this role, in the order of their names. */
   find(role: FaultRole): Computer | undefined;
+  /** Grows whenever roles or phase may have changed. */
+  readonly version: number;
+  /** Something of this computer ran. */
+  look(computer: Computer): void;
   /** Call it once a heartbeat. */
   sample(): void;
 }
@@ -35,7 +39,17 @@ export function createView(computers: readonly Computer[]): View {
   }
 
   let hasFormed = false;
+  let version = 0;
+  const looks = new Map<Computer, string>();
   return {
+    get version() { return version; },
+    look(computer) {
+      const { status } = computer;
+      const look = status === undefined ? "" : `${status.role}${status.term} ${status.commitIndex}`;
+      if (looks.get(computer) === look) return;
+      looks.set(computer, look);
+      version++;
+    },
     leader,
     phase() {
       hasFormed ||= committed() > 0;
@@ -49,6 +63,7 @@ export function createView(computers: readonly Computer[]): View {
     sample() {
       older = newer;
       newer = leader()?.status?.commitIndex ?? newer;
+      version++;
     },
   };
 }

@@ -22,9 +22,6 @@ export interface World {
   /** It stays down: its disk is damaged, or empty where the others know it by another one. */
   exclude(computer: Computer): void;
   readonly excluded: ReadonlySet<Computer>;
-  /** Its node may stop by itself, because its disk refuses, from now until it is started again. */
-  allowFailure(computer: Computer): void;
-  mayFail(computer: Computer): boolean;
   /** No more faults: links are sound, and who is down is started. */
   heal(): void;
 }
@@ -33,7 +30,6 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
   const disturbances = new Set<LinkFault>();
   const lost = new Set<Computer>();
   const excluded = new Set<Computer>();
-  const failing = new Set<Computer>();
 
   function relink(): void {
     for (const { id: from } of computers) {
@@ -49,7 +45,6 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
   /** A node that stopped by itself may still hold its process: it goes first. */
   function start(computer: Computer): void {
     if (excluded.has(computer)) return;
-    failing.delete(computer);
     if (!computer.process.stopped) computer.crash();
     computer.start();
   }
@@ -78,8 +73,6 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
       if (!computer.process.stopped) computer.crash();
       excluded.add(computer);
     },
-    allowFailure: (computer) => { failing.add(computer); },
-    mayFail: (computer) => failing.has(computer),
     heal() {
       disturbances.clear();
       relink();
