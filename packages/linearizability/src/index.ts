@@ -1,6 +1,9 @@
 export { checkHistory, partsOf } from "./check.js";
 export { HistoryError } from "./errors.js";
 export { explain } from "./explain.js";
+export { keyValueFormat, registerFormat } from "./formats.js";
+export { formatOperation, parseOperation, readHistory } from "./json-lines.js";
+export type { Format, NumberedOperation } from "./json-lines.js";
 export { keyValue } from "./models/key-value.js";
 export type { Expected, KeyValueInput, KeyValueOutput, KeyValueState } from "./models/key-value.js";
 export { register } from "./models/register.js";

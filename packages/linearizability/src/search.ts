@@ -16,6 +16,8 @@ interface Place {
   readonly known: readonly number[];
   readonly unknown: readonly number[];
   readonly state: number;
+  /** Of the operations that happened, the one that was called last: what was over before that can't happen any more. */
+  readonly latest: number;
   /** The last thing that happened was an unknown operation, and nobody has read what it left. */
   readonly unseen: boolean;
 }
@@ -29,9 +31,9 @@ interface Choice {
   expanded: number;
 }
 
-/** @param operations in order of invocation */
-export function search<S, I, O>(operations: readonly Operation<I, O>[], model: Model<S, I, O>, maxSteps: number): Found<S> {
-  const timeline = timelineOf(operations, model);
+/** @param operations in order of invocation @param believed those that must have happened; default: all with an answer */
+export function search<S, I, O>(operations: readonly Operation<I, O>[], model: Model<S, I, O>, maxSteps: number, believed?: ReadonlySet<Operation<I, O>>): Found<S> {
+  const timeline = timelineOf(operations, model, believed);
   const states = createStates(model, timeline);
   const moves = createMoves(timeline, states);
   const stack: Choice[] = [];
@@ -79,7 +81,7 @@ function createStates<S, I, O>(model: Model<S, I, O>, { operations }: Timeline<I
     after(state, place) {
       const operation = operations[place] as Operation<I, O>;
       steps++;
-      const left = model.step(all[state] as S, operation.input, operation.completed === Infinity ? undefined : operation.output);
+      const left = model.step(all[state] as S, operation.input, operation.output);
       return left.length === 0 ? [] : left.map(numberOf);
     },
   };
@@ -92,13 +94,17 @@ interface Moves {
 }
 
 function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Moves {
-  const { answers, open, unknown, unknownCount, bit, after, effects } = timeline;
+  const { operations, answers, open, unknown, unknownCount, bit, after, effects } = timeline;
   const knownWords = (timeline.width + 31) >>> 5;
   const unknownWords = (unknown.length + 31) >>> 5;
   const visited = createVisited(knownWords, unknownWords);
   const readsAt = open.map((places) => places.filter((place) => effects[place] === "reads"));
   const unknownChanging = unknown.filter((place) => effects[place] === "changes");
+  const mayExpire = unknown.some((place) => endOf(place) < Infinity);
   const bitOf = (place: number) => bit[place] ?? 0;
+  function endOf(place: number): number {
+    return operations[place]?.completed ?? 0;
+  }
 
   /** Whether an operation may happen now as far as its own client is concerned. */
   function isDue(place: number, answer: number, known: readonly number[]): boolean {
@@ -106,20 +112,41 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
     return before < 0 || has(known, bitOf(before)) || open[answer]?.includes(before) !== true;
   }
 
-  /** Lets happen at once what is open, changes nothing, and fits: waiting could only do harm. */
-  function settle(answer: number, known: number[], unknownDone: readonly number[], state: number, unseen: boolean): Place {
-    for (const place of readsAt[answer] ?? []) {
-      if (has(known, bitOf(place)) || !isDue(place, answer, known)) continue;
-      const left = states.after(state, place);
+  /** It ended before something was called that has happened already. */
+  function isOver(place: number, latest: number): boolean {
+    return endOf(place) < (operations[latest]?.invoked ?? 0);
+  }
+
+  function later(a: number, b: number): number {
+    return mayExpire ? Math.max(a, b) : 0;
+  }
+
+  /**
+   * Lets happen at once what is open, changes nothing, and fits: waiting could only do harm. (That it was called ends other operations only
+   * with its answer, which may allow too much among those that need not have happened, never too little.) Forgets what can't happen any more.
+   */
+  function settle(answer: number, place: { known: number[]; unknown: readonly number[]; state: number; latest: number; unseen: boolean }): Place {
+    const { known, state, latest } = place;
+    let { unseen, unknown: used } = place;
+    for (const read of readsAt[answer] ?? []) {
+      if (has(known, bitOf(read)) || !isDue(read, answer, known)) continue;
+      const left = states.after(state, read);
       if (left.length !== 1 || left[0] !== state) continue;
-      add(known, bitOf(place));
+      add(known, bitOf(read));
       unseen = false;
     }
-    return { known, unknown: unknownDone, state, unseen };
+    if (mayExpire) used = used.map((word, i) => word === 0 ? 0 : withoutOver(word, i * 32, latest));
+    return { known, unknown: used, state, latest, unseen };
+  }
+
+  function withoutOver(word: number, from: number, latest: number): number {
+    let left = word;
+    for (let i = 0; i < 32; i++) if ((word & (1 << i)) !== 0 && isOver(unknown[from + i] ?? 0, latest)) left &= ~(1 << i);
+    return left;
   }
 
   function note(into: Place[], answer: number, place: Place): void {
-    if (visited.add(answer, place.state, place.known, place.unknown)) into.push(place);
+    if (visited.add(answer, place.state, place.latest, place.known, place.unknown)) into.push(place);
   }
 
   /** What is unknown and was overwritten before anybody saw it might as well not have happened. */
@@ -134,7 +161,7 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
     for (const state of done ? [from.state] : states.after(from.state, due)) {
       const known = from.known.slice();
       remove(known, bitOf(due));
-      note(next, answer + 1, settle(answer + 1, known, from.unknown, state, false));
+      note(next, answer + 1, settle(answer + 1, { known, unknown: from.unknown, state, latest: later(from.latest, due), unseen: done && from.unseen }));
     }
   }
 
@@ -146,24 +173,24 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
       for (const state of states.after(from.state, place)) {
         const known = from.known.slice();
         add(known, bitOf(place));
-        note(queue, answer, settle(answer, known, from.unknown, state, false));
+        note(queue, answer, settle(answer, { known, unknown: from.unknown, state, latest: later(from.latest, place), unseen: false }));
       }
     }
     const called = unknownCount[answer] ?? 0;
     for (const place of from.unseen ? unknownChanging : unknown) {
       if (bitOf(place) >= called || states.steps() > maxSteps) break;
-      if (has(from.unknown, bitOf(place)) || !isDue(place, answer, from.known)) continue;
+      if (has(from.unknown, bitOf(place)) || (mayExpire && isOver(place, from.latest)) || !isDue(place, answer, from.known)) continue;
       for (const state of states.after(from.state, place)) {
         if (state === from.state) continue;
-        const done = from.unknown.slice();
-        add(done, bitOf(place));
-        note(queue, answer, settle(answer, from.known.slice(), done, state, true));
+        const used = from.unknown.slice();
+        add(used, bitOf(place));
+        note(queue, answer, settle(answer, { known: from.known.slice(), unknown: used, state, latest: later(from.latest, place), unseen: true }));
       }
     }
   }
 
   return {
-    start: () => settle(0, zeros(knownWords), zeros(unknownWords), 0, false),
+    start: () => settle(0, { known: zeros(knownWords), unknown: zeros(unknownWords), state: 0, latest: 0, unseen: false }),
     advance(choice, maxSteps) {
       for (;;) {
         const place = choice.next.pop();

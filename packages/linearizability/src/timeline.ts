@@ -6,11 +6,11 @@ export interface Timeline<I, O> {
   /** In order of invocation; numbers elsewhere are places in this list. */
   readonly operations: readonly Operation<I, O>[];
   readonly effects: readonly Effect[];
-  /** The operations with an answer, by the time of the answer. */
+  /** The operations that must have happened by the time of their answer, in order of these times. */
   readonly answers: readonly number[];
-  /** For each answer: the operations with an answer that were open then, itself included, by invocation. */
+  /** For each answer: those of them that were open then, itself included, by invocation. */
   readonly open: readonly (readonly number[])[];
-  /** Those without an answer, by invocation; reads are left out, as they can't matter. */
+  /** Those that need not have happened, by invocation; reads are left out, as they can't matter. */
   readonly unknown: readonly number[];
   /** For each answer: how many of `unknown` had been called. */
   readonly unknownCount: readonly number[];
@@ -22,11 +22,15 @@ export interface Timeline<I, O> {
   readonly after: readonly number[];
 }
 
-/** Lays out operations that are in order of invocation. An answer that comes at the time of a call counts as later: they overlap. */
-export function timelineOf<S, I, O>(operations: readonly Operation<I, O>[], model: Model<S, I, O>): Timeline<I, O> {
-  const effects = operations.map(({ input, output, completed }) => model.effect?.(input, completed === Infinity ? undefined : output) ?? "changes");
+/**
+ * Lays out operations that are in order of invocation. An answer that comes at the time of a call counts as later: they overlap.
+ * @param believed those that must have happened; others happened between their call and their answer, or never. Default: all with an answer
+ */
+export function timelineOf<S, I, O>(operations: readonly Operation<I, O>[], model: Model<S, I, O>, believed?: ReadonlySet<Operation<I, O>>): Timeline<I, O> {
+  const isCertain = (operation: Operation<I, O>) => operation.completed < Infinity && believed?.has(operation) !== false;
+  const effects = operations.map(({ input, output }) => model.effect?.(input, output) ?? "changes");
   const end = (place: number) => operations[place]?.completed ?? 0;
-  const answers = operations.map((_, place) => place).filter((place) => end(place) < Infinity).sort((a, b) => end(a) - end(b) || a - b);
+  const answers = [...operations.keys()].filter((place) => isCertain(operations[place] as Operation<I, O>)).sort((a, b) => end(a) - end(b) || a - b);
   const bit = operations.map(() => 0);
   const after = operations.map(() => -1);
   const open: (readonly number[])[] = [];
@@ -41,8 +45,8 @@ export function timelineOf<S, I, O>(operations: readonly Operation<I, O>[], mode
     for (let operation = operations[called]; operation !== undefined && operation.invoked <= end(answer); operation = operations[called]) {
       const before = last.get(operation.client);
       if (before !== undefined && end(before) === operation.invoked) after[called] = before;
-      last.set(operation.client, called);
-      if (operation.completed < Infinity) {
+      if (isCertain(operation)) {
+        last.set(operation.client, called);
         bit[called] = free.pop() ?? width++;
         now.push(called);
       } else if (effects[called] !== "reads") {

@@ -46,8 +46,8 @@ export interface Violation<Input, Output> {
   /** How many operations the part has. */
   readonly operations: number;
   /**
-   * The operations, in order of invocation, whose answers contradict each other. Take any one away, and no contradiction was found
-   * in what is left. What the part's other operations answered plays no role, not even whether they took effect.
+   * The operations, in order of invocation, that contradict each other whatever became of the part's others: even if each of
+   * those either took effect as it was answered or never did. Without any one of them no contradiction was found.
    */
   readonly smallest: readonly Operation<Input, Output>[];
   /** Others that could by themselves make one of these answers possible, and yet don't explain them all together. */

@@ -22,7 +22,13 @@ export function inOrder<I, O>(history: readonly Operation<I, O>[]): readonly Ope
     }
     last.set(client, place);
   }
-  return places.map(at);
+  return places.map((place) => withoutAnswer(at(place)));
+}
+
+/** What stands for the answer of an unknown outcome has no meaning; behind this, `output` is what is known of the answer. */
+function withoutAnswer<I, O>(operation: Operation<I, O>): Operation<I, O> {
+  const { client, invoked, completed, input, output } = operation;
+  return completed === Infinity && output !== undefined ? { client, invoked, completed, input } : operation;
 }
 
 function compareEnds(a: number, b: number): number {

@@ -3,31 +3,34 @@
 
 const FIRST_BUCKETS = 1024;
 const FIRST_ENTRIES = 256;
+/** Words before the bits. */
+const HEAD = 5;
 
 export interface Visited {
   /**
    * Notes a place. False if nothing new can be found there: the same was visited before with the same or fewer of the unknown
-   * operations used up (what is unknown need never happen, so having one left over is never worse).
+   * operations used up (what is unknown need never happen, so having one left over is never worse) and the same or fewer over.
    */
-  add(answer: number, state: number, known: readonly number[], unknown: readonly number[]): boolean;
+  add(answer: number, state: number, latest: number, known: readonly number[], unknown: readonly number[]): boolean;
 }
 
 /** @param knownWords @param unknownWords how many 32-bit words the two sets of bits have */
 export function createVisited(knownWords: number, unknownWords: number): Visited {
-  // An entry: the next one of its bucket, the hash, the answer, the state, the known bits, the unknown bits.
-  const width = 4 + knownWords + unknownWords;
+  // An entry: the next one of its bucket, the hash, the answer, the state, the latest call, the known bits, the unknown bits.
+  const width = HEAD + knownWords + unknownWords;
   let entries = new Int32Array(FIRST_ENTRIES * width);
   let buckets = new Int32Array(FIRST_BUCKETS).fill(-1);
   let count = 0;
 
   function isSame(at: number, hash: number, answer: number, state: number, known: readonly number[]): boolean {
     if (entries[at + 1] !== hash || entries[at + 2] !== answer || entries[at + 3] !== state) return false;
-    for (let i = 0; i < knownWords; i++) if (entries[at + 4 + i] !== known[i]) return false;
+    for (let i = 0; i < knownWords; i++) if (entries[at + HEAD + i] !== known[i]) return false;
     return true;
   }
 
-  function usesNoMore(at: number, unknown: readonly number[]): boolean {
-    for (let i = 0; i < unknownWords; i++) if (((entries[at + 4 + knownWords + i] ?? 0) & ~(unknown[i] ?? 0)) !== 0) return false;
+  function usesNoMore(at: number, latest: number, unknown: readonly number[]): boolean {
+    if ((entries[at + 4] ?? 0) > latest) return false;
+    for (let i = 0; i < unknownWords; i++) if (((entries[at + HEAD + knownWords + i] ?? 0) & ~(unknown[i] ?? 0)) !== 0) return false;
     return true;
   }
 
@@ -49,18 +52,19 @@ export function createVisited(knownWords: number, unknownWords: number): Visited
   }
 
   return {
-    add(answer, state, known, unknown) {
+    add(answer, state, latest, known, unknown) {
       const hash = hashOf(answer, state, known);
       for (let i = buckets[hash & (buckets.length - 1)] ?? -1; i >= 0; i = entries[i * width] ?? -1) {
-        if (isSame(i * width, hash, answer, state, known) && usesNoMore(i * width, unknown)) return false;
+        if (isSame(i * width, hash, answer, state, known) && usesNoMore(i * width, latest, unknown)) return false;
       }
       grow();
       const at = count * width;
       entries[at + 1] = hash;
       entries[at + 2] = answer;
       entries[at + 3] = state;
-      entries.set(known, at + 4);
-      entries.set(unknown, at + 4 + knownWords);
+      entries[at + 4] = latest;
+      entries.set(known, at + HEAD);
+      entries.set(unknown, at + HEAD + knownWords);
       link(count++);
       return true;
     },
