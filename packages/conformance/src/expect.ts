@@ -1,65 +1,59 @@
-// What the suites' cases compare with. Failures are plain errors whose messages say what was expected and what came.
+// What the cases say about values: each function throws an error that tells what was expected and what came. No test
+// library, so that a suite runs anywhere. Nothing in here knows what is being tested.
+import { isDeepStrictEqual } from "node:util";
 import { RaftkitError } from "@raftkit/core";
+import { show } from "./show.js";
 
-/** @throws {Error} with this message, when the condition doesn't hold */
-export function expectThat(condition: boolean, otherwise: string | (() => string)): asserts condition {
-  if (!condition) throw new Error(typeof otherwise === "string" ? otherwise : otherwise());
+/** Thrown by these functions: the implementation did something else than the case asks for. */
+export class Unexpected extends RaftkitError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("CONFORMANCE_UNEXPECTED", message, options);
+  }
 }
 
-/** Compares values all the way down; bytes by their content. */
+/** @param what what has to be true, as a sentence: it is the message */
+export function expectTrue(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Unexpected(`expected that ${what}`);
+}
+
+/** Deep and strict: prototypes count, and -0 differs from 0. @param what names the value */
 export function expectEqual(actual: unknown, expected: unknown, what: string): void {
-  const difference = findDifference(actual, expected, what);
-  if (difference !== undefined) throw new Error(difference);
+  if (!isDeepStrictEqual(actual, expected)) throw new Unexpected(`${what}: expected ${show(expected)}, got ${show(actual)}`);
 }
 
-/** The work must fail, and with an error of ours: others can't be told from bugs. @returns the error */
-export async function expectRefusal(work: () => unknown, what: string): Promise<RaftkitError> {
+/** Tells the first byte that differs. Any two views of bytes can be compared. @param what names the bytes */
+export function expectEqualBytes(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  const length = Math.min(actual.length, expected.length);
+  for (let i = 0; i < length; i++) {
+    if (actual[i] !== expected[i]) throw new Unexpected(`${what}: byte ${i} of ${expected.length} is ${actual[i]}, expected ${expected[i]}`);
+  }
+  if (actual.length !== expected.length) throw new Unexpected(`${what}: ${actual.length} bytes, expected ${expected.length}`);
+}
+
+/**
+ * Runs `run`, which must throw or reject with a `RaftkitError`. It is known by its name and its code, not by its class: an
+ * adapter may have loaded another copy of core.
+ * @returns what it threw
+ */
+export async function expectRefusal(run: () => unknown, what: string, code?: string): Promise<RaftkitError> {
+  let value: unknown;
   try {
-    await work();
+    value = await run();
   } catch (error) {
-    if (error instanceof RaftkitError) return error;
-    throw new Error(`${what} must be refused with a RaftkitError, but it threw ${describeValue(error)}`, { cause: error });
+    if (!isRaftkitError(error)) throw new Unexpected(`${what}: expected a RaftkitError, got ${show(error)}`, { cause: error });
+    if (code !== undefined && error.code !== code) throw new Unexpected(`${what}: expected the code ${code}, got ${error.code}: ${error.message}`, { cause: error });
+    return error;
   }
-  throw new Error(`${what} must be refused, but it succeeded`);
+  throw new Unexpected(`${what}: expected a RaftkitError, got the result ${show(value)}`);
 }
 
-/** @returns the first place where they differ, as a sentence */
-export function findDifference(actual: unknown, expected: unknown, path: string): string | undefined {
-  if (Object.is(actual, expected)) return undefined;
-  if (actual instanceof Uint8Array && expected instanceof Uint8Array) return differentBytes(actual, expected, path);
-  if (actual instanceof Uint8Array || expected instanceof Uint8Array || !isObject(actual) || !isObject(expected) || Array.isArray(actual) !== Array.isArray(expected)) {
-    return `${path}: expected ${describeValue(expected)}, got ${describeValue(actual)}`;
-  }
-  const names = new Set([...Object.keys(expected), ...Object.keys(actual)]);
-  for (const name of names) {
-    const has = [actual, expected].map((value) => Object.hasOwn(value, name));
-    if (has[0] !== has[1]) return `${path}.${name}: ${has[0] ? "is there and must not be" : "is missing"}`;
-    const difference = findDifference(actual[name], expected[name], `${path}.${name}`);
-    if (difference !== undefined) return difference;
-  }
-  return undefined;
+export function isRaftkitError(error: unknown): error is RaftkitError {
+  return error instanceof RaftkitError || (error instanceof Error && "code" in error && typeof error.code === "string" && inheritsFrom(error, "RaftkitError"));
 }
 
-function differentBytes(actual: Uint8Array, expected: Uint8Array, path: string): string | undefined {
-  if (actual.length !== expected.length) return `${path}: expected ${expected.length} bytes, got ${actual.length}`;
-  const at = actual.findIndex((byte, i) => byte !== expected[i]);
-  return at < 0 ? undefined : `${path}: byte ${at} of ${expected.length} is ${actual[at]} instead of ${expected[at]}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
-/** Short enough for a message. */
-export function describeValue(value: unknown): string {
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function" || !isObject(value)) return Object.is(value, -0) ? "-0" : String(value);
-  try {
-    const text = JSON.stringify(value) ?? Object.prototype.toString.call(value);
-    return text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  } catch {
-    return Object.prototype.toString.call(value);
+function inheritsFrom(error: Error, name: string): boolean {
+  for (let prototype: unknown = error; prototype instanceof Error; prototype = Object.getPrototypeOf(prototype)) {
+    if (prototype.constructor.name === name) return true;
   }
+  return false;
 }

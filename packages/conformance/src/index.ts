@@ -1,4 +1,6 @@
 export type { Case, CaseResult, Suite, Target } from "./suite.js";
-export { runSuite, type RunOptions } from "./run.js";
-export { countResults, describeCounts, describeResult, describeResults, type Counts } from "./report.js";
-export { validateSuite } from "./validate.js";
+export { CASE_TIMEOUT_MS, createRunner, runSuite } from "./run.js";
+export type { RunOptions } from "./run.js";
+export { failed, formatReport, formatResult, formatSummary } from "./report.js";
+export { capabilitiesOf, validateSuite } from "./validate.js";
+export { Unexpected, expectEqual, expectEqualBytes, expectRefusal, expectTrue } from "./expect.js";

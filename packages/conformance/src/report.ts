@@ -1,39 +1,33 @@
-// Results as text: one line a case, what went wrong below it, and the counts last.
+// Results as text. It decides nothing: `failed` is for exit codes.
 import type { CaseResult } from "./suite.js";
 
-export interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly blocked: number;
-  readonly skipped: number;
+/** Whether a target doesn't conform. Blocked cases have a failed one before them; skipped ones say nothing. */
+export function failed(results: readonly CaseResult[]): boolean {
+  return results.some(({ outcome }) => outcome === "failed");
 }
 
-export function countResults(results: readonly CaseResult[]): Counts {
-  const counts = { passed: 0, failed: 0, blocked: 0, skipped: 0 };
-  for (const { outcome } of results) counts[outcome]++;
-  return counts;
-}
-
-/** One result, in one line or several. */
-export function describeResult(result: CaseResult): string {
-  const line = (mark: string): string => `${mark.padEnd(7)}  ${result.id}  ${result.title}`;
+/** One line for a result; below a failed one what breaks because of it and what went wrong. */
+export function formatResult(result: CaseResult): string {
+  const line = `${result.id}  ${result.outcome.padEnd(7)}  ${result.title}`;
   switch (result.outcome) {
-    case "passed": return line("ok");
-    case "failed": return `${line("FAILED")}\n${indent(`${result.error.message}\nbreaks: ${result.rule}`)}`;
-    case "blocked": return `${line("blocked")} (by ${result.by})`;
-    case "skipped": return `${line("skipped")} (needs "${result.missing}")`;
+    case "passed": return line;
+    case "failed": return [line, ...indented("rule", result.rule), ...indented("error", result.error.message)].join("\n");
+    case "blocked": return `${line} (by ${result.by})`;
+    case "skipped": return `${line} (can't ${result.missing})`;
   }
 }
 
-/** The whole report; its last line is `N passed, N failed, N blocked, N skipped`. */
-export function describeResults(results: readonly CaseResult[]): string {
-  return [...results.map(describeResult), describeCounts(countResults(results))].join("\n");
+/** `3 passed, 1 failed, 2 blocked, 0 skipped` */
+export function formatSummary(results: readonly CaseResult[]): string {
+  const count = (outcome: CaseResult["outcome"]): number => results.filter((result) => result.outcome === outcome).length;
+  return `${count("passed")} passed, ${count("failed")} failed, ${count("blocked")} blocked, ${count("skipped")} skipped`;
 }
 
-export function describeCounts({ passed, failed, blocked, skipped }: Counts): string {
-  return `${passed} passed, ${failed} failed, ${blocked} blocked, ${skipped} skipped`;
+/** A table of all results, which ends with the summary. */
+export function formatReport(results: readonly CaseResult[]): string {
+  return [...results.map(formatResult), formatSummary(results)].join("\n");
 }
 
-function indent(text: string): string {
-  return text.replace(/^/gm, "           ");
+function indented(label: string, text: string): readonly string[] {
+  return text.split("\n").map((line, i) => `    ${(i === 0 ? `${label}:` : "").padEnd(7)}${line}`);
 }

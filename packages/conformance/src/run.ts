@@ -1,93 +1,108 @@
-// Runs a suite against a target, case by case, each with a fresh subject. It knows no test runner, prints nothing, and never
-// throws for what the target does: that is a result.
+// Runs the cases of a suite against a target, one after the other, each with a subject of its own. It prints nothing and
+// knows no case: what it promises holds whatever an implementation does, hanging and throwing from timers included.
+import { RaftkitError } from "@raftkit/core";
+import { toError } from "./show.js";
+import { catchStrayErrors } from "./stray.js";
 import type { Case, CaseResult, Suite, Target } from "./suite.js";
+import { casesFor, checkCapabilities } from "./validate.js";
+
+/** How long a case may take, and its `create` and `dispose` too, unless told otherwise. */
+export const CASE_TIMEOUT_MS = 30_000;
 
 export interface RunOptions {
-  /** Only these cases, by id, and those that they require. Default: all. */
-  readonly only?: readonly string[];
-  /** Told of each result as it is known. */
-  readonly onResult?: (result: CaseResult) => void;
-  /** A case that takes longer has failed: it hangs. Real milliseconds. Default 30,000. */
-  readonly timeoutMs?: number;
+  /** Runs this case and those it builds on, nothing else. */
+  readonly only?: string | undefined;
+  /** Told of each result as it comes. */
+  readonly onResult?: ((result: CaseResult) => void) | undefined;
+  /** Real milliseconds, from 1; for `create`, the case, and `dispose`, each. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
- * Runs the cases in the suite's order.
- * @returns one result for each case that was to run
- * @throws {RangeError} `only` names a case that the suite doesn't have
+ * Runs a suite. A case fails when it, `create` or `dispose` throws or takes too long, or when an error is thrown outside of every
+ * promise meanwhile. It is blocked when a case that it builds on failed or was blocked. It is skipped when the target lacks a
+ * capability; a case that builds on a skipped one runs all the same, as what it needs itself is among its own capabilities.
+ * @returns one result for each case, in the suite's order. It never rejects because of the target's faults.
+ * @throws {RaftkitError} `CONFORMANCE_UNKNOWN_CASE`, `CONFORMANCE_UNKNOWN_CAPABILITY`: the target declares one that no case asks for
  */
 export async function runSuite<Subject>(suite: Suite<Subject>, target: Target<Subject>, options: RunOptions = {}): Promise<readonly CaseResult[]> {
-  const results = new Map<string, CaseResult>();
-  for (const one of selected(suite, options.only)) {
-    const result = await runCase(one, target, results, options.timeoutMs ?? 30_000);
-    results.set(one.id, result);
+  const run = createRunner(suite, target, options.timeoutMs);
+  const results: CaseResult[] = [];
+  for (const { id } of casesFor(suite, options.only)) {
+    const result = await run(id);
+    results.push(result);
     options.onResult?.(result);
   }
-  return [...results.values()];
+  return results;
 }
 
-/** What keeps a case from running: a capability that the target lacks, or a case before it that didn't pass. */
-export function obstacle<Subject>(one: Case<Subject>, target: Target<Subject>, earlier: ReadonlyMap<string, CaseResult>): CaseResult | undefined {
-  const { id, title, rule } = one;
-  const missing = one.capabilities.find((capability) => !target.capabilities.includes(capability));
-  if (missing !== undefined) return { id, title, rule, outcome: "skipped", missing };
-  // A case that was skipped proved nothing, and disproved nothing either.
-  const by = one.requires.find((required) => ["failed", "blocked"].includes(earlier.get(required)?.outcome ?? "passed"));
-  return by === undefined ? undefined : { id, title, rule, outcome: "blocked", by };
-}
+/**
+ * For adapters to test runners, which want to run one case at a time: runs a case, and before it those it builds on that
+ * haven't run yet. A case runs once; asked again, its result is the same. Not to be called concurrently.
+ * @throws {RaftkitError} `CONFORMANCE_UNKNOWN_CAPABILITY`
+ */
+export function createRunner<Subject>(suite: Suite<Subject>, target: Target<Subject>, timeoutMs: number = CASE_TIMEOUT_MS): (id: string) => Promise<CaseResult> {
+  checkCapabilities(suite, target);
+  const results = new Map<string, CaseResult>();
 
-/** Runs one case whatever came before it. */
-export async function runCase<Subject>(one: Case<Subject>, target: Target<Subject>, earlier: ReadonlyMap<string, CaseResult>, timeoutMs: number): Promise<CaseResult> {
-  const stopped = obstacle(one, target, earlier);
-  if (stopped !== undefined) return stopped;
-  const { id, title, rule } = one;
-  try {
-    await attempt(one, target, timeoutMs);
-    return { id, title, rule, outcome: "passed" };
-  } catch (error) {
-    return { id, title, rule, outcome: "failed", error: error instanceof Error ? error : new Error(String(error)) };
+  async function resultOf(id: string): Promise<CaseResult> {
+    const known = results.get(id);
+    if (known !== undefined) return known;
+    const one = casesFor(suite, id).at(-1);
+    if (one === undefined) throw new RaftkitError("CONFORMANCE_UNKNOWN_CASE", `there is no case ${id}`);
+    const result = await judge(one);
+    results.set(id, result);
+    return result;
   }
+
+  async function judge(one: Case<Subject>): Promise<CaseResult> {
+    const { id, title, rule } = one;
+    for (const by of one.requires) {
+      const { outcome } = await resultOf(by);
+      if (outcome === "failed" || outcome === "blocked") return { id, title, rule, outcome: "blocked", by };
+    }
+    const missing = one.capabilities.find((capability) => !target.capabilities.includes(capability));
+    if (missing !== undefined) return { id, title, rule, outcome: "skipped", missing };
+    const error = await attempt(one, target, timeoutMs);
+    return error === undefined ? { id, title, rule, outcome: "passed" } : { id, title, rule, outcome: "failed", error };
+  }
+
+  return resultOf;
 }
 
-/** The subject is disposed of in any case; what the case found counts more than what disposing of it finds. */
-async function attempt<Subject>(one: Case<Subject>, target: Target<Subject>, timeoutMs: number): Promise<void> {
-  const subject = await withinTime(() => target.create(), timeoutMs, `creating ${target.name}`);
-  let failure: { readonly error: unknown } | undefined;
+/** @returns what went wrong first; undefined: nothing */
+async function attempt<Subject>(one: Case<Subject>, target: Target<Subject>, timeoutMs: number): Promise<Error | undefined> {
+  const stray = catchStrayErrors();
+  const errors: Error[] = [];
+  const creating = Promise.resolve().then(() => target.create());
+  let created = false;
   try {
-    await withinTime(() => one.run(subject), timeoutMs, one.id);
+    const subject = await within(timeoutMs, "create()", Promise.race([creating, stray.first]));
+    created = true;
+    await within(timeoutMs, "the case", Promise.race([one.run(subject), stray.first]));
   } catch (error) {
-    failure = { error };
+    errors.push(toError(error));
   }
+  const disposed = creating.then((subject) => target.dispose?.(subject), () => undefined);
   try {
-    await withinTime(() => target.dispose?.(subject), timeoutMs, `disposing of ${target.name}`);
+    // One that was not created in time is let go of when it is.
+    if (created) await within(timeoutMs, "dispose()", disposed);
+    else disposed.catch(() => undefined);
   } catch (error) {
-    failure ??= { error };
+    errors.push(toError(error));
   }
-  if (failure !== undefined) throw failure.error;
+  const strayError = await stray.stop();
+  return errors[0] ?? strayError;
 }
 
-async function withinTime<T>(work: () => Promise<T> | T, timeoutMs: number, what: string): Promise<T> {
+async function within<Value>(timeoutMs: number, what: string, work: Promise<Value>): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} didn't end within ${timeoutMs} ms: something that it waited for never came`)), timeoutMs);
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new RaftkitError("CONFORMANCE_TIMEOUT", `${what} did not end within ${timeoutMs} ms`)), timeoutMs);
   });
   try {
-    return await Promise.race([Promise.resolve().then(work), late]);
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }
-}
-
-function selected<Subject>(suite: Suite<Subject>, only: readonly string[] | undefined): Suite<Subject> {
-  if (only === undefined) return suite;
-  const byId = new Map(suite.map((one) => [one.id, one]));
-  const wanted = new Set<string>();
-  const want = (id: string): void => {
-    const one = byId.get(id);
-    if (one === undefined) throw new RangeError(`the suite has no case ${id}; it has ${[...byId.keys()].join(", ")}`);
-    wanted.add(id);
-    one.requires.forEach(want);
-  };
-  only.forEach(want);
-  return suite.filter(({ id }) => wanted.has(id));
 }

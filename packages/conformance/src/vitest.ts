@@ -1,32 +1,26 @@
-// A suite as Vitest tests: one for each case, under its id and title. What is skipped or blocked shows as skipped, with the reason.
-import { afterAll, describe, test } from "vitest";
-import { countResults, describeCounts } from "./report.js";
-import { runCase } from "./run.js";
-import type { CaseResult, Suite, Target } from "./suite.js";
+// A suite as Vitest tests: one for each case. What is blocked or skipped is shown as skipped, with the reason.
+import { describe, test } from "vitest";
+import { CASE_TIMEOUT_MS, createRunner } from "./run.js";
+import type { Suite, Target } from "./suite.js";
+import { checkCapabilities } from "./validate.js";
 
-/** Longer than any case: a case that hangs is reported by the suite, not by Vitest. */
-const MARGIN_MS = 5_000;
-
-/** @param timeoutMs what one case may take, in real milliseconds */
-export function describeSuite<Subject>(suite: Suite<Subject>, target: Target<Subject>, timeoutMs = 30_000): void {
-  describe(target.name, () => {
-    const results = new Map<string, CaseResult>();
-    for (const one of suite) {
-      test(`${one.id} ${one.title}`, { timeout: 3 * timeoutMs + MARGIN_MS }, async (context) => {
-        const result = await runCase(one, target, results, timeoutMs);
-        results.set(one.id, result);
-        if (result.outcome === "skipped") context.skip(`needs "${result.missing}"`);
-        if (result.outcome === "blocked") context.skip(`blocked by ${result.by}`);
-        if (result.outcome === "failed") throw new Error(`${result.error.message}\nbreaks: ${result.rule}`, { cause: result.error });
+/**
+ * To be called at the top of a test file. A test that is run alone (`-t CODEC-07`) runs the cases before it that it builds on.
+ * @param options `timeoutMs`: as for `runSuite`
+ */
+export function describeSuite<Subject>(name: string, suite: Suite<Subject>, target: Target<Subject>, options: { readonly timeoutMs?: number } = {}): void {
+  const timeoutMs = options.timeoutMs ?? CASE_TIMEOUT_MS;
+  checkCapabilities(suite, target);
+  describe(name, () => {
+    const run = createRunner(suite, target, timeoutMs);
+    for (const { id, title, requires } of suite) {
+      // The runner bounds every step; this bound is for all of them, those of the required cases included.
+      test(`${id} ${title}`, { timeout: 4 * timeoutMs * (1 + requires.length) }, async ({ skip }) => {
+        const result = await run(id);
+        if (result.outcome === "failed") throw new Error(`${id}: ${result.error.message}\nIt protects: ${result.rule}`, { cause: result.error });
+        if (result.outcome === "blocked") skip(`blocked by ${result.by}, which failed or was blocked`);
+        if (result.outcome === "skipped") skip(`${target.name} doesn't declare "${result.missing}"`);
       });
     }
-    afterAll(() => {
-      const skipped = [...results.values()].filter(({ outcome }) => outcome === "skipped" || outcome === "blocked");
-      if (skipped.length > 0) console.log(`${target.name}: ${describeCounts(countResults([...results.values()]))}\n${skipped.map(reasonOf).join("\n")}`);
-    });
   });
-}
-
-function reasonOf(result: CaseResult): string {
-  return result.outcome === "skipped" ? `  ${result.id} skipped: needs "${result.missing}"` : result.outcome === "blocked" ? `  ${result.id} blocked by ${result.by}` : "";
 }

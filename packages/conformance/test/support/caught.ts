@@ -1,0 +1,24 @@
+// The proof of a suite: an adapter that is wrong in one way fails in the case that names this way, and in no case before it.
+import { expect, test } from "vitest";
+import { runSuite } from "../../src/run.js";
+import type { Suite, Target } from "../../src/suite.js";
+
+/** A wrong adapter. Its target's name says in which one way it is wrong. */
+export interface Wrong<Subject> {
+  readonly target: Target<Subject>;
+  /** The case that must fail. */
+  readonly caughtBy: string;
+  /** A part of what the failure must tell. */
+  readonly message: RegExp;
+}
+
+/** One test for each wrong adapter: every case before `caughtBy` passes (or is skipped), so that it is the cause that is named. */
+export function proveSuite<Subject>(suite: Suite<Subject>, wrongs: readonly Wrong<Subject>[], options: { readonly timeoutMs?: number } = {}): void {
+  test.each(wrongs.map((wrong) => ({ ...wrong, name: wrong.target.name })))("$caughtBy catches $name", async ({ target, caughtBy, message }) => {
+    const until = suite.slice(0, suite.findIndex(({ id }) => id === caughtBy) + 1);
+    const capabilities = target.capabilities.filter((name) => until.some((one) => one.capabilities.includes(name)));
+    const results = await runSuite(until, { ...target, capabilities }, options);
+    const failures = results.flatMap((result) => (result.outcome === "failed" ? [{ id: result.id, message: result.error.message }] : []));
+    expect(failures).toEqual([{ id: caughtBy, message: expect.stringMatching(message) }]);
+  });
+}
