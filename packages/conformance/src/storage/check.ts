@@ -40,3 +40,12 @@ export async function refusal(promise: Promise<unknown>, what: string): Promise<
   const { code, message } = await expectRefusal(() => promise, what);
   ensure(/^[A-Z][A-Z0-9_]+$/.test(code) && message.length >= 10, `${what}: the error must have a code such as WRONG_IDENTITY, and say what is wrong and what to do; it has ${JSON.stringify({ code, message })}`);
 }
+
+/** What must work; an error that says only what the implementation said would not say what was asked of it. */
+export async function works<Result>(promise: Promise<Result>, what: string): Promise<Result> {
+  try {
+    return await promise;
+  } catch (error) {
+    return fail(`${what} must work, but it was refused: ${String(error)}`, error);
+  }
+}

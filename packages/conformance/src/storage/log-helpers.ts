@@ -1,7 +1,7 @@
 // Short ways to say what the log cases do: operations, openings, and the comparison of what is found with what is due.
 import type { EntryRun, Index, LogOperation, LogStorage, NodeId, OpenedLog, StorageIdentity, Term } from "@raftkit/core";
 import { encodeRun, EntryKind } from "@raftkit/core";
-import { same } from "./check.js";
+import { same, works } from "./check.js";
 import type { LogContent } from "./log-model.js";
 import { contentAfter, contentOf, emptyContent } from "./log-model.js";
 import type { StorageMedium } from "./medium.js";
@@ -44,14 +44,14 @@ export function resetTo(index: Index, term: Term): LogOperation {
 
 export async function openLog(medium: LogMedium): Promise<{ readonly log: LogStorage; readonly opened: OpenedLog }> {
   const log = medium.storage();
-  const opened = await log.open(identity);
+  const opened = await works(log.open(identity), "opening the log");
   return { log, opened };
 }
 
 /** Opens an empty medium and carries the writes out. @returns the open log */
 export async function written(medium: LogMedium, writes: readonly Write[]): Promise<LogStorage> {
   const { log } = await openLog(medium);
-  for (const operations of writes) await log.write(operations);
+  for (const operations of writes) await works(log.write(operations), `writing ${operations.map(({ type }) => type).join(", ")}`);
   return log;
 }
 
@@ -71,7 +71,7 @@ export function contentAfterAll(writes: readonly Write[], before: LogContent = e
 export async function expectKept(medium: LogMedium, ...openings: (readonly Write[])[]): Promise<void> {
   for (const writes of openings) {
     const log = await written(medium, writes);
-    await log.close();
+    await works(log.close(), "closing the log");
   }
   sameContent(await found(medium), contentAfterAll(openings.flat()), "after reopening");
 }

@@ -1,4 +1,4 @@
-// STORAGE-06 to 21: what was written is there after reopening, exactly, and is nobody else's.
+// STORAGE-06 to 20: what was written is there after reopening, exactly, and is nobody else's.
 import type { EntryRun, HardState, LogOperation } from "@raftkit/core";
 import { encodeRun, EntryKind, TERM_MAX } from "@raftkit/core";
 import type { Case } from "../suite.js";
@@ -109,18 +109,6 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   },
   {
     id: "STORAGE-17",
-    title: "The operations of one write are carried out in their order",
-    rule: "§5.3: a follower removes what conflicts and appends in one step",
-    requires: ["STORAGE-09", "STORAGE-10"],
-    capabilities: ["persistent"],
-    run: async (subject) =>
-      expectKept(await subject.medium(), [
-        [commands(1, 1, "a", "b", "c")],
-        [vote(2, "n2"), truncateFrom(3), commands(3, 2, "C", "D"), truncateFrom(4), commands(4, 3, "d"), compactThrough(1, 1), vote(3, null), commands(5, 3, "e")],
-      ]),
-  },
-  {
-    id: "STORAGE-18",
     title: "A write without operations resolves and changes nothing",
     rule: "The port: all operations of a write, in order; there may be none",
     requires: ["STORAGE-06"],
@@ -128,7 +116,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     run: async (subject) => expectKept(await subject.medium(), [[], [vote(1, "n1"), commands(1, 1, "a")], []], [[], [commands(2, 1, "b")]]),
   },
   {
-    id: "STORAGE-19",
+    id: "STORAGE-18",
     title: "What the caller passed is its own again once the write has resolved (but for the bytes of a run, which never change)",
     rule: "Log matching (§5.3): a log that changes with its caller's variables holds what nobody wrote",
     requires: ["STORAGE-06", "STORAGE-07"],
@@ -148,7 +136,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     },
   },
   {
-    id: "STORAGE-20",
+    id: "STORAGE-19",
     title: "What an opening returned stays as it is, whatever the log does afterwards",
     rule: "Log matching (§5.3): core keeps these entries in memory and sends them to followers",
     requires: ["STORAGE-10"],
@@ -170,7 +158,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     },
   },
   {
-    id: "STORAGE-21",
+    id: "STORAGE-20",
     title: "Hundreds of writes come back, over several openings",
     rule: entriesKept,
     requires: ["STORAGE-10"],

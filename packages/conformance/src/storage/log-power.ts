@@ -47,8 +47,8 @@ function atEveryStep(subject: LogSubject, crash: "kill" | "powerCut", look: (med
 export const powerCases: readonly Case<LogSubject>[] = [
   survives("STORAGE-54", "Entries survive a power cut once their write has resolved", durable, ["STORAGE-10"], [commands(1, 1, "a")], [commands(2, 1, "b", "c")]),
   survives("STORAGE-55", "Term and vote survive a power cut once their write has resolved", "Election safety (§5.2, hazard 1): a server that forgets its vote votes twice in a term", ["STORAGE-08"], [vote(1, "n1")], [vote(2, "n2")]),
-  survives("STORAGE-56", "What was truncated stays truncated after a power cut", "Log matching (§5.3, hazard 22): removed entries that come back are a fork", ["STORAGE-26"], [commands(1, 1, "a", "b", "c")], [truncateFrom(2)]),
-  survives("STORAGE-57", "Compaction and reset survive a power cut once their write has resolved", "§7: the log must begin where the snapshot ends (hazard 40)", ["STORAGE-29", "STORAGE-34"], [commands(1, 1, "a", "b", "c")], [compactThrough(2, 1)], [resetTo(9, 4)]),
+  survives("STORAGE-56", "What was truncated stays truncated after a power cut", "Log matching (§5.3, hazard 22): removed entries that come back are a fork", ["STORAGE-25"], [commands(1, 1, "a", "b", "c")], [truncateFrom(2)]),
+  survives("STORAGE-57", "Compaction and reset survive a power cut once their write has resolved", "§7: the log must begin where the snapshot ends (hazard 40)", ["STORAGE-28", "STORAGE-33"], [commands(1, 1, "a", "b", "c")], [compactThrough(2, 1)], [resetTo(9, 4)]),
   {
     id: "STORAGE-58",
     title: "The run and the incarnation that an opening returned survive a power cut",

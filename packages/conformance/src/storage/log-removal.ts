@@ -1,4 +1,4 @@
-// STORAGE-22 to 36: truncation, compaction and reset remove what they say, no more, no less, and for good.
+// STORAGE-21 to 36: truncation, compaction and reset remove what they say, no more, no less, and for good.
 import type { LogOperation } from "@raftkit/core";
 import type { Case } from "../suite.js";
 import { same } from "./check.js";
@@ -21,14 +21,14 @@ function kept(id: string, title: string, rule: string, requires: readonly string
 const abcd = commands(1, 1, "a", "b", "c", "d");
 
 export const removalCases: readonly Case<LogSubject>[] = [
-  kept("STORAGE-22", "Truncation removes the entry at its index and all after it", conflict, ["STORAGE-10"], [[commands(1, 1, "a")], [commands(2, 1, "b")], [commands(3, 1, "c")], [truncateFrom(2)]]),
-  kept("STORAGE-23", "Truncation inside a run keeps the run's beginning", conflict, ["STORAGE-10"], [[abcd], [commands(5, 1, "e", "f")], [truncateFrom(6)]], [[truncateFrom(3)]]),
-  kept("STORAGE-24", "All entries can be truncated, and the log begins again at its base", conflict, ["STORAGE-22"], [[abcd], [truncateFrom(1)]], [[commands(1, 2, "A")]]),
-  kept("STORAGE-25", "Another entry takes the place of a truncated one", conflict, ["STORAGE-22"], [[abcd], [truncateFrom(3)], [commands(3, 2, "C")]], [[truncateFrom(3), commands(3, 4, "cc", "dd")]]),
-  kept("STORAGE-26", "Truncated entries never come back, also when fewer follow in their place", "Log matching (§5.3, hazard 22): what a leader removed was replaced elsewhere; an old tail behind new entries is a fork", ["STORAGE-22", "STORAGE-25"],
+  kept("STORAGE-21", "Truncation removes the entry at its index and all after it", conflict, ["STORAGE-10"], [[commands(1, 1, "a")], [commands(2, 1, "b")], [commands(3, 1, "c")], [truncateFrom(2)]]),
+  kept("STORAGE-22", "Truncation inside a run keeps the run's beginning", conflict, ["STORAGE-10"], [[abcd], [commands(5, 1, "e", "f")], [truncateFrom(6)]], [[truncateFrom(3)]]),
+  kept("STORAGE-23", "All entries can be truncated, and the log begins again at its base", conflict, ["STORAGE-21"], [[abcd], [truncateFrom(1)]], [[commands(1, 2, "A")]]),
+  kept("STORAGE-24", "Another entry takes the place of a truncated one", conflict, ["STORAGE-21"], [[abcd], [truncateFrom(3)], [commands(3, 2, "C")]], [[truncateFrom(3), commands(3, 4, "cc", "dd")]]),
+  kept("STORAGE-25", "Truncated entries never come back, also when fewer follow in their place", "Log matching (§5.3, hazard 22): what a leader removed was replaced elsewhere; an old tail behind new entries is a fork", ["STORAGE-21", "STORAGE-24"],
     [[commands(1, 1, "a")], [commands(2, 1, "b")], [commands(3, 1, "c")], [commands(4, 1, "d")]], [[truncateFrom(2)]], [[commands(2, 2, "B")]], [[commands(3, 2, "C")]]),
   {
-    id: "STORAGE-27",
+    id: "STORAGE-26",
     title: "Compaction removes the entries up to its index, and not one more",
     rule: compaction,
     requires: ["STORAGE-10"],
@@ -40,7 +40,7 @@ export const removalCases: readonly Case<LogSubject>[] = [
     },
   },
   {
-    id: "STORAGE-28",
+    id: "STORAGE-27",
     title: "After compaction the base has its index and its term",
     rule: compaction,
     requires: ["STORAGE-10"],
@@ -51,11 +51,11 @@ export const removalCases: readonly Case<LogSubject>[] = [
       same((await found(medium)).base, { index: 2, term: 5 }, "the base after compaction through 2");
     },
   },
-  kept("STORAGE-29", "Compaction inside a run keeps the run's end", compaction, ["STORAGE-27", "STORAGE-28"], [[abcd], [commands(5, 2, "e", "f")], [compactThrough(2, 1)]], [[compactThrough(5, 2)]]),
-  kept("STORAGE-30", "All entries can be compacted, and the log goes on behind them", compaction, ["STORAGE-27", "STORAGE-28"], [[abcd], [compactThrough(4, 1)]], [[commands(5, 2, "e")], [compactThrough(5, 2)], [commands(6, 3, "f")]]),
-  kept("STORAGE-31", "After compaction truncation still reaches down to the base", conflict, ["STORAGE-22", "STORAGE-29"], [[abcd], [compactThrough(2, 1)], [truncateFrom(3)]], [[commands(3, 2, "C")]]),
+  kept("STORAGE-28", "Compaction inside a run keeps the run's end", compaction, ["STORAGE-26", "STORAGE-27"], [[abcd], [commands(5, 2, "e", "f")], [compactThrough(2, 1)]], [[compactThrough(5, 2)]]),
+  kept("STORAGE-29", "All entries can be compacted, and the log goes on behind them", compaction, ["STORAGE-26", "STORAGE-27"], [[abcd], [compactThrough(4, 1)]], [[commands(5, 2, "e")], [compactThrough(5, 2)], [commands(6, 3, "f")]]),
+  kept("STORAGE-30", "After compaction truncation still reaches down to the base", conflict, ["STORAGE-21", "STORAGE-28"], [[abcd], [compactThrough(2, 1)], [truncateFrom(3)]], [[commands(3, 2, "C")]]),
   {
-    id: "STORAGE-32",
+    id: "STORAGE-31",
     title: "A reset removes all entries, also those behind its index",
     rule: install,
     requires: ["STORAGE-10"],
@@ -69,7 +69,7 @@ export const removalCases: readonly Case<LogSubject>[] = [
     },
   },
   {
-    id: "STORAGE-33",
+    id: "STORAGE-32",
     title: "After a reset the base has its index and its term",
     rule: install,
     requires: [],
@@ -80,14 +80,26 @@ export const removalCases: readonly Case<LogSubject>[] = [
       same((await found(medium)).base, { index: 9, term: 4 }, "the base after a reset");
     },
   },
-  kept("STORAGE-34", "The log goes on behind a reset", install, ["STORAGE-32", "STORAGE-33"], [[abcd], [resetTo(9, 4), commands(10, 5, "j")]], [[commands(11, 5, "k")], [compactThrough(10, 5)]]),
-  kept("STORAGE-35", "Term and vote outlive truncation, compaction and reset", "Election safety (§5.2): removing entries gives no vote back", ["STORAGE-09", "STORAGE-22", "STORAGE-29", "STORAGE-34"],
+  kept("STORAGE-33", "The log goes on behind a reset", install, ["STORAGE-31", "STORAGE-32"], [[abcd], [resetTo(9, 4), commands(10, 5, "j")]], [[commands(11, 5, "k")], [compactThrough(10, 5)]]),
+  kept("STORAGE-34", "Term and vote outlive truncation, compaction and reset", "Election safety (§5.2): removing entries gives no vote back", ["STORAGE-09", "STORAGE-21", "STORAGE-28", "STORAGE-33"],
     [[vote(4, "n3"), abcd], [truncateFrom(4)]], [[compactThrough(1, 1)]], [[resetTo(7, 4)]]),
+  {
+    id: "STORAGE-35",
+    title: "The operations of one write are carried out in their order",
+    rule: "§5.3: a follower removes what conflicts and appends in one step",
+    requires: ["STORAGE-09", "STORAGE-24", "STORAGE-28"],
+    capabilities: ["persistent"],
+    run: async (subject) =>
+      expectKept(await subject.medium(), [
+        [commands(1, 1, "a", "b", "c")],
+        [vote(2, "n2"), truncateFrom(3), commands(3, 2, "C", "D"), truncateFrom(4), commands(4, 3, "d"), compactThrough(1, 1), vote(3, null), commands(5, 3, "e")],
+      ]),
+  },
   {
     id: "STORAGE-36",
     title: "Any history of writes and openings gives what the words of the port give",
     rule: "Log matching (§5.3), over all operations and their order",
-    requires: ["STORAGE-17", "STORAGE-21", "STORAGE-26", "STORAGE-31", "STORAGE-35"],
+    requires: ["STORAGE-20", "STORAGE-25", "STORAGE-30", "STORAGE-34", "STORAGE-35"],
     capabilities: ["persistent"],
     async run(subject) {
       for (let seed = 1; seed <= 12; seed++) await expectKept(await subject.medium(seed), ...randomHistory(seed, 3, 12));

@@ -13,5 +13,7 @@ export function seeded(seed: number): () => number {
 
 /** Bytes that look like nothing in particular. */
 export function randomBytes(length: number, random: () => number): Uint8Array {
-  return Uint8Array.from({ length }, () => Math.floor(random() * 256));
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let i = 0; i < words.length; i++) words[i] = random() * 2 ** 32;
+  return new Uint8Array(words.buffer, 0, length);
 }

@@ -1,0 +1,55 @@
+// Targets over the toy log: the right one, and wrong ones made by replacing a part or by wrapping.
+import type { LogStorage } from "@raftkit/core";
+import type { StorageCapability } from "../../src/storage/medium.js";
+import { storageTarget } from "../../src/storage/medium.js";
+import { createToyDisk } from "./toy-disk.js";
+import type { ToyProcess } from "./toy-disk.js";
+import type { ToyLogParts } from "./toy-log.js";
+import { createToyLog, rightParts } from "./toy-log.js";
+
+export const everything: readonly StorageCapability[] = ["persistent", "exclusive", "kill", "powerCut", "failedSync", "fullDisk", "damage", "handles"];
+
+/** Makes a log on a process's view of a disk. `seed` differs from disk to disk. */
+export type MakeLog = (disk: ToyProcess, seed: number) => LogStorage;
+
+export const rightLog: MakeLog = (disk, seed) => createToyLog(disk, incarnationOf(seed));
+
+export function toyLogTarget(name: string, make: MakeLog) {
+  return storageTarget<LogStorage>({
+    name,
+    capabilities: everything,
+    medium(seed) {
+      const disk = createToyDisk(seed);
+      return { ...disk, storage: () => make(disk.boot(), seed) };
+    },
+  });
+}
+
+export function incarnationOf(seed: number): string {
+  return `incarnation-${String(seed).padStart(8, "0")}`;
+}
+
+/** Wrong in one way. */
+export interface WrongLog {
+  readonly name: string;
+  /** The case that must say so. */
+  readonly caughtBy: string;
+  readonly make: MakeLog;
+}
+
+/** The toy log with wrong parts. */
+export function wrong(caughtBy: string, name: string, parts: Partial<ToyLogParts>): WrongLog {
+  return { name, caughtBy, make: (disk, seed) => createToyLog(disk, incarnationOf(seed), { ...rightParts, ...parts }) };
+}
+
+/** The right log behind something that spoils it. */
+export function wrapped(caughtBy: string, name: string, wrap: (log: LogStorage, disk: ToyProcess) => Partial<LogStorage>): WrongLog {
+  return {
+    name,
+    caughtBy,
+    make(disk, seed) {
+      const log = rightLog(disk, seed);
+      return { ...log, ...wrap(log, disk) };
+    },
+  };
+}
