@@ -190,6 +190,11 @@ function handmade(type: string, to: string, fields: Fields): Message {
       const count = numberOf(fields, "count") ?? 1;
       return { type, to, term, firstSeq: number("seq"), entries: encodeRun(0, term, EntryKind.command, Array.from({ length: count }, () => new Uint8Array([7]))) };
     }
+    case "forwardReply": {
+      const accepted = fields.has("index");
+      return { type, to, term, run: number("asker"), firstSeq: number("seq"), count: number("count"), accepted, firstIndex: number("index"), entryTerm: accepted ? term : 0, overloaded: false };
+    }
+    case "formingAnswer": return { type, to: "", term, run: number("asker"), blank: fields.get("blank") === "true", agrees: true };
     case "readIndex": return { type, to, term, id: number("id") };
     case "readIndexReply": return { type, to, term, run: number("run"), id: number("id"), success: fields.get("success") === "true", readIndex: number("index") };
     default: throw new Error(`can't make a ${type}`);
@@ -287,7 +292,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const bootstrap = fields.get("bootstrap")?.split(",");
     restart(nodeOf(scene.cluster, id), { wiped: wiped === "wiped", ...(bootstrap ? { bootstrap } : {}) });
   },
-  // send n9>n1 appendEntries term=2 prev=1/1 … [from=<directory>] [run=] [to=<directory>]
+  // send n9>n1 appendEntries term=2 prev=1/1 … [from=<directory>] [run=] [to=<directory>]; asker: the run that an answer is for
   send(scene, [link = "", type = ""], fields) {
     const [from = "", to = ""] = link.split(">");
     const message = handmade(type, incarnationOf(to, numberOf(fields, "to") ?? 1), fields);
