@@ -21,6 +21,11 @@ class Ended extends Call {
 
 class Pending extends Call {
   expired = 0;
+  succeeded = 0;
+
+  succeed(): void {
+    if (this.end()) this.succeeded++;
+  }
 
   override expire(): void {
     if (this.end()) this.expired++;
@@ -54,4 +59,18 @@ test("those that are left expire on time, in order, after many others ended", as
   await clock.run(1);
   expect(pending.map(({ expired }) => expired)).toEqual([1, 1, 1, 1, 1]);
   expect(clock.timers).toBe(0);
+});
+
+test("after a stall the answers that have arrived already come first (hazard 62)", async () => {
+  const clock = createVirtualClock();
+  const deadlines = createDeadlines(clock);
+  const answered = new Pending();
+  const lost = new Pending();
+  deadlines.add(answered, 100);
+  deadlines.add(lost, 100);
+  await clock.flush();
+  clock.stall(500);
+  clock.defer(() => answered.succeed());
+  await clock.flush();
+  expect([answered.succeeded, answered.expired, lost.expired]).toEqual([1, 0, 1]);
 });

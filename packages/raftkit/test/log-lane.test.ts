@@ -36,3 +36,26 @@ test("what comes while a write is under way is the next write, in order, up to 1
   expect(indexes()).toEqual([[1], [2, 3, 4], [5, 6]]);
   expect(persisted).toEqual([1, 4, 6]);
 });
+
+test("after a write that failed nothing is written, whatever comes: the error is told once", async () => {
+  const errors: unknown[] = [];
+  const persisted: number[] = [];
+  const writes: (readonly LogOperation[])[] = [];
+  let fail = (_error: Error): void => {};
+  const storage: LogStorage = {
+    open: () => Promise.reject(new Error("unused")),
+    write: (operations) => new Promise((_, reject) => { writes.push(operations); fail = reject; }),
+    close: () => Promise.resolve(),
+  };
+  const lane = createLogLane(storage, (seq) => persisted.push(seq), (error) => errors.push(error));
+  lane.push(1, [append(1, 1)]);
+  lane.push(2, [append(2, 1)]);
+  const refused = new Error("no space left");
+  fail(refused);
+  await expect.poll(() => errors).toEqual([refused]);
+  lane.push(3, [append(3, 1)]);
+  await new Promise<void>((resume) => void setImmediate(resume));
+  expect(writes).toHaveLength(1);
+  expect(persisted).toEqual([]);
+  expect(errors).toEqual([refused]);
+});

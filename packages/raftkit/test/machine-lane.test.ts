@@ -17,3 +17,24 @@ test("commands that are slow to apply leave the event loop to others after 5 ms"
   await clock.until(() => lane.lastApplied === 100);
   expect(slices.slice(0, 3)).toEqual([2, 4, 6]);
 });
+
+test("what a slow apply gives after the stop is no result any more", async () => {
+  const clock = createVirtualClock();
+  const machine = createRecorder();
+  let finish = (): void => {};
+  machine.applying = () => new Promise((resolve) => { finish = resolve; });
+  const results: number[] = [];
+  const lane = createMachineLane(machine, jsonCodec, clock, 0, {
+    onResult: (index) => results.push(index), onSkipped: () => {}, onApplied: () => {}, onError: (error) => expect.unreachable(String(error)),
+  });
+  lane.push([encodeRun(1, 1, EntryKind.command, [jsonCodec.encode("a"), jsonCodec.encode("b")])]);
+  await clock.flush();
+  finish();
+  await clock.flush();
+  expect(results).toEqual([1]);
+  const stopped = lane.stop();
+  finish();
+  await clock.outcome(stopped);
+  expect(results).toEqual([1]);
+  expect(lane.lastApplied).toBe(1);
+});

@@ -184,6 +184,21 @@ describe("outcome unknown", () => {
     expect(clock.now() - begin).toBe(70);
   });
 
+  test("timed out while a forward of it waits for its answer: it may have been appended", async () => {
+    const started = await cluster();
+    const { clock, network, leader, followers: [follower] } = started;
+    let forwarded = 0;
+    follower.transport.refuses = (to) => {
+      if (to === leader.id) forwarded++;
+      return false;
+    };
+    network.isolate(leader.id);
+    const begin = clock.now();
+    await expectUnknown(started, follower.node.propose("a", { timeoutMs: 30 }), /timed out/);
+    expect(clock.now() - begin).toBe(30);
+    expect(forwarded).toBeGreaterThan(0);
+  });
+
   test("the node closes", async () => {
     const started = await cluster();
     const { clock, leader, followers } = started;
