@@ -85,6 +85,18 @@ describe("flipping every byte", () => {
     expect(surprises).toEqual([]);
   }, 120_000);
 
+  test("of the last frame but one of a segment: the one behind it tells damage from an interrupted write", async () => {
+    const disk = createSimulatedDisk({ random: seeded(1) });
+    const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(1) });
+    await log.open(identity);
+    await log.write([append(1, 1, "a")]);
+    const beforeLast = disk.files();
+    await log.write([append(2, 1, "b")]);
+    const frame = lastFrame({ beforeLast, killed: disk.files() });
+    await log.write([append(3, 1, "c")]);
+    for (let at = frame.from; at < frame.to; at++) expect(await reopen(flipped(disk.files(), frame.path, at, 1 << at % 8)), `at ${at}`).toBe("CORRUPT_LOG");
+  });
+
   test("of a log that was closed: nothing is taken for an interrupted write", async () => {
     const log = await sample();
     const { closed, after } = log;

@@ -115,6 +115,56 @@ describe("failures in the background", () => {
   });
 });
 
+test("after a removal that may have failed half way nothing more is removed", async () => {
+  const { disk, events, log } = setUp();
+  await log.open(identity);
+  for (let i = 1; i < 10; i++) await log.write([appendBytes(i, 1, 2000)]);
+  await settle();
+  const removals: string[] = [];
+  let failures = 0;
+  disk.setFault(({ type, path }) => {
+    const isRemoval = (type === "unlink" || type === "rename") && path.endsWith(".seg");
+    if (isRemoval) removals.push(path);
+    return isRemoval && failures++ === 0 ? { type: "error", code: "EIO" } : undefined;
+  });
+  for (let i = 10; i < 14; i++) {
+    await log.write([appendBytes(i, 1, 2000), { type: "compactThrough", index: i - 1, term: 1 }]);
+    await settle();
+  }
+  expect(removals).toEqual(["/data/log-0000000001.seg"]);
+  expect(events).toMatchObject([{ type: "backgroundFailed", task: "removeSegments", error: { code: "EIO" } }]);
+});
+
+test("no file stays open, however many segments there were", async () => {
+  const { disk, log } = setUp();
+  let opened = 0;
+  disk.setFault(({ type }) => {
+    if (type === "open" || type === "create") opened++;
+    if (type === "close") opened--;
+    return undefined;
+  });
+  await log.open(identity);
+  for (let i = 1; i < 30; i++) {
+    await log.write([appendBytes(i, 1, 3000)]);
+    await settle();
+    expect(opened).toBeLessThanOrEqual(3);
+  }
+  await log.close();
+  expect(opened).toBe(0);
+});
+
+test("a close that has ended is durable: after a power cut the log must end where it did", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = createSimulatedDisk({ random: seeded(seed) });
+    const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(seed) });
+    await log.open(identity);
+    await log.write([append(1, 1, "a")]);
+    await log.close();
+    disk.powerCut();
+    expect([...disk.files().keys()], `seed ${seed}`).toContain("/data/closed.json");
+  }
+});
+
 test("compacted segments are used again: the directory doesn't grow", async () => {
   const { disk, log } = setUp();
   await log.open(identity);
