@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import type { Clock } from "@raftkit/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createTcpTransport } from "../src/index.js";
 import { bytes, deliver, dial, frame, hello, local, meet, messages, open, port, serve, until } from "./help.js";
@@ -67,6 +68,46 @@ describe("reconnecting", () => {
   });
 });
 
+describe("pauses", () => {
+  test("grow while connections break as soon as they are made, and begin anew after one that lasted", async () => {
+    const { address, accepted } = await serve((raw) => {
+      raw.socket.write(hello("b", { idleTimeoutMs: 3_600_000 }));
+      if (accepted.length < 6) raw.socket.end();
+    });
+    let now = 0;
+    const timers = new Set<{ readonly at: number; readonly run: () => void }>();
+    const clock: Clock = {
+      now: () => now,
+      schedule(at, run) {
+        const timer = { at, run };
+        timers.add(timer);
+        return () => timers.delete(timer);
+      },
+      defer: (run) => void setImmediate(run),
+    };
+    const a = await open(local("a"), { reconnectMs: { min: 10, max: 160 }, idleTimeoutMs: 3_600_000, handshakeTimeoutMs: 3_600_000, random: () => 1, clock });
+    a.transport.setPeers([{ id: "b", address }]);
+    const pauses: number[] = [];
+    const pause = async (): Promise<void> => {
+      const next = (): { readonly at: number; readonly run: () => void } | undefined => [...timers].find(({ at }) => at - now <= 160);
+      await until("there is a pause", () => next() !== undefined);
+      const timer = next();
+      if (timer === undefined) return;
+      timers.delete(timer);
+      pauses.push(timer.at - now);
+      now = timer.at;
+      timer.run();
+    };
+    for (let i = 0; i < 5; i++) await pause();
+    expect(pauses).toEqual([10, 20, 40, 80, 160]);
+    await deliver(a, "b", bytes(1));
+    now += 160;
+    accepted[5]?.socket.destroy();
+    await pause();
+    expect(pauses.at(-1)).toBe(10);
+  });
+});
+
 describe("half-open connections", () => {
   test("a peer that goes silent after its hello is dropped and dialled again", async () => {
     const { address, accepted } = await serve((raw) => raw.socket.write(hello("b")));
@@ -113,7 +154,7 @@ describe("queues", () => {
     await deliver(a, "c", bytes(1));
     a.unreachable.length = 0;
     let taken = 0;
-    while (a.transport.send("b", [part])) taken += 1;
+    while (taken < 1000 && a.transport.send("b", [part])) taken += 1;
     expect(taken).toBeLessThanOrEqual(20);
     expect(a.unreachable).toEqual([]);
     // The system's buffers take some more; then it stays full.
@@ -209,6 +250,17 @@ describe("starting and closing", () => {
     raw.socket.write(hello("b"));
     await until("a answered", () => raw.received().includes('"address":"a.example:7101"'));
     expect(port(a)).toBeGreaterThan(0);
+  });
+
+  test("after the close not even the loss of a connection is told", async () => {
+    const [a, b] = [await open(local("a")), await open(local("b"))];
+    b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
+    await deliver(b, "a", bytes(1));
+    await until("a heard b", () => a.frames.length === 1);
+    expect(a.transport.send("b", [bytes(2)])).toBe(true);
+    await a.transport.close();
+    await until("b noticed", () => b.unreachable.includes("a"));
+    expect([a.unreachable, a.rejected]).toEqual([[], []]);
   });
 
   test("close ends every socket, the handler hears nothing more, and nothing keeps the process alive", async () => {

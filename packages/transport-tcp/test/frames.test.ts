@@ -1,4 +1,7 @@
+import { connect, createServer } from "node:net";
+import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
+import type { SocketFactory } from "../src/index.js";
 import { bytes, deliver, local, meet, open, until } from "./help.js";
 
 describe("frames", () => {
@@ -74,6 +77,26 @@ describe("frames", () => {
     const a = await open(local("a"));
     meet(a);
     expect(a.transport.send("a", [bytes(1)])).toBe(false);
+  });
+
+  test("stay in order when a second connection opens while the first is full", async () => {
+    const dialled: Socket[] = [];
+    const sockets: SocketFactory = { createServer, connect: (options) => dialled[dialled.push(connect(options)) - 1] ?? connect(options) };
+    const patient = { idleTimeoutMs: 60_000, sockets };
+    const [a, b] = [await open(local("a"), patient), await open(local("b"), patient)];
+    b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
+    await deliver(b, "a", bytes(1));
+    await until("a heard b", () => a.frames.length === 1);
+    const [first] = dialled;
+    first?.pause();
+    const large = new Uint8Array(200_000);
+    for (let i = 0; i < 100; i++) expect(a.transport.send("b", [bytes(i), large])).toBe(true);
+    a.transport.setPeers([{ id: "b", address: b.transport.address() }]);
+    await until("the second is open", () => (dialled[1]?.bytesRead ?? 0) > 0);
+    for (let i = 100; i < 110; i++) expect(a.transport.send("b", [bytes(i)])).toBe(true);
+    first?.resume();
+    await until("all arrived", () => b.frames.length === 110);
+    expect(b.frames.map(({ frame }) => frame[0])).toEqual(Array.from({ length: 110 }, (_, i) => i));
   });
 
   test("answer a node that is no peer, on its own connection", async () => {

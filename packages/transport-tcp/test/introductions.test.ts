@@ -4,7 +4,7 @@ import { bytes, deliver, dial, frame, hello, local, meet, messages, open, serve,
 
 describe("who doesn't fit is turned away, and both sides say why, once", () => {
   test.each([
-    ["CLUSTER_MISMATCH", { clusterId: "blue" }, 'b belongs to cluster "blue", a to "green"; give both the same cluster id'],
+    ["CLUSTER_MISMATCH", { clusterId: "greed" }, 'b belongs to cluster "greed", a to "green"; give both the same cluster id'],
     ["CODEC_MISMATCH", { codec: "msgpack" }, 'b uses the codec "msgpack", a uses "json"; give both the same codec'],
   ])("%s", async (code, overrides, message) => {
     const [a, b] = [await open(local("a")), await open(local("b", overrides))];
