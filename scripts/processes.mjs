@@ -12,17 +12,17 @@ const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
  * @returns {Promise<number>} its exit status; a signal counts as 128 and its number, as in a shell
  */
 export function run(command, { env = process.env, cleanUp } = {}) {
-  return supervise(command, { stdio: ["ignore", "inherit", "inherit"], env }, () => {}, cleanUp);
+  return supervise(command, { stdio: ["ignore", "inherit", "inherit"], env }, () => {}, { cleanUp });
 }
 
 /**
  * @param {readonly string[]} command
- * @param {{ cwd?: string; bothStreams?: boolean; timeoutMs?: number }} [options] bothStreams: stderr belongs to the output too; timeoutMs: it is killed then
+ * @param {{ cwd?: string; bothStreams?: boolean; timeoutMs?: number; env?: NodeJS.ProcessEnv }} [options] bothStreams: stderr belongs to the output too; timeoutMs: it is killed then
  * @returns {Promise<{ status: number; output: string }>} with what it wrote to stdout
  */
-export async function capture(command, { cwd = process.cwd(), bothStreams = false, timeoutMs } = {}) {
+export async function capture(command, { cwd = process.cwd(), bothStreams = false, timeoutMs, env = process.env } = {}) {
   let output = "";
-  const status = await supervise(command, { cwd, stdio: ["ignore", "pipe", bothStreams ? "pipe" : "inherit"], timeout: timeoutMs, killSignal: "SIGKILL" }, (text) => (output += text));
+  const status = await supervise(command, { cwd, env, stdio: ["ignore", "pipe", bothStreams ? "pipe" : "inherit"] }, (text) => (output += text), { timeoutMs });
   return { status, output };
 }
 
@@ -30,10 +30,10 @@ export async function capture(command, { cwd = process.cwd(), bothStreams = fals
  * @param {readonly string[]} command
  * @param {import("node:child_process").SpawnOptions} options
  * @param {(text: string) => void} onOutput
- * @param {() => void} [cleanUp]
+ * @param {{ cleanUp?: (() => void) | undefined; timeoutMs?: number | undefined }} how
  * @returns {Promise<number>}
  */
-function supervise([tool = "", ...args], options, onOutput, cleanUp) {
+function supervise([tool = "", ...args], options, onOutput, { cleanUp, timeoutMs }) {
   return new Promise((resolve) => {
     const child = spawn(tool, args, { ...options, detached: true });
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", onOutput);
@@ -53,12 +53,16 @@ function supervise([tool = "", ...args], options, onOutput, cleanUp) {
       signalGroup(signal);
       deadline ??= setTimeout(() => signalGroup("SIGKILL"), graceMs);
     };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => signalGroup("SIGKILL"), timeoutMs);
     const settle = (/** @type {number} */ status) => {
       clearTimeout(deadline);
+      clearTimeout(timer);
       for (const signal of signals) process.off(signal, stop);
       if (stopping === undefined) return resolve(status);
       signalGroup("SIGKILL");
       cleanUp?.();
+      // Tools that run beside this one are being stopped too: the last one ends the script.
+      if (process.listenerCount("SIGTERM") > 0) return;
       process.exit(128 + constants.signals[stopping]);
     };
     for (const signal of signals) process.on(signal, stop);
