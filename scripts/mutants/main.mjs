@@ -1,0 +1,123 @@
+// Proves the tests: puts one fault after another into a private copy of the packages and names the first test that
+// notices. `npm run mutants`; exits with 1 when a mutant survives, or dies too late. The working tree is never touched.
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { copyPackages, removeCopy } from "./copy.mjs";
+import { fatal, harmless, mutants, packageOf } from "./list.mjs";
+import { runTests } from "./tests.mjs";
+import { LIMIT_MS, tryMutant } from "./trial.mjs";
+import { compileAll } from "./types.mjs";
+
+/** @typedef {import("./list.mjs").Mutant} Mutant */
+/** @typedef {import("./reporter.mjs").Outcome} Outcome */
+/** @typedef {import("./trial.mjs").Verdict} Verdict */
+
+const help = `npm run mutants -- [--only ID]... [--package NAME] [--list] [--json FILE]
+  --only ID       this mutant; may be repeated
+  --package NAME  those of one package: core, raftkit, storage-file, transport-tcp
+  --list          say which mutants there are
+  --json FILE     the verdicts, for other programs`;
+const WORKERS = 2;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { values: options } = parseArgs({
+  options: { "only": { type: "string", multiple: true }, "package": { type: "string" }, "list": { type: "boolean" }, "json": { type: "string" }, "help": { type: "boolean" } },
+});
+const chosen = mutants.filter((mutant) => (options.only?.includes(mutant.id) ?? true) && (options.package === undefined || options.package === packageOf(mutant)));
+
+if (options.help === true) console.log(help);
+else if (chosen.length === 0) fail(`no such mutant; --list names them all`);
+else if (options.list === true) for (const { id, file, why } of chosen) console.log(`${id.padEnd(18)} ${file}: ${why}`);
+else await main();
+
+async function main() {
+  const folders = Array.from({ length: WORKERS }, () => copyPackages(root));
+  process.once("exit", () => folders.forEach(removeCopy));
+  const startedAt = Date.now();
+  const scratch = copyPackages(root);
+  const errors = await compileAll(scratch, [...chosen, fatal, harmless]).finally(() => removeCopy(scratch));
+  if (errors !== "") return fail(`a mutant doesn't compile:\n${errors}`);
+  console.log(`${chosen.length} mutants compile`);
+
+  const baselines = await runBaselines(folders);
+  if (!baselines) return;
+  if (!(await checkHarness(folders, baselines))) return;
+
+  /** @type {Verdict[]} */
+  const verdicts = [];
+  await inEach(folders, chosen, async (folder, mutant) => {
+    const verdict = await tryMutant(folder, mutant, baselines);
+    verdicts.push(verdict);
+    console.log(line(verdict));
+  });
+  report(verdicts, Date.now() - startedAt);
+}
+
+/** The tests on the unchanged tree: what fails there can't kill. @param {readonly string[]} folders */
+async function runBaselines(folders) {
+  /** @type {Map<string, Outcome>} */
+  const baselines = new Map();
+  let good = true;
+  const projects = new Set([...chosen.map((mutant) => `packages/${packageOf(mutant)}`), "packages/core", "packages/raftkit"]);
+  await inEach(folders, [...projects], async (folder, project) => {
+    const outcome = await runTests(folder, project, { bail: false, durations: {}, timeoutMs: 4 * LIMIT_MS });
+    const wrong = outcome ? [...outcome.failed.map(({ name, message }) => `${name}: ${message}`), ...outcome.timedOut, ...outcome.broken] : ["it didn't end"];
+    if (outcome && wrong.length === 0 && outcome.passed.length > 0) {
+      baselines.set(project, outcome);
+      console.log(`${project}: ${outcome.passed.length} tests pass without a fault`);
+      return;
+    }
+    good = false;
+    fail(`${project} fails without any fault: ${wrong.join("; ") || "no test ran"}`);
+  });
+  return good ? baselines : undefined;
+}
+
+/** @param {readonly string[]} folders @param {ReadonlyMap<string, Outcome>} baselines */
+async function checkHarness(folders, baselines) {
+  const [a = "", b = ""] = folders;
+  const [dead, alive] = await Promise.all([tryMutant(a, fatal, baselines, "packages/raftkit"), tryMutant(b, harmless, baselines)]);
+  if (dead.killer !== undefined && alive.killer === undefined && alive.detail === "") {
+    console.log(`the harness sees a fatal fault, from another package, and no fault where there is none\n  ${line(dead)}`);
+    return true;
+  }
+  fail(`the harness is wrong: a fatal fault must be killed and a changed comment survive\n  ${line(dead)}\n  ${line(alive)}`);
+  return false;
+}
+
+/**
+ * @template Item
+ * @param {readonly string[]} folders
+ * @param {readonly Item[]} items
+ * @param {(folder: string, item: Item) => Promise<void>} work
+ */
+async function inEach(folders, items, work) {
+  const waiting = items.values();
+  await Promise.all(folders.map(async (folder) => {
+    for (const item of waiting) await work(folder, item);
+  }));
+}
+
+/** @param {Verdict} verdict */
+function line({ id, killer, detail, seconds }) {
+  const [state, what] = killer === undefined ? ["SURVIVED", detail] : [seconds * 1000 > LIMIT_MS ? "TOO LATE" : "killed  ", killer];
+  return `${state} ${id.padEnd(18)} ${seconds.toFixed(1).padStart(5)} s  ${what}`;
+}
+
+/** @param {readonly Verdict[]} verdicts @param {number} tookMs */
+function report(verdicts, tookMs) {
+  const survived = verdicts.filter(({ killer }) => killer === undefined);
+  const late = verdicts.filter(({ killer, seconds }) => killer !== undefined && seconds * 1000 > LIMIT_MS);
+  const killed = verdicts.length - survived.length - late.length;
+  const slowest = verdicts.reduce((max, { seconds }) => Math.max(max, seconds), 0);
+  for (const { id, why, detail } of [...survived, ...late]) console.log(`\n${id}: ${why}\n  ${chosen.find((mutant) => mutant.id === id)?.file ?? ""}\n  ${detail}`);
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ mutants: verdicts.length, killed, survived: survived.length, late: late.length, slowestSeconds: slowest, seconds: tookMs / 1000, verdicts }, undefined, 2));
+  console.log(`${verdicts.length} mutants: ${killed} killed, ${survived.length} survived, ${late.length} too late; the slowest took ${slowest.toFixed(1)} s, all ${(tookMs / 1000).toFixed(0)} s`);
+  process.exitCode = killed === verdicts.length ? 0 : 1;
+}
+
+/** @param {string} message */
+function fail(message) {
+  console.error(message);
+  process.exitCode = 1;
+}
