@@ -1,0 +1,123 @@
+// Which fault strikes when, for how long and whom: drawn from the seed alone, before anything runs. Two tracks, one for
+// processes and one for links, each one fault at a time; so at most one node is wiped at once, and faults of both kinds meet.
+import { createRandom } from "./random.js";
+import type { Random } from "./random.js";
+
+export const PROCESS_FAULTS = ["kill-leader", "kill-follower", "kill-several", "kill-all", "pause-leader", "pause-follower", "restart", "wipe"] as const;
+export const LINK_FAULTS = ["cut-one-way", "cut-both-ways", "partition", "bridge", "blackhole", "delay", "throttle"] as const;
+export const FAULT_KINDS: readonly FaultKind[] = [...PROCESS_FAULTS, ...LINK_FAULTS];
+
+export type ProcessFault = (typeof PROCESS_FAULTS)[number];
+export type LinkFault = (typeof LINK_FAULTS)[number];
+export type FaultKind = ProcessFault | LinkFault;
+
+/** From one node to another, by number from 0. */
+export type Link = readonly [from: number, to: number];
+
+export type LinkEffect =
+  /** Connections that `from` dials to `to` are reset, and so is each new one. */
+  | { readonly type: "cut" }
+  /** Bytes from `from` to `to` vanish; connections stay open, new ones get no answer. */
+  | { readonly type: "blackhole" }
+  | { readonly type: "delay"; readonly latencyMs: number; readonly jitterMs: number }
+  | { readonly type: "throttle"; readonly bytesPerSecond: number };
+
+interface Times {
+  /** Milliseconds since the run began. */
+  readonly atMs: number;
+  readonly durationMs: number;
+}
+
+export type PlannedFault = Times & (
+  /** `nodes`: in this order, as many as the kind needs once the leader is known: for a leader's fault the first stands in if nobody leads. */
+  | { readonly kind: ProcessFault; readonly nodes: readonly number[]; readonly count: number }
+  /** `aim`: the nodes are exchanged so that the first of `nodes` is the leader. */
+  | { readonly kind: LinkFault; readonly nodes: readonly number[]; readonly aim: "leader" | "anyone"; readonly links: readonly Link[]; readonly effect: LinkEffect });
+
+export interface ScheduleOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  /** The load's duration; faults keep off its first and last second. */
+  readonly seconds: number;
+}
+
+const FIRST_MS = 1000;
+const LAST_MS = 1000;
+
+/** In the order in which they strike. */
+export function planFaults({ seed, nodes, seconds }: ScheduleOptions): PlannedFault[] {
+  const random = createRandom(seed);
+  const endMs = seconds * 1000 - LAST_MS;
+  const processes = track(random, PROCESS_FAULTS, endMs, (kind, times) => processFault(random, kind, nodes, times));
+  const links = nodes < 2 ? [] : track(random, LINK_FAULTS, endMs, (kind, times) => linkFault(random, kind, nodes, times));
+  return [...processes, ...links].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Deals the kinds from a shuffled deck, again and again, so that none is left out for long. */
+function track<K, F>(random: Random, kinds: readonly K[], endMs: number, make: (kind: K, times: Times) => F): F[] {
+  const planned: F[] = [];
+  let deck: K[] = [];
+  for (let atMs = FIRST_MS + random.between(0, 500); ;) {
+    if (deck.length === 0) deck = random.shuffle(kinds);
+    const durationMs = Math.round(random.between(800, 5000));
+    if (atMs + durationMs > endMs) return planned;
+    const [kind, ...rest] = deck;
+    if (kind !== undefined) planned.push(make(kind, { atMs: Math.round(atMs), durationMs }));
+    deck = rest;
+    atMs += durationMs + random.between(600, 2500);
+  }
+}
+
+function processFault(random: Random, kind: ProcessFault, nodes: number, times: Times): PlannedFault {
+  const order = random.shuffle(numbers(nodes));
+  // Several: two or more, often a majority.
+  const several = Math.min(nodes, 2 + random.integer(Math.max(1, nodes - 2)));
+  return { kind, ...times, nodes: order, count: kind === "kill-all" ? nodes : kind === "kill-several" ? several : 1 };
+}
+
+function linkFault(random: Random, kind: LinkFault, nodes: number, times: Times): PlannedFault {
+  const order = random.shuffle(numbers(nodes));
+  const [a = 0, b = 0] = order;
+  const minority = order.slice(0, Math.max(1, 1 + random.integer(Math.floor((nodes - 1) / 2))));
+  const silent: LinkEffect = { type: random.chance(0.5) ? "blackhole" : "cut" };
+  const of = (links: readonly Link[], effect: LinkEffect): PlannedFault => ({ kind, ...times, nodes: order, aim: random.chance(0.6) ? "leader" : "anyone", links, effect });
+  switch (kind) {
+    case "cut-one-way":
+      return of(order.slice(1).filter(() => random.chance(0.6)).concat(b).map((to) => [a, to] as const).filter(isFirst), { type: "cut" });
+    case "cut-both-ways":
+      return of([[a, b], [b, a]], { type: "cut" });
+    case "partition":
+      return of(between(minority, order.filter((node) => !minority.includes(node))), silent);
+    case "bridge": {
+      // One node reaches everybody; the two halves of the others don't reach each other.
+      const [, ...others] = order;
+      const half = Math.ceil(others.length / 2);
+      return of(between(others.slice(0, half), others.slice(half)), silent);
+    }
+    case "blackhole":
+      // Deaf, mute, or both, for all others.
+      return of(pickDirections(random, order.slice(1).map((other) => [a, other] as const)), { type: "blackhole" });
+    case "delay":
+      return of(pickDirections(random, between([a], order.slice(1))), { type: "delay", latencyMs: Math.round(random.between(20, 400)), jitterMs: Math.round(random.between(0, 200)) });
+    case "throttle":
+      return of(pickDirections(random, between([a], order.slice(1))), { type: "throttle", bytesPerSecond: Math.round(random.between(2000, 30_000)) });
+  }
+}
+
+function isFirst([from, to]: Link, at: number, all: readonly Link[]): boolean {
+  return all.findIndex((other) => other[0] === from && other[1] === to) === at;
+}
+
+function between(some: readonly number[], others: readonly number[]): Link[] {
+  return some.flatMap((a) => others.flatMap((b) => [[a, b], [b, a]] as const));
+}
+
+/** These links, the other way round, or both. */
+function pickDirections(random: Random, links: readonly Link[]): Link[] {
+  const backwards = links.map(([from, to]) => [to, from] as const);
+  return random.pick([[...links], backwards, [...links, ...backwards]]).filter(isFirst);
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
