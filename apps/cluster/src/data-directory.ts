@@ -1,10 +1,11 @@
 // The cluster's directory: who made it, with which options, and who is using it. It never deletes or writes into a
 // directory that isn't the cluster's own, and never lets nodes open data that was created with other options.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { ClusterError } from "./errors.js";
 import type { UpOptions } from "./options.js";
+import { entriesOf, makeDirectory } from "./owned-directory.js";
 
 /** Its presence says that the directory is ours. */
 const MARKER = "raftkit-cluster.json";
@@ -27,8 +28,8 @@ const flags: Readonly<Record<keyof Created, string>> = { nodes: "--nodes", codec
 export function takeDataDirectory(options: UpOptions): () => void {
   const { data, fresh, storage } = options;
   const marker = join(data, MARKER);
-  makeDirectory(data);
-  const entries = entriesOf(data);
+  makeDirectory(data, "--data");
+  const entries = entriesOf(data, "--data");
   if (entries.length > 0 && !entries.includes(MARKER)) {
     throw new ClusterError("DATA_NOT_OURS", `${data} has files but no ${MARKER}, so it isn't a cluster's; nothing was touched, choose another --data`);
   }
@@ -39,30 +40,10 @@ export function takeDataDirectory(options: UpOptions): () => void {
   const given: Created = { nodes, codec, clusterId, transport, peerBase };
   if (storage === "file" && found !== null) refuseIfDifferent(data, found, given);
   writeWhole(marker, { note: NOTE, created: storage === "file" ? given : found });
-  makeDirectory(join(data, "logs"));
+  makeDirectory(join(data, "logs"), "--data");
   const lock = join(data, LOCK);
   writeWhole(lock, { pid: process.pid, startedAt: startOf(process.pid) });
   return () => rmSync(lock, { force: true });
-}
-
-/** Level by level: Node's own `recursive` never ends where a file system refuses new directories as if their parent were missing (/proc). */
-function makeDirectory(directory: string): void {
-  const path = resolve(directory);
-  if (existsSync(path)) return;
-  makeDirectory(dirname(path));
-  try {
-    mkdirSync(path, 0o700);
-  } catch (cause) {
-    throw new ClusterError("DATA_NOT_MADE", `${path} can't be made (${cause instanceof Error ? cause.message : String(cause)}); choose another --data`, { cause });
-  }
-}
-
-function entriesOf(data: string): string[] {
-  try {
-    return readdirSync(data);
-  } catch (cause) {
-    throw new ClusterError("DATA_NOT_OURS", `${data} can't be read as a directory (${cause instanceof Error ? cause.message : String(cause)}); choose another --data`, { cause });
-  }
 }
 
 function readMarker(file: string): Created | null {

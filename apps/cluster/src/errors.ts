@@ -3,7 +3,7 @@ import { RaftkitError } from "@raftkit/core";
 
 export type ClusterErrorCode =
   | "CONTROL_PORT_TAKEN" | "DATA_NOT_OURS" | "DATA_DIFFERS" | "DATA_IN_USE" | "DATA_NOT_MADE" | "NODE_ENDED" | "NO_LEADER"
-  | "UNKNOWN_NODE" | "NOT_RUNNING" | "BAD_REQUEST" | "UNREACHABLE";
+  | "NO_PORTS" | "NOTHING_TO_VERIFY" | "INTERRUPTED" | "UNKNOWN_NODE" | "NOT_RUNNING" | "BAD_REQUEST" | "UNREACHABLE";
 
 /** An expected failure; the message is one line that says what happened, to what, and what to do. */
 export class ClusterError extends RaftkitError {

@@ -3,9 +3,13 @@
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { RaftkitError } from "@raftkit/core";
+import { chaosCommand, verifyCommand } from "./chaos/command.js";
+import type { ChaosOptions } from "./chaos/options.js";
+import { WrongOptions } from "./command-line.js";
 import { changeNode, listNodes, statusTable } from "./control-client.js";
+import { ClusterError } from "./errors.js";
 import { helpText } from "./help.js";
-import { parseCommand, WrongOptions } from "./options.js";
+import { parseCommand } from "./options.js";
 import type { Command, UpOptions } from "./options.js";
 import { startCluster } from "./up.js";
 
@@ -17,7 +21,7 @@ function fail(error: unknown): never {
   // What the system refuses says it in its message; its stack says nothing to a user.
   const text = error instanceof RaftkitError || (error instanceof Error && "syscall" in error) ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
   process.stderr.write(text.split("\n").map((line) => `${PROGRAM}: ${line}\n`).join(""));
-  process.exit(error instanceof WrongOptions ? 2 : 1);
+  process.exit(error instanceof WrongOptions || (error instanceof ClusterError && error.code === "NOTHING_TO_VERIFY") ? 2 : 1);
 }
 
 /** Where the server is, through this package's own dependency on it; RAFTKIT_SERVER_MAIN names another program with the same options. */
@@ -25,21 +29,28 @@ function serverMain(): string {
   return process.env["RAFTKIT_SERVER_MAIN"] || join(dirname(createRequire(import.meta.url).resolve("@raftkit-app/server/package.json")), "dist/main.js");
 }
 
+/** What Node needs to run a server that ends with this process. */
+function serverCommand(): string[] {
+  return ["--import", new URL("parent-guard.js", import.meta.url).href, serverMain()];
+}
+
+function onSignals(act: (signal: string) => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => act(signal));
+  // A terminal that is gone must not keep us from ending the nodes.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+}
+
 async function up(options: UpOptions): Promise<void> {
   const script = process.argv[1] ?? "";
   const ending = new AbortController();
   let killAll = (): void => {};
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (ending.signal.aborted) killAll();
-      ending.abort();
-    });
-  }
-  // A terminal that is gone must not keep us from ending the nodes.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  onSignals(() => {
+    if (ending.signal.aborted) killAll();
+    ending.abort();
+  });
   try {
     const cluster = await startCluster({ ...options, data: resolve(options.data) }, {
-      serverCommand: ["--import", new URL("parent-guard.js", import.meta.url).href, serverMain()], signal: ending.signal, print, program: `node ${relative(process.cwd(), script) || script}`,
+      serverCommand: serverCommand(), signal: ending.signal, print, program: `node ${relative(process.cwd(), script) || script}`,
     });
     killAll = () => cluster.killAll();
     await new Promise<void>((done) => {
@@ -53,12 +64,22 @@ async function up(options: UpOptions): Promise<void> {
   process.exit(0);
 }
 
+async function chaos(options: ChaosOptions): Promise<never> {
+  const ending = new AbortController();
+  onSignals((signal) => ending.abort(new ClusterError("INTERRUPTED", `interrupted by ${signal}: every process was ended, nothing was proven`)));
+  process.exit(await chaosCommand(options, { serverCommand: serverCommand(), signal: ending.signal, print }));
+}
+
 async function perform(command: Command): Promise<void> {
   switch (command.name) {
     case "help":
       return print(helpText());
     case "up":
       return up(command.options);
+    case "chaos":
+      return chaos(command.options);
+    case "verify":
+      return process.exit(await verifyCommand(command.path, print));
     case "status":
       return print(statusTable(await listNodes(command.httpBase)));
     case "kill":

@@ -9,7 +9,7 @@ export interface NodeProcess {
   readonly ready: Promise<boolean>;
   /** Resolves when it is gone, with why in one line: its own last words, if it had any. */
   readonly ended: Promise<string>;
-  signal(signal: "SIGTERM" | "SIGKILL"): void;
+  signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
 }
 
 const MAX_WORDS_CHARS = 4096;

@@ -1,14 +1,10 @@
 // The command line and environment of every command, checked. Nothing here prints or exits: whoever calls decides.
-import { parseArgs } from "node:util";
-import { isValidId, RaftkitError } from "@raftkit/core";
+import { isValidId } from "@raftkit/core";
 import { z } from "zod";
-
-/** A wrong command line; every line of the message names the option, what was given and what is allowed. */
-export class WrongOptions extends RaftkitError {
-  constructor(lines: readonly string[]) {
-    super("WRONG_OPTIONS", lines.join("\n"));
-  }
-}
+import { parseChaos, parseVerify } from "./chaos/options.js";
+import type { ChaosOptions } from "./chaos/options.js";
+import { complaint, parseTexts, readArguments, WrongOptions } from "./command-line.js";
+import type { Environment, OptionTable } from "./command-line.js";
 
 export interface UpOptions {
   readonly nodes: number;
@@ -31,15 +27,9 @@ export type Command =
   | { readonly name: "help" }
   | { readonly name: "up"; readonly options: UpOptions }
   | { readonly name: "status"; readonly httpBase: number }
+  | { readonly name: "chaos"; readonly options: ChaosOptions }
+  | { readonly name: "verify"; readonly path: string }
   | { readonly name: "kill" | "restart"; readonly httpBase: number; readonly node: string };
-
-interface Option {
-  readonly flag: string;
-  readonly value: string;
-  readonly fallback: string;
-  readonly allowed: string;
-  readonly help: string;
-}
 
 const MAX_NODES = 9;
 
@@ -61,7 +51,7 @@ const schema = z.object({
 type Name = keyof UpOptions;
 
 /** Every option once, in the order in which help prints them. */
-export const optionTable: Readonly<Record<Name, Option>> = {
+export const optionTable: OptionTable<Name> = {
   nodes: { flag: "nodes", value: "N", fallback: "3", allowed: `a whole number from 1 to ${MAX_NODES}`, help: "How many server processes." },
   transport: { flag: "transport", value: "NAME", fallback: "tcp", allowed: "tcp or http", help: "What carries messages between them." },
   codec: { flag: "codec", value: "NAME", fallback: "msgpack", allowed: "msgpack or json", help: "How commands and messages become bytes." },
@@ -82,65 +72,30 @@ const taken: Readonly<Record<string, readonly Name[]>> = {
   restart: ["httpBase"],
 };
 
-export function environmentName(flag: string): string {
-  return `RAFTKIT_CLUSTER_${flag.toUpperCase().replaceAll("-", "_")}`;
-}
+const commands = [...Object.keys(taken), "chaos", "verify", "help"];
 
 /**
  * @param args without the program's own name
  * @throws {WrongOptions}
  */
-export function parseCommand(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Command {
+export function parseCommand(args: readonly string[], environment: Environment): Command {
   const [name = "help", ...rest] = args;
   if (["help", "--help", "-h"].includes(name) || rest.includes("--help") || rest.includes("-h")) return { name: "help" };
+  if (name === "chaos") return { name, options: parseChaos(rest, environment) };
+  if (name === "verify") return { name, path: parseVerify(rest) };
   const names = taken[name];
-  if (names === undefined) throw new WrongOptions([`unknown command ${JSON.stringify(name)}; allowed: ${Object.keys(taken).join(", ")}, help`]);
-  const { texts, positionals } = readArguments(name, names, rest, environment);
-  const parsed = schema.partial().safeParse(texts);
-  if (!parsed.success) throw new WrongOptions(complaints(parsed.error.issues, texts));
-  const { httpBase = 0 } = parsed.data;
-  if (name === "up") return { name, options: checkTogether(schema.parse(texts)) };
+  if (names === undefined) throw new WrongOptions([`unknown command ${JSON.stringify(name)}; allowed: ${commands.join(", ")}`]);
+  const { texts, positionals } = readArguments(optionTable, names, name === "kill" || name === "restart" ? 1 : 0, rest, environment);
+  if (name === "up") return { name, options: checkTogether(parseTexts(schema, optionTable, texts)) };
+  const { httpBase } = parseTexts(schema.pick({ httpBase: true }), optionTable, texts);
   if (name === "status") return { name, httpBase };
   const [node] = positionals;
   if (node === undefined) throw new WrongOptions([`${name}: no node given; allowed: its number, its id or "leader", as in: ${name} 2`]);
   return { name: name === "kill" ? "kill" : "restart", httpBase, node };
 }
 
-type Texts = Partial<Record<Name, string>>;
-
-/** Flags win over the environment, the environment over defaults. An empty variable counts as unset. */
-function readArguments(command: string, names: readonly Name[], args: readonly string[], environment: Readonly<Record<string, string | undefined>>): { texts: Texts; positionals: string[] } {
-  const flags = Object.fromEntries(Object.values(optionTable).map(({ flag, value }) => [flag, { type: value === "" ? "boolean" as const : "string" as const }]));
-  const { tokens } = parseArgs({ args: [...args], options: flags, strict: false, tokens: true, allowPositionals: true });
-  const texts: Texts = {};
-  for (const name of names) texts[name] = environment[environmentName(optionTable[name].flag)] || optionTable[name].fallback;
-  const positionals: string[] = [];
-  const wrong: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") continue;
-    const name = names.find((candidate) => optionTable[candidate].flag === token.name);
-    if (name === undefined) wrong.push(`unknown option ${token.rawName}; allowed: ${names.map((known) => `--${optionTable[known].flag}`).join(", ")}, --help`);
-    else if (token.value === undefined && optionTable[name].value !== "") wrong.push(complaint(name, "nothing"));
-    else texts[name] = token.value ?? "true";
-  }
-  for (const extra of positionals.slice(command === "kill" || command === "restart" ? 1 : 0)) wrong.push(`unexpected argument ${JSON.stringify(extra)}; options look like --nodes 5`);
-  if (wrong.length > 0) throw new WrongOptions(wrong);
-  return { texts, positionals };
-}
-
-function complaint(name: Name, given: string): string {
-  return `--${optionTable[name].flag}: given ${given}; allowed: ${optionTable[name].allowed}`;
-}
-
-/** One line for each wrong option. zod's own words name neither the option nor what is allowed. */
-function complaints(issues: readonly { readonly path: readonly PropertyKey[] }[], texts: Texts): string[] {
-  const wrong = new Set(issues.map(({ path }) => path[0]));
-  return Object.keys(optionTable).filter((name) => wrong.has(name)).map((name) => complaint(name as Name, JSON.stringify(texts[name as Name])));
-}
-
 function checkTogether(options: UpOptions): UpOptions {
   const { httpBase, peerBase, nodes } = options;
   if (Math.abs(httpBase - peerBase) > nodes) return options;
-  throw new WrongOptions([`--peer-base: given "${peerBase}"; allowed: a port further than ${nodes} from --http-base ${httpBase}, so that no port is needed twice`]);
+  throw new WrongOptions([complaint({ ...optionTable.peerBase, allowed: `a port further than ${nodes} from --http-base ${httpBase}, so that no port is needed twice` }, `"${peerBase}"`)]);
 }

@@ -22,6 +22,10 @@ export interface Supervisor {
   startAll(): Promise<void>;
   /** SIGKILL; resolves when it is gone. @throws {ClusterError} it doesn't run */
   kill(id: string): Promise<void>;
+  /** SIGSTOP: it neither runs nor ends until SIGCONT. @throws {ClusterError} it doesn't run */
+  pause(id: string): void;
+  /** SIGCONT; nothing if it doesn't run. */
+  resume(id: string): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;
   /** SIGTERM to all, SIGKILL to those that are still there after the grace. No node can be started afterwards. Idempotent. */
@@ -103,10 +107,16 @@ export function createSupervisor({ places, command, readyTimeoutMs, graceMs, onE
     kill: (id) => {
       const entry = entryOf(id);
       return inTurn(entry, () => {
-        if (entry.process === undefined) throw new ClusterError("NOT_RUNNING", `${id} doesn't run; start it with: restart ${entry.place.number}`, { status: 409 });
+        if (entry.process === undefined) throw notRunning(entry.place);
         return end(entry, "SIGKILL");
       });
     },
+    pause: (id) => {
+      const entry = entryOf(id);
+      if (entry.process === undefined) throw notRunning(entry.place);
+      entry.process.signal("SIGSTOP");
+    },
+    resume: (id) => entryOf(id).process?.signal("SIGCONT"),
     restart: (id) => {
       const entry = entryOf(id);
       return inTurn(entry, async () => {
@@ -118,6 +128,10 @@ export function createSupervisor({ places, command, readyTimeoutMs, graceMs, onE
     stop: () => (stopping ??= Promise.all(entries.map((entry) => end(entry, "SIGTERM"))).then(() => {})),
     killAll: () => entries.forEach(({ process }) => process?.signal("SIGKILL")),
   };
+}
+
+function notRunning({ id, number }: NodePlace): ClusterError {
+  return new ClusterError("NOT_RUNNING", `${id} doesn't run; start it with: restart ${number}`, { status: 409 });
 }
 
 function view({ place, state, process, reason }: Entry): SupervisedNode {

@@ -56,7 +56,7 @@ describe("a schedule", () => {
       const has = (from: number, to: number): boolean => fault.links.some((link) => link[0] === from && link[1] === to);
       const reached = (node: number): number => [0, 1, 2, 3, 4].filter((other) => other !== node && !has(node, other)).length;
       for (const [from, to] of fault.links) expect(has(to, from)).toBe(true);
-      const reach = [0, 1, 2, 3, 4].map(reached).sort();
+      const reach = [0, 1, 2, 3, 4].map(reached).sort((a, b) => a - b);
       if (fault.kind === "bridge") expect(reach).toEqual([2, 2, 2, 2, 4]);
       else expect([[0, 3, 3, 3, 3], [1, 1, 2, 2, 2]]).toContainEqual(reach);
     }

@@ -22,6 +22,8 @@ function fakeSupervisor(): Supervisor & { readonly asked: string[] } {
       asked.push(`kill ${id}`);
       states[id] = "killed";
     },
+    pause: () => {},
+    resume: () => {},
     restart: async (id) => void asked.push(`restart ${id}`),
     stop: async () => {},
     killAll: () => {},

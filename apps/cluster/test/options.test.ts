@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { chaosOptionTable } from "../src/chaos/options.js";
+import { WrongOptions } from "../src/command-line.js";
 import { helpText } from "../src/help.js";
-import { optionTable, parseCommand, WrongOptions } from "../src/options.js";
+import { optionTable, parseCommand } from "../src/options.js";
 
 const defaults = {
   nodes: 3, transport: "tcp", codec: "msgpack", storage: "file", data: "data", clusterId: "raftkit",
@@ -39,6 +41,9 @@ describe("the command line", () => {
   test.each([
     [["kill", "2"], { name: "kill", node: "2", httpBase: 8100 }],
     [["kill", "leader", "--http-base", "9000"], { name: "kill", node: "leader", httpBase: 9000 }],
+    [["chaos", "--seed", "7"], { name: "chaos", options: { nodes: 5, seconds: 60, seed: 7, clients: 16, keys: 12, rate: 400, out: "chaos-report", keep: false } }],
+    [["chaos", "--nodes=3", "--seconds", "9", "--seed", "0", "--clients", "1", "--keys", "2", "--rate", "3", "--out", "x", "--keep"], { name: "chaos", options: { nodes: 3, seconds: 9, seed: 0, clients: 1, keys: 2, rate: 3, out: "x", keep: true } }],
+    [["verify", "some/where"], { name: "verify", path: "some/where" }],
     [["restart", "n3"], { name: "restart", node: "n3", httpBase: 8100 }],
   ])("reads %j", (args, command) => expect(parseCommand(args, {})).toEqual(command));
 
@@ -56,7 +61,13 @@ describe("the command line", () => {
     [["kill"], 'kill: no node given; allowed: its number, its id or "leader", as in: kill 2'],
     [["kill", "1", "2"], 'unexpected argument "2"; options look like --nodes 5'],
     [["status", "--nodes", "3"], "unknown option --nodes; allowed: --http-base, --help"],
-    [["start"], 'unknown command "start"; allowed: up, status, kill, restart, help'],
+    [["chaos", "--nodes", "2"], '--nodes: given "2"; allowed: a whole number from 3 to 9'],
+    [["chaos", "--seconds", "1e3"], '--seconds: given "1e3"; allowed: a whole number from 5 to 3600'],
+    [["chaos", "--seed", "-1"], '--seed: given "-1"; allowed: a whole number from 0 to 4294967295'],
+    [["chaos", "--data", "x"], "unknown option --data; allowed: --nodes, --seconds, --seed, --clients, --keys, --rate, --out, --keep, --help\nunexpected argument \"x\"; options look like --nodes 5"],
+    [["verify"], "verify: nothing given; allowed: the directory of a chaos report, or a history.jsonl"],
+    [["verify", "--seed", "1"], "unknown option --seed; allowed: --help"],
+    [["start"], 'unknown command "start"; allowed: up, status, kill, restart, chaos, verify, help'],
   ])("refuses %j in one line that names what is allowed", (args, line) => expect(complaintAbout(args)).toBe(line));
 
   test("has a line for each wrong option, from wherever it came", () => {
@@ -65,8 +76,14 @@ describe("the command line", () => {
     ]);
   });
 
+  test("draws a seed where none is given, not always the same", () => {
+    const seeds = Array.from({ length: 8 }, () => parseCommand(["chaos"], {})).map((command) => (command.name === "chaos" ? command.options.seed : -1));
+    expect(Math.min(...seeds)).toBeGreaterThanOrEqual(0);
+    expect(new Set(seeds).size).toBeGreaterThan(1);
+  });
+
   test.each(["--help", "-h"])("explains itself on %s, with every option", (flag) => {
     expect(parseCommand(["up", flag], {})).toEqual({ name: "help" });
-    for (const { flag: name } of Object.values(optionTable)) expect(helpText()).toContain(`--${name}`);
+    for (const { flag: name } of [...Object.values(optionTable), ...Object.values(chaosOptionTable)]) expect(helpText()).toContain(`--${name}`);
   });
 });

@@ -1,0 +1,48 @@
+// `chaos` and `verify` as commands: directories, the report's files, and what is printed. They return the exit code.
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import type { ChaosOptions } from "./options.js";
+import { REPORT_HTML, REPORT_JSON, takeOutDirectory } from "./out-directory.js";
+import { reportPage } from "./report-page.js";
+import { checksText, reportText, verdictLine } from "./report-text.js";
+import { runChaos } from "./run.js";
+import { verify } from "./verify.js";
+
+export interface ChaosSurroundings {
+  readonly serverCommand: readonly string[];
+  readonly signal: AbortSignal;
+  readonly print: (text: string) => void;
+}
+
+/** @returns the exit code @throws {ClusterError} it could not start; what the signal was aborted with */
+export async function chaosCommand(options: ChaosOptions, { serverCommand, signal, print }: ChaosSurroundings): Promise<number> {
+  const out = resolve(options.out);
+  takeOutDirectory(out);
+  const temporary = options.keep ? "" : mkdtempSync(join(tmpdir(), "raftkit-chaos-"));
+  const data = options.keep ? join(out, "data") : temporary;
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const report = await runChaos(options, { serverCommand, out, data, temporary, signal, print });
+  writeFileSync(join(out, REPORT_JSON), `${JSON.stringify(report, undefined, 2)}\n`, { mode: 0o600 });
+  writeFileSync(join(out, REPORT_HTML), reportPage(report), { mode: 0o600 });
+  print(reportText(report));
+  print(`report      ${shown(join(out, REPORT_HTML))}`);
+  print(`again       --seed ${report.seed} for the same faults; verify ${shown(out)} for the same checks`);
+  print(verdictLine(report.ok, report.checks));
+  return report.ok ? 0 : 1;
+}
+
+/** @returns the exit code @throws {ClusterError} there is nothing to check */
+export async function verifyCommand(path: string, print: (text: string) => void): Promise<number> {
+  const { checks, missing } = await verify(path);
+  const ok = checks.every((check) => check.ok);
+  print(checksText(checks));
+  if (missing !== undefined) print(missing);
+  print(verdictLine(ok, checks));
+  return ok ? 0 : 1;
+}
+
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short !== "" && !short.startsWith("..") ? short : path;
+}

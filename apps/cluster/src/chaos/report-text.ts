@@ -1,0 +1,43 @@
+// A run's findings for a terminal.
+import type { Check } from "./checks.js";
+import type { ChaosReport } from "./report.js";
+import { FAULT_KINDS } from "./schedule.js";
+
+export function reportText(report: ChaosReport): string {
+  const { totals, strikes, outages, network, durationMs } = report;
+  const byKind = FAULT_KINDS.map((kind) => [kind, strikes.filter((strike) => strike.kind === kind).length] as const);
+  const longest = Math.max(0, ...outages.map(({ fromMs, toMs }) => toMs - fromMs));
+  return [
+    "",
+    `operations  ${totals.done} answered (${Math.round(totals.done / (durationMs / 1000))}/s), ${totals.refused} refused, ${totals.unknown} unknown${totals.wrong > 0 ? `, ${totals.wrong} WRONG` : ""}; p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
+    `faults      ${byKind.map(([kind, count]) => `${kind} ${count}`).join(", ")}`,
+    `links       ${network.proxies} proxies, ${bytes(network.carriedBytes)} carried, ${bytes(network.swallowedBytes)} swallowed, ${bytes(network.heldBytes)} held back, ${network.resetConnections} connections reset`,
+    `leaders     in ${report.reigns} terms`,
+    `outages     ${outages.length === 0 ? "never longer than a second without an acknowledged write" : `${outages.length} times longer than a second without an acknowledged write, ${seconds(outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0))} in all, the longest ${seconds(longest)}`}`,
+    "",
+    checksText(report.checks),
+    "",
+  ].join("\n");
+}
+
+export function checksText(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  return checks.map(({ name, ok, detail }) => `${ok ? "ok    " : "FAILED"}  ${name.padEnd(width)}  ${detail.replaceAll("\n", `\n${"".padEnd(width + 10)}`)}`).join("\n");
+}
+
+/** The last line. */
+export function verdictLine(ok: boolean, checks: readonly Check[]): string {
+  return ok ? `passed: ${checks.length} checks` : `FAILED: ${checks.filter((check) => !check.ok).map(({ name }) => name).join(", ")}`;
+}
+
+function ms(value: number | null): string {
+  return value === null ? "-" : `${value.toFixed(1)} ms`;
+}
+
+function seconds(valueMs: number): string {
+  return `${(valueMs / 1000).toFixed(1)} s`;
+}
+
+function bytes(count: number): string {
+  return count < 1024 * 1024 ? `${Math.round(count / 1024)} KiB` : `${(count / 1024 / 1024).toFixed(1)} MiB`;
+}

@@ -1,0 +1,42 @@
+// What a run found, as data: written as report.json, and what the text and the page are made from.
+import type { Check } from "./checks.js";
+import type { StateChange } from "./fleet.js";
+import type { Strike } from "./nemesis.js";
+import type { NetworkTotals } from "./network.js";
+import type { RoleChange } from "./observer.js";
+import type { Outage, OutcomeKind, Second } from "./tally.js";
+
+/** All times in milliseconds since the load began; nodes by number from 0. */
+export interface ChaosReport {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly secondsAsked: number;
+  readonly clients: number;
+  /** Worked on at once; `keysUsed` over time. */
+  readonly keys: number;
+  readonly keysUsed: number;
+  readonly rate: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** When the last fault was over. */
+  readonly healedMs: number;
+  /** From then until each node had served a write; null: too long. */
+  readonly recoveryMs: number | null;
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+  readonly totals: Readonly<Record<OutcomeKind, number>>;
+  /** Operations in the history: all but what was refused, and reads that nobody answered. */
+  readonly recorded: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly seconds: readonly Second[];
+  /** Longer than a second without an acknowledged write. */
+  readonly outages: readonly Outage[];
+  readonly strikes: readonly Strike[];
+  readonly roles: readonly RoleChange[];
+  readonly states: readonly StateChange[];
+  /** Terms in which a leader was seen. */
+  readonly reigns: number;
+  readonly network: NetworkTotals;
+}

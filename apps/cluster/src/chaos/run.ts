@@ -1,0 +1,187 @@
+// One run: cluster, load, faults, the healing at the end, and what is said about it. Whatever happens, every process that it
+// started is gone when it returns, and nothing listens any more.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NodePlace } from "../layout.js";
+import { waitForLeader } from "../node-status.js";
+import { checkRecord, finalReads, some } from "./checks.js";
+import type { Check } from "./checks.js";
+import { readContents } from "./final-state.js";
+import type { FinalState } from "./final-state.js";
+import { createFleet } from "./fleet.js";
+import type { Fleet } from "./fleet.js";
+import { startGuard } from "./guard.js";
+import { openHistory } from "./history.js";
+import { createCaller } from "./http-call.js";
+import { startLoad } from "./load.js";
+import type { Load } from "./load.js";
+import { nodeName, runNemesis } from "./nemesis.js";
+import type { Strike } from "./nemesis.js";
+import { startNetwork } from "./network.js";
+import { startObserver } from "./observer.js";
+import type { Observer } from "./observer.js";
+import type { ChaosOptions } from "./options.js";
+import { FINAL_STATE, HISTORY } from "./out-directory.js";
+import { takePorts } from "./ports.js";
+import { createRandom } from "./random.js";
+import type { ChaosReport } from "./report.js";
+import { planFaults } from "./schedule.js";
+import type { PlannedFault } from "./schedule.js";
+import { createTally } from "./tally.js";
+
+export interface Surroundings {
+  readonly serverCommand: readonly string[];
+  /** Where history, final state and the nodes' logs go; it exists. */
+  readonly out: string;
+  /** Where the nodes keep their data; it exists. */
+  readonly data: string;
+  /** To be removed at the end, also if this process is killed; "" for nothing. */
+  readonly temporary: string;
+  /** Aborted: the run ends at once, with nothing proven. */
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+}
+
+const CALL_TIMEOUT_MS = 1500;
+const LEADER_TIMEOUT_MS = 20_000;
+/** From the last healing until every node must serve again. Elections take less than a second; a busy machine may not. */
+const RECOVERY_TIMEOUT_MS = 20_000;
+const OUTAGE_MS = 1000;
+const POLL_MS = 20;
+
+type CleanUp = () => void | Promise<void>;
+
+/** @throws {ClusterError} it could not start, or could not be read at the end; what the signal was aborted with */
+export async function runChaos(options: ChaosOptions, surroundings: Surroundings): Promise<ChaosReport> {
+  const cleanUps: CleanUp[] = [];
+  try {
+    return await runIn(options, surroundings, cleanUps);
+  } finally {
+    for (const cleanUp of cleanUps.toReversed()) await cleanUp();
+  }
+}
+
+async function runIn(options: ChaosOptions, { serverCommand, out, data, temporary, signal, print }: Surroundings, cleanUps: CleanUp[]): Promise<ChaosReport> {
+  const { nodes, seconds, seed, clients, keys, rate } = options;
+  const startedAt = new Date().toISOString();
+  // A stream of its own: how often it is drawn from depends on what happens, and the schedule must not.
+  const random = createRandom(seed ^ 0x5bd1e995);
+  const guard = await startGuard(temporary);
+  cleanUps.push(() => guard.close());
+  const block = await takePorts(nodes * 2, Math.random);
+  cleanUps.push(() => block.close());
+  const places = placesOf(nodes, block.ports, data, join(out, "logs"));
+  mkdirSync(join(out, "logs"), { recursive: true, mode: 0o700 });
+  const network = await startNetwork(block.ports.slice(nodes, 2 * nodes), () => random.next());
+  cleanUps.push(() => network.close());
+
+  let epoch = performance.now();
+  const now = (): number => performance.now() - epoch;
+  const fleet = createFleet({ places, serverCommand, network, guard, now, logLevel: "info" });
+  cleanUps.push(() => stopFleet(fleet, nodes));
+  await untilAborted(fleet.startAll(), signal);
+  await waitForLeader(fleet.supervisor, LEADER_TIMEOUT_MS, signal);
+
+  epoch = performance.now();
+  const faults = planFaults({ seed, nodes, seconds });
+  print(`${nodes} nodes, ${network.totals().proxies} proxied links, ${clients} clients, at most ${rate} operations/s, ${faults.length} faults in ${seconds} s, seed ${seed}`);
+  const addresses = places.map(({ http }) => http);
+  const observer = startObserver(addresses, now);
+  cleanUps.push(() => observer.stop());
+  const caller = createCaller(CALL_TIMEOUT_MS);
+  cleanUps.push(() => caller.close());
+  const history = openHistory(join(out, HISTORY));
+  const tally = createTally();
+  const load = startLoad({ addresses, clients, keys, rate, random: random, caller, history, tally, now });
+  cleanUps.push(() => load.stop());
+
+  const strikes: Strike[] = [];
+  const onStrike = (strike: Strike): void => {
+    strikes.push(strike);
+    print(strikeLine(strike));
+  };
+  await runNemesis({ faults, fleet, network, observer, now, signal, onStrike });
+  await sleep(Math.max(0, seconds * 1000 - now()), undefined, { signal });
+  network.heal();
+  const healedMs = now();
+  const recoveryMs = await recovery(load, healedMs, now, signal);
+  await load.stop();
+  const loadMs = now();
+
+  const contents = recoveryMs === undefined ? [] : await untilAborted(Promise.all(places.map(({ id, http }) => readContents(id, http, caller, now))), signal);
+  const state: FinalState = { nodes: contents };
+  for (const read of finalReads(state, load.keys)) history.add(read);
+  await observer.stop();
+  await history.close();
+  writeFileSync(join(out, FINAL_STATE), `${JSON.stringify(state)}\n`, { mode: 0o600 });
+  const troubles = [...fleet.troubles];
+  const linkTotals = network.totals();
+  await stopFleet(fleet, nodes);
+  print(`checking ${history.operations.length} operations`);
+  const checks = [...checkRecord(history.operations, state), ...runChecks({ recoveryMs, troubles, observer, load, faults, strikes })];
+  return {
+    seed, nodes, secondsAsked: seconds, clients, keys, rate, startedAt, durationMs: loadMs, healedMs, recoveryMs: recoveryMs ?? null, ok: checks.every(({ ok }) => ok), checks,
+    totals: tally.totals(), recorded: history.operations.length, keysUsed: load.keys.length, p50Ms: tally.percentileMs(0.5), p99Ms: tally.percentileMs(0.99),
+    seconds: tally.seconds(), outages: tally.outages(OUTAGE_MS, loadMs), strikes: strikes.toSorted((a, b) => a.fromMs - b.fromMs), roles: observer.changes, states: fleet.states,
+    reigns: observer.reigns(), network: linkTotals,
+  };
+}
+
+interface Found {
+  readonly recoveryMs: number | undefined;
+  readonly troubles: readonly string[];
+  readonly observer: Observer;
+  readonly load: Load;
+  readonly faults: readonly PlannedFault[];
+  readonly strikes: readonly Strike[];
+}
+
+/** What only the run itself can know. */
+function runChecks({ recoveryMs, troubles, observer, load, faults, strikes }: Found): Check[] {
+  const rivals = observer.rivals();
+  const missed = [...new Set(faults.map(({ kind }) => kind))].filter((kind) => !strikes.some((strike) => strike.kind === kind));
+  return [
+    { name: "serves again", ok: recoveryMs !== undefined, detail: recoveryMs === undefined ? `not every node had a write acknowledged within ${RECOVERY_TIMEOUT_MS} ms of the last healing` : `every node, ${Math.round(recoveryMs)} ms after the last healing` },
+    { name: "one leader a term", ok: rivals.length === 0, detail: rivals.length === 0 ? `${observer.reigns()} leaders seen, each in a term of its own` : some(rivals) },
+    { name: "processes as they should", ok: troubles.length === 0, detail: troubles.length === 0 ? "none ended by itself, each came back, wiped ones were turned away" : some(troubles) },
+    { name: "answers as they should", ok: load.wrong.length === 0, detail: load.wrong.length === 0 ? "no answer that the API doesn't have" : some(load.wrong) },
+    { name: "every planned kind of fault", ok: missed.length === 0, detail: missed.length === 0 ? `${new Set(strikes.map(({ kind }) => kind)).size} kinds, ${strikes.length} faults` : `missing: ${missed.join(", ")}` },
+  ];
+}
+
+/** @returns how long it took; undefined if it took too long */
+async function recovery(load: Load, healedMs: number, now: () => number, signal: AbortSignal): Promise<number | undefined> {
+  while (!load.servedByAll(healedMs)) {
+    if (now() - healedMs > RECOVERY_TIMEOUT_MS) return undefined;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+  return now() - healedMs;
+}
+
+function placesOf(nodes: number, ports: readonly number[], data: string, logs: string): NodePlace[] {
+  return Array.from({ length: nodes }, (_, i) => {
+    const id = nodeName(i);
+    return { number: i + 1, id, http: `127.0.0.1:${ports[i]}`, peer: `127.0.0.1:${ports[nodes + i]}`, directory: join(data, id), logFile: join(logs, `${id}.log`) };
+  });
+}
+
+/** A paused process can't hear that it should end. */
+async function stopFleet({ supervisor }: Fleet, nodes: number): Promise<void> {
+  for (let node = 0; node < nodes; node++) supervisor.resume(nodeName(node));
+  await supervisor.stop();
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => {});
+  return Promise.race([work, new Promise<never>((_, reject) => {
+    const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+  })]);
+}
+
+function strikeLine({ kind, fromMs, toMs, target, effect }: Strike): string {
+  const span = `${(fromMs / 1000).toFixed(1).padStart(6)} to ${(toMs / 1000).toFixed(1).padStart(6)} s`;
+  return `${span}  ${kind.padEnd(14)}  ${target}${effect === "" ? "" : `: ${effect}`}`;
+}

@@ -1,0 +1,55 @@
+// `verify`: checks again what a run recorded, from its files alone.
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { keyValueFormat, readHistory } from "@raftkit/linearizability";
+import { ClusterError } from "../errors.js";
+import { checkRecord } from "./checks.js";
+import type { Check } from "./checks.js";
+import { finalStateSchema } from "./final-state.js";
+import type { FinalState } from "./final-state.js";
+import type { KeyValueOperation } from "./history.js";
+import { FINAL_STATE, HISTORY } from "./out-directory.js";
+
+export interface Verified {
+  readonly checks: readonly Check[];
+  /** What could not be checked, and why; undefined if all was. */
+  readonly missing: string | undefined;
+}
+
+/**
+ * @param path a report's directory, or a history; the final state is looked for beside it
+ * @throws {ClusterError} `NOTHING_TO_VERIFY`: it can't be read as a record
+ */
+export async function verify(path: string): Promise<Verified> {
+  const isDirectory = existsSync(path) && statSync(path).isDirectory();
+  const file = isDirectory ? join(path, HISTORY) : path;
+  const stateFile = join(dirname(file), FINAL_STATE);
+  const operations = await readOperations(file);
+  if (operations.length === 0) throw unreadable(`${file} has no operations`);
+  const hasState = existsSync(stateFile);
+  if (isDirectory && !hasState) throw unreadable(`${stateFile} is missing`);
+  const checks = checkRecord(operations, hasState ? readState(stateFile) : undefined);
+  return { checks, missing: hasState ? undefined : `there is no ${FINAL_STATE} beside it: what the nodes held at the end was not checked` };
+}
+
+async function readOperations(file: string): Promise<KeyValueOperation[]> {
+  const operations: KeyValueOperation[] = [];
+  try {
+    for await (const { operation } of readHistory(createReadStream(file), keyValueFormat)) operations.push(operation);
+  } catch (cause) {
+    throw unreadable(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+  return operations;
+}
+
+function readState(file: string): FinalState {
+  try {
+    return finalStateSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch (cause) {
+    throw unreadable(`${file} can't be read as the nodes' contents`, cause);
+  }
+}
+
+function unreadable(what: string, cause?: unknown): ClusterError {
+  return new ClusterError("NOTHING_TO_VERIFY", `${what}; give the directory of a chaos report, or its history.jsonl`, { cause });
+}
