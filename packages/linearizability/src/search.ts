@@ -3,6 +3,7 @@
 import { timelineOf } from "./timeline.js";
 import type { Timeline } from "./timeline.js";
 import type { Model, Operation } from "./types.js";
+import { twinsOf } from "./twins.js";
 import { createVisited } from "./visited.js";
 
 export type Found<S> =
@@ -57,8 +58,9 @@ export function search<S, I, O>(operations: readonly Operation<I, O>[], model: M
 
 interface States<S> {
   readonly all: readonly S[];
-  /** How often the model was asked. */
+  /** How often the model was asked, and what else was counted as work. */
   steps(): number;
+  count(more: number): void;
   /** The states, by number, that an operation may leave. */
   after(state: number, operation: number): readonly number[];
 }
@@ -78,6 +80,9 @@ function createStates<S, I, O>(model: Model<S, I, O>, { operations }: Timeline<I
   return {
     all,
     steps: () => steps,
+    count(more) {
+      steps += more;
+    },
     after(state, place) {
       const operation = operations[place] as Operation<I, O>;
       steps++;
@@ -94,13 +99,13 @@ interface Moves {
 }
 
 function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Moves {
-  const { operations, answers, open, unknown, unknownCount, bit, after, effects } = timeline;
+  const { operations, answers, open, unknown, unknownCount, passing, passed, bit, after, effects, ranks } = timeline;
   const knownWords = (timeline.width + 31) >>> 5;
-  const unknownWords = (unknown.length + 31) >>> 5;
+  const unknownWords = (timeline.unknownWidth + 31) >>> 5;
   const visited = createVisited(knownWords, unknownWords);
   const readsAt = open.map((places) => places.filter((place) => effects[place] === "reads"));
-  const unknownChanging = unknown.filter((place) => effects[place] === "changes");
-  const mayExpire = unknown.some((place) => endOf(place) < Infinity);
+  const twins = twinsOf(unknown.map((place) => (after[place] ?? -1) < 0 ? operations[place]?.input : undefined));
+  const mayExpire = passing.some((places) => places.length > 0);
   const bitOf = (place: number) => bit[place] ?? 0;
   function endOf(place: number): number {
     return operations[place]?.completed ?? 0;
@@ -127,7 +132,7 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
    */
   function settle(answer: number, place: { known: number[]; unknown: readonly number[]; state: number; latest: number; unseen: boolean }): Place {
     const { known, state, latest } = place;
-    let { unseen, unknown: used } = place;
+    let { unseen } = place;
     for (const read of readsAt[answer] ?? []) {
       if (has(known, bitOf(read)) || !isDue(read, answer, known)) continue;
       const left = states.after(state, read);
@@ -135,18 +140,23 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
       add(known, bitOf(read));
       unseen = false;
     }
-    if (mayExpire) used = used.map((word, i) => word === 0 ? 0 : withoutOver(word, i * 32, latest));
+    const used = place.unknown.slice();
+    if (mayExpire) {
+      const places = passing[answer] ?? [];
+      states.count(1 + (places.length >>> 3));
+      for (const passed of places) if (isOver(passed, latest)) remove(used, bitOf(passed));
+    }
     return { known, unknown: used, state, latest, unseen };
-  }
-
-  function withoutOver(word: number, from: number, latest: number): number {
-    let left = word;
-    for (let i = 0; i < 32; i++) if ((word & (1 << i)) !== 0 && isOver(unknown[from + i] ?? 0, latest)) left &= ~(1 << i);
-    return left;
   }
 
   function note(into: Place[], answer: number, place: Place): void {
     if (visited.add(answer, place.state, place.latest, place.known, place.unknown)) into.push(place);
+  }
+
+  /** Whether something open must come first by the model's ranks. */
+  function isEarly(place: number, answer: number, known: readonly number[]): boolean {
+    const rank = ranks[place];
+    return rank !== undefined && open[answer]?.some((other) => (ranks[other] ?? rank) < rank && !has(known, bitOf(other))) === true;
   }
 
   /** What is unknown and was overwritten before anybody saw it might as well not have happened. */
@@ -157,19 +167,22 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
   function finish({ answer, next }: Choice, from: Place): void {
     const due = answers[answer] ?? 0;
     const done = has(from.known, bitOf(due));
-    if (!done && (isWasted(from, due) || !isDue(due, answer, from.known))) return;
+    if (!done && (isWasted(from, due) || !isDue(due, answer, from.known) || isEarly(due, answer, from.known))) return;
+    const used = from.unknown.slice();
+    for (const over of passed[answer + 1] ?? []) remove(used, over);
     for (const state of done ? [from.state] : states.after(from.state, due)) {
       const known = from.known.slice();
       remove(known, bitOf(due));
-      note(next, answer + 1, settle(answer + 1, { known, unknown: from.unknown, state, latest: later(from.latest, due), unseen: done && from.unseen }));
+      note(next, answer + 1, settle(answer + 1, { known, unknown: used, state, latest: later(from.latest, due), unseen: done && from.unseen }));
     }
   }
 
   function expand({ answer, queue }: Choice, from: Place, maxSteps: number): void {
     const due = answers[answer] ?? 0;
-    if (has(from.known, bitOf(due))) return;
+    // What is done needs no help, but its answer may be the last moment for what need not have happened.
+    if (has(from.known, bitOf(due)) && !mayExpire) return;
     for (const place of open[answer] ?? []) {
-      if (place === due || has(from.known, bitOf(place)) || isWasted(from, place) || !isDue(place, answer, from.known)) continue;
+      if (place === due || has(from.known, bitOf(place)) || isWasted(from, place) || !isDue(place, answer, from.known) || isEarly(place, answer, from.known)) continue;
       for (const state of states.after(from.state, place)) {
         const known = from.known.slice();
         add(known, bitOf(place));
@@ -177,15 +190,22 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
       }
     }
     const called = unknownCount[answer] ?? 0;
-    for (const place of from.unseen ? unknownChanging : unknown) {
-      if (bitOf(place) >= called || states.steps() > maxSteps) break;
-      if (has(from.unknown, bitOf(place)) || (mayExpire && isOver(place, from.latest)) || !isDue(place, answer, from.known)) continue;
-      for (const state of states.after(from.state, place)) {
-        if (state === from.state) continue;
-        const used = from.unknown.slice();
-        add(used, bitOf(place));
-        note(queue, answer, settle(answer, { known: from.known.slice(), unknown: used, state, latest: later(from.latest, place), unseen: true }));
-      }
+    for (let i = 0; i < called && states.steps() <= maxSteps; i++) {
+      const twin = unknown[twins[i] ?? -1];
+      if (twin === undefined || has(from.unknown, bitOf(twin))) tryUnknown(answer, queue, from, unknown[i] ?? 0);
+    }
+    // Going through a long list is work, too, even where nothing on it fits.
+    states.count((called + (passing[answer]?.length ?? 0)) >>> 3);
+    for (const place of passing[answer] ?? []) if (states.steps() <= maxSteps) tryUnknown(answer, queue, from, place);
+  }
+
+  function tryUnknown(answer: number, queue: Place[], from: Place, place: number): void {
+    if (isWasted(from, place) || has(from.unknown, bitOf(place)) || isOver(place, from.latest) || !isDue(place, answer, from.known)) return;
+    for (const state of states.after(from.state, place)) {
+      if (state === from.state) continue;
+      const used = from.unknown.slice();
+      add(used, bitOf(place));
+      note(queue, answer, settle(answer, { known: from.known.slice(), unknown: used, state, latest: later(from.latest, place), unseen: true }));
     }
   }
 

@@ -8,17 +8,53 @@ const MAX_STEPS_PER_ATTEMPT = 200_000;
 
 /** @param operations in order of invocation @param stuck whose answer is the first that can't be explained */
 export function shrink<S, I, O>(operations: readonly Operation<I, O>[], stuck: number, model: Model<S, I, O>, maxSteps: number): Pick<Violation<I, O>, "smallest" | "related"> {
-  const end = operations[stuck]?.completed ?? Infinity;
-  // The shortest prefix that fails. What was called by then but not answered may have happened, as the search has it.
-  const prefix = operations.filter(({ invoked }) => invoked <= end);
-  const answered = prefix.filter(({ completed }) => completed <= end).sort((a, b) => b.completed - a.completed);
-  const attempt = (believed: ReadonlySet<Operation<I, O>>) =>
-    search(prefix, model, Math.min(maxSteps, MAX_STEPS_PER_ATTEMPT), believed);
-  const core = new Set(needed([], false, answered, (believed) => attempt(new Set(believed)).kind === "stuck"));
+  const { prefix, answered } = shortestPrefix(operations, operations[stuck]?.completed ?? 0, model, maxSteps);
+  let left = maxSteps;
+  const attempt = (believed: readonly Operation<I, O>[]) => {
+    const found = search(prefix, model, Math.max(1, Math.min(left, MAX_STEPS_PER_ATTEMPT)), new Set(believed));
+    left -= found.steps + (prefix.length >>> 3);
+    return found;
+  };
+  const core = new Set(needed([], false, answered, (believed) => left > 0 && attempt(believed).kind === "stuck"));
   const smallest = prefix.filter((operation) => core.has(operation));
-  const found = attempt(core);
+  const found = attempt(smallest);
   const states = found.kind === "stuck" ? found.states : [model.initial];
   return { smallest, related: prefix.filter((operation) => !core.has(operation) && couldHelp(operation, smallest, states, model)) };
+}
+
+interface Prefix<I, O> {
+  readonly prefix: readonly Operation<I, O>[];
+  /** Those of it whose answers had come, latest first. */
+  readonly answered: readonly Operation<I, O>[];
+}
+
+/**
+ * The shortest part from the beginning that fails. What was called in it and answered later may have happened. The search, which knew that it
+ * must happen, may have got stuck before: from there on it is looked for in steps that double, then by halving.
+ */
+function shortestPrefix<S, I, O>(operations: readonly Operation<I, O>[], from: number, model: Model<S, I, O>, maxSteps: number): Prefix<I, O> {
+  const ends = operations.map(({ completed }) => completed).filter((end) => end >= from && end < Infinity).sort((a, b) => a - b);
+  const upTo = (place: number): Prefix<I, O> => {
+    const end = ends[place] ?? Infinity;
+    const prefix = operations.filter(({ invoked }) => invoked <= end);
+    return { prefix, answered: prefix.filter(({ completed }) => completed <= end).sort((a, b) => b.completed - a.completed) };
+  };
+  const fails = (place: number) => {
+    const { prefix, answered } = upTo(place);
+    return search(prefix, model, maxSteps, new Set(answered)).kind === "stuck";
+  };
+  let low = 0;
+  let high = 0;
+  for (let step = 1; high < ends.length - 1 && !fails(high); step *= 2) {
+    low = high + 1;
+    high = Math.min(high + step, ends.length - 1);
+  }
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (fails(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return upTo(high);
 }
 
 /**

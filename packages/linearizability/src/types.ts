@@ -35,6 +35,8 @@ export interface Model<State, Input, Output> {
   partition?(input: Input): string;
   /** What is known of an operation without knowing the state; see `Effect`. Only speed and smaller reports depend on it. Default: `changes`. */
   effect?(input: Input, output: Output | undefined): Effect;
+  /** Of two operations that have one, the one with the smaller rank takes effect first (a version, say). Only speed depends on it. Default: none. */
+  rank?(input: Input, output: Output | undefined): number | undefined;
   /** For the report. Default: JSON. */
   describe?(input: Input, output: Output | undefined): string;
 }

@@ -52,6 +52,7 @@ export const keyValue: Model<KeyValueState, KeyValueInput, KeyValueOutput> = {
     const tellsExisted = output !== undefined && output !== null && "existed" in output && output.existed !== undefined;
     return input.expected === undefined && !tellsExisted ? "overwrites" : "changes";
   },
+  rank: (_, output) => output !== undefined && output !== null && "ok" in output && output.ok ? output.version : undefined,
   describe(input, output) {
     const value = input.op === "put" ? ` ${JSON.stringify(input.value)}` : "";
     const condition = input.op === "get" || input.expected === undefined ? "" : ` if ${conditionText(input.expected)}`;
