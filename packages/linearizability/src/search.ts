@@ -105,6 +105,7 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
   const visited = createVisited(knownWords, unknownWords);
   const readsAt = open.map((places) => places.filter((place) => effects[place] === "reads"));
   const twins = twinsOf(unknown.map((place) => (after[place] ?? -1) < 0 ? operations[place]?.input : undefined));
+  const changing = [...unknown.keys()].filter((i) => effects[unknown[i] ?? 0] === "changes");
   const mayExpire = passing.some((places) => places.length > 0);
   const bitOf = (place: number) => bit[place] ?? 0;
   function endOf(place: number): number {
@@ -189,14 +190,22 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
         note(queue, answer, settle(answer, { known, unknown: from.unknown, state, latest: later(from.latest, place), unseen: false }));
       }
     }
+    if (isUnseenAt(answer, from.known)) return;
     const called = unknownCount[answer] ?? 0;
-    for (let i = 0; i < called && states.steps() <= maxSteps; i++) {
+    const late = passing[answer] ?? [];
+    // Going through a long list is work, too, even where nothing on it fits.
+    states.count((from.unseen ? late.length : called + late.length) >>> 3);
+    for (const i of from.unseen ? changing : unknown.keys()) {
+      if (i >= called || states.steps() > maxSteps) break;
       const twin = unknown[twins[i] ?? -1];
       if (twin === undefined || has(from.unknown, bitOf(twin))) tryUnknown(answer, queue, from, unknown[i] ?? 0);
     }
-    // Going through a long list is work, too, even where nothing on it fits.
-    states.count((called + (passing[answer]?.length ?? 0)) >>> 3);
-    for (const place of passing[answer] ?? []) if (states.steps() <= maxSteps) tryUnknown(answer, queue, from, place);
+    for (const place of late) if (states.steps() <= maxSteps) tryUnknown(answer, queue, from, place);
+  }
+
+  /** Whether everything that could happen next would overwrite what an unknown operation leaves: then it needn't be tried. */
+  function isUnseenAt(answer: number, known: readonly number[]): boolean {
+    return changing.length === 0 && !mayExpire && open[answer]?.every((place) => effects[place] === "overwrites" || has(known, bitOf(place))) === true;
   }
 
   function tryUnknown(answer: number, queue: Place[], from: Place, place: number): void {
