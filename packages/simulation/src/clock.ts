@@ -13,6 +13,10 @@ export interface VirtualProcess {
   readonly stopped: boolean;
   /** Delivers input (a frame, a finished write) at this time, or when the process runs again; never once it stopped. */
   post(at: number, run: () => void): void;
+  /** Delivers input within an event of the world, as part of it; or posts it, if the process can't run now. */
+  handOver(run: () => void): void;
+  /** Whether it is kept from running. */
+  readonly stalled: boolean;
   /** Nothing of this process runs any more. */
   stop(): void;
   /** Nothing of this process runs for so many milliseconds; then all that was due runs at once, timers first. */
@@ -74,6 +78,8 @@ export function createVirtualTime(): VirtualTime {
     a.time !== b.time ? a.time < b.time : a.phase !== b.phase ? a.phase < b.phase : a.sequence < b.sequence);
   const listeners: ((process: VirtualProcess | undefined) => void)[] = [];
   let now = 0;
+  /** Whose event this is. */
+  let current: RunningProcess | undefined;
   let sequence = 0;
   let steps = 0;
 
@@ -98,6 +104,12 @@ export function createVirtualTime(): VirtualTime {
       return event;
     }
     return undefined;
+  }
+
+  function runIn(process: RunningProcess, run: () => void): void {
+    const interruption = process.takeInterruption();
+    if (interruption !== undefined) afterJobs(interruption.jobs, interruption.run);
+    if (!process.stopped) run();
   }
 
   function createProcess(name: string): RunningProcess {
@@ -131,6 +143,14 @@ export function createVirtualTime(): VirtualTime {
         defer: (run) => { if (!stopped) push(now, Phase.deferred, process, run); },
       },
       post(at, run) { if (!stopped) push(at, Phase.input, process, run); },
+      get stalled() { return stalledUntil > now; },
+      handOver(run) {
+        if (stalledUntil > now) process.post(now, run);
+        else {
+          current = process;
+          runIn(process, run);
+        }
+      },
       stop() { stopped = true; },
       stallFor(ms) { stalledUntil = Math.max(stalledUntil, now + ms); },
       setRate: (next) => setClock(toLocal(now), next),
@@ -158,11 +178,11 @@ export function createVirtualTime(): VirtualTime {
       now = event.time;
       const run = event.run;
       event.run = undefined;
-      const interruption = event.process?.takeInterruption();
-      if (interruption !== undefined) afterJobs(interruption.jobs, interruption.run);
-      if (event.process?.stopped !== true) run?.();
+      current = event.process;
+      if (run !== undefined && current !== undefined) runIn(current, run);
+      else run?.();
       await (++steps % STEPS_PER_BREATH === 0 ? breathe() : settled());
-      for (const listener of listeners) listener(event.process);
+      for (const listener of listeners) listener(current);
       return true;
     },
     advanceTo(time) { now = Math.max(now, time); },

@@ -210,8 +210,9 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
     }),
     onMessage(listener) {
       network.onPacket((what, packet) => {
-        const message = what === "disconnected" ? undefined : messageIn(packet);
-        if (message !== undefined && what !== "disconnected" && what !== "corrupted") listener(what, message, packet);
+        if (what !== "sent" && what !== "delivered" && what !== "lost") return;
+        const message = messageIn(packet);
+        if (message !== undefined) listener(what, message, packet);
       });
     },
     inject: (from, to, message) => network.inject(from, to, writeFrame(codec, message)),

@@ -38,8 +38,11 @@ export interface Packet {
 /** `hold` keeps the packet until `release`. */
 export type Verdict = "pass" | "drop" | "hold";
 
-/** `disconnected`: the receiver turned the sender away. `corrupted`: it arrived damaged. */
-export type PacketEvent = "sent" | "delivered" | "lost" | "corrupted" | "disconnected";
+/**
+ * `doubled`: it will arrive twice. `lost` for any reason, `cut` besides where that was because nothing passes. `corrupted`:
+ * it arrived damaged. `disconnected`: the receiver turned the sender away.
+ */
+export type PacketEvent = "sent" | "delivered" | "doubled" | "lost" | "cut" | "corrupted" | "disconnected";
 
 export interface VirtualNetwork {
   /** The transport for one run of a node. */
@@ -131,7 +134,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
 
   function arrive(packet: Packet, on: Link): void {
     const receiver = attached.get(packet.to);
-    if (on.settings.cut) tell("lost", packet);
+    if (on.settings.cut) loseByCut(packet);
     else if (receiver === undefined || receiver.process.stopped) {
       tell("lost", packet);
       reportUnreachable(packet);
@@ -139,8 +142,13 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
     else deliver(packet, receiver, packet.frame.slice());
   }
 
+  function loseByCut(packet: Packet): void {
+    tell("cut", packet);
+    tell("lost", packet);
+  }
+
   function deliver(packet: Packet, receiver: Attached, frame: Uint8Array): void {
-    receiver.process.post(time.now(), () => {
+    receiver.process.handOver(() => {
       tell("delivered", packet);
       receiver.handler.receive(packet.from, frame);
     });
@@ -163,13 +171,18 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
   function carry(packet: Packet): void {
     const on = link(packet.from.id, packet.to);
     const { delayMs, ordered, loss, duplicate, cut, bytesPerMs } = on.settings;
-    if (cut || random.chance(loss)) {
+    if (cut) {
+      loseByCut(packet);
+      return;
+    }
+    if (random.chance(loss)) {
       tell("lost", packet);
       return;
     }
     const { connection } = on;
     on.busyUntil = Math.max(on.busyUntil, time.now()) + packet.frame.length / bytesPerMs;
     const copies = random.chance(duplicate) ? 2 : 1;
+    if (copies === 2) tell("doubled", packet);
     for (let i = 0; i < copies; i++) {
       const drawn = on.busyUntil + random.between(delayMs.min, delayMs.max);
       const at = ordered ? Math.max(drawn, on.arrivesAt) : drawn;

@@ -114,7 +114,9 @@ export function createClients(options: ClientOptions): Clients {
       // Whoever doesn't know how a call ended goes on under another name: that call may still take effect.
       const own = calls[made];
       const lost = own?.client === client && own.completed === Infinity && !own.refused;
-      time.at(time.now() + random.between(0, 2 * load.pauseMs), () => live(name, lost ? life + 1 : life));
+      // Nobody calls a node that is down again and again within an instant.
+      const pauseMs = own?.client === client ? random.between(0, 2 * load.pauseMs) : random.between(1, 10 + 2 * load.pauseMs);
+      time.at(time.now() + pauseMs, () => live(name, lost ? life + 1 : life));
     });
   }
 

@@ -23,9 +23,10 @@ export interface Surroundings {
   readonly bootstrap: readonly Peer[];
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   readonly heartbeatIntervalMs: number;
+  readonly maxUncommittedBytes: number;
   note(line: string): void;
-  /** A run begins, with an empty machine. */
-  starting(computer: Computer): void;
+  /** A run ended, or stopped by itself. */
+  ended(computer: Computer): void;
   /** A machine was given this entry, and has this state now. */
   applied(computer: Computer, index: number, term: number, machine: Kv): void;
   /** A node stopped by itself, or didn't open. */
@@ -72,6 +73,7 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
   process.stop();
 
   function leave(): void {
+    if (isUp) around.ended(computer);
     isUp = false;
     node = machine = picture = undefined;
   }
@@ -103,7 +105,6 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
     own.jump(random.fork(`boot/${id}/${runs}`).integer(1_000_000));
     own.setRate(rate);
     around.note(`${id} starts`);
-    around.starting(computer);
     const kv = createKv();
     const fail = (error: Error): void => {
       if (own.stopped) return;
@@ -114,7 +115,7 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
     createNode<KvCommand, KvResult, KvQuery, KvAnswer>({
       id, codec, cluster: { id: around.clusterId, bootstrap: around.bootstrap }, transport: network.attach(own), storage: { log: disk.attach(own) },
       stateMachine: watched(own, kv), clock: own.clock, random: random.fork(`node/${id}/${runs}`).next,
-      electionTimeoutMs: around.electionTimeoutMs, heartbeatIntervalMs: around.heartbeatIntervalMs,
+      electionTimeoutMs: around.electionTimeoutMs, heartbeatIntervalMs: around.heartbeatIntervalMs, maxUncommittedBytes: around.maxUncommittedBytes,
     }).then((opened) => {
       if (own.stopped) return;
       node = opened;

@@ -1,18 +1,29 @@
 // The disk of one simulated computer: the real file log on the simulated disk, in virtual time. It follows what is truly
 // durable, by what the disk did and not by what the storage says, and holds each opening to what was acknowledged before.
-import type { LogStorage, StorageIdentity } from "@raftkit/core";
+import type { LogOperation, LogStorage, StorageIdentity } from "@raftkit/core";
 import type { FileSystem } from "@raftkit/storage-file";
 import { createFileLog } from "@raftkit/storage-file";
 import type { Loss, Operation, SimulatedDisk, Survival } from "@raftkit/storage-file/simulated-disk";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 import type { VirtualProcess, VirtualTime } from "../../clock.js";
 import type { SeededRandom } from "../../random.js";
+import type { StoredState } from "./ledger.js";
 import { createLedger } from "./ledger.js";
-import type { LogContent } from "./log-content.js";
-import { contentOf } from "./log-content.js";
 import { pickRot } from "./rot.js";
 
 export const DIRECTORY = "/data";
+
+export interface DiskEvents {
+  note(line: string): void;
+  /** The storage broke its promise. */
+  broken(message: string): void;
+  opened(): void;
+  writing(operations: readonly LogOperation[]): void;
+  /** More is durable. */
+  durable(): void;
+  /** An operation of the node was held up, or failed. */
+  disturbed(how: "slowDisk" | "hungDisk" | "failedSync" | "diskFull"): void;
+}
 
 export interface DiskOptions {
   readonly time: VirtualTime;
@@ -20,9 +31,7 @@ export interface DiskOptions {
   readonly segmentBytes: number;
   /** Puts something between the storage and its disk: for tests of this very harness. */
   readonly tamper?: (fileSystem: FileSystem) => FileSystem;
-  readonly note: (line: string) => void;
-  /** The storage broke its promise. */
-  readonly broken: (message: string) => void;
+  readonly events: DiskEvents;
 }
 
 /** Something that waits for a moment of the disk. @returns whether it was that moment; then it is over */
@@ -32,7 +41,7 @@ export interface ComputerDisk {
   /** The log for one run of the node: nothing of it reaches the disk once the process stopped. */
   attach(process: VirtualProcess): LogStorage;
   /** What would be found after a power cut that takes everything that was not synced. */
-  readonly durable: LogContent;
+  readonly durable: StoredState;
   /** Undefined before the first opening. */
   readonly incarnation: string | undefined;
   /** How many times slower than usual it is. */
@@ -41,7 +50,7 @@ export interface ComputerDisk {
   hang(): void;
   resume(): void;
   /** The next sync of a file fails. @returns takes it back */
-  failNextSync(onFailed: () => void): () => void;
+  failNextSync(): () => void;
   /** No file may grow beyond what the disk holds now, and a little; undefined: all may. */
   setFree(bytes: number | undefined): void;
   /** @returns takes it away */
@@ -66,8 +75,8 @@ const usualMs: Partial<Record<Operation["type"], { readonly min: number; readonl
 const never: Promise<void> = new Promise(() => undefined);
 
 export function createComputerDisk(options: DiskOptions): ComputerDisk {
-  const { time, random, segmentBytes, note } = options;
-  const ledger = createLedger(options.broken);
+  const { time, random, segmentBytes, events } = options;
+  const ledger = createLedger(events.broken);
   const traps = new Set<Trap>();
   let generation = 0;
   let disk = createDisk();
@@ -83,7 +92,9 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
         return failing?.(operation) === true ? { type: "error", code: "EIO" } : undefined;
       },
       onOutcome(operation, error) {
-        if (error === undefined) ledger.onEffect(operation);
+        if (error === undefined) {
+          if (ledger.onEffect(operation)) events.durable();
+        } else if (error instanceof Error && "code" in error && error.code === "ENOSPC") events.disturbed("diskFull");
         spring({ operation, when: "after", error });
       },
     });
@@ -104,11 +115,20 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
         return new Promise((resolve) => {
           const start = (): void => {
             const doneAt = time.now() + random.between(usual.min, usual.max) * slowness;
+            if (slowness > 1) events.disturbed("slowDisk");
+            // Mostly the program hears of it at once, which costs one event; a crash in between leaves an effect that nobody was told of.
+            if (random.chance(0.7)) {
+              process.post(doneAt, resolve);
+              return;
+            }
             answerAt.set(number, doneAt);
             time.at(random.between(time.now(), doneAt), resolve);
           };
           if (hung === undefined) start();
-          else hung.push(start);
+          else {
+            hung.push(start);
+            events.disturbed("hungDisk");
+          }
         });
       },
       answer({ number }) {
@@ -127,17 +147,21 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
     const log = createFileLog({
       directory: DIRECTORY, segmentBytes, random: random.fork(`log/${generation}/${disk.operations}`).next,
       fileSystem: options.tamper?.(fileSystem) ?? fileSystem,
-      onEvent: (event) => { if (!process.stopped) note(`log ${event.type} ${event.type === "tailCut" ? `${event.file} ${event.offset}+${event.bytes}` : event.task}`); },
+      onEvent: (event) => { if (!process.stopped) events.note(`log ${event.type} ${event.type === "tailCut" ? `${event.file} ${event.offset}+${event.bytes}` : event.task}`); },
     });
     return {
       async open(identity) {
         const opened = await log.open(identity);
-        if (!process.stopped) ledger.onOpened(opened.incarnation, opened.run, contentOf(opened));
+        if (!process.stopped) {
+          ledger.onOpened(opened);
+          events.opened();
+        }
         return opened;
       },
       async write(operations) {
         if (process.stopped) return never;
         ledger.onWrite(operations);
+        events.writing(operations);
         await log.write(operations);
         if (!process.stopped) ledger.onAcknowledged();
       },
@@ -156,11 +180,11 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
       hung = undefined;
       for (const start of waiting) start();
     },
-    failNextSync(onFailed) {
+    failNextSync() {
       failing = ({ type }) => {
         if (type !== "datasync") return false;
         failing = undefined;
-        onFailed();
+        events.disturbed("failedSync");
         return true;
       };
       return () => { failing = undefined; };
@@ -189,7 +213,7 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
       for (const [path, content] of disk.durableFiles()) copy.tamper(path, content);
       const log = createFileLog({ directory: DIRECTORY, segmentBytes, random: random.fork("copy/log").next, fileSystem: copy.boot() });
       try {
-        return ledger.contradiction(contentOf(await log.open(identity)));
+        return ledger.contradiction(await log.open(identity));
       } catch (error) {
         return error instanceof Error ? error.message : String(error);
       } finally {

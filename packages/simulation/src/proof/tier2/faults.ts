@@ -7,7 +7,7 @@ import type { Fault, FaultKind } from "../plan.js";
 import type { Computer } from "./computer.js";
 import type { LinkFault, World } from "./world.js";
 
-/** A fault that begins now. */
+/** A fault that begins now. Those of links and disks are counted where they take effect: packet by packet, write by write. */
 export interface Strike {
   readonly world: World;
   readonly fault: Fault;
@@ -16,8 +16,9 @@ export interface Strike {
   readonly random: SeededRandom;
   /** How long it lasts, so that it is over when the world heals. ms */
   readonly durationMs: number;
-  /** It really happened. */
+  /** It takes effect now: counted under what the victim is at this moment, so say it before the victim is gone. */
   struck(detail?: string): void;
+  note(detail: string): void;
 }
 
 export const strikes: Readonly<Record<FaultKind, (strike: Strike) => void>> = {
@@ -33,10 +34,11 @@ export const strikes: Readonly<Record<FaultKind, (strike: Strike) => void>> = {
   crash,
   crashAtAwait,
   powerCut(strike) {
-    const { world, victim, random, struck } = strike;
+    const { world, victim, random, struck, note } = strike;
     const survival = random.pick(["nothing", "everything", "prefix", "any"] as const);
+    struck(`keeps ${survival}`);
     const loss = victim.crash(survival);
-    struck(`keeps ${survival}, loses ${loss?.lostSectors ?? 0} sectors and ${loss?.lostNames ?? 0} names`);
+    note(`lost ${loss?.lostSectors ?? 0} sectors and ${loss?.lostNames ?? 0} names`);
     world.restartIn(victim, strike.durationMs);
   },
   pause({ victim, durationMs, struck }) {
@@ -45,33 +47,30 @@ export const strikes: Readonly<Record<FaultKind, (strike: Strike) => void>> = {
   },
   wipe({ world, victim, durationMs, struck }) {
     if (!world.mayLose(victim)) return;
+    struck();
     victim.crash();
     victim.disk.wipe();
-    struck();
     world.restartIn(victim, durationMs);
   },
   slowDisk(strike) {
-    const { victim, fault, struck } = strike;
+    const { victim, fault } = strike;
     victim.disk.setSlowness(5 + Math.floor(200 * fault.severity));
-    struck();
     atEnd(strike, () => victim.disk.setSlowness(1));
   },
   hungDisk(strike) {
     strike.victim.disk.hang();
-    strike.struck();
     atEnd(strike, () => strike.victim.disk.resume());
   },
   failedSync(strike) {
-    const { victim, struck } = strike;
-    atEnd(strike, victim.disk.failNextSync(struck));
+    atEnd(strike, strike.victim.disk.failNextSync());
   },
   diskFull,
   bitFlip(strike) {
-    const { world, victim, durationMs, struck } = strike;
+    const { world, victim, durationMs, struck, note } = strike;
     if (!world.mayLose(victim)) return;
+    struck();
     victim.crash();
-    const place = victim.disk.rot();
-    if (place !== undefined) struck(place);
+    note(victim.disk.rot() ?? "there is nothing to rot");
     world.restartIn(victim, durationMs);
   },
   tornWrite: (strike) => cutInWrite(strike, "prefix"),
@@ -110,17 +109,16 @@ function onLinks(change: (settings: LinkSettings, severity: number) => LinkSetti
     if (others.length === 0) return;
     const some = random.chance(0.4) ? [random.pick(others)] : others;
     const way = random.pick(directions === "any" ? ["in", "out", "both"] as const : ["in", "out"] as const);
-    disturb(strike, `${victim.id} ${way} ${some.join(",")}`, (from, to, settings) => {
-      const hit = (way !== "in" && from === victim.id && some.includes(to)) || (way !== "out" && to === victim.id && some.includes(from));
-      return hit ? change(settings, fault.severity) : settings;
-    });
+    disturb(strike, `${way} ${some.join(",")}`, (from, to) => (way !== "in" && from === victim.id && some.includes(to)) || (way !== "out" && to === victim.id && some.includes(from)), (settings) => change(settings, fault.severity));
   };
 }
 
-function disturb(strike: Strike, detail: string, fault: LinkFault): void {
-  const end = strike.world.disturb(fault);
-  strike.struck(detail);
-  atEnd(strike, end);
+const cut = (settings: LinkSettings): LinkSettings => ({ ...settings, cut: true });
+
+/** It is counted packet by packet. */
+function disturb(strike: Strike, detail: string, hits: LinkFault["hits"], change: LinkFault["change"]): void {
+  strike.note(detail);
+  atEnd(strike, strike.world.disturb({ kind: strike.fault.kind, hits, change }));
 }
 
 /** The victim and some others on one side, the rest on the other. */
@@ -129,7 +127,7 @@ function partition(strike: Strike): void {
   if (world.computers.length < 2) return;
   const others = shuffled(world.computers.filter((computer) => computer !== victim).map(({ id }) => id), random);
   const side = new Set([victim.id, ...others.slice(0, random.integer(others.length))]);
-  disturb(strike, [...side].join(","), (from, to, settings) => side.has(from) === side.has(to) ? settings : { ...settings, cut: true });
+  disturb(strike, [...side].join(","), (from, to) => side.has(from) !== side.has(to), cut);
 }
 
 /** All but one are split in two groups, and that one sees both (the topology of Cloudflare's outage of 2020-11-02). */
@@ -139,15 +137,14 @@ function bridge(strike: Strike): void {
   const middle = random.chance(0.5) ? victim.id : random.pick(world.computers).id;
   const rest = shuffled(world.computers.map(({ id }) => id).filter((id) => id !== middle), random);
   const left = new Set(rest.slice(0, 1 + random.integer(rest.length - 1)));
-  disturb(strike, `${[...left].join(",")} - ${middle} - ${rest.filter((id) => !left.has(id)).join(",")}`, (from, to, settings) =>
-    from === middle || to === middle || left.has(from) === left.has(to) ? settings : { ...settings, cut: true });
+  disturb(strike, `${[...left].join(",")} - ${middle} - ${rest.filter((id) => !left.has(id)).join(",")}`, (from, to) => from !== middle && to !== middle && left.has(from) !== left.has(to), cut);
 }
 
 function crash(strike: Strike): void {
   const { world, victim, fault, struck } = strike;
+  struck(fault.severity < 0.15 ? "closes" : "dies");
   if (fault.severity < 0.15) victim.close();
   else victim.crash();
-  struck(fault.severity < 0.15 ? "closes" : "dies");
   world.restartIn(victim, strike.durationMs);
 }
 
@@ -157,8 +154,8 @@ function crashAtAwait(strike: Strike): void {
   const { runs } = victim;
   const die = (where: string): void => {
     const survival = random.chance(0.5) ? random.pick(["nothing", "any"] as const) : undefined;
-    victim.crash(survival);
     struck(`${where}${survival === undefined ? "" : `, the power too: keeps ${survival}`}`);
+    victim.crash(survival);
     world.restartIn(victim, strike.durationMs);
   };
   if (random.chance(0.5)) {
@@ -178,26 +175,19 @@ function crashAtAwait(strike: Strike): void {
 
 /** No file can grow any more; the node goes on for as long as it has space, then it stops. */
 function diskFull(strike: Strike): void {
-  const { victim, fault, struck } = strike;
+  const { victim, fault } = strike;
   victim.disk.setFree(Math.floor(4096 * fault.severity));
-  const takeAway = victim.disk.setTrap(({ error }) => {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) return false;
-    struck();
-    return true;
-  });
-  atEnd(strike, () => {
-    takeAway();
-    victim.disk.setFree(undefined);
-  });
+  atEnd(strike, () => victim.disk.setFree(undefined));
 }
 
 /** The power goes when a write of the log has reached some sectors of several, and no sync came. */
 function cutInWrite(strike: Strike, survival: "prefix" | "reordered"): void {
-  const { world, victim, struck } = strike;
+  const { world, victim, struck, note } = strike;
   const takeAway = victim.disk.setTrap(({ operation, when, error }) => {
     if (when !== "after" || error !== undefined || operation.type !== "write" || !operation.path.endsWith(".seg") || victim.process.stopped || victim.disk.unsynced().sectors < 2) return false;
+    struck(`in a write of ${operation.path}`);
     const loss = victim.crash(survival);
-    struck(`in a write of ${operation.path}: loses ${loss?.lostSectors ?? 0} of ${loss?.unsyncedSectors ?? 0} sectors`);
+    note(`lost ${loss?.lostSectors ?? 0} of ${loss?.unsyncedSectors ?? 0} sectors`);
     world.restartIn(victim, strike.durationMs);
     return true;
   });
@@ -209,8 +199,8 @@ function lostRename(strike: Strike): void {
   const { world, victim, struck } = strike;
   const takeAway = victim.disk.setTrap(({ operation, when, error }) => {
     if (when !== "after" || error !== undefined || operation.type !== "rename" || victim.process.stopped) return false;
-    const loss = victim.crash("nothing");
-    struck(`of ${operation.path}: loses ${loss?.lostNames ?? 0} names`);
+    struck(`of ${operation.path}`);
+    victim.crash("nothing");
     world.restartIn(victim, strike.durationMs);
     return true;
   });

@@ -9,22 +9,24 @@ import type { FileSystem } from "@raftkit/storage-file";
 import type { VirtualTime } from "../../clock.js";
 import { createVirtualTime } from "../../clock.js";
 import { describe } from "../../frames.js";
-import type { LinkSettings, VirtualNetwork } from "../../network.js";
+import type { LinkSettings, PacketEvent, VirtualNetwork } from "../../network.js";
 import { createVirtualNetwork, soundLink } from "../../network.js";
 import type { SeededRandom } from "../../random.js";
 import { createRandom } from "../../random.js";
 import { createTrace, fingerprint } from "../../trace.js";
-import type { Outcome, Plan, RunPlan } from "../plan.js";
-import { createChecks } from "./checks.js";
+import type { FaultKind, Outcome, Plan, RunPlan } from "../plan.js";
+import { createCoverage } from "../coverage.js";
 import type { Clients } from "./clients.js";
 import { createClients } from "./clients.js";
 import type { Computer, Surroundings } from "./computer.js";
 import { createComputer } from "./computer.js";
 import { createComputerDisk } from "./disk.js";
 import { createLiveness } from "./liveness.js";
+import type { Timeline } from "./timeline.js";
 import { createTimeline } from "./timeline.js";
 import type { View } from "./view.js";
 import { createView } from "./view.js";
+import { createWatch } from "./watch.js";
 import type { World } from "./world.js";
 import { createWorld } from "./world.js";
 
@@ -33,6 +35,8 @@ const HEARTBEAT_MS = 50;
 /** Within so many election timeouts after everything healed the cluster must serve again. */
 const LIVENESS_TIMEOUTS = 10;
 const CLUSTER = "simulated";
+/** Small, so that leaders that are cut off meet it. */
+const UNCOMMITTED_BYTES_MAX = 64 * 1024;
 /** A node that stopped because its disk refused is started again after this long. ms */
 const MEND_MS = 200;
 /** More events than this in one simulated millisecond: messages beget messages, and time would hardly go on. */
@@ -88,6 +92,7 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
     failure = { check, message };
     note(`BROKEN ${check}: ${message}`);
   }
+  const coverage = createCoverage();
   const codec = random.fork("codec").chance(0.5) ? createJsonCodec() : createMsgpackCodec();
   const link = soundLinkOf(random.fork("link"));
   const network = createNetwork(time, random, codec, link, note);
@@ -97,28 +102,36 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
 
   const surroundings: Surroundings = {
     time, random, network, codec, note, clusterId: CLUSTER, bootstrap: ids.map((id) => ({ id, address: id })), electionTimeoutMs: ELECTION_TIMEOUT_MS, heartbeatIntervalMs: HEARTBEAT_MS,
-    starting: (computer) => checks.restarted(computer),
+    maxUncommittedBytes: UNCOMMITTED_BYTES_MAX,
+    ended: (computer) => watch.ended(computer),
     applied(computer, index, term, machine) {
       note(`${computer.id} applied ${index}/${term}`);
-      checks.applied(computer, index, machine);
+      watch.applied(computer, index, machine);
     },
     failed: (computer, error) => onFailure(computer, error, world, view, broken),
   };
-  const computers = ids.map((id) => createComputer(surroundings, id, createComputerDisk({
-    time, random: random.fork(`disk/${id}`), segmentBytes, ...(options.tamper && { tamper: options.tamper }),
-    note: (line) => note(`${id} ${line}`), broken: (message) => broken("storage", `${id}: ${message}`),
-  })));
+  const watch = createWatch(UNCOMMITTED_BYTES_MAX, broken);
+  const computers: readonly Computer[] = ids.map((id) => {
+    const computer: Computer = createComputer(surroundings, id, createComputerDisk({
+      time, random: random.fork(`disk/${id}`), segmentBytes, ...(options.tamper && { tamper: options.tamper }),
+      events: {
+        note: (line) => note(`${id} ${line}`), broken: (message) => broken("storage", `${id}: ${message}`), opened: () => watch.opened(computer),
+        writing: (operations) => watch.writing(computer, operations), durable: () => watch.durable(computer), disturbed: (how) => timeline.count(how, computer),
+      },
+    }));
+    return computer;
+  });
   const world = createWorld(time, network, link, computers, note);
-  const view = createView(computers);
-  const checks = createChecks(() => computers, () => world.lost, broken);
+  const view = createView(computers, world.excluded);
   const clients = createClients({ time, random: random.fork("clients"), load: plan.load, computers, note, broken: (message) => broken("client", message) });
-  const timeline = createTimeline(plan, world, view, random);
+  const timeline = createTimeline(plan, world, view, coverage, random);
+  countPackets(network, world, timeline);
 
   time.onStep((process) => {
     const computer = process && computers.find((own) => own.process === process);
     if (computer !== undefined) {
       computer.changed();
-      checks.status(computer);
+      watch.ran(computer);
       view.look(computer);
     }
     timeline.advance();
@@ -147,7 +160,7 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
       if (failure === undefined) await checkDisks(computers, world, codec, broken);
       if (failure === undefined) checkAnswers(clients, broken);
     },
-    outcome: () => ({ plan, hash: trace.hash(), virtualMs: time.now(), injected: timeline.injected, operations: { ...clients.counts }, failure, trace: trace.lines() }),
+    outcome: () => ({ plan, hash: trace.hash(), virtualMs: time.now(), injected: coverage.cells(), operations: { ...clients.counts }, failure, trace: trace.lines() }),
   };
 }
 
@@ -168,6 +181,19 @@ function createNetwork(time: VirtualTime, random: SeededRandom, codec: Codec, li
     else note(`${from.id}>${to} ${number} ${what}`);
   });
   return network;
+}
+
+/** A link's fault counts for each packet that it changes, for the sender and for the receiver. */
+function countPackets(network: VirtualNetwork, world: World, timeline: Timeline): void {
+  const effects: Readonly<Partial<Record<PacketEvent, readonly FaultKind[]>>> = {
+    sent: ["delay", "reorder", "slowLink"], doubled: ["duplicate"], lost: ["loss"], cut: ["cutOneWay", "partition", "bridge"], corrupted: ["corrupt"],
+  };
+  network.onPacket((what, { from, to }) => {
+    for (const kind of world.disturbances(from.id, to)) {
+      if (effects[what]?.includes(kind) !== true) continue;
+      for (const computer of world.computers) if (computer.id === from.id || computer.id === to) timeline.count(kind, computer);
+    }
+  });
 }
 
 /** A node may stop where its disk refused, was damaged or emptied; for any other reason never. */

@@ -17,7 +17,7 @@ export interface View {
   sample(): void;
 }
 
-export function createView(computers: readonly Computer[]): View {
+export function createView(computers: readonly Computer[], excluded: ReadonlySet<Computer>): View {
   /** The leader's commit index at the last two samples: a node that lacks the older one lags. */
   let [older, newer] = [0, 0];
 
@@ -56,8 +56,8 @@ export function createView(computers: readonly Computer[]): View {
       if (!hasFormed) return "forming";
       const leading = leader();
       const status = leading?.status;
-      if (leading === undefined || status === undefined || leading.disk.durable.entry(status.commitIndex)?.term !== status.term) return "electing";
-      return computers.every((computer) => computer.status !== undefined && computer.status.commitIndex >= older) ? "serving" : "recovering";
+      if (leading === undefined || status === undefined || leading.disk.durable.log.term(status.commitIndex) !== status.term) return "electing";
+      return computers.every((computer) => excluded.has(computer) || (computer.status !== undefined && !computer.process.stalled && computer.status.commitIndex >= older)) ? "serving" : "recovering";
     },
     find: (role) => computers.find(({ status }) => status?.role === role),
     sample() {

@@ -3,10 +3,15 @@
 import type { NodeId } from "@raftkit/core";
 import type { VirtualTime } from "../../clock.js";
 import type { LinkSettings, VirtualNetwork } from "../../network.js";
+import type { FaultKind } from "../plan.js";
 import type { Computer } from "./computer.js";
 
-/** Changes how one direction behaves, on top of what else goes wrong there. */
-export type LinkFault = (from: NodeId, to: NodeId, settings: LinkSettings) => LinkSettings;
+/** Changes how some directions behave, on top of what else goes wrong there. */
+export interface LinkFault {
+  readonly kind: FaultKind;
+  hits(from: NodeId, to: NodeId): boolean;
+  change(settings: LinkSettings): LinkSettings;
+}
 
 export interface World {
   readonly time: VirtualTime;
@@ -14,6 +19,8 @@ export interface World {
   note(line: string): void;
   /** @returns takes it away */
   disturb(fault: LinkFault): () => void;
+  /** What disturbs this direction now. */
+  disturbances(from: NodeId, to: NodeId): readonly FaultKind[];
   /** Starts it again after so many milliseconds, unless it was started by then. */
   restartIn(computer: Computer, ms: number): void;
   /** Claims the right to damage or empty this computer's disk: a minority's may be. @returns false when too many are */
@@ -36,7 +43,7 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
       for (const { id: to } of computers) {
         if (from === to) continue;
         let settings = sound;
-        for (const fault of disturbances) settings = fault(from, to, settings);
+        for (const fault of disturbances) if (fault.hits(from, to)) settings = fault.change(settings);
         network.setLink(from, to, settings);
       }
     }
@@ -59,6 +66,7 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
         relink();
       };
     },
+    disturbances: (from, to) => disturbances.size === 0 ? [] : [...disturbances].filter((fault) => fault.hits(from, to)).map(({ kind }) => kind),
     restartIn(computer, ms) {
       const { runs } = computer;
       time.at(time.now() + ms, () => { if (computer.runs === runs && !computer.isUp) start(computer); });

@@ -1,0 +1,145 @@
+// Shows the invariants what happens on the computers: logs from the operations that nodes hand to their storage, disks from
+// what the simulated disks hold, the rest from `status()` and from the state machines. It judges nothing itself.
+import type { LogOperation } from "@raftkit/core";
+import type { Kv } from "@raftkit/kv";
+import { createInvariants } from "../invariants/all.js";
+import { InvariantBroken } from "../invariants/invariant.js";
+import type { FaultRole } from "../plan.js";
+import type { NodeView } from "../view.js";
+import type { Computer } from "./computer.js";
+import type { StoredState } from "./ledger.js";
+import { applyTo, copyState, createStoredState } from "./ledger.js";
+
+export interface Watch {
+  /** A run opened its log. */
+  opened(computer: Computer): void;
+  writing(computer: Computer, operations: readonly LogOperation[]): void;
+  /** More is durable. */
+  durable(computer: Computer): void;
+  /** Something of it ran. */
+  ran(computer: Computer): void;
+  applied(computer: Computer, index: number, machine: Kv): void;
+  ended(computer: Computer): void;
+}
+
+interface View extends NodeView {
+  role: FaultRole;
+  currentTerm: number;
+  votedFor: string | null;
+  commitIndex: number;
+  lastApplied: number;
+  stateHash: number;
+}
+
+/** What a leader may hold uncommitted; some more, because no-ops and what it inherited are never refused. */
+const UNCOMMITTED_SLACK = 2;
+
+/** @param broken told of what doesn't hold */
+export function createWatch(maxUncommittedBytes: number, broken: (check: string, message: string) => void): Watch {
+  const nodes: NodeView[] = [];
+  const invariants = createInvariants({ nodes });
+  const views = new Map<string, { readonly view: View; readonly memory: StoredState }>();
+
+  function guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof InvariantBroken)) throw error;
+      broken(error.check, error.message);
+    }
+  }
+
+  /** A view for each data directory: what a wiped one held is not forgotten. */
+  function seen(computer: Computer): { readonly view: View; readonly memory: StoredState } | undefined {
+    const { incarnation } = computer.disk;
+    return incarnation === undefined ? undefined : views.get(incarnation);
+  }
+
+  function look({ view, memory }: { readonly view: View; readonly memory: StoredState }, computer: Computer): void {
+    const { status } = computer;
+    view.role = status?.role ?? "follower";
+    view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
+    view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
+    invariants.changed(view);
+    // Core hands entries over when the log lane gets to them; until then nobody sees what is committed of them.
+    const commitIndex = Math.min(status?.commitIndex ?? 0, memory.log.lastIndex);
+    const before = view.commitIndex;
+    if (commitIndex > before) {
+      view.commitIndex = commitIndex;
+      invariants.committed(view, before);
+    }
+  }
+
+  /** No-ops and configurations leave the state as it is. */
+  function skipTo(view: View, index: number): void {
+    while (view.lastApplied < index) {
+      view.lastApplied++;
+      invariants.applied(view);
+    }
+  }
+
+  return {
+    opened(computer) {
+      const { incarnation, durable } = computer.disk;
+      if (incarnation === undefined) return;
+      let found = views.get(incarnation);
+      if (found === undefined) {
+        const memory = createStoredState();
+        found = { memory, view: { id: computer.id, incarnation, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
+        views.set(incarnation, found);
+        nodes.push(found.view);
+      }
+      const { view, memory } = found;
+      copyState(memory, durable);
+      Object.assign(view, { role: "follower", currentTerm: memory.currentTerm, votedFor: memory.votedFor, commitIndex: 0, lastApplied: 0, stateHash: 0 });
+      guarded(() => {
+        invariants.started(view);
+        invariants.durable(view);
+      });
+    },
+    writing(computer, operations) {
+      const found = seen(computer);
+      if (found === undefined) return;
+      const { view, memory } = found;
+      computer.changed();
+      guarded(() => {
+        look(found, computer);
+        for (const operation of operations) {
+          if (operation.type === "truncateFrom") invariants.truncating(view, operation.index);
+          applyTo(memory, [operation]);
+          if (operation.type === "append") invariants.appended(view, operation.run.firstIndex);
+        }
+        if (view.role === "leader") invariants.measured(view, "bytes of uncommitted entries", memory.log.bytes(memory.log.lastIndex) - memory.log.bytes(view.commitIndex), UNCOMMITTED_SLACK * maxUncommittedBytes);
+      });
+    },
+    durable(computer) {
+      const found = seen(computer);
+      if (found === undefined) return;
+      guarded(() => invariants.durable(found.view));
+    },
+    ran(computer) {
+      const found = seen(computer);
+      if (found === undefined || computer.status === undefined) return;
+      const { lastApplied } = computer.status;
+      guarded(() => {
+        look(found, computer);
+        skipTo(found.view, lastApplied);
+      });
+    },
+    applied(computer, index, machine) {
+      const found = seen(computer);
+      if (found === undefined) return;
+      computer.changed();
+      guarded(() => {
+        look(found, computer);
+        skipTo(found.view, index - 1);
+        found.view.stateHash = Number.parseInt(machine.hash().slice(0, 13), 16);
+        skipTo(found.view, index);
+      });
+    },
+    ended(computer) {
+      const found = seen(computer);
+      if (found !== undefined) found.view.role = "follower";
+    },
+  };
+}
