@@ -39,6 +39,8 @@ interface Call {
   refused: boolean;
 }
 
+const PAUSE_MIN_MS = 1;
+
 export function createClients(options: ClientOptions): Clients {
   const { time, random, load, computers, note } = options;
   const calls: Call[] = [];
@@ -114,9 +116,8 @@ export function createClients(options: ClientOptions): Clients {
       // Whoever doesn't know how a call ended goes on under another name: that call may still take effect.
       const own = calls[made];
       const lost = own?.client === client && own.completed === Infinity && !own.refused;
-      // Nobody calls a node that is down again and again within an instant.
-      const pauseMs = own?.client === client ? random.between(0, 2 * load.pauseMs) : random.between(1, 10 + 2 * load.pauseMs);
-      time.at(time.now() + pauseMs, () => live(name, lost ? life + 1 : life));
+      // Some calls end at once, on a node that is down or alone: time must go on all the same.
+      time.at(time.now() + PAUSE_MIN_MS + random.between(0, 2 * load.pauseMs), () => live(name, lost ? life + 1 : life));
     });
   }
 

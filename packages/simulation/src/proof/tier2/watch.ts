@@ -61,8 +61,8 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
     view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
     invariants.changed(view);
-    // Core hands entries over when the log lane gets to them; until then nobody sees what is committed of them.
-    const commitIndex = Math.min(status?.commitIndex ?? 0, memory.log.lastIndex);
+    // What waits for the log lane is seen by nobody, a truncation too; core says up to where memory and disk are the same.
+    const commitIndex = Math.min(status?.commitIndex ?? 0, status?.durableIndex ?? 0, memory.log.lastIndex);
     const before = view.commitIndex;
     if (commitIndex > before) {
       view.commitIndex = commitIndex;
