@@ -7,3 +7,4 @@ export { Unexpected, expectEqual, expectEqualBytes, expectRefusal, expectTrue } 
 export { logStorageSuite } from "./storage/log-suite.js";
 export { storageTarget } from "./storage/medium.js";
 export type { LogSubject, SnapshotSubject, Step, StepFault, StepFaults, StorageCapability, StorageMedium, StorageSubject, StorageTargetOptions } from "./storage/medium.js";
+export { codecSuite } from "./codec/suite.js";

@@ -1,0 +1,38 @@
+// When two codec values are the same: by their content. -0 is 0, any view of bytes equals another with the same bytes, an
+// object's prototype doesn't count. Objects list their keys in the same order.
+import type { CodecValue } from "@raftkit/core";
+import { Unexpected } from "../expect.js";
+import { show } from "../show.js";
+
+/** @param what names the value. @throws {Unexpected} that names the first place that differs */
+export function expectSame(actual: CodecValue, expected: CodecValue, what: string | (() => string)): void {
+  const found = difference(actual, expected);
+  if (found === undefined) return;
+  const place = found.path.length === 0 ? "" : ` at ${found.path.map((key) => `[${JSON.stringify(key).slice(0, 40)}]`).join("")}`;
+  throw new Unexpected(`${typeof what === "string" ? what : what()} came back changed${place}: ${found.told}`);
+}
+
+interface Difference {
+  readonly path: readonly string[];
+  readonly told: string;
+}
+
+function difference(actual: unknown, expected: unknown): Difference | undefined {
+  if (actual === expected) return undefined;
+  const whole = (): Difference => ({ path: [], told: `expected ${show(expected)}, got ${show(actual)}` });
+  if (typeof actual !== "object" || typeof expected !== "object" || actual === null || expected === null) return whole();
+  if (actual instanceof Uint8Array || expected instanceof Uint8Array) {
+    return actual instanceof Uint8Array && expected instanceof Uint8Array && actual.length === expected.length && actual.every((byte, i) => byte === expected[i]) ? undefined : whole();
+  }
+  if (Array.isArray(actual) !== Array.isArray(expected)) return whole();
+  const members: readonly [string, unknown][] = Object.entries(actual);
+  const wanted: readonly [string, unknown][] = Object.entries(expected);
+  if (members.length !== wanted.length) return whole();
+  for (const [i, [key, value]] of members.entries()) {
+    const [wantedKey, wantedValue] = wanted[i] ?? ["", undefined];
+    if (key !== wantedKey) return { path: [], told: `expected the key ${show(wantedKey)}, got ${show(key)}` };
+    const inner = difference(value, wantedValue);
+    if (inner !== undefined) return { path: [key, ...inner.path], told: inner.told };
+  }
+  return undefined;
+}
