@@ -14,7 +14,7 @@ const RIGHT = 16;
 const LANE = 17;
 const NODE_LANE = 22;
 const PLOT = 110;
-const TITLE = 30;
+const TITLE = 40;
 
 /** What every panel needs: where a time is, and where the panel begins. */
 interface Frame {
@@ -64,7 +64,7 @@ function axis(report: ChaosReport, x: Frame["x"], top: number): Content {
   const healed = x(report.healedMs);
   return [
     marks(report.durationMs).map((second) => element("text", { class: "mark", x: x(second * 1000), y: top + 14 }, `${second} s`)),
-    line("healed", healed, TITLE - 6, healed, top),
+    line("healed", healed, TITLE - 4, healed, top),
     element("text", { class: "mark healed-text", x: healed, y: TITLE - 10 }, "all healed"),
   ];
 }

@@ -22,6 +22,7 @@ export interface Fleet {
   readonly states: readonly StateChange[];
   /** What went wrong with a process, in words: none may. */
   readonly troubles: readonly string[];
+  /** Before the run's time begins: all are up from its start. */
   startAll(): Promise<void>;
   kill(nodes: readonly number[]): Promise<void>;
   start(nodes: readonly number[]): Promise<void>;
@@ -54,7 +55,7 @@ const POLL_MS = 20;
 const STORAGE_LOST = /has an empty data directory/;
 
 export function createFleet({ places, serverCommand, network, guard, now, logLevel }: FleetOptions): Fleet {
-  const states: StateChange[] = [];
+  const states = places.map((_, node): StateChange => ({ atMs: 0, node, state: "up" }));
   const troubles: string[] = [];
   const wiped = new Set<string>();
   const supervisor = createSupervisor({
@@ -87,8 +88,7 @@ export function createFleet({ places, serverCommand, network, guard, now, logLev
   async function start(node: number): Promise<void> {
     const { id } = placeOf(node);
     note(node, "starting");
-    const starting = supervisor.restart(id);
-    await watched(id, starting);
+    await watched(id, supervisor.restart(id));
     note(node, "up");
   }
 
@@ -117,7 +117,7 @@ export function createFleet({ places, serverCommand, network, guard, now, logLev
     supervisor,
     states,
     troubles,
-    startAll: async () => void (await Promise.all(places.map((_, node) => start(node)))),
+    startAll: async () => void (await Promise.all(places.map(({ id }) => watched(id, supervisor.restart(id))))),
     kill: async (nodes) => void (await Promise.all(nodes.map(kill))),
     start: async (nodes) => void (await Promise.all(nodes.map((node) => trying(node, start(node))))),
     restart: async (node) => {
