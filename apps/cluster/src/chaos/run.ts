@@ -57,6 +57,10 @@ export async function runChaos(options: ChaosOptions, surroundings: Surroundings
   const cleanUps: CleanUp[] = [];
   try {
     return await runIn(options, surroundings, cleanUps);
+  } catch (error) {
+    // Why it was aborted says more than what was waiting just then.
+    surroundings.signal.throwIfAborted();
+    throw error;
   } finally {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   }
