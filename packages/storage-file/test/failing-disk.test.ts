@@ -153,6 +153,30 @@ test("no file stays open, however many segments there were", async () => {
   expect(opened).toBe(0);
 });
 
+test("a name that only the page cache knew when the process died is made durable before it is relied on", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = createSimulatedDisk({ random: seeded(seed) });
+    const options = { directory, segmentBytes, random: seeded(seed) };
+    let named = false;
+    disk.setFault(({ type, path }) => {
+      if (type === "rename" && path.endsWith("filling.tmp") && disk.files().has("/data/identity.json")) named = true; // not the first one
+      if (type === "syncDirectory" && named) disk.kill();
+      return undefined;
+    });
+    await createFileLog({ ...options, fileSystem: disk.boot() }).open(identity);
+    await settle();
+    expect(disk.files().has("/data/log-0000000002.seg")).toBe(true);
+    // No further segment is made: what that would sync can't help.
+    disk.setFault(({ type, path }) => (type === "create" && path.endsWith("filling.tmp") ? { type: "error", code: "ENOSPC" } : undefined));
+    const again = createFileLog({ ...options, fileSystem: disk.boot() });
+    await again.open(identity);
+    for (let i = 1; i < 3; i++) await again.write([appendBytes(i, 1, 3000)]);
+    disk.powerCut();
+    disk.setFault(undefined);
+    expect(listed((await createFileLog({ ...options, fileSystem: disk.boot() }).open(identity)).entries), `seed ${seed}`).toHaveLength(2);
+  }
+});
+
 test("a close that has ended is durable: after a power cut the log must end where it did", async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const disk = createSimulatedDisk({ random: seeded(seed) });
