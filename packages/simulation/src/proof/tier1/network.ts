@@ -1,0 +1,111 @@
+// Messages on their way: each link has its delay, and whatever is wrong with it now. What a fault does to a packet counts
+// for the sender's role and for the receiver's.
+import type { Message } from "@raftkit/core";
+import { decodeFrame, encodeFrame } from "@raftkit/core";
+import { createJsonCodec } from "@raftkit/codec-json";
+import type { FaultKind } from "../plan.js";
+import type { Link, Member, World } from "./world.js";
+import { broken, count, plan } from "./world.js";
+
+const codec = createJsonCodec();
+/** Further behind than this a slow link drops what comes. ms */
+const BACKLOG_MS = 2_000;
+
+export function transmit(world: World, from: Member, to: number, message: Message): void {
+  const { settings, random: { network: random }, now } = world;
+  const link = world.links[from.number * world.members.length + to];
+  if (!link) return;
+  let at = now + settings.delayMs + (settings.delaySpanMs > 0 ? random.integer(settings.delaySpanMs + 1) : 0);
+  if (link.faults.length > 0) {
+    const later = disturbed(world, link, from, to, message);
+    if (later === undefined) return;
+    at += later;
+  }
+  if (settings.ordered && !link.faults.some(({ kind }) => kind === "reorder")) at = link.lastAt = Math.max(at, link.lastAt);
+  const carried = settings.overTheWire ? overTheWire(world, message) : message;
+  if (carried) world.wheel.add(at, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: carried, number: to, action: undefined });
+}
+
+/** @returns how much later it arrives; undefined: never */
+function disturbed(world: World, link: Link, from: Member, to: number, message: Message): number | undefined {
+  const { random: { network: random }, now } = world;
+  link.faults = link.faults.filter(({ until }) => until > now);
+  let later = 0;
+  for (const { kind, severity } of link.faults) {
+    switch (kind) {
+      case "cutOneWay": case "partition": case "bridge":
+        lose(world, kind, from, to, message);
+        return undefined;
+      case "loss":
+        if (!random.chance(0.05 + 0.9 * severity)) break;
+        lose(world, kind, from, to, message);
+        return undefined;
+      case "delay":
+        later += 1 + random.integer(20 + Math.floor(400 * severity));
+        countBoth(world, kind, from, to);
+        break;
+      case "reorder":
+        if (!random.chance(0.5)) break;
+        later += 1 + random.integer(5 + Math.floor(200 * severity));
+        countBoth(world, kind, from, to);
+        break;
+      case "slowLink": {
+        link.freeAt = Math.max(link.freeAt, now) + sizeOf(message) * (0.01 + 0.2 * severity);
+        if (link.freeAt > now + BACKLOG_MS) link.freeAt = now + BACKLOG_MS;
+        later += Math.ceil(link.freeAt - now);
+        countBoth(world, kind, from, to);
+        break;
+      }
+      case "duplicate": {
+        if (!random.chance(0.1 + 0.8 * severity)) break;
+        const again = random.integer(2 + Math.floor(500 * severity));
+        world.wheel.add(now + 1 + again, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message, number: to, action: undefined });
+        countBoth(world, kind, from, to);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return later;
+}
+
+/** Sometimes the sender hears of it. */
+function lose(world: World, kind: FaultKind, from: Member, to: number, message: Message): void {
+  countBoth(world, kind, from, to);
+  world.trace.line(world.now, () => `${from.id} > ${world.members[to]?.id ?? ""} ${message.type} lost: ${kind}`);
+  if (world.settings.reportsLoss && world.random.network.chance(0.3)) reportLoss(world, from, to, message);
+}
+
+/** What was certainly not delivered. */
+export function reportLoss(world: World, from: Member, to: number, message: Message): void {
+  const peer = world.members[to]?.id ?? "";
+  if (from.raft === undefined) return;
+  plan(world, world.now + 1, "unreachable", from, { number: to, message });
+  world.trace.mix(1, from.number, to, 0);
+  world.trace.line(world.now, () => `${from.id} is told that ${peer} can't be reached`);
+}
+
+function countBoth(world: World, kind: FaultKind, from: Member, to: number): void {
+  count(world, kind, from);
+  const receiver = world.members[to];
+  if (receiver?.raft) count(world, kind, receiver);
+}
+
+function sizeOf(message: Message): number {
+  if (message.type === "appendEntries") return message.entries.reduce((sum, run) => sum + run.bytes.length, 60);
+  return message.type === "forward" ? 40 + message.entries.bytes.length : 60;
+}
+
+function overTheWire(world: World, message: Message): Message | undefined {
+  const parts = encodeFrame(codec, message);
+  const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    frame.set(part, at);
+    at += part.length;
+  }
+  const decoded = decodeFrame(codec, frame);
+  if (!decoded) broken(world, "wire", `no receiver would understand ${JSON.stringify(message)}`);
+  return decoded;
+}

@@ -1,0 +1,70 @@
+// What the cluster is about, and whether some fault's occasion has come. Looked at whenever something changed that it
+// depends on, and at every beat.
+import { createRandom } from "../../random.js";
+import type { Phase } from "../plan.js";
+import { strike } from "./faults.js";
+import type { Member, World } from "./world.js";
+import { planAction } from "./world.js";
+
+/** The heartbeat interval: what a sound cluster needs to be told of a commit. ms */
+export const BEAT_MS = 50;
+
+function phaseOf(world: World): Phase {
+  world.hasFormed ||= world.members.some(({ commitIndex }) => commitIndex > 0);
+  if (!world.hasFormed) return "forming";
+  let leader: Member | undefined;
+  let term = 0;
+  for (const member of world.members) {
+    if (!member.raft) continue;
+    if (member.currentTerm > term || (member.currentTerm === term && member.role === "leader")) leader = member.role === "leader" ? member : undefined;
+    term = Math.max(term, member.currentTerm);
+  }
+  if (!leader || leader.log.term(leader.commitIndex) !== leader.currentTerm) return "electing";
+  const [older] = world.committedBefore;
+  return world.members.every((member) => member.raft && member.pausedUntil <= world.now && member.commitIndex >= older) ? "serving" : "recovering";
+}
+
+/** Brings the phase up to date and lets faults strike whose occasion this is. */
+export function settle(world: World): void {
+  while (world.unsettled && world.failure === undefined) {
+    world.unsettled = false;
+    world.phase = phaseOf(world);
+    const at = world.waiting.findIndex(({ fault }) => fault.phase === world.phase && victimOf(world, fault.role) !== undefined);
+    const found = world.waiting[at];
+    const victim = found && victimOf(world, found.fault.role);
+    if (!found || !victim) continue;
+    world.waiting.splice(at, 1);
+    world.unsettled = true;
+    strike({ world, victim, fault: found.fault, random: found.random, durationMs: Math.max(1, Math.min(found.fault.durationMs, world.plan.safetyMs - world.now)) });
+  }
+}
+
+/** The first of those with this role, counted from another one each time. */
+function victimOf(world: World, role: string): Member | undefined {
+  const { members, now } = world;
+  for (let i = 0; i < members.length; i++) {
+    const member = members[(now + i) % members.length];
+    if (member?.raft && member.role === role && member.pausedUntil <= now) return member;
+  }
+  return undefined;
+}
+
+/** Plans when each fault begins to wait, and the beats. */
+export function planFaults(world: World): void {
+  const random = createRandom(world.plan.seed).fork("faults");
+  world.plan.faults.forEach((fault, number) => {
+    if (fault.at >= world.plan.safetyMs) return;
+    planAction(world, fault.at, () => {
+      world.waiting.push({ fault, random: random.fork(`${number}`) });
+      world.unsettled = true;
+    });
+  });
+  const beat = (): void => {
+    let committed = 0;
+    for (const { commitIndex } of world.members) committed = Math.max(committed, commitIndex);
+    world.committedBefore = [world.committedBefore[1], committed];
+    world.unsettled = true;
+    planAction(world, world.now + BEAT_MS, beat);
+  };
+  beat();
+}
