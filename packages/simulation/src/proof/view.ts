@@ -22,6 +22,8 @@ export interface NodeView {
   readonly id: NodeId;
   /** Of the data directory: a wiped node is another view. */
   readonly incarnation: string;
+  /** Its data directory is gone: nothing of it counts any more but what it once promised. */
+  readonly isWiped: boolean;
   readonly role: FaultRole;
   readonly currentTerm: Term;
   readonly votedFor: NodeId | null;

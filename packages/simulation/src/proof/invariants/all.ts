@@ -13,7 +13,7 @@ import { stateMachineSafety } from "./state-machine-safety.js";
 
 export function createInvariants(cluster: ClusterView): Required<Invariant> {
   const all: readonly Invariant[] = [
-    electionSafety(), leaderAppendOnly(), logMatching(), leaderCompleteness(cluster), stateMachineSafety(), quorumDurability(cluster),
+    electionSafety(), leaderAppendOnly(), logMatching(cluster), leaderCompleteness(cluster), stateMachineSafety(), quorumDurability(cluster),
     monotonic(), configurationSafety(), stateHash(), boundedMemory(),
   ];
   const started = all.flatMap(({ started: hear }) => hear ?? []);

@@ -55,6 +55,7 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     count(world, "wipe", victim);
     world.wiped++;
     stop(world, victim, true);
+    victim.isWiped = true;
     const generation = world.everyone.filter(({ number }) => number === victim.number).length + 1;
     const heir = createMember(world.plan, victim.number, generation, random);
     world.members[victim.number] = heir;

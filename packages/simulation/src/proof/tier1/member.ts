@@ -18,7 +18,7 @@ export function createMember(plan: World["plan"], number: number, generation: nu
   const id = `n${number + 1}`;
   const incarnation = `${id}-data-directory-${generation}`;
   return {
-    number, id, incarnation, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0,
+    number, id, incarnation, isWiped: false, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0,
     log: createLogShadow(), disk: createDisk(), isBlankAgain: generation > 1, isLost: false, raft: undefined, sender: { id, incarnation, run: 0 }, run: 0,
     random: random.fork(`raft/${id}/${generation}`).next, machine: createMachine(plan.load.keys), applying: [],
     clockBase: number * 1_000, clockSince: 0, clockRate: 1, timerAt: Infinity, turnWaits: false, checkedCommit: 0, pausedUntil: 0, inbox: [],
@@ -249,15 +249,23 @@ function onFailed(world: World, member: Member, error: Error): void {
   } else broken(world, "failed", `${member.id} stopped by itself: ${error.message}`);
 }
 
-/** Between two answers of a peer no more is sent than its window holds, and the one message that goes over it. */
+/** Between two answers of a peer a message leaves only while its window isn't full; a message holds more than its limit only for one large entry. */
 function measureWindow(world: World, member: Member, to: number, message: Extract<Message, { readonly type: "appendEntries" }>): void {
   const peer = member.unanswered[to];
   if (!peer || message.entries.length === 0) return;
   const { maxInflightMessages, maxInflightBytes, maxMessageBytes } = world.settings.options;
+  const { measured } = world.invariants;
+  measured(member, "bytes without an answer", peer.bytes + 1, maxInflightBytes);
+  let bytes = 0;
+  let entries = 0;
+  for (const run of message.entries) {
+    bytes += run.bytes.length;
+    entries += run.count;
+  }
+  if (entries > 1) measured(member, "bytes in one message", bytes, maxMessageBytes);
   peer.messages++;
-  for (const { bytes } of message.entries) peer.bytes += bytes.length;
-  world.invariants.measured(member, "messages without an answer", peer.messages, maxInflightMessages);
-  world.invariants.measured(member, "bytes without an answer", peer.bytes, maxInflightBytes + maxMessageBytes);
+  peer.bytes += bytes;
+  measured(member, "messages without an answer", peer.messages, maxInflightMessages);
 }
 
 function persist(world: World, member: Member, { seq, operations }: Extract<Effect, { readonly type: "persist" }>): void {

@@ -22,7 +22,7 @@ export function transmit(world: World, from: Member, to: number, message: Messag
     at += later;
   }
   if (settings.ordered && !link.faults.some(({ kind }) => kind === "reorder")) at = link.lastAt = Math.max(at, link.lastAt);
-  const carried = settings.overTheWire ? overTheWire(world, message) : message;
+  const carried = settings.overTheWire ? overTheWire(world, message) : joined(message);
   if (carried) world.wheel.add(at, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: carried, number: to, action: undefined });
 }
 
@@ -59,7 +59,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
       case "duplicate": {
         if (!random.chance(0.1 + 0.8 * severity)) break;
         const again = random.integer(2 + Math.floor(500 * severity));
-        world.wheel.add(now + 1 + again, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message, number: to, action: undefined });
+        world.wheel.add(now + 1 + again, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: joined(message), number: to, action: undefined });
         countBoth(world, kind, from, to);
         break;
       }
@@ -95,6 +95,24 @@ function countBoth(world: World, kind: FaultKind, from: Member, to: number): voi
 function sizeOf(message: Message): number {
   if (message.type === "appendEntries") return message.entries.reduce((sum, run) => sum + run.bytes.length, 60);
   return message.type === "forward" ? 40 + message.entries.bytes.length : 60;
+}
+
+/** As it arrives: the bytes beside a header are one run (`decodeMessage`). */
+function joined(message: Message): Message {
+  if (message.type !== "appendEntries" || message.entries.length < 2) return message;
+  let count = 0;
+  let length = 0;
+  for (const run of message.entries) {
+    count += run.count;
+    length += run.bytes.length;
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const run of message.entries) {
+    bytes.set(run.bytes, at);
+    at += run.bytes.length;
+  }
+  return { ...message, entries: [{ firstIndex: message.prevLogIndex + 1, count, bytes }] };
 }
 
 function overTheWire(world: World, message: Message): Message | undefined {

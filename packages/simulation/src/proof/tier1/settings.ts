@@ -12,9 +12,9 @@ export function settingsOf(random: SeededRandom): Settings {
     machineMs: random.chance(0.2) ? 1 + random.integer(30) : 0, durableMachine: random.chance(0.25), reportsLoss: random.chance(0.5),
     options: {
       electionTimeoutMs: { min: 150, max: 300 }, heartbeatIntervalMs: 50, maxLogBytes: 2 ** 30,
-      maxMessageBytes: isTight ? random.pick([64, 200, 1_000]) : 2 ** 20,
-      maxInflightMessages: isTight ? random.pick([1, 2, 8]) : 256,
-      maxInflightBytes: isTight ? random.pick([64, 500, 4_000]) : 8 * 2 ** 20,
+      maxMessageBytes: isTight ? random.pick([100, 500, 2_000]) : 2 ** 20,
+      maxInflightMessages: isTight ? random.pick([2, 4, 16]) : 256,
+      maxInflightBytes: isTight ? random.pick([500, 2_000, 8_000]) : 8 * 2 ** 20,
       maxUncommittedBytes: isTight ? random.pick([2_000, 5_000, 20_000]) : 64 * 2 ** 20,
     },
   };

@@ -35,6 +35,7 @@ export interface Member extends NodeView {
   readonly number: number;
   readonly id: NodeId;
   readonly incarnation: string;
+  isWiped: boolean;
   role: FaultRole;
   currentTerm: Term;
   votedFor: NodeId | null;
