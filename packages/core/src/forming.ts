@@ -8,11 +8,14 @@ import { adoptConfigurations } from "./membership.js";
 import type { FormingAnswer, FormingQuestion } from "./messages.js";
 import type { State } from "./state.js";
 import { emit, isBlank, send } from "./state.js";
-import type { NodeId, Peer, Sender } from "./types.js";
+import { adoptTerm } from "./transitions.js";
+import type { NodeId, Peer, Sender, Term } from "./types.js";
 
 export interface Forming {
   /** Of those who answered, this node included. */
   readonly incarnations: Map<NodeId, string>;
+  /** The latest term among them: a data directory of this node that is gone may have led it, with their votes. */
+  latestTerm: Term;
   askAt: number;
   /** Entry 1 was written; the first campaign begins when this persist is durable. */
   awaitedSeq: number | null;
@@ -22,7 +25,7 @@ export interface Forming {
 export function newForming(bootstrap: readonly Peer[], id: NodeId, incarnation: string): Forming | null {
   const smallest = bootstrap.map((peer) => peer.id).reduce((a, b) => (a < b ? a : b), id);
   if (smallest !== id || !bootstrap.some((peer) => peer.id === id)) return null;
-  return { incarnations: new Map([[id, incarnation]]), askAt: 0, awaitedSeq: null };
+  return { incarnations: new Map([[id, incarnation]]), latestTerm: 0, askAt: 0, awaitedSeq: null };
 }
 
 /** Due every heartbeat interval until the cluster has formed. */
@@ -49,7 +52,10 @@ export function onFormingAnswer(state: State, from: Sender, message: FormingAnsw
   if (!state.options.bootstrap.some(({ id }) => id === from.id)) return;
   if (!message.agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
   else if (!message.blank) emit(state, { type: "notice", notice: "alreadyFormed", peer: from.id });
-  else forming.incarnations.set(from.id, from.incarnation);
+  else {
+    forming.incarnations.set(from.id, from.incarnation);
+    forming.latestTerm = Math.max(forming.latestTerm, message.term);
+  }
   if (forming.incarnations.size === state.options.bootstrap.length) writeFirstEntry(state, forming);
 }
 
@@ -58,11 +64,15 @@ function sameVoters(a: readonly Peer[], b: readonly Peer[]): boolean {
   return key(a) === key(b);
 }
 
-/** Term 1 is led by nobody: the first leader is elected for term 2, as always. */
+/**
+ * Term 1 is led by nobody: the first leader is elected for term 2, as always. Later terms are for a node that comes back
+ * with an empty data directory: whatever it wrote and led before is of an earlier term than all that it does now.
+ */
 function writeFirstEntry(state: State, forming: Forming): void {
   const voters = state.options.bootstrap.map(({ id, address }) => ({ id, address, incarnation: forming.incarnations.get(id) ?? "" }));
-  const run = encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })]);
-  state.currentTerm = Math.max(state.currentTerm, 1);
+  const term = Math.max(forming.latestTerm, 1);
+  if (term > state.currentTerm) adoptTerm(state, term);
+  const run = encodeRun(1, state.currentTerm, EntryKind.configuration, [encodeConfiguration({ voters })]);
   state.log.append(run);
   state.durability.staged.push({ type: "append", run });
   adoptConfigurations(state, run);
