@@ -157,6 +157,7 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
       }
     },
     async finish() {
+      if (failure === undefined) watch.compare(computers);
       if (failure === undefined) await checkDisks(computers, world, codec, broken);
       if (failure === undefined) checkAnswers(clients, broken);
     },
