@@ -14,5 +14,5 @@ export function drawPlan(seed: number, options: { readonly safetyMs?: number; re
       durationMs: Math.round(random.between(20, 1500)), severity: random.next(),
     });
   }
-  return { seed, tier: 2, nodes: options.nodes ?? random.pick([1, 2, 3, 3, 3, 4, 5, 5, 5]), safetyMs, load: { clients: 1 + random.integer(6), keys: 1 + random.integer(6), pauseMs: random.between(2, 60) }, faults };
+  return { seed, tier: 2, nodes: options.nodes ?? random.pick([1, 2, 3, 3, 3, 4, 5, 5, 5]), safetyMs, load: { clients: 1 + random.integer(4), keys: 1 + random.integer(6), pauseMs: random.between(10, 60) }, faults };
 }
