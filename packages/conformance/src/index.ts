@@ -8,3 +8,5 @@ export { logStorageSuite } from "./storage/log-suite.js";
 export { storageTarget } from "./storage/medium.js";
 export type { LogSubject, SnapshotSubject, Step, StepFault, StepFaults, StorageCapability, StorageMedium, StorageSubject, StorageTargetOptions } from "./storage/medium.js";
 export { codecSuite } from "./codec/suite.js";
+export { machineSuite } from "./machine/suite.js";
+export type { MachineSubject } from "./machine/subject.js";

@@ -1,0 +1,138 @@
+// What the cases for state machines share: drawn histories of commands, running them, asking everything, snapshots as bytes.
+import { serialize } from "node:v8";
+import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
+import { Unexpected, expectEqual } from "../expect.js";
+import { createChance } from "../random.js";
+import { toError } from "../show.js";
+import type { Case } from "../suite.js";
+import type { MachineSubject } from "./subject.js";
+
+export type Machine = StateMachine<unknown, unknown, unknown, unknown>;
+export type Step = { readonly command: unknown; readonly context: ApplyContext };
+
+export interface Bench {
+  readonly subject: MachineSubject;
+  /** A fresh machine, opened; it is closed after the case. */
+  machine(): Promise<Machine>;
+  /** Puts a machine among those that are closed after the case, and opens it. @returns what `open` said; 0 without one */
+  adopt(machine: Machine): Promise<Index>;
+  /** Closes it now. */
+  close(machine: Machine): Promise<void>;
+}
+
+/** A case of this suite: `body` gets a fresh bench. */
+export function machineCase(fields: Pick<Case<MachineSubject>, "id" | "title" | "rule"> & { readonly requires?: readonly string[]; readonly capabilities?: readonly string[] }, body: (bench: Bench) => Promise<void>): Case<MachineSubject> {
+  return { requires: [], capabilities: [], ...fields, run: (subject) => withBench(subject, body) };
+}
+
+async function withBench(subject: MachineSubject, body: (bench: Bench) => Promise<void>): Promise<void> {
+  const open = new Set<Machine>();
+  const adopt = async (machine: Machine): Promise<Index> => {
+    open.add(machine);
+    return (await machine.open?.()) ?? 0;
+  };
+  const close = async (machine: Machine): Promise<void> => {
+    open.delete(machine);
+    await machine.close?.();
+  };
+  const machine = async (): Promise<Machine> => {
+    const made = await subject.machine();
+    await adopt(made);
+    return made;
+  };
+  try {
+    await body({ subject, machine, adopt, close });
+  } finally {
+    for (const one of open) await close(one);
+  }
+}
+
+/** Commands with the indexes and terms that a log gives them: both leave gaps, where no-ops and configurations stand and leaders came and went. */
+export function history(subject: MachineSubject, seed: number, length: number, after: ApplyContext = { index: 0, term: 1 }): readonly Step[] {
+  const chance = createChance(seed);
+  let { index, term } = after;
+  return Array.from({ length }, () => {
+    index += chance.below(10) === 0 ? 2 : 1;
+    if (chance.below(20) === 0) term += 1 + chance.below(3);
+    return { command: subject.command(chance.next), context: { index, term } };
+  });
+}
+
+/** Behind the last command of a history. */
+export function endOf(steps: readonly Step[]): ApplyContext {
+  return steps.at(-1)?.context ?? { index: 0, term: 1 };
+}
+
+/** @returns the results */
+export async function applyAll(machine: Machine, steps: readonly Step[]): Promise<readonly unknown[]> {
+  const results: unknown[] = [];
+  for (const { command, context } of steps) results.push(await machine.apply(command, context));
+  return results;
+}
+
+export async function askAll(subject: MachineSubject, machine: Machine): Promise<readonly unknown[]> {
+  const answers: unknown[] = [];
+  for (const query of subject.queries) answers.push(await machine.query(query));
+  return answers;
+}
+
+/** @throws {Unexpected} that names the first query whose answer differs */
+export async function expectState(subject: MachineSubject, machine: Machine, expected: readonly unknown[], what: string): Promise<void> {
+  const answers = await askAll(subject, machine);
+  answers.forEach((answer, i) => expectEqual(answer, expected[i], `${what}: the answer to query ${i + 1}`));
+}
+
+export function expectResults(actual: readonly unknown[], expected: readonly unknown[], what: string): void {
+  actual.forEach((result, i) => expectEqual(result, expected[i], `${what}: the result of command ${i + 1} of ${expected.length}`));
+}
+
+/** What a value holds now, to compare with later. */
+export function pictureOf(value: unknown): Uint8Array {
+  return serialize(value);
+}
+
+/** The bytes of a whole snapshot, copied as they come. */
+export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(Uint8Array.from(chunk));
+  return joined(chunks);
+}
+
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+/** A source of these chunks, as a snapshot storage would be read. */
+export async function* sourceOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) {
+    await Promise.resolve();
+    yield chunk;
+  }
+}
+
+/** A fresh machine with this snapshot. */
+export async function restored(bench: Bench, snapshot: Uint8Array): Promise<Machine> {
+  const machine = await bench.machine();
+  try {
+    await machine.restore(sourceOf(snapshot));
+  } catch (error) {
+    throw new Unexpected(`restore refused a snapshot of ${snapshot.length} bytes: ${toError(error).message}`, { cause: error });
+  }
+  return machine;
+}
+
+/** Whether `restore` rejected. Its error is anybody's. */
+export async function refusesToRestore(machine: Machine, source: AsyncIterable<Uint8Array>): Promise<boolean> {
+  try {
+    await machine.restore(source);
+  } catch {
+    return true;
+  }
+  return false;
+}
