@@ -5,6 +5,7 @@ export { failed, formatReport, formatResult, formatSummary } from "./report.js";
 export { capabilitiesOf, validateSuite } from "./validate.js";
 export { Unexpected, expectEqual, expectEqualBytes, expectRefusal, expectTrue } from "./expect.js";
 export { logStorageSuite } from "./storage/log-suite.js";
+export { snapshotStorageSuite } from "./storage/snapshot-suite.js";
 export { storageTarget } from "./storage/medium.js";
 export type { LogSubject, SnapshotSubject, Step, StepFault, StepFaults, StorageCapability, StorageMedium, StorageSubject, StorageTargetOptions } from "./storage/medium.js";
 export { codecSuite } from "./codec/suite.js";

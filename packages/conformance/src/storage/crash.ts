@@ -3,7 +3,7 @@
 import type { StepFault, StorageMedium } from "./medium.js";
 
 /** More points than this are sampled evenly: a suite has a minute, not an hour. */
-const CRASH_POINTS_MAX = 160;
+const CRASH_POINTS_MAX = 120;
 
 export interface CrashPointOptions<Medium> {
   /** A fresh medium; `seed` decides what a power cut leaves. */

@@ -1,6 +1,6 @@
 // Bytes that rot: the places where a flip tells something, few enough to try them all.
 
-const FLIPS_MAX = 1000;
+const FLIPS_MAX = 500;
 
 export interface Flip {
   readonly name: string;

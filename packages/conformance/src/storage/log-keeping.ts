@@ -176,9 +176,9 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   },
 ];
 
-/** Three entries of three terms and kinds in one run. */
+/** Three entries of three terms in one run. */
 function severalTerms(firstIndex: number): LogOperation {
-  const parts = [encodeRun(0, 1, EntryKind.command, [new Uint8Array([1])]), encodeRun(0, 3, EntryKind.noop, [new Uint8Array()]), encodeRun(0, 4, EntryKind.command, [new Uint8Array([2, 3])])];
+  const parts = [encodeRun(0, 1, EntryKind.command, [new Uint8Array([1])]), encodeRun(0, 3, EntryKind.command, [new Uint8Array([9])]), encodeRun(0, 4, EntryKind.command, [new Uint8Array([2, 3])])];
   return append({ firstIndex, count: parts.length, bytes: Uint8Array.from(parts.flatMap(({ bytes }) => [...bytes])) });
 }
 

@@ -27,7 +27,7 @@ export const wrongLogsOnBadDisks: readonly WrongLog[] = [
     await disk.truncate(FILE, 0);
     return recover(disk, bytes, end);
   } }),
-  wrong("STORAGE-64", "compacts by writing the file anew in its place, once it is large", { commit: rewriting(20_000) }),
+  wrong("STORAGE-64", "compacts by writing the file anew in its place, once it is large", { commit: rewriting(8_000) }),
   wrong("STORAGE-67", "swallows the error of a sync", { commit: async (disk, at, bytes) => {
     await disk.write(FILE, at, bytes);
     await disk.sync(FILE).catch((error: unknown) => (saying(error, "EIO") ? undefined : Promise.reject(error)));

@@ -1,0 +1,164 @@
+// The simplest snapshot storage that is right: for each snapshot a file with the data and one that says what it is, the
+// latter written last. Parts of it can be replaced by wrong ones. For the suites' own tests.
+import { Buffer } from "node:buffer";
+import { crc32 } from "node:zlib";
+import type { SnapshotMeta, SnapshotSink, SnapshotStorage } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
+import type { ToyProcess } from "./toy-disk.js";
+
+type Given = Parameters<SnapshotStorage["create"]>[0];
+
+export const rightSnapshotParts = {
+  checksum: (data: Uint8Array): number => crc32(data),
+  idOf: (number: number, _given: Given): string => String(number),
+  /** Where a sink's data goes until it is committed, and afterwards. */
+  dataFile: (id: string): string => `data-${id}`,
+  isNewer: (index: number, newest: SnapshotMeta): boolean => index >= newest.index,
+  /** One commit at a time. */
+  serially: (before: Promise<unknown>, commit: () => Promise<SnapshotMeta>): Promise<SnapshotMeta> => before.then(commit, commit),
+  /** Makes a snapshot durable, then visible. */
+  async commit(disk: ToyProcess, dataFile: string, metaFile: string, meta: Uint8Array, _prune: () => Promise<void>): Promise<void> {
+    await disk.sync(dataFile);
+    await disk.write(metaFile, 0, meta);
+    await disk.sync(metaFile);
+  },
+  /** Which of the ids go when `newest` is there. */
+  obsolete: (ids: readonly string[], newest: string, isRead: (id: string) => boolean): readonly string[] => ids.filter((id) => id !== newest && !isRead(id)),
+  /** What an opening says of a snapshot whose data was found. @returns undefined: it is not whole */
+  verify: (meta: SnapshotMeta, data: Uint8Array): SnapshotMeta | undefined => (meta.bytes === data.length && meta.crc === crc32(data) ? meta : undefined),
+  /** Makes durable what an opening returns. */
+  async settle(disk: ToyProcess, file: string, content: Uint8Array): Promise<void> {
+    await disk.write(file, 0, content);
+    await disk.sync(file);
+  },
+  /** What becomes of the data of a sink that was given up. */
+  discard: (disk: ToyProcess, dataFile: string): Promise<void> => disk.remove(dataFile),
+  /** Whether an opening removes what was never committed. */
+  tidies: true,
+};
+
+export type ToySnapshotParts = typeof rightSnapshotParts;
+
+export function createToySnapshots(disk: ToyProcess, parts: ToySnapshotParts = rightSnapshotParts): SnapshotStorage {
+  const metas = new Map<string, SnapshotMeta>();
+  const reads = new Set<string>();
+  const releases = new Set<() => void>();
+  let newest: SnapshotMeta | undefined;
+  let number = 0;
+  let commits: Promise<unknown> = Promise.resolve();
+
+  const metaFile = (id: string): string => `meta-${id}`;
+  async function prune(): Promise<void> {
+    if (newest === undefined) return;
+    for (const id of parts.obsolete([...metas.keys()], newest.snapshotId, (read) => reads.has(read))) {
+      metas.delete(id);
+      await disk.remove(metaFile(id));
+      await disk.remove(parts.dataFile(id));
+    }
+  }
+  function hold(): () => void {
+    const letGo = disk.hold();
+    const release = (): void => {
+      letGo();
+      releases.delete(release);
+    };
+    releases.add(release);
+    return release;
+  }
+  async function load(): Promise<void> {
+    const names = await disk.list();
+    for (const name of names) {
+      const id = name.slice(name.indexOf("-") + 1);
+      number = Math.max(number, Number.parseInt(id, 10));
+      if (!name.startsWith("meta-")) continue;
+      const [content, data] = [await disk.read(name), await disk.read(parts.dataFile(id))];
+      const said = content && decodeMeta(content);
+      const meta = said && parts.verify(said, data ?? new Uint8Array());
+      if (meta === undefined || content === undefined) continue;
+      metas.set(id, meta);
+      if (newest === undefined || parts.isNewer(meta.index, newest)) newest = meta;
+    }
+    if (newest !== undefined) {
+      for (const file of [parts.dataFile(newest.snapshotId), metaFile(newest.snapshotId)]) await parts.settle(disk, file, (await disk.read(file)) ?? new Uint8Array());
+    }
+    await prune();
+    if (parts.tidies) for (const name of names) if (!metas.has(name.slice(name.indexOf("-") + 1))) await disk.remove(name);
+  }
+  function sinkFor(given: Given): SnapshotSink {
+    const snapshotId = parts.idOf(++number, given);
+    const file = parts.dataFile(snapshotId);
+    const release = hold();
+    let [bytes, isOver] = [0, false];
+    const end = (): void => {
+      if (isOver) throw new RaftkitError("TOY_SINK_ENDED", "the snapshot was committed or aborted; make another one");
+      isOver = true;
+      release();
+    };
+    return {
+      async write(data) {
+        if (isOver) throw new RaftkitError("TOY_SINK_ENDED", "the snapshot was committed or aborted; make another one");
+        await disk.write(file, bytes, data);
+        bytes += data.length;
+      },
+      commit() {
+        const commit = parts.serially(commits, async () => {
+          end();
+          if (newest !== undefined && !parts.isNewer(given.index, newest)) throw new RaftkitError("TOY_SNAPSHOT_OLD", `there is a snapshot at index ${newest.index}, newer than ${given.index}`);
+          const data = ((await disk.read(file)) ?? new Uint8Array()).subarray(0, bytes);
+          const meta: SnapshotMeta = { snapshotId, index: given.index, term: given.term, configuration: given.configuration, bytes, crc: parts.checksum(data) };
+          await parts.commit(disk, file, metaFile(snapshotId), encodeMeta(meta), prune);
+          metas.set(snapshotId, meta);
+          newest = meta;
+          await prune();
+          return meta;
+        });
+        commits = commit.catch(() => undefined);
+        return commit;
+      },
+      async abort() {
+        if (isOver) return;
+        end();
+        await parts.discard(disk, file);
+      },
+    };
+  }
+
+  return {
+    async open() {
+      hold();
+      await load();
+      return newest;
+    },
+    async read(snapshotId, offset, maxBytes) {
+      const meta = metas.get(snapshotId);
+      if (meta === undefined) throw new RaftkitError("TOY_SNAPSHOT_UNKNOWN", `there is no snapshot ${snapshotId}; begin with the newest one`);
+      if (offset > meta.bytes) throw new RaftkitError("TOY_SNAPSHOT_OFFSET", `snapshot ${snapshotId} has ${meta.bytes} bytes, there is nothing at ${offset}`);
+      reads.add(snapshotId);
+      const data = ((await disk.read(parts.dataFile(snapshotId))) ?? new Uint8Array()).subarray(offset, Math.min(meta.bytes, offset + maxBytes));
+      const done = offset + data.length === meta.bytes;
+      if (done) reads.delete(snapshotId);
+      return { data, done };
+    },
+    create: async (given) => sinkFor(given),
+    async close() {
+      await commits;
+      for (const release of releases) release();
+    },
+  };
+}
+
+/** JSON, and behind it its checksum in four bytes. */
+function encodeMeta(meta: SnapshotMeta): Uint8Array {
+  const text = Buffer.from(JSON.stringify(meta));
+  const bytes = Buffer.alloc(text.length + 4);
+  bytes.set(text);
+  bytes.writeUInt32LE(crc32(text), text.length);
+  return bytes;
+}
+
+function decodeMeta(content: Uint8Array): SnapshotMeta | undefined {
+  const bytes = Buffer.from(content);
+  if (bytes.length < 4 || crc32(bytes.subarray(0, -4)) !== bytes.readUInt32LE(bytes.length - 4)) return undefined;
+  const meta: SnapshotMeta = JSON.parse(bytes.toString("utf8", 0, bytes.length - 4));
+  return meta;
+}
