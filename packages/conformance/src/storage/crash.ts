@@ -7,15 +7,15 @@ const CRASH_POINTS_MAX = 120;
 
 export interface CrashPointOptions<Medium> {
   /** A fresh medium; `seed` decides what a power cut leaves. */
-  medium(seed: number): Promise<Medium>;
+  readonly medium: (seed: number) => Promise<Medium>;
   /** Done before steps are counted: what must be there when the life begins. */
-  prepare?(medium: Medium): Promise<void>;
+  readonly prepare?: ((medium: Medium) => Promise<void>) | undefined;
   /** The life. It rejects or never ends when its medium is gone. */
-  live(medium: Medium, point: number): Promise<void>;
+  readonly live: (medium: Medium, point: number) => Promise<void>;
   /** What ends it. */
-  crash: "kill" | "powerCut";
+  readonly crash: "kill" | "powerCut";
   /** The look at what is left. `step` is 1 for the first step. */
-  after(medium: Medium, point: number): Promise<void>;
+  readonly after: (medium: Medium, point: number) => Promise<void>;
 }
 
 /** @returns how many points were tried */

@@ -151,7 +151,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
     run: (subject) =>
       atEveryStep(subject, "powerCut", async (medium, life, point) => {
         expectWhole((await openLeft(medium, point, "a power cut")).opened, life, `after a power cut at step ${point}`);
-      }, randomHistory(64, 1, 40).flat()).then(() => undefined),
+      }, randomHistory(64, 1, 60).flat()).then(() => undefined),
   },
   {
     id: "STORAGE-65",

@@ -82,19 +82,19 @@ export function storageTarget<Storage extends { close(): Promise<void> }>(option
   };
 }
 
-function createSubject<Storage extends { close(): Promise<void> }>({ name, medium: make }: StorageTargetOptions<Storage>): StorageSubject<Storage> {
+function createSubject<Storage extends { close(): Promise<void> }>(options: StorageTargetOptions<Storage>): StorageSubject<Storage> {
   const cleanups: (() => Promise<void>)[] = [];
   return {
     async medium(seed = 1) {
-      const made = await make(seed);
+      const made = await options.medium(seed);
       let alive: Storage[] = [];
       const missing = (method: string) => (): never => {
-        throw new Error(`the medium of ${name} has no ${method}(), but a declared capability needs it; add the method, or don't declare the capability`);
+        throw new Error(`the medium of ${options.name} has no ${method}(), but a declared capability needs it; add the method, or don't declare the capability`);
       };
-      const end = (method: (() => void) | undefined, what: string) => (): void => {
+      const end = (what: "kill" | "powerCut") => (): void => {
         alive = [];
-        if (method === undefined) missing(what)();
-        else method.call(made);
+        if (made[what] === undefined) missing(what)();
+        else made[what]();
       };
       cleanups.push(async () => {
         made.setFault?.(undefined);
@@ -107,8 +107,8 @@ function createSubject<Storage extends { close(): Promise<void> }>({ name, mediu
           alive.push(storage);
           return storage;
         },
-        kill: end(made.kill, "kill"),
-        powerCut: end(made.powerCut, "powerCut"),
+        kill: end("kill"),
+        powerCut: end("powerCut"),
         setFault(faults) {
           if (made.setFault === undefined) return missing("setFault")();
           made.setFault(faults && ((step) => {

@@ -27,16 +27,16 @@ export const rightParts = {
   bytesOf: (run: EntryRun): Uint8Array => run.bytes,
   checksum: (payload: Uint8Array): number => crc32(payload),
   /** What is done about bytes that are no record, but have one behind them. */
-  refuseDamage(at: number): void {
+  refuseDamage: (at: number): void => {
     throw new RaftkitError("TOY_DAMAGED", `the journal is damaged at byte ${at}; replace this node`);
   },
-  checkIdentity(stored: StorageIdentity, wanted: StorageIdentity): void {
+  checkIdentity: (stored: StorageIdentity, wanted: StorageIdentity): void => {
     for (const key of ["clusterId", "nodeId", "codec"] as const) {
       if (stored[key] !== wanted[key]) throw new RaftkitError("TOY_IDENTITY", `the journal belongs to ${key} ${stored[key]}, not ${wanted[key]}; check the options`);
     }
   },
   /** One operation of the journal, carried out. `opening` counts the openings before it. */
-  replay({ runs, ...replayed }: Replayed, operation: LogOperation, _opening: number): LogState {
+  replay: ({ runs, ...replayed }: Replayed, operation: LogOperation, _opening: number): LogState => {
     const state = nextLogState(replayed.state, operation);
     changeRuns(runs, operation);
     return state;
@@ -46,17 +46,17 @@ export const rightParts = {
   /** The records of one write. */
   split: (operations: readonly LogOperation[]): readonly (readonly LogOperation[])[] => [operations],
   /** Makes one record durable. */
-  async commit(disk: ToyProcess, at: number, bytes: Uint8Array, _operations: readonly LogOperation[]): Promise<void> {
+  commit: async (disk: ToyProcess, at: number, bytes: Uint8Array, _operations: readonly LogOperation[]): Promise<void> => {
     await disk.write(FILE, at, bytes);
     await disk.sync(FILE);
   },
   /** The same, of an opening's own record. */
-  async begin(disk: ToyProcess, at: number, bytes: Uint8Array): Promise<void> {
+  begin: async (disk: ToyProcess, at: number, bytes: Uint8Array): Promise<void> => {
     await disk.write(FILE, at, bytes);
     await disk.sync(FILE);
   },
   /** Takes away what an interrupted write left, and makes durable what was read. @returns where to go on */
-  async recover(disk: ToyProcess, bytes: Uint8Array, end: number): Promise<number> {
+  recover: async (disk: ToyProcess, bytes: Uint8Array, end: number): Promise<number> => {
     if (end < bytes.length) await disk.truncate(FILE, end);
     await disk.write(FILE, 0, bytes.subarray(0, end));
     await disk.sync(FILE);
@@ -65,7 +65,7 @@ export const rightParts = {
   /** Whether an error makes the storage unusable. */
   isFatal: (_error: unknown): boolean => true,
   /** Before anything is read: the lock. */
-  async lock(disk: ToyProcess): Promise<() => void> {
+  lock: async (disk: ToyProcess): Promise<() => void> => {
     const release = await disk.lock();
     if (release === undefined) throw new RaftkitError("TOY_IN_USE", "the journal is open already; close it first");
     return release;

@@ -17,7 +17,7 @@ export const rightSnapshotParts = {
   /** One commit at a time. */
   serially: (before: Promise<unknown>, commit: () => Promise<SnapshotMeta>): Promise<SnapshotMeta> => before.then(commit, commit),
   /** Makes a snapshot durable, then visible. */
-  async commit(disk: ToyProcess, dataFile: string, metaFile: string, meta: Uint8Array, _prune: () => Promise<void>): Promise<void> {
+  commit: async (disk: ToyProcess, dataFile: string, metaFile: string, meta: Uint8Array, _prune: () => Promise<void>): Promise<void> => {
     await disk.sync(dataFile);
     await disk.write(metaFile, 0, meta);
     await disk.sync(metaFile);
@@ -27,7 +27,7 @@ export const rightSnapshotParts = {
   /** What an opening says of a snapshot whose data was found. @returns undefined: it is not whole */
   verify: (meta: SnapshotMeta, data: Uint8Array): SnapshotMeta | undefined => (meta.bytes === data.length && meta.crc === crc32(data) ? meta : undefined),
   /** Makes durable what an opening returns. */
-  async settle(disk: ToyProcess, file: string, content: Uint8Array): Promise<void> {
+  settle: async (disk: ToyProcess, file: string, content: Uint8Array): Promise<void> => {
     await disk.write(file, 0, content);
     await disk.sync(file);
   },

@@ -1,8 +1,7 @@
 // Log storages that are wrong, each in one way that somebody could believe in, and the case that must say so: those that
 // go wrong while nothing fails. They are right in everything else.
-import type { EntryRun, LogStorage } from "@raftkit/core";
+import type { EntryRun, LogOperation } from "@raftkit/core";
 import { compactRuns, ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, entryLength, InvariantViolation, nextLogState, RaftkitError } from "@raftkit/core";
-import type { LogOperation } from "@raftkit/core";
 import type { WrongLog } from "./log-targets.js";
 import { rightLog, wrapped, wrong } from "./log-targets.js";
 import { rightParts } from "./toy-log.js";

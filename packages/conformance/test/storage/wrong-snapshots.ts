@@ -125,7 +125,10 @@ export const wrongSnapshots: readonly WrongSnapshots[] = [
   withSinks("SNAPSHOT-35", "swallows the error of a write", (sink) => {
     let lost: Promise<unknown> = Promise.resolve();
     return {
-      write: async (data) => void (await (lost = sink.write(data).catch((error: unknown) => (saying(error, "ENOSPC") ? undefined : Promise.reject(error))))),
+      async write(data) {
+        lost = sink.write(data).catch((error: unknown) => (saying(error, "ENOSPC") ? undefined : Promise.reject(error)));
+        await lost;
+      },
       async commit() {
         await lost;
         return sink.commit().catch((error: unknown) => (saying(error, "ENOSPC") ? { snapshotId: "lost", index: 0, term: 0, configuration: { voters: [] }, bytes: 0, crc: 0 } : Promise.reject(error)));

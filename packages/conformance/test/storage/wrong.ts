@@ -4,13 +4,13 @@ import { Unexpected } from "@raftkit/conformance";
 
 /** Runs the cases up to the first one that fails. @returns its id and error; undefined when all pass */
 export async function firstFailure<Subject>(suite: Suite<Subject>, target: Target<Subject>): Promise<{ readonly id: string; readonly error: unknown } | undefined> {
-  for (const { id, capabilities, run } of suite) {
-    if (!capabilities.every((capability) => target.capabilities.includes(capability))) continue;
+  for (const one of suite) {
+    if (!one.capabilities.every((capability) => target.capabilities.includes(capability))) continue;
     const subject = await target.create();
     try {
-      await run(subject);
+      await one.run(subject);
     } catch (error) {
-      return { id, error };
+      return { id: one.id, error };
     } finally {
       await target.dispose?.(subject);
     }
