@@ -1,4 +1,4 @@
-// On the real disk: modes, identity, the lock between real processes, sizes that matter.
+// On the real disk: modes, identity, the lock between real processes.
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,7 @@ import { createFileLog } from "@raftkit/storage-file";
 import { isValidIncarnation } from "@raftkit/core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { append, appendBytes, identity, listed, vote } from "./support/logs.js";
+import { identity, listed } from "./support/logs.js";
 
 let scratch = "";
 let holder = "";
@@ -113,27 +113,6 @@ describe("the directory", () => {
     await writeFile(path, (await readFile(path, "utf8")).replace('"format":1', '"format":2'));
     await expect(log.open(identity)).rejects.toMatchObject({ code: "UNSUPPORTED_FORMAT", message: expect.stringContaining("format 2") });
   });
-});
-
-test("every kind of operation is there after reopening, also entries larger than a segment", async () => {
-  const log = createFileLog({ directory: newDirectory(), segmentBytes: 1024 * 1024 });
-  await log.open(identity);
-  await log.write([vote(3, "n2"), append(1, 1, "a", "b", "c", "d")]);
-  await log.write([{ type: "truncateFrom", index: 3 }, append(3, 2, "C"), { type: "compactThrough", index: 1, term: 1 }]);
-  await log.write([appendBytes(4, 3, 9 * 1024 * 1024, 1, 70_000)]);
-  await log.write([append(7, 3, "g")]);
-  await log.close();
-  const opened = await log.open(identity);
-  expect(opened).toMatchObject({ run: 2, base: { index: 1, term: 1 }, hardState: { currentTerm: 3, votedFor: "n2" } });
-  const lines = listed(opened.entries);
-  expect(lines.map((line) => line.length)).toEqual([5, 5, 9 * 1024 * 1024 + 4, 5, 70_004, 5]);
-  expect([lines[0], lines[1], lines[5]]).toEqual(["2:1:b", "3:2:C", "7:3:g"]);
-  await log.write([{ type: "resetTo", index: 100, term: 9 }, append(101, 9, "z"), vote(9, null)]);
-  await log.close();
-  const reset = await log.open(identity);
-  expect(reset).toMatchObject({ run: 3, base: { index: 100, term: 9 }, hardState: { currentTerm: 9, votedFor: null } });
-  expect(listed(reset.entries)).toEqual(["101:9:z"]);
-  await log.close();
 });
 
 test("refuses to write while closed, and a segment size that makes no sense", async () => {
