@@ -1,21 +1,19 @@
 // The cluster's directory: who made it, with which options, and who is using it. It never deletes or writes into a
 // directory that isn't the cluster's own, and never lets nodes open data that was created with other options.
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ClusterError } from "./errors.js";
 import type { UpOptions } from "./options.js";
-import { entriesOf, makeDirectory } from "./owned-directory.js";
+import { entriesOf, holdDirectory, makeDirectory, parseJson, refuseIfInUse, writeWhole } from "./owned-directory.js";
 
 /** Its presence says that the directory is ours. */
 const MARKER = "raftkit-cluster.json";
-const LOCK = "running.json";
 const NOTE = "Made by the raftkit test cluster; `up --fresh` deletes this directory's contents.";
 
 /** What the stored data depends on. Addresses, in the transport's notation, are in the nodes' logs. */
 const createdSchema = z.object({ nodes: z.int(), codec: z.string(), clusterId: z.string(), transport: z.string(), peerBase: z.int() });
 const markerSchema = z.object({ note: z.string(), created: createdSchema.nullable() });
-const lockSchema = z.object({ pid: z.int(), startedAt: z.string() });
 type Created = z.infer<typeof createdSchema>;
 
 const flags: Readonly<Record<keyof Created, string>> = { nodes: "--nodes", codec: "--codec", clusterId: "--cluster-id", transport: "--transport", peerBase: "--peer-base" };
@@ -33,7 +31,7 @@ export function takeDataDirectory(options: UpOptions): () => void {
   if (entries.length > 0 && !entries.includes(MARKER)) {
     throw new ClusterError("DATA_NOT_OURS", `${data} has files but no ${MARKER}, so it isn't a cluster's; nothing was touched, choose another --data`);
   }
-  refuseIfInUse(data);
+  refuseIfInUse(data, "--data");
   if (fresh) empty(data, entries);
   const found = existsSync(marker) ? readMarker(marker) : null;
   const { nodes, codec, clusterId, transport, peerBase } = options;
@@ -41,9 +39,7 @@ export function takeDataDirectory(options: UpOptions): () => void {
   if (storage === "file" && found !== null) refuseIfDifferent(data, found, given);
   writeWhole(marker, { note: NOTE, created: storage === "file" ? given : found });
   makeDirectory(join(data, "logs"), "--data");
-  const lock = join(data, LOCK);
-  writeWhole(lock, { pid: process.pid, startedAt: startOf(process.pid) });
-  return () => rmSync(lock, { force: true });
+  return holdDirectory(data);
 }
 
 function readMarker(file: string): Created | null {
@@ -60,50 +56,8 @@ function refuseIfDifferent(data: string, created: Created, given: Created): void
   throw new ClusterError("DATA_DIFFERS", `${data} was created with ${list(created)}, given ${list(given)}; use what it was created with, another --data, or --fresh to delete it`);
 }
 
-function refuseIfInUse(data: string): void {
-  const lock = lockSchema.safeParse(parseJson(join(data, LOCK)));
-  if (lock.success && startOf(lock.data.pid) === lock.data.startedAt && lock.data.startedAt !== "") {
-    throw new ClusterError("DATA_IN_USE", `${data} is in use by process ${lock.data.pid}; end that cluster first, or choose another --data`);
-  }
-}
-
 /** The marker goes last: what is left of a deletion that was cut short is still known to be ours. */
 function empty(data: string, entries: readonly string[]): void {
   for (const name of entries) if (name !== MARKER) rmSync(join(data, name), { recursive: true, force: true });
   rmSync(join(data, MARKER), { force: true });
-}
-
-function parseJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
-function writeWhole(file: string, value: unknown): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
-
-/** When a process started: tells it from a later one with the same number. Empty if there is none. */
-function startOf(pid: number): string {
-  try {
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    // The name, in parentheses, may hold spaces; the 20th field after it is the start time.
-    const [, rest = ""] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
-    return `${boot} ${rest.split(" ")[19] ?? ""}`;
-  } catch {
-    return process.platform === "linux" ? "" : startWithoutProc(pid);
-  }
-}
-
-/** Elsewhere only whether it lives can be asked. */
-function startWithoutProc(pid: number): string {
-  try {
-    process.kill(pid, 0);
-    return "alive";
-  } catch {
-    return "";
-  }
 }

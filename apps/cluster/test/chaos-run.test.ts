@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { keyValueFormat, parseOperation } from "@raftkit/linearizability";
 import { describe, expect, test, vi } from "vitest";
+import { takeOutDirectory } from "../src/chaos/out-directory.js";
 import { planFaults } from "../src/chaos/schedule.js";
 import type { ChaosReport } from "../src/chaos/report.js";
 import { allGone, runProgram } from "./support/cluster.js";
@@ -85,11 +86,15 @@ describe("a run", () => {
     expect(await verifyFile(history)).toEqual([2, expect.stringContaining(`line ${lines.length + 1}: `)]);
   });
 
-  test.each([["lost", "linearizable"], ["stale", "linearizable"]])("of servers that lie (%s) fails, and says which check", { timeout: 120_000 }, async (lie, check) => {
+  test.each([
+    ["acknowledge what they didn't write", "lost", "linearizable", 5, 3],
+    ["answer with what was true before", "stale", "linearizable", 5, 3],
+    ["keep nothing, and are killed all at once", "memory", "nothing acknowledged lost", 7, seedFor("kill-all", 7)],
+  ])("of servers that %s fails, and says which check", { timeout: 120_000 }, async (_, lie, check, seconds, seed) => {
     const out = join(temporaryDirectory(), "report");
-    const program = startChaos(out, ["--seconds", "5", "--seed", "3"], { RAFTKIT_SERVER_MAIN: LYING_SERVER, LIE: lie });
+    const program = startChaos(out, ["--seconds", String(seconds), "--seed", String(seed)], { RAFTKIT_SERVER_MAIN: LYING_SERVER, LIE: lie });
     expect([await program.ended, program.output()]).toEqual([1, expect.stringMatching(new RegExp(`FAILED  ${check}.*\\nFAILED: .*${check}.*\\n$`, "s"))]);
-    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Chaos run, seed 3: failed");
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain(`Chaos run, seed ${seed}: failed`);
   });
 });
 
@@ -125,6 +130,18 @@ describe("directories", () => {
     const program = startChaos(out, []);
     expect([await program.ended, program.output()]).toEqual([1, expect.stringMatching(/^raftkit-cluster: .* has files but no raftkit-chaos.json, .*choose another --out\n$/)]);
     expect(readdirSync(out)).toEqual(["mine.txt"]);
+  });
+
+  test("of an earlier run are used again, but not while another run uses them", async () => {
+    const out = temporaryDirectory();
+    const letGo = takeOutDirectory(out);
+    writeFileSync(join(out, "report.html"), "old");
+    writeFileSync(join(out, "mine.txt"), "mine");
+    const program = startChaos(out, []);
+    expect([await program.ended, program.output()]).toEqual([1, expect.stringMatching(/^raftkit-cluster: .* is in use by process \d+; .*choose another --out\n$/)]);
+    letGo();
+    takeOutDirectory(out)();
+    expect(readdirSync(out).toSorted()).toEqual(["mine.txt", "raftkit-chaos.json"]);
   });
 
   test("without a record are nothing to verify", async () => {

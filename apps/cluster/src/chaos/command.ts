@@ -16,9 +16,17 @@ export interface ChaosSurroundings {
 }
 
 /** @returns the exit code @throws {ClusterError} it could not start; what the signal was aborted with */
-export async function chaosCommand(options: ChaosOptions, { serverCommand, signal, print }: ChaosSurroundings): Promise<number> {
+export async function chaosCommand(options: ChaosOptions, surroundings: ChaosSurroundings): Promise<number> {
   const out = resolve(options.out);
-  takeOutDirectory(out);
+  const letGo = takeOutDirectory(out);
+  try {
+    return await runInto(out, options, surroundings);
+  } finally {
+    letGo();
+  }
+}
+
+async function runInto(out: string, options: ChaosOptions, { serverCommand, signal, print }: ChaosSurroundings): Promise<number> {
   const temporary = options.keep ? "" : mkdtempSync(join(tmpdir(), "raftkit-chaos-"));
   const data = options.keep ? join(out, "data") : temporary;
   mkdirSync(data, { recursive: true, mode: 0o700 });

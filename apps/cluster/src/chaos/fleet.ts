@@ -43,7 +43,6 @@ export interface FleetOptions {
   readonly network: Network;
   readonly guard: Guard;
   readonly now: () => number;
-  readonly logLevel: string;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -54,13 +53,13 @@ const POLL_MS = 20;
 /** How a node says that it lost its storage (core's StorageLost). */
 const STORAGE_LOST = /has an empty data directory/;
 
-export function createFleet({ places, serverCommand, network, guard, now, logLevel }: FleetOptions): Fleet {
+export function createFleet({ places, serverCommand, network, guard, now }: FleetOptions): Fleet {
   const states = places.map((_, node): StateChange => ({ atMs: 0, node, state: "up" }));
   const troubles: string[] = [];
   const wiped = new Set<string>();
   const supervisor = createSupervisor({
     places,
-    command: (place) => [...serverCommand, ...chaosArguments(place, places, network, logLevel)],
+    command: (place) => [...serverCommand, ...chaosArguments(place, places, network)],
     readyTimeoutMs: READY_TIMEOUT_MS,
     graceMs: GRACE_MS,
     onEnded: ({ place, reason }) => {
@@ -161,11 +160,11 @@ function away(directory: string): string {
 }
 
 /** Every node gets the same list of peers; only where it dials them differs: at its own proxies. */
-function chaosArguments(place: NodePlace, all: readonly NodePlace[], network: Network, logLevel: string): string[] {
+function chaosArguments(place: NodePlace, all: readonly NodePlace[], network: Network): string[] {
   const list = (of: (other: NodePlace) => string, nodes: readonly NodePlace[]): string => nodes.map((other) => `${other.id}=${of(other)}`).join(",");
   const others = all.filter(({ id }) => id !== place.id);
   return [
-    "--id", place.id, "--cluster-id", "chaos", "--peers", list(({ peer }) => peer, all), "--http", place.http, "--data", place.directory, "--log-level", logLevel,
+    "--id", place.id, "--cluster-id", "chaos", "--peers", list(({ peer }) => peer, all), "--http", place.http, "--data", place.directory, "--log-level", "info",
     "--timeout-ms", "1000", ...(others.length === 0 ? [] : ["--peer-via", list(({ number }) => `127.0.0.1:${network.port(place.number - 1, number - 1)}`, others)]),
   ];
 }

@@ -12,8 +12,8 @@ import type { Tally } from "./tally.js";
 import { valueName } from "./values.js";
 
 export interface Load {
-  /** Whether a write that began after this moment was acknowledged by each node. */
-  servedByAll(sinceMs: number): boolean;
+  /** Nodes, by number from 0, that have acknowledged no write that began after this moment. */
+  unservedSince(sinceMs: number): number[];
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>;
   readonly keys: readonly string[];
@@ -92,7 +92,7 @@ export function startLoad({ addresses, clients, keys: keyCount, rate, random, ca
 
   const working = Array.from({ length: clients }, (_, i) => work(i + 1));
   return {
-    servedByAll: (sinceMs) => served.every((at) => at >= sinceMs),
+    unservedSince: (sinceMs) => [...served.entries()].flatMap(([node, at]) => (at >= sinceMs ? [] : [node])),
     async stop() {
       stopped = true;
       await Promise.all(working);

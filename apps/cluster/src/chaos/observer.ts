@@ -28,6 +28,7 @@ const ASK_EVERY_MS = 100;
 export function startObserver(addresses: readonly string[], now: () => number): Observer {
   const changes: RoleChange[] = [];
   const latest: (NodeStatus | undefined)[] = addresses.map(() => undefined);
+  const asked = new Set<number>();
   const leaders = new Map<number, Set<number>>();
   const ending = new AbortController();
 
@@ -35,7 +36,8 @@ export function startObserver(addresses: readonly string[], now: () => number): 
     const before = latest[node];
     latest[node] = status;
     if (status?.role === "leader") leaders.set(status.term, (leaders.get(status.term) ?? new Set()).add(node));
-    const isFirst = !changes.some((change) => change.node === node);
+    const isFirst = !asked.has(node);
+    asked.add(node);
     if (isFirst || before?.role !== status?.role || before?.term !== status?.term) changes.push({ atMs: now(), node, role: status?.role ?? "silent", term: status?.term ?? before?.term ?? 0 });
   }
 

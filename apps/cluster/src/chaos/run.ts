@@ -14,17 +14,20 @@ import type { Fleet } from "./fleet.js";
 import { startGuard } from "./guard.js";
 import { openHistory } from "./history.js";
 import { createCaller } from "./http-call.js";
+import type { Caller } from "./http-call.js";
 import { startLoad } from "./load.js";
 import type { Load } from "./load.js";
 import { nodeName, runNemesis } from "./nemesis.js";
 import type { Strike } from "./nemesis.js";
 import { startNetwork } from "./network.js";
+import type { Network } from "./network.js";
 import { startObserver } from "./observer.js";
 import type { Observer } from "./observer.js";
 import type { ChaosOptions } from "./options.js";
 import { FINAL_STATE, HISTORY } from "./out-directory.js";
 import { takePorts } from "./ports.js";
 import { createRandom } from "./random.js";
+import type { Random } from "./random.js";
 import type { ChaosReport } from "./report.js";
 import { planFaults } from "./schedule.js";
 import type { PlannedFault } from "./schedule.js";
@@ -66,11 +69,15 @@ export async function runChaos(options: ChaosOptions, surroundings: Surroundings
   }
 }
 
-async function runIn(options: ChaosOptions, { serverCommand, out, data, temporary, signal, print }: Surroundings, cleanUps: CleanUp[]): Promise<ChaosReport> {
-  const { nodes, seconds, seed, clients, keys, rate } = options;
-  const startedAt = new Date().toISOString();
-  // A stream of its own: how often it is drawn from depends on what happens, and the schedule must not.
-  const random = createRandom(seed ^ 0x5bd1e995);
+interface Started {
+  readonly places: readonly NodePlace[];
+  readonly network: Network;
+  readonly fleet: Fleet;
+  /** Milliseconds since every node knew a leader. */
+  readonly now: () => number;
+}
+
+async function start({ nodes }: ChaosOptions, { serverCommand, out, data, temporary, signal }: Surroundings, random: Random, cleanUps: CleanUp[]): Promise<Started> {
   const guard = await startGuard(temporary);
   cleanUps.push(() => guard.close());
   const block = await takePorts(nodes * 2, Math.random);
@@ -79,15 +86,23 @@ async function runIn(options: ChaosOptions, { serverCommand, out, data, temporar
   mkdirSync(join(out, "logs"), { recursive: true, mode: 0o700 });
   const network = await startNetwork(block.ports.slice(nodes, 2 * nodes), () => random.next());
   cleanUps.push(() => network.close());
-
   let epoch = performance.now();
   const now = (): number => performance.now() - epoch;
-  const fleet = createFleet({ places, serverCommand, network, guard, now, logLevel: "info" });
+  const fleet = createFleet({ places, serverCommand, network, guard, now });
   cleanUps.push(() => stopFleet(fleet, nodes));
   await untilAborted(fleet.startAll(), signal);
   await waitForLeader(fleet.supervisor, LEADER_TIMEOUT_MS, signal);
-
   epoch = performance.now();
+  return { places, network, fleet, now };
+}
+
+async function runIn(options: ChaosOptions, surroundings: Surroundings, cleanUps: CleanUp[]): Promise<ChaosReport> {
+  const { nodes, seconds, seed, clients, keys, rate } = options;
+  const { out, signal, print } = surroundings;
+  const startedAt = new Date().toISOString();
+  // A stream of its own: how often it is drawn from depends on what happens, and the schedule must not.
+  const random = createRandom(seed ^ 0x5bd1e995);
+  const { places, network, fleet, now } = await start(options, surroundings, random, cleanUps);
   const faults = planFaults({ seed, nodes, seconds });
   print(`${nodes} nodes, ${network.totals().proxies} proxied links, ${clients} clients, at most ${rate} operations/s, ${faults.length} faults in ${seconds} s, seed ${seed}`);
   const addresses = places.map(({ http }) => http);
@@ -95,68 +110,79 @@ async function runIn(options: ChaosOptions, { serverCommand, out, data, temporar
   cleanUps.push(() => observer.stop());
   const caller = createCaller(CALL_TIMEOUT_MS);
   cleanUps.push(() => caller.close());
+  cleanUps.push(onAbort(signal, () => {
+    fleet.supervisor.killAll();
+    caller.close();
+  }));
   const history = openHistory(join(out, HISTORY));
   const tally = createTally();
-  const load = startLoad({ addresses, clients, keys, rate, random: random, caller, history, tally, now });
+  const load = startLoad({ addresses, clients, keys, rate, random, caller, history, tally, now });
   cleanUps.push(() => load.stop());
 
   const strikes: Strike[] = [];
-  const onStrike = (strike: Strike): void => {
+  await runNemesis({ faults, fleet, network, observer, now, signal, onStrike: (strike) => {
     strikes.push(strike);
     print(strikeLine(strike));
-  };
-  await runNemesis({ faults, fleet, network, observer, now, signal, onStrike });
+  } });
   await sleep(Math.max(0, seconds * 1000 - now()), undefined, { signal });
   network.heal();
   const healedMs = now();
   const recoveryMs = await recovery(load, healedMs, now, signal);
+  const unserved = load.unservedSince(healedMs);
   await load.stop();
-  const loadMs = now();
+  const durationMs = now();
 
-  const contents = recoveryMs === undefined ? [] : await untilAborted(Promise.all(places.map(({ id, http }) => readContents(id, http, caller, now))), signal);
-  const state: FinalState = { nodes: contents };
+  const { state, unread } = await readAll(places, caller, now, signal);
   for (const read of finalReads(state, load.keys)) history.add(read);
   await observer.stop();
   await history.close();
   writeFileSync(join(out, FINAL_STATE), `${JSON.stringify(state)}\n`, { mode: 0o600 });
-  const troubles = [...fleet.troubles];
-  const linkTotals = network.totals();
+  const troubles = [...fleet.troubles, ...unread];
   await stopFleet(fleet, nodes);
   print(`checking ${history.operations.length} operations`);
-  const checks = [...checkRecord(history.operations, state), ...runChecks({ recoveryMs, troubles, observer, load, faults, strikes })];
+  const checks = [...checkRecord(history.operations, state), ...runChecks({ recoveryMs, unserved, troubles, observer, wrong: load.wrong, faults, strikes })];
   return {
-    seed, nodes, secondsAsked: seconds, clients, keys, rate, startedAt, durationMs: loadMs, healedMs, recoveryMs: recoveryMs ?? null, ok: checks.every(({ ok }) => ok), checks,
+    seed, nodes, secondsAsked: seconds, clients, keys, rate, startedAt, durationMs, healedMs, recoveryMs: recoveryMs ?? null, ok: checks.every(({ ok }) => ok), checks,
     totals: tally.totals(), recorded: history.operations.length, keysUsed: load.keys.length, p50Ms: tally.percentileMs(0.5), p99Ms: tally.percentileMs(0.99),
-    seconds: tally.seconds(), outages: tally.outages(OUTAGE_MS, loadMs), strikes: strikes.toSorted((a, b) => a.fromMs - b.fromMs), roles: observer.changes, states: fleet.states,
-    reigns: observer.reigns(), network: linkTotals,
+    seconds: tally.seconds(), outages: tally.outages(OUTAGE_MS, durationMs), strikes: strikes.toSorted((a, b) => a.fromMs - b.fromMs), roles: observer.changes, states: fleet.states,
+    reigns: observer.reigns(), network: network.totals(),
   };
+}
+
+/** What every node holds; a node that doesn't say is named. */
+async function readAll(places: readonly NodePlace[], caller: Caller, now: () => number, signal: AbortSignal): Promise<{ readonly state: FinalState; readonly unread: readonly string[] }> {
+  const read = await untilAborted(Promise.allSettled(places.map(({ id, http }) => readContents(id, http, caller, now))), signal);
+  const unread = read.flatMap((one) => (one.status === "rejected" ? [one.reason instanceof Error ? one.reason.message : String(one.reason)] : []));
+  return { state: { nodes: read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) }, unread };
 }
 
 interface Found {
   readonly recoveryMs: number | undefined;
+  /** Nodes by number that had acknowledged no write by then. */
+  readonly unserved: readonly number[];
   readonly troubles: readonly string[];
   readonly observer: Observer;
-  readonly load: Load;
+  readonly wrong: readonly string[];
   readonly faults: readonly PlannedFault[];
   readonly strikes: readonly Strike[];
 }
 
 /** What only the run itself can know. */
-function runChecks({ recoveryMs, troubles, observer, load, faults, strikes }: Found): Check[] {
+function runChecks({ recoveryMs, unserved, troubles, observer, wrong, faults, strikes }: Found): Check[] {
   const rivals = observer.rivals();
   const missed = [...new Set(faults.map(({ kind }) => kind))].filter((kind) => !strikes.some((strike) => strike.kind === kind));
   return [
-    { name: "serves again", ok: recoveryMs !== undefined, detail: recoveryMs === undefined ? `not every node had a write acknowledged within ${RECOVERY_TIMEOUT_MS} ms of the last healing` : `every node, ${Math.round(recoveryMs)} ms after the last healing` },
+    { name: "serves again", ok: recoveryMs !== undefined, detail: recoveryMs === undefined ? `${unserved.map(nodeName).join(", ")} acknowledged no write within ${RECOVERY_TIMEOUT_MS} ms of the last healing` : `every node, ${Math.round(recoveryMs)} ms after the last healing` },
     { name: "one leader a term", ok: rivals.length === 0, detail: rivals.length === 0 ? `${observer.reigns()} leaders seen, each in a term of its own` : some(rivals) },
     { name: "processes as they should", ok: troubles.length === 0, detail: troubles.length === 0 ? "none ended by itself, each came back, wiped ones were turned away" : some(troubles) },
-    { name: "answers as they should", ok: load.wrong.length === 0, detail: load.wrong.length === 0 ? "no answer that the API doesn't have" : some(load.wrong) },
+    { name: "answers as they should", ok: wrong.length === 0, detail: wrong.length === 0 ? "no answer that the API doesn't have" : some(wrong) },
     { name: "every planned kind of fault", ok: missed.length === 0, detail: missed.length === 0 ? `${new Set(strikes.map(({ kind }) => kind)).size} kinds, ${strikes.length} faults` : `missing: ${missed.join(", ")}` },
   ];
 }
 
 /** @returns how long it took; undefined if it took too long */
 async function recovery(load: Load, healedMs: number, now: () => number, signal: AbortSignal): Promise<number | undefined> {
-  while (!load.servedByAll(healedMs)) {
+  while (load.unservedSince(healedMs).length > 0) {
     if (now() - healedMs > RECOVERY_TIMEOUT_MS) return undefined;
     await sleep(POLL_MS, undefined, { signal });
   }
@@ -174,6 +200,12 @@ function placesOf(nodes: number, ports: readonly number[], data: string, logs: s
 async function stopFleet({ supervisor }: Fleet, nodes: number): Promise<void> {
   for (let node = 0; node < nodes; node++) supervisor.resume(nodeName(node));
   await supervisor.stop();
+}
+
+/** @returns no longer does it */
+function onAbort(signal: AbortSignal, act: () => void): CleanUp {
+  signal.addEventListener("abort", act);
+  return () => signal.removeEventListener("abort", act);
 }
 
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,5 +1,5 @@
 // A server that looks right and isn't: LIE=lost acknowledges some writes without doing them, LIE=stale answers some reads with
-// what was true before. Otherwise the server's own parts, with its own options.
+// what was true before, LIE=memory keeps nothing on disk. Otherwise the server's own parts, with its own options.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -36,6 +36,6 @@ async function open(settings) {
   };
 }
 
-const { http } = await startServer({ settings: parseOptions(process.argv.slice(2), {}), logger, open });
+const { http } = await startServer({ settings: parseOptions([...process.argv.slice(2), ...(lie === "memory" ? ["--storage", "memory"] : [])], {}), logger, open });
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
 process.send?.({ type: "ready", http });
