@@ -205,7 +205,7 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
 
   /** Whether everything that could happen next would overwrite what an unknown operation leaves: then it needn't be tried. */
   function isUnseenAt(answer: number, known: readonly number[]): boolean {
-    return changing.length === 0 && !mayExpire && open[answer]?.every((place) => effects[place] === "overwrites" || has(known, bitOf(place))) === true;
+    return !mayExpire && open[answer]?.every((place) => effects[place] === "overwrites" || has(known, bitOf(place))) === true;
   }
 
   function tryUnknown(answer: number, queue: Place[], from: Place, place: number): void {
