@@ -2,6 +2,8 @@
 import type { Model, Operation, Verdict } from "./types.js";
 
 const COLUMNS_MAX = 60;
+/** More operations than this are no help to a reader; the verdict has them all. */
+const ROWS_MAX = 30;
 
 /** A readable text without a newline at its end. A violation comes with a picture of its smallest part: time goes right, in order but not to scale. */
 export function explain<State, Input, Output>(verdict: Verdict<Input, Output>, model: Model<State, Input, Output>): string {
@@ -9,10 +11,17 @@ export function explain<State, Input, Output>(verdict: Verdict<Input, Output>, m
   const where = verdict.part === "" ? "" : `part ${JSON.stringify(verdict.part)}: `;
   if (verdict.kind === "undecided") return `undecided: ${where}no order found, none excluded, after ${verdict.steps} steps; a larger maxSteps may decide it`;
   const { smallest, related, operations } = verdict;
-  const draw = drawing([...smallest, ...related], model);
-  const lines = [`not linearizable: ${where}no order explains these ${smallest.length} of ${operations} operations`, "", ...smallest.map(draw)];
-  if (related.length > 0) lines.push("", "Nor does it help to add these, each of which could give one of the answers:", "", ...related.map(draw));
+  // The latest ones: the contradiction comes to light at the end.
+  const shown = smallest.slice(-ROWS_MAX);
+  const alsoShown = related.slice(-ROWS_MAX);
+  const draw = drawing([...shown, ...alsoShown], model);
+  const lines = [`not linearizable: ${where}no order explains these ${smallest.length} of ${operations} operations`, "", ...more(smallest, shown), ...shown.map(draw)];
+  if (related.length > 0) lines.push("", "Nor does it help to add these, each of which could give one of the answers:", "", ...more(related, alsoShown), ...alsoShown.map(draw));
   return lines.join("\n");
+}
+
+function more(all: readonly unknown[], shown: readonly unknown[]): readonly string[] {
+  return all.length > shown.length ? [`  ... ${all.length - shown.length} earlier ones`] : [];
 }
 
 /** @returns how to draw one line; all lines share their columns */

@@ -106,6 +106,7 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
   const readsAt = open.map((places) => places.filter((place) => effects[place] === "reads"));
   const twins = twinsOf(unknown.map((place) => (after[place] ?? -1) < 0 ? operations[place]?.input : undefined));
   const changing = [...unknown.keys()].filter((i) => effects[unknown[i] ?? 0] === "changes");
+  const passingChanging = passing.map((places) => places.filter((place) => effects[place] === "changes"));
   const mayExpire = passing.some((places) => places.length > 0);
   const bitOf = (place: number) => bit[place] ?? 0;
   function endOf(place: number): number {
@@ -142,9 +143,9 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
       unseen = false;
     }
     const used = place.unknown.slice();
-    if (mayExpire) {
+    if (mayExpire && used.some((word) => word !== 0)) {
       const places = passing[answer] ?? [];
-      states.count(1 + (places.length >>> 3));
+      states.count(1 + (places.length >>> 5));
       for (const passed of places) if (isOver(passed, latest)) remove(used, bitOf(passed));
     }
     return { known, unknown: used, state, latest, unseen };
@@ -181,7 +182,8 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
   function expand({ answer, queue }: Choice, from: Place, maxSteps: number): void {
     const due = answers[answer] ?? 0;
     // What is done needs no help, but its answer may be the last moment for what need not have happened.
-    if (has(from.known, bitOf(due)) && !mayExpire) return;
+    const done = has(from.known, bitOf(due));
+    if (done && passing[answer]?.some((place) => isOver(place, due) && !isOver(place, from.latest)) !== true) return;
     for (const place of open[answer] ?? []) {
       if (place === due || has(from.known, bitOf(place)) || isWasted(from, place) || !isDue(place, answer, from.known) || isEarly(place, answer, from.known)) continue;
       for (const state of states.after(from.state, place)) {
@@ -190,11 +192,11 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
         note(queue, answer, settle(answer, { known, unknown: from.unknown, state, latest: later(from.latest, place), unseen: false }));
       }
     }
-    if (isUnseenAt(answer, from.known)) return;
+    if (!done && isUnseenAt(answer, from.known)) return;
     const called = unknownCount[answer] ?? 0;
-    const late = passing[answer] ?? [];
+    const late = (from.unseen ? passingChanging : passing)[answer] ?? [];
     // Going through a long list is work, too, even where nothing on it fits.
-    states.count((from.unseen ? late.length : called + late.length) >>> 3);
+    states.count((from.unseen ? late.length : called + late.length) >>> 5);
     for (const i of from.unseen ? changing : unknown.keys()) {
       if (i >= called || states.steps() > maxSteps) break;
       const twin = unknown[twins[i] ?? -1];
@@ -205,7 +207,7 @@ function createMoves<S, I, O>(timeline: Timeline<I, O>, states: States<S>): Move
 
   /** Whether everything that could happen next would overwrite what an unknown operation leaves: then it needn't be tried. */
   function isUnseenAt(answer: number, known: readonly number[]): boolean {
-    return !mayExpire && open[answer]?.every((place) => effects[place] === "overwrites" || has(known, bitOf(place))) === true;
+    return open[answer]?.every((place) => effects[place] === "overwrites" || has(known, bitOf(place))) === true;
   }
 
   function tryUnknown(answer: number, queue: Place[], from: Place, place: number): void {

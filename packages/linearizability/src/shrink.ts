@@ -4,12 +4,14 @@ import { search } from "./search.js";
 import type { Model, Operation, Violation } from "./types.js";
 
 /** One attempt is worth no more than this; an attempt that isn't decided counts as explained, which keeps the proof but is less small. */
-const MAX_STEPS_PER_ATTEMPT = 200_000;
+const MAX_STEPS_PER_ATTEMPT = 500_000;
+/** And all attempts together no more than this: a large part soon is worth more than a small one late. */
+const MAX_STEPS_IN_ALL = 2_000_000;
 
 /** @param operations in order of invocation @param stuck whose answer is the first that can't be explained */
 export function shrink<S, I, O>(operations: readonly Operation<I, O>[], stuck: number, model: Model<S, I, O>, maxSteps: number): Pick<Violation<I, O>, "smallest" | "related"> {
   const { prefix, answered } = shortestPrefix(operations, operations[stuck]?.completed ?? 0, model, maxSteps);
-  let left = maxSteps;
+  let left = Math.min(maxSteps, MAX_STEPS_IN_ALL);
   const attempt = (believed: readonly Operation<I, O>[]) => {
     const found = search(prefix, model, Math.max(1, Math.min(left, MAX_STEPS_PER_ATTEMPT)), new Set(believed));
     left -= found.steps + (prefix.length >>> 3);

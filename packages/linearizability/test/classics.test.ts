@@ -87,6 +87,13 @@ Nor does it help to add these, each of which could give one of the answers:
   a    [===]                      write 1 -> ok  (0..10)`);
 });
 
+test("a long report shows the end, and says how much it leaves out", () => {
+  const smallest = Array.from({ length: 45 }, (__, i) => write(i, i, i + 1));
+  const lines = explain({ kind: "violation", part: "k", operations: 99, smallest, related: [] }, register).split("\n");
+  expect(lines.slice(0, 4)).toEqual(['not linearizable: part "k": no order explains these 45 of 99 operations', "", "  ... 15 earlier ones", expect.stringContaining("write 15 -> ok  (15..16)")]);
+  expect(lines).toHaveLength(33);
+});
+
 test("undecided, if the bound comes first; what is decided within it stays decided", () => {
   const writes = Array.from({ length: 30 }, (__, i) => write(i, 0, 100));
   const history = [...writes, read(7, 101, 102), read(8, 103, 104)];
