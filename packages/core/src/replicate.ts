@@ -47,6 +47,7 @@ function onRefused(state: State, progress: Progress, message: AppendEntriesReply
 
 /** The highest index that a majority has on disk, if it is of this term; earlier entries commit with it (R18). */
 export function commitOnQuorum(state: State, leader: Leader): void {
+  if (state.commitIndex === state.log.lastIndex) return;
   const index = reachedByMajority(ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex));
   if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;
   for (let i = state.commitIndex + 1; i <= index; i++) leader.uncommittedBytes -= state.log.size(i);
