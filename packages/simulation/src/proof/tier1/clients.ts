@@ -80,7 +80,7 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
     }
     const world = host.world();
     world.trace.mix(10, call.key, call.end.length, call.index);
-    world.trace.line(world.now, () => `${call.client} ${call.input.op} ${call.input.key}: ${end} ${JSON.stringify(output) ?? ""}`);
+    if (world.trace.isFull) world.trace.line(world.now, () => `${call.client} ${call.input.op} ${call.input.key}: ${end} ${JSON.stringify(output) ?? ""}`);
     call.onEnd(call.end);
   }
 
@@ -122,7 +122,7 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
     const input = inputOf(what, member, key);
     const made: Call = { client, invoked: ++moment, completed: Infinity, input, key, isRead: what === "get", floor, end: undefined, onEnd, index: 0, term: 0 };
     const world = host.world();
-    world.trace.line(world.now, () => `${client} ${what} ${input.key} at ${member.id}`);
+    if (world.trace.isFull) world.trace.line(world.now, () => `${client} ${what} ${input.key} at ${member.id}`);
     if (!member.raft) {
       finish(made, "refused");
       return;

@@ -21,7 +21,7 @@ export function transmit(world: World, from: Member, to: number, message: Messag
     if (later === undefined) return;
     at += later;
   }
-  if (settings.ordered && !link.faults.some(({ kind }) => kind === "reorder")) at = link.lastAt = Math.max(at, link.lastAt);
+  if (settings.ordered && (link.faults.length === 0 || !link.faults.some(({ kind }) => kind === "reorder"))) at = link.lastAt = Math.max(at, link.lastAt);
   const carried = settings.overTheWire ? overTheWire(world, message) : joined(message);
   if (carried) world.wheel.add(at, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: carried, number: to, action: undefined });
 }
@@ -73,7 +73,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
 /** Sometimes the sender hears of it. */
 function lose(world: World, kind: FaultKind, from: Member, to: number, message: Message): void {
   countBoth(world, kind, from, to);
-  world.trace.line(world.now, () => `${from.id} > ${world.members[to]?.id ?? ""} ${message.type} lost: ${kind}`);
+  if (world.trace.isFull) world.trace.line(world.now, () => `${from.id} > ${world.members[to]?.id ?? ""} ${message.type} lost: ${kind}`);
   if (world.settings.reportsLoss && world.random.network.chance(0.3)) reportLoss(world, from, to, message);
 }
 
@@ -83,7 +83,7 @@ export function reportLoss(world: World, from: Member, to: number, message: Mess
   if (from.raft === undefined) return;
   plan(world, world.now + 1, "unreachable", from, { number: to, message });
   world.trace.mix(1, from.number, to, 0);
-  world.trace.line(world.now, () => `${from.id} is told that ${peer} can't be reached`);
+  if (world.trace.isFull) world.trace.line(world.now, () => `${from.id} is told that ${peer} can't be reached`);
 }
 
 function countBoth(world: World, kind: FaultKind, from: Member, to: number): void {

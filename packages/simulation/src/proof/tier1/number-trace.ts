@@ -5,6 +5,7 @@ export interface NumberTrace {
   readonly isFull: boolean;
   /** Adds what happened to the hash. */
   mix(what: number, who: number, a: number, b: number): void;
+  /** Only where `isFull`: who asks first spares the run what the line costs. */
   line(at: number, text: () => string): void;
   hash(): string;
   readonly lines: readonly string[];

@@ -32,7 +32,8 @@ export function createWheel<T>(): Wheel<T> {
     },
     take: slot,
     release(at) {
-      slot(at).length = 0;
+      const worked = slot(at);
+      if (worked.length > 0) worked.length = 0;
       if ((at + 1) % HALF !== 0) return;
       horizon = at + 1 + HALF;
       if (far.length === 0) return;

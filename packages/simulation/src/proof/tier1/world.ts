@@ -81,7 +81,8 @@ export interface Happening {
   readonly from: Member | undefined;
   readonly sender: Sender | undefined;
   readonly message: Message | undefined;
-  readonly number: number;
+  /** Of a message: to whom. Of a write that ended: which. */
+  number: number;
   readonly action: (() => void) | undefined;
 }
 
