@@ -1,7 +1,8 @@
 // What somebody needs to simulate clusters of their own: the cluster, its parts, and the journal as a first state machine.
 export { createRandom, type SeededRandom } from "./random.js";
 export { createVirtualTime, type VirtualProcess, type VirtualTime } from "./clock.js";
-export { createVirtualNetwork, type LinkSettings, type NetworkOptions, type Packet, type Verdict, type VirtualNetwork } from "./network.js";
+export { soundLink, type LinkSettings } from "./links.js";
+export { createVirtualNetwork, type NetworkOptions, type Packet, type Verdict, type VirtualNetwork } from "./network.js";
 export { createVirtualDisk, type DiskSettings, type VirtualDisk } from "./disk.js";
 export { createTrace, type Trace } from "./trace.js";
 export { SimulationFailed } from "./driver.js";

@@ -3,28 +3,9 @@
 import type { NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { VirtualProcess, VirtualTime } from "./clock.js";
+import type { Link, LinkSettings } from "./links.js";
+import { createLinks } from "./links.js";
 import type { SeededRandom } from "./random.js";
-
-/** How one direction between two nodes behaves. */
-export interface LinkSettings {
-  /** Each frame takes a time drawn from here: a wide range reorders frames, unless the link is ordered. */
-  readonly delayMs: { readonly min: number; readonly max: number };
-  /** Frames arrive in the order in which they were sent, as on one connection. */
-  readonly ordered: boolean;
-  /** The probability that a frame is lost. */
-  readonly loss: number;
-  /** The probability that a frame arrives twice. */
-  readonly duplicate: number;
-  /** The probability that a frame arrives with a byte changed: the connection is cut, with all that is under way on it. */
-  readonly corrupt: number;
-  /** How fast frames leave, one after another. */
-  readonly bytesPerMs: number;
-  /** Nothing passes. */
-  readonly cut: boolean;
-}
-
-/** Nothing goes wrong. */
-export const soundLink: LinkSettings = { delayMs: { min: 0.5, max: 2 }, ordered: false, loss: 0, duplicate: 0, corrupt: 0, bytesPerMs: Infinity, cut: false };
 
 export interface Packet {
   readonly from: Sender;
@@ -79,34 +60,15 @@ interface Attached {
   readonly process: VirtualProcess;
 }
 
-/** One direction between two nodes. */
-interface Link {
-  settings: LinkSettings;
-  /** When what was sent so far has left. */
-  busyUntil: number;
-  /** When the last of it arrives. */
-  arrivesAt: number;
-  /** Counts the connections: what is under way on an earlier one is lost. */
-  connection: number;
-  downUntil: number;
-}
-
 export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, options: NetworkOptions): VirtualNetwork {
-  const { maxQueueBytes = 2 ** 20, reconnectMs = { min: 20, max: 100 }, unnoticed = () => false } = options;
+  const { maxQueueBytes = 2 ** 20, unnoticed = () => false } = options;
   const attached = new Map<NodeId, Attached>();
-  const links = new Map<string, Link>();
+  const links = createLinks(time, random, options.link, options.reconnectMs ?? { min: 20, max: 100 });
   const filters: ((packet: Packet) => Verdict)[] = [];
   const listeners: ((what: PacketEvent, packet: Packet) => void)[] = [];
-  let everywhere = options.link;
   let held: Packet[] = [];
   let packets = 0;
 
-  function link(from: NodeId, to: NodeId): Link {
-    const name = `${from} ${to}`;
-    let found = links.get(name);
-    if (found === undefined) links.set(name, found = { settings: everywhere, busyUntil: 0, arrivesAt: 0, connection: 0, downUntil: 0 });
-    return found;
-  }
   const tell = (what: PacketEvent, packet: Packet): void => {
     for (const listener of listeners) listener(what, packet);
   };
@@ -115,21 +77,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
   function reportUnreachable({ from, to }: Packet): void {
     const sender = attached.get(from.id);
     if (sender?.sender.run !== from.run) return;
-    sender.process.post(time.now() + link(to, from.id).settings.delayMs.min, () => sender.handler.unreachable(to));
-  }
-
-  function breakConnection(between: Link): void {
-    between.connection++;
-    between.downUntil = time.now() + random.between(reconnectMs.min, reconnectMs.max);
-  }
-
-  /** What waited for a slow link is lost when it gets its speed back: it must not come seconds late. */
-  function change(which: Link, settings: LinkSettings): void {
-    if (settings.bytesPerMs > which.settings.bytesPerMs && which.busyUntil > time.now()) {
-      which.connection++;
-      which.busyUntil = which.arrivesAt = time.now();
-    }
-    which.settings = settings;
+    sender.process.post(time.now() + links.get(to, from.id).settings.delayMs.min, () => sender.handler.unreachable(to));
   }
 
   function arrive(packet: Packet, on: Link): void {
@@ -163,13 +111,13 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
       receiver.process.post(time.now(), () => receiver.handler.receive(packet.from, frame));
       return;
     }
-    breakConnection(on);
+    on.breakConnection();
     reportUnreachable(packet);
     receiver.process.post(time.now(), () => receiver.handler.rejected(new RaftkitError("CORRUPT_STREAM", `a frame of ${packet.from.id} has a wrong checksum; the connection is cut`)));
   }
 
   function carry(packet: Packet): void {
-    const on = link(packet.from.id, packet.to);
+    const on = links.get(packet.from.id, packet.to);
     const { delayMs, ordered, loss, duplicate, cut, bytesPerMs } = on.settings;
     if (cut) {
       loseByCut(packet);
@@ -202,7 +150,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
       else if (verdict === "hold") held.push(packet);
       if (verdict !== "pass") return true;
     }
-    const { settings, busyUntil, downUntil } = link(packet.from.id, packet.to);
+    const { settings, busyUntil, downUntil } = links.get(packet.from.id, packet.to);
     if (downUntil > time.now() || busyUntil > time.now() + maxQueueBytes / settings.bytesPerMs) {
       tell("lost", packet);
       reportUnreachable(packet);
@@ -228,8 +176,8 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
         tell("disconnected", { from, to: sender.id, frame: new Uint8Array(), sentAt: time.now(), number: ++packets });
         const peer = attached.get(from.id)?.sender;
         if (peer?.incarnation !== from.incarnation || peer.run !== from.run) return;
-        breakConnection(link(from.id, sender.id));
-        breakConnection(link(sender.id, from.id));
+        links.get(from.id, sender.id).breakConnection();
+        links.get(sender.id, from.id).breakConnection();
       },
       close() {
         if (sender !== undefined && attached.get(sender.id)?.process === process) attached.delete(sender.id);
@@ -241,14 +189,8 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
 
   return {
     attach,
-    setLink(from, to, changes) {
-      const changed = link(from, to);
-      change(changed, { ...changed.settings, ...changes });
-    },
-    setAll(changes) {
-      everywhere = { ...everywhere, ...changes };
-      for (const changed of links.values()) change(changed, everywhere);
-    },
+    setLink: (from, to, changes) => links.get(from, to).change(changes),
+    setAll: (changes) => links.changeAll(changes),
     filter(decide) {
       filters.push(decide);
       return () => {
@@ -265,7 +207,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
     inject(from, to, frame) {
       time.at(time.now(), () => {
         const packet = { from, to, frame, sentAt: time.now(), number: ++packets };
-        arrive(packet, link(from.id, to));
+        arrive(packet, links.get(from.id, to));
       });
     },
     onPacket: (listener) => { listeners.push(listener); },

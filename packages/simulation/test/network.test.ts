@@ -2,8 +2,10 @@ import type { Sender, Transport } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
 import type { VirtualProcess } from "../src/clock.js";
 import { createVirtualTime } from "../src/clock.js";
-import type { LinkSettings, NetworkOptions } from "../src/network.js";
-import { createVirtualNetwork, soundLink } from "../src/network.js";
+import type { LinkSettings } from "../src/links.js";
+import { soundLink } from "../src/links.js";
+import type { NetworkOptions } from "../src/network.js";
+import { createVirtualNetwork } from "../src/network.js";
 import { createRandom } from "../src/random.js";
 
 interface Station {

@@ -24,7 +24,7 @@ export interface ClientOptions {
   readonly random: SeededRandom;
   readonly load: Plan["load"];
   readonly computers: readonly Computer[];
-  note(line: string): void;
+  readonly note: (line: string) => void;
   /** A call ended as no call may. */
   broken(message: string): void;
 }
@@ -123,7 +123,7 @@ export function createClients(options: ClientOptions): Clients {
 
   for (let i = 1; i <= load.clients; i++) time.at(random.between(0, load.pauseMs), () => live(`c${i}`, 1));
   return {
-    history: () => calls.filter(({ refused }) => !refused).map(({ refused: _, ...operation }) => operation),
+    history: () => calls.filter(({ refused }) => !refused),
     counts,
     stop() { stopped = true; },
     call,

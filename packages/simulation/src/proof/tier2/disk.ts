@@ -18,6 +18,7 @@ export interface DiskEvents {
   /** The storage broke its promise. */
   broken(message: string): void;
   opened(): void;
+  wiping(): void;
   writing(operations: readonly LogOperation[]): void;
   /** More is durable. */
   durable(): void;
@@ -76,7 +77,7 @@ const never: Promise<void> = new Promise(() => undefined);
 
 export function createComputerDisk(options: DiskOptions): ComputerDisk {
   const { time, random, segmentBytes, events } = options;
-  const ledger = createLedger(events.broken);
+  const ledger = createLedger((message) => events.broken(message));
   const traps = new Set<Trap>();
   let generation = 0;
   let disk = createDisk();
@@ -198,6 +199,7 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
     kill: () => disk.kill(),
     powerCut: (survival) => disk.powerCut(survival),
     wipe() {
+      events.wiping();
       disk.kill();
       generation++;
       disk = createDisk();

@@ -1,7 +1,7 @@
 // What each kind of fault does to the world. A fault begins when it is told to; it reports once that it really struck, and
 // undoes itself when its time is over. Which node, when, how long and how bad comes from the plan alone.
 import type { NodeId } from "@raftkit/core";
-import type { LinkSettings } from "../../network.js";
+import type { LinkSettings } from "../../links.js";
 import type { SeededRandom } from "../../random.js";
 import type { Fault, FaultKind } from "../plan.js";
 import type { Computer } from "./computer.js";
@@ -17,8 +17,8 @@ export interface Strike {
   /** How long it lasts, so that it is over when the world heals. ms */
   readonly durationMs: number;
   /** It takes effect now: counted under what the victim is at this moment, so say it before the victim is gone. */
-  struck(detail?: string): void;
-  note(detail: string): void;
+  readonly struck: (detail?: string) => void;
+  readonly note: (detail: string) => void;
 }
 
 export const strikes: Readonly<Record<FaultKind, (strike: Strike) => void>> = {

@@ -9,8 +9,10 @@ import type { FileSystem } from "@raftkit/storage-file";
 import type { VirtualTime } from "../../clock.js";
 import { createVirtualTime } from "../../clock.js";
 import { describe } from "../../frames.js";
-import type { LinkSettings, PacketEvent, VirtualNetwork } from "../../network.js";
-import { createVirtualNetwork, soundLink } from "../../network.js";
+import type { LinkSettings } from "../../links.js";
+import { soundLink } from "../../links.js";
+import type { PacketEvent, VirtualNetwork } from "../../network.js";
+import { createVirtualNetwork } from "../../network.js";
 import type { SeededRandom } from "../../random.js";
 import { createRandom } from "../../random.js";
 import { createTrace, fingerprint } from "../../trace.js";
@@ -115,7 +117,7 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
     const computer: Computer = createComputer(surroundings, id, createComputerDisk({
       time, random: random.fork(`disk/${id}`), segmentBytes, ...(options.tamper && { tamper: options.tamper }),
       events: {
-        note: (line) => note(`${id} ${line}`), broken: (message) => broken("storage", `${id}: ${message}`), opened: () => watch.opened(computer),
+        note: (line) => note(`${id} ${line}`), broken: (message) => broken("storage", `${id}: ${message}`), opened: () => watch.opened(computer), wiping: () => watch.wiping(computer),
         writing: (operations) => watch.writing(computer, operations), durable: () => watch.durable(computer), disturbed: (how) => timeline.count(how, computer),
       },
     }));

@@ -13,6 +13,8 @@ import { applyTo, copyState, createStoredState } from "./ledger.js";
 export interface Watch {
   /** A run opened its log. */
   opened(computer: Computer): void;
+  /** Its data directory is about to be emptied. */
+  wiping(computer: Computer): void;
   writing(computer: Computer, operations: readonly LogOperation[]): void;
   /** More is durable. */
   durable(computer: Computer): void;
@@ -33,18 +35,24 @@ interface View extends NodeView {
   stateHash: number;
 }
 
+/** One data directory. */
+interface Seen {
+  readonly view: View;
+  readonly memory: StoredState;
+  /** Where the entries of the last term in its log begin. */
+  termStart: number;
+  wiped: boolean;
+}
+
 /** The state is hashed when an entry with such an index was applied: the same ones on every node. */
 const HASHED_EVERY = 16;
-
-/** What a leader may hold uncommitted; some more, because no-ops and what it inherited are never refused. */
-const UNCOMMITTED_SLACK = 2;
 
 /** @param broken told of what doesn't hold */
 export function createWatch(maxUncommittedBytes: number, broken: (check: string, message: string) => void): Watch {
   const nodes: NodeView[] = [];
-  const invariants = createInvariants({ nodes });
+  let invariants = createInvariants({ nodes });
   const last = new Map<number, number>();
-  const views = new Map<string, { readonly view: View; readonly memory: StoredState }>();
+  const views = new Map<string, Seen>();
 
   function guarded(run: () => void): void {
     try {
@@ -56,12 +64,12 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
   }
 
   /** A view for each data directory: what a wiped one held is not forgotten. */
-  function seen(computer: Computer): { readonly view: View; readonly memory: StoredState } | undefined {
+  function seen(computer: Computer): Seen | undefined {
     const { incarnation } = computer.disk;
     return incarnation === undefined ? undefined : views.get(incarnation);
   }
 
-  function look({ view, memory }: { readonly view: View; readonly memory: StoredState }, computer: Computer): void {
+  function look({ view, memory }: Seen, computer: Computer): void {
     const { status } = computer;
     view.role = status?.role ?? "follower";
     view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
@@ -74,6 +82,19 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
       view.commitIndex = commitIndex;
       invariants.committed(view, before);
     }
+  }
+
+  /**
+   * Where a directory was emptied and no other holds an entry, the cluster forms afresh: with another first entry, which
+   * contradicts nothing that was ever promised to anybody.
+   */
+  function forgetTheUnformed(): void {
+    const held = [...views.values()].filter(({ wiped }) => !wiped);
+    if (held.length === views.size || held.some(({ view }) => view.log.lastIndex > 0 || view.disk.log.lastIndex > 0)) return;
+    for (const [incarnation, { wiped }] of views) if (wiped) views.delete(incarnation);
+    nodes.splice(0, nodes.length, ...held.map(({ view }) => view));
+    invariants = createInvariants({ nodes });
+    for (const { view } of held) invariants.durable(view);
   }
 
   /** No-ops and configurations leave the state as it is. */
@@ -91,17 +112,24 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
       let found = views.get(incarnation);
       if (found === undefined) {
         const memory = createStoredState();
-        found = { memory, view: { id: computer.id, incarnation, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
+        found = { memory, termStart: 0, wiped: false, view: { id: computer.id, incarnation, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
         views.set(incarnation, found);
         nodes.push(found.view);
       }
       const { view, memory } = found;
       copyState(memory, durable);
+      forgetTheUnformed();
       Object.assign(view, { role: "follower", currentTerm: memory.currentTerm, votedFor: memory.votedFor, commitIndex: 0, lastApplied: 0, stateHash: 0 });
       guarded(() => {
         invariants.started(view);
         invariants.durable(view);
       });
+    },
+    wiping(computer) {
+      const found = seen(computer);
+      if (found === undefined) return;
+      found.wiped = true;
+      forgetTheUnformed();
     },
     writing(computer, operations) {
       const found = seen(computer);
@@ -113,9 +141,14 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
         for (const operation of operations) {
           if (operation.type === "truncateFrom") invariants.truncating(view, operation.index);
           applyTo(memory, [operation]);
-          if (operation.type === "append") invariants.appended(view, operation.run.firstIndex);
+          if (operation.type !== "append") continue;
+          const { firstIndex } = operation.run;
+          if (memory.log.term(firstIndex) !== memory.log.term(firstIndex - 1)) found.termStart = firstIndex;
+          invariants.appended(view, firstIndex);
         }
-        if (view.role === "leader") invariants.measured(view, "bytes of uncommitted entries", memory.log.bytes(memory.log.lastIndex) - memory.log.bytes(view.commitIndex), UNCOMMITTED_SLACK * maxUncommittedBytes);
+        // What a leader found in its log, and its no-op, are never refused.
+        const since = Math.max(view.commitIndex, found.termStart);
+        if (view.role === "leader") invariants.measured(view, "bytes of uncommitted entries of its own", memory.log.bytes(memory.log.lastIndex) - memory.log.bytes(since), maxUncommittedBytes);
       });
     },
     durable(computer) {

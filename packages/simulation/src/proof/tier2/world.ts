@@ -2,7 +2,8 @@
 // good. It knows what may be broken without breaking Raft's assumptions: the disks of a minority.
 import type { NodeId } from "@raftkit/core";
 import type { VirtualTime } from "../../clock.js";
-import type { LinkSettings, VirtualNetwork } from "../../network.js";
+import type { LinkSettings } from "../../links.js";
+import type { VirtualNetwork } from "../../network.js";
 import type { FaultKind } from "../plan.js";
 import type { Computer } from "./computer.js";
 
