@@ -67,7 +67,11 @@ export function createClients(options: ClientOptions): Clients {
         note(`${what} ${how}`);
         resolve(count === "answered");
       };
-      const forget = computer.onEnd(() => end("unknown: the node is gone", "unknown"));
+      const forget = computer.onEnd(() => {
+        // A read changes nothing: without an answer there is nothing to know of it.
+        made.refused = input.op === "get";
+        end("ends with the node", made.refused ? "refused" : "unknown");
+      });
       carryOut(node, input, limits).then((output) => {
         if (!open) return;
         made.completed = ++moment;

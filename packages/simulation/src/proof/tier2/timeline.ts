@@ -28,7 +28,7 @@ export function createTimeline(plan: Plan, world: World, view: View, coverage: C
   }
 
   function begin({ fault, number }: { readonly fault: Fault; readonly number: number }): boolean {
-    const victim = view.find(fault.role);
+    const victim = view.find(fault.role, number);
     if (victim === undefined || view.phase() !== fault.phase) return false;
     world.note(`fault ${number} ${fault.kind} at ${victim.id}, ${fault.role} while ${fault.phase}, for ${fault.durationMs} ms`);
     strikes[fault.kind]({

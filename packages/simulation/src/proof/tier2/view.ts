@@ -7,8 +7,8 @@ export interface View {
   phase(): Phase;
   /** The node that leads in the latest term, if one does. */
   leader(): Computer | undefined;
-  /** A node with this role, in the order of their names. */
-  find(role: FaultRole): Computer | undefined;
+  /** A node with this role that is not kept from running: the first one, counted from another one each time. */
+  find(role: FaultRole, from: number): Computer | undefined;
   /** Grows whenever roles or phase may have changed. */
   readonly version: number;
   /** Something of this computer ran. */
@@ -59,7 +59,13 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
       if (leading === undefined || status === undefined || leading.disk.durable.log.term(status.commitIndex) !== status.term) return "electing";
       return computers.every((computer) => excluded.has(computer) || (computer.status !== undefined && !computer.process.stalled && computer.status.commitIndex >= older)) ? "serving" : "recovering";
     },
-    find: (role) => computers.find(({ status }) => status?.role === role),
+    find(role, from) {
+      for (let i = 0; i < computers.length; i++) {
+        const computer = computers[(from + i) % computers.length];
+        if (computer?.status?.role === role && !computer.process.stalled) return computer;
+      }
+      return undefined;
+    },
     sample() {
       older = newer;
       newer = leader()?.status?.commitIndex ?? newer;

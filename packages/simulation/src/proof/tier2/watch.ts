@@ -27,6 +27,7 @@ export interface Watch {
 }
 
 interface View extends NodeView {
+  isWiped: boolean;
   role: FaultRole;
   currentTerm: number;
   votedFor: string | null;
@@ -41,7 +42,6 @@ interface Seen {
   readonly memory: StoredState;
   /** Where the entries of the last term in its log begin. */
   termStart: number;
-  wiped: boolean;
 }
 
 /** The state is hashed when an entry with such an index was applied: the same ones on every node. */
@@ -50,7 +50,7 @@ const HASHED_EVERY = 16;
 /** @param broken told of what doesn't hold */
 export function createWatch(maxUncommittedBytes: number, broken: (check: string, message: string) => void): Watch {
   const nodes: NodeView[] = [];
-  let invariants = createInvariants({ nodes });
+  const invariants = createInvariants({ nodes });
   const last = new Map<number, number>();
   const views = new Map<string, Seen>();
 
@@ -84,19 +84,6 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     }
   }
 
-  /**
-   * Where a directory was emptied and no other holds an entry, the cluster forms afresh: with another first entry, which
-   * contradicts nothing that was ever promised to anybody.
-   */
-  function forgetTheUnformed(): void {
-    const held = [...views.values()].filter(({ wiped }) => !wiped);
-    if (held.length === views.size || held.some(({ view }) => view.log.lastIndex > 0 || view.disk.log.lastIndex > 0)) return;
-    for (const [incarnation, { wiped }] of views) if (wiped) views.delete(incarnation);
-    nodes.splice(0, nodes.length, ...held.map(({ view }) => view));
-    invariants = createInvariants({ nodes });
-    for (const { view } of held) invariants.durable(view);
-  }
-
   /** No-ops and configurations leave the state as it is. */
   function skipTo(view: View, index: number): void {
     while (view.lastApplied < index) {
@@ -112,13 +99,12 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
       let found = views.get(incarnation);
       if (found === undefined) {
         const memory = createStoredState();
-        found = { memory, termStart: 0, wiped: false, view: { id: computer.id, incarnation, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
+        found = { memory, termStart: 0, view: { id: computer.id, incarnation, isWiped: false, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
         views.set(incarnation, found);
         nodes.push(found.view);
       }
       const { view, memory } = found;
       copyState(memory, durable);
-      forgetTheUnformed();
       Object.assign(view, { role: "follower", currentTerm: memory.currentTerm, votedFor: memory.votedFor, commitIndex: 0, lastApplied: 0, stateHash: 0 });
       guarded(() => {
         invariants.started(view);
@@ -127,9 +113,7 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     },
     wiping(computer) {
       const found = seen(computer);
-      if (found === undefined) return;
-      found.wiped = true;
-      forgetTheUnformed();
+      if (found !== undefined) found.view.isWiped = true;
     },
     writing(computer, operations) {
       const found = seen(computer);
@@ -179,7 +163,9 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     },
     ended(computer) {
       const found = seen(computer);
-      if (found !== undefined) found.view.role = "follower";
+      if (found === undefined) return;
+      found.view.role = "follower";
+      copyState(found.memory, computer.disk.durable);
     },
     compare(computers) {
       for (const computer of computers) {
