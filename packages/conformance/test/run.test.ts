@@ -88,6 +88,35 @@ describe("bounds", () => {
   });
 });
 
+describe("errors outside of every promise", () => {
+  /** Vitest counts such errors as its own failures. */
+  async function withoutListeners<Value>(run: () => Promise<Value>): Promise<Value> {
+    const emitter: NodeJS.EventEmitter = process;
+    const kept = ["uncaughtException", "unhandledRejection"].flatMap((event) => emitter.listeners(event).map((listener) => ({ event, listener: listener as () => void })));
+    for (const { event, listener } of kept) emitter.off(event, listener);
+    try {
+      return await run();
+    } finally {
+      for (const { event, listener } of kept) emitter.on(event, listener);
+    }
+  }
+
+  test("fail the case that runs, at once, and no other", async () => {
+    const thrown = one("A-01", () => new Promise<never>(() => { setTimeout(() => { throw new Error("from a timer"); }, 0); }));
+    const unhandled = one("A-02", () => { void Promise.reject(new Error("from nobody")); });
+    const results = await withoutListeners(() => runSuite([thrown, unhandled, one("A-03", good)], target()));
+    expect(results).toMatchObject([
+      { outcome: "failed", error: { message: "an error was thrown outside of every promise: from a timer" } }, { outcome: "failed", error: { message: "an error was thrown outside of every promise: from nobody" } }, { outcome: "passed" },
+    ]);
+  });
+
+  test("are listened to only while a case runs", async () => {
+    const before = process.listenerCount("uncaughtException");
+    await runSuite([one("A-01", () => expect(process.listenerCount("uncaughtException")).toBe(before + 1)), one("A-02", bad)], target());
+    expect(process.listenerCount("uncaughtException")).toBe(before);
+  });
+});
+
 test("what is thrown needn't be an error", async () => {
   const results = await runSuite([one("A-01", () => Promise.reject(3 as never))], target());
   expect(results[0]).toMatchObject({ outcome: "failed", error: { message: "3 was thrown, which is no error" } });

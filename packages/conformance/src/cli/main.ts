@@ -1,2 +1,10 @@
 #!/usr/bin/env node
-export {};
+// The program `raftkit-conformance`. It ends when the report is out, also when what was tested left a timer or a socket behind.
+import { runCommandLine } from "./run.js";
+
+const code = await runCommandLine(process.argv.slice(2), {
+  print: (line) => void process.stdout.write(`${line}\n`),
+  complain: (line) => void process.stderr.write(`${line}\n`),
+  folder: process.cwd(),
+});
+process.stdout.write("", () => process.exit(code));
