@@ -28,6 +28,7 @@ await together(packages.flatMap(({ manifest, tarball }) => [
 if (!checkOnly && (await install())) {
   checkResolved();
   if (await compile()) await runExamples();
+  await runConformance();
 }
 console.log(`${counts.proven} proven, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 && counts.proven > 0 ? 0 : 1;
@@ -114,6 +115,18 @@ async function runExamples() {
     prove(`${manifest.name}: example ${i + 1} of its README runs`, [process.execPath, `compiled/${exampleName(manifest, i)}.js`]))));
 }
 
+/** The command line of the conformance package, on the module that its README shows, and on what is no target. */
+async function runConformance() {
+  const readme = readFileSync(join(root, "packages/conformance/README.md"), "utf8");
+  const code = /^```js\n\/\/ my-codec\.mjs\n([\s\S]*?)^```/m.exec(readme)?.[1] ?? "";
+  writeFileSync(join(project, "my-codec.mjs"), code);
+  const command = ["npx", "--no-install", "raftkit-conformance", "codec"];
+  await together([
+    () => prove("raftkit-conformance proves the codec of its README", [...command, "./my-codec.mjs"], project, { last: /^[1-9]\d* passed, 0 failed, 0 blocked, 0 skipped$/ }),
+    () => prove("raftkit-conformance refuses a package without a target", [...command, "@raftkit/codec-json"], project, { status: 64, last: /exports no "target"; it exports createJsonCodec$/ }),
+  ]);
+}
+
 /** Two at a time. @param {readonly (() => Promise<unknown>)[]} works */
 async function together(works) {
   const waiting = works.values();
@@ -122,11 +135,12 @@ async function together(works) {
   }));
 }
 
-/** @param {string} what @param {readonly string[]} command @param {string} [cwd] */
-async function prove(what, command, cwd = project) {
+/** @param {string} what @param {readonly string[]} command @param {string} [cwd] @param {{ status?: number; last?: RegExp }} [expected] how it must end, and the last line */
+async function prove(what, command, cwd = project, { status: wanted = 0, last = /(?:)/ } = {}) {
   const { status, output } = await capture(command, { cwd, bothStreams: true, timeoutMs });
-  report(what, status === 0, output);
-  return status === 0;
+  const good = status === wanted && last.test(output.trimEnd().split("\n").at(-1) ?? "");
+  report(what, good, output);
+  return good;
 }
 
 /** @param {string} what @param {boolean} good @param {string} detail */

@@ -7,7 +7,7 @@ export function show(value: unknown): string {
   let text: string;
   try {
     if (value instanceof Error) text = `${value.name}: ${value.message}`;
-    else text = inspect(value, { depth: 4, breakLength: Infinity, maxArrayLength: 40, maxStringLength: 100 });
+    else text = inspect(value, { depth: 4, breakLength: Infinity, compact: true, maxArrayLength: 40, maxStringLength: 100 });
   } catch {
     text = `a ${typeof value} that can't be shown`;
   }

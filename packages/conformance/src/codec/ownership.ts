@@ -23,7 +23,7 @@ function encodings(codec: Codec): { readonly value: CodecValue; readonly bytes: 
 
 export const ownershipCases: readonly Case<Codec>[] = [
   {
-    id: "CODEC-15", title: "bytes in the middle of a larger buffer are decoded as if they stood alone", requires: ["CODEC-10"], capabilities: [],
+    id: "CODEC-15", title: "bytes in the middle of a larger buffer are decoded as if they stood alone", requires: ["CODEC-13"], capabilities: [],
     rule: "a frame carries many entries: each is a view of one buffer, with others before and behind it",
     async run(codec) {
       const chance = createChance(21);
@@ -44,7 +44,7 @@ export const ownershipCases: readonly Case<Codec>[] = [
     },
   },
   {
-    id: "CODEC-17", title: "who writes into an encoding changes no other, and nothing that is encoded later", requires: ["CODEC-16"], capabilities: [],
+    id: "CODEC-17", title: "who writes into an encoding changes no other, and nothing that is encoded later", requires: ["CODEC-13", "CODEC-16"], capabilities: [],
     rule: `${owned}; "the result is the caller's for ever" lets the caller write into it`,
     async run(codec) {
       const made = encodings(codec);
@@ -110,7 +110,7 @@ export const ownershipCases: readonly Case<Codec>[] = [
     },
   },
   {
-    id: "CODEC-22", title: "a value or bytes that were refused leave the codec as it was", requires: ["CODEC-16"], capabilities: [],
+    id: "CODEC-22", title: "a value or bytes that were refused leave the codec as it was", requires: ["CODEC-07", "CODEC-16"], capabilities: [],
     rule: "one client's malformed command, or one damaged frame, must not reach into the next",
     async run(codec) {
       const before = codec.encode(["before", patterned(10)]);

@@ -38,8 +38,8 @@ export function patterned(length: number, salt = 0): Uint8Array {
 }
 
 /** A value inside `levels` arrays or objects. */
-export function nested(levels: number, wrap: (inner: CodecValue) => CodecValue = (inner) => [inner], innermost: CodecValue = null): CodecValue {
-  let value = innermost;
+export function nested(levels: number, wrap: (inner: CodecValue) => CodecValue): CodecValue {
+  let value: CodecValue = null;
   for (let i = 0; i < levels; i++) value = wrap(value);
   return value;
 }

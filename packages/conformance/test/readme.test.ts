@@ -1,0 +1,32 @@
+// The README's examples run as they stand and print what their comments say.
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { format } from "node:util";
+import { expect, test, vi } from "vitest";
+
+const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+const examples = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code);
+
+test.each(examples)("example %#", async (code) => {
+  const promised = code.split("\n").filter((line) => /^\/\/ /.test(line)).map((line) => line.slice(3));
+  const folder = await mkdtemp(join(tmpdir(), "readme-"));
+  const printed: string[] = [];
+  const log = vi.spyOn(console, "log").mockImplementation((...args: unknown[]) => void printed.push(format(...args)));
+  try {
+    await writeFile(join(folder, "example.ts"), code.replaceAll(/"@raftkit\/conformance"/g, JSON.stringify(fileURLToPath(new URL("../src/index.ts", import.meta.url)))));
+    await import(pathToFileURL(join(folder, "example.ts")).href);
+  } finally {
+    log.mockRestore();
+    await rm(folder, { recursive: true });
+  }
+  expect(promised.length).toBeGreaterThan(0);
+  expect(printed.join("\n")).toBe(promised.join("\n"));
+});
+
+test("every suite's case ids that it names exist", async () => {
+  const { suites } = await import("../src/suites.js");
+  const known = Object.values(suites).flatMap((suite) => suite.map(({ id }) => id));
+  for (const [id] of readme.matchAll(/\b[A-Z]+-\d\d\b/g)) expect(known).toContain(id);
+});
