@@ -1,26 +1,12 @@
-// Every CodecValue comes back unchanged, in any JavaScript runtime.
-import { isDeepStrictEqual } from "node:util";
+// The form on the wire: JSON, with base64 of its own. What every codec must do is proven in conformance.test.ts.
 import type { CodecValue } from "@raftkit/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromBase64, toBase64 } from "../src/base64.js";
 import { createJsonCodec } from "../src/index.js";
-import { anyString, anyValue, nested } from "./values.js";
 
 const codec = createJsonCodec();
 const text = (value: CodecValue): string => Buffer.from(codec.encode(value)).toString();
-
-test("every value comes back unchanged", () => {
-  fc.assert(fc.property(anyValue, (value) => {
-    expect(isDeepStrictEqual(codec.decode(codec.encode(value)), value)).toBe(true);
-  }), { numRuns: 100 });
-});
-
-test("every string comes back unchanged, lone surrogates included", () => {
-  fc.assert(fc.property(anyString, (value) => {
-    expect(codec.decode(codec.encode(value))).toBe(value);
-  }), { numRuns: 300 });
-});
 
 test("what JSON.stringify can say is said the same way", () => {
   const plain = fc.jsonValue({ noUnicodeString: false }).filter((value) => !/"\$|-0/.test(JSON.stringify(value)));
@@ -36,15 +22,8 @@ test.each([
   expect(text(value)).toBe(expected);
 });
 
-test("a __proto__ key is a property like any other", () => {
-  const value = codec.decode(codec.encode(JSON.parse(`{"$":0,"__proto__":{"polluted":true}}`)));
-  expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
-  expect(Object.entries(value as object)).toEqual([["$", 0], ["__proto__", { polluted: true }]]);
-  expect("polluted" in (value as object)).toBe(false);
-});
-
 test("64 levels are carried, bytes at the bottom included", () => {
-  const value = nested(63, (inner) => ({ a: inner === null ? [new Uint8Array([1])] : inner }));
+  const value = Array.from({ length: 63 }).reduce<CodecValue>((inner) => ({ a: inner }), [new Uint8Array([1])]);
   expect(codec.decode(codec.encode(value))).toStrictEqual(value);
 });
 

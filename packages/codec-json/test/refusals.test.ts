@@ -1,11 +1,9 @@
-// What is not a CodecValue, or not its bytes, ends in one RaftkitError that names the place: never in a changed value,
-// another error or a hang.
+// Refusals name the place, and know JSON's own traps. What every codec must refuse is proven in conformance.test.ts.
 import { RaftkitError } from "@raftkit/core";
 import type { CodecValue } from "@raftkit/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createJsonCodec } from "../src/index.js";
-import { anyValue, nested } from "./values.js";
 
 const codec = createJsonCodec();
 const decodeText = (text: string): CodecValue => codec.decode(new TextEncoder().encode(text));
@@ -21,15 +19,12 @@ function refusal(run: () => unknown): string {
 }
 
 class Point { x = 1; }
-const cycle: unknown[] = [];
-cycle.push([cycle]);
+const deep = (levels: number): unknown => Array.from({ length: levels }).reduce((inner) => [inner], null);
 
 test.each<[string, unknown, RegExp]>([
   ["undefined", [1, undefined], /undefined at \$\[1\]/], ["a hole", Object.assign([1, 2, 3], { length: 5 }), /undefined at \$\[3\]/], ["a member", { a: { "b c": undefined } }, /undefined at \$\.a\["b c"\]/],
-  ["NaN", [NaN], /NaN at \$\[0\]/], ["Infinity", -Infinity, /-Infinity at \$:/], ["bigint", { n: 1n }, /a bigint at \$\.n/], ["symbol", Symbol("x"), /a symbol/], ["function", () => 1, /a function/], ["toJSON", { toJSON: () => 1 }, /a function at \$\.toJSON/],
-  ["Date", [new Date(0)], /Date at \$\[0\]/], ["Map", new Map(), /Map/], ["class", [[new Point()]], /Point at \$\[0\]\[0\]/], ["Float64Array", new Float64Array(1), /Float64Array/],
-  ["inherited", Object.create({ a: 1 }), /instance of/], ["a cycle", cycle, /more than 64.*cycle/], ["65 levels", nested(65), /more than 64/],
-])("encode refuses %s", (_name, value, message) => {
+  ["-Infinity", -Infinity, /-Infinity at \$:/], ["bigint", { n: 1n }, /a bigint at \$\.n/], ["toJSON", { toJSON: () => 1 }, /a function at \$\.toJSON/], ["class", [[new Point()]], /Point at \$\[0\]\[0\]/], ["65 levels", deep(65), /more than 64.*cycle/],
+])("encode names the place of %s", (_name, value, message) => {
   const told = refusal(() => codec.encode(value as CodecValue));
   expect(told).toMatch(/^CODEC_ENCODE: /);
   expect(told).toMatch(message);
@@ -40,7 +35,7 @@ describe("decode", () => {
     ["nothing", "", /not one JSON text/], ["bytes too many", "1 2", /not one JSON text/], ["half a text", "[1,", /not one JSON text/], ["a byte order mark", "\ufeff1", /not one JSON text/], ["NaN", "NaN", /not one JSON text/],
     ["2^53 + 1", "9007199254740993", /9007199254740993 has more digits/], ["its negative, inside", `{"a\\\\":["\\"",-9007199254740993]}`, /-9007199254740993/], ["as a fraction", "9007199254740993.0", /more digits/], ["with an exponent", "900719925474099.3e1", /more digits/], ["behind a string with digits", `["12345678901234567890","\\\\",12345678901234567890]`, /the number 12345678901234567890/],
     ["1e400", "[1e400]", /not finite at \$\[0\]/],
-    ["200,000 arrays", "[".repeat(200_000) + "]".repeat(200_000), /./], ["200,000 objects", `{"a":`.repeat(200_000) + "1" + "}".repeat(200_000), /./], ["65 arrays", "[".repeat(65) + "]".repeat(65), /more than 64/], ["200,000 open ones", "[".repeat(200_000), /./],
+    ["65 arrays", "[".repeat(65) + "]".repeat(65), /more than 64/],
     ["bytes that are none", `[{"$bytes":1}]`, /"\$bytes" without base64.* at \$\[0\]/], ["bad base64", `{"$bytes":"A"}`, /base64/], ["loose base64", `{"$bytes":"AB=="}`, /base64/], ["bytes beside others", `{"$bytes":"","a":1}`, /beside other keys/], ["an unescaped key", `{"$a":1}`, /"\$a"/],
   ])("refuses %s", (_name, source, message) => {
     const told = refusal(() => decodeText(source));
@@ -71,13 +66,5 @@ describe("decode", () => {
       const again = codec.encode(value);
       expect(codec.encode(codec.decode(again))).toEqual(again);
     }), { numRuns: 500 });
-  });
-
-  test("a flipped or cut encoding never ends in another error", () => {
-    fc.assert(fc.property(anyValue, fc.nat(), fc.nat({ max: 255 }), (value, where, byte) => {
-      const source = codec.encode(value);
-      source[where % source.length] = byte;
-      for (const damaged of [source, source.subarray(0, where % source.length)]) expect(refusal(() => codec.encode(codec.decode(damaged)))).toMatch(/^(accepted|CODEC_DECODE: )/);
-    }), { numRuns: 100 });
   });
 });

@@ -1,12 +1,10 @@
-// What is not a CodecValue, or not its bytes, ends in one RaftkitError that names the place: never in a changed value,
-// another error, a hang or an allocation of the size that a few bytes claim.
+// Refusals name the place, and know MessagePack's own traps. What every codec must refuse is proven in conformance.test.ts.
 import { RaftkitError } from "@raftkit/core";
 import type { CodecValue } from "@raftkit/core";
 import fc from "fast-check";
 import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { createMsgpackCodec } from "../src/index.js";
-import { anyValue } from "./values.js";
 
 const codec = createMsgpackCodec();
 const packr = new Packr({ moreTypes: true });
@@ -22,20 +20,15 @@ function refusal(run: () => unknown): string {
 }
 
 class Point { x = 1; }
-const cycle: unknown[] = [];
-cycle.push([cycle]);
+const deep = (levels: number): unknown => Array.from({ length: levels }).reduce((inner) => [inner], null);
 
-describe("encode", () => {
-  test.each<[string, unknown, RegExp]>([
-    ["undefined", [1, undefined], /undefined at \$\[1\]/], ["a hole", Object.assign([1, 2, 3], { length: 5 }), /undefined at \$\[3\]/], ["a member", { a: { "b c": undefined } }, /undefined at \$\.a\["b c"\]/],
-    ["NaN", [NaN], /NaN at \$\[0\]/], ["Infinity", -Infinity, /-Infinity at \$:/], ["bigint", { n: 1n }, /a bigint at \$\.n/], ["symbol", Symbol("x"), /a symbol/], ["function", () => 1, /a function/],
-    ["Date", [new Date(0)], /Date at \$\[0\]/], ["Map", new Map(), /Map/], ["Set", new Set(), /Set/], ["class", [[new Point()]], /Point at \$\[0\]\[0\]/], ["Float64Array", new Float64Array(1), /Float64Array/],
-    ["inherited", Object.create({ a: 1 }), /instance of/], ["a cycle", cycle, /more than 64.*cycle/],
-  ])("%s is refused", (_name, value, message) => {
-    const told = refusal(() => codec.encode(value as CodecValue));
-    expect(told).toMatch(/^CODEC_ENCODE: /);
-    expect(told).toMatch(message);
-  });
+test.each<[string, unknown, RegExp]>([
+  ["undefined", [1, undefined], /undefined at \$\[1\]/], ["a hole", Object.assign([1, 2, 3], { length: 5 }), /undefined at \$\[3\]/], ["a member", { a: { "b c": undefined } }, /undefined at \$\.a\["b c"\]/],
+  ["-Infinity", -Infinity, /-Infinity at \$:/], ["bigint", { n: 1n }, /a bigint at \$\.n/], ["class", [[new Point()]], /Point at \$\[0\]\[0\]/], ["65 levels", deep(65), /more than 64.*cycle/],
+])("encode names the place of %s", (_name, value, message) => {
+  const told = refusal(() => codec.encode(value as CodecValue));
+  expect(told).toMatch(/^CODEC_ENCODE: /);
+  expect(told).toMatch(message);
 });
 
 describe("decode", () => {
@@ -46,7 +39,7 @@ describe("decode", () => {
     ["half an integer", bytes(0xcd, 1), /missing/], ["half a string", bytes(0xa5, 0x61), /4 bytes are missing at byte 1/], ["half an array", bytes(0x92, 1), /can't hold/], ["half a map", bytes("82a16101"), /can't hold/],
     ["array32 of 4 billion", bytes("ddffffffff"), /4294967295/], ["map32 of 4 billion", bytes("dfffffffff"), /4294967295/], ["str32 of 4 GB", bytes("dbffffffff"), /missing/], ["bin32 of 4 GB", bytes("c6ffffffff01"), /missing/],
     ["nested claims", Buffer.concat(Array.from({ length: 60 }, () => bytes("dd00fffff0"))), /can't hold/],
-    ["200,000 arrays", new Uint8Array(200_000).fill(0x91), /more than 64/], ["200,000 maps", Uint8Array.from({ length: 600_000 }, (_, i) => [0x81, 0xa1, 0x61][i % 3] ?? 0), /more than 64/],
+    ["65 arrays", new Uint8Array(100).fill(0x91), /more than 64/], ["65 maps", Uint8Array.from({ length: 300 }, (_, i) => [0x81, 0xa1, 0x61][i % 3] ?? 0), /more than 64/],
     ["0xc1", bytes(0xc1), /0xc1/], ["ext 0", bytes("d40000"), /extension/], ["timestamp", packr.pack(new Date(0)), /extension/], ["Set", packr.pack(new Set([1])), /extension/], ["regular expression", packr.pack(/x/), /extension/], ["record", bytes("d4724091a16101"), /extension/], ["ext32", bytes("c9ffffffff01"), /extension/],
     ["uint64", bytes("cf0020000000000000"), /beyond 2\^53/], ["int64", bytes("d3ffdfffffffffffff"), /beyond 2\^53/], ["bigint", packr.pack(2n ** 63n), /beyond 2\^53/],
     ["NaN", bytes("cb7ff8000000000000"), /finite/], ["Infinity", bytes("ca7f800000"), /finite/],
@@ -77,21 +70,5 @@ describe("decode", () => {
       const again = codec.encode(value);
       expect(codec.encode(codec.decode(again))).toEqual(again);
     }), { numRuns: 500 });
-  });
-
-  test("a flipped, cut or lengthened encoding never ends in another error", () => {
-    fc.assert(fc.property(anyValue, fc.nat(), fc.nat({ max: 255 }), (value, where, byte) => {
-      const source = Uint8Array.from(codec.encode(value));
-      source[where % source.length] = byte;
-      for (const damaged of [source, source.subarray(0, where % source.length)]) expect(refusal(() => codec.encode(codec.decode(damaged)))).toMatch(/^(accepted|CODEC_DECODE: )/);
-    }), { numRuns: 100 });
-  });
-
-  test("every cut of an encoding is refused", () => {
-    fc.assert(fc.property(anyValue, (value) => {
-      const source = codec.encode(value).subarray(0, 3000);
-      const step = Math.ceil(source.length / 50);
-      for (let length = 0; length < source.length; length += step) expect(refusal(() => codec.decode(source.subarray(0, length)))).toMatch(/^CODEC_DECODE: /);
-    }), { numRuns: 50 });
   });
 });

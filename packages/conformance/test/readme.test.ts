@@ -10,7 +10,7 @@ const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
 const examples = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code = ""]) => code);
 
 test.each(examples)("example %#", async (code) => {
-  const promised = code.split("\n").filter((line) => /^\/\/ /.test(line)).map((line) => line.slice(3));
+  const promised = code.split("\n").filter((line) => line.startsWith("// ")).map((line) => line.slice(3));
   const folder = await mkdtemp(join(tmpdir(), "readme-"));
   const printed: string[] = [];
   const log = vi.spyOn(console, "log").mockImplementation((...args: unknown[]) => void printed.push(format(...args)));
