@@ -8,7 +8,7 @@ import type { LogMedium } from "./log-helpers.js";
 import { identity, openLog } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { Life } from "./log-story.js";
-import { goOn, newLife, placeOf } from "./log-story.js";
+import { goOn, livesOf, placeOf } from "./log-story.js";
 import type { LogSubject } from "./medium.js";
 
 const rule = "Hazard 49: damage that is taken for an interrupted write takes acknowledged entries away (§5.4.3)";
@@ -25,7 +25,7 @@ interface Outcome {
 
 /** Opens the story's log with one bit flipped, again and again: as a kill leaves it, and as closing leaves it. */
 async function withEachFlip(subject: LogSubject, look: (outcome: Outcome) => void): Promise<void> {
-  const life = newLife();
+  const life = livesOf()();
   const medium = await subject.medium();
   const { log, opened: { incarnation } } = await openLog(medium);
   await goOn(log, life);

@@ -5,7 +5,7 @@ import { commands, contentAfterAll, found, identity, openLog, sameContent, vote,
 import type { LogMedium } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { Life } from "./log-story.js";
-import { expectWhole, goOn, live, newLife, openLeft } from "./log-story.js";
+import { expectWhole, goOn, live, livesOf, openLeft } from "./log-story.js";
 import type { LogSubject, Step, StepFault } from "./medium.js";
 
 const noSync = "Hazard 47: after a failed sync the pages count as clean and nobody knows what is on disk; the node must stop";
@@ -27,6 +27,7 @@ async function failedWrite(medium: LogMedium, kind: Step["kind"], code: "EIO" | 
 
 /** Lives the story with one failing sync, for each sync of it, until something is refused; then looks at what is left. */
 async function withEachSyncFailing(subject: LogSubject, look: (medium: LogMedium, life: Life, sync: number) => Promise<void>): Promise<void> {
+  const newLife = livesOf();
   for (let sync = 1; ; sync++) {
     const medium = await subject.medium(sync);
     const life = newLife();
@@ -151,6 +152,7 @@ export const failureCases: readonly Case<LogSubject>[] = [
     requires: ["STORAGE-10", "STORAGE-74"],
     capabilities: ["persistent", "fullDisk"],
     async run(subject) {
+      const newLife = livesOf();
       for (let full = 1; ; full++) {
         const medium = await subject.medium(full);
         const life = newLife();

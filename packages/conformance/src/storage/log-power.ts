@@ -7,7 +7,7 @@ import { commands, compactThrough, contentAfterAll, found, openLog, resetTo, sam
 import { contentOf } from "./log-model.js";
 import { randomHistory } from "./log-removal.js";
 import type { Life } from "./log-story.js";
-import { expectWhole, goOn, live, newLife, openLeft, placeOf } from "./log-story.js";
+import { expectWhole, goOn, live, livesOf, openLeft, placeOf } from "./log-story.js";
 import type { LogSubject } from "./medium.js";
 
 const durable = "Figure 2: stable storage is updated before a server answers; an answer that a power cut takes back breaks leader completeness (§5.4.3, hazard 1)";
@@ -35,11 +35,12 @@ function survives(id: string, title: string, rule: string, requires: readonly st
 
 /** A case that lives the story, cuts it at every step, and looks at what is left. */
 function atEveryStep(subject: LogSubject, crash: "kill" | "powerCut", look: (medium: LogMedium, life: Life, point: number) => Promise<void>, writes?: readonly Write[]): Promise<number> {
-  let life = newLife(writes);
+  const newLife = livesOf(writes);
+  let life = newLife();
   return everyCrashPoint<LogMedium>({
     medium: (seed) => subject.medium(seed),
     crash,
-    live: (medium) => live(medium, (life = newLife(writes))),
+    live: (medium) => live(medium, (life = newLife())),
     after: (medium, point) => look(medium, life, point),
   });
 }
@@ -127,6 +128,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
     requires: ["STORAGE-61"],
     capabilities: ["persistent", "powerCut"],
     async run(subject) {
+      const newLife = livesOf();
       for (const firstCut of [3, 4, 7, 8, 10]) {
         let life = newLife();
         await everyCrashPoint<LogMedium>({

@@ -10,7 +10,7 @@ import { seeded } from "./random.js";
 const random = seeded(54);
 
 /** Every kind of operation, alone and together; each write gives another state. */
-export const story: readonly Write[] = [
+const story: readonly Write[] = [
   [vote(1, "n1")],
   [commands(1, 1, "a")],
   [vote(2, "n2"), commands(2, 1, "b", "c"), commands(4, 2, "d")],
@@ -30,6 +30,8 @@ export interface Life {
   readonly writes: readonly Write[];
   /** The states before the first write and after each. */
   readonly states: readonly LogContent[];
+  /** The same, as JSON. */
+  readonly texts: readonly string[];
   /** How many writes were begun, and how many of them resolved. */
   begun: number;
   acknowledged: number;
@@ -37,10 +39,12 @@ export interface Life {
   opened: OpenedLog | undefined;
 }
 
-export function newLife(writes: readonly Write[] = story): Life {
+/** @returns begins lives that all carry the same writes out; the story's unless told otherwise */
+export function livesOf(writes: readonly Write[] = story): () => Life {
   const states = [emptyContent];
   for (const write of writes) states.push(contentAfter(states.at(-1) ?? emptyContent, write));
-  return { writes, states, begun: 0, acknowledged: 0, opened: undefined };
+  const texts = states.map((state) => JSON.stringify(state));
+  return () => ({ writes, states, texts, begun: 0, acknowledged: 0, opened: undefined });
 }
 
 /** Opens, carries out what the life has not begun yet, and closes. */
@@ -61,9 +65,9 @@ export async function goOn(log: LogStorage, life: Life, upTo: number = life.writ
 }
 
 /** After how many writes the log was as it was found now; undefined: never. Of several the one that the life left last. */
-export function placeOf(content: LogContent, { states, begun }: Life): number | undefined {
+export function placeOf(content: LogContent, { texts, begun }: Life): number | undefined {
   const text = JSON.stringify(content);
-  const place = states.slice(0, begun + 1).findLastIndex((state) => JSON.stringify(state) === text);
+  const place = texts.slice(0, begun + 1).lastIndexOf(text);
   return place < 0 ? undefined : place;
 }
 
@@ -81,6 +85,6 @@ export function expectWhole(opened: OpenedLog, life: Life, when: string): number
   const content = contentOf(opened);
   const place = placeOf(content, life);
   if (place !== undefined && place >= life.acknowledged) return place;
-  const [text, expected] = [JSON.stringify(content), JSON.stringify(life.states[life.acknowledged])];
+  const [text, expected] = [JSON.stringify(content), life.texts[life.acknowledged]];
   return fail(`${when}: ${life.acknowledged} writes were acknowledged and ${life.begun} begun; the log must be as after one of these, ${short(expected, text)}, but it is ${short(text, expected)}${place === undefined ? ", as it never was" : `, as after ${place}`}`);
 }

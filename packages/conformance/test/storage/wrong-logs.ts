@@ -2,6 +2,7 @@
 // go wrong while nothing fails. They are right in everything else.
 import type { EntryRun, LogOperation } from "@raftkit/core";
 import { compactRuns, ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, entryLength, InvariantViolation, nextLogState, RaftkitError } from "@raftkit/core";
+import { joined } from "../../src/storage/snapshot-helpers.js";
 import type { WrongLog } from "./log-targets.js";
 import { rightLog, wrapped, wrong } from "./log-targets.js";
 import { rightParts } from "./toy-log.js";
@@ -55,7 +56,7 @@ export const wrongLogs: readonly WrongLog[] = [
     return {
       async open(identity) {
         const opened = await log.open(identity);
-        slab = Uint8Array.from(opened.entries.flatMap(({ bytes }) => [...bytes]));
+        slab = joined(opened.entries.map(({ bytes }) => bytes));
         let at = 0;
         return { ...opened, entries: opened.entries.map((run) => ({ ...run, bytes: slab.subarray(at, (at += run.bytes.length)) })) };
       },
