@@ -27,6 +27,9 @@ export interface NemesisOptions {
   readonly onStrike: (strike: Strike) => void;
 }
 
+/** Between two faults of a track, also where a slow machine has delayed the first: the cluster has to have some peace. */
+const REST_MS = 600;
+
 /** Resolves when every fault has struck and is healed. @throws when aborted */
 export async function runNemesis(options: NemesisOptions): Promise<void> {
   const isLink = (fault: PlannedFault): boolean => "links" in fault;
@@ -35,8 +38,9 @@ export async function runNemesis(options: NemesisOptions): Promise<void> {
 
 async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions): Promise<void> {
   const { now, signal, network, onStrike } = options;
+  let restedMs = 0;
   for (const fault of faults) {
-    await sleep(Math.max(0, fault.atMs - now()), undefined, { signal });
+    await sleep(Math.max(0, Math.max(fault.atMs, restedMs) - now()), undefined, { signal });
     const fromMs = now();
     const before = network.totals();
     const held = sleep(fault.durationMs, undefined, { signal });
@@ -47,6 +51,7 @@ async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions
     } finally {
       if (!signal.aborted) await heal();
     }
+    restedMs = now() + REST_MS;
     onStrike({ kind: fault.kind, fromMs, toMs: now(), target, effect: "links" in fault ? effectOf(before, network.totals()) : "" });
   }
 }
