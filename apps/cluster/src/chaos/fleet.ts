@@ -43,17 +43,17 @@ export interface FleetOptions {
   readonly network: Network;
   readonly guard: Guard;
   readonly now: () => number;
+  /** How long a node without its data may go unnoticed: until the others' messages reach it again. Default 30 s. */
+  readonly wipedTimeoutMs?: number;
 }
 
 const READY_TIMEOUT_MS = 30_000;
-/** How long a node without its data may go unnoticed: until the others' messages reach it again. */
-const WIPED_TIMEOUT_MS = 30_000;
 const GRACE_MS = 2000;
 const POLL_MS = 20;
 /** How a node says that it lost its storage (core's StorageLost). */
 const STORAGE_LOST = /has an empty data directory/;
 
-export function createFleet({ places, serverCommand, network, guard, now }: FleetOptions): Fleet {
+export function createFleet({ places, serverCommand, network, guard, now, wipedTimeoutMs = 30_000 }: FleetOptions): Fleet {
   const states = places.map((_, node): StateChange => ({ atMs: 0, node, state: "up" }));
   const troubles: string[] = [];
   const wiped = new Set<string>();
@@ -137,7 +137,7 @@ export function createFleet({ places, serverCommand, network, guard, now }: Flee
       wiped.add(id);
       if (existsSync(directory)) renameSync(directory, away(directory));
       note(node, "wiped");
-      const deadline = performance.now() + WIPED_TIMEOUT_MS;
+      const deadline = performance.now() + wipedTimeoutMs;
       const failure = await watched(id, supervisor.restart(id)).then(() => undefined, (error: unknown) => error);
       while (view(id)?.state === "running" && performance.now() < deadline) await sleep(POLL_MS);
       const reason = view(id)?.reason ?? (failure instanceof Error ? failure.message : "it still runs");

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodePlace } from "../layout.js";
 import { waitForLeader } from "../node-status.js";
-import { checkRecord, finalReads, some } from "./checks.js";
-import type { Check } from "./checks.js";
+import { checkRecord, finalReads } from "./checks.js";
+import { checkConduct, RECOVERY_TIMEOUT_MS } from "./conduct.js";
 import { readContents } from "./final-state.js";
 import type { FinalState } from "./final-state.js";
 import { createFleet } from "./fleet.js";
@@ -22,7 +22,6 @@ import type { Strike } from "./nemesis.js";
 import { startNetwork } from "./network.js";
 import type { Network } from "./network.js";
 import { startObserver } from "./observer.js";
-import type { Observer } from "./observer.js";
 import type { ChaosOptions } from "./options.js";
 import { FINAL_STATE, HISTORY } from "./out-directory.js";
 import { takePorts } from "./ports.js";
@@ -30,7 +29,6 @@ import { createRandom } from "./random.js";
 import type { Random } from "./random.js";
 import type { ChaosReport } from "./report.js";
 import { planFaults } from "./schedule.js";
-import type { PlannedFault } from "./schedule.js";
 import { createTally } from "./tally.js";
 
 export interface Surroundings {
@@ -48,8 +46,6 @@ export interface Surroundings {
 
 const CALL_TIMEOUT_MS = 1500;
 const LEADER_TIMEOUT_MS = 20_000;
-/** From the last healing until every node must serve again. Elections take less than a second; a busy machine may not. */
-const RECOVERY_TIMEOUT_MS = 20_000;
 const OUTAGE_MS = 1000;
 const POLL_MS = 20;
 
@@ -140,7 +136,9 @@ async function runIn(options: ChaosOptions, surroundings: Surroundings, cleanUps
   const troubles = [...fleet.troubles, ...unread];
   await stopFleet(fleet, nodes);
   print(`checking ${history.operations.length} operations`);
-  const checks = [...checkRecord(history.operations, state), ...runChecks({ recoveryMs, unserved, troubles, observer, wrong: load.wrong, faults, strikes })];
+  const checks = [...checkRecord(history.operations, state), ...checkConduct({
+    recoveryMs, unserved, troubles, rivals: observer.rivals(), reigns: observer.reigns(), wrong: load.wrong, planned: faults.map(({ kind }) => kind), struck: strikes.map(({ kind }) => kind),
+  })];
   return {
     seed, nodes, secondsAsked: seconds, clients, keys, rate, startedAt, durationMs, healedMs, recoveryMs: recoveryMs ?? null, ok: checks.every(({ ok }) => ok), checks,
     totals: tally.totals(), recorded: history.operations.length, keysUsed: load.keys.length, p50Ms: tally.percentileMs(0.5), p99Ms: tally.percentileMs(0.99),
@@ -154,30 +152,6 @@ async function readAll(places: readonly NodePlace[], caller: Caller, now: () => 
   const read = await untilAborted(Promise.allSettled(places.map(({ id, http }) => readContents(id, http, caller, now))), signal);
   const unread = read.flatMap((one) => (one.status === "rejected" ? [one.reason instanceof Error ? one.reason.message : String(one.reason)] : []));
   return { state: { nodes: read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) }, unread };
-}
-
-interface Found {
-  readonly recoveryMs: number | undefined;
-  /** Nodes by number that had acknowledged no write by then. */
-  readonly unserved: readonly number[];
-  readonly troubles: readonly string[];
-  readonly observer: Observer;
-  readonly wrong: readonly string[];
-  readonly faults: readonly PlannedFault[];
-  readonly strikes: readonly Strike[];
-}
-
-/** What only the run itself can know. */
-function runChecks({ recoveryMs, unserved, troubles, observer, wrong, faults, strikes }: Found): Check[] {
-  const rivals = observer.rivals();
-  const missed = [...new Set(faults.map(({ kind }) => kind))].filter((kind) => !strikes.some((strike) => strike.kind === kind));
-  return [
-    { name: "serves again", ok: recoveryMs !== undefined, detail: recoveryMs === undefined ? `${unserved.map(nodeName).join(", ")} acknowledged no write within ${RECOVERY_TIMEOUT_MS} ms of the last healing` : `every node, ${Math.round(recoveryMs)} ms after the last healing` },
-    { name: "one leader a term", ok: rivals.length === 0, detail: rivals.length === 0 ? `${observer.reigns()} leaders seen, each in a term of its own` : some(rivals) },
-    { name: "processes as they should", ok: troubles.length === 0, detail: troubles.length === 0 ? "none ended by itself, each came back, wiped ones were turned away" : some(troubles) },
-    { name: "answers as they should", ok: wrong.length === 0, detail: wrong.length === 0 ? "no answer that the API doesn't have" : some(wrong) },
-    { name: "every planned kind of fault", ok: missed.length === 0, detail: missed.length === 0 ? `${new Set(strikes.map(({ kind }) => kind)).size} kinds, ${strikes.length} faults` : `missing: ${missed.join(", ")}` },
-  ];
 }
 
 /** @returns how long it took; undefined if it took too long */
