@@ -59,7 +59,7 @@ describe("a run", () => {
     expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Chaos run, seed 3: passed");
     const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ChaosReport;
     const planned = planFaults({ seed: 3, nodes: 3, seconds: 9 }).map(({ kind }) => kind);
-    expect(report.strikes.map(({ kind }) => kind).toSorted()).toEqual(planned.toSorted());
+    expect(new Set(report.strikes.map(({ kind }) => kind))).toEqual(new Set(planned));
     expect(report.totals.done).toBeGreaterThan(50);
     expect(statSync(join(out, "history.jsonl")).mode & 0o077).toBe(0);
 

@@ -19,9 +19,11 @@ export interface Strike {
 
 export interface NemesisOptions {
   readonly faults: readonly PlannedFault[];
-  readonly fleet: Fleet;
-  readonly network: Network;
-  readonly observer: Observer;
+  /** When a fault of a kind that has struck before no longer begins: a slow machine must not make the run much longer. */
+  readonly endMs: number;
+  readonly fleet: Pick<Fleet, "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore">;
+  readonly network: Pick<Network, "impose" | "totals">;
+  readonly observer: Pick<Observer, "leader">;
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly onStrike: (strike: Strike) => void;
@@ -30,16 +32,19 @@ export interface NemesisOptions {
 /** Between two faults of a track, also where a slow machine has delayed the first: the cluster has to have some peace. */
 const REST_MS = 600;
 
-/** Resolves when every fault has struck and is healed. @throws when aborted */
+/** Resolves when every fault has struck, or each kind at least once, and all are healed. @throws when aborted */
 export async function runNemesis(options: NemesisOptions): Promise<void> {
   const isLink = (fault: PlannedFault): boolean => "links" in fault;
   await Promise.all([false, true].map((links) => runTrack(options.faults.filter((fault) => isLink(fault) === links), options)));
 }
 
 async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions): Promise<void> {
-  const { now, signal, network, onStrike } = options;
+  const { now, signal, network, onStrike, endMs } = options;
+  const struck = new Set<FaultKind>();
   let restedMs = 0;
   for (const fault of faults) {
+    if (Math.max(fault.atMs, restedMs, now()) > endMs && struck.has(fault.kind)) continue;
+    struck.add(fault.kind);
     await sleep(Math.max(0, Math.max(fault.atMs, restedMs) - now()), undefined, { signal });
     const fromMs = now();
     const before = network.totals();

@@ -12,7 +12,7 @@ h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 17px; margin: 32px 0 8p
 .figures { display: flex; flex-wrap: wrap; gap: 12px; margin: 20px 0; padding: 0; }
 .figures div { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 8px 14px; } .figures b { display: block; font-size: 20px; } .figures span { color: var(--soft); font-size: 13px; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } td, th { text-align: left; vertical-align: top; padding: 4px 14px 4px 0; border-top: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; border: 0; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.name { white-space: nowrap; } pre { margin: 0; font: 13px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.name { white-space: nowrap; } pre { margin: 0; font: 13px/1.5 ui-monospace, monospace; white-space: pre; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 8px 0; color: var(--soft); font-size: 13px; } .legend svg { width: 12px; height: 12px; min-width: 0; display: inline; margin-right: 5px; vertical-align: -1px; }
 svg { display: block; width: 100%; min-width: 860px; font: 12px system-ui, sans-serif; fill: var(--text); }
 .title { font-weight: 600; font-size: 14px; } .label { text-anchor: end; dominant-baseline: central; fill: var(--soft); } .mark { text-anchor: middle; fill: var(--soft); }

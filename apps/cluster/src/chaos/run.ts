@@ -116,7 +116,7 @@ async function runIn(options: ChaosOptions, surroundings: Surroundings, cleanUps
   cleanUps.push(() => load.stop());
 
   const strikes: Strike[] = [];
-  await runNemesis({ faults, fleet, network, observer, now, signal, onStrike: (strike) => {
+  await runNemesis({ faults, endMs: seconds * 1000, fleet, network, observer, now, signal, onStrike: (strike) => {
     strikes.push(strike);
     print(strikeLine(strike));
   } });
