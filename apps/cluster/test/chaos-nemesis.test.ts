@@ -63,5 +63,5 @@ test("late, a kind that has struck is left out, another is not", async () => {
 test("aborted, it strikes no more", async () => {
   const ending = new AbortController();
   ending.abort(new Error("enough"));
-  await expect(carryOut([process("kill-leader")], { leader: 0, signal: ending.signal })).rejects.toThrow();
+  await expect(carryOut([process("kill-leader")], { leader: 0, signal: ending.signal })).rejects.toThrow("aborted");
 });
