@@ -1,4 +1,4 @@
-// Proves the tests: puts one fault after another into a private copy of the packages and names the first test that
+// Proves the tests: puts one fault after another into a private copy of the packages and names the first test or seed that
 // notices. `npm run mutants`; exits with 1 when a mutant survives, or dies too late. The working tree is never touched.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -13,15 +13,17 @@ import { compileAll } from "./types.mjs";
 /** @typedef {import("./reporter.mjs").Outcome} Outcome */
 /** @typedef {import("./trial.mjs").Verdict} Verdict */
 
-const help = `npm run mutants -- [--only ID]... [--package NAME] [--list] [--json FILE]
+const help = `npm run mutants -- [--only ID]... [--package NAME] [--list] [--simulation] [--seeds 200] [--json FILE]
   --only ID       this mutant; may be repeated
   --package NAME  those of one package: core, raftkit, storage-file, transport-tcp
   --list          say which mutants there are
+  --simulation    only seeds: what do simulated clusters notice without the packages' own tests? Survivors are no failure then
+  --seeds N       how many seeds where the tests don't notice; 200 by default
   --json FILE     the verdicts, for other programs`;
 const WORKERS = 2;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { values: options } = parseArgs({
-  options: { "only": { type: "string", multiple: true }, "package": { type: "string" }, "list": { type: "boolean" }, "json": { type: "string" }, "help": { type: "boolean" } },
+  options: { "only": { type: "string", multiple: true }, "package": { type: "string" }, "list": { type: "boolean" }, "simulation": { type: "boolean" }, "seeds": { type: "string", default: "200" }, "json": { type: "string" }, "help": { type: "boolean" } },
 });
 const chosen = mutants.filter((mutant) => (options.only?.includes(mutant.id) ?? true) && (options.package === undefined || options.package === packageOf(mutant)));
 
@@ -41,12 +43,13 @@ async function main() {
 
   const baselines = await runBaselines(folders);
   if (!baselines) return;
-  if (!(await checkHarness(folders, baselines))) return;
+  const tests = options.simulation !== true;
+  if (tests && !(await checkHarness(folders, baselines))) return;
 
   /** @type {Verdict[]} */
   const verdicts = [];
   await inEach(folders, chosen, async (folder, mutant) => {
-    const verdict = await tryMutant(folder, mutant, baselines);
+    const verdict = await tryMutant(folder, mutant, { baselines, tests, seeds: Number(options.seeds) });
     verdicts.push(verdict);
     console.log(line(verdict));
   });
@@ -58,7 +61,7 @@ async function runBaselines(folders) {
   /** @type {Map<string, Outcome>} */
   const baselines = new Map();
   let good = true;
-  const projects = new Set([...chosen.map((mutant) => `packages/${packageOf(mutant)}`), "packages/core", "packages/raftkit"]);
+  const projects = options.simulation === true ? [] : new Set([...chosen.map((mutant) => `packages/${packageOf(mutant)}`), "packages/core", "packages/raftkit"]);
   await inEach(folders, [...projects], async (folder, project) => {
     const outcome = await runTests(folder, project, { bail: false, durations: {}, timeoutMs: 4 * LIMIT_MS });
     const wrong = outcome ? [...outcome.failed.map(({ name, message }) => `${name}: ${message}`), ...outcome.timedOut, ...outcome.broken] : ["it didn't end"];
@@ -76,7 +79,8 @@ async function runBaselines(folders) {
 /** @param {readonly string[]} folders @param {ReadonlyMap<string, Outcome>} baselines */
 async function checkHarness(folders, baselines) {
   const [a = "", b = ""] = folders;
-  const [dead, alive] = await Promise.all([tryMutant(a, fatal, baselines, "packages/raftkit"), tryMutant(b, harmless, baselines)]);
+  const alone = { baselines, tests: true, seeds: 0 };
+  const [dead, alive] = await Promise.all([tryMutant(a, fatal, { ...alone, project: "packages/raftkit" }), tryMutant(b, harmless, alone)]);
   if (dead.killer !== undefined && alive.killer === undefined && alive.detail === "") {
     console.log(`the harness sees a fatal fault, from another package, and no fault where there is none\n  ${line(dead)}`);
     return true;
@@ -113,7 +117,7 @@ function report(verdicts, tookMs) {
   for (const { id, why, detail } of [...survived, ...late]) console.log(`\n${id}: ${why}\n  ${chosen.find((mutant) => mutant.id === id)?.file ?? ""}\n  ${detail}`);
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ mutants: verdicts.length, killed, survived: survived.length, late: late.length, slowestSeconds: slowest, seconds: tookMs / 1000, verdicts }, undefined, 2));
   console.log(`${verdicts.length} mutants: ${killed} killed, ${survived.length} survived, ${late.length} too late; the slowest took ${slowest.toFixed(1)} s, all ${(tookMs / 1000).toFixed(0)} s`);
-  process.exitCode = killed === verdicts.length ? 0 : 1;
+  process.exitCode = killed === verdicts.length || options.simulation === true ? 0 : 1;
 }
 
 /** @param {string} message */

@@ -1,7 +1,8 @@
-// One mutant against its package's own tests, the quickest first.
+// One mutant against those that may kill it, the quickest first: its package's own tests, then whole clusters from seeds.
 import { performance } from "node:perf_hooks";
 import { putInto } from "./copy.mjs";
 import { packageOf } from "./list.mjs";
+import { runSeeds } from "./seeds.mjs";
 import { runTests } from "./tests.mjs";
 
 /** @typedef {import("./list.mjs").Mutant} Mutant */
@@ -14,7 +15,7 @@ export const LIMIT_MS = 60_000;
  * @typedef {object} Verdict
  * @property {string} id
  * @property {string} why
- * @property {string | undefined} killer the first test that failed; undefined: it survived
+ * @property {string | undefined} killer the first test or seed that failed; undefined: it survived
  * @property {string} detail how the killer failed, or what else happened
  * @property {number} seconds
  */
@@ -22,21 +23,33 @@ export const LIMIT_MS = 60_000;
 /**
  * @param {string} folder a copy of the tree that nobody else uses
  * @param {Mutant} mutant
- * @param {ReadonlyMap<string, Outcome>} baselines how the tests of each project went without a fault
- * @param {string} [project] whose tests; its own package's by default
+ * @param {object} how
+ * @param {ReadonlyMap<string, Outcome>} how.baselines how the tests of each project went without a fault
+ * @param {string} [how.project] whose tests; its own package's by default
+ * @param {boolean} how.tests whether tests run at all
+ * @param {number} how.seeds how many seeds run where the tests don't notice; 0: none
  * @returns {Promise<Verdict>}
  */
-export async function tryMutant(folder, mutant, baselines, project = `packages/${packageOf(mutant)}`) {
+export async function tryMutant(folder, mutant, { baselines, project = `packages/${packageOf(mutant)}`, tests, seeds }) {
   const startedAt = performance.now();
   const verdict = (/** @type {string | undefined} */ killer, /** @type {string} */ detail) => ({ id: mutant.id, why: mutant.why, killer, detail: detail.split("\n")[0] ?? "", seconds: (performance.now() - startedAt) / 1000 });
   const takeOut = putInto(folder, mutant);
+  const remarks = [];
   try {
-    const baseline = baselines.get(project);
-    const outcome = await runTests(folder, project, { bail: true, durations: baseline?.durations ?? {}, timeoutMs: LIMIT_MS });
-    if (!outcome) return verdict(undefined, `the tests of ${project} didn't end`);
-    const killer = outcome.failed.find(({ name }) => baseline?.passed.includes(name));
-    if (killer) return verdict(killer.name, killer.message);
-    return verdict(undefined, [...outcome.timedOut.map((name) => `ran out of time: ${name}`), ...outcome.broken].join("; "));
+    if (tests) {
+      const baseline = baselines.get(project);
+      const outcome = await runTests(folder, project, { bail: true, durations: baseline?.durations ?? {}, timeoutMs: LIMIT_MS });
+      const killer = outcome?.failed.find(({ name }) => baseline?.passed.includes(name));
+      if (killer) return verdict(killer.name, killer.message);
+      if (!outcome) remarks.push(`the tests of ${project} didn't end`);
+      else remarks.push(...outcome.timedOut.map((name) => `ran out of time: ${name}`), ...outcome.broken);
+    }
+    if (seeds > 0) {
+      const { killer, message } = await runSeeds(folder, mutant, { seeds, timeoutMs: LIMIT_MS - (performance.now() - startedAt) });
+      if (killer !== undefined) return verdict(killer, message);
+      remarks.push(message);
+    }
+    return verdict(undefined, remarks.join("; "));
   } finally {
     takeOut();
   }

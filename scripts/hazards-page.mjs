@@ -1,0 +1,59 @@
+// Reads docs/hazards.md and judges it against the tests that ran. Knows nothing of how tests are run.
+
+/**
+ * @typedef {object} Row
+ * @property {string} id `1` to `62`, or `S1` and on for security
+ * @property {string} hazard
+ * @property {readonly string[]} tests `file › test`
+ * @property {readonly string[]} mutants
+ * @property {string | undefined} later what stands in place of tests
+ */
+
+/** How many hazards the project set out to catch. */
+export const HAZARDS = 62;
+
+/** @param {string} page @returns {Row[]} */
+export function readPage(page) {
+  return page.split("\n").flatMap((line) => {
+    const cells = line.split("|").slice(1, -1).map((cell) => cell.trim());
+    const [id = "", hazard = "", evidence = "", named = ""] = cells;
+    if (cells.length !== 4 || !/^S?\d+$/.test(id)) return [];
+    const tests = [...evidence.matchAll(/`([^`]+ › [^`]+)`/g)].map(([, name = ""]) => name);
+    const mutants = named.split(",").map((name) => name.trim()).filter((name) => name !== "");
+    return [{ id, hazard, tests, mutants, later: tests.length === 0 && /^(later|not stopped): \S/.test(evidence) ? evidence : undefined }];
+  });
+}
+
+/**
+ * @param {readonly Row[]} rows
+ * @param {ReadonlySet<string>} mutants that exist
+ * @returns {string[]} what is wrong with the page itself
+ */
+export function pageFaults(rows, mutants) {
+  const ids = rows.map(({ id }) => id);
+  const missing = Array.from({ length: HAZARDS }, (_, i) => String(i + 1)).filter((id) => !ids.includes(id));
+  return [
+    ...missing.map((id) => `hazard ${id} has no row`),
+    ...ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `hazard ${id} has two rows`),
+    ...ids.filter((id) => !id.startsWith("S") && (Number(id) < 1 || Number(id) > HAZARDS)).map((id) => `there is no hazard ${id}`),
+    ...rows.filter(({ tests, later }) => tests.length === 0 && later === undefined).map(({ id }) => `hazard ${id} names neither a test nor what it waits for`),
+    ...rows.flatMap((row) => row.mutants.filter((name) => !mutants.has(name)).map((name) => `hazard ${row.id} names the mutant ${name}, which doesn't exist`)),
+  ];
+}
+
+/**
+ * @param {readonly Row[]} rows
+ * @param {ReadonlyMap<string, string>} results how each test ended, by full name
+ * @returns {string[]} what the tests say against the page
+ */
+export function testFaults(rows, results) {
+  return rows.flatMap(({ id, tests }) => tests.flatMap((name) => {
+    const state = results.get(name);
+    return state === "passed" ? [] : [`hazard ${id}: ${state ?? "there is no test"}: ${name}`];
+  }));
+}
+
+/** @param {readonly Row[]} rows @returns {string[]} the test files that are named */
+export function filesOf(rows) {
+  return [...new Set(rows.flatMap(({ tests }) => tests.map((name) => name.split(" › ")[0] ?? "")))].toSorted();
+}
