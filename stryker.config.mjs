@@ -20,6 +20,6 @@ export default {
   jsonReporter: { fileName: "coverage/mutation/mutation.json" },
   htmlReporter: { fileName: "coverage/mutation/index.html" },
   tempDirName: "coverage/stryker",
-  timeoutMS: 5000,
+  timeoutMS: 15_000,
   thresholds: { high: 90, low: 80, break: null },
 };

@@ -1,0 +1,115 @@
+// The parts of the proof as data: what each runs, and how its figures are read from what it left. Knows nothing of how they are run.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+
+/**
+ * @typedef {object} Ended
+ * @property {string} output what it printed
+ * @property {string} folder where it could leave files
+ */
+
+/**
+ * @typedef {object} Part
+ * @property {string} id
+ * @property {string} what it shows, for the table
+ * @property {(how: { quick: boolean; full: boolean; folder: string }) => readonly string[]} command
+ * @property {NodeJS.ProcessEnv} [env] `{folder}` stands for the folder
+ * @property {(ended: Ended) => string | undefined} figures undefined: it left none, and so proved nothing
+ */
+
+/** What StrykerJS changes where the whole of core would take longer than the rest of the proof. */
+const MUTATION_SAMPLE = ["quorum", "progress", "durability"].map((name) => `packages/core/src/${name}.ts`).join(",");
+
+/** @type {readonly Part[]} */
+export const parts = [
+  {
+    id: "tests", what: "`npm test`'s tests",
+    command: () => ["vitest", "run"],
+    env: { RAFTKIT_TEST_SUMMARY: "{folder}/tests.json" },
+    figures: ({ folder }) => of(folder, "tests.json", ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`),
+  },
+  {
+    id: "rules", what: "the rules, each scenario proven by a fault",
+    command: () => ["node", "packages/simulation/dist/rules/main.js"],
+    figures: ({ output }) => lastLine(output),
+  },
+  {
+    id: "simulate", what: "simulated clusters from seeds",
+    command: ({ quick }) => ["node", "packages/simulation/dist/proof/main.js", "--seeds", quick ? "100" : "1000"],
+    figures: ({ output }) => lastLine(output),
+  },
+  {
+    id: "mutants", what: "one-place faults, and who notices",
+    command: ({ quick, folder }) => ["node", "scripts/mutants/main.mjs", "--json", join(folder, "mutants.json"), ...(quick ? ["--package", "raftkit"] : [])],
+    figures: ({ folder }) => of(folder, "mutants.json", ({ mutants, killed, survived, late, slowestSeconds }) => `${killed} of ${mutants} killed, ${survived} survived, ${late} too late; the slowest in ${Number(slowestSeconds).toFixed(0)} s`),
+  },
+  {
+    id: "mutation", what: "StrykerJS over core",
+    command: ({ quick, full }) => ["stryker", "run", ...(full ? [] : ["--mutate", quick ? "packages/core/src/quorum.ts" : MUTATION_SAMPLE])],
+    figures: () => mutationScore("coverage/mutation/mutation.json"),
+  },
+  {
+    id: "hazards", what: "the known hazards, each with its tests",
+    command: ({ folder }) => ["node", "scripts/hazards.mjs", "--json", join(folder, "hazards.json")],
+    figures: ({ folder }) => of(folder, "hazards.json", ({ hazards, caught, later, tests, withMutant }) => `${caught} of ${hazards} caught by ${tests} tests, ${withMutant} with a mutant, ${later} of later parts`),
+  },
+  {
+    id: "conformance", what: "the adapters' conformance, and the suites' own proof",
+    command: ({ folder }) => ["vitest", "run", "conformance", "--reporter=json", `--outputFile=${join(folder, "conformance.json")}`],
+    figures: ({ folder }) => of(folder, "conformance.json", ({ numPassedTests = 0, numFailedTests, numPendingTests }) => (numPassedTests > 0 ? `${numPassedTests} cases passed, ${numFailedTests} failed, ${numPendingTests} skipped` : undefined)),
+  },
+  {
+    id: "packages", what: "the packages as their users get them",
+    command: () => ["node", "scripts/packages.mjs"],
+    figures: ({ output }) => lastLine(output),
+  },
+  {
+    id: "chaos", what: "real processes under every kind of fault",
+    command: ({ quick, folder }) => ["node", "apps/cluster/dist/main.js", "chaos", "--seconds", quick ? "30" : "120", "--out", join(folder, "chaos-report")],
+    figures: ({ output }) => lastLine(output),
+  },
+];
+
+/**
+ * @param {string} folder
+ * @param {string} file
+ * @param {(content: Record<string, number>) => string | undefined} say
+ * @returns {string | undefined}
+ */
+function of(folder, file, say) {
+  const path = join(folder, file);
+  return existsSync(path) ? say(JSON.parse(readFileSync(path, "utf8"))) : undefined;
+}
+
+/** @param {string} output @returns {string | undefined} */
+function lastLine(output) {
+  return stripVTControlCharacters(output).trim().split("\n").at(-1)?.trim() || undefined;
+}
+
+/** The score as StrykerJS defines it: of the mutants that are valid, how many were noticed. @param {string} file @returns {string | undefined} */
+export function mutationScore(file) {
+  if (!existsSync(file)) return undefined;
+  /** @type {{ files: Record<string, { mutants: { status: string }[] }> }} */
+  const { files } = JSON.parse(readFileSync(file, "utf8"));
+  const counts = Object.entries(files).map(([path, { mutants }]) => {
+    const valid = mutants.filter(({ status }) => ["Killed", "Timeout", "Survived", "NoCoverage"].includes(status)).length;
+    const noticed = mutants.filter(({ status }) => status === "Killed" || status === "Timeout").length;
+    return { name: path.split("/").at(-1), valid, noticed };
+  });
+  const valid = counts.reduce((sum, one) => sum + one.valid, 0);
+  const noticed = counts.reduce((sum, one) => sum + one.noticed, 0);
+  if (valid === 0) return undefined;
+  const percent = (/** @type {number} */ n, /** @type {number} */ total) => `${((100 * n) / total).toFixed(1)} %`;
+  return `${percent(noticed, valid)} of ${valid} (${counts.map((one) => `${one.name} ${percent(one.noticed, Math.max(1, one.valid))}`).join(", ")})`;
+}
+
+/**
+ * @param {readonly { part: Part; passed: boolean; figures: string; seconds: number }[]} results
+ * @returns {string} a Markdown table, as the README quotes it
+ */
+export function tableOf(results) {
+  const time = (/** @type {number} */ seconds) => (seconds < 60 ? `${seconds.toFixed(0)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);
+  const rows = results.map(({ part, passed, figures, seconds }) => `| ${part.what} | ${passed ? "" : "**FAILED** "}${figures.replaceAll("|", "/")} | ${time(seconds)} |`);
+  return ["| part | figures | time |", "|---|---|---|", ...rows].join("\n");
+}

@@ -1,0 +1,51 @@
+// How the proof reads its parts' figures: none is invented where a part left nothing.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { mutationScore, parts, tableOf } from "../proof-parts.mjs";
+
+function emptyFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "raftkit-proof-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+function part(id: string) {
+  const found = parts.find((one) => one.id === id);
+  if (!found) throw new Error(`no part ${id}`);
+  return found;
+}
+
+test("a part that left nothing has no figures", () => {
+  for (const one of parts) {
+    if (one.id !== "mutation") expect(one.figures({ output: " \n", folder: emptyFolder() }), one.id).toBeUndefined();
+  }
+  expect(mutationScore(join(emptyFolder(), "mutation.json"))).toBeUndefined();
+});
+
+test("figures come from the last line, or from what the part wrote", () => {
+  const folder = emptyFolder();
+  expect(part("rules").figures({ output: "a\n\u001b[32m29 rules hold\u001b[39m\n", folder })).toBe("29 rules hold");
+  writeFileSync(join(folder, "tests.json"), JSON.stringify({ passed: 3, failed: 1, skipped: 2 }));
+  expect(part("tests").figures({ output: "", folder })).toBe("3 passed, 1 failed, 2 skipped");
+  writeFileSync(join(folder, "mutants.json"), JSON.stringify({ mutants: 5, killed: 4, survived: 1, late: 0, slowestSeconds: 12.4 }));
+  expect(part("mutants").figures({ output: "", folder })).toBe("4 of 5 killed, 1 survived, 0 too late; the slowest in 12 s");
+  writeFileSync(join(folder, "conformance.json"), JSON.stringify({ numPassedTests: 0, numFailedTests: 0, numPendingTests: 4 }));
+  expect(part("conformance").figures({ output: "", folder })).toBeUndefined();
+});
+
+test("the score counts what was noticed of what was valid, file by file", () => {
+  const file = join(emptyFolder(), "mutation.json");
+  const mutants = (...statuses: string[]) => ({ mutants: statuses.map((status) => ({ status })) });
+  writeFileSync(file, JSON.stringify({ files: { "src/a.ts": mutants("Killed", "Survived", "NoCoverage", "Timeout"), "src/b.ts": mutants("Killed", "CompileError", "Ignored") } }));
+  expect(mutationScore(file)).toBe("60.0 % of 5 (a.ts 50.0 %, b.ts 100.0 %)");
+});
+
+test("the table says what failed", () => {
+  const results = [{ part: part("rules"), passed: true, figures: "29 | 29", seconds: 12.6 }, { part: part("chaos"), passed: false, figures: "no figures", seconds: 135 }];
+  expect(tableOf(results).split("\n").slice(2)).toEqual([
+    "| the rules, each scenario proven by a fault | 29 / 29 | 13 s |",
+    "| real processes under every kind of fault | **FAILED** no figures | 2 min 15 s |",
+  ]);
+});
