@@ -52,7 +52,7 @@ export const wrongLogs: readonly WrongLog[] = [
     };
   }),
   wrapped("STORAGE-19", "writes from the buffer whose parts it returned", (log) => {
-    let slab = new Uint8Array();
+    let slab: Uint8Array = new Uint8Array();
     return {
       async open(identity) {
         const opened = await log.open(identity);
