@@ -176,4 +176,21 @@ describe("virtual time", () => {
     }
     expect(await Promise.all([0, 1, 2, 5, 20].map(stopAfter))).toEqual([0, 0, 1, 4, 10]);
   });
+
+  test("hands input over within an event of the world, to a stalled process when it runs again, to a stopped one never", async () => {
+    const time = createVirtualTime();
+    const process = time.process("a");
+    const seen: string[] = [];
+    const stepped: (string | undefined)[] = [];
+    time.onStep((whose) => { stepped.push(whose?.name); });
+    const hand = (at: number): void => { time.at(at, () => process.handOver(() => seen.push(`${at}@${time.now()}`))); };
+    hand(1);
+    time.at(2, () => process.stallFor(10));
+    hand(5);
+    time.at(20, () => process.stop());
+    hand(21);
+    await runAll(time);
+    expect(seen).toEqual(["1@1", "5@12"]);
+    expect(stepped).toEqual(["a", undefined, undefined, "a", undefined, "a"]);
+  });
 });
