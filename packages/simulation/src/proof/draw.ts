@@ -10,7 +10,7 @@ import { phases } from "./plan.js";
 const sizes = [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 6, 7] as const;
 
 const span = {
-  1: { safetyMs: [4_000, 16_000], faults: 28 },
+  1: { safetyMs: [4_000, 16_000], faults: 40 },
   2: { safetyMs: [3_000, 8_000], faults: 14 },
 } as const;
 
@@ -26,31 +26,43 @@ export function planOf(seed: number, tier: 1 | 2): Plan {
   const count = 1 + random.integer(faultsMax);
   const severest = random.between(0.2, 1);
   const lastingMs = random.between(100, 4_000);
+  const nodes = random.pick(sizes);
   const faults: Fault[] = [];
   while (faults.length < count) {
-    const role = random.pick(roles);
-    const phase = random.pick(phases);
+    const [role, phase] = occasion(random);
     const at = phase === "forming" ? random.integer(40) : Math.floor(random.between(0, 0.9) * safetyMs);
     const fault = { kind: random.pick(chosen), at, role, phase, durationMs: 20 + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
-    faults.push(...occasionFor(random, role, phase, at), fault);
+    faults.push(...occasionFor(random, fault, nodes), fault);
   }
   faults.sort((a, b) => a.at - b.at);
   return {
-    seed, tier, nodes: random.pick(sizes), safetyMs,
+    seed, tier, nodes, safetyMs,
     load: { clients: 1 + random.integer(8), keys: 1 + random.integer(6), pauseMs: random.pick([0, 5, 20, 50, 100, 200]) },
     faults,
   };
 }
 
-/** Some states are rare by themselves. What brings them about is a fault like any other, a little before. */
-function occasionFor(random: SeededRandom, role: FaultRole, phase: Phase, at: number): readonly Fault[] {
-  const before = (kind: FaultKind, ofRole: FaultRole, inPhase: Phase, durationMs: number): Fault => ({ kind, at: Math.max(0, at - random.integer(20)), role: ofRole, phase: inPhase, durationMs, severity: rounded(random.between(0.5, 1)) });
-  if (phase === "electing") return [before(random.pick(["crash", "pause"]), "leader", "serving", 300 + random.integer(600))];
-  if (phase === "recovering" && role !== "candidate") return [before("crash", "follower", "serving", 300 + random.integer(900))];
-  if (role !== "candidate") return [];
-  if (phase === "serving") return [before("clockJump", "follower", "serving", 100)];
-  if (phase === "recovering") return [before("crash", "follower", "serving", 600 + random.integer(900)), before("clockJump", "follower", "recovering", 100)];
-  return [];
+/** Whom it waits for. What comes about less often is drawn more often. */
+function occasion(random: SeededRandom): readonly [FaultRole, Phase] {
+  if (random.chance(0.15)) return ["candidate", "serving"];
+  return random.chance(0.05) ? ["leader", "forming"] : [random.pick(roles), random.pick(phases)];
+}
+
+/**
+ * Some states are rare by themselves. What brings them about is a fault like any other, a little before. Faults whose
+ * times leave the same rest when divided by the number of nodes prefer the same node.
+ */
+function occasionFor(random: SeededRandom, { kind, role, phase, at }: Fault, nodes: number): readonly Fault[] {
+  const before = (occasion: FaultKind, ofRole: FaultRole, inPhase: Phase, durationMs: number, turnsEarlier: number): Fault =>
+    ({ kind: occasion, at: Math.max(at % nodes, at - turnsEarlier * nodes), role: ofRole, phase: inPhase, durationMs, severity: rounded(random.between(0.5, 1)) });
+  if (phase === "electing") return [before(random.pick(["crash", "pause"]), "leader", "serving", 300 + random.integer(600), 2)];
+  if (phase === "forming") return [];
+  const down = phase === "recovering" ? [before("crash", "follower", "serving", 600 + random.integer(900), 40)] : [];
+  if (role !== "candidate") return down;
+  if (kind !== "slowDisk" && kind !== "hungDisk" && kind !== "failedSync") return [...down, before("clockJump", "follower", phase, 100, 0)];
+  // Who asks for pre-votes writes nothing: what its disk has to do with must have begun before. And who believes that its
+  // disk hangs doesn't ask: the jump must be short.
+  return [...down, before("slowDisk", "follower", phase, 200, 20), { ...before("clockJump", "follower", phase, 100, 0), severity: rounded(random.between(0.1, 0.2)) }];
 }
 
 function rounded(value: number): number {

@@ -29,7 +29,7 @@ export type Phase = (typeof phases)[number];
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** It waits for the first moment after this one (ms since the start) at which some node has this role in this phase, and befalls that node (its links, its disk). */
+  /** It waits for the first moment after this one (ms since the start) at which some node has this role in this phase, and befalls that node (its links, its disk). Of several nodes, the one that comes first when they are counted from `at` modulo their number. */
   readonly at: number;
   readonly role: FaultRole;
   readonly phase: Phase;

@@ -13,6 +13,7 @@ import { broken, count, plan, planAction } from "./world.js";
 
 /** What a paused node's connections hold for it. */
 const INBOX_MAX = 5_000;
+const FORMING_RESTART_MS = 300;
 
 export function createMember(plan: World["plan"], number: number, generation: number, random: SeededRandom): Member {
   const id = `n${number + 1}`;
@@ -80,7 +81,7 @@ export function happen(world: World, happening: Happening): void {
   }
   const member = happening.member ?? world.members[happening.number];
   if (!member?.raft || (happening.member && member.run !== happening.run)) {
-    if (happening.kind === "deliver" && happening.from && happening.message && world.settings.reportsLoss) reportLoss(world, happening.from, happening.number, happening.message);
+    if (happening.kind === "deliver" && happening.from && happening.message && world.settings.reportsLoss) reportLoss(world, happening.from, happening.number, undefined);
     return;
   }
   if (happening.kind === "written") onWritten(world, member, happening);
@@ -248,7 +249,9 @@ function onFailed(world: World, member: Member, error: Error): void {
   if ("code" in error && error.code === "STORAGE_LOST" && member.isBlankAgain) {
     if (world.trace.isFull) world.trace.line(world.now, () => `${member.id} stops for good: ${error.message}`);
     stop(world, member, false);
-    member.isLost = true;
+    // Before the cluster has formed it needs everybody: whoever runs it starts the node afresh.
+    if (world.hasFormed) member.isLost = true;
+    else restartIn(world, member, FORMING_RESTART_MS);
   } else broken(world, "failed", `${member.id} stopped by itself: ${error.message}`);
 }
 

@@ -1,13 +1,11 @@
 // Messages on their way: each link has its delay, and whatever is wrong with it now. What a fault does to a packet counts
 // for the sender's role and for the receiver's.
 import type { Message } from "@raftkit/core";
-import { decodeFrame, encodeFrame } from "@raftkit/core";
-import { createJsonCodec } from "@raftkit/codec-json";
+import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
 import type { FaultKind } from "../plan.js";
 import type { Link, Member, World } from "./world.js";
 import { broken, count, plan } from "./world.js";
 
-const codec = createJsonCodec();
 /** Further behind than this a slow link drops what comes. ms */
 const BACKLOG_MS = 2_000;
 
@@ -31,6 +29,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
   const { random: { network: random }, now } = world;
   link.faults = link.faults.filter(({ until }) => until > now);
   let later = 0;
+  let copyLater = 0;
   for (const { kind, severity } of link.faults) {
     switch (kind) {
       case "cutOneWay": case "partition": case "bridge":
@@ -58,8 +57,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
       }
       case "duplicate": {
         if (!random.chance(0.1 + 0.8 * severity)) break;
-        const again = random.integer(2 + Math.floor(500 * severity));
-        world.wheel.add(now + 1 + again, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: joined(message), number: to, action: undefined });
+        copyLater = 1 + random.integer(2 + Math.floor(500 * severity));
         countBoth(world, kind, from, to);
         break;
       }
@@ -67,6 +65,8 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
         break;
     }
   }
+  // Only what isn't lost: of that the sender may be told that it certainly was.
+  if (copyLater > 0) world.wheel.add(now + copyLater, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: joined(message), number: to, action: undefined });
   return later;
 }
 
@@ -77,8 +77,8 @@ function lose(world: World, kind: FaultKind, from: Member, to: number, message: 
   if (world.settings.reportsLoss && world.random.network.chance(0.3)) reportLoss(world, from, to, message);
 }
 
-/** What was certainly not delivered. */
-export function reportLoss(world: World, from: Member, to: number, message: Message): void {
+/** @param message what was certainly not delivered, not even a copy of it */
+export function reportLoss(world: World, from: Member, to: number, message: Message | undefined): void {
   const peer = world.members[to]?.id ?? "";
   if (from.raft === undefined) return;
   plan(world, world.now + 1, "unreachable", from, { number: to, message });
@@ -115,15 +115,16 @@ function joined(message: Message): Message {
   return { ...message, entries: [{ firstIndex: message.prevLogIndex + 1, count, bytes }] };
 }
 
+/** As its receiver understands it: through the checks for what comes from outside, its bytes its own. Codecs are tier 2's. */
 function overTheWire(world: World, message: Message): Message | undefined {
-  const parts = encodeFrame(codec, message);
-  const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const parts = messagePayload(message);
+  const payload = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
-    frame.set(part, at);
+    payload.set(part, at);
     at += part.length;
   }
-  const decoded = decodeFrame(codec, frame);
+  const decoded = decodeMessage(messageHeader(message), payload);
   if (!decoded) broken(world, "wire", `no receiver would understand ${JSON.stringify(message)}`);
   return decoded;
 }

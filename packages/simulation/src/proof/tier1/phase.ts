@@ -1,13 +1,15 @@
 // What the cluster is about, and whether some fault's occasion has come. Looked at whenever something changed that it
 // depends on, and at every beat.
 import { createRandom } from "../../random.js";
-import type { Phase } from "../plan.js";
+import type { Fault, Phase } from "../plan.js";
 import { strike } from "./faults.js";
 import type { Member, World } from "./world.js";
 import { planAction } from "./world.js";
 
 /** The heartbeat interval: what a sound cluster needs to be told of a commit. ms */
-export const BEAT_MS = 50;
+const BEAT_MS = 50;
+/** After a fault the next one waits so long, so that those that wait for the same don't all strike at once; only candidates don't last that long. */
+const QUIET_MS = 25;
 
 function phaseOf(world: World): Phase {
   world.hasFormed ||= world.members.some(({ commitIndex }) => commitIndex > 0);
@@ -29,21 +31,21 @@ export function settle(world: World): void {
   while (world.unsettled && world.failure === undefined) {
     world.unsettled = false;
     world.phase = phaseOf(world);
-    const at = world.waiting.findIndex(({ fault }) => fault.phase === world.phase && victimOf(world, fault.role) !== undefined);
+    const at = world.waiting.findIndex(({ fault }) => fault.phase === world.phase && (fault.role === "candidate" || world.now >= world.quietUntil) && victimOf(world, fault) !== undefined);
     const found = world.waiting[at];
-    const victim = found && victimOf(world, found.fault.role);
+    const victim = found && victimOf(world, found.fault);
     if (!found || !victim) continue;
     world.waiting.splice(at, 1);
+    world.quietUntil = world.now + QUIET_MS;
     world.unsettled = true;
     strike({ world, victim, fault: found.fault, random: found.random, durationMs: Math.max(1, Math.min(found.fault.durationMs, world.plan.safetyMs - world.now)) });
   }
 }
 
-/** The first of those with this role, counted from another one each time. */
-function victimOf(world: World, role: string): Member | undefined {
-  const { members, now } = world;
+/** The first of those with this role, counted from a node that the plan prefers. */
+function victimOf({ members, now }: World, { role, at }: Fault): Member | undefined {
   for (let i = 0; i < members.length; i++) {
-    const member = members[(now + i) % members.length];
+    const member = members[(at + i) % members.length];
     if (member?.raft && member.role === role && member.pausedUntil <= now) return member;
   }
   return undefined;

@@ -73,7 +73,7 @@ function createWorld(plan: Plan, options: Tier1Options): World {
       propose: (member, firstSeq, command) => step(world, member, { type: "propose", firstSeq, commands: [command] }),
       read: (member, id) => step(world, member, { type: "read", id }),
     }),
-    phase: "forming", unsettled: true, hasFormed: false, committedBefore: [0, 0], waiting: [], wiped: 0, failure: undefined, tamper: options.tamper,
+    phase: "forming", unsettled: true, hasFormed: false, committedBefore: [0, 0], waiting: [], quietUntil: 0, wiped: 0, failure: undefined, tamper: options.tamper,
   };
   world.trace.line(0, () => `seed ${plan.seed}: ${plan.nodes} nodes, ${JSON.stringify(settings)}`);
   return world;

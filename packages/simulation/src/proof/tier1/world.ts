@@ -150,6 +150,8 @@ export interface World {
   committedBefore: readonly [Index, Index];
   /** Whose time has come, waiting for their occasion. */
   readonly waiting: { readonly fault: Fault; readonly random: SeededRandom }[];
+  /** No fault strikes before, but one that waits for a candidate. */
+  quietUntil: number;
   wiped: number;
   failure: Outcome["failure"];
   readonly tamper: Tamper | undefined;
