@@ -10,19 +10,21 @@ import { phases } from "./plan.js";
 const sizes = [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 6, 7] as const;
 
 const span = {
-  1: { safetyMs: [4_000, 16_000], faults: 40 },
-  2: { safetyMs: [3_000, 8_000], faults: 14 },
+  1: { safetyMs: [4_000, 16_000], faults: 40, clients: 8, pausesMs: [0, 5, 20, 50, 100, 200] },
+  2: { safetyMs: [3_000, 8_000], faults: 14, clients: 4, pausesMs: [20, 50, 100, 200] },
 } as const;
 
 export function planOf(seed: number, tier: 1 | 2): Plan {
   const random = createRandom(seed).fork(`plan/${tier}`);
-  const { safetyMs: [shortest, longest], faults: faultsMax } = span[tier];
+  const { safetyMs: [shortest, longest], faults: faultsMax, clients, pausesMs } = span[tier];
   const safetyMs = Math.floor(random.between(shortest, longest));
   const kinds = kindsOf(tier);
   // Some kinds don't occur at all, so that others are seen alone; the share of those that do is drawn too.
   const share = random.between(0.15, 1);
   const drawn = kinds.filter(() => random.chance(share));
   const chosen = drawn.length > 0 ? drawn : kinds;
+  // What tier 1 can't do, tier 2 does more often.
+  const rare = tier === 2 ? chosen.filter((kind) => !kindsOf(1).includes(kind)) : [];
   const count = 1 + random.integer(faultsMax);
   const severest = random.between(0.2, 1);
   const lastingMs = random.between(100, 4_000);
@@ -31,13 +33,13 @@ export function planOf(seed: number, tier: 1 | 2): Plan {
   while (faults.length < count) {
     const [role, phase] = occasion(random);
     const at = phase === "forming" ? random.integer(40) : Math.floor(random.between(0, 0.9) * safetyMs);
-    const fault = { kind: random.pick(chosen), at, role, phase, durationMs: 20 + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
+    const fault = { kind: random.pick(rare.length > 0 && random.chance(0.6) ? rare : chosen), at, role, phase, durationMs: 20 + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
     faults.push(...occasionFor(random, fault, nodes), fault);
   }
   faults.sort((a, b) => a.at - b.at);
   return {
     seed, tier, nodes, safetyMs,
-    load: { clients: 1 + random.integer(8), keys: 1 + random.integer(6), pauseMs: random.pick([0, 5, 20, 50, 100, 200]) },
+    load: { clients: 1 + random.integer(clients), keys: 1 + random.integer(6), pauseMs: random.pick<number>(pausesMs) },
     faults,
   };
 }

@@ -1,23 +1,94 @@
-// The entry of `npm run simulate`: gives the command its terminal, its threads and its exit code.
-import { simulate } from "./cli/simulate.js";
-import { createThreadRunner } from "./cli/pool.js";
+// The command behind `npm run simulate`: runs seeds, reports, repeats one with its trace, shrinks what fails.
+import { readFileSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import type { Arguments } from "./arguments.js";
+import { HELP, parseArguments } from "./arguments.js";
+import { planOf } from "./draw.js";
+import { runPlanned } from "./index.js";
+import type { Outcome, Plan } from "./plan.js";
+import { runAll } from "./pool.js";
+import { addOutcome, emptyCells, newTotals, progressOf, reportOf } from "./report.js";
+import { shrink } from "./shrink.js";
+import { measureSpeed } from "./speed.js";
 
-const { stdout } = process;
-let isBarOpen = false;
+/** From so many seeds on every cell of the coverage matrix must be filled. */
+const FULL_COVERAGE_SEEDS = 200;
 
-function print(line: string): void {
-  if (isBarOpen) stdout.write("\n");
-  isBarOpen = false;
-  stdout.write(`${line}\n`);
+export async function main(args: readonly string[]): Promise<number> {
+  const given = parseArguments(args);
+  if (given.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (given.speed) return speed(given);
+  if (given.plan !== undefined) return tell(readPlan(given.plan), given);
+  if (given.seed !== undefined) return tell(planFor(given.seed, given.tiers.length === 1 ? given.tiers[0] ?? 1 : 1, given), given);
+  return prove(given);
 }
 
-process.exitCode = await simulate(process.argv.slice(2), {
-  print,
-  complain: (line) => { process.stderr.write(`${line}\n`); },
-  replaceLine: stdout.isTTY ? (line) => {
-    stdout.write(`\r${line}`);
-    isBarOpen = true;
-  } : undefined,
-  createRunner: createThreadRunner,
-  directory: "simulation-failures",
-});
+function planFor(seed: number, tier: 1 | 2, { nodes }: Arguments): Plan {
+  const drawn = planOf(seed, tier);
+  return { ...drawn, nodes: nodes ?? drawn.nodes };
+}
+
+/** @throws a message for the user */
+function readPlan(file: string): Plan {
+  const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+  if (typeof value !== "object" || value === null || !("faults" in value) || !("seed" in value) || !("tier" in value)) throw new Error(`${file}: this is no plan; one is what a shrunk failure prints`);
+  return value as Plan;
+}
+
+/** One run, line by line. */
+async function tell(plan: Plan, { trace: file }: Arguments): Promise<number> {
+  const outcome = await runPlanned(plan, true);
+  if (file === undefined || file === "-") console.log(outcome.trace.join("\n"));
+  else writeFileSync(file, `${outcome.trace.join("\n")}\n`);
+  const { answered, refused, unknown } = outcome.operations;
+  console.log(`\nseed ${plan.seed}, tier ${plan.tier}, ${plan.nodes} nodes: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds; ${answered} operations answered, ${refused} refused, ${unknown} of unknown outcome`);
+  console.log(`trace hash ${outcome.hash}`);
+  if (outcome.failure) console.log(`FAILED ${outcome.failure.check}: ${outcome.failure.message}`);
+  return outcome.failure ? 1 : 0;
+}
+
+async function prove(given: Arguments): Promise<number> {
+  const { seeds, from, tiers, nodes, workers, bail } = given;
+  const jobs = Array.from({ length: seeds }, (_, i) => tiers.map((tier) => ({ seed: from + i, tier, nodes }))).flat();
+  const totals = newTotals();
+  const failed: Outcome[] = [];
+  let done = 0;
+  await runAll(jobs, workers, ({ outcome, cpuMs }) => {
+    addOutcome(totals, outcome, cpuMs);
+    if (outcome.failure) failed.push(outcome);
+    const line = progressOf(++done, jobs.length, failed.length, process.stdout.isTTY);
+    if (line !== undefined) process.stdout.write(line);
+    return !bail || failed.length === 0;
+  });
+  console.log(`\n${reportOf(totals)}`);
+  failed.sort((a, b) => a.plan.seed - b.plan.seed);
+  for (const { plan, failure } of failed) console.log(`\nFAILED seed ${plan.seed}, tier ${plan.tier}: ${failure?.check}: ${failure?.message}\n  repeat it: npm run simulate -- --seed ${plan.seed} --tier ${plan.tier}${nodes === undefined ? "" : ` --nodes ${nodes}`}`);
+  const [first] = failed;
+  if (first && !bail) await printShrunk(first);
+  const isCovered = seeds < FULL_COVERAGE_SEEDS || bail || emptyCells(totals).length === 0;
+  console.log(failed.length === 0 ? `\n${done} runs, no failure` : `\n${done} runs, ${failed.length} failed`);
+  return failed.length === 0 && isCovered ? 0 : 1;
+}
+
+async function printShrunk(failed: Outcome): Promise<void> {
+  const { plan, outcome, tries } = await shrink(failed.plan, failed, (candidate) => runPlanned(candidate, false));
+  console.log(`\nseed ${plan.seed} shrunk in ${tries} runs to ${plan.faults.length} faults, ${plan.nodes} nodes, ${plan.safetyMs} ms; its last lines:\n  ${outcome.trace.slice(-25).join("\n  ")}`);
+  console.log(`\nrepeat it: save this line in a file and run npm run simulate -- --plan FILE\n${JSON.stringify(plan)}`);
+}
+
+async function speed({ tiers }: Arguments): Promise<number> {
+  for (const tier of tiers) console.log(await measureSpeed(tier));
+  return 0;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
