@@ -12,21 +12,26 @@ export interface Trace {
 
 /** @param keep how many lines are kept for printing */
 export function createTrace(keep = 60): Trace {
-  let kept: { readonly text: string; readonly detail: (() => string) | undefined }[] = [];
+  let kept: { readonly at: number; readonly line: string; readonly detail: (() => string) | undefined }[] = [];
   let high = 0x1b873593;
   let low = 0x811c9dc5;
+  function mix(value: number): void {
+    low = Math.imul(low ^ value, 0x01000193);
+    high = (Math.imul(high, 0x5bd1e995) + low) ^ (high >>> 15);
+  }
   return {
     record(at, line, detail) {
-      const text = `${at.toFixed(3)} ${line}`;
-      for (let i = 0; i < text.length; i++) {
-        low = Math.imul(low ^ text.charCodeAt(i), 0x01000193);
-        high = (Math.imul(high, 0x5bd1e995) + low) ^ (high >>> 15);
-      }
-      kept.push({ text, detail });
+      // The time as a number: to write it costs more than all the rest, and few lines are ever printed.
+      const micros = Math.round(at * 1000);
+      mix(micros | 0);
+      mix(Math.floor(micros / 2 ** 32));
+      for (let i = 0; i < line.length; i++) mix(line.charCodeAt(i));
+      mix(line.length);
+      kept.push({ at, line, detail });
       if (kept.length >= 2 * keep) kept = kept.slice(-keep);
     },
     hash: () => (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0"),
-    lines: () => kept.slice(-keep).map(({ text, detail }) => detail === undefined ? text : `${text} ${detail()}`),
+    lines: () => kept.slice(-keep).map(({ at, line, detail }) => `${at.toFixed(3)} ${line}${detail === undefined ? "" : ` ${detail()}`}`),
   };
 }
 
