@@ -40,6 +40,7 @@ interface Call {
 }
 
 const PAUSE_MIN_MS = 1;
+const OPEN_WRITES_MAX = 8;
 
 export function createClients(options: ClientOptions): Clients {
   const { time, random, load, computers, note } = options;
@@ -48,6 +49,8 @@ export function createClients(options: ClientOptions): Clients {
   /** Only the order of moments counts for the history, and several calls may share an instant. */
   let moment = 0;
   let written = 0;
+  /** The names of the keys now, and how many writes of unknown outcome each has. */
+  const keys = Array.from({ length: load.keys }, (_, i) => ({ name: `k${i}`, life: 1, open: 0 }));
   let stopped = false;
 
   function call(client: string, computer: Computer, input: KeyValueInput, limits: { readonly timeoutMs: number; readonly signal?: AbortSignal } = { timeoutMs: 500 }): Promise<boolean> {
@@ -65,6 +68,7 @@ export function createClients(options: ClientOptions): Clients {
         forget();
         counts[count]++;
         note(`${what} ${how}`);
+        if (count === "unknown") retire(input.key);
         resolve(count === "answered");
       };
       const forget = computer.onEnd(() => {
@@ -89,8 +93,16 @@ export function createClients(options: ClientOptions): Clients {
     });
   }
 
+  /** Each write that stays open doubles what the judge has to try: a key with many of them makes room for a fresh one. */
+  function retire(name: string): void {
+    const key = keys.find((own) => own.name === name);
+    if (key === undefined || ++key.open < OPEN_WRITES_MAX) return;
+    key.open = 0;
+    key.name = `${name.split("-", 1)[0] ?? name}-${++key.life}`;
+  }
+
   function draw(client: string): KeyValueInput {
-    const key = `k${random.integer(load.keys)}`;
+    const key = random.pick(keys).name;
     const op = random.next();
     if (op < 0.35) return { op: "get", key };
     const expected = op < 0.55 ? random.pick(["present", "absent", { version: lastVersion(key) }] as const) : undefined;
