@@ -3,10 +3,10 @@ import type { Codec } from "@raftkit/core";
 import type { Suite } from "../suite.js";
 import { ownershipCases } from "./ownership.js";
 import { refusalCases } from "./refusals.js";
-import { roundTripCases } from "./round-trip.js";
+import { largeCases, roundTripCases } from "./round-trip.js";
 
 /**
  * What a `Codec` promises (`@raftkit/core`, ports). Its subject is the codec. Capability: `deterministic`, the same value always gives
  * the same bytes.
  */
-export const codecSuite: Suite<Codec> = [...roundTripCases, ...ownershipCases, ...refusalCases];
+export const codecSuite: Suite<Codec> = [...roundTripCases, ...ownershipCases, ...refusalCases, ...largeCases];

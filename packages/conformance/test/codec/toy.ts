@@ -13,6 +13,8 @@ export interface Toy {
   /** A string as bytes, and back. */
   readonly text: { readonly write: (value: string) => Uint8Array; readonly read: (bytes: Uint8Array) => string };
   readonly length: { readonly write: (length: number) => Uint8Array; readonly read: (bytes: Uint8Array) => number };
+  /** How many items an array claims to have. */
+  readonly count: (items: number) => number;
   /** The bytes that are written for a byte array, and what is made of those that were read. */
   readonly bytes: { readonly write: (value: Uint8Array) => Uint8Array; readonly read: (bytes: Uint8Array) => Uint8Array };
   readonly item: (array: readonly unknown[], i: number) => unknown;
@@ -39,8 +41,9 @@ const right: Toy = {
   name: "toy",
   levelsMax: { encode: 64, decode: 64 },
   number: { write: (value) => new Uint8Array(new Float64Array([Number.isFinite(value) ? value : refuse("not finite")]).buffer), read: (bytes) => finite(new Float64Array(bytes.slice().buffer)[0] ?? 0) },
-  text: { write: (value) => new Uint8Array(Uint16Array.from({ length: value.length }, (_, i) => value.charCodeAt(i)).buffer), read: (bytes) => fromUnits(bytes.length % 2 === 0 ? new Uint16Array(bytes.slice().buffer) : refuse("half a unit")) },
-  length: { write: (length) => new Uint8Array(new Uint32Array([length]).buffer), read: (bytes) => new Uint32Array(bytes.slice().buffer)[0] ?? 0 },
+  text: { write: toUnits, read: (bytes) => fromUnits(bytes.length % 2 === 0 ? new Uint16Array(bytes.slice().buffer) : refuse("half a unit")) },
+  length: { write: (length) => Uint8Array.of(length, length >>> 8, length >>> 16, length >>> 24), read: (bytes) => (((bytes[3] ?? 0) << 24) | ((bytes[2] ?? 0) << 16) | ((bytes[1] ?? 0) << 8) | (bytes[0] ?? 0)) >>> 0 },
+  count: (items) => items,
   bytes: { write: (value) => value, read: (bytes) => Uint8Array.from(bytes) },
   item: (array, i) => array[i],
   membersOf: (object) => Object.entries(object),
@@ -72,8 +75,9 @@ function createWriter(toy: Toy): (value: CodecValue) => Uint8Array {
     else if (typeof value !== "object") write(toy.stranger(value), chunks, levels);
     else if (levels >= toy.levelsMax.encode) refuse("too deep");
     else if (Array.isArray(value)) {
-      chunks.push(Uint8Array.of(ARRAY), toy.length.write(value.length));
-      for (let i = 0; i < value.length; i++) write(toy.item(value, i), chunks, levels + 1);
+      const count = toy.count(value.length);
+      chunks.push(Uint8Array.of(ARRAY), toy.length.write(count));
+      for (let i = 0; i < count; i++) write(toy.item(value, i), chunks, levels + 1);
     } else {
       if (!toy.isPlain(value)) refuse("an instance");
       const members = toy.membersOf(value);
@@ -101,8 +105,7 @@ function createReader(toy: Toy): (bytes: Uint8Array) => CodecValue {
       at += count;
       return taken;
     };
-    const lengthBytes = toy.length.write(0).length;
-    const takeLength = (): number => toy.length.read(take(lengthBytes));
+    const takeLength = (): number => toy.length.read(take(4));
     function read(levels: number): CodecValue {
       const tag = take(1)[0];
       switch (tag) {
@@ -138,6 +141,12 @@ export function joined(chunks: readonly Uint8Array[]): Uint8Array {
     at += chunk.length;
   }
   return whole;
+}
+
+function toUnits(text: string): Uint8Array {
+  const units = new Uint16Array(text.length);
+  for (let i = 0; i < text.length; i++) units[i] = text.charCodeAt(i);
+  return new Uint8Array(units.buffer);
 }
 
 function fromUnits(units: Uint16Array): string {

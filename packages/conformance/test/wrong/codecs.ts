@@ -104,6 +104,7 @@ const wrongGuards: readonly Wrong<Codec>[] = [
     copy.set(bytes.subarray(at, at + count));
     return copy;
   } })),
+  wrong("CODEC-33", "16 bits for the length of an array", /an array of 65536 came back changed/, () => ({ count: (items) => items & 0xffff })),
 ];
 
 export const wrongCodecs: readonly Wrong<Codec>[] = [...wrongOnTheWay, ...wrongOwners, ...wrongGuards];
