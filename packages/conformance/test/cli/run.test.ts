@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCommandLine } from "../../src/cli/run.js";
 import { codecSuite } from "../../src/codec/suite.js";
-import { machineSuite } from "../../src/machine/suite.js";
+import { suites } from "../../src/suites.js";
 
 const modules = {
   // v8's own serialization, which is no codec of raftkit's
@@ -52,7 +52,7 @@ test("--json prints the results for programs", async () => {
 });
 
 test("--list prints every case", async () => {
-  for (const [name, suite] of [["codec", codecSuite], ["state-machine", machineSuite]] as const) {
+  for (const [name, suite] of Object.entries(suites)) {
     const { code, out } = await called(name, "--list");
     expect(code).toBe(0);
     for (const { id, title, rule } of suite) for (const part of [id, title, rule]) expect(out).toContain(part);
