@@ -13,7 +13,7 @@ export function formatResult(result: CaseResult): string {
     case "passed": return line;
     case "failed": return [line, ...indented("rule", result.rule), ...indented("error", result.error.message)].join("\n");
     case "blocked": return `${line} (by ${result.by})`;
-    case "skipped": return `${line} (can't ${result.missing})`;
+    case "skipped": return `${line} (needs "${result.missing}")`;
   }
 }
 

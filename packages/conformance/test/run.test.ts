@@ -133,6 +133,6 @@ A-02  failed   title of A-02
     error: wrong
            in two lines
 A-03  blocked  title of A-03 (by A-02)
-A-04  skipped  title of A-04 (can't fly)
+A-04  skipped  title of A-04 (needs "fly")
 1 passed, 1 failed, 1 blocked, 1 skipped`);
 });

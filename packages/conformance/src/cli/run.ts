@@ -43,7 +43,7 @@ async function carryOut({ module, only, json }: Call, suite: Suite<unknown>, { p
 }
 
 function listed({ id, title, rule, requires, capabilities }: Suite<unknown>[number]): string {
-  const notes = [...(requires.length > 0 ? [`builds on ${requires.join(", ")}`] : []), ...(capabilities.length > 0 ? [`for those who can: ${capabilities.join(", ")}`] : [])];
+  const notes = [...(requires.length > 0 ? [`builds on ${requires.join(", ")}`] : []), ...(capabilities.length > 0 ? [`needs ${capabilities.join(", ")}`] : [])];
   return [`${id}  ${title}`, `    rule:  ${rule}`, ...notes.map((note) => `    ${note}`)].join("\n");
 }
 

@@ -114,7 +114,8 @@ export const ownershipCases: readonly Case<Codec>[] = [
     rule: "one client's malformed command, or one damaged frame, must not reach into the next",
     async run(codec) {
       const before = codec.encode(["before", patterned(10)]);
-      for (const bad of [["x".repeat(5000), undefined], { a: [1, { b: () => 1 }] }, [[[[NaN]]]]]) quietly(() => codec.encode(bad as unknown[] as CodecValue));
+      const bad: readonly unknown[] = [["x".repeat(5000), undefined], { a: [1, { b: () => 1 }] }, [[[[NaN]]]]];
+      for (const value of bad) quietly(() => codec.encode(value as CodecValue));
       for (const length of [0, 1, before.length - 1]) quietly(() => codec.decode(before.subarray(0, length)));
       const after = codec.encode(["after"]);
       expectSame(decoded(codec, before, () => "a value that was encoded before others were refused"), ["before", patterned(10)], "a value that was encoded before others were refused");

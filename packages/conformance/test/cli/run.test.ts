@@ -35,7 +35,7 @@ test("it prints a table and ends with 1 when a case failed", async () => {
   expect({ code, err }).toEqual({ code: 1, err: "" });
   expect(out).toMatch(/^CODEC-01 {2}passed {3}its name/);
   expect(out).toMatch(/^CODEC-23 {2}failed .*\n {4}rule: {2}.*\n {4}error: encode\(undefined\): expected a RaftkitError/m);
-  expect(out).toMatch(/^CODEC-14 {2}skipped .*\(can't deterministic\)$/m);
+  expect(out).toMatch(/^CODEC-14 {2}skipped .*\(needs "deterministic"\)$/m);
   expect(out).toMatch(/\n\d+ passed, \d+ failed, \d+ blocked, 1 skipped$/);
   expect(out.split("\n").filter((line) => line.startsWith("CODEC-"))).toHaveLength(codecSuite.length);
 });
