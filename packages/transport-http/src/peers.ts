@@ -28,6 +28,8 @@ export interface PeerBook {
   list(peers: readonly Peer[]): void;
   /** Takes note of a node that introduced itself, unless it is an earlier run than the latest known. */
   meet(hello: Hello): PeerRecord | PeerRejected;
+  /** The same for a node that answered a request: that doesn't make it one that spoke, so a peer that left the list stays away. */
+  noteAnswer(hello: Hello): PeerRejected | undefined;
 }
 
 export function addressOf(peer: PeerRecord): string | undefined {
@@ -71,6 +73,14 @@ export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox)
     for (const record of unlisted.slice(0, Math.max(0, unlisted.length - MAX_UNLISTED_PEERS))) forget(record);
   }
 
+  /** A later run than the one known is a fresh start. */
+  function noteRun(record: PeerRecord, { id, incarnation, run }: Hello): void {
+    if (record.sender?.incarnation === incarnation && record.sender.run === run) return;
+    record.sender = { id, incarnation, run };
+    record.refusedUntilMs = Number.NEGATIVE_INFINITY;
+    record.reassembly.reset();
+  }
+
   return {
     get: (id) => records.get(id),
     all: () => [...records.values()],
@@ -89,17 +99,18 @@ export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox)
       const stale = checkRun(records.get(hello.id), hello);
       if (stale !== undefined) return stale;
       const record = open(hello.id);
-      const { id, incarnation, run } = hello;
-      if (record.sender?.incarnation !== incarnation || record.sender.run !== run) {
-        record.sender = { id, incarnation, run };
-        record.refusedUntilMs = Number.NEGATIVE_INFINITY;
-        record.reassembly.reset();
-      }
+      noteRun(record, hello);
       record.introduced = hello.address;
-      records.delete(id);
-      records.set(id, record);
+      records.delete(hello.id);
+      records.set(hello.id, record);
       forgetOldestUnlisted();
       return record;
+    },
+    noteAnswer(hello) {
+      const record = records.get(hello.id);
+      const stale = checkRun(record, hello);
+      if (stale === undefined && record !== undefined) noteRun(record, hello);
+      return stale;
     },
   };
 }

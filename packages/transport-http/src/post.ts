@@ -43,8 +43,8 @@ async function checkAnswer(session: Session, peer: PeerRecord, address: string, 
   if (text !== null) {
     const hello = parseHello(text);
     if (hello instanceof PeerRejected) throw hello;
-    const refusal = checkAnswerer(session.local, hello, peer.id, address) ?? session.peers.meet(hello);
-    if (refusal instanceof PeerRejected) throw refusal;
+    const refusal = checkAnswerer(session.local, hello, peer.id, address) ?? session.peers.noteAnswer(hello);
+    if (refusal !== undefined) throw refusal;
     if (status === 204) return;
   }
   if (status >= 500 || status === 408) throw new Error(`${address} answered HTTP ${status}`);

@@ -7,6 +7,35 @@ function reasons(node: TestNode): (readonly [string, string])[] {
   return node.rejected.map(({ code, message }) => [code, message] as const);
 }
 
+describe("a peer that left the list", () => {
+  test.each(["before", "after"])("gets nothing more, though it answered a request %s that; once it speaks by itself it is answered", async (when) => {
+    const network = createNetwork();
+    const a = await network.node("n1");
+    const b = await network.node("n2");
+    let answer = (): void => undefined;
+    network.faults.set(b.local.address, async (deliver) => {
+      const response = await deliver();
+      if (when === "after") await new Promise<void>((resolve) => { answer = resolve; });
+      return response;
+    });
+    a.transport.setPeers([b.peer()]);
+    send(a, "n2", "first");
+    await quiet();
+    expect(b.texts()).toEqual(["first"]);
+    a.transport.setPeers([]);
+    answer();
+    await quiet();
+    expect(send(a, "n2", "second")).toBe(false);
+    network.faults.clear();
+    b.transport.setPeers([a.peer()]);
+    send(b, "n1", "hello");
+    await quiet();
+    expect(send(a, "n2", "third")).toBe(true);
+    await quiet();
+    expect(b.texts()).toEqual(["first", "third"]);
+  });
+});
+
 describe("nodes that don't belong together", () => {
   test("of different clusters tell each other so, once", async () => {
     const network = createNetwork();
