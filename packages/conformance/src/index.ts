@@ -11,3 +11,7 @@ export type { LogSubject, SnapshotSubject, Step, StepFault, StepFaults, StorageC
 export { codecSuite } from "./codec/suite.js";
 export { machineSuite } from "./machine/suite.js";
 export type { MachineSubject } from "./machine/subject.js";
+export { transportSuite } from "./transport/suite.js";
+export { createSocketLinks } from "./transport/socket-links.js";
+export type { SocketLinks } from "./transport/socket-links.js";
+export type { Disturbance, Intruder, Links, TransportCapability, TransportSubject } from "./transport/subject.js";

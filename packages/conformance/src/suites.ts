@@ -4,6 +4,7 @@ import { machineSuite } from "./machine/suite.js";
 import { logStorageSuite } from "./storage/log-suite.js";
 import { snapshotStorageSuite } from "./storage/snapshot-suite.js";
 import type { Suite } from "./suite.js";
+import { transportSuite } from "./transport/suite.js";
 
 /** Each is for targets of its own: what a suite's subject is, its own documentation says. */
 export const suites: { readonly [name: string]: Suite<unknown> } = {
@@ -11,4 +12,5 @@ export const suites: { readonly [name: string]: Suite<unknown> } = {
   "state-machine": machineSuite as Suite<unknown>,
   "log-storage": logStorageSuite as Suite<unknown>,
   "snapshot-storage": snapshotStorageSuite as Suite<unknown>,
+  transport: transportSuite as Suite<unknown>,
 };

@@ -1,0 +1,175 @@
+// What the cases share: nodes that record what their transport tells them, and waiting for a condition with a bound.
+// It closes every transport that a case made, also when the case fails.
+import { RaftkitError } from "@raftkit/core";
+import type { LocalNode, NodeId, Peer, Sender, Transport } from "@raftkit/core";
+import type { Case } from "../suite.js";
+import type { Links, TransportCapability, TransportSubject } from "./subject.js";
+
+const PATIENCE_MS = 10_000;
+/** On a machine that stands still time passes without anything being tried. */
+const TRIES_MIN = 50;
+const RESEND_FIRST_MS = 40;
+
+export interface Received {
+  readonly from: Sender;
+  /** As handed over, not a copy. */
+  readonly frame: Uint8Array;
+}
+
+export interface TestNode {
+  readonly id: NodeId;
+  readonly local: LocalNode;
+  readonly transport: Transport;
+  readonly frames: Received[];
+  readonly unreachable: NodeId[];
+  readonly rejected: RaftkitError[];
+}
+
+export interface Bench {
+  readonly subject: TransportSubject;
+  readonly links: Links;
+  /** A transport that this case may use as it likes. */
+  transport(address: string): Promise<Transport>;
+  /** Starts a node; without `address`, at a fresh one. */
+  start(id: NodeId, changes?: Partial<LocalNode>): Promise<TestNode>;
+  /** Gives each of them all the others as peers. */
+  meet(...nodes: readonly TestNode[]): Promise<void>;
+  /** Gives `node` these peers and no others. */
+  list(node: TestNode, peers: readonly Peer[]): Promise<void>;
+  /** Waits; `what` completes "waited in vain until …". */
+  until(what: string, condition: () => boolean): Promise<void>;
+  /** Waits for a promise. */
+  settles<T>(what: string, promise: Promise<T>): Promise<T>;
+  /** Sends until it arrives, since frames may be lost. */
+  arrives(from: TestNode, to: TestNode, ...parts: readonly Uint8Array[]): Promise<Received>;
+}
+
+type Fields = Pick<Case<TransportSubject>, "id" | "title" | "rule"> & { readonly requires?: readonly string[]; readonly capabilities?: readonly TransportCapability[] };
+
+/** A case of this suite: `body` gets a fresh bench. */
+export function transportCase({ requires = [], capabilities = [], ...fields }: Fields, body: (bench: Bench) => Promise<void>): Case<TransportSubject> {
+  return { ...fields, requires, capabilities, run: (subject) => withBench(subject, body) };
+}
+
+/** @throws what was expected and what came */
+export function demand(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(what);
+}
+
+export function localNode(id: NodeId, address: string, changes: Partial<LocalNode> = {}): LocalNode {
+  return { clusterId: "green", codec: "json", incarnation: `data-directory-of-${id}`, run: 1, ...changes, id, address: changes.address ?? address };
+}
+
+/** Bytes that differ everywhere and from seed to seed, so that a misplaced part shows (xorshift32). */
+export function pattern(length: number, seed: number): Uint8Array {
+  let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
+  return Uint8Array.from({ length }, () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state;
+  });
+}
+
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+export function join(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => { setTimeout(resolve, 1); });
+}
+
+async function withBench(subject: TransportSubject, body: (bench: Bench) => Promise<void>): Promise<void> {
+  const transports: Transport[] = [];
+  const bench = createBench(subject, transports);
+  try {
+    await body(bench);
+  } finally {
+    // One that hangs or throws is the matter of the cases about closing.
+    await Promise.all(transports.map((transport) => bench.settles("it is closed", Promise.resolve(transport).then((it) => it.close())).catch(() => undefined)));
+  }
+}
+
+function createBench(subject: TransportSubject, transports: Transport[]): Bench {
+  const patienceMs = subject.patienceMs ?? PATIENCE_MS;
+  const links = subject.links ?? {};
+
+  async function until(what: string, condition: () => boolean): Promise<void> {
+    const end = performance.now() + patienceMs;
+    for (let tries = 0; !condition(); tries++) {
+      if (tries >= TRIES_MIN && performance.now() > end) throw new Error(`waited in vain until ${what} (${patienceMs} ms)`);
+      await nextTurn();
+    }
+  }
+
+  async function transport(address: string): Promise<Transport> {
+    const made = await subject.transport(address);
+    transports.push(made);
+    return made;
+  }
+
+  async function list(node: TestNode, peers: readonly Peer[]): Promise<void> {
+    node.transport.setPeers(await Promise.all(peers.map(async (peer) => ({ id: peer.id, address: await (links.route?.(node.id, peer) ?? peer.address) }))));
+  }
+
+  return {
+    subject, links, transport, until, list,
+    async start(id, changes) {
+      const local = localNode(id, changes?.address ?? await subject.address(), changes);
+      const node: TestNode = { id, local, transport: await transport(local.address), frames: [], unreachable: [], rejected: [] };
+      await node.transport.start(local, {
+        receive: (from, frame) => void node.frames.push({ from, frame }),
+        unreachable: (to) => void node.unreachable.push(to),
+        rejected: (error) => void node.rejected.push(error),
+      });
+      return node;
+    },
+    async meet(...nodes) {
+      for (const node of nodes) await list(node, nodes.filter((other) => other !== node).map(({ local }) => local));
+    },
+    async settles(what, promise) {
+      let settled = false;
+      promise.then(() => { settled = true; }, () => { settled = true; });
+      await until(what, () => settled);
+      return promise;
+    },
+    async arrives(from, to, ...parts) {
+      const frame = join(parts);
+      const first = to.frames.length;
+      let [resendAt, pauseMs, seen] = [0, RESEND_FIRST_MS, first];
+      let found: Received | undefined;
+      await until(`${describe(frame)} from ${from.id} arrived at ${to.id}`, () => {
+        if (performance.now() >= resendAt && from.transport.send(to.id, parts)) {
+          resendAt = performance.now() + pauseMs;
+          pauseMs *= 2;
+        }
+        for (; found === undefined && seen < to.frames.length; seen++) {
+          const received = to.frames[seen];
+          if (received !== undefined && received.from.id === from.id && isSame(received.frame, frame)) found = received;
+        }
+        return found !== undefined;
+      }).catch((error: unknown) => {
+        const came = to.frames.slice(first).map((received) => `${describe(received.frame)} from ${received.from.id}`);
+        throw new Error(`${error instanceof Error ? error.message : String(error)}; what came: ${came.slice(0, 5).join("; ") || "nothing"}`);
+      });
+      demand(found !== undefined, "found above");
+      return found;
+    },
+  };
+}
+
+/** Enough to tell frames apart in a message. */
+export function describe(frame: Uint8Array): string {
+  const start = Array.from(frame.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return `a frame of ${frame.length} bytes (${start}${frame.length > 8 ? " …" : ""})`;
+}

@@ -1,0 +1,13 @@
+// The suite for transports, in the order in which its cases run.
+import { clusters } from "./cluster.js";
+import { frames } from "./frames.js";
+import { restarts, senders, strangers } from "./identity.js";
+import { queues, streams } from "./links.js";
+import { peers, unreachables } from "./reach.js";
+import { closing, starting } from "./starting.js";
+import type { Suite } from "../suite.js";
+import type { TransportSubject } from "./subject.js";
+
+export const transportSuite: Suite<TransportSubject> = [
+  ...starting, ...frames, ...senders, ...peers, ...restarts, ...unreachables, ...strangers, ...closing, ...queues, ...streams, ...clusters,
+];
