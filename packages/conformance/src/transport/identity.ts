@@ -72,9 +72,9 @@ export const restarts: Suite<TransportSubject> = [
 ];
 
 export const strangers: Suite<TransportSubject> = [
-  turnsAway("TRANSPORT-27", "nothing is delivered to or from a node of another cluster", { clusterId: "blue" }, false),
-  turnsAway("TRANSPORT-28", "a node of another cluster that was turned away is reported", { clusterId: "blue" }, true),
-  turnsAway("TRANSPORT-29", "nothing is delivered to or from a node with another codec, and that is reported", { codec: "cbor" }, true),
+  turnsAway("TRANSPORT-28", "nothing is delivered to or from a node of another cluster", { clusterId: "blue" }, false),
+  turnsAway("TRANSPORT-29", "a node of another cluster that was turned away is reported", { clusterId: "blue" }, true),
+  turnsAway("TRANSPORT-30", "nothing is delivered to or from a node with another codec, and that is reported", { codec: "cbor" }, true),
 ];
 
 async function comesBackAs(bench: Bench, before: Partial<LocalNode>, after: Partial<LocalNode>): Promise<void> {
@@ -92,7 +92,7 @@ async function comesBackAs(bench: Bench, before: Partial<LocalNode>, after: Part
 /** That a stranger gets nowhere is seen by what others get through meanwhile. */
 function turnsAway(id: string, title: string, strange: Partial<LocalNode>, reported: boolean): Case<TransportSubject> {
   return transportCase({
-    id, title, requires: reported && strange.clusterId !== undefined ? ["TRANSPORT-27"] : ["TRANSPORT-07", "TRANSPORT-17"],
+    id, title, requires: reported && strange.clusterId !== undefined ? ["TRANSPORT-28"] : ["TRANSPORT-07", "TRANSPORT-17"],
     rule: "messages of another cluster must change nothing: terms and votes of one cluster mean nothing in another (hazard 56: cockroach#37907); entries in another codec can't be applied",
   }, async (bench) => {
     const [a, b, stranger] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3", strange)];

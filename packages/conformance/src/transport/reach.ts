@@ -1,5 +1,5 @@
 // Cases about who can be reached: peers that come, go, move and restart, nodes that spoke first, and who is down.
-import { demand, pattern, transportCase } from "./bench.js";
+import { demand, nextTurn, pattern, transportCase } from "./bench.js";
 import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
@@ -70,7 +70,10 @@ export const peers: Suite<TransportSubject> = [
     await bench.arrives(a, b, pattern(100, 1));
     await bench.arrives(b, a, pattern(100, 2));
     await bench.settles("close resolved", b.transport.close());
-    for (let sent = 0; sent < 5; sent++) a.transport.send("n2", [pattern(100, 100 + sent)]);
+    for (let sent = 0; sent < 5; sent++) {
+      a.transport.send("n2", [pattern(100, 100 + sent)]);
+      await nextTurn();
+    }
     const again = await bench.start("n2", { address: b.local.address, run: 2 });
     await bench.arrives(a, again, pattern(100, 3));
   }),
@@ -105,7 +108,7 @@ export const unreachables: Suite<TransportSubject> = [
     }
   }),
   transportCase({
-    id: "TRANSPORT-30", title: "disconnect cuts a sender off: it is told, and may come back later", requires: ["TRANSPORT-22", "TRANSPORT-25"],
+    id: "TRANSPORT-27", title: "disconnect cuts a sender off: it is told, and may come back later", requires: ["TRANSPORT-22", "TRANSPORT-25"],
     rule: "a peer whose messages make no sense is cut, but not for ever: it may be upgraded or repaired (design §2, rule 5)",
   }, async (bench) => {
     const [a, b] = await pair(bench);
