@@ -47,6 +47,7 @@ export const core = [
   { id: "core-38", file: "packages/core/src/progress.ts", find: "progress.matchIndex = Math.max(progress.matchIndex, matchIndex);", replace: "progress.matchIndex = matchIndex;", why: "matchIndex goes back with a late answer (hazard 14)" },
   { id: "core-39", file: "packages/core/src/progress.ts", find: "progress.nextIndex = Math.max(nextIndex, progress.matchIndex + 1);", replace: "progress.nextIndex = nextIndex;", why: "a probe goes back behind what was acknowledged (hazard 16)" },
   { id: "core-40", file: "packages/core/src/progress.ts", find: "if (sent.lastIndex > progress.matchIndex) break;", replace: "if (sent.lastIndex >= progress.matchIndex) break;", why: "the last message of the window is never freed" },
+  { id: "core-76", file: "packages/core/src/progress.ts", find: "    if (sent.lastIndex > progress.matchIndex) break;\n", replace: "", why: "any acknowledgement frees the whole window (hazard 55)" },
   // quorum
   { id: "core-41", file: "packages/core/src/quorum.ts", find: "return Math.floor(n / 2) + 1;", replace: "return Math.ceil(n / 2);", why: "half is a majority where the number is even" },
   { id: "core-42", file: "packages/core/src/quorum.ts", find: "values.toSorted((a, b) => b - a);", replace: "values.toSorted().toReversed();", why: "numbers are sorted as texts: 10 before 9 (hazard 10)" },
