@@ -17,21 +17,21 @@ export class InvariantBroken extends Error {
 /** Told in the order in which things happen. Everything is optional: an invariant hears what it needs. */
 export interface Invariant {
   /** A run begins, with what the disk held. */
-  started?(node: NodeView): void;
+  readonly started?: (node: NodeView) => void;
   /** A turn ended: the log was cut from `index` on; what was there and the role are still those before. */
-  truncating?(node: NodeView, index: Index): void;
+  readonly truncating?: (node: NodeView, index: Index) => void;
   /** A turn ended: entries from `firstIndex` on are new. */
-  appended?(node: NodeView, firstIndex: Index): void;
+  readonly appended?: (node: NodeView, firstIndex: Index) => void;
   /** Role, term or vote may be other ones. */
-  changed?(node: NodeView): void;
+  readonly changed?: (node: NodeView) => void;
   /** The disk holds something else durably. */
-  durable?(node: NodeView): void;
+  readonly durable?: (node: NodeView) => void;
   /** The commit index went on from `before`. */
-  committed?(node: NodeView, before: Index): void;
+  readonly committed?: (node: NodeView, before: Index) => void;
   /** The state machine was given entry `lastApplied`. */
-  applied?(node: NodeView): void;
+  readonly applied?: (node: NodeView) => void;
   /** How much of something bounded there is. */
-  measured?(node: NodeView, what: string, size: number, limit: number): void;
+  readonly measured?: (node: NodeView, what: string, size: number, limit: number) => void;
 }
 
 /** Who else there is. */

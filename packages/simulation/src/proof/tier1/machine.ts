@@ -25,7 +25,7 @@ export interface Machine {
 const COMMAND_BYTES = 10;
 
 export function createMachine(keys: number): Machine {
-  return { hash: 0, values: new Array<number>(keys).fill(0), versions: new Array<number>(keys).fill(0), tookEffect: [] };
+  return { hash: 0, values: Array.from({ length: keys }, () => 0), versions: Array.from({ length: keys }, () => 0), tookEffect: [] };
 }
 
 export function encodeCommand({ op, key, value, expected }: Command): Uint8Array {

@@ -366,5 +366,5 @@ function describe(message: Message): string {
 function printed(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(printed).join(" ")}]`;
   if (typeof value === "object" && value !== null && "firstIndex" in value && "count" in value) return `${String(value.count)} from ${String(value.firstIndex)}`;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return JSON.stringify(value) ?? "";
 }

@@ -1,0 +1,98 @@
+// Tier 1 in the tests: a share of the seeds, the same run for the same seed everywhere, and bugs put between the nodes and
+// the world, each of which a few seeds must find.
+import type { Effect } from "@raftkit/core";
+import { describe, expect, test } from "vitest";
+import { cellsOf, kindsOf } from "../../src/proof/coverage.js";
+import { planOf } from "../../src/proof/draw.js";
+import { shrink } from "../../src/proof/shrink.js";
+import { runPlan } from "../../src/proof/tier1/run.js";
+import type { Tamper } from "../../src/proof/tier1/world.js";
+
+describe("seeds", () => {
+  const injected = new Set<string>();
+  for (const first of [1, 11, 21, 31]) {
+    test(`${first} to ${first + 9} show nothing wrong`, { timeout: 60_000 }, () => {
+      for (let seed = first; seed < first + 10; seed++) {
+        const outcome = runPlan(planOf(seed, 1), { fullTrace: false });
+        expect(outcome.failure, `npm run simulate -- --seed ${seed} --tier 1`).toBeUndefined();
+        for (const cell of outcome.injected.keys()) injected.add(cell);
+      }
+    });
+  }
+
+  test("inject every kind of fault, and most of them into every role in every phase", () => {
+    const cells = cellsOf(kindsOf(1));
+    expect([...injected].filter((cell) => !cells.includes(cell))).toEqual([]);
+    for (const kind of kindsOf(1)) expect([...injected].filter((cell) => cell.startsWith(`${kind} `)), kind).not.toEqual([]);
+    expect(injected.size).toBeGreaterThan(0.6 * cells.length);
+  });
+});
+
+describe("the same seed", () => {
+  test("gives the same run, told or not", () => {
+    const quiet = runPlan(planOf(7, 1), { fullTrace: false });
+    const told = runPlan(planOf(7, 1), { fullTrace: true });
+    expect(told.hash).toBe(quiet.hash);
+    expect(told.trace.length).toBeGreaterThan(100);
+    expect(runPlan(planOf(7, 1), { fullTrace: true }).trace).toEqual(told.trace);
+    expect(runPlan(planOf(8, 1), { fullTrace: false }).hash).not.toBe(quiet.hash);
+  });
+
+  // Whoever changes what a run does, in core or here, writes down the new ones: they say that other machines and Node versions see the same.
+  const pinned: readonly [number, string][] = [];
+  test.each(pinned)("%i has the trace hash %s on every machine", (seed, hash) => {
+    expect(runPlan(planOf(seed, 1), { fullTrace: false }).hash).toBe(hash);
+  });
+});
+
+/** Replaces what a node asks for, effect by effect. */
+function eachEffect(change: (effect: Effect, member: Parameters<Tamper>[0]) => readonly Effect[]): Tamper {
+  return (member, effects) => effects.flatMap((effect) => change(effect, member));
+}
+
+const bugs: readonly { readonly name: string; readonly checks: readonly string[]; readonly tamper: Tamper }[] = [
+  {
+    name: "a vote that is never stored", checks: ["monotonic", "configuration-safety", "election-safety"],
+    tamper: eachEffect((effect) => effect.type === "persist" ? [{ ...effect, operations: effect.operations.map((operation) => operation.type === "hardState" ? { ...operation, hardState: { ...operation.hardState, votedFor: null } } : operation) }] : [effect]),
+  },
+  {
+    name: "a vote for everyone who asks", checks: ["configuration-safety", "election-safety"],
+    tamper: eachEffect((effect) => effect.type === "send" && effect.message.type === "requestVoteReply" ? [{ ...effect, message: { ...effect.message, voteGranted: true } }] : [effect]),
+  },
+  {
+    name: "an acknowledgement of what is not durable", checks: ["quorum-durability"],
+    tamper: eachEffect((effect) => effect.type === "send" && effect.message.type === "appendEntriesReply" && effect.message.success ? [{ ...effect, message: { ...effect.message, matchIndex: effect.message.verifiedIndex } }] : [effect]),
+  },
+  {
+    name: "a commit index that doesn't wait for a quorum", checks: ["state-machine-safety", "quorum-durability", "leader-completeness", "failed"],
+    tamper: eachEffect((effect, { role, log }) => effect.type === "committed" && role === "leader" ? [{ ...effect, commitIndex: log.lastIndex }] : [effect]),
+  },
+  {
+    name: "a read that is answered as of an earlier index", checks: ["real-time", "linearizability"],
+    tamper: eachEffect((effect) => effect.type === "readReady" ? [{ ...effect, index: 0 }] : [effect]),
+  },
+];
+
+describe("a bug is found:", () => {
+  for (const { name, checks, tamper } of bugs) {
+    test(name, { timeout: 60_000 }, () => {
+      let failure: ReturnType<typeof runPlan>["failure"];
+      for (let seed = 1; seed <= 40 && failure === undefined; seed++) ({ failure } = runPlan(planOf(seed, 1), { fullTrace: false, tamper }));
+      expect(checks).toContain(failure?.check);
+    });
+  }
+
+  test("and its plan is shrunk to less that fails alike", { timeout: 60_000 }, async () => {
+    const tamper = bugs[0]?.tamper;
+    if (!tamper) throw new Error("there is no bug to shrink");
+    const run = (plan: ReturnType<typeof planOf>): ReturnType<typeof runPlan> => runPlan(plan, { fullTrace: false, tamper });
+    const plan = Array.from({ length: 12 }, (_, i) => planOf(i + 1, 1)).find((candidate) => candidate.faults.length > 5 && run(candidate).failure !== undefined);
+    if (!plan) throw new Error("no seed fails");
+    const before = run(plan);
+    const { plan: smaller, outcome } = await shrink(plan, before, (candidate) => Promise.resolve(run(candidate)), 60);
+    expect(outcome.failure?.check).toBe(before.failure?.check);
+    expect(run(smaller).failure).toEqual(outcome.failure);
+    expect(smaller.faults.length).toBeLessThan(plan.faults.length / 2);
+    expect(smaller.safetyMs).toBeLessThanOrEqual(plan.safetyMs);
+  });
+});
