@@ -11,7 +11,7 @@ const target: Target<TransportSubject> = {
   create() {
     const network = createMemoryNetwork({ maxFrameBytes: 2 ** 20, maxQueueBytes });
     let addresses = 0;
-    return { maxQueueBytes, address: () => `here-${++addresses}`, transport: () => network.transport(), links: { cut: network.cut, heal: network.heal } };
+    return { maxQueueBytes, address: () => `here-${++addresses}`, transport: () => network.transport(), links: { cut: (from, to) => network.cut(from, to), heal: (from, to) => network.heal(from, to) } };
   },
 };
 

@@ -34,8 +34,8 @@ interface Cluster {
   readonly faults: Faults;
   /** Nodes that stopped by themselves: none should. */
   readonly failures: RaftkitError[];
-  leader(): Member | undefined;
-  restart(member: Member): Promise<void>;
+  readonly leader: () => Member | undefined;
+  readonly restart: (member: Member) => Promise<void>;
 }
 
 export const clusters: Suite<TransportSubject> = [

@@ -58,7 +58,7 @@ export function createSocketLinks(): SocketLinks {
       const port = Number(HOST_AND_PORT.exec(to.address)?.[1]);
       const known = wires.get(`${from} ${to.id}`);
       const link = known?.target === port ? known : await open(port);
-      if (known !== undefined && known !== link) shut(known);
+      if (known !== undefined && known !== link) await shut(known);
       wires.set(`${from} ${to.id}`, link);
       return to.address.replace(HOST_AND_PORT, `127.0.0.1:${link.port}`);
     },

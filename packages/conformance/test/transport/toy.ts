@@ -137,7 +137,7 @@ export function toyTarget(name: string, changes: () => Partial<Toy> = () => ({})
     create() {
       const network = createToyNetwork(changes());
       let addresses = 0;
-      return { maxQueueBytes: MAX_QUEUE_BYTES, patienceMs, address: () => `place-${++addresses}`, transport: () => change(network.transport()), links: { cut: network.cut, heal: network.heal } };
+      return { maxQueueBytes: MAX_QUEUE_BYTES, patienceMs, address: () => `place-${++addresses}`, transport: () => change(network.transport()), links: { cut: (from, to) => network.cut(from, to), heal: (from, to) => network.heal(from, to) } };
     },
   };
 }
