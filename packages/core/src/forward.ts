@@ -180,12 +180,14 @@ export function onForwardNotSent(state: State, firstSeq: number): void {
 
 /** When the oldest forward without an answer is given up. */
 export function forwardDeadline({ forwarded }: State): number {
+  if (forwarded.outstanding.size === 0) return Infinity;
   for (const { awaitedUntil } of forwarded.outstanding.values()) return awaitedUntil;
   return Infinity;
 }
 
 /** What was lost on the way must not hold its place in the window for the rest of a reign. */
 export function giveUpLostForwards(state: State): void {
+  if (state.forwarded.outstanding.size === 0) return;
   for (const [firstSeq, { count, awaitedUntil }] of state.forwarded.outstanding) {
     if (awaitedUntil > state.now) return;
     settle(state, firstSeq);

@@ -26,6 +26,9 @@ import { emit, isBlank, leaderOf, resetElectionTimer, send } from "./state.js";
 import { adoptTerm } from "./transitions.js";
 import type { Configuration, Index, NodeId, Sender, Term } from "./types.js";
 
+/** Many inputs ask for nothing. */
+const NO_EFFECTS: readonly Effect[] = Object.freeze([]);
+
 /** How many nodes' runs are remembered, beside those of members: strangers must not shut these out. */
 const SENDERS_MAX = 1024;
 
@@ -85,6 +88,7 @@ export class Raft {
     }
     if (!this.#failed) this.#announceRole();
     const { effects } = state;
+    if (effects.length === 0) return NO_EFFECTS;
     state.effects = [];
     return effects;
   }
