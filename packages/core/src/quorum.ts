@@ -11,7 +11,12 @@ export function reachedByMajority(values: readonly number[]): number {
   const descending: number[] = [];
   for (const value of values) {
     let at = descending.length;
-    for (let smaller = descending[at - 1]; smaller !== undefined && smaller < value; smaller = descending[at - 1]) descending[at--] = smaller;
+    descending.push(value);
+    for (; at > 0; at--) {
+      const larger = descending[at - 1] ?? -Infinity;
+      if (larger >= value) break;
+      descending[at] = larger;
+    }
     descending[at] = value;
   }
   return descending[majority(values.length) - 1] ?? -Infinity;

@@ -4,7 +4,7 @@ import { planOf } from "./draw.js";
 import { runPlanned } from "./index.js";
 
 const shape = {
-  1: { safetyMs: 60_000, warmUp: 8, runs: 20 },
+  1: { safetyMs: 60_000, warmUp: 15, runs: 25 },
   2: { safetyMs: 10_000, warmUp: 3, runs: 6 },
 } as const;
 
@@ -18,7 +18,7 @@ export async function measureSpeed(tier: 1 | 2): Promise<string> {
       virtualMs = answered = 0;
       before = process.cpuUsage();
     }
-    const outcome = await runPlanned({ ...planOf(seed, tier), nodes: 5, safetyMs, load: { clients: 5, keys: 5, pauseMs: 150 } }, false);
+    const outcome = await runPlanned({ ...planOf(seed, tier), nodes: 5, safetyMs, load: { clients: 4, keys: 4, pauseMs: 150 } }, false);
     virtualMs += outcome.virtualMs;
     answered += outcome.operations.answered;
   }

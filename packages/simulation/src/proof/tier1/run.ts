@@ -99,6 +99,7 @@ function runUntil(world: World, until: number, done: () => boolean): void {
 }
 
 function endTurns(world: World, openTurns: Member[]): void {
+  if (openTurns.length === 0) return;
   for (let i = 0; i < openTurns.length; i++) {
     const member = openTurns[i];
     if (!member?.turnWaits) continue;
@@ -106,7 +107,7 @@ function endTurns(world: World, openTurns: Member[]): void {
     step(world, member, { type: "tick" });
     if (world.unsettled) settle(world);
   }
-  openTurns.length = 0;
+  while (openTurns.length > 0) openTurns.pop();
 }
 
 /** Every node that kept its data directory must commit the same, and answer a write and a linearizable read. */

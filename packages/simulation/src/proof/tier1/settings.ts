@@ -6,7 +6,7 @@ import type { Settings } from "./world.js";
 export function settingsOf(random: SeededRandom): Settings {
   const isTight = random.chance(0.3);
   return {
-    delayMs: random.pick([1, 1, 1, 2, 5]), delaySpanMs: random.pick([0, 1, 3, 10, 20]), ordered: random.chance(0.5), overTheWire: random.chance(0.1),
+    delayMs: random.pick([1, 1, 1, 2, 5]), delaySpanMs: random.pick([0, 1, 3, 10, 20]), ordered: random.chance(0.5), overTheWire: random.chance(0.05),
     diskMs: random.pick([0, 1, 1, 2, 5]), diskSpanMs: random.pick([0, 1, 4, 15]), joinsWrites: random.chance(0.7),
     longTurns: random.chance(0.6), politeAfterPause: random.chance(0.5),
     machineMs: random.chance(0.2) ? 1 + random.integer(30) : 0, durableMachine: random.chance(0.25), reportsLoss: random.chance(0.5),
