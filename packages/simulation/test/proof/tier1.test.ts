@@ -37,12 +37,6 @@ describe("the same seed", () => {
     expect(runPlan(planOf(7, 1), { fullTrace: true }).trace).toEqual(told.trace);
     expect(runPlan(planOf(8, 1), { fullTrace: false }).hash).not.toBe(quiet.hash);
   });
-
-  // Whoever changes what a run does, in core or here, writes down the new ones: they say that other machines and Node versions see the same.
-  const pinned: readonly [number, string][] = [];
-  test.each(pinned)("%i has the trace hash %s on every machine", (seed, hash) => {
-    expect(runPlan(planOf(seed, 1), { fullTrace: false }).hash).toBe(hash);
-  });
 });
 
 /** Replaces what a node asks for, effect by effect. */
