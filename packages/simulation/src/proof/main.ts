@@ -33,7 +33,12 @@ function planFor(seed: number, tier: 1 | 2, { nodes }: Arguments): Plan {
 
 /** @throws a message for the user */
 function readPlan(file: string): Plan {
-  const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${file}: no plan can be read there (${error instanceof Error ? error.message : String(error)})`, { cause: error });
+  }
   if (typeof value !== "object" || value === null || !("faults" in value) || !("seed" in value) || !("tier" in value)) throw new Error(`${file}: this is no plan; one is what a shrunk failure prints`);
   return value as Plan;
 }

@@ -1,0 +1,69 @@
+// The command around the runs: its options, its report, and a plan from a file.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { parseArguments } from "../../src/proof/arguments.js";
+import { cellsOf, kindsOf } from "../../src/proof/coverage.js";
+import { planOf } from "../../src/proof/draw.js";
+import { simulate } from "../../src/proof/index.js";
+import { main } from "../../src/proof/main.js";
+import type { Outcome } from "../../src/proof/plan.js";
+import { addOutcome, emptyCells, newTotals, progressOf, reportOf } from "../../src/proof/report.js";
+
+test("options are read, and what can't be is refused in one line", () => {
+  expect(parseArguments(["--seeds", "7", "--tier=2", "--from", "5", "--bail"])).toMatchObject({ seeds: 7, tiers: [2], from: 5, bail: true });
+  expect(parseArguments([])).toMatchObject({ seeds: 100, tiers: [1, 2], from: 1, workers: 2, seed: undefined });
+  expect(() => parseArguments(["--tier", "3"])).toThrow("--tier: given \"3\"; allowed: a whole number from 1 to 2");
+  expect(() => parseArguments(["--seeds"])).toThrow("--seeds: given nothing");
+  expect(() => parseArguments(["--sedes", "3"])).toThrow("--sedes: there is no such option");
+});
+
+describe("the report", () => {
+  const outcome = (injected: readonly string[]): Outcome => ({
+    plan: planOf(1, 1), hash: "", virtualMs: 7_200_000, injected: new Map(injected.map((cell) => [cell, 3])), operations: { answered: 5, refused: 0, unknown: 0 }, failure: undefined, trace: [],
+  });
+
+  test("names the empty cells", () => {
+    const totals = newTotals();
+    const cells = cellsOf(kindsOf(1));
+    addOutcome(totals, outcome(cells.slice(1)), 7_200);
+    expect(emptyCells(totals)).toEqual([cells[0]]);
+    expect(reportOf(totals)).toContain(`coverage: ${cells.length - 1} of ${cells.length} cells; empty: ${cells[0]}`);
+    addOutcome(totals, outcome(cells), 7_200);
+    expect(reportOf(totals)).toContain(`coverage: all ${cells.length} cells`);
+    expect(reportOf(totals)).toContain("tier 1: 2 runs, 4.00 virtual hours, 1000 virtual seconds per second of one core");
+  });
+
+  test("shows progress in plain lines, where there is no terminal at every tenth only", () => {
+    const lines = Array.from({ length: 200 }, (_, i) => progressOf(i + 1, 200, 0, false)).filter((line) => line !== undefined);
+    expect(lines).toHaveLength(10);
+    expect(lines.at(-1)).toBe("200/200 runs\n");
+    expect(progressOf(50, 100, 2, true)).toBe(`\r[${"#".repeat(15)}${" ".repeat(15)}] 50/100 runs, 2 failed`);
+  });
+});
+
+test("a plan from a file is told line by line, and is the run of its seed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "raftkit-plan-"));
+  const said = vi.spyOn(console, "log").mockImplementation(() => {});
+  try {
+    const plan = { ...planOf(4, 1), safetyMs: 1_000 };
+    writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
+    expect(await main(["--plan", join(folder, "plan.json"), "--trace", join(folder, "trace.txt")])).toBe(0);
+    const lines = readFileSync(join(folder, "trace.txt"), "utf8");
+    expect(lines).toContain("everything heals");
+    expect(said.mock.calls.flat().join("\n")).toMatch(/trace hash [0-9a-f]{16}/);
+    await expect(main(["--plan", join(folder, "trace.txt")])).rejects.toThrow("no plan can be read there");
+  } finally {
+    said.mockRestore();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("simulate carries out a seed in either tier", async () => {
+  for (const tier of [1, 2] as const) {
+    const outcome = await simulate(2, tier);
+    expect(outcome).toMatchObject({ failure: undefined, plan: { seed: 2, tier } });
+    expect(outcome.operations.answered).toBeGreaterThan(0);
+  }
+});
