@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from "vitest";
 import { parseArguments } from "../../src/proof/arguments.js";
 import { cellsOf, kindsOf } from "../../src/proof/coverage.js";
 import { planOf } from "../../src/proof/draw.js";
-import { simulate } from "../../src/proof/index.js";
+import { runPlanned } from "../../src/proof/index.js";
 import { main } from "../../src/proof/main.js";
 import type { Outcome } from "../../src/proof/plan.js";
 import { addOutcome, emptyCells, newTotals, progressOf, reportOf } from "../../src/proof/report.js";
@@ -60,9 +60,9 @@ test("a plan from a file is told line by line, and is the run of its seed", asyn
   }
 });
 
-test("simulate carries out a seed in either tier", async () => {
+test("a plan is carried out in its tier", async () => {
   for (const tier of [1, 2] as const) {
-    const outcome = await simulate(2, tier);
+    const outcome = await runPlanned(planOf(2, tier), false);
     expect(outcome).toMatchObject({ failure: undefined, plan: { seed: 2, tier } });
     expect(outcome.operations.answered).toBeGreaterThan(0);
   }
