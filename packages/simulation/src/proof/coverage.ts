@@ -1,6 +1,7 @@
 // What really went wrong, counted by kind, role and phase. A fault counts when it takes effect, never when it was planned:
 // a network fault for each packet that it changed, once for the sender's role and once for the receiver's; a disk fault for
-// each write that it held up or failed; all others when they befall a node. The role and phase are those of that moment.
+// each write that it held up or failed; all others when they befall a node. The role and phase are those of that moment; of
+// a fault that lies in wait for a node's next write, sync, rename or await, those in which it was laid, once it has struck.
 import type { FaultKind, FaultRole, Phase } from "./plan.js";
 import { faultKinds, phases } from "./plan.js";
 

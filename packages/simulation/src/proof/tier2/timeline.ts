@@ -1,5 +1,5 @@
 // Lets the plan's faults begin: each waits for its time and for a node with its role in its phase, and befalls that node.
-// What takes effect is counted under the role and phase of that moment.
+// What takes effect is counted: what acts on packets and writes, under the role and phase of that moment; all else where it began.
 import type { SeededRandom } from "../../random.js";
 import type { Coverage } from "../coverage.js";
 import type { Fault, FaultKind, Plan } from "../plan.js";
@@ -35,7 +35,8 @@ export function createTimeline(plan: Plan, world: World, view: View, coverage: C
       world, fault, victim, random: random.fork(`fault/${number}`),
       durationMs: Math.max(1, Math.min(fault.durationMs, plan.safetyMs - time.now())),
       struck(detail) {
-        count(fault.kind, victim);
+        // A trap may spring when the node's role has changed: it counts where it was laid.
+        coverage.count(fault.kind, fault.role, fault.phase);
         world.note(`${victim.id} ${fault.kind}${detail === undefined ? "" : ` ${detail}`}`);
       },
       note: (detail) => world.note(`${victim.id} ${fault.kind} ${detail}`),
