@@ -23,8 +23,8 @@ export function planOf(seed: number, tier: 1 | 2): Plan {
   const share = random.between(0.15, 1);
   const drawn = kinds.filter(() => random.chance(share));
   const chosen = drawn.length > 0 ? drawn : kinds;
-  // What tier 1 can't do, tier 2 does more often.
-  const rare = tier === 2 ? chosen.filter((kind) => !kindsOf(1).includes(kind)) : [];
+  // What tier 1 can't do, tier 2 does more often; most of all what waits for an operation of the disk that is rare.
+  const rare = tier === 2 ? chosen.filter((kind) => !kindsOf(1).includes(kind)).flatMap((kind) => kind === "lostRename" || kind === "diskFull" ? [kind, kind, kind] : [kind]) : [];
   const count = 1 + random.integer(faultsMax);
   const severest = random.between(0.2, 1);
   const lastingMs = random.between(100, 4_000);
@@ -33,7 +33,8 @@ export function planOf(seed: number, tier: 1 | 2): Plan {
   while (faults.length < count) {
     const [role, phase] = occasion(random);
     const at = phase === "forming" ? random.integer(40) : Math.floor(random.between(0, 0.9) * safetyMs);
-    const fault = { kind: random.pick(rare.length > 0 && random.chance(0.6) ? rare : chosen), at, role, phase, durationMs: 20 + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
+    const isRare = rare.length > 0 && random.chance(0.6);
+    const fault = { kind: random.pick(isRare ? rare : chosen), at, role, phase, durationMs: (isRare ? 500 : 20) + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
     faults.push(...occasionFor(random, fault, nodes), fault);
   }
   faults.sort((a, b) => a.at - b.at);

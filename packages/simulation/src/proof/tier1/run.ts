@@ -63,7 +63,7 @@ function createWorld(plan: Plan, options: Tier1Options): World {
   const everyone = [...members];
   const later = (ms: number, action: () => void): void => planAction(world, world.now + ms, action);
   const world: World = {
-    plan, settings, random: { network: random.fork("network"), disk: random.fork("disk"), faults: random.fork("faults") },
+    plan, settings, random: { network: random.fork("network"), disk: random.fork("disk") },
     bootstrap: members.map(({ id }) => ({ id, address: `${id}.test:7000` })), now: 0, wheel: createWheel(), openTurns: [], members, everyone,
     byId: new Map(members.map(({ id, number }) => [id, number])),
     links: Array.from({ length: plan.nodes * plan.nodes }, () => ({ faults: [], lastAt: 0, freeAt: 0 })),

@@ -126,7 +126,7 @@ export interface Settings {
 export interface World {
   readonly plan: Plan;
   readonly settings: Settings;
-  readonly random: { readonly network: SeededRandom; readonly disk: SeededRandom; readonly faults: SeededRandom };
+  readonly random: { readonly network: SeededRandom; readonly disk: SeededRandom };
   readonly bootstrap: readonly Peer[];
   now: number;
   readonly wheel: Wheel<Happening>;
