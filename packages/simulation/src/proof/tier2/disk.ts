@@ -54,6 +54,8 @@ export interface ComputerDisk {
   failNextSync(): () => void;
   /** No file may grow beyond what the disk holds now, and a little; undefined: all may. */
   setFree(bytes: number | undefined): void;
+  /** After so many more writes there is no room, not even to overwrite: file systems that copy on write need some for that. @returns takes it back */
+  fillAfter(writes: number): () => void;
   /** @returns takes it away */
   setTrap(trap: Trap): () => void;
   unsynced(): { readonly sectors: number; readonly names: number };
@@ -83,19 +85,20 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
   let disk = createDisk();
   let slowness = 1;
   let hung: (() => void)[] | undefined;
-  let failing: ((operation: Operation) => boolean) | undefined;
+  let failing: ((operation: Operation) => "EIO" | "ENOSPC" | undefined) | undefined;
 
   function createDisk(): SimulatedDisk {
     return createSimulatedDisk({
       random: random.fork(`survival/${generation}`).next,
       fault(operation) {
         spring({ operation, when: "before" });
-        return failing?.(operation) === true ? { type: "error", code: "EIO" } : undefined;
+        const code = failing?.(operation);
+        return code === undefined ? undefined : { type: "error", code };
       },
       onOutcome(operation, error) {
         if (error === undefined) {
           if (ledger.onEffect(operation)) events.durable();
-        } else if (error instanceof Error && "code" in error && error.code === "ENOSPC") events.disturbed("diskFull");
+        }
         spring({ operation, when: "after", error });
       },
     });
@@ -183,11 +186,16 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
     },
     failNextSync() {
       failing = ({ type }) => {
-        if (type !== "datasync") return false;
+        if (type !== "datasync") return undefined;
         failing = undefined;
         events.disturbed("failedSync");
-        return true;
+        return "EIO";
       };
+      return () => { failing = undefined; };
+    },
+    fillAfter(writes) {
+      let left = writes;
+      failing = ({ type }) => type === "write" && left-- <= 0 ? "ENOSPC" : undefined;
       return () => { failing = undefined; };
     },
     setFree: (bytes) => disk.setCapacity(bytes === undefined ? Infinity : disk.usedBytes() + bytes),

@@ -173,9 +173,19 @@ function crashAtAwait(strike: Strike): void {
   atEnd(strike, takeAway);
 }
 
-/** No file can grow any more; the node goes on for as long as it has space, then it stops. */
+/** No file can grow any more, or soon nothing can be written at all; the node goes on for as long as it has room, then it stops. */
 function diskFull(strike: Strike): void {
-  const { victim, fault } = strike;
+  const { victim, fault, random, struck } = strike;
+  const takeAway = victim.disk.setTrap(({ operation, error }) => {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOSPC")) return false;
+    struck(`at ${operation.path}`);
+    return true;
+  });
+  atEnd(strike, takeAway);
+  if (random.chance(0.5)) {
+    atEnd(strike, victim.disk.fillAfter(Math.floor(8 * fault.severity)));
+    return;
+  }
   victim.disk.setFree(Math.floor(4096 * fault.severity));
   atEnd(strike, () => victim.disk.setFree(undefined));
 }

@@ -102,7 +102,7 @@ describe("a disk in virtual time", () => {
   });
 
   test("a full disk fails the write that needs space", async () => {
-    const { time, disk, seen, go, follow, log } = await build();
+    const { time, disk, go, follow, log } = await build();
     disk.setFree(0);
     let how = "done";
     for (let i = 1; i < 20 && how === "done"; i++) {
@@ -111,7 +111,18 @@ describe("a disk in virtual time", () => {
       how = write.ended();
     }
     expect(how).toContain("ENOSPC");
-    expect(seen).toContain("diskFull");
+  });
+
+  test("a full disk that copies on write fails what only overwrites", async () => {
+    const { time, disk, go, follow, log } = await build();
+    const takeBack = disk.fillAfter(1);
+    const first = follow(log.write([append(1, 10)]));
+    await go(time.now() + 10);
+    expect(first.ended()).toBe("done");
+    const second = follow(log.write([append(2, 10)]));
+    await go(time.now() + 10);
+    expect(second.ended()).toContain("ENOSPC");
+    takeBack();
   });
 
   test("a process that is gone writes nothing and hears nothing", async () => {
