@@ -275,7 +275,8 @@ function refusesStale(state: State, from: Sender, message: Addressed): boolean {
       send(state, from.id, { type: "requestVoteReply", to, term, voteGranted: false });
       return true;
     case "appendEntries":
-      send(state, from.id, { type: "appendEntriesReply", to, term, round: message.round, success: false, matchIndex: 0, verifiedIndex: 0, prevLogIndex: message.prevLogIndex, conflictIndex: 0, conflictTerm: 0 });
+      // It names the term alone: the sender may lead this one by now, and rounds and requests of its earlier reign are none of it.
+      send(state, from.id, { type: "appendEntriesReply", to, term, round: 0, success: false, matchIndex: 0, verifiedIndex: 0, prevLogIndex: 0, conflictIndex: 0, conflictTerm: 0 });
       return true;
     case "readIndex":
       send(state, from.id, { type: "readIndexReply", to, term, run: from.run, id: message.id, success: false, readIndex: 0 });
