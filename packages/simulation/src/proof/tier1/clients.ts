@@ -151,8 +151,9 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
       const what = dice < 0.45 ? "get" : dice < 0.85 ? "put" : dice < 0.95 ? "cas" : "delete";
       call(member, `c${number}.${name}`, what, own.integer(load.keys), 300 + own.integer(1_500), (end) => {
         if (end === "unknown") name++;
-        const pauseMs = load.pauseMs === 0 ? 0 : own.integer(2 * load.pauseMs);
-        host.later(end === "answered" ? pauseMs : pauseMs + 1 + own.integer(50), next);
+        // A node by itself with a fast disk answers at once: time must go on all the same.
+        const pauseMs = 1 + own.integer(2 * load.pauseMs);
+        host.later(end === "answered" ? pauseMs : pauseMs + own.integer(50), next);
       });
     };
     host.later(own.integer(50), next);
