@@ -37,7 +37,7 @@ export const parts = [
   {
     id: "simulate", what: "simulated clusters from seeds",
     command: ({ quick }) => ["node", "packages/simulation/dist/proof/main.js", "--seeds", quick ? "100" : "1000"],
-    figures: ({ output }) => lastLine(output),
+    figures: ({ output }) => linesLike(output, /^tier \d|^coverage|failure$|failed$/),
   },
   {
     id: "mutants", what: "one-place faults, and who notices",
@@ -67,7 +67,7 @@ export const parts = [
   {
     id: "chaos", what: "real processes under every kind of fault",
     command: ({ quick, folder }) => ["node", "apps/cluster/dist/main.js", "chaos", "--seconds", quick ? "30" : "120", "--out", join(folder, "chaos-report")],
-    figures: ({ output }) => lastLine(output),
+    figures: ({ folder }) => of(join(folder, "chaos-report"), "report.json", chaosFigures),
   },
 ];
 
@@ -85,6 +85,18 @@ function of(folder, file, say) {
 /** @param {string} output @returns {string | undefined} */
 function lastLine(output) {
   return stripVTControlCharacters(output).trim().split("\n").at(-1)?.trim() || undefined;
+}
+
+/** Those that are like this, in one line. @param {string} output @param {RegExp} pattern @returns {string | undefined} */
+function linesLike(output, pattern) {
+  return stripVTControlCharacters(output).split("\n").map((line) => line.trim()).filter((line) => pattern.test(line)).join("; ") || undefined;
+}
+
+/** @param {any} report what chaos leaves as report.json @returns {string} */
+function chaosFigures({ ok, totals, strikes, outages, recoveryMs, reigns }) {
+  const kinds = new Set(strikes.map((/** @type {{ kind: string }} */ { kind }) => kind)).size;
+  const longestMs = Math.max(0, ...outages.map((/** @type {{ fromMs: number; toMs: number }} */ { fromMs, toMs }) => toMs - fromMs));
+  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.answered} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${strikes.length} faults of ${kinds} kinds, ${reigns} reigns; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${recoveryMs} ms after the last fault`;
 }
 
 /** The score as StrykerJS defines it: of the mutants that are valid, how many were noticed. @param {string} file @returns {string | undefined} */

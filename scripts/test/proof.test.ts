@@ -1,5 +1,5 @@
 // How the proof reads its parts' figures: none is invented where a part left nothing.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -33,6 +33,19 @@ test("figures come from the last line, or from what the part wrote", () => {
   expect(part("mutants").figures({ output: "", folder })).toBe("4 of 5 killed, 1 survived, 0 too late; the slowest in 12 s");
   writeFileSync(join(folder, "conformance.json"), JSON.stringify({ numPassedTests: 0, numFailedTests: 0, numPendingTests: 4 }));
   expect(part("conformance").figures({ output: "", folder })).toBeUndefined();
+});
+
+test("the simulation's figures are its speeds, its coverage and its verdict", () => {
+  const output = "200/200 runs\n\ntier 1: 100 runs, 0.29 virtual hours, 700 virtual seconds per second of one core\noperations: 5 answered\n\ncoverage: all 300 cells\n\n100 runs, no failure\n";
+  expect(part("simulate").figures({ output, folder: emptyFolder() })).toBe("tier 1: 100 runs, 0.29 virtual hours, 700 virtual seconds per second of one core; coverage: all 300 cells; 100 runs, no failure");
+});
+
+test("chaos is told by its report", () => {
+  const folder = emptyFolder();
+  mkdirSync(join(folder, "chaos-report"));
+  const report = { ok: true, totals: { answered: 9, refused: 3, unknown: 1 }, strikes: [{ kind: "wipe" }, { kind: "cut" }, { kind: "cut" }], outages: [{ fromMs: 0, toMs: 1500 }, { fromMs: 5000, toMs: 7500 }], recoveryMs: 650, reigns: 4 };
+  writeFileSync(join(folder, "chaos-report/report.json"), JSON.stringify(report));
+  expect(part("chaos").figures({ output: "", folder })).toBe("linearizable, nothing acknowledged lost; 9 operations answered, 3 refused, 1 unknown; 3 faults of 2 kinds, 4 reigns; longest without a write 2.5 s; served again 650 ms after the last fault");
 });
 
 test("the score counts what was noticed of what was valid, file by file", () => {
