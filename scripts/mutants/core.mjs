@@ -88,7 +88,8 @@ export const core = [
   { id: "core-71", file: "packages/core/src/wire.ts", find: "return isCount(value) && value <= TERM_MAX;", replace: "return isCount(value);", why: "terms are taken that no entry can hold (hazard 60)" },
   { id: "core-72", file: "packages/core/src/entry.ts", find: "kind > EntryKind.clock || term < lastTerm) return undefined;", replace: "kind > EntryKind.clock || term === 0) return undefined;", why: "terms may fall within a run" },
   // forming, membership
-  { id: "core-73", file: "packages/core/src/forming.ts", find: "forming.awaitedSeq !== null || message.run !== state.options.run) return;", replace: "forming.awaitedSeq !== null) return;", why: "an answer to an earlier run helps to form the cluster" },
+  { id: "core-73", file: "packages/core/src/forming.ts", find: "message.to !== state.options.incarnation || message.run !== state.options.run) return;", replace: "message.to !== state.options.incarnation) return;", why: "an answer to an earlier run helps to form the cluster" },
+  { id: "core-77", file: "packages/core/src/forming.ts", find: "message.to !== state.options.incarnation || message.run", replace: "message.run", why: "an answer to a lost data directory helps to form a second cluster (hazard 6)" },
   { id: "core-74", file: "packages/core/src/forming.ts", find: "else if (!message.blank) emit", replace: "else if (!message.blank && message.term > 1) emit", why: "a cluster is formed over a node that holds a log" },
   { id: "core-75", file: "packages/core/src/membership.ts", find: "voter.id === from.id && voter.incarnation === from.incarnation", replace: "voter.id === from.id", why: "a node counts as a member whichever data directory it has (hazard 6)" },
 ];

@@ -43,12 +43,14 @@ export function onAskDue(state: State, forming: Forming): void {
 export function onFormingQuestion(state: State, from: Sender, message: FormingQuestion): void {
   const agrees = sameVoters(message.voters, state.options.bootstrap);
   if (!agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
-  send(state, from.id, { type: "formingAnswer", to: "", term: state.currentTerm, run: from.run, blank: isBlank(state), agrees });
+  send(state, from.id, { type: "formingAnswer", to: from.incarnation, term: state.currentTerm, run: from.run, blank: isBlank(state), agrees });
 }
 
 export function onFormingAnswer(state: State, from: Sender, message: FormingAnswer): void {
   const { forming } = state;
-  if (!forming || forming.awaitedSeq !== null || message.run !== state.options.run) return;
+  if (!forming || forming.awaitedSeq !== null) return;
+  // Runs are counted anew in a new data directory: a late answer to the lost one says nothing of what its sender holds by now.
+  if (message.to !== state.options.incarnation || message.run !== state.options.run) return;
   if (!state.options.bootstrap.some(({ id }) => id === from.id)) return;
   if (!message.agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
   else if (!message.blank) emit(state, { type: "notice", notice: "alreadyFormed", peer: from.id });

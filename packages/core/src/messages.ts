@@ -4,7 +4,7 @@ import type { EntryRun } from "./entry.js";
 import type { Index, Peer, Term } from "./types.js";
 
 interface Envelope {
-  /** The addressee's incarnation; empty only in the forming question and its answer. */
+  /** The addressee's incarnation; empty only in the forming question. */
   readonly to: string;
   /** The sender's current term; in a pre-vote and its granted reply the term that the candidate would campaign for. */
   readonly term: Term;

@@ -39,7 +39,7 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
   if (!isArray(header)) return undefined;
   const [code, to, term, a, b, c, d, e, f, g] = header;
   if (typeof code !== "number" || FIELD_COUNTS[code] !== header.length || typeof to !== "string" || !isTerm(term)) return undefined;
-  if (code >= 10 ? to !== "" : !isValidIncarnation(to)) return undefined;
+  if (code === 10 ? to !== "" : !isValidIncarnation(to)) return undefined;
   if (payload.length > 0 && code !== 4 && code !== 6) return undefined;
   switch (code) {
     case 0: return isCount(a) && isTerm(b) ? { type: "preVote", to, term, lastLogIndex: a, lastLogTerm: b } : undefined;

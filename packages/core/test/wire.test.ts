@@ -38,7 +38,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: type("readIndex"), to: incarnation, term, id: count }),
   fc.record({ type: type("readIndexReply"), to: incarnation, term, run: count, id: count, success: flag, readIndex: count }),
   fc.record({ type: type("formingQuestion"), to: fc.constant(""), term, voters: fc.array(peer, { maxLength: 5 }) }),
-  fc.record({ type: type("formingAnswer"), to: fc.constant(""), term, run: count, blank: flag, agrees: flag }),
+  fc.record({ type: type("formingAnswer"), to: incarnation, term, run: count, blank: flag, agrees: flag }),
 );
 
 const oddValue: fc.Arbitrary<CodecValue> = fc.oneof(

@@ -194,7 +194,7 @@ function handmade(type: string, to: string, fields: Fields): Message {
       const accepted = fields.has("index");
       return { type, to, term, run: number("asker"), firstSeq: number("seq"), count: number("count"), accepted, firstIndex: number("index"), entryTerm: accepted ? term : 0, overloaded: false };
     }
-    case "formingAnswer": return { type, to: "", term, run: number("asker"), blank: fields.get("blank") === "true", agrees: true };
+    case "formingAnswer": return { type, to, term, run: number("asker"), blank: fields.get("blank") === "true", agrees: true };
     case "readIndex": return { type, to, term, id: number("id") };
     case "readIndexReply": return { type, to, term, run: number("run"), id: number("id"), success: fields.get("success") === "true", readIndex: number("index") };
     default: throw new Error(`can't make a ${type}`);
