@@ -90,6 +90,19 @@ describe("is reported:", () => {
     breaks("election-safety", () => watch.changed(again));
   });
 
+  test("a leader that lost its role or its process, and leads the same term again", () => {
+    const { watch, n1 } = cluster();
+    n1.role = "follower";
+    watch.changed(n1);
+    n1.role = "leader";
+    breaks("election-safety", () => watch.changed(n1));
+    const restarted = cluster();
+    restarted.n1.role = "follower";
+    restarted.watch.started(restarted.n1);
+    restarted.n1.role = "leader";
+    breaks("election-safety", () => restarted.watch.changed(restarted.n1));
+  });
+
   test("a leader that deletes, or appends what is not of its term", () => {
     const { watch, n1 } = cluster();
     breaks("leader-append-only", () => watch.truncating(n1, 2));
@@ -101,6 +114,18 @@ describe("is reported:", () => {
     const { watch, n2, n3 } = cluster();
     give(n2, command(3, 2, 1));
     watch.appended(n2, 3);
+    give(n3, command(3, 2, 2));
+    breaks("log-matching", () => watch.appended(n3, 3));
+  });
+
+  test("the same index and term over different entries, though the first one was deleted since", () => {
+    const { watch, nodes, n2, n3 } = cluster();
+    give(n2, command(3, 2, 1));
+    watch.appended(n2, 3);
+    for (const log of [n2.log, n2.disk.log]) log.apply({ type: "truncateFrom", index: 3 });
+    const gone = viewOf("n4");
+    gone.isWiped = true;
+    nodes.push(gone);
     give(n3, command(3, 2, 2));
     breaks("log-matching", () => watch.appended(n3, 3));
   });

@@ -62,6 +62,10 @@ const bugs: readonly { readonly name: string; readonly checks: readonly string[]
     tamper: eachEffect((effect, { role, log }) => effect.type === "committed" && role === "leader" ? [{ ...effect, commitIndex: log.lastIndex }] : [effect]),
   },
   {
+    name: "a commit index that was announced before", checks: ["monotonic"],
+    tamper: eachEffect((effect) => effect.type === "committed" ? [effect, effect] : [effect]),
+  },
+  {
     name: "a read that is answered as of an earlier index", checks: ["real-time", "linearizability"],
     tamper: eachEffect((effect) => effect.type === "readReady" ? [{ ...effect, index: 0 }] : [effect]),
   },

@@ -214,6 +214,7 @@ function perform(world: World, member: Member, effect: Effect): void {
     case "committed":
       trace.mix(6, member.number, effect.commitIndex, 0);
       if (trace.isFull) trace.line(world.now, () => `${member.id} commits ${effect.commitIndex}`);
+      if (effect.commitIndex <= member.commitIndex) broken(world, "monotonic", `${member.id} commits ${effect.commitIndex} after ${member.commitIndex}`);
       member.commitIndex = effect.commitIndex;
       break;
     case "role":

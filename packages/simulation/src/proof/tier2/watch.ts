@@ -42,6 +42,8 @@ interface Seen {
   readonly memory: StoredState;
   /** Where the entries of the last term in its log begin. */
   termStart: number;
+  /** What the present run said last: the view's own are put together so that they can't go back. */
+  said: { readonly term: number; readonly commitIndex: number };
 }
 
 /** The state is hashed when an entry with such an index was applied: the same ones on every node. */
@@ -69,8 +71,13 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     return incarnation === undefined ? undefined : views.get(incarnation);
   }
 
-  function look({ view, memory }: Seen, computer: Computer): void {
+  function look(found: Seen, computer: Computer): void {
+    const { view, memory, said } = found;
     const { status } = computer;
+    if (status !== undefined) {
+      if (status.term < said.term || status.commitIndex < said.commitIndex) throw new InvariantBroken("monotonic", `${view.id} goes back from term ${said.term}, commit index ${said.commitIndex}, to ${status.term}, ${status.commitIndex}`);
+      if (status.term !== said.term || status.commitIndex !== said.commitIndex) found.said = { term: status.term, commitIndex: status.commitIndex };
+    }
     view.role = status?.role ?? "follower";
     view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
     view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
@@ -99,12 +106,13 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
       let found = views.get(incarnation);
       if (found === undefined) {
         const memory = createStoredState();
-        found = { memory, termStart: 0, view: { id: computer.id, incarnation, isWiped: false, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
+        found = { memory, termStart: 0, said: { term: 0, commitIndex: 0 }, view: { id: computer.id, incarnation, isWiped: false, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
         views.set(incarnation, found);
         nodes.push(found.view);
       }
       const { view, memory } = found;
       copyState(memory, durable);
+      found.said = { term: 0, commitIndex: 0 };
       Object.assign(view, { role: "follower", currentTerm: memory.currentTerm, votedFor: memory.votedFor, commitIndex: 0, lastApplied: 0, stateHash: 0 });
       guarded(() => {
         invariants.started(view);
