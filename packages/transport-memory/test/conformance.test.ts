@@ -1,18 +1,16 @@
-import type { Target, TransportSubject } from "@raftkit/conformance";
+// The transport suite of @raftkit/conformance on the memory network.
 import { transportSuite } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
 import { createMemoryNetwork } from "../src/index.js";
 
-const maxQueueBytes = 2 ** 21;
+const limits = { maxFrameBytes: 2 ** 20, maxQueueBytes: 4 * 2 ** 20 };
 
-const target: Target<TransportSubject> = {
-  name: "memory",
+describeSuite("createMemoryNetwork", transportSuite, {
+  name: "createMemoryNetwork",
   capabilities: ["listen", "queue", "cut"],
   create() {
-    const network = createMemoryNetwork({ maxFrameBytes: 2 ** 20, maxQueueBytes });
-    let addresses = 0;
-    return { maxQueueBytes, address: () => `here-${++addresses}`, transport: () => network.transport(), links: { cut: (from, to) => network.cut(from, to), heal: (from, to) => network.heal(from, to) } };
+    const network = createMemoryNetwork(limits);
+    let places = 0;
+    return { address: () => `place-${++places}`, transport: () => network.transport(), links: network, maxQueueBytes: limits.maxQueueBytes };
   },
-};
-
-describeSuite("memory", transportSuite, target);
+});

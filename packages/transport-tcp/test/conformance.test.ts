@@ -1,23 +1,16 @@
-import type { SocketLinks, Target, TransportSubject } from "@raftkit/conformance";
+// The transport suite of @raftkit/conformance on TCP.
 import { createSocketLinks, transportSuite } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
 import { createTcpTransport } from "../src/index.js";
 
-const maxFrameBytes = 2 ** 20;
-const maxQueueBytes = 2 * maxFrameBytes;
+const options = { maxFrameBytes: 2 ** 20, maxQueueBytes: 4 * 2 ** 20, reconnectMs: { min: 5, max: 50 }, idleTimeoutMs: 400, handshakeTimeoutMs: 400 };
 
-const target: Target<TransportSubject & { readonly links: SocketLinks }> = {
-  name: "TCP",
+describeSuite("createTcpTransport", transportSuite, {
+  name: "createTcpTransport",
   capabilities: ["listen", "queue", "cut", "stall", "stream", "checksum"],
   create() {
     const links = createSocketLinks();
-    return {
-      links, maxQueueBytes,
-      address: async () => `127.0.0.1:${await links.freePort()}`,
-      transport: () => createTcpTransport({ maxFrameBytes, maxQueueBytes, idleTimeoutMs: 400, handshakeTimeoutMs: 1000, reconnectMs: { min: 5, max: 50 } }),
-    };
+    return { address: async () => `127.0.0.1:${await links.freePort()}`, transport: () => createTcpTransport(options), links, maxQueueBytes: options.maxQueueBytes };
   },
-  dispose: ({ links }) => links.close(),
-};
-
-describeSuite("TCP", transportSuite, target);
+  dispose: ({ links }) => links?.close?.(),
+});

@@ -1,13 +1,13 @@
 // What the cases share: nodes that record what their transport tells them, and waiting for a condition with a bound.
 // It closes every transport that a case made, also when the case fails.
-import { RaftkitError } from "@raftkit/core";
-import type { LocalNode, NodeId, Peer, Sender, Transport } from "@raftkit/core";
+import type { LocalNode, NodeId, Peer, RaftkitError, Sender, Transport } from "@raftkit/core";
+import { Unexpected } from "../expect.js";
 import type { Case } from "../suite.js";
 import type { Links, TransportCapability, TransportSubject } from "./subject.js";
 
 const PATIENCE_MS = 10_000;
 /** On a machine that stands still time passes without anything being tried. */
-const TRIES_MIN = 50;
+const TRIES_MIN = 150;
 const RESEND_FIRST_MS = 40;
 
 export interface Received {
@@ -23,6 +23,8 @@ export interface TestNode {
   readonly frames: Received[];
   readonly unreachable: NodeId[];
   readonly rejected: RaftkitError[];
+  /** Called with each frame, inside `receive`. */
+  onReceive?: (received: Received) => void;
 }
 
 export interface Bench {
@@ -53,7 +55,7 @@ export function transportCase({ requires = [], capabilities = [], ...fields }: F
 
 /** @throws what was expected and what came */
 export function demand(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Error(what);
+  if (!holds) throw new Unexpected(what);
 }
 
 export function localNode(id: NodeId, address: string, changes: Partial<LocalNode> = {}): LocalNode {
@@ -63,16 +65,20 @@ export function localNode(id: NodeId, address: string, changes: Partial<LocalNod
 /** Bytes that differ everywhere and from seed to seed, so that a misplaced part shows (xorshift32). */
 export function pattern(length: number, seed: number): Uint8Array {
   let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
-  return Uint8Array.from({ length }, () => {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    return state;
-  });
+    bytes[i] = state;
+  }
+  return bytes;
 }
 
 export function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export function join(parts: readonly Uint8Array[]): Uint8Array {
@@ -107,7 +113,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
   async function until(what: string, condition: () => boolean): Promise<void> {
     const end = performance.now() + patienceMs;
     for (let tries = 0; !condition(); tries++) {
-      if (tries >= TRIES_MIN && performance.now() > end) throw new Error(`waited in vain until ${what} (${patienceMs} ms)`);
+      if (tries >= TRIES_MIN && performance.now() > end) throw new Unexpected(`waited in vain until ${what} (${patienceMs} ms)`);
       await nextTurn();
     }
   }
@@ -128,7 +134,10 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
       const local = localNode(id, changes?.address ?? await subject.address(), changes);
       const node: TestNode = { id, local, transport: await transport(local.address), frames: [], unreachable: [], rejected: [] };
       await node.transport.start(local, {
-        receive: (from, frame) => void node.frames.push({ from, frame }),
+        receive(from, frame) {
+          node.frames.push({ from, frame });
+          node.onReceive?.({ from, frame });
+        },
         unreachable: (to) => void node.unreachable.push(to),
         rejected: (error) => void node.rejected.push(error),
       });
@@ -160,7 +169,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
         return found !== undefined;
       }).catch((error: unknown) => {
         const came = to.frames.slice(first).map((received) => `${describe(received.frame)} from ${received.from.id}`);
-        throw new Error(`${error instanceof Error ? error.message : String(error)}; what came: ${came.slice(0, 5).join("; ") || "nothing"}`);
+        throw new Unexpected(`${error instanceof Error ? error.message : String(error)}; what came: ${came.slice(0, 5).join("; ") || "nothing"}`);
       });
       demand(found !== undefined, "found above");
       return found;

@@ -17,7 +17,31 @@ export const frames: Suite<TransportSubject> = [
     await bench.arrives(b, a, pattern(100, 2));
   }),
   transportCase({
-    id: "TRANSPORT-08", title: "frames of 1 byte to 64 KiB arrive whole and unaltered", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-08", title: "close resolves though others are connected, and theirs go on", requires: ["TRANSPORT-05", "TRANSPORT-07"],
+    rule: "a node that steps out must not wait until the others have (paper §5.5: servers fail one at a time)",
+  }, async (bench) => {
+    const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
+    await bench.meet(a, b, c);
+    for (const [from, to] of [[a, b], [b, a], [c, a], [b, c]] as const) await bench.arrives(from, to, pattern(100, 1));
+    await bench.settles("close resolved", a.transport.close());
+    await bench.arrives(b, c, pattern(100, 2));
+  }),
+  transportCase({
+    id: "TRANSPORT-09", title: "its methods may be called from inside its handlers", requires: ["TRANSPORT-07"],
+    rule: "a server answers a request when it gets it (paper, Figure 2: receiver implementation)",
+  }, async (bench) => {
+    const [a, b] = await pair(bench);
+    b.onReceive = ({ from, frame }) => {
+      if (frame.length === 100) b.transport.send(from.id, [pattern(200, 1)]);
+    };
+    let sent = 0;
+    await bench.until("an answer that was sent from inside `receive` arrived", () => {
+      a.transport.send("n2", [pattern(100, sent++)]);
+      return a.frames.some(({ frame }) => frame.length === 200);
+    });
+  }),
+  transportCase({
+    id: "TRANSPORT-10", title: "frames of 1 byte to 64 KiB arrive whole and unaltered", requires: ["TRANSPORT-07"],
     rule: LOG_MATCHING,
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -26,7 +50,7 @@ export const frames: Suite<TransportSubject> = [
     await bench.arrives(a, b, Uint8Array.from({ length: 256 }, (_, byte) => byte));
   }),
   transportCase({
-    id: "TRANSPORT-09", title: "frames of more than 64 KiB up to maxFrameBytes arrive whole and unaltered", requires: ["TRANSPORT-08"],
+    id: "TRANSPORT-11", title: "frames of more than 64 KiB up to maxFrameBytes arrive whole and unaltered", requires: ["TRANSPORT-10"],
     rule: `${LOG_MATCHING}; an entry that never arrives stops the log behind it (hazard 59)`,
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -36,7 +60,7 @@ export const frames: Suite<TransportSubject> = [
     }
   }),
   transportCase({
-    id: "TRANSPORT-10", title: "a frame is all its parts, in their order", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-12", title: "a frame is all its parts, in their order", requires: ["TRANSPORT-07"],
     rule: `${LOG_MATCHING}; parts are how a header travels before entries that are encoded once`,
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -51,7 +75,7 @@ export const frames: Suite<TransportSubject> = [
     for (const parts of lists) await bench.arrives(a, b, ...parts);
   }),
   transportCase({
-    id: "TRANSPORT-11", title: "what was delivered is never touched again", requires: ["TRANSPORT-08"],
+    id: "TRANSPORT-13", title: "what was delivered is never touched again", requires: ["TRANSPORT-10"],
     rule: SHARED_BYTES,
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -69,7 +93,7 @@ export const frames: Suite<TransportSubject> = [
     for (const { frame } of b.frames.slice(0, copies.length)) demand(isKnown(frame, sizes), `${describe(frame)} was delivered, but was never sent like that`);
   }),
   transportCase({
-    id: "TRANSPORT-12", title: "what was delivered is the receiver's own: it may write over it", requires: ["TRANSPORT-08"],
+    id: "TRANSPORT-14", title: "what was delivered is the receiver's own: it may write over it", requires: ["TRANSPORT-10"],
     rule: SHARED_BYTES,
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
@@ -85,7 +109,7 @@ export const frames: Suite<TransportSubject> = [
     }
   }),
   transportCase({
-    id: "TRANSPORT-13", title: "send refuses a frame above maxFrameBytes, nothing of it arrives, and the next frame does", requires: ["TRANSPORT-09"],
+    id: "TRANSPORT-15", title: "send refuses a frame above maxFrameBytes, nothing of it arrives, and the next frame does", requires: ["TRANSPORT-11"],
     rule: "an entry too large to send must not be accepted and never replicate (hazard 59); false tells the proposer that it was certainly not sent",
   }, async (bench) => {
     const [a, b] = await pair(bench);

@@ -9,7 +9,7 @@ const ONE_VOTE = "Election Safety (paper §5.2): each server votes once in a ter
 
 export const senders: Suite<TransportSubject> = [
   transportCase({
-    id: "TRANSPORT-14", title: "every frame comes with its sender's id, incarnation and run", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-16", title: "every frame comes with its sender's id, incarnation and run", requires: ["TRANSPORT-07"],
     rule: ONE_VOTE,
   }, async (bench) => {
     const nodes = [await bench.start("n1", { run: 3 }), await bench.start("n2", { run: 1 }), await bench.start("n3", { run: 2 ** 40 })];
@@ -22,7 +22,7 @@ export const senders: Suite<TransportSubject> = [
     }
   }),
   transportCase({
-    id: "TRANSPORT-15", title: "frames of many senders at once are not mixed up", requires: ["TRANSPORT-14"],
+    id: "TRANSPORT-17", title: "frames of many senders at once are not mixed up", requires: ["TRANSPORT-16"],
     rule: ONE_VOTE,
   }, async (bench) => {
     const to = await bench.start("n0");
@@ -40,7 +40,7 @@ export const senders: Suite<TransportSubject> = [
     }
   }),
   transportCase({
-    id: "TRANSPORT-16", title: "two processes under one id are told apart by their incarnations", requires: ["TRANSPORT-14"],
+    id: "TRANSPORT-18", title: "two processes under one id are told apart by their incarnations", requires: ["TRANSPORT-16"],
     rule: "a wiped node that comes back beside its old self must not vote twice (hazard 6; Election Safety, paper §5.2)",
   }, async (bench) => {
     const to = await bench.start("n0");
@@ -58,13 +58,13 @@ export const senders: Suite<TransportSubject> = [
 
 export const restarts: Suite<TransportSubject> = [
   transportCase({
-    id: "TRANSPORT-23", title: "a restarted node's frames come with its new run", requires: ["TRANSPORT-14", "TRANSPORT-22"],
+    id: "TRANSPORT-25", title: "a restarted node's frames come with its new run", requires: ["TRANSPORT-16", "TRANSPORT-24"],
     rule: "answers to an earlier run settle nothing: its reads and forwarded proposals are gone, and what it hadn't made durable too (hazard 18; design §5)",
   }, async (bench) => {
     await comesBackAs(bench, { run: 8 }, { run: 9 });
   }),
   transportCase({
-    id: "TRANSPORT-24", title: "a wiped node's frames come with its new incarnation, though its runs begin anew", requires: ["TRANSPORT-14", "TRANSPORT-22"],
+    id: "TRANSPORT-26", title: "a wiped node's frames come with its new incarnation, though its runs begin anew", requires: ["TRANSPORT-16", "TRANSPORT-24"],
     rule: "a wiped node forgot its votes: others must notice (hazard 6: cockroach#756, openraft#2002)",
   }, async (bench) => {
     await comesBackAs(bench, { run: 8 }, { run: 1, incarnation: "another-data-directory" });
@@ -72,9 +72,9 @@ export const restarts: Suite<TransportSubject> = [
 ];
 
 export const strangers: Suite<TransportSubject> = [
-  turnsAway("TRANSPORT-28", "nothing is delivered to or from a node of another cluster", { clusterId: "blue" }, false),
-  turnsAway("TRANSPORT-29", "a node of another cluster that was turned away is reported", { clusterId: "blue" }, true),
-  turnsAway("TRANSPORT-30", "nothing is delivered to or from a node with another codec, and that is reported", { codec: "cbor" }, true),
+  turnsAway("TRANSPORT-29", "nothing is delivered to or from a node of another cluster", { clusterId: "blue" }, false),
+  turnsAway("TRANSPORT-30", "a node of another cluster that was turned away is reported", { clusterId: "blue" }, true),
+  turnsAway("TRANSPORT-31", "nothing is delivered to or from a node with another codec, and that is reported", { codec: "cbor" }, true),
 ];
 
 async function comesBackAs(bench: Bench, before: Partial<LocalNode>, after: Partial<LocalNode>): Promise<void> {
@@ -92,7 +92,7 @@ async function comesBackAs(bench: Bench, before: Partial<LocalNode>, after: Part
 /** That a stranger gets nowhere is seen by what others get through meanwhile. */
 function turnsAway(id: string, title: string, strange: Partial<LocalNode>, reported: boolean): Case<TransportSubject> {
   return transportCase({
-    id, title, requires: reported && strange.clusterId !== undefined ? ["TRANSPORT-28"] : ["TRANSPORT-07", "TRANSPORT-17"],
+    id, title, requires: reported && strange.clusterId !== undefined ? ["TRANSPORT-29"] : ["TRANSPORT-07", "TRANSPORT-19"],
     rule: "messages of another cluster must change nothing: terms and votes of one cluster mean nothing in another (hazard 56: cockroach#37907); entries in another codec can't be applied",
   }, async (bench) => {
     const [a, b, stranger] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3", strange)];

@@ -7,12 +7,12 @@ import type { Suite } from "../suite.js";
 import type { Disturbance, TransportSubject } from "./subject.js";
 
 const BOUNDED = "a follower that lags or reads slowly must not fill the leader's memory (hazard 55: etcd-io/raft#11, scylladb#31402)";
-/** What systems and proxies hold on the way beside the queue. */
-const ON_THE_WAY_BYTES = 64 * 1024 * 1024;
+/** What a system's own buffers hold beside the queue. */
+const ON_THE_WAY_BYTES = 32 * 1024 * 1024;
 
 export const queues: Suite<TransportSubject> = [
   transportCase({
-    id: "TRANSPORT-35", title: "what doesn't fit the queue is refused and reported; later frames pass", requires: ["TRANSPORT-25"], capabilities: ["queue"],
+    id: "TRANSPORT-37", title: "what doesn't fit the queue is refused and reported; later frames pass", requires: ["TRANSPORT-27"], capabilities: ["queue"],
     rule: BOUNDED,
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -21,9 +21,10 @@ export const queues: Suite<TransportSubject> = [
     const { maxQueueBytes = 0 } = bench.subject;
     const frame = pattern(Math.min(a.transport.maxFrameBytes, 100_000), 2);
     let taken = 0;
-    // One turn of the event loop: nothing can leave meanwhile.
-    while (taken <= maxQueueBytes && a.transport.send("n2", [frame])) taken += frame.length;
-    demand(taken <= maxQueueBytes, `${taken} bytes were taken in one turn; at most ${maxQueueBytes} may wait (maxQueueBytes)`);
+    const bound = maxQueueBytes + ON_THE_WAY_BYTES;
+    // In one turn of the event loop, so that no more leaves than the system takes at once.
+    while (taken <= bound && a.transport.send("n2", [frame])) taken += frame.length;
+    demand(taken <= bound, `${taken} bytes were taken in one turn, though at most ${maxQueueBytes} may wait (maxQueueBytes)`);
     demand(taken > 0, `the queue of ${maxQueueBytes} bytes took no frame of ${frame.length}`);
     await bench.until("n2 was reported as unreachable, since a frame was dropped", () => a.unreachable.includes("n2"));
     await bench.arrives(a, b, pattern(100, 3));
@@ -31,7 +32,7 @@ export const queues: Suite<TransportSubject> = [
     demand(other === undefined, `out of a full queue came ${other === undefined ? "" : describe(other.frame)}, which nobody sent`);
   }),
   transportCase({
-    id: "TRANSPORT-36", title: "a link that falls silent without breaking is noticed and reported", requires: ["TRANSPORT-25"], capabilities: ["stall"],
+    id: "TRANSPORT-38", title: "a link that falls silent without breaking is noticed and reported", requires: ["TRANSPORT-27"], capabilities: ["stall"],
     rule: "half-open connections make a cluster believe in a leader that is gone (hazard 53: cowsql/raft#188, an outage of 20 minutes)",
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -46,7 +47,7 @@ export const queues: Suite<TransportSubject> = [
     await bench.arrives(b, a, pattern(100, 4));
   }),
   transportCase({
-    id: "TRANSPORT-37", title: "a peer that doesn't read costs a bounded amount of memory, and the other peers nothing", requires: ["TRANSPORT-26", "TRANSPORT-35", "TRANSPORT-36"], capabilities: ["queue", "stall"],
+    id: "TRANSPORT-39", title: "a peer that doesn't read costs a bounded amount of memory, and the other peers nothing", requires: ["TRANSPORT-28", "TRANSPORT-37", "TRANSPORT-38"], capabilities: ["queue", "stall"],
     rule: `${BOUNDED}; and a backlog must not starve the others of heartbeats (hazard 52)`,
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
@@ -55,13 +56,15 @@ export const queues: Suite<TransportSubject> = [
     bench.links.stall?.("n1", "n2");
     const bound = (bench.subject.maxQueueBytes ?? 0) + ON_THE_WAY_BYTES;
     const frame = pattern(Math.min(a.transport.maxFrameBytes, 200_000), 2);
-    let [taken, refused, round] = [0, 0, 0];
-    await bench.until("send refused frames for a peer that doesn't read", () => {
-      for (let i = 0; i < 8; i++) if (a.transport.send("n2", [frame])) taken += frame.length; else refused++;
+    let [taken, fullTurns] = [0, 0];
+    await bench.until("send refused all frames for a peer that doesn't read, in one turn after another", () => {
+      const before = taken;
+      for (let i = 0; i < 8; i++) if (a.transport.send("n2", [frame])) taken += frame.length;
       demand(taken <= bound, `${taken} bytes were taken for a peer that doesn't read`);
-      return refused > 40;
+      fullTurns = taken === before ? fullTurns + 1 : 0;
+      return fullTurns > 10;
     });
-    for (; round < 10; round++) {
+    for (let round = 0; round < 10; round++) {
       a.transport.send("n2", [frame]);
       await bench.arrives(a, c, pattern(100, 10 + round));
     }
@@ -69,7 +72,7 @@ export const queues: Suite<TransportSubject> = [
     await bench.arrives(a, b, pattern(100, 3));
   }),
   transportCase({
-    id: "TRANSPORT-38", title: "close resolves though a peer doesn't read", requires: ["TRANSPORT-31", "TRANSPORT-36"], capabilities: ["stall"],
+    id: "TRANSPORT-40", title: "close resolves though a peer doesn't read", requires: ["TRANSPORT-33", "TRANSPORT-38"], capabilities: ["stall"],
     rule: "a node that steps out must not wait for others (paper §5.5)",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
@@ -81,7 +84,7 @@ export const queues: Suite<TransportSubject> = [
     await bench.settles("close resolved", a.transport.close());
   }),
   transportCase({
-    id: "TRANSPORT-39", title: "a link that breaks is reported, and works again when it is healed", requires: ["TRANSPORT-22", "TRANSPORT-25"], capabilities: ["cut"],
+    id: "TRANSPORT-41", title: "a link that breaks is reported, and works again when it is healed", requires: ["TRANSPORT-24", "TRANSPORT-27"], capabilities: ["cut"],
     rule: "messages may be lost, not for ever (paper §5.5); who was cut off must come back without a restart (hazard 33)",
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
@@ -101,7 +104,7 @@ export const queues: Suite<TransportSubject> = [
 
 export const streams: Suite<TransportSubject> = [
   transportCase({
-    id: "TRANSPORT-40", title: "frames are whole however the bytes are cut into pieces", requires: ["TRANSPORT-10"], capabilities: ["stream"],
+    id: "TRANSPORT-42", title: "frames are whole however the bytes are cut into pieces", requires: ["TRANSPORT-12"], capabilities: ["stream"],
     rule: "Log Matching (paper §5.3): what one side wrote at once may come in any pieces (RFC 9293, §3.7)",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
@@ -112,11 +115,9 @@ export const streams: Suite<TransportSubject> = [
       for (let i = 0; i < 5; i++) a.transport.send("n2", [pattern(size, 10 + i), pattern(3, i)]);
       await bench.arrives(a, b, pattern(size, 50 + bytes));
     }
-    const wrong = b.frames.find(({ frame }) => ![100, 300, 303, 700, 703, 2000, 2003, 65_000, 65_003].includes(frame.length));
-    demand(wrong === undefined, `out of bytes in pieces came ${wrong === undefined ? "" : describe(wrong.frame)}, which nobody sent`);
   }),
   transportCase({
-    id: "TRANSPORT-41", title: "of a frame that breaks off nothing is delivered, and the next connection begins anew", requires: ["TRANSPORT-22", "TRANSPORT-40"], capabilities: ["stream"],
+    id: "TRANSPORT-43", title: "of a frame that breaks off nothing is delivered, and the next connection begins anew", requires: ["TRANSPORT-24", "TRANSPORT-42"], capabilities: ["stream"],
     rule: "a sender may crash at any byte: half an AppendEntries must not be taken for one (paper §5.3)",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
@@ -124,12 +125,12 @@ export const streams: Suite<TransportSubject> = [
     const frame = pattern(50_000, 2);
     for (const afterBytes of [1, 50, 250, 400, 600, 1000, 5000, 20_000, 50_100]) {
       await throughDisturbance(bench, a, frame, { kind: "break", afterBytes });
-      await bench.arrives(a, b, pattern(100, afterBytes));
+      await worksAgain(bench, a, b);
     }
     onlyWhole(b, frame);
   }),
   transportCase({
-    id: "TRANSPORT-42", title: "bytes of somebody who is no node change nothing", requires: ["TRANSPORT-07"], capabilities: ["stream"],
+    id: "TRANSPORT-44", title: "bytes of somebody who is no node change nothing", requires: ["TRANSPORT-07"], capabilities: ["stream"],
     rule: "what comes in is checked before it is believed (hazards 56 and 60); no stranger may stop a node",
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -151,7 +152,7 @@ export const streams: Suite<TransportSubject> = [
     for (const intruder of intruders) intruder?.close();
   }),
   transportCase({
-    id: "TRANSPORT-43", title: "a frame with a byte that changed on the way is not delivered", requires: ["TRANSPORT-41"], capabilities: ["stream", "checksum"],
+    id: "TRANSPORT-45", title: "a frame with a byte that changed on the way is not delivered", requires: ["TRANSPORT-43"], capabilities: ["stream", "checksum"],
     rule: "Log Matching (paper §5.3): TCP's 16-bit sum misses errors (Stone and Partridge, SIGCOMM 2000)",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
@@ -159,7 +160,7 @@ export const streams: Suite<TransportSubject> = [
     const frame = pattern(50_000, 2);
     for (const atByte of [2, 120, 300, 450, 700, 3000, 30_000, 49_000]) {
       await throughDisturbance(bench, a, frame, { kind: "flip", atByte });
-      await bench.arrives(a, b, pattern(100, atByte));
+      await worksAgain(bench, a, b);
     }
     onlyWhole(b, frame);
   }),
@@ -180,6 +181,11 @@ async function throughDisturbance(bench: Bench, a: TestNode, frame: Uint8Array, 
     return isOver?.() ?? true;
   });
   bench.links.heal?.("n1", "n2");
+}
+
+/** Two frames: the second one shows that the connection outlasts the first, so an adapter's back-off begins anew next time. */
+async function worksAgain(bench: Bench, a: TestNode, b: TestNode): Promise<void> {
+  for (const seed of [b.frames.length, -b.frames.length]) await bench.arrives(a, b, pattern(100, seed));
 }
 
 function onlyWhole(b: TestNode, frame: Uint8Array): void {

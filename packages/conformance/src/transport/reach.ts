@@ -1,5 +1,5 @@
 // Cases about who can be reached: peers that come, go, move and restart, nodes that spoke first, and who is down.
-import { demand, nextTurn, pattern, transportCase } from "./bench.js";
+import { demand, pattern, transportCase } from "./bench.js";
 import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
@@ -9,7 +9,7 @@ const RETRIES = "a leader retries until a crashed follower is back (paper §5.5)
 
 export const peers: Suite<TransportSubject> = [
   transportCase({
-    id: "TRANSPORT-17", title: "a node that is no peer is answered when it has spoken", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-19", title: "a node that is no peer is answered when it has spoken", requires: ["TRANSPORT-07"],
     rule: REQUESTS_OF_STRANGERS,
   }, async (bench) => {
     const [a, b] = [await bench.start("n1"), await bench.start("n2")];
@@ -18,7 +18,7 @@ export const peers: Suite<TransportSubject> = [
     await bench.arrives(b, a, pattern(100, 2));
   }),
   transportCase({
-    id: "TRANSPORT-18", title: "send to a node that nobody named returns false and doesn't throw", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-20", title: "send to a node that nobody named returns false and doesn't throw", requires: ["TRANSPORT-07"],
     rule: "false tells a proposer that it was certainly not sent, so that it may try again (design §5)",
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -27,7 +27,7 @@ export const peers: Suite<TransportSubject> = [
     await bench.arrives(a, b, pattern(100, 3));
   }),
   transportCase({
-    id: "TRANSPORT-19", title: "setPeers replaces the earlier list: who left gets nothing", requires: ["TRANSPORT-07", "TRANSPORT-18"],
+    id: "TRANSPORT-21", title: "setPeers replaces the earlier list: who left gets nothing", requires: ["TRANSPORT-07", "TRANSPORT-20"],
     rule: "a server that was removed must not be kept in the conversation (paper §6: disruptive servers; hazard 30)",
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
@@ -39,7 +39,7 @@ export const peers: Suite<TransportSubject> = [
     await bench.arrives(a, c, pattern(100, 2));
   }),
   transportCase({
-    id: "TRANSPORT-20", title: "a peer that moved is reached at its new address", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-22", title: "a peer that moved is reached at its new address", requires: ["TRANSPORT-07"],
     rule: "a configuration entry carries addresses; the latest one in the log is in force (paper §6)",
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -49,7 +49,7 @@ export const peers: Suite<TransportSubject> = [
     await bench.arrives(a, moved, pattern(100, 2));
   }),
   transportCase({
-    id: "TRANSPORT-21", title: "a peer that starts later is reached without another word", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-23", title: "a peer that starts later is reached without another word", requires: ["TRANSPORT-07"],
     rule: RETRIES,
   }, async (bench) => {
     const [a, address] = [await bench.start("n1"), await bench.subject.address()];
@@ -63,17 +63,14 @@ export const peers: Suite<TransportSubject> = [
     await bench.arrives(a, b, pattern(100, 1));
   }),
   transportCase({
-    id: "TRANSPORT-22", title: "a peer that closed and starts again is reached again", requires: ["TRANSPORT-03", "TRANSPORT-21"],
+    id: "TRANSPORT-24", title: "a peer that closed and starts again is reached again", requires: ["TRANSPORT-03", "TRANSPORT-23"],
     rule: RETRIES,
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
     await bench.arrives(b, a, pattern(100, 2));
     await bench.settles("close resolved", b.transport.close());
-    for (let sent = 0; sent < 5; sent++) {
-      a.transport.send("n2", [pattern(100, 100 + sent)]);
-      await nextTurn();
-    }
+    for (let sent = 0; sent < 5; sent++) a.transport.send("n2", [pattern(100, 100 + sent)]);
     const again = await bench.start("n2", { address: b.local.address, run: 2 });
     await bench.arrives(a, again, pattern(100, 3));
   }),
@@ -81,7 +78,7 @@ export const peers: Suite<TransportSubject> = [
 
 export const unreachables: Suite<TransportSubject> = [
   transportCase({
-    id: "TRANSPORT-25", title: "a peer that is down is reported as unreachable, and send doesn't throw", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-27", title: "a peer that is down is reported as unreachable, and send doesn't throw", requires: ["TRANSPORT-07"],
     rule: "a leader that pipelines learns of lost frames and goes back to probing (thesis §10.2.1); else the follower waits for the next heartbeat to be rejected",
   }, async (bench) => {
     const [a, b] = await pair(bench);
@@ -97,7 +94,7 @@ export const unreachables: Suite<TransportSubject> = [
     demand(other === undefined, `n2 is down, but ${other} was reported as unreachable`);
   }),
   transportCase({
-    id: "TRANSPORT-26", title: "a dead peer doesn't hold up the frames for the others", requires: ["TRANSPORT-07"],
+    id: "TRANSPORT-28", title: "a dead peer doesn't hold up the frames for the others", requires: ["TRANSPORT-07"],
     rule: "a minority of slow or dead servers must not slow the rest (paper §2; hazard 54)",
   }, async (bench) => {
     const [a, c, address] = [await bench.start("n1"), await bench.start("n3"), await bench.subject.address()];
@@ -107,8 +104,11 @@ export const unreachables: Suite<TransportSubject> = [
       await bench.arrives(a, c, pattern(100, i));
     }
   }),
+];
+
+export const disconnecting: Suite<TransportSubject> = [
   transportCase({
-    id: "TRANSPORT-27", title: "disconnect cuts a sender off: it is told, and may come back later", requires: ["TRANSPORT-22", "TRANSPORT-25"],
+    id: "TRANSPORT-32", title: "disconnect cuts a sender off: it is told, and may come back later", requires: ["TRANSPORT-24", "TRANSPORT-27"],
     rule: "a peer whose messages make no sense is cut, but not for ever: it may be upgraded or repaired (design §2, rule 5)",
   }, async (bench) => {
     const [a, b] = await pair(bench);

@@ -14,8 +14,6 @@ const HOST_AND_PORT = /127\.0\.0\.1:(\d+)/;
 export interface SocketLinks extends Required<Links> {
   /** A port of 127.0.0.1 that nobody listens on. */
   freePort(): Promise<number>;
-  /** Ends everything. */
-  close(): Promise<void>;
 }
 
 /** The state of one link. */
@@ -58,7 +56,7 @@ export function createSocketLinks(): SocketLinks {
       const port = Number(HOST_AND_PORT.exec(to.address)?.[1]);
       const known = wires.get(`${from} ${to.id}`);
       const link = known?.target === port ? known : await open(port);
-      if (known !== undefined && known !== link) await shut(known);
+      if (known !== undefined && known !== link) void shut(known);
       wires.set(`${from} ${to.id}`, link);
       return to.address.replace(HOST_AND_PORT, `127.0.0.1:${link.port}`);
     },
@@ -148,7 +146,8 @@ function disturb(link: Wire, near: Socket, far: Socket, disturbance: Disturbance
       // Ended, not reset: what came before the break is read by the other side.
       if (chunk.length > offset) far.end();
     }
-  }).resume(); // connections begin paused
+  });
+  near.resume();
 }
 
 /** A turn of the event loop between two pieces, so that they are read one by one. */

@@ -46,6 +46,8 @@ export interface Links {
   disturb?(from: NodeId, to: NodeId, disturbance: Disturbance): () => boolean;
   /** `stream`: somebody who is no node connects to whoever listens at `address` and says this. */
   intrude?(address: string, bytes: Uint8Array): Promise<Intruder>;
+  /** Ends everything: for the target's `dispose`. */
+  close?(): Promise<void>;
 }
 
 export interface Intruder {

@@ -3,11 +3,11 @@ import { clusters } from "./cluster.js";
 import { frames } from "./frames.js";
 import { restarts, senders, strangers } from "./identity.js";
 import { queues, streams } from "./links.js";
-import { peers, unreachables } from "./reach.js";
+import { disconnecting, peers, unreachables } from "./reach.js";
 import { closing, starting } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
 export const transportSuite: Suite<TransportSubject> = [
-  ...starting, ...frames, ...senders, ...peers, ...restarts, ...unreachables, ...strangers, ...closing, ...queues, ...streams, ...clusters,
+  ...starting, ...frames, ...senders, ...peers, ...restarts, ...unreachables, ...strangers, ...disconnecting, ...closing, ...queues, ...streams, ...clusters,
 ];

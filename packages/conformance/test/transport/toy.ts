@@ -1,143 +1,242 @@
-// A right transport that is as small as it can be: a network inside this process. What it does can be changed in single
-// points, each of which makes it wrong in one way.
-import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
+// A small right transport over TCP, with places where wrong ones differ: `ways`. A hello from both sides, then frames; one
+// connection is dialled for each peer, answers take the one that came in.
+import { connect, createServer } from "node:net";
+import type { Server, Socket } from "node:net";
 import { RaftkitError } from "@raftkit/core";
-import type { Target, TransportSubject } from "../../src/index.js";
+import type { LocalNode, NodeId, Sender, Transport, TransportHandler } from "@raftkit/core";
+import { encodeRecord, Kind, readRecords } from "./toy-records.js";
 
-export const MAX_FRAME_BYTES = 2 ** 20;
-const MAX_QUEUE_BYTES = 2 ** 21;
-const CUT_OFF_MS = 20;
-
-/** What a wrong transport does otherwise. */
-export interface Toy {
-  /** The bytes that are sent. */
-  join(parts: readonly Uint8Array[]): Uint8Array;
-  /** The bytes that a receiver gets. */
-  deliver(frame: Uint8Array): Uint8Array;
-  /** Frames above this are refused. */
-  readonly maxSentBytes: number;
-  readonly maxQueueBytes: number;
-  /** Whom a frame comes from, as the receiver is told. */
-  senderOf(local: LocalNode): Sender;
-  /** Where a node is looked for. */
-  addressOf(id: NodeId, peers: ReadonlyMap<NodeId, string>, met: ReadonlyMap<NodeId, string>): string | undefined;
-  /** The peers after `setPeers`. */
-  list(before: ReadonlyMap<NodeId, string>, peers: readonly Peer[]): ReadonlyMap<NodeId, string>;
-  /** Why a frame of this sender is turned away. */
-  refusal(local: LocalNode, from: LocalNode): RaftkitError | undefined;
-  readonly reportsRefusals: boolean;
-  /** Whether the sender hears of a frame that didn't get through, by reason. */
-  reports(reason: "down" | "cut" | "full" | "refused"): boolean;
-  /** For how long a disconnected sender is not listened to. ms */
-  readonly cutOffMs: number;
+/** The choices in which a wrong transport differs. */
+export interface Ways {
+  readonly join: (parts: readonly Uint8Array[]) => Uint8Array;
+  /** Why these two don't belong together. */
+  readonly mismatch: (ours: LocalNode, theirs: LocalNode) => string | undefined;
+  readonly startError: (error: Error) => Error;
+  /** Whether a frame may wait, given what waits on its connection. */
+  readonly hasRoom: (waitingBytes: number, frameBytes: number) => boolean;
+  /** Whether a frame that had no room is reported. */
+  readonly reportsFull: boolean;
+  /** After which kinds of lost connections a peer is dialled again, given how many open ones were lost. */
+  readonly redials: (wasOpen: boolean, losses: number) => boolean;
+  /** What is done about bytes that are no record. */
+  readonly badRecord: (socket: Socket) => void;
+  readonly helloComesWhole: boolean;
+  readonly checksum: boolean;
+  readonly deliversRestAtEnd: boolean;
+  readonly noticesSilence: boolean;
+  /** How `close` ends a connection. */
+  readonly end: (socket: Socket) => void;
+  /** Whether `close` first waits until every peer is there and has everything. */
+  readonly drainsFirst: boolean;
+  /** Whether `close` ends connections that came in. */
+  readonly hangsUp: boolean;
+  readonly keepsListening: boolean;
+  readonly disconnects: boolean;
+  readonly keepsOutMs: number;
 }
 
-const right: Toy = {
+export const LIMITS = { maxFrameBytes: 300_000, maxQueueBytes: 600_000 } as const;
+const [SILENCE_MS, SIGN_MS, REDIAL_MS] = [250, 50, 15];
+
+const rightWays: Ways = {
   join: (parts) => Uint8Array.from(Buffer.concat(parts)),
-  deliver: (frame) => frame.slice(),
-  maxSentBytes: MAX_FRAME_BYTES,
-  maxQueueBytes: MAX_QUEUE_BYTES,
-  senderOf: ({ id, incarnation, run }) => ({ id, incarnation, run }),
-  addressOf: (id, peers, met) => peers.get(id) ?? met.get(id),
-  list: (_, peers) => new Map(peers.map(({ id, address }) => [id, address])),
-  refusal(local, from) {
-    if (local.clusterId !== from.clusterId) return new RaftkitError("WRONG_CLUSTER", `${from.id} belongs to cluster ${from.clusterId}, not ${local.clusterId}`);
-    return local.codec === from.codec ? undefined : new RaftkitError("WRONG_CODEC", `${from.id} speaks ${from.codec}, not ${local.codec}`);
-  },
-  reportsRefusals: true,
-  reports: () => true,
-  cutOffMs: CUT_OFF_MS,
+  mismatch: (ours, theirs) => (ours.clusterId !== theirs.clusterId ? "another cluster" : ours.codec !== theirs.codec ? "another codec" : undefined),
+  startError: (error) => new RaftkitError("ADDRESS_IN_USE", `can't listen: ${error.message}`, { cause: error }),
+  hasRoom: (waitingBytes, frameBytes) => waitingBytes + frameBytes <= LIMITS.maxQueueBytes,
+  redials: () => true,
+  badRecord: (socket) => { socket.destroy(); },
+  end: (socket) => { socket.destroy(); },
+  reportsFull: true, helloComesWhole: false, checksum: true, deliversRestAtEnd: false, noticesSilence: true, drainsFirst: false, hangsUp: true, keepsListening: false, disconnects: true,
+  keepsOutMs: 60,
 };
 
-/** What nodes are to each other. */
-interface Listener {
-  readonly local: LocalNode;
-  /** @returns whether it took the frame */
-  accept(from: LocalNode, frame: Uint8Array): boolean;
+/** One connection. */
+interface Channel {
+  readonly socket: Socket;
+  peer: Sender | undefined;
 }
 
-export interface ToyNetwork {
-  transport(): Transport;
-  cut(from: NodeId, to: NodeId): void;
-  heal(from: NodeId, to: NodeId): void;
+/** A peer, and what leads there. */
+interface Link {
+  readonly id: NodeId;
+  readonly address: string;
+  channel: Channel | undefined;
+  losses: number;
+  removed: boolean;
 }
 
-export function createToyNetwork(changes: Partial<Toy> = {}): ToyNetwork {
-  const toy: Toy = { ...right, ...changes };
-  const listening = new Map<string, Listener>();
-  const cuts = new Set<string>();
-  return {
-    transport: () => createToyTransport(toy, listening, cuts),
-    cut: (from, to) => void cuts.add(`${from}>${to}`),
-    heal: (from, to) => void cuts.delete(`${from}>${to}`),
-  };
-}
+export function createToyTransport(changes: Partial<Ways> = {}): Transport {
+  const ways: Ways = { ...rightWays, ...changes };
+  const channels = new Set<Channel>();
+  const callers = new Map<NodeId, Channel>();
+  const links = new Map<NodeId, Link>();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const keptOut = new Map<string, number>();
+  let self: LocalNode | undefined;
+  let handler: TransportHandler | undefined;
+  let server: Server | undefined;
+  let closing: Promise<void> | undefined;
 
-function createToyTransport(toy: Toy, listening: Map<string, Listener>, cuts: ReadonlySet<string>): Transport {
-  let self: { readonly local: LocalNode; readonly handler: TransportHandler } | undefined;
-  let peers: ReadonlyMap<NodeId, string> = new Map();
-  const met = new Map<NodeId, string>();
-  const waiting = new Map<NodeId, number>();
-  const cutOff = new Map<string, number>();
-  const key = ({ id, incarnation, run }: Sender): string => `${id} ${incarnation} ${run}`;
+  function later(delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      run();
+    }, delayMs);
+    timers.add(timer);
+  }
 
-  function accept(from: LocalNode, frame: Uint8Array): boolean {
-    if (self === undefined || (cutOff.get(key(from)) ?? 0) > performance.now()) return false;
-    const refusal = toy.refusal(self.local, from);
-    if (refusal !== undefined) {
-      if (toy.reportsRefusals) self.handler.rejected(refusal);
-      return false;
+  /** @param opened the hellos were right @param closed the last call */
+  function open(socket: Socket, opened: (channel: Channel, peer: Sender) => void, closed: (channel: Channel) => void): Channel {
+    const channel: Channel = { socket, peer: undefined };
+    channels.add(channel);
+    let heard = true;
+    const reader = readRecords(ways.checksum, LIMITS.maxFrameBytes, (kind, payload) => {
+      if (kind === Kind.hello && channel.peer === undefined) greet(channel, payload, opened);
+      else if (kind === Kind.reject) handler?.rejected(new RaftkitError("MISMATCH", `was turned away: ${payload.toString()}`));
+      else if (kind === Kind.frame && channel.peer !== undefined) handler?.receive(channel.peer, Uint8Array.from(payload));
+      return !socket.destroyed;
+    });
+    socket.on("error", () => undefined).on("data", (chunk: Buffer) => {
+      heard = true;
+      if ((channel.peer === undefined && ways.helloComesWhole && chunk.length < 9) || !reader.push(chunk)) ways.badRecord(socket);
+    });
+    socket.on("end", () => {
+      const rest = reader.rest();
+      if (ways.deliversRestAtEnd && channel.peer !== undefined && rest.length > 0) handler?.receive(channel.peer, Uint8Array.from(rest));
+      socket.destroy();
+    });
+    socket.on("close", () => {
+      channels.delete(channel);
+      closed(channel);
+    });
+    const every = (ms: number, run: () => void): void => {
+      if (!channels.has(channel)) return;
+      run();
+      later(ms, () => { every(ms, run); });
+    };
+    every(SIGN_MS, () => { if (channel.peer !== undefined) socket.write(encodeRecord(Kind.sign, new Uint8Array(0))); });
+    every(SILENCE_MS, () => {
+      if (!heard && ways.noticesSilence) socket.destroy();
+      heard = false;
+    });
+    return channel;
+  }
+
+  function greet(channel: Channel, payload: Buffer, opened: (channel: Channel, peer: Sender) => void): void {
+    const hello = parseHello(payload.toString());
+    if (hello === undefined || self === undefined) {
+      channel.socket.destroy();
+      return;
     }
-    met.set(from.id, from.address);
-    self.handler.receive(toy.senderOf(from), toy.deliver(frame));
-    return true;
+    const why = ways.mismatch(self, hello);
+    if (why !== undefined) {
+      handler?.rejected(new RaftkitError("MISMATCH", `turned away ${hello.id}: ${why}`));
+      channel.socket.end(encodeRecord(Kind.reject, Buffer.from(why)));
+    } else if ((keptOut.get(keyOf(hello)) ?? 0) > performance.now()) {
+      channel.socket.destroy();
+    } else {
+      channel.peer = { id: hello.id, incarnation: hello.incarnation, run: hello.run };
+      opened(channel, channel.peer);
+    }
   }
 
-  function carry(to: NodeId, address: string, frame: Uint8Array): void {
-    waiting.set(to, (waiting.get(to) ?? 0) - frame.length);
-    if (self === undefined) return;
-    const target = listening.get(address);
-    const reason = cuts.has(`${self.local.id}>${to}`) ? "cut" : target === undefined ? "down" : target.accept(self.local, frame) ? undefined : "refused";
-    if (reason !== undefined && toy.reports(reason)) self.handler.unreachable(to);
+  function introduce(socket: Socket): void {
+    socket.write(encodeRecord(Kind.hello, Buffer.from(JSON.stringify(self))));
+  }
+
+  function accept(socket: Socket): void {
+    open(socket, (channel, { id }) => {
+      introduce(socket);
+      callers.set(id, channel);
+    }, (channel) => {
+      if (channel.peer !== undefined && callers.get(channel.peer.id) === channel) callers.delete(channel.peer.id);
+    });
+  }
+
+  function dial(link: Link): void {
+    if (link.removed || closing !== undefined) return;
+    const socket = connect({ port: portOf(link.address), host: "127.0.0.1", noDelay: true });
+    open(socket, (channel) => { link.channel = channel; }, ({ peer }) => {
+      link.channel = undefined;
+      if (link.removed || closing !== undefined) return;
+      if (peer !== undefined) link.losses++;
+      handler?.unreachable(link.id);
+      if (ways.redials(peer !== undefined, link.losses)) later(REDIAL_MS, () => { dial(link); });
+    });
+    introduce(socket);
+  }
+
+  async function close(): Promise<void> {
+    const waiting = (): boolean => [...links.values()].some(({ channel }) => channel === undefined || channel.socket.writableLength > 0);
+    while (ways.drainsFirst && waiting()) await new Promise((resolve) => setTimeout(resolve, 5));
+    handler = undefined;
+    for (const timer of timers) clearTimeout(timer);
+    const dialled = new Set([...links.values()].map(({ channel }) => channel));
+    const listening = server?.listening === true ? server : undefined;
+    const ended = ways.keepsListening ? listening?.unref() : listening === undefined ? undefined : new Promise((resolve) => listening.close(resolve));
+    for (const channel of channels) if (ways.hangsUp || dialled.has(channel)) ways.end(channel.socket);
+    await Promise.all([ended, ...[...channels].map(({ socket }) => ways.hangsUp && !socket.closed ? new Promise((resolve) => socket.once("close", resolve)) : undefined)]);
   }
 
   return {
-    maxFrameBytes: MAX_FRAME_BYTES,
-    async start(local, handler) {
-      if (listening.has(local.address)) throw new RaftkitError("ADDRESS_IN_USE", `somebody listens at ${local.address} already; choose another address`);
-      self = { local, handler };
-      listening.set(local.address, { local, accept });
+    maxFrameBytes: LIMITS.maxFrameBytes,
+    async start(local, given) {
+      const listening = createServer({ noDelay: true }, accept);
+      [self, server] = [local, listening];
+      await new Promise<void>((resolve, reject) => {
+        listening.once("error", (error) => { reject(ways.startError(error)); });
+        listening.listen(portOf(local.address), "127.0.0.1", resolve);
+      });
+      handler = given;
     },
-    setPeers(next) { peers = toy.list(peers, next); },
+    setPeers(peers) {
+      if (handler === undefined) return;
+      for (const [id, link] of links) {
+        if (peers.some((peer) => peer.id === id && peer.address === link.address)) continue;
+        link.removed = true;
+        link.channel?.socket.end();
+        links.delete(id);
+      }
+      for (const { id, address } of peers) {
+        if (links.has(id)) continue;
+        const link: Link = { id, address, channel: undefined, losses: 0, removed: false };
+        links.set(id, link);
+        dial(link);
+      }
+    },
     send(to, parts) {
-      const address = toy.addressOf(to, peers, met);
-      const frame = toy.join(parts);
-      if (self === undefined || address === undefined || frame.length > toy.maxSentBytes) return false;
-      if ((waiting.get(to) ?? 0) + frame.length > toy.maxQueueBytes) {
-        if (toy.reports("full")) setImmediate(() => self?.handler.unreachable(to));
+      if (handler === undefined) return false;
+      const frame = ways.join(parts);
+      if (frame.length > LIMITS.maxFrameBytes) return false;
+      const socket = (links.get(to)?.channel ?? callers.get(to))?.socket;
+      if (socket === undefined || !ways.hasRoom(socket.writableLength, frame.length)) {
+        if (socket === undefined || ways.reportsFull) later(0, () => { handler?.unreachable(to); });
         return false;
       }
-      waiting.set(to, (waiting.get(to) ?? 0) + frame.length);
-      setImmediate(() => carry(to, address, frame));
+      socket.write(encodeRecord(Kind.frame, frame));
       return true;
     },
-    disconnect(from) { cutOff.set(key(from), performance.now() + toy.cutOffMs); },
-    async close() {
-      if (self !== undefined) listening.delete(self.local.address);
-      self = undefined;
+    disconnect(from) {
+      if (!ways.disconnects) return;
+      keptOut.set(keyOf(from), performance.now() + ways.keepsOutMs);
+      for (const { peer, socket } of channels) if (peer !== undefined && keyOf(peer) === keyOf(from)) socket.destroy();
     },
+    close: () => (closing ??= close()),
   };
 }
 
-/** @param change puts something around each transport */
-export function toyTarget(name: string, changes: () => Partial<Toy> = () => ({}), change: (transport: Transport) => Transport = (transport) => transport, patienceMs = 10_000): Target<TransportSubject> {
-  return {
-    name,
-    capabilities: ["listen", "queue", "cut"],
-    create() {
-      const network = createToyNetwork(changes());
-      let addresses = 0;
-      return { maxQueueBytes: MAX_QUEUE_BYTES, patienceMs, address: () => `place-${++addresses}`, transport: () => change(network.transport()), links: { cut: (from, to) => network.cut(from, to), heal: (from, to) => network.heal(from, to) } };
-    },
-  };
+function parseHello(text: string): LocalNode | undefined {
+  try {
+    return JSON.parse(text) as LocalNode;
+  } catch {
+    return undefined;
+  }
+}
+
+function portOf(address: string): number {
+  return Number(address.split(":")[1]);
+}
+
+function keyOf({ id, incarnation, run }: Sender): string {
+  return `${id} ${incarnation} ${run}`;
 }
