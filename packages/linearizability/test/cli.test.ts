@@ -68,6 +68,7 @@ test.each([
 
 test("no history: 65, with the line; no file: 66", async () => {
   expect(await call(["-"], [...good, "{}"])).toEqual({ code: 65, out: "", error: '-: line 4: "client" is missing; it must be a text' });
+  expect(await call(["-"], [""])).toMatchObject({ code: 65, out: "", error: expect.stringContaining("no operations") as string });
   const twice = [...good, "", '{"client":"b","invoked":7,"completed":8,"op":"get","key":"k","result":null}'];
   expect(await call(["-"], twice)).toMatchObject({ code: 65, error: '-: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: go on under another client name' });
   expect(await call([join(folder, "none")])).toMatchObject({ code: 66, error: expect.stringContaining("ENOENT") as string });

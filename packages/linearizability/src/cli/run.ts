@@ -85,6 +85,7 @@ async function check<S, I, O>({ file, maxSteps, isJson }: Settings, model: Model
     history.push(operation);
     lines.push(line);
   }
+  if (history.length === 0) throw new HistoryError("there are no operations in it, so nothing would be proven; was the history written?");
   try {
     const verdict = checkHistory(history, model, maxSteps === undefined ? {} : { maxSteps });
     const parts = [...partsOf(history, model)];
