@@ -8,7 +8,14 @@ import { mutants } from "./mutants/list.mjs";
 import { capture } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const help = `npm run hazards -- [--json FILE]
+  --json FILE  the figures, for other programs`;
 const [flag, jsonFile] = process.argv.slice(2);
+if (flag !== undefined && (flag !== "--json" || jsonFile === undefined)) {
+  if (flag === "--help") console.log(help);
+  else console.error(`${flag === "--json" ? "--json: given no file" : `${flag}: there is no such option`}\n${help}`);
+  process.exit(flag === "--help" ? 0 : 2);
+}
 const rows = readPage(readFileSync(join(root, "docs/hazards.md"), "utf8"));
 const faults = pageFaults(rows, new Set(mutants.map(({ id }) => id)));
 const { results, output } = await runTests(filesOf(rows));
@@ -25,7 +32,7 @@ const numbered = rows.filter(({ id }) => !id.startsWith("S"));
 const caught = numbered.filter(({ tests }) => tests.length > 0 && tests.every((name) => results.get(name) === "passed")).length;
 const waiting = numbered.filter(({ later }) => later !== undefined).length;
 const figures = { hazards: HAZARDS, caught, later: waiting, tests: new Set(rows.flatMap(({ tests }) => tests)).size, withMutant: numbered.filter(({ mutants: named }) => named.length > 0).length, faults: faults.length };
-if (flag === "--json" && jsonFile !== undefined) writeFileSync(jsonFile, JSON.stringify(figures));
+if (jsonFile !== undefined) writeFileSync(jsonFile, JSON.stringify(figures));
 console.log(`${HAZARDS} hazards: ${caught} caught by tests that pass (${figures.tests} tests; ${figures.withMutant} hazards with a mutant of their own), ${waiting} of parts that come later; ${faults.length} faults`);
 process.exitCode = faults.length === 0 ? 0 : 1;
 

@@ -12,7 +12,7 @@ const help = `npm run proof -- [--only PART]... [--quick] [--full]
   --full       StrykerJS over the whole of core instead of a sample of it: longer than all the rest`;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "coverage/proof");
-const { values: options } = parseArgs({ options: { only: { type: "string", multiple: true }, quick: { type: "boolean", default: false }, full: { type: "boolean", default: false }, help: { type: "boolean" } } });
+const options = readOptions();
 const unknown = options.only?.find((id) => !parts.some((part) => part.id === id));
 
 if (options.help === true) {
@@ -30,6 +30,16 @@ if (options.help === true) {
   const failed = results.filter(({ passed }) => !passed).length;
   console.log(`\n${results.length - failed} parts proven, ${failed} failed; logs in ${folder}`);
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+/** What can't be understood ends the command here, with one line and the help. */
+function readOptions() {
+  try {
+    return parseArgs({ options: { only: { type: "string", multiple: true }, quick: { type: "boolean", default: false }, full: { type: "boolean", default: false }, help: { type: "boolean" } } }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${help}`);
+    process.exit(2);
+  }
 }
 
 /** @param {import("./proof-parts.mjs").Part} part */

@@ -22,15 +22,27 @@ const help = `npm run mutants -- [--only ID]... [--package NAME] [--list] [--sim
   --json FILE     the verdicts, for other programs`;
 const WORKERS = 2;
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const { values: options } = parseArgs({
-  options: { "only": { type: "string", multiple: true }, "package": { type: "string" }, "list": { type: "boolean" }, "simulation": { type: "boolean" }, "seeds": { type: "string", default: "200" }, "json": { type: "string" }, "help": { type: "boolean" } },
-});
+const options = readOptions();
 const chosen = mutants.filter((mutant) => (options.only?.includes(mutant.id) ?? true) && (options.package === undefined || options.package === packageOf(mutant)));
+const missing = options.only?.find((id) => !mutants.some((mutant) => mutant.id === id));
 
 if (options.help === true) console.log(help);
-else if (chosen.length === 0) fail(`no such mutant; --list names them all`);
+else if (missing !== undefined) fail(`no mutant "${missing}"; --list names them all`);
+else if (chosen.length === 0) fail(`no mutant is in the package "${options.package}"${options.only === undefined ? "" : " and named by --only"}; --list names them all`);
 else if (options.list === true) for (const { id, file, why } of chosen) console.log(`${id.padEnd(18)} ${file}: ${why}`);
 else await main();
+
+/** What can't be understood ends the command here, with one line and the help. */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: { "only": { type: "string", multiple: true }, "package": { type: "string" }, "list": { type: "boolean" }, "simulation": { type: "boolean" }, "seeds": { type: "string", default: "200" }, "json": { type: "string" }, "help": { type: "boolean" } },
+    }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${help}`);
+    process.exit(2);
+  }
+}
 
 async function main() {
   const folders = Array.from({ length: WORKERS }, () => copyPackages(root));
