@@ -16,7 +16,9 @@ Runs whole clusters on simulated time, network and disk, each from a seed, under
   --seed N     only this one, told line by line (tier 1 unless told otherwise)
   --plan FILE  a plan as JSON, as a shrunk failure prints it
   --trace FILE where the lines go instead of to the screen
-  --speed      how many simulated seconds a core simulates in a second, five nodes under load`;
+  --speed      how many simulated seconds a core simulates in a second, five nodes under load
+
+Exit codes: 0 nothing failed; 1 a seed failed, from 200 seeds on also an empty cell of the coverage, or wrong options.`;
 
 export interface Arguments {
   readonly help: boolean;
@@ -53,6 +55,9 @@ export function parseArguments(args: readonly string[]): Arguments {
     if (!/^\d+$/.test(text) || value < min || value > max) throw new Error(`${flag}: given ${JSON.stringify(text)}; allowed: a whole number from ${min} to ${max}`);
     return value;
   };
+  const [one] = ["--seed", "--plan"].filter((flag) => values.has(flag));
+  const [many] = ["--seeds", "--from"].filter((flag) => values.has(flag));
+  if (one !== undefined && many !== undefined) throw new Error(`${one} and ${many}: ${one} is for one run, ${many} for many; give one of them`);
   const tier = number("--tier", 1, 2);
   return {
     help: switches.has("--help"), bail: switches.has("--bail"), speed: switches.has("--speed"),

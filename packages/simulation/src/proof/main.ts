@@ -69,6 +69,7 @@ async function prove(given: Arguments): Promise<number> {
     return !bail || failed.length === 0;
   });
   console.log(`\n${reportOf(totals)}`);
+  if (seeds < FULL_COVERAGE_SEEDS && emptyCells(totals).length > 0) console.log(`(so few seeds can't fill every cell; from ${FULL_COVERAGE_SEEDS} seeds on an empty one is a failure)`);
   failed.sort((a, b) => a.plan.seed - b.plan.seed);
   for (const { plan, failure } of failed) console.log(`\nFAILED seed ${plan.seed}, tier ${plan.tier}: ${failure?.check}: ${failure?.message}\n  repeat it: npm run simulate -- --seed ${plan.seed} --tier ${plan.tier}${nodes === undefined ? "" : ` --nodes ${nodes}`}`);
   const [first] = failed;

@@ -16,6 +16,7 @@ test("options are read, and what can't be is refused in one line", () => {
   expect(parseArguments([])).toMatchObject({ seeds: 100, tiers: [1, 2], from: 1, workers: 2, seed: undefined });
   expect(() => parseArguments(["--tier", "3"])).toThrow("--tier: given \"3\"; allowed: a whole number from 1 to 2");
   expect(() => parseArguments(["--seeds"])).toThrow("--seeds: given nothing");
+  expect(() => parseArguments(["--seed", "3", "--seeds", "5"])).toThrow("--seed and --seeds: --seed is for one run, --seeds for many");
   expect(() => parseArguments(["--sedes", "3"])).toThrow("--sedes: there is no such option");
 });
 
