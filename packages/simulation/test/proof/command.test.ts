@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { parseArguments } from "../../src/proof/arguments.js";
 import { cellsOf, kindsOf } from "../../src/proof/coverage.js";
@@ -9,6 +10,7 @@ import { planOf } from "../../src/proof/draw.js";
 import { runPlanned } from "../../src/proof/index.js";
 import { main } from "../../src/proof/main.js";
 import type { Outcome } from "../../src/proof/plan.js";
+import { runAll } from "../../src/proof/pool.js";
 import { addOutcome, emptyCells, newTotals, progressOf, reportOf } from "../../src/proof/report.js";
 
 test("options are read, and what can't be is refused in one line", () => {
@@ -66,5 +68,16 @@ test("a plan is carried out in its tier", async () => {
     const outcome = await runPlanned(planOf(2, tier), false);
     expect(outcome).toMatchObject({ failure: undefined, plan: { seed: 2, tier } });
     expect(outcome.operations.answered).toBeGreaterThan(0);
+  }
+});
+
+test("a worker that ends during a run is no run without a failure", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "raftkit-pool-"));
+  try {
+    writeFileSync(join(folder, "worker.mjs"), 'process.on("message", () => process.exit(0));');
+    const done = runAll([{ seed: 1, tier: 1, nodes: undefined }], 1, () => true, pathToFileURL(join(folder, "worker.mjs")));
+    await expect(done).rejects.toThrow("a worker ended with 0 during a run");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
