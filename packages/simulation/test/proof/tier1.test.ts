@@ -62,6 +62,10 @@ const bugs: readonly { readonly name: string; readonly checks: readonly string[]
     tamper: eachEffect((effect, { role, log }) => effect.type === "committed" && role === "leader" ? [{ ...effect, commitIndex: log.lastIndex }] : [effect]),
   },
   {
+    name: "a proposal of unknown outcome that is called rejected", checks: ["refused"],
+    tamper: eachEffect((effect) => effect.type === "unknown" ? [{ type: "rejected", firstSeq: effect.firstSeq, count: effect.count, reason: "notSent" }] : [effect]),
+  },
+  {
     name: "a commit index that was announced before", checks: ["monotonic"],
     tamper: eachEffect((effect) => effect.type === "committed" ? [effect, effect] : [effect]),
   },

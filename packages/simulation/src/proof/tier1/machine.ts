@@ -14,6 +14,8 @@ export interface Command {
 
 export interface Machine {
   hash: number;
+  /** What the command that was applied last would write; 0: nothing. */
+  lastValue: number;
   /** By key; 0: there is no such key. */
   readonly values: number[];
   /** By key: the index of the entry that wrote it. */
@@ -25,7 +27,7 @@ export interface Machine {
 const COMMAND_BYTES = 10;
 
 export function createMachine(keys: number): Machine {
-  return { hash: 0, values: Array.from({ length: keys }, () => 0), versions: Array.from({ length: keys }, () => 0), tookEffect: [] };
+  return { hash: 0, lastValue: 0, values: Array.from({ length: keys }, () => 0), versions: Array.from({ length: keys }, () => 0), tookEffect: [] };
 }
 
 export function encodeCommand({ op, key, value, expected }: Command): Uint8Array {
@@ -40,10 +42,12 @@ export function encodeCommand({ op, key, value, expected }: Command): Uint8Array
 /** Applies the command at this offset. Entries without one (`length` 0) change the hash alone. */
 export function applyEntry(machine: Machine, index: number, term: number, bytes: Uint8Array, offset: number, isCommand: boolean): void {
   let hash = Math.imul(machine.hash ^ index, 0x9e3779b1) ^ term;
+  machine.lastValue = 0;
   if (isCommand) {
     const op = commandOps[bytes[offset] ?? 0];
     const key = bytes[offset + 1] ?? 0;
     const value = numberAt(bytes, offset + 2);
+    machine.lastValue = value;
     const before = machine.values[key] ?? 0;
     const holds = op === "put" || (op === "delete" ? before !== 0 : before === numberAt(bytes, offset + 6));
     if (holds) {
