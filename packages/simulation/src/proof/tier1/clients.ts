@@ -6,6 +6,7 @@ import type { KeyValueInput, KeyValueOutput, Operation } from "@raftkit/lineariz
 import type { SeededRandom } from "../../random.js";
 import type { Plan } from "../plan.js";
 import { encodeCommand } from "./machine.js";
+import { createRefusals } from "./refusals.js";
 import type { Member, World } from "./world.js";
 
 export type Ends = "answered" | "refused" | "unknown";
@@ -68,22 +69,14 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
   let value = 0;
   let floor: Index = 0;
   let stopped = false;
-  /** Values of writes that were refused, and of those that some machine was given: no value may be both. */
-  const refused = new Set<number>();
-  const applied = new Set<number>();
-
-  function neverApplied({ client, input }: Call): void {
-    if (input.op !== "put" || typeof input.value !== "number") return;
-    refused.add(input.value);
-    if (applied.has(input.value)) host.broken("refused", `${client} was told that nothing became of its put of ${input.value}, which was applied`);
-  }
+  const refusals = createRefusals((message) => host.broken("refused", message));
 
   function finish(call: Call, end: Ends, output?: KeyValueOutput): void {
     if (call.end !== undefined) return;
     // A read that wasn't answered changed nothing: nothing is known of it, and nothing needs to be.
     call.end = end === "unknown" && call.isRead ? "refused" : end;
     counts[call.end]++;
-    if (call.end === "refused") neverApplied(call);
+    if (call.end === "refused" && call.input.op === "put" && typeof call.input.value === "number") refusals.onRefused(call.client, call.input.value);
     if (call.end === "answered") {
       call.completed = ++moment;
       if (output !== undefined) call.output = output;
@@ -204,9 +197,7 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
       else desk.reads.push({ call: found, index: effect.index });
     },
     onApplied(member, index, term) {
-      const { lastValue } = member.machine;
-      applied.add(lastValue);
-      if (refused.has(lastValue)) host.broken("refused", `${member.id} applies a put of ${lastValue}, whose client was told that nothing became of it`);
+      refusals.onApplied(member.id, member.machine.lastValue);
       const desk = desks[member.number];
       if (!desk) return;
       const waiting = desk.entries.get(index);
