@@ -35,7 +35,7 @@ async function runInto(out: string, options: ChaosOptions, { serverCommand, sign
   writeFileSync(join(out, REPORT_HTML), reportPage(report), { mode: 0o600 });
   print(reportText(report));
   print(`report      ${shown(join(out, REPORT_HTML))}`);
-  print(`again       --seed ${report.seed} for the same faults; verify ${shown(out)} for the same checks`);
+  print(`again       --seed ${report.seed} --nodes ${report.nodes} --seconds ${report.secondsAsked} for the same faults; verify ${shown(out)} for the same checks`);
   print(verdictLine(report.ok, report.checks));
   return report.ok ? 0 : 1;
 }
