@@ -13,7 +13,7 @@ function boundPerTurn(): (waitingBytes: number, frameBytes: number) => boolean {
   return (_waitingBytes, frameBytes) => {
     if (taken === 0) setImmediate(() => { taken = 0; });
     taken += frameBytes;
-    return taken <= LIMITS.maxQueueBytes;
+    return taken <= 5 * LIMITS.maxQueueBytes;
   };
 }
 
