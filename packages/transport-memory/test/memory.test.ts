@@ -62,19 +62,6 @@ describe("delivery", () => {
     expect(b.frames.map(({ frame }) => frame[0])).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("answers whoever spoke, though it is no peer", async () => {
-    const { defer, runAll } = manual();
-    const network = createMemoryNetwork({ defer });
-    const a = await join(network, local("a"), ["b"]);
-    const b = await join(network, local("b"), []);
-    expect(b.transport.send("a", [bytes(1)])).toBe(false);
-    a.transport.send("b", [bytes(1)]);
-    runAll();
-    expect(b.transport.send("a", [bytes(2)])).toBe(true);
-    runAll();
-    expect(a.frames.map(({ frame }) => frame)).toEqual([bytes(2)]);
-  });
-
   test("works with the default defer", async () => {
     const network = createMemoryNetwork();
     const a = await join(network, local("a"), ["b"]);

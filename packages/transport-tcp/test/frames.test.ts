@@ -65,14 +65,6 @@ describe("frames", () => {
     expect(Math.max(...small.map(({ frame }) => frame.buffer.byteLength))).toBeLessThan(1000);
   });
 
-  test("flow both ways between nodes that start at the same time", async () => {
-    const ends = await Promise.all(["a", "b", "c"].map((id) => open(local(id))));
-    meet(...ends);
-    await Promise.all(ends.flatMap((from) => ends.filter((to) => to !== from).map((to) => deliver(from, to.id, bytes(1)))));
-    await until("everyone heard both others", () => ends.every(({ frames }) => frames.length === 2));
-    expect(ends.flatMap(({ rejected }) => rejected)).toEqual([]);
-  });
-
   test("to one's own id are refused, though it is in the list of peers", async () => {
     const a = await open(local("a"));
     meet(a);
