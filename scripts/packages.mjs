@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { capture } from "./processes.mjs";
+import { examplesIn, promisedOutput } from "./readme-examples.mjs";
 
 /** @typedef {{ name: string; version: string; private?: boolean; dependencies?: Record<string, string>; devDependencies?: Record<string, string> }} Manifest */
 /** @typedef {{ manifest: Manifest; folder: string; tarball: string }} Package */
@@ -84,7 +85,7 @@ function checkResolved() {
 /** For the whole any free port will do: the one that is shown may be in use here. @param {string} folder */
 function examplesOf(folder) {
   const readme = join(folder, "README.md");
-  return existsSync(readme) ? [...readFileSync(readme, "utf8").matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""]) => folder === root ? code.replaceAll("127.0.0.1:7101", "127.0.0.1:0") : code) : [];
+  return existsSync(readme) ? examplesIn(readFileSync(readme, "utf8")).map((code) => folder === root ? code.replaceAll("127.0.0.1:7101", "127.0.0.1:0") : code) : [];
 }
 
 /** Plain Node 20 doesn't parse `await using`: examples are compiled, by the workspace's compiler with its strictest settings. */
@@ -111,8 +112,11 @@ function exampleName(manifest, i) {
 
 async function runExamples() {
   await prove("every package can be imported", [process.execPath, "compiled/imports-all.js"]);
-  await together(documented.flatMap(({ manifest, folder }) => examplesOf(folder).map((_, i) => () =>
-    prove(`${manifest.name}: example ${i + 1} of its README runs`, [process.execPath, `compiled/${exampleName(manifest, i)}.js`]))));
+  await together(documented.flatMap(({ manifest, folder }) => examplesOf(folder).map((code, i) => () => {
+    const printed = promisedOutput(code);
+    const what = `${manifest.name}: example ${i + 1} of its README runs${printed === undefined ? "" : ", and prints what it says"}`;
+    return prove(what, [process.execPath, `compiled/${exampleName(manifest, i)}.js`], project, printed === undefined ? {} : { printed });
+  })));
 }
 
 /** The command line of the conformance package, on the module that its README shows, and on what is no target. */
@@ -135,11 +139,12 @@ async function together(works) {
   }));
 }
 
-/** @param {string} what @param {readonly string[]} command @param {string} [cwd] @param {{ status?: number; last?: RegExp }} [expected] how it must end, and the last line */
-async function prove(what, command, cwd = project, { status: wanted = 0, last = /(?:)/ } = {}) {
+/** @param {string} what @param {readonly string[]} command @param {string} [cwd] @param {{ status?: number; last?: RegExp; printed?: string }} [expected] how it must end, the last line, or all that it prints */
+async function prove(what, command, cwd = project, { status: wanted = 0, last = /(?:)/, printed } = {}) {
   const { status, output } = await capture(command, { cwd, bothStreams: true, timeoutMs });
-  const good = status === wanted && last.test(output.trimEnd().split("\n").at(-1) ?? "");
-  report(what, good, output);
+  const isAsSaid = printed === undefined || output.trimEnd() === printed;
+  const good = status === wanted && isAsSaid && last.test(output.trimEnd().split("\n").at(-1) ?? "");
+  report(what, good, isAsSaid ? output : `${output}\nit says: ${printed}`);
   return good;
 }
 
