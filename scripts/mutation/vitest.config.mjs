@@ -2,13 +2,33 @@
 // for every mutant that reaches them. So what only those notice counts as survived: the score is a lower bound.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
 
 /** The sources that were changed, as in the workspace's own settings. */
 const conditions = ["@raftkit/source", "module", "node", "development|production"];
+
+/** Most mutants fail a scenario, and the first failure ends the run: the slow properties are for the others. */
+class ScenariosFirst extends BaseSequencer {
+  /** @override @param {Parameters<BaseSequencer["sort"]>[0]} files */
+  async sort(files) {
+    const isScenarios = (/** @type {{ moduleId: string }} */ { moduleId }) => moduleId.endsWith("/scenarios.test.ts");
+    return files.toSorted((a, b) => Number(isScenarios(b)) - Number(isScenarios(a)));
+  }
+}
 
 export default defineConfig({
   root: fileURLToPath(new URL("../../packages/core", import.meta.url)),
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { include: ["test/**/*.test.ts"], exclude: ["test/random-network.test.ts"], setupFiles: [fileURLToPath(new URL("../../packages/core/test/support/mutation-setup.ts", import.meta.url))], isolate: false, testTimeout: 30_000, retry: 0, passWithNoTests: false },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/random-network.test.ts"],
+    setupFiles: [fileURLToPath(new URL("../../packages/core/test/support/mutation-setup.ts", import.meta.url))],
+    isolate: false,
+    maxWorkers: 1,
+    sequence: { sequencer: ScenariosFirst },
+    testTimeout: 30_000,
+    retry: 0,
+    passWithNoTests: false,
+  },
 });
