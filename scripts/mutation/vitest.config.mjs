@@ -25,7 +25,6 @@ export default defineConfig({
     exclude: ["test/random-network.test.ts"],
     setupFiles: [fileURLToPath(new URL("../../packages/core/test/support/mutation-setup.ts", import.meta.url))],
     isolate: false,
-    maxWorkers: 1,
     sequence: { sequencer: ScenariosFirst },
     testTimeout: 30_000,
     retry: 0,
