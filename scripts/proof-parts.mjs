@@ -94,9 +94,10 @@ function linesLike(output, pattern) {
 
 /** @param {any} report what chaos leaves as report.json @returns {string} */
 function chaosFigures({ ok, totals, strikes, outages, recoveryMs, reigns }) {
-  const kinds = new Set(strikes.map((/** @type {{ kind: string }} */ { kind }) => kind)).size;
+  const faults = strikes.filter((/** @type {{ tookEffect: boolean }} */ { tookEffect }) => tookEffect);
+  const kinds = new Set(faults.map((/** @type {{ kind: string }} */ { kind }) => kind)).size;
   const longestMs = Math.max(0, ...outages.map((/** @type {{ fromMs: number; toMs: number }} */ { fromMs, toMs }) => toMs - fromMs));
-  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${strikes.length} faults of ${kinds} kinds, ${reigns} reigns; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${recoveryMs} ms after the last fault`;
+  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${reigns} reigns; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${recoveryMs} ms after the last fault`;
 }
 
 /** The score as StrykerJS defines it: of the mutants that are valid, how many were noticed. @param {string} file @returns {string | undefined} */

@@ -43,7 +43,7 @@ test("the simulation's figures are its speeds, its coverage and its verdict", ()
 test("chaos is told by its report", () => {
   const folder = emptyFolder();
   mkdirSync(join(folder, "chaos-report"));
-  const report = { ok: true, totals: { done: 9, refused: 3, unknown: 1, wrong: 0 }, strikes: [{ kind: "wipe" }, { kind: "cut" }, { kind: "cut" }], outages: [{ fromMs: 0, toMs: 1500 }, { fromMs: 5000, toMs: 7500 }], recoveryMs: 650, reigns: 4 };
+  const report = { ok: true, totals: { done: 9, refused: 3, unknown: 1, wrong: 0 }, strikes: [{ kind: "wipe", tookEffect: true }, { kind: "cut", tookEffect: true }, { kind: "cut", tookEffect: true }, { kind: "delay", tookEffect: false }], outages: [{ fromMs: 0, toMs: 1500 }, { fromMs: 5000, toMs: 7500 }], recoveryMs: 650, reigns: 4 };
   writeFileSync(join(folder, "chaos-report/report.json"), JSON.stringify(report));
   expect(part("chaos").figures({ output: "", folder })).toBe("linearizable, nothing acknowledged lost; 9 operations answered, 3 refused, 1 unknown; 3 faults of 2 kinds, 4 reigns; longest without a write 2.5 s; served again 650 ms after the last fault");
 });

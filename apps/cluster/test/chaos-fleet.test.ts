@@ -76,10 +76,11 @@ describe("the fleet", () => {
     const { fleet } = await started();
     const [pid] = pidsOf(fleet);
     fleet.pause(0);
+    expect([fleet.isUp(0), fleet.isUp(1)]).toEqual([false, true]);
     await vi.waitFor(() => expect(processState(pid)).toBe("T"), WAIT);
     fleet.resume(0);
     await vi.waitFor(() => expect(processState(pid)).not.toBe("T"), WAIT);
-    expect([statesOf(fleet, 0), fleet.troubles]).toEqual([["up", "paused", "up"], []]);
+    expect([statesOf(fleet, 0), fleet.isUp(0), fleet.troubles]).toEqual([["up", "paused", "up"], true, []]);
   });
 
   test("takes the data of a wiped node away and puts it back; reports a node that serves without it", async () => {
@@ -120,7 +121,7 @@ describe("the observer", () => {
     const observer = startObserver(servers, () => 7);
     onTestFinished(() => observer.stop());
     await vi.waitFor(() => expect(observer.changes).toHaveLength(2), WAIT);
-    expect([observer.leader(), observer.reigns(), observer.rivals()]).toEqual([0, 2, []]);
+    expect([observer.leader(), await observer.confirmLeader(), observer.reigns(), observer.rivals()]).toEqual([0, 0, 2, []]);
     terms = [3, 3];
     await vi.waitFor(() => expect(observer.rivals()).toEqual(["term 3: n1 and n2"]), WAIT);
     expect(observer.changes.at(-1)).toEqual({ atMs: 7, node: 1, role: "leader", term: 3 });
@@ -137,7 +138,7 @@ describe("the conduct of a run", () => {
     expect(failed({ troubles: ["n1 ended"] })).toEqual(["processes as they should: n1 ended"]);
     expect(failed({ rivals: ["term 3: n1 and n2"] })).toEqual(["one leader a term: term 3: n1 and n2"]);
     expect(failed({ wrong: ["get answered 500"] })).toEqual(["answers as they should: get answered 500"]);
-    expect(failed({ struck: ["delay"] })).toEqual(["every planned kind of fault: wipe was not carried out"]);
+    expect(failed({ struck: ["delay"] })).toEqual(["every planned kind of fault: wipe had no effect, or was not carried out"]);
     expect(failed({ troubles: ["1", "2", "3", "4", "5", "6", "7"] })).toEqual(["processes as they should: 1\n2\n3\n4\n5\nand 2 more"]);
   });
 });

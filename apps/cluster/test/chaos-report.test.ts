@@ -19,7 +19,7 @@ const report: ChaosReport = {
     { counts: { done: 30, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 2, p99Ms: 30 }, { counts: { done: 10, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 3, p99Ms: 40 },
   ],
   outages: [{ fromMs: 900, toMs: 2100 }],
-  strikes: [{ kind: "kill-leader", fromMs: 900, toMs: 2000, target: `n1 ${HOSTILE}`, effect: "" }, { kind: "delay", fromMs: 1000, toMs: 4000, target: "n1 → n2", effect: "5 bytes held back" }],
+  strikes: [{ kind: "kill-leader", fromMs: 900, toMs: 2000, target: `n1 ${HOSTILE}`, effect: "", tookEffect: true }, { kind: "delay", fromMs: 1000, toMs: 4000, target: "n1 → n2", effect: "5 bytes held back", tookEffect: true }, { kind: "throttle", fromMs: 3000, toMs: 3500, target: "n1 → n3", effect: "no effect, not counted", tookEffect: false }],
   roles: [{ atMs: 0, node: 0, role: "leader", term: 2 }, { atMs: 950, node: 0, role: "silent", term: 2 }, { atMs: 1800, node: 1, role: "leader", term: 3 }],
   states: [{ atMs: 0, node: 0, state: "up" }, { atMs: 900, node: 0, state: "down" }, { atMs: 2000, node: 0, state: "up" }, { atMs: 0, node: 1, state: "up" }, { atMs: 0, node: 2, state: "up" }],
   reigns: 2, network: { proxies: 6, carriedBytes: 3_000_000, swallowedBytes: 0, heldBytes: 5, resetConnections: 1 },
@@ -66,6 +66,8 @@ describe("the page", () => {
   test("shows what happened: each fault in the lane of its kind, leaders with their terms, states, gaps", () => {
     for (const kind of FAULT_KINDS) expect(html).toContain(`>${kind}</text>`);
     expect(html).toContain("<title>delay, 1.0 to 4.0 s: n1 → n2 (5 bytes held back)</title>");
+    expect(html).toMatch(/class="link-fault no-effect"[^>]*><title>throttle, 3.0 to 3.5 s: n1 → n3 \(no effect, not counted\)<.title>/);
+    expect(html).toContain("<b>2</b><span>faults of 2 kinds</span>");
     expect(html).toContain("<title>n1 leads in term 2, 0.0 to 0.9 s</title>");
     expect(html).toContain("<title>n2 leads in term 3, 1.8 to 4.5 s</title>");
     expect(html).toContain("<title>n1 down, 0.9 to 2.0 s</title>");
@@ -89,7 +91,7 @@ describe("the text", () => {
   test("tells it in a few lines, failures with their detail", () => {
     expect(reportText(report)).toBe(`
 operations  90 answered (20/s), 5 refused, 2 unknown, 1 WRONG; p50 1.3 ms, p99 30.0 ms
-faults      kill-leader 1, kill-follower 0, kill-several 0, kill-all 0, pause-leader 0, pause-follower 0, restart 0, wipe 0, cut-one-way 0, cut-both-ways 0, partition 0, bridge 0, blackhole 0, delay 1, throttle 0
+faults      kill-leader 1, kill-follower 0, kill-several 0, kill-all 0, pause-leader 0, pause-follower 0, restart 0, wipe 0, cut-one-way 0, cut-both-ways 0, partition 0, bridge 0, blackhole 0, delay 1, throttle 0; 1 more without effect
 links       6 proxies, 2.9 MiB carried, 0 KiB swallowed, 0 KiB held back, 1 connections reset
 leaders     in 2 terms
 outages     1 times longer than a second without an acknowledged write, 1.2 s in all, the longest 1.2 s

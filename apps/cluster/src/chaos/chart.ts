@@ -73,8 +73,8 @@ function drawFaults({ report, x, top }: Frame): readonly Content[] {
   return FAULT_KINDS.map((kind, lane) => {
     const y = top + lane * LANE;
     const track = PROCESS_FAULTS.some((process) => process === kind) ? "process-fault" : "link-fault";
-    const bars = report.strikes.filter((strike) => strike.kind === kind).map(({ fromMs, toMs, target, effect }) =>
-      rect(track, x(fromMs), y + 2, Math.max(2, x(toMs) - x(fromMs)), LANE - 4, `${kind}, ${timeText(fromMs, toMs)}: ${target}${effect === "" ? "" : ` (${effect})`}`));
+    const bars = report.strikes.filter((strike) => strike.kind === kind).map(({ fromMs, toMs, target, effect, tookEffect }) =>
+      rect(tookEffect ? track : `${track} no-effect`, x(fromMs), y + 2, Math.max(2, x(toMs) - x(fromMs)), LANE - 4, `${kind}, ${timeText(fromMs, toMs)}: ${target}${effect === "" ? "" : ` (${effect})`}`));
     return [label(kind, y + LANE / 2), bars];
   });
 }

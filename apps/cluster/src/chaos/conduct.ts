@@ -21,6 +21,7 @@ export interface Conduct {
   /** Answers that no server should give. */
   readonly wrong: readonly string[];
   readonly planned: readonly FaultKind[];
+  /** What took effect. */
   readonly struck: readonly FaultKind[];
 }
 
@@ -32,6 +33,6 @@ export function checkConduct({ recoveryMs, unserved, troubles, rivals, reigns, w
     check("one leader a term", rivals, `leaders seen in ${reigns} terms, never two in one`),
     check("processes as they should", troubles, "none ended by itself, each came back, wiped ones were turned away"),
     check("answers as they should", wrong, "no answer that the API doesn't have"),
-    check("every planned kind of fault", missed.map((kind) => `${kind} was not carried out`), `${new Set(struck).size} kinds, ${struck.length} faults`),
+    check("every planned kind of fault", missed.map((kind) => `${kind} had no effect, or was not carried out`), `${new Set(struck).size} kinds, ${struck.length} faults`),
   ];
 }

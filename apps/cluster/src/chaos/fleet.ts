@@ -22,6 +22,8 @@ export interface Fleet {
   readonly states: readonly StateChange[];
   /** What went wrong with a process, in words: none may. */
   readonly troubles: readonly string[];
+  /** Neither down nor starting, paused or without its data. */
+  isUp(node: number): boolean;
   /** Before the run's time begins: all are up from its start. */
   startAll(): Promise<void>;
   kill(nodes: readonly number[]): Promise<void>;
@@ -116,6 +118,7 @@ export function createFleet({ places, serverCommand, network, guard, now, wipedT
     supervisor,
     states,
     troubles,
+    isUp: (node) => states.findLast((change) => change.node === node)?.state === "up",
     startAll: async () => void (await Promise.all(places.map(({ id }) => watched(id, supervisor.restart(id))))),
     kill: async (nodes) => void (await Promise.all(nodes.map(kill))),
     start: async (nodes) => void (await Promise.all(nodes.map((node) => trying(node, start(node))))),

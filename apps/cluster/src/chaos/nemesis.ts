@@ -2,9 +2,10 @@
 // within a track a fault begins only when the one before it is healed.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fleet } from "./fleet.js";
-import type { Network, NetworkTotals } from "./network.js";
+import { watchLinks } from "./link-watch.js";
+import type { Network } from "./network.js";
 import type { Observer } from "./observer.js";
-import type { FaultKind, PlannedFault } from "./schedule.js";
+import type { FaultKind, LinkPlan, PlannedFault, ProcessPlan } from "./schedule.js";
 
 /** A fault that was carried out. */
 export interface Strike {
@@ -15,88 +16,158 @@ export interface Strike {
   readonly target: string;
   /** What it did, where that was counted. */
   readonly effect: string;
+  /** Whether anybody could notice: a link's fault that no byte met, between nodes that ran, counts for nothing. */
+  readonly tookEffect: boolean;
 }
 
 export interface NemesisOptions {
   readonly faults: readonly PlannedFault[];
   /** When a fault of a kind that has struck before no longer begins: a slow machine must not make the run much longer. */
   readonly endMs: number;
-  readonly fleet: Pick<Fleet, "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore">;
-  readonly network: Pick<Network, "impose" | "totals">;
-  readonly observer: Pick<Observer, "leader">;
+  readonly fleet: Pick<Fleet, "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore" | "isUp">;
+  readonly network: Pick<Network, "impose" | "felt">;
+  readonly observer: Pick<Observer, "leader" | "confirmLeader">;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** Called when it is over, in the order in which they began. */
   readonly onStrike: (strike: Strike) => void;
+  /** How long a fault of a leader or a follower waits until somebody leads. Default 5 s: an election takes less than one. */
+  readonly leaderTimeoutMs?: number;
 }
 
 /** Between two faults of a track, also where a slow machine has delayed the first: the cluster has to have some peace. */
 const REST_MS = 600;
+const POLL_MS = 20;
+const LEADER_TIMEOUT_MS = 5000;
+/** So often is a fault tried whose kind has had no effect yet, and so long after the end. */
+const TRIES = 3;
+const RETRY_MS = 30_000;
 
 /** Resolves when every fault has struck, or each kind at least once, and all are healed. @throws when aborted */
 export async function runNemesis(options: NemesisOptions): Promise<void> {
   const isLink = (fault: PlannedFault): boolean => "links" in fault;
-  await Promise.all([false, true].map((links) => runTrack(options.faults.filter((fault) => isLink(fault) === links), options)));
+  const begin = inOrderOfBeginning(options.onStrike);
+  await Promise.all([false, true].map((links) => runTrack(options.faults.filter((fault) => isLink(fault) === links), options, begin)));
 }
 
-async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions): Promise<void> {
-  const { now, signal, network, onStrike, endMs } = options;
-  const struck = new Set<FaultKind>();
+/** What had no effect is tried again at the end, aimed at the leader, unless another fault of its kind had one. */
+async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions, begin: Begin): Promise<void> {
+  const { now, signal, endMs } = options;
+  const [tried, struck] = [new Set<FaultKind>(), new Set<FaultKind>()];
+  const waiting = faults.map((fault) => ({ fault, tries: 1 }));
   let restedMs = 0;
-  for (const fault of faults) {
-    if (Math.max(fault.atMs, restedMs, now()) > endMs && struck.has(fault.kind)) continue;
-    struck.add(fault.kind);
-    await sleep(Math.max(0, Math.max(fault.atMs, restedMs) - now()), undefined, { signal });
-    const fromMs = now();
-    const before = network.totals();
-    const held = sleep(fault.durationMs, undefined, { signal });
-    held.catch(() => {});
-    const { target, heal } = await strike(fault, options);
-    try {
-      await held;
-    } finally {
-      if (!signal.aborted) await heal();
-    }
-    restedMs = now() + REST_MS;
-    onStrike({ kind: fault.kind, fromMs, toMs: now(), target, effect: "links" in fault ? effectOf(before, network.totals()) : "" });
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { fault, tries } = next;
+    const { kind } = fault;
+    const beginsMs = Math.max(fault.atMs, restedMs, now());
+    if (struck.has(kind) && (tries > 1 || beginsMs > endMs)) continue;
+    if (tried.has(kind) && beginsMs > endMs + RETRY_MS) continue;
+    await sleep(beginsMs - now(), undefined, { signal });
+    tried.add(kind);
+    const end = begin(now());
+    const strike = "links" in fault ? await strikeLinks(fault, options) : await strikeProcesses(fault, options);
+    if (strike !== undefined) restedMs = now() + REST_MS;
+    end(strike);
+    if (strike?.tookEffect === true) struck.add(kind);
+    else if (tries < TRIES) waiting.push({ fault: "links" in fault ? { ...fault, aim: "leader" } : fault, tries: tries + 1 });
   }
 }
 
-interface Struck {
-  readonly target: string;
-  readonly heal: () => void | Promise<void>;
+/** Something begins that may become a strike; what is returned is called when it is over. */
+type Begin = (fromMs: number) => (strike: Strike | undefined) => void;
+
+/** What began later but is over sooner waits until the other is over, too. */
+function inOrderOfBeginning(pass: (strike: Strike) => void): Begin {
+  const under = new Set<{ readonly fromMs: number }>();
+  let over: Strike[] = [];
+  return (fromMs) => {
+    const one = { fromMs };
+    under.add(one);
+    return (strike) => {
+      under.delete(one);
+      if (strike !== undefined) over.push(strike);
+      const earliestMs = Math.min(...[...under].map((other) => other.fromMs));
+      for (const ready of over.filter((ended) => ended.fromMs <= earliestMs).toSorted((a, b) => a.fromMs - b.fromMs)) pass(ready);
+      over = over.filter((ended) => ended.fromMs > earliestMs);
+    };
+  };
 }
 
-async function strike(fault: PlannedFault, { fleet, network, observer }: NemesisOptions): Promise<Struck> {
+async function strikeLinks(fault: LinkPlan, { fleet, network, observer, now, signal }: NemesisOptions): Promise<Strike> {
   const leader = observer.leader();
-  if ("links" in fault) {
-    // Exchanges two names, so that what was drawn for the first hits the leader.
-    const [first = 0] = fault.nodes;
-    const aimed = fault.aim === "leader" && leader !== undefined ? leader : first;
-    const named = (node: number): number => (node === first ? aimed : node === aimed ? first : node);
-    const links = fault.links.map(([from, to]) => [named(from), named(to)] as const);
-    const heal = network.impose(links, fault.effect);
-    return { target: `${describeEffect(fault)} ${describeLinks(links)}`, heal };
+  // Exchanges two names, so that what was drawn for the first hits the leader.
+  const [first = 0] = fault.nodes;
+  const aimed = fault.aim === "leader" && leader !== undefined ? leader : first;
+  const named = (node: number): number => (node === first ? aimed : node === aimed ? first : node);
+  const links = fault.links.map(([from, to]) => [named(from), named(to)] as const);
+  const fromMs = now();
+  const watch = watchLinks(links, network, fleet);
+  const heal = network.impose(links, fault.effect);
+  try {
+    watch.look();
+    for (let leftMs = fault.durationMs; leftMs > 0; leftMs = fromMs + fault.durationMs - now()) {
+      await sleep(Math.min(leftMs, POLL_MS), undefined, { signal });
+      watch.look();
+    }
+  } finally {
+    if (!signal.aborted) heal();
   }
-  const { kind, nodes, count } = fault;
-  const victims = kind.endsWith("-leader") && leader !== undefined ? [leader]
+  const { resetConnections, swallowedBytes, heldBytes } = watch.felt();
+  const parts = [[resetConnections, "connections reset"], [swallowedBytes, "bytes swallowed"], [heldBytes, "bytes held back"]] as const;
+  const effect = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`).join(", ");
+  return { kind: fault.kind, fromMs, toMs: now(), target: `${describeEffect(fault)} ${describeLinks(links)}`, effect: effect === "" ? "no effect, not counted" : effect, tookEffect: effect !== "" };
+}
+
+/** @returns undefined: there was nobody whom it could hit */
+async function strikeProcesses({ kind, nodes, count, durationMs }: ProcessPlan, options: NemesisOptions): Promise<Strike | undefined> {
+  const { fleet, observer, now, signal } = options;
+  const needsLeader = kind.endsWith("-leader") || kind.endsWith("-follower");
+  const leader = needsLeader ? await findLeader(options) : observer.leader();
+  if (needsLeader && leader === undefined) return undefined;
+  const victims = kind.endsWith("-leader") ? nodes.filter((node) => node === leader)
     : kind.endsWith("-follower") ? nodes.filter((node) => node !== leader).slice(0, 1)
     : nodes.slice(0, count);
-  const [victim = 0] = victims;
+  if (victims.length < count || !victims.every((victim) => fleet.isUp(victim))) return undefined;
+  const fromMs = now();
+  const held = sleep(durationMs, undefined, { signal });
+  held.catch(() => {});
+  const heal = await strike(kind, victims, fleet);
+  try {
+    await held;
+  } finally {
+    if (!signal.aborted) await heal();
+  }
   const target = `${victims.map(nodeName).toSorted().join(", ")}${leader !== undefined && victims.includes(leader) ? ` (${nodeName(leader)} led)` : ""}`;
+  return { kind, fromMs, toMs: now(), target, effect: "", tookEffect: true };
+}
+
+/** A node that says just now that it leads; undefined if there is none in time. */
+async function findLeader({ observer, fleet, now, signal, leaderTimeoutMs = LEADER_TIMEOUT_MS }: NemesisOptions): Promise<number | undefined> {
+  for (const deadlineMs = now() + leaderTimeoutMs; ;) {
+    const leader = await observer.confirmLeader();
+    if (leader !== undefined && fleet.isUp(leader)) return leader;
+    if (now() > deadlineMs) return undefined;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+/** @returns heals it */
+async function strike(kind: FaultKind, victims: readonly number[], fleet: NemesisOptions["fleet"]): Promise<() => void | Promise<void>> {
+  const [victim = 0] = victims;
   switch (kind) {
     case "pause-leader":
     case "pause-follower":
       fleet.pause(victim);
-      return { target, heal: () => fleet.resume(victim) };
+      return () => fleet.resume(victim);
     case "restart":
       await fleet.restart(victim);
-      return { target, heal: () => {} };
+      return () => {};
     case "wipe":
       await fleet.wipe(victim);
-      return { target, heal: () => fleet.restore(victim) };
+      return () => fleet.restore(victim);
     default:
       await fleet.kill(victims);
-      return { target, heal: () => fleet.start(victims) };
+      return () => fleet.start(victims);
   }
 }
 
@@ -104,7 +175,7 @@ export function nodeName(node: number): string {
   return `n${node + 1}`;
 }
 
-function describeEffect({ effect }: Extract<PlannedFault, { readonly effect: unknown }>): string {
+function describeEffect({ effect }: LinkPlan): string {
   switch (effect.type) {
     case "delay":
       return `${effect.latencyMs} to ${effect.latencyMs + effect.jitterMs} ms`;
@@ -127,11 +198,4 @@ function describeLinks(links: readonly (readonly [number, number])[]): string {
     sides.set(arrow, [...(sides.get(arrow) ?? []), to]);
   }
   return [...sides].map(([arrow, others]) => `${arrow} ${others.map(nodeName).toSorted().join(" ")}`).join(", ");
-}
-
-function effectOf(before: NetworkTotals, after: NetworkTotals): string {
-  const parts = [
-    [after.resetConnections - before.resetConnections, "connections reset"], [after.swallowedBytes - before.swallowedBytes, "bytes swallowed"], [after.heldBytes - before.heldBytes, "bytes held back"],
-  ] as const;
-  return parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`).join(", ");
 }

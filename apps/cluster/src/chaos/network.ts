@@ -5,12 +5,16 @@ import { startProxy } from "./proxy.js";
 import type { Proxy } from "./proxy.js";
 import type { Link, LinkEffect } from "./schedule.js";
 
-export interface NetworkTotals {
-  readonly proxies: number;
-  readonly carriedBytes: number;
+/** What faults did. */
+export interface Felt {
   readonly swallowedBytes: number;
   readonly heldBytes: number;
   readonly resetConnections: number;
+}
+
+export interface NetworkTotals extends Felt {
+  readonly proxies: number;
+  readonly carriedBytes: number;
 }
 
 export interface Network {
@@ -19,6 +23,8 @@ export interface Network {
   /** @returns takes the fault away again */
   impose(links: readonly Link[], effect: LinkEffect): () => void;
   heal(): void;
+  /** On one link so far. */
+  felt(link: Link): Felt;
   totals(): NetworkTotals;
   close(): Promise<void>;
 }
@@ -56,6 +62,12 @@ export async function startNetwork(ports: readonly number[], random: () => numbe
     heal() {
       faults.clear();
       update();
+    },
+    felt([from, to]) {
+      // Bytes cross a link on connections that either node has dialled.
+      const [forward, backward] = [proxies.get(name(from, to))?.forwardTraffic, proxies.get(name(to, from))?.backwardTraffic];
+      const sum = (of: keyof Felt): number => (forward?.[of] ?? 0) + (backward?.[of] ?? 0);
+      return { swallowedBytes: sum("swallowedBytes"), heldBytes: sum("heldBytes"), resetConnections: sum("resetConnections") };
     },
     totals() {
       const traffic = [...proxies.values()].flatMap(({ forwardTraffic, backwardTraffic }) => [forwardTraffic, backwardTraffic]);

@@ -14,6 +14,8 @@ export interface RoleChange {
 export interface Observer {
   /** The node that leads in the highest term, as far as is known now. */
   leader(): number | undefined;
+  /** The same, if it still says so when it is asked now. */
+  confirmLeader(): Promise<number | undefined>;
   readonly changes: readonly RoleChange[];
   /** Terms in which more than one node was seen to lead: never allowed (paper §5.2). */
   rivals(): string[];
@@ -49,10 +51,18 @@ export function startObserver(addresses: readonly string[], now: () => number): 
   }
 
   const watching = addresses.map((address, node) => watch(node, address));
+  function leader(): number | undefined {
+    const leading = latest.flatMap((status, node) => (status?.role === "leader" ? [{ node, term: status.term }] : []));
+    return leading.toSorted((a, b) => b.term - a.term)[0]?.node;
+  }
+
   return {
-    leader() {
-      const leading = latest.flatMap((status, node) => (status?.role === "leader" ? [{ node, term: status.term }] : []));
-      return leading.toSorted((a, b) => b.term - a.term)[0]?.node;
+    leader,
+    async confirmLeader() {
+      const node = leader();
+      if (node === undefined) return undefined;
+      note(node, await askStatus(addresses[node] ?? ""));
+      return leader() === node ? node : undefined;
     },
     changes,
     rivals: () => [...leaders].flatMap(([term, nodes]) => (nodes.size > 1 ? [`term ${term}: ${[...nodes].map((node) => `n${node + 1}`).join(" and ")}`] : [])),

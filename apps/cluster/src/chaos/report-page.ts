@@ -4,6 +4,7 @@ import { chart } from "./chart.js";
 import { element, render } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
 import { STYLE } from "./report-style.js";
+import { faultsOf } from "./report.js";
 import type { ChaosReport } from "./report.js";
 
 export function reportPage(report: ChaosReport): string {
@@ -26,11 +27,13 @@ function voidElement(name: string, attributes: Readonly<Record<string, string>>)
   return { markup: element(name, attributes).markup.replace(`</${name}>`, "") };
 }
 
-function figures({ totals, strikes, outages, reigns, recoveryMs, p50Ms, p99Ms, durationMs }: ChaosReport): Markup {
+function figures(report: ChaosReport): Markup {
+  const { totals, outages, reigns, recoveryMs, p50Ms, p99Ms, durationMs } = report;
+  const struck = faultsOf(report);
   const out = outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const rows: readonly (readonly [string, string])[] = [
     [String(totals.done), `answered (${Math.round(totals.done / (durationMs / 1000))}/s)`], [String(totals.refused), "refused: certainly not done"], [String(totals.unknown), "outcome unknown"],
-    [`${ms(p50Ms)} / ${ms(p99Ms)}`, "latency p50 / p99"], [String(strikes.length), `faults of ${new Set(strikes.map(({ kind }) => kind)).size} kinds`], [String(reigns), "terms with a leader"],
+    [`${ms(p50Ms)} / ${ms(p99Ms)}`, "latency p50 / p99"], [String(struck.length), `faults of ${new Set(struck.map(({ kind }) => kind)).size} kinds`], [String(reigns), "terms with a leader"],
     [seconds(out), "without acknowledged writes"], [recoveryMs === null ? "never" : ms(recoveryMs), "from the last healing until all served"],
   ];
   return element("div", { class: "figures" }, rows.map(([value, what]) => element("div", {}, element("b", {}, value), element("span", {}, what))));

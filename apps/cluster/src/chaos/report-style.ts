@@ -17,7 +17,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: 
 svg { display: block; width: 100%; min-width: 860px; font: 12px system-ui, sans-serif; fill: var(--text); }
 .title { font-weight: 600; font-size: 14px; } .label { text-anchor: end; dominant-baseline: central; fill: var(--soft); } .mark { text-anchor: middle; fill: var(--soft); }
 .grid { stroke: var(--line); stroke-width: 0.7; } .scale { stroke: var(--line); } .healed { stroke: var(--good); stroke-dasharray: 4 3; } .healed-text { text-anchor: end; fill: var(--good); }
-.outage { fill: var(--outage); opacity: 0.13; } .process-fault { fill: var(--process); } .link-fault { fill: var(--link); }
+.outage { fill: var(--outage); opacity: 0.13; } .process-fault { fill: var(--process); } .link-fault { fill: var(--link); } .no-effect { opacity: 0.35; }
 .state-up { fill: var(--up); } .state-starting { fill: var(--starting); } .state-down { fill: var(--down); } .state-paused { fill: var(--paused); } .state-wiped { fill: var(--wiped); }
 .leader { fill: var(--leader); } .term { fill: var(--on-leader); text-anchor: middle; dominant-baseline: central; font-size: 10px; }
 .outcome-done { fill: var(--done); } .outcome-refused { fill: var(--refused); } .outcome-unknown { fill: var(--unknown); } .outcome-wrong { fill: var(--wrong); }

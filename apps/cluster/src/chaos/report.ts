@@ -33,10 +33,16 @@ export interface ChaosReport {
   readonly seconds: readonly Second[];
   /** Longer than a second without an acknowledged write. */
   readonly outages: readonly Outage[];
+  /** In the order in which they began; those without effect don't count. */
   readonly strikes: readonly Strike[];
   readonly roles: readonly RoleChange[];
   readonly states: readonly StateChange[];
   /** Terms in which a leader was seen. */
   readonly reigns: number;
   readonly network: NetworkTotals;
+}
+
+/** What counts as a fault. */
+export function faultsOf({ strikes }: Pick<ChaosReport, "strikes">): readonly Strike[] {
+  return strikes.filter(({ tookEffect }) => tookEffect);
 }

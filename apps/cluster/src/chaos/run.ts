@@ -137,12 +137,12 @@ async function runIn(options: ChaosOptions, surroundings: Surroundings, cleanUps
   await stopFleet(fleet, nodes);
   print(`checking ${history.operations.length} operations`);
   const checks = [...checkRecord(history.operations, state), ...checkConduct({
-    recoveryMs, unserved, troubles, rivals: observer.rivals(), reigns: observer.reigns(), wrong: load.wrong, planned: faults.map(({ kind }) => kind), struck: strikes.map(({ kind }) => kind),
+    recoveryMs, unserved, troubles, rivals: observer.rivals(), reigns: observer.reigns(), wrong: load.wrong, planned: faults.map(({ kind }) => kind), struck: strikes.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind),
   })];
   return {
     seed, nodes, secondsAsked: seconds, clients, keys, rate, startedAt, durationMs, healedMs, recoveryMs: recoveryMs ?? null, ok: checks.every(({ ok }) => ok), checks,
     totals: tally.totals(), recorded: history.operations.length, keysUsed: load.keys.length, p50Ms: tally.percentileMs(0.5), p99Ms: tally.percentileMs(0.99),
-    seconds: tally.seconds(), outages: tally.outages(OUTAGE_MS, durationMs), strikes: strikes.toSorted((a, b) => a.fromMs - b.fromMs), roles: observer.changes, states: fleet.states,
+    seconds: tally.seconds(), outages: tally.outages(OUTAGE_MS, durationMs), strikes, roles: observer.changes, states: fleet.states,
     reigns: observer.reigns(), network: network.totals(),
   };
 }

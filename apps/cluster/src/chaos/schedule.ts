@@ -28,11 +28,13 @@ interface Times {
   readonly durationMs: number;
 }
 
-export type PlannedFault = Times & (
-  /** `nodes`: in this order, as many as the kind needs once the leader is known: for a leader's fault the first stands in if nobody leads. */
-  | { readonly kind: ProcessFault; readonly nodes: readonly number[]; readonly count: number }
-  /** `aim`: the nodes are exchanged so that the first of `nodes` is the leader. */
-  | { readonly kind: LinkFault; readonly nodes: readonly number[]; readonly aim: "leader" | "anyone"; readonly links: readonly Link[]; readonly effect: LinkEffect });
+/** `nodes`: all, in the order in which they are chosen; of a leader's or a follower's fault once it is known who leads. */
+export type ProcessPlan = Times & { readonly kind: ProcessFault; readonly nodes: readonly number[]; readonly count: number };
+
+/** `aim`: the nodes are exchanged so that the first of `nodes` is the leader. */
+export type LinkPlan = Times & { readonly kind: LinkFault; readonly nodes: readonly number[]; readonly aim: "leader" | "anyone"; readonly links: readonly Link[]; readonly effect: LinkEffect };
+
+export type PlannedFault = ProcessPlan | LinkPlan;
 
 export interface ScheduleOptions {
   readonly seed: number;
