@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checkRecord, finalReads } from "../src/chaos/checks.js";
 import type { FinalState } from "../src/chaos/final-state.js";
 import type { KeyValueOperation } from "../src/chaos/history.js";
+import { findLostWrites } from "../src/chaos/lost-writes.js";
 
 let client = 0;
 
@@ -11,9 +12,15 @@ function put(key: string, value: string, index: number | undefined, [invoked, co
   return { client: `c${++client}`, invoked, completed, input: { op: "put", key, value }, ...output };
 }
 
-function remove(key: string, index: number | undefined, [invoked, completed]: readonly [number, number]): KeyValueOperation {
+type Expected = Extract<KeyValueOperation["input"], { op: "put" }>["expected"];
+
+function remove(key: string, index: number | undefined, [invoked, completed]: readonly [number, number], expected?: Expected): KeyValueOperation {
   const output = index === undefined ? {} : { output: { ok: true as const, version: index } };
-  return { client: `c${++client}`, invoked, completed, input: { op: "delete", key }, ...output };
+  return { client: `c${++client}`, invoked, completed, input: { op: "delete", key, ...(expected === undefined ? {} : { expected }) }, ...output };
+}
+
+function given(operation: KeyValueOperation, expected: Expected): KeyValueOperation {
+  return { ...operation, input: { ...operation.input, expected } as KeyValueOperation["input"] };
 }
 
 function held(...entries: readonly (readonly [key: string, value: string, index: number])[]): FinalState {
@@ -53,6 +60,30 @@ describe("a record", () => {
 
   test("in which a deleted key is back, fails", () => {
     expect(failures([put("a", "v1", 5, [0, 1]), remove("a", 6, [2, 3])], held(["a", "v1", 5]))).toHaveProperty("nothing acknowledged lost", 'n1: "a" holds "v1" since index 5; it was deleted at index 6');
+  });
+
+  describe("with writes of unknown outcome", () => {
+    const first = put("a", "v1", 5, [2, 3]);
+    const lost = (operations: readonly KeyValueOperation[], state: FinalState): boolean => findLostWrites(operations, state).lost.length > 0;
+
+    test.each<[string, readonly KeyValueOperation[], FinalState]>([
+      ["a delete that was called before it, and may have come later", [remove("a", undefined, unknown(0)), first], held()],
+      ["a delete of just this version", [first, remove("a", undefined, unknown(4), { version: 5 })], held()],
+      ["a delete of what an unknown write left", [first, put("a", "v2", undefined, unknown(4)), remove("a", undefined, unknown(6), { version: 7 })], held()],
+      ["a write that was called before it", [put("a", "v2", undefined, unknown(0)), first], held(["a", "v2", 9])],
+      ["a write that needs the key to be gone, after a delete", [first, remove("a", undefined, unknown(4)), given(put("a", "v2", undefined, unknown(5)), "absent")], held(["a", "v2", 9])],
+    ])("is not called lost when it is explained by %s", (_, operations, state) => expect(lost(operations, state)).toBe(false));
+
+    test.each<[string, readonly KeyValueOperation[], FinalState]>([
+      ["a delete of an older version", [put("a", "v0", 4, [0, 1]), remove("a", undefined, unknown(1), { version: 4 }), first], held()],
+      ["a delete of a version that no write can have", [first, remove("a", undefined, unknown(4), { version: 7 })], held()],
+      ["a delete where nothing is", [first, remove("a", undefined, unknown(4), "absent")], held()],
+      ["a delete that was called after the nodes had been read", [first, remove("a", undefined, unknown(2000))], held()],
+      ["a write that was called after the nodes had been read", [first, put("a", "v2", undefined, unknown(2000))], held(["a", "v2", 9])],
+      ["a write that needs the key to be gone", [first, given(put("a", "v2", undefined, unknown(4)), "absent")], held(["a", "v2", 9])],
+      ["a write with an index from before", [first, put("a", "v2", undefined, unknown(0))], held(["a", "v2", 4])],
+      ["a delete of another key", [first, remove("b", undefined, unknown(4))], held()],
+    ])("is lost if all there is is %s", (_, operations, state) => expect(lost(operations, state)).toBe(true));
   });
 
   test("in which nodes differ, fails, and says where", () => {
