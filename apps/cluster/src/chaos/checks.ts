@@ -13,6 +13,8 @@ export interface Check {
 }
 
 const SHOWN = 5;
+/** Begins the names of those who read at the end; a run's clients are called otherwise. */
+const FINAL = "final.";
 
 /** @param state undefined: only the history is known */
 export function checkRecord(operations: readonly KeyValueOperation[], state: FinalState | undefined): Check[] {
@@ -48,12 +50,17 @@ function findDifferences({ nodes }: FinalState): string[] {
   });
 }
 
+/** Whether clients were answered anything: the reads of the end alone show nothing. */
+export function hasAnswers(operations: readonly KeyValueOperation[]): boolean {
+  return operations.some(({ client, completed }) => completed < Infinity && !client.startsWith(FINAL));
+}
+
 /** The reads of the end as operations: what one node holds is what its keys were read as. Keys that it doesn't hold were absent. */
 export function finalReads({ nodes: [node] }: FinalState, keys: readonly string[]): KeyValueOperation[] {
   if (node === undefined) return [];
   const found = new Map(node.entries.map((entry) => [entry.key, entry]));
   return keys.map((key) => {
     const entry = found.get(key);
-    return { client: `final.${key}`, invoked: node.fromMs, completed: node.toMs, input: { op: "get", key }, output: entry === undefined ? null : { value: entry.value, version: entry.index } };
+    return { client: `${FINAL}${key}`, invoked: node.fromMs, completed: node.toMs, input: { op: "get", key }, output: entry === undefined ? null : { value: entry.value, version: entry.index } };
   });
 }

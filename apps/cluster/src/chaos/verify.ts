@@ -3,7 +3,7 @@ import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keyValueFormat, readHistory } from "@raftkit/linearizability";
 import { ClusterError } from "../errors.js";
-import { checkRecord } from "./checks.js";
+import { checkRecord, hasAnswers } from "./checks.js";
 import type { Check } from "./checks.js";
 import { finalStateSchema } from "./final-state.js";
 import type { FinalState } from "./final-state.js";
@@ -26,6 +26,7 @@ export async function verify(path: string): Promise<Verified> {
   const stateFile = join(dirname(file), FINAL_STATE);
   const operations = await readOperations(file);
   if (operations.length === 0) throw unreadable(`${file} has no operations`);
+  if (!hasAnswers(operations)) throw unreadable(`${file} has no answer to any of its ${operations.length} operations, so nothing would be proven`);
   const hasState = existsSync(stateFile);
   if (isDirectory && !hasState) throw unreadable(`${stateFile} is missing`);
   const checks = checkRecord(operations, hasState ? readState(stateFile) : undefined);
