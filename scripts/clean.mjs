@@ -5,6 +5,11 @@ import { join } from "node:path";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const projects = ["packages", "apps"].flatMap((parent) => readdirSync(join(root, parent)).map((name) => join(root, parent, name)));
+const [extra] = process.argv.slice(2);
+if (extra !== undefined) {
+  console.error(`${extra}: it takes no options; nothing was removed`);
+  process.exit(2);
+}
 const made = ["dist", ".turbo", "test/tsconfig.tsbuildinfo", "node_modules/.vite", "node_modules/.vitest"];
 
 for (const folder of [root, join(root, "scripts"), ...projects]) {

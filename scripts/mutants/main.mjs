@@ -27,8 +27,9 @@ const chosen = mutants.filter((mutant) => (options.only?.includes(mutant.id) ?? 
 const missing = options.only?.find((id) => !mutants.some((mutant) => mutant.id === id));
 
 if (options.help === true) console.log(help);
-else if (missing !== undefined) fail(`no mutant "${missing}"; --list names them all`);
-else if (chosen.length === 0) fail(`no mutant is in the package "${options.package}"${options.only === undefined ? "" : " and named by --only"}; --list names them all`);
+else if (missing !== undefined) fail(`no mutant "${missing}"; --list names them all`, 2);
+else if (chosen.length === 0) fail(`no mutant is in the package "${options.package}"${options.only === undefined ? "" : " and named by --only"}; --list names them all`, 2);
+else if (!/^[1-9]\d{0,6}$/.test(options.seeds)) fail(`--seeds: given ${JSON.stringify(options.seeds)}; allowed: a whole number from 1`, 2);
 else if (options.list === true) for (const { id, file, why } of chosen) console.log(`${id.padEnd(18)} ${file}: ${why}`);
 else await main();
 
@@ -133,8 +134,8 @@ function report(verdicts, tookMs) {
   process.exitCode = killed === verdicts.length || options.simulation === true ? 0 : 1;
 }
 
-/** @param {string} message */
-function fail(message) {
+/** @param {string} message @param {number} [status] */
+function fail(message, status = 1) {
   console.error(message);
-  process.exitCode = 1;
+  process.exitCode = status;
 }

@@ -84,7 +84,7 @@ describe("the root scripts", () => {
 
   test("name the tasks when asked for one that doesn't exist", async () => {
     const { code, output } = await bootstrap("nothing").ended;
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(output).toMatch(/^no task "nothing": one of start, test, /);
   });
 

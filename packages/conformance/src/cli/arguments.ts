@@ -13,7 +13,7 @@ under the name "target".
   --json     prints the results as JSON
   --list     prints the suite's cases
 
-Ends with 0 when no case failed, 1 when one did, 64 when it was called wrongly.`;
+Ends with 0 when no case failed, 1 when one did, 2 when it was called wrongly.`;
 
 export interface Call {
   readonly suite: string;

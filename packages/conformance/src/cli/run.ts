@@ -15,9 +15,9 @@ export interface Surroundings {
   readonly folder: string;
 }
 
-const [OK, FAILED, USAGE_ERROR] = [0, 1, 64] as const;
+const [OK, FAILED, USAGE_ERROR] = [0, 1, 2] as const;
 
-/** @returns the exit code: 0 no case failed, 1 one did, 64 called wrongly */
+/** @returns the exit code: 0 no case failed, 1 one did, 2 called wrongly */
 export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
   try {
     const call = readArguments(args);

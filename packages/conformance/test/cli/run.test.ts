@@ -63,7 +63,7 @@ test("--help tells how it is called", async () => {
   expect(await called("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^usage: raftkit-conformance SUITE MODULE/) });
 });
 
-describe("called wrongly, it ends with 64 and says in one line", () => {
+describe("called wrongly, it ends with 2 and says in one line", () => {
   test.each<[readonly string[], RegExp]>([
     [[], /name a suite; there are: codec, state-machine/], [["kodec", "codec.mjs"], /there is no suite "kodec"; there are: codec/], [["toString", "codec.mjs"], /there is no suite "toString"/],
     [["codec"], /name the module to test/], [["codec", "a", "b"], /"b" is one argument too many/], [["codec", "codec.mjs", "--list"], /--list takes a suite/], [["codec", "--fast"], /--fast/],
@@ -72,7 +72,7 @@ describe("called wrongly, it ends with 64 and says in one line", () => {
     [["codec", "odd.mjs"], /odd declares the capability "fly".*there are: deterministic/], [["codec", "codec.mjs", "--only", "CODEC-99"], /there is no case "CODEC-99"/],
   ])("%j", async (args, message) => {
     const { code, out, err } = await called(...args);
-    expect({ code, out }).toEqual({ code: 64, out: "" });
+    expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(message);
     expect(err).toMatch(/^raftkit-conformance: [^\n]+$/);
   });

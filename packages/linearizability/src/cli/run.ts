@@ -18,10 +18,10 @@ Checks a history, one JSON object per line, for linearizability.
   --max-steps  how many states to try for one key before it is called undecided; 5000000 by default
   --json       print the verdict as one JSON object
 
-exit codes: 0 linearizable, 1 not linearizable, 2 undecided, 64 wrong usage, 65 no history in the file, 66 the file can't be read`;
+exit codes: 0 linearizable, 1 not linearizable, 2 nothing could be checked (wrong options, no file, no history in it), 3 undecided`;
 
-/** Exit codes besides those of the verdicts follow sysexits.h. */
-const EXIT = { ok: 0, violation: 1, undecided: 2, usage: 64, data: 65, input: 66 } as const;
+/** 2 is wrong usage in all of this project's commands. */
+const EXIT = { ok: 0, violation: 1, usage: 2, undecided: 3 } as const;
 
 export interface Surroundings {
   readonly stdin: AsyncIterable<string | Uint8Array>;
@@ -51,10 +51,9 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     return await (settings.model === "kv" ? check(settings, keyValue, keyValueFormat, surroundings) : check(settings, register, registerFormat, surroundings));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const isFile = "syscall" in error;
-    if (!isFile && !(error instanceof HistoryError)) throw error;
+    if (!("syscall" in error) && !(error instanceof HistoryError)) throw error;
     surroundings.error(`${settings.file}: ${error.message}`);
-    return isFile ? EXIT.input : EXIT.data;
+    return EXIT.usage;
   }
 }
 
@@ -86,6 +85,7 @@ async function check<S, I, O>({ file, maxSteps, isJson }: Settings, model: Model
     lines.push(line);
   }
   if (history.length === 0) throw new HistoryError("there are no operations in it, so nothing would be proven; was the history written?");
+  if (history.every(isUnknown)) throw new HistoryError(`none of its ${history.length} operations was answered, so nothing would be proven`);
   try {
     const verdict = checkHistory(history, model, maxSteps === undefined ? {} : { maxSteps });
     const parts = [...partsOf(history, model)];

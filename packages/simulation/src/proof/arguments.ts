@@ -18,7 +18,7 @@ Runs whole clusters on simulated time, network and disk, each from a seed, under
   --trace FILE where the lines go instead of to the screen
   --speed      how many simulated seconds a core simulates in a second, five nodes under load
 
-Exit codes: 0 nothing failed; 1 a seed failed, from 200 seeds on also an empty cell of the coverage, or wrong options.`;
+Exit codes: 0 nothing failed; 1 a seed failed, from 200 seeds on also an empty cell of the coverage; 2 wrong options.`;
 
 export interface Arguments {
   readonly help: boolean;
@@ -34,7 +34,10 @@ export interface Arguments {
   readonly speed: boolean;
 }
 
-/** @throws a message for the user */
+/** Called wrongly; the message says how. */
+export class UsageError extends Error {}
+
+/** @throws {UsageError} */
 export function parseArguments(args: readonly string[]): Arguments {
   const values = new Map<string, string>();
   const switches = new Set<string>();
@@ -44,20 +47,20 @@ export function parseArguments(args: readonly string[]): Arguments {
     else if (flag === "--bail" || flag === "--speed") switches.add(flag);
     else if (["--seeds", "--from", "--tier", "--nodes", "--workers", "--seed", "--plan", "--trace"].includes(flag)) {
       const given = inline ?? args[++i];
-      if (given === undefined) throw new Error(`${flag}: given nothing; it needs a value (see --help)`);
+      if (given === undefined) throw new UsageError(`${flag}: given nothing; it needs a value (see --help)`);
       values.set(flag, given);
-    } else throw new Error(`${flag}: there is no such option (see --help)`);
+    } else throw new UsageError(`${flag}: there is no such option (see --help)`);
   }
   const number = (flag: string, min: number, max: number): number | undefined => {
     const text = values.get(flag);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new Error(`${flag}: given ${JSON.stringify(text)}; allowed: a whole number from ${min} to ${max}`);
+    if (!/^\d+$/.test(text) || value < min || value > max) throw new UsageError(`${flag}: given ${JSON.stringify(text)}; allowed: a whole number from ${min} to ${max}`);
     return value;
   };
   const [one] = ["--seed", "--plan"].filter((flag) => values.has(flag));
   const [many] = ["--seeds", "--from"].filter((flag) => values.has(flag));
-  if (one !== undefined && many !== undefined) throw new Error(`${one} and ${many}: ${one} is for one run, ${many} for many; give one of them`);
+  if (one !== undefined && many !== undefined) throw new UsageError(`${one} and ${many}: ${one} is for one run, ${many} for many; give one of them`);
   const tier = number("--tier", 1, 2);
   return {
     help: switches.has("--help"), bail: switches.has("--bail"), speed: switches.has("--speed"),

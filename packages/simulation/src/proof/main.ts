@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Arguments } from "./arguments.js";
-import { HELP, parseArguments } from "./arguments.js";
+import { HELP, parseArguments, UsageError } from "./arguments.js";
 import { planOf } from "./draw.js";
 import { runPlanned } from "./index.js";
 import type { Outcome, Plan } from "./plan.js";
@@ -14,7 +14,18 @@ import { measureSpeed } from "./speed.js";
 /** From so many seeds on every cell of the coverage matrix must be filled. */
 const FULL_COVERAGE_SEEDS = 200;
 
+/** @returns the exit code: 0 nothing failed, 1 something did, 2 called wrongly */
 export async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await perform(args);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 2;
+  }
+}
+
+async function perform(args: readonly string[]): Promise<number> {
   const given = parseArguments(args);
   if (given.help) {
     console.log(HELP);
@@ -31,15 +42,15 @@ function planFor(seed: number, tier: 1 | 2, { nodes }: Arguments): Plan {
   return { ...drawn, nodes: nodes ?? drawn.nodes };
 }
 
-/** @throws a message for the user */
+/** @throws {UsageError} */
 function readPlan(file: string): Plan {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new Error(`${file}: no plan can be read there (${error instanceof Error ? error.message : String(error)})`, { cause: error });
+    throw new UsageError(`${file}: no plan can be read there (${error instanceof Error ? error.message : String(error)})`, { cause: error });
   }
-  if (typeof value !== "object" || value === null || !("faults" in value) || !("seed" in value) || !("tier" in value)) throw new Error(`${file}: this is no plan; one is what a shrunk failure prints`);
+  if (typeof value !== "object" || value === null || !("faults" in value) || !("seed" in value) || !("tier" in value)) throw new UsageError(`${file}: this is no plan; one is what a shrunk failure prints`);
   return value as Plan;
 }
 

@@ -49,6 +49,7 @@ describe("the report", () => {
 test("a plan from a file is told line by line, and is the run of its seed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "raftkit-plan-"));
   const said = vi.spyOn(console, "log").mockImplementation(() => {});
+  const complained = vi.spyOn(console, "error").mockImplementation(() => {});
   try {
     const plan = { ...planOf(4, 1), safetyMs: 1_000 };
     writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
@@ -56,7 +57,9 @@ test("a plan from a file is told line by line, and is the run of its seed", asyn
     const lines = readFileSync(join(folder, "trace.txt"), "utf8");
     expect(lines).toContain("everything heals");
     expect(said.mock.calls.flat().join("\n")).toMatch(/trace hash [0-9a-f]{16}/);
-    await expect(main(["--plan", join(folder, "trace.txt")])).rejects.toThrow("no plan can be read there");
+    expect(await main(["--plan", join(folder, "trace.txt")])).toBe(2);
+    expect(await main(["--sedes", "3"])).toBe(2);
+    expect(complained.mock.calls.flat()).toEqual([expect.stringContaining("no plan can be read there"), "--sedes: there is no such option (see --help)"]);
   } finally {
     said.mockRestore();
     rmSync(folder, { recursive: true, force: true });
