@@ -73,7 +73,7 @@ async function chaos(options: ChaosOptions): Promise<never> {
 async function perform(command: Command): Promise<void> {
   switch (command.name) {
     case "help":
-      return print(helpText());
+      return print(helpText(command.of));
     case "up":
       return up(command.options);
     case "chaos":

@@ -23,8 +23,11 @@ export interface UpOptions {
   readonly fresh: boolean;
 }
 
+export type CommandName = "up" | "status" | "kill" | "restart" | "chaos" | "verify";
+
 export type Command =
-  | { readonly name: "help" }
+  /** `of`: of which command; undefined: of all. */
+  | { readonly name: "help"; readonly of: CommandName | undefined }
   | { readonly name: "up"; readonly options: UpOptions }
   | { readonly name: "status"; readonly httpBase: number }
   | { readonly name: "chaos"; readonly options: ChaosOptions }
@@ -65,33 +68,47 @@ export const optionTable: OptionTable<Name> = {
 };
 
 /** Which options a command takes. */
-const taken: Readonly<Record<string, readonly Name[]>> = {
+const taken: Readonly<Record<Exclude<CommandName, "chaos" | "verify">, readonly Name[]>> = {
   up: ["nodes", "transport", "codec", "storage", "data", "clusterId", "httpBase", "peerBase", "logLevel", "fresh"],
   status: ["httpBase"],
   kill: ["httpBase"],
   restart: ["httpBase"],
 };
 
-const commands = [...Object.keys(taken), "chaos", "verify", "help"];
+const commands = ["up", "status", "kill", "restart", "chaos", "verify"] as const satisfies readonly CommandName[];
 
 /**
  * @param args without the program's own name
  * @throws {WrongOptions}
  */
 export function parseCommand(args: readonly string[], environment: Environment): Command {
-  const [name = "help", ...rest] = args;
-  if (["help", "--help", "-h"].includes(name) || rest.includes("--help") || rest.includes("-h")) return { name: "help" };
+  const [first = "help", ...rest] = args;
+  if (isHelp(first)) {
+    const [of] = rest.filter((arg) => !isHelp(arg));
+    return { name: "help", of: of === undefined ? undefined : commandOf(of) };
+  }
+  const name = commandOf(first);
+  if (rest.some(isHelp)) return { name: "help", of: name };
   if (name === "chaos") return { name, options: parseChaos(rest, environment) };
   if (name === "verify") return { name, path: parseVerify(rest) };
-  const names = taken[name];
-  if (names === undefined) throw new WrongOptions([`unknown command ${JSON.stringify(name)}; allowed: ${commands.join(", ")}`]);
-  const { texts, positionals } = readArguments(optionTable, names, name === "kill" || name === "restart" ? 1 : 0, rest, environment);
+  const { texts, positionals } = readArguments(optionTable, taken[name], name === "kill" || name === "restart" ? 1 : 0, rest, environment);
   if (name === "up") return { name, options: checkTogether(parseTexts(schema, optionTable, texts)) };
   const { httpBase } = parseTexts(schema.pick({ httpBase: true }), optionTable, texts);
   if (name === "status") return { name, httpBase };
   const [node] = positionals;
   if (node === undefined) throw new WrongOptions([`${name}: no node given; allowed: its number, its id or "leader", as in: ${name} 2`]);
-  return { name: name === "kill" ? "kill" : "restart", httpBase, node };
+  return { name, httpBase, node };
+}
+
+function isHelp(arg: string): boolean {
+  return ["help", "--help", "-h"].includes(arg);
+}
+
+/** @throws {WrongOptions} */
+function commandOf(text: string): CommandName {
+  const known = commands.find((command) => command === text);
+  if (known === undefined) throw new WrongOptions([`unknown command ${JSON.stringify(text)}; allowed: ${commands.join(", ")}, help`]);
+  return known;
 }
 
 function checkTogether(options: UpOptions): UpOptions {

@@ -23,7 +23,7 @@ describe("the command line", () => {
   test("has the defaults that the documentation names", () => {
     expect(parseCommand(["up"], {})).toEqual({ name: "up", options: defaults });
     expect(parseCommand(["status"], {})).toEqual({ name: "status", httpBase: 8100 });
-    expect(parseCommand([], {})).toEqual({ name: "help" });
+    expect(parseCommand([], {})).toEqual({ name: "help", of: undefined });
   });
 
   test("takes every option as a flag", () => {
@@ -67,6 +67,8 @@ describe("the command line", () => {
     [["chaos", "--data", "x"], "unknown option --data; allowed: --nodes, --seconds, --seed, --clients, --keys, --rate, --out, --keep, --help\nunexpected argument \"x\"; options look like --nodes 5"],
     [["verify"], "verify: nothing given; allowed: the directory of a chaos report, or a history.jsonl"],
     [["verify", "--seed", "1"], "unknown option --seed; allowed: --help"],
+    [["help", "start"], 'unknown command "start"; allowed: up, status, kill, restart, chaos, verify, help'],
+    [["start", "--help"], 'unknown command "start"; allowed: up, status, kill, restart, chaos, verify, help'],
     [["start"], 'unknown command "start"; allowed: up, status, kill, restart, chaos, verify, help'],
   ])("refuses %j in one line that names what is allowed", (args, line) => expect(complaintAbout(args)).toBe(line));
 
@@ -83,7 +85,20 @@ describe("the command line", () => {
   });
 
   test.each(["--help", "-h"])("explains itself on %s, with every option", (flag) => {
-    expect(parseCommand(["up", flag], {})).toEqual({ name: "help" });
-    for (const { flag: name } of [...Object.values(optionTable), ...Object.values(chaosOptionTable)]) expect(helpText()).toContain(`--${name}`);
+    expect(parseCommand([flag], {})).toEqual({ name: "help", of: undefined });
+    for (const command of ["up", "status", "kill", "restart", "chaos", "verify"] as const) {
+      expect(parseCommand([command, flag], {})).toEqual({ name: "help", of: command });
+      expect(parseCommand(["help", command], {})).toEqual({ name: "help", of: command });
+      expect(helpText()).toMatch(new RegExp(`^  ${command} `, "m"));
+    }
+    for (const { flag: name } of Object.values(optionTable)) expect(helpText("up")).toContain(`  --${name}`);
+    for (const { flag: name } of Object.values(chaosOptionTable)) expect(helpText("chaos")).toContain(`  --${name}`);
+  });
+
+  test("explains of each command only what it takes", () => {
+    const flagsIn = (text: string): string[] => [...text.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, flag = ""]) => flag);
+    expect(flagsIn(helpText("chaos"))).toEqual(Object.values(chaosOptionTable).map(({ flag }) => flag));
+    expect(flagsIn(helpText("kill"))).toEqual(["http-base"]);
+    expect([flagsIn(helpText("verify")), helpText("verify")]).toEqual([[], expect.stringContaining("main.js verify PATH\n")]);
   });
 });
