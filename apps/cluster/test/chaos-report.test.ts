@@ -78,6 +78,26 @@ describe("the page", () => {
     expect(html.match(/<polyline class="p50Ms" points="\S+ \S+"/g)).toHaveLength(1);
   });
 
+  test.each(["light", "dark"])("its legend has a colour for each thing, by %s", (scheme) => {
+    const style = /<style>([^<>]*)<\/style>/.exec(html)?.[1] ?? "";
+    const [light = "", dark = ""] = style.match(/:root \{[^}]*\}/g) ?? [];
+    const valueOf = (name: string): string => new RegExp(`--${name}: (#[0-9a-f]{6});`).exec(scheme === "dark" ? dark : light)?.[1] ?? "";
+    const classes = [...html.matchAll(/<rect class="([^"]+)" x="0" y="0" width="12" height="12">/g)].map(([, name = ""]) => name);
+    const fills = classes.map((name) => {
+      const [first = "", ...others] = name.split(" ");
+      return [valueOf(new RegExp(`\\.${first} \\{ fill: var\\(--([a-z0-9]+)\\)`).exec(style)?.[1] ?? ""), ...others].join(" ");
+    });
+    expect(classes).toHaveLength(16);
+    for (const fill of fills) expect(fill).toMatch(/^#[0-9a-f]{6}( no-effect)?$/);
+    expect(new Set(fills).size).toBe(16);
+  });
+
+  test("no two headings say the same", () => {
+    const headings = [...html.matchAll(/<h2>([^<]*)<\/h2>|<text class="title"[^>]*>([^<]*)<\/text>/g)].map(([, heading, title]) => heading ?? title);
+    expect(headings).toHaveLength(7);
+    expect(new Set(headings).size).toBe(headings.length);
+  });
+
   test("has no number that isn't one", () => expect(html).not.toMatch(/NaN|Infinity|undefined|null/));
 
   test("is drawn also where nothing happened", () => {

@@ -17,8 +17,8 @@ export function reportPage(report: ChaosReport): string {
     element("p", { class: "soft" }, `${report.nodes} server processes, ${report.clients} clients, ${seconds(report.durationMs)} from ${report.startedAt}. The same faults again: --nodes ${report.nodes} --seconds ${report.secondsAsked} --seed ${report.seed}`),
     figures(report),
     element("h2", {}, "What was checked"), element("div", { class: "scroll" }, checks(report)),
-    element("h2", {}, "What happened"), legend(), element("div", { class: "scroll" }, chart(report)),
-    element("h2", {}, "Faults"), element("details", {}, element("summary", {}, `${report.strikes.length} faults, one by one`), element("div", { class: "scroll" }, faults(report))),
+    element("h2", {}, "What happened"), legends(), element("div", { class: "scroll" }, chart(report)),
+    element("h2", {}, "Faults, one by one"), element("details", {}, element("summary", {}, `${faultsOf(report).length} faults${report.strikes.length > faultsOf(report).length ? `, ${report.strikes.length - faultsOf(report).length} without effect` : ""}`), element("div", { class: "scroll" }, faults(report))),
   );
   return `<!doctype html>\n${render(element("html", { lang: "en" }, head, body))}\n`;
 }
@@ -41,22 +41,25 @@ function figures(report: ChaosReport): Markup {
 
 function checks(report: ChaosReport): Markup {
   return element("table", {}, report.checks.map(({ name, ok, detail }) => element("tr", {},
-    element("td", { class: ok ? "ok" : "failed" }, ok ? "ok" : "failed"), element("td", { class: "name" }, name), element("td", {}, detail.includes("\n") ? element("pre", {}, detail) : detail))));
+    element("td", { class: ok ? "ok" : "failed" }, ok ? "ok" : "failed"), element("td", { class: "name" }, name), element("td", { class: "more" }, detail.includes("\n") ? element("pre", {}, detail) : detail))));
 }
 
 function faults({ strikes }: ChaosReport): Markup {
   const rows = strikes.map(({ kind, fromMs, toMs, target, effect }) => element("tr", {},
-    element("td", { class: "number" }, (fromMs / 1000).toFixed(1)), element("td", { class: "number" }, (toMs / 1000).toFixed(1)), element("td", { class: "name" }, kind), element("td", {}, target), element("td", {}, effect)));
-  return element("table", {}, element("tr", {}, ["from s", "to s", "kind", "whom", "effect"].map((name) => element("th", {}, name))), rows);
+    element("td", { class: "when" }, `${(fromMs / 1000).toFixed(1)} to ${seconds(toMs)}`), element("td", { class: "name" }, kind), element("td", { class: "more" }, target), element("td", { class: "more" }, effect)));
+  return element("table", {}, element("tr", { class: "head" }, ["when", "kind", "whom", "effect"].map((name) => element("th", {}, name))), rows);
 }
 
-function legend(): Markup {
-  const items: readonly (readonly [string, string])[] = [
-    ["process-fault", "fault of a process"], ["link-fault", "fault of links"], ["leader", "leads"], ["state-up", "up"], ["state-starting", "starting"], ["state-down", "down"], ["state-paused", "paused"], ["state-wiped", "wiped"],
-    ["outcome-done", "answered"], ["outcome-refused", "refused"], ["outcome-unknown", "unknown"], ["swatch-p50", "p50"], ["swatch-p99", "p99"], ["outage", "no acknowledged write for over a second"],
+/** One for each part of the picture. */
+function legends(): Content {
+  const all: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
+    ["Faults", [["process-fault", "of a process"], ["link-fault", "of links"], ["link-fault no-effect", "without effect"], ["outage", "no acknowledged write for over a second"]]],
+    ["Nodes", [["leader", "leads"], ["state-up", "up"], ["state-starting", "starting"], ["state-down", "down"], ["state-paused", "paused"], ["state-wiped", "wiped"]]],
+    ["Operations", [["outcome-done", "answered"], ["outcome-refused", "refused"], ["outcome-unknown", "unknown"], ["outcome-wrong", "wrong"]]],
+    ["Latency", [["swatch-p50", "p50"], ["swatch-p99", "p99"]]],
   ];
   const swatch = (name: string): Content => element("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, element("rect", { class: name, x: 0, y: 0, width: 12, height: 12 }));
-  return element("div", { class: "legend" }, items.map(([name, text]) => element("span", {}, swatch(name), text)));
+  return all.map(([title, items]) => element("div", { class: "legend" }, element("b", {}, title), items.map(([name, text]) => element("span", {}, swatch(name), text))));
 }
 
 function ms(value: number | null): string {
