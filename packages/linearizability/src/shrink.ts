@@ -17,7 +17,8 @@ export function shrink<S, I, O>(operations: readonly Operation<I, O>[], stuck: n
     left -= found.steps + (prefix.length >>> 3);
     return found;
   };
-  const core = new Set(needed([], false, answered, (believed) => left > 0 && attempt(believed).kind === "stuck"));
+  const fails = (believed: readonly Operation<I, O>[]) => left > 0 && attempt(believed).kind === "stuck";
+  const core = new Set(needed([], false, latestThatFail(answered, fails), fails));
   const smallest = prefix.filter((operation) => core.has(operation));
   const found = attempt(smallest);
   const states = found.kind === "stuck" ? found.states : [model.initial];
@@ -57,6 +58,18 @@ function shortestPrefix<S, I, O>(operations: readonly Operation<I, O>[], from: n
     else low = middle + 1;
   }
   return upTo(high);
+}
+
+/**
+ * As few of the first as fail, by doubling. The end of a contradiction is the last answer, and its beginning most often not far: that is found
+ * in few operations believed, which are soon searched. The more are believed, the more the search has to go through before it can say that they fail.
+ */
+function latestThatFail<T>(answered: readonly T[], fails: (some: readonly T[]) => boolean): readonly T[] {
+  for (let count = 1; count < answered.length; count *= 2) {
+    const latest = answered.slice(0, count);
+    if (fails(latest)) return latest;
+  }
+  return answered;
 }
 
 /**
