@@ -11,6 +11,16 @@ export class Unexpected extends RaftkitError {
   }
 }
 
+/** The case ends here. @param message what was expected and what came */
+export function fail(message: string, cause?: unknown): never {
+  throw new Unexpected(message, { cause });
+}
+
+/** @param message what was expected and what came */
+export function ensure(condition: boolean, message: string): asserts condition {
+  if (!condition) fail(message);
+}
+
 /** @param what what has to be true, as a sentence: it is the message */
 export function expectTrue(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Unexpected(`expected that ${what}`);

@@ -24,6 +24,9 @@ export function createChance(seed: number): Chance {
     next,
     below,
     pick: (items) => items[below(items.length)] ?? items[0],
-    bytes: (length) => Uint8Array.from({ length }, () => below(256)),
+    bytes(length) {
+      const words = Uint32Array.from({ length: Math.ceil(length / 4) }, () => next() * 2 ** 32);
+      return new Uint8Array(words.buffer).slice(0, length); // in a buffer of its own, as large as it is
+    },
   };
 }

@@ -1,6 +1,7 @@
 // Codec cases: what is no value, or no encoding, ends in a RaftkitError: never in something else that comes back, in another
 // error, or in memory and time beyond what the input deserves.
 import type { Codec, CodecValue } from "@raftkit/core";
+import { joined } from "../bytes.js";
 import { Unexpected, expectRefusal, expectTrue, isRaftkitError } from "../expect.js";
 import { createChance } from "../random.js";
 import { show } from "../show.js";
@@ -84,7 +85,7 @@ export const refusalCases: readonly Case<Codec>[] = [
         const encoding = codec.encode(value);
         for (const [what, more] of [["itself", encoding], ["a zero", new Uint8Array(1)], ["0xff", new Uint8Array([0xff])], ["100 zeros", new Uint8Array(100)], ["[1]", codec.encode([1])]] as const) {
           // 1 followed by 1 is 11 in a textual format.
-          if (typeof value !== "number" || what !== "itself") await expectRefusal(() => codec.decode(joined(encoding, more)), `decode(the encoding of ${show(value)} and ${what} behind it)`);
+          if (typeof value !== "number" || what !== "itself") await expectRefusal(() => codec.decode(joined([encoding, more])), `decode(the encoding of ${show(value)} and ${what} behind it)`);
         }
       }
     },
@@ -108,7 +109,7 @@ export const refusalCases: readonly Case<Codec>[] = [
         const { before, inner, behind } = layersOf(codec, wrap);
         const openings = repeated(before, BOMB_LEVELS);
         await expectRefusal(() => codec.decode(openings), `decode(${BOMB_LEVELS} openings)`);
-        await expectRefusal(() => codec.decode(joined(openings, inner, repeated(behind, BOMB_LEVELS))), `decode(${BOMB_LEVELS} levels)`);
+        await expectRefusal(() => codec.decode(joined([openings, inner, repeated(behind, BOMB_LEVELS)])), `decode(${BOMB_LEVELS} levels)`);
       }
     },
   },
@@ -180,16 +181,6 @@ function heldBytes(): number {
   if (typeof process === "undefined" || typeof process.memoryUsage !== "function") return 0;
   const { arrayBuffers, heapUsed } = process.memoryUsage();
   return arrayBuffers + heapUsed;
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function repeated(bytes: Uint8Array, times: number): Uint8Array {

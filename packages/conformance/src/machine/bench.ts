@@ -1,6 +1,7 @@
 // What the cases for state machines share: drawn histories of commands, running them, asking everything, snapshots as bytes.
 import { serialize } from "node:v8";
 import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
+import { joined } from "../bytes.js";
 import { Unexpected, expectEqual } from "../expect.js";
 import { createChance } from "../random.js";
 import { toError } from "../show.js";
@@ -96,16 +97,6 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8A
   const chunks: Uint8Array[] = [];
   for await (const chunk of source) chunks.push(Uint8Array.from(chunk));
   return joined(chunks);
-}
-
-export function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 /** A source of these chunks, as a snapshot storage would be read. */

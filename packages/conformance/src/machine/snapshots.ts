@@ -1,7 +1,8 @@
 // Machine cases: a snapshot is the whole state at one moment, and restore brings exactly that back.
+import { joined } from "../bytes.js";
 import { expectEqual, expectEqualBytes, expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
-import { applyAll, askAll, collect, endOf, expectResults, expectState, history, joined, machineCase, refusesToRestore, restored, sourceOf } from "./bench.js";
+import { applyAll, askAll, collect, endOf, expectResults, expectState, history, machineCase, refusesToRestore, restored, sourceOf } from "./bench.js";
 import type { Bench, Machine } from "./bench.js";
 import type { MachineSubject } from "./subject.js";
 

@@ -1,13 +1,5 @@
 // What the storage cases say when something doesn't hold: what was expected, what came. Never swallows anything.
-import { expectRefusal, Unexpected } from "../expect.js";
-
-export function fail(message: string, cause?: unknown): never {
-  throw new Unexpected(message, { cause });
-}
-
-export function ensure(condition: boolean, message: string): asserts condition {
-  if (!condition) fail(message);
-}
+import { ensure, expectRefusal, fail } from "../expect.js";
 
 /** Compares as JSON, in which the order of fields counts. */
 export function same(found: unknown, expected: unknown, what: string): void {

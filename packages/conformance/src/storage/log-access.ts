@@ -1,7 +1,8 @@
 // STORAGE-37 to 47: whose log it is, who may have it open, and what closing lets go of.
 import type { StorageIdentity } from "@raftkit/core";
+import { ensure } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, refusal, rejection, same, works } from "./check.js";
+import { refusal, rejection, same, works } from "./check.js";
 import { commands, contentAfterAll, found, identity, openLog, sameContent, vote, written } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { LogSubject } from "./medium.js";

@@ -1,8 +1,7 @@
 // STORAGE-76 to 79: one flipped bit anywhere. A log that can't be trusted is refused; it never says something else in silence.
 import type { OpenedLog } from "@raftkit/core";
-import { isRaftkitError } from "../expect.js";
+import { ensure, fail, isRaftkitError } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, fail } from "./check.js";
 import { flips, sameFiles } from "./damage.js";
 import type { LogMedium } from "./log-helpers.js";
 import { identity, openLog } from "./log-helpers.js";

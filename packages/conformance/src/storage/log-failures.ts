@@ -1,6 +1,7 @@
 // STORAGE-67 to 75: a disk that says no. The write says no too, nothing is written any more, nothing acknowledged is lost.
+import { ensure } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, refusal, rejection, same } from "./check.js";
+import { refusal, rejection, same } from "./check.js";
 import { commands, contentAfterAll, found, identity, openLog, sameContent, vote, written } from "./log-helpers.js";
 import type { LogMedium } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";

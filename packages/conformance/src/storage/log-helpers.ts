@@ -1,11 +1,11 @@
 // Short ways to say what the log cases do: operations, openings, and the comparison of what is found with what is due.
 import type { EntryRun, Index, LogOperation, LogStorage, NodeId, OpenedLog, StorageIdentity, Term } from "@raftkit/core";
 import { encodeRun, EntryKind } from "@raftkit/core";
+import type { Chance } from "../random.js";
 import { same, works } from "./check.js";
 import type { LogContent } from "./log-model.js";
 import { contentAfter, contentOf, emptyContent } from "./log-model.js";
 import type { StorageMedium } from "./medium.js";
-import { randomBytes } from "./random.js";
 
 export const identity: StorageIdentity = { clusterId: "blue", nodeId: "n1", codec: "json" };
 
@@ -22,8 +22,8 @@ export function commands(firstIndex: Index, term: Term, ...texts: string[]): Log
 }
 
 /** Commands of these sizes, full of chance. */
-export function bulk(firstIndex: Index, term: Term, random: () => number, ...sizes: number[]): LogOperation {
-  return append(encodeRun(firstIndex, term, EntryKind.command, sizes.map((size) => randomBytes(size, random))));
+export function bulk(firstIndex: Index, term: Term, chance: Chance, ...sizes: number[]): LogOperation {
+  return append(encodeRun(firstIndex, term, EntryKind.command, sizes.map((size) => chance.bytes(size))));
 }
 
 export function vote(currentTerm: Term, votedFor: NodeId | null): LogOperation {

@@ -1,13 +1,13 @@
 // STORAGE-06 to 20: what was written is there after reopening, exactly, and is nobody else's.
 import type { EntryRun, HardState, LogOperation } from "@raftkit/core";
 import { encodeRun, EntryKind, TERM_MAX } from "@raftkit/core";
+import { createChance } from "../random.js";
 import type { Case } from "../suite.js";
 import { same } from "./check.js";
 import { append, bulk, commands, compactThrough, contentAfterAll, expectKept, found, openLog, sameContent, truncateFrom, vote, written } from "./log-helpers.js";
 import type { Write } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { LogSubject } from "./medium.js";
-import { randomBytes, seeded } from "./random.js";
 
 const entriesKept = "Log matching (§5.3) and leader completeness (§5.4.3): a committed entry is in the log of every later leader, bit by bit";
 const votesKept = "Election safety (§5.2, Figure 2): a server votes once in a term, so term and vote must outlive it";
@@ -77,8 +77,8 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     capabilities: ["persistent"],
     async run(subject) {
       const allBytes = encodeRun(1, 1, EntryKind.command, [Uint8Array.from({ length: 256 }, (_, byte) => byte)]);
-      const random = seeded(13);
-      await expectKept(await subject.medium(), [[append(allBytes)], [bulk(2, 1, random, 1, 511, 512, 513, 4095, 4096, 4097)], [bulk(9, 1, random, 3 * 1024 * 1024)], [bulk(10, 1, random, 65_536, 7)]]);
+      const chance = createChance(13);
+      await expectKept(await subject.medium(), [[append(allBytes)], [bulk(2, 1, chance, 1, 511, 512, 513, 4095, 4096, 4097)], [bulk(9, 1, chance, 3 * 1024 * 1024)], [bulk(10, 1, chance, 65_536, 7)]]);
     },
   },
   {
@@ -164,11 +164,11 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     requires: ["STORAGE-10"],
     capabilities: ["persistent"],
     async run(subject) {
-      const random = seeded(21);
+      const chance = createChance(21);
       const openings: Write[][] = [];
       for (let index = 1; index <= 300;) {
         const writes: Write[] = [];
-        for (let i = 0; i < 100; i++, index++) writes.push(index % 50 === 0 ? [vote(index, "n1"), bulk(index, index, random, 300)] : [bulk(index, index, random, Math.floor(random() * 600))]);
+        for (let i = 0; i < 100; i++, index++) writes.push(index % 50 === 0 ? [vote(index, "n1"), bulk(index, index, chance, 300)] : [bulk(index, index, chance, chance.below(600))]);
         openings.push(writes);
       }
       await expectKept(await subject.medium(), ...openings);
@@ -184,7 +184,7 @@ function severalTerms(firstIndex: number): LogOperation {
 
 /** The same run in the middle of a larger buffer. */
 function inside(run: EntryRun): EntryRun {
-  const buffer = randomBytes(run.bytes.length + 200, seeded(16));
+  const buffer = createChance(16).bytes(run.bytes.length + 200);
   buffer.set(run.bytes, 100);
   return { ...run, bytes: buffer.subarray(100, 100 + run.bytes.length) };
 }

@@ -2,7 +2,7 @@
 // an adapter. Never changes what it is given.
 import type { EntryRun, HardState, Index, LogOperation, OpenedLog, Term } from "@raftkit/core";
 import { inspectEntries, readEntries } from "@raftkit/core";
-import { ensure } from "./check.js";
+import { ensure } from "../expect.js";
 import { crc32 } from "./crc32.js";
 
 /** All that a log says but its incarnation and run. Comparable as JSON. */

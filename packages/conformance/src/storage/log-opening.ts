@@ -1,7 +1,8 @@
 // STORAGE-01 to 05: what an opening says of a log before anything was written to it, and of itself.
 import { isValidIncarnation } from "@raftkit/core";
+import { ensure } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, same } from "./check.js";
+import { same } from "./check.js";
 import { openLog } from "./log-helpers.js";
 import { contentOf, emptyContent } from "./log-model.js";
 import type { LogSubject } from "./medium.js";

@@ -1,6 +1,7 @@
 // STORAGE-54 to 66: what was acknowledged is there after a power cut or a kill at any step, and each write whole or not at all.
+import { ensure, fail } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, fail, same } from "./check.js";
+import { same } from "./check.js";
 import { everyCrashPoint } from "./crash.js";
 import type { LogMedium, Write } from "./log-helpers.js";
 import { commands, compactThrough, contentAfterAll, found, openLog, resetTo, sameContent, truncateFrom, vote, written } from "./log-helpers.js";

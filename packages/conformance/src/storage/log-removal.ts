@@ -1,5 +1,7 @@
 // STORAGE-21 to 36: truncation, compaction and reset remove what they say, no more, no less, and for good.
 import type { LogOperation } from "@raftkit/core";
+import { createChance } from "../random.js";
+import type { Chance } from "../random.js";
 import type { Case } from "../suite.js";
 import { same } from "./check.js";
 import { bulk, commands, compactThrough, expectKept, found, resetTo, truncateFrom, vote, written } from "./log-helpers.js";
@@ -7,7 +9,6 @@ import type { Write } from "./log-helpers.js";
 import { contentAfter, emptyContent } from "./log-model.js";
 import type { LogContent } from "./log-model.js";
 import type { LogSubject } from "./medium.js";
-import { seeded } from "./random.js";
 
 const conflict = "§5.3: a follower removes a conflicting entry and all that follow it, and keeps all before (hazards 12, 13)";
 const compaction = "§7: the entries up to the snapshot's last index may go, not one more; its index and term stay for the consistency check";
@@ -109,13 +110,13 @@ export const removalCases: readonly Case<LogSubject>[] = [
 
 /** Writes of one to three operations that fit the log, by chance. */
 export function randomHistory(seed: number, openings: number, writes: number): Write[][] {
-  const random = seeded(seed);
+  const chance = createChance(seed);
   let content = emptyContent;
   return Array.from({ length: openings }, () =>
     Array.from({ length: writes }, () => {
       const operations: LogOperation[] = [];
-      for (let i = Math.floor(random() * 3); i >= 0; i--) {
-        const operation = randomOperation(content, random);
+      for (let i = chance.below(3); i >= 0; i--) {
+        const operation = randomOperation(content, chance);
         content = contentAfter(content, [operation]);
         operations.push(operation);
       }
@@ -124,17 +125,16 @@ export function randomHistory(seed: number, openings: number, writes: number): W
 }
 
 /** Terms never fall, as in every log of Raft. */
-function randomOperation({ base, entries, hardState }: LogContent, random: () => number): LogOperation {
-  const upTo = (n: number): number => Math.floor(random() * (n + 1));
+function randomOperation({ base, entries, hardState }: LogContent, chance: Chance): LogOperation {
   const last = base.index + entries.length;
   const termAt = (index: number): number => (index === base.index ? base.term : Number(/ term (\d+) /.exec(entries[index - base.index - 1] ?? "")?.[1]));
-  const choice = random();
-  if (choice < 0.15) return vote(hardState.currentTerm + upTo(2), random() < 0.4 ? null : `n${upTo(3)}`);
-  if (choice < 0.3 && entries.length > 0) return truncateFrom(base.index + 1 + upTo(entries.length - 1));
+  const choice = chance.next();
+  if (choice < 0.15) return vote(hardState.currentTerm + chance.below(3), chance.next() < 0.4 ? null : `n${chance.below(4)}`);
+  if (choice < 0.3 && entries.length > 0) return truncateFrom(base.index + 1 + chance.below(entries.length));
   if (choice < 0.45 && entries.length > 0) {
-    const index = base.index + 1 + upTo(entries.length - 1);
+    const index = base.index + 1 + chance.below(entries.length);
     return compactThrough(index, termAt(index));
   }
-  if (choice < 0.5) return resetTo(last + 1 + upTo(5), termAt(last) + 1);
-  return bulk(last + 1, Math.max(1, termAt(last) + upTo(1)), random, ...Array.from({ length: 1 + upTo(3) }, () => (random() < 0.1 ? upTo(9000) : upTo(500))));
+  if (choice < 0.5) return resetTo(last + 1 + chance.below(6), termAt(last) + 1);
+  return bulk(last + 1, Math.max(1, termAt(last) + chance.below(2)), chance, ...Array.from({ length: 1 + chance.below(4) }, () => (chance.next() < 0.1 ? chance.below(9001) : chance.below(501))));
 }

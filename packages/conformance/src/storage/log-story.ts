@@ -1,13 +1,14 @@
 // The life that the crash cases live again and again, and the question they ask of what is left: which of its states is it?
 import type { LogStorage, OpenedLog } from "@raftkit/core";
-import { fail, short } from "./check.js";
+import { fail } from "../expect.js";
+import { createChance } from "../random.js";
+import { short } from "./check.js";
 import type { LogMedium, Write } from "./log-helpers.js";
 import { bulk, commands, compactThrough, openLog, resetTo, truncateFrom, vote } from "./log-helpers.js";
 import type { LogContent } from "./log-model.js";
 import { contentAfter, contentOf, emptyContent } from "./log-model.js";
-import { seeded } from "./random.js";
 
-const random = seeded(54);
+const chance = createChance(54);
 
 /** Every kind of operation, alone and together; each write gives another state. */
 const story: readonly Write[] = [
@@ -15,13 +16,13 @@ const story: readonly Write[] = [
   [commands(1, 1, "a")],
   [vote(2, "n2"), commands(2, 1, "b", "c"), commands(4, 2, "d")],
   [truncateFrom(3), commands(3, 2, "C")],
-  [commands(4, 2, "D"), bulk(5, 2, random, 700, 40)],
+  [commands(4, 2, "D"), bulk(5, 2, chance, 700, 40)],
   [vote(3, null)],
   [compactThrough(2, 1), commands(7, 2, "g")],
-  [vote(4, "n1"), truncateFrom(5), bulk(5, 4, random, 1300), compactThrough(4, 2)],
+  [vote(4, "n1"), truncateFrom(5), bulk(5, 4, chance, 1300), compactThrough(4, 2)],
   [truncateFrom(5)],
   [resetTo(9, 4), vote(5, "n3"), commands(10, 5, "j")],
-  [bulk(11, 5, random, 600), compactThrough(10, 5)],
+  [bulk(11, 5, chance, 600), compactThrough(10, 5)],
   [truncateFrom(11), commands(11, 5, "k", "l")],
 ];
 

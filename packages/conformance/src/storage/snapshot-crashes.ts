@@ -1,7 +1,8 @@
 // SNAPSHOT-27 to 36: power cuts and kills at any step, a disk that says no, and flipped bits.
 import type { SnapshotStorage } from "@raftkit/core";
+import { ensure, fail } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, fail, rejection, works } from "./check.js";
+import { rejection, works } from "./check.js";
 import { everyCrashPoint } from "./crash.js";
 import { crc32 } from "./crc32.js";
 import { flips } from "./damage.js";

@@ -1,9 +1,11 @@
 // Short ways to say what the snapshot cases do: write a snapshot, read one whole, and compare the two.
 import type { Configuration, Index, SnapshotMeta, SnapshotSink, SnapshotStorage, Term } from "@raftkit/core";
-import { ensure, fail, same, works } from "./check.js";
+import { joined } from "../bytes.js";
+import { ensure, expectEqualBytes, fail } from "../expect.js";
+import { createChance } from "../random.js";
+import { same, works } from "./check.js";
 import { crc32 } from "./crc32.js";
 import type { StorageMedium } from "./medium.js";
-import { randomBytes, seeded } from "./random.js";
 
 export type SnapshotMedium = Required<StorageMedium<SnapshotStorage>>;
 
@@ -18,7 +20,7 @@ export interface Sample {
 /** Its bytes and its configuration follow from its index. */
 export function sample(index: Index, bytes = 1000, term: Term = Math.ceil(index / 10)): Sample {
   const configuration = { voters: ["n1", "n2", "n3"].map((id) => ({ id, incarnation: `incarnation-of-${id}-${index}`, address: `127.0.0.1:${7000 + index}` })) };
-  return { index, term, configuration, data: randomBytes(bytes, seeded(index)) };
+  return { index, term, configuration, data: createChance(index).bytes(bytes) };
 }
 
 export async function openSnapshots(medium: SnapshotMedium): Promise<{ readonly storage: SnapshotStorage; readonly newest: SnapshotMeta | undefined }> {
@@ -52,27 +54,11 @@ export async function readFrom(storage: SnapshotStorage, { snapshotId, bytes }: 
   }
 }
 
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
 /** What an opening or a commit said must be this sample, whole and readable. */
 export async function expectSample(storage: SnapshotStorage, meta: SnapshotMeta | undefined, expected: Sample, when: string): Promise<void> {
   if (meta === undefined) return fail(`${when}: the snapshot at index ${expected.index} must be there, but there is none`);
   same({ index: meta.index, term: meta.term }, { index: expected.index, term: expected.term }, `${when}: index and term of the snapshot`);
-  expectBytes(await works(readFrom(storage, meta), `${when}: reading the snapshot at index ${meta.index}`), expected.data, `${when}: the data of the snapshot at index ${meta.index}`);
-}
-
-export function expectBytes(found: Uint8Array, expected: Uint8Array, what: string): void {
-  same(found.length, expected.length, `${what}: its length`);
-  const at = expected.findIndex((byte, i) => byte !== found[i]);
-  ensure(at < 0, `${what}: byte ${at} of ${expected.length} must be ${expected[at]}, it is ${found[at]}`);
+  expectEqualBytes(await works(readFrom(storage, meta), `${when}: reading the snapshot at index ${meta.index}`), expected.data, `${when}: the data of the snapshot at index ${meta.index}`);
 }
 
 /** What a storage finds that is made now must be this sample, or nothing. The storage is closed again. */

@@ -1,10 +1,11 @@
 // SNAPSHOT-01 to 16: what is committed is there, whole, exact and readable; what isn't is not there.
 import type { SnapshotMeta } from "@raftkit/core";
+import { ensure, expectEqualBytes } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, same, works } from "./check.js";
+import { same, works } from "./check.js";
 import { crc32 } from "./crc32.js";
 import type { SnapshotSubject } from "./medium.js";
-import { expectBytes, expectFound, expectSample, filled, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
+import { expectFound, expectSample, filled, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
 
 const whole = "§7: a snapshot replaces the log up to its index; what is missing in it is lost (hazard 41)";
 const base = "§7, Figure 13: the log's consistency check goes on from the snapshot's last index and term";
@@ -56,7 +57,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { storage } = await openSnapshots(await subject.medium());
       const snapshot = sample(20, 5000);
       const { snapshotId } = await save(storage, snapshot);
-      expectBytes((await storage.read(snapshotId, 0, 5000)).data, snapshot.data, "the data of a committed snapshot");
+      expectEqualBytes((await storage.read(snapshotId, 0, 5000)).data, snapshot.data, "the data of a committed snapshot");
     },
   },
   {
@@ -70,7 +71,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { data } = sample(20, 1000);
       const meta = await save(storage, sample(20, 1000));
       for (const maxBytes of [1, 7, 250, 999, 1000, 1001, 10_000]) {
-        for (const offset of [0, 1, 250, 999, 1000]) expectBytes(await readFrom(storage, meta, offset, maxBytes), data.subarray(offset), `read from ${offset} in chunks of ${maxBytes}`);
+        for (const offset of [0, 1, 250, 999, 1000]) expectEqualBytes(await readFrom(storage, meta, offset, maxBytes), data.subarray(offset), `read from ${offset} in chunks of ${maxBytes}`);
       }
     },
   },
@@ -84,7 +85,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { storage } = await openSnapshots(await subject.medium());
       const meta = await save(storage, sample(20, 0));
       same({ bytes: meta.bytes, crc: meta.crc }, { bytes: 0, crc: 0 }, "bytes and crc of an empty snapshot");
-      expectBytes(await readFrom(storage, meta), new Uint8Array(), "an empty snapshot");
+      expectEqualBytes(await readFrom(storage, meta), new Uint8Array(), "an empty snapshot");
     },
   },
   {
@@ -104,9 +105,9 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
         buffer.fill(0);
       }
       const meta = await sink.commit();
-      expectBytes(await readFrom(storage, meta), data, "what was written from a buffer that is used again");
+      expectEqualBytes(await readFrom(storage, meta), data, "what was written from a buffer that is used again");
       (await storage.read(meta.snapshotId, 0, 500)).data.fill(0);
-      expectBytes(await readFrom(storage, meta), data, "what is read after the data of an earlier read was changed");
+      expectEqualBytes(await readFrom(storage, meta), data, "what is read after the data of an earlier read was changed");
     },
   },
   {

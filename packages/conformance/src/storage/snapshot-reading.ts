@@ -1,8 +1,10 @@
 // SNAPSHOT-17 to 26: readers that are slow, retention, wrong questions, and closing.
+import { joined } from "../bytes.js";
+import { ensure, expectEqualBytes } from "../expect.js";
 import type { Case } from "../suite.js";
-import { ensure, refusal, rejection, same, works } from "./check.js";
+import { refusal, rejection, same, works } from "./check.js";
 import type { SnapshotSubject } from "./medium.js";
-import { expectBytes, expectFound, expectSample, filled, joined, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
+import { expectFound, expectSample, filled, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
 
 const pinned = "Hazard 43, §7: a transfer takes longer than it takes to make the next snapshot; one that is cut off each time never ends";
 const wrongQuestion = "Figure 13: an answer to a wrong question is put into somebody's state machine";
@@ -23,7 +25,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
         parts.push((await works(storage.read(snapshotId, at, 400), `reading on at ${at} after ${index - 21} newer snapshots`)).data.slice());
         await save(storage, sample(index, 100));
       }
-      expectBytes(joined(parts), data, "what a slow reader got");
+      expectEqualBytes(joined(parts), data, "what a slow reader got");
     },
   },
   {
@@ -38,7 +40,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const meta = await save(storage, sample(20, 2000));
       const chunks = [100, 333, 700, 2000];
       const results = await Promise.all(chunks.map((maxBytes) => readFrom(storage, meta, 0, maxBytes)));
-      for (const [i, result] of results.entries()) expectBytes(result, data, `what the reader with chunks of ${chunks[i]} got`);
+      for (const [i, result] of results.entries()) expectEqualBytes(result, data, `what the reader with chunks of ${chunks[i]} got`);
     },
   },
   {

@@ -1,7 +1,9 @@
 // What the cases share: nodes that record what their transport tells them, and waiting for a condition with a bound.
 // It closes every transport that a case made, also when the case fails.
 import type { LocalNode, NodeId, Peer, RaftkitError, Sender, Transport } from "@raftkit/core";
-import { Unexpected } from "../expect.js";
+import { joined } from "../bytes.js";
+import { ensure, Unexpected } from "../expect.js";
+import { createChance } from "../random.js";
 import type { Case } from "../suite.js";
 import type { Links, TransportCapability, TransportSubject } from "./subject.js";
 
@@ -53,42 +55,19 @@ export function transportCase({ requires = [], capabilities = [], ...fields }: F
   return { ...fields, requires, capabilities, run: (subject) => withBench(subject, body) };
 }
 
-/** @throws what was expected and what came */
-export function demand(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Unexpected(what);
-}
-
 export function localNode(id: NodeId, address: string, changes: Partial<LocalNode> = {}): LocalNode {
   return { clusterId: "green", codec: "json", incarnation: `data-directory-of-${id}`, run: 1, ...changes, id, address: changes.address ?? address };
 }
 
-/** Bytes that differ everywhere and from seed to seed, so that a misplaced part shows (xorshift32). */
+/** Bytes that differ everywhere and from seed to seed, so that a misplaced part shows. */
 export function pattern(length: number, seed: number): Uint8Array {
-  let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[i] = state;
-  }
-  return bytes;
+  return createChance(seed).bytes(length);
 }
 
 export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-export function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 export function nextTurn(): Promise<void> {
@@ -153,7 +132,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
       return promise;
     },
     async arrives(from, to, ...parts) {
-      const frame = join(parts);
+      const frame = joined(parts);
       const first = to.frames.length;
       let [resendAt, pauseMs, seen] = [0, RESEND_FIRST_MS, first];
       let found: Received | undefined;
@@ -171,7 +150,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
         const came = to.frames.slice(first).map((received) => `${describe(received.frame)} from ${received.from.id}`);
         throw new Unexpected(`${error instanceof Error ? error.message : String(error)}; what came: ${came.slice(0, 5).join("; ") || "nothing"}`);
       });
-      demand(found !== undefined, "found above");
+      ensure(found !== undefined, "found above");
       return found;
     },
   };

@@ -1,11 +1,12 @@
 // The last cases: three real nodes on the adapter. First whether they agree at all; then under load and faults, with the
 // history of all calls checked and every acknowledged write looked for on every node.
+import { ensure } from "../expect.js";
 import { checkHistory, explain, register } from "@raftkit/linearizability";
 import type { Operation, RegisterInput, RegisterOutput } from "@raftkit/linearizability";
 import { createNode, NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
 import type { RaftNode } from "raftkit";
 import type { LogStorage, Peer, RaftkitError } from "@raftkit/core";
-import { demand, nextTurn, transportCase } from "./bench.js";
+import { nextTurn, transportCase } from "./bench.js";
 import type { Bench } from "./bench.js";
 import { createLog, createRegisters, plainCodec } from "./cluster-parts.js";
 import type { Command, Registers } from "./cluster-parts.js";
@@ -51,7 +52,7 @@ export const clusters: Suite<TransportSubject> = [
       for (const [i, member] of members.entries()) await proposes(bench, member, { op: "write", key: "x", value: i });
       await agree(bench, members, failures);
       const answer = await members[0]?.node.read("x", { timeoutMs: FIRST_CALL_TIMEOUT_MS });
-      demand(answer === 2, `after writes of 0, 1 and 2 a read should answer 2; it answered ${answer}`);
+      ensure(answer === 2, `after writes of 0, 1 and 2 a read should answer 2; it answered ${answer}`);
     });
   }),
   transportCase({
@@ -68,7 +69,7 @@ function underLoad(bench: Bench): (cluster: Cluster) => Promise<void> {
     const goesOn = async (what: string): Promise<void> => {
       const enough = load.acknowledged() + CALLS_PER_PHASE;
       await bench.until(`${CALLS_PER_PHASE} more calls were answered ${what}`, () => load.acknowledged() >= enough || failures.length > 0);
-      demand(failures.length === 0, `a node stopped ${what}: ${failures[0]?.message}`);
+      ensure(failures.length === 0, `a node stopped ${what}: ${failures[0]?.message}`);
     };
     try {
       await goesOn("on a good network");
@@ -89,9 +90,9 @@ function underLoad(bench: Bench): (cluster: Cluster) => Promise<void> {
     for (const member of members) for (const key of KEYS) await load.readAtEnd(bench, member, key);
     const applied = new Set(members[0]?.machine.applied);
     const missing = load.acknowledgedWrites().find((command) => !applied.has(JSON.stringify(command)));
-    demand(missing === undefined, `${JSON.stringify(missing)} was acknowledged, but is on no node`);
+    ensure(missing === undefined, `${JSON.stringify(missing)} was acknowledged, but is on no node`);
     const verdict = checkHistory(load.history, register);
-    demand(verdict.kind === "ok", explain(verdict, register));
+    ensure(verdict.kind === "ok", explain(verdict, register));
   };
 }
 
@@ -132,7 +133,7 @@ async function proposes(bench: Bench, { node, peer }: Member, command: Command):
   let failure: unknown;
   let outcome: "open" | "done" | "refused" = "refused";
   await bench.until(`a proposal on ${peer.id} was applied`, () => {
-    demand(failure === undefined, `a proposal on ${peer.id} failed: ${String(failure)}`);
+    ensure(failure === undefined, `a proposal on ${peer.id} failed: ${String(failure)}`);
     if (outcome === "refused") {
       outcome = "open";
       node.propose(command, { timeoutMs: FIRST_CALL_TIMEOUT_MS }).then(() => { outcome = "done"; }, (error: unknown) => {
@@ -147,12 +148,12 @@ async function proposes(bench: Bench, { node, peer }: Member, command: Command):
 /** Waits until all nodes have applied the same. */
 async function agree(bench: Bench, members: readonly Member[], failures: readonly RaftkitError[]): Promise<void> {
   await bench.until("all nodes had applied what is committed", () => {
-    demand(failures.length === 0, `a node stopped: ${failures[0]?.message}`);
+    ensure(failures.length === 0, `a node stopped: ${failures[0]?.message}`);
     const places = members.map(({ node }) => node.status());
     return places.every(({ lastApplied, lastIndex }) => lastApplied === lastIndex && lastIndex === places[0]?.lastIndex) && places.some(({ role }) => role === "leader");
   });
   const [first, ...others] = members.map(({ machine }) => machine.applied.join("\n"));
-  demand(others.every((other) => other === first), "the nodes applied different commands");
+  ensure(others.every((other) => other === first), "the nodes applied different commands");
 }
 
 interface Load {
@@ -207,7 +208,7 @@ function startLoad(members: readonly Member[]): Load {
     async readAtEnd(bench, member, key) {
       const before = history.length;
       for (let tries = 0; history.length === before && tries < 20; tries++) await bench.settles("a read was answered", call(`reader-${++clients}`, member, { op: "read", key }));
-      demand(history.length > before, `reads of ${member.peer.id} fail on a good network`);
+      ensure(history.length > before, `reads of ${member.peer.id} fail on a good network`);
     },
     async stop() {
       running = false;

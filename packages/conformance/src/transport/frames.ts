@@ -1,5 +1,6 @@
 // Cases about single frames: whole, unaltered, of every size, and whose the bytes are.
-import { demand, describe, isSame, nextTurn, pattern, transportCase } from "./bench.js";
+import { ensure } from "../expect.js";
+import { describe, isSame, nextTurn, pattern, transportCase } from "./bench.js";
 import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
@@ -45,7 +46,7 @@ export const frames: Suite<TransportSubject> = [
     rule: LOG_MATCHING,
   }, async (bench) => {
     const [a, b] = await pair(bench);
-    demand(a.transport.maxFrameBytes > 65_536, `maxFrameBytes is ${a.transport.maxFrameBytes}; raftkit needs more than 65536`);
+    ensure(a.transport.maxFrameBytes > 65_536, `maxFrameBytes is ${a.transport.maxFrameBytes}; raftkit needs more than 65536`);
     for (const size of [1, 2, 3, 4, 7, 8, 9, 127, 128, 255, 256, 1023, 4096, 8191, 8193, 16_383, 32_768, 65_535, 65_536]) await bench.arrives(a, b, pattern(size, size));
     await bench.arrives(a, b, Uint8Array.from({ length: 256 }, (_, byte) => byte));
   }),
@@ -88,9 +89,9 @@ export const frames: Suite<TransportSubject> = [
     for (let i = 0; i < 20; i++) await bench.arrives(a, b, pattern(sizes[i % sizes.length] ?? 1, 2000 + i));
     copies.forEach((copy, i) => {
       const now = b.frames[i]?.frame ?? copy;
-      demand(isSame(copy, now), `frame ${i} was ${describe(copy)} when it came; later it was ${describe(now)}`);
+      ensure(isSame(copy, now), `frame ${i} was ${describe(copy)} when it came; later it was ${describe(now)}`);
     });
-    for (const { frame } of b.frames.slice(0, copies.length)) demand(isKnown(frame, sizes), `${describe(frame)} was delivered, but was never sent like that`);
+    for (const { frame } of b.frames.slice(0, copies.length)) ensure(isKnown(frame, sizes), `${describe(frame)} was delivered, but was never sent like that`);
   }),
   transportCase({
     id: "TRANSPORT-14", title: "what was delivered is the receiver's own: it may write over it", requires: ["TRANSPORT-10"],
@@ -103,8 +104,8 @@ export const frames: Suite<TransportSubject> = [
       const first = await bench.arrives(a, b, part);
       const second = await bench.arrives(a, b, part.subarray(1));
       first.frame.fill(0xee);
-      demand(isSame(part, original), "the receiver wrote over the frame that it got, and the sender's bytes changed");
-      demand(isSame(second.frame, original.subarray(1)), "the receiver wrote over one frame, and another one changed");
+      ensure(isSame(part, original), "the receiver wrote over the frame that it got, and the sender's bytes changed");
+      ensure(isSame(second.frame, original.subarray(1)), "the receiver wrote over one frame, and another one changed");
       await bench.arrives(a, c, part);
     }
   }),
@@ -116,12 +117,12 @@ export const frames: Suite<TransportSubject> = [
     await bench.arrives(a, b, pattern(100, 1));
     const { maxFrameBytes } = a.transport;
     for (const parts of [[new Uint8Array(maxFrameBytes + 1)], [new Uint8Array(maxFrameBytes), new Uint8Array(1)]]) {
-      demand(!a.transport.send("n2", parts), `a frame of ${maxFrameBytes + 1} bytes is above maxFrameBytes, but send returned true`);
+      ensure(!a.transport.send("n2", parts), `a frame of ${maxFrameBytes + 1} bytes is above maxFrameBytes, but send returned true`);
     }
     await bench.arrives(a, b, pattern(100, 2));
     await nextTurn();
     const other = b.frames.find(({ frame }) => frame.length !== 100);
-    demand(other === undefined, `of a frame above maxFrameBytes ${other?.frame.length} bytes were delivered`);
+    ensure(other === undefined, `of a frame above maxFrameBytes ${other?.frame.length} bytes were delivered`);
   }),
 ];
 

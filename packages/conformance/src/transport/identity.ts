@@ -1,5 +1,6 @@
 // Cases about who speaks: the sender that comes with each frame, restarts and wiped nodes, and who is turned away.
-import { demand, pattern, transportCase } from "./bench.js";
+import { ensure } from "../expect.js";
+import { pattern, transportCase } from "./bench.js";
 import type { Bench, TestNode } from "./bench.js";
 import type { LocalNode, Sender } from "@raftkit/core";
 import type { Case, Suite } from "../suite.js";
@@ -35,7 +36,7 @@ export const senders: Suite<TransportSubject> = [
     }
     for (const { from, frame } of to.frames) {
       const sender = nodes[frame[0] ?? -1];
-      demand(sender !== undefined && frame.subarray(1).every((byte) => byte === frame[0]), `a frame came that nobody sent; its sender should be ${from.id}`);
+      ensure(sender !== undefined && frame.subarray(1).every((byte) => byte === frame[0]), `a frame came that nobody sent; its sender should be ${from.id}`);
       isFrom(from, sender.local);
     }
   }),
@@ -112,15 +113,15 @@ function turnsAway(id: string, title: string, strange: Partial<LocalNode>, repor
         return a.rejected.length > 0 || stranger.rejected.length > 0;
       });
       const wrong = [...a.rejected, ...stranger.rejected].find(({ code, message }) => typeof code !== "string" || message === "");
-      demand(wrong === undefined, `what \`rejected\` gets should be a RaftkitError with a code and a message; it was ${String(wrong)}`);
+      ensure(wrong === undefined, `what \`rejected\` gets should be a RaftkitError with a code and a message; it was ${String(wrong)}`);
     }
     const got: readonly [TestNode, string][] = [[a, "n3"], [stranger, "n1"]];
-    for (const [node, other] of got) demand(node.frames.every(({ from }) => from.id !== other), `${node.id} got a frame from ${other}: ${JSON.stringify(strange)} was not turned away`);
+    for (const [node, other] of got) ensure(node.frames.every(({ from }) => from.id !== other), `${node.id} got a frame from ${other}: ${JSON.stringify(strange)} was not turned away`);
   });
 }
 
 function isFrom(came: Sender, sent: Sender | undefined): void {
-  demand(sent !== undefined && came.id === sent.id && came.incarnation === sent.incarnation && came.run === sent.run,
+  ensure(sent !== undefined && came.id === sent.id && came.incarnation === sent.incarnation && came.run === sent.run,
     `the frame was sent by ${sent?.id} (${sent?.incarnation}, run ${sent?.run}), but came as one of ${came.id} (${came.incarnation}, run ${came.run})`);
 }
 

@@ -1,6 +1,7 @@
 // Cases that need a network that can be disturbed: queues that fill, links that break or fall silent, bytes that come in
 // pieces, break off, change, or are said by somebody who is no node.
-import { demand, describe, isSame, nextTurn, pattern, transportCase } from "./bench.js";
+import { ensure } from "../expect.js";
+import { describe, isSame, nextTurn, pattern, transportCase } from "./bench.js";
 import type { Bench, TestNode } from "./bench.js";
 import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
@@ -24,12 +25,12 @@ export const queues: Suite<TransportSubject> = [
     const bound = maxQueueBytes + ON_THE_WAY_BYTES;
     // In one turn of the event loop, so that no more leaves than the system takes at once.
     while (taken <= bound && a.transport.send("n2", [frame])) taken += frame.length;
-    demand(taken <= bound, `${taken} bytes were taken in one turn, though at most ${maxQueueBytes} may wait (maxQueueBytes)`);
-    demand(taken > 0, `the queue of ${maxQueueBytes} bytes took no frame of ${frame.length}`);
+    ensure(taken <= bound, `${taken} bytes were taken in one turn, though at most ${maxQueueBytes} may wait (maxQueueBytes)`);
+    ensure(taken > 0, `the queue of ${maxQueueBytes} bytes took no frame of ${frame.length}`);
     await bench.until("n2 was reported as unreachable, since a frame was dropped", () => a.unreachable.includes("n2"));
     await bench.arrives(a, b, pattern(100, 3));
     const other = b.frames.find((received) => received.frame.length !== 100 && !isSame(received.frame, frame));
-    demand(other === undefined, `out of a full queue came ${other === undefined ? "" : describe(other.frame)}, which nobody sent`);
+    ensure(other === undefined, `out of a full queue came ${other === undefined ? "" : describe(other.frame)}, which nobody sent`);
   }),
   transportCase({
     id: "TRANSPORT-38", title: "a link that falls silent without breaking is noticed and reported", requires: ["TRANSPORT-27"], capabilities: ["stall"],
@@ -60,7 +61,7 @@ export const queues: Suite<TransportSubject> = [
     await bench.until("send refused all frames for a peer that doesn't read, in one turn after another", () => {
       const before = taken;
       for (let i = 0; i < 8; i++) if (a.transport.send("n2", [frame])) taken += frame.length;
-      demand(taken <= bound, `${taken} bytes were taken for a peer that doesn't read`);
+      ensure(taken <= bound, `${taken} bytes were taken for a peer that doesn't read`);
       fullTurns = taken === before ? fullTurns + 1 : 0;
       return fullTurns > 10;
     });
@@ -146,7 +147,7 @@ export const streams: Suite<TransportSubject> = [
       await bench.arrives(a, b, pattern(100, 10 + i));
     }
     const stranger = b.frames.find(({ from, frame }) => from.id !== "n1" || frame.length !== 100);
-    demand(stranger === undefined, `out of rubbish came ${stranger === undefined ? "" : describe(stranger.frame)}`);
+    ensure(stranger === undefined, `out of rubbish came ${stranger === undefined ? "" : describe(stranger.frame)}`);
     await bench.arrives(b, a, pattern(100, 3));
     await bench.settles("close resolved though strangers hold connections", b.transport.close());
     for (const intruder of intruders) intruder?.close();
@@ -190,7 +191,7 @@ async function worksAgain(bench: Bench, a: TestNode, b: TestNode): Promise<void>
 
 function onlyWhole(b: TestNode, frame: Uint8Array): void {
   const wrong = b.frames.find((received) => received.frame.length !== 100 && !isSame(received.frame, frame));
-  demand(wrong === undefined, `sent were frames of 100 bytes and ${describe(frame)}; delivered was ${wrong === undefined ? "" : describe(wrong.frame)}`);
+  ensure(wrong === undefined, `sent were frames of 100 bytes and ${describe(frame)}; delivered was ${wrong === undefined ? "" : describe(wrong.frame)}`);
 }
 
 async function unreachableWhileSending(bench: Bench, from: TestNode, to: string): Promise<void> {

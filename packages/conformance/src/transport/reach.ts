@@ -1,5 +1,6 @@
 // Cases about who can be reached: peers that come, go, move and restart, nodes that spoke first, and who is down.
-import { demand, pattern, transportCase } from "./bench.js";
+import { ensure } from "../expect.js";
+import { pattern, transportCase } from "./bench.js";
 import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
@@ -23,7 +24,7 @@ export const peers: Suite<TransportSubject> = [
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
-    demand(!a.transport.send("n9", [pattern(100, 2)]), "send to a node that is no peer and never spoke should return false; it returned true");
+    ensure(!a.transport.send("n9", [pattern(100, 2)]), "send to a node that is no peer and never spoke should return false; it returned true");
     await bench.arrives(a, b, pattern(100, 3));
   }),
   transportCase({
@@ -56,7 +57,7 @@ export const peers: Suite<TransportSubject> = [
     await bench.list(a, [{ id: "n2", address }]);
     let sent = 0;
     await bench.until("some frames were sent in vain", () => {
-      demand(!(a.transport.send("n2", [pattern(100, 100)]) && a.frames.length > 0), "a frame came from a node that never started");
+      ensure(!(a.transport.send("n2", [pattern(100, 100)]) && a.frames.length > 0), "a frame came from a node that never started");
       return ++sent > 5;
     });
     const b = await bench.start("n2", { address });
@@ -91,7 +92,7 @@ export const unreachables: Suite<TransportSubject> = [
       return a.unreachable.includes("n2");
     });
     const other = a.unreachable.find((id) => id !== "n2");
-    demand(other === undefined, `n2 is down, but ${other} was reported as unreachable`);
+    ensure(other === undefined, `n2 is down, but ${other} was reported as unreachable`);
   }),
   transportCase({
     id: "TRANSPORT-28", title: "a dead peer doesn't hold up the frames for the others", requires: ["TRANSPORT-07"],

@@ -1,6 +1,6 @@
 // Cases about beginning and ending: before `start`, after `close`, and what `close` leaves behind.
-import { expectRefusal } from "../expect.js";
-import { demand, localNode, nextTurn, pattern, transportCase } from "./bench.js";
+import { ensure, expectRefusal, fail } from "../expect.js";
+import { localNode, nextTurn, pattern, transportCase } from "./bench.js";
 import type { Bench, TestNode } from "./bench.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
@@ -53,13 +53,13 @@ export const starting: Suite<TransportSubject> = [
     rule: "core's effects are carried out until the node is gone; a throw would stop it as a bug (design §2, rule 1)",
   }, async (bench) => {
     const early = await bench.transport(await bench.subject.address());
-    demand(!early.send("n2", [pattern(10, 1)]), "send before start should return false; it returned true");
+    ensure(!early.send("n2", [pattern(10, 1)]), "send before start should return false; it returned true");
     const [a, b] = [await bench.start("n1"), localNode("n2", await bench.subject.address())];
     await bench.settles("close resolved", a.transport.close());
-    demand(!a.transport.send("n2", [pattern(10, 1)]), "send after close should return false; it returned true");
+    ensure(!a.transport.send("n2", [pattern(10, 1)]), "send after close should return false; it returned true");
     a.transport.setPeers([b]);
     a.transport.disconnect(b);
-    demand(!a.transport.send("n2", [pattern(10, 1)]), "send after close and setPeers should return false; it returned true");
+    ensure(!a.transport.send("n2", [pattern(10, 1)]), "send after close and setPeers should return false; it returned true");
   }),
 ];
 
@@ -85,7 +85,7 @@ export const closing: Suite<TransportSubject> = [
     for (let i = 0; i < 4; i++) a.transport.send("n2", [frame]);
     await nextTurn();
     await bench.settles("close resolved", b.transport.close());
-    demand(b.frames.every((received) => received.frame.length === 100 || received.frame.length === frame.length), "a part of a frame was delivered when the transport closed");
+    ensure(b.frames.every((received) => received.frame.length === 100 || received.frame.length === frame.length), "a part of a frame was delivered when the transport closed");
   }),
   transportCase({
     id: "TRANSPORT-35", title: "calls no handler any more once close resolved", requires: ["TRANSPORT-05", "TRANSPORT-08"],
@@ -111,7 +111,7 @@ export const closing: Suite<TransportSubject> = [
       b.transport.send("n1", [pattern(1000, i)]);
       await bench.arrives(b, c, pattern(1000, i));
     }
-    demand(heard() === before, `after close resolved the handler was called: first ${before}, then ${heard()}`);
+    ensure(heard() === before, `after close resolved the handler was called: first ${before}, then ${heard()}`);
   }),
   transportCase({
     id: "TRANSPORT-36", title: "leaves no socket, timer or other handle behind", requires: ["TRANSPORT-08"],
@@ -132,7 +132,7 @@ export const closing: Suite<TransportSubject> = [
       for (const name of before) if (rest.includes(name)) rest.splice(rest.indexOf(name), 1);
       return rest;
     };
-    await bench.until("all handles were gone", () => left().length === 0).catch(() => { throw new Error(`after both closed, these handles are left: ${left().join(", ")}`); });
+    await bench.until("all handles were gone", () => left().length === 0).catch(() => { fail(`after both closed, these handles are left: ${left().join(", ")}`); });
   }),
 ];
 

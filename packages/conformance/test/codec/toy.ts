@@ -2,6 +2,7 @@
 // has a fault; without replacements it passes the suite.
 import { RaftkitError } from "@raftkit/core";
 import type { Codec, CodecValue } from "@raftkit/core";
+import { joined } from "../../src/bytes.js";
 
 const [NULL, FALSE, TRUE, NUMBER, STRING, BYTES, ARRAY, OBJECT] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
@@ -131,16 +132,6 @@ function createReader(toy: Toy): (bytes: Uint8Array) => CodecValue {
     toy.atEnd(bytes.length - at);
     return value;
   };
-}
-
-export function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(chunks.reduce((bytes, chunk) => bytes + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 function toUnits(text: string): Uint8Array {

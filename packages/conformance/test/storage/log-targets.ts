@@ -1,6 +1,7 @@
 // Targets over the toy log: the right one, and wrong ones made by replacing a part or by wrapping.
 import type { LogStorage } from "@raftkit/core";
-import type { StorageCapability } from "../../src/storage/medium.js";
+import type { LogSubject, StorageCapability } from "../../src/storage/medium.js";
+import type { Wrong } from "../support/caught.js";
 import { storageTarget } from "../../src/storage/medium.js";
 import { createToyDisk } from "./toy-disk.js";
 import type { ToyProcess } from "./toy-disk.js";
@@ -29,27 +30,24 @@ export function incarnationOf(seed: number): string {
   return `incarnation-${String(seed).padStart(8, "0")}`;
 }
 
-/** Wrong in one way. */
-export interface WrongLog {
-  readonly name: string;
-  /** The case that must say so. */
-  readonly caughtBy: string;
-  readonly make: MakeLog;
-}
-
 /** The toy log with wrong parts. */
-export function wrong(caughtBy: string, name: string, parts: Partial<ToyLogParts>): WrongLog {
-  return { name, caughtBy, make: (disk, seed) => createToyLog(disk, incarnationOf(seed), { ...rightParts, ...parts }) };
+export function wrong(caughtBy: string, name: string, parts: Partial<ToyLogParts>): Wrong<LogSubject> {
+  return made(caughtBy, name, (disk, seed) => createToyLog(disk, incarnationOf(seed), { ...rightParts, ...parts }));
 }
 
 /** The right log behind something that spoils it. */
-export function wrapped(caughtBy: string, name: string, wrap: (log: LogStorage, disk: ToyProcess) => Partial<LogStorage>): WrongLog {
-  return {
-    name,
-    caughtBy,
-    make(disk, seed) {
-      const log = rightLog(disk, seed);
-      return { ...log, ...wrap(log, disk) };
-    },
-  };
+export function wrapped(caughtBy: string, name: string, wrap: (log: LogStorage, disk: ToyProcess) => Partial<LogStorage>): Wrong<LogSubject> {
+  return made(caughtBy, name, (disk, seed) => {
+    const log = rightLog(disk, seed);
+    return { ...log, ...wrap(log, disk) };
+  });
+}
+
+/** The right log on a disk that is not used as it should be. */
+export function onDisk(caughtBy: string, name: string, use: (disk: ToyProcess) => Partial<ToyProcess>): Wrong<LogSubject> {
+  return made(caughtBy, name, (disk, seed) => rightLog({ ...disk, ...use(disk) }, seed));
+}
+
+function made(caughtBy: string, name: string, make: MakeLog): Wrong<LogSubject> {
+  return { caughtBy, target: toyLogTarget(`a log that ${name}`, make) };
 }

@@ -2,14 +2,10 @@
 // the case that names the reason, and by none before it.
 import { snapshotStorageSuite } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
-import { expect, test } from "vitest";
+import { proveSuite } from "../support/caught.js";
 import { toySnapshotTarget } from "./snapshot-targets.js";
 import { createToySnapshots } from "./toy-snapshots.js";
-import { verdict } from "./wrong.js";
 import { wrongSnapshots } from "./wrong-snapshots.js";
 
 describeSuite("a right snapshot storage", snapshotStorageSuite, toySnapshotTarget("the toy snapshot storage", createToySnapshots));
-
-test.each(wrongSnapshots)("$caughtBy catches the snapshot storage that $name", async ({ name, caughtBy, make }) => {
-  expect(await verdict(snapshotStorageSuite, toySnapshotTarget(name, make))).toBe(caughtBy);
-});
+proveSuite(snapshotStorageSuite, wrongSnapshots);

@@ -1,6 +1,8 @@
 // Targets over the toy snapshot storage: the right one, and wrong ones made by replacing a part or by wrapping.
 import type { SnapshotSink, SnapshotStorage } from "@raftkit/core";
 import { storageTarget } from "../../src/storage/medium.js";
+import type { SnapshotSubject } from "../../src/storage/medium.js";
+import type { Wrong } from "../support/caught.js";
 import { createToyDisk } from "./toy-disk.js";
 import type { ToyProcess } from "./toy-disk.js";
 import type { ToySnapshotParts } from "./toy-snapshots.js";
@@ -19,35 +21,29 @@ export function toySnapshotTarget(name: string, make: MakeSnapshots) {
   });
 }
 
-/** Wrong in one way. */
-export interface WrongSnapshots {
-  readonly name: string;
-  /** The case that must say so. */
-  readonly caughtBy: string;
-  readonly make: MakeSnapshots;
+/** The toy with wrong parts. */
+export function wrong(caughtBy: string, name: string, parts: Partial<ToySnapshotParts>): Wrong<SnapshotSubject> {
+  return made(caughtBy, name, (disk) => createToySnapshots(disk, { ...rightSnapshotParts, ...parts }));
 }
 
-export function wrong(caughtBy: string, name: string, parts: Partial<ToySnapshotParts>): WrongSnapshots {
-  return { name, caughtBy, make: (disk) => createToySnapshots(disk, { ...rightSnapshotParts, ...parts }) };
-}
-
-export function wrapped(caughtBy: string, name: string, wrap: (storage: SnapshotStorage, disk: ToyProcess) => Partial<SnapshotStorage>): WrongSnapshots {
-  return {
-    name,
-    caughtBy,
-    make(disk) {
-      const storage = createToySnapshots(disk);
-      return { ...storage, ...wrap(storage, disk) };
-    },
-  };
+/** The right one behind something that spoils it. */
+export function wrapped(caughtBy: string, name: string, wrap: (storage: SnapshotStorage, disk: ToyProcess) => Partial<SnapshotStorage>): Wrong<SnapshotSubject> {
+  return made(caughtBy, name, (disk) => {
+    const storage = createToySnapshots(disk);
+    return { ...storage, ...wrap(storage, disk) };
+  });
 }
 
 /** With sinks that are spoilt. */
-export function withSinks(caughtBy: string, name: string, wrap: (sink: SnapshotSink, disk: ToyProcess, storage: SnapshotStorage) => Partial<SnapshotSink>): WrongSnapshots {
+export function withSinks(caughtBy: string, name: string, wrap: (sink: SnapshotSink, disk: ToyProcess, storage: SnapshotStorage) => Partial<SnapshotSink>): Wrong<SnapshotSubject> {
   return wrapped(caughtBy, name, (storage, disk) => ({
     async create(given) {
       const sink = await storage.create(given);
       return { ...sink, ...wrap(sink, disk, storage) };
     },
   }));
+}
+
+export function made(caughtBy: string, name: string, make: MakeSnapshots): Wrong<SnapshotSubject> {
+  return { caughtBy, target: toySnapshotTarget(`a storage that ${name}`, make) };
 }

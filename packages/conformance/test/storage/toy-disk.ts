@@ -1,7 +1,7 @@
 // The smallest disk on which a storage can be right or wrong: named files, changed in one step each, and a sync that
 // makes one file durable. A power cut leaves of what was not synced any part, piece by piece. For the suites' own tests.
+import { createChance } from "../../src/random.js";
 import type { Step, StepFaults } from "../../src/storage/medium.js";
-import { seeded } from "../../src/storage/random.js";
 
 const PIECE_BYTES = 16;
 
@@ -40,7 +40,7 @@ export interface ToyDisk {
 }
 
 export function createToyDisk(seed: number): ToyDisk {
-  const random = seeded(seed);
+  const random = createChance(seed).next;
   const files = new Map<string, ToyFile>();
   let faults: StepFaults | undefined;
   let alive = { isAlive: true };

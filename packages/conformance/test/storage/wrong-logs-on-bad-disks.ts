@@ -1,6 +1,7 @@
 // Log storages that are right until something fails: the power, the process, a sync, the space, a bit.
 import { RaftkitError } from "@raftkit/core";
-import type { WrongLog } from "./log-targets.js";
+import type { LogSubject } from "../../src/storage/medium.js";
+import type { Wrong } from "../support/caught.js";
 import { wrapped, wrong } from "./log-targets.js";
 import type { ToyProcess } from "./toy-disk.js";
 import { rightParts } from "./toy-log.js";
@@ -9,11 +10,11 @@ const FILE = "log";
 const { commit, refuseDamage, recover } = rightParts;
 
 /** Syncs later, if ever, what is of one type alone. */
-function unsynced(caughtBy: string, name: string, ...types: readonly string[]): WrongLog {
+function unsynced(caughtBy: string, name: string, ...types: readonly string[]): Wrong<LogSubject> {
   return wrong(caughtBy, name, { commit: (disk, at, bytes, operations) => (operations.every(({ type }) => types.includes(type)) ? disk.write(FILE, at, bytes) : commit(disk, at, bytes, operations)) });
 }
 
-export const wrongLogsOnBadDisks: readonly WrongLog[] = [
+export const wrongLogsOnBadDisks: readonly Wrong<LogSubject>[] = [
   unsynced("STORAGE-54", "acknowledges entries before they are durable", "append"),
   unsynced("STORAGE-55", "acknowledges a vote before it is durable", "hardState"),
   unsynced("STORAGE-56", "acknowledges a truncation before it is durable", "truncateFrom"),

@@ -1,11 +1,7 @@
-// Each wrong log is caught by the case that names the reason, and by none before it.
-import { logStorageSuite } from "@raftkit/conformance";
-import { expect, test } from "vitest";
-import { toyLogTarget } from "./log-targets.js";
-import { verdict } from "./wrong.js";
+// The suite for log storages is proven: each wrong log fails first in the case that names its mistake.
+import { logStorageSuite } from "../../src/storage/log-suite.js";
+import { proveSuite } from "../support/caught.js";
 import { wrongLogs } from "./wrong-logs.js";
 import { wrongLogsOnBadDisks } from "./wrong-logs-on-bad-disks.js";
 
-test.each([...wrongLogs, ...wrongLogsOnBadDisks])("$caughtBy catches the log that $name", async ({ name, caughtBy, make }) => {
-  expect(await verdict(logStorageSuite, toyLogTarget(name, make))).toBe(caughtBy);
-});
+proveSuite(logStorageSuite, [...wrongLogs, ...wrongLogsOnBadDisks]);

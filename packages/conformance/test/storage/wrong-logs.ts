@@ -2,14 +2,15 @@
 // go wrong while nothing fails. They are right in everything else.
 import type { EntryRun, LogOperation } from "@raftkit/core";
 import { compactRuns, ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, entryLength, InvariantViolation, nextLogState, RaftkitError } from "@raftkit/core";
-import { joined } from "../../src/storage/snapshot-helpers.js";
-import type { WrongLog } from "./log-targets.js";
-import { rightLog, wrapped, wrong } from "./log-targets.js";
+import { joined } from "../../src/bytes.js";
+import type { LogSubject } from "../../src/storage/medium.js";
+import type { Wrong } from "../support/caught.js";
+import { onDisk, wrapped, wrong } from "./log-targets.js";
 import { rightParts } from "./toy-log.js";
 
 const { replay, accept, checkIdentity } = rightParts;
 
-export const wrongLogs: readonly WrongLog[] = [
+export const wrongLogs: readonly Wrong<LogSubject>[] = [
   // ---- opening ----
   wrapped("STORAGE-01", "counts runs from 0", (log) => ({
     open: async (identity) => {
@@ -118,7 +119,7 @@ export const wrongLogs: readonly WrongLog[] = [
     },
   })),
   wrapped("STORAGE-45", "takes writes after closing, for nothing", (log) => ({ write: (operations) => log.write(operations).catch((error: unknown) => (hasCode(error, "TOY_CLOSED") ? undefined : Promise.reject(error))) })),
-  { caughtBy: "STORAGE-46", name: "never closes its file", make: (disk, seed) => rightLog({ ...disk, hold: () => (disk.hold(), () => {}) }, seed) },
+  onDisk("STORAGE-46", "never closes its file", (disk) => ({ hold: () => (disk.hold(), () => {}) })),
   wrapped("STORAGE-47", "leaves its file open when it refuses", (log, disk) => ({ open: (identity) => onError(log.open(identity), "TOY_IDENTITY", async () => void disk.hold()) })),
 
   // ---- refusals ----

@@ -1,13 +1,14 @@
 // Snapshot storages that are wrong, each in one way that somebody could believe in, and the case that must say so.
 import type { SnapshotSink } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
-import type { WrongSnapshots } from "./snapshot-targets.js";
-import { withSinks, wrapped, wrong } from "./snapshot-targets.js";
-import { rightSnapshotParts } from "./toy-snapshots.js";
+import type { SnapshotSubject } from "../../src/storage/medium.js";
+import type { Wrong } from "../support/caught.js";
+import { made, withSinks, wrapped, wrong } from "./snapshot-targets.js";
+import { createToySnapshots, rightSnapshotParts } from "./toy-snapshots.js";
 
 const { checksum, commit } = rightSnapshotParts;
 
-export const wrongSnapshots: readonly WrongSnapshots[] = [
+export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   // ---- keeping ----
   withSinks("SNAPSHOT-02", "counts writes, not bytes", (sink) => {
     let writes = 0;
@@ -115,10 +116,10 @@ export const wrongSnapshots: readonly WrongSnapshots[] = [
     await disk.sync(metaFile);
     await disk.sync(dataFile);
   } }),
-  { caughtBy: "SNAPSHOT-30", name: "refuses to write where an interrupted one lies", make: (disk) => wrong("", "", { tidies: false, idOf: (_, { index }) => String(index), settle: (process, file) => process.sync(file) }).make({ ...disk, write: async (name, at, bytes) => {
+  made("SNAPSHOT-30", "refuses to write where an interrupted one lies", (disk) => createToySnapshots({ ...disk, write: async (name, at, bytes) => {
     if (at === 0 && name.startsWith("data-") && (await disk.list()).includes(name)) throw new RaftkitError("TOY_EXISTS", `there is a file ${name} already`);
     await disk.write(name, at, bytes);
-  } }) },
+  } }, { ...rightSnapshotParts, tidies: false, idOf: (_, { index }) => String(index), settle: (process, file) => process.sync(file) })),
   wrong("SNAPSHOT-32", "believes what it reads to be on disk", { settle: async () => {} }),
   wrong("SNAPSHOT-33", "swallows the error of a sync", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (saying(error, "EIO") ? undefined : Promise.reject(error))) }, ...rest) }),
   wrong("SNAPSHOT-34", "tries a failed sync again", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (saying(error, "EIO") ? disk.sync(file) : Promise.reject(error))) }, ...rest) }),

@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Sender, Transport, TransportHandler } from "@raftkit/core";
+import { joined } from "../../src/bytes.js";
 import { encodeRecord, Kind, readRecords } from "./toy-records.js";
 
 /** The choices in which a wrong transport differs. */
@@ -39,7 +40,7 @@ export const LIMITS = { maxFrameBytes: 300_000, maxQueueBytes: 600_000 } as cons
 const [SILENCE_MS, SIGN_MS, REDIAL_MS] = [250, 50, 15];
 
 const rightWays: Ways = {
-  join: (parts) => Uint8Array.from(Buffer.concat(parts)),
+  join: joined,
   mismatch: (ours, theirs) => (ours.clusterId !== theirs.clusterId ? "another cluster" : ours.codec !== theirs.codec ? "another codec" : undefined),
   startError: (error) => new RaftkitError("ADDRESS_IN_USE", `can't listen: ${error.message}`, { cause: error }),
   hasRoom: (waitingBytes, frameBytes) => waitingBytes + frameBytes <= LIMITS.maxQueueBytes,

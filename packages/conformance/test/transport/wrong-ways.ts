@@ -1,11 +1,10 @@
 // Transports that are wrong inside: the toy with one choice made wrongly.
 import type { Socket } from "node:net";
 import type { Wrong } from "../support/caught.js";
+import { joined } from "../../src/bytes.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
 import { createToyTransport, LIMITS } from "./toy.js";
 import { toy, toyTarget } from "./targets.js";
-
-const join = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(parts));
 
 /** Counts what is taken in a turn of the event loop, not what waits. */
 function boundPerTurn(): (waitingBytes: number, frameBytes: number) => boolean {
@@ -32,11 +31,11 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
   { target: toy("goes on listening after close", { keepsListening: true }), caughtBy: "TRANSPORT-03", message: /can't listen|EADDRINUSE/ },
   { target: toy("rejects start with the system's own error", { startError: (error) => error }), caughtBy: "TRANSPORT-04", message: /RaftkitError/ },
   { target: toy("waits in close until the others hang up", { hangsUp: false, noticesSilence: false }), caughtBy: "TRANSPORT-08", message: /close resolved/ },
-  { target: toy("loses the lengths' highest bit", { join: (parts) => join(parts).subarray(0, Buffer.concat(parts).length & 0x7fff) }), caughtBy: "TRANSPORT-10", message: /32768 bytes/ },
-  { target: toy("cuts frames off at 64 KiB", { join: (parts) => join(parts).subarray(0, 65_536) }), caughtBy: "TRANSPORT-11", message: /a frame of 65537 bytes .* what came: a frame of 65536 bytes/ },
+  { target: toy("loses the lengths' highest bit", { join: (parts) => joined(parts).subarray(0, joined(parts).length & 0x7fff) }), caughtBy: "TRANSPORT-10", message: /32768 bytes/ },
+  { target: toy("cuts frames off at 64 KiB", { join: (parts) => joined(parts).subarray(0, 65_536) }), caughtBy: "TRANSPORT-11", message: /a frame of 65537 bytes .* what came: a frame of 65536 bytes/ },
   { target: toy("sends the first part only", { join: (parts) => parts[0] ?? new Uint8Array(0) }), caughtBy: "TRANSPORT-12", message: /what came: a frame of 1 bytes/ },
-  { target: toy("ends a frame at its first empty part", { join: (parts) => join(parts.slice(0, [...parts.map(({ length }) => length), 0].indexOf(0))) }), caughtBy: "TRANSPORT-12", message: /what came: a frame of 10 bytes/ },
-  { target: toy("sends the whole buffer that a part is a view of", { join: (parts) => join(parts.map(({ buffer }) => new Uint8Array(buffer))) }), caughtBy: "TRANSPORT-12", message: /arrived at n2/ },
+  { target: toy("ends a frame at its first empty part", { join: (parts) => joined(parts.slice(0, [...parts.map(({ length }) => length), 0].indexOf(0))) }), caughtBy: "TRANSPORT-12", message: /what came: a frame of 10 bytes/ },
+  { target: toy("sends the whole buffer that a part is a view of", { join: (parts) => joined(parts.map(({ buffer }) => new Uint8Array(buffer))) }), caughtBy: "TRANSPORT-12", message: /arrived at n2/ },
   { target: toy("dials once", { redials: () => false }), caughtBy: "TRANSPORT-23", message: /arrived at n2/ },
   { target: toy("dials until it was connected once", { redials: (wasOpen) => !wasOpen }), caughtBy: "TRANSPORT-24", message: /arrived at n2/ },
   { target: toy("takes nodes of every cluster", { mismatch: (ours, theirs) => (ours.codec === theirs.codec ? undefined : "another codec") }), caughtBy: "TRANSPORT-29", message: /got a frame from n/ },

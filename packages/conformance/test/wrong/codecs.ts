@@ -1,6 +1,7 @@
 // Codecs that are wrong in one way each, as a colleague might write them, and the case that names this way.
 import type { Codec, CodecValue } from "@raftkit/core";
-import { createToyCodec, joined, refuse } from "../codec/toy.js";
+import { joined } from "../../src/bytes.js";
+import { createToyCodec, refuse } from "../codec/toy.js";
 import type { Toy } from "../codec/toy.js";
 import type { Wrong } from "../support/caught.js";
 
