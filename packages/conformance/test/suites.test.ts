@@ -1,12 +1,34 @@
-// Every suite is put together right, and its numbers have no gap.
+// Every suite is put together right, its numbers have no gap, and every case was seen to fail.
 import { expect, test } from "vitest";
 import type { Suite } from "../src/suite.js";
 import { suites } from "../src/suites.js";
 import { validateSuite } from "../src/validate.js";
+import type { Wrong } from "./support/caught.js";
+import { wrongCodecs } from "./wrong/codecs.js";
+import { wrongLogs } from "./wrong/logs.js";
+import { wrongLogsOnBadDisks } from "./wrong/logs-on-bad-disks.js";
+import { wrongMachines } from "./wrong/machines.js";
+import { wrongSnapshots } from "./wrong/snapshots.js";
+import { wrongWays } from "./wrong/transport-ways.js";
+import { wrongWrappers } from "./wrong/transport-wrappers.js";
+
+/** That each of them fails first in the case that it names, `proveSuite` proves, beside each suite. */
+const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtBy">[] } = {
+  codec: wrongCodecs,
+  "state-machine": wrongMachines,
+  "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks],
+  "snapshot-storage": wrongSnapshots,
+  transport: [...wrongWays, ...wrongWrappers],
+};
 
 test.each(Object.entries(suites))("the suite %s is valid", (_name, suite) => {
   expect(validateSuite(suite)).toEqual([]);
   expect(suite.map(({ id }) => Number(id.split("-")[1]))).toEqual(suite.map((_, i) => i + 1));
+});
+
+test.each(Object.entries(suites))("every case of the suite %s has a wrong adapter that it catches", (name, suite) => {
+  const caught = new Set(wrongs[name]?.map(({ caughtBy }) => caughtBy));
+  expect(suite.map(({ id }) => id).filter((id) => !caught.has(id))).toEqual([]);
 });
 
 test("what is wrong with a suite is told", () => {

@@ -149,7 +149,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
       const unchanged = (when: string): void => same(contentOf(opened), expected, `what the opening returned, ${when}`);
       await log.write([vote(2, "n2"), commands(4, 2, "dddddddd", "eeeeeeee", "ffffffff")]);
       unchanged("after a write");
-      await log.write([truncateFrom(2), commands(2, 2, "BBBBBBBB"), compactThrough(1, 1)]);
+      await log.write([truncateFrom(3), commands(3, 2, "CCCCCCCC"), compactThrough(2, 1)]);
       unchanged("after truncation and compaction");
       await log.close();
       unchanged("after closing");

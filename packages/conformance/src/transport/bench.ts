@@ -97,6 +97,13 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     }
   }
 
+  async function settles<T>(what: string, promise: Promise<T>): Promise<T> {
+    let settled = false;
+    promise.then(() => { settled = true; }, () => { settled = true; });
+    await until(what, () => settled);
+    return promise;
+  }
+
   async function transport(address: string): Promise<Transport> {
     const made = await subject.transport(address);
     transports.push(made);
@@ -108,28 +115,22 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
   }
 
   return {
-    subject, links, transport, until, list,
+    subject, links, transport, until, settles, list,
     async start(id, changes) {
       const local = localNode(id, changes?.address ?? await subject.address(), changes);
       const node: TestNode = { id, local, transport: await transport(local.address), frames: [], unreachable: [], rejected: [] };
-      await node.transport.start(local, {
+      await settles(`${id} started`, node.transport.start(local, {
         receive(from, frame) {
           node.frames.push({ from, frame });
           node.onReceive?.({ from, frame });
         },
         unreachable: (to) => void node.unreachable.push(to),
         rejected: (error) => void node.rejected.push(error),
-      });
+      }));
       return node;
     },
     async meet(...nodes) {
       for (const node of nodes) await list(node, nodes.filter((other) => other !== node).map(({ local }) => local));
-    },
-    async settles(what, promise) {
-      let settled = false;
-      promise.then(() => { settled = true; }, () => { settled = true; });
-      await until(what, () => settled);
-      return promise;
     },
     async arrives(from, to, ...parts) {
       const frame = joined(parts);

@@ -5,7 +5,7 @@ import { describeSuite } from "@raftkit/conformance/vitest";
 import { proveSuite } from "../support/caught.js";
 import { toySnapshotTarget } from "./snapshot-targets.js";
 import { createToySnapshots } from "./toy-snapshots.js";
-import { wrongSnapshots } from "./wrong-snapshots.js";
+import { wrongSnapshots } from "../wrong/snapshots.js";
 
 describeSuite("a right snapshot storage", snapshotStorageSuite, toySnapshotTarget("the toy snapshot storage", createToySnapshots));
 proveSuite(snapshotStorageSuite, wrongSnapshots);

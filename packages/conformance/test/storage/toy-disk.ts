@@ -1,5 +1,6 @@
 // The smallest disk on which a storage can be right or wrong: named files, changed in one step each, and a sync that
 // makes one file durable. A power cut leaves of what was not synced any part, piece by piece. For the suites' own tests.
+import { RaftkitError } from "@raftkit/core";
 import { createChance } from "../../src/random.js";
 import type { Step, StepFaults } from "../../src/storage/medium.js";
 
@@ -11,6 +12,8 @@ export interface ToyProcess {
   list(): Promise<readonly string[]>;
   /** Creates the file where there is none; its name is durable with its first sync. */
   write(name: string, at: number, bytes: Uint8Array): Promise<void>;
+  /** The same, durable at once: these bytes, none that were written before. */
+  writeThrough(name: string, at: number, bytes: Uint8Array): Promise<void>;
   /** Cuts the file off. */
   truncate(name: string, length: number): Promise<void>;
   /** Durable at once. */
@@ -20,6 +23,8 @@ export interface ToyProcess {
   hold(): () => void;
   /** Until it is released, nobody else gets it. @returns undefined when somebody has it */
   lock(): Promise<(() => void) | undefined>;
+  /** What processes leave in memory: it outlives them, and goes with the power. */
+  readonly inMemory: Set<string>;
 }
 
 interface ToyFile {
@@ -39,6 +44,13 @@ export interface ToyDisk {
   openHandles(): number;
 }
 
+/** A lock that nothing but its release and the end of the power takes away: a file in /run, a shared memory segment. */
+export async function lockInMemory({ inMemory }: ToyProcess): Promise<() => void> {
+  if (inMemory.has("lock")) throw new RaftkitError("TOY_IN_USE", "it is open already; close it first");
+  inMemory.add("lock");
+  return () => void inMemory.delete("lock");
+}
+
 export function createToyDisk(seed: number): ToyDisk {
   const random = createChance(seed).next;
   const files = new Map<string, ToyFile>();
@@ -46,6 +58,7 @@ export function createToyDisk(seed: number): ToyDisk {
   let alive = { isAlive: true };
   let lock: object | undefined;
   const handles = new Set<object>();
+  const inMemory = new Set<string>();
 
   function kill(): void {
     alive.isAlive = false;
@@ -55,6 +68,7 @@ export function createToyDisk(seed: number): ToyDisk {
   }
   function powerCut(): void {
     kill();
+    inMemory.clear();
     const chance = [0, 0.5, 1][Math.floor(random() * 3)] ?? 0;
     for (const [name, file] of files) {
       for (const change of file.pending) file.durable = survived(change, file.durable, () => random() < chance);
@@ -97,6 +111,11 @@ export function createToyDisk(seed: number): ToyDisk {
           file.current = changed(file.current, change);
           file.pending.push(change);
         }),
+        writeThrough: (name, at, bytes) => step(process, "write", () => {
+          const file = fileOf(name);
+          file.current = changed(file.current, { at, bytes });
+          file.durable = changed(file.durable ?? new Uint8Array(), { at, bytes });
+        }),
         truncate: (name, length) => step(process, "write", () => {
           const file = fileOf(name);
           file.current = changed(file.current, { length });
@@ -121,6 +140,7 @@ export function createToyDisk(seed: number): ToyDisk {
             if (lock === mine) lock = undefined;
           };
         }),
+        inMemory,
       };
     },
     kill,

@@ -26,6 +26,8 @@ export const rightParts = {
   /** The bytes of an entry run that are stored. */
   bytesOf: (run: EntryRun): Uint8Array => run.bytes,
   checksum: (payload: Uint8Array): number => crc32(payload),
+  /** What is stored of a record's number. */
+  numberOf: (number: number): number => number,
   /** What is done about bytes that are no record, but have one behind them. */
   refuseDamage: (at: number): void => {
     throw new RaftkitError("TOY_DAMAGED", `the journal is damaged at byte ${at}; replace this node`);
@@ -151,7 +153,7 @@ function encodeRecord(record: ToyRecord, number: number, parts: ToyLogParts): Ui
   const payload = Buffer.from(JSON.stringify({ ...record, operations: record.operations?.map((operation) => (operation.type === "append" ? { ...operation, run: { ...operation.run, bytes: Buffer.from(parts.bytesOf(operation.run)).toString("base64") } } : operation)) }));
   const bytes = Buffer.alloc(HEADER_BYTES + payload.length);
   bytes.writeUInt32LE(payload.length, 4);
-  bytes.writeUInt32LE(number, 8);
+  bytes.writeUInt32LE(parts.numberOf(number), 8);
   bytes.set(payload, HEADER_BYTES);
   bytes.writeUInt32LE(parts.checksum(bytes.subarray(4)), 0);
   return bytes;

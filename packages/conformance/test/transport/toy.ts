@@ -25,8 +25,8 @@ export interface Ways {
   readonly checksum: boolean;
   readonly deliversRestAtEnd: boolean;
   readonly noticesSilence: boolean;
-  /** How `close` ends a connection. */
-  readonly end: (socket: Socket) => void;
+  /** How `close` ends a connection, on which the beginning of a frame may have come. */
+  readonly end: (socket: Socket, amidFrame: boolean) => void;
   /** Whether `close` first waits until every peer is there and has everything. */
   readonly drainsFirst: boolean;
   /** Whether `close` ends connections that came in. */
@@ -55,6 +55,8 @@ const rightWays: Ways = {
 interface Channel {
   readonly socket: Socket;
   peer: Sender | undefined;
+  /** Whether the beginning of a frame has come. */
+  readonly amidFrame: () => boolean;
 }
 
 /** A peer, and what leads there. */
@@ -88,7 +90,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
 
   /** @param opened the hellos were right @param closed the last call */
   function open(socket: Socket, opened: (channel: Channel, peer: Sender) => void, closed: (channel: Channel) => void): Channel {
-    const channel: Channel = { socket, peer: undefined };
+    const channel: Channel = { socket, peer: undefined, amidFrame: () => reader.rest().length > 0 };
     channels.add(channel);
     let heard = true;
     const reader = readRecords(ways.checksum, LIMITS.maxFrameBytes, (kind, payload) => {
@@ -175,7 +177,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
     const dialled = new Set([...links.values()].map(({ channel }) => channel));
     const listening = server?.listening === true ? server : undefined;
     const ended = ways.keepsListening ? listening?.unref() : listening === undefined ? undefined : new Promise((resolve) => listening.close(resolve));
-    for (const channel of channels) if (ways.hangsUp || dialled.has(channel)) ways.end(channel.socket);
+    for (const channel of channels) if (ways.hangsUp || dialled.has(channel)) ways.end(channel.socket, channel.amidFrame());
     await Promise.all([ended, ...[...channels].map(({ socket }) => ways.hangsUp && !socket.closed ? new Promise((resolve) => socket.once("close", resolve)) : undefined)]);
   }
 

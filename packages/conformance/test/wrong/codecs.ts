@@ -30,6 +30,10 @@ const wrongOnTheWay: readonly Wrong<Codec>[] = [
   wrong("CODEC-10", "no more than 16 levels", /32 levels was refused by encode/, () => ({ levelsMax: { encode: 16, decode: 16 } })),
   wrong("CODEC-11", "members that are assigned", /__proto__/, () => ({ objectFrom: assigned })),
   wrong("CODEC-12", "keys in alphabetical order", /expected the key 'b', got 'a'/, () => ({ membersOf: (object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1)) })),
+  wrong("CODEC-13", "objects with $bytes that come back as bytes", /expected .*\$bytes/s, () => ({ objectFrom: (members) => {
+    const bytes = members.find(([key]) => key === "$bytes")?.[1];
+    return typeof bytes === "string" ? new Uint8Array(Buffer.from(bytes, "base64")) : Object.fromEntries(members);
+  } })),
   wrong("CODEC-14", "a counter in front", /a value that was encoded again/, () => {
     let count = 0;
     const right = createToyCodec();

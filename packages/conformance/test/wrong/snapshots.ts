@@ -3,13 +3,15 @@ import type { SnapshotSink } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { SnapshotSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
-import { made, withSinks, wrapped, wrong } from "./snapshot-targets.js";
-import { createToySnapshots, rightSnapshotParts } from "./toy-snapshots.js";
+import { made, withSinks, wrapped, wrong } from "../storage/snapshot-targets.js";
+import { lockInMemory } from "../storage/toy-disk.js";
+import { createToySnapshots, rightSnapshotParts } from "../storage/toy-snapshots.js";
 
 const { checksum, commit } = rightSnapshotParts;
 
 export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   // ---- keeping ----
+  wrapped("SNAPSHOT-01", "begins with a snapshot of nothing", (storage) => ({ open: async () => (await storage.open()) ?? { snapshotId: "0", index: 0, term: 0, configuration: { voters: [] }, bytes: 0, crc: 0 } })),
   withSinks("SNAPSHOT-02", "counts writes, not bytes", (sink) => {
     let writes = 0;
     return {
@@ -18,6 +20,10 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
     };
   }),
   wrong("SNAPSHOT-03", "has a signed checksum", { checksum: (data) => checksum(data) | 0 }),
+  wrapped("SNAPSHOT-04", "reads its files as text", (storage) => ({ read: async (...question) => {
+    const { data, done } = await storage.read(...question);
+    return { data: new TextEncoder().encode(new TextDecoder().decode(data)), done };
+  } })),
   wrapped("SNAPSHOT-05", "gives all it has, however much was asked for", (storage) => ({ read: (id, offset) => storage.read(id, offset, Infinity) })),
   withSinks("SNAPSHOT-06", "takes an empty snapshot for a mistake", (sink) => {
     let bytes = 0;
@@ -84,6 +90,14 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
 
   // ---- reading and retention ----
   wrong("SNAPSHOT-17", "removes what is being read", { obsolete: (ids, newest) => ids.filter((id) => id !== newest) }),
+  wrapped("SNAPSHOT-18", "has one place to read from, which it moves and then reads", (storage) => {
+    let place = 0;
+    return { read: async (id, offset, maxBytes) => {
+      place = offset;
+      await Promise.resolve();
+      return storage.read(id, place, maxBytes);
+    } };
+  }),
   wrong("SNAPSHOT-19", "sorts names to find out which are old", { obsolete: (ids, _, isRead) => ids.toSorted().slice(0, -1).filter((id) => !isRead(id)) }),
   wrong("SNAPSHOT-20", "never removes anything", { obsolete: () => [], tidies: false }),
   wrong("SNAPSHOT-21", "leaves the data of an aborted snapshot", { discard: async () => {}, tidies: false }),
@@ -120,6 +134,19 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
     if (at === 0 && name.startsWith("data-") && (await disk.list()).includes(name)) throw new RaftkitError("TOY_EXISTS", `there is a file ${name} already`);
     await disk.write(name, at, bytes);
   } }, { ...rightSnapshotParts, tidies: false, idOf: (_, { index }) => String(index), settle: (process, file) => process.sync(file) })),
+  wrapped("SNAPSHOT-31", "leaves its lock behind when it is killed", (storage, disk) => {
+    let release = (): void => {};
+    return {
+      async open() {
+        release = await lockInMemory(disk);
+        return storage.open();
+      },
+      async close() {
+        await storage.close();
+        release();
+      },
+    };
+  }),
   wrong("SNAPSHOT-32", "believes what it reads to be on disk", { settle: async () => {} }),
   wrong("SNAPSHOT-33", "swallows the error of a sync", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (saying(error, "EIO") ? undefined : Promise.reject(error))) }, ...rest) }),
   wrong("SNAPSHOT-34", "tries a failed sync again", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (saying(error, "EIO") ? disk.sync(file) : Promise.reject(error))) }, ...rest) }),

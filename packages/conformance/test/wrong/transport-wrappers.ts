@@ -3,8 +3,8 @@ import type { NodeId, Peer, RaftkitError, Sender, Transport, TransportHandler } 
 import { isSame } from "../../src/transport/bench.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
 import type { Wrong } from "../support/caught.js";
-import { toyTarget } from "./targets.js";
-import { createToyTransport } from "./toy.js";
+import { toyTarget } from "../transport/targets.js";
+import { createToyTransport } from "../transport/toy.js";
 
 type Wrap = (inner: Transport) => Partial<Transport>;
 
@@ -101,6 +101,14 @@ function closesLate(inner: Transport): Partial<Transport> {
 }
 
 export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
+  {
+    target: wrapped("has started when somebody has spoken to it", (inner) => ({
+      start: (local, handler) => new Promise((resolve, reject) => {
+        inner.start(local, { ...handler, receive: (from, frame) => { resolve(); handler.receive(from, frame); } }).catch(reject);
+      }),
+    })),
+    caughtBy: "TRANSPORT-01", message: /n1 started/,
+  },
   {
     target: wrapped("never closes when it wasn't started", (inner) => {
       let started = false;
@@ -263,5 +271,6 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
     })),
     caughtBy: "TRANSPORT-36", message: /handles are left: .*Timeout/,
   },
+  { target: { ...wrapped("says of every frame that it wasn't sent", (inner) => ({ send: (to, parts) => inner.send(to, parts) && false })), capabilities: [] }, caughtBy: "TRANSPORT-46", message: /a proposal on n\d was applied/ },
   { target: receiving("spoils a byte of some entries", spoils), caughtBy: "TRANSPORT-47", message: /applied different commands|was acknowledged, but is on no node|not linearizable/ },
 ];

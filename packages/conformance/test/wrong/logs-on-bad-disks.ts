@@ -2,9 +2,10 @@
 import { RaftkitError } from "@raftkit/core";
 import type { LogSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
-import { wrapped, wrong } from "./log-targets.js";
-import type { ToyProcess } from "./toy-disk.js";
-import { rightParts } from "./toy-log.js";
+import { wrapped, wrong } from "../storage/log-targets.js";
+import { lockInMemory } from "../storage/toy-disk.js";
+import type { ToyProcess } from "../storage/toy-disk.js";
+import { rightParts } from "../storage/toy-log.js";
 
 const FILE = "log";
 const { commit, refuseDamage, recover } = rightParts;
@@ -29,6 +30,15 @@ export const wrongLogsOnBadDisks: readonly Wrong<LogSubject>[] = [
     return recover(disk, bytes, end);
   } }),
   wrong("STORAGE-64", "compacts by writing the file anew in its place, once it is large", { commit: rewriting(8_000) }),
+  wrong("STORAGE-65", "leaves its lock behind when it is killed", { lock: lockInMemory }),
+  wrong("STORAGE-66", "writes its own records through, and believes what it reads to be on disk", {
+    recover: recoverOnlyWhatIsCut,
+    commit: async (disk, at, bytes) => {
+      await disk.write(FILE, at, bytes);
+      await disk.sync(FILE);
+    },
+    begin: (disk, at, bytes) => disk.writeThrough(FILE, at, bytes),
+  }),
   wrong("STORAGE-67", "swallows the error of a sync", { commit: async (disk, at, bytes) => {
     await disk.write(FILE, at, bytes);
     await disk.sync(FILE).catch((error: unknown) => (saying(error, "EIO") ? undefined : Promise.reject(error)));
@@ -38,10 +48,7 @@ export const wrongLogsOnBadDisks: readonly Wrong<LogSubject>[] = [
     await disk.write(FILE, at, bytes);
     await disk.sync(FILE).catch(() => disk.sync(FILE));
   } }),
-  wrong("STORAGE-70", "believes what it reads to be on disk", { recover: async (disk, bytes, end) => {
-    if (end < bytes.length) await recover(disk, bytes, end);
-    return end;
-  } }),
+  wrong("STORAGE-70", "believes what it reads to be on disk", { recover: recoverOnlyWhatIsCut }),
   wrapped("STORAGE-71", "isn't closed after a failure", (log) => {
     let hasFailed = false;
     return {
@@ -83,6 +90,10 @@ function rewriting(fromBytes: number): typeof commit {
     await disk.write(FILE, 0, content);
     await disk.sync(FILE);
   };
+}
+
+async function recoverOnlyWhatIsCut(disk: ToyProcess, bytes: Uint8Array, end: number): Promise<number> {
+  return end < bytes.length ? recover(disk, bytes, end) : end;
 }
 
 function saying(error: unknown, code: string): boolean {

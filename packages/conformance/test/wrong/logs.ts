@@ -1,14 +1,16 @@
 // Log storages that are wrong, each in one way that somebody could believe in, and the case that must say so: those that
 // go wrong while nothing fails. They are right in everything else.
 import type { EntryRun, LogOperation } from "@raftkit/core";
-import { compactRuns, ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, entryLength, InvariantViolation, nextLogState, RaftkitError } from "@raftkit/core";
+import { compactRuns, emptyLogState, ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, entryLength, InvariantViolation, nextLogState, RaftkitError } from "@raftkit/core";
 import { joined } from "../../src/bytes.js";
 import type { LogSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
-import { onDisk, wrapped, wrong } from "./log-targets.js";
-import { rightParts } from "./toy-log.js";
+import { onDisk, wrapped, wrong } from "../storage/log-targets.js";
+import { rightParts } from "../storage/toy-log.js";
 
 const { replay, accept, checkIdentity } = rightParts;
+/** Where in an entry's header its term stands; up to the header's end. */
+const TERM_OFFSET = 6;
 
 export const wrongLogs: readonly Wrong<LogSubject>[] = [
   // ---- opening ----
@@ -24,11 +26,14 @@ export const wrongLogs: readonly Wrong<LogSubject>[] = [
   wrapped("STORAGE-05", "draws the incarnation at each opening", (log) => ({ open: async (identity) => ({ ...(await log.open(identity)), incarnation: globalThis.crypto.randomUUID() }) })),
 
   // ---- keeping ----
+  wrong("STORAGE-06", "keeps entries in memory only", { split: (operations) => [operations.filter(({ type }) => type !== "append")] }),
   wrong("STORAGE-07", "keeps the hard state in memory only", { split: (operations) => [operations.filter(({ type }) => type !== "hardState")] }),
   wrong("STORAGE-08", "takes no vote for no change of the vote", { replay: (replayed, operation, opening) => {
     const state = replay(replayed, operation, opening);
     return { ...state, hardState: { ...state.hardState, votedFor: state.hardState.votedFor ?? replayed.state.hardState.votedFor } };
   } }),
+  wrong("STORAGE-09", "has room for one hard state in a write, the first", { split: (operations) => [operations.filter((operation) => operation.type !== "hardState" || operation === operations.find(({ type }) => type === "hardState"))] }),
+  wrong("STORAGE-10", "keeps one term for all entries of a run", { bytesOf: withOneTerm }),
   wrong("STORAGE-11", "stores every entry as a command", { bytesOf: withoutKinds }),
   wrong("STORAGE-12", "takes entries without data for the end", { replay: (replayed, operation, opening) => (operation.type === "append" && operation.run.bytes.length === ENTRY_HEADER_BYTES * operation.run.count ? replayed.state : replay(replayed, operation, opening)) }),
   wrong("STORAGE-13", "keeps lengths in 16 bits", { bytesOf: ({ bytes }) => bytes.subarray(0, 0xffff) }),
@@ -67,9 +72,14 @@ export const wrongLogs: readonly Wrong<LogSubject>[] = [
       },
     };
   }),
+  wrong("STORAGE-20", "numbers records in one byte", { numberOf: (number) => number & 0xff }),
 
   // ---- removing ----
-  wrong("STORAGE-25", "forgets that entries of an earlier opening were truncated once others took their place", { replay: forgetful() }),
+  wrong("STORAGE-21", "truncates when the entries come that replace the old ones", { split: (operations) => [operations.filter(({ type }, i) => type !== "truncateFrom" || operations[i + 1]?.type === "append")] }),
+  wrong("STORAGE-22", "truncates whole runs", { replay: inWholeRuns("truncateFrom") }),
+  wrong("STORAGE-23", "takes it for a mistake to truncate everything", { accept: (state, operation) => (operation.type === "truncateFrom" && operation.index === 1 ? refuse("there would be no entry left") : accept(state, operation)) }),
+  wrong("STORAGE-24", "overwrites entries in their place when others replace them in the same write", { replay: remembering((_, truncatedIn, replacedIn) => truncatedIn === replacedIn) }),
+  wrong("STORAGE-25", "forgets that entries of an earlier opening were truncated once others took their place", { replay: remembering((writtenIn, truncatedIn) => writtenIn < truncatedIn) }),
   wrong("STORAGE-26", "compacts one entry too many", { replay: (replayed, operation, opening) => {
     const state = replay(replayed, operation, opening);
     if (operation.type === "compactThrough") compactRuns(replayed.runs, operation.index + 1);
@@ -78,6 +88,16 @@ export const wrongLogs: readonly Wrong<LogSubject>[] = [
   wrong("STORAGE-27", "doesn't keep the term of what was compacted", { replay: (replayed, operation, opening) => {
     const state = replay(replayed, operation, opening);
     return operation.type === "compactThrough" ? { ...state, base: { index: operation.index, term: replayed.state.base.term } } : state;
+  } }),
+  wrong("STORAGE-28", "compacts whole runs", { replay: inWholeRuns("compactThrough") }),
+  wrong("STORAGE-29", "finds the base before its first entry, so nowhere when there is none", { replay: (replayed, operation, opening) => {
+    const state = replay(replayed, operation, opening);
+    return operation.type === "compactThrough" && replayed.runs.length === 0 ? { ...state, base: emptyLogState.base } : state;
+  } }),
+  wrong("STORAGE-30", "counts from the base what it truncates", { replay: (replayed, operation, opening) => {
+    if (operation.type !== "truncateFrom") return replay(replayed, operation, opening);
+    const index = operation.index + replayed.state.base.index;
+    return index > replayed.state.lastIndex ? replayed.state : replay(replayed, { ...operation, index }, opening);
   } }),
   wrong("STORAGE-31", "keeps entries behind the index of a reset", { replay: (replayed, operation, opening) => {
     const behind = [...replayed.runs];
@@ -91,13 +111,17 @@ export const wrongLogs: readonly Wrong<LogSubject>[] = [
     const state = replay(replayed, operation, opening);
     return operation.type === "resetTo" ? { ...state, base: { index: operation.index, term: 0 } } : state;
   } }),
+  wrong("STORAGE-33", "throws away with a reset what follows it in the same write", { split: (operations) => [operations.slice(0, operations.findLastIndex(({ type }) => type === "resetTo") + 1 || operations.length)] }),
   wrong("STORAGE-34", "gives the vote back when the log is reset", { replay: (replayed, operation, opening) => {
     const state = replay(replayed, operation, opening);
     return operation.type === "resetTo" ? { ...state, hardState: { ...state.hardState, votedFor: null } } : state;
   } }),
+  wrong("STORAGE-35", "truncates before it appends, whatever the order in a write", { split: (operations) => [[...operations.filter(({ type }) => type === "truncateFrom"), ...operations.filter(({ type }) => type !== "truncateFrom")]] }),
+  wrong("STORAGE-36", "takes a log that was truncated down to a reset for a new one", { replay: forgettingResets() }),
 
   // ---- access ----
   wrong("STORAGE-37", "doesn't compare the cluster", { checkIdentity: (stored, wanted) => checkIdentity(stored, { ...wanted, clusterId: stored.clusterId }) }),
+  wrong("STORAGE-38", "doesn't compare the node", { checkIdentity: (stored, wanted) => checkIdentity(stored, { ...wanted, nodeId: stored.nodeId }) }),
   wrong("STORAGE-39", "doesn't compare the codec", { checkIdentity: (stored, wanted) => checkIdentity(stored, { ...wanted, codec: stored.codec }) }),
   wrapped("STORAGE-40", "throws another's log away while it refuses it", (log, disk) => ({ open: (identity) => onError(log.open(identity), "TOY_IDENTITY", () => disk.remove("log")) })),
   wrong("STORAGE-41", "takes no lock", { lock: async () => () => {} }),
@@ -141,20 +165,49 @@ function withoutKinds(run: EntryRun): Uint8Array {
   return bytes;
 }
 
-/** What an opening truncated of what an earlier one wrote is back as soon as fewer entries are in its place. */
-function forgetful(): typeof replay {
+function withOneTerm(run: EntryRun): Uint8Array {
+  const bytes = run.bytes.slice();
+  for (let at = 0; at < bytes.length; at += ENTRY_HEADER_BYTES + entryLength(bytes, at)) bytes.copyWithin(at + TERM_OFFSET, TERM_OFFSET, ENTRY_HEADER_BYTES);
+  return bytes;
+}
+
+/** An operation that cuts a run takes all of it. */
+function inWholeRuns(type: LogOperation["type"]): typeof replay {
+  return (replayed, operation, opening) => {
+    const before = new Set(replayed.runs);
+    const state = replay(replayed, operation, opening);
+    if (operation.type === type) replayed.runs.splice(0, Infinity, ...replayed.runs.filter((run) => before.has(run)));
+    return state;
+  };
+}
+
+function forgettingResets(): typeof replay {
+  let isReset = false;
+  return (replayed, operation, opening) => {
+    if (replayed.state === emptyLogState || operation.type === "compactThrough") isReset = false;
+    if (operation.type === "resetTo") isReset = true;
+    const state = replay(replayed, operation, opening);
+    return isReset && operation.type === "truncateFrom" && replayed.runs.length === 0 ? { ...state, base: emptyLogState.base } : state;
+  };
+}
+
+/** What was truncated is back as soon as fewer entries are in its place, if `isBack` says so of the openings in which these things happened. */
+function remembering(isBack: (writtenIn: number, truncatedIn: number, replacedIn: number) => boolean): typeof replay {
   let hidden: EntryRun[] = [];
   let writtenBy: number[] = [];
+  let [writtenIn, truncatedIn] = [0, 0];
   return (replayed, operation, opening) => {
     const before = [...replayed.runs];
     let state = replay(replayed, operation, opening);
     if (before.length === 0) [hidden, writtenBy] = [[], []];
-    if (operation.type === "truncateFrom" && (writtenBy[operation.index] ?? opening) < opening) hidden = before;
+    if (operation.type === "truncateFrom") [hidden, writtenIn, truncatedIn] = [before, writtenBy[operation.index] ?? opening, opening];
     if (operation.type !== "append") return state;
     for (let i = 0; i < operation.run.count; i++) writtenBy[operation.run.firstIndex + i] = opening;
-    compactRuns(hidden, state.lastIndex);
-    replayed.runs.push(...hidden);
-    for (const { count } of hidden) state = { ...state, lastIndex: state.lastIndex + count };
+    if (hidden.length > 0 && isBack(writtenIn, truncatedIn, opening)) {
+      compactRuns(hidden, state.lastIndex);
+      replayed.runs.push(...hidden);
+      for (const { count } of hidden) state = { ...state, lastIndex: state.lastIndex + count };
+    }
     hidden = [];
     return state;
   };
@@ -171,4 +224,8 @@ async function onError<Result>(promise: Promise<Result>, code: string, act: () =
 
 function hasCode(error: unknown, code: string): boolean {
   return error instanceof RaftkitError && error.code === code;
+}
+
+function refuse(why: string): never {
+  throw new RaftkitError("TOY_REFUSED", why);
 }

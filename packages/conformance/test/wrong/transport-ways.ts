@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import type { Wrong } from "../support/caught.js";
 import { joined } from "../../src/bytes.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
-import { createToyTransport, LIMITS } from "./toy.js";
-import { toy, toyTarget } from "./targets.js";
+import { createToyTransport, LIMITS } from "../transport/toy.js";
+import { toy, toyTarget } from "../transport/targets.js";
 
 /** Counts what is taken in a turn of the event loop, not what waits. */
 function boundPerTurn(): (waitingBytes: number, frameBytes: number) => boolean {
@@ -43,6 +43,7 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
   { target: toy("cuts off nobody", { disconnects: false }), caughtBy: "TRANSPORT-32", message: /was told that the other is unreachable/ },
   { target: toy("cuts off for ever", { keepsOutMs: Infinity }), caughtBy: "TRANSPORT-32", message: /arrived at n2/ },
   { target: toy("waits in close until all has been sent to everybody", { drainsFirst: true }), caughtBy: "TRANSPORT-33", message: /close resolved/ },
+  { target: toy("stops reading in close, and waits for the rest of a frame", { end: (socket, amidFrame) => { if (amidFrame) socket.pause(); else socket.destroy(); } }), caughtBy: "TRANSPORT-34", message: /close resolved/ },
   { target: toy("has a queue without a bound", { hasRoom: () => true }), caughtBy: "TRANSPORT-37", message: /were taken in one turn/ },
   { target: toy("drops without a word what doesn't fit the queue", { reportsFull: false }), caughtBy: "TRANSPORT-37", message: /since a frame was dropped/ },
   { target: toy("doesn't notice that a connection is silent", { noticesSilence: false }), caughtBy: "TRANSPORT-38", message: /reported as unreachable/ },
