@@ -6,7 +6,10 @@ export interface Case<Subject> {
   readonly id: string;
   /** What must hold, as a sentence about the implementation. */
   readonly title: string;
-  /** Which property of Raft breaks otherwise, with its source (paper or thesis section, or a known incident). */
+  /**
+   * What breaks otherwise: a property of the Raft paper's Figure 3, Linearizability or Availability; behind it where the extended paper
+   * or the thesis has it, and why. Incidents elsewhere are named by repository and issue.
+   */
   readonly rule: string;
   /** The cases that this one builds on: when one of them failed or was blocked, this one says nothing and is blocked. Earlier in the suite. */
   readonly requires: readonly string[];

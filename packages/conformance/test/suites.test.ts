@@ -26,6 +26,13 @@ test.each(Object.entries(suites))("the suite %s is valid", (_name, suite) => {
   expect(suite.map(({ id }) => Number(id.split("-")[1]))).toEqual(suite.map((_, i) => i + 1));
 });
 
+test.each(Object.entries(suites))("every case of the suite %s names the property that it protects, and where the Raft paper has it", (_name, suite) => {
+  const property = /^(Election Safety|Log Matching|Leader Completeness|State Machine Safety|Linearizability|Availability)\b[^(]*\(Raft (§\d|Figure \d)/;
+  expect(suite.filter(({ rule }) => !property.test(rule)).map(({ id, rule }) => `${id} ${rule}`)).toEqual([]);
+  // Readers of the package have no numbered lists of this repository.
+  expect(suite.filter(({ rule }) => /hazard|\bdesign\b|the port|docs\//i.test(rule)).map(({ id }) => id)).toEqual([]);
+});
+
 test.each(Object.entries(suites))("every case of the suite %s has a wrong adapter that it catches", (name, suite) => {
   const caught = new Set(wrongs[name]?.map(({ caughtBy }) => caughtBy));
   expect(suite.map(({ id }) => id).filter((id) => !caught.has(id))).toEqual([]);

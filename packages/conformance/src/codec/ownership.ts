@@ -6,7 +6,7 @@ import type { Case } from "../suite.js";
 import { comesBack, decoded, expectSame } from "./compare.js";
 import { patterned, randomValue } from "./values.js";
 
-const owned = "an entry's bytes are kept in the leader's log, in the transport's queues and on the way to the disk, all at once (Raft, 5.3: entries are never changed; hazard 61: a view of a reused buffer)";
+const owned = "Log Matching (Raft §5.3): an entry never changes, and its bytes are in the leader's log, in the transport's queues and on the way to the disk at once; a buffer that is used again changes them all";
 
 /** Sizes at which implementations switch between a shared buffer and one of their own. */
 const sizes = [0, 1, 10, 100, 511, 1000, 2040, 5000, 70_000];
@@ -24,7 +24,7 @@ function encodings(codec: Codec): { readonly value: CodecValue; readonly bytes: 
 export const ownershipCases: readonly Case<Codec>[] = [
   {
     id: "CODEC-15", title: "bytes in the middle of a larger buffer are decoded as if they stood alone", requires: ["CODEC-13"], capabilities: [],
-    rule: "a frame carries many entries: each is a view of one buffer, with others before and behind it",
+    rule: "Log Matching (Raft §5.3): a frame carries many entries: each is a view of one buffer, with others before and behind it",
     async run(codec) {
       const chance = createChance(21);
       for (let i = 0; i < 100; i++) {
@@ -96,7 +96,7 @@ export const ownershipCases: readonly Case<Codec>[] = [
   },
   {
     id: "CODEC-21", title: "encode changes nothing in the value, decode nothing in the bytes", requires: ["CODEC-13"], capabilities: [],
-    rule: "the caller goes on with both: the same value may be proposed again, the same bytes go to the disk and to a lagging follower",
+    rule: "Log Matching (Raft §5.3): the caller goes on with both: the same value may be proposed again, the same bytes go to the disk and to a lagging follower",
     async run(codec) {
       for (let seed = 0; seed < 100; seed++) {
         const value = randomValue(createChance(seed));
@@ -111,7 +111,7 @@ export const ownershipCases: readonly Case<Codec>[] = [
   },
   {
     id: "CODEC-22", title: "a value or bytes that were refused leave the codec as it was", requires: ["CODEC-07", "CODEC-16"], capabilities: [],
-    rule: "one client's malformed command, or one damaged frame, must not reach into the next",
+    rule: "State Machine Safety (Raft Figure 3): one client's malformed command, or one damaged frame, must not reach into the next",
     async run(codec) {
       const before = codec.encode(["before", patterned(10)]);
       const bad: readonly unknown[] = [["x".repeat(5000), undefined], { a: [1, { b: () => 1 }] }, [[[[NaN]]]]];

@@ -9,8 +9,8 @@ import type { Case } from "../suite.js";
 import { expectSame } from "./compare.js";
 import { nested, objectOf, patterned, randomValue } from "./values.js";
 
-const silently = "State Machine Safety (Raft, Figure 3): what is dropped or turned into something else silently isn't what the client proposed";
-const hostile = "whoever can reach the peer port or the disk can give decode any bytes (hazards 60 and 61): a node that ends, hangs or runs out of memory because of them is a vote less";
+const silently = "State Machine Safety (Raft Figure 3): what is dropped or turned into something else in silence isn't what the client proposed";
+const hostile = "Availability (Raft §2): damaged or hostile bytes reach decode from a socket or a disk; a node that ends, hangs or runs out of memory because of them is one voter less";
 const BOMB_LEVELS = 200_000;
 /** What a decoder may take for 40 bytes, whatever they claim. */
 const CLAIM_BYTES_MAX = 4 * 2 ** 20;
@@ -55,7 +55,7 @@ export const refusalCases: readonly Case<Codec>[] = [
   },
   {
     id: "CODEC-27", title: `encode refuses cycles and ${BOMB_LEVELS.toLocaleString("en")} levels, with an error of its own`, requires: ["CODEC-10"], capabilities: [],
-    rule: "a stack that overflows isn't an answer to the caller, and may leave the codec in between",
+    rule: "Availability (Raft §2): a stack that overflows isn't an answer to the caller, and may leave the codec in between",
     async run(codec) {
       const array: unknown[] = [];
       array.push([array]);

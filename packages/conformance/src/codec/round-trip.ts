@@ -10,7 +10,7 @@ import { byteLengths, floats, integers, keys, loneSurrogates, nested, objectOf, 
 /** How many arrays and objects inside one another every codec must carry. */
 const LEVELS_CARRIED = 32;
 const RANDOM_VALUES = 400;
-const unchanged = "State Machine Safety (Raft, Figure 3): the leader encodes a command once and every replica applies what it decodes; what changes on the way is another command";
+const unchanged = "State Machine Safety (Raft Figure 3): the leader encodes a command once and every replica applies what it decodes; what changes on the way is another command";
 
 /** In and out of arrays and objects: formats treat the outermost value differently. */
 function everywhere(codec: Codec, values: readonly CodecValue[]): void {
@@ -24,7 +24,7 @@ function everywhere(codec: Codec, values: readonly CodecValue[]): void {
 export const roundTripCases: readonly Case<Codec>[] = [
   {
     id: "CODEC-01", title: "its name is 1 to 32 of a-z, 0-9 and -", requires: [], capabilities: [],
-    rule: "entries outlive the process: the name is stored beside them and compared between peers, so that nobody reads what another codec wrote (design, section 4)",
+    rule: "State Machine Safety (Raft Figure 3): the name is stored beside the entries and compared between peers, so that nobody applies what another codec wrote",
     async run(codec) {
       expectTrue(/^[a-z0-9-]{1,32}$/.test(codec.name), `the name ${show(codec.name)} matches [a-z0-9-]{1,32}`);
     },
@@ -66,7 +66,7 @@ export const roundTripCases: readonly Case<Codec>[] = [
   },
   {
     id: "CODEC-09", title: "bytes come back as Uint8Arrays, not as a subclass", requires: ["CODEC-07"], capabilities: [],
-    rule: "a Buffer's slice() shares memory where a Uint8Array's copies: a state machine that keeps a slice would keep what the next message overwrites",
+    rule: "State Machine Safety (Raft Figure 3): a Buffer's slice() shares memory where a Uint8Array's copies: a state machine that keeps a slice would keep what the next message overwrites",
     async run(codec) {
       for (const length of [0, 3, 1000]) {
         const value = decoded(codec, codec.encode([patterned(length)]), () => `${length} bytes`);
@@ -86,7 +86,7 @@ export const roundTripCases: readonly Case<Codec>[] = [
   },
   {
     id: "CODEC-11", title: "any string is a key, __proto__ too, and no prototype is touched", requires: ["CODEC-10"], capabilities: [],
-    rule: `${unchanged}; a decoded __proto__ that sets a prototype lets whoever may send a command change the program (hazard 61)`,
+    rule: `${unchanged}; a decoded __proto__ that sets a prototype lets whoever may send a command change the program`,
     async run(codec) {
       for (const key of keys) {
         const value = decoded(codec, encoded(codec, objectOf([[key, { polluted: true }]]), () => show(key)), () => show(key));
@@ -101,7 +101,7 @@ export const roundTripCases: readonly Case<Codec>[] = [
   },
   {
     id: "CODEC-12", title: "keys come back in the order in which JavaScript lists them", requires: ["CODEC-10"], capabilities: [],
-    rule: "a state machine that goes through a command's members must do so in the same order everywhere, also after a change of codec",
+    rule: "State Machine Safety (Raft Figure 3): a state machine that goes through a command's members must do so in the same order everywhere, also after a change of codec",
     async run(codec) {
       for (const order of [["b", "a", "c"], ["z", "10", "y", "9"], ["é", "e", "É", "E"], ["aa", "a", "", "b"]]) comesBack(codec, objectOf(order.map((key, i) => [key, i])), `an object with the keys ${order.join(", ")}`);
     },
@@ -115,7 +115,7 @@ export const roundTripCases: readonly Case<Codec>[] = [
   },
   {
     id: "CODEC-14", title: "the same value gives the same bytes every time", requires: ["CODEC-02"], capabilities: ["deterministic"],
-    rule: "who compares or hashes encodings (of snapshots, of entries on two replicas) needs one form for each value",
+    rule: "State Machine Safety (Raft Figure 3): who compares or hashes encodings (of snapshots, of entries on two replicas) needs one form for each value",
     async run(codec) {
       const pictures = Array.from({ length: 100 }, (_, seed) => codec.encode(randomValue(createChance(seed))));
       pictures.forEach((picture, seed) => expectEqualBytes(codec.encode(randomValue(createChance(seed))), picture, "a value that was encoded again"));

@@ -8,7 +8,7 @@ import { inWorld } from "./world.js";
 import type { World } from "./world.js";
 
 const COMMANDS = 300;
-const deterministic = "State Machine Safety (Raft, Figure 3 and section 2): replicas agree because they start in the same state and do the same (hazard 58)";
+const deterministic = "State Machine Safety (Raft Figure 3, §2): replicas agree because they start in the same state and do the same";
 const [year2001, year2030] = [Date.UTC(2001, 0), Date.UTC(2030, 5)];
 
 /** What a machine of its own does in this world. */
@@ -29,7 +29,7 @@ async function expectSameLife(bench: Bench, worlds: readonly [World, World], wha
 export const determinismCases: readonly Case<MachineSubject>[] = [
   machineCase({
     id: "MACHINE-01", title: "every command gives a result, every query an answer, and the commands change the answers",
-    rule: "apply that throws stops the node, on every replica: business errors are results (design, section 5). Where no answer changes, the cases below prove nothing",
+    rule: "Availability (Raft §2): an apply that throws stops the node, on every replica; business errors are results. Where no answer changes, the cases below prove nothing",
   }, async (bench) => {
     const machine = await bench.machine();
     const before = await askAll(bench.subject, machine);
@@ -64,7 +64,7 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
     expectResults(resultsWhenAsked, results, "a machine that is asked between commands");
     await expectState(bench.subject, asked, await askAll(bench.subject, quiet), "a machine that was asked between commands");
   }),
-  machineCase({ id: "MACHINE-06", title: "apply doesn't change the command", requires: ["MACHINE-02"], rule: "the caller of a proposal, or a wrapper around the machine, may still read it" }, async (bench) => {
+  machineCase({ id: "MACHINE-06", title: "apply doesn't change the command", requires: ["MACHINE-02"], rule: "State Machine Safety (Raft Figure 3): the caller of a proposal, or a wrapper around the machine, may still read it" }, async (bench) => {
     const machine = await bench.machine();
     for (const [i, { command, context }] of history(bench.subject, 6, COMMANDS).entries()) {
       const picture = pictureOf(command);
@@ -72,7 +72,7 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
       expectEqualBytes(pictureOf(command), picture, `command ${i + 1}, after it was applied`);
     }
   }),
-  machineCase({ id: "MACHINE-07", title: "results and answers stay what they were, whatever is applied later", requires: ["MACHINE-02"], rule: "Linearizability (Raft, section 8): an answer shows the state of one moment, and is sent a little later" }, async (bench) => {
+  machineCase({ id: "MACHINE-07", title: "results and answers stay what they were, whatever is applied later", requires: ["MACHINE-02"], rule: "Linearizability (Raft §8): an answer shows the state of one moment, and is sent a little later" }, async (bench) => {
     const machine = await bench.machine();
     const given: { readonly what: string; readonly value: unknown; readonly picture: Uint8Array }[] = [];
     const keep = (what: string, value: unknown): void => void given.push({ what, value, picture: pictureOf(value) });

@@ -7,8 +7,8 @@ import type { Bench, Machine } from "./bench.js";
 import type { MachineSubject } from "./subject.js";
 
 const COMMANDS = 300;
-const whole = "a follower that was sent a snapshot, and a node that restarts from one, must be in the state that the log behind it continues (Raft, section 7; hazard 44)";
-const moment = "entries are applied while a snapshot is written: one that holds half of them claims an index that it doesn't have (Raft, section 7; the port: \"captures the state before it returns\")";
+const whole = "State Machine Safety (Raft §7): a follower that was sent a snapshot, and a node that restarts from one, must be in the state that the log behind it continues";
+const moment = "State Machine Safety (Raft §7): entries are applied while a snapshot is written; one that holds half of them claims an index that it doesn't have";
 
 async function used(bench: Bench, seed: number, commands = COMMANDS): Promise<Machine> {
   const machine = await bench.machine();
@@ -67,7 +67,7 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
     }
     await expectState(bench.subject, await restored(bench, joined(chunks)), expected, "a snapshot during which commands were applied");
   }),
-  machineCase({ id: "MACHINE-13", title: "a snapshot changes nothing in the machine, also one that is given up or never read", requires: ["MACHINE-08"], rule: "each node takes snapshots when it likes: they can't be seen in results (Raft, section 7)" }, async (bench) => {
+  machineCase({ id: "MACHINE-13", title: "a snapshot changes nothing in the machine, also one that is given up or never read", requires: ["MACHINE-08"], rule: "State Machine Safety (Raft §7): each node takes snapshots when it likes, so they may not be seen in results" }, async (bench) => {
     const [plain, busy] = [await bench.machine(), await bench.machine()];
     const steps = history(bench.subject, 17, COMMANDS);
     const results = await applyAll(plain, steps);
@@ -102,7 +102,7 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
     }
     for (const [i, state] of states.entries()) await expectState(bench.subject, await restored(bench, joined(chunks[i] ?? [])), state, `snapshot ${i + 1} of two`);
   }),
-  machineCase({ id: "MACHINE-15", title: "chunks stay what they were when later ones are read", requires: ["MACHINE-08"], rule: "a snapshot storage may keep a chunk until it has enough to write, or for ever (storage-memory)" }, async (bench) => {
+  machineCase({ id: "MACHINE-15", title: "chunks stay what they were when later ones are read", requires: ["MACHINE-08"], rule: "State Machine Safety (Raft §7): a snapshot storage may keep a chunk until it has enough to write, or for ever" }, async (bench) => {
     const machine = await used(bench, 19, 10 * COMMANDS);
     const kept: Uint8Array[] = [];
     const copies: Uint8Array[] = [];
@@ -113,7 +113,7 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
     }
     kept.forEach((chunk, i) => expectEqualBytes(chunk, copies[i] ?? new Uint8Array(0), `chunk ${i + 1} of ${kept.length}, after the others were read`));
   }),
-  machineCase({ id: "MACHINE-16", title: "restore doesn't depend on how the bytes are cut", requires: ["MACHINE-08"], rule: "a snapshot is stored and sent in pieces of the reader's size, not the writer's (Raft, Figure 13: offset and data)" }, async (bench) => {
+  machineCase({ id: "MACHINE-16", title: "restore doesn't depend on how the bytes are cut", requires: ["MACHINE-08"], rule: "State Machine Safety (Raft §7, Figure 13: offset and data): a snapshot is stored and sent in pieces of the reader's size, not the writer's" }, async (bench) => {
     const source = await used(bench, 20, 60);
     const expected = await askAll(bench.subject, source);
     const bytes = await collect(source.snapshot());
@@ -125,7 +125,7 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
       await expectState(bench.subject, machine, expected, `a snapshot in pieces of ${size} bytes`);
     }
   }),
-  machineCase({ id: "MACHINE-17", title: "bytes that were given to restore may change afterwards", requires: ["MACHINE-16"], rule: "a storage reads the next piece into the same buffer (hazard 61)" }, async (bench) => {
+  machineCase({ id: "MACHINE-17", title: "bytes that were given to restore may change afterwards", requires: ["MACHINE-16"], rule: "State Machine Safety (Raft §7): a storage reads the next piece into the same buffer" }, async (bench) => {
     const source = await used(bench, 21, 60);
     const bytes = await collect(source.snapshot());
     const machine = await bench.machine();
@@ -144,7 +144,7 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
     for (let length = 0; length < bytes.length; length += step) expectTrue(await refusesToRestore(await bench.machine(), sourceOf(bytes.slice(0, length))), `restore refuses the first ${length} of ${bytes.length} bytes`);
     expectTrue(await refusesToRestore(await bench.machine(), sourceOf(bytes, new Uint8Array(1))), "restore refuses a byte too many");
   }),
-  machineCase({ id: "MACHINE-20", title: "a restore that rejects leaves the state as it was", requires: ["MACHINE-18"], capabilities: ["atomicRestore"], rule: "a node that goes on after a snapshot failed must not serve a state that never was (hazard 44)" }, async (bench) => {
+  machineCase({ id: "MACHINE-20", title: "a restore that rejects leaves the state as it was", requires: ["MACHINE-18"], capabilities: ["atomicRestore"], rule: "State Machine Safety (Raft §7): a node that goes on after a snapshot failed must not serve a state that never was" }, async (bench) => {
     const bytes = await collect((await used(bench, 24)).snapshot());
     const machine = await used(bench, 25);
     const before = await askAll(bench.subject, machine);
@@ -153,14 +153,14 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
       await expectState(bench.subject, machine, before, `after a restore whose source failed behind ${length} of ${bytes.length} bytes`);
     }
   }),
-  machineCase({ id: "MACHINE-21", title: "the same state gives the same snapshot, byte for byte", requires: ["MACHINE-08"], capabilities: ["stableSnapshot"], rule: "replicas are compared by their snapshots' bytes (hazard 58)" }, async (bench) => {
+  machineCase({ id: "MACHINE-21", title: "the same state gives the same snapshot, byte for byte", requires: ["MACHINE-08"], capabilities: ["stableSnapshot"], rule: "State Machine Safety (Raft Figure 3): replicas that have parted are found by their snapshots' bytes" }, async (bench) => {
     const [one, other] = [await used(bench, 26), await used(bench, 26)];
     const bytes = await collect(one.snapshot());
     expectEqualBytes(await collect(one.snapshot()), bytes, "a second snapshot");
     expectEqualBytes(await collect(other.snapshot()), bytes, "the snapshot of another machine with the same commands");
     expectEqualBytes(await collect((await restored(bench, bytes)).snapshot()), bytes, "the snapshot of a machine that was restored");
   }),
-  machineCase({ id: "MACHINE-22", title: "open tells the index of the last command that was applied, and the state is there", requires: ["MACHINE-02"], capabilities: ["durable"], rule: "the log is applied behind the index that open tells: told too low, commands are applied twice; too high, some never (hazard 44)" }, async (bench) => {
+  machineCase({ id: "MACHINE-22", title: "open tells the index of the last command that was applied, and the state is there", requires: ["MACHINE-02"], capabilities: ["durable"], rule: "State Machine Safety (Raft §5.3): the log is applied behind the index that open tells; told too low, commands are applied twice; too high, some never" }, async (bench) => {
     const { subject } = bench;
     const steps = history(subject, 27, 60);
     const first = await subject.machine();

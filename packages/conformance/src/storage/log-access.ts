@@ -7,8 +7,8 @@ import { commands, contentAfterAll, found, identity, openLog, sameContent, vote,
 import { contentOf } from "./log-model.js";
 import type { LogSubject } from "./medium.js";
 
-const mixedUp = "Hazard 56: the log of another cluster or node is other votes and other entries under this one's name";
-const oneWriter = "Log matching (§5.3): two processes that append to one log make one that neither wrote";
+const mixedUp = "Election Safety (Raft §5.2): the log of another cluster or server is other votes and other entries under this one's name";
+const oneWriter = "Log Matching (Raft §5.3): two processes that append to one log make one that neither wrote";
 
 function refuses(id: string, what: string, other: Partial<StorageIdentity>, rule: string): Case<LogSubject> {
   return {
@@ -30,7 +30,7 @@ function refuses(id: string, what: string, other: Partial<StorageIdentity>, rule
 export const accessCases: readonly Case<LogSubject>[] = [
   refuses("STORAGE-37", "cluster", { clusterId: "green" }, mixedUp),
   refuses("STORAGE-38", "node", { nodeId: "n2" }, mixedUp),
-  refuses("STORAGE-39", "codec", { codec: "msgpack" }, "State machine safety (§5.4.3): entries that were written with one codec mean something else, or nothing, to another"),
+  refuses("STORAGE-39", "codec", { codec: "msgpack" }, "State Machine Safety (Raft §5.4.3): entries that were written with one codec mean something else, or nothing, to another"),
   {
     id: "STORAGE-40",
     title: "A refused opening changes nothing and counts as no run",
@@ -89,7 +89,7 @@ export const accessCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-43",
     title: "Closing twice is closing once, also after an opening that was refused, or none",
-    rule: "The port: close is idempotent; whoever cleans up need not know how far things went",
+    rule: "Availability (Raft §5.5): a server that failed must be able to start again; whoever cleans up need not know how far things went",
     requires: [],
     capabilities: [],
     async run(subject) {
@@ -104,7 +104,7 @@ export const accessCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-44",
     title: "Closing waits for the write under way",
-    rule: "Hazard 1: who closes and opens anew must find what is acknowledged; a write that lands later meets another writer",
+    rule: "Leader Completeness (Raft §5.4.3): who closes and opens anew must find what is acknowledged; a write that lands later meets another writer",
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
     async run(subject) {
@@ -136,7 +136,7 @@ export const accessCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-46",
     title: "Closing releases every handle",
-    rule: "The port: close releases everything held; a process that opens and closes must not run out of handles",
+    rule: "Availability (Raft §5.5): a process that restarts its server again and again must not run out of handles",
     requires: [],
     capabilities: ["handles"],
     async run(subject) {
@@ -152,7 +152,7 @@ export const accessCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-47",
     title: "A refused opening holds nothing, and the next one gets in",
-    rule: "The port: a storage that refused to open is not open; its lock must not keep the right one out",
+    rule: "Availability (Raft §5.5): a storage that refused to open must not keep the right server out",
     requires: ["STORAGE-37"],
     capabilities: ["handles", "persistent"],
     async run(subject) {

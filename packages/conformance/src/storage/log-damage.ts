@@ -10,7 +10,7 @@ import type { Life } from "./log-story.js";
 import { goOn, livesOf, placeOf } from "./log-story.js";
 import type { LogSubject } from "./medium.js";
 
-const rule = "Hazard 49: damage that is taken for an interrupted write takes acknowledged entries away (§5.4.3)";
+const rule = "Leader Completeness (Raft §5.4.3): damage that is taken for an interrupted write takes acknowledged entries away";
 
 interface Outcome {
   readonly where: string;
@@ -55,7 +55,7 @@ export const damageCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-76",
     title: "With one bit flipped anywhere, no opening returns what was never stored",
-    rule: "State machine safety (§5.4.3, hazard 49): a replica that applies a changed command differs from the others for ever",
+    rule: "State Machine Safety (Raft §5.4.3): a replica that applies a changed command differs from the others for ever",
     requires: ["STORAGE-36"],
     capabilities: ["persistent", "damage"],
     run: (subject) =>
@@ -80,7 +80,7 @@ export const damageCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-78",
     title: "The log with a flipped bit is refused with a clear error",
-    rule: "Hazard 48: whoever finds the node stopped must learn that the disk is damaged, not that a number was undefined",
+    rule: "Availability (Raft §5.5): whoever finds the server stopped must learn that the disk is damaged, not that a number was undefined",
     requires: [],
     capabilities: ["persistent", "damage"],
     run: (subject) =>
@@ -91,7 +91,7 @@ export const damageCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-79",
     title: "A log that is refused for damage is left as it is",
-    rule: "The port: open overwrites nothing when it rejects; what is left is all that an operator has",
+    rule: "Leader Completeness (Raft §5.4.3): what is left of the log is all that an operator has to mend the cluster with",
     requires: [],
     capabilities: ["persistent", "damage"],
     run: (subject) => withEachFlip(subject, ({ where, changed }) => ensure(!changed, `with a bit flipped in ${where} the log was refused, but its files were changed`)),

@@ -9,8 +9,8 @@ import type { Life } from "./log-story.js";
 import { expectWhole, goOn, live, livesOf, openLeft } from "./log-story.js";
 import type { LogSubject, Step, StepFault } from "./medium.js";
 
-const noSync = "Hazard 47: after a failed sync the pages count as clean and nobody knows what is on disk; the node must stop";
-const noSpace = "Hazard 48: a write error that is swallowed loses what was acknowledged (§5.4.3)";
+const noSync = "Leader Completeness (Raft §5.4.3): after a failed sync the pages count as clean and nobody knows what is on disk; the server must stop";
+const noSpace = "Leader Completeness (Raft §5.4.3): a write error that is swallowed loses what was acknowledged";
 const start = [[vote(1, "n1"), commands(1, 1, "a")]];
 
 function failing(kind: Step["kind"], code: "EIO" | "ENOSPC"): (step: Step) => StepFault | undefined {
@@ -76,7 +76,7 @@ export const failureCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-70",
     title: "What is found after a failed sync is as after the acknowledged writes or the refused one, and stays",
-    rule: "Hazard 47: the page cache shows what the disk doesn't have; what open returns must be on disk (§5.4.2)",
+    rule: "Leader Completeness (Raft §5.4.3): after a failed sync the page cache shows what the disk doesn't have; a server acknowledges at once what it found when it opened",
     requires: ["STORAGE-66", "STORAGE-69"],
     capabilities: ["persistent", "failedSync", "kill", "powerCut"],
     run: (subject) =>
@@ -92,7 +92,7 @@ export const failureCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-71",
     title: "After a failed sync the log can be closed, opened again and written to",
-    rule: "Hazard 48: an operator who mends the disk starts the node again; nothing may wedge",
+    rule: "Availability (Raft §5.5): an operator who mends the disk starts the server again",
     requires: ["STORAGE-68"],
     capabilities: ["persistent", "failedSync"],
     async run(subject) {
@@ -110,7 +110,7 @@ export const failureCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-72",
     title: "After a failed sync closing releases every handle",
-    rule: "The port: close releases everything held, however the storage came to its end",
+    rule: "Availability (Raft §5.5): a server starts again in the same process, however its storage came to its end",
     requires: ["STORAGE-46", "STORAGE-68"],
     capabilities: ["failedSync", "handles"],
     async run(subject) {
@@ -123,7 +123,7 @@ export const failureCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-73",
     title: "An opening on a disk that can't sync is refused with a clear error",
-    rule: "The port: what open returns is durable, the run included; it can't be if nothing is",
+    rule: "Election Safety (Raft §5.2): a run that isn't durable is given out twice, and answers to the one count for the other",
     requires: ["STORAGE-67"],
     capabilities: ["failedSync"],
     async run(subject) {

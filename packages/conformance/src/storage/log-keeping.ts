@@ -9,8 +9,8 @@ import type { Write } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { LogSubject } from "./medium.js";
 
-const entriesKept = "Log matching (§5.3) and leader completeness (§5.4.3): a committed entry is in the log of every later leader, bit by bit";
-const votesKept = "Election safety (§5.2, Figure 2): a server votes once in a term, so term and vote must outlive it";
+const entriesKept = "Log Matching and Leader Completeness (Raft §5.3, §5.4.3): a committed entry is in the log of every later leader, bit by bit";
+const votesKept = "Election Safety (Raft §5.2, Figure 2): a server votes once in a term, so term and vote must outlive it";
 
 export const keepingCases: readonly Case<LogSubject>[] = [
   {
@@ -32,7 +32,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-08",
     title: "A new term without a vote replaces an old vote",
-    rule: "§5.2: a vote is for one term; an old one in a new term keeps the server from voting, or elects twice (hazard 2)",
+    rule: "Election Safety (Raft §5.2): a vote is for one term; an old one in a new term keeps the server from voting, or elects twice",
     requires: ["STORAGE-07"],
     capabilities: ["persistent"],
     run: async (subject) => expectKept(await subject.medium(), [[vote(3, "n2")], [vote(4, null)]]),
@@ -40,7 +40,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-09",
     title: "The last of several hard states counts, and entries don't touch it",
-    rule: "Figure 2: currentTerm increases monotonically (hazard 5)",
+    rule: "Election Safety (Raft §5.1, Figure 2): currentTerm only increases; where it goes back, a server votes again",
     requires: ["STORAGE-06", "STORAGE-07"],
     capabilities: ["persistent"],
     run: async (subject) => expectKept(await subject.medium(), [[vote(1, "n1")], [vote(2, "n3")], [commands(1, 1, "a")], [vote(2, "n2"), vote(7, "n1")], [commands(2, 2, "b")]]),
@@ -56,7 +56,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-11",
     title: "Entries keep their kind",
-    rule: "§6: a configuration entry that comes back as a command is not obeyed, and is applied",
+    rule: "Election Safety (Raft §6): a configuration entry that comes back as a command is not obeyed, and is applied",
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
     run: async (subject) => expectKept(await subject.medium(), [Object.values(EntryKind).map((kind, i) => append(encodeRun(i + 1, 1, kind, [new Uint8Array([kind])])))]),
@@ -64,7 +64,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-12",
     title: "Entries without data are entries",
-    rule: "§8: a leader begins with a no-op; losing it moves all later entries",
+    rule: "Log Matching (Raft §5.3, §8): a leader begins with a no-op; losing it moves all later entries",
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
     run: async (subject) => expectKept(await subject.medium(), [[commands(1, 1, "")], [append(encodeRun(2, 1, EntryKind.noop, [new Uint8Array()]))], [commands(3, 1, "", "c", "")]]),
@@ -84,7 +84,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-14",
     title: "Terms up to 2^48 − 1 come back, of entries and of the hard state",
-    rule: "§5.4.1: terms are compared; one that was cut to 32 bits makes a stale log look new (hazard 60)",
+    rule: "Leader Completeness (Raft §5.4.1): terms are compared; one that was cut to 32 bits makes a new log look stale",
     requires: ["STORAGE-06", "STORAGE-07"],
     capabilities: ["persistent"],
     run: async (subject) => expectKept(await subject.medium(), [[vote(2 ** 31, "n1"), commands(1, 2 ** 31 - 1, "a")], [commands(2, 2 ** 32 + 1, "b"), commands(3, TERM_MAX, "c"), vote(TERM_MAX, "n1")]]),
@@ -110,7 +110,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-17",
     title: "A write without operations resolves and changes nothing",
-    rule: "The port: all operations of a write, in order; there may be none",
+    rule: "Availability (Raft §5.5): a write may have nothing to do; a storage that rejects it stops its server",
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
     run: async (subject) => expectKept(await subject.medium(), [[], [vote(1, "n1"), commands(1, 1, "a")], []], [[], [commands(2, 1, "b")]]),
@@ -118,7 +118,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-18",
     title: "What the caller passed is its own again once the write has resolved (but for the bytes of a run, which never change)",
-    rule: "Log matching (§5.3): a log that changes with its caller's variables holds what nobody wrote",
+    rule: "Log Matching (Raft §5.3): a log that changes with its caller's variables holds what nobody wrote",
     requires: ["STORAGE-06", "STORAGE-07"],
     capabilities: ["persistent"],
     async run(subject) {
@@ -138,7 +138,7 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-19",
     title: "What an opening returned stays as it is, whatever the log does afterwards",
-    rule: "Log matching (§5.3): core keeps these entries in memory and sends them to followers",
+    rule: "Log Matching (Raft §5.3): core keeps these entries in memory and sends them to followers",
     requires: ["STORAGE-10"],
     capabilities: ["persistent"],
     async run(subject) {

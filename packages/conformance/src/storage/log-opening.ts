@@ -11,7 +11,7 @@ export const openingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-01",
     title: "A new log is empty: base 0, term 0, no vote, no entries, run 1",
-    rule: "Figure 2: servers begin in term 0, without a vote, with an empty log; anything else invents history",
+    rule: "Log Matching (Raft Figure 2): servers begin in term 0, without a vote, with an empty log; anything else invents history",
     requires: [],
     capabilities: [],
     async run(subject) {
@@ -23,7 +23,7 @@ export const openingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-02",
     title: "The incarnation is 16 to 64 characters of A-Z a-z 0-9 _ -",
-    rule: "Identity (hazard 6): peers refuse messages with an incarnation that is none",
+    rule: "Election Safety (Raft §5.2): peers tell a wiped server by its incarnation, and refuse messages with one that is none",
     requires: [],
     capabilities: [],
     async run(subject) {
@@ -34,7 +34,7 @@ export const openingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-03",
     title: "Each new medium has an incarnation of its own",
-    rule: "Election safety (§5.2, hazard 6): a wiped node that keeps its incarnation can vote twice in one term",
+    rule: "Election Safety (Raft §5.2): a wiped server that keeps its incarnation can vote twice in one term",
     requires: ["STORAGE-02"],
     capabilities: [],
     async run(subject) {
@@ -46,7 +46,7 @@ export const openingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-04",
     title: "The run counts by one with each opening",
-    rule: "Forwarding and reads are numbered within a run: an answer to an earlier run that counts as one to this run settles the wrong proposal",
+    rule: "Linearizability (Raft §8): forwarding and reads are numbered within a run: an answer to an earlier run that counts as one to this run settles the wrong proposal",
     requires: ["STORAGE-01"],
     capabilities: ["persistent"],
     async run(subject) {
@@ -61,7 +61,7 @@ export const openingCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-05",
     title: "The incarnation stays the same with each opening",
-    rule: "Configurations name each voter's incarnation (hazard 6): one that changes makes the node a stranger, its votes and acknowledgements don't count any more",
+    rule: "Availability (Raft §5.5): configurations name each voter's incarnation; one that changes makes a restarted server a stranger, whose votes and acknowledgements don't count any more",
     requires: ["STORAGE-02"],
     capabilities: ["persistent"],
     async run(subject) {

@@ -11,8 +11,8 @@ import type { Life } from "./log-story.js";
 import { expectWhole, goOn, live, livesOf, openLeft, placeOf } from "./log-story.js";
 import type { LogSubject } from "./medium.js";
 
-const durable = "Figure 2: stable storage is updated before a server answers; an answer that a power cut takes back breaks leader completeness (§5.4.3, hazard 1)";
-const atomic = "§5.1, §5.3: term, vote and entries that came together rest on each other; half of them is a state that no server was ever in (hazards 18, 20, 21)";
+const durable = "Leader Completeness (Raft §5.4.3; Figure 2: stable storage is updated before a server answers): a power cut takes back what a majority was counted for";
+const atomic = "Log Matching (Raft §5.1, §5.3): term, vote and entries that came together rest on each other; half of them is a state that no server was ever in";
 
 function survives(id: string, title: string, rule: string, requires: readonly string[], ...writes: Write[]): Case<LogSubject> {
   return {
@@ -48,13 +48,13 @@ function atEveryStep(subject: LogSubject, crash: "kill" | "powerCut", look: (med
 
 export const powerCases: readonly Case<LogSubject>[] = [
   survives("STORAGE-54", "Entries survive a power cut once their write has resolved", durable, ["STORAGE-10"], [commands(1, 1, "a")], [commands(2, 1, "b", "c")]),
-  survives("STORAGE-55", "Term and vote survive a power cut once their write has resolved", "Election safety (§5.2, hazard 1): a server that forgets its vote votes twice in a term", ["STORAGE-08"], [vote(1, "n1")], [vote(2, "n2")]),
-  survives("STORAGE-56", "What was truncated stays truncated after a power cut", "Log matching (§5.3, hazard 22): removed entries that come back are a fork", ["STORAGE-25"], [commands(1, 1, "a", "b", "c")], [truncateFrom(2)]),
-  survives("STORAGE-57", "Compaction and reset survive a power cut once their write has resolved", "§7: the log must begin where the snapshot ends (hazard 40)", ["STORAGE-28", "STORAGE-33"], [commands(1, 1, "a", "b", "c")], [compactThrough(2, 1)], [resetTo(9, 4)]),
+  survives("STORAGE-55", "Term and vote survive a power cut once their write has resolved", "Election Safety (Raft §5.2): a server that forgets its vote votes twice in a term", ["STORAGE-08"], [vote(1, "n1")], [vote(2, "n2")]),
+  survives("STORAGE-56", "What was truncated stays truncated after a power cut", "Log Matching (Raft §5.3): removed entries that come back are a fork", ["STORAGE-25"], [commands(1, 1, "a", "b", "c")], [truncateFrom(2)]),
+  survives("STORAGE-57", "Compaction and reset survive a power cut once their write has resolved", "Log Matching (Raft §7): the log must begin where the snapshot ends", ["STORAGE-28", "STORAGE-33"], [commands(1, 1, "a", "b", "c")], [compactThrough(2, 1)], [resetTo(9, 4)]),
   {
     id: "STORAGE-58",
     title: "The run and the incarnation that an opening returned survive a power cut",
-    rule: "Identity (hazard 6): a run that is given out twice lets answers to the one count for the other; so does an incarnation that changes",
+    rule: "Election Safety (Raft §5.2): a run that is given out twice lets answers to the one count for the other; so does an incarnation that changes",
     requires: ["STORAGE-04", "STORAGE-05"],
     capabilities: ["persistent", "powerCut"],
     async run(subject) {
@@ -73,7 +73,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-59",
     title: "A power cut at any step of the first opening leaves a medium that opens as an empty log",
-    rule: "Hazards 45, 46: a node that can't start after losing what was not synced is lost without need",
+    rule: "Availability (Raft §5.5): a server that can't restart after losing what was never synced is lost without need",
     requires: ["STORAGE-01"],
     capabilities: ["persistent", "powerCut"],
     run: (subject) =>
@@ -109,7 +109,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-62",
     title: "After a power cut at any step the log goes on and keeps what follows",
-    rule: "Leader completeness (§5.4.3): what is written behind the remains of an interrupted write must be found again",
+    rule: "Leader Completeness (Raft §5.4.3): what is written behind the remains of an interrupted write must be found again",
     requires: ["STORAGE-61"],
     capabilities: ["persistent", "powerCut"],
     run: (subject) =>
@@ -125,7 +125,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-63",
     title: "A power cut during the opening after a power cut loses nothing either",
-    rule: "Hazard 46: recovery writes too, and is interrupted too",
+    rule: "Leader Completeness (Raft §5.4.3): recovery writes too, and is interrupted too",
     requires: ["STORAGE-61"],
     capabilities: ["persistent", "powerCut"],
     async run(subject) {
@@ -148,7 +148,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-64",
     title: "A long history with compactions survives a power cut at any step, whole and without a hole",
-    rule: "Hazard 20: files that are removed, renamed or used again in the wrong order leave a hole, or bring back what was removed",
+    rule: "Log Matching (Raft §5.3): files that are removed, renamed or used again in the wrong order leave a hole, or bring back what was removed",
     requires: ["STORAGE-61"],
     capabilities: ["persistent", "powerCut"],
     run: (subject) =>
@@ -173,7 +173,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-66",
     title: "What an opening returned is durable, also if it was written by a process that was killed before its sync",
-    rule: "The port: what open returns is durable; core vouches for these entries at once (§5.4.2 counts them, hazard 1)",
+    rule: "Leader Completeness (Raft §5.4.3): a server acknowledges at once what it found when it opened; a power cut must not take that back",
     requires: ["STORAGE-60", "STORAGE-65"],
     capabilities: ["persistent", "kill", "powerCut"],
     run: (subject) =>

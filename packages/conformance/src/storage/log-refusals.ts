@@ -6,7 +6,7 @@ import { rejection } from "./check.js";
 import { append, commands, compactThrough, contentAfterAll, found, sameContent, truncateFrom, vote, written } from "./log-helpers.js";
 import type { LogSubject } from "./medium.js";
 
-const noHole = "Log matching (§5.3): an index names one entry; a log with a hole or an overlap can't be read back as a log";
+const noHole = "Log Matching (Raft §5.3): an index names one entry; a log with a hole or an overlap can't be read back as a log";
 const start = [[commands(1, 1, "a", "b", "c", "d")], [compactThrough(2, 1)]];
 
 function refuses(id: string, title: string, rule: string, requires: readonly string[], operations: readonly LogOperation[]): Case<LogSubject> {
@@ -29,7 +29,7 @@ function refuses(id: string, title: string, rule: string, requires: readonly str
 export const refusalCases: readonly Case<LogSubject>[] = [
   refuses("STORAGE-48", "Entries that leave a gap are refused", noHole, [], [commands(6, 1, "f"), commands(100, 2, "x")]),
   refuses("STORAGE-49", "Entries that overlap are refused: who replaces, truncates first", noHole, [], [commands(4, 2, "D"), commands(1, 1, "a"), commands(2, 1, "b")]),
-  refuses("STORAGE-50", "Truncation and compaction beyond what there is are refused", "§7: what is behind the base is in a snapshot and committed (§5.4.3); it can't be removed, nor can what was never there", [], [truncateFrom(2), truncateFrom(7), compactThrough(5, 1)]),
+  refuses("STORAGE-50", "Truncation and compaction beyond what there is are refused", "Leader Completeness (Raft §7, §5.4.3): what is behind the base is in a snapshot and committed; it can't be removed, nor can what was never there", [], [truncateFrom(2), truncateFrom(7), compactThrough(5, 1)]),
   {
     id: "STORAGE-51",
     title: "A run whose bytes are not its entries is refused",
@@ -47,7 +47,7 @@ export const refusalCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-52",
     title: "After a refused write all writes are refused until the log is opened anew",
-    rule: "The port, hazard 48: the storage is unusable; what follows was built on what was not written (§5.3)",
+    rule: "Log Matching (Raft §5.3): what follows a refused write was built on what was not written",
     requires: ["STORAGE-48"],
     capabilities: [],
     async run(subject) {
@@ -60,7 +60,7 @@ export const refusalCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-53",
     title: "Of a refused write nothing is kept, also not the operations that fit",
-    rule: "The port: all operations of a write or none; §5.1: a term that was not acknowledged may not be acted upon",
+    rule: "Election Safety (Raft §5.1, §5.2): a term or vote of a write that was refused may not come into force",
     requires: ["STORAGE-10", "STORAGE-48"],
     capabilities: ["persistent"],
     async run(subject) {

@@ -10,9 +10,9 @@ import { contentAfter, emptyContent } from "./log-model.js";
 import type { LogContent } from "./log-model.js";
 import type { LogSubject } from "./medium.js";
 
-const conflict = "§5.3: a follower removes a conflicting entry and all that follow it, and keeps all before (hazards 12, 13)";
-const compaction = "§7: the entries up to the snapshot's last index may go, not one more; its index and term stay for the consistency check";
-const install = "§7, InstallSnapshot rule 7: the log goes on after the snapshot (hazard 40)";
+const conflict = "Log Matching (Raft §5.3): a follower removes a conflicting entry and all that follow it, and keeps all before";
+const compaction = "Log Matching (Raft §7): the entries up to the snapshot's last index may go, not one more; its index and term stay for the consistency check";
+const install = "Log Matching (Raft §7, Figure 13, rule 7): the log goes on after the snapshot";
 
 /** A case that says all in what it writes, one list for each opening. */
 function kept(id: string, title: string, rule: string, requires: readonly string[], ...openings: (readonly Write[])[]): Case<LogSubject> {
@@ -26,7 +26,7 @@ export const removalCases: readonly Case<LogSubject>[] = [
   kept("STORAGE-22", "Truncation inside a run keeps the run's beginning", conflict, ["STORAGE-10"], [[abcd], [commands(5, 1, "e", "f")], [truncateFrom(6)]], [[truncateFrom(3)]]),
   kept("STORAGE-23", "All entries can be truncated, and the log begins again at its base", conflict, ["STORAGE-21"], [[abcd], [truncateFrom(1)]], [[commands(1, 2, "A")]]),
   kept("STORAGE-24", "Another entry takes the place of a truncated one", conflict, ["STORAGE-21"], [[abcd], [truncateFrom(3)], [commands(3, 2, "cc", "dd")]], [[truncateFrom(3), commands(3, 4, "C")]]),
-  kept("STORAGE-25", "Truncated entries never come back, also when fewer follow in their place", "Log matching (§5.3, hazard 22): what a leader removed was replaced elsewhere; an old tail behind new entries is a fork", ["STORAGE-21", "STORAGE-24"],
+  kept("STORAGE-25", "Truncated entries never come back, also when fewer follow in their place", "Log Matching (Raft §5.3): what a leader removed was replaced elsewhere; an old tail behind new entries is a fork", ["STORAGE-21", "STORAGE-24"],
     [[commands(1, 1, "a")], [commands(2, 1, "b")], [commands(3, 1, "c")], [commands(4, 1, "d")]], [[truncateFrom(2)]], [[commands(2, 2, "B")]], [[commands(3, 2, "C")]]),
   {
     id: "STORAGE-26",
@@ -82,12 +82,12 @@ export const removalCases: readonly Case<LogSubject>[] = [
     },
   },
   kept("STORAGE-33", "The log goes on behind a reset", install, ["STORAGE-31", "STORAGE-32"], [[abcd], [resetTo(9, 4), commands(10, 5, "j")]], [[commands(11, 5, "k")], [compactThrough(10, 5)]]),
-  kept("STORAGE-34", "Term and vote outlive truncation, compaction and reset", "Election safety (§5.2): removing entries gives no vote back", ["STORAGE-09", "STORAGE-21", "STORAGE-28", "STORAGE-33"],
+  kept("STORAGE-34", "Term and vote outlive truncation, compaction and reset", "Election Safety (Raft §5.2): removing entries gives no vote back", ["STORAGE-09", "STORAGE-21", "STORAGE-28", "STORAGE-33"],
     [[vote(4, "n3"), abcd], [truncateFrom(4)]], [[compactThrough(1, 1)]], [[resetTo(7, 4)]]),
   {
     id: "STORAGE-35",
     title: "The operations of one write are carried out in their order",
-    rule: "§5.3: a follower removes what conflicts and appends in one step",
+    rule: "Log Matching (Raft §5.3): a follower removes what conflicts and appends in one step",
     requires: ["STORAGE-09", "STORAGE-24", "STORAGE-28"],
     capabilities: ["persistent"],
     run: async (subject) =>
@@ -99,7 +99,7 @@ export const removalCases: readonly Case<LogSubject>[] = [
   {
     id: "STORAGE-36",
     title: "Any history of writes and openings gives what the words of the port give",
-    rule: "Log matching (§5.3), over all operations and their order",
+    rule: "Log Matching (Raft §5.3): over all operations and their order",
     requires: ["STORAGE-20", "STORAGE-25", "STORAGE-30", "STORAGE-34", "STORAGE-35"],
     capabilities: ["persistent"],
     async run(subject) {

@@ -10,8 +10,8 @@ import type { SnapshotSubject } from "./medium.js";
 import { expectFound, expectSample, filled, openSnapshots, readFrom, sample, save, whichOf } from "./snapshot-helpers.js";
 import type { Sample, SnapshotMedium } from "./snapshot-helpers.js";
 
-const durable = "§7: once the snapshot is saved the log before it is removed; a snapshot that a power cut takes back is the state, lost (hazards 1, 44)";
-const halves = "Hazard 41: a half snapshot is a state that no server was ever in";
+const durable = "Leader Completeness (Raft §7, §5.4): once a snapshot is saved the log before it is removed; when a power cut takes the snapshot back, the state is lost";
+const halves = "State Machine Safety (Raft §7): half a snapshot is a state that no server was ever in";
 const samples: readonly Sample[] = [sample(10, 400), sample(20, 900), sample(30, 120), sample(40, 600)];
 
 /** How far a life came: which of the samples the last acknowledged and the last attempted commit was for. */
@@ -103,7 +103,7 @@ export const crashSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-30",
     title: "After a power cut at any step snapshots go on as before",
-    rule: "Hazard 46: what an interrupted snapshot left behind must not be in the way of the next",
+    rule: "Availability (Raft §7): what an interrupted snapshot left behind must not be in the way of the next",
     requires: ["SNAPSHOT-29"],
     capabilities: ["persistent", "powerCut"],
     run: (subject) =>
@@ -130,7 +130,7 @@ export const crashSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-32",
     title: "What an opening returned is durable, also if the process that wrote it was killed before its sync",
-    rule: "§7: a server that starts from a snapshot builds on it at once (hazard 44)",
+    rule: "Leader Completeness (Raft §7, §5.4): a server that starts from a snapshot builds on it at once",
     requires: ["SNAPSHOT-29", "SNAPSHOT-31"],
     capabilities: ["persistent", "kill", "powerCut"],
     run: (subject) =>
@@ -144,7 +144,7 @@ export const crashSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-33",
     title: "A commit whose syncs fail is refused, and the snapshot before stays",
-    rule: "Hazard 47: after a failed sync nobody knows what is on disk",
+    rule: "Leader Completeness (Raft §7, §5.4): after a failed sync nobody knows what is on disk, and the log is about to be removed",
     requires: ["SNAPSHOT-09"],
     capabilities: ["persistent", "failedSync"],
     async run(subject) {
@@ -163,7 +163,7 @@ export const crashSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-34",
     title: "Whichever sync fails, and only once: a power cut afterwards takes no committed snapshot back",
-    rule: "Hazard 47: a failed sync that is tried again succeeds, for the pages count as clean",
+    rule: "Leader Completeness (Raft §7, §5.4): a failed sync that is tried again succeeds, for the pages count as clean, and they are not on disk",
     requires: ["SNAPSHOT-28", "SNAPSHOT-33"],
     capabilities: ["persistent", "failedSync", "powerCut"],
     async run(subject) {
@@ -184,7 +184,7 @@ export const crashSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-35",
     title: "A snapshot that finds no space is refused, the one before stays, and with space again the next one works",
-    rule: "Hazard 48: a write error that is swallowed makes a snapshot with a hole",
+    rule: "State Machine Safety (Raft §7): a write error that is swallowed makes a snapshot with a hole",
     requires: ["SNAPSHOT-13"],
     capabilities: ["persistent", "fullDisk"],
     async run(subject) {
@@ -203,7 +203,7 @@ export const crashSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-36",
     title: "One bit flipped anywhere is never unnoticed: refused, or not as crc says, or without effect",
-    rule: "State machine safety (§5.4.3, hazard 49): a replica that restores a changed snapshot differs from the others for ever",
+    rule: "State Machine Safety (Raft §5.4.3): a replica that restores a changed snapshot differs from the others for ever",
     requires: ["SNAPSHOT-09"],
     capabilities: ["persistent", "damage"],
     async run(subject) {

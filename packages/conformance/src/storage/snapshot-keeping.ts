@@ -8,14 +8,14 @@ import { crc32 } from "./crc32.js";
 import type { SnapshotSubject } from "./medium.js";
 import { expectFound, expectSample, filled, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
 
-const whole = "§7: a snapshot replaces the log up to its index; what is missing in it is lost (hazard 41)";
-const base = "§7, Figure 13: the log's consistency check goes on from the snapshot's last index and term";
+const whole = "Leader Completeness (Raft §7, §5.4): a snapshot replaces the log up to its index; what is missing in it is lost";
+const base = "Log Matching (Raft §7, Figure 13): the log's consistency check goes on from the snapshot's last index and term";
 
 export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-01",
     title: "A new storage has no snapshot",
-    rule: "§7: a server begins with an empty state machine; a snapshot that nobody took invents state",
+    rule: "State Machine Safety (Raft §7): a server begins with an empty state machine; a snapshot that nobody took invents state",
     requires: [],
     capabilities: [],
     async run(subject) {
@@ -37,7 +37,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-03",
     title: "A commit says the CRC-32 (IEEE) of the data, as an unsigned number",
-    rule: "Hazard 41: who receives a snapshot in chunks knows by it that the whole is right",
+    rule: "State Machine Safety (Raft §7): who receives a snapshot in chunks knows by it that the whole is right",
     requires: [],
     capabilities: [],
     async run(subject) {
@@ -70,7 +70,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-05",
     title: "A read gives at most maxBytes from its offset; done comes with the last byte, neither before nor after",
-    rule: "Figure 13: chunks are placed by their offset, and done ends the transfer",
+    rule: "State Machine Safety (Raft Figure 13): chunks are placed by their offset, and done ends the transfer",
     requires: ["SNAPSHOT-04"],
     capabilities: [],
     async run(subject) {
@@ -85,7 +85,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-06",
     title: "An empty snapshot is one",
-    rule: "§7: the state machine may be empty at any index",
+    rule: "State Machine Safety (Raft §7): the state may be empty at any index",
     requires: ["SNAPSHOT-04"],
     capabilities: [],
     async run(subject) {
@@ -120,7 +120,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-08",
     title: "A commit and an opening give the configuration back as it was",
-    rule: "§7: the configuration as of the last included index goes with the snapshot (hazards 28, 29)",
+    rule: "Election Safety (Raft §6, §7): the configuration as of the last included index goes with the snapshot; another one counts other votes",
     requires: [],
     capabilities: ["persistent"],
     async run(subject) {
@@ -151,7 +151,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-10",
     title: "Of several the one with the highest index is the newest",
-    rule: "§7: state never goes back (hazard 42); the log behind the newer one's index is gone",
+    rule: "State Machine Safety (Raft §7): state never goes back; the log up to the newer one's index is gone",
     requires: ["SNAPSHOT-09"],
     capabilities: ["persistent"],
     async run(subject) {
@@ -167,7 +167,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-11",
     title: "One that is committed late, of a lower index, doesn't take the place of a newer one",
-    rule: "Hazards 41, 42: a slow transfer ends after the server took a newer snapshot itself",
+    rule: "State Machine Safety (Raft §7): a slow transfer ends after the server took a newer snapshot itself; state never goes back",
     requires: ["SNAPSHOT-10"],
     capabilities: ["persistent"],
     async run(subject) {
@@ -184,7 +184,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-12",
     title: "Nothing is visible before the commit",
-    rule: "The port, hazard 41: a half snapshot that is taken for whole is a state that never was",
+    rule: "State Machine Safety (Raft §7): half a snapshot that is taken for a whole one is a state that never was",
     requires: ["SNAPSHOT-09"],
     capabilities: ["persistent"],
     async run(subject) {
@@ -220,7 +220,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-14",
     title: "Each snapshot has an id of its own, also at the same index and after reopening",
-    rule: "Figure 13: chunks of two snapshots must not be put together; a transfer names one by its id",
+    rule: "State Machine Safety (Raft Figure 13): chunks of two snapshots must not be put together; a transfer names its snapshot by the id",
     requires: [],
     capabilities: ["persistent"],
     async run(subject) {
@@ -242,7 +242,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-15",
     title: "Sinks in parallel keep their data apart",
-    rule: "Hazard 41: a server takes a snapshot while it receives one",
+    rule: "State Machine Safety (Raft §7): a server takes a snapshot while it receives one",
     requires: ["SNAPSHOT-04"],
     capabilities: [],
     async run(subject) {
@@ -256,7 +256,7 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-16",
     title: "Two commits in quick succession leave the newer one, whole",
-    rule: "Hazard 41: two in quick succession (openraft#1894, etcd#18055)",
+    rule: "State Machine Safety (Raft §7): two in quick succession have lost state elsewhere (databendlabs/openraft#1894, etcd-io/etcd#18055)",
     requires: ["SNAPSHOT-10", "SNAPSHOT-15"],
     capabilities: ["persistent"],
     async run(subject) {

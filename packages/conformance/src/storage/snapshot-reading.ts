@@ -6,8 +6,8 @@ import { refusal, rejection, same, works } from "./check.js";
 import type { SnapshotSubject } from "./medium.js";
 import { expectFound, expectSample, filled, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
 
-const pinned = "Hazard 43, §7: a transfer takes longer than it takes to make the next snapshot; one that is cut off each time never ends";
-const wrongQuestion = "Figure 13: an answer to a wrong question is put into somebody's state machine";
+const pinned = "Availability (Raft §7): a transfer takes longer than it takes to make the next snapshot; one that is cut off each time never ends, and the follower never comes back";
+const wrongQuestion = "State Machine Safety (Raft Figure 13): an answer to a wrong question is put into somebody's state machine";
 
 export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
@@ -46,7 +46,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-19",
     title: "However many are committed, the newest is kept and readable",
-    rule: "Hazard 42: retention deletes the newest (hashicorp/raft#395)",
+    rule: "Leader Completeness (Raft §7, §5.4): the log up to the newest snapshot is gone; where retention deletes that snapshot, the state is lost (hashicorp/raft#395)",
     requires: ["SNAPSHOT-04"],
     capabilities: [],
     async run(subject) {
@@ -60,7 +60,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-20",
     title: "Old ones go: what is stored doesn't grow with the number of snapshots",
-    rule: "Hazard 55: a disk that fills up with what nobody reads stops the node",
+    rule: "Availability (Raft §7: snapshots keep what is stored bounded): a disk that fills up with what nobody reads stops the node",
     requires: ["SNAPSHOT-10"],
     capabilities: ["persistent", "damage"],
     async run(subject) {
@@ -79,7 +79,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-21",
     title: "An aborted snapshot leaves nothing behind",
-    rule: "Hazard 55: transfers that fail again and again must not fill the disk",
+    rule: "Availability (Raft §7): transfers that fail again and again must not fill the disk",
     requires: ["SNAPSHOT-13"],
     capabilities: ["persistent", "damage"],
     async run(subject) {
@@ -121,7 +121,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-24",
     title: "A sink that was committed or aborted takes no more writes and commits",
-    rule: "Hazard 41: what is committed never changes",
+    rule: "State Machine Safety (Raft §7): what is committed never changes",
     requires: ["SNAPSHOT-04"],
     capabilities: [],
     async run(subject) {
@@ -140,7 +140,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-25",
     title: "Closing twice is closing once, also with a sink open",
-    rule: "The port: whoever cleans up need not know how far things went",
+    rule: "Availability (Raft §5.5): a server that failed must be able to start again; whoever cleans up need not know how far things went",
     requires: [],
     capabilities: [],
     async run(subject) {
@@ -155,7 +155,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
     id: "SNAPSHOT-26",
     title: "Closing releases every handle: of readers, of sinks, and of those that ended",
-    rule: "The port: close releases everything held",
+    rule: "Availability (Raft §5.5): a process that restarts its server again and again must not run out of handles",
     requires: ["SNAPSHOT-04"],
     capabilities: ["handles"],
     async run(subject) {

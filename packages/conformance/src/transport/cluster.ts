@@ -46,7 +46,7 @@ interface Cluster {
 export const clusters: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-46", title: "a cluster of three forms, and each node's proposal is applied on all", requires: ["TRANSPORT-12", "TRANSPORT-16", "TRANSPORT-19", "TRANSPORT-23"],
-    rule: "State Machine Safety (paper §5.4.3): all nodes apply the same commands in the same order",
+    rule: "State Machine Safety (Raft §5.4.3): all servers apply the same commands in the same order",
   }, async (bench) => {
     await withCluster(bench, async ({ members, failures }) => {
       for (const [i, member] of members.entries()) await proposes(bench, member, { op: "write", key: "x", value: i });
@@ -57,7 +57,7 @@ export const clusters: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-47", title: "under load, with loss, duplicates, reordering, a cut link and a restart, calls are linearizable and no acknowledged write is lost", requires: ["TRANSPORT-46", "TRANSPORT-24", "TRANSPORT-25"],
-    rule: "Leader Completeness (paper §5.4) and linearizable semantics (paper §8; thesis §6.4); the network may lose, double, delay and reorder messages (paper §5.1)",
+    rule: "Leader Completeness and Linearizability (Raft §5.4, §8; thesis §6.4): the network may lose, double, delay and reorder messages",
   }, async (bench) => {
     await withCluster(bench, underLoad(bench));
   }),

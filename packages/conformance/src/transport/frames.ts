@@ -5,13 +5,13 @@ import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
-const LOG_MATCHING = "Log Matching (paper §5.3): a follower checks the index and term before new entries, never their bytes; altered ones would be applied as other commands";
-const SHARED_BYTES = "State Machine Safety (paper §5.4.3): logs keep the bytes of frames that came and of frames that are sent, without a copy (hazard 61: a subarray of a reused buffer)";
+const LOG_MATCHING = "Log Matching (Raft §5.3): a follower checks the index and term before new entries, never their bytes; altered ones would be applied as other commands";
+const SHARED_BYTES = "State Machine Safety (Raft §5.4.3): logs keep the bytes of frames that came and of frames that are sent, without a copy";
 
 export const frames: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-07", title: "a frame that is sent to a peer arrives", requires: ["TRANSPORT-01"],
-    rule: "servers communicate by messages (paper §5.1); all else builds on this",
+    rule: "Availability (Raft §5.1): servers communicate by messages; all else builds on this",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -19,7 +19,7 @@ export const frames: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-08", title: "close resolves though others are connected, and theirs go on", requires: ["TRANSPORT-05", "TRANSPORT-07"],
-    rule: "a node that steps out must not wait until the others have (paper §5.5: servers fail one at a time)",
+    rule: "Availability (Raft §5.5): a server that stops must not wait until the others have",
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
     await bench.meet(a, b, c);
@@ -29,7 +29,7 @@ export const frames: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-09", title: "its methods may be called from inside its handlers", requires: ["TRANSPORT-07"],
-    rule: "a server answers a request when it gets it (paper, Figure 2: receiver implementation)",
+    rule: "Availability (Raft Figure 2, receiver implementation): a server answers a request when it gets it",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     b.onReceive = ({ from, frame }) => {
@@ -52,7 +52,7 @@ export const frames: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-11", title: "frames of more than 64 KiB up to maxFrameBytes arrive whole and unaltered", requires: ["TRANSPORT-10"],
-    rule: `${LOG_MATCHING}; an entry that never arrives stops the log behind it (hazard 59)`,
+    rule: `${LOG_MATCHING}; an entry that never arrives stops the log behind it`,
   }, async (bench) => {
     const [a, b] = await pair(bench);
     const { maxFrameBytes } = a.transport;
@@ -111,7 +111,7 @@ export const frames: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-15", title: "send refuses a frame above maxFrameBytes, nothing of it arrives, and the next frame does", requires: ["TRANSPORT-11"],
-    rule: "an entry too large to send must not be accepted and never replicate (hazard 59); false tells the proposer that it was certainly not sent",
+    rule: "Availability (Raft §5.3): an entry that is too large to send must not be accepted and then never replicate; false tells that nothing was sent",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));

@@ -6,7 +6,7 @@ import type { LocalNode, Sender } from "@raftkit/core";
 import type { Case, Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
-const ONE_VOTE = "Election Safety (paper §5.2): each server votes once in a term, and votes are counted by who sent them";
+const ONE_VOTE = "Election Safety (Raft §5.2): each server votes once in a term, and votes are counted by who sent them";
 
 export const senders: Suite<TransportSubject> = [
   transportCase({
@@ -42,7 +42,7 @@ export const senders: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-18", title: "two processes under one id are told apart by their incarnations", requires: ["TRANSPORT-16"],
-    rule: "a wiped node that comes back beside its old self must not vote twice (hazard 6; Election Safety, paper §5.2)",
+    rule: "Election Safety (Raft §5.2): a wiped server that comes back beside its old self must not vote twice",
   }, async (bench) => {
     const to = await bench.start("n0");
     const twins = [await bench.start("n1", { incarnation: "the-first-data-directory" }), await bench.start("n1", { incarnation: "the-other-data-directory" })];
@@ -60,13 +60,13 @@ export const senders: Suite<TransportSubject> = [
 export const restarts: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-25", title: "a restarted node's frames come with its new run", requires: ["TRANSPORT-16", "TRANSPORT-24"],
-    rule: "answers to an earlier run settle nothing: its reads and forwarded proposals are gone, and what it hadn't made durable too (hazard 18; design §5)",
+    rule: "Linearizability (Raft §8): answers to an earlier run settle nothing; its reads and proposals are gone, and so is what it hadn't made durable",
   }, async (bench) => {
     await comesBackAs(bench, { run: 8 }, { run: 9 });
   }),
   transportCase({
     id: "TRANSPORT-26", title: "a wiped node's frames come with its new incarnation, though its runs begin anew", requires: ["TRANSPORT-16", "TRANSPORT-24"],
-    rule: "a wiped node forgot its votes: others must notice (hazard 6: cockroach#756, openraft#2002)",
+    rule: "Election Safety (Raft §5.2): a wiped server forgot its votes, and others must notice (cockroachdb/cockroach#756, databendlabs/openraft#2002)",
   }, async (bench) => {
     await comesBackAs(bench, { run: 8 }, { run: 1, incarnation: "another-data-directory" });
   }),
@@ -94,7 +94,7 @@ async function comesBackAs(bench: Bench, before: Partial<LocalNode>, after: Part
 function turnsAway(id: string, title: string, strange: Partial<LocalNode>, reported: boolean): Case<TransportSubject> {
   return transportCase({
     id, title, requires: reported && strange.clusterId !== undefined ? ["TRANSPORT-29"] : ["TRANSPORT-07", "TRANSPORT-19"],
-    rule: "messages of another cluster must change nothing: terms and votes of one cluster mean nothing in another (hazard 56: cockroach#37907); entries in another codec can't be applied",
+    rule: "Election Safety (Raft §5.2): terms and votes of one cluster mean nothing in another (cockroachdb/cockroach#37907), and entries in another codec can't be applied",
   }, async (bench) => {
     const [a, b, stranger] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3", strange)];
     await bench.meet(a, b, stranger);

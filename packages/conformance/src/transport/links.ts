@@ -7,7 +7,7 @@ import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { Disturbance, TransportSubject } from "./subject.js";
 
-const BOUNDED = "a follower that lags or reads slowly must not fill the leader's memory (hazard 55: etcd-io/raft#11, scylladb#31402)";
+const BOUNDED = "Availability (Raft §2, §5.3): a follower that lags or reads slowly must not fill the leader's memory (etcd-io/raft#11, scylladb/scylladb#31402)";
 /** What a system's own buffers hold beside the queue. */
 const ON_THE_WAY_BYTES = 32 * 1024 * 1024;
 
@@ -34,7 +34,7 @@ export const queues: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-38", title: "a link that falls silent without breaking is noticed and reported", requires: ["TRANSPORT-27"], capabilities: ["stall"],
-    rule: "half-open connections make a cluster believe in a leader that is gone (hazard 53: cowsql/raft#188, an outage of 20 minutes)",
+    rule: "Availability (Raft §5.2): half-open connections make a cluster believe in a leader that is gone (cowsql/raft#188, an outage of 20 minutes)",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -49,7 +49,7 @@ export const queues: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-39", title: "a peer that doesn't read costs a bounded amount of memory, and the other peers nothing", requires: ["TRANSPORT-28", "TRANSPORT-37", "TRANSPORT-38"], capabilities: ["queue", "stall"],
-    rule: `${BOUNDED}; and a backlog must not starve the others of heartbeats (hazard 52)`,
+    rule: `${BOUNDED}; and a backlog must not starve the others of heartbeats`,
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
     await bench.list(a, [b.local, c.local]);
@@ -74,7 +74,7 @@ export const queues: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-40", title: "close resolves though a peer doesn't read", requires: ["TRANSPORT-33", "TRANSPORT-38"], capabilities: ["stall"],
-    rule: "a node that steps out must not wait for others (paper §5.5)",
+    rule: "Availability (Raft §5.5): a server that stops must not wait for others",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -86,7 +86,7 @@ export const queues: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-41", title: "a link that breaks is reported, and works again when it is healed", requires: ["TRANSPORT-24", "TRANSPORT-27"], capabilities: ["cut"],
-    rule: "messages may be lost, not for ever (paper §5.5); who was cut off must come back without a restart (hazard 33)",
+    rule: "Availability (Raft §5.5): messages may be lost, not for ever; who was cut off must come back without a restart",
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
     await bench.meet(a, b, c);
@@ -106,7 +106,7 @@ export const queues: Suite<TransportSubject> = [
 export const streams: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-42", title: "frames are whole however the bytes are cut into pieces", requires: ["TRANSPORT-12"], capabilities: ["stream"],
-    rule: "Log Matching (paper §5.3): what one side wrote at once may come in any pieces (RFC 9293, §3.7)",
+    rule: "Log Matching (Raft §5.3): what one side wrote at once may come in any pieces (RFC 9293, §3.7)",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -119,7 +119,7 @@ export const streams: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-43", title: "of a frame that breaks off nothing is delivered, and the next connection begins anew", requires: ["TRANSPORT-24", "TRANSPORT-42"], capabilities: ["stream"],
-    rule: "a sender may crash at any byte: half an AppendEntries must not be taken for one (paper §5.3)",
+    rule: "Log Matching (Raft §5.3): a sender may crash at any byte; half an AppendEntries must not be taken for one",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -132,7 +132,7 @@ export const streams: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-44", title: "bytes of somebody who is no node change nothing", requires: ["TRANSPORT-07"], capabilities: ["stream"],
-    rule: "what comes in is checked before it is believed (hazards 56 and 60); no stranger may stop a node",
+    rule: "Availability (Raft §2): whoever can connect can say anything; no stranger may stop a server, or be taken for one",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -154,7 +154,7 @@ export const streams: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-45", title: "a frame with a byte that changed on the way is not delivered", requires: ["TRANSPORT-43"], capabilities: ["stream", "checksum"],
-    rule: "Log Matching (paper §5.3): TCP's 16-bit sum misses errors (Stone and Partridge, SIGCOMM 2000)",
+    rule: "Log Matching (Raft §5.3): TCP's 16-bit sum misses errors (Stone and Partridge, SIGCOMM 2000)",
   }, async (bench) => {
     const [a, b] = await oneWay(bench);
     await bench.arrives(a, b, pattern(100, 1));

@@ -5,8 +5,8 @@ import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
-const REQUESTS_OF_STRANGERS = "servers process requests of servers that are not in their configuration: a joining or lagging one must be able to answer a leader that it doesn't know yet (paper §6)";
-const RETRIES = "a leader retries until a crashed follower is back (paper §5.5)";
+const REQUESTS_OF_STRANGERS = "Availability (Raft §6): servers take requests of servers that are not in their configuration; a joining or lagging one must be able to answer a leader that it doesn't know yet";
+const RETRIES = "Availability (Raft §5.5): a leader retries until a crashed follower is back";
 
 export const peers: Suite<TransportSubject> = [
   transportCase({
@@ -20,7 +20,7 @@ export const peers: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-20", title: "send to a node that nobody named returns false and doesn't throw", requires: ["TRANSPORT-07"],
-    rule: "false tells a proposer that it was certainly not sent, so that it may try again (design §5)",
+    rule: "Linearizability (Raft §8): false tells a proposer that nothing was sent, so that it may propose again without applying twice",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -29,7 +29,7 @@ export const peers: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-21", title: "setPeers replaces the earlier list: who left gets nothing", requires: ["TRANSPORT-07", "TRANSPORT-20"],
-    rule: "a server that was removed must not be kept in the conversation (paper §6: disruptive servers; hazard 30)",
+    rule: "Availability (Raft §6, disruptive servers): a server that was removed must not be kept in the conversation",
   }, async (bench) => {
     const [a, b, c] = [await bench.start("n1"), await bench.start("n2"), await bench.start("n3")];
     await bench.list(a, [b.local, c.local]);
@@ -41,7 +41,7 @@ export const peers: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-22", title: "a peer that moved is reached at its new address", requires: ["TRANSPORT-07"],
-    rule: "a configuration entry carries addresses; the latest one in the log is in force (paper §6)",
+    rule: "Availability (Raft §6): a configuration carries addresses, and the latest one in the log is in force",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -80,7 +80,7 @@ export const peers: Suite<TransportSubject> = [
 export const unreachables: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-27", title: "a peer that is down is reported as unreachable, and send doesn't throw", requires: ["TRANSPORT-07"],
-    rule: "a leader that pipelines learns of lost frames and goes back to probing (thesis §10.2.1); else the follower waits for the next heartbeat to be rejected",
+    rule: "Availability (Raft §5.3, thesis §10.2.1): a leader that pipelines must learn of lost frames to send them again; else the follower waits for the next heartbeat to be rejected",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -96,7 +96,7 @@ export const unreachables: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-28", title: "a dead peer doesn't hold up the frames for the others", requires: ["TRANSPORT-07"],
-    rule: "a minority of slow or dead servers must not slow the rest (paper §2; hazard 54)",
+    rule: "Availability (Raft §2): a minority of slow or dead servers must not slow the rest",
   }, async (bench) => {
     const [a, c, address] = [await bench.start("n1"), await bench.start("n3"), await bench.subject.address()];
     await bench.list(a, [{ id: "n2", address }, c.local, { id: "n4", address: await bench.subject.address() }]);
@@ -110,7 +110,7 @@ export const unreachables: Suite<TransportSubject> = [
 export const disconnecting: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-32", title: "disconnect cuts a sender off: it is told, and may come back later", requires: ["TRANSPORT-24", "TRANSPORT-27"],
-    rule: "a peer whose messages make no sense is cut, but not for ever: it may be upgraded or repaired (design §2, rule 5)",
+    rule: "Availability (Raft §5.5): a server whose messages make no sense is cut off, but not for ever; it may be upgraded or repaired",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     const { from } = await bench.arrives(a, b, pattern(100, 1));

@@ -5,27 +5,27 @@ import type { Bench, TestNode } from "./bench.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
-const ONE_RUN = "one run of a node speaks at a time: core tells runs of a node apart by the number that their transport gives (design §3)";
+const ONE_RUN = "Linearizability (Raft §8): one run of a server speaks at a time; an answer that belongs to an earlier run settles another call";
 const silent = { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined };
 
 export const starting: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-01", title: "starts at its address and closes",
-    rule: "servers are contacted at the addresses in their configuration (paper §6)",
+    rule: "Availability (Raft §5.1, §6): servers are reached at the addresses in their configuration",
   }, async (bench) => {
     const node = await bench.start("n1");
     await bench.settles("close resolved", node.transport.close());
   }),
   transportCase({
     id: "TRANSPORT-02", title: "closes although it was never started",
-    rule: "a node whose storage or machine can't open gives its parts back and reports that error, not another one (hazard 46: nodes that can't start)",
+    rule: "Availability (Raft §5.5): a server whose storage can't open gives its other parts back and reports that error, not another one",
   }, async (bench) => {
     const transport = await bench.transport(await bench.subject.address());
     await bench.settles("close resolved", transport.close());
   }),
   transportCase({
     id: "TRANSPORT-03", title: "its address can be taken again once close resolved", requires: ["TRANSPORT-01"],
-    rule: "a crashed server restarts and rejoins under its address (paper §5.5)",
+    rule: "Availability (Raft §5.5): a crashed server restarts and rejoins under its address",
   }, async (bench) => {
     const first = await bench.start("n1");
     await bench.settles("close resolved", first.transport.close());
@@ -42,7 +42,7 @@ export const starting: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-05", title: "close may be called twice, and while it is closing", requires: ["TRANSPORT-01"],
-    rule: "a node stops at once wherever it fails, and may be closed by its owner at the same time (design §2, rule 5)",
+    rule: "Availability (Raft §5.5): a server stops at once wherever it fails, and may be closed by its owner at the same time",
   }, async (bench) => {
     const { transport } = await bench.start("n1");
     await bench.settles("both calls of close resolved", Promise.all([transport.close(), transport.close()]));
@@ -50,7 +50,7 @@ export const starting: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-06", title: "before start and after close nothing throws, and send returns false", requires: ["TRANSPORT-01"],
-    rule: "core's effects are carried out until the node is gone; a throw would stop it as a bug (design §2, rule 1)",
+    rule: "Availability (Raft §5.5): messages may be lost, so sending never fails; a throw would stop the server",
   }, async (bench) => {
     const early = await bench.transport(await bench.subject.address());
     ensure(!early.send("n2", [pattern(10, 1)]), "send before start should return false; it returned true");
@@ -66,7 +66,7 @@ export const starting: Suite<TransportSubject> = [
 export const closing: Suite<TransportSubject> = [
   transportCase({
     id: "TRANSPORT-33", title: "close resolves though frames wait for a peer that isn't there, and for one that is", requires: ["TRANSPORT-05", "TRANSPORT-08"],
-    rule: "a node that steps out must not wait for others: a crashed follower may never come back (paper §5.5)",
+    rule: "Availability (Raft §5.5): a server that stops must not wait for others; a crashed one may never come back",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.list(a, [b.local, { id: "n3", address: await bench.subject.address() }]);
@@ -77,7 +77,7 @@ export const closing: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-34", title: "close resolves in the middle of a large frame that comes in", requires: ["TRANSPORT-08", "TRANSPORT-10"],
-    rule: "a node that steps out must not wait for others (paper §5.5)",
+    rule: "Availability (Raft §5.5): a server that stops must not wait for others",
   }, async (bench) => {
     const [a, b] = await pair(bench);
     await bench.arrives(a, b, pattern(100, 1));
@@ -121,7 +121,7 @@ export const closing: Suite<TransportSubject> = [
   }),
   transportCase({
     id: "TRANSPORT-36", title: "leaves no socket, timer or other handle behind", requires: ["TRANSPORT-08"],
-    rule: "a program that stops its node ends; one that restarts it again and again runs on (hazard 55: nothing without bound)",
+    rule: "Availability (Raft §5.5): a program that stops its server ends; one that restarts it again and again must not run out of anything",
   }, async (bench) => {
     await nextTurn(); // the runner sets its own timer for this case
     const before = handles();
