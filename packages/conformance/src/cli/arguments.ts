@@ -6,9 +6,10 @@ import { suites } from "../suites.js";
 export const USAGE: string = `usage: raftkit-conformance SUITE MODULE [--only ID] [--json]
        raftkit-conformance SUITE --list
 
-Runs a suite (${Object.keys(suites).join(", ")}) against MODULE: a path to an ES module, or a package, which exports its target
-under the name "target".
+Runs a suite against MODULE: a path to an ES module, or a package, which
+exports its target under the name "target".
 
+  SUITE      ${Object.keys(suites).join(", ")}
   --only ID  runs this case, and those that it builds on
   --json     prints the results as JSON
   --list     prints the suite's cases
@@ -32,7 +33,7 @@ export function readArguments(args: readonly string[]): Call | undefined {
   if (values.help === true) return undefined;
   const [suite, module, ...rest] = positionals;
   const known = `there are: ${Object.keys(suites).join(", ")}`;
-  if (suite === undefined) throw new UsageError(`name a suite; ${known}`);
+  if (suite === undefined) throw new UsageError(`name a suite; ${known} (--help tells more)`);
   if (!Object.hasOwn(suites, suite)) throw new UsageError(`there is no suite "${suite}"; ${known}`);
   if (values.list === true && (module !== undefined || values.only !== undefined)) throw new UsageError("--list takes a suite and nothing else");
   if (values.list !== true && module === undefined) throw new UsageError(`name the module to test with the suite "${suite}", a path or a package`);
@@ -44,6 +45,6 @@ function parsed(args: readonly string[]): { readonly values: { readonly only?: s
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: { only: { type: "string" }, json: { type: "boolean" }, list: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
   } catch (error) {
-    throw new UsageError(toError(error).message, { cause: error });
+    throw new UsageError(`${toError(error).message.split(". ")[0]} (--help tells what there is)`, { cause: error }); // behind that, advice on positional arguments
   }
 }

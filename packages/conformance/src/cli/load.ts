@@ -3,18 +3,41 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { RaftkitError } from "@raftkit/core";
 import { show, toError } from "../show.js";
 import type { Target } from "../suite.js";
+import { subjects } from "../suites.js";
 import { UsageError } from "./arguments.js";
 
-/** @param name a path (relative to `folder`) or a package that is installed there. @throws {UsageError} */
-export async function loadTarget(name: string, folder: string): Promise<Target<unknown>> {
+/**
+ * @param name a path (relative to `folder`) or a package that is installed there
+ * @returns its target, whose `create` rejects what can't be a subject of the suite. @throws {UsageError}
+ */
+export async function loadTarget(name: string, folder: string, suite: string): Promise<Target<unknown>> {
   const exported = await load(addressOf(name, folder), name);
   if (!("target" in exported)) {
     const names = Object.keys(exported).toSorted();
     throw new UsageError(`${name} exports no "target"; it exports ${names.length === 0 ? "nothing" : names.join(", ")}`);
   }
-  return checked(exported["target"], name);
+  const target = checked(exported["target"], name);
+  return {
+    name: target.name,
+    capabilities: target.capabilities,
+    async create() {
+      const subject = await target.create();
+      checkSubject(subject, suite, target.name);
+      return subject;
+    },
+    dispose: (subject) => target.dispose?.(subject),
+  };
+}
+
+/** @throws {RaftkitError} `CONFORMANCE_SUBJECT` */
+function checkSubject(subject: unknown, suite: string, target: string): void {
+  const { what, members } = subjects[suite] ?? { what: "", members: [] };
+  const missing = members.filter((member) => !(member in (Object(subject) as object)));
+  if (missing.length === 0) return;
+  throw new RaftkitError("CONFORMANCE_SUBJECT", `create() of ${target} gave ${show(subject)}, which has no ${missing.join(", no ")}; for the suite "${suite}" it must give ${what}`);
 }
 
 function addressOf(name: string, folder: string): string {
@@ -32,7 +55,8 @@ async function load(address: string, name: string): Promise<Record<string, unkno
   try {
     return await import(address) as Record<string, unknown>;
   } catch (error) {
-    throw new UsageError(`${name} can't be imported: ${toError(error).message}`, { cause: error });
+    const isTypeScript = error instanceof Error && "code" in error && error.code === "ERR_UNKNOWN_FILE_EXTENSION" && name.endsWith("ts");
+    throw new UsageError(`${name} can't be imported: ${isTypeScript ? "this version of Node.js runs no TypeScript; name the JavaScript that it compiles to" : toError(error).message}`, { cause: error });
   }
 }
 

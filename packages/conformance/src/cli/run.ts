@@ -31,12 +31,12 @@ export async function runCommandLine(args: readonly string[], surroundings: Surr
   }
 }
 
-async function carryOut({ module, only, json }: Call, suite: Suite<unknown>, { print, folder }: Surroundings): Promise<number> {
+async function carryOut({ suite: suiteName, module, only, json }: Call, suite: Suite<unknown>, { print, folder }: Surroundings): Promise<number> {
   if (module === undefined) {
     print(json ? JSON.stringify(suite, null, 2) : suite.map(listed).join("\n"));
     return OK;
   }
-  const target = await loadTarget(module, folder);
+  const target = await loadTarget(module, folder, suiteName);
   const results = await runSuite(suite, target, { only, onResult: (result) => { if (!json) print(formatResult(result)); } });
   print(json ? JSON.stringify({ target: target.name, results: results.map(asJson) }, null, 2) : formatSummary(results));
   return failed(results) ? FAILED : OK;

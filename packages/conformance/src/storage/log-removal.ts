@@ -25,7 +25,7 @@ export const removalCases: readonly Case<LogSubject>[] = [
   kept("STORAGE-21", "Truncation removes the entry at its index and all after it", conflict, ["STORAGE-10"], [[commands(1, 1, "a")], [commands(2, 1, "b")], [commands(3, 1, "c")], [truncateFrom(2)]]),
   kept("STORAGE-22", "Truncation inside a run keeps the run's beginning", conflict, ["STORAGE-10"], [[abcd], [commands(5, 1, "e", "f")], [truncateFrom(6)]], [[truncateFrom(3)]]),
   kept("STORAGE-23", "All entries can be truncated, and the log begins again at its base", conflict, ["STORAGE-21"], [[abcd], [truncateFrom(1)]], [[commands(1, 2, "A")]]),
-  kept("STORAGE-24", "Another entry takes the place of a truncated one", conflict, ["STORAGE-21"], [[abcd], [truncateFrom(3)], [commands(3, 2, "cc", "dd")]], [[truncateFrom(3), commands(3, 4, "C")]]),
+  kept("STORAGE-24", "Another entry takes the place of a truncated one", conflict, ["STORAGE-21"], [[abcd], [truncateFrom(3)], [commands(3, 2, "C")]], [[truncateFrom(3), commands(3, 3, "cc", "dd")], [truncateFrom(3), commands(3, 4, "CC")]]),
   kept("STORAGE-25", "Truncated entries never come back, also when fewer follow in their place", "Log Matching (Raft §5.3): what a leader removed was replaced elsewhere; an old tail behind new entries is a fork", ["STORAGE-21", "STORAGE-24"],
     [[commands(1, 1, "a")], [commands(2, 1, "b")], [commands(3, 1, "c")], [commands(4, 1, "d")]], [[truncateFrom(2)]], [[commands(2, 2, "B")]], [[commands(3, 2, "C")]]),
   {

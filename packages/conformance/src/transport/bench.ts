@@ -1,6 +1,7 @@
 // What the cases share: nodes that record what their transport tells them, and waiting for a condition with a bound.
 // It closes every transport that a case made, also when the case fails.
-import type { LocalNode, NodeId, Peer, RaftkitError, Sender, Transport } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
+import type { LocalNode, NodeId, Peer, Sender, Transport } from "@raftkit/core";
 import { joined } from "../bytes.js";
 import { ensure, Unexpected } from "../expect.js";
 import { createChance } from "../random.js";
@@ -52,7 +53,18 @@ type Fields = Pick<Case<TransportSubject>, "id" | "title" | "rule"> & { readonly
 
 /** A case of this suite: `body` gets a fresh bench. */
 export function transportCase({ requires = [], capabilities = [], ...fields }: Fields, body: (bench: Bench) => Promise<void>): Case<TransportSubject> {
-  return { ...fields, requires, capabilities, run: (subject) => withBench(subject, body) };
+  return { ...fields, requires, capabilities, run: async (subject) => withBench(withControls(subject, capabilities), body) };
+}
+
+/** Without the control a case would wait in vain, and blame the adapter. */
+function withControls(subject: TransportSubject, capabilities: readonly TransportCapability[]): TransportSubject {
+  const { links, maxQueueBytes } = subject;
+  const controls = { listen: [], queue: [{ maxQueueBytes }], cut: [{ cut: links?.cut }, { heal: links?.heal }], stall: [{ stall: links?.stall }, { heal: links?.heal }], stream: [{ disturb: links?.disturb }, { intrude: links?.intrude }], checksum: [] };
+  for (const capability of capabilities) {
+    const missing = controls[capability].flatMap(Object.entries<unknown>).find(([, control]) => control === undefined);
+    if (missing !== undefined) throw new RaftkitError("CONFORMANCE_SUBJECT", `the target declares "${capability}", but what it creates has no ${capability === "queue" ? "" : "links."}${missing[0]}; add it, or don't declare the capability`);
+  }
+  return subject;
 }
 
 export function localNode(id: NodeId, address: string, changes: Partial<LocalNode> = {}): LocalNode {

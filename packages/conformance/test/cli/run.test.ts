@@ -13,6 +13,7 @@ const modules = {
   "no-target.mjs": "export const goal = 1, aim = 2;",
   "half.mjs": `export const target = { name: "half", create: 3 };`,
   "odd.mjs": `export const target = { name: "odd", capabilities: ["fly"], create: () => ({}) };`,
+  "log.mjs": `export const target = { name: "bare log", capabilities: [], create: () => ({ open() {}, write() {}, close() {} }) };`,
   "throws.mjs": `throw new Error("not today");`,
 };
 let folder = "";
@@ -45,6 +46,12 @@ test("one case alone: 0 when it passes", async () => {
   expect({ code, last: out.split("\n").at(-1) }).toEqual({ code: 0, last: "2 passed, 0 failed, 0 blocked, 0 skipped" });
 });
 
+test("a target that creates something else than the suite tests is told what to create", async () => {
+  const { code, out } = await called("log-storage", "log.mjs", "--only", "STORAGE-01");
+  expect(code).toBe(1);
+  expect(out).toMatch(/create\(\) of bare log gave .*, which has no medium, no dispose; for the suite "log-storage" it must give a LogSubject, which storageTarget\(\) makes/);
+});
+
 test("--json prints the results for programs", async () => {
   const { code, out } = await called("codec", "codec.mjs", "--only", "CODEC-23", "--json");
   expect(code).toBe(1);
@@ -66,7 +73,7 @@ test("--help tells how it is called", async () => {
 describe("called wrongly, it ends with 2 and says in one line", () => {
   test.each<[readonly string[], RegExp]>([
     [[], /name a suite; there are: codec, state-machine/], [["kodec", "codec.mjs"], /there is no suite "kodec"; there are: codec/], [["toString", "codec.mjs"], /there is no suite "toString"/],
-    [["codec"], /name the module to test/], [["codec", "a", "b"], /"b" is one argument too many/], [["codec", "codec.mjs", "--list"], /--list takes a suite/], [["codec", "--fast"], /--fast/],
+    [["codec"], /name the module to test/], [["codec", "a", "b"], /"b" is one argument too many/], [["codec", "codec.mjs", "--list"], /--list takes a suite/], [["codec", "--fast"], /^raftkit-conformance: Unknown option '--fast' \(--help tells what there is\)$/],
     [["codec", "./nothing.mjs"], /there is no file .*nothing\.mjs/], [["codec", "no-such-package"], /neither a file .* nor a package "no-such-package"/],
     [["codec", "no-target.mjs"], /exports no "target"; it exports aim, goal/], [["codec", "half.mjs"], /\{ name: 'half', create: 3 \}; it must be an object with name/], [["codec", "throws.mjs"], /throws\.mjs can't be imported: not today/],
     [["codec", "odd.mjs"], /odd declares the capability "fly".*there are: deterministic/], [["codec", "codec.mjs", "--only", "CODEC-99"], /there is no case "CODEC-99"/],
