@@ -153,8 +153,8 @@ describe("directories", () => {
 describe("a history", () => {
   test.each([
     ["is empty", "", "has no operations"],
-    ["has no answers", '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n', "has no answer to any of its 1 operations, so nothing would be proven"],
-    ["has no answers but those of the end", '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n{"client":"final.a","invoked":5,"completed":6,"op":"get","key":"a","result":null}\n', "has no answer to any of its 2 operations"],
+    ["has no answers", '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n', "has no answer to any of its operations (1), so nothing would be proven"],
+    ["has no answers but those of the end", '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n{"client":"final.a","invoked":5,"completed":6,"op":"get","key":"a","result":null}\n', "has no answer to any of its operations (2)"],
   ])("that %s is nothing to verify", async (_, text, reason) => {
     const file = join(temporaryDirectory(), "history.jsonl");
     writeFileSync(file, text);

@@ -7,17 +7,21 @@ const ROWS_MAX = 30;
 
 /** A readable text without a newline at its end. A violation comes with a picture of its smallest part: time goes right, in order but not to scale. */
 export function explain<State, Input, Output>(verdict: Verdict<Input, Output>, model: Model<State, Input, Output>): string {
-  if (verdict.kind === "ok") return `linearizable: ${verdict.operations} operations`;
+  if (verdict.kind === "ok") return `linearizable: ${countOf(verdict.operations, "operation")}`;
   const where = verdict.part === "" ? "" : `part ${JSON.stringify(verdict.part)}: `;
-  if (verdict.kind === "undecided") return `undecided: ${where}no order found, none excluded, after ${verdict.steps} steps; a larger maxSteps may decide it`;
+  if (verdict.kind === "undecided") return `undecided: ${where}no order found, none excluded, after ${countOf(verdict.steps, "step")}; a larger bound may decide it (maxSteps, or --max-steps)`;
   const { smallest, related, operations } = verdict;
   // The latest ones: the contradiction comes to light at the end.
   const shown = smallest.slice(-ROWS_MAX);
   const alsoShown = related.slice(-ROWS_MAX);
   const draw = drawing([...shown, ...alsoShown], model);
-  const lines = [`not linearizable: ${where}no order explains these ${smallest.length} of ${operations} operations`, "", ...more(smallest, shown), ...shown.map(draw)];
+  const lines = [`not linearizable: ${where}no order explains ${smallest.length === 1 ? "this 1" : `these ${smallest.length}`} of ${countOf(operations, "operation")}`, "", ...more(smallest, shown), ...shown.map(draw)];
   if (related.length > 0) lines.push("", "Nor does it help to add these, each of which could give one of the answers:", "", ...more(related, alsoShown), ...alsoShown.map(draw));
   return lines.join("\n");
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function more(all: readonly unknown[], shown: readonly unknown[]): readonly string[] {

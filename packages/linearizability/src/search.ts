@@ -7,10 +7,11 @@ import { twinsOf } from "./twins.js";
 import { createVisited } from "./visited.js";
 
 export type Found<S> =
-  | { readonly kind: "explained"; readonly steps: number }
-  /** No order explains all answers up to and including this operation's; `states` are all that were tried. */
+  /** `states` are all that were tried, here and below. */
+  | { readonly kind: "explained"; readonly steps: number; readonly states: readonly S[] }
+  /** No order explains all answers up to and including this operation's. */
   | { readonly kind: "stuck"; readonly operation: number; readonly steps: number; readonly states: readonly S[] }
-  | { readonly kind: "undecided"; readonly steps: number };
+  | { readonly kind: "undecided"; readonly steps: number; readonly states: readonly S[] };
 
 /** What has happened so far: which of the open and of the unknown operations took effect, and what the system is. */
 interface Place {
@@ -47,12 +48,12 @@ export function search<S, I, O>(operations: readonly Operation<I, O>[], model: M
     place = undefined;
     for (let top = stack.at(-1); top !== undefined && place === undefined; top = stack.at(-1)) {
       place = moves.advance(top, maxSteps);
-      if (states.steps() > maxSteps) return { kind: "undecided", steps: states.steps() };
+      if (states.steps() > maxSteps) return { kind: "undecided", steps: states.steps(), states: states.all };
       if (place === undefined) stack.pop();
       else answer = top.answer + 1;
     }
   }
-  if (place !== undefined) return { kind: "explained", steps: states.steps() };
+  if (place !== undefined) return { kind: "explained", steps: states.steps(), states: states.all };
   return { kind: "stuck", operation: timeline.answers[furthest] ?? 0, steps: states.steps(), states: states.all };
 }
 

@@ -7,6 +7,8 @@ import type { Model, Operation, Violation } from "./types.js";
 const MAX_STEPS_PER_ATTEMPT = 500_000;
 /** And all attempts together no more than this: a large part soon is worth more than a small one late. */
 const MAX_STEPS_IN_ALL = 2_000_000;
+/** Which operations tell most is judged by so many pairs of operations and states. */
+const MAX_COMPARISONS = 300_000;
 
 /** @param operations in order of invocation @param stuck whose answer is the first that can't be explained */
 export function shrink<S, I, O>(operations: readonly Operation<I, O>[], stuck: number, model: Model<S, I, O>, maxSteps: number): Pick<Violation<I, O>, "smallest" | "related"> {
@@ -18,11 +20,10 @@ export function shrink<S, I, O>(operations: readonly Operation<I, O>[], stuck: n
     return found;
   };
   const fails = (believed: readonly Operation<I, O>[]) => left > 0 && attempt(believed).kind === "stuck";
-  const core = new Set(needed([], false, latestThatFail(answered, fails), fails));
+  const core = new Set(needed([], false, fewThatFail(mostTelling(answered, prefix, attempt(answered.slice(0, 1)).states, model), fails), fails));
   const smallest = prefix.filter((operation) => core.has(operation));
   const found = attempt(smallest);
-  const states = found.kind === "stuck" ? found.states : [model.initial];
-  return { smallest, related: prefix.filter((operation) => !core.has(operation) && couldHelp(operation, smallest, states, model)) };
+  return { smallest, related: prefix.filter((operation) => !core.has(operation) && couldHelp(operation, smallest, found.states, model)) };
 }
 
 interface Prefix<I, O> {
@@ -61,15 +62,28 @@ function shortestPrefix<S, I, O>(operations: readonly Operation<I, O>[], from: n
 }
 
 /**
- * As few of the first as fail, by doubling. The end of a contradiction is the last answer, and its beginning most often not far: that is found
- * in few operations believed, which are soon searched. The more are believed, the more the search has to go through before it can say that they fail.
+ * The last answer first: the contradiction came to light with it. Then those that, like it, may owe themselves to an unknown operation: where
+ * that took effect for them, it can't for the last one. Then the others, latest first.
  */
-function latestThatFail<T>(answered: readonly T[], fails: (some: readonly T[]) => boolean): readonly T[] {
-  for (let count = 1; count < answered.length; count *= 2) {
-    const latest = answered.slice(0, count);
-    if (fails(latest)) return latest;
+function mostTelling<S, I, O>(answered: readonly Operation<I, O>[], prefix: readonly Operation<I, O>[], states: readonly S[], model: Model<S, I, O>): readonly Operation<I, O>[] {
+  const last = answered.slice(0, 1);
+  const others = answered.slice(1);
+  const helpers = prefix.filter((operation) => operation.completed === Infinity && couldHelp(operation, last, states, model));
+  const some = states.slice(0, Math.ceil(MAX_COMPARISONS / (1 + helpers.length * others.length)));
+  const telling = new Set(others.filter((operation) => helpers.some((helper) => couldHelp(helper, [operation], some, model))));
+  return [...last, ...telling, ...others.filter((operation) => !telling.has(operation))];
+}
+
+/**
+ * As few of the first as fail, by doubling: few operations believed are soon searched. The more are believed, the more the search has to go
+ * through before it can say that they fail.
+ */
+function fewThatFail<T>(candidates: readonly T[], fails: (some: readonly T[]) => boolean): readonly T[] {
+  for (let count = 1; count < candidates.length; count *= 2) {
+    const few = candidates.slice(0, count);
+    if (fails(few)) return few;
   }
-  return answered;
+  return candidates;
 }
 
 /**

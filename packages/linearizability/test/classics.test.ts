@@ -87,6 +87,13 @@ Nor does it help to add these, each of which could give one of the answers:
   a    [===]                      write 1 -> ok  (0..10)`);
 });
 
+test("one is not called many", () => {
+  const alone = [read(1, 0, 1)];
+  expect(explain(checkHistory(alone, register), register)).toMatch(/^not linearizable: no order explains this 1 of 1 operation\n/);
+  expect(explain({ kind: "ok", operations: 1 }, register)).toBe("linearizable: 1 operation");
+  expect(explain({ kind: "undecided", part: "", steps: 1 }, register)).toContain("after 1 step;");
+});
+
 test("a long report shows the end, and says how much it leaves out", () => {
   const smallest = Array.from({ length: 45 }, (__, i) => write(i, i, i + 1));
   const lines = explain({ kind: "violation", part: "k", operations: 99, smallest, related: [] }, register).split("\n");
@@ -99,7 +106,7 @@ test("undecided, if the bound comes first; what is decided within it stays decid
   const history = [...writes, read(7, 101, 102), read(8, 103, 104)];
   const verdict = checkHistory(history, register, { maxSteps: 1000 });
   expect(verdict).toMatchObject({ kind: "undecided", part: "" });
-  expect(explain(verdict, register)).toMatch(/^undecided: .* after 10\d\d steps; a larger maxSteps may decide it$/);
+  expect(explain(verdict, register)).toMatch(/^undecided: .* after 10\d\d steps; a larger bound may decide it \(maxSteps, or --max-steps\)$/);
   expect(checkHistory(writes, register, { maxSteps: 1000 }).kind).toBe("ok");
   expect(() => checkHistory([], register, { maxSteps: 0 })).toThrow(new RangeError("maxSteps is 0; it must be a whole number from 1"));
 });

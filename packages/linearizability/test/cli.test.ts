@@ -69,7 +69,7 @@ test.each([
 test("no history: 2, with the line; no file: 2", async () => {
   expect(await call(["-"], [...good, "{}"])).toEqual({ code: 2, out: "", error: '-: line 4: "client" is missing; it must be a text' });
   expect(await call(["-"], [""])).toMatchObject({ code: 2, out: "", error: expect.stringContaining("no operations") as string });
-  expect(await call(["-"], good.slice(1, 2))).toMatchObject({ code: 2, out: "", error: "-: none of its 1 operations was answered, so nothing would be proven" });
+  expect(await call(["-"], good.slice(1, 2))).toMatchObject({ code: 2, out: "", error: "-: none of its operations (1) was answered, so nothing would be proven" });
   const twice = [...good, "", '{"client":"b","invoked":7,"completed":8,"op":"get","key":"k","result":null}'];
   expect(await call(["-"], twice)).toMatchObject({ code: 2, error: '-: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: go on under another client name' });
   expect(await call([join(folder, "none")])).toMatchObject({ code: 2, error: expect.stringContaining("ENOENT") as string });

@@ -53,6 +53,39 @@ test("the smallest part is a proof by itself, and two or three operations on ave
   expect(sizes.reduce((sum, size) => sum + size, 0) / sizes.length).toBeLessThan(4);
 });
 
+/** A register under eight clients: of half of the writes nobody hears, and of these some come late, some never; at the end a read is stale. */
+function manyUnknown(seed: number): readonly Operation<RegisterInput, RegisterOutput>[] {
+  let state = seed;
+  const random = (): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff) / 0x7fff_ffff;
+  const history: Operation<RegisterInput, RegisterOutput>[] = [];
+  const late: (() => void)[] = [];
+  let now: Value = null;
+  for (let i = 0; i < 400; i++) {
+    while (late.length > 0 && random() < 0.2) late.splice(Math.floor(random() * late.length), 1)[0]?.();
+    const [client, expected, kind] = [`c${i}`, now, random()];
+    const [invoked, completed, isUnknown] = [10 * i - 80 * random(), 10 * i + 80 * random(), kind > 0.4 && random() < 0.5];
+    if (kind < 0.4) history.push({ client, invoked, completed, input: { op: "read" }, output: now });
+    else {
+      const input: RegisterInput = kind < 0.8 ? { op: "write", value: i } : { op: "cas", expected, value: i };
+      const happen = (): void => void (now = input.op === "write" || now === expected ? i : now);
+      if (!isUnknown) happen();
+      else if (random() < 0.6) late.push(happen);
+      history.push({ client, invoked, completed: isUnknown ? Infinity : completed, input, output: true });
+    }
+  }
+  const reads = history.filter(({ input, output }) => input.op === "read" && output !== null);
+  return [...history, { client: "stale", invoked: 5000, completed: 5001, input: { op: "read" }, output: reads[reads.length >> 1]?.output ?? null }];
+}
+
+test.each([4, 5, 6])("a hundred unknown outcomes don't make the smallest part large (%i)", (seed) => {
+  const history = manyUnknown(seed);
+  expect(history.filter(({ completed }) => completed === Infinity).length).toBeGreaterThan(80);
+  const verdict = checkHistory(history, register);
+  if (verdict.kind !== "violation") throw new Error(`it is ${verdict.kind}`);
+  expect(verdict.smallest.length).toBeLessThanOrEqual(4);
+  expect(search(history.toSorted((a, b) => a.invoked - b.invoked), register, 5_000_000, new Set(verdict.smallest)).kind).toBe("stuck");
+});
+
 test("what need not have happened can help as long as it wasn't over, each for itself", () => {
   const at = (invoked: number, input: RegisterInput, output: RegisterOutput) => ({ client: `c${invoked}`, invoked, completed: invoked + 1, input, output });
   const [first, second] = [at(5, { op: "read" }, 1), at(15, { op: "read" }, 2)];

@@ -26,7 +26,7 @@ export async function verify(path: string): Promise<Verified> {
   const stateFile = join(dirname(file), FINAL_STATE);
   const operations = await readOperations(file);
   if (operations.length === 0) throw unreadable(`${file} has no operations`);
-  if (!hasAnswers(operations)) throw unreadable(`${file} has no answer to any of its ${operations.length} operations, so nothing would be proven`);
+  if (!hasAnswers(operations)) throw unreadable(`${file} has no answer to any of its operations (${operations.length}), so nothing would be proven`);
   const hasState = existsSync(stateFile);
   if (isDirectory && !hasState) throw unreadable(`${stateFile} is missing`);
   const checks = checkRecord(operations, hasState ? readState(stateFile) : undefined);

@@ -85,7 +85,7 @@ async function check<S, I, O>({ file, maxSteps, isJson }: Settings, model: Model
     lines.push(line);
   }
   if (history.length === 0) throw new HistoryError("there are no operations in it, so nothing would be proven; was the history written?");
-  if (history.every(isUnknown)) throw new HistoryError(`none of its ${history.length} operations was answered, so nothing would be proven`);
+  if (history.every(isUnknown)) throw new HistoryError(`none of its operations (${history.length}) was answered, so nothing would be proven`);
   try {
     const verdict = checkHistory(history, model, maxSteps === undefined ? {} : { maxSteps });
     const parts = [...partsOf(history, model)];
