@@ -49,7 +49,7 @@ export function readArguments<Name extends string>(table: OptionTable<Name>, nam
     else if (token.value === undefined && table[name].value !== "") wrong.push(complaint(table[name], "nothing"));
     else texts[name] = token.value ?? "true";
   }
-  for (const extra of positionals.slice(maxPositionals)) wrong.push(`unexpected argument ${JSON.stringify(extra)}; options look like --nodes 5`);
+  for (const extra of positionals.slice(maxPositionals)) wrong.push(`unexpected argument ${JSON.stringify(extra)}; ${maxPositionals === 0 ? "options look like --nodes 5" : "one is enough"}`);
   if (wrong.length > 0) throw new WrongOptions(wrong);
   return { texts, positionals };
 }

@@ -40,8 +40,13 @@ function onSignals(act: (signal: string) => void): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
 
-async function up(options: UpOptions): Promise<void> {
+/** How a user calls this program from where they are. */
+function programText(): string {
   const script = process.argv[1] ?? "";
+  return `node ${relative(process.cwd(), script) || script}`;
+}
+
+async function up(options: UpOptions): Promise<void> {
   const ending = new AbortController();
   let killAll = (): void => {};
   onSignals(() => {
@@ -50,7 +55,7 @@ async function up(options: UpOptions): Promise<void> {
   });
   try {
     const cluster = await startCluster({ ...options, data: resolve(options.data) }, {
-      serverCommand: serverCommand(), signal: ending.signal, print, program: `node ${relative(process.cwd(), script) || script}`,
+      serverCommand: serverCommand(), signal: ending.signal, print, program: programText(),
     });
     killAll = () => cluster.killAll();
     await new Promise<void>((done) => {
@@ -67,7 +72,7 @@ async function up(options: UpOptions): Promise<void> {
 async function chaos(options: ChaosOptions): Promise<never> {
   const ending = new AbortController();
   onSignals((signal) => ending.abort(new ClusterError("INTERRUPTED", `interrupted by ${signal}: every process was ended, nothing was proven`)));
-  process.exit(await chaosCommand(options, { serverCommand: serverCommand(), signal: ending.signal, print }));
+  process.exit(await chaosCommand(options, { serverCommand: serverCommand(), program: programText(), signal: ending.signal, print }));
 }
 
 async function perform(command: Command): Promise<void> {

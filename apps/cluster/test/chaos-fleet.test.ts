@@ -134,6 +134,7 @@ describe("the conduct of a run", () => {
 
   test("passes, or fails by the one check that names the reason", () => {
     expect(failed({})).toEqual([]);
+    expect(checkConduct(good).at(-1)?.detail).toBe("2 of 15 kinds, 3 faults; a run of 120 s has every kind");
     expect(failed({ recoveryMs: undefined, unserved: [0, 2] })).toEqual(["serves again: n1, n3 acknowledged no write within 20000 ms of the last healing"]);
     expect(failed({ troubles: ["n1 ended"] })).toEqual(["processes as they should: n1 ended"]);
     expect(failed({ rivals: ["term 3: n1 and n2"] })).toEqual(["one leader a term: term 3: n1 and n2"]);

@@ -1,6 +1,7 @@
 // The schedule as it is carried out: who is hit, that everything is healed again, and what a late run leaves out.
 import { EventEmitter, once } from "node:events";
 import { expect, test } from "vitest";
+import { describeLinks } from "../src/chaos/fault-names.js";
 import { runNemesis } from "../src/chaos/nemesis.js";
 import type { NemesisOptions, Strike } from "../src/chaos/nemesis.js";
 import type { PlannedFault } from "../src/chaos/schedule.js";
@@ -122,3 +123,12 @@ test("aborted, it strikes no more", async () => {
   ending.abort(new Error("enough"));
   await expect(carryOut([process("kill-leader")], { leader: 0, signal: ending.signal })).rejects.toThrow("aborted");
 });
+
+test.each([
+  [[[0, 1], [1, 0]], "n1 ⇄ n2"],
+  [[[3, 4], [4, 3], [0, 3], [3, 0], [1, 3], [3, 1]], "n4 ⇄ n1 n2 n5"],
+  [[[4, 1], [0, 1], [3, 1]], "n1 n4 n5 → n2"],
+  [[[4, 1], [4, 0]], "n5 → n1 n2"],
+  [[[0, 2], [2, 0], [0, 3], [3, 0], [1, 2], [2, 1], [1, 3], [3, 1], [4, 0]], "n1 ⇄ n3 n4, n2 ⇄ n3 n4, n5 → n1"],
+  [[], ""],
+] as const)("links %j are called %s", (links, name) => expect(describeLinks(links)).toBe(name));

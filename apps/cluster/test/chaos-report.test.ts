@@ -111,10 +111,10 @@ describe("the text", () => {
   test("tells it in a few lines, failures with their detail", () => {
     expect(reportText(report)).toBe(`
 operations  90 answered (20/s), 5 refused, 2 unknown, 1 WRONG; p50 1.3 ms, p99 30.0 ms
-faults      kill-leader 1, kill-follower 0, kill-several 0, kill-all 0, pause-leader 0, pause-follower 0, restart 0, wipe 0, cut-one-way 0, cut-both-ways 0, partition 0, bridge 0, blackhole 0, delay 1, throttle 0; 1 more without effect
-links       6 proxies, 2.9 MiB carried, 0 KiB swallowed, 0 KiB held back, 1 connections reset
+faults      2: kill-leader 1, delay 1; 1 more without effect
+links       6 proxies, 2.9 MiB carried, 0 KiB swallowed, 0 KiB held back, connections reset: 1
 leaders     in 2 terms
-outages     1 times longer than a second without an acknowledged write, 1.2 s in all, the longest 1.2 s
+outages     once longer than a second without an acknowledged write, 1.2 s in all, the longest 1.2 s
 
 FAILED  linearizable     first
                          ${HOSTILE}

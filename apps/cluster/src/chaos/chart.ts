@@ -2,7 +2,7 @@
 // of its own (report-style.ts has the colours).
 import { element } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
-import { nodeName } from "./nemesis.js";
+import { nodeName } from "./fault-names.js";
 import type { ChaosReport } from "./report.js";
 import { FAULT_KINDS, PROCESS_FAULTS } from "./schedule.js";
 import { spansOf } from "./spans.js";

@@ -11,6 +11,8 @@ import { verify } from "./verify.js";
 
 export interface ChaosSurroundings {
   readonly serverCommand: readonly string[];
+  /** How this program was started, for what a user may do next. */
+  readonly program: string;
   readonly signal: AbortSignal;
   readonly print: (text: string) => void;
 }
@@ -26,7 +28,7 @@ export async function chaosCommand(options: ChaosOptions, surroundings: ChaosSur
   }
 }
 
-async function runInto(out: string, options: ChaosOptions, { serverCommand, signal, print }: ChaosSurroundings): Promise<number> {
+async function runInto(out: string, options: ChaosOptions, { serverCommand, program, signal, print }: ChaosSurroundings): Promise<number> {
   const temporary = options.keep ? "" : mkdtempSync(join(tmpdir(), "raftkit-chaos-"));
   const data = options.keep ? join(out, "data") : temporary;
   mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -35,7 +37,8 @@ async function runInto(out: string, options: ChaosOptions, { serverCommand, sign
   writeFileSync(join(out, REPORT_HTML), reportPage(report), { mode: 0o600 });
   print(reportText(report));
   print(`report      ${shown(join(out, REPORT_HTML))}`);
-  print(`again       --seed ${report.seed} --nodes ${report.nodes} --seconds ${report.secondsAsked} for the same faults; verify ${shown(out)} for the same checks`);
+  print(`same faults ${program} chaos --seed ${report.seed} --nodes ${report.nodes} --seconds ${report.secondsAsked}`);
+  print(`same checks ${program} verify ${shown(out)}`);
   print(verdictLine(report.ok, report.checks));
   return report.ok ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 // Carries the schedule out: strikes, waits, heals, and notes what was done to whom. Two tracks run beside each other;
 // within a track a fault begins only when the one before it is healed.
 import { setTimeout as sleep } from "node:timers/promises";
+import { describeEffect, describeLinks, nodeName } from "./fault-names.js";
 import type { Fleet } from "./fleet.js";
 import { watchLinks } from "./link-watch.js";
 import type { Network } from "./network.js";
@@ -113,9 +114,9 @@ async function strikeLinks(fault: LinkPlan, { fleet, network, observer, now, sig
     if (!signal.aborted) heal();
   }
   const { resetConnections, swallowedBytes, heldBytes } = watch.felt();
-  const parts = [[resetConnections, "connections reset"], [swallowedBytes, "bytes swallowed"], [heldBytes, "bytes held back"]] as const;
-  const effect = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`).join(", ");
-  return { kind: fault.kind, fromMs, toMs: now(), target: `${describeEffect(fault)} ${describeLinks(links)}`, effect: effect === "" ? "no effect, not counted" : effect, tookEffect: effect !== "" };
+  const parts = [[resetConnections, "connection", "reset"], [swallowedBytes, "byte", "swallowed"], [heldBytes, "byte", "held back"]] as const;
+  const effect = parts.filter(([count]) => count > 0).map(([count, what, done]) => `${count} ${what}${count === 1 ? "" : "s"} ${done}`).join(", ");
+  return { kind: fault.kind, fromMs, toMs: now(), target: `${describeEffect(fault.effect)} ${describeLinks(links)}`, effect: effect === "" ? "no effect, not counted" : effect, tookEffect: effect !== "" };
 }
 
 /** @returns undefined: there was nobody whom it could hit */
@@ -169,33 +170,4 @@ async function strike(kind: FaultKind, victims: readonly number[], fleet: Nemesi
       await fleet.kill(victims);
       return () => fleet.start(victims);
   }
-}
-
-export function nodeName(node: number): string {
-  return `n${node + 1}`;
-}
-
-function describeEffect({ effect }: LinkPlan): string {
-  switch (effect.type) {
-    case "delay":
-      return `${effect.latencyMs} to ${effect.latencyMs + effect.jitterMs} ms`;
-    case "throttle":
-      return `${effect.bytesPerSecond} B/s`;
-    case "cut":
-      return "reset";
-    case "blackhole":
-      return "silent";
-  }
-}
-
-/** Links to the same nodes are joined: "n1 ⇄ n2 n3" both ways, "n1 → n2" one way. */
-function describeLinks(links: readonly (readonly [number, number])[]): string {
-  const has = (from: number, to: number): boolean => links.some((link) => link[0] === from && link[1] === to);
-  const sides = new Map<string, number[]>();
-  for (const [from, to] of links) {
-    if (has(to, from) && from > to) continue;
-    const arrow = `${nodeName(from)} ${has(to, from) ? "⇄" : "→"}`;
-    sides.set(arrow, [...(sides.get(arrow) ?? []), to]);
-  }
-  return [...sides].map(([arrow, others]) => `${arrow} ${others.map(nodeName).toSorted().join(" ")}`).join(", ");
 }
