@@ -83,6 +83,7 @@ describe("a cut", () => {
     heal();
     await passed(nodes);
     expect(nodes.network.totals().resetConnections).toBe(2);
+    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toMatchObject([{ resetConnections: 2 }, { resetConnections: 0 }]);
   });
 
   test("of the way back leaves it alone", async () => {
@@ -104,9 +105,20 @@ describe("a blackhole", () => {
     far.socket.write("found");
     await vi.waitFor(() => expect([nodes.network.totals().swallowedBytes, near.text()]).toEqual([4, "found"]), WAIT);
     expect([far.text(), near.end(), far.end()]).toEqual(["hello", "", ""]);
+    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toEqual([{ swallowedBytes: 4, heldBytes: 0, resetConnections: 0 }, { swallowedBytes: 0, heldBytes: 0, resetConnections: 0 }]);
     heal();
     await vi.waitFor(() => expect([near.end(), far.end()]).toEqual(["reset", "reset"]), WAIT);
     expect(far.text()).toBe("hello");
+  });
+
+  test("of the way back swallows what comes on connections that the other side has dialled", async () => {
+    const nodes = await twoNodes();
+    const { near, far } = await nodes.dial();
+    nodes.network.impose([[1, 0]], { type: "blackhole" });
+    far.socket.write("lost");
+    near.socket.write("!");
+    await vi.waitFor(() => expect([nodes.network.felt([1, 0]).swallowedBytes, far.text()]).toEqual([4, "hello!"]), WAIT);
+    expect(nodes.network.felt([0, 1]).swallowedBytes).toBe(0);
   });
 
   test("accepts new connections and says nothing; nobody hears of an end", async () => {
