@@ -100,8 +100,12 @@ describe("the program", () => {
     expect([await program.ended, program.output()]).toEqual([2, 'raftkit-cluster: --nodes: given "many"; allowed: a whole number from 1 to 9\n']);
   });
 
-  test("explains itself", async () => {
-    const program = runProgram(["--help"]);
-    expect([await program.ended, program.output()]).toEqual([0, expect.stringContaining("--peer-base")]);
+  test.each([
+    [["--help"], "COMMAND --help tells what it takes"],
+    [["up", "--help"], "--peer-base"],
+    [["chaos", "--help"], "--seconds"],
+  ])("explains itself: %j", async (args, text) => {
+    const program = runProgram(args);
+    expect([await program.ended, program.output()]).toEqual([0, expect.stringContaining(text)]);
   });
 });
