@@ -1,5 +1,6 @@
 // Crashes between any two steps. A scripted life is lived once to count its steps, and then once for each of them, with
 // the end at that step. Nothing here knows what a storage is: the life and the look at what is left are the caller's.
+import { ensure } from "../expect.js";
 import type { StepFault, StorageMedium } from "./medium.js";
 
 /** More points than this are sampled evenly: a suite has a minute, not an hour. */
@@ -18,12 +19,10 @@ export interface CrashPointOptions<Medium> {
   readonly after: (medium: Medium, point: number) => Promise<void>;
 }
 
-/** @returns how many points were tried */
-export async function everyCrashPoint<Medium extends Required<StorageMedium<unknown>>>({ medium: make, prepare, live, crash, after }: CrashPointOptions<Medium>): Promise<number> {
+export async function everyCrashPoint<Medium extends Required<StorageMedium<unknown>>>({ medium: make, prepare, live, crash, after }: CrashPointOptions<Medium>): Promise<void> {
   const steps = await countSteps(await make(1), prepare, (medium) => live(medium, 0));
   const stride = Math.max(1, steps / CRASH_POINTS_MAX);
-  let points = 0;
-  for (let at = 1; at <= steps; at += stride, points++) {
+  for (let at = 1; at <= steps; at += stride) {
     const point = Math.floor(at);
     const medium = await make(point);
     await prepare?.(medium);
@@ -31,7 +30,6 @@ export async function everyCrashPoint<Medium extends Required<StorageMedium<unkn
     medium[crash]();
     await after(medium, point);
   }
-  return points;
 }
 
 async function countSteps<Medium extends Required<StorageMedium<unknown>>>(medium: Medium, prepare: CrashPointOptions<Medium>["prepare"], live: (medium: Medium) => Promise<void>): Promise<number> {
@@ -40,6 +38,7 @@ async function countSteps<Medium extends Required<StorageMedium<unknown>>>(mediu
   medium.setFault(() => void steps++);
   await live(medium);
   medium.setFault(undefined);
+  ensure(steps > 0, "the medium never asked what setFault() was given, so that nothing can be cut off; ask it before each step below the storage");
   return steps;
 }
 

@@ -35,7 +35,7 @@ function survives(id: string, title: string, rule: string, requires: readonly st
 }
 
 /** A case that lives the story, cuts it at every step, and looks at what is left. */
-function atEveryStep(subject: LogSubject, crash: "kill" | "powerCut", look: (medium: LogMedium, life: Life, point: number) => Promise<void>, writes?: readonly Write[]): Promise<number> {
+function atEveryStep(subject: LogSubject, crash: "kill" | "powerCut", look: (medium: LogMedium, life: Life, point: number) => Promise<void>, writes?: readonly Write[]): Promise<void> {
   const newLife = livesOf(writes);
   let life = newLife();
   return everyCrashPoint<LogMedium>({
@@ -44,6 +44,11 @@ function atEveryStep(subject: LogSubject, crash: "kill" | "powerCut", look: (med
     live: (medium) => live(medium, (life = newLife())),
     after: (medium, point) => look(medium, life, point),
   });
+}
+
+/** A look that wants each write whole or not there, and none gone that was acknowledged. */
+async function wholeAfterPowerCut(medium: LogMedium, life: Life, point: number): Promise<void> {
+  expectWhole((await openLeft(medium, point, "a power cut")).opened, life, `after a power cut at step ${point}`);
 }
 
 export const powerCases: readonly Case<LogSubject>[] = [
@@ -80,7 +85,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
       atEveryStep(subject, "powerCut", async (medium, life, point) => {
         const { opened } = await openLeft(medium, point, "a power cut");
         same(contentOf(opened), life.states[0], `the log after a power cut at step ${point} of its creation`);
-      }, []).then(() => undefined),
+      }, []),
   },
   {
     id: "STORAGE-60",
@@ -93,7 +98,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
         const { opened } = await openLeft(medium, point, "a power cut");
         const place = placeOf(contentOf(opened), life);
         ensure(place === undefined || place >= life.acknowledged, `after a power cut at step ${point} the log is as after ${place} writes, but ${life.acknowledged} were acknowledged`);
-      }).then(() => undefined),
+      }),
   },
   {
     id: "STORAGE-61",
@@ -101,10 +106,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
     rule: atomic,
     requires: ["STORAGE-60"],
     capabilities: ["persistent", "powerCut"],
-    run: (subject) =>
-      atEveryStep(subject, "powerCut", async (medium, life, point) => {
-        expectWhole((await openLeft(medium, point, "a power cut")).opened, life, `after a power cut at step ${point}`);
-      }).then(() => undefined),
+    run: (subject) => atEveryStep(subject, "powerCut", wholeAfterPowerCut),
   },
   {
     id: "STORAGE-62",
@@ -120,7 +122,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
         await log.close();
         const again = await openLeft(medium, point, "a power cut and a clean close");
         sameContent(contentOf(again.opened), life.states.at(-1) ?? fail("no states"), `after a power cut at step ${point}, the rest of the writes and a clean close`);
-      }).then(() => undefined),
+      }),
   },
   {
     id: "STORAGE-63",
@@ -151,10 +153,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
     rule: "Log Matching (Raft §5.3): files that are removed, renamed or used again in the wrong order leave a hole, or bring back what was removed",
     requires: ["STORAGE-61"],
     capabilities: ["persistent", "powerCut"],
-    run: (subject) =>
-      atEveryStep(subject, "powerCut", async (medium, life, point) => {
-        expectWhole((await openLeft(medium, point, "a power cut")).opened, life, `after a power cut at step ${point}`);
-      }, randomHistory(64, 1, 60).flat()).then(() => undefined),
+    run: (subject) => atEveryStep(subject, "powerCut", wholeAfterPowerCut, randomHistory(64, 1, 60).flat()),
   },
   {
     id: "STORAGE-65",
@@ -168,7 +167,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
         const { opened } = await openLeft(medium, point, "a kill");
         expectWhole(opened, life, `after a kill at step ${point}`);
         ensure(before === undefined || (opened.run > before.run && opened.incarnation === before.incarnation), `after a kill at step ${point} the run must be above ${before?.run} and the incarnation the same, but it is run ${opened.run} of ${opened.incarnation}`);
-      }).then(() => undefined),
+      }),
   },
   {
     id: "STORAGE-66",
@@ -182,7 +181,7 @@ export const powerCases: readonly Case<LogSubject>[] = [
         const returned = contentOf(opened);
         medium.powerCut();
         sameContent(await found(medium), returned, `that an opening returned after a kill at step ${point}, then the power was cut: it`);
-      }).then(() => undefined),
+      }),
   },
 ];
 

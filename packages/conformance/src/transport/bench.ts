@@ -56,13 +56,13 @@ export function transportCase({ requires = [], capabilities = [], ...fields }: F
   return { ...fields, requires, capabilities, run: async (subject) => withBench(withControls(subject, capabilities), body) };
 }
 
-/** Without the control a case would wait in vain, and blame the adapter. */
+/** What a subject must have for a capability. Without it a case would wait in vain, and blame the adapter. */
+const CONTROLS: { readonly [Capability in TransportCapability]?: readonly (keyof Links | "maxQueueBytes")[] } = { queue: ["maxQueueBytes"], cut: ["cut", "heal"], stall: ["stall", "heal"], stream: ["disturb", "intrude", "heal"] };
+
 function withControls(subject: TransportSubject, capabilities: readonly TransportCapability[]): TransportSubject {
-  const { links, maxQueueBytes } = subject;
-  const controls = { listen: [], queue: [{ maxQueueBytes }], cut: [{ cut: links?.cut }, { heal: links?.heal }], stall: [{ stall: links?.stall }, { heal: links?.heal }], stream: [{ disturb: links?.disturb }, { intrude: links?.intrude }], checksum: [] };
   for (const capability of capabilities) {
-    const missing = controls[capability].flatMap(Object.entries<unknown>).find(([, control]) => control === undefined);
-    if (missing !== undefined) throw new RaftkitError("CONFORMANCE_SUBJECT", `the target declares "${capability}", but what it creates has no ${capability === "queue" ? "" : "links."}${missing[0]}; add it, or don't declare the capability`);
+    const missing = CONTROLS[capability]?.find((control) => !(control in (control === "maxQueueBytes" ? subject : (subject.links ?? {}))));
+    if (missing !== undefined) throw new RaftkitError("CONFORMANCE_SUBJECT", `the target declares "${capability}", but what it creates has no ${missing === "maxQueueBytes" ? "" : "links."}${missing}; add it, or don't declare the capability`);
   }
   return subject;
 }

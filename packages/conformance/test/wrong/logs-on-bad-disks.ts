@@ -2,6 +2,7 @@
 import { RaftkitError } from "@raftkit/core";
 import type { LogSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
+import { hasCode } from "../support/codes.js";
 import { wrapped, wrong } from "../storage/log-targets.js";
 import { lockInMemory } from "../storage/toy-disk.js";
 import type { ToyProcess } from "../storage/toy-disk.js";
@@ -41,9 +42,9 @@ export const wrongLogsOnBadDisks: readonly Wrong<LogSubject>[] = [
   }),
   wrong("STORAGE-67", "swallows the error of a sync", { commit: async (disk, at, bytes) => {
     await disk.write(FILE, at, bytes);
-    await disk.sync(FILE).catch((error: unknown) => (saying(error, "EIO") ? undefined : Promise.reject(error)));
+    await disk.sync(FILE).catch((error: unknown) => (hasCode(error, "EIO") ? undefined : Promise.reject(error)));
   } }),
-  wrong("STORAGE-68", "goes on when the disk is well again", { isFatal: (error) => !saying(error, "EIO") }),
+  wrong("STORAGE-68", "goes on when the disk is well again", { isFatal: (error) => !hasCode(error, "EIO") }),
   wrong("STORAGE-69", "tries a failed sync again", { commit: async (disk, at, bytes) => {
     await disk.write(FILE, at, bytes);
     await disk.sync(FILE).catch(() => disk.sync(FILE));
@@ -66,16 +67,16 @@ export const wrongLogsOnBadDisks: readonly Wrong<LogSubject>[] = [
     }),
   })),
   wrapped("STORAGE-73", "passes on what the disk says", (log) => ({ open: (identity) => log.open(identity).catch((error: unknown) => Promise.reject(error instanceof RaftkitError && error.cause !== undefined ? error.cause : error)) })),
-  wrong("STORAGE-74", "goes on when there is space again", { isFatal: (error) => !saying(error, "ENOSPC") }),
+  wrong("STORAGE-74", "goes on when there is space again", { isFatal: (error) => !hasCode(error, "ENOSPC") }),
   wrong("STORAGE-75", "throws its file away when there is no space", { commit: (disk, at, bytes, operations) => commit(disk, at, bytes, operations).catch(async (error: unknown) => {
-    if (saying(error, "ENOSPC")) await disk.remove(FILE);
+    if (hasCode(error, "ENOSPC")) await disk.remove(FILE);
     throw error;
   }) }),
   wrong("STORAGE-76", "has no checksum", { checksum: () => 0 }),
   wrong("STORAGE-77", "cuts the log at the first bad record", { refuseDamage: (at) => (at === 0 ? refuseDamage(at) : undefined) }),
-  wrapped("STORAGE-78", "refuses a damaged log with whatever is thrown", (log) => ({ open: (identity) => log.open(identity).catch((error: unknown) => Promise.reject(saying(error, "TOY_DAMAGED") ? new SyntaxError("Unexpected token") : error)) })),
+  wrapped("STORAGE-78", "refuses a damaged log with whatever is thrown", (log) => ({ open: (identity) => log.open(identity).catch((error: unknown) => Promise.reject(hasCode(error, "TOY_DAMAGED") ? new SyntaxError("Unexpected token") : error)) })),
   wrapped("STORAGE-79", "empties the log that it refuses", (log, disk) => ({ open: (identity) => log.open(identity).catch(async (error: unknown) => {
-    if (saying(error, "TOY_DAMAGED")) await disk.truncate(FILE, 0);
+    if (hasCode(error, "TOY_DAMAGED")) await disk.truncate(FILE, 0);
     throw error;
   }) })),
 ];
@@ -94,8 +95,4 @@ function rewriting(fromBytes: number): typeof commit {
 
 async function recoverOnlyWhatIsCut(disk: ToyProcess, bytes: Uint8Array, end: number): Promise<number> {
   return end < bytes.length ? recover(disk, bytes, end) : end;
-}
-
-function saying(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -5,6 +5,7 @@ import { compactRuns, emptyLogState, ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, entr
 import { joined } from "../../src/bytes.js";
 import type { LogSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
+import { hasCode } from "../support/codes.js";
 import { onDisk, wrapped, wrong } from "../storage/log-targets.js";
 import { rightParts } from "../storage/toy-log.js";
 
@@ -220,10 +221,6 @@ async function onError<Result>(promise: Promise<Result>, code: string, act: () =
     if (hasCode(error, code)) await act();
     throw error;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof RaftkitError && error.code === code;
 }
 
 function refuse(why: string): never {

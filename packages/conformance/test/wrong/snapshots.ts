@@ -3,6 +3,7 @@ import type { SnapshotSink } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { SnapshotSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
+import { hasCode } from "../support/codes.js";
 import { made, withSinks, wrapped, wrong } from "../storage/snapshot-targets.js";
 import { lockInMemory } from "../storage/toy-disk.js";
 import { createToySnapshots, rightSnapshotParts } from "../storage/toy-snapshots.js";
@@ -101,9 +102,9 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   wrong("SNAPSHOT-19", "sorts names to find out which are old", { obsolete: (ids, _, isRead) => ids.toSorted().slice(0, -1).filter((id) => !isRead(id)) }),
   wrong("SNAPSHOT-20", "never removes anything", { obsolete: () => [], tidies: false }),
   wrong("SNAPSHOT-21", "leaves the data of an aborted snapshot", { discard: async () => {}, tidies: false }),
-  wrapped("SNAPSHOT-22", "gives nothing of what it doesn't know", (storage) => ({ read: (...question) => storage.read(...question).catch((error: unknown) => (saying(error, "TOY_SNAPSHOT_UNKNOWN") ? { data: new Uint8Array(), done: true } : Promise.reject(error))) })),
-  wrapped("SNAPSHOT-23", "says done behind the end", (storage) => ({ read: (...question) => storage.read(...question).catch((error: unknown) => (saying(error, "TOY_SNAPSHOT_OFFSET") ? { data: new Uint8Array(), done: true } : Promise.reject(error))) })),
-  withSinks("SNAPSHOT-24", "takes writes after the end, for nothing", (sink) => ({ write: (data) => sink.write(data).catch((error: unknown) => (saying(error, "TOY_SINK_ENDED") ? undefined : Promise.reject(error))) })),
+  wrapped("SNAPSHOT-22", "gives nothing of what it doesn't know", (storage) => ({ read: (...question) => storage.read(...question).catch((error: unknown) => (hasCode(error, "TOY_SNAPSHOT_UNKNOWN") ? { data: new Uint8Array(), done: true } : Promise.reject(error))) })),
+  wrapped("SNAPSHOT-23", "says done behind the end", (storage) => ({ read: (...question) => storage.read(...question).catch((error: unknown) => (hasCode(error, "TOY_SNAPSHOT_OFFSET") ? { data: new Uint8Array(), done: true } : Promise.reject(error))) })),
+  withSinks("SNAPSHOT-24", "takes writes after the end, for nothing", (sink) => ({ write: (data) => sink.write(data).catch((error: unknown) => (hasCode(error, "TOY_SINK_ENDED") ? undefined : Promise.reject(error))) })),
   wrapped("SNAPSHOT-25", "complains about a second close", (storage) => {
     let isClosed = false;
     return {
@@ -148,24 +149,20 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
     };
   }),
   wrong("SNAPSHOT-32", "believes what it reads to be on disk", { settle: async () => {} }),
-  wrong("SNAPSHOT-33", "swallows the error of a sync", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (saying(error, "EIO") ? undefined : Promise.reject(error))) }, ...rest) }),
-  wrong("SNAPSHOT-34", "tries a failed sync again", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (saying(error, "EIO") ? disk.sync(file) : Promise.reject(error))) }, ...rest) }),
+  wrong("SNAPSHOT-33", "swallows the error of a sync", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (hasCode(error, "EIO") ? undefined : Promise.reject(error))) }, ...rest) }),
+  wrong("SNAPSHOT-34", "tries a failed sync again", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (hasCode(error, "EIO") ? disk.sync(file) : Promise.reject(error))) }, ...rest) }),
   withSinks("SNAPSHOT-35", "swallows the error of a write", (sink) => {
     let lost: Promise<unknown> = Promise.resolve();
     return {
       async write(data) {
-        lost = sink.write(data).catch((error: unknown) => (saying(error, "ENOSPC") ? undefined : Promise.reject(error)));
+        lost = sink.write(data).catch((error: unknown) => (hasCode(error, "ENOSPC") ? undefined : Promise.reject(error)));
         await lost;
       },
       async commit() {
         await lost;
-        return sink.commit().catch((error: unknown) => (saying(error, "ENOSPC") ? { snapshotId: "lost", index: 0, term: 0, configuration: { voters: [] }, bytes: 0, crc: 0 } : Promise.reject(error)));
+        return sink.commit().catch((error: unknown) => (hasCode(error, "ENOSPC") ? { snapshotId: "lost", index: 0, term: 0, configuration: { voters: [] }, bytes: 0, crc: 0 } : Promise.reject(error)));
       },
     };
   }),
   wrong("SNAPSHOT-36", "computes the crc anew when it opens", { verify: (meta, data) => ({ ...meta, bytes: data.length, crc: checksum(data) }) }),
 ];
-
-function saying(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}
