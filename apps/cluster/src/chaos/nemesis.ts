@@ -63,7 +63,7 @@ async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions
     const beginsMs = Math.max(fault.atMs, restedMs, now());
     if (struck.has(kind) && (tries > 1 || beginsMs > endMs)) continue;
     if (tried.has(kind) && beginsMs > endMs + RETRY_MS) continue;
-    await sleep(beginsMs - now(), undefined, { signal });
+    await sleep(Math.max(0, beginsMs - now()), undefined, { signal });
     tried.add(kind);
     const end = begin(now());
     const strike = "links" in fault ? await strikeLinks(fault, options) : await strikeProcesses(fault, options);
