@@ -25,5 +25,5 @@ svg { display: block; width: 100%; min-width: 860px; font: 12px system-ui, sans-
 .swatch-p50 { fill: var(--p50); } .swatch-p99 { fill: var(--p99); }
 summary { cursor: pointer; color: var(--soft); }
 @media (max-width: 640px) { body { padding: 16px 12px; } .figures { gap: 8px; } .figures div { flex: 1 1 120px; }
-  tr { display: block; padding: 6px 0; border-top: 1px solid var(--line); } tr.head { display: none; } td { display: inline-block; padding: 0 10px 0 0; border: 0; white-space: normal; } td.more { display: block; } }
+  table, tbody, tr { display: block; } tr { padding: 6px 0; border-top: 1px solid var(--line); } tr.head { display: none; } td { display: inline-block; padding: 0 10px 0 0; border: 0; white-space: normal; } td.more { display: block; overflow-x: auto; } }
 `;
