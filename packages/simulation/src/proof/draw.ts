@@ -5,44 +5,86 @@ import { createRandom } from "../random.js";
 import { kindsOf, roles } from "./coverage.js";
 import type { Fault, FaultKind, FaultRole, Phase, Plan } from "./plan.js";
 import { phases } from "./plan.js";
+import { shapes } from "./shapes.js";
 
 /** Mostly three and five. */
 const sizes = [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 6, 7] as const;
 
+/** Where somebody can be cut off from a majority. */
+const shapedSizes = [3, 3, 3, 3, 4, 5, 5, 5] as const;
+
+const befallsOnce: readonly FaultKind[] = ["crash", "powerCut", "pause", "hungDisk", "clockDrift", "clockJump", "clockStall"];
+
 const span = {
-  1: { safetyMs: [4_000, 16_000], faults: 40, clients: 8, pausesMs: [0, 5, 20, 50, 100, 200] },
+  1: { safetyMs: [4_000, 16_000], faults: 50, clients: 8, pausesMs: [0, 5, 20, 50, 100, 200] },
   2: { safetyMs: [3_000, 8_000], faults: 14, clients: 4, pausesMs: [20, 50, 100, 200] },
 } as const;
 
+/** Of the plans of tier 1, so many have a shape; the others mix everything. */
+const SHAPED = 0.6;
+
+/** So many of the cells of the coverage matrix each seed tries to fill. */
+const TURN = 4;
+
 export function planOf(seed: number, tier: 1 | 2): Plan {
   const random = createRandom(seed).fork(`plan/${tier}`);
+  const form = random.fork("shape");
+  return tier === 1 && form.chance(SHAPED) ? shapedPlanOf(seed, form) : mixedPlanOf(seed, tier, random);
+}
+
+function shapedPlanOf(seed: number, random: SeededRandom): Plan {
+  const { safetyMs: [shortest, longest] } = span[1];
+  const [safetyMs, nodes] = [Math.floor(random.between(shortest, longest)), random.pick(shapedSizes)];
+  const { faults, ...rest } = random.pick(shapes)(random, safetyMs, nodes);
+  // Some go by themselves, the others beside a few faults of any kind.
+  const beside = random.chance(0.25) ? [] : mixedFaults(seed, random, 1, safetyMs, nodes, 30);
+  return { seed, tier: 1, nodes, safetyMs, ...rest, faults: [...faults, ...beside].sort((a, b) => a.at - b.at) };
+}
+
+function mixedPlanOf(seed: number, tier: 1 | 2, random: SeededRandom): Plan {
   const { safetyMs: [shortest, longest], faults: faultsMax, clients, pausesMs } = span[tier];
-  const safetyMs = Math.floor(random.between(shortest, longest));
+  const [safetyMs, nodes] = [Math.floor(random.between(shortest, longest)), random.pick(sizes)];
+  return {
+    seed, tier, nodes, safetyMs,
+    load: { clients: 1 + random.integer(clients), keys: 1 + random.integer(6), pauseMs: random.pick<number>(pausesMs) },
+    faults: [...mixedFaults(seed, random, tier, safetyMs, nodes, faultsMax)].sort((a, b) => a.at - b.at),
+  };
+}
+
+/** Of every kind, at any time, each by itself. */
+function mixedFaults(seed: number, random: SeededRandom, tier: 1 | 2, safetyMs: number, nodes: number, most: number): readonly Fault[] {
   const kinds = kindsOf(tier);
   // Some kinds don't occur at all, so that others are seen alone; the share of those that do is drawn too.
   const share = random.between(0.15, 1);
   const drawn = kinds.filter(() => random.chance(share));
   const chosen = drawn.length > 0 ? drawn : kinds;
   // What tier 1 can't do, tier 2 does more often; most of all what waits for an operation of the disk that is rare.
+  // In tier 1 what acts on packets or writes is counted so often that what befalls a node once may be drawn more often.
+  const weighted = tier === 1 ? chosen.flatMap((kind) => kind === "wipe" || kind === "failedSync" ? [kind, kind, kind] : befallsOnce.includes(kind) ? [kind, kind] : [kind]) : chosen;
   const rare = tier === 2 ? chosen.filter((kind) => !kindsOf(1).includes(kind)).flatMap((kind) => kind === "lostRename" || kind === "diskFull" ? [kind, kind, kind] : [kind]) : [];
-  const count = 1 + random.integer(faultsMax);
+  const count = 1 + random.integer(most);
   const severest = random.between(0.2, 1);
   const lastingMs = random.between(100, 4_000);
-  const nodes = random.pick(sizes);
   const faults: Fault[] = [];
+  const add = (kind: FaultKind, role: FaultRole, phase: Phase, shortestMs: number): void => {
+    const at = phase === "forming" ? random.integer(40) : Math.floor(random.between(0, 0.9) * safetyMs);
+    const fault = { kind, at, role, phase, durationMs: shortestMs + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
+    faults.push(...occasionFor(random, fault, nodes), fault);
+  };
+  for (const [kind, role, phase] of turnOf(seed, tier)) add(kind, role, phase, 20);
   while (faults.length < count) {
     const [role, phase] = occasion(random);
-    const at = phase === "forming" ? random.integer(40) : Math.floor(random.between(0, 0.9) * safetyMs);
     const isRare = rare.length > 0 && random.chance(0.6);
-    const fault = { kind: random.pick(isRare ? rare : chosen), at, role, phase, durationMs: (isRare ? 500 : 20) + Math.floor(random.next() * lastingMs), severity: rounded(random.next() * severest) };
-    faults.push(...occasionFor(random, fault, nodes), fault);
+    add(random.pick(isRare ? rare : weighted), role, phase, isRare ? 500 : 20);
   }
-  faults.sort((a, b) => a.at - b.at);
-  return {
-    seed, tier, nodes, safetyMs,
-    load: { clients: 1 + random.integer(clients), keys: 1 + random.integer(6), pauseMs: random.pick<number>(pausesMs) },
-    faults,
-  };
+  return faults;
+}
+
+/** What no seed draws often, some seed must: each takes its turn at a few of all the kinds, roles and phases that there are. */
+function turnOf(seed: number, tier: 1 | 2): readonly (readonly [FaultKind, FaultRole, Phase])[] {
+  const cells = kindsOf(tier).flatMap((kind) => phases.flatMap((phase) => roles.map((role) => [kind, role, phase] as const)));
+  // Far apart, so that one run doesn't get the same kind in every role.
+  return Array.from({ length: TURN }, (_, i) => cells[(seed + Math.floor((i * cells.length) / TURN)) % cells.length] ?? ["crash", "leader", "serving"]);
 }
 
 /** Whom it waits for. What comes about less often is drawn more often. */

@@ -33,6 +33,8 @@ export interface Fault {
   readonly at: number;
   readonly role: FaultRole;
   readonly phase: Phase;
+  /** So long after that moment it begins, whatever has become of that node by then, unless the node is down. Not given: at once. Tier 1 only. ms */
+  readonly lagMs?: number;
   /** How long it lasts; for a node that ends: how long until it is started again. ms */
   readonly durationMs: number;
   /** Uniform in [0, 1): how bad it is; each kind makes its own number of it (a probability, a delay, a factor). */
@@ -46,7 +48,9 @@ export interface Plan {
   readonly nodes: number;
   /** How long faults may begin; then everything heals and the cluster must serve. ms */
   readonly safetyMs: number;
-  readonly load: { readonly clients: number; readonly keys: number; /** Between two operations of one client, on average. ms */ readonly pauseMs: number };
+  readonly load: { readonly clients: number; readonly keys: number; /** Between two operations of one client, on average. ms */ readonly pauseMs: number; /** A client asks for up to so many at once, of one node. Not given: one. Tier 1 only. */ readonly burst?: number };
+  /** Limits of the nodes other than the seed says: small ones make logs meet step by step. Tier 1 only. */
+  readonly limits?: { readonly maxMessageBytes: number; readonly maxInflightMessages: number };
   /** In order of `at`. */
   readonly faults: readonly Fault[];
 }

@@ -44,6 +44,11 @@ export async function shrink(plan: Plan, outcome: Outcome, run: (plan: Plan) => 
     for (const nodes of [1, 2, 3, 4, 5, 6]) if (nodes < best.nodes && await improves({ ...best, nodes })) break;
     for (const clients of [1, 2, 4]) if (clients < best.load.clients && await improves({ ...best, load: { ...best.load, clients } })) break;
     if (best.load.keys > 1) await improves({ ...best, load: { ...best.load, keys: 1 } });
+    if (best.load.burst !== undefined) await improves({ ...best, load: { clients: best.load.clients, keys: best.load.keys, pauseMs: best.load.pauseMs } });
+    if (best.limits) {
+      const { limits: _, ...rest } = best;
+      await improves(rest);
+    }
     if (best.load.pauseMs < 200) await improves({ ...best, load: { ...best.load, pauseMs: 200 } });
   }
 

@@ -197,6 +197,22 @@ describe("is reported:", () => {
     breaks("quorum-durability", () => commitAt(watch, n1, 2));
   });
 
+  test("a vote or an acknowledgement that leaves before the disk has what it promises", () => {
+    const { watch, n2 } = cluster();
+    const granted = { type: "requestVoteReply", to: "n1-data-directory-1", term: 2, voteGranted: true } as const;
+    const acknowledged = { type: "appendEntriesReply", to: "n1-data-directory-1", term: 2, round: 1, success: true, matchIndex: 2, verifiedIndex: 2, prevLogIndex: 0, conflictIndex: 0, conflictTerm: 0 } as const;
+    watch.sending(n2, "n1", granted);
+    watch.sending(n2, "n1", acknowledged);
+    breaks("promises", () => watch.sending(n2, "n3", granted));
+    breaks("promises", () => watch.sending(n2, "n1", { ...granted, term: 3 }));
+    breaks("promises", () => watch.sending(n2, "n1", { type: "requestVote", to: "n1-data-directory-1", term: 2, lastLogIndex: 2, lastLogTerm: 2, transfer: false }));
+    breaks("promises", () => watch.sending(n2, "n1", { ...acknowledged, term: 3 }));
+    breaks("promises", () => watch.sending(n2, "n1", { ...acknowledged, matchIndex: 3 }));
+    n2.log.apply({ type: "append", run: command(3, 2, 9) });
+    breaks("promises", () => watch.sending(n2, "n1", { ...acknowledged, matchIndex: 3 }));
+    watch.sending(n2, "n1", { ...acknowledged, term: 3, matchIndex: 0 });
+  });
+
   test("what goes back: term, vote, commit, applied, and what a disk holds", () => {
     const { watch, n1, n2, n3 } = cluster();
     breaks("monotonic", () => watch.changed({ ...n1, currentTerm: 1 }));

@@ -46,15 +46,15 @@ function eachEffect(change: (effect: Effect, member: Parameters<Tamper>[0]) => r
 
 const bugs: readonly { readonly name: string; readonly checks: readonly string[]; readonly tamper: Tamper }[] = [
   {
-    name: "a vote that is never stored", checks: ["monotonic", "configuration-safety", "election-safety"],
+    name: "a vote that is never stored", checks: ["promises", "monotonic", "configuration-safety", "election-safety"],
     tamper: eachEffect((effect) => effect.type === "persist" ? [{ ...effect, operations: effect.operations.map((operation) => operation.type === "hardState" ? { ...operation, hardState: { ...operation.hardState, votedFor: null } } : operation) }] : [effect]),
   },
   {
-    name: "a vote for everyone who asks", checks: ["configuration-safety", "election-safety"],
+    name: "a vote for everyone who asks", checks: ["promises", "configuration-safety", "election-safety"],
     tamper: eachEffect((effect) => effect.type === "send" && effect.message.type === "requestVoteReply" ? [{ ...effect, message: { ...effect.message, voteGranted: true } }] : [effect]),
   },
   {
-    name: "an acknowledgement of what is not durable", checks: ["quorum-durability"],
+    name: "an acknowledgement of what is not durable", checks: ["promises", "quorum-durability"],
     tamper: eachEffect((effect) => effect.type === "send" && effect.message.type === "appendEntriesReply" && effect.message.success ? [{ ...effect, message: { ...effect.message, matchIndex: effect.message.verifiedIndex } }] : [effect]),
   },
   {
@@ -65,6 +65,10 @@ const bugs: readonly { readonly name: string; readonly checks: readonly string[]
   {
     name: "a proposal of unknown outcome that is called rejected", checks: ["refused"],
     tamper: eachEffect((effect) => effect.type === "unknown" ? [{ type: "rejected", firstSeq: effect.firstSeq, count: effect.count, reason: "notSent" }] : [effect]),
+  },
+  {
+    name: "an acknowledgement in a term that is not durable", checks: ["promises"],
+    tamper: eachEffect((effect, { disk }) => effect.type === "send" && effect.message.type === "appendEntriesReply" && effect.message.success && disk.currentTerm < effect.message.term ? [{ ...effect, message: { ...effect.message, matchIndex: Math.min(effect.message.verifiedIndex, disk.log.lastIndex) } }] : [effect]),
   },
   {
     name: "a commit index that was announced before", checks: ["monotonic"],

@@ -7,6 +7,7 @@ import { leaderAppendOnly } from "./leader-append-only.js";
 import { leaderCompleteness } from "./leader-completeness.js";
 import { logMatching } from "./log-matching.js";
 import { monotonic } from "./monotonic.js";
+import { promises } from "./promises.js";
 import { quorumDurability } from "./quorum-durability.js";
 import { stateHash } from "./state-hash.js";
 import { stateMachineSafety } from "./state-machine-safety.js";
@@ -14,7 +15,7 @@ import { stateMachineSafety } from "./state-machine-safety.js";
 export function createInvariants(cluster: ClusterView): Required<Invariant> {
   const all: readonly Invariant[] = [
     electionSafety(), leaderAppendOnly(), logMatching(cluster), leaderCompleteness(cluster), stateMachineSafety(), quorumDurability(cluster),
-    monotonic(), configurationSafety(), stateHash(), boundedMemory(),
+    monotonic(), configurationSafety(), stateHash(), boundedMemory(), promises(),
   ];
   const started = all.flatMap(({ started: hear }) => hear ?? []);
   const truncating = all.flatMap(({ truncating: hear }) => hear ?? []);
@@ -23,6 +24,7 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
   const durable = all.flatMap(({ durable: hear }) => hear ?? []);
   const committed = all.flatMap(({ committed: hear }) => hear ?? []);
   const applied = all.flatMap(({ applied: hear }) => hear ?? []);
+  const sending = all.flatMap(({ sending: hear }) => hear ?? []);
   const measured = all.flatMap(({ measured: hear }) => hear ?? []);
   return {
     started(node) { for (const hear of started) hear(node); },
@@ -32,6 +34,7 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     durable(node) { for (const hear of durable) hear(node); },
     committed(node, before) { for (const hear of committed) hear(node, before); },
     applied(node) { for (const hear of applied) hear(node); },
+    sending(node, to, message) { for (const hear of sending) hear(node, to, message); },
     measured(node, what, size, limit) { for (const hear of measured) hear(node, what, size, limit); },
   };
 }

@@ -1,6 +1,6 @@
 // What an invariant is: it is told what changed at one node, looks at that alone, and throws when it can't be.
 // It must never change anything, and never look at more than what changed: it runs after every step of every node.
-import type { Index } from "@raftkit/core";
+import type { Index, Message, NodeId } from "@raftkit/core";
 import type { NodeView } from "../view.js";
 
 /** What must never happen, happened. */
@@ -30,6 +30,8 @@ export interface Invariant {
   readonly committed?: (node: NodeView, before: Index) => void;
   /** The state machine was given entry `lastApplied`. */
   readonly applied?: (node: NodeView) => void;
+  /** A message leaves. Tier 1 only: in tier 2 messages are bytes. */
+  readonly sending?: (node: NodeView, to: NodeId, message: Message) => void;
   /** How much of something bounded there is. */
   readonly measured?: (node: NodeView, what: string, size: number, limit: number) => void;
 }

@@ -6,6 +6,7 @@ import type { KeyValueInput, KeyValueOutput, Operation } from "@raftkit/lineariz
 import type { SeededRandom } from "../../random.js";
 import type { Plan } from "../plan.js";
 import { encodeCommand } from "./machine.js";
+import { createOnce } from "./once.js";
 import { createRefusals } from "./refusals.js";
 import type { Member, World } from "./world.js";
 
@@ -60,7 +61,8 @@ interface Desk {
   reads: { readonly call: Call; readonly index: Index }[];
 }
 
-export function createClients({ nodes, load }: Plan, random: SeededRandom, host: ClientsHost): Clients {
+export function createClients(plan: Plan, random: SeededRandom, host: ClientsHost): Clients {
+  const { nodes, load } = plan;
   const counts = { answered: 0, refused: 0, unknown: 0 };
   const calls: Call[] = [];
   const desks: Desk[] = Array.from({ length: nodes }, () => ({ asked: new Map(), entries: new Map(), reads: [] }));
@@ -70,6 +72,7 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
   let floor: Index = 0;
   let stopped = false;
   const refusals = createRefusals((message) => host.broken("refused", message));
+  const once = createOnce((message) => host.broken("once", message));
 
   function finish(call: Call, end: Ends, output?: KeyValueOutput): void {
     if (call.end !== undefined) return;
@@ -142,26 +145,6 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
     }
   }
 
-  function startClient(number: number): void {
-    const own = random.fork(`client/${number}`);
-    let name = 0;
-    const next = (): void => {
-      if (stopped) return;
-      const world = host.world();
-      const member = world.members[own.integer(nodes)];
-      if (!member) return;
-      const dice = own.next();
-      const what = dice < 0.45 ? "get" : dice < 0.85 ? "put" : dice < 0.95 ? "cas" : "delete";
-      call(member, `c${number}.${name}`, what, own.integer(load.keys), 300 + own.integer(1_500), (end) => {
-        if (end === "unknown") name++;
-        // A node by itself with a fast disk answers at once: time must go on all the same.
-        const pauseMs = 1 + own.integer(2 * load.pauseMs);
-        host.later(end === "answered" ? pauseMs : pauseMs + own.integer(50), next);
-      });
-    };
-    host.later(own.integer(50), next);
-  }
-
   return {
     counts, call,
     history: () => calls.filter(({ end }) => end !== "refused").map(({ client, invoked, completed, input, output }) => ({ client, invoked, completed, input, ...(output !== undefined && { output }) })),
@@ -198,6 +181,7 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
     },
     onApplied(member, index, term) {
       refusals.onApplied(member.id, member.machine.lastValue);
+      once.onApplied(member.id, index, member.machine.lastValue);
       const desk = desks[member.number];
       if (!desk) return;
       const waiting = desk.entries.get(index);
@@ -219,7 +203,33 @@ export function createClients({ nodes, load }: Plan, random: SeededRandom, host:
       desk.reads = [];
       for (const found of left) finish(found, "unknown");
     },
-    start() { for (let number = 1; number <= load.clients; number++) startClient(number); },
+    start() { for (let number = 1; number <= load.clients; number++) startClient(number, plan, random, host, call, () => stopped); },
     stop() { stopped = true; },
   };
+}
+
+/** Asks any node for anything, again and again. */
+function startClient(number: number, { nodes, load }: Plan, random: SeededRandom, host: ClientsHost, call: Clients["call"], isOver: () => boolean): void {
+  const own = random.fork(`client/${number}`);
+  let name = 0;
+  let others = 0;
+  const ask = (member: Member, client: string, onEnd: (end: Ends) => void): void => {
+    const dice = own.next();
+    const what = dice < 0.45 ? "get" : dice < 0.85 ? "put" : dice < 0.95 ? "cas" : "delete";
+    call(member, client, what, own.integer(load.keys), 300 + own.integer(1_500), onEnd);
+  };
+  const next = (): void => {
+    if (isOver()) return;
+    const member = host.world().members[own.integer(nodes)];
+    if (!member) return;
+    ask(member, `c${number}.${name}`, (end) => {
+      if (end === "unknown") name++;
+      // A node by itself with a fast disk answers at once: time must go on all the same.
+      const pauseMs = 1 + own.integer(2 * load.pauseMs);
+      host.later(end === "answered" ? pauseMs : pauseMs + own.integer(50), next);
+    });
+    // Calls that are open at once are those of several clients: each of these asks no second time.
+    if (load.burst !== undefined) for (let more = own.integer(load.burst); more > 0; more--) ask(member, `c${number}+${++others}`, () => {});
+  };
+  host.later(own.integer(50), next);
 }

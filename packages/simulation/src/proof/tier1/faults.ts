@@ -32,7 +32,7 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     disturb(strike, (from, to) => (outgoing ? from : to) === strike.victim.number);
   },
   partition(strike) {
-    const side = sides(strike);
+    const side = sideOf(strike);
     disturb(strike, (from, to) => side[from] !== side[to]);
   },
   bridge(strike) {
@@ -118,6 +118,17 @@ function onSomeLinks(strike: Strike): void {
       case "everywhere": return true;
     }
   });
+}
+
+/** The victim and so many others as the severity says: alone at its mildest, for a leader that is cut off is worse than one that loses a few. */
+function sideOf({ world: { members }, fault, victim, random }: Strike): readonly boolean[] {
+  const side = members.map(({ number }) => number === victim.number);
+  const others = members.filter(({ number }) => number !== victim.number);
+  for (let left = Math.floor(fault.severity * (members.length - 1)); left > 0; left--) {
+    const [other] = others.splice(random.integer(others.length), 1);
+    if (other) side[other.number] = true;
+  }
+  return side;
 }
 
 /** Two halves, neither empty where there are two nodes. */

@@ -194,6 +194,7 @@ function perform(world: World, member: Member, effect: Effect): void {
     case "send": {
       const to = world.byId.get(effect.to);
       if (to === undefined) break;
+      world.invariants.sending(member, effect.to, effect.message);
       if (effect.message.type === "appendEntries") measureWindow(world, member, to, effect.message);
       else if (effect.message.type === "forward") {
         member.forwards.add(effect.message.firstSeq);

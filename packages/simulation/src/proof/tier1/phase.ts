@@ -1,5 +1,6 @@
 // What the cluster is about, and whether some fault's occasion has come. Looked at whenever something changed that it
 // depends on, and at every beat.
+import type { SeededRandom } from "../../random.js";
 import { createRandom } from "../../random.js";
 import type { Fault, Phase } from "../plan.js";
 import { strike } from "./faults.js";
@@ -36,19 +37,33 @@ export function settle(world: World): void {
     const victim = found && victimOf(world, found.fault);
     if (!found || !victim) continue;
     world.waiting.splice(at, 1);
-    world.quietUntil = world.now + QUIET_MS;
+    world.quietUntil = world.now + (found.fault.lagMs ?? 0) + QUIET_MS;
     world.unsettled = true;
-    strike({ world, victim, fault: found.fault, random: found.random, durationMs: Math.max(1, Math.min(found.fault.durationMs, world.plan.safetyMs - world.now)) });
+    const { fault, random } = found;
+    if (fault.lagMs === undefined) begin(world, fault, victim, random);
+    else planAction(world, world.now + fault.lagMs, () => {
+      if (victim.raft && world.now < world.plan.safetyMs) begin(world, fault, victim, random);
+    });
   }
 }
 
-/** The first of those with this role, counted from a node that the plan prefers. */
-function victimOf({ members, now }: World, { role, at }: Fault): Member | undefined {
+function begin(world: World, fault: Fault, victim: Member, random: SeededRandom): void {
+  world.unsettled = true;
+  strike({ world, victim, fault, random, durationMs: Math.max(1, Math.min(fault.durationMs, world.plan.safetyMs - world.now)) });
+}
+
+/** The first of those with this role, counted from a node that the plan prefers; of several leaders the latest. */
+function victimOf({ members, now }: World, { role, phase, at }: Fault): Member | undefined {
+  let found: Member | undefined;
   for (let i = 0; i < members.length; i++) {
     const member = members[(at + i) % members.length];
-    if (member?.raft && member.role === role && member.pausedUntil <= now) return member;
+    if (!member?.raft || member.role !== role || member.pausedUntil > now) continue;
+    if (role !== "leader") return member;
+    // While a leader is being elected, the one whose reign it ends is none.
+    if (phase === "electing" && member.log.term(member.commitIndex) === member.currentTerm) continue;
+    if (!found || member.currentTerm > found.currentTerm) found = member;
   }
-  return undefined;
+  return found;
 }
 
 /** Plans when each fault begins to wait, and the beats. */

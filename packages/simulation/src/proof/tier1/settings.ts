@@ -1,9 +1,10 @@
 // How a cluster of tier 1 is when nothing is wrong: delays, turns, limits. Drawn from the seed, so that no single choice of
 // them is what the proof rests on. The timeouts are always the defaults.
 import type { SeededRandom } from "../../random.js";
+import type { Plan } from "../plan.js";
 import type { Settings } from "./world.js";
 
-export function settingsOf(random: SeededRandom): Settings {
+export function settingsOf(random: SeededRandom, limits: Plan["limits"]): Settings {
   const isTight = random.chance(0.3);
   return {
     delayMs: random.pick([1, 1, 1, 2, 5]), delaySpanMs: random.pick([0, 1, 3, 10, 20]), ordered: random.chance(0.5), overTheWire: random.chance(0.05),
@@ -16,6 +17,7 @@ export function settingsOf(random: SeededRandom): Settings {
       maxInflightMessages: isTight ? random.pick([2, 4, 16]) : 256,
       maxInflightBytes: isTight ? random.pick([500, 2_000, 8_000]) : 8 * 2 ** 20,
       maxUncommittedBytes: isTight ? random.pick([2_000, 5_000, 20_000]) : 64 * 2 ** 20,
+      ...limits,
     },
   };
 }
