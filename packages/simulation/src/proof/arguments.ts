@@ -13,7 +13,7 @@ Runs whole clusters on simulated time, network and disk, each from a seed, under
   --nodes N    clusters of this size instead of what the seed says
   --workers N  processes (default 2)
   --bail       end with the first failing seed, and don't shrink it
-  --seed N     only this one, told line by line (tier 1 unless told otherwise)
+  --seed N     only this one, told line by line, in both tiers unless --tier names one
   --plan FILE  a plan as JSON, as a shrunk failure prints it
   --trace FILE where the lines go instead of to the screen
   --speed      how many simulated seconds a core simulates in a second, five nodes under load

@@ -32,8 +32,9 @@ async function perform(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (given.speed) return speed(given);
-  if (given.plan !== undefined) return tell(readPlan(given.plan), given);
-  if (given.seed !== undefined) return tell(planFor(given.seed, given.tiers.length === 1 ? given.tiers[0] ?? 1 : 1, given), given);
+  const { plan, seed } = given;
+  if (plan !== undefined) return tell([readPlan(plan)], given);
+  if (seed !== undefined) return tell(given.tiers.map((tier) => planFor(seed, tier, given)), given);
   return prove(given);
 }
 
@@ -54,16 +55,21 @@ function readPlan(file: string): Plan {
   return value as Plan;
 }
 
-/** One run, line by line. */
-async function tell(plan: Plan, { trace: file }: Arguments): Promise<number> {
-  const outcome = await runPlanned(plan, true);
-  if (file === undefined || file === "-") console.log(outcome.trace.join("\n"));
-  else writeFileSync(file, `${outcome.trace.join("\n")}\n`);
-  const { answered, refused, unknown } = outcome.operations;
-  console.log(`\nseed ${plan.seed}, tier ${plan.tier}, ${plan.nodes} nodes: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds; ${answered} operations answered, ${refused} refused, ${unknown} of unknown outcome`);
-  console.log(`trace hash ${outcome.hash}`);
-  if (outcome.failure) console.log(`FAILED ${outcome.failure.check}: ${outcome.failure.message}`);
-  return outcome.failure ? 1 : 0;
+/** Some runs one after another, line by line. */
+async function tell(plans: readonly Plan[], { trace: file }: Arguments): Promise<number> {
+  const isOnScreen = file === undefined || file === "-";
+  const outcomes: Outcome[] = [];
+  for (const plan of plans) {
+    const outcome = await runPlanned(plan, true);
+    outcomes.push(outcome);
+    if (isOnScreen) console.log(outcome.trace.join("\n"));
+    const { answered, refused, unknown } = outcome.operations;
+    console.log(`\nseed ${plan.seed}, tier ${plan.tier}, ${plan.nodes} nodes: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds; ${answered} operations answered, ${refused} refused, ${unknown} of unknown outcome`);
+    console.log(`trace hash ${outcome.hash}`);
+    if (outcome.failure) console.log(`FAILED ${outcome.failure.check}: ${outcome.failure.message}`);
+  }
+  if (!isOnScreen) writeFileSync(file, `${outcomes.flatMap(({ plan, trace }) => plans.length > 1 ? [`tier ${plan.tier}`, ...trace] : trace).join("\n")}\n`);
+  return outcomes.some(({ failure }) => failure) ? 1 : 0;
 }
 
 async function prove(given: Arguments): Promise<number> {

@@ -66,6 +66,20 @@ test("a plan from a file is told line by line, and is the run of its seed", asyn
   }
 });
 
+test("one seed is told in both tiers, or in the one that is named", async () => {
+  const said = vi.spyOn(console, "log").mockImplementation(() => {});
+  const summaries = (): readonly string[] => said.mock.calls.flat().join("\n").match(/seed 2, tier \d/g) ?? [];
+  try {
+    expect(await main(["--seed", "2"])).toBe(0);
+    expect(summaries()).toEqual(["seed 2, tier 1", "seed 2, tier 2"]);
+    said.mockClear();
+    expect(await main(["--seed", "2", "--tier", "2"])).toBe(0);
+    expect(summaries()).toEqual(["seed 2, tier 2"]);
+  } finally {
+    said.mockRestore();
+  }
+});
+
 test("a plan is carried out in its tier", async () => {
   for (const tier of [1, 2] as const) {
     const outcome = await runPlanned(planOf(2, tier), false);

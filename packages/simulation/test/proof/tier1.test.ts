@@ -103,3 +103,23 @@ describe("a bug is found:", () => {
     expect(smaller.safetyMs).toBeLessThanOrEqual(plan.safetyMs);
   });
 });
+
+test("a node that lost its data directory may not stay silent: it stops for good, or the run fails", () => {
+  const plan = { ...planOf(1, 1), nodes: 3, safetyMs: 2_000, faults: [{ kind: "wipe", at: 500, role: "follower", phase: "serving", durationMs: 200, severity: 0 }] } as const;
+  expect(runPlan(plan, { fullTrace: false }).failure).toBeUndefined();
+  const silent = eachEffect((effect, { incarnation }) => effect.type === "failed" && incarnation.endsWith("-2") ? [] : [effect]);
+  expect(runPlan(plan, { fullTrace: false, tamper: silent }).failure?.check).toBe("liveness");
+});
+
+describe("a fault counts for what it did:", () => {
+  const lasting = { role: "leader", phase: "serving", durationMs: 1_000, severity: 0.99 } as const;
+  const counted = (kinds: readonly ("partition" | "delay")[]): number => {
+    const faults = kinds.map((kind) => ({ ...lasting, kind, at: 500 }));
+    const { injected } = runPlan({ ...planOf(1, 1), nodes: 2, safetyMs: 1_500, faults }, { fullTrace: false });
+    return [...injected].filter(([cell]) => cell.startsWith("delay ")).reduce((sum, [, count]) => sum + count, 0);
+  };
+  test("what is lost was not delayed", () => {
+    expect(counted(["delay"])).toBeGreaterThan(0);
+    expect(counted(["delay", "partition"])).toBeLessThan(counted(["delay"]) / 2);
+  });
+});

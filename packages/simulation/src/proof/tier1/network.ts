@@ -30,6 +30,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
   link.faults = link.faults.filter(({ until }) => until > now);
   let later = 0;
   let copyLater = 0;
+  const took: FaultKind[] = [];
   for (const { kind, severity } of link.faults) {
     switch (kind) {
       case "cutOneWay": case "partition": case "bridge":
@@ -41,30 +42,32 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
         return undefined;
       case "delay":
         later += 1 + random.integer(20 + Math.floor(400 * severity));
-        countBoth(world, kind, from, to);
+        took.push(kind);
         break;
       case "reorder":
         if (!random.chance(0.5)) break;
         later += 1 + random.integer(5 + Math.floor(200 * severity));
-        countBoth(world, kind, from, to);
+        took.push(kind);
         break;
       case "slowLink": {
         link.freeAt = Math.max(link.freeAt, now) + sizeOf(message) * (0.01 + 0.2 * severity);
         if (link.freeAt > now + BACKLOG_MS) link.freeAt = now + BACKLOG_MS;
         later += Math.ceil(link.freeAt - now);
-        countBoth(world, kind, from, to);
+        took.push(kind);
         break;
       }
       case "duplicate": {
         if (!random.chance(0.1 + 0.8 * severity)) break;
         copyLater = 1 + random.integer(2 + Math.floor(500 * severity));
-        countBoth(world, kind, from, to);
+        took.push(kind);
         break;
       }
       default:
         break;
     }
   }
+  // Whatever else was done to a packet that is lost had no effect.
+  for (const kind of took) countBoth(world, kind, from, to);
   // Only what isn't lost: of that the sender may be told that it certainly was.
   if (copyLater > 0) world.wheel.add(now + copyLater, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: joined(message), number: to, action: undefined });
   return later;

@@ -110,13 +110,14 @@ function endTurns(world: World, openTurns: Member[]): void {
   while (openTurns.length > 0) openTurns.pop();
 }
 
-/** Every node that kept its data directory must commit the same, and answer a write and a linearizable read. */
+/** Every node that kept its data directory must commit the same, and answer a write and a linearizable read; one that lost it stops for good, or is a member of the cluster that formed with it. */
 function proveLiveness(world: World): void {
   const limitMs = (isFullOfLost(world) ? 2 : 1) * LIVENESS_TIMEOUTS * world.settings.options.electionTimeoutMs.max;
   const missing = new Set(world.members.filter(({ isLost }) => !isLost).map(({ number }) => `n${number + 1}`));
   for (const id of missing) probe(world, id, "put", () => missing.delete(id));
   const sound = (): readonly Member[] => world.members.filter((member) => !member.isBlankAgain || isMember(world, member));
-  const isDone = (): boolean => sound().every((member) => !missing.has(member.id) && member.lastApplied === sound()[0]?.lastApplied);
+  const isSettled = (member: Member): boolean => member.isLost || !member.isBlankAgain || isMember(world, member);
+  const isDone = (): boolean => world.members.every(isSettled) && sound().every((member) => !missing.has(member.id) && member.lastApplied === sound()[0]?.lastApplied);
   runUntil(world, world.plan.safetyMs + limitMs, isDone);
   if (world.failure === undefined && !isDone()) {
     const states = world.members.map(({ id, raft, role, currentTerm, lastApplied, isLost }) => `${id} ${isLost ? "lost" : raft ? role : "down"} in term ${currentTerm}, applied ${lastApplied}${missing.has(id) ? ", hasn't answered" : ""}`);

@@ -186,16 +186,30 @@ function createNetwork(time: VirtualTime, random: SeededRandom, codec: Codec, li
   return network;
 }
 
-/** A link's fault counts for each packet that it changes, for the sender and for the receiver. */
+/** A link's fault counts for each packet that it changed, for the sender and for the receiver: what made it late or doubled it, once it arrives. */
 function countPackets(network: VirtualNetwork, world: World, timeline: Timeline): void {
   const effects: Readonly<Partial<Record<PacketEvent, readonly FaultKind[]>>> = {
     sent: ["delay", "reorder", "slowLink"], doubled: ["duplicate"], lost: ["loss"], cut: ["cutOneWay", "partition", "bridge"], corrupted: ["corrupt"],
   };
-  network.onPacket((what, { from, to }) => {
-    for (const kind of world.disturbances(from.id, to)) {
-      if (effects[what]?.includes(kind) !== true) continue;
+  /** By packet: what counts when it arrives, and, of one that was doubled, when the second copy does. */
+  const awaited = new Map<number, FaultKind[]>();
+  network.onPacket((what, { from, to, number }) => {
+    const count = (kind: FaultKind): void => {
       for (const computer of world.computers) if (computer.id === from.id || computer.id === to) timeline.count(kind, computer);
+    };
+    if (what === "delivered") {
+      const kinds = awaited.get(number);
+      if (!kinds) return;
+      for (const kind of kinds) if (kind !== "duplicate") count(kind);
+      if (kinds.length === 1 && kinds[0] === "duplicate") count("duplicate");
+      if (kinds.length > 1 && kinds.includes("duplicate")) awaited.set(number, ["duplicate"]);
+      else awaited.delete(number);
+      return;
     }
+    const kinds = world.disturbances(from.id, to).filter((kind) => effects[what]?.includes(kind));
+    if (what === "sent" || what === "doubled") {
+      if (kinds.length > 0) awaited.set(number, [...awaited.get(number) ?? [], ...kinds]);
+    } else for (const kind of kinds) count(kind);
   });
 }
 
