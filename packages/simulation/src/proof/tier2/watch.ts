@@ -55,6 +55,8 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
   const invariants = createInvariants({ nodes });
   const last = new Map<number, number>();
   const views = new Map<string, Seen>();
+  /** What was announced as committed, anywhere, and found on the disks of a majority. */
+  let proven = 0;
 
   function guarded(run: () => void): void {
     try {
@@ -76,19 +78,30 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     const { status } = computer;
     if (status !== undefined) {
       if (status.term < said.term || status.commitIndex < said.commitIndex) throw new InvariantBroken("monotonic", `${view.id} goes back from term ${said.term}, commit index ${said.commitIndex}, to ${status.term}, ${status.commitIndex}`);
+      demandHolders(view, status.commitIndex);
       if (status.term !== said.term || status.commitIndex !== said.commitIndex) found.said = { term: status.term, commitIndex: status.commitIndex };
     }
     view.role = status?.role ?? "follower";
     view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
     view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
     invariants.changed(view);
-    // What waits for the log lane is seen by nobody, a truncation too; core says up to where memory and disk are the same.
+    // The invariants compare entries, and only up to here they are known: what waits for the log lane is seen by nobody, a
+    // truncation too; core says up to where memory and disk are the same. The index itself was looked at above.
     const commitIndex = Math.min(status?.commitIndex ?? 0, status?.durableIndex ?? 0, memory.log.lastIndex);
     const before = view.commitIndex;
     if (commitIndex > before) {
       view.commitIndex = commitIndex;
       invariants.committed(view, before);
     }
+  }
+
+  /** As it was announced, before the own log is known so far: so many entries must be on the disks of a majority (hazard 8). */
+  function demandHolders({ id, log }: View, commitIndex: number): void {
+    const voters = log.configurations.at(-1)?.configuration.voters;
+    if (commitIndex <= proven || !voters) return;
+    proven = commitIndex;
+    const holders = nodes.filter(({ incarnation, disk }) => disk.log.lastIndex >= commitIndex && voters.some((voter) => voter.incarnation === incarnation)).length;
+    if (2 * holders <= voters.length) throw new InvariantBroken("quorum-durability", `${id} announces ${commitIndex} as committed, and the disks of ${holders} of ${voters.length} voters hold so many entries`);
   }
 
   /** No-ops and configurations leave the state as it is. */
