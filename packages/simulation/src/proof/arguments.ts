@@ -18,7 +18,7 @@ Runs whole clusters on simulated time, network and disk, each from a seed, under
   --trace FILE where the lines go instead of to the screen
   --speed      how many simulated seconds a core simulates in a second, five nodes under load
 
-Exit codes: 0 nothing failed; 1 a seed failed, from 200 seeds on also an empty cell of the coverage; 2 wrong options.`;
+Exit codes: 0 nothing failed; 1 a seed failed, from enough seeds on also an empty cell in the coverage of a tier; 2 wrong options.`;
 
 export interface Arguments {
   readonly help: boolean;

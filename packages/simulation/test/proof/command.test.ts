@@ -11,7 +11,7 @@ import { runPlanned } from "../../src/proof/index.js";
 import { main } from "../../src/proof/main.js";
 import type { Outcome } from "../../src/proof/plan.js";
 import { runAll } from "../../src/proof/pool.js";
-import { addOutcome, emptyCells, newTotals, progressOf, reportOf } from "../../src/proof/report.js";
+import { addOutcome, emptyCells, fullCoverageSeeds, isCovered, newTotals, progressOf, reportOf } from "../../src/proof/report.js";
 
 test("options are read, and what can't be is refused in one line", () => {
   expect(parseArguments(["--seeds", "7", "--tier=2", "--from", "5", "--bail"])).toMatchObject({ seeds: 7, tiers: [2], from: 5, bail: true });
@@ -23,19 +23,33 @@ test("options are read, and what can't be is refused in one line", () => {
 });
 
 describe("the report", () => {
-  const outcome = (injected: readonly string[]): Outcome => ({
-    plan: planOf(1, 1), hash: "", virtualMs: 7_200_000, injected: new Map(injected.map((cell) => [cell, 3])), operations: { answered: 5, refused: 0, unknown: 0 }, failure: undefined, trace: [],
+  const outcome = (tier: 1 | 2, injected: readonly string[]): Outcome => ({
+    plan: planOf(1, tier), hash: "", virtualMs: 7_200_000, injected: new Map(injected.map((cell) => [cell, 3])), operations: { answered: 5, refused: 0, unknown: 0 }, failure: undefined, trace: [],
   });
+  const cells = cellsOf(kindsOf(1));
 
   test("names the empty cells", () => {
     const totals = newTotals();
-    const cells = cellsOf(kindsOf(1));
-    addOutcome(totals, outcome(cells.slice(1)), 7_200);
-    expect(emptyCells(totals)).toEqual([cells[0]]);
-    expect(reportOf(totals)).toContain(`coverage: ${cells.length - 1} of ${cells.length} cells; empty: ${cells[0]}`);
-    addOutcome(totals, outcome(cells), 7_200);
-    expect(reportOf(totals)).toContain(`coverage: all ${cells.length} cells`);
+    addOutcome(totals, outcome(1, cells.slice(1)), 7_200);
+    expect(emptyCells(totals, 1)).toEqual([cells[0]]);
+    expect(reportOf(totals)).toContain(`coverage of tier 1: ${cells.length - 1} of ${cells.length} cells; empty: ${cells[0]}`);
+    addOutcome(totals, outcome(1, cells), 7_200);
+    expect(reportOf(totals)).toContain(`coverage of tier 1: all ${cells.length} cells`);
     expect(reportOf(totals)).toContain("tier 1: 2 runs, 4.00 virtual hours, 1000 virtual seconds per second of one core");
+  });
+
+  test("lets no tier fill another's cells, and asks for all of them from enough seeds on", () => {
+    const totals = newTotals();
+    for (let seed = 1; seed <= fullCoverageSeeds[1]; seed++) {
+      expect(isCovered(totals)).toBe(true);
+      addOutcome(totals, outcome(1, cells.slice(1)), 1);
+    }
+    addOutcome(totals, outcome(2, cellsOf(kindsOf(2))), 1);
+    expect(emptyCells(totals, 2)).toEqual([]);
+    expect(emptyCells(totals, 1)).toEqual([cells[0]]);
+    expect(isCovered(totals)).toBe(false);
+    addOutcome(totals, outcome(1, cells), 1);
+    expect(isCovered(totals)).toBe(true);
   });
 
   test("shows progress in plain lines, where there is no terminal at every tenth only", () => {
