@@ -39,3 +39,18 @@ export function cellName(kind: FaultKind, role: FaultRole, phase: Phase): string
 export function cellsOf(kinds: readonly FaultKind[]): readonly string[] {
   return kinds.flatMap((kind) => phases.flatMap((phase) => roles.map((role) => cellName(kind, role, phase))));
 }
+
+/**
+ * What tier 2 meets too seldom to be held to; tier 1 is. Outside elections a candidate asks for pre-votes for some
+ * milliseconds, writes nothing and sends little: a disk must still be at what it was given before. Tier 1 can do without
+ * exceptions.
+ */
+const seldomInTier2: ReadonlySet<string> = new Set([
+  cellName("bridge", "candidate", "forming"), cellName("slowLink", "candidate", "serving"),
+  ...(["slowDisk", "hungDisk", "failedSync"] as const).flatMap((kind) => (["serving", "recovering"] as const).map((phase) => cellName(kind, "candidate", phase))),
+]);
+
+/** Every cell that a tier must fill, given enough seeds. */
+export function demandedCells(tier: 1 | 2): readonly string[] {
+  return cellsOf(kindsOf(tier)).filter((cell) => tier === 1 || !seldomInTier2.has(cell));
+}

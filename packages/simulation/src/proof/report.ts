@@ -1,5 +1,5 @@
 // What a proof prints: totals, faults by kind, and the coverage matrix. Text only; it decides nothing but which cells are empty.
-import { cellName, cellsOf, kindsOf, roles } from "./coverage.js";
+import { cellName, demandedCells, kindsOf, roles } from "./coverage.js";
 import type { Outcome } from "./plan.js";
 import { phases } from "./plan.js";
 
@@ -32,7 +32,7 @@ export function addOutcome({ runs, operations: all }: Totals, { plan: { tier }, 
 
 export function emptyCells({ runs }: Totals, tier: Tier): readonly string[] {
   const { cells } = runs.get(tier) ?? {};
-  return cells ? cellsOf(kindsOf(tier)).filter((cell) => !cells.has(cell)) : [];
+  return cells ? demandedCells(tier).filter((cell) => !cells.has(cell)) : [];
 }
 
 export function reportOf(totals: Totals): string {
@@ -61,7 +61,7 @@ function reportOfTier(totals: Totals, tier: Tier): readonly string[] {
     lines.push(`${kind.padEnd(width)} ${short(total).padStart(8)}  ${rows.map((row) => row.map((count) => (count === 0 ? "-" : short(count)).padEnd(6)).join(" ")).join(" ")}`.trimEnd());
   }
   const empty = emptyCells(totals, tier);
-  const all = cellsOf(kinds).length;
+  const all = demandedCells(tier).length;
   lines.push(empty.length === 0 ? `coverage of tier ${tier}: all ${all} cells` : `coverage of tier ${tier}: ${all - empty.length} of ${all} cells; empty: ${empty.slice(0, 12).join(", ")}${empty.length > 12 ? ", …" : ""}`);
   if (runs < fullCoverageSeeds[tier] && empty.length > 0) lines.push(`(so few seeds can't fill every cell; from ${fullCoverageSeeds[tier]} seeds on an empty one is a failure)`);
   return lines;

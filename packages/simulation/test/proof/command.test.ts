@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { parseArguments } from "../../src/proof/arguments.js";
-import { cellsOf, kindsOf } from "../../src/proof/coverage.js";
+import { cellsOf, demandedCells, kindsOf } from "../../src/proof/coverage.js";
 import { planOf } from "../../src/proof/draw.js";
 import { runPlanned } from "../../src/proof/index.js";
 import { main } from "../../src/proof/main.js";
@@ -46,6 +46,7 @@ describe("the report", () => {
     }
     addOutcome(totals, outcome(2, cellsOf(kindsOf(2))), 1);
     expect(emptyCells(totals, 2)).toEqual([]);
+    for (const cell of cellsOf(kindsOf(2))) expect(demandedCells(1).includes(cell) || demandedCells(2).includes(cell), cell).toBe(true);
     expect(emptyCells(totals, 1)).toEqual([cells[0]]);
     expect(isCovered(totals)).toBe(false);
     addOutcome(totals, outcome(1, cells), 1);
