@@ -50,7 +50,7 @@ export const core = [
   { id: "core-76", file: "packages/core/src/progress.ts", find: "    if (sent.lastIndex > progress.matchIndex) break;\n", replace: "", why: "any acknowledgement frees the whole window (hazard 55)" },
   // quorum
   { id: "core-41", file: "packages/core/src/quorum.ts", find: "return Math.floor(n / 2) + 1;", replace: "return Math.ceil(n / 2);", why: "half is a majority where the number is even" },
-  { id: "core-42", file: "packages/core/src/quorum.ts", find: "      descending[at] = larger;\n    }", replace: "      descending[at--] = larger;\n      break;\n    }", why: "a value moves up by one place only, and the list is in no order (hazard 10)" },
+  { id: "core-42", file: "packages/core/src/quorum.ts", find: "if (reached >= needed) highest", replace: "if (reached >= needed - 1) highest", why: "what one fewer than a majority has reached counts (hazard 10)" },
   // replicate
   { id: "core-43", file: "packages/core/src/replicate.ts", find: "if (progress?.server.incarnation !== from.incarnation) {", replace: "if (!progress) {", why: "a wiped follower acknowledges for its lost data (hazard 6)" },
   { id: "core-44", file: "packages/core/src/replicate.ts", find: "if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;", replace: "if (index <= state.commitIndex) return;", why: "entries of earlier terms are committed by counting (hazard 9)" },

@@ -30,7 +30,7 @@ export function checkedNextLogState(state: LogState, operation: LogOperation): L
 
 /** @throws {InvariantViolation} the operation doesn't fit the log; nothing was changed */
 export function nextLogState(state: LogState, operation: LogOperation): LogState {
-  const { base, lastIndex } = state;
+  const { base, hardState, lastIndex } = state;
   switch (operation.type) {
     case "hardState": {
       const { currentTerm, votedFor } = operation.hardState;
@@ -41,17 +41,17 @@ export function nextLogState(state: LogState, operation: LogOperation): LogState
     case "append": {
       const { firstIndex, count } = operation.run;
       if (firstIndex !== lastIndex + 1) throw refused(operation.type, `entries from ${firstIndex} on`, state);
-      return { ...state, lastIndex: lastIndex + count };
+      return { base, hardState, lastIndex: lastIndex + count };
     }
     case "truncateFrom":
       if (!(operation.index > base.index && operation.index <= lastIndex + 1)) throw refused(operation.type, `index ${operation.index}`, state);
-      return { ...state, lastIndex: operation.index - 1 };
+      return { base, hardState, lastIndex: operation.index - 1 };
     case "compactThrough":
       if (!(operation.index >= base.index && operation.index <= lastIndex) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
-      return { ...state, base: { index: operation.index, term: operation.term } };
+      return { base: { index: operation.index, term: operation.term }, hardState, lastIndex };
     case "resetTo":
       if (!isStorable(operation.index) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
-      return { ...state, base: { index: operation.index, term: operation.term }, lastIndex: operation.index };
+      return { base: { index: operation.index, term: operation.term }, hardState, lastIndex: operation.index };
   }
 }
 

@@ -7,17 +7,14 @@ export function majority(n: number): number {
 
 /** The largest value that a majority has reached: of [3, 9, 5] it is 5. Empty: -Infinity (nobody can agree). */
 export function reachedByMajority(values: readonly number[]): number {
-  // Asked at every turn of a leader, of a few values: by insertion this takes a tenth of the time of a sort with a comparison.
-  const descending: number[] = [];
+  // Asked at every turn of a leader, of a few values: to count takes less than to sort, and makes nothing.
+  const needed = majority(values.length);
+  let highest = -Infinity;
   for (const value of values) {
-    let at = descending.length;
-    descending.push(value);
-    for (; at > 0; at--) {
-      const larger = descending[at - 1] ?? -Infinity;
-      if (larger >= value) break;
-      descending[at] = larger;
-    }
-    descending[at] = value;
+    if (value <= highest) continue;
+    let reached = 0;
+    for (const other of values) if (other >= value) reached++;
+    if (reached >= needed) highest = value;
   }
-  return descending[majority(values.length) - 1] ?? -Infinity;
+  return highest;
 }

@@ -95,10 +95,13 @@ export class Raft {
 
   get status(): RaftStatus {
     const { role, log, durability, membership, currentTerm, votedFor, commitIndex, lastApplied } = this.#state;
+    const peers: RaftStatus["peers"][number][] = [];
+    if (role.kind === "leader") {
+      for (const [id, { matchIndex, nextIndex, lastContactAt }] of role.progress) peers.push({ id, matchIndex, nextIndex, lastContactAt });
+    }
     return {
       role: role.kind, currentTerm, votedFor, leaderId: this.#leaderId(), commitIndex, lastApplied,
-      lastIndex: log.lastIndex, durableIndex: durability.durableIndex, logBytes: log.bytes, configuration: membership.current,
-      peers: role.kind === "leader" ? [...role.progress].map(([id, { matchIndex, nextIndex, lastContactAt }]) => ({ id, matchIndex, nextIndex, lastContactAt })) : [],
+      lastIndex: log.lastIndex, durableIndex: durability.durableIndex, logBytes: log.bytes, configuration: membership.current, peers,
     };
   }
 
@@ -185,7 +188,6 @@ function endTurn(state: State): void {
     commitOnQuorum(state, state.role);
     finishReadRounds(state, state.role);
     startReadRound(state, state.role);
-    finishReadRounds(state, state.role);
   }
   persistStaged(state);
   if (state.role.kind === "leader") {

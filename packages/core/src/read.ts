@@ -61,6 +61,8 @@ export function startReadRound(state: State, leader: Leader): void {
   nextRound(state, leader);
   reads.asked.push({ round: leader.round, readIndex: state.commitIndex, readers: reads.waiting });
   reads.waiting = [];
+  // Where the only voter leads, nobody else needs to answer.
+  finishReadRounds(state, leader);
 }
 
 /** Answers the rounds that a majority has answered. */

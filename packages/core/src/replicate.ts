@@ -74,13 +74,13 @@ function mustStepDown(state: State, leader: Leader): boolean {
 
 /** At the end of a turn: everyone gets what it lacks and has not been sent, within its window (R13). */
 export function replicate(state: State, leader: Leader): void {
-  for (const [id, progress] of leader.progress) {
+  for (const progress of leader.progress.values()) {
     if (progress.awaitsCommit > progress.toldCommit && state.commitIndex > progress.toldCommit) progress.due = true;
     while (progress.mode === "replicate" && progress.nextIndex <= state.log.lastIndex && hasRoom(state, progress)) {
       const entries = state.log.slice(progress.nextIndex, state.log.lastIndex, state.options.maxMessageBytes);
-      sendAppend(state, leader, id, progress, entries);
+      sendAppend(state, leader, progress, entries);
     }
-    if (progress.due) sendAppend(state, leader, id, progress, []);
+    if (progress.due) sendAppend(state, leader, progress, []);
   }
 }
 
@@ -88,7 +88,7 @@ function hasRoom(state: State, progress: Progress): boolean {
   return progress.inflight.length < state.options.maxInflightMessages && progress.inflightBytes < state.options.maxInflightBytes;
 }
 
-function sendAppend(state: State, leader: Leader, to: NodeId, progress: Progress, entries: readonly EntryRun[]): void {
+function sendAppend(state: State, leader: Leader, progress: Progress, entries: readonly EntryRun[]): void {
   const prevLogIndex = progress.nextIndex - 1;
   const prevLogTerm = state.log.term(prevLogIndex);
   if (prevLogTerm === undefined) throw new InvariantViolation(`no entry ${prevLogIndex} to send from: the log begins after ${state.log.base.index}`);
@@ -96,7 +96,7 @@ function sendAppend(state: State, leader: Leader, to: NodeId, progress: Progress
     type: "appendEntries", to: progress.server.incarnation, term: state.currentTerm, prevLogIndex, prevLogTerm,
     leaderCommit: state.commitIndex, round: leader.round, entries,
   };
-  send(state, to, message);
+  send(state, progress.server.id, message);
   progress.due = false;
   progress.toldCommit = state.commitIndex;
   if (entries.length === 0) return;

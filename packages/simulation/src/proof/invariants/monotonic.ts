@@ -26,13 +26,13 @@ export function monotonic(): Invariant {
     return found;
   }
 
-  function demand(holds: boolean, message: string): void {
-    if (!holds) throw new InvariantBroken("monotonic", message);
+  function broken(message: string): InvariantBroken {
+    return new InvariantBroken("monotonic", message);
   }
 
-  function follow(before: Vote, term: Term, vote: NodeId | null, whose: string): void {
-    demand(term >= before.term, `${whose} term goes back from ${before.term} to ${term}`);
-    demand(term > before.term || before.vote === null || vote === before.vote, `${whose} vote in term ${term} changes from ${before.vote ?? "none"} to ${vote ?? "none"}`);
+  function follow(before: Vote, term: Term, vote: NodeId | null, id: NodeId, stored: " stored" | ""): void {
+    if (term < before.term) throw broken(`${id}'s${stored} term goes back from ${before.term} to ${term}`);
+    if (term === before.term && before.vote !== null && vote !== before.vote) throw broken(`${id}'s${stored} vote in term ${term} changes from ${before.vote} to ${vote ?? "none"}`);
     before.term = term;
     before.vote = vote;
   }
@@ -40,23 +40,23 @@ export function monotonic(): Invariant {
   return {
     started(node: NodeView) {
       const known = seen(node.incarnation);
-      follow(known.disk, node.disk.currentTerm, node.disk.votedFor, `${node.id}'s stored`);
-      demand(node.currentTerm === node.disk.currentTerm && node.votedFor === node.disk.votedFor, `${node.id} starts in term ${node.currentTerm}, but its disk has ${node.disk.currentTerm}`);
+      follow(known.disk, node.disk.currentTerm, node.disk.votedFor, node.id, " stored");
+      if (node.currentTerm !== node.disk.currentTerm || node.votedFor !== node.disk.votedFor) throw broken(`${node.id} starts in term ${node.currentTerm}, but its disk has ${node.disk.currentTerm}`);
       known.memory.term = node.currentTerm;
       known.memory.vote = node.votedFor;
       known.commitIndex = node.commitIndex;
       known.lastApplied = node.lastApplied;
     },
-    changed: ({ id, incarnation, currentTerm, votedFor }) => follow(seen(incarnation).memory, currentTerm, votedFor, `${id}'s`),
-    durable: ({ id, incarnation, disk }) => follow(seen(incarnation).disk, disk.currentTerm, disk.votedFor, `${id}'s stored`),
+    changed: ({ id, incarnation, currentTerm, votedFor }) => follow(seen(incarnation).memory, currentTerm, votedFor, id, ""),
+    durable: ({ id, incarnation, disk }) => follow(seen(incarnation).disk, disk.currentTerm, disk.votedFor, id, " stored"),
     committed({ id, incarnation, commitIndex }) {
       const known = seen(incarnation);
-      demand(commitIndex > known.commitIndex, `${id}'s commit index goes back from ${known.commitIndex} to ${commitIndex}`);
+      if (commitIndex <= known.commitIndex) throw broken(`${id}'s commit index goes back from ${known.commitIndex} to ${commitIndex}`);
       known.commitIndex = commitIndex;
     },
     applied({ id, incarnation, lastApplied }) {
       const known = seen(incarnation);
-      demand(lastApplied === known.lastApplied + 1, `${id} applies ${lastApplied} after ${known.lastApplied}`);
+      if (lastApplied !== known.lastApplied + 1) throw broken(`${id} applies ${lastApplied} after ${known.lastApplied}`);
       known.lastApplied = lastApplied;
     },
   };

@@ -40,14 +40,14 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
 
   let hasFormed = false;
   let version = 0;
-  const looks = new Map<Computer, string>();
+  const looks = new Map<Computer, Computer["status"]>();
   return {
     get version() { return version; },
     look(computer) {
       const { status } = computer;
-      const look = status === undefined ? "" : `${status.role}${status.term} ${status.commitIndex}`;
-      if (looks.get(computer) === look) return;
-      looks.set(computer, look);
+      const seen = looks.get(computer);
+      if (status?.role === seen?.role && status?.term === seen?.term && status?.commitIndex === seen?.commitIndex) return;
+      looks.set(computer, status);
       version++;
     },
     leader,
