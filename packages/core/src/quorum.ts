@@ -10,10 +10,11 @@ export function reachedByMajority(values: readonly number[]): number {
   // Asked at every turn of a leader, of a few values: to count takes less than to sort, and makes nothing.
   const needed = majority(values.length);
   let highest = -Infinity;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? -Infinity;
     if (value <= highest) continue;
     let reached = 0;
-    for (const other of values) if (other >= value) reached++;
+    for (let j = 0; j < values.length; j++) if ((values[j] ?? -Infinity) >= value) reached++;
     if (reached >= needed) highest = value;
   }
   return highest;
