@@ -86,7 +86,7 @@ export function createClients(plan: Plan, random: SeededRandom, host: ClientsHos
     }
     const world = host.world();
     world.trace.mix(10, call.key, call.end.length, call.index);
-    if (world.trace.isFull) world.trace.line(world.now, () => `${call.client} ${call.input.op} ${call.input.key}: ${end} ${JSON.stringify(output) ?? ""}`);
+    if (world.trace.isFull) world.trace.line(world.now, `${call.client} ${call.input.op} ${call.input.key}: ${end} ${JSON.stringify(output) ?? ""}`);
     call.onEnd(call.end);
   }
 
@@ -128,7 +128,7 @@ export function createClients(plan: Plan, random: SeededRandom, host: ClientsHos
     const input = inputOf(what, member, key);
     const made: Call = { client, invoked: ++moment, completed: Infinity, input, key, isRead: what === "get", floor, end: undefined, onEnd, index: 0, term: 0 };
     const world = host.world();
-    if (world.trace.isFull) world.trace.line(world.now, () => `${client} ${what} ${input.key} at ${member.id}`);
+    if (world.trace.isFull) world.trace.line(world.now, `${client} ${what} ${input.key} at ${member.id}`);
     if (!member.raft) {
       finish(made, "refused");
       return;

@@ -90,7 +90,7 @@ const effects: Partial<Record<FaultKind, Effect>> = {
 
 export function strike(given: Strike): void {
   const { world, fault, victim, durationMs } = given;
-  if (world.trace.isFull) world.trace.line(world.now, () => `FAULT ${fault.kind} at ${victim.id} (${fault.role}, ${fault.phase}), severity ${fault.severity}, for ${durationMs} ms`);
+  if (world.trace.isFull) world.trace.line(world.now, `FAULT ${fault.kind} at ${victim.id} (${fault.role}, ${fault.phase}), severity ${fault.severity}, for ${durationMs} ms`);
   effects[fault.kind]?.(given);
 }
 
@@ -141,7 +141,7 @@ function sides({ world, victim, random }: Strike): readonly boolean[] {
 
 /** No more faults: links, disks and clocks are sound, and whoever is down or paused goes on. */
 export function heal(world: World): void {
-  if (world.trace.isFull) world.trace.line(world.now, () => "everything heals");
+  if (world.trace.isFull) world.trace.line(world.now, "everything heals");
   world.waiting.length = 0;
   for (const link of world.links) {
     link.faults = [];

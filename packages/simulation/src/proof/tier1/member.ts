@@ -42,7 +42,7 @@ export function start(world: World, member: Member): void {
   member.forwards.clear();
   for (const peer of member.unanswered) peer.messages = peer.bytes = 0;
   trace.mix(2, member.number, member.run, disk.log.chain(disk.log.lastIndex));
-  if (trace.isFull) trace.line(world.now, () => `${member.id} starts (run ${member.run}): term ${disk.currentTerm}, vote ${disk.votedFor ?? "none"}, log up to ${disk.log.lastIndex}`);
+  if (trace.isFull) trace.line(world.now, `${member.id} starts (run ${member.run}): term ${disk.currentTerm}, vote ${disk.votedFor ?? "none"}, log up to ${disk.log.lastIndex}`);
   member.raft = new Raft(
     { ...settings.options, id: member.id, incarnation: member.incarnation, run: member.run, bootstrap: world.bootstrap, random: member.random },
     { hardState: { currentTerm: disk.currentTerm, votedFor: disk.votedFor }, base: { index: 0, term: 0 }, entries: [...disk.runs], applied },
@@ -62,7 +62,7 @@ export function stop(world: World, member: Member, powerCut: boolean): void {
   world.clients.onStopped(member);
   world.unsettled = true;
   world.trace.mix(3, member.number, member.disk.log.lastIndex, member.disk.currentTerm);
-  if (world.trace.isFull) world.trace.line(world.now, () => `${member.id} ends: its disk holds term ${member.disk.currentTerm}, vote ${member.disk.votedFor ?? "none"}, log up to ${member.disk.log.lastIndex}`);
+  if (world.trace.isFull) world.trace.line(world.now, `${member.id} ends: its disk holds term ${member.disk.currentTerm}, vote ${member.disk.votedFor ?? "none"}, log up to ${member.disk.log.lastIndex}`);
 }
 
 /** Starts it again after so many milliseconds, unless that happened by then. */
@@ -111,7 +111,7 @@ function hear(world: World, member: Member, happening: Happening): void {
       break;
     case "written":
       world.trace.mix(4, member.number, happening.number, member.disk.log.lastIndex);
-      if (world.trace.isFull) world.trace.line(world.now, () => `${member.id} has written ${happening.number}: its disk holds the log up to ${member.disk.log.lastIndex}`);
+      if (world.trace.isFull) world.trace.line(world.now, `${member.id} has written ${happening.number}: its disk holds the log up to ${member.disk.log.lastIndex}`);
       step(world, member, { type: "persisted", seq: happening.number });
       break;
     case "timer":
@@ -138,7 +138,7 @@ export function resume(world: World, member: Member): void {
   if (!member.raft || member.pausedUntil === 0) return;
   member.pausedUntil = 0;
   world.unsettled = true;
-  if (world.trace.isFull) world.trace.line(world.now, () => `${member.id} goes on, ${member.inbox.length} happenings waiting`);
+  if (world.trace.isFull) world.trace.line(world.now, `${member.id} goes on, ${member.inbox.length} happenings waiting`);
   const { inbox, run } = member;
   member.inbox = [];
   if (!world.settings.politeAfterPause) step(world, member, { type: "tick" });
@@ -153,7 +153,7 @@ function receive(world: World, member: Member, { from, sender, message }: Happen
     if (peer) peer.messages = peer.bytes = 0;
   }
   world.trace.mix(5, member.number * 8 + from.number, message.term, weightOf(message));
-  if (world.trace.isFull) world.trace.line(world.now, () => `${from.id} > ${member.id} ${describe(message)}`);
+  if (world.trace.isFull) world.trace.line(world.now, `${from.id} > ${member.id} ${describe(message)}`);
   step(world, member, { type: "receive", from: sender, message });
 }
 
@@ -214,13 +214,13 @@ function perform(world: World, member: Member, effect: Effect): void {
       break;
     case "committed":
       trace.mix(6, member.number, effect.commitIndex, 0);
-      if (trace.isFull) trace.line(world.now, () => `${member.id} commits ${effect.commitIndex}`);
+      if (trace.isFull) trace.line(world.now, `${member.id} commits ${effect.commitIndex}`);
       if (effect.commitIndex <= member.commitIndex) broken(world, "monotonic", `${member.id} commits ${effect.commitIndex} after ${member.commitIndex}`);
       member.commitIndex = effect.commitIndex;
       break;
     case "role":
       trace.mix(7, member.number, effect.term, effect.role.length);
-      if (trace.isFull) trace.line(world.now, () => `${member.id} is ${effect.role} in term ${effect.term}, leader ${effect.leaderId ?? "unknown"}`);
+      if (trace.isFull) trace.line(world.now, `${member.id} is ${effect.role} in term ${effect.term}, leader ${effect.leaderId ?? "unknown"}`);
       if (effect.term !== member.currentTerm) member.votedFor = null;
       member.currentTerm = effect.term;
       member.role = effect.role;
@@ -236,7 +236,7 @@ function perform(world: World, member: Member, effect: Effect): void {
       world.clients.onRead(member, effect);
       break;
     case "dropped":
-      if (trace.isFull) trace.line(world.now, () => `${member.id} drops a message of ${effect.from.id}: ${effect.reason}`);
+      if (trace.isFull) trace.line(world.now, `${member.id} drops a message of ${effect.from.id}: ${effect.reason}`);
       if (effect.reason === "impossible") broken(world, "impossible-claim", `${member.id} was told by ${effect.from.id} what can't be, though nobody lies`);
       break;
     case "failed":
@@ -249,7 +249,7 @@ function perform(world: World, member: Member, effect: Effect): void {
 
 function onFailed(world: World, member: Member, error: Error): void {
   if ("code" in error && error.code === "STORAGE_LOST" && member.isBlankAgain) {
-    if (world.trace.isFull) world.trace.line(world.now, () => `${member.id} stops for good: ${error.message}`);
+    if (world.trace.isFull) world.trace.line(world.now, `${member.id} stops for good: ${error.message}`);
     stop(world, member, false);
     // Before the cluster has formed it needs everybody: whoever runs it starts the node afresh.
     if (world.hasFormed) member.isLost = true;
@@ -299,7 +299,7 @@ function persist(world: World, member: Member, { seq, operations }: Extract<Effe
     }
   }
   trace.mix(8, member.number, seq, member.log.chain(member.log.lastIndex));
-  if (trace.isFull) trace.line(world.now, () => `${member.id} writes ${seq}: ${operations.map(({ type }) => type).join(", ")}; term ${member.currentTerm}, vote ${member.votedFor ?? "none"}, log up to ${member.log.lastIndex}`);
+  if (trace.isFull) trace.line(world.now, `${member.id} writes ${seq}: ${operations.map(({ type }) => type).join(", ")}; term ${member.currentTerm}, vote ${member.votedFor ?? "none"}, log up to ${member.log.lastIndex}`);
   submit(world, member, seq, operations);
 }
 
@@ -335,7 +335,7 @@ function applyRun(world: World, member: Member, { firstIndex, count: entries, by
 /** A write failed: nobody knows what of it is durable. The node stops at once, as the runtime does, and is started again later. */
 export function failSync(world: World, member: Member): void {
   count(world, "failedSync", member);
-  if (world.trace.isFull) world.trace.line(world.now, () => `${member.id}'s disk fails a sync`);
+  if (world.trace.isFull) world.trace.line(world.now, `${member.id}'s disk fails a sync`);
   const { disk } = member;
   const { failedForMs } = disk;
   disk.failingUntil = 0;

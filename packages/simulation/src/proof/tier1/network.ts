@@ -76,7 +76,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
 /** Sometimes the sender hears of it. */
 function lose(world: World, kind: FaultKind, from: Member, to: number, message: Message): void {
   countBoth(world, kind, from, to);
-  if (world.trace.isFull) world.trace.line(world.now, () => `${from.id} > ${world.members[to]?.id ?? ""} ${message.type} lost: ${kind}`);
+  if (world.trace.isFull) world.trace.line(world.now, `${from.id} > ${world.members[to]?.id ?? ""} ${message.type} lost: ${kind}`);
   if (world.settings.reportsLoss && world.random.network.chance(0.3)) reportLoss(world, from, to, message);
 }
 
@@ -86,7 +86,7 @@ export function reportLoss(world: World, from: Member, to: number, message: Mess
   if (from.raft === undefined) return;
   plan(world, world.now + 1, "unreachable", from, { number: to, message });
   world.trace.mix(1, from.number, to, 0);
-  if (world.trace.isFull) world.trace.line(world.now, () => `${from.id} is told that ${peer} can't be reached`);
+  if (world.trace.isFull) world.trace.line(world.now, `${from.id} is told that ${peer} can't be reached`);
 }
 
 function countBoth(world: World, kind: FaultKind, from: Member, to: number): void {

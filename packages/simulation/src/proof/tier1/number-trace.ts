@@ -5,8 +5,11 @@ export interface NumberTrace {
   readonly isFull: boolean;
   /** Adds what happened to the hash. */
   mix(what: number, who: number, a: number, b: number): void;
-  /** Only where `isFull`: who asks first spares the run what the line costs. */
-  line(at: number, text: () => string): void;
+  /**
+   * Kept only where `isFull`: who asks that first spares the run what the text costs. No function that makes it later: where
+   * one might be made, all that it would look at is put aside at every call, and that costs more than the hash.
+   */
+  line(at: number, text: string): void;
   hash(): string;
   readonly lines: readonly string[];
 }
@@ -24,7 +27,7 @@ export function createNumberTrace(isFull: boolean): NumberTrace {
       high = (Math.imul(high, 0x5bd1e995) + low) ^ (high >>> 15);
     },
     line(at, text) {
-      if (isFull) lines.push(`${String(at).padStart(6)} ${text()}`);
+      if (isFull) lines.push(`${String(at).padStart(6)} ${text}`);
     },
     hash: () => (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0"),
   };

@@ -75,7 +75,7 @@ function createWorld(plan: Plan, options: Tier1Options): World {
     }),
     phase: "forming", unsettled: true, hasFormed: false, committedBefore: [0, 0], waiting: [], quietUntil: 0, wiped: 0, failure: undefined, tamper: options.tamper,
   };
-  world.trace.line(0, () => `seed ${plan.seed}: ${plan.nodes} nodes, ${JSON.stringify(settings)}`);
+  world.trace.line(0, `seed ${plan.seed}: ${plan.nodes} nodes, ${JSON.stringify(settings)}`);
   return world;
 }
 

@@ -163,7 +163,7 @@ export type Tamper = (member: NodeView, effects: ReturnType<Raft["step"]>) => Re
 export function broken(world: World, check: string, message: string): void {
   if (world.failure !== undefined) return;
   world.failure = { check, message };
-  world.trace.line(world.now, () => `BROKEN ${check}: ${message}`);
+  world.trace.line(world.now, `BROKEN ${check}: ${message}`);
 }
 
 /** Plans something for a member's present run; it hears nothing of it if it ended by then. */
