@@ -236,7 +236,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       case "accepted": this.#proposals.onAccepted(effect.firstSeq, effect.count, effect.firstIndex, effect.term, this.#machineLane.lastApplied); break;
       case "rejected": this.#proposals.onRejected(effect.firstSeq, effect.count, effect.reason); break;
       case "unknown": this.#proposals.onUnknown(effect.firstSeq, effect.count); break;
-      case "readReady": this.#machineLane.whenApplied(effect.index, () => this.#reads.run(effect.id)); break;
+      case "readReady": this.#onReadReady(effect); break;
       case "readRejected": this.#reads.onRejected(effect.id); break;
       case "role": this.#onRole(effect); break;
       case "committed": this.#events.emit("commit", { commitIndex: effect.commitIndex }); break;
@@ -244,6 +244,10 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       case "notice": this.#logOnce(`${effect.notice} ${effect.peer}`, { peer: effect.peer }, NOTICES[effect.notice]); break;
       case "failed": this.#fail(effect.error); break;
     }
+  }
+
+  #onReadReady({ id, index }: Extract<Effect, { readonly type: "readReady" }>): void {
+    this.#machineLane.whenApplied(index, () => this.#reads.run(id));
   }
 
   #send(to: NodeId, message: Message): void {
