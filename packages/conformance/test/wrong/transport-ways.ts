@@ -12,7 +12,7 @@ function boundPerTurn(): (waitingBytes: number, frameBytes: number) => boolean {
   return (_waitingBytes, frameBytes) => {
     if (taken === 0) setImmediate(() => { taken = 0; });
     taken += frameBytes;
-    return taken <= 5 * LIMITS.maxQueueBytes;
+    return taken <= 20 * LIMITS.maxQueueBytes;
   };
 }
 
