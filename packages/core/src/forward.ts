@@ -15,7 +15,7 @@ export interface ForwardedByMe {
 }
 
 /** A leader answers without waiting for a disk: so many of the longest election timeouts later, the forward or its answer is lost. */
-const ANSWER_TIMEOUTS = 10;
+const ANSWER_TIMEOUTS = 5;
 
 type Verdict = { readonly count: number } & ({ readonly firstIndex: Index } | { readonly refused: "overloaded" | "notLeader" });
 

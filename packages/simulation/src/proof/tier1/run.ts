@@ -112,7 +112,7 @@ function endTurns(world: World, openTurns: Member[]): void {
 
 /** Every node that kept its data directory must commit the same, and answer a write and a linearizable read; one that lost it stops for good, or is a member of the cluster that formed with it. */
 function proveLiveness(world: World): void {
-  const limitMs = (isFullOfLost(world) ? 2 : 1) * LIVENESS_TIMEOUTS * world.settings.options.electionTimeoutMs.max;
+  const limitMs = LIVENESS_TIMEOUTS * world.settings.options.electionTimeoutMs.max;
   const missing = new Set(world.members.filter(({ isLost }) => !isLost).map(({ number }) => `n${number + 1}`));
   for (const id of missing) probe(world, id, "put", () => missing.delete(id));
   const sound = (): readonly Member[] => world.members.filter((member) => !member.isBlankAgain || isMember(world, member));
@@ -123,11 +123,6 @@ function proveLiveness(world: World): void {
     const states = world.members.map(({ id, raft, role, currentTerm, lastApplied, isLost }) => `${id} ${isLost ? "lost" : raft ? role : "down"} in term ${currentTerm}, applied ${lastApplied}${missing.has(id) ? ", hasn't answered" : ""}`);
     broken(world, "liveness", `not within ${LIVENESS_TIMEOUTS} election timeouts after everything healed: ${states.join("; ")}`);
   }
-}
-
-/** A forward that got lost keeps its place for ten election timeouts (decision 0004): until then a small window may be full. */
-function isFullOfLost({ members, settings: { options } }: World): boolean {
-  return members.some(({ forwards }) => 2 * forwards.size >= options.maxInflightMessages);
 }
 
 /** Its present data directory is one that the cluster knows. */
