@@ -3,23 +3,27 @@ import { expect, test } from "vitest";
 import { createWheel } from "../../src/proof/tier1/wheel.js";
 import { createRandom } from "../../src/random.js";
 
+interface Planned {
+  readonly at: number;
+  readonly number: number;
+  readonly later: number;
+  next: Planned | undefined;
+}
+
 test("what was planned happens at its time and in order, near and far, also what is planned meanwhile", () => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = createRandom(seed);
-    const wheel = createWheel<{ readonly at: number; readonly number: number; readonly later: number }>();
+    const wheel = createWheel<Planned>();
     const expected: { readonly at: number; readonly number: number }[] = [];
     const seen: { readonly at: number; readonly number: number }[] = [];
     const plan = (at: number, later: number): void => {
-      const event = { at, number: expected.length, later };
+      const event = { at, number: expected.length, later, next: undefined };
       wheel.add(at, event);
       expected.push(event);
     };
     for (let i = 0; i < 60; i++) plan(random.integer(random.pick([3, 600, 5_000])), random.integer(random.pick([2, 600, 3_000])));
     for (let now = 0; now <= 8_001; now++) {
-      const list = wheel.take(now);
-      for (let i = 0; i < list.length; i++) {
-        const event = list[i];
-        if (!event) continue;
+      for (let event = wheel.take(now); event; event = event.next) {
         expect(event.at).toBe(now);
         seen.push(event);
         if (event.number < 60) plan(now + event.later, 0);

@@ -21,7 +21,7 @@ export function transmit(world: World, from: Member, to: number, message: Messag
   }
   if (settings.ordered && (link.faults.length === 0 || !link.faults.some(({ kind }) => kind === "reorder"))) at = link.lastAt = Math.max(at, link.lastAt);
   const carried = settings.overTheWire ? overTheWire(world, message) : joined(message);
-  if (carried) world.wheel.add(at, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: carried, number: to, action: undefined });
+  if (carried) world.wheel.add(at, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: carried, number: to, action: undefined, next: undefined });
 }
 
 /** @returns how much later it arrives; undefined: never */
@@ -69,7 +69,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
   // Whatever else was done to a packet that is lost had no effect.
   for (const kind of took) countBoth(world, kind, from, to);
   // Only what isn't lost: of that the sender may be told that it certainly was.
-  if (copyLater > 0) world.wheel.add(now + copyLater, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: joined(message), number: to, action: undefined });
+  if (copyLater > 0) world.wheel.add(now + copyLater, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: joined(message), number: to, action: undefined, next: undefined });
   return later;
 }
 

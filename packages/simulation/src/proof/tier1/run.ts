@@ -83,14 +83,13 @@ function createWorld(plan: Plan, options: Tier1Options): World {
 function runUntil(world: World, until: number, done: () => boolean): void {
   const { wheel, openTurns } = world;
   while (world.now < until && world.failure === undefined) {
-    const happenings = wheel.take(world.now);
-    for (let i = 0; i < happenings.length; i++) {
-      const happening = happenings[i];
-      if (happening) happen(world, happening);
+    let happened = 0;
+    for (let happening = wheel.take(world.now); happening; happening = happening.next) {
+      happen(world, happening);
       if (world.unsettled) settle(world);
-      if (i > HAPPENINGS_PER_MS_MAX) broken(world, "progress", `more than ${HAPPENINGS_PER_MS_MAX} happenings within a millisecond`);
+      if (++happened > HAPPENINGS_PER_MS_MAX) broken(world, "progress", `more than ${HAPPENINGS_PER_MS_MAX} happenings within a millisecond`);
       if (world.failure !== undefined) return;
-      if (i === happenings.length - 1) endTurns(world, openTurns);
+      if (happening.next === undefined) endTurns(world, openTurns);
     }
     if (done()) return;
     wheel.release(world.now);

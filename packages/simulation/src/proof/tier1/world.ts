@@ -84,6 +84,8 @@ export interface Happening {
   /** Of a message: to whom. Of a write that ended: which. */
   number: number;
   readonly action: (() => void) | undefined;
+  /** What happens after it in the same millisecond. */
+  next: Happening | undefined;
 }
 
 export interface LinkFault {
@@ -168,12 +170,12 @@ export function broken(world: World, check: string, message: string): void {
 
 /** Plans something for a member's present run; it hears nothing of it if it ended by then. */
 export function plan(world: World, at: number, kind: Happening["kind"], member: Member | undefined, rest: Partial<Happening> = {}): void {
-  world.wheel.add(at, { kind, member, run: member?.run ?? 0, from: rest.from, sender: rest.sender, message: rest.message, number: rest.number ?? 0, action: rest.action });
+  world.wheel.add(at, { kind, member, run: member?.run ?? 0, from: rest.from, sender: rest.sender, message: rest.message, number: rest.number ?? 0, action: rest.action, next: undefined });
 }
 
 /** Plans what belongs to no node. */
 export function planAction(world: World, at: number, action: () => void): void {
-  world.wheel.add(Math.max(at, world.now), { kind: "action", member: undefined, run: 0, from: undefined, sender: undefined, message: undefined, number: 0, action });
+  world.wheel.add(Math.max(at, world.now), { kind: "action", member: undefined, run: 0, from: undefined, sender: undefined, message: undefined, number: 0, action, next: undefined });
 }
 
 export function count(world: World, kind: FaultKind, member: Member): void {
