@@ -6,10 +6,9 @@ import { parseArgs } from "node:util";
 import { parts, tableOf } from "./proof-parts.mjs";
 import { capture } from "./processes.mjs";
 
-const help = `npm run proof -- [--only PART]... [--quick] [--full]
+const help = `npm run proof -- [--only PART]... [--quick]
   --only PART  this part; may be repeated: ${parts.map(({ id }) => id).join(", ")}
-  --quick      fewer seeds, mutants and seconds: does everything work?
-  --full       StrykerJS over the whole of core instead of a sample of it: longer than all the rest`;
+  --quick      fewer seeds, mutants and seconds: does everything work?`;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "coverage/proof");
 const options = readOptions();
@@ -35,7 +34,7 @@ if (options.help === true) {
 /** What can't be understood ends the command here, with one line and the help. */
 function readOptions() {
   try {
-    return parseArgs({ options: { only: { type: "string", multiple: true }, quick: { type: "boolean", default: false }, full: { type: "boolean", default: false }, help: { type: "boolean" } } }).values;
+    return parseArgs({ options: { only: { type: "string", multiple: true }, quick: { type: "boolean", default: false }, help: { type: "boolean" } } }).values;
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${help}`);
     process.exit(2);
@@ -48,9 +47,9 @@ async function prove(part) {
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
   const startedAt = performance.now();
-  const { quick, full } = options;
+  const { quick } = options;
   const env = { ...process.env, ...Object.fromEntries(Object.entries(part.env ?? {}).map(([name, value]) => [name, value?.replace("{folder}", place)])) };
-  const [tool = "", ...args] = part.command({ quick, full, folder: place });
+  const [tool = "", ...args] = part.command({ quick, folder: place });
   const local = tool === "node" ? process.execPath : join(root, "node_modules/.bin", tool);
   console.log(`${part.id}: ${[tool, ...args].join(" ")}`);
   const { status, output } = await capture([local, ...args], { cwd: root, bothStreams: true, env });

@@ -1,11 +1,12 @@
 // How fast a tier is: simulated seconds per second of one core, with five nodes, faults and load as the seeds say, but at
-// least about twenty operations a simulated second. The first runs don't count: the engine compiles what it meets.
+// least about twenty operations a simulated second. The first runs don't count: the engine compiles what it meets, and a whole
+// node is so much more code than core alone that it takes thirty runs until a core does little else but simulate.
 import { planOf } from "./draw.js";
 import { runPlanned } from "./index.js";
 
 const shape = {
   1: { safetyMs: 60_000, warmUp: 15, runs: 25 },
-  2: { safetyMs: 10_000, warmUp: 3, runs: 6 },
+  2: { safetyMs: 10_000, warmUp: 30, runs: 15 },
 } as const;
 
 export async function measureSpeed(tier: 1 | 2): Promise<string> {
