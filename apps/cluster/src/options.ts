@@ -83,12 +83,12 @@ const commands = ["up", "status", "kill", "restart", "chaos", "verify"] as const
  */
 export function parseCommand(args: readonly string[], environment: Environment): Command {
   const [first = "help", ...rest] = args;
-  if (isHelp(first)) {
-    const [of] = rest.filter((arg) => !isHelp(arg));
+  if (first === "help" || isHelpFlag(first)) {
+    const [of] = rest.filter((arg) => !isHelpFlag(arg));
     return { name: "help", of: of === undefined ? undefined : commandOf(of) };
   }
   const name = commandOf(first);
-  if (rest.some(isHelp)) return { name: "help", of: name };
+  if (rest.some(isHelpFlag)) return { name: "help", of: name };
   if (name === "chaos") return { name, options: parseChaos(rest, environment) };
   if (name === "verify") return { name, path: parseVerify(rest) };
   const { texts, positionals } = readArguments(optionTable, taken[name], name === "kill" || name === "restart" ? 1 : 0, rest, environment);
@@ -100,8 +100,8 @@ export function parseCommand(args: readonly string[], environment: Environment):
   return { name, httpBase, node };
 }
 
-function isHelp(arg: string): boolean {
-  return ["help", "--help", "-h"].includes(arg);
+function isHelpFlag(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
 }
 
 /** @throws {WrongOptions} */

@@ -92,6 +92,7 @@ describe("the command line", () => {
       expect(parseCommand(["help", command], {})).toEqual({ name: "help", of: command });
       expect(helpText()).toMatch(new RegExp(`^  ${command} `, "m"));
     }
+    expect(parseCommand(["verify", "help"], {})).toEqual({ name: "verify", path: "help" });
     for (const { flag: name } of Object.values(optionTable)) expect(helpText("up")).toContain(`  --${name}`);
     for (const { flag: name } of Object.values(chaosOptionTable)) expect(helpText("chaos")).toContain(`  --${name}`);
   });

@@ -25,7 +25,8 @@ export function createChance(seed: number): Chance {
     below,
     pick: (items) => items[below(items.length)] ?? items[0],
     bytes(length) {
-      const words = Uint32Array.from({ length: Math.ceil(length / 4) }, () => next() * 2 ** 32);
+      const words = new DataView(new ArrayBuffer(4 * Math.ceil(length / 4)));
+      for (let at = 0; at < words.byteLength; at += 4) words.setUint32(at, next() * 2 ** 32, true);
       return new Uint8Array(words.buffer).slice(0, length); // in a buffer of its own, as large as it is
     },
   };

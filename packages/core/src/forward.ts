@@ -14,7 +14,7 @@ export interface ForwardedByMe {
   bytes: number;
 }
 
-/** A leader answers without waiting for a disk: so many of the longest election timeouts later, the forward or its answer is lost. */
+/** A leader answers without waiting for a disk: so many of the longest election timeouts later, the forward or its answer is most likely lost (decision 0012). */
 const ANSWER_TIMEOUTS = 5;
 
 type Verdict = { readonly count: number } & ({ readonly firstIndex: Index } | { readonly refused: "overloaded" | "notLeader" });

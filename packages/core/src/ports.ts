@@ -144,7 +144,7 @@ export interface TransportHandler {
  * send costs at most the connection that it came on.
  */
 export interface Transport {
-  /** The largest frame that can be sent; above 65,536. The smallest has one byte. */
+  /** The largest frame that can be sent; a node needs more than 65,536. The smallest has one byte. */
   readonly maxFrameBytes: number;
   /** Called once, first. Resolved when it listens. Rejects with a `RaftkitError` when it can't, such as when the address is taken. */
   start(local: LocalNode, handler: TransportHandler): Promise<void>;
@@ -159,7 +159,7 @@ export interface Transport {
    * `maxFrameBytes`, without room; true promises nothing.
    */
   send(to: NodeId, parts: readonly Uint8Array[]): boolean;
-  /** This peer misbehaved: cut its connections; let it come back with back-off only. A sender that isn't connected: nothing. */
+  /** This peer misbehaved: cut its connections. It may come back, where connections cost something after a back-off. A sender that isn't connected: nothing. */
   disconnect(from: Sender): void;
   /**
    * Releases everything held, the address too. At any time: without `start`, twice, while it closes. It waits for no peer, and
@@ -182,14 +182,14 @@ export interface Codec {
   /** Stored beside the data and compared between peers: `[a-z0-9-]{1,32}`. */
   readonly name: string;
   /**
-   * The result is the caller's for ever: it shares no memory with `value` or another result. Throws a `RaftkitError` for what is not
+   * The result is the caller's for ever: it shares no bytes with `value` or another result. Throws a `RaftkitError` for what is not
    * a `CodecValue`: undefined, NaN, an instance of a class, a cycle, too many levels.
    */
   encode(value: CodecValue): Uint8Array;
   /**
    * Nothing in the result aliases `bytes`, which may be a view of a larger buffer; bytes come back as plain `Uint8Array`s. Throws a
-   * `RaftkitError` for bytes that `encode` didn't make, those cut short or followed by others among them, or that are too deep.
-   * Damaged bytes may give another value; they cost no more memory than their length deserves, whatever they claim.
+   * `RaftkitError` for bytes that are no value, those cut short or followed by others among them, or that are too deep; another
+   * spelling of a value than `encode`'s may pass. Damaged bytes may give another value; they cost no more memory than their length deserves, whatever they claim.
    */
   decode(bytes: Uint8Array): CodecValue;
 }

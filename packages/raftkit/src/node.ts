@@ -246,6 +246,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     }
   }
 
+  /** By itself: a closure beside the other cases would cost something at every effect. */
   #onReadReady({ id, index }: Extract<Effect, { readonly type: "readReady" }>): void {
     this.#machineLane.whenApplied(index, () => this.#reads.run(id));
   }

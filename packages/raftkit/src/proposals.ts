@@ -117,7 +117,7 @@ export class Proposals<Result> {
   }
 
   onUnknown(firstSeq: number, count: number): void {
-    this.#endUnplaced(firstSeq, count, () => new OutcomeUnknown("the leader changed before it answered, or its answer was lost; the command may or may not be applied"));
+    this.#endUnplaced(firstSeq, count, () => new OutcomeUnknown("the leader changed before it answered, or its answer was lost or took too long; the command may or may not be applied"));
   }
 
   #endUnplaced(firstSeq: number, count: number, error: () => Error): void {

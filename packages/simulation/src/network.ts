@@ -20,10 +20,10 @@ export interface Packet {
 export type Verdict = "pass" | "drop" | "hold";
 
 /**
- * `doubled`: it will arrive twice. `lost` for any reason, `cut` besides where that was because nothing passes. `corrupted`:
+ * `doubled`: it will arrive twice. `lost` for any reason; besides, `cut` where nothing passes, `dropped` where the link loses some. `corrupted`:
  * it arrived damaged. `disconnected`: the receiver turned the sender away.
  */
-export type PacketEvent = "sent" | "delivered" | "doubled" | "lost" | "cut" | "corrupted" | "disconnected";
+export type PacketEvent = "sent" | "delivered" | "doubled" | "lost" | "dropped" | "cut" | "corrupted" | "disconnected";
 
 export interface VirtualNetwork {
   /** The transport for one run of a node. */
@@ -124,6 +124,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
       return;
     }
     if (random.chance(loss)) {
+      tell("dropped", packet);
       tell("lost", packet);
       return;
     }

@@ -1,7 +1,8 @@
 // What really went wrong, counted by kind, role and phase. A fault counts when it takes effect, never when it was planned:
-// a network fault for each packet that it changed, once for the sender's role and once for the receiver's; a disk fault for
-// each write that it held up or failed; all others when they befall a node. The role and phase are those of that moment; of
-// a fault that lies in wait for a node's next write, sync, rename or await, those in which it was laid, once it has struck.
+// a network fault for each packet that it changed, once for the sender's role and once for the receiver's (what is late may be
+// overtaken: that is what reorder does; tier 2 counts what arrives, tier 1 what no link loses); a disk fault for each write that
+// it held up or failed; all others when they befall a node. The role and phase are those of that moment; of a fault that lies in
+// wait for a node's next write, sync, rename or await, those in which it was laid, once it has struck.
 import type { FaultKind, FaultRole, Phase } from "./plan.js";
 import { faultKinds, phases } from "./plan.js";
 
@@ -42,8 +43,8 @@ export function cellsOf(kinds: readonly FaultKind[]): readonly string[] {
 
 /**
  * What tier 2 meets too seldom to be held to; tier 1 is. Outside elections a candidate asks for pre-votes for some
- * milliseconds, writes nothing and sends little: a disk must still be at what it was given before. Tier 1 can do without
- * exceptions.
+ * milliseconds, writes nothing and sends little: a disk must still be at what it was given before. While the cluster forms, a candidate
+ * lives for as long between its parts, and a bridge matters only between them. Tier 1 can do without exceptions.
  */
 const seldomInTier2: ReadonlySet<string> = new Set([
   cellName("bridge", "candidate", "forming"), cellName("slowLink", "candidate", "serving"),

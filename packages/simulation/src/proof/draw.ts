@@ -54,7 +54,7 @@ function mixedPlanOf(seed: number, tier: 1 | 2, random: SeededRandom): Plan {
 /** Of every kind, at any time, each by itself. */
 function mixedFaults(seed: number, random: SeededRandom, tier: 1 | 2, safetyMs: number, nodes: number, most: number): readonly Fault[] {
   const kinds = kindsOf(tier);
-  // Some kinds don't occur at all, so that others are seen alone; the share of those that do is drawn too.
+  // Some kinds occur in their turn only, so that the others aren't lost among them; the share of those that are drawn is drawn too.
   const share = random.between(0.15, 1);
   const drawn = kinds.filter(() => random.chance(share));
   const chosen = drawn.length > 0 ? drawn : kinds;

@@ -33,3 +33,7 @@ test("what was planned happens at its time and in order, near and far, also what
     expect(seen.map(({ number }) => number)).toEqual(expected.toSorted((a, b) => a.at - b.at || a.number - b.number).map(({ number }) => number));
   }
 });
+
+test.each([-1, 0.5, NaN])("%s is no moment", (at) => {
+  expect(() => createWheel<Planned>().add(at, { at, number: 0, later: 0, next: undefined })).toThrow("is no moment");
+});

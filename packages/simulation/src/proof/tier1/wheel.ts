@@ -30,7 +30,7 @@ export function createWheel<T extends Chained<T>>(): Wheel<T> {
       far.push({ at, event });
       return;
     }
-    if (!Number.isInteger(at)) throw new RangeError(`${at} is no moment: a whole number of milliseconds from 0 on is`);
+    if (!Number.isInteger(at) || at < 0) throw new RangeError(`${at} is no moment: a whole number of milliseconds from 0 on is`);
     const slot = at % SLOTS;
     const before = last[slot];
     if (before === undefined) first[slot] = event;

@@ -11,12 +11,12 @@ import { createVirtualTime } from "../../clock.js";
 import { describe } from "../../frames.js";
 import type { LinkSettings } from "../../links.js";
 import { soundLink } from "../../links.js";
-import type { PacketEvent, VirtualNetwork } from "../../network.js";
+import type { VirtualNetwork } from "../../network.js";
 import { createVirtualNetwork } from "../../network.js";
 import type { SeededRandom } from "../../random.js";
 import { createRandom } from "../../random.js";
 import { createTrace, fingerprint } from "../../trace.js";
-import type { FaultKind, Outcome, Plan, RunPlan } from "../plan.js";
+import type { Outcome, Plan, RunPlan } from "../plan.js";
 import { createCoverage } from "../coverage.js";
 import type { Clients } from "./clients.js";
 import { createClients } from "./clients.js";
@@ -24,7 +24,7 @@ import type { Computer, Surroundings } from "./computer.js";
 import { createComputer } from "./computer.js";
 import { createComputerDisk } from "./disk.js";
 import { createLiveness } from "./liveness.js";
-import type { Timeline } from "./timeline.js";
+import { countPackets } from "./packets.js";
 import { createTimeline } from "./timeline.js";
 import type { View } from "./view.js";
 import { createView } from "./view.js";
@@ -127,7 +127,10 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
   const view = createView(computers, world.excluded);
   const clients = createClients({ time, random: random.fork("clients"), load: plan.load, computers, note, broken: (message) => broken("client", message) });
   const timeline = createTimeline(plan, world, view, coverage, random);
-  countPackets(network, world, timeline);
+  countPackets(network, (from, to) => world.disturbances(from, to), (kind, id) => {
+    const computer = computers.find((own) => own.id === id);
+    if (computer !== undefined) timeline.count(kind, computer);
+  });
 
   time.onStep((process) => {
     const computer = process && computers.find((own) => own.process === process);
@@ -186,41 +189,14 @@ function createNetwork(time: VirtualTime, random: SeededRandom, codec: Codec, li
   return network;
 }
 
-/** A link's fault counts for each packet that it changed, for the sender and for the receiver: what made it late or doubled it, once it arrives. */
-function countPackets(network: VirtualNetwork, world: World, timeline: Timeline): void {
-  const effects: Readonly<Partial<Record<PacketEvent, readonly FaultKind[]>>> = {
-    sent: ["delay", "reorder", "slowLink"], doubled: ["duplicate"], lost: ["loss"], cut: ["cutOneWay", "partition", "bridge"], corrupted: ["corrupt"],
-  };
-  /** By packet: what counts when it arrives, and, of one that was doubled, when the second copy does. */
-  const awaited = new Map<number, FaultKind[]>();
-  network.onPacket((what, { from, to, number }) => {
-    const count = (kind: FaultKind): void => {
-      for (const computer of world.computers) if (computer.id === from.id || computer.id === to) timeline.count(kind, computer);
-    };
-    if (what === "delivered") {
-      const kinds = awaited.get(number);
-      if (!kinds) return;
-      for (const kind of kinds) if (kind !== "duplicate") count(kind);
-      if (kinds.length === 1 && kinds[0] === "duplicate") count("duplicate");
-      if (kinds.length > 1 && kinds.includes("duplicate")) awaited.set(number, ["duplicate"]);
-      else awaited.delete(number);
-      return;
-    }
-    const kinds = world.disturbances(from.id, to).filter((kind) => effects[what]?.includes(kind));
-    if (what === "sent" || what === "doubled") {
-      if (kinds.length > 0) awaited.set(number, [...awaited.get(number) ?? [], ...kinds]);
-    } else for (const kind of kinds) count(kind);
-  });
-}
-
 /** A node may stop where its disk refused, was damaged or emptied; for any other reason never. */
 function onFailure(computer: Computer, error: Error, world: World, view: View, broken: (check: string, message: string) => void): void {
   const code = codeOf(error);
   if (world.lost.has(computer) && (code === "STORAGE_LOST" || code === "CORRUPT_LOG" || code === "UNSUPPORTED_FORMAT")) {
-    // Before the cluster has formed it needs everybody: whoever runs it replaces the disk.
-    if (view.phase() === "forming" && code !== "STORAGE_LOST") {
+    // Before the cluster has formed it needs everybody: whoever runs it replaces a bad disk, and starts the node again.
+    if (view.phase() === "forming") {
       computer.crash();
-      computer.disk.wipe();
+      if (code !== "STORAGE_LOST") computer.disk.wipe();
       world.restartIn(computer, MEND_MS);
     } else world.exclude(computer);
   } else if (wasRefused(error)) world.restartIn(computer, MEND_MS);
