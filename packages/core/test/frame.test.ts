@@ -1,0 +1,55 @@
+// A frame is a header's length, the header, and the bytes of entries beside it; what no correct node sends is nothing.
+import type { Codec, Message } from "@raftkit/core";
+import { decodeFrame, encodeFrame, encodeRun, EntryKind, RaftkitError } from "@raftkit/core";
+import { expect, test } from "vitest";
+import { concatenate } from "./support/entries.js";
+
+const codec: Codec = {
+  name: "plain",
+  encode: (value) => new TextEncoder().encode(JSON.stringify(value)),
+  decode(bytes) {
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch (cause) {
+      throw new RaftkitError("CODEC_DECODE", "no JSON", { cause });
+    }
+  },
+};
+const entries = encodeRun(3, 2, EntryKind.command, [Uint8Array.of(1, 2, 3), new Uint8Array(300).fill(7)]);
+const message: Message = { type: "appendEntries", to: "data-directory-of-n2", term: 2, prevLogIndex: 2, prevLogTerm: 1, leaderCommit: 2, round: 9, entries: [entries] };
+
+test("what was encoded is decoded, also from the middle of a larger buffer, its entries without a copy", () => {
+  const parts = encodeFrame(codec, message);
+  expect(parts.at(-1)?.buffer).toBe(entries.bytes.buffer);
+  const frame = concatenate([new Uint8Array(5), ...parts]).subarray(5);
+  const decoded = decodeFrame(codec, frame);
+  expect(decoded).toEqual(message);
+  expect(decoded?.type === "appendEntries" && decoded.entries[0]?.bytes.buffer).toBe(frame.buffer);
+});
+
+test("the header's length is the first four bytes, the lowest first", () => {
+  const long: Message = { type: "formingQuestion", to: "", term: 0, voters: Array.from({ length: 9 }, (_, i) => ({ id: `n${i}`, address: "x".repeat(200) })) };
+  const frame = concatenate(encodeFrame(codec, long));
+  const [low = 0, next = 0, ...rest] = frame.subarray(0, 4);
+  expect([low + 256 * next, ...rest]).toEqual([frame.length - 4, 0, 0]);
+  expect(next).toBeGreaterThan(0);
+  expect(decodeFrame(codec, frame)).toEqual(long);
+});
+
+test("what is cut short, claims too much or is no message is nothing", () => {
+  const frame = concatenate(encodeFrame(codec, message));
+  const header = (frame[0] ?? 0) + 256 * (frame[1] ?? 0);
+  for (let length = 0; length < frame.length; length++) {
+    // Behind the header entries may end where one ends: then it is another message, of fewer.
+    if (length === 4 + header || length === 4 + header + 12 + 3) continue;
+    expect(decodeFrame(codec, frame.subarray(0, length)), `the first ${length} bytes`).toBeUndefined();
+  }
+  for (const at of [2, 3]) {
+    const claims = frame.slice();
+    claims[at] = 255;
+    expect(decodeFrame(codec, claims)).toBeUndefined();
+  }
+  const rubbish = frame.slice();
+  rubbish[5] = 0;
+  expect(decodeFrame(codec, rubbish)).toBeUndefined();
+});
