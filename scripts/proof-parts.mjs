@@ -27,7 +27,7 @@ export const parts = [
     figures: ({ folder }) => of(folder, "tests.json", ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`),
   },
   {
-    id: "rules", what: "the rules, each scenario proven by a fault",
+    id: "rules", what: "Raft's rules, one scenario each",
     command: () => ["node", "packages/simulation/dist/rules/main.js"],
     figures: ({ output }) => lastLine(output),
   },
@@ -57,7 +57,7 @@ export const parts = [
     figures: ({ folder }) => of(folder, "hazards.json", ({ hazards, caught, later, tests, withMutant }) => `${caught} of ${hazards} caught by ${tests} tests, ${withMutant} with a mutant, ${later} of later parts`),
   },
   {
-    id: "conformance", what: "the adapters' conformance, and the suites' own proof",
+    id: "conformance", what: "every adapter against the conformance suites",
     command: ({ folder }) => ["vitest", "run", "conformance", "--reporter=json", `--outputFile=${join(folder, "conformance.json")}`],
     figures: ({ folder }) => of(folder, "conformance.json", ({ numPassedTests = 0, numFailedTests, numPendingTests }) => (numPassedTests > 0 ? `${numPassedTests} cases passed, ${numFailedTests} failed, ${numPendingTests} skipped` : undefined)),
   },
@@ -99,7 +99,7 @@ function chaosFigures({ ok, totals, strikes, outages, recoveryMs, reigns }) {
   const faults = strikes.filter((/** @type {{ tookEffect: boolean }} */ { tookEffect }) => tookEffect);
   const kinds = new Set(faults.map((/** @type {{ kind: string }} */ { kind }) => kind)).size;
   const longestMs = Math.max(0, ...outages.map((/** @type {{ fromMs: number; toMs: number }} */ { fromMs, toMs }) => toMs - fromMs));
-  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${reigns} reigns; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${recoveryMs} ms after the last fault`;
+  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${reigns} reigns; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${Math.round(recoveryMs)} ms after the last fault`;
 }
 
 /** The score as StrykerJS defines it: of the mutants that are valid, how many were noticed. @param {string} file @returns {string | undefined} */

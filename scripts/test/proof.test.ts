@@ -58,7 +58,7 @@ test("the score counts what was noticed of what was valid, and names the files t
 test("the table says what failed", () => {
   const results = [{ part: part("rules"), passed: true, figures: "29 | 29", seconds: 12.6 }, { part: part("chaos"), passed: false, figures: "no figures", seconds: 135 }];
   expect(tableOf(results).split("\n").slice(2)).toEqual([
-    "| the rules, each scenario proven by a fault | 29 / 29 | 13 s |",
+    "| Raft's rules, one scenario each | 29 / 29 | 13 s |",
     "| real processes under every kind of fault | **FAILED** no figures | 2 min 15 s |",
   ]);
 });
