@@ -1,17 +1,11 @@
 // Messages as frames, for those who watch, pick out or forge them.
 import type { Codec, Message } from "@raftkit/core";
 import { encodeFrame } from "@raftkit/core";
+import { joined } from "./bytes.js";
 
 /** A whole frame in one piece. */
 export function writeFrame(codec: Codec, message: Message): Uint8Array {
-  const parts = encodeFrame(codec, message);
-  const frame = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    frame.set(part, at);
-    at += part.length;
-  }
-  return frame;
+  return joined(encodeFrame(codec, message));
 }
 
 /** A message in a few words. */

@@ -4,6 +4,7 @@ import type { NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit
 import { RaftkitError } from "@raftkit/core";
 import type { VirtualProcess, VirtualTime } from "./clock.js";
 import type { Link, LinkSettings } from "./links.js";
+import { joined } from "./bytes.js";
 import { createLinks } from "./links.js";
 import type { SeededRandom } from "./random.js";
 
@@ -171,7 +172,7 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
         return Promise.resolve();
       },
       setPeers: (_peers: readonly Peer[]) => undefined,
-      send: (to, parts) => sender !== undefined && !process.stopped && accept({ from: sender, to, frame: concatenate(parts), sentAt: time.now(), number: ++packets }),
+      send: (to, parts) => sender !== undefined && !process.stopped && accept({ from: sender, to, frame: joined(parts), sentAt: time.now(), number: ++packets }),
       disconnect(from) {
         if (sender === undefined || process.stopped) return;
         tell("disconnected", { from, to: sender.id, frame: new Uint8Array(), sentAt: time.now(), number: ++packets });
@@ -213,14 +214,4 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
     },
     onPacket: (listener) => { listeners.push(listener); },
   };
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -2,6 +2,7 @@
 // for the sender's role and for the receiver's.
 import type { Message } from "@raftkit/core";
 import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
+import { joined } from "../../bytes.js";
 import type { FaultKind } from "../plan.js";
 import type { Link, Member, World } from "./world.js";
 import { broken, count, plan } from "./world.js";
@@ -20,7 +21,7 @@ export function transmit(world: World, from: Member, to: number, message: Messag
     at += later;
   }
   if (settings.ordered && (link.faults.length === 0 || !link.faults.some(({ kind }) => kind === "reorder"))) at = link.lastAt = Math.max(at, link.lastAt);
-  const carried = settings.overTheWire ? overTheWire(world, message) : joined(message);
+  const carried = settings.overTheWire ? overTheWire(world, message) : inOneRun(message);
   if (carried) world.wheel.add(at, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: carried, number: to, action: undefined, next: undefined });
 }
 
@@ -69,7 +70,7 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
   // Whatever else was done to a packet that is lost had no effect.
   for (const kind of took) countBoth(world, kind, from, to);
   // Only what isn't lost: of that the sender may be told that it certainly was.
-  if (copyLater > 0) world.wheel.add(now + copyLater, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: joined(message), number: to, action: undefined, next: undefined });
+  if (copyLater > 0) world.wheel.add(now + copyLater, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: inOneRun(message), number: to, action: undefined, next: undefined });
   return later;
 }
 
@@ -101,33 +102,16 @@ function sizeOf(message: Message): number {
 }
 
 /** As it arrives: the bytes beside a header are one run (`decodeMessage`). */
-function joined(message: Message): Message {
+function inOneRun(message: Message): Message {
   if (message.type !== "appendEntries" || message.entries.length < 2) return message;
-  let count = 0;
-  let length = 0;
-  for (const run of message.entries) {
-    count += run.count;
-    length += run.bytes.length;
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const run of message.entries) {
-    bytes.set(run.bytes, at);
-    at += run.bytes.length;
-  }
+  const count = message.entries.reduce((sum, run) => sum + run.count, 0);
+  const bytes = joined(message.entries.map((run) => run.bytes));
   return { ...message, entries: [{ firstIndex: message.prevLogIndex + 1, count, bytes }] };
 }
 
 /** As its receiver understands it: through the checks for what comes from outside, its bytes its own. Codecs are tier 2's. */
 function overTheWire(world: World, message: Message): Message | undefined {
-  const parts = messagePayload(message);
-  const payload = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    payload.set(part, at);
-    at += part.length;
-  }
-  const decoded = decodeMessage(messageHeader(message), payload);
+  const decoded = decodeMessage(messageHeader(message), joined(messagePayload(message)));
   if (!decoded) broken(world, "wire", `no receiver would understand ${JSON.stringify(message)}`);
   return decoded;
 }
