@@ -1,4 +1,5 @@
-// Reads docs/hazards.md and judges it against the tests that ran. Knows nothing of how tests are run.
+// Reads docs/hazards.md and judges it against the tests that ran. Knows nothing of how tests are
+// run.
 
 /**
  * @typedef {object} Row
@@ -15,12 +16,27 @@ export const HAZARDS = 62;
 /** @param {string} page @returns {Row[]} */
 export function readPage(page) {
   return page.split("\n").flatMap((line) => {
-    const cells = line.split("|").slice(1, -1).map((cell) => cell.trim());
+    const cells = line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim());
     const [id = "", hazard = "", evidence = "", named = ""] = cells;
     if (cells.length !== 4 || !/^S?\d+$/.test(id)) return [];
     const tests = [...evidence.matchAll(/`([^`]+ › [^`]+)`/g)].map(([, name = ""]) => name);
-    const mutants = named.split(",").map((name) => name.trim()).filter((name) => name !== "");
-    return [{ id, hazard, tests, mutants, later: tests.length === 0 && /^(later|not stopped): \S/.test(evidence) ? evidence : undefined }];
+    const mutants = named
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "");
+    return [
+      {
+        id,
+        hazard,
+        tests,
+        mutants,
+        later:
+          tests.length === 0 && /^(later|not stopped): \S/.test(evidence) ? evidence : undefined,
+      },
+    ];
   });
 }
 
@@ -31,13 +47,23 @@ export function readPage(page) {
  */
 export function pageFaults(rows, mutants) {
   const ids = rows.map(({ id }) => id);
-  const missing = Array.from({ length: HAZARDS }, (_, i) => String(i + 1)).filter((id) => !ids.includes(id));
+  const missing = Array.from({ length: HAZARDS }, (_, i) => String(i + 1)).filter(
+    (id) => !ids.includes(id),
+  );
   return [
     ...missing.map((id) => `hazard ${id} has no row`),
     ...ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `hazard ${id} has two rows`),
-    ...ids.filter((id) => !id.startsWith("S") && (Number(id) < 1 || Number(id) > HAZARDS)).map((id) => `there is no hazard ${id}`),
-    ...rows.filter(({ tests, later }) => tests.length === 0 && later === undefined).map(({ id }) => `hazard ${id} names neither a test nor what it waits for`),
-    ...rows.flatMap((row) => row.mutants.filter((name) => !mutants.has(name)).map((name) => `hazard ${row.id} names the mutant ${name}, which doesn't exist`)),
+    ...ids
+      .filter((id) => !id.startsWith("S") && (Number(id) < 1 || Number(id) > HAZARDS))
+      .map((id) => `there is no hazard ${id}`),
+    ...rows
+      .filter(({ tests, later }) => tests.length === 0 && later === undefined)
+      .map(({ id }) => `hazard ${id} names neither a test nor what it waits for`),
+    ...rows.flatMap((row) =>
+      row.mutants
+        .filter((name) => !mutants.has(name))
+        .map((name) => `hazard ${row.id} names the mutant ${name}, which doesn't exist`),
+    ),
   ];
 }
 
@@ -47,13 +73,17 @@ export function pageFaults(rows, mutants) {
  * @returns {string[]} what the tests say against the page
  */
 export function testFaults(rows, results) {
-  return rows.flatMap(({ id, tests }) => tests.flatMap((name) => {
-    const state = results.get(name);
-    return state === "passed" ? [] : [`hazard ${id}: ${state ?? "there is no test"}: ${name}`];
-  }));
+  return rows.flatMap(({ id, tests }) =>
+    tests.flatMap((name) => {
+      const state = results.get(name);
+      return state === "passed" ? [] : [`hazard ${id}: ${state ?? "there is no test"}: ${name}`];
+    }),
+  );
 }
 
 /** @param {readonly Row[]} rows @returns {string[]} the test files that are named */
 export function filesOf(rows) {
-  return [...new Set(rows.flatMap(({ tests }) => tests.map((name) => name.split(" › ")[0] ?? "")))].toSorted();
+  return [
+    ...new Set(rows.flatMap(({ tests }) => tests.map((name) => name.split(" › ")[0] ?? ""))),
+  ].toSorted();
 }

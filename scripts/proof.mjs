@@ -1,4 +1,5 @@
-// Runs the whole proof, part after part, and ends with one table of figures. `npm run proof`; exits with 1 when a part fails.
+// Runs the whole proof, part after part, and ends with one table of figures. `npm run proof`; exits
+// with 1 when a part fails.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +23,9 @@ if (options.help === true) {
 } else {
   process.chdir(root);
   const results = [];
-  for (const part of parts.filter(({ id }) => options.only?.includes(id) ?? true)) results.push(await prove(part));
+  for (const part of parts.filter(({ id }) => options.only?.includes(id) ?? true)) {
+    results.push(await prove(part));
+  }
   const table = tableOf(results);
   writeFileSync(join(folder, "table.md"), `${table}\n`);
   console.log(`\n${table}`);
@@ -34,7 +37,13 @@ if (options.help === true) {
 /** What can't be understood ends the command here, with one line and the help. */
 function readOptions() {
   try {
-    return parseArgs({ options: { only: { type: "string", multiple: true }, quick: { type: "boolean", default: false }, help: { type: "boolean" } } }).values;
+    return parseArgs({
+      options: {
+        only: { type: "string", multiple: true },
+        quick: { type: "boolean", default: false },
+        help: { type: "boolean" },
+      },
+    }).values;
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${help}`);
     process.exit(2);
@@ -48,7 +57,15 @@ async function prove(part) {
   mkdirSync(place, { recursive: true });
   const startedAt = performance.now();
   const { quick } = options;
-  const env = { ...process.env, ...Object.fromEntries(Object.entries(part.env ?? {}).map(([name, value]) => [name, value?.replace("{folder}", place)])) };
+  const env = {
+    ...process.env,
+    ...Object.fromEntries(
+      Object.entries(part.env ?? {}).map(([name, value]) => [
+        name,
+        value?.replace("{folder}", place),
+      ]),
+    ),
+  };
   const [tool = "", ...args] = part.command({ quick, folder: place });
   const local = tool === "node" ? process.execPath : join(root, "node_modules/.bin", tool);
   console.log(`${part.id}: ${[tool, ...args].join(" ")}`);
@@ -58,6 +75,8 @@ async function prove(part) {
   const passed = status === 0 && found !== undefined;
   const figures = found ?? "no figures";
   const seconds = (performance.now() - startedAt) / 1000;
-  console.log(`${passed ? "  ok" : "FAIL"}  ${figures} (${seconds.toFixed(0)} s)${passed ? "" : `; see ${join(place, "log.txt")}`}`);
+  console.log(
+    `${passed ? "  ok" : "FAIL"}  ${figures} (${seconds.toFixed(0)} s)${passed ? "" : `; see ${join(place, "log.txt")}`}`,
+  );
   return { part, passed, figures, seconds };
 }

@@ -1,4 +1,5 @@
-// What a README shows: its examples (the blocks fenced as `ts`), and what each says that it prints. Reads text, runs nothing.
+// What a README shows: its examples (the blocks fenced as `ts`), and what each says that it prints.
+// Reads text, runs nothing.
 
 /** @param {string} readme @returns {string[]} */
 export function examplesIn(readme) {
@@ -6,7 +7,8 @@ export function examplesIn(readme) {
 }
 
 /**
- * What the comments promise: the one behind a `console.log(…)`, or the lines of comment right below it.
+ * What the comments promise: the one behind a `console.log(…)`, or the lines of comment right below
+ * it.
  * @param {string} code
  * @returns {string | undefined} undefined: nothing is promised
  */

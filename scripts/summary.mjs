@@ -1,9 +1,11 @@
-// The last line of a test run. It must never call a run good that proved nothing: no test passed, or the runner itself failed.
+// The last line of a test run. It must never call a run good that proved nothing: no test passed,
+// or the runner itself failed.
 
 /** @typedef {{ passed: number; failed: number; skipped: number }} Counts */
 
 /**
- * @param {Counts | undefined} counted what the reporter saw; undefined when the runner died before it could say
+ * @param {Counts | undefined} counted what the reporter saw; undefined when the runner died before
+ * it could say
  * @param {number} status the runner's exit status
  * @returns {Counts}
  */

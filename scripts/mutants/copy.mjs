@@ -1,6 +1,17 @@
-// A private copy of the packages in which a fault can be put. Third-party modules are shared by links; ours resolve within
-// the copy, since the links between packages are relative. It must never write into the working tree.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync, realpathSync } from "node:fs";
+// A private copy of the packages in which a fault can be put. Third-party modules are shared by
+// links; ours resolve within the copy, since the links between packages are relative. It must never
+// write into the working tree.
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  realpathSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -17,13 +28,19 @@ export function copyPackages(root) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "raftkit-mutants-")));
   for (const name of files) cpSync(join(root, name), join(folder, name));
   for (const name of ["packages", "scripts"]) {
-    cpSync(join(root, name), join(folder, name), { recursive: true, verbatimSymlinks: true, filter: (path) => !notCopied.has(basename(path)) });
+    cpSync(join(root, name), join(folder, name), {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => !notCopied.has(basename(path)),
+    });
   }
   mkdirSync(join(folder, "apps")); // none is copied, but the configuration of the tests looks there
   // A folder of its own, so that what tools put into node_modules ends here.
   mkdirSync(join(folder, "node_modules"));
   for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!notCopied.has(name)) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+    if (!notCopied.has(name)) {
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+    }
   }
   return folder;
 }
@@ -42,7 +59,9 @@ export function removeCopy(folder) {
 export function applyMutant(source, { id, file, find, replace }) {
   const [before, after, ...more] = source.split(find);
   if (before === undefined || after === undefined || more.length > 0) {
-    throw new Error(`${id}: ${file} holds ${JSON.stringify(find)} ${after === undefined ? 0 : more.length + 1} times; a mutant's place must be there exactly once`);
+    throw new Error(
+      `${id}: ${file} holds ${JSON.stringify(find)} ${after === undefined ? 0 : more.length + 1} times; a mutant's place must be there exactly once`,
+    );
   }
   return before + replace + after;
 }

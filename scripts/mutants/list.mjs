@@ -17,11 +17,26 @@ import { transportTcp } from "./transport-tcp.mjs";
 /** @type {readonly Mutant[]} */
 export const mutants = [...core, ...raftkit, ...storageFile, ...transportTcp];
 
-/** No majority is ever reached. Raftkit's own tests must fail with it: so the copy's packages find each other. @type {Mutant} */
-export const fatal = { id: "fatal", file: "packages/core/src/quorum.ts", find: "return Math.floor(n / 2) + 1;", replace: "return n + 1;", why: "the harness must report it as killed, by a test of a package that depends on the changed one" };
+/**
+ * No majority is ever reached. Raftkit's own tests must fail with it: so the copy's packages find
+ * each other. @type {Mutant}
+ */
+export const fatal = {
+  id: "fatal",
+  file: "packages/core/src/quorum.ts",
+  find: "return Math.floor(n / 2) + 1;",
+  replace: "return n + 1;",
+  why: "the harness must report it as killed, by a test of a package that depends on the changed one",
+};
 
 /** Changes nothing. @type {Mutant} */
-export const harmless = { id: "harmless", file: "packages/core/src/quorum.ts", find: "// Majorities. Pure arithmetic; nothing here knows a node.", replace: "// Majorities. Pure arithmetic.", why: "the harness must report it as survived" };
+export const harmless = {
+  id: "harmless",
+  file: "packages/core/src/quorum.ts",
+  find: "// Majorities. Pure arithmetic; nothing here knows a node.",
+  replace: "// Majorities. Pure arithmetic.",
+  why: "the harness must report it as survived",
+};
 
 /** @param {Mutant} mutant @returns {string} as `core` */
 export function packageOf({ file }) {

@@ -1,5 +1,6 @@
-// Proves the tests: puts one fault after another into a private copy of the packages and names the first test or seed that
-// notices. `npm run mutants`; exits with 1 when a mutant survives, or dies too late. The working tree is never touched.
+// Proves the tests: puts one fault after another into a private copy of the packages and names the
+// first test or seed that notices. `npm run mutants`; exits with 1 when a mutant survives, or dies
+// too late. The working tree is never touched.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -23,21 +24,39 @@ const help = `npm run mutants -- [--only ID]... [--package NAME] [--list] [--sim
 const WORKERS = 2;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const options = readOptions();
-const chosen = mutants.filter((mutant) => (options.only?.includes(mutant.id) ?? true) && (options.package === undefined || options.package === packageOf(mutant)));
+const chosen = mutants.filter(
+  (mutant) =>
+    (options.only?.includes(mutant.id) ?? true) &&
+    (options.package === undefined || options.package === packageOf(mutant)),
+);
 const missing = options.only?.find((id) => !mutants.some((mutant) => mutant.id === id));
 
 if (options.help === true) console.log(help);
 else if (missing !== undefined) fail(`no mutant "${missing}"; --list names them all`, 2);
-else if (chosen.length === 0) fail(`no mutant is in the package "${options.package}"${options.only === undefined ? "" : " and named by --only"}; --list names them all`, 2);
-else if (!/^[1-9]\d{0,6}$/.test(options.seeds)) fail(`--seeds: given ${JSON.stringify(options.seeds)}; allowed: a whole number from 1`, 2);
-else if (options.list === true) for (const { id, file, why } of chosen) console.log(`${id.padEnd(18)} ${file}: ${why}`);
-else await main();
+else if (chosen.length === 0) {
+  fail(
+    `no mutant is in the package "${options.package}"${options.only === undefined ? "" : " and named by --only"}; --list names them all`,
+    2,
+  );
+} else if (!/^[1-9]\d{0,6}$/.test(options.seeds)) {
+  fail(`--seeds: given ${JSON.stringify(options.seeds)}; allowed: a whole number from 1`, 2);
+} else if (options.list === true) {
+  for (const { id, file, why } of chosen) console.log(`${id.padEnd(18)} ${file}: ${why}`);
+} else await main();
 
 /** What can't be understood ends the command here, with one line and the help. */
 function readOptions() {
   try {
     return parseArgs({
-      options: { "only": { type: "string", multiple: true }, "package": { type: "string" }, "list": { type: "boolean" }, "simulation": { type: "boolean" }, "seeds": { type: "string", default: "200" }, "json": { type: "string" }, "help": { type: "boolean" } },
+      options: {
+        only: { type: "string", multiple: true },
+        package: { type: "string" },
+        list: { type: "boolean" },
+        simulation: { type: "boolean" },
+        seeds: { type: "string", default: "200" },
+        json: { type: "string" },
+        help: { type: "boolean" },
+      },
     }).values;
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${help}`);
@@ -50,7 +69,9 @@ async function main() {
   process.once("exit", () => folders.forEach(removeCopy));
   const startedAt = Date.now();
   const scratch = copyPackages(root);
-  const errors = await compileAll(scratch, [...chosen, fatal, harmless]).finally(() => removeCopy(scratch));
+  const errors = await compileAll(scratch, [...chosen, fatal, harmless]).finally(() =>
+    removeCopy(scratch),
+  );
   if (errors !== "") return fail(`a mutant doesn't compile:\n${errors}`);
   console.log(`${chosen.length} mutants compile`);
 
@@ -62,22 +83,45 @@ async function main() {
   /** @type {Verdict[]} */
   const verdicts = [];
   await inEach(folders, chosen, async (folder, mutant) => {
-    const verdict = await tryMutant(folder, mutant, { baselines, tests, seeds: Number(options.seeds) });
+    const verdict = await tryMutant(folder, mutant, {
+      baselines,
+      tests,
+      seeds: Number(options.seeds),
+    });
     verdicts.push(verdict);
     console.log(line(verdict));
   });
   report(verdicts, Date.now() - startedAt);
 }
 
-/** The tests on the unchanged tree: what fails there can't kill. @param {readonly string[]} folders */
+/**
+ * The tests on the unchanged tree: what fails there can't kill. @param {readonly string[]} folders
+ */
 async function runBaselines(folders) {
   /** @type {Map<string, Outcome>} */
   const baselines = new Map();
   let good = true;
-  const projects = options.simulation === true ? [] : new Set([...chosen.map((mutant) => `packages/${packageOf(mutant)}`), "packages/core", "packages/raftkit"]);
+  const projects =
+    options.simulation === true
+      ? []
+      : new Set([
+          ...chosen.map((mutant) => `packages/${packageOf(mutant)}`),
+          "packages/core",
+          "packages/raftkit",
+        ]);
   await inEach(folders, [...projects], async (folder, project) => {
-    const outcome = await runTests(folder, project, { bail: false, durations: {}, timeoutMs: 4 * LIMIT_MS });
-    const wrong = outcome ? [...outcome.failed.map(({ name, message }) => `${name}: ${message}`), ...outcome.timedOut, ...outcome.broken] : ["it didn't end"];
+    const outcome = await runTests(folder, project, {
+      bail: false,
+      durations: {},
+      timeoutMs: 4 * LIMIT_MS,
+    });
+    const wrong = outcome
+      ? [
+          ...outcome.failed.map(({ name, message }) => `${name}: ${message}`),
+          ...outcome.timedOut,
+          ...outcome.broken,
+        ]
+      : ["it didn't end"];
     if (outcome && wrong.length === 0 && outcome.passed.length > 0) {
       baselines.set(project, outcome);
       console.log(`${project}: ${outcome.passed.length} tests pass without a fault`);
@@ -94,12 +138,19 @@ async function checkHarness(folders, baselines) {
   const [a = "", b = ""] = folders;
   // Of a fault that is none every test runs: that takes as long as it takes.
   const alone = { baselines, tests: true, seeds: 0, limitMs: 4 * LIMIT_MS };
-  const [dead, alive] = await Promise.all([tryMutant(a, fatal, { ...alone, project: "packages/raftkit" }), tryMutant(b, harmless, alone)]);
+  const [dead, alive] = await Promise.all([
+    tryMutant(a, fatal, { ...alone, project: "packages/raftkit" }),
+    tryMutant(b, harmless, alone),
+  ]);
   if (dead.killer !== undefined && alive.killer === undefined && alive.detail === "") {
-    console.log(`the harness sees a fatal fault, from another package, and no fault where there is none\n  ${line(dead)}`);
+    console.log(
+      `the harness sees a fatal fault, from another package, and no fault where there is none\n  ${line(dead)}`,
+    );
     return true;
   }
-  fail(`the harness is wrong: a fatal fault must be killed and a changed comment survive\n  ${line(dead)}\n  ${line(alive)}`);
+  fail(
+    `the harness is wrong: a fatal fault must be killed and a changed comment survive\n  ${line(dead)}\n  ${line(alive)}`,
+  );
   return false;
 }
 
@@ -111,26 +162,56 @@ async function checkHarness(folders, baselines) {
  */
 async function inEach(folders, items, work) {
   const waiting = items.values();
-  await Promise.all(folders.map(async (folder) => {
-    for (const item of waiting) await work(folder, item);
-  }));
+  await Promise.all(
+    folders.map(async (folder) => {
+      for (const item of waiting) await work(folder, item);
+    }),
+  );
 }
 
 /** @param {Verdict} verdict */
 function line({ id, killer, detail, seconds }) {
-  const [state, what] = killer === undefined ? ["SURVIVED", detail] : [seconds * 1000 > LIMIT_MS ? "TOO LATE" : "killed  ", killer];
+  const [state, what] =
+    killer === undefined
+      ? ["SURVIVED", detail]
+      : [seconds * 1000 > LIMIT_MS ? "TOO LATE" : "killed  ", killer];
   return `${state} ${id.padEnd(18)} ${seconds.toFixed(1).padStart(5)} s  ${what}`;
 }
 
 /** @param {readonly Verdict[]} verdicts @param {number} tookMs */
 function report(verdicts, tookMs) {
   const survived = verdicts.filter(({ killer }) => killer === undefined);
-  const late = verdicts.filter(({ killer, seconds }) => killer !== undefined && seconds * 1000 > LIMIT_MS);
+  const late = verdicts.filter(
+    ({ killer, seconds }) => killer !== undefined && seconds * 1000 > LIMIT_MS,
+  );
   const killed = verdicts.length - survived.length - late.length;
   const slowest = verdicts.reduce((max, { seconds }) => Math.max(max, seconds), 0);
-  for (const { id, why, detail } of [...survived, ...late]) console.log(`\n${id}: ${why}\n  ${chosen.find((mutant) => mutant.id === id)?.file ?? ""}\n  ${detail}`);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ mutants: verdicts.length, killed, survived: survived.length, late: late.length, slowestSeconds: slowest, seconds: tookMs / 1000, verdicts }, undefined, 2));
-  console.log(`${verdicts.length} mutants: ${killed} killed, ${survived.length} survived, ${late.length} too late; the slowest took ${slowest.toFixed(1)} s, all ${(tookMs / 1000).toFixed(0)} s`);
+  for (const { id, why, detail } of [...survived, ...late]) {
+    console.log(
+      `\n${id}: ${why}\n  ${chosen.find((mutant) => mutant.id === id)?.file ?? ""}\n  ${detail}`,
+    );
+  }
+  if (options.json !== undefined) {
+    writeFileSync(
+      options.json,
+      JSON.stringify(
+        {
+          mutants: verdicts.length,
+          killed,
+          survived: survived.length,
+          late: late.length,
+          slowestSeconds: slowest,
+          seconds: tookMs / 1000,
+          verdicts,
+        },
+        undefined,
+        2,
+      ),
+    );
+  }
+  console.log(
+    `${verdicts.length} mutants: ${killed} killed, ${survived.length} survived, ${late.length} too late; the slowest took ${slowest.toFixed(1)} s, all ${(tookMs / 1000).toFixed(0)} s`,
+  );
   process.exitCode = killed === verdicts.length || options.simulation === true ? 0 : 1;
 }
 

@@ -1,15 +1,19 @@
-// Runs simulated clusters seed after seed, in the tree that this file is in, and stops at the first that fails: one line of
-// JSON with tier, seed and what was broken. Arguments: the tiers, then the first and the last seed, as in `1,2 1 200`.
+// Runs simulated clusters seed after seed, in the tree that this file is in, and stops at the first
+// that fails: one line of JSON with tier, seed and what was broken. Arguments: the tiers, then the
+// first and the last seed, as in `1,2 1 200`.
 
 /** @typedef {import("../../packages/simulation/src/proof/plan.js").Plan} Plan */
 /** @typedef {import("../../packages/simulation/src/proof/plan.js").RunPlan} RunPlan */
 
 const [tiers = "", first = "", last = ""] = process.argv.slice(2);
-const built = (/** @type {string} */ path) => import(new URL(`../../packages/simulation/dist/proof/${path}.js`, import.meta.url).href);
+const built = (/** @type {string} */ path) =>
+  import(new URL(`../../packages/simulation/dist/proof/${path}.js`, import.meta.url).href);
 /** @type {{ planOf: (seed: number, tier: 1 | 2) => Plan }} */
 const { planOf } = await built("draw");
 
-for (const tier of /** @type {const} */ ([1, 2]).filter((one) => tiers.split(",").includes(String(one)))) {
+for (const tier of /** @type {const} */ ([1, 2]).filter((one) =>
+  tiers.split(",").includes(String(one)),
+)) {
   /** @type {RunPlan} */
   const run = (await built(`tier${tier}/run`))[`runTier${tier}`];
   for (let seed = Number(first); seed <= Number(last); seed++) {

@@ -14,8 +14,20 @@ import { capture } from "../processes.mjs";
 export async function runTests(folder, project, { bail, durations, timeoutMs }) {
   const file = join(folder, "outcome.json");
   rmSync(file, { force: true });
-  const command = [process.execPath, join(folder, "node_modules/vitest/vitest.mjs"), "run", "--config", "scripts/mutants/vitest.config.mjs"];
-  const env = { ...process.env, RAFTKIT_MUTANT_PROJECT: project, RAFTKIT_MUTANT_BAIL: bail ? "1" : "0", RAFTKIT_MUTANT_DURATIONS: JSON.stringify(durations), RAFTKIT_MUTANT_OUTCOME: file };
+  const command = [
+    process.execPath,
+    join(folder, "node_modules/vitest/vitest.mjs"),
+    "run",
+    "--config",
+    "scripts/mutants/vitest.config.mjs",
+  ];
+  const env = {
+    ...process.env,
+    RAFTKIT_MUTANT_PROJECT: project,
+    RAFTKIT_MUTANT_BAIL: bail ? "1" : "0",
+    RAFTKIT_MUTANT_DURATIONS: JSON.stringify(durations),
+    RAFTKIT_MUTANT_OUTCOME: file,
+  };
   const { output } = await capture(command, { cwd: folder, bothStreams: true, timeoutMs, env });
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
   if (output.trim() !== "") console.error(output.trim());

@@ -1,4 +1,5 @@
-// One mutant against those that may kill it, the quickest first: its package's own tests, then whole clusters from seeds.
+// One mutant against those that may kill it, the quickest first: its package's own tests, then
+// whole clusters from seeds.
 import { performance } from "node:perf_hooks";
 import { putInto } from "./copy.mjs";
 import { packageOf } from "./list.mjs";
@@ -24,29 +25,52 @@ export const LIMIT_MS = 60_000;
  * @param {string} folder a copy of the tree that nobody else uses
  * @param {Mutant} mutant
  * @param {object} how
- * @param {ReadonlyMap<string, Outcome>} how.baselines how the tests of each project went without a fault
+ * @param {ReadonlyMap<string, Outcome>} how.baselines how the tests of each project went without a
+ * fault
  * @param {string} [how.project] whose tests; its own package's by default
  * @param {boolean} how.tests whether tests run at all
  * @param {number} how.seeds how many seeds run where the tests don't notice; 0: none
  * @param {number} [how.limitMs] how long it may take
  * @returns {Promise<Verdict>}
  */
-export async function tryMutant(folder, mutant, { baselines, project = `packages/${packageOf(mutant)}`, tests, seeds, limitMs = LIMIT_MS }) {
+export async function tryMutant(
+  folder,
+  mutant,
+  { baselines, project = `packages/${packageOf(mutant)}`, tests, seeds, limitMs = LIMIT_MS },
+) {
   const startedAt = performance.now();
-  const verdict = (/** @type {string | undefined} */ killer, /** @type {string} */ detail) => ({ id: mutant.id, why: mutant.why, killer, detail: detail.split("\n")[0] ?? "", seconds: (performance.now() - startedAt) / 1000 });
+  const verdict = (/** @type {string | undefined} */ killer, /** @type {string} */ detail) => ({
+    id: mutant.id,
+    why: mutant.why,
+    killer,
+    detail: detail.split("\n")[0] ?? "",
+    seconds: (performance.now() - startedAt) / 1000,
+  });
   const takeOut = putInto(folder, mutant);
   const remarks = [];
   try {
     if (tests) {
       const baseline = baselines.get(project);
-      const outcome = await runTests(folder, project, { bail: true, durations: baseline?.durations ?? {}, timeoutMs: limitMs });
+      const outcome = await runTests(folder, project, {
+        bail: true,
+        durations: baseline?.durations ?? {},
+        timeoutMs: limitMs,
+      });
       const killer = outcome?.failed.find(({ name }) => baseline?.passed.includes(name));
       if (killer) return verdict(killer.name, killer.message);
       if (!outcome) remarks.push(`the tests of ${project} didn't end`);
-      else remarks.push(...outcome.timedOut.map((name) => `ran out of time: ${name}`), ...outcome.broken);
+      else {
+        remarks.push(
+          ...outcome.timedOut.map((name) => `ran out of time: ${name}`),
+          ...outcome.broken,
+        );
+      }
     }
     if (seeds > 0) {
-      const { killer, message } = await runSeeds(folder, mutant, { seeds, timeoutMs: limitMs - (performance.now() - startedAt) });
+      const { killer, message } = await runSeeds(folder, mutant, {
+        seeds,
+        timeoutMs: limitMs - (performance.now() - startedAt),
+      });
       if (killer !== undefined) return verdict(killer, message);
       remarks.push(message);
     }

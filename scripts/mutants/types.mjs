@@ -7,7 +7,8 @@ import { applyMutant } from "./copy.mjs";
 /** @typedef {import("./list.mjs").Mutant} Mutant */
 
 /**
- * Puts as many as go together into the copy at once, and compiles; the copy is as it was afterwards.
+ * Puts as many as go together into the copy at once, and compiles; the copy is as it was
+ * afterwards.
  * @param {string} folder the copy
  * @param {readonly Mutant[]} mutants
  * @returns {Promise<string>} what the compiler says; "" when all compile
@@ -15,7 +16,9 @@ import { applyMutant } from "./copy.mjs";
 export async function compileAll(folder, mutants) {
   let said = "";
   for (let left = mutants; left.length > 0;) {
-    const originals = new Map(left.map(({ file }) => [file, readFileSync(join(folder, file), "utf8")]));
+    const originals = new Map(
+      left.map(({ file }) => [file, readFileSync(join(folder, file), "utf8")]),
+    );
     const sources = new Map(originals);
     const together = left.filter((mutant) => {
       try {
@@ -25,10 +28,15 @@ export async function compileAll(folder, mutants) {
         return false; // its place overlaps with that of one before it: the next round's
       }
     });
-    if (together.length === 0) throw new Error(`${left.map(({ id }) => id).join(", ")}: not found where they should be`);
+    if (together.length === 0) {
+      throw new Error(`${left.map(({ id }) => id).join(", ")}: not found where they should be`);
+    }
     for (const [file, source] of sources) writeFileSync(join(folder, file), source);
     const projects = new Set(together.map(({ file }) => file.split("/").slice(0, 2).join("/")));
-    const { status, output } = await capture([process.execPath, join(folder, "node_modules/typescript/bin/tsc"), "-b", ...projects], { cwd: folder, bothStreams: true });
+    const { status, output } = await capture(
+      [process.execPath, join(folder, "node_modules/typescript/bin/tsc"), "-b", ...projects],
+      { cwd: folder, bothStreams: true },
+    );
     for (const [file, source] of originals) writeFileSync(join(folder, file), source);
     if (status !== 0) said += output;
     left = left.filter((mutant) => !together.includes(mutant));

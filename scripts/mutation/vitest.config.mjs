@@ -1,5 +1,6 @@
-// Core's tests for StrykerJS, which runs them in one process again and again: without the random networks, which take seconds
-// for every mutant that reaches them. So what only those notice counts as survived: the score is a lower bound.
+// Core's tests for StrykerJS, which runs them in one process again and again: without the random
+// networks, which take seconds for every mutant that reaches them. So what only those notice counts
+// as survived: the score is a lower bound.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
@@ -7,11 +8,15 @@ import { BaseSequencer } from "vitest/node";
 /** The sources that were changed, as in the workspace's own settings. */
 const conditions = ["@raftkit/source", "module", "node", "development|production"];
 
-/** Most mutants fail a scenario, and the first failure ends the run: the slow properties are for the others. */
+/**
+ * Most mutants fail a scenario, and the first failure ends the run: the slow properties are for the
+ * others.
+ */
 class ScenariosFirst extends BaseSequencer {
   /** @override @param {Parameters<BaseSequencer["sort"]>[0]} files */
   async sort(files) {
-    const isScenarios = (/** @type {{ moduleId: string }} */ { moduleId }) => moduleId.endsWith("/scenarios.test.ts");
+    const isScenarios = (/** @type {{ moduleId: string }} */ { moduleId }) =>
+      moduleId.endsWith("/scenarios.test.ts");
     return files.toSorted((a, b) => Number(isScenarios(b)) - Number(isScenarios(a)));
   }
 }
@@ -23,7 +28,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/random-network.test.ts"],
-    setupFiles: [fileURLToPath(new URL("../../packages/core/test/support/mutation-setup.ts", import.meta.url))],
+    setupFiles: [
+      fileURLToPath(new URL("../../packages/core/test/support/mutation-setup.ts", import.meta.url)),
+    ],
     isolate: false,
     sequence: { sequencer: ScenariosFirst },
     testTimeout: 30_000,

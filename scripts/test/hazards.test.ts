@@ -1,4 +1,5 @@
-// The reader of docs/hazards.md, and the page as far as it can be judged without running the tests that it names.
+// The reader of docs/hazards.md, and the page as far as it can be judged without running the tests
+// that it names.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,14 +9,23 @@ import { mutants } from "../mutants/list.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const header = "| # | hazard | what notices it | mutants |\n|---|---|---|---|\n";
-const complete = Array.from({ length: HAZARDS }, (_, i) => `| ${i + 1} | h | later: membership | |\n`).join("");
+const complete = Array.from(
+  { length: HAZARDS },
+  (_, i) => `| ${i + 1} | h | later: membership | |\n`,
+).join("");
 const known = new Set(["core-01", "core-02"]);
 
 describe("reading the page", () => {
   test("finds rows, their tests and mutants, and what comes later", () => {
     const page = `# x\n\n${header}| 1 | a hazard | \`a/b.test.ts › c › d, e\`<br>\`f.test.ts › g\` | core-01, core-02 |\n| 2 | another | later: membership | |\n| S1 | x | not stopped: why | |\nnot | a | row\n`;
     expect(readPage(page)).toEqual([
-      { id: "1", hazard: "a hazard", tests: ["a/b.test.ts › c › d, e", "f.test.ts › g"], mutants: ["core-01", "core-02"], later: undefined },
+      {
+        id: "1",
+        hazard: "a hazard",
+        tests: ["a/b.test.ts › c › d, e", "f.test.ts › g"],
+        mutants: ["core-01", "core-02"],
+        later: undefined,
+      },
       { id: "2", hazard: "another", tests: [], mutants: [], later: "later: membership" },
       { id: "S1", hazard: "x", tests: [], mutants: [], later: "not stopped: why" },
     ]);
@@ -26,19 +36,48 @@ describe("reading the page", () => {
   });
 
   test.each([
-    ["a row that is missing", complete.replace("| 7 | h", "| 70 | h"), ["hazard 7 has no row", "there is no hazard 70"]],
+    [
+      "a row that is missing",
+      complete.replace("| 7 | h", "| 70 | h"),
+      ["hazard 7 has no row", "there is no hazard 70"],
+    ],
     ["two rows of one number", `${complete}| 7 | h | later: x | |\n`, ["hazard 7 has two rows"]],
-    ["a row without evidence", complete.replace("| 7 | h | later: membership", "| 7 | h | soon"), ["hazard 7 names neither a test nor what it waits for"]],
-    ["a row with an empty promise", complete.replace("| 7 | h | later: membership", "| 7 | h | later: "), ["hazard 7 names neither a test nor what it waits for"]],
-    ["an unknown mutant", complete.replace("| 7 | h | later: membership | |", "| 7 | h | later: x | core-01, core-99 |"), ["hazard 7 names the mutant core-99, which doesn't exist"]],
+    [
+      "a row without evidence",
+      complete.replace("| 7 | h | later: membership", "| 7 | h | soon"),
+      ["hazard 7 names neither a test nor what it waits for"],
+    ],
+    [
+      "a row with an empty promise",
+      complete.replace("| 7 | h | later: membership", "| 7 | h | later: "),
+      ["hazard 7 names neither a test nor what it waits for"],
+    ],
+    [
+      "an unknown mutant",
+      complete.replace(
+        "| 7 | h | later: membership | |",
+        "| 7 | h | later: x | core-01, core-99 |",
+      ),
+      ["hazard 7 names the mutant core-99, which doesn't exist"],
+    ],
   ])("finds %s", (_, rows, faults) => {
     expect(pageFaults(readPage(header + rows), known)).toEqual(faults);
   });
 
   test("a test that is missing, skipped or failing is a fault; of files each is named once", () => {
-    const rows = readPage(`${header}| 1 | h | \`a.test.ts › b\`<br>\`a.test.ts › c\`<br>\`d.test.ts › e\`<br>\`d.test.ts › f\` | |\n`);
-    const results = new Map([["a.test.ts › b", "passed"], ["a.test.ts › c", "failed"], ["d.test.ts › e", "skipped"]]);
-    expect(testFaults(rows, results)).toEqual(["hazard 1: failed: a.test.ts › c", "hazard 1: skipped: d.test.ts › e", "hazard 1: there is no test: d.test.ts › f"]);
+    const rows = readPage(
+      `${header}| 1 | h | \`a.test.ts › b\`<br>\`a.test.ts › c\`<br>\`d.test.ts › e\`<br>\`d.test.ts › f\` | |\n`,
+    );
+    const results = new Map([
+      ["a.test.ts › b", "passed"],
+      ["a.test.ts › c", "failed"],
+      ["d.test.ts › e", "skipped"],
+    ]);
+    expect(testFaults(rows, results)).toEqual([
+      "hazard 1: failed: a.test.ts › c",
+      "hazard 1: skipped: d.test.ts › e",
+      "hazard 1: there is no test: d.test.ts › f",
+    ]);
     expect(filesOf(rows)).toEqual(["a.test.ts", "d.test.ts"]);
   });
 });
@@ -52,8 +91,15 @@ describe("docs/hazards.md", () => {
 
   test("names files that exist, and scenarios by their files", () => {
     for (const file of filesOf(rows)) expect(existsSync(join(root, file)), file).toBe(true);
-    const scenarios = rows.flatMap(({ tests }) => tests).flatMap((name) => (/scenarios\.test\.ts › scenarios › (.*)$/.exec(name)?.[1] ?? []));
+    const scenarios = rows
+      .flatMap(({ tests }) => tests)
+      .flatMap((name) => /scenarios\.test\.ts › scenarios › (.*)$/.exec(name)?.[1] ?? []);
     expect(scenarios.length).toBeGreaterThan(30);
-    for (const name of scenarios) expect(existsSync(join(root, `packages/core/test/scenarios/${name.replaceAll(" ", "-")}.txt`)), name).toBe(true);
+    for (const name of scenarios) {
+      expect(
+        existsSync(join(root, `packages/core/test/scenarios/${name.replaceAll(" ", "-")}.txt`)),
+        name,
+      ).toBe(true);
+    }
   });
 });

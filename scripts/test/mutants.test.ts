@@ -20,9 +20,15 @@ describe("the list of mutants", () => {
   test("has at least 60, each with a name of its own, and some in every package", () => {
     expect(mutants.length).toBeGreaterThanOrEqual(60);
     expect(new Set(mutants.map(({ id }) => id)).size).toBe(mutants.length);
-    expect(new Set(mutants.map((mutant) => `${mutant.file} ${mutant.find} ${mutant.replace}`)).size).toBe(mutants.length);
-    expect(new Set(mutants.map(packageOf))).toEqual(new Set(["core", "raftkit", "storage-file", "transport-tcp"]));
-    for (const mutant of mutants) expect(mutant.id.startsWith(`${packageOf(mutant)}-`), mutant.id).toBe(true);
+    expect(
+      new Set(mutants.map((mutant) => `${mutant.file} ${mutant.find} ${mutant.replace}`)).size,
+    ).toBe(mutants.length);
+    expect(new Set(mutants.map(packageOf))).toEqual(
+      new Set(["core", "raftkit", "storage-file", "transport-tcp"]),
+    );
+    for (const mutant of mutants) {
+      expect(mutant.id.startsWith(`${packageOf(mutant)}-`), mutant.id).toBe(true);
+    }
   });
 
   test("says of each what goes wrong", () => {

@@ -1,4 +1,5 @@
-// What a tool starts must not outlive it: a test run that hangs would take a core from everything after it.
+// What a tool starts must not outlive it: a test run that hangs would take a core from everything
+// after it.
 import { expect, test } from "vitest";
 import { capture } from "../processes.mjs";
 
@@ -21,6 +22,9 @@ test("a tool that runs out of time is killed with the children that it started",
 }, 30_000);
 
 test("a tool that ends in time says how, with what it was given in its environment", async () => {
-  const { status, output } = await capture([process.execPath, "-e", "console.log(process.env.RAFTKIT_GREETING); process.exit(3)"], { env: { ...process.env, RAFTKIT_GREETING: "hello" }, timeoutMs: 20_000 });
+  const { status, output } = await capture(
+    [process.execPath, "-e", "console.log(process.env.RAFTKIT_GREETING); process.exit(3)"],
+    { env: { ...process.env, RAFTKIT_GREETING: "hello" }, timeoutMs: 20_000 },
+  );
   expect([status, output.trim()]).toEqual([3, "hello"]);
 });

@@ -1,11 +1,14 @@
-// What the linter can't see in the sources: evasions of the type system, and imports that the design forbids.
+// What the linter can't see in the sources: evasions of the type system, and imports that the
+// design forbids.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const projects = ["packages", "apps"].flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`)).filter((project) => existsSync(join(root, project, "package.json")));
+const projects = ["packages", "apps"]
+  .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
+  .filter((project) => existsSync(join(root, project, "package.json")));
 
 /** The design's map (§1): what each project may use of the others, devDependencies counted. */
 const map: Record<string, readonly string[] | "any"> = {
@@ -23,8 +26,17 @@ const map: Record<string, readonly string[] | "any"> = {
   "@raftkit/linearizability": [],
   "@raftkit/conformance": ["@raftkit/core", "raftkit", "@raftkit/linearizability"],
   "@raftkit/simulation": [
-    "@raftkit/core", "raftkit", "@raftkit/storage-file", "@raftkit/storage-memory", "@raftkit/transport-memory",
-    "@raftkit/codec-json", "@raftkit/codec-msgpack", "@raftkit/kv", "@raftkit/sessions", "@raftkit/linearizability", "@raftkit/conformance",
+    "@raftkit/core",
+    "raftkit",
+    "@raftkit/storage-file",
+    "@raftkit/storage-memory",
+    "@raftkit/transport-memory",
+    "@raftkit/codec-json",
+    "@raftkit/codec-msgpack",
+    "@raftkit/kv",
+    "@raftkit/sessions",
+    "@raftkit/linearizability",
+    "@raftkit/conformance",
   ],
   "@raftkit-app/server": "any",
   "@raftkit-app/cluster": "any",
@@ -37,26 +49,46 @@ interface Manifest {
   readonly peerDependencies?: Record<string, string>;
 }
 
-const manifestOf = (project: string): Manifest => JSON.parse(readFileSync(join(root, project, "package.json"), "utf8"));
+const manifestOf = (project: string): Manifest =>
+  JSON.parse(readFileSync(join(root, project, "package.json"), "utf8"));
 const manifests = projects.map(manifestOf);
 const names = new Set(manifests.map(({ name }) => name));
 const within = ({ dependencies, devDependencies, peerDependencies }: Manifest): string[] =>
-  Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }).filter((name) => names.has(name));
+  Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies }).filter((name) =>
+    names.has(name),
+  );
 
 function sourcesOf(project: string): string[] {
-  return readdirSync(join(root, project, "src"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts")).map((file) => join(project, "src", file));
+  return readdirSync(join(root, project, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => join(project, "src", file));
 }
 
 /** Comments may speak of what code must not do. */
-const codeOf = (file: string): string => readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " ")).replace(/(^|\s)\/\/.*$/gm, "$1");
+const codeOf = (file: string): string =>
+  readFileSync(join(root, file), "utf8")
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "))
+    .replace(/(^|\s)\/\/.*$/gm, "$1");
 
 function found(files: readonly string[], pattern: RegExp): string[] {
-  return files.flatMap((file) => codeOf(file).split("\n").flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])));
+  return files.flatMap((file) =>
+    codeOf(file)
+      .split("\n")
+      .flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
+  );
 }
 
 const importsOf = (file: string): string[] =>
-  [...codeOf(file).matchAll(/^\s*(?:import|export)\b[^;"]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\s*\(\s*"([^"]+)"/gm)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? "");
-const packageOf = (specifier: string): string => specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
+  [
+    ...codeOf(file).matchAll(
+      /^\s*(?:import|export)\b[^;"]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\s*\(\s*"([^"]+)"/gm,
+    ),
+  ].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? "");
+const packageOf = (specifier: string): string =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
 
 describe("the sources", () => {
   const all = projects.flatMap(sourcesOf);
@@ -70,43 +102,78 @@ describe("the sources", () => {
   });
 
   test("silence no check", () => {
-    const silenced = all.filter((file) => /\/[/*]\s*(@ts-|(ox|es)lint-disable)/.test(readFileSync(join(root, file), "utf8")));
+    const silenced = all.filter((file) =>
+      /\/[/*]\s*(@ts-|(ox|es)lint-disable)/.test(readFileSync(join(root, file), "utf8")),
+    );
     expect(silenced).toEqual([]);
   });
 
   test("of core and raftkit reach no clock, no randomness and no platform by a side door", () => {
     const pure = ["packages/core", "packages/raftkit"].flatMap(sourcesOf);
-    expect(found(pure, /\b(globalThis|window|self|global)\s*(\.|\[|\?\.)\s*["']?(Date|setTimeout|setInterval|setImmediate|performance|crypto|process|Buffer|Math)/)
-      .filter((place) => !place.startsWith("packages/raftkit/src/defaults.ts"))).toEqual([]);
-    expect(pure.flatMap((file) => importsOf(file).filter((name) => name.startsWith("node:")).map((name) => `${file}: ${name}`))).toEqual([]);
+    expect(
+      found(
+        pure,
+        /\b(globalThis|window|self|global)\s*(\.|\[|\?\.)\s*["']?(Date|setTimeout|setInterval|setImmediate|performance|crypto|process|Buffer|Math)/,
+      ).filter((place) => !place.startsWith("packages/raftkit/src/defaults.ts")),
+    ).toEqual([]);
+    expect(
+      pure.flatMap((file) =>
+        importsOf(file)
+          .filter((name) => name.startsWith("node:"))
+          .map((name) => `${file}: ${name}`),
+      ),
+    ).toEqual([]);
   });
 
   test("of core import nothing but core", () => {
     const src = join(root, "packages/core/src");
-    const outside = sourcesOf("packages/core").flatMap((file) => importsOf(file)
-      .filter((name) => !name.startsWith(".") || relative(src, resolve(dirname(join(root, file)), name)).startsWith(".."))
-      .map((name) => `${file}: ${name}`));
+    const outside = sourcesOf("packages/core").flatMap((file) =>
+      importsOf(file)
+        .filter(
+          (name) =>
+            !name.startsWith(".") ||
+            relative(src, resolve(dirname(join(root, file)), name)).startsWith(".."),
+        )
+        .map((name) => `${file}: ${name}`),
+    );
     expect(outside).toEqual([]);
   });
 
   test("import only packages that their own package.json names, and none by a path into another project", () => {
     const wrong = projects.flatMap((project) => {
       const manifest = manifestOf(project);
-      const declared = new Set([manifest.name, ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })]);
-      return sourcesOf(project).flatMap((file) => importsOf(file)
-        .filter((name) => (name.startsWith(".") ? relative(join(root, project, "src"), resolve(dirname(join(root, file)), name)).startsWith("..") : !name.startsWith("node:") && !declared.has(packageOf(name))))
-        .map((name) => `${file}: ${name}`));
+      const declared = new Set([
+        manifest.name,
+        ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+      ]);
+      return sourcesOf(project).flatMap((file) =>
+        importsOf(file)
+          .filter((name) =>
+            name.startsWith(".")
+              ? relative(
+                  join(root, project, "src"),
+                  resolve(dirname(join(root, file)), name),
+                ).startsWith("..")
+              : !name.startsWith("node:") && !declared.has(packageOf(name)),
+          )
+          .map((name) => `${file}: ${name}`),
+      );
     });
     expect(wrong).toEqual([]);
   });
 });
 
 describe("the map of packages", () => {
-  test.each(manifests.map((manifest) => [manifest.name, manifest] as const))("%s uses only what the design lets it", (name, manifest) => {
-    const allowed = map[name];
-    expect(allowed, `${name} is not in the design's table`).toBeDefined();
-    expect(within(manifest).filter((other) => allowed !== "any" && !allowed?.includes(other))).toEqual([]);
-  });
+  test.each(manifests.map((manifest) => [manifest.name, manifest] as const))(
+    "%s uses only what the design lets it",
+    (name, manifest) => {
+      const allowed = map[name];
+      expect(allowed, `${name} is not in the design's table`).toBeDefined();
+      expect(
+        within(manifest).filter((other) => allowed !== "any" && !allowed?.includes(other)),
+      ).toEqual([]);
+    },
+  );
 
   test("has no cycle, devDependencies counted", () => {
     const uses = new Map(manifests.map((manifest) => [manifest.name, within(manifest)]));
@@ -121,6 +188,10 @@ describe("the map of packages", () => {
 
   test("lets a published package depend on no private one", () => {
     const hidden = new Set(["@raftkit-app/server", "@raftkit-app/cluster"]);
-    expect(manifests.filter(({ name }) => !hidden.has(name)).flatMap((manifest) => within(manifest).filter((name) => hidden.has(name)))).toEqual([]);
+    expect(
+      manifests
+        .filter(({ name }) => !hidden.has(name))
+        .flatMap((manifest) => within(manifest).filter((name) => hidden.has(name))),
+    ).toEqual([]);
   });
 });

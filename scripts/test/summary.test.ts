@@ -17,7 +17,11 @@ function runVitest(files: Record<string, string>): string {
     writeFileSync(join(folder, name), text);
   }
   const { RAFTKIT_TEST_SUMMARY: _, ...env } = process.env;
-  const { stdout } = spawnSync(process.execPath, [vitest, "run", "--globals", "--root", folder, "--reporter", reporter], { encoding: "utf8", env });
+  const { stdout } = spawnSync(
+    process.execPath,
+    [vitest, "run", "--globals", "--root", folder, "--reporter", reporter],
+    { encoding: "utf8", env },
+  );
   rmSync(folder, { recursive: true });
   return stdout.trimEnd();
 }
@@ -27,13 +31,17 @@ test("the summary counts what a count of tests would miss, and names what was sk
     "passes.test.js": `${good}test.skip("later", () => {});\n`,
     "fails.test.js": 'test("bad", () => { throw new Error("no"); });\n',
     "does-not-load.test.js": 'import "./missing.js";\n',
-    "hook-fails.test.js": 'describe("s", () => { beforeAll(() => { throw new Error("no"); }); test("never", () => {}); });\n',
-    "rejects-unheard.test.js": 'test("leaks", async () => { void Promise.reject(new Error("no")); await new Promise((resolve) => setImmediate(resolve)); });\n',
+    "hook-fails.test.js":
+      'describe("s", () => { beforeAll(() => { throw new Error("no"); }); test("never", () => {}); });\n',
+    "rejects-unheard.test.js":
+      'test("leaks", async () => { void Promise.reject(new Error("no")); await new Promise((resolve) => setImmediate(resolve)); });\n',
   });
   expect(output).toContain("skipped: later\n");
   expect(output).toMatch(/\n2 skipped\n2 passed, 4 failed$/);
 });
 
 test("the summary calls a run without a passed test a failure", () => {
-  expect(runVitest({ "a.test.js": 'test.skip("later", () => {});\n' })).toMatch(/0 passed, 1 failed$/);
+  expect(runVitest({ "a.test.js": 'test.skip("later", () => {});\n' })).toMatch(
+    /0 passed, 1 failed$/,
+  );
 });

@@ -1,5 +1,5 @@
-// Called wrongly, every root script does nothing, says so on standard error, and exits with 2. Each runs in a folder of its own,
-// so that one that went on would find nothing to work on.
+// Called wrongly, every root script does nothing, says so on standard error, and exits with 2. Each
+// runs in a folder of its own, so that one that went on would find nothing to work on.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,16 +16,31 @@ test.each([
   ["proof.mjs", ["--only", "nothing"], /^no part "nothing"\n/],
   ["mutants/main.mjs", ["--wrong"], /^Unknown option '--wrong'/],
   ["mutants/main.mjs", ["--only", "nothing"], /^no mutant "nothing"; --list names them all\n$/],
-  ["mutants/main.mjs", ["--package", "nothing"], /^no mutant is in the package "nothing"; --list names them all\n$/],
-  ["mutants/main.mjs", ["--seeds", "many"], /^--seeds: given "many"; allowed: a whole number from 1\n$/],
+  [
+    "mutants/main.mjs",
+    ["--package", "nothing"],
+    /^no mutant is in the package "nothing"; --list names them all\n$/,
+  ],
+  [
+    "mutants/main.mjs",
+    ["--seeds", "many"],
+    /^--seeds: given "many"; allowed: a whole number from 1\n$/,
+  ],
   ["packages.mjs", ["--wrong"], /^--wrong: there is no such option; allowed: --check-only/],
   ["clean.mjs", ["--wrong"], /^--wrong: it takes no options; nothing was removed\n$/],
 ])("%s %j", (script, args, complaint) => {
   const folder = mkdtempSync(join(tmpdir(), "raftkit-usage-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  cpSync(scripts, join(folder, "scripts"), { recursive: true, filter: (path) => !path.startsWith(join(scripts, "test")) });
+  cpSync(scripts, join(folder, "scripts"), {
+    recursive: true,
+    filter: (path) => !path.startsWith(join(scripts, "test")),
+  });
   for (const parent of ["packages", "apps", "dist"]) mkdirSync(join(folder, parent));
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, "scripts", script), ...args], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(folder, "scripts", script), ...args],
+    { cwd: folder, encoding: "utf8", timeout: 60_000 },
+  );
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   expect(stderr).toMatch(complaint);
   expect(existsSync(join(folder, "dist"))).toBe(true);

@@ -1,10 +1,14 @@
-// Reads flags and environment for a table of options: flags win over the environment, the environment over defaults. Every
-// complaint names the option, what was given and what is allowed. Nothing here prints or exits.
+// Reads flags and environment for a table of options: flags win over the environment, the
+// environment over defaults. Every complaint names the option, what was given and what is allowed.
+// Nothing here prints or exits.
 import { parseArgs } from "node:util";
 import { RaftkitError } from "@raftkit/core";
 import type { z } from "zod";
 
-/** A wrong command line; every line of the message names the option, what was given and what is allowed. */
+/**
+ * A wrong command line; every line of the message names the option, what was given and what is
+ * allowed.
+ */
 export class WrongOptions extends RaftkitError {
   constructor(lines: readonly string[]) {
     super("WRONG_OPTIONS", lines.join("\n"));
@@ -34,28 +38,62 @@ export function environmentName(flag: string): string {
  * @param maxPositionals how many arguments without a flag it takes
  * @throws {WrongOptions}
  */
-export function readArguments<Name extends string>(table: OptionTable<Name>, names: readonly Name[], maxPositionals: number, args: readonly string[], environment: Environment): { texts: Texts<Name>; positionals: string[] } {
-  const flags = Object.fromEntries(Object.values<Option>(table).map(({ flag, value }) => [flag, { type: value === "" ? "boolean" as const : "string" as const }]));
-  const { tokens } = parseArgs({ args: [...args], options: flags, strict: false, tokens: true, allowPositionals: true });
+export function readArguments<Name extends string>(
+  table: OptionTable<Name>,
+  names: readonly Name[],
+  maxPositionals: number,
+  args: readonly string[],
+  environment: Environment,
+): { texts: Texts<Name>; positionals: string[] } {
+  const flags = Object.fromEntries(
+    Object.values<Option>(table).map(({ flag, value }) => [
+      flag,
+      { type: value === "" ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: flags,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  });
   const texts: Texts<Name> = {};
-  for (const name of names) texts[name] = environment[environmentName(table[name].flag)] || table[name].fallback;
+  for (const name of names) {
+    texts[name] = environment[environmentName(table[name].flag)] || table[name].fallback;
+  }
   const positionals: string[] = [];
   const wrong: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const name = names.find((candidate) => table[candidate].flag === token.name);
-    if (name === undefined) wrong.push(`unknown option ${token.rawName}; allowed: ${[...names.map((known) => `--${table[known].flag}`), "--help"].join(", ")}`);
-    else if (token.value === undefined && table[name].value !== "") wrong.push(complaint(table[name], "nothing"));
-    else texts[name] = token.value ?? "true";
+    if (name === undefined) {
+      wrong.push(
+        `unknown option ${token.rawName}; allowed: ${[...names.map((known) => `--${table[known].flag}`), "--help"].join(", ")}`,
+      );
+    } else if (token.value === undefined && table[name].value !== "") {
+      wrong.push(complaint(table[name], "nothing"));
+    } else texts[name] = token.value ?? "true";
   }
-  for (const extra of positionals.slice(maxPositionals)) wrong.push(`unexpected argument ${JSON.stringify(extra)}; ${maxPositionals === 0 ? "options look like --nodes 5" : "one is enough"}`);
+  for (const extra of positionals.slice(maxPositionals)) {
+    wrong.push(
+      `unexpected argument ${JSON.stringify(extra)}; ${maxPositionals === 0 ? "options look like --nodes 5" : "one is enough"}`,
+    );
+  }
   if (wrong.length > 0) throw new WrongOptions(wrong);
   return { texts, positionals };
 }
 
-/** The values of these texts. @throws {WrongOptions} with a line for each wrong one; zod's own words name neither the option nor what is allowed */
-export function parseTexts<Name extends string, T>(schema: z.ZodType<T>, table: OptionTable<Name>, texts: Texts<Name>): T {
+/**
+ * The values of these texts. @throws {WrongOptions} with a line for each wrong one; zod's own words
+ * name neither the option nor what is allowed
+ */
+export function parseTexts<Name extends string, T>(
+  schema: z.ZodType<T>,
+  table: OptionTable<Name>,
+  texts: Texts<Name>,
+): T {
   const parsed = schema.safeParse(texts);
   if (parsed.success) return parsed.data;
   const wrong = new Set(parsed.error.issues.map(({ path }) => path[0]));

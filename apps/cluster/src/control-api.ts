@@ -1,4 +1,5 @@
-// The cluster's control API. It can kill processes, hence: loopback only, no page of another origin, JSON content type.
+// The cluster's control API. It can kill processes, hence: loopback only, no page of another
+// origin, JSON content type.
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { ClusterError } from "./errors.js";
@@ -30,14 +31,32 @@ const HOST = "127.0.0.1";
 function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
-    // Names that a page can point at 127.0.0.1 (DNS rebinding) don't pass, nor do pages that say where they are from.
+    // Names that a page can point at 127.0.0.1 (DNS rebinding) don't pass, nor do pages that say
+    // where they are from.
     const allowed = [`${HOST}:${port()}`, `localhost:${port()}`];
     const host = context.req.header("host") ?? "";
     const origin = context.req.header("origin");
-    if (!allowed.includes(host)) throw new ClusterError("BAD_REQUEST", `Host ${JSON.stringify(host)} is not one of ${allowed.join(", ")}`, { status: 403 });
-    if (origin !== undefined && !allowed.some((own) => origin === `http://${own}`)) throw new ClusterError("BAD_REQUEST", `Origin ${JSON.stringify(origin)} is not this API's own`, { status: 403 });
-    if (context.req.method !== "GET" && !/^application\/json\s*(;|$)/i.test(context.req.header("content-type") ?? "")) {
-      throw new ClusterError("BAD_REQUEST", "a change needs content-type: application/json", { status: 415 });
+    if (!allowed.includes(host)) {
+      throw new ClusterError(
+        "BAD_REQUEST",
+        `Host ${JSON.stringify(host)} is not one of ${allowed.join(", ")}`,
+        { status: 403 },
+      );
+    }
+    if (origin !== undefined && !allowed.some((own) => origin === `http://${own}`)) {
+      throw new ClusterError(
+        "BAD_REQUEST",
+        `Origin ${JSON.stringify(origin)} is not this API's own`,
+        { status: 403 },
+      );
+    }
+    if (
+      context.req.method !== "GET" &&
+      !/^application\/json\s*(;|$)/i.test(context.req.header("content-type") ?? "")
+    ) {
+      throw new ClusterError("BAD_REQUEST", "a change needs content-type: application/json", {
+        status: 415,
+      });
     }
     context.header("cache-control", "no-store");
     await next();
@@ -51,9 +70,20 @@ function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
       return context.json({ node });
     });
   }
-  app.notFound((context) => context.json({ error: { code: "NOT_FOUND", message: "there are GET /v1/nodes, POST /v1/nodes/N/kill and POST /v1/nodes/N/restart" } }, 404));
+  app.notFound((context) =>
+    context.json(
+      {
+        error: {
+          code: "NOT_FOUND",
+          message: "there are GET /v1/nodes, POST /v1/nodes/N/kill and POST /v1/nodes/N/restart",
+        },
+      },
+      404,
+    ),
+  );
   app.onError((error) => {
-    const { status, code } = error instanceof ClusterError ? error : { status: 500, code: "INTERNAL" };
+    const { status, code } =
+      error instanceof ClusterError ? error : { status: 500, code: "INTERNAL" };
     return Response.json({ error: { code, message: error.message } }, { status });
   });
   return app;
@@ -69,8 +99,13 @@ export function listenForControl(supervisor: Supervisor, port: number): Promise<
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? "is taken: another cluster probably runs; end it, or choose other ports with --http-base and --peer-base" : `can't be had: ${cause.message}`;
-      reject(new ClusterError("CONTROL_PORT_TAKEN", `control port ${HOST}:${port} ${why}`, { cause }));
+      const why =
+        cause.code === "EADDRINUSE"
+          ? "is taken: another cluster probably runs; end it, or choose other ports with --http-base and --peer-base"
+          : `can't be had: ${cause.message}`;
+      reject(
+        new ClusterError("CONTROL_PORT_TAKEN", `control port ${HOST}:${port} ${why}`, { cause }),
+      );
     });
     server.listen(port, HOST, () => {
       const address = server.address();
@@ -91,8 +126,13 @@ async function viewAll(supervisor: Supervisor): Promise<NodeView[]> {
   return Promise.all(supervisor.nodes().map(viewOne));
 }
 
-async function viewOne({ place: { number, id, http, peer }, state, pid, reason }: SupervisedNode): Promise<NodeView> {
-  const status = state === "running" ? await askStatus(http) ?? null : null;
+async function viewOne({
+  place: { number, id, http, peer },
+  state,
+  pid,
+  reason,
+}: SupervisedNode): Promise<NodeView> {
+  const status = state === "running" ? ((await askStatus(http)) ?? null) : null;
   return { number, id, state, pid, reason, http, peer, status };
 }
 
@@ -101,9 +141,22 @@ async function resolveNode(supervisor: Supervisor, name: string): Promise<string
   const nodes = supervisor.nodes();
   const named = nodes.find(({ place }) => name === place.id || name === String(place.number));
   if (named !== undefined) return named.place.id;
-  if (name !== "leader") throw new ClusterError("UNKNOWN_NODE", `there is no node ${JSON.stringify(name)}; there are ${nodes.map(({ place }) => place.id).join(", ")} (or their numbers, or leader)`, { status: 404 });
+  if (name !== "leader") {
+    throw new ClusterError(
+      "UNKNOWN_NODE",
+      `there is no node ${JSON.stringify(name)}; there are ${nodes.map(({ place }) => place.id).join(", ")} (or their numbers, or leader)`,
+      { status: 404 },
+    );
+  }
   const views = await viewAll(supervisor);
   const leader = latestLeader(views.map(({ status }) => status ?? undefined));
-  if (leader === undefined || !nodes.some(({ place, state }) => place.id === leader.id && state === "running")) throw new ClusterError("NO_LEADER", "no running node leads at the moment; try again", { status: 409 });
+  if (
+    leader === undefined ||
+    !nodes.some(({ place, state }) => place.id === leader.id && state === "running")
+  ) {
+    throw new ClusterError("NO_LEADER", "no running node leads at the moment; try again", {
+      status: 409,
+    });
+  }
   return leader.id;
 }

@@ -5,8 +5,14 @@ import { ClusterError } from "./errors.js";
 import { nodeStatusSchema } from "./node-status.js";
 
 const viewSchema: z.ZodType<NodeView> = z.object({
-  number: z.number(), id: z.string(), state: z.enum(["starting", "running", "killed", "ended"]), pid: z.number().nullable(), reason: z.string().nullable(),
-  http: z.string(), peer: z.string(), status: nodeStatusSchema.nullable(),
+  number: z.number(),
+  id: z.string(),
+  state: z.enum(["starting", "running", "killed", "ended"]),
+  pid: z.number().nullable(),
+  reason: z.string().nullable(),
+  http: z.string(),
+  peer: z.string(),
+  status: nodeStatusSchema.nullable(),
 });
 const nodesSchema = z.object({ nodes: z.array(viewSchema) });
 const nodeSchema = z.object({ node: viewSchema });
@@ -18,8 +24,14 @@ export async function listNodes(httpBase: number): Promise<NodeView[]> {
 }
 
 /** @throws {ClusterError} */
-export async function changeNode(httpBase: number, node: string, action: "kill" | "restart"): Promise<NodeView> {
-  return nodeSchema.parse(await call(httpBase, "POST", `/v1/nodes/${encodeURIComponent(node)}/${action}`)).node;
+export async function changeNode(
+  httpBase: number,
+  node: string,
+  action: "kill" | "restart",
+): Promise<NodeView> {
+  return nodeSchema.parse(
+    await call(httpBase, "POST", `/v1/nodes/${encodeURIComponent(node)}/${action}`),
+  ).node;
 }
 
 /** A restart waits until the node serves, so it may take a while. */
@@ -29,23 +41,56 @@ async function call(httpBase: number, method: string, path: string): Promise<unk
   const address = `127.0.0.1:${httpBase}`;
   let response: Response;
   try {
-    response = await fetch(`http://${address}${path}`, { method, headers: { "content-type": "application/json" }, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    response = await fetch(`http://${address}${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
   } catch (cause) {
-    throw new ClusterError("UNREACHABLE", `no cluster answers at ${address}; start one with "up", or say where it is with --http-base`, { cause });
+    throw new ClusterError(
+      "UNREACHABLE",
+      `no cluster answers at ${address}; start one with "up", or say where it is with --http-base`,
+      { cause },
+    );
   }
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok) return body;
   const refusal = errorSchema.safeParse(body);
-  throw new ClusterError("UNREACHABLE", refusal.success ? refusal.data.error.message : `${address} answered ${response.status}; is it a cluster's control API?`);
+  throw new ClusterError(
+    "UNREACHABLE",
+    refusal.success
+      ? refusal.data.error.message
+      : `${address} answered ${response.status}; is it a cluster's control API?`,
+  );
 }
 
 /** For people: one row for each node. */
 export function statusTable(nodes: readonly NodeView[]): string {
   const head = ["node", "pid", "state", "role", "term", "commit", "applied", "http", "peer"];
   const rows = nodes.map(({ id, pid, state, status, http, peer }) =>
-    [id, pid ?? "-", state, status?.role ?? "-", status?.term ?? "-", status?.commitIndex ?? "-", status?.lastApplied ?? "-", http, peer].map(String));
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const table = [head, ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
-  const reasons = nodes.flatMap(({ id, reason }) => (reason === null ? [] : [`${id} ended by itself: ${reason}`]));
+    [
+      id,
+      pid ?? "-",
+      state,
+      status?.role ?? "-",
+      status?.term ?? "-",
+      status?.commitIndex ?? "-",
+      status?.lastApplied ?? "-",
+      http,
+      peer,
+    ].map(String),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const table = [head, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  const reasons = nodes.flatMap(({ id, reason }) =>
+    reason === null ? [] : [`${id} ended by itself: ${reason}`],
+  );
   return [...table, ...reasons].join("\n");
 }

@@ -1,22 +1,44 @@
-// The cluster's directory: who made it, with which options, and who is using it. It never deletes or writes into a
-// directory that isn't the cluster's own, and never lets nodes open data that was created with other options.
+// The cluster's directory: who made it, with which options, and who is using it. It never deletes
+// or writes into a directory that isn't the cluster's own, and never lets nodes open data that was
+// created with other options.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ClusterError } from "./errors.js";
 import type { UpOptions } from "./options.js";
-import { entriesOf, holdDirectory, makeDirectory, parseJson, refuseIfInUse, writeWhole } from "./owned-directory.js";
+import {
+  entriesOf,
+  holdDirectory,
+  makeDirectory,
+  parseJson,
+  refuseIfInUse,
+  writeWhole,
+} from "./owned-directory.js";
 
 /** Its presence says that the directory is ours. */
 const MARKER = "raftkit-cluster.json";
 const NOTE = "Made by the raftkit test cluster; `up --fresh` deletes this directory's contents.";
 
-/** What the stored data depends on. Addresses, in the transport's notation, are in the nodes' logs. */
-const createdSchema = z.object({ nodes: z.int(), codec: z.string(), clusterId: z.string(), transport: z.string(), peerBase: z.int() });
+/**
+ * What the stored data depends on. Addresses, in the transport's notation, are in the nodes' logs.
+ */
+const createdSchema = z.object({
+  nodes: z.int(),
+  codec: z.string(),
+  clusterId: z.string(),
+  transport: z.string(),
+  peerBase: z.int(),
+});
 const markerSchema = z.object({ note: z.string(), created: createdSchema.nullable() });
 type Created = z.infer<typeof createdSchema>;
 
-const flags: Readonly<Record<keyof Created, string>> = { nodes: "--nodes", codec: "--codec", clusterId: "--cluster-id", transport: "--transport", peerBase: "--peer-base" };
+const flags: Readonly<Record<keyof Created, string>> = {
+  nodes: "--nodes",
+  codec: "--codec",
+  clusterId: "--cluster-id",
+  transport: "--transport",
+  peerBase: "--peer-base",
+};
 
 /**
  * Makes the directory ready for nodes that use these options.
@@ -29,7 +51,10 @@ export function takeDataDirectory(options: UpOptions): () => void {
   makeDirectory(data, "--data");
   const entries = entriesOf(data, "--data");
   if (entries.length > 0 && !entries.includes(MARKER)) {
-    throw new ClusterError("DATA_NOT_OURS", `${data} has files but no ${MARKER}, so it isn't a cluster's; nothing was touched, choose another --data`);
+    throw new ClusterError(
+      "DATA_NOT_OURS",
+      `${data} has files but no ${MARKER}, so it isn't a cluster's; nothing was touched, choose another --data`,
+    );
   }
   refuseIfInUse(data, "--data");
   if (fresh) empty(data, entries);
@@ -45,19 +70,30 @@ export function takeDataDirectory(options: UpOptions): () => void {
 function readMarker(file: string): Created | null {
   const parsed = markerSchema.safeParse(parseJson(file));
   if (parsed.success) return parsed.data.created;
-  throw new ClusterError("DATA_NOT_OURS", `${file} can't be read as a cluster's marker; choose another --data, or start over with --fresh`);
+  throw new ClusterError(
+    "DATA_NOT_OURS",
+    `${file} can't be read as a cluster's marker; choose another --data, or start over with --fresh`,
+  );
 }
 
 function refuseIfDifferent(data: string, created: Created, given: Created): void {
   const names = ["nodes", "codec", "clusterId", "transport", "peerBase"] as const;
   const different = names.filter((name) => created[name] !== given[name]);
   if (different.length === 0) return;
-  const list = (of: Created): string => different.map((name) => `${flags[name]} ${of[name]}`).join(" ");
-  throw new ClusterError("DATA_DIFFERS", `${data} was created with ${list(created)}, given ${list(given)}; use what it was created with, another --data, or --fresh to delete it`);
+  const list = (of: Created): string =>
+    different.map((name) => `${flags[name]} ${of[name]}`).join(" ");
+  throw new ClusterError(
+    "DATA_DIFFERS",
+    `${data} was created with ${list(created)}, given ${list(given)}; use what it was created with, another --data, or --fresh to delete it`,
+  );
 }
 
-/** The marker goes last: what is left of a deletion that was cut short is still known to be ours. */
+/**
+ * The marker goes last: what is left of a deletion that was cut short is still known to be ours.
+ */
 function empty(data: string, entries: readonly string[]): void {
-  for (const name of entries) if (name !== MARKER) rmSync(join(data, name), { recursive: true, force: true });
+  for (const name of entries) {
+    if (name !== MARKER) rmSync(join(data, name), { recursive: true, force: true });
+  }
   rmSync(join(data, MARKER), { force: true });
 }

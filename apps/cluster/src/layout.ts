@@ -16,19 +16,54 @@ export interface NodePlace {
 
 const HOST = "127.0.0.1";
 
-export function layOut({ nodes, httpBase, peerBase, data }: Pick<UpOptions, "nodes" | "httpBase" | "peerBase" | "data">): NodePlace[] {
+export function layOut({
+  nodes,
+  httpBase,
+  peerBase,
+  data,
+}: Pick<UpOptions, "nodes" | "httpBase" | "peerBase" | "data">): NodePlace[] {
   return Array.from({ length: nodes }, (_, i) => {
     const number = i + 1;
     const id = `n${number}`;
-    return { number, id, http: `${HOST}:${httpBase + number}`, peer: `${HOST}:${peerBase + number}`, directory: join(data, id), logFile: join(data, "logs", `${id}.log`) };
+    return {
+      number,
+      id,
+      http: `${HOST}:${httpBase + number}`,
+      peer: `${HOST}:${peerBase + number}`,
+      directory: join(data, id),
+      logFile: join(data, "logs", `${id}.log`),
+    };
   });
 }
 
 /** The server's arguments for one of these nodes. */
-export function serverArguments(place: NodePlace, all: readonly NodePlace[], options: UpOptions): string[] {
-  const list = (of: "http" | "peer"): string => all.map((node) => `${node.id}=${node[of]}`).join(",");
+export function serverArguments(
+  place: NodePlace,
+  all: readonly NodePlace[],
+  options: UpOptions,
+): string[] {
+  const list = (of: "http" | "peer"): string =>
+    all.map((node) => `${node.id}=${node[of]}`).join(",");
   return [
-    "--id", place.id, "--cluster-id", options.clusterId, "--peers", list("peer"), "--http", place.http, "--http-peers", list("http"),
-    "--transport", options.transport, "--storage", options.storage, "--codec", options.codec, "--data", place.directory, "--log-level", options.logLevel,
+    "--id",
+    place.id,
+    "--cluster-id",
+    options.clusterId,
+    "--peers",
+    list("peer"),
+    "--http",
+    place.http,
+    "--http-peers",
+    list("http"),
+    "--transport",
+    options.transport,
+    "--storage",
+    options.storage,
+    "--codec",
+    options.codec,
+    "--data",
+    place.directory,
+    "--log-level",
+    options.logLevel,
   ];
 }

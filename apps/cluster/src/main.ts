@@ -1,5 +1,5 @@
-// The program around the commands: command line, signals and exit codes. 0: done, or ended by a signal; 1: refused or
-// failed; 2: wrong options. What went wrong is one line on standard error.
+// The program around the commands: command line, signals and exit codes. 0: done, or ended by a
+// signal; 1: refused or failed; 2: wrong options. What went wrong is one line on standard error.
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { RaftkitError } from "@raftkit/core";
@@ -19,14 +19,38 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function fail(error: unknown): never {
   // What the system refuses says it in its message; its stack says nothing to a user.
-  const text = error instanceof RaftkitError || (error instanceof Error && "syscall" in error) ? error.message : error instanceof Error ? error.stack ?? error.message : String(error);
-  process.stderr.write(text.split("\n").map((line) => `${PROGRAM}: ${line}\n`).join(""));
-  process.exit(error instanceof WrongOptions || (error instanceof ClusterError && error.code === "NOTHING_TO_VERIFY") ? 2 : 1);
+  const text =
+    error instanceof RaftkitError || (error instanceof Error && "syscall" in error)
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
+  process.stderr.write(
+    text
+      .split("\n")
+      .map((line) => `${PROGRAM}: ${line}\n`)
+      .join(""),
+  );
+  process.exit(
+    error instanceof WrongOptions ||
+      (error instanceof ClusterError && error.code === "NOTHING_TO_VERIFY")
+      ? 2
+      : 1,
+  );
 }
 
-/** Where the server is, through this package's own dependency on it; RAFTKIT_SERVER_MAIN names another program with the same options. */
+/**
+ * Where the server is, through this package's own dependency on it; RAFTKIT_SERVER_MAIN names
+ * another program with the same options.
+ */
 function serverMain(): string {
-  return process.env["RAFTKIT_SERVER_MAIN"] || join(dirname(createRequire(import.meta.url).resolve("@raftkit-app/server/package.json")), "dist/main.js");
+  return (
+    process.env["RAFTKIT_SERVER_MAIN"] ||
+    join(
+      dirname(createRequire(import.meta.url).resolve("@raftkit-app/server/package.json")),
+      "dist/main.js",
+    )
+  );
 }
 
 /** What Node needs to run a server that ends with this process. */
@@ -35,7 +59,9 @@ function serverCommand(): string[] {
 }
 
 function onSignals(act: (signal: string) => void): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => act(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => act(signal));
+  }
   // A terminal that is gone must not keep us from ending the nodes.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }
@@ -54,9 +80,15 @@ async function up(options: UpOptions): Promise<void> {
     ending.abort();
   });
   try {
-    const cluster = await startCluster({ ...options, data: resolve(options.data) }, {
-      serverCommand: serverCommand(), signal: ending.signal, print, program: programText(),
-    });
+    const cluster = await startCluster(
+      { ...options, data: resolve(options.data) },
+      {
+        serverCommand: serverCommand(),
+        signal: ending.signal,
+        print,
+        program: programText(),
+      },
+    );
     killAll = () => cluster.killAll();
     await new Promise<void>((done) => {
       if (ending.signal.aborted) done();
@@ -71,8 +103,22 @@ async function up(options: UpOptions): Promise<void> {
 
 async function chaos(options: ChaosOptions): Promise<never> {
   const ending = new AbortController();
-  onSignals((signal) => ending.abort(new ClusterError("INTERRUPTED", `interrupted by ${signal}: every process was ended, nothing was proven`)));
-  process.exit(await chaosCommand(options, { serverCommand: serverCommand(), program: programText(), signal: ending.signal, print }));
+  onSignals((signal) =>
+    ending.abort(
+      new ClusterError(
+        "INTERRUPTED",
+        `interrupted by ${signal}: every process was ended, nothing was proven`,
+      ),
+    ),
+  );
+  process.exit(
+    await chaosCommand(options, {
+      serverCommand: serverCommand(),
+      program: programText(),
+      signal: ending.signal,
+      print,
+    }),
+  );
 }
 
 async function perform(command: Command): Promise<void> {
@@ -90,7 +136,11 @@ async function perform(command: Command): Promise<void> {
     case "kill":
     case "restart": {
       const node = await changeNode(command.httpBase, command.node, command.name);
-      return print(command.name === "kill" ? `${node.id} is killed; start it again with: restart ${node.number}` : `${node.id} runs again, process ${node.pid}`);
+      return print(
+        command.name === "kill"
+          ? `${node.id} is killed; start it again with: restart ${node.number}`
+          : `${node.id} runs again, process ${node.pid}`,
+      );
     }
   }
 }

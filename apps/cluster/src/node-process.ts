@@ -15,13 +15,21 @@ export interface NodeProcess {
 const MAX_WORDS_CHARS = 4096;
 
 /**
- * Starts Node with these arguments, its output going to the node's log file. The process gets an IPC channel, over which
- * it says that it serves, and whose closing tells it that this process is gone (see parent-guard.ts). It has its own process group, so that
- * a Ctrl-C in the terminal reaches it only through us.
+ * Starts Node with these arguments, its output going to the node's log file. The process gets an
+ * IPC channel, over which it says that it serves, and whose closing tells it that this process is
+ * gone (see parent-guard.ts). It has its own process group, so that a Ctrl-C in the terminal
+ * reaches it only through us.
  */
-export function startNodeProcess(place: NodePlace, args: readonly string[], readyTimeoutMs: number): NodeProcess {
+export function startNodeProcess(
+  place: NodePlace,
+  args: readonly string[],
+  readyTimeoutMs: number,
+): NodeProcess {
   const log = openSync(place.logFile, "a", 0o600);
-  const child = spawn(process.execPath, [...args], { stdio: ["ignore", log, "pipe", "ipc"], detached: true });
+  const child = spawn(process.execPath, [...args], {
+    stdio: ["ignore", log, "pipe", "ipc"],
+    detached: true,
+  });
   let words = "";
   const say = (text: string): void => {
     words = (words + text).slice(-MAX_WORDS_CHARS);
@@ -58,6 +66,12 @@ export function startNodeProcess(place: NodePlace, args: readonly string[], read
 
 /** What a program says before it ends; of a stack trace, the line that names the error. */
 function lastLine(words: string): string | undefined {
-  const lines = words.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-  return lines.findLast((line) => /^[A-Za-z]*Error\b/.test(line)) ?? lines.findLast((line) => !line.startsWith("at ") && !line.startsWith("Node.js v"));
+  const lines = words
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  return (
+    lines.findLast((line) => /^[A-Za-z]*Error\b/.test(line)) ??
+    lines.findLast((line) => !line.startsWith("at ") && !line.startsWith("Node.js v"))
+  );
 }

@@ -1,4 +1,5 @@
-// Asks nodes for their own picture of themselves, over HTTP, and waits until they agree on a leader.
+// Asks nodes for their own picture of themselves, over HTTP, and waits until they agree on a
+// leader.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { ClusterError } from "./errors.js";
@@ -15,7 +16,12 @@ export interface NodeStatus {
 }
 
 export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
-  role: z.string(), term: z.number(), leaderId: z.string().nullable(), lastIndex: z.number(), commitIndex: z.number(), lastApplied: z.number(),
+  role: z.string(),
+  term: z.number(),
+  leaderId: z.string().nullable(),
+  lastIndex: z.number(),
+  commitIndex: z.number(),
+  lastApplied: z.number(),
 });
 
 const ASK_TIMEOUT_MS = 500;
@@ -24,7 +30,9 @@ const ASK_EVERY_MS = 40;
 /** @returns undefined if it doesn't answer in time, or with something else */
 export async function askStatus(http: string): Promise<NodeStatus | undefined> {
   try {
-    const response = await fetch(`http://${http}/v1/status`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    const response = await fetch(`http://${http}/v1/status`, {
+      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+    });
     return nodeStatusSchema.parse(await response.json());
   } catch {
     return undefined;
@@ -40,19 +48,36 @@ export interface Leader {
  * Waits until every node knows the same leader, so that each of them can serve.
  * @throws {ClusterError} a node ended, or there was none in time
  */
-export async function waitForLeader(supervisor: Supervisor, timeoutMs: number, signal: AbortSignal): Promise<Leader> {
+export async function waitForLeader(
+  supervisor: Supervisor,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Leader> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     signal.throwIfAborted();
     const nodes = supervisor.nodes();
     const ended = nodes.find(({ state }) => state === "ended");
-    if (ended !== undefined) throw new ClusterError("NODE_ENDED", `${ended.place.id} ended: ${ended.reason} (log: ${ended.place.logFile})`);
-    const statuses = await Promise.all(nodes.map(async ({ place }) => ({ place, status: await askStatus(place.http) })));
+    if (ended !== undefined) {
+      throw new ClusterError(
+        "NODE_ENDED",
+        `${ended.place.id} ended: ${ended.reason} (log: ${ended.place.logFile})`,
+      );
+    }
+    const statuses = await Promise.all(
+      nodes.map(async ({ place }) => ({ place, status: await askStatus(place.http) })),
+    );
     const leader = agreedLeader(statuses.map(({ status }) => status));
     if (leader !== undefined) return leader;
     if (performance.now() > deadline) {
-      const pictures = statuses.map(({ place, status }) => `${place.id} ${status === undefined ? "doesn't answer" : `is ${status.role} in term ${status.term}`}`);
-      throw new ClusterError("NO_LEADER", `no leader after ${timeoutMs} ms: ${pictures.join(", ")}; the logs are beside ${nodes[0]?.place.logFile}`);
+      const pictures = statuses.map(
+        ({ place, status }) =>
+          `${place.id} ${status === undefined ? "doesn't answer" : `is ${status.role} in term ${status.term}`}`,
+      );
+      throw new ClusterError(
+        "NO_LEADER",
+        `no leader after ${timeoutMs} ms: ${pictures.join(", ")}; the logs are beside ${nodes[0]?.place.logFile}`,
+      );
     }
     await sleep(ASK_EVERY_MS, undefined, { signal });
   }
@@ -63,14 +88,18 @@ export function agreedLeader(statuses: readonly (NodeStatus | undefined)[]): Lea
   const [first] = statuses;
   if (first === undefined || first.leaderId === null) return undefined;
   const { leaderId: id, term } = first;
-  return statuses.every((status) => status?.leaderId === id && status.term === term) ? { id, term } : undefined;
+  return statuses.every((status) => status?.leaderId === id && status.term === term)
+    ? { id, term }
+    : undefined;
 }
 
 /** The node that leads in the highest term, as far as those who answer say. */
 export function latestLeader(statuses: readonly (NodeStatus | undefined)[]): Leader | undefined {
   let latest: Leader | undefined;
   for (const status of statuses) {
-    if (status !== undefined && status.leaderId !== null && status.term > (latest?.term ?? 0)) latest = { id: status.leaderId, term: status.term };
+    if (status !== undefined && status.leaderId !== null && status.term > (latest?.term ?? 0)) {
+      latest = { id: status.leaderId, term: status.term };
+    }
   }
   return latest;
 }

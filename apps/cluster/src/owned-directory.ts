@@ -1,5 +1,14 @@
-// Directories that the user names with an option: made if they are missing, and used by one process at a time.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+// Directories that the user names with an option: made if they are missing, and used by one process
+// at a time.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ClusterError } from "./errors.js";
@@ -8,7 +17,8 @@ const LOCK = "running.json";
 const lockSchema = z.object({ pid: z.int(), startedAt: z.string() });
 
 /**
- * Level by level: Node's own `recursive` never ends where a file system refuses new directories as if their parent were missing (/proc).
+ * Level by level: Node's own `recursive` never ends where a file system refuses new directories as
+ * if their parent were missing (/proc).
  * @param option to change if it can't be made
  * @throws {ClusterError}
  */
@@ -19,7 +29,11 @@ export function makeDirectory(directory: string, option: string): void {
   try {
     mkdirSync(path, 0o700);
   } catch (cause) {
-    throw new ClusterError("DATA_NOT_MADE", `${path} can't be made (${cause instanceof Error ? cause.message : String(cause)}); choose another ${option}`, { cause });
+    throw new ClusterError(
+      "DATA_NOT_MADE",
+      `${path} can't be made (${cause instanceof Error ? cause.message : String(cause)}); choose another ${option}`,
+      { cause },
+    );
   }
 }
 
@@ -28,15 +42,26 @@ export function entriesOf(directory: string, option: string): string[] {
   try {
     return readdirSync(directory);
   } catch (cause) {
-    throw new ClusterError("DATA_NOT_OURS", `${directory} can't be read as a directory (${cause instanceof Error ? cause.message : String(cause)}); choose another ${option}`, { cause });
+    throw new ClusterError(
+      "DATA_NOT_OURS",
+      `${directory} can't be read as a directory (${cause instanceof Error ? cause.message : String(cause)}); choose another ${option}`,
+      { cause },
+    );
   }
 }
 
 /** @throws {ClusterError} a process that still runs holds it */
 export function refuseIfInUse(directory: string, option: string): void {
   const lock = lockSchema.safeParse(parseJson(join(directory, LOCK)));
-  if (lock.success && startOf(lock.data.pid) === lock.data.startedAt && lock.data.startedAt !== "") {
-    throw new ClusterError("DATA_IN_USE", `${directory} is in use by process ${lock.data.pid}; end that cluster first, or choose another ${option}`);
+  if (
+    lock.success &&
+    startOf(lock.data.pid) === lock.data.startedAt &&
+    lock.data.startedAt !== ""
+  ) {
+    throw new ClusterError(
+      "DATA_IN_USE",
+      `${directory} is in use by process ${lock.data.pid}; end that cluster first, or choose another ${option}`,
+    );
   }
 }
 
@@ -61,7 +86,9 @@ export function writeWhole(file: string, value: unknown): void {
   renameSync(`${file}.new`, file);
 }
 
-/** When a process started: tells it from a later one with the same number. Empty if there is none. */
+/**
+ * When a process started: tells it from a later one with the same number. Empty if there is none.
+ */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

@@ -1,5 +1,5 @@
-// Which server processes there are, and what was asked of each. It never starts one again by itself: a node that ended
-// is something to look at.
+// Which server processes there are, and what was asked of each. It never starts one again by
+// itself: a node that ended is something to look at.
 import { ClusterError } from "./errors.js";
 import type { NodePlace } from "./layout.js";
 import { startNodeProcess } from "./node-process.js";
@@ -28,7 +28,10 @@ export interface Supervisor {
   resume(id: string): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;
-  /** SIGTERM to all, SIGKILL to those that are still there after the grace. No node can be started afterwards. Idempotent. */
+  /**
+   * SIGTERM to all, SIGKILL to those that are still there after the grace. No node can be started
+   * afterwards. Idempotent.
+   */
   stop(): Promise<void>;
   /** SIGKILL to all, at once. */
   killAll(): void;
@@ -55,18 +58,36 @@ interface Entry {
   turn: Promise<void>;
 }
 
-export function createSupervisor({ places, command, readyTimeoutMs, graceMs, onEnded }: SupervisorOptions): Supervisor {
-  const entries = places.map((place): Entry => ({ place, state: "killed", process: undefined, reason: null, turn: Promise.resolve() }));
+export function createSupervisor({
+  places,
+  command,
+  readyTimeoutMs,
+  graceMs,
+  onEnded,
+}: SupervisorOptions): Supervisor {
+  const entries = places.map((place): Entry => ({
+    place,
+    state: "killed",
+    process: undefined,
+    reason: null,
+    turn: Promise.resolve(),
+  }));
   let stopping: Promise<void> | undefined;
 
   async function start(entry: Entry): Promise<void> {
-    if (stopping !== undefined) throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });
+    if (stopping !== undefined) {
+      throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });
+    }
     const started = startNodeProcess(entry.place, command(entry.place), readyTimeoutMs);
     Object.assign(entry, { process: started, state: "starting", reason: null });
     const gone = started.ended.then((reason) => {
       const byItself = entry.state !== "killed" && stopping === undefined;
       const served = entry.state === "running";
-      Object.assign(entry, { process: undefined, state: byItself ? "ended" : "killed", reason: byItself ? reason : null });
+      Object.assign(entry, {
+        process: undefined,
+        state: byItself ? "ended" : "killed",
+        reason: byItself ? reason : null,
+      });
       if (byItself && served) onEnded(view(entry));
     });
     if (await started.ready) {
@@ -74,7 +95,11 @@ export function createSupervisor({ places, command, readyTimeoutMs, graceMs, onE
       return;
     }
     await gone;
-    throw new ClusterError("NODE_ENDED", `${entry.place.id} did not start: ${entry.reason ?? "it was ended"} (log: ${entry.place.logFile})`, { status: 502 });
+    throw new ClusterError(
+      "NODE_ENDED",
+      `${entry.place.id} did not start: ${entry.reason ?? "it was ended"} (log: ${entry.place.logFile})`,
+      { status: 502 },
+    );
   }
 
   async function end(entry: Entry, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
@@ -89,7 +114,9 @@ export function createSupervisor({ places, command, readyTimeoutMs, graceMs, onE
 
   function entryOf(id: string): Entry {
     const entry = entries.find(({ place }) => place.id === id);
-    if (entry === undefined) throw new ClusterError("UNKNOWN_NODE", `there is no node ${id}`, { status: 404 });
+    if (entry === undefined) {
+      throw new ClusterError("UNKNOWN_NODE", `there is no node ${id}`, { status: 404 });
+    }
     return entry;
   }
 
@@ -125,13 +152,16 @@ export function createSupervisor({ places, command, readyTimeoutMs, graceMs, onE
       });
     },
     // Not in turn: a node that is just starting has to end as well, and at once.
-    stop: () => (stopping ??= Promise.all(entries.map((entry) => end(entry, "SIGTERM"))).then(() => {})),
+    stop: () =>
+      (stopping ??= Promise.all(entries.map((entry) => end(entry, "SIGTERM"))).then(() => {})),
     killAll: () => entries.forEach(({ process }) => process?.signal("SIGKILL")),
   };
 }
 
 function notRunning({ id, number }: NodePlace): ClusterError {
-  return new ClusterError("NOT_RUNNING", `${id} doesn't run; start it with: restart ${number}`, { status: 409 });
+  return new ClusterError("NOT_RUNNING", `${id} doesn't run; start it with: restart ${number}`, {
+    status: 409,
+  });
 }
 
 function view({ place, state, process, reason }: Entry): SupervisedNode {

@@ -1,5 +1,5 @@
-// `up`: takes the control port and the data directory, starts the nodes, waits for a leader, says what to try.
-// Ends with every process that it started, whatever the reason.
+// `up`: takes the control port and the data directory, starts the nodes, waits for a leader, says
+// what to try. Ends with every process that it started, whatever the reason.
 import { relative } from "node:path";
 import { listenForControl } from "./control-api.js";
 import type { ControlApi } from "./control-api.js";
@@ -35,7 +35,10 @@ const LEADER_TIMEOUT_MS = 20_000;
 const GRACE_MS = 1000;
 
 /** @throws {ClusterError} it could not start; nothing of it is left */
-export async function startCluster(options: UpOptions, { serverCommand, signal, print, program }: UpSurroundings): Promise<RunningCluster> {
+export async function startCluster(
+  options: UpOptions,
+  { serverCommand, signal, print, program }: UpSurroundings,
+): Promise<RunningCluster> {
   const startedAt = performance.now();
   const places = layOut(options);
   const supervisor = createSupervisor({
@@ -82,9 +85,19 @@ function endedLine({ place, reason }: SupervisedNode, program: string, options: 
   return `${place.id} ended by itself: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${program} restart ${place.number}${portOption(options)}`;
 }
 
-function welcome(options: UpOptions, places: readonly NodePlace[], leader: Leader, control: ControlApi, program: string, tookMs: number): string {
+function welcome(
+  options: UpOptions,
+  places: readonly NodePlace[],
+  leader: Leader,
+  control: ControlApi,
+  program: string,
+  tookMs: number,
+): string {
   const { nodes, transport, codec, storage, data } = options;
-  const rows = places.map(({ id, http, peer }) => `  ${id}  http://${http}  peer ${peer}${id === leader.id ? "  leader" : ""}`);
+  const rows = places.map(
+    ({ id, http, peer }) =>
+      `  ${id}  http://${http}  peer ${peer}${id === leader.id ? "  leader" : ""}`,
+  );
   const kept = storage === "file" ? `stays in ${shown(data)}` : "is lost with the processes";
   const [first, last] = [places[0], places.at(-1)];
   return `

@@ -1,4 +1,5 @@
-// What faults do to processes, and that nothing that goes wrong with one is overlooked. Stand-ins for the servers.
+// What faults do to processes, and that nothing that goes wrong with one is overlooked. Stand-ins
+// for the servers.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -34,29 +35,54 @@ async function started(): Promise<Started> {
   }
   const network = await startNetwork([1, 2], () => 0);
   const watched = new Set<number>();
-  const guard = { watch: (pid: number) => void watched.add(pid), forget: (pid: number) => void watched.delete(pid), close: async () => {} };
-  const fleet = createFleet({ places, serverCommand: [fakeServer], network, guard, now: () => 0, wipedTimeoutMs: 100 });
+  const guard = {
+    watch: (pid: number) => void watched.add(pid),
+    forget: (pid: number) => void watched.delete(pid),
+    close: async () => {},
+  };
+  const fleet = createFleet({
+    places,
+    serverCommand: [fakeServer],
+    network,
+    guard,
+    now: () => 0,
+    wipedTimeoutMs: 100,
+  });
   onTestFinished(async () => {
     fleet.supervisor.killAll();
     await fleet.supervisor.stop();
     await network.close();
   });
   await fleet.startAll();
-  return { fleet, directory: (node) => places[node]?.directory ?? "", watched, http: (node) => places[node]?.http ?? "" };
+  return {
+    fleet,
+    directory: (node) => places[node]?.directory ?? "",
+    watched,
+    http: (node) => places[node]?.http ?? "",
+  };
 }
 
-const pidsOf = ({ supervisor }: Fleet): number[] => supervisor.nodes().flatMap(({ pid }) => (pid === null ? [] : [pid]));
-const statesOf = ({ states }: Fleet, node: number): string[] => states.filter((change) => change.node === node).map(({ state }) => state);
-const processState = (pid: number | undefined): string => /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1] ?? "";
+const pidsOf = ({ supervisor }: Fleet): number[] =>
+  supervisor.nodes().flatMap(({ pid }) => (pid === null ? [] : [pid]));
+const statesOf = ({ states }: Fleet, node: number): string[] =>
+  states.filter((change) => change.node === node).map(({ state }) => state);
+const processState = (pid: number | undefined): string =>
+  /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1] ?? "";
 
 describe("the fleet", () => {
   test("gives each node its own way to the others, all the same list of peers", async () => {
     const { fleet } = await started();
-    const args = pidsOf(fleet).map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0"));
-    const valueOf = (of: string[] | undefined, flag: string): string => of?.[of.indexOf(flag) + 1] ?? "";
+    const args = pidsOf(fleet).map((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0"),
+    );
+    const valueOf = (of: string[] | undefined, flag: string): string =>
+      of?.[of.indexOf(flag) + 1] ?? "";
     expect(valueOf(args[0], "--peers")).toBe("n1=127.0.0.1:2,n2=127.0.0.1:3");
     expect(valueOf(args[1], "--peers")).toBe(valueOf(args[0], "--peers"));
-    expect([valueOf(args[0], "--peer-via"), valueOf(args[1], "--peer-via")]).toEqual([expect.stringMatching(/^n2=127.0.0.1:\d+$/), expect.stringMatching(/^n1=127.0.0.1:\d+$/)]);
+    expect([valueOf(args[0], "--peer-via"), valueOf(args[1], "--peer-via")]).toEqual([
+      expect.stringMatching(/^n2=127.0.0.1:\d+$/),
+      expect.stringMatching(/^n1=127.0.0.1:\d+$/),
+    ]);
   });
 
   test("kills, starts and restarts, and lets the sentinel know of exactly those that run", async () => {
@@ -69,7 +95,11 @@ describe("the fleet", () => {
     await fleet.restart(1);
     expect(watched).toEqual(new Set(pidsOf(fleet)));
     expect(pidsOf(fleet).some((pid) => before.includes(pid))).toBe(false);
-    expect([statesOf(fleet, 0), statesOf(fleet, 1), fleet.troubles]).toEqual([["up", "down", "starting", "up"], ["up", "down", "starting", "up", "down", "starting", "up"], []]);
+    expect([statesOf(fleet, 0), statesOf(fleet, 1), fleet.troubles]).toEqual([
+      ["up", "down", "starting", "up"],
+      ["up", "down", "starting", "up", "down", "starting", "up"],
+      [],
+    ]);
   });
 
   test("pauses and resumes", async () => {
@@ -80,23 +110,41 @@ describe("the fleet", () => {
     await vi.waitFor(() => expect(processState(pid)).toBe("T"), WAIT);
     fleet.resume(0);
     await vi.waitFor(() => expect(processState(pid)).not.toBe("T"), WAIT);
-    expect([statesOf(fleet, 0), fleet.isUp(0), fleet.troubles]).toEqual([["up", "paused", "up"], true, []]);
+    expect([statesOf(fleet, 0), fleet.isUp(0), fleet.troubles]).toEqual([
+      ["up", "paused", "up"],
+      true,
+      [],
+    ]);
   });
 
   test("takes the data of a wiped node away and puts it back; reports a node that serves without it", async () => {
     const { fleet, directory } = await started();
     await fleet.wipe(0);
-    expect([existsSync(directory(0)), readFileSync(join(`${directory(0)}.away`, "mine"), "utf8")]).toEqual([false, "n1"]);
-    expect(fleet.troubles).toEqual(["n1 was started without its data after 0.0 s and was not turned away: it still runs"]);
+    expect([
+      existsSync(directory(0)),
+      readFileSync(join(`${directory(0)}.away`, "mine"), "utf8"),
+    ]).toEqual([false, "n1"]);
+    expect(fleet.troubles).toEqual([
+      "n1 was started without its data after 0.0 s and was not turned away: it still runs",
+    ]);
     await fleet.restore(0);
-    expect([existsSync(`${directory(0)}.away`), readFileSync(join(directory(0), "mine"), "utf8")]).toEqual([false, "n1"]);
+    expect([
+      existsSync(`${directory(0)}.away`),
+      readFileSync(join(directory(0), "mine"), "utf8"),
+    ]).toEqual([false, "n1"]);
     expect(statesOf(fleet, 0).at(-1)).toBe("up");
   });
 
   test("reports a node that ends by itself, and one that does not come back", async () => {
     const { fleet, http } = await started();
     await fetch(`http://${http(0)}/crash`).catch(() => {});
-    await vi.waitFor(() => expect(fleet.troubles).toEqual(["n1 ended by itself after 0.0 s: fake-server n1: the disk is full"]), WAIT);
+    await vi.waitFor(
+      () =>
+        expect(fleet.troubles).toEqual([
+          "n1 ended by itself after 0.0 s: fake-server n1: the disk is full",
+        ]),
+      WAIT,
+    );
     await fleet.kill([1]);
     const port = Number(http(1).split(":")[1]);
     const squatter = createServer().listen(port, "127.0.0.1");
@@ -109,19 +157,37 @@ describe("the fleet", () => {
 describe("the observer", () => {
   test("sees who leads, and two leaders in one term", async () => {
     let terms = [3, 2];
-    const servers = await Promise.all([0, 1].map(async (node) => {
-      const server = createServer((_, response) => response.end(JSON.stringify({ role: "leader", term: terms[node], leaderId: `n${node + 1}`, lastIndex: 1, commitIndex: 1, lastApplied: 1 })));
-      await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-      onTestFinished(() => {
-        server.close();
-        server.closeAllConnections();
-      });
-      return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    }));
+    const servers = await Promise.all(
+      [0, 1].map(async (node) => {
+        const server = createServer((_, response) =>
+          response.end(
+            JSON.stringify({
+              role: "leader",
+              term: terms[node],
+              leaderId: `n${node + 1}`,
+              lastIndex: 1,
+              commitIndex: 1,
+              lastApplied: 1,
+            }),
+          ),
+        );
+        await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+        onTestFinished(() => {
+          server.close();
+          server.closeAllConnections();
+        });
+        return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      }),
+    );
     const observer = startObserver(servers, () => 7);
     onTestFinished(() => observer.stop());
     await vi.waitFor(() => expect(observer.changes).toHaveLength(2), WAIT);
-    expect([observer.leader(), await observer.confirmLeader(), observer.reigns(), observer.rivals()]).toEqual([0, 0, 2, []]);
+    expect([
+      observer.leader(),
+      await observer.confirmLeader(),
+      observer.reigns(),
+      observer.rivals(),
+    ]).toEqual([0, 0, 2, []]);
     terms = [3, 3];
     await vi.waitFor(() => expect(observer.rivals()).toEqual(["term 3: n1 and n2"]), WAIT);
     expect(observer.changes.at(-1)).toEqual({ atMs: 7, node: 1, role: "leader", term: 3 });
@@ -129,17 +195,41 @@ describe("the observer", () => {
 });
 
 describe("the conduct of a run", () => {
-  const good: Conduct = { recoveryMs: 120.4, unserved: [], troubles: [], rivals: [], reigns: 3, wrong: [], planned: ["wipe", "delay"], struck: ["wipe", "delay", "wipe"] };
-  const failed = (conduct: Partial<Conduct>): string[] => checkConduct({ ...good, ...conduct }).filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
+  const good: Conduct = {
+    recoveryMs: 120.4,
+    unserved: [],
+    troubles: [],
+    rivals: [],
+    reigns: 3,
+    wrong: [],
+    planned: ["wipe", "delay"],
+    struck: ["wipe", "delay", "wipe"],
+  };
+  const failed = (conduct: Partial<Conduct>): string[] =>
+    checkConduct({ ...good, ...conduct })
+      .filter(({ ok }) => !ok)
+      .map(({ name, detail }) => `${name}: ${detail}`);
 
   test("passes, or fails by the one check that names the reason", () => {
     expect(failed({})).toEqual([]);
-    expect(checkConduct(good).at(-1)?.detail).toBe("2 of 15 kinds, 3 faults; a run of 120 s has every kind");
-    expect(failed({ recoveryMs: undefined, unserved: [0, 2] })).toEqual(["serves again: n1, n3 acknowledged no write within 20000 ms of the last healing"]);
+    expect(checkConduct(good).at(-1)?.detail).toBe(
+      "2 of 15 kinds, 3 faults; a run of 120 s has every kind",
+    );
+    expect(failed({ recoveryMs: undefined, unserved: [0, 2] })).toEqual([
+      "serves again: n1, n3 acknowledged no write within 20000 ms of the last healing",
+    ]);
     expect(failed({ troubles: ["n1 ended"] })).toEqual(["processes as they should: n1 ended"]);
-    expect(failed({ rivals: ["term 3: n1 and n2"] })).toEqual(["one leader a term: term 3: n1 and n2"]);
-    expect(failed({ wrong: ["get answered 500"] })).toEqual(["answers as they should: get answered 500"]);
-    expect(failed({ struck: ["delay"] })).toEqual(["every planned kind of fault: wipe had no effect, or was not carried out"]);
-    expect(failed({ troubles: ["1", "2", "3", "4", "5", "6", "7"] })).toEqual(["processes as they should: 1\n2\n3\n4\n5\nand 2 more"]);
+    expect(failed({ rivals: ["term 3: n1 and n2"] })).toEqual([
+      "one leader a term: term 3: n1 and n2",
+    ]);
+    expect(failed({ wrong: ["get answered 500"] })).toEqual([
+      "answers as they should: get answered 500",
+    ]);
+    expect(failed({ struck: ["delay"] })).toEqual([
+      "every planned kind of fault: wipe had no effect, or was not carried out",
+    ]);
+    expect(failed({ troubles: ["1", "2", "3", "4", "5", "6", "7"] })).toEqual([
+      "processes as they should: 1\n2\n3\n4\n5\nand 2 more",
+    ]);
   });
 });

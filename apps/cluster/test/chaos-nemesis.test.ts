@@ -1,4 +1,5 @@
-// The schedule as it is carried out: who is hit, that everything is healed again, and what a late run leaves out.
+// The schedule as it is carried out: who is hit, that everything is healed again, and what a late
+// run leaves out.
 import { EventEmitter, once } from "node:events";
 import { expect, test } from "vitest";
 import { describeLinks } from "../src/chaos/fault-names.js";
@@ -25,7 +26,17 @@ interface Circumstances {
   readonly restartsOnceHealed?: boolean;
 }
 
-async function carryOut(faults: readonly PlannedFault[], { leader, endMs = 60_000, signal = new AbortController().signal, isUp = () => true, resets = () => 2, restartsOnceHealed = false }: Circumstances): Promise<Carried> {
+async function carryOut(
+  faults: readonly PlannedFault[],
+  {
+    leader,
+    endMs = 60_000,
+    signal = new AbortController().signal,
+    isUp = () => true,
+    resets = () => 2,
+    restartsOnceHealed = false,
+  }: Circumstances,
+): Promise<Carried> {
   const done: string[] = [];
   const strikes: Strike[] = [];
   const felt = new Map<string, number>();
@@ -35,34 +46,85 @@ async function carryOut(faults: readonly PlannedFault[], { leader, endMs = 60_00
   };
   const healed = new EventEmitter();
   const fleet: NemesisOptions["fleet"] = {
-    kill: note("kill"), start: note("start"), restart: (node) => (restartsOnceHealed ? once(healed, "healed").then(() => note("restart")(node)) : note("restart")(node)), wipe: note("wipe"), restore: note("restore"), pause: (node) => void note("pause")(node), resume: (node) => void note("resume")(node), isUp,
+    kill: note("kill"),
+    start: note("start"),
+    restart: (node) =>
+      restartsOnceHealed
+        ? once(healed, "healed").then(() => note("restart")(node))
+        : note("restart")(node),
+    wipe: note("wipe"),
+    restore: note("restore"),
+    pause: (node) => void note("pause")(node),
+    resume: (node) => void note("resume")(node),
+    isUp,
   };
   const network: NemesisOptions["network"] = {
     impose(links, { type }) {
       done.push(`${type} ${links.map((link) => link.join(">")).join(" ")}`);
-      for (const link of links) felt.set(String(link), (felt.get(String(link)) ?? 0) + resets(link));
+      for (const link of links) {
+        felt.set(String(link), (felt.get(String(link)) ?? 0) + resets(link));
+      }
       return () => {
         done.push(`no ${type}`);
         setImmediate(() => healed.emit("healed"));
       };
     },
-    felt: (link) => ({ swallowedBytes: 0, heldBytes: 0, resetConnections: felt.get(String(link)) ?? 0 }),
+    felt: (link) => ({
+      swallowedBytes: 0,
+      heldBytes: 0,
+      resetConnections: felt.get(String(link)) ?? 0,
+    }),
   };
   const leads = (): number | undefined => (typeof leader === "function" ? leader() : leader);
-  await runNemesis({ faults, endMs, fleet, network, observer: { leader: leads, confirmLeader: () => Promise.resolve(leads()) }, now: () => performance.now() - epoch, signal, onStrike: (strike) => strikes.push(strike), leaderTimeoutMs: 30 });
+  await runNemesis({
+    faults,
+    endMs,
+    fleet,
+    network,
+    observer: { leader: leads, confirmLeader: () => Promise.resolve(leads()) },
+    now: () => performance.now() - epoch,
+    signal,
+    onStrike: (strike) => strikes.push(strike),
+    leaderTimeoutMs: 30,
+  });
   return { done, strikes };
 }
 
 const epoch = performance.now();
 const times = { atMs: 0, durationMs: 1 };
-const process = (kind: "kill-leader" | "kill-follower" | "kill-several" | "pause-leader" | "restart" | "wipe", count = 1): PlannedFault => ({ ...times, kind, nodes: [2, 0, 1], count });
-const links = (aim: "leader" | "anyone"): PlannedFault => ({ ...times, kind: "cut-one-way", nodes: [0, 1, 2], aim, links: [[0, 1], [2, 0]], effect: { type: "cut" } });
+const process = (
+  kind: "kill-leader" | "kill-follower" | "kill-several" | "pause-leader" | "restart" | "wipe",
+  count = 1,
+): PlannedFault => ({ ...times, kind, nodes: [2, 0, 1], count });
+const links = (aim: "leader" | "anyone"): PlannedFault => ({
+  ...times,
+  kind: "cut-one-way",
+  nodes: [0, 1, 2],
+  aim,
+  links: [
+    [0, 1],
+    [2, 0],
+  ],
+  effect: { type: "cut" },
+});
 
 test("the leader's faults hit the leader, a follower's another node; each is healed", async () => {
-  expect((await carryOut([process("kill-leader")], { leader: 1 })).done).toEqual(["kill 1", "start 1"]);
-  expect((await carryOut([process("kill-follower")], { leader: 2 })).done).toEqual(["kill 0", "start 0"]);
-  expect((await carryOut([process("kill-several", 2)], { leader: 1 })).done).toEqual(["kill 2,0", "start 2,0"]);
-  expect((await carryOut([process("pause-leader")], { leader: 0 })).done).toEqual(["pause 0", "resume 0"]);
+  expect((await carryOut([process("kill-leader")], { leader: 1 })).done).toEqual([
+    "kill 1",
+    "start 1",
+  ]);
+  expect((await carryOut([process("kill-follower")], { leader: 2 })).done).toEqual([
+    "kill 0",
+    "start 0",
+  ]);
+  expect((await carryOut([process("kill-several", 2)], { leader: 1 })).done).toEqual([
+    "kill 2,0",
+    "start 2,0",
+  ]);
+  expect((await carryOut([process("pause-leader")], { leader: 0 })).done).toEqual([
+    "pause 0",
+    "resume 0",
+  ]);
   expect((await carryOut([process("restart")], { leader: 0 })).done).toEqual(["restart 2"]);
   const wiped = await carryOut([process("wipe")], { leader: 2 });
   expect([wiped.done, wiped.strikes[0]?.target]).toEqual([["wipe 2", "restore 2"], "n3 (n3 led)"]);
@@ -70,9 +132,19 @@ test("the leader's faults hit the leader, a follower's another node; each is hea
 
 test("a leader's or a follower's fault waits for a leader; while nobody leads it hits nobody and counts for nothing", async () => {
   let asked = 0;
-  const late = await carryOut([process("kill-leader")], { leader: () => (++asked < 3 ? undefined : 1) });
-  expect([late.done, late.strikes.map(({ target }) => target)]).toEqual([["kill 1", "start 1"], ["n2 (n2 led)"]]);
-  for (const kind of ["kill-leader", "pause-leader", "kill-follower"] as const) expect(await carryOut([process(kind)], { leader: undefined })).toEqual({ done: [], strikes: [] });
+  const late = await carryOut([process("kill-leader")], {
+    leader: () => (++asked < 3 ? undefined : 1),
+  });
+  expect([late.done, late.strikes.map(({ target }) => target)]).toEqual([
+    ["kill 1", "start 1"],
+    ["n2 (n2 led)"],
+  ]);
+  for (const kind of ["kill-leader", "pause-leader", "kill-follower"] as const) {
+    expect(await carryOut([process(kind)], { leader: undefined })).toEqual({
+      done: [],
+      strikes: [],
+    });
+  }
   expect((await carryOut([process("restart")], { leader: undefined })).done).toEqual(["restart 2"]);
 });
 
@@ -80,55 +152,152 @@ test("what hit nobody is tried again after the others, unless another of its kin
   const down = new Set([2]);
   /** Down when it is first looked at, up from then on. */
   const isUp = (node: number): boolean => !down.delete(node);
-  expect((await carryOut([process("wipe"), process("restart")], { leader: 0, isUp })).done).toEqual(["restart 2", "wipe 2", "restore 2"]);
+  expect((await carryOut([process("wipe"), process("restart")], { leader: 0, isUp })).done).toEqual(
+    ["restart 2", "wipe 2", "restore 2"],
+  );
   down.add(2);
-  expect((await carryOut([process("wipe"), process("wipe"), process("restart")], { leader: 0, isUp })).done).toEqual(["wipe 2", "restore 2", "restart 2"]);
+  expect(
+    (await carryOut([process("wipe"), process("wipe"), process("restart")], { leader: 0, isUp }))
+      .done,
+  ).toEqual(["wipe 2", "restore 2", "restart 2"]);
 });
 
 test("a node that doesn't run isn't hit", async () => {
-  for (const kind of ["restart", "wipe"] as const) expect(await carryOut([process(kind)], { leader: 0, isUp: (node) => node !== 2 })).toEqual({ done: [], strikes: [] });
-  expect(await carryOut([process("kill-several", 2)], { leader: 0, isUp: (node) => node !== 0 })).toEqual({ done: [], strikes: [] });
+  for (const kind of ["restart", "wipe"] as const) {
+    expect(await carryOut([process(kind)], { leader: 0, isUp: (node) => node !== 2 })).toEqual({
+      done: [],
+      strikes: [],
+    });
+  }
+  expect(
+    await carryOut([process("kill-several", 2)], { leader: 0, isUp: (node) => node !== 0 }),
+  ).toEqual({ done: [], strikes: [] });
 });
 
 test("a fault of links counts if something met it, between nodes that ran; else it is told, and tried again at the leader", async () => {
   const nothing = await carryOut([links("anyone")], { leader: 1, resets: () => 0 });
-  expect(nothing.done.filter((what) => what.startsWith("cut"))).toEqual(["cut 0>1 2>0", "cut 1>0 2>1", "cut 1>0 2>1"]);
+  expect(nothing.done.filter((what) => what.startsWith("cut"))).toEqual([
+    "cut 0>1 2>0",
+    "cut 1>0 2>1",
+    "cut 1>0 2>1",
+  ]);
   expect(nothing.strikes).toHaveLength(3);
-  for (const strike of nothing.strikes) expect(strike).toMatchObject({ kind: "cut-one-way", effect: "no effect, not counted", tookEffect: false });
-  const halfDown = await carryOut([links("anyone")], { leader: undefined, isUp: (node) => node !== 2 });
+  for (const strike of nothing.strikes) {
+    expect(strike).toMatchObject({
+      kind: "cut-one-way",
+      effect: "no effect, not counted",
+      tookEffect: false,
+    });
+  }
+  const halfDown = await carryOut([links("anyone")], {
+    leader: undefined,
+    isUp: (node) => node !== 2,
+  });
   expect(halfDown.strikes).toMatchObject([{ effect: "2 connections reset", tookEffect: true }]);
-  expect((await carryOut([links("anyone")], { leader: undefined, isUp: (node) => node !== 0 })).strikes.map(({ tookEffect }) => tookEffect)).toEqual([false, false, false]);
-  expect((await carryOut([{ ...links("anyone"), links: [] } as PlannedFault], { leader: 0 })).strikes.map(({ tookEffect }) => tookEffect)).toEqual([false, false, false]);
+  expect(
+    (
+      await carryOut([links("anyone")], { leader: undefined, isUp: (node) => node !== 0 })
+    ).strikes.map(({ tookEffect }) => tookEffect),
+  ).toEqual([false, false, false]);
+  expect(
+    (
+      await carryOut([{ ...links("anyone"), links: [] } as PlannedFault], { leader: 0 })
+    ).strikes.map(({ tookEffect }) => tookEffect),
+  ).toEqual([false, false, false]);
 });
 
 test("is told in the order in which faults began, whichever is over first", async () => {
-  const { strikes } = await carryOut([process("restart"), { ...links("anyone"), atMs: performance.now() - epoch + 40 }], { leader: 0, restartsOnceHealed: true });
+  const { strikes } = await carryOut(
+    [process("restart"), { ...links("anyone"), atMs: performance.now() - epoch + 40 }],
+    { leader: 0, restartsOnceHealed: true },
+  );
   expect(strikes.map(({ kind }) => kind)).toEqual(["restart", "cut-one-way"]);
 });
 
 test("links aimed at the leader are exchanged with its own; what was done to them is told", async () => {
   const { done, strikes } = await carryOut([links("leader")], { leader: 1 });
   expect(done).toEqual(["cut 1>0 2>1", "no cut"]);
-  expect(strikes[0]).toMatchObject({ kind: "cut-one-way", target: "reset n2 → n1, n3 → n2", effect: "4 connections reset" });
-  expect((await carryOut([links("anyone")], { leader: 1 })).done).toEqual(["cut 0>1 2>0", "no cut"]);
+  expect(strikes[0]).toMatchObject({
+    kind: "cut-one-way",
+    target: "reset n2 → n1, n3 → n2",
+    effect: "4 connections reset",
+  });
+  expect((await carryOut([links("anyone")], { leader: 1 })).done).toEqual([
+    "cut 0>1 2>0",
+    "no cut",
+  ]);
 });
 
 test("late, a kind that has struck is left out, another is not", async () => {
-  const { strikes } = await carryOut([process("restart"), process("restart"), process("wipe"), process("restart"), links("anyone"), links("anyone")], { leader: 0, endMs: -1 });
+  const { strikes } = await carryOut(
+    [
+      process("restart"),
+      process("restart"),
+      process("wipe"),
+      process("restart"),
+      links("anyone"),
+      links("anyone"),
+    ],
+    { leader: 0, endMs: -1 },
+  );
   expect(strikes.map(({ kind }) => kind).toSorted()).toEqual(["cut-one-way", "restart", "wipe"]);
 });
 
 test("aborted, it strikes no more", async () => {
   const ending = new AbortController();
   ending.abort(new Error("enough"));
-  await expect(carryOut([process("kill-leader")], { leader: 0, signal: ending.signal })).rejects.toThrow("aborted");
+  await expect(
+    carryOut([process("kill-leader")], { leader: 0, signal: ending.signal }),
+  ).rejects.toThrow("aborted");
 });
 
 test.each([
-  [[[0, 1], [1, 0]], "n1 ⇄ n2"],
-  [[[3, 4], [4, 3], [0, 3], [3, 0], [1, 3], [3, 1]], "n4 ⇄ n1 n2 n5"],
-  [[[4, 1], [0, 1], [3, 1]], "n1 n4 n5 → n2"],
-  [[[4, 1], [4, 0]], "n5 → n1 n2"],
-  [[[0, 2], [2, 0], [0, 3], [3, 0], [1, 2], [2, 1], [1, 3], [3, 1], [4, 0]], "n1 ⇄ n3 n4, n2 ⇄ n3 n4, n5 → n1"],
+  [
+    [
+      [0, 1],
+      [1, 0],
+    ],
+    "n1 ⇄ n2",
+  ],
+  [
+    [
+      [3, 4],
+      [4, 3],
+      [0, 3],
+      [3, 0],
+      [1, 3],
+      [3, 1],
+    ],
+    "n4 ⇄ n1 n2 n5",
+  ],
+  [
+    [
+      [4, 1],
+      [0, 1],
+      [3, 1],
+    ],
+    "n1 n4 n5 → n2",
+  ],
+  [
+    [
+      [4, 1],
+      [4, 0],
+    ],
+    "n5 → n1 n2",
+  ],
+  [
+    [
+      [0, 2],
+      [2, 0],
+      [0, 3],
+      [3, 0],
+      [1, 2],
+      [2, 1],
+      [1, 3],
+      [3, 1],
+      [4, 0],
+    ],
+    "n1 ⇄ n3 n4, n2 ⇄ n3 n4, n5 → n1",
+  ],
   [[], ""],
 ] as const)("links %j are called %s", (links, name) => expect(describeLinks(links)).toBe(name));

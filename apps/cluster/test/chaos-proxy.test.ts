@@ -20,13 +20,24 @@ function lineOf(socket: Socket): Line {
   let [text, end] = ["", ""];
   socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   socket.once("end", () => (end ||= "ended"));
-  socket.once("error", (error: NodeJS.ErrnoException) => (end = error.code === "ECONNRESET" ? "reset" : String(error.code)));
+  socket.once(
+    "error",
+    (error: NodeJS.ErrnoException) =>
+      (end = error.code === "ECONNRESET" ? "reset" : String(error.code)),
+  );
   onTestFinished(() => void socket.destroy());
   return { socket, text: () => text, end: () => end };
 }
 
-/** Two nodes, 0 and 1, with a proxy each way; `dial` is node 0's connection to node 1, `answerer` what 1 sees of it. */
-async function twoNodes(): Promise<{ readonly network: Network; dial(): Promise<{ readonly near: Line; readonly far: Line }>; dialAlone(): Line }> {
+/**
+ * Two nodes, 0 and 1, with a proxy each way; `dial` is node 0's connection to node 1, `answerer`
+ * what 1 sees of it.
+ */
+async function twoNodes(): Promise<{
+  readonly network: Network;
+  dial(): Promise<{ readonly near: Line; readonly far: Line }>;
+  dialAlone(): Line;
+}> {
   const accepted: Line[] = [];
   const server = createServer((socket) => accepted.push(lineOf(socket)));
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
@@ -38,17 +49,24 @@ async function twoNodes(): Promise<{ readonly network: Network; dial(): Promise<
     await new Promise((resolve) => server.close(resolve));
   });
   const dialAlone = (): Line => lineOf(connect(network.port(0, 1), "127.0.0.1"));
-  return { network, dialAlone, async dial() {
-    const [before, near] = [accepted.length, dialAlone()];
-    near.socket.write("hello");
-    await vi.waitFor(() => expect(accepted[before]?.text()).toBe("hello"), WAIT);
-    const far = accepted[before];
-    if (far === undefined) throw new Error("nobody came");
-    return { near, far };
-  } };
+  return {
+    network,
+    dialAlone,
+    async dial() {
+      const [before, near] = [accepted.length, dialAlone()];
+      near.socket.write("hello");
+      await vi.waitFor(() => expect(accepted[before]?.text()).toBe("hello"), WAIT);
+      const far = accepted[before];
+      if (far === undefined) throw new Error("nobody came");
+      return { near, far };
+    },
+  };
 }
 
-/** Whatever was written before this resolves has had time to come in: a second connection made the same way in full. */
+/**
+ * Whatever was written before this resolves has had time to come in: a second connection made the
+ * same way in full.
+ */
 const passed = async (at: { dial(): Promise<unknown> }): Promise<void> => void (await at.dial());
 
 describe("a clear link", () => {
@@ -57,7 +75,13 @@ describe("a clear link", () => {
     const { near, far } = await nodes.dial();
     far.socket.write("welcome");
     await vi.waitFor(() => expect(near.text()).toBe("welcome"), WAIT);
-    expect(nodes.network.totals()).toEqual({ proxies: 2, carriedBytes: 12, swallowedBytes: 0, heldBytes: 0, resetConnections: 0 });
+    expect(nodes.network.totals()).toEqual({
+      proxies: 2,
+      carriedBytes: 12,
+      swallowedBytes: 0,
+      heldBytes: 0,
+      resetConnections: 0,
+    });
     near.socket.end();
     await vi.waitFor(() => expect(far.end()).toBe("ended"), WAIT);
   });
@@ -83,7 +107,10 @@ describe("a cut", () => {
     heal();
     await passed(nodes);
     expect(nodes.network.totals().resetConnections).toBe(2);
-    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toMatchObject([{ resetConnections: 2 }, { resetConnections: 0 }]);
+    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toMatchObject([
+      { resetConnections: 2 },
+      { resetConnections: 0 },
+    ]);
   });
 
   test("of the way back leaves it alone", async () => {
@@ -103,9 +130,15 @@ describe("a blackhole", () => {
     const heal = nodes.network.impose([[0, 1]], { type: "blackhole" });
     near.socket.write("lost");
     far.socket.write("found");
-    await vi.waitFor(() => expect([nodes.network.totals().swallowedBytes, near.text()]).toEqual([4, "found"]), WAIT);
+    await vi.waitFor(
+      () => expect([nodes.network.totals().swallowedBytes, near.text()]).toEqual([4, "found"]),
+      WAIT,
+    );
     expect([far.text(), near.end(), far.end()]).toEqual(["hello", "", ""]);
-    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toEqual([{ swallowedBytes: 4, heldBytes: 0, resetConnections: 0 }, { swallowedBytes: 0, heldBytes: 0, resetConnections: 0 }]);
+    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toEqual([
+      { swallowedBytes: 4, heldBytes: 0, resetConnections: 0 },
+      { swallowedBytes: 0, heldBytes: 0, resetConnections: 0 },
+    ]);
     heal();
     await vi.waitFor(() => expect([near.end(), far.end()]).toEqual(["reset", "reset"]), WAIT);
     expect(far.text()).toBe("hello");
@@ -117,7 +150,10 @@ describe("a blackhole", () => {
     nodes.network.impose([[1, 0]], { type: "blackhole" });
     far.socket.write("lost");
     near.socket.write("!");
-    await vi.waitFor(() => expect([nodes.network.felt([1, 0]).swallowedBytes, far.text()]).toEqual([4, "hello!"]), WAIT);
+    await vi.waitFor(
+      () => expect([nodes.network.felt([1, 0]).swallowedBytes, far.text()]).toEqual([4, "hello!"]),
+      WAIT,
+    );
     expect(nodes.network.felt([0, 1]).swallowedBytes).toBe(0);
   });
 
@@ -149,7 +185,11 @@ describe("a delay", () => {
   test("lets go of what it holds when it is healed", async () => {
     const nodes = await twoNodes();
     const { near, far } = await nodes.dial();
-    const heal = nodes.network.impose([[0, 1]], { type: "delay", latencyMs: 3_600_000, jitterMs: 0 });
+    const heal = nodes.network.impose([[0, 1]], {
+      type: "delay",
+      latencyMs: 3_600_000,
+      jitterMs: 0,
+    });
     near.socket.write("late");
     await vi.waitFor(() => expect(nodes.network.totals().heldBytes).toBe(4), WAIT);
     heal();
@@ -169,8 +209,15 @@ test("a throttle lets so many bytes pass a second", async () => {
 
 test("faults on one link add up, and each is taken away by itself", async () => {
   expect(ruleOf([])).toEqual(CLEAR);
-  expect(ruleOf([{ type: "delay", latencyMs: 10, jitterMs: 1 }, { type: "delay", latencyMs: 5, jitterMs: 2 }, { type: "throttle", bytesPerSecond: 7 }, { type: "throttle", bytesPerSecond: 9 }, { type: "cut" }]))
-    .toEqual({ cut: true, blackhole: false, latencyMs: 15, jitterMs: 3, bytesPerSecond: 7 });
+  expect(
+    ruleOf([
+      { type: "delay", latencyMs: 10, jitterMs: 1 },
+      { type: "delay", latencyMs: 5, jitterMs: 2 },
+      { type: "throttle", bytesPerSecond: 7 },
+      { type: "throttle", bytesPerSecond: 9 },
+      { type: "cut" },
+    ]),
+  ).toEqual({ cut: true, blackhole: false, latencyMs: 15, jitterMs: 3, bytesPerSecond: 7 });
   const nodes = await twoNodes();
   const first = nodes.network.impose([[0, 1]], { type: "cut" });
   nodes.network.impose([[0, 1]], { type: "cut" });

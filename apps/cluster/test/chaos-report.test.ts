@@ -11,26 +11,91 @@ import { spansOf } from "../src/chaos/spans.js";
 const HOSTILE = `</title><script>alert("&'\u0000")</script><img src=x onerror=y>`;
 
 const report: ChaosReport = {
-  seed: 7, nodes: 3, secondsAsked: 4, clients: 2, keys: 3, keysUsed: 4, rate: 100, startedAt: "2026-01-01T00:00:00.000Z", durationMs: 4500, healedMs: 4000, recoveryMs: 120, ok: false,
-  checks: [{ name: "linearizable", ok: false, detail: `first\n${HOSTILE}` }, { name: "all nodes equal", ok: true, detail: "3 nodes" }],
-  totals: { done: 90, refused: 5, unknown: 2, wrong: 1 }, recorded: 92, p50Ms: 1.25, p99Ms: 30,
+  seed: 7,
+  nodes: 3,
+  secondsAsked: 4,
+  clients: 2,
+  keys: 3,
+  keysUsed: 4,
+  rate: 100,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  durationMs: 4500,
+  healedMs: 4000,
+  recoveryMs: 120,
+  ok: false,
+  checks: [
+    { name: "linearizable", ok: false, detail: `first\n${HOSTILE}` },
+    { name: "all nodes equal", ok: true, detail: "3 nodes" },
+  ],
+  totals: { done: 90, refused: 5, unknown: 2, wrong: 1 },
+  recorded: 92,
+  p50Ms: 1.25,
+  p99Ms: 30,
   seconds: [
-    { counts: { done: 50, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 1, p99Ms: 20 }, { counts: { done: 0, refused: 5, unknown: 2, wrong: 1 }, p50Ms: null, p99Ms: null },
-    { counts: { done: 30, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 2, p99Ms: 30 }, { counts: { done: 10, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 3, p99Ms: 40 },
+    { counts: { done: 50, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 1, p99Ms: 20 },
+    { counts: { done: 0, refused: 5, unknown: 2, wrong: 1 }, p50Ms: null, p99Ms: null },
+    { counts: { done: 30, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 2, p99Ms: 30 },
+    { counts: { done: 10, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 3, p99Ms: 40 },
   ],
   outages: [{ fromMs: 900, toMs: 2100 }],
-  strikes: [{ kind: "kill-leader", fromMs: 900, toMs: 2000, target: `n1 ${HOSTILE}`, effect: "", tookEffect: true }, { kind: "delay", fromMs: 1000, toMs: 4000, target: "n1 → n2", effect: "5 bytes held back", tookEffect: true }, { kind: "throttle", fromMs: 3000, toMs: 3500, target: "n1 → n3", effect: "no effect, not counted", tookEffect: false }],
-  roles: [{ atMs: 0, node: 0, role: "leader", term: 2 }, { atMs: 950, node: 0, role: "silent", term: 2 }, { atMs: 1800, node: 1, role: "leader", term: 3 }],
-  states: [{ atMs: 0, node: 0, state: "up" }, { atMs: 900, node: 0, state: "down" }, { atMs: 2000, node: 0, state: "up" }, { atMs: 0, node: 1, state: "up" }, { atMs: 0, node: 2, state: "up" }],
-  reigns: 2, network: { proxies: 6, carriedBytes: 3_000_000, swallowedBytes: 0, heldBytes: 5, resetConnections: 1 },
+  strikes: [
+    {
+      kind: "kill-leader",
+      fromMs: 900,
+      toMs: 2000,
+      target: `n1 ${HOSTILE}`,
+      effect: "",
+      tookEffect: true,
+    },
+    {
+      kind: "delay",
+      fromMs: 1000,
+      toMs: 4000,
+      target: "n1 → n2",
+      effect: "5 bytes held back",
+      tookEffect: true,
+    },
+    {
+      kind: "throttle",
+      fromMs: 3000,
+      toMs: 3500,
+      target: "n1 → n3",
+      effect: "no effect, not counted",
+      tookEffect: false,
+    },
+  ],
+  roles: [
+    { atMs: 0, node: 0, role: "leader", term: 2 },
+    { atMs: 950, node: 0, role: "silent", term: 2 },
+    { atMs: 1800, node: 1, role: "leader", term: 3 },
+  ],
+  states: [
+    { atMs: 0, node: 0, state: "up" },
+    { atMs: 900, node: 0, state: "down" },
+    { atMs: 2000, node: 0, state: "up" },
+    { atMs: 0, node: 1, state: "up" },
+    { atMs: 0, node: 2, state: "up" },
+  ],
+  reigns: 2,
+  network: {
+    proxies: 6,
+    carriedBytes: 3_000_000,
+    swallowedBytes: 0,
+    heldBytes: 5,
+    resetConnections: 1,
+  },
 };
 
 const TAG = /<(\/?)([a-z0-9]+)((?: [a-zA-Z0-9-]+="[^"<>]*")*)>/g;
 
 /** The page without its style and its first line, which aren't elements. */
-const bodyOf = (html: string): string => html.replace(/<style>[^<>]*<\/style>/, "").replace("<!doctype html>", "");
+const bodyOf = (html: string): string =>
+  html.replace(/<style>[^<>]*<\/style>/, "").replace("<!doctype html>", "");
 
-/** The names of the tags that are open at the end, or the first that doesn't fit: a page that a strict reader would take. */
+/**
+ * The names of the tags that are open at the end, or the first that doesn't fit: a page that a
+ * strict reader would take.
+ */
 function unbalanced(html: string): string[] {
   const open: string[] = [];
   for (const [, closing, name = ""] of html.matchAll(TAG)) {
@@ -52,21 +117,31 @@ describe("the page", () => {
   test("loads nothing and runs nothing; its policy allows its own style alone", () => {
     expect(html).not.toMatch(/@import|url\(|https?:/);
     const tags = [...bodyOf(html).matchAll(TAG)];
-    expect(tags.filter(([, , name = ""]) => /^(script|link|img|iframe|object|style)$/.test(name))).toEqual([]);
-    expect(tags.filter(([, , , attributes = ""]) => / (on[a-z]+|style|src|href)=/i.test(attributes))).toEqual([]);
+    expect(
+      tags.filter(([, , name = ""]) => /^(script|link|img|iframe|object|style)$/.test(name)),
+    ).toEqual([]);
+    expect(
+      tags.filter(([, , , attributes = ""]) => / (on[a-z]+|style|src|href)=/i.test(attributes)),
+    ).toEqual([]);
     const style = /<style>([^<>]*)<\/style>/.exec(html)?.[1] ?? "";
-    expect(html).toContain(`default-src &#39;none&#39;; style-src &#39;sha256-${createHash("sha256").update(style).digest("base64")}&#39;`);
+    expect(html).toContain(
+      `default-src &#39;none&#39;; style-src &#39;sha256-${createHash("sha256").update(style).digest("base64")}&#39;`,
+    );
   });
 
   test("escapes what it is told", () => {
     expect(html).toContain("&lt;script&gt;alert(&quot;&amp;&#39;\u{FFFD}&quot;)&lt;/script&gt;");
-    expect(render(element("a", { title: HOSTILE }, HOSTILE))).toBe(`<a title="${escape(HOSTILE)}">${escape(HOSTILE)}</a>`);
+    expect(render(element("a", { title: HOSTILE }, HOSTILE))).toBe(
+      `<a title="${escape(HOSTILE)}">${escape(HOSTILE)}</a>`,
+    );
   });
 
   test("shows what happened: each fault in the lane of its kind, leaders with their terms, states, gaps", () => {
     for (const kind of FAULT_KINDS) expect(html).toContain(`>${kind}</text>`);
     expect(html).toContain("<title>delay, 1.0 to 4.0 s: n1 → n2 (5 bytes held back)</title>");
-    expect(html).toMatch(/class="link-fault no-effect"[^>]*><title>throttle, 3.0 to 3.5 s: n1 → n3 \(no effect, not counted\)<.title>/);
+    expect(html).toMatch(
+      /class="link-fault no-effect"[^>]*><title>throttle, 3.0 to 3.5 s: n1 → n3 \(no effect, not counted\)<.title>/,
+    );
     expect(html).toContain("<b>2</b><span>faults of 2 kinds</span>");
     expect(html).toContain("<title>n1 leads in term 2, 0.0 to 0.9 s</title>");
     expect(html).toContain("<title>n2 leads in term 3, 1.8 to 4.5 s</title>");
@@ -81,11 +156,17 @@ describe("the page", () => {
   test.each(["light", "dark"])("its legend has a colour for each thing, by %s", (scheme) => {
     const style = /<style>([^<>]*)<\/style>/.exec(html)?.[1] ?? "";
     const [light = "", dark = ""] = style.match(/:root \{[^}]*\}/g) ?? [];
-    const valueOf = (name: string): string => new RegExp(`--${name}: (#[0-9a-f]{6});`).exec(scheme === "dark" ? dark : light)?.[1] ?? "";
-    const classes = [...html.matchAll(/<rect class="([^"]+)" x="0" y="0" width="12" height="12">/g)].map(([, name = ""]) => name);
+    const valueOf = (name: string): string =>
+      new RegExp(`--${name}: (#[0-9a-f]{6});`).exec(scheme === "dark" ? dark : light)?.[1] ?? "";
+    const classes = [
+      ...html.matchAll(/<rect class="([^"]+)" x="0" y="0" width="12" height="12">/g),
+    ].map(([, name = ""]) => name);
     const fills = classes.map((name) => {
       const [first = "", ...others] = name.split(" ");
-      return [valueOf(new RegExp(`\\.${first} \\{ fill: var\\(--([a-z0-9]+)\\)`).exec(style)?.[1] ?? ""), ...others].join(" ");
+      return [
+        valueOf(new RegExp(`\\.${first} \\{ fill: var\\(--([a-z0-9]+)\\)`).exec(style)?.[1] ?? ""),
+        ...others,
+      ].join(" ");
     });
     expect(classes).toHaveLength(16);
     for (const fill of fills) expect(fill).toMatch(/^#[0-9a-f]{6}( no-effect)?$/);
@@ -93,15 +174,29 @@ describe("the page", () => {
   });
 
   test("no two headings say the same", () => {
-    const headings = [...html.matchAll(/<h2>([^<]*)<\/h2>|<text class="title"[^>]*>([^<]*)<\/text>/g)].map(([, heading, title]) => heading ?? title);
+    const headings = [
+      ...html.matchAll(/<h2>([^<]*)<\/h2>|<text class="title"[^>]*>([^<]*)<\/text>/g),
+    ].map(([, heading, title]) => heading ?? title);
     expect(headings).toHaveLength(7);
     expect(new Set(headings).size).toBe(headings.length);
   });
 
-  test("has no number that isn't one", () => expect(html).not.toMatch(/NaN|Infinity|undefined|null/));
+  test("has no number that isn't one", () =>
+    expect(html).not.toMatch(/NaN|Infinity|undefined|null/));
 
   test("is drawn also where nothing happened", () => {
-    const empty = reportPage({ ...report, seconds: [], outages: [], strikes: [], roles: [], states: [], recoveryMs: null, p50Ms: null, p99Ms: null, checks: [] });
+    const empty = reportPage({
+      ...report,
+      seconds: [],
+      outages: [],
+      strikes: [],
+      roles: [],
+      states: [],
+      recoveryMs: null,
+      p50Ms: null,
+      p99Ms: null,
+      checks: [],
+    });
     expect(unbalanced(bodyOf(empty))).toEqual([]);
     expect(empty).not.toMatch(/NaN|Infinity|undefined/);
   });
@@ -129,5 +224,8 @@ ok      all nodes equal  3 nodes
 });
 
 test("spans: each change holds until the next, the last until the end", () => {
-  expect(spansOf([{ atMs: 5 }, { atMs: -3 }, { atMs: 5 }, { atMs: 20 }], 10)).toEqual([{ fromMs: 0, toMs: 5, value: { atMs: -3 } }, { fromMs: 5, toMs: 10, value: { atMs: 5 } }]);
+  expect(spansOf([{ atMs: 5 }, { atMs: -3 }, { atMs: 5 }, { atMs: 20 }], 10)).toEqual([
+    { fromMs: 0, toMs: 5, value: { atMs: -3 } },
+    { fromMs: 5, toMs: 10, value: { atMs: 5 } },
+  ]);
 });

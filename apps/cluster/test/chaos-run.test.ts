@@ -1,5 +1,5 @@
-// Whole runs, as users start them: one that passes and leaves nothing behind, records that were tampered with, servers that
-// lie, and runs that are ended before their time.
+// Whole runs, as users start them: one that passes and leaves nothing behind, records that were
+// tampered with, servers that lie, and runs that are ended before their time.
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,18 +15,30 @@ import { temporaryDirectory } from "./support/environment.js";
 const LYING_SERVER = fileURLToPath(new URL("support/lying-server.mjs", import.meta.url));
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
-function startChaos(out: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-  return runProgram(["chaos", "--nodes", "3", "--clients", "8", "--rate", "200", "--out", out, ...args], env);
+function startChaos(
+  out: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Program {
+  return runProgram(
+    ["chaos", "--nodes", "3", "--clients", "8", "--rate", "200", "--out", out, ...args],
+    env,
+  );
 }
 
-async function verifyFile(path: string): Promise<readonly [number | NodeJS.Signals | null, string]> {
+async function verifyFile(
+  path: string,
+): Promise<readonly [number | NodeJS.Signals | null, string]> {
   const program = runProgram(["verify", path]);
   return [await program.ended, program.output()];
 }
 
 /** The process's children that run servers, with where each keeps its data. */
 function serversOf(pid: number | undefined): { readonly pid: number; readonly data: string }[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((text) => text !== "").map(Number);
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+    .split(" ")
+    .filter((text) => text !== "")
+    .map(Number);
   return children.flatMap((child) => {
     const args = readFileSync(`/proc/${child}/cmdline`, "utf8").split("\0");
     const at = args.indexOf("--data");
@@ -34,93 +46,180 @@ function serversOf(pid: number | undefined): { readonly pid: number; readonly da
   });
 }
 
-const isPaused = ({ pid }: { readonly pid: number }): boolean => existsSync(`/proc/${pid}/stat`) && / T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+const isPaused = ({ pid }: { readonly pid: number }): boolean =>
+  existsSync(`/proc/${pid}/stat`) && / T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
 
 /** A seed whose first fault of a process is this one. */
 function seedFor(kind: string, seconds: number): number {
   for (let seed = 0; ; seed++) {
-    if (planFaults({ seed, nodes: 3, seconds }).find((fault) => !("links" in fault))?.kind === kind) return seed;
+    if (
+      planFaults({ seed, nodes: 3, seconds }).find((fault) => !("links" in fault))?.kind === kind
+    ) {
+      return seed;
+    }
   }
 }
 
 describe("a run", () => {
-  test("passes, leaves a report that can be verified, and nothing else; a record that was changed fails", { timeout: 120_000 }, async () => {
-    const out = join(temporaryDirectory(), "report");
-    const program = startChaos(out, ["--seconds", "9", "--seed", "3"]);
-    const servers = await vi.waitFor(() => {
-      const found = serversOf(program.child.pid);
-      expect(found).toHaveLength(3);
-      return found;
-    }, PATIENCE);
-    expect([await program.ended, program.output()]).toEqual([0, expect.stringMatching(/\npassed: 9 checks\n$/)]);
-    await allGone(servers.map(({ pid }) => pid));
-    expect(existsSync(dirname(servers[0]?.data ?? ""))).toBe(false);
-    expect(readdirSync(out).toSorted()).toEqual(["final-state.json", "history.jsonl", "logs", "raftkit-chaos.json", "report.html", "report.json"]);
-    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Chaos run, seed 3: passed");
-    const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ChaosReport;
-    const planned = planFaults({ seed: 3, nodes: 3, seconds: 9 }).map(({ kind }) => kind);
-    expect(new Set(report.strikes.map(({ kind }) => kind))).toEqual(new Set(planned));
-    expect(report.totals.done).toBeGreaterThan(50);
-    expect(statSync(join(out, "history.jsonl")).mode & 0o077).toBe(0);
+  test(
+    "passes, leaves a report that can be verified, and nothing else; a record that was changed fails",
+    { timeout: 120_000 },
+    async () => {
+      const out = join(temporaryDirectory(), "report");
+      const program = startChaos(out, ["--seconds", "9", "--seed", "3"]);
+      const servers = await vi.waitFor(() => {
+        const found = serversOf(program.child.pid);
+        expect(found).toHaveLength(3);
+        return found;
+      }, PATIENCE);
+      expect([await program.ended, program.output()]).toEqual([
+        0,
+        expect.stringMatching(/\npassed: 9 checks\n$/),
+      ]);
+      await allGone(servers.map(({ pid }) => pid));
+      expect(existsSync(dirname(servers[0]?.data ?? ""))).toBe(false);
+      expect(readdirSync(out).toSorted()).toEqual([
+        "final-state.json",
+        "history.jsonl",
+        "logs",
+        "raftkit-chaos.json",
+        "report.html",
+        "report.json",
+      ]);
+      expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Chaos run, seed 3: passed");
+      const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ChaosReport;
+      const planned = planFaults({ seed: 3, nodes: 3, seconds: 9 }).map(({ kind }) => kind);
+      expect(new Set(report.strikes.map(({ kind }) => kind))).toEqual(new Set(planned));
+      expect(report.totals.done).toBeGreaterThan(50);
+      expect(statSync(join(out, "history.jsonl")).mode & 0o077).toBe(0);
 
-    expect(await verifyFile(out)).toEqual([0, expect.stringMatching(/ok {6}linearizable.*ok {6}one log order.*ok {6}nothing acknowledged lost.*ok {6}all nodes equal.*\npassed: 4 checks\n$/s)]);
-    const history = join(out, "history.jsonl");
-    expect(await verifyFile(history)).toEqual([0, expect.stringContaining("passed: 4 checks")]);
+      expect(await verifyFile(out)).toEqual([
+        0,
+        expect.stringMatching(
+          /ok {6}linearizable.*ok {6}one log order.*ok {6}nothing acknowledged lost.*ok {6}all nodes equal.*\npassed: 4 checks\n$/s,
+        ),
+      ]);
+      const history = join(out, "history.jsonl");
+      expect(await verifyFile(history)).toEqual([0, expect.stringContaining("passed: 4 checks")]);
 
-    // An acknowledged write vanishes from the nodes: the last one of a key, so that nothing overwrote it.
-    const [lost] = finalPuts(history, join(out, "final-state.json"));
-    if (lost === undefined) throw new Error("the run wrote nothing");
-    const state = readFileSync(join(out, "final-state.json"), "utf8");
-    writeFileSync(join(out, "final-state.json"), JSON.stringify(withoutKey(JSON.parse(state) as State, lost)));
-    expect(await verifyFile(out)).toEqual([1, expect.stringMatching(/FAILED {2}nothing acknowledged lost.*is gone; it holds.*\nFAILED: nothing acknowledged lost\n$/s)]);
-    writeFileSync(join(out, "final-state.json"), state);
+      // An acknowledged write vanishes from the nodes: the last one of a key, so that nothing
+      // overwrote it.
+      const [lost] = finalPuts(history, join(out, "final-state.json"));
+      if (lost === undefined) throw new Error("the run wrote nothing");
+      const state = readFileSync(join(out, "final-state.json"), "utf8");
+      writeFileSync(
+        join(out, "final-state.json"),
+        JSON.stringify(withoutKey(JSON.parse(state) as State, lost)),
+      );
+      expect(await verifyFile(out)).toEqual([
+        1,
+        expect.stringMatching(
+          /FAILED {2}nothing acknowledged lost.*is gone; it holds.*\nFAILED: nothing acknowledged lost\n$/s,
+        ),
+      ]);
+      writeFileSync(join(out, "final-state.json"), state);
 
-    // The same in the history: the final read didn't find it.
-    const lines = readFileSync(history, "utf8").trimEnd().split("\n");
-    const tampered = lines.map((line) => (line.includes(`"client":"final.${lost}"`) ? JSON.stringify({ ...(JSON.parse(line) as object), result: null }) : line));
-    expect(tampered.filter((line, i) => line !== lines[i])).toHaveLength(1);
-    writeFileSync(history, `${tampered.join("\n")}\n`);
-    expect(await verifyFile(history)).toEqual([1, expect.stringMatching(/FAILED {2}linearizable.*\nFAILED: linearizable\n$/s)]);
+      // The same in the history: the final read didn't find it.
+      const lines = readFileSync(history, "utf8").trimEnd().split("\n");
+      const tampered = lines.map((line) =>
+        line.includes(`"client":"final.${lost}"`)
+          ? JSON.stringify({ ...(JSON.parse(line) as object), result: null })
+          : line,
+      );
+      expect(tampered.filter((line, i) => line !== lines[i])).toHaveLength(1);
+      writeFileSync(history, `${tampered.join("\n")}\n`);
+      expect(await verifyFile(history)).toEqual([
+        1,
+        expect.stringMatching(/FAILED {2}linearizable.*\nFAILED: linearizable\n$/s),
+      ]);
 
-    writeFileSync(history, `${lines.join("\n")}\nnonsense\n`);
-    expect(await verifyFile(history)).toEqual([2, expect.stringContaining(`line ${lines.length + 1}: `)]);
-  });
+      writeFileSync(history, `${lines.join("\n")}\nnonsense\n`);
+      expect(await verifyFile(history)).toEqual([
+        2,
+        expect.stringContaining(`line ${lines.length + 1}: `),
+      ]);
+    },
+  );
 
   test.each([
     ["acknowledge what they didn't write", "lost", "linearizable", 5, 3],
     ["answer with what was true before", "stale", "linearizable", 5, 3],
-    ["keep nothing, and are killed all at once", "memory", "nothing acknowledged lost", 7, seedFor("kill-all", 7)],
-  ])("of servers that %s fails, and says which check", { timeout: 120_000 }, async (_, lie, check, seconds, seed) => {
-    const out = join(temporaryDirectory(), "report");
-    const program = startChaos(out, ["--seconds", String(seconds), "--seed", String(seed)], { RAFTKIT_SERVER_MAIN: LYING_SERVER, LIE: lie });
-    expect([await program.ended, program.output()]).toEqual([1, expect.stringMatching(new RegExp(`FAILED  ${check}.*\\nFAILED: .*${check}.*\\n$`, "s"))]);
-    expect(readFileSync(join(out, "report.html"), "utf8")).toContain(`Chaos run, seed ${seed}: failed`);
-  });
+    [
+      "keep nothing, and are killed all at once",
+      "memory",
+      "nothing acknowledged lost",
+      7,
+      seedFor("kill-all", 7),
+    ],
+  ])(
+    "of servers that %s fails, and says which check",
+    { timeout: 120_000 },
+    async (_, lie, check, seconds, seed) => {
+      const out = join(temporaryDirectory(), "report");
+      const program = startChaos(out, ["--seconds", String(seconds), "--seed", String(seed)], {
+        RAFTKIT_SERVER_MAIN: LYING_SERVER,
+        LIE: lie,
+      });
+      expect([await program.ended, program.output()]).toEqual([
+        1,
+        expect.stringMatching(new RegExp(`FAILED  ${check}.*\\nFAILED: .*${check}.*\\n$`, "s")),
+      ]);
+      expect(readFileSync(join(out, "report.html"), "utf8")).toContain(
+        `Chaos run, seed ${seed}: failed`,
+      );
+    },
+  );
 });
 
 describe("a run that is ended before its time", () => {
-  test.each(["SIGINT", "SIGTERM"] as const)("by %s ends every server, says that nothing was proven, and takes its data away", { timeout: 90_000 }, async (signal) => {
-    const program = startChaos(join(temporaryDirectory(), "report"), ["--seconds", "60", "--seed", "1"]);
-    await vi.waitFor(() => expect(program.output()).toContain("seed 1"), PATIENCE);
-    const servers = serversOf(program.child.pid);
-    program.child.kill(signal);
-    expect([await program.ended, program.output()]).toEqual([1, expect.stringContaining(`interrupted by ${signal}: every process was ended, nothing was proven`)]);
-    await allGone(servers.map(({ pid }) => pid));
-    expect([servers.length, existsSync(dirname(servers[0]?.data ?? ""))]).toEqual([3, false]);
-  });
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "by %s ends every server, says that nothing was proven, and takes its data away",
+    { timeout: 90_000 },
+    async (signal) => {
+      const program = startChaos(join(temporaryDirectory(), "report"), [
+        "--seconds",
+        "60",
+        "--seed",
+        "1",
+      ]);
+      await vi.waitFor(() => expect(program.output()).toContain("seed 1"), PATIENCE);
+      const servers = serversOf(program.child.pid);
+      program.child.kill(signal);
+      expect([await program.ended, program.output()]).toEqual([
+        1,
+        expect.stringContaining(
+          `interrupted by ${signal}: every process was ended, nothing was proven`,
+        ),
+      ]);
+      await allGone(servers.map(({ pid }) => pid));
+      expect([servers.length, existsSync(dirname(servers[0]?.data ?? ""))]).toEqual([3, false]);
+    },
+  );
 
-  test("by SIGKILL, with a server paused: the sentinel ends them all and takes the data away", { timeout: 90_000 }, async () => {
-    const program = startChaos(join(temporaryDirectory(), "report"), ["--seconds", "60", "--seed", String(seedFor("pause-leader", 60))]);
-    const servers = await vi.waitFor(() => {
-      const found = serversOf(program.child.pid);
-      expect(found.some(isPaused)).toBe(true);
-      return found;
-    }, PATIENCE);
-    program.child.kill("SIGKILL");
-    await program.ended;
-    await allGone(servers.map(({ pid }) => pid));
-    await vi.waitFor(() => expect(existsSync(dirname(servers[0]?.data ?? ""))).toBe(false), PATIENCE);
-  });
+  test(
+    "by SIGKILL, with a server paused: the sentinel ends them all and takes the data away",
+    { timeout: 90_000 },
+    async () => {
+      const program = startChaos(join(temporaryDirectory(), "report"), [
+        "--seconds",
+        "60",
+        "--seed",
+        String(seedFor("pause-leader", 60)),
+      ]);
+      const servers = await vi.waitFor(() => {
+        const found = serversOf(program.child.pid);
+        expect(found.some(isPaused)).toBe(true);
+        return found;
+      }, PATIENCE);
+      program.child.kill("SIGKILL");
+      await program.ended;
+      await allGone(servers.map(({ pid }) => pid));
+      await vi.waitFor(
+        () => expect(existsSync(dirname(servers[0]?.data ?? ""))).toBe(false),
+        PATIENCE,
+      );
+    },
+  );
 });
 
 describe("directories", () => {
@@ -128,7 +227,12 @@ describe("directories", () => {
     const out = temporaryDirectory();
     writeFileSync(join(out, "mine.txt"), "mine");
     const program = startChaos(out, []);
-    expect([await program.ended, program.output()]).toEqual([1, expect.stringMatching(/^raftkit-cluster: .* has files but no raftkit-chaos.json, .*choose another --out\n$/)]);
+    expect([await program.ended, program.output()]).toEqual([
+      1,
+      expect.stringMatching(
+        /^raftkit-cluster: .* has files but no raftkit-chaos.json, .*choose another --out\n$/,
+      ),
+    ]);
     expect(readdirSync(out)).toEqual(["mine.txt"]);
   });
 
@@ -138,7 +242,12 @@ describe("directories", () => {
     writeFileSync(join(out, "report.html"), "old");
     writeFileSync(join(out, "mine.txt"), "mine");
     const program = startChaos(out, []);
-    expect([await program.ended, program.output()]).toEqual([1, expect.stringMatching(/^raftkit-cluster: .* is in use by process \d+; .*choose another --out\n$/)]);
+    expect([await program.ended, program.output()]).toEqual([
+      1,
+      expect.stringMatching(
+        /^raftkit-cluster: .* is in use by process \d+; .*choose another --out\n$/,
+      ),
+    ]);
     letGo();
     takeOutDirectory(out)();
     expect(readdirSync(out).toSorted()).toEqual(["mine.txt", "raftkit-chaos.json"]);
@@ -146,15 +255,28 @@ describe("directories", () => {
 
   test("without a record are nothing to verify", async () => {
     const empty = temporaryDirectory();
-    expect(await verifyFile(empty)).toEqual([2, expect.stringMatching(/^raftkit-cluster: .*history.jsonl.*give the directory of a chaos report, or its history.jsonl\n$/)]);
+    expect(await verifyFile(empty)).toEqual([
+      2,
+      expect.stringMatching(
+        /^raftkit-cluster: .*history.jsonl.*give the directory of a chaos report, or its history.jsonl\n$/,
+      ),
+    ]);
   });
 });
 
 describe("a history", () => {
   test.each([
     ["is empty", "", "has no operations"],
-    ["has no answers", '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n', "has no answer to any of its operations (1), so nothing would be proven"],
-    ["has no answers but those of the end", '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n{"client":"final.a","invoked":5,"completed":6,"op":"get","key":"a","result":null}\n', "has no answer to any of its operations (2)"],
+    [
+      "has no answers",
+      '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n',
+      "has no answer to any of its operations (1), so nothing would be proven",
+    ],
+    [
+      "has no answers but those of the end",
+      '{"client":"c1","invoked":0,"completed":null,"op":"put","key":"a","value":"v1"}\n{"client":"final.a","invoked":5,"completed":6,"op":"get","key":"a","result":null}\n',
+      "has no answer to any of its operations (2)",
+    ],
   ])("that %s is nothing to verify", async (_, text, reason) => {
     const file = join(temporaryDirectory(), "history.jsonl");
     writeFileSync(file, text);
@@ -165,18 +287,42 @@ describe("a history", () => {
 });
 
 interface State {
-  readonly nodes: readonly { readonly entries: readonly { readonly key: string; readonly value: string; readonly index: number }[] }[];
+  readonly nodes: readonly {
+    readonly entries: readonly {
+      readonly key: string;
+      readonly value: string;
+      readonly index: number;
+    }[];
+  }[];
 }
 
-/** Keys whose final value is that of an acknowledged write, and which nobody may have deleted since. */
+/**
+ * Keys whose final value is that of an acknowledged write, and which nobody may have deleted since.
+ */
 function finalPuts(historyFile: string, stateFile: string): string[] {
-  const operations = readFileSync(historyFile, "utf8").trimEnd().split("\n").map((line) => parseOperation(line, keyValueFormat));
+  const operations = readFileSync(historyFile, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => parseOperation(line, keyValueFormat));
   const state = JSON.parse(readFileSync(stateFile, "utf8")) as State;
-  const acknowledged = new Set(operations.flatMap(({ input, completed }) => (input.op === "put" && completed !== Infinity ? [String(input.value)] : [])));
-  const doubtful = new Set(operations.flatMap(({ input, completed }) => (completed === Infinity ? [input.key] : [])));
-  return (state.nodes[0]?.entries ?? []).filter(({ key, value }) => acknowledged.has(value) && !doubtful.has(key)).map(({ key }) => key);
+  const acknowledged = new Set(
+    operations.flatMap(({ input, completed }) =>
+      input.op === "put" && completed !== Infinity ? [String(input.value)] : [],
+    ),
+  );
+  const doubtful = new Set(
+    operations.flatMap(({ input, completed }) => (completed === Infinity ? [input.key] : [])),
+  );
+  return (state.nodes[0]?.entries ?? [])
+    .filter(({ key, value }) => acknowledged.has(value) && !doubtful.has(key))
+    .map(({ key }) => key);
 }
 
 function withoutKey({ nodes }: State, key: string): State {
-  return { nodes: nodes.map((node) => ({ ...node, entries: node.entries.filter((entry) => entry.key !== key) })) };
+  return {
+    nodes: nodes.map((node) => ({
+      ...node,
+      entries: node.entries.filter((entry) => entry.key !== key),
+    })),
+  };
 }

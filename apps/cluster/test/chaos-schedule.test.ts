@@ -1,10 +1,12 @@
-// A seed names a schedule: the same faults at the same times; within two minutes every kind strikes.
+// A seed names a schedule: the same faults at the same times; within two minutes every kind
+// strikes.
 import { describe, expect, test } from "vitest";
 import { FAULT_KINDS, PROCESS_FAULTS, planFaults } from "../src/chaos/schedule.js";
 import type { PlannedFault } from "../src/chaos/schedule.js";
 
 const seeds = Array.from({ length: 50 }, (_, i) => i * 7919);
-const kindsOf = (faults: readonly PlannedFault[]): Set<string> => new Set(faults.map(({ kind }) => kind));
+const kindsOf = (faults: readonly PlannedFault[]): Set<string> =>
+  new Set(faults.map(({ kind }) => kind));
 
 describe("a schedule", () => {
   test("is the same for the same seed, and another for another", () => {
@@ -17,7 +19,14 @@ describe("a schedule", () => {
     for (const seed of seeds) {
       for (const nodes of [3, 5, 9]) {
         const faults = planFaults({ seed, nodes, seconds: 120 });
-        for (const kind of FAULT_KINDS) expect([seed, nodes, kind, faults.filter((fault) => fault.kind === kind).length >= 2]).toEqual([seed, nodes, kind, true]);
+        for (const kind of FAULT_KINDS) {
+          expect([
+            seed,
+            nodes,
+            kind,
+            faults.filter((fault) => fault.kind === kind).length >= 2,
+          ]).toEqual([seed, nodes, kind, true]);
+        }
       }
     }
   });
@@ -25,9 +34,13 @@ describe("a schedule", () => {
   test("keeps within its time, one fault of processes and one of links at once, in order", () => {
     for (const seed of seeds) {
       const faults = planFaults({ seed, nodes: 5, seconds: 60 });
-      expect(faults.map(({ atMs }) => atMs)).toEqual(faults.map(({ atMs }) => atMs).sort((a, b) => a - b));
+      expect(faults.map(({ atMs }) => atMs)).toEqual(
+        faults.map(({ atMs }) => atMs).sort((a, b) => a - b),
+      );
       for (const isProcess of [true, false]) {
-        const track = faults.filter(({ kind }) => PROCESS_FAULTS.some((one) => one === kind) === isProcess);
+        const track = faults.filter(
+          ({ kind }) => PROCESS_FAULTS.some((one) => one === kind) === isProcess,
+        );
         let free = 1000;
         for (const { atMs, durationMs } of track) {
           expect(atMs).toBeGreaterThanOrEqual(free);
@@ -44,7 +57,13 @@ describe("a schedule", () => {
         if (!("links" in fault)) continue;
         expect(fault.links.length).toBeGreaterThan(0);
         expect(new Set(fault.links.map(String)).size).toBe(fault.links.length);
-        for (const [from, to] of fault.links) expect([from !== to, from >= 0 && from < 3, to >= 0 && to < 3]).toEqual([true, true, true]);
+        for (const [from, to] of fault.links) {
+          expect([from !== to, from >= 0 && from < 3, to >= 0 && to < 3]).toEqual([
+            true,
+            true,
+            true,
+          ]);
+        }
       }
     }
   });
@@ -53,12 +72,19 @@ describe("a schedule", () => {
     const faults = seeds.flatMap((seed) => planFaults({ seed, nodes: 5, seconds: 60 }));
     for (const fault of faults) {
       if (!("links" in fault) || (fault.kind !== "partition" && fault.kind !== "bridge")) continue;
-      const has = (from: number, to: number): boolean => fault.links.some((link) => link[0] === from && link[1] === to);
-      const reached = (node: number): number => [0, 1, 2, 3, 4].filter((other) => other !== node && !has(node, other)).length;
+      const has = (from: number, to: number): boolean =>
+        fault.links.some((link) => link[0] === from && link[1] === to);
+      const reached = (node: number): number =>
+        [0, 1, 2, 3, 4].filter((other) => other !== node && !has(node, other)).length;
       for (const [from, to] of fault.links) expect(has(to, from)).toBe(true);
       const reach = [0, 1, 2, 3, 4].map(reached).sort((a, b) => a - b);
       if (fault.kind === "bridge") expect(reach).toEqual([2, 2, 2, 2, 4]);
-      else expect([[0, 3, 3, 3, 3], [1, 1, 2, 2, 2]]).toContainEqual(reach);
+      else {
+        expect([
+          [0, 3, 3, 3, 3],
+          [1, 1, 2, 2, 2],
+        ]).toContainEqual(reach);
+      }
     }
     expect(kindsOf(faults)).toEqual(new Set(FAULT_KINDS));
   });

@@ -15,10 +15,18 @@ function fakeSupervisor(): Supervisor & { readonly asked: string[] } {
   const states: Record<string, ProcessState> = {};
   return {
     asked,
-    nodes: () => places.map((place) => ({ place, state: states[place.id] ?? "running", pid: 40 + place.number, reason: null })),
+    nodes: () =>
+      places.map((place) => ({
+        place,
+        state: states[place.id] ?? "running",
+        pid: 40 + place.number,
+        reason: null,
+      })),
     startAll: async () => {},
     kill: async (id) => {
-      if (states[id] === "killed") throw new ClusterError("NOT_RUNNING", `${id} doesn't run`, { status: 409 });
+      if (states[id] === "killed") {
+        throw new ClusterError("NOT_RUNNING", `${id} doesn't run`, { status: 409 });
+      }
       asked.push(`kill ${id}`);
       states[id] = "killed";
     },
@@ -38,11 +46,19 @@ async function serve(): Promise<{ port: number; supervisor: ReturnType<typeof fa
 }
 
 /** `fetch` doesn't let a test choose the Host header. */
-function ask(port: number, method: string, path: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+function ask(
+  port: number,
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ port, host: "127.0.0.1", method, path, headers }, (response) => {
       let body = "";
-      response.setEncoding("utf8").on("data", (text: string) => (body += text)).on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      response
+        .setEncoding("utf8")
+        .on("data", (text: string) => (body += text))
+        .on("end", () => resolve({ status: response.statusCode ?? 0, body }));
     });
     outgoing.once("error", reject).end();
   });
@@ -54,7 +70,13 @@ describe("the control API", () => {
   test("lists the nodes, with no status for one that doesn't answer", async () => {
     const { port } = await serve();
     const nodes = await listNodes(port);
-    expect(nodes.map(({ number, id, pid, state, status }) => [number, id, pid, state, status])).toEqual([[1, "n1", 41, "running", null], [2, "n2", 42, "running", null], [3, "n3", 43, "running", null]]);
+    expect(
+      nodes.map(({ number, id, pid, state, status }) => [number, id, pid, state, status]),
+    ).toEqual([
+      [1, "n1", 41, "running", null],
+      [2, "n2", 42, "running", null],
+      [3, "n3", 43, "running", null],
+    ]);
   });
 
   test("kills and restarts a node by number and by id", async () => {
@@ -66,8 +88,12 @@ describe("the control API", () => {
 
   test("answers what it can't do with one line", async () => {
     const { port } = await serve();
-    await expect(changeNode(port, "9", "kill")).rejects.toThrow('there is no node "9"; there are n1, n2, n3 (or their numbers, or leader)');
-    await expect(changeNode(port, "leader", "kill")).rejects.toThrow("no running node leads at the moment; try again");
+    await expect(changeNode(port, "9", "kill")).rejects.toThrow(
+      'there is no node "9"; there are n1, n2, n3 (or their numbers, or leader)',
+    );
+    await expect(changeNode(port, "leader", "kill")).rejects.toThrow(
+      "no running node leads at the moment; try again",
+    );
     await changeNode(port, "1", "kill");
     await expect(changeNode(port, "1", "kill")).rejects.toThrow("n1 doesn't run");
     expect(await ask(port, "POST", "/v1/nodes/1/kill", json)).toMatchObject({ status: 409 });
@@ -96,37 +122,70 @@ describe("the control API", () => {
 
   test("says so when its port is taken", async () => {
     const { port } = await serve();
-    await expect(listenForControl(fakeSupervisor(), port)).rejects.toThrow(`control port 127.0.0.1:${port} is taken: another cluster probably runs`);
+    await expect(listenForControl(fakeSupervisor(), port)).rejects.toThrow(
+      `control port 127.0.0.1:${port} is taken: another cluster probably runs`,
+    );
   });
 
   test("is missed by its client in one line", async () => {
     const control = await listenForControl(fakeSupervisor(), 0);
     await control.close();
-    await expect(listNodes(control.port)).rejects.toThrow(`no cluster answers at 127.0.0.1:${control.port}; start one with "up"`);
+    await expect(listNodes(control.port)).rejects.toThrow(
+      `no cluster answers at 127.0.0.1:${control.port}; start one with "up"`,
+    );
   });
 });
 
 test("the status table has a row for each node, and why one ended", () => {
   const common = { http: "127.0.0.1:2", peer: "127.0.0.1:101" };
-  const status = { role: "leader", term: 4, leaderId: "n1", lastIndex: 9, commitIndex: 8, lastApplied: 7 };
-  expect(statusTable([
-    { number: 1, id: "n1", state: "running", pid: 41, reason: null, ...common, status },
-    { number: 2, id: "n2", state: "ended", pid: null, reason: "the disk is full", ...common, status: null },
-  ])).toBe([
-    "node  pid  state    role    term  commit  applied  http         peer",
-    "n1    41   running  leader  4     8       7        127.0.0.1:2  127.0.0.1:101",
-    "n2    -    ended    -       -     -       -        127.0.0.1:2  127.0.0.1:101",
-    "n2 ended by itself: the disk is full",
-  ].join("\n"));
+  const status = {
+    role: "leader",
+    term: 4,
+    leaderId: "n1",
+    lastIndex: 9,
+    commitIndex: 8,
+    lastApplied: 7,
+  };
+  expect(
+    statusTable([
+      { number: 1, id: "n1", state: "running", pid: 41, reason: null, ...common, status },
+      {
+        number: 2,
+        id: "n2",
+        state: "ended",
+        pid: null,
+        reason: "the disk is full",
+        ...common,
+        status: null,
+      },
+    ]),
+  ).toBe(
+    [
+      "node  pid  state    role    term  commit  applied  http         peer",
+      "n1    41   running  leader  4     8       7        127.0.0.1:2  127.0.0.1:101",
+      "n2    -    ended    -       -     -       -        127.0.0.1:2  127.0.0.1:101",
+      "n2 ended by itself: the disk is full",
+    ].join("\n"),
+  );
 });
 
 test("a leader is agreed on when all name it in one term; the latest is that of the highest term", () => {
-  const says = (leaderId: string | null, term: number) => ({ role: "follower", term, leaderId, lastIndex: 0, commitIndex: 0, lastApplied: 0 });
+  const says = (leaderId: string | null, term: number) => ({
+    role: "follower",
+    term,
+    leaderId,
+    lastIndex: 0,
+    commitIndex: 0,
+    lastApplied: 0,
+  });
   expect(agreedLeader([says("n1", 2), says("n1", 2)])).toEqual({ id: "n1", term: 2 });
   for (const other of [says("n2", 2), says("n1", 3), says(null, 2), undefined]) {
     expect(agreedLeader([says("n1", 2), other])).toBeUndefined();
     expect(agreedLeader([other, says("n1", 2)])).toBeUndefined();
   }
-  expect(latestLeader([says("n1", 2), undefined, says("n2", 3), says(null, 4)])).toEqual({ id: "n2", term: 3 });
+  expect(latestLeader([says("n1", 2), undefined, says("n2", 3), says(null, 4)])).toEqual({
+    id: "n2",
+    term: 3,
+  });
   expect(latestLeader([says(null, 2)])).toBeUndefined();
 });

@@ -6,7 +6,16 @@ import type { UpOptions } from "../src/options.js";
 import { temporaryDirectory } from "./support/environment.js";
 
 const base: UpOptions = {
-  nodes: 3, transport: "tcp", codec: "msgpack", storage: "file", data: "", clusterId: "raftkit", httpBase: 8100, peerBase: 7100, logLevel: "info", fresh: false,
+  nodes: 3,
+  transport: "tcp",
+  codec: "msgpack",
+  storage: "file",
+  data: "",
+  clusterId: "raftkit",
+  httpBase: 8100,
+  peerBase: 7100,
+  logLevel: "info",
+  fresh: false,
 };
 
 function directoryWithData(): UpOptions {
@@ -26,8 +35,14 @@ describe("the data directory", () => {
   test("that can't be made is refused in one line, below a file as on a file system that takes none", () => {
     const file = join(temporaryDirectory(), "file");
     writeFileSync(file, "precious");
-    for (const data of [file, join(file, "data"), ...(existsSync("/proc") ? ["/proc/raftkit/data"] : [])]) {
-      expect(() => takeDataDirectory({ ...base, data })).toThrow(/^[^\n]* (can't be made|can't be read) [^\n]*; choose another --data$/);
+    for (const data of [
+      file,
+      join(file, "data"),
+      ...(existsSync("/proc") ? ["/proc/raftkit/data"] : []),
+    ]) {
+      expect(() => takeDataDirectory({ ...base, data })).toThrow(
+        /^[^\n]* (can't be made|can't be read) [^\n]*; choose another --data$/,
+      );
     }
   });
 
@@ -69,21 +84,28 @@ describe("the data directory", () => {
   test.each([false, true])("is left alone if it isn't a cluster's, fresh %s", (fresh) => {
     const data = temporaryDirectory();
     writeFileSync(join(data, "thesis.tex"), "precious");
-    expect(() => takeDataDirectory({ ...base, data, fresh })).toThrow("isn't a cluster's; nothing was touched");
+    expect(() => takeDataDirectory({ ...base, data, fresh })).toThrow(
+      "isn't a cluster's; nothing was touched",
+    );
     expect(readdirSync(data)).toEqual(["thesis.tex"]);
   });
 
   test("is refused while another cluster uses it, also with --fresh", () => {
     const options = directoryWithData();
     const letGo = takeDataDirectory(options);
-    expect(() => takeDataDirectory({ ...options, fresh: true })).toThrow(`in use by process ${process.pid}`);
+    expect(() => takeDataDirectory({ ...options, fresh: true })).toThrow(
+      `in use by process ${process.pid}`,
+    );
     letGo();
     takeDataDirectory(options)();
   });
 
   test("is taken over from a process that is gone, even if its number is in use again", () => {
     const options = directoryWithData();
-    writeFileSync(join(options.data, "running.json"), JSON.stringify({ pid: process.pid, startedAt: "an earlier boot 12345" }));
+    writeFileSync(
+      join(options.data, "running.json"),
+      JSON.stringify({ pid: process.pid, startedAt: "an earlier boot 12345" }),
+    );
     takeDataDirectory(options)();
   });
 

@@ -8,8 +8,16 @@ import type { UpCluster } from "./support/cluster.js";
 
 const WAIT = { timeout: 20_000, interval: 50 };
 
-/** As a client does: 503 says that nothing happened, so it asks again; elections come when they like. */
-async function call(cluster: UpCluster, number: number, key: string, init: RequestInit): Promise<string> {
+/**
+ * As a client does: 503 says that nothing happened, so it asks again; elections come when they
+ * like.
+ */
+async function call(
+  cluster: UpCluster,
+  number: number,
+  key: string,
+  init: RequestInit,
+): Promise<string> {
   return vi.waitFor(async () => {
     const response = await fetch(`${cluster.http(number)}/v1/kv/${key}`, init);
     const text = await response.text();
@@ -19,10 +27,13 @@ async function call(cluster: UpCluster, number: number, key: string, init: Reque
 }
 
 async function put(cluster: UpCluster, number: number, key: string, value: string): Promise<void> {
-  expect(await call(cluster, number, key, { method: "PUT", body: value })).toMatch(/^\{"index":\d+\}\n$/);
+  expect(await call(cluster, number, key, { method: "PUT", body: value })).toMatch(
+    /^\{"index":\d+\}\n$/,
+  );
 }
 
-const get = (cluster: UpCluster, number: number, key: string): Promise<string> => call(cluster, number, key, {});
+const get = (cluster: UpCluster, number: number, key: string): Promise<string> =>
+  call(cluster, number, key, {});
 
 async function control(cluster: UpCluster, ...args: string[]): Promise<string> {
   const program = runProgram([...args, "--http-base", String(cluster.httpBase)]);
@@ -31,15 +42,31 @@ async function control(cluster: UpCluster, ...args: string[]): Promise<string> {
 }
 
 describe("a cluster of real servers", () => {
-  const combinations = ["tcp", "http"].flatMap((transport) => ["msgpack", "json"].flatMap((codec) => ["file", "memory"].map((storage) => [transport, codec, storage] as const)));
+  const combinations = ["tcp", "http"].flatMap((transport) =>
+    ["msgpack", "json"].flatMap((codec) =>
+      ["file", "memory"].map((storage) => [transport, codec, storage] as const),
+    ),
+  );
 
-  test.each(combinations)("with transport %s, codec %s and storage %s shows on one node what was written on another", async (transport, codec, storage) => {
-    const data = temporaryDirectory();
-    const cluster = await up(["--transport", transport, "--codec", codec, "--storage", storage, "--data", data]);
-    await put(cluster, 1, "greeting", "hello");
-    expect(await get(cluster, 3, "greeting")).toBe("hello");
-    expect(readdirSync(data).includes("n1")).toBe(storage === "file");
-  });
+  test.each(combinations)(
+    "with transport %s, codec %s and storage %s shows on one node what was written on another",
+    async (transport, codec, storage) => {
+      const data = temporaryDirectory();
+      const cluster = await up([
+        "--transport",
+        transport,
+        "--codec",
+        codec,
+        "--storage",
+        storage,
+        "--data",
+        data,
+      ]);
+      await put(cluster, 1, "greeting", "hello");
+      expect(await get(cluster, 3, "greeting")).toBe("hello");
+      expect(readdirSync(data).includes("n1")).toBe(storage === "file");
+    },
+  );
 
   test("goes on without its leader, which catches up when it comes back", async () => {
     const cluster = await up(["--data", temporaryDirectory()]);
@@ -67,23 +94,47 @@ describe("a cluster of real servers", () => {
     first.child.kill("SIGKILL");
     await allGone(pids);
     const second = await up(["--data", data, "--nodes", "5"], {}, first);
-    for (let i = 1; i <= 20; i++) expect(await get(second, 1 + ((i + 2) % 5), `key${i}`)).toBe(`value${i}`);
+    for (let i = 1; i <= 20; i++) {
+      expect(await get(second, 1 + ((i + 2) % 5), `key${i}`)).toBe(`value${i}`);
+    }
   });
 
   test("reports a node whose port is taken, with the server's own words", async () => {
     const holder = await up(["--data", temporaryDirectory(), "--nodes", "1"]);
     const httpBase = await freePorts(9);
-    const program = runProgram(["up", "--nodes", "1", "--data", temporaryDirectory(), "--http-base", String(httpBase), "--peer-base", String(holder.peerBase)]);
+    const program = runProgram([
+      "up",
+      "--nodes",
+      "1",
+      "--data",
+      temporaryDirectory(),
+      "--http-base",
+      String(httpBase),
+      "--peer-base",
+      String(holder.peerBase),
+    ]);
     expect(await program.ended).toBe(1);
-    expect(program.output()).toMatch(new RegExp(`^raftkit-cluster: n1 did not start: .*${holder.peerBase + 1}.*\\n$`));
+    expect(program.output()).toMatch(
+      new RegExp(`^raftkit-cluster: n1 did not start: .*${holder.peerBase + 1}.*\\n$`),
+    );
   });
 
   test("ends as a whole when npm alone gets SIGTERM, as it was started by npm start", async () => {
     const folder = temporaryDirectory();
     const [httpBase, peerBase] = [await freePorts(9), await freePorts(9)];
-    writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { start: `exec node ${mainScript} up --data data --http-base ${httpBase} --peer-base ${peerBase}` } }));
+    writeFileSync(
+      join(folder, "package.json"),
+      JSON.stringify({
+        scripts: {
+          start: `exec node ${mainScript} up --data data --http-base ${httpBase} --peer-base ${peerBase}`,
+        },
+      }),
+    );
     const npm = runProgram(["--prefix", folder, "start"], {}, [await npmScript()]);
-    await vi.waitFor(() => expect(npm.output()).toContain("Ctrl-C ends it"), { ...WAIT, timeout: 40_000 });
+    await vi.waitFor(() => expect(npm.output()).toContain("Ctrl-C ends it"), {
+      ...WAIT,
+      timeout: 40_000,
+    });
     const table = runProgram(["status", "--http-base", String(httpBase)]);
     expect(await table.ended).toBe(0);
     const pids = [...table.output().matchAll(/^n\d +(\d+) /gm)].map(([, pid]) => Number(pid));

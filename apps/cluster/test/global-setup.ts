@@ -5,5 +5,9 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 export function setup(): void {
-  execFileSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, "-b", `${root}/apps/cluster`], { stdio: "inherit" });
+  execFileSync(
+    process.execPath,
+    [`${root}/node_modules/typescript/bin/tsc`, "-b", `${root}/apps/cluster`],
+    { stdio: "inherit" },
+  );
 }

@@ -7,15 +7,33 @@ import { createSupervisor } from "../src/supervisor.js";
 import type { SupervisedNode, Supervisor } from "../src/supervisor.js";
 import { fakeServer, freePorts, isRunning, temporaryDirectory } from "./support/environment.js";
 
-async function supervise(environment: Readonly<Record<string, string>> = {}, readyTimeoutMs = 20_000): Promise<{ supervisor: Supervisor; ended: SupervisedNode[] }> {
+async function supervise(
+  environment: Readonly<Record<string, string>> = {},
+  readyTimeoutMs = 20_000,
+): Promise<{ supervisor: Supervisor; ended: SupervisedNode[] }> {
   const data = temporaryDirectory();
   mkdirSync(join(data, "logs"));
-  const options = { nodes: 3, transport: "tcp", codec: "json", storage: "file", data, clusterId: "c", httpBase: await freePorts(3), peerBase: await freePorts(3), logLevel: "info", fresh: false } as const;
+  const options = {
+    nodes: 3,
+    transport: "tcp",
+    codec: "json",
+    storage: "file",
+    data,
+    clusterId: "c",
+    httpBase: await freePorts(3),
+    peerBase: await freePorts(3),
+    logLevel: "info",
+    fresh: false,
+  } as const;
   const places = layOut(options);
   const ended: SupervisedNode[] = [];
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const supervisor = createSupervisor({
-    places, command: (place) => [fakeServer, ...serverArguments(place, places, options)], readyTimeoutMs, graceMs: 300, onEnded: (node) => ended.push(node),
+    places,
+    command: (place) => [fakeServer, ...serverArguments(place, places, options)],
+    readyTimeoutMs,
+    graceMs: 300,
+    onEnded: (node) => ended.push(node),
   });
   onTestFinished(async () => {
     await supervisor.stop();
@@ -31,11 +49,22 @@ describe("the supervisor", () => {
     const { supervisor } = await supervise();
     await supervisor.startAll();
     const [n1, n2] = supervisor.nodes();
-    const argumentsOf = (node: SupervisedNode | undefined): string[] => JSON.parse(readFileSync(node?.place.logFile ?? "", "utf8")).args;
-    const after = (flag: string, node: SupervisedNode | undefined): string | undefined => argumentsOf(node)[argumentsOf(node).indexOf(flag) + 1];
+    const argumentsOf = (node: SupervisedNode | undefined): string[] =>
+      JSON.parse(readFileSync(node?.place.logFile ?? "", "utf8")).args;
+    const after = (flag: string, node: SupervisedNode | undefined): string | undefined =>
+      argumentsOf(node)[argumentsOf(node).indexOf(flag) + 1];
     expect(after("--peers", n1)).toBe(after("--peers", n2));
-    expect(after("--peers", n1)).toBe(supervisor.nodes().map(({ place }) => `${place.id}=${place.peer}`).join(","));
-    expect([after("--id", n2), after("--http", n2), after("--data", n2)]).toEqual(["n2", n2?.place.http, n2?.place.directory]);
+    expect(after("--peers", n1)).toBe(
+      supervisor
+        .nodes()
+        .map(({ place }) => `${place.id}=${place.peer}`)
+        .join(","),
+    );
+    expect([after("--id", n2), after("--http", n2), after("--data", n2)]).toEqual([
+      "n2",
+      n2?.place.http,
+      n2?.place.directory,
+    ]);
   });
 
   test("kills a node on request and starts it again as another process", async () => {
@@ -45,7 +74,10 @@ describe("the supervisor", () => {
     await supervisor.kill("n2");
     expect(isRunning(before)).toBe(false);
     expect(states(supervisor)).toEqual(["running", "killed", "running"]);
-    await expect(supervisor.kill("n2")).rejects.toMatchObject({ code: "NOT_RUNNING", message: "n2 doesn't run; start it with: restart 2" });
+    await expect(supervisor.kill("n2")).rejects.toMatchObject({
+      code: "NOT_RUNNING",
+      message: "n2 doesn't run; start it with: restart 2",
+    });
     await supervisor.restart("n2");
     expect(supervisor.nodes()[1]?.pid).not.toBe(before);
     expect(states(supervisor)).toEqual(["running", "running", "running"]);
@@ -66,26 +98,39 @@ describe("the supervisor", () => {
     await supervisor.startAll();
     await fetch(`http://${supervisor.nodes()[2]?.place.http}/crash`).catch(() => {});
     await vi.waitFor(() => expect(ended).toHaveLength(1));
-    expect(ended[0]).toMatchObject({ state: "ended", pid: null, reason: "fake-server n3: the disk is full" });
+    expect(ended[0]).toMatchObject({
+      state: "ended",
+      pid: null,
+      reason: "fake-server n3: the disk is full",
+    });
     await supervisor.restart("n3");
     expect(states(supervisor)).toEqual(["running", "running", "running"]);
   });
 
   test("says why a node did not start", async () => {
     const { supervisor, ended } = await supervise({ FAKE_FAIL: "n2" });
-    await expect(supervisor.startAll()).rejects.toThrow(/^n2 did not start: fake-server n2: HTTP address .* is taken by another process \(log: .*n2\.log\)$/);
+    await expect(supervisor.startAll()).rejects.toThrow(
+      /^n2 did not start: fake-server n2: HTTP address .* is taken by another process \(log: .*n2\.log\)$/,
+    );
     expect(ended).toEqual([]);
   });
 
   test("gives up on a node that never gets ready", async () => {
     const { supervisor } = await supervise({ FAKE_MUTE: "n1,n2,n3" }, 1500);
-    await expect(supervisor.startAll()).rejects.toThrow(/^n[123] did not start: not ready after 1500 ms, killed/);
+    await expect(supervisor.startAll()).rejects.toThrow(
+      /^n[123] did not start: not ready after 1500 ms, killed/,
+    );
   });
 
   test("ends all, also a node that ignores SIGTERM or is still starting, and starts none afterwards", async () => {
     const { supervisor } = await supervise({ FAKE_DEAF: "n1", FAKE_MUTE: "n2" });
-    const starting = supervisor.startAll().then(() => "started", () => "refused");
-    await vi.waitFor(() => expect(states(supervisor)).toEqual(["running", "starting", "running"]), { timeout: 10_000 });
+    const starting = supervisor.startAll().then(
+      () => "started",
+      () => "refused",
+    );
+    await vi.waitFor(() => expect(states(supervisor)).toEqual(["running", "starting", "running"]), {
+      timeout: 10_000,
+    });
     const pids = supervisor.nodes().map(({ pid }) => pid ?? 0);
     await supervisor.stop();
     expect(pids.filter(isRunning)).toEqual([]);
@@ -98,13 +143,18 @@ describe("waiting for a leader", () => {
   test("ends with the one whom all name", async () => {
     const { supervisor } = await supervise();
     await supervisor.startAll();
-    expect(await waitForLeader(supervisor, 10_000, new AbortController().signal)).toEqual({ id: "n1", term: 7 });
+    expect(await waitForLeader(supervisor, 10_000, new AbortController().signal)).toEqual({
+      id: "n1",
+      term: 7,
+    });
   });
 
   test("ends with each node's picture when there is none in time", async () => {
     const { supervisor } = await supervise();
     await supervisor.startAll();
     await supervisor.kill("n3");
-    await expect(waitForLeader(supervisor, 200, new AbortController().signal)).rejects.toThrow("no leader after 200 ms: n1 is leader in term 7, n2 is follower in term 7, n3 doesn't answer");
+    await expect(waitForLeader(supervisor, 200, new AbortController().signal)).rejects.toThrow(
+      "no leader after 200 ms: n1 is leader in term 7, n2 is follower in term 7, n3 doesn't answer",
+    );
   });
 });

@@ -1,4 +1,5 @@
-// The program with stand-ins for servers: what it prints, how it ends, and that nothing outlives it.
+// The program with stand-ins for servers: what it prints, how it ends, and that nothing outlives
+// it.
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -12,23 +13,34 @@ describe("up", () => {
     const data = temporaryDirectory();
     const cluster = await up(["--data", data], env);
     const output = cluster.output();
-    expect(output).toMatch(/3 nodes ready in [\d.]+ s \(tcp, msgpack, file storage\); n1 leads in term 7/);
-    for (const i of [1, 2, 3]) expect(output).toContain(`n${i}  http://127.0.0.1:${cluster.httpBase + i}  peer 127.0.0.1:${cluster.peerBase + i}`);
+    expect(output).toMatch(
+      /3 nodes ready in [\d.]+ s \(tcp, msgpack, file storage\); n1 leads in term 7/,
+    );
+    for (const i of [1, 2, 3]) {
+      expect(output).toContain(
+        `n${i}  http://127.0.0.1:${cluster.httpBase + i}  peer 127.0.0.1:${cluster.peerBase + i}`,
+      );
+    }
     expect(output).toContain(`curl -X PUT ${cluster.http(1)}/v1/kv/greeting -d hello`);
     expect(output).toContain(`curl ${cluster.http(3)}/v1/kv/greeting`);
-    expect(output).toMatch(new RegExp(`node \\S*main\\.js kill leader --http-base ${cluster.httpBase}\n`));
+    expect(output).toMatch(
+      new RegExp(`node \\S*main\\.js kill leader --http-base ${cluster.httpBase}\n`),
+    );
   });
 
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("ends every node on %s, also a deaf one, and lets go of the directory", async (signal) => {
-    const data = temporaryDirectory();
-    const cluster = await up(["--data", data], { ...env, FAKE_DEAF: "n2" });
-    const pids = await cluster.pids();
-    expect(pids).toHaveLength(3);
-    cluster.child.kill(signal);
-    expect(await cluster.ended).toBe(0);
-    await allGone(pids);
-    expect(existsSync(join(data, "running.json"))).toBe(false);
-  });
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "ends every node on %s, also a deaf one, and lets go of the directory",
+    async (signal) => {
+      const data = temporaryDirectory();
+      const cluster = await up(["--data", data], { ...env, FAKE_DEAF: "n2" });
+      const pids = await cluster.pids();
+      expect(pids).toHaveLength(3);
+      cluster.child.kill(signal);
+      expect(await cluster.ended).toBe(0);
+      await allGone(pids);
+      expect(existsSync(join(data, "running.json"))).toBe(false);
+    },
+  );
 
   test("leaves no node behind when it is killed itself", async () => {
     const cluster = await up(["--data", temporaryDirectory()], env);
@@ -41,17 +53,32 @@ describe("up", () => {
   test("ends with the reason of a node that does not start, and leaves nothing behind", async () => {
     const data = temporaryDirectory();
     const [httpBase, peerBase] = [await freePorts(3), await freePorts(3)];
-    const program = runProgram(["up", "--data", data, "--http-base", String(httpBase), "--peer-base", String(peerBase)], { ...env, FAKE_FAIL: "n3" });
+    const program = runProgram(
+      ["up", "--data", data, "--http-base", String(httpBase), "--peer-base", String(peerBase)],
+      { ...env, FAKE_FAIL: "n3" },
+    );
     expect(await program.ended).toBe(1);
-    expect(program.output()).toMatch(new RegExp(`^raftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is taken by another process \\(log: .*n3\\.log\\)\n$`));
+    expect(program.output()).toMatch(
+      new RegExp(
+        `^raftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is taken by another process \\(log: .*n3\\.log\\)\n$`,
+      ),
+    );
     expect(existsSync(join(data, "running.json"))).toBe(false);
   });
 
   test("reports a node that ends by itself", async () => {
     const cluster = await up(["--data", temporaryDirectory()], env);
     await fetch(`${cluster.http(2)}/crash`).catch(() => {});
-    await expect.poll(() => cluster.output(), { timeout: 10_000 }).toMatch(/n2 ended by itself: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/);
-    expect((await cluster.nodes()).map(({ state }) => state)).toEqual(["running", "ended", "running"]);
+    await expect
+      .poll(() => cluster.output(), { timeout: 10_000 })
+      .toMatch(
+        /n2 ended by itself: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/,
+      );
+    expect((await cluster.nodes()).map(({ state }) => state)).toEqual([
+      "running",
+      "ended",
+      "running",
+    ]);
   });
 
   test("is told by status, kill and restart what happened", async () => {
@@ -60,20 +87,34 @@ describe("up", () => {
       const program = runProgram([...args, "--http-base", String(cluster.httpBase)]);
       return [await program.ended, program.output()];
     };
-    expect(await command("kill", "leader")).toEqual([0, "n1 is killed; start it again with: restart 1\n"]);
-    expect(await command("kill", "1")).toEqual([1, "raftkit-cluster: n1 doesn't run; start it with: restart 1\n"]);
+    expect(await command("kill", "leader")).toEqual([
+      0,
+      "n1 is killed; start it again with: restart 1\n",
+    ]);
+    expect(await command("kill", "1")).toEqual([
+      1,
+      "raftkit-cluster: n1 doesn't run; start it with: restart 1\n",
+    ]);
     const [, table] = await command("status");
     expect(table).toMatch(/^n1 +- +killed +- /m);
     expect(table).toMatch(/^n2 +\d+ +running +follower +7 +3 +2 /m);
-    expect(await command("restart", "n1")).toEqual([0, expect.stringMatching(/^n1 runs again, process \d+\n$/)]);
+    expect(await command("restart", "n1")).toEqual([
+      0,
+      expect.stringMatching(/^n1 runs again, process \d+\n$/),
+    ]);
   });
 
   test("refuses a second cluster on the same ports before it touches anything", async () => {
     const cluster = await up(["--data", temporaryDirectory()], env);
     const data = temporaryDirectory();
-    const second = runProgram(["up", "--data", data, "--fresh", "--http-base", String(cluster.httpBase)], env);
+    const second = runProgram(
+      ["up", "--data", data, "--fresh", "--http-base", String(cluster.httpBase)],
+      env,
+    );
     expect(await second.ended).toBe(1);
-    expect(second.output()).toMatch(/^raftkit-cluster: control port 127\.0\.0\.1:\d+ is taken: another cluster probably runs; .*\n$/);
+    expect(second.output()).toMatch(
+      /^raftkit-cluster: control port 127\.0\.0\.1:\d+ is taken: another cluster probably runs; .*\n$/,
+    );
     expect(readdirSync(data)).toEqual([]);
   });
 
@@ -85,19 +126,26 @@ describe("up", () => {
     const ports = ["--http-base", String(first.httpBase), "--peer-base", String(first.peerBase)];
     const differing = runProgram(["up", "--data", data, "--codec", "json", ...ports], env);
     expect(await differing.ended).toBe(1);
-    expect(differing.output()).toMatch(/^raftkit-cluster: \S+ was created with --codec msgpack, given --codec json; .*\n$/);
+    expect(differing.output()).toMatch(
+      /^raftkit-cluster: \S+ was created with --codec msgpack, given --codec json; .*\n$/,
+    );
     const foreign = temporaryDirectory();
     writeFileSync(join(foreign, "letter.txt"), "dear");
     const other = runProgram(["up", "--data", foreign, "--fresh", ...ports], env);
     expect(await other.ended).toBe(1);
-    expect(other.output()).toMatch(/^raftkit-cluster: .* isn't a cluster's; nothing was touched.*\n$/);
+    expect(other.output()).toMatch(
+      /^raftkit-cluster: .* isn't a cluster's; nothing was touched.*\n$/,
+    );
   });
 });
 
 describe("the program", () => {
   test("ends with 2 and one line for a wrong option", async () => {
     const program = runProgram(["up", "--nodes", "many"]);
-    expect([await program.ended, program.output()]).toEqual([2, 'raftkit-cluster: --nodes: given "many"; allowed: a whole number from 1 to 9\n']);
+    expect([await program.ended, program.output()]).toEqual([
+      2,
+      'raftkit-cluster: --nodes: given "many"; allowed: a whole number from 1 to 9\n',
+    ]);
   });
 
   test.each([

@@ -1,4 +1,5 @@
-// Settings to a running node: which transport, storage and codec. The one place that knows all adapters.
+// Settings to a running node: which transport, storage and codec. The one place that knows all
+// adapters.
 import { createJsonCodec } from "@raftkit/codec-json";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import type { Codec, LogStorage, Transport } from "@raftkit/core";
@@ -20,8 +21,20 @@ export type KvCalls = Pick<KvNode, "propose" | "read">;
 
 /** @throws what `createNode` rejects with */
 export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
-  const { id, clusterId, peers, transport, electionTimeoutMs, heartbeatMs, timeoutMs, maxLogBytes } = settings;
-  const bootstrap = transport === "http" ? peers.map((peer) => ({ id: peer.id, address: peerUrl(peer.address) })) : peers;
+  const {
+    id,
+    clusterId,
+    peers,
+    transport,
+    electionTimeoutMs,
+    heartbeatMs,
+    timeoutMs,
+    maxLogBytes,
+  } = settings;
+  const bootstrap =
+    transport === "http"
+      ? peers.map((peer) => ({ id: peer.id, address: peerUrl(peer.address) }))
+      : peers;
   return createNode({
     id,
     cluster: { id: clusterId, bootstrap },
@@ -39,7 +52,8 @@ export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
 }
 
 const transports: Readonly<Record<Settings["transport"], (settings: Settings) => Transport>> = {
-  tcp: (settings) => createTcpTransport(settings.peerVia === undefined ? {} : { sockets: socketsVia(settings) }),
+  tcp: (settings) =>
+    createTcpTransport(settings.peerVia === undefined ? {} : { sockets: socketsVia(settings) }),
   http: () => createListeningHttpTransport(),
   memory: () => createMemoryNetwork().transport(),
 };
@@ -49,10 +63,16 @@ const codecs: Readonly<Record<Settings["codec"], () => Codec>> = {
   json: () => createJsonCodec(),
 };
 
-const storages: Readonly<Record<Settings["storage"], (settings: Settings, logger: Logger) => LogStorage>> = {
-  file: ({ data }, logger) => createFileLog({
-    directory: data,
-    onEvent: (event) => ("error" in event ? logger.warn({ ...event, err: event.error }, `storage: ${event.type}`) : logger.info(event, `storage: ${event.type}`)),
-  }),
+const storages: Readonly<
+  Record<Settings["storage"], (settings: Settings, logger: Logger) => LogStorage>
+> = {
+  file: ({ data }, logger) =>
+    createFileLog({
+      directory: data,
+      onEvent: (event) =>
+        "error" in event
+          ? logger.warn({ ...event, err: event.error }, `storage: ${event.type}`)
+          : logger.info(event, `storage: ${event.type}`),
+    }),
   memory: () => createMemoryLog(),
 };

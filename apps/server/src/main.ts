@@ -1,5 +1,6 @@
-// The process around a server: options, log, signals and exit codes. 0: ended by a signal; 1: could not start, failed,
-// or could not close in time; 2: wrong options. What ends it is said in one line on standard error.
+// The process around a server: options, log, signals and exit codes. 0: ended by a signal; 1: could
+// not start, failed, or could not close in time; 2: wrong options. What ends it is said in one line
+// on standard error.
 import { constants } from "node:os";
 import { RaftkitError } from "@raftkit/core";
 import { pino } from "pino";
@@ -10,14 +11,19 @@ import type { Settings } from "./options/parse.js";
 import { startServer } from "./server.js";
 import type { RunningServer } from "./server.js";
 
-/** From the signal to the end, if closing hangs: a disk that doesn't answer must not keep the process. */
+/**
+ * From the signal to the end, if closing hangs: a disk that doesn't answer must not keep the
+ * process.
+ */
 const CLOSE_DEADLINE_MS = 1700;
 const MAX_BUFFERED_LOG_BYTES = 4 * 1024 * 1024;
 const PROGRAM = "raftkit-server";
 
 function fail(error: unknown, prefix: string): never {
   const expected = error instanceof RaftkitError;
-  process.stderr.write(`${prefix}: ${expected ? error.message : error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+  process.stderr.write(
+    `${prefix}: ${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(error instanceof InvalidOption || error instanceof WrongOptions ? 2 : 1);
 }
 
@@ -33,33 +39,66 @@ function settingsOrExit(): Settings {
 }
 
 /**
- * A first signal drains, a second one ends at once; before the server is up there is nothing to drain. A forked server
- * also drains when its parent is gone, so that nobody has to look for it.
+ * A first signal drains, a second one ends at once; before the server is up there is nothing to
+ * drain. A forked server also drains when its parent is gone, so that nobody has to look for it.
  */
-function onSignals(running: () => RunningServer | undefined, log: (message: string) => void, name: string): void {
+function onSignals(
+  running: () => RunningServer | undefined,
+  log: (message: string) => void,
+  name: string,
+): void {
   let ending = false;
   const end = (why: string): void => {
     ending = true;
     const server = running();
     if (server === undefined) process.exit(0);
     log(`${why}: draining`);
-    setTimeout(() => fail(new RaftkitError("CLOSE_TIMEOUT", `closing took longer than ${CLOSE_DEADLINE_MS} ms; ended without waiting for it`), name), CLOSE_DEADLINE_MS);
-    server.close().then(() => process.exit(0), (error: unknown) => fail(error, name));
+    setTimeout(
+      () =>
+        fail(
+          new RaftkitError(
+            "CLOSE_TIMEOUT",
+            `closing took longer than ${CLOSE_DEADLINE_MS} ms; ended without waiting for it`,
+          ),
+          name,
+        ),
+      CLOSE_DEADLINE_MS,
+    );
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => fail(error, name),
+    );
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => (ending ? process.exit(128 + constants.signals[signal]) : end(signal)));
+    process.on(signal, () =>
+      ending ? process.exit(128 + constants.signals[signal]) : end(signal),
+    );
   }
-  if (process.send !== undefined) process.once("disconnect", () => ending || end("the parent process is gone"));
+  if (process.send !== undefined) {
+    process.once("disconnect", () => ending || end("the parent process is gone"));
+  }
 }
 
 async function main(): Promise<void> {
   const settings = settingsOrExit();
   const name = `${PROGRAM} ${settings.id}`;
-  // Not synchronous: a reader of the log that falls behind must not stop the event loop; beyond the bound, lines are dropped.
+  // Not synchronous: a reader of the log that falls behind must not stop the event loop; beyond the
+  // bound, lines are dropped.
   const destination = pino.destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_LOG_BYTES });
-  const logger = pino({ level: settings.logLevel, base: { node: settings.id }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const logger = pino(
+    {
+      level: settings.logLevel,
+      base: { node: settings.id },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    destination,
+  );
   let server: RunningServer | undefined;
-  onSignals(() => server, (message) => logger.info(message), name);
+  onSignals(
+    () => server,
+    (message) => logger.info(message),
+    name,
+  );
   process.on("exit", () => destination.flushSync());
   try {
     server = await startServer({ settings, logger });
@@ -67,7 +106,10 @@ async function main(): Promise<void> {
     fail(error, name);
   }
   const { http, peer } = server;
-  server.failed.then((error) => fail(error, name), (error: unknown) => fail(error, name));
+  server.failed.then(
+    (error) => fail(error, name),
+    (error: unknown) => fail(error, name),
+  );
   logger.info({ http, peer }, "ready");
   process.send?.({ type: "ready", http, peer });
 }

@@ -1,5 +1,5 @@
-// Gives the HTTP transport a port: the transport's Web-standard handler, mounted in node:http at the path of the node's
-// own address. Everything else on that port is 404.
+// Gives the HTTP transport a port: the transport's Web-standard handler, mounted in node:http at
+// the path of the node's own address. Everything else on that port is 404.
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { RaftkitError } from "@raftkit/core";
@@ -28,9 +28,18 @@ export function peerUrl(hostPort: string): string {
 /** An HTTP transport that listens by itself: its node's address is a `peerUrl`. */
 export function createListeningHttpTransport(): Transport {
   const transport = createHttpTransport();
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 1000 }, (request, response) => {
-    serve(transport.handler, request, response).catch(() => response.destroy());
-  });
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: 1000,
+    },
+    (request, response) => {
+      serve(transport.handler, request, response).catch(() => response.destroy());
+    },
+  );
   server.maxConnections = MAX_CONNECTIONS;
   return {
     maxFrameBytes: transport.maxFrameBytes,
@@ -50,19 +59,34 @@ export function createListeningHttpTransport(): Transport {
   };
 }
 
-async function serve(handler: (request: Request) => Promise<Response>, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function serve(
+  handler: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
   if (incoming.url !== PATH) {
     outgoing.writeHead(404, { connection: "close" }).end();
     return;
   }
   const method = incoming.method ?? "";
-  const headers = Object.entries(incoming.headers).flatMap(([name, value]): [string, string][] => (typeof value === "string" ? [[name, value]] : []));
+  const headers = Object.entries(incoming.headers).flatMap(([name, value]): [string, string][] =>
+    typeof value === "string" ? [[name, value]] : [],
+  );
   const body = method === "GET" || method === "HEAD" ? null : toStream(incoming);
-  const answer = await handler(new Request(peerUrl("localhost"), { method, headers, body, duplex: "half" } as RequestInit));
-  const bytes = answer.body === null ? new Uint8Array(0) : new Uint8Array(await answer.arrayBuffer());
+  const answer = await handler(
+    new Request(peerUrl("localhost"), { method, headers, body, duplex: "half" } as RequestInit),
+  );
+  const bytes =
+    answer.body === null ? new Uint8Array(0) : new Uint8Array(await answer.arrayBuffer());
   // A body that was refused unread would have to be got past: better to start anew.
   const ending = incoming.complete ? {} : { connection: "close" };
-  outgoing.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...(answer.status === 204 ? {} : { "content-length": bytes.length }), ...ending }).end(bytes);
+  outgoing
+    .writeHead(answer.status, {
+      ...Object.fromEntries(answer.headers),
+      ...(answer.status === 204 ? {} : { "content-length": bytes.length }),
+      ...ending,
+    })
+    .end(bytes);
 }
 
 /** `Readable.toWeb` does the same at three times the cost, which every heartbeat would pay. */
@@ -99,8 +123,16 @@ function listen(server: Server, { hostname, port }: URL): Promise<void> {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? "is taken by another process" : `can't be bound (${cause.message})`;
-      reject(new PeerListenFailed(`peer address ${hostname}:${port} ${why}; choose another in --peers, on every node`, { cause }));
+      const why =
+        cause.code === "EADDRINUSE"
+          ? "is taken by another process"
+          : `can't be bound (${cause.message})`;
+      reject(
+        new PeerListenFailed(
+          `peer address ${hostname}:${port} ${why}; choose another in --peers, on every node`,
+          { cause },
+        ),
+      );
     });
     server.listen({ host, port: Number(port === "" ? 80 : port), exclusive: true }, resolve);
   });

@@ -1,4 +1,5 @@
-// One server in this process: the HTTP API around one node. Neither reads the environment nor ends the process.
+// One server in this process: the HTTP API around one node. Neither reads the environment nor ends
+// the process.
 import type { AddressInfo } from "node:net";
 import { RaftkitError } from "@raftkit/core";
 import type { Logger } from "raftkit";
@@ -36,7 +37,9 @@ export interface RunningServer {
   readonly node: KvNode;
   /** Resolves if the node stops by itself; the server still has to be closed. */
   readonly failed: Promise<RaftkitError>;
-  /** Stops accepting, finishes what is under way (at most a second), closes the node. Idempotent. */
+  /**
+   * Stops accepting, finishes what is under way (at most a second), closes the node. Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -48,10 +51,15 @@ export interface StartOptions {
 }
 
 /**
- * Takes the HTTP port first, so that a server that can't serve touches no data. Until the node is open, requests get 503.
+ * Takes the HTTP port first, so that a server that can't serve touches no data. Until the node is
+ * open, requests get 503.
  * @throws {HttpListenFailed} and whatever `createNode` rejects with
  */
-export async function startServer({ settings, logger, open = openNode }: StartOptions): Promise<RunningServer> {
+export async function startServer({
+  settings,
+  logger,
+  open = openNode,
+}: StartOptions): Promise<RunningServer> {
   let node: KvNode | undefined;
   let closing: Promise<void> | undefined;
   const status = (): ReturnType<KvNode["status"]> | undefined => node?.status();
@@ -59,15 +67,25 @@ export async function startServer({ settings, logger, open = openNode }: StartOp
     if (node === undefined) throw notReady("the node is starting");
     return node;
   };
-  const calls: KvCalls = { propose: (command, options) => opened().propose(command, options), read: (query, options) => opened().read(query, options) };
+  const calls: KvCalls = {
+    propose: (command, options) => opened().propose(command, options),
+    read: (query, options) => opened().read(query, options),
+  };
   const metrics = createMetrics(status);
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
-  const listener = createHttpListener([
-    ...kvRoutes(calls, { maxValueBytes: settings.maxValueBytes, budget: createBodyBudget(MAX_BODIES_BYTES) }),
-    statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
-    metrics.route,
-    ...healthRoutes({ status, calls, draining: () => closing !== undefined }),
-  ], logger, metrics.observe);
+  const listener = createHttpListener(
+    [
+      ...kvRoutes(calls, {
+        maxValueBytes: settings.maxValueBytes,
+        budget: createBodyBudget(MAX_BODIES_BYTES),
+      }),
+      statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
+      metrics.route,
+      ...healthRoutes({ status, calls, draining: () => closing !== undefined }),
+    ],
+    logger,
+    metrics.observe,
+  );
   const http = await listen(listener, settings.http);
   const stop = async (): Promise<void> => {
     await listener.drain(DRAIN_MS);
@@ -83,7 +101,9 @@ export async function startServer({ settings, logger, open = openNode }: StartOp
   const failed = new Promise<RaftkitError>((resolve) => {
     started.on("error", resolve);
     // It may have been quicker than this listener; its log line has the reason.
-    if (started.status().state === "failed") resolve(new RaftkitError("NODE_FAILED", "the node failed as it started; the log says why"));
+    if (started.status().state === "failed") {
+      resolve(new RaftkitError("NODE_FAILED", "the node failed as it started; the log says why"));
+    }
   });
   const peer = settings.peers.find(({ id }) => id === settings.id)?.address ?? "";
   return { http, peer, node: started, failed, close: () => (closing ??= stop()) };
@@ -92,9 +112,19 @@ export async function startServer({ settings, logger, open = openNode }: StartOp
 function listen({ server }: HttpListener, { host, port }: HostPort): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === "EADDRINUSE" ? "is taken by another process" : `can't be bound (${cause.message})`;
-      reject(new HttpListenFailed(`HTTP address ${formatHostPort({ host, port })} ${why}; choose another with --http`, { cause }));
+      const why =
+        cause.code === "EADDRINUSE"
+          ? "is taken by another process"
+          : `can't be bound (${cause.message})`;
+      reject(
+        new HttpListenFailed(
+          `HTTP address ${formatHostPort({ host, port })} ${why}; choose another with --http`,
+          { cause },
+        ),
+      );
     });
-    server.listen({ host, port, exclusive: true }, () => resolve(formatHostPort({ host, port: (server.address() as AddressInfo).port })));
+    server.listen({ host, port, exclusive: true }, () =>
+      resolve(formatHostPort({ host, port: (server.address() as AddressInfo).port })),
+    );
   });
 }

@@ -1,4 +1,5 @@
-// An HTTP client for tests that sends exactly the target it is given: fetch would fold "." and ".." in it.
+// An HTTP client for tests that sends exactly the target it is given: fetch would fold "." and ".."
+// in it.
 import { request } from "node:http";
 import type { IncomingHttpHeaders, RequestOptions } from "node:http";
 import { connect } from "node:net";
@@ -17,13 +18,32 @@ export interface Sent {
 }
 
 /** @param at `host:port` */
-export function send(at: string, method: string, path: string, { headers = {}, body, signal }: Sent = {}): Promise<Answer> {
-  const options: RequestOptions = { host: "127.0.0.1", port: Number(at.split(":").at(-1)), method, path, headers, agent: false, ...(signal && { signal }) };
+export function send(
+  at: string,
+  method: string,
+  path: string,
+  { headers = {}, body, signal }: Sent = {},
+): Promise<Answer> {
+  const options: RequestOptions = {
+    host: "127.0.0.1",
+    port: Number(at.split(":").at(-1)),
+    method,
+    path,
+    headers,
+    agent: false,
+    ...(signal && { signal }),
+  };
   return new Promise((resolve, reject) => {
     const sent = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+        }),
+      );
       response.on("error", reject);
     });
     sent.on("error", reject);
@@ -42,7 +62,14 @@ export function parsed(answer: Answer): unknown {
 /** The `error.code` of an answer. */
 export function errorCode(answer: Answer): unknown {
   const value = parsed(answer);
-  return typeof value === "object" && value !== null && "error" in value && typeof value.error === "object" && value.error !== null && "code" in value.error ? value.error.code : undefined;
+  return typeof value === "object" &&
+    value !== null &&
+    "error" in value &&
+    typeof value.error === "object" &&
+    value.error !== null &&
+    "code" in value.error
+    ? value.error.code
+    : undefined;
 }
 
 export interface Raw {
@@ -67,12 +94,13 @@ export async function raw(at: string): Promise<Raw> {
   return {
     socket,
     closed,
-    until: (pattern) => new Promise((resolve, reject) => {
-      look = () => {
-        if (pattern.test(received)) resolve(received);
-      };
-      look();
-      void closed.then(() => reject(new Error(`closed after ${JSON.stringify(received)}`)));
-    }),
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        look = () => {
+          if (pattern.test(received)) resolve(received);
+        };
+        look();
+        void closed.then(() => reject(new Error(`closed after ${JSON.stringify(received)}`)));
+      }),
   };
 }

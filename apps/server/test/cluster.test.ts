@@ -1,4 +1,5 @@
-// Three whole servers in this process, over real sockets and files: what is put on one is there on every other.
+// Three whole servers in this process, over real sockets and files: what is put on one is there on
+// every other.
 import { describe, expect, test } from "vitest";
 import { startServer } from "../src/server.js";
 import type { RunningServer } from "../src/server.js";
@@ -19,13 +20,24 @@ interface Cluster extends AsyncDisposable {
 async function startCluster(transport: string, storage: string, codec: string): Promise<Cluster> {
   const ports = await freePorts(6);
   const ids = ["n1", "n2", "n3"];
-  const list = (from: number): string => ids.map((id, i) => `${id}=127.0.0.1:${ports[from + i]}`).join(",");
+  const list = (from: number): string =>
+    ids.map((id, i) => `${id}=127.0.0.1:${ports[from + i]}`).join(",");
   const directory = temporaryDirectory();
   const servers: RunningServer[] = [];
   const { lines, ...logger } = recordingLogger();
   const start = async (i: number): Promise<RunningServer> => {
     const id = ids[i] ?? "";
-    const args = Object.entries({ id, "election-timeout-ms": "600-1200", peers: list(0), http: `127.0.0.1:${ports[3 + i]}`, "http-peers": list(3), transport, storage, codec, data: `${directory}/${id}` }).map(([flag, value]) => `--${flag}=${value}`);
+    const args = Object.entries({
+      id,
+      "election-timeout-ms": "600-1200",
+      peers: list(0),
+      http: `127.0.0.1:${ports[3 + i]}`,
+      "http-peers": list(3),
+      transport,
+      storage,
+      codec,
+      data: `${directory}/${id}`,
+    }).map(([flag, value]) => `--${flag}=${value}`);
     const settings = parseOptions(args, {});
     if (settings === "help") throw new Error("unreachable");
     const server = await startServer({ settings, logger });
@@ -33,31 +45,58 @@ async function startCluster(transport: string, storage: string, codec: string): 
     return server;
   };
   await Promise.all(ids.map((_, i) => start(i)));
-  return { servers, lines, start, [Symbol.asyncDispose]: async () => { await Promise.all(servers.map((server) => server.close())); } };
+  return {
+    servers,
+    lines,
+    start,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
 }
 
 async function allReady(cluster: Cluster): Promise<void> {
-  for (const { http } of cluster.servers) await expect.poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 20_000 }).toBe(200);
+  for (const { http } of cluster.servers) {
+    await expect
+      .poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 20_000 })
+      .toBe(200);
+  }
 }
 
 function at(cluster: Cluster, i: number): string {
   return cluster.servers[i % 3]?.http ?? "";
 }
 
-/** As the API's readers are told to: 503 means that nothing happened, and to try again. The machine may be too busy for its leader. */
+/**
+ * As the API's readers are told to: 503 means that nothing happened, and to try again. The machine
+ * may be too busy for its leader.
+ */
 async function ask(...request: Parameters<typeof send>): Promise<Answer> {
   let answer = await send(...request);
-  await expect.poll(async () => (answer = answer.status === 503 ? await send(...request) : answer).status, { timeout: 20_000 }).not.toBe(503);
+  await expect
+    .poll(async () => (answer = answer.status === 503 ? await send(...request) : answer).status, {
+      timeout: 20_000,
+    })
+    .not.toBe(503);
   return answer;
 }
 
-const combinations = [["tcp", "file", "msgpack"], ["http", "memory", "json"], ["tcp", "memory", "json"], ["http", "file", "msgpack"]] as const;
+const combinations = [
+  ["tcp", "file", "msgpack"],
+  ["http", "memory", "json"],
+  ["tcp", "memory", "json"],
+  ["http", "file", "msgpack"],
+] as const;
 
 describe.each(combinations)("%s, %s, %s", (transport, storage, codec) => {
   test("a value put on one node is read on another, byte for byte, up to 1 MiB", async () => {
     await using cluster = await startCluster(transport, storage, codec);
     await allReady(cluster);
-    const values = [Buffer.alloc(0), Buffer.from([0, 255, 128]), Buffer.alloc(1_048_576, "\0\xffab", "latin1")];
+    const values = [
+      Buffer.alloc(0),
+      Buffer.from([0, 255, 128]),
+      Buffer.alloc(1_048_576, "\0\xffab", "latin1"),
+    ];
     for (const [i, value] of values.entries()) {
       const put = await ask(at(cluster, i), "PUT", keyPath(`k/${i}`), { body: value });
       expect([put.status, put.body.toString()]).toEqual([201, expect.stringContaining("index")]);
@@ -68,8 +107,21 @@ describe.each(combinations)("%s, %s, %s", (transport, storage, codec) => {
       }
     }
     const page = parsed(await ask(at(cluster, 1), "GET", "/v1/kv?prefix=k%2F&limit=2"));
-    expect(page).toMatchObject({ items: [{ key: "k/0", value: "" }, { key: "k/1", value: "AP+A" }], next: "k/1" });
-    expect((await ask(at(cluster, 2), "PUT", keyPath("k/0"), { body: "2", headers: { "if-none-match": "*" } })).status).toBe(412);
+    expect(page).toMatchObject({
+      items: [
+        { key: "k/0", value: "" },
+        { key: "k/1", value: "AP+A" },
+      ],
+      next: "k/1",
+    });
+    expect(
+      (
+        await ask(at(cluster, 2), "PUT", keyPath("k/0"), {
+          body: "2",
+          headers: { "if-none-match": "*" },
+        })
+      ).status,
+    ).toBe(412);
     expect((await ask(at(cluster, 2), "DELETE", keyPath("k/0"))).status).toBe(200);
     expect(errorCode(await ask(at(cluster, 0), "DELETE", keyPath("k/0")))).toBe("key_not_found");
     expect(errorCode(await ask(at(cluster, 1), "GET", keyPath("k/0")))).toBe("key_not_found");
@@ -80,7 +132,13 @@ test("status on every node names one leader, and where its API is", async () => 
   await using cluster = await startCluster("tcp", "memory", "msgpack");
   await allReady(cluster);
   const leader = cluster.servers.find(({ node }) => node.status().role === "leader");
-  for (const { http } of cluster.servers) expect(parsed(await ask(http, "GET", "/v1/status"))).toMatchObject({ leaderId: leader?.node.id, leaderHttp: leader?.http, http });
+  for (const { http } of cluster.servers) {
+    expect(parsed(await ask(http, "GET", "/v1/status"))).toMatchObject({
+      leaderId: leader?.node.id,
+      leaderHttp: leader?.http,
+      http,
+    });
+  }
 });
 
 test("of concurrent compare-and-sets on all nodes exactly one wins each round", async () => {
@@ -88,8 +146,17 @@ test("of concurrent compare-and-sets on all nodes exactly one wins each round", 
   await allReady(cluster);
   let etag = (await ask(at(cluster, 0), "PUT", "/v1/kv/c", { body: "0" })).headers.etag ?? "";
   for (let round = 1; round <= 10; round++) {
-    const answers = await Promise.all([0, 1, 2, 3, 4, 5].map((i) => ask(at(cluster, i), "PUT", "/v1/kv/c", { body: `${round}.${i}`, headers: { "if-match": etag } })));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412, 412, 412]);
+    const answers = await Promise.all(
+      [0, 1, 2, 3, 4, 5].map((i) =>
+        ask(at(cluster, i), "PUT", "/v1/kv/c", {
+          body: `${round}.${i}`,
+          headers: { "if-match": etag },
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      200, 412, 412, 412, 412, 412,
+    ]);
     etag = answers.find(({ status }) => status === 200)?.headers.etag ?? "";
     expect((await ask(at(cluster, round), "GET", "/v1/kv/c")).headers.etag).toBe(etag);
   }
@@ -101,7 +168,9 @@ test("without a majority: writes and reads end with 503 or 504, never with succe
   await cluster.servers[1]?.close();
   await cluster.servers[2]?.close();
   const { http } = cluster.servers[0] ?? { http: "" };
-  await expect.poll(() => cluster.servers[0]?.node.status().leaderId, { timeout: 10_000 }).toBe(null);
+  await expect
+    .poll(() => cluster.servers[0]?.node.status().leaderId, { timeout: 10_000 })
+    .toBe(null);
   const put = await send(http, "PUT", "/v1/kv/a", { body: "1" });
   expect([put.status, errorCode(put), put.headers["retry-after"]]).toEqual([503, "no_leader", "1"]);
   expect((await send(http, "GET", "/v1/kv/a")).status).toBe(503);
@@ -114,7 +183,11 @@ test("a node that was closed and started again catches up", async () => {
   await using cluster = await startCluster("tcp", "file", "msgpack");
   await allReady(cluster);
   await cluster.servers[2]?.close();
-  await expect.poll(async () => (await send(at(cluster, 0), "PUT", "/v1/kv/later", { body: "x" })).status, { timeout: 10_000 }).toBeLessThan(300);
+  await expect
+    .poll(async () => (await send(at(cluster, 0), "PUT", "/v1/kv/later", { body: "x" })).status, {
+      timeout: 10_000,
+    })
+    .toBeLessThan(300);
   await cluster.start(2);
   await allReady(cluster);
   expect((await send(at(cluster, 2), "GET", "/v1/kv/later")).body.toString()).toBe("x");
@@ -126,14 +199,22 @@ describe.each(["tcp", "http"])("rubbish on the peer port (%s)", (transport) => {
     await allReady(cluster);
     const before = cluster.lines.length;
     const { peer } = cluster.servers[0] ?? { peer: "" };
-    for (const rubbish of ["\x16\x03\x01\x02\0\x01", "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "\xff".repeat(100_000), "POST /raft HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\nabcd"]) {
+    for (const rubbish of [
+      "\x16\x03\x01\x02\0\x01",
+      "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      "\xff".repeat(100_000),
+      "POST /raft HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\nabcd",
+    ]) {
       const client = await raw(peer);
       client.socket.end(Buffer.from(rubbish, "latin1"));
       await client.closed;
     }
     expect((await ask(at(cluster, 0), "PUT", "/v1/kv/after", { body: "x" })).status).toBe(201);
     expect((await ask(at(cluster, 1), "GET", "/v1/kv/after")).body.toString()).toBe("x");
-    const complaints = cluster.lines.slice(before).filter(({ level }) => level === "warn" || level === "error").map(({ message }) => message);
+    const complaints = cluster.lines
+      .slice(before)
+      .filter(({ level }) => level === "warn" || level === "error")
+      .map(({ message }) => message);
     expect(complaints).toHaveLength(1);
   });
 });

@@ -24,21 +24,49 @@ export function fakeNode(): FakeNode {
     propose: (command, options) => node.proposes(command, options),
     read: (query, options) => node.reads(query, options),
     status: () => ({
-      id: "n1", clusterId: "raftkit", incarnation: "incarnation-of-n1", run: 1, state: "running" as NodeState, role: "leader", term: 2, leaderId: "n1",
-      lastIndex: 5, durableIndex: 4, commitIndex: 4, lastApplied: 3, logBytes: 1000, configuration: undefined, peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10 }],
-      counters: { messagesSent: 1, messagesReceived: 2, messagesDropped: 3, electionsStarted: 4, persists: 5, entriesApplied: 6, proposals: 7, reads: 8 },
+      id: "n1",
+      clusterId: "raftkit",
+      incarnation: "incarnation-of-n1",
+      run: 1,
+      state: "running" as NodeState,
+      role: "leader",
+      term: 2,
+      leaderId: "n1",
+      lastIndex: 5,
+      durableIndex: 4,
+      commitIndex: 4,
+      lastApplied: 3,
+      logBytes: 1000,
+      configuration: undefined,
+      peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10 }],
+      counters: {
+        messagesSent: 1,
+        messagesReceived: 2,
+        messagesDropped: 3,
+        electionsStarted: 4,
+        persists: 5,
+        entriesApplied: 6,
+        proposals: 7,
+        reads: 8,
+      },
       ...node.now,
     }),
-    async * leadership() { /* never leads */ },
+    async *leadership() {
+      /* never leads */
+    },
     on(event, listener) {
       const all = listeners.get(event) ?? new Set();
       listeners.set(event, all.add(listener));
       return () => void all.delete(listener);
     },
     emit(event, value) {
-      for (const listener of listeners.get(event) ?? []) (listener as (given: typeof value) => void)(value);
+      for (const listener of listeners.get(event) ?? []) {
+        (listener as (given: typeof value) => void)(value);
+      }
     },
-    async close() { node.closed++; },
+    async close() {
+      node.closed++;
+    },
     [Symbol.asyncDispose]: () => node.close(),
   };
   return node;

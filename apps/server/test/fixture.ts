@@ -41,7 +41,10 @@ export interface LogLine {
 }
 
 export function recordingLogger(lines: LogLine[] = []): Logger & { readonly lines: LogLine[] } {
-  const at = (level: string) => (fields: object, message: string): void => void lines.push({ level, fields, message });
+  const at =
+    (level: string) =>
+    (fields: object, message: string): void =>
+      void lines.push({ level, fields, message });
   return { lines, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
@@ -53,14 +56,28 @@ export interface Api extends AsyncDisposable {
   readonly listener: HttpListener;
 }
 
-export async function startApi({ maxValueBytes = 1_048_576, maxBodiesBytes = 16 * 1_048_576 } = {}): Promise<Api> {
+export async function startApi({
+  maxValueBytes = 1_048_576,
+  maxBodiesBytes = 16 * 1_048_576,
+} = {}): Promise<Api> {
   const kv = fakeKv();
   const { lines, ...logger } = recordingLogger();
   const observed: Parameters<Observe>[0][] = [];
-  const listener = createHttpListener(kvRoutes(kv, { maxValueBytes, budget: createBodyBudget(maxBodiesBytes) }), logger, (done) => observed.push(done));
+  const listener = createHttpListener(
+    kvRoutes(kv, { maxValueBytes, budget: createBodyBudget(maxBodiesBytes) }),
+    logger,
+    (done) => observed.push(done),
+  );
   await new Promise<void>((resolve) => void listener.server.listen(0, "127.0.0.1", resolve));
   const { port } = listener.server.address() as AddressInfo;
-  return { at: `127.0.0.1:${port}`, kv, lines, observed, listener, [Symbol.asyncDispose]: () => listener.drain(0) };
+  return {
+    at: `127.0.0.1:${port}`,
+    kv,
+    lines,
+    observed,
+    listener,
+    [Symbol.asyncDispose]: () => listener.drain(0),
+  };
 }
 
 export function keysOf(api: Api): string[] {

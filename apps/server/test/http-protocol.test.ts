@@ -6,8 +6,12 @@ import type { Api } from "./fixture.js";
 
 const MIB = 1_048_576;
 let api: Api;
-beforeAll(async () => { api = await startApi({ maxBodiesBytes: 3 * MIB }); });
-afterAll(async () => { await api[Symbol.asyncDispose](); });
+beforeAll(async () => {
+  api = await startApi({ maxBodiesBytes: 3 * MIB });
+});
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+});
 
 /** A small generator (mulberry32), so that a failing key can be made again. */
 function randomKeys(seed: number, count: number): string[] {
@@ -19,25 +23,94 @@ function randomKeys(seed: number, count: number): string[] {
     return ((t ^ (t >>> 14)) >>> 0) % below;
   };
   const alphabet = [
-    "/", "%", "?", "#", "&", "=", "+", ".", "\\", ";", ":", "@", " ", '"', "'", "a", "\0", "\r", "\n", "\t", "\x7f", "~", "é", "\u0301", "\u2028", "\ufeff", "\ufffd", "\uffff",
-    "漢", "😀", "\u{10ffff}", "%2F", "%00", "..", "//", "?x=1",
+    "/",
+    "%",
+    "?",
+    "#",
+    "&",
+    "=",
+    "+",
+    ".",
+    "\\",
+    ";",
+    ":",
+    "@",
+    " ",
+    '"',
+    "'",
+    "a",
+    "\0",
+    "\r",
+    "\n",
+    "\t",
+    "\x7f",
+    "~",
+    "é",
+    "\u0301",
+    "\u2028",
+    "\ufeff",
+    "\ufffd",
+    "\uffff",
+    "漢",
+    "😀",
+    "\u{10ffff}",
+    "%2F",
+    "%00",
+    "..",
+    "//",
+    "?x=1",
   ];
-  return Array.from({ length: count }, () => Array.from({ length: 1 + random(12) }, () => alphabet[random(alphabet.length)]).join(""));
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 1 + random(12) }, () => alphabet[random(alphabet.length)]).join(""),
+  );
 }
 
 describe("keys", () => {
-  const fixed = [".", "..", "../..", "/", "//", "%", "%2F", "%25", "?", "#", "a?b=c", "\0", "+", " ", "\r\nX-Evil: 1", "__proto__", "\ufeff", "é", "e\u0301", "x".repeat(1024), "漢".repeat(341), "😀".repeat(256)];
+  const fixed = [
+    ".",
+    "..",
+    "../..",
+    "/",
+    "//",
+    "%",
+    "%2F",
+    "%25",
+    "?",
+    "#",
+    "a?b=c",
+    "\0",
+    "+",
+    " ",
+    "\r\nX-Evil: 1",
+    "__proto__",
+    "\ufeff",
+    "é",
+    "e\u0301",
+    "x".repeat(1024),
+    "漢".repeat(341),
+    "😀".repeat(256),
+  ];
 
   test("every key is stored as what it is, and no two are mixed up", async () => {
     const keys = [...new Set([...fixed, ...randomKeys(20_240_601, 80)])];
-    for (const key of keys) expect([key, (await send(api.at, "PUT", keyPath(key), { body: `<${key}>` })).status]).toEqual([key, 201]);
+    for (const key of keys) {
+      expect([key, (await send(api.at, "PUT", keyPath(key), { body: `<${key}>` })).status]).toEqual(
+        [key, 201],
+      );
+    }
     expect(keysOf(api).toSorted()).toEqual(keys.toSorted());
-    for (const key of keys) expect((await send(api.at, "GET", keyPath(key))).body.toString()).toBe(`<${key}>`);
+    for (const key of keys) {
+      expect((await send(api.at, "GET", keyPath(key))).body.toString()).toBe(`<${key}>`);
+    }
   });
 
   test("percent signs may be spared where a target may hold the character; hex digits in either case; absolute form", async () => {
     await send(api.at, "PUT", keyPath("p/q//./..:@~+é"), { body: "1" });
-    for (const path of ["/v1/kv/p/q//./..:@~+%C3%A9", "/v1/kv/p%2fq%2F/%2e/%2E.:@~+%c3%a9", `http://${api.at}/v1/kv/p/q//./..:@~+%C3%A9`]) {
+    for (const path of [
+      "/v1/kv/p/q//./..:@~+%C3%A9",
+      "/v1/kv/p%2fq%2F/%2e/%2E.:@~+%c3%a9",
+      `http://${api.at}/v1/kv/p/q//./..:@~+%C3%A9`,
+    ]) {
       expect([path, (await send(api.at, "GET", path)).status]).toEqual([path, 200]);
     }
   });
@@ -50,28 +123,37 @@ describe("sizes", () => {
     expect((await send(api.at, "GET", "/v1/kv/big")).body.equals(value)).toBe(true);
     const over = await send(api.at, "PUT", "/v1/kv/big", { body: Buffer.alloc(MIB + 1) });
     expect([over.status, errorCode(over)]).toEqual([413, "too_large"]);
-    const chunked = await send(api.at, "PUT", "/v1/kv/big", { body: Buffer.alloc(MIB + 1), headers: { "transfer-encoding": "chunked" } });
+    const chunked = await send(api.at, "PUT", "/v1/kv/big", {
+      body: Buffer.alloc(MIB + 1),
+      headers: { "transfer-encoding": "chunked" },
+    });
     expect([chunked.status, errorCode(chunked)]).toEqual([413, "too_large"]);
     expect((await send(api.at, "GET", "/v1/kv/big")).body.equals(value)).toBe(true);
   });
 
   test("an announced length that is too large is refused before any of the body was sent, and the connection ends", async () => {
     const client = await raw(api.at);
-    client.socket.write(`PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${MIB + 1}\r\n\r\n`);
+    client.socket.write(
+      `PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${MIB + 1}\r\n\r\n`,
+    );
     expect(await client.until(/too_large/)).toMatch(/^HTTP\/1\.1 413 /);
     await client.closed;
   });
 
   test("also for a client that waits for 100 Continue, which is told 413 instead", async () => {
     const client = await raw(api.at);
-    client.socket.write(`PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${MIB + 1}\r\n\r\n`);
+    client.socket.write(
+      `PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: ${MIB + 1}\r\n\r\n`,
+    );
     expect(await client.until(/too_large/)).toMatch(/^HTTP\/1\.1 413 [^]*connection: close/i);
     await client.closed;
   });
 
   test("100 Continue is sent when the body is wanted", async () => {
     const client = await raw(api.at);
-    client.socket.write("PUT /v1/kv/continued HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    client.socket.write(
+      "PUT /v1/kv/continued HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
+    );
     await client.until(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
     client.socket.write("yes");
     expect(await client.until(/"index"/)).toContain("HTTP/1.1 201 Created");
@@ -80,7 +162,9 @@ describe("sizes", () => {
 
   test("a body of unknown length is refused with the first byte too many, not at its end", async () => {
     const client = await raw(api.at);
-    client.socket.write(`PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${(MIB + 1).toString(16)}\r\n`);
+    client.socket.write(
+      `PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${(MIB + 1).toString(16)}\r\n`,
+    );
     client.socket.write(Buffer.alloc(MIB + 1));
     expect(await client.until(/too_large/)).toMatch(/^HTTP\/1\.1 413 /);
     await client.closed;
@@ -88,7 +172,9 @@ describe("sizes", () => {
 
   test("a body that is sent on and on after its refusal is cut off", async () => {
     const client = await raw(api.at);
-    client.socket.write(`PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${1024 * MIB}\r\n\r\n`);
+    client.socket.write(
+      `PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${1024 * MIB}\r\n\r\n`,
+    );
     const chunk = Buffer.alloc(65_536);
     let sent = 0;
     const more = (): void => {
@@ -104,21 +190,29 @@ describe("sizes", () => {
 
   test("a connection whose refused body was short is used again", async () => {
     const client = await raw(api.at);
-    client.socket.write("PUT /v1/kv/%ff HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabcGET /v1/kv/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client.socket.write(
+      "PUT /v1/kv/%ff HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabcGET /v1/kv/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    );
     expect(await client.until(/key_not_found/)).toMatch(/^HTTP\/1\.1 400 [^]*HTTP\/1\.1 404 /);
     client.socket.destroy();
   });
 
   test("more bytes under way than the server will hold: 503 for the one too many, and room again afterwards", async () => {
     const announced = `Host: localhost\r\nExpect: 100-continue\r\nContent-Length: ${MIB}\r\n\r\n`;
-    const holders = await Promise.all(Array.from({ length: 3 }, async (_, i) => {
-      const client = await raw(api.at);
-      client.socket.write(`PUT /v1/kv/holder${i} HTTP/1.1\r\n${announced}`);
-      await client.until(/100 Continue/);
-      return client;
-    }));
+    const holders = await Promise.all(
+      Array.from({ length: 3 }, async (_, i) => {
+        const client = await raw(api.at);
+        client.socket.write(`PUT /v1/kv/holder${i} HTTP/1.1\r\n${announced}`);
+        await client.until(/100 Continue/);
+        return client;
+      }),
+    );
     const refused = await send(api.at, "PUT", "/v1/kv/a", { body: "1" });
-    expect([refused.status, errorCode(refused), refused.headers["retry-after"]]).toEqual([503, "overloaded", "1"]);
+    expect([refused.status, errorCode(refused), refused.headers["retry-after"]]).toEqual([
+      503,
+      "overloaded",
+      "1",
+    ]);
     const before = api.observed.length;
     for (const client of holders) client.socket.destroy();
     await expect.poll(() => api.observed.length).toBe(before + 3);
@@ -129,13 +223,43 @@ describe("sizes", () => {
 
 describe("what the parser refuses", () => {
   const cases: readonly (readonly [name: string, bytes: string, status: string, code: string])[] = [
-    ["headers beyond 16 KiB", `GET /v1/kv HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, "431 Request Header Fields Too Large", "headers_too_large"],
-    ["a target beyond 16 KiB", `GET /v1/kv/${"x".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`, "431 Request Header Fields Too Large", "headers_too_large"],
+    [
+      "headers beyond 16 KiB",
+      `GET /v1/kv HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
+      "431 Request Header Fields Too Large",
+      "headers_too_large",
+    ],
+    [
+      "a target beyond 16 KiB",
+      `GET /v1/kv/${"x".repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+      "431 Request Header Fields Too Large",
+      "headers_too_large",
+    ],
     ["no HTTP at all", "\x16\x03\x01\x02hello\r\n\r\n", "400 Bad Request", "bad_request"],
-    ["two lengths", "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "400 Bad Request", "bad_request"],
-    ["a length and chunks", "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400 Bad Request", "bad_request"],
-    ["a NUL in a header", "GET /v1/kv HTTP/1.1\r\nHost: local\0host\r\n\r\n", "400 Bad Request", "bad_request"],
-    ["an expectation it doesn't know", "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nExpect: the-best\r\nContent-Length: 1\r\n\r\n", "417 Expectation Failed", "expectation_failed"],
+    [
+      "two lengths",
+      "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+      "400 Bad Request",
+      "bad_request",
+    ],
+    [
+      "a length and chunks",
+      "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "400 Bad Request",
+      "bad_request",
+    ],
+    [
+      "a NUL in a header",
+      "GET /v1/kv HTTP/1.1\r\nHost: local\0host\r\n\r\n",
+      "400 Bad Request",
+      "bad_request",
+    ],
+    [
+      "an expectation it doesn't know",
+      "PUT /v1/kv/a HTTP/1.1\r\nHost: localhost\r\nExpect: the-best\r\nContent-Length: 1\r\n\r\n",
+      "417 Expectation Failed",
+      "expectation_failed",
+    ],
   ];
   for (const [name, bytes, status, code] of cases) {
     test(`${name}: ${status}, and the connection ends`, async () => {
@@ -154,7 +278,9 @@ test("a client that leaves in the middle of a body stores nothing and is no erro
   const before = api.observed.length;
   const logged = api.lines.length;
   const client = await raw(api.at);
-  client.socket.write("PUT /v1/kv/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
+  client.socket.write(
+    "PUT /v1/kv/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf",
+  );
   client.socket.end();
   await expect.poll(() => api.observed.length).toBe(before + 1);
   expect(keysOf(api)).not.toContain("half");
@@ -165,13 +291,17 @@ test("draining: what is under way is answered and its connection closed, nothing
   const own = await startApi();
   let go = (): void => undefined;
   const entered = new Promise<void>((resolve) => {
-    own.kv.before = () => new Promise((proceed) => {
-      go = proceed;
-      resolve();
-    });
+    own.kv.before = () =>
+      new Promise((proceed) => {
+        go = proceed;
+        resolve();
+      });
   });
   const idle = await raw(own.at);
-  const answer = send(own.at, "PUT", "/v1/kv/a", { body: "1", headers: { connection: "keep-alive" } });
+  const answer = send(own.at, "PUT", "/v1/kv/a", {
+    body: "1",
+    headers: { connection: "keep-alive" },
+  });
   await entered;
   const drained = own.listener.drain(60_000);
   await idle.closed;
@@ -184,10 +314,11 @@ test("draining: what is under way is answered and its connection closed, nothing
 test("draining ends by itself when a request doesn't", async () => {
   const own = await startApi();
   const entered = new Promise<void>((resolve) => {
-    own.kv.before = ({ signal }) => new Promise((_, reject) => {
-      signal?.addEventListener("abort", () => reject(new Error("gone")));
-      resolve();
-    });
+    own.kv.before = ({ signal }) =>
+      new Promise((_, reject) => {
+        signal?.addEventListener("abort", () => reject(new Error("gone")));
+        resolve();
+      });
   });
   const answer = send(own.at, "PUT", "/v1/kv/a", { body: "1" }).catch((error: unknown) => error);
   await entered;

@@ -14,7 +14,9 @@ function complaint(args: readonly string[], environment: Record<string, string> 
   try {
     settings(args, environment);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "WRONG_OPTIONS") return error.message;
+    if (error instanceof Error && "code" in error && error.code === "WRONG_OPTIONS") {
+      return error.message;
+    }
     throw error;
   }
   throw new Error("accepted");
@@ -23,15 +25,33 @@ function complaint(args: readonly string[], environment: Record<string, string> 
 describe("defaults", () => {
   test("without any option: one node on loopback", () => {
     expect(settings([])).toEqual({
-      id: "n1", clusterId: "raftkit", peers: [{ id: "n1", address: "127.0.0.1:7101" }], http: { host: "127.0.0.1", port: 8101 },
-      transport: "tcp", storage: "file", codec: "msgpack", data: "data/n1", electionTimeoutMs: { min: 150, max: 300 },
-      heartbeatMs: 50, timeoutMs: 5000, maxValueBytes: 1_048_576, logLevel: "info",
+      id: "n1",
+      clusterId: "raftkit",
+      peers: [{ id: "n1", address: "127.0.0.1:7101" }],
+      http: { host: "127.0.0.1", port: 8101 },
+      transport: "tcp",
+      storage: "file",
+      codec: "msgpack",
+      data: "data/n1",
+      electionTimeoutMs: { min: 150, max: 300 },
+      heartbeatMs: 50,
+      timeoutMs: 5000,
+      maxValueBytes: 1_048_576,
+      logLevel: "info",
     });
   });
 
   test("ports and directory follow the id", () => {
-    expect(settings(["--id", "n7"])).toMatchObject({ data: "data/n7", http: { port: 8107 }, peers: [{ id: "n7", address: "127.0.0.1:7107" }] });
-    expect(settings(["--id=alpha"])).toMatchObject({ data: "data/alpha", http: { port: 8101 }, peers: [{ id: "alpha", address: "127.0.0.1:7101" }] });
+    expect(settings(["--id", "n7"])).toMatchObject({
+      data: "data/n7",
+      http: { port: 8107 },
+      peers: [{ id: "n7", address: "127.0.0.1:7107" }],
+    });
+    expect(settings(["--id=alpha"])).toMatchObject({
+      data: "data/alpha",
+      http: { port: 8101 },
+      peers: [{ id: "alpha", address: "127.0.0.1:7101" }],
+    });
   });
 });
 
@@ -39,7 +59,14 @@ describe("where a value comes from", () => {
   const samples: Record<keyof typeof optionTable, readonly [text: string, value: unknown]> = {
     id: ["n1", "n1"],
     clusterId: ["blue_1", "blue_1"],
-    peers: ["n1=127.0.0.1:7101,n2=[::1]:7102,n3=localhost:7103", [{ id: "n1", address: "127.0.0.1:7101" }, { id: "n2", address: "[::1]:7102" }, { id: "n3", address: "localhost:7103" }]],
+    peers: [
+      "n1=127.0.0.1:7101,n2=[::1]:7102,n3=localhost:7103",
+      [
+        { id: "n1", address: "127.0.0.1:7101" },
+        { id: "n2", address: "[::1]:7102" },
+        { id: "n3", address: "localhost:7103" },
+      ],
+    ],
     http: ["[::1]:0", { host: "::1", port: 0 }],
     httpPeers: ["n2=127.0.0.1:8102", [{ id: "n2", address: "127.0.0.1:8102" }]],
     peerVia: ["n2=127.0.0.1:9102", [{ id: "n2", address: "127.0.0.1:9102" }]],
@@ -77,56 +104,128 @@ describe("where a value comes from", () => {
 describe("wrong options", () => {
   const list = "id=host:port, separated by commas, each id and address once, ports 1 to 65535";
   const ids = "1 to 64 of A-Z a-z 0-9 _ -";
-  const loopback = "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 0 (any free one) to 65535";
+  const loopback =
+    "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 0 (any free one) to 65535";
   const range = "two whole numbers from 10 to 600000 with a dash between them, the smaller first";
-  const heartbeat = "a whole number from 1 to 300000, at most half of the smallest election timeout";
+  const heartbeat =
+    "a whole number from 1 to 300000, at most half of the smallest election timeout";
   const cases: readonly (readonly [args: readonly string[], message: string])[] = [
     [["--id", "a/b"], `--id: given "a/b"; allowed: ${ids}`],
     [["--id="], `--id: given ""; allowed: ${ids}`],
     [["--id"], `--id: given no value; allowed: ${ids}`],
-    [["--id", "--codec", "json"], `--id: given no value; allowed: ${ids}\nunexpected argument "json"; options look like --id n1`],
+    [
+      ["--id", "--codec", "json"],
+      `--id: given no value; allowed: ${ids}\nunexpected argument "json"; options look like --id n1`,
+    ],
     [["--cluster-id", "x".repeat(65)], `--cluster-id: given "${"x".repeat(65)}"; allowed: ${ids}`],
     [["--peers", "n1"], `--peers: given "n1" ("n1" is not id=host:port); allowed: ${list}`],
-    [["--peers", "n1=127.0.0.1:0"], `--peers: given "n1=127.0.0.1:0" ("n1=127.0.0.1:0" is not id=host:port); allowed: ${list}`],
-    [["--peers", "n1=127.0.0.1:70000"], `--peers: given "n1=127.0.0.1:70000" ("n1=127.0.0.1:70000" is not id=host:port); allowed: ${list}`],
-    [["--peers", "n1=127.0.0.1:1,n1=127.0.0.1:2"], `--peers: given "n1=127.0.0.1:1,n1=127.0.0.1:2" ("n1" is named twice); allowed: ${list}`],
-    [["--peers", "n1=127.0.0.1:1,n2=127.0.0.1:1"], `--peers: given "n1=127.0.0.1:1,n2=127.0.0.1:1" (two nodes have the address 127.0.0.1:1); allowed: ${list}`],
-    [["--peers", "n2=127.0.0.1:7102"], `--peers: given "n2=127.0.0.1:7102"; allowed: a list with this node, --id n1, in it`],
-    [["--peers", "n1=10.0.0.1:7101"], `--peers: given "n1=10.0.0.1:7101" (10.0.0.1:7101 is not loopback, and this server has no authentication); allowed: a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself`],
+    [
+      ["--peers", "n1=127.0.0.1:0"],
+      `--peers: given "n1=127.0.0.1:0" ("n1=127.0.0.1:0" is not id=host:port); allowed: ${list}`,
+    ],
+    [
+      ["--peers", "n1=127.0.0.1:70000"],
+      `--peers: given "n1=127.0.0.1:70000" ("n1=127.0.0.1:70000" is not id=host:port); allowed: ${list}`,
+    ],
+    [
+      ["--peers", "n1=127.0.0.1:1,n1=127.0.0.1:2"],
+      `--peers: given "n1=127.0.0.1:1,n1=127.0.0.1:2" ("n1" is named twice); allowed: ${list}`,
+    ],
+    [
+      ["--peers", "n1=127.0.0.1:1,n2=127.0.0.1:1"],
+      `--peers: given "n1=127.0.0.1:1,n2=127.0.0.1:1" (two nodes have the address 127.0.0.1:1); allowed: ${list}`,
+    ],
+    [
+      ["--peers", "n2=127.0.0.1:7102"],
+      `--peers: given "n2=127.0.0.1:7102"; allowed: a list with this node, --id n1, in it`,
+    ],
+    [
+      ["--peers", "n1=10.0.0.1:7101"],
+      `--peers: given "n1=10.0.0.1:7101" (10.0.0.1:7101 is not loopback, and this server has no authentication); allowed: a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself`,
+    ],
     [["--http", "8101"], `--http: given "8101"; allowed: ${loopback}`],
-    [["--http", "0.0.0.0:8101"], `--http: given "0.0.0.0:8101" (0.0.0.0 is not a loopback host, and this server has no authentication); allowed: ${loopback}`],
-    [["--http", "127.evil.example:80"], `--http: given "127.evil.example:80" (127.evil.example is not a loopback host, and this server has no authentication); allowed: ${loopback}`],
-    [["--http", "127.0.0.1:7101"], `--http: given "127.0.0.1:7101"; allowed: an address that is not this node's own in --peers`],
-    [["--peer-via", "n2"], `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids out of --peers`],
-    [["--peer-via", "n2=127.0.0.1:1"], `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes out of --peers, without this one`],
-    [["--peer-via", "n1=127.0.0.1:1"], `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes out of --peers, without this one`],
-    [["--http-peers", "n1"], `--http-peers: given "n1" ("n1" is not id=host:port); allowed: ${list}`],
+    [
+      ["--http", "0.0.0.0:8101"],
+      `--http: given "0.0.0.0:8101" (0.0.0.0 is not a loopback host, and this server has no authentication); allowed: ${loopback}`,
+    ],
+    [
+      ["--http", "127.evil.example:80"],
+      `--http: given "127.evil.example:80" (127.evil.example is not a loopback host, and this server has no authentication); allowed: ${loopback}`,
+    ],
+    [
+      ["--http", "127.0.0.1:7101"],
+      `--http: given "127.0.0.1:7101"; allowed: an address that is not this node's own in --peers`,
+    ],
+    [
+      ["--peer-via", "n2"],
+      `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids out of --peers`,
+    ],
+    [
+      ["--peer-via", "n2=127.0.0.1:1"],
+      `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes out of --peers, without this one`,
+    ],
+    [
+      ["--peer-via", "n1=127.0.0.1:1"],
+      `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes out of --peers, without this one`,
+    ],
+    [
+      ["--http-peers", "n1"],
+      `--http-peers: given "n1" ("n1" is not id=host:port); allowed: ${list}`,
+    ],
     [["--transport", "udp"], `--transport: given "udp"; allowed: tcp, http or memory`],
-    [["--transport", "memory", "--peers", "n1=127.0.0.1:1,n2=127.0.0.1:2"], `--transport: given "memory" with 2 peers; allowed: tcp or http; memory reaches no other process and is for a single node`],
+    [
+      ["--transport", "memory", "--peers", "n1=127.0.0.1:1,n2=127.0.0.1:2"],
+      `--transport: given "memory" with 2 peers; allowed: tcp or http; memory reaches no other process and is for a single node`,
+    ],
     [["--storage", "disk"], `--storage: given "disk"; allowed: file or memory`],
     [["--codec", "xml"], `--codec: given "xml"; allowed: msgpack or json`],
     [["--data", ""], `--data: given ""; allowed: a path`],
     [["--election-timeout-ms", "300"], `--election-timeout-ms: given "300"; allowed: ${range}`],
-    [["--election-timeout-ms", "300-150"], `--election-timeout-ms: given "300-150"; allowed: ${range}`],
+    [
+      ["--election-timeout-ms", "300-150"],
+      `--election-timeout-ms: given "300-150"; allowed: ${range}`,
+    ],
     [["--election-timeout-ms", "5-10"], `--election-timeout-ms: given "5-10"; allowed: ${range}`],
     [["--heartbeat-ms", "-1"], `--heartbeat-ms: given "-1"; allowed: ${heartbeat}`],
     [["--heartbeat-ms", "5e1"], `--heartbeat-ms: given "5e1"; allowed: ${heartbeat}`],
-    [["--heartbeat-ms", "76"], `--heartbeat-ms: given "76"; allowed: at most 75, half of the smallest election timeout (--election-timeout-ms 150-300)`],
+    [
+      ["--heartbeat-ms", "76"],
+      `--heartbeat-ms: given "76"; allowed: at most 75, half of the smallest election timeout (--election-timeout-ms 150-300)`,
+    ],
     [["--timeout-ms", "0"], `--timeout-ms: given "0"; allowed: a whole number from 1 to 600000`],
-    [["--max-value-bytes", "1048577"], `--max-value-bytes: given "1048577"; allowed: a whole number from 1 to 1048576`],
-    [["--max-log-bytes", "12"], `--max-log-bytes: given "12"; allowed: a whole number from 1048576`],
-    [["--max-log-bytes", "9007199254740993"], `--max-log-bytes: given "9007199254740993"; allowed: a whole number from 1048576`],
-    [["--log-level", "loud"], `--log-level: given "loud"; allowed: trace, debug, info, warn, error, fatal or silent`],
-    [["--heartbeat", "50"], `unknown option --heartbeat; did you mean --heartbeat-ms? --help lists all\nunexpected argument "50"; options look like --id n1`],
+    [
+      ["--max-value-bytes", "1048577"],
+      `--max-value-bytes: given "1048577"; allowed: a whole number from 1 to 1048576`,
+    ],
+    [
+      ["--max-log-bytes", "12"],
+      `--max-log-bytes: given "12"; allowed: a whole number from 1048576`,
+    ],
+    [
+      ["--max-log-bytes", "9007199254740993"],
+      `--max-log-bytes: given "9007199254740993"; allowed: a whole number from 1048576`,
+    ],
+    [
+      ["--log-level", "loud"],
+      `--log-level: given "loud"; allowed: trace, debug, info, warn, error, fatal or silent`,
+    ],
+    [
+      ["--heartbeat", "50"],
+      `unknown option --heartbeat; did you mean --heartbeat-ms? --help lists all\nunexpected argument "50"; options look like --id n1`,
+    ],
     [["--pears=n1"], "unknown option --pears; did you mean --peers? --help lists all"],
     [["--frobnicate"], "unknown option --frobnicate; --help lists all"],
     [["-x"], "unknown option -x; --help lists all"],
     [["n1"], `unexpected argument "n1"; options look like --id n1`],
   ];
-  for (const [args, message] of cases) test(args.join(" "), () => expect(complaint(args)).toBe(message));
+  for (const [args, message] of cases) {
+    test(args.join(" "), () => expect(complaint(args)).toBe(message));
+  }
 
   test("from the environment: the variable is named too", () => {
-    expect(complaint([], { RAFTKIT_CODEC: "xml" })).toBe('--codec: given "xml" (from RAFTKIT_CODEC); allowed: msgpack or json');
+    expect(complaint([], { RAFTKIT_CODEC: "xml" })).toBe(
+      '--codec: given "xml" (from RAFTKIT_CODEC); allowed: msgpack or json',
+    );
   });
 
   test("several at once: one line each", () => {
@@ -135,7 +234,9 @@ describe("wrong options", () => {
 
   test("every option refuses something and says what is allowed", () => {
     for (const { flag, allowed } of Object.values(optionTable)) {
-      expect(complaint([`--${flag}=\0`])).toBe(`--${flag}: given "\\u0000"${flag.endsWith("peers") || flag === "peer-via" ? ' ("\\u0000" is not id=host:port)' : ""}; allowed: ${allowed}`);
+      expect(complaint([`--${flag}=\0`])).toBe(
+        `--${flag}: given "\\u0000"${flag.endsWith("peers") || flag === "peer-via" ? ' ("\\u0000" is not id=host:port)' : ""}; allowed: ${allowed}`,
+      );
     }
   });
 });

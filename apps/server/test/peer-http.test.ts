@@ -14,23 +14,48 @@ beforeEach(async () => {
   received = [];
   transports = at.map(() => createListeningHttpTransport());
   for (const [i, transport] of transports.entries()) {
-    await transport.start({ clusterId: "c", id: `n${i}`, incarnation: `incarnation-of-n${i}`, run: 1, address: peerUrl(at[i] ?? ""), codec: "json" }, {
-      receive: (_, frame) => received.push([i, Buffer.from(frame)]), unreachable: () => undefined, rejected: () => undefined,
-    });
+    await transport.start(
+      {
+        clusterId: "c",
+        id: `n${i}`,
+        incarnation: `incarnation-of-n${i}`,
+        run: 1,
+        address: peerUrl(at[i] ?? ""),
+        codec: "json",
+      },
+      {
+        receive: (_, frame) => received.push([i, Buffer.from(frame)]),
+        unreachable: () => undefined,
+        rejected: () => undefined,
+      },
+    );
     transport.setPeers(at.map((address, j) => ({ id: `n${j}`, address: peerUrl(address) })));
   }
 });
-afterEach(async () => { await Promise.all(transports.map((transport) => transport.close())); });
+afterEach(async () => {
+  await Promise.all(transports.map((transport) => transport.close()));
+});
 
 test("frames of any size arrive whole and in order, both ways", async () => {
-  const frames = [Buffer.alloc(0), Buffer.from("one"), Buffer.alloc(600_000, "0123456789"), Buffer.from("last")];
+  const frames = [
+    Buffer.alloc(0),
+    Buffer.from("one"),
+    Buffer.alloc(600_000, "0123456789"),
+    Buffer.from("last"),
+  ];
   for (const frame of frames) {
     transports[0]?.send("n1", [frame]);
     transports[1]?.send("n0", [frame.subarray(0, 2), frame.subarray(2)]);
   }
   for (const to of [0, 1]) {
-    await expect.poll(() => received.filter(([node]) => node === to).length, { timeout: 20_000 }).toBe(frames.length);
-    expect(received.filter(([node]) => node === to).map(([, frame], i) => frame.equals(frames[i] ?? Buffer.alloc(0)))).toEqual([true, true, true, true]);
+    await expect
+      .poll(() => received.filter(([node]) => node === to).length, { timeout: 20_000 })
+      .toBe(frames.length);
+    expect(
+      received
+        .filter(([node]) => node === to)
+        .map(([, frame], i) => frame.equals(frames[i] ?? Buffer.alloc(0))),
+    ).toEqual([true, true, true, true]);
   }
 });
 
@@ -40,18 +65,35 @@ test("strangers get 404 beside the path and 400 on it, and harm nothing", async 
   expect((await send(peer, "GET", "/raft")).status).toBe(405);
   const stranger = await send(peer, "POST", "/raft", { body: "rubbish" });
   expect([stranger.status, errorCode(stranger)]).toEqual([400, "BAD_REQUEST"]);
-  // Refused before its body was read: a client in the middle of sending may see the end of the connection instead of the answer.
+  // Refused before its body was read: a client in the middle of sending may see the end of the
+  // connection instead of the answer.
   await send(peer, "POST", "/raft", { body: Buffer.alloc(2_000_000) }).catch(() => undefined);
   const half = await raw(peer);
   half.socket.end("POST /raft HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf");
   await half.closed;
   transports[1]?.send("n0", [Buffer.from("after")]);
-  await expect.poll(() => received.map(([, frame]) => frame.toString()), { timeout: 20_000 }).toEqual(["after"]);
+  await expect
+    .poll(() => received.map(([, frame]) => frame.toString()), { timeout: 20_000 })
+    .toEqual(["after"]);
 });
 
 test("a taken port is said so", async () => {
   const other = createListeningHttpTransport();
-  await expect(other.start({ clusterId: "c", id: "n9", incarnation: "incarnation-of-n9", run: 1, address: peerUrl(at[0] ?? ""), codec: "json" }, { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined }))
-    .rejects.toMatchObject({ code: "PEER_LISTEN_FAILED", message: `peer address ${at[0]} is taken by another process; choose another in --peers, on every node` });
+  await expect(
+    other.start(
+      {
+        clusterId: "c",
+        id: "n9",
+        incarnation: "incarnation-of-n9",
+        run: 1,
+        address: peerUrl(at[0] ?? ""),
+        codec: "json",
+      },
+      { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined },
+    ),
+  ).rejects.toMatchObject({
+    code: "PEER_LISTEN_FAILED",
+    message: `peer address ${at[0]} is taken by another process; choose another in --peers, on every node`,
+  });
   await other.close();
 });

@@ -4,7 +4,11 @@ import type { AddressInfo, Server } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { socketsVia } from "../src/peer-via.js";
 
-async function listening(): Promise<{ readonly server: Server; readonly address: string; readonly met: Promise<void> }> {
+async function listening(): Promise<{
+  readonly server: Server;
+  readonly address: string;
+  readonly met: Promise<void>;
+}> {
   const server = createServer((socket) => socket.end());
   const met = new Promise<void>((resolve) => server.once("connection", () => resolve()));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -16,7 +20,13 @@ test("a peer that is named is dialled there, another one at its own address", as
   const [known, proxy, other] = [await listening(), await listening(), await listening()];
   let dialledKnown = false;
   void known.met.then(() => (dialledKnown = true));
-  const sockets = socketsVia({ peers: [{ id: "n2", address: known.address }, { id: "n3", address: other.address }], peerVia: [{ id: "n2", address: proxy.address }] });
+  const sockets = socketsVia({
+    peers: [
+      { id: "n2", address: known.address },
+      { id: "n3", address: other.address },
+    ],
+    peerVia: [{ id: "n2", address: proxy.address }],
+  });
   for (const { address } of [known, other]) {
     const [host = "", port] = address.split(":");
     const socket = sockets.connect({ host, port: Number(port) });

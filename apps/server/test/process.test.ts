@@ -12,7 +12,10 @@ import { freePorts, startProcess, startStuckClient, temporaryDirectory } from ".
 async function single(more: readonly string[] = []): Promise<{ args: string[]; data: string }> {
   const [peer = 0] = await freePorts(1);
   const data = join(temporaryDirectory(), "deep", "data");
-  return { data, args: ["--http", "127.0.0.1:0", "--peers", `n1=127.0.0.1:${peer}`, "--data", data, ...more] };
+  return {
+    data,
+    args: ["--http", "127.0.0.1:0", "--peers", `n1=127.0.0.1:${peer}`, "--data", data, ...more],
+  };
 }
 
 async function occupied(): Promise<number> {
@@ -24,16 +27,23 @@ async function occupied(): Promise<number> {
 }
 
 function files(directory: string): Record<string, string> {
-  return Object.fromEntries(readdirSync(directory, { recursive: true, encoding: "utf8" }).toSorted()
-    .filter((name) => statSync(join(directory, name)).isFile())
-    .map((name) => [name, readFileSync(join(directory, name)).toString("base64")]));
+  return Object.fromEntries(
+    readdirSync(directory, { recursive: true, encoding: "utf8" })
+      .toSorted()
+      .filter((name) => statSync(join(directory, name)).isFile())
+      .map((name) => [name, readFileSync(join(directory, name)).toString("base64")]),
+  );
 }
 
 /** Starts, stores one value, ends cleanly. */
 async function leaveData(args: readonly string[]): Promise<void> {
   const server = startProcess(args);
   const { http } = await server.ready;
-  await expect.poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, { timeout: 10_000 }).toBe(201);
+  await expect
+    .poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, {
+      timeout: 10_000,
+    })
+    .toBe(201);
   server.child.kill("SIGTERM");
   expect((await server.ended).code).toBe(0);
 }
@@ -43,10 +53,16 @@ test("--help prints the options and ends with 0; a wrong option is one line and 
   expect([help.code, help.stderr]).toEqual([0, ""]);
   expect(help.stdout).toContain("--election-timeout-ms MIN-MAX");
   const wrong = await startProcess(["--codec", "xml"]).ended;
-  expect([wrong.code, wrong.stdout, wrong.stderr]).toEqual([2, "", 'raftkit-server: --codec: given "xml"; allowed: msgpack or json\n']);
+  expect([wrong.code, wrong.stdout, wrong.stderr]).toEqual([
+    2,
+    "",
+    'raftkit-server: --codec: given "xml"; allowed: msgpack or json\n',
+  ]);
   const variable = await startProcess([], { RAFTKIT_HTTP: "0.0.0.0:80" }).ended;
   expect(variable.code).toBe(2);
-  expect(variable.stderr).toContain('--http: given "0.0.0.0:80" (from RAFTKIT_HTTP) (0.0.0.0 is not a loopback host');
+  expect(variable.stderr).toContain(
+    '--http: given "0.0.0.0:80" (from RAFTKIT_HTTP) (0.0.0.0 is not a loopback host',
+  );
 });
 
 describe("refusals to start: one line, code 1, nothing overwritten", () => {
@@ -54,7 +70,10 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
     const port = await occupied();
     const { args, data } = await single();
     const ended = await startProcess([...args, "--http", `127.0.0.1:${port}`]).ended;
-    expect([ended.code, ended.stderr]).toEqual([1, `raftkit-server n1: HTTP address 127.0.0.1:${port} is taken by another process; choose another with --http\n`]);
+    expect([ended.code, ended.stderr]).toEqual([
+      1,
+      `raftkit-server n1: HTTP address 127.0.0.1:${port} is taken by another process; choose another with --http\n`,
+    ]);
     expect(existsSync(data)).toBe(false);
   });
 
@@ -64,7 +83,9 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
       const { args } = await single(["--transport", transport]);
       const ended = await startProcess([...args, "--peers", `n1=127.0.0.1:${port}`]).ended;
       expect(ended.code).toBe(1);
-      expect(ended.stderr).toMatch(new RegExp(`^raftkit-server n1: [^\\n]*127\\.0\\.0\\.1:${port}[^\\n]*\\n$`));
+      expect(ended.stderr).toMatch(
+        new RegExp(`^raftkit-server n1: [^\\n]*127\\.0\\.0\\.1:${port}[^\\n]*\\n$`),
+      );
     });
   }
 
@@ -74,7 +95,9 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
     const other = await single();
     const ended = await startProcess([...other.args, "--data", data]).ended;
     expect(ended.code).toBe(1);
-    expect(ended.stderr).toBe(`raftkit-server n1: the data directory ${data} is in use by another process; stop that one, or give each node a directory of its own\n`);
+    expect(ended.stderr).toBe(
+      `raftkit-server n1: the data directory ${data} is in use by another process; stop that one, or give each node a directory of its own\n`,
+    );
   });
 
   test("the data directory is of another node, cluster or codec; or its log is damaged", async () => {
@@ -92,7 +115,8 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
       expect(ended.stderr).toMatch(named);
       expect(files(data)).toEqual(before);
     }
-    const name = Object.keys(before).find((file) => readFileSync(join(data, file)).includes("value")) ?? "";
+    const name =
+      Object.keys(before).find((file) => readFileSync(join(data, file)).includes("value")) ?? "";
     const bytes = readFileSync(join(data, name));
     bytes.write("VALUE", bytes.indexOf("value"));
     writeFileSync(join(data, name), bytes);
@@ -108,30 +132,53 @@ test("what was acknowledged is there after kill -9 and a new start", async () =>
   const { args } = await single();
   const first = startProcess(args);
   const { http } = await first.ready;
-  await expect.poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, { timeout: 10_000 }).toBe(201);
+  await expect
+    .poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, {
+      timeout: 10_000,
+    })
+    .toBe(201);
   first.child.kill("SIGKILL");
   await first.ended;
   const second = startProcess(args);
   const again = await second.ready;
-  await expect.poll(async () => (await send(again.http, "GET", "/v1/kv/kept")).body.toString(), { timeout: 10_000 }).toBe("value");
+  await expect
+    .poll(async () => (await send(again.http, "GET", "/v1/kv/kept")).body.toString(), {
+      timeout: 10_000,
+    })
+    .toBe("value");
 });
 
 test("a node of a cluster that lost its data directory ends with one line that says so; the others go on", async () => {
   const ports = await freePorts(3);
   const peers = ports.map((port, i) => `n${i + 1}=127.0.0.1:${port}`).join(",");
   const directory = temporaryDirectory();
-  const args = (i: number): string[] => ["--id", `n${i}`, "--peers", peers, "--http", "127.0.0.1:0", "--data", join(directory, `n${i}`)];
+  const args = (i: number): string[] => [
+    "--id",
+    `n${i}`,
+    "--peers",
+    peers,
+    "--http",
+    "127.0.0.1:0",
+    "--data",
+    join(directory, `n${i}`),
+  ];
   const [first, , third] = [1, 2, 3].map((i) => startProcess(args(i)));
   if (first === undefined || third === undefined) throw new Error("unreachable");
   const { http } = await first.ready;
-  await expect.poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, { timeout: 20_000 }).toBeLessThan(300);
+  await expect
+    .poll(async () => (await send(http, "PUT", "/v1/kv/kept", { body: "value" })).status, {
+      timeout: 20_000,
+    })
+    .toBeLessThan(300);
   third.child.kill("SIGKILL");
   await third.ended;
   rmSync(join(directory, "n3"), { recursive: true });
   const { code, stderr } = await startProcess(args(3)).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/^raftkit-server n3: [^\n]*data directory[^\n]*\n$/);
-  await expect.poll(async () => (await send(http, "GET", "/v1/kv/kept")).body.toString(), { timeout: 20_000 }).toBe("value");
+  await expect
+    .poll(async () => (await send(http, "GET", "/v1/kv/kept")).body.toString(), { timeout: 20_000 })
+    .toBe("value");
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -162,20 +209,38 @@ describe("a forked server", () => {
   const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
   /** Forks a server from a parent of its own, which does something once it is ready. */
-  function forkedBy(args: readonly string[], then: string): { status: number | null; stdout: string; stderr: string } {
+  function forkedBy(
+    args: readonly string[],
+    then: string,
+  ): { status: number | null; stdout: string; stderr: string } {
     const script = `
       const { fork } = require("node:child_process");
       const child = fork(process.argv[1], process.argv.slice(2), { stdio: ["ignore", "ignore", "inherit", "ipc"], detached: true });
       child.on("exit", (code) => { process.exitCode = code; });
       child.on("message", (message) => { console.log(JSON.stringify({ ...message, pid: child.pid })); ${then} });`;
-    return spawnSync(process.execPath, ["-e", script, main, ...args], { encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" });
+    return spawnSync(process.execPath, ["-e", script, main, ...args], {
+      encoding: "utf8",
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    });
   }
 
   test("tells its parent when it is ready, as its log does", async () => {
-    const { args } = await single(["--log-level", "silent", "--storage", "memory", "--transport", "memory"]);
+    const { args } = await single([
+      "--log-level",
+      "silent",
+      "--storage",
+      "memory",
+      "--transport",
+      "memory",
+    ]);
     const parent = forkedBy(args, 'child.kill("SIGTERM");');
     expect([parent.status, parent.stderr]).toEqual([0, ""]);
-    expect(JSON.parse(parent.stdout)).toMatchObject({ type: "ready", http: expect.stringMatching(/^127\.0\.0\.1:\d+$/), peer: args[3]?.slice(3) });
+    expect(JSON.parse(parent.stdout)).toMatchObject({
+      type: "ready",
+      http: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      peer: args[3]?.slice(3),
+    });
   });
 
   test("ends when its parent is gone", async () => {
@@ -184,7 +249,16 @@ describe("a forked server", () => {
     expect([parent.status, parent.stderr]).toEqual([7, ""]);
     const { http, pid } = JSON.parse(parent.stdout) as { http: string; pid: number };
     onTestFinished(() => killIfAlive(pid));
-    await expect.poll(() => send(http, "GET", "/healthz").then(() => "serves", () => "gone"), { timeout: 10_000 }).toBe("gone");
+    await expect
+      .poll(
+        () =>
+          send(http, "GET", "/healthz").then(
+            () => "serves",
+            () => "gone",
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe("gone");
   });
 });
 
@@ -199,8 +273,18 @@ function killIfAlive(pid: number): void {
 test("status and metrics of a single node that leads itself", async () => {
   const { args } = await single(["--storage", "memory", "--transport", "memory", "--id", "n1"]);
   const { http } = await startProcess(args).ready;
-  await expect.poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 }).toBe(200);
-  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ id: "n1", clusterId: "raftkit", role: "leader", leaderId: "n1", state: "running", http, leaderHttp: http });
+  await expect
+    .poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 })
+    .toBe(200);
+  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({
+    id: "n1",
+    clusterId: "raftkit",
+    role: "leader",
+    leaderId: "n1",
+    state: "running",
+    http,
+    leaderHttp: http,
+  });
   const metrics = (await send(http, "GET", "/metrics")).body.toString();
   expect(metrics).toContain("\nraftkit_is_leader 1\n");
   expect(metrics).toContain('\nhttp_requests_total{route="readyz",method="GET",status="200"} 1\n');

@@ -32,7 +32,10 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-/** Below where systems take the ports of outgoing connections from: who is started again finds its port free. */
+/**
+ * Below where systems take the ports of outgoing connections from: who is started again finds its
+ * port free.
+ */
 const PORTS = { first: 2_000, count: 4_000 } as const;
 
 /** Ports that were free a moment ago. */
@@ -52,45 +55,67 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-export function startProcess(args: readonly string[], environment: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env["PATH"], ...environment }, cwd: tmpdir() });
+export function startProcess(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Started {
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: process.env["PATH"], ...environment },
+    cwd: tmpdir(),
+  });
   let stdout = "";
   let stderr = "";
   const watchers = new Set<() => void>();
-  const logged = (text: string): Promise<string> => new Promise((resolve, reject) => {
-    const look = (): void => {
-      const line = stdout.split("\n").slice(0, -1).find((one) => one.includes(text));
-      if (line === undefined) return;
-      watchers.delete(look);
-      resolve(line);
-    };
-    watchers.add(look);
-    look();
-    void ended.then(({ code, signal }) => reject(new Error(`ended with ${code ?? signal} without logging ${text}: ${stderr}`)));
-  });
+  const logged = (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const line = stdout
+          .split("\n")
+          .slice(0, -1)
+          .find((one) => one.includes(text));
+        if (line === undefined) return;
+        watchers.delete(look);
+        resolve(line);
+      };
+      watchers.add(look);
+      look();
+      void ended.then(({ code, signal }) =>
+        reject(new Error(`ended with ${code ?? signal} without logging ${text}: ${stderr}`)),
+      );
+    });
   child.stdout.on("data", (chunk: Buffer) => {
     stdout += chunk.toString();
     for (const look of watchers) look();
   });
   child.stderr.on("data", (chunk: Buffer) => void (stderr += chunk.toString()));
-  const ended = new Promise<Ended>((resolve) => void child.once("close", (code, signal) => {
-    resolve({ code, signal, stdout, stderr });
-  }));
+  const ended = new Promise<Ended>(
+    (resolve) =>
+      void child.once("close", (code, signal) => {
+        resolve({ code, signal, stdout, stderr });
+      }),
+  );
   onTestFinished(async () => {
     child.kill("SIGKILL");
     await ended;
   });
-  const ready = logged('"msg":"ready"').then((line) => JSON.parse(line) as { http: string; peer: string });
+  const ready = logged('"msg":"ready"').then(
+    (line) => JSON.parse(line) as { http: string; peer: string },
+  );
   ready.catch(() => undefined);
   return { child, ended, ready, logged: (text) => logged(text).then(() => undefined) };
 }
 
-/** A client that announces a body and never sends it. Resolves once the server has begun with it. */
+/**
+ * A client that announces a body and never sends it. Resolves once the server has begun with it.
+ */
 export function startStuckClient(http: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const [host = "", port] = http.split(":");
     const socket = connect({ host, port: Number(port) }, () => {
-      socket.write("PUT /v1/kv/stuck HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+      socket.write(
+        "PUT /v1/kv/stuck HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
+      );
     });
     socket.once("data", () => resolve());
     socket.once("error", reject);

@@ -1,4 +1,5 @@
-// The README's example, run against a real server as it is written there; and its tables, held against the code.
+// The README's example, run against a real server as it is written there; and its tables, held
+// against the code.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,15 +12,30 @@ const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
 test("the example does what its comments say", async () => {
   const [peer = 0] = await freePorts(1);
-  const { http } = await startProcess(["--http=127.0.0.1:0", `--peers=n1=127.0.0.1:${peer}`, "--storage=memory"]).ready;
-  await expect.poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 }).toBe(200);
+  const { http } = await startProcess([
+    "--http=127.0.0.1:0",
+    `--peers=n1=127.0.0.1:${peer}`,
+    "--storage=memory",
+  ]).ready;
+  await expect
+    .poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 })
+    .toBe(200);
   const example = /```ts\n([^]*?)```/.exec(readme)?.[1] ?? "";
   expect(example).toContain("127.0.0.1:8101");
   const file = join(temporaryDirectory(), "example.mjs");
   writeFileSync(file, example.replaceAll("127.0.0.1:8101", http));
-  const run = spawnSync(process.execPath, [file], { encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" });
+  const run = spawnSync(process.execPath, [file], {
+    encoding: "utf8",
+    timeout: 20_000,
+    killSignal: "SIGKILL",
+  });
   expect([run.status, run.stderr]).toEqual([0, ""]);
-  expect(run.stdout.trim().split("\n")).toEqual([expect.stringMatching(/^201 \{ index: \d+ \}$/), expect.stringMatching(/^hello "\d+"$/), "200", "412"]);
+  expect(run.stdout.trim().split("\n")).toEqual([
+    expect.stringMatching(/^201 \{ index: \d+ \}$/),
+    expect.stringMatching(/^hello "\d+"$/),
+    "200",
+    "412",
+  ]);
 });
 
 test("the table of options names every option", () => {

@@ -1,4 +1,5 @@
-// One server around a node that says what the test tells it: health, status, metrics, and how it begins and ends.
+// One server around a node that says what the test tells it: health, status, metrics, and how it
+// begins and ends.
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RaftkitError } from "@raftkit/core";
 import { NotProposed, ReadFailed } from "raftkit";
@@ -19,8 +20,14 @@ function settingsFor(...args: string[]): Settings {
   return settings;
 }
 
-async function start(node: FakeNode = fakeNode()): Promise<{ server: RunningServer; http: string; node: FakeNode }> {
-  const server = await startServer({ settings: settingsFor("--http-peers=n2=127.0.0.1:8102"), logger: recordingLogger(), open: () => Promise.resolve(node) });
+async function start(
+  node: FakeNode = fakeNode(),
+): Promise<{ server: RunningServer; http: string; node: FakeNode }> {
+  const server = await startServer({
+    settings: settingsFor("--http-peers=n2=127.0.0.1:8102"),
+    logger: recordingLogger(),
+    open: () => Promise.resolve(node),
+  });
   onTestFinished(() => server.close());
   return { server, http: server.http, node };
 }
@@ -47,7 +54,11 @@ describe("health", () => {
     expect(timeouts).toEqual([1000]);
     node.now = { leaderId: null };
     const leaderless = await send(http, "GET", "/readyz");
-    expect([leaderless.status, errorCode(leaderless), timeouts.length]).toEqual([503, "not_ready", 1]);
+    expect([leaderless.status, errorCode(leaderless), timeouts.length]).toEqual([
+      503,
+      "not_ready",
+      1,
+    ]);
     node.now = { state: "failed" };
     expect((await send(http, "GET", "/readyz")).status).toBe(503);
   });
@@ -55,9 +66,21 @@ describe("health", () => {
 
 test("status: the node's, with null for what is not there and the leader's API", async () => {
   const { http, node } = await start();
-  expect(parsed(await send(http, "GET", "/v1/status"))).toEqual({ ...node.status(), configuration: null, http, leaderHttp: http });
-  node.now = { role: "follower", leaderId: "n2", configuration: { voters: [{ id: "n1", incarnation: "x".repeat(16), address: "a" }] } };
-  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ leaderHttp: "127.0.0.1:8102", configuration: { voters: [{ id: "n1" }] } });
+  expect(parsed(await send(http, "GET", "/v1/status"))).toEqual({
+    ...node.status(),
+    configuration: null,
+    http,
+    leaderHttp: http,
+  });
+  node.now = {
+    role: "follower",
+    leaderId: "n2",
+    configuration: { voters: [{ id: "n1", incarnation: "x".repeat(16), address: "a" }] },
+  };
+  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({
+    leaderHttp: "127.0.0.1:8102",
+    configuration: { voters: [{ id: "n1" }] },
+  });
   node.now = { leaderId: "n3" };
   expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ leaderHttp: null });
   expect((await send(http, "POST", "/v1/status")).headers.allow).toBe("GET, HEAD");
@@ -74,13 +97,37 @@ test("metrics: the node's figures and the requests, in a registry of this server
   expect(answer.headers["content-type"]).toContain("text/plain; version=0.0.4");
   const lines = answer.body.toString().split("\n");
   for (const line of [
-    "raftkit_term 2", "raftkit_is_leader 1", "raftkit_has_leader 1", "raftkit_up 1", "raftkit_last_index 5", "raftkit_durable_index 4", "raftkit_commit_index 4", "raftkit_applied_index 3",
-    "raftkit_log_bytes 1000", "raftkit_voters 0", 'raftkit_role{role="leader"} 1', 'raftkit_role{role="follower"} 0', 'raftkit_peer_match_index{peer="n2"} 4', 'raftkit_events_total{event="proposals"} 7',
-    'http_requests_total{route="kv_item",method="PUT",status="503"} 1', 'http_requests_total{route="kv_item",method="other",status="405"} 1', 'http_requests_total{route="none",method="GET",status="404"} 1',
+    "raftkit_term 2",
+    "raftkit_is_leader 1",
+    "raftkit_has_leader 1",
+    "raftkit_up 1",
+    "raftkit_last_index 5",
+    "raftkit_durable_index 4",
+    "raftkit_commit_index 4",
+    "raftkit_applied_index 3",
+    "raftkit_log_bytes 1000",
+    "raftkit_voters 0",
+    'raftkit_role{role="leader"} 1',
+    'raftkit_role{role="follower"} 0',
+    'raftkit_peer_match_index{peer="n2"} 4',
+    'raftkit_events_total{event="proposals"} 7',
+    'http_requests_total{route="kv_item",method="PUT",status="503"} 1',
+    'http_requests_total{route="kv_item",method="other",status="405"} 1',
+    'http_requests_total{route="none",method="GET",status="404"} 1',
     'http_request_duration_seconds_count{route="kv_item"} 2',
-  ]) expect(lines).toContain(line);
-  for (const name of ["nodejs_eventloop_delay_seconds{", "process_cpu_seconds_total ", "process_resident_memory_bytes "]) expect(answer.body.toString()).toContain(`\n${name}`);
-  expect((await send(other.http, "GET", "/metrics")).body.toString()).not.toContain('route="kv_item"');
+  ]) {
+    expect(lines).toContain(line);
+  }
+  for (const name of [
+    "nodejs_eventloop_delay_seconds{",
+    "process_cpu_seconds_total ",
+    "process_resident_memory_bytes ",
+  ]) {
+    expect(answer.body.toString()).toContain(`\n${name}`);
+  }
+  expect((await send(other.http, "GET", "/metrics")).body.toString()).not.toContain(
+    'route="kv_item"',
+  );
 });
 
 describe("the beginning", () => {
@@ -89,14 +136,28 @@ describe("the beginning", () => {
     const http = `127.0.0.1:${port}`;
     let go: (node: KvNode) => void = () => undefined;
     const opened = new Promise<void>((entered) => {
-      const starting = startServer({ settings: settingsFor(`--http=${http}`), logger: recordingLogger(), open: () => new Promise((resolve) => {
-        go = resolve;
-        entered();
-      }) });
+      const starting = startServer({
+        settings: settingsFor(`--http=${http}`),
+        logger: recordingLogger(),
+        open: () =>
+          new Promise((resolve) => {
+            go = resolve;
+            entered();
+          }),
+      });
       onTestFinished(async () => (await starting).close());
     });
     await opened;
-    for (const [path, status] of [["/v1/kv/a", 503], ["/v1/kv", 503], ["/v1/status", 503], ["/readyz", 503], ["/healthz", 200], ["/metrics", 200]] as const) expect([path, (await send(http, "GET", path)).status]).toEqual([path, status]);
+    for (const [path, status] of [
+      ["/v1/kv/a", 503],
+      ["/v1/kv", 503],
+      ["/v1/status", 503],
+      ["/readyz", 503],
+      ["/healthz", 200],
+      ["/metrics", 200],
+    ] as const) {
+      expect([path, (await send(http, "GET", path)).status]).toEqual([path, status]);
+    }
     go(fakeNode());
     await expect.poll(async () => (await send(http, "GET", "/v1/status")).status).toBe(200);
   });
@@ -108,11 +169,26 @@ describe("the beginning", () => {
       opened++;
       return Promise.reject(new RaftkitError("STORAGE_LOST", "lost"));
     };
-    await expect(startServer({ settings: settingsFor(`--http=${http}`), logger: recordingLogger(), open })).rejects.toMatchObject({ code: "HTTP_LISTEN_FAILED", message: `HTTP address ${http} is taken by another process; choose another with --http` });
+    await expect(
+      startServer({ settings: settingsFor(`--http=${http}`), logger: recordingLogger(), open }),
+    ).rejects.toMatchObject({
+      code: "HTTP_LISTEN_FAILED",
+      message: `HTTP address ${http} is taken by another process; choose another with --http`,
+    });
     expect(opened).toBe(0);
     const [port = 0] = await freePorts(1);
-    await expect(startServer({ settings: settingsFor(`--http=127.0.0.1:${port}`), logger: recordingLogger(), open })).rejects.toMatchObject({ code: "STORAGE_LOST" });
-    const again = await startServer({ settings: settingsFor(`--http=127.0.0.1:${port}`), logger: recordingLogger(), open: () => Promise.resolve(fakeNode()) });
+    await expect(
+      startServer({
+        settings: settingsFor(`--http=127.0.0.1:${port}`),
+        logger: recordingLogger(),
+        open,
+      }),
+    ).rejects.toMatchObject({ code: "STORAGE_LOST" });
+    const again = await startServer({
+      settings: settingsFor(`--http=127.0.0.1:${port}`),
+      logger: recordingLogger(),
+      open: () => Promise.resolve(fakeNode()),
+    });
     await again.close();
   });
 });
@@ -132,10 +208,11 @@ describe("the end", () => {
     const { server, http, node } = await start();
     let fail: (error: Error) => void = () => undefined;
     const entered = new Promise<void>((resolve) => {
-      node.proposes = () => new Promise((_, reject) => {
-        fail = reject;
-        resolve();
-      });
+      node.proposes = () =>
+        new Promise((_, reject) => {
+          fail = reject;
+          resolve();
+        });
     });
     const answer = send(http, "PUT", "/v1/kv/a", { body: "1" });
     await entered;

@@ -1,12 +1,15 @@
-// Bytes as base64 text (RFC 4648, with padding) in one pass, without node: and without building long strings piece by piece.
-// One text for each byte sequence: what `toBase64` doesn't write, `fromBase64` doesn't read.
+// Bytes as base64 text (RFC 4648, with padding) in one pass, without node: and without building
+// long strings piece by piece. One text for each byte sequence: what `toBase64` doesn't write,
+// `fromBase64` doesn't read.
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const PAD = 0x3d;
 const CODES: Uint8Array = Uint8Array.from(ALPHABET, (letter) => letter.charCodeAt(0));
 /** The six bits of each ASCII code; 0xff: not a letter of base64. */
 const BITS: Uint8Array = new Uint8Array(128).fill(0xff);
-CODES.forEach((code, bits) => { BITS[code] = bits; });
+CODES.forEach((code, bits) => {
+  BITS[code] = bits;
+});
 
 export function toBase64(bytes: Uint8Array): string {
   const text = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
@@ -32,7 +35,7 @@ export function fromBase64(text: string): Uint8Array | undefined {
   for (let i = 0, at = 0; i < text.length; i += 4) {
     let group = 0;
     for (let j = i; j < i + 4; j++) {
-      const bits = j < letters ? BITS[text.charCodeAt(j)] ?? 0xff : 0;
+      const bits = j < letters ? (BITS[text.charCodeAt(j)] ?? 0xff) : 0;
       if (bits === 0xff) return undefined;
       group = (group << 6) | bits;
     }

@@ -1,5 +1,6 @@
-// Reads JSON text back. The bytes may come from anybody: bad UTF-8, numbers that would lose digits, too deep nesting and
-// objects that start with the reserved key without being bytes are refused; prototypes are never touched.
+// Reads JSON text back. The bytes may come from anybody: bad UTF-8, numbers that would lose digits,
+// too deep nesting and objects that start with the reserved key without being bytes are refused;
+// prototypes are never touched.
 import { RaftkitError } from "@raftkit/core";
 import type { CodecValue } from "@raftkit/core";
 import { fromBase64 } from "./base64.js";
@@ -13,7 +14,9 @@ export function decode(bytes: Uint8Array): CodecValue {
   const { text, json } = parse(bytes);
   const value = restore(json, []);
   const inexact = findInexactNumber(text);
-  return inexact === undefined ? value : refuse(`the number ${inexact.slice(0, 40)} has more digits than a double can hold`);
+  return inexact === undefined
+    ? value
+    : refuse(`the number ${inexact.slice(0, 40)} has more digits than a double can hold`);
 }
 
 function parse(bytes: Uint8Array): { text: string; json: Json } {
@@ -28,10 +31,14 @@ function parse(bytes: Uint8Array): { text: string; json: Json } {
 
 /** Turns what was parsed back into the value, in place where possible. */
 function restore(json: Json, trail: (string | number)[]): CodecValue {
-  if (typeof json === "number" && !Number.isFinite(json)) return refuse(`a number that is not finite at ${describePath(trail)}`);
+  if (typeof json === "number" && !Number.isFinite(json)) {
+    return refuse(`a number that is not finite at ${describePath(trail)}`);
+  }
   if (typeof json !== "object" || json === null) return json;
   if (!Array.isArray(json) && Object.hasOwn(json, BYTES_KEY)) return restoreBytes(json, trail);
-  if (trail.length === MAX_DEPTH) return refuse(`more than ${MAX_DEPTH} arrays and objects inside one another`);
+  if (trail.length === MAX_DEPTH) {
+    return refuse(`more than ${MAX_DEPTH} arrays and objects inside one another`);
+  }
   if (!Array.isArray(json)) return restoreObject(json, trail);
   return json.map((item, i) => {
     trail.push(i);
@@ -41,27 +48,51 @@ function restore(json: Json, trail: (string | number)[]): CodecValue {
   });
 }
 
-function restoreBytes(json: { readonly [key: string]: Json }, trail: readonly (string | number)[]): Uint8Array {
+function restoreBytes(
+  json: { readonly [key: string]: Json },
+  trail: readonly (string | number)[],
+): Uint8Array {
   const text = json[BYTES_KEY];
-  const bytes = typeof text === "string" && Object.keys(json).length === 1 ? fromBase64(text) : undefined;
-  return bytes ?? refuse(`"${BYTES_KEY}" without base64, or beside other keys, at ${describePath(trail)}`);
+  const bytes =
+    typeof text === "string" && Object.keys(json).length === 1 ? fromBase64(text) : undefined;
+  return (
+    bytes ??
+    refuse(`"${BYTES_KEY}" without base64, or beside other keys, at ${describePath(trail)}`)
+  );
 }
 
-function restoreObject(json: { readonly [key: string]: Json }, trail: (string | number)[]): CodecValue {
+function restoreObject(
+  json: { readonly [key: string]: Json },
+  trail: (string | number)[],
+): CodecValue {
   const object: Record<string, CodecValue> = {};
   for (const [written, item] of Object.entries(json)) {
     const escaped = written.startsWith(ESCAPE);
-    if (escaped && !written.startsWith(ESCAPE, 1)) refuse(`the key ${JSON.stringify(written).slice(0, 80)}, which should start with ${ESCAPE}${ESCAPE}, at ${describePath(trail)}`);
+    if (escaped && !written.startsWith(ESCAPE, 1)) {
+      refuse(
+        `the key ${JSON.stringify(written).slice(0, 80)}, which should start with ${ESCAPE}${ESCAPE}, at ${describePath(trail)}`,
+      );
+    }
     const key = escaped ? written.slice(1) : written;
     trail.push(key);
     const value = restore(item, trail);
     trail.pop();
-    if (key === "__proto__") Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
-    else object[key] = value;
+    if (key === "__proto__") {
+      Object.defineProperty(object, key, {
+        value,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    } else object[key] = value;
   }
   return object;
 }
 
 function refuse(what: string, cause?: unknown): never {
-  throw new RaftkitError("CODEC_DECODE", `can't decode: ${what}; the bytes are damaged or another codec wrote them`, { cause });
+  throw new RaftkitError(
+    "CODEC_DECODE",
+    `can't decode: ${what}; the bytes are damaged or another codec wrote them`,
+    { cause },
+  );
 }

@@ -1,5 +1,5 @@
-// Writes values as JSON text. It builds the text itself rather than handing the value to JSON.stringify, which would call
-// `toJSON`, drop what it doesn't know and turn NaN into null.
+// Writes values as JSON text. It builds the text itself rather than handing the value to
+// JSON.stringify, which would call `toJSON`, drop what it doesn't know and turn NaN into null.
 import { RaftkitError } from "@raftkit/core";
 import type { CodecValue } from "@raftkit/core";
 import { toBase64 } from "./base64.js";
@@ -12,11 +12,20 @@ export function encode(value: CodecValue): Uint8Array {
 /** `trail` names the place of `value`; its length is the depth. */
 function write(value: unknown, trail: (string | number)[]): string {
   if (typeof value === "string") return JSON.stringify(value); // lone surrogates as \ud800: any encoder of text would destroy them
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : refuse(String(value), trail);
+  if (typeof value === "number") {
+    return Number.isFinite(value) ? String(value) : refuse(String(value), trail);
+  }
   if (typeof value === "boolean" || value === null) return String(value);
-  if (typeof value !== "object") return refuse(value === undefined ? "undefined" : `a ${typeof value}`, trail);
+  if (typeof value !== "object") {
+    return refuse(value === undefined ? "undefined" : `a ${typeof value}`, trail);
+  }
   if (value instanceof Uint8Array) return `{"${BYTES_KEY}":"${toBase64(value)}"}`;
-  if (trail.length === MAX_DEPTH) return refuse(`more than ${MAX_DEPTH} arrays and objects inside one another (or a cycle)`, trail);
+  if (trail.length === MAX_DEPTH) {
+    return refuse(
+      `more than ${MAX_DEPTH} arrays and objects inside one another (or a cycle)`,
+      trail,
+    );
+  }
   return Array.isArray(value) ? writeArray(value, trail) : writeObject(value, trail);
 }
 
@@ -32,7 +41,9 @@ function writeArray(array: readonly unknown[], trail: (string | number)[]): stri
 
 function writeObject(object: object, trail: (string | number)[]): string {
   const prototype: unknown = Object.getPrototypeOf(object);
-  if (prototype !== Object.prototype && prototype !== null) return refuse(`an instance of ${className(object)}`, trail);
+  if (prototype !== Object.prototype && prototype !== null) {
+    return refuse(`an instance of ${className(object)}`, trail);
+  }
   let text = "";
   for (const [key, value] of Object.entries(object)) {
     trail.push(key);
@@ -43,10 +54,15 @@ function writeObject(object: object, trail: (string | number)[]): string {
 }
 
 function refuse(what: string, trail: readonly (string | number)[]): never {
-  throw new RaftkitError("CODEC_ENCODE", `can't encode ${what} at ${describePath(trail)}: a value is made of null, booleans, finite numbers, strings, Uint8Arrays, arrays and plain objects`);
+  throw new RaftkitError(
+    "CODEC_ENCODE",
+    `can't encode ${what} at ${describePath(trail)}: a value is made of null, booleans, finite numbers, strings, Uint8Arrays, arrays and plain objects`,
+  );
 }
 
 function className(object: object): string {
   const constructor: unknown = "constructor" in object ? object.constructor : undefined;
-  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "a class";
+  return typeof constructor === "function" && constructor.name !== ""
+    ? constructor.name
+    : "a class";
 }

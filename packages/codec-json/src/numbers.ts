@@ -1,5 +1,6 @@
-// Finds numbers in JSON text that JSON.parse would change silently: 9007199254740993 becomes ...992.
-// A number of up to 15 digits always comes back as written; a longer one must be in the digits that `encode` writes.
+// Finds numbers in JSON text that JSON.parse would change silently: 9007199254740993 becomes
+// ...992. A number of up to 15 digits always comes back as written; a longer one must be in the
+// digits that `encode` writes.
 
 const LONG_NUMBER = /[\d.]{16}/;
 const NUMBERS = /-?\d[\d.eE+-]*/g;

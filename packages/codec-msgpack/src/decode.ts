@@ -1,29 +1,27 @@
-// Reads MessagePack back. The bytes may come from anybody: nothing is allocated for a length before the bytes for it are
-// there, nesting is bounded, and what is not a CodecValue (extensions, NaN, integers beyond 2^53, doubled keys) is refused.
+// Reads MessagePack back. The bytes may come from anybody: nothing is allocated for a length before
+// the bytes for it are there, nesting is bounded, and what is not a CodecValue (extensions, NaN,
+// integers beyond 2^53, doubled keys) is refused.
 import { RaftkitError } from "@raftkit/core";
 import type { CodecValue } from "@raftkit/core";
 import { MAX_DEPTH, describePath } from "./limits.js";
-import { readGeneralizedUtf8 } from "./strings.js";
-
-/** Small byte arrays are pieces of a common allocation of this size, see the encoder. */
-const SLAB_BYTES = 4096;
-const SLAB_VALUE_BYTES = 512;
-/** From here on the platform's own conversion is faster than a loop. */
-const NATIVE_FROM_BYTES = 16;
+import { createByteCopier, createFloatReader, createTextReader } from "./pieces.js";
 
 /** One decoder, with its slab. */
 export function createDecoder(): (bytes: Uint8Array) => CodecValue {
-  let slab = new Uint8Array(SLAB_BYTES);
-  let slabAt = 0;
-  let bytes: Uint8Array = slab;
+  const nothing = new Uint8Array();
+  let bytes: Uint8Array = nothing;
   let at = 0;
   let depth = 0;
   const trail: (string | number)[] = [];
-  const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const float = new DataView(new ArrayBuffer(8));
+  const textOf = createTextReader();
+  const copyOf = createByteCopier();
+  const floatOf = createFloatReader();
 
   function refuse(what: string): never {
-    throw new RaftkitError("CODEC_DECODE", `can't decode ${bytes.length} bytes: ${what} at byte ${at}, ${describePath(trail.slice(0, depth))}; they are damaged or another codec wrote them`);
+    throw new RaftkitError(
+      "CODEC_DECODE",
+      `can't decode ${bytes.length} bytes: ${what} at byte ${at}, ${describePath(trail.slice(0, depth))}; they are damaged or another codec wrote them`,
+    );
   }
 
   /** Steps over `size` bytes that must be there. @returns where they start */
@@ -53,47 +51,24 @@ export function createDecoder(): (bytes: Uint8Array) => CodecValue {
   }
 
   function readFloat(size: 4 | 8): number {
-    const from = take(size);
-    for (let i = 0; i < size; i++) float.setUint8(i, bytes[from + i] ?? 0);
-    const value = size === 4 ? float.getFloat32(0) : float.getFloat64(0);
+    const value = floatOf(bytes, take(size), size);
     return Number.isFinite(value) ? value : refuse("a number that is not finite");
   }
 
   function readString(length: number): string {
     const from = take(length);
-    if (length < NATIVE_FROM_BYTES) {
-      const units: number[] = [];
-      let i = from;
-      for (; i < at; i++) {
-        const unit = bytes[i] ?? 0;
-        if (unit >= 0x80) break;
-        units.push(unit);
-      }
-      if (i === at) return String.fromCharCode.apply(undefined, units);
-    } else {
-      try {
-        return textDecoder.decode(bytes.subarray(from, at));
-      } catch {
-        // not strict UTF-8: a lone surrogate, or rubbish
-      }
-    }
-    return readGeneralizedUtf8(bytes, from, at) ?? refuse("a string that is not UTF-8");
+    return textOf(bytes, from, at) ?? refuse("a string that is not UTF-8");
   }
 
   function readBytes(length: number): Uint8Array {
     const from = take(length);
-    if (length > SLAB_VALUE_BYTES) return new Uint8Array(bytes.subarray(from, at));
-    if (slabAt + length > SLAB_BYTES) {
-      slab = new Uint8Array(SLAB_BYTES);
-      slabAt = 0;
-    }
-    slab.set(bytes.subarray(from, at), slabAt);
-    slabAt += length;
-    return new Uint8Array(slab.buffer, slabAt - length, length);
+    return copyOf(bytes, from, at);
   }
 
   function enter(length: number, bytesEach: number): void {
-    if (length * bytesEach > bytes.length - at) refuse(`a length of ${length} that the bytes left can't hold`);
+    if (length * bytesEach > bytes.length - at) {
+      refuse(`a length of ${length} that the bytes left can't hold`);
+    }
     if (depth === MAX_DEPTH) refuse(`more than ${MAX_DEPTH} arrays and objects inside one another`);
     depth++;
   }
@@ -118,7 +93,7 @@ export function createDecoder(): (bytes: Uint8Array) => CodecValue {
       trail[depth - 1] = key;
       if (Object.hasOwn(object, key)) refuse("a key for the second time");
       const value = read();
-      if (key === "__proto__") Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+      if (key === "__proto__") defineOwn(object, key, value);
       else object[key] = value;
     }
     depth--;
@@ -141,26 +116,49 @@ export function createDecoder(): (bytes: Uint8Array) => CodecValue {
     if (token < 0xc0) return readString(token & 0x1f);
     if (token >= 0xe0) return token - 0x100;
     switch (token) {
-      case 0xc0: return null;
-      case 0xc2: return false;
-      case 0xc3: return true;
-      case 0xc4: case 0xc5: case 0xc6: return readBytes(readUint(1 << (token - 0xc4)));
-      case 0xca: return readFloat(4);
-      case 0xcb: return readFloat(8);
-      case 0xcc: case 0xcd: case 0xce: return readUint(1 << (token - 0xcc));
-      case 0xcf: return readInt64(readUint(4));
-      case 0xd0: case 0xd1: case 0xd2: return readInt(1 << (token - 0xd0));
-      case 0xd3: return readInt64(readInt(4));
-      case 0xd9: case 0xda: case 0xdb: return readString(readUint(1 << (token - 0xd9)));
-      case 0xdc: case 0xdd: return readArray(readUint(2 << (token - 0xdc)));
-      case 0xde: case 0xdf: return readObject(readUint(2 << (token - 0xde)));
-      default: return refuse(token === 0xc1 ? "the unused type 0xc1" : "an extension type");
+      case 0xc0:
+        return null;
+      case 0xc2:
+        return false;
+      case 0xc3:
+        return true;
+      case 0xc4:
+      case 0xc5:
+      case 0xc6:
+        return readBytes(readUint(1 << (token - 0xc4)));
+      case 0xca:
+        return readFloat(4);
+      case 0xcb:
+        return readFloat(8);
+      case 0xcc:
+      case 0xcd:
+      case 0xce:
+        return readUint(1 << (token - 0xcc));
+      case 0xcf:
+        return readInt64(readUint(4));
+      case 0xd0:
+      case 0xd1:
+      case 0xd2:
+        return readInt(1 << (token - 0xd0));
+      case 0xd3:
+        return readInt64(readInt(4));
+      case 0xd9:
+      case 0xda:
+      case 0xdb:
+        return readString(readUint(1 << (token - 0xd9)));
+      case 0xdc:
+      case 0xdd:
+        return readArray(readUint(2 << (token - 0xdc)));
+      case 0xde:
+      case 0xdf:
+        return readObject(readUint(2 << (token - 0xde)));
+      default:
+        return refuse(token === 0xc1 ? "the unused type 0xc1" : "an extension type");
     }
   }
 
   return function decode(source) {
-    // A plain view: pieces of a Buffer would be Buffers.
-    bytes = source.constructor === Uint8Array ? source : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    bytes = plainView(source);
     at = 0;
     depth = 0;
     try {
@@ -168,7 +166,24 @@ export function createDecoder(): (bytes: Uint8Array) => CodecValue {
       if (at < bytes.length) refuse(`${bytes.length - at} bytes too many`);
       return value;
     } finally {
-      bytes = slab; // lets go of the source
+      bytes = nothing; // lets go of the source
     }
   };
+}
+
+/** Pieces of a Buffer would be Buffers. */
+function plainView(source: Uint8Array): Uint8Array {
+  return source.constructor === Uint8Array
+    ? source
+    : new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+}
+
+/** Where an assignment would set the prototype. */
+function defineOwn(object: object, key: string, value: CodecValue): void {
+  Object.defineProperty(object, key, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
 }

@@ -1,11 +1,16 @@
-// Writes values as MessagePack: nil, booleans, numbers, str, bin, arrays and maps with string keys, no extensions.
-// It must never let two results share bytes, and never write what `decode` would refuse or change.
+// Writes values as MessagePack: nil, booleans, numbers, str, bin, arrays and maps with string keys,
+// no extensions. It must never let two results share bytes, and never write what `decode` would
+// refuse or change.
 import { RaftkitError } from "@raftkit/core";
 import type { CodecValue } from "@raftkit/core";
 import { MAX_DEPTH, describePath } from "./limits.js";
+import { createNumberWriter, putLength } from "./numbers.js";
 import { utf8Length, writeUtf8 } from "./strings.js";
 
-/** Small results are pieces of a common allocation of this size: an allocation of its own costs more than the encoding. */
+/**
+ * Small results are pieces of a common allocation of this size: an allocation of its own costs more
+ * than the encoding.
+ */
 const SLAB_BYTES = 8192;
 /** Larger results get their own bytes, so that keeping one keeps little else alive. */
 const SLAB_RESULT_BYTES = 512;
@@ -20,8 +25,7 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
   let depth = 0;
   let busy = false;
   const trail: (string | number)[] = [];
-  const float = new DataView(new ArrayBuffer(8));
-  const floatBytes = new Uint8Array(float.buffer);
+  const putNumber = createNumberWriter();
 
   function reserve(bytes: number): void {
     if (at + bytes <= out.length) return;
@@ -29,45 +33,32 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
     const bigger = new Uint8Array(Math.max(SLAB_BYTES, 2 * used, used + bytes + 64));
     bigger.set(out.subarray(start, at));
     out = bigger;
-    if (bigger.length === SLAB_BYTES) { slab = bigger; slabAt = 0; }
+    if (bigger.length === SLAB_BYTES) {
+      slab = bigger;
+      slabAt = 0;
+    }
     start = 0;
     at = used;
   }
 
   function refuse(what: string): never {
-    throw new RaftkitError("CODEC_ENCODE", `can't encode ${what} at ${describePath(trail.slice(0, depth))}: a value is made of null, booleans, finite numbers, strings, Uint8Arrays, arrays and plain objects`);
+    throw new RaftkitError(
+      "CODEC_ENCODE",
+      `can't encode ${what} at ${describePath(trail.slice(0, depth))}: a value is made of null, booleans, finite numbers, strings, Uint8Arrays, arrays and plain objects`,
+    );
   }
 
-  /** The marker bytes of a length that has no short form: 8 bits (0: there is none), 16 and 32. */
   function writeLength(length: number, marker8: number, marker16: number): void {
     reserve(5);
-    if (length < 0x100 && marker8 !== 0) { out[at++] = marker8; out[at++] = length; }
-    else if (length < 0x10000) { out[at++] = marker16; out[at++] = length >>> 8; out[at++] = length; }
-    else if (length < 0x100000000) { out[at++] = marker16 + 1; writeUint32(length); }
-    else refuse(`${length} bytes or elements`);
-  }
-
-  function writeUint32(value: number): void {
-    out[at++] = value >>> 24; out[at++] = value >>> 16; out[at++] = value >>> 8; out[at++] = value;
+    if (length >= 0x100000000) refuse(`${length} bytes or elements`);
+    at = putLength(out, at, length, marker8, marker16);
   }
 
   function writeNumber(value: number): void {
     reserve(9);
-    if (value >>> 0 === value) {
-      if (value < 0x80) out[at++] = value;
-      else if (value < 0x100) { out[at++] = 0xcc; out[at++] = value; }
-      else if (value < 0x10000) { out[at++] = 0xcd; out[at++] = value >>> 8; out[at++] = value; }
-      else { out[at++] = 0xce; writeUint32(value); }
-    } else if (value >> 0 === value) {
-      if (value >= -0x20) out[at++] = value;
-      else if (value >= -0x80) { out[at++] = 0xd0; out[at++] = value; }
-      else if (value >= -0x8000) { out[at++] = 0xd1; out[at++] = value >> 8; out[at++] = value; }
-      else { out[at++] = 0xd2; writeUint32(value); }
-    } else if (Number.isFinite(value)) {
-      float.setFloat64(0, value);
-      out[at++] = 0xcb;
-      for (let i = 0; i < 8; i++) out[at++] = floatBytes[i] ?? 0;
-    } else refuse(String(value));
+    const end = putNumber(out, at, value);
+    if (end < 0) refuse(String(value));
+    at = end;
   }
 
   function writeString(text: string): void {
@@ -87,8 +78,10 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
       }
     }
     const length = utf8Length(text);
-    if (length < 32) { reserve(1); out[at++] = 0xa0 | length; }
-    else writeLength(length, 0xd9, 0xda);
+    if (length < 32) {
+      reserve(1);
+      out[at++] = 0xa0 | length;
+    } else writeLength(length, 0xd9, 0xda);
     reserve(length);
     writeUtf8(text, length, out, at);
     at += length;
@@ -102,15 +95,19 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
   }
 
   function enter(): void {
-    if (depth === MAX_DEPTH) refuse(`more than ${MAX_DEPTH} arrays and objects inside one another (or a cycle)`);
+    if (depth === MAX_DEPTH) {
+      refuse(`more than ${MAX_DEPTH} arrays and objects inside one another (or a cycle)`);
+    }
     depth++;
   }
 
   function writeArray(array: readonly CodecValue[]): void {
     const { length } = array;
     enter();
-    if (length < 16) { reserve(1); out[at++] = 0x90 | length; }
-    else writeLength(length, 0, 0xdc);
+    if (length < 16) {
+      reserve(1);
+      out[at++] = 0x90 | length;
+    } else writeLength(length, 0, 0xdc);
     for (let i = 0; i < length; i++) {
       trail[depth - 1] = i;
       write(array[i]);
@@ -120,11 +117,15 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
 
   function writeObject(object: object): void {
     const prototype: unknown = Object.getPrototypeOf(object);
-    if (prototype !== Object.prototype && prototype !== null) refuse(`an instance of ${className(object)}`);
+    if (prototype !== Object.prototype && prototype !== null) {
+      refuse(`an instance of ${className(object)}`);
+    }
     const members = Object.entries(object);
     enter();
-    if (members.length < 16) { reserve(1); out[at++] = 0x80 | members.length; }
-    else writeLength(members.length, 0, 0xde);
+    if (members.length < 16) {
+      reserve(1);
+      out[at++] = 0x80 | members.length;
+    } else writeLength(members.length, 0, 0xde);
     for (const [key, value] of members) {
       trail[depth - 1] = key;
       writeString(key);
@@ -136,10 +137,15 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
   function write(value: unknown): void {
     if (typeof value === "number") writeNumber(value);
     else if (typeof value === "string") writeString(value);
-    else if (typeof value === "boolean") { reserve(1); out[at++] = value ? 0xc3 : 0xc2; }
-    else if (value === null) { reserve(1); out[at++] = 0xc0; }
-    else if (typeof value !== "object") refuse(value === undefined ? "undefined" : `a ${typeof value}`);
-    else if (Array.isArray(value)) writeArray(value);
+    else if (typeof value === "boolean") {
+      reserve(1);
+      out[at++] = value ? 0xc3 : 0xc2;
+    } else if (value === null) {
+      reserve(1);
+      out[at++] = 0xc0;
+    } else if (typeof value !== "object") {
+      refuse(value === undefined ? "undefined" : `a ${typeof value}`);
+    } else if (Array.isArray(value)) writeArray(value);
     else if (value instanceof Uint8Array) writeBytes(value);
     else writeObject(value);
   }
@@ -151,7 +157,9 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
       slabAt = at;
       return new Uint8Array(out.buffer, start, length);
     }
-    return out !== slab && length >= out.length * 0.75 ? out.subarray(0, length) : out.slice(start, at);
+    return out !== slab && length >= out.length * 0.75
+      ? out.subarray(0, length)
+      : out.slice(start, at);
   }
 
   return function encode(value) {
@@ -172,5 +180,7 @@ export function createEncoder(): (value: CodecValue) => Uint8Array {
 
 function className(object: object): string {
   const constructor: unknown = "constructor" in object ? object.constructor : undefined;
-  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "a class";
+  return typeof constructor === "function" && constructor.name !== ""
+    ? constructor.name
+    : "a class";
 }

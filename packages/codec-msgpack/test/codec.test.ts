@@ -1,4 +1,5 @@
-// The form on the wire: MessagePack as others read and write it. What every codec must do is proven in conformance.test.ts.
+// The form on the wire: MessagePack as others read and write it. What every codec must do is proven
+// in conformance.test.ts.
 import { isDeepStrictEqual } from "node:util";
 import type { CodecValue } from "@raftkit/core";
 import fc from "fast-check";
@@ -10,7 +11,15 @@ import { anyValue } from "./values.js";
 const codec = createMsgpackCodec();
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-test.each([[[1, "a", null], "9301a161c0"], [{ a: true }, "81a161c3"], [new Uint8Array([1, 2]), "c4020102"], [-1, "ff"], [300, "cd012c"], [2 ** 32, "cb41f0000000000000"], [-0, "00"]])("%j is written as %s", (value, expected) => {
+test.each([
+  [[1, "a", null], "9301a161c0"],
+  [{ a: true }, "81a161c3"],
+  [new Uint8Array([1, 2]), "c4020102"],
+  [-1, "ff"],
+  [300, "cd012c"],
+  [2 ** 32, "cb41f0000000000000"],
+  [-0, "00"],
+])("%j is written as %s", (value, expected) => {
   expect(hex(codec.encode(value))).toBe(expected);
 });
 
@@ -20,12 +29,21 @@ test("64 levels are carried", () => {
 });
 
 test("a getter that encodes disturbs nothing", () => {
-  const value = [1, { get inner(): CodecValue { return codec.encode("inner"); } }, 2];
+  const value = [
+    1,
+    {
+      get inner(): CodecValue {
+        return codec.encode("inner");
+      },
+    },
+    2,
+  ];
   expect(codec.decode(codec.encode(value))).toStrictEqual([1, { inner: codec.encode("inner") }, 2]);
 });
 
 describe("agreement with msgpackr", () => {
-  // What msgpackr itself changes or refuses: __proto__ keys, lone surrogates, `toJSON` and other telling keys, large maps.
+  // What msgpackr itself changes or refuses: __proto__ keys, lone surrogates, `toJSON` and other
+  // telling keys, large maps.
   const plain = anyValue.filter((value) => {
     const text = JSON.stringify(value);
     return !/__proto__|toJSON|hasOwnProperty|constructor|\\ud[89a-f]|\ufeff/i.test(text);
@@ -33,9 +51,12 @@ describe("agreement with msgpackr", () => {
   const packr = new Packr({ useRecords: false, variableMapSize: true });
 
   test("msgpackr reads what the codec wrote, and the other way round", () => {
-    fc.assert(fc.property(plain, (value) => {
-      expect(hex(packr.pack(unpack(codec.encode(value))))).toBe(hex(packr.pack(value)));
-      expect(isDeepStrictEqual(codec.decode(packr.pack(value)), value)).toBe(true);
-    }), { numRuns: 100 });
+    fc.assert(
+      fc.property(plain, (value) => {
+        expect(hex(packr.pack(unpack(codec.encode(value))))).toBe(hex(packr.pack(value)));
+        expect(isDeepStrictEqual(codec.decode(packr.pack(value)), value)).toBe(true);
+      }),
+      { numRuns: 100 },
+    );
   });
 });

@@ -7,11 +7,27 @@ export { Unexpected, expectEqual, expectEqualBytes, expectRefusal, expectTrue } 
 export { logStorageSuite } from "./storage/log-suite.js";
 export { snapshotStorageSuite } from "./storage/snapshot-suite.js";
 export { storageTarget } from "./storage/medium.js";
-export type { LogSubject, SnapshotSubject, Step, StepFault, StepFaults, StorageCapability, StorageMedium, StorageSubject, StorageTargetOptions } from "./storage/medium.js";
+export type {
+  LogSubject,
+  SnapshotSubject,
+  Step,
+  StepFault,
+  StepFaults,
+  StorageCapability,
+  StorageMedium,
+  StorageSubject,
+  StorageTargetOptions,
+} from "./storage/medium.js";
 export { codecSuite } from "./codec/suite.js";
 export { machineSuite } from "./machine/suite.js";
 export type { MachineSubject } from "./machine/subject.js";
 export { transportSuite } from "./transport/suite.js";
 export { createSocketLinks } from "./transport/socket-links.js";
 export type { SocketLinks } from "./transport/socket-links.js";
-export type { Disturbance, Intruder, Links, TransportCapability, TransportSubject } from "./transport/subject.js";
+export type {
+  Disturbance,
+  Intruder,
+  Links,
+  TransportCapability,
+  TransportSubject,
+} from "./transport/subject.js";

@@ -1,5 +1,6 @@
-// Runs the cases of a suite against a target, one after the other, each with a subject of its own. It prints nothing and
-// knows no case: what it promises holds whatever an implementation does, hanging and throwing from timers included.
+// Runs the cases of a suite against a target, one after the other, each with a subject of its own.
+// It prints nothing and knows no case: what it promises holds whatever an implementation does,
+// hanging and throwing from timers included.
 import { RaftkitError } from "@raftkit/core";
 import { toError } from "./show.js";
 import { catchStrayErrors } from "./stray.js";
@@ -19,13 +20,20 @@ export interface RunOptions {
 }
 
 /**
- * Runs a suite. A case fails when it, `create` or `dispose` throws or takes too long, or when an error is thrown outside of every
- * promise meanwhile. It is blocked when a case that it builds on failed or was blocked. It is skipped when the target lacks a
- * capability; a case that builds on a skipped one runs all the same, as what it needs itself is among its own capabilities.
- * @returns one result for each case, in the suite's order. It never rejects because of the target's faults.
- * @throws {RaftkitError} `CONFORMANCE_UNKNOWN_CASE`, `CONFORMANCE_UNKNOWN_CAPABILITY`: the target declares one that no case asks for
+ * Runs a suite. A case fails when it, `create` or `dispose` throws or takes too long, or when an
+ * error is thrown outside of every promise meanwhile. It is blocked when a case that it builds on
+ * failed or was blocked. It is skipped when the target lacks a capability; a case that builds on a
+ * skipped one runs all the same, as what it needs itself is among its own capabilities.
+ * @returns one result for each case, in the suite's order. It never rejects because of the target's
+ * faults.
+ * @throws {RaftkitError} `CONFORMANCE_UNKNOWN_CASE`, `CONFORMANCE_UNKNOWN_CAPABILITY`: the target
+ * declares one that no case asks for
  */
-export async function runSuite<Subject>(suite: Suite<Subject>, target: Target<Subject>, options: RunOptions = {}): Promise<readonly CaseResult[]> {
+export async function runSuite<Subject>(
+  suite: Suite<Subject>,
+  target: Target<Subject>,
+  options: RunOptions = {},
+): Promise<readonly CaseResult[]> {
   const run = createRunner(suite, target, options.timeoutMs);
   const results: CaseResult[] = [];
   for (const { id } of casesFor(suite, options.only)) {
@@ -37,11 +45,16 @@ export async function runSuite<Subject>(suite: Suite<Subject>, target: Target<Su
 }
 
 /**
- * For adapters to test runners, which want to run one case at a time: runs a case, and before it those it builds on that
- * haven't run yet. A case runs once; asked again, its result is the same. Not to be called concurrently.
+ * For adapters to test runners, which want to run one case at a time: runs a case, and before it
+ * those it builds on that haven't run yet. A case runs once; asked again, its result is the same.
+ * Not to be called concurrently.
  * @throws {RaftkitError} `CONFORMANCE_UNKNOWN_CAPABILITY`
  */
-export function createRunner<Subject>(suite: Suite<Subject>, target: Target<Subject>, timeoutMs: number = CASE_TIMEOUT_MS): (id: string) => Promise<CaseResult> {
+export function createRunner<Subject>(
+  suite: Suite<Subject>,
+  target: Target<Subject>,
+  timeoutMs: number = CASE_TIMEOUT_MS,
+): (id: string) => Promise<CaseResult> {
   checkCapabilities(suite, target);
   const results = new Map<string, CaseResult>();
 
@@ -49,7 +62,9 @@ export function createRunner<Subject>(suite: Suite<Subject>, target: Target<Subj
     const known = results.get(id);
     if (known !== undefined) return known;
     const one = casesFor(suite, id).at(-1);
-    if (one === undefined) throw new RaftkitError("CONFORMANCE_UNKNOWN_CASE", `there is no case ${id}`);
+    if (one === undefined) {
+      throw new RaftkitError("CONFORMANCE_UNKNOWN_CASE", `there is no case ${id}`);
+    }
     const result = await judge(one);
     results.set(id, result);
     return result;
@@ -59,19 +74,29 @@ export function createRunner<Subject>(suite: Suite<Subject>, target: Target<Subj
     const { id, title, rule } = one;
     for (const by of one.requires) {
       const { outcome } = await resultOf(by);
-      if (outcome === "failed" || outcome === "blocked") return { id, title, rule, outcome: "blocked", by };
+      if (outcome === "failed" || outcome === "blocked") {
+        return { id, title, rule, outcome: "blocked", by };
+      }
     }
-    const missing = one.capabilities.find((capability) => !target.capabilities.includes(capability));
+    const missing = one.capabilities.find(
+      (capability) => !target.capabilities.includes(capability),
+    );
     if (missing !== undefined) return { id, title, rule, outcome: "skipped", missing };
     const error = await attempt(one, target, timeoutMs);
-    return error === undefined ? { id, title, rule, outcome: "passed" } : { id, title, rule, outcome: "failed", error };
+    return error === undefined
+      ? { id, title, rule, outcome: "passed" }
+      : { id, title, rule, outcome: "failed", error };
   }
 
   return resultOf;
 }
 
 /** @returns what went wrong first; undefined: nothing */
-async function attempt<Subject>(one: Case<Subject>, target: Target<Subject>, timeoutMs: number): Promise<Error | undefined> {
+async function attempt<Subject>(
+  one: Case<Subject>,
+  target: Target<Subject>,
+  timeoutMs: number,
+): Promise<Error | undefined> {
   const stray = catchStrayErrors();
   const errors: Error[] = [];
   const creating = Promise.resolve().then(() => target.create());
@@ -83,7 +108,10 @@ async function attempt<Subject>(one: Case<Subject>, target: Target<Subject>, tim
   } catch (error) {
     errors.push(toError(error));
   }
-  const disposed = creating.then((subject) => target.dispose?.(subject), () => undefined);
+  const disposed = creating.then(
+    (subject) => target.dispose?.(subject),
+    () => undefined,
+  );
   try {
     // One that was not created in time is let go of when it is.
     if (created) await within(timeoutMs, "dispose()", disposed);
@@ -95,10 +123,20 @@ async function attempt<Subject>(one: Case<Subject>, target: Target<Subject>, tim
   return errors[0] ?? strayError;
 }
 
-async function within<Value>(timeoutMs: number, what: string, work: Promise<Value>): Promise<Value> {
+async function within<Value>(
+  timeoutMs: number,
+  what: string,
+  work: Promise<Value>,
+): Promise<Value> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new RaftkitError("CONFORMANCE_TIMEOUT", `${what} did not end within ${timeoutMs} ms`)), timeoutMs);
+    timer = setTimeout(
+      () =>
+        reject(
+          new RaftkitError("CONFORMANCE_TIMEOUT", `${what} did not end within ${timeoutMs} ms`),
+        ),
+      timeoutMs,
+    );
   });
   try {
     return await Promise.race([work, late]);

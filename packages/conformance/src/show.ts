@@ -1,4 +1,5 @@
-// Values as short text for messages. Never throws, whatever it is given: deep, cyclic or hostile values too.
+// Values as short text for messages. Never throws, whatever it is given: deep, cyclic or hostile
+// values too.
 import { inspect } from "node:util";
 
 const TEXT_CHARACTERS_MAX = 300;
@@ -7,7 +8,15 @@ export function show(value: unknown): string {
   let text: string;
   try {
     if (value instanceof Error) text = `${value.name}: ${value.message}`;
-    else text = inspect(value, { depth: 4, breakLength: Infinity, compact: true, maxArrayLength: 40, maxStringLength: 100 });
+    else {
+      text = inspect(value, {
+        depth: 4,
+        breakLength: Infinity,
+        compact: true,
+        maxArrayLength: 40,
+        maxStringLength: 100,
+      });
+    }
   } catch {
     text = `a ${typeof value} that can't be shown`;
   }
@@ -16,5 +25,7 @@ export function show(value: unknown): string {
 
 /** What was thrown, as an error: anything can be thrown. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(`${show(thrown)} was thrown, which is no error`, { cause: thrown });
+  return thrown instanceof Error
+    ? thrown
+    : new Error(`${show(thrown)} was thrown, which is no error`, { cause: thrown });
 }

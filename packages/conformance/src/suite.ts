@@ -1,4 +1,5 @@
-// What a suite is: plain data, which needs no test runner. The suites themselves, and what runs them, live beside this.
+// What a suite is: plain data, which needs no test runner. The suites themselves, and what runs
+// them, live beside this.
 
 /** One thing that an implementation must do. */
 export interface Case<Subject> {
@@ -7,15 +8,25 @@ export interface Case<Subject> {
   /** What must hold, as a sentence about the implementation. */
   readonly title: string;
   /**
-   * What breaks otherwise: a property of the Raft paper's Figure 3, Linearizability or Availability; behind it where the extended paper
-   * or the thesis has it, and why. Incidents elsewhere are named by repository and issue.
+   * What breaks otherwise: a property of the Raft paper's Figure 3, Linearizability or
+   * Availability; behind it where the extended paper or the thesis has it, and why. Incidents
+   * elsewhere are named by repository and issue.
    */
   readonly rule: string;
-  /** The cases that this one builds on: when one of them failed or was blocked, this one says nothing and is blocked. Earlier in the suite. */
+  /**
+   * The cases that this one builds on: when one of them failed or was blocked, this one says
+   * nothing and is blocked. Earlier in the suite.
+   */
   readonly requires: readonly string[];
-  /** What the implementation must be able to do for the case to make sense; a suite lists what there is. */
+  /**
+   * What the implementation must be able to do for the case to make sense; a suite lists what there
+   * is.
+   */
   readonly capabilities: readonly string[];
-  /** Throws when the implementation is wrong, with what was expected and what came. `subject` is fresh and is disposed of afterwards. */
+  /**
+   * Throws when the implementation is wrong, with what was expected and what came. `subject` is
+   * fresh and is disposed of afterwards.
+   */
   run(subject: Subject): Promise<void>;
 }
 
@@ -44,4 +55,5 @@ export type CaseResult = {
   /** A case that it builds on didn't pass. */
   | { readonly outcome: "blocked"; readonly by: string }
   /** The target doesn't have this capability. */
-  | { readonly outcome: "skipped"; readonly missing: string });
+  | { readonly outcome: "skipped"; readonly missing: string }
+);

@@ -15,11 +15,22 @@ export const suites: { readonly [name: string]: Suite<unknown> } = {
   transport: transportSuite as Suite<unknown>,
 };
 
-/** What a target for each suite creates, and the members by which that is known: a module that was never type-checked may give anything. */
-export const subjects: { readonly [suite: string]: { readonly what: string; readonly members: readonly string[] } } = {
+/**
+ * What a target for each suite creates, and the members by which that is known: a module that was
+ * never type-checked may give anything.
+ */
+export const subjects: {
+  readonly [suite: string]: { readonly what: string; readonly members: readonly string[] };
+} = {
   codec: { what: "a Codec", members: ["name", "encode", "decode"] },
   "state-machine": { what: "a MachineSubject", members: ["machine", "command", "queries"] },
-  "log-storage": { what: "a LogSubject, which storageTarget() makes of a medium", members: ["medium", "dispose"] },
-  "snapshot-storage": { what: "a SnapshotSubject, which storageTarget() makes of a medium", members: ["medium", "dispose"] },
+  "log-storage": {
+    what: "a LogSubject, which storageTarget() makes of a medium",
+    members: ["medium", "dispose"],
+  },
+  "snapshot-storage": {
+    what: "a SnapshotSubject, which storageTarget() makes of a medium",
+    members: ["medium", "dispose"],
+  },
   transport: { what: "a TransportSubject", members: ["address", "transport"] },
 };

@@ -9,5 +9,7 @@ test("it names every suite as the command line does, and no case that isn't ther
   for (const name of Object.keys(suites)) expect(readme).toContain(`| \`${name}\` |`);
   const known = Object.values(suites).flatMap((suite) => suite.map(({ id }) => id));
   const prefixes = new Set(known.map((id) => id.split("-")[0]));
-  for (const [id, prefix] of readme.matchAll(/\b([A-Z]+)-\d\d\b/g)) if (prefixes.has(prefix)) expect(known).toContain(id);
+  for (const [id, prefix] of readme.matchAll(/\b([A-Z]+)-\d\d\b/g)) {
+    if (prefixes.has(prefix)) expect(known).toContain(id);
+  }
 });

@@ -6,44 +6,107 @@ import type { Case, Suite, Target } from "../src/suite.js";
 
 type Log = string[];
 
-function one(id: string, run: (subject: Log) => Promise<void> | void, more: Partial<Case<Log>> = {}): Case<Log> {
-  return { id, title: `title of ${id}`, rule: `rule of ${id}`, requires: [], capabilities: [], ...more, run: async (subject) => run(subject) };
+function one(
+  id: string,
+  run: (subject: Log) => Promise<void> | void,
+  more: Partial<Case<Log>> = {},
+): Case<Log> {
+  return {
+    id,
+    title: `title of ${id}`,
+    rule: `rule of ${id}`,
+    requires: [],
+    capabilities: [],
+    ...more,
+    run: async (subject) => run(subject),
+  };
 }
 
 const good = (): void => undefined;
-const bad = (): never => { throw new Error("wrong\nin two lines"); };
+const bad = (): never => {
+  throw new Error("wrong\nin two lines");
+};
 
 function target(more: Partial<Target<Log>> = {}): Target<Log> {
   return { name: "a target", capabilities: [], create: () => [], ...more };
 }
 
-const outcomes = async (suite: Suite<Log>, of: Target<Log> = target(), options = {}): Promise<string[]> => (await runSuite(suite, of, options)).map(({ id, outcome }) => `${id} ${outcome}`);
+const outcomes = async (
+  suite: Suite<Log>,
+  of: Target<Log> = target(),
+  options = {},
+): Promise<string[]> =>
+  (await runSuite(suite, of, options)).map(({ id, outcome }) => `${id} ${outcome}`);
 
 describe("outcomes", () => {
   test("a failure blocks what builds on it, also indirectly, and nothing else", async () => {
-    const suite = [one("A-01", good), one("A-02", bad, { requires: ["A-01"] }), one("A-03", good, { requires: ["A-02"] }), one("A-04", bad, { requires: ["A-03"] }), one("A-05", good, { requires: ["A-01"] })];
-    expect(await outcomes(suite)).toEqual(["A-01 passed", "A-02 failed", "A-03 blocked", "A-04 blocked", "A-05 passed"]);
+    const suite = [
+      one("A-01", good),
+      one("A-02", bad, { requires: ["A-01"] }),
+      one("A-03", good, { requires: ["A-02"] }),
+      one("A-04", bad, { requires: ["A-03"] }),
+      one("A-05", good, { requires: ["A-01"] }),
+    ];
+    expect(await outcomes(suite)).toEqual([
+      "A-01 passed",
+      "A-02 failed",
+      "A-03 blocked",
+      "A-04 blocked",
+      "A-05 passed",
+    ]);
   });
 
   test("a missing capability skips; what builds on a skipped case runs", async () => {
-    const suite = [one("A-01", bad, { capabilities: ["fly"] }), one("A-02", good, { requires: ["A-01"] }), one("A-03", bad, { requires: ["A-01"] })];
+    const suite = [
+      one("A-01", bad, { capabilities: ["fly"] }),
+      one("A-02", good, { requires: ["A-01"] }),
+      one("A-03", bad, { requires: ["A-01"] }),
+    ];
     expect(await outcomes(suite)).toEqual(["A-01 skipped", "A-02 passed", "A-03 failed"]);
-    expect(await outcomes(suite, target({ capabilities: ["fly"] }))).toEqual(["A-01 failed", "A-02 blocked", "A-03 blocked"]);
+    expect(await outcomes(suite, target({ capabilities: ["fly"] }))).toEqual([
+      "A-01 failed",
+      "A-02 blocked",
+      "A-03 blocked",
+    ]);
   });
 
   test("a capability that no case asks for is refused: it may be misspelt", async () => {
-    await expect(runSuite([one("A-01", good, { capabilities: ["fly"] })], target({ capabilities: ["flie"] }))).rejects.toMatchObject({ code: "CONFORMANCE_UNKNOWN_CAPABILITY", message: expect.stringMatching(/"flie".*there are: fly/) });
+    await expect(
+      runSuite([one("A-01", good, { capabilities: ["fly"] })], target({ capabilities: ["flie"] })),
+    ).rejects.toMatchObject({
+      code: "CONFORMANCE_UNKNOWN_CAPABILITY",
+      message: expect.stringMatching(/"flie".*there are: fly/),
+    });
   });
 
   test("one case alone runs behind what it builds on", async () => {
-    const suite = [one("A-01", good), one("A-02", good), one("A-03", bad, { requires: ["A-01"] }), one("A-04", good, { requires: ["A-03"] })];
-    expect(await outcomes(suite, target(), { only: "A-04" })).toEqual(["A-01 passed", "A-03 failed", "A-04 blocked"]);
-    await expect(runSuite(suite, target(), { only: "A-05" })).rejects.toMatchObject({ code: "CONFORMANCE_UNKNOWN_CASE" });
+    const suite = [
+      one("A-01", good),
+      one("A-02", good),
+      one("A-03", bad, { requires: ["A-01"] }),
+      one("A-04", good, { requires: ["A-03"] }),
+    ];
+    expect(await outcomes(suite, target(), { only: "A-04" })).toEqual([
+      "A-01 passed",
+      "A-03 failed",
+      "A-04 blocked",
+    ]);
+    await expect(runSuite(suite, target(), { only: "A-05" })).rejects.toMatchObject({
+      code: "CONFORMANCE_UNKNOWN_CASE",
+    });
   });
 
   test("asked again, a case doesn't run again", async () => {
     let runs = 0;
-    const run = createRunner([one("A-01", () => { runs++; }), one("A-02", good, { requires: ["A-01"] })], target());
+    const run = createRunner(
+      [
+        one("A-01", () => {
+          runs++;
+        }),
+        one("A-02", good, { requires: ["A-01"] }),
+      ],
+      target(),
+    );
     expect(await run("A-02")).toMatchObject({ outcome: "passed" });
     expect(await run("A-01")).toBe(await run("A-01"));
     expect(runs).toBe(1);
@@ -54,23 +117,60 @@ describe("subjects", () => {
   test("each case gets its own, which is let go of whatever happens, and before the next is made", async () => {
     const log: string[] = [];
     let made = 0;
-    const suite = [one("A-01", (subject) => { log.push(`run ${subject[0]}`); }), one("A-02", bad)];
-    const result = await outcomes(suite, target({ create: () => { log.push("create"); return [String(++made)]; }, dispose: (subject) => { log.push(`dispose ${subject[0]}`); } }));
+    const suite = [
+      one("A-01", (subject) => {
+        log.push(`run ${subject[0]}`);
+      }),
+      one("A-02", bad),
+    ];
+    const result = await outcomes(
+      suite,
+      target({
+        create: () => {
+          log.push("create");
+          return [String(++made)];
+        },
+        dispose: (subject) => {
+          log.push(`dispose ${subject[0]}`);
+        },
+      }),
+    );
     expect(result).toEqual(["A-01 passed", "A-02 failed"]);
     expect(log).toEqual(["create", "run 1", "dispose 1", "create", "dispose 2"]);
   });
 
   test("one that can't be made, or let go of, fails its case", async () => {
     const results = await runSuite([one("A-01", good)], target({ create: bad }));
-    expect(results[0]).toMatchObject({ outcome: "failed", error: { message: expect.stringMatching(/^wrong/) } });
-    expect(await outcomes([one("A-01", good)], target({ dispose: () => Promise.reject(new Error("stuck")) }))).toEqual(["A-01 failed"]);
+    expect(results[0]).toMatchObject({
+      outcome: "failed",
+      error: { message: expect.stringMatching(/^wrong/) },
+    });
+    expect(
+      await outcomes(
+        [one("A-01", good)],
+        target({ dispose: () => Promise.reject(new Error("stuck")) }),
+      ),
+    ).toEqual(["A-01 failed"]);
   });
 
   test("one that was made too late is let go of all the same", async () => {
     let finish: (subject: Log) => void = good;
     const disposed = new Promise<Log>((resolve) => {
-      void runSuite([one("A-01", good)], target({ create: () => new Promise((made) => { finish = made; }), dispose: resolve }), { timeoutMs: 1 }).then((results) => {
-        expect(results[0]).toMatchObject({ outcome: "failed", error: { message: "create() did not end within 1 ms" } });
+      void runSuite(
+        [one("A-01", good)],
+        target({
+          create: () =>
+            new Promise((made) => {
+              finish = made;
+            }),
+          dispose: resolve,
+        }),
+        { timeoutMs: 1 },
+      ).then((results) => {
+        expect(results[0]).toMatchObject({
+          outcome: "failed",
+          error: { message: "create() did not end within 1 ms" },
+        });
         finish(["late"]);
       });
     });
@@ -82,9 +182,16 @@ describe("bounds", () => {
   const never = (): Promise<never> => new Promise(() => undefined);
 
   test("what hangs fails and the next case runs", async () => {
-    const results = await runSuite([one("A-01", never), one("A-02", good)], target(), { timeoutMs: 5 });
-    expect(results).toMatchObject([{ outcome: "failed", error: { message: "the case did not end within 5 ms" } }, { outcome: "passed" }]);
-    expect(await outcomes([one("A-01", good)], target({ dispose: never }), { timeoutMs: 5 })).toEqual(["A-01 failed"]);
+    const results = await runSuite([one("A-01", never), one("A-02", good)], target(), {
+      timeoutMs: 5,
+    });
+    expect(results).toMatchObject([
+      { outcome: "failed", error: { message: "the case did not end within 5 ms" } },
+      { outcome: "passed" },
+    ]);
+    expect(
+      await outcomes([one("A-01", good)], target({ dispose: never }), { timeoutMs: 5 }),
+    ).toEqual(["A-01 failed"]);
   });
 });
 
@@ -92,7 +199,9 @@ describe("errors outside of every promise", () => {
   /** Vitest counts such errors as its own failures. */
   async function withoutListeners<Value>(run: () => Promise<Value>): Promise<Value> {
     const emitter: NodeJS.EventEmitter = process;
-    const kept = ["uncaughtException", "unhandledRejection"].flatMap((event) => emitter.listeners(event).map((listener) => ({ event, listener: listener as () => void })));
+    const kept = ["uncaughtException", "unhandledRejection"].flatMap((event) =>
+      emitter.listeners(event).map((listener) => ({ event, listener: listener as () => void })),
+    );
     for (const { event, listener } of kept) emitter.off(event, listener);
     try {
       return await run();
@@ -102,29 +211,63 @@ describe("errors outside of every promise", () => {
   }
 
   test("fail the case that runs, at once, and no other", async () => {
-    const thrown = one("A-01", () => new Promise<never>(() => { setTimeout(() => { throw new Error("from a timer"); }, 0); }));
-    const unhandled = one("A-02", () => { void Promise.reject(new Error("from nobody")); });
-    const results = await withoutListeners(() => runSuite([thrown, unhandled, one("A-03", good)], target()));
+    const thrown = one(
+      "A-01",
+      () =>
+        new Promise<never>(() => {
+          setTimeout(() => {
+            throw new Error("from a timer");
+          }, 0);
+        }),
+    );
+    const unhandled = one("A-02", () => {
+      void Promise.reject(new Error("from nobody"));
+    });
+    const results = await withoutListeners(() =>
+      runSuite([thrown, unhandled, one("A-03", good)], target()),
+    );
     expect(results).toMatchObject([
-      { outcome: "failed", error: { message: "an error was thrown outside of every promise: from a timer" } }, { outcome: "failed", error: { message: "an error was thrown outside of every promise: from nobody" } }, { outcome: "passed" },
+      {
+        outcome: "failed",
+        error: { message: "an error was thrown outside of every promise: from a timer" },
+      },
+      {
+        outcome: "failed",
+        error: { message: "an error was thrown outside of every promise: from nobody" },
+      },
+      { outcome: "passed" },
     ]);
   });
 
   test("are listened to only while a case runs", async () => {
     const before = process.listenerCount("uncaughtException");
-    await runSuite([one("A-01", () => expect(process.listenerCount("uncaughtException")).toBe(before + 1)), one("A-02", bad)], target());
+    await runSuite(
+      [
+        one("A-01", () => expect(process.listenerCount("uncaughtException")).toBe(before + 1)),
+        one("A-02", bad),
+      ],
+      target(),
+    );
     expect(process.listenerCount("uncaughtException")).toBe(before);
   });
 });
 
 test("what is thrown needn't be an error", async () => {
   const results = await runSuite([one("A-01", () => Promise.reject(3 as never))], target());
-  expect(results[0]).toMatchObject({ outcome: "failed", error: { message: "3 was thrown, which is no error" } });
+  expect(results[0]).toMatchObject({
+    outcome: "failed",
+    error: { message: "3 was thrown, which is no error" },
+  });
 });
 
 test("the report is a table with reasons and a sum", async () => {
   const seen: string[] = [];
-  const suite = [one("A-01", good), one("A-02", bad), one("A-03", good, { requires: ["A-02"] }), one("A-04", good, { capabilities: ["fly"] })];
+  const suite = [
+    one("A-01", good),
+    one("A-02", bad),
+    one("A-03", good, { requires: ["A-02"] }),
+    one("A-04", good, { capabilities: ["fly"] }),
+  ];
   const results = await runSuite(suite, target(), { onResult: ({ id }) => seen.push(id) });
   expect(seen).toEqual(["A-01", "A-02", "A-03", "A-04"]);
   expect(formatReport(results)).toBe(`A-01  passed   title of A-01

@@ -12,7 +12,9 @@ import { wrongSnapshots } from "./wrong/snapshots.js";
 import { wrongWays } from "./wrong/transport-ways.js";
 import { wrongWrappers } from "./wrong/transport-wrappers.js";
 
-/** That each of them fails first in the case that it names, `proveSuite` proves, beside each suite. */
+/**
+ * That each of them fails first in the case that it names, `proveSuite` proves, beside each suite.
+ */
 const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtBy">[] } = {
   codec: wrongCodecs,
   "state-machine": wrongMachines,
@@ -26,21 +28,55 @@ test.each(Object.entries(suites))("the suite %s is valid", (_name, suite) => {
   expect(suite.map(({ id }) => Number(id.split("-")[1]))).toEqual(suite.map((_, i) => i + 1));
 });
 
-test.each(Object.entries(suites))("every case of the suite %s names the property that it protects, and where the Raft paper has it", (_name, suite) => {
-  const property = /^(Election Safety|Log Matching|Leader Completeness|State Machine Safety|Linearizability|Availability)\b[^(]*\(Raft (§\d|Figure \d)/;
-  expect(suite.filter(({ rule }) => !property.test(rule)).map(({ id, rule }) => `${id} ${rule}`)).toEqual([]);
-  // Readers of the package have no numbered lists of this repository.
-  expect(suite.filter(({ rule }) => /hazard|\bdesign\b|the port|docs\//i.test(rule)).map(({ id }) => id)).toEqual([]);
-});
+test.each(Object.entries(suites))(
+  "every case of the suite %s names the property that it protects, and where the Raft paper has it",
+  (_name, suite) => {
+    const property =
+      /^(Election Safety|Log Matching|Leader Completeness|State Machine Safety|Linearizability|Availability)\b[^(]*\(Raft (§\d|Figure \d)/;
+    expect(
+      suite.filter(({ rule }) => !property.test(rule)).map(({ id, rule }) => `${id} ${rule}`),
+    ).toEqual([]);
+    // Readers of the package have no numbered lists of this repository.
+    expect(
+      suite
+        .filter(({ rule }) => /hazard|\bdesign\b|the port|docs\//i.test(rule))
+        .map(({ id }) => id),
+    ).toEqual([]);
+  },
+);
 
-test.each(Object.entries(suites))("every case of the suite %s has a wrong adapter that it catches", (name, suite) => {
-  const caught = new Set(wrongs[name]?.map(({ caughtBy }) => caughtBy));
-  expect(suite.map(({ id }) => id).filter((id) => !caught.has(id))).toEqual([]);
-});
+test.each(Object.entries(suites))(
+  "every case of the suite %s has a wrong adapter that it catches",
+  (name, suite) => {
+    const caught = new Set(wrongs[name]?.map(({ caughtBy }) => caughtBy));
+    expect(suite.map(({ id }) => id).filter((id) => !caught.has(id))).toEqual([]);
+  },
+);
 
 test("what is wrong with a suite is told", () => {
-  const one = { id: "A-01", title: "t", rule: "r", requires: [], capabilities: [], run: () => Promise.resolve() };
-  const wrong: Suite<unknown> = [one, { ...one, id: "A-02", requires: ["A-03"] }, { ...one, id: "A-03", title: "" }, one, { ...one, id: "B-01" }, { ...one, id: "x" }];
-  expect(validateSuite(wrong)).toEqual(["A-02 requires A-03, which is not an earlier case", "A-03 has no title or no rule", "A-01 is there twice", "B-01 has another prefix than A-01", "x is not like CODEC-01", "x has another prefix than A-01"]);
+  const one = {
+    id: "A-01",
+    title: "t",
+    rule: "r",
+    requires: [],
+    capabilities: [],
+    run: () => Promise.resolve(),
+  };
+  const wrong: Suite<unknown> = [
+    one,
+    { ...one, id: "A-02", requires: ["A-03"] },
+    { ...one, id: "A-03", title: "" },
+    one,
+    { ...one, id: "B-01" },
+    { ...one, id: "x" },
+  ];
+  expect(validateSuite(wrong)).toEqual([
+    "A-02 requires A-03, which is not an earlier case",
+    "A-03 has no title or no rule",
+    "A-01 is there twice",
+    "B-01 has another prefix than A-01",
+    "x is not like CODEC-01",
+    "x has another prefix than A-01",
+  ]);
   expect(validateSuite([])).toEqual(["there is no case"]);
 });

@@ -1,5 +1,6 @@
-// AppendEntries at a follower (paper Figure 2, "AppendEntries RPC"), and the acknowledgements it owes. An acknowledgement
-// is a promise: it names only what is verified against this leader in this term and durable.
+// AppendEntries at a follower (paper Figure 2, "AppendEntries RPC"), and the acknowledgements it
+// owes. An acknowledgement is a promise: it names only what is verified against this leader in this
+// term and durable.
 import { adoptConfigurations, dropConfigurationsFrom, memberOf } from "./membership.js";
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "./entry.js";
@@ -38,9 +39,14 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
 /** @returns undefined when this sender can't be the leader of this term */
 function follow(state: State, from: Sender): Follower | undefined {
   const { role } = state;
-  const known = role.kind === "leader" ? state.options : role.kind === "follower" ? role.leader : null;
+  const known =
+    role.kind === "leader" ? state.options : role.kind === "follower" ? role.leader : null;
   if (known && (known.id !== from.id || known.incarnation !== from.incarnation)) {
-    if (memberOf(state, from)) throw new InvariantViolation(`two leaders in term ${state.currentTerm}: ${known.id} and ${from.id}`);
+    if (memberOf(state, from)) {
+      throw new InvariantViolation(
+        `two leaders in term ${state.currentTerm}: ${known.id} and ${from.id}`,
+      );
+    }
     emit(state, { type: "dropped", from, reason: "notMember", disconnect: true });
     return undefined;
   }
@@ -49,13 +55,31 @@ function follow(state: State, from: Sender): Follower | undefined {
   return state.role.kind === "follower" ? state.role : undefined;
 }
 
-/** Says where the logs can agree at the latest, by term, so that few rounds bring them together (R15; paper §5.3). */
-function refuseAppend(state: State, follower: Follower, from: Sender, message: AppendEntries): void {
-  const conflictIndex = state.log.lastIndexWithTermAtMost(message.prevLogIndex, message.prevLogTerm);
+/**
+ * Says where the logs can agree at the latest, by term, so that few rounds bring them together
+ * (R15; paper §5.3).
+ */
+function refuseAppend(
+  state: State,
+  follower: Follower,
+  from: Sender,
+  message: AppendEntries,
+): void {
+  const conflictIndex = state.log.lastIndexWithTermAtMost(
+    message.prevLogIndex,
+    message.prevLogTerm,
+  );
   send(state, from.id, {
-    type: "appendEntriesReply", to: from.incarnation, term: state.currentTerm, round: follower.round, success: false,
-    matchIndex: durableMatch(state, follower), verifiedIndex: follower.verifiedIndex,
-    prevLogIndex: message.prevLogIndex, conflictIndex, conflictTerm: state.log.term(conflictIndex) ?? 0,
+    type: "appendEntriesReply",
+    to: from.incarnation,
+    term: state.currentTerm,
+    round: follower.round,
+    success: false,
+    matchIndex: durableMatch(state, follower),
+    verifiedIndex: follower.verifiedIndex,
+    prevLogIndex: message.prevLogIndex,
+    conflictIndex,
+    conflictTerm: state.log.term(conflictIndex) ?? 0,
   });
 }
 
@@ -63,12 +87,22 @@ function refuseAppend(state: State, follower: Follower, from: Sender, message: A
 function appendMissing(state: State, follower: Follower, run: EntryRun): void {
   let skipped = 0;
   let offset = 0;
-  while (skipped < run.count && state.log.term(run.firstIndex + skipped) === entryTerm(run.bytes, offset)) {
+  while (
+    skipped < run.count &&
+    state.log.term(run.firstIndex + skipped) === entryTerm(run.bytes, offset)
+  ) {
     offset += ENTRY_HEADER_BYTES + entryLength(run.bytes, offset);
     skipped++;
   }
   if (skipped === run.count) return;
-  const missing = skipped === 0 ? run : { firstIndex: run.firstIndex + skipped, count: run.count - skipped, bytes: run.bytes.subarray(offset) };
+  const missing =
+    skipped === 0
+      ? run
+      : {
+          firstIndex: run.firstIndex + skipped,
+          count: run.count - skipped,
+          bytes: run.bytes.subarray(offset),
+        };
   if (missing.firstIndex <= state.log.lastIndex) cutConflict(state, follower, missing.firstIndex);
   state.log.append(missing);
   state.durability.staged.push({ type: "append", run: missing });
@@ -77,15 +111,27 @@ function appendMissing(state: State, follower: Follower, run: EntryRun): void {
 }
 
 function cutConflict(state: State, follower: Follower, index: Index): void {
-  if (index <= state.commitIndex) throw new InvariantViolation(`a leader of term ${state.currentTerm} would replace the committed entry ${index}`);
-  if (index <= follower.verifiedIndex) throw new InvariantViolation(`the leader of term ${state.currentTerm} would replace its own entry ${index}`);
+  if (index <= state.commitIndex) {
+    throw new InvariantViolation(
+      `a leader of term ${state.currentTerm} would replace the committed entry ${index}`,
+    );
+  }
+  if (index <= follower.verifiedIndex) {
+    throw new InvariantViolation(
+      `the leader of term ${state.currentTerm} would replace its own entry ${index}`,
+    );
+  }
   truncateFrom(state, index);
   dropConfigurationsFrom(state, index);
 }
 
 export function advanceCommit(state: State, index: Index): void {
   if (index <= state.commitIndex) return;
-  if (index > state.log.lastIndex) throw new InvariantViolation(`commit index ${index} is beyond the log's end ${state.log.lastIndex}`);
+  if (index > state.log.lastIndex) {
+    throw new InvariantViolation(
+      `commit index ${index} is beyond the log's end ${state.log.lastIndex}`,
+    );
+  }
   state.commitIndex = index;
   emit(state, { type: "committed", commitIndex: index });
 }
@@ -106,7 +152,15 @@ export function acknowledgeLeader(state: State, follower: Follower): void {
   if (!follower.ackNow) return;
   follower.ackNow = false;
   send(state, leader.id, {
-    type: "appendEntriesReply", to: leader.incarnation, term: state.currentTerm, round: follower.round, success: true,
-    matchIndex: durableMatch(state, follower), verifiedIndex: follower.verifiedIndex, prevLogIndex: 0, conflictIndex: 0, conflictTerm: 0,
+    type: "appendEntriesReply",
+    to: leader.incarnation,
+    term: state.currentTerm,
+    round: follower.round,
+    success: true,
+    matchIndex: durableMatch(state, follower),
+    verifiedIndex: follower.verifiedIndex,
+    prevLogIndex: 0,
+    conflictIndex: 0,
+    conflictTerm: 0,
   });
 }

@@ -1,4 +1,5 @@
-// Configurations as the data of log entries: JSON in printable ASCII, so that the pure core can write and read them.
+// Configurations as the data of log entries: JSON in printable ASCII, so that the pure core can
+// write and read them.
 import type { EntryRun } from "./entry.js";
 import { EntryKind, inspectEntries, readEntries } from "./entry.js";
 import type { Configuration, Index, Server } from "./types.js";
@@ -15,7 +16,13 @@ export function isValidIncarnation(incarnation: string): boolean {
 }
 
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
-  const text = JSON.stringify({ voters: configuration.voters.map(({ id, incarnation, address }) => ({ id, incarnation, address })) });
+  const text = JSON.stringify({
+    voters: configuration.voters.map(({ id, incarnation, address }) => ({
+      id,
+      incarnation,
+      address,
+    })),
+  });
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
@@ -31,20 +38,42 @@ export function decodeConfiguration(data: Uint8Array): Configuration | undefined
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null || !("voters" in value) || !Array.isArray(value.voters)) return undefined;
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    !("voters" in value) ||
+    !Array.isArray(value.voters)
+  ) {
+    return undefined;
+  }
   const voters: readonly unknown[] = value.voters;
-  return voters.length > 0 && voters.every(isServer) && new Set(voters.map((voter) => voter.id)).size === voters.length ? { voters } : undefined;
+  return voters.length > 0 &&
+    voters.every(isServer) &&
+    new Set(voters.map((voter) => voter.id)).size === voters.length
+    ? { voters }
+    : undefined;
 }
 
 function isServer(value: unknown): value is Server {
-  return typeof value === "object" && value !== null
-    && "id" in value && typeof value.id === "string" && isValidId(value.id)
-    && "incarnation" in value && typeof value.incarnation === "string" && isValidIncarnation(value.incarnation)
-    && "address" in value && typeof value.address === "string" && isValidAddress(value.address);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "id" in value &&
+    typeof value.id === "string" &&
+    isValidId(value.id) &&
+    "incarnation" in value &&
+    typeof value.incarnation === "string" &&
+    isValidIncarnation(value.incarnation) &&
+    "address" in value &&
+    typeof value.address === "string" &&
+    isValidAddress(value.address)
+  );
 }
 
 /** @returns undefined when an entry claims to be a configuration and is none */
-export function configurationsIn(run: EntryRun): { index: Index; configuration: Configuration }[] | undefined {
+export function configurationsIn(
+  run: EntryRun,
+): { index: Index; configuration: Configuration }[] | undefined {
   const { kinds } = inspectEntries(run.bytes) ?? { kinds: 0 };
   if ((kinds & (1 << EntryKind.configuration)) === 0) return [];
   const found = [];

@@ -1,5 +1,6 @@
-// What is on disk, as far as this node may promise it. Operations are staged during a turn and leave as one persist;
-// `persisted` is cumulative, and a truncation takes back what earlier writes would have vouched for (docs/rules.md, promise 3).
+// What is on disk, as far as this node may promise it. Operations are staged during a turn and
+// leave as one persist; `persisted` is cumulative, and a truncation takes back what earlier writes
+// would have vouched for (docs/rules.md, promise 3).
 import type { LogOperation } from "./ports.js";
 import type { State } from "./state.js";
 import type { HardState, Index, Term } from "./types.js";
@@ -25,7 +26,15 @@ export interface Durability {
 }
 
 export function newDurability(hardState: HardState, lastIndex: Index): Durability {
-  return { durableIndex: lastIndex, durableTerm: hardState.currentTerm, durableSeq: 0, lastSeq: 0, pending: [], staged: [], savedHardState: hardState };
+  return {
+    durableIndex: lastIndex,
+    durableTerm: hardState.currentTerm,
+    durableSeq: 0,
+    lastSeq: 0,
+    pending: [],
+    staged: [],
+    savedHardState: hardState,
+  };
 }
 
 function hardStateChanged(state: State): boolean {
@@ -33,7 +42,10 @@ function hardStateChanged(state: State): boolean {
   return state.currentTerm !== currentTerm || state.votedFor !== votedFor;
 }
 
-/** The persist after which everything that this node has decided so far is durable. Promises wait for it. */
+/**
+ * The persist after which everything that this node has decided so far is durable. Promises wait
+ * for it.
+ */
 export function promiseSeq(state: State): number {
   const { staged, lastSeq } = state.durability;
   return staged.length > 0 || hardStateChanged(state) ? lastSeq + 1 : lastSeq;
@@ -49,7 +61,9 @@ export function truncateFrom(state: State, index: Index): void {
   state.log.truncateFrom(index);
   durability.staged.push({ type: "truncateFrom", index });
   durability.durableIndex = Math.min(durability.durableIndex, index - 1);
-  for (const pending of durability.pending) pending.lastIndex = Math.min(pending.lastIndex, index - 1);
+  for (const pending of durability.pending) {
+    pending.lastIndex = Math.min(pending.lastIndex, index - 1);
+  }
 }
 
 /** Hands what was staged in this turn to the storage, as one write. */
@@ -63,7 +77,12 @@ export function persistStaged(state: State): void {
     operations.unshift({ type: "hardState", hardState: durability.savedHardState });
   }
   durability.lastSeq++;
-  durability.pending.push({ seq: durability.lastSeq, term: state.currentTerm, lastIndex: state.log.lastIndex, startedAt: state.now });
+  durability.pending.push({
+    seq: durability.lastSeq,
+    term: state.currentTerm,
+    lastIndex: state.log.lastIndex,
+    startedAt: state.now,
+  });
   state.effects.push({ type: "persist", seq: durability.lastSeq, operations });
 }
 
@@ -83,7 +102,10 @@ export function onPersisted(state: State, seq: number): void {
   state.turnOpen = true;
 }
 
-/** Whether the oldest write has been under way for longer than an election may take (docs/rules.md, promise 4). */
+/**
+ * Whether the oldest write has been under way for longer than an election may take (docs/rules.md,
+ * promise 4).
+ */
 export function diskHangs(state: State): boolean {
   const oldest = state.durability.pending[0];
   return oldest !== undefined && state.now - oldest.startedAt > state.options.electionTimeoutMs.max;

@@ -1,12 +1,17 @@
-// Elections (paper §5.2, §5.4.1) with pre-vote (thesis §9.6). Votes are promises: they leave, and the own one counts,
-// only once they are durable.
+// Elections (paper §5.2, §5.4.1) with pre-vote (thesis §9.6). Votes are promises: they leave, and
+// the own one counts, only once they are durable.
 import { diskHangs, isDurable, promiseSeq } from "./durability.js";
 import { isVoter, memberOf, otherVoters } from "./membership.js";
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply } from "./messages.js";
 import { majority } from "./quorum.js";
 import type { Candidate, State } from "./state.js";
 import { leaderOf, resetElectionTimer, send } from "./state.js";
-import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from "./transitions.js";
+import {
+  becomeCandidate,
+  becomeFollower,
+  becomeLeader,
+  becomePreCandidate,
+} from "./transitions.js";
 import type { Index, Sender, Term } from "./types.js";
 
 /** No leader was heard for a whole timeout, or an election didn't end. */
@@ -29,14 +34,25 @@ export function campaign(state: State): void {
   becomePreCandidate(state);
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
   for (const { id, incarnation } of otherVoters(state)) {
-    send(state, id, { type: "preVote", to: incarnation, term: state.currentTerm + 1, lastLogIndex, lastLogTerm });
+    send(state, id, {
+      type: "preVote",
+      to: incarnation,
+      term: state.currentTerm + 1,
+      lastLogIndex,
+      lastLogTerm,
+    });
   }
   if (state.role.kind === "candidate") countVotes(state, state.role);
 }
 
-/** A live leader protects its reign: whoever hears it helps nobody to replace it (thesis §4.2.3). */
+/**
+ * A live leader protects its reign: whoever hears it helps nobody to replace it (thesis §4.2.3).
+ */
 function isInTouchWithLeader(state: State): boolean {
-  return state.role.kind === "leader" || state.now - state.heardLeaderAt < state.options.electionTimeoutMs.min;
+  return (
+    state.role.kind === "leader" ||
+    state.now - state.heardLeaderAt < state.options.electionTimeoutMs.min
+  );
 }
 
 /** Whether a RequestVote changes nothing here, not even the term. */
@@ -51,15 +67,27 @@ function isUpToDate(state: State, lastLogIndex: Index, lastLogTerm: Term): boole
 }
 
 export function onPreVote(state: State, from: Sender, message: PreVote): void {
-  const isFree = message.term > state.currentTerm || (message.term === state.currentTerm && (state.votedFor === null || state.votedFor === from.id));
-  const voteGranted = isFree && !isInTouchWithLeader(state) && isUpToDate(state, message.lastLogIndex, message.lastLogTerm);
-  send(state, from.id, { type: "preVoteReply", to: from.incarnation, term: voteGranted ? message.term : state.currentTerm, voteGranted });
+  const isFree =
+    message.term > state.currentTerm ||
+    (message.term === state.currentTerm && (state.votedFor === null || state.votedFor === from.id));
+  const voteGranted =
+    isFree &&
+    !isInTouchWithLeader(state) &&
+    isUpToDate(state, message.lastLogIndex, message.lastLogTerm);
+  send(state, from.id, {
+    type: "preVoteReply",
+    to: from.incarnation,
+    term: voteGranted ? message.term : state.currentTerm,
+    voteGranted,
+  });
 }
 
 export function onPreVoteReply(state: State, from: Sender, message: PreVoteReply): void {
   const { role } = state;
   if (role.kind !== "candidate" || role.phase !== "preVote") return;
-  if (!message.voteGranted || message.term !== state.currentTerm + 1 || !memberOf(state, from)) return;
+  if (!message.voteGranted || message.term !== state.currentTerm + 1 || !memberOf(state, from)) {
+    return;
+  }
   role.votes.add(from.id);
   countVotes(state, role);
 }
@@ -68,10 +96,16 @@ export function onPreVoteReply(state: State, from: Sender, message: PreVoteReply
 export function onRequestVote(state: State, from: Sender, message: RequestVote): void {
   const isFree = state.votedFor === null || state.votedFor === from.id;
   if (!isFree || !isUpToDate(state, message.lastLogIndex, message.lastLogTerm)) {
-    send(state, from.id, { type: "requestVoteReply", to: from.incarnation, term: state.currentTerm, voteGranted: false });
+    send(state, from.id, {
+      type: "requestVoteReply",
+      to: from.incarnation,
+      term: state.currentTerm,
+      voteGranted: false,
+    });
     return;
   }
-  // A node that asks around for itself gives that up: it waits for this election as any follower does.
+  // A node that asks around for itself gives that up: it waits for this election as any follower
+  // does.
   if (state.role.kind === "candidate") becomeFollower(state, null);
   state.votedFor = from.id;
   state.grantedVote = { to: from, term: state.currentTerm, seq: promiseSeq(state) };
@@ -81,7 +115,14 @@ export function onRequestVote(state: State, from: Sender, message: RequestVote):
 
 export function onRequestVoteReply(state: State, from: Sender, message: RequestVoteReply): void {
   const { role } = state;
-  if (role.kind !== "candidate" || role.phase !== "election" || !message.voteGranted || !memberOf(state, from)) return;
+  if (
+    role.kind !== "candidate" ||
+    role.phase !== "election" ||
+    !message.voteGranted ||
+    !memberOf(state, from)
+  ) {
+    return;
+  }
   role.votes.add(from.id);
   countVotes(state, role);
 }
@@ -98,17 +139,31 @@ export function releaseVotes(state: State): void {
   if (grantedVote && isDurable(state, grantedVote.seq)) {
     state.grantedVote = null;
     if (grantedVote.term === state.currentTerm && role.kind === "follower") {
-      send(state, grantedVote.to.id, { type: "requestVoteReply", to: grantedVote.to.incarnation, term: state.currentTerm, voteGranted: true });
+      send(state, grantedVote.to.id, {
+        type: "requestVoteReply",
+        to: grantedVote.to.incarnation,
+        term: state.currentTerm,
+        voteGranted: true,
+      });
     }
   }
-  if (role.kind !== "candidate" || role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) return;
+  if (role.kind !== "candidate" || role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) {
+    return;
+  }
   role.awaitedSeq = null;
   role.votes.add(state.options.id);
   // The others need their disks too: what this node's own one took is not part of their time.
   resetElectionTimer(state);
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
   for (const { id, incarnation } of otherVoters(state)) {
-    send(state, id, { type: "requestVote", to: incarnation, term: state.currentTerm, lastLogIndex, lastLogTerm, transfer: false });
+    send(state, id, {
+      type: "requestVote",
+      to: incarnation,
+      term: state.currentTerm,
+      lastLogIndex,
+      lastLogTerm,
+      transfer: false,
+    });
   }
   countVotes(state, role);
 }

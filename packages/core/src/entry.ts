@@ -1,9 +1,11 @@
-// The one binary form of log entries: what storage writes and what AppendEntries carries are the same bytes.
+// The one binary form of log entries: what storage writes and what AppendEntries carries are the
+// same bytes.
 //
 //   run    = entry*                          contiguous entries, the index of the first beside the bytes
 //   entry  = length u32 | kind u8 | 0 u8 | term u48 | data[length]      integers little-endian
 //
-// A run never changes after it was made, and its bytes are never copied on their way to disks and peers.
+// A run never changes after it was made, and its bytes are never copied on their way to disks and
+// peers.
 import type { Index, Term } from "./types.js";
 
 /** What an entry is for. `clock` is reserved for replicated clock readings. */
@@ -34,17 +36,29 @@ export interface Entry {
 
 /** The data length of the entry that starts at `offset`. */
 export function entryLength(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8) | ((bytes[offset + 2] ?? 0) << 16)) + (bytes[offset + 3] ?? 0) * 0x1000000;
+  return (
+    ((bytes[offset] ?? 0) | ((bytes[offset + 1] ?? 0) << 8) | ((bytes[offset + 2] ?? 0) << 16)) +
+    (bytes[offset + 3] ?? 0) * 0x1000000
+  );
 }
 
 /** The term of the entry that starts at `offset`. */
 export function entryTerm(bytes: Uint8Array, offset: number): Term {
-  const low = ((bytes[offset + 6] ?? 0) | ((bytes[offset + 7] ?? 0) << 8) | ((bytes[offset + 8] ?? 0) << 16)) + (bytes[offset + 9] ?? 0) * 0x1000000;
+  const low =
+    ((bytes[offset + 6] ?? 0) |
+      ((bytes[offset + 7] ?? 0) << 8) |
+      ((bytes[offset + 8] ?? 0) << 16)) +
+    (bytes[offset + 9] ?? 0) * 0x1000000;
   return low + ((bytes[offset + 10] ?? 0) | ((bytes[offset + 11] ?? 0) << 8)) * 0x100000000;
 }
 
 /** Encodes entries of one term and kind as one run. Copies each data once, into one allocation. */
-export function encodeRun(firstIndex: Index, term: Term, kind: EntryKind, datas: readonly Uint8Array[]): EntryRun {
+export function encodeRun(
+  firstIndex: Index,
+  term: Term,
+  kind: EntryKind,
+  datas: readonly Uint8Array[],
+): EntryRun {
   let length = datas.length * ENTRY_HEADER_BYTES;
   for (const data of datas) length += data.length;
   const bytes = new Uint8Array(length);
@@ -53,10 +67,17 @@ export function encodeRun(firstIndex: Index, term: Term, kind: EntryKind, datas:
   let at = 0;
   for (const data of datas) {
     const n = data.length;
-    bytes[at] = n; bytes[at + 1] = n >>> 8; bytes[at + 2] = n >>> 16; bytes[at + 3] = n >>> 24;
+    bytes[at] = n;
+    bytes[at + 1] = n >>> 8;
+    bytes[at + 2] = n >>> 16;
+    bytes[at + 3] = n >>> 24;
     bytes[at + ENTRY_KIND_OFFSET] = kind;
-    bytes[at + 6] = low; bytes[at + 7] = low >>> 8; bytes[at + 8] = low >>> 16; bytes[at + 9] = low >>> 24;
-    bytes[at + 10] = high; bytes[at + 11] = high >>> 8;
+    bytes[at + 6] = low;
+    bytes[at + 7] = low >>> 8;
+    bytes[at + 8] = low >>> 16;
+    bytes[at + 9] = low >>> 24;
+    bytes[at + 10] = high;
+    bytes[at + 11] = high >>> 8;
     bytes.set(data, at + ENTRY_HEADER_BYTES);
     at += ENTRY_HEADER_BYTES + n;
   }
@@ -69,12 +90,20 @@ export function* readEntries(run: EntryRun): Generator<Entry> {
   for (let i = 0; i < run.count; i++) {
     const length = entryLength(run.bytes, offset);
     const start = offset + ENTRY_HEADER_BYTES;
-    yield { index: run.firstIndex + i, term: entryTerm(run.bytes, offset), kind: run.bytes[offset + ENTRY_KIND_OFFSET] as EntryKind, data: run.bytes.subarray(start, start + length) };
+    yield {
+      index: run.firstIndex + i,
+      term: entryTerm(run.bytes, offset),
+      kind: run.bytes[offset + ENTRY_KIND_OFFSET] as EntryKind,
+      data: run.bytes.subarray(start, start + length),
+    };
     offset = start + length;
   }
 }
 
-/** What a run's bytes hold. `kinds` has the bit `1 << kind` for each kind seen; the terms are 0 when there is no entry. */
+/**
+ * What a run's bytes hold. `kinds` has the bit `1 << kind` for each kind seen; the terms are 0 when
+ * there is no entry.
+ */
 export interface RunContent {
   readonly count: number;
   readonly firstTerm: Term;
@@ -83,7 +112,8 @@ export interface RunContent {
 }
 
 /**
- * Checks bytes that came from outside: whole entries only, known kinds, terms from 1, never falling.
+ * Checks bytes that came from outside: whole entries only, known kinds, terms from 1, never
+ * falling.
  * @returns undefined when they are not a run
  */
 export function inspectEntries(bytes: Uint8Array): RunContent | undefined {

@@ -1,6 +1,9 @@
 // The base of every error this project throws on purpose. Adapters derive their own from it.
 
-/** An expected failure: `code` is stable and made for programs, `message` says what happened, to what, and what to do. */
+/**
+ * An expected failure: `code` is stable and made for programs, `message` says what happened, to
+ * what, and what to do.
+ */
 export class RaftkitError extends Error {
   readonly code: string;
   constructor(code: string, message: string, options?: { cause?: unknown }) {
@@ -10,14 +13,20 @@ export class RaftkitError extends Error {
   }
 }
 
-/** This node's own state contradicts Raft's safety argument (a bug or a corrupted machine): it stops at once. */
+/**
+ * This node's own state contradicts Raft's safety argument (a bug or a corrupted machine): it stops
+ * at once.
+ */
 export class InvariantViolation extends RaftkitError {
   constructor(message: string) {
     super("INVARIANT_VIOLATION", message);
   }
 }
 
-/** The cluster knows this node by another data directory: votes and entries it once promised to keep are gone. */
+/**
+ * The cluster knows this node by another data directory: votes and entries it once promised to keep
+ * are gone.
+ */
 export class StorageLost extends RaftkitError {
   constructor(message: string) {
     super("STORAGE_LOST", message);

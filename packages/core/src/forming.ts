@@ -1,5 +1,6 @@
-// Forming a cluster (docs/rules.md, identity and forming). The initial voter with the smallest id asks the others until each has answered this run
-// of it: blank, and started with the same list. Then it writes entry 1, the configuration with everyone's incarnation.
+// Forming a cluster (docs/rules.md, identity and forming). The initial voter with the smallest id
+// asks the others until each has answered this run of it: blank, and started with the same list.
+// Then it writes entry 1, the configuration with everyone's incarnation.
 import { encodeConfiguration } from "./configuration.js";
 import { campaign } from "./election.js";
 import { encodeRun, EntryKind } from "./entry.js";
@@ -14,7 +15,10 @@ import type { NodeId, Peer, Sender, Term } from "./types.js";
 export interface Forming {
   /** Of those who answered, this node included. */
   readonly incarnations: Map<NodeId, string>;
-  /** The latest term among them: a data directory of this node that is gone may have led it, with their votes. */
+  /**
+   * The latest term among them: a data directory of this node that is gone may have led it, with
+   * their votes.
+   */
   latestTerm: Term;
   askAt: number;
   /** Entry 1 was written; the first campaign begins when this persist is durable. */
@@ -22,7 +26,11 @@ export interface Forming {
 }
 
 /** @returns null for every node but the one that asks */
-export function newForming(bootstrap: readonly Peer[], id: NodeId, incarnation: string): Forming | null {
+export function newForming(
+  bootstrap: readonly Peer[],
+  id: NodeId,
+  incarnation: string,
+): Forming | null {
   const smallest = bootstrap.map((peer) => peer.id).reduce((a, b) => (a < b ? a : b), id);
   if (smallest !== id || !bootstrap.some((peer) => peer.id === id)) return null;
   return { incarnations: new Map([[id, incarnation]]), latestTerm: 0, askAt: 0, awaitedSeq: null };
@@ -37,19 +45,34 @@ export function onAskDue(state: State, forming: Forming): void {
     return;
   }
   forming.askAt = state.now + heartbeatIntervalMs;
-  for (const { id } of missing) send(state, id, { type: "formingQuestion", to: "", term: state.currentTerm, voters: bootstrap });
+  for (const { id } of missing) {
+    send(state, id, {
+      type: "formingQuestion",
+      to: "",
+      term: state.currentTerm,
+      voters: bootstrap,
+    });
+  }
 }
 
 export function onFormingQuestion(state: State, from: Sender, message: FormingQuestion): void {
   const agrees = sameVoters(message.voters, state.options.bootstrap);
   if (!agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
-  send(state, from.id, { type: "formingAnswer", to: from.incarnation, term: state.currentTerm, run: from.run, blank: isBlank(state), agrees });
+  send(state, from.id, {
+    type: "formingAnswer",
+    to: from.incarnation,
+    term: state.currentTerm,
+    run: from.run,
+    blank: isBlank(state),
+    agrees,
+  });
 }
 
 export function onFormingAnswer(state: State, from: Sender, message: FormingAnswer): void {
   const { forming } = state;
   if (!forming || forming.awaitedSeq !== null) return;
-  // Runs are counted anew in a new data directory: a late answer to the lost one says nothing of what its sender holds by now.
+  // Runs are counted anew in a new data directory: a late answer to the lost one says nothing of
+  // what its sender holds by now.
   if (message.to !== state.options.incarnation || message.run !== state.options.run) return;
   if (!state.options.bootstrap.some(({ id }) => id === from.id)) return;
   if (!message.agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
@@ -62,19 +85,30 @@ export function onFormingAnswer(state: State, from: Sender, message: FormingAnsw
 }
 
 function sameVoters(a: readonly Peer[], b: readonly Peer[]): boolean {
-  const key = (peers: readonly Peer[]): string => peers.map(({ id, address }) => `${id} ${address}`).sort().join("\n");
+  const key = (peers: readonly Peer[]): string =>
+    peers
+      .map(({ id, address }) => `${id} ${address}`)
+      .sort()
+      .join("\n");
   return key(a) === key(b);
 }
 
 /**
- * Term 1 is led by nobody: the first leader is elected for term 2, as always. Later terms are for a node that comes back
- * with an empty data directory: whatever it wrote and led before is of an earlier term than all that it does now.
+ * Term 1 is led by nobody: the first leader is elected for term 2, as always. Later terms are for a
+ * node that comes back with an empty data directory: whatever it wrote and led before is of an
+ * earlier term than all that it does now.
  */
 function writeFirstEntry(state: State, forming: Forming): void {
-  const voters = state.options.bootstrap.map(({ id, address }) => ({ id, address, incarnation: forming.incarnations.get(id) ?? "" }));
+  const voters = state.options.bootstrap.map(({ id, address }) => ({
+    id,
+    address,
+    incarnation: forming.incarnations.get(id) ?? "",
+  }));
   const term = Math.max(forming.latestTerm, 1);
   if (term > state.currentTerm) adoptTerm(state, term);
-  const run = encodeRun(1, state.currentTerm, EntryKind.configuration, [encodeConfiguration({ voters })]);
+  const run = encodeRun(1, state.currentTerm, EntryKind.configuration, [
+    encodeConfiguration({ voters }),
+  ]);
   state.log.append(run);
   state.durability.staged.push({ type: "append", run });
   adoptConfigurations(state, run);

@@ -1,5 +1,6 @@
-// Proposals: appended by the leader in the order of arrival (R21), forwarded once by everyone else (docs/rules.md, forwarding). What a
-// leader answered to a forward it remembers for the whole reign, so that a copy is never appended twice.
+// Proposals: appended by the leader in the order of arrival (R21), forwarded once by everyone else
+// (docs/rules.md, forwarding). What a leader answered to a forward it remembers for the whole
+// reign, so that a copy is never appended twice.
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, encodeRun, EntryKind } from "./entry.js";
 import { ENTRY_OVERHEAD_BYTES } from "./log.js";
@@ -10,22 +11,43 @@ import type { Index, Sender, Term } from "./types.js";
 
 /** What this node forwarded and has no answer to, by first number. */
 export interface ForwardedByMe {
-  readonly outstanding: Map<number, { readonly count: number; readonly bytes: number; readonly to: Sender; readonly term: Term; readonly awaitedUntil: number }>;
+  readonly outstanding: Map<
+    number,
+    {
+      readonly count: number;
+      readonly bytes: number;
+      readonly to: Sender;
+      readonly term: Term;
+      readonly awaitedUntil: number;
+    }
+  >;
   bytes: number;
 }
 
-/** A leader answers without waiting for a disk: so many of the longest election timeouts later, the forward or its answer is most likely lost (decision 0012). */
+/**
+ * A leader answers without waiting for a disk: so many of the longest election timeouts later, the
+ * forward or its answer is most likely lost (decision 0012).
+ */
 const ANSWER_TIMEOUTS = 5;
 
-type Verdict = { readonly count: number } & ({ readonly firstIndex: Index } | { readonly refused: "overloaded" | "notLeader" });
+type Verdict = { readonly count: number } & (
+  | { readonly firstIndex: Index }
+  | { readonly refused: "overloaded" | "notLeader" }
+);
 
 const VERDICTS_MAX = 4096;
 const SENDERS_MAX = 256;
 
-/** A leader's answers to forwards, kept until its next reign; bounded: what is older is forgotten and never answered. */
+/**
+ * A leader's answers to forwards, kept until its next reign; bounded: what is older is forgotten
+ * and never answered.
+ */
 export class ForwardWindow {
   #term: Term = 0;
-  readonly #senders = new Map<string, { run: number; floor: number; verdicts: Map<number, Verdict> }>();
+  readonly #senders = new Map<
+    string,
+    { run: number; floor: number; verdicts: Map<number, Verdict> }
+  >();
 
   get term(): Term {
     return this.#term;
@@ -36,7 +58,10 @@ export class ForwardWindow {
     this.#senders.clear();
   }
 
-  /** What was answered to this number; undefined: it is new; "forgotten": an earlier copy may have been accepted. */
+  /**
+   * What was answered to this number; undefined: it is new; "forgotten": an earlier copy may have
+   * been accepted.
+   */
   find(from: Sender, firstSeq: number): Verdict | undefined | "forgotten" {
     const sender = this.#senders.get(`${from.id}/${from.incarnation}`);
     if (!sender) return this.#senders.size < SENDERS_MAX ? undefined : "forgotten";
@@ -67,16 +92,29 @@ export function onPropose(state: State, firstSeq: number, commands: readonly Uin
   else forwardToLeader(state, firstSeq, commands);
 }
 
-function reject(state: State, firstSeq: number, count: number, reason: "noLeader" | "overloaded" | "notSent"): void {
+function reject(
+  state: State,
+  firstSeq: number,
+  count: number,
+  reason: "noLeader" | "overloaded" | "notSent",
+): void {
   if (count > 0) emit(state, { type: "rejected", firstSeq, count, reason });
 }
 
 /** Whether the bounds leave room for this much; they refuse proposals only. */
 function fits(state: State, leader: Leader, bytes: number): boolean {
-  return leader.uncommittedBytes + bytes <= state.options.maxUncommittedBytes && state.log.bytes + bytes <= state.options.maxLogBytes;
+  return (
+    leader.uncommittedBytes + bytes <= state.options.maxUncommittedBytes &&
+    state.log.bytes + bytes <= state.options.maxLogBytes
+  );
 }
 
-function proposeHere(state: State, leader: Leader, firstSeq: number, commands: readonly Uint8Array[]): void {
+function proposeHere(
+  state: State,
+  leader: Leader,
+  firstSeq: number,
+  commands: readonly Uint8Array[],
+): void {
   let bytes = 0;
   let count = 0;
   for (const command of commands) {
@@ -86,7 +124,16 @@ function proposeHere(state: State, leader: Leader, firstSeq: number, commands: r
   }
   if (count > 0) {
     const firstIndex = state.log.lastIndex + 1;
-    appendOwn(state, leader, encodeRun(firstIndex, state.currentTerm, EntryKind.command, count === commands.length ? commands : commands.slice(0, count)));
+    appendOwn(
+      state,
+      leader,
+      encodeRun(
+        firstIndex,
+        state.currentTerm,
+        EntryKind.command,
+        count === commands.length ? commands : commands.slice(0, count),
+      ),
+    );
     emit(state, { type: "accepted", firstSeq, count, firstIndex, term: state.currentTerm });
   }
   reject(state, firstSeq + count, commands.length - count, "overloaded");
@@ -100,7 +147,10 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
   }
   const { forwarded, options } = state;
   for (let done = 0; done < commands.length;) {
-    if (forwarded.outstanding.size >= options.maxInflightMessages || forwarded.bytes >= options.maxInflightBytes) {
+    if (
+      forwarded.outstanding.size >= options.maxInflightMessages ||
+      forwarded.bytes >= options.maxInflightBytes
+    ) {
       reject(state, firstSeq + done, commands.length - done, "overloaded");
       return;
     }
@@ -108,20 +158,47 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
     let bytes = 0;
     for (const command of commands.slice(done)) {
       const more = bytes + command.length + ENTRY_HEADER_BYTES;
-      // The leader takes all of a forward or nothing: one that its bound can't hold would be refused for ever.
-      if (count > 0 && (more > options.maxMessageBytes || more + (count + 1) * ENTRY_OVERHEAD_BYTES > options.maxUncommittedBytes)) break;
+      // The leader takes all of a forward or nothing: one that its bound can't hold would be
+      // refused for ever.
+      if (
+        count > 0 &&
+        (more > options.maxMessageBytes ||
+          more + (count + 1) * ENTRY_OVERHEAD_BYTES > options.maxUncommittedBytes)
+      ) {
+        break;
+      }
       bytes = more;
       count++;
     }
-    const entries = encodeRun(0, state.currentTerm, EntryKind.command, commands.slice(done, done + count));
-    forwarded.outstanding.set(firstSeq + done, { count, bytes, to: leader, term: state.currentTerm, awaitedUntil: state.now + ANSWER_TIMEOUTS * options.electionTimeoutMs.max });
+    const entries = encodeRun(
+      0,
+      state.currentTerm,
+      EntryKind.command,
+      commands.slice(done, done + count),
+    );
+    forwarded.outstanding.set(firstSeq + done, {
+      count,
+      bytes,
+      to: leader,
+      term: state.currentTerm,
+      awaitedUntil: state.now + ANSWER_TIMEOUTS * options.electionTimeoutMs.max,
+    });
     forwarded.bytes += bytes;
-    send(state, leader.id, { type: "forward", to: leader.incarnation, term: state.currentTerm, firstSeq: firstSeq + done, entries });
+    send(state, leader.id, {
+      type: "forward",
+      to: leader.incarnation,
+      term: state.currentTerm,
+      firstSeq: firstSeq + done,
+      entries,
+    });
     done += count;
   }
 }
 
-/** Another node's proposals. Of a reign that this process doesn't remember nothing is said: an earlier copy may have been accepted. */
+/**
+ * Another node's proposals. Of a reign that this process doesn't remember nothing is said: an
+ * earlier copy may have been accepted.
+ */
 export function onForward(state: State, from: Sender, message: Forward): void {
   const window = state.forwardWindow;
   if (message.term !== window.term) return;
@@ -134,8 +211,16 @@ export function onForward(state: State, from: Sender, message: Forward): void {
   }
   const firstIndex = "firstIndex" in verdict ? verdict.firstIndex : 0;
   send(state, from.id, {
-    type: "forwardReply", to: from.incarnation, term: state.currentTerm, run: from.run, firstSeq, count: verdict.count,
-    accepted: firstIndex > 0, firstIndex, entryTerm: firstIndex > 0 ? message.term : 0, overloaded: "refused" in verdict && verdict.refused === "overloaded",
+    type: "forwardReply",
+    to: from.incarnation,
+    term: state.currentTerm,
+    run: from.run,
+    firstSeq,
+    count: verdict.count,
+    accepted: firstIndex > 0,
+    firstIndex,
+    entryTerm: firstIndex > 0 ? message.term : 0,
+    overloaded: "refused" in verdict && verdict.refused === "overloaded",
   });
 }
 
@@ -143,7 +228,9 @@ function judge(state: State, from: Sender, entries: EntryRun): Verdict {
   const { role } = state;
   const { count } = entries;
   if (role.kind !== "leader") return { count, refused: "notLeader" };
-  if (!fits(state, role, entries.bytes.length + count * ENTRY_OVERHEAD_BYTES)) return { count, refused: "overloaded" };
+  if (!fits(state, role, entries.bytes.length + count * ENTRY_OVERHEAD_BYTES)) {
+    return { count, refused: "overloaded" };
+  }
   const firstIndex = state.log.lastIndex + 1;
   appendOwn(state, role, { firstIndex, count, bytes: entries.bytes });
   const progress = role.progress.get(from.id);
@@ -151,7 +238,10 @@ function judge(state: State, from: Sender, entries: EntryRun): Verdict {
   return { count, firstIndex };
 }
 
-function settle(state: State, firstSeq: number): { readonly count: number; readonly to: Sender; readonly term: Term } | undefined {
+function settle(
+  state: State,
+  firstSeq: number,
+): { readonly count: number; readonly to: Sender; readonly term: Term } | undefined {
   const forward = state.forwarded.outstanding.get(firstSeq);
   if (!forward) return undefined;
   state.forwarded.outstanding.delete(firstSeq);
@@ -162,14 +252,28 @@ function settle(state: State, firstSeq: number): { readonly count: number; reado
 export function onForwardReply(state: State, from: Sender, message: ForwardReply): void {
   const { firstSeq } = message;
   const forward = state.forwarded.outstanding.get(firstSeq);
-  if (!forward || message.run !== state.options.run || forward.to.id !== from.id || forward.to.incarnation !== from.incarnation) return;
+  if (
+    !forward ||
+    message.run !== state.options.run ||
+    forward.to.id !== from.id ||
+    forward.to.incarnation !== from.incarnation
+  ) {
+    return;
+  }
   if (forward.count !== message.count || (message.accepted && message.entryTerm !== forward.term)) {
     emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
     return;
   }
   settle(state, firstSeq);
-  if (message.accepted) emit(state, { type: "accepted", firstSeq, count: forward.count, firstIndex: message.firstIndex, term: forward.term });
-  else reject(state, firstSeq, forward.count, message.overloaded ? "overloaded" : "noLeader");
+  if (message.accepted) {
+    emit(state, {
+      type: "accepted",
+      firstSeq,
+      count: forward.count,
+      firstIndex: message.firstIndex,
+      term: forward.term,
+    });
+  } else reject(state, firstSeq, forward.count, message.overloaded ? "overloaded" : "noLeader");
 }
 
 /** The transport is certain that this forward never left. */
@@ -195,10 +299,14 @@ export function giveUpLostForwards(state: State): void {
   }
 }
 
-/** The term is over, and with it the leader that was to answer: whether it took them can't be known. */
+/**
+ * The term is over, and with it the leader that was to answer: whether it took them can't be known.
+ */
 export function giveUpForwards(state: State): void {
   const { forwarded } = state;
-  for (const [firstSeq, { count }] of forwarded.outstanding) emit(state, { type: "unknown", firstSeq, count });
+  for (const [firstSeq, { count }] of forwarded.outstanding) {
+    emit(state, { type: "unknown", firstSeq, count });
+  }
   forwarded.outstanding.clear();
   forwarded.bytes = 0;
 }

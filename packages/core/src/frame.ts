@@ -1,4 +1,5 @@
-// A message as one frame: the header's length (u32, little-endian), the header through the codec, then the bytes beside it.
+// A message as one frame: the header's length (u32, little-endian), the header through the codec,
+// then the bytes beside it.
 import type { Message } from "./messages.js";
 import type { Codec } from "./ports.js";
 import { decodeMessage, messageHeader, messagePayload } from "./wire.js";
@@ -17,10 +18,16 @@ export function encodeFrame(codec: Codec, message: Message): readonly Uint8Array
 
 /** By hand: a view of the buffer would cost more than all else that is read here. */
 function headerLength(frame: Uint8Array): number {
-  return ((frame[0] ?? 0) | ((frame[1] ?? 0) << 8) | ((frame[2] ?? 0) << 16)) + (frame[3] ?? 0) * 0x1000000;
+  return (
+    ((frame[0] ?? 0) | ((frame[1] ?? 0) << 8) | ((frame[2] ?? 0) << 16)) +
+    (frame[3] ?? 0) * 0x1000000
+  );
 }
 
-/** @returns undefined for whatever no correct node sends; the message's entries are views of the frame */
+/**
+ * @returns undefined for whatever no correct node sends; the message's entries are views of the
+ * frame
+ */
 export function decodeFrame(codec: Codec, frame: Uint8Array): Message | undefined {
   if (frame.length < 4) return undefined;
   const end = 4 + headerLength(frame);

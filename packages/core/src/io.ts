@@ -1,4 +1,5 @@
-// The two sides of the state machine: what it is told (inputs) and what it asks for (effects). Types only.
+// The two sides of the state machine: what it is told (inputs) and what it asks for (effects).
+// Types only.
 import type { EntryRun } from "./entry.js";
 import type { RaftkitError } from "./errors.js";
 import type { Message } from "./messages.js";
@@ -17,7 +18,10 @@ export interface RaftOptions {
   readonly heartbeatIntervalMs: number;
   /** Entries' bytes in one AppendEntries; a larger entry travels alone. */
   readonly maxMessageBytes: number;
-  /** What one follower may be sent without having acknowledged it; also what a node may forward unanswered. */
+  /**
+   * What one follower may be sent without having acknowledged it; also what a node may forward
+   * unanswered.
+   */
   readonly maxInflightMessages: number;
   readonly maxInflightBytes: number;
   /** Beyond these a leader refuses proposals (data plus 256 bytes an entry). */
@@ -39,7 +43,11 @@ export type Input =
   | { readonly type: "tick" }
   | { readonly type: "receive"; readonly from: Sender; readonly message: Message }
   /** Commands numbered from `firstSeq` on; within one run of a node each number is used once. */
-  | { readonly type: "propose"; readonly firstSeq: number; readonly commands: readonly Uint8Array[] }
+  | {
+      readonly type: "propose";
+      readonly firstSeq: number;
+      readonly commands: readonly Uint8Array[];
+    }
   | { readonly type: "read"; readonly id: number }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
@@ -70,16 +78,39 @@ export type Effect =
   // network lane
   | { readonly type: "configure"; readonly peers: readonly Peer[] }
   | { readonly type: "send"; readonly to: NodeId; readonly message: Message }
-  | { readonly type: "dropped"; readonly from: Sender; readonly reason: DropReason; readonly disconnect: boolean }
-  // proposals: each number ends in exactly one of these; after `accepted` the entry at that index decides
-  | { readonly type: "accepted"; readonly firstSeq: number; readonly count: number; readonly firstIndex: Index; readonly term: Term }
-  | { readonly type: "rejected"; readonly firstSeq: number; readonly count: number; readonly reason: "noLeader" | "overloaded" | "notSent" }
+  | {
+      readonly type: "dropped";
+      readonly from: Sender;
+      readonly reason: DropReason;
+      readonly disconnect: boolean;
+    }
+  // proposals: each number ends in exactly one of these; after `accepted` the entry at that index
+  // decides
+  | {
+      readonly type: "accepted";
+      readonly firstSeq: number;
+      readonly count: number;
+      readonly firstIndex: Index;
+      readonly term: Term;
+    }
+  | {
+      readonly type: "rejected";
+      readonly firstSeq: number;
+      readonly count: number;
+      readonly reason: "noLeader" | "overloaded" | "notSent";
+    }
   | { readonly type: "unknown"; readonly firstSeq: number; readonly count: number }
   // reads: each id ends in one of these
   | { readonly type: "readReady"; readonly id: number; readonly index: Index }
   | { readonly type: "readRejected"; readonly id: number }
   // news
-  | { readonly type: "role"; readonly role: RoleName; readonly term: Term; readonly leaderId: NodeId | null; /** Of a leader: its own-term no-op. */ readonly noopIndex: Index | null }
+  | {
+      readonly type: "role";
+      readonly role: RoleName;
+      readonly term: Term;
+      readonly leaderId: NodeId | null;
+      /** Of a leader: its own-term no-op. */ readonly noopIndex: Index | null;
+    }
   | { readonly type: "committed"; readonly commitIndex: Index }
   | { readonly type: "membership"; readonly configuration: Configuration }
   | { readonly type: "notice"; readonly notice: Notice; readonly peer: NodeId | null }

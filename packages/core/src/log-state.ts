@@ -1,5 +1,6 @@
-// What the operations mean for the numbers of a log: its base, its hard state, its last index. For storage adapters.
-// It refuses an operation that contradicts the log, so that nothing is stored that could not be read back as a log.
+// What the operations mean for the numbers of a log: its base, its hard state, its last index. For
+// storage adapters. It refuses an operation that contradicts the log, so that nothing is stored
+// that could not be read back as a log.
 import { inspectEntries, TERM_MAX } from "./entry.js";
 import { InvariantViolation } from "./errors.js";
 import type { LogOperation } from "./ports.js";
@@ -14,16 +15,27 @@ export interface LogState {
 }
 
 /** Of a log that was just created. */
-export const emptyLogState: LogState = { base: { index: 0, term: 0 }, hardState: { currentTerm: 0, votedFor: null }, lastIndex: 0 };
+export const emptyLogState: LogState = {
+  base: { index: 0, term: 0 },
+  hardState: { currentTerm: 0, votedFor: null },
+  lastIndex: 0,
+};
 
 /**
- * For operations from outside: also looks into the runs. What was read back needs no second look: its checksum was right.
+ * For operations from outside: also looks into the runs. What was read back needs no second look:
+ * its checksum was right.
  * @throws {InvariantViolation} the operation doesn't fit the log; nothing was changed
  */
 export function checkedNextLogState(state: LogState, operation: LogOperation): LogState {
   if (operation.type === "append") {
     const { count, bytes } = operation.run;
-    if (count < 1 || inspectEntries(bytes)?.count !== count) throw refused(operation.type, `a run whose ${bytes.length} bytes are not ${count} entries`, state);
+    if (count < 1 || inspectEntries(bytes)?.count !== count) {
+      throw refused(
+        operation.type,
+        `a run whose ${bytes.length} bytes are not ${count} entries`,
+        state,
+      );
+    }
   }
   return nextLogState(state, operation);
 }
@@ -35,23 +47,40 @@ export function nextLogState(state: LogState, operation: LogOperation): LogState
     case "hardState": {
       const { currentTerm, votedFor } = operation.hardState;
       if (!isStorable(currentTerm)) throw refused(operation.type, `term ${currentTerm}`, state);
-      if (votedFor !== null && !isValidId(votedFor)) throw refused(operation.type, `a vote for ${JSON.stringify(votedFor)}`, state);
+      if (votedFor !== null && !isValidId(votedFor)) {
+        throw refused(operation.type, `a vote for ${JSON.stringify(votedFor)}`, state);
+      }
       return { base, hardState: { currentTerm, votedFor }, lastIndex };
     }
     case "append": {
       const { firstIndex, count } = operation.run;
-      if (firstIndex !== lastIndex + 1) throw refused(operation.type, `entries from ${firstIndex} on`, state);
+      if (firstIndex !== lastIndex + 1) {
+        throw refused(operation.type, `entries from ${firstIndex} on`, state);
+      }
       return { base, hardState, lastIndex: lastIndex + count };
     }
     case "truncateFrom":
-      if (!(operation.index > base.index && operation.index <= lastIndex + 1)) throw refused(operation.type, `index ${operation.index}`, state);
+      if (!(operation.index > base.index && operation.index <= lastIndex + 1)) {
+        throw refused(operation.type, `index ${operation.index}`, state);
+      }
       return { base, hardState, lastIndex: operation.index - 1 };
     case "compactThrough":
-      if (!(operation.index >= base.index && operation.index <= lastIndex) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
+      if (
+        !(operation.index >= base.index && operation.index <= lastIndex) ||
+        !isStorable(operation.term)
+      ) {
+        throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
+      }
       return { base: { index: operation.index, term: operation.term }, hardState, lastIndex };
     case "resetTo":
-      if (!isStorable(operation.index) || !isStorable(operation.term)) throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
-      return { base: { index: operation.index, term: operation.term }, hardState, lastIndex: operation.index };
+      if (!isStorable(operation.index) || !isStorable(operation.term)) {
+        throw refused(operation.type, `index ${operation.index}, term ${operation.term}`, state);
+      }
+      return {
+        base: { index: operation.index, term: operation.term },
+        hardState,
+        lastIndex: operation.index,
+      };
   }
 }
 
@@ -61,5 +90,7 @@ function isStorable(value: number): boolean {
 }
 
 function refused(type: string, what: string, { base, lastIndex }: LogState): InvariantViolation {
-  return new InvariantViolation(`the log was asked to ${type} ${what}, but it holds the entries after ${base.index} up to ${lastIndex}; nothing was written, and this is a bug in the caller`);
+  return new InvariantViolation(
+    `the log was asked to ${type} ${what}, but it holds the entries after ${base.index} up to ${lastIndex}; nothing was written, and this is a bug in the caller`,
+  );
 }

@@ -1,5 +1,5 @@
-// The log in memory: where each entry stands in the run that brought it. Entries are never copied; append, get and term
-// are O(1). Knows nothing of durability or commitment.
+// The log in memory: where each entry stands in the run that brought it. Entries are never copied;
+// append, get and term are O(1). Knows nothing of durability or commitment.
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "./entry.js";
 import { InvariantViolation } from "./errors.js";
@@ -51,10 +51,16 @@ export class Log {
     if (index <= this.base.index || index > this.#lastIndex) return undefined;
     const at = index - this.base.index - 1;
     const chunk = this.#chunk(at >> CHUNK_BITS);
-    return entryTerm(chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES, chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0);
+    return entryTerm(
+      chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES,
+      chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0,
+    );
   }
 
-  /** Whether the log has this entry, or ends there: the consistency check of AppendEntries (paper §5.3). */
+  /**
+   * Whether the log has this entry, or ends there: the consistency check of AppendEntries (paper
+   * §5.3).
+   */
   matches(index: Index, term: Term): boolean {
     return this.term(index) === term;
   }
@@ -63,16 +69,28 @@ export class Log {
   size(index: Index): number {
     const at = index - this.base.index - 1;
     const chunk = this.#chunk(at >> CHUNK_BITS);
-    return ENTRY_OVERHEAD_BYTES + entryLength(chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES, chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0);
+    return (
+      ENTRY_OVERHEAD_BYTES +
+      entryLength(
+        chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES,
+        chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0,
+      )
+    );
   }
 
   append(run: EntryRun): void {
-    if (run.firstIndex !== this.#lastIndex + 1) throw new InvariantViolation(`a run from index ${run.firstIndex} can't follow index ${this.#lastIndex}`);
+    if (run.firstIndex !== this.#lastIndex + 1) {
+      throw new InvariantViolation(
+        `a run from index ${run.firstIndex} can't follow index ${this.#lastIndex}`,
+      );
+    }
     let at = this.#lastIndex - this.base.index;
     let offset = 0;
     let lastTerm = this.lastTerm;
     for (let i = 0; i < run.count; i++, at++) {
-      if ((at & (CHUNK_ENTRIES - 1)) === 0) this.#chunks.push({ buffers: [], offsets: new Uint32Array(CHUNK_ENTRIES) });
+      if ((at & (CHUNK_ENTRIES - 1)) === 0) {
+        this.#chunks.push({ buffers: [], offsets: new Uint32Array(CHUNK_ENTRIES) });
+      }
       const chunk = this.#chunk(at >> CHUNK_BITS);
       chunk.buffers.push(run.bytes);
       chunk.offsets[at & (CHUNK_ENTRIES - 1)] = offset;
@@ -90,18 +108,27 @@ export class Log {
 
   /** Removes the entry at `index` and all after it. */
   truncateFrom(index: Index): void {
-    if (index <= this.base.index) throw new InvariantViolation(`the log can't be cut at ${index}: it begins after ${this.base.index}`);
+    if (index <= this.base.index) {
+      throw new InvariantViolation(
+        `the log can't be cut at ${index}: it begins after ${this.base.index}`,
+      );
+    }
     if (index > this.#lastIndex) return;
     for (let i = index; i <= this.#lastIndex; i++) this.#bytes -= this.size(i);
     const kept = index - this.base.index - 1;
     this.#chunks.length = Math.min(this.#chunks.length, Math.ceil(kept / CHUNK_ENTRIES));
     const last = this.#chunks.at(-1);
-    if (last && (kept & (CHUNK_ENTRIES - 1)) !== 0) last.buffers.length = kept & (CHUNK_ENTRIES - 1);
+    if (last && (kept & (CHUNK_ENTRIES - 1)) !== 0) {
+      last.buffers.length = kept & (CHUNK_ENTRIES - 1);
+    }
     while ((this.#termStarts.at(-1)?.index ?? -1) >= index) this.#termStarts.pop();
     this.#lastIndex = Math.min(this.#lastIndex, index - 1);
   }
 
-  /** The entries from `from` through `through`, as views; stops before `maxBytes` is exceeded, but not before one entry. */
+  /**
+   * The entries from `from` through `through`, as views; stops before `maxBytes` is exceeded, but
+   * not before one entry.
+   */
   slice(from: Index, through: Index, maxBytes: number): EntryRun[] {
     const runs: EntryRun[] = [];
     let total = 0;
@@ -113,24 +140,43 @@ export class Log {
       const buffer = chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES;
       const start = chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0;
       let end = start;
-      while (index <= through && chunk.buffers[at & (CHUNK_ENTRIES - 1)] === buffer && chunk.offsets[at & (CHUNK_ENTRIES - 1)] === end) {
+      while (
+        index <= through &&
+        chunk.buffers[at & (CHUNK_ENTRIES - 1)] === buffer &&
+        chunk.offsets[at & (CHUNK_ENTRIES - 1)] === end
+      ) {
         const length = ENTRY_HEADER_BYTES + entryLength(buffer, end);
         if (total > 0 && total + length > maxBytes) {
-          if (end > start) runs.push({ firstIndex, count: index - firstIndex, bytes: buffer.subarray(start, end) });
+          if (end > start) {
+            runs.push({
+              firstIndex,
+              count: index - firstIndex,
+              bytes: buffer.subarray(start, end),
+            });
+          }
           return runs;
         }
         total += length;
         end += length;
         index++;
         at++;
-        if ((at & (CHUNK_ENTRIES - 1)) === 0 && index <= through) chunk = this.#chunk(at >> CHUNK_BITS);
+        if ((at & (CHUNK_ENTRIES - 1)) === 0 && index <= through) {
+          chunk = this.#chunk(at >> CHUNK_BITS);
+        }
       }
-      runs.push({ firstIndex, count: index - firstIndex, bytes: end - start === buffer.length ? buffer : buffer.subarray(start, end) });
+      runs.push({
+        firstIndex,
+        count: index - firstIndex,
+        bytes: end - start === buffer.length ? buffer : buffer.subarray(start, end),
+      });
     }
     return runs;
   }
 
-  /** The last index up to `index` whose term is at most `term`; where two logs can agree at the latest. */
+  /**
+   * The last index up to `index` whose term is at most `term`; where two logs can agree at the
+   * latest.
+   */
   lastIndexWithTermAtMost(index: Index, term: Term): Index {
     let end = Math.min(index, this.#lastIndex);
     for (let i = this.#termStarts.length - 1; i >= 0; i--) {

@@ -1,4 +1,5 @@
-// Which configuration is in force: the latest one in the log, committed or not (paper §6). Follows the log when it is cut.
+// Which configuration is in force: the latest one in the log, committed or not (paper §6). Follows
+// the log when it is cut.
 import { configurationsIn } from "./configuration.js";
 import type { EntryRun } from "./entry.js";
 import { InvariantViolation } from "./errors.js";
@@ -15,7 +16,11 @@ export interface Membership {
 /** Puts the configurations of a run that was appended in force. */
 export function adoptConfigurations(state: State, run: EntryRun): void {
   const found = configurationsIn(run);
-  if (!found) throw new InvariantViolation(`the log holds a configuration after index ${run.firstIndex - 1} that can't be read`);
+  if (!found) {
+    throw new InvariantViolation(
+      `the log holds a configuration after index ${run.firstIndex - 1} that can't be read`,
+    );
+  }
   if (found.length === 0) return;
   state.membership.history.push(...found);
   inForce(state);
@@ -32,7 +37,9 @@ export function dropConfigurationsFrom(state: State, index: Index): void {
 function inForce(state: State): void {
   const { membership } = state;
   membership.current = membership.history.at(-1)?.configuration;
-  if (membership.current) state.effects.push({ type: "membership", configuration: membership.current });
+  if (membership.current) {
+    state.effects.push({ type: "membership", configuration: membership.current });
+  }
   state.effects.push({ type: "configure", peers: peersOf(state) });
 }
 
@@ -44,7 +51,9 @@ export function peersOf(state: State): readonly Peer[] {
 
 /** The member that a sender claims to be, if it is one: same id and same data directory. */
 export function memberOf(state: State, from: Sender): Server | undefined {
-  return state.membership.current?.voters.find((voter) => voter.id === from.id && voter.incarnation === from.incarnation);
+  return state.membership.current?.voters.find(
+    (voter) => voter.id === from.id && voter.incarnation === from.incarnation,
+  );
 }
 
 /** Whether this data directory has a vote. */

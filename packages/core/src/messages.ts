@@ -1,12 +1,15 @@
-// What nodes say to each other. `to` is the incarnation that a message is meant for; every message carries a term (R08).
-// Field names are those of the paper's Figure 2 where it has them.
+// What nodes say to each other. `to` is the incarnation that a message is meant for; every message
+// carries a term (R08). Field names are those of the paper's Figure 2 where it has them.
 import type { EntryRun } from "./entry.js";
 import type { Index, Peer, Term } from "./types.js";
 
 interface Envelope {
   /** The addressee's incarnation; empty only in the forming question. */
   readonly to: string;
-  /** The sender's current term; in a pre-vote and its granted reply the term that the candidate would campaign for. */
+  /**
+   * The sender's current term; in a pre-vote and its granted reply the term that the candidate
+   * would campaign for.
+   */
   readonly term: Term;
 }
 
@@ -25,7 +28,10 @@ export interface RequestVote extends Envelope {
   readonly type: "requestVote";
   readonly lastLogIndex: Index;
   readonly lastLogTerm: Term;
-  /** The leader itself asked for this election: it isn't refused in the leader's favour (thesis §4.2.3). */
+  /**
+   * The leader itself asked for this election: it isn't refused in the leader's favour (thesis
+   * §4.2.3).
+   */
   readonly transfer: boolean;
 }
 export interface RequestVoteReply extends Envelope {
@@ -38,7 +44,10 @@ export interface AppendEntries extends Envelope {
   readonly prevLogIndex: Index;
   readonly prevLogTerm: Term;
   readonly leaderCommit: Index;
-  /** Counts up within a reign; a reply to this round or a later one proves that the leader still led when it asked (thesis §6.4). */
+  /**
+   * Counts up within a reign; a reply to this round or a later one proves that the leader still led
+   * when it asked (thesis §6.4).
+   */
   readonly round: number;
   /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */
   readonly entries: readonly EntryRun[];
@@ -47,13 +56,21 @@ export interface AppendEntriesReply extends Envelope {
   readonly type: "appendEntriesReply";
   /** The latest round heard from this leader in this term. */
   readonly round: number;
-  /** False: the log doesn't hold `prevLogIndex` with `prevLogTerm`, or the request's term was over. */
+  /**
+   * False: the log doesn't hold `prevLogIndex` with `prevLogTerm`, or the request's term was over.
+   */
   readonly success: boolean;
   /** The last index that is verified against this leader and durable. */
   readonly matchIndex: Index;
-  /** The last index that is verified against this leader, durable or not: flow control only, no promise. */
+  /**
+   * The last index that is verified against this leader, durable or not: flow control only, no
+   * promise.
+   */
   readonly verifiedIndex: Index;
-  /** Of a refused request: its `prevLogIndex`, and the last place where the logs can agree, with its term here. */
+  /**
+   * Of a refused request: its `prevLogIndex`, and the last place where the logs can agree, with its
+   * term here.
+   */
   readonly prevLogIndex: Index;
   readonly conflictIndex: Index;
   readonly conflictTerm: Term;
@@ -64,7 +81,9 @@ export interface Forward extends Envelope {
   readonly type: "forward";
   /** The sender numbers its proposals; this message holds those from `firstSeq` on. */
   readonly firstSeq: number;
-  /** Commands in the form that the leader appends as it is: `firstIndex` is 0, the terms are `term`. */
+  /**
+   * Commands in the form that the leader appends as it is: `firstIndex` is 0, the terms are `term`.
+   */
   readonly entries: EntryRun;
 }
 export interface ForwardReply extends Envelope {
@@ -108,5 +127,15 @@ export interface FormingAnswer extends Envelope {
 }
 
 export type Message =
-  | PreVote | PreVoteReply | RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply
-  | Forward | ForwardReply | ReadIndex | ReadIndexReply | FormingQuestion | FormingAnswer;
+  | PreVote
+  | PreVoteReply
+  | RequestVote
+  | RequestVoteReply
+  | AppendEntries
+  | AppendEntriesReply
+  | Forward
+  | ForwardReply
+  | ReadIndex
+  | ReadIndexReply
+  | FormingQuestion
+  | FormingAnswer;

@@ -1,12 +1,14 @@
-// What a leader knows of one follower (R16), and the window of what it was sent and hasn't acknowledged.
+// What a leader knows of one follower (R16), and the window of what it was sent and hasn't
+// acknowledged.
 import type { Leader, State } from "./state.js";
 import type { Index, Server } from "./types.js";
 
 export interface Progress {
   readonly server: Server;
   /**
-   * replicate: sends ahead of the acknowledgements. probe: something was lost or refused; one empty AppendEntries at a
-   * time finds where the logs meet, so that no entry is sent in vain (thesis §10.2.1).
+   * replicate: sends ahead of the acknowledgements. probe: something was lost or refused; one empty
+   * AppendEntries at a time finds where the logs meet, so that no entry is sent in vain (thesis
+   * §10.2.1).
    */
   mode: "replicate" | "probe";
   nextIndex: Index;
@@ -17,7 +19,10 @@ export interface Progress {
   lastContactAt: number;
   /** An AppendEntries is due even if there is no entry to send. */
   due: boolean;
-  /** The commit index it was last told, and the one it waits for (it forwarded a proposal or a read). */
+  /**
+   * The commit index it was last told, and the one it waits for (it forwarded a proposal or a
+   * read).
+   */
   toldCommit: Index;
   awaitsCommit: Index;
   /** What was sent and is not acknowledged, oldest first. */
@@ -27,8 +32,17 @@ export interface Progress {
 
 export function newProgress(server: Server, nextIndex: Index, now: number): Progress {
   return {
-    server, mode: "replicate", nextIndex, matchIndex: 0, round: 0, lastContactAt: now, due: true,
-    toldCommit: 0, awaitsCommit: 0, inflight: [], inflightBytes: 0,
+    server,
+    mode: "replicate",
+    nextIndex,
+    matchIndex: 0,
+    round: 0,
+    lastContactAt: now,
+    due: true,
+    toldCommit: 0,
+    awaitsCommit: 0,
+    inflight: [],
+    inflightBytes: 0,
   };
 }
 
@@ -62,7 +76,12 @@ export function endProbe(progress: Progress, verifiedIndex: Index): void {
 }
 
 /** A figure of every voter: `own` of this one. */
-export function ofVoters(state: State, own: number, leader: Leader, figure: (progress: Progress) => number): number[] {
+export function ofVoters(
+  state: State,
+  own: number,
+  leader: Leader,
+  figure: (progress: Progress) => number,
+): number[] {
   return (state.membership.current?.voters ?? []).map(({ id }) => {
     const progress = leader.progress.get(id);
     return progress ? figure(progress) : id === state.options.id ? own : -Infinity;

@@ -5,9 +5,13 @@ export function majority(n: number): number {
   return Math.floor(n / 2) + 1;
 }
 
-/** The largest value that a majority has reached: of [3, 9, 5] it is 5. Empty: -Infinity (nobody can agree). */
+/**
+ * The largest value that a majority has reached: of [3, 9, 5] it is 5. Empty: -Infinity (nobody can
+ * agree).
+ */
 export function reachedByMajority(values: readonly number[]): number {
-  // Asked at every turn of a leader, of a few values: to count takes less than to sort, and makes nothing.
+  // Asked at every turn of a leader, of a few values: to count takes less than to sort, and makes
+  // nothing.
   const needed = majority(values.length);
   let highest = -Infinity;
   for (let i = 0; i < values.length; i++) {

@@ -1,5 +1,5 @@
-// Linearizable reads by ReadIndex (thesis §6.4): one round of AppendEntries answers every read that waited for it, on the
-// leader and, through one question at a time, on the others.
+// Linearizable reads by ReadIndex (thesis §6.4): one round of AppendEntries answers every read that
+// waited for it, on the leader and, through one question at a time, on the others.
 import { nextRound, ofVoters } from "./progress.js";
 import { reachedByMajority } from "./quorum.js";
 import type { ReadIndex, ReadIndexReply } from "./messages.js";
@@ -16,7 +16,11 @@ interface Reader {
 export interface LeaderReads {
   /** Came after the last round began: the next one is theirs. */
   waiting: Reader[];
-  readonly asked: { readonly round: number; readonly readIndex: Index; readonly readers: readonly Reader[] }[];
+  readonly asked: {
+    readonly round: number;
+    readonly readIndex: Index;
+    readonly readers: readonly Reader[];
+  }[];
 }
 
 /** The reads of a node that isn't the leader. */
@@ -46,12 +50,21 @@ export function onReadIndex(state: State, from: Sender, message: ReadIndex): voi
 }
 
 function answer(state: State, to: Sender, id: number, readIndex: Index | null): void {
-  send(state, to.id, { type: "readIndexReply", to: to.incarnation, term: state.currentTerm, run: to.run, id, success: readIndex !== null, readIndex: readIndex ?? 0 });
+  send(state, to.id, {
+    type: "readIndexReply",
+    to: to.incarnation,
+    term: state.currentTerm,
+    run: to.run,
+    id,
+    success: readIndex !== null,
+    readIndex: readIndex ?? 0,
+  });
 }
 
 /**
- * At the end of a turn: a round for those who wait, unless one is under way. Before an entry of this term is committed
- * the commit index may lag behind what earlier leaders acknowledged, so nobody is asked.
+ * At the end of a turn: a round for those who wait, unless one is under way. Before an entry of
+ * this term is committed the commit index may lag behind what earlier leaders acknowledged, so
+ * nobody is asked.
  */
 export function startReadRound(state: State, leader: Leader): void {
   const { reads } = leader;
@@ -69,7 +82,9 @@ export function startReadRound(state: State, leader: Leader): void {
 export function finishReadRounds(state: State, leader: Leader): void {
   const { asked } = leader.reads;
   if (asked.length === 0) return;
-  const round = reachedByMajority(ofVoters(state, leader.round, leader, (progress) => progress.round));
+  const round = reachedByMajority(
+    ofVoters(state, leader.round, leader, (progress) => progress.round),
+  );
   while (asked[0] && asked[0].round <= round) {
     const { readIndex, readers } = asked[0];
     asked.shift();
@@ -110,7 +125,12 @@ export function sendQuestion(state: State, leader: Sender): void {
   const { asked } = state.remoteReads;
   if (!asked) return;
   asked.resendAt = state.now + 2 * state.options.heartbeatIntervalMs;
-  send(state, leader.id, { type: "readIndex", to: leader.incarnation, term: state.currentTerm, id: asked.id });
+  send(state, leader.id, {
+    type: "readIndex",
+    to: leader.incarnation,
+    term: state.currentTerm,
+    id: asked.id,
+  });
 }
 
 export function onReadIndexReply(state: State, from: Sender, message: ReadIndexReply): void {
@@ -123,13 +143,22 @@ export function onReadIndexReply(state: State, from: Sender, message: ReadIndexR
   }
   state.remoteReads.asked = null;
   state.turnOpen = true;
-  for (const id of asked.readers) emit(state, message.success ? { type: "readReady", id, index: message.readIndex } : { type: "readRejected", id });
+  for (const id of asked.readers) {
+    emit(
+      state,
+      message.success
+        ? { type: "readReady", id, index: message.readIndex }
+        : { type: "readRejected", id },
+    );
+  }
 }
 
 /** The leader that was to answer isn't this node's leader any more. */
 export function rejectRemoteReads(state: State): void {
   const { remoteReads } = state;
-  for (const id of [...(remoteReads.asked?.readers ?? []), ...remoteReads.waiting]) emit(state, { type: "readRejected", id });
+  for (const id of [...(remoteReads.asked?.readers ?? []), ...remoteReads.waiting]) {
+    emit(state, { type: "readRejected", id });
+  }
   remoteReads.asked = null;
   remoteReads.waiting = [];
 }

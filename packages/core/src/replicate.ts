@@ -1,5 +1,6 @@
-// What a leader does: sends each follower what it lacks, counts acknowledgements, commits (paper §5.3, §5.4.2), beats,
-// and steps down when it can't lead any more. Entries leave before the own disk has them (thesis §10.2.1).
+// What a leader does: sends each follower what it lacks, counts acknowledgements, commits (paper
+// §5.3, §5.4.2), beats, and steps down when it can't lead any more. Entries leave before the own
+// disk has them (thesis §10.2.1).
 import { advanceCommit } from "./append.js";
 import { diskHangs } from "./durability.js";
 import { InvariantViolation } from "./errors.js";
@@ -13,7 +14,11 @@ import { becomeFollower } from "./transitions.js";
 import type { EntryRun } from "./entry.js";
 import type { NodeId, Sender } from "./types.js";
 
-export function onAppendEntriesReply(state: State, from: Sender, message: AppendEntriesReply): void {
+export function onAppendEntriesReply(
+  state: State,
+  from: Sender,
+  message: AppendEntriesReply,
+): void {
   const leader = state.role;
   if (leader.kind !== "leader") return;
   const progress = leader.progress.get(from.id);
@@ -21,7 +26,11 @@ export function onAppendEntriesReply(state: State, from: Sender, message: Append
     emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
     return;
   }
-  if (message.matchIndex > message.verifiedIndex || message.verifiedIndex > state.log.lastIndex || message.round > leader.round) {
+  if (
+    message.matchIndex > message.verifiedIndex ||
+    message.verifiedIndex > state.log.lastIndex ||
+    message.round > leader.round
+  ) {
     emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
     return;
   }
@@ -30,25 +39,35 @@ export function onAppendEntriesReply(state: State, from: Sender, message: Append
   acknowledge(progress, message.matchIndex);
   state.turnOpen = true;
   if (!message.success) onRefused(state, progress, message);
-  else if (progress.mode === "probe" && message.verifiedIndex >= progress.nextIndex - 1) endProbe(progress, message.verifiedIndex);
+  else if (progress.mode === "probe" && message.verifiedIndex >= progress.nextIndex - 1) {
+    endProbe(progress, message.verifiedIndex);
+  }
 }
 
 /**
- * Late refusals say nothing about the present (R16): only one of something unacknowledged counts, and during a probe only
- * the one that answers it. So a follower whose disk went back behind what it acknowledged is asked at each heartbeat, not
- * again and again at once.
+ * Late refusals say nothing about the present (R16): only one of something unacknowledged counts,
+ * and during a probe only the one that answers it. So a follower whose disk went back behind what
+ * it acknowledged is asked at each heartbeat, not again and again at once.
  */
 function onRefused(state: State, progress: Progress, message: AppendEntriesReply): void {
   if (message.prevLogIndex <= progress.matchIndex) return;
   if (progress.mode === "probe" && message.prevLogIndex !== progress.nextIndex - 1) return;
-  const agreed = state.log.lastIndexWithTermAtMost(Math.min(message.conflictIndex, message.prevLogIndex - 1), message.conflictTerm);
+  const agreed = state.log.lastIndexWithTermAtMost(
+    Math.min(message.conflictIndex, message.prevLogIndex - 1),
+    message.conflictTerm,
+  );
   startProbe(progress, Math.max(agreed, message.verifiedIndex) + 1);
 }
 
-/** The highest index that a majority has on disk, if it is of this term; earlier entries commit with it (R18). */
+/**
+ * The highest index that a majority has on disk, if it is of this term; earlier entries commit with
+ * it (R18).
+ */
 export function commitOnQuorum(state: State, leader: Leader): void {
   if (state.commitIndex === state.log.lastIndex) return;
-  const index = reachedByMajority(ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex));
+  const index = reachedByMajority(
+    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),
+  );
   if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;
   for (let i = state.commitIndex + 1; i <= index; i++) leader.uncommittedBytes -= state.log.size(i);
   advanceCommit(state, index);
@@ -65,19 +84,35 @@ export function onHeartbeatDue(state: State, leader: Leader): void {
 }
 
 function mustStepDown(state: State, leader: Leader): boolean {
-  const heardMajorityAt = reachedByMajority(ofVoters(state, state.now, leader, (progress) => progress.lastContactAt));
+  const heardMajorityAt = reachedByMajority(
+    ofVoters(state, state.now, leader, (progress) => progress.lastContactAt),
+  );
   if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;
   if (!diskHangs(state)) return false;
-  const ahead = [...leader.progress.values()].filter((progress) => progress.matchIndex > state.durability.durableIndex);
+  const ahead = [...leader.progress.values()].filter(
+    (progress) => progress.matchIndex > state.durability.durableIndex,
+  );
   return ahead.length >= majority(leader.progress.size + 1);
 }
 
-/** At the end of a turn: everyone gets what it lacks and has not been sent, within its window (R13). */
+/**
+ * At the end of a turn: everyone gets what it lacks and has not been sent, within its window (R13).
+ */
 export function replicate(state: State, leader: Leader): void {
   for (const progress of leader.progress.values()) {
-    if (progress.awaitsCommit > progress.toldCommit && state.commitIndex > progress.toldCommit) progress.due = true;
-    while (progress.mode === "replicate" && progress.nextIndex <= state.log.lastIndex && hasRoom(state, progress)) {
-      const entries = state.log.slice(progress.nextIndex, state.log.lastIndex, state.options.maxMessageBytes);
+    if (progress.awaitsCommit > progress.toldCommit && state.commitIndex > progress.toldCommit) {
+      progress.due = true;
+    }
+    while (
+      progress.mode === "replicate" &&
+      progress.nextIndex <= state.log.lastIndex &&
+      hasRoom(state, progress)
+    ) {
+      const entries = state.log.slice(
+        progress.nextIndex,
+        state.log.lastIndex,
+        state.options.maxMessageBytes,
+      );
       sendAppend(state, leader, progress, entries);
     }
     if (progress.due) sendAppend(state, leader, progress, []);
@@ -85,16 +120,34 @@ export function replicate(state: State, leader: Leader): void {
 }
 
 function hasRoom(state: State, progress: Progress): boolean {
-  return progress.inflight.length < state.options.maxInflightMessages && progress.inflightBytes < state.options.maxInflightBytes;
+  return (
+    progress.inflight.length < state.options.maxInflightMessages &&
+    progress.inflightBytes < state.options.maxInflightBytes
+  );
 }
 
-function sendAppend(state: State, leader: Leader, progress: Progress, entries: readonly EntryRun[]): void {
+function sendAppend(
+  state: State,
+  leader: Leader,
+  progress: Progress,
+  entries: readonly EntryRun[],
+): void {
   const prevLogIndex = progress.nextIndex - 1;
   const prevLogTerm = state.log.term(prevLogIndex);
-  if (prevLogTerm === undefined) throw new InvariantViolation(`no entry ${prevLogIndex} to send from: the log begins after ${state.log.base.index}`);
+  if (prevLogTerm === undefined) {
+    throw new InvariantViolation(
+      `no entry ${prevLogIndex} to send from: the log begins after ${state.log.base.index}`,
+    );
+  }
   const message: AppendEntries = {
-    type: "appendEntries", to: progress.server.incarnation, term: state.currentTerm, prevLogIndex, prevLogTerm,
-    leaderCommit: state.commitIndex, round: leader.round, entries,
+    type: "appendEntries",
+    to: progress.server.incarnation,
+    term: state.currentTerm,
+    prevLogIndex,
+    prevLogTerm,
+    leaderCommit: state.commitIndex,
+    round: leader.round,
+    entries,
   };
   send(state, progress.server.id, message);
   progress.due = false;

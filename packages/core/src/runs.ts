@@ -1,5 +1,5 @@
-// Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. For storage
-// adapters. Runs are cut, never copied.
+// Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. For
+// storage adapters. Runs are cut, never copied.
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, entryLength } from "./entry.js";
 import type { LogOperation } from "./ports.js";
@@ -33,7 +33,11 @@ function truncateRuns(runs: EntryRun[], index: Index): void {
     last = runs.at(-1);
   }
   if (last === undefined || last.firstIndex + last.count <= index) return;
-  runs[runs.length - 1] = { firstIndex: last.firstIndex, count: index - last.firstIndex, bytes: last.bytes.subarray(0, offsetOf(last, index)) };
+  runs[runs.length - 1] = {
+    firstIndex: last.firstIndex,
+    count: index - last.firstIndex,
+    bytes: last.bytes.subarray(0, offsetOf(last, index)),
+  };
 }
 
 /** Removes the entries up to and including `index`. */
@@ -42,11 +46,17 @@ export function compactRuns(runs: EntryRun[], index: Index): void {
   runs.splice(0, kept < 0 ? runs.length : kept);
   const first = runs[0];
   if (first === undefined || first.firstIndex > index) return;
-  runs[0] = { firstIndex: index + 1, count: first.firstIndex + first.count - 1 - index, bytes: first.bytes.subarray(offsetOf(first, index + 1)) };
+  runs[0] = {
+    firstIndex: index + 1,
+    count: first.firstIndex + first.count - 1 - index,
+    bytes: first.bytes.subarray(offsetOf(first, index + 1)),
+  };
 }
 
 function offsetOf(run: EntryRun, index: Index): number {
   let offset = 0;
-  for (let i = run.firstIndex; i < index; i++) offset += ENTRY_HEADER_BYTES + entryLength(run.bytes, offset);
+  for (let i = run.firstIndex; i < index; i++) {
+    offset += ENTRY_HEADER_BYTES + entryLength(run.bytes, offset);
+  }
   return offset;
 }

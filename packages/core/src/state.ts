@@ -1,5 +1,5 @@
-// The whole state of one node, as plain data. Roles are a union, so that what belongs to one role can't be touched in
-// another; they change in transitions.ts only.
+// The whole state of one node, as plain data. Roles are a union, so that what belongs to one role
+// can't be touched in another; they change in transitions.ts only.
 import type { Effect, RaftOptions } from "./io.js";
 import type { Durability } from "./durability.js";
 import type { EntryRun } from "./entry.js";
@@ -18,7 +18,10 @@ export interface Follower {
   leader: Sender | null;
   /** The last index verified against that leader in this term. */
   verifiedIndex: Index;
-  /** The latest round heard from that leader, and what it is owed: an answer at once, and one when `whenSeq` is durable. */
+  /**
+   * The latest round heard from that leader, and what it is owed: an answer at once, and one when
+   * `whenSeq` is durable.
+   */
   round: number;
   ackNow: boolean;
   ackWhenSeq: number | null;
@@ -85,7 +88,10 @@ export function send(state: State, to: NodeId, message: Message): void {
   state.effects.push({ type: "send", to, message });
 }
 
-/** Nothing was ever stored here: such a node votes and appends, but never campaigns (docs/rules.md, identity and forming). */
+/**
+ * Nothing was ever stored here: such a node votes and appends, but never campaigns (docs/rules.md,
+ * identity and forming).
+ */
 export function isBlank(state: State): boolean {
   return state.log.lastIndex === 0;
 }

@@ -10,9 +10,14 @@ import type { Leader, State } from "./state.js";
 import { appendOwn, resetElectionTimer } from "./state.js";
 import type { NodeId, Sender, Term } from "./types.js";
 
-/** To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or stopped one starts. */
+/**
+ * To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or
+ * stopped one starts.
+ */
 export function adoptTerm(state: State, term: Term): void {
-  if (term <= state.currentTerm) throw new InvariantViolation(`term ${state.currentTerm} can't go back to ${term}`);
+  if (term <= state.currentTerm) {
+    throw new InvariantViolation(`term ${state.currentTerm} can't go back to ${term}`);
+  }
   state.currentTerm = term;
   state.votedFor = null;
   state.grantedVote = null;
@@ -21,7 +26,9 @@ export function adoptTerm(state: State, term: Term): void {
   becomeFollower(state, null);
 }
 
-/** Follower of this term: of `leader`, or of nobody known. Resets what belonged to the earlier role. */
+/**
+ * Follower of this term: of `leader`, or of nobody known. Resets what belonged to the earlier role.
+ */
 export function becomeFollower(state: State, leader: Sender | null): void {
   const before = state.role;
   if (before.kind === "leader") {
@@ -30,15 +37,31 @@ export function becomeFollower(state: State, leader: Sender | null): void {
   } else if (before.kind === "follower") {
     rejectRemoteReads(state);
   }
-  state.role = { kind: "follower", leader, verifiedIndex: 0, round: 0, ackNow: false, ackWhenSeq: null };
+  state.role = {
+    kind: "follower",
+    leader,
+    verifiedIndex: 0,
+    round: 0,
+    ackNow: false,
+    ackWhenSeq: null,
+  };
 }
 
 /** Asks the others first; term and vote stay as they are. */
 export function becomePreCandidate(state: State): void {
-  if (state.currentTerm >= TERM_MAX) throw new InvariantViolation(`term ${state.currentTerm} is the last one: no election can follow`);
+  if (state.currentTerm >= TERM_MAX) {
+    throw new InvariantViolation(
+      `term ${state.currentTerm} is the last one: no election can follow`,
+    );
+  }
   rejectRemoteReads(state);
   resetElectionTimer(state);
-  state.role = { kind: "candidate", phase: "preVote", votes: new Set([state.options.id]), awaitedSeq: null };
+  state.role = {
+    kind: "candidate",
+    phase: "preVote",
+    votes: new Set([state.options.id]),
+    awaitedSeq: null,
+  };
 }
 
 /** A new term, with this node's vote for itself, which counts when it is durable. */
@@ -49,20 +72,43 @@ export function becomeCandidate(state: State): void {
   state.turnOpen = true;
   giveUpForwards(state);
   resetElectionTimer(state);
-  state.role = { kind: "candidate", phase: "election", votes: new Set(), awaitedSeq: promiseSeq(state) };
+  state.role = {
+    kind: "candidate",
+    phase: "election",
+    votes: new Set(),
+    awaitedSeq: promiseSeq(state),
+  };
 }
 
-/** Begins a reign: progress anew for everyone, and a no-op so that earlier entries can commit (R18). */
+/**
+ * Begins a reign: progress anew for everyone, and a no-op so that earlier entries can commit (R18).
+ */
 export function becomeLeader(state: State): void {
   const noopIndex = state.log.lastIndex + 1;
   const progress = new Map<NodeId, Progress>();
   for (const voter of state.membership.current?.voters ?? []) {
-    if (voter.id !== state.options.id) progress.set(voter.id, newProgress(voter, noopIndex, state.now));
+    if (voter.id !== state.options.id) {
+      progress.set(voter.id, newProgress(voter, noopIndex, state.now));
+    }
   }
-  const leader: Leader = { kind: "leader", noopIndex, progress, reads: { waiting: [], asked: [] }, round: 1, uncommittedBytes: 0, heartbeatDeadline: state.now + state.options.heartbeatIntervalMs };
-  for (let index = state.commitIndex + 1; index < noopIndex; index++) leader.uncommittedBytes += state.log.size(index);
+  const leader: Leader = {
+    kind: "leader",
+    noopIndex,
+    progress,
+    reads: { waiting: [], asked: [] },
+    round: 1,
+    uncommittedBytes: 0,
+    heartbeatDeadline: state.now + state.options.heartbeatIntervalMs,
+  };
+  for (let index = state.commitIndex + 1; index < noopIndex; index++) {
+    leader.uncommittedBytes += state.log.size(index);
+  }
   state.role = leader;
   state.electionDeadline = Infinity;
   state.forwardWindow.begin(state.currentTerm);
-  appendOwn(state, leader, encodeRun(noopIndex, state.currentTerm, EntryKind.noop, [new Uint8Array(0)]));
+  appendOwn(
+    state,
+    leader,
+    encodeRun(noopIndex, state.currentTerm, EntryKind.noop, [new Uint8Array(0)]),
+  );
 }

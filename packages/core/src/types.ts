@@ -13,19 +13,27 @@ export interface Peer {
   readonly address: string;
 }
 
-/** A member of a configuration. The incarnation names one data directory: a wiped node comes back with another. */
+/**
+ * A member of a configuration. The incarnation names one data directory: a wiped node comes back
+ * with another.
+ */
 export interface Server extends Peer {
   readonly incarnation: string;
 }
 
-/** Who says it: one run (opening) of one data directory of one node, as its transport introduced it. */
+/**
+ * Who says it: one run (opening) of one data directory of one node, as its transport introduced it.
+ */
 export interface Sender {
   readonly id: NodeId;
   readonly incarnation: string;
   readonly run: number;
 }
 
-/** The members whose votes and acknowledgements count. Stored in the log as an entry; the latest one in the log is in force (paper §6). */
+/**
+ * The members whose votes and acknowledgements count. Stored in the log as an entry; the latest one
+ * in the log is in force (paper §6).
+ */
 export interface Configuration {
   readonly voters: readonly Server[];
 }

@@ -1,5 +1,5 @@
-// Messages to codec values and back: a positional array, and for entries the bytes beside it. What comes in is checked
-// here, field by field, before anything looks at it; what fails is no message.
+// Messages to codec values and back: a positional array, and for entries the bytes beside it. What
+// comes in is checked here, field by field, before anything looks at it; what fails is no message.
 import { configurationsIn, isValidAddress, isValidIncarnation } from "./configuration.js";
 import type { EntryRun } from "./entry.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
@@ -11,18 +11,52 @@ import { isValidId } from "./types.js";
 /** The header of a message, for the codec. */
 export function messageHeader(m: Message): readonly CodecValue[] {
   switch (m.type) {
-    case "preVote": return [0, m.to, m.term, m.lastLogIndex, m.lastLogTerm];
-    case "preVoteReply": return [1, m.to, m.term, m.voteGranted];
-    case "requestVote": return [2, m.to, m.term, m.lastLogIndex, m.lastLogTerm, m.transfer];
-    case "requestVoteReply": return [3, m.to, m.term, m.voteGranted];
-    case "appendEntries": return [4, m.to, m.term, m.prevLogIndex, m.prevLogTerm, m.leaderCommit, m.round];
-    case "appendEntriesReply": return [5, m.to, m.term, m.round, m.success, m.matchIndex, m.verifiedIndex, m.prevLogIndex, m.conflictIndex, m.conflictTerm];
-    case "forward": return [6, m.to, m.term, m.firstSeq];
-    case "forwardReply": return [7, m.to, m.term, m.run, m.firstSeq, m.count, m.accepted, m.firstIndex, m.entryTerm, m.overloaded];
-    case "readIndex": return [8, m.to, m.term, m.id];
-    case "readIndexReply": return [9, m.to, m.term, m.run, m.id, m.success, m.readIndex];
-    case "formingQuestion": return [10, m.to, m.term, m.voters.map(({ id, address }) => [id, address])];
-    case "formingAnswer": return [11, m.to, m.term, m.run, m.blank, m.agrees];
+    case "preVote":
+      return [0, m.to, m.term, m.lastLogIndex, m.lastLogTerm];
+    case "preVoteReply":
+      return [1, m.to, m.term, m.voteGranted];
+    case "requestVote":
+      return [2, m.to, m.term, m.lastLogIndex, m.lastLogTerm, m.transfer];
+    case "requestVoteReply":
+      return [3, m.to, m.term, m.voteGranted];
+    case "appendEntries":
+      return [4, m.to, m.term, m.prevLogIndex, m.prevLogTerm, m.leaderCommit, m.round];
+    case "appendEntriesReply":
+      return [
+        5,
+        m.to,
+        m.term,
+        m.round,
+        m.success,
+        m.matchIndex,
+        m.verifiedIndex,
+        m.prevLogIndex,
+        m.conflictIndex,
+        m.conflictTerm,
+      ];
+    case "forward":
+      return [6, m.to, m.term, m.firstSeq];
+    case "forwardReply":
+      return [
+        7,
+        m.to,
+        m.term,
+        m.run,
+        m.firstSeq,
+        m.count,
+        m.accepted,
+        m.firstIndex,
+        m.entryTerm,
+        m.overloaded,
+      ];
+    case "readIndex":
+      return [8, m.to, m.term, m.id];
+    case "readIndexReply":
+      return [9, m.to, m.term, m.run, m.id, m.success, m.readIndex];
+    case "formingQuestion":
+      return [10, m.to, m.term, m.voters.map(({ id, address }) => [id, address])];
+    case "formingAnswer":
+      return [11, m.to, m.term, m.run, m.blank, m.agrees];
   }
 }
 
@@ -34,52 +68,150 @@ export function messagePayload(m: Message): readonly Uint8Array[] {
 
 const FIELD_COUNTS: readonly number[] = [5, 4, 6, 4, 7, 10, 4, 10, 4, 7, 4, 6];
 
-/** @returns undefined for whatever no correct node sends. The message's entries are views of `payload`. */
+/**
+ * @returns undefined for whatever no correct node sends. The message's entries are views of
+ * `payload`.
+ */
 export function decodeMessage(header: CodecValue, payload: Uint8Array): Message | undefined {
   if (!isArray(header)) return undefined;
   const [code, to, term, a, b, c, d, e, f, g] = header;
-  if (typeof code !== "number" || FIELD_COUNTS[code] !== header.length || typeof to !== "string" || !isTerm(term)) return undefined;
+  if (
+    typeof code !== "number" ||
+    FIELD_COUNTS[code] !== header.length ||
+    typeof to !== "string" ||
+    !isTerm(term)
+  ) {
+    return undefined;
+  }
   if (code === 10 ? to !== "" : !isValidIncarnation(to)) return undefined;
   if (payload.length > 0 && code !== 4 && code !== 6) return undefined;
   switch (code) {
-    case 0: return isCount(a) && isTerm(b) ? { type: "preVote", to, term, lastLogIndex: a, lastLogTerm: b } : undefined;
-    case 1: return isBoolean(a) ? { type: "preVoteReply", to, term, voteGranted: a } : undefined;
-    case 2: return isCount(a) && isTerm(b) && isBoolean(c) ? { type: "requestVote", to, term, lastLogIndex: a, lastLogTerm: b, transfer: c } : undefined;
-    case 3: return isBoolean(a) ? { type: "requestVoteReply", to, term, voteGranted: a } : undefined;
+    case 0:
+      return isCount(a) && isTerm(b)
+        ? { type: "preVote", to, term, lastLogIndex: a, lastLogTerm: b }
+        : undefined;
+    case 1:
+      return isBoolean(a) ? { type: "preVoteReply", to, term, voteGranted: a } : undefined;
+    case 2:
+      return isCount(a) && isTerm(b) && isBoolean(c)
+        ? { type: "requestVote", to, term, lastLogIndex: a, lastLogTerm: b, transfer: c }
+        : undefined;
+    case 3:
+      return isBoolean(a) ? { type: "requestVoteReply", to, term, voteGranted: a } : undefined;
     case 4: {
       if (!isCount(a) || !isTerm(b) || !isCount(c) || !isCount(d) || b > term) return undefined;
       const entries = appendedRun(payload, a, b, term);
-      return entries && { type: "appendEntries", to, term, prevLogIndex: a, prevLogTerm: b, leaderCommit: c, round: d, entries };
+      return (
+        entries && {
+          type: "appendEntries",
+          to,
+          term,
+          prevLogIndex: a,
+          prevLogTerm: b,
+          leaderCommit: c,
+          round: d,
+          entries,
+        }
+      );
     }
-    case 5: return isCount(a) && isBoolean(b) && isCount(c) && isCount(d) && isCount(e) && isCount(f) && isTerm(g)
-      ? { type: "appendEntriesReply", to, term, round: a, success: b, matchIndex: c, verifiedIndex: d, prevLogIndex: e, conflictIndex: f, conflictTerm: g } : undefined;
+    case 5:
+      return isCount(a) &&
+        isBoolean(b) &&
+        isCount(c) &&
+        isCount(d) &&
+        isCount(e) &&
+        isCount(f) &&
+        isTerm(g)
+        ? {
+            type: "appendEntriesReply",
+            to,
+            term,
+            round: a,
+            success: b,
+            matchIndex: c,
+            verifiedIndex: d,
+            prevLogIndex: e,
+            conflictIndex: f,
+            conflictTerm: g,
+          }
+        : undefined;
     case 6: {
       const entries = isCount(a) ? forwardedRun(payload, term) : undefined;
-      return isCount(a) && entries ? { type: "forward", to, term, firstSeq: a, entries } : undefined;
+      return isCount(a) && entries
+        ? { type: "forward", to, term, firstSeq: a, entries }
+        : undefined;
     }
-    case 7: return isCount(a) && isCount(b) && isCount(c) && isBoolean(d) && isCount(e) && isTerm(f) && isBoolean(g)
-      ? { type: "forwardReply", to, term, run: a, firstSeq: b, count: c, accepted: d, firstIndex: e, entryTerm: f, overloaded: g } : undefined;
-    case 8: return isCount(a) ? { type: "readIndex", to, term, id: a } : undefined;
-    case 9: return isCount(a) && isCount(b) && isBoolean(c) && isCount(d) ? { type: "readIndexReply", to, term, run: a, id: b, success: c, readIndex: d } : undefined;
+    case 7:
+      return isCount(a) &&
+        isCount(b) &&
+        isCount(c) &&
+        isBoolean(d) &&
+        isCount(e) &&
+        isTerm(f) &&
+        isBoolean(g)
+        ? {
+            type: "forwardReply",
+            to,
+            term,
+            run: a,
+            firstSeq: b,
+            count: c,
+            accepted: d,
+            firstIndex: e,
+            entryTerm: f,
+            overloaded: g,
+          }
+        : undefined;
+    case 8:
+      return isCount(a) ? { type: "readIndex", to, term, id: a } : undefined;
+    case 9:
+      return isCount(a) && isCount(b) && isBoolean(c) && isCount(d)
+        ? { type: "readIndexReply", to, term, run: a, id: b, success: c, readIndex: d }
+        : undefined;
     case 10: {
       const voters = peers(a);
       return voters && { type: "formingQuestion", to, term, voters };
     }
-    default: return isCount(a) && isBoolean(b) && isBoolean(c) ? { type: "formingAnswer", to, term, run: a, blank: b, agrees: c } : undefined;
+    default:
+      return isCount(a) && isBoolean(b) && isBoolean(c)
+        ? { type: "formingAnswer", to, term, run: a, blank: b, agrees: c }
+        : undefined;
   }
 }
 
-function appendedRun(bytes: Uint8Array, prevLogIndex: Index, prevLogTerm: Term, term: Term): readonly EntryRun[] | undefined {
+function appendedRun(
+  bytes: Uint8Array,
+  prevLogIndex: Index,
+  prevLogTerm: Term,
+  term: Term,
+): readonly EntryRun[] | undefined {
   if (bytes.length === 0) return [];
   const found = inspectEntries(bytes);
-  if (!found || found.firstTerm < prevLogTerm || found.lastTerm > term || !isCount(prevLogIndex + found.count)) return undefined;
+  if (
+    !found ||
+    found.firstTerm < prevLogTerm ||
+    found.lastTerm > term ||
+    !isCount(prevLogIndex + found.count)
+  ) {
+    return undefined;
+  }
   const run = { firstIndex: prevLogIndex + 1, count: found.count, bytes };
-  return (found.kinds & (1 << EntryKind.configuration)) === 0 || configurationsIn(run) ? [run] : undefined;
+  return (found.kinds & (1 << EntryKind.configuration)) === 0 || configurationsIn(run)
+    ? [run]
+    : undefined;
 }
 
 function forwardedRun(bytes: Uint8Array, term: Term): EntryRun | undefined {
   const found = inspectEntries(bytes);
-  if (!found || found.count === 0 || found.firstTerm !== term || found.lastTerm !== term || found.kinds !== 1 << EntryKind.command) return undefined;
+  if (
+    !found ||
+    found.count === 0 ||
+    found.firstTerm !== term ||
+    found.lastTerm !== term ||
+    found.kinds !== 1 << EntryKind.command
+  ) {
+    return undefined;
+  }
   return { firstIndex: 0, count: found.count, bytes };
 }
 
@@ -89,7 +221,14 @@ function peers(value: CodecValue | undefined): readonly Peer[] | undefined {
   for (const item of value) {
     if (!isArray(item) || item.length !== 2) return undefined;
     const [id, address] = item;
-    if (typeof id !== "string" || !isValidId(id) || typeof address !== "string" || !isValidAddress(address)) return undefined;
+    if (
+      typeof id !== "string" ||
+      !isValidId(id) ||
+      typeof address !== "string" ||
+      !isValidAddress(address)
+    ) {
+      return undefined;
+    }
     found.push({ id, address });
   }
   return found;

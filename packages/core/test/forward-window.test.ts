@@ -1,4 +1,5 @@
-// What a leader remembers of forwards: never a verdict twice, never one that may contradict an earlier one.
+// What a leader remembers of forwards: never a verdict twice, never one that may contradict an
+// earlier one.
 import { expect, test } from "vitest";
 import { ForwardWindow } from "../src/forward.js";
 
@@ -16,7 +17,9 @@ test("what is below the window is forgotten, what is above it is new", () => {
 test("a late one that was overtaken by many counts as forgotten, not as new", () => {
   const window = new ForwardWindow();
   window.begin(7);
-  for (let seq = 100; seq <= 4200; seq++) window.remember(sender, seq, { count: 1, firstIndex: seq });
+  for (let seq = 100; seq <= 4200; seq++) {
+    window.remember(sender, seq, { count: 1, firstIndex: seq });
+  }
   expect(window.find(sender, 50)).toBe("forgotten");
 });
 
@@ -34,7 +37,9 @@ test("another run begins anew; an earlier one is never answered", () => {
 test("a new reign forgets everything; too many senders are not answered", () => {
   const window = new ForwardWindow();
   window.begin(7);
-  for (let i = 0; i < 256; i++) window.remember({ ...sender, id: `m${i}` }, 1, { count: 1, firstIndex: i + 1 });
+  for (let i = 0; i < 256; i++) {
+    window.remember({ ...sender, id: `m${i}` }, 1, { count: 1, firstIndex: i + 1 });
+  }
   expect(window.find({ ...sender, id: "m300" }, 1)).toBe("forgotten");
   window.begin(8);
   expect(window.term).toBe(8);

@@ -1,4 +1,5 @@
-// A frame is a header's length, the header, and the bytes of entries beside it; what no correct node sends is nothing.
+// A frame is a header's length, the header, and the bytes of entries beside it; what no correct
+// node sends is nothing.
 import type { Codec, Message } from "@raftkit/core";
 import { decodeFrame, encodeFrame, encodeRun, EntryKind, RaftkitError } from "@raftkit/core";
 import { expect, test } from "vitest";
@@ -15,8 +16,20 @@ const codec: Codec = {
     }
   },
 };
-const entries = encodeRun(3, 2, EntryKind.command, [Uint8Array.of(1, 2, 3), new Uint8Array(300).fill(7)]);
-const message: Message = { type: "appendEntries", to: "data-directory-of-n2", term: 2, prevLogIndex: 2, prevLogTerm: 1, leaderCommit: 2, round: 9, entries: [entries] };
+const entries = encodeRun(3, 2, EntryKind.command, [
+  Uint8Array.of(1, 2, 3),
+  new Uint8Array(300).fill(7),
+]);
+const message: Message = {
+  type: "appendEntries",
+  to: "data-directory-of-n2",
+  term: 2,
+  prevLogIndex: 2,
+  prevLogTerm: 1,
+  leaderCommit: 2,
+  round: 9,
+  entries: [entries],
+};
 
 test("what was encoded is decoded, also from the middle of a larger buffer, its entries without a copy", () => {
   const parts = encodeFrame(codec, message);
@@ -28,7 +41,12 @@ test("what was encoded is decoded, also from the middle of a larger buffer, its 
 });
 
 test("the header's length is the first four bytes, the lowest first", () => {
-  const long: Message = { type: "formingQuestion", to: "", term: 0, voters: Array.from({ length: 9 }, (_, i) => ({ id: `n${i}`, address: "x".repeat(200) })) };
+  const long: Message = {
+    type: "formingQuestion",
+    to: "",
+    term: 0,
+    voters: Array.from({ length: 9 }, (_, i) => ({ id: `n${i}`, address: "x".repeat(200) })),
+  };
   const frame = concatenate(encodeFrame(codec, long));
   const [low = 0, next = 0, ...rest] = frame.subarray(0, 4);
   expect([low + 256 * next, ...rest]).toEqual([frame.length - 4, 0, 0]);
@@ -42,7 +60,10 @@ test("what is cut short, claims too much or is no message is nothing", () => {
   for (let length = 0; length < frame.length; length++) {
     // Behind the header entries may end where one ends: then it is another message, of fewer.
     if (length === 4 + header || length === 4 + header + 12 + 3) continue;
-    expect(decodeFrame(codec, frame.subarray(0, length)), `the first ${length} bytes`).toBeUndefined();
+    expect(
+      decodeFrame(codec, frame.subarray(0, length)),
+      `the first ${length} bytes`,
+    ).toBeUndefined();
   }
   for (const at of [2, 3]) {
     const claims = frame.slice();

@@ -51,7 +51,11 @@ function check(model: Model, probes: readonly number[]): void {
     const entry = entries[index - base.index - 1];
     expect(log.term(index)).toBe(entry?.term);
     expect(entry ? log.size(index) : 0).toBe(entry ? entry.data.length + 256 : 0);
-    for (const term of [0, entry?.term ?? 1, probe % 20, 10_000]) expect(log.lastIndexWithTermAtMost(index, term)).toBe(lastIndexWithTermAtMost(model, index, term));
+    for (const term of [0, entry?.term ?? 1, probe % 20, 10_000]) {
+      expect(log.lastIndexWithTermAtMost(index, term)).toBe(
+        lastIndexWithTermAtMost(model, index, term),
+      );
+    }
   }
   expect(log.lastIndexWithTermAtMost(lastIndex + 50, 10_000)).toBe(lastIndex);
 }
@@ -70,12 +74,26 @@ function checkSlice(model: Model, from: number, through: number, maxBytes: numbe
     expected.push({ index, ...entry });
   }
   expect(found).toEqual(expected);
-  expect(runs.every((run, i) => run.firstIndex === (i === 0 ? from : (runs[i - 1]?.firstIndex ?? 0) + (runs[i - 1]?.count ?? 0)))).toBe(true);
+  expect(
+    runs.every(
+      (run, i) =>
+        run.firstIndex ===
+        (i === 0 ? from : (runs[i - 1]?.firstIndex ?? 0) + (runs[i - 1]?.count ?? 0)),
+    ),
+  ).toBe(true);
 }
 
 const operation = fc.oneof(
-  fc.record({ type: fc.constant("append" as const), count: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 3_000, max: 5_000 })), termStep: fc.integer({ min: 0, max: 3 }), size: fc.integer({ min: 0, max: 9 }) }),
-  fc.record({ type: fc.constant("truncate" as const), back: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 3_000, max: 9_000 })) }),
+  fc.record({
+    type: fc.constant("append" as const),
+    count: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 3_000, max: 5_000 })),
+    termStep: fc.integer({ min: 0, max: 3 }),
+    size: fc.integer({ min: 0, max: 9 }),
+  }),
+  fc.record({
+    type: fc.constant("truncate" as const),
+    back: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 3_000, max: 9_000 })),
+  }),
   fc.record({ type: fc.constant("toBorder" as const) }),
 );
 
@@ -86,21 +104,29 @@ function newModel(index: number, term: number): Model {
 
 describe("log", () => {
   test("does what a plain array does", () => {
-    fc.assert(fc.property(fc.constantFrom([0, 0], [77, 3]), fc.array(operation, { maxLength: 9 }), fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), ([index = 0, term = 0], operations, probes) => {
-      const model = newModel(index, term);
-      for (const step of operations) {
-        if (step.type === "append") append(model, step.count, step.termStep, step.size);
-        else if (step.type === "truncate") truncate(model, step.back);
-        else if (model.entries.length > 4096) truncate(model, model.entries.length % 4096);
-        check(model, probes);
-      }
-      if (model.entries.length === 0) return;
-      const [a = 0, b = 0, maxBytes = 0] = probes;
-      const from = index + 1 + (a % model.entries.length);
-      const through = Math.min(index + model.entries.length, from + (b % 9_000));
-      checkSlice(model, from, through, NO_LIMIT);
-      checkSlice(model, from, through, maxBytes % 100_000);
-    }), { numRuns: 40 });
+    fc.assert(
+      fc.property(
+        fc.constantFrom([0, 0], [77, 3]),
+        fc.array(operation, { maxLength: 9 }),
+        fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
+        ([index = 0, term = 0], operations, probes) => {
+          const model = newModel(index, term);
+          for (const step of operations) {
+            if (step.type === "append") append(model, step.count, step.termStep, step.size);
+            else if (step.type === "truncate") truncate(model, step.back);
+            else if (model.entries.length > 4096) truncate(model, model.entries.length % 4096);
+            check(model, probes);
+          }
+          if (model.entries.length === 0) return;
+          const [a = 0, b = 0, maxBytes = 0] = probes;
+          const from = index + 1 + (a % model.entries.length);
+          const through = Math.min(index + model.entries.length, from + (b % 9_000));
+          checkSlice(model, from, through, NO_LIMIT);
+          checkSlice(model, from, through, maxBytes % 100_000);
+        },
+      ),
+      { numRuns: 40 },
+    );
   });
 
   test("goes on at the border of a chunk after a cut at it", () => {
@@ -116,7 +142,10 @@ describe("log", () => {
 
   test("hands out what was appended without copying it", () => {
     const { log } = newModel(0, 0);
-    const run = runOf(1, [{ term: 1, kind: 0, data: new Uint8Array(9) }, { term: 1, kind: 0, data: new Uint8Array(9) }]);
+    const run = runOf(1, [
+      { term: 1, kind: 0, data: new Uint8Array(9) },
+      { term: 1, kind: 0, data: new Uint8Array(9) },
+    ]);
     log.append(run);
     expect(log.slice(1, 2, NO_LIMIT)[0]?.bytes).toBe(run.bytes);
     expect(log.slice(2, 2, NO_LIMIT)[0]?.bytes.buffer).toBe(run.bytes.buffer);
@@ -125,7 +154,9 @@ describe("log", () => {
   test("refuses a gap, and a cut below its beginning", () => {
     const model = newModel(5, 2);
     append(model, 3, 0, 1);
-    expect(() => model.log.append(runOf(10, [{ term: 2, kind: 0, data: new Uint8Array(1) }]))).toThrow("can't follow index 8");
+    expect(() =>
+      model.log.append(runOf(10, [{ term: 2, kind: 0, data: new Uint8Array(1) }])),
+    ).toThrow("can't follow index 8");
     expect(() => model.log.truncateFrom(5)).toThrow("begins after 5");
     model.log.truncateFrom(9);
     expect(model.log.lastIndex).toBe(8);

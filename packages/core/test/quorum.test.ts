@@ -4,10 +4,24 @@ import fc from "fast-check";
 import { majority, reachedByMajority } from "../src/quorum.js";
 
 test("the reached value is the largest that more than half have", () => {
-  fc.assert(fc.property(fc.array(fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), fc.constant(-Infinity)), { minLength: 1, maxLength: 9 }), (values) => {
-    const reached = values.filter((value) => values.filter((other) => other >= value).length * 2 > values.length);
-    expect(reachedByMajority(values)).toBe(Math.max(...reached));
-  }));
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.oneof(
+          fc.integer({ min: 0, max: 30 }),
+          fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+          fc.constant(-Infinity),
+        ),
+        { minLength: 1, maxLength: 9 },
+      ),
+      (values) => {
+        const reached = values.filter(
+          (value) => values.filter((other) => other >= value).length * 2 > values.length,
+        );
+        expect(reachedByMajority(values)).toBe(Math.max(...reached));
+      },
+    ),
+  );
 });
 
 test("the order doesn't matter, and the values are left alone", () => {

@@ -1,11 +1,22 @@
-// Whole clusters on a network that loses, doubles and reorders, with disks that finish whenever they like and nodes that
-// crash: Raft's safety holds at every step, and once the trouble ends the cluster works again.
+// Whole clusters on a network that loses, doubles and reorders, with disks that finish whenever
+// they like and nodes that crash: Raft's safety holds at every step, and once the trouble ends the
+// cluster works again.
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import type { Effect } from "@raftkit/core";
 import { readEntries } from "@raftkit/core";
 import type { Cluster, TestNode } from "./support/cluster.js";
-import { addNode, crash, deliver, endTurns, finishOneWrite, newCluster, nextDeadline, restart, step } from "./support/cluster.js";
+import {
+  addNode,
+  crash,
+  deliver,
+  endTurns,
+  finishOneWrite,
+  newCluster,
+  nextDeadline,
+  restart,
+  step,
+} from "./support/cluster.js";
 import type { Invariants } from "./support/invariants.js";
 import { watchInvariants } from "./support/invariants.js";
 import { printEffect } from "./support/print.js";
@@ -54,42 +65,71 @@ function newWorld(seed: number, isBlank: boolean): World {
     observeCalls(calls, invariants, `${id}/${cluster.nodes.get(id)?.run ?? 1}`, effect);
   };
   const ids = ["n1", "n2", "n3", "n4", "n5"].slice(0, random() < 0.7 ? 3 : 5);
-  for (const id of ids) addNode(cluster, id, { bootstrap: ids, random, ...(isBlank ? {} : { terms: [] }), options: { maxInflightMessages: 3, maxMessageBytes: 60 } });
+  for (const id of ids) {
+    addNode(cluster, id, {
+      bootstrap: ids,
+      random,
+      ...(isBlank ? {} : { terms: [] }),
+      options: { maxInflightMessages: 3, maxMessageBytes: 60 },
+    });
+  }
   return { calls, cluster, invariants, random, trace, proposals: 0, cut: undefined };
 }
 
 function observeCalls(calls: Calls, invariants: Invariants, run: string, effect: Effect): void {
-  const commandsOf = (firstSeq: number, count: number): string[] => Array.from({ length: count }, (_, i) => {
-    const key = `${run}/${firstSeq + i}`;
-    const command = calls.commands.get(key);
-    if (command === undefined) throw new Error(`${key} ended twice, or never began`);
-    calls.commands.delete(key);
-    return command;
-  });
-  if (effect.type === "rejected") for (const command of commandsOf(effect.firstSeq, effect.count)) calls.refused.add(command);
-  else if (effect.type === "unknown") commandsOf(effect.firstSeq, effect.count);
-  else if (effect.type === "accepted") commandsOf(effect.firstSeq, effect.count).forEach((command, i) => calls.accepted.push({ command, index: effect.firstIndex + i, term: effect.term }));
-  else if (effect.type === "readReady" || effect.type === "readRejected") {
+  const commandsOf = (firstSeq: number, count: number): string[] =>
+    Array.from({ length: count }, (_, i) => {
+      const key = `${run}/${firstSeq + i}`;
+      const command = calls.commands.get(key);
+      if (command === undefined) throw new Error(`${key} ended twice, or never began`);
+      calls.commands.delete(key);
+      return command;
+    });
+  if (effect.type === "rejected") {
+    for (const command of commandsOf(effect.firstSeq, effect.count)) calls.refused.add(command);
+  } else if (effect.type === "unknown") commandsOf(effect.firstSeq, effect.count);
+  else if (effect.type === "accepted") {
+    commandsOf(effect.firstSeq, effect.count).forEach((command, i) =>
+      calls.accepted.push({ command, index: effect.firstIndex + i, term: effect.term }),
+    );
+  } else if (effect.type === "readReady" || effect.type === "readRejected") {
     const key = `${run}/${effect.id}`;
     const began = calls.reads.get(key);
     if (began === undefined) throw new Error(`the read ${key} ended twice, or never began`);
     calls.reads.delete(key);
-    if (effect.type === "readReady" && effect.index < began) throw new Error(`a stale read: ${effect.index}, but ${began} was applied before it began`);
+    if (effect.type === "readReady" && effect.index < began) {
+      throw new Error(`a stale read: ${effect.index}, but ${began} was applied before it began`);
+    }
   } else if (effect.type === "apply") {
-    for (const entry of effect.entries.flatMap((entries) => [...readEntries(entries)])) if (entry.kind === 0 && calls.refused.has(entry.data.join())) throw new Error(`a refused command was applied at ${entry.index}`);
+    for (const entry of effect.entries.flatMap((entries) => [...readEntries(entries)])) {
+      if (entry.kind === 0 && calls.refused.has(entry.data.join())) {
+        throw new Error(`a refused command was applied at ${entry.index}`);
+      }
+    }
   }
 }
 
-/** What was applied once is never applied again, and an accepted command is where it was said to be, or nowhere. */
+/**
+ * What was applied once is never applied again, and an accepted command is where it was said to be,
+ * or nowhere.
+ */
 function checkCalls({ calls, invariants }: World): void {
-  const commands = invariants.applied.filter((entry) => entry.split(":")[1] === "0" && !entry.endsWith("9,9,9"));
+  const commands = invariants.applied.filter(
+    (entry) => entry.split(":")[1] === "0" && !entry.endsWith("9,9,9"),
+  );
   const seen = commands.map((entry) => entry.split(":")[2]);
   expect(new Set(seen).size).toBe(seen.length);
   for (const { command, index, term } of calls.accepted) {
-    const at = seen.includes(command) ? invariants.applied.findIndex((entry) => entry.endsWith(`:0:${command}`)) + 1 : 0;
+    const at = seen.includes(command)
+      ? invariants.applied.findIndex((entry) => entry.endsWith(`:0:${command}`)) + 1
+      : 0;
     const there = invariants.applied[index - 1] === `${term}:0:${command}`;
-    if (at > 0 && !there) throw new Error(`${command} was accepted at ${index}, but applied at ${at}`);
-    if (invariants.applied[index - 1]?.startsWith(`${term}:`) === true && !there) throw new Error(`another entry of term ${term} is at ${index}`);
+    if (at > 0 && !there) {
+      throw new Error(`${command} was accepted at ${index}, but applied at ${at}`);
+    }
+    if (invariants.applied[index - 1]?.startsWith(`${term}:`) === true && !there) {
+      throw new Error(`another entry of term ${term} is at ${index}`);
+    }
   }
 }
 
@@ -103,7 +143,9 @@ function deliverSome(world: World): void {
   if (!packet) return;
   if (random() > 0.05) cluster.packets.splice(cluster.packets.indexOf(packet), 1);
   if (random() > 0.05 && packet.from.id !== cut && packet.to !== cut) deliver(cluster, packet);
-  else if (random() < 0.3 && packet.from.run === cluster.nodes.get(packet.from.id)?.run) report(world, packet.from.id, packet.to);
+  else if (random() < 0.3 && packet.from.run === cluster.nodes.get(packet.from.id)?.run) {
+    report(world, packet.from.id, packet.to);
+  }
 }
 
 function report(world: World, id: string, peer: string): void {
@@ -116,19 +158,30 @@ function act(world: World, node: TestNode): void {
   const choice = random();
   if (choice < 0.55) deliverSome(world);
   else if (choice < 0.75) finishOneWrite(cluster, node);
-  else if (choice < 0.85) cluster.now = Math.min(cluster.now + random() * 60, Math.max(cluster.now, nextDeadline(cluster)));
-  else if (choice < 0.94) {
-    const commands = Array.from({ length: 1 + Math.floor(random() * 3) }, () => new Uint8Array([++world.proposals & 255, world.proposals >> 8]));
+  else if (choice < 0.85) {
+    cluster.now = Math.min(
+      cluster.now + random() * 60,
+      Math.max(cluster.now, nextDeadline(cluster)),
+    );
+  } else if (choice < 0.94) {
+    const commands = Array.from(
+      { length: 1 + Math.floor(random() * 3) },
+      () => new Uint8Array([++world.proposals & 255, world.proposals >> 8]),
+    );
     if (!node.alive) return;
-    commands.forEach((command, i) => world.calls.commands.set(`${node.id}/${node.run}/${node.nextSeq + i}`, command.join()));
+    commands.forEach((command, i) =>
+      world.calls.commands.set(`${node.id}/${node.run}/${node.nextSeq + i}`, command.join()),
+    );
     step(cluster, node, { type: "propose", firstSeq: node.nextSeq, commands });
     node.nextSeq += commands.length;
   } else if (choice < 0.96) {
     if (!node.alive) return;
-    world.calls.reads.set(`${node.id}/${node.run}/${node.nextReadId}`, world.invariants.applied.length);
+    world.calls.reads.set(
+      `${node.id}/${node.run}/${node.nextReadId}`,
+      world.invariants.applied.length,
+    );
     step(cluster, node, { type: "read", id: node.nextReadId++ });
-  }
-  else if (choice < 0.975) world.cut = random() < 0.5 ? undefined : node.id;
+  } else if (choice < 0.975) world.cut = random() < 0.5 ? undefined : node.id;
   else if (choice < 0.985 && node.disk.entries.length > 0) crash(node);
   else if (!node.alive) restart(node);
 }
@@ -138,7 +191,11 @@ function tickEarly(world: World, node: TestNode): void {
   if (!node.alive || node.raft.deadline <= world.cluster.now) return;
   const before = node.raft.status;
   const effects = node.raft.step(world.cluster.now, { type: "tick" });
-  if (effects.length > 0) throw new Error(`an early tick of ${node.id} did something: ${effects.map((effect) => effect.type).join()}`);
+  if (effects.length > 0) {
+    throw new Error(
+      `an early tick of ${node.id} did something: ${effects.map((effect) => effect.type).join()}`,
+    );
+  }
   expect(node.raft.status).toEqual(before);
 }
 
@@ -157,13 +214,19 @@ function trouble(world: World): void {
 /** Everything arrives, all disks finish, for this long. */
 function calm(world: World, ms: number): void {
   const { cluster } = world;
-  for (const until = cluster.now + ms; cluster.now < until; cluster.now = Math.max(cluster.now + 0.1, Math.min(until, nextDeadline(cluster)))) {
+  for (
+    const until = cluster.now + ms;
+    cluster.now < until;
+    cluster.now = Math.max(cluster.now + 0.1, Math.min(until, nextDeadline(cluster)))
+  ) {
     for (let moves = 0; ; moves++) {
       if (moves > 10_000) throw new Error(`at ${cluster.now} ms the messages never end`);
       endTurns(cluster);
       const packets = cluster.packets.splice(0);
       for (const packet of packets) deliver(cluster, packet);
-      const wrote = [...cluster.nodes.values()].filter((node) => finishOneWrite(cluster, node)).length;
+      const wrote = [...cluster.nodes.values()].filter((node) =>
+        finishOneWrite(cluster, node),
+      ).length;
       if (packets.length === 0 && wrote === 0) break;
     }
   }
@@ -176,9 +239,15 @@ function recover(world: World): void {
   calm(world, 3000);
   const nodes = [...cluster.nodes.values()];
   const leader = nodes.find((node) => node.raft.status.role === "leader");
-  if (!leader) throw new Error(`no leader: ${nodes.map((node) => JSON.stringify(node.raft.status)).join()}`);
+  if (!leader) {
+    throw new Error(`no leader: ${nodes.map((node) => JSON.stringify(node.raft.status)).join()}`);
+  }
   world.calls.commands.set(`${leader.id}/${leader.run}/${leader.nextSeq}`, "9,9,9");
-  step(cluster, leader, { type: "propose", firstSeq: leader.nextSeq++, commands: [new Uint8Array([9, 9, 9])] });
+  step(cluster, leader, {
+    type: "propose",
+    firstSeq: leader.nextSeq++,
+    commands: [new Uint8Array([9, 9, 9])],
+  });
   calm(world, 200);
   invariants.checkLogs();
   expect(invariants.applied.at(-1)).toContain("9,9,9");
@@ -187,22 +256,31 @@ function recover(world: World): void {
 }
 
 describe("a random network", () => {
-  for (const [name, isBlank] of [["of nodes with a configuration", false], ["of blank nodes", true]] as const) {
+  for (const [name, isBlank] of [
+    ["of nodes with a configuration", false],
+    ["of blank nodes", true],
+  ] as const) {
     test(`${name} stays safe, and recovers`, () => {
-      fc.assert(fc.property(fc.integer(), (seed) => {
-        const world = newWorld(seed, isBlank);
-        trouble(world);
-        recover(world);
-      }), { numRuns: 40 });
+      fc.assert(
+        fc.property(fc.integer(), (seed) => {
+          const world = newWorld(seed, isBlank);
+          trouble(world);
+          recover(world);
+        }),
+        { numRuns: 40 },
+      );
     }, 60_000);
   }
 
   test("same inputs, same effects", () => {
-    fc.assert(fc.property(fc.integer(), (seed) => {
-      const [one, other] = [newWorld(seed, false), newWorld(seed, false)];
-      trouble(one);
-      trouble(other);
-      expect(other.trace).toEqual(one.trace);
-    }), { numRuns: 10 });
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const [one, other] = [newWorld(seed, false), newWorld(seed, false)];
+        trouble(one);
+        trouble(other);
+        expect(other.trace).toEqual(one.trace);
+      }),
+      { numRuns: 10 },
+    );
   }, 60_000);
 });

@@ -1,4 +1,5 @@
-// A fingerprint of bytes, to compare replicas: 64 bits, in two lanes of 32. Not for defence against forgers.
+// A fingerprint of bytes, to compare replicas: 64 bits, in two lanes of 32. Not for defence against
+// forgers.
 
 /** @returns 16 hexadecimal digits that depend on the bytes, not on how they are cut into chunks */
 export function fingerprint(chunks: Iterable<Uint8Array>): string {

@@ -1,4 +1,10 @@
-export { KEY_BYTES_MAX, VALUE_BYTES_MAX, deleteCommand, kvCommandSchema, putCommand } from "./commands.js";
+export {
+  KEY_BYTES_MAX,
+  VALUE_BYTES_MAX,
+  deleteCommand,
+  kvCommandSchema,
+  putCommand,
+} from "./commands.js";
 export type { Condition, KvCommand, KvCommandSchema } from "./commands.js";
 export { PAGE_BYTES_MAX, PAGE_ENTRIES_MAX, createKv } from "./kv.js";
 export type { Kv, KvAnswer, KvEntry, KvListEntry, KvQuery, KvResult } from "./kv.js";

@@ -1,5 +1,6 @@
-// The key-value state machine: what the commands and queries mean. Where items live is in sorted.ts, how they become
-// bytes in snapshot.ts. `apply` must depend on the state, the command and its index alone, and never throw.
+// The key-value state machine: what the commands and queries mean. Where items live is in
+// sorted.ts, how they become bytes in snapshot.ts. `apply` must depend on the state, the command
+// and its index alone, and never throw.
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
 import { conditionHolds, parseCommand } from "./commands.js";
@@ -16,9 +17,12 @@ export const PAGE_BYTES_MAX = 4_194_304;
 const PAGE_ENTRIES_DEFAULT = 100;
 
 /**
- * - `ok`: it took effect at `index`, its own log index. `previousIndex`: the key's modification index before; null: it didn't exist.
- * - `conditionFailed`: nothing changed. `index`: the key's modification index; null: it doesn't exist.
- * - `invalid`: nothing changed; the command was malformed, which `kvCommandSchema` would have told when it was proposed.
+ * - `ok`: it took effect at `index`, its own log index. `previousIndex`: the key's modification
+ *   index before; null: it didn't exist.
+ * - `conditionFailed`: nothing changed. `index`: the key's modification index; null: it doesn't
+ *   exist.
+ * - `invalid`: nothing changed; the command was malformed, which `kvCommandSchema` would have told
+ *   when it was proposed.
  */
 export type KvResult =
   | { readonly ok: true; readonly index: Index; readonly previousIndex: Index | null }
@@ -27,23 +31,39 @@ export type KvResult =
 
 /**
  * - `get`: one key.
- * - `list`: the keys that start with `prefix` (default: all) and come behind `after` (default: from the first), at most `limit` (1 to
+ * - `list`: the keys that start with `prefix` (default: all) and come behind `after` (default: from
+ *   the first), at most `limit` (1 to
  *   1000, default 100; more counts as 1000).
  * - `size`: how many keys there are.
  */
 export type KvQuery =
   | { readonly type: "get"; readonly key: string }
-  | { readonly type: "list"; readonly prefix?: string | undefined; readonly after?: string | undefined; readonly limit?: number | undefined }
+  | {
+      readonly type: "list";
+      readonly prefix?: string | undefined;
+      readonly after?: string | undefined;
+      readonly limit?: number | undefined;
+    }
   | { readonly type: "size" };
 
-/** `value` is the machine's own: read it, never change it. `index` is the log index of the key's last write. */
+/**
+ * `value` is the machine's own: read it, never change it. `index` is the log index of the key's
+ * last write.
+ */
 export type KvEntry = { readonly value: Uint8Array; readonly index: Index };
 export type KvListEntry = { readonly key: string } & KvEntry;
 
-/** `type` is that of the query. `entry`: null for a key that doesn't exist. `next`: what to give as `after` for the next page; null: that was all. */
+/**
+ * `type` is that of the query. `entry`: null for a key that doesn't exist. `next`: what to give as
+ * `after` for the next page; null: that was all.
+ */
 export type KvAnswer =
   | { readonly type: "get"; readonly entry: KvEntry | null }
-  | { readonly type: "list"; readonly entries: readonly KvListEntry[]; readonly next: string | null }
+  | {
+      readonly type: "list";
+      readonly entries: readonly KvListEntry[];
+      readonly next: string | null;
+    }
   | { readonly type: "size"; readonly keys: number };
 
 /** A key-value state machine. */
@@ -52,7 +72,10 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
   apply(command: KvCommand, context: ApplyContext): KvResult;
   /** @throws {RaftkitError} `KV_INVALID_QUERY` */
   query(query: KvQuery): KvAnswer;
-  /** 16 hexadecimal digits: the same for the same state, whatever its history. Reads the whole state at once. */
+  /**
+   * 16 hexadecimal digits: the same for the same state, whatever its history. Reads the whole state
+   * at once.
+   */
   hash(): string;
 }
 
@@ -65,9 +88,17 @@ export function createKv(): Kv {
     if (typeof parsed === "string") return { ok: false, reason: "invalid", message: parsed };
     const ordered = toOrdered(parsed.key);
     // The common case needs one search.
-    if (parsed.value !== undefined && parsed.expected === undefined) return { ok: true, index, previousIndex: state.set({ ordered, value: parsed.value, index })?.index ?? null };
+    if (parsed.value !== undefined && parsed.expected === undefined) {
+      return {
+        ok: true,
+        index,
+        previousIndex: state.set({ ordered, value: parsed.value, index })?.index ?? null,
+      };
+    }
     const previousIndex = state.get(ordered)?.index ?? null;
-    if (!conditionHolds(parsed.expected, previousIndex ?? 0)) return { ok: false, reason: "conditionFailed", index: previousIndex };
+    if (!conditionHolds(parsed.expected, previousIndex ?? 0)) {
+      return { ok: false, reason: "conditionFailed", index: previousIndex };
+    }
     if (parsed.value !== undefined) state.set({ ordered, value: parsed.value, index });
     else if (previousIndex !== null) state.delete(ordered);
     return { ok: true, index, previousIndex };
@@ -75,19 +106,31 @@ export function createKv(): Kv {
 
   function get(key: string): KvAnswer {
     const item = state.get(toOrdered(key));
-    return { type: "get", entry: item === undefined ? null : { value: item.value, index: item.index } };
+    return {
+      type: "get",
+      entry: item === undefined ? null : { value: item.value, index: item.index },
+    };
   }
 
   function list(prefix: string, after: string | undefined, limit: number): KvAnswer {
-    if (!Number.isSafeInteger(limit) || limit < 1) throw new RaftkitError("KV_INVALID_QUERY", `the limit of a list is ${limit}; it must be a whole number from 1 to ${PAGE_ENTRIES_MAX}`);
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new RaftkitError(
+        "KV_INVALID_QUERY",
+        `the limit of a list is ${limit}; it must be a whole number from 1 to ${PAGE_ENTRIES_MAX}`,
+      );
+    }
     const start = toOrdered(prefix);
     const behind = after === undefined ? undefined : toOrdered(after);
     const entries: KvListEntry[] = [];
     let bytes = 0;
-    for (const { ordered, value, index } of state.from(behind !== undefined && behind > start ? behind : start)) {
+    for (const { ordered, value, index } of state.from(
+      behind !== undefined && behind > start ? behind : start,
+    )) {
       if (behind !== undefined && ordered <= behind) continue;
       if (!ordered.startsWith(start)) break;
-      if (entries.length === Math.min(limit, PAGE_ENTRIES_MAX) || bytes >= PAGE_BYTES_MAX) return { type: "list", entries, next: entries.at(-1)?.key ?? null };
+      if (entries.length === Math.min(limit, PAGE_ENTRIES_MAX) || bytes >= PAGE_BYTES_MAX) {
+        return { type: "list", entries, next: entries.at(-1)?.key ?? null };
+      }
       entries.push({ key: fromOrdered(ordered), value, index });
       bytes += value.length;
     }
@@ -98,15 +141,24 @@ export function createKv(): Kv {
     apply,
     query(query) {
       switch (query.type) {
-        case "get": return get(query.key);
-        case "list": return list(query.prefix ?? "", query.after, query.limit ?? PAGE_ENTRIES_DEFAULT);
-        case "size": return { type: "size", keys: state.size };
-        default: throw new RaftkitError("KV_INVALID_QUERY", `there is no query of type ${JSON.stringify((query as { type?: unknown }).type)}; there are get, list and size`);
+        case "get":
+          return get(query.key);
+        case "list":
+          return list(query.prefix ?? "", query.after, query.limit ?? PAGE_ENTRIES_DEFAULT);
+        case "size":
+          return { type: "size", keys: state.size };
+        default:
+          throw new RaftkitError(
+            "KV_INVALID_QUERY",
+            `there is no query of type ${JSON.stringify((query as { type?: unknown }).type)}; there are get, list and size`,
+          );
       }
     },
     snapshot() {
       const capture = state.capture();
-      return (async function* () { yield* writeSnapshot(capture); })();
+      return (async function* () {
+        yield* writeSnapshot(capture);
+      })();
     },
     async restore(source) {
       state = await readSnapshot(source);

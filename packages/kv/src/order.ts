@@ -1,17 +1,24 @@
-// The order of keys: by their bytes in UTF-8, which is the order of code points. JavaScript compares UTF-16 units instead, where
-// the halves of an astral character (U+D800 to U+DFFF) come before U+E000 to U+FFFF. Swapping these two ranges makes
-// the fast native comparison right; most keys have neither and stay as they are.
+// The order of keys: by their bytes in UTF-8, which is the order of code points. JavaScript
+// compares UTF-16 units instead, where the halves of an astral character (U+D800 to U+DFFF) come
+// before U+E000 to U+FFFF. Swapping these two ranges makes the fast native comparison right; most
+// keys have neither and stay as they are.
 
 const NEEDS_SWAP = /[\ud800-\uffff]/;
 
 /** A string whose native order is the byte order of `key` in UTF-8. A prefix stays a prefix. */
 export function toOrdered(key: string): string {
-  return NEEDS_SWAP.test(key) ? mapUnits(key, (unit) => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800)) : key;
+  return NEEDS_SWAP.test(key)
+    ? mapUnits(key, (unit) => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800))
+    : key;
 }
 
 /** The inverse of `toOrdered`. */
 export function fromOrdered(ordered: string): string {
-  return NEEDS_SWAP.test(ordered) ? mapUnits(ordered, (unit) => (unit < 0xd800 ? unit : unit < 0xf800 ? unit + 0x800 : unit - 0x2000)) : ordered;
+  return NEEDS_SWAP.test(ordered)
+    ? mapUnits(ordered, (unit) =>
+        unit < 0xd800 ? unit : unit < 0xf800 ? unit + 0x800 : unit - 0x2000,
+      )
+    : ordered;
 }
 
 function mapUnits(text: string, map: (unit: number) => number): string {

@@ -1,9 +1,11 @@
-// The state as bytes: the same state gives the same bytes, whatever its history. Integers are little-endian.
+// The state as bytes: the same state gives the same bytes, whatever its history. Integers are
+// little-endian.
 //
 //   snapshot = "rkv" | version u8 (1) | count u64 | record*          records in the order of their keys' bytes
 //   record   = keyBytes u16 | 0 u16 | valueBytes u32 | index u64 | key | value
 //
-// It reads no state of its own: it is handed captured items, and hands back new ones only when all of them are good.
+// It reads no state of its own: it is handed captured items, and hands back new ones only when all
+// of them are good.
 import { RaftkitError } from "@raftkit/core";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
@@ -45,7 +47,8 @@ export function* writeSnapshot(capture: Capture): Generator<Uint8Array> {
     record.setUint16(0, key.length, true);
     record.setUint32(4, value.length, true);
     setUint64(record, 8, index);
-    if (at + RECORD_HEADER_BYTES + key.length + value.length < CHUNK_BYTES) { // most records: no generator for each part
+    if (at + RECORD_HEADER_BYTES + key.length + value.length < CHUNK_BYTES) {
+      // most records: no generator for each part
       chunk.set(recordBytes, at);
       chunk.set(key, at + RECORD_HEADER_BYTES);
       chunk.set(value, at + RECORD_HEADER_BYTES + key.length);
@@ -69,7 +72,10 @@ export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<S
   let left: number | undefined;
   let last = "";
 
-  /** Reads one header or record from the front. @returns how many bytes it took, or (negative) how many it needs */
+  /**
+   * Reads one header or record from the front. @returns how many bytes it took, or (negative) how
+   * many it needs
+   */
   function readOne(bytes: Uint8Array, offset: number): number {
     const available = bytes.length - offset;
     const view = new DataView(bytes.buffer, bytes.byteOffset + offset, available);
@@ -84,12 +90,28 @@ export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<S
     const keyBytes = view.getUint16(0, true);
     const valueBytes = view.getUint32(4, true);
     const index = getUint64(view, 8);
-    if (keyBytes === 0 || keyBytes > KEY_BYTES_MAX || view.getUint16(2, true) !== 0 || valueBytes > VALUE_BYTES_MAX || index === 0) refuse(`the record after ${JSON.stringify(fromOrdered(last))} has impossible lengths or index`);
+    if (
+      keyBytes === 0 ||
+      keyBytes > KEY_BYTES_MAX ||
+      view.getUint16(2, true) !== 0 ||
+      valueBytes > VALUE_BYTES_MAX ||
+      index === 0
+    ) {
+      refuse(
+        `the record after ${JSON.stringify(fromOrdered(last))} has impossible lengths or index`,
+      );
+    }
     const size = RECORD_HEADER_BYTES + keyBytes + valueBytes;
     if (available < size) return -size;
     const keyStart = offset + RECORD_HEADER_BYTES;
-    const item: Item = { ordered: readKey(bytes.subarray(keyStart, keyStart + keyBytes)), value: new Uint8Array(bytes.subarray(keyStart + keyBytes, offset + size)), index };
-    if (item.ordered <= last) refuse(`its keys are not in order at ${JSON.stringify(fromOrdered(item.ordered))}`);
+    const item: Item = {
+      ordered: readKey(bytes.subarray(keyStart, keyStart + keyBytes)),
+      value: new Uint8Array(bytes.subarray(keyStart + keyBytes, offset + size)),
+      index,
+    };
+    if (item.ordered <= last) {
+      refuse(`its keys are not in order at ${JSON.stringify(fromOrdered(item.ordered))}`);
+    }
     last = item.ordered;
     items.set(item);
     left--;
@@ -109,7 +131,10 @@ export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<S
   let needed = HEADER_BYTES;
   for await (const piece of source) {
     gathered += piece.length;
-    if (gathered < needed) { pieces.push(new Uint8Array(piece)); continue; } // a copy: the source may use its bytes again
+    if (gathered < needed) {
+      pieces.push(new Uint8Array(piece));
+      continue;
+    } // a copy: the source may use its bytes again
     const bytes = joined([...pieces, piece], gathered);
     let offset = 0;
     needed = 0;
@@ -148,5 +173,9 @@ function getUint64(view: DataView, offset: number): number {
 }
 
 function refuse(what: string, cause?: unknown): never {
-  throw new RaftkitError("KV_INVALID_SNAPSHOT", `this is no snapshot of a key-value state: ${what}; take it from another node`, { cause });
+  throw new RaftkitError(
+    "KV_INVALID_SNAPSHOT",
+    `this is no snapshot of a key-value state: ${what}; take it from another node`,
+    { cause },
+  );
 }

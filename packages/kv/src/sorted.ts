@@ -1,6 +1,7 @@
-// A sorted map in blocks of at most 512 items: one binary search over the blocks, one inside a block. Blocks are shared
-// with captures and copied before their next change (copy-on-write), so that a capture costs one pointer per block.
-// It never changes an item: a write puts a new one in its place.
+// A sorted map in blocks of at most 512 items: one binary search over the blocks, one inside a
+// block. Blocks are shared with captures and copied before their next change (copy-on-write), so
+// that a capture costs one pointer per block. It never changes an item: a write puts a new one in
+// its place.
 import type { Index } from "@raftkit/core";
 
 const BLOCK_ITEMS_MAX = 512;
@@ -13,7 +14,10 @@ export interface Item {
 }
 
 interface Block {
-  /** Which capture it belongs to: an older block than the map's epoch may be seen by a capture and is never changed. */
+  /**
+   * Which capture it belongs to: an older block than the map's epoch may be seen by a capture and
+   * is never changed.
+   */
   readonly epoch: number;
   readonly items: Item[];
 }
@@ -40,7 +44,10 @@ export function createSortedItems(): SortedItems {
   let epoch = 0;
   let size = 0;
 
-  /** The block that holds `ordered` or would hold it: the last one whose first item is not behind it. */
+  /**
+   * The block that holds `ordered` or would hold it: the last one whose first item is not behind
+   * it.
+   */
   function findBlock(ordered: string): number {
     let low = 0;
     let high = blocks.length - 1;
@@ -65,12 +72,15 @@ export function createSortedItems(): SortedItems {
     size++;
     if (items.length <= BLOCK_ITEMS_MAX) return;
     // Keys that arrive in order fill the last block and leave it full.
-    const cut = blockAt === blocks.length - 1 && itemAt === items.length - 1 ? itemAt : items.length >>> 1;
+    const cut =
+      blockAt === blocks.length - 1 && itemAt === items.length - 1 ? itemAt : items.length >>> 1;
     blocks.splice(blockAt + 1, 0, { epoch, items: items.splice(cut) });
   }
 
   return {
-    get size() { return size; },
+    get size() {
+      return size;
+    },
     get(ordered) {
       const items = blocks[findBlock(ordered)]?.items;
       const item = items?.[findItem(items, ordered)];
@@ -103,7 +113,7 @@ export function createSortedItems(): SortedItems {
       if (block.items.length === 1) blocks.splice(blockAt, 1);
       else writable(blockAt, block).splice(itemAt, 1);
     },
-    * from(ordered) {
+    *from(ordered) {
       const first = findBlock(ordered);
       for (let at = first; at < blocks.length; at++) {
         const items = blocks[at]?.items ?? [];
@@ -116,7 +126,12 @@ export function createSortedItems(): SortedItems {
     capture() {
       const captured = blocks.slice();
       epoch++;
-      return { size, * items() { for (const block of captured) yield* block.items; } };
+      return {
+        size,
+        *items() {
+          for (const block of captured) yield* block.items;
+        },
+      };
     },
   };
 }

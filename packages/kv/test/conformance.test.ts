@@ -10,12 +10,35 @@ const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
 function command(random: Random): KvCommand {
   const below = (bound: number): number => Math.floor(random() * bound);
   const key = keys[below(keys.length)] ?? "";
-  const condition = ([undefined, undefined, { ifMatch: "*" }, { ifNoneMatch: "*" }, { ifMatch: 1 + below(300) }] satisfies (Condition | undefined)[])[below(5)];
-  return below(4) === 0 ? deleteCommand(key, condition) : putCommand(key, Uint8Array.from({ length: below(2000) }, () => below(256)), condition);
+  const condition = (
+    [
+      undefined,
+      undefined,
+      { ifMatch: "*" },
+      { ifNoneMatch: "*" },
+      { ifMatch: 1 + below(300) },
+    ] satisfies (Condition | undefined)[]
+  )[below(5)];
+  return below(4) === 0
+    ? deleteCommand(key, condition)
+    : putCommand(
+        key,
+        Uint8Array.from({ length: below(2000) }, () => below(256)),
+        condition,
+      );
 }
 
 describeSuite("kv", machineSuite, {
   name: "createKv",
   capabilities: ["checked", "atomicRestore", "stableSnapshot"],
-  create: () => ({ machine: createKv, command, queries: [{ type: "list", limit: 1000 }, { type: "size" }, { type: "get", key: "key-7" }, { type: "list", prefix: "key-1", after: "key-15", limit: 3 }] }),
+  create: () => ({
+    machine: createKv,
+    command,
+    queries: [
+      { type: "list", limit: 1000 },
+      { type: "size" },
+      { type: "get", key: "key-7" },
+      { type: "list", prefix: "key-1", after: "key-15", limit: 3 },
+    ],
+  }),
 });

@@ -1,4 +1,5 @@
-// Snapshots and hashes: a picture of one moment, whatever is written meanwhile; the same state, the same bytes.
+// Snapshots and hashes: a picture of one moment, whatever is written meanwhile; the same state, the
+// same bytes.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createKv, deleteCommand, putCommand } from "../src/index.js";
@@ -13,15 +14,24 @@ async function restored(all: Uint8Array, pieceBytes = 1000): Promise<Kv> {
 
 describe("a snapshot", () => {
   test("restores the same state, however it is cut", async () => {
-    await fc.assert(fc.asyncProperty(fc.array(anyOperation, { maxLength: 40 }), fc.integer({ min: 1, max: 50 }), async (operations, pieceBytes) => {
-      const kv = createKv();
-      operations.forEach((operation, i) => kv.apply(toCommand(operation), { index: i + 1, term: 1 }));
-      const all = await collect(kv.snapshot());
-      const copy = await restored(all, pieceBytes);
-      expect(entriesOf(copy)).toEqual(entriesOf(kv));
-      expect(copy.hash()).toBe(kv.hash());
-      expect(Buffer.compare(await collect(copy.snapshot()), all)).toBe(0);
-    }), { numRuns: 60 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyOperation, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (operations, pieceBytes) => {
+          const kv = createKv();
+          operations.forEach((operation, i) =>
+            kv.apply(toCommand(operation), { index: i + 1, term: 1 }),
+          );
+          const all = await collect(kv.snapshot());
+          const copy = await restored(all, pieceBytes);
+          expect(entriesOf(copy)).toEqual(entriesOf(kv));
+          expect(copy.hash()).toBe(kv.hash());
+          expect(Buffer.compare(await collect(copy.snapshot()), all)).toBe(0);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   test("shows the moment it was taken, though it is read during and after many writes", async () => {
@@ -31,7 +41,10 @@ describe("a snapshot", () => {
     let index = 3000;
     const disturb = (): void => {
       for (let i = 0; i < 200; i++) {
-        kv.apply(putCommand(`key-${(index * 17) % 3000}`, bytes("new")), { index: ++index, term: 2 });
+        kv.apply(putCommand(`key-${(index * 17) % 3000}`, bytes("new")), {
+          index: ++index,
+          term: 2,
+        });
         kv.apply(putCommand(`new-${index}`, bytes("x")), { index: ++index, term: 2 });
         kv.apply(deleteCommand(`key-${(index * 13) % 3000}`), { index: ++index, term: 2 });
       }
@@ -53,26 +66,47 @@ describe("a snapshot", () => {
   test("of two histories with the same end has the same bytes", async () => {
     const direct = createKv();
     const roundabout = filled(2000);
-    for (let i = 0; i < 2000; i += 1) roundabout.apply(deleteCommand(`key-${i}`), { index: 3000 + i, term: 1 });
-    for (let i = 0; i < 1500; i++) direct.apply(putCommand(`key-${i}`, bytes(String(i))), { index: 10_000 + i, term: 1 });
-    for (let i = 1499; i >= 0; i--) roundabout.apply(putCommand(`key-${i}`, bytes(String(i))), { index: 10_000 + i, term: 1 });
-    expect(Buffer.compare(await collect(direct.snapshot()), await collect(roundabout.snapshot()))).toBe(0);
+    for (let i = 0; i < 2000; i += 1) {
+      roundabout.apply(deleteCommand(`key-${i}`), { index: 3000 + i, term: 1 });
+    }
+    for (let i = 0; i < 1500; i++) {
+      direct.apply(putCommand(`key-${i}`, bytes(String(i))), { index: 10_000 + i, term: 1 });
+    }
+    for (let i = 1499; i >= 0; i--) {
+      roundabout.apply(putCommand(`key-${i}`, bytes(String(i))), { index: 10_000 + i, term: 1 });
+    }
+    expect(
+      Buffer.compare(await collect(direct.snapshot()), await collect(roundabout.snapshot())),
+    ).toBe(0);
     expect(direct.hash()).toBe(roundabout.hash());
   });
 
   test("carries large values, and its chunks are all but one of 64 KiB", async () => {
     const kv = createKv();
-    for (const [i, length] of [1_048_576, 65_536, 65_535, 0].entries()) kv.apply(putCommand(`k${i}`, new Uint8Array(length).fill(i + 1)), { index: i + 1, term: 1 });
+    for (const [i, length] of [1_048_576, 65_536, 65_535, 0].entries()) {
+      kv.apply(putCommand(`k${i}`, new Uint8Array(length).fill(i + 1)), { index: i + 1, term: 1 });
+    }
     const lengths: number[] = [];
     for await (const chunk of kv.snapshot()) lengths.push(chunk.length);
     expect(lengths.slice(0, -1).every((length) => length === 65_536)).toBe(true);
-    for (const pieceBytes of [1500, 2_000_000]) expect((await restored(await collect(kv.snapshot()), pieceBytes)).hash()).toBe(kv.hash());
+    for (const pieceBytes of [1500, 2_000_000]) {
+      expect((await restored(await collect(kv.snapshot()), pieceBytes)).hash()).toBe(kv.hash());
+    }
   });
 
   test("has the form that the source describes", async () => {
     const kv = createKv();
     kv.apply(putCommand("é", bytes("v")), { index: 2 ** 33 + 5, term: 1 });
-    expect((await collect(kv.snapshot())).toString("hex")).toBe("726b7601" + "0100000000000000" + "0200" + "0000" + "01000000" + "0500000002000000" + "c3a9" + "76");
+    expect((await collect(kv.snapshot())).toString("hex")).toBe(
+      "726b7601" +
+        "0100000000000000" +
+        "0200" +
+        "0000" +
+        "01000000" +
+        "0500000002000000" +
+        "c3a9" +
+        "76",
+    );
   });
 });
 
@@ -87,25 +121,57 @@ describe("restore", () => {
     const all = await collect(filled(3).snapshot());
     const kv = filled(2);
     const before = kv.hash();
-    const bad = [Buffer.concat([all, Buffer.alloc(1)]), Buffer.concat([Buffer.from("x"), all]), ...Array.from({ length: all.length }, (_, i) => all.subarray(0, i))];
-    for (const damaged of bad) await expect(kv.restore(inPieces(damaged, 7))).rejects.toMatchObject({ code: "KV_INVALID_SNAPSHOT" });
+    const bad = [
+      Buffer.concat([all, Buffer.alloc(1)]),
+      Buffer.concat([Buffer.from("x"), all]),
+      ...Array.from({ length: all.length }, (_, i) => all.subarray(0, i)),
+    ];
+    for (const damaged of bad) {
+      await expect(kv.restore(inPieces(damaged, 7))).rejects.toMatchObject({
+        code: "KV_INVALID_SNAPSHOT",
+      });
+    }
     expect(kv.hash()).toBe(before);
   });
 
   test("refuses keys that are not in order, not UTF-8 or empty, and impossible lengths", async () => {
     const header = "726b7601" + "0200000000000000";
-    const record = (key: string, rest = "0000" + "00000000" + "0100000000000000"): string => (key.length / 2).toString(16).padStart(2, "0") + "00" + rest + key;
-    for (const records of [record("62") + record("61"), record("61") + record("61"), record("61") + record("ff"), record("61") + record(""), record("61") + record("62", "0000" + "01001000" + "0100000000000000"), record("61") + record("62", "0000" + "00000000" + "0000000000000000")]) {
-      await expect(createKv().restore(inPieces(Buffer.from(header + records, "hex"), 100))).rejects.toMatchObject({ code: "KV_INVALID_SNAPSHOT" });
+    const record = (key: string, rest = "0000" + "00000000" + "0100000000000000"): string =>
+      (key.length / 2).toString(16).padStart(2, "0") + "00" + rest + key;
+    for (const records of [
+      record("62") + record("61"),
+      record("61") + record("61"),
+      record("61") + record("ff"),
+      record("61") + record(""),
+      record("61") + record("62", "0000" + "01001000" + "0100000000000000"),
+      record("61") + record("62", "0000" + "00000000" + "0000000000000000"),
+    ]) {
+      await expect(
+        createKv().restore(inPieces(Buffer.from(header + records, "hex"), 100)),
+      ).rejects.toMatchObject({ code: "KV_INVALID_SNAPSHOT" });
     }
   });
 });
 
 test("the hash tells apart states that differ in a key, a value, an index or where one ends", () => {
-  const states: readonly (readonly [string, string, number])[][] = [[], [["a", "b", 1]], [["a", "c", 1]], [["a", "b", 2]], [["b", "b", 1]], [["ab", "", 1]], [["a", "b\0", 1]], [["a", "b", 1], ["b", "b", 1]]];
+  const states: readonly (readonly [string, string, number])[][] = [
+    [],
+    [["a", "b", 1]],
+    [["a", "c", 1]],
+    [["a", "b", 2]],
+    [["b", "b", 1]],
+    [["ab", "", 1]],
+    [["a", "b\0", 1]],
+    [
+      ["a", "b", 1],
+      ["b", "b", 1],
+    ],
+  ];
   const hashes = states.map((state) => {
     const kv = createKv();
-    for (const [key, value, index] of state) kv.apply(putCommand(key, bytes(value)), { index, term: 1 });
+    for (const [key, value, index] of state) {
+      kv.apply(putCommand(key, bytes(value)), { index, term: 1 });
+    }
     return kv.hash();
   });
   expect(new Set(hashes).size).toBe(states.length);

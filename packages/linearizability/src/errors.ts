@@ -1,4 +1,5 @@
-// The one error of this package: a history that can't be checked because it isn't one. Never says that a history is wrong.
+// The one error of this package: a history that can't be checked because it isn't one. Never says
+// that a history is wrong.
 
 /** The history is malformed. The message says where and what. */
 export class HistoryError extends Error {

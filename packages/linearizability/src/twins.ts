@@ -1,7 +1,10 @@
-// Finds unknown operations that ask for the same thing: of these the one that was called first may always go first, so that a
-// hundred equal retries are one choice and not a hundred.
+// Finds unknown operations that ask for the same thing: of these the one that was called first may
+// always go first, so that a hundred equal retries are one choice and not a hundred.
 
-/** @returns for each input the place of the last equal one before it, or -1. Only plain data is ever called equal. */
+/**
+ * @returns for each input the place of the last equal one before it, or -1. Only plain data is ever
+ * called equal.
+ */
 export function twinsOf(inputs: readonly unknown[]): readonly number[] {
   const last = new Map<string, number>();
   return inputs.map((input, place) => {
@@ -22,9 +25,19 @@ function textOf(input: unknown): string | undefined {
 
 /** JSON alone would call two different maps equal. */
 function isEqual(a: unknown, b: unknown): boolean {
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b);
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
+    return Object.is(a, b);
+  }
   const prototype: unknown = Object.getPrototypeOf(a);
-  if (prototype !== Object.getPrototypeOf(b) || (prototype !== Object.prototype && prototype !== Array.prototype)) return false;
+  if (
+    prototype !== Object.getPrototypeOf(b) ||
+    (prototype !== Object.prototype && prototype !== Array.prototype)
+  ) {
+    return false;
+  }
   const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => isEqual(Reflect.get(a, name), Reflect.get(b, name)));
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => isEqual(Reflect.get(a, name), Reflect.get(b, name)))
+  );
 }

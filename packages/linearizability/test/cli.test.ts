@@ -5,8 +5,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../src/cli/run.js";
 
-const good = ['{"client":"a","invoked":0,"completed":1,"op":"put","key":"k","value":"x","result":{"ok":true}}', '{"client":"b","invoked":1,"completed":null,"op":"put","key":"k","value":"y"}', '{"client":"c","invoked":2,"completed":3,"op":"get","key":"k2","result":null}'];
-const bad = [...good, '{"client":"d","invoked":4,"completed":5,"op":"get","key":"k","result":null}'];
+const good = [
+  '{"client":"a","invoked":0,"completed":1,"op":"put","key":"k","value":"x","result":{"ok":true}}',
+  '{"client":"b","invoked":1,"completed":null,"op":"put","key":"k","value":"y"}',
+  '{"client":"c","invoked":2,"completed":3,"op":"get","key":"k2","result":null}',
+];
+const bad = [
+  ...good,
+  '{"client":"d","invoked":4,"completed":5,"op":"get","key":"k","result":null}',
+];
 let folder = "";
 
 beforeAll(async () => {
@@ -14,20 +21,35 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function call(args: readonly string[], lines: readonly string[] = good): Promise<{ code: number; out: string; error: string }> {
+async function call(
+  args: readonly string[],
+  lines: readonly string[] = good,
+): Promise<{ code: number; out: string; error: string }> {
   const printed = { out: "", error: "" };
   async function* stdin(): AsyncGenerator<string> {
     yield `${lines.join("\n")}\n`;
   }
-  const code = await run(args, { stdin: stdin(), out: (text) => { printed.out += text; }, error: (text) => { printed.error += text; } });
+  const code = await run(args, {
+    stdin: stdin(),
+    out: (text) => {
+      printed.out += text;
+    },
+    error: (text) => {
+      printed.error += text;
+    },
+  });
   return { code, ...printed };
 }
 
 test("linearizable: 0, with the operations of each key", async () => {
-  expect(await call(["-"])).toEqual({ code: 0, error: "", out: `key  operations  unknown
+  expect(await call(["-"])).toEqual({
+    code: 0,
+    error: "",
+    out: `key  operations  unknown
 k             2        1
 k2            1        0
-linearizable: 3 operations` });
+linearizable: 3 operations`,
+  });
 });
 
 test("a violation: 1, with its picture", async () => {
@@ -43,22 +65,42 @@ not linearizable: part "k": no order explains these 2 of 3 operations
 });
 
 test("undecided: 3", async () => {
-  expect(await call(["--max-steps", "1", "-"], bad)).toMatchObject({ code: 3, out: expect.stringContaining('undecided: part "k"') as string });
+  expect(await call(["--max-steps", "1", "-"], bad)).toMatchObject({
+    code: 3,
+    out: expect.stringContaining('undecided: part "k"') as string,
+  });
 });
 
 test("--json prints the verdict, with null for what has no end", async () => {
   const { code, out } = await call(["--json", "-"], bad);
   expect(code).toBe(1);
-  expect(JSON.parse(out)).toMatchObject({ kind: "violation", part: "k", operations: 3, smallest: [{ client: "a" }, { client: "d" }], parts: [{ part: "k", operations: 3, unknown: 1 }, { part: "k2", operations: 1, unknown: 0 }] });
+  expect(JSON.parse(out)).toMatchObject({
+    kind: "violation",
+    part: "k",
+    operations: 3,
+    smallest: [{ client: "a" }, { client: "d" }],
+    parts: [
+      { part: "k", operations: 3, unknown: 1 },
+      { part: "k2", operations: 1, unknown: 0 },
+    ],
+  });
 });
 
 test("--model register", async () => {
-  expect(await call(["--model=register", "-"], ['{"client":"a","invoked":0,"completed":1,"op":"read","result":1}'])).toMatchObject({ code: 1, out: expect.stringContaining("(all)") as string });
+  expect(
+    await call(
+      ["--model=register", "-"],
+      ['{"client":"a","invoked":0,"completed":1,"op":"read","result":1}'],
+    ),
+  ).toMatchObject({ code: 1, out: expect.stringContaining("(all)") as string });
 });
 
 test.each([
-  [[], "0 files were given"], [["a", "b"], "2 files were given"], [["--model", "queue", "-"], "--model queue is not known; allowed: kv, register"],
-  [["--max-steps", "0", "-"], "--max-steps 0 is not allowed"], [["--wrong"], "--wrong"],
+  [[], "0 files were given"],
+  [["a", "b"], "2 files were given"],
+  [["--model", "queue", "-"], "--model queue is not known; allowed: kv, register"],
+  [["--max-steps", "0", "-"], "--max-steps 0 is not allowed"],
+  [["--wrong"], "--wrong"],
 ])("wrong usage %j: 2", async (args, message) => {
   const { code, out, error } = await call(args);
   expect({ code, out }).toEqual({ code: 2, out: "" });
@@ -67,16 +109,42 @@ test.each([
 });
 
 test("no history: 2, with the line; no file: 2", async () => {
-  expect(await call(["-"], [...good, "{}"])).toEqual({ code: 2, out: "", error: '-: line 4: "client" is missing; it must be a text' });
-  expect(await call(["-"], [""])).toMatchObject({ code: 2, out: "", error: expect.stringContaining("no operations") as string });
-  expect(await call(["-"], good.slice(1, 2))).toMatchObject({ code: 2, out: "", error: "-: none of its operations (1) was answered, so nothing would be proven" });
-  const twice = [...good, "", '{"client":"b","invoked":7,"completed":8,"op":"get","key":"k","result":null}'];
-  expect(await call(["-"], twice)).toMatchObject({ code: 2, error: '-: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: go on under another client name' });
-  expect(await call([join(folder, "none")])).toMatchObject({ code: 2, error: expect.stringContaining("ENOENT") as string });
+  expect(await call(["-"], [...good, "{}"])).toEqual({
+    code: 2,
+    out: "",
+    error: '-: line 4: "client" is missing; it must be a text',
+  });
+  expect(await call(["-"], [""])).toMatchObject({
+    code: 2,
+    out: "",
+    error: expect.stringContaining("no operations") as string,
+  });
+  expect(await call(["-"], good.slice(1, 2))).toMatchObject({
+    code: 2,
+    out: "",
+    error: "-: none of its operations (1) was answered, so nothing would be proven",
+  });
+  const twice = [
+    ...good,
+    "",
+    '{"client":"b","invoked":7,"completed":8,"op":"get","key":"k","result":null}',
+  ];
+  expect(await call(["-"], twice)).toMatchObject({
+    code: 2,
+    error:
+      '-: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: go on under another client name',
+  });
+  expect(await call([join(folder, "none")])).toMatchObject({
+    code: 2,
+    error: expect.stringContaining("ENOENT") as string,
+  });
 });
 
 test("--help: 0", async () => {
-  expect(await call(["--help"])).toMatchObject({ code: 0, out: expect.stringContaining("exit codes: 0 linearizable") as string });
+  expect(await call(["--help"])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("exit codes: 0 linearizable") as string,
+  });
 });
 
 test("a file is read as the pipe is", async () => {
@@ -86,7 +154,11 @@ test("a file is read as the pipe is", async () => {
 });
 
 test("the published command starts Node", async () => {
-  const manifest = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as { publishConfig: { bin: unknown } };
+  const manifest = JSON.parse(
+    await readFile(new URL("../package.json", import.meta.url), "utf8"),
+  ) as { publishConfig: { bin: unknown } };
   expect(manifest.publishConfig.bin).toEqual({ "raftkit-linearizability": "./dist/cli/main.js" });
-  expect(await readFile(new URL("../src/cli/main.ts", import.meta.url), "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
+  expect(await readFile(new URL("../src/cli/main.ts", import.meta.url), "utf8")).toMatch(
+    /^#!\/usr\/bin\/env node\n/,
+  );
 });

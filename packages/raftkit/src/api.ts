@@ -1,15 +1,36 @@
 // The public face: what goes into `createNode` and what comes out of it. Types only.
-import type { Clock, Codec, CodecValue, Configuration, Index, LogStorage, NodeId, Peer, RaftkitError, Random, SnapshotStorage, StateMachine, Term, Transport } from "@raftkit/core";
+import type {
+  Clock,
+  Codec,
+  CodecValue,
+  Configuration,
+  Index,
+  LogStorage,
+  NodeId,
+  Peer,
+  RaftkitError,
+  Random,
+  SnapshotStorage,
+  StateMachine,
+  Term,
+  Transport,
+} from "@raftkit/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 
-/** `Command` must be a `type`, not an `interface`: only the former counts as a value with string keys. */
+/**
+ * `Command` must be a `type`, not an `interface`: only the former counts as a value with string
+ * keys.
+ */
 export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> {
   /** This node's name: `[A-Za-z0-9_-]{1,64}`. It must be one of `cluster.bootstrap`. */
   readonly id: NodeId;
   readonly cluster: {
     /** Keeps clusters apart that share a network: `[A-Za-z0-9_-]{1,64}`. */
     readonly id: string;
-    /** The initial voters, the same list on every node. Once the cluster has formed, the log's configuration wins. */
+    /**
+     * The initial voters, the same list on every node. Once the cluster has formed, the log's
+     * configuration wins.
+     */
     readonly bootstrap: readonly Peer[];
   };
   readonly transport: Transport;
@@ -24,11 +45,17 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
   readonly heartbeatIntervalMs?: number;
   /** How long `propose` and `read` wait where the call doesn't say. Default 5000 ms. */
   readonly defaultTimeoutMs?: number;
-  /** The largest encoded command. Default 4 MiB, or what fits the transport's frames and the two bounds below. */
+  /**
+   * The largest encoded command. Default 4 MiB, or what fits the transport's frames and the two
+   * bounds below.
+   */
   readonly maxCommandBytes?: number;
   /** What a leader holds uncommitted before it answers `Overloaded`. Default 64 MiB. */
   readonly maxUncommittedBytes?: number;
-  /** What the log holds (data, plus 256 bytes an entry) before proposals are refused. Default: the smaller of 1 GiB and a quarter of the heap limit. */
+  /**
+   * What the log holds (data, plus 256 bytes an entry) before proposals are refused. Default: the
+   * smaller of 1 GiB and a quarter of the heap limit.
+   */
   readonly maxLogBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -88,7 +115,15 @@ export interface NodeStatus {
   readonly counters: Readonly<Record<CounterName, number>>;
 }
 
-export type CounterName = "messagesSent" | "messagesReceived" | "messagesDropped" | "electionsStarted" | "persists" | "entriesApplied" | "proposals" | "reads";
+export type CounterName =
+  | "messagesSent"
+  | "messagesReceived"
+  | "messagesDropped"
+  | "electionsStarted"
+  | "persists"
+  | "entriesApplied"
+  | "proposals"
+  | "reads";
 
 /** One period in which this node leads and has applied everything that was committed before it. */
 export interface Reign {
@@ -106,10 +141,16 @@ export interface NodeEvents {
   error: RaftkitError;
 }
 
-export interface RaftNode<Command extends CodecValue, Result, Query, Answer> extends AsyncDisposable {
+export interface RaftNode<
+  Command extends CodecValue,
+  Result,
+  Query,
+  Answer,
+> extends AsyncDisposable {
   readonly id: NodeId;
   /**
-   * Replicates a command, from any node. Resolves with what the local `apply` returned, after commit.
+   * Replicates a command, from any node. Resolves with what the local `apply` returned, after
+   * commit.
    * @throws {NotProposed} it will not be applied; safe to try again
    * @throws {OutcomeUnknown} it may be applied
    */

@@ -1,4 +1,5 @@
-// What `propose` and `read` calls have in common: they end once, by themselves, by their timeout or by their AbortSignal.
+// What `propose` and `read` calls have in common: they end once, by themselves, by their timeout or
+// by their AbortSignal.
 
 /** A call that is under way. */
 export abstract class Call {

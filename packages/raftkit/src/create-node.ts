@@ -1,4 +1,5 @@
-// Puts a node together: opens the storage, restores the state machine's place, starts the transport, runs.
+// Puts a node together: opens the storage, restores the state machine's place, starts the
+// transport, runs.
 import type { CodecValue } from "@raftkit/core";
 import { Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
@@ -6,20 +7,30 @@ import { Node } from "./node.js";
 import { checkOptions } from "./options.js";
 
 /**
- * Opens and starts a node. It forms or joins its cluster by itself; `propose` and `read` work as soon as a leader is known.
- * @throws {InvalidOption} and what the storage and the transport reject with; whatever was opened is closed again then
+ * Opens and starts a node. It forms or joins its cluster by itself; `propose` and `read` work as
+ * soon as a leader is known.
+ * @throws {InvalidOption} and what the storage and the transport reject with; whatever was opened
+ * is closed again then
  */
-export async function createNode<Command extends CodecValue, Result, Query, Answer>(options: NodeOptions<Command, Result, Query, Answer>): Promise<RaftNode<Command, Result, Query, Answer>> {
+export async function createNode<Command extends CodecValue, Result, Query, Answer>(
+  options: NodeOptions<Command, Result, Query, Answer>,
+): Promise<RaftNode<Command, Result, Query, Answer>> {
   const settings = checkOptions(options);
   const { id, cluster, codec, stateMachine, storage, transport } = options;
   const opened = await storage.log.open({ clusterId: cluster.id, nodeId: id, codec: codec.name });
   try {
     const { incarnation, run, base, hardState, entries } = opened;
     const applied = (await stateMachine.open?.()) ?? base.index;
-    const raft = new Raft({ ...settings, id, incarnation, run, bootstrap: cluster.bootstrap }, { hardState, base, entries, applied });
+    const raft = new Raft(
+      { ...settings, id, incarnation, run, bootstrap: cluster.bootstrap },
+      { hardState, base, entries, applied },
+    );
     const node = new Node(options, settings, raft, { id, incarnation, run }, applied);
     const address = cluster.bootstrap.find((peer) => peer.id === id)?.address ?? "";
-    await transport.start({ clusterId: cluster.id, id, incarnation, run, address, codec: codec.name }, node.transportHandler);
+    await transport.start(
+      { clusterId: cluster.id, id, incarnation, run, address, codec: codec.name },
+      node.transportHandler,
+    );
     node.begin();
     return node;
   } catch (error) {

@@ -1,4 +1,5 @@
-// Timeouts of many calls with one timer per distinct length: calls of one length expire in the order in which they came.
+// Timeouts of many calls with one timer per distinct length: calls of one length expire in the
+// order in which they came.
 import type { Clock } from "@raftkit/core";
 import type { Call } from "./call.js";
 
@@ -16,7 +17,10 @@ interface Queue {
   /** From `head` on: in the order of their times. */
   calls: { readonly at: number; readonly call: Call }[];
   head: number;
-  /** At this length the settled ones are thrown out: one call that waits long must not keep all that came after it. */
+  /**
+   * At this length the settled ones are thrown out: one call that waits long must not keep all that
+   * came after it.
+   */
   sweepAt: number;
   cancel: (() => void) | null;
 }

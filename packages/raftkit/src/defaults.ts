@@ -1,4 +1,5 @@
-// What a node takes from its surroundings when the caller supplies nothing: the only file here that knows Node or a browser.
+// What a node takes from its surroundings when the caller supplies nothing: the only file here that
+// knows Node or a browser.
 import type { Clock, Random } from "@raftkit/core";
 import type { Logger } from "./api.js";
 
@@ -7,7 +8,11 @@ declare function clearTimeout(timer: unknown): void;
 
 interface Surroundings {
   readonly setImmediate?: (run: () => void) => unknown;
-  readonly process?: { readonly getBuiltinModule?: (name: string) => { readonly getHeapStatistics?: () => { readonly heap_size_limit: number } } | undefined };
+  readonly process?: {
+    readonly getBuiltinModule?: (
+      name: string,
+    ) => { readonly getHeapStatistics?: () => { readonly heap_size_limit: number } } | undefined;
+  };
 }
 
 /** What a timer can hold: a longer delay would ring at once. */
@@ -29,11 +34,16 @@ export function systemClock(): Clock {
       wait();
       return () => clearTimeout(timer);
     },
-    defer: surroundings.setImmediate ? (run) => void surroundings.setImmediate?.(run) : deferByMessage(),
+    defer: surroundings.setImmediate
+      ? (run) => void surroundings.setImmediate?.(run)
+      : deferByMessage(),
   };
 }
 
-/** Where there is no setImmediate: a message to oneself comes after those that wait, and isn't held up as nested timers are. */
+/**
+ * Where there is no setImmediate: a message to oneself comes after those that wait, and isn't held
+ * up as nested timers are.
+ */
 function deferByMessage(): (run: () => void) => void {
   const { port1, port2 } = new MessageChannel();
   const waiting: (() => void)[] = [];
@@ -51,6 +61,8 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** The smaller of 1 GiB and a quarter of what this process may allocate. */
 export function defaultMaxLogBytes(): number {
-  const limit = surroundings.process?.getBuiltinModule?.("node:v8")?.getHeapStatistics?.().heap_size_limit ?? Infinity;
+  const limit =
+    surroundings.process?.getBuiltinModule?.("node:v8")?.getHeapStatistics?.().heap_size_limit ??
+    Infinity;
   return Math.min(2 ** 30, Math.floor(limit / 4));
 }

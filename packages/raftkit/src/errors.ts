@@ -1,4 +1,5 @@
-// How a proposal or a read can end other than well. `outcome` tells a program whether it may simply try again.
+// How a proposal or a read can end other than well. `outcome` tells a program whether it may simply
+// try again.
 import { RaftkitError } from "@raftkit/core";
 
 export type NotProposedReason =
@@ -54,14 +55,20 @@ export class ReadFailed extends RaftkitError {
   }
 }
 
-/** `apply`, `query` or `restore` of the state machine threw; `cause` is what it threw. An `apply` that throws stops the node. */
+/**
+ * `apply`, `query` or `restore` of the state machine threw; `cause` is what it threw. An `apply`
+ * that throws stops the node.
+ */
 export class StateMachineFailed extends RaftkitError {
   constructor(message: string, options: { cause: unknown }) {
     super("STATE_MACHINE_FAILED", message, options);
   }
 }
 
-/** The log storage failed; the node stopped. Nothing is retried: what a failed sync left behind can't be known. */
+/**
+ * The log storage failed; the node stopped. Nothing is retried: what a failed sync left behind
+ * can't be known.
+ */
 export class StorageFailed extends RaftkitError {
   constructor(message: string, options: { cause: unknown }) {
     super("STORAGE_FAILED", message, options);
@@ -73,4 +80,9 @@ export class InvalidOption extends RaftkitError {
   constructor(message: string) {
     super("INVALID_OPTION", message);
   }
+}
+
+/** What a message says of the error that caused it. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

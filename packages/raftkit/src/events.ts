@@ -9,7 +9,12 @@ export interface Events {
 type Listeners = { readonly [E in keyof NodeEvents]: Set<(value: NodeEvents[E]) => void> };
 
 export function createEvents(logger: Logger): Events {
-  const listeners: Listeners = { role: new Set(), commit: new Set(), membership: new Set(), error: new Set() };
+  const listeners: Listeners = {
+    role: new Set(),
+    commit: new Set(),
+    membership: new Set(),
+    error: new Set(),
+  };
   return {
     on(event, listener) {
       // A wrapper of its own, so that the same function may listen twice.

@@ -2,6 +2,20 @@ export * from "./errors.js";
 export type * from "./api.js";
 export { InvariantViolation, RaftkitError, StorageLost } from "@raftkit/core";
 export type {
-  ApplyContext, Clock, Codec, CodecValue, Configuration, Index, LogStorage, NodeId, Peer, Random, Server, SnapshotStorage, StateMachine, Term, Transport,
+  ApplyContext,
+  Clock,
+  Codec,
+  CodecValue,
+  Configuration,
+  Index,
+  LogStorage,
+  NodeId,
+  Peer,
+  Random,
+  Server,
+  SnapshotStorage,
+  StateMachine,
+  Term,
+  Transport,
 } from "@raftkit/core";
 export { createNode } from "./create-node.js";

@@ -1,5 +1,5 @@
-// Reigns of this node as an async iterable. A reign begins when the no-op of its own term is applied: from then on the
-// local state holds everything that was committed before it.
+// Reigns of this node as an async iterable. A reign begins when the no-op of its own term is
+// applied: from then on the local state holds everything that was committed before it.
 import type { Term } from "@raftkit/core";
 import type { Reign } from "./api.js";
 

@@ -1,7 +1,11 @@
-// Writes what core wants persisted: one write at a time, and whatever came meanwhile is the next one (group commit).
+// Writes what core wants persisted: one write at a time, and whatever came meanwhile is the next
+// one (group commit).
 import type { LogOperation, LogStorage } from "@raftkit/core";
 
-/** No more persists are joined beyond this: one sync of everything that a slow disk let wait would itself look like a hung disk. */
+/**
+ * No more persists are joined beyond this: one sync of everything that a slow disk let wait would
+ * itself look like a hung disk.
+ */
 const JOINED_BYTES_MAX = 16 * 2 ** 20;
 
 export interface LogLane {
@@ -10,7 +14,11 @@ export interface LogLane {
   stop(): void;
 }
 
-export function createLogLane(storage: LogStorage, onPersisted: (seq: number) => void, onError: (error: unknown) => void): LogLane {
+export function createLogLane(
+  storage: LogStorage,
+  onPersisted: (seq: number) => void,
+  onError: (error: unknown) => void,
+): LogLane {
   const waiting: { readonly seq: number; readonly operations: readonly LogOperation[] }[] = [];
   /** Stays true after a failure: nothing is written any more. */
   let writing = false;
@@ -21,7 +29,11 @@ export function createLogLane(storage: LogStorage, onPersisted: (seq: number) =>
     const operations: LogOperation[] = [];
     let seq = 0;
     let bytes = 0;
-    for (let next = waiting.shift(); next; next = bytes < JOINED_BYTES_MAX ? waiting.shift() : undefined) {
+    for (
+      let next = waiting.shift();
+      next;
+      next = bytes < JOINED_BYTES_MAX ? waiting.shift() : undefined
+    ) {
       seq = next.seq;
       for (const operation of next.operations) {
         operations.push(operation);

@@ -1,6 +1,13 @@
-// Hands committed entries to the state machine, in order, one at a time, and gives the event loop back in between.
+// Hands committed entries to the state machine, in order, one at a time, and gives the event loop
+// back in between.
 import type { Clock, Codec, CodecValue, EntryRun, Index, StateMachine, Term } from "@raftkit/core";
-import { ENTRY_HEADER_BYTES, ENTRY_KIND_OFFSET, EntryKind, entryLength, entryTerm } from "@raftkit/core";
+import {
+  ENTRY_HEADER_BYTES,
+  ENTRY_KIND_OFFSET,
+  EntryKind,
+  entryLength,
+  entryTerm,
+} from "@raftkit/core";
 
 /** How long entries are applied before waiting input gets its turn. */
 const SLICE_MS = 5;
@@ -22,7 +29,13 @@ export interface MachineEvents<Result> {
   onError(error: unknown): void;
 }
 
-export function createMachineLane<C extends CodecValue, R, Q, A>(machine: StateMachine<C, R, Q, A>, codec: Codec, clock: Clock, applied: Index, events: MachineEvents<R>): MachineLane {
+export function createMachineLane<C extends CodecValue, R, Q, A>(
+  machine: StateMachine<C, R, Q, A>,
+  codec: Codec,
+  clock: Clock,
+  applied: Index,
+  events: MachineEvents<R>,
+): MachineLane {
   const queue: (readonly EntryRun[])[] = [];
   let lastApplied = applied;
   let working: Promise<void> | null = null;
@@ -42,15 +55,20 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(machine: StateM
     if (stopped) return;
     let sliceEnd = clock.now() + SLICE_MS;
     for (const { firstIndex, count, bytes } of runsOf(queue)) {
-      // Entry by entry without an object for each: this loop runs once for every command on every node.
+      // Entry by entry without an object for each: this loop runs once for every command on every
+      // node.
       for (let index = firstIndex, offset = 0; index < firstIndex + count; index++) {
         const term = entryTerm(bytes, offset);
         const isCommand = bytes[offset + ENTRY_KIND_OFFSET] === EntryKind.command;
         const start = offset + ENTRY_HEADER_BYTES;
         offset = start + entryLength(bytes, offset);
         if (isCommand) {
-          // What can be proposed was encoded by this codec from a Command; the cast can't be expressed otherwise.
-          const outcome = machine.apply(codec.decode(bytes.subarray(start, offset)) as C, { index, term });
+          // What can be proposed was encoded by this codec from a Command; the cast can't be
+          // expressed otherwise.
+          const outcome = machine.apply(codec.decode(bytes.subarray(start, offset)) as C, {
+            index,
+            term,
+          });
           const result = outcome instanceof Promise ? await outcome : outcome;
           if (stopped) return;
           lastApplied = index;
@@ -71,13 +89,15 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(machine: StateM
   }
 
   function start(): void {
-    working = work().catch((error: unknown) => {
-      stopped = true;
-      events.onError(error);
-    }).finally(() => {
-      working = null;
-      if (queue.length > 0 && !stopped) start();
-    });
+    working = work()
+      .catch((error: unknown) => {
+        stopped = true;
+        events.onError(error);
+      })
+      .finally(() => {
+        working = null;
+        if (queue.length > 0 && !stopped) start();
+      });
   }
 
   return {

@@ -1,4 +1,5 @@
-// The options of a node with their defaults, checked: a wrong one is named, with what was given and what is allowed.
+// The options of a node with their defaults, checked: a wrong one is named, with what was given and
+// what is allowed.
 import type { Clock, CodecValue, Random } from "@raftkit/core";
 import { ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
@@ -27,50 +28,121 @@ export interface Settings {
 }
 
 /** @throws {InvalidOption} */
-export function checkOptions<C extends CodecValue, R, Q, A>(options: NodeOptions<C, R, Q, A>): Settings {
+export function checkOptions<C extends CodecValue, R, Q, A>(
+  options: NodeOptions<C, R, Q, A>,
+): Settings {
   const { id, cluster, transport } = options;
   if (!isValidId(id)) throw wrong("id", id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
-  if (!isValidId(cluster.id)) throw wrong("cluster.id", cluster.id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
+  if (!isValidId(cluster.id)) {
+    throw wrong("cluster.id", cluster.id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
+  }
   checkBootstrap(options);
   const electionTimeoutMs = options.electionTimeoutMs ?? { min: 150, max: 300 };
-  if (!(electionTimeoutMs.min > 0 && electionTimeoutMs.max > electionTimeoutMs.min && electionTimeoutMs.max < Infinity)) {
+  if (
+    !(
+      electionTimeoutMs.min > 0 &&
+      electionTimeoutMs.max > electionTimeoutMs.min &&
+      electionTimeoutMs.max < Infinity
+    )
+  ) {
     throw wrong("electionTimeoutMs", electionTimeoutMs, "0 < min < max");
   }
-  const heartbeatIntervalMs = options.heartbeatIntervalMs ?? Math.min(50, electionTimeoutMs.min / 2);
+  const heartbeatIntervalMs =
+    options.heartbeatIntervalMs ?? Math.min(50, electionTimeoutMs.min / 2);
   if (!(heartbeatIntervalMs > 0 && heartbeatIntervalMs <= electionTimeoutMs.min / 2)) {
-    throw wrong("heartbeatIntervalMs", heartbeatIntervalMs, `more than 0 and at most half of electionTimeoutMs.min (${electionTimeoutMs.min / 2})`);
+    throw wrong(
+      "heartbeatIntervalMs",
+      heartbeatIntervalMs,
+      `more than 0 and at most half of electionTimeoutMs.min (${electionTimeoutMs.min / 2})`,
+    );
   }
   const frameBytes = transport.maxFrameBytes - HEADER_BYTES_MAX;
-  if (frameBytes < 1) throw wrong("transport.maxFrameBytes", transport.maxFrameBytes, `more than ${HEADER_BYTES_MAX}`);
-  const maxUncommittedBytes = positive("maxUncommittedBytes", options.maxUncommittedBytes ?? 64 * 2 ** 20, Infinity);
-  const maxLogBytes = positive("maxLogBytes", options.maxLogBytes ?? defaultMaxLogBytes(), Infinity);
+  if (frameBytes < 1) {
+    throw wrong(
+      "transport.maxFrameBytes",
+      transport.maxFrameBytes,
+      `more than ${HEADER_BYTES_MAX}`,
+    );
+  }
+  const maxUncommittedBytes = positive(
+    "maxUncommittedBytes",
+    options.maxUncommittedBytes ?? 64 * 2 ** 20,
+    Infinity,
+  );
+  const maxLogBytes = positive(
+    "maxLogBytes",
+    options.maxLogBytes ?? defaultMaxLogBytes(),
+    Infinity,
+  );
   // One that no leader ever has room for would be refused as overload, again and again.
-  const commandBytes = Math.min(frameBytes, maxUncommittedBytes - ENTRY_BYTES, maxLogBytes - ENTRY_BYTES);
-  if (commandBytes < 1) throw wrong("maxUncommittedBytes and maxLogBytes", [maxUncommittedBytes, maxLogBytes], `more than ${ENTRY_BYTES} each, which is what a command costs beside its data`);
+  const commandBytes = Math.min(
+    frameBytes,
+    maxUncommittedBytes - ENTRY_BYTES,
+    maxLogBytes - ENTRY_BYTES,
+  );
+  if (commandBytes < 1) {
+    throw wrong(
+      "maxUncommittedBytes and maxLogBytes",
+      [maxUncommittedBytes, maxLogBytes],
+      `more than ${ENTRY_BYTES} each, which is what a command costs beside its data`,
+    );
+  }
   return {
-    electionTimeoutMs, heartbeatIntervalMs, maxUncommittedBytes, maxLogBytes,
+    electionTimeoutMs,
+    heartbeatIntervalMs,
+    maxUncommittedBytes,
+    maxLogBytes,
     defaultTimeoutMs: positive("defaultTimeoutMs", options.defaultTimeoutMs ?? 5000, Infinity),
-    maxCommandBytes: positive("maxCommandBytes", options.maxCommandBytes ?? Math.min(4 * 2 ** 20, commandBytes), commandBytes),
-    maxMessageBytes: Math.min(2 ** 20, frameBytes), maxInflightMessages: 256, maxInflightBytes: 8 * 2 ** 20,
-    clock: options.clock ?? systemClock(), random: options.random ?? systemRandom, logger: options.logger ?? silentLogger,
+    maxCommandBytes: positive(
+      "maxCommandBytes",
+      options.maxCommandBytes ?? Math.min(4 * 2 ** 20, commandBytes),
+      commandBytes,
+    ),
+    maxMessageBytes: Math.min(2 ** 20, frameBytes),
+    maxInflightMessages: 256,
+    maxInflightBytes: 8 * 2 ** 20,
+    clock: options.clock ?? systemClock(),
+    random: options.random ?? systemRandom,
+    logger: options.logger ?? silentLogger,
   };
 }
 
-function checkBootstrap<C extends CodecValue, R, Q, A>({ id, cluster: { bootstrap } }: NodeOptions<C, R, Q, A>): void {
+function checkBootstrap<C extends CodecValue, R, Q, A>({
+  id,
+  cluster: { bootstrap },
+}: NodeOptions<C, R, Q, A>): void {
   for (const peer of bootstrap) {
-    if (!isValidId(peer.id)) throw wrong("cluster.bootstrap", peer.id, "ids of 1 to 64 of A-Z, a-z, 0-9, _ and -");
-    if (!isValidAddress(peer.address)) throw wrong("cluster.bootstrap", peer.address, "addresses of 1 to 256 printable ASCII characters");
+    if (!isValidId(peer.id)) {
+      throw wrong("cluster.bootstrap", peer.id, "ids of 1 to 64 of A-Z, a-z, 0-9, _ and -");
+    }
+    if (!isValidAddress(peer.address)) {
+      throw wrong(
+        "cluster.bootstrap",
+        peer.address,
+        "addresses of 1 to 256 printable ASCII characters",
+      );
+    }
   }
   const ids = bootstrap.map((peer) => peer.id);
-  if (new Set(ids).size !== ids.length) throw wrong("cluster.bootstrap", ids.join(", "), "each id once");
-  if (!ids.includes(id)) throw wrong("cluster.bootstrap", ids.join(", "), `a list that has this node, ${id}`);
+  if (new Set(ids).size !== ids.length) {
+    throw wrong("cluster.bootstrap", ids.join(", "), "each id once");
+  }
+  if (!ids.includes(id)) {
+    throw wrong("cluster.bootstrap", ids.join(", "), `a list that has this node, ${id}`);
+  }
 }
 
 function positive(name: string, given: number, max: number): number {
   if (given > 0 && given <= max) return given;
-  throw wrong(name, given, max === Infinity ? "a number above 0" : `a number above 0, at most ${max}`);
+  throw wrong(
+    name,
+    given,
+    max === Infinity ? "a number above 0" : `a number above 0, at most ${max}`,
+  );
 }
 
 function wrong(name: string, given: unknown, allowed: string): InvalidOption {
-  return new InvalidOption(`option ${name}: given ${typeof given === "number" ? String(given) : JSON.stringify(given) ?? String(given)}; allowed: ${allowed}`);
+  return new InvalidOption(
+    `option ${name}: given ${typeof given === "number" ? String(given) : (JSON.stringify(given) ?? String(given))}; allowed: ${allowed}`,
+  );
 }

@@ -1,5 +1,6 @@
-// Proposals from the call to its end. Each ends in one of three ways: its result, not proposed, or unknown; the entry that
-// this node applies at the index where a proposal was accepted decides which.
+// Proposals from the call to its end. Each ends in one of three ways: its result, not proposed, or
+// unknown; the entry that this node applies at the index where a proposal was accepted decides
+// which.
 import type { Index, Term } from "@raftkit/core";
 import { NotProposed, OutcomeUnknown, Overloaded } from "./errors.js";
 import { Call } from "./call.js";
@@ -21,7 +22,11 @@ export class Proposal<Result> extends Call {
   /** Another proposal that was accepted at the same index under another term. */
   next: Proposal<Result> | undefined;
 
-  constructor(data: Uint8Array, resolve: (result: Result) => void, reject: (error: unknown) => void) {
+  constructor(
+    data: Uint8Array,
+    resolve: (result: Result) => void,
+    reject: (error: unknown) => void,
+  ) {
     super();
     this.data = data;
     this.#resolve = resolve;
@@ -36,9 +41,20 @@ export class Proposal<Result> extends Call {
     if (this.end()) this.#reject(error);
   }
 
-  /** Ends it for a reason of the caller's or the node's own: what was handed over may still be applied. */
-  giveUp(why: string, options?: { cause?: unknown }, reason: "aborted" | "closing" = "aborted"): void {
-    this.fail(this.handedOver ? new OutcomeUnknown(`${why}; the command may or may not be applied`, options) : new NotProposed(reason, `${why}; nothing was proposed`, options));
+  /**
+   * Ends it for a reason of the caller's or the node's own: what was handed over may still be
+   * applied.
+   */
+  giveUp(
+    why: string,
+    options?: { cause?: unknown },
+    reason: "aborted" | "closing" = "aborted",
+  ): void {
+    this.fail(
+      this.handedOver
+        ? new OutcomeUnknown(`${why}; the command may or may not be applied`, options)
+        : new NotProposed(reason, `${why}; nothing was proposed`, options),
+    );
   }
 
   override expire(): void {
@@ -59,7 +75,10 @@ export class Proposals<Result> {
   readonly #unplaced = new Map<number, Proposal<Result>>();
   /** Accepted; by index. */
   readonly #placed = new Map<Index, Proposal<Result>>();
-  /** At this size those that ended are thrown out: where entries aren't applied for long, all time out and none is settled. */
+  /**
+   * At this size those that ended are thrown out: where entries aren't applied for long, all time
+   * out and none is settled.
+   */
   #sweepAt = SWEEP_MIN;
   #nextSeq = 1;
   readonly #kept: Kept<Result>[] = [];
@@ -83,7 +102,13 @@ export class Proposals<Result> {
     return commands.length > 0 ? { firstSeq, commands } : undefined;
   }
 
-  onAccepted(firstSeq: number, count: number, firstIndex: Index, term: Term, lastApplied: Index): void {
+  onAccepted(
+    firstSeq: number,
+    count: number,
+    firstIndex: Index,
+    term: Term,
+    lastApplied: Index,
+  ): void {
     for (let i = 0; i < count; i++) {
       const proposal = this.#unplaced.get(firstSeq + i);
       if (!proposal) continue;
@@ -93,7 +118,13 @@ export class Proposals<Result> {
       if (index <= lastApplied) {
         const kept = this.#kept[index % KEPT_RESULTS];
         if (kept?.index === index) settle(proposal, kept.term, kept.result);
-        else proposal.fail(new OutcomeUnknown(`the entry ${index} was applied before its acceptance became known; the command may or may not be it`));
+        else {
+          proposal.fail(
+            new OutcomeUnknown(
+              `the entry ${index} was applied before its acceptance became known; the command may or may not be it`,
+            ),
+          );
+        }
         continue;
       }
       proposal.next = this.#placed.get(index);
@@ -112,12 +143,27 @@ export class Proposals<Result> {
   }
 
   onRejected(firstSeq: number, count: number, reason: "noLeader" | "overloaded" | "notSent"): void {
-    const messages = { noLeader: "no leader is known; try again", overloaded: "the leader's log or a window is full; try again after a pause", notSent: "the leader can't be reached; try again" };
-    this.#endUnplaced(firstSeq, count, () => (reason === "overloaded" ? new Overloaded(messages.overloaded) : new NotProposed(reason, messages[reason])));
+    const messages = {
+      noLeader: "no leader is known; try again",
+      overloaded: "the leader's log or a window is full; try again after a pause",
+      notSent: "the leader can't be reached; try again",
+    };
+    this.#endUnplaced(firstSeq, count, () =>
+      reason === "overloaded"
+        ? new Overloaded(messages.overloaded)
+        : new NotProposed(reason, messages[reason]),
+    );
   }
 
   onUnknown(firstSeq: number, count: number): void {
-    this.#endUnplaced(firstSeq, count, () => new OutcomeUnknown("the leader changed before it answered, or its answer was lost or took too long; the command may or may not be applied"));
+    this.#endUnplaced(
+      firstSeq,
+      count,
+      () =>
+        new OutcomeUnknown(
+          "the leader changed before it answered, or its answer was lost or took too long; the command may or may not be applied",
+        ),
+    );
   }
 
   #endUnplaced(firstSeq: number, count: number, error: () => Error): void {
@@ -151,9 +197,17 @@ export class Proposals<Result> {
 
   /** The node goes: nothing is known any more of what core has. */
   endAll(why: string, options?: { cause?: unknown }): void {
-    for (const proposal of [...this.#waiting, ...this.#unplaced.values()]) proposal.giveUp(why, options, "closing");
+    for (const proposal of [...this.#waiting, ...this.#unplaced.values()]) {
+      proposal.giveUp(why, options, "closing");
+    }
     for (const placed of this.#placed.values()) {
-      for (let proposal: Proposal<Result> | undefined = placed; proposal; proposal = proposal.next) proposal.giveUp(why, options, "closing");
+      for (
+        let proposal: Proposal<Result> | undefined = placed;
+        proposal;
+        proposal = proposal.next
+      ) {
+        proposal.giveUp(why, options, "closing");
+      }
     }
     this.#waiting = [];
     this.#unplaced.clear();
@@ -167,5 +221,8 @@ function settle<Result>(proposal: Proposal<Result>, term: Term, result: Result):
 }
 
 function superseded(index: Index | undefined, term: Term): NotProposed {
-  return new NotProposed("superseded", `the leader changed, and an entry of term ${term} was committed in its place${index === undefined ? "" : ` at ${index}`}; try again`);
+  return new NotProposed(
+    "superseded",
+    `the leader changed, and an entry of term ${term} was committed in its place${index === undefined ? "" : ` at ${index}`}; try again`,
+  );
 }

@@ -1,5 +1,5 @@
-// Linearizable reads from the call to the answer: one question to core for all that wait, then each query on a state that
-// has applied everything up to the read index (thesis §6.4).
+// Linearizable reads from the call to the answer: one question to core for all that wait, then each
+// query on a state that has applied everything up to the read index (thesis §6.4).
 import { ReadFailed } from "./errors.js";
 import type { ReadFailedReason } from "./errors.js";
 import { Call } from "./call.js";
@@ -16,7 +16,10 @@ export class Read extends Call {
     this.#reject = reject;
   }
 
-  /** The state is new enough: query it. Until the answer comes, the read can still time out, be aborted or closed. */
+  /**
+   * The state is new enough: query it. Until the answer comes, the read can still time out, be
+   * aborted or closed.
+   */
   async run(): Promise<void> {
     if (!this.settled) await this.#query();
   }
@@ -62,7 +65,9 @@ export class Reads {
 
   /** Where entries aren't applied for long, all time out and none is run: they must not pile up. */
   #sweep(): void {
-    for (const [id, reads] of this.#asked) if (reads.every((read) => read.settled)) this.#asked.delete(id);
+    for (const [id, reads] of this.#asked) {
+      if (reads.every((read) => read.settled)) this.#asked.delete(id);
+    }
     this.#sweepAt = 2 * this.#asked.size + SWEEP_MIN;
   }
 
@@ -85,7 +90,9 @@ export class Reads {
   }
 
   endAll(why: string, options?: { cause?: unknown }): void {
-    for (const read of [...this.#waiting, ...[...this.#asked.values()].flat(), ...this.#running]) read.fail("closing", why, options);
+    for (const read of [...this.#waiting, ...[...this.#asked.values()].flat(), ...this.#running]) {
+      read.fail("closing", why, options);
+    }
     this.#waiting = [];
     this.#asked.clear();
   }

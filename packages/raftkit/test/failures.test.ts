@@ -1,7 +1,13 @@
 // What stops a node: it becomes `failed`, says so once, and nothing is acknowledged afterwards.
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { RaftkitError } from "@raftkit/core";
-import { NotProposed, OutcomeUnknown, ReadFailed, StateMachineFailed, StorageFailed } from "raftkit";
+import {
+  NotProposed,
+  OutcomeUnknown,
+  ReadFailed,
+  StateMachineFailed,
+  StorageFailed,
+} from "raftkit";
 import type { Member, TestCluster } from "./support/cluster.js";
 import { jsonCodec, startCluster, stop } from "./support/cluster.js";
 import { encodeFrame } from "@raftkit/core";
@@ -28,14 +34,19 @@ describe("an apply that throws", () => {
         if (kind === "throws") throw cause;
         return Promise.reject(cause);
       };
-      const proposals = ["a", "b"].map((command) => leader.node.propose(command).catch((error: unknown) => error));
+      const proposals = ["a", "b"].map((command) =>
+        leader.node.propose(command).catch((error: unknown) => error),
+      );
       const outcomes = await clock.outcome(Promise.all(proposals));
       expect(outcomes.map((error) => error instanceof OutcomeUnknown)).toEqual([true, true]);
       expect(errors).toHaveLength(1);
       expect(errors[0]).toBeInstanceOf(StateMachineFailed);
       expect(errors[0]).toMatchObject({ cause });
       expect(leader.node.status().state).toBe("failed");
-      await clock.until(() => members.filter(({ machine }) => machine.commands.length === 2).length === 2, "the others carry on");
+      await clock.until(
+        () => members.filter(({ machine }) => machine.commands.length === 2).length === 2,
+        "the others carry on",
+      );
       expect(leader.machine.commands).toEqual([]);
     });
   }
@@ -43,7 +54,12 @@ describe("an apply that throws", () => {
 
 describe("a write that fails", () => {
   test("stops the node; nothing is acknowledged, written or sent afterwards", async () => {
-    const { clock, leader, followers: [follower, other], network } = await cluster();
+    const {
+      clock,
+      leader,
+      followers: [follower, other],
+      network,
+    } = await cluster();
     const errors = errorsOf(follower);
     const cause = new Error("EIO");
     follower.log.writeError = cause;
@@ -66,12 +82,21 @@ describe("a write that fails", () => {
   test("calls on the failed node end at once and say why", async () => {
     const { clock, leader } = await cluster(1);
     leader.log.writeError = new Error("ENOSPC");
-    const unknown: unknown = await clock.outcome(leader.node.propose("a").catch((error: unknown) => error));
+    const unknown: unknown = await clock.outcome(
+      leader.node.propose("a").catch((error: unknown) => error),
+    );
     expect(unknown).toBeInstanceOf(OutcomeUnknown);
-    const refused: unknown = await clock.outcome(leader.node.propose("b").catch((error: unknown) => error));
+    const refused: unknown = await clock.outcome(
+      leader.node.propose("b").catch((error: unknown) => error),
+    );
     expect(refused).toBeInstanceOf(NotProposed);
-    expect(refused).toMatchObject({ reason: "closing", message: "node n1 is failed; nothing was proposed" });
-    expect(await clock.outcome(leader.node.read("q").catch((error: unknown) => error))).toBeInstanceOf(ReadFailed);
+    expect(refused).toMatchObject({
+      reason: "closing",
+      message: "node n1 is failed; nothing was proposed",
+    });
+    expect(
+      await clock.outcome(leader.node.read("q").catch((error: unknown) => error)),
+    ).toBeInstanceOf(ReadFailed);
     await clock.outcome(leader.node.close());
     expect(leader.node.status().state).toBe("failed");
     expect(leader.log.calls.filter((call) => call === "close")).toHaveLength(1);
@@ -80,10 +105,28 @@ describe("a write that fails", () => {
 });
 
 test("two leaders in one term stop the node that sees them", async () => {
-  const { clock, leader, followers: [follower] } = await cluster();
+  const {
+    clock,
+    leader,
+    followers: [follower],
+  } = await cluster();
   const errors = errorsOf(leader);
-  const [frame] = [encodeFrame(jsonCodec, { type: "appendEntries", to: "n1-data-directory-1", term: 2, prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 0, round: 1, entries: [] })];
-  leader.transport.inject({ id: follower.id, incarnation: "n2-data-directory-1", run: 1 }, Uint8Array.from(frame.flatMap((part) => [...part])));
+  const [frame] = [
+    encodeFrame(jsonCodec, {
+      type: "appendEntries",
+      to: "n1-data-directory-1",
+      term: 2,
+      prevLogIndex: 1,
+      prevLogTerm: 1,
+      leaderCommit: 0,
+      round: 1,
+      entries: [],
+    }),
+  ];
+  leader.transport.inject(
+    { id: follower.id, incarnation: "n2-data-directory-1", run: 1 },
+    Uint8Array.from(frame.flatMap((part) => [...part])),
+  );
   await clock.flush();
   expect(errors).toMatchObject([{ code: "INVARIANT_VIOLATION" }]);
 });
@@ -92,7 +135,15 @@ test("rubbish from a peer is dropped and counted, and the peer is disconnected",
   const { clock, leader } = await cluster();
   const { messagesDropped } = leader.node.status().counters;
   const sender = { id: "n2", incarnation: "n2-data-directory-1", run: 1 };
-  for (const bytes of [[], [1, 2, 3], [255, 255, 255, 255], [2, 0, 0, 0, 91, 93], [3, 0, 0, 0, 123, 34, 1]]) leader.transport.inject(sender, new Uint8Array(bytes));
+  for (const bytes of [
+    [],
+    [1, 2, 3],
+    [255, 255, 255, 255],
+    [2, 0, 0, 0, 91, 93],
+    [3, 0, 0, 0, 123, 34, 1],
+  ]) {
+    leader.transport.inject(sender, new Uint8Array(bytes));
+  }
   await clock.flush();
   expect(leader.node.status().counters.messagesDropped - messagesDropped).toBe(5);
   expect(leader.transport.calls.filter((call) => call === "disconnect n2")).toHaveLength(5);

@@ -1,4 +1,5 @@
-// A transport may hear peers while it still starts: nothing comes of that before the node can act and be listened to.
+// A transport may hear peers while it still starts: nothing comes of that before the node can act
+// and be listened to.
 import { expect, onTestFinished, test } from "vitest";
 import type { Message, RaftkitError, Sender, TransportHandler } from "@raftkit/core";
 import { createNode } from "raftkit";
@@ -16,13 +17,22 @@ function frameOf(message: Message): Uint8Array {
 test("a wiped node that hears of its loss while it starts says so to whoever made it", async () => {
   const clock = createVirtualClock();
   const { options, transport } = partsOf(clock, createTestNetwork(clock), "n1", ["n1", "n2"]);
-  const frame = frameOf({ type: "preVote", to: "n1-data-directory-0", term: 2, lastLogIndex: 1, lastLogTerm: 1 });
-  const early = { ...transport, start: async (local: Parameters<typeof transport.start>[0], handler: TransportHandler) => {
-    await transport.start(local, handler);
-    handler.receive(n2, frame.slice());
-    handler.unreachable("n2");
-    transport.calls.push("started");
-  } };
+  const frame = frameOf({
+    type: "preVote",
+    to: "n1-data-directory-0",
+    term: 2,
+    lastLogIndex: 1,
+    lastLogTerm: 1,
+  });
+  const early = {
+    ...transport,
+    start: async (local: Parameters<typeof transport.start>[0], handler: TransportHandler) => {
+      await transport.start(local, handler);
+      handler.receive(n2, frame.slice());
+      handler.unreachable("n2");
+      transport.calls.push("started");
+    },
+  };
   const node = await createNode({ ...options, transport: early });
   onTestFinished(() => clock.outcome(node.close()));
   const errors: RaftkitError[] = [];

@@ -1,4 +1,5 @@
-// Proposals whose place becomes known after the entry there was applied: the result is kept for a while, bounded.
+// Proposals whose place becomes known after the entry there was applied: the result is kept for a
+// while, bounded.
 import { describe, expect, test } from "vitest";
 import { NotProposed, OutcomeUnknown } from "raftkit";
 import { Proposal, Proposals } from "../src/proposals.js";

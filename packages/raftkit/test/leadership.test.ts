@@ -11,7 +11,10 @@ async function cluster(size = 3): Promise<TestCluster> {
 }
 
 /** Collects the reigns of a node in the background. */
-function follow({ node }: Member, signal?: AbortSignal): { readonly reigns: Reign[]; readonly ended: Promise<void> } {
+function follow(
+  { node }: Member,
+  signal?: AbortSignal,
+): { readonly reigns: Reign[]; readonly ended: Promise<void> } {
   const reigns: Reign[] = [];
   const ended = (async () => {
     for await (const reign of node.leadership(signal ? { signal } : {})) reigns.push(reign);
@@ -21,7 +24,12 @@ function follow({ node }: Member, signal?: AbortSignal): { readonly reigns: Reig
 
 describe("leadership", () => {
   test("a reign begins once the node's own no-op is applied, and is aborted at step-down", async () => {
-    const { clock, network, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      network,
+      leader,
+      followers: [follower],
+    } = await cluster();
     const first = follow(leader);
     const second = follow(follower);
     await clock.flush();
@@ -49,7 +57,9 @@ describe("leadership", () => {
     network.heal();
     const terms = all.flatMap(({ reigns }) => reigns.map(({ term }) => term)).sort((a, b) => a - b);
     expect(new Set(terms).size).toBe(terms.length);
-    const present = members.find(({ node }) => node.status().role === "leader" && node.id !== leader.id);
+    const present = members.find(
+      ({ node }) => node.status().role === "leader" && node.id !== leader.id,
+    );
     if (!present) throw new Error("nobody leads");
     const late = follow(present);
     await clock.flush();
@@ -57,7 +67,11 @@ describe("leadership", () => {
   });
 
   test("iterations end with the signal and with the node", async () => {
-    const { clock, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      leader,
+      followers: [follower],
+    } = await cluster();
     const controller = new AbortController();
     const one = follow(follower, controller.signal);
     const other = follow(leader);
@@ -74,7 +88,12 @@ describe("leadership", () => {
 
 describe("events and status", () => {
   test("tell roles and commits; a listener that throws disturbs nobody; stopping stops", async () => {
-    const { clock, network, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      network,
+      leader,
+      followers: [follower],
+    } = await cluster();
     const roles: string[] = [];
     const commits: number[] = [];
     follower.node.on("role", () => {
@@ -96,17 +115,49 @@ describe("events and status", () => {
   });
 
   test("status is a picture of one moment", async () => {
-    const { clock, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      leader,
+      followers: [follower],
+    } = await cluster();
     await clock.outcome(leader.node.propose("a"));
     await clock.run(100);
     expect(leader.node.status()).toMatchObject({
-      id: "n1", clusterId: "test", incarnation: "n1-data-directory-1", run: 1, state: "running", role: "leader", term: 2, leaderId: "n1",
-      lastIndex: 3, durableIndex: 3, commitIndex: 3, lastApplied: 3, configuration: { voters: [{ id: "n1" }, { id: "n2" }, { id: "n3" }] },
-      peers: [{ id: "n2", matchIndex: 3, nextIndex: 4 }, { id: "n3", matchIndex: 3, nextIndex: 4 }],
+      id: "n1",
+      clusterId: "test",
+      incarnation: "n1-data-directory-1",
+      run: 1,
+      state: "running",
+      role: "leader",
+      term: 2,
+      leaderId: "n1",
+      lastIndex: 3,
+      durableIndex: 3,
+      commitIndex: 3,
+      lastApplied: 3,
+      configuration: { voters: [{ id: "n1" }, { id: "n2" }, { id: "n3" }] },
+      peers: [
+        { id: "n2", matchIndex: 3, nextIndex: 4 },
+        { id: "n3", matchIndex: 3, nextIndex: 4 },
+      ],
     });
-    expect(leader.node.status().peers.every(({ lastContactMs }) => lastContactMs >= 0 && lastContactMs <= 50)).toBe(true);
-    expect(leader.node.status().counters).toMatchObject({ electionsStarted: 1, proposals: 1, entriesApplied: 1, messagesDropped: 0 });
-    expect(follower.node.status()).toMatchObject({ role: "follower", leaderId: "n1", peers: [], commitIndex: 3 });
+    expect(
+      leader.node
+        .status()
+        .peers.every(({ lastContactMs }) => lastContactMs >= 0 && lastContactMs <= 50),
+    ).toBe(true);
+    expect(leader.node.status().counters).toMatchObject({
+      electionsStarted: 1,
+      proposals: 1,
+      entriesApplied: 1,
+      messagesDropped: 0,
+    });
+    expect(follower.node.status()).toMatchObject({
+      role: "follower",
+      leaderId: "n1",
+      peers: [],
+      commitIndex: 3,
+    });
     const before = leader.node.status();
     await clock.outcome(leader.node.propose("b"));
     expect(before.commitIndex).toBe(3);

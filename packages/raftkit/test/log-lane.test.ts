@@ -4,7 +4,11 @@ import { expect, test } from "vitest";
 import { createLogLane } from "../src/log-lane.js";
 
 /** A storage whose writes end when the test says so. */
-function heldStorage(): { readonly storage: LogStorage; readonly writes: (readonly LogOperation[])[]; readonly release: () => void } {
+function heldStorage(): {
+  readonly storage: LogStorage;
+  readonly writes: (readonly LogOperation[])[];
+  readonly release: () => void;
+} {
   const writes: (readonly LogOperation[])[] = [];
   let release: (() => void) | undefined;
   return {
@@ -12,20 +16,36 @@ function heldStorage(): { readonly storage: LogStorage; readonly writes: (readon
     release: () => release?.(),
     storage: {
       open: () => Promise.reject(new Error("unused")),
-      write: (operations) => new Promise((resolve) => { writes.push(operations); release = resolve; }),
+      write: (operations) =>
+        new Promise((resolve) => {
+          writes.push(operations);
+          release = resolve;
+        }),
       close: () => Promise.resolve(),
     },
   };
 }
 
-const append = (firstIndex: number, bytes: number): LogOperation => ({ type: "append", run: encodeRun(firstIndex, 1, EntryKind.command, [new Uint8Array(bytes)]) });
+const append = (firstIndex: number, bytes: number): LogOperation => ({
+  type: "append",
+  run: encodeRun(firstIndex, 1, EntryKind.command, [new Uint8Array(bytes)]),
+});
 
 test("what comes while a write is under way is the next write, in order, up to 16 MiB", async () => {
   const { storage, writes, release } = heldStorage();
   const persisted: number[] = [];
-  const lane = createLogLane(storage, (seq) => persisted.push(seq), (error) => { throw error; });
+  const lane = createLogLane(
+    storage,
+    (seq) => persisted.push(seq),
+    (error) => {
+      throw error;
+    },
+  );
   for (let seq = 1; seq <= 6; seq++) lane.push(seq, [append(seq, 6 * 2 ** 20)]);
-  const indexes = (): number[][] => writes.map((operations) => operations.map((operation) => (operation.type === "append" ? operation.run.firstIndex : 0)));
+  const indexes = (): number[][] =>
+    writes.map((operations) =>
+      operations.map((operation) => (operation.type === "append" ? operation.run.firstIndex : 0)),
+    );
   const ended = async (count: number): Promise<void> => {
     release();
     await expect.poll(() => persisted.length).toBe(count);
@@ -44,10 +64,18 @@ test("after a write that failed nothing is written, whatever comes: the error is
   let fail = (_error: Error): void => {};
   const storage: LogStorage = {
     open: () => Promise.reject(new Error("unused")),
-    write: (operations) => new Promise((_, reject) => { writes.push(operations); fail = reject; }),
+    write: (operations) =>
+      new Promise((_, reject) => {
+        writes.push(operations);
+        fail = reject;
+      }),
     close: () => Promise.resolve(),
   };
-  const lane = createLogLane(storage, (seq) => persisted.push(seq), (error) => errors.push(error));
+  const lane = createLogLane(
+    storage,
+    (seq) => persisted.push(seq),
+    (error) => errors.push(error),
+  );
   lane.push(1, [append(1, 1)]);
   lane.push(2, [append(2, 1)]);
   const refused = new Error("no space left");

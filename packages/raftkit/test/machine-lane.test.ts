@@ -11,9 +11,19 @@ test("commands that are slow to apply leave the event loop to others after 5 ms"
   machine.applying = () => clock.stall(4);
   const slices: number[] = [];
   const lane = createMachineLane(machine, jsonCodec, clock, 0, {
-    onResult: () => {}, onSkipped: () => {}, onApplied: (index) => slices.push(index), onError: (error) => expect.unreachable(String(error)),
+    onResult: () => {},
+    onSkipped: () => {},
+    onApplied: (index) => slices.push(index),
+    onError: (error) => expect.unreachable(String(error)),
   });
-  lane.push([encodeRun(1, 1, EntryKind.command, Array.from({ length: 100 }, () => jsonCodec.encode("a")))]);
+  lane.push([
+    encodeRun(
+      1,
+      1,
+      EntryKind.command,
+      Array.from({ length: 100 }, () => jsonCodec.encode("a")),
+    ),
+  ]);
   await clock.until(() => lane.lastApplied === 100);
   expect(slices.slice(0, 3)).toEqual([2, 4, 6]);
 });
@@ -22,10 +32,16 @@ test("what a slow apply gives after the stop is no result any more", async () =>
   const clock = createVirtualClock();
   const machine = createRecorder();
   let finish = (): void => {};
-  machine.applying = () => new Promise((resolve) => { finish = resolve; });
+  machine.applying = () =>
+    new Promise((resolve) => {
+      finish = resolve;
+    });
   const results: number[] = [];
   const lane = createMachineLane(machine, jsonCodec, clock, 0, {
-    onResult: (index) => results.push(index), onSkipped: () => {}, onApplied: () => {}, onError: (error) => expect.unreachable(String(error)),
+    onResult: (index) => results.push(index),
+    onSkipped: () => {},
+    onApplied: () => {},
+    onError: (error) => expect.unreachable(String(error)),
   });
   lane.push([encodeRun(1, 1, EntryKind.command, [jsonCodec.encode("a"), jsonCodec.encode("b")])]);
   await clock.flush();

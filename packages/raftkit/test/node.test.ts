@@ -17,32 +17,84 @@ async function cluster(size = 3): Promise<TestCluster> {
   return started;
 }
 
-function parts(): ReturnType<typeof partsOf> & { readonly clock: ReturnType<typeof createVirtualClock> } {
+function parts(): ReturnType<typeof partsOf> & {
+  readonly clock: ReturnType<typeof createVirtualClock>;
+} {
   const clock = createVirtualClock();
   return { clock, ...partsOf(clock, createTestNetwork(clock), "n1", ["n1"]) };
 }
 
 describe("createNode", () => {
   const address = "n1.test:1";
-  const wrong: readonly (readonly [string, (options: TestOptions) => Partial<TestOptions>, RegExp])[] = [
+  const wrong: readonly (readonly [
+    string,
+    (options: TestOptions) => Partial<TestOptions>,
+    RegExp,
+  ])[] = [
     ["id", () => ({ id: "n 1" }), /option id: given "n 1"; allowed: 1 to 64/],
-    ["cluster.id", ({ cluster: { bootstrap } }) => ({ cluster: { id: "", bootstrap } }), /option cluster\.id: given ""/],
-    ["a bootstrap without this node", () => ({ cluster: { id: "test", bootstrap: [{ id: "n2", address }] } }), /cluster\.bootstrap: given "n2"; allowed: a list that has this node, n1/],
-    ["a bootstrap with a node twice", () => ({ cluster: { id: "test", bootstrap: [{ id: "n1", address }, { id: "n1", address }] } }), /each id once/],
-    ["a bootstrap with a bad address", () => ({ cluster: { id: "test", bootstrap: [{ id: "n1", address: "a b" }] } }), /cluster\.bootstrap: given "a b"; allowed: addresses/],
-    ["electionTimeoutMs", () => ({ electionTimeoutMs: { min: 300, max: 300 } }), /electionTimeoutMs: given {"min":300,"max":300}; allowed: 0 < min < max/],
-    ["heartbeatIntervalMs", () => ({ heartbeatIntervalMs: 76 }), /heartbeatIntervalMs: given 76; allowed: .*at most half.*75/],
+    [
+      "cluster.id",
+      ({ cluster: { bootstrap } }) => ({ cluster: { id: "", bootstrap } }),
+      /option cluster\.id: given ""/,
+    ],
+    [
+      "a bootstrap without this node",
+      () => ({ cluster: { id: "test", bootstrap: [{ id: "n2", address }] } }),
+      /cluster\.bootstrap: given "n2"; allowed: a list that has this node, n1/,
+    ],
+    [
+      "a bootstrap with a node twice",
+      () => ({
+        cluster: {
+          id: "test",
+          bootstrap: [
+            { id: "n1", address },
+            { id: "n1", address },
+          ],
+        },
+      }),
+      /each id once/,
+    ],
+    [
+      "a bootstrap with a bad address",
+      () => ({ cluster: { id: "test", bootstrap: [{ id: "n1", address: "a b" }] } }),
+      /cluster\.bootstrap: given "a b"; allowed: addresses/,
+    ],
+    [
+      "electionTimeoutMs",
+      () => ({ electionTimeoutMs: { min: 300, max: 300 } }),
+      /electionTimeoutMs: given {"min":300,"max":300}; allowed: 0 < min < max/,
+    ],
+    [
+      "heartbeatIntervalMs",
+      () => ({ heartbeatIntervalMs: 76 }),
+      /heartbeatIntervalMs: given 76; allowed: .*at most half.*75/,
+    ],
     ["defaultTimeoutMs", () => ({ defaultTimeoutMs: 0 }), /defaultTimeoutMs: given 0/],
-    ["maxCommandBytes", () => ({ maxCommandBytes: 2 ** 20 }), /maxCommandBytes: given 1048576; allowed: .*at most 983040/],
-    ["maxCommandBytes beyond maxUncommittedBytes", () => ({ maxCommandBytes: 1000, maxUncommittedBytes: 1000 }), /maxCommandBytes: given 1000; allowed: .*at most 732/],
-    ["maxUncommittedBytes without room for a command", () => ({ maxUncommittedBytes: 268 }), /maxUncommittedBytes and maxLogBytes: given \[268,.*more than 268 each/],
+    [
+      "maxCommandBytes",
+      () => ({ maxCommandBytes: 2 ** 20 }),
+      /maxCommandBytes: given 1048576; allowed: .*at most 983040/,
+    ],
+    [
+      "maxCommandBytes beyond maxUncommittedBytes",
+      () => ({ maxCommandBytes: 1000, maxUncommittedBytes: 1000 }),
+      /maxCommandBytes: given 1000; allowed: .*at most 732/,
+    ],
+    [
+      "maxUncommittedBytes without room for a command",
+      () => ({ maxUncommittedBytes: 268 }),
+      /maxUncommittedBytes and maxLogBytes: given \[268,.*more than 268 each/,
+    ],
     ["maxLogBytes", () => ({ maxLogBytes: -1 }), /maxLogBytes: given -1/],
     ["maxUncommittedBytes", () => ({ maxUncommittedBytes: NaN }), /maxUncommittedBytes: given NaN/],
   ];
   for (const [name, change, message] of wrong) {
     test(`refuses a wrong ${name}, by name, before anything is opened`, async () => {
       const { options, log, transport } = parts();
-      const error: unknown = await createNode({ ...options, ...change(options) }).catch((reason: unknown) => reason);
+      const error: unknown = await createNode({ ...options, ...change(options) }).catch(
+        (reason: unknown) => reason,
+      );
       expect(error).toBeInstanceOf(InvalidOption);
       expect(String(error)).toMatch(message);
       expect([...log.calls, ...transport.calls]).toEqual([]);
@@ -51,8 +103,12 @@ describe("createNode", () => {
 
   test("refuses a wrong timeout of a call", async () => {
     const { clock, leader } = await cluster(1);
-    await expect(clock.outcome(leader.node.propose("a", { timeoutMs: -1 }))).rejects.toThrow("option timeoutMs: given -1");
-    await expect(clock.outcome(leader.node.read("q", { timeoutMs: NaN }))).rejects.toThrow("option timeoutMs: given NaN");
+    await expect(clock.outcome(leader.node.propose("a", { timeoutMs: -1 }))).rejects.toThrow(
+      "option timeoutMs: given -1",
+    );
+    await expect(clock.outcome(leader.node.read("q", { timeoutMs: NaN }))).rejects.toThrow(
+      "option timeoutMs: given NaN",
+    );
   });
 
   test("closes what it opened when a later part fails, and rejects with that part's error", async () => {
@@ -60,7 +116,11 @@ describe("createNode", () => {
     const inTransport = parts();
     inTransport.transport.startError = failure;
     await expect(createNode(inTransport.options)).rejects.toBe(failure);
-    expect([inTransport.log.calls, inTransport.transport.calls, inTransport.machine.closed]).toEqual([["open", "close"], ["start", "close"], 1]);
+    expect([
+      inTransport.log.calls,
+      inTransport.transport.calls,
+      inTransport.machine.closed,
+    ]).toEqual([["open", "close"], ["start", "close"], 1]);
     expect(inTransport.clock.timers).toBe(0);
 
     const inMachine = parts();
@@ -77,14 +137,21 @@ describe("createNode", () => {
 
 describe("close", () => {
   test("releases every part once, however often it is called", async () => {
-    const { clock, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      leader,
+      followers: [follower],
+    } = await cluster();
     await clock.outcome(Promise.all([leader.node.close(), leader.node.close()]));
     await clock.outcome(leader.node.close());
     expect(leader.node.status().state).toBe("closed");
     expect(leader.log.calls.filter((call) => call === "close")).toHaveLength(1);
     expect(leader.transport.calls.filter((call) => call === "close")).toHaveLength(1);
     expect(leader.machine.closed).toBe(1);
-    await clock.until(() => follower.node.status().leaderId !== leader.id && follower.node.status().leaderId !== null);
+    await clock.until(
+      () =>
+        follower.node.status().leaderId !== leader.id && follower.node.status().leaderId !== null,
+    );
   });
 
   test("leaves no timer behind", async () => {
@@ -139,7 +206,11 @@ describe("close", () => {
 
 describe("apply", () => {
   test("one at a time and in order, also when it takes its time; heartbeats go on meanwhile", async () => {
-    const { clock, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      leader,
+      followers: [follower],
+    } = await cluster();
     let running = 0;
     let most = 0;
     leader.machine.applying = async () => {
@@ -148,7 +219,11 @@ describe("apply", () => {
       await new Promise<void>((resolve) => clock.schedule(clock.now() + 400, resolve));
       running--;
     };
-    const results = clock.outcome(Promise.all(["a", "b", "c"].map((command) => leader.node.propose(command, { timeoutMs: Infinity }))));
+    const results = clock.outcome(
+      Promise.all(
+        ["a", "b", "c"].map((command) => leader.node.propose(command, { timeoutMs: Infinity })),
+      ),
+    );
     expect(await results).toEqual([1, 2, 3]);
     expect(most).toBe(1);
     expect(leader.machine.commands).toEqual(["a", "b", "c"]);
@@ -158,12 +233,26 @@ describe("apply", () => {
 });
 
 describe("time", () => {
-  async function follower(): Promise<{ readonly clock: VirtualClock; readonly node: Member["node"]; readonly transport: TestTransport }> {
+  async function follower(): Promise<{
+    readonly clock: VirtualClock;
+    readonly node: Member["node"];
+    readonly transport: TestTransport;
+  }> {
     const clock = createVirtualClock();
     const ids = ["n1", "n2", "n3"];
     const { options, log, transport } = partsOf(clock, createTestNetwork(clock), "n2", ids);
-    const voters = ids.map((id) => ({ id, incarnation: `${id}-data-directory-1`, address: `${id}.test:1` }));
-    await log.write([{ type: "hardState", hardState: { currentTerm: 1, votedFor: null } }, { type: "append", run: encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })]) }]);
+    const voters = ids.map((id) => ({
+      id,
+      incarnation: `${id}-data-directory-1`,
+      address: `${id}.test:1`,
+    }));
+    await log.write([
+      { type: "hardState", hardState: { currentTerm: 1, votedFor: null } },
+      {
+        type: "append",
+        run: encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })]),
+      },
+    ]);
     const node = await createNode(options);
     await clock.run(20);
     return { clock, node, transport };
@@ -173,8 +262,22 @@ describe("time", () => {
     const { clock, node, transport } = await follower();
     clock.stall(1000);
     // Arrived during the stall; the timer is late already.
-    const heartbeat: Message = { type: "appendEntries", to: "n2-data-directory-1", term: 2, prevLogIndex: 1, prevLogTerm: 1, leaderCommit: 0, round: 1, entries: [] };
-    clock.defer(() => transport.inject({ id: "n1", incarnation: "n1-data-directory-1", run: 1 }, Uint8Array.from(encodeFrame(jsonCodec, heartbeat).flatMap((part) => [...part]))));
+    const heartbeat: Message = {
+      type: "appendEntries",
+      to: "n2-data-directory-1",
+      term: 2,
+      prevLogIndex: 1,
+      prevLogTerm: 1,
+      leaderCommit: 0,
+      round: 1,
+      entries: [],
+    };
+    clock.defer(() =>
+      transport.inject(
+        { id: "n1", incarnation: "n1-data-directory-1", run: 1 },
+        Uint8Array.from(encodeFrame(jsonCodec, heartbeat).flatMap((part) => [...part])),
+      ),
+    );
     const roles: string[] = [];
     node.on("role", ({ role }) => roles.push(role));
     await clock.flush();
@@ -199,7 +302,12 @@ describe("time", () => {
 });
 
 test("a node that restarts carries on from its log", async () => {
-  const { clock, network, leader, followers: [follower, other] } = await cluster();
+  const {
+    clock,
+    network,
+    leader,
+    followers: [follower, other],
+  } = await cluster();
   await clock.outcome(leader.node.propose("a"));
   await clock.outcome(follower.node.close());
   await clock.outcome(leader.node.propose("b"));

@@ -17,7 +17,9 @@ async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<Tes
 describe("a proposal's result", () => {
   test("comes from the local apply, on every node, in one order", async () => {
     const { clock, members } = await cluster();
-    const results = await clock.outcome(Promise.all(members.map(({ node, id }) => node.propose(id))));
+    const results = await clock.outcome(
+      Promise.all(members.map(({ node, id }) => node.propose(id))),
+    );
     expect([...results].sort((a, b) => a - b)).toEqual([1, 2, 3]);
     await clock.until(() => members.every(({ machine }) => machine.commands.length === 3));
     for (const { machine } of members) {
@@ -31,7 +33,9 @@ describe("a proposal's result", () => {
     const { persists } = leader.node.status().counters;
     await clock.flush();
     const sent = network.sent;
-    const results = clock.outcome(Promise.all(Array.from({ length: 50 }, (_, i) => leader.node.propose(`c${i}`))));
+    const results = clock.outcome(
+      Promise.all(Array.from({ length: 50 }, (_, i) => leader.node.propose(`c${i}`))),
+    );
     expect(await results).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
     expect(leader.node.status().counters.persists - persists).toBe(1);
     // Two requests with the entries and two replies; whatever more is heartbeats.
@@ -46,9 +50,17 @@ describe("a proposal's result", () => {
 });
 
 describe("not proposed", () => {
-  async function refusal(clock: { outcome<T>(promise: Promise<T>): Promise<T> }, promise: Promise<unknown>): Promise<NotProposed> {
-    const error: unknown = await clock.outcome(promise).then(() => undefined, (reason: unknown) => reason);
-    if (!(error instanceof NotProposed)) throw new Error(`expected NotProposed, got ${String(error)}`);
+  async function refusal(
+    clock: { outcome<T>(promise: Promise<T>): Promise<T> },
+    promise: Promise<unknown>,
+  ): Promise<NotProposed> {
+    const error: unknown = await clock.outcome(promise).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof NotProposed)) {
+      throw new Error(`expected NotProposed, got ${String(error)}`);
+    }
     expect(error).toMatchObject({ code: "NOT_PROPOSED", outcome: "notProposed" });
     return error;
   }
@@ -74,7 +86,14 @@ describe("not proposed", () => {
 
   test("refused by its schema, with the schema's words; a schema may change the command", async () => {
     const commandSchema: NonNullable<TestOptions["commandSchema"]> = {
-      "~standard": { version: 1, vendor: "test", validate: (value) => (value === "bad" ? { issues: [{ message: "is bad", path: ["a", { key: 0 }] }] } : Promise.resolve({ value: `${String(value)}!` })) },
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: (value) =>
+          value === "bad"
+            ? { issues: [{ message: "is bad", path: ["a", { key: 0 }] }] }
+            : Promise.resolve({ value: `${String(value)}!` }),
+      },
     };
     const { clock, leader } = await cluster(3, { commandSchema });
     const error = await refusal(clock, leader.node.propose("bad"));
@@ -86,15 +105,29 @@ describe("not proposed", () => {
 
   test("refused where the schema throws, with what it threw", async () => {
     const thrown = new Error("broken");
-    const commandSchema: NonNullable<TestOptions["commandSchema"]> = { "~standard": { version: 1, vendor: "test", validate: () => { throw thrown; } } };
+    const commandSchema: NonNullable<TestOptions["commandSchema"]> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: () => {
+          throw thrown;
+        },
+      },
+    };
     const schema = await cluster(1, { commandSchema });
-    expect(await refusal(schema.clock, schema.leader.node.propose("a"))).toMatchObject({ reason: "invalid", cause: thrown });
+    expect(await refusal(schema.clock, schema.leader.node.propose("a"))).toMatchObject({
+      reason: "invalid",
+      cause: thrown,
+    });
   });
 
   test("aborted before the call, or before it was handed over, with the signal's reason", async () => {
     const { clock, leader } = await cluster();
     const reason = new Error("changed my mind");
-    const before = await refusal(clock, leader.node.propose("a", { signal: AbortSignal.abort(reason) }));
+    const before = await refusal(
+      clock,
+      leader.node.propose("a", { signal: AbortSignal.abort(reason) }),
+    );
     expect(before).toMatchObject({ reason: "aborted", cause: reason });
     const controller = new AbortController();
     const pending = leader.node.propose("b", { signal: controller.signal });
@@ -114,7 +147,11 @@ describe("not proposed", () => {
   });
 
   test("overloaded: at the leader and, forwarded, at a follower", async () => {
-    const { clock, leader, followers: [follower, other] } = await cluster(3, { maxUncommittedBytes: 600 });
+    const {
+      clock,
+      leader,
+      followers: [follower, other],
+    } = await cluster(3, { maxUncommittedBytes: 600 });
     follower.log.hold();
     other.log.hold();
     const accepted = Promise.all([leader.node.propose("a"), leader.node.propose("b")]);
@@ -127,13 +164,21 @@ describe("not proposed", () => {
   });
 
   test("not overloaded: many at once at a follower, of which the leader has room for a few", async () => {
-    const { clock, followers: [follower] } = await cluster(3, { maxUncommittedBytes: 600 });
-    const ends = await clock.outcome(Promise.allSettled(["a", "b", "c"].map((command) => follower.node.propose(command))));
+    const {
+      clock,
+      followers: [follower],
+    } = await cluster(3, { maxUncommittedBytes: 600 });
+    const ends = await clock.outcome(
+      Promise.allSettled(["a", "b", "c"].map((command) => follower.node.propose(command))),
+    );
     expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
   });
 
   test("certainly not sent", async () => {
-    const { clock, followers: [follower] } = await cluster();
+    const {
+      clock,
+      followers: [follower],
+    } = await cluster();
     follower.transport.refuses = (_to, frame) => decodeFrame(jsonCodec, frame)?.type === "forward";
     expect((await refusal(clock, follower.node.propose("a"))).reason).toBe("notSent");
     follower.transport.refuses = () => false;
@@ -141,11 +186,20 @@ describe("not proposed", () => {
   });
 
   test("superseded: another leader's entry was committed in its place", async () => {
-    const { clock, network, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      network,
+      leader,
+      followers: [follower],
+    } = await cluster();
     network.isolate(leader.id);
     const lost = leader.node.propose("lost", { timeoutMs: Infinity });
-    await clock.until(() => follower.node.status().role === "leader" || leader.node.status().role !== "leader");
-    await clock.until(() => [follower].some(({ node }) => node.status().leaderId !== null && node.status().term > 2));
+    await clock.until(
+      () => follower.node.status().role === "leader" || leader.node.status().role !== "leader",
+    );
+    await clock.until(() =>
+      [follower].some(({ node }) => node.status().leaderId !== null && node.status().term > 2),
+    );
     network.heal();
     expect((await refusal(clock, lost)).reason).toBe("superseded");
     expect(leader.machine.commands).toEqual([]);
@@ -153,9 +207,18 @@ describe("not proposed", () => {
 });
 
 describe("outcome unknown", () => {
-  async function expectUnknown(started: { readonly clock: TestCluster["clock"] }, promise: Promise<unknown>, message: RegExp): Promise<OutcomeUnknown> {
-    const error: unknown = await started.clock.outcome(promise).then(() => undefined, (reason: unknown) => reason);
-    if (!(error instanceof OutcomeUnknown)) throw new Error(`expected OutcomeUnknown, got ${String(error)}`);
+  async function expectUnknown(
+    started: { readonly clock: TestCluster["clock"] },
+    promise: Promise<unknown>,
+    message: RegExp,
+  ): Promise<OutcomeUnknown> {
+    const error: unknown = await started.clock.outcome(promise).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    if (!(error instanceof OutcomeUnknown)) {
+      throw new Error(`expected OutcomeUnknown, got ${String(error)}`);
+    }
     expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", outcome: "unknown" });
     expect(error.message).toMatch(message);
     return error;
@@ -186,7 +249,12 @@ describe("outcome unknown", () => {
 
   test("timed out while a forward of it waits for its answer: it may have been appended", async () => {
     const started = await cluster();
-    const { clock, network, leader, followers: [follower] } = started;
+    const {
+      clock,
+      network,
+      leader,
+      followers: [follower],
+    } = started;
     let forwarded = 0;
     follower.transport.refuses = (to) => {
       if (to === leader.id) forwarded++;
@@ -212,9 +280,17 @@ describe("outcome unknown", () => {
 
   test("the leader is lost before it answers a forward", async () => {
     const started = await cluster();
-    const { network, leader, followers: [follower] } = started;
+    const {
+      network,
+      leader,
+      followers: [follower],
+    } = started;
     network.isolate(leader.id);
-    await expectUnknown(started, follower.node.propose("a", { timeoutMs: Infinity }), /leader changed/);
+    await expectUnknown(
+      started,
+      follower.node.propose("a", { timeoutMs: Infinity }),
+      /leader changed/,
+    );
   });
 
   test("only ever one outcome: an abort after the result changes nothing, and leaves no listener", async () => {
@@ -228,7 +304,11 @@ describe("outcome unknown", () => {
       addEventListener: (...args: Parameters<typeof add>) => (listeners++, add(...args)),
       removeEventListener: (...args: Parameters<typeof remove>) => (listeners--, remove(...args)),
     });
-    const results = Promise.all([leader.node.propose("a", { signal }), leader.node.propose("b", { signal }), leader.node.read("q", { signal })]);
+    const results = Promise.all([
+      leader.node.propose("a", { signal }),
+      leader.node.propose("b", { signal }),
+      leader.node.read("q", { signal }),
+    ]);
     expect(listeners).toBe(3);
     await clock.outcome(results);
     expect(listeners).toBe(0);
@@ -242,7 +322,9 @@ test("many timeouts need one timer", async () => {
   for (const { log } of followers) log.hold();
   await clock.flush();
   const before = clock.timers;
-  const pending = Array.from({ length: 1000 }, (_, i) => leader.node.propose(`c${i}`, { timeoutMs: 400 }).catch((error: unknown) => error));
+  const pending = Array.from({ length: 1000 }, (_, i) =>
+    leader.node.propose(`c${i}`, { timeoutMs: 400 }).catch((error: unknown) => error),
+  );
   expect(clock.timers - before).toBe(1);
   const outcomes = await clock.outcome(Promise.all(pending));
   expect(outcomes.every((error) => error instanceof OutcomeUnknown)).toBe(true);

@@ -12,8 +12,14 @@ async function cluster(size = 3): Promise<TestCluster> {
   return started;
 }
 
-async function failure(started: { readonly clock: TestCluster["clock"] }, promise: Promise<unknown>): Promise<ReadFailed> {
-  const error: unknown = await started.clock.outcome(promise).then((answer) => answer, (reason: unknown) => reason);
+async function failure(
+  started: { readonly clock: TestCluster["clock"] },
+  promise: Promise<unknown>,
+): Promise<ReadFailed> {
+  const error: unknown = await started.clock.outcome(promise).then(
+    (answer) => answer,
+    (reason: unknown) => reason,
+  );
   if (!(error instanceof ReadFailed)) throw new Error(`expected ReadFailed, got ${String(error)}`);
   expect(error.code).toBe("READ_FAILED");
   return error;
@@ -21,15 +27,25 @@ async function failure(started: { readonly clock: TestCluster["clock"] }, promis
 
 describe("a read", () => {
   test("sees every write that was acknowledged before, on every node", async () => {
-    const { clock, members, followers: [follower] } = await cluster();
+    const {
+      clock,
+      members,
+      followers: [follower],
+    } = await cluster();
     for (const [i, { node }] of members.entries()) {
       await clock.outcome(follower.node.propose(`c${i}`));
-      expect(await clock.outcome(node.read("q"))).toBe(`q: ${["c0", "c1", "c2"].slice(0, i + 1).join()}`);
+      expect(await clock.outcome(node.read("q"))).toBe(
+        `q: ${["c0", "c1", "c2"].slice(0, i + 1).join()}`,
+      );
     }
   });
 
   test("waits until the local state is new enough", async () => {
-    const { clock, leader, followers: [follower] } = await cluster();
+    const {
+      clock,
+      leader,
+      followers: [follower],
+    } = await cluster();
     let goOn = (): void => {};
     follower.machine.applying = () => new Promise<void>((resolve) => (goOn = resolve));
     await clock.outcome(leader.node.propose("a"));
@@ -61,20 +77,26 @@ describe("a read", () => {
   test("a cut leader answers none: not before it steps down, and then no", async () => {
     const started = await cluster();
     started.network.isolate(started.leader.id);
-    expect((await failure(started, started.leader.node.read("q", { timeoutMs: Infinity }))).reason).toBe("noLeader");
+    expect(
+      (await failure(started, started.leader.node.read("q", { timeoutMs: Infinity }))).reason,
+    ).toBe("noLeader");
   });
 
   test("can be aborted and timed out, at every stage", async () => {
     const started = await cluster();
     const { clock, leader, network } = started;
-    expect(await failure(started, leader.node.read("q", { signal: AbortSignal.abort("no") }))).toMatchObject({ reason: "aborted", cause: "no" });
+    expect(
+      await failure(started, leader.node.read("q", { signal: AbortSignal.abort("no") })),
+    ).toMatchObject({ reason: "aborted", cause: "no" });
     const controller = new AbortController();
     const waiting = leader.node.read("q", { signal: controller.signal });
     controller.abort("no more");
     expect(await failure(started, waiting)).toMatchObject({ reason: "aborted", cause: "no more" });
     network.isolate(leader.id);
     const begin = clock.now();
-    expect((await failure(started, leader.node.read("q", { timeoutMs: 60 }))).reason).toBe("timeout");
+    expect((await failure(started, leader.node.read("q", { timeoutMs: 60 }))).reason).toBe(
+      "timeout",
+    );
     expect(clock.now() - begin).toBe(60);
   });
 
@@ -82,7 +104,9 @@ describe("a read", () => {
     const started = await cluster();
     const { clock, leader } = started;
     leader.machine.answering = () => new Promise(() => {});
-    expect((await failure(started, leader.node.read("q", { timeoutMs: 60 }))).reason).toBe("timeout");
+    expect((await failure(started, leader.node.read("q", { timeoutMs: 60 }))).reason).toBe(
+      "timeout",
+    );
     const controller = new AbortController();
     const aborted = leader.node.read("q", { signal: controller.signal });
     await clock.run(20);
@@ -97,14 +121,24 @@ describe("a read", () => {
 
   test("while the node closes, each settles", async () => {
     const started = await cluster();
-    const { clock, leader, followers: [follower], network } = started;
+    const {
+      clock,
+      leader,
+      followers: [follower],
+      network,
+    } = started;
     network.isolate(leader.id, follower.id);
     const asked = [leader.node.read("q"), follower.node.read("q")];
     await clock.flush();
     const waiting = [leader.node.read("q"), follower.node.read("q")];
     const ended = Promise.all([...asked, ...waiting].map((read) => failure(started, read)));
     await clock.outcome(Promise.all([leader.node.close(), follower.node.close()]));
-    expect((await ended).map(({ reason }) => reason)).toEqual(["closing", "closing", "closing", "closing"]);
+    expect((await ended).map(({ reason }) => reason)).toEqual([
+      "closing",
+      "closing",
+      "closing",
+      "closing",
+    ]);
   });
 
   test("a query that throws fails its read only", async () => {
@@ -113,7 +147,9 @@ describe("a read", () => {
     leader.machine.answering = () => {
       throw cause;
     };
-    const error: unknown = await clock.outcome(leader.node.read("q")).catch((reason: unknown) => reason);
+    const error: unknown = await clock
+      .outcome(leader.node.read("q"))
+      .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StateMachineFailed);
     expect(error).toMatchObject({ cause, code: "STATE_MACHINE_FAILED" });
     leader.machine.answering = () => {};

@@ -1,4 +1,5 @@
-// Byte arrays put together. Not with Buffer.concat: it gives a Buffer, and views of a shared pool where they are small.
+// Byte arrays put together. Not with Buffer.concat: it gives a Buffer, and views of a shared pool
+// where they are small.
 
 /** The bytes of all parts, in an array of their own. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -1,11 +1,12 @@
-// Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, cuts and watches them. Every moment is
-// checked against Raft's invariants. It decides nothing by itself: the same seed and the same calls give the same trace.
+// Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, cuts and watches
+// them. Every moment is checked against Raft's invariants. It decides nothing by itself: the same
+// seed and the same calls give the same trace.
 import { decodeFrame } from "@raftkit/core";
 import type { Codec, CodecValue, Message, NodeId, Sender, StateMachine } from "@raftkit/core";
 import type { CallOptions, NodeOptions, NodeStatus, RaftNode, ReadOptions } from "raftkit";
 import { OutcomeUnknown, ReadFailed } from "raftkit";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
-import type { VirtualProcess } from "./clock.js";
+import type { VirtualProcess } from "./virtual-process.js";
 import { createVirtualTime } from "./clock.js";
 import type { DiskSettings, VirtualDisk } from "./disk.js";
 import { createDriver } from "./driver.js";
@@ -15,7 +16,8 @@ import type { Member, World } from "./member.js";
 import { createMember } from "./member.js";
 import type { LinkSettings } from "./links.js";
 import { soundLink } from "./links.js";
-import type { Packet, Verdict, VirtualNetwork } from "./network.js";
+import type { Packet } from "./carrier.js";
+import type { Verdict, VirtualNetwork } from "./network.js";
 import { createVirtualNetwork } from "./network.js";
 import type { SeededRandom } from "./random.js";
 import { createRandom } from "./random.js";
@@ -36,7 +38,15 @@ export interface ClusterOptions<Command extends CodecValue, Result, Query, Answe
   /** Default: 0.1 to 1 ms for a write. */
   readonly disk?: Partial<DiskSettings>;
   /** Passed on to every node. */
-  readonly node?: Pick<NodeOptions<Command, Result, Query, Answer>, "electionTimeoutMs" | "heartbeatIntervalMs" | "defaultTimeoutMs" | "maxCommandBytes" | "maxUncommittedBytes" | "maxLogBytes">;
+  readonly node?: Pick<
+    NodeOptions<Command, Result, Query, Answer>,
+    | "electionTimeoutMs"
+    | "heartbeatIntervalMs"
+    | "defaultTimeoutMs"
+    | "maxCommandBytes"
+    | "maxUncommittedBytes"
+    | "maxLogBytes"
+  >;
   /** Which nodes run from the beginning. Default: all. */
   readonly start?: readonly NodeId[];
 }
@@ -74,7 +84,10 @@ export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
   runFor(ms: number): Promise<void>;
   /** Runs until the condition holds. @throws {SimulationFailed} after `limitMs` (default 10 s) */
   runUntil(what: string, condition: () => boolean, limitMs?: number): Promise<void>;
-  /** Runs until the promise is settled, and gives its value or throws its reason. @throws {SimulationFailed} after `limitMs` (default 10 s) */
+  /**
+   * Runs until the promise is settled, and gives its value or throws its reason. @throws
+   * {SimulationFailed} after `limitMs` (default 10 s)
+   */
   settle<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
   /** Runs until a majority of all nodes follow one leader of the latest term; its name. */
   waitForLeader(limitMs?: number): Promise<NodeId>;
@@ -84,7 +97,9 @@ export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
   /** Decides over messages as they are sent. @returns takes it away */
   filter(decide: (message: Message, packet: Packet) => Verdict): () => void;
   /** Told of every message that is sent, delivered or lost. */
-  onMessage(listener: (what: "sent" | "delivered" | "lost", message: Message, packet: Packet) => void): void;
+  onMessage(
+    listener: (what: "sent" | "delivered" | "lost", message: Message, packet: Packet) => void,
+  ): void;
   /** Delivers a message that no node sent. */
   inject(from: Sender, to: NodeId, message: Message): void;
   /** How the network introduces this node's present run. */
@@ -96,7 +111,9 @@ export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
 }
 
 /** Makes a cluster and runs until its nodes are open. It forms by itself; see `waitForLeader`. */
-export async function createCluster<Command extends CodecValue, Result, Query, Answer>(options: ClusterOptions<Command, Result, Query, Answer>): Promise<Cluster<Command, Result, Query, Answer>> {
+export async function createCluster<Command extends CodecValue, Result, Query, Answer>(
+  options: ClusterOptions<Command, Result, Query, Answer>,
+): Promise<Cluster<Command, Result, Query, Answer>> {
   const ids = Array.from({ length: options.nodes ?? 3 }, (_, i) => `n${i + 1}`);
   const link: LinkSettings = { ...soundLink, ...options.network };
   const { world, trace } = createWorld(options, ids, link);
@@ -106,22 +123,46 @@ export async function createCluster<Command extends CodecValue, Result, Query, A
   return cluster;
 }
 
-function createWorld<C extends CodecValue, R, Q, A>(options: ClusterOptions<C, R, Q, A>, ids: readonly NodeId[], link: LinkSettings): { readonly world: World<C, R, Q, A>; readonly trace: Trace } {
+function createWorld<C extends CodecValue, R, Q, A>(
+  options: ClusterOptions<C, R, Q, A>,
+  ids: readonly NodeId[],
+  link: LinkSettings,
+): { readonly world: World<C, R, Q, A>; readonly trace: Trace } {
   const random = createRandom(options.seed);
   const codec = options.codec ?? createMsgpackCodec();
   const time = createVirtualTime();
   const trace = createTrace();
-  const network = createVirtualNetwork(time, random.fork("network"), { link, maxFrameBytes: 16 * 2 ** 20 });
-  const note = (line: string, detail?: () => string): void => trace.record(time.now(), line, detail);
-  network.onPacket((what, { from, to, frame }) => note(`${from.id}>${to} ${what} ${fingerprint(frame)}`, () => describe(decodeFrame(codec, frame))));
+  const network = createVirtualNetwork(time, random.fork("network"), {
+    link,
+    maxFrameBytes: 16 * 2 ** 20,
+  });
+  const note = (line: string, detail?: () => string): void =>
+    trace.record(time.now(), line, detail);
+  network.onPacket((what, { from, to, frame }) =>
+    note(`${from.id}>${to} ${what} ${fingerprint(frame)}`, () =>
+      describe(decodeFrame(codec, frame)),
+    ),
+  );
   const world: World<C, R, Q, A> = {
-    options, codec, time, random, network, note, bootstrap: ids.map((id) => ({ id, address: id })),
-    driver: createDriver(time, trace, options.seed), invariants: createInvariants(),
+    options,
+    codec,
+    time,
+    random,
+    network,
+    note,
+    bootstrap: ids.map((id) => ({ id, address: id })),
+    driver: createDriver(time, trace, options.seed),
+    invariants: createInvariants(),
   };
   return { world, trace };
 }
 
-function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace: Trace, members: ReadonlyMap<NodeId, Member<C, R, Q, A>>, link: LinkSettings): Cluster<C, R, Q, A> {
+function assemble<C extends CodecValue, R, Q, A>(
+  world: World<C, R, Q, A>,
+  trace: Trace,
+  members: ReadonlyMap<NodeId, Member<C, R, Q, A>>,
+  link: LinkSettings,
+): Cluster<C, R, Q, A> {
   const { time, random, network, driver, codec, invariants, note } = world;
   const ids = [...members.keys()];
   const stepListeners: (() => void)[] = [];
@@ -136,7 +177,9 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
 
   function member(id: NodeId): Member<C, R, Q, A> {
     const found = members.get(id);
-    if (found === undefined) throw new RangeError(`this cluster has no node ${id}; it has ${ids.join(", ")}`);
+    if (found === undefined) {
+      throw new RangeError(`this cluster has no node ${id}; it has ${ids.join(", ")}`);
+    }
     return found;
   }
 
@@ -152,9 +195,13 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
     return picture;
   }
 
-  const running = (): readonly NodeId[] => ids.filter((id) => member(id).node !== undefined && member(id).failure === undefined);
+  const running = (): readonly NodeId[] =>
+    ids.filter((id) => member(id).node !== undefined && member(id).failure === undefined);
   const statuses = (): readonly NodeStatus[] => running().map(status);
-  const leader = (): NodeId | undefined => statuses().filter(({ role }) => role === "leader").toSorted((a, b) => b.term - a.term)[0]?.id;
+  const leader = (): NodeId | undefined =>
+    statuses()
+      .filter(({ role }) => role === "leader")
+      .toSorted((a, b) => b.term - a.term)[0]?.id;
 
   /** Only the node whose process ran can have changed. */
   time.onStep((process) => {
@@ -172,21 +219,42 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
   });
 
   return {
-    ids, random, network, trace, leader, status, running, ...driver,
+    ids,
+    random,
+    network,
+    trace,
+    leader,
+    status,
+    running,
+    ...driver,
     now: () => time.now(),
     node: nodeOf,
     disk: (id) => member(id).disk,
     process: (id) => member(id).process,
-    propose: (id, command, callOptions) => member(id).call(() => nodeOf(id).propose(command, callOptions), () => new OutcomeUnknown(`${id} crashed`)),
-    read: (id, query, callOptions) => member(id).call(() => nodeOf(id).read(query, callOptions), () => new ReadFailed("closing", `${id} crashed`)),
-    crash(...which) { for (const id of which) member(id).crash(); },
+    propose: (id, command, callOptions) =>
+      member(id).call(
+        () => nodeOf(id).propose(command, callOptions),
+        () => new OutcomeUnknown(`${id} crashed`),
+      ),
+    read: (id, query, callOptions) =>
+      member(id).call(
+        () => nodeOf(id).read(query, callOptions),
+        () => new ReadFailed("closing", `${id} crashed`),
+      ),
+    crash(...which) {
+      for (const id of which) member(id).crash();
+    },
     async restart(...which) {
       for (const id of which) member(id).start();
-      await driver.runUntil(`${which.join(", ")} open`, () => which.every((id) => member(id).node !== undefined || member(id).failure !== undefined));
+      await driver.runUntil(`${which.join(", ")} open`, () =>
+        which.every((id) => member(id).node !== undefined || member(id).failure !== undefined),
+      );
     },
     cut(...groups) {
       const groupOf = (id: NodeId): number => groups.findIndex((group) => group.includes(id));
-      for (const from of ids) for (const to of ids) network.setLink(from, to, { cut: groupOf(from) !== groupOf(to) });
+      for (const from of ids) {
+        for (const to of ids) network.setLink(from, to, { cut: groupOf(from) !== groupOf(to) });
+      }
       note(`cut ${groups.map((group) => group.join(",")).join(" | ")}`);
     },
     heal() {
@@ -195,21 +263,36 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
     },
     async waitForLeader(limitMs) {
       let found: NodeId | undefined;
-      await driver.runUntil("a leader with a majority behind it", () => {
-        found = leader();
-        const followers = statuses().filter(({ leaderId }) => leaderId === found);
-        return found !== undefined && followers.length * 2 > ids.length;
-      }, limitMs);
+      await driver.runUntil(
+        "a leader with a majority behind it",
+        () => {
+          found = leader();
+          const followers = statuses().filter(({ leaderId }) => leaderId === found);
+          return found !== undefined && followers.length * 2 > ids.length;
+        },
+        limitMs,
+      );
       return found ?? "";
     },
-    converge: (limitMs) => driver.runUntil("all running nodes have applied the same log", () => {
-      const last = Math.max(...statuses().map(({ lastIndex }) => lastIndex));
-      return leader() !== undefined && statuses().every(({ lastIndex, lastApplied }) => lastIndex === last && lastApplied === last);
-    }, limitMs),
-    filter: (decide) => network.filter((packet) => {
-      const message = messageIn(packet);
-      return message === undefined ? "pass" : decide(message, packet);
-    }),
+    converge: (limitMs) =>
+      driver.runUntil(
+        "all running nodes have applied the same log",
+        () => {
+          const last = Math.max(...statuses().map(({ lastIndex }) => lastIndex));
+          return (
+            leader() !== undefined &&
+            statuses().every(
+              ({ lastIndex, lastApplied }) => lastIndex === last && lastApplied === last,
+            )
+          );
+        },
+        limitMs,
+      ),
+    filter: (decide) =>
+      network.filter((packet) => {
+        const message = messageIn(packet);
+        return message === undefined ? "pass" : decide(message, packet);
+      }),
     onMessage(listener) {
       network.onPacket((what, packet) => {
         if (what !== "sent" && what !== "delivered" && what !== "lost") return;
@@ -226,6 +309,8 @@ function assemble<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, trace
       member(id).allowFailure();
       return () => member(id).failure;
     },
-    onStep: (listener) => { stepListeners.push(listener); },
+    onStep: (listener) => {
+      stepListeners.push(listener);
+    },
   };
 }

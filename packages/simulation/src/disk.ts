@@ -1,7 +1,9 @@
-// A simulated disk under any log storage that lives in memory: writes take simulated time, can hang, and a crash loses those
-// that had not reached the disk. What a write promised once is never lost here.
+// A simulated disk under any log storage that lives in memory: writes take simulated time, can
+// hang, and a crash loses those that had not reached the disk. What a write promised once is never
+// lost here.
 import type { HardState, Index, LogOperation, LogStorage } from "@raftkit/core";
-import type { VirtualProcess, VirtualTime } from "./clock.js";
+import type { VirtualTime } from "./clock.js";
+import type { VirtualProcess } from "./virtual-process.js";
 import type { SeededRandom } from "./random.js";
 
 export interface DiskSettings {
@@ -10,7 +12,10 @@ export interface DiskSettings {
 }
 
 export interface VirtualDisk {
-  /** The storage for one run of the node: once the process stopped, nothing of it reaches the disk any more. */
+  /**
+   * The storage for one run of the node: once the process stopped, nothing of it reaches the disk
+   * any more.
+   */
   attach(process: VirtualProcess): LogStorage;
   /** Writes from now on take this long. */
   set(settings: Partial<DiskSettings>): void;
@@ -19,7 +24,10 @@ export interface VirtualDisk {
   resume(): void;
   /** Writes that reached the disk. */
   readonly writes: number;
-  /** Whether a write was ever begun while another one of the same run was under way, which no node may do. */
+  /**
+   * Whether a write was ever begun while another one of the same run was under way, which no node
+   * may do.
+   */
   readonly overlapped: boolean;
   /** What is on the disk. */
   readonly hardState: HardState;
@@ -31,7 +39,12 @@ export interface VirtualDisk {
 }
 
 /** @param inner keeps what is durable; it is opened again for each run */
-export function createVirtualDisk(time: VirtualTime, random: SeededRandom, inner: LogStorage, initial: DiskSettings): VirtualDisk {
+export function createVirtualDisk(
+  time: VirtualTime,
+  random: SeededRandom,
+  inner: LogStorage,
+  initial: DiskSettings,
+): VirtualDisk {
   const listeners: ((operations: readonly LogOperation[]) => void)[] = [];
   let settings = initial;
   let hung: (() => void)[] | undefined;
@@ -44,8 +57,9 @@ export function createVirtualDisk(time: VirtualTime, random: SeededRandom, inner
     writes++;
     for (const operation of operations) {
       if (operation.type === "hardState") hardState = operation.hardState;
-      else if (operation.type === "append") lastIndex = operation.run.firstIndex + operation.run.count - 1;
-      else if (operation.type === "truncateFrom") lastIndex = operation.index - 1;
+      else if (operation.type === "append") {
+        lastIndex = operation.run.firstIndex + operation.run.count - 1;
+      } else if (operation.type === "truncateFrom") lastIndex = operation.index - 1;
       else if (operation.type === "resetTo") lastIndex = operation.index;
     }
     for (const listener of listeners) listener(operations);
@@ -56,7 +70,10 @@ export function createVirtualDisk(time: VirtualTime, random: SeededRandom, inner
     note(operations);
   }
 
-  /** The work is done some time before the program hears of it: a crash in between leaves a write that nobody was told of. */
+  /**
+   * The work is done some time before the program hears of it: a crash in between leaves a write
+   * that nobody was told of.
+   */
   function transfer<T>(process: VirtualProcess, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const start = (): void => {
@@ -65,7 +82,8 @@ export function createVirtualDisk(time: VirtualTime, random: SeededRandom, inner
           if (process.stopped) return;
           work().then(
             (value) => process.post(doneAt, () => resolve(value)),
-            (error: unknown) => process.post(doneAt, () => reject(error)));
+            (error: unknown) => process.post(doneAt, () => reject(error)),
+          );
         });
       };
       if (hung === undefined) start();
@@ -82,23 +100,39 @@ export function createVirtualDisk(time: VirtualTime, random: SeededRandom, inner
         write(operations) {
           overlapped ||= writing;
           writing = true;
-          return transfer(process, () => carryOut(operations)).finally(() => { writing = false; });
+          return transfer(process, () => carryOut(operations)).finally(() => {
+            writing = false;
+          });
         },
-        close: () => process.stopped ? new Promise(() => undefined) : inner.close(),
+        close: () => (process.stopped ? new Promise(() => undefined) : inner.close()),
       };
     },
-    set(changes) { settings = { ...settings, ...changes }; },
-    hang() { hung ??= []; },
+    set(changes) {
+      settings = { ...settings, ...changes };
+    },
+    hang() {
+      hung ??= [];
+    },
     resume() {
       const waiting = hung ?? [];
       hung = undefined;
       for (const start of waiting) start();
     },
-    get writes() { return writes; },
-    get overlapped() { return overlapped; },
-    get hardState() { return hardState; },
-    get lastIndex() { return lastIndex; },
+    get writes() {
+      return writes;
+    },
+    get overlapped() {
+      return overlapped;
+    },
+    get hardState() {
+      return hardState;
+    },
+    get lastIndex() {
+      return lastIndex;
+    },
     plant: carryOut,
-    onWrite: (listener) => { listeners.push(listener); },
+    onWrite: (listener) => {
+      listeners.push(listener);
+    },
   };
 }

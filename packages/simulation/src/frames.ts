@@ -13,7 +13,12 @@ export function describe(message: Message | undefined): string {
   if (message === undefined) return "not a message";
   const { type, to: _, ...fields } = message;
   const words = Object.entries(fields).map(([name, value]) => {
-    if (name === "entries") return `entries=${[value].flat().map((run: { firstIndex: number; count: number }) => `${run.firstIndex}+${run.count}`).join(",")}`;
+    if (name === "entries") {
+      return `entries=${[value]
+        .flat()
+        .map((run: { firstIndex: number; count: number }) => `${run.firstIndex}+${run.count}`)
+        .join(",")}`;
+    }
     return `${name}=${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
   });
   return `${type} ${words.join(" ")}`;

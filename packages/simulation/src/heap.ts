@@ -11,7 +11,10 @@ export interface Heap<T> {
   reorder(): void;
 }
 
-/** @param before whether `a` comes out before `b`: a strict total order, or equal items come out in any order. */
+/**
+ * @param before whether `a` comes out before `b`: a strict total order, or equal items come out in
+ * any order.
+ */
 export function createHeap<T>(before: (a: T, b: T) => boolean): Heap<T> {
   const items: T[] = [];
 

@@ -1,8 +1,16 @@
-// What somebody needs to simulate clusters of their own: the cluster, its parts, and the journal as a first state machine.
+// What somebody needs to simulate clusters of their own: the cluster, its parts, and the journal as
+// a first state machine.
 export { createRandom, type SeededRandom } from "./random.js";
-export { createVirtualTime, type VirtualProcess, type VirtualTime } from "./clock.js";
+export { createVirtualTime, type VirtualTime } from "./clock.js";
+export type { VirtualProcess } from "./virtual-process.js";
+export type { Packet } from "./carrier.js";
 export { soundLink, type LinkSettings } from "./links.js";
-export { createVirtualNetwork, type NetworkOptions, type Packet, type Verdict, type VirtualNetwork } from "./network.js";
+export {
+  createVirtualNetwork,
+  type NetworkOptions,
+  type Verdict,
+  type VirtualNetwork,
+} from "./network.js";
 export { createVirtualDisk, type DiskSettings, type VirtualDisk } from "./disk.js";
 export { createTrace, type Trace } from "./trace.js";
 export { SimulationFailed } from "./driver.js";

@@ -1,4 +1,5 @@
-// What must hold at every moment of every run, whatever is lost, late or crashed. Checked after each event; changes nothing.
+// What must hold at every moment of every run, whatever is lost, late or crashed. Checked after
+// each event; changes nothing.
 import type { Index, NodeId, Term } from "@raftkit/core";
 import type { NodeStatus } from "raftkit";
 
@@ -10,7 +11,10 @@ export class InvariantBroken extends Error {
 export interface Invariants {
   /** One picture of a running node. */
   check(status: NodeStatus): void;
-  /** A node starts again, with an empty state machine and the term that its disk holds: a later one was nobody's business yet. */
+  /**
+   * A node starts again, with an empty state machine and the term that its disk holds: a later one
+   * was nobody's business yet.
+   */
   restarted(id: NodeId, durableTerm: Term): void;
   /** A state machine was handed this command. */
   applied(id: NodeId, index: Index, term: Term, command: string): void;
@@ -33,7 +37,9 @@ export function createInvariants(): Invariants {
 
   function seen(id: NodeId): Seen {
     let found = nodes.get(id);
-    if (found === undefined) nodes.set(id, found = { term: 0, commitIndex: 0, lastApplied: 0, count: 0 });
+    if (found === undefined) {
+      nodes.set(id, (found = { term: 0, commitIndex: 0, lastApplied: 0, count: 0 }));
+    }
     return found;
   }
 
@@ -41,11 +47,29 @@ export function createInvariants(): Invariants {
     history,
     check({ id, role, term, commitIndex, lastApplied, durableIndex, lastIndex }) {
       const node = seen(id);
-      if (term < node.term) throw new InvariantBroken(`${id}'s term went back from ${node.term} to ${term}`);
-      if (commitIndex < node.commitIndex) throw new InvariantBroken(`${id}'s commit index went back from ${node.commitIndex} to ${commitIndex}`);
-      if (lastApplied < node.lastApplied) throw new InvariantBroken(`${id}'s applied index went back from ${node.lastApplied} to ${lastApplied}`);
-      if (lastApplied > Math.min(commitIndex, durableIndex)) throw new InvariantBroken(`${id} applied ${lastApplied} beyond commit ${commitIndex} or disk ${durableIndex}`);
-      if (durableIndex > lastIndex) throw new InvariantBroken(`${id} calls ${durableIndex} durable but its log ends at ${lastIndex}`);
+      if (term < node.term) {
+        throw new InvariantBroken(`${id}'s term went back from ${node.term} to ${term}`);
+      }
+      if (commitIndex < node.commitIndex) {
+        throw new InvariantBroken(
+          `${id}'s commit index went back from ${node.commitIndex} to ${commitIndex}`,
+        );
+      }
+      if (lastApplied < node.lastApplied) {
+        throw new InvariantBroken(
+          `${id}'s applied index went back from ${node.lastApplied} to ${lastApplied}`,
+        );
+      }
+      if (lastApplied > Math.min(commitIndex, durableIndex)) {
+        throw new InvariantBroken(
+          `${id} applied ${lastApplied} beyond commit ${commitIndex} or disk ${durableIndex}`,
+        );
+      }
+      if (durableIndex > lastIndex) {
+        throw new InvariantBroken(
+          `${id} calls ${durableIndex} durable but its log ends at ${lastIndex}`,
+        );
+      }
       node.term = term;
       node.commitIndex = commitIndex;
       node.lastApplied = lastApplied;
@@ -64,7 +88,9 @@ export function createInvariants(): Invariants {
       const entry = `${index}/${term} ${command}`;
       const expected = history[node.count];
       if (expected === undefined) history.push(entry);
-      else if (expected !== entry) throw new InvariantBroken(`${id} applied ${entry} where another node applied ${expected}`);
+      else if (expected !== entry) {
+        throw new InvariantBroken(`${id} applied ${entry} where another node applied ${expected}`);
+      }
       node.count++;
     },
   };

@@ -1,12 +1,15 @@
-// The directed links of the simulated network: how each behaves, what is on its way, and whether its connection stands.
-// It carries nothing itself.
+// The directed links of the simulated network: how each behaves, what is on its way, and whether
+// its connection stands. It carries nothing itself.
 import type { NodeId } from "@raftkit/core";
 import type { VirtualTime } from "./clock.js";
 import type { SeededRandom } from "./random.js";
 
 /** How one direction between two nodes behaves. */
 export interface LinkSettings {
-  /** Each frame takes a time drawn from here: a wide range reorders frames, unless the link is ordered. */
+  /**
+   * Each frame takes a time drawn from here: a wide range reorders frames, unless the link is
+   * ordered.
+   */
   readonly delayMs: { readonly min: number; readonly max: number };
   /** Frames arrive in the order in which they were sent, as on one connection. */
   readonly ordered: boolean;
@@ -14,7 +17,10 @@ export interface LinkSettings {
   readonly loss: number;
   /** The probability that a frame arrives twice. */
   readonly duplicate: number;
-  /** The probability that a frame arrives with a byte changed: the connection is cut, with all that is under way on it. */
+  /**
+   * The probability that a frame arrives with a byte changed: the connection is cut, with all that
+   * is under way on it.
+   */
   readonly corrupt: number;
   /** How fast frames leave, one after another. */
   readonly bytesPerMs: number;
@@ -23,7 +29,15 @@ export interface LinkSettings {
 }
 
 /** Nothing goes wrong. */
-export const soundLink: LinkSettings = { delayMs: { min: 0.5, max: 2 }, ordered: false, loss: 0, duplicate: 0, corrupt: 0, bytesPerMs: Infinity, cut: false };
+export const soundLink: LinkSettings = {
+  delayMs: { min: 0.5, max: 2 },
+  ordered: false,
+  loss: 0,
+  duplicate: 0,
+  corrupt: 0,
+  bytesPerMs: Infinity,
+  cut: false,
+};
 
 /** One direction between two nodes. */
 export interface Link {
@@ -46,14 +60,21 @@ export interface Links {
   changeAll(changes: Partial<LinkSettings>): void;
 }
 
-export function createLinks(time: VirtualTime, random: SeededRandom, initial: LinkSettings, reconnectMs: { readonly min: number; readonly max: number }): Links {
+export function createLinks(
+  time: VirtualTime,
+  random: SeededRandom,
+  initial: LinkSettings,
+  reconnectMs: { readonly min: number; readonly max: number },
+): Links {
   const links = new Map<string, Link>();
   let everywhere = initial;
   return {
     get(from, to) {
       const name = `${from} ${to}`;
       let found = links.get(name);
-      if (found === undefined) links.set(name, found = createLink(time, random, everywhere, reconnectMs));
+      if (found === undefined) {
+        links.set(name, (found = createLink(time, random, everywhere, reconnectMs)));
+      }
       return found;
     },
     changeAll(changes) {
@@ -63,12 +84,22 @@ export function createLinks(time: VirtualTime, random: SeededRandom, initial: Li
   };
 }
 
-function createLink(time: VirtualTime, random: SeededRandom, initial: LinkSettings, reconnectMs: { readonly min: number; readonly max: number }): Link {
+function createLink(
+  time: VirtualTime,
+  random: SeededRandom,
+  initial: LinkSettings,
+  reconnectMs: { readonly min: number; readonly max: number },
+): Link {
   const link = {
-    settings: initial, busyUntil: 0, arrivesAt: 0, connection: 0, downUntil: 0,
+    settings: initial,
+    busyUntil: 0,
+    arrivesAt: 0,
+    connection: 0,
+    downUntil: 0,
     change(changes: Partial<LinkSettings>): void {
       const settings = { ...link.settings, ...changes };
-      // What waited for a slow link is lost when it gets its speed back: it must not come seconds late.
+      // What waited for a slow link is lost when it gets its speed back: it must not come seconds
+      // late.
       if (settings.bytesPerMs > link.settings.bytesPerMs && link.busyUntil > time.now()) {
         link.connection++;
         link.busyUntil = link.arrivesAt = time.now();

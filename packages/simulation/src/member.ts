@@ -1,10 +1,11 @@
-// One node of a simulated cluster through all its runs: its disk, its process, and the unchanged node in it. What its state
-// machine is given is compared with what the others were given.
+// One node of a simulated cluster through all its runs: its disk, its process, and the unchanged
+// node in it. What its state machine is given is compared with what the others were given.
 import type { Codec, CodecValue, NodeId, Peer, StateMachine } from "@raftkit/core";
 import type { NodeStatus, RaftNode } from "raftkit";
 import { createNode } from "raftkit";
 import { createMemoryLog } from "@raftkit/storage-memory";
-import type { VirtualProcess, VirtualTime } from "./clock.js";
+import type { VirtualTime } from "./clock.js";
+import type { VirtualProcess } from "./virtual-process.js";
 import type { ClusterOptions } from "./cluster.js";
 import type { VirtualDisk } from "./disk.js";
 import { createVirtualDisk } from "./disk.js";
@@ -41,14 +42,22 @@ export interface Member<C extends CodecValue, R, Q, A> {
   allowFailure(): void;
   start(): void;
   crash(): void;
-  /** Runs a call of the node; if the node crashes meanwhile, the call ends with what `lost` gives. */
+  /**
+   * Runs a call of the node; if the node crashes meanwhile, the call ends with what `lost` gives.
+   */
   call<T>(run: () => Promise<T>, lost: () => Error): Promise<T>;
 }
 
-export function createMember<C extends CodecValue, R, Q, A>(world: World<C, R, Q, A>, id: NodeId): Member<C, R, Q, A> {
+export function createMember<C extends CodecValue, R, Q, A>(
+  world: World<C, R, Q, A>,
+  id: NodeId,
+): Member<C, R, Q, A> {
   const { options, codec, bootstrap, time, random, network, driver, invariants, note } = world;
   const inner = createMemoryLog({ random: random.fork(`incarnation/${id}`).next });
-  const disk = createVirtualDisk(time, random.fork(`disk/${id}`), inner, { latencyMs: { min: 0.1, max: 1 }, ...options.disk });
+  const disk = createVirtualDisk(time, random.fork(`disk/${id}`), inner, {
+    latencyMs: { min: 0.1, max: 1 },
+    ...options.disk,
+  });
   disk.onWrite((operations) => note(`${id} disk ${operations.map(({ type }) => type).join("+")}`));
   const calls = new Set<() => void>();
   let process = time.process(`${id}/0`);
@@ -87,12 +96,22 @@ export function createMember<C extends CodecValue, R, Q, A>(world: World<C, R, Q
 
   return {
     disk,
-    get process() { return process; },
-    get node() { return node; },
+    get process() {
+      return process;
+    },
+    get node() {
+      return node;
+    },
     status: () => (status ??= node?.status()),
-    changed() { status = undefined; },
-    get failure() { return failure; },
-    allowFailure() { mayFail = true; },
+    changed() {
+      status = undefined;
+    },
+    get failure() {
+      return failure;
+    },
+    allowFailure() {
+      mayFail = true;
+    },
     start() {
       if (!process.stopped) throw driver.failure(`${id} runs already`);
       runs++;
@@ -102,14 +121,26 @@ export function createMember<C extends CodecValue, R, Q, A>(world: World<C, R, Q
       invariants.restarted(id, disk.hardState.currentTerm);
       note(`${id} starts`);
       createNode<C, R, Q, A>({
-        ...options.node, id, codec, cluster: { id: "simulated", bootstrap }, transport: network.attach(own), storage: { log: disk.attach(own) },
-        stateMachine: watch(options.stateMachine(id)), clock: own.clock, random: random.fork(`node/${id}/${runs}`).next,
-      }).then((opened) => {
-        if (own.stopped) return;
-        node = opened;
-        node.on("role", ({ role, term, leaderId }) => note(`${id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`));
-        node.on("error", onFailure);
-      }, (error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))));
+        ...options.node,
+        id,
+        codec,
+        cluster: { id: "simulated", bootstrap },
+        transport: network.attach(own),
+        storage: { log: disk.attach(own) },
+        stateMachine: watch(options.stateMachine(id)),
+        clock: own.clock,
+        random: random.fork(`node/${id}/${runs}`).next,
+      }).then(
+        (opened) => {
+          if (own.stopped) return;
+          node = opened;
+          node.on("role", ({ role, term, leaderId }) =>
+            note(`${id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`),
+          );
+          node.on("error", onFailure);
+        },
+        (error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))),
+      );
     },
     crash() {
       note(`${id} crashes`);
@@ -121,7 +152,9 @@ export function createMember<C extends CodecValue, R, Q, A>(world: World<C, R, Q
       const promise: ReturnType<typeof run> = new Promise((resolve, reject) => {
         const onCrash = (): void => reject(lost());
         calls.add(onCrash);
-        run().then((value) => resolve(value), reject).finally(() => calls.delete(onCrash));
+        run()
+          .then((value) => resolve(value), reject)
+          .finally(() => calls.delete(onCrash));
       });
       // Nobody needs to listen to it.
       promise.catch(() => undefined);

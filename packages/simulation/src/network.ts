@@ -1,30 +1,18 @@
-// A simulated network: frames between processes are delayed, lost, doubled, overtaken, damaged and cut off, as its settings
-// and seed say. It looks into no frame; whoever wants to pick some out passes a filter.
-import type { NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
-import { RaftkitError } from "@raftkit/core";
-import type { VirtualProcess, VirtualTime } from "./clock.js";
-import type { Link, LinkSettings } from "./links.js";
+// A simulated network: frames between processes are delayed, lost, doubled, overtaken, damaged and
+// cut off, as its settings and seed say. It looks into no frame; whoever wants to pick some out
+// passes a filter.
+import type { NodeId, Peer, Sender, Transport } from "@raftkit/core";
 import { joined } from "./bytes.js";
+import type { Attached, Packet, PacketEvent } from "./carrier.js";
+import { createCarrier } from "./carrier.js";
+import type { VirtualTime } from "./clock.js";
+import type { LinkSettings } from "./links.js";
 import { createLinks } from "./links.js";
 import type { SeededRandom } from "./random.js";
-
-export interface Packet {
-  readonly from: Sender;
-  readonly to: NodeId;
-  readonly frame: Uint8Array;
-  readonly sentAt: number;
-  /** Counts what was sent. */
-  readonly number: number;
-}
+import type { VirtualProcess } from "./virtual-process.js";
 
 /** `hold` keeps the packet until `release`. */
 export type Verdict = "pass" | "drop" | "hold";
-
-/**
- * `doubled`: it will arrive twice. `lost` for any reason; besides, `cut` where nothing passes, `dropped` where the link loses some. `corrupted`:
- * it arrived damaged. `disconnected`: the receiver turned the sender away.
- */
-export type PacketEvent = "sent" | "delivered" | "doubled" | "lost" | "dropped" | "cut" | "corrupted" | "disconnected";
 
 export interface VirtualNetwork {
   /** The transport for one run of a node. */
@@ -33,7 +21,10 @@ export interface VirtualNetwork {
   setLink(from: NodeId, to: NodeId, changes: Partial<LinkSettings>): void;
   /** Changes all directions, those between nodes that are yet to come too. */
   setAll(changes: Partial<LinkSettings>): void;
-  /** Asked for each packet as it is sent, the newest filter first; the first that doesn't say `pass` decides. @returns takes it away */
+  /**
+   * Asked for each packet as it is sent, the newest filter first; the first that doesn't say `pass`
+   * decides. @returns takes it away
+   */
   filter(decide: (packet: Packet) => Verdict): () => void;
   /** Lets held packets go on, in the order in which they were sent. */
   release(which?: (packet: Packet) => boolean): void;
@@ -49,22 +40,31 @@ export interface NetworkOptions {
   readonly maxFrameBytes: number;
   /** What may wait for a slow link; more is not sent. Default 1 MiB. */
   readonly maxQueueBytes?: number;
-  /** How long a connection that was cut, or whose frame was damaged, stays away. Default 20 to 100 ms. */
+  /**
+   * How long a connection that was cut, or whose frame was damaged, stays away. Default 20 to 100
+   * ms.
+   */
   readonly reconnectMs?: { readonly min: number; readonly max: number };
-  /** Of a damaged frame: whether the receiver gets it all the same, as if no checksum had told. Default: never. */
+  /**
+   * Of a damaged frame: whether the receiver gets it all the same, as if no checksum had told.
+   * Default: never.
+   */
   readonly unnoticed?: (frame: Uint8Array) => boolean;
 }
 
-interface Attached {
-  readonly sender: Sender;
-  readonly handler: TransportHandler;
-  readonly process: VirtualProcess;
-}
-
-export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, options: NetworkOptions): VirtualNetwork {
+export function createVirtualNetwork(
+  time: VirtualTime,
+  random: SeededRandom,
+  options: NetworkOptions,
+): VirtualNetwork {
   const { maxQueueBytes = 2 ** 20, unnoticed = () => false } = options;
   const attached = new Map<NodeId, Attached>();
-  const links = createLinks(time, random, options.link, options.reconnectMs ?? { min: 20, max: 100 });
+  const links = createLinks(
+    time,
+    random,
+    options.link,
+    options.reconnectMs ?? { min: 20, max: 100 },
+  );
   const filters: ((packet: Packet) => Verdict)[] = [];
   const listeners: ((what: PacketEvent, packet: Packet) => void)[] = [];
   let held: Packet[] = [];
@@ -73,76 +73,14 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
   const tell = (what: PacketEvent, packet: Packet): void => {
     for (const listener of listeners) listener(what, packet);
   };
-
-  /** A peer that doesn't run is found out, and so is a connection that breaks; what the network swallows is not. */
-  function reportUnreachable({ from, to }: Packet): void {
-    const sender = attached.get(from.id);
-    if (sender?.sender.run !== from.run) return;
-    sender.process.post(time.now() + links.get(to, from.id).settings.delayMs.min, () => sender.handler.unreachable(to));
-  }
-
-  function arrive(packet: Packet, on: Link): void {
-    const receiver = attached.get(packet.to);
-    if (on.settings.cut) loseByCut(packet);
-    else if (receiver === undefined || receiver.process.stopped) {
-      tell("lost", packet);
-      reportUnreachable(packet);
-    } else if (random.chance(on.settings.corrupt)) arriveDamaged(packet, on, receiver);
-    else deliver(packet, receiver, packet.frame.slice());
-  }
-
-  function loseByCut(packet: Packet): void {
-    tell("cut", packet);
-    tell("lost", packet);
-  }
-
-  function deliver(packet: Packet, receiver: Attached, frame: Uint8Array): void {
-    receiver.process.handOver(() => {
-      tell("delivered", packet);
-      receiver.handler.receive(packet.from, frame);
-    });
-  }
-
-  function arriveDamaged(packet: Packet, on: Link, receiver: Attached): void {
-    tell("corrupted", packet);
-    const frame = packet.frame.slice();
-    const at = random.integer(Math.max(1, frame.length));
-    frame[at] = (frame[at] ?? 0) ^ (1 + random.integer(255));
-    if (unnoticed(frame)) {
-      receiver.process.post(time.now(), () => receiver.handler.receive(packet.from, frame));
-      return;
-    }
-    on.breakConnection();
-    reportUnreachable(packet);
-    receiver.process.post(time.now(), () => receiver.handler.rejected(new RaftkitError("CORRUPT_STREAM", `a frame of ${packet.from.id} has a wrong checksum; the connection is cut`)));
-  }
-
-  function carry(packet: Packet): void {
-    const on = links.get(packet.from.id, packet.to);
-    const { delayMs, ordered, loss, duplicate, cut, bytesPerMs } = on.settings;
-    if (cut) {
-      loseByCut(packet);
-      return;
-    }
-    if (random.chance(loss)) {
-      tell("dropped", packet);
-      tell("lost", packet);
-      return;
-    }
-    const { connection } = on;
-    on.busyUntil = Math.max(on.busyUntil, time.now()) + packet.frame.length / bytesPerMs;
-    const copies = random.chance(duplicate) ? 2 : 1;
-    if (copies === 2) tell("doubled", packet);
-    for (let i = 0; i < copies; i++) {
-      const drawn = on.busyUntil + random.between(delayMs.min, delayMs.max);
-      const at = ordered ? Math.max(drawn, on.arrivesAt) : drawn;
-      on.arrivesAt = Math.max(on.arrivesAt, at);
-      time.at(at, () => {
-        if (on.connection === connection) arrive(packet, on);
-        else tell("lost", packet);
-      });
-    }
-  }
+  const carrier = createCarrier({
+    time,
+    random,
+    links,
+    attached,
+    unnoticed,
+    tell,
+  });
 
   function accept(packet: Packet): boolean {
     tell("sent", packet);
@@ -155,10 +93,10 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
     const { settings, busyUntil, downUntil } = links.get(packet.from.id, packet.to);
     if (downUntil > time.now() || busyUntil > time.now() + maxQueueBytes / settings.bytesPerMs) {
       tell("lost", packet);
-      reportUnreachable(packet);
+      carrier.reportUnreachable(packet);
       return false;
     }
-    carry(packet);
+    carrier.carry(packet);
     return true;
   }
 
@@ -172,17 +110,28 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
         return Promise.resolve();
       },
       setPeers: (_peers: readonly Peer[]) => undefined,
-      send: (to, parts) => sender !== undefined && !process.stopped && accept({ from: sender, to, frame: joined(parts), sentAt: time.now(), number: ++packets }),
+      send: (to, parts) =>
+        sender !== undefined &&
+        !process.stopped &&
+        accept({ from: sender, to, frame: joined(parts), sentAt: time.now(), number: ++packets }),
       disconnect(from) {
         if (sender === undefined || process.stopped) return;
-        tell("disconnected", { from, to: sender.id, frame: new Uint8Array(), sentAt: time.now(), number: ++packets });
+        tell("disconnected", {
+          from,
+          to: sender.id,
+          frame: new Uint8Array(),
+          sentAt: time.now(),
+          number: ++packets,
+        });
         const peer = attached.get(from.id)?.sender;
         if (peer?.incarnation !== from.incarnation || peer.run !== from.run) return;
         links.get(from.id, sender.id).breakConnection();
         links.get(sender.id, from.id).breakConnection();
       },
       close() {
-        if (sender !== undefined && attached.get(sender.id)?.process === process) attached.delete(sender.id);
+        if (sender !== undefined && attached.get(sender.id)?.process === process) {
+          attached.delete(sender.id);
+        }
         sender = undefined;
         return Promise.resolve();
       },
@@ -203,15 +152,19 @@ export function createVirtualNetwork(time: VirtualTime, random: SeededRandom, op
     release(which = () => true) {
       const going = held.filter(which);
       held = held.filter((packet) => !going.includes(packet));
-      for (const packet of going) carry(packet);
+      for (const packet of going) carrier.carry(packet);
     },
-    get held() { return held; },
+    get held() {
+      return held;
+    },
     inject(from, to, frame) {
       time.at(time.now(), () => {
         const packet = { from, to, frame, sentAt: time.now(), number: ++packets };
-        arrive(packet, links.get(from.id, to));
+        carrier.arrive(packet, links.get(from.id, to));
       });
     },
-    onPacket: (listener) => { listeners.push(listener); },
+    onPacket: (listener) => {
+      listeners.push(listener);
+    },
   };
 }

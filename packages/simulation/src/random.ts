@@ -1,5 +1,5 @@
-// Every random choice of a simulation comes from one seed. Streams are forked by name, so that a new consumer shifts no other's.
-// It must never read the machine's own randomness.
+// Every random choice of a simulation comes from one seed. Streams are forked by name, so that a
+// new consumer shifts no other's. It must never read the machine's own randomness.
 import type { Random } from "@raftkit/core";
 
 /** A repeatable stream of numbers. */
@@ -14,7 +14,9 @@ export interface SeededRandom {
   chance(probability: number): boolean;
   /** One of the items, each as likely. Throws a `RangeError` for an empty list. */
   pick<T>(items: readonly T[]): T;
-  /** Another stream: it depends on this one's seed and the name alone, not on what was drawn before. */
+  /**
+   * Another stream: it depends on this one's seed and the name alone, not on what was drawn before.
+   */
   fork(name: string): SeededRandom;
 }
 
@@ -23,7 +25,10 @@ export function createRandom(seed: number): SeededRandom {
   return streamOf(`seed:${seed}`);
 }
 
-/** FNV-1a over UTF-16 units, then mixed: names that differ in one character must not give related streams. */
+/**
+ * FNV-1a over UTF-16 units, then mixed: names that differ in one character must not give related
+ * streams.
+ */
 function hash32(text: string, salt: number): number {
   let h = 0x811c9dc5 ^ salt;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

@@ -1,8 +1,11 @@
-// What happened in a simulation, as lines and as one hash: the same seed must give the same hash, always.
-// It keeps the latest lines only, for the message of a failure.
+// What happened in a simulation, as lines and as one hash: the same seed must give the same hash,
+// always. It keeps the latest lines only, for the message of a failure.
 
 export interface Trace {
-  /** @param detail what to print besides; not part of the hash, and asked for only when the line is printed */
+  /**
+   * @param detail what to print besides; not part of the hash, and asked for only when the line is
+   * printed
+   */
   record(at: number, line: string, detail?: () => string): void;
   /** Sixteen hexadecimal digits over all lines so far. */
   hash(): string;
@@ -12,7 +15,11 @@ export interface Trace {
 
 /** @param keep how many lines are kept for printing */
 export function createTrace(keep = 60): Trace {
-  let kept: { readonly at: number; readonly line: string; readonly detail: (() => string) | undefined }[] = [];
+  let kept: {
+    readonly at: number;
+    readonly line: string;
+    readonly detail: (() => string) | undefined;
+  }[] = [];
   let high = 0x1b873593;
   let low = 0x811c9dc5;
   function mix(value: number): void {
@@ -21,7 +28,8 @@ export function createTrace(keep = 60): Trace {
   }
   return {
     record(at, line, detail) {
-      // The time as a number: to write it costs more than all the rest, and few lines are ever printed.
+      // The time as a number: to write it costs more than all the rest, and few lines are ever
+      // printed.
       const micros = Math.round(at * 1000);
       mix(micros | 0);
       mix(Math.floor(micros / 2 ** 32));
@@ -30,8 +38,15 @@ export function createTrace(keep = 60): Trace {
       kept.push({ at, line, detail });
       if (kept.length >= 2 * keep) kept = kept.slice(-keep);
     },
-    hash: () => (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0"),
-    lines: () => kept.slice(-keep).map(({ at, line, detail }) => `${at.toFixed(3)} ${line}${detail === undefined ? "" : ` ${detail()}`}`),
+    hash: () =>
+      (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0"),
+    lines: () =>
+      kept
+        .slice(-keep)
+        .map(
+          ({ at, line, detail }) =>
+            `${at.toFixed(3)} ${line}${detail === undefined ? "" : ` ${detail()}`}`,
+        ),
   };
 }
 

@@ -27,7 +27,9 @@ describe("virtual time", () => {
     const time = createVirtualTime();
     const { clock } = time.process("a");
     let at = 0;
-    clock.schedule(86_400_000, () => { at = clock.now(); });
+    clock.schedule(86_400_000, () => {
+      at = clock.now();
+    });
     expect(await time.step(86_399_999)).toBe(false);
     await runAll(time, 86_400_000);
     expect(at).toBe(86_400_000);
@@ -66,7 +68,9 @@ describe("virtual time", () => {
     const time = createVirtualTime();
     const { clock } = time.process("a");
     let ran = false;
-    const cancel = clock.schedule(5, () => { ran = true; });
+    const cancel = clock.schedule(5, () => {
+      ran = true;
+    });
     cancel();
     cancel();
     await runAll(time);
@@ -117,7 +121,10 @@ describe("virtual time", () => {
   test("a clock that runs too fast rings early, one that runs too slow rings late; both read what they rang for", async () => {
     const time = createVirtualTime();
     const seen: string[] = [];
-    for (const [name, rate] of [["fast", 1.25], ["slow", 0.8]] as const) {
+    for (const [name, rate] of [
+      ["fast", 1.25],
+      ["slow", 0.8],
+    ] as const) {
       const process = time.process(name);
       process.clock.schedule(100, () => seen.push(`${name} ${process.clock.now()}@${time.now()}`));
       process.setRate(rate);
@@ -134,7 +141,9 @@ describe("virtual time", () => {
     for (let i = 0; i < 2000; i++) {
       process.setRate(random.between(0.7, 1.3));
       const at = process.clock.now() + random.between(0, 10);
-      process.clock.schedule(at, () => { if (process.clock.now() < at) early++; });
+      process.clock.schedule(at, () => {
+        if (process.clock.now() < at) early++;
+      });
       await runAll(time);
     }
     expect(early).toBe(0);
@@ -182,8 +191,12 @@ describe("virtual time", () => {
     const process = time.process("a");
     const seen: string[] = [];
     const stepped: (string | undefined)[] = [];
-    time.onStep((whose) => { stepped.push(whose?.name); });
-    const hand = (at: number): void => { time.at(at, () => process.handOver(() => seen.push(`${at}@${time.now()}`))); };
+    time.onStep((whose) => {
+      stepped.push(whose?.name);
+    });
+    const hand = (at: number): void => {
+      time.at(at, () => process.handOver(() => seen.push(`${at}@${time.now()}`)));
+    };
     hand(1);
     time.at(2, () => process.stallFor(10));
     hand(5);

@@ -3,11 +3,16 @@ import { createCluster } from "../src/cluster.js";
 import { SimulationFailed } from "../src/driver.js";
 import { createJournal } from "../src/journal.js";
 
-const open = (seed: number, more: { readonly nodes?: number } = {}) => createCluster({ ...more, seed, stateMachine: () => createJournal() });
+const open = (seed: number, more: { readonly nodes?: number } = {}) =>
+  createCluster({ ...more, seed, stateMachine: () => createJournal() });
 
 /** A bit of everything that is random. */
 async function story(seed: number): Promise<string> {
-  const cluster = await createCluster({ seed, stateMachine: () => createJournal(), network: { delayMs: { min: 0.5, max: 8 }, loss: 0.1, duplicate: 0.1 } });
+  const cluster = await createCluster({
+    seed,
+    stateMachine: () => createJournal(),
+    network: { delayMs: { min: 0.5, max: 8 }, loss: 0.1, duplicate: 0.1 },
+  });
   await cluster.converge();
   for (let i = 0; i < 4; i++) {
     const leader = await cluster.waitForLeader();
@@ -46,7 +51,9 @@ describe("createCluster", () => {
     expect(await cluster.settle(cluster.propose(rest[0] ?? "", "three"))).toBe(3);
     cluster.heal();
     await cluster.converge();
-    for (const id of cluster.ids) expect(await cluster.settle(cluster.read(id, null))).toEqual(["one", "two", "three"]);
+    for (const id of cluster.ids) {
+      expect(await cluster.settle(cluster.read(id, null))).toEqual(["one", "two", "three"]);
+    }
   });
 
   test("a crash ends the calls at that node as unknown", async () => {
@@ -60,8 +67,12 @@ describe("createCluster", () => {
 
   test("what doesn't come about in its time fails with seed, moment and the latest events", async () => {
     const cluster = await open(42);
-    await expect(cluster.runUntil("pigs fly", () => false, 500)).rejects.toThrow(/^pigs fly: not within 500 ms \(seed 42, at \d+\.\d ms\)\n[^]*appendEntries term=/);
-    await expect(cluster.settle(new Promise(() => undefined), 100)).rejects.toThrow(SimulationFailed);
+    await expect(cluster.runUntil("pigs fly", () => false, 500)).rejects.toThrow(
+      /^pigs fly: not within 500 ms \(seed 42, at \d+\.\d ms\)\n[^]*appendEntries term=/,
+    );
+    await expect(cluster.settle(new Promise(() => undefined), 100)).rejects.toThrow(
+      SimulationFailed,
+    );
   });
 
   test("refuses two runs at once", async () => {
@@ -75,7 +86,13 @@ describe("createCluster", () => {
     let calls = 0;
     const cluster = await createCluster<string, number, null, readonly string[]>({
       seed: 1,
-      stateMachine: () => ({ ...createJournal(), apply: () => { if (++calls === 2) throw new Error("out of luck"); return 0; } }),
+      stateMachine: () => ({
+        ...createJournal(),
+        apply: () => {
+          if (++calls === 2) throw new Error("out of luck");
+          return 0;
+        },
+      }),
     });
     const leader = await cluster.waitForLeader();
     void cluster.propose(leader, "x");
@@ -85,7 +102,13 @@ describe("createCluster", () => {
   test("a node that may fail does so without ending the run", async () => {
     const cluster = await createCluster<string, number, null, readonly string[]>({
       seed: 1,
-      stateMachine: (id) => ({ ...createJournal(), apply: () => { if (id === "n3") throw new Error("broken"); return 1; } }),
+      stateMachine: (id) => ({
+        ...createJournal(),
+        apply: () => {
+          if (id === "n3") throw new Error("broken");
+          return 1;
+        },
+      }),
     });
     const failure = cluster.allowFailure("n3");
     const leader = await cluster.waitForLeader();

@@ -10,7 +10,14 @@ function build(latencyMs = { min: 4, max: 8 }) {
   const kept: LogOperation[][] = [];
   let run = 0;
   const inner: LogStorage = {
-    open: (): Promise<OpenedLog> => Promise.resolve({ incarnation: "0123456789abcdef", run: ++run, base: { index: 0, term: 0 }, hardState: { currentTerm: 0, votedFor: null }, entries: [] }),
+    open: (): Promise<OpenedLog> =>
+      Promise.resolve({
+        incarnation: "0123456789abcdef",
+        run: ++run,
+        base: { index: 0, term: 0 },
+        hardState: { currentTerm: 0, votedFor: null },
+        entries: [],
+      }),
     write(operations) {
       kept.push([...operations]);
       return Promise.resolve();
@@ -26,7 +33,9 @@ function build(latencyMs = { min: 4, max: 8 }) {
   return { time, disk, kept, go };
 }
 
-const vote = (currentTerm: number): readonly LogOperation[] => [{ type: "hardState", hardState: { currentTerm, votedFor: "a" } }];
+const vote = (currentTerm: number): readonly LogOperation[] => [
+  { type: "hardState", hardState: { currentTerm, votedFor: "a" } },
+];
 
 describe("virtual disk", () => {
   test("a write takes its time, and is on the disk when it resolves", async () => {
@@ -49,12 +58,16 @@ describe("virtual disk", () => {
     const storage = disk.attach(process);
     await Promise.all([storage.write(vote(1)), go(10)]);
     let answered = false;
-    void storage.write(vote(2)).finally(() => { answered = true; });
+    void storage.write(vote(2)).finally(() => {
+      answered = true;
+    });
     process.stop();
     await go(100);
     expect(kept).toEqual([vote(1)]);
     expect(answered).toBe(false);
-    const opened = disk.attach(time.process("a")).open({ clusterId: "c", nodeId: "a", codec: "json" });
+    const opened = disk
+      .attach(time.process("a"))
+      .open({ clusterId: "c", nodeId: "a", codec: "json" });
     await go(200);
     expect((await opened).run).toBe(1);
   });
@@ -73,7 +86,16 @@ describe("virtual disk", () => {
 
   test("follows where the log ends, also through planted writes", async () => {
     const { disk } = build();
-    await disk.plant([{ type: "append", run: encodeRun(1, 1, EntryKind.command, [new Uint8Array(1), new Uint8Array(2), new Uint8Array(3)]) }]);
+    await disk.plant([
+      {
+        type: "append",
+        run: encodeRun(1, 1, EntryKind.command, [
+          new Uint8Array(1),
+          new Uint8Array(2),
+          new Uint8Array(3),
+        ]),
+      },
+    ]);
     expect(disk.lastIndex).toBe(3);
     await disk.plant([{ type: "truncateFrom", index: 2 }]);
     expect(disk.lastIndex).toBe(1);

@@ -6,7 +6,16 @@ import { createJournal } from "../src/journal.js";
 
 async function status(changes: Partial<NodeStatus>): Promise<NodeStatus> {
   const cluster = await createCluster({ seed: 1, nodes: 1, stateMachine: () => createJournal() });
-  return { ...cluster.status("n1"), term: 5, lastIndex: 9, durableIndex: 9, commitIndex: 8, lastApplied: 7, role: "follower", ...changes };
+  return {
+    ...cluster.status("n1"),
+    term: 5,
+    lastIndex: 9,
+    durableIndex: 9,
+    commitIndex: 8,
+    lastApplied: 7,
+    role: "follower",
+    ...changes,
+  };
 }
 
 test.each<[string, Partial<NodeStatus>]>([
@@ -46,7 +55,9 @@ test("compares what machines are given, from the beginning after a restart", () 
   invariants.applied("n1", 3, 2, "a");
   invariants.applied("n1", 4, 2, "b");
   invariants.applied("n2", 3, 2, "a");
-  expect(() => invariants.applied("n2", 5, 2, "c")).toThrow(/n2 applied 5\/2 c where another node applied 4\/2 b/);
+  expect(() => invariants.applied("n2", 5, 2, "c")).toThrow(
+    /n2 applied 5\/2 c where another node applied 4\/2 b/,
+  );
   invariants.restarted("n1", 2);
   invariants.applied("n1", 3, 2, "a");
   expect(() => invariants.applied("n1", 3, 2, "a")).toThrow(InvariantBroken);

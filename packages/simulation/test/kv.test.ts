@@ -6,10 +6,19 @@ import { createCluster } from "../src/cluster.js";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 test("a key-value store, with another codec, answers the same on every node after a crash and losses", async () => {
-  const cluster = await createCluster({ seed: 5, codec: createJsonCodec(), stateMachine: () => createKv(), network: { loss: 0.05 } });
+  const cluster = await createCluster({
+    seed: 5,
+    codec: createJsonCodec(),
+    stateMachine: () => createKv(),
+    network: { loss: 0.05 },
+  });
   await cluster.waitForLeader();
   await cluster.converge();
-  for (let i = 0; i < 20; i++) await cluster.settle(cluster.propose(await cluster.waitForLeader(), putCommand(`key ${i % 7}`, bytes(`${i}`))));
+  for (let i = 0; i < 20; i++) {
+    await cluster.settle(
+      cluster.propose(await cluster.waitForLeader(), putCommand(`key ${i % 7}`, bytes(`${i}`))),
+    );
+  }
   const former = await cluster.waitForLeader();
   cluster.crash(former);
   const leader = await cluster.waitForLeader();
@@ -19,6 +28,9 @@ test("a key-value store, with another codec, answers the same on every node afte
   for (const id of cluster.ids) {
     const answer = await cluster.settle(cluster.read(id, { type: "get", key: "key 0" }));
     expect(answer.type === "get" && answer.entry?.value).toEqual(bytes("last"));
-    expect(await cluster.settle(cluster.read(id, { type: "size" }))).toEqual({ type: "size", keys: 7 });
+    expect(await cluster.settle(cluster.read(id, { type: "size" }))).toEqual({
+      type: "size",
+      keys: 7,
+    });
   }
 });

@@ -1,6 +1,6 @@
 import type { Sender, Transport } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
-import type { VirtualProcess } from "../src/clock.js";
+import type { VirtualProcess } from "../src/virtual-process.js";
 import { createVirtualTime } from "../src/clock.js";
 import type { LinkSettings } from "../src/links.js";
 import { soundLink } from "../src/links.js";
@@ -18,23 +18,38 @@ interface Station {
 
 const steady: LinkSettings = { ...soundLink, delayMs: { min: 1, max: 1 } };
 
-async function build(link: Partial<LinkSettings> = {}, seed = 1, options: Partial<NetworkOptions> = {}) {
+async function build(
+  link: Partial<LinkSettings> = {},
+  seed = 1,
+  options: Partial<NetworkOptions> = {},
+) {
   const time = createVirtualTime();
-  const network = createVirtualNetwork(time, createRandom(seed), { link: { ...steady, ...link }, maxFrameBytes: 1024, ...options });
+  const network = createVirtualNetwork(time, createRandom(seed), {
+    link: { ...steady, ...link },
+    maxFrameBytes: 1024,
+    ...options,
+  });
   async function station(id: string, run = 1): Promise<Station> {
     const process = time.process(id);
     const transport = network.attach(process);
     const received: string[] = [];
     const unreachable: string[] = [];
     const rejected: string[] = [];
-    await transport.start({ id, run, incarnation: `incarnation-of-${id}`, clusterId: "c", address: id, codec: "json" }, {
-      receive(from, frame) {
-        received.push(`${from.id}/${from.run}:${new TextDecoder().decode(frame)}@${time.now()}`);
-        frame.fill(0);
+    await transport.start(
+      { id, run, incarnation: `incarnation-of-${id}`, clusterId: "c", address: id, codec: "json" },
+      {
+        receive(from, frame) {
+          received.push(`${from.id}/${from.run}:${new TextDecoder().decode(frame)}@${time.now()}`);
+          frame.fill(0);
+        },
+        unreachable: (to) => {
+          unreachable.push(to);
+        },
+        rejected: ({ code }) => {
+          rejected.push(code);
+        },
       },
-      unreachable: (to) => { unreachable.push(to); },
-      rejected: ({ code }) => { rejected.push(code); },
-    });
+    );
     return { transport, process, received, unreachable, rejected };
   }
   async function run(until = 1000): Promise<void> {
@@ -45,7 +60,8 @@ async function build(link: Partial<LinkSettings> = {}, seed = 1, options: Partia
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const names = (received: readonly string[]): readonly string[] => received.map((line) => line.replace(/^.*:(.*)@.*$/, "$1"));
+const names = (received: readonly string[]): readonly string[] =>
+  received.map((line) => line.replace(/^.*:(.*)@.*$/, "$1"));
 
 describe("virtual network", () => {
   test("joins the parts of a frame and delivers it after the delay, with its sender", async () => {
@@ -69,7 +85,9 @@ describe("virtual network", () => {
     const spread = await deliver({ delayMs: { min: 1, max: 20 } }, 1);
     expect(spread).toHaveLength(1000);
     expect(names(spread)).not.toEqual(names(spread).toSorted((x, y) => Number(x) - Number(y)));
-    expect(await deliver({ delayMs: { min: 1, max: 20 }, loss: 0.1, duplicate: 0.1 }, 5)).toEqual(await deliver({ delayMs: { min: 1, max: 20 }, loss: 0.1, duplicate: 0.1 }, 5));
+    expect(await deliver({ delayMs: { min: 1, max: 20 }, loss: 0.1, duplicate: 0.1 }, 5)).toEqual(
+      await deliver({ delayMs: { min: 1, max: 20 }, loss: 0.1, duplicate: 0.1 }, 5),
+    );
   });
 
   test("a cut direction lets nothing through, not even what is under way; the other one works", async () => {
@@ -110,7 +128,9 @@ describe("virtual network", () => {
 
   test("filters drop and hold packets; held ones go on when released", async () => {
     const { network, a, b, run } = await build();
-    const stop = network.filter(({ frame }) => ({ d: "drop", h: "hold" } as const)[new TextDecoder().decode(frame)] ?? "pass");
+    const stop = network.filter(
+      ({ frame }) => ({ d: "drop", h: "hold" } as const)[new TextDecoder().decode(frame)] ?? "pass",
+    );
     for (const name of ["d", "h", "p"]) a.transport.send("b", [bytes(name)]);
     await run();
     expect(names(b.received)).toEqual(["p"]);
@@ -125,7 +145,9 @@ describe("virtual network", () => {
   test("delivers what was injected, and tells observers of every packet", async () => {
     const { network, b, a, run } = await build();
     const seen: string[] = [];
-    network.onPacket((what, { from, to }) => { seen.push(`${what} ${from.id}>${to}`); });
+    network.onPacket((what, { from, to }) => {
+      seen.push(`${what} ${from.id}>${to}`);
+    });
     const forged: Sender = { id: "x", incarnation: "incarnation-of-x", run: 3 };
     network.inject(forged, "b", bytes("hi"));
     a.transport.send("b", [bytes("1")]);
@@ -146,7 +168,13 @@ describe("virtual network", () => {
   test("a slow link takes one frame after another, refuses what doesn't fit its queue, and forgets the queue when it is fast again", async () => {
     const { network, a, b, run } = await build({ bytesPerMs: 2 }, 1, { maxQueueBytes: 100 });
     const frame = new Uint8Array(40).fill(65);
-    expect(Array.from({ length: 5 }, () => a.transport.send("b", [frame]))).toEqual([true, true, true, false, false]);
+    expect(Array.from({ length: 5 }, () => a.transport.send("b", [frame]))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
     await run(30);
     expect(b.received.map((line) => line.replace(/^.*@/, ""))).toEqual(["21"]);
     expect(a.unreachable).toEqual(["b", "b"]);
@@ -157,7 +185,9 @@ describe("virtual network", () => {
   });
 
   test("a damaged frame never arrives: the connection is cut with all that is under way, and comes back", async () => {
-    const { network, time, a, b, run } = await build({ corrupt: 1 }, 1, { reconnectMs: { min: 30, max: 30 } });
+    const { network, time, a, b, run } = await build({ corrupt: 1 }, 1, {
+      reconnectMs: { min: 30, max: 30 },
+    });
     a.transport.send("b", [bytes("damaged")]);
     a.transport.send("b", [bytes("behind it")]);
     await run();
@@ -183,10 +213,16 @@ describe("virtual network", () => {
     b.transport.disconnect({ id: "a", incarnation: "incarnation-of-a", run: 7 });
     expect(a.transport.send("b", [bytes("1")])).toBe(true);
     b.transport.disconnect({ id: "a", incarnation: "incarnation-of-a", run: 1 });
-    expect([a.transport.send("b", [bytes("2")]), b.transport.send("a", [bytes("2")])]).toEqual([false, false]);
+    expect([a.transport.send("b", [bytes("2")]), b.transport.send("a", [bytes("2")])]).toEqual([
+      false,
+      false,
+    ]);
     await run();
     expect(b.received).toEqual([]);
     time.advanceTo(30);
-    expect([a.transport.send("b", [bytes("3")]), b.transport.send("a", [bytes("3")])]).toEqual([true, true]);
+    expect([a.transport.send("b", [bytes("3")]), b.transport.send("a", [bytes("3")])]).toEqual([
+      true,
+      true,
+    ]);
   });
 });

@@ -14,7 +14,10 @@ describe("createRandom", () => {
 
   test("is spread over [0, 1)", () => {
     const values = draw(3, 20_000);
-    const buckets = Array.from({ length: 10 }, (_, i) => values.filter((value) => Math.floor(value * 10) === i).length);
+    const buckets = Array.from(
+      { length: 10 },
+      (_, i) => values.filter((value) => Math.floor(value * 10) === i).length,
+    );
     for (const count of buckets) expect(Math.abs(count - 2_000)).toBeLessThan(250);
   });
 

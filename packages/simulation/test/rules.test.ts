@@ -10,7 +10,9 @@ const SEEDS = [1];
 
 describe("rules", () => {
   test("every rule but R28 has a scenario", () => {
-    const expected = Array.from({ length: 30 }, (_, i) => `R${`${i + 1}`.padStart(2, "0")}`).filter((rule) => rule !== "R28");
+    const expected = Array.from({ length: 30 }, (_, i) => `R${`${i + 1}`.padStart(2, "0")}`).filter(
+      (rule) => rule !== "R28",
+    );
     expect(scenarios.map(({ rule }) => rule)).toEqual(expected);
   });
 
@@ -20,10 +22,13 @@ describe("rules", () => {
     }, 120_000);
   }
 
-  test.each(scenarios.map(({ rule, fault }) => ({ rule, fault })))("the fault of $rule has its place in the source, once", async ({ fault }) => {
-    const source = await readFile(new URL(fault.file, root), "utf8");
-    expect(applyFault(source, fault)).not.toBe(source);
-  });
+  test.each(scenarios.map(({ rule, fault }) => ({ rule, fault })))(
+    "the fault of $rule has its place in the source, once",
+    async ({ fault }) => {
+      const source = await readFile(new URL(fault.file, root), "utf8");
+      expect(applyFault(source, fault)).not.toBe(source);
+    },
+  );
 });
 
 describe("applyFault", () => {
@@ -37,16 +42,40 @@ describe("applyFault", () => {
 
 describe("parseArguments", () => {
   test("knows its flags, with a space or an equals sign", () => {
-    expect(parseArguments([])).toMatchObject({ seeds: 1, firstSeed: 1, faults: false, help: false, chosen: scenarios });
-    expect(parseArguments(["--seeds", "7", "--seed=30", "--rule", "r07", "--faults"])).toMatchObject({ seeds: 7, firstSeed: 30, faults: true });
+    expect(parseArguments([])).toMatchObject({
+      seeds: 1,
+      firstSeed: 1,
+      faults: false,
+      help: false,
+      chosen: scenarios,
+    });
+    expect(
+      parseArguments(["--seeds", "7", "--seed=30", "--rule", "r07", "--faults"]),
+    ).toMatchObject({ seeds: 7, firstSeed: 30, faults: true });
     expect(parseArguments(["--rule=R07"]).chosen.map(({ rule }) => rule)).toEqual(["R07"]);
   });
 
-  test.each([["--sees"], ["--seeds"], ["--seeds", "0"], ["--seeds", "1.5"], ["--seed", "-1"], ["--rule", "R28"], ["x"]])("refuses %j %j in one line", (...args) => {
+  test.each([
+    ["--sees"],
+    ["--seeds"],
+    ["--seeds", "0"],
+    ["--seeds", "1.5"],
+    ["--seed", "-1"],
+    ["--rule", "R28"],
+    ["x"],
+  ])("refuses %j %j in one line", (...args) => {
     expect(() => parseArguments(args)).toThrow(/^[^\n]+$/);
   });
 });
 
 test("a table's columns are as wide as their widest cell", () => {
-  expect(table(["a", "b"], [["long", "x"], ["s", "longer still"]])).toBe("a     b\nlong  x\ns     longer still");
+  expect(
+    table(
+      ["a", "b"],
+      [
+        ["long", "x"],
+        ["s", "longer still"],
+      ],
+    ),
+  ).toBe("a     b\nlong  x\ns     longer still");
 });

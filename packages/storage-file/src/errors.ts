@@ -4,14 +4,20 @@ import { RaftkitError } from "@raftkit/core";
 /** Another process (or another log object of this one) has the directory open. */
 export class DataDirectoryInUse extends RaftkitError {
   constructor(directory: string) {
-    super("DATA_DIRECTORY_IN_USE", `the data directory ${directory} is in use by another process; stop that one, or give each node a directory of its own`);
+    super(
+      "DATA_DIRECTORY_IN_USE",
+      `the data directory ${directory} is in use by another process; stop that one, or give each node a directory of its own`,
+    );
   }
 }
 
 /** The directory holds the log of another cluster, node or codec. */
 export class WrongIdentity extends RaftkitError {
   constructor(directory: string, what: string, found: string, wanted: string, check: string) {
-    super("WRONG_IDENTITY", `the data directory ${directory} belongs to ${what} "${found}", but it was opened for ${what} "${wanted}"; check ${check}, or the directory`);
+    super(
+      "WRONG_IDENTITY",
+      `the data directory ${directory} belongs to ${what} "${found}", but it was opened for ${what} "${wanted}"; check ${check}, or the directory`,
+    );
   }
 }
 
@@ -21,7 +27,10 @@ export class CorruptLog extends RaftkitError {
   /** Bytes from the start of the file. */
   readonly offset: number;
   constructor(file: string, offset: number, what: string) {
-    super("CORRUPT_LOG", `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Check the disk, keep a copy of the directory, and replace this node; don't edit or delete files to make it start`);
+    super(
+      "CORRUPT_LOG",
+      `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Check the disk, keep a copy of the directory, and replace this node; don't edit or delete files to make it start`,
+    );
     this.file = file;
     this.offset = offset;
   }
@@ -30,14 +39,24 @@ export class CorruptLog extends RaftkitError {
 /** The directory was written by another version of the format. */
 export class UnsupportedFormat extends RaftkitError {
   constructor(directory: string, found: string, supported: number) {
-    super("UNSUPPORTED_FORMAT", `the data directory ${directory} has format ${found}, this version reads format ${supported}; open it with the version of @raftkit/storage-file that wrote it`);
+    super(
+      "UNSUPPORTED_FORMAT",
+      `the data directory ${directory} has format ${found}, this version reads format ${supported}; open it with the version of @raftkit/storage-file that wrote it`,
+    );
   }
 }
 
-/** The disk refused; `cause` is what it said. The log takes no more writes: what a failed sync left on disk can't be known. */
+/**
+ * The disk refused; `cause` is what it said. The log takes no more writes: what a failed sync left
+ * on disk can't be known.
+ */
 export class StorageWriteFailed extends RaftkitError {
   constructor(directory: string, options: { cause: unknown }) {
     const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
-    super("STORAGE_WRITE_FAILED", `the disk under the data directory ${directory} failed (${reason}); nothing is retried: mend the disk or free space, then start the node again`, options);
+    super(
+      "STORAGE_WRITE_FAILED",
+      `the disk under the data directory ${directory} failed (${reason}); nothing is retried: mend the disk or free space, then start the node again`,
+      options,
+    );
   }
 }

@@ -1,4 +1,5 @@
-// Whole reads and writes over handles that may do less than they were asked, and small files that appear at once or not at all.
+// Whole reads and writes over handles that may do less than they were asked, and small files that
+// appear at once or not at all.
 import { crc32 } from "node:zlib";
 import { CorruptLog } from "./errors.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
@@ -14,7 +15,11 @@ export async function readAll(handle: FileHandle): Promise<Buffer> {
   return bytes;
 }
 
-export async function writeAll(handle: FileHandle, parts: readonly Uint8Array[], position: number): Promise<void> {
+export async function writeAll(
+  handle: FileHandle,
+  parts: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
   let rest = parts;
   let at = position;
   while (rest.length > 0) {
@@ -28,13 +33,20 @@ export async function writeAll(handle: FileHandle, parts: readonly Uint8Array[],
 function skip(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
   let left = bytes;
   let i = 0;
-  for (let part = parts[i]; part !== undefined && left >= part.length; part = parts[++i]) left -= part.length;
+  for (let part = parts[i]; part !== undefined && left >= part.length; part = parts[++i]) {
+    left -= part.length;
+  }
   const first = parts[i];
   return first === undefined ? [] : [first.subarray(left), ...parts.slice(i + 1)];
 }
 
 /** Writes `<json>\n<crc>\n` so that after a crash the old content or the new is there. */
-export async function writeSmallFile(fileSystem: FileSystem, directory: string, name: string, content: object): Promise<void> {
+export async function writeSmallFile(
+  fileSystem: FileSystem,
+  directory: string,
+  name: string,
+  content: object,
+): Promise<void> {
   const temporary = `${directory}/${name}.tmp`;
   const line = `${JSON.stringify(content)}\n`;
   const handle = await fileSystem.open(temporary, "create");
@@ -49,10 +61,15 @@ export async function writeSmallFile(fileSystem: FileSystem, directory: string, 
 }
 
 /**
- * @returns what it says and whether its checksum is right; the content is parsed first so that a newer format can be named
+ * @returns what it says and whether its checksum is right; the content is parsed first so that a
+ * newer format can be named
  * @throws {CorruptLog} it is no JSON
  */
-export async function readSmallFile(fileSystem: FileSystem, directory: string, name: string): Promise<{ readonly content: object; readonly intact: boolean }> {
+export async function readSmallFile(
+  fileSystem: FileSystem,
+  directory: string,
+  name: string,
+): Promise<{ readonly content: object; readonly intact: boolean }> {
   const file = `${directory}/${name}`;
   const handle = await fileSystem.open(file, "existing");
   let text: string;
@@ -68,7 +85,9 @@ export async function readSmallFile(fileSystem: FileSystem, directory: string, n
   } catch {
     content = undefined;
   }
-  if (typeof content !== "object" || content === null) throw new CorruptLog(file, 0, "it can't be parsed");
+  if (typeof content !== "object" || content === null) {
+    throw new CorruptLog(file, 0, "it can't be parsed");
+  }
   return { content, intact: text === `${line}${checksum(line)}\n` };
 }
 

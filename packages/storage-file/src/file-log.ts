@@ -1,4 +1,5 @@
-// A log in a directory. This file knows the life of the object: locked and open, written to, closed.
+// A log in a directory. This file knows the life of the object: locked and open, written to,
+// closed.
 import { dirname } from "node:path";
 import type { LogOperation, LogStorage, OpenedLog, Random, StorageIdentity } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
@@ -15,7 +16,10 @@ export interface FileLogOptions {
   readonly directory: string;
   /** Default: the real disk, over node:fs. */
   readonly fileSystem?: FileSystem;
-  /** Size of a segment file, filled ahead: 8 KiB to 1 GiB. Default 16 MiB. Two or three exist at least. */
+  /**
+   * Size of a segment file, filled ahead: 8 KiB to 1 GiB. Default 16 MiB. Two or three exist at
+   * least.
+   */
   readonly segmentBytes?: number;
   /** Draws the incarnation and the salts. Uniform in [0, 1). Default: the platform's `crypto`. */
   readonly random?: Random;
@@ -26,15 +30,25 @@ export interface FileLogOptions {
 /**
  * Makes a log in a directory. Nothing is touched before `open`.
  *
- * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse}, {@link WrongIdentity}, {@link CorruptLog},
- * {@link UnsupportedFormat}; with {@link StorageWriteFailed} when the disk refuses. `write` rejects with
- * {@link StorageWriteFailed}, or `InvariantViolation` for an operation that doesn't fit the log; then it does so for ever.
- * It can be opened again after `close`.
+ * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse}, {@link
+ * WrongIdentity}, {@link CorruptLog}, {@link UnsupportedFormat}; with {@link StorageWriteFailed}
+ * when the disk refuses. `write` rejects with {@link StorageWriteFailed}, or `InvariantViolation`
+ * for an operation that doesn't fit the log; then it does so for ever. It can be opened again after
+ * `close`.
  */
 export function createFileLog(options: FileLogOptions): LogStorage {
-  const { directory, fileSystem = nodeFileSystem, segmentBytes = 16 * 1024 * 1024, random = cryptoRandom, onEvent = () => {} } = options;
+  const {
+    directory,
+    fileSystem = nodeFileSystem,
+    segmentBytes = 16 * 1024 * 1024,
+    random = cryptoRandom,
+    onEvent = () => {},
+  } = options;
   if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 8 * 1024 || segmentBytes > 1024 ** 3) {
-    throw new RaftkitError("INVALID_OPTION", `segmentBytes is ${segmentBytes}; it must be an integer from 8192 (8 KiB) to 1073741824 (1 GiB)`);
+    throw new RaftkitError(
+      "INVALID_OPTION",
+      `segmentBytes is ${segmentBytes}; it must be an integer from 8192 (8 KiB) to 1073741824 (1 GiB)`,
+    );
   }
   let writer: LogWriter | undefined;
   let release: (() => Promise<void>) | undefined;
@@ -48,18 +62,28 @@ export function createFileLog(options: FileLogOptions): LogStorage {
         await ensureDirectory(fileSystem, directory);
         release = await fileSystem.lock(directory);
         if (release === undefined) throw new DataDirectoryInUse(directory);
-        const result = await openDirectory({ fileSystem, directory, segmentBytes, random, onEvent }, identity);
+        const result = await openDirectory(
+          { fileSystem, directory, segmentBytes, random, onEvent },
+          identity,
+        );
         writer = result.writer;
         return result.opened;
       } catch (error) {
         await release?.();
         release = undefined;
         isBusy = false;
-        throw error instanceof RaftkitError ? error : new StorageWriteFailed(directory, { cause: error });
+        throw error instanceof RaftkitError
+          ? error
+          : new StorageWriteFailed(directory, { cause: error });
       }
     },
     async write(operations: readonly LogOperation[]): Promise<void> {
-      if (writer === undefined) throw new RaftkitError("STORAGE_CLOSED", `the log in ${directory} is not open; open it before writing`);
+      if (writer === undefined) {
+        throw new RaftkitError(
+          "STORAGE_CLOSED",
+          `the log in ${directory} is not open; open it before writing`,
+        );
+      }
       await writer.write(operations);
     },
     async close(): Promise<void> {

@@ -1,24 +1,36 @@
-// The disk as the log sees it. Everything that touches files goes through this interface, so that a simulation can
-// supply a disk that fails, tears and forgets. What is written is durable only after `datasync` or `syncDirectory`.
+// The disk as the log sees it. Everything that touches files goes through this interface, so that a
+// simulation can supply a disk that fails, tears and forgets. What is written is durable only after
+// `datasync` or `syncDirectory`.
 
 /** An open file. Positions and sizes in bytes. */
 export interface FileHandle {
-  /** @returns how many bytes were read: fewer than asked for are allowed, 0 only at the end of the file */
+  /**
+   * @returns how many bytes were read: fewer than asked for are allowed, 0 only at the end of the
+   * file
+   */
   read(into: Uint8Array, position: number): Promise<number>;
   /**
    * Writes the concatenation of `parts`, extending the file where needed.
-   * @returns how many bytes were written: fewer than given are allowed, the caller goes on from there
+   * @returns how many bytes were written: fewer than given are allowed, the caller goes on from
+   * there
    */
   write(parts: readonly Uint8Array[], position: number): Promise<number>;
-  /** Makes content and size durable, not the name. Once it has rejected, what is on disk is unknown. */
+  /**
+   * Makes content and size durable, not the name. Once it has rejected, what is on disk is unknown.
+   */
   datasync(): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** Failures reject with what the platform throws; a missing file or directory has `code: "ENOENT"`. */
+/**
+ * Failures reject with what the platform throws; a missing file or directory has `code: "ENOENT"`.
+ */
 export interface FileSystem {
-  /** `existing`: for reading and writing. `create`: the same, of a new file that only the owner can read (0600); rejects if the name is taken. */
+  /**
+   * `existing`: for reading and writing. `create`: the same, of a new file that only the owner can
+   * read (0600); rejects if the name is taken.
+   */
   open(path: string, mode: "existing" | "create"): Promise<FileHandle>;
   /** Atomically replaces `to`. */
   rename(from: string, to: string): Promise<void>;
@@ -32,7 +44,8 @@ export interface FileSystem {
   /** Takes everybody else's rights to a directory away (0700). */
   restrictDirectory(directory: string): Promise<void>;
   /**
-   * Locks a directory against other processes and against this one. The lock ends with the process, however that ends.
+   * Locks a directory against other processes and against this one. The lock ends with the process,
+   * however that ends.
    * @returns releases it; undefined when somebody else holds it
    */
   lock(directory: string): Promise<(() => Promise<void>) | undefined>;

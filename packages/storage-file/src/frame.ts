@@ -1,10 +1,12 @@
-// One frame holds one write: all of its records or none. It must be impossible to take anything else for a frame.
+// One frame holds one write: all of its records or none. It must be impossible to take anything
+// else for a frame.
 //
 //   frame = crc u32 | length u32 | salt 8 bytes | number u48, 0 u16 | previous u32 | 0 u32 | payload[length]
 //
-// The CRC-32 covers everything behind it. The salt is that of this use of the segment, the number counts all frames of
-// the log, `previous` is the CRC of the frame before: so neither a stale frame of an earlier use nor a copy of a frame
-// inside somebody's data can follow here. Frames start at multiples of 8; the payload is padded with zeros to one.
+// The CRC-32 covers everything behind it. The salt is that of this use of the segment, the number
+// counts all frames of the log, `previous` is the CRC of the frame before: so neither a stale frame
+// of an earlier use nor a copy of a frame inside somebody's data can follow here. Frames start at
+// multiples of 8; the payload is padded with zeros to one.
 import { crc32 } from "node:zlib";
 import type { LogRecord } from "./record.js";
 import { dataBytes, encodeRecord, RECORD_HEADER_BYTES } from "./record.js";
@@ -12,7 +14,10 @@ import { getUint48, setUint48, UINT48_MAX } from "./numbers.js";
 
 export const FRAME_HEADER_BYTES = 32;
 const SALT_OFFSET = 8;
-/** Entries up to this size are copied beside their headers; above, the disk gets them from where they are. */
+/**
+ * Entries up to this size are copied beside their headers; above, the disk gets them from where
+ * they are.
+ */
 /** The largest frame; a write may hold this much, headers included. */
 export const FRAME_BYTES_MAX: number = 1024 ** 3;
 const COPY_BYTES_MAX = 64 * 1024;
@@ -41,7 +46,11 @@ export function frameBytes(records: readonly LogRecord[]): number {
 }
 
 /** @returns encodes frames, reusing one buffer */
-export function createFrameEncoder(): (records: readonly LogRecord[], salt: Uint8Array, after: FrameLink) => EncodedFrame {
+export function createFrameEncoder(): (
+  records: readonly LogRecord[],
+  salt: Uint8Array,
+  after: FrameLink,
+) => EncodedFrame {
   let slab = Buffer.allocUnsafeSlow(2 * COPY_BYTES_MAX);
   let view = new DataView(slab.buffer);
   return (records, salt, after) => {
@@ -77,31 +86,65 @@ export function createFrameEncoder(): (records: readonly LogRecord[], salt: Uint
     view.setUint32(28, 0, true);
     const crc = parts.reduce((sum, part, i) => crc32(i === 0 ? part.subarray(4) : part, sum), 0);
     view.setUint32(0, crc, true);
-    return { parts: parts.filter((part) => part.length > 0), link: { number: after.number + 1, crc } };
+    return {
+      parts: parts.filter((part) => part.length > 0),
+      link: { number: after.number + 1, crc },
+    };
   };
 }
 
-/** @returns the frame at `offset` if there is a whole and undamaged one of this use of the segment */
-export function readFrame(bytes: Uint8Array, view: DataView, offset: number, salt: Uint8Array): Frame | undefined {
+/**
+ * @returns the frame at `offset` if there is a whole and undamaged one of this use of the segment
+ */
+export function readFrame(
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  salt: Uint8Array,
+): Frame | undefined {
   if (!bearsSalt(bytes, offset, salt)) return undefined;
   const payload = offset + FRAME_HEADER_BYTES;
   const end = payload + view.getUint32(offset + 4, true);
   if (end > bytes.length || end % 8 !== 0) return undefined;
   const crc = view.getUint32(offset, true);
-  if (crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + offset + 4, end - offset - 4)) !== crc) return undefined;
-  return { number: getUint48(view, offset + 16), crc, previous: view.getUint32(offset + 24, true), payload, end };
+  if (
+    crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + offset + 4, end - offset - 4)) !== crc
+  ) {
+    return undefined;
+  }
+  return {
+    number: getUint48(view, offset + 16),
+    crc,
+    previous: view.getUint32(offset + 24, true),
+    payload,
+    end,
+  };
 }
 
 /** Whether a frame of this use of the segment was begun here, whole or not. */
 export function bearsSalt(bytes: Uint8Array, offset: number, salt: Uint8Array): boolean {
   if (offset + FRAME_HEADER_BYTES > bytes.length) return false;
-  for (let i = 0; i < salt.length; i++) if (bytes[offset + SALT_OFFSET + i] !== salt[i]) return false;
+  for (let i = 0; i < salt.length; i++) {
+    if (bytes[offset + SALT_OFFSET + i] !== salt[i]) return false;
+  }
   return true;
 }
 
-/** @returns where the next undamaged frame after frame `number` starts, searching from `offset` on */
-export function findFrameAfter(bytes: Buffer, view: DataView, offset: number, salt: Uint8Array, number: number): number | undefined {
-  for (let at = bytes.indexOf(salt, offset + SALT_OFFSET); at >= 0; at = bytes.indexOf(salt, at + 1)) {
+/**
+ * @returns where the next undamaged frame after frame `number` starts, searching from `offset` on
+ */
+export function findFrameAfter(
+  bytes: Buffer,
+  view: DataView,
+  offset: number,
+  salt: Uint8Array,
+  number: number,
+): number | undefined {
+  for (
+    let at = bytes.indexOf(salt, offset + SALT_OFFSET);
+    at >= 0;
+    at = bytes.indexOf(salt, at + 1)
+  ) {
     const start = at - SALT_OFFSET;
     if (start % 8 !== 0) continue;
     const frame = readFrame(bytes, view, start, salt);

@@ -12,25 +12,72 @@ export const CLOSED_FILE = "closed.json";
 
 /** @returns the directory's incarnation
  * @throws {WrongIdentity} @throws {UnsupportedFormat} @throws {CorruptLog} */
-export async function readIdentity(fileSystem: FileSystem, directory: string, wanted: StorageIdentity): Promise<string> {
+export async function readIdentity(
+  fileSystem: FileSystem,
+  directory: string,
+  wanted: StorageIdentity,
+): Promise<string> {
   const { content, intact } = await readSmallFile(fileSystem, directory, IDENTITY_FILE);
-  const { format, clusterId, nodeId, codec, incarnation } = content as Partial<Record<string, unknown>>;
-  if (typeof format === "number" && format !== FORMAT) throw new UnsupportedFormat(directory, String(format), FORMAT);
-  if (!intact || typeof incarnation !== "string" || !isValidIncarnation(incarnation)) throw new CorruptLog(`${directory}/${IDENTITY_FILE}`, 0, "its checksum is wrong");
-  if (clusterId !== wanted.clusterId) throw new WrongIdentity(directory, "cluster", String(clusterId), wanted.clusterId, "the cluster id (createNode's cluster.id)");
-  if (nodeId !== wanted.nodeId) throw new WrongIdentity(directory, "node", String(nodeId), wanted.nodeId, "the node id (createNode's id)");
-  if (codec !== wanted.codec) throw new WrongIdentity(directory, "codec", String(codec), wanted.codec, "the codec (createNode's codec)");
+  const { format, clusterId, nodeId, codec, incarnation } = content as Partial<
+    Record<string, unknown>
+  >;
+  if (typeof format === "number" && format !== FORMAT) {
+    throw new UnsupportedFormat(directory, String(format), FORMAT);
+  }
+  if (!intact || typeof incarnation !== "string" || !isValidIncarnation(incarnation)) {
+    throw new CorruptLog(`${directory}/${IDENTITY_FILE}`, 0, "its checksum is wrong");
+  }
+  if (clusterId !== wanted.clusterId) {
+    throw new WrongIdentity(
+      directory,
+      "cluster",
+      String(clusterId),
+      wanted.clusterId,
+      "the cluster id (createNode's cluster.id)",
+    );
+  }
+  if (nodeId !== wanted.nodeId) {
+    throw new WrongIdentity(
+      directory,
+      "node",
+      String(nodeId),
+      wanted.nodeId,
+      "the node id (createNode's id)",
+    );
+  }
+  if (codec !== wanted.codec) {
+    throw new WrongIdentity(
+      directory,
+      "codec",
+      String(codec),
+      wanted.codec,
+      "the codec (createNode's codec)",
+    );
+  }
   return incarnation;
 }
 
-export async function writeIdentity(fileSystem: FileSystem, directory: string, { clusterId, nodeId, codec }: StorageIdentity, incarnation: string): Promise<void> {
-  await writeSmallFile(fileSystem, directory, IDENTITY_FILE, { format: FORMAT, clusterId, nodeId, codec, incarnation });
+export async function writeIdentity(
+  fileSystem: FileSystem,
+  directory: string,
+  { clusterId, nodeId, codec }: StorageIdentity,
+  incarnation: string,
+): Promise<void> {
+  await writeSmallFile(fileSystem, directory, IDENTITY_FILE, {
+    format: FORMAT,
+    clusterId,
+    nodeId,
+    codec,
+    incarnation,
+  });
 }
 
 /** 22 characters of 6 bits each. */
 export function drawIncarnation(random: Random): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  return Array.from({ length: 22 }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join("");
+  return Array.from({ length: 22 }, () =>
+    alphabet.charAt(Math.floor(random() * alphabet.length)),
+  ).join("");
 }
 
 /** Where the log ends. After a clean close it must end exactly here. */
@@ -42,13 +89,21 @@ export interface LogEnd {
 }
 
 /** @returns undefined when the log was not closed cleanly */
-export async function readLogEnd(fileSystem: FileSystem, directory: string, names: readonly string[]): Promise<LogEnd | undefined> {
+export async function readLogEnd(
+  fileSystem: FileSystem,
+  directory: string,
+  names: readonly string[],
+): Promise<LogEnd | undefined> {
   if (!names.includes(CLOSED_FILE)) return undefined;
   const { content, intact } = await readSmallFile(fileSystem, directory, CLOSED_FILE);
   if (!intact) throw new CorruptLog(`${directory}/${CLOSED_FILE}`, 0, "its checksum is wrong");
   return content as LogEnd;
 }
 
-export async function writeLogEnd(fileSystem: FileSystem, directory: string, end: LogEnd): Promise<void> {
+export async function writeLogEnd(
+  fileSystem: FileSystem,
+  directory: string,
+  end: LogEnd,
+): Promise<void> {
   await writeSmallFile(fileSystem, directory, CLOSED_FILE, end);
 }

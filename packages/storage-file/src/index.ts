@@ -3,4 +3,10 @@ export type { FileLogOptions } from "./file-log.js";
 export type { LogEvent } from "./segment-files.js";
 export type { FileHandle, FileSystem } from "./file-system.js";
 export { nodeFileSystem } from "./node-file-system.js";
-export { CorruptLog, DataDirectoryInUse, StorageWriteFailed, UnsupportedFormat, WrongIdentity } from "./errors.js";
+export {
+  CorruptLog,
+  DataDirectoryInUse,
+  StorageWriteFailed,
+  UnsupportedFormat,
+  WrongIdentity,
+} from "./errors.js";

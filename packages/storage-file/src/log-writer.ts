@@ -1,5 +1,5 @@
-// The hot path: one frame, one write and one datasync per `write`. After the first failure it never writes again, for
-// nobody knows what a failed sync left on disk.
+// The hot path: one frame, one write and one datasync per `write`. After the first failure it never
+// writes again, for nobody knows what a failed sync left on disk.
 import type { LogOperation, LogState } from "@raftkit/core";
 import { checkedNextLogState, InvariantViolation } from "@raftkit/core";
 import { StorageWriteFailed } from "./errors.js";
@@ -45,7 +45,10 @@ export class LogWriter {
 
   /** Makes the new run durable: the first frame of every opening. */
   begin(): Promise<void> {
-    return this.#exclusively([{ type: "checkpoint", run: this.#run, state: this.#state }], this.#state);
+    return this.#exclusively(
+      [{ type: "checkpoint", run: this.#run, state: this.#state }],
+      this.#state,
+    );
   }
 
   async write(operations: readonly LogOperation[]): Promise<void> {
@@ -54,21 +57,34 @@ export class LogWriter {
     let state: LogState;
     try {
       state = operations.reduce(checkedNextLogState, this.#state);
-      if (frameBytes(operations) > FRAME_BYTES_MAX) throw new InvariantViolation(`the log was asked to write ${frameBytes(operations)} bytes at once, more than ${FRAME_BYTES_MAX}; nothing was written`);
-      if (this.#underWay !== undefined) throw new InvariantViolation("the log was asked to write while a write was under way; this is a bug in the caller");
+      if (frameBytes(operations) > FRAME_BYTES_MAX) {
+        throw new InvariantViolation(
+          `the log was asked to write ${frameBytes(operations)} bytes at once, more than ${FRAME_BYTES_MAX}; nothing was written`,
+        );
+      }
+      if (this.#underWay !== undefined) {
+        throw new InvariantViolation(
+          "the log was asked to write while a write was under way; this is a bug in the caller",
+        );
+      }
     } catch (error) {
       throw this.#fail(error);
     }
     await this.#exclusively(operations, state);
   }
 
-  /** Waits for the write under way and closes the files. @returns where the log ends; undefined when that is not known */
+  /**
+   * Waits for the write under way and closes the files. @returns where the log ends; undefined when
+   * that is not known
+   */
   async close(): Promise<LogEnd | undefined> {
     await this.#underWay?.catch(() => undefined);
     await this.#files.close();
     await this.#segment.handle.close();
     const { number: segment } = this.#segment;
-    return this.#failure === undefined ? { segment, offset: this.#offset, frame: this.#link.number, crc: this.#link.crc } : undefined;
+    return this.#failure === undefined
+      ? { segment, offset: this.#offset, frame: this.#link.number, crc: this.#link.crc }
+      : undefined;
   }
 
   async #exclusively(records: readonly LogRecord[], state: LogState): Promise<void> {
@@ -84,8 +100,15 @@ export class LogWriter {
 
   async #append(records: readonly LogRecord[], state: LogState): Promise<void> {
     let all = records;
-    if (this.#offset > SEGMENT_HEADER_BYTES && this.#offset + frameBytes(all) > this.#segment.capacity) await this.#advance();
-    if (this.#offset === SEGMENT_HEADER_BYTES && all[0]?.type !== "checkpoint") all = [{ type: "checkpoint", run: this.#run, state: this.#state }, ...all];
+    if (
+      this.#offset > SEGMENT_HEADER_BYTES &&
+      this.#offset + frameBytes(all) > this.#segment.capacity
+    ) {
+      await this.#advance();
+    }
+    if (this.#offset === SEGMENT_HEADER_BYTES && all[0]?.type !== "checkpoint") {
+      all = [{ type: "checkpoint", run: this.#run, state: this.#state }, ...all];
+    }
     const { parts, link } = this.#encode(all, this.#segment.salt, this.#link);
     await writeAll(this.#segment.handle, parts, this.#offset);
     await this.#segment.handle.datasync();

@@ -1,4 +1,5 @@
-// The real disk, over node:fs. Callbacks instead of fs.promises: a write and its sync are the hot path.
+// The real disk, over node:fs. Callbacks instead of fs.promises: a write and its sync are the hot
+// path.
 import * as fs from "node:fs";
 import type { FileHandle, FileSystem } from "./file-system.js";
 import { lockDirectory } from "./node-lock.js";
@@ -6,7 +7,11 @@ import { lockDirectory } from "./node-lock.js";
 export const nodeFileSystem: FileSystem = {
   async open(path, mode) {
     const { O_RDWR, O_CREAT, O_EXCL } = fs.constants;
-    return fileHandle(await call<number>((done) => fs.open(path, mode === "create" ? O_RDWR | O_CREAT | O_EXCL : O_RDWR, 0o600, done)));
+    return fileHandle(
+      await call<number>((done) =>
+        fs.open(path, mode === "create" ? O_RDWR | O_CREAT | O_EXCL : O_RDWR, 0o600, done),
+      ),
+    );
   },
   rename: (from, to) => call((done) => fs.rename(from, to, done)),
   unlink: (path) => call((done) => fs.unlink(path, done)),
@@ -27,10 +32,15 @@ export const nodeFileSystem: FileSystem = {
 
 function fileHandle(fd: number): FileHandle {
   return {
-    read: (into, position) => call<number>((done) => fs.read(fd, into, 0, into.length, position, done)),
+    read: (into, position) =>
+      call<number>((done) => fs.read(fd, into, 0, into.length, position, done)),
     write(parts, position) {
       const [only] = parts;
-      return call<number>((done) => (only !== undefined && parts.length === 1 ? fs.write(fd, only, 0, only.length, position, done) : fs.writev(fd, parts, position, done)));
+      return call<number>((done) =>
+        only !== undefined && parts.length === 1
+          ? fs.write(fd, only, 0, only.length, position, done)
+          : fs.writev(fd, parts, position, done),
+      );
     },
     datasync: () => call((done) => fs.fdatasync(fd, done)),
     size: async () => (await call<fs.Stats>((done) => fs.fstat(fd, done))).size,

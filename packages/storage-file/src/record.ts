@@ -2,11 +2,15 @@
 //
 //   record  = kind u8 | 0 u24 | count u32 | a u48, 0 u16 | b u48, 0 u16 | data length u32 | 0 u32 | data
 //
-// 32 bytes of header each. `a` and `b` are index, term or run, as `kind` says; data is entries or the ids.
+// 32 bytes of header each. `a` and `b` are index, term or run, as `kind` says; data is entries or
+// the ids.
 import type { LogOperation, LogState, NodeId } from "@raftkit/core";
 import { getUint48, setUint48 } from "./numbers.js";
 
-/** All that is known before a segment's first operation, so that the segments before it can go. The first record of each segment. */
+/**
+ * All that is known before a segment's first operation, so that the segments before it can go. The
+ * first record of each segment.
+ */
 export interface Checkpoint {
   readonly type: "checkpoint";
   readonly run: number;
@@ -16,7 +20,14 @@ export type LogRecord = LogOperation | Checkpoint;
 
 export const RECORD_HEADER_BYTES = 32;
 const CHECKPOINT_BYTES = 24;
-const Kind = { hardState: 1, append: 2, truncateFrom: 3, compactThrough: 4, resetTo: 5, checkpoint: 6 } as const;
+const Kind = {
+  hardState: 1,
+  append: 2,
+  truncateFrom: 3,
+  compactThrough: 4,
+  resetTo: 5,
+  checkpoint: 6,
+} as const;
 
 /** Where a record's data comes from: bytes of an entry run are never copied here. */
 export function dataBytes(record: LogRecord): number {
@@ -33,7 +44,12 @@ export function dataBytes(record: LogRecord): number {
 }
 
 /** Writes a record's header and, but for an append, its data. @returns where the next byte goes */
-export function encodeRecord(record: LogRecord, bytes: Uint8Array, view: DataView, offset: number): number {
+export function encodeRecord(
+  record: LogRecord,
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+): number {
   bytes.fill(0, offset, offset + RECORD_HEADER_BYTES);
   bytes[offset] = Kind[record.type];
   view.setUint32(offset + 24, dataBytes(record), true);
@@ -60,13 +76,24 @@ export function encodeRecord(record: LogRecord, bytes: Uint8Array, view: DataVie
       setUint48(view, data, record.state.base.index);
       setUint48(view, data + 8, record.state.base.term);
       setUint48(view, data + 16, record.state.hardState.currentTerm);
-      bytes.fill(0, data + 6, data + 8).fill(0, data + 14, data + 16).fill(0, data + 22, data + 24);
+      bytes
+        .fill(0, data + 6, data + 8)
+        .fill(0, data + 14, data + 16)
+        .fill(0, data + 22, data + 24);
       return encodeId(record.state.hardState.votedFor, bytes, data + CHECKPOINT_BYTES);
   }
 }
 
-/** @returns the records between two offsets, their runs as views of `bytes`; undefined when they make no sense */
-export function decodeRecords(bytes: Uint8Array, view: DataView, from: number, to: number): LogRecord[] | undefined {
+/**
+ * @returns the records between two offsets, their runs as views of `bytes`; undefined when they
+ * make no sense
+ */
+export function decodeRecords(
+  bytes: Uint8Array,
+  view: DataView,
+  from: number,
+  to: number,
+): LogRecord[] | undefined {
   const records: LogRecord[] = [];
   let offset = from;
   while (to - offset >= RECORD_HEADER_BYTES) {
@@ -80,14 +107,30 @@ export function decodeRecords(bytes: Uint8Array, view: DataView, from: number, t
   return records;
 }
 
-function decodeRecord(bytes: Uint8Array, view: DataView, offset: number, data: number, end: number): LogRecord | undefined {
+function decodeRecord(
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  data: number,
+  end: number,
+): LogRecord | undefined {
   const a = getUint48(view, offset + 8);
   const b = getUint48(view, offset + 16);
   switch (bytes[offset]) {
     case Kind.append:
-      return { type: "append", run: { firstIndex: a, count: view.getUint32(offset + 4, true), bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + data, end - data) } };
+      return {
+        type: "append",
+        run: {
+          firstIndex: a,
+          count: view.getUint32(offset + 4, true),
+          bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + data, end - data),
+        },
+      };
     case Kind.hardState:
-      return { type: "hardState", hardState: { currentTerm: a, votedFor: decodeId(bytes, data, end) } };
+      return {
+        type: "hardState",
+        hardState: { currentTerm: a, votedFor: decodeId(bytes, data, end) },
+      };
     case Kind.truncateFrom:
       return { type: "truncateFrom", index: a };
     case Kind.compactThrough:
@@ -97,7 +140,10 @@ function decodeRecord(bytes: Uint8Array, view: DataView, offset: number, data: n
     case Kind.checkpoint: {
       if (end - data < CHECKPOINT_BYTES) return undefined;
       const base = { index: getUint48(view, data), term: getUint48(view, data + 8) };
-      const hardState = { currentTerm: getUint48(view, data + 16), votedFor: decodeId(bytes, data + CHECKPOINT_BYTES, end) };
+      const hardState = {
+        currentTerm: getUint48(view, data + 16),
+        votedFor: decodeId(bytes, data + CHECKPOINT_BYTES, end),
+      };
       return { type: "checkpoint", run: a, state: { base, hardState, lastIndex: b } };
     }
     default:

@@ -1,5 +1,6 @@
-// The segment files of an open log: makes the next one ahead of time, removes those whose entries are all compacted.
-// Both happen in the background, one thing at a time; nothing here touches the segment that is being written.
+// The segment files of an open log: makes the next one ahead of time, removes those whose entries
+// are all compacted. Both happen in the background, one thing at a time; nothing here touches the
+// segment that is being written.
 import type { Index, Random } from "@raftkit/core";
 import type { FileHandle, FileSystem } from "./file-system.js";
 import type { LogRecord } from "./record.js";
@@ -10,13 +11,27 @@ import { createSegment, SPARE, segmentName } from "./segment.js";
 export type OpenSegment = SegmentInfo & { readonly handle: FileHandle };
 
 export type LogEvent =
-  /** An interrupted write was found at the end, unacknowledged by all rules: `bytes` from `offset` of `file` were put aside into `keptIn`. */
-  | { readonly type: "tailCut"; readonly file: string; readonly offset: number; readonly bytes: number; readonly keptIn: string }
   /**
-   * Something beside the writes failed; they go on. A segment that couldn't be made is tried again when it is needed, and fails
-   * the write then; what couldn't be removed is removed by the next opening; without its mark a clean close looks like a crash.
+   * An interrupted write was found at the end, unacknowledged by all rules: `bytes` from `offset`
+   * of `file` were put aside into `keptIn`.
    */
-  | { readonly type: "backgroundFailed"; readonly task: "fillAhead" | "removeSegments" | "closeMark"; readonly error: unknown };
+  | {
+      readonly type: "tailCut";
+      readonly file: string;
+      readonly offset: number;
+      readonly bytes: number;
+      readonly keptIn: string;
+    }
+  /**
+   * Something beside the writes failed; they go on. A segment that couldn't be made is tried again
+   * when it is needed, and fails the write then; what couldn't be removed is removed by the next
+   * opening; without its mark a clean close looks like a crash.
+   */
+  | {
+      readonly type: "backgroundFailed";
+      readonly task: "fillAhead" | "removeSegments" | "closeMark";
+      readonly error: unknown;
+    };
 
 export interface SegmentFilesOptions {
   readonly fileSystem: FileSystem;
@@ -49,12 +64,17 @@ export class SegmentFiles {
     if (options.next !== undefined) this.#next = Promise.resolve(options.next);
   }
 
-  /** Sees to it that a segment is ready when the active one is full. A failure is reported, and met again by `advance`. */
+  /**
+   * Sees to it that a segment is ready when the active one is full. A failure is reported, and met
+   * again by `advance`.
+   */
   fillAhead(): void {
     this.#next ??= this.#chore("fillAhead", () => this.#create());
   }
 
-  /** @returns the next segment, which is the active one from now on; rejects when it can't be made */
+  /**
+   * @returns the next segment, which is the active one from now on; rejects when it can't be made
+   */
   async advance(): Promise<OpenSegment> {
     const ready = await this.#next;
     const next = ready ?? (await this.#serially(() => this.#create()));
@@ -70,9 +90,10 @@ export class SegmentFiles {
   }
 
   /**
-   * Lets go of the oldest segments that hold nothing after `base`, one after another, each durably before the next: there
-   * is never a hole. Called when the active segment holds a durable frame: its checkpoint replaces them. A segment that
-   * becomes active while this waits for its turn may hold none yet, so the limit is taken now.
+   * Lets go of the oldest segments that hold nothing after `base`, one after another, each durably
+   * before the next: there is never a hole. Called when the active segment holds a durable frame:
+   * its checkpoint replaces them. A segment that becomes active while this waits for its turn may
+   * hold none yet, so the limit is taken now.
    */
   removeThrough(base: Index): void {
     const limit = this.#segments.at(-1)?.number ?? 0;
@@ -90,7 +111,11 @@ export class SegmentFiles {
   }
 
   #isRemovable(base: Index, limit: number): boolean {
-    return !this.#removalFailed && (this.#segments[0]?.number ?? limit) < limit && (this.#lastLive[0] ?? Infinity) <= base;
+    return (
+      !this.#removalFailed &&
+      (this.#segments[0]?.number ?? limit) < limit &&
+      (this.#lastLive[0] ?? Infinity) <= base
+    );
   }
 
   async #removeOldest(): Promise<void> {
@@ -99,7 +124,10 @@ export class SegmentFiles {
     if (oldest === undefined) return;
     const file = `${directory}/${segmentName(oldest.number)}`;
     try {
-      const isSpare = !this.#hasSpare && oldest.capacity === segmentBytes && (await this.#sizeOf(file)) === segmentBytes;
+      const isSpare =
+        !this.#hasSpare &&
+        oldest.capacity === segmentBytes &&
+        (await this.#sizeOf(file)) === segmentBytes;
       if (isSpare) await fileSystem.rename(file, `${directory}/${SPARE}`);
       else await fileSystem.unlink(file);
       await fileSystem.syncDirectory(directory);
@@ -126,11 +154,23 @@ export class SegmentFiles {
     this.#hasSpare = false;
     const number = (this.#segments.at(-1)?.number ?? 0) + 1;
     const { fileSystem, directory, incarnation, random, segmentBytes } = this.#options;
-    return createSegment({ fileSystem, directory, incarnation, random, number, capacity: segmentBytes, recycled, abandoned: () => this.#closing });
+    return createSegment({
+      fileSystem,
+      directory,
+      incarnation,
+      random,
+      number,
+      capacity: segmentBytes,
+      recycled,
+      abandoned: () => this.#closing,
+    });
   }
 
   /** A failure is reported and gives undefined. */
-  async #chore<Result>(task: "fillAhead" | "removeSegments", work: () => Promise<Result>): Promise<Result | undefined> {
+  async #chore<Result>(
+    task: "fillAhead" | "removeSegments",
+    work: () => Promise<Result>,
+  ): Promise<Result | undefined> {
     try {
       return await this.#serially(async () => (this.#closing ? undefined : await work()));
     } catch (error) {
@@ -142,7 +182,10 @@ export class SegmentFiles {
   /** They share the spare file: never two at once. */
   #serially<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#chores.then(work);
-    this.#chores = result.then(() => {}, () => {});
+    this.#chores = result.then(
+      () => {},
+      () => {},
+    );
     return result;
   }
 }

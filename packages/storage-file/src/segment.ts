@@ -1,8 +1,10 @@
-// A segment file: a header block, then frames, then space that was filled ahead. Made whole before it gets its name.
+// A segment file: a header block, then frames, then space that was filled ahead. Made whole before
+// it gets its name.
 //
 //   header = crc u32 | magic 8 bytes | flags u32 | salt (random u32, number u32) | capacity u48, 0 u16 | incarnation length u8 | incarnation | 0 …
 //
-// The header fills 4096 bytes, all covered by its CRC-32, and is never written again: no torn page can hurt it.
+// The header fills 4096 bytes, all covered by its CRC-32, and is never written again: no torn page
+// can hurt it.
 import { crc32 } from "node:zlib";
 import type { Random } from "@raftkit/core";
 import { CorruptLog } from "./errors.js";
@@ -22,7 +24,10 @@ export interface SegmentInfo {
   readonly number: number;
   /** Unlike that of every other use of this or any file. */
   readonly salt: Uint8Array;
-  /** Bytes that were durably there when it got its name. Frames that fit go here; a frame larger than any segment extends one. */
+  /**
+   * Bytes that were durably there when it got its name. Frames that fit go here; a frame larger
+   * than any segment extends one.
+   */
   readonly capacity: number;
   /** Its space held other frames before; otherwise it was zeros. */
   readonly recycled: boolean;
@@ -46,7 +51,12 @@ export function segmentNumber(name: string): number | undefined {
 }
 
 /** @throws {CorruptLog} its header is damaged, or it belongs elsewhere */
-export async function loadSegment(fileSystem: FileSystem, directory: string, number: number, incarnation: string | undefined): Promise<LoadedSegment> {
+export async function loadSegment(
+  fileSystem: FileSystem,
+  directory: string,
+  number: number,
+  incarnation: string | undefined,
+): Promise<LoadedSegment> {
   const file = `${directory}/${segmentName(number)}`;
   const handle = await fileSystem.open(file, "existing");
   let bytes: Buffer;
@@ -56,13 +66,40 @@ export async function loadSegment(fileSystem: FileSystem, directory: string, num
     await handle.close();
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < SEGMENT_HEADER_BYTES) throw new CorruptLog(file, 0, `the file has ${bytes.length} bytes, fewer than its header`);
-  if (crc32(bytes.subarray(4, SEGMENT_HEADER_BYTES)) !== view.getUint32(0, true) || !bytes.subarray(4, 12).equals(MAGIC)) throw new CorruptLog(file, 0, "the header's checksum is wrong");
+  if (bytes.length < SEGMENT_HEADER_BYTES) {
+    throw new CorruptLog(file, 0, `the file has ${bytes.length} bytes, fewer than its header`);
+  }
+  if (
+    crc32(bytes.subarray(4, SEGMENT_HEADER_BYTES)) !== view.getUint32(0, true) ||
+    !bytes.subarray(4, 12).equals(MAGIC)
+  ) {
+    throw new CorruptLog(file, 0, "the header's checksum is wrong");
+  }
   const owner = bytes.toString("latin1", 33, 33 + (bytes[32] ?? 0));
-  if (view.getUint32(20, true) !== number || (incarnation !== undefined && owner !== incarnation)) throw new CorruptLog(file, 0, `the file is segment ${view.getUint32(20, true)} of data directory ${owner}, and doesn't belong here`);
+  if (view.getUint32(20, true) !== number || (incarnation !== undefined && owner !== incarnation)) {
+    throw new CorruptLog(
+      file,
+      0,
+      `the file is segment ${view.getUint32(20, true)} of data directory ${owner}, and doesn't belong here`,
+    );
+  }
   const capacity = getUint48(view, 24);
-  if (bytes.length < capacity) throw new CorruptLog(file, bytes.length, `the file was made with ${capacity} bytes and has ${bytes.length}`);
-  return { file, bytes, view, number, capacity, recycled: (view.getUint32(12, true) & RECYCLED) !== 0, salt: Uint8Array.prototype.slice.call(bytes, 16, 24) };
+  if (bytes.length < capacity) {
+    throw new CorruptLog(
+      file,
+      bytes.length,
+      `the file was made with ${capacity} bytes and has ${bytes.length}`,
+    );
+  }
+  return {
+    file,
+    bytes,
+    view,
+    number,
+    capacity,
+    recycled: (view.getUint32(12, true) & RECYCLED) !== 0,
+    salt: Uint8Array.prototype.slice.call(bytes, 16, 24),
+  };
 }
 
 export interface CreateSegmentOptions {
@@ -78,8 +115,13 @@ export interface CreateSegmentOptions {
   readonly abandoned: () => boolean;
 }
 
-/** Makes a segment, filled and durable under its name. A failure leaves at most a temporary file behind. */
-export async function createSegment(options: CreateSegmentOptions): Promise<SegmentInfo & { readonly handle: FileHandle }> {
+/**
+ * Makes a segment, filled and durable under its name. A failure leaves at most a temporary file
+ * behind.
+ */
+export async function createSegment(
+  options: CreateSegmentOptions,
+): Promise<SegmentInfo & { readonly handle: FileHandle }> {
   const { fileSystem, directory, number, capacity, recycled } = options;
   const temporary = `${directory}/${recycled ? SPARE : FILLING}`;
   if (!recycled) await removeIfThere(fileSystem, temporary);
@@ -98,7 +140,10 @@ export async function createSegment(options: CreateSegmentOptions): Promise<Segm
   }
 }
 
-/** Overwriting costs half of extending, so the zeros are there before the frames; in chunks, so that others' syncs get through. */
+/**
+ * Overwriting costs half of extending, so the zeros are there before the frames; in chunks, so that
+ * others' syncs get through.
+ */
 async function fill(handle: FileHandle, capacity: number, abandoned: () => boolean): Promise<void> {
   const zeros = new Uint8Array(Math.min(FILL_CHUNK_BYTES, capacity - SEGMENT_HEADER_BYTES));
   for (let at = SEGMENT_HEADER_BYTES; at < capacity; at += zeros.length) {
@@ -108,7 +153,13 @@ async function fill(handle: FileHandle, capacity: number, abandoned: () => boole
   }
 }
 
-function encodeHeader({ number, capacity, recycled, incarnation, random }: CreateSegmentOptions): Uint8Array {
+function encodeHeader({
+  number,
+  capacity,
+  recycled,
+  incarnation,
+  random,
+}: CreateSegmentOptions): Uint8Array {
   const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
   const view = new DataView(header.buffer, header.byteOffset, header.length);
   header.set(MAGIC, 4);

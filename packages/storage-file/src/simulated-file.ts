@@ -1,5 +1,6 @@
-// One file of the simulated disk: what a process reads of it, what is durable, and what was written in between, in order.
-// It knows no names and no failures; which part of the unsynced writes survives is the caller's choice.
+// One file of the simulated disk: what a process reads of it, what is durable, and what was written
+// in between, in order. It knows no names and no failures; which part of the unsynced writes
+// survives is the caller's choice.
 
 /** Bytes that grow without being copied each time. */
 interface Content {
@@ -21,7 +22,13 @@ export interface SimulatedFile {
 const SECTOR_BYTES = 512;
 
 export function createFile(isDirectory: boolean, path: string): SimulatedFile {
-  return { isDirectory, path, current: { bytes: new Uint8Array(), size: 0 }, durable: { bytes: new Uint8Array(), size: 0 }, pending: [] };
+  return {
+    isDirectory,
+    path,
+    current: { bytes: new Uint8Array(), size: 0 },
+    durable: { bytes: new Uint8Array(), size: 0 },
+    pending: [],
+  };
 }
 
 /** The content as it is, uncopied. */
@@ -48,12 +55,14 @@ export function unsyncedSectors(file: SimulatedFile): number {
 }
 
 /**
- * The unsynced writes reach the disk sector by sector as `keep` says, asked in the order in which they were written. The
- * rest never will.
+ * The unsynced writes reach the disk sector by sector as `keep` says, asked in the order in which
+ * they were written. The rest never will.
  */
 export function settleFile(file: SimulatedFile, keep: () => boolean): void {
   for (const { at, bytes } of file.pending) {
-    for (const [from, to] of sectors(at, bytes.length)) if (keep()) put(file.durable, from, bytes.subarray(from - at, to - at));
+    for (const [from, to] of sectors(at, bytes.length)) {
+      if (keep()) put(file.durable, from, bytes.subarray(from - at, to - at));
+    }
   }
   file.pending = [];
 }
@@ -66,7 +75,9 @@ export function dropCache({ current, durable }: SimulatedFile): void {
 
 /** @returns whether the file is that long */
 export function flipByte({ current, durable }: SimulatedFile, at: number, mask: number): boolean {
-  for (const { bytes, size } of [current, durable]) if (at < size) bytes[at] = (bytes[at] ?? 0) ^ mask;
+  for (const { bytes, size } of [current, durable]) {
+    if (at < size) bytes[at] = (bytes[at] ?? 0) ^ mask;
+  }
   return at < durable.size;
 }
 

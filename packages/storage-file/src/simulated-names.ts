@@ -1,5 +1,6 @@
-// The names on the simulated disk: which files a process finds, and which it would find after a power cut. A change of
-// names is durable when its directory was synced; until then a power cut may take it, whole.
+// The names on the simulated disk: which files a process finds, and which it would find after a
+// power cut. A change of names is durable when its directory was synced; until then a power cut may
+// take it, whole.
 import type { SimulatedFile } from "./simulated-file.js";
 import { createFile } from "./simulated-file.js";
 
@@ -9,7 +10,11 @@ export interface SimulatedNames {
   readonly durable: ReadonlyMap<string, SimulatedFile>;
   /** Changes that were not synced. */
   readonly unsynced: number;
-  change(directory: string, gone: readonly string[], come: ReadonlyMap<string, SimulatedFile>): void;
+  change(
+    directory: string,
+    gone: readonly string[],
+    come: ReadonlyMap<string, SimulatedFile>,
+  ): void;
   sync(directory: string): void;
   /** The changes that are not synced become durable or are undone, as `keep` says. */
   settle(keep: () => boolean): void;
@@ -29,9 +34,13 @@ export function createNames(): SimulatedNames {
   const durable = new Map<string, SimulatedFile>();
   let pending: NameChange[] = [];
   return {
-    get current() { return current; },
+    get current() {
+      return current;
+    },
     durable,
-    get unsynced() { return pending.length; },
+    get unsynced() {
+      return pending.length;
+    },
     change(directory, gone, come) {
       const change = { directory, gone, come };
       apply(current, change);
@@ -55,7 +64,9 @@ export function createNames(): SimulatedNames {
           map.delete(path);
           continue;
         }
-        for (let at = parentOf(path); at !== "/"; at = parentOf(at)) if (!map.has(at)) map.set(at, createFile(true, at));
+        for (let at = parentOf(path); at !== "/"; at = parentOf(at)) {
+          if (!map.has(at)) map.set(at, createFile(true, at));
+        }
         map.set(path, file);
       }
     },

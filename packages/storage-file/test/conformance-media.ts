@@ -1,4 +1,5 @@
-// The media on which the conformance suite tests this package: the simulated disk, with every fault, and the real one.
+// The media on which the conformance suite tests this package: the simulated disk, with every
+// fault, and the real one.
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import type { LogStorage } from "@raftkit/core";
@@ -17,7 +18,13 @@ export function simulatedMedium(seed: number): Required<StorageMedium<LogStorage
   const disk = createSimulatedDisk({ random });
   const handles = new Set<object>();
   return {
-    storage: () => createFileLog({ directory, fileSystem: counting(disk.boot(), handles), segmentBytes, random }),
+    storage: () =>
+      createFileLog({
+        directory,
+        fileSystem: counting(disk.boot(), handles),
+        segmentBytes,
+        random,
+      }),
     kill: () => disk.kill(),
     powerCut: () => disk.powerCut(),
     setFault: (faults) => disk.setFault(faults && (({ type }) => faults({ kind: kindOf(type) }))),
@@ -37,14 +44,24 @@ export async function realMedium(): Promise<StorageMedium<LogStorage>> {
   return {
     storage: () => createFileLog({ directory, segmentBytes }),
     async files() {
-      return new Map(await Promise.all((await readdir(directory)).map(async (name) => [name, new Uint8Array(await readFile(`${directory}/${name}`))] as const)));
+      return new Map(
+        await Promise.all(
+          (await readdir(directory)).map(
+            async (name) => [name, new Uint8Array(await readFile(`${directory}/${name}`))] as const,
+          ),
+        ),
+      );
     },
     async replaceFiles(files) {
       for (const name of await readdir(directory)) await rm(`${directory}/${name}`);
-      for (const [name, content] of files) await writeFile(`${directory}/${name}`, content, { mode: 0o600 });
+      for (const [name, content] of files) {
+        await writeFile(`${directory}/${name}`, content, { mode: 0o600 });
+      }
     },
     async openHandles() {
-      const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+      const links = (await readdir("/proc/self/fd")).map((fd) =>
+        readlink(`/proc/self/fd/${fd}`).catch(() => ""),
+      );
       return (await Promise.all(links)).filter((path) => path.startsWith(directory)).length;
     },
     dispose: () => rm(directory, { recursive: true }),

@@ -3,7 +3,31 @@ import { logStorageSuite, storageTarget } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
 import { realMedium, simulatedMedium } from "./conformance-media.js";
 
-const everything = ["persistent", "exclusive", "kill", "powerCut", "failedSync", "fullDisk", "damage", "handles"] as const;
+const everything = [
+  "persistent",
+  "exclusive",
+  "kill",
+  "powerCut",
+  "failedSync",
+  "fullDisk",
+  "damage",
+  "handles",
+] as const;
 
-describeSuite("a log on the real disk", logStorageSuite, storageTarget({ name: "createFileLog", capabilities: process.platform === "linux" ? ["persistent", "exclusive", "handles"] : ["persistent", "exclusive"], medium: realMedium }));
-describeSuite("a log on the simulated disk", logStorageSuite, storageTarget({ name: "createFileLog", capabilities: everything, medium: simulatedMedium }));
+describeSuite(
+  "a log on the real disk",
+  logStorageSuite,
+  storageTarget({
+    name: "createFileLog",
+    capabilities:
+      process.platform === "linux"
+        ? ["persistent", "exclusive", "handles"]
+        : ["persistent", "exclusive"],
+    medium: realMedium,
+  }),
+);
+describeSuite(
+  "a log on the simulated disk",
+  logStorageSuite,
+  storageTarget({ name: "createFileLog", capabilities: everything, medium: simulatedMedium }),
+);

@@ -1,4 +1,5 @@
-// Every byte flipped, every length cut, files missing or swapped: what comes back is what was acknowledged, or a refusal.
+// Every byte flipped, every length cut, files missing or swapped: what comes back is what was
+// acknowledged, or a refusal.
 import { createFileLog } from "@raftkit/storage-file";
 import type { LogEvent } from "@raftkit/storage-file";
 import { describe, expect, test } from "vitest";
@@ -10,11 +11,20 @@ const segmentBytes = 8192;
 const refusals = ["CORRUPT_LOG", "UNSUPPORTED_FORMAT"];
 type Files = ReadonlyMap<string, Uint8Array>;
 
-/** Opens a copy of the files; gives the content, or the code of the refusal. A refusal must have changed nothing. */
+/**
+ * Opens a copy of the files; gives the content, or the code of the refusal. A refusal must have
+ * changed nothing.
+ */
 async function reopen(files: Files, events: LogEvent[] = []): Promise<string> {
   const disk = createSimulatedDisk({ random: seeded(2) });
   for (const [path, content] of files) disk.tamper(path, content);
-  const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(3), onEvent: (event) => events.push(event) });
+  const log = createFileLog({
+    directory,
+    fileSystem: disk.boot(),
+    segmentBytes,
+    random: seeded(3),
+    onEvent: (event) => events.push(event),
+  });
   try {
     return contentOf(await log.open(identity));
   } catch (error) {
@@ -26,10 +36,20 @@ async function reopen(files: Files, events: LogEvent[] = []): Promise<string> {
   }
 }
 
-/** A log over two segments: its files after a kill, before and after the last write, and after a clean close. */
-async function sample(seed = 1): Promise<{ before: string; after: string; beforeLast: Files; killed: Files; closed: Files }> {
+/**
+ * A log over two segments: its files after a kill, before and after the last write, and after a
+ * clean close.
+ */
+async function sample(
+  seed = 1,
+): Promise<{ before: string; after: string; beforeLast: Files; killed: Files; closed: Files }> {
   const disk = createSimulatedDisk({ random: seeded(seed) });
-  const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(seed) });
+  const log = createFileLog({
+    directory,
+    fileSystem: disk.boot(),
+    segmentBytes,
+    random: seeded(seed),
+  });
   await log.open(identity);
   await log.write([vote(1, "n1"), append(1, 1, "a", "b", "c")]);
   await log.write([appendBytes(4, 1, 3800)]);
@@ -44,7 +64,12 @@ async function sample(seed = 1): Promise<{ before: string; after: string; before
 }
 
 function same(a: Files, b: Files): boolean {
-  return a.size === b.size && [...a].every(([path, content]) => Buffer.compare(content, b.get(path) ?? new Uint8Array()) === 0);
+  return (
+    a.size === b.size &&
+    [...a].every(
+      ([path, content]) => Buffer.compare(content, b.get(path) ?? new Uint8Array()) === 0,
+    )
+  );
 }
 
 function withFile(files: Files, path: string, content: Uint8Array | undefined): Files {
@@ -60,25 +85,44 @@ function flipped(files: Files, path: string, at: number, mask: number): Files {
   return withFile(files, path, content);
 }
 
-function lastFrame({ beforeLast, killed }: { beforeLast: Files; killed: Files }): { path: string; from: number; to: number } {
+function lastFrame({ beforeLast, killed }: { beforeLast: Files; killed: Files }): {
+  path: string;
+  from: number;
+  to: number;
+} {
   for (const [path, content] of killed) {
     const old = beforeLast.get(path);
     const changed = [...content.keys()].filter((at) => content[at] !== old?.[at]);
-    if (changed.length > 0) return { path, from: Math.floor(Math.min(...changed) / 8) * 8, to: Math.ceil((Math.max(...changed) + 1) / 8) * 8 };
+    if (changed.length > 0) {
+      return {
+        path,
+        from: Math.floor(Math.min(...changed) / 8) * 8,
+        to: Math.ceil((Math.max(...changed) + 1) / 8) * 8,
+      };
+    }
   }
   throw new Error("nothing changed");
 }
 
 test("every bit flip in the last frame but one is damage: the good one behind it says so", async () => {
   const disk = createSimulatedDisk({ random: seeded(1) });
-  const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(1) });
+  const log = createFileLog({
+    directory,
+    fileSystem: disk.boot(),
+    segmentBytes,
+    random: seeded(1),
+  });
   await log.open(identity);
   await log.write([append(1, 1, "a")]);
   const beforeLast = disk.files();
   await log.write([append(2, 1, "b")]);
   const frame = lastFrame({ beforeLast, killed: disk.files() });
   await log.write([append(3, 1, "c")]);
-  for (let at = frame.from; at < frame.to; at++) expect(await reopen(flipped(disk.files(), frame.path, at, 1 << at % 8)), `at ${at}`).toBe("CORRUPT_LOG");
+  for (let at = frame.from; at < frame.to; at++) {
+    expect(await reopen(flipped(disk.files(), frame.path, at, 1 << (at % 8))), `at ${at}`).toBe(
+      "CORRUPT_LOG",
+    );
+  }
 });
 
 describe("cutting", () => {
@@ -86,8 +130,15 @@ describe("cutting", () => {
     const { killed, closed } = await sample();
     for (const files of [killed, closed]) {
       for (const [path, content] of files) {
-        for (let length = 0; length < content.length; length += length < 4096 || length > 4800 ? 97 : 1) {
-          expect(await reopen(withFile(files, path, content.slice(0, length))), `${path} to ${length}`).toBe("CORRUPT_LOG");
+        for (
+          let length = 0;
+          length < content.length;
+          length += length < 4096 || length > 4800 ? 97 : 1
+        ) {
+          expect(
+            await reopen(withFile(files, path, content.slice(0, length))),
+            `${path} to ${length}`,
+          ).toBe("CORRUPT_LOG");
         }
       }
     }
@@ -105,18 +156,31 @@ describe("cutting", () => {
 
   test("a frame larger than a segment, at any byte: it is gone whole, and what there was is put aside", async () => {
     const disk = createSimulatedDisk({ random: seeded(4) });
-    const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(4) });
+    const log = createFileLog({
+      directory,
+      fileSystem: disk.boot(),
+      segmentBytes,
+      random: seeded(4),
+    });
     await log.open(identity);
     await log.write([append(1, 1, "a")]);
     const before = await reopen(disk.files());
     await log.write([appendBytes(2, 1, 30_000, 70_000)]);
     const after = await reopen(disk.files());
     expect(after.length).toBeGreaterThan(100_000);
-    const [path, content] = [...disk.files()].find(([, bytes]) => bytes.length > 100_000) ?? ["", new Uint8Array()];
+    const [path, content] = [...disk.files()].find(([, bytes]) => bytes.length > 100_000) ?? [
+      "",
+      new Uint8Array(),
+    ];
     for (let length = segmentBytes; length < content.length; length += 977) {
       const events: LogEvent[] = [];
-      expect(await reopen(withFile(disk.files(), path, content.slice(0, length)), events), `to ${length}`).toBe(before);
-      expect(events).toMatchObject([{ type: "tailCut", file: path, offset: 4096, bytes: length - 4096 }]);
+      expect(
+        await reopen(withFile(disk.files(), path, content.slice(0, length)), events),
+        `to ${length}`,
+      ).toBe(before);
+      expect(events).toMatchObject([
+        { type: "tailCut", file: path, offset: 4096, bytes: length - 4096 },
+      ]);
     }
   }, 120_000);
 });
@@ -129,41 +193,70 @@ test("an interrupted write is reported once, and its bytes are kept", async () =
   const torn = disk.files().get(path)?.subarray(from, to);
   const events: LogEvent[] = [];
   for (let i = 0; i < 2; i++) {
-    const file = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, onEvent: (event) => events.push(event) });
+    const file = createFileLog({
+      directory,
+      fileSystem: disk.boot(),
+      segmentBytes,
+      onEvent: (event) => events.push(event),
+    });
     expect(contentOf(await file.open(identity))).toBe(log.before);
     disk.kill();
   }
   expect(events).toMatchObject([{ type: "tailCut", file: path, offset: from }]);
-  const kept = events.flatMap((event) => (event.type === "tailCut" ? [disk.files().get(event.keptIn)] : []))[0];
+  const kept = events.flatMap((event) =>
+    event.type === "tailCut" ? [disk.files().get(event.keptIn)] : [],
+  )[0];
   expect(kept?.subarray(0, to - from)).toEqual(torn);
   expect(kept?.subarray(to - from).every((byte) => byte === 0)).toBe(true);
 });
 
 describe("files that are missing or foreign", () => {
-  test.each(["identity.json", "log-0000000001.seg", "log-0000000002.seg"])("without %s the log is refused", async (name) => {
-    const { killed, closed } = await sample();
-    for (const files of [killed, closed]) expect(await reopen(withFile(files, `${directory}/${name}`, undefined))).toBe("CORRUPT_LOG");
-  });
+  test.each(["identity.json", "log-0000000001.seg", "log-0000000002.seg"])(
+    "without %s the log is refused",
+    async (name) => {
+      const { killed, closed } = await sample();
+      for (const files of [killed, closed]) {
+        expect(await reopen(withFile(files, `${directory}/${name}`, undefined))).toBe(
+          "CORRUPT_LOG",
+        );
+      }
+    },
+  );
 
   test("a segment of another data directory is refused", async () => {
     const [mine, other] = [await sample(1), await sample(9)];
-    for (const name of ["log-0000000001.seg", "log-0000000002.seg"]) expect(await reopen(withFile(mine.killed, `${directory}/${name}`, other.killed.get(`${directory}/${name}`)))).toBe("CORRUPT_LOG");
+    for (const name of ["log-0000000001.seg", "log-0000000002.seg"]) {
+      expect(
+        await reopen(
+          withFile(mine.killed, `${directory}/${name}`, other.killed.get(`${directory}/${name}`)),
+        ),
+      ).toBe("CORRUPT_LOG");
+    }
   });
 
   test("segments of two histories that parted, such as a copy that was put back, don't join", async () => {
     const start = createSimulatedDisk({ random: seeded(7) });
-    const log = createFileLog({ directory, fileSystem: start.boot(), segmentBytes, random: seeded(7) });
+    const log = createFileLog({
+      directory,
+      fileSystem: start.boot(),
+      segmentBytes,
+      random: seeded(7),
+    });
     await log.open(identity);
     await log.write([append(1, 1, "a")]);
     await log.close();
-    const histories = await Promise.all(["x", "y"].map(async (letter) => {
-      const disk = createSimulatedDisk({ random: seeded(8) });
-      for (const [path, content] of start.files()) disk.tamper(path, content);
-      const history = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes });
-      await history.open(identity);
-      for (let index = 2; index < 8; index++) await history.write([append(index, 1, letter.repeat(1000))]);
-      return disk.files();
-    }));
+    const histories = await Promise.all(
+      ["x", "y"].map(async (letter) => {
+        const disk = createSimulatedDisk({ random: seeded(8) });
+        for (const [path, content] of start.files()) disk.tamper(path, content);
+        const history = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes });
+        await history.open(identity);
+        for (let index = 2; index < 8; index++) {
+          await history.write([append(index, 1, letter.repeat(1000))]);
+        }
+        return disk.files();
+      }),
+    );
     const [mine = new Map<string, Uint8Array>(), other = new Map<string, Uint8Array>()] = histories;
     const second = `${directory}/log-0000000002.seg`;
     expect(await reopen(mine)).toContain("7:1:x");
@@ -174,7 +267,9 @@ describe("files that are missing or foreign", () => {
     const { killed } = await sample();
     const fresh = createSimulatedDisk({ random: seeded(6) });
     const log = createFileLog({ directory, fileSystem: fresh.boot(), segmentBytes });
-    fresh.setFault(({ type, path }) => (type === "create" && path.includes("identity") ? { type: "error", code: "EIO" } : undefined));
+    fresh.setFault(({ type, path }) =>
+      type === "create" && path.includes("identity") ? { type: "error", code: "EIO" } : undefined,
+    );
     await expect(log.open(identity)).rejects.toMatchObject({ code: "STORAGE_WRITE_FAILED" });
     expect([...fresh.files().keys()]).toEqual(["/data/log-0000000001.seg"]);
     fresh.setFault(undefined);
@@ -200,8 +295,16 @@ describe("flipping every byte", () => {
       for (const at of content.keys()) {
         const isLast = path === last.path && at >= last.from && at < last.to;
         const isBehind = !isLast && path.endsWith(".seg") && at >= 4096 && content[at] === 0;
-        const outcome = await reopen(flipped(log.killed, path, at, 1 << at % 8));
-        if (![...refusals, ...(isLast ? [log.before] : []), ...(isBehind ? [log.after] : [])].includes(outcome)) surprises.push(`${path} at ${at}: ${outcome}`);
+        const outcome = await reopen(flipped(log.killed, path, at, 1 << (at % 8)));
+        if (
+          ![
+            ...refusals,
+            ...(isLast ? [log.before] : []),
+            ...(isBehind ? [log.after] : []),
+          ].includes(outcome)
+        ) {
+          surprises.push(`${path} at ${at}: ${outcome}`);
+        }
       }
     }
     expect(surprises).toEqual([]);
@@ -216,8 +319,10 @@ describe("flipping every byte", () => {
     for (const [path, content] of closed) {
       for (const at of content.keys()) {
         const isUseless = path < last.path && at >= 4096 && content[at] === 0; // the log went on in the next segment
-        const outcome = await reopen(flipped(closed, path, at, 0x80 >> at % 8));
-        if (![...refusals, ...(isUseless ? [after] : [])].includes(outcome)) surprises.push(`${path} at ${at}: ${outcome}`);
+        const outcome = await reopen(flipped(closed, path, at, 0x80 >> (at % 8)));
+        if (![...refusals, ...(isUseless ? [after] : [])].includes(outcome)) {
+          surprises.push(`${path} at ${at}: ${outcome}`);
+        }
       }
     }
     expect(surprises).toEqual([]);

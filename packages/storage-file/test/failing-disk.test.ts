@@ -1,4 +1,5 @@
-// A disk that says no. A failed write ends the log for good; a failure in the background waits until it matters.
+// A disk that says no. A failed write ends the log for good; a failure in the background waits
+// until it matters.
 import { createFileLog } from "@raftkit/storage-file";
 import type { LogEvent } from "@raftkit/storage-file";
 import { InvariantViolation } from "@raftkit/core";
@@ -13,7 +14,13 @@ const segmentBytes = 8192;
 function setUp(capacityBytes = Infinity) {
   const disk = createSimulatedDisk({ random: seeded(1), capacityBytes });
   const events: LogEvent[] = [];
-  const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(1), onEvent: (event) => events.push(event) });
+  const log = createFileLog({
+    directory,
+    fileSystem: disk.boot(),
+    segmentBytes,
+    random: seeded(1),
+    onEvent: (event) => events.push(event),
+  });
   return { disk, events, log };
 }
 
@@ -23,13 +30,18 @@ async function settle(): Promise<void> {
 }
 
 describe("a failed write", () => {
-  test.each<[string, Operation["type"], string]>([["datasync", "datasync", "EIO"], ["write", "write", "ENOSPC"]])("ends the log for good: %s", async (_, type, code) => {
+  test.each<[string, Operation["type"], string]>([
+    ["datasync", "datasync", "EIO"],
+    ["write", "write", "ENOSPC"],
+  ])("ends the log for good: %s", async (_, type, code) => {
     const { disk, log } = setUp();
     await log.open(identity);
     await settle();
     await log.write([append(1, 1, "a")]);
     let failures = 0;
-    disk.setFault((operation): Fault | undefined => (operation.type === type && failures++ === 0 ? { type: "error", code } : undefined));
+    disk.setFault((operation): Fault | undefined =>
+      operation.type === type && failures++ === 0 ? { type: "error", code } : undefined,
+    );
     const failed = await log.write([append(2, 1, "b")]).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: "STORAGE_WRITE_FAILED", cause: { code } });
     const count = disk.operations;
@@ -45,14 +57,30 @@ describe("a failed write", () => {
     await settle();
     await log.write([append(1, 1, "a")]);
     disk.setFault(({ type }) => (type === "datasync" ? { type: "error", code: "EIO" } : undefined));
-    await expect(log.write([append(2, 1, "b")])).rejects.toMatchObject({ code: "STORAGE_WRITE_FAILED" });
+    await expect(log.write([append(2, 1, "b")])).rejects.toMatchObject({
+      code: "STORAGE_WRITE_FAILED",
+    });
     disk.setFault(undefined);
     disk.kill();
-    const again = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(1) });
+    const again = createFileLog({
+      directory,
+      fileSystem: disk.boot(),
+      segmentBytes,
+      random: seeded(1),
+    });
     const returned = contentOf(await again.open(identity));
     expect(returned).toContain("2:1:b");
     disk.powerCut();
-    expect(contentOf(await createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(1) }).open(identity))).toBe(returned);
+    expect(
+      contentOf(
+        await createFileLog({
+          directory,
+          fileSystem: disk.boot(),
+          segmentBytes,
+          random: seeded(1),
+        }).open(identity),
+      ),
+    ).toBe(returned);
   });
 
   test("an operation that doesn't fit is refused before anything is written, and ends the log", async () => {
@@ -60,7 +88,9 @@ describe("a failed write", () => {
     await log.open(identity);
     await settle();
     const count = disk.operations;
-    await expect(log.write([append(1, 1, "a"), append(3, 1, "c")])).rejects.toBeInstanceOf(InvariantViolation);
+    await expect(log.write([append(1, 1, "a"), append(3, 1, "c")])).rejects.toBeInstanceOf(
+      InvariantViolation,
+    );
     await expect(log.write([append(1, 1, "a")])).rejects.toBeInstanceOf(InvariantViolation);
     expect(disk.operations).toBe(count);
   });
@@ -79,15 +109,24 @@ describe("failures in the background", () => {
     const { events, log } = setUp(segmentBytes + 2000);
     await log.open(identity);
     await settle();
-    expect(events).toMatchObject([{ type: "backgroundFailed", task: "fillAhead", error: { code: "ENOSPC" } }]);
+    expect(events).toMatchObject([
+      { type: "backgroundFailed", task: "fillAhead", error: { code: "ENOSPC" } },
+    ]);
     await log.write([appendBytes(1, 1, 1000)]);
     await log.write([appendBytes(2, 1, 1000)]);
-    await expect(log.write([appendBytes(3, 1, 3000)])).rejects.toMatchObject({ code: "STORAGE_WRITE_FAILED", cause: { code: "ENOSPC" } });
+    await expect(log.write([appendBytes(3, 1, 3000)])).rejects.toMatchObject({
+      code: "STORAGE_WRITE_FAILED",
+      cause: { code: "ENOSPC" },
+    });
   });
 
   test("space that is free again when it is needed is used", async () => {
     const { disk, events, log } = setUp();
-    disk.setFault(({ type, path }) => (type === "write" && path.endsWith("filling.tmp") && disk.files().has("/data/identity.json") ? { type: "error", code: "ENOSPC" } : undefined));
+    disk.setFault(({ type, path }) =>
+      type === "write" && path.endsWith("filling.tmp") && disk.files().has("/data/identity.json")
+        ? { type: "error", code: "ENOSPC" }
+        : undefined,
+    );
     await log.open(identity);
     await settle();
     expect(events).toMatchObject([{ type: "backgroundFailed", task: "fillAhead" }]);
@@ -100,11 +139,17 @@ describe("failures in the background", () => {
   test("a segment that can't be removed is reported and removed by a later opening", async () => {
     const { disk, events, log } = setUp();
     await log.open(identity);
-    disk.setFault(({ type, path }) => ((type === "unlink" || type === "rename") && path.endsWith(".seg") ? { type: "error", code: "EACCES" } : undefined));
+    disk.setFault(({ type, path }) =>
+      (type === "unlink" || type === "rename") && path.endsWith(".seg")
+        ? { type: "error", code: "EACCES" }
+        : undefined,
+    );
     for (let i = 1; i < 10; i++) await log.write([appendBytes(i, 1, 2000)]);
     await log.write([{ type: "compactThrough", index: 9, term: 1 }]);
     await settle();
-    expect(events).toMatchObject([{ type: "backgroundFailed", task: "removeSegments", error: { code: "EACCES" } }]);
+    expect(events).toMatchObject([
+      { type: "backgroundFailed", task: "removeSegments", error: { code: "EACCES" } },
+    ]);
     disk.setFault(undefined);
     await log.close();
     const first = "/data/log-0000000001.seg";
@@ -132,7 +177,9 @@ test("after a removal that may have failed half way nothing more is removed", as
     await settle();
   }
   expect(removals).toEqual(["/data/log-0000000001.seg"]);
-  expect(events).toMatchObject([{ type: "backgroundFailed", task: "removeSegments", error: { code: "EIO" } }]);
+  expect(events).toMatchObject([
+    { type: "backgroundFailed", task: "removeSegments", error: { code: "EIO" } },
+  ]);
 });
 
 test("no file stays open, however many segments there were", async () => {
@@ -159,7 +206,13 @@ test("a name that only the page cache knew when the process died is made durable
     const options = { directory, segmentBytes, random: seeded(seed) };
     let named = false;
     disk.setFault(({ type, path }) => {
-      if (type === "rename" && path.endsWith("filling.tmp") && disk.files().has("/data/identity.json")) named = true; // not the first one
+      if (
+        type === "rename" &&
+        path.endsWith("filling.tmp") &&
+        disk.files().has("/data/identity.json")
+      ) {
+        named = true;
+      } // not the first one
       if (type === "syncDirectory" && named) disk.kill();
       return undefined;
     });
@@ -167,20 +220,32 @@ test("a name that only the page cache knew when the process died is made durable
     await settle();
     expect(disk.files().has("/data/log-0000000002.seg")).toBe(true);
     // No further segment is made: what that would sync can't help.
-    disk.setFault(({ type, path }) => (type === "create" && path.endsWith("filling.tmp") ? { type: "error", code: "ENOSPC" } : undefined));
+    disk.setFault(({ type, path }) =>
+      type === "create" && path.endsWith("filling.tmp")
+        ? { type: "error", code: "ENOSPC" }
+        : undefined,
+    );
     const again = createFileLog({ ...options, fileSystem: disk.boot() });
     await again.open(identity);
     for (let i = 1; i < 3; i++) await again.write([appendBytes(i, 1, 3000)]);
     disk.powerCut();
     disk.setFault(undefined);
-    expect(listed((await createFileLog({ ...options, fileSystem: disk.boot() }).open(identity)).entries), `seed ${seed}`).toHaveLength(2);
+    expect(
+      listed((await createFileLog({ ...options, fileSystem: disk.boot() }).open(identity)).entries),
+      `seed ${seed}`,
+    ).toHaveLength(2);
   }
 });
 
 test("a close that has ended is durable: after a power cut the log must end where it did", async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const disk = createSimulatedDisk({ random: seeded(seed) });
-    const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes, random: seeded(seed) });
+    const log = createFileLog({
+      directory,
+      fileSystem: disk.boot(),
+      segmentBytes,
+      random: seeded(seed),
+    });
     await log.open(identity);
     await log.write([append(1, 1, "a")]);
     await log.close();
@@ -196,17 +261,37 @@ test("compacted segments are used again: the directory doesn't grow", async () =
     await log.write([appendBytes(i, 1, 2000)]);
     if (i % 5 === 0) await log.write([{ type: "compactThrough", index: i - 1, term: 1 }]);
     await settle();
-    expect([...disk.files().keys()].filter((path) => path.endsWith(".seg") || path.endsWith(".tmp")).length).toBeLessThan(9);
+    expect(
+      [...disk.files().keys()].filter((path) => path.endsWith(".seg") || path.endsWith(".tmp"))
+        .length,
+    ).toBeLessThan(9);
   }
   disk.kill();
-  const opened = await createFileLog({ directory, fileSystem: disk.boot(), segmentBytes }).open(identity);
+  const opened = await createFileLog({ directory, fileSystem: disk.boot(), segmentBytes }).open(
+    identity,
+  );
   expect(opened.base.index).toBe(194);
-  expect(listed(opened.entries).map((line) => line.split(":", 1)[0])).toEqual(["195", "196", "197", "198", "199"]);
+  expect(listed(opened.entries).map((line) => line.split(":", 1)[0])).toEqual([
+    "195",
+    "196",
+    "197",
+    "198",
+    "199",
+  ]);
 });
 
-test.each([[{ count: 2 }], [{ count: 0 }], [{ bytes: new Uint8Array(5) }]])("a run that is none is refused: %o", async (wrong) => {
-  const { log } = setUp();
-  await log.open(identity);
-  const operation = append(1, 1, "a");
-  await expect(log.write([operation.type === "append" ? { type: "append", run: { ...operation.run, ...wrong } } : operation])).rejects.toBeInstanceOf(InvariantViolation);
-});
+test.each([[{ count: 2 }], [{ count: 0 }], [{ bytes: new Uint8Array(5) }]])(
+  "a run that is none is refused: %o",
+  async (wrong) => {
+    const { log } = setUp();
+    await log.open(identity);
+    const operation = append(1, 1, "a");
+    await expect(
+      log.write([
+        operation.type === "append"
+          ? { type: "append", run: { ...operation.run, ...wrong } }
+          : operation,
+      ]),
+    ).rejects.toBeInstanceOf(InvariantViolation);
+  },
+);

@@ -22,7 +22,11 @@ beforeAll(async () => {
     logLevel: "silent",
     resolve: { conditions: ["@raftkit/source"] },
     ssr: { noExternal: true, resolve: { conditions: ["@raftkit/source"] } },
-    build: { ssr: fileURLToPath(new URL("support/holder.ts", import.meta.url)), outDir: `${scratch}/child`, rollupOptions: { output: { entryFileNames: "holder.mjs" } } },
+    build: {
+      ssr: fileURLToPath(new URL("support/holder.ts", import.meta.url)),
+      outDir: `${scratch}/child`,
+      rollupOptions: { output: { entryFileNames: "holder.mjs" } },
+    },
   });
   holder = `${scratch}/child/holder.mjs`;
 }, 60_000);
@@ -37,8 +41,13 @@ let directories = 0;
 const newDirectory = (): string => `${scratch}/data-${++directories}`;
 
 /** Starts a process that opens the directory. @returns it and what it said */
-async function hold(directory: string, ...more: string[]): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(process.execPath, [holder, directory, ...more], { stdio: ["ignore", "pipe", "inherit"] });
+async function hold(
+  directory: string,
+  ...more: string[]
+): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, [holder, directory, ...more], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   children.push(child);
   const [chunk]: Buffer[] = await once(child.stdout, "data");
   return { child, said: String(chunk).trim() };
@@ -59,12 +68,17 @@ describe("the lock", () => {
     expect((await hold(directory)).said).toBe("DATA_DIRECTORY_IN_USE");
     await symlink(directory, `${directory}-link`);
     const log = createFileLog({ directory: `${directory}-link` });
-    await expect(log.open(identity)).rejects.toMatchObject({ code: "DATA_DIRECTORY_IN_USE", message: expect.stringContaining(directory) });
+    await expect(log.open(identity)).rejects.toMatchObject({
+      code: "DATA_DIRECTORY_IN_USE",
+      message: expect.stringContaining(directory),
+    });
     await end(child);
     const opened = await log.open(identity);
     expect(opened.run).toBe(2);
     expect(listed(opened.entries)).toEqual(["1:1:from a child"]);
-    await expect(createFileLog({ directory }).open(identity)).rejects.toMatchObject({ code: "DATA_DIRECTORY_IN_USE" });
+    await expect(createFileLog({ directory }).open(identity)).rejects.toMatchObject({
+      code: "DATA_DIRECTORY_IN_USE",
+    });
     await log.close();
     expect((await hold(directory)).said).toBe("open 3");
   }, 30_000);
@@ -72,8 +86,18 @@ describe("the lock", () => {
   test("lets exactly one of several in that race for what a killed one left", async () => {
     const directory = newDirectory();
     await end((await hold(directory)).child);
-    const outcomes = await Promise.all([hold(directory), hold(directory), hold(directory), hold(directory)]);
-    expect(outcomes.map(({ said }) => said).toSorted()).toEqual(["DATA_DIRECTORY_IN_USE", "DATA_DIRECTORY_IN_USE", "DATA_DIRECTORY_IN_USE", "open 2"]);
+    const outcomes = await Promise.all([
+      hold(directory),
+      hold(directory),
+      hold(directory),
+      hold(directory),
+    ]);
+    expect(outcomes.map(({ said }) => said).toSorted()).toEqual([
+      "DATA_DIRECTORY_IN_USE",
+      "DATA_DIRECTORY_IN_USE",
+      "DATA_DIRECTORY_IN_USE",
+      "open 2",
+    ]);
   }, 30_000);
 });
 
@@ -86,20 +110,34 @@ describe("the directory", () => {
     await chmod(`${directory}/deeper/still`, 0o755);
     await log.open(identity);
     await log.close();
-    const modes = (paths: readonly string[]): Promise<string[]> => Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
-    expect(await modes([directory, `${directory}/deeper`, `${directory}/deeper/still`])).toEqual(["700", "700", "700"]);
+    const modes = (paths: readonly string[]): Promise<string[]> =>
+      Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
+    expect(await modes([directory, `${directory}/deeper`, `${directory}/deeper/still`])).toEqual([
+      "700",
+      "700",
+      "700",
+    ]);
     const files = await readdir(`${directory}/deeper/still`);
-    expect(new Set(await modes(files.map((name) => `${directory}/deeper/still/${name}`)))).toEqual(new Set(["600"]));
+    expect(new Set(await modes(files.map((name) => `${directory}/deeper/still/${name}`)))).toEqual(
+      new Set(["600"]),
+    );
   });
 
-  test.each([["clusterId", "green", "cluster.id"], ["nodeId", "n2", "createNode's id"], ["codec", "msgpack", "codec"]] as const)("of another %s is refused, and stays as it is", async (key, value, hint) => {
+  test.each([
+    ["clusterId", "green", "cluster.id"],
+    ["nodeId", "n2", "createNode's id"],
+    ["codec", "msgpack", "codec"],
+  ] as const)("of another %s is refused, and stays as it is", async (key, value, hint) => {
     const directory = newDirectory();
     const log = createFileLog({ directory });
     const { incarnation } = await log.open(identity);
     expect(isValidIncarnation(incarnation)).toBe(true);
     await log.close();
     const message = new RegExp(`"${identity[key]}".*"${value}".*${hint.replace(".", "\\.")}`);
-    await expect(log.open({ ...identity, [key]: value })).rejects.toMatchObject({ code: "WRONG_IDENTITY", message: expect.stringMatching(message) });
+    await expect(log.open({ ...identity, [key]: value })).rejects.toMatchObject({
+      code: "WRONG_IDENTITY",
+      message: expect.stringMatching(message),
+    });
     expect(await log.open(identity)).toMatchObject({ run: 2, incarnation });
     await log.close();
   });
@@ -111,11 +149,18 @@ describe("the directory", () => {
     await log.close();
     const path = `${directory}/identity.json`;
     await writeFile(path, (await readFile(path, "utf8")).replace('"format":1', '"format":2'));
-    await expect(log.open(identity)).rejects.toMatchObject({ code: "UNSUPPORTED_FORMAT", message: expect.stringContaining("format 2") });
+    await expect(log.open(identity)).rejects.toMatchObject({
+      code: "UNSUPPORTED_FORMAT",
+      message: expect.stringContaining("format 2"),
+    });
   });
 });
 
 test("refuses to write while closed, and a segment size that makes no sense", async () => {
-  await expect(createFileLog({ directory: newDirectory() }).write([])).rejects.toMatchObject({ code: "STORAGE_CLOSED" });
-  for (const segmentBytes of [0, 8191, 2 ** 31, 10_000.5, Number.NaN]) expect(() => createFileLog({ directory: "x", segmentBytes })).toThrow("segmentBytes");
+  await expect(createFileLog({ directory: newDirectory() }).write([])).rejects.toMatchObject({
+    code: "STORAGE_CLOSED",
+  });
+  for (const segmentBytes of [0, 8191, 2 ** 31, 10_000.5, Number.NaN]) {
+    expect(() => createFileLog({ directory: "x", segmentBytes })).toThrow("segmentBytes");
+  }
 });

@@ -1,5 +1,5 @@
-// Random operations, a power cut at a random moment, and the question that matters: is everything there that was
-// acknowledged, and nothing half?
+// Random operations, a power cut at a random moment, and the question that matters: is everything
+// there that was acknowledged, and nothing half?
 import type { LogOperation } from "@raftkit/core";
 import { createFileLog } from "@raftkit/storage-file";
 import * as fc from "fast-check";
@@ -19,10 +19,21 @@ function randomWrite(model: Model, random: () => number): LogOperation[] {
     const last = now.lastIndex;
     const choice = random();
     let operation: LogOperation = vote(upTo(9), random() < 0.5 ? null : `n${upTo(3)}`);
-    if (choice < 0.6) operation = appendBytes(last + 1, 1 + upTo(3), ...Array.from({ length: 1 + upTo(3) }, () => (random() < 0.1 ? upTo(9000) : upTo(700))));
-    else if (choice < 0.7 && last > now.base.index) operation = { type: "truncateFrom", index: now.base.index + 1 + upTo(last - now.base.index) };
-    else if (choice < 0.85) operation = { type: "compactThrough", index: now.base.index + upTo(last - now.base.index), term: 1 };
-    else if (choice < 0.9) operation = { type: "resetTo", index: last + upTo(5), term: 2 };
+    if (choice < 0.6) {
+      operation = appendBytes(
+        last + 1,
+        1 + upTo(3),
+        ...Array.from({ length: 1 + upTo(3) }, () => (random() < 0.1 ? upTo(9000) : upTo(700))),
+      );
+    } else if (choice < 0.7 && last > now.base.index) {
+      operation = { type: "truncateFrom", index: now.base.index + 1 + upTo(last - now.base.index) };
+    } else if (choice < 0.85) {
+      operation = {
+        type: "compactThrough",
+        index: now.base.index + upTo(last - now.base.index),
+        term: 1,
+      };
+    } else if (choice < 0.9) operation = { type: "resetTo", index: last + upTo(5), term: 2 };
     operations.push(operation);
     now.apply([operation]);
   }
@@ -45,9 +56,16 @@ async function live(seed: number, cuts: readonly number[], shortWrites: boolean)
     let left = cut ?? Infinity;
     disk.setFault((): Fault | undefined => {
       if (left-- === 0) return { type: "powerCut", when: random() < 0.5 ? "before" : "after" };
-      return shortWrites && random() < 0.2 ? { type: "short", bytes: Math.floor(random() * 600) } : undefined;
+      return shortWrites && random() < 0.2
+        ? { type: "short", bytes: Math.floor(random() * 600) }
+        : undefined;
     });
-    const log = createFileLog({ directory, fileSystem: disk.boot(), segmentBytes: 8192 + 4096, random });
+    const log = createFileLog({
+      directory,
+      fileSystem: disk.boot(),
+      segmentBytes: 8192 + 4096,
+      random,
+    });
     try {
       for (let opening = 0; opening < 3; opening++) {
         const opened = await log.open(identity);
@@ -76,7 +94,12 @@ async function live(seed: number, cuts: readonly number[], shortWrites: boolean)
 
 test("acknowledged writes survive any power cut, others are there whole or not at all", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer(), fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 4 }), fc.boolean(), live),
+    fc.asyncProperty(
+      fc.integer(),
+      fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
+      live,
+    ),
     { numRuns: 80 },
   );
 }, 120_000);

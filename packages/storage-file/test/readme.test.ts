@@ -19,11 +19,23 @@ test("the example in the README", async () => {
       root: scratch,
       configFile: false,
       logLevel: "silent",
-      resolve: { alias: { "@raftkit/core": source("../../core/src/index.ts"), "@raftkit/storage-file": source("../src/index.ts") } },
+      resolve: {
+        alias: {
+          "@raftkit/core": source("../../core/src/index.ts"),
+          "@raftkit/storage-file": source("../src/index.ts"),
+        },
+      },
       ssr: { noExternal: true },
-      build: { ssr: `${scratch}/example.ts`, outDir: scratch, emptyOutDir: false, rollupOptions: { output: { entryFileNames: "example.mjs" } } },
+      build: {
+        ssr: `${scratch}/example.ts`,
+        outDir: scratch,
+        emptyOutDir: false,
+        rollupOptions: { output: { entryFileNames: "example.mjs" } },
+      },
     });
-    for (let i = 0; i < 2; i++) await promisify(execFile)(process.execPath, ["example.mjs"], { cwd: scratch });
+    for (let i = 0; i < 2; i++) {
+      await promisify(execFile)(process.execPath, ["example.mjs"], { cwd: scratch });
+    }
     const log = createFileLog({ directory: `${scratch}/data/n1` });
     const opened = await log.open(identity);
     expect(opened.run).toBe(3);

@@ -1,13 +1,21 @@
-// Each way in which a disk can disappoint, alone: a test of a storage is worth what its disk forgets.
+// Each way in which a disk can disappoint, alone: a test of a storage is worth what its disk
+// forgets.
 import type { FileHandle, FileSystem } from "@raftkit/storage-file";
-import type { Fault, Operation, SimulatedDisk, SimulatedDiskOptions } from "@raftkit/storage-file/simulated-disk";
+import type {
+  Fault,
+  Operation,
+  SimulatedDisk,
+  SimulatedDiskOptions,
+} from "@raftkit/storage-file/simulated-disk";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 import { describe, expect, test } from "vitest";
 import { seeded } from "./support/logs.js";
 
 const SECTOR = 512;
 
-async function setUp(options: Partial<SimulatedDiskOptions> = {}): Promise<{ disk: SimulatedDisk; system: FileSystem; file: FileHandle }> {
+async function setUp(
+  options: Partial<SimulatedDiskOptions> = {},
+): Promise<{ disk: SimulatedDisk; system: FileSystem; file: FileHandle }> {
   const disk = createSimulatedDisk({ random: seeded(1), ...options });
   const system = disk.boot();
   await system.makeDirectory("/d");
@@ -19,10 +27,17 @@ async function setUp(options: Partial<SimulatedDiskOptions> = {}): Promise<{ dis
   return { disk, system, file };
 }
 
-const filled = (sectors: number, letter: string): Uint8Array => new Uint8Array(sectors * SECTOR).fill(letter.charCodeAt(0));
+const filled = (sectors: number, letter: string): Uint8Array =>
+  new Uint8Array(sectors * SECTOR).fill(letter.charCodeAt(0));
 /** One letter a sector. */
-const letters = (content: Uint8Array | undefined): string => Buffer.from(content ?? []).toString("latin1").replaceAll(/(.)\1{511}/gs, "$1");
-const failing = (type: Operation["type"], code: string) => (operation: Operation): Fault | undefined => (operation.type === type ? { type: "error", code } : undefined);
+const letters = (content: Uint8Array | undefined): string =>
+  Buffer.from(content ?? [])
+    .toString("latin1")
+    .replaceAll(/(.)\1{511}/gs, "$1");
+const failing =
+  (type: Operation["type"], code: string) =>
+  (operation: Operation): Fault | undefined =>
+    operation.type === type ? { type: "error", code } : undefined;
 
 describe("a power cut", () => {
   test("takes what was not synced, and leaves what was", async () => {
@@ -31,7 +46,11 @@ describe("a power cut", () => {
     expect(letters(disk.files().get("/d/f"))).toBe("nnoo");
     expect(letters(disk.durableFiles().get("/d/f"))).toBe("oooo");
     expect(disk.unsynced()).toEqual({ sectors: 2, names: 0 });
-    expect(disk.powerCut("nothing")).toMatchObject({ unsyncedSectors: 2, lostSectors: 2, reordered: false });
+    expect(disk.powerCut("nothing")).toMatchObject({
+      unsyncedSectors: 2,
+      lostSectors: 2,
+      reordered: false,
+    });
     expect(letters(disk.files().get("/d/f"))).toBe("oooo");
   });
 
@@ -142,13 +161,19 @@ test("an operation takes effect after its delay and is answered later; whoever i
   const steps: string[] = [];
   const waits = { delay: Promise.resolve(), answer: Promise.resolve() };
   const { disk, file } = await setUp({
-    delay: () => waits.delay, answer: () => waits.answer,
+    delay: () => waits.delay,
+    answer: () => waits.answer,
     onOutcome: ({ type, path }) => steps.push(`${type} ${path}`),
   });
   steps.length = 0;
   let tell: () => void = () => undefined;
-  waits.answer = new Promise((resolve) => { tell = resolve; });
-  const written = file.write([filled(1, "n")], 0).then(() => "answered", () => "gone");
+  waits.answer = new Promise((resolve) => {
+    tell = resolve;
+  });
+  const written = file.write([filled(1, "n")], 0).then(
+    () => "answered",
+    () => "gone",
+  );
   await Promise.resolve();
   await Promise.resolve();
   expect(steps).toEqual(["write /d/f"]);
@@ -160,7 +185,11 @@ test("an operation takes effect after its delay and is answered later; whoever i
 
 test("an open file is known by its new name", async () => {
   const paths: string[] = [];
-  const { system, file } = await setUp({ onOutcome: ({ type, path }) => { if (type === "write") paths.push(path); } });
+  const { system, file } = await setUp({
+    onOutcome: ({ type, path }) => {
+      if (type === "write") paths.push(path);
+    },
+  });
   await system.rename("/d/f", "/d/g");
   await file.write([filled(1, "n")], 0);
   expect(paths).toEqual(["/d/f", "/d/g"]);

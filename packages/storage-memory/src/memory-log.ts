@@ -1,7 +1,21 @@
-// A log in memory: for tests, simulations, browsers and clusters that may forget. It keeps what was written while the
-// object lives, and nothing beyond; it must answer like a storage on disk in everything else.
-import type { EntryRun, LogOperation, LogStorage, OpenedLog, Random, StorageIdentity } from "@raftkit/core";
-import { changeRuns, checkedNextLogState, emptyLogState, InvariantViolation, RaftkitError } from "@raftkit/core";
+// A log in memory: for tests, simulations, browsers and clusters that may forget. It keeps what was
+// written while the object lives, and nothing beyond; it must answer like a storage on disk in
+// everything else.
+import type {
+  EntryRun,
+  LogOperation,
+  LogStorage,
+  OpenedLog,
+  Random,
+  StorageIdentity,
+} from "@raftkit/core";
+import {
+  changeRuns,
+  checkedNextLogState,
+  emptyLogState,
+  InvariantViolation,
+  RaftkitError,
+} from "@raftkit/core";
 
 export interface MemoryLogOptions {
   /** Draws the incarnation. Uniform in [0, 1). Default: the platform's `crypto`. */
@@ -9,12 +23,14 @@ export interface MemoryLogOptions {
 }
 
 /**
- * Makes a log that lives as long as this object. It can be opened again after `close`: the content is still there, `run`
- * counts on. Runs are kept as they are, without a copy: by contract they never change.
+ * Makes a log that lives as long as this object. It can be opened again after `close`: the content
+ * is still there, `run` counts on. Runs are kept as they are, without a copy: by contract they
+ * never change.
  *
- * `open` rejects with `STORAGE_IN_USE` while it is open, and with `WRONG_IDENTITY` for another cluster, node or codec
- * than at first. `write` rejects with an `InvariantViolation` when an operation doesn't fit the log, changes nothing then,
- * and refuses everything until the log is opened anew.
+ * `open` rejects with `STORAGE_IN_USE` while it is open, and with `WRONG_IDENTITY` for another
+ * cluster, node or codec than at first. `write` rejects with an `InvariantViolation` when an
+ * operation doesn't fit the log, changes nothing then, and refuses everything until the log is
+ * opened anew.
  */
 export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
   const incarnation = drawIncarnation(options.random ?? cryptoRandom);
@@ -26,7 +42,12 @@ export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
 
   return {
     async open(identity: StorageIdentity): Promise<OpenedLog> {
-      if (status !== "closed") throw new RaftkitError("STORAGE_IN_USE", `the memory log of node "${owner?.nodeId ?? identity.nodeId}" is open already; close it first, or make one log per node`);
+      if (status !== "closed") {
+        throw new RaftkitError(
+          "STORAGE_IN_USE",
+          `the memory log of node "${owner?.nodeId ?? identity.nodeId}" is open already; close it first, or make one log per node`,
+        );
+      }
       if (owner !== undefined) refuseOther(owner, identity);
       owner = { clusterId: identity.clusterId, nodeId: identity.nodeId, codec: identity.codec };
       status = "open";
@@ -34,7 +55,12 @@ export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
       return { incarnation, run, base: state.base, hardState: state.hardState, entries: [...runs] };
     },
     async write(operations: readonly LogOperation[]): Promise<void> {
-      if (status === "closed") throw new RaftkitError("STORAGE_CLOSED", "the memory log is not open; open it before writing");
+      if (status === "closed") {
+        throw new RaftkitError(
+          "STORAGE_CLOSED",
+          "the memory log is not open; open it before writing",
+        );
+      }
       if (status !== "open") throw status;
       try {
         state = operations.reduce(checkedNextLogState, state);
@@ -51,9 +77,16 @@ export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
 }
 
 function refuseOther(owner: StorageIdentity, wanted: StorageIdentity): void {
-  for (const [key, what] of [["clusterId", "cluster"], ["nodeId", "node"], ["codec", "codec"]] as const) {
+  for (const [key, what] of [
+    ["clusterId", "cluster"],
+    ["nodeId", "node"],
+    ["codec", "codec"],
+  ] as const) {
     if (owner[key] !== wanted[key]) {
-      throw new RaftkitError("WRONG_IDENTITY", `this memory log belongs to ${what} "${owner[key]}", but ${what} "${wanted[key]}" opened it; give each node a log of its own, or check the ${what}`);
+      throw new RaftkitError(
+        "WRONG_IDENTITY",
+        `this memory log belongs to ${what} "${owner[key]}", but ${what} "${wanted[key]}" opened it; give each node a log of its own, or check the ${what}`,
+      );
     }
   }
 }
@@ -61,12 +94,21 @@ function refuseOther(owner: StorageIdentity, wanted: StorageIdentity): void {
 /** 22 characters of 6 bits each. */
 function drawIncarnation(random: Random): string {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  return Array.from({ length: 22 }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join("");
+  return Array.from({ length: 22 }, () =>
+    alphabet.charAt(Math.floor(random() * alphabet.length)),
+  ).join("");
 }
 
 function cryptoRandom(): number {
-  const platform = globalThis as typeof globalThis & { readonly crypto?: { getRandomValues(array: Uint32Array): Uint32Array } };
+  const platform = globalThis as typeof globalThis & {
+    readonly crypto?: { getRandomValues(array: Uint32Array): Uint32Array };
+  };
   const [bits] = platform.crypto?.getRandomValues(new Uint32Array(1)) ?? [];
-  if (bits === undefined) throw new RaftkitError("NO_RANDOM", "this platform has no globalThis.crypto; pass createMemoryLog({ random })");
+  if (bits === undefined) {
+    throw new RaftkitError(
+      "NO_RANDOM",
+      "this platform has no globalThis.crypto; pass createMemoryLog({ random })",
+    );
+  }
   return bits / 2 ** 32;
 }

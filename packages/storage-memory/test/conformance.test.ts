@@ -4,11 +4,15 @@ import { logStorageSuite, storageTarget } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
 import { createMemoryLog } from "@raftkit/storage-memory";
 
-describeSuite("a log in memory", logStorageSuite, storageTarget<LogStorage>({
-  name: "createMemoryLog",
-  capabilities: ["persistent", "exclusive"],
-  medium() {
-    const log = createMemoryLog();
-    return { storage: () => log };
-  },
-}));
+describeSuite(
+  "a log in memory",
+  logStorageSuite,
+  storageTarget<LogStorage>({
+    name: "createMemoryLog",
+    capabilities: ["persistent", "exclusive"],
+    medium() {
+      const log = createMemoryLog();
+      return { storage: () => log };
+    },
+  }),
+);

@@ -1,4 +1,5 @@
-// The outside world where the options don't supply it: time, chance and the network. No other file may touch these globals.
+// The outside world where the options don't supply it: time, chance and the network. No other file
+// may touch these globals.
 import type { Clock, Random } from "@raftkit/core";
 
 /** The part of core's `Clock` that this transport uses: any `Clock` will do. */

@@ -1,4 +1,5 @@
-// Why one node turns another away: the codes, and the HTTP status with which each is answered. Nothing here acts.
+// Why one node turns another away: the codes, and the HTTP status with which each is answered.
+// Nothing here acts.
 import { RaftkitError } from "@raftkit/core";
 
 /** The stable codes of `PeerRejected`. */
@@ -46,7 +47,10 @@ export const STATUS_OF_CODE: Readonly<Record<PeerRejectedCode, number>> = {
   NOT_RAFTKIT: 502,
 };
 
-/** Two nodes can't talk to each other; the message says which, why, and what to do. Goes to `TransportHandler.rejected`. */
+/**
+ * Two nodes can't talk to each other; the message says which, why, and what to do. Goes to
+ * `TransportHandler.rejected`.
+ */
 export class PeerRejected extends RaftkitError {
   declare readonly code: PeerRejectedCode;
   constructor(code: PeerRejectedCode, message: string, options?: { cause?: unknown }) {

@@ -1,4 +1,5 @@
-// What waits for one peer: frames in order, bounded in bytes, taken out as bodies of requests. Copies each byte once.
+// What waits for one peer: frames in order, bounded in bytes, taken out as bodies of requests.
+// Copies each byte once.
 import { MAX_BODY_BYTES, PIECE_HEAD_BYTES, writePieceHead } from "./pieces.js";
 
 /** Charged for each waiting frame besides its bytes, so that empty frames are bounded too. */
@@ -7,7 +8,10 @@ const FRAME_OVERHEAD_BYTES = 64;
 export interface FrameQueue {
   /** @returns false when the frame doesn't fit; nothing changed then. */
   push(parts: readonly Uint8Array[], bytes: number): boolean;
-  /** The next body, of at most `MAX_BODY_BYTES`: as much as fits of what waits. Undefined when nothing does. */
+  /**
+   * The next body, of at most `MAX_BODY_BYTES`: as much as fits of what waits. Undefined when
+   * nothing does.
+   */
   takeBody(): Uint8Array<ArrayBuffer> | undefined;
   clear(): void;
 }
@@ -59,7 +63,7 @@ export function createFrameQueue(maxBytes: number): FrameQueue {
     takeBody() {
       const body = new Uint8Array(bodyBytes());
       const view = new DataView(body.buffer);
-      for (let at = 0; at < body.length; ) {
+      for (let at = 0; at < body.length;) {
         const frame = frames[first];
         if (frame === undefined) break;
         const length = Math.min(frame.bytes - frame.sent, body.length - at - PIECE_HEAD_BYTES);
@@ -83,7 +87,7 @@ export function createFrameQueue(maxBytes: number): FrameQueue {
 }
 
 function copyNext(frame: Waiting, target: Uint8Array, at: number, length: number): void {
-  for (let copied = 0; copied < length; ) {
+  for (let copied = 0; copied < length;) {
     const part = frame.parts[frame.part];
     if (part === undefined) break;
     const bytes = Math.min(part.length - frame.position, length - copied);

@@ -1,5 +1,6 @@
-// How nodes introduce themselves: one header, in every request and in every answer to a node that introduced itself well.
-// `raftkit-hello: VERSION CLUSTER FROM INCARNATION RUN CODEC ADDRESS TO`. None of the values can contain a space.
+// How nodes introduce themselves: one header, in every request and in every answer to a node that
+// introduced itself well. `raftkit-hello: VERSION CLUSTER FROM INCARNATION RUN CODEC ADDRESS TO`.
+// None of the values can contain a space.
 import type { LocalNode, NodeId } from "@raftkit/core";
 import { isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
@@ -14,7 +15,16 @@ export interface Hello extends LocalNode {
 }
 
 export function formatHello(local: LocalNode, to: NodeId): string {
-  return [PROTOCOL_VERSION, local.clusterId, local.id, local.incarnation, local.run, local.codec, local.address, to].join(" ");
+  return [
+    PROTOCOL_VERSION,
+    local.clusterId,
+    local.id,
+    local.incarnation,
+    local.run,
+    local.codec,
+    local.address,
+    to,
+  ].join(" ");
 }
 
 /** @returns why not, when the text is no hello of this version. */
@@ -23,12 +33,22 @@ export function parseHello(text: string | null): Hello | PeerRejected {
   const version = wholeNumber(values[0]);
   if (version === undefined) return malformed(text);
   if (version !== PROTOCOL_VERSION) {
-    return new PeerRejected("WRONG_VERSION", `a peer speaks version ${version} of the HTTP transport, this node version ${PROTOCOL_VERSION}; run compatible releases of @raftkit/transport-http`);
+    return new PeerRejected(
+      "WRONG_VERSION",
+      `a peer speaks version ${version} of the HTTP transport, this node version ${PROTOCOL_VERSION}; run compatible releases of @raftkit/transport-http`,
+    );
   }
   const [, clusterId = "", id = "", incarnation = "", , codec = "", address = "", to = ""] = values;
   const run = wholeNumber(values[4]);
-  const valid = values.length === 8 && isValidId(clusterId) && isValidId(id) && isValidIncarnation(incarnation)
-    && run !== undefined && /^[a-z0-9-]{1,32}$/.test(codec) && isHttpAddress(address) && isValidId(to);
+  const valid =
+    values.length === 8 &&
+    isValidId(clusterId) &&
+    isValidId(id) &&
+    isValidIncarnation(incarnation) &&
+    run !== undefined &&
+    /^[a-z0-9-]{1,32}$/.test(codec) &&
+    isHttpAddress(address) &&
+    isValidId(to);
   return valid ? { clusterId, id, incarnation, run, codec, address, to } : malformed(text);
 }
 
@@ -37,44 +57,81 @@ export function checkCaller(local: LocalNode, caller: Hello): PeerRejected | und
   const mismatch = checkCommon(local, caller);
   if (mismatch !== undefined) return mismatch;
   if (caller.to !== local.id) {
-    return new PeerRejected("WRONG_NODE", `peer ${caller.id} calls for node "${caller.to}", but this is "${local.id}"; check the address of ${caller.to} in the list that ${caller.id} was started with`);
+    return new PeerRejected(
+      "WRONG_NODE",
+      `peer ${caller.id} calls for node "${caller.to}", but this is "${local.id}"; check the address of ${caller.to} in the list that ${caller.id} was started with`,
+    );
   }
   if (caller.id === local.id) {
-    return new PeerRejected("DUPLICATE_ID", `another node at ${caller.address} claims this node's id "${local.id}"; give every node an id of its own`);
+    return new PeerRejected(
+      "DUPLICATE_ID",
+      `another node at ${caller.address} claims this node's id "${local.id}"; give every node an id of its own`,
+    );
   }
   return undefined;
 }
 
 /** What speaks against an answer from `address`, where node `expected` should be. */
-export function checkAnswerer(local: LocalNode, answerer: Hello, expected: NodeId, address: string): PeerRejected | undefined {
+export function checkAnswerer(
+  local: LocalNode,
+  answerer: Hello,
+  expected: NodeId,
+  address: string,
+): PeerRejected | undefined {
   const mismatch = checkCommon(local, answerer);
-  if (mismatch !== undefined || (answerer.id === expected && answerer.to === local.id)) return mismatch;
-  return new PeerRejected("WRONG_NODE", `node "${answerer.id}" answers at ${address}, where "${expected}" should be; check the address of ${expected}`);
+  if (mismatch !== undefined || (answerer.id === expected && answerer.to === local.id)) {
+    return mismatch;
+  }
+  return new PeerRejected(
+    "WRONG_NODE",
+    `node "${answerer.id}" answers at ${address}, where "${expected}" should be; check the address of ${expected}`,
+  );
 }
 
 function checkCommon(local: LocalNode, other: Hello): PeerRejected | undefined {
   if (other.clusterId !== local.clusterId) {
-    return new PeerRejected("WRONG_CLUSTER", `peer ${other.id} belongs to cluster "${other.clusterId}", this node to "${local.clusterId}"; check the cluster's id on both, and their lists of peers`);
+    return new PeerRejected(
+      "WRONG_CLUSTER",
+      `peer ${other.id} belongs to cluster "${other.clusterId}", this node to "${local.clusterId}"; check the cluster's id on both, and their lists of peers`,
+    );
   }
   if (other.codec !== local.codec) {
-    return new PeerRejected("WRONG_CODEC", `peer ${other.id} uses codec "${other.codec}", this node "${local.codec}"; give all nodes of a cluster the same codec`);
+    return new PeerRejected(
+      "WRONG_CODEC",
+      `peer ${other.id} uses codec "${other.codec}", this node "${local.codec}"; give all nodes of a cluster the same codec`,
+    );
   }
   return undefined;
 }
 
-/** Whether `fetch` can be asked for it: an http or https URL without a user name, a password or a fragment. */
+/**
+ * Whether `fetch` can be asked for it: an http or https URL without a user name, a password or a
+ * fragment.
+ */
 export function isHttpAddress(address: string): boolean {
   if (!isValidAddress(address) || !URL.canParse(address)) return false;
   const { protocol, username, password, hash } = new URL(address);
-  return (protocol === "http:" || protocol === "https:") && username === "" && password === "" && hash === "";
+  return (
+    (protocol === "http:" || protocol === "https:") &&
+    username === "" &&
+    password === "" &&
+    hash === ""
+  );
 }
 
 function wholeNumber(text: string | undefined): number | undefined {
-  const value = text !== undefined && /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  const value =
+    text !== undefined && /^(0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
 function malformed(text: string | null): PeerRejected {
-  const what = text === null ? `lacks the header "${HELLO_HEADER}"` : `has a "${HELLO_HEADER}" header that can't be read`;
-  return new PeerRejected("BAD_REQUEST", `a request ${what}; only nodes of a raftkit cluster may call here`);
+  const what =
+    text === null
+      ? `lacks the header "${HELLO_HEADER}"`
+      : `has a "${HELLO_HEADER}" header that can't be read`;
+  return new PeerRejected(
+    "BAD_REQUEST",
+    `a request ${what}; only nodes of a raftkit cluster may call here`,
+  );
 }

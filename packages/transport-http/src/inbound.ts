@@ -1,4 +1,5 @@
-// One request that came in: nothing of it is believed, and nothing changes, before all of it has been checked.
+// One request that came in: nothing of it is believed, and nothing changes, before all of it has
+// been checked.
 import { MAX_BODY_BYTES, readPieces } from "./pieces.js";
 import { HELLO_HEADER, type Hello, checkCaller, formatHello, parseHello } from "./hello.js";
 import { PeerRejected, STATUS_OF_CODE } from "./errors.js";
@@ -12,16 +13,29 @@ const MAX_READING = 128;
 
 /** Answers 204 when the frames were handed over; otherwise JSON `{ error: { code, message } }`. */
 export async function answer(session: Session, request: Request): Promise<Response> {
-  if (request.method !== "POST") return refuse(405, "METHOD_NOT_ALLOWED", "nodes of a raftkit cluster POST here", { allow: "POST" });
+  if (request.method !== "POST") {
+    return refuse(405, "METHOD_NOT_ALLOWED", "nodes of a raftkit cluster POST here", {
+      allow: "POST",
+    });
+  }
   const stranger = await authenticate(session, request);
   if (session.closed) return unavailable();
   if (stranger !== undefined) return turnAway(session, undefined, stranger);
   const caller = parseHello(request.headers.get(HELLO_HEADER));
   if (caller instanceof PeerRejected) return turnAway(session, undefined, caller);
-  const refusal = checkCaller(session.local, caller) ?? checkRun(session.peers.get(caller.id), caller);
+  const refusal =
+    checkCaller(session.local, caller) ?? checkRun(session.peers.get(caller.id), caller);
   if (refusal !== undefined) return turnAway(session, caller, refusal);
   if (isCut(session, caller)) {
-    return turnAway(session, caller, new PeerRejected("MISBEHAVED", `${session.local.id} cut ${caller.id} off because of what it sent, for about a second; look at the log of ${session.local.id}`), false);
+    return turnAway(
+      session,
+      caller,
+      new PeerRejected(
+        "MISBEHAVED",
+        `${session.local.id} cut ${caller.id} off because of what it sent, for about a second; look at the log of ${session.local.id}`,
+      ),
+      false,
+    );
   }
   return takeBody(session, caller, request);
 }
@@ -30,29 +44,48 @@ export function unavailable(): Response {
   return refuse(503, "UNAVAILABLE", "this node is not running", { "retry-after": "1" });
 }
 
-async function authenticate({ settings }: Session, request: Request): Promise<PeerRejected | undefined> {
-  const message = "a request lacks valid credentials; check the headers option of the caller, and authenticate on this node";
+async function authenticate(
+  { settings }: Session,
+  request: Request,
+): Promise<PeerRejected | undefined> {
+  const message =
+    "a request lacks valid credentials; check the headers option of the caller, and authenticate on this node";
   try {
-    return (await settings.authenticate(request)) ? undefined : new PeerRejected("UNAUTHORIZED", message);
+    return (await settings.authenticate(request))
+      ? undefined
+      : new PeerRejected("UNAUTHORIZED", message);
   } catch (cause) {
     return new PeerRejected("UNAUTHORIZED", message, { cause });
   }
 }
 
 async function takeBody(session: Session, caller: Hello, request: Request): Promise<Response> {
-  const tooLarge = new PeerRejected("BODY_TOO_LARGE", `a request of peer ${caller.id} is larger than ${MAX_BODY_BYTES} bytes; run compatible releases of @raftkit/transport-http`);
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) return turnAway(session, caller, tooLarge);
+  const tooLarge = new PeerRejected(
+    "BODY_TOO_LARGE",
+    `a request of peer ${caller.id} is larger than ${MAX_BODY_BYTES} bytes; run compatible releases of @raftkit/transport-http`,
+  );
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
+    return turnAway(session, caller, tooLarge);
+  }
   if (session.reading.size >= MAX_READING) return unavailable();
-  if (request.bodyUsed) throw new TypeError("the request's body was read before raftkit's handler got it; mount the handler before any body parser");
+  if (request.bodyUsed) {
+    throw new TypeError(
+      "the request's body was read before raftkit's handler got it; mount the handler before any body parser",
+    );
+  }
   const { clock, requestTimeoutMs } = session.settings;
-  const task = startTask(clock, requestTimeoutMs, (signal) => readBody(request.body, MAX_BODY_BYTES, signal));
+  const task = startTask(clock, requestTimeoutMs, (signal) =>
+    readBody(request.body, MAX_BODY_BYTES, signal),
+  );
   session.reading.add(task);
   let body: Uint8Array | undefined;
   try {
     body = await task.done;
   } catch {
     // Broken off, late, or this node closes: an accident of the network, nothing to report.
-    return session.closed ? unavailable() : refuse(408, "REQUEST_TIMEOUT", "the body didn't arrive in time");
+    return session.closed
+      ? unavailable()
+      : refuse(408, "REQUEST_TIMEOUT", "the body didn't arrive in time");
   } finally {
     session.reading.delete(task);
   }
@@ -65,7 +98,8 @@ async function takeBody(session: Session, caller: Hello, request: Request): Prom
 function deliver(session: Session, caller: Hello, body: Uint8Array): Response {
   const pieces = readPieces(body, session.settings.maxFrameBytes);
   if (pieces instanceof PeerRejected) return turnAway(session, caller, pieces);
-  // Asked again: while the body came in, a later run may have spoken, or the node may have been cut off.
+  // Asked again: while the body came in, a later run may have spoken, or the node may have been cut
+  // off.
   const peer = isCut(session, caller) ? undefined : session.peers.meet(caller);
   if (peer === undefined) return unavailable();
   if (peer instanceof PeerRejected) return turnAway(session, caller, peer);
@@ -73,22 +107,48 @@ function deliver(session: Session, caller: Hello, body: Uint8Array): Response {
   const from = { id: caller.id, incarnation: caller.incarnation, run: caller.run };
   for (const piece of pieces) {
     const frame = peer.reassembly.add(piece);
-    if (frame !== undefined && !session.closed && !isCut(session, caller)) session.handler.receive(from, frame);
+    if (frame !== undefined && !session.closed && !isCut(session, caller)) {
+      session.handler.receive(from, frame);
+    }
   }
-  return new Response(null, { status: 204, headers: { [HELLO_HEADER]: formatHello(session.local, caller.id) } });
+  return new Response(null, {
+    status: 204,
+    headers: { [HELLO_HEADER]: formatHello(session.local, caller.id) },
+  });
 }
 
-/** Whether `disconnect` cut this very run off a moment ago. A later run may try its luck at once. */
+/**
+ * Whether `disconnect` cut this very run off a moment ago. A later run may try its luck at once.
+ */
 function isCut({ peers, settings }: Session, caller: Hello): boolean {
   const peer = peers.get(caller.id);
-  return peer?.sender?.incarnation === caller.incarnation && peer.sender.run === caller.run && settings.clock.now() < peer.refusedUntilMs;
+  return (
+    peer?.sender?.incarnation === caller.incarnation &&
+    peer.sender.run === caller.run &&
+    settings.clock.now() < peer.refusedUntilMs
+  );
 }
 
-function turnAway(session: Session, caller: Hello | undefined, error: PeerRejected, report = true): Response {
+function turnAway(
+  session: Session,
+  caller: Hello | undefined,
+  error: PeerRejected,
+  report = true,
+): Response {
   if (report) session.reject(caller?.id, error);
-  return refuse(STATUS_OF_CODE[error.code], error.code, error.message, caller === undefined ? {} : { [HELLO_HEADER]: formatHello(session.local, caller.id) });
+  return refuse(
+    STATUS_OF_CODE[error.code],
+    error.code,
+    error.message,
+    caller === undefined ? {} : { [HELLO_HEADER]: formatHello(session.local, caller.id) },
+  );
 }
 
-function refuse(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}): Response {
+function refuse(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   return Response.json({ error: { code, message } }, { status, headers });
 }

@@ -4,20 +4,33 @@ import { RaftkitError } from "@raftkit/core";
 import { type Fetch, type HttpClock, systemClock, systemFetch, systemRandom } from "./defaults.js";
 
 export interface HttpTransportOptions {
-  /** Sends requests. Default: the global `fetch`. It should obey `init.signal`; one that doesn't is given up after `requestTimeoutMs` all the same. */
+  /**
+   * Sends requests. Default: the global `fetch`. It should obey `init.signal`; one that doesn't is
+   * given up after `requestTimeoutMs` all the same.
+   */
   readonly fetch?: Fetch;
-  /** Added to every request, such as `{ authorization: "Bearer …" }`; a function is asked for each request, so that credentials can be renewed. */
+  /**
+   * Added to every request, such as `{ authorization: "Bearer …" }`; a function is asked for each
+   * request, so that credentials can be renewed.
+   */
   readonly headers?: RequestHeaders | (() => RequestHeaders | Promise<RequestHeaders>);
   /**
-   * Whether a request may come in, asked before anything else of it is looked at; false, or a throw, is answered 401.
-   * Must not read the body. Default: everybody who can reach the handler may.
+   * Whether a request may come in, asked before anything else of it is looked at; false, or a
+   * throw, is answered 401. Must not read the body. Default: everybody who can reach the handler
+   * may.
    */
   readonly authenticate?: (request: Request) => boolean | Promise<boolean>;
   /** The largest frame, in bytes, 1 to 1 GiB; the same on all nodes. Default 8 MiB. */
   readonly maxFrameBytes?: number;
-  /** What may wait for one peer, in bytes, at least `maxFrameBytes`; more is dropped and reported as unreachable. Default 32 MiB. */
+  /**
+   * What may wait for one peer, in bytes, at least `maxFrameBytes`; more is dropped and reported as
+   * unreachable. Default 32 MiB.
+   */
   readonly maxQueueBytes?: number;
-  /** How long one request may take, from its first byte to the end of its answer, on either side; 1 to 600,000 ms. Default 2,000 ms. */
+  /**
+   * How long one request may take, from its first byte to the end of its answer, on either side; 1
+   * to 600,000 ms. Default 2,000 ms.
+   */
   readonly requestTimeoutMs?: number;
   /** Default: `performance.now` and `setTimeout`. */
   readonly clock?: HttpClock;
@@ -41,7 +54,9 @@ export interface Settings {
 
 const MIB = 1024 * 1024;
 
-/** @throws {RaftkitError} `INVALID_OPTION`: names the option, what was given and what is allowed. */
+/**
+ * @throws {RaftkitError} `INVALID_OPTION`: names the option, what was given and what is allowed.
+ */
 export function settle(options: HttpTransportOptions): Settings {
   const { headers = {} } = options;
   const maxFrameBytes = within("maxFrameBytes", options.maxFrameBytes ?? 8 * MIB, 1, 1024 * MIB);
@@ -50,7 +65,12 @@ export function settle(options: HttpTransportOptions): Settings {
     headers: typeof headers === "function" ? headers : () => headers,
     authenticate: options.authenticate ?? (() => true),
     maxFrameBytes,
-    maxQueueBytes: within("maxQueueBytes", options.maxQueueBytes ?? Math.max(32 * MIB, maxFrameBytes), maxFrameBytes, Number.MAX_SAFE_INTEGER),
+    maxQueueBytes: within(
+      "maxQueueBytes",
+      options.maxQueueBytes ?? Math.max(32 * MIB, maxFrameBytes),
+      maxFrameBytes,
+      Number.MAX_SAFE_INTEGER,
+    ),
     requestTimeoutMs: within("requestTimeoutMs", options.requestTimeoutMs ?? 2_000, 1, 600_000),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
@@ -59,5 +79,8 @@ export function settle(options: HttpTransportOptions): Settings {
 
 function within(name: string, value: number, min: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw new RaftkitError("INVALID_OPTION", `${name} is ${value}; give a whole number from ${min} to ${max}`);
+  throw new RaftkitError(
+    "INVALID_OPTION",
+    `${name} is ${value}; give a whole number from ${min} to ${max}`,
+  );
 }

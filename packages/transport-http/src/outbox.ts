@@ -1,5 +1,6 @@
-// The sending side towards one peer: one POST in flight, the next one gathers what waited. A body is never sent twice:
-// when a request fails, it and all that waits behind it are lost, and nothing is sent until the back-off has passed.
+// The sending side towards one peer: one POST in flight, the next one gathers what waited. A body
+// is never sent twice: when a request fails, it and all that waits behind it are lost, and nothing
+// is sent until the back-off has passed.
 import { createFrameQueue } from "./frame-queue.js";
 import type { Settings } from "./options.js";
 import { type Task, startTask } from "./task.js";
@@ -23,12 +24,18 @@ export interface Outbox {
   drop(reason: Error): Promise<void>;
 }
 
-/** How long to stay away after so many failures in a row, in milliseconds: doubled each time, up to a second, less up to half by chance. */
+/**
+ * How long to stay away after so many failures in a row, in milliseconds: doubled each time, up to
+ * a second, less up to half by chance.
+ */
 export function backoffMs(failures: number, random: () => number): number {
   return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1)) * (1 - random() / 2);
 }
 
-export function createOutbox({ clock, random, maxFrameBytes, maxQueueBytes, requestTimeoutMs }: Settings, link: OutboxLink): Outbox {
+export function createOutbox(
+  { clock, random, maxFrameBytes, maxQueueBytes, requestTimeoutMs }: Settings,
+  link: OutboxLink,
+): Outbox {
   const queue = createFrameQueue(maxQueueBytes);
   let inFlight: Task<void> | undefined;
   let flushing = false;

@@ -1,5 +1,6 @@
-// Who can be talked to: the peers that were listed, and a bounded number of nodes that introduced themselves. A listed address
-// always wins over an introduced one: the operator may have put a proxy between two nodes, and a hello must not divert traffic.
+// Who can be talked to: the peers that were listed, and a bounded number of nodes that introduced
+// themselves. A listed address always wins over an introduced one: the operator may have put a
+// proxy between two nodes, and a hello must not divert traffic.
 import type { NodeId, Peer, Sender } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
 import type { Hello } from "./hello.js";
@@ -26,9 +27,14 @@ export interface PeerBook {
   all(): readonly PeerRecord[];
   /** Replaces the listed peers. Those no longer listed stay as long as they can be answered. */
   list(peers: readonly Peer[]): void;
-  /** Takes note of a node that introduced itself, unless it is an earlier run than the latest known. */
+  /**
+   * Takes note of a node that introduced itself, unless it is an earlier run than the latest known.
+   */
   meet(hello: Hello): PeerRecord | PeerRejected;
-  /** The same for a node that answered a request: that doesn't make it one that spoke, so a peer that left the list stays away. */
+  /**
+   * The same for a node that answered a request: that doesn't make it one that spoke, so a peer
+   * that left the list stays away.
+   */
   noteAnswer(hello: Hello): PeerRejected | undefined;
 }
 
@@ -39,8 +45,13 @@ export function addressOf(peer: PeerRecord): string | undefined {
 /** Whether the hello comes from a run that has been superseded. */
 export function checkRun(peer: PeerRecord | undefined, hello: Hello): PeerRejected | undefined {
   const known = peer?.sender;
-  if (known === undefined || known.incarnation !== hello.incarnation || known.run <= hello.run) return undefined;
-  return new PeerRejected("STALE_RUN", `run ${hello.run} of peer ${hello.id} speaks, but run ${known.run} has been heard of; stop the older process of ${hello.id}, or restore no old data directory`);
+  if (known === undefined || known.incarnation !== hello.incarnation || known.run <= hello.run) {
+    return undefined;
+  }
+  return new PeerRejected(
+    "STALE_RUN",
+    `run ${hello.run} of peer ${hello.id} speaks, but run ${known.run} has been heard of; stop the older process of ${hello.id}, or restore no old data directory`,
+  );
 }
 
 export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox): PeerBook {
@@ -70,7 +81,9 @@ export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox)
 
   function forgetOldestUnlisted(): void {
     const unlisted = [...records.values()].filter((record) => record.listed === undefined);
-    for (const record of unlisted.slice(0, Math.max(0, unlisted.length - MAX_UNLISTED_PEERS))) forget(record);
+    for (const record of unlisted.slice(0, Math.max(0, unlisted.length - MAX_UNLISTED_PEERS))) {
+      forget(record);
+    }
   }
 
   /** A later run than the one known is a fresh start. */

@@ -1,5 +1,6 @@
-// The form of a request's body: pieces of frames, one after the other, each behind a head of four unsigned 32-bit numbers,
-// most significant byte first: FRAME (a number of the sender's), TOTAL (the frame's bytes), OFFSET, LENGTH. Nothing follows the last.
+// The form of a request's body: pieces of frames, one after the other, each behind a head of four
+// unsigned 32-bit numbers, most significant byte first: FRAME (a number of the sender's), TOTAL
+// (the frame's bytes), OFFSET, LENGTH. Nothing follows the last.
 import { PeerRejected } from "./errors.js";
 
 /** The largest body of a request. Part of the protocol: both sides count on it. */
@@ -13,7 +14,14 @@ export interface Piece {
   readonly data: Uint8Array;
 }
 
-export function writePieceHead(view: DataView, at: number, frame: number, total: number, offset: number, length: number): void {
+export function writePieceHead(
+  view: DataView,
+  at: number,
+  frame: number,
+  total: number,
+  offset: number,
+  length: number,
+): void {
   view.setUint32(at, frame);
   view.setUint32(at + 4, total);
   view.setUint32(at + 8, offset);
@@ -21,25 +29,42 @@ export function writePieceHead(view: DataView, at: number, frame: number, total:
 }
 
 /**
- * All pieces of a body, or why there is none. A frame goes on only at the start of a body and is broken off only at its end;
- * so one body can make the receiver reserve room for one frame at most.
+ * All pieces of a body, or why there is none. A frame goes on only at the start of a body and is
+ * broken off only at its end; so one body can make the receiver reserve room for one frame at most.
  */
-export function readPieces(body: Uint8Array, maxFrameBytes: number): readonly Piece[] | PeerRejected {
+export function readPieces(
+  body: Uint8Array,
+  maxFrameBytes: number,
+): readonly Piece[] | PeerRejected {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const pieces: Piece[] = [];
   let at = 0;
   while (at < body.length) {
-    if (body.length - at < PIECE_HEAD_BYTES) return rubbish(`${body.length - at} bytes are left over`);
-    const [frame, total, offset, length] = [view.getUint32(at), view.getUint32(at + 4), view.getUint32(at + 8), view.getUint32(at + 12)];
+    if (body.length - at < PIECE_HEAD_BYTES) {
+      return rubbish(`${body.length - at} bytes are left over`);
+    }
+    const [frame, total, offset, length] = [
+      view.getUint32(at),
+      view.getUint32(at + 4),
+      view.getUint32(at + 8),
+      view.getUint32(at + 12),
+    ];
     if (total > maxFrameBytes) {
-      return new PeerRejected("FRAME_TOO_LARGE", `a frame of ${total} bytes was sent to a node that takes ${maxFrameBytes}; give all nodes the same maxFrameBytes`);
+      return new PeerRejected(
+        "FRAME_TOO_LARGE",
+        `a frame of ${total} bytes was sent to a node that takes ${maxFrameBytes}; give all nodes the same maxFrameBytes`,
+      );
     }
     const start = at + PIECE_HEAD_BYTES;
     const end = start + length;
-    if (end > body.length || offset + length > total) return rubbish("a piece ends beyond its body or its frame");
+    if (end > body.length || offset + length > total) {
+      return rubbish("a piece ends beyond its body or its frame");
+    }
     if (length === 0 && total > 0) return rubbish("a piece is empty");
     if (offset > 0 && at > 0) return rubbish("a frame goes on in the middle of a body");
-    if (offset + length < total && end < body.length) return rubbish("a frame is broken off in the middle of a body");
+    if (offset + length < total && end < body.length) {
+      return rubbish("a frame is broken off in the middle of a body");
+    }
     pieces.push({ frame, total, offset, data: body.subarray(start, end) });
     at = end;
   }
@@ -47,5 +72,8 @@ export function readPieces(body: Uint8Array, maxFrameBytes: number): readonly Pi
 }
 
 function rubbish(why: string): PeerRejected {
-  return new PeerRejected("BAD_REQUEST", `a request's body can't be read: ${why}; only nodes of a raftkit cluster may call here`);
+  return new PeerRejected(
+    "BAD_REQUEST",
+    `a request's body can't be read: ${why}; only nodes of a raftkit cluster may call here`,
+  );
 }

@@ -1,7 +1,15 @@
-// Reads a body without ever holding more than its limit. What is returned is a fresh copy, shared with nobody.
+// Reads a body without ever holding more than its limit. What is returned is a fresh copy, shared
+// with nobody.
 
-/** @returns undefined as soon as there is more than `maxBytes`; the rest is left unread. Rejects when the other side breaks off. */
-export async function readBody(stream: ReadableStream<Uint8Array> | null, maxBytes: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+/**
+ * @returns undefined as soon as there is more than `maxBytes`; the rest is left unread. Rejects
+ * when the other side breaks off.
+ */
+export async function readBody(
+  stream: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   if (stream === null) return new Uint8Array(0);
   const reader = stream.getReader();
   const stop = (): void => void reader.cancel().catch(() => undefined);

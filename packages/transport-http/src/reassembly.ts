@@ -1,5 +1,6 @@
-// Puts the frames of one sender together again. Holds one frame at most, and only pieces in strict sequence: whatever else
-// comes means that a request was lost, and drops the frame that was begun. Raft sends again what it still needs.
+// Puts the frames of one sender together again. Holds one frame at most, and only pieces in strict
+// sequence: whatever else comes means that a request was lost, and drops the frame that was begun.
+// Raft sends again what it still needs.
 import type { Piece } from "./pieces.js";
 
 export interface Reassembly {
@@ -20,11 +21,17 @@ export function createReassembly(): Reassembly {
     add({ frame, total, offset, data }) {
       if (offset === 0) {
         begun = undefined;
-        // Copied, so that a small frame that is kept doesn't keep a whole body, and frames share no memory.
+        // Copied, so that a small frame that is kept doesn't keep a whole body, and frames share no
+        // memory.
         if (data.length === total) return data.slice();
         begun = { frame, bytes: new Uint8Array(total), filled: 0 };
       }
-      if (begun === undefined || begun.frame !== frame || begun.bytes.length !== total || begun.filled !== offset) {
+      if (
+        begun === undefined ||
+        begun.frame !== frame ||
+        begun.bytes.length !== total ||
+        begun.filled !== offset
+      ) {
         begun = undefined;
         return undefined;
       }

@@ -1,4 +1,5 @@
-// What both directions share from `start` to `close`: who this node is, whom it knows, and how it reports.
+// What both directions share from `start` to `close`: who this node is, whom it knows, and how it
+// reports.
 import type { LocalNode, NodeId, TransportHandler } from "@raftkit/core";
 import type { HttpClock } from "./defaults.js";
 import type { PeerRejected } from "./errors.js";
@@ -13,14 +14,21 @@ export interface Session {
   readonly peers: PeerBook;
   /** Bodies that are being read. */
   readonly reading: Set<Task<unknown>>;
-  /** Tells the handler, but of one peer and cause once a minute at most: a peer that is turned away comes back for ever. */
+  /**
+   * Tells the handler, but of one peer and cause once a minute at most: a peer that is turned away
+   * comes back for ever.
+   */
   readonly reject: (peer: NodeId | undefined, error: PeerRejected) => void;
   closed: boolean;
 }
 
 const REPORT_INTERVAL_MS = 60_000;
 
-export function createReports(clock: HttpClock, handler: TransportHandler, peers: PeerBook): Session["reject"] {
+export function createReports(
+  clock: HttpClock,
+  handler: TransportHandler,
+  peers: PeerBook,
+): Session["reject"] {
   const reportedAt = new Map<string, number>();
   return (peer, error) => {
     // Strangers share one name: they can't fill the map, nor the log, by changing theirs.

@@ -1,5 +1,5 @@
-// One piece of waiting with a limit: asked to stop when its time is up or when it is aborted, and given up at that moment
-// even if it doesn't obey. Leaves no timer behind.
+// One piece of waiting with a limit: asked to stop when its time is up or when it is aborted, and
+// given up at that moment even if it doesn't obey. Leaves no timer behind.
 import type { HttpClock } from "./defaults.js";
 
 export interface Task<T> {
@@ -8,14 +8,19 @@ export interface Task<T> {
   abort(reason: Error): void;
 }
 
-export function startTask<T>(clock: HttpClock, timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Task<T> {
+export function startTask<T>(
+  clock: HttpClock,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Task<T> {
   const controller = new AbortController();
   const { signal } = controller;
   const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
   const expire = (): void => controller.abort(new Error(`no end after ${timeoutMs} ms`));
-  // A timer that is late because the whole process stood still must first let the input in that has waited meanwhile.
+  // A timer that is late because the whole process stood still must first let the input in that has
+  // waited meanwhile.
   let cancelTimer = clock.schedule(clock.now() + timeoutMs, () => {
     cancelTimer = clock.schedule(clock.now(), expire);
   });

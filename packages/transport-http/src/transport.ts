@@ -1,4 +1,5 @@
-// Joins the parts into a `Transport`. It sends by itself, but never listens: its handler is mounted in somebody's server.
+// Joins the parts into a `Transport`. It sends by itself, but never listens: its handler is mounted
+// in somebody's server.
 import type { LocalNode, Transport, TransportHandler } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
@@ -12,16 +13,17 @@ import { type Session, createReports } from "./session.js";
 
 export interface HttpTransport extends Transport {
   /**
-   * The server side: mount it under the path of this node's address, for POST. Answers 503 before `start` and after `close`,
-   * so a server may listen earlier and longer. Rejects when the node's own `receive` throws, and when somebody else (a body
-   * parser) has read the request's body before.
+   * The server side: mount it under the path of this node's address, for POST. Answers 503 before
+   * `start` and after `close`, so a server may listen earlier and longer. Rejects when the node's
+   * own `receive` throws, and when somebody else (a body parser) has read the request's body
+   * before.
    */
   readonly handler: (request: Request) => Promise<Response>;
 }
 
 /**
- * Carries frames between nodes in the bodies of HTTP requests. A peer's address is the http or https URL under which its
- * `handler` is mounted, such as `http://127.0.0.1:7101/raft`.
+ * Carries frames between nodes in the bodies of HTTP requests. A peer's address is the http or
+ * https URL under which its `handler` is mounted, such as `http://127.0.0.1:7101/raft`.
  * @throws {RaftkitError} `INVALID_OPTION`
  */
 export function createHttpTransport(options: HttpTransportOptions = {}): HttpTransport {
@@ -31,15 +33,27 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
 
   return {
     maxFrameBytes: settings.maxFrameBytes,
-    handler: (request) => (session === undefined || closed ? Promise.resolve(unavailable()) : answer(session, request)),
+    handler: (request) =>
+      session === undefined || closed ? Promise.resolve(unavailable()) : answer(session, request),
 
     async start(local, handler) {
-      if (session !== undefined || closed) throw new RaftkitError("ALREADY_STARTED", "this transport was started before; create another");
+      if (session !== undefined || closed) {
+        throw new RaftkitError(
+          "ALREADY_STARTED",
+          "this transport was started before; create another",
+        );
+      }
       if (!isHttpAddress(local.address)) {
-        throw new RaftkitError("INVALID_OPTION", `the address of ${local.id} is "${local.address}"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`);
+        throw new RaftkitError(
+          "INVALID_OPTION",
+          `the address of ${local.id} is "${local.address}"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
+        );
       }
       if (parseHello(formatHello(local, local.id)) instanceof PeerRejected) {
-        throw new RaftkitError("INVALID_OPTION", `node "${local.id}" of cluster "${local.clusterId}" can't introduce itself: its ids, incarnation, run or codec name don't have the form that core's types prescribe`);
+        throw new RaftkitError(
+          "INVALID_OPTION",
+          `node "${local.id}" of cluster "${local.clusterId}" can't introduce itself: its ids, incarnation, run or codec name don't have the form that core's types prescribe`,
+        );
       }
       session = createSession(settings, local, handler);
     },
@@ -52,12 +66,23 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
 
     send(to, parts) {
       const peer = session?.peers.get(to);
-      return peer !== undefined && !closed && settings.clock.now() >= peer.refusedUntilMs && peer.outbox.send(parts);
+      return (
+        peer !== undefined &&
+        !closed &&
+        settings.clock.now() >= peer.refusedUntilMs &&
+        peer.outbox.send(parts)
+      );
     },
 
     disconnect({ id, incarnation, run }) {
       const peer = session?.peers.get(id);
-      if (peer === undefined || peer.sender?.incarnation !== incarnation || peer.sender.run !== run) return;
+      if (
+        peer === undefined ||
+        peer.sender?.incarnation !== incarnation ||
+        peer.sender.run !== run
+      ) {
+        return;
+      }
       peer.refusedUntilMs = settings.clock.now() + backoffMs(Infinity, settings.random);
       peer.reassembly.reset();
       void peer.outbox.drop(new Error(`${id} was cut off`));
@@ -70,20 +95,33 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
       const reason = new Error("the transport closes");
       for (const task of session.reading) task.abort(reason);
       const reading = [...session.reading].map((task) => task.done.catch(() => undefined));
-      await Promise.all([...reading, ...session.peers.all().map((peer) => peer.outbox.drop(reason))]);
+      await Promise.all([
+        ...reading,
+        ...session.peers.all().map((peer) => peer.outbox.drop(reason)),
+      ]);
     },
   };
 }
 
 function createSession(settings: Settings, local: LocalNode, handler: TransportHandler): Session {
-  const peers = createPeerBook((peer) => createOutbox(settings, {
-    post: (body, signal) => post(session, peer(), body, signal),
-    lost(cause) {
-      if (session.closed) return;
-      if (cause instanceof PeerRejected) session.reject(peer().id, cause);
-      handler.unreachable(peer().id);
-    },
-  }));
-  const session: Session = { settings, local, handler, peers, reading: new Set(), reject: createReports(settings.clock, handler, peers), closed: false };
+  const peers = createPeerBook((peer) =>
+    createOutbox(settings, {
+      post: (body, signal) => post(session, peer(), body, signal),
+      lost(cause) {
+        if (session.closed) return;
+        if (cause instanceof PeerRejected) session.reject(peer().id, cause);
+        handler.unreachable(peer().id);
+      },
+    }),
+  );
+  const session: Session = {
+    settings,
+    local,
+    handler,
+    peers,
+    reading: new Set(),
+    reject: createReports(settings.clock, handler, peers),
+    closed: false,
+  };
   return session;
 }

@@ -1,4 +1,5 @@
-// The transport suite of @raftkit/conformance on HTTP: the transport together with a server that it is mounted in.
+// The transport suite of @raftkit/conformance on HTTP: the transport together with a server that it
+// is mounted in.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
@@ -9,13 +10,21 @@ import { createHttpTransport } from "../src/index.js";
 
 const options = { maxFrameBytes: 2 ** 20, maxQueueBytes: 4 * 2 ** 20, requestTimeoutMs: 400 };
 
-/** It doesn't listen itself, so that a port is taken is for the server to find out; and HTTP has no checksums. */
+/**
+ * It doesn't listen itself, so that a port is taken is for the server to find out; and HTTP has no
+ * checksums.
+ */
 describeSuite("createHttpTransport", transportSuite, {
   name: "createHttpTransport",
   capabilities: ["queue", "cut", "stall", "stream"],
   create() {
     const links = createSocketLinks();
-    return { address: async () => `http://127.0.0.1:${await links.freePort()}/raft`, transport: mount, links, maxQueueBytes: options.maxQueueBytes };
+    return {
+      address: async () => `http://127.0.0.1:${await links.freePort()}/raft`,
+      transport: mount,
+      links,
+      maxQueueBytes: options.maxQueueBytes,
+    };
   },
   dispose: ({ links }) => links?.close?.(),
 });

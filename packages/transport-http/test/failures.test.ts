@@ -1,7 +1,18 @@
 // What happens when requests fail, hang or pile up. Time is manual: nothing here waits.
 import { describe, expect, test } from "vitest";
 import { createHttpTransport } from "../src/index.js";
-import { bytes, createNetwork, deferred, manualClock, pair, pattern, quiet, send, startNode, localNode } from "./support.js";
+import {
+  bytes,
+  createNetwork,
+  deferred,
+  manualClock,
+  pair,
+  pattern,
+  quiet,
+  send,
+  startNode,
+  localNode,
+} from "./support.js";
 
 const N2 = "http://n2.test/raft";
 
@@ -48,7 +59,9 @@ describe("a failed request", () => {
     const network = createNetwork();
     const [a] = await pair(network);
     for (const works of [false, false, false, true, false]) {
-      network.faults.set(N2, (deliver) => (works ? deliver() : Promise.reject(new TypeError("connect ECONNREFUSED"))));
+      network.faults.set(N2, (deliver) =>
+        works ? deliver() : Promise.reject(new TypeError("connect ECONNREFUSED")),
+      );
       network.clock.advance(1_000);
       send(a, "n2", "hello");
       await quiet();
@@ -199,7 +212,10 @@ describe("disconnect", () => {
     await quiet();
     expect(b.texts()).toEqual(["rubbish"]);
     expect(a.rejected.map(({ code, message }) => [code, message])).toEqual([
-      ["MISBEHAVED", `peer n2 at ${N2} refused this node: n2 cut n1 off because of what it sent, for about a second; look at the log of n2`],
+      [
+        "MISBEHAVED",
+        `peer n2 at ${N2} refused this node: n2 cut n1 off because of what it sent, for about a second; look at the log of n2`,
+      ],
     ]);
     expect(b.rejected).toEqual([]);
     const restarted = await network.node("n1", { run: 2 });
@@ -222,7 +238,12 @@ describe("disconnect", () => {
         end = () => controller.close();
       },
     });
-    const init = { method: "POST", headers: network.requests[0]?.headers ?? {}, body: stream, duplex: "half" };
+    const init = {
+      method: "POST",
+      headers: network.requests[0]?.headers ?? {},
+      body: stream,
+      duplex: "half",
+    };
     const pending = network.call(N2, init);
     await quiet();
     b.transport.disconnect({ id: "n1", incarnation: "incarnation-of-n1", run: 1 });
@@ -293,21 +314,33 @@ describe("close", () => {
     a.transport.disconnect({ id: "n2", incarnation: "incarnation-of-n2", run: 1 });
     await a.transport.close();
     const response = await network.call(a.local.address, { method: "POST" });
-    expect([response.status, await response.json()]).toEqual([503, { error: { code: "UNAVAILABLE", message: "this node is not running" } }]);
+    expect([response.status, await response.json()]).toEqual([
+      503,
+      { error: { code: "UNAVAILABLE", message: "this node is not running" } },
+    ]);
   });
 
   test("ends requests that are still coming in", async () => {
     const network = createNetwork();
     const [, b] = await pair(network);
     const cancelled = deferred<string>();
-    const body = new ReadableStream({ start: (controller) => controller.enqueue(bytes("x")), cancel: () => cancelled.resolve("cancelled") });
-    const headers = { "raftkit-hello": `1 green n1 incarnation-of-n1 1 json http://n1.test/raft n2` };
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(bytes("x")),
+      cancel: () => cancelled.resolve("cancelled"),
+    });
+    const headers = {
+      "raftkit-hello": `1 green n1 incarnation-of-n1 1 json http://n1.test/raft n2`,
+    };
     const init = { method: "POST", headers, body, duplex: "half" };
     const pending = b.transport.handler(new Request(N2, init));
     await quiet();
     expect(network.clock.pending()).toBe(1);
     await b.transport.close();
-    expect([(await pending).status, await cancelled.promise, network.clock.pending()]).toEqual([503, "cancelled", 0]);
+    expect([(await pending).status, await cancelled.promise, network.clock.pending()]).toEqual([
+      503,
+      "cancelled",
+      0,
+    ]);
   });
 
   test("needs no start, and no second start follows it", async () => {
@@ -316,16 +349,25 @@ describe("close", () => {
     transport.setPeers([]);
     expect((await transport.handler(new Request(N2))).status).toBe(503);
     await transport.close();
-    await expect(startNode(localNode("n1"), transport)).rejects.toMatchObject({ code: "ALREADY_STARTED" });
+    await expect(startNode(localNode("n1"), transport)).rejects.toMatchObject({
+      code: "ALREADY_STARTED",
+    });
   });
 });
 
 describe("options", () => {
   test("are checked, and the message says what is allowed", () => {
-    const make = (options: Parameters<typeof createHttpTransport>[0]) => () => createHttpTransport(options);
-    expect(make({ maxFrameBytes: 0 })).toThrow("maxFrameBytes is 0; give a whole number from 1 to 1073741824");
-    expect(make({ requestTimeoutMs: 0.5 })).toThrow("requestTimeoutMs is 0.5; give a whole number from 1 to 600000");
-    expect(make({ maxFrameBytes: 10, maxQueueBytes: 9 })).toThrow("maxQueueBytes is 9; give a whole number from 10 to 9007199254740991");
+    const make = (options: Parameters<typeof createHttpTransport>[0]) => () =>
+      createHttpTransport(options);
+    expect(make({ maxFrameBytes: 0 })).toThrow(
+      "maxFrameBytes is 0; give a whole number from 1 to 1073741824",
+    );
+    expect(make({ requestTimeoutMs: 0.5 })).toThrow(
+      "requestTimeoutMs is 0.5; give a whole number from 1 to 600000",
+    );
+    expect(make({ maxFrameBytes: 10, maxQueueBytes: 9 })).toThrow(
+      "maxQueueBytes is 9; give a whole number from 10 to 9007199254740991",
+    );
     expect(createHttpTransport().maxFrameBytes).toBe(8 * 1024 * 1024);
     expect(make({ maxFrameBytes: 100 * 1024 * 1024 })).not.toThrow();
   });

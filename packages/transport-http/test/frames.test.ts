@@ -1,7 +1,18 @@
-// What is sent arrives: whole, unchanged, in order, together where it can be, and split where it must be.
+// What is sent arrives: whole, unchanged, in order, together where it can be, and split where it
+// must be.
 import { describe, expect, test } from "vitest";
 import { MAX_BODY_BYTES, readPieces } from "../src/pieces.js";
-import { bytes, createNetwork, deferred, digests, pair, pattern, quiet, seeded, send } from "./support.js";
+import {
+  bytes,
+  createNetwork,
+  deferred,
+  digests,
+  pair,
+  pattern,
+  quiet,
+  seeded,
+  send,
+} from "./support.js";
 
 const N2 = "http://n2.test/raft";
 
@@ -28,7 +39,10 @@ describe("frames", () => {
     send(b, "n1", "pong");
     await quiet();
     expect(a.texts()).toEqual(["pong"]);
-    expect(network.requests.map(({ url }) => url)).toEqual(["http://n2.test/raft", "http://n1.test/raft"]);
+    expect(network.requests.map(({ url }) => url)).toEqual([
+      "http://n2.test/raft",
+      "http://n1.test/raft",
+    ]);
   });
 
   test("of one turn travel in one request", async () => {
@@ -93,13 +107,22 @@ describe("large frames", () => {
     const [a, b] = await pair(network);
     const [head, large, tail] = [pattern(100, 1), pattern(1_000_000, 2), pattern(200, 3)];
     a.transport.send("n2", [head]);
-    a.transport.send("n2", [large.subarray(0, 1), large.subarray(1, 300_000), large.subarray(300_000)]);
+    a.transport.send("n2", [
+      large.subarray(0, 1),
+      large.subarray(1, 300_000),
+      large.subarray(300_000),
+    ]);
     a.transport.send("n2", [tail]);
     await quiet();
     await quiet();
     expect(b.digests()).toEqual(digests([head, large, tail]));
     const sizes = network.requests.map(({ body }) => body.length);
-    expect(sizes).toEqual([MAX_BODY_BYTES, MAX_BODY_BYTES, MAX_BODY_BYTES, 1_000_300 + 6 * 16 - 3 * MAX_BODY_BYTES]);
+    expect(sizes).toEqual([
+      MAX_BODY_BYTES,
+      MAX_BODY_BYTES,
+      MAX_BODY_BYTES,
+      1_000_300 + 6 * 16 - 3 * MAX_BODY_BYTES,
+    ]);
   });
 
   test("of the largest size pass, of one byte more are refused by send", async () => {
@@ -114,15 +137,20 @@ describe("large frames", () => {
     expect(b.digests()).toEqual(digests([frame]));
   });
 
-  test.each([-33, -32, -31, -17, -16, -15, -1, 0, 1])("fit around the edge of a body: %i bytes off", async (off) => {
-    const network = createNetwork();
-    const [a, b] = await pair(network);
-    const frames = [pattern(MAX_BODY_BYTES + off, 1), new Uint8Array(0), pattern(3, 2)];
-    for (const frame of frames) a.transport.send("n2", [frame]);
-    await quiet();
-    expect(b.digests()).toEqual(digests(frames));
-    for (const { body } of network.requests) expect(body.length).toBeLessThanOrEqual(MAX_BODY_BYTES);
-  });
+  test.each([-33, -32, -31, -17, -16, -15, -1, 0, 1])(
+    "fit around the edge of a body: %i bytes off",
+    async (off) => {
+      const network = createNetwork();
+      const [a, b] = await pair(network);
+      const frames = [pattern(MAX_BODY_BYTES + off, 1), new Uint8Array(0), pattern(3, 2)];
+      for (const frame of frames) a.transport.send("n2", [frame]);
+      await quiet();
+      expect(b.digests()).toEqual(digests(frames));
+      for (const { body } of network.requests) {
+        expect(body.length).toBeLessThanOrEqual(MAX_BODY_BYTES);
+      }
+    },
+  );
 
   test("that lose one piece are dropped, and the next frame arrives", async () => {
     const network = createNetwork();
@@ -131,7 +159,10 @@ describe("large frames", () => {
     network.faults.set(N2, async (deliver) => {
       if (++count !== 2) return deliver();
       // Says that it came, though it didn't: the receiver alone must notice.
-      return new Response(null, { status: 204, headers: { "raftkit-hello": "1 green n2 incarnation-of-n2 1 json http://n2.test/raft n1" } });
+      return new Response(null, {
+        status: 204,
+        headers: { "raftkit-hello": "1 green n2 incarnation-of-n2 1 json http://n2.test/raft n1" },
+      });
     });
     a.transport.send("n2", [pattern(700_000)]);
     send(a, "n2", "next");
@@ -147,11 +178,19 @@ describe("large frames", () => {
     a.transport.send("n2", [pattern(600_000)]);
     await quiet();
     const [first, second, third] = network.requests;
-    if (first === undefined || second === undefined || third === undefined) throw new Error("three requests were expected");
+    if (first === undefined || second === undefined || third === undefined) {
+      throw new Error("three requests were expected");
+    }
     b.received.length = 0;
     const again = (request: typeof first, run = 1): Promise<Response> => {
-      const headers = { "raftkit-hello": `1 green n1 incarnation-of-n1 ${run} json http://n1.test/raft n2` };
-      return network.call(request.url, { method: "POST", headers, body: Uint8Array.from(request.body) });
+      const headers = {
+        "raftkit-hello": `1 green n1 incarnation-of-n1 ${run} json http://n1.test/raft n2`,
+      };
+      return network.call(request.url, {
+        method: "POST",
+        headers,
+        body: Uint8Array.from(request.body),
+      });
     };
     for (const request of [first, second, second, third]) await again(request);
     expect(b.received).toEqual([]);
@@ -174,7 +213,11 @@ test("pieces of two frames of one size are never joined", async () => {
   expect([network.requests.length, b.received.length]).toEqual([6, 2]);
   const [first, , , , second, third] = network.requests;
   for (const request of [first, second, third]) {
-    const response = await network.call(N2, { method: "POST", headers: request?.headers ?? {}, body: Uint8Array.from(request?.body ?? []) });
+    const response = await network.call(N2, {
+      method: "POST",
+      headers: request?.headers ?? {},
+      body: Uint8Array.from(request?.body ?? []),
+    });
     expect(response.status).toBe(204);
   }
   expect(b.received).toHaveLength(2);
@@ -182,7 +225,8 @@ test("pieces of two frames of one size are never joined", async () => {
 
 describe("a body", () => {
   test("is read into pieces, or not at all", () => {
-    const head = (...numbers: number[]): number[] => numbers.flatMap((n) => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]);
+    const head = (...numbers: number[]): number[] =>
+      numbers.flatMap((n) => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]);
     const read = (...body: number[]): unknown => {
       const pieces = readPieces(Uint8Array.from(body), 100);
       return Array.isArray(pieces) ? pieces.length : pieces;
@@ -195,11 +239,23 @@ describe("a body", () => {
       "a piece ends beyond its body or its frame": head(1, 2, 0, 2),
       "a piece is empty": head(1, 2, 0, 0),
       "a frame goes on in the middle of a body": [...head(1, 1, 0, 1), 7, ...head(2, 2, 1, 1), 7],
-      "a frame is broken off in the middle of a body": [...head(1, 2, 0, 1), 7, ...head(2, 1, 0, 1), 7],
+      "a frame is broken off in the middle of a body": [
+        ...head(1, 2, 0, 1),
+        7,
+        ...head(2, 1, 0, 1),
+        7,
+      ],
     })) {
-      expect(read(...body)).toMatchObject({ code: "BAD_REQUEST", message: `a request's body can't be read: ${why}; only nodes of a raftkit cluster may call here` });
+      expect(read(...body)).toMatchObject({
+        code: "BAD_REQUEST",
+        message: `a request's body can't be read: ${why}; only nodes of a raftkit cluster may call here`,
+      });
     }
     expect(read(...head(1, 100, 99, 2), 7, 7)).toMatchObject({ code: "BAD_REQUEST" });
-    expect(read(...head(1, 101, 0, 1), 7)).toMatchObject({ code: "FRAME_TOO_LARGE", message: "a frame of 101 bytes was sent to a node that takes 100; give all nodes the same maxFrameBytes" });
+    expect(read(...head(1, 101, 0, 1), 7)).toMatchObject({
+      code: "FRAME_TOO_LARGE",
+      message:
+        "a frame of 101 bytes was sent to a node that takes 100; give all nodes the same maxFrameBytes",
+    });
   });
 });

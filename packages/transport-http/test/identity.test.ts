@@ -1,4 +1,5 @@
-// Who may talk to whom: every mismatch is answered, reported once on each side in words that help, and changes nothing.
+// Who may talk to whom: every mismatch is answered, reported once on each side in words that help,
+// and changes nothing.
 import { describe, expect, test } from "vitest";
 import { PeerRejected } from "../src/index.js";
 import { type TestNode, createNetwork, localNode, pair, quiet, send } from "./support.js";
@@ -8,32 +9,39 @@ function reasons(node: TestNode): (readonly [string, string])[] {
 }
 
 describe("a peer that left the list", () => {
-  test.each(["before", "after"])("gets nothing more, though it answered a request %s that; once it speaks by itself it is answered", async (when) => {
-    const network = createNetwork();
-    const a = await network.node("n1");
-    const b = await network.node("n2");
-    let answer = (): void => undefined;
-    network.faults.set(b.local.address, async (deliver) => {
-      const response = await deliver();
-      if (when === "after") await new Promise<void>((resolve) => { answer = resolve; });
-      return response;
-    });
-    a.transport.setPeers([b.peer()]);
-    send(a, "n2", "first");
-    await quiet();
-    expect(b.texts()).toEqual(["first"]);
-    a.transport.setPeers([]);
-    answer();
-    await quiet();
-    expect(send(a, "n2", "second")).toBe(false);
-    network.faults.clear();
-    b.transport.setPeers([a.peer()]);
-    send(b, "n1", "hello");
-    await quiet();
-    expect(send(a, "n2", "third")).toBe(true);
-    await quiet();
-    expect(b.texts()).toEqual(["first", "third"]);
-  });
+  test.each(["before", "after"])(
+    "gets nothing more, though it answered a request %s that; once it speaks by itself it is answered",
+    async (when) => {
+      const network = createNetwork();
+      const a = await network.node("n1");
+      const b = await network.node("n2");
+      let answer = (): void => undefined;
+      network.faults.set(b.local.address, async (deliver) => {
+        const response = await deliver();
+        if (when === "after") {
+          await new Promise<void>((resolve) => {
+            answer = resolve;
+          });
+        }
+        return response;
+      });
+      a.transport.setPeers([b.peer()]);
+      send(a, "n2", "first");
+      await quiet();
+      expect(b.texts()).toEqual(["first"]);
+      a.transport.setPeers([]);
+      answer();
+      await quiet();
+      expect(send(a, "n2", "second")).toBe(false);
+      network.faults.clear();
+      b.transport.setPeers([a.peer()]);
+      send(b, "n1", "hello");
+      await quiet();
+      expect(send(a, "n2", "third")).toBe(true);
+      await quiet();
+      expect(b.texts()).toEqual(["first", "third"]);
+    },
+  );
 });
 
 describe("nodes that don't belong together", () => {
@@ -48,8 +56,18 @@ describe("nodes that don't belong together", () => {
       network.clock.advance(1_000);
     }
     expect(network.requests).toHaveLength(5);
-    expect(reasons(a)).toEqual([["WRONG_CLUSTER", `peer n2 belongs to cluster "green", this node to "blue"; check the cluster's id on both, and their lists of peers`]]);
-    expect(reasons(b)).toEqual([["WRONG_CLUSTER", `peer n1 belongs to cluster "blue", this node to "green"; check the cluster's id on both, and their lists of peers`]]);
+    expect(reasons(a)).toEqual([
+      [
+        "WRONG_CLUSTER",
+        `peer n2 belongs to cluster "green", this node to "blue"; check the cluster's id on both, and their lists of peers`,
+      ],
+    ]);
+    expect(reasons(b)).toEqual([
+      [
+        "WRONG_CLUSTER",
+        `peer n1 belongs to cluster "blue", this node to "green"; check the cluster's id on both, and their lists of peers`,
+      ],
+    ]);
     expect(a.rejected[0]).toBeInstanceOf(PeerRejected);
     expect(a.unreachable).toEqual(["n2", "n2", "n2", "n2", "n2"]);
     expect(b.received).toEqual([]);
@@ -91,8 +109,18 @@ describe("nodes that don't belong together", () => {
     a.transport.setPeers([b.peer()]);
     send(a, "n2", "hello");
     await quiet();
-    expect(reasons(a)).toEqual([["WRONG_CODEC", `peer n2 uses codec "json", this node "msgpack"; give all nodes of a cluster the same codec`]]);
-    expect(reasons(b)).toEqual([["WRONG_CODEC", `peer n1 uses codec "msgpack", this node "json"; give all nodes of a cluster the same codec`]]);
+    expect(reasons(a)).toEqual([
+      [
+        "WRONG_CODEC",
+        `peer n2 uses codec "json", this node "msgpack"; give all nodes of a cluster the same codec`,
+      ],
+    ]);
+    expect(reasons(b)).toEqual([
+      [
+        "WRONG_CODEC",
+        `peer n1 uses codec "msgpack", this node "json"; give all nodes of a cluster the same codec`,
+      ],
+    ]);
     expect(b.received).toEqual([]);
   });
 
@@ -101,14 +129,20 @@ describe("nodes that don't belong together", () => {
     const [a, b] = await pair(network);
     network.faults.set("http://n2.test/raft", (_deliver, init) => {
       const headers = new Headers(init.headers);
-      headers.set("raftkit-hello", (headers.get("raftkit-hello") ?? "").replace(/^1 /, "2 something new "));
+      headers.set(
+        "raftkit-hello",
+        (headers.get("raftkit-hello") ?? "").replace(/^1 /, "2 something new "),
+      );
       return network.call("http://n2.test/raft", { ...init, headers });
     });
     send(a, "n2", "hello");
     await quiet();
-    const message = "a peer speaks version 2 of the HTTP transport, this node version 1; run compatible releases of @raftkit/transport-http";
+    const message =
+      "a peer speaks version 2 of the HTTP transport, this node version 1; run compatible releases of @raftkit/transport-http";
     expect(reasons(b)).toEqual([["WRONG_VERSION", message]]);
-    expect(reasons(a)).toEqual([["WRONG_VERSION", `peer n2 at http://n2.test/raft refused this node: ${message}`]]);
+    expect(reasons(a)).toEqual([
+      ["WRONG_VERSION", `peer n2 at http://n2.test/raft refused this node: ${message}`],
+    ]);
     expect(b.received).toEqual([]);
   });
 
@@ -119,8 +153,18 @@ describe("nodes that don't belong together", () => {
     a.transport.setPeers([{ id: "n3", address: b.local.address }]);
     send(a, "n3", "hello");
     await quiet();
-    expect(reasons(a)).toEqual([["WRONG_NODE", `node "n2" answers at http://n2.test/raft, where "n3" should be; check the address of n3`]]);
-    expect(reasons(b)).toEqual([["WRONG_NODE", `peer n1 calls for node "n3", but this is "n2"; check the address of n3 in the list that n1 was started with`]]);
+    expect(reasons(a)).toEqual([
+      [
+        "WRONG_NODE",
+        `node "n2" answers at http://n2.test/raft, where "n3" should be; check the address of n3`,
+      ],
+    ]);
+    expect(reasons(b)).toEqual([
+      [
+        "WRONG_NODE",
+        `peer n1 calls for node "n3", but this is "n2"; check the address of n3 in the list that n1 was started with`,
+      ],
+    ]);
     expect(b.received).toEqual([]);
   });
 
@@ -128,9 +172,17 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const a = await network.node("n1", { address: "http://other.test/raft" });
     const b = await network.node("n1");
-    const response = await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": "1 green n1 incarnation-of-n1 1 json http://other.test/raft n1" } });
+    const response = await network.call(b.local.address, {
+      method: "POST",
+      headers: { "raftkit-hello": "1 green n1 incarnation-of-n1 1 json http://other.test/raft n1" },
+    });
     expect(response.status).toBe(409);
-    expect(reasons(b)).toEqual([["DUPLICATE_ID", `another node at http://other.test/raft claims this node's id "n1"; give every node an id of its own`]]);
+    expect(reasons(b)).toEqual([
+      [
+        "DUPLICATE_ID",
+        `another node at http://other.test/raft claims this node's id "n1"; give every node an id of its own`,
+      ],
+    ]);
     a.transport.setPeers([b.peer()]);
     expect(send(a, "n1", "to itself")).toBe(false);
   });
@@ -150,7 +202,12 @@ describe("nodes that don't belong together", () => {
       send(a, id, "hello");
       await quiet();
       expect(a.unreachable).toEqual([id]);
-      expect(reasons(a)).toEqual([["NOT_RAFTKIT", `http://${id}.test/ answered HTTP ${response.status}, not as a raftkit node; check the address of ${id} and where its handler is mounted`]]);
+      expect(reasons(a)).toEqual([
+        [
+          "NOT_RAFTKIT",
+          `http://${id}.test/ answered HTTP ${response.status}, not as a raftkit node; check the address of ${id} and where its handler is mounted`,
+        ],
+      ]);
       a.unreachable.length = 0;
       a.rejected.length = 0;
     }
@@ -159,11 +216,15 @@ describe("nodes that don't belong together", () => {
   test("because an address is no URL", async () => {
     const network = createNetwork();
     const a = await network.node("n1");
-    a.transport.setPeers([{ id: "n2", address: "127.0.0.1:7102" }, { id: "n3", address: "http://user:secret@n3.test/raft" }]);
+    a.transport.setPeers([
+      { id: "n2", address: "127.0.0.1:7102" },
+      { id: "n3", address: "http://user:secret@n3.test/raft" },
+    ]);
     send(a, "n2", "hello");
     send(a, "n3", "hello");
     await quiet();
-    const advice = "give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft";
+    const advice =
+      "give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft";
     expect(reasons(a)).toEqual([
       ["BAD_ADDRESS", `the address of peer n2 is "127.0.0.1:7102"; ${advice}`],
       ["BAD_ADDRESS", `the address of peer n3 is "http://user:secret@n3.test/raft"; ${advice}`],
@@ -187,9 +248,12 @@ describe("runs", () => {
     await quiet();
     expect(b.texts()).toEqual(["from run 1", "from run 2"]);
     expect(b.received.map(({ from }) => from.run)).toEqual([1, 2]);
-    const message = "run 1 of peer n1 speaks, but run 2 has been heard of; stop the older process of n1, or restore no old data directory";
+    const message =
+      "run 1 of peer n1 speaks, but run 2 has been heard of; stop the older process of n1, or restore no old data directory";
     expect(reasons(b)).toEqual([["STALE_RUN", message]]);
-    expect(reasons(oldRun)).toEqual([["STALE_RUN", `peer n2 at http://n2.test/raft refused this node: ${message}`]]);
+    expect(reasons(oldRun)).toEqual([
+      ["STALE_RUN", `peer n2 at http://n2.test/raft refused this node: ${message}`],
+    ]);
   });
 
   test("a run is heard of in answers too", async () => {
@@ -214,7 +278,10 @@ describe("runs", () => {
     wiped.transport.setPeers([b.peer()]);
     send(wiped, "n2", "after");
     await quiet();
-    expect(b.received.map(({ from }) => from.incarnation)).toEqual(["incarnation-of-n1", "another-incarnation"]);
+    expect(b.received.map(({ from }) => from.incarnation)).toEqual([
+      "incarnation-of-n1",
+      "another-incarnation",
+    ]);
   });
 });
 
@@ -235,7 +302,9 @@ describe("whom a node can send to", () => {
   test("a listed address wins over an introduced one, and the list is replaced", async () => {
     const network = createNetwork();
     const [a, b] = await pair(network);
-    network.faults.set("http://proxy.test/n1", () => network.call(a.local.address, { method: "POST", ...lastRequest() }));
+    network.faults.set("http://proxy.test/n1", () =>
+      network.call(a.local.address, { method: "POST", ...lastRequest() }),
+    );
     const lastRequest = (): { headers: Headers; body: Uint8Array<ArrayBuffer> } => {
       const last = network.requests.at(-1);
       return { headers: last?.headers ?? new Headers(), body: Uint8Array.from(last?.body ?? []) };
@@ -269,7 +338,14 @@ describe("whom a node can send to", () => {
     const b = await network.node("n2");
     for (const i of [...Array(20).keys(), 5, ...Array.from({ length: 15 }, (_, k) => 20 + k)]) {
       const hello = `1 green s${i} incarnation-of-someone 1 json http://s${i}.test/raft n2`;
-      expect((await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": hello } })).status).toBe(204);
+      expect(
+        (
+          await network.call(b.local.address, {
+            method: "POST",
+            headers: { "raftkit-hello": hello },
+          })
+        ).status,
+      ).toBe(204);
     }
     const known = Array.from({ length: 40 }, (_, i) => `s${i}`).filter((id) => send(b, id, "x"));
     expect(known).toEqual(["s5", ...Array.from({ length: 15 }, (_, i) => `s${20 + i}`)]);
@@ -283,9 +359,17 @@ describe("start", () => {
       code: "INVALID_OPTION",
       message: `the address of n1 is "127.0.0.1:7101"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
     });
-    await expect(network.node("n1", { clusterId: "two words" })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+    await expect(network.node("n1", { clusterId: "two words" })).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+    });
     const { transport } = await network.node("n1");
-    const handler = { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined };
-    await expect(transport.start(localNode("n1"), handler)).rejects.toMatchObject({ code: "ALREADY_STARTED" });
+    const handler = {
+      receive: () => undefined,
+      unreachable: () => undefined,
+      rejected: () => undefined,
+    };
+    await expect(transport.start(localNode("n1"), handler)).rejects.toMatchObject({
+      code: "ALREADY_STARTED",
+    });
   });
 });

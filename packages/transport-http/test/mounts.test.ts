@@ -43,18 +43,26 @@ async function open(id: string, mount: (transport: HttpTransport) => Server): Pr
   server.on("connection", () => void (connections += 1));
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const node = await startNode(localNode(id, { address: `http://127.0.0.1:${port}/raft` }), transport);
+  const node = await startNode(
+    localNode(id, { address: `http://127.0.0.1:${port}/raft` }),
+    transport,
+  );
   return { ...node, server, connections: () => connections };
 }
 
 const soon = { timeout: 50_000, interval: 2 };
 
-describe.each([["node:http", mountInNode], ["Hono", mountInHono]] as const)("mounted in %s", (_name, mount) => {
+describe.each([
+  ["node:http", mountInNode],
+  ["Hono", mountInHono],
+] as const)("mounted in %s", (_name, mount) => {
   test("nodes exchange frames of all sizes in order, over connections that are kept", async () => {
     const [a, b] = [await open("n1", mount), await open("n2", mount)];
     a.transport.setPeers([b.peer()]);
     b.transport.setPeers([a.peer()]);
-    const frames = [0, 1, 100, 300_000, 5, 2_000_000, 0, 262_128].map((length, i) => pattern(length, i));
+    const frames = [0, 1, 100, 300_000, 5, 2_000_000, 0, 262_128].map((length, i) =>
+      pattern(length, i),
+    );
     for (const frame of frames) {
       a.transport.send("n2", [frame]);
       b.transport.send("n1", [frame]);
@@ -63,7 +71,8 @@ describe.each([["node:http", mountInNode], ["Hono", mountInHono]] as const)("mou
     await vi.waitFor(() => expect([a.received.length, b.received.length]).toEqual([8, 8]), soon);
     expect(a.digests()).toEqual(digests(frames));
     expect(b.digests()).toEqual(digests(frames));
-    // Node's fetch takes the next connection while it puts the last one back: two in turns, however many requests there are.
+    // Node's fetch takes the next connection while it puts the last one back: two in turns, however
+    // many requests there are.
     for (const node of [a, b]) expect(node.connections()).toBeLessThanOrEqual(2);
     expect([...a.unreachable, ...b.unreachable, ...a.rejected, ...b.rejected]).toEqual([]);
   });
@@ -83,7 +92,10 @@ describe.each([["node:http", mountInNode], ["Hono", mountInHono]] as const)("mou
     await once(b.server, "close");
     const again = createHttpTransport();
     const { port } = new URL(b.local.address);
-    const server = createServer(getRequestListener(again.handler)).listen(Number(port), "127.0.0.1");
+    const server = createServer(getRequestListener(again.handler)).listen(
+      Number(port),
+      "127.0.0.1",
+    );
     opened.push({ server, transport: again });
     await once(server, "listening");
     const next = await startNode({ ...b.local, run: 2 }, again);
@@ -96,11 +108,21 @@ describe.each([["node:http", mountInNode], ["Hono", mountInHono]] as const)("mou
 
   test("requests of strangers are refused with JSON", async () => {
     const b = await open("n2", mount);
-    const refused = await fetch(b.local.address, { method: "POST", body: new Uint8Array(1_000_000) });
-    expect([refused.status, refused.headers.get("content-type")]).toEqual([400, "application/json"]);
+    const refused = await fetch(b.local.address, {
+      method: "POST",
+      body: new Uint8Array(1_000_000),
+    });
+    expect([refused.status, refused.headers.get("content-type")]).toEqual([
+      400,
+      "application/json",
+    ]);
     expect(await refused.json()).toMatchObject({ error: { code: "BAD_REQUEST" } });
     const hello = `1 green n1 incarnation-of-n1 1 json ${b.local.address} n2`;
-    const large = await fetch(b.local.address, { method: "POST", headers: { "raftkit-hello": hello }, body: new Uint8Array(1_000_000) });
+    const large = await fetch(b.local.address, {
+      method: "POST",
+      headers: { "raftkit-hello": hello },
+      body: new Uint8Array(1_000_000),
+    });
     expect(large.status).toBe(413);
     await large.body?.cancel();
     expect(b.received).toEqual([]);
@@ -117,7 +139,7 @@ test("closing while requests are in flight leaves nothing of them behind", async
   transport.setPeers([{ id: "n2", address: `http://127.0.0.1:${port}/raft` }]);
   const arrived = once(server, "request");
   send(node, "n2", "never answered");
-  const [incoming] = await arrived as [{ socket: NodeJS.Socket }];
+  const [incoming] = (await arrived) as [{ socket: NodeJS.Socket }];
   const cut = once(incoming.socket, "close");
   await transport.close();
   await cut;

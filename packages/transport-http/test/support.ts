@@ -1,8 +1,15 @@
-// A network inside the test: manual time, a fetch that calls handlers directly and counts, nodes that record what happens to them.
+// A network inside the test: manual time, a fetch that calls handlers directly and counts, nodes
+// that record what happens to them.
 import { createHash } from "node:crypto";
 import type { LocalNode, NodeId, Peer, RaftkitError, Sender } from "@raftkit/core";
 import { vi } from "vitest";
-import { type Fetch, type HttpClock, type HttpTransport, type HttpTransportOptions, createHttpTransport } from "../src/index.js";
+import {
+  type Fetch,
+  type HttpClock,
+  type HttpTransport,
+  type HttpTransportOptions,
+  createHttpTransport,
+} from "../src/index.js";
 
 // On a starved machine tests must be slow, not wrong.
 vi.setConfig({ testTimeout: 60_000 });
@@ -30,7 +37,8 @@ export function manualClock(): ManualClock {
     },
     advance(ms) {
       nowMs += ms;
-      const firstDue = (): Timer | undefined => [...timers].filter(({ at }) => at <= nowMs).toSorted((a, b) => a.at - b.at)[0];
+      const firstDue = (): Timer | undefined =>
+        [...timers].filter(({ at }) => at <= nowMs).toSorted((a, b) => a.at - b.at)[0];
       for (let next = firstDue(); next !== undefined; next = firstDue()) {
         timers.delete(next);
         next.run();
@@ -46,7 +54,10 @@ export interface TestNode {
   readonly received: { from: Sender; frame: Uint8Array }[];
   readonly unreachable: NodeId[];
   readonly rejected: RaftkitError[];
-  /** What was received, each frame as its digest: comparing megabytes element by element takes seconds. */
+  /**
+   * What was received, each frame as its digest: comparing megabytes element by element takes
+   * seconds.
+   */
   digests(): string[];
   /** What was received, as text. */
   texts(): string[];
@@ -63,7 +74,10 @@ export interface Network {
   readonly clock: ManualClock;
   readonly requests: SentRequest[];
   /** Replaces what happens to requests for a URL; `deliver` is what would have happened. */
-  readonly faults: Map<string, (deliver: () => Promise<Response>, init: RequestInit) => Promise<Response>>;
+  readonly faults: Map<
+    string,
+    (deliver: () => Promise<Response>, init: RequestInit) => Promise<Response>
+  >;
   readonly fetch: Fetch;
   node(id: NodeId, local?: Partial<LocalNode>, options?: HttpTransportOptions): Promise<TestNode>;
   /** A raw request, as if it came from outside. */
@@ -71,7 +85,15 @@ export interface Network {
 }
 
 export function localNode(id: NodeId, changes: Partial<LocalNode> = {}): LocalNode {
-  return { clusterId: "green", id, incarnation: `incarnation-of-${id}`, run: 1, codec: "json", address: `http://${id}.test/raft`, ...changes };
+  return {
+    clusterId: "green",
+    id,
+    incarnation: `incarnation-of-${id}`,
+    run: 1,
+    codec: "json",
+    address: `http://${id}.test/raft`,
+    ...changes,
+  };
 }
 
 export function createNetwork(): Network {
@@ -126,7 +148,10 @@ export async function startNode(local: LocalNode, transport: HttpTransport): Pro
 }
 
 /** Two nodes that list each other. */
-export async function pair(network: Network, options?: HttpTransportOptions): Promise<[TestNode, TestNode]> {
+export async function pair(
+  network: Network,
+  options?: HttpTransportOptions,
+): Promise<[TestNode, TestNode]> {
   const [a, b] = [await network.node("n1", {}, options), await network.node("n2", {}, options)];
   a.transport.setPeers([a.peer(), b.peer()]);
   b.transport.setPeers([a.peer(), b.peer()]);
@@ -141,7 +166,10 @@ export function send(from: TestNode, to: NodeId, text: string): boolean {
   return from.transport.send(to, [bytes(text)]);
 }
 
-/** Lets everything happen that can happen without a timer: the network of these tests answers within a few turns. */
+/**
+ * Lets everything happen that can happen without a timer: the network of these tests answers within
+ * a few turns.
+ */
 export async function quiet(): Promise<void> {
   for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -175,5 +203,7 @@ export function deferred<T>(): { readonly promise: Promise<T>; resolve(value: T)
 }
 
 export function digests(frames: readonly Uint8Array[]): string[] {
-  return frames.map((frame) => `${frame.length} bytes, ${createHash("sha256").update(frame).digest("hex")}`);
+  return frames.map(
+    (frame) => `${frame.length} bytes, ${createHash("sha256").update(frame).digest("hex")}`,
+  );
 }

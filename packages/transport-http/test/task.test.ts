@@ -5,7 +5,13 @@ import { deferred, manualClock, quiet } from "./support.js";
 
 test("a late timer first lets the input in that has waited, and only then gives up", async () => {
   const timers: (() => void)[] = [];
-  const clock = { now: () => 0, schedule: (_at: number, run: () => void) => (timers.push(run), () => void timers.splice(timers.indexOf(run), 1)) };
+  const clock = {
+    now: () => 0,
+    schedule: (_at: number, run: () => void) => (
+      timers.push(run),
+      () => void timers.splice(timers.indexOf(run), 1)
+    ),
+  };
   const answer = deferred<string>();
   const task = startTask(clock, 100, () => answer.promise);
   timers.shift()?.();

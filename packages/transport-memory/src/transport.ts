@@ -1,5 +1,6 @@
-// One node's end of a memory network. It trusts the other ends (same process), but checks what a misconfigured
-// cluster gets wrong: cluster id, codec and whom an address belongs to. It must never alias the sender's bytes.
+// One node's end of a memory network. It trusts the other ends (same process), but checks what a
+// misconfigured cluster gets wrong: cluster id, codec and whom an address belongs to. It must never
+// alias the sender's bytes.
 import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
 import type { Wires } from "./network.js";
@@ -35,12 +36,22 @@ export class MemoryTransport implements Transport {
 
   start(local: LocalNode, handler: TransportHandler): Promise<void> {
     if (this.#local !== undefined || this.#closed) {
-      return Promise.reject(new RaftkitError("ALREADY_STARTED", "a transport starts once; take a new one from the network for each node and each restart"));
+      return Promise.reject(
+        new RaftkitError(
+          "ALREADY_STARTED",
+          "a transport starts once; take a new one from the network for each node and each restart",
+        ),
+      );
     }
     const owner = this.#wires.listening.get(local.address);
     if (owner !== undefined) {
       const name = owner.#local === undefined ? "another node" : owner.#local.id;
-      return Promise.reject(new RaftkitError("ADDRESS_IN_USE", `${local.id} can't listen at "${local.address}": ${name} does; close that one first, or choose another address`));
+      return Promise.reject(
+        new RaftkitError(
+          "ADDRESS_IN_USE",
+          `${local.id} can't listen at "${local.address}": ${name} does; close that one first, or choose another address`,
+        ),
+      );
     }
     this.#local = local;
     this.#handler = handler;
@@ -59,7 +70,11 @@ export class MemoryTransport implements Transport {
     let length = 0;
     for (const part of parts) length += part.length;
     if (length > this.maxFrameBytes) {
-      this.#report(to, "FRAME_TOO_LARGE", `a frame of ${length} bytes for ${to} is larger than maxFrameBytes (${this.maxFrameBytes}); send less at once, or raise the limit`);
+      this.#report(
+        to,
+        "FRAME_TOO_LARGE",
+        `a frame of ${length} bytes for ${to} is larger than maxFrameBytes (${this.maxFrameBytes}); send less at once, or raise the limit`,
+      );
       return false;
     }
     const target = this.#find(local, to);
@@ -69,13 +84,17 @@ export class MemoryTransport implements Transport {
     lane.frames.push(concatenate(parts, length));
     lane.bytes += length + FRAME_COST_BYTES;
     this.#lanes.set(target, lane);
-    // One call per frame that takes the oldest: in order whatever `defer` does, and a handler that throws harms one frame.
-    this.#wires.defer(() => { this.#deliverNext(local, target, lane); });
+    // One call per frame that takes the oldest: in order whatever `defer` does, and a handler that
+    // throws harms one frame.
+    this.#wires.defer(() => {
+      this.#deliverNext(local, target, lane);
+    });
     return true;
   }
 
   disconnect(from: Sender): void {
-    const end = this.#callers.get(from.id) ?? this.#wires.listening.get(this.#peers.get(from.id) ?? "");
+    const end =
+      this.#callers.get(from.id) ?? this.#wires.listening.get(this.#peers.get(from.id) ?? "");
     if (end === undefined || end.#local === undefined || !isSame(end.#local, from)) return;
     this.#callers.delete(from.id);
     empty(this.#lanes.get(end));
@@ -85,7 +104,9 @@ export class MemoryTransport implements Transport {
 
   close(): Promise<void> {
     this.#closed = true;
-    if (this.#local !== undefined && this.#wires.listening.get(this.#local.address) === this) this.#wires.listening.delete(this.#local.address);
+    if (this.#local !== undefined && this.#wires.listening.get(this.#local.address) === this) {
+      this.#wires.listening.delete(this.#local.address);
+    }
     this.#callers.clear();
     return Promise.resolve();
   }
@@ -95,12 +116,22 @@ export class MemoryTransport implements Transport {
     const address = this.#peers.get(to);
     const listening = address === undefined ? undefined : this.#wires.listening.get(address);
     const target = listening ?? this.#callers.get(to);
-    if (target === undefined || target === this || target.#closed || target.#local === undefined) return undefined;
+    if (target === undefined || target === this || target.#closed || target.#local === undefined) {
+      return undefined;
+    }
     const there = target.#local;
     const wrong = mismatch(local, there, to);
     if (wrong === undefined) return target;
-    this.#report(to, wrong.code, `${there.id} ("${there.address}") turned this node away: ${wrong.message}`);
-    target.#report(local.id, wrong.code, `turned away ${local.id} ("${local.address}"): ${wrong.message}`);
+    this.#report(
+      to,
+      wrong.code,
+      `${there.id} ("${there.address}") turned this node away: ${wrong.message}`,
+    );
+    target.#report(
+      local.id,
+      wrong.code,
+      `turned away ${local.id} ("${local.address}"): ${wrong.message}`,
+    );
     return undefined;
   }
 
@@ -108,7 +139,11 @@ export class MemoryTransport implements Transport {
     const frame = lane.frames.shift();
     if (frame === undefined) return; // taken back by a disconnect
     lane.bytes -= frame.length + FRAME_COST_BYTES;
-    if (target.#closed || target.#local === undefined || this.#wires.isCut(from.id, target.#local.id)) {
+    if (
+      target.#closed ||
+      target.#local === undefined ||
+      this.#wires.isCut(from.id, target.#local.id)
+    ) {
       if (!this.#closed) this.#handler?.unreachable(target.#local?.id ?? "");
       return;
     }
@@ -130,19 +165,34 @@ export class MemoryTransport implements Transport {
   }
 
   #later(run: () => void): void {
-    this.#wires.defer(() => { if (!this.#closed) run(); });
+    this.#wires.defer(() => {
+      if (!this.#closed) run();
+    });
   }
 }
 
-function mismatch(here: LocalNode, there: LocalNode, wanted: NodeId): { readonly code: string; readonly message: string } | undefined {
+function mismatch(
+  here: LocalNode,
+  there: LocalNode,
+  wanted: NodeId,
+): { readonly code: string; readonly message: string } | undefined {
   if (there.clusterId !== here.clusterId) {
-    return { code: "CLUSTER_MISMATCH", message: `${here.id} belongs to cluster "${here.clusterId}", ${there.id} to "${there.clusterId}"; give both the same cluster id` };
+    return {
+      code: "CLUSTER_MISMATCH",
+      message: `${here.id} belongs to cluster "${here.clusterId}", ${there.id} to "${there.clusterId}"; give both the same cluster id`,
+    };
   }
   if (there.codec !== here.codec) {
-    return { code: "CODEC_MISMATCH", message: `${here.id} uses the codec "${here.codec}", ${there.id} uses "${there.codec}"; give both the same codec` };
+    return {
+      code: "CODEC_MISMATCH",
+      message: `${here.id} uses the codec "${here.codec}", ${there.id} uses "${there.codec}"; give both the same codec`,
+    };
   }
   if (there.id !== wanted) {
-    return { code: "WRONG_PEER", message: `${here.id} looked for ${wanted} at "${there.address}" and found ${there.id}; check the addresses of both` };
+    return {
+      code: "WRONG_PEER",
+      message: `${here.id} looked for ${wanted} at "${there.address}" and found ${there.id}; check the addresses of both`,
+    };
   }
   return undefined;
 }

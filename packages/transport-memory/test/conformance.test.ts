@@ -11,6 +11,11 @@ describeSuite("createMemoryNetwork", transportSuite, {
   create() {
     const network = createMemoryNetwork(limits);
     let places = 0;
-    return { address: () => `place-${++places}`, transport: () => network.transport(), links: network, maxQueueBytes: limits.maxQueueBytes };
+    return {
+      address: () => `place-${++places}`,
+      transport: () => network.transport(),
+      links: network,
+      maxQueueBytes: limits.maxQueueBytes,
+    };
   },
 });

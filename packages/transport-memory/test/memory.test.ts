@@ -12,10 +12,22 @@ interface End {
 }
 
 function local(id: string, overrides: Partial<LocalNode> = {}): LocalNode {
-  return { id, address: `at-${id}`, clusterId: "green", codec: "json", incarnation: `${id}-0123456789abcdef`, run: 1, ...overrides };
+  return {
+    id,
+    address: `at-${id}`,
+    clusterId: "green",
+    codec: "json",
+    incarnation: `${id}-0123456789abcdef`,
+    run: 1,
+    ...overrides,
+  };
 }
 
-async function join(network: MemoryNetwork, node: LocalNode, peers: readonly string[]): Promise<End> {
+async function join(
+  network: MemoryNetwork,
+  node: LocalNode,
+  peers: readonly string[],
+): Promise<End> {
   const end: End = { transport: network.transport(), frames: [], unreachable: [], rejected: [] };
   await end.transport.start(node, {
     receive: (from, frame) => end.frames.push({ from, frame }),
@@ -29,7 +41,14 @@ async function join(network: MemoryNetwork, node: LocalNode, peers: readonly str
 /** A `defer` that runs only when told to. */
 function manual(): { defer: (run: () => void) => void; runAll: () => void } {
   const queue: (() => void)[] = [];
-  return { defer: (run) => { queue.push(run); }, runAll: () => { for (let next = queue.shift(); next; next = queue.shift()) next(); } };
+  return {
+    defer: (run) => {
+      queue.push(run);
+    },
+    runAll: () => {
+      for (let next = queue.shift(); next; next = queue.shift()) next();
+    },
+  };
 }
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -53,7 +72,11 @@ describe("delivery", () => {
 
   test("is never inside send, and in order even when defer is not", async () => {
     const queue: (() => void)[] = [];
-    const network = createMemoryNetwork({ defer: (run) => { queue.push(run); } });
+    const network = createMemoryNetwork({
+      defer: (run) => {
+        queue.push(run);
+      },
+    });
     const a = await join(network, local("a"), ["b"]);
     const b = await join(network, local("b"), []);
     for (let i = 0; i < 5; i++) a.transport.send("b", [bytes(i)]);
@@ -80,7 +103,11 @@ describe("loss", () => {
     const a = await join(network, local("a"), ["b", "c"]);
     const b = await join(network, local("b"), []);
     await join(network, local("c"), []);
-    expect([1, 2, 3].map(() => a.transport.send("b", [new Uint8Array(86)]))).toEqual([true, true, false]);
+    expect([1, 2, 3].map(() => a.transport.send("b", [new Uint8Array(86)]))).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(a.transport.send("c", [new Uint8Array(86)])).toBe(true);
     expect(a.unreachable).toEqual([]);
     runAll();
@@ -98,7 +125,9 @@ describe("loss", () => {
     expect(a.transport.send("b", [new Uint8Array(6), new Uint8Array(5)])).toBe(false);
     runAll();
     expect(b.frames).toHaveLength(1);
-    expect(a.rejected.map((error) => error.message)).toEqual(["a frame of 11 bytes for b is larger than maxFrameBytes (10); send less at once, or raise the limit"]);
+    expect(a.rejected.map((error) => error.message)).toEqual([
+      "a frame of 11 bytes for b is larger than maxFrameBytes (10); send less at once, or raise the limit",
+    ]);
   });
 
   test("nobody there: false at once, the hint later", async () => {
@@ -160,23 +189,42 @@ describe("loss", () => {
 
 describe("who may talk", () => {
   test.each([
-    ["CLUSTER_MISMATCH", { clusterId: "blue" }, 'a belongs to cluster "green", b to "blue"; give both the same cluster id'],
-    ["CODEC_MISMATCH", { codec: "msgpack" }, 'a uses the codec "json", b uses "msgpack"; give both the same codec'],
-    ["WRONG_PEER", { id: "x", address: "at-b" }, 'a looked for b at "at-b" and found x; check the addresses of both'],
-  ] as const)("%s: told once on both sides, nothing delivered", async (code, overrides, message) => {
-    const { defer, runAll } = manual();
-    const network = createMemoryNetwork({ defer });
-    const a = await join(network, local("a"), ["b"]);
-    const b = await join(network, local("b", overrides), []);
-    expect(a.transport.send("b", [bytes(1)])).toBe(false);
-    expect(a.transport.send("b", [bytes(1)])).toBe(false);
-    runAll();
-    expect(b.frames).toEqual([]);
-    const id = "id" in overrides ? overrides.id : "b";
-    expect(a.rejected.map((error) => [error.code, error.message])).toEqual([[code, `${id} ("at-b") turned this node away: ${message}`]]);
-    expect(b.rejected.map((error) => [error.code, error.message])).toEqual([[code, `turned away a ("at-a"): ${message}`]]);
-    expect(a.rejected[0]).toBeInstanceOf(RaftkitError);
-  });
+    [
+      "CLUSTER_MISMATCH",
+      { clusterId: "blue" },
+      'a belongs to cluster "green", b to "blue"; give both the same cluster id',
+    ],
+    [
+      "CODEC_MISMATCH",
+      { codec: "msgpack" },
+      'a uses the codec "json", b uses "msgpack"; give both the same codec',
+    ],
+    [
+      "WRONG_PEER",
+      { id: "x", address: "at-b" },
+      'a looked for b at "at-b" and found x; check the addresses of both',
+    ],
+  ] as const)(
+    "%s: told once on both sides, nothing delivered",
+    async (code, overrides, message) => {
+      const { defer, runAll } = manual();
+      const network = createMemoryNetwork({ defer });
+      const a = await join(network, local("a"), ["b"]);
+      const b = await join(network, local("b", overrides), []);
+      expect(a.transport.send("b", [bytes(1)])).toBe(false);
+      expect(a.transport.send("b", [bytes(1)])).toBe(false);
+      runAll();
+      expect(b.frames).toEqual([]);
+      const id = "id" in overrides ? overrides.id : "b";
+      expect(a.rejected.map((error) => [error.code, error.message])).toEqual([
+        [code, `${id} ("at-b") turned this node away: ${message}`],
+      ]);
+      expect(b.rejected.map((error) => [error.code, error.message])).toEqual([
+        [code, `turned away a ("at-a"): ${message}`],
+      ]);
+      expect(a.rejected[0]).toBeInstanceOf(RaftkitError);
+    },
+  );
 
   test("an address is taken until its owner closes; the next run gets what is sent then", async () => {
     const { defer, runAll } = manual();
@@ -184,8 +232,14 @@ describe("who may talk", () => {
     const a = await join(network, local("a"), ["b"]);
     const b = await join(network, local("b"), []);
     const second = network.transport();
-    const handler = { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined };
-    await expect(second.start(local("c", { address: "at-b" }), handler)).rejects.toThrow('c can\'t listen at "at-b": b does; close that one first, or choose another address');
+    const handler = {
+      receive: () => undefined,
+      unreachable: () => undefined,
+      rejected: () => undefined,
+    };
+    await expect(second.start(local("c", { address: "at-b" }), handler)).rejects.toThrow(
+      'c can\'t listen at "at-b": b does; close that one first, or choose another address',
+    );
     a.transport.send("b", [bytes(1)]);
     await b.transport.close();
     await b.transport.close();
@@ -201,7 +255,11 @@ describe("who may talk", () => {
   });
 
   test("limits must be positive whole numbers, and a queue must hold a frame", () => {
-    expect(() => createMemoryNetwork({ maxFrameBytes: 100, maxQueueBytes: 163 })).toThrow("maxQueueBytes is 163; give at least maxFrameBytes + 64, which is 164");
-    expect(() => createMemoryNetwork({ maxFrameBytes: 0 })).toThrow("maxFrameBytes is 0; give a positive whole number of bytes");
+    expect(() => createMemoryNetwork({ maxFrameBytes: 100, maxQueueBytes: 163 })).toThrow(
+      "maxQueueBytes is 163; give at least maxFrameBytes + 64, which is 164",
+    );
+    expect(() => createMemoryNetwork({ maxFrameBytes: 0 })).toThrow(
+      "maxFrameBytes is 0; give a positive whole number of bytes",
+    );
   });
 });

@@ -14,5 +14,7 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 export function formatAddress(host: string | undefined, port: number | undefined): string {
-  return host === undefined || port === undefined ? "unknown" : `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return host === undefined || port === undefined
+    ? "unknown"
+    : `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,5 +1,6 @@
-// One socket, dialled or accepted: first both sides introduce themselves, then frames flow both ways until it is cut.
-// It notices a silent other side and a broken stream. It must never decide who may talk: its owner does.
+// One socket, dialled or accepted: first both sides introduce themselves, then frames flow both
+// ways until it is cut. It notices a silent other side and a broken stream. It must never decide
+// who may talk: its owner does.
 import type { Socket } from "node:net";
 import type { Clock, Sender } from "@raftkit/core";
 import { formatAddress } from "./address.js";
@@ -51,27 +52,46 @@ export class Connection {
   #carried = false;
 
   /** @param live the set in which it stays until its socket is closed */
-  constructor(socket: Socket, remote: string | undefined, settings: Settings, live: Set<Connection>, events: ConnectionEvents) {
+  constructor(
+    socket: Socket,
+    remote: string | undefined,
+    settings: Settings,
+    live: Set<Connection>,
+    events: ConnectionEvents,
+  ) {
     this.remote = remote ?? formatAddress(socket.remoteAddress, socket.remotePort);
     this.#socket = socket;
     this.#clock = settings.clock;
     this.#settings = settings;
     this.#events = events;
-    this.#outbox = new Outbox(socket, settings.maxQueueBytes, () => { events.drained(); });
+    this.#outbox = new Outbox(socket, settings.maxQueueBytes, () => {
+      events.drained();
+    });
     this.#reader = new FrameReader(settings.maxFrameBytes, {
-      frame: (kind, payload) => { this.#receive(kind, payload); },
-      fault: (code, what) => { this.#fault(code, what); },
+      frame: (kind, payload) => {
+        this.#receive(kind, payload);
+      },
+      fault: (code, what) => {
+        this.#fault(code, what);
+      },
     });
     this.#cancelTimer = this.#after(settings.handshakeTimeoutMs, () => {
-      this.#fault("HANDSHAKE_TIMEOUT", `did not introduce itself within ${settings.handshakeTimeoutMs} ms`);
+      this.#fault(
+        "HANDSHAKE_TIMEOUT",
+        `did not introduce itself within ${settings.handshakeTimeoutMs} ms`,
+      );
     });
     socket.on("data", (chunk: Buffer) => {
       this.#heard = true;
       this.#reader.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     });
-    socket.on("error", (error: NodeJS.ErrnoException) => { this.#error = error; });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#error = error;
+    });
     // The other side has said its last: nothing that waits here would reach it.
-    socket.on("end", () => { this.destroy(); });
+    socket.on("end", () => {
+      this.destroy();
+    });
     live.add(this);
     this.ended = new Promise((resolve) => {
       socket.on("close", () => {
@@ -136,10 +156,13 @@ export class Connection {
     if (this.#state === "closed" || this.#state === "ending") return;
     this.#state = "ending";
     this.#outbox.flush();
-    // What still comes in is read and dropped: closing with unread input resets the connection and loses the last words.
+    // What still comes in is read and dropped: closing with unread input resets the connection and
+    // loses the last words.
     this.#socket.end();
     this.#cancelTimer();
-    this.#cancelTimer = this.#after(this.#settings.handshakeTimeoutMs, () => { this.destroy(); });
+    this.#cancelTimer = this.#after(this.#settings.handshakeTimeoutMs, () => {
+      this.destroy();
+    });
   }
 
   /** Cuts it; what waits gets one chance to leave without waiting. */
@@ -155,7 +178,9 @@ export class Connection {
     if (this.#state === "open") {
       if (kind === FrameKind.message) this.#events.message(payload);
       else if (kind === FrameKind.reject) this.#refused(payload);
-      else if (kind !== FrameKind.alive) this.#fault("CORRUPT_STREAM", `sent a frame of unknown kind ${kind}`);
+      else if (kind !== FrameKind.alive) {
+        this.#fault("CORRUPT_STREAM", `sent a frame of unknown kind ${kind}`);
+      }
     } else if (this.#state === "greeting") {
       const hello = kind === FrameKind.hello ? decodeHello(payload) : undefined;
       if (hello !== undefined) this.#events.hello(hello);
@@ -181,11 +206,15 @@ export class Connection {
   }
 
   /**
-   * Shows life where this side is quiet, cuts where the other is. Counts periods instead of reading a clock: after this
-   * process stood still, one period has passed, and what came in meanwhile is read before the next.
+   * Shows life where this side is quiet, cuts where the other is. Counts periods instead of reading
+   * a clock: after this process stood still, one period has passed, and what came in meanwhile is
+   * read before the next.
    */
   #watch(theirTimeoutMs: number): void {
-    const periodMs = Math.max(5, Math.min(this.#settings.idleTimeoutMs, theirTimeoutMs) / SIGNS_PER_TIMEOUT);
+    const periodMs = Math.max(
+      5,
+      Math.min(this.#settings.idleTimeoutMs, theirTimeoutMs) / SIGNS_PER_TIMEOUT,
+    );
     const quietMax = Math.ceil(this.#settings.idleTimeoutMs / periodMs);
     let quiet = 0;
     const look = (): void => {

@@ -3,8 +3,9 @@
 //   stream = magic[4] frame*                                each direction
 //   frame  = length u32 | crc u32 | kind u8 | payload       little-endian; length and CRC-32 cover kind and payload
 //
-// The first frame is a hello or a reject, of at most HELLO_MAX_BYTES. Lengths are checked before anything is allocated.
-// What comes out never changes again: it is a view of a chunk that consists mostly of whole frames, or a copy.
+// The first frame is a hello or a reject, of at most HELLO_MAX_BYTES. Lengths are checked before
+// anything is allocated. What comes out never changes again: it is a view of a chunk that consists
+// mostly of whole frames, or a copy.
 import { crc32 } from "node:zlib";
 import type { RejectionCode } from "./errors.js";
 import { HELLO_MAX_BYTES } from "./hello.js";
@@ -95,7 +96,8 @@ export class FrameReader {
       ends.push(end);
       at = end;
     }
-    // A view keeps the whole chunk alive, perhaps for as long as the log lives: only if that wastes less than half.
+    // A view keeps the whole chunk alive, perhaps for as long as the log lives: only if that wastes
+    // less than half.
     const keep = (at - from) * 2 >= chunk.buffer.byteLength;
     let start = from;
     for (const end of ends) {
@@ -118,7 +120,12 @@ export class FrameReader {
     const max = this.#first ? HELLO_MAX_BYTES : this.#maxLength;
     if (length >= 1 && length <= max) return length;
     if (length === 0) this.#fault("CORRUPT_STREAM", "sent a frame without a kind");
-    else this.#fault("FRAME_TOO_LARGE", `announced a frame of ${length - 1} bytes where at most ${max - 1} are taken; give every node the same maxFrameBytes`);
+    else {
+      this.#fault(
+        "FRAME_TOO_LARGE",
+        `announced a frame of ${length - 1} bytes where at most ${max - 1} are taken; give every node the same maxFrameBytes`,
+      );
+    }
     return undefined;
   }
 
@@ -129,7 +136,10 @@ export class FrameReader {
 }
 
 function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16)) + (bytes[at + 3] ?? 0) * 0x1000000;
+  return (
+    ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16)) +
+    (bytes[at + 3] ?? 0) * 0x1000000
+  );
 }
 
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {

@@ -1,5 +1,6 @@
-// How two nodes introduce themselves, and how one turns the other away. What comes in is checked field by field.
-// The form of a hello stays readable to every later version; only what follows it depends on the version agreed on.
+// How two nodes introduce themselves, and how one turns the other away. What comes in is checked
+// field by field. The form of a hello stays readable to every later version; only what follows it
+// depends on the version agreed on.
 import { isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
 import type { LocalNode, NodeId } from "@raftkit/core";
 import { isRejectionCode } from "./errors.js";
@@ -28,22 +29,70 @@ export function encodeJson(value: Hello | Refusal): Uint8Array {
 export function decodeHello(bytes: Uint8Array): Hello | undefined {
   const value = parseRecord(bytes);
   if (value === undefined) return undefined;
-  const { clusterId, id, incarnation, run, codec, address, versions, maxFrameBytes, idleTimeoutMs, to } = value;
-  if (typeof clusterId !== "string" || !isValidId(clusterId) || typeof id !== "string" || !isValidId(id)
-    || typeof incarnation !== "string" || !isValidIncarnation(incarnation) || !isCount(run)
-    || typeof codec !== "string" || !isValidCodecName(codec) || typeof address !== "string" || !isValidAddress(address)
-    || !isCount(maxFrameBytes) || !isCount(idleTimeoutMs) || !(to === null || (typeof to === "string" && isValidId(to)))
-    || !isRecord(versions)) return undefined;
+  const {
+    clusterId,
+    id,
+    incarnation,
+    run,
+    codec,
+    address,
+    versions,
+    maxFrameBytes,
+    idleTimeoutMs,
+    to,
+  } = value;
+  if (
+    typeof clusterId !== "string" ||
+    !isValidId(clusterId) ||
+    typeof id !== "string" ||
+    !isValidId(id) ||
+    typeof incarnation !== "string" ||
+    !isValidIncarnation(incarnation) ||
+    !isCount(run) ||
+    typeof codec !== "string" ||
+    !isValidCodecName(codec) ||
+    typeof address !== "string" ||
+    !isValidAddress(address) ||
+    !isCount(maxFrameBytes) ||
+    !isCount(idleTimeoutMs) ||
+    !(to === null || (typeof to === "string" && isValidId(to))) ||
+    !isRecord(versions)
+  ) {
+    return undefined;
+  }
   const { min, max } = versions;
   if (!isCount(min) || !isCount(max) || min > max) return undefined;
-  return { clusterId, id, incarnation, run, codec, address, versions: { min, max }, maxFrameBytes, idleTimeoutMs, to };
+  return {
+    clusterId,
+    id,
+    incarnation,
+    run,
+    codec,
+    address,
+    versions: { min, max },
+    maxFrameBytes,
+    idleTimeoutMs,
+    to,
+  };
 }
 
-/** @returns undefined when the bytes are not a refusal. The text is cut and made printable: it ends in logs. */
+/**
+ * @returns undefined when the bytes are not a refusal. The text is cut and made printable: it ends
+ * in logs.
+ */
 export function decodeRefusal(bytes: Uint8Array): Refusal | undefined {
   const value = parseRecord(bytes);
-  if (value === undefined || typeof value["message"] !== "string" || !isRejectionCode(value["code"])) return undefined;
-  return { code: value["code"], message: value["message"].slice(0, 500).replaceAll(/[^ -~]/g, "?") };
+  if (
+    value === undefined ||
+    typeof value["message"] !== "string" ||
+    !isRejectionCode(value["code"])
+  ) {
+    return undefined;
+  }
+  return {
+    code: value["code"],
+    message: value["message"].slice(0, 500).replaceAll(/[^ -~]/g, "?"),
+  };
 }
 
 /**
@@ -51,24 +100,48 @@ export function decodeRefusal(bytes: Uint8Array): Refusal | undefined {
  * @param wanted whom this node dialled; undefined when it was dialled
  * @returns why not, or undefined
  */
-export function judgeHello(local: LocalNode, theirs: Hello, wanted: NodeId | undefined): Refusal | undefined {
+export function judgeHello(
+  local: LocalNode,
+  theirs: Hello,
+  wanted: NodeId | undefined,
+): Refusal | undefined {
   const { id, versions } = theirs;
   if (versions.min > VERSIONS.max || versions.max < VERSIONS.min) {
-    return { code: "VERSION_MISMATCH", message: `${id} speaks protocol versions ${versions.min} to ${versions.max}, ${local.id} versions ${VERSIONS.min} to ${VERSIONS.max}; upgrade the older of the two` };
+    return {
+      code: "VERSION_MISMATCH",
+      message: `${id} speaks protocol versions ${versions.min} to ${versions.max}, ${local.id} versions ${VERSIONS.min} to ${VERSIONS.max}; upgrade the older of the two`,
+    };
   }
   if (theirs.clusterId !== local.clusterId) {
-    return { code: "CLUSTER_MISMATCH", message: `${id} belongs to cluster "${theirs.clusterId}", ${local.id} to "${local.clusterId}"; give both the same cluster id` };
+    return {
+      code: "CLUSTER_MISMATCH",
+      message: `${id} belongs to cluster "${theirs.clusterId}", ${local.id} to "${local.clusterId}"; give both the same cluster id`,
+    };
   }
   if (theirs.codec !== local.codec) {
-    return { code: "CODEC_MISMATCH", message: `${id} uses the codec "${theirs.codec}", ${local.id} uses "${local.codec}"; give both the same codec` };
+    return {
+      code: "CODEC_MISMATCH",
+      message: `${id} uses the codec "${theirs.codec}", ${local.id} uses "${local.codec}"; give both the same codec`,
+    };
   }
   if (wanted !== undefined && id !== wanted) {
-    return { code: "WRONG_PEER", message: `${local.id} looked for ${wanted} and found ${id}; check the addresses of ${wanted} and ${id}` };
+    return {
+      code: "WRONG_PEER",
+      message: `${local.id} looked for ${wanted} and found ${id}; check the addresses of ${wanted} and ${id}`,
+    };
   }
   if (wanted === undefined && theirs.to !== null && theirs.to !== local.id) {
-    return { code: "WRONG_PEER", message: `${id} looked for ${theirs.to} and found ${local.id}; check the addresses of ${theirs.to} and ${local.id}` };
+    return {
+      code: "WRONG_PEER",
+      message: `${id} looked for ${theirs.to} and found ${local.id}; check the addresses of ${theirs.to} and ${local.id}`,
+    };
   }
-  if (id === local.id) return { code: "DUPLICATE_ID", message: `two nodes call themselves ${id}; give every node an id of its own` };
+  if (id === local.id) {
+    return {
+      code: "DUPLICATE_ID",
+      message: `two nodes call themselves ${id}; give every node an id of its own`,
+    };
+  }
   return undefined;
 }
 

@@ -1,4 +1,5 @@
-// Keeps one dialled connection to one peer: dials, checks who answers, dials again after a pause when it was lost.
+// Keeps one dialled connection to one peer: dials, checks who answers, dials again after a pause
+// when it was lost.
 import type { NodeId, Peer } from "@raftkit/core";
 import { parseAddress } from "./address.js";
 import { Backoff } from "./backoff.js";
@@ -81,32 +82,69 @@ export class Link {
         if (refusal !== undefined) {
           this.#backoff.exhaust();
           connection.refuse(refusal);
-          this.#owner.turnedAway({ code: refusal.code, message: `turned away ${hello.id} (${address}): ${refusal.message}` }, address, hello.id);
+          this.#owner.turnedAway(
+            {
+              code: refusal.code,
+              message: `turned away ${hello.id} (${address}): ${refusal.message}`,
+            },
+            address,
+            hello.id,
+          );
           return;
         }
         openedAt = settings.clock.now();
         connection.open(hello);
         this.#owner.opened(connection);
       },
-      message: (frame) => { this.#owner.message(connection, frame); },
+      message: (frame) => {
+        this.#owner.message(connection, frame);
+      },
       refused: (refusal) => {
         this.#backoff.exhaust();
-        this.#owner.turnedAway({ code: refusal.code, message: `${id} (${address}) turned this node away: ${refusal.message}` }, address, id);
+        this.#owner.turnedAway(
+          {
+            code: refusal.code,
+            message: `${id} (${address}) turned this node away: ${refusal.message}`,
+          },
+          address,
+          id,
+        );
       },
       fault: (code, what) => {
         this.#backoff.exhaust();
-        this.#owner.turnedAway({ code, message: `cut the connection to ${id}: ${address} ${what}` }, address, id);
+        this.#owner.turnedAway(
+          { code, message: `cut the connection to ${id}: ${address} ${what}` },
+          address,
+          id,
+        );
       },
-      drained: () => { this.#owner.drained(id); },
+      drained: () => {
+        this.#owner.drained(id);
+      },
       closed: (error) => {
         this.#connection = undefined;
         if (this.#closed) return;
-        // Only a connection that lasted ends the series of pauses: one that always breaks must not be dialled in a storm.
-        if (openedAt !== undefined && settings.clock.now() - openedAt >= settings.reconnectMs.max) this.#backoff.reset();
-        if (error?.code === "ENOTFOUND") {
-          this.#owner.turnedAway({ code: "INVALID_ADDRESS", message: `can't reach ${id}: no host is called "${place.host}"; check its address` }, address, id);
+        // Only a connection that lasted ends the series of pauses: one that always breaks must not
+        // be dialled in a storm.
+        if (openedAt !== undefined && settings.clock.now() - openedAt >= settings.reconnectMs.max) {
+          this.#backoff.reset();
         }
-        this.#cancelRedial = settings.clock.schedule(settings.clock.now() + this.#backoff.next(), () => { this.#dial(); });
+        if (error?.code === "ENOTFOUND") {
+          this.#owner.turnedAway(
+            {
+              code: "INVALID_ADDRESS",
+              message: `can't reach ${id}: no host is called "${place.host}"; check its address`,
+            },
+            address,
+            id,
+          );
+        }
+        this.#cancelRedial = settings.clock.schedule(
+          settings.clock.now() + this.#backoff.next(),
+          () => {
+            this.#dial();
+          },
+        );
         this.#owner.lost(id, connection.carried);
       },
     });

@@ -1,10 +1,20 @@
-// The options and their defaults: the one place where this package takes time, chance and sockets from its surroundings.
+// The options and their defaults: the one place where this package takes time, chance and sockets
+// from its surroundings.
 import { createServer, connect } from "node:net";
-import type { Server, ServerOpts, Socket, SocketConstructorOpts, TcpNetConnectOpts } from "node:net";
+import type {
+  Server,
+  ServerOpts,
+  Socket,
+  SocketConstructorOpts,
+  TcpNetConnectOpts,
+} from "node:net";
 import { RaftkitError } from "@raftkit/core";
 import type { Clock, Random } from "@raftkit/core";
 
-/** Where connections come from. Wrap node:tls here to encrypt them: `onConnection` once the connection is secured. */
+/**
+ * Where connections come from. Wrap node:tls here to encrypt them: `onConnection` once the
+ * connection is secured.
+ */
 export interface SocketFactory {
   connect(options: TcpNetConnectOpts & SocketConstructorOpts): Socket;
   createServer(options: ServerOpts, onConnection: (socket: Socket) => void): Server;
@@ -15,15 +25,27 @@ export interface TcpTransportOptions {
   readonly listen?: string;
   /** The largest frame, in bytes; the same on every node. Default 8 MiB. */
   readonly maxFrameBytes?: number;
-  /** What may wait for one connection, in bytes, each frame counted with 64 more; at least a largest frame. Default 32 MiB. */
+  /**
+   * What may wait for one connection, in bytes, each frame counted with 64 more; at least a largest
+   * frame. Default 32 MiB.
+   */
   readonly maxQueueBytes?: number;
-  /** Default 64. Beyond it the oldest that hasn't introduced itself goes; if all have, the new one is turned away. */
+  /**
+   * Default 64. Beyond it the oldest that hasn't introduced itself goes; if all have, the new one
+   * is turned away.
+   */
   readonly maxInboundConnections?: number;
-  /** A connection on which nothing came in for so long is cut; four times as often each side shows life. Default 2000 ms. */
+  /**
+   * A connection on which nothing came in for so long is cut; four times as often each side shows
+   * life. Default 2000 ms.
+   */
   readonly idleTimeoutMs?: number;
   /** How long connecting and introducing may take together. Default 2000 ms. */
   readonly handshakeTimeoutMs?: number;
-  /** The pause before a peer is dialled again doubles from `min` to `max`, halved at random. Default 20 to 1000 ms. */
+  /**
+   * The pause before a peer is dialled again doubles from `min` to `max`, halved at random. Default
+   * 20 to 1000 ms.
+   */
   readonly reconnectMs?: { readonly min: number; readonly max: number };
   readonly random?: Random;
   readonly clock?: Clock;
@@ -47,9 +69,13 @@ const systemClock: Clock = {
   now: () => performance.now(),
   schedule(at, run) {
     const timer = setTimeout(run, Math.max(0, at - performance.now()));
-    return () => { clearTimeout(timer); };
+    return () => {
+      clearTimeout(timer);
+    };
   },
-  defer: (run) => { setImmediate(run); },
+  defer: (run) => {
+    setImmediate(run);
+  },
 };
 
 /** @throws {RaftkitError} `INVALID_OPTION` */
@@ -67,7 +93,12 @@ export function readOptions(options: TcpTransportOptions): Settings {
     sockets: options.sockets ?? { connect, createServer },
   };
   check("maxFrameBytes", settings.maxFrameBytes, 1, 1024 * 1024 * 1024);
-  check("maxQueueBytes", settings.maxQueueBytes, settings.maxFrameBytes + 64, Number.MAX_SAFE_INTEGER);
+  check(
+    "maxQueueBytes",
+    settings.maxQueueBytes,
+    settings.maxFrameBytes + 64,
+    Number.MAX_SAFE_INTEGER,
+  );
   check("maxInboundConnections", settings.maxInboundConnections, 1, 65_536);
   check("idleTimeoutMs", settings.idleTimeoutMs, 20, 3_600_000);
   check("handshakeTimeoutMs", settings.handshakeTimeoutMs, 20, 3_600_000);
@@ -78,6 +109,9 @@ export function readOptions(options: TcpTransportOptions): Settings {
 
 function check(name: string, value: number, min: number, max: number): void {
   if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RaftkitError("INVALID_OPTION", `${name} is ${value}; give a whole number from ${min} to ${max}`);
+    throw new RaftkitError(
+      "INVALID_OPTION",
+      `${name} is ${value}; give a whole number from ${min} to ${max}`,
+    );
   }
 }

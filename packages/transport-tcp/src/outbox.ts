@@ -1,11 +1,13 @@
-// What waits to be written to one socket: gathered during a turn of the event loop, written in one go. Small parts are
-// copied together, large ones go out as they are. It never holds more than its limit, and writes nothing while the
-// socket asks to wait.
+// What waits to be written to one socket: gathered during a turn of the event loop, written in one
+// go. Small parts are copied together, large ones go out as they are. It never holds more than its
+// limit, and writes nothing while the socket asks to wait.
 import type { Socket } from "node:net";
 import { crc32 } from "node:zlib";
 import { FRAME_HEADER_BYTES, writeU32 } from "./frame.js";
 
-/** Up to this size copying a part is cheaper than another entry in the list of a gathering write. */
+/**
+ * Up to this size copying a part is cheaper than another entry in the list of a gathering write.
+ */
 const COPY_MAX_BYTES = 8192;
 /** What a waiting frame costs beside its bytes. */
 const FRAME_COST_BYTES = 64;
@@ -52,7 +54,8 @@ export class Outbox {
     for (const part of parts) if (part.length <= COPY_MAX_BYTES) this.#copied += part.length;
     if (!this.#scheduled) {
       this.#scheduled = true;
-      // A microtask: the frames of one turn are all sent from one callback, and what other callbacks do must not hold them up.
+      // A microtask: the frames of one turn are all sent from one callback, and what other
+      // callbacks do must not hold them up.
       queueMicrotask(() => {
         this.#scheduled = false;
         if (!this.#socket.writableNeedDrain) this.flush();
@@ -69,7 +72,8 @@ export class Outbox {
     this.#frames = [];
     this.#bytes = 0;
     this.#copied = 0;
-    // Nothing leaves before uncork: the checksums are written into the slab behind the parts that they cover.
+    // Nothing leaves before uncork: the checksums are written into the slab behind the parts that
+    // they cover.
     this.#socket.cork();
     let written = 0;
     let at = 0;

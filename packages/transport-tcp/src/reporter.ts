@@ -1,5 +1,5 @@
-// Tells why peers are turned away, once per peer and cause, and then more and more rarely: the 10th time, the 100th.
-// Strangers choose how many causes there are, so only so many are remembered.
+// Tells why peers are turned away, once per peer and cause, and then more and more rarely: the 10th
+// time, the 100th. Strangers choose how many causes there are, so only so many are remembered.
 import { PeerRejected } from "./errors.js";
 import type { Refusal } from "./errors.js";
 
@@ -30,10 +30,19 @@ export class Reporter {
     this.#tell(new PeerRejected({ code: refusal.code, message }, remote, peer));
   }
 
-  /** The introduction went well: should it fail again, that is news. A stream that breaks each time is not. */
+  /**
+   * The introduction went well: should it fail again, that is news. A stream that breaks each time
+   * is not.
+   */
   forget(peer: string): void {
     for (const key of this.#times.keys()) {
-      if (key.endsWith(` ${peer}`) && !key.startsWith("CORRUPT_STREAM") && !key.startsWith("FRAME_TOO_LARGE")) this.#times.delete(key);
+      if (
+        key.endsWith(` ${peer}`) &&
+        !key.startsWith("CORRUPT_STREAM") &&
+        !key.startsWith("FRAME_TOO_LARGE")
+      ) {
+        this.#times.delete(key);
+      }
     }
   }
 }

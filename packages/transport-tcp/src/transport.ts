@@ -1,5 +1,6 @@
-// The transport: one dialled connection per peer to send on, inbound ones to receive and to answer on. It decides who
-// may talk and which connection a frame takes. It must never call the handler from inside a method, nor after `close`.
+// The transport: one dialled connection per peer to send on, inbound ones to receive and to answer
+// on. It decides who may talk and which connection a frame takes. It must never call the handler
+// from inside a method, nor after `close`.
 import { RaftkitError, isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
 import { parseAddress } from "./address.js";
@@ -18,13 +19,16 @@ import { Reporter } from "./reporter.js";
 
 /** A transport over TCP. */
 export interface TcpTransport extends Transport {
-  /** Where it listens, with the port that it got where 0 was asked for; "" before `start` resolved. */
+  /**
+   * Where it listens, with the port that it got where 0 was asked for; "" before `start` resolved.
+   */
   address(): string;
 }
 
 /**
- * Makes a transport for one run of one node. Nothing happens before `start`, which rejects with `INVALID_OPTION`,
- * `INVALID_ADDRESS`, `ADDRESS_IN_USE` or `LISTEN_FAILED`. Addresses are `host:port` or `[ipv6]:port`.
+ * Makes a transport for one run of one node. Nothing happens before `start`, which rejects with
+ * `INVALID_OPTION`, `INVALID_ADDRESS`, `ADDRESS_IN_USE` or `LISTEN_FAILED`. Addresses are
+ * `host:port` or `[ipv6]:port`.
  * @throws {RaftkitError} `INVALID_OPTION` when an option is out of range
  */
 export function createTcpTransport(options: TcpTransportOptions = {}): TcpTransport {
@@ -38,7 +42,10 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   readonly #links = new Map<NodeId, Link>();
   readonly #gate: Gate;
   readonly #reporter: Reporter;
-  /** The connection that the last frame for a node took: it takes the next ones too while it lasts, to keep their order. */
+  /**
+   * The connection that the last frame for a node took: it takes the next ones too while it lasts,
+   * to keep their order.
+   */
   readonly #routes = new Map<NodeId, Connection>();
   /** Told to be unreachable, and nothing has changed since. */
   readonly #hinted = new Set<NodeId>();
@@ -62,7 +69,12 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   async start(local: LocalNode, handler: TransportHandler): Promise<void> {
-    if (this.#state !== "new") throw new RaftkitError("ALREADY_STARTED", "a transport starts once; create a new one for each run of a node");
+    if (this.#state !== "new") {
+      throw new RaftkitError(
+        "ALREADY_STARTED",
+        "a transport starts once; create a new one for each run of a node",
+      );
+    }
     checkLocal(local);
     this.#state = "starting";
     this.#local = local;
@@ -73,13 +85,17 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
       throw new RaftkitError("CLOSED", "the transport was closed while it started");
     }
     // Port 0 means any: the others must hear which one it became.
-    if (parseAddress(local.address)?.port === 0) this.#local = { ...local, address: this.address() };
+    if (parseAddress(local.address)?.port === 0) {
+      this.#local = { ...local, address: this.address() };
+    }
     this.#state = "running";
   }
 
   setPeers(peers: readonly Peer[]): void {
     if (this.#state !== "running") return;
-    const wanted = new Map(peers.filter(({ id }) => id !== this.#local?.id).map((peer) => [peer.id, peer]));
+    const wanted = new Map(
+      peers.filter(({ id }) => id !== this.#local?.id).map((peer) => [peer.id, peer]),
+    );
     for (const [id, link] of this.#links) {
       if (wanted.get(id)?.address === link.peer.address) continue;
       this.#links.delete(id);
@@ -88,7 +104,18 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     for (const [id, peer] of wanted) {
       if (this.#links.has(id)) continue;
       const port = parseAddress(peer.address)?.port ?? 0;
-      if (port === 0) this.#later(() => { this.turnedAway({ code: "INVALID_ADDRESS", message: `can't reach ${id} at "${peer.address}"; write host:port or [ipv6]:port` }, peer.address, id); });
+      if (port === 0) {
+        this.#later(() => {
+          this.turnedAway(
+            {
+              code: "INVALID_ADDRESS",
+              message: `can't reach ${id} at "${peer.address}"; write host:port or [ipv6]:port`,
+            },
+            peer.address,
+            id,
+          );
+        });
+      }
       this.#links.set(id, new Link(peer, this));
     }
     this.#hinted.clear();
@@ -103,7 +130,9 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     const result = connection.send(parts, length);
     if (result === "tooLarge") {
       const message = `a frame of ${length} bytes for ${to} is larger than one of the two takes (maxFrameBytes here: ${this.maxFrameBytes}); send less at once, or raise the limit on every node`;
-      this.#later(() => { this.turnedAway({ code: "FRAME_TOO_LARGE", message }, connection.remote, to); });
+      this.#later(() => {
+        this.turnedAway({ code: "FRAME_TOO_LARGE", message }, connection.remote, to);
+      });
       return false;
     }
     return result === "sent" || this.#drop(to);
@@ -114,7 +143,9 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     this.#gate.punish(from);
     for (const connection of this.#connections()) {
       const { peer } = connection;
-      if (peer?.id === from.id && peer.incarnation === from.incarnation && peer.run === from.run) connection.destroy();
+      if (peer?.id === from.id && peer.incarnation === from.incarnation && peer.run === from.run) {
+        connection.destroy();
+      }
     }
   }
 
@@ -158,7 +189,13 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     this.#reporter.forget(peer.id);
     this.#hinted.delete(peer.id);
     for (const other of this.#connections()) {
-      if (other.peer?.id === peer.id && other.peer.incarnation === peer.incarnation && other.peer.run < peer.run) other.destroy();
+      if (
+        other.peer?.id === peer.id &&
+        other.peer.incarnation === peer.incarnation &&
+        other.peer.run < peer.run
+      ) {
+        other.destroy();
+      }
     }
     this.#links.get(peer.id)?.wake();
   }
@@ -198,14 +235,27 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   #self(): LocalNode {
-    if (this.#local === undefined) throw new RaftkitError("NOT_STARTED", "the transport has not been started");
+    if (this.#local === undefined) {
+      throw new RaftkitError("NOT_STARTED", "the transport has not been started");
+    }
     return this.#local;
   }
 
   #introduction(to: NodeId | null): Hello {
     const { id, incarnation, run, clusterId, codec, address } = this.#self();
     const { maxFrameBytes, idleTimeoutMs } = this.settings;
-    return { versions: VERSIONS, clusterId, id, incarnation, run, codec, address, maxFrameBytes, idleTimeoutMs, to };
+    return {
+      versions: VERSIONS,
+      clusterId,
+      id,
+      incarnation,
+      run,
+      codec,
+      address,
+      maxFrameBytes,
+      idleTimeoutMs,
+      to,
+    };
   }
 
   #connections(): readonly Connection[] {
@@ -221,17 +271,27 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   #later(run: () => void): void {
-    this.settings.clock.defer(() => { if (this.#state === "running") run(); });
+    this.settings.clock.defer(() => {
+      if (this.#state === "running") run();
+    });
   }
 }
 
 function checkLocal(local: LocalNode): void {
-  const wrong = !isValidId(local.id) ? ["node id", local.id, "1 to 64 characters of A-Z a-z 0-9 _ -"]
-    : !isValidId(local.clusterId) ? ["cluster id", local.clusterId, "1 to 64 characters of A-Z a-z 0-9 _ -"]
-    : !isValidIncarnation(local.incarnation) ? ["incarnation", local.incarnation, "16 to 64 characters of A-Z a-z 0-9 _ -"]
-    : !isValidCodecName(local.codec) ? ["codec name", local.codec, "1 to 32 characters of a-z 0-9 -"]
-    : !isValidAddress(local.address) ? ["address", local.address, "host:port or [ipv6]:port"]
-    : !Number.isSafeInteger(local.run) || local.run < 0 ? ["run", String(local.run), "a whole number"]
-    : undefined;
-  if (wrong !== undefined) throw new RaftkitError("INVALID_OPTION", `the ${wrong[0]} is "${wrong[1]}"; give ${wrong[2]}`);
+  const wrong = !isValidId(local.id)
+    ? ["node id", local.id, "1 to 64 characters of A-Z a-z 0-9 _ -"]
+    : !isValidId(local.clusterId)
+      ? ["cluster id", local.clusterId, "1 to 64 characters of A-Z a-z 0-9 _ -"]
+      : !isValidIncarnation(local.incarnation)
+        ? ["incarnation", local.incarnation, "16 to 64 characters of A-Z a-z 0-9 _ -"]
+        : !isValidCodecName(local.codec)
+          ? ["codec name", local.codec, "1 to 32 characters of a-z 0-9 -"]
+          : !isValidAddress(local.address)
+            ? ["address", local.address, "host:port or [ipv6]:port"]
+            : !Number.isSafeInteger(local.run) || local.run < 0
+              ? ["run", String(local.run), "a whole number"]
+              : undefined;
+  if (wrong !== undefined) {
+    throw new RaftkitError("INVALID_OPTION", `the ${wrong[0]} is "${wrong[1]}"; give ${wrong[2]}`);
+  }
 }

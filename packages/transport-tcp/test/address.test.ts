@@ -13,11 +13,27 @@ test.each([
   expect(formatAddress(parts.host, parts.port)).toBe(text);
 });
 
-test.each(["", "host", "host:", ":1", "host:65536", "::1:7101", "[::1]", "a b:1", "user@host:1", "http://host:1", "host:-1", "host:1x", "[host]x:1"])("%j is none", (text) => {
+test.each([
+  "",
+  "host",
+  "host:",
+  ":1",
+  "host:65536",
+  "::1:7101",
+  "[::1]",
+  "a b:1",
+  "user@host:1",
+  "http://host:1",
+  "host:-1",
+  "host:1x",
+  "[host]x:1",
+])("%j is none", (text) => {
   expect(parseAddress(text)).toBeUndefined();
 });
 
-const hasIpv6 = Object.values(networkInterfaces()).flat().some((face) => face?.address === "::1");
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((face) => face?.address === "::1");
 test.runIf(hasIpv6)("an IPv6 address in brackets can be listened on and dialled", async () => {
   const [a, b] = [await open(local("a", { address: "[::1]:0" })), await open(local("b"))];
   expect(a.transport.address()).toMatch(/^\[::1\]:\d+$/);

@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { Backoff } from "../src/backoff.js";
 
-const pauses = (backoff: Backoff, count: number): number[] => Array.from({ length: count }, () => backoff.next());
+const pauses = (backoff: Backoff, count: number): number[] =>
+  Array.from({ length: count }, () => backoff.next());
 
 test("pauses double up to the longest, and begin anew after a reset", () => {
   const backoff = new Backoff({ min: 10, max: 70 }, () => 1);

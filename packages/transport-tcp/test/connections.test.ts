@@ -3,7 +3,20 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "@raftkit/core";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createTcpTransport } from "../src/index.js";
-import { bytes, deliver, dial, frame, hello, local, meet, messages, open, port, serve, until } from "./help.js";
+import {
+  bytes,
+  deliver,
+  dial,
+  frame,
+  hello,
+  local,
+  meet,
+  messages,
+  open,
+  port,
+  serve,
+  until,
+} from "./help.js";
 
 describe("reconnecting", () => {
   test("a peer that comes back with a later run is reached at once, though the pause is long", async () => {
@@ -12,7 +25,10 @@ describe("reconnecting", () => {
     meet(a, b);
     await deliver(a, "b", bytes(1));
     await b.transport.close();
-    await until("a noticed", () => !a.transport.send("b", [bytes(2)]) && a.unreachable.includes("b"));
+    await until(
+      "a noticed",
+      () => !a.transport.send("b", [bytes(2)]) && a.unreachable.includes("b"),
+    );
     const again = await open(local("b", { run: 2, address: b.transport.address() }));
     meet(a, again);
     await deliver(a, "b", bytes(3));
@@ -25,9 +41,16 @@ describe("reconnecting", () => {
     const third = await open(local("b", { run: 3, address: b.transport.address() }));
     third.transport.setPeers([{ id: "a", address: a.transport.address() }]);
     await deliver(third, "a", bytes(4));
-    await until("a dialled: its own connection carries frames after the other's is gone", () => third.transport.send("a", []) && a.frames.length > 0);
+    await until(
+      "a dialled: its own connection carries frames after the other's is gone",
+      () => third.transport.send("a", []) && a.frames.length > 0,
+    );
     third.transport.setPeers([]);
-    await until("only a's connection is left", () => a.transport.send("b", [bytes(5)]) && third.frames.some(({ frame: [first] }) => first === 5));
+    await until(
+      "only a's connection is left",
+      () =>
+        a.transport.send("b", [bytes(5)]) && third.frames.some(({ frame: [first] }) => first === 5),
+    );
     expect(messages(a)).toEqual([]);
   });
 
@@ -48,7 +71,11 @@ describe("reconnecting", () => {
   });
 
   test("a peer that moved is dialled at its new address, one that left is dialled no more", async () => {
-    const [a, b, c] = [await open(local("a")), await open(local("b")), await open(local("b", { run: 2 }))];
+    const [a, b, c] = [
+      await open(local("a")),
+      await open(local("b")),
+      await open(local("b", { run: 2 })),
+    ];
     a.transport.setPeers([{ id: "b", address: b.transport.address() }]);
     await deliver(a, "b", bytes(1));
     a.transport.setPeers([{ id: "b", address: c.transport.address() }]);
@@ -60,11 +87,16 @@ describe("reconnecting", () => {
 
   test("an address that is none is reported, and the other peers are reached", async () => {
     const [a, b] = [await open(local("a")), await open(local("b"))];
-    a.transport.setPeers([{ id: "c", address: "nonsense" }, { id: "b", address: b.transport.address() }]);
+    a.transport.setPeers([
+      { id: "c", address: "nonsense" },
+      { id: "b", address: b.transport.address() },
+    ]);
     expect(a.rejected).toEqual([]);
     await deliver(a, "b", bytes(1));
     await until("it was reported", () => a.rejected.length === 1);
-    expect(messages(a)).toEqual([["INVALID_ADDRESS", `can't reach c at "nonsense"; write host:port or [ipv6]:port`]]);
+    expect(messages(a)).toEqual([
+      ["INVALID_ADDRESS", `can't reach c at "nonsense"; write host:port or [ipv6]:port`],
+    ]);
   });
 });
 
@@ -85,11 +117,18 @@ describe("pauses", () => {
       },
       defer: (run) => void setImmediate(run),
     };
-    const a = await open(local("a"), { reconnectMs: { min: 10, max: 160 }, idleTimeoutMs: 3_600_000, handshakeTimeoutMs: 3_600_000, random: () => 1, clock });
+    const a = await open(local("a"), {
+      reconnectMs: { min: 10, max: 160 },
+      idleTimeoutMs: 3_600_000,
+      handshakeTimeoutMs: 3_600_000,
+      random: () => 1,
+      clock,
+    });
     a.transport.setPeers([{ id: "b", address }]);
     const pauses: number[] = [];
     const pause = async (): Promise<void> => {
-      const next = (): { readonly at: number; readonly run: () => void } | undefined => [...timers].find(({ at }) => at - now <= 160);
+      const next = (): { readonly at: number; readonly run: () => void } | undefined =>
+        [...timers].find(({ at }) => at - now <= 160);
       await until("there is a pause", () => next() !== undefined);
       const timer = next();
       if (timer === undefined) return;
@@ -114,7 +153,10 @@ describe("half-open connections", () => {
     const a = await open(local("a"), { idleTimeoutMs: 60 });
     a.transport.setPeers([{ id: "b", address }]);
     await deliver(a, "b", bytes(1));
-    await until("it was dropped and dialled again", () => accepted.length > 1 && accepted[0]?.closed() === true);
+    await until(
+      "it was dropped and dialled again",
+      () => accepted.length > 1 && accepted[0]?.closed() === true,
+    );
     expect(a.unreachable).toContain("b");
   });
 
@@ -123,12 +165,17 @@ describe("half-open connections", () => {
     const a = await open(local("a"), { handshakeTimeoutMs: 50 });
     a.transport.setPeers([{ id: "b", address }]);
     await until("it was dialled again", () => accepted.length > 1);
-    expect(messages(a)).toEqual([["HANDSHAKE_TIMEOUT", "cut the connection to b: HOST did not introduce itself within 50 ms"]]);
+    expect(messages(a)).toEqual([
+      ["HANDSHAKE_TIMEOUT", "cut the connection to b: HOST did not introduce itself within 50 ms"],
+    ]);
     expect(a.transport.send("b", [])).toBe(false);
   });
 
   test("an idle connection lives: both sides show signs of life, as often as the more impatient one needs", async () => {
-    const [a, b] = [await open(local("a"), { idleTimeoutMs: 400 }), await open(local("b"), { idleTimeoutMs: 60_000 })];
+    const [a, b] = [
+      await open(local("a"), { idleTimeoutMs: 400 }),
+      await open(local("b"), { idleTimeoutMs: 60_000 }),
+    ];
     a.transport.setPeers([{ id: "b", address: b.transport.address() }]);
     await deliver(a, "b", bytes(1));
     const raw = dial(a);
@@ -148,7 +195,10 @@ describe("queues", () => {
     });
     const limits = { maxQueueBytes: 2_000_000, maxFrameBytes: 100_000, idleTimeoutMs: 60_000 };
     const [a, c] = [await open(local("a"), limits), await open(local("c"))];
-    a.transport.setPeers([{ id: "b", address }, { id: "c", address: c.transport.address() }]);
+    a.transport.setPeers([
+      { id: "b", address },
+      { id: "c", address: c.transport.address() },
+    ]);
     const part = new Uint8Array(100_000);
     await deliver(a, "b", part);
     await deliver(a, "c", bytes(1));
@@ -158,7 +208,10 @@ describe("queues", () => {
     expect(taken).toBeLessThanOrEqual(20);
     expect(a.unreachable).toEqual([]);
     // The system's buffers take some more; then it stays full.
-    await until("the system takes no more", () => !a.transport.send("b", [part]) && a.unreachable.includes("b"));
+    await until(
+      "the system takes no more",
+      () => !a.transport.send("b", [part]) && a.unreachable.includes("b"),
+    );
     expect(a.transport.send("c", [bytes(2)])).toBe(true);
     await until("c heard both", () => c.frames.length === 2);
   });
@@ -168,7 +221,11 @@ describe("queues", () => {
       raw.socket.pause();
       raw.socket.write(hello("b", { idleTimeoutMs: 60_000 }));
     });
-    const a = await open(local("a"), { maxQueueBytes: 3_000_000, maxFrameBytes: 1_000_000, idleTimeoutMs: 60_000 });
+    const a = await open(local("a"), {
+      maxQueueBytes: 3_000_000,
+      maxFrameBytes: 1_000_000,
+      idleTimeoutMs: 60_000,
+    });
     a.transport.setPeers([{ id: "b", address }]);
     let taken = 0;
     const numbered = (): Uint8Array => new Uint8Array(1_000_000).fill(taken);
@@ -178,10 +235,13 @@ describe("queues", () => {
     });
     accepted[0]?.socket.resume();
     await until("there is room", () => a.transport.send("b", [numbered()]));
-    const helloBytes = (): number => (accepted[0]?.received().length ?? 0) - (taken + 1) * 1_000_009;
+    const helloBytes = (): number =>
+      (accepted[0]?.received().length ?? 0) - (taken + 1) * 1_000_009;
     await until("all arrived", () => helloBytes() > 0);
     const received = accepted[0]?.received() ?? Buffer.alloc(0);
-    for (let i = 0; i <= taken; i++) expect(received[received.length - (taken + 1 - i) * 1_000_009 + 500_000]).toBe(i);
+    for (let i = 0; i <= taken; i++) {
+      expect(received[received.length - (taken + 1 - i) * 1_000_009 + 500_000]).toBe(i);
+    }
   });
 });
 
@@ -192,11 +252,19 @@ describe("disconnect", () => {
       now: () => now,
       schedule(at: number, run: () => void) {
         const timer = setTimeout(run, at - now);
-        return () => { clearTimeout(timer); };
+        return () => {
+          clearTimeout(timer);
+        };
       },
-      defer: (run: () => void) => { setImmediate(run); },
+      defer: (run: () => void) => {
+        setImmediate(run);
+      },
     };
-    const a = await open(local("a"), { clock, random: () => 0.999999, reconnectMs: { min: 100, max: 1000 } });
+    const a = await open(local("a"), {
+      clock,
+      random: () => 0.999999,
+      reconnectMs: { min: 100, max: 1000 },
+    });
     const b = await open(local("b"));
     meet(a, b);
     await deliver(a, "b", bytes(1));
@@ -214,7 +282,10 @@ describe("disconnect", () => {
       await deliver(a, "b", bytes(2));
       b.unreachable.length = 0;
     }
-    expect(messages(b)[0]).toEqual(["BACKING_OFF", "a (HOST) turned this node away: b was disconnected for misbehaving and came back too early; it may try again later"]);
+    expect(messages(b)[0]).toEqual([
+      "BACKING_OFF",
+      "a (HOST) turned this node away: b was disconnected for misbehaving and came back too early; it may try again later",
+    ]);
     expect(messages(a)).toEqual([]);
   });
 
@@ -233,15 +304,25 @@ describe("starting and closing", () => {
     const a = await open(local("a"));
     const address = a.transport.address();
     const second = createTcpTransport();
-    const handler = { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined };
+    const handler = {
+      receive: () => undefined,
+      unreachable: () => undefined,
+      rejected: () => undefined,
+    };
     await expect(second.start(local("b", { address }), handler)).rejects.toMatchObject({
       code: "ADDRESS_IN_USE",
       message: `can't listen on ${address}: another process does; stop that one, or give this node another address`,
     });
     await second.close();
-    await expect(createTcpTransport({ listen: "nowhere" }).start(local("b"), handler)).rejects.toMatchObject({ code: "INVALID_ADDRESS" });
-    await expect(createTcpTransport().start(local("b", { incarnation: "short" }), handler)).rejects.toThrow('the incarnation is "short"; give 16 to 64 characters of A-Z a-z 0-9 _ -');
-    expect(() => createTcpTransport({ maxQueueBytes: 5 })).toThrow("maxQueueBytes is 5; give a whole number from 8388672 to 9007199254740991");
+    await expect(
+      createTcpTransport({ listen: "nowhere" }).start(local("b"), handler),
+    ).rejects.toMatchObject({ code: "INVALID_ADDRESS" });
+    await expect(
+      createTcpTransport().start(local("b", { incarnation: "short" }), handler),
+    ).rejects.toThrow('the incarnation is "short"; give 16 to 64 characters of A-Z a-z 0-9 _ -');
+    expect(() => createTcpTransport({ maxQueueBytes: 5 })).toThrow(
+      "maxQueueBytes is 5; give a whole number from 8388672 to 9007199254740991",
+    );
   });
 
   test("listens where it is told to, and says its own address to the others", async () => {
@@ -264,13 +345,26 @@ describe("starting and closing", () => {
   });
 
   test("close ends every socket, the handler hears nothing more, and nothing keeps the process alive", async () => {
-    const before = process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
+    const before = process
+      .getActiveResourcesInfo()
+      .filter((name) => /TCP|Timeout/.test(name)).length;
     const [a, b] = [await open(local("a")), await open(local("b"))];
     const dead = createServer((socket) => socket.resume());
-    await new Promise<void>((resolve) => { dead.listen(0, "127.0.0.1", resolve); });
-    onTestFinished(() => { dead.close(); });
+    await new Promise<void>((resolve) => {
+      dead.listen(0, "127.0.0.1", resolve);
+    });
+    onTestFinished(() => {
+      dead.close();
+    });
     const { port: silent } = dead.address() as AddressInfo;
-    for (const end of [a, b]) end.transport.setPeers([{ id: "a", address: a.transport.address() }, { id: "b", address: b.transport.address() }, { id: "c", address: `127.0.0.1:${silent}` }, { id: "d", address: "127.0.0.1:1" }]);
+    for (const end of [a, b]) {
+      end.transport.setPeers([
+        { id: "a", address: a.transport.address() },
+        { id: "b", address: b.transport.address() },
+        { id: "c", address: `127.0.0.1:${silent}` },
+        { id: "d", address: "127.0.0.1:1" },
+      ]);
+    }
     const raw = dial(a);
     raw.socket.write(hello("e"));
     await deliver(a, "b", bytes(1));
@@ -289,7 +383,12 @@ describe("starting and closing", () => {
     dead.close();
     await until("the raw socket is closed too", raw.closed);
     expect([a.frames.length, a.unreachable.length, a.rejected.length]).toEqual(heard);
-    await until("nothing is left", () => process.getActiveResourcesInfo().filter((name) => /TCP/.test(name)).length === 0);
-    expect(process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length).toBeLessThanOrEqual(before + 1); // the timer of `until`
+    await until(
+      "nothing is left",
+      () => process.getActiveResourcesInfo().filter((name) => /TCP/.test(name)).length === 0,
+    );
+    expect(
+      process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length,
+    ).toBeLessThanOrEqual(before + 1); // the timer of `until`
   });
 });

@@ -10,23 +10,46 @@ describe("frames", () => {
     meet(a, b);
     const large = new Uint8Array(300_000).map((_, i) => i * 31);
     await deliver(a, "b");
-    for (const parts of [[bytes(1), bytes(), bytes(2, 3)], [bytes(9), large, bytes(8, 7), large.subarray(0, 9000)], [large], [bytes(5)]]) {
+    for (const parts of [
+      [bytes(1), bytes(), bytes(2, 3)],
+      [bytes(9), large, bytes(8, 7), large.subarray(0, 9000)],
+      [large],
+      [bytes(5)],
+    ]) {
       expect(a.transport.send("b", parts)).toBe(true);
     }
     await until("all arrived", () => b.frames.length === 5);
-    const expected = [[], [1, 2, 3], [9, ...large, 8, 7, ...large.subarray(0, 9000)], [...large], [5]];
-    expect(b.frames.map(({ frame }) => Buffer.from(frame).equals(Buffer.from(expected.shift() ?? [])))).toEqual([true, true, true, true, true]);
+    const expected = [
+      [],
+      [1, 2, 3],
+      [9, ...large, 8, 7, ...large.subarray(0, 9000)],
+      [...large],
+      [5],
+    ];
+    expect(
+      b.frames.map(({ frame }) => Buffer.from(frame).equals(Buffer.from(expected.shift() ?? []))),
+    ).toEqual([true, true, true, true, true]);
     expect(b.frames[0]?.from).toEqual({ id: "a", incarnation: "a-0123456789abcdef", run: 1 });
-    expect(b.frames.every(({ frame }) => Object.getPrototypeOf(frame) === Uint8Array.prototype)).toBe(true);
+    expect(
+      b.frames.every(({ frame }) => Object.getPrototypeOf(frame) === Uint8Array.prototype),
+    ).toBe(true);
   });
 
   test("of the largest size arrive; one byte more is refused with the reason", async () => {
-    const [a, b] = [await open(local("a"), { maxFrameBytes: 200_000 }), await open(local("b"), { maxFrameBytes: 100_000 })];
+    const [a, b] = [
+      await open(local("a"), { maxFrameBytes: 200_000 }),
+      await open(local("b"), { maxFrameBytes: 100_000 }),
+    ];
     meet(a, b);
     await deliver(a, "b", new Uint8Array(100_000));
     expect(a.transport.send("b", [new Uint8Array(100_000), bytes(1)])).toBe(false);
-    await until("it arrived and was reported", () => b.frames.length === 1 && a.rejected.length === 1);
-    expect(a.rejected[0]?.message).toBe("a frame of 100001 bytes for b is larger than one of the two takes (maxFrameBytes here: 200000); send less at once, or raise the limit on every node");
+    await until(
+      "it arrived and was reported",
+      () => b.frames.length === 1 && a.rejected.length === 1,
+    );
+    expect(a.rejected[0]?.message).toBe(
+      "a frame of 100001 bytes for b is larger than one of the two takes (maxFrameBytes here: 200000); send less at once, or raise the limit on every node",
+    );
     await deliver(b, "a", new Uint8Array(100_000));
     await until("the connection still works", () => a.frames.length === 1);
   });
@@ -73,7 +96,10 @@ describe("frames", () => {
 
   test("stay in order when a second connection opens while the first is full", async () => {
     const dialled: Socket[] = [];
-    const sockets: SocketFactory = { createServer, connect: (options) => dialled[dialled.push(connect(options)) - 1] ?? connect(options) };
+    const sockets: SocketFactory = {
+      createServer,
+      connect: (options) => dialled[dialled.push(connect(options)) - 1] ?? connect(options),
+    };
     const patient = { idleTimeoutMs: 60_000, sockets };
     const [a, b] = [await open(local("a"), patient), await open(local("b"), patient)];
     b.transport.setPeers([{ id: "a", address: a.transport.address() }]);

@@ -1,4 +1,5 @@
-// What the tests share: nodes that record what they are told, raw sockets that speak the protocol by hand, and waiting.
+// What the tests share: nodes that record what they are told, raw sockets that speak the protocol
+// by hand, and waiting.
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { crc32 } from "node:zlib";
@@ -16,11 +17,25 @@ export interface End {
 }
 
 export function local(id: string, overrides: Partial<LocalNode> = {}): LocalNode {
-  return { id, address: "127.0.0.1:0", clusterId: "green", codec: "json", incarnation: `${id}-0123456789abcdef`, run: 1, ...overrides };
+  return {
+    id,
+    address: "127.0.0.1:0",
+    clusterId: "green",
+    codec: "json",
+    incarnation: `${id}-0123456789abcdef`,
+    run: 1,
+    ...overrides,
+  };
 }
 
 export async function open(node: LocalNode, options: TcpTransportOptions = {}): Promise<End> {
-  const end: End = { id: node.id, transport: createTcpTransport({ reconnectMs: { min: 5, max: 50 }, ...options }), frames: [], unreachable: [], rejected: [] };
+  const end: End = {
+    id: node.id,
+    transport: createTcpTransport({ reconnectMs: { min: 5, max: 50 }, ...options }),
+    frames: [],
+    unreachable: [],
+    rejected: [],
+  };
   onTestFinished(() => end.transport.close());
   await end.transport.start(node, {
     receive: (from, frame) => end.frames.push({ from, frame }),
@@ -31,7 +46,9 @@ export async function open(node: LocalNode, options: TcpTransportOptions = {}): 
 }
 
 export function meet(...ends: readonly End[]): void {
-  for (const end of ends) end.transport.setPeers(ends.map(({ id, transport }) => ({ id, address: transport.address() })));
+  for (const end of ends) {
+    end.transport.setPeers(ends.map(({ id, transport }) => ({ id, address: transport.address() })));
+  }
 }
 
 /** Waits for a condition; the bound only ends a test that has failed. */
@@ -44,14 +61,19 @@ export async function until(what: string, condition: () => boolean): Promise<voi
 }
 
 /** Sends until it is taken. What is unreachable is then what became so later. */
-export async function deliver(from: End, to: string, ...parts: readonly Uint8Array[]): Promise<void> {
+export async function deliver(
+  from: End,
+  to: string,
+  ...parts: readonly Uint8Array[]
+): Promise<void> {
   await until(`${from.id} can send to ${to}`, () => from.transport.send(to, parts));
   from.unreachable.length = 0;
 }
 
 export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 export const port = (end: End): number => Number(end.transport.address().split(":").at(-1));
-export const messages = (end: End): readonly (readonly [string, string])[] => end.rejected.map(({ code, message }) => [code, message.replaceAll(/127\.0\.0\.1:\d+/g, "HOST")]);
+export const messages = (end: End): readonly (readonly [string, string])[] =>
+  end.rejected.map(({ code, message }) => [code, message.replaceAll(/127\.0\.0\.1:\d+/g, "HOST")]);
 
 const MAGIC = bytes(0x52, 0x4b, 0x54, 0xf1);
 
@@ -65,7 +87,14 @@ export function frame(kind: number, payload: Uint8Array): Buffer {
 }
 
 export function hello(id: string, overrides: object = {}): Buffer {
-  const value = { ...local(id), versions: { min: 1, max: 1 }, maxFrameBytes: 8 * 1024 * 1024, idleTimeoutMs: 2000, to: null, ...overrides };
+  const value = {
+    ...local(id),
+    versions: { min: 1, max: 1 },
+    maxFrameBytes: 8 * 1024 * 1024,
+    idleTimeoutMs: 2000,
+    to: null,
+    ...overrides,
+  };
   return Buffer.concat([MAGIC, frame(0, Buffer.from(JSON.stringify(value)))]);
 }
 
@@ -78,8 +107,15 @@ export interface Raw {
 function record(socket: Socket): Raw {
   const chunks: Buffer[] = [];
   let closed = false;
-  socket.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", () => undefined).on("close", () => { closed = true; });
-  onTestFinished(() => { socket.destroy(); });
+  socket
+    .on("data", (chunk: Buffer) => chunks.push(chunk))
+    .on("error", () => undefined)
+    .on("close", () => {
+      closed = true;
+    });
+  onTestFinished(() => {
+    socket.destroy();
+  });
   return { socket, received: () => Buffer.concat(chunks), closed: () => closed };
 }
 
@@ -89,15 +125,21 @@ export function dial(end: End): Raw {
 }
 
 /** A raw server; `accepted` holds its connections. */
-export async function serve(greet: (raw: Raw) => void): Promise<{ readonly address: string; readonly accepted: Raw[] }> {
+export async function serve(
+  greet: (raw: Raw) => void,
+): Promise<{ readonly address: string; readonly accepted: Raw[] }> {
   const accepted: Raw[] = [];
   const server: Server = createServer((socket) => {
     const raw = record(socket);
     accepted.push(raw);
     greet(raw);
   });
-  onTestFinished(() => { server.close(); });
-  await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+  onTestFinished(() => {
+    server.close();
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
   const { port: bound } = server.address() as AddressInfo;
   return { address: `127.0.0.1:${bound}`, accepted };
 }

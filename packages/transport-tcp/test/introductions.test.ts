@@ -1,11 +1,31 @@
 import { describe, expect, test } from "vitest";
 import { PeerRejected } from "../src/index.js";
-import { bytes, deliver, dial, frame, hello, local, meet, messages, open, serve, until } from "./help.js";
+import {
+  bytes,
+  deliver,
+  dial,
+  frame,
+  hello,
+  local,
+  meet,
+  messages,
+  open,
+  serve,
+  until,
+} from "./help.js";
 
 describe("who doesn't fit is turned away, and both sides say why, once", () => {
   test.each([
-    ["CLUSTER_MISMATCH", { clusterId: "greed" }, 'b belongs to cluster "greed", a to "green"; give both the same cluster id'],
-    ["CODEC_MISMATCH", { codec: "msgpack" }, 'b uses the codec "msgpack", a uses "json"; give both the same codec'],
+    [
+      "CLUSTER_MISMATCH",
+      { clusterId: "greed" },
+      'b belongs to cluster "greed", a to "green"; give both the same cluster id',
+    ],
+    [
+      "CODEC_MISMATCH",
+      { codec: "msgpack" },
+      'b uses the codec "msgpack", a uses "json"; give both the same codec',
+    ],
   ])("%s", async (code, overrides, message) => {
     const [a, b] = [await open(local("a")), await open(local("b", overrides))];
     b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
@@ -25,7 +45,10 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     meet(a, b);
     await deliver(a, "b", bytes(1));
     await deliver(b, "a", bytes(1));
-    a.transport.setPeers([{ id: "b", address: b.transport.address() }, { id: "c", address: b.transport.address() }]);
+    a.transport.setPeers([
+      { id: "b", address: b.transport.address() },
+      { id: "c", address: b.transport.address() },
+    ]);
     await until("both know", () => a.rejected.length > 0 && b.rejected.length > 0);
     const message = "a looked for c and found b; check the addresses of c and b";
     expect(messages(a)).toEqual([["WRONG_PEER", `c (HOST) turned this node away: ${message}`]]);
@@ -41,8 +64,15 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     const a = await open(local("a"));
     a.transport.setPeers([{ id: "b", address }]);
     await until("a knows", () => a.rejected.length > 0);
-    expect(messages(a)).toEqual([["WRONG_PEER", "turned away x (HOST): a looked for b and found x; check the addresses of b and x"]]);
-    await until("the other side was told", () => accepted.some((raw) => raw.received().includes('"WRONG_PEER"')));
+    expect(messages(a)).toEqual([
+      [
+        "WRONG_PEER",
+        "turned away x (HOST): a looked for b and found x; check the addresses of b and x",
+      ],
+    ]);
+    await until("the other side was told", () =>
+      accepted.some((raw) => raw.received().includes('"WRONG_PEER"')),
+    );
   });
 
   test("VERSION_MISMATCH", async () => {
@@ -50,12 +80,15 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     const raw = dial(a);
     raw.socket.write(hello("b", { versions: { min: 2, max: 4 } }));
     await until("it was cut", raw.closed);
-    const message = "b speaks protocol versions 2 to 4, a versions 1 to 1; upgrade the older of the two";
+    const message =
+      "b speaks protocol versions 2 to 4, a versions 1 to 1; upgrade the older of the two";
     expect(messages(a)).toEqual([["VERSION_MISMATCH", `turned away b (HOST): ${message}`]]);
     expect(raw.received().toString()).toContain(message);
     const next = dial(a);
     next.socket.write(hello("b", { versions: { min: 1, max: 4 } }));
-    await until("a version range that overlaps is welcome", () => next.received().includes('"id":"a"'));
+    await until("a version range that overlaps is welcome", () =>
+      next.received().includes('"id":"a"'),
+    );
   });
 
   test("DUPLICATE_ID", async () => {
@@ -63,7 +96,12 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     const raw = dial(a);
     raw.socket.write(hello("a", { incarnation: "another-0123456789" }));
     await until("it was cut", raw.closed);
-    expect(messages(a)).toEqual([["DUPLICATE_ID", "turned away a (HOST): two nodes call themselves a; give every node an id of its own"]]);
+    expect(messages(a)).toEqual([
+      [
+        "DUPLICATE_ID",
+        "turned away a (HOST): two nodes call themselves a; give every node an id of its own",
+      ],
+    ]);
   });
 
   test("OLD_RUN: an earlier run stays out, a later one replaces what was there", async () => {
@@ -74,7 +112,12 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     const first = dial(a);
     first.socket.write(hello("b", { run: 1 }));
     await until("run 1 was cut", first.closed);
-    expect(messages(a)).toEqual([["OLD_RUN", "turned away b (HOST): b came with run 1 of its data directory, but run 2 has spoken already; stop the older process, and never bring back an old copy of a data directory"]]);
+    expect(messages(a)).toEqual([
+      [
+        "OLD_RUN",
+        "turned away b (HOST): b came with run 1 of its data directory, but run 2 has spoken already; stop the older process, and never bring back an old copy of a data directory",
+      ],
+    ]);
     expect(second.closed()).toBe(false);
     const third = dial(a);
     third.socket.write(hello("b", { run: 3 }));
@@ -85,8 +128,12 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
   });
 
   test("what the other side says is made printable before it is reported", async () => {
-    const refusal = Buffer.from(JSON.stringify({ code: "CLUSTER_MISMATCH", message: `evil\n\u001b[31m${"x".repeat(3000)}` }));
-    const { address } = await serve((raw) => raw.socket.write(Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(1, refusal)])));
+    const refusal = Buffer.from(
+      JSON.stringify({ code: "CLUSTER_MISMATCH", message: `evil\n\u001b[31m${"x".repeat(3000)}` }),
+    );
+    const { address } = await serve((raw) =>
+      raw.socket.write(Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(1, refusal)])),
+    );
     const a = await open(local("a"));
     a.transport.setPeers([{ id: "b", address }]);
     await until("a knows", () => a.rejected.length > 0);
@@ -105,12 +152,42 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
 
 describe("rubbish harms nothing and is reported once", () => {
   test.each([
-    ["an HTTP request", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "NOT_A_PEER", "sent something that is not this protocol"],
-    ["a giant hello", Buffer.from([0x52, 0x4b, 0x54, 0xf1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]), "FRAME_TOO_LARGE", "announced a frame of 4294967294 bytes where at most 4095 are taken; give every node the same maxFrameBytes"],
-    ["a hello of nonsense", Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(0, Buffer.from('{"id":1}'))]), "NOT_A_PEER", "sent an introduction that makes no sense"],
-    ["a message before the hello", Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(2, bytes(1))]), "NOT_A_PEER", "sent an introduction that makes no sense"],
-    ["an id that is none", hello("no spaces"), "NOT_A_PEER", "sent an introduction that makes no sense"],
-    ["a run that is no number", hello("b", { run: 1.5 }), "NOT_A_PEER", "sent an introduction that makes no sense"],
+    [
+      "an HTTP request",
+      Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+      "NOT_A_PEER",
+      "sent something that is not this protocol",
+    ],
+    [
+      "a giant hello",
+      Buffer.from([0x52, 0x4b, 0x54, 0xf1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]),
+      "FRAME_TOO_LARGE",
+      "announced a frame of 4294967294 bytes where at most 4095 are taken; give every node the same maxFrameBytes",
+    ],
+    [
+      "a hello of nonsense",
+      Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(0, Buffer.from('{"id":1}'))]),
+      "NOT_A_PEER",
+      "sent an introduction that makes no sense",
+    ],
+    [
+      "a message before the hello",
+      Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(2, bytes(1))]),
+      "NOT_A_PEER",
+      "sent an introduction that makes no sense",
+    ],
+    [
+      "an id that is none",
+      hello("no spaces"),
+      "NOT_A_PEER",
+      "sent an introduction that makes no sense",
+    ],
+    [
+      "a run that is no number",
+      hello("b", { run: 1.5 }),
+      "NOT_A_PEER",
+      "sent an introduction that makes no sense",
+    ],
   ])("%s", async (_, rubbish, code, what) => {
     const [a, b] = [await open(local("a")), await open(local("b"))];
     meet(a, b);
@@ -131,7 +208,11 @@ describe("rubbish harms nothing and is reported once", () => {
     const damaged = frame(2, bytes(1, 2, 3));
     damaged[10] = 77;
     const cases = [
-      [frame(2, new Uint8Array(1001)), "FRAME_TOO_LARGE", "announced a frame of 1001 bytes where at most 1000 are taken; give every node the same maxFrameBytes"],
+      [
+        frame(2, new Uint8Array(1001)),
+        "FRAME_TOO_LARGE",
+        "announced a frame of 1001 bytes where at most 1000 are taken; give every node the same maxFrameBytes",
+      ],
       [frame(9, bytes(1)), "CORRUPT_STREAM", "sent a frame of unknown kind 9"],
       [Buffer.alloc(8), "CORRUPT_STREAM", "sent a frame without a kind"],
       [damaged, "CORRUPT_STREAM", "sent a frame whose checksum is wrong"],
@@ -142,22 +223,28 @@ describe("rubbish harms nothing and is reported once", () => {
       raw.socket.write(Buffer.concat([frame(2, bytes(i)), sent, frame(2, bytes(99))]));
       await until("it was cut", raw.closed);
     }
-    expect(messages(a)).toEqual(cases.map(([, code, what], i) => [code, `cut a connection from n${i}: HOST ${what}`]));
+    expect(messages(a)).toEqual(
+      cases.map(([, code, what], i) => [code, `cut a connection from n${i}: HOST ${what}`]),
+    );
     expect(a.frames.map(({ frame: [first] }) => first)).toEqual([0, 1, 2, 3]);
   });
 
   test("random bytes, before and after a right hello, deliver nothing that was not sent", async () => {
     const a = await open(local("a"), { handshakeTimeoutMs: 100, maxInboundConnections: 200 });
     let seed = 0x2545f491;
-    const random = (): number => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+    const random = (): number =>
+      (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
     const raws = Array.from({ length: 100 }, (_, i) => {
       const raw = dial(a);
-      const noise = Buffer.from(Array.from({ length: 20 + Math.floor(random() * 400) }, () => Math.floor(random() * 256)));
+      const noise = Buffer.from(
+        Array.from({ length: 20 + Math.floor(random() * 400) }, () => Math.floor(random() * 256)),
+      );
       const whole = Buffer.concat([hello(`n${i}`), frame(2, bytes(1, 2, 3))]);
       const at = Math.floor(random() * whole.length);
       if (i % 3 === 0) raw.socket.end(noise);
-      else if (i % 3 === 1) raw.socket.end(Buffer.concat([whole.subarray(0, at), noise, whole.subarray(at)]));
-      else {
+      else if (i % 3 === 1) {
+        raw.socket.end(Buffer.concat([whole.subarray(0, at), noise, whole.subarray(at)]));
+      } else {
         whole[at] = (whole[at] ?? 0) ^ (1 + Math.floor(random() * 255));
         raw.socket.end(whole);
       }
@@ -177,7 +264,12 @@ describe("limits on who is let in", () => {
     const a = await open(local("a"), { handshakeTimeoutMs: 50 });
     const raw = dial(a);
     await until("it was cut", raw.closed);
-    expect(messages(a)).toEqual([["HANDSHAKE_TIMEOUT", "cut a connection from a stranger: HOST did not introduce itself within 50 ms"]]);
+    expect(messages(a)).toEqual([
+      [
+        "HANDSHAKE_TIMEOUT",
+        "cut a connection from a stranger: HOST did not introduce itself within 50 ms",
+      ],
+    ]);
   });
 
   test("silent strangers make room for a peer; peers don't make room for another", async () => {
@@ -194,6 +286,11 @@ describe("limits on who is let in", () => {
     const last = dial(a);
     await until("the last is out", last.closed);
     expect(peers.map((raw) => raw.closed())).toEqual([false, false, false]);
-    expect(messages(a)).toEqual([["TOO_MANY_CONNECTIONS", "turned away HOST: there are 3 inbound connections already; look for who holds them, or raise maxInboundConnections"]]);
+    expect(messages(a)).toEqual([
+      [
+        "TOO_MANY_CONNECTIONS",
+        "turned away HOST: there are 3 inbound connections already; look for who holds them, or raise maxInboundConnections",
+      ],
+    ]);
   });
 });

@@ -24,16 +24,21 @@ export async function startBenchCluster(parent: string): Promise<BenchCluster> {
   const ids = ["n1", "n2", "n3"];
   const peers = ids.map((id, i) => `${id}=127.0.0.1:${ports[i]}`).join();
   const server = fileURLToPath(new URL("server.js", import.meta.url));
-  const children = ids.map((id, i) => fork(server, [id, join(directory, id), String(ports[3 + i]), peers]));
+  const children = ids.map((id, i) =>
+    fork(server, [id, join(directory, id), String(ports[3 + i]), peers]),
+  );
   let questions = 0;
-  const reports = (): Promise<readonly BenchReport[]> => Promise.all(children.map((child) => ask(child, ++questions)));
+  const reports = (): Promise<readonly BenchReport[]> =>
+    Promise.all(children.map((child) => ask(child, ++questions)));
   const close = async (): Promise<void> => {
     await Promise.all(children.map(end));
     await rm(directory, { recursive: true, force: true });
   };
   try {
     for (let waitedMs = 0; waitedMs < LEADER_WAIT_MS; waitedMs += 50) {
-      const leader = (await reports()).findIndex(({ role, commitIndex }) => role === "leader" && commitIndex > 0);
+      const leader = (await reports()).findIndex(
+        ({ role, commitIndex }) => role === "leader" && commitIndex > 0,
+      );
       if (leader >= 0) return { reports, close, leaderPort: ports[3 + leader] ?? 0 };
       await sleep(50);
     }
@@ -46,7 +51,8 @@ export async function startBenchCluster(parent: string): Promise<BenchCluster> {
 
 function ask(child: ChildProcess, question: number): Promise<BenchReport> {
   return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error("a server of the benchmark ended by itself; its message is above"));
+    const onExit = (): void =>
+      reject(new Error("a server of the benchmark ended by itself; its message is above"));
     const onMessage = (report: BenchReport): void => {
       if (report.question !== question) return;
       child.off("exit", onExit);
@@ -70,7 +76,9 @@ async function end(child: ChildProcess): Promise<void> {
 
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once("listening", resolve))));
+  await Promise.all(
+    servers.map((server) => new Promise((resolve) => server.once("listening", resolve))),
+  );
   const ports = servers.map((server) => {
     const address = server.address();
     return typeof address === "object" && address ? address.port : 0;

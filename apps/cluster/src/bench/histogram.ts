@@ -1,4 +1,5 @@
-// Latencies in buckets of about 1 % width, so that percentiles of millions of operations cost no memory per operation.
+// Latencies in buckets of about 1 % width, so that percentiles of millions of operations cost no
+// memory per operation.
 
 const BUCKETS_PER_DOUBLING = 64;
 const SMALLEST_MS = 0.001;

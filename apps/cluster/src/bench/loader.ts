@@ -60,7 +60,14 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   await load.onEdge();
   sending = false;
   socket.destroy();
-  return { writes: histogram.count, failed, seconds, p50Ms: histogram.percentile(0.5), p99Ms: histogram.percentile(0.99), maxMs: histogram.percentile(1) };
+  return {
+    writes: histogram.count,
+    failed,
+    seconds,
+    p50Ms: histogram.percentile(0.5),
+    p99Ms: histogram.percentile(0.99),
+    maxMs: histogram.percentile(1),
+  };
 }
 
 function pause(seconds: number): Promise<void> {

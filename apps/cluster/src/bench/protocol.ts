@@ -1,5 +1,6 @@
-// How the loader and a server under load talk: a cheap edge, so that what is measured is the runtime. Fixed-size records,
-// pipelined; whatever is sent in one event-loop turn leaves in one write.
+// How the loader and a server under load talk: a cheap edge, so that what is measured is the
+// runtime. Fixed-size records, pipelined; whatever is sent in one event-loop turn leaves in one
+// write.
 //
 //   request  = id u32 | length u32 | value[length]       reply = id u32 | status u32     integers little-endian
 import type { Socket } from "node:net";
@@ -10,7 +11,9 @@ export const STATUS_FAILED = 1;
 const HEADER_BYTES = 8;
 
 /** Gathers records and writes them once at the end of the turn. */
-export function createSender(socket: Socket): (first: number, second: number, data?: Uint8Array) => void {
+export function createSender(
+  socket: Socket,
+): (first: number, second: number, data?: Uint8Array) => void {
   let slab = Buffer.allocUnsafe(64 * 1024);
   let used = 0;
   let scheduled = false;
@@ -21,7 +24,9 @@ export function createSender(socket: Socket): (first: number, second: number, da
   };
   return (first, second, data) => {
     const needed = HEADER_BYTES + (data?.length ?? 0);
-    if (used + needed > slab.length) slab = Buffer.concat([slab, Buffer.allocUnsafe(slab.length + needed)]);
+    if (used + needed > slab.length) {
+      slab = Buffer.concat([slab, Buffer.allocUnsafe(slab.length + needed)]);
+    }
     slab.writeUInt32LE(first, used);
     slab.writeUInt32LE(second, used + 4);
     if (data) slab.set(data, used + HEADER_BYTES);
@@ -32,8 +37,15 @@ export function createSender(socket: Socket): (first: number, second: number, da
   };
 }
 
-/** Cuts the stream into records; `hasData`: the second number is the length of the bytes that follow. */
-export function onRecords(socket: Socket, hasData: boolean, receive: (first: number, second: number, data: Uint8Array) => void): void {
+/**
+ * Cuts the stream into records; `hasData`: the second number is the length of the bytes that
+ * follow.
+ */
+export function onRecords(
+  socket: Socket,
+  hasData: boolean,
+  receive: (first: number, second: number, data: Uint8Array) => void,
+): void {
   let rest: Buffer = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

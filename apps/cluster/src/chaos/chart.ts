@@ -1,5 +1,5 @@
-// The picture of a run: faults, nodes with their leader, throughput and latency over one time axis, as SVG without any style
-// of its own (report-style.ts has the colours).
+// The picture of a run: faults, nodes with their leader, throughput and latency over one time axis,
+// as SVG without any style of its own (report-style.ts has the colours).
 import { element } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
 import { nodeName } from "./fault-names.js";
@@ -29,41 +29,78 @@ interface Panel {
 }
 
 export function chart(report: ChaosReport): Markup {
-  const x = (ms: number): number => LEFT + (Math.min(Math.max(ms, 0), report.durationMs) / report.durationMs) * (WIDTH - LEFT - RIGHT);
+  const x = (ms: number): number =>
+    LEFT +
+    (Math.min(Math.max(ms, 0), report.durationMs) / report.durationMs) * (WIDTH - LEFT - RIGHT);
   const panels: Panel[] = [
     { height: FAULT_KINDS.length * LANE, draw: drawFaults },
     { height: report.nodes * NODE_LANE, draw: drawNodes },
     { height: PLOT, draw: drawThroughput },
     { height: PLOT, draw: drawLatency },
   ];
-  const titles = ["Faults", "Nodes and leaders (L: term)", "Operations per second", "Latency of answers, ms (log scale)"];
+  const titles = [
+    "Faults",
+    "Nodes and leaders (L: term)",
+    "Operations per second",
+    "Latency of answers, ms (log scale)",
+  ];
   let top = 0;
   const drawn = panels.map(({ height, draw }, i) => {
     const frame = { report, x, top: top + TITLE };
     top += TITLE + height;
-    return element("g", {}, element("text", { class: "title", x: 0, y: frame.top - 10 }, titles[i] ?? ""), grid(frame, height), outages(frame, height), ...draw(frame));
+    return element(
+      "g",
+      {},
+      element("text", { class: "title", x: 0, y: frame.top - 10 }, titles[i] ?? ""),
+      grid(frame, height),
+      outages(frame, height),
+      ...draw(frame),
+    );
   });
-  return element("svg", { viewBox: `0 0 ${WIDTH} ${top + 30}`, role: "img", "aria-label": "Faults, nodes, throughput and latency over time" }, drawn, axis(report, x, top));
+  return element(
+    "svg",
+    {
+      viewBox: `0 0 ${WIDTH} ${top + 30}`,
+      role: "img",
+      "aria-label": "Faults, nodes, throughput and latency over time",
+    },
+    drawn,
+    axis(report, x, top),
+  );
 }
 
 /** A round number of seconds such that there are about ten marks. */
 function marks(durationMs: number): number[] {
-  const stepS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600].find((step) => durationMs / 1000 / step <= 14) ?? 600;
+  const stepS =
+    [1, 2, 5, 10, 20, 30, 60, 120, 300, 600].find((step) => durationMs / 1000 / step <= 14) ?? 600;
   return Array.from({ length: Math.floor(durationMs / 1000 / stepS) + 1 }, (_, i) => i * stepS);
 }
 
 function grid({ report, x, top }: Frame, height: number): Content {
-  return marks(report.durationMs).map((second) => line("grid", x(second * 1000), top, x(second * 1000), top + height));
+  return marks(report.durationMs).map((second) =>
+    line("grid", x(second * 1000), top, x(second * 1000), top + height),
+  );
 }
 
 function outages({ report, x, top }: Frame, height: number): Content {
-  return report.outages.map(({ fromMs, toMs }) => rect("outage", x(fromMs), top, x(toMs) - x(fromMs), height, `no acknowledged write for ${secondsText(toMs - fromMs)}`));
+  return report.outages.map(({ fromMs, toMs }) =>
+    rect(
+      "outage",
+      x(fromMs),
+      top,
+      x(toMs) - x(fromMs),
+      height,
+      `no acknowledged write for ${secondsText(toMs - fromMs)}`,
+    ),
+  );
 }
 
 function axis(report: ChaosReport, x: Frame["x"], top: number): Content {
   const healed = x(report.healedMs);
   return [
-    marks(report.durationMs).map((second) => element("text", { class: "mark", x: x(second * 1000), y: top + 14 }, `${second} s`)),
+    marks(report.durationMs).map((second) =>
+      element("text", { class: "mark", x: x(second * 1000), y: top + 14 }, `${second} s`),
+    ),
     line("healed", healed, TITLE - 4, healed, top),
     element("text", { class: "mark healed-text", x: healed, y: TITLE - 10 }, "all healed"),
   ];
@@ -72,9 +109,21 @@ function axis(report: ChaosReport, x: Frame["x"], top: number): Content {
 function drawFaults({ report, x, top }: Frame): readonly Content[] {
   return FAULT_KINDS.map((kind, lane) => {
     const y = top + lane * LANE;
-    const track = PROCESS_FAULTS.some((process) => process === kind) ? "process-fault" : "link-fault";
-    const bars = report.strikes.filter((strike) => strike.kind === kind).map(({ fromMs, toMs, target, effect, tookEffect }) =>
-      rect(tookEffect ? track : `${track} no-effect`, x(fromMs), y + 2, Math.max(2, x(toMs) - x(fromMs)), LANE - 4, `${kind}, ${timeText(fromMs, toMs)}: ${target}${effect === "" ? "" : ` (${effect})`}`));
+    const track = PROCESS_FAULTS.some((process) => process === kind)
+      ? "process-fault"
+      : "link-fault";
+    const bars = report.strikes
+      .filter((strike) => strike.kind === kind)
+      .map(({ fromMs, toMs, target, effect, tookEffect }) =>
+        rect(
+          tookEffect ? track : `${track} no-effect`,
+          x(fromMs),
+          y + 2,
+          Math.max(2, x(toMs) - x(fromMs)),
+          LANE - 4,
+          `${kind}, ${timeText(fromMs, toMs)}: ${target}${effect === "" ? "" : ` (${effect})`}`,
+        ),
+      );
     return [label(kind, y + LANE / 2), bars];
   });
 }
@@ -82,17 +131,45 @@ function drawFaults({ report, x, top }: Frame): readonly Content[] {
 function drawNodes({ report, x, top }: Frame): readonly Content[] {
   return Array.from({ length: report.nodes }, (_, node) => {
     const y = top + node * NODE_LANE;
-    const states = spansOf(report.states.filter((change) => change.node === node), report.durationMs);
-    const reigns = spansOf(report.roles.filter((change) => change.node === node), report.durationMs).filter(({ value }) => value.role === "leader");
+    const states = spansOf(
+      report.states.filter((change) => change.node === node),
+      report.durationMs,
+    );
+    const reigns = spansOf(
+      report.roles.filter((change) => change.node === node),
+      report.durationMs,
+    ).filter(({ value }) => value.role === "leader");
     return [
       label(nodeName(node), y + NODE_LANE / 2),
-      states.map(({ fromMs, toMs, value }) => rect(`state-${value.state}`, x(fromMs), y + 2, x(toMs) - x(fromMs), NODE_LANE - 4, `${nodeName(node)} ${value.state}, ${timeText(fromMs, toMs)}`)),
+      states.map(({ fromMs, toMs, value }) =>
+        rect(
+          `state-${value.state}`,
+          x(fromMs),
+          y + 2,
+          x(toMs) - x(fromMs),
+          NODE_LANE - 4,
+          `${nodeName(node)} ${value.state}, ${timeText(fromMs, toMs)}`,
+        ),
+      ),
       reigns.map(({ fromMs, toMs, value }) => {
         const width = x(toMs) - x(fromMs);
         const text = `L:${value.term}`;
         return [
-          rect("leader", x(fromMs), y + 5, width, NODE_LANE - 10, `${nodeName(node)} leads in term ${value.term}, ${timeText(fromMs, toMs)}`),
-          width > text.length * 8 ? element("text", { class: "term", x: x(fromMs) + width / 2, y: y + NODE_LANE / 2 }, text) : "",
+          rect(
+            "leader",
+            x(fromMs),
+            y + 5,
+            width,
+            NODE_LANE - 10,
+            `${nodeName(node)} leads in term ${value.term}, ${timeText(fromMs, toMs)}`,
+          ),
+          width > text.length * 8
+            ? element(
+                "text",
+                { class: "term", x: x(fromMs) + width / 2, y: y + NODE_LANE / 2 },
+                text,
+              )
+            : "",
         ];
       }),
     ];
@@ -100,7 +177,12 @@ function drawNodes({ report, x, top }: Frame): readonly Content[] {
 }
 
 function drawThroughput({ report, x, top }: Frame): readonly Content[] {
-  const most = Math.max(10, ...report.seconds.map(({ counts }) => OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0)));
+  const most = Math.max(
+    10,
+    ...report.seconds.map(({ counts }) =>
+      OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0),
+    ),
+  );
   const scale = ceiling(most);
   const bars = report.seconds.map(({ counts }, second) => {
     let base = top + PLOT;
@@ -108,7 +190,16 @@ function drawThroughput({ report, x, top }: Frame): readonly Content[] {
       const height = (counts[outcome] / scale) * PLOT;
       base -= height;
       const width = Math.max(0.5, x((second + 1) * 1000) - x(second * 1000) - 1);
-      return height === 0 ? "" : rect(`outcome-${outcome}`, x(second * 1000), base, width, height, `second ${second}: ${counts[outcome]} ${outcome}`);
+      return height === 0
+        ? ""
+        : rect(
+            `outcome-${outcome}`,
+            x(second * 1000),
+            base,
+            width,
+            height,
+            `second ${second}: ${counts[outcome]} ${outcome}`,
+          );
     });
   });
   return [scaleMarks([0, scale / 2, scale], (value) => top + PLOT - (value / scale) * PLOT), bars];
@@ -117,17 +208,30 @@ function drawThroughput({ report, x, top }: Frame): readonly Content[] {
 function drawLatency({ report, x, top }: Frame): readonly Content[] {
   const highest = Math.max(1, ...report.seconds.map(({ p99Ms }) => p99Ms ?? 0));
   const [low, high] = [-1, Math.max(1, Math.ceil(Math.log10(highest)))];
-  const y = (ms: number): number => top + PLOT - ((Math.log10(Math.max(ms, 0.1)) - low) / (high - low)) * PLOT;
+  const y = (ms: number): number =>
+    top + PLOT - ((Math.log10(Math.max(ms, 0.1)) - low) / (high - low)) * PLOT;
   const decades = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
   const middle = (second: number): number => x((second + 0.5) * 1000);
-  const curve = (of: "p50Ms" | "p99Ms"): Content => runsOf(report.seconds.map((second) => second[of])).map((run) => run.length === 1
-    ? run.map(({ at, value }) => element("circle", { class: of, cx: middle(at), cy: y(value), r: 2 }))
-    : element("polyline", { class: of, points: run.map(({ at, value }) => `${middle(at).toFixed(1)},${y(value).toFixed(1)}`).join(" ") }));
+  const curve = (of: "p50Ms" | "p99Ms"): Content =>
+    runsOf(report.seconds.map((second) => second[of])).map((run) =>
+      run.length === 1
+        ? run.map(({ at, value }) =>
+            element("circle", { class: of, cx: middle(at), cy: y(value), r: 2 }),
+          )
+        : element("polyline", {
+            class: of,
+            points: run
+              .map(({ at, value }) => `${middle(at).toFixed(1)},${y(value).toFixed(1)}`)
+              .join(" "),
+          }),
+    );
   return [scaleMarks(decades, y), curve("p99Ms"), curve("p50Ms")];
 }
 
 /** Stretches without a gap. */
-function runsOf(values: readonly (number | null)[]): { readonly at: number; readonly value: number }[][] {
+function runsOf(
+  values: readonly (number | null)[],
+): { readonly at: number; readonly value: number }[][] {
   const runs: { readonly at: number; readonly value: number }[][] = [];
   for (const [at, value] of values.entries()) {
     if (value === null) continue;
@@ -139,7 +243,10 @@ function runsOf(values: readonly (number | null)[]): { readonly at: number; read
 }
 
 function scaleMarks(values: readonly number[], y: (value: number) => number): Content {
-  return values.map((value) => [label(String(value), y(value)), line("scale", LEFT, y(value), WIDTH - RIGHT, y(value))]);
+  return values.map((value) => [
+    label(String(value), y(value)),
+    line("scale", LEFT, y(value), WIDTH - RIGHT, y(value)),
+  ]);
 }
 
 /** 1, 2 or 5 times a power of ten. */
@@ -156,7 +263,14 @@ function line(name: string, x1: number, y1: number, x2: number, y2: number): Mar
   return element("line", { class: name, x1, y1, x2, y2 });
 }
 
-function rect(name: string, x: number, y: number, width: number, height: number, title: string): Markup {
+function rect(
+  name: string,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  title: string,
+): Markup {
   return element("rect", { class: name, x, y, width, height }, element("title", {}, title));
 }
 

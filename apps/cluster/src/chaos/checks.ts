@@ -1,4 +1,5 @@
-// What a recorded run has to satisfy, whoever recorded it: the part of the verdict that `verify` can repeat from files.
+// What a recorded run has to satisfy, whoever recorded it: the part of the verdict that `verify`
+// can repeat from files.
 import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
 import type { FinalState } from "./final-state.js";
 import type { KeyValueOperation } from "./history.js";
@@ -17,50 +18,104 @@ const SHOWN = 5;
 const FINAL = "final.";
 
 /** @param state undefined: only the history is known */
-export function checkRecord(operations: readonly KeyValueOperation[], state: FinalState | undefined): Check[] {
+export function checkRecord(
+  operations: readonly KeyValueOperation[],
+  state: FinalState | undefined,
+): Check[] {
   const verdict = checkHistory(operations, keyValue);
   const disorder = findDisorder(operations);
   const checks: Check[] = [
-    { name: "linearizable", ok: verdict.kind === "ok", detail: verdict.kind === "ok" ? `${verdict.operations} operations, key by key` : explain(verdict, keyValue) },
-    { name: "one log order", ok: disorder === undefined, detail: disorder ?? "indexes of acknowledged writes follow real time, over all keys" },
+    {
+      name: "linearizable",
+      ok: verdict.kind === "ok",
+      detail:
+        verdict.kind === "ok"
+          ? `${verdict.operations} operations, key by key`
+          : explain(verdict, keyValue),
+    },
+    {
+      name: "one log order",
+      ok: disorder === undefined,
+      detail: disorder ?? "indexes of acknowledged writes follow real time, over all keys",
+    },
   ];
   if (state === undefined) return checks;
   const { acknowledged, lost } = findLostWrites(operations, state);
   const differences = findDifferences(state);
-  return [...checks,
-    { name: "nothing acknowledged lost", ok: lost.length === 0, detail: lost.length === 0 ? `${acknowledged} acknowledged writes` : some(lost) },
-    { name: "all nodes equal", ok: differences.length === 0, detail: differences.length === 0 ? `${state.nodes.length} nodes, ${state.nodes[0]?.entries.length ?? 0} keys` : some(differences) },
+  return [
+    ...checks,
+    {
+      name: "nothing acknowledged lost",
+      ok: lost.length === 0,
+      detail: lost.length === 0 ? `${acknowledged} acknowledged writes` : some(lost),
+    },
+    {
+      name: "all nodes equal",
+      ok: differences.length === 0,
+      detail:
+        differences.length === 0
+          ? `${state.nodes.length} nodes, ${state.nodes[0]?.entries.length ?? 0} keys`
+          : some(differences),
+    },
   ];
 }
 
 /** A few lines of many. */
 export function some(lines: readonly string[]): string {
-  return [...lines.slice(0, SHOWN), ...(lines.length > SHOWN ? [`and ${lines.length - SHOWN} more`] : [])].join("\n");
+  return [
+    ...lines.slice(0, SHOWN),
+    ...(lines.length > SHOWN ? [`and ${lines.length - SHOWN} more`] : []),
+  ].join("\n");
 }
 
 function findDifferences({ nodes }: FinalState): string[] {
   const [first, ...others] = nodes;
   if (first === undefined) return ["no node's contents are known"];
-  const texts = (entries: FinalState["nodes"][number]["entries"]): Map<string, string> => new Map(entries.map(({ key, value, index }) => [key, `${JSON.stringify(value)} since index ${index}`]));
+  const texts = (entries: FinalState["nodes"][number]["entries"]): Map<string, string> =>
+    new Map(
+      entries.map(({ key, value, index }) => [
+        key,
+        `${JSON.stringify(value)} since index ${index}`,
+      ]),
+    );
   const wanted = texts(first.entries);
   return others.flatMap(({ id, entries }) => {
     const found = texts(entries);
-    const keys = [...new Set([...wanted.keys(), ...found.keys()])].filter((key) => wanted.get(key) !== found.get(key));
-    return keys.map((key) => `${JSON.stringify(key)}: ${first.id} has ${wanted.get(key) ?? "nothing"}, ${id} ${found.get(key) ?? "nothing"}`);
+    const keys = [...new Set([...wanted.keys(), ...found.keys()])].filter(
+      (key) => wanted.get(key) !== found.get(key),
+    );
+    return keys.map(
+      (key) =>
+        `${JSON.stringify(key)}: ${first.id} has ${wanted.get(key) ?? "nothing"}, ${id} ${found.get(key) ?? "nothing"}`,
+    );
   });
 }
 
 /** Whether clients were answered anything: the reads of the end alone show nothing. */
 export function hasAnswers(operations: readonly KeyValueOperation[]): boolean {
-  return operations.some(({ client, completed }) => completed < Infinity && !client.startsWith(FINAL));
+  return operations.some(
+    ({ client, completed }) => completed < Infinity && !client.startsWith(FINAL),
+  );
 }
 
-/** The reads of the end as operations: what one node holds is what its keys were read as. Keys that it doesn't hold were absent. */
-export function finalReads({ nodes: [node] }: FinalState, keys: readonly string[]): KeyValueOperation[] {
+/**
+ * The reads of the end as operations: what one node holds is what its keys were read as. Keys that
+ * it doesn't hold were absent.
+ */
+export function finalReads(
+  { nodes: [node] }: FinalState,
+  keys: readonly string[],
+): KeyValueOperation[] {
   if (node === undefined) return [];
   const found = new Map(node.entries.map((entry) => [entry.key, entry]));
   return keys.map((key) => {
     const entry = found.get(key);
-    return { client: `${FINAL}${key}`, invoked: node.fromMs, completed: node.toMs, input: { op: "get", key }, output: entry === undefined ? null : { value: entry.value, version: entry.index } };
+    return {
+      client: `${FINAL}${key}`,
+      invoked: node.fromMs,
+      completed: node.toMs,
+      input: { op: "get", key },
+      output: entry === undefined ? null : { value: entry.value, version: entry.index },
+    };
   });
 }

@@ -1,4 +1,5 @@
-// `chaos` and `verify` as commands: directories, the report's files, and what is printed. They return the exit code.
+// `chaos` and `verify` as commands: directories, the report's files, and what is printed. They
+// return the exit code.
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
@@ -17,8 +18,14 @@ export interface ChaosSurroundings {
   readonly print: (text: string) => void;
 }
 
-/** @returns the exit code @throws {ClusterError} it could not start; what the signal was aborted with */
-export async function chaosCommand(options: ChaosOptions, surroundings: ChaosSurroundings): Promise<number> {
+/**
+ * @returns the exit code @throws {ClusterError} it could not start; what the signal was aborted
+ * with
+ */
+export async function chaosCommand(
+  options: ChaosOptions,
+  surroundings: ChaosSurroundings,
+): Promise<number> {
   const out = resolve(options.out);
   const letGo = takeOutDirectory(out);
   try {
@@ -28,16 +35,24 @@ export async function chaosCommand(options: ChaosOptions, surroundings: ChaosSur
   }
 }
 
-async function runInto(out: string, options: ChaosOptions, { serverCommand, program, signal, print }: ChaosSurroundings): Promise<number> {
+async function runInto(
+  out: string,
+  options: ChaosOptions,
+  { serverCommand, program, signal, print }: ChaosSurroundings,
+): Promise<number> {
   const temporary = options.keep ? "" : mkdtempSync(join(tmpdir(), "raftkit-chaos-"));
   const data = options.keep ? join(out, "data") : temporary;
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const report = await runChaos(options, { serverCommand, out, data, temporary, signal, print });
-  writeFileSync(join(out, REPORT_JSON), `${JSON.stringify(report, undefined, 2)}\n`, { mode: 0o600 });
+  writeFileSync(join(out, REPORT_JSON), `${JSON.stringify(report, undefined, 2)}\n`, {
+    mode: 0o600,
+  });
   writeFileSync(join(out, REPORT_HTML), reportPage(report), { mode: 0o600 });
   print(reportText(report));
   print(`report      ${shown(join(out, REPORT_HTML))}`);
-  print(`same faults ${program} chaos --seed ${report.seed} --nodes ${report.nodes} --seconds ${report.secondsAsked}`);
+  print(
+    `same faults ${program} chaos --seed ${report.seed} --nodes ${report.nodes} --seconds ${report.secondsAsked}`,
+  );
   print(`same checks ${program} verify ${shown(out)}`);
   print(verdictLine(report.ok, report.checks));
   return report.ok ? 0 : 1;

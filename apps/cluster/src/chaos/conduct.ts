@@ -1,11 +1,15 @@
-// What a run has to satisfy that only whoever watched it can know: processes, leaders, answers, faults, and the end.
+// What a run has to satisfy that only whoever watched it can know: processes, leaders, answers,
+// faults, and the end.
 import { some } from "./checks.js";
 import type { Check } from "./checks.js";
 import { nodeName } from "./fault-names.js";
 import { FAULT_KINDS } from "./schedule.js";
 import type { FaultKind } from "./schedule.js";
 
-/** From the last healing until every node must serve again. Elections take less than a second; a busy machine takes longer. */
+/**
+ * From the last healing until every node must serve again. Elections take less than a second; a
+ * busy machine takes longer.
+ */
 export const RECOVERY_TIMEOUT_MS = 20_000;
 
 export interface Conduct {
@@ -26,14 +30,43 @@ export interface Conduct {
   readonly struck: readonly FaultKind[];
 }
 
-export function checkConduct({ recoveryMs, unserved, troubles, rivals, reigns, wrong, planned, struck }: Conduct): Check[] {
+export function checkConduct({
+  recoveryMs,
+  unserved,
+  troubles,
+  rivals,
+  reigns,
+  wrong,
+  planned,
+  struck,
+}: Conduct): Check[] {
   const missed = [...new Set(planned)].filter((kind) => !struck.includes(kind));
-  const check = (name: string, failures: readonly string[], detail: string): Check => ({ name, ok: failures.length === 0, detail: failures.length === 0 ? detail : some(failures) });
+  const check = (name: string, failures: readonly string[], detail: string): Check => ({
+    name,
+    ok: failures.length === 0,
+    detail: failures.length === 0 ? detail : some(failures),
+  });
   return [
-    check("serves again", recoveryMs === undefined ? [`${unserved.map(nodeName).join(", ")} acknowledged no write within ${RECOVERY_TIMEOUT_MS} ms of the last healing`] : [], `every node, ${Math.round(recoveryMs ?? 0)} ms after the last healing`),
+    check(
+      "serves again",
+      recoveryMs === undefined
+        ? [
+            `${unserved.map(nodeName).join(", ")} acknowledged no write within ${RECOVERY_TIMEOUT_MS} ms of the last healing`,
+          ]
+        : [],
+      `every node, ${Math.round(recoveryMs ?? 0)} ms after the last healing`,
+    ),
     check("one leader a term", rivals, `leaders seen in ${reigns} terms, never two in one`),
-    check("processes as they should", troubles, "none ended by itself, each came back, wiped ones were turned away"),
+    check(
+      "processes as they should",
+      troubles,
+      "none ended by itself, each came back, wiped ones were turned away",
+    ),
     check("answers as they should", wrong, "no answer that the API doesn't have"),
-    check("every planned kind of fault", missed.map((kind) => `${kind} had no effect, or was not carried out`), `${new Set(struck).size} of ${FAULT_KINDS.length} kinds, ${struck.length} faults${new Set(planned).size < FAULT_KINDS.length ? "; a run of 120 s has every kind" : ""}`),
+    check(
+      "every planned kind of fault",
+      missed.map((kind) => `${kind} had no effect, or was not carried out`),
+      `${new Set(struck).size} of ${FAULT_KINDS.length} kinds, ${struck.length} faults${new Set(planned).size < FAULT_KINDS.length ? "; a run of 120 s has every kind" : ""}`,
+    ),
   ];
 }

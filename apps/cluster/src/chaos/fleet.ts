@@ -1,5 +1,6 @@
-// The server processes of a run: starts them behind the network's proxies and does to them what faults do to processes.
-// It notes what state each is in, for the report, and every end that nobody asked for.
+// The server processes of a run: starts them behind the network's proxies and does to them what
+// faults do to processes. It notes what state each is in, for the report, and every end that nobody
+// asked for.
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError } from "../errors.js";
@@ -45,7 +46,10 @@ export interface FleetOptions {
   readonly network: Network;
   readonly guard: Guard;
   readonly now: () => number;
-  /** How long a node without its data may go unnoticed: until the others' messages reach it again. Default 30 s. */
+  /**
+   * How long a node without its data may go unnoticed: until the others' messages reach it again.
+   * Default 30 s.
+   */
   readonly wipedTimeoutMs?: number;
 }
 
@@ -55,7 +59,14 @@ const POLL_MS = 20;
 /** How a node says that it lost its storage (core's StorageLost). */
 const STORAGE_LOST = /has an empty data directory/;
 
-export function createFleet({ places, serverCommand, network, guard, now, wipedTimeoutMs = 30_000 }: FleetOptions): Fleet {
+export function createFleet({
+  places,
+  serverCommand,
+  network,
+  guard,
+  now,
+  wipedTimeoutMs = 30_000,
+}: FleetOptions): Fleet {
   const states = places.map((_, node): StateChange => ({ atMs: 0, node, state: "up" }));
   const troubles: string[] = [];
   const wiped = new Set<string>();
@@ -66,7 +77,11 @@ export function createFleet({ places, serverCommand, network, guard, now, wipedT
     graceMs: GRACE_MS,
     onEnded: ({ place, reason }) => {
       note(place.number - 1, "down");
-      if (!wiped.has(place.id)) troubles.push(`${place.id} ended by itself after ${(now() / 1000).toFixed(1)} s: ${reason}`);
+      if (!wiped.has(place.id)) {
+        troubles.push(
+          `${place.id} ended by itself after ${(now() / 1000).toFixed(1)} s: ${reason}`,
+        );
+      }
     },
   });
   const placeOf = (node: number): NodePlace => {
@@ -74,8 +89,10 @@ export function createFleet({ places, serverCommand, network, guard, now, wipedT
     if (place === undefined) throw new ClusterError("UNKNOWN_NODE", `there is no node ${node + 1}`);
     return place;
   };
-  const note = (node: number, state: NodeState): void => void states.push({ atMs: now(), node, state });
-  const view = (id: string): ReturnType<Supervisor["nodes"]>[number] | undefined => supervisor.nodes().find(({ place }) => place.id === id);
+  const note = (node: number, state: NodeState): void =>
+    void states.push({ atMs: now(), node, state });
+  const view = (id: string): ReturnType<Supervisor["nodes"]>[number] | undefined =>
+    supervisor.nodes().find(({ place }) => place.id === id);
 
   async function kill(node: number): Promise<void> {
     const { id } = placeOf(node);
@@ -112,16 +129,23 @@ export function createFleet({ places, serverCommand, network, guard, now, wipedT
   }
 
   const trying = (node: number, work: Promise<void>): Promise<void> =>
-    work.catch((error: unknown) => void troubles.push(`${placeOf(node).id} after ${(now() / 1000).toFixed(1)} s: ${error instanceof Error ? error.message : String(error)}`));
+    work.catch(
+      (error: unknown) =>
+        void troubles.push(
+          `${placeOf(node).id} after ${(now() / 1000).toFixed(1)} s: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+    );
 
   return {
     supervisor,
     states,
     troubles,
     isUp: (node) => states.findLast((change) => change.node === node)?.state === "up",
-    startAll: async () => void (await Promise.all(places.map(({ id }) => watched(id, supervisor.restart(id))))),
+    startAll: async () =>
+      void (await Promise.all(places.map(({ id }) => watched(id, supervisor.restart(id))))),
     kill: async (nodes) => void (await Promise.all(nodes.map(kill))),
-    start: async (nodes) => void (await Promise.all(nodes.map((node) => trying(node, start(node))))),
+    start: async (nodes) =>
+      void (await Promise.all(nodes.map((node) => trying(node, start(node))))),
     restart: async (node) => {
       note(node, "down");
       await trying(node, start(node));
@@ -141,10 +165,18 @@ export function createFleet({ places, serverCommand, network, guard, now, wipedT
       if (existsSync(directory)) renameSync(directory, away(directory));
       note(node, "wiped");
       const deadline = performance.now() + wipedTimeoutMs;
-      const failure = await watched(id, supervisor.restart(id)).then(() => undefined, (error: unknown) => error);
+      const failure = await watched(id, supervisor.restart(id)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
       while (view(id)?.state === "running" && performance.now() < deadline) await sleep(POLL_MS);
-      const reason = view(id)?.reason ?? (failure instanceof Error ? failure.message : "it still runs");
-      if (!STORAGE_LOST.test(reason)) troubles.push(`${id} was started without its data after ${(now() / 1000).toFixed(1)} s and was not turned away: ${reason}`);
+      const reason =
+        view(id)?.reason ?? (failure instanceof Error ? failure.message : "it still runs");
+      if (!STORAGE_LOST.test(reason)) {
+        troubles.push(
+          `${id} was started without its data after ${(now() / 1000).toFixed(1)} s and was not turned away: ${reason}`,
+        );
+      }
       note(node, "wiped");
     },
     async restore(node) {
@@ -164,10 +196,29 @@ function away(directory: string): string {
 
 /** Every node gets the same list of peers; only where it dials them differs: at its own proxies. */
 function chaosArguments(place: NodePlace, all: readonly NodePlace[], network: Network): string[] {
-  const list = (of: (other: NodePlace) => string, nodes: readonly NodePlace[]): string => nodes.map((other) => `${other.id}=${of(other)}`).join(",");
+  const list = (of: (other: NodePlace) => string, nodes: readonly NodePlace[]): string =>
+    nodes.map((other) => `${other.id}=${of(other)}`).join(",");
   const others = all.filter(({ id }) => id !== place.id);
   return [
-    "--id", place.id, "--cluster-id", "chaos", "--peers", list(({ peer }) => peer, all), "--http", place.http, "--data", place.directory, "--log-level", "info",
-    "--timeout-ms", "1000", ...(others.length === 0 ? [] : ["--peer-via", list(({ number }) => `127.0.0.1:${network.port(place.number - 1, number - 1)}`, others)]),
+    "--id",
+    place.id,
+    "--cluster-id",
+    "chaos",
+    "--peers",
+    list(({ peer }) => peer, all),
+    "--http",
+    place.http,
+    "--data",
+    place.directory,
+    "--log-level",
+    "info",
+    "--timeout-ms",
+    "1000",
+    ...(others.length === 0
+      ? []
+      : [
+          "--peer-via",
+          list(({ number }) => `127.0.0.1:${network.port(place.number - 1, number - 1)}`, others),
+        ]),
   ];
 }

@@ -1,4 +1,5 @@
-// This process's side of the sentinel: tells it which servers there are. If the sentinel can't be started there is no run.
+// This process's side of the sentinel: tells it which servers there are. If the sentinel can't be
+// started there is no run.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -11,7 +12,11 @@ export interface Guard {
 
 /** @param temporary a directory to remove at the end, "" for none */
 export async function startGuard(temporary: string): Promise<Guard> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("sentinel.js", import.meta.url)), temporary], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL("sentinel.js", import.meta.url)), temporary],
+    { stdio: ["pipe", "ignore", "ignore"], detached: true },
+  );
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   child.stdin.on("error", () => {});
   await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));

@@ -1,4 +1,5 @@
-// The history of a run: every operation as it ends, written to a file in the checker's format and kept for the check.
+// The history of a run: every operation as it ends, written to a file in the checker's format and
+// kept for the check.
 import { createWriteStream } from "node:fs";
 import { once } from "node:events";
 import type { KeyValueInput, KeyValueOutput, Operation } from "@raftkit/linearizability";

@@ -1,8 +1,14 @@
-// One HTTP request to a node, and which of three things became of it: an answer, certainly nothing, or nobody knows.
+// One HTTP request to a node, and which of three things became of it: an answer, certainly nothing,
+// or nobody knows.
 import { Agent, request } from "node:http";
 
 export type Reply =
-  | { readonly kind: "answer"; readonly status: number; readonly etag: number | undefined; readonly body: string }
+  | {
+      readonly kind: "answer";
+      readonly status: number;
+      readonly etag: number | undefined;
+      readonly body: string;
+    }
   /** It was not carried out: no connection, or the node said so (503). */
   | { readonly kind: "refused"; readonly why: string }
   /** It may have been carried out, or may yet be. */
@@ -28,7 +34,12 @@ export function createCaller(timeoutMs: number): Caller {
   };
 }
 
-function send(agent: Agent, address: string, { method, path, headers = {}, body }: Call, timeoutMs: number): Promise<Reply> {
+function send(
+  agent: Agent,
+  address: string,
+  { method, path, headers = {}, body }: Call,
+  timeoutMs: number,
+): Promise<Reply> {
   return new Promise((resolve) => {
     const [host, port] = address.split(":");
     const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };

@@ -1,5 +1,6 @@
-// The keys that the load works on: a few at a time, so that clients meet; each is given up for a new one after a while,
-// because what a checker has to consider grows with the operations on a key whose outcome is unknown.
+// The keys that the load works on: a few at a time, so that clients meet; each is given up for a
+// new one after a while, because what a checker has to consider grows with the operations on a key
+// whose outcome is unknown.
 
 export interface Key {
   readonly name: string;

@@ -9,7 +9,13 @@ export interface LinkRule {
   readonly bytesPerSecond: number;
 }
 
-export const CLEAR: LinkRule = { cut: false, blackhole: false, latencyMs: 0, jitterMs: 0, bytesPerSecond: Infinity };
+export const CLEAR: LinkRule = {
+  cut: false,
+  blackhole: false,
+  latencyMs: 0,
+  jitterMs: 0,
+  bytesPerSecond: Infinity,
+};
 
 export function ruleOf(effects: Iterable<LinkEffect>): LinkRule {
   let rule = CLEAR;
@@ -20,7 +26,11 @@ export function ruleOf(effects: Iterable<LinkEffect>): LinkRule {
         rule = { ...rule, [effect.type]: true };
         break;
       case "delay":
-        rule = { ...rule, latencyMs: rule.latencyMs + effect.latencyMs, jitterMs: rule.jitterMs + effect.jitterMs };
+        rule = {
+          ...rule,
+          latencyMs: rule.latencyMs + effect.latencyMs,
+          jitterMs: rule.jitterMs + effect.jitterMs,
+        };
         break;
       case "throttle":
         rule = { ...rule, bytesPerSecond: Math.min(rule.bytesPerSecond, effect.bytesPerSecond) };

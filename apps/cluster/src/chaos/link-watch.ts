@@ -1,16 +1,23 @@
-// What a fault of links did while it held, counted only while both nodes of a link ran: a fault between nodes that are down
-// is none. It only watches.
+// What a fault of links did while it held, counted only while both nodes of a link ran: a fault
+// between nodes that are down is none. It only watches.
 import type { Fleet } from "./fleet.js";
 import type { Felt, Network } from "./network.js";
 import type { Link } from "./schedule.js";
 
 export interface LinkWatch {
-  /** To be called often: what happened since the last look counts where both nodes run now and did then. */
+  /**
+   * To be called often: what happened since the last look counts where both nodes run now and did
+   * then.
+   */
   look(): void;
   felt(): Felt;
 }
 
-export function watchLinks(links: readonly Link[], network: Pick<Network, "felt">, fleet: Pick<Fleet, "isUp">): LinkWatch {
+export function watchLinks(
+  links: readonly Link[],
+  network: Pick<Network, "felt">,
+  fleet: Pick<Fleet, "isUp">,
+): LinkWatch {
   const runs = ([from, to]: Link): boolean => fleet.isUp(from) && fleet.isUp(to);
   const watched = links.map((link) => ({ link, before: network.felt(link), ran: runs(link) }));
   let sum: Felt = { resetConnections: 0, swallowedBytes: 0, heldBytes: 0 };

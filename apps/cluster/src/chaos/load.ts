@@ -1,5 +1,6 @@
-// Clients that read and write over HTTP, each one operation at a time, through any node, at a bounded rate. A client whose
-// operation has an unknown outcome goes on under a new name, for the old one is still busy as far as anybody knows.
+// Clients that read and write over HTTP, each one operation at a time, through any node, at a
+// bounded rate. A client whose operation has an unknown outcome goes on under a new name, for the
+// old one is still busy as far as anybody knows.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KeyValueInput } from "@raftkit/linearizability";
 import type { History } from "./history.js";
@@ -36,7 +37,17 @@ export interface LoadOptions {
 
 const MAX_WRONG = 20;
 
-export function startLoad({ addresses, clients, keys: keyCount, rate, random, caller, history, tally, now }: LoadOptions): Load {
+export function startLoad({
+  addresses,
+  clients,
+  keys: keyCount,
+  rate,
+  random,
+  caller,
+  history,
+  tally,
+  now,
+}: LoadOptions): Load {
   const keys = createKeys(keyCount);
   const served = addresses.map(() => -Infinity);
   const wrong: string[] = [];
@@ -46,7 +57,11 @@ export function startLoad({ addresses, clients, keys: keyCount, rate, random, ca
 
   async function work(number: number): Promise<void> {
     let life = 1;
-    for (let due = now() + random.next() * periodMs; !stopped; due = Math.max(due + periodMs, now())) {
+    for (
+      let due = now() + random.next() * periodMs;
+      !stopped;
+      due = Math.max(due + periodMs, now())
+    ) {
       await sleep(Math.max(0, due - now()));
       if (stopped) break;
       const known = await operate(`c${number}${life === 1 ? "" : `.${life}`}`);
@@ -65,7 +80,9 @@ export function startLoad({ addresses, clients, keys: keyCount, rate, random, ca
     const isWrite = input.op !== "get";
     tally.add(completed, outcome.kind, isWrite, completed - invoked);
     if (outcome.kind === "done") {
-      if (outcome.version !== undefined && outcome.version > (key.version ?? 0)) key.version = outcome.version;
+      if (outcome.version !== undefined && outcome.version > (key.version ?? 0)) {
+        key.version = outcome.version;
+      }
       if (isWrite) served[node] = Math.max(served[node] ?? 0, invoked);
       history.add({ client, invoked, completed, input, output: outcome.output });
       return true;
@@ -84,15 +101,22 @@ export function startLoad({ addresses, clients, keys: keyCount, rate, random, ca
     const kind = random.next();
     if (kind < 0.4) return { op: "get", key: name };
     if (kind < 0.7) return { op: "put", key: name, value: valueName(++values) };
-    if (kind < 0.9 && version !== undefined) return { op: "put", key: name, value: valueName(++values), expected: { version } };
-    if (kind < 0.92) return { op: "put", key: name, value: valueName(++values), expected: "absent" };
-    if (kind < 0.96 && version !== undefined) return { op: "delete", key: name, expected: { version } };
+    if (kind < 0.9 && version !== undefined) {
+      return { op: "put", key: name, value: valueName(++values), expected: { version } };
+    }
+    if (kind < 0.92) {
+      return { op: "put", key: name, value: valueName(++values), expected: "absent" };
+    }
+    if (kind < 0.96 && version !== undefined) {
+      return { op: "delete", key: name, expected: { version } };
+    }
     return { op: "delete", key: name };
   }
 
   const working = Array.from({ length: clients }, (_, i) => work(i + 1));
   return {
-    unservedSince: (sinceMs) => [...served.entries()].flatMap(([node, at]) => (at >= sinceMs ? [] : [node])),
+    unservedSince: (sinceMs) =>
+      [...served.entries()].flatMap(([node, at]) => (at >= sinceMs ? [] : [node])),
     async stop() {
       stopped = true;
       await Promise.all(working);

@@ -1,5 +1,6 @@
-// Nothing acknowledged may be lost: for each key, its last acknowledged write is what every node holds at the end, unless
-// writes whose outcome is unknown explain what is there instead: only those that may have taken effect after it.
+// Nothing acknowledged may be lost: for each key, its last acknowledged write is what every node
+// holds at the end, unless writes whose outcome is unknown explain what is there instead: only
+// those that may have taken effect after it.
 import { keyValue } from "@raftkit/linearizability";
 import type { KeyValueState } from "@raftkit/linearizability";
 import type { Entry, FinalState } from "./final-state.js";
@@ -22,7 +23,10 @@ interface KeyHistory {
   readonly unknown: KeyValueOperation[];
 }
 
-export function findLostWrites(operations: readonly KeyValueOperation[], { nodes }: FinalState): Survival {
+export function findLostWrites(
+  operations: readonly KeyValueOperation[],
+  { nodes }: FinalState,
+): Survival {
   const keys = new Map<string, KeyHistory>();
   let acknowledged = 0;
   for (const operation of operations) {
@@ -45,24 +49,56 @@ export function findLostWrites(operations: readonly KeyValueOperation[], { nodes
   return { acknowledged, lost };
 }
 
-/** In words; undefined if nothing is. A write of unknown outcome may take effect at any time after its call, so also one that was called before. */
-function lossOf({ last, unknown }: KeyHistory, found: Entry | undefined, readMs: number): string | undefined {
+/**
+ * In words; undefined if nothing is. A write of unknown outcome may take effect at any time after
+ * its call, so also one that was called before.
+ */
+function lossOf(
+  { last, unknown }: KeyHistory,
+  found: Entry | undefined,
+  readMs: number,
+): string | undefined {
   if (last === undefined) return undefined;
-  const { operation: { input }, version } = last;
-  const isExplained = outcomes(last, unknown.filter(({ invoked }) => invoked <= readMs)).some((state) =>
-    keyValue.step(state, { op: "get", key: input.key }, found === undefined ? null : { value: found.value, version: found.index }).length > 0);
+  const {
+    operation: { input },
+    version,
+  } = last;
+  const isExplained = outcomes(
+    last,
+    unknown.filter(({ invoked }) => invoked <= readMs),
+  ).some(
+    (state) =>
+      keyValue.step(
+        state,
+        { op: "get", key: input.key },
+        found === undefined ? null : { value: found.value, version: found.index },
+      ).length > 0,
+  );
   if (isExplained) return undefined;
-  const wanted = input.op === "put" ? `holds ${JSON.stringify(input.value)} since index ${version}` : `was deleted at index ${version}`;
-  return found === undefined ? `is gone; it ${wanted}` : `holds ${JSON.stringify(found.value)} since index ${found.index}; it ${wanted}`;
+  const wanted =
+    input.op === "put"
+      ? `holds ${JSON.stringify(input.value)} since index ${version}`
+      : `was deleted at index ${version}`;
+  return found === undefined
+    ? `is gone; it ${wanted}`
+    : `holds ${JSON.stringify(found.value)} since index ${found.index}; it ${wanted}`;
 }
 
 /**
- * What the key may be once its last acknowledged write took effect, and then any of the unknown ones, in any order and each as often as may
- * be: more than is possible, so that nothing is called lost that isn't. Their conditions count: a delete of an older version does nothing any more.
+ * What the key may be once its last acknowledged write took effect, and then any of the unknown
+ * ones, in any order and each as often as may be: more than is possible, so that nothing is called
+ * lost that isn't. Their conditions count: a delete of an older version does nothing any more.
  */
-function outcomes({ operation: { input }, version }: Acknowledged, unknown: readonly KeyValueOperation[]): readonly KeyValueState[] {
+function outcomes(
+  { operation: { input }, version }: Acknowledged,
+  unknown: readonly KeyValueOperation[],
+): readonly KeyValueState[] {
   const states = new Map<string, KeyValueState>();
-  const waiting: KeyValueState[] = [input.op === "put" ? { value: input.value, version, floor: version } : { value: undefined, version: undefined, floor: version }];
+  const waiting: KeyValueState[] = [
+    input.op === "put"
+      ? { value: input.value, version, floor: version }
+      : { value: undefined, version: undefined, floor: version },
+  ];
   for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
     const key = keyValue.key(state);
     if (states.has(key)) continue;

@@ -1,4 +1,5 @@
-// HTML and SVG elements as text. Everything that isn't made by this file is escaped: contents and attributes.
+// HTML and SVG elements as text. Everything that isn't made by this file is escaped: contents and
+// attributes.
 
 /** What has been made here, and may be put into other elements as it is. */
 export interface Markup {
@@ -9,13 +10,27 @@ export type Content = Markup | string | number | readonly Content[];
 
 /** For text and for quoted attributes. Control characters that XML doesn't know are replaced. */
 export function escape(text: string): string {
-  const known = Array.from(text, (char) => (char < " " && !"\t\n\r".includes(char) ? "\u{FFFD}" : char)).join("");
-  return known.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+  const known = Array.from(text, (char) =>
+    char < " " && !"\t\n\r".includes(char) ? "\u{FFFD}" : char,
+  ).join("");
+  return known
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
 }
 
 /** Numbers are written with two digits after the point at most. */
-export function element(name: string, attributes: Readonly<Record<string, string | number>> = {}, ...content: readonly Content[]): Markup {
-  const given = Object.entries(attributes).map(([attribute, value]) => ` ${attribute}="${typeof value === "number" ? short(value) : escape(value)}"`);
+export function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number>> = {},
+  ...content: readonly Content[]
+): Markup {
+  const given = Object.entries(attributes).map(
+    ([attribute, value]) =>
+      ` ${attribute}="${typeof value === "number" ? short(value) : escape(value)}"`,
+  );
   return { markup: `<${name}${given.join("")}>${content.map(render).join("")}</${name}>` };
 }
 

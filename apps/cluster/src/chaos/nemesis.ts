@@ -1,5 +1,5 @@
-// Carries the schedule out: strikes, waits, heals, and notes what was done to whom. Two tracks run beside each other;
-// within a track a fault begins only when the one before it is healed.
+// Carries the schedule out: strikes, waits, heals, and notes what was done to whom. Two tracks run
+// beside each other; within a track a fault begins only when the one before it is healed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEffect, describeLinks, nodeName } from "./fault-names.js";
 import type { Fleet } from "./fleet.js";
@@ -17,26 +17,41 @@ export interface Strike {
   readonly target: string;
   /** What it did, where that was counted. */
   readonly effect: string;
-  /** Whether anybody could notice: a link's fault that no byte met, between nodes that ran, counts for nothing. */
+  /**
+   * Whether anybody could notice: a link's fault that no byte met, between nodes that ran, counts
+   * for nothing.
+   */
   readonly tookEffect: boolean;
 }
 
 export interface NemesisOptions {
   readonly faults: readonly PlannedFault[];
-  /** When a fault of a kind that has struck before no longer begins: a slow machine must not make the run much longer. */
+  /**
+   * When a fault of a kind that has struck before no longer begins: a slow machine must not make
+   * the run much longer.
+   */
   readonly endMs: number;
-  readonly fleet: Pick<Fleet, "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore" | "isUp">;
+  readonly fleet: Pick<
+    Fleet,
+    "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore" | "isUp"
+  >;
   readonly network: Pick<Network, "impose" | "felt">;
   readonly observer: Pick<Observer, "leader" | "confirmLeader">;
   readonly now: () => number;
   readonly signal: AbortSignal;
   /** Called when it is over, in the order in which they began. */
   readonly onStrike: (strike: Strike) => void;
-  /** How long a fault of a leader or a follower waits until somebody leads. Default 5 s: an election takes less than one. */
+  /**
+   * How long a fault of a leader or a follower waits until somebody leads. Default 5 s: an election
+   * takes less than one.
+   */
   readonly leaderTimeoutMs?: number;
 }
 
-/** Between two faults of a track, also where a slow machine has delayed the first: the cluster has to have some peace. */
+/**
+ * Between two faults of a track, also where a slow machine has delayed the first: the cluster has
+ * to have some peace.
+ */
 const REST_MS = 600;
 const POLL_MS = 20;
 const LEADER_TIMEOUT_MS = 5000;
@@ -44,15 +59,33 @@ const LEADER_TIMEOUT_MS = 5000;
 const TRIES = 3;
 const RETRY_MS = 30_000;
 
-/** Resolves when every fault has struck, or each kind at least once, and all are healed. @throws when aborted */
+/**
+ * Resolves when every fault has struck, or each kind at least once, and all are healed. @throws
+ * when aborted
+ */
 export async function runNemesis(options: NemesisOptions): Promise<void> {
   const isLink = (fault: PlannedFault): boolean => "links" in fault;
   const begin = inOrderOfBeginning(options.onStrike);
-  await Promise.all([false, true].map((links) => runTrack(options.faults.filter((fault) => isLink(fault) === links), options, begin)));
+  await Promise.all(
+    [false, true].map((links) =>
+      runTrack(
+        options.faults.filter((fault) => isLink(fault) === links),
+        options,
+        begin,
+      ),
+    ),
+  );
 }
 
-/** What had no effect is tried again at the end, aimed at the leader, unless another fault of its kind had one. */
-async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions, begin: Begin): Promise<void> {
+/**
+ * What had no effect is tried again at the end, aimed at the leader, unless another fault of its
+ * kind had one.
+ */
+async function runTrack(
+  faults: readonly PlannedFault[],
+  options: NemesisOptions,
+  begin: Begin,
+): Promise<void> {
   const { now, signal, endMs } = options;
   const [tried, struck] = [new Set<FaultKind>(), new Set<FaultKind>()];
   const waiting = faults.map((fault) => ({ fault, tries: 1 }));
@@ -66,11 +99,17 @@ async function runTrack(faults: readonly PlannedFault[], options: NemesisOptions
     await sleep(Math.max(0, beginsMs - now()), undefined, { signal });
     tried.add(kind);
     const end = begin(now());
-    const strike = "links" in fault ? await strikeLinks(fault, options) : await strikeProcesses(fault, options);
+    const strike =
+      "links" in fault ? await strikeLinks(fault, options) : await strikeProcesses(fault, options);
     if (strike !== undefined) restedMs = now() + REST_MS;
     end(strike);
     if (strike?.tookEffect === true) struck.add(kind);
-    else if (tries < TRIES) waiting.push({ fault: "links" in fault ? { ...fault, aim: "leader" } : fault, tries: tries + 1 });
+    else if (tries < TRIES) {
+      waiting.push({
+        fault: "links" in fault ? { ...fault, aim: "leader" } : fault,
+        tries: tries + 1,
+      });
+    }
   }
 }
 
@@ -88,13 +127,20 @@ function inOrderOfBeginning(pass: (strike: Strike) => void): Begin {
       under.delete(one);
       if (strike !== undefined) over.push(strike);
       const earliestMs = Math.min(...[...under].map((other) => other.fromMs));
-      for (const ready of over.filter((ended) => ended.fromMs <= earliestMs).toSorted((a, b) => a.fromMs - b.fromMs)) pass(ready);
+      for (const ready of over
+        .filter((ended) => ended.fromMs <= earliestMs)
+        .toSorted((a, b) => a.fromMs - b.fromMs)) {
+        pass(ready);
+      }
       over = over.filter((ended) => ended.fromMs > earliestMs);
     };
   };
 }
 
-async function strikeLinks(fault: LinkPlan, { fleet, network, observer, now, signal }: NemesisOptions): Promise<Strike> {
+async function strikeLinks(
+  fault: LinkPlan,
+  { fleet, network, observer, now, signal }: NemesisOptions,
+): Promise<Strike> {
   const leader = observer.leader();
   // Exchanges two names, so that what was drawn for the first hits the leader.
   const [first = 0] = fault.nodes;
@@ -114,20 +160,39 @@ async function strikeLinks(fault: LinkPlan, { fleet, network, observer, now, sig
     if (!signal.aborted) heal();
   }
   const { resetConnections, swallowedBytes, heldBytes } = watch.felt();
-  const parts = [[resetConnections, "connection", "reset"], [swallowedBytes, "byte", "swallowed"], [heldBytes, "byte", "held back"]] as const;
-  const effect = parts.filter(([count]) => count > 0).map(([count, what, done]) => `${count} ${what}${count === 1 ? "" : "s"} ${done}`).join(", ");
-  return { kind: fault.kind, fromMs, toMs: now(), target: `${describeEffect(fault.effect)} ${describeLinks(links)}`, effect: effect === "" ? "no effect, not counted" : effect, tookEffect: effect !== "" };
+  const parts = [
+    [resetConnections, "connection", "reset"],
+    [swallowedBytes, "byte", "swallowed"],
+    [heldBytes, "byte", "held back"],
+  ] as const;
+  const effect = parts
+    .filter(([count]) => count > 0)
+    .map(([count, what, done]) => `${count} ${what}${count === 1 ? "" : "s"} ${done}`)
+    .join(", ");
+  return {
+    kind: fault.kind,
+    fromMs,
+    toMs: now(),
+    target: `${describeEffect(fault.effect)} ${describeLinks(links)}`,
+    effect: effect === "" ? "no effect, not counted" : effect,
+    tookEffect: effect !== "",
+  };
 }
 
 /** @returns undefined: there was nobody whom it could hit */
-async function strikeProcesses({ kind, nodes, count, durationMs }: ProcessPlan, options: NemesisOptions): Promise<Strike | undefined> {
+async function strikeProcesses(
+  { kind, nodes, count, durationMs }: ProcessPlan,
+  options: NemesisOptions,
+): Promise<Strike | undefined> {
   const { fleet, observer, now, signal } = options;
   const needsLeader = kind.endsWith("-leader") || kind.endsWith("-follower");
   const leader = needsLeader ? await findLeader(options) : observer.leader();
   if (needsLeader && leader === undefined) return undefined;
-  const victims = kind.endsWith("-leader") ? nodes.filter((node) => node === leader)
-    : kind.endsWith("-follower") ? nodes.filter((node) => node !== leader).slice(0, 1)
-    : nodes.slice(0, count);
+  const victims = kind.endsWith("-leader")
+    ? nodes.filter((node) => node === leader)
+    : kind.endsWith("-follower")
+      ? nodes.filter((node) => node !== leader).slice(0, 1)
+      : nodes.slice(0, count);
   if (victims.length < count || !victims.every((victim) => fleet.isUp(victim))) return undefined;
   const fromMs = now();
   const held = sleep(durationMs, undefined, { signal });
@@ -143,7 +208,13 @@ async function strikeProcesses({ kind, nodes, count, durationMs }: ProcessPlan, 
 }
 
 /** A node that says just now that it leads; undefined if there is none in time. */
-async function findLeader({ observer, fleet, now, signal, leaderTimeoutMs = LEADER_TIMEOUT_MS }: NemesisOptions): Promise<number | undefined> {
+async function findLeader({
+  observer,
+  fleet,
+  now,
+  signal,
+  leaderTimeoutMs = LEADER_TIMEOUT_MS,
+}: NemesisOptions): Promise<number | undefined> {
   for (const deadlineMs = now() + leaderTimeoutMs; ;) {
     const leader = await observer.confirmLeader();
     if (leader !== undefined && fleet.isUp(leader)) return leader;
@@ -153,7 +224,11 @@ async function findLeader({ observer, fleet, now, signal, leaderTimeoutMs = LEAD
 }
 
 /** @returns heals it */
-async function strike(kind: FaultKind, victims: readonly number[], fleet: NemesisOptions["fleet"]): Promise<() => void | Promise<void>> {
+async function strike(
+  kind: FaultKind,
+  victims: readonly number[],
+  fleet: NemesisOptions["fleet"],
+): Promise<() => void | Promise<void>> {
   const [victim = 0] = victims;
   switch (kind) {
     case "pause-leader":

@@ -30,20 +30,37 @@ export interface Network {
 }
 
 /** @param ports where each node listens, on 127.0.0.1 */
-export async function startNetwork(ports: readonly number[], random: () => number): Promise<Network> {
+export async function startNetwork(
+  ports: readonly number[],
+  random: () => number,
+): Promise<Network> {
   const faults = new Set<{ readonly links: readonly Link[]; readonly effect: LinkEffect }>();
   const rules = new Map<string, LinkRule>();
   const proxies = new Map<string, Proxy>();
   const name = (from: number, to: number): string => `${from} ${to}`;
   const rule = (from: number, to: number) => (): LinkRule => rules.get(name(from, to)) ?? CLEAR;
-  const pairs = ports.flatMap((_, from) => ports.flatMap((port, to) => (from === to ? [] : [{ from, to, port }])));
-  await Promise.all(pairs.map(async ({ from, to, port }) => {
-    proxies.set(name(from, to), await startProxy({ target: { host: "127.0.0.1", port }, forward: rule(from, to), backward: rule(to, from), random }));
-  }));
+  const pairs = ports.flatMap((_, from) =>
+    ports.flatMap((port, to) => (from === to ? [] : [{ from, to, port }])),
+  );
+  await Promise.all(
+    pairs.map(async ({ from, to, port }) => {
+      proxies.set(
+        name(from, to),
+        await startProxy({
+          target: { host: "127.0.0.1", port },
+          forward: rule(from, to),
+          backward: rule(to, from),
+          random,
+        }),
+      );
+    }),
+  );
 
   function update(): void {
     for (const { from, to } of pairs) {
-      const holding = [...faults].filter(({ links }) => links.some((link) => link[0] === from && link[1] === to));
+      const holding = [...faults].filter(({ links }) =>
+        links.some((link) => link[0] === from && link[1] === to),
+      );
       rules.set(name(from, to), ruleOf(holding.map(({ effect }) => effect)));
     }
     for (const proxy of proxies.values()) proxy.update();
@@ -65,14 +82,32 @@ export async function startNetwork(ports: readonly number[], random: () => numbe
     },
     felt([from, to]) {
       // Bytes cross a link on connections that either node has dialled.
-      const [forward, backward] = [proxies.get(name(from, to))?.forwardTraffic, proxies.get(name(to, from))?.backwardTraffic];
+      const [forward, backward] = [
+        proxies.get(name(from, to))?.forwardTraffic,
+        proxies.get(name(to, from))?.backwardTraffic,
+      ];
       const sum = (of: keyof Felt): number => (forward?.[of] ?? 0) + (backward?.[of] ?? 0);
-      return { swallowedBytes: sum("swallowedBytes"), heldBytes: sum("heldBytes"), resetConnections: sum("resetConnections") };
+      return {
+        swallowedBytes: sum("swallowedBytes"),
+        heldBytes: sum("heldBytes"),
+        resetConnections: sum("resetConnections"),
+      };
     },
     totals() {
-      const traffic = [...proxies.values()].flatMap(({ forwardTraffic, backwardTraffic }) => [forwardTraffic, backwardTraffic]);
-      const sum = (of: "carriedBytes" | "swallowedBytes" | "heldBytes" | "resetConnections"): number => traffic.reduce((total, one) => total + one[of], 0);
-      return { proxies: proxies.size, carriedBytes: sum("carriedBytes"), swallowedBytes: sum("swallowedBytes"), heldBytes: sum("heldBytes"), resetConnections: sum("resetConnections") };
+      const traffic = [...proxies.values()].flatMap(({ forwardTraffic, backwardTraffic }) => [
+        forwardTraffic,
+        backwardTraffic,
+      ]);
+      const sum = (
+        of: "carriedBytes" | "swallowedBytes" | "heldBytes" | "resetConnections",
+      ): number => traffic.reduce((total, one) => total + one[of], 0);
+      return {
+        proxies: proxies.size,
+        carriedBytes: sum("carriedBytes"),
+        swallowedBytes: sum("swallowedBytes"),
+        heldBytes: sum("heldBytes"),
+        resetConnections: sum("resetConnections"),
+      };
     },
     async close() {
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()));

@@ -1,4 +1,5 @@
-// Asks every node for its status many times a second: who leads in which term, as the nodes themselves say. It only watches.
+// Asks every node for its status many times a second: who leads in which term, as the nodes
+// themselves say. It only watches.
 import { setTimeout as sleep } from "node:timers/promises";
 import { askStatus } from "../node-status.js";
 import type { NodeStatus } from "../node-status.js";
@@ -37,10 +38,19 @@ export function startObserver(addresses: readonly string[], now: () => number): 
   function note(node: number, status: NodeStatus | undefined): void {
     const before = latest[node];
     latest[node] = status;
-    if (status?.role === "leader") leaders.set(status.term, (leaders.get(status.term) ?? new Set()).add(node));
+    if (status?.role === "leader") {
+      leaders.set(status.term, (leaders.get(status.term) ?? new Set()).add(node));
+    }
     const isFirst = !asked.has(node);
     asked.add(node);
-    if (isFirst || before?.role !== status?.role || before?.term !== status?.term) changes.push({ atMs: now(), node, role: status?.role ?? "silent", term: status?.term ?? before?.term ?? 0 });
+    if (isFirst || before?.role !== status?.role || before?.term !== status?.term) {
+      changes.push({
+        atMs: now(),
+        node,
+        role: status?.role ?? "silent",
+        term: status?.term ?? before?.term ?? 0,
+      });
+    }
   }
 
   async function watch(node: number, address: string): Promise<void> {
@@ -52,7 +62,9 @@ export function startObserver(addresses: readonly string[], now: () => number): 
 
   const watching = addresses.map((address, node) => watch(node, address));
   function leader(): number | undefined {
-    const leading = latest.flatMap((status, node) => (status?.role === "leader" ? [{ node, term: status.term }] : []));
+    const leading = latest.flatMap((status, node) =>
+      status?.role === "leader" ? [{ node, term: status.term }] : [],
+    );
     return leading.toSorted((a, b) => b.term - a.term)[0]?.node;
   }
 
@@ -65,7 +77,12 @@ export function startObserver(addresses: readonly string[], now: () => number): 
       return leader() === node ? node : undefined;
     },
     changes,
-    rivals: () => [...leaders].flatMap(([term, nodes]) => (nodes.size > 1 ? [`term ${term}: ${[...nodes].map((node) => `n${node + 1}`).join(" and ")}`] : [])),
+    rivals: () =>
+      [...leaders].flatMap(([term, nodes]) =>
+        nodes.size > 1
+          ? [`term ${term}: ${[...nodes].map((node) => `n${node + 1}`).join(" and ")}`]
+          : [],
+      ),
     reigns: () => leaders.size,
     async stop() {
       ending.abort();

@@ -14,26 +14,50 @@ export function callOf(input: KeyValueInput): Call {
   const path = `/v1/kv/${encodeURIComponent(input.key)}`;
   if (input.op === "get") return { method: "GET", path };
   const { expected } = input;
-  const headers: Record<string, string> = expected === undefined ? {}
-    : expected === "absent" ? { "if-none-match": "*" }
-    : expected === "present" ? { "if-match": "*" }
-    : "version" in expected ? { "if-match": `"${expected.version}"` } : {};
-  return input.op === "delete" ? { method: "DELETE", path, headers } : { method: "PUT", path, headers, body: bodyOf(String(input.value)) };
+  const headers: Record<string, string> =
+    expected === undefined
+      ? {}
+      : expected === "absent"
+        ? { "if-none-match": "*" }
+        : expected === "present"
+          ? { "if-match": "*" }
+          : "version" in expected
+            ? { "if-match": `"${expected.version}"` }
+            : {};
+  return input.op === "delete"
+    ? { method: "DELETE", path, headers }
+    : { method: "PUT", path, headers, body: bodyOf(String(input.value)) };
 }
 
 export function outcomeOf(input: KeyValueInput, reply: Reply): Outcome {
   if (reply.kind !== "answer") return reply;
   const { status, etag, body } = reply;
-  const done = (output: KeyValueOutput, version?: number): Outcome => ({ kind: "done", output, version });
-  const wrong: Outcome = { kind: "wrong", why: `${input.op} answered ${status} ${body.slice(0, 200)}` };
+  const done = (output: KeyValueOutput, version?: number): Outcome => ({
+    kind: "done",
+    output,
+    version,
+  });
+  const wrong: Outcome = {
+    kind: "wrong",
+    why: `${input.op} answered ${status} ${body.slice(0, 200)}`,
+  };
   if (input.op === "get") {
     if (status === 404) return done(null);
-    return status === 200 && etag !== undefined ? done({ value: nameOf(body), version: etag }, etag) : wrong;
+    return status === 200 && etag !== undefined
+      ? done({ value: nameOf(body), version: etag }, etag)
+      : wrong;
   }
-  if (status === 412 && input.expected !== undefined) return done({ ok: false, version: etag ?? null }, etag);
+  if (status === 412 && input.expected !== undefined) {
+    return done({ ok: false, version: etag ?? null }, etag);
+  }
   if (input.op === "delete" && status === 404) return done({ ok: true, existed: false });
   const version = status === 200 || status === 201 ? indexOf(body) : undefined;
-  return version === undefined ? wrong : done({ ok: true, version, existed: status === 200 }, input.op === "put" ? version : undefined);
+  return version === undefined
+    ? wrong
+    : done(
+        { ok: true, version, existed: status === 200 },
+        input.op === "put" ? version : undefined,
+      );
 }
 
 function indexOf(body: string): number | undefined {

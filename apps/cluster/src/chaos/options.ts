@@ -22,7 +22,10 @@ export interface ChaosOptions {
 const MAX_SEED = 4_294_967_295;
 
 function whole(min: number, max: number): z.ZodType<number> {
-  return z.string().refine((text) => isWhole(text, min, max)).transform(Number);
+  return z
+    .string()
+    .refine((text) => isWhole(text, min, max))
+    .transform(Number);
 }
 
 const schema: z.ZodType<ChaosOptions> = z.object({
@@ -32,20 +35,71 @@ const schema: z.ZodType<ChaosOptions> = z.object({
   clients: whole(1, 100),
   keys: whole(1, 1000),
   rate: whole(1, 1000),
-  out: z.string().min(1).refine((text) => !text.includes("\0")),
+  out: z
+    .string()
+    .min(1)
+    .refine((text) => !text.includes("\0")),
   keep: z.enum(["true", "false"]).transform((text) => text === "true"),
 });
 
 /** Every option once, in the order in which help prints them. */
 export const chaosOptionTable: OptionTable<keyof ChaosOptions> = {
-  nodes: { flag: "nodes", value: "N", fallback: "5", allowed: "a whole number from 3 to 9", help: "How many server processes." },
-  seconds: { flag: "seconds", value: "S", fallback: "60", allowed: "a whole number from 5 to 900", help: "How long load and faults go on; healing and checking come on top." },
-  seed: { flag: "seed", value: "N", fallback: "", allowed: `a whole number from 0 to ${MAX_SEED}`, help: "Which faults strike when; printed at the start." },
-  clients: { flag: "clients", value: "N", fallback: "16", allowed: "a whole number from 1 to 100", help: "Each has one operation under way." },
-  keys: { flag: "keys", value: "N", fallback: "12", allowed: "a whole number from 1 to 1000", help: "How many are worked on at a time." },
-  rate: { flag: "rate", value: "N", fallback: "400", allowed: "a whole number from 1 to 1000", help: "Operations per second at most, of all clients together." },
-  out: { flag: "out", value: "DIRECTORY", fallback: "chaos-report", allowed: "a path", help: "Where report, history and the nodes' logs go; an earlier report there is deleted." },
-  keep: { flag: "keep", value: "", fallback: "false", allowed: "no value (or true or false)", help: "Keep the nodes' data there too." },
+  nodes: {
+    flag: "nodes",
+    value: "N",
+    fallback: "5",
+    allowed: "a whole number from 3 to 9",
+    help: "How many server processes.",
+  },
+  seconds: {
+    flag: "seconds",
+    value: "S",
+    fallback: "60",
+    allowed: "a whole number from 5 to 900",
+    help: "How long load and faults go on; healing and checking come on top.",
+  },
+  seed: {
+    flag: "seed",
+    value: "N",
+    fallback: "",
+    allowed: `a whole number from 0 to ${MAX_SEED}`,
+    help: "Which faults strike when; printed at the start.",
+  },
+  clients: {
+    flag: "clients",
+    value: "N",
+    fallback: "16",
+    allowed: "a whole number from 1 to 100",
+    help: "Each has one operation under way.",
+  },
+  keys: {
+    flag: "keys",
+    value: "N",
+    fallback: "12",
+    allowed: "a whole number from 1 to 1000",
+    help: "How many are worked on at a time.",
+  },
+  rate: {
+    flag: "rate",
+    value: "N",
+    fallback: "400",
+    allowed: "a whole number from 1 to 1000",
+    help: "Operations per second at most, of all clients together.",
+  },
+  out: {
+    flag: "out",
+    value: "DIRECTORY",
+    fallback: "chaos-report",
+    allowed: "a path",
+    help: "Where report, history and the nodes' logs go; an earlier report there is deleted.",
+  },
+  keep: {
+    flag: "keep",
+    value: "",
+    fallback: "false",
+    allowed: "no value (or true or false)",
+    help: "Keep the nodes' data there too.",
+  },
 };
 
 /** @throws {WrongOptions} */
@@ -58,7 +112,13 @@ export function parseChaos(args: readonly string[], environment: Environment): C
 
 /** @throws {WrongOptions} */
 export function parseVerify(args: readonly string[]): string {
-  const { positionals: [path] } = readArguments({}, [], 1, args, {});
-  if (path === undefined || path === "") throw new WrongOptions(["verify: nothing given; allowed: the directory of a chaos report, or a history.jsonl"]);
+  const {
+    positionals: [path],
+  } = readArguments({}, [], 1, args, {});
+  if (path === undefined || path === "") {
+    throw new WrongOptions([
+      "verify: nothing given; allowed: the directory of a chaos report, or a history.jsonl",
+    ]);
+  }
   return path;
 }

@@ -1,5 +1,6 @@
-// Ports for a run: a block that is this run's own, below the range that outgoing connections use. A killed node's port
-// must still be free when it comes back, so nobody else may be given it meanwhile.
+// Ports for a run: a block that is this run's own, below the range that outgoing connections use. A
+// killed node's port must still be free when it comes back, so nobody else may be given it
+// meanwhile.
 import { createServer } from "node:net";
 import { ClusterError } from "../errors.js";
 
@@ -13,7 +14,10 @@ const FIRST_PORT = 10_000;
 const BLOCK = 20;
 const BLOCKS = 100;
 
-/** Holds a block's first port as long as the run lasts: other runs look there first. At most 19 ports. */
+/**
+ * Holds a block's first port as long as the run lasts: other runs look there first. At most 19
+ * ports.
+ */
 export async function takePorts(count: number, random: () => number): Promise<PortBlock> {
   const start = Math.floor(random() * BLOCKS);
   for (let i = 0; i < BLOCKS; i++) {
@@ -25,7 +29,10 @@ export async function takePorts(count: number, random: () => number): Promise<Po
     if (free.every(Boolean)) return { ports, close };
     await close();
   }
-  throw new ClusterError("NO_PORTS", `none of the ${BLOCKS} blocks of ${count + 1} ports from ${FIRST_PORT} is free on 127.0.0.1; end what uses them`);
+  throw new ClusterError(
+    "NO_PORTS",
+    `none of the ${BLOCKS} blocks of ${count + 1} ports from ${FIRST_PORT} is free on 127.0.0.1; end what uses them`,
+  );
 }
 
 async function isFree(port: number): Promise<boolean> {
@@ -38,6 +45,8 @@ function hold(port: number): Promise<(() => Promise<void>) | undefined> {
   return new Promise((resolve) => {
     const server = createServer((socket) => socket.destroy());
     server.once("error", () => resolve(undefined));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => resolve(() => new Promise((closed) => server.close(() => closed()))));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
+      resolve(() => new Promise((closed) => server.close(() => closed()))),
+    );
   });
 }

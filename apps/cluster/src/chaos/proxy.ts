@@ -1,5 +1,6 @@
-// One directed link as a TCP proxy: what node a dials to reach node b. A connection's bytes from a obey the rule of a -> b,
-// the answers of b that of b -> a. A cut resets; a blackhole accepts and stays silent, also about the end of a connection.
+// One directed link as a TCP proxy: what node a dials to reach node b. A connection's bytes from a
+// obey the rule of a -> b, the answers of b that of b -> a. A cut resets; a blackhole accepts and
+// stays silent, also about the end of a connection.
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { LinkRule } from "./link-rule.js";
@@ -18,7 +19,10 @@ export interface Proxy {
   readonly port: number;
   readonly forwardTraffic: Traffic;
   readonly backwardTraffic: Traffic;
-  /** A rule has changed: cuts strike, and connections from which bytes are missing are reset once they could carry on. */
+  /**
+   * A rule has changed: cuts strike, and connections from which bytes are missing are reset once
+   * they could carry on.
+   */
   update(): void;
   close(): Promise<void>;
 }
@@ -30,7 +34,12 @@ interface Pair {
 }
 
 /** Listens on a free port of 127.0.0.1. */
-export async function startProxy({ target, forward, backward, random }: ProxyOptions): Promise<Proxy> {
+export async function startProxy({
+  target,
+  forward,
+  backward,
+  random,
+}: ProxyOptions): Promise<Proxy> {
   const pairs = new Set<Pair>();
   const [forwardTraffic, backwardTraffic] = [newTraffic(), newTraffic()];
 
@@ -43,7 +52,8 @@ export async function startProxy({ target, forward, backward, random }: ProxyOpt
   }
 
   function closed(pair: Pair, side: Socket): void {
-    // Nothing crosses a blackhole, not even the news that the other side is gone. An orderly end is the pumps' affair.
+    // Nothing crosses a blackhole, not even the news that the other side is gone. An orderly end is
+    // the pumps' affair.
     const { blackhole } = side === pair.near ? forward() : backward();
     const other = side === pair.near ? pair.far : pair.near;
     if (!blackhole && side.errored !== null) other.destroy();
@@ -58,12 +68,18 @@ export async function startProxy({ target, forward, backward, random }: ProxyOpt
       return;
     }
     const far = connect({ ...target, noDelay: true, allowHalfOpen: true });
-    const pair: Pair = { near, far, pumps: [
-      startPump({ source: near, sink: far, rule: forward, traffic: forwardTraffic, random }),
-      startPump({ source: far, sink: near, rule: backward, traffic: backwardTraffic, random }),
-    ] };
+    const pair: Pair = {
+      near,
+      far,
+      pumps: [
+        startPump({ source: near, sink: far, rule: forward, traffic: forwardTraffic, random }),
+        startPump({ source: far, sink: near, rule: backward, traffic: backwardTraffic, random }),
+      ],
+    };
     pairs.add(pair);
-    for (const side of [near, far]) side.on("error", () => {}).on("close", () => closed(pair, side));
+    for (const side of [near, far]) {
+      side.on("error", () => {}).on("close", () => closed(pair, side));
+    }
   });
   server.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
@@ -79,7 +95,8 @@ export async function startProxy({ target, forward, backward, random }: ProxyOpt
       for (const pair of pairs) {
         for (const pump of pair.pumps) pump.update();
         const healed = !forward().blackhole && !backward().blackhole;
-        const broken = pair.pumps.some((pump) => pump.broken) || pair.near.destroyed || pair.far.destroyed;
+        const broken =
+          pair.pumps.some((pump) => pump.broken) || pair.near.destroyed || pair.far.destroyed;
         if (forward().cut || (healed && broken)) reset(pair);
       }
     },

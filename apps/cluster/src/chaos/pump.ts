@@ -1,5 +1,6 @@
-// Carries the bytes of one direction of one proxied connection, as the rule of the link says that they cross. Order is kept
-// whatever the delay; what waits is bounded by pausing the sender, as a full network would.
+// Carries the bytes of one direction of one proxied connection, as the rule of the link says that
+// they cross. Order is kept whatever the delay; what waits is bounded by pausing the sender, as a
+// full network would.
 import type { Socket } from "node:net";
 import type { LinkRule } from "./link-rule.js";
 

@@ -1,5 +1,5 @@
-// Every choice of a run that is planned comes from its seed, so that a seed names a schedule (mulberry32 by Tommy Ettinger).
-// It must never read the machine's own randomness.
+// Every choice of a run that is planned comes from its seed, so that a seed names a schedule
+// (mulberry32 by Tommy Ettinger). It must never read the machine's own randomness.
 
 export interface Random {
   /** Uniform in [0, 1). */

@@ -1,4 +1,5 @@
-// A run's findings as one page: no script, nothing loaded from anywhere, and a policy that says so to the browser.
+// A run's findings as one page: no script, nothing loaded from anywhere, and a policy that says so
+// to the browser.
 import { createHash } from "node:crypto";
 import { chart } from "./chart.js";
 import { element, render } from "./markup.js";
@@ -10,15 +11,46 @@ import type { ChaosReport } from "./report.js";
 export function reportPage(report: ChaosReport): string {
   const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'`;
   const title = `Chaos run, seed ${report.seed}: ${report.ok ? "passed" : "failed"}`;
-  const head = element("head", {}, voidElement("meta", { charset: "utf-8" }), voidElement("meta", { name: "viewport", content: "width=device-width" }),
-    voidElement("meta", { "http-equiv": "Content-Security-Policy", content: policy }), element("title", {}, title), { markup: `<style>${STYLE}</style>` });
-  const body = element("body", {},
-    element("h1", {}, "Chaos run: ", element("span", { class: report.ok ? "ok" : "failed" }, report.ok ? "passed" : "failed")),
-    element("p", { class: "soft" }, `${report.nodes} server processes, ${report.clients} clients, ${seconds(report.durationMs)} from ${report.startedAt}. The same faults again: --nodes ${report.nodes} --seconds ${report.secondsAsked} --seed ${report.seed}`),
+  const head = element(
+    "head",
+    {},
+    voidElement("meta", { charset: "utf-8" }),
+    voidElement("meta", { name: "viewport", content: "width=device-width" }),
+    voidElement("meta", { "http-equiv": "Content-Security-Policy", content: policy }),
+    element("title", {}, title),
+    { markup: `<style>${STYLE}</style>` },
+  );
+  const body = element(
+    "body",
+    {},
+    element(
+      "h1",
+      {},
+      "Chaos run: ",
+      element("span", { class: report.ok ? "ok" : "failed" }, report.ok ? "passed" : "failed"),
+    ),
+    element(
+      "p",
+      { class: "soft" },
+      `${report.nodes} server processes, ${report.clients} clients, ${seconds(report.durationMs)} from ${report.startedAt}. The same faults again: --nodes ${report.nodes} --seconds ${report.secondsAsked} --seed ${report.seed}`,
+    ),
     figures(report),
-    element("h2", {}, "What was checked"), element("div", { class: "scroll" }, checks(report)),
-    element("h2", {}, "What happened"), legends(), element("div", { class: "scroll" }, chart(report)),
-    element("h2", {}, "Faults, one by one"), element("details", {}, element("summary", {}, `${faultsOf(report).length} faults${report.strikes.length > faultsOf(report).length ? `, ${report.strikes.length - faultsOf(report).length} without effect` : ""}`), element("div", { class: "scroll" }, faults(report))),
+    element("h2", {}, "What was checked"),
+    element("div", { class: "scroll" }, checks(report)),
+    element("h2", {}, "What happened"),
+    legends(),
+    element("div", { class: "scroll" }, chart(report)),
+    element("h2", {}, "Faults, one by one"),
+    element(
+      "details",
+      {},
+      element(
+        "summary",
+        {},
+        `${faultsOf(report).length} faults${report.strikes.length > faultsOf(report).length ? `, ${report.strikes.length - faultsOf(report).length} without effect` : ""}`,
+      ),
+      element("div", { class: "scroll" }, faults(report)),
+    ),
   );
   return `<!doctype html>\n${render(element("html", { lang: "en" }, head, body))}\n`;
 }
@@ -32,34 +64,121 @@ function figures(report: ChaosReport): Markup {
   const struck = faultsOf(report);
   const out = outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const rows: readonly (readonly [string, string])[] = [
-    [String(totals.done), `answered (${Math.round(totals.done / (durationMs / 1000))}/s)`], [String(totals.refused), "refused: certainly not done"], [String(totals.unknown), "outcome unknown"],
-    [`${ms(p50Ms)} / ${ms(p99Ms)}`, "latency p50 / p99"], [String(struck.length), `faults of ${new Set(struck.map(({ kind }) => kind)).size} kinds`], [String(reigns), "terms with a leader"],
-    [seconds(out), "without acknowledged writes"], [recoveryMs === null ? "never" : ms(recoveryMs), "from the last healing until all served"],
+    [String(totals.done), `answered (${Math.round(totals.done / (durationMs / 1000))}/s)`],
+    [String(totals.refused), "refused: certainly not done"],
+    [String(totals.unknown), "outcome unknown"],
+    [`${ms(p50Ms)} / ${ms(p99Ms)}`, "latency p50 / p99"],
+    [String(struck.length), `faults of ${new Set(struck.map(({ kind }) => kind)).size} kinds`],
+    [String(reigns), "terms with a leader"],
+    [seconds(out), "without acknowledged writes"],
+    [recoveryMs === null ? "never" : ms(recoveryMs), "from the last healing until all served"],
   ];
-  return element("div", { class: "figures" }, rows.map(([value, what]) => element("div", {}, element("b", {}, value), element("span", {}, what))));
+  return element(
+    "div",
+    { class: "figures" },
+    rows.map(([value, what]) =>
+      element("div", {}, element("b", {}, value), element("span", {}, what)),
+    ),
+  );
 }
 
 function checks(report: ChaosReport): Markup {
-  return element("table", {}, report.checks.map(({ name, ok, detail }) => element("tr", {},
-    element("td", { class: ok ? "ok" : "failed" }, ok ? "ok" : "failed"), element("td", { class: "name" }, name), element("td", { class: "more" }, detail.includes("\n") ? element("pre", {}, detail) : detail))));
+  return element(
+    "table",
+    {},
+    report.checks.map(({ name, ok, detail }) =>
+      element(
+        "tr",
+        {},
+        element("td", { class: ok ? "ok" : "failed" }, ok ? "ok" : "failed"),
+        element("td", { class: "name" }, name),
+        element(
+          "td",
+          { class: "more" },
+          detail.includes("\n") ? element("pre", {}, detail) : detail,
+        ),
+      ),
+    ),
+  );
 }
 
 function faults({ strikes }: ChaosReport): Markup {
-  const rows = strikes.map(({ kind, fromMs, toMs, target, effect }) => element("tr", {},
-    element("td", { class: "when" }, `${(fromMs / 1000).toFixed(1)} to ${seconds(toMs)}`), element("td", { class: "name" }, kind), element("td", { class: "more" }, target), element("td", { class: "more" }, effect)));
-  return element("table", {}, element("tr", { class: "head" }, ["when", "kind", "whom", "effect"].map((name) => element("th", {}, name))), rows);
+  const rows = strikes.map(({ kind, fromMs, toMs, target, effect }) =>
+    element(
+      "tr",
+      {},
+      element("td", { class: "when" }, `${(fromMs / 1000).toFixed(1)} to ${seconds(toMs)}`),
+      element("td", { class: "name" }, kind),
+      element("td", { class: "more" }, target),
+      element("td", { class: "more" }, effect),
+    ),
+  );
+  return element(
+    "table",
+    {},
+    element(
+      "tr",
+      { class: "head" },
+      ["when", "kind", "whom", "effect"].map((name) => element("th", {}, name)),
+    ),
+    rows,
+  );
 }
 
 /** One for each part of the picture. */
 function legends(): Content {
   const all: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
-    ["Faults", [["process-fault", "of a process"], ["link-fault", "of links"], ["link-fault no-effect", "without effect"], ["outage", "no acknowledged write for over a second"]]],
-    ["Nodes", [["leader", "leads"], ["state-up", "up"], ["state-starting", "starting"], ["state-down", "down"], ["state-paused", "paused"], ["state-wiped", "wiped"]]],
-    ["Operations", [["outcome-done", "answered"], ["outcome-refused", "refused"], ["outcome-unknown", "unknown"], ["outcome-wrong", "wrong"]]],
-    ["Latency", [["swatch-p50", "p50"], ["swatch-p99", "p99"]]],
+    [
+      "Faults",
+      [
+        ["process-fault", "of a process"],
+        ["link-fault", "of links"],
+        ["link-fault no-effect", "without effect"],
+        ["outage", "no acknowledged write for over a second"],
+      ],
+    ],
+    [
+      "Nodes",
+      [
+        ["leader", "leads"],
+        ["state-up", "up"],
+        ["state-starting", "starting"],
+        ["state-down", "down"],
+        ["state-paused", "paused"],
+        ["state-wiped", "wiped"],
+      ],
+    ],
+    [
+      "Operations",
+      [
+        ["outcome-done", "answered"],
+        ["outcome-refused", "refused"],
+        ["outcome-unknown", "unknown"],
+        ["outcome-wrong", "wrong"],
+      ],
+    ],
+    [
+      "Latency",
+      [
+        ["swatch-p50", "p50"],
+        ["swatch-p99", "p99"],
+      ],
+    ],
   ];
-  const swatch = (name: string): Content => element("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, element("rect", { class: name, x: 0, y: 0, width: 12, height: 12 }));
-  return all.map(([title, items]) => element("div", { class: "legend" }, element("b", {}, title), items.map(([name, text]) => element("span", {}, swatch(name), text))));
+  const swatch = (name: string): Content =>
+    element(
+      "svg",
+      { viewBox: "0 0 12 12", "aria-hidden": "true" },
+      element("rect", { class: name, x: 0, y: 0, width: 12, height: 12 }),
+    );
+  return all.map(([title, items]) =>
+    element(
+      "div",
+      { class: "legend" },
+      element("b", {}, title),
+      items.map(([name, text]) => element("span", {}, swatch(name), text)),
+    ),
+  );
 }
 
 function ms(value: number | null): string {

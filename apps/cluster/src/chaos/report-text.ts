@@ -7,7 +7,9 @@ import { FAULT_KINDS } from "./schedule.js";
 export function reportText(report: ChaosReport): string {
   const { totals, strikes, outages, network, durationMs } = report;
   const faults = faultsOf(report);
-  const byKind = FAULT_KINDS.map((kind) => [kind, faults.filter((strike) => strike.kind === kind).length] as const).filter(([, count]) => count > 0);
+  const byKind = FAULT_KINDS.map(
+    (kind) => [kind, faults.filter((strike) => strike.kind === kind).length] as const,
+  ).filter(([, count]) => count > 0);
   const futile = strikes.length - faults.length;
   const longest = Math.max(0, ...outages.map(({ fromMs, toMs }) => toMs - fromMs));
   return [
@@ -25,12 +27,22 @@ export function reportText(report: ChaosReport): string {
 
 export function checksText(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
-  return checks.map(({ name, ok, detail }) => `${ok ? "ok    " : "FAILED"}  ${name.padEnd(width)}  ${detail.replaceAll("\n", `\n${"".padEnd(width + 10)}`)}`).join("\n");
+  return checks
+    .map(
+      ({ name, ok, detail }) =>
+        `${ok ? "ok    " : "FAILED"}  ${name.padEnd(width)}  ${detail.replaceAll("\n", `\n${"".padEnd(width + 10)}`)}`,
+    )
+    .join("\n");
 }
 
 /** The last line. */
 export function verdictLine(ok: boolean, checks: readonly Check[]): string {
-  return ok ? `passed: ${checks.length} checks` : `FAILED: ${checks.filter((check) => !check.ok).map(({ name }) => name).join(", ")}`;
+  return ok
+    ? `passed: ${checks.length} checks`
+    : `FAILED: ${checks
+        .filter((check) => !check.ok)
+        .map(({ name }) => name)
+        .join(", ")}`;
 }
 
 function ms(value: number | null): string {
@@ -42,5 +54,7 @@ function seconds(valueMs: number): string {
 }
 
 function bytes(count: number): string {
-  return count < 1024 * 1024 ? `${Math.round(count / 1024)} KiB` : `${(count / 1024 / 1024).toFixed(1)} MiB`;
+  return count < 1024 * 1024
+    ? `${Math.round(count / 1024)} KiB`
+    : `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -1,5 +1,5 @@
-// One run: cluster, load, faults, the healing at the end, and what is said about it. Whatever happens, every process that it
-// started is gone when it returns, and nothing listens any more.
+// One run: cluster, load, faults, the healing at the end, and what is said about it. Whatever
+// happens, every process that it started is gone when it returns, and nothing listens any more.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,8 +52,14 @@ const POLL_MS = 20;
 
 type CleanUp = () => void | Promise<void>;
 
-/** @throws {ClusterError} it could not start, or could not be read at the end; what the signal was aborted with */
-export async function runChaos(options: ChaosOptions, surroundings: Surroundings): Promise<ChaosReport> {
+/**
+ * @throws {ClusterError} it could not start, or could not be read at the end; what the signal was
+ * aborted with
+ */
+export async function runChaos(
+  options: ChaosOptions,
+  surroundings: Surroundings,
+): Promise<ChaosReport> {
   const cleanUps: CleanUp[] = [];
   try {
     return await runIn(options, surroundings, cleanUps);
@@ -74,7 +80,12 @@ interface Started {
   readonly now: () => number;
 }
 
-async function start({ nodes }: ChaosOptions, { serverCommand, out, data, temporary, signal }: Surroundings, random: Random, cleanUps: CleanUp[]): Promise<Started> {
+async function start(
+  { nodes }: ChaosOptions,
+  { serverCommand, out, data, temporary, signal }: Surroundings,
+  random: Random,
+  cleanUps: CleanUp[],
+): Promise<Started> {
   const guard = await startGuard(temporary);
   cleanUps.push(() => guard.close());
   const block = await takePorts(nodes * 2, Math.random);
@@ -93,34 +104,52 @@ async function start({ nodes }: ChaosOptions, { serverCommand, out, data, tempor
   return { places, network, fleet, now };
 }
 
-async function runIn(options: ChaosOptions, surroundings: Surroundings, cleanUps: CleanUp[]): Promise<ChaosReport> {
+async function runIn(
+  options: ChaosOptions,
+  surroundings: Surroundings,
+  cleanUps: CleanUp[],
+): Promise<ChaosReport> {
   const { nodes, seconds, seed, clients, keys, rate } = options;
   const { out, signal, print } = surroundings;
   const startedAt = new Date().toISOString();
-  // A stream of its own: how often it is drawn from depends on what happens, and the schedule must not.
+  // A stream of its own: how often it is drawn from depends on what happens, and the schedule must
+  // not.
   const random = createRandom(seed ^ 0x5bd1e995);
   const { places, network, fleet, now } = await start(options, surroundings, random, cleanUps);
   const faults = planFaults({ seed, nodes, seconds });
-  print(`${nodes} nodes, ${network.totals().proxies} proxied links, ${clients} clients, at most ${rate} operations/s, ${faults.length} faults in ${seconds} s, seed ${seed}`);
+  print(
+    `${nodes} nodes, ${network.totals().proxies} proxied links, ${clients} clients, at most ${rate} operations/s, ${faults.length} faults in ${seconds} s, seed ${seed}`,
+  );
   const addresses = places.map(({ http }) => http);
   const observer = startObserver(addresses, now);
   cleanUps.push(() => observer.stop());
   const caller = createCaller(CALL_TIMEOUT_MS);
   cleanUps.push(() => caller.close());
-  cleanUps.push(onAbort(signal, () => {
-    fleet.supervisor.killAll();
-    caller.close();
-  }));
+  cleanUps.push(
+    onAbort(signal, () => {
+      fleet.supervisor.killAll();
+      caller.close();
+    }),
+  );
   const history = openHistory(join(out, HISTORY));
   const tally = createTally();
   const load = startLoad({ addresses, clients, keys, rate, random, caller, history, tally, now });
   cleanUps.push(() => load.stop());
 
   const strikes: Strike[] = [];
-  await runNemesis({ faults, endMs: seconds * 1000, fleet, network, observer, now, signal, onStrike: (strike) => {
-    strikes.push(strike);
-    print(strikeLine(strike));
-  } });
+  await runNemesis({
+    faults,
+    endMs: seconds * 1000,
+    fleet,
+    network,
+    observer,
+    now,
+    signal,
+    onStrike: (strike) => {
+      strikes.push(strike);
+      print(strikeLine(strike));
+    },
+  });
   await sleep(Math.max(0, seconds * 1000 - now()), undefined, { signal });
   network.heal();
   const healedMs = now();
@@ -137,26 +166,76 @@ async function runIn(options: ChaosOptions, surroundings: Surroundings, cleanUps
   const troubles = [...fleet.troubles, ...unread];
   await stopFleet(fleet, nodes);
   print(`checking ${history.operations.length} operations`);
-  const checks = [...checkRecord(history.operations, state), ...checkConduct({
-    recoveryMs, unserved, troubles, rivals: observer.rivals(), reigns: observer.reigns(), wrong: load.wrong, planned: faults.map(({ kind }) => kind), struck: strikes.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind),
-  })];
+  const checks = [
+    ...checkRecord(history.operations, state),
+    ...checkConduct({
+      recoveryMs,
+      unserved,
+      troubles,
+      rivals: observer.rivals(),
+      reigns: observer.reigns(),
+      wrong: load.wrong,
+      planned: faults.map(({ kind }) => kind),
+      struck: strikes.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind),
+    }),
+  ];
   return {
-    seed, nodes, secondsAsked: seconds, clients, keys, rate, startedAt, durationMs, healedMs, recoveryMs: recoveryMs ?? null, ok: checks.every(({ ok }) => ok), checks,
-    totals: tally.totals(), recorded: history.operations.length, keysUsed: load.keys.length, p50Ms: tally.percentileMs(0.5), p99Ms: tally.percentileMs(0.99),
-    seconds: tally.seconds(), outages: tally.outages(OUTAGE_MS, durationMs), strikes, roles: observer.changes, states: fleet.states,
-    reigns: observer.reigns(), network: network.totals(),
+    seed,
+    nodes,
+    secondsAsked: seconds,
+    clients,
+    keys,
+    rate,
+    startedAt,
+    durationMs,
+    healedMs,
+    recoveryMs: recoveryMs ?? null,
+    ok: checks.every(({ ok }) => ok),
+    checks,
+    totals: tally.totals(),
+    recorded: history.operations.length,
+    keysUsed: load.keys.length,
+    p50Ms: tally.percentileMs(0.5),
+    p99Ms: tally.percentileMs(0.99),
+    seconds: tally.seconds(),
+    outages: tally.outages(OUTAGE_MS, durationMs),
+    strikes,
+    roles: observer.changes,
+    states: fleet.states,
+    reigns: observer.reigns(),
+    network: network.totals(),
   };
 }
 
 /** What every node holds; a node that doesn't say is named. */
-async function readAll(places: readonly NodePlace[], caller: Caller, now: () => number, signal: AbortSignal): Promise<{ readonly state: FinalState; readonly unread: readonly string[] }> {
-  const read = await untilAborted(Promise.allSettled(places.map(({ id, http }) => readContents(id, http, caller, now))), signal);
-  const unread = read.flatMap((one) => (one.status === "rejected" ? [one.reason instanceof Error ? one.reason.message : String(one.reason)] : []));
-  return { state: { nodes: read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) }, unread };
+async function readAll(
+  places: readonly NodePlace[],
+  caller: Caller,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<{ readonly state: FinalState; readonly unread: readonly string[] }> {
+  const read = await untilAborted(
+    Promise.allSettled(places.map(({ id, http }) => readContents(id, http, caller, now))),
+    signal,
+  );
+  const unread = read.flatMap((one) =>
+    one.status === "rejected"
+      ? [one.reason instanceof Error ? one.reason.message : String(one.reason)]
+      : [],
+  );
+  return {
+    state: { nodes: read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) },
+    unread,
+  };
 }
 
 /** @returns how long it took; undefined if it took too long */
-async function recovery(load: Load, healedMs: number, now: () => number, signal: AbortSignal): Promise<number | undefined> {
+async function recovery(
+  load: Load,
+  healedMs: number,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   while (load.unservedSince(healedMs).length > 0) {
     if (now() - healedMs > RECOVERY_TIMEOUT_MS) return undefined;
     await sleep(POLL_MS, undefined, { signal });
@@ -164,10 +243,22 @@ async function recovery(load: Load, healedMs: number, now: () => number, signal:
   return now() - healedMs;
 }
 
-function placesOf(nodes: number, ports: readonly number[], data: string, logs: string): NodePlace[] {
+function placesOf(
+  nodes: number,
+  ports: readonly number[],
+  data: string,
+  logs: string,
+): NodePlace[] {
   return Array.from({ length: nodes }, (_, i) => {
     const id = nodeName(i);
-    return { number: i + 1, id, http: `127.0.0.1:${ports[i]}`, peer: `127.0.0.1:${ports[nodes + i]}`, directory: join(data, id), logFile: join(logs, `${id}.log`) };
+    return {
+      number: i + 1,
+      id,
+      http: `127.0.0.1:${ports[i]}`,
+      peer: `127.0.0.1:${ports[nodes + i]}`,
+      directory: join(data, id),
+      logFile: join(logs, `${id}.log`),
+    };
   });
 }
 
@@ -185,11 +276,15 @@ function onAbort(signal: AbortSignal, act: () => void): CleanUp {
 
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   work.catch(() => {});
-  return Promise.race([work, new Promise<never>((_, reject) => {
-    const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-  })]);
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => {
+      const abort = (): void =>
+        reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
+      if (signal.aborted) abort();
+      signal.addEventListener("abort", abort, { once: true });
+    }),
+  ]);
 }
 
 function strikeLine({ kind, fromMs, toMs, target, effect }: Strike): string {

@@ -1,10 +1,28 @@
-// Which fault strikes when, for how long and whom: drawn from the seed alone, before anything runs. Two tracks, one for
-// processes and one for links, each one fault at a time; so at most one node is wiped at once, and faults of both kinds meet.
+// Which fault strikes when, for how long and whom: drawn from the seed alone, before anything runs.
+// Two tracks, one for processes and one for links, each one fault at a time; so at most one node is
+// wiped at once, and faults of both kinds meet.
 import { createRandom } from "./random.js";
 import type { Random } from "./random.js";
 
-export const PROCESS_FAULTS = ["kill-leader", "kill-follower", "kill-several", "kill-all", "pause-leader", "pause-follower", "restart", "wipe"] as const;
-export const LINK_FAULTS = ["cut-one-way", "cut-both-ways", "partition", "bridge", "blackhole", "delay", "throttle"] as const;
+export const PROCESS_FAULTS = [
+  "kill-leader",
+  "kill-follower",
+  "kill-several",
+  "kill-all",
+  "pause-leader",
+  "pause-follower",
+  "restart",
+  "wipe",
+] as const;
+export const LINK_FAULTS = [
+  "cut-one-way",
+  "cut-both-ways",
+  "partition",
+  "bridge",
+  "blackhole",
+  "delay",
+  "throttle",
+] as const;
 export const FAULT_KINDS: readonly FaultKind[] = [...PROCESS_FAULTS, ...LINK_FAULTS];
 
 export type ProcessFault = (typeof PROCESS_FAULTS)[number];
@@ -28,11 +46,24 @@ interface Times {
   readonly durationMs: number;
 }
 
-/** `nodes`: all, in the order in which they are chosen; of a leader's or a follower's fault once it is known who leads. */
-export type ProcessPlan = Times & { readonly kind: ProcessFault; readonly nodes: readonly number[]; readonly count: number };
+/**
+ * `nodes`: all, in the order in which they are chosen; of a leader's or a follower's fault once it
+ * is known who leads.
+ */
+export type ProcessPlan = Times & {
+  readonly kind: ProcessFault;
+  readonly nodes: readonly number[];
+  readonly count: number;
+};
 
 /** `aim`: the nodes are exchanged so that the first of `nodes` is the leader. */
-export type LinkPlan = Times & { readonly kind: LinkFault; readonly nodes: readonly number[]; readonly aim: "leader" | "anyone"; readonly links: readonly Link[]; readonly effect: LinkEffect };
+export type LinkPlan = Times & {
+  readonly kind: LinkFault;
+  readonly nodes: readonly number[];
+  readonly aim: "leader" | "anyone";
+  readonly links: readonly Link[];
+  readonly effect: LinkEffect;
+};
 
 export type PlannedFault = ProcessPlan | LinkPlan;
 
@@ -50,13 +81,23 @@ const LAST_MS = 1000;
 export function planFaults({ seed, nodes, seconds }: ScheduleOptions): PlannedFault[] {
   const random = createRandom(seed);
   const endMs = seconds * 1000 - LAST_MS;
-  const processes = track(random, PROCESS_FAULTS, endMs, (kind, times) => processFault(random, kind, nodes, times));
-  const links = nodes < 2 ? [] : track(random, LINK_FAULTS, endMs, (kind, times) => linkFault(random, kind, nodes, times));
+  const processes = track(random, PROCESS_FAULTS, endMs, (kind, times) =>
+    processFault(random, kind, nodes, times),
+  );
+  const links =
+    nodes < 2
+      ? []
+      : track(random, LINK_FAULTS, endMs, (kind, times) => linkFault(random, kind, nodes, times));
   return [...processes, ...links].sort((a, b) => a.atMs - b.atMs);
 }
 
 /** Deals the kinds from a shuffled deck, again and again, so that none is left out for long. */
-function track<K, F>(random: Random, kinds: readonly K[], endMs: number, make: (kind: K, times: Times) => F): F[] {
+function track<K, F>(
+  random: Random,
+  kinds: readonly K[],
+  endMs: number,
+  make: (kind: K, times: Times) => F,
+): F[] {
   const planned: F[] = [];
   let deck: K[] = [];
   for (let atMs = FIRST_MS + random.between(0, 500); ;) {
@@ -70,11 +111,21 @@ function track<K, F>(random: Random, kinds: readonly K[], endMs: number, make: (
   }
 }
 
-function processFault(random: Random, kind: ProcessFault, nodes: number, times: Times): PlannedFault {
+function processFault(
+  random: Random,
+  kind: ProcessFault,
+  nodes: number,
+  times: Times,
+): PlannedFault {
   const order = random.shuffle(numbers(nodes));
   // Several: two or more, often a majority.
   const several = Math.min(nodes, 2 + random.integer(Math.max(1, nodes - 2)));
-  return { kind, ...times, nodes: order, count: kind === "kill-all" ? nodes : kind === "kill-several" ? several : 1 };
+  return {
+    kind,
+    ...times,
+    nodes: order,
+    count: kind === "kill-all" ? nodes : kind === "kill-several" ? several : 1,
+  };
 }
 
 function linkFault(random: Random, kind: LinkFault, nodes: number, times: Times): PlannedFault {
@@ -82,14 +133,41 @@ function linkFault(random: Random, kind: LinkFault, nodes: number, times: Times)
   const [a = 0, b = 0] = order;
   const minority = order.slice(0, Math.max(1, 1 + random.integer(Math.floor((nodes - 1) / 2))));
   const silent: LinkEffect = { type: random.chance(0.5) ? "blackhole" : "cut" };
-  const of = (links: readonly Link[], effect: LinkEffect): PlannedFault => ({ kind, ...times, nodes: order, aim: random.chance(0.6) ? "leader" : "anyone", links, effect });
+  const of = (links: readonly Link[], effect: LinkEffect): PlannedFault => ({
+    kind,
+    ...times,
+    nodes: order,
+    aim: random.chance(0.6) ? "leader" : "anyone",
+    links,
+    effect,
+  });
   switch (kind) {
     case "cut-one-way":
-      return of(order.slice(1).filter(() => random.chance(0.6)).concat(b).map((to) => [a, to] as const).filter(isFirst), { type: "cut" });
+      return of(
+        order
+          .slice(1)
+          .filter(() => random.chance(0.6))
+          .concat(b)
+          .map((to) => [a, to] as const)
+          .filter(isFirst),
+        { type: "cut" },
+      );
     case "cut-both-ways":
-      return of([[a, b], [b, a]], { type: "cut" });
+      return of(
+        [
+          [a, b],
+          [b, a],
+        ],
+        { type: "cut" },
+      );
     case "partition":
-      return of(between(minority, order.filter((node) => !minority.includes(node))), silent);
+      return of(
+        between(
+          minority,
+          order.filter((node) => !minority.includes(node)),
+        ),
+        silent,
+      );
     case "bridge": {
       // One node reaches everybody; the two halves of the others don't reach each other.
       const [, ...others] = order;
@@ -98,11 +176,24 @@ function linkFault(random: Random, kind: LinkFault, nodes: number, times: Times)
     }
     case "blackhole":
       // Deaf, mute, or both, for all others.
-      return of(pickDirections(random, order.slice(1).map((other) => [a, other] as const)), { type: "blackhole" });
+      return of(
+        pickDirections(
+          random,
+          order.slice(1).map((other) => [a, other] as const),
+        ),
+        { type: "blackhole" },
+      );
     case "delay":
-      return of(pickDirections(random, between([a], order.slice(1))), { type: "delay", latencyMs: Math.round(random.between(20, 400)), jitterMs: Math.round(random.between(0, 200)) });
+      return of(pickDirections(random, between([a], order.slice(1))), {
+        type: "delay",
+        latencyMs: Math.round(random.between(20, 400)),
+        jitterMs: Math.round(random.between(0, 200)),
+      });
     case "throttle":
-      return of(pickDirections(random, between([a], order.slice(1))), { type: "throttle", bytesPerSecond: Math.round(random.between(2000, 30_000)) });
+      return of(pickDirections(random, between([a], order.slice(1))), {
+        type: "throttle",
+        bytesPerSecond: Math.round(random.between(2000, 30_000)),
+      });
   }
 }
 
@@ -111,7 +202,15 @@ function isFirst([from, to]: Link, at: number, all: readonly Link[]): boolean {
 }
 
 function between(some: readonly number[], others: readonly number[]): Link[] {
-  return some.flatMap((a) => others.flatMap((b) => [[a, b], [b, a]] as const));
+  return some.flatMap((a) =>
+    others.flatMap(
+      (b) =>
+        [
+          [a, b],
+          [b, a],
+        ] as const,
+    ),
+  );
 }
 
 /** These links, the other way round, or both. */

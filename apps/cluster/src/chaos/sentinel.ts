@@ -1,5 +1,6 @@
-// A process beside a run: when the run's process is gone, however that ended, it kills the servers that are left, paused
-// ones too (those can't notice by themselves), and removes the temporary data. It reads "+PID" and "-PID" lines from its input.
+// A process beside a run: when the run's process is gone, however that ended, it kills the servers
+// that are left, paused ones too (those can't notice by themselves), and removes the temporary
+// data. It reads "+PID" and "-PID" lines from its input.
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -16,7 +17,9 @@ createInterface({ input: process.stdin })
   })
   .on("close", () => {
     for (const pid of watched) kill(pid);
-    if (directory !== "") rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    if (directory !== "") {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    }
   });
 
 function kill(pid: number): void {

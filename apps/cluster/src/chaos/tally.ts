@@ -1,4 +1,5 @@
-// Counts what became of the load's operations, second by second, for the report. Keeps numbers, not operations.
+// Counts what became of the load's operations, second by second, for the report. Keeps numbers, not
+// operations.
 
 export const OUTCOMES = ["done", "refused", "unknown", "wrong"] as const;
 export type OutcomeKind = (typeof OUTCOMES)[number];
@@ -45,13 +46,24 @@ export function createTally(): Tally {
       if (outcome === "done") bucket.latencies.push(latencyMs);
       if (outcome === "done" && isWrite) writes.push(atMs);
     },
-    seconds: () => buckets.map(({ counts, latencies }) => ({ counts, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) })),
+    seconds: () =>
+      buckets.map(({ counts, latencies }) => ({
+        counts,
+        p50Ms: percentile(latencies, 0.5),
+        p99Ms: percentile(latencies, 0.99),
+      })),
     totals() {
       const total = none();
-      for (const { counts } of buckets) for (const outcome of OUTCOMES) total[outcome] += counts[outcome];
+      for (const { counts } of buckets) {
+        for (const outcome of OUTCOMES) total[outcome] += counts[outcome];
+      }
       return total;
     },
-    percentileMs: (fraction) => percentile(buckets.flatMap(({ latencies }) => latencies), fraction),
+    percentileMs: (fraction) =>
+      percentile(
+        buckets.flatMap(({ latencies }) => latencies),
+        fraction,
+      ),
     outages(minMs, endMs) {
       const times = [0, ...writes.toSorted((a, b) => a - b), endMs];
       return times.flatMap((toMs, i) => {

@@ -26,17 +26,28 @@ export async function verify(path: string): Promise<Verified> {
   const stateFile = join(dirname(file), FINAL_STATE);
   const operations = await readOperations(file);
   if (operations.length === 0) throw unreadable(`${file} has no operations`);
-  if (!hasAnswers(operations)) throw unreadable(`${file} has no answer to any of its operations (${operations.length}), so nothing would be proven`);
+  if (!hasAnswers(operations)) {
+    throw unreadable(
+      `${file} has no answer to any of its operations (${operations.length}), so nothing would be proven`,
+    );
+  }
   const hasState = existsSync(stateFile);
   if (isDirectory && !hasState) throw unreadable(`${stateFile} is missing`);
   const checks = checkRecord(operations, hasState ? readState(stateFile) : undefined);
-  return { checks, missing: hasState ? undefined : `there is no ${FINAL_STATE} beside it: what the nodes held at the end was not checked` };
+  return {
+    checks,
+    missing: hasState
+      ? undefined
+      : `there is no ${FINAL_STATE} beside it: what the nodes held at the end was not checked`,
+  };
 }
 
 async function readOperations(file: string): Promise<KeyValueOperation[]> {
   const operations: KeyValueOperation[] = [];
   try {
-    for await (const { operation } of readHistory(createReadStream(file), keyValueFormat)) operations.push(operation);
+    for await (const { operation } of readHistory(createReadStream(file), keyValueFormat)) {
+      operations.push(operation);
+    }
   } catch (cause) {
     throw unreadable(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
@@ -52,5 +63,9 @@ function readState(file: string): FinalState {
 }
 
 function unreadable(what: string, cause?: unknown): ClusterError {
-  return new ClusterError("NOTHING_TO_VERIFY", `${what}; give the directory of a chaos report, or its history.jsonl`, { cause });
+  return new ClusterError(
+    "NOTHING_TO_VERIFY",
+    `${what}; give the directory of a chaos report, or its history.jsonl`,
+    { cause },
+  );
 }

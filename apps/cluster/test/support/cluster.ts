@@ -13,11 +13,22 @@ export interface Program {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-export function runProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}, command: readonly string[] = [mainScript]): Program {
-  const child = spawn(process.execPath, [...command, ...args], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+export function runProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  command: readonly string[] = [mainScript],
+): Program {
+  const child = spawn(process.execPath, [...command, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  }
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once("close", (code, signal) => resolve(code ?? signal)),
+  );
   onTestFinished(async () => {
     child.kill("SIGTERM");
     await ended;
@@ -34,23 +45,42 @@ export interface UpCluster extends Program {
 }
 
 /** Starts a cluster and waits until it says that it is ready. */
-export async function up(args: readonly string[], env: Readonly<Record<string, string>> = {}, ports?: { httpBase: number; peerBase: number }): Promise<UpCluster> {
-  const { httpBase, peerBase } = ports ?? { httpBase: await freePorts(9), peerBase: await freePorts(9) };
-  const program = runProgram(["up", "--http-base", String(httpBase), "--peer-base", String(peerBase), ...args], env);
+export async function up(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  ports?: { httpBase: number; peerBase: number },
+): Promise<UpCluster> {
+  const { httpBase, peerBase } = ports ?? {
+    httpBase: await freePorts(9),
+    peerBase: await freePorts(9),
+  };
+  const program = runProgram(
+    ["up", "--http-base", String(httpBase), "--peer-base", String(peerBase), ...args],
+    env,
+  );
   let over = false;
   void program.ended.then(() => (over = true));
-  await vi.waitFor(() => {
-    if (!over) expect(program.output()).toMatch(/ready in .*Ctrl-C/s);
-  }, { timeout: 40_000, interval: 50 });
+  await vi.waitFor(
+    () => {
+      if (!over) expect(program.output()).toMatch(/ready in .*Ctrl-C/s);
+    },
+    { timeout: 40_000, interval: 50 },
+  );
   if (over) throw new Error(`the cluster did not start:\n${program.output()}`);
   const nodes = (): Promise<NodeView[]> => listNodes(httpBase);
   return {
-    ...program, httpBase, peerBase, nodes,
+    ...program,
+    httpBase,
+    peerBase,
+    nodes,
     pids: async () => (await nodes()).flatMap(({ pid }) => (pid === null ? [] : [pid])),
     http: (number) => `http://127.0.0.1:${httpBase + number}`,
   };
 }
 
 export async function allGone(pids: readonly number[]): Promise<void> {
-  await vi.waitFor(() => expect(pids.filter(isRunning)).toEqual([]), { timeout: 10_000, interval: 20 });
+  await vi.waitFor(() => expect(pids.filter(isRunning)).toEqual([]), {
+    timeout: 10_000,
+    interval: 20,
+  });
 }

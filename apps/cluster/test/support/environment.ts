@@ -19,8 +19,9 @@ export function temporaryDirectory(): string {
 const BLOCK = 20;
 
 /**
- * A base such that it and the ports up to `count` (at most 18) above it are free, below the range that outgoing connections use.
- * The block stays this test's own: its last port is held until the test ends, and others look there first.
+ * A base such that it and the ports up to `count` (at most 18) above it are free, below the range
+ * that outgoing connections use. The block stays this test's own: its last port is held until the
+ * test ends, and others look there first.
  */
 export async function freePorts(count: number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
@@ -42,7 +43,9 @@ function hold(port: number): Promise<(() => Promise<void>) | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(undefined));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => resolve(() => new Promise((closed) => server.close(() => closed()))));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
+      resolve(() => new Promise((closed) => server.close(() => closed()))),
+    );
   });
 }
 
@@ -52,7 +55,9 @@ async function isFree(port: number): Promise<boolean> {
   return letGo !== undefined;
 }
 
-/** A finished process whose parent hasn't asked for its status is a zombie: signal 0 calls it alive. */
+/**
+ * A finished process whose parent hasn't asked for its status is a zombie: signal 0 calls it alive.
+ */
 export function isRunning(pid: number): boolean {
   const file = `/proc/${pid}/stat`;
   return existsSync(file) && !/\) [ZX] /.test(readFileSync(file, "utf8"));

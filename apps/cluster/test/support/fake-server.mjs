@@ -1,5 +1,5 @@
-// Stands in for the server: says that it serves, answers /v1/status with n1 as leader.
-// Environment: FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that fail at once, never get ready, or ignore SIGTERM.
+// Stands in for the server: says that it serves, answers /v1/status with n1 as leader. Environment:
+// FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that fail at once, never get ready, or ignore SIGTERM.
 import { createServer } from "node:http";
 
 const valueOf = (flag) => process.argv[process.argv.indexOf(flag) + 1] ?? "";
@@ -12,7 +12,14 @@ if (is("FAKE_FAIL")) {
   process.stderr.write(`fake-server ${id}: HTTP address ${address} is taken by another process\n`);
   process.exit(1);
 }
-const status = { role: id === "n1" ? "leader" : "follower", term: 7, leaderId: "n1", lastIndex: 3, commitIndex: 3, lastApplied: 2 };
+const status = {
+  role: id === "n1" ? "leader" : "follower",
+  term: 7,
+  leaderId: "n1",
+  lastIndex: 3,
+  commitIndex: 3,
+  lastApplied: 2,
+};
 const server = createServer((request, response) => {
   if (request.url === "/crash") {
     process.stderr.write(`fake-server ${id}: the disk is full\n`);

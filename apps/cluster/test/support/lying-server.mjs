@@ -1,12 +1,21 @@
-// A server that looks right and isn't: LIE=lost acknowledges some writes without doing them, LIE=stale answers some reads with
-// what was true before, LIE=memory keeps nothing on disk. Otherwise the server's own parts, with its own options.
+// A server that looks right and isn't: LIE=lost acknowledges some writes without doing them,
+// LIE=stale answers some reads with what was true before, LIE=memory keeps nothing on disk.
+// Otherwise the server's own parts, with its own options.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const root = dirname(createRequire(new URL("../../package.json", import.meta.url)).resolve("@raftkit-app/server/package.json"));
+const root = dirname(
+  createRequire(new URL("../../package.json", import.meta.url)).resolve(
+    "@raftkit-app/server/package.json",
+  ),
+);
 const load = (file) => import(pathToFileURL(join(root, "dist", file)).href);
-const [{ startServer }, { openNode }, { parseOptions }] = await Promise.all([load("server.js"), load("compose.js"), load("options/parse.js")]);
+const [{ startServer }, { openNode }, { parseOptions }] = await Promise.all([
+  load("server.js"),
+  load("compose.js"),
+  load("options/parse.js"),
+]);
 
 /** The kv package's form of a command: [0, key, value] is an unconditional put. */
 const PUT = 0;
@@ -21,14 +30,20 @@ const isDue = () => ++calls % 10 === 0;
 async function open(settings) {
   const node = await openNode(settings, logger);
   return {
-    on: node.on.bind(node), status: node.status.bind(node), close: node.close.bind(node),
+    on: node.on.bind(node),
+    status: node.status.bind(node),
+    close: node.close.bind(node),
     propose: async (command, options) => {
-      if (lie === "lost" && command[0] === PUT && command.length === 3 && isDue()) return { ok: true, index: node.status().lastIndex + 1, previousIndex: 1 };
+      if (lie === "lost" && command[0] === PUT && command.length === 3 && isDue()) {
+        return { ok: true, index: node.status().lastIndex + 1, previousIndex: 1 };
+      }
       return node.propose(command, options);
     },
     read: async (query, options) => {
       const name = JSON.stringify(query);
-      if (lie === "stale" && query.type === "get" && remembered.has(name) && isDue()) return remembered.get(name);
+      if (lie === "stale" && query.type === "get" && remembered.has(name) && isDue()) {
+        return remembered.get(name);
+      }
       const answer = await node.read(query, options);
       if (!remembered.has(name)) remembered.set(name, answer);
       return answer;
@@ -36,6 +51,13 @@ async function open(settings) {
   };
 }
 
-const { http } = await startServer({ settings: parseOptions([...process.argv.slice(2), ...(lie === "memory" ? ["--storage", "memory"] : [])], {}), logger, open });
+const { http } = await startServer({
+  settings: parseOptions(
+    [...process.argv.slice(2), ...(lie === "memory" ? ["--storage", "memory"] : [])],
+    {},
+  ),
+  logger,
+  open,
+});
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
 process.send?.({ type: "ready", http });

@@ -1,5 +1,5 @@
-// A steady load of writes over HTTP, which notes what was acknowledged. Every key is written once, so that afterwards each
-// acknowledged write must be there as it was.
+// A steady load of writes over HTTP, which notes what was acknowledged. Every key is written once,
+// so that afterwards each acknowledged write must be there as it was.
 import { Agent, request } from "node:http";
 
 export interface SteadyLoad {
@@ -57,10 +57,14 @@ export function startSteadyLoad(urls: readonly string[], inFlight: number): Stea
 /** @returns the status, 0 when there was no answer */
 function put(agent: Agent, url: string, body: string): Promise<number> {
   return new Promise((resolve) => {
-    const sent = request(url, { agent, method: "PUT", headers: { "content-length": Buffer.byteLength(body) } }, (response) => {
-      response.resume();
-      response.once("close", () => resolve(response.complete ? (response.statusCode ?? 0) : 0));
-    });
+    const sent = request(
+      url,
+      { agent, method: "PUT", headers: { "content-length": Buffer.byteLength(body) } },
+      (response) => {
+        response.resume();
+        response.once("close", () => resolve(response.complete ? (response.statusCode ?? 0) : 0));
+      },
+    );
     sent.once("error", () => resolve(0));
     sent.end(body);
   });
@@ -70,10 +74,19 @@ function put(agent: Agent, url: string, body: string): Promise<number> {
 export async function readAll(url: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (let after: string | null = ""; after !== null;) {
-    const response: Response = await fetch(`${url}/v1/kv?limit=1000${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`);
-    if (!response.ok) throw new Error(`${url} answered ${response.status} ${await response.text()}`);
-    const page = (await response.json()) as { readonly items: readonly { readonly key: string; readonly value: string }[]; readonly next: string | null };
-    for (const { key, value } of page.items) found.set(key, Buffer.from(value, "base64").toString());
+    const response: Response = await fetch(
+      `${url}/v1/kv?limit=1000${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`,
+    );
+    if (!response.ok) {
+      throw new Error(`${url} answered ${response.status} ${await response.text()}`);
+    }
+    const page = (await response.json()) as {
+      readonly items: readonly { readonly key: string; readonly value: string }[];
+      readonly next: string | null;
+    };
+    for (const { key, value } of page.items) {
+      found.set(key, Buffer.from(value, "base64").toString());
+    }
     after = page.next;
   }
   return found;

@@ -1,4 +1,5 @@
-// Conditional requests (RFC 9110 §13) over one kind of validator: a key's modification index as a strong ETag.
+// Conditional requests (RFC 9110 §13) over one kind of validator: a key's modification index as a
+// strong ETag.
 import type { IncomingHttpHeaders } from "node:http";
 import type { Condition } from "@raftkit/kv";
 import { HttpError } from "./errors.js";
@@ -7,23 +8,36 @@ export function etag(index: number): string {
   return `"${index}"`;
 }
 
-/** For PUT and DELETE: `If-Match: "12"`, `If-Match: *` or `If-None-Match: *`, one of them at most. */
+/**
+ * For PUT and DELETE: `If-Match: "12"`, `If-Match: *` or `If-None-Match: *`, one of them at most.
+ */
 export function writeCondition(headers: IncomingHttpHeaders): Condition | undefined {
   const match = headers["if-match"];
   const noneMatch = headers["if-none-match"];
-  if (match !== undefined && noneMatch !== undefined) throw bad("If-Match and If-None-Match can't be combined");
+  if (match !== undefined && noneMatch !== undefined) {
+    throw bad("If-Match and If-None-Match can't be combined");
+  }
   if (noneMatch !== undefined) {
-    if (noneMatch.trim() !== "*") throw bad(`If-None-Match: ${noneMatch} is not understood for a write; allowed: *`);
+    if (noneMatch.trim() !== "*") {
+      throw bad(`If-None-Match: ${noneMatch} is not understood for a write; allowed: *`);
+    }
     return { ifNoneMatch: "*" };
   }
   if (match === undefined) return undefined;
   if (match.trim() === "*") return { ifMatch: "*" };
   const index = parseEtag(match.trim());
-  if (index === undefined) throw bad(`If-Match: ${match} is not understood; allowed: * or one ETag as this server gives them, like "12"`);
+  if (index === undefined) {
+    throw bad(
+      `If-Match: ${match} is not understood; allowed: * or one ETag as this server gives them, like "12"`,
+    );
+  }
   return { ifMatch: index };
 }
 
-/** For GET and HEAD: whether `If-None-Match` names what the client would get (a weak comparison; a list is fine). */
+/**
+ * For GET and HEAD: whether `If-None-Match` names what the client would get (a weak comparison; a
+ * list is fine).
+ */
 export function isUnchanged(headers: IncomingHttpHeaders, index: number): boolean {
   const noneMatch = headers["if-none-match"];
   if (noneMatch === undefined) return false;

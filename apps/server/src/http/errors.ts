@@ -1,12 +1,17 @@
-// What a request is refused with: a status, a stable code and a sentence. Maps raftkit's errors to them; everything
-// that isn't known to be harmless to show ends as a bare 500.
+// What a request is refused with: a status, a stable code and a sentence. Maps raftkit's errors to
+// them; everything that isn't known to be harmless to show ends as a bare 500.
 import { RaftkitError } from "@raftkit/core";
 import { NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
 
 export class HttpError extends RaftkitError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(code, message);
     this.status = status;
     this.headers = headers;
@@ -35,11 +40,22 @@ const unavailableCodes: Readonly<Record<string, string>> = {
   timeout: "timeout",
 };
 
-/** Undefined: the error is not one that a request may end with by itself; the caller logs it and answers 500. */
+/**
+ * Undefined: the error is not one that a request may end with by itself; the caller logs it and
+ * answers 500.
+ */
 export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
-  if (error instanceof OutcomeUnknown) return new HttpError(504, "outcome_unknown", `${error.message}; the write may or may not take effect: read before trying again`);
-  if (error instanceof NotProposed && error.reason === "tooLarge") return new HttpError(413, "too_large", error.message);
+  if (error instanceof OutcomeUnknown) {
+    return new HttpError(
+      504,
+      "outcome_unknown",
+      `${error.message}; the write may or may not take effect: read before trying again`,
+    );
+  }
+  if (error instanceof NotProposed && error.reason === "tooLarge") {
+    return new HttpError(413, "too_large", error.message);
+  }
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];
     if (code !== undefined) return unavailable(code, error.message);
@@ -52,5 +68,10 @@ export function notReady(message: string): HttpError {
 }
 
 export function methodNotAllowed(method: string, allow: string): HttpError {
-  return new HttpError(405, "method_not_allowed", `${method} is not allowed here; allowed: ${allow}`, { allow });
+  return new HttpError(
+    405,
+    "method_not_allowed",
+    `${method} is not allowed here; allowed: ${allow}`,
+    { allow },
+  );
 }

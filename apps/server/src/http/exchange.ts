@@ -1,4 +1,5 @@
-// What a route gets and what it gives back. Routes never touch sockets, except to read a body through `http/body.ts`.
+// What a route gets and what it gives back. Routes never touch sockets, except to read a body
+// through `http/body.ts`.
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 export interface Exchange {
@@ -28,6 +29,14 @@ export interface Route {
   readonly methods: Readonly<Record<string, Handler>>;
 }
 
-export function json(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Reply {
-  return { status, headers: { "content-type": "application/json; charset=utf-8", ...headers }, body: `${JSON.stringify(value)}\n` };
+export function json(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  return {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", ...headers },
+    body: `${JSON.stringify(value)}\n`,
+  };
 }

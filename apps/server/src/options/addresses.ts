@@ -1,4 +1,5 @@
-// Host and port pairs as operators write them. This server has no authentication, so only loopback hosts can be bound.
+// Host and port pairs as operators write them. This server has no authentication, so only loopback
+// hosts can be bound.
 import { isIP } from "node:net";
 
 export interface HostPort {
@@ -22,7 +23,14 @@ export function formatHostPort({ host, port }: HostPort): string {
   return isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether a host can be reached from this machine only. Names other than `localhost` don't count: they may resolve to anything. */
+/**
+ * Whether a host can be reached from this machine only. Names other than `localhost` don't count:
+ * they may resolve to anything.
+ */
 export function isLoopback(host: string): boolean {
-  return host.toLowerCase() === "localhost" || (isIP(host) === 4 && host.startsWith("127.")) || host === "::1";
+  return (
+    host.toLowerCase() === "localhost" ||
+    (isIP(host) === 4 && host.startsWith("127.")) ||
+    host === "::1"
+  );
 }

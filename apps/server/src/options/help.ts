@@ -3,12 +3,14 @@ import { environmentName } from "./parse.js";
 import { optionTable } from "./table.js";
 
 export function helpText(): string {
-  const rows = Object.values(optionTable).map((option) => [
-    `  --${option.flag} ${option.value}`,
-    `      ${option.help}`,
-    `      Allowed: ${option.allowed}.`,
-    `      Default: ${option.fallbackText}. Environment: ${environmentName(option.flag)}`,
-  ].join("\n"));
+  const rows = Object.values(optionTable).map((option) =>
+    [
+      `  --${option.flag} ${option.value}`,
+      `      ${option.help}`,
+      `      Allowed: ${option.allowed}.`,
+      `      Default: ${option.fallbackText}. Environment: ${environmentName(option.flag)}`,
+    ].join("\n"),
+  );
   return [
     "One node of a replicated key-value store, with an HTTP API.",
     "",

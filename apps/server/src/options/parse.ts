@@ -1,5 +1,6 @@
-// Command line and environment to checked settings. Flags win over the environment, the environment over defaults.
-// Every complaint names the option, what was given and what is allowed; nothing here prints or exits.
+// Command line and environment to checked settings. Flags win over the environment, the environment
+// over defaults. Every complaint names the option, what was given and what is allowed; nothing here
+// prints or exits.
 import { parseArgs } from "node:util";
 import { RaftkitError } from "@raftkit/core";
 import { formatHostPort, isLoopback, parseHostPort } from "./addresses.js";
@@ -9,8 +10,9 @@ import type { Given, Option } from "./table.js";
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
 type Unset = "httpPeers" | "peerVia" | "maxLogBytes";
 /** What the server is started with. Every property is the option of that name. */
-export type Settings = { readonly [K in Exclude<keyof typeof optionTable, Unset>]: Value<(typeof optionTable)[K]> }
-  & { readonly [K in Unset]: Value<(typeof optionTable)[K]> | undefined };
+export type Settings = {
+  readonly [K in Exclude<keyof typeof optionTable, Unset>]: Value<(typeof optionTable)[K]>;
+} & { readonly [K in Unset]: Value<(typeof optionTable)[K]> | undefined };
 
 /** One or more options are wrong; the message has one line for each. */
 export class WrongOptions extends RaftkitError {
@@ -28,7 +30,10 @@ export function environmentName(flag: string): string {
  * @returns "help" when it was asked for
  * @throws {WrongOptions}
  */
-export function parseOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Settings | "help" {
+export function parseOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings | "help" {
   const flags = readFlags(args);
   if (flags === "help") return "help";
   const wrong: string[] = [];
@@ -45,8 +50,16 @@ export function parseOptions(args: readonly string[], environment: Readonly<Reco
       given[name] = text;
       settings[name] = parsed.data;
     } else {
-      const origin = flags.has(option.flag) || fromEnvironment === undefined ? "" : ` (from ${variable})`;
-      wrong.push(complaint(option.flag, `${JSON.stringify(text)}${origin}`, option.allowed, detailOf(parsed.error.issues)));
+      const origin =
+        flags.has(option.flag) || fromEnvironment === undefined ? "" : ` (from ${variable})`;
+      wrong.push(
+        complaint(
+          option.flag,
+          `${JSON.stringify(text)}${origin}`,
+          option.allowed,
+          detailOf(parsed.error.issues),
+        ),
+      );
     }
   }
   if (wrong.length > 0) throw new WrongOptions(wrong);
@@ -59,7 +72,10 @@ function complaint(flag: string, was: string, allowed: string, detail = ""): str
   return `--${flag}: given ${was}${detail === "" ? "" : ` (${detail})`}; allowed: ${allowed}`;
 }
 
-/** Only the words of this project's own checks; zod's would name neither the option nor what is allowed. */
+/**
+ * Only the words of this project's own checks; zod's would name neither the option nor what is
+ * allowed.
+ */
 function detailOf(issues: readonly { readonly code: string; readonly message: string }[]): string {
   const [issue] = issues;
   return issue?.code === "custom" && issue.message !== "Invalid input" ? issue.message : "";
@@ -68,19 +84,30 @@ function detailOf(issues: readonly { readonly code: string; readonly message: st
 function readFlags(args: readonly string[]): Map<string, string> | "help" {
   const names = Object.values(optionTable).map(({ flag }) => flag);
   const { tokens } = parseArgs({
-    args: [...args], strict: false, tokens: true, allowPositionals: true,
-    options: { help: { type: "boolean", short: "h" }, ...Object.fromEntries(names.map((flag) => [flag, { type: "string" as const }])) },
+    args: [...args],
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h" },
+      ...Object.fromEntries(names.map((flag) => [flag, { type: "string" as const }])),
+    },
   });
   if (tokens.some((token) => token.kind === "option" && token.name === "help")) return "help";
   const flags = new Map<string, string>();
   const wrong: string[] = [];
   for (const token of tokens) {
-    if (token.kind === "positional") wrong.push(`unexpected argument ${JSON.stringify(token.value)}; options look like --id n1`);
+    if (token.kind === "positional") {
+      wrong.push(`unexpected argument ${JSON.stringify(token.value)}; options look like --id n1`);
+    }
     if (token.kind !== "option") continue;
-    const option = Object.values<Option<unknown>>(optionTable).find(({ flag }) => flag === token.name);
+    const option = Object.values<Option<unknown>>(optionTable).find(
+      ({ flag }) => flag === token.name,
+    );
     if (option === undefined) wrong.push(unknownFlag(token.rawName, [...names, "help"]));
-    else if (token.value === undefined || (!token.inlineValue && token.value.startsWith("--"))) wrong.push(complaint(option.flag, "no value", option.allowed));
-    else flags.set(option.flag, token.value);
+    else if (token.value === undefined || (!token.inlineValue && token.value.startsWith("--"))) {
+      wrong.push(complaint(option.flag, "no value", option.allowed));
+    } else flags.set(option.flag, token.value);
   }
   if (wrong.length > 0) throw new WrongOptions(wrong);
   return flags;
@@ -88,9 +115,12 @@ function readFlags(args: readonly string[]): Map<string, string> | "help" {
 
 function unknownFlag(raw: string, names: readonly string[]): string {
   const bare = raw.replace(/^-+/, "");
-  const [near] = names.map((name) => ({ name, distance: editDistance(bare, name) })).toSorted((a, b) => a.distance - b.distance);
+  const [near] = names
+    .map((name) => ({ name, distance: editDistance(bare, name) }))
+    .toSorted((a, b) => a.distance - b.distance);
   const prefixed = names.find((name) => bare.length > 1 && name.startsWith(bare));
-  const meant = near !== undefined && near.distance <= Math.min(3, bare.length - 1) ? near.name : prefixed;
+  const meant =
+    near !== undefined && near.distance <= Math.min(3, bare.length - 1) ? near.name : prefixed;
   return `unknown option ${raw}; ${meant === undefined ? "" : `did you mean --${meant}? `}--help lists all`;
 }
 
@@ -99,7 +129,13 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min(
+          (row[j] ?? 0) + 1,
+          (next[j - 1] ?? 0) + 1,
+          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
     }
     row = next;
   }
@@ -112,17 +148,41 @@ function checkTogether(settings: Settings, given: Given): void {
   const { peers, http } = optionTable;
   const own = settings.peers.find(({ id }) => id === settings.id);
   const was = (name: string): string => JSON.stringify(given[name]);
-  if (own === undefined) wrong.push(complaint(peers.flag, was("peers"), `a list with this node, --id ${settings.id}, in it`));
-  else if (!isLoopback(parseHostPort(own.address)?.host ?? "")) {
-    wrong.push(complaint(peers.flag, was("peers"), "a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself", `${own.address} is not loopback, and this server has no authentication`));
+  if (own === undefined) {
+    wrong.push(
+      complaint(peers.flag, was("peers"), `a list with this node, --id ${settings.id}, in it`),
+    );
+  } else if (!isLoopback(parseHostPort(own.address)?.host ?? "")) {
+    wrong.push(
+      complaint(
+        peers.flag,
+        was("peers"),
+        "a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself",
+        `${own.address} is not loopback, and this server has no authentication`,
+      ),
+    );
   } else if (own.address === formatHostPort(settings.http)) {
-    wrong.push(complaint(http.flag, was("http"), "an address that is not this node's own in --peers"));
+    wrong.push(
+      complaint(http.flag, was("http"), "an address that is not this node's own in --peers"),
+    );
   }
   if (settings.heartbeatMs * 2 > settings.electionTimeoutMs.min) {
-    wrong.push(complaint(optionTable.heartbeatMs.flag, was("heartbeatMs"), `at most ${Math.floor(settings.electionTimeoutMs.min / 2)}, half of the smallest election timeout (--election-timeout-ms ${settings.electionTimeoutMs.min}-${settings.electionTimeoutMs.max})`));
+    wrong.push(
+      complaint(
+        optionTable.heartbeatMs.flag,
+        was("heartbeatMs"),
+        `at most ${Math.floor(settings.electionTimeoutMs.min / 2)}, half of the smallest election timeout (--election-timeout-ms ${settings.electionTimeoutMs.min}-${settings.electionTimeoutMs.max})`,
+      ),
+    );
   }
   if (settings.transport === "memory" && settings.peers.length > 1) {
-    wrong.push(complaint(optionTable.transport.flag, `"memory" with ${settings.peers.length} peers`, "tcp or http; memory reaches no other process and is for a single node"));
+    wrong.push(
+      complaint(
+        optionTable.transport.flag,
+        `"memory" with ${settings.peers.length} peers`,
+        "tcp or http; memory reaches no other process and is for a single node",
+      ),
+    );
   }
   wrong.push(...wrongVia(settings, was("peerVia")));
   if (wrong.length > 0) throw new WrongOptions(wrong);
@@ -131,7 +191,18 @@ function checkTogether(settings: Settings, given: Given): void {
 function wrongVia({ id, peers, peerVia, transport }: Settings, was: string): string[] {
   if (peerVia === undefined) return [];
   const { flag } = optionTable.peerVia;
-  if (transport !== "tcp") return [complaint(flag, was, "only with --transport tcp", `the transport is ${transport}`)];
-  const strangers = peerVia.filter((via) => via.id === id || !peers.some((peer) => peer.id === via.id));
-  return strangers.map((via) => complaint(flag, was, "nodes out of --peers, without this one", `"${via.id}" is not another peer`));
+  if (transport !== "tcp") {
+    return [complaint(flag, was, "only with --transport tcp", `the transport is ${transport}`)];
+  }
+  const strangers = peerVia.filter(
+    (via) => via.id === id || !peers.some((peer) => peer.id === via.id),
+  );
+  return strangers.map((via) =>
+    complaint(
+      flag,
+      was,
+      "nodes out of --peers, without this one",
+      `"${via.id}" is not another peer`,
+    ),
+  );
 }

@@ -1,4 +1,5 @@
-// How the text of each kind of option becomes a value. A refusal's own words follow the general "allowed: …" of the table.
+// How the text of each kind of option becomes a value. A refusal's own words follow the general
+// "allowed: …" of the table.
 import { isValidAddress, isValidId } from "@raftkit/core";
 import { z } from "zod";
 import { formatHostPort, isLoopback, parseHostPort } from "./addresses.js";
@@ -17,10 +18,17 @@ export interface Range {
 
 export const idText: z.ZodType<string, string> = z.string().refine(isValidId);
 
-export const pathText: z.ZodType<string, string> = z.string().min(1).refine((text) => !text.includes("\0"));
+export const pathText: z.ZodType<string, string> = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes("\0"));
 
 export function whole(min: number, max: number): z.ZodType<number, string> {
-  return z.string().regex(/^[0-9]{1,16}$/).transform(Number).pipe(z.int().min(min).max(max));
+  return z
+    .string()
+    .regex(/^[0-9]{1,16}$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
 }
 
 export function oneOf<const T extends string>(...values: readonly T[]): z.ZodType<T, string> {
@@ -31,7 +39,9 @@ export function oneOf<const T extends string>(...values: readonly T[]): z.ZodTyp
 export function range(min: number, max: number): z.ZodType<Range, string> {
   return z.string().transform((text, context) => {
     const [low, high] = (/^([0-9]{1,9})-([0-9]{1,9})$/.exec(text) ?? []).slice(1).map(Number);
-    if (low !== undefined && high !== undefined && min <= low && low < high && high <= max) return { min: low, max: high };
+    if (low !== undefined && high !== undefined && min <= low && low < high && high <= max) {
+      return { min: low, max: high };
+    }
     context.addIssue({ code: "custom" });
     return z.NEVER;
   });
@@ -41,27 +51,39 @@ export function range(min: number, max: number): z.ZodType<Range, string> {
 export const listenAddress: z.ZodType<HostPort, string> = z.string().transform((text, context) => {
   const address = parseHostPort(text);
   if (address !== undefined && isLoopback(address.host)) return address;
-  context.addIssue({ code: "custom", message: address === undefined ? "" : `${address.host} is not a loopback host, and this server has no authentication` });
+  context.addIssue({
+    code: "custom",
+    message:
+      address === undefined
+        ? ""
+        : `${address.host} is not a loopback host, and this server has no authentication`,
+  });
   return z.NEVER;
 });
 
 /** `id=host:port`, separated by commas, each id and each address once. */
-export const locatedList: z.ZodType<readonly Located[], string> = z.string().transform((text, context) => {
-  const refuse = (message: string): never => {
-    context.addIssue({ code: "custom", message });
-    return z.NEVER;
-  };
-  const list: Located[] = [];
-  for (const item of text.split(",")) {
-    const at = item.indexOf("=");
-    const id = item.slice(0, at);
-    const parsed = parseHostPort(item.slice(at + 1));
-    if (at < 0 || !isValidId(id) || parsed === undefined || parsed.port === 0) return refuse(`${JSON.stringify(item)} is not id=host:port`);
-    const address = formatHostPort(parsed);
-    if (!isValidAddress(address)) return refuse(`"${item}" has an address that is too long`);
-    if (list.some((other) => other.id === id)) return refuse(`"${id}" is named twice`);
-    if (list.some((other) => other.address === address)) return refuse(`two nodes have the address ${address}`);
-    list.push({ id, address });
-  }
-  return list;
-});
+export const locatedList: z.ZodType<readonly Located[], string> = z
+  .string()
+  .transform((text, context) => {
+    const refuse = (message: string): never => {
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    };
+    const list: Located[] = [];
+    for (const item of text.split(",")) {
+      const at = item.indexOf("=");
+      const id = item.slice(0, at);
+      const parsed = parseHostPort(item.slice(at + 1));
+      if (at < 0 || !isValidId(id) || parsed === undefined || parsed.port === 0) {
+        return refuse(`${JSON.stringify(item)} is not id=host:port`);
+      }
+      const address = formatHostPort(parsed);
+      if (!isValidAddress(address)) return refuse(`"${item}" has an address that is too long`);
+      if (list.some((other) => other.id === id)) return refuse(`"${id}" is named twice`);
+      if (list.some((other) => other.address === address)) {
+        return refuse(`two nodes have the address ${address}`);
+      }
+      list.push({ id, address });
+    }
+    return list;
+  });

@@ -1,5 +1,6 @@
-// Every option of the server, once: its flag, what it may be, its default and its help. The environment variable follows
-// from the flag: `--election-timeout-ms` is `RAFTKIT_ELECTION_TIMEOUT_MS`.
+// Every option of the server, once: its flag, what it may be, its default and its help. The
+// environment variable follows from the flag: `--election-timeout-ms` is
+// `RAFTKIT_ELECTION_TIMEOUT_MS`.
 import type { z } from "zod";
 import { idText, listenAddress, locatedList, oneOf, pathText, range, whole } from "./schemas.js";
 
@@ -31,8 +32,16 @@ interface Fallback {
   readonly of: (given: Given) => string | undefined;
 }
 
-function option<T>(flag: string, value: string, schema: z.ZodType<T, string>, allowed: string, fallback: string | Fallback, help: string): Option<T> {
-  const { text, of } = typeof fallback === "string" ? { text: fallback, of: () => fallback } : fallback;
+function option<T>(
+  flag: string,
+  value: string,
+  schema: z.ZodType<T, string>,
+  allowed: string,
+  fallback: string | Fallback,
+  help: string,
+): Option<T> {
+  const { text, of } =
+    typeof fallback === "string" ? { text: fallback, of: () => fallback } : fallback;
   return { flag, value, schema, allowed, help, fallbackText: text, fallback: of };
 }
 
@@ -42,25 +51,130 @@ const ids = "1 to 64 of A-Z a-z 0-9 _ -";
 /** In the order in which help prints them; `id` comes first because defaults depend on it. */
 export const optionTable = {
   id: option("id", "ID", idText, ids, "n1", "This node's name; --peers must list it."),
-  clusterId: option("cluster-id", "ID", idText, ids, "raftkit", "Nodes of another cluster are turned away."),
-  peers: option("peers", "LIST", locatedList, "id=host:port, separated by commas, each id and address once, ports 1 to 65535",
-    { text: "this node alone, at 127.0.0.1:7100 + i for node n<i>", of: (given) => `${given["id"] ?? "n1"}=127.0.0.1:${7100 + nodeNumber(given)}` },
-    "The initial voters and where they reach each other, the same list on every node."),
-  http: option("http", "HOST:PORT", listenAddress, "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 0 (any free one) to 65535",
-    { text: "127.0.0.1:8100 + i for node n<i>", of: (given) => `127.0.0.1:${8100 + nodeNumber(given)}` },
-    "Where the HTTP API listens. Without authentication: loopback only."),
-  httpPeers: option("http-peers", "LIST", locatedList, "id=host:port, separated by commas, each id and address once, ports 1 to 65535",
-    unset("none"), "The nodes' HTTP addresses, so that status can say where the leader's is."),
-  peerVia: option("peer-via", "LIST", locatedList, "id=host:port, separated by commas, each id and address once, ports 1 to 65535, ids out of --peers",
-    unset("none"), "Other peers' addresses to dial instead of those in --peers, as when they are behind a proxy or a tunnel; transport tcp only."),
-  transport: option("transport", "NAME", oneOf("tcp", "http", "memory"), "tcp, http or memory", "tcp", "What carries messages between nodes; memory: a single node only."),
-  storage: option("storage", "NAME", oneOf("file", "memory"), "file or memory", "file", "Where the log is kept; memory: lost with the process."),
-  codec: option("codec", "NAME", oneOf("msgpack", "json"), "msgpack or json", "msgpack", "How commands and messages become bytes; the same on every node, for ever."),
-  data: option("data", "DIRECTORY", pathText, "a path", { text: "data/<id>", of: (given) => `data/${given["id"] ?? "n1"}` }, "The directory of storage file; created if it doesn't exist."),
-  electionTimeoutMs: option("election-timeout-ms", "MIN-MAX", range(10, 600_000), "two whole numbers from 10 to 600000 with a dash between them, the smaller first", "150-300", "Each wait for a leader is drawn from this range."),
-  heartbeatMs: option("heartbeat-ms", "MS", whole(1, 300_000), "a whole number from 1 to 300000, at most half of the smallest election timeout", "50", "How often a leader is heard."),
-  timeoutMs: option("timeout-ms", "MS", whole(1, 600_000), "a whole number from 1 to 600000", "5000", "How long a read or write may take before it is answered with 503 or 504."),
-  maxValueBytes: option("max-value-bytes", "BYTES", whole(1, 1_048_576), "a whole number from 1 to 1048576", "1048576", "The largest value."),
-  maxLogBytes: option("max-log-bytes", "BYTES", whole(1_048_576, Number.MAX_SAFE_INTEGER), "a whole number from 1048576", unset("the smaller of 1 GiB and a quarter of the heap limit"), "How large the log may grow before writes are refused."),
-  logLevel: option("log-level", "LEVEL", oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"), "trace, debug, info, warn, error, fatal or silent", "info", "What is logged, as JSON lines on standard output."),
+  clusterId: option(
+    "cluster-id",
+    "ID",
+    idText,
+    ids,
+    "raftkit",
+    "Nodes of another cluster are turned away.",
+  ),
+  peers: option(
+    "peers",
+    "LIST",
+    locatedList,
+    "id=host:port, separated by commas, each id and address once, ports 1 to 65535",
+    {
+      text: "this node alone, at 127.0.0.1:7100 + i for node n<i>",
+      of: (given) => `${given["id"] ?? "n1"}=127.0.0.1:${7100 + nodeNumber(given)}`,
+    },
+    "The initial voters and where they reach each other, the same list on every node.",
+  ),
+  http: option(
+    "http",
+    "HOST:PORT",
+    listenAddress,
+    "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 0 (any free one) to 65535",
+    {
+      text: "127.0.0.1:8100 + i for node n<i>",
+      of: (given) => `127.0.0.1:${8100 + nodeNumber(given)}`,
+    },
+    "Where the HTTP API listens. Without authentication: loopback only.",
+  ),
+  httpPeers: option(
+    "http-peers",
+    "LIST",
+    locatedList,
+    "id=host:port, separated by commas, each id and address once, ports 1 to 65535",
+    unset("none"),
+    "The nodes' HTTP addresses, so that status can say where the leader's is.",
+  ),
+  peerVia: option(
+    "peer-via",
+    "LIST",
+    locatedList,
+    "id=host:port, separated by commas, each id and address once, ports 1 to 65535, ids out of --peers",
+    unset("none"),
+    "Other peers' addresses to dial instead of those in --peers, as when they are behind a proxy or a tunnel; transport tcp only.",
+  ),
+  transport: option(
+    "transport",
+    "NAME",
+    oneOf("tcp", "http", "memory"),
+    "tcp, http or memory",
+    "tcp",
+    "What carries messages between nodes; memory: a single node only.",
+  ),
+  storage: option(
+    "storage",
+    "NAME",
+    oneOf("file", "memory"),
+    "file or memory",
+    "file",
+    "Where the log is kept; memory: lost with the process.",
+  ),
+  codec: option(
+    "codec",
+    "NAME",
+    oneOf("msgpack", "json"),
+    "msgpack or json",
+    "msgpack",
+    "How commands and messages become bytes; the same on every node, for ever.",
+  ),
+  data: option(
+    "data",
+    "DIRECTORY",
+    pathText,
+    "a path",
+    { text: "data/<id>", of: (given) => `data/${given["id"] ?? "n1"}` },
+    "The directory of storage file; created if it doesn't exist.",
+  ),
+  electionTimeoutMs: option(
+    "election-timeout-ms",
+    "MIN-MAX",
+    range(10, 600_000),
+    "two whole numbers from 10 to 600000 with a dash between them, the smaller first",
+    "150-300",
+    "Each wait for a leader is drawn from this range.",
+  ),
+  heartbeatMs: option(
+    "heartbeat-ms",
+    "MS",
+    whole(1, 300_000),
+    "a whole number from 1 to 300000, at most half of the smallest election timeout",
+    "50",
+    "How often a leader is heard.",
+  ),
+  timeoutMs: option(
+    "timeout-ms",
+    "MS",
+    whole(1, 600_000),
+    "a whole number from 1 to 600000",
+    "5000",
+    "How long a read or write may take before it is answered with 503 or 504.",
+  ),
+  maxValueBytes: option(
+    "max-value-bytes",
+    "BYTES",
+    whole(1, 1_048_576),
+    "a whole number from 1 to 1048576",
+    "1048576",
+    "The largest value.",
+  ),
+  maxLogBytes: option(
+    "max-log-bytes",
+    "BYTES",
+    whole(1_048_576, Number.MAX_SAFE_INTEGER),
+    "a whole number from 1048576",
+    unset("the smaller of 1 GiB and a quarter of the heap limit"),
+    "How large the log may grow before writes are refused.",
+  ),
+  logLevel: option(
+    "log-level",
+    "LEVEL",
+    oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+    "trace, debug, info, warn, error, fatal or silent",
+    "info",
+    "What is logged, as JSON lines on standard output.",
+  ),
 } as const;

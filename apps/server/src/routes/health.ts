@@ -1,5 +1,6 @@
-// /healthz: the process lives and its node hasn't failed (restart it if not). /readyz: it can serve: it answers a
-// linearizable read, so it knows a leader that knows a majority, and has applied what was committed.
+// /healthz: the process lives and its node hasn't failed (restart it if not). /readyz: it can
+// serve: it answers a linearizable read, so it knows a leader that knows a majority, and has
+// applied what was committed.
 import { json } from "../http/exchange.js";
 import type { Reply, Route } from "../http/exchange.js";
 import { notReady } from "../http/errors.js";
@@ -18,8 +19,16 @@ export interface HealthSource {
 
 export function healthRoutes(source: HealthSource): readonly Route[] {
   return [
-    { name: "healthz", matches: (path) => path === "/healthz", methods: { GET: () => health(source) } },
-    { name: "readyz", matches: (path) => path === "/readyz", methods: { GET: (exchange) => readiness(source, exchange.signal) } },
+    {
+      name: "healthz",
+      matches: (path) => path === "/healthz",
+      methods: { GET: () => health(source) },
+    },
+    {
+      name: "readyz",
+      matches: (path) => path === "/readyz",
+      methods: { GET: (exchange) => readiness(source, exchange.signal) },
+    },
   ];
 }
 
@@ -32,7 +41,9 @@ function health(source: HealthSource): Reply {
 async function readiness(source: HealthSource, signal: AbortSignal): Promise<Reply> {
   const status = source.status();
   if (status === undefined) throw notReady("the node is starting");
-  if (source.draining() || status.state !== "running") throw notReady(`the node is ${source.draining() ? "draining" : status.state}`);
+  if (source.draining() || status.state !== "running") {
+    throw notReady(`the node is ${source.draining() ? "draining" : status.state}`);
+  }
   if (status.leaderId === null) throw notReady("no leader is known");
   await source.calls.read({ type: "size" }, { signal, timeoutMs: READY_TIMEOUT_MS });
   return json(200, { status: "ready" });

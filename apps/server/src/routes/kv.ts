@@ -1,4 +1,5 @@
-// /v1/kv and /v1/kv/{key}: keys and values over HTTP. The key is everything behind "/v1/kv/", percent-decoded once.
+// /v1/kv and /v1/kv/{key}: keys and values over HTTP. The key is everything behind "/v1/kv/",
+// percent-decoded once.
 import { deleteCommand, KEY_BYTES_MAX, PAGE_ENTRIES_MAX, putCommand } from "@raftkit/kv";
 import type { KvResult } from "@raftkit/kv";
 import type { KvCalls } from "../compose.js";
@@ -20,29 +21,55 @@ export interface KvLimits {
 
 export function kvRoutes(calls: KvCalls, limits: KvLimits): readonly Route[] {
   return [
-    { name: "kv_item", matches: (path) => path.startsWith(ITEM), methods: {
-      GET: (exchange) => getItem(calls, exchange),
-      PUT: (exchange) => putItem(calls, limits, exchange),
-      DELETE: (exchange) => deleteItem(calls, exchange),
-    } },
-    { name: "kv_list", matches: (path) => path === LIST, methods: { GET: (exchange) => list(calls, exchange) } },
+    {
+      name: "kv_item",
+      matches: (path) => path.startsWith(ITEM),
+      methods: {
+        GET: (exchange) => getItem(calls, exchange),
+        PUT: (exchange) => putItem(calls, limits, exchange),
+        DELETE: (exchange) => deleteItem(calls, exchange),
+      },
+    },
+    {
+      name: "kv_list",
+      matches: (path) => path === LIST,
+      methods: { GET: (exchange) => list(calls, exchange) },
+    },
   ];
 }
 
 function keyOf({ path }: Exchange): string {
   const key = decodePercent(path.slice(ITEM.length), "the key");
   checkLength(key, "the key");
-  if (key === "") throw new HttpError(400, "bad_key", `the key is empty; allowed: 1 to ${KEY_BYTES_MAX} bytes of UTF-8`);
+  if (key === "") {
+    throw new HttpError(
+      400,
+      "bad_key",
+      `the key is empty; allowed: 1 to ${KEY_BYTES_MAX} bytes of UTF-8`,
+    );
+  }
   return key;
 }
 
 function checkLength(text: string, what: string): void {
   const bytes = Buffer.byteLength(text);
-  if (bytes > KEY_BYTES_MAX) throw new HttpError(400, "bad_key", `${what} has ${bytes} bytes; allowed: 1 to ${KEY_BYTES_MAX} bytes of UTF-8`);
+  if (bytes > KEY_BYTES_MAX) {
+    throw new HttpError(
+      400,
+      "bad_key",
+      `${what} has ${bytes} bytes; allowed: 1 to ${KEY_BYTES_MAX} bytes of UTF-8`,
+    );
+  }
 }
 
 function checkConsistency(asked: string | undefined): void {
-  if (asked !== undefined && asked !== "linearizable") throw new HttpError(400, "bad_consistency", `consistency ${JSON.stringify(asked)} is not known; allowed: linearizable`);
+  if (asked !== undefined && asked !== "linearizable") {
+    throw new HttpError(
+      400,
+      "bad_consistency",
+      `consistency ${JSON.stringify(asked)} is not known; allowed: linearizable`,
+    );
+  }
 }
 
 async function getItem(calls: KvCalls, exchange: Exchange): Promise<Reply> {
@@ -54,16 +81,30 @@ async function getItem(calls: KvCalls, exchange: Exchange): Promise<Reply> {
   const headers = { etag: etag(index), "cache-control": "no-cache" };
   if (isUnchanged(exchange.request.headers, index)) return { status: 304, headers };
   // A value is somebody's bytes: a browser must never take them for a page of this server.
-  return { status: 200, headers: { ...headers, "content-type": "application/octet-stream", "x-content-type-options": "nosniff" }, body: value };
+  return {
+    status: 200,
+    headers: {
+      ...headers,
+      "content-type": "application/octet-stream",
+      "x-content-type-options": "nosniff",
+    },
+    body: value,
+  };
 }
 
-async function putItem(calls: KvCalls, { maxValueBytes, budget }: KvLimits, exchange: Exchange): Promise<Reply> {
+async function putItem(
+  calls: KvCalls,
+  { maxValueBytes, budget }: KvLimits,
+  exchange: Exchange,
+): Promise<Reply> {
   const key = keyOf(exchange);
   parseQuery(exchange.query, []);
   const condition = writeCondition(exchange.request.headers);
   const { request, response, signal } = exchange;
   const value = await readBody(request, response, maxValueBytes, budget);
-  const { index, previousIndex } = written(await calls.propose(putCommand(key, value, condition), { signal }));
+  const { index, previousIndex } = written(
+    await calls.propose(putCommand(key, value, condition), { signal }),
+  );
   return json(previousIndex === null ? 201 : 200, { index }, { etag: etag(index) });
 }
 
@@ -71,7 +112,9 @@ async function deleteItem(calls: KvCalls, exchange: Exchange): Promise<Reply> {
   const key = keyOf(exchange);
   parseQuery(exchange.query, []);
   const condition = writeCondition(exchange.request.headers);
-  const { index, previousIndex } = written(await calls.propose(deleteCommand(key, condition), { signal: exchange.signal }));
+  const { index, previousIndex } = written(
+    await calls.propose(deleteCommand(key, condition), { signal: exchange.signal }),
+  );
   if (previousIndex === null) throw noSuchKey();
   return json(200, { index });
 }
@@ -83,20 +126,47 @@ function noSuchKey(): HttpError {
 function written(result: KvResult): Extract<KvResult, { readonly ok: true }> {
   if (result.ok) return result;
   if (result.reason === "invalid") throw new HttpError(400, "bad_request", result.message);
-  const [now, headers] = result.index === null ? ["there is no such key", {}] as const : [`its ETag is ${etag(result.index)}`, { etag: etag(result.index) }] as const;
+  const [now, headers] =
+    result.index === null
+      ? (["there is no such key", {}] as const)
+      : ([`its ETag is ${etag(result.index)}`, { etag: etag(result.index) }] as const);
   throw new HttpError(412, "precondition_failed", `the condition does not hold: ${now}`, headers);
 }
 
 async function list(calls: KvCalls, exchange: Exchange): Promise<Reply> {
-  const { prefix = "", after, limit, consistency } = parseQuery(exchange.query, ["prefix", "after", "limit", "consistency"]);
+  const {
+    prefix = "",
+    after,
+    limit,
+    consistency,
+  } = parseQuery(exchange.query, ["prefix", "after", "limit", "consistency"]);
   checkConsistency(consistency);
   checkLength(prefix, "prefix");
   if (after !== undefined) checkLength(after, "after");
-  if (limit !== undefined && !(/^[1-9][0-9]{0,3}$/.test(limit) && Number(limit) <= PAGE_ENTRIES_MAX)) {
-    throw new HttpError(400, "bad_parameter", `limit ${JSON.stringify(limit)} is not allowed; allowed: a whole number from 1 to ${PAGE_ENTRIES_MAX}`);
+  if (
+    limit !== undefined &&
+    !(/^[1-9][0-9]{0,3}$/.test(limit) && Number(limit) <= PAGE_ENTRIES_MAX)
+  ) {
+    throw new HttpError(
+      400,
+      "bad_parameter",
+      `limit ${JSON.stringify(limit)} is not allowed; allowed: a whole number from 1 to ${PAGE_ENTRIES_MAX}`,
+    );
   }
-  const answer = await calls.read({ type: "list", prefix, ...(after !== undefined && { after }), ...(limit !== undefined && { limit: Number(limit) }) }, { signal: exchange.signal });
+  const answer = await calls.read(
+    {
+      type: "list",
+      prefix,
+      ...(after !== undefined && { after }),
+      ...(limit !== undefined && { limit: Number(limit) }),
+    },
+    { signal: exchange.signal },
+  );
   const { entries, next } = answer.type === "list" ? answer : { entries: [], next: null };
-  const items = entries.map(({ key, value, index }) => ({ key, value: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"), index }));
+  const items = entries.map(({ key, value, index }) => ({
+    key,
+    value: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
+    index,
+  }));
   return json(200, { items, next }, { "cache-control": "no-cache" });
 }

@@ -12,13 +12,23 @@ export interface StatusSource {
 }
 
 export function statusRoute(source: StatusSource): Route {
-  return { name: "status", matches: (path) => path === "/v1/status", methods: { GET: ({ query }) => {
-    parseQuery(query, []);
-    const status = source.status();
-    if (status === undefined) throw notReady("the node is starting");
-    const { id, leaderId, configuration = null } = status;
-    const http = source.httpAddress(id) ?? null;
-    const leaderHttp = leaderId === null ? null : source.httpAddress(leaderId) ?? null;
-    return json(200, { ...status, configuration, http, leaderHttp }, { "cache-control": "no-store" });
-  } } };
+  return {
+    name: "status",
+    matches: (path) => path === "/v1/status",
+    methods: {
+      GET: ({ query }) => {
+        parseQuery(query, []);
+        const status = source.status();
+        if (status === undefined) throw notReady("the node is starting");
+        const { id, leaderId, configuration = null } = status;
+        const http = source.httpAddress(id) ?? null;
+        const leaderHttp = leaderId === null ? null : (source.httpAddress(leaderId) ?? null);
+        return json(
+          200,
+          { ...status, configuration, http, leaderHttp },
+          { "cache-control": "no-store" },
+        );
+      },
+    },
+  };
 }

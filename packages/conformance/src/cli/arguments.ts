@@ -1,4 +1,5 @@
-// The command line's arguments, checked. What is wrong is said in one line, with what would be right.
+// The command line's arguments, checked. What is wrong is said in one line, with what would be
+// right.
 import { parseArgs } from "node:util";
 import { toError } from "../show.js";
 import { suites } from "../suites.js";
@@ -35,16 +36,41 @@ export function readArguments(args: readonly string[]): Call | undefined {
   const known = `there are: ${Object.keys(suites).join(", ")}`;
   if (suite === undefined) throw new UsageError(`name a suite; ${known} (--help tells more)`);
   if (!Object.hasOwn(suites, suite)) throw new UsageError(`there is no suite "${suite}"; ${known}`);
-  if (values.list === true && (module !== undefined || values.only !== undefined)) throw new UsageError("--list takes a suite and nothing else");
-  if (values.list !== true && module === undefined) throw new UsageError(`name the module to test with the suite "${suite}", a path or a package`);
-  if (rest.length > 0) throw new UsageError(`"${rest[0]}" is one argument too many; give a suite and a module`);
+  if (values.list === true && (module !== undefined || values.only !== undefined)) {
+    throw new UsageError("--list takes a suite and nothing else");
+  }
+  if (values.list !== true && module === undefined) {
+    throw new UsageError(`name the module to test with the suite "${suite}", a path or a package`);
+  }
+  if (rest.length > 0) {
+    throw new UsageError(`"${rest[0]}" is one argument too many; give a suite and a module`);
+  }
   return { suite, module, only: values.only, json: values.json === true };
 }
 
-function parsed(args: readonly string[]): { readonly values: { readonly only?: string; readonly json?: boolean; readonly list?: boolean; readonly help?: boolean }; readonly positionals: readonly string[] } {
+function parsed(args: readonly string[]): {
+  readonly values: {
+    readonly only?: string;
+    readonly json?: boolean;
+    readonly list?: boolean;
+    readonly help?: boolean;
+  };
+  readonly positionals: readonly string[];
+} {
   try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: { only: { type: "string" }, json: { type: "boolean" }, list: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        only: { type: "string" },
+        json: { type: "boolean" },
+        list: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
   } catch (error) {
-    throw new UsageError(`${toError(error).message.split(". ")[0]} (--help tells what there is)`, { cause: error }); // behind that, advice on positional arguments
+    throw new UsageError(`${toError(error).message.split(". ")[0]} (--help tells what there is)`, {
+      cause: error,
+    }); // behind that, advice on positional arguments
   }
 }

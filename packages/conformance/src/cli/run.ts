@@ -18,36 +18,61 @@ export interface Surroundings {
 const [OK, FAILED, USAGE_ERROR] = [0, 1, 2] as const;
 
 /** @returns the exit code: 0 no case failed, 1 one did, 2 called wrongly */
-export async function runCommandLine(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function runCommandLine(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
   try {
     const call = readArguments(args);
     if (call === undefined) surroundings.print(USAGE);
     return call === undefined ? OK : await carryOut(call, suites[call.suite] ?? [], surroundings);
   } catch (error) {
-    const known = error instanceof UsageError || (error instanceof RaftkitError && error.code.startsWith("CONFORMANCE_UNKNOWN_"));
+    const known =
+      error instanceof UsageError ||
+      (error instanceof RaftkitError && error.code.startsWith("CONFORMANCE_UNKNOWN_"));
     if (!known) throw error;
     surroundings.complain(`raftkit-conformance: ${error.message}`);
     return USAGE_ERROR;
   }
 }
 
-async function carryOut({ suite: suiteName, module, only, json }: Call, suite: Suite<unknown>, { print, folder }: Surroundings): Promise<number> {
+async function carryOut(
+  { suite: suiteName, module, only, json }: Call,
+  suite: Suite<unknown>,
+  { print, folder }: Surroundings,
+): Promise<number> {
   if (module === undefined) {
     print(json ? JSON.stringify(suite, null, 2) : suite.map(listed).join("\n"));
     return OK;
   }
   const target = await loadTarget(module, folder, suiteName);
-  const results = await runSuite(suite, target, { only, onResult: (result) => { if (!json) print(formatResult(result)); } });
-  print(json ? JSON.stringify({ target: target.name, results: results.map(asJson) }, null, 2) : formatSummary(results));
+  const results = await runSuite(suite, target, {
+    only,
+    onResult: (result) => {
+      if (!json) print(formatResult(result));
+    },
+  });
+  print(
+    json
+      ? JSON.stringify({ target: target.name, results: results.map(asJson) }, null, 2)
+      : formatSummary(results),
+  );
   return failed(results) ? FAILED : OK;
 }
 
 function listed({ id, title, rule, requires, capabilities }: Suite<unknown>[number]): string {
-  const notes = [...(requires.length > 0 ? [`builds on ${requires.join(", ")}`] : []), ...(capabilities.length > 0 ? [`needs ${capabilities.join(", ")}`] : [])];
-  return [`${id}  ${title}`, `    rule:  ${rule}`, ...notes.map((note) => `    ${note}`)].join("\n");
+  const notes = [
+    ...(requires.length > 0 ? [`builds on ${requires.join(", ")}`] : []),
+    ...(capabilities.length > 0 ? [`needs ${capabilities.join(", ")}`] : []),
+  ];
+  return [`${id}  ${title}`, `    rule:  ${rule}`, ...notes.map((note) => `    ${note}`)].join(
+    "\n",
+  );
 }
 
 /** An error's own properties aren't enumerable. */
 function asJson(result: CaseResult): object {
-  return result.outcome === "failed" ? { ...result, error: { message: result.error.message, stack: result.error.stack } } : result;
+  return result.outcome === "failed"
+    ? { ...result, error: { message: result.error.message, stack: result.error.stack } }
+    : result;
 }

@@ -1,15 +1,25 @@
-// When two codec values are the same: by their content. -0 is 0, any view of bytes equals another with the same bytes, an
-// object's prototype doesn't count. Objects list their keys in the same order.
+// When two codec values are the same: by their content. -0 is 0, any view of bytes equals another
+// with the same bytes, an object's prototype doesn't count. Objects list their keys in the same
+// order.
 import type { Codec, CodecValue } from "@raftkit/core";
 import { Unexpected } from "../expect.js";
 import { show, toError } from "../show.js";
 
 /** @param what names the value. @throws {Unexpected} that names the first place that differs */
-export function expectSame(actual: CodecValue, expected: CodecValue, what: string | (() => string)): void {
+export function expectSame(
+  actual: CodecValue,
+  expected: CodecValue,
+  what: string | (() => string),
+): void {
   const found = difference(actual, expected);
   if (found === undefined) return;
-  const place = found.path.length === 0 ? "" : ` at ${found.path.map((key) => `[${JSON.stringify(key).slice(0, 40)}]`).join("")}`;
-  throw new Unexpected(`${typeof what === "string" ? what : what()} came back changed${place}: ${found.told}`);
+  const place =
+    found.path.length === 0
+      ? ""
+      : ` at ${found.path.map((key) => `[${JSON.stringify(key).slice(0, 40)}]`).join("")}`;
+  throw new Unexpected(
+    `${typeof what === "string" ? what : what()} came back changed${place}: ${found.told}`,
+  );
 }
 
 /** @throws {Unexpected} when the value doesn't survive being encoded and decoded */
@@ -23,7 +33,9 @@ export function encoded(codec: Codec, value: CodecValue, what: () => string): Ui
   try {
     return codec.encode(value);
   } catch (error) {
-    throw new Unexpected(`${what()} was refused by encode: ${toError(error).message}`, { cause: error });
+    throw new Unexpected(`${what()} was refused by encode: ${toError(error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -32,7 +44,10 @@ export function decoded(codec: Codec, bytes: Uint8Array, what: () => string): Co
   try {
     return codec.decode(bytes);
   } catch (error) {
-    throw new Unexpected(`${what()} was encoded, but decode refused the bytes: ${toError(error).message}`, { cause: error });
+    throw new Unexpected(
+      `${what()} was encoded, but decode refused the bytes: ${toError(error).message}`,
+      { cause: error },
+    );
   }
 }
 
@@ -43,10 +58,25 @@ interface Difference {
 
 function difference(actual: unknown, expected: unknown): Difference | undefined {
   if (actual === expected) return undefined;
-  const whole = (): Difference => ({ path: [], told: `expected ${show(expected)}, got ${show(actual)}` });
-  if (typeof actual !== "object" || typeof expected !== "object" || actual === null || expected === null) return whole();
+  const whole = (): Difference => ({
+    path: [],
+    told: `expected ${show(expected)}, got ${show(actual)}`,
+  });
+  if (
+    typeof actual !== "object" ||
+    typeof expected !== "object" ||
+    actual === null ||
+    expected === null
+  ) {
+    return whole();
+  }
   if (actual instanceof Uint8Array || expected instanceof Uint8Array) {
-    return actual instanceof Uint8Array && expected instanceof Uint8Array && actual.length === expected.length && actual.every((byte, i) => byte === expected[i]) ? undefined : whole();
+    return actual instanceof Uint8Array &&
+      expected instanceof Uint8Array &&
+      actual.length === expected.length &&
+      actual.every((byte, i) => byte === expected[i])
+      ? undefined
+      : whole();
   }
   if (Array.isArray(actual) !== Array.isArray(expected)) return whole();
   const members: readonly [string, unknown][] = Object.entries(actual);
@@ -54,7 +84,9 @@ function difference(actual: unknown, expected: unknown): Difference | undefined 
   if (members.length !== wanted.length) return whole();
   for (const [i, [key, value]] of members.entries()) {
     const [wantedKey, wantedValue] = wanted[i] ?? ["", undefined];
-    if (key !== wantedKey) return { path: [], told: `expected the key ${show(wantedKey)}, got ${show(key)}` };
+    if (key !== wantedKey) {
+      return { path: [], told: `expected the key ${show(wantedKey)}, got ${show(key)}` };
+    }
     const inner = difference(value, wantedValue);
     if (inner !== undefined) return { path: [key, ...inner.path], told: inner.told };
   }

@@ -6,7 +6,12 @@ import { refusalCases } from "./refusals.js";
 import { largeCases, roundTripCases } from "./round-trip.js";
 
 /**
- * What a `Codec` promises (`@raftkit/core`, ports). Its subject is the codec. Capability: `deterministic`, the same value always gives
- * the same bytes.
+ * What a `Codec` promises (`@raftkit/core`, ports). Its subject is the codec. Capability:
+ * `deterministic`, the same value always gives the same bytes.
  */
-export const codecSuite: Suite<Codec> = [...roundTripCases, ...ownershipCases, ...refusalCases, ...largeCases];
+export const codecSuite: Suite<Codec> = [
+  ...roundTripCases,
+  ...ownershipCases,
+  ...refusalCases,
+  ...largeCases,
+];

@@ -1,4 +1,5 @@
-// What the cases for state machines share: drawn histories of commands, running them, asking everything, snapshots as bytes.
+// What the cases for state machines share: drawn histories of commands, running them, asking
+// everything, snapshots as bytes.
 import { serialize } from "node:v8";
 import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
 import { joined } from "../bytes.js";
@@ -15,18 +16,30 @@ export interface Bench {
   readonly subject: MachineSubject;
   /** A fresh machine, opened; it is closed after the case. */
   machine(): Promise<Machine>;
-  /** Puts a machine among those that are closed after the case, and opens it. @returns what `open` said; 0 without one */
+  /**
+   * Puts a machine among those that are closed after the case, and opens it. @returns what `open`
+   * said; 0 without one
+   */
   adopt(machine: Machine): Promise<Index>;
   /** Closes it now. */
   close(machine: Machine): Promise<void>;
 }
 
 /** A case of this suite: `body` gets a fresh bench. */
-export function machineCase(fields: Pick<Case<MachineSubject>, "id" | "title" | "rule"> & { readonly requires?: readonly string[]; readonly capabilities?: readonly string[] }, body: (bench: Bench) => Promise<void>): Case<MachineSubject> {
+export function machineCase(
+  fields: Pick<Case<MachineSubject>, "id" | "title" | "rule"> & {
+    readonly requires?: readonly string[];
+    readonly capabilities?: readonly string[];
+  },
+  body: (bench: Bench) => Promise<void>,
+): Case<MachineSubject> {
   return { requires: [], capabilities: [], ...fields, run: (subject) => withBench(subject, body) };
 }
 
-async function withBench(subject: MachineSubject, body: (bench: Bench) => Promise<void>): Promise<void> {
+async function withBench(
+  subject: MachineSubject,
+  body: (bench: Bench) => Promise<void>,
+): Promise<void> {
   const open = new Set<Machine>();
   const adopt = async (machine: Machine): Promise<Index> => {
     open.add(machine);
@@ -48,8 +61,16 @@ async function withBench(subject: MachineSubject, body: (bench: Bench) => Promis
   }
 }
 
-/** Commands with the indexes and terms that a log gives them: both leave gaps, where no-ops and configurations stand and leaders came and went. */
-export function history(subject: MachineSubject, seed: number, length: number, after: ApplyContext = { index: 0, term: 1 }): readonly Step[] {
+/**
+ * Commands with the indexes and terms that a log gives them: both leave gaps, where no-ops and
+ * configurations stand and leaders came and went.
+ */
+export function history(
+  subject: MachineSubject,
+  seed: number,
+  length: number,
+  after: ApplyContext = { index: 0, term: 1 },
+): readonly Step[] {
   const chance = createChance(seed);
   let { index, term } = after;
   return Array.from({ length }, () => {
@@ -65,26 +86,49 @@ export function endOf(steps: readonly Step[]): ApplyContext {
 }
 
 /** @returns the results */
-export async function applyAll(machine: Machine, steps: readonly Step[]): Promise<readonly unknown[]> {
+export async function applyAll(
+  machine: Machine,
+  steps: readonly Step[],
+): Promise<readonly unknown[]> {
   const results: unknown[] = [];
   for (const { command, context } of steps) results.push(await machine.apply(command, context));
   return results;
 }
 
-export async function askAll(subject: MachineSubject, machine: Machine): Promise<readonly unknown[]> {
+export async function askAll(
+  subject: MachineSubject,
+  machine: Machine,
+): Promise<readonly unknown[]> {
   const answers: unknown[] = [];
   for (const query of subject.queries) answers.push(await machine.query(query));
   return answers;
 }
 
 /** @throws {Unexpected} that names the first query whose answer differs */
-export async function expectState(subject: MachineSubject, machine: Machine, expected: readonly unknown[], what: string): Promise<void> {
+export async function expectState(
+  subject: MachineSubject,
+  machine: Machine,
+  expected: readonly unknown[],
+  what: string,
+): Promise<void> {
   const answers = await askAll(subject, machine);
-  answers.forEach((answer, i) => expectEqual(answer, expected[i], `${what}: the answer to query ${i + 1}`));
+  answers.forEach((answer, i) =>
+    expectEqual(answer, expected[i], `${what}: the answer to query ${i + 1}`),
+  );
 }
 
-export function expectResults(actual: readonly unknown[], expected: readonly unknown[], what: string): void {
-  actual.forEach((result, i) => expectEqual(result, expected[i], `${what}: the result of command ${i + 1} of ${expected.length}`));
+export function expectResults(
+  actual: readonly unknown[],
+  expected: readonly unknown[],
+  what: string,
+): void {
+  actual.forEach((result, i) =>
+    expectEqual(
+      result,
+      expected[i],
+      `${what}: the result of command ${i + 1} of ${expected.length}`,
+    ),
+  );
 }
 
 /** What a value holds now, to compare with later. */
@@ -113,13 +157,19 @@ export async function restored(bench: Bench, snapshot: Uint8Array): Promise<Mach
   try {
     await machine.restore(sourceOf(snapshot));
   } catch (error) {
-    throw new Unexpected(`restore refused a snapshot of ${snapshot.length} bytes: ${toError(error).message}`, { cause: error });
+    throw new Unexpected(
+      `restore refused a snapshot of ${snapshot.length} bytes: ${toError(error).message}`,
+      { cause: error },
+    );
   }
   return machine;
 }
 
 /** Whether `restore` rejected. Its error is anybody's. */
-export async function refusesToRestore(machine: Machine, source: AsyncIterable<Uint8Array>): Promise<boolean> {
+export async function refusesToRestore(
+  machine: Machine,
+  source: AsyncIterable<Uint8Array>,
+): Promise<boolean> {
   try {
     await machine.restore(source);
   } catch {

@@ -1,193 +1,295 @@
 // Machine cases: a snapshot is the whole state at one moment, and restore brings exactly that back.
+// What restore owes to the bytes it is given is in restoring.ts.
 import { joined } from "../bytes.js";
 import { expectEqual, expectEqualBytes, expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
-import { applyAll, askAll, collect, endOf, expectResults, expectState, history, machineCase, refusesToRestore, restored, sourceOf } from "./bench.js";
-import type { Bench, Machine } from "./bench.js";
+import {
+  applyAll,
+  askAll,
+  collect,
+  endOf,
+  expectResults,
+  expectState,
+  history,
+  machineCase,
+  restored,
+  sourceOf,
+} from "./bench.js";
+import { restoreCases } from "./restoring.js";
 import type { MachineSubject } from "./subject.js";
+import { COMMANDS, used, whole } from "./used.js";
 
-const COMMANDS = 300;
-const whole = "State Machine Safety (Raft §7): a follower that was sent a snapshot, and a node that restarts from one, must be in the state that the log behind it continues";
-const moment = "State Machine Safety (Raft §7): entries are applied while a snapshot is written; one that holds half of them claims an index that it doesn't have";
-
-async function used(bench: Bench, seed: number, commands = COMMANDS): Promise<Machine> {
-  const machine = await bench.machine();
-  await applyAll(machine, history(bench.subject, seed, commands));
-  return machine;
-}
+const moment =
+  "State Machine Safety (Raft §7): entries are applied while a snapshot is written; one that holds half of them claims an index that it doesn't have";
 
 export const snapshotCases: readonly Case<MachineSubject>[] = [
-  machineCase({ id: "MACHINE-08", title: "a snapshot brings the same state into another instance", requires: ["MACHINE-02"], rule: whole }, async (bench) => {
-    for (const commands of [0, 1, COMMANDS]) {
-      const machine = await used(bench, 8, commands);
-      const copy = await restored(bench, await collect(machine.snapshot()));
-      await expectState(bench.subject, copy, await askAll(bench.subject, machine), `a copy of the state after ${commands} commands`);
-    }
-  }),
-  machineCase({ id: "MACHINE-09", title: "after restore, later commands give the same results as without it", requires: ["MACHINE-08"], rule: `${whole}; also of what no query shows` }, async (bench) => {
-    const steps = history(bench.subject, 9, COMMANDS);
-    const machine = await bench.machine();
-    await applyAll(machine, steps);
-    const copy = await restored(bench, await collect(machine.snapshot()));
-    const later = history(bench.subject, 10, COMMANDS, endOf(steps));
-    const [results, copied] = [await applyAll(machine, later), await applyAll(copy, later)];
-    expectResults(copied, results, "a machine that was restored");
-    await expectState(bench.subject, copy, await askAll(bench.subject, machine), "a machine that was restored, after later commands");
-  }),
-  machineCase({ id: "MACHINE-10", title: "restore replaces everything that was there", requires: ["MACHINE-09"], rule: `${whole}: what a follower had applied before may not shine through` }, async (bench) => {
-    for (const [kept, replaced] of [[COMMANDS, 100], [0, COMMANDS], [5, COMMANDS]] as const) {
-      const [source, target] = [await used(bench, 11, kept), await used(bench, 12, replaced)];
-      await target.restore(sourceOf(await collect(source.snapshot())));
-      const later = history(bench.subject, 13, 50, { index: 10 * COMMANDS, term: 100 });
-      await expectState(bench.subject, target, await askAll(bench.subject, source), "a machine that had another state before");
-      expectResults(await applyAll(target, later), await applyAll(source, later), "a machine that had another state before");
-    }
-  }),
-  machineCase({ id: "MACHINE-11", title: "what is applied between snapshot() and the first read isn't in it", requires: ["MACHINE-08"], rule: moment }, async (bench) => {
-    const steps = history(bench.subject, 14, COMMANDS);
-    const machine = await bench.machine();
-    await applyAll(machine, steps);
-    const expected = await askAll(bench.subject, await restored(bench, await collect(machine.snapshot())));
-    const snapshot = machine.snapshot();
-    await applyAll(machine, history(bench.subject, 15, COMMANDS, endOf(steps)));
-    await expectState(bench.subject, await restored(bench, await collect(snapshot)), expected, "a snapshot that was read later");
-  }),
-  machineCase({ id: "MACHINE-12", title: "what is applied while a snapshot is read isn't in it", requires: ["MACHINE-11"], rule: moment }, async (bench) => {
-    const steps = history(bench.subject, 16, 10 * COMMANDS);
-    const machine = await bench.machine();
-    await applyAll(machine, steps);
-    const expected = await askAll(bench.subject, await restored(bench, await collect(machine.snapshot())));
-    let after = endOf(steps);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of machine.snapshot()) {
-      chunks.push(Uint8Array.from(chunk));
-      const more = history(bench.subject, chunks.length, 50, after);
-      await applyAll(machine, more);
-      after = endOf(more);
-    }
-    await expectState(bench.subject, await restored(bench, joined(chunks)), expected, "a snapshot during which commands were applied");
-  }),
-  machineCase({ id: "MACHINE-13", title: "a snapshot changes nothing in the machine, also one that is given up or never read", requires: ["MACHINE-08"], rule: "State Machine Safety (Raft §7): each node takes snapshots when it likes, so they may not be seen in results" }, async (bench) => {
-    const [plain, busy] = [await bench.machine(), await bench.machine()];
-    const steps = history(bench.subject, 17, COMMANDS);
-    const results = await applyAll(plain, steps);
-    const resultsOfBusy: unknown[] = [];
-    for (const [i, step] of steps.entries()) {
-      resultsOfBusy.push(...(await applyAll(busy, [step])));
-      if (i % 60 === 0) await collect(busy.snapshot());
-      if (i % 60 === 20) busy.snapshot();
-      if (i % 60 === 40) for await (const chunk of busy.snapshot()) if (chunk.length >= 0) break;
-    }
-    expectResults(resultsOfBusy, results, "a machine of which snapshots are taken");
-    await expectState(bench.subject, busy, await askAll(bench.subject, plain), "a machine of which snapshots were taken");
-  }),
-  machineCase({ id: "MACHINE-14", title: "two snapshots that are read at the same time are independent", requires: ["MACHINE-11"], rule: `${moment}; a slow follower reads an old one while a new one is written` }, async (bench) => {
-    const steps = history(bench.subject, 18, COMMANDS);
-    const machine = await bench.machine();
-    const states: (readonly unknown[])[] = [];
-    const readers: AsyncIterator<Uint8Array>[] = [];
-    for (const part of [steps.slice(0, 100), steps.slice(100)]) {
-      await applyAll(machine, part);
-      states.push(await askAll(bench.subject, await restored(bench, await collect(machine.snapshot()))));
-      readers.push(machine.snapshot()[Symbol.asyncIterator]());
-    }
-    const chunks: Uint8Array[][] = readers.map(() => []);
-    const finished = new Set<number>();
-    while (finished.size < readers.length) {
-      for (const [i, reader] of readers.entries()) {
-        const step = finished.has(i) ? undefined : await reader.next();
-        if (step?.done === true) finished.add(i);
-        else if (step !== undefined) chunks[i]?.push(Uint8Array.from(step.value));
+  machineCase(
+    {
+      id: "MACHINE-08",
+      title: "a snapshot brings the same state into another instance",
+      requires: ["MACHINE-02"],
+      rule: whole,
+    },
+    async (bench) => {
+      for (const commands of [0, 1, COMMANDS]) {
+        const machine = await used(bench, 8, commands);
+        const copy = await restored(bench, await collect(machine.snapshot()));
+        await expectState(
+          bench.subject,
+          copy,
+          await askAll(bench.subject, machine),
+          `a copy of the state after ${commands} commands`,
+        );
       }
-    }
-    for (const [i, state] of states.entries()) await expectState(bench.subject, await restored(bench, joined(chunks[i] ?? [])), state, `snapshot ${i + 1} of two`);
-  }),
-  machineCase({ id: "MACHINE-15", title: "chunks stay what they were when later ones are read", requires: ["MACHINE-08"], rule: "State Machine Safety (Raft §7): a snapshot storage may keep a chunk until it has enough to write, or for ever" }, async (bench) => {
-    const machine = await used(bench, 19, 10 * COMMANDS);
-    const kept: Uint8Array[] = [];
-    const copies: Uint8Array[] = [];
-    for await (const chunk of machine.snapshot()) {
-      expectTrue(chunk instanceof Uint8Array, "a snapshot consists of Uint8Arrays");
-      kept.push(chunk);
-      copies.push(Uint8Array.from(chunk));
-    }
-    kept.forEach((chunk, i) => expectEqualBytes(chunk, copies[i] ?? new Uint8Array(0), `chunk ${i + 1} of ${kept.length}, after the others were read`));
-  }),
-  machineCase({ id: "MACHINE-16", title: "restore doesn't depend on how the bytes are cut", requires: ["MACHINE-08"], rule: "State Machine Safety (Raft §7, Figure 13: offset and data): a snapshot is stored and sent in pieces of the reader's size, not the writer's" }, async (bench) => {
-    const source = await used(bench, 20, 60);
-    const expected = await askAll(bench.subject, source);
-    const bytes = await collect(source.snapshot());
-    for (const size of [1, 7, 1000, bytes.length + 1]) {
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-09",
+      title: "after restore, later commands give the same results as without it",
+      requires: ["MACHINE-08"],
+      rule: `${whole}; also of what no query shows`,
+    },
+    async (bench) => {
+      const steps = history(bench.subject, 9, COMMANDS);
       const machine = await bench.machine();
-      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.slice(i * size, (i + 1) * size));
-      const refused = await refusesToRestore(machine, sourceOf(...pieces, new Uint8Array(0)));
-      expectTrue(!refused, `restore takes a snapshot in pieces of ${size} bytes, with an empty one behind`);
-      await expectState(bench.subject, machine, expected, `a snapshot in pieces of ${size} bytes`);
-    }
-  }),
-  machineCase({ id: "MACHINE-17", title: "bytes that were given to restore may change afterwards", requires: ["MACHINE-16"], rule: "State Machine Safety (Raft §7): a storage reads the next piece into the same buffer" }, async (bench) => {
-    const source = await used(bench, 21, 60);
-    const bytes = await collect(source.snapshot());
-    const machine = await bench.machine();
-    expectTrue(!(await refusesToRestore(machine, reused(bytes, 100))), "restore takes a snapshot that is read into one buffer");
-    await expectState(bench.subject, machine, await askAll(bench.subject, source), "a snapshot that was read into one buffer");
-  }),
-  machineCase({ id: "MACHINE-18", title: "restore rejects when its source fails", requires: ["MACHINE-08"], rule: `${whole}: half a snapshot taken for a whole one is a wrong state that nothing corrects` }, async (bench) => {
-    const bytes = await collect((await used(bench, 22)).snapshot());
-    for (const length of [0, Math.ceil(bytes.length / 2), bytes.length]) {
-      expectTrue(await refusesToRestore(await bench.machine(), failing(bytes.slice(0, length))), `restore rejects when its source fails behind ${length} of ${bytes.length} bytes`);
-    }
-  }),
-  machineCase({ id: "MACHINE-19", title: "restore refuses a snapshot that is cut at any byte, or goes on", requires: ["MACHINE-08"], capabilities: ["checked"], rule: `${whole}; a storage's checksum covers the bytes that the machine wrote, not those that it forgot` }, async (bench) => {
-    const bytes = await collect((await used(bench, 23, 60)).snapshot());
-    const step = Math.ceil(bytes.length / 300);
-    for (let length = 0; length < bytes.length; length += step) expectTrue(await refusesToRestore(await bench.machine(), sourceOf(bytes.slice(0, length))), `restore refuses the first ${length} of ${bytes.length} bytes`);
-    expectTrue(await refusesToRestore(await bench.machine(), sourceOf(bytes, new Uint8Array(1))), "restore refuses a byte too many");
-  }),
-  machineCase({ id: "MACHINE-20", title: "a restore that rejects leaves the state as it was", requires: ["MACHINE-18"], capabilities: ["atomicRestore"], rule: "State Machine Safety (Raft §7): a node that goes on after a snapshot failed must not serve a state that never was" }, async (bench) => {
-    const bytes = await collect((await used(bench, 24)).snapshot());
-    const machine = await used(bench, 25);
-    const before = await askAll(bench.subject, machine);
-    for (const length of [0, 1, Math.ceil(bytes.length / 2), bytes.length - 1, bytes.length]) {
-      await refusesToRestore(machine, failing(bytes.slice(0, Math.max(0, length))));
-      await expectState(bench.subject, machine, before, `after a restore whose source failed behind ${length} of ${bytes.length} bytes`);
-    }
-  }),
-  machineCase({ id: "MACHINE-21", title: "the same state gives the same snapshot, byte for byte", requires: ["MACHINE-08"], capabilities: ["stableSnapshot"], rule: "State Machine Safety (Raft Figure 3): replicas that have parted are found by their snapshots' bytes" }, async (bench) => {
-    const [one, other] = [await used(bench, 26), await used(bench, 26)];
-    const bytes = await collect(one.snapshot());
-    expectEqualBytes(await collect(one.snapshot()), bytes, "a second snapshot");
-    expectEqualBytes(await collect(other.snapshot()), bytes, "the snapshot of another machine with the same commands");
-    expectEqualBytes(await collect((await restored(bench, bytes)).snapshot()), bytes, "the snapshot of a machine that was restored");
-  }),
-  machineCase({ id: "MACHINE-22", title: "open tells the index of the last command that was applied, and the state is there", requires: ["MACHINE-02"], capabilities: ["durable"], rule: "State Machine Safety (Raft §5.3): the log is applied behind the index that open tells; told too low, commands are applied twice; too high, some never" }, async (bench) => {
-    const { subject } = bench;
-    const steps = history(subject, 27, 60);
-    const first = await subject.machine();
-    expectEqual(await bench.adopt(first), 0, "open() of a fresh machine");
-    await applyAll(first, steps);
-    const expected = await askAll(subject, first);
-    await bench.close(first);
-    const again = (await subject.reopen?.(first)) ?? first;
-    expectEqual(await bench.adopt(again), endOf(steps).index, "open() after the machine was closed");
-    await expectState(subject, again, expected, "a machine that was opened again");
-  }),
+      await applyAll(machine, steps);
+      const copy = await restored(bench, await collect(machine.snapshot()));
+      const later = history(bench.subject, 10, COMMANDS, endOf(steps));
+      const [results, copied] = [await applyAll(machine, later), await applyAll(copy, later)];
+      expectResults(copied, results, "a machine that was restored");
+      await expectState(
+        bench.subject,
+        copy,
+        await askAll(bench.subject, machine),
+        "a machine that was restored, after later commands",
+      );
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-10",
+      title: "restore replaces everything that was there",
+      requires: ["MACHINE-09"],
+      rule: `${whole}: what a follower had applied before may not shine through`,
+    },
+    async (bench) => {
+      for (const [kept, replaced] of [
+        [COMMANDS, 100],
+        [0, COMMANDS],
+        [5, COMMANDS],
+      ] as const) {
+        const [source, target] = [await used(bench, 11, kept), await used(bench, 12, replaced)];
+        await target.restore(sourceOf(await collect(source.snapshot())));
+        const later = history(bench.subject, 13, 50, { index: 10 * COMMANDS, term: 100 });
+        await expectState(
+          bench.subject,
+          target,
+          await askAll(bench.subject, source),
+          "a machine that had another state before",
+        );
+        expectResults(
+          await applyAll(target, later),
+          await applyAll(source, later),
+          "a machine that had another state before",
+        );
+      }
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-11",
+      title: "what is applied between snapshot() and the first read isn't in it",
+      requires: ["MACHINE-08"],
+      rule: moment,
+    },
+    async (bench) => {
+      const steps = history(bench.subject, 14, COMMANDS);
+      const machine = await bench.machine();
+      await applyAll(machine, steps);
+      const expected = await askAll(
+        bench.subject,
+        await restored(bench, await collect(machine.snapshot())),
+      );
+      const snapshot = machine.snapshot();
+      await applyAll(machine, history(bench.subject, 15, COMMANDS, endOf(steps)));
+      await expectState(
+        bench.subject,
+        await restored(bench, await collect(snapshot)),
+        expected,
+        "a snapshot that was read later",
+      );
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-12",
+      title: "what is applied while a snapshot is read isn't in it",
+      requires: ["MACHINE-11"],
+      rule: moment,
+    },
+    async (bench) => {
+      const steps = history(bench.subject, 16, 10 * COMMANDS);
+      const machine = await bench.machine();
+      await applyAll(machine, steps);
+      const expected = await askAll(
+        bench.subject,
+        await restored(bench, await collect(machine.snapshot())),
+      );
+      let after = endOf(steps);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of machine.snapshot()) {
+        chunks.push(Uint8Array.from(chunk));
+        const more = history(bench.subject, chunks.length, 50, after);
+        await applyAll(machine, more);
+        after = endOf(more);
+      }
+      await expectState(
+        bench.subject,
+        await restored(bench, joined(chunks)),
+        expected,
+        "a snapshot during which commands were applied",
+      );
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-13",
+      title: "a snapshot changes nothing in the machine, also one that is given up or never read",
+      requires: ["MACHINE-08"],
+      rule: "State Machine Safety (Raft §7): each node takes snapshots when it likes, so they may not be seen in results",
+    },
+    async (bench) => {
+      const [plain, busy] = [await bench.machine(), await bench.machine()];
+      const steps = history(bench.subject, 17, COMMANDS);
+      const results = await applyAll(plain, steps);
+      const resultsOfBusy: unknown[] = [];
+      for (const [i, step] of steps.entries()) {
+        resultsOfBusy.push(...(await applyAll(busy, [step])));
+        if (i % 60 === 0) await collect(busy.snapshot());
+        if (i % 60 === 20) busy.snapshot();
+        if (i % 60 === 40) for await (const chunk of busy.snapshot()) if (chunk.length >= 0) break;
+      }
+      expectResults(resultsOfBusy, results, "a machine of which snapshots are taken");
+      await expectState(
+        bench.subject,
+        busy,
+        await askAll(bench.subject, plain),
+        "a machine of which snapshots were taken",
+      );
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-14",
+      title: "two snapshots that are read at the same time are independent",
+      requires: ["MACHINE-11"],
+      rule: `${moment}; a slow follower reads an old one while a new one is written`,
+    },
+    async (bench) => {
+      const steps = history(bench.subject, 18, COMMANDS);
+      const machine = await bench.machine();
+      const states: (readonly unknown[])[] = [];
+      const readers: AsyncIterator<Uint8Array>[] = [];
+      for (const part of [steps.slice(0, 100), steps.slice(100)]) {
+        await applyAll(machine, part);
+        states.push(
+          await askAll(bench.subject, await restored(bench, await collect(machine.snapshot()))),
+        );
+        readers.push(machine.snapshot()[Symbol.asyncIterator]());
+      }
+      const chunks: Uint8Array[][] = readers.map(() => []);
+      const finished = new Set<number>();
+      while (finished.size < readers.length) {
+        for (const [i, reader] of readers.entries()) {
+          const step = finished.has(i) ? undefined : await reader.next();
+          if (step?.done === true) finished.add(i);
+          else if (step !== undefined) chunks[i]?.push(Uint8Array.from(step.value));
+        }
+      }
+      for (const [i, state] of states.entries()) {
+        await expectState(
+          bench.subject,
+          await restored(bench, joined(chunks[i] ?? [])),
+          state,
+          `snapshot ${i + 1} of two`,
+        );
+      }
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-15",
+      title: "chunks stay what they were when later ones are read",
+      requires: ["MACHINE-08"],
+      rule: "State Machine Safety (Raft §7): a snapshot storage may keep a chunk until it has enough to write, or for ever",
+    },
+    async (bench) => {
+      const machine = await used(bench, 19, 10 * COMMANDS);
+      const kept: Uint8Array[] = [];
+      const copies: Uint8Array[] = [];
+      for await (const chunk of machine.snapshot()) {
+        expectTrue(chunk instanceof Uint8Array, "a snapshot consists of Uint8Arrays");
+        kept.push(chunk);
+        copies.push(Uint8Array.from(chunk));
+      }
+      kept.forEach((chunk, i) =>
+        expectEqualBytes(
+          chunk,
+          copies[i] ?? new Uint8Array(0),
+          `chunk ${i + 1} of ${kept.length}, after the others were read`,
+        ),
+      );
+    },
+  ),
+  ...restoreCases,
+  machineCase(
+    {
+      id: "MACHINE-21",
+      title: "the same state gives the same snapshot, byte for byte",
+      requires: ["MACHINE-08"],
+      capabilities: ["stableSnapshot"],
+      rule: "State Machine Safety (Raft Figure 3): replicas that have parted are found by their snapshots' bytes",
+    },
+    async (bench) => {
+      const [one, other] = [await used(bench, 26), await used(bench, 26)];
+      const bytes = await collect(one.snapshot());
+      expectEqualBytes(await collect(one.snapshot()), bytes, "a second snapshot");
+      expectEqualBytes(
+        await collect(other.snapshot()),
+        bytes,
+        "the snapshot of another machine with the same commands",
+      );
+      expectEqualBytes(
+        await collect((await restored(bench, bytes)).snapshot()),
+        bytes,
+        "the snapshot of a machine that was restored",
+      );
+    },
+  ),
+  machineCase(
+    {
+      id: "MACHINE-22",
+      title: "open tells the index of the last command that was applied, and the state is there",
+      requires: ["MACHINE-02"],
+      capabilities: ["durable"],
+      rule: "State Machine Safety (Raft §5.3): the log is applied behind the index that open tells; told too low, commands are applied twice; too high, some never",
+    },
+    async (bench) => {
+      const { subject } = bench;
+      const steps = history(subject, 27, 60);
+      const first = await subject.machine();
+      expectEqual(await bench.adopt(first), 0, "open() of a fresh machine");
+      await applyAll(first, steps);
+      const expected = await askAll(subject, first);
+      await bench.close(first);
+      const again = (await subject.reopen?.(first)) ?? first;
+      expectEqual(
+        await bench.adopt(again),
+        endOf(steps).index,
+        "open() after the machine was closed",
+      );
+      await expectState(subject, again, expected, "a machine that was opened again");
+    },
+  ),
 ];
-
-async function* failing(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  await Promise.resolve();
-  if (bytes.length > 0) yield bytes;
-  throw new Error("the source failed, as it was told to");
-}
-
-/** One buffer, again and again. */
-async function* reused(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(size);
-  for (let at = 0; at < bytes.length; at += size) {
-    await Promise.resolve();
-    const piece = bytes.subarray(at, at + size);
-    buffer.set(piece);
-    yield buffer.subarray(0, piece.length);
-    buffer.fill(0xee);
-  }
-}

@@ -1,5 +1,5 @@
-// Another time of day and other dice, for as long as a case lasts: a machine that looks at them is found out without waiting.
-// Everything is put back, whatever happens.
+// Another time of day and other dice, for as long as a case lasts: a machine that looks at them is
+// found out without waiting. Everything is put back, whatever happens.
 import type { Random } from "@raftkit/core";
 import { createChance } from "../random.js";
 
@@ -9,14 +9,19 @@ export interface World {
   readonly seed: number;
 }
 
-/** Runs `run` where `Date`, `performance.now`, `Math.random` and `crypto`'s random numbers are those of `world`. */
+/**
+ * Runs `run` where `Date`, `performance.now`, `Math.random` and `crypto`'s random numbers are those
+ * of `world`.
+ */
 export async function inWorld<Value>(world: World, run: () => Promise<Value>): Promise<Value> {
   const { next } = createChance(world.seed);
   const undo = [
     replace(globalThis, "Date", frozenDate(world.nowMs)),
     replace(performance, "now", () => world.nowMs),
     replace(Math, "random", next),
-    replace(crypto, "getRandomValues", <Bytes extends ArrayBufferView>(bytes: Bytes) => filled(bytes, next)),
+    replace(crypto, "getRandomValues", <Bytes extends ArrayBufferView>(bytes: Bytes) =>
+      filled(bytes, next),
+    ),
     replace(crypto, "randomUUID", () => uuid(next)),
   ];
   try {
@@ -39,9 +44,11 @@ function replace(owner: object, name: string, value: unknown): () => void {
 /** `new Date(2020, 1)` and `Date.parse` stay as they are; only "now" stands still. */
 function frozenDate(nowMs: number): unknown {
   return new Proxy(Date, {
-    construct: (target, args: unknown[], newTarget) => Reflect.construct(target, args.length === 0 ? [nowMs] : args, newTarget) as object,
+    construct: (target, args: unknown[], newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [nowMs] : args, newTarget) as object,
     apply: (target) => new target(nowMs).toString(),
-    get: (target, name, receiver) => (name === "now" ? () => nowMs : Reflect.get(target, name, receiver) as unknown),
+    get: (target, name, receiver) =>
+      name === "now" ? () => nowMs : (Reflect.get(target, name, receiver) as unknown),
   });
 }
 

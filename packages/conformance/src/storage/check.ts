@@ -1,4 +1,5 @@
-// What the storage cases say when something doesn't hold: what was expected, what came. Never swallows anything.
+// What the storage cases say when something doesn't hold: what was expected, what came. Never
+// swallows anything.
 import { ensure, expectRefusal, fail } from "../expect.js";
 
 /** Compares as JSON, in which the order of fields counts. */
@@ -24,16 +25,27 @@ export async function rejection(promise: Promise<unknown>, what: string): Promis
   } catch (error) {
     return error;
   }
-  return fail(`${what} must be refused, but it resolved${value === undefined ? "" : ` with ${short(JSON.stringify(value), undefined)}`}`);
+  return fail(
+    `${what} must be refused, but it resolved${value === undefined ? "" : ` with ${short(JSON.stringify(value), undefined)}`}`,
+  );
 }
 
-/** The promise must reject in a way that programs and people understand: with a `RaftkitError` that has a code and a message. */
+/**
+ * The promise must reject in a way that programs and people understand: with a `RaftkitError` that
+ * has a code and a message.
+ */
 export async function refusal(promise: Promise<unknown>, what: string): Promise<void> {
   const { code, message } = await expectRefusal(() => promise, what);
-  ensure(/^[A-Z][A-Z0-9_]+$/.test(code) && message.length >= 10, `${what}: the error must have a code such as WRONG_IDENTITY, and say what is wrong and what to do; it has ${JSON.stringify({ code, message })}`);
+  ensure(
+    /^[A-Z][A-Z0-9_]+$/.test(code) && message.length >= 10,
+    `${what}: the error must have a code such as WRONG_IDENTITY, and say what is wrong and what to do; it has ${JSON.stringify({ code, message })}`,
+  );
 }
 
-/** What must work; an error that says only what the implementation said would not say what was asked of it. */
+/**
+ * What must work; an error that says only what the implementation said would not say what was asked
+ * of it.
+ */
 export async function works<Result>(promise: Promise<Result>, what: string): Promise<Result> {
   try {
     return await promise;

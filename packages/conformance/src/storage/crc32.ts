@@ -1,4 +1,5 @@
-// CRC-32 (IEEE 802.3, reflected), for snapshots and for telling long data apart in messages. Needs no platform.
+// CRC-32 (IEEE 802.3, reflected), for snapshots and for telling long data apart in messages. Needs
+// no platform.
 
 const remainders = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;

@@ -8,22 +8,39 @@ export interface Flip {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Copies of the files with one bit flipped each: in every byte that isn't 0, and in some that are; evenly spread if they are too many. */
+/**
+ * Copies of the files with one bit flipped each: in every byte that isn't 0, and in some that are;
+ * evenly spread if they are too many.
+ */
 export function* flips(files: ReadonlyMap<string, Uint8Array>): Generator<Flip> {
-  const places = [...files].flatMap(([name, content]) => [...content.keys()].filter((at) => content[at] !== 0 || at % 97 === 0).map((at) => ({ name, at })));
+  const places = [...files].flatMap(([name, content]) =>
+    [...content.keys()]
+      .filter((at) => content[at] !== 0 || at % 97 === 0)
+      .map((at) => ({ name, at })),
+  );
   const stride = Math.max(1, places.length / FLIPS_MAX);
   for (let i = 0; i < places.length; i += stride) {
     const place = places[Math.floor(i)];
     const content = files.get(place?.name ?? "")?.slice();
     if (place === undefined || content === undefined) return;
-    content[place.at] = (content[place.at] ?? 0) ^ (1 << place.at % 8);
+    content[place.at] = (content[place.at] ?? 0) ^ (1 << (place.at % 8));
     yield { ...place, files: new Map(files).set(place.name, content) };
   }
 }
 
-export function sameFiles(a: ReadonlyMap<string, Uint8Array>, b: ReadonlyMap<string, Uint8Array>): boolean {
-  return a.size === b.size && [...a].every(([name, content]) => {
-    const other = b.get(name);
-    return other !== undefined && other.length === content.length && content.every((byte, at) => byte === other[at]);
-  });
+export function sameFiles(
+  a: ReadonlyMap<string, Uint8Array>,
+  b: ReadonlyMap<string, Uint8Array>,
+): boolean {
+  return (
+    a.size === b.size &&
+    [...a].every(([name, content]) => {
+      const other = b.get(name);
+      return (
+        other !== undefined &&
+        other.length === content.length &&
+        content.every((byte, at) => byte === other[at])
+      );
+    })
+  );
 }

@@ -3,14 +3,30 @@ import type { StorageIdentity } from "@raftkit/core";
 import { ensure } from "../expect.js";
 import type { Case } from "../suite.js";
 import { refusal, rejection, same, works } from "./check.js";
-import { commands, contentAfterAll, found, identity, openLog, sameContent, vote, written } from "./log-helpers.js";
+import {
+  commands,
+  contentAfterAll,
+  found,
+  identity,
+  openLog,
+  sameContent,
+  vote,
+  written,
+} from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { LogSubject } from "./medium.js";
 
-const mixedUp = "Election Safety (Raft §5.2): the log of another cluster or server is other votes and other entries under this one's name";
-const oneWriter = "Log Matching (Raft §5.3): two processes that append to one log make one that neither wrote";
+const mixedUp =
+  "Election Safety (Raft §5.2): the log of another cluster or server is other votes and other entries under this one's name";
+const oneWriter =
+  "Log Matching (Raft §5.3): two processes that append to one log make one that neither wrote";
 
-function refuses(id: string, what: string, other: Partial<StorageIdentity>, rule: string): Case<LogSubject> {
+function refuses(
+  id: string,
+  what: string,
+  other: Partial<StorageIdentity>,
+  rule: string,
+): Case<LogSubject> {
   return {
     id,
     title: `The log of another ${what} is refused`,
@@ -30,7 +46,12 @@ function refuses(id: string, what: string, other: Partial<StorageIdentity>, rule
 export const accessCases: readonly Case<LogSubject>[] = [
   refuses("STORAGE-37", "cluster", { clusterId: "green" }, mixedUp),
   refuses("STORAGE-38", "node", { nodeId: "n2" }, mixedUp),
-  refuses("STORAGE-39", "codec", { codec: "msgpack" }, "State Machine Safety (Raft §5.4.3): entries that were written with one codec mean something else, or nothing, to another"),
+  refuses(
+    "STORAGE-39",
+    "codec",
+    { codec: "msgpack" },
+    "State Machine Safety (Raft §5.4.3): entries that were written with one codec mean something else, or nothing, to another",
+  ),
   {
     id: "STORAGE-40",
     title: "A refused opening changes nothing and counts as no run",
@@ -40,7 +61,10 @@ export const accessCases: readonly Case<LogSubject>[] = [
     async run(subject) {
       const medium = await subject.medium();
       const writes = [[vote(3, "n2"), commands(1, 1, "a", "b")]];
-      const { log, opened: { incarnation } } = await openLog(medium);
+      const {
+        log,
+        opened: { incarnation },
+      } = await openLog(medium);
       for (const operations of writes) await log.write(operations);
       await log.close();
       for (const other of [{ clusterId: "green" }, { nodeId: "n2" }, { codec: "msgpack" }]) {
@@ -111,11 +135,21 @@ export const accessCases: readonly Case<LogSubject>[] = [
       const medium = await subject.medium();
       const { log } = await openLog(medium);
       let outcome = "has not ended";
-      void log.write([commands(1, 1, "a"), vote(2, "n1")]).then(() => (outcome = "resolved"), (error: unknown) => (outcome = `was rejected with ${String(error)}`));
+      void log.write([commands(1, 1, "a"), vote(2, "n1")]).then(
+        () => (outcome = "resolved"),
+        (error: unknown) => (outcome = `was rejected with ${String(error)}`),
+      );
       await log.close();
       for (let i = 0; i < 10; i++) await Promise.resolve(); // what is left to do is handing the outcome on
-      ensure(outcome === "resolved", `the write was under way when close was called; when close resolved, it must have resolved, but it ${outcome}`);
-      sameContent(await found(medium), contentAfterAll([[commands(1, 1, "a"), vote(2, "n1")]]), "after closing during a write");
+      ensure(
+        outcome === "resolved",
+        `the write was under way when close was called; when close resolved, it must have resolved, but it ${outcome}`,
+      );
+      sameContent(
+        await found(medium),
+        contentAfterAll([[commands(1, 1, "a"), vote(2, "n1")]]),
+        "after closing during a write",
+      );
     },
   },
   {
@@ -130,7 +164,11 @@ export const accessCases: readonly Case<LogSubject>[] = [
       const log = await written(medium, [[commands(1, 1, "a")]]);
       await log.close();
       await rejection(log.write([commands(2, 1, "b")]), "a write after closing");
-      sameContent(await found(medium), contentAfterAll([[commands(1, 1, "a")]]), "after refused writes");
+      sameContent(
+        await found(medium),
+        contentAfterAll([[commands(1, 1, "a")]]),
+        "after refused writes",
+      );
     },
   },
   {
@@ -143,7 +181,10 @@ export const accessCases: readonly Case<LogSubject>[] = [
       const medium = await subject.medium();
       const before = await medium.openHandles();
       for (let i = 0; i < 2; i++) {
-        const log = await written(medium, i === 0 ? [[commands(1, 1, "a")], [commands(2, 1, "b")]] : []);
+        const log = await written(
+          medium,
+          i === 0 ? [[commands(1, 1, "a")], [commands(2, 1, "b")]] : [],
+        );
         await log.close();
         same(await medium.openHandles(), before, "open handles after closing");
       }
@@ -159,7 +200,10 @@ export const accessCases: readonly Case<LogSubject>[] = [
       const medium = await subject.medium();
       await (await openLog(medium)).log.close();
       const before = await medium.openHandles();
-      await rejection(medium.storage().open({ ...identity, clusterId: "green" }), "opening another's log");
+      await rejection(
+        medium.storage().open({ ...identity, clusterId: "green" }),
+        "opening another's log",
+      );
       same(await medium.openHandles(), before, "open handles after a refused opening");
       await (await openLog(medium)).log.close();
     },

@@ -1,4 +1,5 @@
-// STORAGE-76 to 79: one flipped bit anywhere. A log that can't be trusted is refused; it never says something else in silence.
+// STORAGE-76 to 79: one flipped bit anywhere. A log that can't be trusted is refused; it never says
+// something else in silence.
 import type { OpenedLog } from "@raftkit/core";
 import { ensure, fail, isRaftkitError } from "../expect.js";
 import type { Case } from "../suite.js";
@@ -10,7 +11,8 @@ import type { Life } from "./log-story.js";
 import { goOn, livesOf, placeOf } from "./log-story.js";
 import type { LogSubject } from "./medium.js";
 
-const rule = "Leader Completeness (Raft §5.4.3): damage that is taken for an interrupted write takes acknowledged entries away";
+const rule =
+  "Leader Completeness (Raft §5.4.3): damage that is taken for an interrupted write takes acknowledged entries away";
 
 interface Outcome {
   readonly where: string;
@@ -22,11 +24,17 @@ interface Outcome {
   readonly changed: boolean;
 }
 
-/** Opens the story's log with one bit flipped, again and again: as a kill leaves it, and as closing leaves it. */
+/**
+ * Opens the story's log with one bit flipped, again and again: as a kill leaves it, and as closing
+ * leaves it.
+ */
 async function withEachFlip(subject: LogSubject, look: (outcome: Outcome) => void): Promise<void> {
   const life = livesOf()();
   const medium = await subject.medium();
-  const { log, opened: { incarnation } } = await openLog(medium);
+  const {
+    log,
+    opened: { incarnation },
+  } = await openLog(medium);
   await goOn(log, life);
   const left = await medium.files();
   await log.close();
@@ -35,12 +43,20 @@ async function withEachFlip(subject: LogSubject, look: (outcome: Outcome) => voi
   for (const files of [left, closed]) {
     for (const flip of flips(files)) {
       await scratch.replaceFiles(flip.files);
-      look({ where: `byte ${flip.at} of ${flip.name}`, life, incarnation, ...(await tryToOpen(scratch, flip.files)) });
+      look({
+        where: `byte ${flip.at} of ${flip.name}`,
+        life,
+        incarnation,
+        ...(await tryToOpen(scratch, flip.files)),
+      });
     }
   }
 }
 
-async function tryToOpen(medium: LogMedium, files: ReadonlyMap<string, Uint8Array>): Promise<Pick<Outcome, "opened" | "error" | "changed">> {
+async function tryToOpen(
+  medium: LogMedium,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<Pick<Outcome, "opened" | "error" | "changed">> {
   const storage = medium.storage();
   try {
     return { opened: await storage.open(identity), error: undefined, changed: false };
@@ -61,20 +77,30 @@ export const damageCases: readonly Case<LogSubject>[] = [
     run: (subject) =>
       withEachFlip(subject, ({ where, life, incarnation, opened }) => {
         if (opened === undefined) return;
-        ensure(placeOf(contentOf(opened), life) !== undefined, `with a bit flipped in ${where} the log must be refused, or be as it was, but it opened with a content that it never had`);
-        ensure(opened.incarnation === incarnation, `with a bit flipped in ${where} the log opened under another incarnation: ${opened.incarnation} instead of ${incarnation}`);
+        ensure(
+          placeOf(contentOf(opened), life) !== undefined,
+          `with a bit flipped in ${where} the log must be refused, or be as it was, but it opened with a content that it never had`,
+        );
+        ensure(
+          opened.incarnation === incarnation,
+          `with a bit flipped in ${where} the log opened under another incarnation: ${opened.incarnation} instead of ${incarnation}`,
+        );
       }),
   },
   {
     id: "STORAGE-77",
-    title: "With one bit flipped anywhere, nothing but the last write is ever taken for an interrupted one and cut",
+    title:
+      "With one bit flipped anywhere, nothing but the last write is ever taken for an interrupted one and cut",
     rule,
     requires: ["STORAGE-76"],
     capabilities: ["persistent", "damage"],
     run: (subject) =>
       withEachFlip(subject, ({ where, life, opened }) => {
         const place = opened && placeOf(contentOf(opened), life);
-        ensure(place === undefined || place >= life.acknowledged - 1, `with a bit flipped in ${where} the log must be refused, but it opened as after ${place} of ${life.acknowledged} acknowledged writes`);
+        ensure(
+          place === undefined || place >= life.acknowledged - 1,
+          `with a bit flipped in ${where} the log must be refused, but it opened as after ${place} of ${life.acknowledged} acknowledged writes`,
+        );
       }),
   },
   {
@@ -85,7 +111,12 @@ export const damageCases: readonly Case<LogSubject>[] = [
     capabilities: ["persistent", "damage"],
     run: (subject) =>
       withEachFlip(subject, ({ where, opened, error }) => {
-        if (opened === undefined && !isRaftkitError(error)) fail(`with a bit flipped in ${where} the opening must be refused with a RaftkitError, it was refused with ${String(error)}`, error);
+        if (opened === undefined && !isRaftkitError(error)) {
+          fail(
+            `with a bit flipped in ${where} the opening must be refused with a RaftkitError, it was refused with ${String(error)}`,
+            error,
+          );
+        }
       }),
   },
   {
@@ -94,6 +125,12 @@ export const damageCases: readonly Case<LogSubject>[] = [
     rule: "Leader Completeness (Raft §5.4.3): what is left of the log is all that an operator has to mend the cluster with",
     requires: [],
     capabilities: ["persistent", "damage"],
-    run: (subject) => withEachFlip(subject, ({ where, changed }) => ensure(!changed, `with a bit flipped in ${where} the log was refused, but its files were changed`)),
+    run: (subject) =>
+      withEachFlip(subject, ({ where, changed }) =>
+        ensure(
+          !changed,
+          `with a bit flipped in ${where} the log was refused, but its files were changed`,
+        ),
+      ),
   },
 ];

@@ -1,19 +1,34 @@
-// STORAGE-67 to 75: a disk that says no. The write says no too, nothing is written any more, nothing acknowledged is lost.
+// STORAGE-67 to 75: a disk that says no. The write says no too, nothing is written any more,
+// nothing acknowledged is lost.
 import { ensure } from "../expect.js";
 import type { Case } from "../suite.js";
 import { refusal, rejection, same } from "./check.js";
-import { commands, contentAfterAll, found, identity, openLog, sameContent, vote, written } from "./log-helpers.js";
+import {
+  commands,
+  contentAfterAll,
+  found,
+  identity,
+  openLog,
+  sameContent,
+  vote,
+  written,
+} from "./log-helpers.js";
 import type { LogMedium } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { Life } from "./log-story.js";
 import { expectWhole, goOn, live, livesOf, openLeft } from "./log-story.js";
 import type { LogSubject, Step, StepFault } from "./medium.js";
 
-const noSync = "Leader Completeness (Raft §5.4.3): after a failed sync the pages count as clean and nobody knows what is on disk; the server must stop";
-const noSpace = "Leader Completeness (Raft §5.4.3): a write error that is swallowed loses what was acknowledged";
+const noSync =
+  "Leader Completeness (Raft §5.4.3): after a failed sync the pages count as clean and nobody knows what is on disk; the server must stop";
+const noSpace =
+  "Leader Completeness (Raft §5.4.3): a write error that is swallowed loses what was acknowledged";
 const start = [[vote(1, "n1"), commands(1, 1, "a")]];
 
-function failing(kind: Step["kind"], code: "EIO" | "ENOSPC"): (step: Step) => StepFault | undefined {
+function failing(
+  kind: Step["kind"],
+  code: "EIO" | "ENOSPC",
+): (step: Step) => StepFault | undefined {
   return (step) => (step.kind === kind ? { type: "error", code } : undefined);
 }
 
@@ -21,19 +36,30 @@ function failing(kind: Step["kind"], code: "EIO" | "ENOSPC"): (step: Step) => St
 async function failedWrite(medium: LogMedium, kind: Step["kind"], code: "EIO" | "ENOSPC") {
   const log = await written(medium, start);
   medium.setFault(failing(kind, code));
-  await rejection(log.write([commands(2, 1, "b")]), `a write while every ${kind} fails with ${code}`);
+  await rejection(
+    log.write([commands(2, 1, "b")]),
+    `a write while every ${kind} fails with ${code}`,
+  );
   medium.setFault(undefined);
   return log;
 }
 
-/** Lives the story with one failing sync, for each sync of it, until something is refused; then looks at what is left. */
-async function withEachSyncFailing(subject: LogSubject, look: (medium: LogMedium, life: Life, sync: number) => Promise<void>): Promise<void> {
+/**
+ * Lives the story with one failing sync, for each sync of it, until something is refused; then
+ * looks at what is left.
+ */
+async function withEachSyncFailing(
+  subject: LogSubject,
+  look: (medium: LogMedium, life: Life, sync: number) => Promise<void>,
+): Promise<void> {
   const newLife = livesOf();
   for (let sync = 1; ; sync++) {
     const medium = await subject.medium(sync);
     const life = newLife();
     let left = sync;
-    medium.setFault(({ kind }) => (kind === "sync" && --left === 0 ? { type: "error", code: "EIO" } : undefined));
+    medium.setFault(({ kind }) =>
+      kind === "sync" && --left === 0 ? { type: "error", code: "EIO" } : undefined,
+    );
     await live(medium, life).catch(() => undefined);
     medium.setFault(undefined);
     if (left > 0) return;
@@ -58,24 +84,32 @@ export const failureCases: readonly Case<LogSubject>[] = [
     capabilities: ["failedSync"],
     async run(subject) {
       const log = await failedWrite(await subject.medium(), "sync", "EIO");
-      for (const operations of [[commands(2, 1, "b")], [commands(3, 1, "c")], [vote(2, "n1")]]) await rejection(log.write(operations), "a write after a failed sync");
+      for (const operations of [[commands(2, 1, "b")], [commands(3, 1, "c")], [vote(2, "n1")]]) {
+        await rejection(log.write(operations), "a write after a failed sync");
+      }
     },
   },
   {
     id: "STORAGE-69",
-    title: "A failed sync is not tried again: at whichever step, a power cut afterwards takes nothing that was acknowledged",
+    title:
+      "A failed sync is not tried again: at whichever step, a power cut afterwards takes nothing that was acknowledged",
     rule: noSync,
     requires: ["STORAGE-60", "STORAGE-67"],
     capabilities: ["persistent", "failedSync", "powerCut"],
     run: (subject) =>
       withEachSyncFailing(subject, async (medium, life, sync) => {
         medium.powerCut();
-        expectWhole((await openLeft(medium, sync, "a failed sync and a power cut")).opened, life, `after sync ${sync} failed and the power was cut`);
+        expectWhole(
+          (await openLeft(medium, sync, "a failed sync and a power cut")).opened,
+          life,
+          `after sync ${sync} failed and the power was cut`,
+        );
       }),
   },
   {
     id: "STORAGE-70",
-    title: "What is found after a failed sync is as after the acknowledged writes or the refused one, and stays",
+    title:
+      "What is found after a failed sync is as after the acknowledged writes or the refused one, and stays",
     rule: "Leader Completeness (Raft §5.4.3): after a failed sync the page cache shows what the disk doesn't have; a server acknowledges at once what it found when it opened",
     requires: ["STORAGE-66", "STORAGE-69"],
     capabilities: ["persistent", "failedSync", "kill", "powerCut"],
@@ -86,7 +120,11 @@ export const failureCases: readonly Case<LogSubject>[] = [
         expectWhole(opened, life, `after sync ${sync} failed and the process was killed`);
         const returned = contentOf(opened);
         medium.powerCut();
-        sameContent(await found(medium), returned, `that an opening returned after sync ${sync} failed, then the power was cut: it`);
+        sameContent(
+          await found(medium),
+          returned,
+          `that an opening returned after sync ${sync} failed, then the power was cut: it`,
+        );
       }),
   },
   {
@@ -100,11 +138,18 @@ export const failureCases: readonly Case<LogSubject>[] = [
       await (await failedWrite(medium, "sync", "EIO")).close();
       const { log, opened } = await openLog(medium);
       const content = contentOf(opened);
-      ensure(content.entries.length === 1 || content.entries.length === 2, `after a failed sync the log must hold the acknowledged entry, and may hold the refused one; it holds ${content.entries.length}`);
+      ensure(
+        content.entries.length === 1 || content.entries.length === 2,
+        `after a failed sync the log must hold the acknowledged entry, and may hold the refused one; it holds ${content.entries.length}`,
+      );
       const next = [[commands(content.entries.length + 1, 2, "next")]];
       for (const operations of next) await log.write(operations);
       await log.close();
-      sameContent(await found(medium), contentAfterAll(next, content), "after a failed sync, an opening and another write");
+      sameContent(
+        await found(medium),
+        contentAfterAll(next, content),
+        "after a failed sync, an opening and another write",
+      );
     },
   },
   {
@@ -137,7 +182,8 @@ export const failureCases: readonly Case<LogSubject>[] = [
   },
   {
     id: "STORAGE-74",
-    title: "A write that finds no space is refused, and so are all after it, also when there is space again",
+    title:
+      "A write that finds no space is refused, and so are all after it, also when there is space again",
     rule: noSpace,
     requires: [],
     capabilities: ["fullDisk"],
@@ -158,16 +204,25 @@ export const failureCases: readonly Case<LogSubject>[] = [
         const medium = await subject.medium(full);
         const life = newLife();
         let left = full;
-        medium.setFault(({ kind }) => (kind === "write" && --left <= 0 ? { type: "error", code: "ENOSPC" } : undefined));
+        medium.setFault(({ kind }) =>
+          kind === "write" && --left <= 0 ? { type: "error", code: "ENOSPC" } : undefined,
+        );
         const storage = medium.storage();
-        await storage.open(identity).then(() => goOn(storage, life)).catch(() => undefined);
+        await storage
+          .open(identity)
+          .then(() => goOn(storage, life))
+          .catch(() => undefined);
         await storage.close();
         medium.setFault(undefined);
         const { log, opened } = await openLeft(medium, full, "a full disk");
         life.begun = expectWhole(opened, life, `after the disk was full from write ${full} on`);
         await goOn(log, life);
         await log.close();
-        sameContent(await found(medium), contentAfterAll(life.writes), `after a disk that was full from write ${full} on, and the rest of the writes`);
+        sameContent(
+          await found(medium),
+          contentAfterAll(life.writes),
+          `after a disk that was full from write ${full} on, and the rest of the writes`,
+        );
         if (left > 0) return;
       }
     },

@@ -1,5 +1,15 @@
-// Short ways to say what the log cases do: operations, openings, and the comparison of what is found with what is due.
-import type { EntryRun, Index, LogOperation, LogStorage, NodeId, OpenedLog, StorageIdentity, Term } from "@raftkit/core";
+// Short ways to say what the log cases do: operations, openings, and the comparison of what is
+// found with what is due.
+import type {
+  EntryRun,
+  Index,
+  LogOperation,
+  LogStorage,
+  NodeId,
+  OpenedLog,
+  StorageIdentity,
+  Term,
+} from "@raftkit/core";
 import { encodeRun, EntryKind } from "@raftkit/core";
 import type { Chance } from "../random.js";
 import { same, works } from "./check.js";
@@ -18,12 +28,31 @@ export function append(run: EntryRun): LogOperation {
 
 /** Commands with these texts. */
 export function commands(firstIndex: Index, term: Term, ...texts: string[]): LogOperation {
-  return append(encodeRun(firstIndex, term, EntryKind.command, texts.map((text) => Uint8Array.from(text, (character) => character.charCodeAt(0)))));
+  return append(
+    encodeRun(
+      firstIndex,
+      term,
+      EntryKind.command,
+      texts.map((text) => Uint8Array.from(text, (character) => character.charCodeAt(0))),
+    ),
+  );
 }
 
 /** Commands of these sizes, full of chance. */
-export function bulk(firstIndex: Index, term: Term, chance: Chance, ...sizes: number[]): LogOperation {
-  return append(encodeRun(firstIndex, term, EntryKind.command, sizes.map((size) => chance.bytes(size))));
+export function bulk(
+  firstIndex: Index,
+  term: Term,
+  chance: Chance,
+  ...sizes: number[]
+): LogOperation {
+  return append(
+    encodeRun(
+      firstIndex,
+      term,
+      EntryKind.command,
+      sizes.map((size) => chance.bytes(size)),
+    ),
+  );
 }
 
 export function vote(currentTerm: Term, votedFor: NodeId | null): LogOperation {
@@ -42,7 +71,9 @@ export function resetTo(index: Index, term: Term): LogOperation {
   return { type: "resetTo", index, term };
 }
 
-export async function openLog(medium: LogMedium): Promise<{ readonly log: LogStorage; readonly opened: OpenedLog }> {
+export async function openLog(
+  medium: LogMedium,
+): Promise<{ readonly log: LogStorage; readonly opened: OpenedLog }> {
   const log = medium.storage();
   const opened = await works(log.open(identity), "opening the log");
   return { log, opened };
@@ -51,7 +82,9 @@ export async function openLog(medium: LogMedium): Promise<{ readonly log: LogSto
 /** Opens an empty medium and carries the writes out. @returns the open log */
 export async function written(medium: LogMedium, writes: readonly Write[]): Promise<LogStorage> {
   const { log } = await openLog(medium);
-  for (const operations of writes) await works(log.write(operations), `writing ${operations.map(({ type }) => type).join(", ")}`);
+  for (const operations of writes) {
+    await works(log.write(operations), `writing ${operations.map(({ type }) => type).join(", ")}`);
+  }
   return log;
 }
 
@@ -63,12 +96,21 @@ export async function found(medium: LogMedium): Promise<LogContent> {
   return content;
 }
 
-export function contentAfterAll(writes: readonly Write[], before: LogContent = emptyContent): LogContent {
+export function contentAfterAll(
+  writes: readonly Write[],
+  before: LogContent = emptyContent,
+): LogContent {
   return writes.reduce(contentAfter, before);
 }
 
-/** Carries the writes out on an empty medium, one list for each opening, and compares what the last opening finds with the model. */
-export async function expectKept(medium: LogMedium, ...openings: (readonly Write[])[]): Promise<void> {
+/**
+ * Carries the writes out on an empty medium, one list for each opening, and compares what the last
+ * opening finds with the model.
+ */
+export async function expectKept(
+  medium: LogMedium,
+  ...openings: (readonly Write[])[]
+): Promise<void> {
   for (const writes of openings) {
     const log = await written(medium, writes);
     await works(log.close(), "closing the log");

@@ -4,13 +4,28 @@ import { encodeRun, EntryKind, TERM_MAX } from "@raftkit/core";
 import { createChance } from "../random.js";
 import type { Case } from "../suite.js";
 import { same } from "./check.js";
-import { append, bulk, commands, compactThrough, contentAfterAll, expectKept, found, openLog, sameContent, truncateFrom, vote, written } from "./log-helpers.js";
+import {
+  append,
+  bulk,
+  commands,
+  compactThrough,
+  contentAfterAll,
+  expectKept,
+  found,
+  openLog,
+  sameContent,
+  truncateFrom,
+  vote,
+  written,
+} from "./log-helpers.js";
 import type { Write } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
 import type { LogSubject } from "./medium.js";
 
-const entriesKept = "Log Matching and Leader Completeness (Raft §5.3, §5.4.3): a committed entry is in the log of every later leader, bit by bit";
-const votesKept = "Election Safety (Raft §5.2, Figure 2): a server votes once in a term, so term and vote must outlive it";
+const entriesKept =
+  "Log Matching and Leader Completeness (Raft §5.3, §5.4.3): a committed entry is in the log of every later leader, bit by bit";
+const votesKept =
+  "Election Safety (Raft §5.2, Figure 2): a server votes once in a term, so term and vote must outlive it";
 
 export const keepingCases: readonly Case<LogSubject>[] = [
   {
@@ -43,7 +58,14 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     rule: "Election Safety (Raft §5.1, Figure 2): currentTerm only increases; where it goes back, a server votes again",
     requires: ["STORAGE-06", "STORAGE-07"],
     capabilities: ["persistent"],
-    run: async (subject) => expectKept(await subject.medium(), [[vote(1, "n1")], [vote(2, "n3")], [commands(1, 1, "a")], [vote(2, "n2"), vote(7, "n1")], [commands(2, 2, "b")]]),
+    run: async (subject) =>
+      expectKept(await subject.medium(), [
+        [vote(1, "n1")],
+        [vote(2, "n3")],
+        [commands(1, 1, "a")],
+        [vote(2, "n2"), vote(7, "n1")],
+        [commands(2, 2, "b")],
+      ]),
   },
   {
     id: "STORAGE-10",
@@ -51,7 +73,12 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     rule: entriesKept,
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
-    run: async (subject) => expectKept(await subject.medium(), [[commands(1, 1, "a", "b", "c")], [severalTerms(4), commands(7, 5, "g")]], [[commands(8, 6, "h", "i")]]),
+    run: async (subject) =>
+      expectKept(
+        await subject.medium(),
+        [[commands(1, 1, "a", "b", "c")], [severalTerms(4), commands(7, 5, "g")]],
+        [[commands(8, 6, "h", "i")]],
+      ),
   },
   {
     id: "STORAGE-11",
@@ -59,7 +86,12 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     rule: "Election Safety (Raft §6): a configuration entry that comes back as a command is not obeyed, and is applied",
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
-    run: async (subject) => expectKept(await subject.medium(), [Object.values(EntryKind).map((kind, i) => append(encodeRun(i + 1, 1, kind, [new Uint8Array([kind])])))]),
+    run: async (subject) =>
+      expectKept(await subject.medium(), [
+        Object.values(EntryKind).map((kind, i) =>
+          append(encodeRun(i + 1, 1, kind, [new Uint8Array([kind])])),
+        ),
+      ]),
   },
   {
     id: "STORAGE-12",
@@ -67,7 +99,12 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     rule: "Log Matching (Raft §5.3, §8): a leader begins with a no-op; losing it moves all later entries",
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
-    run: async (subject) => expectKept(await subject.medium(), [[commands(1, 1, "")], [append(encodeRun(2, 1, EntryKind.noop, [new Uint8Array()]))], [commands(3, 1, "", "c", "")]]),
+    run: async (subject) =>
+      expectKept(await subject.medium(), [
+        [commands(1, 1, "")],
+        [append(encodeRun(2, 1, EntryKind.noop, [new Uint8Array()]))],
+        [commands(3, 1, "", "c", "")],
+      ]),
   },
   {
     id: "STORAGE-13",
@@ -76,9 +113,16 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
     async run(subject) {
-      const allBytes = encodeRun(1, 1, EntryKind.command, [Uint8Array.from({ length: 256 }, (_, byte) => byte)]);
+      const allBytes = encodeRun(1, 1, EntryKind.command, [
+        Uint8Array.from({ length: 256 }, (_, byte) => byte),
+      ]);
       const chance = createChance(13);
-      await expectKept(await subject.medium(), [[append(allBytes)], [bulk(2, 1, chance, 1, 511, 512, 513, 4095, 4096, 4097)], [bulk(9, 1, chance, 3 * 1024 * 1024)], [bulk(10, 1, chance, 65_536, 7)]]);
+      await expectKept(await subject.medium(), [
+        [append(allBytes)],
+        [bulk(2, 1, chance, 1, 511, 512, 513, 4095, 4096, 4097)],
+        [bulk(9, 1, chance, 3 * 1024 * 1024)],
+        [bulk(10, 1, chance, 65_536, 7)],
+      ]);
     },
   },
   {
@@ -87,7 +131,11 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     rule: "Leader Completeness (Raft §5.4.1): terms are compared; one that was cut to 32 bits makes a new log look stale",
     requires: ["STORAGE-06", "STORAGE-07"],
     capabilities: ["persistent"],
-    run: async (subject) => expectKept(await subject.medium(), [[vote(2 ** 31, "n1"), commands(1, 2 ** 31 - 1, "a")], [commands(2, 2 ** 32 + 1, "b"), commands(3, TERM_MAX, "c"), vote(TERM_MAX, "n1")]]),
+    run: async (subject) =>
+      expectKept(await subject.medium(), [
+        [vote(2 ** 31, "n1"), commands(1, 2 ** 31 - 1, "a")],
+        [commands(2, 2 ** 32 + 1, "b"), commands(3, TERM_MAX, "c"), vote(TERM_MAX, "n1")],
+      ]),
   },
   {
     id: "STORAGE-15",
@@ -96,7 +144,16 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     requires: ["STORAGE-07"],
     capabilities: ["persistent"],
     async run(subject) {
-      for (const id of ["a", "null", "0", "-", "__proto__", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"]) await expectKept(await subject.medium(), [[vote(1, id)]]);
+      for (const id of [
+        "a",
+        "null",
+        "0",
+        "-",
+        "__proto__",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-",
+      ]) {
+        await expectKept(await subject.medium(), [[vote(1, id)]]);
+      }
     },
   },
   {
@@ -105,7 +162,11 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     rule: entriesKept,
     requires: ["STORAGE-10"],
     capabilities: ["persistent"],
-    run: async (subject) => expectKept(await subject.medium(), [[append(inside(encodeRun(1, 1, EntryKind.command, [new Uint8Array([1, 2, 3])])))], [commands(2, 1, "b")]]),
+    run: async (subject) =>
+      expectKept(await subject.medium(), [
+        [append(inside(encodeRun(1, 1, EntryKind.command, [new Uint8Array([1, 2, 3])])))],
+        [commands(2, 1, "b")],
+      ]),
   },
   {
     id: "STORAGE-17",
@@ -113,18 +174,27 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     rule: "Availability (Raft §5.5): a write may have nothing to do; a storage that rejects it stops its server",
     requires: ["STORAGE-06"],
     capabilities: ["persistent"],
-    run: async (subject) => expectKept(await subject.medium(), [[], [vote(1, "n1"), commands(1, 1, "a")], []], [[], [commands(2, 1, "b")]]),
+    run: async (subject) =>
+      expectKept(
+        await subject.medium(),
+        [[], [vote(1, "n1"), commands(1, 1, "a")], []],
+        [[], [commands(2, 1, "b")]],
+      ),
   },
   {
     id: "STORAGE-18",
-    title: "What the caller passed is its own again once the write has resolved (but for the bytes of a run, which never change)",
+    title:
+      "What the caller passed is its own again once the write has resolved (but for the bytes of a run, which never change)",
     rule: "Log Matching (Raft §5.3): a log that changes with its caller's variables holds what nobody wrote",
     requires: ["STORAGE-06", "STORAGE-07"],
     capabilities: ["persistent"],
     async run(subject) {
       const medium = await subject.medium();
       const { log } = await openLog(medium);
-      const hardState: { -readonly [Key in keyof HardState]: HardState[Key] } = { currentTerm: 3, votedFor: "n2" };
+      const hardState: { -readonly [Key in keyof HardState]: HardState[Key] } = {
+        currentTerm: 3,
+        votedFor: "n2",
+      };
       const operations: LogOperation[] = [{ type: "hardState", hardState }, commands(1, 1, "a")];
       const expected = contentAfterAll([[vote(3, "n2"), commands(1, 1, "a")]]);
       await log.write(operations);
@@ -143,10 +213,16 @@ export const keepingCases: readonly Case<LogSubject>[] = [
     capabilities: ["persistent"],
     async run(subject) {
       const medium = await subject.medium();
-      await (await written(medium, [[vote(1, "n1"), commands(1, 1, "aaaaaaaa", "b")], [commands(3, 1, "cccccccc")]])).close();
+      await (
+        await written(medium, [
+          [vote(1, "n1"), commands(1, 1, "aaaaaaaa", "b")],
+          [commands(3, 1, "cccccccc")],
+        ])
+      ).close();
       const { log, opened } = await openLog(medium);
       const expected = contentOf(opened);
-      const unchanged = (when: string): void => same(contentOf(opened), expected, `what the opening returned, ${when}`);
+      const unchanged = (when: string): void =>
+        same(contentOf(opened), expected, `what the opening returned, ${when}`);
       await log.write([vote(2, "n2"), commands(4, 2, "dddddddd", "eeeeeeee", "ffffffff")]);
       unchanged("after a write");
       await log.write([truncateFrom(3), commands(3, 2, "CCCCCCCC"), compactThrough(2, 1)]);
@@ -168,7 +244,13 @@ export const keepingCases: readonly Case<LogSubject>[] = [
       const openings: Write[][] = [];
       for (let index = 1; index <= 300;) {
         const writes: Write[] = [];
-        for (let i = 0; i < 100; i++, index++) writes.push(index % 50 === 0 ? [vote(index, "n1"), bulk(index, index, chance, 300)] : [bulk(index, index, chance, chance.below(600))]);
+        for (let i = 0; i < 100; i++, index++) {
+          writes.push(
+            index % 50 === 0
+              ? [vote(index, "n1"), bulk(index, index, chance, 300)]
+              : [bulk(index, index, chance, chance.below(600))],
+          );
+        }
         openings.push(writes);
       }
       await expectKept(await subject.medium(), ...openings);
@@ -178,8 +260,16 @@ export const keepingCases: readonly Case<LogSubject>[] = [
 
 /** Three entries of three terms in one run. */
 function severalTerms(firstIndex: number): LogOperation {
-  const parts = [encodeRun(0, 1, EntryKind.command, [new Uint8Array([1])]), encodeRun(0, 3, EntryKind.command, [new Uint8Array([9])]), encodeRun(0, 4, EntryKind.command, [new Uint8Array([2, 3])])];
-  return append({ firstIndex, count: parts.length, bytes: Uint8Array.from(parts.flatMap(({ bytes }) => [...bytes])) });
+  const parts = [
+    encodeRun(0, 1, EntryKind.command, [new Uint8Array([1])]),
+    encodeRun(0, 3, EntryKind.command, [new Uint8Array([9])]),
+    encodeRun(0, 4, EntryKind.command, [new Uint8Array([2, 3])]),
+  ];
+  return append({
+    firstIndex,
+    count: parts.length,
+    bytes: Uint8Array.from(parts.flatMap(({ bytes }) => [...bytes])),
+  });
 }
 
 /** The same run in the middle of a larger buffer. */

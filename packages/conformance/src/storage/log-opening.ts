@@ -28,7 +28,10 @@ export const openingCases: readonly Case<LogSubject>[] = [
     capabilities: [],
     async run(subject) {
       const { opened } = await openLog(await subject.medium());
-      ensure(isValidIncarnation(opened.incarnation), `the incarnation must be 16 to 64 characters of [A-Za-z0-9_-], it is ${JSON.stringify(opened.incarnation)}`);
+      ensure(
+        isValidIncarnation(opened.incarnation),
+        `the incarnation must be 16 to 64 characters of [A-Za-z0-9_-], it is ${JSON.stringify(opened.incarnation)}`,
+      );
     },
   },
   {
@@ -39,7 +42,9 @@ export const openingCases: readonly Case<LogSubject>[] = [
     capabilities: [],
     async run(subject) {
       const seen = new Set<string>();
-      for (let seed = 1; seed <= 8; seed++) seen.add((await openLog(await subject.medium(seed))).opened.incarnation);
+      for (let seed = 1; seed <= 8; seed++) {
+        seen.add((await openLog(await subject.medium(seed))).opened.incarnation);
+      }
       same(seen.size, 8, "different incarnations of 8 media");
     },
   },

@@ -1,10 +1,19 @@
-// The life that the crash cases live again and again, and the question they ask of what is left: which of its states is it?
+// The life that the crash cases live again and again, and the question they ask of what is left:
+// which of its states is it?
 import type { LogStorage, OpenedLog } from "@raftkit/core";
 import { fail } from "../expect.js";
 import { createChance } from "../random.js";
 import { short } from "./check.js";
 import type { LogMedium, Write } from "./log-helpers.js";
-import { bulk, commands, compactThrough, openLog, resetTo, truncateFrom, vote } from "./log-helpers.js";
+import {
+  bulk,
+  commands,
+  compactThrough,
+  openLog,
+  resetTo,
+  truncateFrom,
+  vote,
+} from "./log-helpers.js";
 import type { LogContent } from "./log-model.js";
 import { contentAfter, contentOf, emptyContent } from "./log-model.js";
 
@@ -57,7 +66,11 @@ export async function live(medium: LogMedium, life: Life): Promise<void> {
 }
 
 /** Carries out the writes that the life has not begun yet, up to the one of this number. */
-export async function goOn(log: LogStorage, life: Life, upTo: number = life.writes.length): Promise<void> {
+export async function goOn(
+  log: LogStorage,
+  life: Life,
+  upTo: number = life.writes.length,
+): Promise<void> {
   for (const operations of life.writes.slice(life.begun, upTo)) {
     life.begun++;
     await log.write(operations);
@@ -65,7 +78,10 @@ export async function goOn(log: LogStorage, life: Life, upTo: number = life.writ
   }
 }
 
-/** After how many writes the log was as it was found now; undefined: never. Of several the one that the life left last. */
+/**
+ * After how many writes the log was as it was found now; undefined: never. Of several the one that
+ * the life left last.
+ */
 export function placeOf(content: LogContent, { texts, begun }: Life): number | undefined {
   const text = JSON.stringify(content);
   const place = texts.slice(0, begun + 1).lastIndexOf(text);
@@ -73,19 +89,31 @@ export function placeOf(content: LogContent, { texts, begun }: Life): number | u
 }
 
 /** Opens what a crash left; a storage that can't is not crash-safe. */
-export async function openLeft(medium: LogMedium, point: number, crash: string): Promise<{ readonly log: LogStorage; readonly opened: OpenedLog }> {
+export async function openLeft(
+  medium: LogMedium,
+  point: number,
+  crash: string,
+): Promise<{ readonly log: LogStorage; readonly opened: OpenedLog }> {
   try {
     return await openLog(medium);
   } catch (error) {
-    return fail(`after ${crash} at step ${point} the log must open again, but it was refused: ${String(error)}`, error);
+    return fail(
+      `after ${crash} at step ${point} the log must open again, but it was refused: ${String(error)}`,
+      error,
+    );
   }
 }
 
-/** What was found must be the state after the last acknowledged write, or after the one that was under way. @returns its place */
+/**
+ * What was found must be the state after the last acknowledged write, or after the one that was
+ * under way. @returns its place
+ */
 export function expectWhole(opened: OpenedLog, life: Life, when: string): number {
   const content = contentOf(opened);
   const place = placeOf(content, life);
   if (place !== undefined && place >= life.acknowledged) return place;
   const [text, expected] = [JSON.stringify(content), life.texts[life.acknowledged]];
-  return fail(`${when}: ${life.acknowledged} writes were acknowledged and ${life.begun} begun; the log must be as after one of these, ${short(expected, text)}, but it is ${short(text, expected)}${place === undefined ? ", as it never was" : `, as after ${place}`}`);
+  return fail(
+    `${when}: ${life.acknowledged} writes were acknowledged and ${life.begun} begun; the log must be as after one of these, ${short(expected, text)}, but it is ${short(text, expected)}${place === undefined ? ", as it never was" : `, as after ${place}`}`,
+  );
 }

@@ -1,4 +1,5 @@
-// The suite for log storages: one list, in the order in which the cases run and build on each other.
+// The suite for log storages: one list, in the order in which the cases run and build on each
+// other.
 import type { Suite } from "../suite.js";
 import { accessCases } from "./log-access.js";
 import { damageCases } from "./log-damage.js";
@@ -10,5 +11,16 @@ import { refusalCases } from "./log-refusals.js";
 import { removalCases } from "./log-removal.js";
 import type { LogSubject } from "./medium.js";
 
-/** What every `LogStorage` must do: `STORAGE-01` onwards. Make a target for it with `storageTarget`. */
-export const logStorageSuite: Suite<LogSubject> = [...openingCases, ...keepingCases, ...removalCases, ...accessCases, ...refusalCases, ...powerCases, ...failureCases, ...damageCases];
+/**
+ * What every `LogStorage` must do: `STORAGE-01` onwards. Make a target for it with `storageTarget`.
+ */
+export const logStorageSuite: Suite<LogSubject> = [
+  ...openingCases,
+  ...keepingCases,
+  ...removalCases,
+  ...accessCases,
+  ...refusalCases,
+  ...powerCases,
+  ...failureCases,
+  ...damageCases,
+];

@@ -1,5 +1,6 @@
-// What storages are tested on: media that can be opened again, cut off, filled up and damaged. The suites speak to
-// storages through the ports and to their media through this file, and know nothing else about either.
+// What storages are tested on: media that can be opened again, cut off, filled up and damaged. The
+// suites speak to storages through the ports and to their media through this file, and know nothing
+// else about either.
 import type { LogStorage, SnapshotStorage } from "@raftkit/core";
 import type { Target } from "../suite.js";
 
@@ -9,23 +10,38 @@ import type { Target } from "../suite.js";
  * - `persistent`: a storage made later on the medium finds what one that was closed has left.
  * - `exclusive`: while one storage has the medium open, another one can't open it.
  * - `kill`: the process can be ended between any two steps (`kill`, `setFault`).
- * - `powerCut`: the power can be cut between any two steps; what was not synced may be lost (`powerCut`, `setFault`).
+ * - `powerCut`: the power can be cut between any two steps; what was not synced may be lost
+ *   (`powerCut`, `setFault`).
  * - `failedSync`: syncs can be made to fail (`setFault`).
  * - `fullDisk`: writes can be made to fail for want of space (`setFault`).
  * - `damage`: the stored bytes can be read and replaced (`files`, `replaceFiles`).
  * - `handles`: what is held open can be counted (`openHandles`).
  */
-export type StorageCapability = "persistent" | "exclusive" | "kill" | "powerCut" | "failedSync" | "fullDisk" | "damage" | "handles";
+export type StorageCapability =
+  | "persistent"
+  | "exclusive"
+  | "kill"
+  | "powerCut"
+  | "failedSync"
+  | "fullDisk"
+  | "damage"
+  | "handles";
 
 /** One low-level operation on a medium: what can't be divided. */
 export interface Step {
-  /** `write`: changes content. `sync`: makes content or names durable. `other`: everything else, such as open, read, rename. */
+  /**
+   * `write`: changes content. `sync`: makes content or names durable. `other`: everything else,
+   * such as open, read, rename.
+   */
   readonly kind: "write" | "sync" | "other";
 }
 
 /** What happens to a step instead. */
 export type StepFault =
-  /** It fails with this code and has no effect. A failed sync leaves it open what of the data since the last one is durable. */
+  /**
+   * It fails with this code and has no effect. A failed sync leaves it open what of the data since
+   * the last one is durable.
+   */
   | { readonly type: "error"; readonly code: "EIO" | "ENOSPC" }
   /** The power goes before the step, or after its effect but before its answer. */
   | { readonly type: "powerCut"; readonly when: "before" | "after" };
@@ -33,11 +49,20 @@ export type StepFault =
 /** Asked before each step. It may call `kill`: then the step has no effect. */
 export type StepFaults = (step: Step) => StepFault | undefined;
 
-/** Where storages keep their data: a directory, a simulated disk, a database. Each method belongs to a capability. */
+/**
+ * Where storages keep their data: a directory, a simulated disk, a database. Each method belongs to
+ * a capability.
+ */
 export interface StorageMedium<Storage> {
-  /** A storage over this medium, as a process that starts makes one; not open yet. A storage in memory is always the same object. */
+  /**
+   * A storage over this medium, as a process that starts makes one; not open yet. A storage in
+   * memory is always the same object.
+   */
   storage(): Storage;
-  /** Ends all processes that use the medium. What they wrote stays; what they still do has no effect. */
+  /**
+   * Ends all processes that use the medium. What they wrote stays; what they still do has no
+   * effect.
+   */
   kill?(): void;
   /** The same, and any part of what was not synced is lost. */
   powerCut?(): void;
@@ -72,8 +97,13 @@ export interface StorageTargetOptions<Storage> {
   medium(seed: number): StorageMedium<Storage> | Promise<StorageMedium<Storage>>;
 }
 
-/** A target for `logStorageSuite` or `snapshotStorageSuite`. Its name, its capabilities, and how a medium is made: all that a suite needs to know. */
-export function storageTarget<Storage extends { close(): Promise<void> }>(options: StorageTargetOptions<Storage>): Target<StorageSubject<Storage>> {
+/**
+ * A target for `logStorageSuite` or `snapshotStorageSuite`. Its name, its capabilities, and how a
+ * medium is made: all that a suite needs to know.
+ */
+export function storageTarget<Storage extends { close(): Promise<void> }>(
+  options: StorageTargetOptions<Storage>,
+): Target<StorageSubject<Storage>> {
   return {
     name: options.name,
     capabilities: options.capabilities,
@@ -82,14 +112,18 @@ export function storageTarget<Storage extends { close(): Promise<void> }>(option
   };
 }
 
-function createSubject<Storage extends { close(): Promise<void> }>(options: StorageTargetOptions<Storage>): StorageSubject<Storage> {
+function createSubject<Storage extends { close(): Promise<void> }>(
+  options: StorageTargetOptions<Storage>,
+): StorageSubject<Storage> {
   const cleanups: (() => Promise<void>)[] = [];
   return {
     async medium(seed = 1) {
       const made = await options.medium(seed);
       let alive: Storage[] = [];
       const missing = (method: string) => (): never => {
-        throw new Error(`the medium of ${options.name} has no ${method}(), but a declared capability needs it; add the method, or don't declare the capability`);
+        throw new Error(
+          `the medium of ${options.name} has no ${method}(), but a declared capability needs it; add the method, or don't declare the capability`,
+        );
       };
       const end = (what: "kill" | "powerCut") => (): void => {
         alive = [];
@@ -111,11 +145,14 @@ function createSubject<Storage extends { close(): Promise<void> }>(options: Stor
         powerCut: end("powerCut"),
         setFault(faults) {
           if (made.setFault === undefined) return missing("setFault")();
-          made.setFault(faults && ((step) => {
-            const fault = faults(step);
-            if (fault?.type === "powerCut") alive = [];
-            return fault;
-          }));
+          made.setFault(
+            faults &&
+              ((step) => {
+                const fault = faults(step);
+                if (fault?.type === "powerCut") alive = [];
+                return fault;
+              }),
+          );
         },
         files: made.files?.bind(made) ?? missing("files"),
         replaceFiles: made.replaceFiles?.bind(made) ?? missing("replaceFiles"),

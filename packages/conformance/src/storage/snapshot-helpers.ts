@@ -1,5 +1,13 @@
-// Short ways to say what the snapshot cases do: write a snapshot, read one whole, and compare the two.
-import type { Configuration, Index, SnapshotMeta, SnapshotSink, SnapshotStorage, Term } from "@raftkit/core";
+// Short ways to say what the snapshot cases do: write a snapshot, read one whole, and compare the
+// two.
+import type {
+  Configuration,
+  Index,
+  SnapshotMeta,
+  SnapshotSink,
+  SnapshotStorage,
+  Term,
+} from "@raftkit/core";
 import { joined } from "../bytes.js";
 import { ensure, expectEqualBytes, fail } from "../expect.js";
 import { createChance } from "../random.js";
@@ -19,50 +27,105 @@ export interface Sample {
 
 /** Its bytes and its configuration follow from its index. */
 export function sample(index: Index, bytes = 1000, term: Term = Math.ceil(index / 10)): Sample {
-  const configuration = { voters: ["n1", "n2", "n3"].map((id) => ({ id, incarnation: `incarnation-of-${id}-${index}`, address: `127.0.0.1:${7000 + index}` })) };
+  const configuration = {
+    voters: ["n1", "n2", "n3"].map((id) => ({
+      id,
+      incarnation: `incarnation-of-${id}-${index}`,
+      address: `127.0.0.1:${7000 + index}`,
+    })),
+  };
   return { index, term, configuration, data: createChance(index).bytes(bytes) };
 }
 
-export async function openSnapshots(medium: SnapshotMedium): Promise<{ readonly storage: SnapshotStorage; readonly newest: SnapshotMeta | undefined }> {
+export async function openSnapshots(
+  medium: SnapshotMedium,
+): Promise<{ readonly storage: SnapshotStorage; readonly newest: SnapshotMeta | undefined }> {
   const storage = medium.storage();
   return { storage, newest: await works(storage.open(), "opening the snapshot storage") };
 }
 
 /** A sink that has taken the sample's data, in parts of this size. */
-export async function filled(storage: SnapshotStorage, { index, term, configuration, data }: Sample, partBytes = 300): Promise<SnapshotSink> {
+export async function filled(
+  storage: SnapshotStorage,
+  { index, term, configuration, data }: Sample,
+  partBytes = 300,
+): Promise<SnapshotSink> {
   const sink = await storage.create({ index, term, configuration });
-  for (let at = 0; at < data.length; at += partBytes) await sink.write(data.subarray(at, at + partBytes));
+  for (let at = 0; at < data.length; at += partBytes) {
+    await sink.write(data.subarray(at, at + partBytes));
+  }
   return sink;
 }
 
 export async function save(storage: SnapshotStorage, snapshot: Sample): Promise<SnapshotMeta> {
-  return works(filled(storage, snapshot).then((sink) => sink.commit()), `writing and committing a snapshot of ${snapshot.data.length} bytes at index ${snapshot.index}`);
+  return works(
+    filled(storage, snapshot).then((sink) => sink.commit()),
+    `writing and committing a snapshot of ${snapshot.data.length} bytes at index ${snapshot.index}`,
+  );
 }
 
 /** Reads from an offset to the end, and checks each answer on the way. */
-export async function readFrom(storage: SnapshotStorage, { snapshotId, bytes }: SnapshotMeta, from = 0, maxBytes = 256): Promise<Uint8Array> {
+export async function readFrom(
+  storage: SnapshotStorage,
+  { snapshotId, bytes }: SnapshotMeta,
+  from = 0,
+  maxBytes = 256,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for (let at = from; ; ) {
+  for (let at = from; ;) {
     const { data, done } = await storage.read(snapshotId, at, maxBytes);
-    ensure(data.length <= maxBytes, `a read of up to ${maxBytes} bytes at offset ${at} gave ${data.length}`);
+    ensure(
+      data.length <= maxBytes,
+      `a read of up to ${maxBytes} bytes at offset ${at} gave ${data.length}`,
+    );
     parts.push(data.slice());
     at += data.length;
     ensure(at <= bytes, `a snapshot of ${bytes} bytes gave bytes up to ${at}`);
-    ensure(done === (at === bytes), `done must be true exactly when the end is reached; at byte ${at} of ${bytes} it was ${String(done)}`);
+    ensure(
+      done === (at === bytes),
+      `done must be true exactly when the end is reached; at byte ${at} of ${bytes} it was ${String(done)}`,
+    );
     if (done) return joined(parts);
-    ensure(data.length > 0, `a read at offset ${at} of ${bytes} gave nothing, so that no reader gets on`);
+    ensure(
+      data.length > 0,
+      `a read at offset ${at} of ${bytes} gave nothing, so that no reader gets on`,
+    );
   }
 }
 
 /** What an opening or a commit said must be this sample, whole and readable. */
-export async function expectSample(storage: SnapshotStorage, meta: SnapshotMeta | undefined, expected: Sample, when: string): Promise<void> {
-  if (meta === undefined) return fail(`${when}: the snapshot at index ${expected.index} must be there, but there is none`);
-  same({ index: meta.index, term: meta.term }, { index: expected.index, term: expected.term }, `${when}: index and term of the snapshot`);
-  expectEqualBytes(await works(readFrom(storage, meta), `${when}: reading the snapshot at index ${meta.index}`), expected.data, `${when}: the data of the snapshot at index ${meta.index}`);
+export async function expectSample(
+  storage: SnapshotStorage,
+  meta: SnapshotMeta | undefined,
+  expected: Sample,
+  when: string,
+): Promise<void> {
+  if (meta === undefined) {
+    return fail(
+      `${when}: the snapshot at index ${expected.index} must be there, but there is none`,
+    );
+  }
+  same(
+    { index: meta.index, term: meta.term },
+    { index: expected.index, term: expected.term },
+    `${when}: index and term of the snapshot`,
+  );
+  expectEqualBytes(
+    await works(readFrom(storage, meta), `${when}: reading the snapshot at index ${meta.index}`),
+    expected.data,
+    `${when}: the data of the snapshot at index ${meta.index}`,
+  );
 }
 
-/** What a storage finds that is made now must be this sample, or nothing. The storage is closed again. */
-export async function expectFound(medium: SnapshotMedium, expected: Sample | undefined, when: string): Promise<void> {
+/**
+ * What a storage finds that is made now must be this sample, or nothing. The storage is closed
+ * again.
+ */
+export async function expectFound(
+  medium: SnapshotMedium,
+  expected: Sample | undefined,
+  when: string,
+): Promise<void> {
   const { storage, newest } = await openSnapshots(medium);
   if (expected === undefined) same(newest, undefined, `${when}: the newest snapshot`);
   else await expectSample(storage, newest, expected, when);
@@ -70,9 +133,20 @@ export async function expectFound(medium: SnapshotMedium, expected: Sample | und
 }
 
 /** Which of the samples it is, whole; otherwise fails. */
-export async function whichOf(storage: SnapshotStorage, meta: SnapshotMeta, samples: readonly Sample[], when: string): Promise<Sample> {
-  const it = samples.find(({ index }) => index === meta.index) ?? fail(`${when}: there is a snapshot at index ${meta.index}, which nobody wrote`);
-  same({ bytes: meta.bytes, crc: meta.crc }, { bytes: it.data.length, crc: crc32(it.data) }, `${when}: bytes and crc of the snapshot at index ${meta.index}`);
+export async function whichOf(
+  storage: SnapshotStorage,
+  meta: SnapshotMeta,
+  samples: readonly Sample[],
+  when: string,
+): Promise<Sample> {
+  const it =
+    samples.find(({ index }) => index === meta.index) ??
+    fail(`${when}: there is a snapshot at index ${meta.index}, which nobody wrote`);
+  same(
+    { bytes: meta.bytes, crc: meta.crc },
+    { bytes: it.data.length, crc: crc32(it.data) },
+    `${when}: bytes and crc of the snapshot at index ${meta.index}`,
+  );
   await expectSample(storage, meta, it, when);
   return it;
 }

@@ -1,4 +1,5 @@
-// SNAPSHOT-01 to 16: what is committed is there, whole, exact and readable; what isn't is not there.
+// SNAPSHOT-01 to 16: what is committed is there, whole, exact and readable; what isn't is not
+// there.
 import type { SnapshotMeta } from "@raftkit/core";
 import { joined } from "../bytes.js";
 import { ensure, expectEqualBytes } from "../expect.js";
@@ -6,10 +7,20 @@ import type { Case } from "../suite.js";
 import { same, works } from "./check.js";
 import { crc32 } from "./crc32.js";
 import type { SnapshotSubject } from "./medium.js";
-import { expectFound, expectSample, filled, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
+import {
+  expectFound,
+  expectSample,
+  filled,
+  openSnapshots,
+  readFrom,
+  sample,
+  save,
+} from "./snapshot-helpers.js";
 
-const whole = "Leader Completeness (Raft §7, §5.4): a snapshot replaces the log up to its index; what is missing in it is lost";
-const base = "Log Matching (Raft §7, Figure 13): the log's consistency check goes on from the snapshot's last index and term";
+const whole =
+  "Leader Completeness (Raft §7, §5.4): a snapshot replaces the log up to its index; what is missing in it is lost";
+const base =
+  "Log Matching (Raft §7, Figure 13): the log's consistency check goes on from the snapshot's last index and term";
 
 export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
@@ -19,7 +30,11 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     requires: [],
     capabilities: [],
     async run(subject) {
-      same((await openSnapshots(await subject.medium())).newest, undefined, "the newest snapshot of a new storage");
+      same(
+        (await openSnapshots(await subject.medium())).newest,
+        undefined,
+        "the newest snapshot of a new storage",
+      );
     },
   },
   {
@@ -44,7 +59,11 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { storage } = await openSnapshots(await subject.medium());
       for (const index of [1, 2, 3]) {
         const snapshot = sample(index, 400 * index);
-        same((await save(storage, snapshot)).crc, crc32(snapshot.data), `the crc of ${400 * index} bytes`);
+        same(
+          (await save(storage, snapshot)).crc,
+          crc32(snapshot.data),
+          `the crc of ${400 * index} bytes`,
+        );
       }
     },
   },
@@ -69,7 +88,8 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   },
   {
     id: "SNAPSHOT-05",
-    title: "A read gives at most maxBytes from its offset; done comes with the last byte, neither before nor after",
+    title:
+      "A read gives at most maxBytes from its offset; done comes with the last byte, neither before nor after",
     rule: "State Machine Safety (Raft Figure 13): chunks are placed by their offset, and done ends the transfer",
     requires: ["SNAPSHOT-04"],
     capabilities: [],
@@ -78,7 +98,13 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { data } = sample(20, 1000);
       const meta = await save(storage, sample(20, 1000));
       for (const maxBytes of [1, 7, 250, 999, 1000, 1001, 10_000]) {
-        for (const offset of [0, 1, 250, 999, 1000]) expectEqualBytes(await readFrom(storage, meta, offset, maxBytes), data.subarray(offset), `read from ${offset} in chunks of ${maxBytes}`);
+        for (const offset of [0, 1, 250, 999, 1000]) {
+          expectEqualBytes(
+            await readFrom(storage, meta, offset, maxBytes),
+            data.subarray(offset),
+            `read from ${offset} in chunks of ${maxBytes}`,
+          );
+        }
       }
     },
   },
@@ -91,13 +117,18 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     async run(subject) {
       const { storage } = await openSnapshots(await subject.medium());
       const meta = await save(storage, sample(20, 0));
-      same({ bytes: meta.bytes, crc: meta.crc }, { bytes: 0, crc: 0 }, "bytes and crc of an empty snapshot");
+      same(
+        { bytes: meta.bytes, crc: meta.crc },
+        { bytes: 0, crc: 0 },
+        "bytes and crc of an empty snapshot",
+      );
       expectEqualBytes(await readFrom(storage, meta), new Uint8Array(), "an empty snapshot");
     },
   },
   {
     id: "SNAPSHOT-07",
-    title: "The caller may use its buffer again once a write has resolved, and the data of a read is the caller's",
+    title:
+      "The caller may use its buffer again once a write has resolved, and the data of a read is the caller's",
     rule: whole,
     requires: ["SNAPSHOT-04"],
     capabilities: [],
@@ -112,9 +143,17 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
         buffer.fill(0);
       }
       const meta = await sink.commit();
-      expectEqualBytes(await readFrom(storage, meta), data, "what was written from a buffer that is used again");
+      expectEqualBytes(
+        await readFrom(storage, meta),
+        data,
+        "what was written from a buffer that is used again",
+      );
       (await storage.read(meta.snapshotId, 0, 500)).data.fill(0);
-      expectEqualBytes(await readFrom(storage, meta), data, "what is read after the data of an earlier read was changed");
+      expectEqualBytes(
+        await readFrom(storage, meta),
+        data,
+        "what is read after the data of an earlier read was changed",
+      );
     },
   },
   {
@@ -127,9 +166,17 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const medium = await subject.medium();
       const { storage } = await openSnapshots(medium);
       const snapshot = sample(20);
-      same((await save(storage, snapshot)).configuration, snapshot.configuration, "the configuration that commit says");
+      same(
+        (await save(storage, snapshot)).configuration,
+        snapshot.configuration,
+        "the configuration that commit says",
+      );
       await storage.close();
-      same((await openSnapshots(medium)).newest?.configuration, snapshot.configuration, "the configuration after reopening");
+      same(
+        (await openSnapshots(medium)).newest?.configuration,
+        snapshot.configuration,
+        "the configuration after reopening",
+      );
     },
   },
   {
@@ -197,7 +244,11 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       await save(second, sample(30));
       await filled(second, sample(40));
       await second.close();
-      await expectFound(medium, sample(30), "after a snapshot that was not committed, with one before that was");
+      await expectFound(
+        medium,
+        sample(30),
+        "after a snapshot that was not committed, with one before that was",
+      );
     },
   },
   {
@@ -229,7 +280,9 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       for (let opening = 0; opening < 3; opening++) {
         const { storage } = await openSnapshots(medium);
         for (const index of [20, 20, 21]) {
-          const sink = await filled(storage, sample(index + opening, 500 + ids.size)).catch(() => undefined);
+          const sink = await filled(storage, sample(index + opening, 500 + ids.size)).catch(
+            () => undefined,
+          );
           const meta = await sink?.commit().catch(() => undefined); // a second one at the same index may be refused
           if (meta === undefined) continue;
           ensure(!ids.has(meta.snapshotId), `the id ${meta.snapshotId} was given to two snapshots`);
@@ -249,8 +302,21 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { storage } = await openSnapshots(await subject.medium());
       const samples = [sample(20, 900), sample(30, 900), sample(40, 900)];
       const sinks = await Promise.all(samples.map((snapshot) => storage.create(snapshot)));
-      for (let at = 0; at < 900; at += 150) await Promise.all(sinks.map((sink, i) => sink.write(samples[i]?.data.subarray(at, at + 150) ?? new Uint8Array())));
-      for (const [i, sink] of sinks.entries()) await expectSample(storage, await works(sink.commit(), "committing one of three"), samples[i] ?? sample(0), `sink ${i + 1} of three in parallel`);
+      for (let at = 0; at < 900; at += 150) {
+        await Promise.all(
+          sinks.map((sink, i) =>
+            sink.write(samples[i]?.data.subarray(at, at + 150) ?? new Uint8Array()),
+          ),
+        );
+      }
+      for (const [i, sink] of sinks.entries()) {
+        await expectSample(
+          storage,
+          await works(sink.commit(), "committing one of three"),
+          samples[i] ?? sample(0),
+          `sink ${i + 1} of three in parallel`,
+        );
+      }
     },
   },
   {
@@ -260,14 +326,27 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     requires: ["SNAPSHOT-10", "SNAPSHOT-15"],
     capabilities: ["persistent"],
     async run(subject) {
-      for (const [first, second] of [[20, 30], [30, 20]] as const) {
+      for (const [first, second] of [
+        [20, 30],
+        [30, 20],
+      ] as const) {
         const medium = await subject.medium();
         const { storage } = await openSnapshots(medium);
-        const sinks = [await filled(storage, sample(first, 2000)), await filled(storage, sample(second, 50))];
+        const sinks = [
+          await filled(storage, sample(first, 2000)),
+          await filled(storage, sample(second, 50)),
+        ];
         const outcomes = await Promise.allSettled(sinks.map((sink) => sink.commit()));
-        ensure(outcomes[first > second ? 0 : 1]?.status === "fulfilled", "of two commits at once the one with the higher index must resolve");
+        ensure(
+          outcomes[first > second ? 0 : 1]?.status === "fulfilled",
+          "of two commits at once the one with the higher index must resolve",
+        );
         await storage.close();
-        await expectFound(medium, sample(30, first === 30 ? 2000 : 50), `after commits at ${first} and ${second} at once`);
+        await expectFound(
+          medium,
+          sample(30, first === 30 ? 2000 : 50),
+          `after commits at ${first} and ${second} at once`,
+        );
       }
     },
   },

@@ -4,10 +4,20 @@ import { ensure, expectEqualBytes } from "../expect.js";
 import type { Case } from "../suite.js";
 import { refusal, rejection, same, works } from "./check.js";
 import type { SnapshotSubject } from "./medium.js";
-import { expectFound, expectSample, filled, openSnapshots, readFrom, sample, save } from "./snapshot-helpers.js";
+import {
+  expectFound,
+  expectSample,
+  filled,
+  openSnapshots,
+  readFrom,
+  sample,
+  save,
+} from "./snapshot-helpers.js";
 
-const pinned = "Availability (Raft §7): a transfer takes longer than it takes to make the next snapshot; one that is cut off each time never ends, and the follower never comes back";
-const wrongQuestion = "State Machine Safety (Raft Figure 13): an answer to a wrong question is put into somebody's state machine";
+const pinned =
+  "Availability (Raft §7): a transfer takes longer than it takes to make the next snapshot; one that is cut off each time never ends, and the follower never comes back";
+const wrongQuestion =
+  "State Machine Safety (Raft Figure 13): an answer to a wrong question is put into somebody's state machine";
 
 export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   {
@@ -22,7 +32,14 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { snapshotId } = await save(storage, sample(20, 2000));
       const parts: Uint8Array[] = [];
       for (let at = 0, index = 21; at < data.length; at += 400, index++) {
-        parts.push((await works(storage.read(snapshotId, at, 400), `reading on at ${at} after ${index - 21} newer snapshots`)).data.slice());
+        parts.push(
+          (
+            await works(
+              storage.read(snapshotId, at, 400),
+              `reading on at ${at} after ${index - 21} newer snapshots`,
+            )
+          ).data.slice(),
+        );
         await save(storage, sample(index, 100));
       }
       expectEqualBytes(joined(parts), data, "what a slow reader got");
@@ -39,8 +56,12 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { data } = sample(20, 2000);
       const meta = await save(storage, sample(20, 2000));
       const chunks = [100, 333, 700, 2000];
-      const results = await Promise.all(chunks.map((maxBytes) => readFrom(storage, meta, 0, maxBytes)));
-      for (const [i, result] of results.entries()) expectEqualBytes(result, data, `what the reader with chunks of ${chunks[i]} got`);
+      const results = await Promise.all(
+        chunks.map((maxBytes) => readFrom(storage, meta, 0, maxBytes)),
+      );
+      for (const [i, result] of results.entries()) {
+        expectEqualBytes(result, data, `what the reader with chunks of ${chunks[i]} got`);
+      }
     },
   },
   {
@@ -73,7 +94,10 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       };
       const few = await sizeAfter(1, 5);
       const many = await sizeAfter(6, 40);
-      ensure(many <= 2 * few, `after 5 snapshots of one size ${few} bytes were stored, after 40 there must not be more than twice as many, but there are ${many}`);
+      ensure(
+        many <= 2 * few,
+        `after 5 snapshots of one size ${few} bytes were stored, after 40 there must not be more than twice as many, but there are ${many}`,
+      );
     },
   },
   {
@@ -87,10 +111,15 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const { storage } = await openSnapshots(medium);
       await save(storage, sample(20, 1000));
       const before = bytesOf(await medium.files());
-      for (let index = 30; index < 35; index++) await (await filled(storage, sample(index, 1000))).abort();
+      for (let index = 30; index < 35; index++) {
+        await (await filled(storage, sample(index, 1000))).abort();
+      }
       await storage.close();
       const after = bytesOf(await medium.files());
-      ensure(after < before + 1000, `before five snapshots were aborted ${before} bytes were stored, afterwards ${after}`);
+      ensure(
+        after < before + 1000,
+        `before five snapshots were aborted ${before} bytes were stored, afterwards ${after}`,
+      );
     },
   },
   {
@@ -101,7 +130,10 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     capabilities: [],
     async run(subject) {
       const { storage } = await openSnapshots(await subject.medium());
-      await refusal(storage.read("no-such-snapshot", 0, 100), "reading an unknown snapshot of an empty storage");
+      await refusal(
+        storage.read("no-such-snapshot", 0, 100),
+        "reading an unknown snapshot of an empty storage",
+      );
       await save(storage, sample(20));
       await refusal(storage.read("no-such-snapshot", 0, 100), "reading an unknown snapshot");
     },

@@ -1,5 +1,5 @@
-// What the cases share: nodes that record what their transport tells them, and waiting for a condition with a bound.
-// It closes every transport that a case made, also when the case fails.
+// What the cases share: nodes that record what their transport tells them, and waiting for a
+// condition with a bound. It closes every transport that a case made, also when the case fails.
 import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport } from "@raftkit/core";
 import { joined } from "../bytes.js";
@@ -49,26 +49,69 @@ export interface Bench {
   arrives(from: TestNode, to: TestNode, ...parts: readonly Uint8Array[]): Promise<Received>;
 }
 
-type Fields = Pick<Case<TransportSubject>, "id" | "title" | "rule"> & { readonly requires?: readonly string[]; readonly capabilities?: readonly TransportCapability[] };
+type Fields = Pick<Case<TransportSubject>, "id" | "title" | "rule"> & {
+  readonly requires?: readonly string[];
+  readonly capabilities?: readonly TransportCapability[];
+};
 
 /** A case of this suite: `body` gets a fresh bench. */
-export function transportCase({ requires = [], capabilities = [], ...fields }: Fields, body: (bench: Bench) => Promise<void>): Case<TransportSubject> {
-  return { ...fields, requires, capabilities, run: async (subject) => withBench(withControls(subject, capabilities), body) };
+export function transportCase(
+  { requires = [], capabilities = [], ...fields }: Fields,
+  body: (bench: Bench) => Promise<void>,
+): Case<TransportSubject> {
+  return {
+    ...fields,
+    requires,
+    capabilities,
+    run: async (subject) => withBench(withControls(subject, capabilities), body),
+  };
 }
 
-/** What a subject must have for a capability. Without it a case would wait in vain, and blame the adapter. */
-const CONTROLS: { readonly [Capability in TransportCapability]?: readonly (keyof Links | "maxQueueBytes")[] } = { queue: ["maxQueueBytes"], cut: ["cut", "heal"], stall: ["stall", "heal"], stream: ["disturb", "intrude", "heal"] };
+/**
+ * What a subject must have for a capability. Without it a case would wait in vain, and blame the
+ * adapter.
+ */
+const CONTROLS: {
+  readonly [Capability in TransportCapability]?: readonly (keyof Links | "maxQueueBytes")[];
+} = {
+  queue: ["maxQueueBytes"],
+  cut: ["cut", "heal"],
+  stall: ["stall", "heal"],
+  stream: ["disturb", "intrude", "heal"],
+};
 
-function withControls(subject: TransportSubject, capabilities: readonly TransportCapability[]): TransportSubject {
+function withControls(
+  subject: TransportSubject,
+  capabilities: readonly TransportCapability[],
+): TransportSubject {
   for (const capability of capabilities) {
-    const missing = CONTROLS[capability]?.find((control) => !(control in (control === "maxQueueBytes" ? subject : (subject.links ?? {}))));
-    if (missing !== undefined) throw new RaftkitError("CONFORMANCE_SUBJECT", `the target declares "${capability}", but what it creates has no ${missing === "maxQueueBytes" ? "" : "links."}${missing}; add it, or don't declare the capability`);
+    const missing = CONTROLS[capability]?.find(
+      (control) => !(control in (control === "maxQueueBytes" ? subject : (subject.links ?? {}))),
+    );
+    if (missing !== undefined) {
+      throw new RaftkitError(
+        "CONFORMANCE_SUBJECT",
+        `the target declares "${capability}", but what it creates has no ${missing === "maxQueueBytes" ? "" : "links."}${missing}; add it, or don't declare the capability`,
+      );
+    }
   }
   return subject;
 }
 
-export function localNode(id: NodeId, address: string, changes: Partial<LocalNode> = {}): LocalNode {
-  return { clusterId: "green", codec: "json", incarnation: `data-directory-of-${id}`, run: 1, ...changes, id, address: changes.address ?? address };
+export function localNode(
+  id: NodeId,
+  address: string,
+  changes: Partial<LocalNode> = {},
+): LocalNode {
+  return {
+    clusterId: "green",
+    codec: "json",
+    incarnation: `data-directory-of-${id}`,
+    run: 1,
+    ...changes,
+    id,
+    address: changes.address ?? address,
+  };
 }
 
 /** Bytes that differ everywhere and from seed to seed, so that a misplaced part shows. */
@@ -83,17 +126,31 @@ export function isSame(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => { setTimeout(resolve, 1); });
+  return new Promise((resolve) => {
+    setTimeout(resolve, 1);
+  });
 }
 
-async function withBench(subject: TransportSubject, body: (bench: Bench) => Promise<void>): Promise<void> {
+async function withBench(
+  subject: TransportSubject,
+  body: (bench: Bench) => Promise<void>,
+): Promise<void> {
   const transports: Transport[] = [];
   const bench = createBench(subject, transports);
   try {
     await body(bench);
   } finally {
     // One that hangs or throws is the matter of the cases about closing.
-    await Promise.all(transports.map((transport) => bench.settles("it is closed", Promise.resolve(transport).then((it) => it.close())).catch(() => undefined)));
+    await Promise.all(
+      transports.map((transport) =>
+        bench
+          .settles(
+            "it is closed",
+            Promise.resolve(transport).then((it) => it.close()),
+          )
+          .catch(() => undefined),
+      ),
+    );
   }
 }
 
@@ -104,14 +161,23 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
   async function until(what: string, condition: () => boolean): Promise<void> {
     const end = performance.now() + patienceMs;
     for (let tries = 0; !condition(); tries++) {
-      if (tries >= TRIES_MIN && performance.now() > end) throw new Unexpected(`waited in vain until ${what} (${patienceMs} ms)`);
+      if (tries >= TRIES_MIN && performance.now() > end) {
+        throw new Unexpected(`waited in vain until ${what} (${patienceMs} ms)`);
+      }
       await nextTurn();
     }
   }
 
   async function settles<T>(what: string, promise: Promise<T>): Promise<T> {
     let settled = false;
-    promise.then(() => { settled = true; }, () => { settled = true; });
+    promise.then(
+      () => {
+        settled = true;
+      },
+      () => {
+        settled = true;
+      },
+    );
     await until(what, () => settled);
     return promise;
   }
@@ -123,26 +189,53 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
   }
 
   async function list(node: TestNode, peers: readonly Peer[]): Promise<void> {
-    node.transport.setPeers(await Promise.all(peers.map(async (peer) => ({ id: peer.id, address: await (links.route?.(node.id, peer) ?? peer.address) }))));
+    node.transport.setPeers(
+      await Promise.all(
+        peers.map(async (peer) => ({
+          id: peer.id,
+          address: await (links.route?.(node.id, peer) ?? peer.address),
+        })),
+      ),
+    );
   }
 
   return {
-    subject, links, transport, until, settles, list,
+    subject,
+    links,
+    transport,
+    until,
+    settles,
+    list,
     async start(id, changes) {
-      const local = localNode(id, changes?.address ?? await subject.address(), changes);
-      const node: TestNode = { id, local, transport: await transport(local.address), frames: [], unreachable: [], rejected: [] };
-      await settles(`${id} started`, node.transport.start(local, {
-        receive(from, frame) {
-          node.frames.push({ from, frame });
-          node.onReceive?.({ from, frame });
-        },
-        unreachable: (to) => void node.unreachable.push(to),
-        rejected: (error) => void node.rejected.push(error),
-      }));
+      const local = localNode(id, changes?.address ?? (await subject.address()), changes);
+      const node: TestNode = {
+        id,
+        local,
+        transport: await transport(local.address),
+        frames: [],
+        unreachable: [],
+        rejected: [],
+      };
+      await settles(
+        `${id} started`,
+        node.transport.start(local, {
+          receive(from, frame) {
+            node.frames.push({ from, frame });
+            node.onReceive?.({ from, frame });
+          },
+          unreachable: (to) => void node.unreachable.push(to),
+          rejected: (error) => void node.rejected.push(error),
+        }),
+      );
       return node;
     },
     async meet(...nodes) {
-      for (const node of nodes) await list(node, nodes.filter((other) => other !== node).map(({ local }) => local));
+      for (const node of nodes) {
+        await list(
+          node,
+          nodes.filter((other) => other !== node).map(({ local }) => local),
+        );
+      }
     },
     async arrives(from, to, ...parts) {
       const frame = joined(parts);
@@ -156,12 +249,22 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
         }
         for (; found === undefined && seen < to.frames.length; seen++) {
           const received = to.frames[seen];
-          if (received !== undefined && received.from.id === from.id && isSame(received.frame, frame)) found = received;
+          if (
+            received !== undefined &&
+            received.from.id === from.id &&
+            isSame(received.frame, frame)
+          ) {
+            found = received;
+          }
         }
         return found !== undefined;
       }).catch((error: unknown) => {
-        const came = to.frames.slice(first).map((received) => `${describe(received.frame)} from ${received.from.id}`);
-        throw new Unexpected(`${error instanceof Error ? error.message : String(error)}; what came: ${came.slice(0, 5).join("; ") || "nothing"}`);
+        const came = to.frames
+          .slice(first)
+          .map((received) => `${describe(received.frame)} from ${received.from.id}`);
+        throw new Unexpected(
+          `${error instanceof Error ? error.message : String(error)}; what came: ${came.slice(0, 5).join("; ") || "nothing"}`,
+        );
       });
       ensure(found !== undefined, "found above");
       return found;
@@ -171,6 +274,8 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
 
 /** Enough to tell frames apart in a message. */
 export function describe(frame: Uint8Array): string {
-  const start = Array.from(frame.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const start = Array.from(frame.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(
+    " ",
+  );
   return `a frame of ${frame.length} bytes (${start}${frame.length > 8 ? " …" : ""})`;
 }

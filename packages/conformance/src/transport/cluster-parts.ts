@@ -1,12 +1,17 @@
-// What a node needs beside the transport that is tested: a log and a codec as small as they can be, and a state machine
-// that remembers what it did. In memory, for this suite alone.
+// What a node needs beside the transport that is tested: a log and a codec as small as they can be,
+// and a state machine that remembers what it did. In memory, for this suite alone.
 import { changeRuns, checkedNextLogState, emptyLogState, RaftkitError } from "@raftkit/core";
 import type { Codec, CodecValue, EntryRun, LogStorage, StateMachine } from "@raftkit/core";
 
 /** What is replicated: registers with names. */
 export type Command =
   | { readonly op: "write"; readonly key: string; readonly value: number }
-  | { readonly op: "cas"; readonly key: string; readonly expected: number | null; readonly value: number };
+  | {
+      readonly op: "cas";
+      readonly key: string;
+      readonly expected: number | null;
+      readonly value: number;
+    };
 
 export interface Registers extends StateMachine<Command, boolean, string, number | null> {
   /** All that was applied, in order, as text. */
@@ -20,7 +25,9 @@ export function createRegisters(): Registers {
     applied,
     apply(command) {
       applied.push(JSON.stringify(command));
-      if (command.op === "cas" && (values.get(command.key) ?? null) !== command.expected) return false;
+      if (command.op === "cas" && (values.get(command.key) ?? null) !== command.expected) {
+        return false;
+      }
       values.set(command.key, command.value);
       return true;
     },
@@ -56,7 +63,14 @@ export function createLog(incarnation: string): LogStorage {
   let state = emptyLogState;
   let run = 0;
   return {
-    open: () => Promise.resolve({ incarnation, run: ++run, base: state.base, hardState: state.hardState, entries: [...runs] }),
+    open: () =>
+      Promise.resolve({
+        incarnation,
+        run: ++run,
+        base: state.base,
+        hardState: state.hardState,
+        entries: [...runs],
+      }),
     async write(operations) {
       state = operations.reduce(checkedNextLogState, state);
       for (const operation of operations) changeRuns(runs, operation);

@@ -1,10 +1,14 @@
-// Faults that every transport allows by its contract, added above any adapter: frames that are lost, doubled and late, and
-// links that are cut. It must never alter a frame: a transport doesn't either.
+// Faults that every transport allows by its contract, added above any adapter: frames that are
+// lost, doubled and late, and links that are cut. It must never alter a frame: a transport doesn't
+// either.
 import type { NodeId, Random, Transport } from "@raftkit/core";
 
 export interface Faults {
   readonly random: Random;
-  /** How likely each frame is lost, doubled, held back: 0 to 1. Changing these is how a test begins and ends a fault. */
+  /**
+   * How likely each frame is lost, doubled, held back: 0 to 1. Changing these is how a test begins
+   * and ends a fault.
+   */
   loss: number;
   duplicate: number;
   reorder: number;
@@ -34,7 +38,9 @@ export function withFaults(transport: Transport, faults: Faults): Transport {
       self = local.id;
       return transport.start(local, handler);
     },
-    setPeers: (peers) => { transport.setPeers(peers); },
+    setPeers: (peers) => {
+      transport.setPeers(peers);
+    },
     send(to, parts) {
       if (faults.cut.has(`${self}>${to}`) || faults.random() < faults.loss) return true;
       if (faults.random() < faults.duplicate) holdBack(to, parts);
@@ -42,7 +48,9 @@ export function withFaults(transport: Transport, faults: Faults): Transport {
       holdBack(to, parts);
       return true;
     },
-    disconnect: (from) => { transport.disconnect(from); },
+    disconnect: (from) => {
+      transport.disconnect(from);
+    },
     close() {
       for (const timer of held) clearTimeout(timer);
       held.clear();

@@ -1,5 +1,6 @@
-// The network between adapters that listen on loopback sockets: a proxy per link, which can break, fall silent and treat
-// the bytes badly. It knows nothing of what the bytes mean. Of addresses it needs `127.0.0.1:PORT` in them.
+// The network between adapters that listen on loopback sockets: a proxy per link, which can break,
+// fall silent and treat the bytes badly. It knows nothing of what the bytes mean. Of addresses it
+// needs `127.0.0.1:PORT` in them.
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import type { NodeId, Peer } from "@raftkit/core";
@@ -60,18 +61,37 @@ export function createSocketLinks(): SocketLinks {
       wires.set(`${from} ${to.id}`, link);
       return to.address.replace(HOST_AND_PORT, `127.0.0.1:${link.port}`);
     },
-    cut: (from, to) => { change(from, to, "cut"); },
-    stall: (from, to) => { change(from, to, "stalled"); },
-    heal: (from, to) => { change(from, to, "open"); },
+    cut: (from, to) => {
+      change(from, to, "cut");
+    },
+    stall: (from, to) => {
+      change(from, to, "stalled");
+    },
+    heal: (from, to) => {
+      change(from, to, "open");
+    },
     disturb(from, to, disturbance) {
       change(from, to, "open", disturbance);
       return () => wire(from, to).disturbed;
     },
     async intrude(address: string, bytes: Uint8Array): Promise<Intruder> {
       const socket = connect(Number(HOST_AND_PORT.exec(address)?.[1]), "127.0.0.1");
-      intruders.add(socket.on("error", () => undefined).on("close", () => intruders.delete(socket)).resume());
-      await new Promise<void>((resolve) => { socket.write(bytes, () => { resolve(); }); });
-      return { close: () => { socket.destroy(); } };
+      intruders.add(
+        socket
+          .on("error", () => undefined)
+          .on("close", () => intruders.delete(socket))
+          .resume(),
+      );
+      await new Promise<void>((resolve) => {
+        socket.write(bytes, () => {
+          resolve();
+        });
+      });
+      return {
+        close: () => {
+          socket.destroy();
+        },
+      };
     },
     async close() {
       for (const socket of intruders) socket.destroy();
@@ -85,8 +105,14 @@ async function freePort(): Promise<number> {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
     const server = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => { resolve(false); });
-      server.listen(port, "127.0.0.1", () => { server.close(() => { resolve(true); }); });
+      server.once("error", () => {
+        resolve(false);
+      });
+      server.listen(port, "127.0.0.1", () => {
+        server.close(() => {
+          resolve(true);
+        });
+      });
     });
     if (isFree) return port;
   }
@@ -94,16 +120,32 @@ async function freePort(): Promise<number> {
 
 async function open(target: number): Promise<Wire> {
   const server = createServer({ pauseOnConnect: true, noDelay: true });
-  await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
   const { port } = server.address() as AddressInfo;
-  const link: Wire = { server, target, port, sockets: new Set(), mode: "open", disturbance: undefined, disturbed: false };
-  server.on("connection", (socket: Socket) => { accept(link, socket); });
+  const link: Wire = {
+    server,
+    target,
+    port,
+    sockets: new Set(),
+    mode: "open",
+    disturbance: undefined,
+    disturbed: false,
+  };
+  server.on("connection", (socket: Socket) => {
+    accept(link, socket);
+  });
   return link;
 }
 
 function shut(link: Wire): Promise<void> {
   for (const socket of link.sockets) socket.destroy();
-  return new Promise((resolve) => { link.server.close(() => { resolve(); }); });
+  return new Promise((resolve) => {
+    link.server.close(() => {
+      resolve();
+    });
+  });
 }
 
 function accept(link: Wire, near: Socket): void {
@@ -112,7 +154,10 @@ function accept(link: Wire, near: Socket): void {
     return;
   }
   const far = connect({ port: link.target, host: "127.0.0.1", noDelay: true });
-  for (const [socket, other] of [[near, far], [far, near]] as const) {
+  for (const [socket, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
     link.sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => {
@@ -127,11 +172,22 @@ function accept(link: Wire, near: Socket): void {
 }
 
 function disturb(link: Wire, near: Socket, far: Socket, disturbance: Disturbance): void {
-  const at = disturbance.kind === "break" ? disturbance.afterBytes : disturbance.kind === "flip" ? disturbance.atByte : 0;
+  const at =
+    disturbance.kind === "break"
+      ? disturbance.afterBytes
+      : disturbance.kind === "flip"
+        ? disturbance.atByte
+        : 0;
   let passed = 0;
   let sent = Promise.resolve();
-  near.on("end", () => { void sent.then(() => { far.end(); }); });
-  near.on("close", () => { if (passed > at && link.disturbance === disturbance) link.disturbed = true; });
+  near.on("end", () => {
+    void sent.then(() => {
+      far.end();
+    });
+  });
+  near.on("close", () => {
+    if (passed > at && link.disturbance === disturbance) link.disturbed = true;
+  });
   near.on("data", (chunk: Buffer) => {
     const offset = at - passed;
     passed += chunk.length;

@@ -9,5 +9,16 @@ import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
 export const transportSuite: Suite<TransportSubject> = [
-  ...starting, ...frames, ...senders, ...peers, ...restarts, ...unreachables, ...strangers, ...disconnecting, ...closing, ...queues, ...streams, ...clusters,
+  ...starting,
+  ...frames,
+  ...senders,
+  ...peers,
+  ...restarts,
+  ...unreachables,
+  ...strangers,
+  ...disconnecting,
+  ...closing,
+  ...queues,
+  ...streams,
+  ...clusters,
 ];

@@ -1,4 +1,5 @@
-// The command line: what it prints, how it ends, and what it says to somebody who called it wrongly.
+// The command line: what it prints, how it ends, and what it says to somebody who called it
+// wrongly.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,9 +26,15 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-async function called(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+async function called(
+  ...args: readonly string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await runCommandLine(args, { print: (line) => out.push(line), complain: (line) => err.push(line), folder });
+  const code = await runCommandLine(args, {
+    print: (line) => out.push(line),
+    complain: (line) => err.push(line),
+    folder,
+  });
   return { code, out: out.join("\n"), err: err.join("\n") };
 }
 
@@ -35,48 +42,84 @@ test("it prints a table and ends with 1 when a case failed", async () => {
   const { code, out, err } = await called("codec", "./codec.mjs");
   expect({ code, err }).toEqual({ code: 1, err: "" });
   expect(out).toMatch(/^CODEC-01 {2}passed {3}its name/);
-  expect(out).toMatch(/^CODEC-23 {2}failed .*\n {4}rule: {2}.*\n {4}error: encode\(undefined\): expected a RaftkitError/m);
+  expect(out).toMatch(
+    /^CODEC-23 {2}failed .*\n {4}rule: {2}.*\n {4}error: encode\(undefined\): expected a RaftkitError/m,
+  );
   expect(out).toMatch(/^CODEC-14 {2}skipped .*\(needs "deterministic"\)$/m);
   expect(out).toMatch(/\n\d+ passed, \d+ failed, \d+ blocked, 1 skipped$/);
-  expect(out.split("\n").filter((line) => line.startsWith("CODEC-"))).toHaveLength(codecSuite.length);
+  expect(out.split("\n").filter((line) => line.startsWith("CODEC-"))).toHaveLength(
+    codecSuite.length,
+  );
 });
 
 test("one case alone: 0 when it passes", async () => {
   const { code, out } = await called("codec", "codec.mjs", "--only", "CODEC-03");
-  expect({ code, last: out.split("\n").at(-1) }).toEqual({ code: 0, last: "2 passed, 0 failed, 0 blocked, 0 skipped" });
+  expect({ code, last: out.split("\n").at(-1) }).toEqual({
+    code: 0,
+    last: "2 passed, 0 failed, 0 blocked, 0 skipped",
+  });
 });
 
 test("a target that creates something else than the suite tests is told what to create", async () => {
   const { code, out } = await called("log-storage", "log.mjs", "--only", "STORAGE-01");
   expect(code).toBe(1);
-  expect(out).toMatch(/create\(\) of bare log gave .*, which has no medium, no dispose; for the suite "log-storage" it must give a LogSubject, which storageTarget\(\) makes/);
+  expect(out).toMatch(
+    /create\(\) of bare log gave .*, which has no medium, no dispose; for the suite "log-storage" it must give a LogSubject, which storageTarget\(\) makes/,
+  );
 });
 
 test("--json prints the results for programs", async () => {
   const { code, out } = await called("codec", "codec.mjs", "--only", "CODEC-23", "--json");
   expect(code).toBe(1);
-  expect(JSON.parse(out)).toMatchObject({ target: "v8", results: [{ id: "CODEC-02", outcome: "passed" }, { id: "CODEC-23", outcome: "failed", error: { message: expect.stringMatching(/^encode\(undefined\)/) } }] });
+  expect(JSON.parse(out)).toMatchObject({
+    target: "v8",
+    results: [
+      { id: "CODEC-02", outcome: "passed" },
+      {
+        id: "CODEC-23",
+        outcome: "failed",
+        error: { message: expect.stringMatching(/^encode\(undefined\)/) },
+      },
+    ],
+  });
 });
 
 test("--list prints every case", async () => {
   for (const [name, suite] of Object.entries(suites)) {
     const { code, out } = await called(name, "--list");
     expect(code).toBe(0);
-    for (const { id, title, rule } of suite) for (const part of [id, title, rule]) expect(out).toContain(part);
+    for (const { id, title, rule } of suite) {
+      for (const part of [id, title, rule]) expect(out).toContain(part);
+    }
   }
 });
 
 test("--help tells how it is called", async () => {
-  expect(await called("--help")).toMatchObject({ code: 0, out: expect.stringMatching(/^usage: raftkit-conformance SUITE MODULE/) });
+  expect(await called("--help")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^usage: raftkit-conformance SUITE MODULE/),
+  });
 });
 
 describe("called wrongly, it ends with 2 and says in one line", () => {
   test.each<[readonly string[], RegExp]>([
-    [[], /name a suite; there are: codec, state-machine/], [["kodec", "codec.mjs"], /there is no suite "kodec"; there are: codec/], [["toString", "codec.mjs"], /there is no suite "toString"/],
-    [["codec"], /name the module to test/], [["codec", "a", "b"], /"b" is one argument too many/], [["codec", "codec.mjs", "--list"], /--list takes a suite/], [["codec", "--fast"], /^raftkit-conformance: Unknown option '--fast' \(--help tells what there is\)$/],
-    [["codec", "./nothing.mjs"], /there is no file .*nothing\.mjs/], [["codec", "no-such-package"], /neither a file .* nor a package "no-such-package"/],
-    [["codec", "no-target.mjs"], /exports no "target"; it exports aim, goal/], [["codec", "half.mjs"], /\{ name: 'half', create: 3 \}; it must be an object with name/], [["codec", "throws.mjs"], /throws\.mjs can't be imported: not today/],
-    [["codec", "odd.mjs"], /odd declares the capability "fly".*there are: deterministic/], [["codec", "codec.mjs", "--only", "CODEC-99"], /there is no case "CODEC-99"/],
+    [[], /name a suite; there are: codec, state-machine/],
+    [["kodec", "codec.mjs"], /there is no suite "kodec"; there are: codec/],
+    [["toString", "codec.mjs"], /there is no suite "toString"/],
+    [["codec"], /name the module to test/],
+    [["codec", "a", "b"], /"b" is one argument too many/],
+    [["codec", "codec.mjs", "--list"], /--list takes a suite/],
+    [
+      ["codec", "--fast"],
+      /^raftkit-conformance: Unknown option '--fast' \(--help tells what there is\)$/,
+    ],
+    [["codec", "./nothing.mjs"], /there is no file .*nothing\.mjs/],
+    [["codec", "no-such-package"], /neither a file .* nor a package "no-such-package"/],
+    [["codec", "no-target.mjs"], /exports no "target"; it exports aim, goal/],
+    [["codec", "half.mjs"], /\{ name: 'half', create: 3 \}; it must be an object with name/],
+    [["codec", "throws.mjs"], /throws\.mjs can't be imported: not today/],
+    [["codec", "odd.mjs"], /odd declares the capability "fly".*there are: deterministic/],
+    [["codec", "codec.mjs", "--only", "CODEC-99"], /there is no case "CODEC-99"/],
   ])("%j", async (args, message) => {
     const { code, out, err } = await called(...args);
     expect({ code, out }).toEqual({ code: 2, out: "" });

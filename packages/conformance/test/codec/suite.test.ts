@@ -1,4 +1,5 @@
-// The suite for codecs is right: a right codec passes it, and each wrong one fails where its fault is named.
+// The suite for codecs is right: a right codec passes it, and each wrong one fails where its fault
+// is named.
 import { expect, test } from "vitest";
 import { codecSuite } from "../../src/codec/suite.js";
 import { failed, formatReport } from "../../src/report.js";
@@ -8,7 +9,11 @@ import { wrongCodecs } from "../wrong/codecs.js";
 import { createToyCodec } from "./toy.js";
 
 test("the toy codec passes", async () => {
-  const results = await runSuite(codecSuite, { name: "toy", capabilities: ["deterministic"], create: () => createToyCodec() });
+  const results = await runSuite(codecSuite, {
+    name: "toy",
+    capabilities: ["deterministic"],
+    create: () => createToyCodec(),
+  });
   expect(failed(results), formatReport(results)).toBe(false);
   expect(results.every(({ outcome }) => outcome === "passed")).toBe(true);
 });

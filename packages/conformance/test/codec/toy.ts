@@ -1,5 +1,5 @@
-// A right codec that is easy to make wrong: a tag, a length of four bytes and the content. Each part can be replaced by one that
-// has a fault; without replacements it passes the suite.
+// A right codec that is easy to make wrong: a tag, a length of four bytes and the content. Each
+// part can be replaced by one that has a fault; without replacements it passes the suite.
 import { RaftkitError } from "@raftkit/core";
 import type { Codec, CodecValue } from "@raftkit/core";
 import { joined } from "../../src/bytes.js";
@@ -10,14 +10,26 @@ export interface Toy {
   readonly name: string;
   readonly levelsMax: { readonly encode: number; readonly decode: number };
   /** A number as 8 bytes, and back. */
-  readonly number: { readonly write: (value: number) => Uint8Array; readonly read: (bytes: Uint8Array) => number };
+  readonly number: {
+    readonly write: (value: number) => Uint8Array;
+    readonly read: (bytes: Uint8Array) => number;
+  };
   /** A string as bytes, and back. */
-  readonly text: { readonly write: (value: string) => Uint8Array; readonly read: (bytes: Uint8Array) => string };
-  readonly length: { readonly write: (length: number) => Uint8Array; readonly read: (bytes: Uint8Array) => number };
+  readonly text: {
+    readonly write: (value: string) => Uint8Array;
+    readonly read: (bytes: Uint8Array) => string;
+  };
+  readonly length: {
+    readonly write: (length: number) => Uint8Array;
+    readonly read: (bytes: Uint8Array) => number;
+  };
   /** How many items an array claims to have. */
   readonly count: (items: number) => number;
   /** The bytes that are written for a byte array, and what is made of those that were read. */
-  readonly bytes: { readonly write: (value: Uint8Array) => Uint8Array; readonly read: (bytes: Uint8Array) => Uint8Array };
+  readonly bytes: {
+    readonly write: (value: Uint8Array) => Uint8Array;
+    readonly read: (bytes: Uint8Array) => Uint8Array;
+  };
   readonly item: (array: readonly unknown[], i: number) => unknown;
   readonly membersOf: (object: object) => readonly (readonly [string, unknown])[];
   readonly objectFrom: (members: readonly [string, CodecValue][]) => CodecValue;
@@ -41,21 +53,48 @@ export function refuse(what: string): never {
 const right: Toy = {
   name: "toy",
   levelsMax: { encode: 64, decode: 64 },
-  number: { write: (value) => new Uint8Array(new Float64Array([Number.isFinite(value) ? value : refuse("not finite")]).buffer), read: (bytes) => finite(new Float64Array(bytes.slice().buffer)[0] ?? 0) },
-  text: { write: toUnits, read: (bytes) => fromUnits(bytes.length % 2 === 0 ? new Uint16Array(bytes.slice().buffer) : refuse("half a unit")) },
-  length: { write: (length) => Uint8Array.of(length, length >>> 8, length >>> 16, length >>> 24), read: (bytes) => (((bytes[3] ?? 0) << 24) | ((bytes[2] ?? 0) << 16) | ((bytes[1] ?? 0) << 8) | (bytes[0] ?? 0)) >>> 0 },
+  number: {
+    write: (value) =>
+      new Uint8Array(
+        new Float64Array([Number.isFinite(value) ? value : refuse("not finite")]).buffer,
+      ),
+    read: (bytes) => finite(new Float64Array(bytes.slice().buffer)[0] ?? 0),
+  },
+  text: {
+    write: toUnits,
+    read: (bytes) =>
+      fromUnits(
+        bytes.length % 2 === 0 ? new Uint16Array(bytes.slice().buffer) : refuse("half a unit"),
+      ),
+  },
+  length: {
+    write: (length) => Uint8Array.of(length, length >>> 8, length >>> 16, length >>> 24),
+    read: (bytes) =>
+      (((bytes[3] ?? 0) << 24) |
+        ((bytes[2] ?? 0) << 16) |
+        ((bytes[1] ?? 0) << 8) |
+        (bytes[0] ?? 0)) >>>
+      0,
+  },
   count: (items) => items,
   bytes: { write: (value) => value, read: (bytes) => Uint8Array.from(bytes) },
   item: (array, i) => array[i],
   membersOf: (object) => Object.entries(object),
-  objectFrom: (members) => new Set(members.map(([key]) => key)).size === members.length ? Object.fromEntries(members) : refuse("a key twice"),
+  objectFrom: (members) =>
+    new Set(members.map(([key]) => key)).size === members.length
+      ? Object.fromEntries(members)
+      : refuse("a key twice"),
   stranger: (value) => refuse(`a ${typeof value}`),
-  isPlain: (object) => [Object.prototype, null].includes(Object.getPrototypeOf(object) as object | null),
+  isPlain: (object) =>
+    [Object.prototype, null].includes(Object.getPrototypeOf(object) as object | null),
   start: () => [],
   finish: joined,
-  take: (bytes, at, count) => at + count <= bytes.length ? bytes.subarray(at, at + count) : refuse("bytes are missing"),
+  take: (bytes, at, count) =>
+    at + count <= bytes.length ? bytes.subarray(at, at + count) : refuse("bytes are missing"),
   prepare: (bytes) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), // a Buffer's slice() would be no copy
-  atEnd: (left) => { if (left > 0) refuse("bytes too many"); },
+  atEnd: (left) => {
+    if (left > 0) refuse("bytes too many");
+  },
   unknownTag: () => refuse("an unknown tag"),
 };
 
@@ -67,7 +106,8 @@ export function createToyCodec(faults: Partial<Toy> = {}): Codec {
 
 function createWriter(toy: Toy): (value: CodecValue) => Uint8Array {
   function write(value: unknown, chunks: Uint8Array[], levels: number): void {
-    const tagged = (tag: number, content: Uint8Array): void => void chunks.push(Uint8Array.of(tag), toy.length.write(content.length), content);
+    const tagged = (tag: number, content: Uint8Array): void =>
+      void chunks.push(Uint8Array.of(tag), toy.length.write(content.length), content);
     if (value === null) chunks.push(Uint8Array.of(NULL));
     else if (typeof value === "boolean") chunks.push(Uint8Array.of(value ? TRUE : FALSE));
     else if (typeof value === "number") chunks.push(Uint8Array.of(NUMBER), toy.number.write(value));
@@ -110,22 +150,31 @@ function createReader(toy: Toy): (bytes: Uint8Array) => CodecValue {
     function read(levels: number): CodecValue {
       const tag = take(1)[0];
       switch (tag) {
-        case NULL: return null;
-        case FALSE: return false;
-        case TRUE: return true;
-        case NUMBER: return toy.number.read(take(8));
-        case STRING: return toy.text.read(take(takeLength()));
-        case BYTES: return toy.bytes.read(take(takeLength()));
+        case NULL:
+          return null;
+        case FALSE:
+          return false;
+        case TRUE:
+          return true;
+        case NUMBER:
+          return toy.number.read(take(8));
+        case STRING:
+          return toy.text.read(take(takeLength()));
+        case BYTES:
+          return toy.bytes.read(take(takeLength()));
         case ARRAY:
         case OBJECT: {
           const length = takeLength();
           if (levels >= toy.levelsMax.decode) refuse("too deep");
           if (length > bytes.length - at) refuse("items are missing");
           const items: [string, CodecValue][] = [];
-          for (let i = 0; i < length; i++) items.push([tag === OBJECT ? toy.text.read(take(takeLength())) : "", read(levels + 1)]);
+          for (let i = 0; i < length; i++) {
+            items.push([tag === OBJECT ? toy.text.read(take(takeLength())) : "", read(levels + 1)]);
+          }
           return tag === OBJECT ? toy.objectFrom(items) : items.map(([, item]) => item);
         }
-        default: return toy.unknownTag(tag ?? 0);
+        default:
+          return toy.unknownTag(tag ?? 0);
       }
     }
     const value = read(0);
@@ -142,7 +191,9 @@ function toUnits(text: string): Uint8Array {
 
 function fromUnits(units: Uint16Array): string {
   let text = "";
-  for (let at = 0; at < units.length; at += 1000) text += String.fromCharCode(...units.subarray(at, at + 1000));
+  for (let at = 0; at < units.length; at += 1000) {
+    text += String.fromCharCode(...units.subarray(at, at + 1000));
+  }
   return text;
 }
 

@@ -1,9 +1,14 @@
-// A right state machine that is easy to make wrong: named lists of numbers, kept beside it when it is closed. Each part can be
-// replaced by one that has a fault; without replacements it passes the suite.
+// A right state machine that is easy to make wrong: named lists of numbers, kept beside it when it
+// is closed. Each part can be replaced by one that has a fault; without replacements it passes the
+// suite.
 import type { ApplyContext, Random, StateMachine } from "@raftkit/core";
 import type { MachineSubject } from "../../src/machine/subject.js";
 
-export type Command = { readonly op: "set" | "append" | "clear"; readonly key: string; readonly items: number[] };
+export type Command = {
+  readonly op: "set" | "append" | "clear";
+  readonly key: string;
+  readonly items: number[];
+};
 export type Result = { readonly previous: readonly number[] | null; readonly writes: number };
 export type Query = { readonly key: string } | "all";
 export type ToyMachine = StateMachine<Command, Result, Query, unknown>;
@@ -28,13 +33,22 @@ export function emptyState(): State {
   return { lists: new Map(), writes: 0, index: 0 };
 }
 
-export function applyRight(state: State, { op, key, items }: Command, { index }: ApplyContext): Result {
+export function applyRight(
+  state: State,
+  { op, key, items }: Command,
+  { index }: ApplyContext,
+): Result {
   const previous = state.lists.get(key);
   state.index = index;
   if (op === "clear" && previous === undefined) return { previous: null, writes: state.writes };
   state.writes++;
   if (op === "clear") state.lists.delete(key);
-  else state.lists.set(key, op === "set" || previous === undefined ? [...items] : [...previous, ...items].slice(-50));
+  else {
+    state.lists.set(
+      key,
+      op === "set" || previous === undefined ? [...items] : [...previous, ...items].slice(-50),
+    );
+  }
   return { previous: previous ?? null, writes: state.writes };
 }
 
@@ -42,9 +56,15 @@ export function answerRight(state: State, query: Query): unknown {
   return query === "all" ? [...state.lists] : (state.lists.get(query.key) ?? null);
 }
 
-/** A line for each list, and one at the end that tells how many there are. Lists are never changed, only replaced. */
+/**
+ * A line for each list, and one at the end that tells how many there are. Lists are never changed,
+ * only replaced.
+ */
 export function linesOf({ lists, writes, index }: State): readonly string[] {
-  return [...Array.from(lists, (entry) => `${JSON.stringify(entry)}\n`), `${JSON.stringify({ count: lists.size, writes, index })}\n`];
+  return [
+    ...Array.from(lists, (entry) => `${JSON.stringify(entry)}\n`),
+    `${JSON.stringify({ count: lists.size, writes, index })}\n`,
+  ];
 }
 
 export async function* chunksOf(lines: readonly string[]): AsyncGenerator<Uint8Array> {
@@ -59,7 +79,11 @@ export function stateOf(text: string): State {
   if (lines.pop() !== "") throw new Error("the end is missing");
   const end = JSON.parse(lines.pop() ?? "") as { count: number; writes: number; index: number };
   if (end.count !== lines.length) throw new Error("lists are missing");
-  return { lists: new Map(lines.map((line) => JSON.parse(line) as [string, number[]])), writes: end.writes, index: end.index };
+  return {
+    lists: new Map(lines.map((line) => JSON.parse(line) as [string, number[]])),
+    writes: end.writes,
+    index: end.index,
+  };
 }
 
 export async function textOf(source: AsyncIterable<Uint8Array>): Promise<string> {
@@ -73,12 +97,16 @@ const right: Toy = {
   apply: applyRight,
   answer: answerRight,
   snapshot: (state) => chunksOf(linesOf(state)),
-  async restore(state, source) { Object.assign(state, stateOf(await textOf(source))); },
+  async restore(state, source) {
+    Object.assign(state, stateOf(await textOf(source)));
+  },
   opened: ({ index }) => index,
 };
 
 /** @param faults the parts that are wrong, for all machines of the subject together */
-export function createToySubject(faults: Partial<Toy> = {}): MachineSubject<Command, Result, Query, unknown> {
+export function createToySubject(
+  faults: Partial<Toy> = {},
+): MachineSubject<Command, Result, Query, unknown> {
   const toy = { ...right, ...faults };
   const disks = new WeakMap<object, State>();
 
@@ -105,5 +133,9 @@ export function createToySubject(faults: Partial<Toy> = {}): MachineSubject<Comm
 function command(random: Random): Command {
   const below = (bound: number): number => Math.floor(random() * bound);
   const op = (["set", "append", "append", "clear"] as const)[below(4)] ?? "set";
-  return { op, key: "abcdefgh"[below(8)] ?? "a", items: Array.from({ length: below(5) }, () => below(100)) };
+  return {
+    op,
+    key: "abcdefgh"[below(8)] ?? "a",
+    items: Array.from({ length: below(5) }, () => below(100)),
+  };
 }

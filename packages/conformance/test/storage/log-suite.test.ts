@@ -1,4 +1,5 @@
-// The suite for log storages: a right log passes every case, and a medium that can't be disturbed passes none of those that need it.
+// The suite for log storages: a right log passes every case, and a medium that can't be disturbed
+// passes none of those that need it.
 import { logStorageSuite, storageTarget } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
 import { expect, test } from "vitest";
@@ -9,11 +10,22 @@ import { createToyDisk } from "./toy-disk.js";
 describeSuite("a right log", logStorageSuite, toyLogTarget("the toy log", rightLog));
 
 test("a medium that asks for no faults doesn't count as one that was cut off at every step", async () => {
-  const deaf = storageTarget({ name: "deaf", capabilities: everything, medium(seed) {
-    const disk = createToyDisk(seed);
-    return { ...disk, setFault: () => undefined, storage: () => rightLog(disk.boot(), seed) };
-  } });
+  const deaf = storageTarget({
+    name: "deaf",
+    capabilities: everything,
+    medium(seed) {
+      const disk = createToyDisk(seed);
+      return { ...disk, setFault: () => undefined, storage: () => rightLog(disk.boot(), seed) };
+    },
+  });
   const results = await runSuite(logStorageSuite, deaf);
-  expect(results.flatMap(({ id, outcome }) => (outcome === "failed" ? [id] : []))).toEqual(["STORAGE-59", "STORAGE-65", "STORAGE-67", "STORAGE-74"]);
-  expect(results.find(({ id }) => id === "STORAGE-65")).toMatchObject({ error: { message: expect.stringMatching(/never asked what setFault\(\) was given/) } });
+  expect(results.flatMap(({ id, outcome }) => (outcome === "failed" ? [id] : []))).toEqual([
+    "STORAGE-59",
+    "STORAGE-65",
+    "STORAGE-67",
+    "STORAGE-74",
+  ]);
+  expect(results.find(({ id }) => id === "STORAGE-65")).toMatchObject({
+    error: { message: expect.stringMatching(/never asked what setFault\(\) was given/) },
+  });
 });

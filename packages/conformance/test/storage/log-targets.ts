@@ -8,7 +8,16 @@ import type { ToyProcess } from "./toy-disk.js";
 import type { ToyLogParts } from "./toy-log.js";
 import { createToyLog, rightParts } from "./toy-log.js";
 
-export const everything: readonly StorageCapability[] = ["persistent", "exclusive", "kill", "powerCut", "failedSync", "fullDisk", "damage", "handles"];
+export const everything: readonly StorageCapability[] = [
+  "persistent",
+  "exclusive",
+  "kill",
+  "powerCut",
+  "failedSync",
+  "fullDisk",
+  "damage",
+  "handles",
+];
 
 /** Makes a log on a process's view of a disk. `seed` differs from disk to disk. */
 export type MakeLog = (disk: ToyProcess, seed: number) => LogStorage;
@@ -31,12 +40,22 @@ export function incarnationOf(seed: number): string {
 }
 
 /** The toy log with wrong parts. */
-export function wrong(caughtBy: string, name: string, parts: Partial<ToyLogParts>): Wrong<LogSubject> {
-  return made(caughtBy, name, (disk, seed) => createToyLog(disk, incarnationOf(seed), { ...rightParts, ...parts }));
+export function wrong(
+  caughtBy: string,
+  name: string,
+  parts: Partial<ToyLogParts>,
+): Wrong<LogSubject> {
+  return made(caughtBy, name, (disk, seed) =>
+    createToyLog(disk, incarnationOf(seed), { ...rightParts, ...parts }),
+  );
 }
 
 /** The right log behind something that spoils it. */
-export function wrapped(caughtBy: string, name: string, wrap: (log: LogStorage, disk: ToyProcess) => Partial<LogStorage>): Wrong<LogSubject> {
+export function wrapped(
+  caughtBy: string,
+  name: string,
+  wrap: (log: LogStorage, disk: ToyProcess) => Partial<LogStorage>,
+): Wrong<LogSubject> {
   return made(caughtBy, name, (disk, seed) => {
     const log = rightLog(disk, seed);
     return { ...log, ...wrap(log, disk) };
@@ -44,7 +63,11 @@ export function wrapped(caughtBy: string, name: string, wrap: (log: LogStorage, 
 }
 
 /** The right log on a disk that is not used as it should be. */
-export function onDisk(caughtBy: string, name: string, use: (disk: ToyProcess) => Partial<ToyProcess>): Wrong<LogSubject> {
+export function onDisk(
+  caughtBy: string,
+  name: string,
+  use: (disk: ToyProcess) => Partial<ToyProcess>,
+): Wrong<LogSubject> {
   return made(caughtBy, name, (disk, seed) => rightLog({ ...disk, ...use(disk) }, seed));
 }
 

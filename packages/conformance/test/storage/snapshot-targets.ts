@@ -1,4 +1,5 @@
-// Targets over the toy snapshot storage: the right one, and wrong ones made by replacing a part or by wrapping.
+// Targets over the toy snapshot storage: the right one, and wrong ones made by replacing a part or
+// by wrapping.
 import type { SnapshotSink, SnapshotStorage } from "@raftkit/core";
 import { storageTarget } from "../../src/storage/medium.js";
 import type { SnapshotSubject } from "../../src/storage/medium.js";
@@ -22,12 +23,22 @@ export function toySnapshotTarget(name: string, make: MakeSnapshots) {
 }
 
 /** The toy with wrong parts. */
-export function wrong(caughtBy: string, name: string, parts: Partial<ToySnapshotParts>): Wrong<SnapshotSubject> {
-  return made(caughtBy, name, (disk) => createToySnapshots(disk, { ...rightSnapshotParts, ...parts }));
+export function wrong(
+  caughtBy: string,
+  name: string,
+  parts: Partial<ToySnapshotParts>,
+): Wrong<SnapshotSubject> {
+  return made(caughtBy, name, (disk) =>
+    createToySnapshots(disk, { ...rightSnapshotParts, ...parts }),
+  );
 }
 
 /** The right one behind something that spoils it. */
-export function wrapped(caughtBy: string, name: string, wrap: (storage: SnapshotStorage, disk: ToyProcess) => Partial<SnapshotStorage>): Wrong<SnapshotSubject> {
+export function wrapped(
+  caughtBy: string,
+  name: string,
+  wrap: (storage: SnapshotStorage, disk: ToyProcess) => Partial<SnapshotStorage>,
+): Wrong<SnapshotSubject> {
   return made(caughtBy, name, (disk) => {
     const storage = createToySnapshots(disk);
     return { ...storage, ...wrap(storage, disk) };
@@ -35,7 +46,11 @@ export function wrapped(caughtBy: string, name: string, wrap: (storage: Snapshot
 }
 
 /** With sinks that are spoilt. */
-export function withSinks(caughtBy: string, name: string, wrap: (sink: SnapshotSink, disk: ToyProcess, storage: SnapshotStorage) => Partial<SnapshotSink>): Wrong<SnapshotSubject> {
+export function withSinks(
+  caughtBy: string,
+  name: string,
+  wrap: (sink: SnapshotSink, disk: ToyProcess, storage: SnapshotStorage) => Partial<SnapshotSink>,
+): Wrong<SnapshotSubject> {
   return wrapped(caughtBy, name, (storage, disk) => ({
     async create(given) {
       const sink = await storage.create(given);

@@ -1,5 +1,6 @@
-// The smallest disk on which a storage can be right or wrong: named files, changed in one step each, and a sync that
-// makes one file durable. A power cut leaves of what was not synced any part, piece by piece. For the suites' own tests.
+// The smallest disk on which a storage can be right or wrong: named files, changed in one step
+// each, and a sync that makes one file durable. A power cut leaves of what was not synced any part,
+// piece by piece. For the suites' own tests.
 import { RaftkitError } from "@raftkit/core";
 import { createChance } from "../../src/random.js";
 import type { Step, StepFaults } from "../../src/storage/medium.js";
@@ -30,7 +31,10 @@ export interface ToyProcess {
 interface ToyFile {
   current: Uint8Array;
   durable: Uint8Array | undefined;
-  /** Since the last sync, oldest first: bytes that were written somewhere, or the length that was left. */
+  /**
+   * Since the last sync, oldest first: bytes that were written somewhere, or the length that was
+   * left.
+   */
   pending: ({ readonly at: number; readonly bytes: Uint8Array } | { readonly length: number })[];
 }
 
@@ -44,9 +48,14 @@ export interface ToyDisk {
   openHandles(): number;
 }
 
-/** A lock that nothing but its release and the end of the power takes away: a file in /run, a shared memory segment. */
+/**
+ * A lock that nothing but its release and the end of the power takes away: a file in /run, a shared
+ * memory segment.
+ */
 export async function lockInMemory({ inMemory }: ToyProcess): Promise<() => void> {
-  if (inMemory.has("lock")) throw new RaftkitError("TOY_IN_USE", "it is open already; close it first");
+  if (inMemory.has("lock")) {
+    throw new RaftkitError("TOY_IN_USE", "it is open already; close it first");
+  }
   inMemory.add("lock");
   return () => void inMemory.delete("lock");
 }
@@ -71,13 +80,20 @@ export function createToyDisk(seed: number): ToyDisk {
     inMemory.clear();
     const chance = [0, 0.5, 1][Math.floor(random() * 3)] ?? 0;
     for (const [name, file] of files) {
-      for (const change of file.pending) file.durable = survived(change, file.durable, () => random() < chance);
+      for (const change of file.pending) {
+        file.durable = survived(change, file.durable, () => random() < chance);
+      }
       file.pending = [];
       if (file.durable === undefined) files.delete(name);
       else file.current = file.durable.slice();
     }
   }
-  async function step<Result>(process: { isAlive: boolean }, kind: Step["kind"], effect: () => Result, onError?: () => void): Promise<Result> {
+  async function step<Result>(
+    process: { isAlive: boolean },
+    kind: Step["kind"],
+    effect: () => Result,
+    onError?: () => void,
+  ): Promise<Result> {
     await Promise.resolve();
     if (!process.isAlive) throw new Error("the process is gone");
     const fault = faults?.({ kind });
@@ -105,41 +121,53 @@ export function createToyDisk(seed: number): ToyDisk {
       return {
         read: (name) => step(process, "other", () => files.get(name)?.current.slice()),
         list: () => step(process, "other", () => [...files.keys()]),
-        write: (name, at, bytes) => step(process, "write", () => {
-          const file = fileOf(name);
-          const change = { at, bytes: bytes.slice() };
-          file.current = changed(file.current, change);
-          file.pending.push(change);
-        }),
-        writeThrough: (name, at, bytes) => step(process, "write", () => {
-          const file = fileOf(name);
-          file.current = changed(file.current, { at, bytes });
-          file.durable = changed(file.durable ?? new Uint8Array(), { at, bytes });
-        }),
-        truncate: (name, length) => step(process, "write", () => {
-          const file = fileOf(name);
-          file.current = changed(file.current, { length });
-          file.pending.push({ length });
-        }),
+        write: (name, at, bytes) =>
+          step(process, "write", () => {
+            const file = fileOf(name);
+            const change = { at, bytes: bytes.slice() };
+            file.current = changed(file.current, change);
+            file.pending.push(change);
+          }),
+        writeThrough: (name, at, bytes) =>
+          step(process, "write", () => {
+            const file = fileOf(name);
+            file.current = changed(file.current, { at, bytes });
+            file.durable = changed(file.durable ?? new Uint8Array(), { at, bytes });
+          }),
+        truncate: (name, length) =>
+          step(process, "write", () => {
+            const file = fileOf(name);
+            file.current = changed(file.current, { length });
+            file.pending.push({ length });
+          }),
         remove: (name) => step(process, "other", () => void files.delete(name)),
-        sync: (name) => step(process, "sync", () => {
-          const file = fileOf(name);
-          for (const change of file.pending) file.durable = changed(file.durable ?? new Uint8Array(), change);
-          file.durable ??= new Uint8Array();
-          file.pending = [];
-        }, () => (fileOf(name).pending = [])),
+        sync: (name) =>
+          step(
+            process,
+            "sync",
+            () => {
+              const file = fileOf(name);
+              for (const change of file.pending) {
+                file.durable = changed(file.durable ?? new Uint8Array(), change);
+              }
+              file.durable ??= new Uint8Array();
+              file.pending = [];
+            },
+            () => (fileOf(name).pending = []),
+          ),
         hold() {
           const handle = {};
           handles.add(handle);
           return () => void handles.delete(handle);
         },
-        lock: () => step(process, "other", () => {
-          if (lock !== undefined) return undefined;
-          const mine = (lock = {});
-          return () => {
-            if (lock === mine) lock = undefined;
-          };
-        }),
+        lock: () =>
+          step(process, "other", () => {
+            if (lock !== undefined) return undefined;
+            const mine = (lock = {});
+            return () => {
+              if (lock === mine) lock = undefined;
+            };
+          }),
         inMemory,
       };
     },
@@ -149,7 +177,9 @@ export function createToyDisk(seed: number): ToyDisk {
     files: () => new Map([...files].map(([name, { current }]) => [name, current.slice()])),
     replaceFiles(next) {
       files.clear();
-      for (const [name, content] of next) files.set(name, { current: content.slice(), durable: content.slice(), pending: [] });
+      for (const [name, content] of next) {
+        files.set(name, { current: content.slice(), durable: content.slice(), pending: [] });
+      }
     },
     openHandles: () => handles.size + (lock === undefined ? 0 : 1),
   };
@@ -167,11 +197,19 @@ function changed(content: Uint8Array, change: Change): Uint8Array {
 }
 
 /** What a power cut leaves of a change: each piece of it, or not. */
-function survived(change: Change, content: Uint8Array | undefined, keep: () => boolean): Uint8Array | undefined {
-  if ("length" in change) return keep() && content !== undefined ? changed(content, change) : content;
+function survived(
+  change: Change,
+  content: Uint8Array | undefined,
+  keep: () => boolean,
+): Uint8Array | undefined {
+  if ("length" in change) {
+    return keep() && content !== undefined ? changed(content, change) : content;
+  }
   const pieces: Change[] = [];
   for (let from = 0; from < change.bytes.length; from += PIECE_BYTES) {
-    if (keep()) pieces.push({ at: change.at + from, bytes: change.bytes.subarray(from, from + PIECE_BYTES) });
+    if (keep()) {
+      pieces.push({ at: change.at + from, bytes: change.bytes.subarray(from, from + PIECE_BYTES) });
+    }
   }
   const last = pieces.at(-1);
   if (last === undefined || "length" in last) return content;

@@ -1,5 +1,6 @@
-// The simplest snapshot storage that is right: for each snapshot a file with the data and one that says what it is, the
-// latter written last. Parts of it can be replaced by wrong ones. For the suites' own tests.
+// The simplest snapshot storage that is right: for each snapshot a file with the data and one that
+// says what it is, the latter written last. Parts of it can be replaced by wrong ones. For the
+// suites' own tests.
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { SnapshotMeta, SnapshotSink, SnapshotStorage } from "@raftkit/core";
@@ -15,17 +16,33 @@ export const rightSnapshotParts = {
   dataFile: (id: string): string => `data-${id}`,
   isNewer: (index: number, newest: SnapshotMeta): boolean => index >= newest.index,
   /** One commit at a time. */
-  serially: (before: Promise<unknown>, commit: () => Promise<SnapshotMeta>): Promise<SnapshotMeta> => before.then(commit, commit),
+  serially: (
+    before: Promise<unknown>,
+    commit: () => Promise<SnapshotMeta>,
+  ): Promise<SnapshotMeta> => before.then(commit, commit),
   /** Makes a snapshot durable, then visible. */
-  commit: async (disk: ToyProcess, dataFile: string, metaFile: string, meta: Uint8Array, _prune: () => Promise<void>): Promise<void> => {
+  commit: async (
+    disk: ToyProcess,
+    dataFile: string,
+    metaFile: string,
+    meta: Uint8Array,
+    _prune: () => Promise<void>,
+  ): Promise<void> => {
     await disk.sync(dataFile);
     await disk.write(metaFile, 0, meta);
     await disk.sync(metaFile);
   },
   /** Which of the ids go when `newest` is there. */
-  obsolete: (ids: readonly string[], newest: string, isRead: (id: string) => boolean): readonly string[] => ids.filter((id) => id !== newest && !isRead(id)),
-  /** What an opening says of a snapshot whose data was found. @returns undefined: it is not whole */
-  verify: (meta: SnapshotMeta, data: Uint8Array): SnapshotMeta | undefined => (meta.bytes === data.length && meta.crc === crc32(data) ? meta : undefined),
+  obsolete: (
+    ids: readonly string[],
+    newest: string,
+    isRead: (id: string) => boolean,
+  ): readonly string[] => ids.filter((id) => id !== newest && !isRead(id)),
+  /**
+   * What an opening says of a snapshot whose data was found. @returns undefined: it is not whole
+   */
+  verify: (meta: SnapshotMeta, data: Uint8Array): SnapshotMeta | undefined =>
+    meta.bytes === data.length && meta.crc === crc32(data) ? meta : undefined,
   /** Makes durable what an opening returns. */
   settle: async (disk: ToyProcess, file: string, content: Uint8Array): Promise<void> => {
     await disk.write(file, 0, content);
@@ -39,7 +56,21 @@ export const rightSnapshotParts = {
 
 export type ToySnapshotParts = typeof rightSnapshotParts;
 
-export function createToySnapshots(disk: ToyProcess, parts: ToySnapshotParts = rightSnapshotParts): SnapshotStorage {
+/** Removes the files of snapshots that aren't known. */
+async function removeUnknown(
+  disk: ToyProcess,
+  names: readonly string[],
+  isKnown: (snapshotId: string) => boolean,
+): Promise<void> {
+  for (const name of names) {
+    if (!isKnown(name.slice(name.indexOf("-") + 1))) await disk.remove(name);
+  }
+}
+
+export function createToySnapshots(
+  disk: ToyProcess,
+  parts: ToySnapshotParts = rightSnapshotParts,
+): SnapshotStorage {
   const metas = new Map<string, SnapshotMeta>();
   const reads = new Set<string>();
   const releases = new Set<() => void>();
@@ -50,7 +81,9 @@ export function createToySnapshots(disk: ToyProcess, parts: ToySnapshotParts = r
   const metaFile = (id: string): string => `meta-${id}`;
   async function prune(): Promise<void> {
     if (newest === undefined) return;
-    for (const id of parts.obsolete([...metas.keys()], newest.snapshotId, (read) => reads.has(read))) {
+    for (const id of parts.obsolete([...metas.keys()], newest.snapshotId, (read) =>
+      reads.has(read),
+    )) {
       metas.delete(id);
       await disk.remove(metaFile(id));
       await disk.remove(parts.dataFile(id));
@@ -79,10 +112,12 @@ export function createToySnapshots(disk: ToyProcess, parts: ToySnapshotParts = r
       if (newest === undefined || parts.isNewer(meta.index, newest)) newest = meta;
     }
     if (newest !== undefined) {
-      for (const file of [parts.dataFile(newest.snapshotId), metaFile(newest.snapshotId)]) await parts.settle(disk, file, (await disk.read(file)) ?? new Uint8Array());
+      for (const file of [parts.dataFile(newest.snapshotId), metaFile(newest.snapshotId)]) {
+        await parts.settle(disk, file, (await disk.read(file)) ?? new Uint8Array());
+      }
     }
     await prune();
-    if (parts.tidies) for (const name of names) if (!metas.has(name.slice(name.indexOf("-") + 1))) await disk.remove(name);
+    if (parts.tidies) await removeUnknown(disk, names, (id) => metas.has(id));
   }
   function sinkFor(given: Given): SnapshotSink {
     const snapshotId = parts.idOf(++number, given);
@@ -90,22 +125,44 @@ export function createToySnapshots(disk: ToyProcess, parts: ToySnapshotParts = r
     const release = hold();
     let [bytes, isOver] = [0, false];
     const end = (): void => {
-      if (isOver) throw new RaftkitError("TOY_SINK_ENDED", "the snapshot was committed or aborted; make another one");
+      if (isOver) {
+        throw new RaftkitError(
+          "TOY_SINK_ENDED",
+          "the snapshot was committed or aborted; make another one",
+        );
+      }
       isOver = true;
       release();
     };
     return {
       async write(data) {
-        if (isOver) throw new RaftkitError("TOY_SINK_ENDED", "the snapshot was committed or aborted; make another one");
+        if (isOver) {
+          throw new RaftkitError(
+            "TOY_SINK_ENDED",
+            "the snapshot was committed or aborted; make another one",
+          );
+        }
         await disk.write(file, bytes, data);
         bytes += data.length;
       },
       commit() {
         const commit = parts.serially(commits, async () => {
           end();
-          if (newest !== undefined && !parts.isNewer(given.index, newest)) throw new RaftkitError("TOY_SNAPSHOT_OLD", `there is a snapshot at index ${newest.index}, newer than ${given.index}`);
+          if (newest !== undefined && !parts.isNewer(given.index, newest)) {
+            throw new RaftkitError(
+              "TOY_SNAPSHOT_OLD",
+              `there is a snapshot at index ${newest.index}, newer than ${given.index}`,
+            );
+          }
           const data = ((await disk.read(file)) ?? new Uint8Array()).subarray(0, bytes);
-          const meta: SnapshotMeta = { snapshotId, index: given.index, term: given.term, configuration: given.configuration, bytes, crc: parts.checksum(data) };
+          const meta: SnapshotMeta = {
+            snapshotId,
+            index: given.index,
+            term: given.term,
+            configuration: given.configuration,
+            bytes,
+            crc: parts.checksum(data),
+          };
           await parts.commit(disk, file, metaFile(snapshotId), encodeMeta(meta), prune);
           metas.set(snapshotId, meta);
           newest = meta;
@@ -131,10 +188,23 @@ export function createToySnapshots(disk: ToyProcess, parts: ToySnapshotParts = r
     },
     async read(snapshotId, offset, maxBytes) {
       const meta = metas.get(snapshotId);
-      if (meta === undefined) throw new RaftkitError("TOY_SNAPSHOT_UNKNOWN", `there is no snapshot ${snapshotId}; begin with the newest one`);
-      if (offset > meta.bytes) throw new RaftkitError("TOY_SNAPSHOT_OFFSET", `snapshot ${snapshotId} has ${meta.bytes} bytes, there is nothing at ${offset}`);
+      if (meta === undefined) {
+        throw new RaftkitError(
+          "TOY_SNAPSHOT_UNKNOWN",
+          `there is no snapshot ${snapshotId}; begin with the newest one`,
+        );
+      }
+      if (offset > meta.bytes) {
+        throw new RaftkitError(
+          "TOY_SNAPSHOT_OFFSET",
+          `snapshot ${snapshotId} has ${meta.bytes} bytes, there is nothing at ${offset}`,
+        );
+      }
       reads.add(snapshotId);
-      const data = ((await disk.read(parts.dataFile(snapshotId))) ?? new Uint8Array()).subarray(offset, Math.min(meta.bytes, offset + maxBytes));
+      const data = ((await disk.read(parts.dataFile(snapshotId))) ?? new Uint8Array()).subarray(
+        offset,
+        Math.min(meta.bytes, offset + maxBytes),
+      );
       const done = offset + data.length === meta.bytes;
       if (done) reads.delete(snapshotId);
       return { data, done };
@@ -158,7 +228,9 @@ function encodeMeta(meta: SnapshotMeta): Uint8Array {
 
 function decodeMeta(content: Uint8Array): SnapshotMeta | undefined {
   const bytes = Buffer.from(content);
-  if (bytes.length < 4 || crc32(bytes.subarray(0, -4)) !== bytes.readUInt32LE(bytes.length - 4)) return undefined;
+  if (bytes.length < 4 || crc32(bytes.subarray(0, -4)) !== bytes.readUInt32LE(bytes.length - 4)) {
+    return undefined;
+  }
   const meta: SnapshotMeta = JSON.parse(bytes.toString("utf8", 0, bytes.length - 4));
   return meta;
 }

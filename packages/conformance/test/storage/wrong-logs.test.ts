@@ -1,4 +1,5 @@
-// The suite for log storages is proven: each wrong log fails first in the case that names its mistake.
+// The suite for log storages is proven: each wrong log fails first in the case that names its
+// mistake.
 import { logStorageSuite } from "../../src/storage/log-suite.js";
 import { proveSuite } from "../support/caught.js";
 import { wrongLogs } from "../wrong/logs.js";

@@ -1,4 +1,5 @@
-// The proof of a suite: an adapter that is wrong in one way fails in the case that names this way, and in no case before it.
+// The proof of a suite: an adapter that is wrong in one way fails in the case that names this way,
+// and in no case before it.
 import { expect, test } from "vitest";
 import { Unexpected } from "../../src/expect.js";
 import { runSuite } from "../../src/run.js";
@@ -9,18 +10,38 @@ export interface Wrong<Subject> {
   readonly target: Target<Subject>;
   /** The case that must fail. */
   readonly caughtBy: string;
-  /** A part of what the failure must tell. Without one, it must be what the case itself says, not what its adapter threw. */
+  /**
+   * A part of what the failure must tell. Without one, it must be what the case itself says, not
+   * what its adapter threw.
+   */
   readonly message?: RegExp;
 }
 
-/** One test for each wrong adapter: every case before `caughtBy` passes (or is skipped), so that it is the cause that is named. */
-export function proveSuite<Subject>(suite: Suite<Subject>, wrongs: readonly Wrong<Subject>[]): void {
-  test.each(wrongs.map((wrong) => ({ ...wrong, name: wrong.target.name })))("$caughtBy catches $name", async ({ target, caughtBy, message }) => {
-    const until = suite.slice(0, suite.findIndex(({ id }) => id === caughtBy) + 1);
-    const capabilities = target.capabilities.filter((name) => until.some((one) => one.capabilities.includes(name)));
-    const results = await runSuite(until, { ...target, capabilities });
-    const failures = results.flatMap((result) => (result.outcome === "failed" ? [result] : []));
-    const said = failures.map(({ id, error }) => ({ id, message: error.message, isTheCase: message !== undefined || error instanceof Unexpected }));
-    expect(said).toEqual([{ id: caughtBy, message: expect.stringMatching(message ?? /./), isTheCase: true }]);
-  });
+/**
+ * One test for each wrong adapter: every case before `caughtBy` passes (or is skipped), so that it
+ * is the cause that is named.
+ */
+export function proveSuite<Subject>(
+  suite: Suite<Subject>,
+  wrongs: readonly Wrong<Subject>[],
+): void {
+  test.each(wrongs.map((wrong) => ({ ...wrong, name: wrong.target.name })))(
+    "$caughtBy catches $name",
+    async ({ target, caughtBy, message }) => {
+      const until = suite.slice(0, suite.findIndex(({ id }) => id === caughtBy) + 1);
+      const capabilities = target.capabilities.filter((name) =>
+        until.some((one) => one.capabilities.includes(name)),
+      );
+      const results = await runSuite(until, { ...target, capabilities });
+      const failures = results.flatMap((result) => (result.outcome === "failed" ? [result] : []));
+      const said = failures.map(({ id, error }) => ({
+        id,
+        message: error.message,
+        isTheCase: message !== undefined || error instanceof Unexpected,
+      }));
+      expect(said).toEqual([
+        { id: caughtBy, message: expect.stringMatching(message ?? /./), isTheCase: true },
+      ]);
+    },
+  );
 }

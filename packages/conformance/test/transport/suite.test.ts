@@ -1,4 +1,5 @@
-// The suite for transports is right: a right transport passes it, and what a target lacks is not blamed on its adapter.
+// The suite for transports is right: a right transport passes it, and what a target lacks is not
+// blamed on its adapter.
 import { expect, test } from "vitest";
 import { formatReport } from "../../src/report.js";
 import { runSuite } from "../../src/run.js";
@@ -9,7 +10,10 @@ import { createToyTransport } from "./toy.js";
 
 test("the toy transport passes", { timeout: 60_000 }, async () => {
   const results = await runSuite(transportSuite, toy("toy"));
-  expect(results.every(({ outcome }) => outcome === "passed"), formatReport(results)).toBe(true);
+  expect(
+    results.every(({ outcome }) => outcome === "passed"),
+    formatReport(results),
+  ).toBe(true);
 });
 
 test.each([
@@ -18,6 +22,9 @@ test.each([
   ["TRANSPORT-41", 'the target declares "cut", but what it creates has no links.cut'],
   ["TRANSPORT-42", 'the target declares "stream", but what it creates has no links.disturb'],
 ])("%s tells what a target lacks, and doesn't blame its adapter", async (id, message) => {
-  const subject: TransportSubject = { address: () => Promise.reject(new Error("nothing is asked of it")), transport: () => createToyTransport() };
+  const subject: TransportSubject = {
+    address: () => Promise.reject(new Error("nothing is asked of it")),
+    transport: () => createToyTransport(),
+  };
   await expect(transportSuite.find((one) => one.id === id)?.run(subject)).rejects.toThrow(message);
 });

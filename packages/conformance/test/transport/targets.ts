@@ -6,7 +6,10 @@ import type { TransportSubject } from "../../src/transport/subject.js";
 import { createToyTransport, LIMITS } from "./toy.js";
 import type { Ways } from "./toy.js";
 
-/** A wrong adapter keeps its case waiting until the suite loses its patience: little here, as right ones answer at once. */
+/**
+ * A wrong adapter keeps its case waiting until the suite loses its patience: little here, as right
+ * ones answer at once.
+ */
 const patienceMs = 800;
 
 /** @param network makes what makes the transports of one network */
@@ -16,10 +19,17 @@ export function toyTarget(name: string, network: () => () => Transport): Target<
     capabilities: ["listen", "queue", "cut", "stall", "stream", "checksum"],
     create() {
       const links = createSocketLinks();
-      return { address: async () => `127.0.0.1:${await links.freePort()}`, transport: network(), links, maxQueueBytes: LIMITS.maxQueueBytes, patienceMs };
+      return {
+        address: async () => `127.0.0.1:${await links.freePort()}`,
+        transport: network(),
+        links,
+        maxQueueBytes: LIMITS.maxQueueBytes,
+        patienceMs,
+      };
     },
     dispose: ({ links }) => links?.close?.(),
   };
 }
 
-export const toy = (name: string, ways: Partial<Ways> = {}): Target<TransportSubject> => toyTarget(name, () => () => createToyTransport(ways));
+export const toy = (name: string, ways: Partial<Ways> = {}): Target<TransportSubject> =>
+  toyTarget(name, () => () => createToyTransport(ways));

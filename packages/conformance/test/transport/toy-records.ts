@@ -21,7 +21,11 @@ export interface RecordReader {
 }
 
 /** @param take says whether it goes on */
-export function readRecords(checksum: boolean, maxBytes: number, take: (kind: number, payload: Buffer) => boolean): RecordReader {
+export function readRecords(
+  checksum: boolean,
+  maxBytes: number,
+  take: (kind: number, payload: Buffer) => boolean,
+): RecordReader {
   let rest: Buffer = Buffer.alloc(0);
   return {
     push(chunk) {

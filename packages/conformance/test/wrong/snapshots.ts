@@ -1,4 +1,5 @@
-// Snapshot storages that are wrong, each in one way that somebody could believe in, and the case that must say so.
+// Snapshot storages that are wrong, each in one way that somebody could believe in, and the case
+// that must say so.
 import type { SnapshotSink } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { SnapshotSubject } from "../../src/storage/medium.js";
@@ -12,7 +13,17 @@ const { checksum, commit } = rightSnapshotParts;
 
 export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   // ---- keeping ----
-  wrapped("SNAPSHOT-01", "begins with a snapshot of nothing", (storage) => ({ open: async () => (await storage.open()) ?? { snapshotId: "0", index: 0, term: 0, configuration: { voters: [] }, bytes: 0, crc: 0 } })),
+  wrapped("SNAPSHOT-01", "begins with a snapshot of nothing", (storage) => ({
+    open: async () =>
+      (await storage.open()) ?? {
+        snapshotId: "0",
+        index: 0,
+        term: 0,
+        configuration: { voters: [] },
+        bytes: 0,
+        crc: 0,
+      },
+  })),
   withSinks("SNAPSHOT-02", "counts writes, not bytes", (sink) => {
     let writes = 0;
     return {
@@ -21,16 +32,23 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
     };
   }),
   wrong("SNAPSHOT-03", "has a signed checksum", { checksum: (data) => checksum(data) | 0 }),
-  wrapped("SNAPSHOT-04", "reads its files as text", (storage) => ({ read: async (...question) => {
-    const { data, done } = await storage.read(...question);
-    return { data: new TextEncoder().encode(new TextDecoder().decode(data)), done };
-  } })),
-  wrapped("SNAPSHOT-05", "gives all it has, however much was asked for", (storage) => ({ read: (id, offset) => storage.read(id, offset, Infinity) })),
+  wrapped("SNAPSHOT-04", "reads its files as text", (storage) => ({
+    read: async (...question) => {
+      const { data, done } = await storage.read(...question);
+      return { data: new TextEncoder().encode(new TextDecoder().decode(data)), done };
+    },
+  })),
+  wrapped("SNAPSHOT-05", "gives all it has, however much was asked for", (storage) => ({
+    read: (id, offset) => storage.read(id, offset, Infinity),
+  })),
   withSinks("SNAPSHOT-06", "takes an empty snapshot for a mistake", (sink) => {
     let bytes = 0;
     return {
       write: (data) => ((bytes += data.length), sink.write(data)),
-      commit: async () => (bytes === 0 ? Promise.reject(new RaftkitError("TOY_EMPTY", "the snapshot is empty")) : sink.commit()),
+      commit: async () =>
+        bytes === 0
+          ? Promise.reject(new RaftkitError("TOY_EMPTY", "the snapshot is empty"))
+          : sink.commit(),
     };
   }),
   withSinks("SNAPSHOT-07", "keeps the caller's buffers until the commit", (sink) => {
@@ -43,13 +61,31 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
       },
     };
   }),
-  wrapped("SNAPSHOT-08", "keeps the ids of a configuration only", (storage) => ({ create: (given) => storage.create({ ...given, configuration: { voters: given.configuration.voters.map(({ id }) => ({ id, incarnation: "", address: "" })) } }) })),
-  wrapped("SNAPSHOT-09", "forgets the crc when it is closed", (storage) => ({ open: async () => {
-    const meta = await storage.open();
-    return meta && { ...meta, crc: 0 };
-  } })),
-  wrong("SNAPSHOT-10", "compares indexes as text", { isNewer: (index, newest) => String(index) >= String(newest.index) }),
-  wrong("SNAPSHOT-11", "takes the one that was committed last for the newest", { isNewer: () => true }),
+  wrapped("SNAPSHOT-08", "keeps the ids of a configuration only", (storage) => ({
+    create: (given) =>
+      storage.create({
+        ...given,
+        configuration: {
+          voters: given.configuration.voters.map(({ id }) => ({
+            id,
+            incarnation: "",
+            address: "",
+          })),
+        },
+      }),
+  })),
+  wrapped("SNAPSHOT-09", "forgets the crc when it is closed", (storage) => ({
+    open: async () => {
+      const meta = await storage.open();
+      return meta && { ...meta, crc: 0 };
+    },
+  })),
+  wrong("SNAPSHOT-10", "compares indexes as text", {
+    isNewer: (index, newest) => String(index) >= String(newest.index),
+  }),
+  wrong("SNAPSHOT-11", "takes the one that was committed last for the newest", {
+    isNewer: () => true,
+  }),
   wrapped("SNAPSHOT-12", "commits on closing what is open", (storage) => {
     const sinks: SnapshotSink[] = [];
     return {
@@ -64,8 +100,12 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
       },
     };
   }),
-  withSinks("SNAPSHOT-13", "ends a sink by committing it, also when it is aborted", (sink) => ({ abort: async () => void (await sink.commit()) })),
-  wrong("SNAPSHOT-14", "names a snapshot by its index and term", { idOf: (_, { index, term }) => `${index}-${term}` }),
+  withSinks("SNAPSHOT-13", "ends a sink by committing it, also when it is aborted", (sink) => ({
+    abort: async () => void (await sink.commit()),
+  })),
+  wrong("SNAPSHOT-14", "names a snapshot by its index and term", {
+    idOf: (_, { index, term }) => `${index}-${term}`,
+  }),
   wrapped("SNAPSHOT-15", "has one buffer for all sinks", (storage) => {
     let [buffer, at]: [Uint8Array, number] = [new Uint8Array(100_000), 0];
     return {
@@ -87,24 +127,65 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
       },
     };
   }),
-  wrong("SNAPSHOT-16", "lets two commits at once overtake each other", { serially: (_, run) => run(), isNewer: (index, newest) => index >= newest.index }),
+  wrong("SNAPSHOT-16", "lets two commits at once overtake each other", {
+    serially: (_, run) => run(),
+    isNewer: (index, newest) => index >= newest.index,
+  }),
 
   // ---- reading and retention ----
-  wrong("SNAPSHOT-17", "removes what is being read", { obsolete: (ids, newest) => ids.filter((id) => id !== newest) }),
+  wrong("SNAPSHOT-17", "removes what is being read", {
+    obsolete: (ids, newest) => ids.filter((id) => id !== newest),
+  }),
   wrapped("SNAPSHOT-18", "has one place to read from, which it moves and then reads", (storage) => {
     let place = 0;
-    return { read: async (id, offset, maxBytes) => {
-      place = offset;
-      await Promise.resolve();
-      return storage.read(id, place, maxBytes);
-    } };
+    return {
+      read: async (id, offset, maxBytes) => {
+        place = offset;
+        await Promise.resolve();
+        return storage.read(id, place, maxBytes);
+      },
+    };
   }),
-  wrong("SNAPSHOT-19", "sorts names to find out which are old", { obsolete: (ids, _, isRead) => ids.toSorted().slice(0, -1).filter((id) => !isRead(id)) }),
+  wrong("SNAPSHOT-19", "sorts names to find out which are old", {
+    obsolete: (ids, _, isRead) =>
+      ids
+        .toSorted()
+        .slice(0, -1)
+        .filter((id) => !isRead(id)),
+  }),
   wrong("SNAPSHOT-20", "never removes anything", { obsolete: () => [], tidies: false }),
-  wrong("SNAPSHOT-21", "leaves the data of an aborted snapshot", { discard: async () => {}, tidies: false }),
-  wrapped("SNAPSHOT-22", "gives nothing of what it doesn't know", (storage) => ({ read: (...question) => storage.read(...question).catch((error: unknown) => (hasCode(error, "TOY_SNAPSHOT_UNKNOWN") ? { data: new Uint8Array(), done: true } : Promise.reject(error))) })),
-  wrapped("SNAPSHOT-23", "says done behind the end", (storage) => ({ read: (...question) => storage.read(...question).catch((error: unknown) => (hasCode(error, "TOY_SNAPSHOT_OFFSET") ? { data: new Uint8Array(), done: true } : Promise.reject(error))) })),
-  withSinks("SNAPSHOT-24", "takes writes after the end, for nothing", (sink) => ({ write: (data) => sink.write(data).catch((error: unknown) => (hasCode(error, "TOY_SINK_ENDED") ? undefined : Promise.reject(error))) })),
+  wrong("SNAPSHOT-21", "leaves the data of an aborted snapshot", {
+    discard: async () => {},
+    tidies: false,
+  }),
+  wrapped("SNAPSHOT-22", "gives nothing of what it doesn't know", (storage) => ({
+    read: (...question) =>
+      storage
+        .read(...question)
+        .catch((error: unknown) =>
+          hasCode(error, "TOY_SNAPSHOT_UNKNOWN")
+            ? { data: new Uint8Array(), done: true }
+            : Promise.reject(error),
+        ),
+  })),
+  wrapped("SNAPSHOT-23", "says done behind the end", (storage) => ({
+    read: (...question) =>
+      storage
+        .read(...question)
+        .catch((error: unknown) =>
+          hasCode(error, "TOY_SNAPSHOT_OFFSET")
+            ? { data: new Uint8Array(), done: true }
+            : Promise.reject(error),
+        ),
+  })),
+  withSinks("SNAPSHOT-24", "takes writes after the end, for nothing", (sink) => ({
+    write: (data) =>
+      sink
+        .write(data)
+        .catch((error: unknown) =>
+          hasCode(error, "TOY_SINK_ENDED") ? undefined : Promise.reject(error),
+        ),
+  })),
   wrapped("SNAPSHOT-25", "complains about a second close", (storage) => {
     let isClosed = false;
     return {
@@ -115,26 +196,54 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
       },
     };
   }),
-  withSinks("SNAPSHOT-26", "leaves the file of an aborted snapshot open", (sink, disk) => ({ abort: async () => (disk.hold(), sink.abort()) })),
+  withSinks("SNAPSHOT-26", "leaves the file of an aborted snapshot open", (sink, disk) => ({
+    abort: async () => (disk.hold(), sink.abort()),
+  })),
 
   // ---- when something fails ----
-  wrong("SNAPSHOT-27", "commits before the data is durable", { commit: async (disk, _, metaFile, meta) => {
-    await disk.write(metaFile, 0, meta);
-    await disk.sync(metaFile);
-  } }),
-  wrong("SNAPSHOT-28", "makes room for the new one first", { commit: async (disk, dataFile, metaFile, meta) => {
-    for (const name of await disk.list()) if (name.startsWith("meta-")) await disk.remove(name);
-    await commit(disk, dataFile, metaFile, meta, async () => {});
-  } }),
-  wrong("SNAPSHOT-29", "makes a snapshot visible before its data is durable, and doesn't look at the data", { verify: (meta) => meta, commit: async (disk, dataFile, metaFile, meta) => {
-    await disk.write(metaFile, 0, meta);
-    await disk.sync(metaFile);
-    await disk.sync(dataFile);
-  } }),
-  made("SNAPSHOT-30", "refuses to write where an interrupted one lies", (disk) => createToySnapshots({ ...disk, write: async (name, at, bytes) => {
-    if (at === 0 && name.startsWith("data-") && (await disk.list()).includes(name)) throw new RaftkitError("TOY_EXISTS", `there is a file ${name} already`);
-    await disk.write(name, at, bytes);
-  } }, { ...rightSnapshotParts, tidies: false, idOf: (_, { index }) => String(index), settle: (process, file) => process.sync(file) })),
+  wrong("SNAPSHOT-27", "commits before the data is durable", {
+    commit: async (disk, _, metaFile, meta) => {
+      await disk.write(metaFile, 0, meta);
+      await disk.sync(metaFile);
+    },
+  }),
+  wrong("SNAPSHOT-28", "makes room for the new one first", {
+    commit: async (disk, dataFile, metaFile, meta) => {
+      for (const name of await disk.list()) if (name.startsWith("meta-")) await disk.remove(name);
+      await commit(disk, dataFile, metaFile, meta, async () => {});
+    },
+  }),
+  wrong(
+    "SNAPSHOT-29",
+    "makes a snapshot visible before its data is durable, and doesn't look at the data",
+    {
+      verify: (meta) => meta,
+      commit: async (disk, dataFile, metaFile, meta) => {
+        await disk.write(metaFile, 0, meta);
+        await disk.sync(metaFile);
+        await disk.sync(dataFile);
+      },
+    },
+  ),
+  made("SNAPSHOT-30", "refuses to write where an interrupted one lies", (disk) =>
+    createToySnapshots(
+      {
+        ...disk,
+        write: async (name, at, bytes) => {
+          if (at === 0 && name.startsWith("data-") && (await disk.list()).includes(name)) {
+            throw new RaftkitError("TOY_EXISTS", `there is a file ${name} already`);
+          }
+          await disk.write(name, at, bytes);
+        },
+      },
+      {
+        ...rightSnapshotParts,
+        tidies: false,
+        idOf: (_, { index }) => String(index),
+        settle: (process, file) => process.sync(file),
+      },
+    ),
+  ),
   wrapped("SNAPSHOT-31", "leaves its lock behind when it is killed", (storage, disk) => {
     let release = (): void => {};
     return {
@@ -149,20 +258,65 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
     };
   }),
   wrong("SNAPSHOT-32", "believes what it reads to be on disk", { settle: async () => {} }),
-  wrong("SNAPSHOT-33", "swallows the error of a sync", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (hasCode(error, "EIO") ? undefined : Promise.reject(error))) }, ...rest) }),
-  wrong("SNAPSHOT-34", "tries a failed sync again", { commit: (disk, ...rest) => commit({ ...disk, sync: (file) => disk.sync(file).catch((error: unknown) => (hasCode(error, "EIO") ? disk.sync(file) : Promise.reject(error))) }, ...rest) }),
+  wrong("SNAPSHOT-33", "swallows the error of a sync", {
+    commit: (disk, ...rest) =>
+      commit(
+        {
+          ...disk,
+          sync: (file) =>
+            disk
+              .sync(file)
+              .catch((error: unknown) =>
+                hasCode(error, "EIO") ? undefined : Promise.reject(error),
+              ),
+        },
+        ...rest,
+      ),
+  }),
+  wrong("SNAPSHOT-34", "tries a failed sync again", {
+    commit: (disk, ...rest) =>
+      commit(
+        {
+          ...disk,
+          sync: (file) =>
+            disk
+              .sync(file)
+              .catch((error: unknown) =>
+                hasCode(error, "EIO") ? disk.sync(file) : Promise.reject(error),
+              ),
+        },
+        ...rest,
+      ),
+  }),
   withSinks("SNAPSHOT-35", "swallows the error of a write", (sink) => {
     let lost: Promise<unknown> = Promise.resolve();
     return {
       async write(data) {
-        lost = sink.write(data).catch((error: unknown) => (hasCode(error, "ENOSPC") ? undefined : Promise.reject(error)));
+        lost = sink
+          .write(data)
+          .catch((error: unknown) =>
+            hasCode(error, "ENOSPC") ? undefined : Promise.reject(error),
+          );
         await lost;
       },
       async commit() {
         await lost;
-        return sink.commit().catch((error: unknown) => (hasCode(error, "ENOSPC") ? { snapshotId: "lost", index: 0, term: 0, configuration: { voters: [] }, bytes: 0, crc: 0 } : Promise.reject(error)));
+        return sink.commit().catch((error: unknown) =>
+          hasCode(error, "ENOSPC")
+            ? {
+                snapshotId: "lost",
+                index: 0,
+                term: 0,
+                configuration: { voters: [] },
+                bytes: 0,
+                crc: 0,
+              }
+            : Promise.reject(error),
+        );
       },
     };
   }),
-  wrong("SNAPSHOT-36", "computes the crc anew when it opens", { verify: (meta, data) => ({ ...meta, bytes: data.length, crc: checksum(data) }) }),
+  wrong("SNAPSHOT-36", "computes the crc anew when it opens", {
+    verify: (meta, data) => ({ ...meta, bytes: data.length, crc: checksum(data) }),
+  }),
 ];

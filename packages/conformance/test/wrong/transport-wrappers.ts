@@ -1,94 +1,67 @@
-// Transports that are wrong outside: something that is put around the toy, which is right, spoils it.
-import type { NodeId, Peer, RaftkitError, Sender, Transport, TransportHandler } from "@raftkit/core";
+// Transports that are wrong outside: something that is put around the toy, which is right, spoils
+// it.
+import type {
+  NodeId,
+  Peer,
+  RaftkitError,
+  Sender,
+  Transport,
+  TransportHandler,
+} from "@raftkit/core";
 import { isSame } from "../../src/transport/bench.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
 import type { Wrong } from "../support/caught.js";
 import { toyTarget } from "../transport/targets.js";
-import { createToyTransport } from "../transport/toy.js";
-
-type Wrap = (inner: Transport) => Partial<Transport>;
-
-/** @param wrap what a wrapper does otherwise; all else goes to the toy */
-function wrapped(name: string, wrap: Wrap): Wrong<TransportSubject>["target"] {
-  return toyTarget(name, () => () => wrapToy(wrap));
-}
-
-function wrapToy(wrap: Wrap): Transport {
-  const inner = createToyTransport();
-  return { ...inner, ...wrap(inner) };
-}
-
-/** Only what is told to the node differs. */
-function hearing(name: string, hear: (handler: TransportHandler) => Partial<TransportHandler>): Wrong<TransportSubject>["target"] {
-  return wrapped(name, (inner) => ({ start: (local, handler) => inner.start(local, { ...handler, ...hear(handler) }) }));
-}
-
-function receiving(name: string, make: () => (from: Sender, frame: Uint8Array, receive: TransportHandler["receive"]) => void): Wrong<TransportSubject>["target"] {
-  return hearing(name, (handler) => {
-    const take = make();
-    return { receive: (from, frame) => { take(from, frame, (sender, bytes) => { handler.receive(sender, bytes); }); } };
-  });
-}
+import { hearing, receiving, wrapped, wrapToy } from "../transport/wrapping.js";
+import { oneQueue } from "./one-queue.js";
 
 /** The first sender that came under a key stands for all that follow. */
-function rememberFirst(keyOf: (from: Sender) => string): () => (from: Sender, frame: Uint8Array, receive: TransportHandler["receive"]) => void {
+function rememberFirst(
+  keyOf: (from: Sender) => string,
+): () => (from: Sender, frame: Uint8Array, receive: TransportHandler["receive"]) => void {
   return () => {
     const known = new Map<string, Sender>();
     return (from, frame, receive) => {
       const first = known.get(keyOf(from)) ?? from;
       known.set(keyOf(from), first);
-      receive({ ...from, incarnation: first.incarnation, run: first.incarnation === from.incarnation ? first.run : from.run }, frame);
+      receive(
+        {
+          ...from,
+          incarnation: first.incarnation,
+          run: first.incarnation === from.incarnation ? first.run : from.run,
+        },
+        frame,
+      );
     };
-  };
-}
-
-/** Frames for all peers leave in their order, each when its peer can be reached. */
-function oneQueue(inner: Transport): Partial<Transport> {
-  const queue: { readonly to: NodeId; readonly parts: readonly Uint8Array[] }[] = [];
-  let listed: readonly Peer[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    async start(local, handler) {
-      await inner.start(local, handler);
-      timer = setInterval(() => {
-        for (let head = queue[0]; head !== undefined && inner.send(head.to, head.parts); head = queue[0]) queue.shift();
-      }, 1);
-    },
-    setPeers(peers) {
-      listed = peers;
-      inner.setPeers(peers);
-    },
-    send(to, parts) {
-      if (timer === undefined || !listed.some(({ id }) => id === to) || Buffer.concat(parts).length > inner.maxFrameBytes) return inner.send(to, parts);
-      if (queue.length >= 50) return false;
-      queue.push({ to, parts });
-      return true;
-    },
-    close() {
-      clearInterval(timer);
-      timer = undefined;
-      return inner.close();
-    },
   };
 }
 
 /** Keeps equal frames once, to save memory: what was sent is what is received. */
 function internFrames(): () => Transport {
   const kept: Uint8Array[] = [];
-  return () => wrapToy((inner) => ({
-    send(to, parts) {
-      const [only] = parts;
-      if (parts.length === 1 && only !== undefined && !kept.includes(only)) kept.push(only);
-      return inner.send(to, parts);
-    },
-    start: (local, handler) => inner.start(local, { ...handler, receive: (from, frame) => { handler.receive(from, kept.find((known) => isSame(known, frame)) ?? frame); } }),
-  }));
+  return () =>
+    wrapToy((inner) => ({
+      send(to, parts) {
+        const [only] = parts;
+        if (parts.length === 1 && only !== undefined && !kept.includes(only)) kept.push(only);
+        return inner.send(to, parts);
+      },
+      start: (local, handler) =>
+        inner.start(local, {
+          ...handler,
+          receive: (from, frame) => {
+            handler.receive(from, kept.find((known) => isSame(known, frame)) ?? frame);
+          },
+        }),
+    }));
 }
 
 /** Changes a digit of values that have more than one. */
 function spoils(): (from: Sender, frame: Uint8Array, receive: TransportHandler["receive"]) => void {
   return (from, frame, receive) => {
-    const at = Buffer.from(frame).toString("latin1").search(/"value":\d\d/);
+    const at = Buffer.from(frame)
+      .toString("latin1")
+      .search(/"value":\d\d/);
     if (at >= 0) frame[at + 8] = frame[at + 8] === 0x31 ? 0x32 : 0x31;
     receive(from, frame);
   };
@@ -96,18 +69,36 @@ function spoils(): (from: Sender, frame: Uint8Array, receive: TransportHandler["
 
 function closesLate(inner: Transport): Partial<Transport> {
   return {
-    start: (local, handler) => inner.start(local, { ...handler, receive: (from, frame) => { setTimeout(() => { handler.receive(from, frame); }, 20); } }),
+    start: (local, handler) =>
+      inner.start(local, {
+        ...handler,
+        receive: (from, frame) => {
+          setTimeout(() => {
+            handler.receive(from, frame);
+          }, 20);
+        },
+      }),
   };
 }
 
 export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
   {
     target: wrapped("has started when somebody has spoken to it", (inner) => ({
-      start: (local, handler) => new Promise((resolve, reject) => {
-        inner.start(local, { ...handler, receive: (from, frame) => { resolve(); handler.receive(from, frame); } }).catch(reject);
-      }),
+      start: (local, handler) =>
+        new Promise((resolve, reject) => {
+          inner
+            .start(local, {
+              ...handler,
+              receive: (from, frame) => {
+                resolve();
+                handler.receive(from, frame);
+              },
+            })
+            .catch(reject);
+        }),
     })),
-    caughtBy: "TRANSPORT-01", message: /n1 started/,
+    caughtBy: "TRANSPORT-01",
+    message: /n1 started/,
   },
   {
     target: wrapped("never closes when it wasn't started", (inner) => {
@@ -120,7 +111,8 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         close: () => (started ? inner.close() : new Promise(() => undefined)),
       };
     }),
-    caughtBy: "TRANSPORT-02", message: /close resolved/,
+    caughtBy: "TRANSPORT-02",
+    message: /close resolved/,
   },
   {
     target: wrapped("rejects a second close", (inner) => {
@@ -133,7 +125,8 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         },
       };
     }),
-    caughtBy: "TRANSPORT-05", message: /it is not running/,
+    caughtBy: "TRANSPORT-05",
+    message: /it is not running/,
   },
   {
     target: wrapped("throws on send when it is closed", (inner) => {
@@ -149,25 +142,32 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         },
       };
     }),
-    caughtBy: "TRANSPORT-06", message: /it is closed/,
+    caughtBy: "TRANSPORT-06",
+    message: /it is closed/,
   },
-  { target: wrapped("takes peers only from who dials", () => ({ setPeers: () => undefined })), caughtBy: "TRANSPORT-07", message: /arrived at n2/ },
+  {
+    target: wrapped("takes peers only from who dials", () => ({ setPeers: () => undefined })),
+    caughtBy: "TRANSPORT-07",
+    message: /arrived at n2/,
+  },
   {
     target: wrapped("takes no frame while it delivers one", (inner) => {
       let busy = false;
       return {
-        start: (local, handler) => inner.start(local, {
-          ...handler,
-          receive(from, frame) {
-            busy = true;
-            handler.receive(from, frame);
-            busy = false;
-          },
-        }),
+        start: (local, handler) =>
+          inner.start(local, {
+            ...handler,
+            receive(from, frame) {
+              busy = true;
+              handler.receive(from, frame);
+              busy = false;
+            },
+          }),
         send: (to, parts) => !busy && inner.send(to, parts),
       };
     }),
-    caughtBy: "TRANSPORT-09", message: /inside `receive`/,
+    caughtBy: "TRANSPORT-09",
+    message: /inside `receive`/,
   },
   {
     target: receiving("uses one buffer for all that comes in", () => {
@@ -177,25 +177,50 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         receive(from, buffer.subarray(0, frame.length));
       };
     }),
-    caughtBy: "TRANSPORT-13", message: /later it was|never sent like that|arrived at n2/,
+    caughtBy: "TRANSPORT-13",
+    message: /later it was|never sent like that|arrived at n2/,
   },
-  { target: toyTarget("hands out the sender's own bytes", internFrames), caughtBy: "TRANSPORT-14", message: /wrote over/ },
   {
-    target: wrapped("takes frames above its limit and drops them", (inner) => ({ send: (to, parts) => inner.send(to, parts) || Buffer.concat(parts).length > inner.maxFrameBytes })),
-    caughtBy: "TRANSPORT-15", message: /send returned true/,
+    target: toyTarget("hands out the sender's own bytes", internFrames),
+    caughtBy: "TRANSPORT-14",
+    message: /wrote over/,
   },
-  { target: receiving("keeps runs in 32 bits", () => (from, frame, receive) => { receive({ ...from, run: from.run | 0 }, frame); }), caughtBy: "TRANSPORT-16", message: /run 1099511627776\), but came as one of n3 \(.*, run 0\)/ },
+  {
+    target: wrapped("takes frames above its limit and drops them", (inner) => ({
+      send: (to, parts) =>
+        inner.send(to, parts) || Buffer.concat(parts).length > inner.maxFrameBytes,
+    })),
+    caughtBy: "TRANSPORT-15",
+    message: /send returned true/,
+  },
+  {
+    target: receiving("keeps runs in 32 bits", () => (from, frame, receive) => {
+      receive({ ...from, run: from.run | 0 }, frame);
+    }),
+    caughtBy: "TRANSPORT-16",
+    message: /run 1099511627776\), but came as one of n3 \(.*, run 0\)/,
+  },
   {
     target: receiving("delivers later, as frames of who spoke last", () => {
       let last: Sender | undefined;
       return (from, frame, receive) => {
         last = from;
-        setImmediate(() => { receive(last ?? from, frame); });
+        setImmediate(() => {
+          receive(last ?? from, frame);
+        });
       };
     }),
-    caughtBy: "TRANSPORT-17", message: /but came as one of|nobody sent/,
+    caughtBy: "TRANSPORT-17",
+    message: /but came as one of|nobody sent/,
   },
-  { target: receiving("remembers one incarnation for each id", rememberFirst(({ id, run }) => `${id} ${run}`)), caughtBy: "TRANSPORT-18", message: /but came as one of n1/ },
+  {
+    target: receiving(
+      "remembers one incarnation for each id",
+      rememberFirst(({ id, run }) => `${id} ${run}`),
+    ),
+    caughtBy: "TRANSPORT-18",
+    message: /but came as one of n1/,
+  },
   {
     target: wrapped("answers no stranger", (inner) => {
       let listed: readonly Peer[] = [];
@@ -207,7 +232,8 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         send: (to, parts) => listed.some(({ id }) => id === to) && inner.send(to, parts),
       };
     }),
-    caughtBy: "TRANSPORT-19", message: /arrived at n1/,
+    caughtBy: "TRANSPORT-19",
+    message: /arrived at n1/,
   },
   {
     target: wrapped("throws on send to a node that it doesn't know", (inner) => ({
@@ -216,7 +242,8 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         return inner.send(to, parts);
       },
     })),
-    caughtBy: "TRANSPORT-20", message: /no peer is called n9/,
+    caughtBy: "TRANSPORT-20",
+    message: /no peer is called n9/,
   },
   {
     target: wrapped("adds peers to those it has", (inner) => {
@@ -228,24 +255,35 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         },
       };
     }),
-    caughtBy: "TRANSPORT-21", message: /returned false/,
+    caughtBy: "TRANSPORT-21",
+    message: /returned false/,
   },
   {
     target: wrapped("keeps the first address of a peer", (inner) => {
       const first = new Map<NodeId, Peer>();
       return {
         setPeers(peers) {
-          inner.setPeers(peers.map((peer) => {
-            const known = first.get(peer.id) ?? peer;
-            first.set(peer.id, known);
-            return known;
-          }));
+          inner.setPeers(
+            peers.map((peer) => {
+              const known = first.get(peer.id) ?? peer;
+              first.set(peer.id, known);
+              return known;
+            }),
+          );
         },
       };
     }),
-    caughtBy: "TRANSPORT-22", message: /arrived at n2/,
+    caughtBy: "TRANSPORT-22",
+    message: /arrived at n2/,
   },
-  { target: receiving("remembers the run of a data directory", rememberFirst(({ id, incarnation }) => `${id} ${incarnation}`)), caughtBy: "TRANSPORT-25", message: /run 9\), but came as one of n1 \(.*, run 8\)/ },
+  {
+    target: receiving(
+      "remembers the run of a data directory",
+      rememberFirst(({ id, incarnation }) => `${id} ${incarnation}`),
+    ),
+    caughtBy: "TRANSPORT-25",
+    message: /run 9\), but came as one of n1 \(.*, run 8\)/,
+  },
   {
     target: receiving("takes a lower run for an old process, whatever the data directory", () => {
       const highest = new Map<NodeId, number>();
@@ -255,22 +293,57 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
         receive(from, frame);
       };
     }),
-    caughtBy: "TRANSPORT-26", message: /arrived at n2/,
+    caughtBy: "TRANSPORT-26",
+    message: /arrived at n2/,
   },
-  { target: hearing("keeps to itself who is unreachable", () => ({ unreachable: () => undefined })), caughtBy: "TRANSPORT-27", message: /reported as unreachable/ },
-  { target: wrapped("has one queue for all peers", oneQueue), caughtBy: "TRANSPORT-28", message: /arrived at n3/ },
-  { target: hearing("turns away without a word", () => ({ rejected: (_error: RaftkitError) => undefined })), caughtBy: "TRANSPORT-30", message: /through `rejected`/ },
-  { target: wrapped("delivers a moment later, also when it was closed meanwhile", closesLate), caughtBy: "TRANSPORT-35", message: /after close resolved the handler was called/ },
+  {
+    target: hearing("keeps to itself who is unreachable", () => ({ unreachable: () => undefined })),
+    caughtBy: "TRANSPORT-27",
+    message: /reported as unreachable/,
+  },
+  {
+    target: wrapped("has one queue for all peers", oneQueue),
+    caughtBy: "TRANSPORT-28",
+    message: /arrived at n3/,
+  },
+  {
+    target: hearing("turns away without a word", () => ({
+      rejected: (_error: RaftkitError) => undefined,
+    })),
+    caughtBy: "TRANSPORT-30",
+    message: /through `rejected`/,
+  },
+  {
+    target: wrapped("delivers a moment later, also when it was closed meanwhile", closesLate),
+    caughtBy: "TRANSPORT-35",
+    message: /after close resolved the handler was called/,
+  },
   {
     target: wrapped("leaves a timer behind", (inner) => ({
       start(local, handler) {
         const timer = setInterval(() => undefined, 1000);
-        setTimeout(() => { clearInterval(timer); }, 10_000).unref();
+        setTimeout(() => {
+          clearInterval(timer);
+        }, 10_000).unref();
         return inner.start(local, handler);
       },
     })),
-    caughtBy: "TRANSPORT-36", message: /handles are left: .*Timeout/,
+    caughtBy: "TRANSPORT-36",
+    message: /handles are left: .*Timeout/,
   },
-  { target: { ...wrapped("says of every frame that it wasn't sent", (inner) => ({ send: (to, parts) => inner.send(to, parts) && false })), capabilities: [] }, caughtBy: "TRANSPORT-46", message: /a proposal on n\d was applied/ },
-  { target: receiving("spoils a byte of some entries", spoils), caughtBy: "TRANSPORT-47", message: /applied different commands|was acknowledged, but is on no node|not linearizable/ },
+  {
+    target: {
+      ...wrapped("says of every frame that it wasn't sent", (inner) => ({
+        send: (to, parts) => inner.send(to, parts) && false,
+      })),
+      capabilities: [],
+    },
+    caughtBy: "TRANSPORT-46",
+    message: /a proposal on n\d was applied/,
+  },
+  {
+    target: receiving("spoils a byte of some entries", spoils),
+    caughtBy: "TRANSPORT-47",
+    message: /applied different commands|was acknowledged, but is on no node|not linearizable/,
+  },
 ];

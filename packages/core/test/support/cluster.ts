@@ -1,7 +1,16 @@
-// Nodes on explicit time, with a network and disks that do only what they are told. Scenario files and the random network
-// both drive this; it decides nothing by itself.
+// Nodes on explicit time, with a network and disks that do only what they are told. Scenario files
+// and the random network both drive this; it decides nothing by itself.
 import type { Configuration, Effect, Input, Message, NodeId, Peer, Sender } from "@raftkit/core";
-import { decodeMessage, encodeConfiguration, encodeRun, EntryKind, messageHeader, messagePayload, Raft, readEntries } from "@raftkit/core";
+import {
+  decodeMessage,
+  encodeConfiguration,
+  encodeRun,
+  EntryKind,
+  messageHeader,
+  messagePayload,
+  Raft,
+  readEntries,
+} from "@raftkit/core";
 import type { RaftOptions } from "@raftkit/core";
 import type { Disk } from "./disk.js";
 import { finishWrite, newDisk } from "./disk.js";
@@ -57,12 +66,17 @@ export function peersNamed(ids: readonly NodeId[]): readonly Peer[] {
 }
 
 export function configurationOf(ids: readonly NodeId[]): Configuration {
-  return { voters: peersNamed(ids).map((peer) => ({ ...peer, incarnation: incarnationOf(peer.id) })) };
+  return {
+    voters: peersNamed(ids).map((peer) => ({ ...peer, incarnation: incarnationOf(peer.id) })),
+  };
 }
 
 export interface NodeSetup {
   readonly bootstrap: readonly NodeId[];
-  /** Undefined: a blank node. Else the configuration is entry 1, and these are the terms of the entries after it. */
+  /**
+   * Undefined: a blank node. Else the configuration is entry 1, and these are the terms of the
+   * entries after it.
+   */
   readonly terms?: readonly number[];
   readonly currentTerm?: number;
   readonly votedFor?: NodeId | null;
@@ -74,24 +88,57 @@ export function addNode(cluster: Cluster, id: NodeId, setup: NodeSetup): void {
   const disk = newDisk();
   const { terms, bootstrap } = setup;
   if (terms) {
-    disk.entries.push(encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration(configurationOf(bootstrap))]));
-    for (const term of terms) disk.entries.push(encodeRun(disk.entries.length + 1, term, EntryKind.command, [new Uint8Array([term])]));
+    disk.entries.push(
+      encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration(configurationOf(bootstrap))]),
+    );
+    for (const term of terms) {
+      disk.entries.push(
+        encodeRun(disk.entries.length + 1, term, EntryKind.command, [new Uint8Array([term])]),
+      );
+    }
   }
-  disk.hardState = { currentTerm: setup.currentTerm ?? Math.max(terms ? 1 : 0, ...(terms ?? [])), votedFor: setup.votedFor ?? null };
+  disk.hardState = {
+    currentTerm: setup.currentTerm ?? Math.max(terms ? 1 : 0, ...(terms ?? [])),
+    votedFor: setup.votedFor ?? null,
+  };
   const node = {
-    id, bootstrap: peersNamed(bootstrap), options: setup.options ?? {}, random: setup.random ?? (() => 0), incarnation: incarnationOf(id), run: 1, disk,
-    alive: true, nextSeq: 1, nextReadId: 1, applied: [],
+    id,
+    bootstrap: peersNamed(bootstrap),
+    options: setup.options ?? {},
+    random: setup.random ?? (() => 0),
+    incarnation: incarnationOf(id),
+    run: 1,
+    disk,
+    alive: true,
+    nextSeq: 1,
+    nextReadId: 1,
+    applied: [],
   };
   cluster.nodes.set(id, Object.assign(node, { raft: openRaft(node) }));
 }
 
 function openRaft(node: Omit<TestNode, "raft">): Raft {
   const options: RaftOptions = {
-    id: node.id, incarnation: node.incarnation, run: node.run, bootstrap: node.bootstrap, random: () => node.random(),
-    electionTimeoutMs: { min: 150, max: 300 }, heartbeatIntervalMs: 50, maxMessageBytes: 2 ** 20, maxInflightMessages: 256, maxInflightBytes: 8 * 2 ** 20,
-    maxUncommittedBytes: 64 * 2 ** 20, maxLogBytes: 2 ** 30, ...node.options,
+    id: node.id,
+    incarnation: node.incarnation,
+    run: node.run,
+    bootstrap: node.bootstrap,
+    random: () => node.random(),
+    electionTimeoutMs: { min: 150, max: 300 },
+    heartbeatIntervalMs: 50,
+    maxMessageBytes: 2 ** 20,
+    maxInflightMessages: 256,
+    maxInflightBytes: 8 * 2 ** 20,
+    maxUncommittedBytes: 64 * 2 ** 20,
+    maxLogBytes: 2 ** 30,
+    ...node.options,
   };
-  return new Raft(options, { hardState: node.disk.hardState, base: { index: 0, term: 0 }, entries: [...node.disk.entries], applied: 0 });
+  return new Raft(options, {
+    hardState: node.disk.hardState,
+    base: { index: 0, term: 0 },
+    entries: [...node.disk.entries],
+    applied: 0,
+  });
 }
 
 /** What wasn't durable is gone, and the node is silent until it restarts. */
@@ -100,7 +147,10 @@ export function crash(node: TestNode): void {
   node.disk.pending.length = 0;
 }
 
-export function restart(node: TestNode, change: { readonly wiped?: boolean; readonly bootstrap?: readonly NodeId[] } = {}): void {
+export function restart(
+  node: TestNode,
+  change: { readonly wiped?: boolean; readonly bootstrap?: readonly NodeId[] } = {},
+): void {
   node.run++;
   if (change.wiped === true) {
     node.disk = newDisk();
@@ -120,13 +170,20 @@ export function step(cluster: Cluster, node: TestNode, input: Input): void {
 function perform(cluster: Cluster, node: TestNode, effect: Effect): void {
   cluster.observe(node.id, effect);
   if (effect.type === "send") {
-    cluster.packets.push({ from: { id: node.id, incarnation: node.incarnation, run: node.run }, to: effect.to, message: overTheWire(effect.message), held: false });
+    cluster.packets.push({
+      from: { id: node.id, incarnation: node.incarnation, run: node.run },
+      to: effect.to,
+      message: overTheWire(effect.message),
+      held: false,
+    });
   } else if (effect.type === "persist") {
     node.disk.pending.push(effect);
   } else if (effect.type === "apply") {
     for (const run of effect.entries) {
       for (const entry of readEntries(run)) {
-        if (entry.index !== node.applied.length + 1) throw new Error(`${node.id} applied ${entry.index} after ${node.applied.length}`);
+        if (entry.index !== node.applied.length + 1) {
+          throw new Error(`${node.id} applied ${entry.index} after ${node.applied.length}`);
+        }
         node.applied.push(`${entry.term}:${entry.kind}:${entry.data.join()}`);
       }
     }
@@ -144,7 +201,9 @@ function overTheWire(message: Message): Message {
     at += part.length;
   }
   const decoded = decodeMessage(messageHeader(message), payload);
-  if (!decoded) throw new Error(`no receiver would understand ${JSON.stringify(messageHeader(message))}`);
+  if (!decoded) {
+    throw new Error(`no receiver would understand ${JSON.stringify(messageHeader(message))}`);
+  }
   return decoded;
 }
 
@@ -170,5 +229,7 @@ export function endTurns(cluster: Cluster): void {
 
 /** When the next timer of any node rings. */
 export function nextDeadline(cluster: Cluster): number {
-  return Math.min(...[...cluster.nodes.values()].filter((node) => node.alive).map((node) => node.raft.deadline));
+  return Math.min(
+    ...[...cluster.nodes.values()].filter((node) => node.alive).map((node) => node.raft.deadline),
+  );
 }

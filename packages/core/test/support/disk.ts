@@ -29,8 +29,14 @@ function carryOut(disk: Disk, operation: LogOperation): void {
       disk.hardState = operation.hardState;
       break;
     case "append":
-      if (operation.run.firstIndex !== disk.entries.length + 1) throw new Error(`the disk ends at ${disk.entries.length}, it can't append from ${operation.run.firstIndex}`);
-      for (const { index, term, kind, data } of readEntries(operation.run)) disk.entries.push(encodeRun(index, term, kind, [data]));
+      if (operation.run.firstIndex !== disk.entries.length + 1) {
+        throw new Error(
+          `the disk ends at ${disk.entries.length}, it can't append from ${operation.run.firstIndex}`,
+        );
+      }
+      for (const { index, term, kind, data } of readEntries(operation.run)) {
+        disk.entries.push(encodeRun(index, term, kind, [data]));
+      }
       break;
     case "truncateFrom":
       disk.entries.length = operation.index - 1;

@@ -20,16 +20,25 @@ export interface PlainEntry {
 }
 
 export function runOf(firstIndex: number, entries: readonly PlainEntry[]): EntryRun {
-  const parts = entries.map(({ term, kind, data }) => encodeRun(1, term, kind as EntryKind, [data]).bytes);
+  const parts = entries.map(
+    ({ term, kind, data }) => encodeRun(1, term, kind as EntryKind, [data]).bytes,
+  );
   return { firstIndex, count: entries.length, bytes: concatenate(parts) };
 }
 
 /** Commands and no-ops, terms rising. */
 export function arbitraryRun(firstIndex: number): fc.Arbitrary<EntryRun> {
-  const entry = fc.record({ step: fc.integer({ min: 0, max: 2 }), kind: fc.constantFrom(EntryKind.command, EntryKind.noop), data: fc.uint8Array({ maxLength: 20 }) });
+  const entry = fc.record({
+    step: fc.integer({ min: 0, max: 2 }),
+    kind: fc.constantFrom(EntryKind.command, EntryKind.noop),
+    data: fc.uint8Array({ maxLength: 20 }),
+  });
   return fc.array(entry, { maxLength: 8 }).map((entries) => {
     let term = 1;
-    return runOf(firstIndex, entries.map(({ step, kind, data }) => ({ term: (term += step), kind, data })));
+    return runOf(
+      firstIndex,
+      entries.map(({ step, kind, data }) => ({ term: (term += step), kind, data })),
+    );
   });
 }
 
@@ -42,7 +51,14 @@ export function parseEntries(bytes: Uint8Array): PlainEntry[] | undefined {
     const length = view.getUint32(at, true);
     const kind = view.getUint8(at + 4);
     const term = Number(view.getBigUint64(at + 4, true) >> 16n);
-    if (kind > 3 || view.getUint8(at + 5) !== 0 || term < (entries.at(-1)?.term ?? 1) || at + 12 + length > bytes.length) return undefined;
+    if (
+      kind > 3 ||
+      view.getUint8(at + 5) !== 0 ||
+      term < (entries.at(-1)?.term ?? 1) ||
+      at + 12 + length > bytes.length
+    ) {
+      return undefined;
+    }
     entries.push({ term, kind, data: bytes.subarray(at + 12, at + 12 + length) });
     at += 12 + length;
   }

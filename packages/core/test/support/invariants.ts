@@ -1,15 +1,23 @@
-// Raft's safety properties (paper, Figure 3), and that every promise rests on a disk, checked on each effect of a cluster.
+// Raft's safety properties (paper, Figure 3), and that every promise rests on a disk, checked on
+// each effect of a cluster.
 import type { Effect, Message, NodeId } from "@raftkit/core";
 import { readEntries } from "@raftkit/core";
 import type { Cluster, TestNode } from "./cluster.js";
 import { nodeOf } from "./cluster.js";
 import { finishWrite } from "./disk.js";
 
-/** What is on a node's disk, as text; with `pending`, what its writes under way will have made of it. */
+/**
+ * What is on a node's disk, as text; with `pending`, what its writes under way will have made of
+ * it.
+ */
 export function logOf({ disk }: TestNode, pending: boolean): string[] {
   const copy = { ...disk, entries: [...disk.entries], pending: pending ? [...disk.pending] : [] };
-  while (finishWrite(copy) !== undefined) { /* until all are done */ }
-  return copy.entries.flatMap((run) => [...readEntries(run)].map(({ term, kind, data }) => `${term}:${kind}:${data.join()}`));
+  while (finishWrite(copy) !== undefined) {
+    /* until all are done */
+  }
+  return copy.entries.flatMap((run) =>
+    [...readEntries(run)].map(({ term, kind, data }) => `${term}:${kind}:${data.join()}`),
+  );
 }
 
 export interface Invariants {
@@ -32,43 +40,86 @@ export function watchInvariants(cluster: Cluster): Invariants {
 
   function onLeader(node: TestNode, term: number): void {
     const before = leaders.get(term);
-    demand(before === undefined || before === node.id, `election safety: ${before} and ${node.id} lead term ${term}`);
+    demand(
+      before === undefined || before === node.id,
+      `election safety: ${before} and ${node.id} lead term ${term}`,
+    );
     leaders.set(term, node.id);
     const log = logOf(node, true);
-    applied.forEach((entry, i) => demand(log[i] === entry, `leader completeness: ${node.id} leads term ${term} without the applied entry ${i + 1}`));
+    applied.forEach((entry, i) =>
+      demand(
+        log[i] === entry,
+        `leader completeness: ${node.id} leads term ${term} without the applied entry ${i + 1}`,
+      ),
+    );
   }
 
   function onApply(node: TestNode, effect: Extract<Effect, { type: "apply" }>): void {
     const log = logOf(node, false);
-    for (const { index, term, kind, data } of effect.entries.flatMap((run) => [...readEntries(run)])) {
+    for (const { index, term, kind, data } of effect.entries.flatMap((run) => [
+      ...readEntries(run),
+    ])) {
       const entry = `${term}:${kind}:${data.join()}`;
       demand(log[index - 1] === entry, `${node.id} applies ${index} before its disk has it`);
       applied[index - 1] ??= entry;
-      demand(applied[index - 1] === entry, `state machine safety: ${node.id} applies ${entry} at ${index}, another node ${applied[index - 1]}`);
+      demand(
+        applied[index - 1] === entry,
+        `state machine safety: ${node.id} applies ${entry} at ${index}, another node ${applied[index - 1]}`,
+      );
     }
   }
 
   /** A promise leaves after what it rests on is on disk (docs/rules.md, promise 2). */
   function onSend(node: TestNode, to: NodeId, message: Message): void {
     const { currentTerm, votedFor } = node.disk.hardState;
-    if (message.type === "requestVote") demand(currentTerm === message.term && votedFor === node.id, `${node.id} asks for votes before its own is durable`);
-    if (message.type === "requestVoteReply" && message.voteGranted) demand(currentTerm === message.term && votedFor === to, `${node.id} grants a vote that isn't durable`);
+    if (message.type === "requestVote") {
+      demand(
+        currentTerm === message.term && votedFor === node.id,
+        `${node.id} asks for votes before its own is durable`,
+      );
+    }
+    if (message.type === "requestVoteReply" && message.voteGranted) {
+      demand(
+        currentTerm === message.term && votedFor === to,
+        `${node.id} grants a vote that isn't durable`,
+      );
+    }
     if (message.type !== "appendEntriesReply" || message.matchIndex === 0) return;
     demand(currentTerm === message.term, `${node.id} acknowledges in a term that isn't durable`);
     const leader = nodeOf(cluster, to);
-    if (!leader.alive || leader.raft.status.role !== "leader" || leader.raft.status.currentTerm !== message.term) return;
+    if (
+      !leader.alive ||
+      leader.raft.status.role !== "leader" ||
+      leader.raft.status.currentTerm !== message.term
+    ) {
+      return;
+    }
     const mine = logOf(node, false);
     const theirs = logOf(leader, true);
-    demand(mine.length >= message.matchIndex, `${node.id} acknowledges ${message.matchIndex}, its disk ends at ${mine.length}`);
-    for (let i = 0; i < message.matchIndex; i++) demand(mine[i] === theirs[i], `${node.id} acknowledges ${message.matchIndex}, but differs from its leader ${to} at ${i + 1}`);
+    demand(
+      mine.length >= message.matchIndex,
+      `${node.id} acknowledges ${message.matchIndex}, its disk ends at ${mine.length}`,
+    );
+    for (let i = 0; i < message.matchIndex; i++) {
+      demand(
+        mine[i] === theirs[i],
+        `${node.id} acknowledges ${message.matchIndex}, but differs from its leader ${to} at ${i + 1}`,
+      );
+    }
   }
 
   return {
-    leaders, applied,
+    leaders,
+    applied,
     observe(id, effect) {
       const node = nodeOf(cluster, id);
       if (effect.type === "failed") throw effect.error;
-      if (effect.type === "dropped") demand(effect.reason === "staleRun", `${id} dropped a message of ${effect.from.id}: ${effect.reason}`);
+      if (effect.type === "dropped") {
+        demand(
+          effect.reason === "staleRun",
+          `${id} dropped a message of ${effect.from.id}: ${effect.reason}`,
+        );
+      }
       if (effect.type === "role" && effect.role === "leader") onLeader(node, effect.term);
       if (effect.type === "apply") onApply(node, effect);
       if (effect.type === "send") onSend(node, effect.to, effect.message);
@@ -83,7 +134,12 @@ export function watchInvariants(cluster: Cluster): Invariants {
         for (const b of logs) {
           let last = Math.min(a.length, b.length) - 1;
           while (last >= 0 && a[last]?.split(":")[0] !== b[last]?.split(":")[0]) last--;
-          for (let i = 0; i <= last; i++) demand(a[i] === b[i], `log matching: same term at ${last + 1}, but different entries at ${i + 1}`);
+          for (let i = 0; i <= last; i++) {
+            demand(
+              a[i] === b[i],
+              `log matching: same term at ${last + 1}, but different entries at ${i + 1}`,
+            );
+          }
         }
       }
     },

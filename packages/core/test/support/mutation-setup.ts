@@ -1,4 +1,5 @@
-// For npm run mutation: a failing property is failing. On a mutant nobody needs the smallest example, which takes the longest.
+// For npm run mutation: a failing property is failing. On a mutant nobody needs the smallest
+// example, which takes the longest.
 import fc from "fast-check";
 
 fc.configureGlobal({ endOnFailure: true });

@@ -1,5 +1,16 @@
-// How effects, messages and logs look in scenario files: stable, one line each, with the names of the paper's Figure 2.
-import type { AppendEntriesReply, Effect, EntryRun, LogOperation, Message, NodeId, RaftStatus, Sender, Term } from "@raftkit/core";
+// How effects, messages and logs look in scenario files: stable, one line each, with the names of
+// the paper's Figure 2.
+import type {
+  AppendEntriesReply,
+  Effect,
+  EntryRun,
+  LogOperation,
+  Message,
+  NodeId,
+  RaftStatus,
+  Sender,
+  Term,
+} from "@raftkit/core";
 import { readEntries } from "@raftkit/core";
 
 /** `1x3,2`: three entries of term 1, then one of term 2. */
@@ -31,7 +42,9 @@ function printEntries(runs: readonly EntryRun[], expected?: Term): string {
 
 function printReply(m: AppendEntriesReply): string {
   const base = `term=${m.term} ${m.success ? "success" : "refused"} round=${m.round} match=${m.matchIndex} verified=${m.verifiedIndex}`;
-  return m.success ? base : `${base} prev=${m.prevLogIndex} conflict=${m.conflictIndex}/${m.conflictTerm}`;
+  return m.success
+    ? base
+    : `${base} prev=${m.prevLogIndex} conflict=${m.conflictIndex}/${m.conflictTerm}`;
 }
 
 function printFields(m: Message): string {
@@ -68,10 +81,14 @@ export function printMessage(from: NodeId, to: NodeId, message: Message): string
 
 function printOperation(operation: LogOperation): string {
   switch (operation.type) {
-    case "hardState": return `term=${operation.hardState.currentTerm} vote=${operation.hardState.votedFor ?? "none"}`;
-    case "append": return `append ${printEntries([operation.run])}`;
-    case "truncateFrom": return `truncateFrom ${operation.index}`;
-    default: return `${operation.type} ${operation.index}/${operation.term}`;
+    case "hardState":
+      return `term=${operation.hardState.currentTerm} vote=${operation.hardState.votedFor ?? "none"}`;
+    case "append":
+      return `append ${printEntries([operation.run])}`;
+    case "truncateFrom":
+      return `truncateFrom ${operation.index}`;
+    default:
+      return `${operation.type} ${operation.index}/${operation.term}`;
   }
 }
 
@@ -81,25 +98,42 @@ function printSender({ id, run }: Sender): string {
 
 export function printEffect(id: NodeId, effect: Effect): string {
   switch (effect.type) {
-    case "send": return printMessage(id, effect.to, effect.message);
-    case "persist": return `${id} persist #${effect.seq}: ${effect.operations.map(printOperation).join("; ")}`;
-    case "apply": return `${id} apply ${printEntries(effect.entries)}`;
-    case "configure": return `${id} configure ${effect.peers.map((peer) => peer.id).join() || "nobody"}`;
-    case "dropped": return `${id} dropped a message of ${printSender(effect.from)}: ${effect.reason}${effect.disconnect ? ", disconnect" : ""}`;
-    case "accepted": return `${id} accepted ${range(effect.firstSeq, effect.count)} at ${range(effect.firstIndex, effect.count)} term=${effect.term}`;
-    case "rejected": return `${id} rejected ${range(effect.firstSeq, effect.count)}: ${effect.reason}`;
-    case "unknown": return `${id} unknown ${range(effect.firstSeq, effect.count)}`;
-    case "readReady": return `${id} readReady ${effect.id} at ${effect.index}`;
-    case "readRejected": return `${id} readRejected ${effect.id}`;
-    case "role": return `${id} is ${effect.role} term=${effect.term} leader=${effect.leaderId ?? "none"}${effect.noopIndex === null ? "" : ` noop=${effect.noopIndex}`}`;
-    case "committed": return `${id} committed ${effect.commitIndex}`;
-    case "membership": return `${id} membership ${effect.configuration.voters.map((voter) => voter.id).join()}`;
-    case "notice": return `${id} notice ${effect.notice}${effect.peer === null ? "" : ` ${effect.peer}`}`;
-    case "failed": return `${id} failed ${effect.error.code}: ${effect.error.message}`;
+    case "send":
+      return printMessage(id, effect.to, effect.message);
+    case "persist":
+      return `${id} persist #${effect.seq}: ${effect.operations.map(printOperation).join("; ")}`;
+    case "apply":
+      return `${id} apply ${printEntries(effect.entries)}`;
+    case "configure":
+      return `${id} configure ${effect.peers.map((peer) => peer.id).join() || "nobody"}`;
+    case "dropped":
+      return `${id} dropped a message of ${printSender(effect.from)}: ${effect.reason}${effect.disconnect ? ", disconnect" : ""}`;
+    case "accepted":
+      return `${id} accepted ${range(effect.firstSeq, effect.count)} at ${range(effect.firstIndex, effect.count)} term=${effect.term}`;
+    case "rejected":
+      return `${id} rejected ${range(effect.firstSeq, effect.count)}: ${effect.reason}`;
+    case "unknown":
+      return `${id} unknown ${range(effect.firstSeq, effect.count)}`;
+    case "readReady":
+      return `${id} readReady ${effect.id} at ${effect.index}`;
+    case "readRejected":
+      return `${id} readRejected ${effect.id}`;
+    case "role":
+      return `${id} is ${effect.role} term=${effect.term} leader=${effect.leaderId ?? "none"}${effect.noopIndex === null ? "" : ` noop=${effect.noopIndex}`}`;
+    case "committed":
+      return `${id} committed ${effect.commitIndex}`;
+    case "membership":
+      return `${id} membership ${effect.configuration.voters.map((voter) => voter.id).join()}`;
+    case "notice":
+      return `${id} notice ${effect.notice}${effect.peer === null ? "" : ` ${effect.peer}`}`;
+    case "failed":
+      return `${id} failed ${effect.error.code}: ${effect.error.message}`;
   }
 }
 
 export function printStatus(id: NodeId, s: RaftStatus): string {
-  const peers = s.peers.map((peer) => ` ${peer.id}:match=${peer.matchIndex},next=${peer.nextIndex}`).join("");
+  const peers = s.peers
+    .map((peer) => ` ${peer.id}:match=${peer.matchIndex},next=${peer.nextIndex}`)
+    .join("");
   return `${id} ${s.role} term=${s.currentTerm} vote=${s.votedFor ?? "none"} leader=${s.leaderId ?? "none"} last=${s.lastIndex} durable=${s.durableIndex} commit=${s.commitIndex} applied=${s.lastApplied}${peers}`;
 }

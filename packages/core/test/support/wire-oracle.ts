@@ -1,4 +1,5 @@
-// What a message may look like, said once more in another way: a zod schema for the header, plain rules for the bytes.
+// What a message may look like, said once more in another way: a zod schema for the header, plain
+// rules for the bytes.
 import type { CodecValue } from "@raftkit/core";
 import { decodeConfiguration, EntryKind } from "@raftkit/core";
 import { z } from "zod";
@@ -8,7 +9,10 @@ const count = z.int().nonnegative();
 const term = count.max(2 ** 48 - 1);
 const incarnation = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
 const flag = z.boolean();
-const peer = z.tuple([z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), z.string().regex(/^[!-~]{1,256}$/)]);
+const peer = z.tuple([
+  z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  z.string().regex(/^[!-~]{1,256}$/),
+]);
 
 const header = z.union([
   z.tuple([z.literal(0), incarnation, term, count, term]),
@@ -34,14 +38,32 @@ export function isWellFormed(value: CodecValue, payload: Uint8Array): boolean {
   return payload.length === 0;
 }
 
-function isAppended(payload: Uint8Array, prevLogIndex: number, prevLogTerm: number, messageTerm: number): boolean {
+function isAppended(
+  payload: Uint8Array,
+  prevLogIndex: number,
+  prevLogTerm: number,
+  messageTerm: number,
+): boolean {
   const entries = parseEntries(payload);
-  if (!entries || prevLogTerm > messageTerm || !Number.isSafeInteger(prevLogIndex + entries.length)) return false;
+  if (
+    !entries ||
+    prevLogTerm > messageTerm ||
+    !Number.isSafeInteger(prevLogIndex + entries.length)
+  ) {
+    return false;
+  }
   if (entries.some((entry) => entry.term < prevLogTerm || entry.term > messageTerm)) return false;
-  return entries.every((entry) => entry.kind !== EntryKind.configuration || decodeConfiguration(entry.data) !== undefined);
+  return entries.every(
+    (entry) =>
+      entry.kind !== EntryKind.configuration || decodeConfiguration(entry.data) !== undefined,
+  );
 }
 
 function isForwarded(payload: Uint8Array, messageTerm: number): boolean {
   const entries = parseEntries(payload);
-  return entries !== undefined && entries.length > 0 && entries.every((entry) => entry.kind === EntryKind.command && entry.term === messageTerm);
+  return (
+    entries !== undefined &&
+    entries.length > 0 &&
+    entries.every((entry) => entry.kind === EntryKind.command && entry.term === messageTerm)
+  );
 }

@@ -1,4 +1,5 @@
-// The command line, without the process around it: arguments and files in, text and an exit code out.
+// The command line, without the process around it: arguments and files in, text and an exit code
+// out.
 import { createReadStream } from "node:fs";
 import { parseArgs } from "node:util";
 import { checkHistory, partsOf } from "../check.js";
@@ -48,7 +49,9 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     return EXIT.usage;
   }
   try {
-    return await (settings.model === "kv" ? check(settings, keyValue, keyValueFormat, surroundings) : check(settings, register, registerFormat, surroundings));
+    return await (settings.model === "kv"
+      ? check(settings, keyValue, keyValueFormat, surroundings)
+      : check(settings, register, registerFormat, surroundings));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (!("syscall" in error) && !(error instanceof HistoryError)) throw error;
@@ -63,36 +66,64 @@ function settingsOf(args: readonly string[]): Settings | string {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { model: { type: "string", default: "kv" }, "max-steps": { type: "string" }, json: { type: "boolean", default: false } },
+      options: {
+        model: { type: "string", default: "kv" },
+        "max-steps": { type: "string" },
+        json: { type: "boolean", default: false },
+      },
     });
     const [file] = positionals;
-    if (file === undefined || positionals.length > 1) return `${positionals.length} files were given; give one, or - for standard input`;
+    if (file === undefined || positionals.length > 1) {
+      return `${positionals.length} files were given; give one, or - for standard input`;
+    }
     const { model, json, "max-steps": steps } = values;
-    if (model !== "kv" && model !== "register") return `--model ${model} is not known; allowed: kv, register`;
+    if (model !== "kv" && model !== "register") {
+      return `--model ${model} is not known; allowed: kv, register`;
+    }
     const maxSteps = steps === undefined ? undefined : Number(steps);
-    if (maxSteps !== undefined && !(Number.isSafeInteger(maxSteps) && maxSteps > 0)) return `--max-steps ${steps ?? ""} is not allowed; allowed: a whole number from 1`;
+    if (maxSteps !== undefined && !(Number.isSafeInteger(maxSteps) && maxSteps > 0)) {
+      return `--max-steps ${steps ?? ""} is not allowed; allowed: a whole number from 1`;
+    }
     return { file, model, maxSteps, isJson: json };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-async function check<S, I, O>({ file, maxSteps, isJson }: Settings, model: Model<S, I, O>, format: Format<I, O>, { stdin, out }: Surroundings): Promise<number> {
+async function check<S, I, O>(
+  { file, maxSteps, isJson }: Settings,
+  model: Model<S, I, O>,
+  format: Format<I, O>,
+  { stdin, out }: Surroundings,
+): Promise<number> {
   const history: Operation<I, O>[] = [];
   const lines: number[] = [];
-  for await (const { line, operation } of readHistory(file === "-" ? stdin : createReadStream(file), format)) {
+  for await (const { line, operation } of readHistory(
+    file === "-" ? stdin : createReadStream(file),
+    format,
+  )) {
     history.push(operation);
     lines.push(line);
   }
-  if (history.length === 0) throw new HistoryError("there are no operations in it, so nothing would be proven; was the history written?");
-  if (history.every(isUnknown)) throw new HistoryError(`none of its operations (${history.length}) was answered, so nothing would be proven`);
+  if (history.length === 0) {
+    throw new HistoryError(
+      "there are no operations in it, so nothing would be proven; was the history written?",
+    );
+  }
+  if (history.every(isUnknown)) {
+    throw new HistoryError(
+      `none of its operations (${history.length}) was answered, so nothing would be proven`,
+    );
+  }
   try {
     const verdict = checkHistory(history, model, maxSteps === undefined ? {} : { maxSteps });
     const parts = [...partsOf(history, model)];
     out(isJson ? asJson(verdict, parts) : `${summary(parts)}\n${explain(verdict, model)}`);
     return EXIT[verdict.kind];
   } catch (error) {
-    if (error instanceof HistoryError && error.operation !== undefined) throw new HistoryError(`line ${lines[error.operation] ?? 0}: ${error.message}`);
+    if (error instanceof HistoryError && error.operation !== undefined) {
+      throw new HistoryError(`line ${lines[error.operation] ?? 0}: ${error.message}`);
+    }
     throw error;
   }
 }
@@ -102,13 +133,34 @@ type Parts<I, O> = readonly (readonly [string, readonly Operation<I, O>[]])[];
 const isUnknown = ({ completed }: Operation<unknown, unknown>) => completed === Infinity;
 
 function summary<I, O>(parts: Parts<I, O>): string {
-  const rows = parts.map(([part, operations]) => [part === "" ? "(all)" : part, operations.length, operations.filter(isUnknown).length] as const).sort(([a], [b]) => a < b ? -1 : 1);
+  const rows = parts
+    .map(
+      ([part, operations]) =>
+        [
+          part === "" ? "(all)" : part,
+          operations.length,
+          operations.filter(isUnknown).length,
+        ] as const,
+    )
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const width = Math.max(3, ...rows.map(([part]) => part.length));
-  return [`${"key".padEnd(width)}  operations  unknown`, ...rows.map(([part, count, unknown]) => `${part.padEnd(width)}  ${String(count).padStart(10)}  ${String(unknown).padStart(7)}`)].join("\n");
+  return [
+    `${"key".padEnd(width)}  operations  unknown`,
+    ...rows.map(
+      ([part, count, unknown]) =>
+        `${part.padEnd(width)}  ${String(count).padStart(10)}  ${String(unknown).padStart(7)}`,
+    ),
+  ].join("\n");
 }
 
 /** JSON has no Infinity: an unknown outcome's end is null, as in the lines. */
 function asJson<I, O>(verdict: Verdict<I, O>, parts: Parts<I, O>): string {
-  const counts = parts.map(([part, operations]) => ({ part, operations: operations.length, unknown: operations.filter(isUnknown).length }));
-  return JSON.stringify({ ...verdict, parts: counts }, (_, value: unknown) => value === Infinity ? null : value);
+  const counts = parts.map(([part, operations]) => ({
+    part,
+    operations: operations.length,
+    unknown: operations.filter(isUnknown).length,
+  }));
+  return JSON.stringify({ ...verdict, parts: counts }, (_, value: unknown) =>
+    value === Infinity ? null : value,
+  );
 }

@@ -1,4 +1,5 @@
-// A register: one value, read, written, or written if it has an expected value. With keys: many of them.
+// A register: one value, read, written, or written if it has an expected value. With keys: many of
+// them.
 import type { Effect, Model } from "../types.js";
 
 /** What a register or a key holds. Bytes: give their text, base64 or hash. */
@@ -31,7 +32,9 @@ export const register: Model<Value, RegisterInput, RegisterOutput> = {
   describe(input, output) {
     const answer = output === undefined ? "?" : JSON.stringify(output);
     if (input.op === "read") return `read -> ${answer}`;
-    if (input.op === "write") return `write ${JSON.stringify(input.value)} -> ${output === undefined ? "?" : "ok"}`;
+    if (input.op === "write") {
+      return `write ${JSON.stringify(input.value)} -> ${output === undefined ? "?" : "ok"}`;
+    }
     return `cas ${JSON.stringify(input.expected)} to ${JSON.stringify(input.value)} -> ${answer}`;
   },
 };

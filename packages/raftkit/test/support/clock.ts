@@ -1,4 +1,5 @@
-// Time that moves only when a test says so. Deferred work runs in turns, and promises settle between them.
+// Time that moves only when a test says so. Deferred work runs in turns, and promises settle
+// between them.
 import type { Clock } from "@raftkit/core";
 
 export interface VirtualClock extends Clock {
@@ -77,10 +78,15 @@ export function createVirtualClock(): VirtualClock {
     stall(ms) {
       now += ms;
     },
-    flush, run, until,
+    flush,
+    run,
+    until,
     async outcome(promise) {
       let settled = false;
-      promise.then(() => (settled = true), () => (settled = true));
+      promise.then(
+        () => (settled = true),
+        () => (settled = true),
+      );
       await until(() => settled, "an outcome");
       return promise;
     },

@@ -30,7 +30,11 @@ export interface Recorder extends StateMachine<string, number, string, string> {
 
 export function createRecorder(): Recorder {
   const recorder: Recorder = {
-    commands: [], applying: () => {}, answering: () => {}, closed: 0, opening: undefined,
+    commands: [],
+    applying: () => {},
+    answering: () => {},
+    closed: 0,
+    opening: undefined,
     open: () => (recorder.opening ? Promise.reject(recorder.opening) : Promise.resolve(0)),
     apply(command) {
       const waits = recorder.applying(command);
@@ -70,17 +74,42 @@ export interface TestCluster {
   readonly followers: readonly [Member, Member];
 }
 
-export function partsOf(clock: VirtualClock, network: TestNetwork, id: string, ids: readonly string[]): { readonly options: TestOptions; readonly machine: Recorder; readonly log: TestLog; readonly transport: TestTransport } {
+export function partsOf(
+  clock: VirtualClock,
+  network: TestNetwork,
+  id: string,
+  ids: readonly string[],
+): {
+  readonly options: TestOptions;
+  readonly machine: Recorder;
+  readonly log: TestLog;
+  readonly transport: TestTransport;
+} {
   const machine = createRecorder();
   const log = createTestLog(`${id}-data-directory-1`);
   const transport = network.transport();
   const draw = Number(id.slice(1)) / 10;
-  const options = { id, cluster: { id: "test", bootstrap: ids.map((peer) => ({ id: peer, address: `${peer}.test:1` })) }, transport, storage: { log }, codec: jsonCodec, stateMachine: machine, clock, random: () => draw };
+  const options = {
+    id,
+    cluster: {
+      id: "test",
+      bootstrap: ids.map((peer) => ({ id: peer, address: `${peer}.test:1` })),
+    },
+    transport,
+    storage: { log },
+    codec: jsonCodec,
+    stateMachine: machine,
+    clock,
+    random: () => draw,
+  };
   return { options, machine, log, transport };
 }
 
 /** A formed cluster whose first node leads; its no-op is applied everywhere. */
-export async function startCluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
+export async function startCluster(
+  size = 3,
+  change: Partial<TestOptions> = {},
+): Promise<TestCluster> {
   const clock = createVirtualClock();
   const network = createTestNetwork(clock);
   const ids = Array.from({ length: size }, (_, i) => `n${i + 1}`);
@@ -89,7 +118,10 @@ export async function startCluster(size = 3, change: Partial<TestOptions> = {}):
     const { options, ...parts } = partsOf(clock, network, id, ids);
     members.push({ id, node: await createNode({ ...options, ...change }), ...parts });
   }
-  await clock.until(() => members.every(({ node }) => node.status().lastApplied >= 2), "a formed cluster");
+  await clock.until(
+    () => members.every(({ node }) => node.status().lastApplied >= 2),
+    "a formed cluster",
+  );
   const [leader, b, c] = members;
   if (!leader || leader.node.status().role !== "leader") throw new Error("n1 should lead");
   return { clock, network, members, leader, followers: [b ?? leader, c ?? leader] };

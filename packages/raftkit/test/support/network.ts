@@ -20,14 +20,25 @@ export interface TestTransport extends Transport {
 }
 
 export function createTestNetwork(clock: Clock): TestNetwork {
-  const endpoints = new Map<NodeId, { readonly local: LocalNode; readonly handler: TransportHandler }>();
+  const endpoints = new Map<
+    NodeId,
+    { readonly local: LocalNode; readonly handler: TransportHandler }
+  >();
   const cut = new Set<NodeId>();
-  const network: TestNetwork = { transport, isolate: (...ids) => ids.forEach((id) => cut.add(id)), heal: () => cut.clear(), sent: 0 };
+  const network: TestNetwork = {
+    transport,
+    isolate: (...ids) => ids.forEach((id) => cut.add(id)),
+    heal: () => cut.clear(),
+    sent: 0,
+  };
 
   function transport(): TestTransport {
     let self: LocalNode | undefined;
     const own: TestTransport = {
-      maxFrameBytes: 2 ** 20, calls: [], refuses: () => false, startError: undefined,
+      maxFrameBytes: 2 ** 20,
+      calls: [],
+      refuses: () => false,
+      startError: undefined,
       start(local, handler) {
         own.calls.push("start");
         if (own.startError) return Promise.reject(own.startError);
@@ -42,7 +53,14 @@ export function createTestNetwork(clock: Clock): TestNetwork {
         if (!from || own.refuses(to, frame)) return false;
         network.sent++;
         if (cut.has(from.id) || cut.has(to)) return true;
-        clock.defer(() => endpoints.get(to)?.handler.receive({ id: from.id, incarnation: from.incarnation, run: from.run }, frame.slice()));
+        clock.defer(() =>
+          endpoints
+            .get(to)
+            ?.handler.receive(
+              { id: from.id, incarnation: from.incarnation, run: from.run },
+              frame.slice(),
+            ),
+        );
         return true;
       },
       inject: (from, frame) => {

@@ -23,15 +23,30 @@ export function createTestLog(incarnation: string): TestLog {
     log.operations.push(operation);
     if (operation.type === "hardState") hardState = operation.hardState;
     else if (operation.type === "truncateFrom") entries = entries.slice(0, operation.index - 1);
-    else if (operation.type === "append") entries.push(...[...readEntries(operation.run)].map(({ index, term, kind, data }) => encodeRun(index, term, kind, [data])));
+    else if (operation.type === "append") {
+      entries.push(
+        ...[...readEntries(operation.run)].map(({ index, term, kind, data }) =>
+          encodeRun(index, term, kind, [data]),
+        ),
+      );
+    }
   }
 
   const log: TestLog = {
-    calls: [], operations: [], openError: undefined, writeError: undefined,
+    calls: [],
+    operations: [],
+    openError: undefined,
+    writeError: undefined,
     open() {
       log.calls.push("open");
       if (log.openError) return Promise.reject(log.openError);
-      return Promise.resolve({ incarnation, run: ++run, base: { index: 0, term: 0 }, hardState, entries: [...entries] });
+      return Promise.resolve({
+        incarnation,
+        run: ++run,
+        base: { index: 0, term: 0 },
+        hardState,
+        entries: [...entries],
+      });
     },
     async write(operations) {
       log.calls.push("write");

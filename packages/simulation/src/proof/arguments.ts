@@ -45,9 +45,22 @@ export function parseArguments(args: readonly string[]): Arguments {
     const [flag = "", inline] = (args[i] ?? "").split(/=(.*)/s);
     if (flag === "--help" || flag === "-h") switches.add("--help");
     else if (flag === "--bail" || flag === "--speed") switches.add(flag);
-    else if (["--seeds", "--from", "--tier", "--nodes", "--workers", "--seed", "--plan", "--trace"].includes(flag)) {
+    else if (
+      [
+        "--seeds",
+        "--from",
+        "--tier",
+        "--nodes",
+        "--workers",
+        "--seed",
+        "--plan",
+        "--trace",
+      ].includes(flag)
+    ) {
       const given = inline ?? args[++i];
-      if (given === undefined) throw new UsageError(`${flag}: given nothing; it needs a value (see --help)`);
+      if (given === undefined) {
+        throw new UsageError(`${flag}: given nothing; it needs a value (see --help)`);
+      }
       values.set(flag, given);
     } else throw new UsageError(`${flag}: there is no such option (see --help)`);
   }
@@ -55,16 +68,32 @@ export function parseArguments(args: readonly string[]): Arguments {
     const text = values.get(flag);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new UsageError(`${flag}: given ${JSON.stringify(text)}; allowed: a whole number from ${min} to ${max}`);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new UsageError(
+        `${flag}: given ${JSON.stringify(text)}; allowed: a whole number from ${min} to ${max}`,
+      );
+    }
     return value;
   };
   const [one] = ["--seed", "--plan"].filter((flag) => values.has(flag));
   const [many] = ["--seeds", "--from"].filter((flag) => values.has(flag));
-  if (one !== undefined && many !== undefined) throw new UsageError(`${one} and ${many}: ${one} is for one run, ${many} for many; give one of them`);
+  if (one !== undefined && many !== undefined) {
+    throw new UsageError(
+      `${one} and ${many}: ${one} is for one run, ${many} for many; give one of them`,
+    );
+  }
   const tier = number("--tier", 1, 2);
   return {
-    help: switches.has("--help"), bail: switches.has("--bail"), speed: switches.has("--speed"),
-    seeds: number("--seeds", 1, 1e9) ?? 100, from: number("--from", 0, 2 ** 52) ?? 1, seed: number("--seed", 0, 2 ** 52), nodes: number("--nodes", 1, 7),
-    workers: number("--workers", 1, 64) ?? 2, tiers: tier === 1 ? [1] : tier === 2 ? [2] : [1, 2], plan: values.get("--plan"), trace: values.get("--trace"),
+    help: switches.has("--help"),
+    bail: switches.has("--bail"),
+    speed: switches.has("--speed"),
+    seeds: number("--seeds", 1, 1e9) ?? 100,
+    from: number("--from", 0, 2 ** 52) ?? 1,
+    seed: number("--seed", 0, 2 ** 52),
+    nodes: number("--nodes", 1, 7),
+    workers: number("--workers", 1, 64) ?? 2,
+    tiers: tier === 1 ? [1] : tier === 2 ? [2] : [1, 2],
+    plan: values.get("--plan"),
+    trace: values.get("--trace"),
   };
 }

@@ -1,15 +1,25 @@
-// What really went wrong, counted by kind, role and phase. A fault counts when it takes effect, never when it was planned:
-// a network fault for each packet that it changed, once for the sender's role and once for the receiver's (what is late may be
-// overtaken: that is what reorder does; tier 2 counts what arrives, tier 1 what no link loses); a disk fault for each write that
-// it held up or failed; all others when they befall a node. The role and phase are those of that moment; of a fault that lies in
-// wait for a node's next write, sync, rename or await, those in which it was laid, once it has struck.
+// What really went wrong, counted by kind, role and phase. A fault counts when it takes effect,
+// never when it was planned: a network fault for each packet that it changed, once for the sender's
+// role and once for the receiver's (what is late may be overtaken: that is what reorder does; tier
+// 2 counts what arrives, tier 1 what no link loses); a disk fault for each write that it held up or
+// failed; all others when they befall a node. The role and phase are those of that moment; of a
+// fault that lies in wait for a node's next write, sync, rename or await, those in which it was
+// laid, once it has struck.
 import type { FaultKind, FaultRole, Phase } from "./plan.js";
 import { faultKinds, phases } from "./plan.js";
 
 export const roles: readonly FaultRole[] = ["follower", "candidate", "leader"];
 
 /** Kinds that only tier 2 can inject: they need real storage, codecs or processes. */
-const tier2Only: ReadonlySet<FaultKind> = new Set<FaultKind>(["corrupt", "crashAtAwait", "diskFull", "bitFlip", "tornWrite", "reorderedWrites", "lostRename"]);
+const tier2Only: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "corrupt",
+  "crashAtAwait",
+  "diskFull",
+  "bitFlip",
+  "tornWrite",
+  "reorderedWrites",
+  "lostRename",
+]);
 
 export function kindsOf(tier: 1 | 2): readonly FaultKind[] {
   return tier === 2 ? faultKinds : faultKinds.filter((kind) => !tier2Only.has(kind));
@@ -38,17 +48,23 @@ export function cellName(kind: FaultKind, role: FaultRole, phase: Phase): string
 
 /** Every cell that these kinds should fill. */
 export function cellsOf(kinds: readonly FaultKind[]): readonly string[] {
-  return kinds.flatMap((kind) => phases.flatMap((phase) => roles.map((role) => cellName(kind, role, phase))));
+  return kinds.flatMap((kind) =>
+    phases.flatMap((phase) => roles.map((role) => cellName(kind, role, phase))),
+  );
 }
 
 /**
- * What tier 2 meets too seldom to be held to; tier 1 is. Outside elections a candidate asks for pre-votes for some
- * milliseconds, writes nothing and sends little: a disk must still be at what it was given before. While the cluster forms, a candidate
- * lives for as long between its parts, and a bridge matters only between them. Tier 1 can do without exceptions.
+ * What tier 2 meets too seldom to be held to; tier 1 is. Outside elections a candidate asks for
+ * pre-votes for some milliseconds, writes nothing and sends little: a disk must still be at what it
+ * was given before. While the cluster forms, a candidate lives for as long between its parts, and a
+ * bridge matters only between them. Tier 1 can do without exceptions.
  */
 const seldomInTier2: ReadonlySet<string> = new Set([
-  cellName("bridge", "candidate", "forming"), cellName("slowLink", "candidate", "serving"),
-  ...(["slowDisk", "hungDisk", "failedSync"] as const).flatMap((kind) => (["serving", "recovering"] as const).map((phase) => cellName(kind, "candidate", phase))),
+  cellName("bridge", "candidate", "forming"),
+  cellName("slowLink", "candidate", "serving"),
+  ...(["slowDisk", "hungDisk", "failedSync"] as const).flatMap((kind) =>
+    (["serving", "recovering"] as const).map((phase) => cellName(kind, "candidate", phase)),
+  ),
 ]);
 
 /** Every cell that a tier must fill, given enough seeds. */

@@ -1,4 +1,5 @@
-// The command behind `npm run simulate`: runs seeds, reports, repeats one with its trace, shrinks what fails.
+// The command behind `npm run simulate`: runs seeds, reports, repeats one with its trace, shrinks
+// what fails.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Arguments } from "./arguments.js";
@@ -31,7 +32,12 @@ async function perform(args: readonly string[]): Promise<number> {
   if (given.speed) return speed(given);
   const { plan, seed } = given;
   if (plan !== undefined) return tell([readPlan(plan)], given);
-  if (seed !== undefined) return tell(given.tiers.map((tier) => planFor(seed, tier, given)), given);
+  if (seed !== undefined) {
+    return tell(
+      given.tiers.map((tier) => planFor(seed, tier, given)),
+      given,
+    );
+  }
   return prove(given);
 }
 
@@ -46,9 +52,20 @@ function readPlan(file: string): Plan {
   try {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UsageError(`${file}: no plan can be read there (${error instanceof Error ? error.message : String(error)})`, { cause: error });
+    throw new UsageError(
+      `${file}: no plan can be read there (${error instanceof Error ? error.message : String(error)})`,
+      { cause: error },
+    );
   }
-  if (typeof value !== "object" || value === null || !("faults" in value) || !("seed" in value) || !("tier" in value)) throw new UsageError(`${file}: this is no plan; one is what a shrunk failure prints`);
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    !("faults" in value) ||
+    !("seed" in value) ||
+    !("tier" in value)
+  ) {
+    throw new UsageError(`${file}: this is no plan; one is what a shrunk failure prints`);
+  }
   return value as Plan;
 }
 
@@ -61,17 +78,26 @@ async function tell(plans: readonly Plan[], { trace: file }: Arguments): Promise
     outcomes.push(outcome);
     if (isOnScreen) console.log(outcome.trace.join("\n"));
     const { answered, refused, unknown } = outcome.operations;
-    console.log(`\nseed ${plan.seed}, tier ${plan.tier}, ${plan.nodes} nodes: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds; ${answered} operations answered, ${refused} refused, ${unknown} of unknown outcome`);
+    console.log(
+      `\nseed ${plan.seed}, tier ${plan.tier}, ${plan.nodes} nodes: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds; ${answered} operations answered, ${refused} refused, ${unknown} of unknown outcome`,
+    );
     console.log(`trace hash ${outcome.hash}`);
     if (outcome.failure) console.log(`FAILED ${outcome.failure.check}: ${outcome.failure.message}`);
   }
-  if (!isOnScreen) writeFileSync(file, `${outcomes.flatMap(({ plan, trace }) => plans.length > 1 ? [`tier ${plan.tier}`, ...trace] : trace).join("\n")}\n`);
+  if (!isOnScreen) {
+    writeFileSync(
+      file,
+      `${outcomes.flatMap(({ plan, trace }) => (plans.length > 1 ? [`tier ${plan.tier}`, ...trace] : trace)).join("\n")}\n`,
+    );
+  }
   return outcomes.some(({ failure }) => failure) ? 1 : 0;
 }
 
 async function prove(given: Arguments): Promise<number> {
   const { seeds, from, tiers, nodes, workers, bail } = given;
-  const jobs = Array.from({ length: seeds }, (_, i) => tiers.map((tier) => ({ seed: from + i, tier, nodes }))).flat();
+  const jobs = Array.from({ length: seeds }, (_, i) =>
+    tiers.map((tier) => ({ seed: from + i, tier, nodes })),
+  ).flat();
   const totals = newTotals();
   const failed: Outcome[] = [];
   let done = 0;
@@ -84,17 +110,29 @@ async function prove(given: Arguments): Promise<number> {
   });
   console.log(`\n${reportOf(totals)}`);
   failed.sort((a, b) => a.plan.seed - b.plan.seed);
-  for (const { plan, failure } of failed) console.log(`\nFAILED seed ${plan.seed}, tier ${plan.tier}: ${failure?.check}: ${failure?.message}\n  repeat it: npm run simulate -- --seed ${plan.seed} --tier ${plan.tier}${nodes === undefined ? "" : ` --nodes ${nodes}`}`);
+  for (const { plan, failure } of failed) {
+    console.log(
+      `\nFAILED seed ${plan.seed}, tier ${plan.tier}: ${failure?.check}: ${failure?.message}\n  repeat it: npm run simulate -- --seed ${plan.seed} --tier ${plan.tier}${nodes === undefined ? "" : ` --nodes ${nodes}`}`,
+    );
+  }
   const [first] = failed;
   if (first && !bail) await printShrunk(first);
-  console.log(failed.length === 0 ? `\n${done} runs, no failure` : `\n${done} runs, ${failed.length} failed`);
+  console.log(
+    failed.length === 0 ? `\n${done} runs, no failure` : `\n${done} runs, ${failed.length} failed`,
+  );
   return failed.length === 0 && (bail || isCovered(totals)) ? 0 : 1;
 }
 
 async function printShrunk(failed: Outcome): Promise<void> {
-  const { plan, outcome, tries } = await shrink(failed.plan, failed, (candidate) => runPlanned(candidate, false));
-  console.log(`\nseed ${plan.seed} shrunk in ${tries} runs to ${plan.faults.length} faults, ${plan.nodes} nodes, ${plan.safetyMs} ms; its last lines:\n  ${outcome.trace.slice(-25).join("\n  ")}`);
-  console.log(`\nrepeat it: save this line in a file and run npm run simulate -- --plan FILE\n${JSON.stringify(plan)}`);
+  const { plan, outcome, tries } = await shrink(failed.plan, failed, (candidate) =>
+    runPlanned(candidate, false),
+  );
+  console.log(
+    `\nseed ${plan.seed} shrunk in ${tries} runs to ${plan.faults.length} faults, ${plan.nodes} nodes, ${plan.safetyMs} ms; its last lines:\n  ${outcome.trace.slice(-25).join("\n  ")}`,
+  );
+  console.log(
+    `\nrepeat it: save this line in a file and run npm run simulate -- --plan FILE\n${JSON.stringify(plan)}`,
+  );
 }
 
 async function speed({ tiers }: Arguments): Promise<number> {

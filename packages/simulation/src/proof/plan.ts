@@ -1,43 +1,78 @@
-// A run of the proof, written down before it begins: everything that will go wrong, when and to whom. It follows from a seed
-// alone, and it is plain data, so that a failing run can be repeated, printed, and shrunk by taking things out of it.
+// A run of the proof, written down before it begins: everything that will go wrong, when and to
+// whom. It follows from a seed alone, and it is plain data, so that a failing run can be repeated,
+// printed, and shrunk by taking things out of it.
 
-/** What can go wrong. Those marked 2 need real storage, codecs or processes and exist in tier 2 only. */
+/**
+ * What can go wrong. Those marked 2 need real storage, codecs or processes and exist in tier 2
+ * only.
+ */
 export const faultKinds = [
   // the network; they last, on some links in one or both directions
-  "loss", "delay", "duplicate", "reorder", "corrupt" /* 2 */, "slowLink", "cutOneWay", "partition", "bridge",
+  "loss",
+  "delay",
+  "duplicate",
+  "reorder",
+  "corrupt" /* 2 */,
+  "slowLink",
+  "cutOneWay",
+  "partition",
+  "bridge",
   // processes
-  "crash", "crashAtAwait" /* 2 */, "powerCut", "pause", "wipe",
+  "crash",
+  "crashAtAwait" /* 2 */,
+  "powerCut",
+  "pause",
+  "wipe",
   // disks
-  "slowDisk", "hungDisk", "failedSync", "diskFull" /* 2 */, "bitFlip" /* 2 */, "tornWrite" /* 2 */, "reorderedWrites" /* 2 */, "lostRename" /* 2 */,
+  "slowDisk",
+  "hungDisk",
+  "failedSync",
+  "diskFull" /* 2 */,
+  "bitFlip" /* 2 */,
+  "tornWrite" /* 2 */,
+  "reorderedWrites" /* 2 */,
+  "lostRename" /* 2 */,
   // clocks
-  "clockDrift", "clockJump", "clockStall",
+  "clockDrift",
+  "clockJump",
+  "clockStall",
 ] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 export type FaultRole = "follower" | "candidate" | "leader";
 
 /**
- * What the cluster is about, as somebody sees who sees all of it.
- * forming: nothing was ever committed. electing: nobody leads in the latest term with an own entry committed.
- * serving: somebody does, every node runs, and each has committed what was committed two heartbeats ago.
- * recovering: somebody does, and some node is down, paused, opening, or lags further behind.
- * Every role occurs in every phase: in serving and recovering a candidate is one that asks for pre-votes, in forming and
- * electing a leader is one that has committed nothing of its own yet.
+ * What the cluster is about, as somebody sees who sees all of it. forming: nothing was ever
+ * committed. electing: nobody leads in the latest term with an own entry committed. serving:
+ * somebody does, every node runs, and each has committed what was committed two heartbeats ago.
+ * recovering: somebody does, and some node is down, paused, opening, or lags further behind. Every
+ * role occurs in every phase: in serving and recovering a candidate is one that asks for pre-votes,
+ * in forming and electing a leader is one that has committed nothing of its own yet.
  */
 export const phases = ["forming", "electing", "serving", "recovering"] as const;
 export type Phase = (typeof phases)[number];
 
 export interface Fault {
   readonly kind: FaultKind;
-  /** It waits for the first moment after this one (ms since the start) at which some node has this role in this phase, and befalls that node (its links, its disk). Of several nodes, the one that comes first when they are counted from `at` modulo their number. */
+  /**
+   * It waits for the first moment after this one (ms since the start) at which some node has this
+   * role in this phase, and befalls that node (its links, its disk). Of several nodes, the one that
+   * comes first when they are counted from `at` modulo their number.
+   */
   readonly at: number;
   readonly role: FaultRole;
   readonly phase: Phase;
-  /** So long after that moment it begins, whatever has become of that node by then, unless the node is down. Not given: at once. Tier 1 only. ms */
+  /**
+   * So long after that moment it begins, whatever has become of that node by then, unless the node
+   * is down. Not given: at once. Tier 1 only. ms
+   */
   readonly lagMs?: number;
   /** How long it lasts; for a node that ends: how long until it is started again. ms */
   readonly durationMs: number;
-  /** Uniform in [0, 1): how bad it is; each kind makes its own number of it (a probability, a delay, a factor). */
+  /**
+   * Uniform in [0, 1): how bad it is; each kind makes its own number of it (a probability, a delay,
+   * a factor).
+   */
   readonly severity: number;
 }
 
@@ -48,8 +83,16 @@ export interface Plan {
   readonly nodes: number;
   /** How long faults may begin; then everything heals and the cluster must serve. ms */
   readonly safetyMs: number;
-  readonly load: { readonly clients: number; readonly keys: number; /** Between two operations of one client, on average. ms */ readonly pauseMs: number; /** A client asks for up to so many at once, of one node. Not given: one. Tier 1 only. */ readonly burst?: number };
-  /** Limits of the nodes other than the seed says: small ones make logs meet step by step. Tier 1 only. */
+  readonly load: {
+    readonly clients: number;
+    readonly keys: number;
+    /** Between two operations of one client, on average. ms */ readonly pauseMs: number;
+    /** A client asks for up to so many at once, of one node. Not given: one. Tier 1 only. */ readonly burst?: number;
+  };
+  /**
+   * Limits of the nodes other than the seed says: small ones make logs meet step by step. Tier 1
+   * only.
+   */
   readonly limits?: { readonly maxMessageBytes: number; readonly maxInflightMessages: number };
   /** In order of `at`. */
   readonly faults: readonly Fault[];
@@ -65,7 +108,11 @@ export interface Outcome {
   /** What really took effect, as `kind role phase` → how often; see coverage.ts. */
   readonly injected: ReadonlyMap<string, number>;
   /** Operations of clients: answered, refused, without a known outcome. */
-  readonly operations: { readonly answered: number; readonly refused: number; readonly unknown: number };
+  readonly operations: {
+    readonly answered: number;
+    readonly refused: number;
+    readonly unknown: number;
+  };
   /** Undefined: nothing wrong. Otherwise which invariant or check, and what it saw. */
   readonly failure: { readonly check: string; readonly message: string } | undefined;
   /** The latest lines of the trace, or all of them when asked for. */

@@ -8,7 +8,12 @@ import type { Done, Job } from "./worker.js";
  * @param onDone returns whether to go on
  * @throws a worker ended before all of its runs were done
  */
-export async function runAll(jobs: readonly Job[], workers: number, onDone: (done: Done) => boolean, worker: URL = new URL("./worker.js", import.meta.url)): Promise<void> {
+export async function runAll(
+  jobs: readonly Job[],
+  workers: number,
+  onDone: (done: Done) => boolean,
+  worker: URL = new URL("./worker.js", import.meta.url),
+): Promise<void> {
   let next = 0;
   let isOver = false;
   const children: ChildProcess[] = [];
@@ -29,7 +34,11 @@ export async function runAll(jobs: readonly Job[], workers: number, onDone: (don
         give();
       });
       child.on("error", reject);
-      child.on("exit", (code) => code === 0 && !isBusy ? resolve() : reject(new Error(`a worker ended with ${code}${isBusy ? " during a run" : ""}`)));
+      child.on("exit", (code) =>
+        code === 0 && !isBusy
+          ? resolve()
+          : reject(new Error(`a worker ended with ${code}${isBusy ? " during a run" : ""}`)),
+      );
       give();
     });
   }

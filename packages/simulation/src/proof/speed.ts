@@ -1,6 +1,7 @@
-// How fast a tier is: simulated seconds per second of one core, with five nodes, faults and load as the seeds say, but at
-// least about twenty operations a simulated second. The first runs don't count: the engine compiles what it meets, and a whole
-// node is so much more code than core alone that it takes thirty runs until a core does little else but simulate.
+// How fast a tier is: simulated seconds per second of one core, with five nodes, faults and load as
+// the seeds say, but at least about twenty operations a simulated second. The first runs don't
+// count: the engine compiles what it meets, and a whole node is so much more code than core alone
+// that it takes thirty runs until a core does little else but simulate.
 import { planOf } from "./draw.js";
 import { runPlanned } from "./index.js";
 
@@ -19,7 +20,10 @@ export async function measureSpeed(tier: 1 | 2): Promise<string> {
       virtualMs = answered = 0;
       before = process.cpuUsage();
     }
-    const outcome = await runPlanned({ ...planOf(seed, tier), nodes: 5, safetyMs, load: { clients: 4, keys: 4, pauseMs: 150 } }, false);
+    const outcome = await runPlanned(
+      { ...planOf(seed, tier), nodes: 5, safetyMs, load: { clients: 4, keys: 4, pauseMs: 150 } },
+      false,
+    );
     virtualMs += outcome.virtualMs;
     answered += outcome.operations.answered;
   }

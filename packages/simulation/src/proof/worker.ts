@@ -1,4 +1,5 @@
-// A process that carries out runs for `npm run simulate`: a seed comes in, what became of it goes out. It ends with its parent.
+// A process that carries out runs for `npm run simulate`: a seed comes in, what became of it goes
+// out. It ends with its parent.
 import { planOf } from "./draw.js";
 import { runPlanned } from "./index.js";
 import type { Outcome } from "./plan.js";

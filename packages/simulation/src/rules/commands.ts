@@ -1,7 +1,17 @@
 // Proposals and what their clients hear, R21 and R22.
 import type { NodeId } from "@raftkit/core";
 import type { Lab, Scenario, Tracked } from "./scenario.js";
-import { check, checkVerdicts, checkWithin, createLedLab, dropping, indexesOf, kindOf, recover, track } from "./scenario.js";
+import {
+  check,
+  checkVerdicts,
+  checkWithin,
+  createLedLab,
+  dropping,
+  indexesOf,
+  kindOf,
+  recover,
+  track,
+} from "./scenario.js";
 
 const r21: Scenario = {
   rule: "R21",
@@ -12,16 +22,27 @@ const r21: Scenario = {
     const texts = Array.from({ length: 200 }, (_, i) => `${i}`);
     const from = lab.now();
     const places = await lab.settle(Promise.all(texts.map((text) => lab.propose(leader, text))));
-    check(places.every((place, i) => place === i + 1), "commands were not applied in the order of arrival");
-    const batches = lab.messages("appendEntries", "sent", from).filter((one) => indexesOf(one.message).length > 0);
-    check(batches.length === 2 && batches.every((one) => indexesOf(one.message).length === 200), `200 commands at once travelled in ${batches.length} messages`);
+    check(
+      places.every((place, i) => place === i + 1),
+      "commands were not applied in the order of arrival",
+    );
+    const batches = lab
+      .messages("appendEntries", "sent", from)
+      .filter((one) => indexesOf(one.message).length > 0);
+    check(
+      batches.length === 2 && batches.every((one) => indexesOf(one.message).length === 200),
+      `200 commands at once travelled in ${batches.length} messages`,
+    );
     await forwarding(lab, follower);
     const stop = dropping(lab, (message) => message.type === "forward");
     const lostFrom = lab.now();
     const lost = track(lab.propose(follower, "lost on the way", { timeoutMs: 2_000 }));
     await lab.runFor(2_010);
     stop();
-    check(lost.outcome?.end === "error" && kindOf(lost.outcome.error) === "OUTCOME_UNKNOWN", "a forward that was lost did not end as unknown");
+    check(
+      lost.outcome?.end === "error" && kindOf(lost.outcome.error) === "OUTCOME_UNKNOWN",
+      "a forward that was lost did not end as unknown",
+    );
     await lab.runFor(1_000);
     check(lab.messages("forward", "sent", lostFrom).length === 1, "a proposal was forwarded twice");
     lab.cut([follower], lab.others(follower));
@@ -30,7 +51,10 @@ const r21: Scenario = {
     const refused = track(lab.propose(follower, "nobody there"));
     await lab.runUntil("an answer", () => refused.outcome !== undefined, 1);
     checkWithin(lab.now() - askedAt, [0, 1], "the refusal");
-    check(refused.outcome?.end === "error" && kindOf(refused.outcome.error) === "noLeader", "a proposal without a leader was not refused");
+    check(
+      refused.outcome?.end === "error" && kindOf(refused.outcome.error) === "noLeader",
+      "a proposal without a leader was not refused",
+    );
   },
   fault: {
     file: "packages/core/src/forward.ts",
@@ -42,10 +66,18 @@ const r21: Scenario = {
 
 async function forwarding(lab: Lab, follower: NodeId): Promise<void> {
   const from = lab.now();
-  const places = await lab.settle(Promise.all(Array.from({ length: 100 }, (_, i) => lab.propose(follower, `forwarded ${i}`))));
-  check(places.every((place, i) => place === 201 + i), "forwarded commands were not applied in the order of arrival");
+  const places = await lab.settle(
+    Promise.all(Array.from({ length: 100 }, (_, i) => lab.propose(follower, `forwarded ${i}`))),
+  );
+  check(
+    places.every((place, i) => place === 201 + i),
+    "forwarded commands were not applied in the order of arrival",
+  );
   const forwards = lab.messages("forward", "sent", from);
-  check(forwards.reduce((sum, one) => sum + one.message.entries.count, 0) === 100, "not every command was forwarded exactly once");
+  check(
+    forwards.reduce((sum, one) => sum + one.message.entries.count, 0) === 100,
+    "not every command was forwarded exactly once",
+  );
   check(forwards.length <= 2, `100 commands at once were forwarded in ${forwards.length} messages`);
 }
 
@@ -56,13 +88,23 @@ const r22: Scenario = {
     const { lab, leader } = await createLedLab(seed);
     const place = await lab.settle(lab.propose(leader, "plain"));
     const { lastApplied, commitIndex } = lab.status(leader);
-    check(place === 1 && lab.applied(leader)[0]?.index === lastApplied && commitIndex >= lastApplied, "answered before it was applied");
-    check(lab.ids.filter((id) => lab.disk(id).lastIndex >= lastApplied).length >= 2, "answered before a majority stored it");
+    check(
+      place === 1 && lab.applied(leader)[0]?.index === lastApplied && commitIndex >= lastApplied,
+      "answered before it was applied",
+    );
+    check(
+      lab.ids.filter((id) => lab.disk(id).lastIndex >= lastApplied).length >= 2,
+      "answered before a majority stored it",
+    );
     const calls = new Map<string, Tracked>();
     await answerLost(lab, leader, calls);
     for (let round = 0; round < 6; round++) {
       const now = await lab.waitForLeader();
-      for (const id of lab.ids) for (let i = 0; i < 3; i++) calls.set(`${round} ${id} ${i}`, track(lab.propose(id, `${round} ${id} ${i}`)));
+      for (const id of lab.ids) {
+        for (let i = 0; i < 3; i++) {
+          calls.set(`${round} ${id} ${i}`, track(lab.propose(id, `${round} ${id} ${i}`)));
+        }
+      }
       await lab.runFor(lab.random.between(0, 6));
       if (round % 2 === 0) lab.crash(now);
       else lab.cut([now], lab.others(now));
@@ -75,8 +117,8 @@ const r22: Scenario = {
   },
   fault: {
     file: "packages/raftkit/src/proposals.ts",
-    find: `() => new OutcomeUnknown(`,
-    replace: `() => new NotProposed("noLeader", `,
+    find: `      () =>\n        new OutcomeUnknown(`,
+    replace: `      () =>\n        new NotProposed(\n          "noLeader",`,
     why: "a forward whose leader died is called not proposed",
   },
 };
@@ -86,7 +128,9 @@ async function answerLost(lab: Lab, leader: NodeId, calls: Map<string, Tracked>)
   const [follower = ""] = lab.others(leader);
   const stop = dropping(lab, (message) => message.type === "forwardReply");
   calls.set("answer lost", track(lab.propose(follower, "answer lost")));
-  await lab.runUntil("committed", () => lab.applied(leader).some(({ text }) => text === "answer lost"));
+  await lab.runUntil("committed", () =>
+    lab.applied(leader).some(({ text }) => text === "answer lost"),
+  );
   lab.crash(leader);
   await lab.waitForLeader();
   await lab.runFor(100);

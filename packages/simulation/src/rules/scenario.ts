@@ -1,10 +1,20 @@
-// What a rule scenario is, and the few tools that all of them use. Scenarios are data: main.ts and the tests run them.
-import type { AppendEntries, EntryRun, Index, Message, NodeId, RequestVote, Sender, Term } from "@raftkit/core";
+// What a rule scenario is, and the few tools that all of them use. Scenarios are data: main.ts and
+// the tests run them.
+import type {
+  AppendEntries,
+  EntryRun,
+  Index,
+  Message,
+  NodeId,
+  RequestVote,
+  Sender,
+  Term,
+} from "@raftkit/core";
 import type { Cluster, ClusterOptions } from "../cluster.js";
 import { createCluster } from "../cluster.js";
 import type { JournalEntry } from "../journal.js";
 import { createJournal } from "../journal.js";
-import type { Packet } from "../network.js";
+import type { Packet } from "../carrier.js";
 
 /** One place in the source which, changed like this, breaks the rule. */
 export interface Fault {
@@ -38,7 +48,10 @@ export function check(condition: boolean, message: string): asserts condition {
 export function checkWithin(value: number, bounds: readonly [number, number], what: string): void {
   // Sums of fractions of milliseconds differ in their last digit.
   const slack = 1e-6;
-  check(value >= bounds[0] - slack && value <= bounds[1] + slack, `${what}: ${value.toFixed(3)}, not from ${bounds[0]} to ${bounds[1]}`);
+  check(
+    value >= bounds[0] - slack && value <= bounds[1] + slack,
+    `${what}: ${value.toFixed(3)}, not from ${bounds[0]} to ${bounds[1]}`,
+  );
 }
 
 /** A message at the moment when it was sent, delivered or lost. */
@@ -54,17 +67,25 @@ export interface Lab extends Cluster<string, number, null, readonly string[]> {
   /** Every message so far. */
   readonly seen: readonly Seen[];
   /** Those of one type, of one kind of moment, that were seen from a time on. */
-  messages<T extends Message["type"]>(type: T, what: Seen["what"], since?: number): readonly Seen<Extract<Message, { readonly type: T }>>[];
+  messages<T extends Message["type"]>(
+    type: T,
+    what: Seen["what"],
+    since?: number,
+  ): readonly Seen<Extract<Message, { readonly type: T }>>[];
   /** What the present run of a node applied. */
   applied(id: NodeId): readonly JournalEntry[];
   others(...ids: readonly NodeId[]): readonly NodeId[];
 }
 
 /** A cluster of journals that remembers its messages. */
-export async function createLab(seed: number, options: Partial<ClusterOptions<string, number, null, readonly string[]>> = {}): Promise<Lab> {
+export async function createLab(
+  seed: number,
+  options: Partial<ClusterOptions<string, number, null, readonly string[]>> = {},
+): Promise<Lab> {
   const applied = new Map<NodeId, JournalEntry[]>();
   const cluster = await createCluster<string, number, null, readonly string[]>({
-    ...options, seed,
+    ...options,
+    seed,
     stateMachine(id) {
       const entries: JournalEntry[] = [];
       applied.set(id, entries);
@@ -82,12 +103,17 @@ export async function createLab(seed: number, options: Partial<ClusterOptions<st
     else same.push(one);
   });
   return {
-    ...cluster, seen,
+    ...cluster,
+    seen,
     messages: <T extends Message["type"]>(type: T, what: Seen["what"], since = 0) => {
       const all = sorted.get(`${what} ${type}`) ?? [];
       let first = all.length;
       while ((all[first - 1]?.at ?? -1) >= since) first--;
-      return all.slice(first).filter((one): one is Seen<Extract<Message, { readonly type: T }>> => one.message.type === type);
+      return all
+        .slice(first)
+        .filter(
+          (one): one is Seen<Extract<Message, { readonly type: T }>> => one.message.type === type,
+        );
     },
     applied: (id) => applied.get(id) ?? [],
     others: (...ids) => cluster.ids.filter((id) => !ids.includes(id)),
@@ -95,7 +121,10 @@ export async function createLab(seed: number, options: Partial<ClusterOptions<st
 }
 
 /** A lab in which a leader rules and everyone has applied its first entry. */
-export async function createLedLab(seed: number, options: Partial<ClusterOptions<string, number, null, readonly string[]>> = {}): Promise<{ readonly lab: Lab; readonly leader: NodeId }> {
+export async function createLedLab(
+  seed: number,
+  options: Partial<ClusterOptions<string, number, null, readonly string[]>> = {},
+): Promise<{ readonly lab: Lab; readonly leader: NodeId }> {
   const lab = await createLab(seed, options);
   await lab.waitForLeader();
   await lab.converge();
@@ -104,7 +133,9 @@ export async function createLedLab(seed: number, options: Partial<ClusterOptions
   return { lab, leader };
 }
 
-export type Outcome = { readonly end: "result"; readonly result: number } | { readonly end: "error"; readonly error: unknown };
+export type Outcome =
+  | { readonly end: "result"; readonly result: number }
+  | { readonly end: "error"; readonly error: unknown };
 
 /** Keeps track of a call's end without throwing. */
 export interface Tracked {
@@ -113,7 +144,14 @@ export interface Tracked {
 
 export function track(promise: Promise<number>): Tracked {
   const tracked: { outcome: Outcome | undefined } = { outcome: undefined };
-  promise.then((result) => { tracked.outcome = { end: "result", result }; }, (error: unknown) => { tracked.outcome = { end: "error", error }; });
+  promise.then(
+    (result) => {
+      tracked.outcome = { end: "result", result };
+    },
+    (error: unknown) => {
+      tracked.outcome = { end: "error", error };
+    },
+  );
   return tracked;
 }
 
@@ -125,23 +163,57 @@ export function kindOf(error: unknown): string {
 }
 
 /** AppendEntries as the sender's node would send it to `to`. */
-export function appendEntries(to: Sender, term: Term, prev: { readonly index: Index; readonly term: Term }, more: { readonly entries?: readonly EntryRun[]; readonly leaderCommit?: Index; readonly round?: number } = {}): AppendEntries {
-  return { type: "appendEntries", to: to.incarnation, term, prevLogIndex: prev.index, prevLogTerm: prev.term, leaderCommit: more.leaderCommit ?? 0, round: more.round ?? 1, entries: more.entries ?? [] };
+export function appendEntries(
+  to: Sender,
+  term: Term,
+  prev: { readonly index: Index; readonly term: Term },
+  more: {
+    readonly entries?: readonly EntryRun[];
+    readonly leaderCommit?: Index;
+    readonly round?: number;
+  } = {},
+): AppendEntries {
+  return {
+    type: "appendEntries",
+    to: to.incarnation,
+    term,
+    prevLogIndex: prev.index,
+    prevLogTerm: prev.term,
+    leaderCommit: more.leaderCommit ?? 0,
+    round: more.round ?? 1,
+    entries: more.entries ?? [],
+  };
 }
 
-export function requestVote(to: Sender, term: Term, last: { readonly index: Index; readonly term: Term }): RequestVote {
-  return { type: "requestVote", to: to.incarnation, term, lastLogIndex: last.index, lastLogTerm: last.term, transfer: false };
+export function requestVote(
+  to: Sender,
+  term: Term,
+  last: { readonly index: Index; readonly term: Term },
+): RequestVote {
+  return {
+    type: "requestVote",
+    to: to.incarnation,
+    term,
+    lastLogIndex: last.index,
+    lastLogTerm: last.term,
+    transfer: false,
+  };
 }
 
 /** Loses every message that the condition names. */
-export function dropping(lab: Lab, condition: (message: Message, packet: Packet) => boolean): () => void {
+export function dropping(
+  lab: Lab,
+  condition: (message: Message, packet: Packet) => boolean,
+): () => void {
   return lab.filter((message, packet) => (condition(message, packet) ? "drop" : "pass"));
 }
 
 /** Indexes of the entries that a message brings. */
 export function indexesOf(message: Message): readonly Index[] {
   if (message.type !== "appendEntries") return [];
-  return message.entries.flatMap(({ firstIndex, count }) => Array.from({ length: count }, (_, i) => firstIndex + i));
+  return message.entries.flatMap(({ firstIndex, count }) =>
+    Array.from({ length: count }, (_, i) => firstIndex + i),
+  );
 }
 
 /** No yes for a command that isn't there, no for one that is. */
@@ -150,8 +222,14 @@ export function checkVerdicts(lab: Lab, calls: ReadonlyMap<string, Tracked>): vo
   check(new Set(final).size === final.length, "a command was applied twice");
   for (const [text, { outcome }] of calls) {
     check(outcome !== undefined, `the call for ${text} never ended`);
-    if (outcome.end === "result") check(final[outcome.result - 1] === text, `${text} was acknowledged at place ${outcome.result}, where ${final[outcome.result - 1]} stands`);
-    else if (kindOf(outcome.error) !== "OUTCOME_UNKNOWN") check(!final.includes(text), `${text} was refused (${kindOf(outcome.error)}) but applied`);
+    if (outcome.end === "result") {
+      check(
+        final[outcome.result - 1] === text,
+        `${text} was acknowledged at place ${outcome.result}, where ${final[outcome.result - 1]} stands`,
+      );
+    } else if (kindOf(outcome.error) !== "OUTCOME_UNKNOWN") {
+      check(!final.includes(text), `${text} was refused (${kindOf(outcome.error)}) but applied`);
+    }
   }
 }
 
@@ -163,6 +241,11 @@ export async function recover(lab: Lab): Promise<void> {
   await lab.waitForLeader();
   await lab.runFor(5_100);
   await lab.converge();
-  const [first, ...rest] = lab.ids.map((id) => lab.applied(id).map(({ text }) => text).join());
+  const [first, ...rest] = lab.ids.map((id) =>
+    lab
+      .applied(id)
+      .map(({ text }) => text)
+      .join(),
+  );
   for (const texts of rest) check(texts === first, "nodes disagree about what was committed");
 }

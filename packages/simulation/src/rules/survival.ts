@@ -1,7 +1,15 @@
 // What stays and what goes when leaders change, nodes crash and the network is cut, R23 to R27.
 import type { NodeId } from "@raftkit/core";
 import type { Lab, Scenario, Tracked } from "./scenario.js";
-import { check, checkVerdicts, checkWithin, createLedLab, recover, requestVote, track } from "./scenario.js";
+import {
+  check,
+  checkVerdicts,
+  checkWithin,
+  createLedLab,
+  recover,
+  requestVote,
+  track,
+} from "./scenario.js";
 
 const r23: Scenario = {
   rule: "R23",
@@ -9,7 +17,9 @@ const r23: Scenario = {
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const calls = new Map<string, Tracked>();
-    const say = (id: NodeId, text: string): void => { calls.set(text, track(lab.propose(id, text))); };
+    const say = (id: NodeId, text: string): void => {
+      calls.set(text, track(lab.propose(id, text)));
+    };
     say(leader, "kept");
     await lab.runFor(50);
     // Only the leader stores these.
@@ -26,18 +36,25 @@ const r23: Scenario = {
     for (let i = 0; i < 8; i++) await disturb(lab, i, say);
     await recover(lab);
     checkVerdicts(lab, calls);
-    check([...calls.values()].filter(({ outcome }) => outcome?.end === "result").length >= 4, "hardly anything was acknowledged");
+    check(
+      [...calls.values()].filter(({ outcome }) => outcome?.end === "result").length >= 4,
+      "hardly anything was acknowledged",
+    );
   },
   fault: {
     file: "packages/core/src/replicate.ts",
-    find: `const index = reachedByMajority(ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex));`,
+    find: `const index = reachedByMajority(\n    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),\n  );`,
     replace: `const index = state.durability.durableIndex;`,
     why: "a leader commits what it alone has stored",
   },
 };
 
 /** Load while a node crashes or is cut off. */
-async function disturb(lab: Lab, round: number, say: (id: NodeId, text: string) => void): Promise<void> {
+async function disturb(
+  lab: Lab,
+  round: number,
+  say: (id: NodeId, text: string) => void,
+): Promise<void> {
   const victim = lab.random.pick(lab.ids);
   const mode = lab.random.integer(3);
   if (mode === 0) lab.cut([victim], lab.others(victim));
@@ -71,16 +88,30 @@ const r24: Scenario = {
         if (minority.includes(id)) mine.set(`${i} ${id}`, call);
       }
       await lab.runFor(20);
-      for (const id of minority) check(lab.status(id).commitIndex === committed, `${id} committed something on the minority side`);
+      for (const id of minority) {
+        check(
+          lab.status(id).commitIndex === committed,
+          `${id} committed something on the minority side`,
+        );
+      }
     }
-    check([...mine.values()].every(({ outcome }) => outcome?.end !== "result"), "a command was acknowledged on the minority side");
-    check([...calls.values()].some(({ outcome }) => outcome?.end === "result"), "the majority acknowledged nothing");
+    check(
+      [...mine.values()].every(({ outcome }) => outcome?.end !== "result"),
+      "a command was acknowledged on the minority side",
+    );
+    check(
+      [...calls.values()].some(({ outcome }) => outcome?.end === "result"),
+      "the majority acknowledged nothing",
+    );
     check(lab.status(leader).lastIndex > committed, "the minority's leader took nothing");
     await recover(lab);
     check(lab.status(leader).term > term, "the old leader never stepped down");
     checkVerdicts(lab, calls);
     const final = lab.applied(leader).map(({ text }) => text);
-    check([...mine.keys()].every((text) => !final.includes(text)), "an uncommitted entry of the minority was not replaced");
+    check(
+      [...mine.keys()].every((text) => !final.includes(text)),
+      "an uncommitted entry of the minority was not replaced",
+    );
   },
   fault: {
     file: "packages/core/src/quorum.ts",
@@ -136,32 +167,44 @@ const r26: Scenario = {
     /** Whatever it sees, it must hold all that was acknowledged when it began. */
     function read(id: NodeId): Tracked {
       const before = acknowledged.length;
-      return track(lab.read(id, null, { timeoutMs: 2_000 }).then((texts) => {
-        if (acknowledged.slice(0, before).some((text) => !texts.includes(text))) stale.push(`${id} read ${texts.length} of ${before}`);
-        return texts.length;
-      }));
+      return track(
+        lab.read(id, null, { timeoutMs: 2_000 }).then((texts) => {
+          if (acknowledged.slice(0, before).some((text) => !texts.includes(text))) {
+            stale.push(`${id} read ${texts.length} of ${before}`);
+          }
+          return texts.length;
+        }),
+      );
     }
     const stale: string[] = [];
     for (let i = 0; i < 9; i++) {
       await write(lab.ids[i % 3] ?? "", `${i}`);
       const reads = lab.ids.map(read);
       await lab.runUntil("reads", () => reads.every(({ outcome }) => outcome !== undefined), 200);
-      check(reads.every(({ outcome }) => outcome?.end === "result"), "a read failed in a healthy cluster");
+      check(
+        reads.every(({ outcome }) => outcome?.end === "result"),
+        "a read failed in a healthy cluster",
+      );
     }
     lab.cut([leader], lab.others(leader));
-    await lab.runUntil("another leader", () => lab.others(leader).some((id) => lab.status(id).role === "leader"));
+    await lab.runUntil("another leader", () =>
+      lab.others(leader).some((id) => lab.status(id).role === "leader"),
+    );
     const next = lab.others(leader).find((id) => lab.status(id).role === "leader") ?? "";
     await write(next, "after the cut");
     const reads = lab.ids.map(read);
     await lab.runFor(20);
     lab.heal();
     await lab.runFor(2_000);
-    check(reads.every(({ outcome }) => outcome !== undefined), "a read never ended");
+    check(
+      reads.every(({ outcome }) => outcome !== undefined),
+      "a read never ended",
+    );
     check(stale.length === 0, `stale: ${stale.join("; ")}`);
   },
   fault: {
     file: "packages/core/src/read.ts",
-    find: `const round = reachedByMajority(ofVoters(state, leader.round, leader, (progress) => progress.round));`,
+    find: `const round = reachedByMajority(\n    ofVoters(state, leader.round, leader, (progress) => progress.round),\n  );`,
     replace: `const round = leader.round;`,
     why: "a leader answers reads without asking whether it still leads",
   },
@@ -176,7 +219,9 @@ const r27: Scenario = {
     const calls = new Map<string, Tracked>();
     for (let round = 0; round < 10; round++) {
       for (let i = 0; i < 10; i++) {
-        for (const id of lab.running()) calls.set(`${round} ${i} ${id}`, track(lab.propose(id, `${round} ${i} ${id}`)));
+        for (const id of lab.running()) {
+          calls.set(`${round} ${i} ${id}`, track(lab.propose(id, `${round} ${i} ${id}`)));
+        }
         await lab.runFor(lab.random.between(0, 30));
       }
       const victims = round % 4 === 3 ? lab.ids : [lab.random.pick(lab.ids)];
@@ -186,16 +231,22 @@ const r27: Scenario = {
         const { hardState, lastIndex } = lab.disk(id);
         await lab.restart(id);
         const status = lab.status(id);
-        check(status.term >= hardState.currentTerm && status.lastIndex >= lastIndex, `${id} came back with term ${status.term} and ${status.lastIndex} entries; its disk holds term ${hardState.currentTerm} and ${lastIndex}`);
+        check(
+          status.term >= hardState.currentTerm && status.lastIndex >= lastIndex,
+          `${id} came back with term ${status.term} and ${status.lastIndex} entries; its disk holds term ${hardState.currentTerm} and ${lastIndex}`,
+        );
       }
     }
     await recover(lab);
     checkVerdicts(lab, calls);
-    check([...calls.values()].filter(({ outcome }) => outcome?.end === "result").length >= 30, "hardly anything was acknowledged");
+    check(
+      [...calls.values()].filter(({ outcome }) => outcome?.end === "result").length >= 30,
+      "hardly anything was acknowledged",
+    );
     await vote(lab);
   },
   fault: {
-    file: "packages/core/src/raft.ts",
+    file: "packages/core/src/restore.ts",
     find: `votedFor: hardState.votedFor,`,
     replace: `votedFor: null,`,
     why: "a restarted node doesn't remember its vote",
@@ -209,7 +260,13 @@ async function vote(lab: Lab): Promise<void> {
   await lab.runFor(400);
   const { term, lastIndex } = lab.status("n3");
   const last = { index: lastIndex + 1, term };
-  const granted = (): readonly NodeId[] => lab.messages("requestVoteReply", "sent").filter((one) => one.from === "n3" && one.message.voteGranted && one.message.term === term + 7).map((one) => one.to);
+  const granted = (): readonly NodeId[] =>
+    lab
+      .messages("requestVoteReply", "sent")
+      .filter(
+        (one) => one.from === "n3" && one.message.voteGranted && one.message.term === term + 7,
+      )
+      .map((one) => one.to);
   lab.inject(first, "n3", requestVote(lab.sender("n3"), term + 7, last));
   await lab.runUntil("a vote", () => granted().length > 0, 100);
   lab.crash("n3");

@@ -16,13 +16,24 @@ const r05: Scenario = {
       dropping(lab, (message, { to }) => message.type === "requestVote" && to !== voter),
     ];
     lab.crash(leader);
-    await lab.runUntil("one granted vote", () => lab.messages("requestVoteReply", "delivered").some((one) => one.to === candidate && one.message.voteGranted && one.message.term === lab.status(candidate).term));
+    await lab.runUntil("one granted vote", () =>
+      lab
+        .messages("requestVoteReply", "delivered")
+        .some(
+          (one) =>
+            one.to === candidate &&
+            one.message.voteGranted &&
+            one.message.term === lab.status(candidate).term,
+        ),
+    );
     const { term, role } = lab.status(candidate);
     check(role === "candidate", `${candidate} is ${role} with two of five votes`);
     const to = lab.sender(candidate).incarnation;
     const reply = (id: NodeId, of: number, voteGranted: boolean): void => {
       const from = senders.get(id);
-      if (from !== undefined) lab.inject(from, candidate, { type: "requestVoteReply", to, term: of, voteGranted });
+      if (from !== undefined) {
+        lab.inject(from, candidate, { type: "requestVoteReply", to, term: of, voteGranted });
+      }
     };
     for (let i = 0; i < 6; i++) reply(voter, term, true);
     for (const id of [silent, other, leader]) {
@@ -31,14 +42,17 @@ const r05: Scenario = {
     }
     await lab.runFor(20);
     const after = lab.status(candidate);
-    check(after.role === "candidate" && after.term === term, `${candidate} became ${after.role} in term ${after.term} with two of five votes`);
+    check(
+      after.role === "candidate" && after.term === term,
+      `${candidate} became ${after.role} in term ${after.term} with two of five votes`,
+    );
     for (const stop of stops) stop();
     await lab.waitForLeader();
   },
   fault: {
     file: "packages/core/src/election.ts",
-    find: `role.phase !== "election" || !message.voteGranted || !memberOf(state, from)) return;\n  role.votes.add(from.id);`,
-    replace: `role.phase !== "election" || !message.voteGranted || !memberOf(state, from)) return;\n  role.votes.add(from.id + role.votes.size);`,
+    find: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id);`,
+    replace: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id + role.votes.size);`,
     why: "every copy of a vote counts",
   },
 };
@@ -58,11 +72,18 @@ const r06: Scenario = {
     await lab.runFor(400);
     const { lastIndex } = lab.status(voter);
     const lastTerm = lab.status(voter).term;
-    async function ask(from: typeof first, term: number, index: number, logTerm: number): Promise<boolean> {
+    async function ask(
+      from: typeof first,
+      term: number,
+      index: number,
+      logTerm: number,
+    ): Promise<boolean> {
       await lab.runFor(1);
       const since = lab.now();
       lab.inject(from, voter, requestVote(lab.sender(voter), term, { index, term: logTerm }));
-      const replies = (): readonly { readonly message: { readonly voteGranted: boolean; readonly term: number } }[] => lab.messages("requestVoteReply", "sent", since).filter((one) => one.to === from.id);
+      const replies = (): readonly {
+        readonly message: { readonly voteGranted: boolean; readonly term: number };
+      }[] => lab.messages("requestVoteReply", "sent", since).filter((one) => one.to === from.id);
       await lab.runUntil("an answer", () => replies().length > 0, 100);
       check(replies()[0]?.message.term === term, "the answer names another term");
       return replies()[0]?.message.voteGranted === true;
@@ -70,17 +91,26 @@ const r06: Scenario = {
     let term = lastTerm + 10;
     check(await ask(first, term, lastIndex, lastTerm), "the first to ask got no vote");
     check(!(await ask(second, term, lastIndex, lastTerm)), "two votes in one term");
-    check(!(await ask(second, term, lastIndex + 5, term)), "two votes in one term, for a better log");
+    check(
+      !(await ask(second, term, lastIndex + 5, term)),
+      "two votes in one term, for a better log",
+    );
     check(await ask(first, term, lastIndex, lastTerm), "a vote is not said again");
     lab.crash(voter);
     await lab.restart(voter);
     check(!(await ask(second, term, lastIndex, lastTerm)), "a vote was forgotten in a crash");
     const cases: readonly [number, number, boolean, string][] = [
-      [lastIndex, lastTerm, true, "an equal log"], [lastIndex + 1, lastTerm, true, "a longer log"], [lastIndex - 1, lastTerm, false, "a shorter log"],
-      [1, lastTerm + 1, true, "a later last term, though shorter"], [lastIndex + 100, lastTerm - 1, false, "an earlier last term, though longer"],
+      [lastIndex, lastTerm, true, "an equal log"],
+      [lastIndex + 1, lastTerm, true, "a longer log"],
+      [lastIndex - 1, lastTerm, false, "a shorter log"],
+      [1, lastTerm + 1, true, "a later last term, though shorter"],
+      [lastIndex + 100, lastTerm - 1, false, "an earlier last term, though longer"],
     ];
     for (const [index, logTerm, expected, what] of cases) {
-      check((await ask(second, ++term, index, logTerm)) === expected, `${what} ${expected ? "got no" : "got a"} vote`);
+      check(
+        (await ask(second, ++term, index, logTerm)) === expected,
+        `${what} ${expected ? "got no" : "got a"} vote`,
+      );
     }
   },
   fault: {
@@ -108,8 +138,13 @@ const r07: Scenario = {
     await anotherLeads(lab);
     await nobodyWins(lab);
     for (const [term, { id, at }] of reigns) {
-      const told = lab.messages("appendEntries", "sent").filter((one) => one.from === id && one.message.term === term && one.at === at);
-      check(new Set(told.map((one) => one.to)).size === 4, `${id} leads in term ${term} but said so to ${told.length} of 4 at once`);
+      const told = lab
+        .messages("appendEntries", "sent")
+        .filter((one) => one.from === id && one.message.term === term && one.at === at);
+      check(
+        new Set(told.map((one) => one.to)).size === 4,
+        `${id} leads in term ${term} but said so to ${told.length} of 4 at once`,
+      );
     }
   },
   fault: {
@@ -125,13 +160,23 @@ async function anotherLeads(lab: Lab): Promise<void> {
   let beaten: { readonly id: NodeId; readonly term: Term; readonly at: number } | undefined;
   let loser: NodeId | undefined;
   lab.onMessage((what, message, { to }) => {
-    if (what !== "delivered" || message.type !== "appendEntries" || to !== loser || beaten !== undefined) return;
+    if (
+      what !== "delivered" ||
+      message.type !== "appendEntries" ||
+      to !== loser ||
+      beaten !== undefined
+    ) {
+      return;
+    }
     const { role, term } = lab.status(to);
     if (role === "candidate" && term === message.term) beaten = { id: to, term, at: lab.now() };
   });
   for (let attempt = 0; attempt < 20 && beaten === undefined; attempt++) {
     const leader = await lab.waitForLeader();
-    const stop = dropping(lab, (message, { from }) => message.type === "requestVote" && from.id === (loser ??= from.id));
+    const stop = dropping(
+      lab,
+      (message, { from }) => message.type === "requestVote" && from.id === (loser ??= from.id),
+    );
     lab.crash(leader);
     await lab.runUntil("another leader", () => lab.leader() !== undefined);
     await lab.runFor(20);
@@ -142,10 +187,18 @@ async function anotherLeads(lab: Lab): Promise<void> {
   }
   check(beaten !== undefined, "no two candidates in one term in 20 attempts");
   const { id, term, at } = beaten;
-  check(lab.messages("appendEntriesReply", "sent").some((one) => one.from === id && one.message.term === term && one.at === at), `${id} didn't give way at once to the leader of term ${term}`);
+  check(
+    lab
+      .messages("appendEntriesReply", "sent")
+      .some((one) => one.from === id && one.message.term === term && one.at === at),
+    `${id} didn't give way at once to the leader of term ${term}`,
+  );
 }
 
-/** No request of the first round reaches more than one voter: nobody can win, and a later round elects one. */
+/**
+ * No request of the first round reaches more than one voter: nobody can win, and a later round
+ * elects one.
+ */
 async function nobodyWins(lab: Lab): Promise<void> {
   const leader = lab.leader() ?? "";
   const { term } = lab.status(leader);
@@ -157,7 +210,10 @@ async function nobodyWins(lab: Lab): Promise<void> {
   });
   lab.crash(leader);
   const next = await lab.waitForLeader();
-  check(lab.status(next).term > term + 2, `${next} won in term ${lab.status(next).term} with two of five votes`);
+  check(
+    lab.status(next).term > term + 2,
+    `${next} won in term ${lab.status(next).term} with two of five votes`,
+  );
   stop();
 }
 

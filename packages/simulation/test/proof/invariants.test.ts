@@ -1,5 +1,5 @@
-// Each invariant is shown a run in which all is well, and one that breaks it alone: a check that was never seen to fail
-// is worth nothing.
+// Each invariant is shown a run in which all is well, and one that breaks it alone: a check that
+// was never seen to fail is worth nothing.
 import { describe, expect, test } from "vitest";
 import { createInvariants } from "../../src/proof/invariants/all.js";
 import { InvariantBroken } from "../../src/proof/invariants/invariant.js";
@@ -9,8 +9,17 @@ import { command, configuration, give, viewOf } from "./support/views.js";
 
 type Watch = Required<Invariant>;
 
-/** Three nodes in term 2 with the configuration and one command everywhere, n1 their leader, votes on all disks. */
-function cluster(): { readonly watch: Watch; readonly nodes: HandmadeView[]; readonly n1: HandmadeView; readonly n2: HandmadeView; readonly n3: HandmadeView } {
+/**
+ * Three nodes in term 2 with the configuration and one command everywhere, n1 their leader, votes
+ * on all disks.
+ */
+function cluster(): {
+  readonly watch: Watch;
+  readonly nodes: HandmadeView[];
+  readonly n1: HandmadeView;
+  readonly n2: HandmadeView;
+  readonly n3: HandmadeView;
+} {
   const [n1, n2, n3] = [viewOf("n1"), viewOf("n2"), viewOf("n3")];
   const nodes = [n1, n2, n3];
   const watch = createInvariants({ nodes });
@@ -85,7 +94,12 @@ describe("is reported:", () => {
 
   test("a leader that led this term under another data directory", () => {
     const { watch, n1 } = cluster();
-    const again = viewOf("n1", { incarnation: "n1-data-directory-2", role: "leader", currentTerm: 2, votedFor: "n1" });
+    const again = viewOf("n1", {
+      incarnation: "n1-data-directory-2",
+      role: "leader",
+      currentTerm: 2,
+      votedFor: "n1",
+    });
     expect(n1.currentTerm).toBe(2);
     breaks("election-safety", () => watch.changed(again));
   });
@@ -199,13 +213,38 @@ describe("is reported:", () => {
 
   test("a vote or an acknowledgement that leaves before the disk has what it promises", () => {
     const { watch, n2 } = cluster();
-    const granted = { type: "requestVoteReply", to: "n1-data-directory-1", term: 2, voteGranted: true } as const;
-    const acknowledged = { type: "appendEntriesReply", to: "n1-data-directory-1", term: 2, round: 1, success: true, matchIndex: 2, verifiedIndex: 2, prevLogIndex: 0, conflictIndex: 0, conflictTerm: 0 } as const;
+    const granted = {
+      type: "requestVoteReply",
+      to: "n1-data-directory-1",
+      term: 2,
+      voteGranted: true,
+    } as const;
+    const acknowledged = {
+      type: "appendEntriesReply",
+      to: "n1-data-directory-1",
+      term: 2,
+      round: 1,
+      success: true,
+      matchIndex: 2,
+      verifiedIndex: 2,
+      prevLogIndex: 0,
+      conflictIndex: 0,
+      conflictTerm: 0,
+    } as const;
     watch.sending(n2, "n1", granted);
     watch.sending(n2, "n1", acknowledged);
     breaks("promises", () => watch.sending(n2, "n3", granted));
     breaks("promises", () => watch.sending(n2, "n1", { ...granted, term: 3 }));
-    breaks("promises", () => watch.sending(n2, "n1", { type: "requestVote", to: "n1-data-directory-1", term: 2, lastLogIndex: 2, lastLogTerm: 2, transfer: false }));
+    breaks("promises", () =>
+      watch.sending(n2, "n1", {
+        type: "requestVote",
+        to: "n1-data-directory-1",
+        term: 2,
+        lastLogIndex: 2,
+        lastLogTerm: 2,
+        transfer: false,
+      }),
+    );
     breaks("promises", () => watch.sending(n2, "n1", { ...acknowledged, term: 3 }));
     breaks("promises", () => watch.sending(n2, "n1", { ...acknowledged, matchIndex: 3 }));
     n2.log.apply({ type: "append", run: command(3, 2, 9) });
@@ -219,7 +258,9 @@ describe("is reported:", () => {
     breaks("monotonic", () => watch.changed({ ...n2, votedFor: "n3" }));
     breaks("monotonic", () => watch.durable({ ...n2, disk: { ...n2.disk, votedFor: "n2" } }));
     breaks("monotonic", () => watch.durable({ ...n2, disk: { ...n2.disk, currentTerm: 1 } }));
-    breaks("monotonic", () => watch.started({ ...n3, disk: { ...n3.disk, currentTerm: 1 }, currentTerm: 1 }));
+    breaks("monotonic", () =>
+      watch.started({ ...n3, disk: { ...n3.disk, currentTerm: 1 }, currentTerm: 1 }),
+    );
     breaks("monotonic", () => watch.started({ ...n3, currentTerm: 3 }));
     commitAt(watch, n1, 2);
     breaks("monotonic", () => commitAt(watch, n1, 1));
@@ -247,7 +288,9 @@ describe("is reported:", () => {
   test("configurations that follow each other with disjoint majorities", () => {
     const { watch, nodes, n1 } = cluster();
     const joiners = [viewOf("n4"), viewOf("n5")];
-    for (const node of joiners) give(node, configuration(1, 1, ["n1", "n2", "n3"]), command(2, 2, 7));
+    for (const node of joiners) {
+      give(node, configuration(1, 1, ["n1", "n2", "n3"]), command(2, 2, 7));
+    }
     nodes.push(...joiners);
     for (const node of nodes) give(node, configuration(3, 2, ["n1", "n4", "n5"]));
     breaks("configuration-safety", () => commitAt(watch, n1, 3));

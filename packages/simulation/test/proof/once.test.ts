@@ -1,4 +1,5 @@
-// A proposal takes effect once: the same value at two places is told, the same place on every node is not.
+// A proposal takes effect once: the same value at two places is told, the same place on every node
+// is not.
 import { expect, test } from "vitest";
 import { createOnce } from "../../src/proof/tier1/once.js";
 
@@ -11,5 +12,7 @@ test("a value that is applied at two indexes is reported", () => {
   once.onApplied("n1", 6, 0);
   expect(told).toEqual([]);
   once.onApplied("n2", 6, 7);
-  expect(told).toEqual(["n2 applies a put of 7 at index 6, which stands at 4 too and was proposed once"]);
+  expect(told).toEqual([
+    "n2 applies a put of 7 at index 6, which stands at 4 too and was proposed once",
+  ]);
 });

@@ -1,5 +1,6 @@
-// The trace hashes of a few seeds, written down: every machine and every Node version must see the same runs. Whoever
-// changes what a run does, in core or in the harness, writes the new ones down. It says nothing about what is right.
+// The trace hashes of a few seeds, written down: every machine and every Node version must see the
+// same runs. Whoever changes what a run does, in core or in the harness, writes the new ones down.
+// It says nothing about what is right.
 import { expect, test } from "vitest";
 import { planOf } from "../../src/proof/draw.js";
 import { runPlan } from "../../src/proof/tier1/run.js";

@@ -1,4 +1,5 @@
-// Plans with a shape: what each is drawn for must come about, told by the logs and the terms of a run.
+// Plans with a shape: what each is drawn for must come about, told by the logs and the terms of a
+// run.
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/random.js";
 import type { Plan } from "../../src/proof/plan.js";
@@ -10,30 +11,44 @@ import type { NodeView } from "../../src/proof/view.js";
 function plansOf(shape: Shape, seeds: number, nodes: number): readonly Plan[] {
   return Array.from({ length: seeds }, (_, seed) => {
     const { faults, ...rest } = shape(createRandom(seed), 8_000, nodes);
-    return { seed, tier: 1, nodes, safetyMs: 8_000, ...rest, faults: faults.toSorted((a, b) => a.at - b.at) };
+    return {
+      seed,
+      tier: 1,
+      nodes,
+      safetyMs: 8_000,
+      ...rest,
+      faults: faults.toSorted((a, b) => a.at - b.at),
+    };
   });
 }
 
 describe("a shape brings about what it is drawn for:", () => {
-  test("leaders in turn with entries of an earlier term that a later leader elsewhere doesn't have (paper Figure 8)", { timeout: 60_000 }, () => {
-    let stale = 0;
-    for (const plan of plansOf(rolling, 8, 3)) {
-      const nodes = new Map<string, NodeView>();
-      const { failure } = runPlan(plan, {
-        fullTrace: false,
-        tamper(member, effects) {
-          nodes.set(member.id, member);
-          if (!effects.some((effect) => effect.type === "role" && effect.role === "leader")) return effects;
-          const { log, commitIndex } = member;
-          const isNewer = ({ log: other }: NodeView): boolean => other.term(other.lastIndex) > log.term(log.lastIndex);
-          if (log.lastIndex > commitIndex && [...nodes.values()].some(isNewer)) stale++;
-          return effects;
-        },
-      });
-      expect(failure).toBeUndefined();
-    }
-    expect(stale).toBeGreaterThan(4);
-  });
+  test(
+    "leaders in turn with entries of an earlier term that a later leader elsewhere doesn't have (paper Figure 8)",
+    { timeout: 60_000 },
+    () => {
+      let stale = 0;
+      for (const plan of plansOf(rolling, 8, 3)) {
+        const nodes = new Map<string, NodeView>();
+        const { failure } = runPlan(plan, {
+          fullTrace: false,
+          tamper(member, effects) {
+            nodes.set(member.id, member);
+            if (!effects.some((effect) => effect.type === "role" && effect.role === "leader")) {
+              return effects;
+            }
+            const { log, commitIndex } = member;
+            const isNewer = ({ log: other }: NodeView): boolean =>
+              other.term(other.lastIndex) > log.term(log.lastIndex);
+            if (log.lastIndex > commitIndex && [...nodes.values()].some(isNewer)) stale++;
+            return effects;
+          },
+        });
+        expect(failure).toBeUndefined();
+      }
+      expect(stale).toBeGreaterThan(4);
+    },
+  );
 
   test("two candidates of one term", { timeout: 60_000 }, () => {
     let rivals = 0;
@@ -42,7 +57,11 @@ describe("a shape brings about what it is drawn for:", () => {
       const { failure } = runPlan(plan, {
         fullTrace: false,
         tamper({ id }, effects) {
-          for (const effect of effects) if (effect.type === "send" && effect.message.type === "requestVote") asked.set(effect.message.term, (asked.get(effect.message.term) ?? new Set()).add(id));
+          for (const effect of effects) {
+            if (effect.type === "send" && effect.message.type === "requestVote") {
+              asked.set(effect.message.term, (asked.get(effect.message.term) ?? new Set()).add(id));
+            }
+          }
           return effects;
         },
       });

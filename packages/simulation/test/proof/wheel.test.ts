@@ -1,4 +1,5 @@
-// The wheel against a sorted list: everything happens at its moment, in the order in which it was planned.
+// The wheel against a sorted list: everything happens at its moment, in the order in which it was
+// planned.
 import { expect, test } from "vitest";
 import { createWheel } from "../../src/proof/tier1/wheel.js";
 import { createRandom } from "../../src/random.js";
@@ -21,7 +22,12 @@ test("what was planned happens at its time and in order, near and far, also what
       wheel.add(at, event);
       expected.push(event);
     };
-    for (let i = 0; i < 60; i++) plan(random.integer(random.pick([3, 600, 5_000])), random.integer(random.pick([2, 600, 3_000])));
+    for (let i = 0; i < 60; i++) {
+      plan(
+        random.integer(random.pick([3, 600, 5_000])),
+        random.integer(random.pick([2, 600, 3_000])),
+      );
+    }
     for (let now = 0; now <= 8_001; now++) {
       for (let event = wheel.take(now); event; event = event.next) {
         expect(event.at).toBe(now);
@@ -30,10 +36,14 @@ test("what was planned happens at its time and in order, near and far, also what
       }
       wheel.release(now);
     }
-    expect(seen.map(({ number }) => number)).toEqual(expected.toSorted((a, b) => a.at - b.at || a.number - b.number).map(({ number }) => number));
+    expect(seen.map(({ number }) => number)).toEqual(
+      expected.toSorted((a, b) => a.at - b.at || a.number - b.number).map(({ number }) => number),
+    );
   }
 });
 
 test.each([-1, 0.5, NaN])("%s is no moment", (at) => {
-  expect(() => createWheel<Planned>().add(at, { at, number: 0, later: 0, next: undefined })).toThrow("is no moment");
+  expect(() =>
+    createWheel<Planned>().add(at, { at, number: 0, later: 0, next: undefined }),
+  ).toThrow("is no moment");
 });

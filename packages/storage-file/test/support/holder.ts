@@ -1,4 +1,5 @@
-// A process of its own that opens a data directory, says how it went, and holds on until it is ended.
+// A process of its own that opens a data directory, says how it went, and holds on until it is
+// ended.
 import { createFileLog } from "@raftkit/storage-file";
 import { append, identity } from "./logs.js";
 
@@ -10,5 +11,7 @@ try {
   process.stdout.write(`open ${run}\n`);
   setInterval(() => {}, 1000);
 } catch (error) {
-  process.stdout.write(`${error instanceof Error && "code" in error ? String(error.code) : String(error)}\n`);
+  process.stdout.write(
+    `${error instanceof Error && "code" in error ? String(error.code) : String(error)}\n`,
+  );
 }

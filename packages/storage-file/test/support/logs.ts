@@ -5,11 +5,27 @@ import { encodeRun, EntryKind, readEntries } from "@raftkit/core";
 export const identity: StorageIdentity = { clusterId: "blue", nodeId: "n1", codec: "json" };
 
 export function append(firstIndex: number, term: number, ...texts: string[]): LogOperation {
-  return { type: "append", run: encodeRun(firstIndex, term, EntryKind.command, texts.map((text) => new TextEncoder().encode(text))) };
+  return {
+    type: "append",
+    run: encodeRun(
+      firstIndex,
+      term,
+      EntryKind.command,
+      texts.map((text) => new TextEncoder().encode(text)),
+    ),
+  };
 }
 
 export function appendBytes(firstIndex: number, term: number, ...sizes: number[]): LogOperation {
-  return { type: "append", run: encodeRun(firstIndex, term, EntryKind.command, sizes.map((size, i) => new Uint8Array(size).fill(firstIndex + i))) };
+  return {
+    type: "append",
+    run: encodeRun(
+      firstIndex,
+      term,
+      EntryKind.command,
+      sizes.map((size, i) => new Uint8Array(size).fill(firstIndex + i)),
+    ),
+  };
 }
 
 export function vote(currentTerm: number, votedFor: string | null): LogOperation {
@@ -20,9 +36,13 @@ export function listed(runs: readonly EntryRun[]): string[] {
   const lines: string[] = [];
   let next: number | undefined;
   for (const run of runs) {
-    if (next !== undefined && run.firstIndex !== next) throw new Error(`runs don't meet at ${next}`);
+    if (next !== undefined && run.firstIndex !== next) {
+      throw new Error(`runs don't meet at ${next}`);
+    }
     next = run.firstIndex + run.count;
-    for (const { index, term, data } of readEntries(run)) lines.push(`${index}:${term}:${Buffer.from(data).toString("latin1")}`);
+    for (const { index, term, data } of readEntries(run)) {
+      lines.push(`${index}:${term}:${Buffer.from(data).toString("latin1")}`);
+    }
   }
   return lines;
 }
@@ -46,9 +66,11 @@ export class Model {
     for (const operation of operations) {
       if (operation.type === "hardState") this.hardState = operation.hardState;
       else if (operation.type === "append") this.entries.push(...listed([operation.run]));
-      else if (operation.type === "truncateFrom") this.entries.length = operation.index - 1 - this.base.index;
-      else {
-        this.entries = operation.type === "resetTo" ? [] : this.entries.slice(operation.index - this.base.index);
+      else if (operation.type === "truncateFrom") {
+        this.entries.length = operation.index - 1 - this.base.index;
+      } else {
+        this.entries =
+          operation.type === "resetTo" ? [] : this.entries.slice(operation.index - this.base.index);
         this.base = { index: operation.index, term: operation.term };
       }
     }
@@ -56,7 +78,11 @@ export class Model {
   }
 
   copy(): Model {
-    return Object.assign(new Model(), { base: this.base, hardState: this.hardState, entries: [...this.entries] });
+    return Object.assign(new Model(), {
+      base: this.base,
+      hardState: this.hardState,
+      entries: [...this.entries],
+    });
   }
 
   toString(): string {

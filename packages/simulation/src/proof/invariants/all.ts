@@ -1,4 +1,5 @@
-// All invariants as one. Who runs a cluster tells this what happens; it throws `InvariantBroken` at the first that fails.
+// All invariants as one. Who runs a cluster tells this what happens; it throws `InvariantBroken` at
+// the first that fails.
 import { boundedMemory } from "./bounded-memory.js";
 import { configurationSafety } from "./configuration-safety.js";
 import { electionSafety } from "./election-safety.js";
@@ -14,8 +15,17 @@ import { stateMachineSafety } from "./state-machine-safety.js";
 
 export function createInvariants(cluster: ClusterView): Required<Invariant> {
   const all: readonly Invariant[] = [
-    electionSafety(), leaderAppendOnly(), logMatching(cluster), leaderCompleteness(cluster), stateMachineSafety(), quorumDurability(cluster),
-    monotonic(), configurationSafety(), stateHash(), boundedMemory(), promises(),
+    electionSafety(),
+    leaderAppendOnly(),
+    logMatching(cluster),
+    leaderCompleteness(cluster),
+    stateMachineSafety(),
+    quorumDurability(cluster),
+    monotonic(),
+    configurationSafety(),
+    stateHash(),
+    boundedMemory(),
+    promises(),
   ];
   const started = all.flatMap(({ started: hear }) => hear ?? []);
   const truncating = all.flatMap(({ truncating: hear }) => hear ?? []);
@@ -27,14 +37,32 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
   const sending = all.flatMap(({ sending: hear }) => hear ?? []);
   const measured = all.flatMap(({ measured: hear }) => hear ?? []);
   return {
-    started(node) { for (const hear of started) hear(node); },
-    truncating(node, index) { for (const hear of truncating) hear(node, index); },
-    appended(node, firstIndex) { for (const hear of appended) hear(node, firstIndex); },
-    changed(node) { for (const hear of changed) hear(node); },
-    durable(node) { for (const hear of durable) hear(node); },
-    committed(node, before) { for (const hear of committed) hear(node, before); },
-    applied(node) { for (const hear of applied) hear(node); },
-    sending(node, to, message) { for (const hear of sending) hear(node, to, message); },
-    measured(node, what, size, limit) { for (const hear of measured) hear(node, what, size, limit); },
+    started(node) {
+      for (const hear of started) hear(node);
+    },
+    truncating(node, index) {
+      for (const hear of truncating) hear(node, index);
+    },
+    appended(node, firstIndex) {
+      for (const hear of appended) hear(node, firstIndex);
+    },
+    changed(node) {
+      for (const hear of changed) hear(node);
+    },
+    durable(node) {
+      for (const hear of durable) hear(node);
+    },
+    committed(node, before) {
+      for (const hear of committed) hear(node, before);
+    },
+    applied(node) {
+      for (const hear of applied) hear(node);
+    },
+    sending(node, to, message) {
+      for (const hear of sending) hear(node, to, message);
+    },
+    measured(node, what, size, limit) {
+      for (const hear of measured) hear(node, what, size, limit);
+    },
   };
 }

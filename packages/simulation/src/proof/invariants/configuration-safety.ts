@@ -1,6 +1,7 @@
-// Configuration safety (paper §6, thesis §4.1): the same index holds the same configuration everywhere; two configurations
-// that follow each other have overlapping majorities; and a leader was elected by a majority of its configuration's disks:
-// votes count from members' data directories only, and only when they are durable (paper §5.2, Figure 2).
+// Configuration safety (paper §6, thesis §4.1): the same index holds the same configuration
+// everywhere; two configurations that follow each other have overlapping majorities; and a leader
+// was elected by a majority of its configuration's disks: votes count from members' data
+// directories only, and only when they are durable (paper §5.2, Figure 2).
 import type { Configuration, Index } from "@raftkit/core";
 import type { NodeView } from "../view.js";
 import type { Invariant } from "./invariant.js";
@@ -20,9 +21,19 @@ export function configurationSafety(): Invariant {
       const text = namesOf(found.configuration);
       const known = committed.get(found.index) ?? text;
       committed.set(found.index, known);
-      if (known !== text) throw new InvariantBroken("configuration-safety", `${node.id} commits the configuration ${text} at ${found.index}, another node ${known}`);
+      if (known !== text) {
+        throw new InvariantBroken(
+          "configuration-safety",
+          `${node.id} commits the configuration ${text} at ${found.index}, another node ${known}`,
+        );
+      }
       const previous = configurations[i - 1]?.configuration;
-      if (previous && !overlap(previous, found.configuration)) throw new InvariantBroken("configuration-safety", `the configurations ${namesOf(previous)} and ${text} have disjoint majorities`);
+      if (previous && !overlap(previous, found.configuration)) {
+        throw new InvariantBroken(
+          "configuration-safety",
+          `the configurations ${namesOf(previous)} and ${text} have disjoint majorities`,
+        );
+      }
     }
   }
 
@@ -40,7 +51,12 @@ export function configurationSafety(): Invariant {
       const voters = node.log.configurations.at(-1)?.configuration.voters ?? [];
       const known = votes.get(`${node.currentTerm} ${node.id}`);
       const granted = voters.filter(({ incarnation }) => known?.has(incarnation) === true).length;
-      if (2 * granted <= voters.length) throw new InvariantBroken("configuration-safety", `${node.id} leads term ${node.currentTerm}, for which the disks of ${granted} of ${voters.length} voters hold a vote`);
+      if (2 * granted <= voters.length) {
+        throw new InvariantBroken(
+          "configuration-safety",
+          `${node.id} leads term ${node.currentTerm}, for which the disks of ${granted} of ${voters.length} voters hold a vote`,
+        );
+      }
     },
     committed: checkMembers,
   };
@@ -52,7 +68,9 @@ function namesOf({ voters }: Configuration): string {
 
 /** Any majority of one shares a member with any majority of the other. */
 function overlap(a: Configuration, b: Configuration): boolean {
-  const shared = a.voters.filter((voter) => b.voters.some(({ incarnation }) => incarnation === voter.incarnation)).length;
+  const shared = a.voters.filter((voter) =>
+    b.voters.some(({ incarnation }) => incarnation === voter.incarnation),
+  ).length;
   const union = a.voters.length + b.voters.length - shared;
   return Math.floor(a.voters.length / 2) + Math.floor(b.voters.length / 2) + 2 > union;
 }

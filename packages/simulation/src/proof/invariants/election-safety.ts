@@ -1,5 +1,6 @@
-// Election safety: at most one leader is elected in a given term (paper §5.2, Figure 3). Who leads a term, loses its role or
-// its process, and leads the same term again was elected by votes that were counted before: that is a second reign.
+// Election safety: at most one leader is elected in a given term (paper §5.2, Figure 3). Who leads
+// a term, loses its role or its process, and leads the same term again was elected by votes that
+// were counted before: that is a second reign.
 import type { Term } from "@raftkit/core";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
@@ -9,7 +10,9 @@ export function electionSafety(): Invariant {
   /** By data directory: the term that it leads now. */
   const leading = new Map<string, Term>();
   return {
-    started({ incarnation }) { leading.delete(incarnation); },
+    started({ incarnation }) {
+      leading.delete(incarnation);
+    },
     changed({ id, incarnation, role, currentTerm }) {
       if (role !== "leader") {
         leading.delete(incarnation);
@@ -19,8 +22,18 @@ export function electionSafety(): Invariant {
       leading.set(incarnation, currentTerm);
       const name = `${id} (${incarnation})`;
       const known = leaders.get(currentTerm);
-      if (known === name) throw new InvariantBroken("election-safety", `${name} leads term ${currentTerm} a second time`);
-      if (known !== undefined) throw new InvariantBroken("election-safety", `both ${known} and ${name} lead term ${currentTerm}`);
+      if (known === name) {
+        throw new InvariantBroken(
+          "election-safety",
+          `${name} leads term ${currentTerm} a second time`,
+        );
+      }
+      if (known !== undefined) {
+        throw new InvariantBroken(
+          "election-safety",
+          `both ${known} and ${name} lead term ${currentTerm}`,
+        );
+      }
       leaders.set(currentTerm, name);
     },
   };

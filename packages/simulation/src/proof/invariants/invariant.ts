@@ -1,5 +1,6 @@
-// What an invariant is: it is told what changed at one node, looks at that alone, and throws when it can't be.
-// It must never change anything, and never look at more than what changed: it runs after every step of every node.
+// What an invariant is: it is told what changed at one node, looks at that alone, and throws when
+// it can't be. It must never change anything, and never look at more than what changed: it runs
+// after every step of every node.
 import type { Index, Message, NodeId } from "@raftkit/core";
 import type { NodeView } from "../view.js";
 
@@ -14,11 +15,17 @@ export class InvariantBroken extends Error {
   }
 }
 
-/** Told in the order in which things happen. Everything is optional: an invariant hears what it needs. */
+/**
+ * Told in the order in which things happen. Everything is optional: an invariant hears what it
+ * needs.
+ */
 export interface Invariant {
   /** A run begins, with what the disk held. */
   readonly started?: (node: NodeView) => void;
-  /** A turn ended: the log was cut from `index` on; what was there and the role are still those before. */
+  /**
+   * A turn ended: the log was cut from `index` on; what was there and the role are still those
+   * before.
+   */
   readonly truncating?: (node: NodeView, index: Index) => void;
   /** A turn ended: entries from `firstIndex` on are new. */
   readonly appended?: (node: NodeView, firstIndex: Index) => void;

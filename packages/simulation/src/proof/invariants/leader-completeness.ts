@@ -1,5 +1,6 @@
-// Leader completeness: an entry committed in a given term is present in the logs of the leaders of all higher-numbered
-// terms (paper §5.4, Figure 3). Looked at when a leader begins, and, for leaders that began before, when something commits.
+// Leader completeness: an entry committed in a given term is present in the logs of the leaders of
+// all higher-numbered terms (paper §5.4, Figure 3). Looked at when a leader begins, and, for
+// leaders that began before, when something commits.
 import type { Index, Term } from "@raftkit/core";
 import type { NodeView } from "../view.js";
 import type { ClusterView, Invariant } from "./invariant.js";
@@ -10,8 +11,16 @@ export function leaderCompleteness(cluster: ClusterView): Invariant {
   const commits: { readonly index: Index; readonly chain: number; readonly term: Term }[] = [];
   const checked = new Map<string, Term>();
 
-  function demand(leader: NodeView, { index, chain, term }: { readonly index: Index; readonly chain: number; readonly term: Term }): void {
-    if (leader.log.chain(index) !== chain) throw new InvariantBroken("leader-completeness", `${leader.id} leads term ${leader.currentTerm} without the entries up to ${index}, committed in term ${term}`);
+  function demand(
+    leader: NodeView,
+    { index, chain, term }: { readonly index: Index; readonly chain: number; readonly term: Term },
+  ): void {
+    if (leader.log.chain(index) !== chain) {
+      throw new InvariantBroken(
+        "leader-completeness",
+        `${leader.id} leads term ${leader.currentTerm} without the entries up to ${index}, committed in term ${term}`,
+      );
+    }
   }
 
   return {
@@ -26,7 +35,9 @@ export function leaderCompleteness(cluster: ClusterView): Invariant {
       if (index <= (commits.at(-1)?.index ?? 0)) return;
       const commit = { index, chain: log.chain(index), term };
       commits.push(commit);
-      for (const other of cluster.nodes) if (other.role === "leader" && other.currentTerm > term) demand(other, commit);
+      for (const other of cluster.nodes) {
+        if (other.role === "leader" && other.currentTerm > term) demand(other, commit);
+      }
     },
   };
 }

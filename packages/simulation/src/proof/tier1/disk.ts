@@ -1,5 +1,6 @@
-// A node's disk: what is durable, and what is under way. A write is durable when it ends, and its node hears of it then.
-// A power cut keeps the first few of the writes under way; the end of a process alone keeps at least what was being written.
+// A node's disk: what is durable, and what is under way. A write is durable when it ends, and its
+// node hears of it then. A power cut keeps the first few of the writes under way; the end of a
+// process alone keeps at least what was being written.
 import type { LogOperation } from "@raftkit/core";
 import { changeRuns } from "@raftkit/core";
 import { createLogShadow } from "../view.js";
@@ -8,19 +9,37 @@ import { count, plan } from "./world.js";
 
 export function createDisk(): Disk {
   return {
-    currentTerm: 0, votedFor: null, log: createLogShadow(), runs: [], pending: [], writing: 0,
-    heldUntil: 0, slowUntil: 0, slowMs: 0, hungUntil: 0, failingUntil: 0, failedForMs: 0,
+    currentTerm: 0,
+    votedFor: null,
+    log: createLogShadow(),
+    runs: [],
+    pending: [],
+    writing: 0,
+    heldUntil: 0,
+    slowUntil: 0,
+    slowMs: 0,
+    hungUntil: 0,
+    failingUntil: 0,
+    failedForMs: 0,
   };
 }
 
-export function submit(world: World, member: Member, seq: number, operations: readonly LogOperation[]): void {
+export function submit(
+  world: World,
+  member: Member,
+  seq: number,
+  operations: readonly LogOperation[],
+): void {
   member.disk.pending.push({ seq, operations });
   if (member.disk.writing === 0) beginWrite(world, member);
 }
 
 function beginWrite(world: World, member: Member): void {
   const { disk } = member;
-  const { settings: { diskMs, diskSpanMs, joinsWrites }, random } = world;
+  const {
+    settings: { diskMs, diskSpanMs, joinsWrites },
+    random,
+  } = world;
   disk.writing = joinsWrites ? disk.pending.length : 1;
   let latencyMs = diskMs + (diskSpanMs > 0 ? random.disk.integer(diskSpanMs + 1) : 0);
   if (disk.slowUntil > world.now) {
@@ -31,7 +50,9 @@ function beginWrite(world: World, member: Member): void {
   plan(world, world.now + latencyMs, "written", member);
 }
 
-/** @returns the last write that is durable now, undefined: none, and "failed": its node must stop */
+/**
+ * @returns the last write that is durable now, undefined: none, and "failed": its node must stop
+ */
 export function endWrite(world: World, member: Member): number | "failed" | undefined {
   const { disk } = member;
   const heldUntil = Math.max(disk.heldUntil, disk.hungUntil);
@@ -49,7 +70,9 @@ export function endWrite(world: World, member: Member): number | "failed" | unde
 /** The first so many of the pending writes are durable. */
 export function makeDurable(world: World, member: Member, writes: number): void {
   const { disk } = member;
-  for (let i = 0; i < writes; i++) for (const operation of disk.pending[i]?.operations ?? []) carryOut(disk, operation);
+  for (let i = 0; i < writes; i++) {
+    for (const operation of disk.pending[i]?.operations ?? []) carryOut(disk, operation);
+  }
   disk.pending = disk.pending.length === writes ? [] : disk.pending.slice(writes);
   disk.writing = 0;
   if (writes > 0) world.invariants.durable(member);
@@ -74,7 +97,12 @@ export function endDisk(world: World, member: Member, powerCut: boolean): void {
 }
 
 /** Writes under way and those to come take longer. */
-export function slowDown(world: World, member: Member, durationMs: number, latencyMs: number): void {
+export function slowDown(
+  world: World,
+  member: Member,
+  durationMs: number,
+  latencyMs: number,
+): void {
   const { disk } = member;
   disk.slowUntil = world.now + durationMs;
   disk.slowMs = latencyMs;

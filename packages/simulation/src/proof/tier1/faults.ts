@@ -1,9 +1,11 @@
-// What each kind of fault does in tier 1, to the node that it befalls. Everything else about it comes from the plan.
+// What each kind of fault does in tier 1, to the node that it befalls. Everything else about it
+// comes from the plan.
 import type { SeededRandom } from "../../random.js";
 import type { Fault, FaultKind } from "../plan.js";
 import { changeClock } from "./clock.js";
 import { hang, repair, slowDown } from "./disk.js";
-import { createMember, failSync, restartIn, resume, start, stop } from "./member.js";
+import { resume } from "./happenings.js";
+import { createMember, failSync, restartIn, start, stop } from "./member.js";
 import type { Link, Member, World } from "./world.js";
 import { count, planAction } from "./world.js";
 
@@ -26,7 +28,11 @@ const crashes: Effect = ({ world, fault, victim, durationMs }) => {
 
 /** What exists in tier 1; the other kinds don't occur in its plans. */
 const effects: Partial<Record<FaultKind, Effect>> = {
-  loss: onSomeLinks, delay: onSomeLinks, duplicate: onSomeLinks, reorder: onSomeLinks, slowLink: onSomeLinks,
+  loss: onSomeLinks,
+  delay: onSomeLinks,
+  duplicate: onSomeLinks,
+  reorder: onSomeLinks,
+  slowLink: onSomeLinks,
   cutOneWay(strike) {
     const outgoing = strike.random.chance(0.5);
     disturb(strike, (from, to) => (outgoing ? from : to) === strike.victim.number);
@@ -37,7 +43,9 @@ const effects: Partial<Record<FaultKind, Effect>> = {
   },
   bridge(strike) {
     const side = sides(strike);
-    const middle = strike.random.chance(0.5) ? strike.victim.number : strike.random.integer(strike.world.members.length);
+    const middle = strike.random.chance(0.5)
+      ? strike.victim.number
+      : strike.random.integer(strike.world.members.length);
     disturb(strike, (from, to) => side[from] !== side[to] && from !== middle && to !== middle);
   },
   crash: crashes,
@@ -47,7 +55,9 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     victim.pausedUntil = world.now + durationMs;
     world.unsettled = true;
     const { run } = victim;
-    planAction(world, world.now + durationMs, () => { if (victim.run === run && victim.pausedUntil <= world.now) resume(world, victim); });
+    planAction(world, world.now + durationMs, () => {
+      if (victim.run === run && victim.pausedUntil <= world.now) resume(world, victim);
+    });
   },
   wipe({ world, victim, durationMs, random }) {
     // A majority must keep what it promised: no consensus survives the loss of more.
@@ -62,7 +72,8 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     world.everyone.push(heir);
     restartIn(world, heir, durationMs);
   },
-  slowDisk: ({ world, victim, durationMs, fault }) => slowDown(world, victim, durationMs, 2 + Math.floor(200 * fault.severity)),
+  slowDisk: ({ world, victim, durationMs, fault }) =>
+    slowDown(world, victim, durationMs, 2 + Math.floor(200 * fault.severity)),
   hungDisk: ({ world, victim, durationMs }) => hang(world, victim, durationMs),
   failedSync({ world, victim, durationMs }) {
     victim.disk.failedForMs = durationMs;
@@ -72,7 +83,12 @@ const effects: Partial<Record<FaultKind, Effect>> = {
   clockDrift(strike) {
     const { world, fault, victim, random } = strike;
     count(world, "clockDrift", victim);
-    changeClock(world, victim, random.chance(0.5) ? 1 + fault.severity : 1 / (1 + fault.severity), 0);
+    changeClock(
+      world,
+      victim,
+      random.chance(0.5) ? 1 + fault.severity : 1 / (1 + fault.severity),
+      0,
+    );
     atEnd(strike, () => changeClock(world, victim, 1, 0));
   },
   clockJump({ world, fault, victim, random }) {
@@ -90,37 +106,66 @@ const effects: Partial<Record<FaultKind, Effect>> = {
 
 export function strike(given: Strike): void {
   const { world, fault, victim, durationMs } = given;
-  if (world.trace.isFull) world.trace.line(world.now, `FAULT ${fault.kind} at ${victim.id} (${fault.role}, ${fault.phase}), severity ${fault.severity}, for ${durationMs} ms`);
+  if (world.trace.isFull) {
+    world.trace.line(
+      world.now,
+      `FAULT ${fault.kind} at ${victim.id} (${fault.role}, ${fault.phase}), severity ${fault.severity}, for ${durationMs} ms`,
+    );
+  }
   effects[fault.kind]?.(given);
 }
 
 function atEnd({ world, victim, durationMs }: Strike, action: () => void): void {
-  planAction(world, world.now + durationMs, () => { if (world.members[victim.number] === victim) action(); });
+  planAction(world, world.now + durationMs, () => {
+    if (world.members[victim.number] === victim) action();
+  });
 }
 
-function disturb({ world, fault, durationMs }: Strike, concerns: (from: number, to: number) => boolean): void {
+function disturb(
+  { world, fault, durationMs }: Strike,
+  concerns: (from: number, to: number) => boolean,
+): void {
   const n = world.members.length;
-  const found: Link[] = world.links.filter((_, at) => at % n !== Math.floor(at / n) && concerns(Math.floor(at / n), at % n));
-  for (const link of found) link.faults.push({ kind: fault.kind, until: world.now + durationMs, severity: fault.severity });
+  const found: Link[] = world.links.filter(
+    (_, at) => at % n !== Math.floor(at / n) && concerns(Math.floor(at / n), at % n),
+  );
+  for (const link of found) {
+    link.faults.push({ kind: fault.kind, until: world.now + durationMs, severity: fault.severity });
+  }
 }
 
-/** All links of the node, those of one direction, those with one other node, or all links that there are. */
+/**
+ * All links of the node, those of one direction, those with one other node, or all links that there
+ * are.
+ */
 function onSomeLinks(strike: Strike): void {
-  const { victim: { number }, random, world } = strike;
+  const {
+    victim: { number },
+    random,
+    world,
+  } = strike;
   const peer = random.integer(world.members.length);
   const scope = random.pick(["all", "out", "in", "peer", "everywhere"] as const);
   disturb(strike, (from, to) => {
     switch (scope) {
-      case "all": return from === number || to === number;
-      case "out": return from === number;
-      case "in": return to === number;
-      case "peer": return (from === number && to === peer) || (from === peer && to === number);
-      case "everywhere": return true;
+      case "all":
+        return from === number || to === number;
+      case "out":
+        return from === number;
+      case "in":
+        return to === number;
+      case "peer":
+        return (from === number && to === peer) || (from === peer && to === number);
+      case "everywhere":
+        return true;
     }
   });
 }
 
-/** The victim and so many others as the severity says: alone at its mildest, for a leader that is cut off is worse than one that loses a few. */
+/**
+ * The victim and so many others as the severity says: alone at its mildest, for a leader that is
+ * cut off is worse than one that loses a few.
+ */
 function sideOf({ world: { members }, fault, victim, random }: Strike): readonly boolean[] {
   const side = members.map(({ number }) => number === victim.number);
   const others = members.filter(({ number }) => number !== victim.number);

@@ -1,5 +1,6 @@
-// The replicated state machine: a few keys with values and versions, and a hash that rolls over everything ever applied,
-// so that two machines are equal exactly when their hashes are. Small and fast; it knows nothing of nodes.
+// The replicated state machine: a few keys with values and versions, and a hash that rolls over
+// everything ever applied, so that two machines are equal exactly when their hashes are. Small and
+// fast; it knows nothing of nodes.
 
 export const commandOps = ["put", "delete", "cas"] as const;
 export type CommandOp = (typeof commandOps)[number];
@@ -27,7 +28,13 @@ export interface Machine {
 const COMMAND_BYTES = 10;
 
 export function createMachine(keys: number): Machine {
-  return { hash: 0, lastValue: 0, values: Array.from({ length: keys }, () => 0), versions: Array.from({ length: keys }, () => 0), tookEffect: [] };
+  return {
+    hash: 0,
+    lastValue: 0,
+    values: Array.from({ length: keys }, () => 0),
+    versions: Array.from({ length: keys }, () => 0),
+    tookEffect: [],
+  };
 }
 
 export function encodeCommand({ op, key, value, expected }: Command): Uint8Array {
@@ -40,7 +47,14 @@ export function encodeCommand({ op, key, value, expected }: Command): Uint8Array
 }
 
 /** Applies the command at this offset. Entries without one (`length` 0) change the hash alone. */
-export function applyEntry(machine: Machine, index: number, term: number, bytes: Uint8Array, offset: number, isCommand: boolean): void {
+export function applyEntry(
+  machine: Machine,
+  index: number,
+  term: number,
+  bytes: Uint8Array,
+  offset: number,
+  isCommand: boolean,
+): void {
   let hash = Math.imul(machine.hash ^ index, 0x9e3779b1) ^ term;
   machine.lastValue = 0;
   if (isCommand) {
@@ -49,7 +63,8 @@ export function applyEntry(machine: Machine, index: number, term: number, bytes:
     const value = numberAt(bytes, offset + 2);
     machine.lastValue = value;
     const before = machine.values[key] ?? 0;
-    const holds = op === "put" || (op === "delete" ? before !== 0 : before === numberAt(bytes, offset + 6));
+    const holds =
+      op === "put" || (op === "delete" ? before !== 0 : before === numberAt(bytes, offset + 6));
     if (holds) {
       machine.values[key] = op === "delete" ? 0 : value;
       machine.versions[key] = index;
@@ -68,5 +83,10 @@ function putNumber(bytes: Uint8Array, at: number, value: number): void {
 }
 
 function numberAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 24);
+  return (
+    (bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)
+  );
 }

@@ -1,5 +1,5 @@
-// Messages on their way: each link has its delay, and whatever is wrong with it now. What a fault does to a packet counts
-// for the sender's role and for the receiver's.
+// Messages on their way: each link has its delay, and whatever is wrong with it now. What a fault
+// does to a packet counts for the sender's role and for the receiver's.
 import type { Message } from "@raftkit/core";
 import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
 import { joined } from "../../bytes.js";
@@ -11,30 +11,65 @@ import { broken, count, plan } from "./world.js";
 const BACKLOG_MS = 2_000;
 
 export function transmit(world: World, from: Member, to: number, message: Message): void {
-  const { settings, random: { network: random }, now } = world;
+  const {
+    settings,
+    random: { network: random },
+    now,
+  } = world;
   const link = world.links[from.number * world.members.length + to];
   if (!link) return;
-  let at = now + settings.delayMs + (settings.delaySpanMs > 0 ? random.integer(settings.delaySpanMs + 1) : 0);
+  let at =
+    now +
+    settings.delayMs +
+    (settings.delaySpanMs > 0 ? random.integer(settings.delaySpanMs + 1) : 0);
   if (link.faults.length > 0) {
     const later = disturbed(world, link, from, to, message);
     if (later === undefined) return;
     at += later;
   }
-  if (settings.ordered && (link.faults.length === 0 || !link.faults.some(({ kind }) => kind === "reorder"))) at = link.lastAt = Math.max(at, link.lastAt);
+  if (
+    settings.ordered &&
+    (link.faults.length === 0 || !link.faults.some(({ kind }) => kind === "reorder"))
+  ) {
+    at = link.lastAt = Math.max(at, link.lastAt);
+  }
   const carried = settings.overTheWire ? overTheWire(world, message) : inOneRun(message);
-  if (carried) world.wheel.add(at, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: carried, number: to, action: undefined, next: undefined });
+  if (carried) {
+    world.wheel.add(at, {
+      kind: "deliver",
+      member: undefined,
+      run: 0,
+      from,
+      sender: from.sender,
+      message: carried,
+      number: to,
+      action: undefined,
+      next: undefined,
+    });
+  }
 }
 
 /** @returns how much later it arrives; undefined: never */
-function disturbed(world: World, link: Link, from: Member, to: number, message: Message): number | undefined {
-  const { random: { network: random }, now } = world;
+function disturbed(
+  world: World,
+  link: Link,
+  from: Member,
+  to: number,
+  message: Message,
+): number | undefined {
+  const {
+    random: { network: random },
+    now,
+  } = world;
   link.faults = link.faults.filter(({ until }) => until > now);
   let later = 0;
   let copyLater = 0;
   const took: FaultKind[] = [];
   for (const { kind, severity } of link.faults) {
     switch (kind) {
-      case "cutOneWay": case "partition": case "bridge":
+      case "cutOneWay":
+      case "partition":
+      case "bridge":
         lose(world, kind, from, to, message);
         return undefined;
       case "loss":
@@ -70,24 +105,50 @@ function disturbed(world: World, link: Link, from: Member, to: number, message: 
   // Whatever else was done to a packet that is lost had no effect.
   for (const kind of took) countBoth(world, kind, from, to);
   // Only what isn't lost: of that the sender may be told that it certainly was.
-  if (copyLater > 0) world.wheel.add(now + copyLater, { kind: "deliver", member: undefined, run: 0, from, sender: from.sender, message: inOneRun(message), number: to, action: undefined, next: undefined });
+  if (copyLater > 0) {
+    world.wheel.add(now + copyLater, {
+      kind: "deliver",
+      member: undefined,
+      run: 0,
+      from,
+      sender: from.sender,
+      message: inOneRun(message),
+      number: to,
+      action: undefined,
+      next: undefined,
+    });
+  }
   return later;
 }
 
 /** Sometimes the sender hears of it. */
 function lose(world: World, kind: FaultKind, from: Member, to: number, message: Message): void {
   countBoth(world, kind, from, to);
-  if (world.trace.isFull) world.trace.line(world.now, `${from.id} > ${world.members[to]?.id ?? ""} ${message.type} lost: ${kind}`);
-  if (world.settings.reportsLoss && world.random.network.chance(0.3)) reportLoss(world, from, to, message);
+  if (world.trace.isFull) {
+    world.trace.line(
+      world.now,
+      `${from.id} > ${world.members[to]?.id ?? ""} ${message.type} lost: ${kind}`,
+    );
+  }
+  if (world.settings.reportsLoss && world.random.network.chance(0.3)) {
+    reportLoss(world, from, to, message);
+  }
 }
 
 /** @param message what was certainly not delivered, not even a copy of it */
-export function reportLoss(world: World, from: Member, to: number, message: Message | undefined): void {
+export function reportLoss(
+  world: World,
+  from: Member,
+  to: number,
+  message: Message | undefined,
+): void {
   const peer = world.members[to]?.id ?? "";
   if (from.raft === undefined) return;
   plan(world, world.now + 1, "unreachable", from, { number: to, message });
   world.trace.mix(1, from.number, to, 0);
-  if (world.trace.isFull) world.trace.line(world.now, `${from.id} is told that ${peer} can't be reached`);
+  if (world.trace.isFull) {
+    world.trace.line(world.now, `${from.id} is told that ${peer} can't be reached`);
+  }
 }
 
 function countBoth(world: World, kind: FaultKind, from: Member, to: number): void {
@@ -97,7 +158,9 @@ function countBoth(world: World, kind: FaultKind, from: Member, to: number): voi
 }
 
 function sizeOf(message: Message): number {
-  if (message.type === "appendEntries") return message.entries.reduce((sum, run) => sum + run.bytes.length, 60);
+  if (message.type === "appendEntries") {
+    return message.entries.reduce((sum, run) => sum + run.bytes.length, 60);
+  }
   return message.type === "forward" ? 40 + message.entries.bytes.length : 60;
 }
 
@@ -109,7 +172,10 @@ function inOneRun(message: Message): Message {
   return { ...message, entries: [{ firstIndex: message.prevLogIndex + 1, count, bytes }] };
 }
 
-/** As its receiver understands it: through the checks for what comes from outside, its bytes its own. Codecs are tier 2's. */
+/**
+ * As its receiver understands it: through the checks for what comes from outside, its bytes its
+ * own. Codecs are tier 2's.
+ */
 function overTheWire(world: World, message: Message): Message | undefined {
   const decoded = decodeMessage(messageHeader(message), joined(messagePayload(message)));
   if (!decoded) broken(world, "wire", `no receiver would understand ${JSON.stringify(message)}`);

@@ -1,13 +1,14 @@
-// The trace of a fast run: a hash over numbers, and lines only when somebody wants to read them. The hash is the same
-// with and without lines, and on every machine: whole numbers only.
+// The trace of a fast run: a hash over numbers, and lines only when somebody wants to read them.
+// The hash is the same with and without lines, and on every machine: whole numbers only.
 
 export interface NumberTrace {
   readonly isFull: boolean;
   /** Adds what happened to the hash. */
   mix(what: number, who: number, a: number, b: number): void;
   /**
-   * Kept only where `isFull`: who asks that first spares the run what the text costs. No function that makes it later: where
-   * one might be made, all that it would look at is put aside at every call, and that costs more than the hash.
+   * Kept only where `isFull`: who asks that first spares the run what the text costs. No function
+   * that makes it later: where one might be made, all that it would look at is put aside at every
+   * call, and that costs more than the hash.
    */
   line(at: number, text: string): void;
   hash(): string;
@@ -19,7 +20,8 @@ export function createNumberTrace(isFull: boolean): NumberTrace {
   let low = 0x811c9dc5;
   const lines: string[] = [];
   return {
-    isFull, lines,
+    isFull,
+    lines,
     mix(what, who, a, b) {
       low = Math.imul(low ^ (what + (who << 8)), 0x01000193);
       low = Math.imul(low ^ a, 0x85ebca6b) ^ (low >>> 13);
@@ -29,6 +31,7 @@ export function createNumberTrace(isFull: boolean): NumberTrace {
     line(at, text) {
       if (isFull) lines.push(`${String(at).padStart(6)} ${text}`);
     },
-    hash: () => (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0"),
+    hash: () =>
+      (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0"),
   };
 }

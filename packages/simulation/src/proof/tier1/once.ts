@@ -1,5 +1,6 @@
-// A proposal takes effect once (docs/rules.md, R22): nobody here asks a second time, so that each value stands at one index
-// at most, whatever became of the messages. It knows nothing of how calls end.
+// A proposal takes effect once (docs/rules.md, R22): nobody here asks a second time, so that each
+// value stands at one index at most, whatever became of the messages. It knows nothing of how calls
+// end.
 import type { Index } from "@raftkit/core";
 
 export interface Once {
@@ -14,7 +15,11 @@ export function createOnce(broken: (message: string) => void): Once {
       if (value === 0) return;
       const place = places.get(value);
       if (place === undefined) places.set(value, index);
-      else if (place !== index) broken(`${node} applies a put of ${value} at index ${index}, which stands at ${place} too and was proposed once`);
+      else if (place !== index) {
+        broken(
+          `${node} applies a put of ${value} at index ${index}, which stands at ${place} too and was proposed once`,
+        );
+      }
     },
   };
 }

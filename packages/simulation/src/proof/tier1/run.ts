@@ -1,5 +1,6 @@
-// Carries a plan out on `Raft` alone: synchronously, as fast as it goes. First everything goes wrong that the plan says;
-// then the world heals, and within ten election timeouts the cluster must elect, converge and answer on every node.
+// Carries a plan out on `Raft` alone: synchronously, as fast as it goes. First everything goes
+// wrong that the plan says; then the world heals, and within ten election timeouts the cluster must
+// elect, converge and answer on every node.
 import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
 import { createRandom } from "../../random.js";
 import { createCoverage } from "../coverage.js";
@@ -8,7 +9,8 @@ import { createInvariants } from "../invariants/all.js";
 import type { Outcome, Plan, RunPlan } from "../plan.js";
 import { createClients } from "./clients.js";
 import { heal } from "./faults.js";
-import { createMember, happen, start, step } from "./member.js";
+import { happen } from "./happenings.js";
+import { createMember, start, step } from "./member.js";
 import { createNumberTrace } from "./number-trace.js";
 import { planFaults, settle } from "./phase.js";
 import { settingsOf } from "./settings.js";
@@ -16,9 +18,14 @@ import { createWheel } from "./wheel.js";
 import type { Member, Tamper, World } from "./world.js";
 import { broken, planAction } from "./world.js";
 
-/** Within so many of the longest election timeouts after everything healed the cluster must serve again. */
+/**
+ * Within so many of the longest election timeouts after everything healed the cluster must serve
+ * again.
+ */
 const LIVENESS_TIMEOUTS = 10;
-/** More happenings than this in one millisecond: messages beget messages, and time would not go on. */
+/**
+ * More happenings than this in one millisecond: messages beget messages, and time would not go on.
+ */
 const HAPPENINGS_PER_MS_MAX = 50_000;
 const LINES_KEPT = 60;
 
@@ -34,8 +41,19 @@ export function runPlan(plan: Plan, options: Tier1Options): Outcome {
   const world = carryOut(plan, options);
   const { failure, trace, coverage, clients, now } = world;
   // Lines cost more than the run: only a failed one is told, from its beginning.
-  const lines = failure !== undefined && !options.fullTrace ? carryOut(plan, { ...options, fullTrace: true }).trace.lines.slice(-LINES_KEPT) : trace.lines;
-  return { plan, hash: trace.hash(), virtualMs: now, injected: coverage.cells(), operations: { ...clients.counts }, failure, trace: lines };
+  const lines =
+    failure !== undefined && !options.fullTrace
+      ? carryOut(plan, { ...options, fullTrace: true }).trace.lines.slice(-LINES_KEPT)
+      : trace.lines;
+  return {
+    plan,
+    hash: trace.hash(),
+    virtualMs: now,
+    injected: coverage.cells(),
+    operations: { ...clients.counts },
+    failure,
+    trace: lines,
+  };
 }
 
 function carryOut(plan: Plan, options: Tier1Options): World {
@@ -59,21 +77,47 @@ function carryOut(plan: Plan, options: Tier1Options): World {
 function createWorld(plan: Plan, options: Tier1Options): World {
   const random = createRandom(plan.seed).fork("tier1");
   const settings = settingsOf(random.fork("settings"), plan.limits);
-  const members = Array.from({ length: plan.nodes }, (_, number) => createMember(plan, number, 1, random));
+  const members = Array.from({ length: plan.nodes }, (_, number) =>
+    createMember(plan, number, 1, random),
+  );
   const everyone = [...members];
   const later = (ms: number, action: () => void): void => planAction(world, world.now + ms, action);
   const world: World = {
-    plan, settings, random: { network: random.fork("network"), disk: random.fork("disk") },
-    bootstrap: members.map(({ id }) => ({ id, address: `${id}.test:7000` })), now: 0, wheel: createWheel(), openTurns: [], members, everyone,
+    plan,
+    settings,
+    random: { network: random.fork("network"), disk: random.fork("disk") },
+    bootstrap: members.map(({ id }) => ({ id, address: `${id}.test:7000` })),
+    now: 0,
+    wheel: createWheel(),
+    openTurns: [],
+    members,
+    everyone,
     byId: new Map(members.map(({ id, number }) => [id, number])),
-    links: Array.from({ length: plan.nodes * plan.nodes }, () => ({ faults: [], lastAt: 0, freeAt: 0 })),
-    invariants: createInvariants({ nodes: everyone }), coverage: createCoverage(), trace: createNumberTrace(options.fullTrace),
+    links: Array.from({ length: plan.nodes * plan.nodes }, () => ({
+      faults: [],
+      lastAt: 0,
+      freeAt: 0,
+    })),
+    invariants: createInvariants({ nodes: everyone }),
+    coverage: createCoverage(),
+    trace: createNumberTrace(options.fullTrace),
     clients: createClients(plan, random.fork("clients"), {
-      world: () => world, later, broken: (check, message) => broken(world, check, message),
-      propose: (member, firstSeq, command) => step(world, member, { type: "propose", firstSeq, commands: [command] }),
+      world: () => world,
+      later,
+      broken: (check, message) => broken(world, check, message),
+      propose: (member, firstSeq, command) =>
+        step(world, member, { type: "propose", firstSeq, commands: [command] }),
       read: (member, id) => step(world, member, { type: "read", id }),
     }),
-    phase: "forming", unsettled: true, hasFormed: false, committedBefore: [0, 0], waiting: [], quietUntil: 0, wiped: 0, failure: undefined, tamper: options.tamper,
+    phase: "forming",
+    unsettled: true,
+    hasFormed: false,
+    committedBefore: [0, 0],
+    waiting: [],
+    quietUntil: 0,
+    wiped: 0,
+    failure: undefined,
+    tamper: options.tamper,
   };
   world.trace.line(0, `seed ${plan.seed}: ${plan.nodes} nodes, ${JSON.stringify(settings)}`);
   return world;
@@ -87,7 +131,13 @@ function runUntil(world: World, until: number, done: () => boolean): void {
     for (let happening = wheel.take(world.now); happening; happening = happening.next) {
       happen(world, happening);
       if (world.unsettled) settle(world);
-      if (++happened > HAPPENINGS_PER_MS_MAX) broken(world, "progress", `more than ${HAPPENINGS_PER_MS_MAX} happenings within a millisecond`);
+      if (++happened > HAPPENINGS_PER_MS_MAX) {
+        broken(
+          world,
+          "progress",
+          `more than ${HAPPENINGS_PER_MS_MAX} happenings within a millisecond`,
+        );
+      }
       if (world.failure !== undefined) return;
       if (happening.next === undefined) endTurns(world, openTurns);
     }
@@ -109,24 +159,47 @@ function endTurns(world: World, openTurns: Member[]): void {
   while (openTurns.length > 0) openTurns.pop();
 }
 
-/** Every node that kept its data directory must commit the same, and answer a write and a linearizable read; one that lost it stops for good, or is a member of the cluster that formed with it. */
+/**
+ * Every node that kept its data directory must commit the same, and answer a write and a
+ * linearizable read; one that lost it stops for good, or is a member of the cluster that formed
+ * with it.
+ */
 function proveLiveness(world: World): void {
   const limitMs = LIVENESS_TIMEOUTS * world.settings.options.electionTimeoutMs.max;
-  const missing = new Set(world.members.filter(({ isLost }) => !isLost).map(({ number }) => `n${number + 1}`));
+  const missing = new Set(
+    world.members.filter(({ isLost }) => !isLost).map(({ number }) => `n${number + 1}`),
+  );
   for (const id of missing) probe(world, id, "put", () => missing.delete(id));
-  const sound = (): readonly Member[] => world.members.filter((member) => !member.isBlankAgain || isMember(world, member));
-  const isSettled = (member: Member): boolean => member.isLost || !member.isBlankAgain || isMember(world, member);
-  const isDone = (): boolean => world.members.every(isSettled) && sound().every((member) => !missing.has(member.id) && member.lastApplied === sound()[0]?.lastApplied);
+  const sound = (): readonly Member[] =>
+    world.members.filter((member) => !member.isBlankAgain || isMember(world, member));
+  const isSettled = (member: Member): boolean =>
+    member.isLost || !member.isBlankAgain || isMember(world, member);
+  const isDone = (): boolean =>
+    world.members.every(isSettled) &&
+    sound().every(
+      (member) => !missing.has(member.id) && member.lastApplied === sound()[0]?.lastApplied,
+    );
   runUntil(world, world.plan.safetyMs + limitMs, isDone);
   if (world.failure === undefined && !isDone()) {
-    const states = world.members.map(({ id, raft, role, currentTerm, lastApplied, isLost }) => `${id} ${isLost ? "lost" : raft ? role : "down"} in term ${currentTerm}, applied ${lastApplied}${missing.has(id) ? ", hasn't answered" : ""}`);
-    broken(world, "liveness", `not within ${LIVENESS_TIMEOUTS} election timeouts after everything healed: ${states.join("; ")}`);
+    const states = world.members.map(
+      ({ id, raft, role, currentTerm, lastApplied, isLost }) =>
+        `${id} ${isLost ? "lost" : raft ? role : "down"} in term ${currentTerm}, applied ${lastApplied}${missing.has(id) ? ", hasn't answered" : ""}`,
+    );
+    broken(
+      world,
+      "liveness",
+      `not within ${LIVENESS_TIMEOUTS} election timeouts after everything healed: ${states.join("; ")}`,
+    );
   }
 }
 
 /** Its present data directory is one that the cluster knows. */
 function isMember(world: World, { incarnation }: Member): boolean {
-  return world.members.some(({ log }) => log.configurations.at(-1)?.configuration.voters.some((voter) => voter.incarnation === incarnation));
+  return world.members.some(({ log }) =>
+    log.configurations
+      .at(-1)
+      ?.configuration.voters.some((voter) => voter.incarnation === incarnation),
+  );
 }
 
 /** A write, then a read, each repeated until it is answered. */

@@ -1,5 +1,6 @@
-// What happens when: events by whole milliseconds, in the order in which they were planned. A ring of chains, since almost
-// everything happens soon; what is further away waits aside. It knows nothing of what the events are.
+// What happens when: events by whole milliseconds, in the order in which they were planned. A ring
+// of chains, since almost everything happens soon; what is further away waits aside. It knows
+// nothing of what the events are.
 
 /** Each names the one that follows it in its moment, so that a moment needs no list. */
 export interface Chained<T> {
@@ -9,7 +10,10 @@ export interface Chained<T> {
 export interface Wheel<T extends Chained<T>> {
   /** @param at not before the moment that is being carried out */
   add(at: number, event: T): void;
-  /** The first event of this moment; the chain may still grow while it is worked off. Moments are taken one after another. */
+  /**
+   * The first event of this moment; the chain may still grow while it is worked off. Moments are
+   * taken one after another.
+   */
   take(at: number): T | undefined;
   /** The chain of this moment is worked off. */
   release(at: number): void;
@@ -30,7 +34,9 @@ export function createWheel<T extends Chained<T>>(): Wheel<T> {
       far.push({ at, event });
       return;
     }
-    if (!Number.isInteger(at) || at < 0) throw new RangeError(`${at} is no moment: a whole number of milliseconds from 0 on is`);
+    if (!Number.isInteger(at) || at < 0) {
+      throw new RangeError(`${at} is no moment: a whole number of milliseconds from 0 on is`);
+    }
     const slot = at % SLOTS;
     const before = last[slot];
     if (before === undefined) first[slot] = event;

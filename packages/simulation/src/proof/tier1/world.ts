@@ -1,6 +1,17 @@
-// The simulated world of tier 1 as plain data: nodes, links, what happens when. Functions in the files beside this one
-// change it; all of them are synchronous. Time is in whole milliseconds.
-import type { EntryRun, Index, LogOperation, Message, NodeId, Peer, Raft, RaftOptions, Sender, Term } from "@raftkit/core";
+// The simulated world of tier 1 as plain data: nodes, links, what happens when. Functions in the
+// files beside this one change it; all of them are synchronous. Time is in whole milliseconds.
+import type {
+  EntryRun,
+  Index,
+  LogOperation,
+  Message,
+  NodeId,
+  Peer,
+  Raft,
+  RaftOptions,
+  Sender,
+  Term,
+} from "@raftkit/core";
 import type { SeededRandom } from "../../random.js";
 import type { Coverage } from "../coverage.js";
 import type { Invariant } from "../invariants/invariant.js";
@@ -122,7 +133,16 @@ export interface Settings {
   readonly durableMachine: boolean;
   /** Lost packets are sometimes reported to the sender. */
   readonly reportsLoss: boolean;
-  readonly options: Pick<RaftOptions, "electionTimeoutMs" | "heartbeatIntervalMs" | "maxMessageBytes" | "maxInflightMessages" | "maxInflightBytes" | "maxUncommittedBytes" | "maxLogBytes">;
+  readonly options: Pick<
+    RaftOptions,
+    | "electionTimeoutMs"
+    | "heartbeatIntervalMs"
+    | "maxMessageBytes"
+    | "maxInflightMessages"
+    | "maxInflightBytes"
+    | "maxUncommittedBytes"
+    | "maxLogBytes"
+  >;
 }
 
 export interface World {
@@ -160,7 +180,10 @@ export interface World {
 }
 
 /** Puts something between a node and the world: for tests of this very harness. */
-export type Tamper = (member: NodeView, effects: ReturnType<Raft["step"]>) => ReturnType<Raft["step"]>;
+export type Tamper = (
+  member: NodeView,
+  effects: ReturnType<Raft["step"]>,
+) => ReturnType<Raft["step"]>;
 
 export function broken(world: World, check: string, message: string): void {
   if (world.failure !== undefined) return;
@@ -169,13 +192,39 @@ export function broken(world: World, check: string, message: string): void {
 }
 
 /** Plans something for a member's present run; it hears nothing of it if it ended by then. */
-export function plan(world: World, at: number, kind: Happening["kind"], member: Member | undefined, rest: Partial<Happening> = {}): void {
-  world.wheel.add(at, { kind, member, run: member?.run ?? 0, from: rest.from, sender: rest.sender, message: rest.message, number: rest.number ?? 0, action: rest.action, next: undefined });
+export function plan(
+  world: World,
+  at: number,
+  kind: Happening["kind"],
+  member: Member | undefined,
+  rest: Partial<Happening> = {},
+): void {
+  world.wheel.add(at, {
+    kind,
+    member,
+    run: member?.run ?? 0,
+    from: rest.from,
+    sender: rest.sender,
+    message: rest.message,
+    number: rest.number ?? 0,
+    action: rest.action,
+    next: undefined,
+  });
 }
 
 /** Plans what belongs to no node. */
 export function planAction(world: World, at: number, action: () => void): void {
-  world.wheel.add(Math.max(at, world.now), { kind: "action", member: undefined, run: 0, from: undefined, sender: undefined, message: undefined, number: 0, action, next: undefined });
+  world.wheel.add(Math.max(at, world.now), {
+    kind: "action",
+    member: undefined,
+    run: 0,
+    from: undefined,
+    sender: undefined,
+    message: undefined,
+    number: 0,
+    action,
+    next: undefined,
+  });
 }
 
 export function count(world: World, kind: FaultKind, member: Member): void {

@@ -1,5 +1,6 @@
-// The load: clients that write, compare-and-set, delete and read on any node, give up sometimes, and write down what they
-// were told. A call whose end they don't know stays open for ever. They judge nothing.
+// The load: clients that write, compare-and-set, delete and read on any node, give up sometimes,
+// and write down what they were told. A call whose end they don't know stays open for ever. They
+// judge nothing.
 import type { KeyValueInput, KeyValueOutput, Operation } from "@raftkit/linearizability";
 import type { KvAnswer, KvCommand, KvResult } from "@raftkit/kv";
 import { deleteCommand, putCommand } from "@raftkit/kv";
@@ -12,11 +13,20 @@ import type { Computer, KvNode } from "./computer.js";
 export interface Clients {
   /** Everything that was called so far; calls under way as of unknown outcome. */
   history(): readonly Operation<KeyValueInput, KeyValueOutput>[];
-  readonly counts: { readonly answered: number; readonly refused: number; readonly unknown: number };
+  readonly counts: {
+    readonly answered: number;
+    readonly refused: number;
+    readonly unknown: number;
+  };
   /** Begins no further calls. */
   stop(): void;
   /** One call, now. Resolves with whether it was answered; never rejects. */
-  call(client: string, computer: Computer, input: KeyValueInput, limits?: { readonly timeoutMs: number }): Promise<boolean>;
+  call(
+    client: string,
+    computer: Computer,
+    input: KeyValueInput,
+    limits?: { readonly timeoutMs: number },
+  ): Promise<boolean>;
 }
 
 export interface ClientOptions {
@@ -53,7 +63,12 @@ export function createClients(options: ClientOptions): Clients {
   const keys = Array.from({ length: load.keys }, (_, i) => ({ name: `k${i}`, life: 1, open: 0 }));
   let stopped = false;
 
-  function call(client: string, computer: Computer, input: KeyValueInput, limits: { readonly timeoutMs: number; readonly signal?: AbortSignal } = { timeoutMs: 500 }): Promise<boolean> {
+  function call(
+    client: string,
+    computer: Computer,
+    input: KeyValueInput,
+    limits: { readonly timeoutMs: number; readonly signal?: AbortSignal } = { timeoutMs: 500 },
+  ): Promise<boolean> {
     const { node } = computer;
     if (node === undefined) return Promise.resolve(false);
     const made: Call = { client, invoked: ++moment, completed: Infinity, input, refused: false };
@@ -76,24 +91,32 @@ export function createClients(options: ClientOptions): Clients {
         made.refused = input.op === "get";
         end("ends with the node", made.refused ? "refused" : "unknown");
       });
-      carryOut(node, input, limits).then((output) => {
-        if (!open) return;
-        made.completed = ++moment;
-        made.output = output;
-        end(JSON.stringify(output), "answered");
-      }, (error: unknown) => {
-        if (!open) return;
-        made.refused = error instanceof NotProposed || error instanceof ReadFailed;
-        if (made.refused) end(error instanceof Error ? error.message : "refused", "refused");
-        else {
-          if (!(error instanceof OutcomeUnknown)) options.broken(`a call ended with ${String(error)}`);
-          end("unknown", "unknown");
-        }
-      });
+      carryOut(node, input, limits).then(
+        (output) => {
+          if (!open) return;
+          made.completed = ++moment;
+          made.output = output;
+          end(JSON.stringify(output), "answered");
+        },
+        (error: unknown) => {
+          if (!open) return;
+          made.refused = error instanceof NotProposed || error instanceof ReadFailed;
+          if (made.refused) end(error instanceof Error ? error.message : "refused", "refused");
+          else {
+            if (!(error instanceof OutcomeUnknown)) {
+              options.broken(`a call ended with ${String(error)}`);
+            }
+            end("unknown", "unknown");
+          }
+        },
+      );
     });
   }
 
-  /** Each write that stays open doubles what the judge has to try: a key with many of them makes room for a fresh one. */
+  /**
+   * Each write that stays open doubles what the judge has to try: a key with many of them makes
+   * room for a fresh one.
+   */
   function retire(name: string): void {
     const key = keys.find((own) => own.name === name);
     if (key === undefined || ++key.open < OPEN_WRITES_MAX) return;
@@ -105,17 +128,32 @@ export function createClients(options: ClientOptions): Clients {
     const key = random.pick(keys).name;
     const op = random.next();
     if (op < 0.35) return { op: "get", key };
-    const expected = op < 0.55 ? random.pick(["present", "absent", { version: lastVersion(key) }] as const) : undefined;
+    const expected =
+      op < 0.55
+        ? random.pick(["present", "absent", { version: lastVersion(key) }] as const)
+        : undefined;
     if (random.chance(0.12)) return { op: "delete", key, ...(expected && { expected }) };
     const length = random.chance(0.1) ? random.integer(2000) : random.integer(60);
-    return { op: "put", key, value: `${client}-${++written}`.padEnd(length, "."), ...(expected && { expected }) };
+    return {
+      op: "put",
+      key,
+      value: `${client}-${++written}`.padEnd(length, "."),
+      ...(expected && { expected }),
+    };
   }
 
   /** So that conditions on a version hold now and then. */
   function lastVersion(key: string): number {
     for (let i = calls.length - 1; i >= Math.max(0, calls.length - 200); i--) {
       const { input, output } = calls[i] ?? {};
-      if (input?.key === key && output && "version" in output && typeof output.version === "number") return output.version;
+      if (
+        input?.key === key &&
+        output &&
+        "version" in output &&
+        typeof output.version === "number"
+      ) {
+        return output.version;
+      }
     }
     return 1;
   }
@@ -125,39 +163,63 @@ export function createClients(options: ClientOptions): Clients {
     const client = `${name}.${life}`;
     const computer = random.pick(computers);
     const controller = random.chance(0.05) ? new AbortController() : undefined;
-    if (controller !== undefined) time.at(time.now() + random.between(0, 50), () => controller.abort());
-    const limits = { timeoutMs: random.pick([20, 100, 300, 1000]), ...(controller && { signal: controller.signal }) };
+    if (controller !== undefined) {
+      time.at(time.now() + random.between(0, 50), () => controller.abort());
+    }
+    const limits = {
+      timeoutMs: random.pick([20, 100, 300, 1000]),
+      ...(controller && { signal: controller.signal }),
+    };
     const made = calls.length;
     void call(client, computer, draw(client), limits).then(() => {
-      // Whoever doesn't know how a call ended goes on under another name: that call may still take effect.
+      // Whoever doesn't know how a call ended goes on under another name: that call may still take
+      // effect.
       const own = calls[made];
       const lost = own?.client === client && own.completed === Infinity && !own.refused;
       // Some calls end at once, on a node that is down or alone: time must go on all the same.
-      time.at(time.now() + PAUSE_MIN_MS + random.between(0, 2 * load.pauseMs), () => live(name, lost ? life + 1 : life));
+      time.at(time.now() + PAUSE_MIN_MS + random.between(0, 2 * load.pauseMs), () =>
+        live(name, lost ? life + 1 : life),
+      );
     });
   }
 
-  for (let i = 1; i <= load.clients; i++) time.at(random.between(0, load.pauseMs), () => live(`c${i}`, 1));
+  for (let i = 1; i <= load.clients; i++) {
+    time.at(random.between(0, load.pauseMs), () => live(`c${i}`, 1));
+  }
   return {
     history: () => calls.filter(({ refused }) => !refused),
     counts,
-    stop() { stopped = true; },
+    stop() {
+      stopped = true;
+    },
     call,
   };
 }
 
-async function carryOut(node: KvNode, input: KeyValueInput, limits: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<KeyValueOutput> {
+async function carryOut(
+  node: KvNode,
+  input: KeyValueInput,
+  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+): Promise<KeyValueOutput> {
   if (input.op === "get") return answerOf(await node.read({ type: "get", key: input.key }, limits));
   return resultOf(await node.propose(commandOf(input), limits));
 }
 
 function commandOf(input: Extract<KeyValueInput, { readonly op: "put" | "delete" }>): KvCommand {
   const { key, expected } = input;
-  const condition = expected === undefined ? undefined
-    : expected === "absent" ? { ifNoneMatch: "*" } as const
-    : expected === "present" ? { ifMatch: "*" } as const
-    : "version" in expected ? { ifMatch: expected.version } : undefined;
-  return input.op === "put" ? putCommand(key, new TextEncoder().encode(String(input.value)), condition) : deleteCommand(key, condition);
+  const condition =
+    expected === undefined
+      ? undefined
+      : expected === "absent"
+        ? ({ ifNoneMatch: "*" } as const)
+        : expected === "present"
+          ? ({ ifMatch: "*" } as const)
+          : "version" in expected
+            ? { ifMatch: expected.version }
+            : undefined;
+  return input.op === "put"
+    ? putCommand(key, new TextEncoder().encode(String(input.value)), condition)
+    : deleteCommand(key, condition);
 }
 
 function resultOf(result: KvResult): KeyValueOutput {
@@ -168,5 +230,7 @@ function resultOf(result: KvResult): KeyValueOutput {
 
 function answerOf(answer: KvAnswer): KeyValueOutput {
   if (answer.type !== "get") throw new TypeError(`a get was answered with a ${answer.type}`);
-  return answer.entry === null ? null : { value: new TextDecoder().decode(answer.entry.value), version: answer.entry.index };
+  return answer.entry === null
+    ? null
+    : { value: new TextDecoder().decode(answer.entry.value), version: answer.entry.index };
 }

@@ -1,12 +1,14 @@
-// One simulated computer: its disk, and one run of an unchanged node after another on it. It is started, crashed, wiped
-// and watched from outside; what a run that ended still had under way reaches nothing.
+// One simulated computer: its disk, and one run of an unchanged node after another on it. It is
+// started, crashed, wiped and watched from outside; what a run that ended still had under way
+// reaches nothing.
 import type { Codec, NodeId, Peer, RaftkitError, StateMachine } from "@raftkit/core";
 import type { Kv, KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
 import { createKv } from "@raftkit/kv";
 import type { Loss, Survival } from "@raftkit/storage-file/simulated-disk";
 import type { NodeStatus, RaftNode } from "raftkit";
 import { createNode } from "raftkit";
-import type { VirtualProcess, VirtualTime } from "../../clock.js";
+import type { VirtualTime } from "../../clock.js";
+import type { VirtualProcess } from "../../virtual-process.js";
 import type { VirtualNetwork } from "../../network.js";
 import type { SeededRandom } from "../../random.js";
 import type { ComputerDisk } from "./disk.js";
@@ -85,7 +87,10 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
     endings.clear();
   }
 
-  function watched(own: VirtualProcess, kv: Kv): StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
+  function watched(
+    own: VirtualProcess,
+    kv: Kv,
+  ): StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
     return {
       query: (query) => kv.query(query),
       snapshot: () => kv.snapshot(),
@@ -113,32 +118,62 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
       around.failed(computer, error);
     };
     createNode<KvCommand, KvResult, KvQuery, KvAnswer>({
-      id, codec, cluster: { id: around.clusterId, bootstrap: around.bootstrap }, transport: network.attach(own), storage: { log: disk.attach(own) },
-      stateMachine: watched(own, kv), clock: own.clock, random: random.fork(`node/${id}/${runs}`).next,
-      electionTimeoutMs: around.electionTimeoutMs, heartbeatIntervalMs: around.heartbeatIntervalMs, maxUncommittedBytes: around.maxUncommittedBytes,
-    }).then((opened) => {
-      if (own.stopped) return;
-      node = opened;
-      machine = kv;
-      node.on("role", ({ role, term, leaderId }) => { if (!own.stopped) around.note(`${id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`); });
-      node.on("error", (error: RaftkitError) => fail(error));
-    }, (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))));
+      id,
+      codec,
+      cluster: { id: around.clusterId, bootstrap: around.bootstrap },
+      transport: network.attach(own),
+      storage: { log: disk.attach(own) },
+      stateMachine: watched(own, kv),
+      clock: own.clock,
+      random: random.fork(`node/${id}/${runs}`).next,
+      electionTimeoutMs: around.electionTimeoutMs,
+      heartbeatIntervalMs: around.heartbeatIntervalMs,
+      maxUncommittedBytes: around.maxUncommittedBytes,
+    }).then(
+      (opened) => {
+        if (own.stopped) return;
+        node = opened;
+        machine = kv;
+        node.on("role", ({ role, term, leaderId }) => {
+          if (!own.stopped) {
+            around.note(`${id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`);
+          }
+        });
+        node.on("error", (error: RaftkitError) => fail(error));
+      },
+      (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
+    );
   }
 
   const computer: Computer = {
-    id, disk,
-    get process() { return process; },
-    get isUp() { return isUp; },
-    get node() { return node; },
-    get machine() { return machine; },
-    get status() { return (picture ??= node?.status()); },
-    get runs() { return runs; },
+    id,
+    disk,
+    get process() {
+      return process;
+    },
+    get isUp() {
+      return isUp;
+    },
+    get node() {
+      return node;
+    },
+    get machine() {
+      return machine;
+    },
+    get status() {
+      return (picture ??= node?.status());
+    },
+    get runs() {
+      return runs;
+    },
     setRate(next) {
       rate = next;
       if (!process.stopped) process.setRate(next);
     },
     start,
-    changed() { picture = undefined; },
+    changed() {
+      picture = undefined;
+    },
     crash(survival) {
       end();
       if (survival !== undefined) return disk.powerCut(survival);
@@ -149,11 +184,18 @@ export function createComputer(around: Surroundings, id: NodeId, disk: ComputerD
       const [own, closing] = [process, node];
       if (closing === undefined) return;
       leave();
-      closing.close().then(() => { if (own === process) computer.crash(); }, () => undefined);
+      closing.close().then(
+        () => {
+          if (own === process) computer.crash();
+        },
+        () => undefined,
+      );
     },
     onEnd(run) {
       endings.add(run);
-      return () => { endings.delete(run); };
+      return () => {
+        endings.delete(run);
+      };
     },
   };
   return computer;

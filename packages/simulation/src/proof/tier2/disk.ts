@@ -1,13 +1,21 @@
-// The disk of one simulated computer: the real file log on the simulated disk, in virtual time. It follows what is truly
-// durable, by what the disk did and not by what the storage says, and holds each opening to what was acknowledged before.
+// The disk of one simulated computer: the real file log on the simulated disk, in virtual time. It
+// follows what is truly durable, by what the disk did and not by what the storage says, and holds
+// each opening to what was acknowledged before.
 import type { LogOperation, LogStorage, StorageIdentity } from "@raftkit/core";
 import type { FileSystem } from "@raftkit/storage-file";
 import { createFileLog } from "@raftkit/storage-file";
-import type { Loss, Operation, SimulatedDisk, Survival } from "@raftkit/storage-file/simulated-disk";
+import type {
+  Loss,
+  Operation,
+  SimulatedDisk,
+  Survival,
+} from "@raftkit/storage-file/simulated-disk";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
-import type { VirtualProcess, VirtualTime } from "../../clock.js";
+import type { VirtualTime } from "../../clock.js";
+import type { VirtualProcess } from "../../virtual-process.js";
 import type { SeededRandom } from "../../random.js";
-import type { StoredState } from "./ledger.js";
+import { createDiskTiming, never } from "./disk-timing.js";
+import type { Ledger, StoredState } from "./ledger.js";
 import { createLedger } from "./ledger.js";
 import { pickRot } from "./rot.js";
 
@@ -35,8 +43,15 @@ export interface DiskOptions {
   readonly events: DiskEvents;
 }
 
-/** Something that waits for a moment of the disk. @returns whether it was that moment; then it is over */
-export type Trap = (moment: { readonly operation: Operation; readonly when: "before" | "after"; readonly error?: unknown }) => boolean;
+/**
+ * Something that waits for a moment of the disk. @returns whether it was that moment; then it is
+ * over
+ */
+export type Trap = (moment: {
+  readonly operation: Operation;
+  readonly when: "before" | "after";
+  readonly error?: unknown;
+}) => boolean;
 
 export interface ComputerDisk {
   /** The log for one run of the node: nothing of it reaches the disk once the process stopped. */
@@ -54,7 +69,10 @@ export interface ComputerDisk {
   failNextSync(): () => void;
   /** No file may grow beyond what the disk holds now, and a little; undefined: all may. */
   setFree(bytes: number | undefined): void;
-  /** After so many more writes there is no room, not even to overwrite: file systems that copy on write need some for that. @returns takes it back */
+  /**
+   * After so many more writes there is no room, not even to overwrite: file systems that copy on
+   * write need some for that. @returns takes it back
+   */
   fillAfter(writes: number): () => void;
   /** @returns takes it away */
   setTrap(trap: Trap): () => void;
@@ -63,28 +81,25 @@ export interface ComputerDisk {
   powerCut(survival: Survival): Loss;
   /** Everything is gone. */
   wipe(): void;
-  /** Bit rot in the log's files, of a kind that can be told from a torn write. @returns where; undefined: there is nothing to rot */
+  /**
+   * Bit rot in the log's files, of a kind that can be told from a torn write. @returns where;
+   * undefined: there is nothing to rot
+   */
   rot(): string | undefined;
-  /** Opens a copy of what is durable, as another computer would. @returns how that contradicts what the disk did */
+  /**
+   * Opens a copy of what is durable, as another computer would. @returns how that contradicts what
+   * the disk did
+   */
   reread(identity: StorageIdentity): Promise<string | undefined>;
 }
-
-/** How long operations take, in ms; others are served from memory. */
-const usualMs: Partial<Record<Operation["type"], { readonly min: number; readonly max: number }>> = {
-  datasync: { min: 0.2, max: 1 }, syncDirectory: { min: 0.2, max: 1 },
-  create: { min: 0.02, max: 0.1 }, rename: { min: 0.02, max: 0.1 }, unlink: { min: 0.02, max: 0.1 },
-};
-
-const never: Promise<void> = new Promise(() => undefined);
 
 export function createComputerDisk(options: DiskOptions): ComputerDisk {
   const { time, random, segmentBytes, events } = options;
   const ledger = createLedger((message) => events.broken(message));
   const traps = new Set<Trap>();
+  const timing = createDiskTiming(time, random, (how) => events.disturbed(how));
   let generation = 0;
   let disk = createDisk();
-  let slowness = 1;
-  let hung: (() => void)[] | undefined;
   let failing: ((operation: Operation) => "EIO" | "ENOSPC" | undefined) | undefined;
 
   function createDisk(): SimulatedDisk {
@@ -108,82 +123,36 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
     for (const trap of traps) if (trap(moment)) traps.delete(trap);
   }
 
-  /** The disk works on, whatever the process does; only the answer waits for the process. */
-  function timingFor(process: VirtualProcess): NonNullable<Parameters<SimulatedDisk["boot"]>[0]> {
-    const answerAt = new Map<number, number>();
-    return {
-      delay({ type, number }) {
-        if (process.stopped) return never;
-        const usual = usualMs[type] ?? (slowness > 1 ? { min: 0.02, max: 0.05 } : undefined);
-        if (usual === undefined) return undefined;
-        return new Promise((resolve) => {
-          const start = (): void => {
-            const doneAt = time.now() + random.between(usual.min, usual.max) * slowness;
-            if (slowness > 1) events.disturbed("slowDisk");
-            // Mostly the program hears of it at once, which costs one event; a crash in between leaves an effect that nobody was told of.
-            if (random.chance(0.7)) {
-              process.post(doneAt, resolve);
-              return;
-            }
-            answerAt.set(number, doneAt);
-            time.at(random.between(time.now(), doneAt), resolve);
-          };
-          if (hung === undefined) start();
-          else {
-            hung.push(start);
-            events.disturbed("hungDisk");
-          }
-        });
-      },
-      answer({ number }) {
-        if (process.stopped) return never;
-        const at = answerAt.get(number);
-        if (at === undefined) return undefined;
-        answerAt.delete(number);
-        return new Promise((resolve) => process.post(at, resolve));
-      },
-    };
-  }
-
   function attach(process: VirtualProcess): LogStorage {
     ledger.onEnd();
-    const fileSystem = disk.boot(timingFor(process));
+    const fileSystem = disk.boot(timing.of(process));
     const log = createFileLog({
-      directory: DIRECTORY, segmentBytes, random: random.fork(`log/${generation}/${disk.operations}`).next,
+      directory: DIRECTORY,
+      segmentBytes,
+      random: random.fork(`log/${generation}/${disk.operations}`).next,
       fileSystem: options.tamper?.(fileSystem) ?? fileSystem,
-      onEvent: (event) => { if (!process.stopped) events.note(`log ${event.type} ${event.type === "tailCut" ? `${event.file} ${event.offset}+${event.bytes}` : event.task}`); },
-    });
-    return {
-      async open(identity) {
-        const opened = await log.open(identity);
+      onEvent: (event) => {
         if (!process.stopped) {
-          ledger.onOpened(opened);
-          events.opened();
+          events.note(
+            `log ${event.type} ${event.type === "tailCut" ? `${event.file} ${event.offset}+${event.bytes}` : event.task}`,
+          );
         }
-        return opened;
       },
-      async write(operations) {
-        if (process.stopped) return never;
-        ledger.onWrite(operations);
-        events.writing(operations);
-        await log.write(operations);
-        if (!process.stopped) ledger.onAcknowledged();
-      },
-      close: () => log.close(),
-    };
+    });
+    return observed(log, process, ledger, events);
   }
 
   return {
     attach,
-    get durable() { return ledger.durable; },
-    get incarnation() { return ledger.incarnation; },
-    setSlowness(factor) { slowness = factor; },
-    hang() { hung ??= []; },
-    resume() {
-      const waiting = hung ?? [];
-      hung = undefined;
-      for (const start of waiting) start();
+    get durable() {
+      return ledger.durable;
     },
+    get incarnation() {
+      return ledger.incarnation;
+    },
+    setSlowness: (factor) => timing.setSlowness(factor),
+    hang: () => timing.hang(),
+    resume: () => timing.resume(),
     failNextSync() {
       failing = ({ type }) => {
         if (type !== "datasync") return undefined;
@@ -191,17 +160,23 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
         events.disturbed("failedSync");
         return "EIO";
       };
-      return () => { failing = undefined; };
+      return () => {
+        failing = undefined;
+      };
     },
     fillAfter(writes) {
       let left = writes;
-      failing = ({ type }) => type === "write" && left-- <= 0 ? "ENOSPC" : undefined;
-      return () => { failing = undefined; };
+      failing = ({ type }) => (type === "write" && left-- <= 0 ? "ENOSPC" : undefined);
+      return () => {
+        failing = undefined;
+      };
     },
     setFree: (bytes) => disk.setCapacity(bytes === undefined ? Infinity : disk.usedBytes() + bytes),
     setTrap(trap) {
       traps.add(trap);
-      return () => { traps.delete(trap); };
+      return () => {
+        traps.delete(trap);
+      };
     },
     unsynced: () => disk.unsynced(),
     kill: () => disk.kill(),
@@ -215,13 +190,20 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
     },
     rot() {
       const place = pickRot(disk.files(), random);
-      if (place === undefined || !disk.flip(place.path, place.at, 1 << random.integer(8))) return undefined;
+      if (place === undefined || !disk.flip(place.path, place.at, 1 << random.integer(8))) {
+        return undefined;
+      }
       return `${place.path} at ${place.at}`;
     },
     async reread(identity) {
       const copy = createSimulatedDisk({ random: random.fork("copy").next });
       for (const [path, content] of disk.durableFiles()) copy.tamper(path, content);
-      const log = createFileLog({ directory: DIRECTORY, segmentBytes, random: random.fork("copy/log").next, fileSystem: copy.boot() });
+      const log = createFileLog({
+        directory: DIRECTORY,
+        segmentBytes,
+        random: random.fork("copy/log").next,
+        fileSystem: copy.boot(),
+      });
       try {
         return ledger.contradiction(await log.open(identity));
       } catch (error) {
@@ -230,5 +212,32 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
         await log.close();
       }
     },
+  };
+}
+
+/** Tells the ledger and whoever listens what passes between a run of the node and its log. */
+function observed(
+  log: LogStorage,
+  process: VirtualProcess,
+  ledger: Ledger,
+  events: DiskEvents,
+): LogStorage {
+  return {
+    async open(identity) {
+      const opened = await log.open(identity);
+      if (!process.stopped) {
+        ledger.onOpened(opened);
+        events.opened();
+      }
+      return opened;
+    },
+    async write(operations) {
+      if (process.stopped) return never;
+      ledger.onWrite(operations);
+      events.writing(operations);
+      await log.write(operations);
+      if (!process.stopped) ledger.onAcknowledged();
+    },
+    close: () => log.close(),
   };
 }

@@ -1,5 +1,6 @@
-// What one disk promised and what it truly holds: every write of the log, when it was acknowledged, and when a sync made
-// it durable. Openings are held to it: everything acknowledged is there, and nothing else but the one write under way.
+// What one disk promised and what it truly holds: every write of the log, when it was acknowledged,
+// and when a sync made it durable. Openings are held to it: everything acknowledged is there, and
+// nothing else but the one write under way.
 import type { LogOperation, NodeId, OpenedLog, Term } from "@raftkit/core";
 import type { Operation } from "@raftkit/storage-file/simulated-disk";
 import type { LogShadow } from "../view.js";
@@ -36,8 +37,9 @@ export function createStoredState(): StoredState {
 
 export function applyTo(state: StoredState, operations: readonly LogOperation[]): void {
   for (const operation of operations) {
-    if (operation.type === "hardState") ({ currentTerm: state.currentTerm, votedFor: state.votedFor } = operation.hardState);
-    else state.log.apply(operation);
+    if (operation.type === "hardState") {
+      ({ currentTerm: state.currentTerm, votedFor: state.votedFor } = operation.hardState);
+    } else state.log.apply(operation);
   }
 }
 
@@ -70,8 +72,12 @@ export function createLedger(broken: (message: string) => void): Ledger {
   }
 
   return {
-    get durable() { return durable; },
-    get incarnation() { return incarnation; },
+    get durable() {
+      return durable;
+    },
+    get incarnation() {
+      return incarnation;
+    },
     onWrite(operations) {
       attempted = operations;
       reached = false;
@@ -89,12 +95,18 @@ export function createLedger(broken: (message: string) => void): Ledger {
       unsynced = [];
       return true;
     },
-    onEnd() { unsynced = []; },
+    onEnd() {
+      unsynced = [];
+    },
     onOpened(opened) {
       const found = stateOf(opened);
       const difference = contradiction(found, acknowledged);
-      if (difference !== undefined) broken(`an opening found ${difference}: that contradicts what was acknowledged before`);
-      if (incarnation !== undefined && opened.incarnation !== incarnation) broken(`the data directory was ${incarnation} and calls itself ${opened.incarnation} now`);
+      if (difference !== undefined) {
+        broken(`an opening found ${difference}: that contradicts what was acknowledged before`);
+      }
+      if (incarnation !== undefined && opened.incarnation !== incarnation) {
+        broken(`the data directory was ${incarnation} and calls itself ${opened.incarnation} now`);
+      }
       if (opened.run <= lastRun) broken(`run ${opened.run} follows run ${lastRun}`);
       incarnation = opened.incarnation;
       lastRun = opened.run;
@@ -117,14 +129,23 @@ export function createLedger(broken: (message: string) => void): Ledger {
 
 function stateOf({ hardState, entries }: OpenedLog): StoredState {
   const state = createStoredState();
-  applyTo(state, [{ type: "hardState", hardState }, ...entries.map((run) => ({ type: "append", run } as const))]);
+  applyTo(state, [
+    { type: "hardState", hardState },
+    ...entries.map((run) => ({ type: "append", run }) as const),
+  ]);
   return state;
 }
 
 /** @returns where they differ, in words; undefined: nowhere */
 function differenceOf(found: StoredState, expected: StoredState): string | undefined {
-  if (found.currentTerm !== expected.currentTerm || found.votedFor !== expected.votedFor) return `term ${found.currentTerm} and vote ${found.votedFor ?? "none"}, not ${expected.currentTerm} and ${expected.votedFor ?? "none"}`;
+  if (found.currentTerm !== expected.currentTerm || found.votedFor !== expected.votedFor) {
+    return `term ${found.currentTerm} and vote ${found.votedFor ?? "none"}, not ${expected.currentTerm} and ${expected.votedFor ?? "none"}`;
+  }
   const { lastIndex } = found.log;
-  if (lastIndex !== expected.log.lastIndex) return `last index ${lastIndex}, not ${expected.log.lastIndex}`;
-  return found.log.chain(lastIndex) === expected.log.chain(lastIndex) ? undefined : `other entries up to ${lastIndex}`;
+  if (lastIndex !== expected.log.lastIndex) {
+    return `last index ${lastIndex}, not ${expected.log.lastIndex}`;
+  }
+  return found.log.chain(lastIndex) === expected.log.chain(lastIndex)
+    ? undefined
+    : `other entries up to ${lastIndex}`;
 }

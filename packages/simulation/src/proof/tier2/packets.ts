@@ -1,10 +1,14 @@
-// A link's fault counts for each packet that it changed: one that was lost on the way for whatever took it, any other once it
-// arrives. It only listens.
+// A link's fault counts for each packet that it changed: one that was lost on the way for whatever
+// took it, any other once it arrives. It only listens.
 import type { NodeId } from "@raftkit/core";
-import type { PacketEvent, VirtualNetwork } from "../../network.js";
+import type { PacketEvent } from "../../carrier.js";
+import type { VirtualNetwork } from "../../network.js";
 import type { FaultKind } from "../plan.js";
 
-/** What counts once a packet arrives: what made it late with the first copy, what doubled it with the second. */
+/**
+ * What counts once a packet arrives: what made it late with the first copy, what doubled it with
+ * the second.
+ */
 interface Awaited {
   late: readonly FaultKind[];
   doubled: readonly FaultKind[];
@@ -14,9 +18,17 @@ interface Awaited {
 }
 
 /** @param count told once for the sender and once for the receiver */
-export function countPackets(network: Pick<VirtualNetwork, "onPacket">, disturbances: (from: NodeId, to: NodeId) => readonly FaultKind[], count: (kind: FaultKind, node: NodeId) => void): void {
+export function countPackets(
+  network: Pick<VirtualNetwork, "onPacket">,
+  disturbances: (from: NodeId, to: NodeId) => readonly FaultKind[],
+  count: (kind: FaultKind, node: NodeId) => void,
+): void {
   const effects: Readonly<Partial<Record<PacketEvent, readonly FaultKind[]>>> = {
-    sent: ["delay", "reorder", "slowLink"], doubled: ["duplicate"], dropped: ["loss"], cut: ["cutOneWay", "partition", "bridge"], corrupted: ["corrupt"],
+    sent: ["delay", "reorder", "slowLink"],
+    doubled: ["duplicate"],
+    dropped: ["loss"],
+    cut: ["cutOneWay", "partition", "bridge"],
+    corrupted: ["corrupt"],
   };
   /** By packet. */
   const awaited = new Map<number, Awaited>();
@@ -29,10 +41,15 @@ export function countPackets(network: Pick<VirtualNetwork, "onPacket">, disturba
     const packet = awaited.get(number);
     if (what === "sent") {
       if (kinds.length > 0) awaited.set(number, { late: kinds, doubled: [], arrived: 0, left: 1 });
-    } else if (what === "doubled") awaited.set(number, { late: packet?.late ?? [], doubled: kinds, arrived: 0, left: 2 });
-    else kinds.forEach(countBoth);
-    if (packet === undefined || (what !== "delivered" && what !== "lost" && what !== "corrupted")) return;
-    if (what === "delivered") (packet.arrived++ === 0 ? packet.late : packet.doubled).forEach(countBoth);
+    } else if (what === "doubled") {
+      awaited.set(number, { late: packet?.late ?? [], doubled: kinds, arrived: 0, left: 2 });
+    } else kinds.forEach(countBoth);
+    if (packet === undefined || (what !== "delivered" && what !== "lost" && what !== "corrupted")) {
+      return;
+    }
+    if (what === "delivered") {
+      (packet.arrived++ === 0 ? packet.late : packet.doubled).forEach(countBoth);
+    }
     if (--packet.left === 0) awaited.delete(number);
   });
 }

@@ -1,5 +1,6 @@
-// Lets the plan's faults begin: each waits for its time and for a node with its role in its phase, and befalls that node.
-// What takes effect is counted: what acts on packets and writes, under the role and phase of that moment; all else where it began.
+// Lets the plan's faults begin: each waits for its time and for a node with its role in its phase,
+// and befalls that node. What takes effect is counted: what acts on packets and writes, under the
+// role and phase of that moment; all else where it began.
 import type { SeededRandom } from "../../random.js";
 import type { Coverage } from "../coverage.js";
 import type { Fault, FaultKind, Plan } from "../plan.js";
@@ -15,7 +16,13 @@ export interface Timeline {
   count(kind: FaultKind, victim: Computer): void;
 }
 
-export function createTimeline(plan: Plan, world: World, view: View, coverage: Coverage, random: SeededRandom): Timeline {
+export function createTimeline(
+  plan: Plan,
+  world: World,
+  view: View,
+  coverage: Coverage,
+  random: SeededRandom,
+): Timeline {
   const { time } = world;
   /** In order of their times; those whose time has come wait in `due`. */
   const coming = plan.faults.map((fault, number) => ({ fault, number }));
@@ -30,9 +37,14 @@ export function createTimeline(plan: Plan, world: World, view: View, coverage: C
   function begin({ fault, number }: { readonly fault: Fault; readonly number: number }): boolean {
     const victim = view.find(fault.role, number);
     if (victim === undefined || view.phase() !== fault.phase) return false;
-    world.note(`fault ${number} ${fault.kind} at ${victim.id}, ${fault.role} while ${fault.phase}, for ${fault.durationMs} ms`);
+    world.note(
+      `fault ${number} ${fault.kind} at ${victim.id}, ${fault.role} while ${fault.phase}, for ${fault.durationMs} ms`,
+    );
     strikes[fault.kind]({
-      world, fault, victim, random: random.fork(`fault/${number}`),
+      world,
+      fault,
+      victim,
+      random: random.fork(`fault/${number}`),
       durationMs: Math.max(1, Math.min(fault.durationMs, plan.safetyMs - time.now())),
       struck(detail) {
         // A trap may spring when the node's role has changed: it counts where it was laid.
@@ -49,7 +61,11 @@ export function createTimeline(plan: Plan, world: World, view: View, coverage: C
     advance() {
       const now = time.now();
       if (now >= plan.safetyMs) return;
-      for (let fault = coming[next]; fault !== undefined && fault.fault.at <= now; fault = coming[++next]) {
+      for (
+        let fault = coming[next];
+        fault !== undefined && fault.fault.at <= now;
+        fault = coming[++next]
+      ) {
         due.push(fault);
         seen = -1;
       }

@@ -1,4 +1,5 @@
-// What somebody sees who sees the whole cluster at one moment: who plays which role, and what the cluster is about.
+// What somebody sees who sees the whole cluster at one moment: who plays which role, and what the
+// cluster is about.
 import type { Index, Term } from "@raftkit/core";
 import type { FaultRole, Phase } from "../plan.js";
 import type { Computer } from "./computer.js";
@@ -7,7 +8,10 @@ export interface View {
   phase(): Phase;
   /** The node that leads in the latest term, if one does. */
   leader(): Computer | undefined;
-  /** A node with this role that is not kept from running: the first one, counted from another one each time. */
+  /**
+   * A node with this role that is not kept from running: the first one, counted from another one
+   * each time.
+   */
   find(role: FaultRole, from: number): Computer | undefined;
   /** Grows whenever roles or phase may have changed. */
   readonly version: number;
@@ -42,11 +46,19 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
   let version = 0;
   const looks = new Map<Computer, Computer["status"]>();
   return {
-    get version() { return version; },
+    get version() {
+      return version;
+    },
     look(computer) {
       const { status } = computer;
       const seen = looks.get(computer);
-      if (status?.role === seen?.role && status?.term === seen?.term && status?.commitIndex === seen?.commitIndex) return;
+      if (
+        status?.role === seen?.role &&
+        status?.term === seen?.term &&
+        status?.commitIndex === seen?.commitIndex
+      ) {
+        return;
+      }
       looks.set(computer, status);
       version++;
     },
@@ -56,8 +68,22 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
       if (!hasFormed) return "forming";
       const leading = leader();
       const status = leading?.status;
-      if (leading === undefined || status === undefined || leading.disk.durable.log.term(status.commitIndex) !== status.term) return "electing";
-      return computers.every((computer) => excluded.has(computer) || (computer.status !== undefined && !computer.process.stalled && computer.status.commitIndex >= older)) ? "serving" : "recovering";
+      if (
+        leading === undefined ||
+        status === undefined ||
+        leading.disk.durable.log.term(status.commitIndex) !== status.term
+      ) {
+        return "electing";
+      }
+      return computers.every(
+        (computer) =>
+          excluded.has(computer) ||
+          (computer.status !== undefined &&
+            !computer.process.stalled &&
+            computer.status.commitIndex >= older),
+      )
+        ? "serving"
+        : "recovering";
     },
     find(role, from) {
       for (let i = 0; i < computers.length; i++) {

@@ -1,14 +1,18 @@
-// Shows the invariants what happens on the computers: logs from the operations that nodes hand to their storage, disks from
-// what the simulated disks hold, the rest from `status()` and from the state machines. It judges nothing itself.
+// Shows the invariants what happens on the computers: logs from the operations that nodes hand to
+// their storage, disks from what the simulated disks hold, the rest from `status()` and from the
+// state machines. It judges nothing itself.
 import type { LogOperation } from "@raftkit/core";
 import type { Kv } from "@raftkit/kv";
 import { createInvariants } from "../invariants/all.js";
+import type { Invariant } from "../invariants/invariant.js";
 import { InvariantBroken } from "../invariants/invariant.js";
-import type { FaultRole } from "../plan.js";
 import type { NodeView } from "../view.js";
 import type { Computer } from "./computer.js";
-import type { StoredState } from "./ledger.js";
-import { applyTo, copyState, createStoredState } from "./ledger.js";
+import type { DemandHolders } from "./holders.js";
+import { createHolderCheck } from "./holders.js";
+import { applyTo, copyState } from "./ledger.js";
+import type { Seen, View } from "./seen.js";
+import { beginRun, createSeen } from "./seen.js";
 
 export interface Watch {
   /** A run opened its log. */
@@ -26,37 +30,22 @@ export interface Watch {
   compare(computers: readonly Computer[]): void;
 }
 
-interface View extends NodeView {
-  isWiped: boolean;
-  role: FaultRole;
-  currentTerm: number;
-  votedFor: string | null;
-  commitIndex: number;
-  lastApplied: number;
-  stateHash: number;
-}
-
-/** One data directory. */
-interface Seen {
-  readonly view: View;
-  readonly memory: StoredState;
-  /** Where the entries of the last term in its log begin. */
-  termStart: number;
-  /** What the present run said last: the view's own are put together so that they can't go back. */
-  said: { readonly term: number; readonly commitIndex: number };
-}
-
-/** The state is hashed when an entry with such an index was applied: the same ones on every node. */
+/**
+ * The state is hashed when an entry with such an index was applied: the same ones on every node.
+ */
 const HASHED_EVERY = 16;
 
 /** @param broken told of what doesn't hold */
-export function createWatch(maxUncommittedBytes: number, broken: (check: string, message: string) => void): Watch {
+export function createWatch(
+  maxUncommittedBytes: number,
+  broken: (check: string, message: string) => void,
+): Watch {
   const nodes: NodeView[] = [];
   const invariants = createInvariants({ nodes });
-  const last = new Map<number, number>();
   const views = new Map<string, Seen>();
-  /** What was announced as committed, anywhere, and found on the disks of a majority. */
-  let proven = 0;
+  /** What state whoever applied so much has, by `compare`. */
+  const states = new Map<number, number>();
+  const demandHolders = createHolderCheck(nodes);
 
   function guarded(run: () => void): void {
     try {
@@ -73,42 +62,11 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     return incarnation === undefined ? undefined : views.get(incarnation);
   }
 
-  function look(found: Seen, computer: Computer): void {
-    const { view, memory, said } = found;
-    const { status } = computer;
-    if (status !== undefined) {
-      if (status.term < said.term || status.commitIndex < said.commitIndex) throw new InvariantBroken("monotonic", `${view.id} goes back from term ${said.term}, commit index ${said.commitIndex}, to ${status.term}, ${status.commitIndex}`);
-      demandHolders(view, status.commitIndex);
-      if (status.term !== said.term || status.commitIndex !== said.commitIndex) found.said = { term: status.term, commitIndex: status.commitIndex };
-    }
-    view.role = status?.role ?? "follower";
-    view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
-    view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
-    invariants.changed(view);
-    // The invariants compare entries, and only up to here they are known: what waits for the log lane is seen by nobody, a
-    // truncation too; core says up to where memory and disk are the same. The index itself was looked at above.
-    const commitIndex = Math.min(status?.commitIndex ?? 0, status?.durableIndex ?? 0, memory.log.lastIndex);
-    const before = view.commitIndex;
-    if (commitIndex > before) {
-      view.commitIndex = commitIndex;
-      invariants.committed(view, before);
-    }
-  }
-
-  /** As it was announced, before the own log is known so far: so many entries must be on the disks of a majority (hazard 8). */
-  function demandHolders({ id, log }: View, commitIndex: number): void {
-    const voters = log.configurations.at(-1)?.configuration.voters;
-    if (commitIndex <= proven || !voters) return;
-    proven = commitIndex;
-    const holders = nodes.filter(({ incarnation, disk }) => disk.log.lastIndex >= commitIndex && voters.some((voter) => voter.incarnation === incarnation)).length;
-    if (2 * holders <= voters.length) throw new InvariantBroken("quorum-durability", `${id} announces ${commitIndex} as committed, and the disks of ${holders} of ${voters.length} voters hold so many entries`);
-  }
-
-  /** No-ops and configurations leave the state as it is. */
-  function skipTo(view: View, index: number): void {
-    while (view.lastApplied < index) {
-      view.lastApplied++;
-      invariants.applied(view);
+  function compareState({ id, lastApplied, stateHash }: NodeView): void {
+    const known = states.get(lastApplied) ?? stateHash;
+    states.set(lastApplied, known);
+    if (known !== stateHash) {
+      broken("state-hash", `${id} has another state than others after applying ${lastApplied}`);
     }
   }
 
@@ -118,15 +76,12 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
       if (incarnation === undefined) return;
       let found = views.get(incarnation);
       if (found === undefined) {
-        const memory = createStoredState();
-        found = { memory, termStart: 0, said: { term: 0, commitIndex: 0 }, view: { id: computer.id, incarnation, isWiped: false, role: "follower", currentTerm: 0, votedFor: null, commitIndex: 0, lastApplied: 0, stateHash: 0, log: memory.log, disk: durable } };
+        found = createSeen(computer.id, incarnation, durable);
         views.set(incarnation, found);
         nodes.push(found.view);
       }
-      const { view, memory } = found;
-      copyState(memory, durable);
-      found.said = { term: 0, commitIndex: 0 };
-      Object.assign(view, { role: "follower", currentTerm: memory.currentTerm, votedFor: memory.votedFor, commitIndex: 0, lastApplied: 0, stateHash: 0 });
+      const { view } = found;
+      beginRun(found, durable);
       guarded(() => {
         invariants.started(view);
         invariants.durable(view);
@@ -139,21 +94,11 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
     writing(computer, operations) {
       const found = seen(computer);
       if (found === undefined) return;
-      const { view, memory } = found;
       computer.changed();
       guarded(() => {
-        look(found, computer);
-        for (const operation of operations) {
-          if (operation.type === "truncateFrom") invariants.truncating(view, operation.index);
-          applyTo(memory, [operation]);
-          if (operation.type !== "append") continue;
-          const { firstIndex } = operation.run;
-          if (memory.log.term(firstIndex) !== memory.log.term(firstIndex - 1)) found.termStart = firstIndex;
-          invariants.appended(view, firstIndex);
-        }
-        // What a leader found in its log, and its no-op, are never refused.
-        const since = Math.max(view.commitIndex, found.termStart);
-        if (view.role === "leader") invariants.measured(view, "bytes of uncommitted entries of its own", memory.log.bytes(memory.log.lastIndex) - memory.log.bytes(since), maxUncommittedBytes);
+        look(found, computer, invariants, demandHolders);
+        write(found, operations, invariants);
+        measureUncommitted(found, maxUncommittedBytes, invariants);
       });
     },
     durable(computer) {
@@ -166,8 +111,8 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
       if (found === undefined || computer.status === undefined) return;
       const { lastApplied } = computer.status;
       guarded(() => {
-        look(found, computer);
-        skipTo(found.view, lastApplied);
+        look(found, computer, invariants, demandHolders);
+        skipTo(found.view, lastApplied, invariants);
       });
     },
     applied(computer, index, machine) {
@@ -175,11 +120,11 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
       if (found === undefined) return;
       computer.changed();
       guarded(() => {
-        look(found, computer);
-        skipTo(found.view, index - 1);
+        look(found, computer, invariants, demandHolders);
+        skipTo(found.view, index - 1, invariants);
         // Reading the whole state takes longer than all else that happens to an entry.
         if (index % HASHED_EVERY === 0) found.view.stateHash = hashOf(machine);
-        skipTo(found.view, index);
+        skipTo(found.view, index, invariants);
       });
     },
     ended(computer) {
@@ -193,13 +138,92 @@ export function createWatch(maxUncommittedBytes: number, broken: (check: string,
         const found = seen(computer);
         if (found === undefined || computer.machine === undefined) continue;
         found.view.stateHash = hashOf(computer.machine);
-        const { view } = found;
-        const known = last.get(view.lastApplied) ?? view.stateHash;
-        last.set(view.lastApplied, known);
-        if (known !== view.stateHash) broken("state-hash", `${computer.id} has another state than others after applying ${view.lastApplied}`);
+        compareState(found.view);
       }
     },
   };
+}
+
+/** Reads off what the node says of itself now. */
+function look(
+  found: Seen,
+  { status }: Computer,
+  invariants: Required<Invariant>,
+  demandHolders: DemandHolders,
+): void {
+  const { view, memory, said } = found;
+  if (status !== undefined) {
+    if (status.term < said.term || status.commitIndex < said.commitIndex) {
+      throw new InvariantBroken(
+        "monotonic",
+        `${view.id} goes back from term ${said.term}, commit index ${said.commitIndex}, to ${status.term}, ${status.commitIndex}`,
+      );
+    }
+    demandHolders(view, status.commitIndex);
+    if (status.term !== said.term || status.commitIndex !== said.commitIndex) {
+      found.said = { term: status.term, commitIndex: status.commitIndex };
+    }
+  }
+  view.role = status?.role ?? "follower";
+  view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
+  view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
+  invariants.changed(view);
+  // The invariants compare entries, and only up to here they are known: what waits for the log
+  // lane is seen by nobody, a truncation too; core says up to where memory and disk are the same.
+  // The index itself was looked at above.
+  const commitIndex = Math.min(
+    status?.commitIndex ?? 0,
+    status?.durableIndex ?? 0,
+    memory.log.lastIndex,
+  );
+  const before = view.commitIndex;
+  if (commitIndex > before) {
+    view.commitIndex = commitIndex;
+    invariants.committed(view, before);
+  }
+}
+
+function write(
+  found: Seen,
+  operations: readonly LogOperation[],
+  invariants: Required<Invariant>,
+): void {
+  const { view, memory } = found;
+  for (const operation of operations) {
+    if (operation.type === "truncateFrom") invariants.truncating(view, operation.index);
+    applyTo(memory, [operation]);
+    if (operation.type !== "append") continue;
+    const { firstIndex } = operation.run;
+    if (memory.log.term(firstIndex) !== memory.log.term(firstIndex - 1)) {
+      found.termStart = firstIndex;
+    }
+    invariants.appended(view, firstIndex);
+  }
+}
+
+function measureUncommitted(
+  { view, memory, termStart }: Seen,
+  maxUncommittedBytes: number,
+  invariants: Required<Invariant>,
+): void {
+  // What a leader found in its log, and its no-op, are never refused.
+  const since = Math.max(view.commitIndex, termStart);
+  if (view.role === "leader") {
+    invariants.measured(
+      view,
+      "bytes of uncommitted entries of its own",
+      memory.log.bytes(memory.log.lastIndex) - memory.log.bytes(since),
+      maxUncommittedBytes,
+    );
+  }
+}
+
+/** No-ops and configurations leave the state as it is. */
+function skipTo(view: View, index: number, invariants: Required<Invariant>): void {
+  while (view.lastApplied < index) {
+    view.lastApplied++;
+    invariants.applied(view);
+  }
 }
 
 function hashOf(machine: Kv): number {

@@ -1,5 +1,6 @@
-// The simulated world that faults befall: computers, network and time, who is to be started again when, and who is out for
-// good. It knows what may be broken without breaking Raft's assumptions: the disks of a minority.
+// The simulated world that faults befall: computers, network and time, who is to be started again
+// when, and who is out for good. It knows what may be broken without breaking Raft's assumptions:
+// the disks of a minority.
 import type { NodeId } from "@raftkit/core";
 import type { VirtualTime } from "../../clock.js";
 import type { LinkSettings } from "../../links.js";
@@ -24,7 +25,10 @@ export interface World {
   disturbances(from: NodeId, to: NodeId): readonly FaultKind[];
   /** Starts it again after so many milliseconds, unless it was started by then. */
   restartIn(computer: Computer, ms: number): void;
-  /** Claims the right to damage or empty this computer's disk: a minority's may be. @returns false when too many are */
+  /**
+   * Claims the right to damage or empty this computer's disk: a minority's may be. @returns false
+   * when too many are
+   */
   mayLose(computer: Computer): boolean;
   readonly lost: ReadonlySet<Computer>;
   /** It stays down: its disk is damaged, or empty where the others know it by another one. */
@@ -34,7 +38,13 @@ export interface World {
   heal(): void;
 }
 
-export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: LinkSettings, computers: readonly Computer[], note: (line: string) => void): World {
+export function createWorld(
+  time: VirtualTime,
+  network: VirtualNetwork,
+  sound: LinkSettings,
+  computers: readonly Computer[],
+  note: (line: string) => void,
+): World {
   const disturbances = new Set<LinkFault>();
   const lost = new Set<Computer>();
   const excluded = new Set<Computer>();
@@ -44,7 +54,9 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
       for (const { id: to } of computers) {
         if (from === to) continue;
         let settings = sound;
-        for (const fault of disturbances) if (fault.hits(from, to)) settings = fault.change(settings);
+        for (const fault of disturbances) {
+          if (fault.hits(from, to)) settings = fault.change(settings);
+        }
         network.setLink(from, to, settings);
       }
     }
@@ -58,7 +70,11 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
   }
 
   return {
-    time, computers, note, lost, excluded,
+    time,
+    computers,
+    note,
+    lost,
+    excluded,
     disturb(fault) {
       disturbances.add(fault);
       relink();
@@ -67,10 +83,15 @@ export function createWorld(time: VirtualTime, network: VirtualNetwork, sound: L
         relink();
       };
     },
-    disturbances: (from, to) => disturbances.size === 0 ? [] : [...disturbances].filter((fault) => fault.hits(from, to)).map(({ kind }) => kind),
+    disturbances: (from, to) =>
+      disturbances.size === 0
+        ? []
+        : [...disturbances].filter((fault) => fault.hits(from, to)).map(({ kind }) => kind),
     restartIn(computer, ms) {
       const { runs } = computer;
-      time.at(time.now() + ms, () => { if (computer.runs === runs && !computer.isUp) start(computer); });
+      time.at(time.now() + ms, () => {
+        if (computer.runs === runs && !computer.isUp) start(computer);
+      });
     },
     mayLose(computer) {
       if (lost.has(computer)) return true;

@@ -1,4 +1,5 @@
-// The disk of a simulated computer in virtual time: who waits for it, who hears of it, and what it knows to be durable.
+// The disk of a simulated computer in virtual time: who waits for it, who hears of it, and what it
+// knows to be durable.
 import type { LogOperation } from "@raftkit/core";
 import { encodeRun, EntryKind } from "@raftkit/core";
 import type { FileSystem } from "@raftkit/storage-file";
@@ -10,17 +11,31 @@ import { pickRot } from "../../../src/proof/tier2/rot.js";
 import { createRandom } from "../../../src/random.js";
 
 const identity = { clusterId: "c", nodeId: "n1", codec: "json" };
-const append = (firstIndex: number, bytes = 10): LogOperation => ({ type: "append", run: encodeRun(firstIndex, 1, EntryKind.command, [new Uint8Array(bytes).fill(firstIndex)]) });
+const append = (firstIndex: number, bytes = 10): LogOperation => ({
+  type: "append",
+  run: encodeRun(firstIndex, 1, EntryKind.command, [new Uint8Array(bytes).fill(firstIndex)]),
+});
 
 async function build(tamper?: (fileSystem: FileSystem) => FileSystem) {
   const time = createVirtualTime();
   const seen: string[] = [];
   const broken: string[] = [];
   const events: DiskEvents = {
-    note: (line) => seen.push(line), broken: (message) => broken.push(message), opened: () => seen.push("opened"), wiping: () => seen.push("wiping"),
-    writing: () => undefined, durable: () => seen.push("durable"), disturbed: (how) => seen.push(how),
+    note: (line) => seen.push(line),
+    broken: (message) => broken.push(message),
+    opened: () => seen.push("opened"),
+    wiping: () => seen.push("wiping"),
+    writing: () => undefined,
+    durable: () => seen.push("durable"),
+    disturbed: (how) => seen.push(how),
   };
-  const disk = createComputerDisk({ time, random: createRandom(1), segmentBytes: 8192, events, ...(tamper && { tamper }) });
+  const disk = createComputerDisk({
+    time,
+    random: createRandom(1),
+    segmentBytes: 8192,
+    events,
+    ...(tamper && { tamper }),
+  });
   async function go(until: number): Promise<void> {
     await time.flush();
     for (let more = true; more;) more = await time.step(until);
@@ -38,7 +53,14 @@ async function build(tamper?: (fileSystem: FileSystem) => FileSystem) {
   /** Whether it ended well, by now. */
   function follow(promise: Promise<unknown>): { readonly ended: () => string } {
     let how = "open";
-    promise.then(() => { how = "done"; }, (error: unknown) => { how = error instanceof Error ? error.message : String(error); });
+    promise.then(
+      () => {
+        how = "done";
+      },
+      (error: unknown) => {
+        how = error instanceof Error ? error.message : String(error);
+      },
+    );
     return { ended: () => how };
   }
   const started = await open();
@@ -141,7 +163,9 @@ describe("a disk in virtual time", () => {
     const { time, disk, go, follow, process, log, open, broken } = await build();
     const paths: string[] = [];
     disk.setTrap(({ operation, when }) => {
-      if (when !== "after" || operation.type !== "write" || !operation.path.endsWith(".seg")) return false;
+      if (when !== "after" || operation.type !== "write" || !operation.path.endsWith(".seg")) {
+        return false;
+      }
       paths.push(operation.path);
       process.stop();
       disk.powerCut("nothing");
@@ -165,7 +189,10 @@ describe("a disk in virtual time", () => {
       process.stop();
       disk.kill();
       disk.rot();
-      await open().then(() => outcomes.harmless++, () => outcomes.refused++);
+      await open().then(
+        () => outcomes.harmless++,
+        () => outcomes.refused++,
+      );
       expect(broken).toEqual([]);
     }
     expect(outcomes.refused).toBeGreaterThan(10);

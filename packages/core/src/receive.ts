@@ -1,0 +1,160 @@
+// What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
+// (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
+import { onAppendEntries } from "./append.js";
+import {
+  onPreVote,
+  onPreVoteReply,
+  onRequestVote,
+  onRequestVoteReply,
+  ignoresElection,
+} from "./election.js";
+import { StorageLost } from "./errors.js";
+import { onFormingAnswer, onFormingQuestion } from "./forming.js";
+import { onForward, onForwardReply } from "./forward.js";
+import { peersOf } from "./membership.js";
+import type { Message } from "./messages.js";
+import { onReadIndex, onReadIndexReply } from "./read.js";
+import { onAppendEntriesReply } from "./replicate.js";
+import type { State } from "./state.js";
+import { emit, isBlank, send } from "./state.js";
+import { adoptTerm } from "./transitions.js";
+import type { Sender } from "./types.js";
+
+/**
+ * How many nodes' runs are remembered, beside those of members: strangers must not shut these out.
+ */
+const SENDERS_MAX = 1024;
+
+/**
+ * No cluster gets so far ahead of a node: at an election every 100 ms it takes 13 years. One false
+ * claim can't use up all terms.
+ */
+const TERM_LEAP_MAX = 2 ** 32;
+
+export function onReceive(state: State, from: Sender, message: Message): void {
+  if (!isNewestRun(state, from)) {
+    emit(state, { type: "dropped", from, reason: "staleRun", disconnect: false });
+    return;
+  }
+  if (message.term - state.currentTerm > TERM_LEAP_MAX) {
+    emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
+    return;
+  }
+  if (message.type === "formingQuestion") onFormingQuestion(state, from, message);
+  else if (message.type === "formingAnswer") onFormingAnswer(state, from, message);
+  else if (message.to === state.options.incarnation) onAddressed(state, from, message);
+  else if (isBlank(state) && state.options.bootstrap.some(({ id }) => id === state.options.id)) {
+    throw storageLost(state, from, message.to);
+  } else emit(state, { type: "dropped", from, reason: "addressee", disconnect: true });
+}
+
+function isNewestRun(state: State, from: Sender): boolean {
+  const known = state.senders.get(from.id);
+  if (known?.incarnation === from.incarnation) {
+    if (from.run < known.run) return false;
+    if (from.run === known.run) return true;
+  }
+  if (
+    !known &&
+    state.senders.size >= SENDERS_MAX &&
+    !peersOf(state).some(({ id }) => id === from.id)
+  ) {
+    return false;
+  }
+  state.senders.set(from.id, from);
+  return true;
+}
+
+function storageLost(state: State, from: Sender, incarnation: string): StorageLost {
+  const { id, incarnation: own } = state.options;
+  return new StorageLost(
+    `node ${id} has an empty data directory (${own}), but ${from.id} knows it by another one (${incarnation}), whose votes and entries are gone; bring that directory back, or start the whole cluster afresh`,
+  );
+}
+
+type Addressed = Exclude<Message, { readonly type: "formingQuestion" | "formingAnswer" }>;
+
+/** The rules for all servers on terms (paper Figure 2; R08), then the message itself. */
+function onAddressed(state: State, from: Sender, message: Addressed): void {
+  if (message.type === "preVote") {
+    onPreVote(state, from, message);
+    return;
+  }
+  if (message.type === "requestVote" && ignoresElection(state, message)) return;
+  // Its verdict stands, whatever the term has become.
+  if (message.type === "forwardReply") onForwardReply(state, from, message);
+  const isGrantedPreVote = message.type === "preVoteReply" && message.voteGranted;
+  if (message.term > state.currentTerm && !isGrantedPreVote) adoptTerm(state, message.term);
+  if (message.term < state.currentTerm && refusesStale(state, from, message)) return;
+  switch (message.type) {
+    case "preVoteReply":
+      onPreVoteReply(state, from, message);
+      break;
+    case "requestVote":
+      onRequestVote(state, from, message);
+      break;
+    case "requestVoteReply":
+      onRequestVoteReply(state, from, message);
+      break;
+    case "appendEntries":
+      onAppendEntries(state, from, message);
+      break;
+    case "appendEntriesReply":
+      onAppendEntriesReply(state, from, message);
+      break;
+    case "forward":
+      onForward(state, from, message);
+      break;
+    case "readIndex":
+      onReadIndex(state, from, message);
+      break;
+    case "readIndexReply":
+      onReadIndexReply(state, from, message);
+      break;
+  }
+}
+
+/**
+ * Of a term that is over: requests are told the current one, replies are nothing. Forwards have
+ * their own rule.
+ */
+function refusesStale(state: State, from: Sender, message: Addressed): boolean {
+  const { currentTerm: term } = state;
+  const to = from.incarnation;
+  switch (message.type) {
+    case "forward":
+      return false;
+    case "requestVote":
+      send(state, from.id, { type: "requestVoteReply", to, term, voteGranted: false });
+      return true;
+    case "appendEntries":
+      // It names the term alone: the sender may lead this one by now, and rounds and requests of
+      // its earlier reign are none of it.
+      send(state, from.id, {
+        type: "appendEntriesReply",
+        to,
+        term,
+        round: 0,
+        success: false,
+        matchIndex: 0,
+        verifiedIndex: 0,
+        prevLogIndex: 0,
+        conflictIndex: 0,
+        conflictTerm: 0,
+      });
+      return true;
+    case "readIndex":
+      send(state, from.id, {
+        type: "readIndexReply",
+        to,
+        term,
+        run: from.run,
+        id: message.id,
+        success: false,
+        readIndex: 0,
+      });
+      return true;
+    default:
+      return true;
+  }
+}

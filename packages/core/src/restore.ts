@@ -1,0 +1,87 @@
+// A node's state at its start: what the storage and the state machine kept (paper Figure 2,
+// "Persistent state"), and nothing else. Refuses what no node can have stored.
+import { newDurability } from "./durability.js";
+import { InvariantViolation } from "./errors.js";
+import { newForming } from "./forming.js";
+import { ForwardWindow } from "./forward.js";
+import type { PersistedState, RaftOptions } from "./io.js";
+import { Log } from "./log.js";
+import { adoptConfigurations, peersOf } from "./membership.js";
+import type { State } from "./state.js";
+import { emit } from "./state.js";
+
+/** @throws {InvariantViolation} what was restored can't be a node's state */
+export function restore(options: RaftOptions, restored: PersistedState): State {
+  const { hardState, base, entries, applied } = restored;
+  if (!Number.isSafeInteger(applied) || applied < 0) {
+    throw new InvariantViolation(
+      `the state machine says that it has applied up to ${applied}, which is no index`,
+    );
+  }
+  const log = new Log(base);
+  const state: State = {
+    options,
+    log,
+    durability: newDurability(hardState, base.index),
+    membership: { current: undefined, history: [] },
+    currentTerm: hardState.currentTerm,
+    votedFor: hardState.votedFor,
+    role: {
+      kind: "follower",
+      leader: null,
+      verifiedIndex: 0,
+      round: 0,
+      ackNow: false,
+      ackWhenSeq: null,
+    },
+    commitIndex: Math.max(base.index, applied),
+    lastApplied: Math.max(base.index, applied),
+    applyingIndex: Math.max(base.index, applied),
+    electionDeadline: -Infinity,
+    heardLeaderAt: -Infinity,
+    grantedVote: null,
+    senders: new Map(),
+    forming: null,
+    forwarded: { outstanding: new Map(), bytes: 0 },
+    forwardWindow: new ForwardWindow(),
+    remoteReads: { waiting: [], asked: null, lastId: 0 },
+    now: -Infinity,
+    turnOpen: true,
+    effects: [],
+  };
+  for (const run of entries) {
+    log.append(run);
+    adoptConfigurations(state, run);
+  }
+  state.durability.durableIndex = log.lastIndex;
+  if (state.commitIndex > log.lastIndex) {
+    throw new InvariantViolation(
+      `the state machine has applied up to ${applied}, but the log ends at ${log.lastIndex}`,
+    );
+  }
+  if (log.lastTerm > state.currentTerm) {
+    throw new InvariantViolation(
+      `the log's last term is ${log.lastTerm}, but the stored current term ${state.currentTerm}`,
+    );
+  }
+  state.effects = [{ type: "configure", peers: peersOf(state) }];
+  const { current } = state.membership;
+  if (!current) state.forming = newForming(options.bootstrap, options.id, options.incarnation);
+  else {
+    emit(state, { type: "membership", configuration: current });
+    const given = options.bootstrap
+      .map(({ id }) => id)
+      .sort()
+      .join();
+    if (
+      given !==
+      current.voters
+        .map(({ id }) => id)
+        .sort()
+        .join()
+    ) {
+      emit(state, { type: "notice", notice: "bootstrapIgnored", peer: null });
+    }
+  }
+  return state;
+}

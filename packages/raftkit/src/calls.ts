@@ -1,0 +1,143 @@
+// The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
+// encoded, limited in time. How they end is told by proposals.ts and reads.ts.
+import type { CodecValue, NodeId } from "@raftkit/core";
+import type { CallOptions, CounterName, NodeOptions, NodeState, ReadOptions } from "./api.js";
+import type { Call } from "./call.js";
+import { validateCommand } from "./command-schema.js";
+import type { Deadlines } from "./deadlines.js";
+import { createDeadlines } from "./deadlines.js";
+import { InvalidOption, messageOf, NotProposed, ReadFailed, StateMachineFailed } from "./errors.js";
+import type { Settings } from "./options.js";
+import { Proposal, Proposals } from "./proposals.js";
+import { Read, Reads } from "./reads.js";
+
+/** What calls need of their node. */
+export interface CallContext {
+  readonly id: NodeId;
+  readonly state: NodeState;
+  readonly counters: Record<CounterName, number>;
+  /** Asks for the end of this turn, at which core gets what waits. */
+  requestTurn(): void;
+}
+
+export class Calls<Command extends CodecValue, Result, Query, Answer> {
+  readonly proposals: Proposals<Result> = new Proposals();
+  readonly reads: Reads = new Reads();
+  readonly #node: CallContext;
+  readonly #options: NodeOptions<Command, Result, Query, Answer>;
+  readonly #settings: Settings;
+  readonly #deadlines: Deadlines;
+
+  constructor(
+    options: NodeOptions<Command, Result, Query, Answer>,
+    settings: Settings,
+    node: CallContext,
+  ) {
+    this.#node = node;
+    this.#options = options;
+    this.#settings = settings;
+    this.#deadlines = createDeadlines(settings.clock);
+  }
+
+  propose(command: Command, options?: CallOptions): Promise<Result> {
+    const { commandSchema } = this.#options;
+    if (!commandSchema) return this.#propose(command, options);
+    return validateCommand(commandSchema, command).then((valid) => this.#propose(valid, options));
+  }
+
+  #propose(command: Command, options: CallOptions | undefined): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const { id, state } = this.#node;
+      if (state !== "running") {
+        throw new NotProposed("closing", `node ${id} is ${state}; nothing was proposed`);
+      }
+      if (options?.signal?.aborted === true) {
+        throw new NotProposed("aborted", "aborted before the call; nothing was proposed", {
+          cause: options.signal.reason,
+        });
+      }
+      const data = this.#encode(command);
+      const { maxCommandBytes } = this.#settings;
+      if (data.length > maxCommandBytes) {
+        throw new NotProposed(
+          "tooLarge",
+          `the command has ${data.length} bytes, at most ${maxCommandBytes} are allowed (maxCommandBytes)`,
+        );
+      }
+      const proposal = new Proposal<Result>(data, resolve, reject);
+      this.#limit(proposal, options, (cause) =>
+        proposal.giveUp("the proposal was aborted", { cause }),
+      );
+      this.#node.counters.proposals++;
+      this.proposals.add(proposal);
+      this.#node.requestTurn();
+    });
+  }
+
+  #encode(command: Command): Uint8Array {
+    try {
+      return this.#options.codec.encode(command);
+    } catch (error) {
+      throw new NotProposed(
+        "invalid",
+        `the codec can't encode the command: ${messageOf(error)}; nothing was proposed`,
+        { cause: error },
+      );
+    }
+  }
+
+  read(query: Query, options?: ReadOptions): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const { id, state } = this.#node;
+      if (state !== "running") throw new ReadFailed("closing", `node ${id} is ${state}`);
+      if (options?.signal?.aborted === true) {
+        throw new ReadFailed("aborted", "aborted before the call", {
+          cause: options.signal.reason,
+        });
+      }
+      const read: Read = new Read(
+        () =>
+          this.#query(query).then(
+            (answer) => read.settle(() => resolve(answer)),
+            (error: unknown) => read.settle(() => reject(error)),
+          ),
+        reject,
+      );
+      this.#limit(read, options, (cause) =>
+        read.fail("aborted", "the read was aborted", { cause }),
+      );
+      this.#node.counters.reads++;
+      this.reads.add(read);
+      this.#node.requestTurn();
+    });
+  }
+
+  async #query(query: Query): Promise<Answer> {
+    try {
+      return await this.#options.stateMachine.query(query);
+    } catch (error) {
+      throw new StateMachineFailed(
+        `the state machine of node ${this.#node.id} threw while answering a query: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #limit(call: Call, options: CallOptions | undefined, onAbort: (reason: unknown) => void): void {
+    const timeoutMs = options?.timeoutMs ?? this.#settings.defaultTimeoutMs;
+    if (!(timeoutMs >= 0)) {
+      throw new InvalidOption(
+        `option timeoutMs: given ${timeoutMs}; allowed: 0 or more milliseconds`,
+      );
+    }
+    this.#deadlines.add(call, timeoutMs);
+    if (options?.signal) call.watch(options.signal, onAbort);
+  }
+
+  /** Every call that is under way ends. */
+  endAll(why: string, options?: { cause?: unknown }): void {
+    this.#deadlines.clear();
+    this.proposals.endAll(why, options);
+    this.reads.endAll(why, options);
+  }
+}

@@ -1,0 +1,49 @@
+// Faults in the log in memory and its bytes. One changed place each.
+
+/** @type {readonly import("./list.mjs").Mutant[]} */
+export const encoding = [
+  // log, runs
+  {
+    id: "core-67",
+    file: "packages/core/src/log.ts",
+    find: "while ((this.#termStarts.at(-1)?.index ?? -1) >= index) this.#termStarts.pop();",
+    replace: "while ((this.#termStarts.at(-1)?.index ?? -1) > index) this.#termStarts.pop();",
+    why: "where a term began is still known after its entry was cut (hazard 19)",
+  },
+  {
+    id: "core-68",
+    file: "packages/core/src/runs.ts",
+    find: "truncateRuns(runs, operation.index);",
+    replace: "truncateRuns(runs, operation.index + 1);",
+    why: "the first truncated entry comes back after a restart (hazard 22)",
+  },
+  {
+    id: "core-69",
+    file: "packages/core/src/log-state.ts",
+    find: "if (firstIndex !== lastIndex + 1) {",
+    replace: "if (firstIndex > lastIndex + 1) {",
+    why: "a storage takes entries in place of others without a truncation (hazard 21)",
+  },
+  // wire, entry
+  {
+    id: "core-70",
+    file: "packages/core/src/wire.ts",
+    find: "||\n    found.lastTerm > term ||",
+    replace: "||",
+    why: "a leader may send entries of a later term than its own",
+  },
+  {
+    id: "core-71",
+    file: "packages/core/src/wire.ts",
+    find: "return isCount(value) && value <= TERM_MAX;",
+    replace: "return isCount(value);",
+    why: "terms are taken that no entry can hold (hazard 60)",
+  },
+  {
+    id: "core-72",
+    file: "packages/core/src/entry.ts",
+    find: "kind > EntryKind.clock || term < lastTerm) return undefined;",
+    replace: "kind > EntryKind.clock || term === 0) return undefined;",
+    why: "terms may fall within a run",
+  },
+];
