@@ -30,7 +30,7 @@ beforeEach(() => {
     '{"type":"module","engines":{"node":">=20.19"},"packageManager":"pnpm@1.2.3"}',
   );
   tool("npx", 'echo "$PATH"');
-  for (const name of ["pnpm", "turbo", "oxlint", "knip", "tsc", "vitest"]) {
+  for (const name of ["pnpm", "turbo", "oxfmt", "oxlint", "knip", "tsc", "vitest"]) {
     tool(name, 'echo "$(basename "$0")|$*|$npm_config_call" >> calls');
   }
 });
@@ -75,6 +75,7 @@ describe("the root scripts", () => {
     expect(calls().map((line) => line.split("|")[0])).toEqual([
       "pnpm",
       "tsc",
+      "oxfmt",
       "oxlint",
       "knip",
       "vitest",
