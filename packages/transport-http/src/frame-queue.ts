@@ -1,6 +1,7 @@
-// What waits for one peer: frames in order, bounded in bytes, taken out as bodies of requests.
-// Copies each byte once.
-import { MAX_BODY_BYTES, PIECE_HEAD_BYTES, writePieceHead } from "./pieces.js";
+// What waits for one peer, bounded in bytes, taken out as bodies of requests. Small frames overtake
+// large ones, so that a heartbeat never waits behind megabytes of data; within each of the two
+// kinds frames keep their order. Copies each byte once.
+import { MAX_BODY_BYTES, MAX_PIECE_BYTES, PIECE_HEAD_BYTES, writePieceHead } from "./pieces.js";
 
 /** Charged for each waiting frame besides its bytes, so that empty frames are bounded too. */
 const FRAME_OVERHEAD_BYTES = 64;
@@ -9,8 +10,9 @@ export interface FrameQueue {
   /** @returns false when the frame doesn't fit; nothing changed then. */
   push(parts: readonly Uint8Array[], bytes: number): boolean;
   /**
-   * The next body, of at most `MAX_BODY_BYTES`: as much as fits of what waits. Undefined when
-   * nothing does.
+   * The next body, of at most `MAX_BODY_BYTES`: the small frames that wait, as many as fit, and
+   * behind them a piece of the first large one. Each body takes that one on, so an endless stream
+   * of small frames doesn't hold it up. Undefined when nothing waits.
    */
   takeBody(): Uint8Array<ArrayBuffer> | undefined;
   clear(): void;
@@ -18,7 +20,7 @@ export interface FrameQueue {
 
 interface Waiting {
   readonly number: number;
-  parts: readonly Uint8Array[];
+  readonly parts: readonly Uint8Array[];
   readonly bytes: number;
   sent: number;
   /** Where the next byte is: the part, and the position in it. */
@@ -27,72 +29,79 @@ interface Waiting {
 }
 
 export function createFrameQueue(maxBytes: number): FrameQueue {
-  let frames: Waiting[] = [];
-  let first = 0;
+  let small: Waiting[] = [];
+  let large: Waiting[] = [];
   let queuedBytes = 0;
   let nextNumber = 0;
 
-  function clear(): void {
-    frames = [];
-    first = 0;
-    queuedBytes = 0;
-  }
-
-  /** How long the next body will be, so that it is allocated once. */
-  function bodyBytes(): number {
-    let total = 0;
-    for (let i = first; i < frames.length && total < MAX_BODY_BYTES; i++) {
-      const frame = frames[i];
-      if (frame === undefined) break;
-      const room = MAX_BODY_BYTES - total - PIECE_HEAD_BYTES;
-      const left = frame.bytes - frame.sent;
-      if (room < Math.min(left, 1)) break;
-      total += PIECE_HEAD_BYTES + Math.min(room, left);
+  /** The small frames for a body that has so much room. */
+  function takeSmall(room: number): Waiting[] {
+    let count = 0;
+    for (const { bytes } of small) {
+      room -= PIECE_HEAD_BYTES + bytes;
+      if (room < 0) break;
+      count += 1;
     }
-    return total;
+    return small.splice(0, count);
   }
 
   return {
     push(parts, bytes) {
       if (queuedBytes + bytes > maxBytes) return false;
       queuedBytes += bytes + FRAME_OVERHEAD_BYTES;
-      frames.push({ number: nextNumber, parts, bytes, sent: 0, part: 0, position: 0 });
+      const kind = bytes > MAX_PIECE_BYTES ? large : small;
+      kind.push({ number: nextNumber, parts, bytes, sent: 0, part: 0, position: 0 });
       nextNumber = (nextNumber + 1) >>> 0;
       return true;
     },
     takeBody() {
-      const body = new Uint8Array(bodyBytes());
-      const view = new DataView(body.buffer);
-      for (let at = 0; at < body.length;) {
-        const frame = frames[first];
-        if (frame === undefined) break;
-        const length = Math.min(frame.bytes - frame.sent, body.length - at - PIECE_HEAD_BYTES);
-        writePieceHead(view, at, frame.number, frame.bytes, frame.sent, length);
-        copyNext(frame, body, at + PIECE_HEAD_BYTES, length);
-        at += PIECE_HEAD_BYTES + length;
-        if (frame.sent < frame.bytes) break;
-        frame.parts = [];
-        first += 1;
+      const [first] = large;
+      const pieceBytes =
+        first === undefined ? 0 : Math.min(MAX_PIECE_BYTES, first.bytes - first.sent);
+      const reserved = first === undefined ? 0 : PIECE_HEAD_BYTES + pieceBytes;
+      const whole = takeSmall(MAX_BODY_BYTES - reserved);
+      const bytes = whole.reduce((sum, frame) => sum + PIECE_HEAD_BYTES + frame.bytes, reserved);
+      if (bytes === 0) return undefined;
+      const body = new Uint8Array(bytes);
+      let at = 0;
+      for (const frame of whole) {
+        at = writePiece(body, at, frame, frame.bytes);
         queuedBytes -= frame.bytes + FRAME_OVERHEAD_BYTES;
       }
-      if (first === frames.length) clear();
-      else if (first > frames.length / 2) {
-        frames = frames.slice(first);
-        first = 0;
+      if (first !== undefined) {
+        writePiece(body, at, first, pieceBytes);
+        if (first.sent === first.bytes) {
+          large.shift();
+          queuedBytes -= first.bytes + FRAME_OVERHEAD_BYTES;
+        }
       }
-      return body.length === 0 ? undefined : body;
+      return body;
     },
-    clear,
+    clear() {
+      small = [];
+      large = [];
+      queuedBytes = 0;
+    },
   };
 }
 
-function copyNext(frame: Waiting, target: Uint8Array, at: number, length: number): void {
-  for (let copied = 0; copied < length;) {
+/** The frame's next so many bytes, behind their head. @returns where they end. */
+function writePiece(
+  body: Uint8Array<ArrayBuffer>,
+  at: number,
+  frame: Waiting,
+  length: number,
+): number {
+  const view = new DataView(body.buffer);
+  writePieceHead(view, at, frame.number, frame.bytes, frame.sent, length);
+  let to = at + PIECE_HEAD_BYTES;
+  const end = to + length;
+  while (to < end) {
     const part = frame.parts[frame.part];
     if (part === undefined) break;
-    const bytes = Math.min(part.length - frame.position, length - copied);
-    target.set(part.subarray(frame.position, frame.position + bytes), at + copied);
-    copied += bytes;
+    const bytes = Math.min(part.length - frame.position, end - to);
+    body.set(part.subarray(frame.position, frame.position + bytes), to);
+    to += bytes;
     frame.position += bytes;
     if (frame.position === part.length) {
       frame.part += 1;
@@ -100,4 +109,5 @@ function copyNext(frame: Waiting, target: Uint8Array, at: number, length: number
     }
   }
   frame.sent += length;
+  return end;
 }

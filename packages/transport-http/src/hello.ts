@@ -7,7 +7,7 @@ import { PeerRejected } from "./errors.js";
 
 export const HELLO_HEADER = "raftkit-hello";
 /** Raised by every change of the header or of the body that an older node would misread. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 export interface Hello extends LocalNode {
   /** Whom the sender believes to be talking to. */

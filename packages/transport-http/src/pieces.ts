@@ -1,10 +1,16 @@
 // The form of a request's body: pieces of frames, one after the other, each behind a head of four
 // unsigned 32-bit numbers, most significant byte first: FRAME (a number of the sender's), TOTAL
-// (the frame's bytes), OFFSET, LENGTH. Nothing follows the last.
+// (the frame's bytes), OFFSET, LENGTH. Whole frames come first; then at most one piece of a frame
+// that is too large to travel whole. Nothing follows it.
 import { PeerRejected } from "./errors.js";
 
 /** The largest body of a request. Part of the protocol: both sides count on it. */
 export const MAX_BODY_BYTES: number = 256 * 1024;
+/**
+ * A frame above this travels in pieces of this many bytes. So much of a large frame is on the line
+ * at once: what a heartbeat may have to wait for.
+ */
+export const MAX_PIECE_BYTES: number = 64 * 1024;
 export const PIECE_HEAD_BYTES = 16;
 
 export interface Piece {
@@ -28,10 +34,7 @@ export function writePieceHead(
   view.setUint32(at + 12, length);
 }
 
-/**
- * All pieces of a body, or why there is none. A frame goes on only at the start of a body and is
- * broken off only at its end; so one body can make the receiver reserve room for one frame at most.
- */
+/** All pieces of a body, or why there is none. */
 export function readPieces(
   body: Uint8Array,
   maxFrameBytes: number,
@@ -61,10 +64,7 @@ export function readPieces(
       return rubbish("a piece ends beyond its body or its frame");
     }
     if (length === 0 && total > 0) return rubbish("a piece is empty");
-    if (offset > 0 && at > 0) return rubbish("a frame goes on in the middle of a body");
-    if (offset + length < total && end < body.length) {
-      return rubbish("a frame is broken off in the middle of a body");
-    }
+    if (length < total && end < body.length) return rubbish("something follows a piece of a frame");
     pieces.push({ frame, total, offset, data: body.subarray(start, end) });
     at = end;
   }

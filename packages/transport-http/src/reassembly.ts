@@ -1,9 +1,12 @@
-// Puts the frames of one sender together again. Holds one frame at most, and only pieces in strict
-// sequence: whatever else comes means that a request was lost, and drops the frame that was begun.
-// Raft sends again what it still needs.
+// Puts the frames of one sender together again. Whole frames pass; of the large ones it holds one
+// at most, and only pieces in strict sequence: whatever else comes means that a request was lost,
+// and drops the frame that was begun. Raft sends again what it still needs.
+import { type GrowingBytes, createGrowingBytes } from "./growing-bytes.js";
 import type { Piece } from "./pieces.js";
 
 export interface Reassembly {
+  /** How much memory the frame under way takes, in bytes: at most twice what has come of it. */
+  readonly heldBytes: number;
   /** @returns a frame that is now whole. */
   add(piece: Piece): Uint8Array | undefined;
   reset(): void;
@@ -11,36 +14,30 @@ export interface Reassembly {
 
 interface Begun {
   readonly frame: number;
-  readonly bytes: Uint8Array;
-  filled: number;
+  readonly total: number;
+  readonly bytes: GrowingBytes;
 }
 
 export function createReassembly(): Reassembly {
   let begun: Begun | undefined;
   return {
+    get heldBytes() {
+      return begun?.bytes.capacity ?? 0;
+    },
     add({ frame, total, offset, data }) {
-      if (offset === 0) {
-        begun = undefined;
-        // Copied, so that a small frame that is kept doesn't keep a whole body, and frames share no
-        // memory.
-        if (data.length === total) return data.slice();
-        begun = { frame, bytes: new Uint8Array(total), filled: 0 };
-      }
-      if (
-        begun === undefined ||
-        begun.frame !== frame ||
-        begun.bytes.length !== total ||
-        begun.filled !== offset
-      ) {
+      // Copied, so that a small frame that is kept doesn't keep a whole body, and frames share no
+      // memory.
+      if (data.length === total) return data.slice();
+      if (offset === 0) begun = { frame, total, bytes: createGrowingBytes(total) };
+      if (begun?.frame !== frame || begun.total !== total || begun.bytes.length !== offset) {
         begun = undefined;
         return undefined;
       }
-      begun.bytes.set(data, offset);
-      begun.filled += data.length;
-      if (begun.filled < total) return undefined;
-      const { bytes } = begun;
+      begun.bytes.append(data);
+      if (begun.bytes.length < total) return undefined;
+      const whole = begun.bytes.view();
       begun = undefined;
-      return bytes;
+      return whole;
     },
     reset() {
       begun = undefined;

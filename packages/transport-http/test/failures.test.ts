@@ -173,13 +173,13 @@ describe("a hung peer", () => {
 
 test("what has left the queue makes room in it", async () => {
   const network = createNetwork();
-  const [a, b] = await pair(network, { maxFrameBytes: 300_000, maxQueueBytes: 1_000_000 });
+  const [a, b] = await pair(network, { maxFrameBytes: 100_000, maxQueueBytes: 350_000 });
   let gate = deferred<void>();
   network.faults.set(N2, async (deliver) => {
     await gate.promise;
     return deliver();
   });
-  const push = (): boolean => a.transport.send("n2", [pattern(300_000)]);
+  const push = (): boolean => a.transport.send("n2", [pattern(100_000)]);
   expect([push(), push(), push(), push()]).toEqual([true, true, true, false]);
   await quiet();
   expect(push()).toBe(false);
@@ -187,7 +187,7 @@ test("what has left the queue makes room in it", async () => {
   gate = deferred();
   first.resolve();
   await quiet();
-  // Two bodies left, and with them the first frame as a whole.
+  // The second piece left, and with it the first frame as a whole.
   expect([push(), push()]).toEqual([true, false]);
   gate.resolve();
   await quiet();
@@ -329,7 +329,7 @@ describe("close", () => {
       cancel: () => cancelled.resolve("cancelled"),
     });
     const headers = {
-      "raftkit-hello": `1 green n1 incarnation-of-n1 1 json http://n1.test/raft n2`,
+      "raftkit-hello": `2 green n1 incarnation-of-n1 1 json http://n1.test/raft n2`,
     };
     const init = { method: "POST", headers, body, duplex: "half" };
     const pending = b.transport.handler(new Request(N2, init));

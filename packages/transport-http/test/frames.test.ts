@@ -1,7 +1,8 @@
 // What is sent arrives: whole, unchanged, in order, together where it can be, and split where it
 // must be.
-import { describe, expect, test } from "vitest";
-import { MAX_BODY_BYTES, readPieces } from "../src/pieces.js";
+import { describe, expect, test, vi } from "vitest";
+import { MAX_BODY_BYTES, MAX_PIECE_BYTES, readPieces } from "../src/pieces.js";
+import { createReassembly } from "../src/reassembly.js";
 import {
   bytes,
   createNetwork,
@@ -102,27 +103,63 @@ describe("frames", () => {
 });
 
 describe("large frames", () => {
-  test("travel in several full bodies and arrive whole, between small ones", async () => {
+  test("travel in pieces behind the small ones, which overtake them; each kind keeps its order", async () => {
     const network = createNetwork();
     const [a, b] = await pair(network);
-    const [head, large, tail] = [pattern(100, 1), pattern(1_000_000, 2), pattern(200, 3)];
-    a.transport.send("n2", [head]);
+    const small = (i: number): Uint8Array => pattern(100, i);
+    const [first, second] = [pattern(300_000, 100), pattern(200_000, 101)];
+    let count = 0;
+    network.faults.set(N2, (deliver) => {
+      // One while the first piece is under way, one between two pieces, one between the frames.
+      if ([1, 3, 6].includes(++count)) a.transport.send("n2", [small(count)]);
+      return deliver();
+    });
     a.transport.send("n2", [
-      large.subarray(0, 1),
-      large.subarray(1, 300_000),
-      large.subarray(300_000),
+      first.subarray(0, 1),
+      first.subarray(1, 150_000),
+      first.subarray(150_000),
     ]);
-    a.transport.send("n2", [tail]);
+    a.transport.send("n2", [small(0)]);
+    a.transport.send("n2", [second]);
     await quiet();
     await quiet();
-    expect(b.digests()).toEqual(digests([head, large, tail]));
+    expect(b.digests()).toEqual(digests([small(0), small(1), small(3), first, small(6), second]));
     const sizes = network.requests.map(({ body }) => body.length);
+    const [piece, added] = [MAX_PIECE_BYTES + 16, 116];
     expect(sizes).toEqual([
-      MAX_BODY_BYTES,
-      MAX_BODY_BYTES,
-      MAX_BODY_BYTES,
-      1_000_300 + 6 * 16 - 3 * MAX_BODY_BYTES,
+      added + piece,
+      added + piece,
+      piece,
+      added + piece,
+      300_000 - 4 * MAX_PIECE_BYTES + 16,
+      piece,
+      added + piece,
+      piece,
+      200_000 - 3 * MAX_PIECE_BYTES + 16,
     ]);
+  });
+
+  test("arrive though more small ones than a body holds are always waiting", async () => {
+    const network = createNetwork();
+    const [a, b] = await pair(network);
+    const flood = (): void => {
+      for (let i = 0; i < 5; i++) a.transport.send("n2", [pattern(65_536)]);
+    };
+    let requestsOfLarge: number | undefined;
+    network.faults.set(N2, async (deliver) => {
+      if (network.requests.length < 20) flood();
+      const response = await deliver();
+      const isThere = b.received.some(({ frame }) => frame.length === 600_000);
+      if (isThere) requestsOfLarge ??= network.requests.length;
+      return response;
+    });
+    flood();
+    a.transport.send("n2", [pattern(600_000)]);
+    await vi.waitFor(() => expect(b.received).toHaveLength(20 * 5 + 1));
+    expect(requestsOfLarge).toBe(Math.ceil(600_000 / MAX_PIECE_BYTES));
+    for (const { body } of network.requests) {
+      expect(body.length).toBeLessThanOrEqual(MAX_BODY_BYTES);
+    }
   });
 
   test("of the largest size pass, of one byte more are refused by send", async () => {
@@ -137,18 +174,36 @@ describe("large frames", () => {
     expect(b.digests()).toEqual(digests([frame]));
   });
 
-  test.each([-33, -32, -31, -17, -16, -15, -1, 0, 1])(
-    "fit around the edge of a body: %i bytes off",
-    async (off) => {
+  test.each([65_535, 65_536, 65_537, 131_071, 131_072, 131_073])(
+    "fit around the edge of a piece: %i bytes",
+    async (length) => {
       const network = createNetwork();
       const [a, b] = await pair(network);
-      const frames = [pattern(MAX_BODY_BYTES + off, 1), new Uint8Array(0), pattern(3, 2)];
+      const frames = [new Uint8Array(0), pattern(3, 2), pattern(length, 1)];
       for (const frame of frames) a.transport.send("n2", [frame]);
       await quiet();
       expect(b.digests()).toEqual(digests(frames));
-      for (const { body } of network.requests) {
-        expect(body.length).toBeLessThanOrEqual(MAX_BODY_BYTES);
-      }
+      expect(network.requests).toHaveLength(Math.ceil(length / MAX_PIECE_BYTES));
+    },
+  );
+
+  test.each([-2, -1, 0, 1])(
+    "small frames fit around the edge of a body: %i bytes off",
+    async (off) => {
+      const network = createNetwork();
+      const [a, b] = await pair(network);
+      // Three of the largest small ones and one that fills the rest, to the byte.
+      const rest = MAX_BODY_BYTES - 3 * (MAX_PIECE_BYTES + 16) - 16;
+      const frames = [
+        pattern(65_536, 1),
+        pattern(65_536, 2),
+        pattern(65_536, 3),
+        pattern(rest + off),
+      ];
+      for (const frame of frames) a.transport.send("n2", [frame]);
+      await quiet();
+      expect(b.digests()).toEqual(digests(frames));
+      expect(network.requests).toHaveLength(off > 0 ? 2 : 1);
     },
   );
 
@@ -161,21 +216,21 @@ describe("large frames", () => {
       // Says that it came, though it didn't: the receiver alone must notice.
       return new Response(null, {
         status: 204,
-        headers: { "raftkit-hello": "1 green n2 incarnation-of-n2 1 json http://n2.test/raft n1" },
+        headers: { "raftkit-hello": "2 green n2 incarnation-of-n2 1 json http://n2.test/raft n1" },
       });
     });
-    a.transport.send("n2", [pattern(700_000)]);
-    send(a, "n2", "next");
+    a.transport.send("n2", [pattern(150_000, 1)]);
+    a.transport.send("n2", [pattern(150_000, 2)]);
     await quiet();
-    expect(count).toBe(3);
-    expect(b.texts()).toEqual(["next"]);
+    expect(count).toBe(6);
+    expect(b.digests()).toEqual(digests([pattern(150_000, 2)]));
     expect(b.rejected).toEqual([]);
   });
 
   test("that get one piece twice, or begun by one run and continued by the next, are dropped", async () => {
     const network = createNetwork();
     const [a, b] = await pair(network);
-    a.transport.send("n2", [pattern(600_000)]);
+    a.transport.send("n2", [pattern(150_000)]);
     await quiet();
     const [first, second, third] = network.requests;
     if (first === undefined || second === undefined || third === undefined) {
@@ -184,7 +239,7 @@ describe("large frames", () => {
     b.received.length = 0;
     const again = (request: typeof first, run = 1): Promise<Response> => {
       const headers = {
-        "raftkit-hello": `1 green n1 incarnation-of-n1 ${run} json http://n1.test/raft n2`,
+        "raftkit-hello": `2 green n1 incarnation-of-n1 ${run} json http://n1.test/raft n2`,
       };
       return network.call(request.url, {
         method: "POST",
@@ -207,7 +262,7 @@ test("pieces of two frames of one size are never joined", async () => {
   const network = createNetwork();
   const [a, b] = await pair(network);
   for (const seed of [1, 2]) {
-    a.transport.send("n2", [pattern(600_000, seed)]);
+    a.transport.send("n2", [pattern(150_000, seed)]);
     await quiet();
   }
   expect([network.requests.length, b.received.length]).toEqual([6, 2]);
@@ -233,24 +288,21 @@ describe("a body", () => {
     };
     expect(read()).toBe(0);
     expect(read(...head(1, 2, 0, 2), 7, 7, ...head(2, 0, 0, 0))).toBe(2);
-    expect(read(...head(1, 3, 2, 1), 7, ...head(2, 3, 0, 1), 7)).toBe(2);
+    expect(read(...head(1, 1, 0, 1), 7, ...head(2, 3, 2, 1), 7)).toBe(2);
     for (const [why, body] of Object.entries({
       "15 bytes are left over": head(1, 1, 0, 1).slice(1),
       "a piece ends beyond its body or its frame": head(1, 2, 0, 2),
       "a piece is empty": head(1, 2, 0, 0),
-      "a frame goes on in the middle of a body": [...head(1, 1, 0, 1), 7, ...head(2, 2, 1, 1), 7],
-      "a frame is broken off in the middle of a body": [
-        ...head(1, 2, 0, 1),
-        7,
-        ...head(2, 1, 0, 1),
-        7,
-      ],
+      "something follows a piece of a frame": [...head(1, 2, 0, 1), 7, ...head(2, 1, 0, 1), 7],
     })) {
       expect(read(...body)).toMatchObject({
         code: "BAD_REQUEST",
         message: `a request's body can't be read: ${why}; only nodes of a raftkit cluster may call here`,
       });
     }
+    expect(read(...head(1, 2, 1, 1), 7, ...head(2, 1, 0, 1), 7)).toMatchObject({
+      code: "BAD_REQUEST",
+    });
     expect(read(...head(1, 100, 99, 2), 7, 7)).toMatchObject({ code: "BAD_REQUEST" });
     expect(read(...head(1, 101, 0, 1), 7)).toMatchObject({
       code: "FRAME_TOO_LARGE",
@@ -258,4 +310,20 @@ describe("a body", () => {
         "a frame of 101 bytes was sent to a node that takes 100; give all nodes the same maxFrameBytes",
     });
   });
+});
+
+test("memory for a large frame grows with what arrives, not with what is announced", async () => {
+  const reassembly = createReassembly();
+  const total = 8 * 2 ** 20;
+  let most = 0;
+  for (let offset = 0; offset < total; offset += MAX_PIECE_BYTES) {
+    const data = pattern(MAX_PIECE_BYTES, offset);
+    const whole = reassembly.add({ frame: 1, total, offset, data });
+    if (whole === undefined) most = Math.max(most, reassembly.heldBytes / (offset + data.length));
+    else expect([whole.length, whole.buffer.byteLength]).toEqual([total, total]);
+  }
+  expect(most).toBeLessThanOrEqual(2);
+  expect(reassembly.heldBytes).toBe(0);
+  reassembly.add({ frame: 2, total, offset: 0, data: new Uint8Array(1) });
+  expect(reassembly.heldBytes).toBe(1);
 });

@@ -96,7 +96,7 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const [, b] = await pair(network);
     for (const id of ["n1", "x1", "x2", "x3"]) {
-      const hello = `1 blue ${id} incarnation-of-someone 1 json http://${id}.test/raft n2`;
+      const hello = `2 blue ${id} incarnation-of-someone 1 json http://${id}.test/raft n2`;
       await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": hello } });
     }
     expect(reasons(b).map(([, message]) => message.slice(0, 7))).toEqual(["peer n1", "peer x1"]);
@@ -131,14 +131,14 @@ describe("nodes that don't belong together", () => {
       const headers = new Headers(init.headers);
       headers.set(
         "raftkit-hello",
-        (headers.get("raftkit-hello") ?? "").replace(/^1 /, "2 something new "),
+        (headers.get("raftkit-hello") ?? "").replace(/^2 /, "3 something new "),
       );
       return network.call("http://n2.test/raft", { ...init, headers });
     });
     send(a, "n2", "hello");
     await quiet();
     const message =
-      "a peer speaks version 2 of the HTTP transport, this node version 1; run compatible releases of @raftkit/transport-http";
+      "a peer speaks version 3 of the HTTP transport, this node version 2; run compatible releases of @raftkit/transport-http";
     expect(reasons(b)).toEqual([["WRONG_VERSION", message]]);
     expect(reasons(a)).toEqual([
       ["WRONG_VERSION", `peer n2 at http://n2.test/raft refused this node: ${message}`],
@@ -174,7 +174,7 @@ describe("nodes that don't belong together", () => {
     const b = await network.node("n1");
     const response = await network.call(b.local.address, {
       method: "POST",
-      headers: { "raftkit-hello": "1 green n1 incarnation-of-n1 1 json http://other.test/raft n1" },
+      headers: { "raftkit-hello": "2 green n1 incarnation-of-n1 1 json http://other.test/raft n1" },
     });
     expect(response.status).toBe(409);
     expect(reasons(b)).toEqual([
@@ -337,7 +337,7 @@ describe("whom a node can send to", () => {
     const network = createNetwork();
     const b = await network.node("n2");
     for (const i of [...Array(20).keys(), 5, ...Array.from({ length: 15 }, (_, k) => 20 + k)]) {
-      const hello = `1 green s${i} incarnation-of-someone 1 json http://s${i}.test/raft n2`;
+      const hello = `2 green s${i} incarnation-of-someone 1 json http://s${i}.test/raft n2`;
       expect(
         (
           await network.call(b.local.address, {

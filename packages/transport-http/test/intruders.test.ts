@@ -14,7 +14,7 @@ import {
 } from "./support.js";
 
 const N2 = "http://n2.test/raft";
-const HELLO = "1 green n1 incarnation-of-n1 1 json http://n1.test/raft n2";
+const HELLO = "2 green n1 incarnation-of-n1 1 json http://n1.test/raft n2";
 
 async function post(
   network: Network,
@@ -41,7 +41,7 @@ describe("rubbish", () => {
     const [a, b] = await pair(network);
     for (const hello of [
       "",
-      "1",
+      "2",
       "x",
       HELLO.replace(" n2", ""),
       `${HELLO} more`,
