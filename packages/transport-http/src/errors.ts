@@ -8,6 +8,8 @@ export type PeerRejectedCode =
   | "WRONG_CLUSTER"
   /** The two nodes encode messages differently. */
   | "WRONG_CODEC"
+  /** The two nodes have different `maxFrameBytes`. */
+  | "WRONG_FRAME_LIMIT"
   /** The two nodes speak different versions of this transport's protocol. */
   | "WRONG_VERSION"
   /** The address leads to another node than the one that was meant. */
@@ -22,8 +24,6 @@ export type PeerRejectedCode =
   | "BAD_REQUEST"
   /** The request's body is larger than the protocol allows. */
   | "BODY_TOO_LARGE"
-  /** A frame is larger than the receiver's `maxFrameBytes`. */
-  | "FRAME_TOO_LARGE"
   /** The sender was cut off by `disconnect`, for about a second. */
   | "MISBEHAVED"
   /** A peer's address is no http or https URL. */
@@ -34,6 +34,7 @@ export type PeerRejectedCode =
 export const STATUS_OF_CODE: Readonly<Record<PeerRejectedCode, number>> = {
   WRONG_CLUSTER: 409,
   WRONG_CODEC: 409,
+  WRONG_FRAME_LIMIT: 409,
   WRONG_VERSION: 409,
   WRONG_NODE: 409,
   DUPLICATE_ID: 409,
@@ -41,7 +42,6 @@ export const STATUS_OF_CODE: Readonly<Record<PeerRejectedCode, number>> = {
   UNAUTHORIZED: 401,
   BAD_REQUEST: 400,
   BODY_TOO_LARGE: 413,
-  FRAME_TOO_LARGE: 413,
   MISBEHAVED: 429,
   BAD_ADDRESS: 400,
   NOT_RAFTKIT: 502,

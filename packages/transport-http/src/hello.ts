@@ -1,6 +1,6 @@
 // How nodes introduce themselves: one header, in every request and in every answer to a node that
-// introduced itself well. `raftkit-hello: VERSION CLUSTER FROM INCARNATION RUN CODEC ADDRESS TO`.
-// None of the values can contain a space.
+// introduced itself well. `raftkit-hello: VERSION CLUSTER FROM INCARNATION RUN CODEC ADDRESS
+// MAXFRAMEBYTES TO`. None of the values can contain a space.
 import type { LocalNode, NodeId } from "@raftkit/core";
 import { isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
@@ -9,12 +9,18 @@ export const HELLO_HEADER = "raftkit-hello";
 /** Raised by every change of the header or of the body that an older node would misread. */
 export const PROTOCOL_VERSION = 2;
 
-export interface Hello extends LocalNode {
+/** What a node says of itself. */
+export interface Introduction extends LocalNode {
+  /** The largest frame that it sends and takes. */
+  readonly maxFrameBytes: number;
+}
+
+export interface Hello extends Introduction {
   /** Whom the sender believes to be talking to. */
   readonly to: NodeId;
 }
 
-export function formatHello(local: LocalNode, to: NodeId): string {
+export function formatHello(local: Introduction, to: NodeId): string {
   return [
     PROTOCOL_VERSION,
     local.clusterId,
@@ -23,6 +29,7 @@ export function formatHello(local: LocalNode, to: NodeId): string {
     local.run,
     local.codec,
     local.address,
+    local.maxFrameBytes,
     to,
   ].join(" ");
 }
@@ -38,22 +45,28 @@ export function parseHello(text: string | null): Hello | PeerRejected {
       `a peer speaks version ${version} of the HTTP transport, this node version ${PROTOCOL_VERSION}; run compatible releases of @raftkit/transport-http`,
     );
   }
-  const [, clusterId = "", id = "", incarnation = "", , codec = "", address = "", to = ""] = values;
+  const [, clusterId = "", id = "", incarnation = "", , codec = "", address = "", , to = ""] =
+    values;
   const run = wholeNumber(values[4]);
+  const maxFrameBytes = wholeNumber(values[7]);
   const valid =
-    values.length === 8 &&
+    values.length === 9 &&
     isValidId(clusterId) &&
     isValidId(id) &&
     isValidIncarnation(incarnation) &&
     run !== undefined &&
     /^[a-z0-9-]{1,32}$/.test(codec) &&
     isHttpAddress(address) &&
+    maxFrameBytes !== undefined &&
+    maxFrameBytes > 0 &&
     isValidId(to);
-  return valid ? { clusterId, id, incarnation, run, codec, address, to } : malformed(text);
+  return valid
+    ? { clusterId, id, incarnation, run, codec, address, maxFrameBytes, to }
+    : malformed(text);
 }
 
 /** What speaks against a request that came in. */
-export function checkCaller(local: LocalNode, caller: Hello): PeerRejected | undefined {
+export function checkCaller(local: Introduction, caller: Hello): PeerRejected | undefined {
   const mismatch = checkCommon(local, caller);
   if (mismatch !== undefined) return mismatch;
   if (caller.to !== local.id) {
@@ -73,7 +86,7 @@ export function checkCaller(local: LocalNode, caller: Hello): PeerRejected | und
 
 /** What speaks against an answer from `address`, where node `expected` should be. */
 export function checkAnswerer(
-  local: LocalNode,
+  local: Introduction,
   answerer: Hello,
   expected: NodeId,
   address: string,
@@ -88,7 +101,7 @@ export function checkAnswerer(
   );
 }
 
-function checkCommon(local: LocalNode, other: Hello): PeerRejected | undefined {
+function checkCommon(local: Introduction, other: Hello): PeerRejected | undefined {
   if (other.clusterId !== local.clusterId) {
     return new PeerRejected(
       "WRONG_CLUSTER",
@@ -99,6 +112,13 @@ function checkCommon(local: LocalNode, other: Hello): PeerRejected | undefined {
     return new PeerRejected(
       "WRONG_CODEC",
       `peer ${other.id} uses codec "${other.codec}", this node "${local.codec}"; give all nodes of a cluster the same codec`,
+    );
+  }
+  // Not the smaller of the two: a leader would accept an entry that never gets to a peer.
+  if (other.maxFrameBytes !== local.maxFrameBytes) {
+    return new PeerRejected(
+      "WRONG_FRAME_LIMIT",
+      `peer ${other.id} takes frames of up to ${other.maxFrameBytes} bytes, this node of up to ${local.maxFrameBytes}; give all nodes of a cluster the same maxFrameBytes`,
     );
   }
   return undefined;

@@ -52,14 +52,11 @@ export function readPieces(
       view.getUint32(at + 8),
       view.getUint32(at + 12),
     ];
-    if (total > maxFrameBytes) {
-      return new PeerRejected(
-        "FRAME_TOO_LARGE",
-        `a frame of ${total} bytes was sent to a node that takes ${maxFrameBytes}; give all nodes the same maxFrameBytes`,
-      );
-    }
     const start = at + PIECE_HEAD_BYTES;
     const end = start + length;
+    if (total > maxFrameBytes) {
+      return rubbish(`a frame of ${total} bytes is above the limit of ${maxFrameBytes}`);
+    }
     if (end > body.length || offset + length > total) {
       return rubbish("a piece ends beyond its body or its frame");
     }

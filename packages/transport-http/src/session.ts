@@ -1,15 +1,16 @@
 // What both directions share from `start` to `close`: who this node is, whom it knows, and how it
 // reports.
-import type { LocalNode, NodeId, TransportHandler } from "@raftkit/core";
+import type { NodeId, TransportHandler } from "@raftkit/core";
 import type { HttpClock } from "./defaults.js";
 import type { PeerRejected } from "./errors.js";
+import type { Introduction } from "./hello.js";
 import type { Settings } from "./options.js";
 import type { PeerBook } from "./peers.js";
 import type { Task } from "./task.js";
 
 export interface Session {
   readonly settings: Settings;
-  readonly local: LocalNode;
+  readonly local: Introduction;
   readonly handler: TransportHandler;
   readonly peers: PeerBook;
   /** Bodies that are being read. */

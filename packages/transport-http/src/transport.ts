@@ -1,9 +1,9 @@
 // Joins the parts into a `Transport`. It sends by itself, but never listens: its handler is mounted
 // in somebody's server.
-import type { LocalNode, Transport, TransportHandler } from "@raftkit/core";
+import type { Transport, TransportHandler } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
-import { formatHello, isHttpAddress, parseHello } from "./hello.js";
+import { type Introduction, formatHello, isHttpAddress, parseHello } from "./hello.js";
 import { answer, unavailable } from "./inbound.js";
 import { type HttpTransportOptions, type Settings, settle } from "./options.js";
 import { backoffMs, createOutbox } from "./outbox.js";
@@ -36,7 +36,8 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
     handler: (request) =>
       session === undefined || closed ? Promise.resolve(unavailable()) : answer(session, request),
 
-    async start(local, handler) {
+    async start(node, handler) {
+      const local = { ...node, maxFrameBytes: settings.maxFrameBytes };
       if (session !== undefined || closed) {
         throw new RaftkitError(
           "ALREADY_STARTED",
@@ -103,7 +104,11 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
   };
 }
 
-function createSession(settings: Settings, local: LocalNode, handler: TransportHandler): Session {
+function createSession(
+  settings: Settings,
+  local: Introduction,
+  handler: TransportHandler,
+): Session {
   const peers = createPeerBook((peer) =>
     createOutbox(settings, {
       post: (body, signal) => post(session, peer(), body, signal),

@@ -329,7 +329,7 @@ describe("close", () => {
       cancel: () => cancelled.resolve("cancelled"),
     });
     const headers = {
-      "raftkit-hello": `2 green n1 incarnation-of-n1 1 json http://n1.test/raft n2`,
+      "raftkit-hello": `2 green n1 incarnation-of-n1 1 json http://n1.test/raft 8388608 n2`,
     };
     const init = { method: "POST", headers, body, duplex: "half" };
     const pending = b.transport.handler(new Request(N2, init));

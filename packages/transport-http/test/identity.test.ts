@@ -96,7 +96,7 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const [, b] = await pair(network);
     for (const id of ["n1", "x1", "x2", "x3"]) {
-      const hello = `2 blue ${id} incarnation-of-someone 1 json http://${id}.test/raft n2`;
+      const hello = `2 blue ${id} incarnation-of-someone 1 json http://${id}.test/raft 8388608 n2`;
       await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": hello } });
     }
     expect(reasons(b).map(([, message]) => message.slice(0, 7))).toEqual(["peer n1", "peer x1"]);
@@ -122,6 +122,31 @@ describe("nodes that don't belong together", () => {
       ],
     ]);
     expect(b.received).toEqual([]);
+  });
+
+  test("with different limits for frames, before any frame shows it", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1", {}, { maxFrameBytes: 2_000_000 });
+    const b = await network.node("n2", {}, { maxFrameBytes: 1_000_000 });
+    a.transport.setPeers([b.peer()]);
+    b.transport.setPeers([a.peer()]);
+    send(a, "n2", "small");
+    await quiet();
+    expect(reasons(a)).toEqual([
+      [
+        "WRONG_FRAME_LIMIT",
+        `peer n2 takes frames of up to 1000000 bytes, this node of up to 2000000; give all nodes of a cluster the same maxFrameBytes`,
+      ],
+    ]);
+    expect(reasons(b)).toEqual([
+      [
+        "WRONG_FRAME_LIMIT",
+        `peer n1 takes frames of up to 2000000 bytes, this node of up to 1000000; give all nodes of a cluster the same maxFrameBytes`,
+      ],
+    ]);
+    send(b, "n1", "nor the other way round");
+    await quiet();
+    expect([a.received, b.received, a.unreachable]).toEqual([[], [], ["n2"]]);
   });
 
   test("of another version", async () => {
@@ -174,7 +199,9 @@ describe("nodes that don't belong together", () => {
     const b = await network.node("n1");
     const response = await network.call(b.local.address, {
       method: "POST",
-      headers: { "raftkit-hello": "2 green n1 incarnation-of-n1 1 json http://other.test/raft n1" },
+      headers: {
+        "raftkit-hello": "2 green n1 incarnation-of-n1 1 json http://other.test/raft 8388608 n1",
+      },
     });
     expect(response.status).toBe(409);
     expect(reasons(b)).toEqual([
@@ -337,7 +364,7 @@ describe("whom a node can send to", () => {
     const network = createNetwork();
     const b = await network.node("n2");
     for (const i of [...Array(20).keys(), 5, ...Array.from({ length: 15 }, (_, k) => 20 + k)]) {
-      const hello = `2 green s${i} incarnation-of-someone 1 json http://s${i}.test/raft n2`;
+      const hello = `2 green s${i} incarnation-of-someone 1 json http://s${i}.test/raft 8388608 n2`;
       expect(
         (
           await network.call(b.local.address, {

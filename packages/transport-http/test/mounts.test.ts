@@ -124,7 +124,7 @@ describe.each([
       "application/json",
     ]);
     expect(await refused.json()).toMatchObject({ error: { code: "BAD_REQUEST" } });
-    const hello = `2 green n1 incarnation-of-n1 1 json ${b.local.address} n2`;
+    const hello = `2 green n1 incarnation-of-n1 1 json ${b.local.address} 8388608 n2`;
     const large = await fetch(b.local.address, {
       method: "POST",
       headers: { "raftkit-hello": hello },
