@@ -24,8 +24,10 @@ export type PeerRejectedCode =
   | "BAD_REQUEST"
   /** The request's body is larger than the protocol allows. */
   | "BODY_TOO_LARGE"
-  /** The sender was cut off by `disconnect`, for about a second. */
-  | "MISBEHAVED"
+  /** The sender was cut off by `disconnect`, for about a second; the log of who did it says why. */
+  | "CUT_OFF"
+  /** The same, and another data directory is heard under the sender's id. */
+  | "OTHER_DATA_DIRECTORY"
   /** A peer's address is no http or https URL. */
   | "BAD_ADDRESS"
   /** Something other than a raftkit node answers at a peer's address. */
@@ -42,7 +44,8 @@ export const STATUS_OF_CODE: Readonly<Record<PeerRejectedCode, number>> = {
   UNAUTHORIZED: 401,
   BAD_REQUEST: 400,
   BODY_TOO_LARGE: 413,
-  MISBEHAVED: 429,
+  CUT_OFF: 429,
+  OTHER_DATA_DIRECTORY: 409,
   BAD_ADDRESS: 400,
   NOT_RAFTKIT: 502,
 };

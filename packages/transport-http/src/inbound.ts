@@ -3,13 +3,11 @@
 import { MAX_BODY_BYTES, readPieces } from "./pieces.js";
 import { HELLO_HEADER, type Hello, checkCaller, formatHello, parseHello } from "./hello.js";
 import { PeerRejected, STATUS_OF_CODE } from "./errors.js";
-import { checkRun } from "./peers.js";
+import { partnerOf } from "./peers.js";
 import { readBody } from "./read-body.js";
 import type { Session } from "./session.js";
+import { checkRun } from "./senders.js";
 import { startTask } from "./task.js";
-
-/** With `MAX_BODY_BYTES` the bound on what half-read requests can hold. */
-const MAX_READING = 128;
 
 /** Answers 204 when the frames were handed over; otherwise JSON `{ error: { code, message } }`. */
 export async function answer(session: Session, request: Request): Promise<Response> {
@@ -24,19 +22,10 @@ export async function answer(session: Session, request: Request): Promise<Respon
   const caller = parseHello(request.headers.get(HELLO_HEADER));
   if (caller instanceof PeerRejected) return turnAway(session, undefined, caller);
   const refusal =
-    checkCaller(session.local, caller) ?? checkRun(session.peers.get(caller.id), caller);
+    checkCaller(session.local, caller) ??
+    checkRun(session.peers.get(caller.id)?.senders.get(caller.incarnation), caller) ??
+    checkCut(session, caller);
   if (refusal !== undefined) return turnAway(session, caller, refusal);
-  if (isCut(session, caller)) {
-    return turnAway(
-      session,
-      caller,
-      new PeerRejected(
-        "MISBEHAVED",
-        `${session.local.id} cut ${caller.id} off because of what it sent, for about a second; look at the log of ${session.local.id}`,
-      ),
-      false,
-    );
-  }
   return takeBody(session, caller, request);
 }
 
@@ -67,7 +56,6 @@ async function takeBody(session: Session, caller: Hello, request: Request): Prom
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) {
     return turnAway(session, caller, tooLarge);
   }
-  if (session.reading.size >= MAX_READING) return unavailable();
   if (request.bodyUsed) {
     throw new TypeError(
       "the request's body was read before raftkit's handler got it; mount the handler before any body parser",
@@ -77,17 +65,21 @@ async function takeBody(session: Session, caller: Hello, request: Request): Prom
   const task = startTask(clock, requestTimeoutMs, (signal) =>
     readBody(request.body, MAX_BODY_BYTES, signal),
   );
-  session.reading.add(task);
+  session.reading.enter(caller, task);
   let body: Uint8Array | undefined;
   try {
     body = await task.done;
   } catch {
-    // Broken off, late, or this node closes: an accident of the network, nothing to report.
+    // Broken off, late, pushed out, or this node closes: nothing to report.
     return session.closed
       ? unavailable()
-      : refuse(408, "REQUEST_TIMEOUT", "the body didn't arrive in time");
+      : refuse(
+          408,
+          "REQUEST_TIMEOUT",
+          "the body didn't arrive in time, or another one took its place",
+        );
   } finally {
-    session.reading.delete(task);
+    session.reading.leave(task);
   }
   if (session.closed) return unavailable();
   if (body === undefined) return turnAway(session, caller, tooLarge);
@@ -100,13 +92,13 @@ function deliver(session: Session, caller: Hello, body: Uint8Array): Response {
   if (pieces instanceof PeerRejected) return turnAway(session, caller, pieces);
   // Asked again: while the body came in, a later run may have spoken, or the node may have been cut
   // off.
-  const peer = isCut(session, caller) ? undefined : session.peers.meet(caller);
-  if (peer === undefined) return unavailable();
-  if (peer instanceof PeerRejected) return turnAway(session, caller, peer);
-  peer.outbox.wake();
+  if (isCut(session, caller)) return unavailable();
+  const met = session.peers.meet(caller);
+  if (met instanceof PeerRejected) return turnAway(session, caller, met);
+  met.peer.outbox.wake();
   const from = { id: caller.id, incarnation: caller.incarnation, run: caller.run };
   for (const piece of pieces) {
-    const frame = peer.reassembly.add(piece);
+    const frame = met.run.reassembly.add(piece);
     if (frame !== undefined && !session.closed && !isCut(session, caller)) {
       session.handler.receive(from, frame);
     }
@@ -120,22 +112,31 @@ function deliver(session: Session, caller: Hello, body: Uint8Array): Response {
 /**
  * Whether `disconnect` cut this very run off a moment ago. A later run may try its luck at once.
  */
-function isCut({ peers, settings }: Session, caller: Hello): boolean {
-  const peer = peers.get(caller.id);
-  return (
-    peer?.sender?.incarnation === caller.incarnation &&
-    peer.sender.run === caller.run &&
-    settings.clock.now() < peer.refusedUntilMs
+function isCut({ peers, settings }: Session, { id, incarnation, run }: Hello): boolean {
+  const known = peers.get(id)?.senders.get(incarnation);
+  return known?.run === run && settings.clock.now() < known.refusedUntilMs;
+}
+
+function checkCut(session: Session, caller: Hello): PeerRejected | undefined {
+  const peer = session.peers.get(caller.id);
+  if (peer === undefined || !isCut(session, caller)) return undefined;
+  const { id, incarnation, address } = caller;
+  const partner = partnerOf(peer);
+  if (partner !== undefined && partner.incarnation !== incarnation) {
+    return new PeerRejected(
+      "OTHER_DATA_DIRECTORY",
+      `${id} at ${address} speaks from data directory "${incarnation}", but ${session.local.id} also hears ${id} from "${partner.incarnation}"; stop one of the two, or start ${id} with the data directory that it had`,
+    );
+  }
+  return new PeerRejected(
+    "CUT_OFF",
+    `${session.local.id} refused what ${id} sent, and hears nothing of it for about a second; the log of ${session.local.id} says why`,
   );
 }
 
-function turnAway(
-  session: Session,
-  caller: Hello | undefined,
-  error: PeerRejected,
-  report = true,
-): Response {
-  if (report) session.reject(caller?.id, error);
+function turnAway(session: Session, caller: Hello | undefined, error: PeerRejected): Response {
+  // Why somebody was cut off is in this node's log already.
+  if (error.code !== "CUT_OFF") session.reject(caller?.id, error);
   return refuse(
     STATUS_OF_CODE[error.code],
     error.code,

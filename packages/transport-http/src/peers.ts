@@ -1,25 +1,25 @@
 // Who can be talked to: the peers that were listed, and a bounded number of nodes that introduced
 // themselves. A listed address always wins over an introduced one: the operator may have put a
 // proxy between two nodes, and a hello must not divert traffic.
-import type { NodeId, Peer, Sender } from "@raftkit/core";
+import type { NodeId, Peer } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
 import type { Hello } from "./hello.js";
 import type { Outbox } from "./outbox.js";
-import { type Reassembly, createReassembly } from "./reassembly.js";
+import { type KnownRun, type Senders, createSenders } from "./senders.js";
 
-/** Each may hold one frame under reassembly and one queue. */
 const MAX_UNLISTED_PEERS = 16;
 
 export interface PeerRecord {
   readonly id: NodeId;
   listed: string | undefined;
   introduced: string | undefined;
-  /** The latest run heard of. */
-  sender: Sender | undefined;
-  /** Until then it is neither listened to nor spoken to. */
-  refusedUntilMs: number;
-  readonly reassembly: Reassembly;
+  readonly senders: Senders;
   readonly outbox: Outbox;
+}
+
+export interface Met {
+  readonly peer: PeerRecord;
+  readonly run: KnownRun;
 }
 
 export interface PeerBook {
@@ -30,31 +30,23 @@ export interface PeerBook {
   /**
    * Takes note of a node that introduced itself, unless it is an earlier run than the latest known.
    */
-  meet(hello: Hello): PeerRecord | PeerRejected;
-  /**
-   * The same for a node that answered a request: that doesn't make it one that spoke, so a peer
-   * that left the list stays away.
-   */
-  noteAnswer(hello: Hello): PeerRejected | undefined;
+  meet(hello: Hello): Met | PeerRejected;
 }
 
 export function addressOf(peer: PeerRecord): string | undefined {
   return peer.listed ?? peer.introduced;
 }
 
-/** Whether the hello comes from a run that has been superseded. */
-export function checkRun(peer: PeerRecord | undefined, hello: Hello): PeerRejected | undefined {
-  const known = peer?.sender;
-  if (known === undefined || known.incarnation !== hello.incarnation || known.run <= hello.run) {
-    return undefined;
-  }
-  return new PeerRejected(
-    "STALE_RUN",
-    `run ${hello.run} of peer ${hello.id} speaks, but run ${known.run} has been heard of; stop the older process of ${hello.id}, or restore no old data directory`,
-  );
+/** The run that gets what is sent to this peer, as far as is known. */
+export function partnerOf(peer: PeerRecord): KnownRun | undefined {
+  return peer.senders.at(addressOf(peer));
 }
 
-export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox): PeerBook {
+/** @param maxFrameBytes what large frames of all unlisted nodes may take together */
+export function createPeerBook(
+  maxFrameBytes: number,
+  createOutbox: (peer: () => PeerRecord) => Outbox,
+): PeerBook {
   /** Unlisted ones in the order in which they were last heard. */
   const records = new Map<NodeId, PeerRecord>();
 
@@ -65,9 +57,7 @@ export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox)
       id,
       listed: undefined,
       introduced: undefined,
-      sender: undefined,
-      refusedUntilMs: Number.NEGATIVE_INFINITY,
-      reassembly: createReassembly(),
+      senders: createSenders(),
       outbox: createOutbox(() => record),
     };
     records.set(id, record);
@@ -79,19 +69,16 @@ export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox)
     void record.outbox.drop(new Error(`${record.id} is no peer any more`));
   }
 
-  function forgetOldestUnlisted(): void {
+  /** Strangers share a few places, and the room of one large frame: who was heard last has it. */
+  function boundUnlisted(): void {
     const unlisted = [...records.values()].filter((record) => record.listed === undefined);
-    for (const record of unlisted.slice(0, Math.max(0, unlisted.length - MAX_UNLISTED_PEERS))) {
-      forget(record);
+    const excess = Math.max(0, unlisted.length - MAX_UNLISTED_PEERS);
+    for (const record of unlisted.slice(0, excess)) forget(record);
+    let heldBytes = 0;
+    for (const { senders } of unlisted.slice(excess).toReversed()) {
+      heldBytes += senders.heldBytes();
+      if (heldBytes > maxFrameBytes) senders.dropBegun();
     }
-  }
-
-  /** A later run than the one known is a fresh start. */
-  function noteRun(record: PeerRecord, { id, incarnation, run }: Hello): void {
-    if (record.sender?.incarnation === incarnation && record.sender.run === run) return;
-    record.sender = { id, incarnation, run };
-    record.refusedUntilMs = Number.NEGATIVE_INFINITY;
-    record.reassembly.reset();
   }
 
   return {
@@ -106,24 +93,17 @@ export function createPeerBook(createOutbox: (peer: () => PeerRecord) => Outbox)
         record.listed = listed;
         if (addressOf(record) === undefined) forget(record);
       }
-      forgetOldestUnlisted();
+      boundUnlisted();
     },
     meet(hello) {
-      const stale = checkRun(records.get(hello.id), hello);
-      if (stale !== undefined) return stale;
-      const record = open(hello.id);
-      noteRun(record, hello);
-      record.introduced = hello.address;
+      const peer = open(hello.id);
+      const run = peer.senders.spoke(hello);
+      if (run instanceof PeerRejected) return run;
+      peer.introduced = hello.address;
       records.delete(hello.id);
-      records.set(hello.id, record);
-      forgetOldestUnlisted();
-      return record;
-    },
-    noteAnswer(hello) {
-      const record = records.get(hello.id);
-      const stale = checkRun(record, hello);
-      if (stale === undefined && record !== undefined) noteRun(record, hello);
-      return stale;
+      records.set(hello.id, peer);
+      boundUnlisted();
+      return { peer, run };
     },
   };
 }

@@ -72,9 +72,12 @@ async function checkAnswer(
   const text = response.headers.get(HELLO_HEADER);
   if (text !== null) {
     const hello = parseHello(text);
-    if (hello instanceof PeerRejected) throw hello;
+    if (hello instanceof PeerRejected) {
+      throw hello.code === "BAD_REQUEST" ? notRaftkit(peer, address, status) : hello;
+    }
     const refusal =
-      checkAnswerer(session.local, hello, peer.id, address) ?? session.peers.noteAnswer(hello);
+      checkAnswerer(session.local, hello, peer.id, address) ??
+      peer.senders.answered(hello, address);
     if (refusal !== undefined) throw refusal;
     if (status === 204) return;
   }
@@ -92,9 +95,13 @@ async function checkAnswer(
       `${address} answered HTTP ${status}; check the credentials for peer ${peer.id}`,
     );
   }
-  throw new PeerRejected(
+  throw notRaftkit(peer, address, status);
+}
+
+function notRaftkit({ id }: PeerRecord, address: string, status: number): PeerRejected {
+  return new PeerRejected(
     "NOT_RAFTKIT",
-    `${address} answered HTTP ${status}, not as a raftkit node; check the address of ${peer.id} and where its handler is mounted`,
+    `${address} answered HTTP ${status}, not as a raftkit node; check the address of ${id} and where its handler is mounted`,
   );
 }
 

@@ -1,5 +1,6 @@
 // Reads a body without ever holding more than its limit. What is returned is a fresh copy, shared
 // with nobody.
+import { createGrowingBytes } from "./growing-bytes.js";
 
 /**
  * @returns undefined as soon as there is more than `maxBytes`; the rest is left unread. Rejects
@@ -15,29 +16,18 @@ export async function readBody(
   const stop = (): void => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
+    // Not a list of chunks: one that comes byte by byte would cost a hundred times its length.
+    const body = createGrowingBytes(maxBytes);
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      bytes += next.value.length;
-      if (bytes > maxBytes) {
+      if (body.length + next.value.length > maxBytes) {
         stop();
         return undefined;
       }
-      chunks.push(next.value);
+      body.append(next.value);
     }
     signal.throwIfAborted();
-    return join(chunks, bytes);
+    return body.view();
   } finally {
     signal.removeEventListener("abort", stop);
   }
-}
-
-function join(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

@@ -6,7 +6,7 @@ import type { PeerRejected } from "./errors.js";
 import type { Introduction } from "./hello.js";
 import type { Settings } from "./options.js";
 import type { PeerBook } from "./peers.js";
-import type { Task } from "./task.js";
+import type { Reading } from "./reading.js";
 
 export interface Session {
   readonly settings: Settings;
@@ -14,7 +14,7 @@ export interface Session {
   readonly handler: TransportHandler;
   readonly peers: PeerBook;
   /** Bodies that are being read. */
-  readonly reading: Set<Task<unknown>>;
+  readonly reading: Reading;
   /**
    * Tells the handler, but of one peer and cause once a minute at most: a peer that is turned away
    * comes back for ever.

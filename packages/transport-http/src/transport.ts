@@ -7,8 +7,9 @@ import { type Introduction, formatHello, isHttpAddress, parseHello } from "./hel
 import { answer, unavailable } from "./inbound.js";
 import { type HttpTransportOptions, type Settings, settle } from "./options.js";
 import { backoffMs, createOutbox } from "./outbox.js";
-import { createPeerBook } from "./peers.js";
+import { createPeerBook, partnerOf } from "./peers.js";
 import { post } from "./post.js";
+import { createReading } from "./reading.js";
 import { type Session, createReports } from "./session.js";
 
 export interface HttpTransport extends Transport {
@@ -67,26 +68,18 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
 
     send(to, parts) {
       const peer = session?.peers.get(to);
-      return (
-        peer !== undefined &&
-        !closed &&
-        settings.clock.now() >= peer.refusedUntilMs &&
-        peer.outbox.send(parts)
-      );
+      if (peer === undefined || closed) return false;
+      const refusedUntilMs = partnerOf(peer)?.refusedUntilMs ?? Number.NEGATIVE_INFINITY;
+      return settings.clock.now() >= refusedUntilMs && peer.outbox.send(parts);
     },
 
     disconnect({ id, incarnation, run }) {
       const peer = session?.peers.get(id);
-      if (
-        peer === undefined ||
-        peer.sender?.incarnation !== incarnation ||
-        peer.sender.run !== run
-      ) {
-        return;
-      }
-      peer.refusedUntilMs = settings.clock.now() + backoffMs(Infinity, settings.random);
-      peer.reassembly.reset();
-      void peer.outbox.drop(new Error(`${id} was cut off`));
+      const known = peer?.senders.get(incarnation);
+      if (peer === undefined || known?.run !== run) return;
+      known.refusedUntilMs = settings.clock.now() + backoffMs(Infinity, settings.random);
+      known.reassembly.reset();
+      if (partnerOf(peer) === known) void peer.outbox.drop(new Error(`${id} was cut off`));
     },
 
     async close() {
@@ -94,10 +87,10 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
       if (session === undefined) return;
       session.closed = true;
       const reason = new Error("the transport closes");
-      for (const task of session.reading) task.abort(reason);
-      const reading = [...session.reading].map((task) => task.done.catch(() => undefined));
+      const reading = session.reading.all();
+      for (const task of reading) task.abort(reason);
       await Promise.all([
-        ...reading,
+        ...reading.map((task) => task.done.catch(() => undefined)),
         ...session.peers.all().map((peer) => peer.outbox.drop(reason)),
       ]);
     },
@@ -109,7 +102,7 @@ function createSession(
   local: Introduction,
   handler: TransportHandler,
 ): Session {
-  const peers = createPeerBook((peer) =>
+  const peers = createPeerBook(settings.maxFrameBytes, (peer) =>
     createOutbox(settings, {
       post: (body, signal) => post(session, peer(), body, signal),
       lost(cause) {
@@ -124,7 +117,7 @@ function createSession(
     local,
     handler,
     peers,
-    reading: new Set(),
+    reading: createReading(peers),
     reject: createReports(settings.clock, handler, peers),
     closed: false,
   };

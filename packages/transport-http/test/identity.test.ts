@@ -2,7 +2,7 @@
 // and changes nothing.
 import { describe, expect, test } from "vitest";
 import { PeerRejected } from "../src/index.js";
-import { type TestNode, createNetwork, localNode, pair, quiet, send } from "./support.js";
+import { type TestNode, createNetwork, pair, quiet, send } from "./support.js";
 
 function reasons(node: TestNode): (readonly [string, string])[] {
   return node.rejected.map(({ code, message }) => [code, message] as const);
@@ -220,6 +220,7 @@ describe("nodes that don't belong together", () => {
     for (const [id, response] of Object.entries({
       ok: new Response("welcome"),
       empty: new Response(null, { status: 204 }),
+      rubbish: new Response(null, { status: 204, headers: { "raftkit-hello": '{"hello":null}' } }),
       notFound: new Response("<html>".repeat(10_000), { status: 404 }),
       moved: new Response(null, { status: 302, headers: { location: "http://n2.test/raft" } }),
     })) {
@@ -276,7 +277,7 @@ describe("runs", () => {
     expect(b.texts()).toEqual(["from run 1", "from run 2"]);
     expect(b.received.map(({ from }) => from.run)).toEqual([1, 2]);
     const message =
-      "run 1 of peer n1 speaks, but run 2 has been heard of; stop the older process of n1, or restore no old data directory";
+      "run 1 of peer n1 speaks, but run 2 has been heard of; stop the older process of n1, and never put an old copy of a data directory back";
     expect(reasons(b)).toEqual([["STALE_RUN", message]]);
     expect(reasons(oldRun)).toEqual([
       ["STALE_RUN", `peer n2 at http://n2.test/raft refused this node: ${message}`],
@@ -376,27 +377,5 @@ describe("whom a node can send to", () => {
     }
     const known = Array.from({ length: 40 }, (_, i) => `s${i}`).filter((id) => send(b, id, "x"));
     expect(known).toEqual(["s5", ...Array.from({ length: 15 }, (_, i) => `s${20 + i}`)]);
-  });
-});
-
-describe("start", () => {
-  test("refuses an address or a name that can't be used, and a second start", async () => {
-    const network = createNetwork();
-    await expect(network.node("n1", { address: "127.0.0.1:7101" })).rejects.toMatchObject({
-      code: "INVALID_OPTION",
-      message: `the address of n1 is "127.0.0.1:7101"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
-    });
-    await expect(network.node("n1", { clusterId: "two words" })).rejects.toMatchObject({
-      code: "INVALID_OPTION",
-    });
-    const { transport } = await network.node("n1");
-    const handler = {
-      receive: () => undefined,
-      unreachable: () => undefined,
-      rejected: () => undefined,
-    };
-    await expect(transport.start(localNode("n1"), handler)).rejects.toMatchObject({
-      code: "ALREADY_STARTED",
-    });
   });
 });
