@@ -2,6 +2,7 @@
 import { core } from "./core.mjs";
 import { raftkit } from "./raftkit.mjs";
 import { storageFile } from "./storage-file.mjs";
+import { transportHttp } from "./transport-http.mjs";
 import { transportTcp } from "./transport-tcp.mjs";
 
 /**
@@ -15,7 +16,7 @@ import { transportTcp } from "./transport-tcp.mjs";
  */
 
 /** @type {readonly Mutant[]} */
-export const mutants = [...core, ...raftkit, ...storageFile, ...transportTcp];
+export const mutants = [...core, ...raftkit, ...storageFile, ...transportHttp, ...transportTcp];
 
 /**
  * No majority is ever reached. Raftkit's own tests must fail with it: so the copy's packages find

@@ -16,7 +16,7 @@ import { compileAll } from "./types.mjs";
 
 const help = `npm run mutants -- [--only ID]... [--package NAME] [--list] [--simulation] [--seeds 200] [--json FILE]
   --only ID       this mutant; may be repeated
-  --package NAME  those of one package: core, raftkit, storage-file, transport-tcp
+  --package NAME  those of one package: core, raftkit, storage-file, transport-http, transport-tcp
   --list          say which mutants there are
   --simulation    only seeds: what do simulated clusters notice without the packages' own tests? Survivors are no failure then
   --seeds N       how many seeds where the tests don't notice; 200 by default

@@ -10,7 +10,7 @@ import { packageOf } from "./list.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** @type {Readonly<Record<string, string>>} */
-const tiersOf = { core: "1,2", raftkit: "2", "storage-file": "2", "transport-tcp": "" };
+const tiersOf = { core: "1,2", raftkit: "2", "storage-file": "2" };
 
 /**
  * @param {string} folder the copy, built, with the mutant in its sources
