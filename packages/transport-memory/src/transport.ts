@@ -22,7 +22,7 @@ export class MemoryTransport implements Transport {
   #peers: ReadonlyMap<NodeId, string> = new Map();
   /** Whoever spoke to this node, and through which end. */
   readonly #callers = new Map<NodeId, MemoryTransport>();
-  /** What is on its way from this end. Lanes die with either end. */
+  /** What is on its way from this end, and to whom it ever sent. Lanes die with either end. */
   #lanes = new WeakMap<MemoryTransport, Lane>();
   readonly #reported = new Set<string>();
 
@@ -93,10 +93,10 @@ export class MemoryTransport implements Transport {
   }
 
   disconnect(from: Sender): void {
-    const end =
-      this.#callers.get(from.id) ?? this.#wires.listening.get(this.#peers.get(from.id) ?? "");
-    if (end === undefined || end.#local === undefined || !isSame(end.#local, from)) return;
-    this.#callers.delete(from.id);
+    // By identity, not by id: a namesake of another data directory may have spoken since.
+    const end = [...this.#wires.listening.values()].find((other) => other.#is(from));
+    if (end === undefined || !(end.#lanes.has(this) || this.#lanes.has(end))) return;
+    if (this.#callers.get(from.id) === end) this.#callers.delete(from.id);
     empty(this.#lanes.get(end));
     empty(end.#lanes.get(this));
     end.#later(() => end.#handler?.unreachable(this.#local?.id ?? ""));
@@ -108,6 +108,9 @@ export class MemoryTransport implements Transport {
       this.#wires.listening.delete(this.#local.address);
     }
     this.#callers.clear();
+    // Others may hold this end for a while: what it held itself ends here.
+    this.#handler = undefined;
+    this.#lanes = new WeakMap();
     return Promise.resolve();
   }
 
@@ -139,16 +142,22 @@ export class MemoryTransport implements Transport {
     const frame = lane.frames.shift();
     if (frame === undefined) return; // taken back by a disconnect
     lane.bytes -= frame.length + FRAME_COST_BYTES;
+    if (this.#closed) return;
     if (
       target.#closed ||
       target.#local === undefined ||
       this.#wires.isCut(from.id, target.#local.id)
     ) {
-      if (!this.#closed) this.#handler?.unreachable(target.#local?.id ?? "");
+      this.#handler?.unreachable(target.#local?.id ?? "");
       return;
     }
     target.#callers.set(from.id, this);
     target.#handler?.receive({ id: from.id, incarnation: from.incarnation, run: from.run }, frame);
+  }
+
+  #is({ id, incarnation, run }: Sender): boolean {
+    const local = this.#local;
+    return local?.id === id && local.incarnation === incarnation && local.run === run;
   }
 
   #lose(to: NodeId): false {
@@ -195,10 +204,6 @@ function mismatch(
     };
   }
   return undefined;
-}
-
-function isSame(a: Sender, b: Sender): boolean {
-  return a.id === b.id && a.incarnation === b.incarnation && a.run === b.run;
 }
 
 function empty(lane: Lane | undefined): void {

@@ -187,6 +187,84 @@ describe("loss", () => {
   });
 });
 
+describe("a node that closes, restarts or has a namesake", () => {
+  test("close drops what is under way: nothing of an earlier run comes after it", async () => {
+    const { defer, runAll } = manual();
+    const network = createMemoryNetwork({ defer });
+    const a = await join(network, local("a"), ["b"]);
+    const b = await join(network, local("b"), ["a"]);
+    a.transport.send("b", [bytes(1)]);
+    await a.transport.close();
+    const again = await join(network, local("a", { run: 2 }), ["b"]);
+    again.transport.send("b", [bytes(2)]);
+    runAll();
+    expect(b.frames.map(({ from, frame }) => [from.run, frame[0]])).toEqual([[2, 2]]);
+    expect([a.unreachable, a.rejected]).toEqual([[], []]);
+  });
+
+  test("disconnect reaches the run that is meant, though a namesake spoke later; the namesake goes on", async () => {
+    const { defer, runAll } = manual();
+    const network = createMemoryNetwork({ defer });
+    const a = await join(network, local("a"), ["b"]);
+    const b = await join(network, local("b"), ["a"]);
+    const namesake = local("a", { incarnation: "another-data-directory", address: "at-x" });
+    const x = await join(network, namesake, ["b"]);
+    a.transport.send("b", [bytes(1)]);
+    x.transport.send("b", [bytes(2)]);
+    runAll();
+    const [first, second] = b.frames.map(({ from }) => from);
+    if (first === undefined || second === undefined) throw new Error("two frames were expected");
+    a.transport.send("b", [bytes(3)]);
+    x.transport.send("b", [bytes(4)]);
+    b.transport.disconnect(first);
+    runAll();
+    expect(b.frames.map(({ frame }) => frame[0])).toEqual([1, 2, 4]);
+    expect([a.unreachable, x.unreachable]).toEqual([["b"], []]);
+    a.transport.send("b", [bytes(5)]);
+    x.transport.send("b", [bytes(6)]);
+    b.transport.send("a", [bytes(7)]);
+    b.transport.disconnect(second);
+    runAll();
+    expect(b.frames.map(({ frame }) => frame[0])).toEqual([1, 2, 4, 5]);
+    expect(a.frames.map(({ frame }) => frame[0])).toEqual([7]);
+  });
+
+  test("disconnecting an earlier run leaves the later one alone", async () => {
+    const { defer, runAll } = manual();
+    const network = createMemoryNetwork({ defer });
+    const a = await join(network, local("a"), ["b"]);
+    const b = await join(network, local("b"), ["a"]);
+    a.transport.send("b", [bytes(1)]);
+    runAll();
+    await a.transport.close();
+    const again = await join(network, local("a", { run: 2 }), ["b"]);
+    again.transport.send("b", [bytes(2)]);
+    b.transport.send("a", [bytes(3)]);
+    b.transport.disconnect({ id: "a", incarnation: "a-0123456789abcdef", run: 1 });
+    runAll();
+    expect([b.frames.length, again.frames.length, again.unreachable]).toEqual([2, 1, []]);
+  });
+
+  test("no handler is called once close resolved", async () => {
+    const { defer, runAll } = manual();
+    const network = createMemoryNetwork({ defer, maxFrameBytes: 10 });
+    const a = await join(network, local("a"), ["b"]);
+    const b = await join(network, local("b", { clusterId: "blue" }), ["a"]);
+    const c = await join(network, local("c"), ["a"]);
+    a.transport.send("b", [bytes(1)]); // turned away, on both sides
+    a.transport.send("nobody", [bytes(1)]);
+    a.transport.send("c", [new Uint8Array(11)]);
+    c.transport.send("a", [bytes(1)]);
+    await a.transport.close();
+    await b.transport.close();
+    runAll();
+    for (const end of [a, b]) {
+      expect([end.frames, end.unreachable, end.rejected]).toEqual([[], [], []]);
+    }
+    expect(c.unreachable).toEqual(["a"]);
+  });
+});
+
 describe("who may talk", () => {
   test.each([
     [
