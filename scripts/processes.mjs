@@ -3,6 +3,7 @@
 // started.
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { showProgress } from "./progress.mjs";
 
 const graceMs = 1000;
 const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
@@ -21,22 +22,72 @@ export function run(command, { env = process.env, cleanUp } = {}) {
 
 /**
  * @param {readonly string[]} command
- * @param {{ cwd?: string; bothStreams?: boolean; timeoutMs?: number; env?: NodeJS.ProcessEnv }}
- * [options] bothStreams: stderr belongs to the output too; timeoutMs: it is killed then
+ * @param {object} [options]
+ * @param {string} [options.cwd]
+ * @param {boolean} [options.bothStreams] stderr belongs to the output too
+ * @param {number} [options.timeoutMs] it is killed then
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {(text: string) => void} [options.onOutput] told of it as it comes
+ * @param {() => void} [options.cleanUp] as of `run`
  * @returns {Promise<{ status: number; output: string }>} with what it wrote to stdout
  */
 export async function capture(
   command,
-  { cwd = process.cwd(), bothStreams = false, timeoutMs, env = process.env } = {},
+  {
+    cwd = process.cwd(),
+    bothStreams = false,
+    timeoutMs,
+    env = process.env,
+    onOutput = () => {},
+    cleanUp,
+  } = {},
 ) {
   let output = "";
   const status = await supervise(
     command,
     { cwd, env, stdio: ["ignore", "pipe", bothStreams ? "pipe" : "inherit"] },
-    (text) => (output += text),
-    { timeoutMs },
+    (text) => {
+      output += text;
+      onOutput(text);
+    },
+    { timeoutMs, cleanUp },
   );
   return { status, output };
+}
+
+/**
+ * Runs a tool that has little to say: what it is about is shown while it runs, what it wrote only if
+ * it fails.
+ * @param {string} what as `building`
+ * @param {readonly string[]} command
+ * @param {{ env?: NodeJS.ProcessEnv; detailOf?: (text: string) => string | undefined }} [options]
+ * detailOf: how far it is, from what it wrote
+ * @returns {Promise<{ status: number; output: string }>}
+ */
+export async function runQuietly(what, command, { env, detailOf = () => undefined } = {}) {
+  const progress = showProgress(what);
+  const onOutput = (/** @type {string} */ text) => {
+    const detail = detailOf(text);
+    if (detail !== undefined) progress.detail(detail);
+  };
+  const ended = await capture(command, {
+    bothStreams: true,
+    onOutput,
+    cleanUp: progress.end,
+    ...(env === undefined ? {} : { env }),
+  });
+  progress.end();
+  if (ended.status !== 0 && ended.output.trim() !== "") console.error(ended.output.trimEnd());
+  return ended;
+}
+
+/**
+ * @param {number} status as `run` gives it
+ * @returns {string} what it says, for people
+ */
+export function statusText(status) {
+  const signal = Object.entries(constants.signals).find(([, number]) => status === 128 + number);
+  return signal === undefined ? `ended with exit code ${status}` : `was ended by ${signal[0]}`;
 }
 
 /**

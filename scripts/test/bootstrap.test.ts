@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -17,11 +18,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 const scripts = fileURLToPath(new URL("..", import.meta.url));
 let folder = "";
+/** As whom the script runs: nobody can write into another's folder, root can into any. */
+let owner: { uid?: number; gid?: number } = {};
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "raftkit-bootstrap-"));
   mkdirSync(join(folder, "scripts"));
-  for (const name of ["bootstrap.mjs", "install.mjs", "processes.mjs", "summary.mjs"]) {
+  for (const name of readdirSync(scripts).filter((file) => file.endsWith(".mjs"))) {
     cpSync(join(scripts, name), join(folder, "scripts", name));
   }
   mkdirSync(join(folder, "node_modules/.bin"), { recursive: true });
@@ -30,11 +33,15 @@ beforeEach(() => {
     '{"type":"module","engines":{"node":">=20.19"},"packageManager":"pnpm@1.2.3"}',
   );
   tool("npx", 'echo "$PATH"');
-  for (const name of ["pnpm", "turbo", "oxfmt", "oxlint", "knip", "tsc", "vitest"]) {
+  for (const name of ["pnpm", "turbo", "oxfmt", "oxlint", "knip", "tsc", "vitest", "stryker"]) {
     tool(name, 'echo "$(basename "$0")|$*|$npm_config_call" >> calls');
   }
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  owner = {};
+  chmodSync(join(folder, "node_modules"), 0o755);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function tool(name: string, body: string): void {
   const file = join(folder, "node_modules/.bin", name);
@@ -43,10 +50,15 @@ function tool(name: string, body: string): void {
 }
 
 function bootstrap(...args: string[]) {
+  return bootstrapIn({}, ...args);
+}
+
+function bootstrapIn(env: Record<string, string>, ...args: string[]) {
   const child = spawn(process.execPath, ["scripts/bootstrap.mjs", ...args], {
     cwd: folder,
-    env: { ...process.env, npm_config_call: "node -p 1" },
+    env: { ...process.env, npm_config_call: "node -p 1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    ...owner,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -103,7 +115,7 @@ describe("the root scripts", () => {
       tool(name, "exit 7");
       const { code, output } = await bootstrap("test").ended;
       expect(code).toBe(1);
-      expect(output).toMatch(/\w+ failed\n0 passed, 1 failed\n$/);
+      expect(output).toMatch(/\w+ failed: .*\n0 passed, 1 failed\n$/);
     },
   );
 
@@ -128,6 +140,109 @@ describe("the root scripts", () => {
   test("pass on the status of a failing tool", async () => {
     tool("tsc", "exit 3");
     expect((await bootstrap("types").ended).code).toBe(3);
+  });
+
+  test("say what is being done while nothing else is to be seen", async () => {
+    tool("node", "echo the cluster runs");
+    mkdirSync(join(folder, "apps/cluster/dist"), { recursive: true });
+    writeFileSync(join(folder, "apps/cluster/dist/main.js"), 'console.log("the cluster runs")');
+    const { output } = await bootstrap("start").ended;
+    expect(output.split("\n")).toEqual([
+      "raftkit: fetching pnpm 1.2.3, which installs the rest",
+      "raftkit: installing dependencies (only now, and when they change)",
+      "raftkit: building",
+      "the cluster runs",
+      "",
+    ]);
+    expect((await bootstrap("start").ended).output).toBe("raftkit: building\nthe cluster runs\n");
+  });
+
+  test.each([
+    ["tsc", "types", "exit 3", "types failed: tsc ended with exit code 3; what it found is above"],
+    [
+      "oxlint",
+      "lint",
+      "exit 1",
+      "lint failed: oxlint ended with exit code 1; what it found is above",
+    ],
+    [
+      "oxfmt",
+      "format",
+      "exit 2",
+      "format failed: oxfmt ended with exit code 2; what it found is above",
+    ],
+    ["stryker", "mutation", "kill -9 $$", "mutation failed: stryker was ended by SIGKILL"],
+    ["turbo", "build", "kill -6 $$", "build failed: turbo was ended by SIGABRT"],
+    ["node", "rules", "kill -9 $$", "rules failed: node was ended by SIGKILL"],
+    ["node", "simulate", "exit 134", "simulate failed: node was ended by SIGABRT"],
+    [
+      "node",
+      "mutants",
+      "exit 9",
+      "mutants failed: node ended with exit code 9; what it found is above",
+    ],
+    ["node", "hazards", "echo 3 faults; exit 1", "3 faults"],
+    ["node", "chaos", "echo a write was lost; exit 1", "a write was lost"],
+    ["node", "verify", "echo nothing to verify; exit 2", "nothing to verify"],
+    ["node", "bench", "echo no leader; exit 1", "no leader"],
+    ["node", "packages", "echo 1 failed; exit 1", "1 failed"],
+    ["node", "check", "echo 1 failed; exit 1", "1 failed"],
+    ["node", "proof", "echo 1 failed; exit 1", "1 failed"],
+    ["node", "clean", "echo it takes no options; exit 2", "it takes no options"],
+    [
+      "npx",
+      "types",
+      "exit 7",
+      "install failed: npx could not fetch pnpm@1.2.3: it ended with exit code 7; once, this needs a package registry that answers (npm config get registry)",
+    ],
+    [
+      "npx",
+      "types",
+      "echo /gone/_npx/77/node_modules/.bin",
+      "install failed: npx gave no pnpm: its download was probably cut short; delete /gone/_npx/77 and try again",
+    ],
+    [
+      "pnpm",
+      "types",
+      "echo no space left; exit 1",
+      "install failed: pnpm install ended with exit code 1, the reason is above; what is there already is kept for the next try",
+    ],
+    [
+      "pnpm",
+      "types",
+      "kill -9 $$",
+      "install failed: pnpm install was ended by SIGKILL, the reason is above; what is there already is kept for the next try",
+    ],
+  ])(
+    "say why in the last line: %s under npm run %s, which does %s",
+    async (name, task, body, expected) => {
+      tool(name, body);
+      const { code, lastLine, output } = await bootstrap(task).ended;
+      expect(code).not.toBe(0);
+      expect(lastLine).toBe(expected);
+      if (name === "pnpm" && body.startsWith("echo")) expect(output).toContain("no space left\n");
+    },
+  );
+
+  test("say in one line that a read-only checkout can't be installed into", async () => {
+    if (process.getuid?.() === 0) owner = { uid: 65_534, gid: 65_534 };
+    chmodSync(folder, 0o755);
+    chmodSync(join(folder, "node_modules"), 0o555);
+    const { code, output } = await bootstrap("types").ended;
+    expect(code).toBe(1);
+    expect(output).toMatch(
+      /^install failed: \S+node_modules can't be written \(EACCES: .*\), and it isn't what this Node \(v[\d.]+\) .*: make the folder writable, or use a copy of it\n$/,
+    );
+    expect(existsSync(join(folder, "calls"))).toBe(false);
+  });
+
+  test("do nothing when npm kept an option for itself, and say how to give it", async () => {
+    const { code, output } = await bootstrapIn({ npm_config_fresh: "true" }, "start").ended;
+    expect([code, output]).toEqual([
+      2,
+      "npm took --fresh for itself, and nothing was started; type two more dashes: npm start -- --fresh\n",
+    ]);
+    expect(existsSync(join(folder, "calls"))).toBe(false);
   });
 
   test("name the tasks when asked for one that doesn't exist", async () => {

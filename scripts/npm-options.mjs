@@ -1,0 +1,90 @@
+// Options that npm took for its own. `npm start --fresh` gives the script no argument: npm puts
+// `npm_config_fresh=true` into the environment and goes on, so that a cluster would start with the
+// data that was to be deleted. Nothing is guessed: the command ends with the line to type.
+
+/**
+ * The options of each root script; "": a switch, otherwise what stands for its value. A test holds
+ * this table against the programs' own.
+ * @type {Readonly<Record<string, Readonly<Record<string, string>>>>}
+ */
+export const optionsOf = {
+  start: {
+    nodes: "N",
+    transport: "NAME",
+    codec: "NAME",
+    storage: "NAME",
+    data: "DIRECTORY",
+    "cluster-id": "ID",
+    "http-base": "PORT",
+    "peer-base": "PORT",
+    "log-level": "LEVEL",
+    fresh: "",
+  },
+  chaos: {
+    nodes: "N",
+    seconds: "S",
+    seed: "N",
+    clients: "N",
+    keys: "N",
+    rate: "N",
+    out: "DIRECTORY",
+    keep: "",
+  },
+  bench: {
+    "in-flight": "LIST",
+    seconds: "S",
+    runs: "N",
+    "value-bytes": "N",
+    data: "DIRECTORY",
+  },
+  rules: { seeds: "N", seed: "N", rule: "RULE", faults: "" },
+  simulate: {
+    seeds: "N",
+    from: "N",
+    tier: "N",
+    nodes: "N",
+    workers: "N",
+    bail: "",
+    seed: "N",
+    plan: "FILE",
+    trace: "FILE",
+    speed: "",
+  },
+  mutants: { only: "ID", package: "NAME", list: "", simulation: "", seeds: "N", json: "FILE" },
+  hazards: { json: "FILE" },
+  proof: { only: "PART", quick: "" },
+  packages: { "check-only": "" },
+  test: { project: "NAME", bail: "N", reporter: "NAME", "max-workers": "N" },
+  lint: { fix: "" },
+  format: { check: "" },
+  mutation: { mutate: "FILE" },
+};
+
+/**
+ * @param {string} task the root script
+ * @param {readonly string[]} args what npm passed on
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined} what to tell the user; undefined: npm kept nothing back. An option
+ * that is among `args` too was given rightly, whatever else says the same.
+ */
+export function keptByNpm(task, args, env) {
+  const known = Object.entries(optionsOf[task] ?? {});
+  const kept = known.flatMap(([name, value]) => {
+    const given = env[`npm_config_${name.replaceAll("-", "_")}`];
+    const isRight = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    return given === undefined || given === "" || isRight ? [] : [{ name, value, given }];
+  });
+  if (kept.length === 0) return undefined;
+  // Of `--nodes 5` npm keeps `--nodes` and passes on `5`. Of several it can't be known which is
+  // whose.
+  const lacking = kept.filter(({ value, given }) => value !== "" && given === "true");
+  const isSure = lacking.length === 1 && args.length === 1;
+  const options = kept.map(({ name, value, given }) => {
+    if (value === "") return `--${name}`;
+    return `--${name} ${given !== "true" ? given : isSure ? args[0] : value}`;
+  });
+  const rest = lacking.length > 0 ? [] : args;
+  const command = task === "start" || task === "test" ? `npm ${task}` : `npm run ${task}`;
+  const names = kept.map(({ name }) => `--${name}`).join(", ");
+  return `npm took ${names} for itself, and nothing was started; type two more dashes: ${[command, "--", ...options, ...rest].join(" ")}`;
+}
