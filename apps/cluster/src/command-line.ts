@@ -3,6 +3,7 @@
 // Nothing here prints or exits.
 import { parseArgs } from "node:util";
 import { RaftkitError } from "@raftkit/core";
+import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 
 /**
@@ -70,7 +71,7 @@ export function readArguments<Name extends string>(
     const name = names.find((candidate) => table[candidate].flag === token.name);
     if (name === undefined) {
       wrong.push(
-        `unknown option ${token.rawName}; allowed: ${[...names.map((known) => `--${table[known].flag}`), "--help"].join(", ")}`,
+        unknownOption(token.rawName, [...names.map((known) => table[known].flag), "help"]),
       );
     } else if (token.value === undefined && table[name].value !== "") {
       wrong.push(complaint(table[name], "nothing"));
@@ -99,6 +100,19 @@ export function parseTexts<Name extends string, T>(
   const wrong = new Set(parsed.error.issues.map(({ path }) => path[0]));
   const names = (Object.keys(table) as Name[]).filter((name) => wrong.has(name));
   throw new WrongOptions(names.map((name) => complaint(table[name], JSON.stringify(texts[name]))));
+}
+
+function unknownOption(raw: string, flags: readonly string[]): string {
+  const given = raw.replace(/^-+/, "");
+  const meant = nearest(given, flags);
+  return `unknown option ${raw}; ${meant === undefined ? "" : `did you mean --${meant}? `}allowed: ${flags.map((flag) => `--${flag}`).join(", ")}`;
+}
+
+/** What was probably meant: it begins with what was given, or differs in a third of its letters. */
+function nearest(given: string, known: readonly string[]): string | undefined {
+  const best = closest(given, [...known]);
+  if (distance(given, best) <= Math.min(3, Math.round(given.length / 3))) return best;
+  return known.find((name) => given.length > 1 && name.startsWith(given));
 }
 
 export function complaint({ flag, allowed }: Option, given: string): string {

@@ -16,14 +16,16 @@ const viewSchema: z.ZodType<NodeView> = z.object({
 });
 const nodesSchema = z.object({ nodes: z.array(viewSchema) });
 const nodeSchema = z.object({ node: viewSchema });
-const errorSchema = z.object({ error: z.object({ message: z.string() }) });
+const errorSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string() }),
+});
 
 /** @throws {ClusterError} */
 export async function listNodes(httpBase: number): Promise<NodeView[]> {
   return nodesSchema.parse(await call(httpBase, "GET", "/v1/nodes")).nodes;
 }
 
-/** @throws {ClusterError} */
+/** @throws {ClusterError} `NOT_RUNNING` from a kill: there was nothing to kill */
 export async function changeNode(
   httpBase: number,
   node: string,
@@ -56,12 +58,14 @@ async function call(httpBase: number, method: string, path: string): Promise<unk
   const body: unknown = await response.json().catch(() => undefined);
   if (response.ok) return body;
   const refusal = errorSchema.safeParse(body);
-  throw new ClusterError(
-    "UNREACHABLE",
-    refusal.success
-      ? refusal.data.error.message
-      : `${address} answered ${response.status}; is it a cluster's control API?`,
-  );
+  if (!refusal.success) {
+    throw new ClusterError(
+      "UNREACHABLE",
+      `${address} answered ${response.status}; is it a cluster's control API?`,
+    );
+  }
+  const { code, message } = refusal.data.error;
+  throw new ClusterError(code === "NOT_RUNNING" ? "NOT_RUNNING" : "REFUSED", message);
 }
 
 /** For people: one row for each node. */

@@ -9,6 +9,7 @@ import { WrongOptions } from "./command-line.js";
 import { changeNode, listNodes, statusTable } from "./control-client.js";
 import { ClusterError } from "./errors.js";
 import { helpText } from "./help.js";
+import { commandLine } from "./hints.js";
 import { parseCommand } from "./options.js";
 import type { Command, UpOptions } from "./options.js";
 import { startCluster } from "./up.js";
@@ -28,7 +29,8 @@ function fail(error: unknown): never {
   process.stderr.write(
     text
       .split("\n")
-      .map((line) => `${PROGRAM}: ${line}\n`)
+      // Below the line of a refusal there may be one to paste.
+      .map((line, i) => `${i > 0 && error instanceof ClusterError ? "" : `${PROGRAM}: `}${line}\n`)
       .join(""),
   );
   process.exit(
@@ -121,6 +123,19 @@ async function chaos(options: ChaosOptions): Promise<never> {
   );
 }
 
+/** The last line of the answer can be pasted. */
+async function kill(node: string, httpBase: number): Promise<void> {
+  const again = (name: string | number): string =>
+    `start it again:\n${commandLine(programText(), `restart ${name}`, httpBase)}`;
+  try {
+    const { id, number } = await changeNode(httpBase, node, "kill");
+    print(`${id} is killed; ${again(number)}`);
+  } catch (error) {
+    if (!(error instanceof ClusterError) || error.code !== "NOT_RUNNING") throw error;
+    throw new ClusterError("NOT_RUNNING", `${error.message}; ${again(node)}`, { cause: error });
+  }
+}
+
 async function perform(command: Command): Promise<void> {
   switch (command.name) {
     case "help":
@@ -134,13 +149,10 @@ async function perform(command: Command): Promise<void> {
     case "status":
       return print(statusTable(await listNodes(command.httpBase)));
     case "kill":
+      return kill(command.node, command.httpBase);
     case "restart": {
-      const node = await changeNode(command.httpBase, command.node, command.name);
-      return print(
-        command.name === "kill"
-          ? `${node.id} is killed; start it again with: restart ${node.number}`
-          : `${node.id} runs again, process ${node.pid}`,
-      );
+      const { id, pid } = await changeNode(command.httpBase, command.node, "restart");
+      return print(`${id} runs again, process ${pid}`);
     }
   }
 }

@@ -13,6 +13,11 @@ export interface NodeStatus {
   readonly lastIndex: number;
   readonly commitIndex: number;
   readonly lastApplied: number;
+  /**
+   * Not null while the first start waits: these initial voters haven't answered yet, as far as this
+   * node knows.
+   */
+  readonly bootstrap?: { readonly missing: readonly string[] } | null | undefined;
 }
 
 export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
@@ -22,10 +27,13 @@ export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
   lastIndex: z.number(),
   commitIndex: z.number(),
   lastApplied: z.number(),
+  bootstrap: z.object({ missing: z.array(z.string()) }).nullish(),
 });
 
 const ASK_TIMEOUT_MS = 500;
 const ASK_EVERY_MS = 40;
+/** So long a first start may take without a word. */
+const PATIENCE_MS = 2000;
 
 /** @returns undefined if it doesn't answer in time, or with something else */
 export async function askStatus(http: string): Promise<NodeStatus | undefined> {
@@ -46,14 +54,17 @@ export interface Leader {
 
 /**
  * Waits until every node knows the same leader, so that each of them can serve.
+ * @param say told for whom the first start waits, if it takes long
  * @throws {ClusterError} a node ended, or there was none in time
  */
 export async function waitForLeader(
   supervisor: Supervisor,
   timeoutMs: number,
   signal: AbortSignal,
+  say: (line: string) => void = () => {},
 ): Promise<Leader> {
-  const deadline = performance.now() + timeoutMs;
+  const startedAt = performance.now();
+  let said = "";
   for (;;) {
     signal.throwIfAborted();
     const nodes = supervisor.nodes();
@@ -69,16 +80,20 @@ export async function waitForLeader(
     );
     const leader = agreedLeader(statuses.map(({ status }) => status));
     if (leader !== undefined) return leader;
-    if (performance.now() > deadline) {
+    const waitedMs = performance.now() - startedAt;
+    const missing = missingText(statuses.map(({ status }) => status));
+    if (waitedMs > timeoutMs) {
       const pictures = statuses.map(
         ({ place, status }) =>
           `${place.id} ${status === undefined ? "doesn't answer" : `is ${status.role} in term ${status.term}`}`,
       );
       throw new ClusterError(
         "NO_LEADER",
-        `no leader after ${timeoutMs} ms: ${pictures.join(", ")}; the logs are beside ${nodes[0]?.place.logFile}`,
+        `no leader after ${timeoutMs} ms: ${pictures.join(", ")}${missing === "" ? "" : `; ${missing}`}; the logs are beside ${nodes[0]?.place.logFile}`,
       );
     }
+    if (waitedMs > PATIENCE_MS && missing !== "" && missing !== said) say(missing);
+    if (waitedMs > PATIENCE_MS) said = missing;
     await sleep(ASK_EVERY_MS, undefined, { signal });
   }
 }
@@ -102,4 +117,12 @@ export function latestLeader(statuses: readonly (NodeStatus | undefined)[]): Lea
     }
   }
   return latest;
+}
+
+/** Who keeps the cluster from its first start; "": nobody, as far as the nodes say. */
+function missingText(statuses: readonly (NodeStatus | undefined)[]): string {
+  const missing = new Set(statuses.flatMap((status) => status?.bootstrap?.missing ?? []));
+  return missing.size === 0
+    ? ""
+    : `the first start needs every initial voter, and waits for ${[...missing].toSorted().join(", ")}`;
 }

@@ -45,8 +45,11 @@ export interface SupervisorOptions {
   readonly readyTimeoutMs: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** A node that served ended without being asked to. */
-  readonly onEnded: (node: SupervisedNode) => void;
+  /**
+   * A node serves (`running`), or one that served is gone (`killed`, `ended`). Not told: the end of
+   * all by `stop`.
+   */
+  readonly onChange: (node: SupervisedNode) => void;
 }
 
 interface Entry {
@@ -63,7 +66,7 @@ export function createSupervisor({
   command,
   readyTimeoutMs,
   graceMs,
-  onEnded,
+  onChange,
 }: SupervisorOptions): Supervisor {
   const entries = places.map((place): Entry => ({
     place,
@@ -80,18 +83,21 @@ export function createSupervisor({
     }
     const started = startNodeProcess(entry.place, command(entry.place), readyTimeoutMs);
     Object.assign(entry, { process: started, state: "starting", reason: null });
+    let served = false;
     const gone = started.ended.then((reason) => {
       const byItself = entry.state !== "killed" && stopping === undefined;
-      const served = entry.state === "running";
       Object.assign(entry, {
         process: undefined,
         state: byItself ? "ended" : "killed",
         reason: byItself ? reason : null,
       });
-      if (byItself && served) onEnded(view(entry));
+      if (served && stopping === undefined) onChange(view(entry));
     });
     if (await started.ready) {
-      if (entry.state === "starting") entry.state = "running";
+      if (entry.state !== "starting") return;
+      entry.state = "running";
+      served = true;
+      onChange(view(entry));
       return;
     }
     await gone;
@@ -158,10 +164,8 @@ export function createSupervisor({
   };
 }
 
-function notRunning({ id, number }: NodePlace): ClusterError {
-  return new ClusterError("NOT_RUNNING", `${id} doesn't run; start it with: restart ${number}`, {
-    status: 409,
-  });
+function notRunning({ id }: NodePlace): ClusterError {
+  return new ClusterError("NOT_RUNNING", `${id} doesn't run`, { status: 409 });
 }
 
 function view({ place, state, process, reason }: Entry): SupervisedNode {

@@ -4,8 +4,10 @@ import { relative } from "node:path";
 import { listenForControl } from "./control-api.js";
 import type { ControlApi } from "./control-api.js";
 import { takeDataDirectory } from "./data-directory.js";
+import { commandLine } from "./hints.js";
 import { layOut, serverArguments } from "./layout.js";
 import type { NodePlace } from "./layout.js";
+import { watchLeaders } from "./leader-watch.js";
 import { waitForLeader } from "./node-status.js";
 import type { Leader } from "./node-status.js";
 import type { UpOptions } from "./options.js";
@@ -41,18 +43,24 @@ export async function startCluster(
 ): Promise<RunningCluster> {
   const startedAt = performance.now();
   const places = layOut(options);
+  let isReady = false;
   const supervisor = createSupervisor({
     places,
     command: (place) => [...serverCommand, ...serverArguments(place, places, options)],
     readyTimeoutMs: READY_TIMEOUT_MS,
     graceMs: GRACE_MS,
-    onEnded: (node) => print(endedLine(node, program, options)),
+    onChange: (node) => {
+      // Until it is ready the start itself tells what went wrong.
+      if (isReady || node.state === "ended") print(changeLine(node, program, options));
+    },
   });
   // The port first: whoever holds it may be using the directory.
   const control = await listenForControl(supervisor, options.httpBase);
   let letGo = (): void => {};
   let stopping: Promise<void> | undefined;
+  const watching = new AbortController();
   const stop = async (): Promise<void> => {
+    watching.abort();
     await supervisor.stop();
     await control.close();
     letGo();
@@ -62,9 +70,20 @@ export async function startCluster(
   try {
     letGo = takeDataDirectory(options);
     signal.throwIfAborted();
+    const { nodes, transport, codec, storage } = options;
+    print(
+      `starting ${nodes} server process${nodes === 1 ? "" : "es"} (${transport}, ${codec}, ${storage} storage)`,
+    );
     await supervisor.startAll();
-    const leader = await waitForLeader(supervisor, LEADER_TIMEOUT_MS, signal);
+    const leader = await waitForLeader(supervisor, LEADER_TIMEOUT_MS, signal, print);
     print(welcome(options, places, leader, control, program, performance.now() - startedAt));
+    isReady = true;
+    void watchLeaders(
+      supervisor,
+      leader,
+      ({ id, term }) => print(`${id} leads in term ${term}`),
+      watching.signal,
+    );
   } catch (error) {
     await stopOnce();
     throw error;
@@ -72,17 +91,19 @@ export async function startCluster(
   return { stop: stopOnce, killAll: () => supervisor.killAll() };
 }
 
-function portOption({ httpBase }: UpOptions): string {
-  return httpBase === 8100 ? "" : ` --http-base ${httpBase}`;
-}
-
 function shown(path: string): string {
   const short = relative(process.cwd(), path);
   return short !== "" && !short.startsWith("..") ? short : path;
 }
 
-function endedLine({ place, reason }: SupervisedNode, program: string, options: UpOptions): string {
-  return `${place.id} ended by itself: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${program} restart ${place.number}${portOption(options)}`;
+function changeLine(
+  { place, state, pid, reason }: SupervisedNode,
+  program: string,
+  { httpBase }: UpOptions,
+): string {
+  if (state === "running") return `${place.id} runs, process ${pid}`;
+  if (state !== "ended") return `${place.id} is down, as was asked`;
+  return `${place.id} ended by itself: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }
 
 function welcome(
@@ -110,7 +131,7 @@ Try, in another terminal:
 
   curl -X PUT http://${first?.http}/v1/kv/greeting -d hello
   curl http://${last?.http}/v1/kv/greeting
-  ${program} kill leader${portOption(options)}
+  ${commandLine(program, "kill leader", options.httpBase)}
 
 Ctrl-C ends it; what was written ${kept}.
 `;

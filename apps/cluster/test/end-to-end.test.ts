@@ -72,7 +72,9 @@ describe("a cluster of real servers", () => {
     const cluster = await up(["--data", temporaryDirectory()]);
     await put(cluster, 1, "before", "1");
     const said = await control(cluster, "kill", "leader");
-    expect(said).toMatch(/^n(\d) is killed; start it again with: restart \1\n$/);
+    expect(said).toMatch(
+      /^n(\d) is killed; start it again:\nnode \S+main\.js restart \1 --http-base \d+\n$/,
+    );
     const leader = Number(said[1]);
     const other = leader === 1 ? 2 : 1;
     await vi.waitFor(() => put(cluster, other, "without", "2"), WAIT);
@@ -115,7 +117,7 @@ describe("a cluster of real servers", () => {
     ]);
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(
-      new RegExp(`^raftkit-cluster: n1 did not start: .*${holder.peerBase + 1}.*\\n$`),
+      new RegExp(`\nraftkit-cluster: n1 did not start: .*${holder.peerBase + 1}.*\\n$`),
     );
   });
 

@@ -160,6 +160,23 @@ describe("the command line", () => {
     [["kill", "1", "2"], 'unexpected argument "2"; one is enough'],
     [["verify", "a", "b"], 'unexpected argument "b"; one is enough'],
     [["status", "--nodes", "3"], "unknown option --nodes; allowed: --http-base, --help"],
+    [
+      ["status", "--htpbase", "1"],
+      'unknown option --htpbase; did you mean --http-base? allowed: --http-base, --help\nunexpected argument "1"; options look like --nodes 5',
+    ],
+    [
+      ["chaos", "--sed=1", "--cleints=2", "--se=1"],
+      [
+        "--sed; did you mean --seed?",
+        "--cleints; did you mean --clients?",
+        "--se; did you mean --seconds?",
+      ]
+        .map(
+          (line) =>
+            `unknown option ${line} allowed: --nodes, --seconds, --seed, --clients, --keys, --rate, --out, --keep, --help`,
+        )
+        .join("\n"),
+    ],
     [["chaos", "--nodes", "2"], '--nodes: given "2"; allowed: a whole number from 3 to 9'],
     [
       ["chaos", "--seconds", "1e3"],

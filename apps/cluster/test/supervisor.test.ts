@@ -10,7 +10,7 @@ import { fakeServer, freePorts, isRunning, temporaryDirectory } from "./support/
 async function supervise(
   environment: Readonly<Record<string, string>> = {},
   readyTimeoutMs = 20_000,
-): Promise<{ supervisor: Supervisor; ended: SupervisedNode[] }> {
+): Promise<{ supervisor: Supervisor; changes: SupervisedNode[] }> {
   const data = temporaryDirectory();
   mkdirSync(join(data, "logs"));
   const options = {
@@ -26,20 +26,20 @@ async function supervise(
     fresh: false,
   } as const;
   const places = layOut(options);
-  const ended: SupervisedNode[] = [];
+  const changes: SupervisedNode[] = [];
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const supervisor = createSupervisor({
     places,
     command: (place) => [fakeServer, ...serverArguments(place, places, options)],
     readyTimeoutMs,
     graceMs: 300,
-    onEnded: (node) => ended.push(node),
+    onChange: (node) => changes.push(node),
   });
   onTestFinished(async () => {
     await supervisor.stop();
     vi.unstubAllEnvs();
   });
-  return { supervisor, ended };
+  return { supervisor, changes };
 }
 
 const states = (supervisor: Supervisor): string[] => supervisor.nodes().map(({ state }) => state);
@@ -68,20 +68,24 @@ describe("the supervisor", () => {
   });
 
   test("kills a node on request and starts it again as another process", async () => {
-    const { supervisor, ended } = await supervise();
+    const { supervisor, changes } = await supervise();
     await supervisor.startAll();
+    changes.length = 0;
     const before = supervisor.nodes()[1]?.pid ?? 0;
     await supervisor.kill("n2");
     expect(isRunning(before)).toBe(false);
     expect(states(supervisor)).toEqual(["running", "killed", "running"]);
     await expect(supervisor.kill("n2")).rejects.toMatchObject({
       code: "NOT_RUNNING",
-      message: "n2 doesn't run; start it with: restart 2",
+      message: "n2 doesn't run",
     });
     await supervisor.restart("n2");
     expect(supervisor.nodes()[1]?.pid).not.toBe(before);
     expect(states(supervisor)).toEqual(["running", "running", "running"]);
-    expect(ended).toEqual([]);
+    expect(changes.map(({ place, state }) => [place.id, state])).toEqual([
+      ["n2", "killed"],
+      ["n2", "running"],
+    ]);
   });
 
   test("restarts a node that runs, and does what is asked of one node in turn", async () => {
@@ -94,11 +98,12 @@ describe("the supervisor", () => {
   });
 
   test("reports a node that ends by itself with its last words, and doesn't start it again", async () => {
-    const { supervisor, ended } = await supervise();
+    const { supervisor, changes } = await supervise();
     await supervisor.startAll();
+    changes.length = 0;
     await fetch(`http://${supervisor.nodes()[2]?.place.http}/crash`).catch(() => {});
-    await vi.waitFor(() => expect(ended).toHaveLength(1));
-    expect(ended[0]).toMatchObject({
+    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    expect(changes[0]).toMatchObject({
       state: "ended",
       pid: null,
       reason: "fake-server n3: the disk is full",
@@ -108,11 +113,13 @@ describe("the supervisor", () => {
   });
 
   test("says why a node did not start", async () => {
-    const { supervisor, ended } = await supervise({ FAKE_FAIL: "n2" });
+    const { supervisor, changes } = await supervise({ FAKE_FAIL: "n2" });
     await expect(supervisor.startAll()).rejects.toThrow(
       /^n2 did not start: fake-server n2: HTTP address .* is taken by another process \(log: .*n2\.log\)$/,
     );
-    expect(ended).toEqual([]);
+    expect(changes.filter(({ place, state }) => place.id === "n2" || state !== "running")).toEqual(
+      [],
+    );
   });
 
   test("gives up on a node that never gets ready", async () => {
@@ -156,5 +163,17 @@ describe("waiting for a leader", () => {
     await expect(waitForLeader(supervisor, 200, new AbortController().signal)).rejects.toThrow(
       "no leader after 200 ms: n1 is leader in term 7, n2 is follower in term 7, n3 doesn't answer",
     );
+  });
+
+  test("names whom the first start waits for: after a while, and at the end", async () => {
+    const { supervisor } = await supervise({ FAKE_MISSING: "n3" });
+    await supervisor.startAll();
+    const said: string[] = [];
+    await expect(
+      waitForLeader(supervisor, 3000, new AbortController().signal, (line) => said.push(line)),
+    ).rejects.toThrow(
+      /^no leader after 3000 ms: n1 is follower in term 0, .*; the first start needs every initial voter, and waits for n3; the logs are beside /,
+    );
+    expect(said).toEqual(["the first start needs every initial voter, and waits for n3"]);
   });
 });

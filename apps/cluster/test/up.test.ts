@@ -1,9 +1,9 @@
 // The program with stand-ins for servers: what it prints, how it ends, and that nothing outlives
 // it.
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fakeServer, freePorts, temporaryDirectory } from "./support/environment.js";
+import { fakeServer, freePorts, mainScript, temporaryDirectory } from "./support/environment.js";
 import { allGone, runProgram, up } from "./support/cluster.js";
 
 const env = { RAFTKIT_SERVER_MAIN: fakeServer };
@@ -60,7 +60,7 @@ describe("up", () => {
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(
       new RegExp(
-        `^raftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is taken by another process \\(log: .*n3\\.log\\)\n$`,
+        `^starting 3 server processes \\(tcp, msgpack, file storage\\)\nraftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is taken by another process \\(log: .*n3\\.log\\)\n$`,
       ),
     );
     expect(existsSync(join(data, "running.json"))).toBe(false);
@@ -87,13 +87,14 @@ describe("up", () => {
       const program = runProgram([...args, "--http-base", String(cluster.httpBase)]);
       return [await program.ended, program.output()];
     };
+    const restart = `node ${relative(process.cwd(), mainScript)} restart 1 --http-base ${cluster.httpBase}\n`;
     expect(await command("kill", "leader")).toEqual([
       0,
-      "n1 is killed; start it again with: restart 1\n",
+      `n1 is killed; start it again:\n${restart}`,
     ]);
     expect(await command("kill", "1")).toEqual([
       1,
-      "raftkit-cluster: n1 doesn't run; start it with: restart 1\n",
+      `raftkit-cluster: n1 doesn't run; start it again:\n${restart}`,
     ]);
     const [, table] = await command("status");
     expect(table).toMatch(/^n1 +- +killed +- /m);
@@ -101,6 +102,24 @@ describe("up", () => {
     expect(await command("restart", "n1")).toEqual([
       0,
       expect.stringMatching(/^n1 runs again, process \d+\n$/),
+    ]);
+  });
+
+  test("shows who is killed, who comes back and who leads where it runs", async () => {
+    const cluster = await up(["--data", temporaryDirectory()], env);
+    const ready = cluster.output().length;
+    const since = (): string[] => cluster.output().slice(ready).split("\n").slice(0, -1);
+    for (const action of ["kill", "restart"]) {
+      expect(await runProgram([action, "2", "--http-base", String(cluster.httpBase)]).ended).toBe(
+        0,
+      );
+    }
+    await fetch(`${cluster.http(3)}/elect`);
+    await expect.poll(since, { timeout: 10_000 }).toHaveLength(3);
+    expect(since()).toEqual([
+      "n2 is down, as was asked",
+      expect.stringMatching(/^n2 runs, process \d+$/),
+      "n3 leads in term 8",
     ]);
   });
 

@@ -75,7 +75,8 @@ export function createFleet({
     command: (place) => [...serverCommand, ...chaosArguments(place, places, network)],
     readyTimeoutMs: READY_TIMEOUT_MS,
     graceMs: GRACE_MS,
-    onEnded: ({ place, reason }) => {
+    onChange: ({ place, state, reason }) => {
+      if (state !== "ended") return;
       note(place.number - 1, "down");
       if (!wiped.has(place.id)) {
         troubles.push(
