@@ -99,7 +99,9 @@ async function runRules({ chosen, firstSeed, seeds }: Arguments): Promise<boolea
       `${scenario.fault.file}: ${scenario.fault.why}`,
     ]);
   }
-  console.log(table(["rule", "result", "scenario", "fault that makes it fail"], rows));
+  console.log(
+    table(["rule", "result", "scenario", "fault that makes it fail"], rows, process.stdout.columns),
+  );
   for (const failure of failures) console.log(`\n${failure}`);
   console.log(
     `\n${rows.length - failures.length} passed, ${failures.length} failed, with ${seeds === 1 ? `seed ${firstSeed}` : `the seeds ${firstSeed} to ${firstSeed + seeds - 1}`}`,
@@ -127,6 +129,7 @@ async function runFaults({ chosen }: Arguments): Promise<boolean> {
     table(
       ["rule", "result", "fault", "how it failed"],
       rows.toSorted((a, b) => ((a[0] ?? "") < (b[0] ?? "") ? -1 : 1)),
+      process.stdout.columns,
     ),
   );
   console.log(`\n${rows.length - notProven} seen to fail, ${notProven} not proven`);
