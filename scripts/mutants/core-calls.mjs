@@ -9,6 +9,7 @@ export const calls = [
     find: "if (reads.waiting.length === 0 || state.commitIndex < leader.noopIndex) return;",
     replace: "if (reads.waiting.length === 0) return;",
     why: "a read is answered before an entry of the own term is committed (hazard 36)",
+    rule: "reads",
   },
   {
     id: "core-53",
@@ -16,6 +17,7 @@ export const calls = [
     find: "reads.asked.push({ round: leader.round,",
     replace: "reads.asked.push({ round: leader.round - 1,",
     why: "answers to an older round satisfy a newer read (hazard 38)",
+    rule: "reads",
   },
   {
     id: "core-54",
@@ -23,6 +25,7 @@ export const calls = [
     find: "const round = reachedByMajority(\n    ofVoters(state, leader.round, leader, (progress) => progress.round),\n  );",
     replace: "const round = Math.max(...ofVoters(state, 0, leader, (progress) => progress.round));",
     why: "one follower's answer is enough for a read (hazard 37)",
+    rule: "reads",
   },
   {
     id: "core-55",
@@ -30,6 +33,7 @@ export const calls = [
     find: "message.run !== state.options.run || message.id !== asked.id) return;",
     replace: "message.run !== state.options.run) return;",
     why: "the late answer to an older question satisfies a newer read (hazard 38)",
+    rule: "reads",
   },
   // raft
   {
@@ -38,6 +42,7 @@ export const calls = [
     find: "if (from.run < known.run) return false;",
     replace: "if (from.run < known.run) return true;",
     why: "messages of an earlier run of their sender are heard",
+    rule: "identity",
   },
   {
     id: "core-57",
@@ -45,6 +50,7 @@ export const calls = [
     find: "const through = Math.min(state.commitIndex, state.durability.durableIndex);",
     replace: "const through = state.commitIndex;",
     why: "entries are applied that the own disk doesn't have",
+    rule: "commit",
   },
   {
     id: "core-58",
@@ -52,6 +58,7 @@ export const calls = [
     find: "    default:\n      return true;\n  }\n}",
     replace: '    default:\n      return message.type !== "requestVoteReply";\n  }\n}',
     why: "votes of an earlier term count in this one (hazard 4)",
+    rule: "votes",
   },
   {
     id: "core-59",
@@ -66,6 +73,7 @@ export const calls = [
     find: "      state.lastApplied = Math.max(state.lastApplied, input.index);",
     replace: "      state.commitIndex = input.index;",
     why: "commitIndex goes back to what is applied (hazard 15)",
+    rule: "commit",
   },
   // forward
   {

@@ -9,6 +9,7 @@ export const elections = [
     find: "(lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
     replace: "lastLogTerm === lastTerm",
     why: "of equal terms the shorter log wins too (§5.4.1)",
+    rule: "votes",
   },
   {
     id: "core-21",
@@ -17,6 +18,7 @@ export const elections = [
     replace:
       "lastLogTerm === lastTerm ? lastLogIndex >= lastIndex : lastLogIndex > lastIndex || lastLogTerm > lastTerm",
     why: "the longer log wins whatever its last term",
+    rule: "votes",
   },
   {
     id: "core-22",
@@ -31,6 +33,7 @@ export const elections = [
     find: "  const isFree = state.votedFor === null || state.votedFor === from.id;\n",
     replace: "  const isFree = state.votedFor !== state.options.id;\n",
     why: "a node votes for two candidates of one term (hazard 4)",
+    rule: "votes",
   },
   {
     id: "core-24",
@@ -59,6 +62,7 @@ export const elections = [
     find: "    !message.voteGranted ||\n    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes",
     replace: "    !message.voteGranted\n  ) {\n    return;\n  }\n  role.votes",
     why: "votes of strangers and of lost data directories count (hazard 6)",
+    rule: "membership",
   },
   {
     id: "core-28",
@@ -66,6 +70,7 @@ export const elections = [
     find: "< majority(otherVoters(state).length + 1)) return;",
     replace: "< majority(otherVoters(state).length)) return;",
     why: "in a cluster of even size half the votes win",
+    rule: "votes",
   },
   {
     id: "core-29",
@@ -73,6 +78,7 @@ export const elections = [
     find: " || role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) {",
     replace: " || role.awaitedSeq === null) {",
     why: "a candidate asks for votes before its own is durable (hazard 1)",
+    rule: "promises",
   },
   {
     id: "core-30",
@@ -80,6 +86,7 @@ export const elections = [
     find: "if (grantedVote && isDurable(state, grantedVote.seq)) {",
     replace: "if (grantedVote) {",
     why: "a granted vote leaves before it is durable (hazard 1)",
+    rule: "promises",
   },
   {
     id: "core-31",
@@ -102,6 +109,7 @@ export const elections = [
     find: '  state.role = {\n    kind: "follower",\n    leader,',
     replace: '  state.votedFor = null;\n  state.role = {\n    kind: "follower",\n    leader,',
     why: "stepping down within a term forgets the vote (hazard 2)",
+    rule: "votes",
   },
   {
     id: "core-34",
@@ -110,6 +118,7 @@ export const elections = [
     replace:
       '    leader,\n    verifiedIndex: before.kind === "follower" ? before.verifiedIndex : 0,',
     why: "what was verified against an earlier leader counts for the next (hazard 11)",
+    rule: "commit",
   },
   {
     id: "core-35",
@@ -132,6 +141,7 @@ export const elections = [
     find: "message.to !== state.options.incarnation || message.run !== state.options.run) return;",
     replace: "message.to !== state.options.incarnation) return;",
     why: "an answer to an earlier run helps to form the cluster",
+    rule: "identity",
   },
   {
     id: "core-77",
@@ -139,6 +149,7 @@ export const elections = [
     find: "message.to !== state.options.incarnation || message.run",
     replace: "message.run",
     why: "an answer to a lost data directory helps to form a second cluster (hazard 6)",
+    rule: "identity",
   },
   {
     id: "core-74",
@@ -146,6 +157,7 @@ export const elections = [
     find: "else if (!message.blank) emit",
     replace: "else if (!message.blank && message.term > 1) emit",
     why: "a cluster is formed over a node that holds a log",
+    rule: "identity",
   },
   {
     id: "core-75",
@@ -153,5 +165,6 @@ export const elections = [
     find: "voter.id === from.id && voter.incarnation === from.incarnation",
     replace: "voter.id === from.id",
     why: "a node counts as a member whichever data directory it has (hazard 6)",
+    rule: "identity",
   },
 ];

@@ -9,6 +9,7 @@ export const encoding = [
     find: "while ((this.#termStarts.at(-1)?.index ?? -1) >= index) this.#termStarts.pop();",
     replace: "while ((this.#termStarts.at(-1)?.index ?? -1) > index) this.#termStarts.pop();",
     why: "where a term began is still known after its entry was cut (hazard 19)",
+    rule: "logMatching",
   },
   {
     id: "core-68",
@@ -16,6 +17,7 @@ export const encoding = [
     find: "truncateRuns(runs, operation.index);",
     replace: "truncateRuns(runs, operation.index + 1);",
     why: "the first truncated entry comes back after a restart (hazard 22)",
+    rule: "logMatching",
   },
   {
     id: "core-69",
@@ -23,6 +25,7 @@ export const encoding = [
     find: "if (firstIndex !== lastIndex + 1) {",
     replace: "if (firstIndex > lastIndex + 1) {",
     why: "a storage takes entries in place of others without a truncation (hazard 21)",
+    rule: "logMatching",
   },
   // wire, entry
   {
@@ -31,6 +34,7 @@ export const encoding = [
     find: "||\n    found.lastTerm > term ||",
     replace: "||",
     why: "a leader may send entries of a later term than its own",
+    rule: "logMatching",
   },
   {
     id: "core-71",
@@ -45,5 +49,6 @@ export const encoding = [
     find: "kind > EntryKind.clock || term < lastTerm) return undefined;",
     replace: "kind > EntryKind.clock || term === 0) return undefined;",
     why: "terms may fall within a run",
+    rule: "logMatching",
   },
 ];

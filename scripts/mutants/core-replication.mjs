@@ -9,6 +9,7 @@ export const replication = [
     find: "if (!state.log.matches(message.prevLogIndex, message.prevLogTerm)) {",
     replace: "if (message.prevLogIndex > state.log.lastIndex) {",
     why: "the consistency check looks at the index only, not at the term",
+    rule: "logMatching",
   },
   {
     id: "core-02",
@@ -23,6 +24,7 @@ export const replication = [
     find: "Math.min(message.leaderCommit, lastNewIndex)",
     replace: "Math.min(message.leaderCommit, state.log.lastIndex)",
     why: "a follower commits a tail that this leader never verified (hazard 11)",
+    rule: "commit",
   },
   {
     id: "core-04",
@@ -30,6 +32,7 @@ export const replication = [
     find: "? Math.min(follower.verifiedIndex, durableIndex) : 0;",
     replace: "? follower.verifiedIndex : 0;",
     why: "an acknowledgement leaves before its entries are durable (hazard 1)",
+    rule: "promises",
   },
   {
     id: "core-05",
@@ -37,6 +40,7 @@ export const replication = [
     find: "return durableTerm === state.currentTerm ? Math.min(follower.verifiedIndex, durableIndex) : 0;",
     replace: "return Math.min(follower.verifiedIndex, durableIndex) + 0 * durableTerm;",
     why: "an acknowledgement leaves before its term is durable (hazard 1)",
+    rule: "promises",
   },
   {
     id: "core-06",
@@ -45,6 +49,7 @@ export const replication = [
     replace:
       "  if (skipped === run.count) {\n    if (run.firstIndex + run.count <= state.log.lastIndex && run.firstIndex + run.count > follower.verifiedIndex) truncateFrom(state, run.firstIndex + run.count);\n    return;\n  }",
     why: "a late AppendEntries cuts the tail behind what matched (hazard 12)",
+    rule: "logMatching",
   },
   {
     id: "core-07",
@@ -52,6 +57,7 @@ export const replication = [
     find: "if (index <= state.commitIndex) {\n    throw",
     replace: "if (index < state.commitIndex) {\n    throw",
     why: "the last committed entry may be replaced",
+    rule: "commit",
   },
   {
     id: "core-08",
@@ -59,6 +65,7 @@ export const replication = [
     find: "if (index <= follower.verifiedIndex) {",
     replace: "if (index < follower.verifiedIndex) {",
     why: "a leader may replace its own last entry",
+    rule: "logMatching",
   },
   {
     id: "core-09",
@@ -73,6 +80,7 @@ export const replication = [
     find: "if (known && (known.id !== from.id || known.incarnation !== from.incarnation)) {",
     replace: "if (known && known.id !== from.id) {",
     why: "a leader's name is enough, whichever data directory speaks in it (hazard 6)",
+    rule: "identity",
   },
   {
     id: "core-11",
@@ -102,6 +110,7 @@ export const replication = [
     find: "hardStateChanged(state) ? lastSeq + 1 : lastSeq;",
     replace: "hardStateChanged(state) ? lastSeq + 1 : state.durability.durableSeq;",
     why: "a duplicate's answer overtakes the first copy's sync (hazard 1)",
+    rule: "promises",
   },
   {
     id: "core-15",
@@ -109,6 +118,7 @@ export const replication = [
     find: "durability.durableIndex = Math.min(durability.durableIndex, index - 1);",
     replace: "durability.durableIndex = Math.min(durability.durableIndex, index);",
     why: "the first replaced entry still counts as durable (hazard 18)",
+    rule: "promises",
   },
   {
     id: "core-16",
@@ -116,6 +126,7 @@ export const replication = [
     find: "pending.lastIndex = Math.min(pending.lastIndex, index - 1);",
     replace: "pending.lastIndex = Math.min(pending.lastIndex, index);",
     why: "a write that ends late vouches for an entry that was replaced (hazard 18)",
+    rule: "promises",
   },
   {
     id: "core-17",
@@ -123,6 +134,7 @@ export const replication = [
     find: "durability.durableTerm = pending.term;",
     replace: "durability.durableTerm = state.currentTerm;",
     why: "any finished write vouches for the present term",
+    rule: "promises",
   },
   {
     id: "core-18",
@@ -131,6 +143,7 @@ export const replication = [
     replace:
       "return state.currentTerm !== currentTerm || (votedFor === null && state.votedFor === state.options.id);",
     why: "a vote for another is not persisted (hazard 2)",
+    rule: "votes",
   },
   {
     id: "core-19",
@@ -146,6 +159,7 @@ export const replication = [
     find: "nextIndex,\n    matchIndex: 0,",
     replace: "nextIndex,\n    matchIndex: nextIndex - 1,",
     why: "a new leader supposes that all have its log (hazard 17)",
+    rule: "commit",
   },
   {
     id: "core-38",
@@ -182,6 +196,7 @@ export const replication = [
     find: "return Math.floor(n / 2) + 1;",
     replace: "return Math.ceil(n / 2);",
     why: "half is a majority where the number is even",
+    rule: "commit",
   },
   {
     id: "core-42",
@@ -189,6 +204,7 @@ export const replication = [
     find: "if (reached >= needed) highest",
     replace: "if (reached >= needed - 1) highest",
     why: "what one fewer than a majority has reached counts (hazard 10)",
+    rule: "commit",
   },
   // replicate
   {
@@ -197,6 +213,7 @@ export const replication = [
     find: "if (progress?.server.incarnation !== from.incarnation) {",
     replace: "if (!progress) {",
     why: "a wiped follower acknowledges for its lost data (hazard 6)",
+    rule: "identity",
   },
   {
     id: "core-44",
@@ -204,6 +221,7 @@ export const replication = [
     find: "if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;",
     replace: "if (index <= state.commitIndex) return;",
     why: "entries of earlier terms are committed by counting (hazard 9)",
+    rule: "commit",
   },
   {
     id: "core-45",
@@ -211,6 +229,7 @@ export const replication = [
     find: "ofVoters(state, state.durability.durableIndex, leader,",
     replace: "ofVoters(state, state.log.lastIndex, leader,",
     why: "a leader counts its own disk before it has written (hazard 8)",
+    rule: "commit",
   },
   {
     id: "core-46",
@@ -218,6 +237,7 @@ export const replication = [
     find: "    message.verifiedIndex > state.log.lastIndex ||\n",
     replace: "",
     why: "a follower may claim entries that don't exist",
+    rule: "commit",
   },
   {
     id: "core-47",

@@ -13,6 +13,8 @@ import { transportTcp } from "./transport-tcp.mjs";
  * @property {string} find occurs there exactly once
  * @property {string} replace
  * @property {string} why what goes wrong with it
+ * @property {(typeof import("./golden.mjs").SAFETY_RULES)[number]} [rule] the safety rule that it
+ * breaks: a golden text alone is no proof then
  */
 
 /** @type {readonly Mutant[]} */
