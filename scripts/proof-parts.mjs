@@ -71,8 +71,8 @@ export const parts = [
       of(
         folder,
         "mutants.json",
-        ({ mutants, killed, survived, late, slowestSeconds }) =>
-          `${killed} of ${mutants} killed, ${survived} survived, ${late} too late; the slowest in ${Number(slowestSeconds).toFixed(0)} s`,
+        ({ mutants, killed, golden, survived, late, onlyGolden, slowestSeconds }) =>
+          `${killed} of ${mutants} killed, ${golden} of them by golden texts alone, ${survived} survived, ${late} too late, ${onlyGolden} of a safety rule by golden texts alone; the slowest in ${Number(slowestSeconds).toFixed(0)} s`,
       ),
   },
   {

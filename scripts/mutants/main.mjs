@@ -1,11 +1,13 @@
 // Proves the tests: puts one fault after another into a private copy of the packages and names the
-// first test or seed that notices. `npm run mutants`; exits with 1 when a mutant survives, or dies
-// too late. The working tree is never touched.
+// first test, rule or seed that notices. `npm run mutants`; exits with 1 when a mutant survives, dies
+// too late, or breaks a safety rule and only a golden text notices. The working tree is never
+// touched.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { copyPackages, removeCopy } from "./copy.mjs";
 import { fatal, harmless, mutants, packageOf } from "./list.mjs";
+import { summarize, verdictLine } from "./report.mjs";
 import { runTests } from "./tests.mjs";
 import { LIMIT_MS, tryMutant } from "./trial.mjs";
 import { compileAll } from "./types.mjs";
@@ -42,7 +44,12 @@ else if (chosen.length === 0) {
   fail(`--seeds: given ${JSON.stringify(options.seeds)}; allowed: a whole number from 1`, 2);
 } else if (options.list === true) {
   for (const { id, file, why } of chosen) console.log(`${id.padEnd(18)} ${file}: ${why}`);
-} else await main();
+} else {
+  await main().catch((/** @type {unknown} */ error) => {
+    console.error(error);
+    fail(`failed before its verdict: ${error instanceof Error ? error.message : String(error)}`);
+  });
+}
 
 /** What can't be understood ends the command here, with one line and the help. */
 function readOptions() {
@@ -72,7 +79,10 @@ async function main() {
   const errors = await compileAll(scratch, [...chosen, fatal, harmless]).finally(() =>
     removeCopy(scratch),
   );
-  if (errors !== "") return fail(`a mutant doesn't compile:\n${errors}`);
+  if (errors !== "") {
+    console.error(errors);
+    return fail("failed before its verdict: a mutant doesn't compile, see above");
+  }
   console.log(`${chosen.length} mutants compile`);
 
   const baselines = await runBaselines(folders);
@@ -100,7 +110,8 @@ async function main() {
 async function runBaselines(folders) {
   /** @type {Map<string, Outcome>} */
   const baselines = new Map();
-  let good = true;
+  /** @type {string[]} */
+  const bad = [];
   const projects =
     options.simulation === true
       ? []
@@ -127,10 +138,13 @@ async function runBaselines(folders) {
       console.log(`${project}: ${outcome.passed.length} tests pass without a fault`);
       return;
     }
-    good = false;
-    fail(`${project} fails without any fault: ${wrong.join("; ") || "no test ran"}`);
+    bad.push(`${project} fails without any fault: ${wrong.join("; ") || "no test ran"}`);
   });
-  return good ? baselines : undefined;
+  if (bad.length === 0) return baselines;
+  // After all others have had their say: the last line is the reason.
+  for (const one of bad) console.error(one);
+  fail(`failed before its verdict: ${bad.map((one) => one.split("\n")[0]).join("; ")}`);
+  return undefined;
 }
 
 /** @param {readonly string[]} folders @param {ReadonlyMap<string, Outcome>} baselines */
@@ -148,8 +162,9 @@ async function checkHarness(folders, baselines) {
     );
     return true;
   }
+  console.error(`  ${line(dead)}\n  ${line(alive)}`);
   fail(
-    `the harness is wrong: a fatal fault must be killed and a changed comment survive\n  ${line(dead)}\n  ${line(alive)}`,
+    "failed before its verdict: the harness is wrong, a fatal fault must be killed and a changed comment survive, see above",
   );
   return false;
 }
@@ -170,49 +185,27 @@ async function inEach(folders, items, work) {
 }
 
 /** @param {Verdict} verdict */
-function line({ id, killer, detail, seconds }) {
-  const [state, what] =
-    killer === undefined
-      ? ["SURVIVED", detail]
-      : [seconds * 1000 > LIMIT_MS ? "TOO LATE" : "killed  ", killer];
-  return `${state} ${id.padEnd(18)} ${seconds.toFixed(1).padStart(5)} s  ${what}`;
+function line(verdict) {
+  return verdictLine(verdict, LIMIT_MS);
 }
 
 /** @param {readonly Verdict[]} verdicts @param {number} tookMs */
 function report(verdicts, tookMs) {
-  const survived = verdicts.filter(({ killer }) => killer === undefined);
-  const late = verdicts.filter(
-    ({ killer, seconds }) => killer !== undefined && seconds * 1000 > LIMIT_MS,
-  );
-  const killed = verdicts.length - survived.length - late.length;
-  const slowest = verdicts.reduce((max, { seconds }) => Math.max(max, seconds), 0);
-  for (const { id, why, detail } of [...survived, ...late]) {
+  const { figures, wrong, lines, failed } = summarize(verdicts, {
+    limitMs: LIMIT_MS,
+    tookMs,
+    survivorsAllowed: options.simulation === true,
+  });
+  for (const { id, why, detail } of wrong) {
     console.log(
       `\n${id}: ${why}\n  ${chosen.find((mutant) => mutant.id === id)?.file ?? ""}\n  ${detail}`,
     );
   }
   if (options.json !== undefined) {
-    writeFileSync(
-      options.json,
-      JSON.stringify(
-        {
-          mutants: verdicts.length,
-          killed,
-          survived: survived.length,
-          late: late.length,
-          slowestSeconds: slowest,
-          seconds: tookMs / 1000,
-          verdicts,
-        },
-        undefined,
-        2,
-      ),
-    );
+    writeFileSync(options.json, JSON.stringify({ ...figures, verdicts }, undefined, 2));
   }
-  console.log(
-    `${verdicts.length} mutants: ${killed} killed, ${survived.length} survived, ${late.length} too late; the slowest took ${slowest.toFixed(1)} s, all ${(tookMs / 1000).toFixed(0)} s`,
-  );
-  process.exitCode = killed === verdicts.length || options.simulation === true ? 0 : 1;
+  for (const text of lines) console.log(text);
+  process.exitCode = failed ? 1 : 0;
 }
 
 /** @param {string} message @param {number} [status] */

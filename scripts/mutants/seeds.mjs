@@ -1,5 +1,6 @@
-// Whole simulated clusters against a mutant. Tier 1 runs core alone, tier 2 the whole node on a
-// simulated computer; sockets are in neither.
+// Whole simulated clusters against a mutant: the scenarios of Raft's rules, then clusters from seeds.
+// Tier 1 runs core alone, the rules and tier 2 the whole node on a simulated computer; sockets are in
+// none.
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
@@ -10,13 +11,13 @@ import { packageOf } from "./list.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** @type {Readonly<Record<string, string>>} */
-const tiersOf = { core: "1,2", raftkit: "2", "storage-file": "2" };
+const tiersOf = { core: "rules,1,2", raftkit: "rules,2", "storage-file": "rules,2" };
 
 /**
  * @param {string} folder the copy, built, with the mutant in its sources
  * @param {Mutant} mutant
  * @param {{ seeds: number; timeoutMs: number }} how
- * @returns {Promise<{ killer?: string; message: string }>} the first seed that fails with it and
+ * @returns {Promise<{ killer?: string; message: string }>} the first rule or seed that fails with it and
  * passes without it
  */
 export async function runSeeds(folder, mutant, { seeds, timeoutMs }) {
@@ -51,11 +52,10 @@ export async function runSeeds(folder, mutant, { seeds, timeoutMs }) {
       failed.seed,
       timeoutMs,
     );
-    if (without !== NONE) {
-      return { message: `seed ${failed.seed} of tier ${failed.tier} fails without it too` };
-    }
+    const what = failed.tier === "rules" ? "rule" : `tier ${failed.tier}, seed ${failed.seed}:`;
+    if (without !== NONE) return { message: `${what} ${failed.check} fails without it too` };
     return {
-      killer: `simulation, tier ${failed.tier}, seed ${failed.seed}: ${failed.check}`,
+      killer: `simulation, ${what} ${failed.check}`,
       message: failed.message,
     };
   } finally {
@@ -73,7 +73,7 @@ const NONE = "every seed passes";
  * @param {number} first
  * @param {number} last
  * @param {number} timeoutMs
- * @returns {Promise<{ tier: number; seed: number; check: string; message: string } | string>}
+ * @returns {Promise<{ tier: number | string; seed: number; check: string; message: string } | string>}
  */
 async function firstFailure(tree, tiers, first, last, timeoutMs) {
   const { status, output } = await capture(

@@ -1,9 +1,10 @@
-// How a package's tests run on a mutant: the workspace's own settings, the quickest files first,
-// one process, nothing cached.
+// How a package's tests run on a mutant: the workspace's own settings, the quickest files first
+// and golden texts last, one process, nothing cached.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
 import workspace from "../../vitest.config.ts";
+import { orderOf } from "./golden.mjs";
 
 const name = process.env.RAFTKIT_MUTANT_PROJECT ?? "";
 /**
@@ -11,15 +12,17 @@ const name = process.env.RAFTKIT_MUTANT_PROJECT ?? "";
  */
 const durations = JSON.parse(process.env.RAFTKIT_MUTANT_DURATIONS ?? "{}");
 
-class QuickestFirst extends BaseSequencer {
+class GoldenLast extends BaseSequencer {
   /**
    * @override
    * @param {import("vitest/node").TestSpecification[]} specifications
    */
   sort(specifications) {
-    const cost = (/** @type {import("vitest/node").TestSpecification} */ { moduleId }) =>
-      Object.entries(durations).find(([file]) => moduleId.endsWith(file))?.[1] ?? 0;
-    return Promise.resolve(specifications.toSorted((a, b) => cost(a) - cost(b)));
+    return Promise.resolve(
+      specifications.toSorted(
+        (a, b) => orderOf(a.moduleId, durations) - orderOf(b.moduleId, durations),
+      ),
+    );
   }
 }
 
@@ -31,7 +34,7 @@ export default defineConfig({
     ...workspace.test,
     reporters: [fileURLToPath(new URL("reporter.mjs", import.meta.url))],
     maxWorkers: 1,
-    sequence: { sequencer: QuickestFirst },
+    sequence: { sequencer: GoldenLast },
     projects: (workspace.test?.projects ?? []).filter(
       (project) => typeof project === "object" && "test" in project && project.test?.name === name,
     ),

@@ -35,10 +35,18 @@ test("figures come from the last line, or from what the part wrote", () => {
   expect(part("tests").figures({ output: "", folder })).toBe("3 passed, 1 failed, 2 skipped");
   writeFileSync(
     join(folder, "mutants.json"),
-    JSON.stringify({ mutants: 5, killed: 4, survived: 1, late: 0, slowestSeconds: 12.4 }),
+    JSON.stringify({
+      mutants: 6,
+      killed: 4,
+      golden: 2,
+      survived: 1,
+      late: 0,
+      onlyGolden: 1,
+      slowestSeconds: 12.4,
+    }),
   );
   expect(part("mutants").figures({ output: "", folder })).toBe(
-    "4 of 5 killed, 1 survived, 0 too late; the slowest in 12 s",
+    "4 of 6 killed, 2 of them by golden texts alone, 1 survived, 0 too late, 1 of a safety rule by golden texts alone; the slowest in 12 s",
   );
   writeFileSync(
     join(folder, "conformance.json"),

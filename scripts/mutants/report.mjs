@@ -1,0 +1,69 @@
+// What all verdicts together say: the figures, a line for each safety rule, what was not killed as
+// it must be, and whether that is a failure. Pure.
+import { SAFETY_RULES } from "./golden.mjs";
+
+/** @typedef {import("./trial.mjs").Verdict} Verdict */
+
+/**
+ * @param {Verdict} verdict
+ * @param {number} limitMs
+ * @returns {"killed" | "golden" | "SURVIVED" | "TOO LATE" | "ONLY GOLDEN"} the last: of a safety
+ * rule
+ */
+export function stateOf({ killer, golden, rule, seconds }, limitMs) {
+  if (killer === undefined) return "SURVIVED";
+  if (golden && rule !== undefined) return "ONLY GOLDEN";
+  if (seconds * 1000 > limitMs) return "TOO LATE";
+  return golden ? "golden" : "killed";
+}
+
+/** @param {Verdict} verdict @param {number} limitMs */
+export function verdictLine(verdict, limitMs) {
+  const { id, seconds, killer, detail } = verdict;
+  return `${stateOf(verdict, limitMs).padEnd(11)} ${id.padEnd(18)} ${seconds.toFixed(1).padStart(5)} s  ${killer ?? detail}`;
+}
+
+/**
+ * @param {readonly Verdict[]} verdicts
+ * @param {{ limitMs: number; tookMs: number; survivorsAllowed: boolean }} how
+ */
+export function summarize(verdicts, { limitMs, tookMs, survivorsAllowed }) {
+  const counted = (/** @type {readonly string[]} */ ...states) =>
+    verdicts.filter((verdict) => states.includes(stateOf(verdict, limitMs)));
+  const wrong = counted("SURVIVED", "TOO LATE", "ONLY GOLDEN");
+  const figures = {
+    mutants: verdicts.length,
+    killed: counted("killed", "golden").length,
+    golden: counted("golden").length,
+    survived: counted("SURVIVED").length,
+    late: counted("TOO LATE").length,
+    onlyGolden: counted("ONLY GOLDEN").length,
+    slowestSeconds: verdicts.reduce((max, { seconds }) => Math.max(max, seconds), 0),
+    seconds: tookMs / 1000,
+  };
+  const failed = wrong.length > 0 && !survivorsAllowed;
+  const { mutants, killed, golden, survived, late, onlyGolden, slowestSeconds, seconds } = figures;
+  const lines = [
+    ...ruleLines(verdicts, limitMs),
+    `${mutants} mutants: ${killed} killed, ${golden} of them by golden texts alone; ${survived} survived, ${late} too late, ${onlyGolden} of a safety rule by golden texts alone; the slowest took ${slowestSeconds.toFixed(1)} s, all ${seconds.toFixed(0)} s`,
+    ...(failed
+      ? [`failed: not killed as they must be: ${wrong.map(({ id }) => id).join(", ")}`]
+      : []),
+  ];
+  return { figures, wrong, lines, failed };
+}
+
+/** @param {readonly Verdict[]} verdicts @param {number} limitMs @returns {string[]} */
+function ruleLines(verdicts, limitMs) {
+  return SAFETY_RULES.flatMap((rule) => {
+    const states = verdicts
+      .filter((verdict) => verdict.rule === rule)
+      .map((verdict) => stateOf(verdict, limitMs));
+    if (states.length === 0) return [];
+    const asserted = states.filter((state) => state === "killed").length;
+    const golden = states.filter((state) => state === "ONLY GOLDEN").length;
+    return [
+      `  ${rule.padEnd(12)} ${String(states.length).padStart(3)} mutants, ${asserted} killed by what asserts it, ${golden} by golden texts alone`,
+    ];
+  });
+}
