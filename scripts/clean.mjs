@@ -2,6 +2,7 @@
 // cluster.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import "./last-line.mjs";
 import { join } from "node:path";
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesOf, HAZARDS, pageFaults, readPage, testFaults } from "./hazards-page.mjs";
+import "./last-line.mjs";
 import { mutants } from "./mutants/list.mjs";
 import { capture } from "./processes.mjs";
 
@@ -52,6 +53,11 @@ if (jsonFile !== undefined) writeFileSync(jsonFile, JSON.stringify(figures));
 console.log(
   `${HAZARDS} hazards: ${caught} caught by tests that pass (${figures.tests} tests; ${figures.withMutant} hazards with a mutant of their own), ${waiting} of parts that come later; ${faults.length} faults`,
 );
+if (faults.length > 0) {
+  console.log(
+    `failed: ${results.size === 0 ? "no test ran, see above" : faults[0]}${faults.length > 1 ? `, and ${faults.length - 1} more, see above` : ""}`,
+  );
+}
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 /** @param {readonly string[]} files */

@@ -4,6 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import "./last-line.mjs";
 import { parts, tableOf } from "./proof-parts.mjs";
 import { capture } from "./processes.mjs";
 
@@ -29,9 +30,12 @@ if (options.help === true) {
   const table = tableOf(results);
   writeFileSync(join(folder, "table.md"), `${table}\n`);
   console.log(`\n${table}`);
-  const failed = results.filter(({ passed }) => !passed).length;
-  console.log(`\n${results.length - failed} parts proven, ${failed} failed; logs in ${folder}`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  const failed = results.filter(({ passed }) => !passed).map(({ part }) => part.id);
+  const which = failed.length === 0 ? "" : ` (${failed.join(", ")})`;
+  console.log(
+    `\n${results.length - failed.length} parts proven, ${failed.length} failed${which}; logs in ${folder}`,
+  );
+  process.exitCode = failed.length === 0 ? 0 : 1;
 }
 
 /** What can't be understood ends the command here, with one line and the help. */

@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import "../last-line.mjs";
 import { copyPackages, removeCopy } from "./copy.mjs";
 import { fatal, harmless, mutants, packageOf } from "./list.mjs";
 import { summarize, verdictLine } from "./report.mjs";
@@ -44,12 +45,7 @@ else if (chosen.length === 0) {
   fail(`--seeds: given ${JSON.stringify(options.seeds)}; allowed: a whole number from 1`, 2);
 } else if (options.list === true) {
   for (const { id, file, why } of chosen) console.log(`${id.padEnd(18)} ${file}: ${why}`);
-} else {
-  await main().catch((/** @type {unknown} */ error) => {
-    console.error(error);
-    fail(`failed before its verdict: ${error instanceof Error ? error.message : String(error)}`);
-  });
-}
+} else await main();
 
 /** What can't be understood ends the command here, with one line and the help. */
 function readOptions() {

@@ -29,6 +29,13 @@ test.each([
   ["packages.mjs", ["--wrong"], /^--wrong: there is no such option; allowed: --check-only/],
   ["clean.mjs", ["--wrong"], /^--wrong: it takes no options; nothing was removed\n$/],
 ])("%s %j", (script, args, complaint) => {
+  const { folder, status, stdout, stderr } = runAlone(script, args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toMatch(complaint);
+  expect(existsSync(join(folder, "dist"))).toBe(true);
+});
+
+function runAlone(script: string, args: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), "raftkit-usage-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(scripts, join(folder, "scripts"), {
@@ -41,7 +48,15 @@ test.each([
     [join(folder, "scripts", script), ...args],
     { cwd: folder, encoding: "utf8", timeout: 60_000 },
   );
-  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-  expect(stderr).toMatch(complaint);
-  expect(existsSync(join(folder, "dist"))).toBe(true);
+  const lastLine = `${stdout}${stderr}`.trimEnd().split("\n").at(-1);
+  return { folder, status, stdout, stderr, lastLine };
+}
+
+test.each([
+  ["hazards.mjs", [], /^failed: ENOENT: no such file or directory, open '.*hazards\.md'$/],
+  ["proof.mjs", ["--only", "rules"], /^0 parts proven, 1 failed \(rules\); logs in /],
+  ["mutants/main.mjs", ["--only", "core-01"], /^failed: ENOENT: .*package\.json'/],
+])("%s %j, with nothing to work on, says why in its last line", (script, args, reason) => {
+  const { status, lastLine } = runAlone(script, args);
+  expect([status, lastLine]).toEqual([1, expect.stringMatching(reason)]);
 });

@@ -90,7 +90,11 @@ async function tell(plans: readonly Plan[], { trace: file }: Arguments): Promise
       `${outcomes.flatMap(({ plan, trace }) => (plans.length > 1 ? [`tier ${plan.tier}`, ...trace] : trace)).join("\n")}\n`,
     );
   }
-  return outcomes.some(({ failure }) => failure) ? 1 : 0;
+  const failed = outcomes.filter(({ failure }) => failure);
+  for (const { plan, failure } of failed) {
+    console.log(`\nfailed: seed ${plan.seed}, tier ${plan.tier}: ${failure?.check}`);
+  }
+  return failed.length > 0 ? 1 : 0;
 }
 
 async function prove(given: Arguments): Promise<number> {
@@ -117,10 +121,14 @@ async function prove(given: Arguments): Promise<number> {
   }
   const [first] = failed;
   if (first && !bail) await printShrunk(first);
+  const isGood = bail || isCovered(totals);
   console.log(
     failed.length === 0 ? `\n${done} runs, no failure` : `\n${done} runs, ${failed.length} failed`,
   );
-  return failed.length === 0 && (bail || isCovered(totals)) ? 0 : 1;
+  if (failed.length === 0 && !isGood) {
+    console.log("failed: a cell of the coverage that must be filled is empty, see above");
+  }
+  return failed.length === 0 && isGood ? 0 : 1;
 }
 
 async function printShrunk(failed: Outcome): Promise<void> {
@@ -144,7 +152,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   try {
     process.exitCode = await main(process.argv.slice(2));
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(error);
+    console.error(`failed: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
   }
 }
