@@ -109,7 +109,7 @@ function unknownOption(raw: string, flags: readonly string[]): string {
 }
 
 /** What was probably meant: it begins with what was given, or differs in a third of its letters. */
-function nearest(given: string, known: readonly string[]): string | undefined {
+export function nearest(given: string, known: readonly string[]): string | undefined {
   const best = closest(given, [...known]);
   if (distance(given, best) <= Math.min(3, Math.round(given.length / 3))) return best;
   return known.find((name) => given.length > 1 && name.startsWith(given));

@@ -2,9 +2,16 @@
 // calls decides.
 import { isValidId } from "@raftkit/core";
 import { z } from "zod";
-import { parseChaos, parseVerify } from "./chaos/options.js";
+import { chaosOptionTable, parseChaos, parseVerify } from "./chaos/options.js";
 import type { ChaosOptions } from "./chaos/options.js";
-import { complaint, parseTexts, readArguments, WrongOptions } from "./command-line.js";
+import {
+  complaint,
+  environmentName,
+  nearest,
+  parseTexts,
+  readArguments,
+  WrongOptions,
+} from "./command-line.js";
 import type { Environment, OptionTable } from "./command-line.js";
 
 export interface UpOptions {
@@ -176,8 +183,9 @@ export function parseCommand(args: readonly string[], environment: Environment):
   }
   const name = commandOf(first);
   if (rest.some(isHelpFlag)) return { name: "help", of: name };
-  if (name === "chaos") return { name, options: parseChaos(rest, environment) };
   if (name === "verify") return { name, path: parseVerify(rest) };
+  refuseUnknownVariables(environment);
+  if (name === "chaos") return { name, options: parseChaos(rest, environment) };
   const { texts, positionals } = readArguments(
     optionTable,
     taken[name],
@@ -197,6 +205,24 @@ export function parseCommand(args: readonly string[], environment: Environment):
     ]);
   }
   return { name, httpBase, node };
+}
+
+/** A misspelt variable would be ignored in silence. @throws {WrongOptions} */
+function refuseUnknownVariables(environment: Environment): void {
+  const known = [...Object.values(optionTable), ...Object.values(chaosOptionTable)].map(
+    ({ flag }) => environmentName(flag),
+  );
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith(environmentName("")) && !known.includes(name),
+  );
+  if (unknown.length > 0) {
+    throw new WrongOptions(
+      unknown.map((name) => {
+        const meant = nearest(name, known);
+        return `unknown environment variable ${name}; ${meant === undefined ? "" : `did you mean ${meant}? `}--help names those of each option`;
+      }),
+    );
+  }
 }
 
 function isHelpFlag(arg: string): boolean {

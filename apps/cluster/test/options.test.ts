@@ -72,6 +72,17 @@ describe("the command line", () => {
     });
   });
 
+  test("refuses a misspelt variable of its own, and leaves those of others alone", () => {
+    expect(
+      complaintAbout(["up"], { RAFTKIT_CLUSTER_NODEZ: "5", RAFTKIT_CLUSTER_SECONDS: "9" }),
+    ).toBe(
+      "unknown environment variable RAFTKIT_CLUSTER_NODEZ; did you mean RAFTKIT_CLUSTER_NODES? --help names those of each option",
+    );
+    expect(complaintAbout(["chaos"], { RAFTKIT_CLUSTER_X: "", RAFTKIT_SERVER_MAIN: "x" })).toMatch(
+      /^unknown environment variable RAFTKIT_CLUSTER_X; /,
+    );
+  });
+
   test("lets flags win over the environment, and the environment over defaults", () => {
     const environment = {
       RAFTKIT_CLUSTER_NODES: "5",
