@@ -49,7 +49,7 @@ export const transportTcp = [
     file: "packages/transport-tcp/src/frame.ts",
     find: "if (length >= 1 && length <= max) return length;",
     replace: "if (length >= 1 && (length <= max || !this.#first)) return length;",
-    why: "memory is allocated for whatever length a peer announces",
+    why: "a frame may have whatever length a peer announces",
   },
   {
     id: "transport-tcp-08",
@@ -68,13 +68,13 @@ export const transportTcp = [
   {
     id: "transport-tcp-10",
     file: "packages/transport-tcp/src/frame.ts",
-    find: "this.#emit(keep ? body : body.slice(),",
-    replace: "this.#emit(body,",
+    find: "const keep = kept * 2 >= chunk.buffer.byteLength;",
+    replace: "const keep = kept > 0;",
     why: "a small frame keeps a large chunk alive (hazard 55)",
   },
   {
     id: "transport-tcp-11",
-    file: "packages/transport-tcp/src/outbox.ts",
+    file: "packages/transport-tcp/src/write.ts",
     find: "crc = crc32(part, crc32(slab.subarray(summed, at), crc));",
     replace: "crc = crc32(part, crc32(slab.subarray(summed, at)));",
     why: "the checksum isn't chained over a second large part",
@@ -178,5 +178,47 @@ export const transportTcp = [
     replace:
       "if (last?.isOpen === true && this.#links.get(to)?.connection === undefined) return last;",
     why: "frames change connections while both are open, and their order is lost",
+  },
+  {
+    id: "transport-tcp-26",
+    file: "packages/transport-tcp/src/outbox.ts",
+    find: "if (waiting.cutter === undefined) {",
+    replace: "if (waiting.cutter === undefined && blocked.length === 0) {",
+    why: "small frames wait behind a large one (hazard 65)",
+  },
+  {
+    id: "transport-tcp-27",
+    file: "packages/transport-tcp/src/outbox.ts",
+    find: "all ? Infinity : this.#window.room",
+    replace: "all ? Infinity : Math.max(1000, this.#window.room)",
+    why: "megabytes lie in the buffers of the systems, in front of a heartbeat (hazard 65)",
+  },
+  {
+    id: "transport-tcp-28",
+    file: "packages/transport-tcp/src/outbox.ts",
+    find: "blocked.length === 0 && pieces <= room",
+    replace: "pieces <= room",
+    why: "pieces of two large frames are mixed",
+  },
+  {
+    id: "transport-tcp-29",
+    file: "packages/transport-tcp/src/pieces.ts",
+    find: "Math.max(filled, 2 * this.#bytes.length)",
+    replace: "Math.max(filled, this.#total)",
+    why: "memory is taken for whatever length a peer announces (hazard 55)",
+  },
+  {
+    id: "transport-tcp-30",
+    file: "packages/transport-tcp/src/pieces.ts",
+    find: "offset !== this.#filled || (",
+    replace: "offset > this.#filled || (",
+    why: "a piece that comes twice makes another frame of it",
+  },
+  {
+    id: "transport-tcp-31",
+    file: "packages/transport-tcp/src/window.ts",
+    find: "if (count < 1 || count > this.#underWay.length) return false;",
+    replace: "if (count < 1) return false;",
+    why: "pieces may be taken that weren't sent",
   },
 ];

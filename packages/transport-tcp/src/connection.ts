@@ -5,11 +5,12 @@ import type { Socket } from "node:net";
 import type { Clock, Sender } from "@raftkit/core";
 import { formatAddress } from "./address.js";
 import type { Refusal, RejectionCode } from "./errors.js";
-import { FrameKind, FrameReader, MAGIC } from "./frame.js";
+import { FrameKind, FrameReader, MAGIC, readU32 } from "./frame.js";
 import { decodeHello, decodeRefusal, encodeJson } from "./hello.js";
 import type { Hello } from "./hello.js";
 import type { Settings } from "./options.js";
 import { Outbox } from "./outbox.js";
+import { PieceJoiner, WHOLE_MAX_BYTES } from "./pieces.js";
 
 /** A side shows life this many times in the idle timeout. */
 const SIGNS_PER_TIMEOUT = 4;
@@ -41,6 +42,7 @@ export class Connection {
   readonly #events: ConnectionEvents;
   readonly #outbox: Outbox;
   readonly #reader: FrameReader;
+  readonly #joiner: PieceJoiner;
   #state: "greeting" | "open" | "ending" | "closed" = "greeting";
   #peer: Sender | undefined;
   #maxFrameBytes = 0;
@@ -64,10 +66,11 @@ export class Connection {
     this.#clock = settings.clock;
     this.#settings = settings;
     this.#events = events;
-    this.#outbox = new Outbox(socket, settings.maxQueueBytes, () => {
+    this.#outbox = new Outbox(socket, settings.maxQueueBytes, settings.clock, () => {
       events.drained();
     });
-    this.#reader = new FrameReader(settings.maxFrameBytes, {
+    this.#joiner = new PieceJoiner(settings.maxFrameBytes);
+    this.#reader = new FrameReader(Math.min(settings.maxFrameBytes, WHOLE_MAX_BYTES), {
       frame: (kind, payload) => {
         this.#receive(kind, payload);
       },
@@ -97,6 +100,7 @@ export class Connection {
       socket.on("close", () => {
         this.#cancelTimer();
         this.#reader.stop();
+        this.#joiner.drop();
         this.#state = "closed";
         live.delete(this);
         events.closed(this.#error);
@@ -155,7 +159,7 @@ export class Connection {
   finish(): void {
     if (this.#state === "closed" || this.#state === "ending") return;
     this.#state = "ending";
-    this.#outbox.flush();
+    this.#outbox.flush(true);
     // What still comes in is read and dropped: closing with unread input resets the connection and
     // loses the last words.
     this.#socket.end();
@@ -177,6 +181,8 @@ export class Connection {
   #receive(kind: number, payload: Uint8Array): void {
     if (this.#state === "open") {
       if (kind === FrameKind.message) this.#events.message(payload);
+      else if (kind === FrameKind.piece) this.#join(payload);
+      else if (kind === FrameKind.taken) this.#taken(payload);
       else if (kind === FrameKind.reject) this.#refused(payload);
       else if (kind !== FrameKind.alive) {
         this.#fault("CORRUPT_STREAM", `sent a frame of unknown kind ${kind}`);
@@ -186,6 +192,22 @@ export class Connection {
       if (hello !== undefined) this.#events.hello(hello);
       else if (kind === FrameKind.reject) this.#refused(payload);
       else this.#fault("NOT_A_PEER", "sent an introduction that makes no sense");
+    }
+  }
+
+  #join(piece: Uint8Array): void {
+    const joined = this.#joiner.add(piece);
+    if (joined.type === "fault") {
+      this.#fault(joined.fault.code, joined.fault.message);
+      return;
+    }
+    this.#outbox.received();
+    if (joined.type === "whole") this.#events.message(joined.message);
+  }
+
+  #taken(count: Uint8Array): void {
+    if (count.length !== 4 || !this.#outbox.taken(readU32(count, 0))) {
+      this.#fault("CORRUPT_STREAM", "took pieces that it wasn't sent");
     }
   }
 

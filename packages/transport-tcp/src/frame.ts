@@ -4,15 +4,25 @@
 //   frame  = length u32 | crc u32 | kind u8 | payload       little-endian; length and CRC-32 cover kind and payload
 //
 // The first frame is a hello or a reject, of at most HELLO_MAX_BYTES. Lengths are checked before
-// anything is allocated. What comes out never changes again: it is a view of a chunk that consists
-// mostly of whole frames, or a copy.
+// anything is allocated, and a frame is small: a larger message comes in pieces. What comes out
+// never changes again: it is a view of a chunk that consists mostly of whole frames, or a copy.
 import { crc32 } from "node:zlib";
 import type { RejectionCode } from "./errors.js";
 import { HELLO_MAX_BYTES } from "./hello.js";
 
 export const MAGIC: Uint8Array = Uint8Array.from([0x52, 0x4b, 0x54, 0xf1]); // "RKT" and a byte that no text has
 export const FRAME_HEADER_BYTES = 8;
-export const FrameKind = { hello: 0, reject: 1, message: 2, alive: 3 } as const;
+export const FrameKind = {
+  hello: 0,
+  reject: 1,
+  /** A message as a whole. */
+  message: 2,
+  alive: 3,
+  /** Of a large message. */
+  piece: 4,
+  /** How many pieces the other side has taken since it said so last: u32. */
+  taken: 5,
+} as const;
 
 export interface FrameEvents {
   /** May call `stop`. */
@@ -34,8 +44,9 @@ export class FrameReader {
   #body: Uint8Array | undefined;
   #bodyFilled = 0;
 
-  constructor(maxFrameBytes: number, events: FrameEvents) {
-    this.#maxLength = maxFrameBytes + 1;
+  /** @param maxPayloadBytes of one frame, after the first */
+  constructor(maxPayloadBytes: number, events: FrameEvents) {
+    this.#maxLength = maxPayloadBytes + 1;
     this.#events = events;
   }
 
@@ -89,21 +100,24 @@ export class FrameReader {
   /** Emits the frames that lie in the chunk as a whole, and begins the one that doesn't. */
   #emitWhole(chunk: Uint8Array, from: number): number {
     let at = from;
+    let kept = 0;
     const ends: number[] = [];
     while (chunk.length - at >= FRAME_HEADER_BYTES) {
       const end = at + FRAME_HEADER_BYTES + readU32(chunk, at);
       if (end > chunk.length) break;
       ends.push(end);
+      if (chunk[at + FRAME_HEADER_BYTES] !== FrameKind.piece) kept += end - at;
       at = end;
     }
     // A view keeps the whole chunk alive, perhaps for as long as the log lives: only if that wastes
-    // less than half.
-    const keep = (at - from) * 2 >= chunk.buffer.byteLength;
+    // less than half. Pieces are copied anyway.
+    const keep = kept * 2 >= chunk.buffer.byteLength;
     let start = from;
     for (const end of ends) {
       if (this.#checkedLength(chunk, start) === undefined) return at;
       const body = chunk.subarray(start + FRAME_HEADER_BYTES, end);
-      this.#emit(keep ? body : body.slice(), readU32(chunk, start + 4));
+      const passes = keep || body[0] === FrameKind.piece;
+      this.#emit(passes ? body : body.slice(), readU32(chunk, start + 4));
       if (this.#stopped) return at;
       start = end;
     }
@@ -123,7 +137,7 @@ export class FrameReader {
     else {
       this.#fault(
         "FRAME_TOO_LARGE",
-        `announced a frame of ${length - 1} bytes where at most ${max - 1} are taken; give every node the same maxFrameBytes`,
+        `announced a frame of ${length - 1} bytes where at most ${max - 1} are taken`,
       );
     }
     return undefined;
@@ -135,7 +149,7 @@ export class FrameReader {
   }
 }
 
-function readU32(bytes: Uint8Array, at: number): number {
+export function readU32(bytes: Uint8Array, at: number): number {
   return (
     ((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16)) +
     (bytes[at + 3] ?? 0) * 0x1000000

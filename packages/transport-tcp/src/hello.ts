@@ -6,8 +6,8 @@ import type { LocalNode, NodeId } from "@raftkit/core";
 import { isRejectionCode } from "./errors.js";
 import type { Refusal } from "./errors.js";
 
-/** The versions of the protocol that this code speaks. */
-export const VERSIONS = { min: 1, max: 1 } as const;
+/** The versions of the protocol that this code speaks. 1 knew no pieces. */
+export const VERSIONS = { min: 2, max: 2 } as const;
 /** The largest hello or reject frame, in bytes. */
 export const HELLO_MAX_BYTES = 4096;
 

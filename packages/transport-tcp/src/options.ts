@@ -56,13 +56,13 @@ export interface Settings extends Required<Omit<TcpTransportOptions, "listen">> 
   readonly listen: string | undefined;
 }
 
-/** Small frames leave at once; much may be on its way before a writer is asked to wait. */
+/** Small frames leave at once; a writer is asked to wait before much lies in the socket. */
 export const SOCKET_OPTIONS: ServerOpts & { readonly writableHighWaterMark: number } = {
   noDelay: true,
   keepAlive: true,
   keepAliveInitialDelay: 10_000,
   highWaterMark: 1024 * 1024,
-  writableHighWaterMark: 1024 * 1024,
+  writableHighWaterMark: 256 * 1024,
 };
 
 const systemClock: Clock = {

@@ -1,37 +1,40 @@
 // What waits to be written to one socket: gathered during a turn of the event loop, written in one
-// go. Small parts are copied together, large ones go out as they are. It never holds more than its
-// limit, and writes nothing while the socket asks to wait.
+// go. Liveness never waits behind data: a large message leaves in pieces, as many at a time as the
+// window allows, and what is small goes in between. Small ones keep their order, and so do large
+// ones. It never holds more than its limit, and writes nothing while the socket asks to wait.
 import type { Socket } from "node:net";
-import { crc32 } from "node:zlib";
-import { FRAME_HEADER_BYTES, writeU32 } from "./frame.js";
+import type { Clock } from "@raftkit/core";
+import { FrameKind, writeU32 } from "./frame.js";
+import { PieceCutter, WHOLE_MAX_BYTES } from "./pieces.js";
+import { PieceWindow } from "./window.js";
+import { writeFrames } from "./write.js";
+import type { OutFrame } from "./write.js";
 
-/**
- * Up to this size copying a part is cheaper than another entry in the list of a gathering write.
- */
-const COPY_MAX_BYTES = 8192;
 /** What a waiting frame costs beside its bytes. */
 const FRAME_COST_BYTES = 64;
 
-interface OutFrame {
-  readonly kind: number;
-  readonly parts: readonly Uint8Array[];
-  readonly length: number;
+interface Waiting extends OutFrame {
+  /** Of a large message. */
+  readonly cutter: PieceCutter | undefined;
 }
 
 export class Outbox {
   readonly #socket: Socket;
   readonly #maxQueueBytes: number;
-  #frames: OutFrame[] = [];
-  /** What `#frames` holds, with their cost. */
+  readonly #window: PieceWindow;
+  #waiting: Waiting[] = [];
+  /** What `#waiting` holds, with its cost. */
   #bytes = 0;
-  #copied = 0;
+  /** How many pieces came in that the other side hasn't been told of. */
+  #received = 0;
   #scheduled = false;
   /** Called when a full outbox has room again. */
   readonly #drained: () => void;
 
-  constructor(socket: Socket, maxQueueBytes: number, drained: () => void) {
+  constructor(socket: Socket, maxQueueBytes: number, clock: Clock, drained: () => void) {
     this.#socket = socket;
     this.#maxQueueBytes = maxQueueBytes;
+    this.#window = new PieceWindow(clock);
     this.#drained = drained;
     socket.on("drain", () => {
       this.flush();
@@ -48,57 +51,90 @@ export class Outbox {
   push(kind: number, parts: readonly Uint8Array[], length: number): boolean {
     const cost = length + FRAME_COST_BYTES;
     if (this.waiting + cost > this.#maxQueueBytes) return false;
-    this.#frames.push({ kind, parts, length });
+    const cutter = length > WHOLE_MAX_BYTES ? new PieceCutter(parts, length) : undefined;
+    this.#waiting.push({ kind, parts, length, cutter });
     this.#bytes += cost;
-    this.#copied += FRAME_HEADER_BYTES + 1;
-    for (const part of parts) if (part.length <= COPY_MAX_BYTES) this.#copied += part.length;
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      // A microtask: the frames of one turn are all sent from one callback, and what other
-      // callbacks do must not hold them up.
-      queueMicrotask(() => {
-        this.#scheduled = false;
-        if (!this.#socket.writableNeedDrain) this.flush();
-      });
-    }
+    this.#schedule();
     return true;
   }
 
-  /** Hands everything to the socket. */
-  flush(): void {
-    if (this.#frames.length === 0 || !this.#socket.writable) return;
-    const frames = this.#frames;
-    const slab = Buffer.allocUnsafe(this.#copied);
-    this.#frames = [];
-    this.#bytes = 0;
-    this.#copied = 0;
-    // Nothing leaves before uncork: the checksums are written into the slab behind the parts that
-    // they cover.
-    this.#socket.cork();
-    let written = 0;
-    let at = 0;
-    for (const { kind, parts, length } of frames) {
-      const head = at;
-      writeU32(slab, head, length + 1);
-      slab[head + FRAME_HEADER_BYTES] = kind;
-      let summed = head + FRAME_HEADER_BYTES;
-      let crc = 0;
-      at = summed + 1;
-      for (const part of parts) {
-        if (part.length <= COPY_MAX_BYTES) {
-          slab.set(part, at);
-          at += part.length;
-        } else {
-          crc = crc32(part, crc32(slab.subarray(summed, at), crc));
-          this.#socket.write(slab.subarray(written, at));
-          this.#socket.write(part);
-          summed = at;
-          written = at;
-        }
-      }
-      writeU32(slab, head + 4, crc32(slab.subarray(summed, at), crc));
+  /** A piece came in: the other side is told, however full this is. */
+  received(): void {
+    this.#received += 1;
+    this.#schedule();
+  }
+
+  /**
+   * The other side has taken so many pieces.
+   * @returns false when it was not sent so many
+   */
+  taken(count: number): boolean {
+    if (!this.#window.taken(count)) return false;
+    if (this.#waiting.length > 0) this.#schedule();
+    this.#drained();
+    return true;
+  }
+
+  /**
+   * Hands to the socket what may leave now.
+   * @param all whatever waits, also what the window has no room for
+   */
+  flush(all = false): void {
+    if (!this.#socket.writable) return;
+    const frames = this.#take(all ? Infinity : this.#window.room);
+    if (frames.length > 0) writeFrames(this.#socket, frames);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // A microtask: the frames of one turn are all sent from one callback, and what other callbacks
+    // do must not hold them up.
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (!this.#socket.writableNeedDrain) this.flush();
+    });
+  }
+
+  /**
+   * In the order in which they came; but a large message for which there is no room in the window
+   * lets everything small pass, and only then come as many of its pieces as there is room for.
+   */
+  #take(roomPieces: number): readonly OutFrame[] {
+    const frames: OutFrame[] = [];
+    let room = roomPieces;
+    if (this.#received > 0) {
+      const count = new Uint8Array(4);
+      writeU32(count, 0, this.#received);
+      this.#received = 0;
+      frames.push({ kind: FrameKind.taken, parts: [count], length: count.length });
     }
-    if (at > written) this.#socket.write(slab.subarray(written, at));
-    this.#socket.uncork();
+    const blocked: Waiting[] = [];
+    for (const waiting of this.#waiting) {
+      const pieces = waiting.cutter?.piecesLeft ?? 0;
+      if (waiting.cutter === undefined) {
+        frames.push(waiting);
+        this.#bytes -= waiting.length + FRAME_COST_BYTES;
+      } else if (blocked.length === 0 && pieces <= room) {
+        this.#cut(waiting.cutter, pieces, frames);
+        this.#bytes -= FRAME_COST_BYTES;
+        room -= pieces;
+      } else blocked.push(waiting);
+    }
+    this.#waiting = blocked;
+    const cutter = blocked[0]?.cutter;
+    if (cutter !== undefined) this.#cut(cutter, room, frames);
+    return frames;
+  }
+
+  #cut(cutter: PieceCutter, count: number, frames: OutFrame[]): void {
+    for (let i = 0; i < count; i++) {
+      const { parts, dataBytes } = cutter.next();
+      let length = 0;
+      for (const part of parts) length += part.length;
+      frames.push({ kind: FrameKind.piece, parts, length });
+      this.#bytes -= dataBytes;
+      this.#window.sent();
+    }
   }
 }

@@ -89,7 +89,7 @@ export function frame(kind: number, payload: Uint8Array): Buffer {
 export function hello(id: string, overrides: object = {}): Buffer {
   const value = {
     ...local(id),
-    versions: { min: 1, max: 1 },
+    versions: { min: 2, max: 2 },
     maxFrameBytes: 8 * 1024 * 1024,
     idleTimeoutMs: 2000,
     to: null,

@@ -78,14 +78,14 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
   test("VERSION_MISMATCH", async () => {
     const a = await open(local("a"));
     const raw = dial(a);
-    raw.socket.write(hello("b", { versions: { min: 2, max: 4 } }));
+    raw.socket.write(hello("b", { versions: { min: 3, max: 4 } }));
     await until("it was cut", raw.closed);
     const message =
-      "b speaks protocol versions 2 to 4, a versions 1 to 1; upgrade the older of the two";
+      "b speaks protocol versions 3 to 4, a versions 2 to 2; upgrade the older of the two";
     expect(messages(a)).toEqual([["VERSION_MISMATCH", `turned away b (HOST): ${message}`]]);
     expect(raw.received().toString()).toContain(message);
     const next = dial(a);
-    next.socket.write(hello("b", { versions: { min: 1, max: 4 } }));
+    next.socket.write(hello("b", { versions: { min: 1, max: 3 } }));
     await until("a version range that overlaps is welcome", () =>
       next.received().includes('"id":"a"'),
     );
@@ -162,7 +162,7 @@ describe("rubbish harms nothing and is reported once", () => {
       "a giant hello",
       Buffer.from([0x52, 0x4b, 0x54, 0xf1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]),
       "FRAME_TOO_LARGE",
-      "announced a frame of 4294967294 bytes where at most 4095 are taken; give every node the same maxFrameBytes",
+      "announced a frame of 4294967294 bytes where at most 4095 are taken",
     ],
     [
       "a hello of nonsense",
@@ -211,11 +211,18 @@ describe("rubbish harms nothing and is reported once", () => {
       [
         frame(2, new Uint8Array(1001)),
         "FRAME_TOO_LARGE",
-        "announced a frame of 1001 bytes where at most 1000 are taken; give every node the same maxFrameBytes",
+        "announced a frame of 1001 bytes where at most 1000 are taken",
       ],
       [frame(9, bytes(1)), "CORRUPT_STREAM", "sent a frame of unknown kind 9"],
       [Buffer.alloc(8), "CORRUPT_STREAM", "sent a frame without a kind"],
       [damaged, "CORRUPT_STREAM", "sent a frame whose checksum is wrong"],
+      [frame(5, bytes(1, 0, 0, 0)), "CORRUPT_STREAM", "took pieces that it wasn't sent"],
+      [frame(4, bytes(1)), "CORRUPT_STREAM", "sent a piece without a header"],
+      [
+        frame(4, bytes(0, 0, 1, 0, 0, 0, 0, 0)),
+        "FRAME_TOO_LARGE",
+        "announced a frame of 65536 bytes where at most 1000 are taken",
+      ],
     ] as const;
     for (const [i, [sent]] of cases.entries()) {
       const raw = dial(a);
@@ -226,7 +233,7 @@ describe("rubbish harms nothing and is reported once", () => {
     expect(messages(a)).toEqual(
       cases.map(([, code, what], i) => [code, `cut a connection from n${i}: HOST ${what}`]),
     );
-    expect(a.frames.map(({ frame: [first] }) => first)).toEqual([0, 1, 2, 3]);
+    expect(a.frames.map(({ frame: [first] }) => first)).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
   test("random bytes, before and after a right hello, deliver nothing that was not sent", async () => {
