@@ -39,10 +39,10 @@ export const transportTcp = [
   },
   {
     id: "transport-tcp-06",
-    file: "packages/transport-tcp/src/connection.ts",
-    find: "this.#maxFrameBytes = Math.min(this.#settings.maxFrameBytes, theirs.maxFrameBytes);",
-    replace: "this.#maxFrameBytes = this.#settings.maxFrameBytes;",
-    why: "frames leave that the other side doesn't take (hazard 59)",
+    file: "packages/transport-tcp/src/hello.ts",
+    find: "if (theirs.maxFrameBytes !== maxFrameBytes) {",
+    replace: "if (theirs.maxFrameBytes < maxFrameBytes) {",
+    why: "a leader accepts what a peer can never store (hazards 59, 66)",
   },
   {
     id: "transport-tcp-07",

@@ -45,7 +45,6 @@ export class Connection {
   readonly #joiner: PieceJoiner;
   #state: "greeting" | "open" | "ending" | "closed" = "greeting";
   #peer: Sender | undefined;
-  #maxFrameBytes = 0;
   #cancelTimer: () => void;
   #error: NodeJS.ErrnoException | undefined;
   #introduced = false;
@@ -135,12 +134,11 @@ export class Connection {
   open(theirs: Hello): void {
     this.#state = "open";
     this.#peer = Object.freeze({ id: theirs.id, incarnation: theirs.incarnation, run: theirs.run });
-    this.#maxFrameBytes = Math.min(this.#settings.maxFrameBytes, theirs.maxFrameBytes);
     this.#watch(theirs.idleTimeoutMs);
   }
 
   send(parts: readonly Uint8Array[], length: number): SendResult {
-    if (length > this.#maxFrameBytes) return "tooLarge";
+    if (length > this.#settings.maxFrameBytes) return "tooLarge";
     this.#spoke = true;
     this.#carried = true;
     return this.#outbox.push(FrameKind.message, parts, length) ? "sent" : "full";

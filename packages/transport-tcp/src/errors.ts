@@ -9,6 +9,8 @@ const CODES = [
   "VERSION_MISMATCH",
   /** The other side encodes values differently. */
   "CODEC_MISMATCH",
+  /** The two take frames of different size. */
+  "FRAME_LIMIT_MISMATCH",
   /** Another node listens where this one was expected. */
   "WRONG_PEER",
   /** Two processes use one node id. */

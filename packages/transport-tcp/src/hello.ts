@@ -13,7 +13,7 @@ export const HELLO_MAX_BYTES = 4096;
 
 export interface Hello extends LocalNode {
   readonly versions: { readonly min: number; readonly max: number };
-  /** The largest frame that this node takes. */
+  /** The largest frame that this node sends and takes: the same on both sides. */
   readonly maxFrameBytes: number;
   /** This node cuts a connection after so long without a sign of life. */
   readonly idleTimeoutMs: number;
@@ -97,11 +97,13 @@ export function decodeRefusal(bytes: Uint8Array): Refusal | undefined {
 
 /**
  * Whether this node talks to that one.
+ * @param maxFrameBytes what this node takes: a leader must not accept what another can never store
  * @param wanted whom this node dialled; undefined when it was dialled
  * @returns why not, or undefined
  */
 export function judgeHello(
   local: LocalNode,
+  maxFrameBytes: number,
   theirs: Hello,
   wanted: NodeId | undefined,
 ): Refusal | undefined {
@@ -122,6 +124,12 @@ export function judgeHello(
     return {
       code: "CODEC_MISMATCH",
       message: `${id} uses the codec "${theirs.codec}", ${local.id} uses "${local.codec}"; give both the same codec`,
+    };
+  }
+  if (theirs.maxFrameBytes !== maxFrameBytes) {
+    return {
+      code: "FRAME_LIMIT_MISMATCH",
+      message: `${id} takes frames of up to ${theirs.maxFrameBytes} bytes, ${local.id} of up to ${maxFrameBytes}; give every node the same maxFrameBytes`,
     };
   }
   if (wanted !== undefined && id !== wanted) {

@@ -23,7 +23,9 @@ export interface SocketFactory {
 export interface TcpTransportOptions {
   /** Where to listen when that differs from the node's address, as in `0.0.0.0:7101`. */
   readonly listen?: string;
-  /** The largest frame, in bytes; the same on every node. Default 8 MiB. */
+  /**
+   * The largest frame, in bytes. Nodes with different ones turn each other away. Default 8 MiB.
+   */
   readonly maxFrameBytes?: number;
   /**
    * What may wait for one connection, in bytes, each frame counted with 64 more; at least a largest

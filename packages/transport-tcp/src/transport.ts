@@ -129,7 +129,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     for (const part of parts) length += part.length;
     const result = connection.send(parts, length);
     if (result === "tooLarge") {
-      const message = `a frame of ${length} bytes for ${to} is larger than one of the two takes (maxFrameBytes here: ${this.maxFrameBytes}); send less at once, or raise the limit on every node`;
+      const message = `a frame of ${length} bytes for ${to} is larger than maxFrameBytes, ${this.maxFrameBytes}; send less at once, or raise the limit on every node`;
       this.#later(() => {
         this.turnedAway({ code: "FRAME_TOO_LARGE", message }, connection.remote, to);
       });
@@ -175,11 +175,11 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   judge(link: Link, hello: Hello): Refusal | undefined {
-    return judgeHello(this.#self(), hello, link.peer.id) ?? this.#gate.judge(hello);
+    return this.#judge(hello, link.peer.id);
   }
 
   judgeInbound(hello: Hello): Refusal | undefined {
-    return judgeHello(this.#self(), hello, undefined) ?? this.#gate.judge(hello);
+    return this.#judge(hello, undefined);
   }
 
   opened(connection: Connection): void {
@@ -220,6 +220,10 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   // ---- helpers
+
+  #judge(hello: Hello, wanted: NodeId | undefined): Refusal | undefined {
+    return judgeHello(this.#self(), this.maxFrameBytes, hello, wanted) ?? this.#gate.judge(hello);
+  }
 
   #route(to: NodeId): Connection | undefined {
     const last = this.#routes.get(to);

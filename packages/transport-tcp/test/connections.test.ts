@@ -191,10 +191,10 @@ describe("queues", () => {
   test("a peer that never reads costs no more than the limit, and the others nothing", async () => {
     const { address } = await serve((raw) => {
       raw.socket.pause();
-      raw.socket.write(hello("b", { idleTimeoutMs: 60_000 }));
+      raw.socket.write(hello("b", { idleTimeoutMs: 60_000, maxFrameBytes: 100_000 }));
     });
     const limits = { maxQueueBytes: 2_000_000, maxFrameBytes: 100_000, idleTimeoutMs: 60_000 };
-    const [a, c] = [await open(local("a"), limits), await open(local("c"))];
+    const [a, c] = [await open(local("a"), limits), await open(local("c"), limits)];
     a.transport.setPeers([
       { id: "b", address },
       { id: "c", address: c.transport.address() },
@@ -219,7 +219,7 @@ describe("queues", () => {
   test("take frames again when the peer reads again, in order", async () => {
     const { address, accepted } = await serve((raw) => {
       raw.socket.pause();
-      raw.socket.write(hello("b", { idleTimeoutMs: 60_000 }));
+      raw.socket.write(hello("b", { idleTimeoutMs: 60_000, maxFrameBytes: 60_000 }));
     });
     const a = await open(local("a"), {
       maxQueueBytes: 3_000_000,

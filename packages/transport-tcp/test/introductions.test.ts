@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { LocalNode } from "@raftkit/core";
 import { PeerRejected } from "../src/index.js";
+import type { TcpTransportOptions } from "../src/index.js";
 import {
   bytes,
   deliver,
@@ -15,7 +17,7 @@ import {
 } from "./help.js";
 
 describe("who doesn't fit is turned away, and both sides say why, once", () => {
-  test.each([
+  test.each<[string, Partial<LocalNode>, string, TcpTransportOptions?]>([
     [
       "CLUSTER_MISMATCH",
       { clusterId: "greed" },
@@ -26,8 +28,20 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
       { codec: "msgpack" },
       'b uses the codec "msgpack", a uses "json"; give both the same codec',
     ],
-  ])("%s", async (code, overrides, message) => {
-    const [a, b] = [await open(local("a")), await open(local("b", overrides))];
+    [
+      "FRAME_LIMIT_MISMATCH",
+      {},
+      "b takes frames of up to 4194304 bytes, a of up to 8388608; give every node the same maxFrameBytes",
+      { maxFrameBytes: 4 * 1024 * 1024 },
+    ],
+    [
+      "FRAME_LIMIT_MISMATCH",
+      {},
+      "b takes frames of up to 16777216 bytes, a of up to 8388608; give every node the same maxFrameBytes",
+      { maxFrameBytes: 16 * 1024 * 1024 },
+    ],
+  ])("%s", async (code, overrides, message, options = {}) => {
+    const [a, b] = [await open(local("a")), await open(local("b", overrides), options)];
     b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
     await until("both know", () => a.rejected.length > 0 && b.rejected.length > 0);
     await until("it was tried again", () => b.unreachable.length > 3);
@@ -226,7 +240,7 @@ describe("rubbish harms nothing and is reported once", () => {
     ] as const;
     for (const [i, [sent]] of cases.entries()) {
       const raw = dial(a);
-      raw.socket.write(hello(`n${i}`));
+      raw.socket.write(hello(`n${i}`, { maxFrameBytes: 1000 }));
       raw.socket.write(Buffer.concat([frame(2, bytes(i)), sent, frame(2, bytes(99))]));
       await until("it was cut", raw.closed);
     }
