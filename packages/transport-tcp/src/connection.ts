@@ -51,6 +51,7 @@ export class Connection {
   #heard = false;
   #spoke = false;
   #carried = false;
+  #heardAt: number;
 
   /** @param live the set in which it stays until its socket is closed */
   constructor(
@@ -63,6 +64,7 @@ export class Connection {
     this.remote = remote ?? formatAddress(socket.remoteAddress, socket.remotePort);
     this.#socket = socket;
     this.#clock = settings.clock;
+    this.#heardAt = settings.clock.now();
     this.#settings = settings;
     this.#events = events;
     this.#outbox = new Outbox(socket, settings.maxQueueBytes, settings.clock, () => {
@@ -122,6 +124,11 @@ export class Connection {
     return this.#carried;
   }
 
+  /** When the other side introduced itself or sent a message last. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   introduce(hello: Hello): void {
     this.#introduced = true;
     const payload = encodeJson(hello);
@@ -133,6 +140,7 @@ export class Connection {
   /** From now on frames flow. */
   open(theirs: Hello): void {
     this.#state = "open";
+    this.#heardAt = this.#clock.now();
     this.#peer = Object.freeze({ id: theirs.id, incarnation: theirs.incarnation, run: theirs.run });
     this.#watch(theirs.idleTimeoutMs);
   }
@@ -178,7 +186,7 @@ export class Connection {
 
   #receive(kind: number, payload: Uint8Array): void {
     if (this.#state === "open") {
-      if (kind === FrameKind.message) this.#events.message(payload);
+      if (kind === FrameKind.message) this.#message(payload);
       else if (kind === FrameKind.piece) this.#join(payload);
       else if (kind === FrameKind.taken) this.#taken(payload);
       else if (kind === FrameKind.reject) this.#refused(payload);
@@ -200,7 +208,12 @@ export class Connection {
       return;
     }
     this.#outbox.received();
-    if (joined.type === "whole") this.#events.message(joined.message);
+    if (joined.type === "whole") this.#message(joined.message);
+  }
+
+  #message(frame: Uint8Array): void {
+    this.#heardAt = this.#clock.now();
+    this.#events.message(frame);
   }
 
   #taken(count: Uint8Array): void {

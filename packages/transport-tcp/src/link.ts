@@ -31,6 +31,7 @@ export class Link {
   #connection: Connection | undefined;
   #cancelRedial: (() => void) | undefined;
   #closed = false;
+  #incarnation: string | undefined;
 
   constructor(peer: Peer, owner: LinkOwner) {
     this.peer = peer;
@@ -42,6 +43,11 @@ export class Link {
   /** The connection, if frames can flow on it now. */
   get connection(): Connection | undefined {
     return this.#connection?.isOpen === true ? this.#connection : undefined;
+  }
+
+  /** Of the node that was found at the peer's address last; undefined while none was. */
+  get incarnation(): string | undefined {
+    return this.#incarnation;
   }
 
   /** The peer showed itself: a pause ends now. */
@@ -93,6 +99,7 @@ export class Link {
           return;
         }
         openedAt = settings.clock.now();
+        this.#incarnation = hello.incarnation;
         connection.open(hello);
         this.#owner.opened(connection);
       },

@@ -1,8 +1,9 @@
 // The inbound side: listens, keeps the number of connections within bounds, and knows on which of
-// them a node spoke last.
+// them a node spoke last. Strangers must never shut a member out: each member has a place of its
+// own, and whoever else comes shares few.
 import type { Server, Socket } from "node:net";
 import { RaftkitError } from "@raftkit/core";
-import type { NodeId } from "@raftkit/core";
+import type { NodeId, Sender } from "@raftkit/core";
 import { formatAddress, parseAddress } from "./address.js";
 import { Connection } from "./connection.js";
 import type { Refusal } from "./errors.js";
@@ -14,6 +15,8 @@ export interface ListenerOwner {
   readonly settings: Settings;
   /** What this node says of itself to whoever dialled it. */
   answer(): Hello;
+  /** Whether it is the peer of that name, as far as is known. */
+  isMember(sender: Sender): boolean;
   /** Whether this node talks to who came in. */
   judgeInbound(hello: Hello): Refusal | undefined;
   opened(connection: Connection): void;
@@ -28,8 +31,8 @@ export class Listener {
   readonly #owner: ListenerOwner;
   /** Oldest first. */
   readonly #connections = new Set<Connection>();
-  /** The newest open one of each node. */
-  readonly #latest = new Map<NodeId, Connection>();
+  /** Those of them that have introduced themselves, in that order. */
+  readonly #introduced = new Set<Connection>();
   #server: Server | undefined;
   #address = "";
 
@@ -46,10 +49,17 @@ export class Listener {
     return [...this.#connections];
   }
 
-  /** The connection on which this node spoke last, if frames can flow on it now. */
+  /**
+   * The connection on which this node introduced itself last, if frames can flow on it now; one of
+   * the member's before those of its namesakes.
+   */
   from(id: NodeId): Connection | undefined {
-    const connection = this.#latest.get(id);
-    return connection?.isOpen === true ? connection : undefined;
+    let found: Connection | undefined;
+    for (const connection of this.#introduced) {
+      if (connection.peer?.id !== id || !connection.isOpen) continue;
+      if (this.#isMember(connection) || !this.#isMember(found)) found = connection;
+    }
+    return found;
   }
 
   /** @throws {RaftkitError} `INVALID_ADDRESS`, `ADDRESS_IN_USE`, `LISTEN_FAILED` */
@@ -110,67 +120,96 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    const { settings } = this.#owner;
-    const crowded = this.#connections.size >= settings.maxInboundConnections && !this.#evict();
-    const connection: Connection = new Connection(socket, undefined, settings, this.#connections, {
-      hello: (hello) => {
-        this.#greet(connection, hello);
+    const connection: Connection = new Connection(
+      socket,
+      undefined,
+      this.#owner.settings,
+      this.#connections,
+      {
+        hello: (hello) => {
+          this.#greet(connection, hello);
+        },
+        message: (frame) => {
+          this.#owner.message(connection, frame);
+        },
+        refused: (refusal) => {
+          const peer = connection.peer?.id;
+          this.#owner.turnedAway(
+            {
+              code: refusal.code,
+              message: `${peer ?? "somebody"} (${connection.remote}) turned this node away: ${refusal.message}`,
+            },
+            connection.remote,
+            peer,
+          );
+        },
+        fault: (code, what) => {
+          const peer = connection.peer?.id;
+          this.#owner.turnedAway(
+            {
+              code,
+              message: `cut a connection from ${peer ?? "a stranger"}: ${connection.remote} ${what}`,
+            },
+            connection.remote,
+            peer,
+          );
+        },
+        drained: () => {
+          if (connection.peer !== undefined) this.#owner.drained(connection.peer.id);
+        },
+        closed: () => {
+          this.#forget(connection);
+        },
       },
-      message: (frame) => {
-        this.#owner.message(connection, frame);
-      },
-      refused: (refusal) => {
-        const peer = connection.peer?.id;
-        this.#owner.turnedAway(
-          {
-            code: refusal.code,
-            message: `${peer ?? "somebody"} (${connection.remote}) turned this node away: ${refusal.message}`,
-          },
-          connection.remote,
-          peer,
-        );
-      },
-      fault: (code, what) => {
-        const peer = connection.peer?.id;
-        this.#owner.turnedAway(
-          {
-            code,
-            message: `cut a connection from ${peer ?? "a stranger"}: ${connection.remote} ${what}`,
-          },
-          connection.remote,
-          peer,
-        );
-      },
-      drained: () => {
-        if (connection.peer !== undefined) this.#owner.drained(connection.peer.id);
-      },
-      closed: () => {
-        this.#forget(connection);
-      },
-    });
-    if (!crowded) return;
+    );
+    this.#limitSilent();
+  }
+
+  /** Cuts the oldest that hasn't introduced itself, or was refused, when there are too many. */
+  #limitSilent(): void {
+    let surplus =
+      this.#connections.size - this.#introduced.size - this.#owner.settings.maxStrangers;
+    for (const connection of this.#connections) {
+      if (surplus <= 0) return;
+      if (this.#introduced.has(connection)) continue;
+      connection.destroy();
+      surplus -= 1;
+    }
+  }
+
+  /** Turns away the stranger that was silent for longest when there are too many. */
+  #limitStrangers(): void {
+    const { maxStrangers } = this.#owner.settings;
+    const places = new Set<NodeId>();
+    let strangers = 0;
+    let quietest: Connection | undefined;
+    for (const connection of this.#introduced) {
+      const { peer } = connection;
+      if (peer === undefined || !connection.isOpen) continue;
+      if (this.#isMember(connection) && !places.has(peer.id)) {
+        places.add(peer.id);
+        continue;
+      }
+      strangers += 1;
+      if (quietest === undefined || connection.heardAt < quietest.heardAt) quietest = connection;
+    }
+    if (quietest === undefined || strangers <= maxStrangers) return;
     const refusal = {
       code: "TOO_MANY_CONNECTIONS",
-      message: `there are ${settings.maxInboundConnections} inbound connections already; look for who holds them, or raise maxInboundConnections`,
+      message: `there are more than ${maxStrangers} connections from nodes that are no peers of this one, and this one was silent for longest; look for who holds them, or raise maxStrangers`,
     } as const;
-    connection.refuse(refusal);
-    connection.destroy();
+    this.#introduced.delete(quietest);
+    quietest.refuse(refusal);
+    this.#limitSilent();
     this.#owner.turnedAway(
-      { code: refusal.code, message: `turned away ${connection.remote}: ${refusal.message}` },
-      connection.remote,
+      { code: refusal.code, message: `turned away ${quietest.remote}: ${refusal.message}` },
+      quietest.remote,
       undefined,
     );
   }
 
-  /** Makes room by cutting the oldest that hasn't introduced itself. */
-  #evict(): boolean {
-    for (const connection of this.#connections) {
-      if (connection.isOpen) continue;
-      connection.destroy();
-      this.#connections.delete(connection);
-      return true;
-    }
-    return false;
+  #isMember(connection: Connection | undefined): boolean {
+    return connection?.peer !== undefined && this.#owner.isMember(connection.peer);
   }
 
   #greet(connection: Connection, hello: Hello): void {
@@ -199,14 +238,15 @@ export class Listener {
     }
     connection.introduce(this.#owner.answer());
     connection.open(hello);
-    this.#latest.set(hello.id, connection);
+    this.#introduced.add(connection);
     this.#owner.opened(connection);
+    this.#limitStrangers();
   }
 
   #forget(connection: Connection): void {
-    const peer = connection.peer;
-    if (peer === undefined) return;
-    if (this.#latest.get(peer.id) === connection) this.#latest.delete(peer.id);
-    if (connection.carried) this.#owner.lost(peer.id, true);
+    this.#introduced.delete(connection);
+    if (connection.peer !== undefined && connection.carried) {
+      this.#owner.lost(connection.peer.id, true);
+    }
   }
 }

@@ -33,10 +33,11 @@ export interface TcpTransportOptions {
    */
   readonly maxQueueBytes?: number;
   /**
-   * Default 64. Beyond it the oldest that hasn't introduced itself goes; if all have, the new one
-   * is turned away.
+   * How many inbound connections are kept beside one from each peer: so many of other nodes, where
+   * the one that was silent for longest goes first, and as many that haven't introduced themselves,
+   * where the oldest does. Default 16.
    */
-  readonly maxInboundConnections?: number;
+  readonly maxStrangers?: number;
   /**
    * A connection on which nothing came in for so long is cut; four times as often each side shows
    * life. Default 2000 ms.
@@ -86,7 +87,7 @@ export function readOptions(options: TcpTransportOptions): Settings {
     listen: options.listen,
     maxFrameBytes: options.maxFrameBytes ?? 8 * 1024 * 1024,
     maxQueueBytes: options.maxQueueBytes ?? 32 * 1024 * 1024,
-    maxInboundConnections: options.maxInboundConnections ?? 64,
+    maxStrangers: options.maxStrangers ?? 16,
     idleTimeoutMs: options.idleTimeoutMs ?? 2000,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 2000,
     reconnectMs: options.reconnectMs ?? { min: 20, max: 1000 },
@@ -101,7 +102,7 @@ export function readOptions(options: TcpTransportOptions): Settings {
     settings.maxFrameBytes + 64,
     Number.MAX_SAFE_INTEGER,
   );
-  check("maxInboundConnections", settings.maxInboundConnections, 1, 65_536);
+  check("maxStrangers", settings.maxStrangers, 1, 65_536);
   check("idleTimeoutMs", settings.idleTimeoutMs, 20, 3_600_000);
   check("handshakeTimeoutMs", settings.handshakeTimeoutMs, 20, 3_600_000);
   check("reconnectMs.min", settings.reconnectMs.min, 1, 3_600_000);

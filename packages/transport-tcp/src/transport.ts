@@ -56,7 +56,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
 
   constructor(settings: Settings) {
     this.settings = settings;
-    this.#gate = new Gate(settings);
+    this.#gate = new Gate(settings, (sender) => this.isMember(sender));
     this.#reporter = new Reporter((error) => this.#handler?.rejected(error));
   }
 
@@ -178,6 +178,15 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     return this.#judge(hello, link.peer.id);
   }
 
+  /** Whoever answers at a peer's address is that peer; its namesakes elsewhere are not. */
+  isMember(sender: Sender): boolean {
+    const link = this.#links.get(sender.id);
+    return (
+      link !== undefined &&
+      (link.incarnation === undefined || link.incarnation === sender.incarnation)
+    );
+  }
+
   judgeInbound(hello: Hello): Refusal | undefined {
     return this.#judge(hello, undefined);
   }
@@ -226,9 +235,11 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   #route(to: NodeId): Connection | undefined {
+    const link = this.#links.get(to);
     const last = this.#routes.get(to);
-    if (last?.isOpen === true) return last;
-    const connection = this.#links.get(to)?.connection ?? this.#listener.from(to);
+    // A namesake that was first has the frames no longer than until the peer itself is there.
+    if (last?.peer !== undefined && last.isOpen && (!link || this.isMember(last.peer))) return last;
+    const connection = link?.connection ?? this.#listener.from(to);
     if (connection === undefined) this.#routes.delete(to);
     else this.#routes.set(to, connection);
     return connection;

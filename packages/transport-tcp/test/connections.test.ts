@@ -10,6 +10,7 @@ import {
   frame,
   hello,
   local,
+  manualClock,
   meet,
   messages,
   open,
@@ -246,19 +247,7 @@ describe("queues", () => {
 
 describe("disconnect", () => {
   test("cuts both connections, keeps that run out for a while and longer the next time, and lets it come back", async () => {
-    let now = 0;
-    const clock = {
-      now: () => now,
-      schedule(at: number, run: () => void) {
-        const timer = setTimeout(run, at - now);
-        return () => {
-          clearTimeout(timer);
-        };
-      },
-      defer: (run: () => void) => {
-        setImmediate(run);
-      },
-    };
+    const clock = manualClock();
     const a = await open(local("a"), {
       clock,
       random: () => 0.999999,
@@ -273,10 +262,10 @@ describe("disconnect", () => {
     for (const keptOutMs of [999, 1998]) {
       a.transport.disconnect(from);
       await until("both connections are cut", () => !a.transport.send("b", []));
-      now += keptOutMs;
+      clock.pass(keptOutMs);
       await until("b tried in vain", () => b.unreachable.length > 2);
       expect(a.transport.send("b", [])).toBe(false);
-      now += 2;
+      clock.pass(2);
       await deliver(b, "a", bytes(2));
       await deliver(a, "b", bytes(2));
       b.unreachable.length = 0;

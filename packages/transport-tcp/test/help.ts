@@ -3,7 +3,7 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { crc32 } from "node:zlib";
-import type { LocalNode, RaftkitError, Sender } from "@raftkit/core";
+import type { Clock, LocalNode, RaftkitError, Sender } from "@raftkit/core";
 import { onTestFinished } from "vitest";
 import { createTcpTransport } from "../src/index.js";
 import type { TcpTransport, TcpTransportOptions } from "../src/index.js";
@@ -49,6 +49,24 @@ export function meet(...ends: readonly End[]): void {
   for (const end of ends) {
     end.transport.setPeers(ends.map(({ id, transport }) => ({ id, address: transport.address() })));
   }
+}
+
+/** Timers run in real time; what the clock shows changes only by `pass`. */
+export function manualClock(): Clock & { pass(ms: number): void } {
+  let now = 0;
+  return {
+    now: () => now,
+    schedule(at, run) {
+      const timer = setTimeout(run, at - now);
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+    defer: (run) => void setImmediate(run),
+    pass(ms) {
+      now += ms;
+    },
+  };
 }
 
 /** Waits for a condition; the bound only ends a test that has failed. */
