@@ -211,8 +211,9 @@ export interface Transport {
   /**
    * This peer misbehaved: cut its connections. It may come back, where connections cost something
    * after a back-off. A sender that isn't connected: nothing.
+   * @param reason why, and what to do, as the other side may be told
    */
-  disconnect(from: Sender): void;
+  disconnect(from: Sender, reason?: string): void;
   /**
    * Releases everything held, the address too. At any time: without `start`, twice, while it
    * closes. It waits for no peer, and drops what is under way. No handler is called any more once

@@ -190,7 +190,9 @@ export class Connection {
       else if (kind === FrameKind.piece) this.#join(payload);
       else if (kind === FrameKind.taken) this.#taken(payload);
       else if (kind === FrameKind.reject) this.#refused(payload);
-      else if (kind !== FrameKind.alive) {
+      else if (kind === FrameKind.hello) {
+        this.#fault("CORRUPT_STREAM", "introduced itself a second time");
+      } else if (kind !== FrameKind.alive) {
         this.#fault("CORRUPT_STREAM", `sent a frame of unknown kind ${kind}`);
       }
     } else if (this.#state === "greeting") {

@@ -27,7 +27,7 @@ const CODES = [
   "FRAME_TOO_LARGE",
   /** Too many inbound connections. */
   "TOO_MANY_CONNECTIONS",
-  /** The other side was disconnected for misbehaving and came back too early. */
+  /** The other side was disconnected for what it sent, and came back too early. */
   "BACKING_OFF",
   /** An address can't be parsed or looked up. */
   "INVALID_ADDRESS",

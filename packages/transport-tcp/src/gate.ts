@@ -14,6 +14,7 @@ const PENALTY_FACTOR = 32;
 
 interface Known {
   readonly sender: Sender;
+  reason: string | undefined;
   backoff: Backoff | undefined;
   keptOutUntil: number;
 }
@@ -44,7 +45,7 @@ export class Gate {
     if (sender.run === run && known.keptOutUntil > this.#settings.clock.now()) {
       return {
         code: "BACKING_OFF",
-        message: `${sender.id} was disconnected for misbehaving and came back too early; it may try again later`,
+        message: `${sender.id} was disconnected for what it sent (${known.reason ?? "the log of the node that did it says why"}) and came back too early; it may try again later`,
       };
     }
     return undefined;
@@ -55,7 +56,7 @@ export class Gate {
     const key = keyOf(sender);
     if (this.#known.get(key)?.sender.run === sender.run) return;
     this.#known.delete(key);
-    this.#known.set(key, { sender, backoff: undefined, keptOutUntil: 0 });
+    this.#known.set(key, { sender, reason: undefined, backoff: undefined, keptOutUntil: 0 });
     if (this.#known.size <= REMEMBERED_MAX) return;
     let forgotten: string | undefined;
     for (const [other, known] of this.#known) {
@@ -67,10 +68,14 @@ export class Gate {
     if (forgotten !== undefined) this.#known.delete(forgotten);
   }
 
-  /** Keeps it out for a while, longer each time; its next run starts anew. */
-  punish(sender: Sender): void {
+  /**
+   * Keeps it out for a while, longer each time; its next run starts anew.
+   * @param reason what it is told
+   */
+  punish(sender: Sender, reason: string | undefined): void {
     const known = this.#known.get(keyOf(sender));
     if (known?.sender.run !== sender.run) return;
+    known.reason = reason;
     const { max } = this.#settings.reconnectMs;
     known.backoff ??= new Backoff({ min: max, max: max * PENALTY_FACTOR }, this.#settings.random);
     known.keptOutUntil = this.#settings.clock.now() + known.backoff.next();

@@ -138,9 +138,9 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     return result === "sent" || this.#drop(to);
   }
 
-  disconnect(from: Sender): void {
+  disconnect(from: Sender, reason?: string): void {
     if (this.#state !== "running") return;
-    this.#gate.punish(from);
+    this.#gate.punish(from, reason);
     for (const connection of this.#connections()) {
       const { peer } = connection;
       if (peer?.id === from.id && peer.incarnation === from.incarnation && peer.run === from.run) {

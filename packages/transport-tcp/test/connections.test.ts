@@ -10,7 +10,6 @@ import {
   frame,
   hello,
   local,
-  manualClock,
   meet,
   messages,
   open,
@@ -242,48 +241,6 @@ describe("queues", () => {
     for (let i = 0; i <= taken; i++) {
       expect(received[received.length - (taken + 1 - i) * 60_009 + 30_000]).toBe(i);
     }
-  });
-});
-
-describe("disconnect", () => {
-  test("cuts both connections, keeps that run out for a while and longer the next time, and lets it come back", async () => {
-    const clock = manualClock();
-    const a = await open(local("a"), {
-      clock,
-      random: () => 0.999999,
-      reconnectMs: { min: 100, max: 1000 },
-    });
-    const b = await open(local("b"));
-    meet(a, b);
-    await deliver(a, "b", bytes(1));
-    await deliver(b, "a", bytes(1));
-    await until("a heard b", () => a.frames.length === 1);
-    const from = a.frames[0]?.from ?? local("missing");
-    for (const keptOutMs of [999, 1998]) {
-      a.transport.disconnect(from);
-      await until("both connections are cut", () => !a.transport.send("b", []));
-      clock.pass(keptOutMs);
-      await until("b tried in vain", () => b.unreachable.length > 2);
-      expect(a.transport.send("b", [])).toBe(false);
-      clock.pass(2);
-      await deliver(b, "a", bytes(2));
-      await deliver(a, "b", bytes(2));
-      b.unreachable.length = 0;
-    }
-    expect(messages(b)[0]).toEqual([
-      "BACKING_OFF",
-      "a (HOST) turned this node away: b was disconnected for misbehaving and came back too early; it may try again later",
-    ]);
-    expect(messages(a)).toEqual([]);
-  });
-
-  test("of an earlier run changes nothing", async () => {
-    const [a, b] = [await open(local("a")), await open(local("b", { run: 5 }))];
-    meet(a, b);
-    await deliver(a, "b", bytes(1));
-    a.transport.disconnect({ id: "b", incarnation: "b-0123456789abcdef", run: 4 });
-    expect(a.transport.send("b", [bytes(2)])).toBe(true);
-    await until("b heard both", () => b.frames.length === 2);
   });
 });
 

@@ -42,7 +42,7 @@ test("a namesake of another directory changes nothing for a data directory", () 
   gate.admit(real);
   gate.admit(namesake);
   expect(gate.judge(sender("a", 4))?.code).toBe("OLD_RUN");
-  gate.punish(namesake);
+  gate.punish(namesake, undefined);
   expect(gate.judge(namesake)?.code).toBe("BACKING_OFF");
   expect(gate.judge(real)).toBeUndefined();
 });
