@@ -269,4 +269,34 @@ export const transportTcp = [
     replace: "connection.heardAt > quietest.heardAt",
     why: "of strangers the one goes that speaks",
   },
+  {
+    id: "transport-tcp-39",
+    file: "packages/transport-tcp/src/link.ts",
+    find: "    this.#cancelRedial?.();\n",
+    replace: "",
+    why: "a timer is left after each restart",
+  },
+  {
+    id: "transport-tcp-40",
+    file: "packages/transport-tcp/src/connection.ts",
+    find: "const hello = kind === FrameKind.hello ? decodeHello(payload) : undefined;",
+    replace:
+      "if (kind === FrameKind.message) return this.#events.message(payload);\n      const hello = kind === FrameKind.hello ? decodeHello(payload) : undefined;",
+    why: "frames count before the introduction",
+  },
+  {
+    id: "transport-tcp-41",
+    file: "packages/transport-tcp/src/connection.ts",
+    find: '    if (this.#state === "open") {\n      if (kind',
+    replace:
+      '    const again = kind === FrameKind.hello ? decodeHello(payload) : undefined;\n    if (this.#state === "open" && again !== undefined) this.#peer = again;\n    else if (this.#state === "open") {\n      if (kind',
+    why: "a second introduction changes who speaks",
+  },
+  {
+    id: "transport-tcp-42",
+    file: "packages/transport-tcp/src/hello.ts",
+    find: "if (wanted !== undefined && id !== wanted) {",
+    replace: "if (wanted !== undefined && id === local.id) {",
+    why: "whoever answers where a peer was dialled counts as one",
+  },
 ];

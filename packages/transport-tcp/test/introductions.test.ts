@@ -190,6 +190,21 @@ describe("rubbish harms nothing and is reported once", () => {
       "NOT_A_PEER",
       "sent an introduction that makes no sense",
     ],
+    ...[
+      "null",
+      "[]",
+      "7",
+      '"hello"',
+      '{"hello":null}',
+      '{"versions":null}',
+      "[".repeat(4000),
+      '{"__proto__":{"id":"b"}}',
+    ].map((json): [string, Buffer, string, string] => [
+      `a hello of ${json.slice(0, 30)}`,
+      Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(0, Buffer.from(json))]),
+      "NOT_A_PEER",
+      "sent an introduction that makes no sense",
+    ]),
     [
       "an id that is none",
       hello("no spaces"),
@@ -217,6 +232,24 @@ describe("rubbish harms nothing and is reported once", () => {
     expect(b.unreachable).toEqual([]);
   });
 
+  test.each([
+    ["a frame before its hello", frame(2, bytes(1))],
+    ["a piece before its hello", frame(4, new Uint8Array(8))],
+    ["a hello of null", frame(0, Buffer.from('{"hello":null}'))],
+  ])("who is dialled and answers with %s is not heard", async (_, rubbish) => {
+    const magic = Buffer.from([0x52, 0x4b, 0x54, 0xf1]);
+    const { address, accepted } = await serve((raw) =>
+      raw.socket.write(Buffer.concat([magic, rubbish, hello("b").subarray(4), frame(2, bytes(2))])),
+    );
+    const a = await open(local("a"));
+    a.transport.setPeers([{ id: "b", address }]);
+    await until("it was cut", () => accepted[0]?.closed() === true);
+    expect(messages(a)).toEqual([
+      ["NOT_A_PEER", "cut the connection to b: HOST sent an introduction that makes no sense"],
+    ]);
+    expect([a.frames, a.transport.send("b", [bytes(1)])]).toEqual([[], false]);
+  });
+
   test("a frame that is too large, of an unknown kind, empty or damaged cuts a peer's connection", async () => {
     const a = await open(local("a"), { maxFrameBytes: 1000 });
     const damaged = frame(2, bytes(1, 2, 3));
@@ -226,6 +259,11 @@ describe("rubbish harms nothing and is reported once", () => {
         frame(2, new Uint8Array(1001)),
         "FRAME_TOO_LARGE",
         "announced a frame of 1001 bytes where at most 1000 are taken",
+      ],
+      [
+        frame(0, hello("b", { maxFrameBytes: 1000 }).subarray(13)),
+        "CORRUPT_STREAM",
+        "introduced itself a second time",
       ],
       [frame(9, bytes(1)), "CORRUPT_STREAM", "sent a frame of unknown kind 9"],
       [Buffer.alloc(8), "CORRUPT_STREAM", "sent a frame without a kind"],
@@ -247,7 +285,8 @@ describe("rubbish harms nothing and is reported once", () => {
     expect(messages(a)).toEqual(
       cases.map(([, code, what], i) => [code, `cut a connection from n${i}: HOST ${what}`]),
     );
-    expect(a.frames.map(({ frame: [first] }) => first)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(a.frames.map(({ frame: [first] }) => first)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(a.frames.map(({ from }) => from.id)).toEqual(cases.map((_, i) => `n${i}`));
   });
 
   test("random bytes, before and after a right hello, deliver nothing that was not sent", async () => {
