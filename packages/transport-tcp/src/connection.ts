@@ -52,6 +52,8 @@ export class Connection {
   #spoke = false;
   #carried = false;
   #heardAt: number;
+  /** The chunk that is being read brought a message. */
+  #brought = false;
 
   /** @param live the set in which it stays until its socket is closed */
   constructor(
@@ -88,6 +90,9 @@ export class Connection {
     socket.on("data", (chunk: Buffer) => {
       this.#heard = true;
       this.#reader.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
+      if (!this.#brought) return;
+      this.#brought = false;
+      this.#heardAt = settings.clock.now();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#error = error;
@@ -214,7 +219,7 @@ export class Connection {
   }
 
   #message(frame: Uint8Array): void {
-    this.#heardAt = this.#clock.now();
+    this.#brought = true;
     this.#events.message(frame);
   }
 

@@ -23,6 +23,8 @@ export class Outbox {
   readonly #maxQueueBytes: number;
   readonly #window: PieceWindow;
   #waiting: Waiting[] = [];
+  /** How many of them are large. */
+  #large = 0;
   /** What `#waiting` holds, with its cost. */
   #bytes = 0;
   /** How many pieces came in that the other side hasn't been told of. */
@@ -54,6 +56,7 @@ export class Outbox {
     const cutter = length > WHOLE_MAX_BYTES ? new PieceCutter(parts, length) : undefined;
     this.#waiting.push({ kind, parts, length, cutter });
     this.#bytes += cost;
+    if (cutter !== undefined) this.#large += 1;
     this.#schedule();
     return true;
   }
@@ -81,7 +84,9 @@ export class Outbox {
    */
   flush(all = false): void {
     if (!this.#socket.writable) return;
-    const frames = this.#take(all ? Infinity : this.#window.room);
+    const frames =
+      this.#large > 0 ? this.#take(all ? Infinity : this.#window.room) : this.#takeAll();
+    if (this.#received > 0) frames.unshift(this.#confirmation());
     if (frames.length > 0) writeFrames(this.#socket, frames);
   }
 
@@ -96,19 +101,21 @@ export class Outbox {
     });
   }
 
+  /** The usual case: there is nothing large. */
+  #takeAll(): OutFrame[] {
+    const frames = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    return frames;
+  }
+
   /**
    * In the order in which they came; but a large message for which there is no room in the window
    * lets everything small pass, and only then come as many of its pieces as there is room for.
    */
-  #take(roomPieces: number): readonly OutFrame[] {
+  #take(roomPieces: number): OutFrame[] {
     const frames: OutFrame[] = [];
     let room = roomPieces;
-    if (this.#received > 0) {
-      const count = new Uint8Array(4);
-      writeU32(count, 0, this.#received);
-      this.#received = 0;
-      frames.push({ kind: FrameKind.taken, parts: [count], length: count.length });
-    }
     const blocked: Waiting[] = [];
     for (const waiting of this.#waiting) {
       const pieces = waiting.cutter?.piecesLeft ?? 0;
@@ -122,9 +129,17 @@ export class Outbox {
       } else blocked.push(waiting);
     }
     this.#waiting = blocked;
+    this.#large = blocked.length;
     const cutter = blocked[0]?.cutter;
     if (cutter !== undefined) this.#cut(cutter, room, frames);
     return frames;
+  }
+
+  #confirmation(): OutFrame {
+    const count = new Uint8Array(4);
+    writeU32(count, 0, this.#received);
+    this.#received = 0;
+    return { kind: FrameKind.taken, parts: [count], length: count.length };
   }
 
   #cut(cutter: PieceCutter, count: number, frames: OutFrame[]): void {

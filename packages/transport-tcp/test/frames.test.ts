@@ -14,16 +14,18 @@ describe("frames", () => {
       [bytes(1), bytes(), bytes(2, 3)],
       [bytes(9), large, bytes(8, 7), large.subarray(0, 9000)],
       [large],
+      [large.subarray(0, 20_000), bytes(6), large.subarray(5, 20_005)],
       [bytes(5)],
     ]) {
       expect(a.transport.send("b", parts)).toBe(true);
     }
-    await until("all arrived", () => b.frames.length === 5);
+    await until("all arrived", () => b.frames.length === 6);
     const expected = [
       [],
       [1, 2, 3],
       [9, ...large, 8, 7, ...large.subarray(0, 9000)],
       [...large],
+      [...large.subarray(0, 20_000), 6, ...large.subarray(5, 20_005)],
       [5],
     ];
     for (const whole of expected) {
