@@ -202,9 +202,9 @@ export const transportTcp = [
   {
     id: "transport-tcp-29",
     file: "packages/transport-tcp/src/pieces.ts",
-    find: "Math.max(filled, 2 * this.#bytes.length)",
-    replace: "Math.max(filled, this.#total)",
-    why: "memory is taken for whatever length a peer announces (hazard 55)",
+    find: "if (total > this.#maxFrameBytes) {",
+    replace: "if (total > this.#maxFrameBytes * 1000) {",
+    why: "a frame in pieces has no limit: a peer fills the memory (hazard 55)",
   },
   {
     id: "transport-tcp-30",
@@ -298,5 +298,12 @@ export const transportTcp = [
     find: "if (wanted !== undefined && id !== wanted) {",
     replace: "if (wanted !== undefined && id === local.id) {",
     why: "whoever answers where a peer was dialled counts as one",
+  },
+  {
+    id: "transport-tcp-43",
+    file: "packages/transport-tcp/src/backoff.ts",
+    find: "Math.min(this.#maxMs, this.#nextMs * 2)",
+    replace: "Math.max(this.#minMs, this.#nextMs * 2)",
+    why: "pauses grow without bound: a peer that comes back after long is not reached",
   },
 ];

@@ -69,8 +69,9 @@ const MORE: Joined = { type: "more" };
 /** Puts one message after another together. */
 export class PieceJoiner {
   readonly #maxFrameBytes: number;
-  /** What came of the message under way; twice as large as that at most. */
-  #bytes = new Uint8Array(0);
+  /** What came of the message under way. */
+  #pieces: Uint8Array[] = [];
+  /** What they have together, in bytes. */
   #filled = 0;
   #total = 0;
 
@@ -78,11 +79,12 @@ export class PieceJoiner {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
-  /** The memory that it holds now, in bytes. */
+  /** What it holds of a message under way, in bytes. */
   get heldBytes(): number {
-    return this.#bytes.length;
+    return this.#pieces.reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** @param payload bytes that nobody changes afterwards */
   add(payload: Uint8Array): Joined {
     if (payload.length < PIECE_HEADER_BYTES) return corrupt("sent a piece without a header");
     const total = readU32(payload, 0);
@@ -108,29 +110,29 @@ export class PieceJoiner {
       return corrupt(`sent a piece of ${data.length} bytes where ${due} were due`);
     }
     this.#total = total;
-    this.#append(data);
+    this.#pieces.push(data);
+    this.#filled += data.length;
     if (this.#filled < total) return MORE;
-    const message = this.#bytes;
+    const message = this.#join();
     this.drop();
     return { type: "whole", message };
   }
 
   /** Forgets what has come of the message under way. */
   drop(): void {
-    this.#bytes = new Uint8Array(0);
+    this.#pieces = [];
     this.#filled = 0;
   }
 
-  #append(data: Uint8Array): void {
-    const filled = this.#filled + data.length;
-    if (filled > this.#bytes.length) {
-      const capacity = Math.min(this.#total, Math.max(filled, 2 * this.#bytes.length));
-      const grown = new Uint8Array(Buffer.allocUnsafeSlow(capacity).buffer);
-      grown.set(this.#bytes.subarray(0, this.#filled));
-      this.#bytes = grown;
+  /** A copy in one piece: the receiver owns it. */
+  #join(): Uint8Array {
+    const message = new Uint8Array(Buffer.allocUnsafeSlow(this.#total).buffer);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      message.set(piece, at);
+      at += piece.length;
     }
-    this.#bytes.set(data, this.#filled);
-    this.#filled = filled;
+    return message;
   }
 }
 
