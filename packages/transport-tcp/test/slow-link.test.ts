@@ -60,15 +60,16 @@ test("small frames sent after a large one arrive before it, with little in front
   const large = new Uint8Array(1_500_000).map((_, i) => i * 31);
   expect(a.transport.send("b", [large])).toBe(true);
   expect(a.transport.send("b", [large.subarray(1), bytes(1)])).toBe(true);
+  expect(a.transport.send("b", [large.subarray(0, 70_000)])).toBe(true);
   for (let i = 1; i <= 5; i++) {
     const before = link.carried();
     expect(a.transport.send("b", [bytes(i)])).toBe(true);
     await until(`b heard the small frame ${i}`, () => b.frames.length === i + 1);
     expect(link.carried() - before).toBeLessThan(512 * 1024);
   }
-  await until("b heard all", () => b.frames.length === 8);
+  await until("b heard all", () => b.frames.length === 9);
   expect(b.frames.map(({ frame }) => frame.length)).toEqual([
-    1, 1, 1, 1, 1, 1, 1_500_000, 1_500_000,
+    1, 1, 1, 1, 1, 1, 1_500_000, 1_500_000, 70_000,
   ]);
   expect(b.frames.slice(0, 6).map(({ frame: [first] }) => first)).toEqual([0, 1, 2, 3, 4, 5]);
   expect(Buffer.from(large).equals(b.frames[6]?.frame ?? bytes())).toBe(true);
