@@ -1,10 +1,12 @@
 // What `propose` and `read` calls have in common: they end once, by themselves, by their timeout or
-// by their AbortSignal.
+// by their AbortSignal. A call that ended keeps nothing alive: its timeout may still hold it for
+// long.
+import type { WatchedSignal } from "./abort-signals.js";
 
 /** A call that is under way. */
 export abstract class Call {
   #settled = false;
-  #release: (() => void) | undefined;
+  #signal: WatchedSignal | undefined;
 
   get settled(): boolean {
     return this.#settled;
@@ -13,18 +15,21 @@ export abstract class Call {
   /** Its time is over. */
   abstract expire(): void;
 
-  /** Calls back when the signal aborts first; a call that ends leaves no listener behind. */
-  watch(signal: AbortSignal, onAbort: (reason: unknown) => void): void {
-    const listener = (): void => onAbort(signal.reason);
-    signal.addEventListener("abort", listener);
-    this.#release = () => signal.removeEventListener("abort", listener);
+  /** Its signal aborted. */
+  abstract abort(reason: unknown): void;
+
+  /** From now on it is aborted with this signal. */
+  watch(signal: WatchedSignal): void {
+    signal.add(this);
+    this.#signal = signal;
   }
 
   /** @returns false when it has ended already */
   protected end(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#release?.();
+    this.#signal?.delete(this);
+    this.#signal = undefined;
     return true;
   }
 }

@@ -1,6 +1,7 @@
 // The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
 import type { CodecValue, NodeId } from "@raftkit/core";
+import { AbortSignals } from "./abort-signals.js";
 import type { CallOptions, CounterName, NodeOptions, NodeState, ReadOptions } from "./api.js";
 import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
@@ -8,7 +9,8 @@ import type { Deadlines } from "./deadlines.js";
 import { createDeadlines } from "./deadlines.js";
 import { InvalidOption, messageOf, NotProposed, ReadFailed, StateMachineFailed } from "./errors.js";
 import type { Settings } from "./options.js";
-import { Proposal, Proposals } from "./proposals.js";
+import { Proposal } from "./proposal.js";
+import { Proposals } from "./proposals.js";
 import { Read, Reads } from "./reads.js";
 
 /** What calls need of their node. */
@@ -27,6 +29,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
   readonly #options: NodeOptions<Command, Result, Query, Answer>;
   readonly #settings: Settings;
   readonly #deadlines: Deadlines;
+  readonly #signals: AbortSignals = new AbortSignals();
 
   constructor(
     options: NodeOptions<Command, Result, Query, Answer>,
@@ -65,9 +68,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
         );
       }
       const proposal = new Proposal<Result>(data, resolve, reject);
-      this.#limit(proposal, options, (cause) =>
-        proposal.giveUp("the proposal was aborted", { cause }),
-      );
+      this.#limit(proposal, options);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
       this.#node.requestTurn();
@@ -103,9 +104,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
           ),
         reject,
       );
-      this.#limit(read, options, (cause) =>
-        read.fail("aborted", "the read was aborted", { cause }),
-      );
+      this.#limit(read, options);
       this.#node.counters.reads++;
       this.reads.add(read);
       this.#node.requestTurn();
@@ -123,7 +122,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     }
   }
 
-  #limit(call: Call, options: CallOptions | undefined, onAbort: (reason: unknown) => void): void {
+  #limit(call: Call, options: CallOptions | undefined): void {
     const timeoutMs = options?.timeoutMs ?? this.#settings.defaultTimeoutMs;
     if (!(timeoutMs >= 0)) {
       throw new InvalidOption(
@@ -131,7 +130,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
       );
     }
     this.#deadlines.add(call, timeoutMs);
-    if (options?.signal) call.watch(options.signal, onAbort);
+    if (options?.signal) call.watch(this.#signals.of(options.signal));
   }
 
   /** Every call that is under way ends. */

@@ -3,70 +3,10 @@
 // which.
 import type { Index, Term } from "@raftkit/core";
 import { NotProposed, OutcomeUnknown, Overloaded } from "./errors.js";
-import { Call } from "./call.js";
+import { KeptResults } from "./kept-results.js";
+import { Proposal } from "./proposal.js";
 
-/** How many results are kept for answers that come later than the entries themselves. */
-const KEPT_RESULTS = 8192;
-
-/** Fewer accepted proposals than these aren't searched for those that ended. */
-const SWEEP_MIN = 1024;
-
-/** One `propose` call. */
-export class Proposal<Result> extends Call {
-  readonly data: Uint8Array;
-  readonly #resolve: (result: Result) => void;
-  readonly #reject: (error: unknown) => void;
-  /** Handed to core: from now on it may be applied. */
-  handedOver = false;
-  term: Term = 0;
-  /** Another proposal that was accepted at the same index under another term. */
-  next: Proposal<Result> | undefined;
-
-  constructor(
-    data: Uint8Array,
-    resolve: (result: Result) => void,
-    reject: (error: unknown) => void,
-  ) {
-    super();
-    this.data = data;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  succeed(result: Result): void {
-    if (this.end()) this.#resolve(result);
-  }
-
-  fail(error: unknown): void {
-    if (this.end()) this.#reject(error);
-  }
-
-  /**
-   * Ends it for a reason of the caller's or the node's own: what was handed over may still be
-   * applied.
-   */
-  giveUp(
-    why: string,
-    options?: { cause?: unknown },
-    reason: "aborted" | "closing" = "aborted",
-  ): void {
-    this.fail(
-      this.handedOver
-        ? new OutcomeUnknown(`${why}; the command may or may not be applied`, options)
-        : new NotProposed(reason, `${why}; nothing was proposed`, options),
-    );
-  }
-
-  override expire(): void {
-    this.giveUp("the proposal timed out");
-  }
-}
-
-interface Kept<Result> {
-  readonly index: Index;
-  readonly term: Term;
-  readonly result: Result;
-}
+export type RejectedReason = "noLeader" | "overloaded" | "notSent";
 
 export class Proposals<Result> {
   /** Called, not yet handed to core. */
@@ -75,17 +15,29 @@ export class Proposals<Result> {
   readonly #unplaced = new Map<number, Proposal<Result>>();
   /** Accepted; by index. */
   readonly #placed = new Map<Index, Proposal<Result>>();
-  /**
-   * At this size those that ended are thrown out: where entries aren't applied for long, all time
-   * out and none is settled.
-   */
-  #sweepAt = SWEEP_MIN;
+  /** Of the last entry that was applied: terms in a log never fall. */
+  #appliedTerm: Term = 0;
   #nextSeq = 1;
-  readonly #kept: Kept<Result>[] = [];
+  readonly #kept = new KeptResults<Result>();
 
   add(proposal: Proposal<Result>): void {
+    proposal.onEnd = this.#forget;
     this.#waiting.push(proposal);
   }
+
+  /** What ended by itself isn't waited for. */
+  readonly #forget = (proposal: Proposal<Result>): void => {
+    if (proposal.index === 0) {
+      this.#unplaced.delete(proposal.seq);
+      return;
+    }
+    let before = this.#placed.get(proposal.index);
+    if (before !== proposal) {
+      while (before && before.next !== proposal) before = before.next;
+      if (before) before.next = proposal.next;
+    } else if (proposal.next) this.#placed.set(proposal.index, proposal.next);
+    else this.#placed.delete(proposal.index);
+  };
 
   /** Everything that came since the last call, numbered, as one input for core. */
   take(): { readonly firstSeq: number; readonly commands: readonly Uint8Array[] } | undefined {
@@ -94,9 +46,9 @@ export class Proposals<Result> {
     const commands: Uint8Array[] = [];
     for (const proposal of this.#waiting) {
       if (proposal.settled) continue;
-      proposal.handedOver = true;
-      this.#unplaced.set(this.#nextSeq++, proposal);
-      commands.push(proposal.data);
+      proposal.seq = this.#nextSeq++;
+      this.#unplaced.set(proposal.seq, proposal);
+      commands.push(proposal.handOver());
     }
     this.#waiting = [];
     return commands.length > 0 ? { firstSeq, commands } : undefined;
@@ -113,36 +65,32 @@ export class Proposals<Result> {
       const proposal = this.#unplaced.get(firstSeq + i);
       if (!proposal) continue;
       this.#unplaced.delete(firstSeq + i);
-      const index = firstIndex + i;
+      proposal.index = firstIndex + i;
       proposal.term = term;
-      if (index <= lastApplied) {
-        const kept = this.#kept[index % KEPT_RESULTS];
-        if (kept?.index === index) settle(proposal, kept.term, kept.result);
-        else {
-          proposal.fail(
-            new OutcomeUnknown(
-              `the entry ${index} was applied before its acceptance became known; the command may or may not be it`,
-            ),
-          );
-        }
-        continue;
+      if (proposal.index <= lastApplied) this.#settleLate(proposal);
+      else if (term < this.#appliedTerm) proposal.fail(overtaken(this.#appliedTerm));
+      else {
+        proposal.next = this.#placed.get(proposal.index);
+        this.#placed.set(proposal.index, proposal);
       }
-      proposal.next = this.#placed.get(index);
-      this.#placed.set(index, proposal);
     }
-    if (this.#placed.size >= this.#sweepAt) this.#sweep();
   }
 
-  #sweep(): void {
-    for (const [index, placed] of this.#placed) {
-      let proposal: Proposal<Result> | undefined = placed;
-      while (proposal?.settled === true) proposal = proposal.next;
-      if (!proposal) this.#placed.delete(index);
+  /** The entry at its index was applied before. */
+  #settleLate(proposal: Proposal<Result>): void {
+    const { index } = proposal;
+    const kept = this.#kept.get(index);
+    if (kept) settle(proposal, kept.term, kept.result);
+    else {
+      proposal.fail(
+        new OutcomeUnknown(
+          `the entry ${index} was applied before its acceptance became known; the command may or may not be it`,
+        ),
+      );
     }
-    this.#sweepAt = 2 * this.#placed.size + SWEEP_MIN;
   }
 
-  onRejected(firstSeq: number, count: number, reason: "noLeader" | "overloaded" | "notSent"): void {
+  onRejected(firstSeq: number, count: number, reason: RejectedReason): void {
     const messages = {
       noLeader: "no leader is known; try again",
       overloaded: "the leader's log or a window is full; try again after a pause",
@@ -169,14 +117,13 @@ export class Proposals<Result> {
   #endUnplaced(firstSeq: number, count: number, error: () => Error): void {
     for (let seq = firstSeq; seq < firstSeq + count; seq++) {
       this.#unplaced.get(seq)?.fail(error());
-      this.#unplaced.delete(seq);
     }
   }
 
   /** The entry at `index` was applied here: whoever waits for that index learns it. */
   onApplied(index: Index, term: Term, result: Result): void {
-    if (this.#unplaced.size > 0) this.#kept[index % KEPT_RESULTS] = { index, term, result };
-    else if (this.#kept.length > 0) this.#kept.length = 0;
+    if (this.#unplaced.size > 0) this.#kept.add(index, term, result);
+    else this.#kept.clear();
     this.#settleAt(index, term, (proposal) => settle(proposal, term, result));
   }
 
@@ -186,6 +133,7 @@ export class Proposals<Result> {
   }
 
   #settleAt(index: Index, term: Term, end: (proposal: Proposal<Result>) => void): void {
+    if (term > this.#appliedTerm) this.#endOvertaken(term, index);
     let proposal = this.#placed.get(index);
     if (!proposal) return;
     this.#placed.delete(index);
@@ -195,23 +143,32 @@ export class Proposals<Result> {
     }
   }
 
+  /**
+   * A later term has begun in the log. What was accepted behind this entry under an earlier one
+   * stands in no log that will be applied, and can't any more: terms in a log never fall (paper
+   * §5.3).
+   */
+  #endOvertaken(term: Term, index: Index): void {
+    this.#appliedTerm = term;
+    for (const proposal of this.#allPlaced()) {
+      if (proposal.term < term && proposal.index > index) proposal.fail(overtaken(term));
+    }
+  }
+
+  #allPlaced(): readonly Proposal<Result>[] {
+    const all: Proposal<Result>[] = [];
+    for (const first of this.#placed.values()) {
+      for (let one: Proposal<Result> | undefined = first; one; one = one.next) all.push(one);
+    }
+    return all;
+  }
+
   /** The node goes: nothing is known any more of what core has. */
   endAll(why: string, options?: { cause?: unknown }): void {
-    for (const proposal of [...this.#waiting, ...this.#unplaced.values()]) {
+    for (const proposal of [...this.#waiting, ...this.#unplaced.values(), ...this.#allPlaced()]) {
       proposal.giveUp(why, options, "closing");
     }
-    for (const placed of this.#placed.values()) {
-      for (
-        let proposal: Proposal<Result> | undefined = placed;
-        proposal;
-        proposal = proposal.next
-      ) {
-        proposal.giveUp(why, options, "closing");
-      }
-    }
     this.#waiting = [];
-    this.#unplaced.clear();
-    this.#placed.clear();
   }
 }
 
@@ -224,5 +181,12 @@ function superseded(index: Index | undefined, term: Term): NotProposed {
   return new NotProposed(
     "superseded",
     `the leader changed, and an entry of term ${term} was committed in its place${index === undefined ? "" : ` at ${index}`}; try again`,
+  );
+}
+
+function overtaken(term: Term): NotProposed {
+  return new NotProposed(
+    "superseded",
+    `the leader changed, and an entry of term ${term} was committed before its place; try again`,
   );
 }

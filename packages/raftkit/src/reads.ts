@@ -35,6 +35,10 @@ export class Read extends Call {
   override expire(): void {
     this.fail("timeout", "the read timed out; try again");
   }
+
+  override abort(cause: unknown): void {
+    this.fail("aborted", "the read was aborted", { cause });
+  }
 }
 
 /** Fewer questions than these aren't searched for those that nobody waits for. */

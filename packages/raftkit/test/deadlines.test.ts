@@ -17,6 +17,8 @@ class Ended extends Call {
   override expire(): void {
     expect.unreachable("it ended before");
   }
+
+  override abort(): void {}
 }
 
 class Pending extends Call {
@@ -30,6 +32,8 @@ class Pending extends Call {
   override expire(): void {
     if (this.end()) this.expired++;
   }
+
+  override abort(): void {}
 }
 
 test("a call that waits long doesn't keep those that came after it and ended", async () => {

@@ -2,7 +2,8 @@
 // while, bounded.
 import { describe, expect, test } from "vitest";
 import { NotProposed, OutcomeUnknown } from "raftkit";
-import { Proposal, Proposals } from "../src/proposals.js";
+import { Proposal } from "../src/proposal.js";
+import { Proposals } from "../src/proposals.js";
 import { collectGarbage } from "./support/garbage.js";
 
 function propose<Result>(proposals: Proposals<Result>): Promise<unknown> {
@@ -45,6 +46,37 @@ describe("an acceptance that comes after the apply", () => {
     proposals.onAccepted(1, 1, 5, 2, 5);
     expect(await outcome).toBeInstanceOf(OutcomeUnknown);
   });
+});
+
+test("large results are kept up to a bound in bytes: the newest ones", async () => {
+  const proposals = new Proposals<Uint8Array>();
+  const [oldest, newest] = [propose(proposals), propose(proposals)];
+  const refs: WeakRef<object>[] = [];
+  for (let index = 1; index <= 100; index++) {
+    const result = new Uint8Array(2 ** 20);
+    refs.push(new WeakRef(result));
+    proposals.onApplied(index, 2, result);
+  }
+  await new Promise<void>((resume) => void setImmediate(resume));
+  collectGarbage();
+  const kept = refs.filter((ref) => ref.deref()).length;
+  expect(kept).toBeGreaterThan(10);
+  expect(kept).toBeLessThanOrEqual(17); // The loop's last one among them.
+  proposals.onAccepted(1, 1, 1, 2, 100);
+  proposals.onAccepted(2, 1, 100, 2, 100);
+  expect(await oldest).toBeInstanceOf(OutcomeUnknown);
+  expect(await newest).toBeInstanceOf(Uint8Array);
+});
+
+test("a result larger than the bound isn't kept, and takes the others' place only", async () => {
+  const proposals = new Proposals<string>();
+  const [one, other] = [propose(proposals), propose(proposals)];
+  proposals.onApplied(5, 2, "x".repeat(9 * 2 ** 20));
+  proposals.onApplied(6, 2, "six");
+  proposals.onAccepted(1, 1, 5, 2, 6);
+  proposals.onAccepted(2, 1, 6, 2, 6);
+  expect(await one).toBeInstanceOf(OutcomeUnknown);
+  expect(await other).toBe("six");
 });
 
 test("results are let go of when nobody waits for an answer any more", async () => {
@@ -91,5 +123,32 @@ describe("two at one index, of different terms", () => {
     proposals.endAll("gone");
     expect(await one).toBeInstanceOf(OutcomeUnknown);
     expect(await other).toBeInstanceOf(OutcomeUnknown);
+  });
+});
+
+describe("once an entry of a later term is applied", () => {
+  test("all that was accepted under an earlier term behind it is superseded, at once", async () => {
+    const proposals = new Proposals<string>();
+    const outcomes = Array.from({ length: 10 }, () => propose(proposals));
+    // Ten at the indexes 5 to 14 under term 2; one more under term 3.
+    proposals.onAccepted(1, 10, 5, 2, 4);
+    const later = propose(proposals);
+    proposals.onAccepted(11, 1, 9, 3, 4);
+    proposals.onApplied(5, 2, "five");
+    proposals.onSkipped(6, 3);
+    expect(await outcomes[0]).toBe("five");
+    for (const outcome of outcomes.slice(1)) {
+      expect(await outcome).toMatchObject({ reason: "superseded" });
+    }
+    proposals.onApplied(9, 3, "nine");
+    expect(await later).toBe("nine");
+  });
+
+  test("so is what is accepted afterwards under an earlier term", async () => {
+    const proposals = new Proposals<string>();
+    const outcome = propose(proposals);
+    proposals.onApplied(5, 3, "five");
+    proposals.onAccepted(1, 1, 7, 2, 5);
+    expect(await outcome).toMatchObject({ reason: "superseded" });
   });
 });

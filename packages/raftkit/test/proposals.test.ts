@@ -309,7 +309,7 @@ describe("outcome unknown", () => {
       leader.node.propose("b", { signal }),
       leader.node.read("q", { signal }),
     ]);
-    expect(listeners).toBe(3);
+    expect(listeners).toBe(1);
     await clock.outcome(results);
     expect(listeners).toBe(0);
     controller.abort();
