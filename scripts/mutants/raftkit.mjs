@@ -46,9 +46,9 @@ export const raftkit = [
   },
   {
     id: "raftkit-07",
-    file: "packages/raftkit/src/machine-lane.ts",
-    find: "if (index <= lastApplied) run();",
-    replace: "if (index <= lastApplied + 1) run();",
+    file: "packages/raftkit/src/reads.ts",
+    find: "if (batch.index > lastApplied) continue;",
+    replace: "if (batch.index > lastApplied + 1) continue;",
     why: "a read runs before the entry that it waited for is applied",
   },
   {
@@ -61,7 +61,7 @@ export const raftkit = [
   {
     id: "raftkit-09",
     file: "packages/raftkit/src/machine-lane.ts",
-    find: "const result = outcome instanceof Promise ? await outcome : outcome;",
+    find: "const result = isThenable(outcome) ? await lock.applied(outcome) : outcome;",
     replace: "const result = await Promise.race([outcome, Promise.resolve(undefined as R)]);",
     why: "the next entry is applied before a slow apply ended (hazard 58)",
   },
@@ -124,15 +124,15 @@ export const raftkit = [
   {
     id: "raftkit-18",
     file: "packages/raftkit/src/node.ts",
-    find: "this.#machineLane.whenApplied(noopIndex, () => {",
-    replace: "this.#machineLane.whenApplied(0 * noopIndex, () => {",
+    find: "|| noop.index > this.#machineLane.lastApplied) return;",
+    replace: "|| noop.index - 1 > this.#machineLane.lastApplied) return;",
     why: "a reign begins before the local state is new enough",
   },
   {
     id: "raftkit-19",
     file: "packages/raftkit/src/node.ts",
-    find: "    this.#leadership.end();\n    if",
-    replace: "    if",
+    find: "    this.#leadership.end();\n    this.#awaitedNoop",
+    replace: "    this.#awaitedNoop",
     why: "a deposed leader's signal isn't aborted",
   },
   {
@@ -146,8 +146,8 @@ export const raftkit = [
   {
     id: "raftkit-21",
     file: "packages/raftkit/src/reads.ts",
-    find: "...[...this.#asked.values()].flat(), ...this.#running]",
-    replace: "...[...this.#asked.values()].flat()]",
+    find: "...this.#waiting, ...asked, ...this.#running]",
+    replace: "...this.#waiting, ...asked]",
     why: "a query that hangs outlives its node",
   },
 ];

@@ -277,12 +277,16 @@ export interface StateMachine<Command, Result, Query, Answer> {
    */
   open?(): Promise<Index>;
   /**
-   * Called in log order, one at a time; indexes may be skipped. Business errors are results; a
-   * throw stops the node. Doesn't change the command, and its result stays as it is, whatever is
-   * applied later.
+   * Called in log order, one at a time; indexes may be skipped. Whatever has a `then` is awaited
+   * before the next call. Business errors are results; a throw stops the node. Doesn't change the
+   * command, and its result stays as it is, whatever is applied later.
    */
   apply(command: Command, context: ApplyContext): Result | Promise<Result>;
-  /** Never changes state. The answer stays as it is, too. */
+  /**
+   * Never changes state. The answer stays as it is, too. Called between applies, never while one is
+   * awaited. Several may run at once; while an asynchronous one runs nothing is applied, until it
+   * has answered or nobody waits for its answer any more (decision 0016).
+   */
   query(query: Query): Answer | Promise<Answer>;
   /**
    * The whole state, also what no query shows. Captures it before it returns (cheaply), not at the

@@ -11,7 +11,10 @@ import { InvalidOption, messageOf, NotProposed, ReadFailed, StateMachineFailed }
 import type { Settings } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
-import { Read, Reads } from "./reads.js";
+import { Read } from "./read.js";
+import { Reads } from "./reads.js";
+import type { StateLock } from "./state-lock.js";
+import { isThenable } from "./thenable.js";
 
 /** What calls need of their node. */
 export interface CallContext {
@@ -24,7 +27,7 @@ export interface CallContext {
 
 export class Calls<Command extends CodecValue, Result, Query, Answer> {
   readonly proposals: Proposals<Result> = new Proposals();
-  readonly reads: Reads = new Reads();
+  readonly reads: Reads<Query, Answer>;
   readonly #node: CallContext;
   readonly #options: NodeOptions<Command, Result, Query, Answer>;
   readonly #settings: Settings;
@@ -35,7 +38,9 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     options: NodeOptions<Command, Result, Query, Answer>,
     settings: Settings,
     node: CallContext,
+    lock: StateLock,
   ) {
+    this.reads = new Reads((query) => this.#query(query), lock);
     this.#node = node;
     this.#options = options;
     this.#settings = settings;
@@ -96,14 +101,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
           cause: options.signal.reason,
         });
       }
-      const read: Read = new Read(
-        () =>
-          this.#query(query).then(
-            (answer) => read.settle(() => resolve(answer)),
-            (error: unknown) => read.settle(() => reject(error)),
-          ),
-        reject,
-      );
+      const read = new Read<Query, Answer>(query, resolve, reject);
       this.#limit(read, options);
       this.#node.counters.reads++;
       this.reads.add(read);
@@ -111,14 +109,18 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     });
   }
 
-  async #query(query: Query): Promise<Answer> {
-    try {
-      return await this.#options.stateMachine.query(query);
-    } catch (error) {
+  #query(query: Query): Answer | PromiseLike<Answer> {
+    const failed = (error: unknown): never => {
       throw new StateMachineFailed(
         `the state machine of node ${this.#node.id} threw while answering a query: ${messageOf(error)}`,
         { cause: error },
       );
+    };
+    try {
+      const answer = this.#options.stateMachine.query(query);
+      return isThenable(answer) ? Promise.resolve(answer).catch(failed) : answer;
+    } catch (error) {
+      return failed(error);
     }
   }
 

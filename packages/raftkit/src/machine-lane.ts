@@ -1,5 +1,5 @@
 // Hands committed entries to the state machine, in order, one at a time, and gives the event loop
-// back in between.
+// back in between. Never while a query reads the state.
 import type { Clock, Codec, CodecValue, EntryRun, Index, StateMachine, Term } from "@raftkit/core";
 import {
   ENTRY_HEADER_BYTES,
@@ -8,6 +8,8 @@ import {
   entryLength,
   entryTerm,
 } from "@raftkit/core";
+import type { StateLock } from "./state-lock.js";
+import { isThenable } from "./thenable.js";
 
 /** How long entries are applied before waiting input gets its turn. */
 const SLICE_MS = 5;
@@ -15,8 +17,6 @@ const SLICE_MS = 5;
 export interface MachineLane {
   readonly lastApplied: Index;
   push(entries: readonly EntryRun[]): void;
-  /** Calls back once everything up to `index` is applied; at once if it is. */
-  whenApplied(index: Index, run: () => void): void;
   /** Nothing is applied after this; what is being applied is waited for. */
   stop(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface MachineLane {
 export interface MachineEvents<Result> {
   onResult(index: Index, term: Term, result: Result): void;
   onSkipped(index: Index, term: Term): void;
-  /** So far the machine has got; called after every slice. */
+  /** So far the machine has got; called after every slice, between applies. */
   onApplied(index: Index): void;
   onError(error: unknown): void;
 }
@@ -34,21 +34,13 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
   codec: Codec,
   clock: Clock,
   applied: Index,
+  lock: StateLock,
   events: MachineEvents<R>,
 ): MachineLane {
   const queue: (readonly EntryRun[])[] = [];
   let lastApplied = applied;
   let working: Promise<void> | null = null;
   let stopped = false;
-  let waiters: { readonly index: Index; readonly run: () => void }[] = [];
-
-  function report(): void {
-    events.onApplied(lastApplied);
-    const ready = waiters.filter((waiter) => waiter.index <= lastApplied);
-    if (ready.length === 0) return;
-    waiters = waiters.filter((waiter) => waiter.index > lastApplied);
-    for (const { run } of ready) run();
-  }
 
   async function work(): Promise<void> {
     await new Promise<void>((resume) => clock.defer(resume));
@@ -63,13 +55,17 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
         const start = offset + ENTRY_HEADER_BYTES;
         offset = start + entryLength(bytes, offset);
         if (isCommand) {
+          while (!lock.writable) {
+            await lock.drain();
+            if (stopped) return;
+          }
           // What can be proposed was encoded by this codec from a Command; the cast can't be
           // expressed otherwise.
           const outcome = machine.apply(codec.decode(bytes.subarray(start, offset)) as C, {
             index,
             term,
           });
-          const result = outcome instanceof Promise ? await outcome : outcome;
+          const result = isThenable(outcome) ? await lock.applied(outcome) : outcome;
           if (stopped) return;
           lastApplied = index;
           events.onResult(index, term, result);
@@ -78,14 +74,14 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
           events.onSkipped(index, term);
         }
         if (clock.now() > sliceEnd) {
-          report();
+          events.onApplied(lastApplied);
           await new Promise<void>((resume) => clock.defer(resume));
           if (stopped) return;
           sliceEnd = clock.now() + SLICE_MS;
         }
       }
     }
-    report();
+    events.onApplied(lastApplied);
   }
 
   function start(): void {
@@ -107,10 +103,6 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
     push(entries) {
       queue.push(entries);
       if (!working && !stopped) start();
-    },
-    whenApplied(index, run) {
-      if (index <= lastApplied) run();
-      else waiters.push({ index, run });
     },
     async stop() {
       stopped = true;

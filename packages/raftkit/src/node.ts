@@ -8,11 +8,13 @@
 import type {
   CodecValue,
   Effect,
+  Index,
   Message,
   NodeId,
   Raft,
   RaftkitError,
   Sender,
+  Term,
   TransportHandler,
 } from "@raftkit/core";
 import { decodeFrame, encodeFrame, RaftkitError as KnownError } from "@raftkit/core";
@@ -27,6 +29,7 @@ import type {
   ReadOptions,
   Reign,
 } from "./api.js";
+import type { CallContext } from "./calls.js";
 import { Calls } from "./calls.js";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
 import type { Events } from "./events.js";
@@ -40,6 +43,7 @@ import { createMachineLane } from "./machine-lane.js";
 import type { LogOnce } from "./notices.js";
 import { createLogOnce, NOTICES } from "./notices.js";
 import type { Settings } from "./options.js";
+import { StateLock } from "./state-lock.js";
 import { statusOf } from "./status.js";
 import { Turns } from "./turns.js";
 
@@ -57,6 +61,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   readonly #raft: Raft;
   readonly #logLane: LogLane;
   readonly #machineLane: MachineLane;
+  /** Keeps queries and applies apart. */
+  readonly #stateLock: StateLock = new StateLock();
   readonly #calls: Calls<Command, Result, Query, Answer>;
   readonly #events: Events;
   readonly #leadership: Leadership = createLeadership();
@@ -79,6 +85,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
    */
   #begun = false;
   #term = 0;
+  /** Elected; its leadership begins when its no-op is applied. */
+  #awaitedNoop: { readonly term: Term; readonly index: Index } | null = null;
   #ended: Promise<void> | null = null;
 
   constructor(
@@ -113,13 +121,14 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       options.codec,
       settings.clock,
       applied,
+      this.#stateLock,
       {
         onResult: (index, term, result) => {
           this.#counters.entriesApplied++;
           this.#calls.proposals.onApplied(index, term, result);
         },
         onSkipped: (index, term) => this.#calls.proposals.onSkipped(index, term),
-        onApplied: (index) => this.#turns.feed({ type: "applied", index }),
+        onApplied: (index) => this.#onApplied(index),
         onError: (error) =>
           this.#fail(
             new StateMachineFailed(
@@ -140,14 +149,15 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
 
   #createCalls(): Calls<Command, Result, Query, Answer> {
     const stateNow = (): NodeState => this.#state;
-    return new Calls(this.#options, this.#settings, {
+    const context: CallContext = {
       id: this.id,
       get state() {
         return stateNow();
       },
       counters: this.#counters,
       requestTurn: () => this.#turns.request(),
-    });
+    };
+    return new Calls(this.#options, this.#settings, context, this.#stateLock);
   }
 
   #createTurns(raft: Raft): Turns {
@@ -249,7 +259,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         this.#calls.proposals.onUnknown(effect.firstSeq, effect.count);
         break;
       case "readReady":
-        this.#onReadReady(effect);
+        this.#calls.reads.onReady(effect.id, effect.index, this.#machineLane.lastApplied);
         break;
       case "readRejected":
         this.#calls.reads.onRejected(effect.id);
@@ -274,11 +284,6 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         this.#fail(effect.error);
         break;
     }
-  }
-
-  /** By itself: a closure beside the other cases would cost something at every effect. */
-  #onReadReady({ id, index }: Extract<Effect, { readonly type: "readReady" }>): void {
-    this.#machineLane.whenApplied(index, () => this.#calls.reads.run(id));
   }
 
   #send(to: NodeId, message: Message): void {
@@ -313,15 +318,23 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#term = term;
     this.#settings.logger.info({ role, term, leaderId }, `${role} in term ${term}`);
     this.#leadership.end();
-    if (noopIndex !== null) {
-      this.#machineLane.whenApplied(noopIndex, () => {
-        const status = this.#raft.status;
-        if (this.#state === "running" && status.role === "leader" && status.currentTerm === term) {
-          this.#leadership.begin(term);
-        }
-      });
-    }
+    this.#awaitedNoop = noopIndex === null ? null : { term, index: noopIndex };
+    this.#beginLeadership();
     this.#events.emit("role", { role, term, leaderId });
+  }
+
+  /** From here on this node's state holds everything that was committed before its term. */
+  #beginLeadership(): void {
+    const noop = this.#awaitedNoop;
+    if (this.#state !== "running" || !noop || noop.index > this.#machineLane.lastApplied) return;
+    this.#awaitedNoop = null;
+    this.#leadership.begin(noop.term);
+  }
+
+  #onApplied(index: Index): void {
+    this.#turns.feed({ type: "applied", index });
+    this.#beginLeadership();
+    this.#calls.reads.run(index);
   }
 
   #onPersisted(seq: number): void {

@@ -1,58 +1,28 @@
 // Linearizable reads from the call to the answer: one question to core for all that wait, then each
-// query on a state that has applied everything up to the read index (thesis §6.4).
-import { ReadFailed } from "./errors.js";
-import type { ReadFailedReason } from "./errors.js";
-import { Call } from "./call.js";
+// query on a state that has applied everything up to the read index (thesis §6.4), between applies.
+import type { Index } from "@raftkit/core";
+import type { Read } from "./read.js";
+import type { StateLock } from "./state-lock.js";
+import { isThenable } from "./thenable.js";
 
-/** One `read` call. */
-export class Read extends Call {
-  readonly #query: () => Promise<void>;
-  readonly #reject: (error: unknown) => void;
-
-  /** @param query ends the read with `settle` */
-  constructor(query: () => Promise<void>, reject: (error: unknown) => void) {
-    super();
-    this.#query = query;
-    this.#reject = reject;
-  }
-
-  /**
-   * The state is new enough: query it. Until the answer comes, the read can still time out, be
-   * aborted or closed.
-   */
-  async run(): Promise<void> {
-    if (!this.settled) await this.#query();
-  }
-
-  settle(how: () => void): void {
-    if (this.end()) how();
-  }
-
-  fail(reason: ReadFailedReason, message: string, options?: { cause?: unknown }): void {
-    if (this.end()) this.#reject(new ReadFailed(reason, message, options));
-  }
-
-  override expire(): void {
-    this.fail("timeout", "the read timed out; try again");
-  }
-
-  override abort(cause: unknown): void {
-    this.fail("aborted", "the read was aborted", { cause });
-  }
-}
-
-/** Fewer questions than these aren't searched for those that nobody waits for. */
-const SWEEP_MIN = 1024;
-
-export class Reads {
-  #waiting: Read[] = [];
-  /** By the id under which core was asked, until they are run. */
-  readonly #asked = new Map<number, readonly Read[]>();
-  readonly #running = new Set<Read>();
-  #sweepAt = SWEEP_MIN;
+export class Reads<Query, Answer> {
+  #waiting: Read<Query, Answer>[] = [];
+  /** By the id under which core was asked. */
+  readonly #asked = new Map<number, Batch<Query, Answer>>();
+  /** Those whose index is known, and who wait for the state. */
+  readonly #ready = new Set<Batch<Query, Answer>>();
+  readonly #running = new Set<Read<Query, Answer>>();
+  readonly #query: (query: Query) => Answer | PromiseLike<Answer>;
+  readonly #lock: StateLock;
   #lastId = 0;
 
-  add(read: Read): void {
+  /** @param query asks the state machine; what it throws is the read's error */
+  constructor(query: (query: Query) => Answer | PromiseLike<Answer>, lock: StateLock) {
+    this.#query = query;
+    this.#lock = lock;
+  }
+
+  add(read: Read<Query, Answer>): void {
     this.#waiting.push(read);
   }
 
@@ -61,43 +31,89 @@ export class Reads {
     const reads = this.#waiting.filter((read) => !read.settled);
     this.#waiting = [];
     if (reads.length === 0) return undefined;
-    this.#lastId++;
-    this.#asked.set(this.#lastId, reads);
-    if (this.#asked.size >= this.#sweepAt) this.#sweep();
-    return this.#lastId;
+    const id = ++this.#lastId;
+    const batch: Batch<Query, Answer> = { index: 0, reads: new Set(reads) };
+    this.#asked.set(id, batch);
+    // Where entries aren't applied for long all of them time out: they must not pile up.
+    for (const read of reads) {
+      read.onEnd = () => {
+        batch.reads.delete(read);
+        if (batch.reads.size > 0) return;
+        this.#asked.delete(id);
+        this.#ready.delete(batch);
+      };
+    }
+    return id;
   }
 
-  /** Where entries aren't applied for long, all time out and none is run: they must not pile up. */
-  #sweep(): void {
-    for (const [id, reads] of this.#asked) {
-      if (reads.every((read) => read.settled)) this.#asked.delete(id);
-    }
-    this.#sweepAt = 2 * this.#asked.size + SWEEP_MIN;
-  }
-
-  /** The state is new enough for the reads of this id. */
-  run(id: number): void {
-    for (const read of this.#end(id)) {
-      this.#running.add(read);
-      void read.run().finally(() => this.#running.delete(read));
-    }
+  /** The reads of this id may be answered once `index` is applied. */
+  onReady(id: number, index: Index, lastApplied: Index): void {
+    const batch = this.#asked.get(id);
+    if (!batch) return;
+    this.#asked.delete(id);
+    batch.index = index;
+    this.#ready.add(batch);
+    this.run(lastApplied);
   }
 
   onRejected(id: number): void {
-    for (const read of this.#end(id)) read.fail("noLeader", "no leader is known; try again");
+    for (const read of this.#asked.get(id)?.reads ?? []) {
+      read.fail("noLeader", "no leader is known; try again");
+    }
   }
 
-  #end(id: number): readonly Read[] {
-    const reads = this.#asked.get(id) ?? [];
-    this.#asked.delete(id);
-    return reads;
+  /**
+   * Everything up to `lastApplied` is applied: queries that waited for it run, unless an apply is
+   * under way.
+   */
+  run(lastApplied: Index): void {
+    if (!this.#lock.readable) return;
+    for (const batch of this.#ready) {
+      if (batch.index > lastApplied) continue;
+      this.#ready.delete(batch);
+      for (const read of batch.reads) this.#run(read);
+    }
+  }
+
+  #run(read: Read<Query, Answer>): void {
+    let answer: Answer | PromiseLike<Answer>;
+    try {
+      answer = read.ask(this.#query);
+    } catch (error) {
+      read.failWith(error);
+      return;
+    }
+    if (!isThenable(answer)) {
+      read.succeed(answer);
+      return;
+    }
+    // What it reads after this must still be the state it began with: applies wait for its end,
+    // which is its timeout's at the latest.
+    this.#running.add(read);
+    this.#lock.beginQuery();
+    read.onEnd = () => {
+      this.#running.delete(read);
+      this.#lock.endQuery();
+    };
+    Promise.resolve(answer).then(
+      (value) => read.succeed(value),
+      (error: unknown) => read.failWith(error),
+    );
   }
 
   endAll(why: string, options?: { cause?: unknown }): void {
-    for (const read of [...this.#waiting, ...[...this.#asked.values()].flat(), ...this.#running]) {
+    const batches = [...this.#asked.values(), ...this.#ready];
+    const asked = batches.flatMap(({ reads }) => [...reads]);
+    for (const read of [...this.#waiting, ...asked, ...this.#running]) {
       read.fail("closing", why, options);
     }
     this.#waiting = [];
-    this.#asked.clear();
   }
+}
+
+/** Reads that were asked for together. */
+interface Batch<Query, Answer> {
+  /** 0 until core knows. */
+  index: Index;
+  readonly reads: Set<Read<Query, Answer>>;
 }

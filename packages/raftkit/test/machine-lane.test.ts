@@ -2,6 +2,9 @@
 import { expect, test } from "vitest";
 import { encodeRun, EntryKind } from "@raftkit/core";
 import { createMachineLane } from "../src/machine-lane.js";
+import { StateLock } from "../src/state-lock.js";
+import { Read } from "../src/read.js";
+import { Reads } from "../src/reads.js";
 import { createVirtualClock } from "./support/clock.js";
 import { createRecorder, jsonCodec } from "./support/cluster.js";
 
@@ -10,7 +13,7 @@ test("commands that are slow to apply leave the event loop to others after 5 ms"
   const machine = createRecorder();
   machine.applying = () => clock.stall(4);
   const slices: number[] = [];
-  const lane = createMachineLane(machine, jsonCodec, clock, 0, {
+  const lane = createMachineLane(machine, jsonCodec, clock, 0, new StateLock(), {
     onResult: () => {},
     onSkipped: () => {},
     onApplied: (index) => slices.push(index),
@@ -37,7 +40,7 @@ test("what a slow apply gives after the stop is no result any more", async () =>
       finish = resolve;
     });
   const results: number[] = [];
-  const lane = createMachineLane(machine, jsonCodec, clock, 0, {
+  const lane = createMachineLane(machine, jsonCodec, clock, 0, new StateLock(), {
     onResult: (index) => results.push(index),
     onSkipped: () => {},
     onApplied: () => {},
@@ -53,4 +56,18 @@ test("what a slow apply gives after the stop is no result any more", async () =>
   await clock.outcome(stopped);
   expect(results).toEqual([1]);
   expect(lane.lastApplied).toBe(1);
+});
+
+test("a synchronous query of an idle machine is answered at once, without waiting for a turn", () => {
+  const asked: string[] = [];
+  const reads = new Reads<string, string>((query) => (asked.push(query), query), new StateLock());
+  reads.add(
+    new Read(
+      "q",
+      () => {},
+      () => {},
+    ),
+  );
+  reads.onReady(reads.take() ?? 0, 7, 7);
+  expect(asked).toEqual(["q"]);
 });
