@@ -59,6 +59,7 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
   readonly maxLogBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** One that throws is passed over. Default: none. */
   readonly logger?: Logger;
 }
 
@@ -160,8 +161,18 @@ export interface RaftNode<
   status(): NodeStatus;
   /** Waits for each reign of this node in turn; ends when the node closes or the signal aborts. */
   leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<Reign>;
-  /** @returns stops listening */
+  /**
+   * A listener that throws, or whose promise rejects, is logged and disturbs nobody.
+   * @returns stops listening
+   */
   on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void;
-  /** Stops at once: pending proposals end as unknown. Idempotent. */
-  close(): Promise<void>;
+  /**
+   * Stops at once: pending proposals end as unknown, nothing more is applied, written or sent.
+   * Resolves when everything is released. An `apply` that is under way is waited for, since the
+   * state machine must not be closed beneath it; the transport and the log don't wait for it.
+   * Idempotent.
+   * @param options `timeoutMs`: how long to wait; by default for ever
+   * @throws {CloseTimedOut} something hangs; it names what
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>;
 }

@@ -7,8 +7,9 @@ import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
 import type { Deadlines } from "./deadlines.js";
 import { createDeadlines } from "./deadlines.js";
-import { InvalidOption, messageOf, NotProposed, ReadFailed, StateMachineFailed } from "./errors.js";
+import { messageOf, NotProposed, ReadFailed, StateMachineFailed } from "./errors.js";
 import type { Settings } from "./options.js";
+import { checkTimeout } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
@@ -125,12 +126,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
   }
 
   #limit(call: Call, options: CallOptions | undefined): void {
-    const timeoutMs = options?.timeoutMs ?? this.#settings.defaultTimeoutMs;
-    if (!(timeoutMs >= 0)) {
-      throw new InvalidOption(
-        `option timeoutMs: given ${timeoutMs}; allowed: 0 or more milliseconds`,
-      );
-    }
+    const timeoutMs = checkTimeout(options?.timeoutMs ?? this.#settings.defaultTimeoutMs);
     this.#deadlines.add(call, timeoutMs);
     if (options?.signal) call.watch(this.#signals.of(options.signal));
   }

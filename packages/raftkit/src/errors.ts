@@ -75,6 +75,22 @@ export class StorageFailed extends RaftkitError {
   }
 }
 
+/**
+ * `close` waited as long as it was told to. The node has ended all the same: its calls too, and
+ * what isn't named here is released. What is named goes on, and is released once it ends.
+ */
+export class CloseTimedOut extends RaftkitError {
+  /** What is still being closed, such as "state machine". */
+  readonly pending: readonly string[];
+  constructor(nodeId: string, timeoutMs: number, pending: readonly string[]) {
+    super(
+      "CLOSE_TIMED_OUT",
+      `after ${timeoutMs} ms node ${nodeId} still waits for its ${pending.join(" and its ")} to end what is under way; the rest of it is closed`,
+    );
+    this.pending = pending;
+  }
+}
+
 /** An option is wrong: the message names it, what was given and what is allowed. */
 export class InvalidOption extends RaftkitError {
   constructor(message: string) {

@@ -1,5 +1,7 @@
-// Typed events: listeners by name. A listener that throws is logged and disturbs nobody.
+// Typed events: listeners by name. A listener that throws, or whose promise
+// rejects, is logged and disturbs nobody.
 import type { Logger, NodeEvents } from "./api.js";
+import { guard } from "./safe-logger.js";
 
 export interface Events {
   on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void;
@@ -24,11 +26,10 @@ export function createEvents(logger: Logger): Events {
     },
     emit(event, value) {
       for (const listener of listeners[event]) {
-        try {
-          listener(value);
-        } catch (error) {
-          logger.error({ err: error, event }, "a listener threw");
-        }
+        guard(
+          () => listener(value),
+          (error) => logger.error({ err: error, event }, `a listener of "${event}" threw`),
+        );
       }
     },
   };

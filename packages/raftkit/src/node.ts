@@ -31,6 +31,7 @@ import type {
 } from "./api.js";
 import type { CallContext } from "./calls.js";
 import { Calls } from "./calls.js";
+import { Closing } from "./closing.js";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
@@ -43,6 +44,7 @@ import { createMachineLane } from "./machine-lane.js";
 import type { LogOnce } from "./notices.js";
 import { createLogOnce, NOTICES } from "./notices.js";
 import type { Settings } from "./options.js";
+import { checkTimeout } from "./options.js";
 import { StateLock } from "./state-lock.js";
 import { statusOf } from "./status.js";
 import { Turns } from "./turns.js";
@@ -87,7 +89,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   #term = 0;
   /** Elected; its leadership begins when its no-op is applied. */
   #awaitedNoop: { readonly term: Term; readonly index: Index } | null = null;
-  #ended: Promise<void> | null = null;
+  #closing: Closing | null = null;
 
   constructor(
     options: NodeOptions<Command, Result, Query, Answer>,
@@ -346,17 +348,18 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   #fail(error: RaftkitError): void {
     if (this.#state !== "running") return;
     this.#state = "failed";
-    this.#settings.logger.error({ err: error }, error.message);
     this.#end(`node ${this.id} failed`, { cause: error });
+    this.#settings.logger.error({ err: error }, error.message);
     this.#events.emit("error", error);
   }
 
-  close(): Promise<void> {
+  async close(options?: { readonly timeoutMs?: number }): Promise<void> {
+    const timeoutMs = checkTimeout(options?.timeoutMs ?? Infinity);
     if (this.#state === "running") {
       this.#state = "closed";
       this.#end(`node ${this.id} was closed`);
     }
-    return this.#ended ?? Promise.resolve();
+    await this.#closing?.wait(this.id, this.#settings.clock, timeoutMs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -369,24 +372,14 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#logLane.stop();
     this.#calls.endAll(why, options);
     const { transport, storage, stateMachine } = this.#options;
-    this.#ended = this.#closeParts([
-      () => transport.close(),
-      () => storage.log.close(),
-      async () => {
+    const parts = {
+      transport: () => transport.close(),
+      "log storage": () => storage.log.close(),
+      "state machine": async () => {
         await this.#machineLane.stop();
         await stateMachine.close?.();
       },
-    ]);
-  }
-
-  async #closeParts(parts: readonly (() => Promise<void>)[]): Promise<void> {
-    for (const result of await Promise.allSettled(parts.map(async (part) => part()))) {
-      if (result.status === "rejected") {
-        this.#settings.logger.error(
-          { err: result.reason },
-          `closing failed: ${messageOf(result.reason)}`,
-        );
-      }
-    }
+    };
+    this.#closing = new Closing(parts, this.#settings.logger);
   }
 }

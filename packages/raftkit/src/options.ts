@@ -5,6 +5,7 @@ import { ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./defaults.js";
 import { InvalidOption } from "./errors.js";
+import { createSafeLogger } from "./safe-logger.js";
 
 /** Room in a frame for a message's header. */
 const HEADER_BYTES_MAX = 64 * 1024;
@@ -103,8 +104,14 @@ export function checkOptions<C extends CodecValue, R, Q, A>(
     maxInflightBytes: 8 * 2 ** 20,
     clock: options.clock ?? systemClock(),
     random: options.random ?? systemRandom,
-    logger: options.logger ?? silentLogger,
+    logger: options.logger ? createSafeLogger(options.logger) : silentLogger,
   };
+}
+
+/** Of one call. @throws {InvalidOption} */
+export function checkTimeout(timeoutMs: number): number {
+  if (timeoutMs >= 0) return timeoutMs;
+  throw wrong("timeoutMs", timeoutMs, "0 or more milliseconds");
 }
 
 function checkBootstrap<C extends CodecValue, R, Q, A>({

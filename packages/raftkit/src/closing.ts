@@ -1,0 +1,40 @@
+// The end of a node's parts: all are closed at once, each failure is logged, and whoever waits for
+// it may say how long.
+import type { Clock } from "@raftkit/core";
+import type { Logger } from "./api.js";
+import { CloseTimedOut, messageOf } from "./errors.js";
+
+/** What a node holds, by the name that an operator knows it by. */
+export type Parts = Readonly<Record<string, () => unknown>>;
+
+export class Closing {
+  readonly #pending: Set<string>;
+  readonly #done: Promise<void>;
+
+  constructor(parts: Parts, logger: Logger) {
+    this.#pending = new Set(Object.keys(parts));
+    const closings = Object.entries(parts).map(async ([name, close]) => {
+      try {
+        await close();
+      } catch (error) {
+        logger.error({ err: error }, `closing the ${name} failed: ${messageOf(error)}`);
+      }
+      this.#pending.delete(name);
+    });
+    this.#done = Promise.all(closings).then(() => {});
+  }
+
+  /** @throws {CloseTimedOut} */
+  wait(nodeId: string, clock: Clock, timeoutMs: number): Promise<void> {
+    if (timeoutMs === Infinity) return this.#done;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.schedule(clock.now() + timeoutMs, () =>
+        reject(new CloseTimedOut(nodeId, timeoutMs, [...this.#pending])),
+      );
+      void this.#done.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,145 @@
+// Loggers and listeners that fail, and an apply that hangs: none of them may keep a node that must
+// stop from ending its calls, releasing its parts and saying why (hazard 73).
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Logger, RaftkitError } from "raftkit";
+import { CloseTimedOut, InvalidOption, OutcomeUnknown, ReadFailed } from "raftkit";
+import type { TestCluster, TestOptions } from "./support/cluster.js";
+import { startCluster, stop } from "./support/cluster.js";
+
+async function cluster(size: number, change: Partial<TestOptions> = {}): Promise<TestCluster> {
+  const started = await startCluster(size, change);
+  onTestFinished(() => stop(started));
+  return started;
+}
+
+const failures: readonly (readonly [string, () => unknown])[] = [
+  [
+    "throws",
+    () => {
+      throw new Error("not my day");
+    },
+  ],
+  ["gives a promise that rejects", () => Promise.reject(new Error("not my day"))],
+];
+
+for (const [how, fail] of failures) {
+  describe(`where every logger and listener ${how}`, () => {
+    const logger: Logger = {
+      debug: fail,
+      info: fail,
+      warn: fail,
+      error: fail,
+    };
+
+    test("a cluster forms, commits, and changes its leader", async () => {
+      const { clock, network, members, leader, followers } = await cluster(3, { logger });
+      for (const { node } of members) {
+        for (const event of ["role", "commit", "membership", "error"] as const) {
+          node.on(event, fail);
+        }
+      }
+      expect(await clock.outcome(leader.node.propose("a"))).toBe(1);
+      network.isolate(leader.id);
+      await clock.until(() => followers.some(({ node }) => node.status().role === "leader"));
+      expect(members.map(({ node }) => node.status().state)).not.toContain("failed");
+    });
+
+    test("a node that fails ends its calls, releases everything, and says so to the next listener", async () => {
+      const { clock, leader } = await cluster(1, { logger });
+      const errors: RaftkitError[] = [];
+      leader.node.on("error", fail);
+      leader.node.on("error", (error) => errors.push(error));
+      const cause = new Error("EIO");
+      leader.log.writeError = cause;
+      leader.machine.answering = () => new Promise(() => {});
+      const read = leader.node.read("q", { timeoutMs: Infinity }).catch((error: unknown) => error);
+      const proposed = leader.node
+        .propose("a", { timeoutMs: Infinity })
+        .catch((error: unknown) => error);
+      expect(await clock.outcome(proposed)).toBeInstanceOf(OutcomeUnknown);
+      expect(await clock.outcome(read)).toBeInstanceOf(ReadFailed);
+      expect(errors).toMatchObject([{ code: "STORAGE_FAILED", cause }]);
+      await clock.outcome(leader.node.close());
+      expect(leader.log.calls.filter((call) => call === "close")).toHaveLength(1);
+      expect(leader.transport.calls.filter((call) => call === "close")).toHaveLength(1);
+      expect(leader.machine.closed).toBe(1);
+    });
+  });
+}
+
+test("a listener's failure is logged, with the event's name", async () => {
+  const lines: string[] = [];
+  const logger: Logger = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (_fields, message) => void lines.push(message),
+  };
+  const { clock, leader } = await cluster(1, { logger });
+  leader.node.on("commit", () => {
+    throw new Error("not my day");
+  });
+  leader.node.on("commit", (() => Promise.reject(new Error("nor mine"))) as () => void);
+  await clock.outcome(leader.node.propose("a"));
+  await clock.flush();
+  expect(lines.filter((line) => line.includes('"commit"')).length).toBeGreaterThan(0);
+});
+
+describe("close, while an apply hangs", () => {
+  async function hanging(): Promise<TestCluster & { readonly finish: () => void }> {
+    const started = await cluster(1);
+    let finish = (): void => {};
+    started.leader.machine.applying = () => new Promise((resolve) => (finish = resolve));
+    started.leader.node.propose("a").catch(() => {});
+    started.leader.node.propose("b").catch(() => {});
+    await started.clock.run(20);
+    onTestFinished(() => finish());
+    return { ...started, finish: () => finish() };
+  }
+
+  test("rejects after timeoutMs and names what it waits for; transport and log are released", async () => {
+    const { clock, leader } = await hanging();
+    const before = clock.now();
+    const error: unknown = await clock.outcome(
+      leader.node.close({ timeoutMs: 250 }).catch((reason: unknown) => reason),
+    );
+    expect(clock.now() - before).toBe(250);
+    expect(error).toBeInstanceOf(CloseTimedOut);
+    expect(error).toMatchObject({ code: "CLOSE_TIMED_OUT", pending: ["state machine"] });
+    expect(String(error)).toMatch(/after 250 ms node n1 still waits for its state machine/);
+    expect(leader.log.calls).toContain("close");
+    expect(leader.transport.calls).toContain("close");
+    expect(leader.node.status().state).toBe("closed");
+  });
+
+  test("the state machine is closed once, after the apply has ended, never beneath it", async () => {
+    const { clock, leader, finish } = await hanging();
+    await clock.outcome(leader.node.close({ timeoutMs: 0 }).catch(() => {}));
+    await clock.run(10_000);
+    expect(leader.machine.closed).toBe(0);
+    finish();
+    await clock.outcome(leader.node.close({ timeoutMs: 1000 }));
+    expect(leader.machine.closed).toBe(1);
+    expect(leader.machine.commands).toEqual(["a"]);
+    expect(clock.timers).toBe(0);
+  });
+
+  test("without timeoutMs it waits", async () => {
+    const { clock, leader, finish } = await hanging();
+    let closed = false;
+    void leader.node.close().then(() => (closed = true));
+    await clock.run(60_000);
+    expect(closed).toBe(false);
+    finish();
+    await clock.until(() => closed);
+    expect(leader.machine.closed).toBe(1);
+  });
+});
+
+test("a wrong timeoutMs of close is refused, and closes nothing", async () => {
+  const { clock, leader } = await cluster(1);
+  await expect(clock.outcome(leader.node.close({ timeoutMs: NaN }))).rejects.toBeInstanceOf(
+    InvalidOption,
+  );
+  expect(leader.node.status().state).toBe("running");
+});
