@@ -37,7 +37,10 @@ export function fakeNode(): FakeNode {
       commitIndex: 4,
       lastApplied: 3,
       logBytes: 1000,
+      maxLogBytes: 1_000_000,
+      logFull: false,
       configuration: undefined,
+      bootstrap: null,
       peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10 }],
       counters: {
         messagesSent: 1,

@@ -36,6 +36,15 @@ export function newForming(
   return { incarnations: new Map([[id, incarnation]]), latestTerm: 0, askAt: 0, awaitedSeq: null };
 }
 
+/** Whom the first start waits for, as far as this node knows; null once it is over. */
+export function bootstrapStatus(state: State): { readonly missing: readonly NodeId[] } | null {
+  if (state.membership.current) return null;
+  const { forming, senders } = state;
+  const ids = state.options.bootstrap.map(({ id }) => id).sort();
+  if (forming) return { missing: ids.filter((id) => !forming.incarnations.has(id)) };
+  return { missing: ids.slice(0, 1).filter((asking) => !senders.has(asking)) };
+}
+
 /** Due every heartbeat interval until the cluster has formed. */
 export function onAskDue(state: State, forming: Forming): void {
   const { bootstrap, heartbeatIntervalMs } = state.options;

@@ -97,7 +97,8 @@ export type Effect =
       readonly type: "rejected";
       readonly firstSeq: number;
       readonly count: number;
-      readonly reason: "noLeader" | "overloaded" | "notSent";
+      /** `logFull`: the leader's log has reached `maxLogBytes`. */
+      readonly reason: "noLeader" | "overloaded" | "notSent" | "logFull";
     }
   | { readonly type: "unknown"; readonly firstSeq: number; readonly count: number }
   // reads: each id ends in one of these

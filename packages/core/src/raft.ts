@@ -14,7 +14,7 @@ import { acknowledgeLeader } from "./append.js";
 import { onPersisted, persistStaged } from "./durability.js";
 import { onElectionTimeout, releaseVotes } from "./election.js";
 import { RaftkitError } from "./errors.js";
-import { campaignWhenFormed, onAskDue } from "./forming.js";
+import { bootstrapStatus, campaignWhenFormed, onAskDue } from "./forming.js";
 import { forwardDeadline, giveUpLostForwards, onForwardNotSent, onPropose } from "./forward.js";
 import type { Effect, Input, PersistedState, RaftOptions, RoleName } from "./io.js";
 import { askLeader, finishReadRounds, onRead, sendQuestion, startReadRound } from "./read.js";
@@ -43,6 +43,11 @@ export interface RaftStatus {
   readonly durableIndex: Index;
   readonly logBytes: number;
   readonly configuration: Configuration | undefined;
+  /**
+   * The first start: initial voters that haven't answered this run of the node that asks. Another
+   * node knows only whether that one has asked. Null once a configuration is known.
+   */
+  readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
   /** On a leader: every other voter. */
   readonly peers: readonly {
     readonly id: NodeId;
@@ -122,6 +127,7 @@ export class Raft {
       durableIndex: durability.durableIndex,
       logBytes: log.bytes,
       configuration: membership.current,
+      bootstrap: bootstrapStatus(this.#state),
       peers,
     };
   }

@@ -107,9 +107,23 @@ export interface NodeStatus {
   readonly durableIndex: Index;
   readonly commitIndex: Index;
   readonly lastApplied: Index;
+  /** What the log holds: data, plus 256 bytes an entry. */
   readonly logBytes: number;
+  /** The option, with its default. */
+  readonly maxLogBytes: number;
+  /**
+   * Proposals are refused because the log has reached `maxLogBytes`, here or at the leader. It stays
+   * so until the option is raised.
+   */
+  readonly logFull: boolean;
   /** Undefined until the cluster has formed. */
   readonly configuration: Configuration | undefined;
+  /**
+   * The first start, which needs every initial voter: those that haven't answered yet. The voter
+   * with the smallest id knows them; the others know only whether it has asked them. Null once the
+   * cluster has formed.
+   */
+  readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
   /** On a leader: how far each other voter is. */
   readonly peers: readonly PeerStatus[];
   /** Since the node was created. */

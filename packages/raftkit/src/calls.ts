@@ -1,13 +1,14 @@
 // The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
-import type { CodecValue, NodeId } from "@raftkit/core";
+import type { CodecValue, Effect, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import type { CallOptions, CounterName, NodeOptions, NodeState, ReadOptions } from "./api.js";
 import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
 import type { Deadlines } from "./deadlines.js";
 import { createDeadlines } from "./deadlines.js";
-import { messageOf, NotProposed, ReadFailed, StateMachineFailed } from "./errors.js";
+import { messageOf, NotProposed, Overloaded, ReadFailed, StateMachineFailed } from "./errors.js";
+import { fullLogText } from "./journal.js";
 import type { Settings } from "./options.js";
 import { checkTimeout } from "./options.js";
 import { Proposal } from "./proposal.js";
@@ -129,6 +130,26 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     const timeoutMs = checkTimeout(options?.timeoutMs ?? this.#settings.defaultTimeoutMs);
     this.#deadlines.add(call, timeoutMs);
     if (options?.signal) call.watch(this.#signals.of(options.signal));
+  }
+
+  onRejected({ firstSeq, count, reason }: Extract<Effect, { type: "rejected" }>): void {
+    this.proposals.onRejected(firstSeq, count, () => {
+      switch (reason) {
+        case "noLeader":
+          return new NotProposed(reason, "no leader is known; try again");
+        case "overloaded":
+          return new Overloaded(
+            "the leader's uncommitted entries or a window are full; try again after a pause",
+          );
+        case "notSent":
+          return new NotProposed(reason, "the leader can't be reached; try again");
+        case "logFull":
+          return new NotProposed(
+            reason,
+            `the leader's log is full. ${fullLogText(this.#settings.maxLogBytes)}`,
+          );
+      }
+    });
   }
 
   /** Every call that is under way ends. */

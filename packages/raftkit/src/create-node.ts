@@ -5,6 +5,7 @@ import { Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
 import { Node } from "./node.js";
 import { checkOptions } from "./options.js";
+import { checkEntriesFit } from "./stored-entries.js";
 
 /**
  * Opens and starts a node. It forms or joins its cluster by itself; `propose` and `read` work as
@@ -20,6 +21,7 @@ export async function createNode<Command extends CodecValue, Result, Query, Answ
   const opened = await storage.log.open({ clusterId: cluster.id, nodeId: id, codec: codec.name });
   try {
     const { incarnation, run, base, hardState, entries } = opened;
+    checkEntriesFit(entries, transport.maxFrameBytes);
     const applied = (await stateMachine.open?.()) ?? base.index;
     const raft = new Raft(
       { ...settings, id, incarnation, run, bootstrap: cluster.bootstrap },

@@ -5,8 +5,10 @@ import { RaftkitError } from "@raftkit/core";
 export type NotProposedReason =
   /** No leader is known right now. */
   | "noLeader"
-  /** The leader's log, its uncommitted entries or a window is full. */
+  /** The leader's uncommitted entries or a window is full: try again after a pause. */
   | "overloaded"
+  /** The leader's log has reached `maxLogBytes`: trying again doesn't help, raising it does. */
+  | "logFull"
   | "tooLarge"
   /** The node is closing, closed or failed. */
   | "closing"
@@ -19,7 +21,7 @@ export type NotProposedReason =
   /** Aborted or timed out before anything was done. */
   | "aborted";
 
-/** It was not and will not be applied: safe to try again. */
+/** It was not and will not be applied: trying again can't apply it twice. */
 export class NotProposed extends RaftkitError {
   readonly outcome = "notProposed";
   readonly reason: NotProposedReason;

@@ -7,6 +7,7 @@
 //   timer ─────────┘   (end of turn)└─▶ network ───────▶ transport.send
 import type {
   CodecValue,
+  DropReason,
   Effect,
   Index,
   Message,
@@ -41,8 +42,8 @@ import type { LogLane } from "./log-lane.js";
 import { createLogLane } from "./log-lane.js";
 import type { MachineLane } from "./machine-lane.js";
 import { createMachineLane } from "./machine-lane.js";
-import type { LogOnce } from "./notices.js";
-import { createLogOnce, NOTICES } from "./notices.js";
+import { Journal } from "./journal.js";
+import { LogBound } from "./log-bound.js";
 import type { Settings } from "./options.js";
 import { checkTimeout } from "./options.js";
 import { StateLock } from "./state-lock.js";
@@ -78,7 +79,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     proposals: 0,
     reads: 0,
   };
-  readonly #logOnce: LogOnce;
+  readonly #journal: Journal;
+  readonly #logBound: LogBound;
   readonly #turns: Turns;
   #state: NodeState = "running";
   /**
@@ -103,7 +105,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#settings = settings;
     this.#self = self;
     this.#raft = raft;
-    this.#logOnce = createLogOnce(settings.logger);
+    this.#journal = new Journal(settings.logger, settings.clock);
+    this.#logBound = new LogBound(settings.maxLogBytes, this.#journal);
     this.#turns = this.#createTurns(raft);
     this.#calls = this.#createCalls();
     this.#events = createEvents(settings.logger);
@@ -145,7 +148,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       unreachable: (peer) => {
         if (this.#begun) this.#turns.feed({ type: "unreachable", peer });
       },
-      rejected: (error) => settings.logger.warn({ err: error }, error.message),
+      rejected: (error) => this.#journal.rejected(error),
     };
   }
 
@@ -189,10 +192,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   /** The first step; everything is open. */
   begin(): void {
     this.#begun = true;
-    this.#settings.logger.info(
-      { ...this.#self, clusterId: this.#options.cluster.id },
-      "node started",
-    );
+    this.#journal.started(this.#self, this.#options.cluster.id, this.#raft);
     this.#turns.feed({ type: "tick" });
   }
 
@@ -207,11 +207,14 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   status(): NodeStatus {
-    return statusOf(this.#raft.status, {
+    const raft = this.#raft.status;
+    return statusOf(raft, {
       self: this.#self,
       clusterId: this.#options.cluster.id,
       state: this.#state,
       lastApplied: this.#machineLane.lastApplied,
+      maxLogBytes: this.#settings.maxLogBytes,
+      logFull: this.#logBound.isFull(raft.logBytes),
       counters: this.#counters,
       now: this.#settings.clock.now(),
     });
@@ -246,6 +249,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         this.#onDropped(effect.from, effect.reason, effect.disconnect);
         break;
       case "accepted":
+        this.#logBound.onAccepted();
         this.#calls.proposals.onAccepted(
           effect.firstSeq,
           effect.count,
@@ -255,7 +259,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         );
         break;
       case "rejected":
-        this.#calls.proposals.onRejected(effect.firstSeq, effect.count, effect.reason);
+        if (effect.reason === "logFull") this.#logBound.onRefused(this.#raft.status.logBytes);
+        this.#calls.onRejected(effect);
         break;
       case "unknown":
         this.#calls.proposals.onUnknown(effect.firstSeq, effect.count);
@@ -273,14 +278,11 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         this.#events.emit("commit", { commitIndex: effect.commitIndex });
         break;
       case "membership":
+        this.#journal.membership(effect);
         this.#events.emit("membership", { configuration: effect.configuration });
         break;
       case "notice":
-        this.#logOnce(
-          `${effect.notice} ${effect.peer}`,
-          { peer: effect.peer },
-          NOTICES[effect.notice],
-        );
+        this.#journal.notice(effect);
         break;
       case "failed":
         this.#fail(effect.error);
@@ -304,21 +306,18 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     else this.#onDropped(from, "malformed", true);
   }
 
-  #onDropped(from: Sender, reason: string, disconnect: boolean): void {
+  #onDropped(from: Sender, reason: DropReason | "malformed", disconnect: boolean): void {
     this.#counters.messagesDropped++;
-    this.#logOnce(
-      `dropped ${from.id} ${from.incarnation} ${reason}`,
-      { from, reason },
-      `messages of ${from.id} are dropped (${reason})${disconnect ? "; it is disconnected" : ""}`,
-    );
+    this.#journal.dropped(from, reason, disconnect);
     if (disconnect) this.#options.transport.disconnect(from);
   }
 
-  #onRole({ role, term, leaderId, noopIndex }: Extract<Effect, { readonly type: "role" }>): void {
+  #onRole(effect: Extract<Effect, { readonly type: "role" }>): void {
+    const { role, term, leaderId, noopIndex } = effect;
     // A pre-vote leaves the term as it is.
     if (role === "candidate" && term > this.#term) this.#counters.electionsStarted++;
     this.#term = term;
-    this.#settings.logger.info({ role, term, leaderId }, `${role} in term ${term}`);
+    this.#journal.role(effect);
     this.#leadership.end();
     this.#awaitedNoop = noopIndex === null ? null : { term, index: noopIndex };
     this.#beginLeadership();
@@ -349,7 +348,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     if (this.#state !== "running") return;
     this.#state = "failed";
     this.#end(`node ${this.id} failed`, { cause: error });
-    this.#settings.logger.error({ err: error }, error.message);
+    this.#journal.failed(error);
     this.#events.emit("error", error);
   }
 
@@ -368,6 +367,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
 
   #end(why: string, options?: { cause?: unknown }): void {
     this.#turns.stop();
+    this.#journal.stop();
     this.#leadership.close();
     this.#logLane.stop();
     this.#calls.endAll(why, options);

@@ -7,11 +7,14 @@ import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./d
 import { InvalidOption } from "./errors.js";
 import { createSafeLogger } from "./safe-logger.js";
 
-/** Room in a frame for a message's header. */
-const HEADER_BYTES_MAX = 64 * 1024;
+/** Room in a frame for what isn't a command's data. */
+export const FRAME_HEADER_BYTES_MAX: number = 64 * 1024;
 
-/** What an entry counts for beside its data, in a forward too. */
-const ENTRY_BYTES = 256 + ENTRY_HEADER_BYTES;
+/** What an entry counts for in the bounds, beside its data. */
+export const ENTRY_OVERHEAD_BYTES: number = 256;
+
+/** In a forward it has a header, too. */
+const ENTRY_BYTES = ENTRY_OVERHEAD_BYTES + ENTRY_HEADER_BYTES;
 
 export interface Settings {
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
@@ -57,12 +60,12 @@ export function checkOptions<C extends CodecValue, R, Q, A>(
       `more than 0 and at most half of electionTimeoutMs.min (${electionTimeoutMs.min / 2})`,
     );
   }
-  const frameBytes = transport.maxFrameBytes - HEADER_BYTES_MAX;
+  const frameBytes = transport.maxFrameBytes - FRAME_HEADER_BYTES_MAX;
   if (frameBytes < 1) {
     throw wrong(
       "transport.maxFrameBytes",
       transport.maxFrameBytes,
-      `more than ${HEADER_BYTES_MAX}`,
+      `more than ${FRAME_HEADER_BYTES_MAX}`,
     );
   }
   const maxUncommittedBytes = positive(

@@ -2,11 +2,9 @@
 // unknown; the entry that this node applies at the index where a proposal was accepted decides
 // which.
 import type { Index, Term } from "@raftkit/core";
-import { NotProposed, OutcomeUnknown, Overloaded } from "./errors.js";
+import { NotProposed, OutcomeUnknown } from "./errors.js";
 import { KeptResults } from "./kept-results.js";
 import { Proposal } from "./proposal.js";
-
-export type RejectedReason = "noLeader" | "overloaded" | "notSent";
 
 export class Proposals<Result> {
   /** Called, not yet handed to core. */
@@ -90,17 +88,8 @@ export class Proposals<Result> {
     }
   }
 
-  onRejected(firstSeq: number, count: number, reason: RejectedReason): void {
-    const messages = {
-      noLeader: "no leader is known; try again",
-      overloaded: "the leader's log or a window is full; try again after a pause",
-      notSent: "the leader can't be reached; try again",
-    };
-    this.#endUnplaced(firstSeq, count, () =>
-      reason === "overloaded"
-        ? new Overloaded(messages.overloaded)
-        : new NotProposed(reason, messages[reason]),
-    );
+  onRejected(firstSeq: number, count: number, error: () => NotProposed): void {
+    this.#endUnplaced(firstSeq, count, error);
   }
 
   onUnknown(firstSeq: number, count: number): void {

@@ -8,6 +8,8 @@ interface Runtime {
   readonly clusterId: string;
   readonly state: NodeState;
   readonly lastApplied: Index;
+  readonly maxLogBytes: number;
+  readonly logFull: boolean;
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly now: number;
 }
@@ -29,7 +31,10 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     commitIndex: raft.commitIndex,
     lastApplied: runtime.lastApplied,
     logBytes: raft.logBytes,
+    maxLogBytes: runtime.maxLogBytes,
+    logFull: runtime.logFull,
     configuration: raft.configuration,
+    bootstrap: raft.bootstrap,
     counters: { ...runtime.counters },
     peers: raft.peers.map((peer) => ({
       id: peer.id,

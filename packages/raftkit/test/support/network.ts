@@ -15,6 +15,8 @@ export interface TestTransport extends Transport {
   /** What `send` answers instead of true; asked for each frame. */
   refuses: (to: NodeId, frame: Uint8Array) => boolean;
   startError: Error | undefined;
+  /** Once started. */
+  readonly handler: TransportHandler | undefined;
   /** As if it came from the network. */
   inject(from: Sender, frame: Uint8Array): void;
 }
@@ -35,6 +37,9 @@ export function createTestNetwork(clock: Clock): TestNetwork {
   function transport(): TestTransport {
     let self: LocalNode | undefined;
     const own: TestTransport = {
+      get handler() {
+        return self && endpoints.get(self.id)?.handler;
+      },
       maxFrameBytes: 2 ** 20,
       calls: [],
       refuses: () => false,

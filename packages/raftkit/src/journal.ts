@@ -1,0 +1,118 @@
+// What an operator reads: the lines of a node's log, in words that say what happened, to what, and
+// what to do.
+import type {
+  Clock,
+  DropReason,
+  Effect,
+  NodeId,
+  Notice,
+  RaftkitError,
+  RaftStatus,
+  Sender,
+} from "@raftkit/core";
+import type { Logger } from "./api.js";
+import type { BootstrapWatch } from "./bootstrap-watch.js";
+import { watchBootstrap } from "./bootstrap-watch.js";
+import { RateLimit } from "./rate-limit.js";
+
+const NOTICES: Readonly<Record<Notice, string>> = {
+  bootstrapDisagrees:
+    "this peer was started with another list of initial voters; the cluster can't form until the lists are the same",
+  alreadyFormed:
+    "this peer already holds a log, so the cluster was formed before; if this node's data directory was lost, bring it back",
+  bootstrapIgnored:
+    "the list of initial voters differs from the configuration in the log; the log's is in force",
+};
+
+const DROPPED: Readonly<Record<DropReason | "malformed", string>> = {
+  addressee:
+    "they are meant for another data directory than this node's; was this node's directory replaced, or is there another node with its id?",
+  staleRun:
+    "they come from an earlier run of it; is it running twice, or was an old copy of its data directory put back?",
+  notMember:
+    "its data directory isn't the one that the cluster's configuration names; was the directory replaced, or is there another node with its id?",
+  impossible: "they claim what no correct node can claim; is it damaged, or not a raftkit node?",
+  malformed:
+    "they can't be read; does it run another version of raftkit, or another codec under the same name?",
+};
+
+/** Why a full log stays full, and what to do. */
+export function fullLogText(maxLogBytes: number): string {
+  return `Its bound, the option maxLogBytes, is ${maxLogBytes} bytes here; all entries stay in the log, since snapshots aren't built yet: raise maxLogBytes on every node, and give the process the memory for it`;
+}
+
+/** What the journal needs of its node. */
+interface Watched {
+  readonly status: RaftStatus;
+}
+
+export class Journal {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #limited: RateLimit;
+  #bootstrap: BootstrapWatch | null = null;
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#limited = new RateLimit(logger, clock);
+  }
+
+  started(self: Sender, clusterId: string, raft: Watched): void {
+    this.#logger.info({ ...self, clusterId }, "node started");
+    const missing = (): readonly NodeId[] | null => raft.status.bootstrap?.missing ?? null;
+    this.#bootstrap = watchBootstrap(missing, this.#logger, this.#clock);
+  }
+
+  membership({ configuration: { voters } }: Extract<Effect, { type: "membership" }>): void {
+    this.#bootstrap?.done(voters.map(({ id }) => id));
+  }
+
+  role({ role, term, leaderId }: Extract<Effect, { type: "role" }>): void {
+    this.#logger.info({ role, term, leaderId }, `${role} in term ${term}`);
+  }
+
+  notice({ notice, peer }: Extract<Effect, { type: "notice" }>): void {
+    this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);
+  }
+
+  dropped(from: Sender, reason: DropReason | "malformed", disconnect: boolean): void {
+    this.#warn(
+      `dropped ${reason}`,
+      `${from.id} ${from.incarnation}`,
+      { from, reason },
+      `messages of ${from.id} are dropped: ${DROPPED[reason]}${disconnect ? " It is disconnected." : ""}`,
+    );
+  }
+
+  /** The transport turned somebody away, or was turned away. */
+  rejected(error: RaftkitError): void {
+    this.#warn("rejected", `${error.code} ${error.message}`, { err: error }, error.message);
+  }
+
+  logFull(logBytes: number, maxLogBytes: number): void {
+    this.#limited.write({
+      level: "error",
+      kind: "logFull",
+      subject: "",
+      fields: { logBytes, maxLogBytes },
+      message: `the log is full: proposals are refused from now on. ${fullLogText(maxLogBytes)}`,
+    });
+  }
+
+  logHasRoom(): void {
+    this.#warn("logHasRoom", "", {}, "the log has room again: proposals are accepted");
+  }
+
+  failed(error: RaftkitError): void {
+    this.#logger.error({ err: error }, error.message);
+  }
+
+  stop(): void {
+    this.#bootstrap?.stop();
+  }
+
+  #warn(kind: string, subject: string, fields: object, message: string): void {
+    this.#limited.write({ level: "warn", kind, subject, fields, message });
+  }
+}

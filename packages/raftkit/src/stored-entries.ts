@@ -1,0 +1,27 @@
+// What was stored must still fit what it is sent with: an entry that no frame can carry would keep
+// a follower behind for ever.
+import type { EntryRun } from "@raftkit/core";
+import { ENTRY_HEADER_BYTES, entryLength } from "@raftkit/core";
+import { InvalidOption } from "./errors.js";
+import { FRAME_HEADER_BYTES_MAX } from "./options.js";
+
+/** @throws {InvalidOption} `transport.maxFrameBytes` is too small for an entry that the log holds */
+export function checkEntriesFit(runs: readonly EntryRun[], maxFrameBytes: number): void {
+  let largest = 0;
+  let largestIndex = 0;
+  for (const { firstIndex, count, bytes } of runs) {
+    for (let i = 0, offset = 0; i < count; i++) {
+      const length = entryLength(bytes, offset);
+      offset += ENTRY_HEADER_BYTES + length;
+      if (length > largest) {
+        largest = length;
+        largestIndex = firstIndex + i;
+      }
+    }
+  }
+  const needed = largest + FRAME_HEADER_BYTES_MAX;
+  if (needed <= maxFrameBytes) return;
+  throw new InvalidOption(
+    `option transport.maxFrameBytes: given ${maxFrameBytes}; allowed: at least ${needed}, because the log holds an entry of ${largest} bytes (index ${largestIndex}) that a smaller frame can't carry to the other nodes`,
+  );
+}

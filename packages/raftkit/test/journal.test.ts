@@ -1,0 +1,276 @@
+// What an operator reads: who is missing at the first start, why messages are dropped, that the log
+// is full; and that nobody can flood or mute it.
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Effect, Input, Message } from "@raftkit/core";
+import { encodeFrame, Raft, RaftkitError } from "@raftkit/core";
+import { createNode, NotProposed } from "raftkit";
+import { Node } from "../src/node.js";
+import { checkOptions } from "../src/options.js";
+import { RateLimit } from "../src/rate-limit.js";
+import { createVirtualClock } from "./support/clock.js";
+import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
+import { createLines } from "./support/lines.js";
+import { createTestNetwork } from "./support/network.js";
+
+describe("the first start", () => {
+  test("names who is missing, soon and then now and then, and says when it is over", async () => {
+    const clock = createVirtualClock();
+    const network = createTestNetwork(clock);
+    const ids = ["n1", "n2", "n3"];
+    const start = async (id: string): Promise<Parameters<typeof watch>[0]> => {
+      const logger = createLines();
+      const node = await createNode({ ...partsOf(clock, network, id, ids).options, logger });
+      onTestFinished(() => clock.outcome(node.close()));
+      return { node, logger };
+    };
+    const watch = (member: {
+      readonly node: Awaited<ReturnType<typeof createNode<string, number, string, string>>>;
+      readonly logger: ReturnType<typeof createLines>;
+    }) => ({
+      missing: member.node.status().bootstrap?.missing,
+      lines: member.logger.matching(/hasn't formed/),
+    });
+
+    const n1 = await start("n1");
+    await clock.run(1900);
+    expect(watch(n1)).toEqual({ missing: ["n2", "n3"], lines: [] });
+    await clock.run(200);
+    expect(watch(n1).lines).toMatchObject([
+      {
+        level: "warn",
+        fields: { missing: ["n2", "n3"] },
+        message: expect.stringMatching(/n2, n3 didn't answer/),
+      },
+    ]);
+    const n2 = await start("n2");
+    await clock.run(10_000);
+    expect(watch(n1).missing).toEqual(["n3"]);
+    expect(watch(n1).lines.at(-1)?.message).toMatch(/and n3 didn't answer/);
+    // Asked, it knows no more.
+    expect(watch(n2).missing).toEqual([]);
+    expect(watch(n2).lines.at(-1)?.message).toMatch(/smallest id names those/);
+    await clock.run(300_000);
+    expect(watch(n1).lines.length).toBeGreaterThan(5);
+    expect(watch(n1).lines.length).toBeLessThan(12);
+
+    const n3 = await start("n3");
+    await clock.until(() => [n1, n2, n3].every(({ node }) => node.status().leaderId !== null));
+    for (const { node, logger } of [n1, n2, n3]) {
+      expect(node.status().bootstrap).toBeNull();
+      expect(logger.matching(/the cluster has formed: n1, n2, n3/)).toHaveLength(1);
+    }
+    const before = n1.logger.all.length;
+    await clock.run(300_000);
+    expect(n1.logger.all.length).toBe(before);
+    expect(clock.timers).toBe(3);
+  });
+
+  test("a node that doesn't ask names the one that should", async () => {
+    const clock = createVirtualClock();
+    const logger = createLines();
+    const { options } = partsOf(clock, createTestNetwork(clock), "n2", ["n1", "n2", "n3"]);
+    const node = await createNode({ ...options, logger });
+    await clock.run(2100);
+    expect(node.status().bootstrap).toEqual({ missing: ["n1"] });
+    expect(logger.matching(/and n1 didn't answer/)).toHaveLength(1);
+    await clock.outcome(node.close());
+    expect(clock.timers).toBe(0);
+  });
+
+  test("isn't spoken of where a log is found", async () => {
+    const { clock, leader, followers, network } = await startCluster();
+    await clock.outcome(Promise.all([leader, ...followers].map(({ node }) => node.close())));
+    const logger = createLines();
+    const { options } = partsOf(clock, network, "n2", ["n1", "n2", "n3"]);
+    const node = await createNode({ ...options, storage: { log: followers[0].log }, logger });
+    await clock.run(100_000);
+    expect(node.status().bootstrap).toBeNull();
+    expect(logger.matching(/formed/)).toEqual([]);
+    await clock.outcome(node.close());
+  });
+});
+
+describe("messages that are dropped", () => {
+  const bytesOf = (message: Message): Uint8Array =>
+    Uint8Array.from(encodeFrame(jsonCodec, message).flatMap((part) => [...part]));
+  const vote = (to: string, term: number): Uint8Array =>
+    bytesOf({ type: "requestVote", to, term, lastLogIndex: 9, lastLogTerm: 1, transfer: false });
+  const reply: Message = {
+    type: "appendEntriesReply",
+    to: "n1-data-directory-1",
+    term: 2,
+    round: 0,
+    success: true,
+    matchIndex: 0,
+    verifiedIndex: 0,
+    prevLogIndex: 0,
+    conflictIndex: 0,
+    conflictTerm: 0,
+  };
+  const own = "n1-data-directory-1";
+  const cases: readonly (readonly [string, string, number, Uint8Array, RegExp])[] = [
+    [
+      "addressee",
+      "n2-data-directory-1",
+      1,
+      vote("n1-data-directory-9", 3),
+      /another data directory than this node's/,
+    ],
+    [
+      "notMember",
+      "n2-data-directory-9",
+      1,
+      bytesOf(reply),
+      /its data directory isn't the one that the cluster's configuration names/,
+    ],
+    ["staleRun", "n2-data-directory-1", 0, bytesOf(reply), /an earlier run of it/],
+    ["impossible", "n2-data-directory-1", 1, vote(own, 2 ** 40), /what no correct node can claim/],
+    [
+      "malformed",
+      "n2-data-directory-1",
+      1,
+      new Uint8Array([1, 2, 3]),
+      /another version of raftkit/,
+    ],
+  ];
+  for (const [reason, incarnation, run, frame, pattern] of cases) {
+    test(`${reason}: the line names the peer and the cause`, async () => {
+      const logger = createLines();
+      const cluster = await startCluster(3, { logger });
+      onTestFinished(() => stop(cluster));
+      cluster.leader.transport.inject({ id: "n2", incarnation, run }, frame);
+      await cluster.clock.flush();
+      expect(logger.matching(/^messages of n2 are dropped: /)).toMatchObject([
+        {
+          level: "warn",
+          fields: { from: { id: "n2", incarnation }, reason },
+          message: expect.stringMatching(pattern),
+        },
+      ]);
+    });
+  }
+
+  test("whoever the transport turns away again and again is told of now and then", async () => {
+    const logger = createLines();
+    const cluster = await startCluster(1, { logger });
+    onTestFinished(() => stop(cluster));
+    const { handler } = cluster.leader.transport;
+    for (let i = 0; i < 1000; i++) handler?.rejected(new RaftkitError("ALIEN", "another cluster"));
+    expect(logger.matching(/another cluster/)).toHaveLength(1);
+    await cluster.clock.run(10_000);
+    handler?.rejected(new RaftkitError("ALIEN", "another cluster"));
+    expect(logger.matching(/another cluster/)).toMatchObject([
+      {},
+      {
+        fields: { suppressed: 999 },
+        message: expect.stringMatching(/999 lines of this kind were left out/),
+      },
+    ]);
+  });
+});
+
+describe("the limit on warnings", () => {
+  const line = (kind: string, subject: string): Parameters<RateLimit["write"]>[0] => ({
+    level: "warn",
+    kind,
+    subject,
+    fields: {},
+    message: `${kind} of ${subject}`,
+  });
+
+  test("thousands of subjects can't fill the log, nor silence what comes later", async () => {
+    const clock = createVirtualClock();
+    const lines = createLines();
+    const limit = new RateLimit(lines, clock);
+    for (let i = 0; i < 5000; i++) limit.write(line("a", `stranger ${i}`));
+    expect(lines.all.length).toBe(20);
+    limit.write(line("b", "n2"));
+    expect(lines.all.at(-1)?.message).toBe("b of n2");
+    await clock.run(10_000);
+    limit.write(line("a", "n3"));
+    expect(lines.all.at(-1)?.message).toMatch(/^a of n3 \(4980 lines of this kind/);
+    limit.write(line("a", "n4"));
+    expect(lines.all.at(-1)?.message).toBe("a of n4");
+  });
+
+  test("one subject is told of once in ten seconds, with what was left out meanwhile", async () => {
+    const clock = createVirtualClock();
+    const lines = createLines();
+    const limit = new RateLimit(lines, clock);
+    for (let second = 0; second < 25; second++) {
+      limit.write(line("a", "n2"));
+      await clock.run(1000);
+    }
+    expect(lines.all.map(({ message }) => message)).toEqual([
+      "a of n2",
+      "a of n2 (9 lines of this kind were left out before)",
+      "a of n2 (9 lines of this kind were left out before)",
+    ]);
+  });
+});
+
+describe("a full log", () => {
+  /** Refuses proposals while it is told to. */
+  class FullRaft extends Raft {
+    full = true;
+
+    override step(now: number, input: Input): readonly Effect[] {
+      if (input.type !== "propose" || !this.full) return super.step(now, input);
+      const { firstSeq, commands } = input;
+      return [{ type: "rejected", firstSeq, count: commands.length, reason: "logFull" }];
+    }
+  }
+
+  test("is told as it is: to the caller, in the status, and once in the log; its end, too", async () => {
+    const clock = createVirtualClock();
+    const logger = createLines();
+    const { options } = partsOf(clock, createTestNetwork(clock), "n1", ["n1"]);
+    const settings = checkOptions({ ...options, logger, maxLogBytes: 5000 });
+    const { bootstrap } = options.cluster;
+    const { incarnation, run, ...opened } = await options.storage.log.open({
+      clusterId: "test",
+      nodeId: "n1",
+      codec: "json",
+    });
+    const self = { id: "n1", incarnation, run };
+    const raft = new FullRaft({ ...settings, ...self, bootstrap }, { ...opened, applied: 0 });
+    const node = new Node(options, settings, raft, self, 0);
+    node.begin();
+    onTestFinished(() => clock.outcome(node.close()));
+    await clock.until(() => node.status().role === "leader" && node.status().lastApplied >= 2);
+    expect(node.status()).toMatchObject({ logFull: false, maxLogBytes: 5000 });
+    for (let i = 0; i < 3; i++) {
+      const error: unknown = await clock.outcome(
+        node.propose("a").catch((reason: unknown) => reason),
+      );
+      expect(error).toBeInstanceOf(NotProposed);
+      expect(error).toMatchObject({ reason: "logFull" });
+      expect(String(error)).toMatch(
+        /maxLogBytes, is 5000 bytes.*snapshots aren't built yet.*raise/,
+      );
+      expect(String(error)).not.toMatch(/try again/);
+    }
+    expect(node.status().logFull).toBe(true);
+    expect(logger.matching(/the log is full/)).toMatchObject([
+      {
+        level: "error",
+        fields: { maxLogBytes: 5000 },
+        message: expect.stringMatching(/raise maxLogBytes/),
+      },
+    ]);
+    raft.full = false;
+    expect(await clock.outcome(node.propose("a"))).toBe(1);
+    expect(node.status().logFull).toBe(false);
+    expect(logger.matching(/the log has room again/)).toHaveLength(1);
+  });
+
+  test("is known without a refusal when not even an empty command fits", async () => {
+    const cluster = await startCluster(1, { maxLogBytes: 1100 });
+    onTestFinished(() => stop(cluster));
+    const { clock, leader } = cluster;
+    expect(leader.node.status().logFull).toBe(false);
+    await clock.outcome(leader.node.propose("a"));
+    await clock.outcome(leader.node.propose("b".repeat(40)).catch(() => {}));
+    expect(leader.node.status()).toMatchObject({ maxLogBytes: 1100, logFull: true });
+  });
+});
