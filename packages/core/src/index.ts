@@ -7,6 +7,8 @@ export type * from "./messages.js";
 export type * from "./io.js";
 export { decodeMessage, messageHeader, messagePayload } from "./wire.js";
 export { decodeFrame, encodeFrame } from "./frame.js";
+export { STATE_HASH_LENGTH_MAX } from "./wire.js";
+export { STATE_HASHES_KEPT } from "./state-hash.js";
 export { Raft } from "./raft.js";
 export type { RaftStatus } from "./raft.js";
 export { checkedNextLogState, emptyLogState, nextLogState } from "./log-state.js";

@@ -52,6 +52,8 @@ export type Input =
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
   | { readonly type: "applied"; readonly index: Index }
+  /** The state machine's hash once `index` was applied; every node hashes at the same indexes. */
+  | { readonly type: "hashed"; readonly index: Index; readonly hash: string }
   /** What was sent to this peer may be lost. */
   | { readonly type: "unreachable"; readonly peer: NodeId }
   /** The forward with this `firstSeq` was certainly not sent. */
@@ -115,6 +117,14 @@ export type Effect =
   | { readonly type: "committed"; readonly commitIndex: Index }
   | { readonly type: "membership"; readonly configuration: Configuration }
   | { readonly type: "notice"; readonly notice: Notice; readonly peer: NodeId | null }
+  /** The peer's state machine is in another state at `index` than this node's. */
+  | {
+      readonly type: "diverged";
+      readonly peer: NodeId;
+      readonly index: Index;
+      readonly ownHash: string;
+      readonly peerHash: string;
+    }
   /** Nothing follows: this node must not go on. */
   | { readonly type: "failed"; readonly error: RaftkitError };
 

@@ -126,6 +126,16 @@ export interface FormingAnswer extends Envelope {
   readonly agrees: boolean;
 }
 
+/** The state machine's hash once `index` was applied: is it yours, too? */
+export interface StateHash extends Envelope {
+  readonly type: "stateHash";
+  readonly index: Index;
+  /** 1 to 128 characters; what it means is the state machine's affair. */
+  readonly hash: string;
+  /** It answers another one, which differed; it isn't answered. */
+  readonly answer: boolean;
+}
+
 export type Message =
   | PreVote
   | PreVoteReply
@@ -138,4 +148,5 @@ export type Message =
   | ReadIndex
   | ReadIndexReply
   | FormingQuestion
-  | FormingAnswer;
+  | FormingAnswer
+  | StateHash;

@@ -269,6 +269,10 @@ export interface ApplyContext {
  * What is replicated. It must be deterministic: the same commands in the same order give the same
  * results and the same state everywhere, whatever the time of day and the dice say; instances share
  * nothing.
+ *
+ * The log is history, and it is replayed: a machine in memory is given every command again at each
+ * start. So never change what a command that may be in a log does, not its result either; give a
+ * changed command a new name or version, and keep the old one's code.
  */
 export interface StateMachine<Command, Result, Query, Answer> {
   /**
@@ -288,6 +292,13 @@ export interface StateMachine<Command, Result, Query, Answer> {
    * has answered or nobody waits for its answer any more (decision 0016).
    */
   query(query: Query): Answer | Promise<Answer>;
+  /**
+   * 1 to 128 characters that depend on the whole state and on nothing else: equal states give equal
+   * ones on every node. Called now and then between applies, always at the same indexes, and
+   * compared between nodes; until it has answered nothing is applied, so it must be cheap, such as
+   * one that `apply` keeps up to date. A throw is logged and costs the comparison only.
+   */
+  hash?(): string | Promise<string>;
   /**
    * The whole state, also what no query shows. Captures it before it returns (cheaply), not at the
    * first `next()`; changes nothing. Several may be read at once, a reader may stop half way, and

@@ -21,6 +21,7 @@ import { askLeader, finishReadRounds, onRead, sendQuestion, startReadRound } fro
 import { onReceive } from "./receive.js";
 import { commitOnQuorum, onHeartbeatDue, onUnreachable, replicate } from "./replicate.js";
 import { restore } from "./restore.js";
+import { onHashed } from "./state-hash.js";
 import type { State } from "./state.js";
 import { emit, leaderOf, resetElectionTimer } from "./state.js";
 import type { Configuration, Index, NodeId, Term } from "./types.js";
@@ -172,6 +173,9 @@ function dispatch(state: State, input: Input): void {
       break;
     case "applied":
       state.lastApplied = Math.max(state.lastApplied, input.index);
+      break;
+    case "hashed":
+      onHashed(state, input.index, input.hash);
       break;
     case "unreachable":
       onUnreachable(state, input.peer);

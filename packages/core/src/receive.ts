@@ -15,6 +15,7 @@ import { peersOf } from "./membership.js";
 import type { Message } from "./messages.js";
 import { onReadIndex, onReadIndexReply } from "./read.js";
 import { onAppendEntriesReply } from "./replicate.js";
+import { onStateHash } from "./state-hash.js";
 import type { State } from "./state.js";
 import { emit, isBlank, send } from "./state.js";
 import { adoptTerm } from "./transitions.js";
@@ -110,6 +111,9 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
       break;
     case "readIndexReply":
       onReadIndexReply(state, from, message);
+      break;
+    case "stateHash":
+      onStateHash(state, from, message);
       break;
   }
 }

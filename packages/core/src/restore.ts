@@ -7,6 +7,7 @@ import { ForwardWindow } from "./forward.js";
 import type { PersistedState, RaftOptions } from "./io.js";
 import { Log } from "./log.js";
 import { adoptConfigurations, peersOf } from "./membership.js";
+import { newStateHashes } from "./state-hash.js";
 import type { State } from "./state.js";
 import { emit } from "./state.js";
 
@@ -45,6 +46,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     forwarded: { outstanding: new Map(), bytes: 0 },
     forwardWindow: new ForwardWindow(),
     remoteReads: { waiting: [], asked: null, lastId: 0 },
+    stateHashes: newStateHashes(),
     now: -Infinity,
     turnOpen: true,
     effects: [],

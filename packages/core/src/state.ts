@@ -10,6 +10,7 @@ import type { Membership } from "./membership.js";
 import type { Message } from "./messages.js";
 import type { Progress } from "./progress.js";
 import type { LeaderReads, RemoteReads } from "./read.js";
+import type { StateHashes } from "./state-hash.js";
 import type { Index, NodeId, Sender, Term } from "./types.js";
 
 export interface Follower {
@@ -74,6 +75,7 @@ export interface State {
   readonly forwarded: ForwardedByMe;
   readonly forwardWindow: ForwardWindow;
   readonly remoteReads: RemoteReads;
+  readonly stateHashes: StateHashes;
   now: number;
   /** Something waits for the end of this turn. */
   turnOpen: boolean;

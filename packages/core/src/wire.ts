@@ -8,6 +8,9 @@ import type { CodecValue } from "./ports.js";
 import type { Index, Peer, Term } from "./types.js";
 import { isValidId } from "./types.js";
 
+/** In UTF-16 units. */
+export const STATE_HASH_LENGTH_MAX = 128;
+
 /** The header of a message, for the codec. */
 export function messageHeader(m: Message): readonly CodecValue[] {
   switch (m.type) {
@@ -57,6 +60,8 @@ export function messageHeader(m: Message): readonly CodecValue[] {
       return [10, m.to, m.term, m.voters.map(({ id, address }) => [id, address])];
     case "formingAnswer":
       return [11, m.to, m.term, m.run, m.blank, m.agrees];
+    case "stateHash":
+      return [12, m.to, m.term, m.index, m.hash, m.answer];
   }
 }
 
@@ -66,7 +71,7 @@ export function messagePayload(m: Message): readonly Uint8Array[] {
   return m.type === "forward" ? [m.entries.bytes] : [];
 }
 
-const FIELD_COUNTS: readonly number[] = [5, 4, 6, 4, 7, 10, 4, 10, 4, 7, 4, 6];
+const FIELD_COUNTS: readonly number[] = [5, 4, 6, 4, 7, 10, 4, 10, 4, 7, 4, 6, 6];
 
 /**
  * @returns undefined for whatever no correct node sends. The message's entries are views of
@@ -172,10 +177,16 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
       const voters = peers(a);
       return voters && { type: "formingQuestion", to, term, voters };
     }
-    default:
+    case 11:
       return isCount(a) && isBoolean(b) && isBoolean(c)
         ? { type: "formingAnswer", to, term, run: a, blank: b, agrees: c }
         : undefined;
+    case 12:
+      return isCount(a) && isStateHash(b) && isBoolean(c)
+        ? { type: "stateHash", to, term, index: a, hash: b, answer: c }
+        : undefined;
+    default:
+      return undefined;
   }
 }
 
@@ -244,6 +255,10 @@ function isCount(value: CodecValue | undefined): value is number {
 
 function isTerm(value: CodecValue | undefined): value is Term {
   return isCount(value) && value <= TERM_MAX;
+}
+
+function isStateHash(value: CodecValue | undefined): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= STATE_HASH_LENGTH_MAX;
 }
 
 function isBoolean(value: CodecValue | undefined): value is boolean {

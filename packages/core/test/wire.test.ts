@@ -139,6 +139,14 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     blank: flag,
     agrees: flag,
   }),
+  fc.record({
+    type: type("stateHash"),
+    to: incarnation,
+    term,
+    index: count,
+    hash: fc.string({ minLength: 1, maxLength: 128 }),
+    answer: flag,
+  }),
 );
 
 const oddValue: fc.Arbitrary<CodecValue> = fc.oneof(
@@ -155,6 +163,8 @@ const oddValue: fc.Arbitrary<CodecValue> = fc.oneof(
     1.5,
     11,
     12,
+    13,
+    "h".repeat(129),
     2 ** 48 - 1,
     2 ** 48,
     2 ** 53 - 1,

@@ -5,7 +5,6 @@ import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
 import { conditionHolds, parseCommand } from "./commands.js";
 import type { KvCommand } from "./commands.js";
-import { fingerprint } from "./hash.js";
 import { fromOrdered, toOrdered } from "./order.js";
 import { readSnapshot, writeSnapshot } from "./snapshot.js";
 import { createSortedItems } from "./sorted.js";
@@ -73,8 +72,8 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
   /** @throws {RaftkitError} `KV_INVALID_QUERY` */
   query(query: KvQuery): KvAnswer;
   /**
-   * 16 hexadecimal digits: the same for the same state, whatever its history. Reads the whole state
-   * at once.
+   * 16 hexadecimal digits: the same for the same state, whatever its history. Costs nothing: every
+   * write keeps it up to date.
    */
   hash(): string;
 }
@@ -92,14 +91,14 @@ export function createKv(): Kv {
       return {
         ok: true,
         index,
-        previousIndex: state.set({ ordered, value: parsed.value, index })?.index ?? null,
+        previousIndex: state.set(ordered, parsed.value, index)?.index ?? null,
       };
     }
     const previousIndex = state.get(ordered)?.index ?? null;
     if (!conditionHolds(parsed.expected, previousIndex ?? 0)) {
       return { ok: false, reason: "conditionFailed", index: previousIndex };
     }
-    if (parsed.value !== undefined) state.set({ ordered, value: parsed.value, index });
+    if (parsed.value !== undefined) state.set(ordered, parsed.value, index);
     else if (previousIndex !== null) state.delete(ordered);
     return { ok: true, index, previousIndex };
   }
@@ -163,6 +162,6 @@ export function createKv(): Kv {
     async restore(source) {
       state = await readSnapshot(source);
     },
-    hash: () => fingerprint(writeSnapshot({ size: state.size, items: () => state.from("") })),
+    hash: () => state.hash,
   };
 }

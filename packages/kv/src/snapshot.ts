@@ -10,7 +10,7 @@ import { RaftkitError } from "@raftkit/core";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
 import { createSortedItems } from "./sorted.js";
-import type { Capture, Item, SortedItems } from "./sorted.js";
+import type { Capture, SortedItems } from "./sorted.js";
 
 const MAGIC = 0x01766b72;
 const HEADER_BYTES = 12;
@@ -104,16 +104,12 @@ export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<S
     const size = RECORD_HEADER_BYTES + keyBytes + valueBytes;
     if (available < size) return -size;
     const keyStart = offset + RECORD_HEADER_BYTES;
-    const item: Item = {
-      ordered: readKey(bytes.subarray(keyStart, keyStart + keyBytes)),
-      value: new Uint8Array(bytes.subarray(keyStart + keyBytes, offset + size)),
-      index,
-    };
-    if (item.ordered <= last) {
-      refuse(`its keys are not in order at ${JSON.stringify(fromOrdered(item.ordered))}`);
+    const ordered = readKey(bytes.subarray(keyStart, keyStart + keyBytes));
+    if (ordered <= last) {
+      refuse(`its keys are not in order at ${JSON.stringify(fromOrdered(ordered))}`);
     }
-    last = item.ordered;
-    items.set(item);
+    last = ordered;
+    items.set(ordered, new Uint8Array(bytes.subarray(keyStart + keyBytes, offset + size)), index);
     left--;
     return size;
   }

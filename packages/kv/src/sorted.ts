@@ -3,6 +3,8 @@
 // that a capture costs one pointer per block. It never changes an item: a write puts a new one in
 // its place.
 import type { Index } from "@raftkit/core";
+import { combined, hashItem } from "./hash.js";
+import type { ItemHash } from "./hash.js";
 
 const BLOCK_ITEMS_MAX = 512;
 
@@ -11,6 +13,7 @@ export interface Item {
   readonly ordered: string;
   readonly value: Uint8Array;
   readonly index: Index;
+  readonly hash: ItemHash;
 }
 
 interface Block {
@@ -31,8 +34,10 @@ export interface Capture {
 export interface SortedItems {
   readonly size: number;
   get(ordered: string): Item | undefined;
+  /** The same for the same items, however they came about; costs nothing. */
+  readonly hash: string;
   /** @returns what it replaced */
-  set(item: Item): Item | undefined;
+  set(ordered: string, value: Uint8Array, index: Index): Item | undefined;
   delete(ordered: string): void;
   /** The items from the first that is not before `ordered`; the map must not change meanwhile. */
   from(ordered: string): IterableIterator<Item>;
@@ -43,6 +48,14 @@ export function createSortedItems(): SortedItems {
   let blocks: Block[] = [];
   let epoch = 0;
   let size = 0;
+  /** The sums of the items' hashes, modulo 2^32. */
+  let sumA = 0;
+  let sumB = 0;
+
+  function count(hash: ItemHash, sign: 1 | -1): void {
+    sumA = (sumA + sign * hash.a) | 0;
+    sumB = (sumB + sign * hash.b) | 0;
+  }
 
   /**
    * The block that holds `ordered` or would hold it: the last one whose first item is not behind
@@ -86,20 +99,26 @@ export function createSortedItems(): SortedItems {
       const item = items?.[findItem(items, ordered)];
       return item?.ordered === ordered ? item : undefined;
     },
-    set(item) {
-      const blockAt = findBlock(item.ordered);
+    get hash() {
+      return combined(sumA, sumB, size);
+    },
+    set(ordered, value, index) {
+      const item = { ordered, value, index, hash: hashItem(ordered, value, index) };
+      count(item.hash, 1);
+      const blockAt = findBlock(ordered);
       const block = blocks[blockAt];
       if (block === undefined) {
         blocks.push({ epoch, items: [item] });
         size++;
         return undefined;
       }
-      const itemAt = findItem(block.items, item.ordered);
+      const itemAt = findItem(block.items, ordered);
       const before = block.items[itemAt];
-      if (before?.ordered !== item.ordered) {
+      if (before?.ordered !== ordered) {
         insert(blockAt, block, itemAt, item);
         return undefined;
       }
+      count(before.hash, -1);
       writable(blockAt, block)[itemAt] = item;
       return before;
     },
@@ -108,7 +127,9 @@ export function createSortedItems(): SortedItems {
       const block = blocks[blockAt];
       if (block === undefined) return;
       const itemAt = findItem(block.items, ordered);
-      if (block.items[itemAt]?.ordered !== ordered) return;
+      const item = block.items[itemAt];
+      if (item?.ordered !== ordered) return;
+      count(item.hash, -1);
       size--;
       if (block.items.length === 1) blocks.splice(blockAt, 1);
       else writable(blockAt, block).splice(itemAt, 1);

@@ -161,6 +161,11 @@ test("the hash tells apart states that differ in a key, a value, an index or whe
     [["a", "b", 2]],
     [["b", "b", 1]],
     [["ab", "", 1]],
+    [["a", "b", 2 ** 32 + 1]],
+    [["a", "\x80\0\0\0\0\0\0\0", 1]],
+    [["a", "\0\0\0\0\x80\0\0\0", 1]],
+    [["a", "\0\0\0\x80\0\0\0\x80", 1]],
+    [["a", "\0\0\0\0\0\0\0\0", 1]],
     [["a", "b\0", 1]],
     [
       ["a", "b", 1],
@@ -176,4 +181,24 @@ test("the hash tells apart states that differ in a key, a value, an index or whe
   });
   expect(new Set(hashes).size).toBe(states.length);
   expect(hashes.every((hash) => /^[0-9a-f]{16}$/.test(hash))).toBe(true);
+});
+
+test("the hash costs nothing, however large the state is: nothing is read for it", () => {
+  const kv = createKv();
+  const value = bytes("v".repeat(100));
+  for (let i = 1; i <= 100; i++) kv.apply(putCommand(`k${i}`, value), { index: i, term: 1 });
+  let read = 0;
+  const watched = new Proxy(value, {
+    get: (target, name) => {
+      read++;
+      const field: unknown = Reflect.get(target, name, target);
+      return field;
+    },
+  });
+  kv.apply(putCommand("k1", watched), { index: 101, term: 1 });
+  const applied = read;
+  kv.hash();
+  kv.apply(deleteCommand("k1"), { index: 102, term: 1 });
+  kv.hash();
+  expect(read).toBe(applied);
 });

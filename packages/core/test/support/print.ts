@@ -70,6 +70,8 @@ function printFields(m: Message): string {
       return `term=${m.term} run=${m.run} id=${m.id} ${m.success ? `readIndex=${m.readIndex}` : "refused"}`;
     case "formingQuestion":
       return `voters=${m.voters.map(({ id }) => id).join()}`;
+    case "stateHash":
+      return `term=${m.term} index=${m.index} hash=${m.hash}${m.answer ? " answer" : ""}`;
     case "formingAnswer":
       return `run=${m.run} ${m.blank ? "blank" : "formed"} ${m.agrees ? "agrees" : "disagrees"}`;
   }
@@ -126,6 +128,8 @@ export function printEffect(id: NodeId, effect: Effect): string {
       return `${id} membership ${effect.configuration.voters.map((voter) => voter.id).join()}`;
     case "notice":
       return `${id} notice ${effect.notice}${effect.peer === null ? "" : ` ${effect.peer}`}`;
+    case "diverged":
+      return `${id} diverged from ${effect.peer} at ${effect.index}: ${effect.ownHash} is not ${effect.peerHash}`;
     case "failed":
       return `${id} failed ${effect.error.code}: ${effect.error.message}`;
   }

@@ -27,6 +27,7 @@ const header = z.union([
   z.tuple([z.literal(9), incarnation, term, count, count, flag, count]),
   z.tuple([z.literal(10), z.literal(""), term, z.array(peer)]),
   z.tuple([z.literal(11), incarnation, term, count, flag, flag]),
+  z.tuple([z.literal(12), incarnation, term, count, z.string().min(1).max(128), flag]),
 ]);
 
 export function isWellFormed(value: CodecValue, payload: Uint8Array): boolean {

@@ -37,6 +37,8 @@ export function weightOf(message: Message): number {
       return message.voters.length;
     case "formingAnswer":
       return message.blank ? 1 : 0;
+    case "stateHash":
+      return message.index;
   }
 }
 
