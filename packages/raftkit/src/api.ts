@@ -152,6 +152,16 @@ export interface NodeEvents {
   role: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
   commit: { readonly commitIndex: Index };
   membership: { readonly configuration: Configuration };
+  /**
+   * The state machine's `hash()` differs from a peer's at the same index: one of the two runs other
+   * code, or `apply` isn't deterministic. Told on both nodes, again at later indexes; they go on.
+   */
+  divergence: {
+    readonly peer: NodeId;
+    readonly index: Index;
+    readonly ownHash: string;
+    readonly peerHash: string;
+  };
   /** The node stopped by itself and is `failed`. */
   error: RaftkitError;
 }

@@ -15,6 +15,7 @@ export function createEvents(logger: Logger): Events {
     role: new Set(),
     commit: new Set(),
     membership: new Set(),
+    divergence: new Set(),
     error: new Set(),
   };
   return {

@@ -13,6 +13,7 @@ import type {
 import type { Logger } from "./api.js";
 import type { BootstrapWatch } from "./bootstrap-watch.js";
 import { watchBootstrap } from "./bootstrap-watch.js";
+import { messageOf } from "./errors.js";
 import { RateLimit } from "./rate-limit.js";
 
 const NOTICES: Readonly<Record<Notice, string>> = {
@@ -88,6 +89,26 @@ export class Journal {
   /** The transport turned somebody away, or was turned away. */
   rejected(error: RaftkitError): void {
     this.#warn("rejected", `${error.code} ${error.message}`, { err: error }, error.message);
+  }
+
+  diverged(effect: Extract<Effect, { type: "diverged" }>): void {
+    const { peer, index, ownHash, peerHash } = effect;
+    this.#limited.write({
+      level: "error",
+      kind: "diverged",
+      subject: peer,
+      fields: { peer, index, ownHash, peerHash },
+      message: `the state machine's state differs from that of ${peer} at index ${index}: one of them runs other code than the commands in the log were applied with, or apply isn't deterministic. The nodes go on, and may answer differently; compare their versions, and start the wrong one again with the right code`,
+    });
+  }
+
+  hashFailed(error: unknown): void {
+    this.#warn(
+      "hashFailed",
+      "",
+      { err: error },
+      `the state machine's hash() failed, so its state isn't compared with other nodes': ${messageOf(error)}`,
+    );
   }
 
   logFull(logBytes: number, maxLogBytes: number): void {

@@ -8,6 +8,7 @@ import {
   entryLength,
   entryTerm,
 } from "@raftkit/core";
+import { hashState, isHashed } from "./state-hashing.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
 
@@ -26,6 +27,10 @@ export interface MachineEvents<Result> {
   onSkipped(index: Index, term: Term): void;
   /** So far the machine has got; called after every slice, between applies. */
   onApplied(index: Index): void;
+  /** The state's hash once `index` was applied; at the same indexes on every node. */
+  onHash(index: Index, hash: string): void;
+  /** It costs the comparison, nothing else. */
+  onHashFailed(error: unknown): void;
   onError(error: unknown): void;
 }
 
@@ -39,8 +44,18 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
 ): MachineLane {
   const queue: (readonly EntryRun[])[] = [];
   let lastApplied = applied;
+  let lastQueued = applied;
   let working: Promise<void> | null = null;
   let stopped = false;
+
+  async function hashAt(index: Index): Promise<void> {
+    try {
+      const hash = await hashState(machine);
+      if (!stopped) events.onHash(index, hash);
+    } catch (error) {
+      if (!stopped) events.onHashFailed(error);
+    }
+  }
 
   async function work(): Promise<void> {
     await new Promise<void>((resume) => clock.defer(resume));
@@ -73,6 +88,10 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
           lastApplied = index;
           events.onSkipped(index, term);
         }
+        if (machine.hash && isHashed(index, lastQueued)) {
+          await hashAt(index);
+          if (stopped) return;
+        }
         if (clock.now() > sliceEnd) {
           events.onApplied(lastApplied);
           await new Promise<void>((resume) => clock.defer(resume));
@@ -102,6 +121,7 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
     },
     push(entries) {
       queue.push(entries);
+      for (const { firstIndex, count } of entries) lastQueued = firstIndex + count - 1;
       if (!working && !stopped) start();
     },
     async stop() {

@@ -134,6 +134,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         },
         onSkipped: (index, term) => this.#calls.proposals.onSkipped(index, term),
         onApplied: (index) => this.#onApplied(index),
+        onHash: (index, hash) => this.#turns.feed({ type: "hashed", index, hash }),
+        onHashFailed: (error) => this.#journal.hashFailed(error),
         onError: (error) =>
           this.#fail(
             new StateMachineFailed(
@@ -284,6 +286,9 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       case "notice":
         this.#journal.notice(effect);
         break;
+      case "diverged":
+        this.#onDiverged(effect);
+        break;
       case "failed":
         this.#fail(effect.error);
         break;
@@ -336,6 +341,12 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#turns.feed({ type: "applied", index });
     this.#beginLeadership();
     this.#calls.reads.run(index);
+  }
+
+  #onDiverged(effect: Extract<Effect, { readonly type: "diverged" }>): void {
+    const { peer, index, ownHash, peerHash } = effect;
+    this.#journal.diverged(effect);
+    this.#events.emit("divergence", { peer, index, ownHash, peerHash });
   }
 
   #onPersisted(seq: number): void {

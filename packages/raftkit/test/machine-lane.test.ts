@@ -8,6 +8,8 @@ import { Reads } from "../src/reads.js";
 import { createVirtualClock } from "./support/clock.js";
 import { createRecorder, jsonCodec } from "./support/cluster.js";
 
+const noHashes = { onHash: () => {}, onHashFailed: () => {} };
+
 test("commands that are slow to apply leave the event loop to others after 5 ms", async () => {
   const clock = createVirtualClock();
   const machine = createRecorder();
@@ -17,6 +19,7 @@ test("commands that are slow to apply leave the event loop to others after 5 ms"
     onResult: () => {},
     onSkipped: () => {},
     onApplied: (index) => slices.push(index),
+    ...noHashes,
     onError: (error) => expect.unreachable(String(error)),
   });
   lane.push([
@@ -44,6 +47,7 @@ test("what a slow apply gives after the stop is no result any more", async () =>
     onResult: (index) => results.push(index),
     onSkipped: () => {},
     onApplied: () => {},
+    ...noHashes,
     onError: (error) => expect.unreachable(String(error)),
   });
   lane.push([encodeRun(1, 1, EntryKind.command, [jsonCodec.encode("a"), jsonCodec.encode("b")])]);
