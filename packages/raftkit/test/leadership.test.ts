@@ -66,6 +66,34 @@ describe("leadership", () => {
     expect(late.reigns.map(({ term }) => term)).toEqual([present.node.status().term]);
   });
 
+  test("none is handed out for a term that ended before its no-op was applied", async () => {
+    const { clock, network, members, leader, followers } = await cluster();
+    const [candidate] = followers;
+    const seen = follow(candidate);
+    let goOn = (): void => {};
+    candidate.machine.applying = () => new Promise<void>((resolve) => (goOn = resolve));
+    await clock.outcome(leader.node.propose("a"));
+    network.isolate(leader.id);
+    await clock.until(() => followers.some(({ node }) => node.status().role === "leader"));
+    if (candidate.node.status().role !== "leader") throw new Error("the other one leads");
+    const { term } = candidate.node.status();
+    await clock.run(100);
+    expect(seen.reigns).toEqual([]);
+    // Its no-op is committed; before it is applied another leads a later term.
+    network.heal();
+    network.isolate(candidate.id);
+    await clock.until(() =>
+      members.some(({ node }) => node.status().role === "leader" && node.status().term > term),
+    );
+    network.heal();
+    await clock.until(() => candidate.node.status().term > term);
+    candidate.machine.applying = () => {};
+    goOn();
+    await clock.until(() => candidate.node.status().lastApplied > 4, "its no-op is applied");
+    expect(candidate.node.status().role).toBe("follower");
+    expect(seen.reigns.filter((reign) => reign.term === term)).toEqual([]);
+  });
+
   test("iterations end with the signal and with the node", async () => {
     const {
       clock,

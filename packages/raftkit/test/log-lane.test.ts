@@ -87,3 +87,43 @@ test("after a write that failed nothing is written, whatever comes: the error is
   expect(persisted).toEqual([]);
   expect(errors).toEqual([refused]);
 });
+
+test("a number is vouched for only when its own write and all before it have ended", async () => {
+  const { storage, writes, release } = heldStorage();
+  /** What each number needs on disk, and what is there. */
+  const pushed: { readonly seq: number; readonly index: number }[] = [];
+  let durable = 0;
+  const vouched: number[] = [];
+  const lane = createLogLane(
+    storage,
+    (seq) => {
+      vouched.push(seq);
+      const missing = pushed.filter((one) => one.seq <= seq && one.index > durable);
+      expect(missing).toEqual([]);
+    },
+    (error) => {
+      throw error;
+    },
+  );
+  let index = 0;
+  const push = (bytes: number): void => {
+    pushed.push({ seq: pushed.length + 1, index: ++index });
+    lane.push(index, [append(index, bytes)]);
+  };
+  const finish = async (): Promise<void> => {
+    const written = writes.at(-1)?.at(-1);
+    durable = written?.type === "append" ? written.run.firstIndex : durable;
+    const before = vouched.length;
+    release();
+    await expect.poll(() => vouched.length).toBe(before + 1);
+  };
+  // Small ones, some that fill a write exactly, one that is larger; more come during each write.
+  push(1);
+  for (const bytes of [8 * 2 ** 20, 8 * 2 ** 20, 1, 17 * 2 ** 20, 1, 1]) push(bytes);
+  for (let round = 0; vouched.at(-1) !== index; round++) {
+    if (round < 3) push(1);
+    await finish();
+  }
+  expect(vouched).toEqual([...vouched].sort((a, b) => a - b));
+  expect(durable).toBe(index);
+});
