@@ -39,10 +39,10 @@ export function newForming(
 /** Whom the first start waits for, as far as this node knows; null once it is over. */
 export function bootstrapStatus(state: State): { readonly missing: readonly NodeId[] } | null {
   if (state.membership.current) return null;
-  const { forming, senders } = state;
-  const ids = state.options.bootstrap.map(({ id }) => id).sort();
-  if (forming) return { missing: ids.filter((id) => !forming.incarnations.has(id)) };
-  return { missing: ids.slice(0, 1).filter((asking) => !senders.has(asking)) };
+  const { forming, senders, options } = state;
+  const answered = forming ? forming.incarnations : senders;
+  const others = options.bootstrap.filter(({ id }) => id !== options.id);
+  return { missing: others.map(({ id }) => id).filter((id) => !answered.has(id)) };
 }
 
 /** Due every heartbeat interval until the cluster has formed. */

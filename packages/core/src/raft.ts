@@ -45,8 +45,8 @@ export interface RaftStatus {
   readonly logBytes: number;
   readonly configuration: Configuration | undefined;
   /**
-   * The first start: initial voters that haven't answered this run of the node that asks. Another
-   * node knows only whether that one has asked. Null once a configuration is known.
+   * The first start: on the node that asks, the initial voters that haven't answered this run of
+   * it; on the others, those that weren't heard. Null once a configuration is known.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
   /** On a leader: every other voter. */

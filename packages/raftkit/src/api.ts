@@ -119,9 +119,9 @@ export interface NodeStatus {
   /** Undefined until the cluster has formed. */
   readonly configuration: Configuration | undefined;
   /**
-   * The first start, which needs every initial voter: those that haven't answered yet. The voter
-   * with the smallest id knows them; the others know only whether it has asked them. Null once the
-   * cluster has formed.
+   * The first start, which needs every initial voter. On the one with the smallest id, which asks:
+   * those that haven't answered. On the others, which hear of the first one only: those that
+   * weren't heard. Null once the cluster has formed.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
   /** On a leader: how far each other voter is. */

@@ -48,6 +48,6 @@ export function watchBootstrap(
 
 function textOf(missing: readonly NodeId[]): string {
   return missing.length > 0
-    ? `the cluster hasn't formed: its first start needs every initial voter, and ${missing.join(", ")} didn't answer; start the missing ones, and check their addresses and the list of initial voters`
-    : "the cluster hasn't formed: its first start needs every initial voter; the one with the smallest id names those that are missing in its log";
+    ? `the cluster hasn't formed: its first start needs every initial voter, and ${missing.join(", ")} didn't answer here; start those that aren't running, and check the addresses and the list of initial voters. The voter with the smallest id, which asks the others, knows best`
+    : "the cluster hasn't formed: its first start needs every initial voter; the voter with the smallest id, which asks the others, names those that are missing";
 }
