@@ -285,20 +285,20 @@ export interface StateMachine<Command, Result, Query, Answer> {
    * before the next call. Business errors are results; a throw stops the node. Doesn't change the
    * command, and its result stays as it is, whatever is applied later.
    */
-  apply(command: Command, context: ApplyContext): Result | Promise<Result>;
+  apply(command: Command, context: ApplyContext): Result | PromiseLike<Result>;
   /**
    * Never changes state. The answer stays as it is, too. Called between applies, never while one is
    * awaited. Several may run at once; while an asynchronous one runs nothing is applied, until it
    * has answered or nobody waits for its answer any more (decision 0016).
    */
-  query(query: Query): Answer | Promise<Answer>;
+  query(query: Query): Answer | PromiseLike<Answer>;
   /**
    * 1 to 128 characters that depend on the whole state and on nothing else: equal states give equal
    * ones on every node. Called now and then between applies, always at the same indexes, and
    * compared between nodes; until it has answered nothing is applied, so it must be cheap, such as
    * one that `apply` keeps up to date. A throw is logged and costs the comparison only.
    */
-  hash?(): string | Promise<string>;
+  hash?(): string | PromiseLike<string>;
   /**
    * The whole state, also what no query shows. Captures it before it returns (cheaply), not at the
    * first `next()`; changes nothing. Several may be read at once, a reader may stop half way, and

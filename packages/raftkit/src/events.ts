@@ -1,6 +1,6 @@
 // Typed events: listeners by name. A listener that throws, or whose promise
-// rejects, is logged and disturbs nobody.
-import type { Logger, NodeEvents } from "./api.js";
+// rejects, is reported and disturbs nobody.
+import type { NodeEvents } from "./api.js";
 import { guard } from "./safe-logger.js";
 
 export interface Events {
@@ -10,7 +10,7 @@ export interface Events {
 
 type Listeners = { readonly [E in keyof NodeEvents]: Set<(value: NodeEvents[E]) => void> };
 
-export function createEvents(logger: Logger): Events {
+export function createEvents(onError: (event: keyof NodeEvents, error: unknown) => void): Events {
   const listeners: Listeners = {
     role: new Set(),
     commit: new Set(),
@@ -29,7 +29,7 @@ export function createEvents(logger: Logger): Events {
       for (const listener of listeners[event]) {
         guard(
           () => listener(value),
-          (error) => logger.error({ err: error, event }, `a listener of "${event}" threw`),
+          (error) => onError(event, error),
         );
       }
     },

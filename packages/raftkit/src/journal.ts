@@ -102,6 +102,16 @@ export class Journal {
     });
   }
 
+  listenerFailed(event: string, error: unknown): void {
+    this.#limited.write({
+      level: "error",
+      kind: "listenerFailed",
+      subject: event,
+      fields: { err: error, event },
+      message: `a listener of "${event}" threw: ${messageOf(error)}`,
+    });
+  }
+
   hashFailed(error: unknown): void {
     this.#warn(
       "hashFailed",

@@ -109,7 +109,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#logBound = new LogBound(settings.maxLogBytes, this.#journal);
     this.#turns = this.#createTurns(raft);
     this.#calls = this.#createCalls();
-    this.#events = createEvents(settings.logger);
+    this.#events = createEvents((event, error) => this.#journal.listenerFailed(event, error));
     this.#logLane = createLogLane(
       options.storage.log,
       (seq) => this.#onPersisted(seq),

@@ -67,7 +67,7 @@ for (const [how, fail] of failures) {
   });
 }
 
-test("a listener's failure is logged, with the event's name", async () => {
+test("a listener's failure is logged with the event's name, not at every event", async () => {
   const lines: string[] = [];
   const logger: Logger = {
     debug() {},
@@ -80,9 +80,9 @@ test("a listener's failure is logged, with the event's name", async () => {
     throw new Error("not my day");
   });
   leader.node.on("commit", (() => Promise.reject(new Error("nor mine"))) as () => void);
-  await clock.outcome(leader.node.propose("a"));
+  for (let i = 0; i < 100; i++) await clock.outcome(leader.node.propose("a"));
   await clock.flush();
-  expect(lines.filter((line) => line.includes('"commit"')).length).toBeGreaterThan(0);
+  expect(lines).toEqual(['a listener of "commit" threw: not my day']);
 });
 
 describe("close, while an apply hangs", () => {
