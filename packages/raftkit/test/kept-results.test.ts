@@ -127,6 +127,14 @@ describe("two at one index, of different terms", () => {
 });
 
 describe("once an entry of a later term is applied", () => {
+  /** How those ended that have ended by now: the others would wait for their timeouts. */
+  async function endsOf(outcomes: readonly Promise<unknown>[]): Promise<readonly unknown[]> {
+    const ends: unknown[] = outcomes.map(() => "waits");
+    outcomes.forEach((outcome, i) => void outcome.then((end) => (ends[i] = end)));
+    await new Promise<void>((resume) => void setImmediate(resume));
+    return ends;
+  }
+
   test("all that was accepted under an earlier term behind it is superseded, at once", async () => {
     const proposals = new Proposals<string>();
     const outcomes = Array.from({ length: 10 }, () => propose(proposals));
@@ -135,13 +143,16 @@ describe("once an entry of a later term is applied", () => {
     const later = propose(proposals);
     proposals.onAccepted(11, 1, 9, 3, 4);
     proposals.onApplied(5, 2, "five");
+    expect(await endsOf(outcomes)).toEqual(["five", ...Array.from({ length: 9 }, () => "waits")]);
     proposals.onSkipped(6, 3);
-    expect(await outcomes[0]).toBe("five");
-    for (const outcome of outcomes.slice(1)) {
-      expect(await outcome).toMatchObject({ reason: "superseded" });
-    }
+    const superseded: unknown = expect.objectContaining({ reason: "superseded" });
+    expect(await endsOf([...outcomes, later])).toEqual([
+      "five",
+      ...Array.from({ length: 9 }, () => superseded),
+      "waits",
+    ]);
     proposals.onApplied(9, 3, "nine");
-    expect(await later).toBe("nine");
+    expect(await endsOf([later])).toEqual(["nine"]);
   });
 
   test("so is what is accepted afterwards under an earlier term", async () => {
@@ -149,6 +160,6 @@ describe("once an entry of a later term is applied", () => {
     const outcome = propose(proposals);
     proposals.onApplied(5, 3, "five");
     proposals.onAccepted(1, 1, 7, 2, 5);
-    expect(await outcome).toMatchObject({ reason: "superseded" });
+    expect(await endsOf([outcome])).toMatchObject([{ reason: "superseded" }]);
   });
 });

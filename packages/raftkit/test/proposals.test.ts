@@ -204,6 +204,21 @@ describe("not proposed", () => {
     expect((await refusal(clock, lost)).reason).toBe("superseded");
     expect(leader.machine.commands).toEqual([]);
   });
+
+  test("superseded, all ten of a cut leader, as soon as one entry of the later term is applied", async () => {
+    const { clock, network, leader, followers } = await cluster();
+    network.isolate(leader.id);
+    const lost = Array.from({ length: 10 }, (_, i) =>
+      refusal(clock, leader.node.propose(`lost ${i}`, { timeoutMs: Infinity })),
+    );
+    await clock.until(() => followers.some(({ node }) => node.status().role === "leader"));
+    network.heal();
+    expect((await Promise.all(lost)).map(({ reason }) => reason)).toEqual(
+      Array.from({ length: 10 }, () => "superseded"),
+    );
+    // The later leader's no-op stands at the first one's place; the log ends there.
+    expect(leader.node.status().lastIndex).toBe(3);
+  });
 });
 
 describe("outcome unknown", () => {
