@@ -125,7 +125,7 @@ export const raftkit = [
     id: "raftkit-18",
     file: "packages/raftkit/src/node.ts",
     find: "|| noop.index > this.#machineLane.lastApplied) return;",
-    replace: "|| noop.index - 1 > this.#machineLane.lastApplied) return;",
+    replace: "|| 0 * noop.index > this.#machineLane.lastApplied) return;",
     why: "a reign begins before the local state is new enough",
   },
   {

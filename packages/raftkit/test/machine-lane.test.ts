@@ -75,3 +75,26 @@ test("a synchronous query of an idle machine is answered at once, without waitin
   reads.onReady(reads.take() ?? 0, 7, 7);
   expect(asked).toEqual(["q"]);
 });
+
+test("a query waits until its index is applied, and not for the next one", () => {
+  const asked: string[] = [];
+  const reads = new Reads<string, string>((query) => (asked.push(query), query), new StateLock());
+  for (const [query, index] of [
+    ["q8", 8],
+    ["q9", 9],
+  ] as const) {
+    reads.add(
+      new Read(
+        query,
+        () => {},
+        () => {},
+      ),
+    );
+    reads.onReady(reads.take() ?? 0, index, 7);
+  }
+  expect(asked).toEqual([]);
+  reads.run(8);
+  expect(asked).toEqual(["q8"]);
+  reads.run(9);
+  expect(asked).toEqual(["q8", "q9"]);
+});
