@@ -13,13 +13,20 @@ import { createLines } from "./support/lines.js";
 import { createTestNetwork } from "./support/network.js";
 
 describe("the first start", () => {
+  /** Minutes pass here: with few heartbeats. */
+  const slow = { electionTimeoutMs: { min: 2000, max: 4000 }, heartbeatIntervalMs: 1000 };
+
   test("names who is missing, soon and then now and then, and says when it is over", async () => {
     const clock = createVirtualClock();
     const network = createTestNetwork(clock);
     const ids = ["n1", "n2", "n3"];
     const start = async (id: string): Promise<Parameters<typeof watch>[0]> => {
       const logger = createLines();
-      const node = await createNode({ ...partsOf(clock, network, id, ids).options, logger });
+      const node = await createNode({
+        ...partsOf(clock, network, id, ids).options,
+        logger,
+        ...slow,
+      });
       onTestFinished(() => clock.outcome(node.close()));
       return { node, logger };
     };
@@ -81,7 +88,12 @@ describe("the first start", () => {
     await clock.outcome(Promise.all([leader, ...followers].map(({ node }) => node.close())));
     const logger = createLines();
     const { options } = partsOf(clock, network, "n2", ["n1", "n2", "n3"]);
-    const node = await createNode({ ...options, storage: { log: followers[0].log }, logger });
+    const node = await createNode({
+      ...options,
+      storage: { log: followers[0].log },
+      logger,
+      ...slow,
+    });
     await clock.run(100_000);
     expect(node.status().bootstrap).toBeNull();
     expect(logger.matching(/formed/)).toEqual([]);

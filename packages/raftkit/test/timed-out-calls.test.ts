@@ -35,8 +35,11 @@ test("proposals that were accepted and timed out before they were applied", asyn
   expect(await waiting).toBe("done");
 });
 
-for (const stage of ["asked", "ready"] as const) {
-  test(`reads that timed out before the state was new enough (${stage})`, async () => {
+for (const [stage, name] of [
+  ["asked", "reads that timed out before the state was new enough"],
+  ["ready", "reads whose index was known, and that timed out before it was applied"],
+] as const) {
+  test(name, async () => {
     const reads = new Reads<string, string>((query) => query, new StateLock());
     const refs = Array.from({ length: 10_000 }, () => {
       const read = new Read<string, string>("q", nothing, nothing);
