@@ -36,25 +36,23 @@ export function newForming(
   return { incarnations: new Map([[id, incarnation]]), latestTerm: 0, askAt: 0, awaitedSeq: null };
 }
 
-/** Whom the first start waits for, as far as this node knows; null once it is over. */
-export function bootstrapStatus(state: State): { readonly missing: readonly NodeId[] } | null {
-  if (state.membership.current) return null;
+/** The initial voters without which the cluster can't form, as far as this node knows. */
+export function missingVoters(state: State): readonly NodeId[] {
   const { forming, senders, options } = state;
   const answered = forming ? forming.incarnations : senders;
-  const others = options.bootstrap.filter(({ id }) => id !== options.id);
-  return { missing: others.map(({ id }) => id).filter((id) => !answered.has(id)) };
+  return options.bootstrap.flatMap(({ id }) => (id === options.id || answered.has(id) ? [] : [id]));
 }
 
 /** Due every heartbeat interval until the cluster has formed. */
 export function onAskDue(state: State, forming: Forming): void {
   const { bootstrap, heartbeatIntervalMs } = state.options;
-  const missing = bootstrap.filter(({ id }) => !forming.incarnations.has(id));
+  const missing = missingVoters(state);
   if (missing.length === 0) {
     writeFirstEntry(state, forming);
     return;
   }
   forming.askAt = state.now + heartbeatIntervalMs;
-  for (const { id } of missing) {
+  for (const id of missing) {
     send(state, id, {
       type: "formingQuestion",
       to: "",

@@ -61,6 +61,17 @@ export type Input =
 
 export type RoleName = "follower" | "candidate" | "leader";
 
+/** Why a proposal was certainly not proposed. */
+export type RejectReason =
+  /** No leader is known, or the one that was asked doesn't lead any more. */
+  | "noLeader"
+  /** Too much is uncommitted or unanswered: a pause helps. */
+  | "overloaded"
+  /** The log has reached `maxLogBytes`: a pause doesn't help. */
+  | "logFull"
+  /** The transport is certain that it never left. */
+  | "notSent";
+
 /** Why a message changed nothing. */
 export type DropReason =
   /** Meant for another data directory than this one. */
@@ -99,8 +110,7 @@ export type Effect =
       readonly type: "rejected";
       readonly firstSeq: number;
       readonly count: number;
-      /** `logFull`: the leader's log has reached `maxLogBytes`. */
-      readonly reason: "noLeader" | "overloaded" | "notSent" | "logFull";
+      readonly reason: RejectReason;
     }
   | { readonly type: "unknown"; readonly firstSeq: number; readonly count: number }
   // reads: each id ends in one of these

@@ -14,7 +14,7 @@ import { acknowledgeLeader } from "./append.js";
 import { onPersisted, persistStaged } from "./durability.js";
 import { onElectionTimeout, releaseVotes } from "./election.js";
 import { RaftkitError } from "./errors.js";
-import { bootstrapStatus, campaignWhenFormed, onAskDue } from "./forming.js";
+import { campaignWhenFormed, missingVoters, onAskDue } from "./forming.js";
 import { forwardDeadline, giveUpLostForwards, onForwardNotSent, onPropose } from "./forward.js";
 import type { Effect, Input, PersistedState, RaftOptions, RoleName } from "./io.js";
 import { askLeader, finishReadRounds, onRead, sendQuestion, startReadRound } from "./read.js";
@@ -45,8 +45,9 @@ export interface RaftStatus {
   readonly logBytes: number;
   readonly configuration: Configuration | undefined;
   /**
-   * The first start: on the node that asks, the initial voters that haven't answered this run of
-   * it; on the others, those that weren't heard. Null once a configuration is known.
+   * While no configuration is known: the initial voters that this run still waits for. On the node
+   * that asks, those that have not answered "blank, and the same list"; on the others, those that
+   * have not been heard. Null once a configuration is known.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
   /** On a leader: every other voter. */
@@ -128,7 +129,7 @@ export class Raft {
       durableIndex: durability.durableIndex,
       logBytes: log.bytes,
       configuration: membership.current,
-      bootstrap: bootstrapStatus(this.#state),
+      bootstrap: membership.current ? null : { missing: missingVoters(this.#state) },
       peers,
     };
   }
