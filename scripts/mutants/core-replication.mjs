@@ -21,8 +21,8 @@ export const replication = [
   {
     id: "core-03",
     file: "packages/core/src/append.ts",
-    find: "Math.min(message.leaderCommit, lastNewIndex)",
-    replace: "Math.min(message.leaderCommit, state.log.lastIndex)",
+    find: "Math.min(follower.leaderCommit, follower.verifiedIndex)",
+    replace: "Math.min(follower.leaderCommit, state.log.lastIndex)",
     why: "a follower commits a tail that this leader never verified (hazard 11)",
     rule: "commit",
   },
@@ -242,8 +242,8 @@ export const replication = [
   {
     id: "core-47",
     file: "packages/core/src/replicate.ts",
-    find: "  if (message.prevLogIndex <= progress.matchIndex) return;\n",
-    replace: "",
+    find: "prevLogIndex <= progress.matchIndex || prevLogIndex >= progress.nextIndex",
+    replace: "prevLogIndex >= progress.nextIndex",
     why: "a late refusal is taken for a lost log (hazard 16)",
   },
   {

@@ -29,8 +29,11 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
   if (run) appendMissing(state, follower, run);
   const lastNewIndex = message.prevLogIndex + (run?.count ?? 0);
   follower.verifiedIndex = Math.max(follower.verifiedIndex, lastNewIndex);
-  // Never beyond what this very request verified: what follows in this log may be another leader's.
-  advanceCommit(state, Math.min(message.leaderCommit, lastNewIndex));
+  follower.leaderCommit = Math.max(follower.leaderCommit, message.leaderCommit);
+  // What is verified is a prefix of the log of this term's leader, which never changes in its term,
+  // so what the leader has committed of it is the same entry here, whichever request verified it and
+  // in whatever order requests arrive. What follows in this log may be another leader's.
+  advanceCommit(state, Math.min(follower.leaderCommit, follower.verifiedIndex));
   const seq = promiseSeq(state);
   if (isNewRound || isDurable(state, seq)) follower.ackNow = true;
   if (!isDurable(state, seq)) follower.ackWhenSeq = seq;

@@ -3,6 +3,7 @@
 // reign, so that a copy is never appended twice.
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, encodeRun, EntryKind } from "./entry.js";
+import { transferMs } from "./link.js";
 import { ENTRY_OVERHEAD_BYTES } from "./log.js";
 import type { Forward, ForwardReply } from "./messages.js";
 import type { Leader, State } from "./state.js";
@@ -25,8 +26,9 @@ export interface ForwardedByMe {
 }
 
 /**
- * A leader answers without waiting for a disk: so many of the longest election timeouts later, the
- * forward or its answer is most likely lost (decision 0012).
+ * A leader answers without waiting for a disk: so many of the longest election timeouts later, and
+ * the time that its bytes need on the link, the forward or its answer is most likely lost
+ * (decisions 0012, 0013).
  */
 const ANSWER_TIMEOUTS = 5;
 
@@ -176,14 +178,16 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
       EntryKind.command,
       commands.slice(done, done + count),
     );
+    forwarded.bytes += bytes;
     forwarded.outstanding.set(firstSeq + done, {
       count,
       bytes,
       to: leader,
       term: state.currentTerm,
-      awaitedUntil: state.now + ANSWER_TIMEOUTS * options.electionTimeoutMs.max,
+      // Those before it are on the link before it.
+      awaitedUntil:
+        state.now + ANSWER_TIMEOUTS * options.electionTimeoutMs.max + transferMs(forwarded.bytes),
     });
-    forwarded.bytes += bytes;
     send(state, leader.id, {
       type: "forward",
       to: leader.incarnation,
@@ -282,7 +286,7 @@ export function onForwardNotSent(state: State, firstSeq: number): void {
   if (forward) reject(state, firstSeq, forward.count, "notSent");
 }
 
-/** When the oldest forward without an answer is given up. */
+/** When the oldest forward without an answer is given up; the others are given up in its order. */
 export function forwardDeadline({ forwarded }: State): number {
   if (forwarded.outstanding.size === 0) return Infinity;
   for (const { awaitedUntil } of forwarded.outstanding.values()) return awaitedUntil;

@@ -1,7 +1,14 @@
 // What a leader knows of one follower (R16), and the window of what it was sent and hasn't
-// acknowledged.
+// acknowledged. When something of it counts as lost is decided in loss.ts.
 import type { Leader, State } from "./state.js";
 import type { Index, Server } from "./types.js";
+
+/** An AppendEntries with entries that isn't acknowledged. */
+export interface SentMessage {
+  readonly lastIndex: Index;
+  readonly bytes: number;
+  readonly sentAt: number;
+}
 
 export interface Progress {
   readonly server: Server;
@@ -14,6 +21,8 @@ export interface Progress {
   nextIndex: Index;
   /** The highest index known to be durable there; never goes back within a reign. */
   matchIndex: Index;
+  /** The last index known to have arrived there, durable or not; at least `matchIndex`. */
+  verifiedIndex: Index;
   /** The latest round it answered. */
   round: number;
   lastContactAt: number;
@@ -26,8 +35,21 @@ export interface Progress {
   toldCommit: Index;
   awaitsCommit: Index;
   /** What was sent and is not acknowledged, oldest first. */
-  readonly inflight: { readonly lastIndex: Index; readonly bytes: number }[];
+  readonly inflight: SentMessage[];
   inflightBytes: number;
+  /** How many messages may be under way that have not arrived: doubles as they arrive. */
+  window: number;
+  /** A message was refused because this entry is still under way: nothing is sent before it came. */
+  awaitedIndex: Index;
+  /** When `verifiedIndex` last grew. */
+  arrivedAt: number;
+  /** Whoever answers this round without having what is overdue has lost it; 0: nothing is overdue. */
+  overdueRound: number;
+  /** How many times the expected time a message may take. */
+  patience: number;
+  /** How often in a row what was sent was lost, and until when nothing is sent again. */
+  losses: number;
+  resumeAt: number;
 }
 
 export function newProgress(server: Server, nextIndex: Index, now: number): Progress {
@@ -36,6 +58,7 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
     mode: "replicate",
     nextIndex,
     matchIndex: 0,
+    verifiedIndex: 0,
     round: 0,
     lastContactAt: now,
     due: true,
@@ -43,6 +66,13 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
     awaitsCommit: 0,
     inflight: [],
     inflightBytes: 0,
+    window: Infinity,
+    awaitedIndex: 0,
+    arrivedAt: now,
+    overdueRound: 0,
+    patience: 1,
+    losses: 0,
+    resumeAt: 0,
   };
 }
 
@@ -60,19 +90,47 @@ export function acknowledge(progress: Progress, matchIndex: Index): void {
   if (freed > 0) progress.inflight.splice(0, freed);
 }
 
+/** Puts a message into the window. */
+export function noteSent(progress: Progress, sent: SentMessage): void {
+  progress.nextIndex = sent.lastIndex + 1;
+  progress.inflight.push(sent);
+  progress.inflightBytes += sent.bytes;
+}
+
+/** What was sent behind `index` was refused: it is sent again once `index` has arrived. */
+export function rewind(progress: Progress, index: Index): void {
+  for (
+    let last = progress.inflight.at(-1);
+    last && last.lastIndex > index;
+    last = progress.inflight.at(-1)
+  ) {
+    progress.inflight.pop();
+    progress.inflightBytes -= last.bytes;
+  }
+  progress.nextIndex = index + 1;
+  progress.awaitedIndex = index;
+}
+
 /** What was sent from `nextIndex` on counts as lost: find out where the logs meet. */
 export function startProbe(progress: Progress, nextIndex: Index): void {
   progress.mode = "probe";
   progress.nextIndex = Math.max(nextIndex, progress.matchIndex + 1);
   progress.inflight.length = 0;
   progress.inflightBytes = 0;
+  progress.window = 1;
+  progress.awaitedIndex = 0;
+  progress.overdueRound = 0;
   progress.due = true;
 }
 
 /** The follower's log holds everything up to `verifiedIndex`: go on behind it. */
-export function endProbe(progress: Progress, verifiedIndex: Index): void {
+export function endProbe(progress: Progress, verifiedIndex: Index, now: number): void {
   progress.mode = "replicate";
   progress.nextIndex = verifiedIndex + 1;
+  // What has arrived and isn't durable can still be lost, with its node.
+  if (verifiedIndex > progress.matchIndex) {
+    noteSent(progress, { lastIndex: verifiedIndex, bytes: 0, sentAt: now });
+  }
 }
 
 /** A figure of every voter: `own` of this one. */

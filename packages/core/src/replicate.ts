@@ -4,15 +4,25 @@
 import { advanceCommit } from "./append.js";
 import { diskHangs } from "./durability.js";
 import { InvariantViolation } from "./errors.js";
+import { LARGE_MESSAGE_BYTES } from "./link.js";
+import {
+  hasOvertaken,
+  isLost,
+  loseTrack,
+  mayFollow,
+  noteArrived,
+  noteOverdue,
+  onLost,
+} from "./loss.js";
 import type { AppendEntries, AppendEntriesReply } from "./messages.js";
 import type { Progress } from "./progress.js";
-import { acknowledge, endProbe, nextRound, ofVoters, startProbe } from "./progress.js";
+import { acknowledge, endProbe, nextRound, noteSent, ofVoters, startProbe } from "./progress.js";
 import { majority, reachedByMajority } from "./quorum.js";
 import type { Leader, State } from "./state.js";
 import { emit, send } from "./state.js";
 import { becomeFollower } from "./transitions.js";
 import type { EntryRun } from "./entry.js";
-import type { NodeId, Sender } from "./types.js";
+import type { Index, NodeId, Sender } from "./types.js";
 
 export function onAppendEntriesReply(
   state: State,
@@ -35,28 +45,34 @@ export function onAppendEntriesReply(
     return;
   }
   progress.lastContactAt = state.now;
+  noteArrived(progress, message, state.now);
   progress.round = Math.max(progress.round, message.round);
   acknowledge(progress, message.matchIndex);
   state.turnOpen = true;
   if (!message.success) onRefused(state, progress, message);
-  else if (progress.mode === "probe" && message.verifiedIndex >= progress.nextIndex - 1) {
-    endProbe(progress, message.verifiedIndex);
-  }
+  else if (progress.mode === "probe") {
+    if (message.verifiedIndex >= progress.nextIndex - 1 && state.now >= progress.resumeAt) {
+      endProbe(progress, message.verifiedIndex, state.now);
+    }
+  } else if (isLost(progress, message)) onLost(state, progress);
 }
 
 /**
  * Late refusals say nothing about the present (R16): only one of something unacknowledged counts,
- * and during a probe only the one that answers it. So a follower whose disk went back behind what
- * it acknowledged is asked at each heartbeat, not again and again at once.
+ * and during a probe only the one that answers it.
  */
 function onRefused(state: State, progress: Progress, message: AppendEntriesReply): void {
-  if (message.prevLogIndex <= progress.matchIndex) return;
-  if (progress.mode === "probe" && message.prevLogIndex !== progress.nextIndex - 1) return;
+  const { prevLogIndex } = message;
+  if (prevLogIndex <= progress.matchIndex || prevLogIndex >= progress.nextIndex) return;
+  const isProbe = progress.mode === "probe";
+  if (isProbe ? prevLogIndex !== progress.nextIndex - 1 : hasOvertaken(progress, message)) return;
   const agreed = state.log.lastIndexWithTermAtMost(
-    Math.min(message.conflictIndex, message.prevLogIndex - 1),
+    Math.min(message.conflictIndex, prevLogIndex - 1),
     message.conflictTerm,
   );
-  startProbe(progress, Math.max(agreed, message.verifiedIndex) + 1);
+  const nextIndex = Math.max(agreed, message.verifiedIndex) + 1;
+  if (isProbe) startProbe(progress, nextIndex);
+  else loseTrack(state, progress, nextIndex);
 }
 
 /**
@@ -81,6 +97,7 @@ export function onHeartbeatDue(state: State, leader: Leader): void {
   }
   leader.heartbeatDeadline = state.now + state.options.heartbeatIntervalMs;
   nextRound(state, leader);
+  for (const progress of leader.progress.values()) noteOverdue(state, progress, leader.round);
 }
 
 function mustStepDown(state: State, leader: Leader): boolean {
@@ -122,8 +139,19 @@ export function replicate(state: State, leader: Leader): void {
 function hasRoom(state: State, progress: Progress): boolean {
   return (
     progress.inflight.length < state.options.maxInflightMessages &&
-    progress.inflightBytes < state.options.maxInflightBytes
+    progress.inflightBytes < state.options.maxInflightBytes &&
+    mayFollow(progress)
   );
+}
+
+/**
+ * Without entries it is a heartbeat: it names what is acknowledged, so that it is never refused for
+ * having overtaken what is still under way. A probe names what it asks for.
+ */
+function previousIndex(state: State, progress: Progress, isHeartbeat: boolean): Index {
+  const isProbe = progress.mode === "probe" && state.now >= progress.resumeAt;
+  if (!isHeartbeat || isProbe) return progress.nextIndex - 1;
+  return Math.max(progress.matchIndex, state.log.base.index);
 }
 
 function sendAppend(
@@ -132,7 +160,7 @@ function sendAppend(
   progress: Progress,
   entries: readonly EntryRun[],
 ): void {
-  const prevLogIndex = progress.nextIndex - 1;
+  const prevLogIndex = previousIndex(state, progress, entries.length === 0);
   const prevLogTerm = state.log.term(prevLogIndex);
   if (prevLogTerm === undefined) {
     throw new InvariantViolation(
@@ -150,16 +178,18 @@ function sendAppend(
     entries,
   };
   send(state, progress.server.id, message);
-  progress.due = false;
   progress.toldCommit = state.commitIndex;
-  if (entries.length === 0) return;
   let bytes = 0;
+  let count = 0;
   for (const run of entries) {
     bytes += run.bytes.length;
-    progress.nextIndex += run.count;
+    count += run.count;
   }
-  progress.inflight.push({ lastIndex: progress.nextIndex - 1, bytes });
-  progress.inflightBytes += bytes;
+  // A round must not wait until a large message has crossed the link.
+  if (bytes <= LARGE_MESSAGE_BYTES) progress.due = false;
+  if (count > 0) {
+    noteSent(progress, { lastIndex: prevLogIndex + count, bytes, sentAt: state.now });
+  }
 }
 
 /** The transport lost something on the way to this peer. */
@@ -167,7 +197,7 @@ export function onUnreachable(state: State, peer: NodeId): void {
   if (state.role.kind !== "leader") return;
   const progress = state.role.progress.get(peer);
   if (progress?.mode !== "replicate") return;
-  startProbe(progress, progress.matchIndex + 1);
+  loseTrack(state, progress, progress.matchIndex + 1);
   // Nothing leaves before the next heartbeat: a dead peer makes no work.
   progress.due = false;
 }

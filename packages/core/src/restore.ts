@@ -31,6 +31,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
       kind: "follower",
       leader: null,
       verifiedIndex: 0,
+      leaderCommit: 0,
       round: 0,
       ackNow: false,
       ackWhenSeq: null,

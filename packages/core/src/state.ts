@@ -19,6 +19,8 @@ export interface Follower {
   leader: Sender | null;
   /** The last index verified against that leader in this term. */
   verifiedIndex: Index;
+  /** What that leader said is committed, arrived here or not. */
+  leaderCommit: Index;
   /**
    * The latest round heard from that leader, and what it is owed: an answer at once, and one when
    * `whenSeq` is durable.

@@ -41,6 +41,7 @@ export function becomeFollower(state: State, leader: Sender | null): void {
     kind: "follower",
     leader,
     verifiedIndex: 0,
+    leaderCommit: 0,
     round: 0,
     ackNow: false,
     ackWhenSeq: null,

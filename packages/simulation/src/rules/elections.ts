@@ -50,7 +50,7 @@ const r01: Scenario = {
   },
   fault: {
     file: "packages/core/src/restore.ts",
-    find: `role: {\n      kind: "follower",\n      leader: null,\n      verifiedIndex: 0,\n      round: 0,\n      ackNow: false,\n      ackWhenSeq: null,\n    },`,
+    find: `role: {\n      kind: "follower",\n      leader: null,\n      verifiedIndex: 0,\n      leaderCommit: 0,\n      round: 0,\n      ackNow: false,\n      ackWhenSeq: null,\n    },`,
     replace: `role: { kind: "candidate", phase: "preVote", votes: new Set(), awaitedSeq: null },`,
     why: "a server begins as candidate",
   },

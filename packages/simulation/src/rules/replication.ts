@@ -190,7 +190,7 @@ const r15: Scenario = {
   },
   fault: {
     file: "packages/core/src/replicate.ts",
-    find: `const agreed = state.log.lastIndexWithTermAtMost(\n    Math.min(message.conflictIndex, message.prevLogIndex - 1),\n    message.conflictTerm,\n  );`,
+    find: `const agreed = state.log.lastIndexWithTermAtMost(\n    Math.min(message.conflictIndex, prevLogIndex - 1),\n    message.conflictTerm,\n  );`,
     replace: `const agreed = message.prevLogIndex - 1;`,
     why: "logs are brought together entry by entry",
   },
