@@ -4,7 +4,7 @@
 import { adoptConfigurations, dropConfigurationsFrom, memberOf } from "./membership.js";
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "./entry.js";
-import { InvariantViolation } from "./errors.js";
+import { InvariantViolation, StorageRolledBack } from "./errors.js";
 import { isDurable, promiseSeq, truncateFrom } from "./durability.js";
 import type { AppendEntries } from "./messages.js";
 import type { Follower, State } from "./state.js";
@@ -21,6 +21,10 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
   state.turnOpen = true;
   const isNewRound = message.round > follower.round;
   follower.round = Math.max(follower.round, message.round);
+  if (message.matchIndex > state.durability.durableIndex) {
+    onRolledBack(state, follower, from, message);
+    return;
+  }
   if (!state.log.matches(message.prevLogIndex, message.prevLogTerm)) {
     refuseAppend(state, follower, from, message);
     return;
@@ -37,6 +41,32 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
   const seq = promiseSeq(state);
   if (isNewRound || isDurable(state, seq)) follower.ackNow = true;
   if (!isDurable(state, seq)) follower.ackWhenSeq = seq;
+}
+
+/**
+ * What this data directory acknowledged to this leader in this term was durable, and nothing of it
+ * can have been cut since: it is the leader's own log. So it is another, older directory by now.
+ * The leader is told, then the node stops. A stranger's word is not enough for that; where the
+ * configuration itself is gone, an initial voter's is.
+ */
+function onRolledBack(
+  state: State,
+  follower: Follower,
+  from: Sender,
+  message: AppendEntries,
+): void {
+  const { id, incarnation, bootstrap } = state.options;
+  const isMember = state.membership.current
+    ? memberOf(state, from) !== undefined
+    : bootstrap.some((peer) => peer.id === from.id);
+  if (!isMember) {
+    emit(state, { type: "dropped", from, reason: "notMember", disconnect: true });
+    return;
+  }
+  refuseAppend(state, follower, from, message);
+  throw new StorageRolledBack(
+    `node ${id} acknowledged the entries up to ${message.matchIndex} to ${from.id}, but its log (data directory ${incarnation}) ends at ${state.durability.durableIndex}: an older copy of the directory was put back, or the disk lost what it had stored; a copy must never be put back, because this node's votes and acknowledgements since then are gone; if the original directory still exists, restore that one; else keep this node stopped: the cluster works on as long as a majority of the others does, but a lost voter can't be replaced yet`,
+  );
 }
 
 /** @returns undefined when this sender can't be the leader of this term */

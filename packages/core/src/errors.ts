@@ -24,6 +24,16 @@ export class InvariantViolation extends RaftkitError {
 }
 
 /**
+ * This data directory lacks entries that it acknowledged: it was replaced by an older copy of
+ * itself, or its disk lost what it had called durable.
+ */
+export class StorageRolledBack extends RaftkitError {
+  constructor(message: string) {
+    super("STORAGE_ROLLED_BACK", message);
+  }
+}
+
+/**
  * The cluster knows this node by another data directory: votes and entries it once promised to keep
  * are gone.
  */

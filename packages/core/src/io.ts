@@ -143,5 +143,10 @@ export type Notice =
   | "bootstrapDisagrees"
   /** The peer already holds a log: this cluster was formed before. */
   | "alreadyFormed"
+  /**
+   * The peer lacks entries that it acknowledged to this leader: its data directory was replaced by
+   * an older copy. It gets no entries from this leader.
+   */
+  | "peerRolledBack"
   /** The log's configuration is in force; the list of initial voters given now is another. */
   | "bootstrapIgnored";

@@ -49,6 +49,11 @@ export interface AppendEntries extends Envelope {
    * when it asked (thesis §6.4).
    */
   readonly round: number;
+  /**
+   * What the addressee has acknowledged in this term: durable there, as far as this leader knows. At
+   * most `prevLogIndex`; 0: nothing yet.
+   */
+  readonly matchIndex: Index;
   /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */
   readonly entries: readonly EntryRun[];
 }

@@ -21,6 +21,10 @@ export interface Progress {
   nextIndex: Index;
   /** The highest index known to be durable there; never goes back within a reign. */
   matchIndex: Index;
+  /** The leader's round when `matchIndex` last grew: what was sent in a later one followed it. */
+  matchRound: number;
+  /** The run of this peer that was found to lack what it acknowledged; 0: none. */
+  rolledBackRun: number;
   /** The last index known to have arrived there, durable or not; at least `matchIndex`. */
   verifiedIndex: Index;
   /** The latest round it answered. */
@@ -58,6 +62,8 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
     mode: "replicate",
     nextIndex,
     matchIndex: 0,
+    matchRound: 0,
+    rolledBackRun: 0,
     verifiedIndex: 0,
     round: 0,
     lastContactAt: now,
@@ -76,8 +82,9 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
   };
 }
 
-/** Frees the window up to what is acknowledged. */
-export function acknowledge(progress: Progress, matchIndex: Index): void {
+/** Frees the window up to what is acknowledged, in the leader's present round. */
+export function acknowledge(progress: Progress, matchIndex: Index, round: number): void {
+  if (matchIndex > progress.matchIndex) progress.matchRound = round;
   progress.matchIndex = Math.max(progress.matchIndex, matchIndex);
   // A late success can outrun a probe that went back.
   progress.nextIndex = Math.max(progress.nextIndex, progress.matchIndex + 1);

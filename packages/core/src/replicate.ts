@@ -47,9 +47,9 @@ export function onAppendEntriesReply(
   progress.lastContactAt = state.now;
   noteArrived(progress, message, state.now);
   progress.round = Math.max(progress.round, message.round);
-  acknowledge(progress, message.matchIndex);
+  acknowledge(progress, message.matchIndex, leader.round);
   state.turnOpen = true;
-  if (!message.success) onRefused(state, progress, message);
+  if (!message.success) onRefused(state, progress, from, message);
   else if (progress.mode === "probe") {
     if (message.verifiedIndex >= progress.nextIndex - 1 && state.now >= progress.resumeAt) {
       endProbe(progress, message.verifiedIndex, state.now);
@@ -61,8 +61,17 @@ export function onAppendEntriesReply(
  * Late refusals say nothing about the present (R16): only one of something unacknowledged counts,
  * and during a probe only the one that answers it.
  */
-function onRefused(state: State, progress: Progress, message: AppendEntriesReply): void {
+function onRefused(
+  state: State,
+  progress: Progress,
+  from: Sender,
+  message: AppendEntriesReply,
+): void {
   const { prevLogIndex } = message;
+  if (lacksWhatItAcknowledged(progress, message)) {
+    onRolledBack(state, progress, from);
+    return;
+  }
   if (prevLogIndex <= progress.matchIndex || prevLogIndex >= progress.nextIndex) return;
   const isProbe = progress.mode === "probe";
   if (isProbe ? prevLogIndex !== progress.nextIndex - 1 : hasOvertaken(progress, message)) return;
@@ -73,6 +82,27 @@ function onRefused(state: State, progress: Progress, message: AppendEntriesReply
   const nextIndex = Math.max(agreed, message.verifiedIndex) + 1;
   if (isProbe) startProbe(progress, nextIndex);
   else loseTrack(state, progress, nextIndex);
+}
+
+/**
+ * A late refusal may be of the time before the acknowledgement, and says nothing then. One that
+ * names a later round than the one in which the acknowledgement came is a later word of the
+ * follower, and in this term it can't have cut what it acknowledged: its entries are the leader's.
+ */
+function lacksWhatItAcknowledged(progress: Progress, message: AppendEntriesReply): boolean {
+  return (
+    message.round > progress.matchRound &&
+    (message.prevLogIndex <= progress.matchIndex || message.conflictIndex < progress.matchIndex)
+  );
+}
+
+/** It is sent no entries any more, only heartbeats: by the next one it stops, if it hasn't yet. */
+function onRolledBack(state: State, progress: Progress, from: Sender): void {
+  if (progress.mode === "replicate") startProbe(progress, progress.matchIndex + 1);
+  progress.due = false;
+  if (progress.rolledBackRun === from.run) return;
+  progress.rolledBackRun = from.run;
+  emit(state, { type: "notice", notice: "peerRolledBack", peer: from.id });
 }
 
 /**
@@ -175,6 +205,7 @@ function sendAppend(
     prevLogTerm,
     leaderCommit: state.commitIndex,
     round: leader.round,
+    matchIndex: progress.matchIndex,
     entries,
   };
   send(state, progress.server.id, message);

@@ -23,7 +23,16 @@ export function messageHeader(m: Message): readonly CodecValue[] {
     case "requestVoteReply":
       return [3, m.to, m.term, m.voteGranted];
     case "appendEntries":
-      return [4, m.to, m.term, m.prevLogIndex, m.prevLogTerm, m.leaderCommit, m.round];
+      return [
+        4,
+        m.to,
+        m.term,
+        m.prevLogIndex,
+        m.prevLogTerm,
+        m.leaderCommit,
+        m.round,
+        m.matchIndex,
+      ];
     case "appendEntriesReply":
       return [
         5,
@@ -71,7 +80,7 @@ export function messagePayload(m: Message): readonly Uint8Array[] {
   return m.type === "forward" ? [m.entries.bytes] : [];
 }
 
-const FIELD_COUNTS: readonly number[] = [5, 4, 6, 4, 7, 10, 4, 10, 4, 7, 4, 6, 6];
+const FIELD_COUNTS: readonly number[] = [5, 4, 6, 4, 8, 10, 4, 10, 4, 7, 4, 6, 6];
 
 /**
  * @returns undefined for whatever no correct node sends. The message's entries are views of
@@ -104,7 +113,8 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
     case 3:
       return isBoolean(a) ? { type: "requestVoteReply", to, term, voteGranted: a } : undefined;
     case 4: {
-      if (!isCount(a) || !isTerm(b) || !isCount(c) || !isCount(d) || b > term) return undefined;
+      if (!isCount(a) || !isTerm(b) || !isCount(c) || !isCount(d) || !isCount(e)) return undefined;
+      if (b > term || e > a) return undefined;
       const entries = appendedRun(payload, a, b, term);
       return (
         entries && {
@@ -115,6 +125,7 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
           prevLogTerm: b,
           leaderCommit: c,
           round: d,
+          matchIndex: e,
           entries,
         }
       );

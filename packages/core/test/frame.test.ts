@@ -28,6 +28,7 @@ const message: Message = {
   prevLogTerm: 1,
   leaderCommit: 2,
   round: 9,
+  matchIndex: 1,
   entries: [entries],
 };
 

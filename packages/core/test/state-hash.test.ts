@@ -45,6 +45,7 @@ function follower(id = "n2"): Raft {
     prevLogTerm: 1,
     leaderCommit: 1,
     round: 1,
+    matchIndex: 0,
     entries: [],
   };
   raft.step(1, { type: "receive", from: senderOf("n1"), message: heartbeat });

@@ -36,6 +36,7 @@ const appendEntries = fc
     prevLogTerm: fc.nat({ max: TERM_MAX }),
     leaderCommit: count,
     round: count,
+    matchIndex: count,
     datas: fc.array(entryData, { maxLength: 4 }),
     configures: flag,
   })
@@ -55,6 +56,7 @@ const appendEntries = fc
     return {
       ...m,
       prevLogTerm: Math.min(m.prevLogTerm, m.term),
+      matchIndex: Math.min(m.matchIndex, m.prevLogIndex),
       entries: entries.length > 0 ? [runOf(m.prevLogIndex + 1, entries)] : [],
     };
   });
@@ -264,8 +266,8 @@ describe("messages", () => {
     );
   });
 
-  test("an AppendEntries holds no entry of a later term, none before its predecessor's, and no index beyond the safe integers", () => {
-    const header = (prevLogIndex: number, prevLogTerm: number): CodecValue[] => [
+  test("an AppendEntries holds no entry of a later term, none before its predecessor's, nothing acknowledged behind it, and no index beyond the safe integers", () => {
+    const header = (prevLogIndex: number, prevLogTerm: number, matchIndex = 0): CodecValue[] => [
       4,
       "n1-data-directory-1",
       5,
@@ -273,6 +275,7 @@ describe("messages", () => {
       prevLogTerm,
       0,
       1,
+      matchIndex,
     ];
     const entries = (...terms: number[]): Uint8Array =>
       runOf(
@@ -283,6 +286,8 @@ describe("messages", () => {
     expect(decodeMessage(header(3, 2), entries(2, 6))).toBeUndefined();
     expect(decodeMessage(header(3, 3), entries(2, 5))).toBeUndefined();
     expect(decodeMessage(header(3, 6), new Uint8Array(0))).toBeUndefined();
+    expect(decodeMessage(header(3, 2, 3), new Uint8Array(0))).toBeDefined();
+    expect(decodeMessage(header(3, 2, 4), new Uint8Array(0))).toBeUndefined();
     expect(decodeMessage(header(Number.MAX_SAFE_INTEGER - 1, 2), entries(2, 5))).toBeUndefined();
     expect(
       decodeMessage(

@@ -120,6 +120,7 @@ test("two leaders in one term stop the node that sees them", async () => {
       prevLogTerm: 1,
       leaderCommit: 0,
       round: 1,
+      matchIndex: 0,
       entries: [],
     }),
   ];

@@ -270,6 +270,7 @@ describe("time", () => {
       prevLogTerm: 1,
       leaderCommit: 0,
       round: 1,
+      matchIndex: 0,
       entries: [],
     };
     clock.defer(() =>

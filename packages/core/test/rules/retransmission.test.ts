@@ -142,6 +142,7 @@ test("a follower commits what it verified, and nothing behind it (hazard 11)", (
         prevLogTerm: 1,
         leaderCommit,
         round,
+        matchIndex: 0,
         entries: [],
       },
     });

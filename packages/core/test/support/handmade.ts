@@ -52,6 +52,7 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         prevLogTerm,
         leaderCommit: number("commit"),
         round: number("round"),
+        matchIndex: number("match"),
         entries: entriesFrom(prevLogIndex + 1, parseTerms(fields.get("entries") ?? "")),
       };
     }

@@ -114,6 +114,9 @@ export function watchInvariants(cluster: Cluster): Invariants {
     observe(id, effect) {
       const node = nodeOf(cluster, id);
       if (effect.type === "failed") throw effect.error;
+      if (effect.type === "notice") {
+        demand(effect.notice !== "peerRolledBack", `${id} takes ${effect.peer} for rolled back`);
+      }
       if (effect.type === "dropped") {
         demand(
           effect.reason === "staleRun",

@@ -57,7 +57,7 @@ function printFields(m: Message): string {
     case "requestVoteReply":
       return `term=${m.term} ${m.voteGranted ? "granted" : "refused"}`;
     case "appendEntries":
-      return `term=${m.term} prev=${m.prevLogIndex}/${m.prevLogTerm} commit=${m.leaderCommit} round=${m.round}${m.entries.length > 0 ? ` entries=${printEntries(m.entries, m.term)}` : ""}`;
+      return `term=${m.term} prev=${m.prevLogIndex}/${m.prevLogTerm} commit=${m.leaderCommit} round=${m.round} match=${m.matchIndex}${m.entries.length > 0 ? ` entries=${printEntries(m.entries, m.term)}` : ""}`;
     case "appendEntriesReply":
       return printReply(m);
     case "forward":

@@ -19,7 +19,7 @@ const header = z.union([
   z.tuple([z.literal(1), incarnation, term, flag]),
   z.tuple([z.literal(2), incarnation, term, count, term, flag]),
   z.tuple([z.literal(3), incarnation, term, flag]),
-  z.tuple([z.literal(4), incarnation, term, count, term, count, count]),
+  z.tuple([z.literal(4), incarnation, term, count, term, count, count, count]),
   z.tuple([z.literal(5), incarnation, term, count, flag, count, count, count, count, term]),
   z.tuple([z.literal(6), incarnation, term, count]),
   z.tuple([z.literal(7), incarnation, term, count, count, count, flag, count, term, flag]),
@@ -34,7 +34,7 @@ export function isWellFormed(value: CodecValue, payload: Uint8Array): boolean {
   const parsed = header.safeParse(value);
   if (!parsed.success) return false;
   const { data } = parsed;
-  if (data[0] === 4) return isAppended(payload, data[3], data[4], data[2]);
+  if (data[0] === 4) return data[7] <= data[3] && isAppended(payload, data[3], data[4], data[2]);
   if (data[0] === 6) return isForwarded(payload, data[2]);
   return payload.length === 0;
 }

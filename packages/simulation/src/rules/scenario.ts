@@ -181,6 +181,7 @@ export function appendEntries(
     prevLogTerm: prev.term,
     leaderCommit: more.leaderCommit ?? 0,
     round: more.round ?? 1,
+    matchIndex: 0,
     entries: more.entries ?? [],
   };
 }
