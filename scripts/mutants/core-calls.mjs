@@ -114,8 +114,8 @@ export const calls = [
   {
     id: "core-66",
     file: "packages/core/src/forward.ts",
-    find: "    leader.uncommittedBytes + bytes <= state.options.maxUncommittedBytes &&\n",
-    replace: "",
+    find: 'leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;',
+    replace: 'leader.uncommittedBytes > Number.MAX_SAFE_INTEGER ? "overloaded" : null;',
     why: "uncommitted proposals have no bound (hazard 55)",
   },
 ];

@@ -5,7 +5,8 @@ import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, encodeRun, EntryKind } from "./entry.js";
 import { transferMs } from "./link.js";
 import { ENTRY_OVERHEAD_BYTES } from "./log.js";
-import type { Forward, ForwardReply } from "./messages.js";
+import type { RejectReason } from "./io.js";
+import type { Forward, ForwardReply, Refusal } from "./messages.js";
 import type { Leader, State } from "./state.js";
 import { appendOwn, emit, leaderOf, send } from "./state.js";
 import type { Index, Sender, Term } from "./types.js";
@@ -34,7 +35,7 @@ const ANSWER_TIMEOUTS = 5;
 
 type Verdict = { readonly count: number } & (
   | { readonly firstIndex: Index }
-  | { readonly refused: "overloaded" | "notLeader" }
+  | { readonly refused: Refusal }
 );
 
 const VERDICTS_MAX = 4096;
@@ -94,21 +95,29 @@ export function onPropose(state: State, firstSeq: number, commands: readonly Uin
   else forwardToLeader(state, firstSeq, commands);
 }
 
-function reject(
-  state: State,
-  firstSeq: number,
-  count: number,
-  reason: "noLeader" | "overloaded" | "notSent",
-): void {
+function reject(state: State, firstSeq: number, count: number, reason: RejectReason): void {
   if (count > 0) emit(state, { type: "rejected", firstSeq, count, reason });
 }
 
-/** Whether the bounds leave room for this much; they refuse proposals only. */
-function fits(state: State, leader: Leader, bytes: number): boolean {
-  return (
-    leader.uncommittedBytes + bytes <= state.options.maxUncommittedBytes &&
-    state.log.bytes + bytes <= state.options.maxLogBytes
-  );
+/** The bound that leaves no room for this much; they refuse proposals only. */
+function exceededBound(
+  state: State,
+  leader: Leader,
+  bytes: number,
+): "overloaded" | "logFull" | null {
+  if (state.log.bytes + bytes > state.options.maxLogBytes) return "logFull";
+  return leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;
+}
+
+/** Remembers the least that the log's bound had no room for. */
+function noteLogFull(state: State, bytes: number): void {
+  state.logRefusedBytes = Math.min(state.logRefusedBytes, bytes);
+}
+
+/** Whether the log's bound refuses proposals: every one, or one like those that it did refuse. */
+export function isLogFull({ log, logRefusedBytes, options }: State): boolean {
+  const least = logRefusedBytes < Infinity ? logRefusedBytes : ENTRY_OVERHEAD_BYTES;
+  return log.bytes + least > options.maxLogBytes;
 }
 
 function proposeHere(
@@ -119,9 +128,13 @@ function proposeHere(
 ): void {
   let bytes = 0;
   let count = 0;
+  let bound: ReturnType<typeof exceededBound> = null;
   for (const command of commands) {
-    if (!fits(state, leader, bytes + command.length + ENTRY_OVERHEAD_BYTES)) break;
-    bytes += command.length + ENTRY_OVERHEAD_BYTES;
+    const size = command.length + ENTRY_OVERHEAD_BYTES;
+    bound = exceededBound(state, leader, bytes + size);
+    if (bound === "logFull") noteLogFull(state, size);
+    if (bound) break;
+    bytes += size;
     count++;
   }
   if (count > 0) {
@@ -138,7 +151,7 @@ function proposeHere(
     );
     emit(state, { type: "accepted", firstSeq, count, firstIndex, term: state.currentTerm });
   }
-  reject(state, firstSeq + count, commands.length - count, "overloaded");
+  if (bound) reject(state, firstSeq + count, commands.length - count, bound);
 }
 
 function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint8Array[]): void {
@@ -221,10 +234,9 @@ export function onForward(state: State, from: Sender, message: Forward): void {
     run: from.run,
     firstSeq,
     count: verdict.count,
-    accepted: firstIndex > 0,
+    verdict: "refused" in verdict ? verdict.refused : "accepted",
     firstIndex,
     entryTerm: firstIndex > 0 ? message.term : 0,
-    overloaded: "refused" in verdict && verdict.refused === "overloaded",
   });
 }
 
@@ -232,8 +244,11 @@ function judge(state: State, from: Sender, entries: EntryRun): Verdict {
   const { role } = state;
   const { count } = entries;
   if (role.kind !== "leader") return { count, refused: "notLeader" };
-  if (!fits(state, role, entries.bytes.length + count * ENTRY_OVERHEAD_BYTES)) {
-    return { count, refused: "overloaded" };
+  const bytes = entries.bytes.length + count * ENTRY_OVERHEAD_BYTES;
+  const bound = exceededBound(state, role, bytes);
+  if (bound) {
+    if (bound === "logFull") noteLogFull(state, bytes);
+    return { count, refused: bound };
   }
   const firstIndex = state.log.lastIndex + 1;
   appendOwn(state, role, { firstIndex, count, bytes: entries.bytes });
@@ -245,7 +260,9 @@ function judge(state: State, from: Sender, entries: EntryRun): Verdict {
 function settle(
   state: State,
   firstSeq: number,
-): { readonly count: number; readonly to: Sender; readonly term: Term } | undefined {
+):
+  | { readonly count: number; readonly bytes: number; readonly to: Sender; readonly term: Term }
+  | undefined {
   const forward = state.forwarded.outstanding.get(firstSeq);
   if (!forward) return undefined;
   state.forwarded.outstanding.delete(firstSeq);
@@ -264,12 +281,15 @@ export function onForwardReply(state: State, from: Sender, message: ForwardReply
   ) {
     return;
   }
-  if (forward.count !== message.count || (message.accepted && message.entryTerm !== forward.term)) {
+  if (
+    forward.count !== message.count ||
+    (message.verdict === "accepted" && message.entryTerm !== forward.term)
+  ) {
     emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
     return;
   }
   settle(state, firstSeq);
-  if (message.accepted) {
+  if (message.verdict === "accepted") {
     emit(state, {
       type: "accepted",
       firstSeq,
@@ -277,7 +297,13 @@ export function onForwardReply(state: State, from: Sender, message: ForwardReply
       firstIndex: message.firstIndex,
       term: forward.term,
     });
-  } else reject(state, firstSeq, forward.count, message.overloaded ? "overloaded" : "noLeader");
+    return;
+  }
+  if (message.verdict === "logFull") {
+    noteLogFull(state, forward.bytes + forward.count * ENTRY_OVERHEAD_BYTES);
+  }
+  const reason = message.verdict === "notLeader" ? "noLeader" : message.verdict;
+  reject(state, firstSeq, forward.count, reason);
 }
 
 /** The transport is certain that this forward never left. */

@@ -4,6 +4,12 @@ import type { Message } from "./messages.js";
 import type { Codec } from "./ports.js";
 import { decodeMessage, messageHeader, messagePayload } from "./wire.js";
 
+/**
+ * The largest header of any message: that of a bootstrap question with VOTERS_MAX voters has less.
+ * Bounded before a codec sees it, because decoding costs more than its bytes.
+ */
+const HEADER_BYTES_MAX = 64 * 1024;
+
 /** A frame in parts, for `Transport.send`; the bytes of entries are not copied. */
 export function encodeFrame(codec: Codec, message: Message): readonly Uint8Array[] {
   const header = codec.encode(messageHeader(message));
@@ -30,8 +36,9 @@ function headerLength(frame: Uint8Array): number {
  */
 export function decodeFrame(codec: Codec, frame: Uint8Array): Message | undefined {
   if (frame.length < 4) return undefined;
-  const end = 4 + headerLength(frame);
-  if (end > frame.length) return undefined;
+  const length = headerLength(frame);
+  const end = 4 + length;
+  if (length > HEADER_BYTES_MAX || end > frame.length) return undefined;
   try {
     return decodeMessage(codec.decode(frame.subarray(4, end)), frame.subarray(end));
   } catch {

@@ -22,6 +22,7 @@ export class Log {
   readonly base: { readonly index: Index; readonly term: Term };
   #lastIndex: Index;
   #bytes = 0;
+  #largestEntryBytes = 0;
   /** Chunk c holds the entries base + 1 + c·4096 and on. */
   readonly #chunks: Chunk[] = [];
   /** Where each term begins, ascending: finds a conflict by term (R15). */
@@ -43,6 +44,11 @@ export class Log {
   /** Memory held: data plus 256 bytes an entry. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Header and data of the largest entry that was ever appended. */
+  get largestEntryBytes(): number {
+    return this.#largestEntryBytes;
   }
 
   /** The term of an entry in memory or of the base; undefined outside. */
@@ -87,6 +93,7 @@ export class Log {
     let at = this.#lastIndex - this.base.index;
     let offset = 0;
     let lastTerm = this.lastTerm;
+    let largest = 0;
     for (let i = 0; i < run.count; i++, at++) {
       if ((at & (CHUNK_ENTRIES - 1)) === 0) {
         this.#chunks.push({ buffers: [], offsets: new Uint32Array(CHUNK_ENTRIES) });
@@ -102,7 +109,9 @@ export class Log {
       const length = entryLength(run.bytes, offset);
       this.#bytes += length + ENTRY_OVERHEAD_BYTES;
       offset += ENTRY_HEADER_BYTES + length;
+      if (length > largest) largest = length;
     }
+    this.#largestEntryBytes = Math.max(this.#largestEntryBytes, ENTRY_HEADER_BYTES + largest);
     this.#lastIndex += run.count;
   }
 

@@ -81,6 +81,12 @@ export interface AppendEntriesReply extends Envelope {
   readonly conflictTerm: Term;
 }
 
+/**
+ * Why a proposal was refused. `overloaded`: too much is uncommitted, a pause helps; `logFull`: the
+ * log has reached `maxLogBytes`, a pause doesn't.
+ */
+export type Refusal = "notLeader" | "overloaded" | "logFull";
+
 /** Proposals of a node that isn't the leader, sent once. */
 export interface Forward extends Envelope {
   readonly type: "forward";
@@ -97,12 +103,10 @@ export interface ForwardReply extends Envelope {
   readonly run: number;
   readonly firstSeq: number;
   readonly count: number;
-  readonly accepted: boolean;
+  readonly verdict: "accepted" | Refusal;
   /** Where the first one stands in the log, and under which term; both 0 when refused. */
   readonly firstIndex: Index;
   readonly entryTerm: Term;
-  /** When refused: because the leader is overloaded (else it doesn't lead any more). */
-  readonly overloaded: boolean;
 }
 
 /** From which index on may I answer reads? */

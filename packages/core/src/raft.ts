@@ -15,7 +15,13 @@ import { onPersisted, persistStaged } from "./durability.js";
 import { onElectionTimeout, releaseVotes } from "./election.js";
 import { RaftkitError } from "./errors.js";
 import { campaignWhenFormed, missingVoters, onAskDue } from "./forming.js";
-import { forwardDeadline, giveUpLostForwards, onForwardNotSent, onPropose } from "./forward.js";
+import {
+  forwardDeadline,
+  giveUpLostForwards,
+  isLogFull,
+  onForwardNotSent,
+  onPropose,
+} from "./forward.js";
 import type { Effect, Input, PersistedState, RaftOptions, RoleName } from "./io.js";
 import { askLeader, finishReadRounds, onRead, sendQuestion, startReadRound } from "./read.js";
 import { onReceive } from "./receive.js";
@@ -43,6 +49,13 @@ export interface RaftStatus {
   readonly lastIndex: Index;
   readonly durableIndex: Index;
   readonly logBytes: number;
+  /** The log's bound refuses proposals: every one, or one like those that it refused. */
+  readonly logFull: boolean;
+  /**
+   * The largest entry that this run has held, its data and header, in bytes: what a transport must
+   * be able to carry beside a message's header.
+   */
+  readonly largestEntryBytes: number;
   readonly configuration: Configuration | undefined;
   /**
    * While no configuration is known: the initial voters that this run still waits for. On the node
@@ -128,6 +141,8 @@ export class Raft {
       lastIndex: log.lastIndex,
       durableIndex: durability.durableIndex,
       logBytes: log.bytes,
+      logFull: isLogFull(this.#state),
+      largestEntryBytes: log.largestEntryBytes,
       configuration: membership.current,
       bootstrap: membership.current ? null : { missing: missingVoters(this.#state) },
       peers,

@@ -11,12 +11,20 @@ import { newStateHashes } from "./state-hash.js";
 import type { State } from "./state.js";
 import { emit } from "./state.js";
 
+/** More than anyone uses, and few enough for the header of a message (frame.ts). */
+const VOTERS_MAX = 100;
+
 /** @throws {InvariantViolation} what was restored can't be a node's state */
 export function restore(options: RaftOptions, restored: PersistedState): State {
   const { hardState, base, entries, applied } = restored;
   if (!Number.isSafeInteger(applied) || applied < 0) {
     throw new InvariantViolation(
       `the state machine says that it has applied up to ${applied}, which is no index`,
+    );
+  }
+  if (options.bootstrap.length > VOTERS_MAX) {
+    throw new InvariantViolation(
+      `${options.bootstrap.length} initial voters are more than ${VOTERS_MAX}; a cluster has 3, 5 or 7`,
     );
   }
   const log = new Log(base);
@@ -46,6 +54,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     forming: null,
     forwarded: { outstanding: new Map(), bytes: 0 },
     forwardWindow: new ForwardWindow(),
+    logRefusedBytes: Infinity,
     remoteReads: { waiting: [], asked: null, lastId: 0 },
     stateHashes: newStateHashes(),
     now: -Infinity,

@@ -76,6 +76,8 @@ export interface State {
   forming: Forming | null;
   readonly forwarded: ForwardedByMe;
   readonly forwardWindow: ForwardWindow;
+  /** The least that the log's bound had no room for; Infinity: it refused nothing yet. */
+  logRefusedBytes: number;
   readonly remoteReads: RemoteReads;
   readonly stateHashes: StateHashes;
   now: number;

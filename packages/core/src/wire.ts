@@ -3,7 +3,7 @@
 import { configurationsIn, isValidAddress, isValidIncarnation } from "./configuration.js";
 import type { EntryRun } from "./entry.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
-import type { Message } from "./messages.js";
+import type { ForwardReply, Message } from "./messages.js";
 import type { CodecValue } from "./ports.js";
 import type { Index, Peer, Term } from "./types.js";
 import { isValidId } from "./types.js";
@@ -56,10 +56,9 @@ export function messageHeader(m: Message): readonly CodecValue[] {
         m.run,
         m.firstSeq,
         m.count,
-        m.accepted,
+        VERDICTS.indexOf(m.verdict),
         m.firstIndex,
         m.entryTerm,
-        m.overloaded,
       ];
     case "readIndex":
       return [8, m.to, m.term, m.id];
@@ -80,7 +79,15 @@ export function messagePayload(m: Message): readonly Uint8Array[] {
   return m.type === "forward" ? [m.entries.bytes] : [];
 }
 
-const FIELD_COUNTS: readonly number[] = [5, 4, 6, 4, 8, 10, 4, 10, 4, 7, 4, 6, 6];
+/** As they travel: by their place here. */
+const VERDICTS: readonly ForwardReply["verdict"][] = [
+  "accepted",
+  "notLeader",
+  "overloaded",
+  "logFull",
+];
+
+const FIELD_COUNTS: readonly number[] = [5, 4, 6, 4, 8, 10, 4, 9, 4, 7, 4, 6, 6];
 
 /**
  * @returns undefined for whatever no correct node sends. The message's entries are views of
@@ -157,14 +164,9 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
         ? { type: "forward", to, term, firstSeq: a, entries }
         : undefined;
     }
-    case 7:
-      return isCount(a) &&
-        isCount(b) &&
-        isCount(c) &&
-        isBoolean(d) &&
-        isCount(e) &&
-        isTerm(f) &&
-        isBoolean(g)
+    case 7: {
+      const verdict = isCount(d) ? VERDICTS[d] : undefined;
+      return isCount(a) && isCount(b) && isCount(c) && verdict && isCount(e) && isTerm(f)
         ? {
             type: "forwardReply",
             to,
@@ -172,12 +174,12 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
             run: a,
             firstSeq: b,
             count: c,
-            accepted: d,
+            verdict,
             firstIndex: e,
             entryTerm: f,
-            overloaded: g,
           }
         : undefined;
+    }
     case 8:
       return isCount(a) ? { type: "readIndex", to, term, id: a } : undefined;
     case 9:

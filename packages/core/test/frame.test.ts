@@ -1,7 +1,7 @@
 // A frame is a header's length, the header, and the bytes of entries beside it; what no correct
 // node sends is nothing.
-import type { Codec, Message } from "@raftkit/core";
-import { decodeFrame, encodeFrame, encodeRun, EntryKind, RaftkitError } from "@raftkit/core";
+import type { Codec, Message, Peer, RaftOptions } from "@raftkit/core";
+import { decodeFrame, encodeFrame, encodeRun, EntryKind, RaftkitError, Raft } from "@raftkit/core";
 import { expect, test } from "vitest";
 import { concatenate } from "./support/entries.js";
 
@@ -74,4 +74,62 @@ test("what is cut short, claims too much or is no message is nothing", () => {
   const rubbish = frame.slice();
   rubbish[5] = 0;
   expect(decodeFrame(codec, rubbish)).toBeUndefined();
+});
+
+test("a header of more than 64 KiB is refused before a codec sees it", () => {
+  let decoded = 0;
+  const counting: Codec = {
+    ...codec,
+    decode: (bytes) => {
+      decoded++;
+      return codec.decode(bytes);
+    },
+  };
+  const frame = (length: number): Uint8Array => {
+    const bytes = new Uint8Array(4 + length).fill(32);
+    new DataView(bytes.buffer).setUint32(0, length, true);
+    return bytes;
+  };
+  expect(decodeFrame(counting, frame(64 * 1024 + 1))).toBeUndefined();
+  expect(decodeFrame(counting, frame(8 * 2 ** 20))).toBeUndefined();
+  expect(decoded).toBe(0);
+  expect(decodeFrame(counting, frame(64 * 1024))).toBeUndefined();
+  expect(decoded).toBe(1);
+});
+
+test("no message that core makes has such a header: the longest asks the most initial voters", () => {
+  const peer = (i: number): Peer => ({
+    id: `${i}`.padStart(64, "0"),
+    address: '"'.repeat(256),
+  });
+  const peers = (count: number): Peer[] => Array.from({ length: count }, (_, i) => peer(i));
+  const options = (count: number): RaftOptions => ({
+    id: peer(0).id,
+    incarnation: "data-directory-of-n1",
+    run: Number.MAX_SAFE_INTEGER,
+    bootstrap: peers(count),
+    random: () => 0,
+    electionTimeoutMs: { min: 150, max: 300 },
+    heartbeatIntervalMs: 50,
+    maxMessageBytes: 1,
+    maxInflightMessages: 1,
+    maxInflightBytes: 1,
+    maxUncommittedBytes: 1,
+    maxLogBytes: 1,
+  });
+  const restored = {
+    hardState: { currentTerm: 0, votedFor: null },
+    base: { index: 0, term: 0 },
+    entries: [],
+    applied: 0,
+  };
+  const raft = new Raft(options(100), restored);
+  const sent = raft.step(0, { type: "tick" }).filter((effect) => effect.type === "send");
+  expect(sent).toHaveLength(99);
+  for (const { message: question } of sent) {
+    const [front = new Uint8Array(0)] = encodeFrame(codec, question);
+    expect(front.length).toBeLessThanOrEqual(4 + 64 * 1024);
+    expect(decodeFrame(codec, front)).toEqual(question);
+  }
+  expect(() => new Raft(options(101), restored)).toThrow("101 initial voters are more than 100");
 });

@@ -112,10 +112,9 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     run: count,
     firstSeq: count,
     count,
-    accepted: flag,
+    verdict: fc.constantFrom("accepted", "notLeader", "overloaded", "logFull"),
     firstIndex: count,
     entryTerm: term,
-    overloaded: flag,
   }),
   fc.record({ type: type("readIndex"), to: incarnation, term, id: count }),
   fc.record({

@@ -95,10 +95,9 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         run: number("asker"),
         firstSeq: number("seq"),
         count: number("count"),
-        accepted,
+        verdict: accepted ? "accepted" : "notLeader",
         firstIndex: number("index"),
         entryTerm: accepted ? term : 0,
-        overloaded: false,
       };
     }
     case "formingAnswer":

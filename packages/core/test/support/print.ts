@@ -63,7 +63,7 @@ function printFields(m: Message): string {
     case "forward":
       return `term=${m.term} seq=${range(m.firstSeq, m.entries.count)}`;
     case "forwardReply":
-      return `term=${m.term} run=${m.run} seq=${range(m.firstSeq, m.count)} ${m.accepted ? `accepted=${range(m.firstIndex, m.count)} entryTerm=${m.entryTerm}` : m.overloaded ? "overloaded" : "notLeader"}`;
+      return `term=${m.term} run=${m.run} seq=${range(m.firstSeq, m.count)} ${m.verdict === "accepted" ? `accepted=${range(m.firstIndex, m.count)} entryTerm=${m.entryTerm}` : m.verdict}`;
     case "readIndex":
       return `term=${m.term} id=${m.id}`;
     case "readIndexReply":
