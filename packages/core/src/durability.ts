@@ -5,6 +5,9 @@ import type { LogOperation } from "./ports.js";
 import type { State } from "./state.js";
 import type { HardState, Index, Term } from "./types.js";
 
+/** So much of a peak is left when another write has ended. */
+const SLOWEST_DECAY = 7 / 8;
+
 interface PendingPersist {
   readonly seq: number;
   readonly term: Term;
@@ -21,6 +24,8 @@ export interface Durability {
   lastSeq: number;
   pending: PendingPersist[];
   staged: LogOperation[];
+  /** What the slowest write of late took, in milliseconds: a peak that fades with each write. */
+  slowestMs: number;
   /** What was last handed to the storage. */
   savedHardState: HardState;
 }
@@ -33,6 +38,7 @@ export function newDurability(hardState: HardState, lastIndex: Index): Durabilit
     lastSeq: 0,
     pending: [],
     staged: [],
+    slowestMs: 0,
     savedHardState: hardState,
   };
 }
@@ -95,6 +101,10 @@ export function onPersisted(state: State, seq: number): void {
     durability.durableIndex = Math.max(durability.durableIndex, pending.lastIndex);
     durability.durableTerm = pending.term;
     durability.durableSeq = pending.seq;
+    durability.slowestMs = Math.max(
+      state.now - pending.startedAt,
+      durability.slowestMs * SLOWEST_DECAY,
+    );
     done++;
   }
   durability.pending.splice(0, done);
@@ -102,11 +112,38 @@ export function onPersisted(state: State, seq: number): void {
   state.turnOpen = true;
 }
 
+function oldestWriteMs(state: State): number {
+  const oldest = state.durability.pending[0];
+  return oldest ? state.now - oldest.startedAt : 0;
+}
+
+/** No disk counts as slower than two election timeouts: what takes longer hangs. */
+function bounded(state: State, ms: number): number {
+  return Math.min(ms, 2 * state.options.electionTimeoutMs.max);
+}
+
 /**
- * Whether the oldest write has been under way for longer than an election may take (docs/rules.md,
- * promise 4).
+ * How long a write takes: on this disk, by what it did of late and is doing now, and the best
+ * estimate of what it takes on the others'.
+ */
+export function expectedWriteMs(state: State): number {
+  return bounded(state, Math.max(state.durability.slowestMs, oldestWriteMs(state)));
+}
+
+/**
+ * The disks' part of an election: the votes' write, behind one that may be under way. Where writes
+ * are slow, whoever tries again waits for that too; else elections would keep on ending each other
+ * (decision 0015).
+ */
+export function electionWritesMs(state: State): number {
+  return 2 * expectedWriteMs(state);
+}
+
+/**
+ * Whether the oldest write has been under way for longer than an election may take, and twice as
+ * long as any of late: a disk that is always slow doesn't hang (docs/rules.md, promise 4).
  */
 export function diskHangs(state: State): boolean {
-  const oldest = state.durability.pending[0];
-  return oldest !== undefined && state.now - oldest.startedAt > state.options.electionTimeoutMs.max;
+  const usualMs = 2 * bounded(state, state.durability.slowestMs);
+  return oldestWriteMs(state) > Math.max(state.options.electionTimeoutMs.max, usualMs);
 }

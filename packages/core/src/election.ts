@@ -1,6 +1,12 @@
 // Elections (paper §5.2, §5.4.1) with pre-vote (thesis §9.6). Votes are promises: they leave, and
 // the own one counts, only once they are durable.
-import { diskHangs, isDurable, promiseSeq } from "./durability.js";
+import {
+  diskHangs,
+  electionWritesMs,
+  expectedWriteMs,
+  isDurable,
+  promiseSeq,
+} from "./durability.js";
 import { isVoter, memberOf, otherVoters } from "./membership.js";
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply } from "./messages.js";
 import { majority } from "./quorum.js";
@@ -20,6 +26,9 @@ export function onElectionTimeout(state: State): void {
   if (!isVoter(state) || diskHangs(state)) {
     if (leaderOf(state)) becomeFollower(state, null);
     resetElectionTimer(state);
+  } else if (voteIsBeingWritten(state)) {
+    // To campaign now would take back what the disk is about to promise.
+    resetElectionTimer(state);
   } else if (role.kind === "candidate" && role.phase === "election") {
     // Abandoned; the next attempt comes after a random wait (R03).
     becomeFollower(state, null);
@@ -27,6 +36,17 @@ export function onElectionTimeout(state: State): void {
   } else {
     campaign(state);
   }
+}
+
+/** A vote, for another or for itself, waits for the disk. */
+function voteIsBeingWritten({ role, grantedVote }: State): boolean {
+  return role.kind === "candidate" ? role.awaitedSeq !== null : grantedVote !== null;
+}
+
+/** This node's vote is on its way, to itself or to another: a second election can only split it. */
+function isElecting(state: State): boolean {
+  const { role } = state;
+  return voteIsBeingWritten(state) || (role.kind === "candidate" && role.phase === "election");
 }
 
 /** Asks whether an election could be won; a sole voter knows. */
@@ -73,6 +93,7 @@ export function onPreVote(state: State, from: Sender, message: PreVote): void {
   const voteGranted =
     isFree &&
     !isInTouchWithLeader(state) &&
+    !isElecting(state) &&
     isUpToDate(state, message.lastLogIndex, message.lastLogTerm);
   send(state, from.id, {
     type: "preVoteReply",
@@ -139,6 +160,8 @@ export function releaseVotes(state: State): void {
   if (grantedVote && isDurable(state, grantedVote.seq)) {
     state.grantedVote = null;
     if (grantedVote.term === state.currentTerm && role.kind === "follower") {
+      // The others' votes may need their disks for longer.
+      if (!role.leader) resetElectionTimer(state, expectedWriteMs(state));
       send(state, grantedVote.to.id, {
         type: "requestVoteReply",
         to: grantedVote.to.incarnation,
@@ -152,8 +175,8 @@ export function releaseVotes(state: State): void {
   }
   role.awaitedSeq = null;
   role.votes.add(state.options.id);
-  // The others need their disks too: what this node's own one took is not part of their time.
-  resetElectionTimer(state);
+  // The others need their disks too, and theirs are perhaps like this one.
+  resetElectionTimer(state, electionWritesMs(state));
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
   for (const { id, incarnation } of otherVoters(state)) {
     send(state, id, {

@@ -106,9 +106,10 @@ export function leaderOf(state: State): Sender | null {
   return state.role.kind === "follower" ? state.role.leader : null;
 }
 
-export function resetElectionTimer(state: State): void {
+/** @param moreMs beside the timeout that is drawn */
+export function resetElectionTimer(state: State, moreMs = 0): void {
   const { min, max } = state.options.electionTimeoutMs;
-  state.electionDeadline = state.now + min + state.options.random() * (max - min);
+  state.electionDeadline = state.now + moreMs + min + state.options.random() * (max - min);
 }
 
 /** Puts entries made by this leader at the end of its log. */

@@ -1,5 +1,5 @@
 // The transitions between roles: each sets in one visible place everything that it resets (R09).
-import { promiseSeq } from "./durability.js";
+import { electionWritesMs, promiseSeq } from "./durability.js";
 import { encodeRun, EntryKind, TERM_MAX } from "./entry.js";
 import { InvariantViolation } from "./errors.js";
 import { giveUpForwards } from "./forward.js";
@@ -56,7 +56,7 @@ export function becomePreCandidate(state: State): void {
     );
   }
   rejectRemoteReads(state);
-  resetElectionTimer(state);
+  resetElectionTimer(state, electionWritesMs(state));
   state.role = {
     kind: "candidate",
     phase: "preVote",

@@ -20,19 +20,9 @@ import {
 import type { Invariants } from "./support/invariants.js";
 import { watchInvariants } from "./support/invariants.js";
 import { printEffect } from "./support/print.js";
+import { randomFrom } from "./support/random.js";
 
 const STEPS = 600;
-
-/** Uniform in [0, 1), from a seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Calls {
   /** What each proposal of each run is, and how it ended. */

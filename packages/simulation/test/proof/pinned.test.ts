@@ -6,10 +6,10 @@ import { planOf } from "../../src/proof/draw.js";
 import { runPlan } from "../../src/proof/tier1/run.js";
 
 const pinned: readonly (readonly [seed: number, hash: string])[] = [
-  [3, "ac7c823ff9ec41f0"],
-  [5, "8d1d4c46e1b67378"],
-  [12, "3a2ef21ed11471d1"],
-  [30, "bb3540e354ca52c0"],
+  [3, "febded1bf38f3dfe"],
+  [5, "bf9f618e31ef1c4f"],
+  [12, "0260ef0366f1e8d9"],
+  [30, "1b6f6c5659f297d4"],
 ];
 
 test.each(pinned)("seed %i has the trace hash %s", (seed, hash) => {

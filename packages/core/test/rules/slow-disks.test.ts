@@ -1,0 +1,77 @@
+// Elections end although every disk needs as long as an election timeout for a write, or longer
+// (R03, R05; hazard 50; decision 0015). SLOW_DISKS=table prints how long they take.
+import { describe, expect, test } from "vitest";
+import { addNode, crash, nodeOf, step } from "../support/cluster.js";
+import { randomFrom } from "../support/random.js";
+import type { Timed } from "../support/timed.js";
+import { newTimed, runUntil } from "../support/timed.js";
+
+const RUNS = 60;
+const LIMIT_MS = 60_000;
+const IDS = ["n1", "n2", "n3", "n4", "n5"];
+
+function newLeader(timed: Timed, after: number): string | undefined {
+  for (const { id, alive, raft } of timed.cluster.nodes.values()) {
+    const { role, currentTerm } = raft.status;
+    if (alive && role === "leader" && currentTerm > after) return id;
+  }
+  return undefined;
+}
+
+/** A leader, and its own first entry committed: from here on it serves. */
+function serves(timed: Timed, after: number): boolean {
+  const id = newLeader(timed, after);
+  if (id === undefined) return false;
+  const { commitIndex, lastIndex } = nodeOf(timed.cluster, id).raft.status;
+  return commitIndex === lastIndex;
+}
+
+/** How long until the cluster serves: after its start, and after its leader's end, each in ms. */
+function electionTimes(seed: number, nodes: number, syncMs: number): [number, number] {
+  const timed = newTimed();
+  const random = randomFrom(seed);
+  // A tenth more or less, drawn for each write.
+  timed.syncMs = () => syncMs * (0.9 + 0.2 * random());
+  const ids = IDS.slice(0, nodes);
+  for (const id of ids) addNode(timed.cluster, id, { bootstrap: ids, terms: [], random });
+  const cold = runUntil(timed, LIMIT_MS, () => serves(timed, 0)) ? timed.cluster.now : Infinity;
+  runUntil(timed, timed.cluster.now + 2_000 + 300 * random(), () => false);
+  const id = newLeader(timed, 0);
+  if (id === undefined) return [cold, Infinity];
+  const leader = nodeOf(timed.cluster, id);
+  const { currentTerm } = leader.raft.status;
+  step(timed.cluster, leader, { type: "propose", firstSeq: 1, commands: [Uint8Array.of(1)] });
+  runUntil(timed, timed.cluster.now + 20);
+  crash(leader);
+  const since = timed.cluster.now;
+  const holds = runUntil(timed, since + LIMIT_MS, () => serves(timed, currentTerm));
+  return [cold, holds ? timed.cluster.now - since : Infinity];
+}
+
+function timesOf(nodes: number, syncMs: number): number[] {
+  return Array.from({ length: RUNS }, (_, i) => electionTimes(i + 1, nodes, syncMs))
+    .flat()
+    .sort((a, b) => a - b);
+}
+
+const shown = (ms: number | undefined): string =>
+  ms === undefined || ms === Infinity ? "never" : `${Math.round(ms)} ms`;
+
+describe.each([3, 5])("%i nodes", (nodes) => {
+  test.each([1, 50, 100, 150, 200, 250, 300, 400])(
+    "a write takes %i ms",
+    (syncMs) => {
+      const times = timesOf(nodes, syncMs);
+      if (process.env["SLOW_DISKS"] === "table") {
+        const at = (share: number): string => shown(times[Math.floor((times.length - 1) * share)]);
+        console.log(
+          `${nodes} nodes, ${syncMs} ms: median ${at(0.5)}, 90 % ${at(0.9)}, all ${at(1)}`,
+        );
+      }
+      // Two timeouts, and the disks' part: the candidate's vote, the others', the first entry.
+      expect(times.at(-1)).toBeLessThan(1_200 + 9 * syncMs);
+      expect(times[Math.floor(times.length / 2)]).toBeLessThan(400 + 4 * syncMs);
+    },
+    60_000,
+  );
+});
