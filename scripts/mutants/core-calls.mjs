@@ -118,4 +118,11 @@ export const calls = [
     replace: 'leader.uncommittedBytes > Number.MAX_SAFE_INTEGER ? "overloaded" : null;',
     why: "uncommitted proposals have no bound (hazard 55)",
   },
+  {
+    id: "core-94",
+    file: "packages/core/src/forward.ts",
+    find: 'return "logFull";',
+    replace: 'return "overloaded";',
+    why: "a full log is told as a moment's overload",
+  },
 ];

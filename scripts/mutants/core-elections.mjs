@@ -167,4 +167,25 @@ export const elections = [
     why: "a node counts as a member whichever data directory it has (hazard 6)",
     rule: "identity",
   },
+  {
+    id: "core-82",
+    file: "packages/core/src/transitions.ts",
+    find: "  state.forwardWindow.begin(state.currentTerm);",
+    replace: "  if (state.forwardWindow.term === 0) state.forwardWindow.begin(state.currentTerm);",
+    why: "the forward window is that of the first leadership only",
+  },
+  {
+    id: "core-83",
+    file: "packages/core/src/election.ts",
+    find: "    // Abandoned; the next attempt comes after a random wait (R03).\n",
+    replace: "    state.votedFor = null;\n",
+    why: "a vote is forgotten when its election is abandoned (hazard 2)",
+  },
+  {
+    id: "core-92",
+    file: "packages/core/src/election.ts",
+    find: "} else if (voteIsBeingWritten(state)) {",
+    replace: '} else if (voteIsBeingWritten(state) && role.kind === "leader") {',
+    why: "a vote that is being written is taken back by the own timer",
+  },
 ];

@@ -51,4 +51,18 @@ export const encoding = [
     why: "terms may fall within a run",
     rule: "logMatching",
   },
+  {
+    id: "core-79",
+    file: "packages/core/src/log.ts",
+    find: "if (index === this.base.index) return this.base.term;",
+    replace: "if (index === this.base.index) return 0;",
+    why: "the log's base has a wrong term",
+  },
+  {
+    id: "core-93",
+    file: "packages/core/src/frame.ts",
+    find: "length > HEADER_BYTES_MAX || end > frame.length",
+    replace: "end > frame.length",
+    why: "a header of any length is decoded",
+  },
 ];
