@@ -35,9 +35,35 @@ export function formatSummary(results: readonly CaseResult[]): string {
   return `${count("passed")} passed, ${count("failed")} failed, ${count("blocked")} blocked, ${count("skipped")} skipped`;
 }
 
-/** A table of all results, which ends with the summary. */
+/**
+ * What nobody knows of the target, because it lacks a capability: a line for each, to be shown where
+ * it can't be missed. Empty if every case could be tried.
+ */
+export function formatUntried(results: readonly CaseResult[]): string {
+  const first = new Map<string, { readonly title: string; readonly id: string; count: number }>();
+  for (const result of results) {
+    if (result.outcome !== "skipped") continue;
+    const { missing, id, title } = result;
+    const known = first.get(missing);
+    if (known === undefined) first.set(missing, { id, title, count: 1 });
+    else known.count++;
+  }
+  return [...first]
+    .map(
+      ([missing, { count, id, title }]) =>
+        `NOT TRIED, and so not proven, without "${missing}": ${count} ${count === 1 ? "case" : "cases"}, such as ${id}, ${title}`,
+    )
+    .join("\n");
+}
+
+/** A table of all results, then what could not be tried; it ends with the summary. */
 export function formatReport(results: readonly CaseResult[]): string {
-  return [...results.map(formatResult), formatSummary(results)].join("\n");
+  const untried = formatUntried(results);
+  return [
+    ...results.map(formatResult),
+    ...(untried === "" ? [] : [untried]),
+    formatSummary(results),
+  ].join("\n");
 }
 
 function indented(label: string, text: string): readonly string[] {

@@ -7,7 +7,10 @@ import { catchStrayErrors } from "./stray.js";
 import type { Case, CaseResult, Suite, Target } from "./suite.js";
 import { casesFor, checkCapabilities } from "./validate.js";
 
-/** How long a case may take, and its `create` and `dispose` too, unless told otherwise. */
+/**
+ * How long a case may take without any progress that its target tells of, and its `create` and
+ * `dispose` too, unless told otherwise.
+ */
 export const CASE_TIMEOUT_MS = 30_000;
 
 export interface RunOptions {
@@ -15,7 +18,10 @@ export interface RunOptions {
   readonly only?: string | undefined;
   /** Told of each result as it comes. */
   readonly onResult?: ((result: CaseResult) => void) | undefined;
-  /** Real milliseconds, from 1; for `create`, the case, and `dispose`, each. Default 30,000. */
+  /**
+   * Real milliseconds, from 1; for `create`, the case, and `dispose`, each. They begin anew with
+   * whatever progress the target tells of (`Target.create`). Default 30,000.
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -99,12 +105,13 @@ async function attempt<Subject>(
 ): Promise<Error | undefined> {
   const stray = catchStrayErrors();
   const errors: Error[] = [];
-  const creating = Promise.resolve().then(() => target.create());
+  const bound = new TimeBound(timeoutMs);
+  const creating = Promise.resolve().then(() => target.create(() => bound.extend()));
   let created = false;
   try {
-    const subject = await within(timeoutMs, "create()", Promise.race([creating, stray.first]));
+    const subject = await bound.within("create()", Promise.race([creating, stray.first]));
     created = true;
-    await within(timeoutMs, "the case", Promise.race([one.run(subject), stray.first]));
+    await bound.within("the case", Promise.race([one.run(subject), stray.first]));
   } catch (error) {
     errors.push(toError(error));
   }
@@ -114,7 +121,7 @@ async function attempt<Subject>(
   );
   try {
     // One that was not created in time is let go of when it is.
-    if (created) await within(timeoutMs, "dispose()", disposed);
+    if (created) await bound.within("dispose()", disposed);
     else disposed.catch(() => undefined);
   } catch (error) {
     errors.push(toError(error));
@@ -123,24 +130,37 @@ async function attempt<Subject>(
   return errors[0] ?? strayError;
 }
 
-async function within<Value>(
-  timeoutMs: number,
-  what: string,
-  work: Promise<Value>,
-): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () =>
+/** Bounds one piece of work after another; progress gives it the whole time again. */
+class TimeBound {
+  readonly #timeoutMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #expire: (() => void) | undefined;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  extend(): void {
+    clearTimeout(this.#timer);
+    if (this.#expire !== undefined) this.#timer = setTimeout(this.#expire, this.#timeoutMs);
+  }
+
+  async within<Value>(what: string, work: Promise<Value>): Promise<Value> {
+    const late = new Promise<never>((_resolve, reject) => {
+      this.#expire = () =>
         reject(
-          new RaftkitError("CONFORMANCE_TIMEOUT", `${what} did not end within ${timeoutMs} ms`),
-        ),
-      timeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+          new RaftkitError(
+            "CONFORMANCE_TIMEOUT",
+            `${what} did not end within ${this.#timeoutMs} ms`,
+          ),
+        );
+    });
+    this.extend();
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(this.#timer);
+      this.#expire = undefined;
+    }
   }
 }

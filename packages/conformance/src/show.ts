@@ -20,7 +20,15 @@ export function show(value: unknown): string {
   } catch {
     text = `a ${typeof value} that can't be shown`;
   }
+  text = printable(text);
   return text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX)}…` : text;
+}
+
+/** What a terminal would obey or hide is spelt out; line ends stay. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === "\n" ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 /** What was thrown, as an error: anything can be thrown. */

@@ -39,8 +39,13 @@ export interface Target<Subject> {
   readonly name: string;
   /** What it can do of what the suite's cases ask for. */
   readonly capabilities: readonly string[];
-  /** A fresh instance, which shares nothing with earlier ones. */
-  create(): Promise<Subject> | Subject;
+  /**
+   * A fresh instance, which shares nothing with earlier ones.
+   * @param progress to be called whenever the implementation got something done: a case runs into
+   * its time-out only when that long nothing was. So a slow implementation has the time that it
+   * needs. Need not be used.
+   */
+  create(progress?: () => void): Promise<Subject> | Subject;
   /** Lets go of everything. Called once for each `create`, also after a failure. */
   dispose?(subject: Subject): Promise<void> | void;
 }

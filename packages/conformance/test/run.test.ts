@@ -277,5 +277,6 @@ A-02  failed   title of A-02
            in two lines
 A-03  blocked  title of A-03 (by A-02)
 A-04  skipped  title of A-04 (needs "fly")
+NOT TRIED, and so not proven, without "fly": 1 case, such as A-04, title of A-04
 1 passed, 1 failed, 1 blocked, 1 skipped`);
 });

@@ -1,6 +1,6 @@
 // The command line as a function: arguments and where to print come in, the exit code goes out.
 import { RaftkitError } from "@raftkit/core";
-import { failed, formatResult, formatSummary } from "../report.js";
+import { failed, formatResult, formatSummary, formatUntried } from "../report.js";
 import { runSuite } from "../run.js";
 import type { CaseResult, Suite } from "../suite.js";
 import { suites } from "../suites.js";
@@ -52,6 +52,8 @@ async function carryOut(
       if (!json) print(formatResult(result));
     },
   });
+  const untried = formatUntried(results);
+  if (!json && untried !== "") print(untried);
   print(
     json
       ? JSON.stringify({ target: target.name, results: results.map(asJson) }, null, 2)

@@ -1,6 +1,7 @@
 // What the storage cases say when something doesn't hold: what was expected, what came. Never
 // swallows anything.
 import { ensure, expectRefusal, fail } from "../expect.js";
+import { show } from "../show.js";
 
 /** Compares as JSON, in which the order of fields counts. */
 export function same(found: unknown, expected: unknown, what: string): void {
@@ -50,6 +51,6 @@ export async function works<Result>(promise: Promise<Result>, what: string): Pro
   try {
     return await promise;
   } catch (error) {
-    return fail(`${what} must work, but it was refused: ${String(error)}`, error);
+    return fail(`${what} must work, but it was refused: ${show(error)}`, error);
   }
 }

@@ -2,6 +2,7 @@
 // something else in silence.
 import type { OpenedLog } from "@raftkit/core";
 import { ensure, fail, isRaftkitError } from "../expect.js";
+import { show } from "../show.js";
 import type { Case } from "../suite.js";
 import { flips, sameFiles } from "./damage.js";
 import type { LogMedium } from "./log-helpers.js";
@@ -113,7 +114,7 @@ export const damageCases: readonly Case<LogSubject>[] = [
       withEachFlip(subject, ({ where, opened, error }) => {
         if (opened === undefined && !isRaftkitError(error)) {
           fail(
-            `with a bit flipped in ${where} the opening must be refused with a RaftkitError, it was refused with ${String(error)}`,
+            `with a bit flipped in ${where} the opening must be refused with a RaftkitError, it was refused with ${show(error)}`,
             error,
           );
         }

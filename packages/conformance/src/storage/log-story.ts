@@ -3,6 +3,7 @@
 import type { LogStorage, OpenedLog } from "@raftkit/core";
 import { fail } from "../expect.js";
 import { createChance } from "../random.js";
+import { show } from "../show.js";
 import { short } from "./check.js";
 import type { LogMedium, Write } from "./log-helpers.js";
 import {
@@ -98,7 +99,7 @@ export async function openLeft(
     return await openLog(medium);
   } catch (error) {
     return fail(
-      `after ${crash} at step ${point} the log must open again, but it was refused: ${String(error)}`,
+      `after ${crash} at step ${point} the log must open again, but it was refused: ${show(error)}`,
       error,
     );
   }

@@ -107,13 +107,14 @@ export function storageTarget<Storage extends { close(): Promise<void> }>(
   return {
     name: options.name,
     capabilities: options.capabilities,
-    create: () => createSubject(options),
+    create: (progress) => createSubject(options, progress),
     dispose: (subject) => subject.dispose(),
   };
 }
 
 function createSubject<Storage extends { close(): Promise<void> }>(
   options: StorageTargetOptions<Storage>,
+  progress: () => void = () => {},
 ): StorageSubject<Storage> {
   const cleanups: (() => Promise<void>)[] = [];
   return {
@@ -137,7 +138,7 @@ function createSubject<Storage extends { close(): Promise<void> }>(
       });
       return {
         storage() {
-          const storage = made.storage();
+          const storage = watched(made.storage(), progress);
           alive.push(storage);
           return storage;
         },
@@ -164,4 +165,20 @@ function createSubject<Storage extends { close(): Promise<void> }>(
       for (const cleanup of cleanups.splice(0)) await cleanup();
     },
   };
+}
+
+/** The same object, each of whose promises tells of progress when it ends; so of what `create` gives. */
+function watched<Watched extends object>(object: Watched, progress: () => void): Watched {
+  return new Proxy(object, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key, target);
+      if (typeof member !== "function") return member;
+      return (...args: readonly unknown[]): unknown => {
+        const result: unknown = Reflect.apply(member, target, args);
+        if (!(result instanceof Promise)) return result;
+        result.then(progress, progress);
+        return key === "create" ? result.then((sink: object) => watched(sink, progress)) : result;
+      };
+    },
+  });
 }
