@@ -5,16 +5,16 @@ export const storageFile = [
   {
     id: "storage-file-01",
     file: "packages/storage-file/src/log-writer.ts",
-    find: "    await this.#segment.handle.datasync();\n    this.#offset",
+    find: "    await handle.datasync();\n    this.#offset",
     replace: "    this.#offset",
     why: "a write is acknowledged without a sync (hazard 1)",
   },
   {
     id: "storage-file-02",
     file: "packages/storage-file/src/log-writer.ts",
-    find: "    await writeAll(this.#segment.handle, parts, this.#offset);\n    await this.#segment.handle.datasync();",
+    find: "    const written = await handle.write(parts, this.#offset);",
     replace:
-      "    await this.#segment.handle.datasync();\n    await writeAll(this.#segment.handle, parts, this.#offset);",
+      "    await handle.datasync();\n    const written = await handle.write(parts, this.#offset);\n    if (written === bytes) {\n      this.#offset += bytes;\n      this.#link = link;\n      this.#state = state;\n      return;\n    }",
     why: "the sync comes before the write",
   },
   {
@@ -40,9 +40,9 @@ export const storageFile = [
   },
   {
     id: "storage-file-06",
-    file: "packages/storage-file/src/recovery.ts",
-    find: "(frame.number !== link.number + 1 || frame.previous !== link.crc)",
-    replace: "frame.number !== link.number + 1",
+    file: "packages/storage-file/src/frame.ts",
+    find: "  return header.number === link.number + 1 && header.previous === link.crc;",
+    replace: "  return header.number === link.number + 1;",
     why: "frames of two histories that parted join (the CRC's chain is unchecked)",
   },
   {
@@ -55,8 +55,8 @@ export const storageFile = [
   {
     id: "storage-file-08",
     file: "packages/storage-file/src/frame.ts",
-    find: "end - offset - 4)) !== crc\n",
-    replace: "end - offset - 4)) !== crc && crc === 0\n",
+    find: "crc32(part(bytes, offset + 4, end)) === header.crc;",
+    replace: "(crc32(part(bytes, offset + 4, end)) === header.crc || header.crc !== 0);",
     why: "a frame's checksum is not compared: torn tails are accepted (hazard 49)",
   },
   {
@@ -120,22 +120,22 @@ export const storageFile = [
   {
     id: "storage-file-17",
     file: "packages/storage-file/src/opening.ts",
-    find: "  if (lastFrame !== undefined) {\n    await overwrite",
-    replace: "  if (lastFrame !== undefined && torn.length > 0) {\n    await overwrite",
+    find: "    await writeAgain(fileSystem, recovered.lastFrame);\n",
+    replace: "",
     why: "what was read from the page cache alone is returned as durable (hazard 47)",
   },
   {
     id: "storage-file-18",
     file: "packages/storage-file/src/opening.ts",
-    find: "    await overwrite(fileSystem, extent, Buffer.alloc(end - offset));\n",
+    find: "  await overwrite(fileSystem, segment, offset, Buffer.alloc(bytes.length));\n",
     replace: "",
     why: "what an interrupted write left stays where the next frame ends (hazard 49)",
   },
   {
     id: "storage-file-19",
     file: "packages/storage-file/src/opening.ts",
-    find: "  const run = recovered.run + 1;",
-    replace: "  const run = Math.max(recovered.run, 1);",
+    find: "const run = now > recovered.run ? now : recovered.run + 1;",
+    replace: "const run = now > recovered.run ? now : Math.max(recovered.run, 1);",
     why: "two openings have the same run",
   },
   {
@@ -147,9 +147,9 @@ export const storageFile = [
   },
   {
     id: "storage-file-21",
-    file: "packages/storage-file/src/recovery.ts",
-    find: "if (later !== undefined && bad !== undefined) {",
-    replace: "if (later !== undefined && segment !== bad && bad !== undefined) {",
+    file: "packages/storage-file/src/rest.ts",
+    find: "    if (later !== undefined) {",
+    replace: "    if (later !== undefined && i > tail.active) {",
     why: "damage before good frames of a segment is cut like a torn tail (hazard 49)",
   },
   {
@@ -190,8 +190,79 @@ export const storageFile = [
   {
     id: "storage-file-27",
     file: "packages/storage-file/src/opening.ts",
-    find: "    );\n  }\n  await fileSystem.syncDirectory(directory);",
-    replace: "    );\n  }",
+    find: "  }\n  await fileSystem.syncDirectory(directory);\n  return startWriting",
+    replace: "  }\n  return startWriting",
     why: "a name that only the page cache knew is relied on (hazard 45)",
+  },
+  {
+    id: "storage-file-28",
+    file: "packages/storage-file/src/opening.ts",
+    find: "const run = now > recovered.run ? now : recovered.run + 1;",
+    replace: "const run = now === 0 ? now : recovered.run + 1;",
+    why: "a directory that was rolled back gives a run out again (hazard 63)",
+  },
+  {
+    id: "storage-file-29",
+    file: "packages/storage-file/src/log-writer.ts",
+    find: "    await this.#underWay?.catch(() => undefined);\n",
+    replace: "",
+    why: "closing doesn't wait for the write under way",
+  },
+  {
+    id: "storage-file-30",
+    file: "packages/storage-file/src/node-file-system.ts",
+    find: "call((done) => fs.fdatasync(fd, done)),",
+    replace: "Promise.resolve(),",
+    why: "nothing is synced on the real disk (hazard 1)",
+  },
+  {
+    id: "storage-file-31",
+    file: "packages/storage-file/src/node-file-system.ts",
+    find: "    await call((done) => fs.fsync(fd, done));",
+    replace: "    await Promise.resolve();",
+    why: "no directory is synced on the real disk (hazard 45)",
+  },
+  {
+    id: "storage-file-32",
+    file: "packages/storage-file/src/log-writer.ts",
+    find: "if (this.#underWay !== undefined) {",
+    replace: "if (this.#underWay === null) {",
+    why: "a write is taken while another one is under way",
+  },
+  {
+    id: "storage-file-33",
+    file: "packages/storage-file/src/rest.ts",
+    find: "  if (end === header.bytes && [...sectorsOf(offset, end)].every(wasWritten)) {",
+    replace: "  if (end === 0) {",
+    why: "a damaged frame of which no sector is missing is cut (hazard 49)",
+  },
+  {
+    id: "storage-file-34",
+    file: "packages/storage-file/src/rest.ts",
+    find: "  if (end > header.bytes) {",
+    replace: "  if (end < 0) {",
+    why: "bytes behind the end of an interrupted write are cut with it (hazard 49)",
+  },
+  {
+    id: "storage-file-35",
+    file: "packages/storage-file/src/rest.ts",
+    find: "  if (first !== undefined && second !== undefined) {",
+    replace: "  if (first === second && second !== undefined) {",
+    why: "a segment that lost all its frames is taken for one that was never written (hazard 49)",
+  },
+  {
+    id: "storage-file-36",
+    file: "packages/storage-file/src/rest.ts",
+    find: "  if (hasNext && empty.length === 0",
+    replace: "  if (hasNext && empty.length < 0",
+    why: "the last segments can be removed unnoticed (hazard 49)",
+  },
+  {
+    id: "storage-file-37",
+    file: "packages/storage-file/src/rest.ts",
+    find: "  if (header === undefined || !follows(header, link)) return refuse",
+    replace:
+      "  if (header === undefined || !follows(header, link)) return end;\n  if (end < 0) return refuse",
+    why: "a frame with a damaged header is cut like a torn one (hazard 49)",
   },
 ];

@@ -6,6 +6,7 @@ import { validateSuite } from "../src/validate.js";
 import type { Wrong } from "./support/caught.js";
 import { wrongCodecs } from "./wrong/codecs.js";
 import { wrongLogs } from "./wrong/logs.js";
+import { wrongLargeLogs } from "./wrong/large-logs.js";
 import { wrongLogsOnBadDisks } from "./wrong/logs-on-bad-disks.js";
 import { wrongMachines } from "./wrong/machines.js";
 import { wrongSnapshots } from "./wrong/snapshots.js";
@@ -18,7 +19,7 @@ import { wrongWrappers } from "./wrong/transport-wrappers.js";
 const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtBy">[] } = {
   codec: wrongCodecs,
   "state-machine": wrongMachines,
-  "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks],
+  "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks, ...wrongLargeLogs],
   "snapshot-storage": wrongSnapshots,
   transport: [...wrongWays, ...wrongWrappers],
 };

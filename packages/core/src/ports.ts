@@ -46,7 +46,12 @@ export interface OpenedLog {
    * `[A-Za-z0-9_-]`.
    */
   readonly incarnation: string;
-  /** How many times it was opened, this time included: 1 at first. Durable. */
+  /**
+   * Numbers the openings, from 1 up, durably: higher than that of every opening before. A number
+   * never comes twice, not even when an old copy of the data is put back: where that can happen it
+   * is the larger of the last one plus 1 and the wall clock's milliseconds since 1970. A safe
+   * integer below 2⁴⁸.
+   */
   readonly run: number;
   /** The last index and term removed by `compactThrough` or `resetTo`; both 0 at first. */
   readonly base: { readonly index: Index; readonly term: Term };

@@ -4,15 +4,39 @@ import { crc32 } from "node:zlib";
 import { CorruptLog } from "./errors.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
 
-export async function readAll(handle: FileHandle): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafeSlow(await handle.size());
-  let at = 0;
-  while (at < bytes.length) {
-    const got = await handle.read(bytes.subarray(at), at);
-    if (got === 0) return bytes.subarray(0, at);
-    at += got;
+/** Opens a file, does something with it, and closes it. */
+export async function withFile<Result>(
+  fileSystem: FileSystem,
+  path: string,
+  use: (handle: FileHandle) => Promise<Result>,
+): Promise<Result> {
+  const handle = await fileSystem.open(path, "existing");
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
   }
-  return bytes;
+}
+
+/** @returns the bytes from `from` to `to`, or to the end of the file if that comes first */
+export async function readRange(handle: FileHandle, from: number, to: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(Math.max(0, to - from));
+  return bytes.subarray(0, await readInto(handle, bytes, from));
+}
+
+/** @returns how many bytes were read: fewer than fit only at the end of the file */
+export async function readInto(
+  handle: FileHandle,
+  into: Uint8Array,
+  position: number,
+): Promise<number> {
+  let length = 0;
+  while (length < into.length) {
+    const got = await handle.read(into.subarray(length), position + length);
+    if (got === 0) break;
+    length += got;
+  }
+  return length;
 }
 
 export async function writeAll(
@@ -71,13 +95,9 @@ export async function readSmallFile(
   name: string,
 ): Promise<{ readonly content: object; readonly intact: boolean }> {
   const file = `${directory}/${name}`;
-  const handle = await fileSystem.open(file, "existing");
-  let text: string;
-  try {
-    text = (await readAll(handle)).toString("utf8");
-  } finally {
-    await handle.close();
-  }
+  const text = await withFile(fileSystem, file, async (handle) =>
+    (await readRange(handle, 0, await handle.size())).toString("utf8"),
+  );
   const line = text.slice(0, text.indexOf("\n") + 1);
   let content: unknown;
   try {

@@ -23,6 +23,12 @@ export interface FileLogOptions {
   readonly segmentBytes?: number;
   /** Draws the incarnation and the salts. Uniform in [0, 1). Default: the platform's `crypto`. */
   readonly random?: Random;
+  /**
+   * Milliseconds since 1970. The run of an opening is at least this: so a directory that was put
+   * back to an earlier state comes up with another run than any that was given out since. Default:
+   * `Date.now`.
+   */
+  readonly wallClock?: () => number;
   /** Told about recovered crashes and background failures. For the log of the process. */
   readonly onEvent?: (event: LogEvent) => void;
 }
@@ -42,6 +48,7 @@ export function createFileLog(options: FileLogOptions): LogStorage {
     fileSystem = nodeFileSystem,
     segmentBytes = 16 * 1024 * 1024,
     random = cryptoRandom,
+    wallClock = Date.now,
     onEvent = () => {},
   } = options;
   if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 8 * 1024 || segmentBytes > 1024 ** 3) {
@@ -63,7 +70,7 @@ export function createFileLog(options: FileLogOptions): LogStorage {
         release = await fileSystem.lock(directory);
         if (release === undefined) throw new DataDirectoryInUse(directory);
         const result = await openDirectory(
-          { fileSystem, directory, segmentBytes, random, onEvent },
+          { fileSystem, directory, segmentBytes, random, wallClock, onEvent },
           identity,
         );
         writer = result.writer;

@@ -11,8 +11,8 @@ export interface FileHandle {
   read(into: Uint8Array, position: number): Promise<number>;
   /**
    * Writes the concatenation of `parts`, extending the file where needed.
-   * @returns how many bytes were written: fewer than given are allowed, the caller goes on from
-   * there
+   * @returns how many bytes were written. While a file is made, fewer than given are allowed, and
+   * the caller goes on from there; a write of the log that is taken in part is a failed one.
    */
   write(parts: readonly Uint8Array[], position: number): Promise<number>;
   /**

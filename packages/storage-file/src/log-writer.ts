@@ -3,7 +3,6 @@
 import type { LogOperation, LogState } from "@raftkit/core";
 import { checkedNextLogState, InvariantViolation } from "@raftkit/core";
 import { StorageWriteFailed } from "./errors.js";
-import { writeAll } from "./file-io.js";
 import type { FrameLink } from "./frame.js";
 import { createFrameEncoder, FRAME_BYTES_MAX, frameBytes } from "./frame.js";
 import type { LogEnd } from "./identity.js";
@@ -109,10 +108,15 @@ export class LogWriter {
     if (this.#offset === SEGMENT_HEADER_BYTES && all[0]?.type !== "checkpoint") {
       all = [{ type: "checkpoint", run: this.#run, state: this.#state }, ...all];
     }
-    const { parts, link } = this.#encode(all, this.#segment.salt, this.#link);
-    await writeAll(this.#segment.handle, parts, this.#offset);
-    await this.#segment.handle.datasync();
-    this.#offset += frameBytes(all);
+    const bytes = frameBytes(all);
+    const { salt, handle } = this.#segment;
+    const { hasNext } = this.#files;
+    const { parts, link } = this.#encode(all, { salt, hasNext }, this.#link);
+    const written = await handle.write(parts, this.#offset);
+    // Going on would leave two states of a sector that a crash could mix: recovery knows one.
+    if (written < bytes) throw new Error(`it took ${written} bytes of a write of ${bytes}`);
+    await handle.datasync();
+    this.#offset += bytes;
     this.#link = link;
     this.#state = state;
     for (const record of records) this.#files.note(record);

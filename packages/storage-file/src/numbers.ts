@@ -1,8 +1,5 @@
 // Unsigned 48-bit integers, little-endian: what indexes, terms and counters are stored as.
 
-/** The largest number that the format can hold. */
-export const UINT48_MAX: number = 2 ** 48 - 1;
-
 export function getUint48(view: DataView, offset: number): number {
   return view.getUint32(offset, true) + view.getUint16(offset + 4, true) * 0x1_0000_0000;
 }

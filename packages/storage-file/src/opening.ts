@@ -2,9 +2,9 @@
 // trusted, then makes durable what was read. README, "Recovery", tells the same story step by step.
 import type { OpenedLog, Random, StorageIdentity } from "@raftkit/core";
 import { CorruptLog } from "./errors.js";
-import { writeAll } from "./file-io.js";
+import { readRange, withFile, writeAll } from "./file-io.js";
 import type { FileSystem } from "./file-system.js";
-import { findFrameAfter } from "./frame.js";
+import { findFrameAfter, isFrameWhole, readFrameHeader } from "./frame.js";
 import {
   CLOSED_FILE,
   drawIncarnation,
@@ -14,12 +14,14 @@ import {
   writeIdentity,
 } from "./identity.js";
 import { LogWriter } from "./log-writer.js";
-import type { Extent, Recovered } from "./recovery.js";
+import type { LastFrame, Recovered } from "./recovery.js";
 import { recover } from "./recovery.js";
-import type { LoadedSegment } from "./segment.js";
+import type { TornWrite } from "./rest.js";
+import { readRest } from "./rest.js";
+import type { FoundSegment } from "./segment.js";
 import {
   createSegment,
-  loadSegment,
+  findSegment,
   segmentName,
   segmentNumber,
   SEGMENT_HEADER_BYTES,
@@ -32,12 +34,15 @@ import { SegmentFiles } from "./segment-files.js";
  * background.
  */
 const FIRST_SEGMENT_BYTES_MAX = 1024 * 1024;
+/** A clock that is this wrong leaves room for 2⁴⁷ more openings. */
+const RUN_MAX = 2 ** 47;
 
 export interface OpeningOptions {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly segmentBytes: number;
   readonly random: Random;
+  readonly wallClock: () => number;
   readonly onEvent: (event: LogEvent) => void;
 }
 
@@ -51,15 +56,15 @@ export async function openDirectory(
   const exists = names.includes(IDENTITY_FILE);
   let incarnation = exists ? await readIdentity(fileSystem, directory, identity) : undefined;
   if (exists || names.length === 0) await fileSystem.restrictDirectory(directory);
-  let segments = await loadSegments(options, names, incarnation);
+  let segments = await findSegments(options, names, incarnation);
   const closedAt = await readLogEnd(fileSystem, directory, names);
   if (incarnation === undefined) {
-    refuseOrphans(directory, segments);
+    await refuseOrphans(options, segments);
     await removeTemporaryFiles(options, names);
     incarnation = await createDirectoryContent(options, identity, segments);
-    segments = await loadSegments(options, await fileSystem.list(directory), incarnation);
+    segments = await findSegments(options, await fileSystem.list(directory), incarnation);
   }
-  const recovered = recover(directory, segments);
+  const recovered = await recover(fileSystem, directory, segments);
   const active = segments[recovered.active];
   if (active === undefined) throw new CorruptLog(directory, 0, "there is no segment");
   if (closedAt !== undefined) {
@@ -69,11 +74,11 @@ export async function openDirectory(
       closedAt.offset !== offset ||
       closedAt.frame !== link.number ||
       closedAt.crc !== link.crc ||
-      torn.length > 0
+      torn !== undefined
     ) {
       throw new CorruptLog(
-        torn[0]?.segment.file ?? active.file,
-        torn[0]?.offset ?? offset,
+        torn?.segment.file ?? active.file,
+        torn?.offset ?? offset,
         `the log was closed at frame ${closedAt.frame} (byte ${closedAt.offset} of segment ${closedAt.segment}) and does not end there any more`,
       );
     }
@@ -81,19 +86,24 @@ export async function openDirectory(
     await fileSystem.syncDirectory(directory);
   }
   if (exists) await removeTemporaryFiles(options, names);
-  await makeDurable(options, recovered, names);
-  return { ...(await startWriting(options, recovered, segments, active, incarnation)) };
+  if (recovered.torn !== undefined) await cutOff(options, recovered.torn, names);
+  // Who closed had synced every frame.
+  if (recovered.lastFrame !== undefined && closedAt === undefined) {
+    await writeAgain(fileSystem, recovered.lastFrame);
+  }
+  await fileSystem.syncDirectory(directory);
+  return startWriting(options, recovered, segments, active, incarnation);
 }
 
-async function loadSegments(
+async function findSegments(
   { fileSystem, directory }: OpeningOptions,
   names: readonly string[],
   incarnation: string | undefined,
-): Promise<LoadedSegment[]> {
+): Promise<FoundSegment[]> {
   const numbers = names.flatMap((name) => segmentNumber(name) ?? []).toSorted((a, b) => a - b);
-  const segments: LoadedSegment[] = [];
+  const segments: FoundSegment[] = [];
   for (const number of numbers) {
-    segments.push(await loadSegment(fileSystem, directory, number, incarnation));
+    segments.push(await findSegment(fileSystem, directory, number, incarnation));
   }
   return segments;
 }
@@ -102,9 +112,14 @@ async function loadSegments(
  * Without an identity file there can be the segment of a creation that was interrupted, but no
  * frame in it.
  */
-function refuseOrphans(directory: string, segments: readonly LoadedSegment[]): void {
-  for (const { bytes, view, salt, number } of segments) {
-    if (number !== 1 || findFrameAfter(bytes, view, SEGMENT_HEADER_BYTES, salt, 0) !== undefined) {
+async function refuseOrphans(
+  { fileSystem, directory }: OpeningOptions,
+  segments: readonly FoundSegment[],
+): Promise<void> {
+  for (const segment of segments) {
+    const rest = await readRest(fileSystem, segment, SEGMENT_HEADER_BYTES);
+    const view = new DataView(rest.buffer, rest.byteOffset, rest.length);
+    if (segment.number !== 1 || findFrameAfter(rest, view, 0, segment.salt, 0) !== undefined) {
       throw new CorruptLog(
         `${directory}/${IDENTITY_FILE}`,
         0,
@@ -118,7 +133,7 @@ function refuseOrphans(directory: string, segments: readonly LoadedSegment[]): v
 async function createDirectoryContent(
   options: OpeningOptions,
   identity: StorageIdentity,
-  leftover: readonly LoadedSegment[],
+  leftover: readonly FoundSegment[],
 ): Promise<string> {
   const { fileSystem, directory, random } = options;
   for (const segment of leftover) await fileSystem.unlink(segment.file);
@@ -148,89 +163,79 @@ async function removeTemporaryFiles(
   }
 }
 
-/**
- * After a failed sync the page cache lies: what is returned is written again. Torn writes are put
- * aside, then overwritten with zeros.
- */
-async function makeDurable(
+/** Puts aside what an interrupted write left, then overwrites it with zeros. */
+async function cutOff(
   { fileSystem, directory, onEvent }: OpeningOptions,
-  { torn, lastFrame, run }: Recovered,
+  { segment, offset, bytes }: TornWrite,
   names: readonly string[],
 ): Promise<void> {
-  for (const extent of torn) {
-    const { segment, offset, end } = extent;
-    const keptIn = `${directory}/${await putAside(fileSystem, directory, extent, run + 1, names)}`;
-    await overwrite(fileSystem, extent, Buffer.alloc(end - offset));
-    onEvent({ type: "tailCut", file: segment.file, offset, bytes: end - offset, keptIn });
-  }
-  if (lastFrame !== undefined) {
-    await overwrite(
-      fileSystem,
-      lastFrame,
-      lastFrame.segment.bytes.subarray(lastFrame.offset, lastFrame.end),
-    );
-  }
-  await fileSystem.syncDirectory(directory);
-}
-
-async function putAside(
-  fileSystem: FileSystem,
-  directory: string,
-  { segment, offset, end }: Extent,
-  run: number,
-  names: readonly string[],
-): Promise<string> {
-  const name = `${segmentName(segment.number)}-${offset}-run${run}`;
+  const name = `${segmentName(segment.number)}-${offset}`;
   let unique = `${name}.cut`;
   for (let i = 2; names.includes(unique); i++) unique = `${name}-${i}.cut`;
-  const handle = await fileSystem.open(`${directory}/${unique}`, "create");
+  const keptIn = `${directory}/${unique}`;
+  const handle = await fileSystem.open(keptIn, "create");
   try {
-    await writeAll(handle, [segment.bytes.subarray(offset, end)], 0);
+    await writeAll(handle, [bytes], 0);
     await handle.datasync();
   } finally {
     await handle.close();
   }
   await fileSystem.syncDirectory(directory);
-  return unique;
+  await overwrite(fileSystem, segment, offset, Buffer.alloc(bytes.length));
+  onEvent({ type: "tailCut", file: segment.file, offset, bytes: bytes.length, keptIn });
+}
+
+/** After a failed sync the page cache lies: what is returned is written again. */
+async function writeAgain(
+  fileSystem: FileSystem,
+  { segment, offset, end }: LastFrame,
+): Promise<void> {
+  const bytes = await withFile(fileSystem, segment.file, (handle) =>
+    readRange(handle, offset, end),
+  );
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const header = readFrameHeader(bytes, view, 0, segment.salt);
+  if (header === undefined || !isFrameWhole(bytes, 0, header)) {
+    throw new CorruptLog(segment.file, offset, "the frame was good, and is not when read again");
+  }
+  await overwrite(fileSystem, segment, offset, bytes);
 }
 
 async function overwrite(
   fileSystem: FileSystem,
-  { segment, offset }: Extent,
+  { file }: FoundSegment,
+  offset: number,
   bytes: Uint8Array,
 ): Promise<void> {
-  const handle = await fileSystem.open(segment.file, "existing");
-  try {
+  await withFile(fileSystem, file, async (handle) => {
     await writeAll(handle, [bytes], offset);
     await handle.datasync();
-  } finally {
-    await handle.close();
-  }
+  });
 }
 
 async function startWriting(
   options: OpeningOptions,
   recovered: Recovered,
-  loaded: readonly LoadedSegment[],
-  active: LoadedSegment,
+  found: readonly FoundSegment[],
+  active: FoundSegment,
   incarnation: string,
 ): Promise<{ writer: LogWriter; opened: OpenedLog }> {
-  const { fileSystem, directory } = options;
+  const { fileSystem, directory, wallClock } = options;
   const reopen = async ({
     file,
     number,
     salt,
     capacity,
     recycled,
-  }: LoadedSegment): Promise<OpenSegment> => ({
+  }: FoundSegment): Promise<OpenSegment> => ({
     number,
     salt,
     capacity,
     recycled,
     handle: await fileSystem.open(file, "existing"),
   });
-  const ahead = loaded[recovered.active + 1];
-  const upToActive = loaded
+  const ahead = found[recovered.active + 1];
+  const upToActive = found
     .slice(0, recovered.active + 1)
     .map(({ number, salt, capacity, recycled }) => ({ number, salt, capacity, recycled }));
   const segment = await reopen(active);
@@ -243,7 +248,8 @@ async function startWriting(
     next,
   });
   const { state, link, offset } = recovered;
-  const run = recovered.run + 1;
+  const now = Math.min(Math.floor(wallClock()), RUN_MAX);
+  const run = now > recovered.run ? now : recovered.run + 1;
   const writer = new LogWriter({ directory, files, segment, offset, link, state, run });
   try {
     await writer.begin();
@@ -258,7 +264,7 @@ async function startWriting(
       run,
       base: state.base,
       hardState: state.hardState,
-      entries: recovered.takeEntries(),
+      entries: recovered.entries,
     },
   };
 }

@@ -2,6 +2,7 @@
 // are all compacted. Both happen in the background, one thing at a time; nothing here touches the
 // segment that is being written.
 import type { Index, Random } from "@raftkit/core";
+import { withFile } from "./file-io.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
 import type { LogRecord } from "./record.js";
 import { noteLive } from "./recovery.js";
@@ -52,6 +53,7 @@ export class SegmentFiles {
   readonly #segments: SegmentInfo[];
   readonly #lastLive: Index[];
   #next: Promise<OpenSegment | undefined> | undefined;
+  #hasNext = false;
   #chores: Promise<void> = Promise.resolve();
   #hasSpare = false;
   #closing = false;
@@ -61,7 +63,15 @@ export class SegmentFiles {
     this.#options = options;
     this.#segments = [...options.segments];
     this.#lastLive = [...options.lastLive];
-    if (options.next !== undefined) this.#next = Promise.resolve(options.next);
+    if (options.next !== undefined) {
+      this.#next = Promise.resolve(options.next);
+      this.#hasNext = true;
+    }
+  }
+
+  /** The segment after the active one is durably there. */
+  get hasNext(): boolean {
+    return this.#hasNext;
   }
 
   /**
@@ -69,7 +79,11 @@ export class SegmentFiles {
    * again by `advance`.
    */
   fillAhead(): void {
-    this.#next ??= this.#chore("fillAhead", () => this.#create());
+    this.#next ??= this.#chore("fillAhead", async () => {
+      const next = await this.#create();
+      this.#hasNext = true;
+      return next;
+    });
   }
 
   /**
@@ -79,6 +93,7 @@ export class SegmentFiles {
     const ready = await this.#next;
     const next = ready ?? (await this.#serially(() => this.#create()));
     this.#next = undefined;
+    this.#hasNext = false;
     this.#segments.push(next);
     this.#lastLive.push(0);
     return next;
@@ -127,7 +142,7 @@ export class SegmentFiles {
       const isSpare =
         !this.#hasSpare &&
         oldest.capacity === segmentBytes &&
-        (await this.#sizeOf(file)) === segmentBytes;
+        (await withFile(fileSystem, file, (handle) => handle.size())) === segmentBytes;
       if (isSpare) await fileSystem.rename(file, `${directory}/${SPARE}`);
       else await fileSystem.unlink(file);
       await fileSystem.syncDirectory(directory);
@@ -138,15 +153,6 @@ export class SegmentFiles {
     }
     this.#segments.shift();
     this.#lastLive.shift();
-  }
-
-  async #sizeOf(file: string): Promise<number> {
-    const handle = await this.#options.fileSystem.open(file, "existing");
-    try {
-      return await handle.size();
-    } finally {
-      await handle.close();
-    }
   }
 
   #create(): Promise<OpenSegment> {

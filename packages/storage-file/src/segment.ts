@@ -10,10 +10,10 @@ import type { Random } from "@raftkit/core";
 import { CorruptLog } from "./errors.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
 import { getUint48, setUint48 } from "./numbers.js";
-import { readAll, writeAll } from "./file-io.js";
+import { readRange, withFile, writeAll } from "./file-io.js";
 
 export const SEGMENT_HEADER_BYTES = 4096;
-const MAGIC = Buffer.from("raftlog1", "latin1");
+const MAGIC = Buffer.from("raftlog2", "latin1");
 const RECYCLED = 1;
 const FILL_CHUNK_BYTES = 1024 * 1024;
 /** What a segment is called before it is ready. Both are thrown away when the log opens. */
@@ -33,11 +33,10 @@ export interface SegmentInfo {
   readonly recycled: boolean;
 }
 
-/** A segment read into memory. */
-export interface LoadedSegment extends SegmentInfo {
+/** A segment as it was found. */
+export interface FoundSegment extends SegmentInfo {
   readonly file: string;
-  readonly bytes: Buffer;
-  readonly view: DataView;
+  readonly size: number;
 }
 
 export function segmentName(number: number): string {
@@ -50,32 +49,29 @@ export function segmentNumber(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** @throws {CorruptLog} its header is damaged, or it belongs elsewhere */
-export async function loadSegment(
+/** Looks at a segment's header. @throws {CorruptLog} it is damaged, or belongs elsewhere */
+export async function findSegment(
   fileSystem: FileSystem,
   directory: string,
   number: number,
   incarnation: string | undefined,
-): Promise<LoadedSegment> {
+): Promise<FoundSegment> {
   const file = `${directory}/${segmentName(number)}`;
-  const handle = await fileSystem.open(file, "existing");
-  let bytes: Buffer;
-  try {
-    bytes = await readAll(handle);
-  } finally {
-    await handle.close();
+  const { size, header } = await withFile(fileSystem, file, async (handle) => ({
+    size: await handle.size(),
+    header: await readRange(handle, 0, SEGMENT_HEADER_BYTES),
+  }));
+  if (header.length < SEGMENT_HEADER_BYTES) {
+    throw new CorruptLog(file, 0, `the file has ${size} bytes, fewer than its header`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < SEGMENT_HEADER_BYTES) {
-    throw new CorruptLog(file, 0, `the file has ${bytes.length} bytes, fewer than its header`);
-  }
+  const view = new DataView(header.buffer, header.byteOffset, header.length);
   if (
-    crc32(bytes.subarray(4, SEGMENT_HEADER_BYTES)) !== view.getUint32(0, true) ||
-    !bytes.subarray(4, 12).equals(MAGIC)
+    crc32(header.subarray(4)) !== view.getUint32(0, true) ||
+    !header.subarray(4, 12).equals(MAGIC)
   ) {
     throw new CorruptLog(file, 0, "the header's checksum is wrong");
   }
-  const owner = bytes.toString("latin1", 33, 33 + (bytes[32] ?? 0));
+  const owner = header.toString("latin1", 33, 33 + (header[32] ?? 0));
   if (view.getUint32(20, true) !== number || (incarnation !== undefined && owner !== incarnation)) {
     throw new CorruptLog(
       file,
@@ -84,21 +80,16 @@ export async function loadSegment(
     );
   }
   const capacity = getUint48(view, 24);
-  if (bytes.length < capacity) {
-    throw new CorruptLog(
-      file,
-      bytes.length,
-      `the file was made with ${capacity} bytes and has ${bytes.length}`,
-    );
+  if (size < capacity) {
+    throw new CorruptLog(file, size, `the file was made with ${capacity} bytes and has ${size}`);
   }
   return {
     file,
-    bytes,
-    view,
+    size,
     number,
     capacity,
     recycled: (view.getUint32(12, true) & RECYCLED) !== 0,
-    salt: Uint8Array.prototype.slice.call(bytes, 16, 24),
+    salt: Uint8Array.prototype.slice.call(header, 16, 24),
   };
 }
 

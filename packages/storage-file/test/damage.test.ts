@@ -3,38 +3,12 @@
 import { createFileLog } from "@raftkit/storage-file";
 import type { LogEvent } from "@raftkit/storage-file";
 import { describe, expect, test } from "vitest";
+import type { Files } from "./support/files.js";
+import { directory, flipped, lastFrame, reopen, segmentBytes, withFile } from "./support/files.js";
 import { append, appendBytes, contentOf, identity, seeded, vote } from "./support/logs.js";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 
-const directory = "/data";
-const segmentBytes = 8192;
 const refusals = ["CORRUPT_LOG", "UNSUPPORTED_FORMAT"];
-type Files = ReadonlyMap<string, Uint8Array>;
-
-/**
- * Opens a copy of the files; gives the content, or the code of the refusal. A refusal must have
- * changed nothing.
- */
-async function reopen(files: Files, events: LogEvent[] = []): Promise<string> {
-  const disk = createSimulatedDisk({ random: seeded(2) });
-  for (const [path, content] of files) disk.tamper(path, content);
-  const log = createFileLog({
-    directory,
-    fileSystem: disk.boot(),
-    segmentBytes,
-    random: seeded(3),
-    onEvent: (event) => events.push(event),
-  });
-  try {
-    return contentOf(await log.open(identity));
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    if (!same(disk.files(), files)) throw new Error("a refusal changed files", { cause: error });
-    return String(error.code);
-  } finally {
-    await log.close();
-  }
-}
 
 /**
  * A log over two segments: its files after a kill, before and after the last write, and after a
@@ -63,47 +37,6 @@ async function sample(
   return { before, after: await reopen(killed), beforeLast, killed, closed: disk.files() };
 }
 
-function same(a: Files, b: Files): boolean {
-  return (
-    a.size === b.size &&
-    [...a].every(
-      ([path, content]) => Buffer.compare(content, b.get(path) ?? new Uint8Array()) === 0,
-    )
-  );
-}
-
-function withFile(files: Files, path: string, content: Uint8Array | undefined): Files {
-  const copy = new Map(files);
-  if (content === undefined) copy.delete(path);
-  else copy.set(path, content);
-  return copy;
-}
-
-function flipped(files: Files, path: string, at: number, mask: number): Files {
-  const content = (files.get(path) ?? new Uint8Array()).slice();
-  content[at] = (content[at] ?? 0) ^ mask;
-  return withFile(files, path, content);
-}
-
-function lastFrame({ beforeLast, killed }: { beforeLast: Files; killed: Files }): {
-  path: string;
-  from: number;
-  to: number;
-} {
-  for (const [path, content] of killed) {
-    const old = beforeLast.get(path);
-    const changed = [...content.keys()].filter((at) => content[at] !== old?.[at]);
-    if (changed.length > 0) {
-      return {
-        path,
-        from: Math.floor(Math.min(...changed) / 8) * 8,
-        to: Math.ceil((Math.max(...changed) + 1) / 8) * 8,
-      };
-    }
-  }
-  throw new Error("nothing changed");
-}
-
 test("every bit flip in the last frame but one is damage: the good one behind it says so", async () => {
   const disk = createSimulatedDisk({ random: seeded(1) });
   const log = createFileLog({
@@ -116,7 +49,7 @@ test("every bit flip in the last frame but one is damage: the good one behind it
   await log.write([append(1, 1, "a")]);
   const beforeLast = disk.files();
   await log.write([append(2, 1, "b")]);
-  const frame = lastFrame({ beforeLast, killed: disk.files() });
+  const frame = lastFrame(beforeLast, disk.files());
   await log.write([append(3, 1, "c")]);
   for (let at = frame.from; at < frame.to; at++) {
     expect(await reopen(flipped(disk.files(), frame.path, at, 1 << (at % 8))), `at ${at}`).toBe(
@@ -142,11 +75,11 @@ describe("cutting", () => {
         }
       }
     }
-  }, 120_000);
+  }, 300_000);
 
   test("zeros from any byte on: the writes before, and never a part of one", async () => {
     const log = await sample();
-    const last = lastFrame(log);
+    const last = lastFrame(log.beforeLast, log.killed);
     const content = log.killed.get(last.path) ?? new Uint8Array();
     for (let from = last.from; from <= last.to; from++) {
       const outcome = await reopen(withFile(log.killed, last.path, content.slice().fill(0, from)));
@@ -172,24 +105,28 @@ describe("cutting", () => {
       "",
       new Uint8Array(),
     ];
+    const ahead = `${directory}/log-0000000003.seg`; // made once the frame is durable
+    expect(disk.files().has(ahead)).toBe(true);
+    const files = withFile(disk.files(), ahead, undefined);
     for (let length = segmentBytes; length < content.length; length += 977) {
       const events: LogEvent[] = [];
       expect(
-        await reopen(withFile(disk.files(), path, content.slice(0, length)), events),
+        await reopen(withFile(files, path, content.slice(0, length)), events),
         `to ${length}`,
       ).toBe(before);
       expect(events).toMatchObject([
         { type: "tailCut", file: path, offset: 4096, bytes: length - 4096 },
       ]);
     }
-  }, 120_000);
+  }, 300_000);
 });
 
 test("an interrupted write is reported once, and its bytes are kept", async () => {
   const log = await sample();
-  const { path, from, to } = lastFrame(log);
+  const { path, from, to } = lastFrame(log.beforeLast, log.killed);
   const disk = createSimulatedDisk({ random: seeded(5) });
-  for (const [name, content] of flipped(log.killed, path, to - 1, 1)) disk.tamper(name, content);
+  const short = (log.killed.get(path) ?? new Uint8Array()).slice().fill(0, to - 40);
+  for (const [name, content] of withFile(log.killed, path, short)) disk.tamper(name, content);
   const torn = disk.files().get(path)?.subarray(from, to);
   const events: LogEvent[] = [];
   for (let i = 0; i < 2; i++) {
@@ -206,8 +143,8 @@ test("an interrupted write is reported once, and its bytes are kept", async () =
   const kept = events.flatMap((event) =>
     event.type === "tailCut" ? [disk.files().get(event.keptIn)] : [],
   )[0];
-  expect(kept?.subarray(0, to - from)).toEqual(torn);
-  expect(kept?.subarray(to - from).every((byte) => byte === 0)).toBe(true);
+  expect(kept).toEqual(torn?.subarray(0, kept?.length));
+  expect(torn?.subarray(kept?.length).every((byte) => byte === 0)).toBe(true);
 });
 
 describe("files that are missing or foreign", () => {
@@ -273,52 +210,48 @@ describe("files that are missing or foreign", () => {
     await expect(log.open(identity)).rejects.toMatchObject({ code: "STORAGE_WRITE_FAILED" });
     expect([...fresh.files().keys()]).toEqual(["/data/log-0000000001.seg"]);
     fresh.setFault(undefined);
-    expect(await log.open(identity)).toMatchObject({ run: 1, entries: [] });
+    expect(await log.open(identity)).toMatchObject({ entries: [] });
     expect(killed.size).toBeGreaterThan(2);
   });
 
   test("a frame of an earlier use of the space is never taken for the next one", async () => {
     const [mine, other] = [await sample(1), await sample(9)];
-    const { path, from, to } = lastFrame(mine);
+    const { path, from, to } = lastFrame(mine.beforeLast, mine.killed);
     const content = (mine.beforeLast.get(path) ?? new Uint8Array()).slice();
     content.set((other.killed.get(path) ?? new Uint8Array()).subarray(from, to), from); // same place, number and length, another salt
-    expect(await reopen(withFile(mine.beforeLast, path, content))).toBe(mine.before);
+    expect(await reopen(withFile(mine.beforeLast, path, content))).toBe("CORRUPT_LOG"); // no crash leaves it in zeros
   });
 });
 
 describe("flipping every byte", () => {
-  test("of a log that was killed: only its very last frame can be taken for an interrupted write", async () => {
+  test("of a log that was killed: nothing of a frame is taken for an interrupted write", async () => {
     const log = await sample();
-    const last = lastFrame(log);
+    const last = lastFrame(log.beforeLast, log.killed);
     const surprises: string[] = [];
     for (const [path, content] of log.killed) {
       for (const at of content.keys()) {
         const isLast = path === last.path && at >= last.from && at < last.to;
         const isBehind = !isLast && path.endsWith(".seg") && at >= 4096 && content[at] === 0;
+        if (!isLast && content[at] === 0 && at % 7 > 0) continue;
         const outcome = await reopen(flipped(log.killed, path, at, 1 << (at % 8)));
-        if (
-          ![
-            ...refusals,
-            ...(isLast ? [log.before] : []),
-            ...(isBehind ? [log.after] : []),
-          ].includes(outcome)
-        ) {
+        if (![...refusals, ...(isBehind ? [log.after] : [])].includes(outcome)) {
           surprises.push(`${path} at ${at}: ${outcome}`);
         }
       }
     }
     expect(surprises).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("of a log that was closed: nothing is taken for an interrupted write", async () => {
     const log = await sample();
     const { closed, after } = log;
-    const last = lastFrame(log);
+    const last = lastFrame(log.beforeLast, log.killed);
     const surprises: string[] = [];
     expect(await reopen(closed)).toBe(after);
     for (const [path, content] of closed) {
       for (const at of content.keys()) {
         const isUseless = path < last.path && at >= 4096 && content[at] === 0; // the log went on in the next segment
+        if (content[at] === 0 && at % 7 > 0) continue;
         const outcome = await reopen(flipped(closed, path, at, 0x80 >> (at % 8)));
         if (![...refusals, ...(isUseless ? [after] : [])].includes(outcome)) {
           surprises.push(`${path} at ${at}: ${outcome}`);
@@ -326,5 +259,5 @@ describe("flipping every byte", () => {
       }
     }
     expect(surprises).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });

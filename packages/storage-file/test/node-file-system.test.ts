@@ -53,6 +53,11 @@ async function hold(
   return { child, said: String(chunk).trim() };
 }
 
+function runOf(said: string): number {
+  expect(said).toMatch(/^open \d+$/);
+  return Number(said.slice("open ".length));
+}
+
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
@@ -64,7 +69,7 @@ describe("the lock", () => {
   test("keeps a second process and a second log out, by whatever path, and ends with kill -9", async () => {
     const directory = newDirectory();
     const { child, said } = await hold(directory, "1");
-    expect(said).toBe("open 1");
+    const first = runOf(said);
     expect((await hold(directory)).said).toBe("DATA_DIRECTORY_IN_USE");
     await symlink(directory, `${directory}-link`);
     const log = createFileLog({ directory: `${directory}-link` });
@@ -74,13 +79,13 @@ describe("the lock", () => {
     });
     await end(child);
     const opened = await log.open(identity);
-    expect(opened.run).toBe(2);
+    expect(opened.run).toBeGreaterThan(first);
     expect(listed(opened.entries)).toEqual(["1:1:from a child"]);
     await expect(createFileLog({ directory }).open(identity)).rejects.toMatchObject({
       code: "DATA_DIRECTORY_IN_USE",
     });
     await log.close();
-    expect((await hold(directory)).said).toBe("open 3");
+    expect(runOf((await hold(directory)).said)).toBeGreaterThan(opened.run);
   }, 30_000);
 
   test("lets exactly one of several in that race for what a killed one left", async () => {
@@ -96,7 +101,7 @@ describe("the lock", () => {
       "DATA_DIRECTORY_IN_USE",
       "DATA_DIRECTORY_IN_USE",
       "DATA_DIRECTORY_IN_USE",
-      "open 2",
+      expect.stringMatching(/^open \d+$/),
     ]);
   }, 30_000);
 });
@@ -138,7 +143,7 @@ describe("the directory", () => {
       code: "WRONG_IDENTITY",
       message: expect.stringMatching(message),
     });
-    expect(await log.open(identity)).toMatchObject({ run: 2, incarnation });
+    expect(await log.open(identity)).toMatchObject({ incarnation });
     await log.close();
   });
 
@@ -148,10 +153,10 @@ describe("the directory", () => {
     await log.open(identity);
     await log.close();
     const path = `${directory}/identity.json`;
-    await writeFile(path, (await readFile(path, "utf8")).replace('"format":1', '"format":2'));
+    await writeFile(path, (await readFile(path, "utf8")).replace('"format":2', '"format":3'));
     await expect(log.open(identity)).rejects.toMatchObject({
       code: "UNSUPPORTED_FORMAT",
-      message: expect.stringContaining("format 2"),
+      message: expect.stringContaining("format 3"),
     });
   });
 });

@@ -38,7 +38,7 @@ test("the example in the README", async () => {
     }
     const log = createFileLog({ directory: `${scratch}/data/n1` });
     const opened = await log.open(identity);
-    expect(opened.run).toBe(3);
+    expect(opened.hardState.currentTerm).toBe(2);
     expect(listed(opened.entries)).toHaveLength(2);
     await log.close();
   } finally {

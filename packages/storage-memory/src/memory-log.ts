@@ -24,7 +24,8 @@ export interface MemoryLogOptions {
 
 /**
  * Makes a log that lives as long as this object. It can be opened again after `close`: the content
- * is still there, `run` counts on. Runs are kept as they are, without a copy: by contract they
+ * is still there, `run` counts on: a number never comes twice, as its incarnation ends with the
+ * object and no copy can be put back. Entry runs are kept as they are, without a copy: by contract they
  * never change.
  *
  * `open` rejects with `STORAGE_IN_USE` while it is open, and with `WRONG_IDENTITY` for another

@@ -18,6 +18,7 @@ import {
   written,
 } from "./log-helpers.js";
 import { contentOf } from "./log-model.js";
+import { expectHigherRun } from "./log-opening.js";
 import { randomHistory } from "./log-removal.js";
 import type { Life } from "./log-story.js";
 import { expectWhole, goOn, live, livesOf, openLeft, placeOf } from "./log-story.js";
@@ -124,12 +125,12 @@ export const powerCases: readonly Case<LogSubject>[] = [
       for (let seed = 1; seed <= 12; seed++) {
         const medium = await subject.medium(seed);
         const {
-          opened: { incarnation },
+          opened: { incarnation, run },
         } = await openLog(medium);
-        for (let run = 2; run <= 4; run++) {
+        for (let last = run, i = 2; i <= 4; i++) {
           medium.powerCut();
           const { opened } = await openLog(medium);
-          same(opened.run, run, `the run of opening ${run}, each before was ended by a power cut`);
+          last = expectHigherRun(opened, last, `opening ${i}, after those that power cuts ended,`);
           same(opened.incarnation, incarnation, "the incarnation after a power cut");
         }
       }

@@ -7,8 +7,10 @@ import { failureCases } from "./log-failures.js";
 import { keepingCases } from "./log-keeping.js";
 import { openingCases } from "./log-opening.js";
 import { powerCases } from "./log-power.js";
+import { numberCases } from "./log-numbers.js";
 import { refusalCases } from "./log-refusals.js";
 import { removalCases } from "./log-removal.js";
+import { runCases } from "./log-runs.js";
 import type { LogSubject } from "./medium.js";
 
 /**
@@ -23,4 +25,6 @@ export const logStorageSuite: Suite<LogSubject> = [
   ...powerCases,
   ...failureCases,
   ...damageCases,
+  ...runCases,
+  ...numberCases,
 ];

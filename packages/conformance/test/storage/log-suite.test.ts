@@ -28,4 +28,4 @@ test("a medium that asks for no faults doesn't count as one that was cut off at 
   expect(results.find(({ id }) => id === "STORAGE-65")).toMatchObject({
     error: { message: expect.stringMatching(/never asked what setFault\(\) was given/) },
   });
-});
+}, 300_000);

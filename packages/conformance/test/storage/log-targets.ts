@@ -24,10 +24,14 @@ export type MakeLog = (disk: ToyProcess, seed: number) => LogStorage;
 
 export const rightLog: MakeLog = (disk, seed) => createToyLog(disk, incarnationOf(seed));
 
-export function toyLogTarget(name: string, make: MakeLog) {
+export function toyLogTarget(
+  name: string,
+  make: MakeLog,
+  capabilities: readonly StorageCapability[] = everything,
+) {
   return storageTarget<LogStorage>({
     name,
-    capabilities: everything,
+    capabilities,
     medium(seed) {
       const disk = createToyDisk(seed);
       return { ...disk, storage: () => make(disk.boot(), seed) };
@@ -48,6 +52,15 @@ export function wrong(
   return made(caughtBy, name, (disk, seed) =>
     createToyLog(disk, incarnationOf(seed), { ...rightParts, ...parts }),
   );
+}
+
+/** The same on a medium that can't do everything. */
+export function without(
+  lacking: StorageCapability,
+  { caughtBy, target }: Wrong<LogSubject>,
+): Wrong<LogSubject> {
+  const capabilities = target.capabilities.filter((capability) => capability !== lacking);
+  return { caughtBy, target: { ...target, capabilities } };
 }
 
 /** The right log behind something that spoils it. */

@@ -101,6 +101,8 @@ export const rightParts = {
     await disk.sync(FILE);
     return end;
   },
+  /** The run of an opening. @param last that of the one before, or 0 */
+  runAfter: (last: number): number => Math.max(last + 1, Date.now()),
   /** Whether an error makes the storage unusable. */
   isFatal: (_error: unknown): boolean => true,
   /** Before anything is read: the lock. */
@@ -142,7 +144,8 @@ export function createToyLog(
       }
     }
     state = replayed.state;
-    await put({ opening: ++opening }, parts.begin);
+    opening = parts.runAfter(opening);
+    await put({ opening }, parts.begin);
     return {
       incarnation: first?.incarnation ?? incarnation,
       run: opening,

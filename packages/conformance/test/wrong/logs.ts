@@ -29,10 +29,7 @@ const { replay, accept, checkIdentity } = rightParts;
 export const wrongLogs: readonly Wrong<LogSubject>[] = [
   // ---- opening ----
   wrapped("STORAGE-01", "counts runs from 0", (log) => ({
-    open: async (identity) => {
-      const opened = await log.open(identity);
-      return { ...opened, run: opened.run - 1 };
-    },
+    open: async (identity) => ({ ...(await log.open(identity)), run: 0 }),
   })),
   wrapped("STORAGE-02", "draws a short incarnation", (log) => ({
     open: async (identity) => ({ ...(await log.open(identity)), incarnation: "abc123" }),

@@ -130,6 +130,7 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
       directory: DIRECTORY,
       segmentBytes,
       random: random.fork(`log/${generation}/${disk.operations}`).next,
+      wallClock: () => time.now(),
       fileSystem: options.tamper?.(fileSystem) ?? fileSystem,
       onEvent: (event) => {
         if (!process.stopped) {
@@ -202,6 +203,7 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
         directory: DIRECTORY,
         segmentBytes,
         random: random.fork("copy/log").next,
+        wallClock: () => time.now(),
         fileSystem: copy.boot(),
       });
       try {

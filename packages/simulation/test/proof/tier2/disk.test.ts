@@ -201,21 +201,22 @@ describe("a disk in virtual time", () => {
 
 describe("what a storage promises is held against it", () => {
   test("an opening without what was acknowledged", async () => {
+    let isLying = false;
     const { time, disk, broken, go, follow, process, log, open } = await build((real) => ({
       ...real,
       open: async (path, mode) => {
         const handle = await real.open(path, mode);
-        return path.endsWith(".seg") ? { ...handle, datasync: () => Promise.resolve() } : handle;
+        return { ...handle, datasync: async () => (isLying ? undefined : handle.datasync()) };
       },
     }));
+    isLying = true;
     const write = follow(log.write([append(1)]));
     await go(time.now() + 10);
     expect([write.ended(), disk.durable.log.lastIndex]).toEqual(["done", 0]);
     process.stop();
     disk.powerCut("nothing");
     await open();
-    expect(broken[0]).toContain("an opening found");
-    expect(broken[1]).toContain("run 1 follows run 1");
+    expect(broken).toEqual([expect.stringContaining("an opening found")]);
   });
 
   test("another data directory than before, and what a wiped disk held is forgotten", async () => {
