@@ -247,7 +247,7 @@ export const storageFile = [
     id: "storage-file-35",
     file: "packages/storage-file/src/rest.ts",
     find: "  if (first !== undefined && second !== undefined) {",
-    replace: "  if (first === second && second !== undefined) {",
+    replace: "  if (first !== undefined && second !== undefined && first === second) {",
     why: "a segment that lost all its frames is taken for one that was never written (hazard 49)",
   },
   {

@@ -13,15 +13,21 @@ export class EntryCollector {
   readonly #runs: EntryRun[] = [];
   #chunk = new Uint8Array();
   #used = 0;
+  /** The run that grows at the end of the chunk; it counts when it is ended. */
+  #growing: { readonly firstIndex: number; readonly from: number; count: number } | undefined;
 
   /** Carries out one operation that `nextLogState` accepted. Keeps no view of a run's bytes. */
   change(operation: LogOperation): void {
     if (operation.type === "append") this.#append(operation.run);
-    else changeRuns(this.#runs, operation);
+    else if (operation.type !== "hardState") {
+      this.#end();
+      changeRuns(this.#runs, operation);
+    }
   }
 
   /** @returns all entries. A chunk of which little is left, after truncations, is not kept. */
   take(): readonly EntryRun[] {
+    this.#end();
     return this.#runs.map((run) =>
       run.bytes.length * 2 < run.bytes.buffer.byteLength
         ? { ...run, bytes: run.bytes.slice() }
@@ -29,32 +35,29 @@ export class EntryCollector {
     );
   }
 
-  #append(run: EntryRun): void {
-    const { length } = run.bytes;
-    if (length > SHARING_BYTES_MAX) {
-      this.#runs.push({ ...run, bytes: run.bytes.slice() });
+  #append({ firstIndex, count, bytes }: EntryRun): void {
+    if (bytes.length > SHARING_BYTES_MAX) {
+      this.#end();
+      this.#runs.push({ firstIndex, count, bytes: bytes.slice() });
       return;
     }
-    if (this.#used + length > this.#chunk.length) {
-      const bytes = Math.max(CHUNK_BYTES_MIN, length, 2 * this.#chunk.length);
-      const { buffer } = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES_MAX, bytes));
+    if (this.#used + bytes.length > this.#chunk.length) {
+      this.#end();
+      const wanted = Math.max(CHUNK_BYTES_MIN, bytes.length, 2 * this.#chunk.length);
+      const { buffer } = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES_MAX, wanted));
       this.#chunk = new Uint8Array(buffer);
       this.#used = 0;
     }
-    this.#chunk.set(run.bytes, this.#used);
-    const last = this.#runs.at(-1);
-    const joins =
-      last?.bytes.buffer === this.#chunk.buffer &&
-      last.bytes.byteOffset + last.bytes.length === this.#used;
-    const from = joins ? last.bytes.byteOffset : this.#used;
-    this.#used += length;
-    const bytes = this.#chunk.subarray(from, this.#used);
-    if (joins) {
-      this.#runs[this.#runs.length - 1] = {
-        firstIndex: last.firstIndex,
-        count: last.count + run.count,
-        bytes,
-      };
-    } else this.#runs.push({ ...run, bytes });
+    this.#growing ??= { firstIndex, from: this.#used, count: 0 };
+    this.#growing.count += count;
+    this.#chunk.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  #end(): void {
+    if (this.#growing === undefined) return;
+    const { firstIndex, count, from } = this.#growing;
+    this.#runs.push({ firstIndex, count, bytes: this.#chunk.subarray(from, this.#used) });
+    this.#growing = undefined;
   }
 }

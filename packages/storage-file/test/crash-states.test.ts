@@ -64,7 +64,7 @@ async function lastWrites(): Promise<readonly LastWrite[]> {
     lastWrite("larger than a segment", [text(1, 20)], text(2, 9000)),
     lastWrite("into a segment used before", recycling, text(25, 1200)),
     ...shifts.map((shift) =>
-      lastWrite(`with its header moved by ${shift}`, [pad(1, 230 + shift)], text(2, 700)),
+      lastWrite(`with its header moved by ${shift}`, [pad(1, 286 + shift)], text(2, 700)),
     ),
   ]);
 }
@@ -154,9 +154,10 @@ describe("bit flips in the last frame of a log that was not closed", () => {
     const writes = [
       await lastWrite("in one sector", [], [append(1, 1, "x".repeat(60))]),
       await lastWrite("a vote", [], [vote(2, null)]),
-      await lastWrite("over two sectors", [pad(1, 250)], [append(2, 1, "x".repeat(400))]),
-      await lastWrite("with its header in two sectors", [pad(1, 252)], [append(2, 1, "abc")]),
+      await lastWrite("over two sectors", [pad(1, 300)], [append(2, 1, "x".repeat(100))]),
+      await lastWrite("with its header in two sectors", [pad(1, 316)], [append(2, 1, "abc")]),
     ];
+    expect(writes.map(({ frame }) => frame.from % SECTOR_BYTES)).toEqual([96, 96, 480, 496]);
     for (const one of writes) {
       const { flips, refused } = await flipAll(one);
       expect(flips).toBe(8 * (one.frame.to - one.frame.from));
