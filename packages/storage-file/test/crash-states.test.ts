@@ -45,15 +45,17 @@ async function lastWrite(
 /** Moves the next frame by so many bytes, so that its header lies elsewhere in its sector. */
 const pad = (index: number, bytes: number): LogOperation[] => [appendBytes(index, 1, bytes)];
 
+/** After these the log writes into segments that it used before. */
+const recycling = Array.from({ length: 24 }, (_, i) => [
+  append(i + 1, 1, "y".repeat(1500)),
+  { type: "compactThrough", index: i + 1, term: 1 } as const,
+]);
+
 async function lastWrites(): Promise<readonly LastWrite[]> {
   const text = (index: number, bytes: number): LogOperation[] => [
     append(index, 1, "x".repeat(bytes)),
   ];
   const shifts = Array.from({ length: 8 }, (_, i) => i * 8);
-  const recycling = Array.from({ length: 24 }, (_, i) => [
-    append(i + 1, 1, "y".repeat(1500)),
-    { type: "compactThrough", index: i + 1, term: 1 } as const,
-  ]);
   return Promise.all([
     lastWrite("in one sector", [text(1, 20)], text(2, 60)),
     lastWrite("a vote", [text(1, 20)], [vote(2, null)]),
@@ -172,6 +174,18 @@ describe("bit flips in the last frame of a log that was not closed", () => {
     expect(cut).toBeGreaterThan(0);
     expect(refused).toBeGreaterThan(SECTOR_BYTES); // those in the zeros and in the header
   }, 300_000);
+});
+
+test("every bit flip in the last frame but one of a segment that was used before is damage", async () => {
+  const start = [...recycling, [append(25, 1, "a")]];
+  const { before, after, frame } = await lastWrite("last", start, [append(26, 1, "b")]);
+  const { before: earlier } = await lastWrite("last but one", recycling, [append(25, 1, "a")]);
+  const place = lastFrame(earlier, before);
+  expect(place.path).toBe(frame.path);
+  for (let at = place.from; at < place.to; at++) {
+    const files = flipped(after, place.path, at, 1 << (at % 8));
+    expect(await reopen(files), `at ${at}`).toBe("CORRUPT_LOG");
+  }
 });
 
 describe("files that were changed behind the log's back, though it was not closed", () => {
