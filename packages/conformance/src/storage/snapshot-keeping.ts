@@ -45,8 +45,10 @@ export const keepingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     capabilities: [],
     async run(subject) {
       const { storage } = await openSnapshots(await subject.medium());
-      const { index, term, bytes } = await save(storage, sample(20, 700, 2 ** 40));
-      same({ index, term, bytes }, { index: 20, term: 2 ** 40, bytes: 700 }, "what commit says");
+      for (const at of [20, 2 ** 32 + 20]) {
+        const { index, term, bytes } = await save(storage, sample(at, 700, 2 ** 40));
+        same({ index, term, bytes }, { index: at, term: 2 ** 40, bytes: 700 }, "what commit says");
+      }
     },
   },
   {

@@ -24,6 +24,12 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
         crc: 0,
       },
   })),
+  withSinks("SNAPSHOT-02", "keeps the index in 32 bits", (sink) => ({
+    commit: async () => {
+      const meta = await sink.commit();
+      return { ...meta, index: meta.index >>> 0 };
+    },
+  })),
   withSinks("SNAPSHOT-02", "counts writes, not bytes", (sink) => {
     let writes = 0;
     return {
