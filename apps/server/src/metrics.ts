@@ -4,10 +4,10 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { NodeStatus } from "raftkit";
 import type { Route } from "./http/exchange.js";
-import type { Observe } from "./http/server.js";
+import type { Observer } from "./http/server.js";
 
 export interface Metrics {
-  readonly observe: Observe;
+  readonly observer: Observer;
   readonly route: Route;
   /** Stops measuring the event loop. */
   close(): void;
@@ -74,9 +74,12 @@ export function createMetrics(status: () => NodeStatus | undefined): Metrics {
   nodeDetails(status, registers);
   const loop = processDetails(registers);
   return {
-    observe({ route, method, status: code, seconds }) {
-      requests.inc({ route, method: METHODS.has(method) ? method : "other", status: code });
-      latency.observe({ route }, seconds);
+    observer: {
+      done({ route, method, status: code, seconds }) {
+        requests.inc({ route, method: METHODS.has(method) ? method : "other", status: code });
+        latency.observe({ route }, seconds);
+      },
+      cut: () => undefined,
     },
     route: {
       name: "metrics",

@@ -3,7 +3,6 @@
 import type { AddressInfo } from "node:net";
 import { RaftkitError } from "@raftkit/core";
 import type { Logger } from "raftkit";
-import { createBodyBudget } from "./http/budget.js";
 import { notReady } from "./http/errors.js";
 import { createHttpListener } from "./http/server.js";
 import type { HttpListener } from "./http/server.js";
@@ -19,8 +18,6 @@ import { statusRoute } from "./routes/status.js";
 
 /** How long requests under way may go on once the server closes. */
 const DRAIN_MS = 1000;
-/** What all request bodies together may hold. */
-const MAX_BODIES_BYTES = 256 * 1024 * 1024;
 
 /** The HTTP port can't be had. */
 class HttpListenFailed extends RaftkitError {
@@ -73,19 +70,16 @@ export async function startServer({
   };
   const metrics = createMetrics(status);
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
-  const listener = createHttpListener(
-    [
-      ...kvRoutes(calls, {
-        maxValueBytes: settings.maxValueBytes,
-        budget: createBodyBudget(MAX_BODIES_BYTES),
-      }),
+  const listener = createHttpListener({
+    routes: [
+      ...kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
       statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
       metrics.route,
       ...healthRoutes({ status, calls, draining: () => closing !== undefined }),
     ],
     logger,
-    metrics.observe,
-  );
+    observer: metrics.observer,
+  });
   const http = await listen(listener, settings.http);
   const stop = async (): Promise<void> => {
     await listener.drain(DRAIN_MS);

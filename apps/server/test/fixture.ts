@@ -4,9 +4,10 @@ import { createKv } from "@raftkit/kv";
 import type { Kv } from "@raftkit/kv";
 import type { CallOptions, Logger } from "raftkit";
 import type { KvCalls } from "../src/compose.js";
-import { createBodyBudget } from "../src/http/budget.js";
 import { createHttpListener } from "../src/http/server.js";
-import type { HttpListener, Observe } from "../src/http/server.js";
+import { defaultLimits } from "../src/http/limits.js";
+import type { HttpLimits } from "../src/http/limits.js";
+import type { HttpListener, Observer } from "../src/http/server.js";
 import { kvRoutes } from "../src/routes/kv.js";
 
 interface FakeKv extends KvCalls {
@@ -52,22 +53,26 @@ export interface Api extends AsyncDisposable {
   readonly at: string;
   readonly kv: FakeKv;
   readonly lines: readonly LogLine[];
-  readonly observed: readonly Parameters<Observe>[0][];
+  readonly observed: readonly Parameters<Observer["done"]>[0][];
+  /** Why connections were closed by a bound, in order. */
+  readonly cuts: readonly Parameters<Observer["cut"]>[0][];
   readonly listener: HttpListener;
 }
 
 export async function startApi({
   maxValueBytes = 1_048_576,
-  maxBodiesBytes = 16 * 1_048_576,
-} = {}): Promise<Api> {
+  ...limits
+}: { readonly maxValueBytes?: number } & Partial<HttpLimits> = {}): Promise<Api> {
   const kv = fakeKv();
   const { lines, ...logger } = recordingLogger();
-  const observed: Parameters<Observe>[0][] = [];
-  const listener = createHttpListener(
-    kvRoutes(kv, { maxValueBytes, budget: createBodyBudget(maxBodiesBytes) }),
+  const observed: Parameters<Observer["done"]>[0][] = [];
+  const cuts: Parameters<Observer["cut"]>[0][] = [];
+  const listener = createHttpListener({
+    routes: kvRoutes(kv, { maxValueBytes }),
     logger,
-    (done) => observed.push(done),
-  );
+    observer: { done: (done) => observed.push(done), cut: (reason) => cuts.push(reason) },
+    limits: { ...defaultLimits, ...limits },
+  });
   await new Promise<void>((resolve) => void listener.server.listen(0, "127.0.0.1", resolve));
   const { port } = listener.server.address() as AddressInfo;
   return {
@@ -75,6 +80,7 @@ export async function startApi({
     kv,
     lines,
     observed,
+    cuts,
     listener,
     [Symbol.asyncDispose]: () => listener.drain(0),
   };

@@ -1,16 +1,19 @@
-// What a route gets and what it gives back. Routes never touch sockets, except to read a body
-// through `http/body.ts`.
-import type { IncomingMessage, ServerResponse } from "node:http";
+// What a route gets and what it gives back. Routes never touch sockets.
+import type { IncomingHttpHeaders } from "node:http";
 
 export interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly headers: IncomingHttpHeaders;
   /** Still percent-encoded. */
   readonly path: string;
   /** Still percent-encoded. */
   readonly query: string | undefined;
   /** Aborted when the client goes away before its answer. */
   readonly signal: AbortSignal;
+  /**
+   * The body, read when it is asked for.
+   * @throws {HttpError} when it is larger, comes too slowly, ends early or finds no room
+   */
+  body(maxBytes: number): Promise<Buffer>;
 }
 
 export interface Reply {

@@ -1,34 +1,51 @@
-// The HTTP listener: finds the route, writes its reply, turns errors into JSON, bounds what clients
-// may send and hold open, and drains. It knows nothing of Raft. What a client sends can end its own
+// The HTTP listener: finds the route, calls it when the request's turn has come, writes its reply,
+// turns errors into JSON, and drains. What clients may cost is bounded by its parts: connections,
+// order, body, linger, unsent. It knows nothing of Raft. What a client sends can end its own
 // connection, nothing else.
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Logger } from "raftkit";
 import { isLoopback } from "../options/addresses.js";
-import { discardRest } from "./body.js";
+import { createBodyReader } from "./body.js";
+import { watchConnections } from "./connections.js";
+import type { Connection, CutReason } from "./connections.js";
 import { HttpError, methodNotAllowed, toHttpError } from "./errors.js";
 import { json } from "./exchange.js";
 import type { Reply, Route } from "./exchange.js";
+import { defaultLimits } from "./limits.js";
+import type { HttpLimits } from "./limits.js";
+import { discardRest } from "./linger.js";
 import { parseTarget } from "./target.js";
+import { refuseUnparsed } from "./unparsed.js";
+import { createUnsentAnswers } from "./unsent.js";
 
-const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_CONNECTIONS = 4096;
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_MS = 65_000;
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-/** Told once for each request that was answered or given up. */
-export type Observe = (done: {
-  readonly route: string;
-  readonly method: string;
-  readonly status: number;
-  readonly seconds: number;
-}) => void;
+/** What happens at the listener: for metrics. */
+export interface Observer {
+  /** Told once for each request that was answered or given up. */
+  done(request: {
+    readonly route: string;
+    readonly method: string;
+    readonly status: number;
+    readonly seconds: number;
+  }): void;
+  /** A connection was closed, or not let in, because of a bound. */
+  cut(reason: CutReason): void;
+}
+
+export interface Usage {
+  readonly connections: number;
+  /** Under way, those that wait for their turn included. */
+  readonly requests: number;
+  /** Of answers that their clients haven't taken yet. */
+  readonly unsentBytes: number;
+}
 
 export interface HttpListener {
   readonly server: Server;
+  /** What it holds now. */
+  usage(): Usage;
   /**
    * Stops accepting, lets requests under way finish for at most `graceMs`, then cuts what is left.
    */
@@ -37,92 +54,161 @@ export interface HttpListener {
   cut(): void;
 }
 
-export function createHttpListener(
-  routes: readonly Route[],
-  logger: Logger,
-  observe: Observe,
-): HttpListener {
+export interface ListenerOptions {
+  readonly routes: readonly Route[];
+  readonly logger: Logger;
+  readonly observer: Observer;
+  readonly limits?: HttpLimits;
+}
+
+export function createHttpListener({
+  routes,
+  logger,
+  observer,
+  limits = defaultLimits,
+}: ListenerOptions): HttpListener {
   let draining = false;
-  /** Every open connection, with how many requests it waits for. */
-  const underWay = new Map<Socket, number>();
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs),
+    noDelay: true,
+  });
+  const connections = watchConnections(server, limits, (reason) => observer.cut(reason));
+  const bodies = createBodyReader(limits);
+  const unsent = createUnsentAnswers(
+    limits,
+    (socket) => connections.of(socket)?.isWorking ?? false,
+    (socket, reason) => {
+      observer.cut(reason);
+      socket.destroy();
+    },
+  );
+
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = connections.of(request.socket);
+    if (connection === undefined) return void response.destroy();
     const startedMs = performance.now();
     const aborted = new AbortController();
     const { path, query } = parseTarget(request.url ?? "");
+    const method = request.method ?? "";
     const route = routes.find((one) => one.matches(path));
-    const { socket } = request;
-    underWay.set(socket, (underWay.get(socket) ?? 0) + 1);
-    response.once("close", () => {
+    let told = request.headers.expect === undefined;
+    const releases: (() => void)[] = [() => unsent.release(response)];
+    const end = (): void => {
+      response.off("close", end);
       if (!response.writableFinished) aborted.abort();
-      const others = underWay.get(socket);
-      if (others !== undefined) underWay.set(socket, others - 1);
-      observe({
+      for (const release of releases) release();
+      observer.done({
         route: route?.name ?? "none",
-        method: request.method ?? "",
+        method,
         status: response.headersSent ? response.statusCode : 499,
         seconds: (performance.now() - startedMs) / 1000,
       });
-    });
+    };
     const answer = async (): Promise<Reply> => {
       checkHost(request);
       if (route === undefined) throw new HttpError(404, "not_found", `there is nothing at ${path}`);
-      const handler =
-        request.method === "HEAD" ? route.methods["GET"] : route.methods[request.method ?? ""];
-      if (handler === undefined) throw methodNotAllowed(request.method ?? "", allowed(route));
-      return await handler({ request, response, path, query, signal: aborted.signal });
-    };
-    answer()
-      .catch((error: unknown) => errorReply(error, response, logger))
-      .then((reply) => {
-        if (!response.destroyed) write(request, response, reply, draining);
-      })
-      .catch((error: unknown) => {
-        logger.error({ err: error }, "a reply could not be written");
-        response.destroy();
+      const handler = route.methods[method === "HEAD" ? "GET" : method];
+      if (handler === undefined) throw methodNotAllowed(method, allowed(route));
+      return await handler({
+        headers: request.headers,
+        path,
+        query,
+        signal: aborted.signal,
+        async body(maxBytes) {
+          working();
+          const start = (): void => {
+            if (!told) response.writeContinue();
+            told = true;
+          };
+          try {
+            return await bodies.read(request, maxBytes, start, (give) => releases.push(give));
+          } finally {
+            working = connection.work();
+          }
+        },
       });
+    };
+    let working = (): void => undefined;
+    const run = (): void => {
+      if (request.socket.destroyed) return;
+      working = connection.work();
+      answer()
+        .catch((error: unknown) => errorReply(error, response, logger))
+        .then((reply) => {
+          if (!response.destroyed) write(connection, request, response, reply, told);
+        })
+        .catch((error: unknown) => {
+          logger.error({ err: error }, "a reply could not be written");
+          response.destroy();
+        })
+        .finally(() => working());
+    };
+    response.once("close", end);
+    releases.push(connection.begin(end));
+    releases.push(connection.order.enter(SAFE_METHODS.has(method), run));
+    connection.stopReadingIfFull();
   };
 
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: 1000,
-      noDelay: true,
-    },
-    handle,
-  );
-  server.maxConnections = MAX_CONNECTIONS;
-  server.on("connection", (socket) => {
-    underWay.set(socket, 0);
-    socket.once("close", () => underWay.delete(socket));
-  });
+  /** @param told whether the client sends its body: it waits for no "100 Continue", or had it */
+  const write = (
+    { socket }: Connection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { status, headers, body = "" }: Reply,
+    told: boolean,
+  ): void => {
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    const rest = !request.complete;
+    response.writeHead(status, {
+      ...headers,
+      ...(status !== 304 && { "content-length": bytes.byteLength }),
+      ...((draining || (rest && !told)) && { connection: "close" }),
+    });
+    if (!rest || !told || headers?.["connection"] === "close") {
+      unsent.send(response, socket, bytes);
+      return;
+    }
+    // All of the answer now; its end, which may close the connection, when the body has come.
+    response.flushHeaders();
+    if (request.method !== "HEAD" && status !== 304) response.write(bytes);
+    discardRest(request, limits, (complete) => {
+      if (complete) response.end();
+      else socket.destroySoon();
+    });
+  };
+
+  server.on("request", handle);
   // "100 Continue" is sent by whoever reads the body, so that a refusal can come first.
   server.on("checkContinue", handle);
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
-    write(
-      request,
-      response,
-      refusal(
-        new HttpError(
-          417,
-          "expectation_failed",
-          `Expect: ${request.headers.expect ?? ""} is not understood; allowed: 100-continue`,
-        ),
+    const refused = refusal(
+      new HttpError(
+        417,
+        "expectation_failed",
+        `Expect: ${request.headers.expect ?? ""} is not understood; allowed: 100-continue`,
+        { connection: "close" },
       ),
-      true,
     );
+    response.writeHead(refused.status, refused.headers).end(refused.body);
   });
-  server.on("clientError", refuseUnparsed);
+  server.on("clientError", (error, socket) => refuseUnparsed(error, socket, limits));
   return {
     server,
+    usage: () => ({
+      connections: connections.count,
+      requests: connections.requests,
+      unsentBytes: unsent.bytes,
+    }),
     async drain(graceMs) {
       draining = true;
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);
       // Not closeIdleConnections: it spares connections that never sent anything.
-      for (const [socket, requests] of underWay) if (requests === 0) socket.destroy();
+      connections.closeIdle();
       await closed;
       clearTimeout(cut);
     },
@@ -161,49 +247,4 @@ function errorReply(error: unknown, response: ServerResponse, logger: Logger): R
   if (known !== undefined) return refusal(known);
   if (!response.destroyed) logger.error({ err: error }, "a request failed");
   return refusal(new HttpError(500, "internal", "the request failed; the server's log says more"));
-}
-
-function write(
-  request: IncomingMessage,
-  response: ServerResponse,
-  reply: Reply,
-  last: boolean,
-): void {
-  const body = reply.body ?? "";
-  const headers: Record<string, string | number> = { ...reply.headers };
-  if (reply.status !== 304) {
-    headers["content-length"] =
-      typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
-  }
-  // A client that still waits for "100 Continue" will not send the body that the connection would
-  // have to get past.
-  if (last || (request.headers.expect !== undefined && !request.complete)) {
-    headers["connection"] = "close";
-  }
-  if (!request.complete) discardRest(request);
-  response.writeHead(reply.status, headers).end(body);
-}
-
-/** Requests that the parser refused: no request object exists, so the answer is written by hand. */
-function refuseUnparsed(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, phrase, code, message] =
-    error.code === "HPE_HEADER_OVERFLOW"
-      ? [
-          431,
-          "Request Header Fields Too Large",
-          "headers_too_large",
-          `request line and headers are larger than ${MAX_HEADER_BYTES} bytes`,
-        ]
-      : error.code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? [408, "Request Timeout", "request_timeout", "the request did not arrive in time"]
-        : [400, "Bad Request", "bad_request", "this is not an HTTP/1.1 request"];
-  const body = `${JSON.stringify({ error: { code, message } })}\n`;
-  socket.end(
-    `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
-  );
-  setTimeout(() => socket.destroy(), HEADERS_TIMEOUT_MS).unref();
 }

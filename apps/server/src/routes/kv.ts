@@ -5,8 +5,6 @@ import type { KvResult } from "@raftkit/kv";
 import type { KvCalls } from "../compose.js";
 import type { Exchange, Reply, Route } from "../http/exchange.js";
 import { json } from "../http/exchange.js";
-import { readBody } from "../http/body.js";
-import type { BodyBudget } from "../http/budget.js";
 import { etag, isUnchanged, writeCondition } from "../http/conditions.js";
 import { HttpError } from "../http/errors.js";
 import { decodePercent, parseQuery } from "../http/target.js";
@@ -16,7 +14,6 @@ const LIST = "/v1/kv";
 
 export interface KvLimits {
   readonly maxValueBytes: number;
-  readonly budget: BodyBudget;
 }
 
 export function kvRoutes(calls: KvCalls, limits: KvLimits): readonly Route[] {
@@ -72,6 +69,19 @@ function checkConsistency(asked: string | undefined): void {
   }
 }
 
+/**
+ * A client that sends a key relies on its retries being recognised. They aren't, so that it must
+ * not believe so.
+ */
+function refuseIdempotencyKey({ headers }: Exchange): void {
+  if (headers["idempotency-key"] === undefined) return;
+  throw new HttpError(
+    501,
+    "idempotency_unsupported",
+    "Idempotency-Key is not supported yet, so a retry could take effect twice; nothing was changed: leave it out, and make the write conditional with If-Match or If-None-Match",
+  );
+}
+
 async function getItem(calls: KvCalls, exchange: Exchange): Promise<Reply> {
   const key = keyOf(exchange);
   checkConsistency(parseQuery(exchange.query, ["consistency"]).consistency);
@@ -79,7 +89,7 @@ async function getItem(calls: KvCalls, exchange: Exchange): Promise<Reply> {
   if (answer.type !== "get" || answer.entry === null) throw noSuchKey();
   const { value, index } = answer.entry;
   const headers = { etag: etag(index), "cache-control": "no-cache" };
-  if (isUnchanged(exchange.request.headers, index)) return { status: 304, headers };
+  if (isUnchanged(exchange.headers, index)) return { status: 304, headers };
   // A value is somebody's bytes: a browser must never take them for a page of this server.
   return {
     status: 200,
@@ -94,16 +104,16 @@ async function getItem(calls: KvCalls, exchange: Exchange): Promise<Reply> {
 
 async function putItem(
   calls: KvCalls,
-  { maxValueBytes, budget }: KvLimits,
+  { maxValueBytes }: KvLimits,
   exchange: Exchange,
 ): Promise<Reply> {
   const key = keyOf(exchange);
   parseQuery(exchange.query, []);
-  const condition = writeCondition(exchange.request.headers);
-  const { request, response, signal } = exchange;
-  const value = await readBody(request, response, maxValueBytes, budget);
+  refuseIdempotencyKey(exchange);
+  const condition = writeCondition(exchange.headers);
+  const value = await exchange.body(maxValueBytes);
   const { index, previousIndex } = written(
-    await calls.propose(putCommand(key, value, condition), { signal }),
+    await calls.propose(putCommand(key, value, condition), { signal: exchange.signal }),
   );
   return json(previousIndex === null ? 201 : 200, { index }, { etag: etag(index) });
 }
@@ -111,7 +121,8 @@ async function putItem(
 async function deleteItem(calls: KvCalls, exchange: Exchange): Promise<Reply> {
   const key = keyOf(exchange);
   parseQuery(exchange.query, []);
-  const condition = writeCondition(exchange.request.headers);
+  refuseIdempotencyKey(exchange);
+  const condition = writeCondition(exchange.headers);
   const { index, previousIndex } = written(
     await calls.propose(deleteCommand(key, condition), { signal: exchange.signal }),
   );

@@ -1,0 +1,142 @@
+// The open connections: how many there may be, who has to go when there is one too many, and which
+// requests each waits for. A connection on which the node is at work is never closed for another.
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import { createRequestOrder } from "./order.js";
+import type { RequestOrder } from "./order.js";
+import type { HttpLimits } from "./limits.js";
+
+export interface Connections {
+  readonly count: number;
+  /** Requests under way, those that wait for their turn included. */
+  readonly requests: number;
+  /** Undefined once the socket is closed. */
+  of(socket: Socket): Connection | undefined;
+  /** Closes those that wait for no answer. */
+  closeIdle(): void;
+}
+
+/** Why a connection was closed, or not let in: a label in metrics. */
+export type CutReason = "evicted" | "refused" | "unsent" | "stalled";
+
+type Limits = Pick<HttpLimits, "maxConnections" | "maxConcurrentRequests" | "maxWaitingRequests">;
+
+export function watchConnections(
+  server: Server,
+  limits: Limits,
+  onCut: (reason: CutReason) => void,
+): Connections {
+  const open = new Map<Socket, Connection>();
+  /**
+   * Waiting for their clients: for a request, the rest of one, or until an answer is taken. The one
+   * that waits longest is the first.
+   */
+  const waiting = new Set<Socket>();
+  const makeRoom = (newcomer: Socket): void => {
+    const [oldest = newcomer] = waiting;
+    onCut(oldest === newcomer ? "refused" : "evicted");
+    oldest.destroy();
+    forget(oldest);
+  };
+  const forget = (socket: Socket): void => {
+    waiting.delete(socket);
+    open.get(socket)?.closed();
+    open.delete(socket);
+  };
+  server.on("connection", (socket) => {
+    const connection = new Connection(socket, limits, (isWaiting) => {
+      waiting.delete(socket);
+      if (isWaiting && open.has(socket)) waiting.add(socket);
+    });
+    open.set(socket, connection);
+    waiting.add(socket);
+    socket.once("close", () => forget(socket));
+    // Node itself reads on after every request.
+    socket.on("resume", () => connection.stopReadingIfFull());
+    if (open.size > limits.maxConnections) makeRoom(socket);
+  });
+  return {
+    get count() {
+      return open.size;
+    },
+    get requests() {
+      return [...open.values()].reduce((sum, connection) => sum + connection.requests, 0);
+    },
+    of: (socket) => open.get(socket),
+    closeIdle() {
+      for (const { requests, socket } of open.values()) if (requests === 0) socket.destroy();
+    },
+  };
+}
+
+export class Connection {
+  readonly socket: Socket;
+  readonly order: RequestOrder;
+  readonly #limits: Limits;
+  readonly #onWaiting: (isWaiting: boolean) => void;
+  readonly #requests = new Set<() => void>();
+  #working = 0;
+
+  constructor(socket: Socket, limits: Limits, onWaiting: (isWaiting: boolean) => void) {
+    this.socket = socket;
+    this.order = createRequestOrder(limits.maxConcurrentRequests);
+    this.#limits = limits;
+    this.#onWaiting = onWaiting;
+  }
+
+  get requests(): number {
+    return this.#requests.size;
+  }
+
+  /** Whether the node is at work for it: otherwise its client is to send or to take something. */
+  get isWorking(): boolean {
+    return this.#working > 0;
+  }
+
+  /**
+   * A request was read. `onClose` is called if the connection closes before the request is over:
+   * Node tells that to no answer but the one being sent.
+   * @returns to be called when the request is over
+   */
+  begin(onClose: () => void): () => void {
+    this.#requests.add(onClose);
+    this.#tell();
+    return () => {
+      if (!this.#requests.delete(onClose)) return;
+      this.#tell();
+      this.#readOn();
+    };
+  }
+
+  /** Work began for one of its requests. @returns to be called when it ended, once or more */
+  work(): () => void {
+    let ended = false;
+    this.#working++;
+    this.#tell();
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#working--;
+      this.#tell();
+    };
+  }
+
+  closed(): void {
+    for (const onClose of this.#requests) onClose();
+  }
+
+  /** Who pipelines more than may wait isn't read until some of it was answered. */
+  stopReadingIfFull(): void {
+    if (this.order.waiting >= this.#limits.maxWaitingRequests) this.socket.pause();
+  }
+
+  #readOn(): void {
+    if (this.order.waiting < this.#limits.maxWaitingRequests && this.socket.isPaused()) {
+      this.socket.resume();
+    }
+  }
+
+  #tell(): void {
+    this.#onWaiting(this.#working === 0);
+  }
+}
