@@ -19,8 +19,15 @@ export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
 /** All that the key-value routes need of a node. */
 export type KvCalls = Pick<KvNode, "propose" | "read">;
 
+export interface OpenContext {
+  readonly logger: Logger;
+  /** Connections that other nodes may open to this one. */
+  readonly peerConnections: number;
+}
+
 /** @throws what `createNode` rejects with */
-export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
+export function openNode(settings: Settings, context: OpenContext): Promise<KvNode> {
+  const { logger } = context;
   const {
     id,
     clusterId,
@@ -38,7 +45,7 @@ export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
   return createNode({
     id,
     cluster: { id: clusterId, bootstrap },
-    transport: transports[transport](settings),
+    transport: transports[transport](settings, context),
     storage: { log: storages[settings.storage](settings, logger) },
     codec: codecs[settings.codec](),
     stateMachine: createKv(),
@@ -51,10 +58,14 @@ export function openNode(settings: Settings, logger: Logger): Promise<KvNode> {
   });
 }
 
-const transports: Readonly<Record<Settings["transport"], (settings: Settings) => Transport>> = {
-  tcp: (settings) =>
-    createTcpTransport(settings.peerVia === undefined ? {} : { sockets: socketsVia(settings) }),
-  http: () => createListeningHttpTransport(),
+type TransportOf = (settings: Settings, context: OpenContext) => Transport;
+const transports: Readonly<Record<Settings["transport"], TransportOf>> = {
+  tcp: (settings, { peerConnections }) =>
+    createTcpTransport({
+      maxInboundConnections: peerConnections,
+      ...(settings.peerVia !== undefined && { sockets: socketsVia(settings) }),
+    }),
+  http: (_, { peerConnections }) => createListeningHttpTransport(peerConnections),
   memory: () => createMemoryNetwork().transport(),
 };
 

@@ -7,7 +7,6 @@ import type { Transport } from "@raftkit/core";
 import { createHttpTransport } from "@raftkit/transport-http";
 
 const MAX_HEADER_BYTES = 8 * 1024;
-const MAX_CONNECTIONS = 256;
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -25,8 +24,11 @@ export function peerUrl(hostPort: string): string {
   return `http://${hostPort}${PATH}`;
 }
 
-/** An HTTP transport that listens by itself: its node's address is a `peerUrl`. */
-export function createListeningHttpTransport(): Transport {
+/**
+ * An HTTP transport that listens by itself: its node's address is a `peerUrl`.
+ * @param maxConnections open at once; more are turned away
+ */
+export function createListeningHttpTransport(maxConnections: number): Transport {
   const transport = createHttpTransport();
   const server = createServer(
     {
@@ -40,7 +42,7 @@ export function createListeningHttpTransport(): Transport {
       serve(transport.handler, request, response).catch(() => response.destroy());
     },
   );
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxConnections = maxConnections;
   return {
     maxFrameBytes: transport.maxFrameBytes,
     async start(local, handler) {

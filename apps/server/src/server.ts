@@ -6,9 +6,11 @@ import type { Logger } from "raftkit";
 import { notReady } from "./http/errors.js";
 import { createHttpListener } from "./http/server.js";
 import type { HttpListener } from "./http/server.js";
+import { defaultLimits } from "./http/limits.js";
 import { createMetrics } from "./metrics.js";
 import { openNode } from "./compose.js";
-import type { KvCalls, KvNode } from "./compose.js";
+import type { KvCalls, KvNode, OpenContext } from "./compose.js";
+import { descriptorLimit, shareDescriptors } from "./descriptors.js";
 import { formatHostPort } from "./options/addresses.js";
 import type { HostPort } from "./options/addresses.js";
 import type { Settings } from "./options/parse.js";
@@ -44,7 +46,7 @@ export interface StartOptions {
   readonly settings: Settings;
   readonly logger: Logger;
   /** Replaced in tests. */
-  readonly open?: (settings: Settings, logger: Logger) => Promise<KvNode>;
+  readonly open?: (settings: Settings, context: OpenContext) => Promise<KvNode>;
 }
 
 /**
@@ -57,6 +59,10 @@ export async function startServer({
   logger,
   open = openNode,
 }: StartOptions): Promise<RunningServer> {
+  const { httpConnections, peerConnections } = shareDescriptors(
+    descriptorLimit(),
+    settings.peers.length,
+  );
   let node: KvNode | undefined;
   let closing: Promise<void> | undefined;
   const status = (): ReturnType<KvNode["status"]> | undefined => node?.status();
@@ -79,6 +85,7 @@ export async function startServer({
     ],
     logger,
     observer: metrics.observer,
+    limits: { ...defaultLimits, maxConnections: httpConnections },
   });
   const http = await listen(listener, settings.http);
   const stop = async (): Promise<void> => {
@@ -86,11 +93,13 @@ export async function startServer({
     metrics.close();
     await node?.close();
   };
-  const started = await open(settings, logger).catch(async (error: unknown) => {
-    listener.cut();
-    await stop();
-    throw error;
-  });
+  const started = await open(settings, { logger, peerConnections }).catch(
+    async (error: unknown) => {
+      listener.cut();
+      await stop();
+      throw error;
+    },
+  );
   node = started;
   const failed = new Promise<RaftkitError>((resolve) => {
     started.on("error", resolve);

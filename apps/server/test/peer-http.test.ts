@@ -12,7 +12,7 @@ let received: [to: number, frame: Buffer][] = [];
 beforeEach(async () => {
   at = (await freePorts(2)).map((port) => `127.0.0.1:${port}`);
   received = [];
-  transports = at.map(() => createListeningHttpTransport());
+  transports = at.map(() => createListeningHttpTransport(64));
   for (const [i, transport] of transports.entries()) {
     await transport.start(
       {
@@ -79,7 +79,7 @@ test("strangers get 404 beside the path and 400 on it, and harm nothing", async 
 });
 
 test("a taken port is said so", async () => {
-  const other = createListeningHttpTransport();
+  const other = createListeningHttpTransport(64);
   await expect(
     other.start(
       {

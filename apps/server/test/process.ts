@@ -55,11 +55,18 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** @param maxDescriptors how many files and connections the process may have open */
 export function startProcess(
   args: readonly string[],
   environment: Record<string, string> = {},
+  maxDescriptors?: number,
 ): Started {
-  const child = spawn(process.execPath, [main, ...args], {
+  const program = [process.execPath, main, ...args] as const;
+  const [command, ...rest] =
+    maxDescriptors === undefined
+      ? program
+      : (["sh", "-c", `ulimit -n ${maxDescriptors}; exec "$@"`, "sh", ...program] as const);
+  const child = spawn(command, rest, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...environment },
     cwd: tmpdir(),
