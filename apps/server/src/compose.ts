@@ -11,6 +11,8 @@ import { createMemoryNetwork } from "@raftkit/transport-memory";
 import { createTcpTransport } from "@raftkit/transport-tcp";
 import { createNode } from "raftkit";
 import type { Logger, RaftNode } from "raftkit";
+import { measuredKv, measuredLog } from "./measured.js";
+import type { Durations } from "./metrics.js";
 import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
 import type { Settings } from "./options/parse.js";
 import { socketsVia } from "./peer-via.js";
@@ -23,11 +25,12 @@ export interface OpenContext {
   readonly logger: Logger;
   /** Connections that other nodes may open to this one. */
   readonly peerConnections: number;
+  readonly durations: Pick<Durations, "logWrite" | "apply">;
 }
 
 /** @throws what `createNode` rejects with */
 export function openNode(settings: Settings, context: OpenContext): Promise<KvNode> {
-  const { logger } = context;
+  const { logger, durations } = context;
   const {
     id,
     clusterId,
@@ -46,9 +49,9 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     id,
     cluster: { id: clusterId, bootstrap },
     transport: transports[transport](settings, context),
-    storage: { log: storages[settings.storage](settings, logger) },
+    storage: { log: measuredLog(storages[settings.storage](settings, logger), durations.logWrite) },
     codec: codecs[settings.codec](),
-    stateMachine: createKv(),
+    stateMachine: measuredKv(createKv(), durations.apply),
     commandSchema: kvCommandSchema,
     electionTimeoutMs,
     heartbeatIntervalMs: heartbeatMs,

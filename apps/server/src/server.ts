@@ -70,11 +70,16 @@ export async function startServer({
     if (node === undefined) throw notReady("the node is starting");
     return node;
   };
+  const metrics = createMetrics({ status, usage: () => listener.usage() });
   const calls: KvCalls = {
-    propose: (command, options) => opened().propose(command, options),
+    async propose(command, options) {
+      const began = performance.now();
+      const result = await opened().propose(command, options);
+      metrics.durations.commit((performance.now() - began) / 1000);
+      return result;
+    },
     read: (query, options) => opened().read(query, options),
   };
-  const metrics = createMetrics(status);
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
   const listener = createHttpListener({
     routes: [
@@ -93,13 +98,15 @@ export async function startServer({
     metrics.close();
     await node?.close();
   };
-  const started = await open(settings, { logger, peerConnections }).catch(
-    async (error: unknown) => {
-      listener.cut();
-      await stop();
-      throw error;
-    },
-  );
+  const started = await open(settings, {
+    logger,
+    peerConnections,
+    durations: metrics.durations,
+  }).catch(async (error: unknown) => {
+    listener.cut();
+    await stop();
+    throw error;
+  });
   node = started;
   const failed = new Promise<RaftkitError>((resolve) => {
     started.on("error", resolve);

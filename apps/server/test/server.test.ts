@@ -1,36 +1,15 @@
-// One server around a node that says what the test tells it: health, status, metrics, and how it
-// begins and ends.
+// One server around a node that says what the test tells it: health, status, and how it begins and
+// ends.
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RaftkitError } from "@raftkit/core";
 import { NotProposed, ReadFailed } from "raftkit";
 import type { KvNode } from "../src/compose.js";
-import { parseOptions } from "../src/options/parse.js";
-import type { Settings } from "../src/options/parse.js";
 import { startServer } from "../src/server.js";
-import type { RunningServer } from "../src/server.js";
 import { errorCode, parsed, send } from "./client.js";
 import { fakeNode } from "./fake-node.js";
-import type { FakeNode } from "./fake-node.js";
 import { recordingLogger } from "./fixture.js";
 import { freePorts } from "./process.js";
-
-function settingsFor(...args: string[]): Settings {
-  const settings = parseOptions(["--http=127.0.0.1:0", ...args], {});
-  if (settings === "help") throw new Error("unreachable");
-  return settings;
-}
-
-async function start(
-  node: FakeNode = fakeNode(),
-): Promise<{ server: RunningServer; http: string; node: FakeNode }> {
-  const server = await startServer({
-    settings: settingsFor("--http-peers=n2=127.0.0.1:8102"),
-    logger: recordingLogger(),
-    open: () => Promise.resolve(node),
-  });
-  onTestFinished(() => server.close());
-  return { server, http: server.http, node };
-}
+import { settingsFor, start } from "./start.js";
 
 describe("health", () => {
   test("healthz: 200 while the node runs, 503 once it failed", async () => {
@@ -64,6 +43,51 @@ describe("health", () => {
   });
 });
 
+test("readyz names who is missing at the first start, and so does status", async () => {
+  const { http, node } = await start();
+  node.reads = () => Promise.resolve({ type: "size", keys: 0 });
+  node.now = { leaderId: null, bootstrap: { missing: ["n2", "n3"] } };
+  const waiting = await send(http, "GET", "/readyz");
+  expect([waiting.status, errorCode(waiting)]).toEqual([503, "not_ready"]);
+  expect(waiting.body.toString()).toContain("this node hasn't heard of n2, n3 yet");
+  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({
+    bootstrap: { missing: ["n2", "n3"] },
+  });
+  node.now = { leaderId: null, bootstrap: { missing: [] } };
+  expect((await send(http, "GET", "/readyz")).body.toString()).toContain("all have answered");
+  node.now = {};
+  expect((await send(http, "GET", "/readyz")).status).toBe(200);
+});
+
+test("a full log: not ready, with the figures; a write is refused for good, not for a while; reads go on", async () => {
+  const { http, node } = await start();
+  node.reads = (query) =>
+    Promise.resolve(
+      query.type === "get" ? { type: "get", entry: null } : { type: "size", keys: 0 },
+    );
+  node.proposes = () => Promise.reject(new NotProposed("logFull", "the log is full"));
+  node.now = { logFull: true, logBytes: 1_000_100, maxLogBytes: 1_000_000 };
+  const unready = await send(http, "GET", "/readyz");
+  expect([unready.status, errorCode(unready), unready.headers["retry-after"]]).toEqual([
+    503,
+    "log_full",
+    undefined,
+  ]);
+  expect(unready.body.toString()).toContain("1000100 of --max-log-bytes 1000000");
+  const write = await send(http, "PUT", "/v1/kv/a", { body: "1" });
+  expect([write.status, errorCode(write), write.headers["retry-after"]]).toEqual([
+    507,
+    "log_full",
+    undefined,
+  ]);
+  expect((await send(http, "GET", "/v1/kv/a")).status).toBe(404);
+  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({
+    logFull: true,
+    maxLogBytes: 1_000_000,
+  });
+  expect((await send(http, "GET", "/metrics")).body.toString()).toContain("\nraftkit_log_full 1\n");
+});
+
 test("status: the node's, with null for what is not there and the leader's API", async () => {
   const { http, node } = await start();
   expect(parsed(await send(http, "GET", "/v1/status"))).toEqual({
@@ -84,50 +108,6 @@ test("status: the node's, with null for what is not there and the leader's API",
   node.now = { leaderId: "n3" };
   expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ leaderHttp: null });
   expect((await send(http, "POST", "/v1/status")).headers.allow).toBe("GET, HEAD");
-});
-
-test("metrics: the node's figures and the requests, in a registry of this server alone", async () => {
-  const { http, node } = await start();
-  const other = await start();
-  node.proposes = () => Promise.reject(new NotProposed("noLeader", "no leader"));
-  await send(http, "PUT", "/v1/kv/a", { body: "1" });
-  await send(http, "PROPFIND", "/v1/kv/a");
-  await send(http, "GET", "/some/path");
-  const answer = await send(http, "GET", "/metrics");
-  expect(answer.headers["content-type"]).toContain("text/plain; version=0.0.4");
-  const lines = answer.body.toString().split("\n");
-  for (const line of [
-    "raftkit_term 2",
-    "raftkit_is_leader 1",
-    "raftkit_has_leader 1",
-    "raftkit_up 1",
-    "raftkit_last_index 5",
-    "raftkit_durable_index 4",
-    "raftkit_commit_index 4",
-    "raftkit_applied_index 3",
-    "raftkit_log_bytes 1000",
-    "raftkit_voters 0",
-    'raftkit_role{role="leader"} 1',
-    'raftkit_role{role="follower"} 0',
-    'raftkit_peer_match_index{peer="n2"} 4',
-    'raftkit_events_total{event="proposals"} 7',
-    'http_requests_total{route="kv_item",method="PUT",status="503"} 1',
-    'http_requests_total{route="kv_item",method="other",status="405"} 1',
-    'http_requests_total{route="none",method="GET",status="404"} 1',
-    'http_request_duration_seconds_count{route="kv_item"} 2',
-  ]) {
-    expect(lines).toContain(line);
-  }
-  for (const name of [
-    "nodejs_eventloop_delay_seconds{",
-    "process_cpu_seconds_total ",
-    "process_resident_memory_bytes ",
-  ]) {
-    expect(answer.body.toString()).toContain(`\n${name}`);
-  }
-  expect((await send(other.http, "GET", "/metrics")).body.toString()).not.toContain(
-    'route="kv_item"',
-  );
 });
 
 describe("the beginning", () => {

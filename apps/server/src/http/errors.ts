@@ -56,6 +56,9 @@ export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof NotProposed && error.reason === "tooLarge") {
     return new HttpError(413, "too_large", error.message);
   }
+  if (error instanceof NotProposed && error.reason === "logFull") {
+    return new HttpError(507, "log_full", error.message);
+  }
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];
     if (code !== undefined) return unavailable(code, error.message);
@@ -65,6 +68,15 @@ export function toHttpError(error: unknown): HttpError | undefined {
 
 export function notReady(message: string): HttpError {
   return unavailable("not_ready", message);
+}
+
+/** For readiness. No `Retry-After`: it stays so until an operator does something. */
+export function logFull(logBytes: number, maxLogBytes: number): HttpError {
+  return new HttpError(
+    503,
+    "log_full",
+    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes are refused until that is raised, on every node; reads are answered`,
+  );
 }
 
 export function methodNotAllowed(method: string, allow: string): HttpError {

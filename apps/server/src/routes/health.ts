@@ -1,9 +1,9 @@
 // /healthz: the process lives and its node hasn't failed (restart it if not). /readyz: it can
-// serve: it answers a linearizable read, so it knows a leader that knows a majority, and has
-// applied what was committed.
+// serve: it takes writes, and answers a linearizable read, so it knows a leader that knows a
+// majority, and has applied what was committed.
 import { json } from "../http/exchange.js";
 import type { Reply, Route } from "../http/exchange.js";
-import { notReady } from "../http/errors.js";
+import { logFull, notReady } from "../http/errors.js";
 import type { KvCalls } from "../compose.js";
 import type { NodeStatus } from "raftkit";
 
@@ -44,7 +44,16 @@ async function readiness(source: HealthSource, signal: AbortSignal): Promise<Rep
   if (source.draining() || status.state !== "running") {
     throw notReady(`the node is ${source.draining() ? "draining" : status.state}`);
   }
+  if (status.bootstrap !== null) throw notReady(firstStart(status.bootstrap));
   if (status.leaderId === null) throw notReady("no leader is known");
+  if (status.logFull) throw logFull(status.logBytes, status.maxLogBytes);
   await source.calls.read({ type: "size" }, { signal, timeoutMs: READY_TIMEOUT_MS });
   return json(200, { status: "ready" });
+}
+
+function firstStart({ missing }: { readonly missing: readonly string[] }): string {
+  const waiting = "the first start needs every initial voter (--peers)";
+  return missing.length === 0
+    ? `${waiting}; all have answered here, and their common configuration isn't known yet`
+    : `${waiting}; this node hasn't heard of ${missing.join(", ")} yet`;
 }

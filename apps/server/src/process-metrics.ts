@@ -1,0 +1,55 @@
+// Metrics of the process: its event loop, CPU and memory.
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Counter, Gauge } from "prom-client";
+import type { Registry } from "prom-client";
+
+/** How late timers ran since the last scrape: a percentile each. */
+const DELAYS = [
+  ["nodejs_eventloop_delay_p50_seconds", 50],
+  ["nodejs_eventloop_delay_p99_seconds", 99],
+  ["nodejs_eventloop_delay_max_seconds", 100],
+] as const;
+
+export function processMetrics(registers: Registry[]): { close(): void } {
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
+  for (const [name, percentile] of DELAYS) {
+    new Gauge({
+      name,
+      help: `How late timers ran since the last scrape: ${percentile === 100 ? "the latest" : `${percentile} % were no later`}.`,
+      registers,
+      collect() {
+        this.set(loop.count === 0 ? 0 : loop.percentile(percentile) / 1e9);
+        // Collected in the order in which they were registered: the last one begins anew.
+        if (percentile === 100) loop.reset();
+      },
+    });
+  }
+  new Counter({
+    name: "process_cpu_seconds_total",
+    help: "CPU time, user and system.",
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Resident memory.",
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: "nodejs_heap_used_bytes",
+    help: "The JavaScript heap in use.",
+    registers,
+    collect() {
+      this.set(process.memoryUsage().heapUsed);
+    },
+  });
+  return { close: () => loop.disable() };
+}

@@ -1,0 +1,27 @@
+// A server in this process around a node that says what the test tells it.
+import { onTestFinished } from "vitest";
+import { parseOptions } from "../src/options/parse.js";
+import type { Settings } from "../src/options/parse.js";
+import { startServer } from "../src/server.js";
+import type { RunningServer } from "../src/server.js";
+import { fakeNode } from "./fake-node.js";
+import type { FakeNode } from "./fake-node.js";
+import { recordingLogger } from "./fixture.js";
+
+export function settingsFor(...args: string[]): Settings {
+  const settings = parseOptions(["--http=127.0.0.1:0", ...args], {});
+  if (settings === "help") throw new Error("unreachable");
+  return settings;
+}
+
+export async function start(
+  node: FakeNode = fakeNode(),
+): Promise<{ server: RunningServer; http: string; node: FakeNode }> {
+  const server = await startServer({
+    settings: settingsFor("--http-peers=n2=127.0.0.1:8102"),
+    logger: recordingLogger(),
+    open: () => Promise.resolve(node),
+  });
+  onTestFinished(() => server.close());
+  return { server, http: server.http, node };
+}
