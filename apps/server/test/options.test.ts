@@ -32,7 +32,7 @@ describe("defaults", () => {
       transport: "tcp",
       storage: "file",
       codec: "msgpack",
-      data: "data/n1",
+      data: "raftkit-data/n1",
       electionTimeoutMs: { min: 150, max: 300 },
       heartbeatMs: 50,
       timeoutMs: 5000,
@@ -43,12 +43,12 @@ describe("defaults", () => {
 
   test("ports and directory follow the id", () => {
     expect(settings(["--id", "n7"])).toMatchObject({
-      data: "data/n7",
+      data: "raftkit-data/n7",
       http: { port: 8107 },
       peers: [{ id: "n7", address: "127.0.0.1:7107" }],
     });
     expect(settings(["--id=alpha"])).toMatchObject({
-      data: "data/alpha",
+      data: "raftkit-data/alpha",
       http: { port: 8101 },
       peers: [{ id: "alpha", address: "127.0.0.1:7101" }],
     });
@@ -226,6 +226,30 @@ describe("wrong options", () => {
     expect(complaint([], { RAFTKIT_CODEC: "xml" })).toBe(
       '--codec: given "xml" (from RAFTKIT_CODEC); allowed: msgpack or json',
     );
+  });
+
+  test("an environment variable close to a known one is refused, not ignored", () => {
+    const meant = (variable: string): string | undefined =>
+      /did you mean (\w+)\?/.exec(complaint([], { [variable]: "x" }))?.[1];
+    expect(complaint([], { RAFTKIT_HTTPP: "127.0.0.1:80" })).toBe(
+      "unknown environment variable RAFTKIT_HTTPP; did you mean RAFTKIT_HTTP? Set that, or unset this one; --help lists all",
+    );
+    for (const [variable, name] of [
+      ["RAFTKIT_PEER", "RAFTKIT_PEERS"],
+      ["RAFTKIT_ELECTION_TIMEOUT", "RAFTKIT_ELECTION_TIMEOUT_MS"],
+      ["RAFTKIT_TIMEOUT", "RAFTKIT_TIMEOUT_MS"],
+      ["RAFTKIT_CLUSTERID", "RAFTKIT_CLUSTER_ID"],
+      ["Raftkit_Codec", "RAFTKIT_CODEC"],
+    ] as const) {
+      expect([variable, meant(variable)]).toEqual([variable, name]);
+    }
+    const others = Object.fromEntries(
+      ["KILLS", "CLUSTER_NODES", "CLUSTER_SEED", "CLUSTER_DATA", "TEST_SUMMARY"].map((name) => [
+        `RAFTKIT_${name}`,
+        "5",
+      ]),
+    );
+    expect(settings([], { ...others, RAFTKIT_HTTPP: "" })).toEqual(settings([]));
   });
 
   test("several at once: one line each", () => {

@@ -1,8 +1,16 @@
 // The process: exit codes, what is said on standard error, signals. Runs the built dist/main.js.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parsed, send } from "./client.js";
@@ -88,6 +96,24 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
       );
     });
   }
+
+  test("the data directory can't be one: a file is in its place, or above it, or nothing may be made there", async () => {
+    const { args, data } = await single();
+    mkdirSync(dirname(data));
+    writeFileSync(data, "a file");
+    const places = [data, join(data, "below"), "/proc/raftkit-data"].filter(
+      (place) => !place.startsWith("/proc") || existsSync("/proc/self"),
+    );
+    for (const place of places) {
+      const ended = await startProcess([...args, "--data", place]).ended;
+      expect(ended.code).toBe(1);
+      expect(ended.stderr).toMatch(
+        /^raftkit-server n1: the data directory \S+ can't be used \([^\n]*\); choose another with --data[^\n]*\n$/,
+      );
+      expect(ended.stderr).toContain(place);
+    }
+    expect(readFileSync(data, "utf8")).toBe("a file");
+  });
 
   test("the data directory is in use", async () => {
     const { args, data } = await single();

@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import { RaftkitError } from "@raftkit/core";
 import { formatHostPort, isLoopback, parseHostPort } from "./addresses.js";
+import { unknownFlag, wrongVariables } from "./suggest.js";
 import { optionTable } from "./table.js";
 import type { Given, Option } from "./table.js";
 
@@ -36,7 +37,10 @@ export function parseOptions(
 ): Settings | "help" {
   const flags = readFlags(args);
   if (flags === "help") return "help";
-  const wrong: string[] = [];
+  const wrong = wrongVariables(
+    environment,
+    Object.values(optionTable).map(({ flag }) => environmentName(flag)),
+  );
   const given: Record<string, string | undefined> = {};
   const settings: Record<string, unknown> = {};
   for (const [name, option] of Object.entries<Option<unknown>>(optionTable)) {
@@ -111,35 +115,6 @@ function readFlags(args: readonly string[]): Map<string, string> | "help" {
   }
   if (wrong.length > 0) throw new WrongOptions(wrong);
   return flags;
-}
-
-function unknownFlag(raw: string, names: readonly string[]): string {
-  const bare = raw.replace(/^-+/, "");
-  const [near] = names
-    .map((name) => ({ name, distance: editDistance(bare, name) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  const prefixed = names.find((name) => bare.length > 1 && name.startsWith(bare));
-  const meant =
-    near !== undefined && near.distance <= Math.min(3, bare.length - 1) ? near.name : prefixed;
-  return `unknown option ${raw}; ${meant === undefined ? "" : `did you mean --${meant}? `}--help lists all`;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min(
-          (row[j] ?? 0) + 1,
-          (next[j - 1] ?? 0) + 1,
-          (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 /** What no option can say of itself alone. */

@@ -126,7 +126,7 @@ export const optionTable = {
     "DIRECTORY",
     pathText,
     "a path",
-    { text: "data/<id>", of: (given) => `data/${given["id"] ?? "n1"}` },
+    { text: "raftkit-data/<id>", of: (given) => `raftkit-data/${given["id"] ?? "n1"}` },
     "The directory of storage file; created if it doesn't exist.",
   ),
   electionTimeoutMs: option(
