@@ -8,6 +8,8 @@ import { createHttpListener } from "../src/http/server.js";
 import { defaultLimits } from "../src/http/limits.js";
 import type { HttpLimits } from "../src/http/limits.js";
 import type { HttpListener, Observer } from "../src/http/server.js";
+import { createTurns } from "../src/turns.js";
+import type { NextTurn } from "../src/turns.js";
 import { kvRoutes } from "../src/routes/kv.js";
 
 interface FakeKv extends KvCalls {
@@ -61,14 +63,18 @@ export interface Api extends AsyncDisposable {
 
 export async function startApi({
   maxValueBytes = 1_048_576,
+  turn = createTurns(),
   ...limits
-}: { readonly maxValueBytes?: number } & Partial<HttpLimits> = {}): Promise<Api> {
+}: {
+  readonly maxValueBytes?: number;
+  readonly turn?: NextTurn;
+} & Partial<HttpLimits> = {}): Promise<Api> {
   const kv = fakeKv();
   const { lines, ...logger } = recordingLogger();
   const observed: Parameters<Observer["done"]>[0][] = [];
   const cuts: Parameters<Observer["cut"]>[0][] = [];
   const listener = createHttpListener({
-    routes: kvRoutes(kv, { maxValueBytes }),
+    routes: kvRoutes(kv, { maxValueBytes, turn }),
     logger,
     observer: { done: (done) => observed.push(done), cut: (reason) => cuts.push(reason) },
     limits: { ...defaultLimits, ...limits },

@@ -5,6 +5,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import { createTurns } from "../src/turns.js";
 import { createUnsentAnswers } from "../src/http/unsent.js";
 import { errorCode, raw, send } from "./client.js";
 import type { Answer, Raw } from "./client.js";
@@ -69,6 +70,35 @@ test("answers that nobody reads: bounded in all, their connections are cut, and 
   expect(api.listener.usage()).toEqual({ connections: 0, requests: 0, unsentBytes: 0 });
   expect(most).toBeGreaterThan(0);
   expect(most).toBeLessThanOrEqual(maxUnsentBytes);
+});
+
+test("listings come one a turn, others in between; one whose client left isn't made", async () => {
+  const turns: (() => void)[] = [];
+  const api = await start({ turn: () => new Promise((resolve) => void turns.push(resolve)) });
+  const listings = Array.from({ length: 5 }, () => send(api.at, "GET", "/v1/kv"));
+  const leaver = await raw(api.at);
+  leaver.socket.write("GET /v1/kv HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  await expect.poll(() => turns.length).toBe(6);
+  for (let i = 0; i < 10; i++) expect((await put(api.at)).status).toBeLessThan(300);
+  leaver.socket.destroy();
+  await expect.poll(() => api.observed.at(-1)?.status).toBe(499);
+  for (const turn of turns) turn();
+  expect((await Promise.all(listings)).map(({ status }) => status)).toEqual(Array(5).fill(200));
+  expect(api.lines).toEqual([]);
+});
+
+test("turns: in order, and whatever else waits for the event loop comes in between", async () => {
+  const turn = createTurns();
+  const order: string[] = [];
+  const other = (left: number): void => {
+    order.push("other");
+    if (left > 0) setImmediate(other, left - 1);
+  };
+  setImmediate(other, 5);
+  await Promise.all(["a", "b", "c"].map((name) => turn().then(() => order.push(name))));
+  const [a, b, c] = ["a", "b", "c"].map((name) => order.indexOf(name));
+  expect(order.slice(a, b)).toContain("other");
+  expect(order.slice(b, c)).toContain("other");
 });
 
 test("the least recently moving connection is cut first; one that this server lets wait isn't stalled", async () => {

@@ -7,16 +7,21 @@ import type { Exchange, Reply, Route } from "../http/exchange.js";
 import { json } from "../http/exchange.js";
 import { etag, isUnchanged, writeCondition } from "../http/conditions.js";
 import { HttpError } from "../http/errors.js";
+import { createTurns } from "../turns.js";
+import type { NextTurn } from "../turns.js";
 import { decodePercent, parseQuery } from "../http/target.js";
 
 const ITEM = "/v1/kv/";
 const LIST = "/v1/kv";
 
 export interface KvLimits {
+  /** Awaited before a page is put into JSON. Default: one a turn of the event loop. */
+  readonly turn?: NextTurn;
   readonly maxValueBytes: number;
 }
 
 export function kvRoutes(calls: KvCalls, limits: KvLimits): readonly Route[] {
+  const { turn = createTurns() } = limits;
   return [
     {
       name: "kv_item",
@@ -30,7 +35,7 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): readonly Route[] {
     {
       name: "kv_list",
       matches: (path) => path === LIST,
-      methods: { GET: (exchange) => list(calls, exchange) },
+      methods: { GET: (exchange) => list(calls, turn, exchange) },
     },
   ];
 }
@@ -144,7 +149,7 @@ function written(result: KvResult): Extract<KvResult, { readonly ok: true }> {
   throw new HttpError(412, "precondition_failed", `the condition does not hold: ${now}`, headers);
 }
 
-async function list(calls: KvCalls, exchange: Exchange): Promise<Reply> {
+async function list(calls: KvCalls, turn: NextTurn, exchange: Exchange): Promise<Reply> {
   const {
     prefix = "",
     after,
@@ -173,6 +178,9 @@ async function list(calls: KvCalls, exchange: Exchange): Promise<Reply> {
     },
     { signal: exchange.signal },
   );
+  await turn();
+  // Whoever left while it waited gets no work done for it.
+  exchange.signal.throwIfAborted();
   const { entries, next } = answer.type === "list" ? answer : { entries: [], next: null };
   const items = entries.map(({ key, value, index }) => ({
     key,
