@@ -57,9 +57,9 @@ test("answers that nobody reads: bounded in all, their connections are cut, and 
   let most = 0;
   const watch = setInterval(() => (most = Math.max(most, api.listener.usage().unsentBytes)), 1);
   onTestFinished(() => clearInterval(watch));
-  const intruders = await Promise.all(Array.from({ length: 6 }, () => silent(api.at)));
+  const intruders = await Promise.all(Array.from({ length: 12 }, () => silent(api.at)));
   for (const intruder of intruders) {
-    intruder.write("GET /v1/kv HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5));
+    intruder.write("GET /v1/kv HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
   await expect.poll(() => api.cuts.includes("unsent"), { timeout: 20_000 }).toBe(true);
   for (let i = 0; i < 3; i++) {
@@ -235,4 +235,21 @@ test("connections that keep a request half sent give way, too; those that the no
   expect(api.cuts.at(-1)).toBe("refused");
   for (const release of released) release();
   expect((await Promise.all(working)).map(({ status }) => status)).toEqual(Array(5).fill(200));
+});
+
+test("connections that broke off with answers not taken leave nothing behind: the bound holds", async () => {
+  const api = await start({ maxConnections: 5, headersTimeoutMs: 30_000 });
+  await put(api.at, MIB);
+  const gone = await Promise.all(Array.from({ length: 5 }, () => silent(api.at)));
+  for (const socket of gone) {
+    socket.write("GET /v1/kv/honest HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(16));
+  }
+  await expect.poll(() => api.listener.usage().unsentBytes).toBeGreaterThan(16 * MIB);
+  for (const socket of gone) socket.destroy();
+  await expect.poll(() => api.listener.usage().connections).toBe(0);
+  const idle = await Promise.all(Array.from({ length: 8 }, () => raw(api.at)));
+  await Promise.all(idle.slice(0, 3).map(({ closed }) => closed));
+  expect((await put(api.at)).status).toBe(200);
+  expect(api.listener.usage().connections).toBeLessThanOrEqual(5);
+  expect(api.cuts).toEqual(Array(4).fill("evicted"));
 });

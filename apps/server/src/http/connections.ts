@@ -39,9 +39,11 @@ export function watchConnections(
     forget(oldest);
   };
   const forget = (socket: Socket): void => {
-    waiting.delete(socket);
-    open.get(socket)?.closed();
+    const connection = open.get(socket);
+    // First: what ends with it must not put it back among those that wait.
     open.delete(socket);
+    waiting.delete(socket);
+    connection?.closed();
   };
   server.on("connection", (socket) => {
     const connection = new Connection(socket, limits, (isWaiting) => {

@@ -81,7 +81,9 @@ export function createUnsentAnswers(
         const one = held.get(socket);
         if (one !== undefined) moved(socket, one);
       });
-      if (response.writableLength > 0) hold(response, socket, body.byteLength);
+      // A large one isn't handed over in one go, however much of its first piece was taken.
+      const done = response.writableEnded && response.writableLength === 0;
+      if (!done) hold(response, socket, body.byteLength);
     },
     release(response) {
       const socket = socketOf.get(response);
