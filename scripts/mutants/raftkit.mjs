@@ -138,9 +138,9 @@ export const raftkit = [
   {
     id: "raftkit-20",
     file: "packages/raftkit/src/node.ts",
-    find: "    if (disconnect) this.#options.transport.disconnect(from);",
+    find: "    if (disconnect) this.#options.transport.disconnect(from, why);",
     replace:
-      '    if (disconnect && reason === "impossible") this.#options.transport.disconnect(from);',
+      '    if (disconnect && reason === "impossible") this.#options.transport.disconnect(from, why);',
     why: "who sends rubbish stays connected",
   },
   {

@@ -96,7 +96,8 @@ type TransportOf = (settings: Settings, context: OpenContext) => Transport;
 const transports: Readonly<Record<Settings["transport"], TransportOf>> = {
   tcp: (settings, { peerConnections }) =>
     createTcpTransport({
-      maxInboundConnections: peerConnections,
+      // Each other node has its place; twice as many as `maxStrangers` share the rest.
+      maxStrangers: Math.floor((peerConnections - settings.peers.length) / 2),
       ...(settings.peerVia !== undefined && { sockets: socketsVia(settings) }),
     }),
   http: (_, { peerConnections }) => createListeningHttpTransport(peerConnections),

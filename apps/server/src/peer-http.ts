@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { RaftkitError } from "@raftkit/core";
 import type { Transport } from "@raftkit/core";
 import { createHttpTransport } from "@raftkit/transport-http";
+import { watchConnections } from "./http/connections.js";
 
 const MAX_HEADER_BYTES = 8 * 1024;
 const HEADERS_TIMEOUT_MS = 5000;
@@ -26,7 +27,8 @@ export function peerUrl(hostPort: string): string {
 
 /**
  * An HTTP transport that listens by itself: its node's address is a `peerUrl`.
- * @param maxConnections open at once; more are turned away
+ * @param maxConnections open at once; a further one takes the place of the one that has been silent
+ * for longest, which is never a node's that shows life
  */
 export function createListeningHttpTransport(maxConnections: number): Transport {
   const transport = createHttpTransport();
@@ -39,10 +41,13 @@ export function createListeningHttpTransport(maxConnections: number): Transport 
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
+      const end = connections.of(request.socket)?.begin(() => {});
+      if (end) response.once("close", end);
       serve(transport.handler, request, response).catch(() => response.destroy());
     },
   );
-  server.maxConnections = maxConnections;
+  const limits = { maxConnections, maxConcurrentRequests: 1, maxWaitingRequests: 1 };
+  const connections = watchConnections(server, limits, () => {});
   return {
     maxFrameBytes: transport.maxFrameBytes,
     async start(local, handler) {
@@ -51,7 +56,7 @@ export function createListeningHttpTransport(maxConnections: number): Transport 
     },
     setPeers: (peers) => transport.setPeers(peers),
     send: (to, parts) => transport.send(to, parts),
-    disconnect: (from) => transport.disconnect(from),
+    disconnect: (from, reason) => transport.disconnect(from, reason),
     async close() {
       await transport.close();
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));

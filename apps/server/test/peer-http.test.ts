@@ -1,5 +1,6 @@
 // The HTTP transport's port: what is mounted there, and what is not.
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { connect } from "node:net";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import type { Transport } from "@raftkit/core";
 import { createListeningHttpTransport, peerUrl } from "../src/peer-http.js";
 import { errorCode, raw, send } from "./client.js";
@@ -97,4 +98,34 @@ test("a taken port is said so", async () => {
     message: `peer address ${at[0]} is taken by another process; choose another in --peers, on every node`,
   });
   await other.close();
+});
+
+test("connections that strangers open and leave idle keep no member out", async () => {
+  const [host = "", port = ""] = (at[1] ?? "").split(":");
+  transports[0]?.send("n1", [Buffer.from("before")]);
+  await expect.poll(() => received.length).toBe(1);
+  const strangers = Array.from({ length: 200 }, () => connect(Number(port), host));
+  onTestFinished(() => strangers.forEach((socket) => socket.destroy()));
+  for (const socket of strangers) socket.on("error", () => undefined);
+  // The later ones have taken the places of the earlier ones.
+  await expect.poll(() => strangers.filter((socket) => socket.closed).length).toBe(200 - 64);
+  await transports[0]?.close();
+  const restarted = createListeningHttpTransport(64);
+  onTestFinished(() => restarted.close());
+  await restarted.start(
+    {
+      clusterId: "c",
+      id: "n0",
+      incarnation: "incarnation-of-n0",
+      run: 2,
+      address: peerUrl(at[0] ?? ""),
+      codec: "json",
+    },
+    { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined },
+  );
+  restarted.setPeers(at.map((address, j) => ({ id: `n${j}`, address: peerUrl(address) })));
+  restarted.send("n1", [Buffer.from("after")]);
+  await expect
+    .poll(() => received.map(([, frame]) => frame.toString()))
+    .toEqual(["before", "after"]);
 });

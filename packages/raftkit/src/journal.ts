@@ -79,13 +79,15 @@ export class Journal {
     this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);
   }
 
-  dropped(from: Sender, reason: DropReason | "malformed", disconnect: boolean): void {
+  /** @returns the reason in words, for the peer too */
+  dropped(from: Sender, reason: DropReason | "malformed", disconnect: boolean): string {
     this.#warn(
       `dropped ${reason}`,
       `${from.id} ${from.incarnation}`,
       { from, reason },
       `messages of ${from.id} are dropped: ${DROPPED[reason]}${disconnect ? " It is disconnected." : ""}`,
     );
+    return DROPPED[reason];
   }
 
   /** The transport turned somebody away, or was turned away. */

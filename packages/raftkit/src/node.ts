@@ -313,8 +313,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
 
   #onDropped(from: Sender, reason: DropReason | "malformed", disconnect: boolean): void {
     this.#counters.messagesDropped++;
-    this.#journal.dropped(from, reason, disconnect);
-    if (disconnect) this.#options.transport.disconnect(from);
+    const why = this.#journal.dropped(from, reason, disconnect);
+    if (disconnect) this.#options.transport.disconnect(from, why);
   }
 
   #onRole(effect: Extract<Effect, { readonly type: "role" }>): void {
