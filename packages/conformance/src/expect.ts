@@ -3,12 +3,12 @@
 // tested.
 import { isDeepStrictEqual } from "node:util";
 import { RaftkitError } from "@raftkit/core";
-import { show } from "./show.js";
+import { printable, show } from "./show.js";
 
 /** Thrown by these functions: the implementation did something else than the case asks for. */
 export class Unexpected extends RaftkitError {
   constructor(message: string, options?: { cause?: unknown }) {
-    super("CONFORMANCE_UNEXPECTED", message, options);
+    super("CONFORMANCE_UNEXPECTED", printable(message), options);
   }
 }
 

@@ -1,4 +1,5 @@
 // Results as text. It decides nothing: `failed` is for exit codes.
+import { printable } from "./show.js";
 import type { CaseResult } from "./suite.js";
 
 /**
@@ -19,7 +20,7 @@ export function formatResult(result: CaseResult): string {
       return [
         line,
         ...indented("rule", result.rule),
-        ...indented("error", result.error.message),
+        ...indented("error", printable(result.error.message)),
       ].join("\n");
     case "blocked":
       return `${line} (by ${result.by})`;

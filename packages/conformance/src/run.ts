@@ -14,8 +14,10 @@ import { casesFor, checkCapabilities } from "./validate.js";
 export const CASE_TIMEOUT_MS = 30_000;
 
 export interface RunOptions {
-  /** Runs this case and those it builds on, nothing else. */
-  readonly only?: string | undefined;
+  /** Runs this case, or these, and those they build on, nothing else. */
+  readonly only?: string | readonly string[] | undefined;
+  /** Ends with the first case that fails. Default false. */
+  readonly bail?: boolean | undefined;
   /** Told of each result as it comes. */
   readonly onResult?: ((result: CaseResult) => void) | undefined;
   /**
@@ -30,8 +32,8 @@ export interface RunOptions {
  * error is thrown outside of every promise meanwhile. It is blocked when a case that it builds on
  * failed or was blocked. It is skipped when the target lacks a capability; a case that builds on a
  * skipped one runs all the same, as what it needs itself is among its own capabilities.
- * @returns one result for each case, in the suite's order. It never rejects because of the target's
- * faults.
+ * @returns one result for each case, in the suite's order; with `bail`, for those up to the first
+ * that failed. It never rejects because of the target's faults.
  * @throws {RaftkitError} `CONFORMANCE_UNKNOWN_CASE`, `CONFORMANCE_UNKNOWN_CAPABILITY`: the target
  * declares one that no case asks for
  */
@@ -42,10 +44,12 @@ export async function runSuite<Subject>(
 ): Promise<readonly CaseResult[]> {
   const run = createRunner(suite, target, options.timeoutMs);
   const results: CaseResult[] = [];
-  for (const { id } of casesFor(suite, options.only)) {
+  const only = typeof options.only === "string" ? [options.only] : options.only;
+  for (const { id } of casesFor(suite, only)) {
     const result = await run(id);
     results.push(result);
     options.onResult?.(result);
+    if (options.bail === true && result.outcome === "failed") break;
   }
   return results;
 }
@@ -67,7 +71,7 @@ export function createRunner<Subject>(
   async function resultOf(id: string): Promise<CaseResult> {
     const known = results.get(id);
     if (known !== undefined) return known;
-    const one = casesFor(suite, id).at(-1);
+    const one = casesFor(suite, [id]).at(-1);
     if (one === undefined) {
       throw new RaftkitError("CONFORMANCE_UNKNOWN_CASE", `there is no case ${id}`);
     }

@@ -1,8 +1,22 @@
 // Values as short text for messages. Never throws, whatever it is given: deep, cyclic or hostile
-// values too.
+// values too. What can't be seen is escaped: two strings that differ must look different, and a
+// report must not move the cursor of the terminal that shows it.
 import { inspect } from "node:util";
 
 const TEXT_CHARACTERS_MAX = 300;
+/**
+ * Controls, formats, halves of surrogate pairs, marks that combine, separators: whatever a reader
+ * can't see or can't tell from something else. A plain space and the ends of lines stay.
+ */
+const UNPRINTABLE = /(?![ \n])[\p{C}\p{M}\p{Z}]/gu;
+
+/** Escapes what can't be seen: `\u{feff}`. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u{${code.toString(16)}}`;
+  });
+}
 
 export function show(value: unknown): string {
   let text: string;
@@ -20,14 +34,8 @@ export function show(value: unknown): string {
   } catch {
     text = `a ${typeof value} that can't be shown`;
   }
-  text = printable(text);
-  return text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX)}…` : text;
-}
-
-/** What a terminal would obey or hide is spelt out; line ends stay. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
-    character === "\n" ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  return printable(
+    text.length > TEXT_CHARACTERS_MAX ? `${text.slice(0, TEXT_CHARACTERS_MAX)}…` : text,
   );
 }
 

@@ -45,21 +45,22 @@ export function checkCapabilities<Subject>(suite: Suite<Subject>, target: Target
 }
 
 /**
- * @returns all cases, or `only` behind those it builds on. @throws {RaftkitError}
- * `CONFORMANCE_UNKNOWN_CASE`
+ * @returns all cases, or those of `only` and those they build on, in the suite's order. @throws
+ * {RaftkitError} `CONFORMANCE_UNKNOWN_CASE`
  */
 export function casesFor<Subject>(
   suite: Suite<Subject>,
-  only: string | undefined,
+  only: readonly string[] | undefined,
 ): readonly Case<Subject>[] {
   if (only === undefined) return suite;
-  if (!suite.some(({ id }) => id === only)) {
+  const unknown = only.find((wanted) => !suite.some(({ id }) => id === wanted));
+  if (unknown !== undefined) {
     throw new RaftkitError(
       "CONFORMANCE_UNKNOWN_CASE",
-      `there is no case "${only}" in the suite; there are ${suite[0]?.id} to ${suite.at(-1)?.id}`,
+      `there is no case "${unknown}" in the suite; there are ${suite[0]?.id} to ${suite.at(-1)?.id}`,
     );
   }
-  const wanted = new Set([only]);
+  const wanted = new Set(only);
   // Requirements stand earlier: one pass from the end finds all.
   for (const { id, requires } of suite.toReversed()) {
     if (wanted.has(id)) for (const name of requires) wanted.add(name);

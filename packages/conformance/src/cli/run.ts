@@ -37,7 +37,7 @@ export async function runCommandLine(
 }
 
 async function carryOut(
-  { suite: suiteName, module, only, json }: Call,
+  { suite: suiteName, module, only, bail, timeoutMs, json }: Call,
   suite: Suite<unknown>,
   { print, folder }: Surroundings,
 ): Promise<number> {
@@ -48,6 +48,8 @@ async function carryOut(
   const target = await loadTarget(module, folder, suiteName);
   const results = await runSuite(suite, target, {
     only,
+    bail,
+    timeoutMs,
     onResult: (result) => {
       if (!json) print(formatResult(result));
     },

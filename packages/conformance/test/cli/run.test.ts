@@ -15,6 +15,8 @@ const modules = {
   "half.mjs": `export const target = { name: "half", create: 3 };`,
   "odd.mjs": `export const target = { name: "odd", capabilities: ["fly"], create: () => ({}) };`,
   "log.mjs": `export const target = { name: "bare log", capabilities: [], create: () => ({ open() {}, write() {}, close() {} }) };`,
+  "hangs.mjs": `export const target = { name: "hangs", capabilities: [], create: () => new Promise(() => undefined) };`,
+  "escapes.mjs": String.raw`export const target = { name: "escapes", capabilities: [], create: () => ({ name: "escapes", encode() { throw new Error("\x1b[2Jcleared\u202e"); }, decode() {} }) };`,
   "throws.mjs": `throw new Error("not today");`,
 };
 let folder = "";
@@ -58,6 +60,48 @@ test("one case alone: 0 when it passes", async () => {
     code: 0,
     last: "2 passed, 0 failed, 0 blocked, 0 skipped",
   });
+});
+
+test("several cases alone, each once, in the suite's order, with what they build on", async () => {
+  const { code, out } = await called(
+    "codec",
+    "codec.mjs",
+    ...["--only", "CODEC-04", "--only", "CODEC-03", "--only", "CODEC-04"],
+  );
+  expect(code).toBe(0);
+  expect(out.split("\n").map((line) => line.slice(0, 16))).toEqual([
+    "CODEC-02  passed",
+    "CODEC-03  passed",
+    "CODEC-04  passed",
+    "3 passed, 0 fail",
+  ]);
+});
+
+test("--bail ends with the first case that fails", async () => {
+  const all = await called("codec", "codec.mjs");
+  const { code, out } = await called("codec", "codec.mjs", "--bail");
+  const lines = (text: string): string[] =>
+    text.split("\n").filter((line) => line.startsWith("CODEC-"));
+  expect(code).toBe(1);
+  expect(lines(out).at(-1)).toMatch(/ {2}failed {3}/);
+  expect(lines(out)).toEqual(lines(all.out).slice(0, lines(out).length));
+  expect(lines(out).length).toBeLessThan(lines(all.out).length);
+  expect(out).toMatch(/\n\d+ passed, 1 failed, 0 blocked, \d+ skipped$/);
+});
+
+test("--timeout bounds each case", async () => {
+  const { code, out } = await called(
+    "log-storage",
+    "hangs.mjs",
+    ...["--only", "STORAGE-01", "--timeout", "20"],
+  );
+  expect(code).toBe(1);
+  expect(out).toContain("error: create() did not end within 20 ms");
+});
+
+test("a failure's text shows what can't be seen, and moves no cursor", async () => {
+  const { out } = await called("codec", "escapes.mjs", "--only", "CODEC-02");
+  expect(out).toContain("error: null was refused by encode: \\u{1b}[2Jcleared\\u{202e}");
 });
 
 test("a target that creates something else than the suite tests is told what to create", async () => {
@@ -120,6 +164,14 @@ describe("called wrongly, it ends with 2 and says in one line", () => {
     [["codec", "throws.mjs"], /throws\.mjs can't be imported: not today/],
     [["codec", "odd.mjs"], /odd declares the capability "fly".*there are: deterministic/],
     [["codec", "codec.mjs", "--only", "CODEC-99"], /there is no case "CODEC-99"/],
+    [
+      ["codec", "codec.mjs", "--only", "CODEC-01", "--only", "CODEC-98"],
+      /there is no case "CODEC-98" in the suite; there are CODEC-01 to/,
+    ],
+    [["codec", "codec.mjs", "--timeout", "0"], /--timeout: given "0"; allowed: whole milliseconds/],
+    [["codec", "codec.mjs", "--timeout", "2s"], /--timeout: given "2s"; allowed/],
+    [["codec", "codec.mjs", "--timeout", "4294967296"], /--timeout: .*from 1 to 2147483647/],
+    [["codec", "--list", "--bail"], /--list takes a suite/],
   ])("%j", async (args, message) => {
     const { code, out, err } = await called(...args);
     expect({ code, out }).toEqual({ code: 2, out: "" });
