@@ -1,6 +1,6 @@
 // Proves the published packages as their users get them: packs each, checks the tarballs, installs
 // them all in an empty project outside the workspace, and compiles and runs there what the READMEs
-// show. Ends with `N proven, N failed`.
+// show. Ends with `N proven, N failed`. `--keep DIR` leaves the tarballs and that project in DIR.
 import {
   existsSync,
   mkdirSync,
@@ -12,8 +12,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { capture } from "./processes.mjs";
 import { examplesIn, promisedOutput } from "./readme-examples.mjs";
 
@@ -25,20 +26,11 @@ import { examplesIn, promisedOutput } from "./readme-examples.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = (/** @type {string} */ name) => join(root, "node_modules/.bin", name);
-const options = process.argv.slice(2);
-const checkOnly = options.includes("--check-only");
-const wrong = options.find((option) => option !== "--check-only");
-if (wrong !== undefined) {
-  console.error(
-    `${wrong}: there is no such option; allowed: --check-only (check the tarballs, run nothing from them)`,
-  );
-  process.exit(2);
-}
+const { "check-only": checkOnly, keep } = readOptions();
 const timeoutMs = 120_000;
 const counts = { proven: 0, failed: 0 };
 
-const project = realpathSync(mkdtempSync(join(tmpdir(), "raftkit-packages-")));
-process.once("exit", () => rmSync(project, { recursive: true, force: true }));
+const project = emptyProject();
 const packages = publicPackages();
 /** Whose README shows what must run: each package, and the whole. */
 const documented = [
@@ -66,8 +58,53 @@ if (!checkOnly && (await install())) {
   if (await compile()) await runExamples();
   await runConformance();
 }
+if (keep !== undefined)
+  console.log(`kept in ${project}: the tarballs and the project that uses them`);
 console.log(`${counts.proven} proven, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 && counts.proven > 0 ? 0 : 1;
+
+/** @returns {{ readonly "check-only": boolean; readonly keep: string | undefined }} */
+function readOptions() {
+  const options = /** @type {const} */ ({
+    "check-only": { type: "boolean", default: false },
+    keep: { type: "string" },
+  });
+  try {
+    const { values } = parseArgs({ options });
+    return { "check-only": values["check-only"], keep: values.keep };
+  } catch (error) {
+    const [said] = String(error instanceof Error ? error.message : error).split(". ");
+    return refuse(
+      `${said}; allowed: --check-only (check the tarballs, run nothing from them), --keep DIR (leave the tarballs and the project that uses them in DIR)`,
+    );
+  }
+}
+
+/** Nothing was done. @param {string} why @returns {never} */
+function refuse(why) {
+  console.error(why);
+  process.exit(2);
+}
+
+/** Outside the workspace; removed at the end, unless it is to be kept. */
+function emptyProject() {
+  if (keep === undefined) {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "raftkit-packages-")));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  }
+  const folder = resolve(process.env["INIT_CWD"] ?? process.cwd(), keep);
+  // What the project imports would be found in the workspace's node_modules.
+  if (`${folder}/`.startsWith(root))
+    refuse(`--keep: ${folder} is inside the workspace; name a folder outside`);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    refuse(`--keep: ${folder} can't be made: ${error instanceof Error ? error.message : error}`);
+  }
+  if (readdirSync(folder).length > 0) refuse(`--keep: ${folder} isn't empty; name another folder`);
+  return realpathSync(folder);
+}
 
 /** @returns {Package[]} */
 function publicPackages() {

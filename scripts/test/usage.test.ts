@@ -26,7 +26,10 @@ test.each([
     ["--seeds", "many"],
     /^--seeds: given "many"; allowed: a whole number from 1\n$/,
   ],
-  ["packages.mjs", ["--wrong"], /^--wrong: there is no such option; allowed: --check-only/],
+  ["packages.mjs", ["--wrong"], /^Unknown option '--wrong'; allowed: --check-only .*--keep DIR/],
+  ["packages.mjs", ["--keep"], /^Option '--keep <value>' argument missing; allowed/],
+  ["packages.mjs", ["--keep", "dist"], /^--keep: .*dist is inside the workspace/],
+  ["packages.mjs", ["--keep", "/"], /^--keep: \/ isn't empty; name another folder\n$/],
   ["clean.mjs", ["--wrong"], /^--wrong: it takes no options; nothing was removed\n$/],
 ])("%s %j", (script, args, complaint) => {
   const { folder, status, stdout, stderr } = runAlone(script, args);
