@@ -58,8 +58,9 @@ if (!checkOnly && (await install())) {
   if (await compile()) await runExamples();
   await runConformance();
 }
-if (keep !== undefined)
+if (keep !== undefined) {
   console.log(`kept in ${project}: the tarballs and the project that uses them`);
+}
 console.log(`${counts.proven} proven, ${counts.failed} failed`);
 process.exitCode = counts.failed === 0 && counts.proven > 0 ? 0 : 1;
 
@@ -95,12 +96,15 @@ function emptyProject() {
   }
   const folder = resolve(process.env["INIT_CWD"] ?? process.cwd(), keep);
   // What the project imports would be found in the workspace's node_modules.
-  if (`${folder}/`.startsWith(root))
+  if (`${folder}/`.startsWith(root)) {
     refuse(`--keep: ${folder} is inside the workspace; name a folder outside`);
+  }
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    refuse(`--keep: ${folder} can't be made: ${error instanceof Error ? error.message : error}`);
+    refuse(
+      `--keep: ${folder} can't be made: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   if (readdirSync(folder).length > 0) refuse(`--keep: ${folder} isn't empty; name another folder`);
   return realpathSync(folder);

@@ -66,7 +66,12 @@ test("several cases alone, each once, in the suite's order, with what they build
   const { code, out } = await called(
     "codec",
     "codec.mjs",
-    ...["--only", "CODEC-04", "--only", "CODEC-03", "--only", "CODEC-04"],
+    "--only",
+    "CODEC-04",
+    "--only",
+    "CODEC-03",
+    "--only",
+    "CODEC-04",
   );
   expect(code).toBe(0);
   expect(out.split("\n").map((line) => line.slice(0, 16))).toEqual([
@@ -93,7 +98,10 @@ test("--timeout bounds each case", async () => {
   const { code, out } = await called(
     "log-storage",
     "hangs.mjs",
-    ...["--only", "STORAGE-01", "--timeout", "20"],
+    "--only",
+    "STORAGE-01",
+    "--timeout",
+    "20",
   );
   expect(code).toBe(1);
   expect(out).toContain("error: create() did not end within 20 ms");
