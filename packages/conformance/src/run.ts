@@ -110,17 +110,26 @@ async function attempt<Subject>(
   const stray = catchStrayErrors();
   const errors: Error[] = [];
   const bound = new TimeBound(timeoutMs);
-  const creating = Promise.resolve().then(() => target.create(() => bound.extend()));
+  const create = async (): Promise<Subject> => target.create(() => bound.extend());
+  const creating = Promise.resolve().then(create);
+  const others: Subject[] = [];
+  const another = async (): Promise<Subject> => {
+    const other = await create();
+    others.push(other);
+    return other;
+  };
   let created = false;
   try {
     const subject = await bound.within("create()", Promise.race([creating, stray.first]));
     created = true;
-    await bound.within("the case", Promise.race([one.run(subject), stray.first]));
+    await bound.within("the case", Promise.race([one.run(subject, another), stray.first]));
   } catch (error) {
     errors.push(toError(error));
   }
   const disposed = creating.then(
-    (subject) => target.dispose?.(subject),
+    async (subject) => {
+      for (const each of [...others, subject]) await target.dispose?.(each);
+    },
     () => undefined,
   );
   try {

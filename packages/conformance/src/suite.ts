@@ -25,9 +25,9 @@ export interface Case<Subject> {
   readonly capabilities: readonly string[];
   /**
    * Throws when the implementation is wrong, with what was expected and what came. `subject` is
-   * fresh and is disposed of afterwards.
+   * fresh and is disposed of afterwards; so is what `another` creates.
    */
-  run(subject: Subject): Promise<void>;
+  run(subject: Subject, another: () => Promise<Subject>): Promise<void>;
 }
 
 /** In the order in which they run. */

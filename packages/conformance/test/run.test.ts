@@ -8,7 +8,7 @@ type Log = string[];
 
 function one(
   id: string,
-  run: (subject: Log) => Promise<void> | void,
+  run: (subject: Log, another: () => Promise<Log>) => Promise<void> | void,
   more: Partial<Case<Log>> = {},
 ): Case<Log> {
   return {
@@ -18,7 +18,7 @@ function one(
     requires: [],
     capabilities: [],
     ...more,
-    run: async (subject) => run(subject),
+    run: async (subject, another) => run(subject, another),
   };
 }
 
@@ -137,6 +137,28 @@ describe("subjects", () => {
     );
     expect(result).toEqual(["A-01 passed", "A-02 failed"]);
     expect(log).toEqual(["create", "run 1", "dispose 1", "create", "dispose 2"]);
+  });
+
+  test("a case may ask for another one, which is let go of before its own", async () => {
+    const log: string[] = [];
+    let made = 0;
+    const suite = [
+      one("A-01", async (subject, another) => {
+        log.push(`run ${subject[0]}, ${(await another())[0]}, ${(await another())[0]}`);
+        bad();
+      }),
+    ];
+    const result = await outcomes(
+      suite,
+      target({
+        create: () => [String(++made)],
+        dispose: (subject) => {
+          log.push(`dispose ${subject[0]}`);
+        },
+      }),
+    );
+    expect(result).toEqual(["A-01 failed"]);
+    expect(log).toEqual(["run 1, 2, 3", "dispose 2", "dispose 3", "dispose 1"]);
   });
 
   test("one that can't be made, or let go of, fails its case", async () => {

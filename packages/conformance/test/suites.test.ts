@@ -5,6 +5,7 @@ import { suites } from "../src/suites.js";
 import { validateSuite } from "../src/validate.js";
 import type { Wrong } from "./support/caught.js";
 import { wrongCodecs } from "./wrong/codecs.js";
+import { wrongCodecsInDisguise } from "./wrong/codecs-in-disguise.js";
 import { wrongLogs } from "./wrong/logs.js";
 import { wrongLargeLogs } from "./wrong/large-logs.js";
 import { wrongLogsOnBadDisks } from "./wrong/logs-on-bad-disks.js";
@@ -17,7 +18,7 @@ import { wrongWrappers } from "./wrong/transport-wrappers.js";
  * That each of them fails first in the case that it names, `proveSuite` proves, beside each suite.
  */
 const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtBy">[] } = {
-  codec: wrongCodecs,
+  codec: [...wrongCodecs, ...wrongCodecsInDisguise],
   "state-machine": wrongMachines,
   "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks, ...wrongLargeLogs],
   "snapshot-storage": wrongSnapshots,

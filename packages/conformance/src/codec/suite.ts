@@ -1,6 +1,7 @@
 // The suite for codecs, in the order in which it is best read.
 import type { Codec } from "@raftkit/core";
 import type { Suite } from "../suite.js";
+import { lookalikeCases } from "./lookalikes.js";
 import { ownershipCases } from "./ownership.js";
 import { refusalCases } from "./refusals.js";
 import { largeCases, roundTripCases } from "./round-trip.js";
@@ -14,4 +15,5 @@ export const codecSuite: Suite<Codec> = [
   ...ownershipCases,
   ...refusalCases,
   ...largeCases,
+  ...lookalikeCases,
 ];

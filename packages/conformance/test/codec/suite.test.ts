@@ -6,6 +6,7 @@ import { failed, formatReport } from "../../src/report.js";
 import { runSuite } from "../../src/run.js";
 import { proveSuite } from "../support/caught.js";
 import { wrongCodecs } from "../wrong/codecs.js";
+import { wrongCodecsInDisguise } from "../wrong/codecs-in-disguise.js";
 import { createToyCodec } from "./toy.js";
 
 test("the toy codec passes", async () => {
@@ -18,4 +19,4 @@ test("the toy codec passes", async () => {
   expect(results.every(({ outcome }) => outcome === "passed")).toBe(true);
 });
 
-proveSuite(codecSuite, wrongCodecs);
+proveSuite(codecSuite, [...wrongCodecs, ...wrongCodecsInDisguise]);

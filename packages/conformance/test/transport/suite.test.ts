@@ -26,5 +26,7 @@ test.each([
     address: () => Promise.reject(new Error("nothing is asked of it")),
     transport: () => createToyTransport(),
   };
-  await expect(transportSuite.find((one) => one.id === id)?.run(subject)).rejects.toThrow(message);
+  await expect(
+    transportSuite.find((one) => one.id === id)?.run(subject, () => Promise.resolve(subject)),
+  ).rejects.toThrow(message);
 });
