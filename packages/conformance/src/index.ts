@@ -20,7 +20,7 @@ export type {
 } from "./storage/medium.js";
 export { codecSuite } from "./codec/suite.js";
 export { machineSuite } from "./machine/suite.js";
-export type { MachineSubject } from "./machine/subject.js";
+export type { Drawn, MachineSubject } from "./machine/subject.js";
 export { transportSuite } from "./transport/suite.js";
 export { createSocketLinks } from "./transport/socket-links.js";
 export type { SocketLinks } from "./transport/socket-links.js";

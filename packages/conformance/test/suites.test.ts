@@ -10,6 +10,7 @@ import { wrongLogs } from "./wrong/logs.js";
 import { wrongLargeLogs } from "./wrong/large-logs.js";
 import { wrongLogsOnBadDisks } from "./wrong/logs-on-bad-disks.js";
 import { wrongMachines } from "./wrong/machines.js";
+import { wrongMachinesElsewhere } from "./wrong/machines-elsewhere.js";
 import { wrongSnapshots } from "./wrong/snapshots.js";
 import { wrongWays } from "./wrong/transport-ways.js";
 import { wrongWrappers } from "./wrong/transport-wrappers.js";
@@ -19,7 +20,7 @@ import { wrongWrappers } from "./wrong/transport-wrappers.js";
  */
 const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtBy">[] } = {
   codec: [...wrongCodecs, ...wrongCodecsInDisguise],
-  "state-machine": wrongMachines,
+  "state-machine": [...wrongMachines, ...wrongMachinesElsewhere],
   "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks, ...wrongLargeLogs],
   "snapshot-storage": wrongSnapshots,
   transport: [...wrongWays, ...wrongWrappers],

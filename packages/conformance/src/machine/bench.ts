@@ -1,16 +1,15 @@
-// What the cases for state machines share: drawn histories of commands, running them, asking
-// everything, snapshots as bytes.
-import { serialize } from "node:v8";
+// What the cases for state machines share: histories of commands, running them, asking everything,
+// snapshots as bytes.
 import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
 import { joined } from "../bytes.js";
 import { Unexpected, expectEqual } from "../expect.js";
-import { createChance } from "../random.js";
 import { toError } from "../show.js";
 import type { Case } from "../suite.js";
+import { createStory, paced, paceOf } from "./story.js";
+import type { Step, Story } from "./story.js";
 import type { MachineSubject } from "./subject.js";
 
 export type Machine = StateMachine<unknown, unknown, unknown, unknown>;
-export type Step = { readonly command: unknown; readonly context: ApplyContext };
 
 export interface Bench {
   readonly subject: MachineSubject;
@@ -23,6 +22,12 @@ export interface Bench {
   adopt(machine: Machine): Promise<Index>;
   /** Closes it now. */
   close(machine: Machine): Promise<void>;
+  /** As many commands as the machine's pace allows; `wanted` for all but slow ones. */
+  count(wanted: number): number;
+  /** The beginning of a history of its own: the same for the same seed. */
+  story(seed: number): Promise<Story>;
+  /** The first commands of a story. */
+  history(seed: number, length: number): Promise<readonly Step[]>;
 }
 
 /** A case of this suite: `body` gets a fresh bench. */
@@ -54,30 +59,21 @@ async function withBench(
     await adopt(made);
     return made;
   };
+  const story = async (seed: number): Promise<Story> => createStory(subject, await machine(), seed);
   try {
-    await body({ subject, machine, adopt, close });
+    const msPerCommand = await paceOf(await story(0));
+    await body({
+      subject,
+      machine,
+      adopt,
+      close,
+      story,
+      count: (wanted) => paced(wanted, msPerCommand),
+      history: async (seed, length) => (await story(seed)).draw(length),
+    });
   } finally {
     for (const one of open) await close(one);
   }
-}
-
-/**
- * Commands with the indexes and terms that a log gives them: both leave gaps, where no-ops and
- * configurations stand and leaders came and went.
- */
-export function history(
-  subject: MachineSubject,
-  seed: number,
-  length: number,
-  after: ApplyContext = { index: 0, term: 1 },
-): readonly Step[] {
-  const chance = createChance(seed);
-  let { index, term } = after;
-  return Array.from({ length }, () => {
-    index += chance.below(10) === 0 ? 2 : 1;
-    if (chance.below(20) === 0) term += 1 + chance.below(3);
-    return { command: subject.command(chance.next), context: { index, term } };
-  });
 }
 
 /** Behind the last command of a history. */
@@ -85,13 +81,15 @@ export function endOf(steps: readonly Step[]): ApplyContext {
   return steps.at(-1)?.context ?? { index: 0, term: 1 };
 }
 
-/** @returns the results */
+/** Each machine gets commands of its own. @returns the results */
 export async function applyAll(
   machine: Machine,
   steps: readonly Step[],
 ): Promise<readonly unknown[]> {
   const results: unknown[] = [];
-  for (const { command, context } of steps) results.push(await machine.apply(command, context));
+  for (const { command, context } of steps) {
+    results.push(await machine.apply(structuredClone(command), context));
+  }
   return results;
 }
 
@@ -129,11 +127,6 @@ export function expectResults(
       `${what}: the result of command ${i + 1} of ${expected.length}`,
     ),
   );
-}
-
-/** What a value holds now, to compare with later. */
-export function pictureOf(value: unknown): Uint8Array {
-  return serialize(value);
 }
 
 /** The bytes of a whole snapshot, copied as they come. */

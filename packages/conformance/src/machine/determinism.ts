@@ -2,43 +2,42 @@
 // everywhere and at any time.
 import { expectEqualBytes, expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
-import {
-  applyAll,
-  askAll,
-  expectResults,
-  expectState,
-  history,
-  machineCase,
-  pictureOf,
-} from "./bench.js";
+import { applyAll, askAll, expectResults, expectState, machineCase } from "./bench.js";
 import type { Bench } from "./bench.js";
+import { blameDraw, drawCommand, pictureOf } from "./story.js";
+import type { Step } from "./story.js";
 import type { MachineSubject } from "./subject.js";
 import { inWorld } from "./world.js";
 import type { World } from "./world.js";
+import { COMMANDS, used } from "./used.js";
 
-const COMMANDS = 300;
-const deterministic =
+export const deterministic: string =
   "State Machine Safety (Raft Figure 3, §2): replicas agree because they start in the same state and do the same";
-const [year2001, year2030] = [Date.UTC(2001, 0), Date.UTC(2030, 5)];
+export const year2001: number = Date.UTC(2001, 0);
+const year2030 = Date.UTC(2030, 5);
 
-/** What a machine of its own does in this world. */
+/** What a machine of its own does with these commands in this world. */
 async function lifeIn(
   bench: Bench,
+  steps: readonly Step[],
   world: World,
 ): Promise<{ readonly results: readonly unknown[]; readonly answers: readonly unknown[] }> {
   return inWorld(world, async () => {
     const machine = await bench.machine();
-    const results = await applyAll(machine, history(bench.subject, 1, COMMANDS));
+    const results = await applyAll(machine, steps);
     return { results, answers: await askAll(bench.subject, machine) };
   });
 }
 
-async function expectSameLife(
+/** The same commands in two worlds: the same results, the same answers. */
+export async function expectSameLife(
   bench: Bench,
   worlds: readonly [World, World],
   what: string,
 ): Promise<void> {
-  const [first, second] = [await lifeIn(bench, worlds[0]), await lifeIn(bench, worlds[1])];
+  const steps = await bench.history(1, bench.count(COMMANDS));
+  const first = await lifeIn(bench, steps, worlds[0]);
+  const second = await lifeIn(bench, steps, worlds[1]);
   expectResults(second.results, first.results, what);
   second.answers.forEach((answer, i) =>
     expectEqualBytes(
@@ -60,12 +59,21 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
     async (bench) => {
       const machine = await bench.machine();
       const before = await askAll(bench.subject, machine);
-      await applyAll(machine, history(bench.subject, 1, COMMANDS));
+      const steps = await bench.history(1, bench.count(COMMANDS));
+      const results = await applyAll(machine, steps);
+      await inWorld({ nowMs: year2030, seed: 1 }, async () => {
+        for (const [i, { command }] of steps.entries()) {
+          const again = drawCommand(bench.subject, 1, results.slice(0, i));
+          if (Buffer.compare(pictureOf(again), pictureOf(command)) !== 0) {
+            blameDraw(i, command, again);
+          }
+        }
+      });
       const after = await askAll(bench.subject, machine);
       expectTrue(before.length > 0, "there is a query");
       expectTrue(
         before.some((answer, i) => Buffer.compare(pictureOf(answer), pictureOf(after[i])) !== 0),
-        `${COMMANDS} commands change the answer to some query`,
+        `${steps.length} commands change the answer to some query`,
       );
     },
   ),
@@ -79,9 +87,13 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
     },
     async (bench) => {
       const world = { nowMs: year2001, seed: 1 };
-      await expectSameLife(bench, [world, world], "a second machine with the same commands");
+      const what = "a second machine with the same commands";
+      const story = await bench.story(1);
+      const steps = await inWorld(world, () => story.draw(bench.count(COMMANDS)));
+      expectResults((await lifeIn(bench, steps, world)).results, story.results, what);
+      await expectSameLife(bench, [world, world], what);
       const fresh = await askAll(bench.subject, await bench.machine());
-      await applyAll(await bench.machine(), history(bench.subject, 2, COMMANDS));
+      await used(bench, 2);
       await expectState(
         bench.subject,
         await bench.machine(),
@@ -134,14 +146,14 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
       rule: `${deterministic}; queries run on one replica only, as often as somebody asks`,
     },
     async (bench) => {
-      const steps = history(bench.subject, 5, COMMANDS);
+      const steps = await bench.history(5, bench.count(COMMANDS));
       const quiet = await bench.machine();
       const results = await applyAll(quiet, steps);
       const asked = await bench.machine();
       const resultsWhenAsked: unknown[] = [];
-      for (const [i, step] of steps.entries()) {
+      for (const step of steps) {
         resultsWhenAsked.push(...(await applyAll(asked, [step])));
-        if (i % 10 === 0) await askAll(bench.subject, asked);
+        await askAll(bench.subject, asked);
       }
       expectResults(resultsWhenAsked, results, "a machine that is asked between commands");
       await expectState(
@@ -161,7 +173,8 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
     },
     async (bench) => {
       const machine = await bench.machine();
-      for (const [i, { command, context }] of history(bench.subject, 6, COMMANDS).entries()) {
+      const steps = await bench.history(6, bench.count(COMMANDS));
+      for (const [i, { command, context }] of steps.entries()) {
         const picture = pictureOf(command);
         await machine.apply(command, context);
         expectEqualBytes(pictureOf(command), picture, `command ${i + 1}, after it was applied`);
@@ -184,7 +197,8 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
       }[] = [];
       const keep = (what: string, value: unknown): void =>
         void given.push({ what, value, picture: pictureOf(value) });
-      for (const [i, { command, context }] of history(bench.subject, 7, COMMANDS).entries()) {
+      const steps = await bench.history(7, bench.count(COMMANDS));
+      for (const [i, { command, context }] of steps.entries()) {
         keep(`the result of command ${i + 1}`, await machine.apply(command, context));
         if (i % 50 === 0) {
           (await askAll(bench.subject, machine)).forEach((answer, n) =>

@@ -87,7 +87,7 @@ export const restoreCases: readonly Case<MachineSubject>[] = [
     },
     async (bench) => {
       const bytes = await collect((await used(bench, 23, 60)).snapshot());
-      const step = Math.ceil(bytes.length / 300);
+      const step = Math.ceil(bytes.length / bench.count(300));
       for (let length = 0; length < bytes.length; length += step) {
         expectTrue(
           await refusesToRestore(await bench.machine(), sourceOf(bytes.slice(0, length))),

@@ -10,7 +10,6 @@ import {
   endOf,
   expectResults,
   expectState,
-  history,
   machineCase,
   restored,
   sourceOf,
@@ -51,11 +50,11 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
       rule: `${whole}; also of what no query shows`,
     },
     async (bench) => {
-      const steps = history(bench.subject, 9, COMMANDS);
+      const story = await bench.story(9);
       const machine = await bench.machine();
-      await applyAll(machine, steps);
+      await applyAll(machine, await story.draw(bench.count(COMMANDS)));
       const copy = await restored(bench, await collect(machine.snapshot()));
-      const later = history(bench.subject, 10, COMMANDS, endOf(steps));
+      const later = await story.draw(bench.count(COMMANDS));
       const [results, copied] = [await applyAll(machine, later), await applyAll(copy, later)];
       expectResults(copied, results, "a machine that was restored");
       await expectState(
@@ -79,9 +78,11 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
         [0, COMMANDS],
         [5, COMMANDS],
       ] as const) {
-        const [source, target] = [await used(bench, 11, kept), await used(bench, 12, replaced)];
+        const story = await bench.story(11);
+        const [source, target] = [await bench.machine(), await used(bench, 12, replaced)];
+        await applyAll(source, await story.draw(bench.count(kept)));
         await target.restore(sourceOf(await collect(source.snapshot())));
-        const later = history(bench.subject, 13, 50, { index: 10 * COMMANDS, term: 100 });
+        const later = await story.draw(bench.count(50), { index: 10 * COMMANDS, term: 100 });
         await expectState(
           bench.subject,
           target,
@@ -104,15 +105,15 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
       rule: moment,
     },
     async (bench) => {
-      const steps = history(bench.subject, 14, COMMANDS);
+      const story = await bench.story(14);
       const machine = await bench.machine();
-      await applyAll(machine, steps);
+      await applyAll(machine, await story.draw(bench.count(COMMANDS)));
       const expected = await askAll(
         bench.subject,
         await restored(bench, await collect(machine.snapshot())),
       );
       const snapshot = machine.snapshot();
-      await applyAll(machine, history(bench.subject, 15, COMMANDS, endOf(steps)));
+      await applyAll(machine, await story.draw(bench.count(COMMANDS)));
       await expectState(
         bench.subject,
         await restored(bench, await collect(snapshot)),
@@ -129,20 +130,17 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
       rule: moment,
     },
     async (bench) => {
-      const steps = history(bench.subject, 16, 10 * COMMANDS);
+      const story = await bench.story(16);
       const machine = await bench.machine();
-      await applyAll(machine, steps);
+      await applyAll(machine, await story.draw(bench.count(10 * COMMANDS)));
       const expected = await askAll(
         bench.subject,
         await restored(bench, await collect(machine.snapshot())),
       );
-      let after = endOf(steps);
       const chunks: Uint8Array[] = [];
       for await (const chunk of machine.snapshot()) {
         chunks.push(Uint8Array.from(chunk));
-        const more = history(bench.subject, chunks.length, 50, after);
-        await applyAll(machine, more);
-        after = endOf(more);
+        await applyAll(machine, await story.draw(bench.count(50)));
       }
       await expectState(
         bench.subject,
@@ -161,14 +159,14 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
     },
     async (bench) => {
       const [plain, busy] = [await bench.machine(), await bench.machine()];
-      const steps = history(bench.subject, 17, COMMANDS);
+      const steps = await bench.history(17, bench.count(COMMANDS));
       const results = await applyAll(plain, steps);
       const resultsOfBusy: unknown[] = [];
       for (const [i, step] of steps.entries()) {
         resultsOfBusy.push(...(await applyAll(busy, [step])));
-        if (i % 60 === 0) await collect(busy.snapshot());
-        if (i % 60 === 20) busy.snapshot();
-        if (i % 60 === 40) for await (const chunk of busy.snapshot()) if (chunk.length >= 0) break;
+        if (i % 15 === 0) await collect(busy.snapshot());
+        if (i % 15 === 5) busy.snapshot();
+        if (i % 15 === 10) for await (const chunk of busy.snapshot()) if (chunk.length >= 0) break;
       }
       expectResults(resultsOfBusy, results, "a machine of which snapshots are taken");
       await expectState(
@@ -187,11 +185,12 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
       rule: `${moment}; a slow follower reads an old one while a new one is written`,
     },
     async (bench) => {
-      const steps = history(bench.subject, 18, COMMANDS);
+      const steps = await bench.history(18, bench.count(COMMANDS));
+      const third = Math.ceil(steps.length / 3);
       const machine = await bench.machine();
       const states: (readonly unknown[])[] = [];
       const readers: AsyncIterator<Uint8Array>[] = [];
-      for (const part of [steps.slice(0, 100), steps.slice(100)]) {
+      for (const part of [steps.slice(0, third), steps.slice(third)]) {
         await applyAll(machine, part);
         states.push(
           await askAll(bench.subject, await restored(bench, await collect(machine.snapshot()))),
@@ -277,7 +276,7 @@ export const snapshotCases: readonly Case<MachineSubject>[] = [
     },
     async (bench) => {
       const { subject } = bench;
-      const steps = history(subject, 27, 60);
+      const steps = await bench.history(27, bench.count(60));
       const first = await subject.machine();
       expectEqual(await bench.adopt(first), 0, "open() of a fresh machine");
       await applyAll(first, steps);

@@ -1,6 +1,7 @@
 // The suite for state machines, in the order in which it is best read.
 import type { Suite } from "../suite.js";
 import { determinismCases } from "./determinism.js";
+import { elsewhereCases } from "./elsewhere.js";
 import { snapshotCases } from "./snapshots.js";
 import type { MachineSubject } from "./subject.js";
 
@@ -9,4 +10,8 @@ import type { MachineSubject } from "./subject.js";
  * is refused; `atomicRestore`, a restore that rejects leaves the state as it was; `stableSnapshot`,
  * the same state gives the same bytes; `durable`, with `open` and the subject's `reopen`.
  */
-export const machineSuite: Suite<MachineSubject> = [...determinismCases, ...snapshotCases];
+export const machineSuite: Suite<MachineSubject> = [
+  ...determinismCases,
+  ...snapshotCases,
+  ...elsewhereCases,
+];

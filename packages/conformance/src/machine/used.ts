@@ -1,6 +1,6 @@
 // What the cases of snapshots and those of restore begin with: a machine that has applied commands,
 // and why its state must come back whole.
-import { applyAll, history } from "./bench.js";
+import { applyAll } from "./bench.js";
 import type { Bench, Machine } from "./bench.js";
 
 /** How many commands a case applies where their number doesn't matter. */
@@ -14,6 +14,6 @@ export async function used(
   commands: number = COMMANDS,
 ): Promise<Machine> {
   const machine = await bench.machine();
-  await applyAll(machine, history(bench.subject, seed, commands));
+  await applyAll(machine, await bench.history(seed, bench.count(commands)));
   return machine;
 }

@@ -1,5 +1,8 @@
-// Another time of day and other dice, for as long as a case lasts: a machine that looks at them is
-// found out without waiting. Everything is put back, whatever happens.
+// Another time of day, other dice, another process in another country, for as long as a case lasts:
+// a machine that looks at them is found out without waiting. Everything is put back, whatever
+// happens.
+import nodeCrypto from "node:crypto";
+import { syncBuiltinESMExports } from "node:module";
 import type { Random } from "@raftkit/core";
 import { createChance } from "../random.js";
 
@@ -7,15 +10,21 @@ export interface World {
   /** The wall clock stands still here, in milliseconds since 1970. */
   readonly nowMs: number;
   readonly seed: number;
+  /** What else differs; each of `surroundings.ts`. */
+  readonly around?: Surroundings | undefined;
 }
 
+/** Changes something; @returns puts it back */
+export type Surroundings = () => readonly (() => void)[];
+
 /**
- * Runs `run` where `Date`, `performance.now`, `Math.random` and `crypto`'s random numbers are those
- * of `world`.
+ * Runs `run` where `Date`, `performance.now`, `Math.random` and the random numbers of `crypto` and
+ * `node:crypto` are those of `world`, also for who imported them by name.
  */
 export async function inWorld<Value>(world: World, run: () => Promise<Value>): Promise<Value> {
   const { next } = createChance(world.seed);
   const undo = [
+    ...(world.around?.() ?? []), // first, since it may throw
     replace(globalThis, "Date", frozenDate(world.nowMs)),
     replace(performance, "now", () => world.nowMs),
     replace(Math, "random", next),
@@ -23,16 +32,26 @@ export async function inWorld<Value>(world: World, run: () => Promise<Value>): P
       filled(bytes, next),
     ),
     replace(crypto, "randomUUID", () => uuid(next)),
+    replace(nodeCrypto, "randomFillSync", <Bytes extends ArrayBufferView>(bytes: Bytes) =>
+      filled(bytes, next),
+    ),
+    replace(nodeCrypto, "randomBytes", (size: number) => filled(Buffer.alloc(size), next)),
+    replace(nodeCrypto, "randomUUID", () => uuid(next)),
+    replace(nodeCrypto, "randomInt", (min: number, max?: number) =>
+      max === undefined ? Math.floor(next() * min) : min + Math.floor(next() * (max - min)),
+    ),
   ];
+  syncBuiltinESMExports();
   try {
     return await run();
   } finally {
-    for (const back of undo) back();
+    for (const back of undo.toReversed()) back();
+    syncBuiltinESMExports();
   }
 }
 
 /** @returns puts back what was there */
-function replace(owner: object, name: string, value: unknown): () => void {
+export function replace(owner: object, name: string, value: unknown): () => void {
   const before = Object.getOwnPropertyDescriptor(owner, name);
   Object.defineProperty(owner, name, { value, configurable: true, writable: true });
   return () => {

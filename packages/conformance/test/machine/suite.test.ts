@@ -3,11 +3,13 @@
 import { expect, test } from "vitest";
 import type { MachineSubject } from "../../src/machine/subject.js";
 import { machineSuite } from "../../src/machine/suite.js";
-import { formatReport } from "../../src/report.js";
+import { failed, formatReport } from "../../src/report.js";
 import { runSuite } from "../../src/run.js";
 import { proveSuite } from "../support/caught.js";
 import { wrongMachines } from "../wrong/machines.js";
-import { createToySubject } from "./toy.js";
+import { wrongMachinesElsewhere } from "../wrong/machines-elsewhere.js";
+import { createSlowSubject, createToySubject } from "./toy.js";
+import type { Command, Query, Result } from "./toy.js";
 
 test("the toy machine passes", async () => {
   const results = await runSuite(machineSuite, {
@@ -21,4 +23,47 @@ test("the toy machine passes", async () => {
   ).toBe(true);
 });
 
-proveSuite(machineSuite, wrongMachines);
+test(
+  "a machine that takes its time passes, with fewer commands",
+  { timeout: 120_000 },
+  async () => {
+    const results = await runSuite(machineSuite, {
+      name: "slow",
+      capabilities: ["checked", "atomicRestore", "stableSnapshot", "durable"],
+      create: () => createSlowSubject(15),
+    });
+    expect(
+      results.every(({ outcome }) => outcome === "passed"),
+      formatReport(results),
+    ).toBe(true);
+  },
+);
+
+test("commands may name what earlier results told", async () => {
+  let seen: readonly unknown[] = [];
+  const results = await runSuite(
+    machineSuite,
+    {
+      name: "ids",
+      capabilities: [],
+      create: () =>
+        ({
+          ...createToySubject(),
+          command: (random, { step, results: before }) => {
+            if (before.length > seen.length) seen = [...before];
+            expect(before).toHaveLength(step);
+            return {
+              op: "append",
+              key: "a",
+              items: [Math.floor(random() * 100), before.at(-1)?.writes ?? 0],
+            };
+          },
+        }) satisfies MachineSubject<Command, Result, Query, unknown> as MachineSubject,
+    },
+    { only: ["MACHINE-09", "MACHINE-28"] },
+  );
+  expect(failed(results), formatReport(results)).toBe(false);
+  expect(seen.at(-1)).toMatchObject({ writes: seen.length });
+});
+
+proveSuite(machineSuite, [...wrongMachines, ...wrongMachinesElsewhere]);

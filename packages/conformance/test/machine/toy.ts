@@ -2,6 +2,7 @@
 // is closed. Each part can be replaced by one that has a fault; without replacements it passes the
 // suite.
 import type { ApplyContext, Random, StateMachine } from "@raftkit/core";
+import type { Machine } from "../../src/machine/bench.js";
 import type { MachineSubject } from "../../src/machine/subject.js";
 
 export type Command = {
@@ -138,4 +139,48 @@ function command(random: Random): Command {
     key: "abcdefgh"[below(8)] ?? "a",
     items: Array.from({ length: below(5) }, () => below(100)),
   };
+}
+
+/** The right machine, in which everything takes so long. */
+export function createSlowSubject(delayMs: number): MachineSubject {
+  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+  const right = createToySubject() as MachineSubject;
+  const fast = new WeakMap<object, ReturnType<typeof right.machine>>();
+  const slowed = async (made: ReturnType<typeof right.machine>): Promise<Machine> => {
+    const machine = await made;
+    const slow: Machine = {
+      open: async () => (await machine.open?.()) ?? 0,
+      apply: async (given, context) => {
+        await pause();
+        return machine.apply(given, context);
+      },
+      query: async (query) => {
+        await pause();
+        return machine.query(query);
+      },
+      snapshot: () => delayed(machine.snapshot(), pause),
+      restore: async (source) => {
+        await pause();
+        await machine.restore(source);
+      },
+    };
+    fast.set(slow, machine);
+    return slow;
+  };
+  return {
+    ...right,
+    machine: () => slowed(right.machine()),
+    reopen: async (machine) =>
+      slowed(right.reopen?.((await fast.get(machine)) ?? machine) ?? right.machine()),
+  };
+}
+
+async function* delayed(
+  source: AsyncIterable<Uint8Array>,
+  pause: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    await pause();
+    yield chunk;
+  }
 }
