@@ -14,6 +14,7 @@ import { wrongMachinesElsewhere } from "./wrong/machines-elsewhere.js";
 import { wrongSnapshots } from "./wrong/snapshots.js";
 import { wrongWays } from "./wrong/transport-ways.js";
 import { wrongWrappers } from "./wrong/transport-wrappers.js";
+import { wrongLasting } from "./wrong/transports-lasting.js";
 
 /**
  * That each of them fails first in the case that it names, `proveSuite` proves, beside each suite.
@@ -23,7 +24,7 @@ const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtB
   "state-machine": [...wrongMachines, ...wrongMachinesElsewhere],
   "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks, ...wrongLargeLogs],
   "snapshot-storage": wrongSnapshots,
-  transport: [...wrongWays, ...wrongWrappers],
+  transport: [...wrongWays, ...wrongWrappers, ...wrongLasting],
 };
 
 test.each(Object.entries(suites))("the suite %s is valid", (_name, suite) => {

@@ -42,7 +42,9 @@ export interface Bench {
   /** Gives `node` these peers and no others. */
   list(node: TestNode, peers: readonly Peer[]): Promise<void>;
   /** Waits; `what` completes "waited in vain until …". */
-  until(what: string, condition: () => boolean): Promise<void>;
+  until(what: string, condition: () => boolean, patienceMs?: number): Promise<void>;
+  /** How long it waits, in milliseconds. */
+  readonly patienceMs: number;
   /** Waits for a promise. */
   settles<T>(what: string, promise: Promise<T>): Promise<T>;
   /** Sends until it arrives, since frames may be lost. */
@@ -67,17 +69,26 @@ export function transportCase(
   };
 }
 
+/** What the subject has itself; the others are its links'. */
+const OWN_CONTROLS = ["maxQueueBytes", "introduction"] as const;
+type OwnControl = (typeof OWN_CONTROLS)[number];
+
+function isOwn(control: string): control is OwnControl {
+  return OWN_CONTROLS.some((own) => own === control);
+}
+
 /**
  * What a subject must have for a capability. Without it a case would wait in vain, and blame the
  * adapter.
  */
 const CONTROLS: {
-  readonly [Capability in TransportCapability]?: readonly (keyof Links | "maxQueueBytes")[];
+  readonly [Capability in TransportCapability]?: readonly (keyof Links | OwnControl)[];
 } = {
   queue: ["maxQueueBytes"],
   cut: ["cut", "heal"],
   stall: ["stall", "heal"],
-  stream: ["disturb", "intrude", "heal"],
+  stream: ["disturb", "intrude", "record", "heal"],
+  introduction: ["record", "intrude", "introduction"],
 };
 
 function withControls(
@@ -86,12 +97,12 @@ function withControls(
 ): TransportSubject {
   for (const capability of capabilities) {
     const missing = CONTROLS[capability]?.find(
-      (control) => !(control in (control === "maxQueueBytes" ? subject : (subject.links ?? {}))),
+      (control) => !(control in (isOwn(control) ? subject : (subject.links ?? {}))),
     );
     if (missing !== undefined) {
       throw new RaftkitError(
         "CONFORMANCE_SUBJECT",
-        `the target declares "${capability}", but what it creates has no ${missing === "maxQueueBytes" ? "" : "links."}${missing}; add it, or don't declare the capability`,
+        `the target declares "${capability}", but what it creates has no ${isOwn(missing) ? "" : "links."}${missing}; add it, or don't declare the capability`,
       );
     }
   }
@@ -158,11 +169,15 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
   const patienceMs = subject.patienceMs ?? PATIENCE_MS;
   const links = subject.links ?? {};
 
-  async function until(what: string, condition: () => boolean): Promise<void> {
-    const end = performance.now() + patienceMs;
+  async function until(
+    what: string,
+    condition: () => boolean,
+    boundMs: number = patienceMs,
+  ): Promise<void> {
+    const end = performance.now() + boundMs;
     for (let tries = 0; !condition(); tries++) {
       if (tries >= TRIES_MIN && performance.now() > end) {
-        throw new Unexpected(`waited in vain until ${what} (${patienceMs} ms)`);
+        throw new Unexpected(`waited in vain until ${what} (${boundMs} ms)`);
       }
       await nextTurn();
     }
@@ -203,6 +218,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     subject,
     links,
     transport,
+    patienceMs,
     until,
     settles,
     list,

@@ -1,50 +1,22 @@
 // The last cases: three real nodes on the adapter. First whether they agree at all; then under load
 // and faults, with the history of all calls checked and every acknowledged write looked for on
 // every node.
-import { ensure, fail } from "../expect.js";
-import { toError } from "../show.js";
 import { checkHistory, explain, register } from "@raftkit/linearizability";
 import type { Operation, RegisterInput, RegisterOutput } from "@raftkit/linearizability";
-import { createNode, NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
-import type { RaftNode } from "raftkit";
-import type { LogStorage, Peer, RaftkitError } from "@raftkit/core";
+import { NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
+import { ensure } from "../expect.js";
 import { nextTurn, transportCase } from "./bench.js";
 import type { Bench } from "./bench.js";
-import { createLog, createRegisters, plainCodec } from "./cluster-parts.js";
-import type { Command, Registers } from "./cluster-parts.js";
-import { withFaults } from "./faults.js";
-import type { Faults } from "./faults.js";
-import { createChance } from "../random.js";
+import { agree, FIRST_CALL_TIMEOUT_MS, patiently, proposes, withCluster } from "./cluster-bench.js";
+import type { Cluster, Member } from "./cluster-bench.js";
+import type { Command } from "./cluster-parts.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
 const KEYS = ["x", "y", "z"] as const;
 const CLIENTS = 6;
 /** Acknowledged calls between one fault and the next. */
-const CALLS_PER_PHASE = 30;
-/** On a bad network a forwarded proposal may be lost: short, so that its client goes on. */
-const CALL_TIMEOUT_MS = 500;
-/** On a good one: patient, as the machine may be slow. */
-const FIRST_CALL_TIMEOUT_MS = 5000;
-
-type Node = RaftNode<Command, boolean, string, number | null>;
-
-interface Member {
-  readonly peer: Peer;
-  readonly log: LogStorage;
-  node: Node;
-  machine: Registers;
-}
-
-interface Cluster {
-  readonly members: readonly Member[];
-  readonly faults: Faults;
-  /** Nodes that stopped by themselves: none should. */
-  readonly failures: RaftkitError[];
-  readonly leader: () => Member | undefined;
-  readonly restart: (member: Member) => Promise<void>;
-}
-
+const CALLS_PER_PHASE = 20;
 export const clusters: Suite<TransportSubject> = [
   transportCase(
     {
@@ -82,8 +54,8 @@ export const clusters: Suite<TransportSubject> = [
 ];
 
 function underLoad(bench: Bench): (cluster: Cluster) => Promise<void> {
-  return async ({ members, faults, failures, leader, restart }) => {
-    const load = startLoad(members);
+  return async ({ members, faults, failures, callTimeoutMs, leader, restart }) => {
+    const load = startLoad(members, callTimeoutMs);
     const goesOn = async (what: string): Promise<void> => {
       // Call by call: a slow machine takes its time for many, but answers one.
       for (
@@ -132,124 +104,6 @@ function underLoad(bench: Bench): (cluster: Cluster) => Promise<void> {
   };
 }
 
-async function withCluster(bench: Bench, body: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const faults: Faults = {
-    random: createChance(1).next,
-    loss: 0,
-    duplicate: 0,
-    reorder: 0,
-    cut: new Set(),
-  };
-  const failures: RaftkitError[] = [];
-  const peers = await Promise.all(
-    ["n1", "n2", "n3"].map(async (id) => ({ id, address: await bench.subject.address() })),
-  );
-
-  async function open(peer: Peer, log: LogStorage): Promise<Pick<Member, "node" | "machine">> {
-    const machine = createRegisters();
-    const transport = withFaults(await bench.transport(peer.address), faults);
-    const node = await createNode({
-      id: peer.id,
-      cluster: { id: "conformance", bootstrap: peers },
-      transport,
-      storage: { log },
-      codec: plainCodec,
-      stateMachine: machine,
-    });
-    node.on("error", (error) => {
-      failures.push(error);
-    });
-    return { node, machine };
-  }
-
-  const members: Member[] = [];
-  try {
-    for (const peer of peers) {
-      const log = createLog(`data-directory-of-${peer.id}`);
-      members.push({ peer, log, ...(await open(peer, log)) });
-    }
-    await body({
-      members,
-      faults,
-      failures,
-      leader: () => members.find(({ node }) => node.status().role === "leader"),
-      restart: async (member) => {
-        await member.node.close();
-        Object.assign(member, await open(member.peer, member.log));
-      },
-    });
-  } finally {
-    await Promise.all(
-      members.map(({ node }) =>
-        bench.settles("the node closed", node.close()).catch(() => undefined),
-      ),
-    );
-  }
-}
-
-/** Tries again while that is safe: a cluster needs a moment to find its leader. */
-async function proposes(bench: Bench, { node, peer }: Member, command: Command): Promise<void> {
-  let failure: unknown;
-  let outcome: "open" | "done" | "refused" = "refused";
-  await bench.until(`a proposal on ${peer.id} was applied`, () => {
-    ensure(failure === undefined, `a proposal on ${peer.id} failed: ${String(failure)}`);
-    if (outcome === "refused") {
-      outcome = "open";
-      node.propose(command, { timeoutMs: FIRST_CALL_TIMEOUT_MS }).then(
-        () => {
-          outcome = "done";
-        },
-        (error: unknown) => {
-          if (error instanceof NotProposed) outcome = "refused";
-          else failure = error;
-        },
-      );
-    }
-    return outcome === "done";
-  });
-}
-
-/** Waits; tells how the nodes stand when that was in vain. */
-function patiently(
-  bench: Bench,
-  members: readonly Member[],
-  what: string,
-  condition: () => boolean,
-): Promise<void> {
-  return bench.until(what, condition).catch((error: unknown) => {
-    const stand = members
-      .map(({ node }) => node.status())
-      .map(
-        ({ id, role, term, commitIndex, lastIndex }) =>
-          `${id} is ${role} in term ${term}, has committed ${commitIndex} of ${lastIndex} entries`,
-      );
-    return fail(`${toError(error).message}: ${stand.join("; ")}`, error);
-  });
-}
-
-/** Waits until all nodes have applied the same. */
-async function agree(
-  bench: Bench,
-  members: readonly Member[],
-  failures: readonly RaftkitError[],
-): Promise<void> {
-  await patiently(bench, members, "all nodes had applied what is committed", () => {
-    ensure(failures.length === 0, `a node stopped: ${failures[0]?.message}`);
-    const places = members.map(({ node }) => node.status());
-    return (
-      places.every(
-        ({ lastApplied, lastIndex }) =>
-          lastApplied === lastIndex && lastIndex === places[0]?.lastIndex,
-      ) && places.some(({ role }) => role === "leader")
-    );
-  });
-  const [first, ...others] = members.map(({ machine }) => machine.applied.join("\n"));
-  ensure(
-    others.every((other) => other === first),
-    "the nodes applied different commands",
-  );
-}
-
 interface Load {
   readonly history: Operation<RegisterInput, RegisterOutput>[];
   acknowledged(): number;
@@ -262,7 +116,7 @@ interface Load {
  * Clients that call one node each, one call after another. Time is counted, not measured: one
  * process, one order.
  */
-function startLoad(members: readonly Member[]): Load {
+function startLoad(members: readonly Member[], timeoutMs: number): Load {
   const history: Operation<RegisterInput, RegisterOutput>[] = [];
   const writes: Command[] = [];
   let [time, value, clients, running] = [0, 0, 0, true];
@@ -277,8 +131,8 @@ function startLoad(members: readonly Member[]): Load {
     try {
       const output =
         input.op === "read"
-          ? await node.read(input.key, { timeoutMs: CALL_TIMEOUT_MS })
-          : await node.propose(input, { timeoutMs: CALL_TIMEOUT_MS });
+          ? await node.read(input.key, { timeoutMs })
+          : await node.propose(input, { timeoutMs });
       history.push({ client, invoked, completed: ++time, input, output });
       if (input.op !== "read") writes.push(input);
       return true;

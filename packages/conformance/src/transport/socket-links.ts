@@ -1,8 +1,11 @@
 // The network between adapters that listen on loopback sockets: a proxy per link, which can break,
 // fall silent and treat the bytes badly. It knows nothing of what the bytes mean. Of addresses it
-// needs `127.0.0.1:PORT` in them.
+// needs `127.0.0.1:PORT` in them, or that they are paths of Unix sockets.
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { NodeId, Peer } from "@raftkit/core";
 import type { Disturbance, Intruder, Links } from "./subject.js";
 
@@ -10,19 +13,29 @@ import type { Disturbance, Intruder, Links } from "./subject.js";
 const PORTS = { first: 10_000, count: 20_000 } as const;
 /** After so many more bytes a disturbance has had its effect. */
 const MUCH_BYTES = 200_000;
+/** A slow line gives so much at once. */
+const THROTTLE_MS = 5;
 const HOST_AND_PORT = /127\.0\.0\.1:(\d+)/;
 
 export interface SocketLinks extends Required<Links> {
   /** A port of 127.0.0.1 that nobody listens on. */
   freePort(): Promise<number>;
+  /** A path on which nobody listens, for a Unix socket; gone with `close`. */
+  freePath(): string;
 }
+
+/** Where somebody listens. */
+type Place = { readonly port: number; readonly host: string } | { readonly path: string };
 
 /** The state of one link. */
 interface Wire {
   readonly server: Server;
-  readonly target: number;
-  readonly port: number;
+  readonly target: string;
+  readonly address: string;
   readonly sockets: Set<Socket>;
+  attempts: number;
+  /** What was said on the newest connection. */
+  said: Buffer[];
   mode: "open" | "cut" | "stalled";
   disturbance: Disturbance | undefined;
   disturbed: boolean;
@@ -32,6 +45,13 @@ interface Wire {
 export function createSocketLinks(): SocketLinks {
   const wires = new Map<string, Wire>();
   const intruders = new Set<Socket>();
+  let folder: string | undefined;
+  let paths = 0;
+
+  function freePath(): string {
+    folder ??= mkdtempSync(join(tmpdir(), "links-"));
+    return join(folder, `${++paths}.sock`);
+  }
 
   function wire(from: NodeId, to: NodeId): Wire {
     const found = wires.get(`${from} ${to}`);
@@ -53,13 +73,13 @@ export function createSocketLinks(): SocketLinks {
 
   return {
     freePort,
+    freePath,
     async route(from: NodeId, to: Peer) {
-      const port = Number(HOST_AND_PORT.exec(to.address)?.[1]);
       const known = wires.get(`${from} ${to.id}`);
-      const link = known?.target === port ? known : await open(port);
+      const link = known?.target === to.address ? known : await open(to.address, freePath);
       if (known !== undefined && known !== link) void shut(known);
       wires.set(`${from} ${to.id}`, link);
-      return to.address.replace(HOST_AND_PORT, `127.0.0.1:${link.port}`);
+      return link.address;
     },
     cut: (from, to) => {
       change(from, to, "cut");
@@ -74,8 +94,10 @@ export function createSocketLinks(): SocketLinks {
       change(from, to, "open", disturbance);
       return () => wire(from, to).disturbed;
     },
+    attempts: (from, to) => wire(from, to).attempts,
+    record: (from, to) => () => Buffer.concat(wires.get(`${from} ${to}`)?.said ?? []),
     async intrude(address: string, bytes: Uint8Array): Promise<Intruder> {
-      const socket = connect(Number(HOST_AND_PORT.exec(address)?.[1]), "127.0.0.1");
+      const socket = connect(placeOf(address));
       intruders.add(
         socket
           .on("error", () => undefined)
@@ -96,6 +118,7 @@ export function createSocketLinks(): SocketLinks {
     async close() {
       for (const socket of intruders) socket.destroy();
       await Promise.all([...wires.values()].map(shut));
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -118,17 +141,29 @@ async function freePort(): Promise<number> {
   }
 }
 
-async function open(target: number): Promise<Wire> {
+function placeOf(address: string): Place {
+  const port = HOST_AND_PORT.exec(address)?.[1];
+  return port === undefined ? { path: address } : { port: Number(port), host: "127.0.0.1" };
+}
+
+/** A proxy for who listens at `target`, with an address of the same kind. */
+async function open(target: string, freePath: () => string): Promise<Wire> {
   const server = createServer({ pauseOnConnect: true, noDelay: true });
+  const place = placeOf(target);
+  const own: Place = "path" in place ? { path: freePath() } : { port: 0, host: "127.0.0.1" };
   await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(own, resolve);
   });
-  const { port } = server.address() as AddressInfo;
   const link: Wire = {
     server,
     target,
-    port,
+    address:
+      "path" in own
+        ? own.path
+        : target.replace(HOST_AND_PORT, `127.0.0.1:${(server.address() as AddressInfo).port}`),
     sockets: new Set(),
+    attempts: 0,
+    said: [],
     mode: "open",
     disturbance: undefined,
     disturbed: false,
@@ -149,11 +184,12 @@ function shut(link: Wire): Promise<void> {
 }
 
 function accept(link: Wire, near: Socket): void {
+  link.attempts++;
   if (link.mode === "cut") {
     near.destroy();
     return;
   }
-  const far = connect({ port: link.target, host: "127.0.0.1", noDelay: true });
+  const far = connect({ ...placeOf(link.target), noDelay: true });
   for (const [socket, other] of [
     [near, far],
     [far, near],
@@ -166,12 +202,48 @@ function accept(link: Wire, near: Socket): void {
     });
   }
   if (link.mode === "stalled") return; // nobody reads
+  const said: Buffer[] = (link.said = []);
+  near.on("data", (chunk: Buffer) => said.push(Buffer.from(chunk)));
+  const { disturbance } = link;
+  if (disturbance?.kind === "throttle") {
+    void throttle(near, far, disturbance.bytesPerSecond);
+    void throttle(far, near, disturbance.bytesPerSecond);
+    return;
+  }
   far.pipe(near);
-  if (link.disturbance === undefined) near.pipe(far);
-  else disturb(link, near, far, link.disturbance);
+  if (disturbance === undefined) near.pipe(far);
+  else disturb(link, near, far, disturbance);
 }
 
-function disturb(link: Wire, near: Socket, far: Socket, disturbance: Disturbance): void {
+/** Reads no faster than it may write, so that the sender's queue is where things wait. */
+async function throttle(source: Socket, target: Socket, bytesPerSecond: number): Promise<void> {
+  const piece = Math.max(1024, Math.ceil((bytesPerSecond * THROTTLE_MS) / 1000));
+  let free = performance.now();
+  try {
+    for await (const chunk of source.iterator({
+      destroyOnReturn: false,
+    }) as AsyncIterable<Buffer>) {
+      for (let at = 0; at < chunk.length; at += piece) {
+        if (target.destroyed) return;
+        const part = chunk.subarray(at, at + piece);
+        target.write(part);
+        free = Math.max(free, performance.now()) + (1000 * part.length) / bytesPerSecond;
+        const waitMs = free - performance.now();
+        if (waitMs > 1) await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+    target.end();
+  } catch {
+    target.destroy(); // the source broke
+  }
+}
+
+function disturb(
+  link: Wire,
+  near: Socket,
+  far: Socket,
+  disturbance: Exclude<Disturbance, { kind: "throttle" }>,
+): void {
   const at =
     disturbance.kind === "break"
       ? disturbance.afterBytes

@@ -11,8 +11,18 @@ import type { NodeId, Peer, Transport } from "@raftkit/core";
  * - `stream`: frames travel in a stream of bytes, and `links` can disturb that: `createSocketLinks`
  *   does for everything on loopback sockets
  * - `checksum`: a byte that changes on the way is found out
+ * - `introduction`: whoever dials introduces itself once on each connection, at once, before the
+ *   first frame and in the same words each time; `links` can `record` them, and the subject's
+ *   `introduction` wraps other ones
  */
-export type TransportCapability = "listen" | "queue" | "cut" | "stall" | "stream" | "checksum";
+export type TransportCapability =
+  | "listen"
+  | "queue"
+  | "cut"
+  | "stall"
+  | "stream"
+  | "checksum"
+  | "introduction";
 
 /** One network and the transports on it, fresh for each case. */
 export interface TransportSubject {
@@ -33,16 +43,26 @@ export interface TransportSubject {
   /** `cut`, `stall`, `stream`: what lies between the nodes. */
   readonly links?: Links;
   /**
+   * `introduction`: the bytes with which somebody would introduce itself by these words (JSON, most
+   * of them nonsense), as the adapter frames its own introduction: with its length, checksum, kind.
+   */
+  introduction?(words: Uint8Array): Uint8Array;
+  /**
    * How long the suite waits for what must happen before it calls it missing. Default 10,000 ms.
-   * Nothing waits that long when the adapter is right, so keep its own timeouts and back-offs well
-   * below.
+   * Nothing waits that long when the adapter is right, so keep its own timeouts well below, and the
+   * longest pause between two attempts to reach a peer below a quarter of it.
    */
   readonly patienceMs?: number;
 }
 
 /**
  * A network that can be disturbed. Each link has a direction: it is the way on which `from` reaches
- * `to`.
+ * `to`. A link is made when `from` is told where to look for `to`: the suite passes each address
+ * through `route`, and what `route` returns goes to `setPeers`; addresses that nodes listen on are
+ * those of the subject's `address()`. So a link lies below the adapter, one for each pair and
+ * direction, and everything that `from` dials for `to` passes through it, answers too. Adapters on
+ * loopback sockets (`127.0.0.1:PORT` anywhere in the address) and on Unix sockets (the address is a
+ * path) get all of it from `createSocketLinks`.
  */
 export interface Links {
   /** Where `from` is told to look for `to`. Default: where it listens. */
@@ -60,6 +80,10 @@ export interface Links {
    * since
    */
   disturb?(from: NodeId, to: NodeId, disturbance: Disturbance): () => boolean;
+  /** How many times `from` has tried to reach `to` on this link. */
+  attempts?(from: NodeId, to: NodeId): number;
+  /** `introduction`, `stream`: what `from` has said on its newest connection to `to`. */
+  record?(from: NodeId, to: NodeId): () => Uint8Array;
   /** `stream`: somebody who is no node connects to whoever listens at `address` and says this. */
   intrude?(address: string, bytes: Uint8Array): Promise<Intruder>;
   /** Ends everything: for the target's `dispose`. */
@@ -78,4 +102,6 @@ export type Disturbance =
   /** The connection breaks after this many. */
   | { readonly kind: "break"; readonly afterBytes: number }
   /** One bit of this one is turned over. */
-  | { readonly kind: "flip"; readonly atByte: number };
+  | { readonly kind: "flip"; readonly atByte: number }
+  /** A slow line: so many bytes a second pass, in each direction. */
+  | { readonly kind: "throttle"; readonly bytesPerSecond: number };

@@ -20,10 +20,13 @@ export interface Wrong<Subject> {
 /**
  * One test for each wrong adapter: every case before `caughtBy` passes (or is skipped), so that it
  * is the cause that is named.
+ * @param ran `requirements`: of the cases before it only those that it builds on, for suites whose
+ * cases take long
  */
 export function proveSuite<Subject>(
   suite: Suite<Subject>,
   wrongs: readonly Wrong<Subject>[],
+  ran: "all before" | "requirements" = "all before",
 ): void {
   test.each(wrongs.map((wrong) => ({ ...wrong, name: wrong.target.name })))(
     "$caughtBy catches $name",
@@ -32,7 +35,8 @@ export function proveSuite<Subject>(
       const capabilities = target.capabilities.filter((name) =>
         until.some((one) => one.capabilities.includes(name)),
       );
-      const results = await runSuite(until, { ...target, capabilities });
+      const only = ran === "requirements" ? caughtBy : undefined;
+      const results = await runSuite(until, { ...target, capabilities }, { only });
       const failures = results.flatMap((result) => (result.outcome === "failed" ? [result] : []));
       const said = failures.map(({ id, error }) => ({
         id,

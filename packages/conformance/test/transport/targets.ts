@@ -3,6 +3,7 @@ import type { Transport } from "@raftkit/core";
 import type { Target } from "../../src/suite.js";
 import { createSocketLinks } from "../../src/transport/socket-links.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
+import { encodeRecord, Kind } from "./toy-records.js";
 import { createToyTransport, LIMITS } from "./toy.js";
 import type { Ways } from "./toy.js";
 
@@ -16,7 +17,7 @@ const patienceMs = 800;
 export function toyTarget(name: string, network: () => () => Transport): Target<TransportSubject> {
   return {
     name,
-    capabilities: ["listen", "queue", "cut", "stall", "stream", "checksum"],
+    capabilities: ["listen", "queue", "cut", "stall", "stream", "checksum", "introduction"],
     create() {
       const links = createSocketLinks();
       return {
@@ -25,6 +26,7 @@ export function toyTarget(name: string, network: () => () => Transport): Target<
         links,
         maxQueueBytes: LIMITS.maxQueueBytes,
         patienceMs,
+        introduction: (words) => encodeRecord(Kind.hello, words),
       };
     },
     dispose: ({ links }) => links?.close?.(),
@@ -33,3 +35,19 @@ export function toyTarget(name: string, network: () => () => Transport): Target<
 
 export const toy = (name: string, ways: Partial<Ways> = {}): Target<TransportSubject> =>
   toyTarget(name, () => () => createToyTransport(ways));
+
+/** The toy, whose addresses are paths. */
+export const onUnixSockets: Target<TransportSubject> = {
+  ...toy("listens on Unix sockets"),
+  create() {
+    const links = createSocketLinks();
+    return {
+      address: () => links.freePath(),
+      transport: () => createToyTransport(),
+      links,
+      maxQueueBytes: LIMITS.maxQueueBytes,
+      patienceMs,
+      introduction: (words) => encodeRecord(Kind.hello, words),
+    };
+  },
+};

@@ -1,7 +1,15 @@
 // How the toy transport cuts a stream of bytes into records: length, checksum, kind, payload.
 import { crc32 } from "node:zlib";
 
-export const Kind = { hello: 0, reject: 1, frame: 2, sign: 3 } as const;
+export const Kind = {
+  hello: 0,
+  reject: 1,
+  frame: 2,
+  sign: 3,
+  piece: 4,
+  lastPiece: 5,
+  took: 6,
+} as const;
 const HEADER_BYTES = 9;
 
 export function encodeRecord(kind: number, payload: Uint8Array): Buffer {
@@ -24,6 +32,7 @@ export interface RecordReader {
 export function readRecords(
   checksum: boolean,
   maxBytes: number,
+  announced: (bytes: number) => void,
   take: (kind: number, payload: Buffer) => boolean,
 ): RecordReader {
   let rest: Buffer = Buffer.alloc(0);
@@ -33,7 +42,10 @@ export function readRecords(
       while (rest.length >= HEADER_BYTES) {
         const end = HEADER_BYTES + rest.readUInt32LE(0);
         if (end > HEADER_BYTES + maxBytes) return false;
-        if (rest.length < end) break;
+        if (rest.length < end) {
+          announced(end);
+          break;
+        }
         if (checksum && crc32(rest.subarray(8, end)) !== rest.readUInt32LE(4)) return false;
         const [kind, payload] = [rest.readUInt8(8), rest.subarray(HEADER_BYTES, end)];
         rest = rest.subarray(end);

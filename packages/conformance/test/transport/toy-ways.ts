@@ -1,7 +1,7 @@
 // The places where wrong transports differ from the toy: its choices, and the right ones.
 import type { Socket } from "node:net";
 import { RaftkitError } from "@raftkit/core";
-import type { LocalNode } from "@raftkit/core";
+import type { LocalNode, NodeId, Sender } from "@raftkit/core";
 import { joined } from "../../src/bytes.js";
 
 /** The choices in which a wrong transport differs. */
@@ -10,8 +10,16 @@ export interface Ways {
   /** Why these two don't belong together. */
   readonly mismatch: (ours: LocalNode, theirs: LocalNode) => string | undefined;
   readonly startError: (error: Error) => Error;
-  /** Whether a frame may wait, given what waits on its connection. */
-  readonly hasRoom: (waitingBytes: number, frameBytes: number) => boolean;
+  /** The largest frame, and what may wait for one peer. */
+  readonly limits: { readonly maxFrameBytes: number; readonly maxQueueBytes: number };
+  /** Whether a frame may wait, given what waits on its connection, and on all. */
+  readonly hasRoom: (waitingBytes: number, frameBytes: number, allBytes: number) => boolean;
+  /** Larger frames travel in pieces of so many bytes, and small ones go in between. */
+  readonly pieceBytes: number;
+  /** How many small frames may go before a large one that waits. */
+  readonly smallOnesBetween: number;
+  /** How many pieces may be on their way. */
+  readonly piecesUnderWay: number;
   /** Whether a frame that had no room is reported. */
   readonly reportsFull: boolean;
   /**
@@ -19,6 +27,25 @@ export interface Ways {
    * lost.
    */
   readonly redials: (wasOpen: boolean, losses: number) => boolean;
+  /** The pause before an attempt, given how many have failed in a row. */
+  readonly redialMs: (failures: number) => number;
+  /** As whose the frames on a dialled connection count. */
+  readonly credited: (introduced: Sender, dialled: NodeId | undefined) => Sender | undefined;
+  /** Whether frames of nobody are taken, and from whom. */
+  readonly nobody: Sender | undefined;
+  /** What becomes of who introduces itself again: undefined, it is cut off. */
+  readonly introducedAgain: (before: Sender, again: Sender) => Sender | undefined;
+  readonly parseHello: (text: string) => LocalNode | undefined;
+  /** Whether this one is cut off because that one was. */
+  readonly isCutOff: (who: Sender, disconnected: Sender) => boolean;
+  /** Whether this one is kept out because that one was cut off. */
+  readonly isKeptOut: (who: Sender, disconnected: Sender) => boolean;
+  /** Whether who comes cuts the connection of this one. */
+  readonly replaces: (comes: Sender, known: Sender) => boolean;
+  /** Told how much a record that has begun will have. */
+  readonly announced: (bytes: number) => void;
+  /** Told what a connection says first. */
+  readonly firstBytes: (chunk: Buffer) => void;
   /** What is done about bytes that are no record. */
   readonly badRecord: (socket: Socket) => void;
   readonly helloComesWhole: boolean;
@@ -47,7 +74,22 @@ export const rightWays: Ways = {
         : undefined,
   startError: (error) =>
     new RaftkitError("ADDRESS_IN_USE", `can't listen: ${error.message}`, { cause: error }),
+  limits: LIMITS,
   hasRoom: (waitingBytes, frameBytes) => waitingBytes + frameBytes <= LIMITS.maxQueueBytes,
+  pieceBytes: 16 * 1024,
+  smallOnesBetween: Infinity,
+  piecesUnderWay: 2,
+  redialMs: () => 15,
+  credited: (introduced, dialled) =>
+    dialled === undefined || dialled === introduced.id ? introduced : undefined,
+  nobody: undefined,
+  introducedAgain: () => undefined,
+  parseHello,
+  isCutOff: (who, disconnected) => keyOf(who) === keyOf(disconnected),
+  isKeptOut: (who, disconnected) => keyOf(who) === keyOf(disconnected),
+  replaces: () => false,
+  announced: () => undefined,
+  firstBytes: () => undefined,
   redials: () => true,
   badRecord: (socket) => {
     socket.destroy();
@@ -66,3 +108,25 @@ export const rightWays: Ways = {
   disconnects: true,
   keepsOutMs: 60,
 };
+
+/** Checks everything that it promises: a stranger may say anything. */
+export function parseHello(text: string): LocalNode | undefined {
+  let hello: unknown;
+  try {
+    hello = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof hello !== "object" || hello === null || Array.isArray(hello)) return undefined;
+  const fields = new Map<string, unknown>(Object.entries(hello));
+  const named = ["id", "clusterId", "codec", "incarnation", "address"].every((field) => {
+    const value = fields.get(field);
+    return typeof value === "string" && value.length > 0 && value.length <= 256;
+  });
+  const run = fields.get("run");
+  return named && Number.isSafeInteger(run) && Number(run) > 0 ? (hello as LocalNode) : undefined;
+}
+
+export function keyOf({ id, incarnation, run }: Sender): string {
+  return `${id} ${incarnation} ${run}`;
+}

@@ -3,16 +3,14 @@
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import type { NodeId, Transport } from "@raftkit/core";
-import { keyOf, openChannel } from "./toy-channel.js";
+import { openChannel } from "./toy-channel.js";
 import type { Channel, ToyNode } from "./toy-channel.js";
 import { encodeRecord, Kind } from "./toy-records.js";
-import { LIMITS, rightWays } from "./toy-ways.js";
+import { rightWays } from "./toy-ways.js";
 import type { Ways } from "./toy-ways.js";
 
 export { LIMITS } from "./toy-ways.js";
 export type { Ways } from "./toy-ways.js";
-
-const REDIAL_MS = 15;
 
 /** A peer, and what leads there. */
 interface Link {
@@ -20,6 +18,8 @@ interface Link {
   readonly address: string;
   channel: Channel | undefined;
   losses: number;
+  /** Attempts in a row that came to nothing. */
+  failures: number;
   removed: boolean;
 }
 
@@ -31,7 +31,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
   const node: ToyNode = {
     ways,
     channels: new Set(),
-    keptOut: new Map(),
+    keptOut: [],
     self: undefined,
     handler: undefined,
     later(delayMs, run) {
@@ -53,6 +53,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
     openChannel(
       node,
       socket,
+      undefined,
       (channel, { id }) => {
         introduce(socket);
         callers.set(id, channel);
@@ -67,20 +68,23 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
 
   function dial(link: Link): void {
     if (link.removed || closing !== undefined) return;
-    const socket = connect({ port: portOf(link.address), host: "127.0.0.1", noDelay: true });
+    const socket = connect({ ...placeOf(link.address), noDelay: true });
     openChannel(
       node,
       socket,
+      link.id,
       (channel) => {
+        link.failures = 0;
         link.channel = channel;
       },
       ({ peer }) => {
         link.channel = undefined;
         if (link.removed || closing !== undefined) return;
         if (peer !== undefined) link.losses++;
+        link.failures++;
         node.handler?.unreachable(link.id);
         if (ways.redials(peer !== undefined, link.losses)) {
-          node.later(REDIAL_MS, () => {
+          node.later(ways.redialMs(link.failures), () => {
             dial(link);
           });
         }
@@ -92,7 +96,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
   async function close(): Promise<void> {
     const waiting = (): boolean =>
       [...links.values()].some(
-        ({ channel }) => channel === undefined || channel.socket.writableLength > 0,
+        ({ channel }) => channel === undefined || channel.outbox.waitingBytes() > 0,
       );
     while (ways.drainsFirst && waiting()) await new Promise((resolve) => setTimeout(resolve, 5));
     node.handler = undefined;
@@ -102,11 +106,11 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
   }
 
   return {
-    maxFrameBytes: LIMITS.maxFrameBytes,
+    maxFrameBytes: ways.limits.maxFrameBytes,
     async start(local, handler) {
       const listening = createServer({ noDelay: true }, accept);
       [node.self, server] = [local, listening];
-      await listen(listening, portOf(local.address), ways);
+      await listen(listening, placeOf(local.address), ways);
       node.handler = handler;
     },
     setPeers(peers) {
@@ -119,7 +123,14 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
       }
       for (const { id, address } of peers) {
         if (links.has(id)) continue;
-        const link: Link = { id, address, channel: undefined, losses: 0, removed: false };
+        const link: Link = {
+          id,
+          address,
+          channel: undefined,
+          losses: 0,
+          failures: 0,
+          removed: false,
+        };
         links.set(id, link);
         dial(link);
       }
@@ -127,36 +138,40 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
     send(to, parts) {
       if (node.handler === undefined) return false;
       const frame = ways.join(parts);
-      if (frame.length > LIMITS.maxFrameBytes) return false;
-      const socket = (links.get(to)?.channel ?? callers.get(to))?.socket;
-      if (socket === undefined || !ways.hasRoom(socket.writableLength, frame.length)) {
-        if (socket === undefined || ways.reportsFull) {
+      if (frame.length > ways.limits.maxFrameBytes) return false;
+      const channel = links.get(to)?.channel ?? callers.get(to);
+      const all = [...node.channels].reduce((sum, { outbox }) => sum + outbox.waitingBytes(), 0);
+      if (
+        channel === undefined ||
+        !ways.hasRoom(channel.outbox.waitingBytes(), frame.length, all)
+      ) {
+        if (channel === undefined || ways.reportsFull) {
           node.later(0, () => {
             node.handler?.unreachable(to);
           });
         }
         return false;
       }
-      socket.write(encodeRecord(Kind.frame, frame));
+      channel.outbox.push(frame);
       return true;
     },
     disconnect(from) {
       if (!ways.disconnects) return;
-      node.keptOut.set(keyOf(from), performance.now() + ways.keepsOutMs);
+      node.keptOut.push({ who: from, until: performance.now() + ways.keepsOutMs });
       for (const { peer, socket } of node.channels) {
-        if (peer !== undefined && keyOf(peer) === keyOf(from)) socket.destroy();
+        if (peer !== undefined && ways.isCutOff(peer, from)) socket.destroy();
       }
     },
     close: () => (closing ??= close()),
   };
 }
 
-function listen(server: Server, port: number, ways: Ways): Promise<void> {
+function listen(server: Server, place: ReturnType<typeof placeOf>, ways: Ways): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
       reject(ways.startError(error));
     });
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(place, resolve);
   });
 }
 
@@ -182,6 +197,8 @@ function endChannels(
   );
 }
 
-function portOf(address: string): number {
-  return Number(address.split(":")[1]);
+/** `127.0.0.1:PORT`, or the path of a Unix socket. */
+function placeOf(address: string): { port: number; host: string } | { path: string } {
+  const [host, port] = address.split(":");
+  return host === "127.0.0.1" ? { host, port: Number(port) } : { path: address };
 }

@@ -1,0 +1,235 @@
+// Three real nodes on the adapter that is tested, for the cases at the end: how they are made, and
+// waiting for what they do.
+import type { LogStorage, NodeId, Peer, RaftkitError, Transport } from "@raftkit/core";
+import { createNode, NotProposed, OutcomeUnknown } from "raftkit";
+import type { RaftNode } from "raftkit";
+import { ensure, fail } from "../expect.js";
+import { createChance } from "../random.js";
+import { toError } from "../show.js";
+import { pattern } from "./bench.js";
+import type { Bench } from "./bench.js";
+import { createLog, createRegisters, plainCodec } from "./cluster-parts.js";
+import type { Command, Registers } from "./cluster-parts.js";
+import { withFaults } from "./faults.js";
+import type { Faults } from "./faults.js";
+
+const CALL_TIMEOUT_MS = 500;
+/** On a good network: patient, as the machine may be slow. */
+export const FIRST_CALL_TIMEOUT_MS = 2500;
+
+export type Node = RaftNode<Command, boolean, string, number | null>;
+
+export interface Member {
+  readonly peer: Peer;
+  readonly log: LogStorage;
+  node: Node;
+  machine: Registers;
+}
+
+export interface Cluster {
+  readonly members: readonly Member[];
+  readonly faults: Faults;
+  /** For calls on a bad network: short, so that a client whose proposal was lost goes on. */
+  readonly callTimeoutMs: number;
+  /** Nodes that stopped by themselves: none should. */
+  readonly failures: RaftkitError[];
+  readonly leader: () => Member | undefined;
+  readonly restart: (member: Member) => Promise<void>;
+}
+
+/** @param line a slow one between all nodes */
+export async function withCluster(
+  bench: Bench,
+  body: (cluster: Cluster) => Promise<void>,
+  line?: SlowLine,
+): Promise<void> {
+  const roundTripMs = line === undefined ? await measured(bench) : 0;
+  const minMs = Math.max(line?.electionTimeoutMs ?? 150, 4 * roundTripMs);
+  const faults: Faults = {
+    random: createChance(1).next,
+    loss: 0,
+    duplicate: 0,
+    reorder: 0,
+    cut: new Set(),
+  };
+  const failures: RaftkitError[] = [];
+  const peers = await Promise.all(
+    ["n1", "n2", "n3"].map(async (id) => ({ id, address: await bench.subject.address() })),
+  );
+
+  const routes = await routesBetween(bench, peers, line);
+
+  async function open(peer: Peer, log: LogStorage): Promise<Pick<Member, "node" | "machine">> {
+    const machine = createRegisters();
+    const transport = routed(
+      withFaults(await bench.transport(peer.address), faults),
+      peer.id,
+      routes,
+    );
+    const node = await createNode({
+      id: peer.id,
+      cluster: { id: "conformance", bootstrap: peers },
+      transport,
+      storage: { log },
+      codec: plainCodec,
+      stateMachine: machine,
+      electionTimeoutMs: { min: minMs, max: 2 * minMs },
+    });
+    node.on("error", (error) => {
+      failures.push(error);
+    });
+    return { node, machine };
+  }
+
+  const members: Member[] = [];
+  try {
+    for (const peer of peers) {
+      const log = createLog(`data-directory-of-${peer.id}`);
+      members.push({ peer, log, ...(await open(peer, log)) });
+    }
+    await body({
+      members,
+      faults,
+      failures,
+      callTimeoutMs: Math.max(CALL_TIMEOUT_MS, 10 * roundTripMs),
+      leader: () => members.find(({ node }) => node.status().role === "leader"),
+      restart: async (member) => {
+        await member.node.close();
+        Object.assign(member, await open(member.peer, member.log));
+      },
+    });
+  } finally {
+    await Promise.all(
+      members.map(({ node }) =>
+        bench.settles("the node closed", node.close()).catch(() => undefined),
+      ),
+    );
+  }
+}
+
+/** Tries again: a cluster needs a moment to find its leader, and frames may be lost. */
+export async function proposes(
+  bench: Bench,
+  { node, peer }: Member,
+  command: Command,
+): Promise<void> {
+  let failure: unknown;
+  let outcome: "open" | "done" | "refused" = "refused";
+  await bench.until(`a proposal on ${peer.id} was applied`, () => {
+    ensure(failure === undefined, `a proposal on ${peer.id} failed: ${String(failure)}`);
+    if (outcome === "refused") {
+      outcome = "open";
+      node.propose(command, { timeoutMs: FIRST_CALL_TIMEOUT_MS }).then(
+        () => {
+          outcome = "done";
+        },
+        (error: unknown) => {
+          // Lost on its way, perhaps; to write the same again does no harm.
+          const again = error instanceof NotProposed || error instanceof OutcomeUnknown;
+          if (again) outcome = "refused";
+          else failure = error;
+        },
+      );
+    }
+    return outcome === "done";
+  });
+}
+
+/** Waits; tells how the nodes stand when that was in vain. */
+export function patiently(
+  bench: Bench,
+  members: readonly Member[],
+  what: string,
+  condition: () => boolean,
+  boundMs?: number,
+): Promise<void> {
+  return bench.until(what, condition, boundMs).catch((error: unknown) => {
+    const stand = members
+      .map(({ node }) => node.status())
+      .map(
+        ({ id, role, term, commitIndex, lastIndex }) =>
+          `${id} is ${role} in term ${term}, has committed ${commitIndex} of ${lastIndex} entries`,
+      );
+    return fail(`${toError(error).message}: ${stand.join("; ")}`, error);
+  });
+}
+
+/** Waits until all nodes have applied the same. */
+export async function agree(
+  bench: Bench,
+  members: readonly Member[],
+  failures: readonly RaftkitError[],
+): Promise<void> {
+  await patiently(bench, members, "all nodes had applied what is committed", () => {
+    ensure(failures.length === 0, `a node stopped: ${failures[0]?.message}`);
+    const places = members.map(({ node }) => node.status());
+    return (
+      places.every(
+        ({ lastApplied, lastIndex }) =>
+          lastApplied === lastIndex && lastIndex === places[0]?.lastIndex,
+      ) && places.some(({ role }) => role === "leader")
+    );
+  });
+  const [first, ...others] = members.map(({ machine }) => machine.applied.join("\n"));
+  ensure(
+    others.every((other) => other === first),
+    "the nodes applied different commands",
+  );
+}
+
+export interface SlowLine {
+  readonly bytesPerSecond: number;
+  readonly electionTimeoutMs: number;
+}
+
+type Routes = ReadonlyMap<string, string>;
+
+/** How long a frame and its answer take: elections need several. */
+async function measured(bench: Bench): Promise<number> {
+  const [a, b] = [await bench.start("n1"), await bench.start("n2")];
+  await bench.meet(a, b);
+  let shortest = Infinity;
+  for (let i = 0; i < 4; i++) {
+    const start = performance.now();
+    await bench.arrives(a, b, pattern(100, i));
+    await bench.arrives(b, a, pattern(100, i));
+    shortest = Math.min(shortest, performance.now() - start);
+  }
+  await Promise.all([a, b].map(({ transport }) => transport.close()));
+  return shortest;
+}
+
+/** Where each node finds the others: through the links, when these are to be slow. */
+async function routesBetween(
+  bench: Bench,
+  peers: readonly Peer[],
+  line: SlowLine | undefined,
+): Promise<Routes> {
+  const routes = new Map<string, string>();
+  if (line === undefined) return routes;
+  for (const from of peers) {
+    for (const to of peers) {
+      if (from === to) continue;
+      routes.set(`${from.id}>${to.id}`, (await bench.links.route?.(from.id, to)) ?? to.address);
+      bench.links.disturb?.(from.id, to.id, {
+        kind: "throttle",
+        bytesPerSecond: line.bytesPerSecond,
+      });
+    }
+  }
+  return routes;
+}
+
+function routed(transport: Transport, from: NodeId, routes: Routes): Transport {
+  return {
+    ...transport,
+    setPeers: (peers) => {
+      transport.setPeers(
+        peers.map((peer) => ({
+          ...peer,
+          address: routes.get(`${from}>${peer.id}`) ?? peer.address,
+        })),
+      );
+    },
+  };
+}

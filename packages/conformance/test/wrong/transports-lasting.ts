@@ -1,0 +1,276 @@
+// Transports that reach too far or last too long: frames credited to the wrong node, who is cut off
+// for whom, pauses without a bound, bounds that all share, things left behind, words of strangers.
+import type { LocalNode, NodeId, Peer, Sender, Transport } from "@raftkit/core";
+import type { TransportSubject } from "../../src/transport/subject.js";
+import type { Wrong } from "../support/caught.js";
+import { toy, toyTarget } from "../transport/targets.js";
+import { createToyTransport, LIMITS } from "../transport/toy.js";
+import type { Ways } from "../transport/toy.js";
+import { parseHello } from "../transport/toy-ways.js";
+import { wrapped, wrapToy } from "../transport/wrapping.js";
+
+function wrong(
+  caughtBy: string,
+  name: string,
+  message: RegExp,
+  ways: Partial<Ways>,
+): Wrong<TransportSubject> {
+  return { caughtBy, message, target: toy(name, ways) };
+}
+
+const isName = (one: Sender, other: Sender): boolean => one.id === other.id;
+const isDirectory = (one: Sender, other: Sender): boolean =>
+  one.id === other.id && one.incarnation === other.incarnation;
+
+/** Memory for what was announced, for as long as the toy lives. */
+function reserving(): (bytes: number) => void {
+  const reserved: Uint8Array[] = [];
+  return (bytes) => void reserved.push(new Uint8Array(bytes));
+}
+
+/** Reads JSON wherever somebody says some, before anything is checked. */
+function readsFirst(read: (said: { readonly hello?: { readonly id?: string } }) => unknown) {
+  return (chunk: Buffer): void => {
+    const [line = ""] = chunk.toString("latin1").split("\n");
+    let said: unknown;
+    try {
+      said = JSON.parse(line);
+    } catch {
+      return;
+    }
+    read(said as { readonly hello?: { readonly id?: string } });
+  };
+}
+
+/** A timer from the third start in this process on. */
+function leaky(): () => Transport {
+  let starts = 0;
+  return () =>
+    wrapToy((inner) => ({
+      start(local, handler) {
+        if (++starts > 3) {
+          const timer = setInterval(() => undefined, 1000);
+          setTimeout(() => {
+            clearInterval(timer);
+          }, 20_000).unref();
+        }
+        return inner.start(local, handler);
+      },
+    }));
+}
+
+/** Says of peers that weren't there when it closed that they aren't, a little later. */
+function tellsLate(inner: Transport): Partial<Transport> {
+  const missing = new Set<NodeId>();
+  let tell: (to: NodeId) => void = () => undefined;
+  let listed: readonly Peer[] = [];
+  return {
+    start(local, handler) {
+      tell = (to) => {
+        handler.unreachable(to);
+      };
+      return inner.start(local, handler);
+    },
+    setPeers(peers) {
+      listed = peers;
+      inner.setPeers(peers);
+    },
+    send(to, parts) {
+      const sent = inner.send(to, parts);
+      if (sent) missing.delete(to);
+      else if (listed.some(({ id }) => id === to)) missing.add(to);
+      return sent;
+    },
+    async close() {
+      await inner.close();
+      setTimeout(() => {
+        for (const to of missing) tell(to);
+      }, 15);
+    },
+  };
+}
+
+/** Frames of one turn leave in the order of their size; afterwards nothing overtakes anything. */
+function sortsTurns(): Transport {
+  const inner = createToyTransport({ pieceBytes: LIMITS.maxFrameBytes });
+  const turn: { readonly to: NodeId; readonly parts: readonly Uint8Array[] }[] = [];
+  const size = (parts: readonly Uint8Array[]): number =>
+    parts.reduce((bytes, { length }) => bytes + length, 0);
+  return {
+    ...inner,
+    send(to, parts) {
+      if (size(parts) < 1000 && turn.length === 0) return inner.send(to, parts);
+      if (size(parts) > inner.maxFrameBytes) return false;
+      if (turn.length === 0) {
+        setImmediate(() => {
+          for (const frame of turn.splice(0).toSorted((a, b) => size(a.parts) - size(b.parts))) {
+            inner.send(frame.to, frame.parts);
+          }
+        });
+      }
+      turn.push({ to, parts });
+      return true;
+    },
+  };
+}
+
+export const wrongLasting: readonly Wrong<TransportSubject>[] = [
+  wrong("TRANSPORT-48", "credits frames to whom it dialled", /credited to n2/, {
+    credited: (introduced, dialled) => ({ ...introduced, id: dialled ?? introduced.id }),
+  }),
+  wrong(
+    "TRANSPORT-48",
+    "credits what is new of a peer to the run that it dialled",
+    /credited to n2/,
+    {
+      credited: (introduced, dialled) =>
+        dialled === undefined || dialled === introduced.id
+          ? introduced
+          : { id: dialled, incarnation: "as-listed", run: 1 },
+    },
+  ),
+  wrong("TRANSPORT-49", "cuts off by id", /after an earlier run of it was cut off, n1 was told/, {
+    isCutOff: isName,
+  }),
+  wrong(
+    "TRANSPORT-49",
+    "cuts off by id and data directory",
+    /after an earlier run of it was cut off, n1 was told/,
+    { isCutOff: isDirectory },
+  ),
+  wrong(
+    "TRANSPORT-49",
+    "keeps later runs out, too, and for ever",
+    /arrived at n2|cut off, n1 was told/,
+    {
+      isKeptOut: (who, disconnected) =>
+        isDirectory(who, disconnected) && who.run > disconnected.run,
+      keepsOutMs: Infinity,
+    },
+  ),
+  wrong(
+    "TRANSPORT-50",
+    "lets a namesake take the connection's place",
+    /after a namesake had come/,
+    {
+      replaces: (comes, known) => comes.id === known.id && comes.incarnation !== known.incarnation,
+    },
+  ),
+  wrong("TRANSPORT-51", "doubles its pauses for ever", /was away for \d+ ms, was reached again/, {
+    redialMs: (failures) => 15 * 2 ** failures,
+  }),
+  wrong("TRANSPORT-51", "gives up after a while", /was away for \d+ ms, was reached again/, {
+    redialMs: (failures) => (failures < 20 ? 15 : 60_000),
+  }),
+  wrong(
+    "TRANSPORT-52",
+    "has one bound for all peers",
+    /send refused a frame of 200000 bytes for n3/,
+    {
+      hasRoom: (waiting, frame, all) =>
+        waiting + frame <= LIMITS.maxQueueBytes && all + frame <= LIMITS.maxQueueBytes + 50_000,
+    },
+  ),
+  {
+    target: toyTarget("leaves a timer behind from the third start on", leaky),
+    caughtBy: "TRANSPORT-53",
+    message: /after 5 restarts .* handles are left: .*Timeout/,
+  },
+  {
+    target: wrapped("tells after close who couldn't be reached", tellsLate),
+    caughtBy: "TRANSPORT-54",
+    message: /after close resolved the handler was called when a connection ended/,
+  },
+  wrong("TRANSPORT-55", "reads a member of null", /outside of every promise: Cannot/, {
+    firstBytes: readsFirst((said) =>
+      "hello" in Object(said) && said.hello?.id?.length === 0 ? 1 : said.hello,
+    ),
+  }),
+  wrong(
+    "TRANSPORT-55",
+    "takes an object for granted",
+    /outside of every promise: Cannot (?:read|destructure)/,
+    {
+      firstBytes: readsFirst(({ hello }) => (hello === undefined ? 0 : hello.id)),
+    },
+  ),
+  wrong("TRANSPORT-56", "reserves what is announced", /strangers who announced \d+ bytes/, {
+    announced: reserving(),
+    pieceBytes: LIMITS.maxFrameBytes,
+  }),
+  wrong(
+    "TRANSPORT-57",
+    "takes frames before the introduction",
+    /with no introduction on its connection/,
+    {
+      nobody: { id: "n7", incarnation: "nobody", run: 1 },
+    },
+  ),
+  wrong("TRANSPORT-57", "lets a connection introduce itself again", /with two introductions/, {
+    introducedAgain: (_before, again) => again,
+  }),
+  wrong("TRANSPORT-57", "overlooks a second introduction", /with two introductions/, {
+    introducedAgain: (before) => before,
+  }),
+  wrong("TRANSPORT-58", "throws when an introduction is null", /outside of every promise/, {
+    parseHello: (text) => {
+      const hello = jsonOf(text) as LocalNode | undefined;
+      return hello === undefined || hello.run > 0 ? hello && parseHello(text) : undefined;
+    },
+  }),
+  wrong("TRANSPORT-58", "checks no run", /"run":.* had a frame delivered/, {
+    parseHello: (text) => {
+      const run = /"run":(-1|3\.5)/.exec(text);
+      return parseHello(run === null ? text : text.replace(run[0], '"run":1'));
+    },
+  }),
+  wrong("TRANSPORT-58", "takes any value for an id", /had a frame delivered/, {
+    parseHello: (text) => parseHello(text.replace(/"id":(?:true|null|3\.5)/, '"id":"n4"')),
+  }),
+  wrong(
+    "TRANSPORT-58",
+    "parses by a function that calls itself",
+    /outside of every promise: Maximum/,
+    {
+      parseHello: (text) => {
+        depthOf(text, 0);
+        return parseHello(text);
+      },
+    },
+  ),
+  wrong(
+    "TRANSPORT-59",
+    "sends large frames in one piece",
+    /right after were sent .* the large one arrived first/,
+    {
+      pieceBytes: LIMITS.maxFrameBytes,
+    },
+  ),
+  wrong("TRANSPORT-59", "hands all pieces over at once", /the large one arrived first, 3 times/, {
+    piecesUnderWay: Infinity,
+    smallOnesBetween: 0,
+  }),
+  {
+    target: toyTarget("sorts what is sent in one turn by size", () => sortsTurns),
+    caughtBy: "TRANSPORT-60",
+    message: /while it was under way were sent/,
+  },
+  wrong(
+    "TRANSPORT-61",
+    "lets 12 small frames go before a large one, and no more",
+    /didn't commit without an election, 2 times: heartbeats wait behind them/,
+    { smallOnesBetween: 12 },
+  ),
+];
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function depthOf(text: string, at: number): number {
+  return text[at] === "[" || text[at] === "{" ? 1 + depthOf(text, at + 1) : 0;
+}
