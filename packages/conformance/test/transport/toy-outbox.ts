@@ -43,7 +43,7 @@ export function createOutbox(socket: Socket, ways: Ways): Outbox {
         socket.write(encodeRecord(Kind.frame, frame));
       } else {
         large.push({ frame, at: 0 });
-        next();
+        ways.startsPieces(next);
       }
     },
     took() {

@@ -18,6 +18,8 @@ export interface Ways {
   readonly pieceBytes: number;
   /** How many small frames may go before a large one that waits. */
   readonly smallOnesBetween: number;
+  /** When the first piece of a large frame is sent. */
+  readonly startsPieces: (start: () => void) => void;
   /** How many pieces may be on their way. */
   readonly piecesUnderWay: number;
   /** Whether a frame that had no room is reported. */
@@ -78,6 +80,9 @@ export const rightWays: Ways = {
   hasRoom: (waitingBytes, frameBytes) => waitingBytes + frameBytes <= LIMITS.maxQueueBytes,
   pieceBytes: 16 * 1024,
   smallOnesBetween: Infinity,
+  startsPieces: (start) => {
+    start();
+  },
   piecesUnderWay: 2,
   redialMs: () => 15,
   credited: (introduced, dialled) =>
