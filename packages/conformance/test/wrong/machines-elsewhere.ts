@@ -110,15 +110,24 @@ export const wrongMachinesElsewhere: readonly Wrong<MachineSubject>[] = [
   ),
   wrong(
     "MACHINE-05",
-    "a query that forgets the last list that was emptied",
+    "a query that counts when it follows every command",
     /asked between commands/,
-    () => ({
-      answer: (state, query) => {
-        const [last] = [...state.lists].at(-1) ?? [""];
-        if (state.lists.get(last)?.length === 0) state.lists.delete(last);
-        return answerRight(state, query);
-      },
-    }),
+    () => {
+      const asked = new WeakSet<State>();
+      const streaks = new WeakMap<State, number>();
+      return {
+        apply: (state, command, context) => {
+          const streak = asked.delete(state) ? (streaks.get(state) ?? 0) + 1 : 0;
+          streaks.set(state, streak);
+          if (streak >= 2) state.writes++;
+          return applyRight(state, command, context);
+        },
+        answer: (state, query) => {
+          asked.add(state);
+          return answerRight(state, query);
+        },
+      };
+    },
   ),
   stamps("MACHINE-23", "the process's uptime", /running for longer/, () =>
     Math.floor(process.uptime()),
