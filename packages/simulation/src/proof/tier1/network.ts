@@ -29,7 +29,10 @@ export function transmit(world: World, from: Member, to: number, message: Messag
   }
   if (
     settings.ordered &&
-    (link.faults.length === 0 || !link.faults.some(({ kind }) => kind === "reorder"))
+    (link.faults.length === 0 ||
+      !link.faults.some(
+        ({ kind }) => kind === "reorder" || (kind === "slowLink" && overtakes(world, message)),
+      ))
   ) {
     at = link.lastAt = Math.max(at, link.lastAt);
   }
@@ -47,6 +50,13 @@ export function transmit(world: World, from: Member, to: number, message: Messag
       next: undefined,
     });
   }
+}
+
+/**
+ * What carries no entries doesn't wait behind what does, as where large frames travel in pieces.
+ */
+function overtakes({ settings }: World, message: Message): boolean {
+  return settings.smallOvertakes && messagePayload(message).length === 0;
 }
 
 /** @returns how much later it arrives; undefined: never */
@@ -86,10 +96,14 @@ function disturbed(
         took.push(kind);
         break;
       case "slowLink": {
-        link.freeAt = Math.max(link.freeAt, now) + sizeOf(message) * (0.01 + 0.2 * severity);
-        if (link.freeAt > now + BACKLOG_MS) link.freeAt = now + BACKLOG_MS;
-        later += Math.ceil(link.freeAt - now);
         took.push(kind);
+        const takesMs = sizeOf(message) * (0.01 + 0.2 * severity);
+        if (overtakes(world, message)) {
+          later += Math.ceil(takesMs);
+          break;
+        }
+        link.freeAt = Math.min(Math.max(link.freeAt, now) + takesMs, now + BACKLOG_MS);
+        later += Math.ceil(link.freeAt - now);
         break;
       }
       case "duplicate": {

@@ -19,6 +19,7 @@ export function settingsOf(random: SeededRandom, limits: Plan["limits"]): Settin
     machineMs: random.chance(0.2) ? 1 + random.integer(30) : 0,
     durableMachine: random.chance(0.25),
     reportsLoss: random.chance(0.5),
+    smallOvertakes: random.chance(0.5),
     options: {
       electionTimeoutMs: { min: 150, max: 300 },
       heartbeatIntervalMs: 50,

@@ -118,6 +118,8 @@ export interface Settings {
   readonly delayMs: number;
   readonly delaySpanMs: number;
   readonly ordered: boolean;
+  /** On a slow link messages without entries overtake those that carry some. */
+  readonly smallOvertakes: boolean;
   /** Messages pass through their encoded form. */
   readonly overTheWire: boolean;
   readonly diskMs: number;
