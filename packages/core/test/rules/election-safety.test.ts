@@ -178,3 +178,26 @@ test("one false claim doesn't use up the terms (hazard 60)", () => {
   expect(made.node.raft.status.currentTerm).toBe(1);
   expect(made.effects.at(-1)).toMatchObject({ type: "dropped", reason: "impossible" });
 });
+
+test("a leader's requests, refused ones too, and a granted vote put the own election off (R10)", () => {
+  const made = solo(3);
+  const due = (): number => made.node.raft.deadline - made.cluster.now;
+  made.cluster.now += 100;
+  expect(due()).toBe(50);
+  hear(made, "n2", "appendEntries", { term: 2, prev: "1/1", round: 1 });
+  expect(due()).toBe(150);
+  persist(made);
+  made.cluster.now += 100;
+  hear(made, "n2", "appendEntries", { term: 2, prev: "9/2", round: 2 });
+  expect(due()).toBe(150);
+  made.cluster.now += 100;
+  // Of a term that is over, and a vote that is refused: neither.
+  hear(made, "n3", "appendEntries", { term: 1, prev: "1/1", round: 1 });
+  expect(due()).toBe(50);
+  timeout(made);
+  made.cluster.now += 140;
+  hear(made, "n3", "requestVote", { term: 3, last: "0/0" });
+  expect(due()).toBe(10);
+  hear(made, "n3", "requestVote", { term: 4, last: "9/2" });
+  expect(due()).toBe(150);
+});
