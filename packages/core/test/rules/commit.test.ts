@@ -171,3 +171,16 @@ test("what earlier leaders left uncommitted counts in the bound", () => {
   expect(made.effects.filter(({ type }) => type === "rejected")).toHaveLength(1);
   expect(sent(made, "appendEntries").every(({ entries }) => entries.length <= 1)).toBe(true);
 });
+
+test("a late refusal never takes the next index behind what is acknowledged (hazard 16)", () => {
+  const made = soloLeader(3);
+  persist(made);
+  propose(made, 1);
+  propose(made, 1);
+  acknowledge(made, "n2", 2);
+  const refused = { term: 2, round: 1, success: "false", match: 0, verified: 0, conflict: "1/1" };
+  hear(made, "n2", "appendEntriesReply", { ...refused, prev: 2 });
+  expect(made.node.raft.status.peers[0]).toMatchObject({ matchIndex: 2, nextIndex: 5 });
+  hear(made, "n2", "appendEntriesReply", { ...refused, prev: 3 });
+  expect(made.node.raft.status.peers[0]).toMatchObject({ matchIndex: 2, nextIndex: 3 });
+});
