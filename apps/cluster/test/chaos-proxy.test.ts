@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { CLEAR, ruleOf } from "../src/chaos/link-rule.js";
 import { startNetwork } from "../src/chaos/network.js";
 import type { Network } from "../src/chaos/network.js";
+import { resetSocket } from "../src/chaos/proxy.js";
 
 const WAIT = { timeout: 10_000, interval: 5 };
 
@@ -226,4 +227,19 @@ test("faults on one link add up, and each is taken away by itself", async () => 
   await vi.waitFor(() => expect(refused.end()).toBe("reset"), WAIT);
   nodes.network.heal();
   await passed(nodes);
+});
+
+test("a connection that is reset in the turn in which it ended is closed", async () => {
+  const server = createServer((socket) => void socket.on("error", () => {}));
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const socket = connect({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
+  await new Promise<void>((resolve) => void socket.once("connect", resolve));
+  const closed = new Promise<string>((resolve) => {
+    socket.once("close", () => resolve("closed"));
+    socket.once("error", (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+  });
+  socket.end();
+  resetSocket(socket);
+  expect(await closed).toBe("closed");
 });

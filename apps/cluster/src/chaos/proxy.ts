@@ -46,9 +46,8 @@ export async function startProxy({
   function reset(pair: Pair): void {
     if (!pairs.delete(pair)) return;
     forwardTraffic.resetConnections++;
-    pair.near.resetAndDestroy();
-    if (pair.far.connecting) pair.far.destroy();
-    else pair.far.resetAndDestroy();
+    resetSocket(pair.near);
+    resetSocket(pair.far);
   }
 
   function closed(pair: Pair, side: Socket): void {
@@ -64,7 +63,7 @@ export async function startProxy({
     if (forward().cut) {
       near.on("error", () => {});
       forwardTraffic.resetConnections++;
-      near.resetAndDestroy();
+      resetSocket(near);
       return;
     }
     const far = connect({ ...target, noDelay: true, allowHalfOpen: true });
@@ -106,6 +105,15 @@ export async function startProxy({
       return done;
     },
   };
+}
+
+/**
+ * Ends a connection as a cut line does. Node can't reset a socket that is just ending (EINVAL): it
+ * never closes it then, and the process never exits.
+ */
+export function resetSocket(socket: Socket): void {
+  if (socket.connecting || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function newTraffic(): Traffic {
