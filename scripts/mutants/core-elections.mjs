@@ -176,6 +176,7 @@ export const elections = [
   },
   {
     id: "core-83",
+    rule: "votes",
     file: "packages/core/src/election.ts",
     find: "    // Abandoned; the next attempt comes after a random wait (R03).\n",
     replace: "    state.votedFor = null;\n",
@@ -183,6 +184,7 @@ export const elections = [
   },
   {
     id: "core-92",
+    rule: "votes",
     file: "packages/core/src/election.ts",
     find: "} else if (voteIsBeingWritten(state)) {",
     replace: '} else if (voteIsBeingWritten(state) && role.kind === "leader") {',

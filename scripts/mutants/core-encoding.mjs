@@ -53,6 +53,7 @@ export const encoding = [
   },
   {
     id: "core-79",
+    rule: "logMatching",
     file: "packages/core/src/log.ts",
     find: "if (index === this.base.index) return this.base.term;",
     replace: "if (index === this.base.index) return 0;",

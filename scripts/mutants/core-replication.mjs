@@ -276,6 +276,7 @@ export const replication = [
   },
   {
     id: "core-78",
+    rule: "membership",
     file: "packages/core/src/append.ts",
     find: "  dropConfigurationsFrom(state, index);\n",
     replace: "  if (index < 0) dropConfigurationsFrom(state, index);\n",
@@ -283,6 +284,7 @@ export const replication = [
   },
   {
     id: "core-80",
+    rule: "commit",
     file: "packages/core/src/receive.ts",
     find: "    default:\n      return true;\n  }\n}",
     replace: '    default:\n      return message.type !== "appendEntriesReply";\n  }\n}',
@@ -332,6 +334,7 @@ export const replication = [
   },
   {
     id: "core-89",
+    rule: "identity",
     file: "packages/core/src/append.ts",
     find: "if (message.matchIndex > state.durability.durableIndex) {",
     replace: "if (message.matchIndex > Number.MAX_SAFE_INTEGER) {",
@@ -339,6 +342,7 @@ export const replication = [
   },
   {
     id: "core-90",
+    rule: "identity",
     file: "packages/core/src/replicate.ts",
     find: "message.round > progress.matchRound &&",
     replace: "message.round >= 0 &&",

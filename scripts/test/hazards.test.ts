@@ -38,8 +38,8 @@ describe("reading the page", () => {
   test.each([
     [
       "a row that is missing",
-      complete.replace("| 7 | h", "| 70 | h"),
-      ["hazard 7 has no row", "there is no hazard 70"],
+      complete.replace("| 7 | h", "| 700 | h"),
+      ["hazard 7 has no row", "there is no hazard 700"],
     ],
     ["two rows of one number", `${complete}| 7 | h | later: x | |\n`, ["hazard 7 has two rows"]],
     [

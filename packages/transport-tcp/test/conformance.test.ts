@@ -1,7 +1,9 @@
 // The transport suite of @raftkit/conformance on TCP.
 import { createSocketLinks, transportSuite } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
+import { FrameKind, MAGIC } from "../src/frame.js";
 import { createTcpTransport } from "../src/index.js";
+import { frame } from "./help.js";
 
 const options = {
   maxFrameBytes: 2 ** 20,
@@ -13,7 +15,7 @@ const options = {
 
 describeSuite("createTcpTransport", transportSuite, {
   name: "createTcpTransport",
-  capabilities: ["listen", "queue", "cut", "stall", "stream", "checksum"],
+  capabilities: ["listen", "queue", "cut", "stall", "stream", "checksum", "introduction"],
   create() {
     const links = createSocketLinks();
     return {
@@ -21,6 +23,7 @@ describeSuite("createTcpTransport", transportSuite, {
       transport: () => createTcpTransport(options),
       links,
       maxQueueBytes: options.maxQueueBytes,
+      introduction: (words) => Buffer.concat([MAGIC, frame(FrameKind.hello, words)]),
     };
   },
   dispose: ({ links }) => links?.close?.(),
