@@ -111,21 +111,27 @@ export function createFileLog(options: FileLogOptions): LogStorage {
   };
 }
 
-/** Creates what is missing of the path, each name durable before the next. */
+/**
+ * Creates what is missing of the path. All of its names are durable then, also those of directories
+ * that exist: a process that made them may have died before.
+ */
 async function ensureDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
   const parent = dirname(directory);
   let isNew: boolean;
   try {
     isNew = await fileSystem.makeDirectory(directory);
+    if (dirname(parent) !== parent) await ensureDirectory(fileSystem, parent);
   } catch (error) {
     if (!hasCode(error, "ENOENT") || parent === directory) throw error;
     await ensureDirectory(fileSystem, parent);
     isNew = await fileSystem.makeDirectory(directory);
   }
   try {
-    await fileSystem.syncDirectory(parent); // also of one that exists: a process that made it may have died before this
+    await fileSystem.syncDirectory(parent);
   } catch (error) {
-    if (isNew || !(hasCode(error, "EACCES") || hasCode(error, "EPERM"))) throw error; // whoever may not read the parent didn't make it
+    // Whoever may not read or change the parent didn't make it, and some can't be synced.
+    const harmless = ["EACCES", "EPERM", "EROFS", "EINVAL"];
+    if (isNew || !harmless.some((code) => hasCode(error, code))) throw error;
   }
 }
 

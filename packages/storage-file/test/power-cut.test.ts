@@ -109,3 +109,22 @@ test("acknowledged writes survive any power cut, others are there whole or not a
 test("a cut at every other operation of a life, the first opening included", async () => {
   for (let cut = 0; cut < 260; cut += 2) await live(7 + cut, [cut, Math.floor(cut / 3)], false);
 }, 300_000);
+
+test("a directory above that was made by a process that died at once is made durable later", async () => {
+  const disk = createSimulatedDisk({ random: seeded(1) });
+  const open = () => createFileLog({ directory: "/var/node/data", fileSystem: disk.boot() });
+  disk.setFault(({ type, path }) =>
+    type === "syncDirectory" && path === "/" ? { type: "error", code: "EIO" } : undefined,
+  );
+  await expect(open().open(identity)).rejects.toThrow("EIO");
+  disk.kill();
+  disk.setFault(undefined);
+  const log = open();
+  const { incarnation } = await log.open(identity);
+  await log.write([vote(1, "n1")]);
+  disk.powerCut("nothing");
+  expect(await open().open(identity)).toMatchObject({
+    incarnation,
+    hardState: { currentTerm: 1, votedFor: "n1" },
+  });
+});
