@@ -147,6 +147,20 @@ export function bearsSalt(bytes: Uint8Array, offset: number, salt: Uint8Array): 
   return true;
 }
 
+/** Whether the frame that comes after another was begun here, whatever its salt. */
+export function bearsLink(
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  link: FrameLink,
+): boolean {
+  return (
+    offset + FRAME_HEADER_BYTES <= bytes.length &&
+    getUint48(view, offset + 16) === link.number + 1 &&
+    view.getUint32(offset + 24, true) === link.crc
+  );
+}
+
 /**
  * @returns where the next undamaged frame after frame `number` starts, searching from `offset` on
  */

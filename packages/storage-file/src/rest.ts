@@ -7,6 +7,7 @@ import { readRange, withFile } from "./file-io.js";
 import type { FileSystem } from "./file-system.js";
 import type { FrameLink } from "./frame.js";
 import {
+  bearsLink,
   bearsSalt,
   findFrameAfter,
   follows,
@@ -58,7 +59,7 @@ export async function inspectRest(
       );
     }
     const end = segment.recycled
-      ? endOfWriteOverOldFrames(segment, rest, view)
+      ? endOfWriteOverOldFrames(segment, rest, view, tail.link)
       : endOfWriteOverZeros(segment, offset, rest, view, tail.link);
     if (end === 0) continue;
     if (found !== undefined) {
@@ -115,8 +116,10 @@ function endOfWriteOverZeros(
   if (end === 0) return 0;
   const sectors = [...sectorsOf(offset, FRAME_HEADER_BYTES)];
   const wasWritten = ([from, to]: Stretch): boolean => !isZeros(rest, from, to);
-  // Without the header's sectors, or all of the header, nothing is known of the write's length.
-  if (!sectors.every(wasWritten) || end < FRAME_HEADER_BYTES) return end;
+  // Without the header's sectors, or all of the header, nothing is known of the write's length. Nor
+  // where zeros came over its beginning: an earlier opening was cutting it off.
+  const isBeingCut = end >= FRAME_HEADER_BYTES && view.getUint32(0, true) === 0;
+  if (!sectors.every(wasWritten) || end < FRAME_HEADER_BYTES || isBeingCut) return end;
   const header = readFrameHeader(rest, view, 0, segment.salt);
   const refuse = (what: string): never => {
     throw new CorruptLog(segment.file, offset, `frame ${link.number + 1} is bad: ${what}`);
@@ -135,11 +138,16 @@ function endOfWriteOverZeros(
 }
 
 /**
- * The same where older frames lie below: a write is known by its salt, and which of its sectors are
- * missing can't be told.
+ * The same where older frames lie below: a write is known by its salt, or by its link should the
+ * salt be damaged, and which of its sectors are missing can't be told.
  */
-function endOfWriteOverOldFrames({ salt }: FoundSegment, rest: Buffer, view: DataView): number {
-  if (!bearsSalt(rest, 0, salt)) return 0;
+function endOfWriteOverOldFrames(
+  { salt }: FoundSegment,
+  rest: Buffer,
+  view: DataView,
+  link: FrameLink,
+): number {
+  if (!bearsSalt(rest, 0, salt) && !bearsLink(rest, view, 0, link)) return 0;
   const header = readFrameHeader(rest, view, 0, salt);
   return Math.min(rest.length, header?.bytes ?? FRAME_HEADER_BYTES);
 }

@@ -3,6 +3,7 @@
 // from the first.
 import type { LogOperation } from "@raftkit/core";
 import { createFileLog } from "@raftkit/storage-file";
+import type { LogEvent } from "@raftkit/storage-file";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 import { describe, expect, test } from "vitest";
 import type { Files, Place } from "./support/files.js";
@@ -136,6 +137,21 @@ describe("crash states", () => {
   }, 300_000);
 });
 
+test("an interrupted write of which the cutting was interrupted, at any byte, is cut again", async () => {
+  const { before, after, frame } = await lastWrite(
+    "six",
+    [[append(1, 1, "a")]],
+    [append(2, 1, "x".repeat(2600))],
+  );
+  const torn = (after.get(frame.path) ?? new Uint8Array()).slice();
+  torn.fill(0, 5120, 5632);
+  const outcome = await reopen(before);
+  for (let at = frame.from; at < frame.to; at += at < frame.from + 40 ? 1 : 13) {
+    const bytes = torn.slice().fill(0, frame.from, at);
+    expect(await reopen(withFile(after, frame.path, bytes)), `zeros to ${at}`).toBe(outcome);
+  }
+});
+
 describe("bit flips in the last frame of a log that was not closed", () => {
   /** Flips these bits of every byte. @returns how many were refused, and how many opened as before the write */
   async function flipAll({ before, after, frame }: LastWrite, bits = [0, 1, 2, 3, 4, 5, 6, 7]) {
@@ -185,6 +201,16 @@ test("every bit flip in the last frame but one of a segment that was used before
   for (let at = place.from; at < place.to; at++) {
     const files = flipped(after, place.path, at, 1 << (at % 8));
     expect(await reopen(files), `at ${at}`).toBe("CORRUPT_LOG");
+  }
+});
+
+test("a bit flip in the last frame of a segment that was used before is reported, whatever it hits", async () => {
+  const { before, after, frame } = await lastWrite("last", recycling, [append(25, 1, "a")]);
+  const cut = await reopen(before);
+  for (let at = frame.from; at < frame.to; at++) {
+    const events: LogEvent[] = [];
+    const outcome = await reopen(flipped(after, frame.path, at, 1 << (at % 8)), events);
+    expect([outcome, events.map(({ type }) => type)], `at ${at}`).toEqual([cut, ["tailCut"]]);
   }
 });
 
