@@ -41,7 +41,10 @@ export function createListeningHttpTransport(maxConnections: number): Transport 
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      const end = connections.of(request.socket)?.begin(() => {});
+      const end = connections.of(request.socket)?.begin(
+        () => {},
+        () => false,
+      );
       if (end) response.once("close", end);
       serve(transport.handler, request, response).catch(() => response.destroy());
     },

@@ -72,6 +72,22 @@ test("answers that nobody reads: bounded in all, their connections are cut, and 
   expect(most).toBeLessThanOrEqual(maxUnsentBytes);
 });
 
+test("answers that nobody reads, to requests that weren't sent to their end: bounded as well", async () => {
+  const maxUnsentBytes = 8 * MIB;
+  const api = await start({ maxUnsentBytes, sendStallMs: 400 });
+  for (const key of ["a", "b", "c", "d"]) {
+    await send(api.at, "PUT", `/v1/kv/${key}`, { body: Buffer.alloc(MIB, "v") });
+  }
+  const intruders = await Promise.all(Array.from({ length: 6 }, () => silent(api.at)));
+  for (const intruder of intruders) {
+    intruder.write("GET /v1/kv HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n");
+  }
+  await expect.poll(() => api.cuts.includes("unsent"), { timeout: 20_000 }).toBe(true);
+  expect(await put(api.at)).toMatchObject({ status: 201 });
+  for (const intruder of intruders) if (!intruder.destroyed) intruder.write("x");
+  await expect.poll(() => api.listener.usage().connections, { timeout: 20_000 }).toBe(0);
+});
+
 test("listings come one a turn, others in between; one whose client left isn't made", async () => {
   const turns: (() => void)[] = [];
   const api = await start({ turn: () => new Promise((resolve) => void turns.push(resolve)) });
@@ -242,7 +258,7 @@ test("connections that broke off with answers not taken leave nothing behind: th
   await put(api.at, MIB);
   const gone = await Promise.all(Array.from({ length: 5 }, () => silent(api.at)));
   for (const socket of gone) {
-    socket.write("GET /v1/kv/honest HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(16));
+    socket.write("GET /v1/kv/honest HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(12));
   }
   await expect.poll(() => api.listener.usage().unsentBytes).toBeGreaterThan(16 * MIB);
   for (const socket of gone) socket.destroy();

@@ -133,3 +133,33 @@ test("the order itself: nobody overtakes, and who leaves early lets the next one
   expect(left("get4")).toEqual(["put3"]);
   expect([left("put3"), order.waiting]).toEqual([[], 0]);
 });
+
+test("behind an answer that closes the connection nothing more is done", async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  api.kv.before = () => held;
+  const client = await raw(api.at);
+  client.socket.write(`${request("PUT", "first")}${request("PUT", "second")}`);
+  await expect.poll(() => api.listener.usage().requests, { timeout: 20_000 }).toBe(2);
+  const drained = api.listener.drain(60_000);
+  release();
+  await client.closed;
+  await drained;
+  expect(statuses(await client.until(/first|index/))).toEqual(["201"]);
+  expect(api.observed.map(({ status }) => status)).toEqual([201, 499]);
+  const answer = api.kv.machine.query({ type: "get", key: "k" });
+  expect(answer.type === "get" && Buffer.from(answer.entry?.value ?? []).toString()).toBe("first");
+});
+
+test("rubbish behind a request gets no answer that could be taken for that request's", async () => {
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  api.kv.before = () => held;
+  const client = await raw(api.at);
+  client.socket.write(request("PUT", "value"));
+  await expect.poll(() => api.listener.usage().requests, { timeout: 20_000 }).toBe(1);
+  client.socket.write("rubbish\r\n\r\n");
+  await client.closed;
+  release();
+  expect(await client.until(/^/)).toBe("");
+});

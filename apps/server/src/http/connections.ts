@@ -76,7 +76,8 @@ export class Connection {
   readonly order: RequestOrder;
   readonly #limits: Limits;
   readonly #onWaiting: (isWaiting: boolean) => void;
-  readonly #requests = new Set<() => void>();
+  /** What to call when the connection closes, and whether the request is still coming. */
+  readonly #requests = new Map<() => void, () => boolean>();
   #working = 0;
 
   constructor(socket: Socket, limits: Limits, onWaiting: (isWaiting: boolean) => void) {
@@ -90,6 +91,11 @@ export class Connection {
     return this.#requests.size;
   }
 
+  /** Whether its client waits for the answer to a request that it sent to its end. */
+  get owesAnswer(): boolean {
+    return [...this.#requests.values()].some((isComing) => !isComing());
+  }
+
   /** Whether the node is at work for it: otherwise its client is to send or to take something. */
   get isWorking(): boolean {
     return this.#working > 0;
@@ -98,10 +104,11 @@ export class Connection {
   /**
    * A request was read. `onClose` is called if the connection closes before the request is over:
    * Node tells that to no answer but the one being sent.
+   * @param isComing whether more of it is to come, and nothing of its answer was sent
    * @returns to be called when the request is over
    */
-  begin(onClose: () => void): () => void {
-    this.#requests.add(onClose);
+  begin(onClose: () => void, isComing: () => boolean): () => void {
+    this.#requests.set(onClose, isComing);
     this.#tell();
     return () => {
       if (!this.#requests.delete(onClose)) return;
@@ -124,7 +131,7 @@ export class Connection {
   }
 
   closed(): void {
-    for (const onClose of this.#requests) onClose();
+    for (const onClose of this.#requests.keys()) onClose();
   }
 
   /** Who pipelines more than may wait isn't read until some of it was answered. */

@@ -4,6 +4,7 @@
 // connection, nothing else.
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Logger } from "raftkit";
 import { isLoopback } from "../options/addresses.js";
 import { createBodyReader } from "./body.js";
@@ -20,6 +21,12 @@ import { refuseUnparsed } from "./unparsed.js";
 import { createUnsentAnswers } from "./unsent.js";
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+/**
+ * The largest answer to a request whose body is still coming that lets it come: all that refuse one
+ * are smaller. Larger ones count as unsent, and end the connection.
+ */
+const LINGER_ANSWER_BYTES = 4096;
 
 /** What happens at the listener: for metrics. */
 export interface Observer {
@@ -134,7 +141,8 @@ export function createHttpListener({
     };
     let working = (): void => undefined;
     const run = (): void => {
-      if (request.socket.destroyed) return;
+      // Behind an answer that closes the connection: its client takes it for not done.
+      if (request.socket.destroyed || request.socket.writableEnded) return;
       working = connection.work();
       answer()
         .catch((error: unknown) => errorReply(error, response, logger))
@@ -148,7 +156,7 @@ export function createHttpListener({
         .finally(() => working());
     };
     response.once("close", end);
-    releases.push(connection.begin(end));
+    releases.push(connection.begin(end, () => !request.complete && !response.headersSent));
     releases.push(connection.order.enter(SAFE_METHODS.has(method), run));
     connection.stopReadingIfFull();
   };
@@ -163,12 +171,13 @@ export function createHttpListener({
   ): void => {
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     const rest = !request.complete;
+    const lingers = rest && told && bytes.byteLength <= LINGER_ANSWER_BYTES;
     response.writeHead(status, {
       ...headers,
       ...(status !== 304 && { "content-length": bytes.byteLength }),
-      ...((draining || (rest && !told)) && { connection: "close" }),
+      ...((draining || (rest && !lingers)) && { connection: "close" }),
     });
-    if (!rest || !told || headers?.["connection"] === "close") {
+    if (!lingers || headers?.["connection"] === "close") {
       unsent.send(response, socket, bytes);
       return;
     }
@@ -195,7 +204,11 @@ export function createHttpListener({
     );
     response.writeHead(refused.status, refused.headers).end(refused.body);
   });
-  server.on("clientError", (error, socket) => refuseUnparsed(error, socket, limits));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    // The answer would be taken for that of a request before.
+    if (connections.of(socket)?.owesAnswer === true) socket.destroy();
+    else refuseUnparsed(error, socket, limits);
+  });
   return {
     server,
     usage: () => ({
