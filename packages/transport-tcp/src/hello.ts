@@ -37,7 +37,7 @@ export function decodeHello(bytes: Uint8Array): Hello | undefined {
     codec,
     address,
     versions,
-    maxFrameBytes,
+    maxFrameBytes = 0, // version 1 didn't say it; it is turned away for its version
     idleTimeoutMs,
     to,
   } = value;

@@ -48,9 +48,11 @@ export class PieceWindow {
   taken(count: number): boolean {
     if (count < 1 || count > this.#underWay.length) return false;
     const now = this.#clock.now();
-    for (const { at, fills } of this.#underWay.splice(0, count)) {
-      this.#quickestMs = Math.min(this.#quickestMs, now - at);
-      if (fills) this.#adjust(now - at - this.#quickestMs);
+    for (let left = count; left > 0; left--) {
+      const sent = this.#underWay.shift();
+      if (sent === undefined) break;
+      this.#quickestMs = Math.min(this.#quickestMs, now - sent.at);
+      if (sent.fills) this.#adjust(now - sent.at - this.#quickestMs);
     }
     return true;
   }
@@ -61,7 +63,7 @@ export class PieceWindow {
       queuedMs <= FREE_MS
         ? Math.min(MAX_PIECES, this.#pieces * 2)
         : Math.max(MIN_PIECES, this.#pieces / 2);
-    // What is under way says nothing about the new size.
+    // What is under way says nothing about the new size, nor what was taken together with this.
     for (const sent of this.#underWay) sent.fills = false;
   }
 }

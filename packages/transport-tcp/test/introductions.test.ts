@@ -105,6 +105,17 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     );
   });
 
+  test("VERSION_MISMATCH also where the hello is that of version 1, which names no frame limit", async () => {
+    const a = await open(local("a"));
+    const raw = dial(a);
+    raw.socket.write(hello("b", { versions: { min: 1, max: 1 }, maxFrameBytes: undefined }));
+    await until("it was turned away", raw.closed);
+    expect(raw.received().toString()).toContain(
+      "b speaks protocol versions 1 to 1, a versions 2 to 2",
+    );
+    expect(messages(a).map(([code]) => code)).toEqual(["VERSION_MISMATCH"]);
+  });
+
   test("DUPLICATE_ID", async () => {
     const a = await open(local("a"));
     const raw = dial(a);

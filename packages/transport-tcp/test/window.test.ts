@@ -68,3 +68,26 @@ test("more than is under way can't be taken", () => {
     false,
   ]);
 });
+
+test("pieces taken together change the window once: a pause of the other side doesn't close it", () => {
+  let now = 0;
+  const window = new PieceWindow({
+    now: () => now,
+    schedule: () => () => undefined,
+    defer: () => undefined,
+  });
+  const fill = (): number => {
+    let sent = 0;
+    for (; window.room > 0; sent++) window.sent();
+    return sent;
+  };
+  let size = fill();
+  for (let i = 0; i < 2000; i++) {
+    window.taken(1);
+    size += fill() - 1;
+  }
+  expect(size).toBe(128);
+  now += 1000;
+  window.taken(128);
+  expect(window.room).toBe(64);
+});
