@@ -204,11 +204,9 @@ export function createHttpListener({
     );
     response.writeHead(refused.status, refused.headers).end(refused.body);
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    // The answer would be taken for that of a request before.
-    if (connections.of(socket)?.owesAnswer === true) socket.destroy();
-    else refuseUnparsed(error, socket, limits);
-  });
+  server.on("clientError", (error, socket: Socket) =>
+    refuseUnparsed(error, socket, connections.of(socket)?.owesAnswer ?? false, limits),
+  );
   return {
     server,
     usage: () => ({

@@ -2,12 +2,14 @@
 import type { Duplex } from "node:stream";
 import type { HttpLimits } from "./limits.js";
 
+/** @param owesAnswer to a request before: this answer would be taken for that one */
 export function refuseUnparsed(
   error: NodeJS.ErrnoException,
   socket: Duplex,
+  owesAnswer: boolean,
   { maxHeaderBytes, lingerMs }: Pick<HttpLimits, "maxHeaderBytes" | "lingerMs">,
 ): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  if (error.code === "ECONNRESET" || !socket.writable || owesAnswer) {
     socket.destroy();
     return;
   }
