@@ -28,7 +28,7 @@ export function peerUrl(hostPort: string): string {
 /**
  * An HTTP transport that listens by itself: its node's address is a `peerUrl`.
  * @param maxConnections open at once; a further one takes the place of the one that has been silent
- * for longest, which is never a node's that shows life
+ * for longest, of those from which no frames were taken if there are any
  */
 export function createListeningHttpTransport(maxConnections: number): Transport {
   const transport = createHttpTransport();
@@ -41,11 +41,16 @@ export function createListeningHttpTransport(maxConnections: number): Transport 
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      const end = connections.of(request.socket)?.begin(
+      const connection = connections.of(request.socket);
+      const end = connection?.begin(
         () => {},
         () => false,
       );
       if (end) response.once("close", end);
+      response.once("finish", () => {
+        // Frames were taken: it introduced itself as a node of this cluster.
+        if (connection !== undefined && response.statusCode === 204) connection.isKnown = true;
+      });
       serve(transport.handler, request, response).catch(() => response.destroy());
     },
   );

@@ -107,8 +107,8 @@ test("connections that strangers open and leave idle keep no member out", async 
   const strangers = Array.from({ length: 200 }, () => connect(Number(port), host));
   onTestFinished(() => strangers.forEach((socket) => socket.destroy()));
   for (const socket of strangers) socket.on("error", () => undefined);
-  // The later ones have taken the places of the earlier ones.
-  await expect.poll(() => strangers.filter((socket) => socket.closed).length).toBe(200 - 64);
+  // The later ones have taken the places of the earlier ones, not the member's.
+  await expect.poll(() => strangers.filter((socket) => socket.closed).length).toBe(201 - 64);
   await transports[0]?.close();
   const restarted = createListeningHttpTransport(64);
   onTestFinished(() => restarted.close());
@@ -128,4 +128,28 @@ test("connections that strangers open and leave idle keep no member out", async 
   await expect
     .poll(() => received.map(([, frame]) => frame.toString()))
     .toEqual(["before", "after"]);
+});
+
+test("a node that sends slowly keeps its connection, however many strangers open others", async () => {
+  const [host = "", port = ""] = (at[1] ?? "").split(":");
+  const body = Buffer.alloc(16 + 10, "x");
+  for (const [at, value] of [0, 10, 0, 10].entries()) body.writeUInt32BE(value, at * 4);
+  const head = [
+    "POST /raft HTTP/1.1",
+    "Host: localhost",
+    `raftkit-hello: 2 c n0 incarnation-of-n0 1 json ${peerUrl(at[0] ?? "")} ${8 * 1024 * 1024} n1`,
+    `Content-Length: ${body.length}\r\n\r\n`,
+  ].join("\r\n");
+  const node = await raw(at[1] ?? "");
+  onTestFinished(() => void node.socket.destroy());
+  node.socket.write(Buffer.concat([Buffer.from(head), body]));
+  await node.until(/204/);
+  node.socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, 20)]));
+  const strangers = Array.from({ length: 200 }, () => connect(Number(port), host));
+  onTestFinished(() => strangers.forEach((socket) => socket.destroy()));
+  for (const socket of strangers) socket.on("error", () => undefined);
+  await expect.poll(() => strangers.filter((socket) => socket.closed).length).toBe(201 - 64);
+  node.socket.write(body.subarray(20));
+  await node.until(/204[^]*204/);
+  expect(received.map(([, frame]) => frame.toString())).toEqual(["xxxxxxxxxx", "xxxxxxxxxx"]);
 });

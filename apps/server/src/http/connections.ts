@@ -33,7 +33,9 @@ export function watchConnections(
    */
   const waiting = new Set<Socket>();
   const makeRoom = (newcomer: Socket): void => {
-    const [oldest = newcomer] = waiting;
+    const others = [...waiting].filter((socket) => socket !== newcomer);
+    const oldest =
+      others.find((socket) => open.get(socket)?.isKnown !== true) ?? others[0] ?? newcomer;
     onCut(oldest === newcomer ? "refused" : "evicted");
     oldest.destroy();
     forget(oldest);
@@ -78,6 +80,8 @@ export class Connection {
   readonly #onWaiting: (isWaiting: boolean) => void;
   /** What to call when the connection closes, and whether the request is still coming. */
   readonly #requests = new Map<() => void, () => boolean>();
+  /** Its client has shown that it belongs here: those that haven't are closed first. */
+  isKnown = false;
   #working = 0;
 
   constructor(socket: Socket, limits: Limits, onWaiting: (isWaiting: boolean) => void) {
