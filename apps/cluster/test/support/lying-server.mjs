@@ -27,8 +27,8 @@ const remembered = new Map();
 /** Whether it is time for a lie: now and then, not at first. */
 const isDue = () => ++calls % 10 === 0;
 
-async function open(settings) {
-  const node = await openNode(settings, logger);
+async function open(settings, context) {
+  const node = await openNode(settings, context);
   return {
     on: node.on.bind(node),
     status: node.status.bind(node),

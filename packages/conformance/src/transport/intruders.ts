@@ -86,14 +86,17 @@ export const intruders: Suite<TransportSubject> = [
     async (bench) => {
       const [a, b] = await oneDials(bench);
       const said = bench.links.record?.("n1", "n2") ?? (() => new Uint8Array(0));
-      await bench.arrives(a, b, pattern(100, 1));
       const large = pattern(a.transport.maxFrameBytes, 2);
-      const before = said().length;
-      await bench.arrives(a, b, large);
-      const whole = said();
-      const begins = Buffer.from(whole).indexOf(large.subarray(0, 16), before);
+      let begins = -1;
+      // An adapter may use several connections in turns; one of them is recorded.
+      for (let attempt = 0; begins < 0 && attempt < 4; attempt++) {
+        await bench.arrives(a, b, pattern(100, 1));
+        const before = said().length;
+        await bench.arrives(a, b, large);
+        begins = Buffer.from(said()).indexOf(large.subarray(0, 16), before);
+      }
       ensure(begins >= 0, "the large frame's bytes aren't on the line as they are");
-      const beginning = whole.slice(0, begins + 1000);
+      const beginning = said().slice(0, begins + 1000);
       b.frames.length = 0;
       const count = Math.min(INTRUDERS_MAX, Math.ceil(ANNOUNCED_BYTES / large.length));
       const held = heldBytes();
