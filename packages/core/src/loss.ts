@@ -55,9 +55,17 @@ export function isLost(progress: Progress, message: AppendEntriesReply): boolean
 /** Or the link is slower than expected: next time it may take longer. */
 export function onLost(state: State, progress: Progress): void {
   progress.patience = Math.min(progress.patience * 2, PATIENCE_MAX);
-  loseTrack(state, progress, progress.verifiedIndex + 1);
+  const { verifiedIndex } = progress;
+  const prevLogIndex = oldestUnderWay(progress)?.prevLogIndex ?? verifiedIndex;
+  if (prevLogIndex > verifiedIndex) {
+    // What it holds up to there isn't known yet, as at the beginning of a leadership, when nothing
+    // is: the probe asks before whole logs are sent.
+    loseTrack(state, progress, prevLogIndex + 1);
+    return;
+  }
+  loseTrack(state, progress, verifiedIndex + 1);
   // The answer told where the logs meet: that is what a probe asks.
-  if (state.now >= progress.resumeAt) endProbe(progress, progress.verifiedIndex, state.now);
+  if (state.now >= progress.resumeAt) endProbe(progress, verifiedIndex, state.now);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Index, Server } from "./types.js";
 
 /** An AppendEntries with entries that isn't acknowledged. */
 export interface SentMessage {
+  readonly prevLogIndex: Index;
   readonly lastIndex: Index;
   readonly bytes: number;
   readonly sentAt: number;
@@ -136,7 +137,12 @@ export function endProbe(progress: Progress, verifiedIndex: Index, now: number):
   progress.nextIndex = verifiedIndex + 1;
   // What has arrived and isn't durable can still be lost, with its node.
   if (verifiedIndex > progress.matchIndex) {
-    noteSent(progress, { lastIndex: verifiedIndex, bytes: 0, sentAt: now });
+    noteSent(progress, {
+      prevLogIndex: verifiedIndex,
+      lastIndex: verifiedIndex,
+      bytes: 0,
+      sentAt: now,
+    });
   }
 }
 

@@ -219,7 +219,12 @@ function sendAppend(
   // A round must not wait until a large message has crossed the link.
   if (bytes <= LARGE_MESSAGE_BYTES) progress.due = false;
   if (count > 0) {
-    noteSent(progress, { lastIndex: prevLogIndex + count, bytes, sentAt: state.now });
+    noteSent(progress, {
+      prevLogIndex,
+      lastIndex: prevLogIndex + count,
+      bytes,
+      sentAt: state.now,
+    });
   }
 }
 
@@ -228,7 +233,7 @@ export function onUnreachable(state: State, peer: NodeId): void {
   if (state.role.kind !== "leader") return;
   const progress = state.role.progress.get(peer);
   if (progress?.mode !== "replicate") return;
-  loseTrack(state, progress, progress.matchIndex + 1);
+  loseTrack(state, progress, (progress.inflight[0]?.prevLogIndex ?? progress.matchIndex) + 1);
   // Nothing leaves before the next heartbeat: a dead peer makes no work.
   progress.due = false;
 }

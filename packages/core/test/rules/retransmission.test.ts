@@ -175,6 +175,25 @@ test("a lost message at the end is made good in about two heartbeats", () => {
   }
 });
 
+test.each(["lost", "reported"] as const)(
+  "when a leadership's first messages are %s, the log that everyone has isn't sent",
+  (fate) => {
+    const timed = newTimed();
+    for (const id of IDS) {
+      const draw = id === "n1" ? 0 : 0.9;
+      // n2 lacks the last three entries.
+      const terms = Array.from({ length: id === "n2" ? 97 : 100 }, () => 1);
+      addNode(timed.cluster, id, { bootstrap: IDS, terms, random: () => draw });
+    }
+    timed.fate = ({ message }) => (message.type === "appendEntries" ? fate : "arrives");
+    runUntil(timed, 170);
+    expect(leader(timed).raft.status).toMatchObject({ role: "leader", lastIndex: 102 });
+    timed.fate = () => "arrives";
+    expect(runUntil(timed, 500, isCommittedEverywhere(timed, 102))).toBe(true);
+    expect([...copies(timed).keys()].toSorted((a, b) => a - b)).toEqual([99, 100, 101, 102]);
+  },
+);
+
 test.each([150, 400, 1_000])("a disk that takes %i ms has lost nothing", (syncMs) => {
   const timed = leading();
   timed.syncMs = (id) => (id === "n1" ? 1 : syncMs);
