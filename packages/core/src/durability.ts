@@ -140,6 +140,15 @@ export function electionWritesMs(state: State): number {
 }
 
 /**
+ * How long a candidate waits for the others' votes beside its timeout. Their disks may be slower
+ * than its own: each election that it abandoned for want of votes adds one of the longest timeouts.
+ */
+export function votesMs(state: State): number {
+  const slowerMs = state.abandonedElections * state.options.electionTimeoutMs.max;
+  return electionWritesMs(state) + bounded(state, slowerMs);
+}
+
+/**
  * Whether the oldest write has been under way for longer than an election may take, and twice as
  * long as any of late: a disk that is always slow doesn't hang (docs/rules.md, promise 4).
  */

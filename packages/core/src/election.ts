@@ -1,12 +1,6 @@
 // Elections (paper §5.2, §5.4.1) with pre-vote (thesis §9.6). Votes are promises: they leave, and
 // the own one counts, only once they are durable.
-import {
-  diskHangs,
-  electionWritesMs,
-  expectedWriteMs,
-  isDurable,
-  promiseSeq,
-} from "./durability.js";
+import { diskHangs, expectedWriteMs, isDurable, promiseSeq, votesMs } from "./durability.js";
 import { isVoter, memberOf, otherVoters } from "./membership.js";
 import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply } from "./messages.js";
 import { majority } from "./quorum.js";
@@ -31,6 +25,7 @@ export function onElectionTimeout(state: State): void {
     resetElectionTimer(state);
   } else if (role.kind === "candidate" && role.phase === "election") {
     // Abandoned; the next attempt comes after a random wait (R03).
+    state.abandonedElections++;
     becomeFollower(state, null);
     resetElectionTimer(state);
   } else {
@@ -175,8 +170,7 @@ export function releaseVotes(state: State): void {
   }
   role.awaitedSeq = null;
   role.votes.add(state.options.id);
-  // The others need their disks too, and theirs are perhaps like this one.
-  resetElectionTimer(state, electionWritesMs(state));
+  resetElectionTimer(state, votesMs(state));
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
   for (const { id, incarnation } of otherVoters(state)) {
     send(state, id, {

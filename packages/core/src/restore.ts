@@ -48,6 +48,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     lastApplied: Math.max(base.index, applied),
     applyingIndex: Math.max(base.index, applied),
     electionDeadline: -Infinity,
+    abandonedElections: 0,
     heardLeaderAt: -Infinity,
     grantedVote: null,
     senders: new Map(),

@@ -67,6 +67,8 @@ export interface State {
   /** How far entries were handed to the machine lane. */
   applyingIndex: Index;
   electionDeadline: number;
+  /** This node's elections in a row that nobody won; 0 once a leader is known. */
+  abandonedElections: number;
   /** When an AppendEntries of a current leader last came in. */
   heardLeaderAt: number;
   /** A granted vote that waits for the disk. */

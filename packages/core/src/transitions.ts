@@ -37,6 +37,7 @@ export function becomeFollower(state: State, leader: Sender | null): void {
   } else if (before.kind === "follower") {
     rejectRemoteReads(state);
   }
+  if (leader) state.abandonedElections = 0;
   state.role = {
     kind: "follower",
     leader,
@@ -106,6 +107,7 @@ export function becomeLeader(state: State): void {
   }
   state.role = leader;
   state.electionDeadline = Infinity;
+  state.abandonedElections = 0;
   state.forwardWindow.begin(state.currentTerm);
   appendOwn(
     state,

@@ -75,3 +75,19 @@ describe.each([3, 5])("%i nodes", (nodes) => {
     60_000,
   );
 });
+
+test.each([150, 200, 250, 300, 400, 500])(
+  "one disk takes %i ms, the other candidate's is fast, and both votes are needed",
+  (syncMs) => {
+    const times = Array.from({ length: RUNS }, (_, i) => {
+      const timed = newTimed();
+      const random = randomFrom(i + 1);
+      timed.syncMs = (id) => (id === "n2" ? syncMs : 1);
+      const ids = IDS.slice(0, 3);
+      for (const id of ids) addNode(timed.cluster, id, { bootstrap: ids, terms: [], random });
+      crash(nodeOf(timed.cluster, "n3"));
+      return runUntil(timed, LIMIT_MS, () => serves(timed, 0)) ? timed.cluster.now : Infinity;
+    });
+    expect(Math.max(...times)).toBeLessThan(1_200 + 4 * syncMs);
+  },
+);
