@@ -87,18 +87,24 @@ export class Reads<Query, Answer> {
       read.succeed(answer);
       return;
     }
-    // What it reads after this must still be the state it began with: applies wait for its end,
-    // which is its timeout's at the latest.
+    if (!read.settled) this.#holdApplies(read);
+    Promise.resolve(answer).then(
+      (value) => read.succeed(value),
+      (error: unknown) => read.failWith(error),
+    );
+  }
+
+  /**
+   * What an asynchronous query reads later must still be the state it began with: applies wait for
+   * the end of its read, which is its timeout's at the latest.
+   */
+  #holdApplies(read: Read<Query, Answer>): void {
     this.#running.add(read);
     this.#lock.beginQuery();
     read.onEnd = () => {
       this.#running.delete(read);
       this.#lock.endQuery();
     };
-    Promise.resolve(answer).then(
-      (value) => read.succeed(value),
-      (error: unknown) => read.failWith(error),
-    );
   }
 
   endAll(why: string, options?: { cause?: unknown }): void {

@@ -181,6 +181,21 @@ describe("a query", () => {
     expect(await reads[1]).toBeInstanceOf(ReadFailed);
   });
 
+  test("that ends its own read, and is asynchronous, doesn't hold applies up", async () => {
+    const controller = new AbortController();
+    const { clock, node } = await nodeWith({
+      apply: (command) => command,
+      query() {
+        controller.abort();
+        return new Promise(() => {});
+      },
+    });
+    await expect(
+      clock.outcome(node.read("q", { signal: controller.signal })),
+    ).rejects.toMatchObject({ reason: "aborted" });
+    expect(await clock.outcome(node.propose("x"))).toBe("x");
+  });
+
   test("that hangs doesn't keep the node from closing", async () => {
     const { clock, node } = await nodeWith({
       apply: (command) => command,
