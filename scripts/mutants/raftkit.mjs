@@ -202,8 +202,8 @@ export const raftkit = [
   {
     id: "raftkit-29",
     file: "packages/raftkit/src/kept-results.ts",
-    find: "for (; this.#bytes > BYTES_MAX; this.#first++) {",
-    replace: "for (; this.#bytes > 64 * BYTES_MAX; this.#first++) {",
+    find: "|| this.#bytes > BYTES_MAX; this.#first++) {",
+    replace: "|| this.#bytes > 64 * BYTES_MAX; this.#first++) {",
     why: "results that are kept have no bound in bytes (hazard 55)",
   },
   {

@@ -26,11 +26,10 @@ export class KeptResults<Result> {
   /** Indexes rise from call to call; some may be missing. */
   add(index: Index, term: Term, result: Result): void {
     const bytes = roughBytes(result, BYTES_MAX);
-    const oldest = this.#ring.length === 0 ? index : index - RESULTS_MAX + 1;
-    this.#first = Math.max(this.#first, oldest);
+    if (this.#ring.length === 0) this.#first = index;
     this.#put(index, { index, term, result, bytes });
-    // Gaps are few (no-ops and configurations): each is passed once.
-    for (; this.#bytes > BYTES_MAX; this.#first++) {
+    // Whatever falls out of the window is let go of, also where a missing index takes its place.
+    for (; this.#first <= index - RESULTS_MAX || this.#bytes > BYTES_MAX; this.#first++) {
       if (this.get(this.#first)) this.#put(this.#first, undefined);
     }
   }

@@ -79,6 +79,19 @@ test("a result larger than the bound isn't kept, and takes the others' place onl
   expect(await other).toBe("six");
 });
 
+test("what lies behind the window doesn't count, though no result took its place", async () => {
+  const proposals = new Proposals<string>();
+  const outcomes = [propose(proposals), propose(proposals)];
+  const large = "x".repeat(5 * 2 ** 20);
+  proposals.onApplied(1, 2, large);
+  for (let index = 2; index <= 8192; index++) proposals.onApplied(index, 2, `${index}`);
+  proposals.onSkipped(8193, 2);
+  proposals.onApplied(8194, 2, large);
+  proposals.onAccepted(1, 1, 8192, 2, 8194);
+  proposals.onAccepted(2, 1, 8194, 2, 8194);
+  expect(await Promise.all(outcomes)).toEqual(["8192", large]);
+});
+
 test("results are let go of when nobody waits for an answer any more", async () => {
   const proposals = new Proposals<object>();
   void propose(proposals);
