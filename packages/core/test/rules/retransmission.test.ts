@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { AppendEntries, NodeId } from "@raftkit/core";
 import type { TestNode } from "../support/cluster.js";
 import { addNode, nodeOf, restart, step } from "../support/cluster.js";
+import { hear, solo } from "../support/solo.js";
 import type { Timed } from "../support/timed.js";
 import { newTimed, runUntil } from "../support/timed.js";
 
@@ -229,6 +230,22 @@ test("what was received and not yet durable is sent again when its node has lost
   expect(runUntil(timed, 1_000, isCommittedEverywhere(timed, 3))).toBe(true);
 });
 
+test("so is what a probe found there", () => {
+  const timed = leading();
+  timed.syncMs = (id) => (id === "n2" ? Infinity : 1);
+  propose(timed, 10);
+  runUntil(timed, 440);
+  const node = nodeOf(timed.cluster, "n2");
+  expect(node.raft.status.lastIndex).toBe(3);
+  step(timed.cluster, leader(timed), { type: "unreachable", peer: "n2" });
+  runUntil(timed, 600);
+  expect(leader(timed).raft.status.peers).toMatchObject([{ id: "n2", nextIndex: 4 }, {}]);
+  timed.syncMs = () => 1;
+  timed.writing.delete("n2");
+  restartWithoutNotice(timed, node);
+  expect(runUntil(timed, 1_000, isCommittedEverywhere(timed, 3))).toBe(true);
+});
+
 test("an entry that never gets through doesn't fill the link", () => {
   const timed = leading();
   timed.fate = ({ to }, bytes) => (to === "n2" && bytes > 100_000 ? "reported" : "arrives");
@@ -276,6 +293,33 @@ test("window bytes don't leak at a probe", () => {
     runUntil(timed, timed.cluster.now + 1_500);
   }
   expect(isCommittedEverywhere(timed, 12)()).toBe(true);
+});
+
+test("a forward is awaited for the time that it and those before it need on the link, too", () => {
+  const made = solo(3);
+  hear(made, "n2", "appendEntries", { term: 2, prev: "1/1", round: 1 });
+  for (const firstSeq of [1, 2]) {
+    step(made.cluster, made.node, {
+      type: "propose",
+      firstSeq,
+      commands: [new Uint8Array(2 * MIB)],
+    });
+  }
+  const given = (): number[] =>
+    made.effects.flatMap((effect) => (effect.type === "unknown" ? [effect.firstSeq] : []));
+  // Five of the longest election timeouts, and a second for each MiB.
+  for (const [ms, expected] of [
+    [3_499, []],
+    [3_510, [1]],
+    [5_499, [1]],
+    [5_510, [1, 2]],
+  ] as const) {
+    made.cluster.now = ms - 1;
+    hear(made, "n2", "appendEntries", { term: 2, prev: "1/1", round: ms });
+    made.cluster.now = ms;
+    step(made.cluster, made.node, { type: "tick" });
+    expect(given()).toEqual(expected);
+  }
 });
 
 function restartWithoutNotice(timed: Timed, node: TestNode): void {

@@ -161,6 +161,20 @@ test("a refusal of what was acknowledged counts only when it can't be late", () 
   expect(sent.length).toBeLessThanOrEqual(38);
 });
 
+test("a refusal of what follows the acknowledged entries counts by where the log ends", () => {
+  for (const [conflictIndex, expected] of [
+    [5, []],
+    [4, ["n1: peerRolledBack n3"]],
+  ] as const) {
+    const { scene, effects } = acknowledged();
+    crash(nodeOf(scene.cluster, "n3"));
+    scene.cluster.packets = [];
+    run(scene, 50);
+    hear(scene.cluster, refusal(3, 6, conflictIndex));
+    expect(notices(effects)).toEqual(expected);
+  }
+});
+
 test("late and repeated requests of this leader prove nothing", () => {
   const { scene, effects } = acknowledged();
   const request: AppendEntries = {

@@ -5,6 +5,7 @@ import { addNode, crash, nodeOf, step } from "../support/cluster.js";
 import { randomFrom } from "../support/random.js";
 import type { Timed } from "../support/timed.js";
 import { newTimed, runUntil } from "../support/timed.js";
+import { campaign, hear, persist, sent, solo, timeout } from "../support/solo.js";
 
 const RUNS = 60;
 const LIMIT_MS = 60_000;
@@ -91,3 +92,27 @@ test.each([150, 200, 250, 300, 400, 500])(
     expect(Math.max(...times)).toBeLessThan(1_200 + 4 * syncMs);
   },
 );
+
+test("a candidate without votes waits longer each time, within bounds, until it knows a leader", () => {
+  const made = solo(3);
+  const waited = (): number => {
+    campaign(made);
+    const since = made.cluster.now;
+    timeout(made);
+    return made.cluster.now - since;
+  };
+  expect([waited(), waited(), waited(), waited()]).toEqual([150, 450, 750, 750]);
+  const term = made.node.raft.status.currentTerm;
+  hear(made, "n2", "appendEntries", { term, prev: "1/1", round: 1 });
+  persist(made);
+  expect(waited()).toBe(150);
+});
+
+test("a voter's timer begins when its vote leaves, and leaves the others' disks their time", () => {
+  const made = solo(3);
+  hear(made, "n2", "requestVote", { term: 2, last: "1/1" });
+  made.cluster.now += 100;
+  persist(made);
+  expect(sent(made, "requestVoteReply")).toHaveLength(1);
+  expect(made.node.raft.deadline).toBe(made.cluster.now + 150 + 100);
+});
