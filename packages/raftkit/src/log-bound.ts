@@ -6,8 +6,8 @@ import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 export class LogBound {
   readonly #maxLogBytes: number;
   readonly #journal: Journal;
-  /** The last proposal whose fate is known was refused for it. */
-  #refused = false;
+  /** How large the log was when a proposal was refused for it. */
+  #refusedAtBytes = Infinity;
 
   constructor(maxLogBytes: number, journal: Journal) {
     this.#maxLogBytes = maxLogBytes;
@@ -15,16 +15,21 @@ export class LogBound {
   }
 
   onRefused(logBytes: number): void {
-    if (!this.#refused) this.#journal.logFull(logBytes, this.#maxLogBytes);
-    this.#refused = true;
+    if (this.#refusedAtBytes === Infinity) this.#journal.logFull(logBytes, this.#maxLogBytes);
+    this.#refusedAtBytes = Math.min(this.#refusedAtBytes, logBytes);
   }
 
-  onAccepted(): void {
-    if (this.#refused) this.#journal.logHasRoom();
-    this.#refused = false;
+  /**
+   * A smaller command may still find room, which is no end of it; a shorter log is, such as when a
+   * new leader replaced its tail.
+   */
+  onAccepted(logBytes: () => number): void {
+    if (this.#refusedAtBytes === Infinity || logBytes() >= this.#refusedAtBytes) return;
+    this.#journal.logHasRoom();
+    this.#refusedAtBytes = Infinity;
   }
 
   isFull(logBytes: number): boolean {
-    return this.#refused || logBytes + ENTRY_OVERHEAD_BYTES > this.#maxLogBytes;
+    return logBytes >= this.#refusedAtBytes || logBytes + ENTRY_OVERHEAD_BYTES > this.#maxLogBytes;
   }
 }

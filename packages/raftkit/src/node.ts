@@ -251,7 +251,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         this.#onDropped(effect.from, effect.reason, effect.disconnect);
         break;
       case "accepted":
-        this.#logBound.onAccepted();
+        this.#logBound.onAccepted(() => this.#raft.status.logBytes);
         this.#calls.proposals.onAccepted(
           effect.firstSeq,
           effect.count,

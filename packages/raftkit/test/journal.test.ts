@@ -1,7 +1,7 @@
 // What an operator reads: who is missing at the first start, why messages are dropped, that the log
 // is full; and that nobody can flood or mute it.
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Effect, Input, Message } from "@raftkit/core";
+import type { Effect, Input, RaftStatus, Message } from "@raftkit/core";
 import { encodeFrame, Raft, RaftkitError } from "@raftkit/core";
 import { createNode, NotProposed } from "raftkit";
 import { Node } from "../src/node.js";
@@ -224,6 +224,12 @@ describe("a full log", () => {
   /** Refuses proposals while it is told to. */
   class FullRaft extends Raft {
     full = true;
+    shorterBytes = 0;
+
+    override get status(): RaftStatus {
+      const status = super.status;
+      return { ...status, logBytes: status.logBytes - this.shorterBytes };
+    }
 
     override step(now: number, input: Input): readonly Effect[] {
       if (input.type !== "propose" || !this.full) return super.step(now, input);
@@ -271,6 +277,10 @@ describe("a full log", () => {
     ]);
     raft.full = false;
     expect(await clock.outcome(node.propose("a"))).toBe(1);
+    expect(node.status().logFull).toBe(true);
+    expect(logger.matching(/the log has room again/)).toHaveLength(0);
+    raft.shorterBytes = 700;
+    expect(await clock.outcome(node.propose("a"))).toBe(2);
     expect(node.status().logFull).toBe(false);
     expect(logger.matching(/the log has room again/)).toHaveLength(1);
   });

@@ -91,9 +91,8 @@ export const intruders: Suite<TransportSubject> = [
       // An adapter may use several connections in turns; one of them is recorded.
       for (let attempt = 0; begins < 0 && attempt < 4; attempt++) {
         await bench.arrives(a, b, pattern(100, 1));
-        const before = said().length;
         await bench.arrives(a, b, large);
-        begins = Buffer.from(said()).indexOf(large.subarray(0, 16), before);
+        begins = Buffer.from(said()).indexOf(large.subarray(0, 16));
       }
       ensure(begins >= 0, "the large frame's bytes aren't on the line as they are");
       const beginning = said().slice(0, begins + 1000);
