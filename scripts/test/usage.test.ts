@@ -49,7 +49,13 @@ function runAlone(script: string, args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [join(folder, "scripts", script), ...args],
-    { cwd: folder, encoding: "utf8", timeout: 60_000 },
+    // Without where npm itself was called, as when these tests are run by npm.
+    {
+      cwd: folder,
+      encoding: "utf8",
+      timeout: 60_000,
+      env: { ...process.env, INIT_CWD: undefined },
+    },
   );
   const lastLine = `${stdout}${stderr}`.trimEnd().split("\n").at(-1);
   return { folder, status, stdout, stderr, lastLine };
