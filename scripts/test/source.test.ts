@@ -195,3 +195,19 @@ describe("the map of packages", () => {
     ).toEqual([]);
   });
 });
+
+test("the scripts' project waits for every project whose sources it takes types from", () => {
+  const taken = readdirSync(join(root, "scripts"), { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(mjs|ts)$/.test(file))
+    .flatMap((file) => [
+      ...readFileSync(join(root, "scripts", file), "utf8").matchAll(
+        /import\("(?:\.\.\/)+((?:packages|apps)\/[a-z-]+)\/src\//g,
+      ),
+    ])
+    .map(([, project]) => project);
+  const { references }: { references: readonly { readonly path: string }[] } = JSON.parse(
+    readFileSync(join(root, "scripts/tsconfig.json"), "utf8"),
+  );
+  expect(taken).not.toEqual([]);
+  expect(references.map(({ path }) => path.replace("../", ""))).toEqual([...new Set(taken)]);
+});
