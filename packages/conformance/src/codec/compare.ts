@@ -2,6 +2,7 @@
 // with the same bytes, an object's prototype doesn't count. Objects list their keys in the same
 // order.
 import type { Codec, CodecValue } from "@raftkit/core";
+import { isSame } from "../bytes.js";
 import { Unexpected } from "../expect.js";
 import { show, toError } from "../show.js";
 
@@ -73,21 +74,19 @@ function difference(actual: unknown, expected: unknown): Difference | undefined 
   if (actual instanceof Uint8Array || expected instanceof Uint8Array) {
     return actual instanceof Uint8Array &&
       expected instanceof Uint8Array &&
-      actual.length === expected.length &&
-      actual.every((byte, i) => byte === expected[i])
+      isSame(actual, expected)
       ? undefined
       : whole();
   }
   if (Array.isArray(actual) !== Array.isArray(expected)) return whole();
-  const members: readonly [string, unknown][] = Object.entries(actual);
-  const wanted: readonly [string, unknown][] = Object.entries(expected);
-  if (members.length !== wanted.length) return whole();
-  for (const [i, [key, value]] of members.entries()) {
-    const [wantedKey, wantedValue] = wanted[i] ?? ["", undefined];
+  const [keys, wantedKeys] = [Object.keys(actual), Object.keys(expected)];
+  if (keys.length !== wantedKeys.length) return whole();
+  for (const [i, key] of keys.entries()) {
+    const wantedKey = wantedKeys[i];
     if (key !== wantedKey) {
       return { path: [], told: `expected the key ${show(wantedKey)}, got ${show(key)}` };
     }
-    const inner = difference(value, wantedValue);
+    const inner = difference(Reflect.get(actual, key), Reflect.get(expected, key));
     if (inner !== undefined) return { path: [key, ...inner.path], told: inner.told };
   }
   return undefined;

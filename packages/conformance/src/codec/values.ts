@@ -158,7 +158,9 @@ export const byteLengths: readonly [number, ...number[]] = [
 
 /** Bytes in which each position can be told from its neighbours. */
 export function patterned(length: number, salt = 0): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >>> 8) + salt) & 0xff);
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = i * 31 + (i >>> 8) + salt;
+  return bytes;
 }
 
 /** A value inside `levels` arrays or objects. */

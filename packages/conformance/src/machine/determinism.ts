@@ -1,5 +1,6 @@
 // Machine cases: the same commands in the same order give the same results and the same state,
 // everywhere and at any time.
+import { isSame } from "../bytes.js";
 import { expectEqualBytes, expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
 import { applyAll, askAll, expectResults, expectState, machineCase } from "./bench.js";
@@ -64,7 +65,7 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
       await inWorld({ nowMs: year2030, seed: 1 }, async () => {
         for (const [i, { command }] of steps.entries()) {
           const again = drawCommand(bench.subject, 1, results.slice(0, i));
-          if (Buffer.compare(pictureOf(again), pictureOf(command)) !== 0) {
+          if (!isSame(pictureOf(again), pictureOf(command))) {
             blameDraw(i, command, again);
           }
         }
@@ -72,7 +73,7 @@ export const determinismCases: readonly Case<MachineSubject>[] = [
       const after = await askAll(bench.subject, machine);
       expectTrue(before.length > 0, "there is a query");
       expectTrue(
-        before.some((answer, i) => Buffer.compare(pictureOf(answer), pictureOf(after[i])) !== 0),
+        before.some((answer, i) => !isSame(pictureOf(answer), pictureOf(after[i]))),
         `${steps.length} commands change the answer to some query`,
       );
     },

@@ -1,5 +1,6 @@
 // Machine cases: replicas run on other hosts, in other processes, in other countries, for longer or
 // shorter, and nothing of that may be seen. And the commands of the suite itself must be worth it.
+import { isSame } from "../bytes.js";
 import { expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
 import { applyAll, askAll, expectResults, expectState, machineCase } from "./bench.js";
@@ -94,7 +95,7 @@ export const elsewhereCases: readonly Case<MachineSubject>[] = [
           await applyAll(machine, [step]);
           if (changed) continue;
           const after = await askAll(bench.subject, machine);
-          changed = !isSameBytes(pictureOf(after), pictureOf(before));
+          changed = !isSame(pictureOf(after), pictureOf(before));
           before = after;
         }
         expectTrue(
@@ -105,10 +106,6 @@ export const elsewhereCases: readonly Case<MachineSubject>[] = [
     },
   ),
 ];
-
-function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0;
-}
 
 async function noTimerMatters(bench: Bench): Promise<void> {
   const timers = recordTimers();

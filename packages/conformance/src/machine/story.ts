@@ -4,6 +4,7 @@
 import { serialize } from "node:v8";
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, StateMachine } from "@raftkit/core";
+import { isSame } from "../bytes.js";
 import { createChance } from "../random.js";
 import { show } from "../show.js";
 import type { MachineSubject } from "./subject.js";
@@ -67,7 +68,7 @@ export function drawCommand(
   const draw = (): unknown =>
     subject.command(createChance(Math.imul(seed + 1, 0x9e3779b1) ^ step).next, { step, results });
   const [command, again] = [draw(), draw()];
-  if (Buffer.compare(pictureOf(command), pictureOf(again)) !== 0) blameDraw(step, command, again);
+  if (!isSame(pictureOf(command), pictureOf(again))) blameDraw(step, command, again);
   return command;
 }
 

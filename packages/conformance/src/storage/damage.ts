@@ -1,4 +1,5 @@
 // Bytes that rot: the places where a flip tells something, few enough to try them all.
+import { isSame } from "../bytes.js";
 
 const FLIPS_MAX = 500;
 
@@ -13,11 +14,12 @@ export interface Flip {
  * evenly spread if they are too many.
  */
 export function* flips(files: ReadonlyMap<string, Uint8Array>): Generator<Flip> {
-  const places = [...files].flatMap(([name, content]) =>
-    [...content.keys()]
-      .filter((at) => content[at] !== 0 || at % 97 === 0)
-      .map((at) => ({ name, at })),
-  );
+  const places: { readonly name: string; readonly at: number }[] = [];
+  for (const [name, content] of files) {
+    for (let at = 0; at < content.length; at++) {
+      if (content[at] !== 0 || at % 97 === 0) places.push({ name, at });
+    }
+  }
   const stride = Math.max(1, places.length / FLIPS_MAX);
   for (let i = 0; i < places.length; i += stride) {
     const place = places[Math.floor(i)];
@@ -36,11 +38,7 @@ export function sameFiles(
     a.size === b.size &&
     [...a].every(([name, content]) => {
       const other = b.get(name);
-      return (
-        other !== undefined &&
-        other.length === content.length &&
-        content.every((byte, at) => byte === other[at])
-      );
+      return other !== undefined && isSame(content, other);
     })
   );
 }

@@ -84,5 +84,9 @@ function lines(run: EntryRun): string[] {
 
 function described(data: Uint8Array): string {
   if (data.length > 24) return `${data.length} bytes, CRC ${crc32(data).toString(16)}`;
-  return `'${Array.from(data, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\${byte}`)).join("")}'`;
+  let text = "";
+  for (const byte of data) {
+    text += byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\${byte}`;
+  }
+  return `'${text}'`;
 }

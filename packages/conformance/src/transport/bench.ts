@@ -2,7 +2,7 @@
 // condition with a bound. It closes every transport that a case made, also when the case fails.
 import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport } from "@raftkit/core";
-import { joined } from "../bytes.js";
+import { isSame, joined } from "../bytes.js";
 import { ensure, Unexpected } from "../expect.js";
 import { createChance } from "../random.js";
 import type { Case } from "../suite.js";
@@ -128,12 +128,6 @@ export function localNode(
 /** Bytes that differ everywhere and from seed to seed, so that a misplaced part shows. */
 export function pattern(length: number, seed: number): Uint8Array {
   return createChance(seed).bytes(length);
-}
-
-export function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 export function nextTurn(): Promise<void> {

@@ -1,6 +1,7 @@
 // Cases about single frames: whole, unaltered, of every size, and whose the bytes are.
 import { ensure } from "../expect.js";
-import { describe, isSame, nextTurn, pattern, transportCase } from "./bench.js";
+import { isSame } from "../bytes.js";
+import { describe, nextTurn, pattern, transportCase } from "./bench.js";
 import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";

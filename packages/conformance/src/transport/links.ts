@@ -1,7 +1,8 @@
 // Cases that need a network that can be disturbed: queues that fill, links that break or fall
 // silent, bytes that come in pieces, break off, change, or are said by somebody who is no node.
 import { ensure } from "../expect.js";
-import { describe, isSame, nextTurn, pattern, transportCase } from "./bench.js";
+import { isSame } from "../bytes.js";
+import { describe, nextTurn, pattern, transportCase } from "./bench.js";
 import type { Bench, TestNode } from "./bench.js";
 import { pair } from "./starting.js";
 import type { Suite } from "../suite.js";

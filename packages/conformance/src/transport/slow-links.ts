@@ -1,6 +1,7 @@
 // Cases on slow lines: what keeps a cluster alive never waits behind what is large.
 import { ensure } from "../expect.js";
-import { isSame, pattern, transportCase } from "./bench.js";
+import { isSame } from "../bytes.js";
+import { pattern, transportCase } from "./bench.js";
 import type { Bench, TestNode } from "./bench.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";

@@ -8,7 +8,7 @@ import type {
   Transport,
   TransportHandler,
 } from "@raftkit/core";
-import { isSame } from "../../src/transport/bench.js";
+import { isSame } from "../../src/bytes.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
 import type { Wrong } from "../support/caught.js";
 import { toyTarget } from "../transport/targets.js";
