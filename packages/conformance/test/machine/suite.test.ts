@@ -1,15 +1,21 @@
 // The suite for state machines is right: a right machine passes it, and each wrong one fails where
 // its fault is named.
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { MachineSubject } from "../../src/machine/subject.js";
 import { machineSuite } from "../../src/machine/suite.js";
 import { failed, formatReport } from "../../src/report.js";
 import { runSuite } from "../../src/run.js";
 import { proveSuite } from "../support/caught.js";
+import { createVirtualTimers } from "../support/virtual-timers.js";
 import { wrongMachines } from "../wrong/machines.js";
 import { wrongMachinesElsewhere } from "../wrong/machines-elsewhere.js";
 import { createSlowSubject, createToySubject } from "./toy.js";
 import type { Command, Query, Result } from "./toy.js";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 test("the toy machine passes", async () => {
   const results = await runSuite(machineSuite, {
@@ -23,21 +29,24 @@ test("the toy machine passes", async () => {
   ).toBe(true);
 });
 
-test(
-  "a machine that takes its time passes, with fewer commands",
-  { timeout: 120_000 },
-  async () => {
-    const results = await runSuite(machineSuite, {
+test("a machine that takes its time passes, with fewer commands", async () => {
+  const timers = createVirtualTimers();
+  vi.stubGlobal("setTimeout", timers.setTimeout);
+  vi.stubGlobal("clearTimeout", timers.clearTimeout);
+  vi.spyOn(performance, "now").mockImplementation(() => timers.now());
+  const results = await timers.run(
+    runSuite(machineSuite, {
       name: "slow",
       capabilities: ["checked", "atomicRestore", "stableSnapshot", "durable"],
-      create: () => createSlowSubject(15),
-    });
-    expect(
-      results.every(({ outcome }) => outcome === "passed"),
-      formatReport(results),
-    ).toBe(true);
-  },
-);
+      create: () => createSlowSubject(100),
+    }),
+  );
+  expect(
+    results.every(({ outcome }) => outcome === "passed"),
+    formatReport(results),
+  ).toBe(true);
+  expect(timers.now()).toBeGreaterThan(60_000);
+});
 
 test("commands may name what earlier results told", async () => {
   let seen: readonly unknown[] = [];
