@@ -112,6 +112,7 @@ export const parts = [
       "--reporter=json",
       `--outputFile=${join(folder, "conformance.json")}`,
     ],
+    env: { RAFTKIT_WHOLE_SUITES: "1" },
     figures: ({ folder }) =>
       of(folder, "conformance.json", ({ numPassedTests = 0, numFailedTests, numPendingTests }) =>
         numPassedTests > 0

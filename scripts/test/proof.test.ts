@@ -55,6 +55,11 @@ test("figures come from the last line, or from what the part wrote", () => {
   expect(part("conformance").figures({ output: "", folder })).toBeUndefined();
 });
 
+test("wrong adapters run through whole suites in the proof, unlike in the tests", () => {
+  expect(part("conformance").env).toMatchObject({ RAFTKIT_WHOLE_SUITES: "1" });
+  expect(part("tests").env).not.toHaveProperty("RAFTKIT_WHOLE_SUITES");
+});
+
 test("the simulation's figures are its speeds, its coverage and its verdict", () => {
   const output =
     "200/200 runs\n\ntier 1: 100 runs, 0.29 virtual hours, 700 virtual seconds per second of one core\noperations: 5 answered\n\ncoverage of tier 1: all 216 cells\n\n100 runs, no failure\n";

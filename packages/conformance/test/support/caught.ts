@@ -1,9 +1,10 @@
 // The proof of a suite: an adapter that is wrong in one way fails in the case that names this way,
-// and in no case before it.
+// and in no case that this one builds on. In a run of whole suites, in no case before it at all.
 import { expect, test } from "vitest";
 import { Unexpected } from "../../src/expect.js";
 import { runSuite } from "../../src/run.js";
 import type { Suite, Target } from "../../src/suite.js";
+import { isWhole } from "./whole.js";
 
 /** A wrong adapter. Its target's name says in which one way it is wrong. */
 export interface Wrong<Subject> {
@@ -18,15 +19,12 @@ export interface Wrong<Subject> {
 }
 
 /**
- * One test for each wrong adapter: every case before `caughtBy` passes (or is skipped), so that it
- * is the cause that is named.
- * @param ran `requirements`: of the cases before it only those that it builds on, for suites whose
- * cases take long
+ * One test for each wrong adapter: every case that runs before `caughtBy` passes (or is skipped), so
+ * that it is the cause that is named.
  */
 export function proveSuite<Subject>(
   suite: Suite<Subject>,
   wrongs: readonly Wrong<Subject>[],
-  ran: "all before" | "requirements" = "all before",
 ): void {
   test.each(wrongs.map((wrong) => ({ ...wrong, name: wrong.target.name })))(
     "$caughtBy catches $name",
@@ -35,7 +33,7 @@ export function proveSuite<Subject>(
       const capabilities = target.capabilities.filter((name) =>
         until.some((one) => one.capabilities.includes(name)),
       );
-      const only = ran === "requirements" ? caughtBy : undefined;
+      const only = isWhole ? undefined : caughtBy;
       const results = await runSuite(until, { ...target, capabilities }, { only });
       const failures = results.flatMap((result) => (result.outcome === "failed" ? [result] : []));
       const said = failures.map(({ id, error }) => ({

@@ -1,5 +1,5 @@
 // The suite for transports asks for no more than the contract: slow ones pass. In a file of its own,
-// since it takes a minute.
+// since it takes long.
 import { expect, test } from "vitest";
 import { formatReport } from "../../src/report.js";
 import { runSuite } from "../../src/run.js";

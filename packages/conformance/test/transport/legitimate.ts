@@ -4,6 +4,7 @@ import type { Transport } from "@raftkit/core";
 import { createChance } from "../../src/random.js";
 import type { Target } from "../../src/suite.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
+import { isWhole } from "../support/whole.js";
 import { toyTarget } from "./targets.js";
 import { createToyTransport } from "./toy.js";
 
@@ -48,22 +49,25 @@ function passedOn(network: Network, seed: number): Transport {
   };
 }
 
+/** Half of this a case keeps a peer away, so that a shorter one is a quicker run. */
+const patienceMs = isWhole ? 10_000 : 4000;
+
 function legitimate(name: string, network: Network): Target<TransportSubject> {
   const target = toyTarget(name, () => {
     let seed = 0;
     return () => passedOn(network, ++seed);
   });
-  return { ...target, create: async () => ({ ...(await target.create()), patienceMs: 10_000 }) };
+  return { ...target, create: async () => ({ ...(await target.create()), patienceMs }) };
 }
 
-export const slowTransport: Target<TransportSubject> = legitimate("takes 100 ms for every frame", {
-  delayMs: 100,
-  jitterMs: 0,
-  loss: 0,
-  doubled: 0,
-});
+const delayMs = isWhole ? 100 : 15;
+
+export const slowTransport: Target<TransportSubject> = legitimate(
+  `takes ${delayMs} ms for every frame`,
+  { delayMs, jitterMs: 0, loss: 0, doubled: 0 },
+);
 
 export const lossyTransport: Target<TransportSubject> = legitimate(
   "loses 5 %, doubles 10 %, reorders and delays",
-  { delayMs: 0, jitterMs: 20, loss: 0.05, doubled: 0.1 },
+  { delayMs: 0, jitterMs: isWhole ? 20 : 10, loss: 0.05, doubled: 0.1 },
 );

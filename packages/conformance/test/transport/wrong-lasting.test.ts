@@ -4,4 +4,4 @@ import { transportSuite } from "../../src/transport/suite.js";
 import { proveSuite } from "../support/caught.js";
 import { wrongLasting } from "../wrong/transports-lasting.js";
 
-proveSuite(transportSuite, wrongLasting, "requirements");
+proveSuite(transportSuite, wrongLasting);
