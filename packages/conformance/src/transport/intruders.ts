@@ -14,6 +14,8 @@ const QUIET_TURNS = 5;
 /** All intruders together announce at least so much. */
 const ANNOUNCED_BYTES = 32 * 2 ** 20;
 const INTRUDERS_MAX = 60;
+/** What others let go of meanwhile hides what strangers cost: it does so once. */
+const MEMORY_ROUNDS = 2;
 const LEVELS = 200_000;
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -96,22 +98,15 @@ export const intruders: Suite<TransportSubject> = [
       }
       ensure(begins >= 0, "the large frame's bytes aren't on the line as they are");
       const beginning = said().slice(0, begins + 1000);
-      b.frames.length = 0;
       const count = Math.min(INTRUDERS_MAX, Math.ceil(ANNOUNCED_BYTES / large.length));
-      const held = await heldBytes();
-      const strangers: (Intruder | undefined)[] = [];
-      for (let i = 0; i < count; i++) {
-        strangers.push(await bench.links.intrude?.(b.local.address, beginning));
-      }
-      await bench.arrives(a, b, pattern(100, 3)); // what the strangers said has been read
-      for (let i = 0; i < 8 * QUIET_TURNS; i++) await nextTurn();
-      const grown = (await heldBytes()) - held;
       const announced = count * large.length;
-      ensure(
-        grown < announced / 2,
-        `${count} strangers who announced ${announced} bytes and sent ${count * beginning.length} cost ${grown} bytes of memory`,
-      );
-      for (const stranger of strangers) stranger?.close();
+      for (let round = 0; round < MEMORY_ROUNDS; round++) {
+        const grown = await costOfStrangers(bench, a, b, count, beginning);
+        ensure(
+          grown < announced / 2,
+          `${count} strangers who announced ${announced} bytes and sent ${count * beginning.length} cost ${grown} bytes of memory`,
+        );
+      }
     },
   ),
   transportCase(
@@ -178,6 +173,27 @@ export const intruders: Suite<TransportSubject> = [
     },
   ),
 ];
+
+/** @returns by how many bytes the memory grows while so many strangers have said this */
+async function costOfStrangers(
+  bench: Bench,
+  a: TestNode,
+  b: TestNode,
+  count: number,
+  words: Uint8Array,
+): Promise<number> {
+  b.frames.length = 0;
+  const held = await heldBytes();
+  const strangers: (Intruder | undefined)[] = [];
+  for (let i = 0; i < count; i++) {
+    strangers.push(await bench.links.intrude?.(b.local.address, words));
+  }
+  await bench.arrives(a, b, pattern(100, 3)); // what the strangers said has been read
+  for (let i = 0; i < 8 * QUIET_TURNS; i++) await nextTurn();
+  const grown = (await heldBytes()) - held;
+  for (const stranger of strangers) stranger?.close();
+  return grown;
+}
 
 /**
  * Byte arrays that somebody holds: what nobody does is collected first, again and again, as what
