@@ -5,7 +5,7 @@ import { createChance } from "../../src/random.js";
 import type { Target } from "../../src/suite.js";
 import type { TransportSubject } from "../../src/transport/subject.js";
 import { isWhole } from "../support/whole.js";
-import { toyTarget } from "./targets.js";
+import { toyTarget, waitedFor } from "./targets.js";
 import { createToyTransport } from "./toy.js";
 
 interface Network {
@@ -57,10 +57,10 @@ function legitimate(name: string, network: Network): Target<TransportSubject> {
     let seed = 0;
     return () => passedOn(network, ++seed);
   });
-  return { ...target, create: async () => ({ ...(await target.create()), patienceMs }) };
+  return waitedFor(target, patienceMs);
 }
 
-const delayMs = isWhole ? 100 : 15;
+const delayMs = isWhole ? 100 : 10;
 
 export const slowTransport: Target<TransportSubject> = legitimate(
   `takes ${delayMs} ms for every frame`,

@@ -36,6 +36,14 @@ export function toyTarget(name: string, network: () => () => Transport): Target<
 export const toy = (name: string, ways: Partial<Ways> = {}): Target<TransportSubject> =>
   toyTarget(name, () => () => createToyTransport(ways));
 
+/** The same, for which cases wait so long. */
+export function waitedFor(
+  target: Target<TransportSubject>,
+  boundMs: number,
+): Target<TransportSubject> {
+  return { ...target, create: async () => ({ ...(await target.create()), patienceMs: boundMs }) };
+}
+
 /** The toy, whose addresses are paths. */
 export const onUnixSockets: Target<TransportSubject> = {
   ...toy("listens on Unix sockets"),
