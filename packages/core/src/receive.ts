@@ -69,7 +69,7 @@ function isNewestRun(state: State, from: Sender): boolean {
 function storageLost(state: State, from: Sender, incarnation: string): StorageLost {
   const { id, incarnation: own } = state.options;
   return new StorageLost(
-    `node ${id} has an empty data directory (${own}), but ${from.id} knows it by another one (${incarnation}), whose votes and entries are gone; bring that directory back, or start the whole cluster afresh`,
+    `node ${id} has an empty data directory (${own}), but ${from.id} knows it with another one (${incarnation}), whose votes and entries this one lacks; start it with that one, never with a copy of it. If that one is lost, leave ${id} stopped: the others serve without it as long as they are a majority`,
   );
 }
 

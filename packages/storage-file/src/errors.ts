@@ -16,7 +16,7 @@ export class WrongIdentity extends RaftkitError {
   constructor(directory: string, what: string, found: string, wanted: string, check: string) {
     super(
       "WRONG_IDENTITY",
-      `the data directory ${directory} belongs to ${what} "${found}", but it was opened for ${what} "${wanted}"; check ${check}, or the directory`,
+      `the data directory ${directory} was created for ${what} "${found}", but it was opened for ${what} "${wanted}"; check ${check}, or the directory`,
     );
   }
 }
@@ -29,7 +29,7 @@ export class CorruptLog extends RaftkitError {
   constructor(file: string, offset: number, what: string) {
     super(
       "CORRUPT_LOG",
-      `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Check the disk, keep a copy of the directory, and replace this node; don't edit or delete files to make it start`,
+      `${file} is damaged at byte ${offset}: ${what}. Nothing was changed. Check the disk, and keep the directory as it is: don't edit or delete files to make it start. The other nodes serve without this one as long as they are a majority`,
     );
     this.file = file;
     this.offset = offset;
