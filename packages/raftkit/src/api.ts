@@ -112,8 +112,8 @@ export interface NodeStatus {
   /** The option, with its default. */
   readonly maxLogBytes: number;
   /**
-   * Proposals are refused because the log has reached `maxLogBytes`, here or at the leader. It stays
-   * so until the option is raised.
+   * Proposals that don't fit in `maxLogBytes` are refused, here or at the leader. It stays so until
+   * the option is raised.
    */
   readonly logFull: boolean;
   /** Undefined until the cluster has formed. */

@@ -131,7 +131,7 @@ export class Journal {
       kind: "logFull",
       subject: "",
       fields: { logBytes, maxLogBytes },
-      message: `the log is full: proposals are refused from now on. ${fullLogText(maxLogBytes)}`,
+      message: `the log is full: proposals that don't fit are refused from now on. ${fullLogText(maxLogBytes)}`,
     });
   }
 

@@ -75,7 +75,7 @@ export function logFull(logBytes: number, maxLogBytes: number): HttpError {
   return new HttpError(
     503,
     "log_full",
-    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes are refused until that is raised, on every node; reads are answered`,
+    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until that is raised, on every node; reads are answered`,
   );
 }
 
