@@ -41,6 +41,7 @@ export function checkOptions<C extends CodecValue, R, Q, A>(
     throw wrong("cluster.id", cluster.id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
   }
   checkBootstrap(options);
+  checkParts(options);
   const electionTimeoutMs = options.electionTimeoutMs ?? { min: 150, max: 300 };
   if (
     !(
@@ -49,7 +50,11 @@ export function checkOptions<C extends CodecValue, R, Q, A>(
       electionTimeoutMs.max < Infinity
     )
   ) {
-    throw wrong("electionTimeoutMs", electionTimeoutMs, "0 < min < max");
+    throw wrong(
+      "electionTimeoutMs",
+      electionTimeoutMs,
+      "{ min, max } in milliseconds, 0 < min < max",
+    );
   }
   const heartbeatIntervalMs =
     options.heartbeatIntervalMs ?? Math.min(50, electionTimeoutMs.min / 2);
@@ -140,6 +145,25 @@ function checkBootstrap<C extends CodecValue, R, Q, A>({
   if (!ids.includes(id)) {
     throw wrong("cluster.bootstrap", ids.join(", "), `a list that has this node, ${id}`);
   }
+}
+
+/** Types say so too, but not every program is checked by them. */
+function checkParts<C extends CodecValue, R, Q, A>(options: NodeOptions<C, R, Q, A>): void {
+  requireMethods("transport", options.transport, ["start", "send", "setPeers", "close"]);
+  requireMethods("storage.log", options.storage.log, ["open", "write", "close"]);
+  requireMethods("codec", options.codec, ["encode", "decode"]);
+  requireMethods("stateMachine", options.stateMachine, ["apply", "query"]);
+}
+
+function requireMethods(name: string, part: object | undefined, methods: readonly string[]): void {
+  const missing = methods.filter(
+    (method) => typeof Reflect.get(Object(part), method) !== "function",
+  );
+  if (missing.length === 0) return;
+  // A part may have cycles, so it isn't shown.
+  throw new InvalidOption(
+    `option ${name}: ${part === undefined ? "not given" : `given one without ${missing.join(", ")}`}; allowed: an object with the functions ${methods.join(", ")}`,
+  );
 }
 
 function positive(name: string, given: number, max: number): number {

@@ -63,7 +63,17 @@ describe("createNode", () => {
     [
       "electionTimeoutMs",
       () => ({ electionTimeoutMs: { min: 300, max: 300 } }),
-      /electionTimeoutMs: given {"min":300,"max":300}; allowed: 0 < min < max/,
+      /electionTimeoutMs: given {"min":300,"max":300}; allowed: { min, max } in milliseconds, 0 < min < max/,
+    ],
+    [
+      "log",
+      () => ({ storage: JSON.parse("{}") }),
+      /option storage\.log: not given; allowed: an object with the functions open, write, close/,
+    ],
+    [
+      "state machine",
+      () => ({ stateMachine: JSON.parse("{}") }),
+      /option stateMachine: given one without apply, query; allowed: an object with the functions/,
     ],
     [
       "heartbeatIntervalMs",
