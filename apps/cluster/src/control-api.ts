@@ -154,9 +154,14 @@ async function resolveNode(supervisor: Supervisor, name: string): Promise<string
     leader === undefined ||
     !nodes.some(({ place, state }) => place.id === leader.id && state === "running")
   ) {
-    throw new ClusterError("NO_LEADER", "no running node leads at the moment; try again", {
-      status: 409,
-    });
+    throw new ClusterError("NO_LEADER", whyNobodyLeads(nodes), { status: 409 });
   }
   return leader.id;
+}
+
+function whyNobodyLeads(nodes: ReturnType<Supervisor["nodes"]>): string {
+  const running = nodes.filter(({ state }) => state === "running").length;
+  const majority = Math.floor(nodes.length / 2) + 1;
+  if (running >= majority) return "no running node leads at the moment; try again";
+  return `no node leads: ${running} of ${nodes.length} runs, and a leader needs ${majority}; restart one first`;
 }

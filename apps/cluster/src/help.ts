@@ -38,7 +38,7 @@ const about: Readonly<Record<CommandName, About>> = {
   },
   restart: {
     takes: "N [--http-base PORT]",
-    help: "Start node N again, with the data that it had.",
+    help: "Start node N again, with the data that it had; one that runs is ended first.",
     options: [httpBase],
     exitCodes: "0 it serves; 1 the cluster refused, or didn't answer; 2 wrong options.",
   },

@@ -218,7 +218,9 @@ function refuseUnknownVariables(environment: Environment): void {
   if (unknown.length > 0) {
     throw new WrongOptions(
       unknown.map((name) => {
-        const meant = nearest(name, known);
+        // A node's own variable without its prefix is the likelier slip: RAFTKIT_CLUSTER_ID.
+        const prefixed = environmentName("") + name.slice("RAFTKIT_".length);
+        const meant = known.includes(prefixed) ? prefixed : nearest(name, known);
         return `unknown environment variable ${name}; ${meant === undefined ? "" : `did you mean ${meant}? `}--help names those of each option`;
       }),
     );

@@ -96,6 +96,10 @@ describe("the control API", () => {
     );
     await changeNode(port, "1", "kill");
     await expect(changeNode(port, "1", "kill")).rejects.toThrow("n1 doesn't run");
+    await changeNode(port, "2", "kill");
+    await expect(changeNode(port, "leader", "kill")).rejects.toThrow(
+      "no node leads: 1 of 3 runs, and a leader needs 2; restart one first",
+    );
     expect(await ask(port, "POST", "/v1/nodes/1/kill", json)).toMatchObject({ status: 409 });
     expect(await ask(port, "GET", "/nowhere", {})).toMatchObject({ status: 404 });
   });

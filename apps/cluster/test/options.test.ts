@@ -78,6 +78,9 @@ describe("the command line", () => {
     ).toBe(
       "unknown environment variable RAFTKIT_CLUSTER_NODEZ; did you mean RAFTKIT_CLUSTER_NODES? --help names those of each option",
     );
+    expect(complaintAbout(["up"], { RAFTKIT_CLUSTER_ID: "blue" })).toMatch(
+      /^unknown environment variable RAFTKIT_CLUSTER_ID; did you mean RAFTKIT_CLUSTER_CLUSTER_ID\? /,
+    );
     expect(complaintAbout(["chaos"], { RAFTKIT_CLUSTER_X: "", RAFTKIT_SERVER_MAIN: "x" })).toMatch(
       /^unknown environment variable RAFTKIT_CLUSTER_X; /,
     );
