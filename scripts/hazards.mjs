@@ -24,7 +24,9 @@ if (flag !== undefined && (flag !== "--json" || jsonFile === undefined)) {
 }
 const rows = readPage(readFileSync(join(root, "docs/hazards.md"), "utf8"));
 const faults = pageFaults(rows, new Set(mutants.map(({ id }) => id)));
-const { results, output } = await runTests(filesOf(rows));
+const files = filesOf(rows);
+console.log(`running ${files.length} test files, one or two minutes; the table comes at the end`);
+const { results, output } = await runTests(files);
 faults.push(...testFaults(rows, results));
 
 for (const { id, tests, mutants: named, later } of rows) {

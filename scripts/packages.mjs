@@ -26,6 +26,14 @@ import { examplesIn, promisedOutput } from "./readme-examples.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = (/** @type {string} */ name) => join(root, "node_modules/.bin", name);
+const help = `npm run packages -- [--check-only] [--keep DIR]
+
+Packs every package and uses it in an empty project.
+
+  --check-only  check the tarballs, run nothing from them
+  --keep DIR    leave the tarballs and the project that uses them in DIR
+
+Exit codes: 0 all held; 1 something did not; 2 wrong options.`;
 const { "check-only": checkOnly, keep } = readOptions();
 const timeoutMs = 120_000;
 const counts = { proven: 0, failed: 0 };
@@ -69,9 +77,14 @@ function readOptions() {
   const options = /** @type {const} */ ({
     "check-only": { type: "boolean", default: false },
     keep: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
   });
   try {
     const { values } = parseArgs({ options });
+    if (values.help) {
+      console.log(help);
+      process.exit(0);
+    }
     return { "check-only": values["check-only"], keep: values.keep };
   } catch (error) {
     const [said] = String(error instanceof Error ? error.message : error).split(". ");

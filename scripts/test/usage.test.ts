@@ -38,6 +38,12 @@ test.each([
   expect(existsSync(join(folder, "dist"))).toBe(true);
 });
 
+test("packages.mjs --help tells its options, and does nothing", () => {
+  const { status, stdout, stderr } = runAlone("packages.mjs", ["--help"]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(/--check-only .*\n.*--keep DIR /);
+});
+
 function runAlone(script: string, args: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), "raftkit-usage-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
