@@ -14,7 +14,7 @@ export function helpText(): string {
   return [
     "One node of a replicated key-value store, with an HTTP API.",
     "",
-    "Usage: node dist/main.js [--OPTION VALUE | --OPTION=VALUE]...",
+    "Usage: node apps/server/dist/main.js [--OPTION VALUE | --OPTION=VALUE]...",
     "",
     "Flags win over environment variables, those over defaults.",
     "",
