@@ -316,7 +316,7 @@ export const replication = [
     file: "packages/core/src/loss.ts",
     find: "progress.inflight.find(({ lastIndex }) => lastIndex > progress.verifiedIndex)",
     replace: "progress.inflight.find(({ lastIndex }) => lastIndex > progress.matchIndex)",
-    why: "what a slow disk has not synced is sent again (R13)",
+    why: "what a slow disk has not synced counts as lost, and the window narrows (R13)",
   },
   {
     id: "core-87",

@@ -206,6 +206,19 @@ test.each([150, 400, 1_000])("a disk that takes %i ms has lost nothing", (syncMs
   for (const [index, count] of copies(timed)) expect(`${index}: ${count}`).toBe(`${index}: 1`);
 });
 
+test("a disk that is slow doesn't narrow the window: nothing waits for what has arrived", () => {
+  const timed = leading();
+  timed.delayMs = 20;
+  timed.syncMs = (id) => (id === "n1" ? 1 : 1_000);
+  propose(timed, 100);
+  runUntil(timed, timed.cluster.now + 500);
+  for (let i = 0; i < 3; i++) {
+    propose(timed, 100);
+    runUntil(timed, timed.cluster.now + 1); // a twentieth of one way
+  }
+  expect([...copies(timed)]).toEqual([3, 4, 5, 6].map((index) => [index, 1]));
+});
+
 test("a link slower than expected gets a message through, after few copies", () => {
   const timed = leading();
   timed.bytesPerMs = 100;
