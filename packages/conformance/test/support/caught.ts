@@ -28,6 +28,7 @@ export function proveSuite<Subject>(
 ): void {
   test.each(wrongs.map((wrong) => ({ ...wrong, name: wrong.target.name })))(
     "$caughtBy catches $name",
+    { timeout: isWhole ? 120_000 : 30_000 },
     async ({ target, caughtBy, message }) => {
       const until = suite.slice(0, suite.findIndex(({ id }) => id === caughtBy) + 1);
       const capabilities = target.capabilities.filter((name) =>
