@@ -72,7 +72,7 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
   /** @throws {RaftkitError} `KV_INVALID_QUERY` */
   query(query: KvQuery): KvAnswer;
   /**
-   * 16 hexadecimal digits: the same for the same state, whatever its history. Costs nothing: every
+   * 8 hexadecimal digits: the same for the same state, whatever its history. Costs nothing: every
    * write keeps it up to date.
    */
   hash(): string;

@@ -4,7 +4,6 @@
 // its place.
 import type { Index } from "@raftkit/core";
 import { combined, hashItem } from "./hash.js";
-import type { ItemHash } from "./hash.js";
 
 const BLOCK_ITEMS_MAX = 512;
 
@@ -13,7 +12,7 @@ export interface Item {
   readonly ordered: string;
   readonly value: Uint8Array;
   readonly index: Index;
-  readonly hash: ItemHash;
+  readonly hash: number;
 }
 
 interface Block {
@@ -48,14 +47,8 @@ export function createSortedItems(): SortedItems {
   let blocks: Block[] = [];
   let epoch = 0;
   let size = 0;
-  /** The sums of the items' hashes, modulo 2^32. */
-  let sumA = 0;
-  let sumB = 0;
-
-  function count(hash: ItemHash, sign: 1 | -1): void {
-    sumA = (sumA + sign * hash.a) | 0;
-    sumB = (sumB + sign * hash.b) | 0;
-  }
+  /** Of the items' hashes, modulo 2^32. */
+  let sum = 0;
 
   /**
    * The block that holds `ordered` or would hold it: the last one whose first item is not behind
@@ -100,11 +93,11 @@ export function createSortedItems(): SortedItems {
       return item?.ordered === ordered ? item : undefined;
     },
     get hash() {
-      return combined(sumA, sumB, size);
+      return combined(sum, size);
     },
     set(ordered, value, index) {
       const item = { ordered, value, index, hash: hashItem(ordered, value, index) };
-      count(item.hash, 1);
+      sum = (sum + item.hash) | 0;
       const blockAt = findBlock(ordered);
       const block = blocks[blockAt];
       if (block === undefined) {
@@ -118,7 +111,7 @@ export function createSortedItems(): SortedItems {
         insert(blockAt, block, itemAt, item);
         return undefined;
       }
-      count(before.hash, -1);
+      sum = (sum - before.hash) | 0;
       writable(blockAt, block)[itemAt] = item;
       return before;
     },
@@ -129,7 +122,7 @@ export function createSortedItems(): SortedItems {
       const itemAt = findItem(block.items, ordered);
       const item = block.items[itemAt];
       if (item?.ordered !== ordered) return;
-      count(item.hash, -1);
+      sum = (sum - item.hash) | 0;
       size--;
       if (block.items.length === 1) blocks.splice(blockAt, 1);
       else writable(blockAt, block).splice(itemAt, 1);
