@@ -8,6 +8,7 @@ import { InvariantViolation, StorageRolledBack } from "./errors.js";
 import { isDurable, promiseSeq, truncateFrom } from "./durability.js";
 import type { AppendEntries } from "./messages.js";
 import type { Follower, State } from "./state.js";
+import { sendNewestHash } from "./state-hash.js";
 import { emit, resetElectionTimer, send } from "./state.js";
 import { becomeFollower } from "./transitions.js";
 import type { Index, Sender } from "./types.js";
@@ -196,4 +197,5 @@ export function acknowledgeLeader(state: State, follower: Follower): void {
     conflictIndex: 0,
     conflictTerm: 0,
   });
+  sendNewestHash(state, leader);
 }

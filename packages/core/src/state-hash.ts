@@ -1,11 +1,12 @@
 // Replicas that applied the same commands must be in the same state; code that was changed, or isn't
 // deterministic, breaks that in silence. Every node hashes its state at the same indexes; each
-// follower sends its hash to the leader, which compares it with its own and tells the sender when
-// they differ. Best effort: what is lost is made up for at the next such index. It decides nothing.
+// follower sends its newest hash along with an acknowledgement to the leader, which compares it with
+// its own and tells the sender when they differ. Best effort: what is lost is made up for at the
+// next such index. It decides nothing.
 import { memberOf } from "./membership.js";
 import type { StateHash } from "./messages.js";
 import type { State } from "./state.js";
-import { emit, leaderOf, send } from "./state.js";
+import { emit, send } from "./state.js";
 import type { Index, NodeId, Sender } from "./types.js";
 
 export interface StateHashes {
@@ -13,13 +14,15 @@ export interface StateHashes {
   readonly own: Map<Index, string>;
   /** What a member sent of an index that isn't applied here yet: its last one. */
   readonly early: Map<NodeId, { readonly from: Sender; readonly message: StateHash }>;
+  /** The newest one of `own` that no leader was sent; 0: there is none. */
+  unsentIndex: Index;
 }
 
 /** A node that is further behind isn't compared before it has caught up. */
-export const STATE_HASHES_KEPT = 8;
+export const STATE_HASHES_KEPT = 32;
 
 export function newStateHashes(): StateHashes {
-  return { own: new Map(), early: new Map() };
+  return { own: new Map(), early: new Map(), unsentIndex: 0 };
 }
 
 /** The state machine's hash once `index` was applied; indexes rise. */
@@ -30,13 +33,21 @@ export function onHashed(state: State, index: Index, hash: string): void {
     if (own.size <= STATE_HASHES_KEPT) break;
     own.delete(oldest);
   }
-  const leader = leaderOf(state);
-  if (leader) sendHash(state, leader, index, hash, false);
+  state.stateHashes.unsentIndex = index;
   for (const [id, { from, message }] of early) {
     if (message.index > index) continue;
     early.delete(id);
     onStateHash(state, from, message);
   }
+}
+
+/** Beside an acknowledgement, so that no frame of its own leaves for it. */
+export function sendNewestHash(state: State, leader: Sender): void {
+  const { own, unsentIndex } = state.stateHashes;
+  const hash = own.get(unsentIndex);
+  if (hash === undefined) return;
+  state.stateHashes.unsentIndex = 0;
+  sendHash(state, leader, unsentIndex, hash, false);
 }
 
 export function onStateHash(state: State, from: Sender, message: StateHash): void {

@@ -34,22 +34,29 @@ function node(id: string): Raft {
   return raft;
 }
 
-/** One that follows n1. */
-function follower(id = "n2"): Raft {
-  const raft = node(id);
-  const heartbeat: Message = {
+/** What n1 hears back from a follower for its heartbeat. */
+function heartbeat(raft: Raft, round: number): readonly Message[] {
+  const message: Message = {
     type: "appendEntries",
-    to: senderOf(id).incarnation,
+    to: senderOf("n2").incarnation,
     term: 3,
     prevLogIndex: 1,
     prevLogTerm: 1,
     leaderCommit: 1,
-    round: 1,
+    round,
     matchIndex: 0,
     entries: [],
   };
-  raft.step(1, { type: "receive", from: senderOf("n1"), message: heartbeat });
-  raft.step(1, { type: "tick" });
+  return [
+    ...raft.step(1, { type: "receive", from: senderOf("n1"), message }),
+    ...raft.step(1, { type: "tick" }),
+  ].flatMap((effect) => (effect.type === "send" && effect.to === "n1" ? [effect.message] : []));
+}
+
+/** n2, which follows n1. */
+function follower(): Raft {
+  const raft = node("n2");
+  heartbeat(raft, 1);
   return raft;
 }
 
@@ -90,12 +97,25 @@ const stateHash = (to: string, index: number, hash: string, answer: boolean): Ef
 });
 
 describe("a follower", () => {
-  test("sends its hash to the leader, and nobody without one; nothing wakes it", () => {
+  test("sends its newest hash once, beside an acknowledgement; nothing wakes it", () => {
     const raft = follower();
     const { deadline } = raft;
-    expect(hashed(raft, 256, "aa")).toEqual([stateHash("n1", 256, "aa", false)]);
+    expect(hashed(raft, 256, "aa")).toEqual([]);
+    expect(hashed(raft, 512, "bb")).toEqual([]);
     expect(raft.deadline).toBe(deadline);
-    expect(hashed(node("n2"), 256, "aa")).toEqual([]);
+    expect(heartbeat(raft, 2)).toEqual([
+      expect.objectContaining({ type: "appendEntriesReply", success: true, round: 2 }),
+      expect.objectContaining({ type: "stateHash", index: 512, hash: "bb", answer: false }),
+    ]);
+    expect(heartbeat(raft, 3)).toEqual([
+      expect.objectContaining({ type: "appendEntriesReply", success: true, round: 3 }),
+    ]);
+  });
+
+  test("keeps its hash until there is a leader to send it to", () => {
+    const raft = node("n2");
+    expect(hashed(raft, 256, "aa")).toEqual([]);
+    expect(heartbeat(raft, 1).map(({ type }) => type)).toEqual(["appendEntriesReply", "stateHash"]);
   });
 
   test("is told of a difference, and doesn't answer the answer", () => {
@@ -139,9 +159,9 @@ describe("the node that is told", () => {
     expect(hashed(raft, 768, "aa")).toEqual([]);
   });
 
-  test("keeps the last eight, and ignores what is older or was never hashed here", () => {
+  test("keeps the last 32, and ignores what is older or was never hashed here", () => {
     const raft = node("n1");
-    for (let i = 1; i <= 9; i++) hashed(raft, 256 * i, "aa");
+    for (let i = 1; i <= 33; i++) hashed(raft, 256 * i, "aa");
     expect(received(raft, senderOf("n2"), 256, "bb")).toEqual([]);
     expect(received(raft, senderOf("n2"), 513, "bb")).toEqual([]);
     expect(received(raft, senderOf("n2"), 512, "bb")).toHaveLength(2);

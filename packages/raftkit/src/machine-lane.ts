@@ -48,12 +48,20 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
   let working: Promise<void> | null = null;
   let stopped = false;
 
-  async function hashAt(index: Index): Promise<void> {
+  function hashAt(index: Index): void | Promise<void> {
     try {
-      const hash = await hashState(machine);
-      if (!stopped) events.onHash(index, hash);
+      const hash = hashState(machine);
+      if (typeof hash === "string") return events.onHash(index, hash);
+      return hash.then(
+        (late) => {
+          if (!stopped) events.onHash(index, late);
+        },
+        (error: unknown) => {
+          if (!stopped) events.onHashFailed(error);
+        },
+      );
     } catch (error) {
-      if (!stopped) events.onHashFailed(error);
+      events.onHashFailed(error);
     }
   }
 
@@ -89,7 +97,8 @@ export function createMachineLane<C extends CodecValue, R, Q, A>(
           events.onSkipped(index, term);
         }
         if (machine.hash && isHashed(index, lastQueued)) {
-          await hashAt(index);
+          const hashing = hashAt(index);
+          if (hashing) await hashing;
           if (stopped) return;
         }
         if (clock.now() > sliceEnd) {

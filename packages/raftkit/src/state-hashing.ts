@@ -1,10 +1,13 @@
 // When a state machine is hashed, so that nodes can compare their states: at the same indexes
 // everywhere.
 import type { Index, StateMachine } from "@raftkit/core";
-import { RaftkitError, STATE_HASH_LENGTH_MAX, STATE_HASHES_KEPT } from "@raftkit/core";
+import { RaftkitError, STATE_HASH_LENGTH_MAX } from "@raftkit/core";
+import { isThenable } from "./thenable.js";
 
 /** Not an option: all nodes must agree on it. */
 export const STATE_HASH_INTERVAL = 256;
+/** Of the entries that wait to be applied, so many intervals at the end are hashed. */
+const INTERVALS_HASHED = 8;
 
 /**
  * Whether the state is hashed after `index`. Where more entries wait than are ever compared, as
@@ -13,14 +16,20 @@ export const STATE_HASH_INTERVAL = 256;
  */
 export function isHashed(index: Index, lastQueued: Index): boolean {
   return (
-    index % STATE_HASH_INTERVAL === 0 &&
-    index > lastQueued - STATE_HASHES_KEPT * STATE_HASH_INTERVAL
+    index % STATE_HASH_INTERVAL === 0 && index > lastQueued - INTERVALS_HASHED * STATE_HASH_INTERVAL
   );
 }
 
-/** @throws what `hash` throws, and a `RaftkitError` for what is no hash */
-export async function hashState<C, R, Q, A>(machine: StateMachine<C, R, Q, A>): Promise<string> {
-  const hash: unknown = await machine.hash?.();
+/**
+ * At once where `hash` is synchronous, so that applies aren't interrupted for it.
+ * @throws what `hash` throws, and a `RaftkitError` for what is no hash
+ */
+export function hashState<C, R, Q, A>(machine: StateMachine<C, R, Q, A>): string | Promise<string> {
+  const hash: unknown = machine.hash?.();
+  return isThenable(hash) ? Promise.resolve(hash).then(asHash) : asHash(hash);
+}
+
+function asHash(hash: unknown): string {
   if (typeof hash === "string" && hash.length > 0 && hash.length <= STATE_HASH_LENGTH_MAX) {
     return hash;
   }
