@@ -39,7 +39,9 @@ export class KeptResults<Result> {
     return kept?.index === index ? kept : undefined;
   }
 
+  /** Called after every apply for which nothing is kept: costs nothing when it is empty. */
   clear(): void {
+    if (this.#ring.length === 0) return;
     this.#ring.length = 0;
     this.#bytes = 0;
   }
