@@ -173,7 +173,7 @@ function linesLike(output, pattern) {
 }
 
 /** @param {any} report what chaos leaves as report.json @returns {string} */
-function chaosFigures({ ok, totals, strikes, outages, recoveryMs, reigns }) {
+function chaosFigures({ ok, totals, strikes, outages, recoveryMs, leadershipTerms }) {
   const faults = strikes.filter(
     (/** @type {{ tookEffect: boolean }} */ { tookEffect }) => tookEffect,
   );
@@ -184,7 +184,7 @@ function chaosFigures({ ok, totals, strikes, outages, recoveryMs, reigns }) {
       (/** @type {{ fromMs: number; toMs: number }} */ { fromMs, toMs }) => toMs - fromMs,
     ),
   );
-  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${reigns} reigns; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${Math.round(recoveryMs)} ms after the last fault`;
+  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${leadershipTerms} terms with a leader; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${Math.round(recoveryMs)} ms after the last fault`;
 }
 
 /**

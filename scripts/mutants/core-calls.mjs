@@ -95,14 +95,14 @@ export const calls = [
     file: "packages/core/src/forward.ts",
     find: "    this.#term = term;\n    this.#senders.clear();",
     replace: "    this.#term = term;",
-    why: "verdicts of an earlier reign answer for the present one",
+    why: "verdicts of an earlier leadership answer for the present one",
   },
   {
     id: "core-64",
     file: "packages/core/src/forward.ts",
     find: "  if (message.term !== window.term) return;\n",
     replace: "",
-    why: "a forward that was meant for an earlier reign is appended in this one",
+    why: "a forward that was meant for an earlier leadership is appended in this one",
   },
   {
     id: "core-65",

@@ -1,4 +1,4 @@
-// Faults in who leads: elections, transitions, forming, membership. One changed place each.
+// Faults in who leads: elections, transitions, bootstrapping, membership. One changed place each.
 
 /** @type {readonly import("./list.mjs").Mutant[]} */
 export const elections = [
@@ -134,10 +134,10 @@ export const elections = [
     replace: "index < state.commitIndex; index++) {",
     why: "what earlier leaders left uncommitted isn't counted in the bound (hazard 55)",
   },
-  // forming, membership
+  // bootstrapping, membership
   {
     id: "core-73",
-    file: "packages/core/src/forming.ts",
+    file: "packages/core/src/bootstrap.ts",
     find: "message.to !== state.options.incarnation || message.run !== state.options.run) return;",
     replace: "message.to !== state.options.incarnation) return;",
     why: "an answer to an earlier run helps to form the cluster",
@@ -145,7 +145,7 @@ export const elections = [
   },
   {
     id: "core-77",
-    file: "packages/core/src/forming.ts",
+    file: "packages/core/src/bootstrap.ts",
     find: "message.to !== state.options.incarnation || message.run",
     replace: "message.run",
     why: "an answer to a lost data directory helps to form a second cluster (hazard 6)",
@@ -153,10 +153,10 @@ export const elections = [
   },
   {
     id: "core-74",
-    file: "packages/core/src/forming.ts",
+    file: "packages/core/src/bootstrap.ts",
     find: "else if (!message.blank) emit",
     replace: "else if (!message.blank && message.term > 1) emit",
-    why: "a cluster is formed over a node that holds a log",
+    why: "a cluster is bootstrapped over a node that holds a log",
     rule: "identity",
   },
   {

@@ -94,7 +94,7 @@ export const replication = [
     file: "packages/core/src/append.ts",
     find: "  state.heardLeaderAt = state.now;",
     replace: "  state.heardLeaderAt = -Infinity;",
-    why: "a live leader isn't protected: any lonely node can end its reign (hazard 30)",
+    why: "a live leader isn't protected: any lonely node can end its leadership (hazard 30)",
   },
   {
     id: "core-13",
@@ -258,7 +258,7 @@ export const replication = [
     file: "packages/core/src/replicate.ts",
     find: "return ahead.length >= majority(",
     replace: "return ahead.length > majority(",
-    why: "a leader with a hung disk keeps its reign (hazard 50)",
+    why: "a leader with a hung disk keeps its leadership (hazard 50)",
   },
   {
     id: "core-50",

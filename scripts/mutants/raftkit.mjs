@@ -126,7 +126,7 @@ export const raftkit = [
     file: "packages/raftkit/src/node.ts",
     find: "|| noop.index > this.#machineLane.lastApplied) return;",
     replace: "|| 0 * noop.index > this.#machineLane.lastApplied) return;",
-    why: "a reign begins before the local state is new enough",
+    why: "a leadership begins before the local state is new enough",
   },
   {
     id: "raftkit-19",

@@ -85,11 +85,11 @@ test("chaos is told by its report", () => {
       { fromMs: 5000, toMs: 7500 },
     ],
     recoveryMs: 650,
-    reigns: 4,
+    leadershipTerms: 4,
   };
   writeFileSync(join(folder, "chaos-report/report.json"), JSON.stringify(report));
   expect(part("chaos").figures({ output: "", folder })).toBe(
-    "linearizable, nothing acknowledged lost; 9 operations answered, 3 refused, 1 unknown; 3 faults of 2 kinds, 4 reigns; longest without a write 2.5 s; served again 650 ms after the last fault",
+    "linearizable, nothing acknowledged lost; 9 operations answered, 3 refused, 1 unknown; 3 faults of 2 kinds, 4 terms with a leader; longest without a write 2.5 s; served again 650 ms after the last fault",
   );
 });
 

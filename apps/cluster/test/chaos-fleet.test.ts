@@ -185,7 +185,7 @@ describe("the observer", () => {
     expect([
       observer.leader(),
       await observer.confirmLeader(),
-      observer.reigns(),
+      observer.leadershipTerms(),
       observer.rivals(),
     ]).toEqual([0, 0, 2, []]);
     terms = [3, 3];
@@ -200,7 +200,7 @@ describe("the conduct of a run", () => {
     unserved: [],
     troubles: [],
     rivals: [],
-    reigns: 3,
+    leadershipTerms: 3,
     wrong: [],
     planned: ["wipe", "delay"],
     struck: ["wipe", "delay", "wipe"],

@@ -76,7 +76,7 @@ const report: ChaosReport = {
     { atMs: 0, node: 1, state: "up" },
     { atMs: 0, node: 2, state: "up" },
   ],
-  reigns: 2,
+  leadershipTerms: 2,
   network: {
     proxies: 6,
     carriedBytes: 3_000_000,

@@ -140,7 +140,7 @@ function appendMissing(state: State, follower: Follower, run: EntryRun): void {
   if (missing.firstIndex <= state.log.lastIndex) cutConflict(state, follower, missing.firstIndex);
   state.log.append(missing);
   state.durability.staged.push({ type: "append", run: missing });
-  state.forming = null;
+  state.bootstrapping = null;
   adoptConfigurations(state, missing);
 }
 

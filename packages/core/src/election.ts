@@ -61,7 +61,7 @@ export function campaign(state: State): void {
 }
 
 /**
- * A live leader protects its reign: whoever hears it helps nobody to replace it (thesis §4.2.3).
+ * A live leader protects its leadership: whoever hears it helps nobody to replace it (thesis §4.2.3).
  */
 function isInTouchWithLeader(state: State): boolean {
   return (

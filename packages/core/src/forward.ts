@@ -1,6 +1,6 @@
 // Proposals: appended by the leader in the order of arrival (R21), forwarded once by everyone else
 // (docs/rules.md, forwarding). What a leader answered to a forward it remembers for the whole
-// reign, so that a copy is never appended twice.
+// leadership, so that a copy is never appended twice.
 import type { EntryRun } from "./entry.js";
 import { ENTRY_HEADER_BYTES, encodeRun, EntryKind } from "./entry.js";
 import { transferMs } from "./link.js";
@@ -42,7 +42,7 @@ const VERDICTS_MAX = 4096;
 const SENDERS_MAX = 256;
 
 /**
- * A leader's answers to forwards, kept until its next reign; bounded: what is older is forgotten
+ * A leader's answers to forwards, kept until its next leadership; bounded: what is older is forgotten
  * and never answered.
  */
 export class ForwardWindow {
@@ -213,7 +213,7 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
 }
 
 /**
- * Another node's proposals. Of a reign that this process doesn't remember nothing is said: an
+ * Another node's proposals. Of a leadership that this process doesn't remember nothing is said: an
  * earlier copy may have been accepted.
  */
 export function onForward(state: State, from: Sender, message: Forward): void {
@@ -319,7 +319,7 @@ export function forwardDeadline({ forwarded }: State): number {
   return Infinity;
 }
 
-/** What was lost on the way must not hold its place in the window for the rest of a reign. */
+/** What was lost on the way must not hold its place in the window for the rest of a leadership. */
 export function giveUpLostForwards(state: State): void {
   if (state.forwarded.outstanding.size === 0) return;
   for (const [firstSeq, { count, awaitedUntil }] of state.forwarded.outstanding) {

@@ -141,7 +141,7 @@ export type Effect =
 export type Notice =
   /** The peer was started with another list of initial voters. */
   | "bootstrapDisagrees"
-  /** The peer already holds a log: this cluster was formed before. */
+  /** The peer already holds a log: this cluster was bootstrapped before. */
   | "alreadyFormed"
   /**
    * The peer lacks entries that it acknowledged to this leader: its data directory was replaced by

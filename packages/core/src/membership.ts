@@ -7,7 +7,7 @@ import type { State } from "./state.js";
 import type { Configuration, Index, Peer, Sender, Server } from "./types.js";
 
 export interface Membership {
-  /** Undefined until the cluster has formed. */
+  /** Undefined until the cluster is bootstrapped. */
   current: Configuration | undefined;
   /** Every configuration in the log, in order: what to go back to when entries are cut. */
   readonly history: { readonly index: Index; readonly configuration: Configuration }[];

@@ -4,7 +4,7 @@ import type { EntryRun } from "./entry.js";
 import type { Index, Peer, Term } from "./types.js";
 
 interface Envelope {
-  /** The addressee's incarnation; empty only in the forming question. */
+  /** The addressee's incarnation; empty only in the bootstrap request. */
   readonly to: string;
   /**
    * The sender's current term; in a pre-vote and its granted reply the term that the candidate
@@ -45,7 +45,7 @@ export interface AppendEntries extends Envelope {
   readonly prevLogTerm: Term;
   readonly leaderCommit: Index;
   /**
-   * Counts up within a reign; a reply to this round or a later one proves that the leader still led
+   * Counts up within a leadership; a reply to this round or a later one proves that the leader still led
    * when it asked (thesis §6.4).
    */
   readonly round: number;
@@ -123,12 +123,12 @@ export interface ReadIndexReply extends Envelope {
 }
 
 /** Are you blank, and were you started with these initial voters? */
-export interface FormingQuestion extends Envelope {
-  readonly type: "formingQuestion";
+export interface BootstrapRequest extends Envelope {
+  readonly type: "bootstrapRequest";
   readonly voters: readonly Peer[];
 }
-export interface FormingAnswer extends Envelope {
-  readonly type: "formingAnswer";
+export interface BootstrapReply extends Envelope {
+  readonly type: "bootstrapReply";
   /** The run of the node that asked. */
   readonly run: number;
   readonly blank: boolean;
@@ -156,6 +156,6 @@ export type Message =
   | ForwardReply
   | ReadIndex
   | ReadIndexReply
-  | FormingQuestion
-  | FormingAnswer
+  | BootstrapRequest
+  | BootstrapReply
   | StateHash;

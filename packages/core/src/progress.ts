@@ -20,7 +20,7 @@ export interface Progress {
    */
   mode: "replicate" | "probe";
   nextIndex: Index;
-  /** The highest index known to be durable there; never goes back within a reign. */
+  /** The highest index known to be durable there; never goes back within a leadership. */
   matchIndex: Index;
   /** The leader's round when `matchIndex` last grew: what was sent in a later one followed it. */
   matchRound: number;

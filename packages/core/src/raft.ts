@@ -14,7 +14,7 @@ import { acknowledgeLeader } from "./append.js";
 import { onPersisted, persistStaged } from "./durability.js";
 import { onElectionTimeout, releaseVotes } from "./election.js";
 import { RaftkitError } from "./errors.js";
-import { campaignWhenFormed, missingVoters, onAskDue } from "./forming.js";
+import { campaignWhenBootstrapped, missingVoters, onAskDue } from "./bootstrap.js";
 import {
   forwardDeadline,
   giveUpLostForwards,
@@ -88,13 +88,13 @@ export class Raft {
    * Infinity when there is nothing to wait for.
    */
   get deadline(): number {
-    const { turnOpen, role, forming, remoteReads, electionDeadline } = this.#state;
+    const { turnOpen, role, bootstrapping, remoteReads, electionDeadline } = this.#state;
     if (this.#failed) return Infinity;
     if (turnOpen) return -Infinity;
     const timer = role.kind === "leader" ? role.heartbeatDeadline : electionDeadline;
     return Math.min(
       timer,
-      forming?.askAt ?? Infinity,
+      bootstrapping?.askAt ?? Infinity,
       remoteReads.asked?.resendAt ?? Infinity,
       forwardDeadline(this.#state),
     );
@@ -203,14 +203,14 @@ function dispatch(state: State, input: Input): void {
 }
 
 function onTick(state: State): void {
-  const { role, forming, remoteReads, now } = state;
+  const { role, bootstrapping, remoteReads, now } = state;
   if (state.electionDeadline === -Infinity) resetElectionTimer(state);
   if (role.kind === "leader") {
     if (now >= role.heartbeatDeadline) onHeartbeatDue(state, role);
   } else if (now >= state.electionDeadline) {
     onElectionTimeout(state);
   }
-  if (forming && now >= forming.askAt) onAskDue(state, forming);
+  if (bootstrapping && now >= bootstrapping.askAt) onAskDue(state, bootstrapping);
   const leader = leaderOf(state);
   giveUpLostForwards(state);
   if (leader && remoteReads.asked && now >= remoteReads.asked.resendAt) sendQuestion(state, leader);
@@ -220,7 +220,7 @@ function onTick(state: State): void {
 /** Settles what this turn's inputs left owing, each once. */
 function endTurn(state: State): void {
   state.turnOpen = false;
-  campaignWhenFormed(state);
+  campaignWhenBootstrapped(state);
   releaseVotes(state);
   if (state.role.kind === "leader") {
     commitOnQuorum(state, state.role);

@@ -100,7 +100,7 @@ export function finishReadRounds(state: State, leader: Leader): void {
   }
 }
 
-/** The reign is over. */
+/** The leadership is over. */
 export function rejectLeaderReads(state: State, leader: Leader): void {
   const { waiting, asked } = leader.reads;
   for (const { id, from } of [...asked.flatMap((round) => round.readers), ...waiting]) {

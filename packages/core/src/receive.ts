@@ -9,7 +9,7 @@ import {
   ignoresElection,
 } from "./election.js";
 import { StorageLost } from "./errors.js";
-import { onFormingAnswer, onFormingQuestion } from "./forming.js";
+import { onBootstrapReply, onBootstrapRequest } from "./bootstrap.js";
 import { onForward, onForwardReply } from "./forward.js";
 import { peersOf } from "./membership.js";
 import type { Message } from "./messages.js";
@@ -41,8 +41,8 @@ export function onReceive(state: State, from: Sender, message: Message): void {
     emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
     return;
   }
-  if (message.type === "formingQuestion") onFormingQuestion(state, from, message);
-  else if (message.type === "formingAnswer") onFormingAnswer(state, from, message);
+  if (message.type === "bootstrapRequest") onBootstrapRequest(state, from, message);
+  else if (message.type === "bootstrapReply") onBootstrapReply(state, from, message);
   else if (message.to === state.options.incarnation) onAddressed(state, from, message);
   else if (isBlank(state) && state.options.bootstrap.some(({ id }) => id === state.options.id)) {
     throw storageLost(state, from, message.to);
@@ -73,7 +73,7 @@ function storageLost(state: State, from: Sender, incarnation: string): StorageLo
   );
 }
 
-type Addressed = Exclude<Message, { readonly type: "formingQuestion" | "formingAnswer" }>;
+type Addressed = Exclude<Message, { readonly type: "bootstrapRequest" | "bootstrapReply" }>;
 
 /** The rules for all servers on terms (paper Figure 2; R08), then the message itself. */
 function onAddressed(state: State, from: Sender, message: Addressed): void {
@@ -133,7 +133,7 @@ function refusesStale(state: State, from: Sender, message: Addressed): boolean {
       return true;
     case "appendEntries":
       // It names the term alone: the sender may lead this one by now, and rounds and requests of
-      // its earlier reign are none of it.
+      // its earlier leadership are none of it.
       send(state, from.id, {
         type: "appendEntriesReply",
         to,

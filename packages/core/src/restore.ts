@@ -2,7 +2,7 @@
 // "Persistent state"), and nothing else. Refuses what no node can have stored.
 import { newDurability } from "./durability.js";
 import { InvariantViolation } from "./errors.js";
-import { newForming } from "./forming.js";
+import { newBootstrapState } from "./bootstrap.js";
 import { ForwardWindow } from "./forward.js";
 import type { PersistedState, RaftOptions } from "./io.js";
 import { Log } from "./log.js";
@@ -52,7 +52,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     heardLeaderAt: -Infinity,
     grantedVote: null,
     senders: new Map(),
-    forming: null,
+    bootstrapping: null,
     forwarded: { outstanding: new Map(), bytes: 0 },
     forwardWindow: new ForwardWindow(),
     logRefusedBytes: Infinity,
@@ -79,7 +79,8 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
   }
   state.effects = [{ type: "configure", peers: peersOf(state) }];
   const { current } = state.membership;
-  if (!current) state.forming = newForming(options.bootstrap, options.id, options.incarnation);
+  if (!current)
+    state.bootstrapping = newBootstrapState(options.bootstrap, options.id, options.incarnation);
   else {
     emit(state, { type: "membership", configuration: current });
     const given = options.bootstrap

@@ -3,7 +3,7 @@
 import type { Effect, RaftOptions } from "./io.js";
 import type { Durability } from "./durability.js";
 import type { EntryRun } from "./entry.js";
-import type { Forming } from "./forming.js";
+import type { BootstrapState } from "./bootstrap.js";
 import type { ForwardedByMe, ForwardWindow } from "./forward.js";
 import type { Log } from "./log.js";
 import type { Membership } from "./membership.js";
@@ -42,7 +42,7 @@ export interface Candidate {
 
 export interface Leader {
   readonly kind: "leader";
-  /** The entry that began this reign (paper §8). */
+  /** The entry that began this leadership (paper §8). */
   readonly noopIndex: Index;
   /** Of every other voter. */
   readonly progress: Map<NodeId, Progress>;
@@ -75,7 +75,7 @@ export interface State {
   grantedVote: { readonly to: Sender; readonly term: Term; readonly seq: number } | null;
   /** The newest run heard of each sender. */
   readonly senders: Map<NodeId, Sender>;
-  forming: Forming | null;
+  bootstrapping: BootstrapState | null;
   readonly forwarded: ForwardedByMe;
   readonly forwardWindow: ForwardWindow;
   /** The least that the log's bound had no room for; Infinity: it refused nothing yet. */
@@ -98,7 +98,7 @@ export function send(state: State, to: NodeId, message: Message): void {
 
 /**
  * Nothing was ever stored here: such a node votes and appends, but never campaigns (docs/rules.md,
- * identity and forming).
+ * identity and bootstrapping).
  */
 export function isBlank(state: State): boolean {
   return state.log.lastIndex === 0;

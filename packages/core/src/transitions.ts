@@ -83,7 +83,7 @@ export function becomeCandidate(state: State): void {
 }
 
 /**
- * Begins a reign: progress anew for everyone, and a no-op so that earlier entries can commit (R18).
+ * Begins a leadership: progress anew for everyone, and a no-op so that earlier entries can commit (R18).
  */
 export function becomeLeader(state: State): void {
   const noopIndex = state.log.lastIndex + 1;

@@ -64,9 +64,9 @@ export function messageHeader(m: Message): readonly CodecValue[] {
       return [8, m.to, m.term, m.id];
     case "readIndexReply":
       return [9, m.to, m.term, m.run, m.id, m.success, m.readIndex];
-    case "formingQuestion":
+    case "bootstrapRequest":
       return [10, m.to, m.term, m.voters.map(({ id, address }) => [id, address])];
-    case "formingAnswer":
+    case "bootstrapReply":
       return [11, m.to, m.term, m.run, m.blank, m.agrees];
     case "stateHash":
       return [12, m.to, m.term, m.index, m.hash, m.answer];
@@ -188,11 +188,11 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
         : undefined;
     case 10: {
       const voters = peers(a);
-      return voters && { type: "formingQuestion", to, term, voters };
+      return voters && { type: "bootstrapRequest", to, term, voters };
     }
     case 11:
       return isCount(a) && isBoolean(b) && isBoolean(c)
-        ? { type: "formingAnswer", to, term, run: a, blank: b, agrees: c }
+        ? { type: "bootstrapReply", to, term, run: a, blank: b, agrees: c }
         : undefined;
     case 12:
       return isCount(a) && isStateHash(b) && isBoolean(c)

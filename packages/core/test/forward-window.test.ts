@@ -34,7 +34,7 @@ test("another run begins anew; an earlier one is never answered", () => {
   expect(window.find({ ...sender, incarnation: "n2-data-directory-2" }, 1)).toBeUndefined();
 });
 
-test("a new reign forgets everything; too many senders are not answered", () => {
+test("a new leadership forgets everything; too many senders are not answered", () => {
   const window = new ForwardWindow();
   window.begin(7);
   for (let i = 0; i < 256; i++) {

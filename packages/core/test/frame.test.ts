@@ -43,7 +43,7 @@ test("what was encoded is decoded, also from the middle of a larger buffer, its 
 
 test("the header's length is the first four bytes, the lowest first", () => {
   const long: Message = {
-    type: "formingQuestion",
+    type: "bootstrapRequest",
     to: "",
     term: 0,
     voters: Array.from({ length: 9 }, (_, i) => ({ id: `n${i}`, address: "x".repeat(200) })),

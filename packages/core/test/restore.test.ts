@@ -40,7 +40,7 @@ test("however many strangers have spoken, the initial voters are heard", () => {
     raft.step(0, {
       type: "receive",
       from,
-      message: { type: "formingQuestion", to: "", term: 0, voters: options.bootstrap },
+      message: { type: "bootstrapRequest", to: "", term: 0, voters: options.bootstrap },
     });
   const typesOf = (id: string): string[] =>
     ask({ id, incarnation: incarnationOf(id), run: 1 }).map(({ type }) => type);

@@ -8,7 +8,7 @@ const ids = ["n1", "n2", "n3"];
 const senderOf = (id: string): Sender => ({ id, incarnation: `${id}-data-directory`, run: 1 });
 const voters = ids.map((id) => ({ ...senderOf(id), address: `${id}:1` }));
 
-/** A node of a formed cluster, in term 3. */
+/** A node of a bootstrapped cluster, in term 3. */
 function node(id: string): Raft {
   const raft = new Raft(
     {

@@ -127,13 +127,13 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     readIndex: count,
   }),
   fc.record({
-    type: type("formingQuestion"),
+    type: type("bootstrapRequest"),
     to: fc.constant(""),
     term,
     voters: fc.array(peer, { maxLength: 5 }),
   }),
   fc.record({
-    type: type("formingAnswer"),
+    type: type("bootstrapReply"),
     to: incarnation,
     term,
     run: count,

@@ -28,7 +28,7 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
     /** Keeps clusters apart that share a network: `[A-Za-z0-9_-]{1,64}`. */
     readonly id: string;
     /**
-     * The initial voters, the same list on every node. Once the cluster has formed, the log's
+     * The initial voters, the same list on every node. Once the cluster is bootstrapped, the log's
      * configuration wins.
      */
     readonly bootstrap: readonly Peer[];
@@ -116,12 +116,12 @@ export interface NodeStatus {
    * the option is raised.
    */
   readonly logFull: boolean;
-  /** Undefined until the cluster has formed. */
+  /** Undefined until the cluster is bootstrapped. */
   readonly configuration: Configuration | undefined;
   /**
    * The first start, which needs every initial voter. On the one with the smallest id, which asks:
    * those that haven't answered. On the others, which hear of the first one only: those that
-   * weren't heard. Null once the cluster has formed.
+   * weren't heard. Null once the cluster is bootstrapped.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
   /** On a leader: how far each other voter is. */
@@ -141,10 +141,10 @@ export type CounterName =
   | "reads";
 
 /** One period in which this node leads and has applied everything that was committed before it. */
-export interface Reign {
+export interface LeadershipTerm {
   /** Larger than that of every earlier leader: a fencing token. */
   readonly term: Term;
-  /** Aborted when the reign ends. */
+  /** Aborted when the leadership ends. */
   readonly signal: AbortSignal;
 }
 
@@ -183,8 +183,8 @@ export interface RaftNode<
   /** @throws {ReadFailed} @throws {StateMachineFailed} */
   read(query: Query, options?: ReadOptions): Promise<Answer>;
   status(): NodeStatus;
-  /** Waits for each reign of this node in turn; ends when the node closes or the signal aborts. */
-  leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<Reign>;
+  /** Waits for each leadership of this node in turn; ends when the node closes or the signal aborts. */
+  leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeadershipTerm>;
   /**
    * A listener that throws, or whose promise rejects, is logged and disturbs nobody.
    * @returns stops listening

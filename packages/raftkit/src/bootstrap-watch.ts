@@ -7,7 +7,7 @@ import type { Logger } from "./api.js";
 const DELAYS_MS = [2000, 8000, 20_000, 60_000];
 
 export interface BootstrapWatch {
-  /** The cluster has formed. */
+  /** The cluster is bootstrapped. */
   done(voters: readonly NodeId[]): void;
   stop(): void;
 }
@@ -39,7 +39,7 @@ export function watchBootstrap(
   if (waiting) schedule(0);
   return {
     done(voters) {
-      if (waiting) logger.info({ voters }, `the cluster has formed: ${voters.join(", ")}`);
+      if (waiting) logger.info({ voters }, `the cluster is bootstrapped: ${voters.join(", ")}`);
       stop();
     },
     stop,
@@ -48,6 +48,6 @@ export function watchBootstrap(
 
 function textOf(missing: readonly NodeId[]): string {
   return missing.length > 0
-    ? `the cluster hasn't formed: its first start needs every initial voter, and ${missing.join(", ")} didn't answer here; start those that aren't running, and check the addresses and the list of initial voters. The voter with the smallest id, which asks the others, knows best`
-    : "the cluster hasn't formed: its first start needs every initial voter; the voter with the smallest id, which asks the others, names those that are missing";
+    ? `the cluster isn't bootstrapped: its first start needs every initial voter, and ${missing.join(", ")} didn't answer here; start those that aren't running, and check the addresses and the list of initial voters. The voter with the smallest id, which asks the others, knows best`
+    : "the cluster isn't bootstrapped: its first start needs every initial voter; the voter with the smallest id, which asks the others, names those that are missing";
 }

@@ -20,7 +20,7 @@ const NOTICES: Readonly<Record<Notice, string>> = {
   bootstrapDisagrees:
     "this peer was started with another list of initial voters; the cluster can't form until the lists are the same",
   alreadyFormed:
-    "this peer already holds a log, so the cluster was formed before; if this node's data directory was lost, bring it back",
+    "this peer already holds a log, so the cluster was bootstrapped before; if this node's data directory was lost, bring it back",
   peerRolledBack:
     "this peer lacks entries that it acknowledged: an older copy of its data directory was put back, or its disk lost what it had stored; it gets no entries from this leader, and must be kept stopped unless its original directory can be restored",
   bootstrapIgnored:

@@ -1,18 +1,21 @@
-// Reigns of this node as an async iterable. A reign begins when the no-op of its own term is
+// Leadership of this node as an async iterable. It begins when the no-op of its own term is
 // applied: from then on the local state holds everything that was committed before it.
 import type { Term } from "@raftkit/core";
-import type { Reign } from "./api.js";
+import type { LeadershipTerm } from "./api.js";
 
 export interface Leadership {
   begin(term: Term): void;
   end(): void;
-  /** Ends the present reign and every iteration. */
+  /** Ends the present leadership and every iteration. */
   close(): void;
-  reigns(signal: AbortSignal | undefined): AsyncIterable<Reign>;
+  leaderships(signal: AbortSignal | undefined): AsyncIterable<LeadershipTerm>;
 }
 
 export function createLeadership(): Leadership {
-  let present: { readonly reign: Reign; readonly controller: AbortController } | null = null;
+  let present: {
+    readonly leadership: LeadershipTerm;
+    readonly controller: AbortController;
+  } | null = null;
   let closed = false;
   const wakers = new Set<() => void>();
 
@@ -26,15 +29,15 @@ export function createLeadership(): Leadership {
     present = null;
   }
 
-  async function* reigns(signal: AbortSignal | undefined): AsyncGenerator<Reign> {
+  async function* leaderships(signal: AbortSignal | undefined): AsyncGenerator<LeadershipTerm> {
     let lastTerm = 0;
     const onAbort = (): void => wakeAll();
     signal?.addEventListener("abort", onAbort);
     try {
       while (!closed && signal?.aborted !== true) {
-        if (present && present.reign.term > lastTerm) {
-          lastTerm = present.reign.term;
-          yield present.reign;
+        if (present && present.leadership.term > lastTerm) {
+          lastTerm = present.leadership.term;
+          yield present.leadership;
         } else {
           await new Promise<void>((wake) => wakers.add(wake));
         }
@@ -48,7 +51,7 @@ export function createLeadership(): Leadership {
     begin(term) {
       end();
       const controller = new AbortController();
-      present = { reign: { term, signal: controller.signal }, controller };
+      present = { leadership: { term, signal: controller.signal }, controller };
       wakeAll();
     },
     end,
@@ -57,6 +60,6 @@ export function createLeadership(): Leadership {
       end();
       wakeAll();
     },
-    reigns,
+    leaderships,
   };
 }

@@ -28,7 +28,7 @@ import type {
   NodeStatus,
   RaftNode,
   ReadOptions,
-  Reign,
+  LeadershipTerm,
 } from "./api.js";
 import type { CallContext } from "./calls.js";
 import { Calls } from "./calls.js";
@@ -222,8 +222,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     });
   }
 
-  leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<Reign> {
-    return this.#leadership.reigns(options?.signal);
+  leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeadershipTerm> {
+    return this.#leadership.leaderships(options?.signal);
   }
 
   on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void {

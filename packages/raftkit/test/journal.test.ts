@@ -35,7 +35,7 @@ describe("the first start", () => {
       readonly logger: ReturnType<typeof createLines>;
     }) => ({
       missing: member.node.status().bootstrap?.missing,
-      lines: member.logger.matching(/hasn't formed/),
+      lines: member.logger.matching(/isn't bootstrapped/),
     });
 
     const n1 = await start("n1");
@@ -63,7 +63,7 @@ describe("the first start", () => {
     await clock.until(() => [n1, n2, n3].every(({ node }) => node.status().leaderId !== null));
     for (const { node, logger } of [n1, n2, n3]) {
       expect(node.status().bootstrap).toBeNull();
-      expect(logger.matching(/the cluster has formed: n1, n2, n3/)).toHaveLength(1);
+      expect(logger.matching(/the cluster is bootstrapped: n1, n2, n3/)).toHaveLength(1);
     }
     const before = n1.logger.all.length;
     await clock.run(300_000);
@@ -96,7 +96,7 @@ describe("the first start", () => {
     });
     await clock.run(100_000);
     expect(node.status().bootstrap).toBeNull();
-    expect(logger.matching(/formed/)).toEqual([]);
+    expect(logger.matching(/bootstrapped/)).toEqual([]);
     await clock.outcome(node.close());
   });
 });

@@ -1,6 +1,6 @@
-// Leadership as an async iterable of reigns, and the events and status of a node.
+// Leadership as an async iterable of leaderships, and the events and status of a node.
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Reign } from "raftkit";
+import type { LeadershipTerm } from "raftkit";
 import type { Member, TestCluster } from "./support/cluster.js";
 import { startCluster, stop } from "./support/cluster.js";
 
@@ -10,20 +10,21 @@ async function cluster(size = 3): Promise<TestCluster> {
   return started;
 }
 
-/** Collects the reigns of a node in the background. */
+/** Collects the leaderships of a node in the background. */
 function follow(
   { node }: Member,
   signal?: AbortSignal,
-): { readonly reigns: Reign[]; readonly ended: Promise<void> } {
-  const reigns: Reign[] = [];
+): { readonly leaderships: LeadershipTerm[]; readonly ended: Promise<void> } {
+  const leaderships: LeadershipTerm[] = [];
   const ended = (async () => {
-    for await (const reign of node.leadership(signal ? { signal } : {})) reigns.push(reign);
+    for await (const leadership of node.leadership(signal ? { signal } : {}))
+      leaderships.push(leadership);
   })();
-  return { reigns, ended };
+  return { leaderships, ended };
 }
 
 describe("leadership", () => {
-  test("a reign begins once the node's own no-op is applied, and is aborted at step-down", async () => {
+  test("a leadership begins once the node's own no-op is applied, and is aborted at step-down", async () => {
     const {
       clock,
       network,
@@ -33,7 +34,9 @@ describe("leadership", () => {
     const first = follow(leader);
     const second = follow(follower);
     await clock.flush();
-    expect(first.reigns.map(({ term, signal }) => [term, signal.aborted])).toEqual([[2, false]]);
+    expect(first.leaderships.map(({ term, signal }) => [term, signal.aborted])).toEqual([
+      [2, false],
+    ]);
     let goOn = (): void => {};
     follower.machine.applying = () => new Promise<void>((resolve) => (goOn = resolve));
     await clock.outcome(leader.node.propose("a"));
@@ -42,20 +45,22 @@ describe("leadership", () => {
     await clock.run(500);
     // It leads, but the entry before its no-op isn't applied.
     expect(follower.node.status().role).toBe("leader");
-    expect(second.reigns).toEqual([]);
-    expect(first.reigns[0]?.signal.aborted).toBe(true);
+    expect(second.leaderships).toEqual([]);
+    expect(first.leaderships[0]?.signal.aborted).toBe(true);
     goOn();
-    await clock.until(() => second.reigns.length === 1);
-    expect(second.reigns[0]?.term).toBe(follower.node.status().term);
+    await clock.until(() => second.leaderships.length === 1);
+    expect(second.leaderships[0]?.term).toBe(follower.node.status().term);
   });
 
-  test("terms rise from reign to reign, and a new iteration begins with the present one", async () => {
+  test("terms rise from leadership to leadership, and a new iteration begins with the present one", async () => {
     const { clock, network, members, leader } = await cluster();
     const all = members.map((member) => follow(member));
     network.isolate(leader.id);
-    await clock.until(() => all.flatMap(({ reigns }) => reigns).length === 2);
+    await clock.until(() => all.flatMap(({ leaderships }) => leaderships).length === 2);
     network.heal();
-    const terms = all.flatMap(({ reigns }) => reigns.map(({ term }) => term)).sort((a, b) => a - b);
+    const terms = all
+      .flatMap(({ leaderships }) => leaderships.map(({ term }) => term))
+      .sort((a, b) => a - b);
     expect(new Set(terms).size).toBe(terms.length);
     const present = members.find(
       ({ node }) => node.status().role === "leader" && node.id !== leader.id,
@@ -63,7 +68,7 @@ describe("leadership", () => {
     if (!present) throw new Error("nobody leads");
     const late = follow(present);
     await clock.flush();
-    expect(late.reigns.map(({ term }) => term)).toEqual([present.node.status().term]);
+    expect(late.leaderships.map(({ term }) => term)).toEqual([present.node.status().term]);
   });
 
   test("none is handed out for a term that ended before its no-op was applied", async () => {
@@ -78,7 +83,7 @@ describe("leadership", () => {
     if (candidate.node.status().role !== "leader") throw new Error("the other one leads");
     const { term } = candidate.node.status();
     await clock.run(100);
-    expect(seen.reigns).toEqual([]);
+    expect(seen.leaderships).toEqual([]);
     // Its no-op is committed; before it is applied another leads a later term.
     network.heal();
     network.isolate(candidate.id);
@@ -91,7 +96,7 @@ describe("leadership", () => {
     goOn();
     await clock.until(() => candidate.node.status().lastApplied > 4, "its no-op is applied");
     expect(candidate.node.status().role).toBe("follower");
-    expect(seen.reigns.filter((reign) => reign.term === term)).toEqual([]);
+    expect(seen.leaderships.filter((leadership) => leadership.term === term)).toEqual([]);
   });
 
   test("iterations end with the signal and with the node", async () => {
@@ -109,8 +114,8 @@ describe("leadership", () => {
     await clock.outcome(one.ended);
     await clock.outcome(leader.node.close());
     await clock.outcome(other.ended);
-    expect(other.reigns.map(({ signal }) => signal.aborted)).toEqual([true]);
-    expect(one.reigns).toEqual([]);
+    expect(other.leaderships.map(({ signal }) => signal.aborted)).toEqual([true]);
+    expect(one.leaderships).toEqual([]);
   });
 });
 

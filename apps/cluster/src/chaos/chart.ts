@@ -135,7 +135,7 @@ function drawNodes({ report, x, top }: Frame): readonly Content[] {
       report.states.filter((change) => change.node === node),
       report.durationMs,
     );
-    const reigns = spansOf(
+    const leadershipTerms = spansOf(
       report.roles.filter((change) => change.node === node),
       report.durationMs,
     ).filter(({ value }) => value.role === "leader");
@@ -151,7 +151,7 @@ function drawNodes({ report, x, top }: Frame): readonly Content[] {
           `${nodeName(node)} ${value.state}, ${timeText(fromMs, toMs)}`,
         ),
       ),
-      reigns.map(({ fromMs, toMs, value }) => {
+      leadershipTerms.map(({ fromMs, toMs, value }) => {
         const width = x(toMs) - x(fromMs);
         const text = `L:${value.term}`;
         return [

@@ -22,7 +22,7 @@ export interface Conduct {
   /** Terms with two leaders. */
   readonly rivals: readonly string[];
   /** Terms with a leader. */
-  readonly reigns: number;
+  readonly leadershipTerms: number;
   /** Answers that no server should give. */
   readonly wrong: readonly string[];
   readonly planned: readonly FaultKind[];
@@ -35,7 +35,7 @@ export function checkConduct({
   unserved,
   troubles,
   rivals,
-  reigns,
+  leadershipTerms,
   wrong,
   planned,
   struck,
@@ -56,7 +56,11 @@ export function checkConduct({
         : [],
       `every node, ${Math.round(recoveryMs ?? 0)} ms after the last healing`,
     ),
-    check("one leader a term", rivals, `leaders seen in ${reigns} terms, never two in one`),
+    check(
+      "one leader a term",
+      rivals,
+      `leaders seen in ${leadershipTerms} terms, never two in one`,
+    ),
     check(
       "processes as they should",
       troubles,

@@ -21,7 +21,7 @@ export interface Observer {
   /** Terms in which more than one node was seen to lead: never allowed (paper §5.2). */
   rivals(): string[];
   /** The leaders seen, one for each term. */
-  reigns(): number;
+  leadershipTerms(): number;
   stop(): Promise<void>;
 }
 
@@ -83,7 +83,7 @@ export function startObserver(addresses: readonly string[], now: () => number): 
           ? [`term ${term}: ${[...nodes].map((node) => `n${node + 1}`).join(" and ")}`]
           : [],
       ),
-    reigns: () => leaders.size,
+    leadershipTerms: () => leaders.size,
     async stop() {
       ending.abort();
       await Promise.all(watching);

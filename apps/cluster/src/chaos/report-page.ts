@@ -60,7 +60,7 @@ function voidElement(name: string, attributes: Readonly<Record<string, string>>)
 }
 
 function figures(report: ChaosReport): Markup {
-  const { totals, outages, reigns, recoveryMs, p50Ms, p99Ms, durationMs } = report;
+  const { totals, outages, leadershipTerms, recoveryMs, p50Ms, p99Ms, durationMs } = report;
   const struck = faultsOf(report);
   const out = outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const rows: readonly (readonly [string, string])[] = [
@@ -69,7 +69,7 @@ function figures(report: ChaosReport): Markup {
     [String(totals.unknown), "outcome unknown"],
     [`${ms(p50Ms)} / ${ms(p99Ms)}`, "latency p50 / p99"],
     [String(struck.length), `faults of ${new Set(struck.map(({ kind }) => kind)).size} kinds`],
-    [String(reigns), "terms with a leader"],
+    [String(leadershipTerms), "terms with a leader"],
     [seconds(out), "without acknowledged writes"],
     [recoveryMs === null ? "never" : ms(recoveryMs), "from the last healing until all served"],
   ];

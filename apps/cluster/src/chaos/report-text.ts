@@ -17,7 +17,7 @@ export function reportText(report: ChaosReport): string {
     `operations  ${totals.done} answered (${Math.round(totals.done / (durationMs / 1000))}/s), ${totals.refused} refused, ${totals.unknown} unknown${totals.wrong > 0 ? `, ${totals.wrong} WRONG` : ""}; p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
     `faults      ${faults.length}: ${byKind.map(([kind, count]) => `${kind} ${count}`).join(", ")}${futile === 0 ? "" : `; ${futile} more without effect`}`,
     `links       ${network.proxies} proxies, ${bytes(network.carriedBytes)} carried, ${bytes(network.swallowedBytes)} swallowed, ${bytes(network.heldBytes)} held back, connections reset: ${network.resetConnections}`,
-    `leaders     in ${report.reigns} terms`,
+    `leaders     in ${report.leadershipTerms} terms`,
     `outages     ${outages.length === 0 ? "never longer than a second without an acknowledged write" : `${outages.length === 1 ? "once" : `${outages.length} times`} longer than a second without an acknowledged write, ${seconds(outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0))} in all, the longest ${seconds(longest)}`}`,
     "",
     checksText(report.checks),

@@ -38,7 +38,7 @@ export interface ChaosReport {
   readonly roles: readonly RoleChange[];
   readonly states: readonly StateChange[];
   /** Terms in which a leader was seen. */
-  readonly reigns: number;
+  readonly leadershipTerms: number;
   readonly network: NetworkTotals;
 }
 

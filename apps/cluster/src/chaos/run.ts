@@ -173,7 +173,7 @@ async function runIn(
       unserved,
       troubles,
       rivals: observer.rivals(),
-      reigns: observer.reigns(),
+      leadershipTerms: observer.leadershipTerms(),
       wrong: load.wrong,
       planned: faults.map(({ kind }) => kind),
       struck: strikes.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind),
@@ -202,7 +202,7 @@ async function runIn(
     strikes,
     roles: observer.changes,
     states: fleet.states,
-    reigns: observer.reigns(),
+    leadershipTerms: observer.leadershipTerms(),
     network: network.totals(),
   };
 }

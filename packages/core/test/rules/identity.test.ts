@@ -1,4 +1,4 @@
-// Who may say what: runs, data directories and members (docs/rules.md, identity, forming and
+// Who may say what: runs, data directories and members (docs/rules.md, identity, bootstrapping and
 // forwarding; R11, R22; hazards 6, 17, 56 and 63).
 import { expect, test } from "vitest";
 import { addNode, endTurns, newCluster, nodeOf } from "../support/cluster.js";
@@ -51,16 +51,16 @@ test("a blank initial voter that is known by another directory stops", () => {
   });
 });
 
-test("a cluster is formed of blank nodes' answers to this run and this directory only", () => {
+test("a cluster is bootstrapped from blank nodes' answers to this run and this directory only", () => {
   const made = blank();
   const fields = { asker: 1, blank: "true" };
-  hear(made, "n2", "formingAnswer", fields);
-  hear(made, "n3", "formingAnswer", { ...fields, asker: 2 });
-  hear(made, "n3", "formingAnswer", fields, { to: 2 });
-  hear(made, "n3", "formingAnswer", { ...fields, blank: "false" });
-  hear(made, "n9", "formingAnswer", fields);
+  hear(made, "n2", "bootstrapReply", fields);
+  hear(made, "n3", "bootstrapReply", { ...fields, asker: 2 });
+  hear(made, "n3", "bootstrapReply", fields, { to: 2 });
+  hear(made, "n3", "bootstrapReply", { ...fields, blank: "false" });
+  hear(made, "n9", "bootstrapReply", fields);
   expect(made.node.raft.status.lastIndex).toBe(0);
-  hear(made, "n3", "formingAnswer", fields);
+  hear(made, "n3", "bootstrapReply", fields);
   expect(made.node.raft.status.lastIndex).toBe(1);
 });
 

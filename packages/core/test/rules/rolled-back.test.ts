@@ -1,5 +1,5 @@
 // A data directory that was replaced by an older copy of itself is noticed by its own node and by
-// the leader, as far as it can be: while the leader reigns to whom it acknowledged what it lacks
+// the leader, as far as it can be: while the leader leads to whom it acknowledged what it lacks
 // (hazards 7 and 63). Late messages are never taken for it: random-network.test.ts proves that.
 import { expect, test } from "vitest";
 import type { AppendEntries, AppendEntriesReply, Effect, Message } from "@raftkit/core";

@@ -100,7 +100,7 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         entryTerm: accepted ? term : 0,
       };
     }
-    case "formingAnswer":
+    case "bootstrapReply":
       return {
         type,
         to,

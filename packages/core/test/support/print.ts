@@ -68,12 +68,12 @@ function printFields(m: Message): string {
       return `term=${m.term} id=${m.id}`;
     case "readIndexReply":
       return `term=${m.term} run=${m.run} id=${m.id} ${m.success ? `readIndex=${m.readIndex}` : "refused"}`;
-    case "formingQuestion":
+    case "bootstrapRequest":
       return `voters=${m.voters.map(({ id }) => id).join()}`;
     case "stateHash":
       return `term=${m.term} index=${m.index} hash=${m.hash}${m.answer ? " answer" : ""}`;
-    case "formingAnswer":
-      return `run=${m.run} ${m.blank ? "blank" : "formed"} ${m.agrees ? "agrees" : "disagrees"}`;
+    case "bootstrapReply":
+      return `run=${m.run} ${m.blank ? "blank" : "bootstrapped"} ${m.agrees ? "agrees" : "disagrees"}`;
   }
 }
 

@@ -67,7 +67,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   node(scene, [id = "", blank], fields) {
     addFromFields(scene, id, (fields.get("bootstrap") ?? "").split(","), blank === "blank", fields);
   },
-  // cluster n1 n2 n3 [fields of node]: all with the same fields, formed
+  // cluster n1 n2 n3 [fields of node]: all with the same fields, bootstrapped
   cluster(scene, ids, fields) {
     for (const id of ids) addFromFields(scene, id, ids, false, fields);
   },
@@ -190,7 +190,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     deliver(scene.cluster, {
       from: { id: from, incarnation: incarnationOf(from), run: 1 },
       to,
-      message: { type: "formingQuestion", to: "", term: 0, voters: peersNamed(voters) },
+      message: { type: "bootstrapRequest", to: "", term: 0, voters: peersNamed(voters) },
       held: false,
     });
   },

@@ -105,7 +105,7 @@ export function partsOf(
   return { options, machine, log, transport };
 }
 
-/** A formed cluster whose first node leads; its no-op is applied everywhere. */
+/** A bootstrapped cluster whose first node leads; its no-op is applied everywhere. */
 export async function startCluster(
   size = 3,
   change: Partial<TestOptions> = {},
@@ -120,7 +120,7 @@ export async function startCluster(
   }
   await clock.until(
     () => members.every(({ node }) => node.status().lastApplied >= 2),
-    "a formed cluster",
+    "a bootstrapped cluster",
   );
   const [leader, b, c] = members;
   if (!leader || leader.node.status().role !== "leader") throw new Error("n1 should lead");

@@ -60,7 +60,7 @@ export function cellsOf(kinds: readonly FaultKind[]): readonly string[] {
  * bridge matters only between them. Tier 1 can do without exceptions.
  */
 const seldomInTier2: ReadonlySet<string> = new Set([
-  cellName("bridge", "candidate", "forming"),
+  cellName("bridge", "candidate", "bootstrapping"),
   cellName("slowLink", "candidate", "serving"),
   ...(["slowDisk", "hungDisk", "failedSync"] as const).flatMap((kind) =>
     (["serving", "recovering"] as const).map((phase) => cellName(kind, "candidate", phase)),

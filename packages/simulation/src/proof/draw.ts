@@ -130,7 +130,9 @@ function mixedFaults(
   const faults: Fault[] = [];
   const add = (kind: FaultKind, role: FaultRole, phase: Phase, shortestMs: number): void => {
     const at =
-      phase === "forming" ? random.integer(40) : Math.floor(random.between(0, 0.9) * safetyMs);
+      phase === "bootstrapping"
+        ? random.integer(40)
+        : Math.floor(random.between(0, 0.9) * safetyMs);
     const fault = {
       kind,
       at,
@@ -173,7 +175,9 @@ function turnOf(seed: number, tier: 1 | 2): readonly (readonly [FaultKind, Fault
 /** Whom it waits for. What comes about less often is drawn more often. */
 function occasion(random: SeededRandom): readonly [FaultRole, Phase] {
   if (random.chance(0.15)) return ["candidate", "serving"];
-  return random.chance(0.05) ? ["leader", "forming"] : [random.pick(roles), random.pick(phases)];
+  return random.chance(0.05)
+    ? ["leader", "bootstrapping"]
+    : [random.pick(roles), random.pick(phases)];
 }
 
 /**
@@ -205,7 +209,7 @@ function occasionFor(
       before(random.pick(["crash", "pause"]), "leader", "serving", 300 + random.integer(600), 2),
     ];
   }
-  if (phase === "forming") return [];
+  if (phase === "bootstrapping") return [];
   const down =
     phase === "recovering"
       ? [before("crash", "follower", "serving", 600 + random.integer(900), 40)]

@@ -42,14 +42,14 @@ export type FaultKind = (typeof faultKinds)[number];
 export type FaultRole = "follower" | "candidate" | "leader";
 
 /**
- * What the cluster is about, as somebody sees who sees all of it. forming: nothing was ever
+ * What the cluster is about, as somebody sees who sees all of it. bootstrapping: nothing was ever
  * committed. electing: nobody leads in the latest term with an own entry committed. serving:
  * somebody does, every node runs, and each has committed what was committed two heartbeats ago.
  * recovering: somebody does, and some node is down, paused, opening, or lags further behind. Every
  * role occurs in every phase: in serving and recovering a candidate is one that asks for pre-votes,
- * in forming and electing a leader is one that has committed nothing of its own yet.
+ * in bootstrapping and electing a leader is one that has committed nothing of its own yet.
  */
-export const phases = ["forming", "electing", "serving", "recovering"] as const;
+export const phases = ["bootstrapping", "electing", "serving", "recovering"] as const;
 export type Phase = (typeof phases)[number];
 
 export interface Fault {

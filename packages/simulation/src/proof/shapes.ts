@@ -1,6 +1,6 @@
 // Plans with a shape: hostile in a way that is known to break what is nearly Raft. What is drawn is
 // the shape and how it goes on: leaders that lose touch in turn (paper Figure 8), elections that
-// meet, and reigns that follow each other at one node. None of it aims at a certain fault of the
+// meet, and leaderships that follow each other at one node. None of it aims at a certain fault of the
 // product.
 import type { SeededRandom } from "../random.js";
 import type { Fault, FaultKind, FaultRole, Phase, Plan } from "./plan.js";
@@ -159,7 +159,7 @@ export function contested(random: SeededRandom, safetyMs: number): Shaped {
 
 /**
  * One node leads, gives up for a moment and leads again, while copies of what was sent to it before
- * are still under way: what belongs to its earlier reign must not count in the later one.
+ * are still under way: what belongs to its earlier leadership must not count in the later one.
  */
 export function returning(random: SeededRandom, safetyMs: number): Shaped {
   const faults: Fault[] = [];
@@ -199,7 +199,7 @@ export function returning(random: SeededRandom, safetyMs: number): Shaped {
   };
 }
 
-/** Something else that goes wrong with a reign or an election, most of it short. */
+/** Something else that goes wrong with a leadership or an election, most of it short. */
 function companion(random: SeededRandom, at: number, lastingMs: number): Fault {
   const phase = random.pick(everyPhase);
   return lag(

@@ -44,7 +44,7 @@ const r12: Scenario = {
     const slowFrom = lab.now();
     await lab.runFor(1_000);
     checkBeats(lab, leader, slowFrom, 50);
-    check(lab.leader() === leader, "a slow peer cost the leader its reign");
+    check(lab.leader() === leader, "a slow peer cost the leader its leadership");
     lab.crash(dead);
     await lab.runFor(100);
     const deadFrom = lab.now();
@@ -58,7 +58,7 @@ const r12: Scenario = {
       sent.every((one) => indexesOf(one.message).length === 0),
       "entries for a dead peer",
     );
-    await endOfReign(lab, leader);
+    await endOfLeadership(lab, leader);
     const { lab: calm, leader: slowly } = await createLedLab(seed, {
       node: { heartbeatIntervalMs: 100, electionTimeoutMs: { min: 300, max: 600 } },
     });
@@ -77,14 +77,14 @@ const r12: Scenario = {
   },
 };
 
-async function endOfReign(lab: Lab, leader: NodeId): Promise<void> {
+async function endOfLeadership(lab: Lab, leader: NodeId): Promise<void> {
   lab.cut([leader], lab.others(leader));
   await lab.runUntil("step-down", () => lab.status(leader).role !== "leader", 1_000);
   const from = lab.now() + 0.001;
   await lab.runFor(1_000);
   check(
     lab.messages("appendEntries", "sent", from).every((one) => one.from !== leader),
-    "heartbeats after the reign",
+    "heartbeats after the leadership",
   );
 }
 

@@ -198,7 +198,7 @@ const r15: Scenario = {
 
 const r16: Scenario = {
   rule: "R16",
-  name: "matchIndex starts at 0, stays behind nextIndex and what is on the follower's disk, and never goes back in a reign",
+  name: "matchIndex starts at 0, stays behind nextIndex and what is on the follower's disk, and never goes back in a leadership",
   async run(seed) {
     const lab = await createLab(seed, {
       network: { delayMs: { min: 0.5, max: 30 }, duplicate: 0.2, loss: 0.1 },
@@ -289,7 +289,7 @@ const r17: Scenario = {
 };
 
 /**
- * The follower has the first entry of a reign, uncommitted; then its leader claims another entry in
+ * The follower has the first entry of a leadership, uncommitted; then its leader claims another entry in
  * that place.
  */
 async function replacement(seed: number): Promise<void> {

@@ -129,9 +129,12 @@ const r25: Scenario = {
     for (const deaf of [false, true]) {
       const leader = await lab.waitForLeader();
       await lab.converge();
-      const reigns = lab.node(leader).leadership()[Symbol.asyncIterator]();
-      const reign = await lab.settle(reigns.next());
-      check(reign.done !== true && !reign.value.signal.aborted, "the leader has no reign");
+      const leaderships = lab.node(leader).leadership()[Symbol.asyncIterator]();
+      const leadership = await lab.settle(leaderships.next());
+      check(
+        leadership.done !== true && !leadership.value.signal.aborted,
+        "the leader has no leadership",
+      );
       const { term } = lab.status(leader);
       const from = lab.now();
       for (const peer of lab.others(leader)) {
@@ -141,7 +144,7 @@ const r25: Scenario = {
       await lab.runUntil("step-down", () => lab.status(leader).role !== "leader", 360);
       checkWithin(lab.now() - from, [240, 360], "from the cut to the step-down");
       check(lab.status(leader).term === term, "it was told of a later term");
-      check(reign.value.signal.aborted, "the reign goes on");
+      check(leadership.value.signal.aborted, "the leadership goes on");
       lab.heal();
       await lab.waitForLeader();
     }

@@ -24,7 +24,7 @@ async function answers(lab: Lab, from: NodeId, to: NodeId): Promise<Lab["seen"]>
 
 const r08: Scenario = {
   rule: "R08",
-  name: "higher terms make followers without a vote; pre-votes change nothing; a live leader's reign is protected; lower terms are told the current one",
+  name: "higher terms make followers without a vote; pre-votes change nothing; a live leader's leadership is protected; lower terms are told the current one",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const [follower = "", third = ""] = lab.others(leader);
@@ -86,7 +86,7 @@ const r08: Scenario = {
     file: "packages/core/src/receive.ts",
     find: `  if (message.type === "requestVote" && ignoresElection(state, message)) return;\n`,
     replace: ``,
-    why: "a RequestVote from outside ends the reign of a live leader",
+    why: "a RequestVote from outside ends the leadership of a live leader",
   },
 };
 
@@ -153,7 +153,7 @@ const r09: Scenario = {
       await lab.waitForLeader();
       await lab.converge();
     }
-    check(beginnings.length >= 5, "no new reigns");
+    check(beginnings.length >= 5, "no new leaderships");
     for (const { id, term, peers, lastIndex } of beginnings) {
       check(
         peers.length === 2 &&
@@ -181,7 +181,7 @@ async function stepDown(lab: Lab, leader: NodeId): Promise<void> {
   await lab.runFor(311);
   const asked = lab.messages("preVote", "sent", from).find((one) => one.from === leader);
   check(asked !== undefined, `${leader} stepped down and has no election timer`);
-  checkWithin(asked.at - from, [150, 310], `the first wait of ${leader} after its reign`);
+  checkWithin(asked.at - from, [150, 310], `the first wait of ${leader} after its leadership`);
   check(
     !lab.messages("appendEntries", "sent", from + 0.001).some((one) => one.from === leader),
     `${leader} stepped down and still beats`,

@@ -126,18 +126,19 @@ const r07: Scenario = {
   name: "an election is won (heartbeat at once), lost to another leader of its term, or won by nobody and repeated",
   async run(seed) {
     const { lab } = await createLedLab(seed, { nodes: 5 });
-    const reigns = new Map<number, { readonly id: NodeId; readonly at: number }>();
+    const leaderships = new Map<number, { readonly id: NodeId; readonly at: number }>();
     lab.onStep(() => {
       for (const id of lab.running()) {
         const { role, term } = lab.status(id);
-        if (role === "leader" && !reigns.has(term)) reigns.set(term, { id, at: lab.now() });
+        if (role === "leader" && !leaderships.has(term))
+          leaderships.set(term, { id, at: lab.now() });
       }
     });
     await lab.waitForLeader();
     await lab.converge();
     await anotherLeads(lab);
     await nobodyWins(lab);
-    for (const [term, { id, at }] of reigns) {
+    for (const [term, { id, at }] of leaderships) {
       const told = lab
         .messages("appendEntries", "sent")
         .filter((one) => one.from === id && one.message.term === term && one.at === at);

@@ -1,6 +1,6 @@
 // Election safety: at most one leader is elected in a given term (paper §5.2, Figure 3). Who leads
 // a term, loses its role or its process, and leads the same term again was elected by votes that
-// were counted before: that is a second reign.
+// were counted before: that is a second leadership.
 import type { Term } from "@raftkit/core";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";

@@ -156,7 +156,7 @@ export function checkCommit(world: World, member: Member): void {
   if (member.commitIndex <= before) return;
   member.checkedCommit = member.commitIndex;
   world.invariants.committed(member, before);
-  if (world.phase === "forming" || world.phase === "electing") world.unsettled = true;
+  if (world.phase === "bootstrapping" || world.phase === "electing") world.unsettled = true;
 }
 
 /** Hands the machine what is committed, entry by entry. */

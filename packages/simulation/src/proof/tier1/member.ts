@@ -11,7 +11,7 @@ import { createMachine } from "./machine.js";
 import type { Member, World } from "./world.js";
 import { broken, count, plan, planAction } from "./world.js";
 
-const FORMING_RESTART_MS = 300;
+const BOOTSTRAP_RESTART_MS = 300;
 
 export function createMember(
   plan: World["plan"],
@@ -189,9 +189,9 @@ function onFailed(world: World, member: Member, error: Error): void {
       world.trace.line(world.now, `${member.id} stops for good: ${error.message}`);
     }
     stop(world, member, false);
-    // Before the cluster has formed it needs everybody: whoever runs it starts the node afresh.
-    if (world.hasFormed) member.isLost = true;
-    else restartIn(world, member, FORMING_RESTART_MS);
+    // Before the cluster is bootstrapped it needs everybody: whoever runs it starts the node afresh.
+    if (world.isBootstrapped) member.isLost = true;
+    else restartIn(world, member, BOOTSTRAP_RESTART_MS);
   } else broken(world, "failed", `${member.id} stopped by itself: ${error.message}`);
 }
 

@@ -33,9 +33,9 @@ export function weightOf(message: Message): number {
       return message.id;
     case "readIndexReply":
       return message.id * 31 + message.readIndex;
-    case "formingQuestion":
+    case "bootstrapRequest":
       return message.voters.length;
-    case "formingAnswer":
+    case "bootstrapReply":
       return message.blank ? 1 : 0;
     case "stateHash":
       return message.index;

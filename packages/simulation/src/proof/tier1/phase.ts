@@ -16,8 +16,8 @@ const BEAT_MS = 50;
 const QUIET_MS = 25;
 
 function phaseOf(world: World): Phase {
-  world.hasFormed ||= world.members.some(({ commitIndex }) => commitIndex > 0);
-  if (!world.hasFormed) return "forming";
+  world.isBootstrapped ||= world.members.some(({ commitIndex }) => commitIndex > 0);
+  if (!world.isBootstrapped) return "bootstrapping";
   let leader: Member | undefined;
   let term = 0;
   for (const member of world.members) {
@@ -84,7 +84,7 @@ function victimOf({ members, now }: World, { role, phase, at }: Fault): Member |
     const member = members[(at + i) % members.length];
     if (!member?.raft || member.role !== role || member.pausedUntil > now) continue;
     if (role !== "leader") return member;
-    // While a leader is being elected, the one whose reign it ends is none.
+    // While a leader is being elected, the one whose leadership it ends is none.
     if (phase === "electing" && member.log.term(member.commitIndex) === member.currentTerm) {
       continue;
     }

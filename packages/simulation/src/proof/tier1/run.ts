@@ -109,9 +109,9 @@ function createWorld(plan: Plan, options: Tier1Options): World {
         step(world, member, { type: "propose", firstSeq, commands: [command] }),
       read: (member, id) => step(world, member, { type: "read", id }),
     }),
-    phase: "forming",
+    phase: "bootstrapping",
     unsettled: true,
-    hasFormed: false,
+    isBootstrapped: false,
     committedBefore: [0, 0],
     waiting: [],
     quietUntil: 0,
@@ -161,7 +161,7 @@ function endTurns(world: World, openTurns: Member[]): void {
 
 /**
  * Every node that kept its data directory must commit the same, and answer a write and a
- * linearizable read; one that lost it stops for good, or is a member of the cluster that formed
+ * linearizable read; one that lost it stops for good, or is a member of the cluster that was bootstrapped
  * with it.
  */
 function proveLiveness(world: World): void {

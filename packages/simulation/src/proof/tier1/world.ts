@@ -169,7 +169,7 @@ export interface World {
   phase: Phase;
   /** Something changed that phase and triggers depend on. */
   unsettled: boolean;
-  hasFormed: boolean;
+  isBootstrapped: boolean;
   /** The highest commit index at the last two beats. */
   committedBefore: readonly [Index, Index];
   /** Whose time has come, waiting for their occasion. */

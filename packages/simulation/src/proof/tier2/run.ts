@@ -279,9 +279,9 @@ function onFailure(
     world.lost.has(computer) &&
     (code === "STORAGE_LOST" || code === "CORRUPT_LOG" || code === "UNSUPPORTED_FORMAT")
   ) {
-    // Before the cluster has formed it needs everybody: whoever runs it replaces a bad disk, and
+    // Before the cluster is bootstrapped it needs everybody: whoever runs it replaces a bad disk, and
     // starts the node again.
-    if (view.phase() === "forming") {
+    if (view.phase() === "bootstrapping") {
       computer.crash();
       if (code !== "STORAGE_LOST") computer.disk.wipe();
       world.restartIn(computer, MEND_MS);

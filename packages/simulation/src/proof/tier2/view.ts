@@ -42,7 +42,7 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
     return index;
   }
 
-  let hasFormed = false;
+  let isBootstrapped = false;
   let version = 0;
   const looks = new Map<Computer, Computer["status"]>();
   return {
@@ -64,8 +64,8 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
     },
     leader,
     phase() {
-      hasFormed ||= committed() > 0;
-      if (!hasFormed) return "forming";
+      isBootstrapped ||= committed() > 0;
+      if (!isBootstrapped) return "bootstrapping";
       const leading = leader();
       const status = leading?.status;
       if (

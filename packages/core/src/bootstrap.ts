@@ -1,4 +1,4 @@
-// Forming a cluster (docs/rules.md, identity and forming). The initial voter with the smallest id
+// Bootstrapping a cluster (docs/rules.md, identity and bootstrapping). The initial voter with the smallest id
 // asks the others until each has answered this run of it: blank, and started with the same list.
 // Then it writes entry 1, the configuration with everyone's incarnation.
 import { encodeConfiguration } from "./configuration.js";
@@ -6,13 +6,13 @@ import { campaign } from "./election.js";
 import { encodeRun, EntryKind } from "./entry.js";
 import { isDurable, promiseSeq } from "./durability.js";
 import { adoptConfigurations } from "./membership.js";
-import type { FormingAnswer, FormingQuestion } from "./messages.js";
+import type { BootstrapReply, BootstrapRequest } from "./messages.js";
 import type { State } from "./state.js";
 import { emit, isBlank, send } from "./state.js";
 import { adoptTerm } from "./transitions.js";
 import type { NodeId, Peer, Sender, Term } from "./types.js";
 
-export interface Forming {
+export interface BootstrapState {
   /** Of those who answered, this node included. */
   readonly incarnations: Map<NodeId, string>;
   /**
@@ -26,11 +26,11 @@ export interface Forming {
 }
 
 /** @returns null for every node but the one that asks */
-export function newForming(
+export function newBootstrapState(
   bootstrap: readonly Peer[],
   id: NodeId,
   incarnation: string,
-): Forming | null {
+): BootstrapState | null {
   const smallest = bootstrap.map((peer) => peer.id).reduce((a, b) => (a < b ? a : b), id);
   if (smallest !== id || !bootstrap.some((peer) => peer.id === id)) return null;
   return { incarnations: new Map([[id, incarnation]]), latestTerm: 0, askAt: 0, awaitedSeq: null };
@@ -38,23 +38,23 @@ export function newForming(
 
 /** The initial voters without which the cluster can't form, as far as this node knows. */
 export function missingVoters(state: State): readonly NodeId[] {
-  const { forming, senders, options } = state;
-  const answered = forming ? forming.incarnations : senders;
+  const { bootstrapping, senders, options } = state;
+  const answered = bootstrapping ? bootstrapping.incarnations : senders;
   return options.bootstrap.flatMap(({ id }) => (id === options.id || answered.has(id) ? [] : [id]));
 }
 
-/** Due every heartbeat interval until the cluster has formed. */
-export function onAskDue(state: State, forming: Forming): void {
+/** Due every heartbeat interval until the cluster is bootstrapped. */
+export function onAskDue(state: State, bootstrapping: BootstrapState): void {
   const { bootstrap, heartbeatIntervalMs } = state.options;
   const missing = missingVoters(state);
   if (missing.length === 0) {
-    writeFirstEntry(state, forming);
+    writeFirstEntry(state, bootstrapping);
     return;
   }
-  forming.askAt = state.now + heartbeatIntervalMs;
+  bootstrapping.askAt = state.now + heartbeatIntervalMs;
   for (const id of missing) {
     send(state, id, {
-      type: "formingQuestion",
+      type: "bootstrapRequest",
       to: "",
       term: state.currentTerm,
       voters: bootstrap,
@@ -62,11 +62,11 @@ export function onAskDue(state: State, forming: Forming): void {
   }
 }
 
-export function onFormingQuestion(state: State, from: Sender, message: FormingQuestion): void {
+export function onBootstrapRequest(state: State, from: Sender, message: BootstrapRequest): void {
   const agrees = sameVoters(message.voters, state.options.bootstrap);
   if (!agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
   send(state, from.id, {
-    type: "formingAnswer",
+    type: "bootstrapReply",
     to: from.incarnation,
     term: state.currentTerm,
     run: from.run,
@@ -75,9 +75,9 @@ export function onFormingQuestion(state: State, from: Sender, message: FormingQu
   });
 }
 
-export function onFormingAnswer(state: State, from: Sender, message: FormingAnswer): void {
-  const { forming } = state;
-  if (!forming || forming.awaitedSeq !== null) return;
+export function onBootstrapReply(state: State, from: Sender, message: BootstrapReply): void {
+  const { bootstrapping } = state;
+  if (!bootstrapping || bootstrapping.awaitedSeq !== null) return;
   // Runs are counted anew in a new data directory: a late answer to the lost one says nothing of
   // what its sender holds by now.
   if (message.to !== state.options.incarnation || message.run !== state.options.run) return;
@@ -85,10 +85,11 @@ export function onFormingAnswer(state: State, from: Sender, message: FormingAnsw
   if (!message.agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
   else if (!message.blank) emit(state, { type: "notice", notice: "alreadyFormed", peer: from.id });
   else {
-    forming.incarnations.set(from.id, from.incarnation);
-    forming.latestTerm = Math.max(forming.latestTerm, message.term);
+    bootstrapping.incarnations.set(from.id, from.incarnation);
+    bootstrapping.latestTerm = Math.max(bootstrapping.latestTerm, message.term);
   }
-  if (forming.incarnations.size === state.options.bootstrap.length) writeFirstEntry(state, forming);
+  if (bootstrapping.incarnations.size === state.options.bootstrap.length)
+    writeFirstEntry(state, bootstrapping);
 }
 
 function sameVoters(a: readonly Peer[], b: readonly Peer[]): boolean {
@@ -105,13 +106,13 @@ function sameVoters(a: readonly Peer[], b: readonly Peer[]): boolean {
  * node that comes back with an empty data directory: whatever it wrote and led before is of an
  * earlier term than all that it does now.
  */
-function writeFirstEntry(state: State, forming: Forming): void {
+function writeFirstEntry(state: State, bootstrapping: BootstrapState): void {
   const voters = state.options.bootstrap.map(({ id, address }) => ({
     id,
     address,
-    incarnation: forming.incarnations.get(id) ?? "",
+    incarnation: bootstrapping.incarnations.get(id) ?? "",
   }));
-  const term = Math.max(forming.latestTerm, 1);
+  const term = Math.max(bootstrapping.latestTerm, 1);
   if (term > state.currentTerm) adoptTerm(state, term);
   const run = encodeRun(1, state.currentTerm, EntryKind.configuration, [
     encodeConfiguration({ voters }),
@@ -119,15 +120,15 @@ function writeFirstEntry(state: State, forming: Forming): void {
   state.log.append(run);
   state.durability.staged.push({ type: "append", run });
   adoptConfigurations(state, run);
-  forming.askAt = Infinity;
-  forming.awaitedSeq = promiseSeq(state);
+  bootstrapping.askAt = Infinity;
+  bootstrapping.awaitedSeq = promiseSeq(state);
   state.turnOpen = true;
 }
 
 /** At the end of a turn: the first campaign, once entry 1 is durable. */
-export function campaignWhenFormed(state: State): void {
-  const { forming } = state;
-  if (forming?.awaitedSeq == null || !isDurable(state, forming.awaitedSeq)) return;
-  state.forming = null;
+export function campaignWhenBootstrapped(state: State): void {
+  const { bootstrapping } = state;
+  if (bootstrapping?.awaitedSeq == null || !isDurable(state, bootstrapping.awaitedSeq)) return;
+  state.bootstrapping = null;
   if (state.role.kind === "follower" && !state.role.leader) campaign(state);
 }
