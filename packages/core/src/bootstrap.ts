@@ -88,8 +88,9 @@ export function onBootstrapReply(state: State, from: Sender, message: BootstrapR
     bootstrapping.incarnations.set(from.id, from.incarnation);
     bootstrapping.latestTerm = Math.max(bootstrapping.latestTerm, message.term);
   }
-  if (bootstrapping.incarnations.size === state.options.bootstrap.length)
+  if (bootstrapping.incarnations.size === state.options.bootstrap.length) {
     writeFirstEntry(state, bootstrapping);
+  }
 }
 
 function sameVoters(a: readonly Peer[], b: readonly Peer[]): boolean {

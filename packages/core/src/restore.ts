@@ -79,9 +79,9 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
   }
   state.effects = [{ type: "configure", peers: peersOf(state) }];
   const { current } = state.membership;
-  if (!current)
+  if (!current) {
     state.bootstrapping = newBootstrapState(options.bootstrap, options.id, options.incarnation);
-  else {
+  } else {
     emit(state, { type: "membership", configuration: current });
     const given = options.bootstrap
       .map(({ id }) => id)

@@ -17,8 +17,9 @@ function follow(
 ): { readonly leaderships: LeadershipTerm[]; readonly ended: Promise<void> } {
   const leaderships: LeadershipTerm[] = [];
   const ended = (async () => {
-    for await (const leadership of node.leadership(signal ? { signal } : {}))
+    for await (const leadership of node.leadership(signal ? { signal } : {})) {
       leaderships.push(leadership);
+    }
   })();
   return { leaderships, ended };
 }

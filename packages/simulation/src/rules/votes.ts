@@ -130,8 +130,9 @@ const r07: Scenario = {
     lab.onStep(() => {
       for (const id of lab.running()) {
         const { role, term } = lab.status(id);
-        if (role === "leader" && !leaderships.has(term))
+        if (role === "leader" && !leaderships.has(term)) {
           leaderships.set(term, { id, at: lab.now() });
+        }
       }
     });
     await lab.waitForLeader();
