@@ -34,8 +34,8 @@ interface Wire {
   readonly address: string;
   readonly sockets: Set<Socket>;
   attempts: number;
-  /** What was said on the newest connection. */
-  said: Buffer[];
+  /** What was said, connection by connection, in the order in which they were opened. */
+  readonly said: Buffer[][];
   mode: "open" | "cut" | "stalled";
   disturbance: Disturbance | undefined;
   disturbed: boolean;
@@ -95,7 +95,8 @@ export function createSocketLinks(): SocketLinks {
       return () => wire(from, to).disturbed;
     },
     attempts: (from, to) => wire(from, to).attempts,
-    record: (from, to) => () => Buffer.concat(wires.get(`${from} ${to}`)?.said ?? []),
+    record: (from, to) => () =>
+      (wires.get(`${from} ${to}`)?.said ?? []).map((chunks) => Buffer.concat(chunks)),
     async intrude(address: string, bytes: Uint8Array): Promise<Intruder> {
       const socket = connect(placeOf(address));
       intruders.add(
@@ -202,7 +203,8 @@ function accept(link: Wire, near: Socket): void {
     });
   }
   if (link.mode === "stalled") return; // nobody reads
-  const said: Buffer[] = (link.said = []);
+  const said: Buffer[] = [];
+  link.said.push(said);
   near.on("data", (chunk: Buffer) => said.push(Buffer.from(chunk)));
   const { disturbance } = link;
   if (disturbance?.kind === "throttle") {

@@ -82,8 +82,8 @@ export interface Links {
   disturb?(from: NodeId, to: NodeId, disturbance: Disturbance): () => boolean;
   /** How many times `from` has tried to reach `to` on this link. */
   attempts?(from: NodeId, to: NodeId): number;
-  /** `introduction`, `stream`: what `from` has said on its newest connection to `to`. */
-  record?(from: NodeId, to: NodeId): () => Uint8Array;
+  /** `introduction`, `stream`: what `from` has said to `to` on each connection, oldest first. */
+  record?(from: NodeId, to: NodeId): () => readonly Uint8Array[];
   /** `stream`: somebody who is no node connects to whoever listens at `address` and says this. */
   intrude?(address: string, bytes: Uint8Array): Promise<Intruder>;
   /** Ends everything: for the target's `dispose`. */
