@@ -182,7 +182,8 @@ export const transportTcp = [
     id: "transport-tcp-26",
     file: "packages/transport-tcp/src/outbox.ts",
     find: "if (waiting.cutter === undefined) {",
-    replace: "if (waiting.cutter === undefined && blocked.length === 0) {",
+    replace:
+      "if (waiting.cutter === undefined && blocked.length > 0) blocked.push(waiting);\n      else if (waiting.cutter === undefined) {",
     why: "small frames wait behind a large one (hazard 65)",
   },
   {
