@@ -81,7 +81,7 @@ export const parts = [
     command: ({ quick }) => [
       "stryker",
       "run",
-      ...(quick ? ["--mutate", "packages/core/src/quorum.ts"] : []),
+      ...(quick ? ["--mutate", "packages/core/src/quorum/majority.ts"] : []),
     ],
     figures: () => mutationScore("coverage/mutation/mutation.json"),
   },

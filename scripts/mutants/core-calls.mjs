@@ -5,7 +5,7 @@ export const calls = [
   // read
   {
     id: "core-52",
-    file: "packages/core/src/read.ts",
+    file: "packages/core/src/operations/leader-reads.ts",
     find: "if (reads.waiting.length === 0 || state.commitIndex < leader.noopIndex) return;",
     replace: "if (reads.waiting.length === 0) return;",
     why: "a read is answered before an entry of the own term is committed (hazard 36)",
@@ -13,7 +13,7 @@ export const calls = [
   },
   {
     id: "core-53",
-    file: "packages/core/src/read.ts",
+    file: "packages/core/src/operations/leader-reads.ts",
     find: "reads.asked.push({ round: leader.round,",
     replace: "reads.asked.push({ round: leader.round - 1,",
     why: "answers to an older round satisfy a newer read (hazard 38)",
@@ -21,7 +21,7 @@ export const calls = [
   },
   {
     id: "core-54",
-    file: "packages/core/src/read.ts",
+    file: "packages/core/src/operations/leader-reads.ts",
     find: "const round = reachedByMajority(\n    ofVoters(state, leader.round, leader, (progress) => progress.round),\n  );",
     replace: "const round = Math.max(...ofVoters(state, 0, leader, (progress) => progress.round));",
     why: "one follower's answer is enough for a read (hazard 37)",
@@ -29,7 +29,7 @@ export const calls = [
   },
   {
     id: "core-55",
-    file: "packages/core/src/read.ts",
+    file: "packages/core/src/operations/leader-reads.ts",
     find: "message.run !== state.options.run || message.id !== asked.id) return;",
     replace: "message.run !== state.options.run) return;",
     why: "the late answer to an older question satisfies a newer read (hazard 38)",
@@ -38,7 +38,7 @@ export const calls = [
   // raft
   {
     id: "core-56",
-    file: "packages/core/src/receive.ts",
+    file: "packages/core/src/handlers/receive.ts",
     find: "if (from.run < known.run) return false;",
     replace: "if (from.run < known.run) return true;",
     why: "messages of an earlier run of their sender are heard",
@@ -54,7 +54,7 @@ export const calls = [
   },
   {
     id: "core-58",
-    file: "packages/core/src/receive.ts",
+    file: "packages/core/src/handlers/receive.ts",
     find: "    default:\n      return true;\n  }\n}",
     replace: '    default:\n      return message.type !== "requestVoteReply";\n  }\n}',
     why: "votes of an earlier term count in this one (hazard 4)",
@@ -62,7 +62,7 @@ export const calls = [
   },
   {
     id: "core-59",
-    file: "packages/core/src/receive.ts",
+    file: "packages/core/src/handlers/receive.ts",
     find: "if (message.term - state.currentTerm > TERM_LEAP_MAX) {",
     replace: "if (message.term - state.currentTerm > Number.MAX_SAFE_INTEGER) {",
     why: "one false claim uses up all terms (hazard 60)",
@@ -78,49 +78,49 @@ export const calls = [
   // forward
   {
     id: "core-61",
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: "    window.remember(from, firstSeq, verdict);\n",
     replace: "",
     why: "a copy of a forward is appended again (R22)",
   },
   {
     id: "core-62",
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: "sender.floor = Math.max(sender.floor, oldest + count);",
     replace: "sender.floor = Math.max(sender.floor, oldest);",
     why: "the newest forgotten forward counts as new",
   },
   {
     id: "core-63",
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: "    this.#term = term;\n    this.#senders.clear();",
     replace: "    this.#term = term;",
     why: "verdicts of an earlier leadership answer for the present one",
   },
   {
     id: "core-64",
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: "  if (message.term !== window.term) return;\n",
     replace: "",
     why: "a forward that was meant for an earlier leadership is appended in this one",
   },
   {
     id: "core-65",
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: "    message.run !== state.options.run ||\n",
     replace: "",
     why: "an answer to an earlier run settles a proposal of this one",
   },
   {
     id: "core-66",
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: 'leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;',
     replace: 'leader.uncommittedBytes > Number.MAX_SAFE_INTEGER ? "overloaded" : null;',
     why: "uncommitted proposals have no bound (hazard 55)",
   },
   {
     id: "core-94",
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: 'return "logFull";',
     replace: 'return "overloaded";',
     why: "a full log is told as a moment's overload",

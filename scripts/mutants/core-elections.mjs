@@ -5,7 +5,7 @@ export const elections = [
   // election
   {
     id: "core-20",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "(lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
     replace: "lastLogTerm === lastTerm",
     why: "of equal terms the shorter log wins too (§5.4.1)",
@@ -13,7 +13,7 @@ export const elections = [
   },
   {
     id: "core-21",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex)",
     replace:
       "lastLogTerm === lastTerm ? lastLogIndex >= lastIndex : lastLogIndex > lastIndex || lastLogTerm > lastTerm",
@@ -22,14 +22,14 @@ export const elections = [
   },
   {
     id: "core-22",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "lastLogIndex >= lastIndex);",
     replace: "lastLogIndex > lastIndex);",
     why: "equal logs vote for nobody but themselves",
   },
   {
     id: "core-23",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "  const isFree = state.votedFor === null || state.votedFor === from.id;\n",
     replace: "  const isFree = state.votedFor !== state.options.id;\n",
     why: "a node votes for two candidates of one term (hazard 4)",
@@ -37,28 +37,28 @@ export const elections = [
   },
   {
     id: "core-24",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "    !isInTouchWithLeader(state) &&\n",
     replace: "",
     why: "a pre-vote is granted although the leader lives (hazard 30)",
   },
   {
     id: "core-25",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "!message.transfer && isInTouchWithLeader(state);",
     replace: '!message.transfer && state.role.kind === "leader";',
     why: "a follower of a live leader helps to replace it",
   },
   {
     id: "core-26",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "message.term !== state.currentTerm + 1 || !memberOf",
     replace: "message.term > state.currentTerm + 1 || !memberOf",
     why: "a pre-vote granted for an earlier term counts",
   },
   {
     id: "core-27",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "    !message.voteGranted ||\n    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes",
     replace: "    !message.voteGranted\n  ) {\n    return;\n  }\n  role.votes",
     why: "votes of strangers and of lost data directories count (hazard 6)",
@@ -66,7 +66,7 @@ export const elections = [
   },
   {
     id: "core-28",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "< majority(otherVoters(state).length + 1)) return;",
     replace: "< majority(otherVoters(state).length)) return;",
     why: "in a cluster of even size half the votes win",
@@ -74,7 +74,7 @@ export const elections = [
   },
   {
     id: "core-29",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: " || role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) {",
     replace: " || role.awaitedSeq === null) {",
     why: "a candidate asks for votes before its own is durable (hazard 1)",
@@ -82,7 +82,7 @@ export const elections = [
   },
   {
     id: "core-30",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "if (grantedVote && isDurable(state, grantedVote.seq)) {",
     replace: "if (grantedVote) {",
     why: "a granted vote leaves before it is durable (hazard 1)",
@@ -90,14 +90,14 @@ export const elections = [
   },
   {
     id: "core-31",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "seq: promiseSeq(state) };\n  resetElectionTimer(state);",
     replace: "seq: promiseSeq(state) };",
     why: "granting a vote doesn't reset the election timer (R10)",
   },
   {
     id: "core-32",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "if (!isVoter(state) || diskHangs(state)) {",
     replace: "if (!isVoter(state)) {",
     why: "a node whose disk hangs campaigns (hazard 50)",
@@ -105,7 +105,7 @@ export const elections = [
   // transitions
   {
     id: "core-33",
-    file: "packages/core/src/transitions.ts",
+    file: "packages/core/src/operations/transitions.ts",
     find: '  state.role = {\n    kind: "follower",\n    leader,',
     replace: '  state.votedFor = null;\n  state.role = {\n    kind: "follower",\n    leader,',
     why: "stepping down within a term forgets the vote (hazard 2)",
@@ -113,7 +113,7 @@ export const elections = [
   },
   {
     id: "core-34",
-    file: "packages/core/src/transitions.ts",
+    file: "packages/core/src/operations/transitions.ts",
     find: "    leader,\n    verifiedIndex: 0,",
     replace:
       '    leader,\n    verifiedIndex: before.kind === "follower" ? before.verifiedIndex : 0,',
@@ -122,14 +122,14 @@ export const elections = [
   },
   {
     id: "core-35",
-    file: "packages/core/src/transitions.ts",
+    file: "packages/core/src/operations/transitions.ts",
     find: "  state.currentTerm = term;\n  state.votedFor = null;",
     replace: "  state.currentTerm = term;",
     why: "the vote of an earlier term binds the node in a later one",
   },
   {
     id: "core-36",
-    file: "packages/core/src/transitions.ts",
+    file: "packages/core/src/operations/transitions.ts",
     find: "index < noopIndex; index++) {",
     replace: "index < state.commitIndex; index++) {",
     why: "what earlier leaders left uncommitted isn't counted in the bound (hazard 55)",
@@ -137,7 +137,7 @@ export const elections = [
   // bootstrapping, membership
   {
     id: "core-73",
-    file: "packages/core/src/bootstrap.ts",
+    file: "packages/core/src/operations/bootstrap.ts",
     find: "message.to !== state.options.incarnation || message.run !== state.options.run) return;",
     replace: "message.to !== state.options.incarnation) return;",
     why: "an answer to an earlier run helps to form the cluster",
@@ -145,7 +145,7 @@ export const elections = [
   },
   {
     id: "core-77",
-    file: "packages/core/src/bootstrap.ts",
+    file: "packages/core/src/operations/bootstrap.ts",
     find: "message.to !== state.options.incarnation || message.run",
     replace: "message.run",
     why: "an answer to a lost data directory helps to form a second cluster (hazard 6)",
@@ -153,7 +153,7 @@ export const elections = [
   },
   {
     id: "core-74",
-    file: "packages/core/src/bootstrap.ts",
+    file: "packages/core/src/operations/bootstrap.ts",
     find: "else if (!message.blank) emit",
     replace: "else if (!message.blank && message.term > 1) emit",
     why: "a cluster is bootstrapped over a node that holds a log",
@@ -161,7 +161,7 @@ export const elections = [
   },
   {
     id: "core-75",
-    file: "packages/core/src/membership.ts",
+    file: "packages/core/src/operations/membership.ts",
     find: "voter.id === from.id && voter.incarnation === from.incarnation",
     replace: "voter.id === from.id",
     why: "a node counts as a member whichever data directory it has (hazard 6)",
@@ -169,7 +169,7 @@ export const elections = [
   },
   {
     id: "core-82",
-    file: "packages/core/src/transitions.ts",
+    file: "packages/core/src/operations/transitions.ts",
     find: "  state.forwardWindow.begin(state.currentTerm);",
     replace: "  if (state.forwardWindow.term === 0) state.forwardWindow.begin(state.currentTerm);",
     why: "the forward window is that of the first leadership only",
@@ -177,7 +177,7 @@ export const elections = [
   {
     id: "core-83",
     rule: "votes",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "    // Abandoned; the next attempt comes after a random wait (R03).\n",
     replace: "    state.votedFor = null;\n",
     why: "a vote is forgotten when its election is abandoned (hazard 2)",
@@ -185,7 +185,7 @@ export const elections = [
   {
     id: "core-92",
     rule: "votes",
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: "} else if (voteIsBeingWritten(state)) {",
     replace: '} else if (voteIsBeingWritten(state) && role.kind === "leader") {',
     why: "a vote that is being written is taken back by the own timer",

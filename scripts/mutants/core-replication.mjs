@@ -5,7 +5,7 @@ export const replication = [
   // append: AppendEntries at a follower
   {
     id: "core-01",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "if (!state.log.matches(message.prevLogIndex, message.prevLogTerm)) {",
     replace: "if (message.prevLogIndex > state.log.lastIndex) {",
     why: "the consistency check looks at the index only, not at the term",
@@ -13,14 +13,14 @@ export const replication = [
   },
   {
     id: "core-02",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "follower.verifiedIndex = Math.max(follower.verifiedIndex, lastNewIndex);",
     replace: "follower.verifiedIndex = lastNewIndex;",
     why: "a late request takes back what was verified",
   },
   {
     id: "core-03",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "Math.min(follower.leaderCommit, follower.verifiedIndex)",
     replace: "Math.min(follower.leaderCommit, state.log.lastIndex)",
     why: "a follower commits a tail that this leader never verified (hazard 11)",
@@ -28,7 +28,7 @@ export const replication = [
   },
   {
     id: "core-04",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "? Math.min(follower.verifiedIndex, durableIndex) : 0;",
     replace: "? follower.verifiedIndex : 0;",
     why: "an acknowledgement leaves before its entries are durable (hazard 1)",
@@ -36,7 +36,7 @@ export const replication = [
   },
   {
     id: "core-05",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "return durableTerm === state.currentTerm ? Math.min(follower.verifiedIndex, durableIndex) : 0;",
     replace: "return Math.min(follower.verifiedIndex, durableIndex) + 0 * durableTerm;",
     why: "an acknowledgement leaves before its term is durable (hazard 1)",
@@ -44,7 +44,7 @@ export const replication = [
   },
   {
     id: "core-06",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "  if (skipped === run.count) return;",
     replace:
       "  if (skipped === run.count) {\n    if (run.firstIndex + run.count <= state.log.lastIndex && run.firstIndex + run.count > follower.verifiedIndex) truncateFrom(state, run.firstIndex + run.count);\n    return;\n  }",
@@ -53,7 +53,7 @@ export const replication = [
   },
   {
     id: "core-07",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "if (index <= state.commitIndex) {\n    throw",
     replace: "if (index < state.commitIndex) {\n    throw",
     why: "the last committed entry may be replaced",
@@ -61,7 +61,7 @@ export const replication = [
   },
   {
     id: "core-08",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "if (index <= follower.verifiedIndex) {",
     replace: "if (index < follower.verifiedIndex) {",
     why: "a leader may replace its own last entry",
@@ -69,14 +69,14 @@ export const replication = [
   },
   {
     id: "core-09",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "const conflictIndex = state.log.lastIndexWithTermAtMost(\n    message.prevLogIndex,\n    message.prevLogTerm,\n  );",
     replace: "const conflictIndex = Math.min(message.prevLogIndex - 1, state.log.lastIndex);",
     why: "logs are brought together entry by entry instead of by term (R15)",
   },
   {
     id: "core-10",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "if (known && (known.id !== from.id || known.incarnation !== from.incarnation)) {",
     replace: "if (known && known.id !== from.id) {",
     why: "a leader's name is enough, whichever data directory speaks in it (hazard 6)",
@@ -84,21 +84,21 @@ export const replication = [
   },
   {
     id: "core-11",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "  state.heardLeaderAt = state.now;\n  resetElectionTimer(state);",
     replace: "  state.heardLeaderAt = state.now;",
     why: "AppendEntries doesn't reset the election timer (R10)",
   },
   {
     id: "core-12",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "  state.heardLeaderAt = state.now;",
     replace: "  state.heardLeaderAt = -Infinity;",
     why: "a live leader isn't protected: any lonely node can end its leadership (hazard 30)",
   },
   {
     id: "core-13",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "if (isNewRound || isDurable(state, seq)) follower.ackNow = true;",
     replace: "if (isDurable(state, seq)) follower.ackNow = true;",
     why: "a heartbeat is answered only after the disk (promise 4, hazard 50)",
@@ -106,7 +106,7 @@ export const replication = [
   // durability
   {
     id: "core-14",
-    file: "packages/core/src/durability.ts",
+    file: "packages/core/src/operations/durability.ts",
     find: "hardStateChanged(state) ? lastSeq + 1 : lastSeq;",
     replace: "hardStateChanged(state) ? lastSeq + 1 : state.durability.durableSeq;",
     why: "a duplicate's answer overtakes the first copy's sync (hazard 1)",
@@ -114,7 +114,7 @@ export const replication = [
   },
   {
     id: "core-15",
-    file: "packages/core/src/durability.ts",
+    file: "packages/core/src/operations/durability.ts",
     find: "durability.durableIndex = Math.min(durability.durableIndex, index - 1);",
     replace: "durability.durableIndex = Math.min(durability.durableIndex, index);",
     why: "the first replaced entry still counts as durable (hazard 18)",
@@ -122,7 +122,7 @@ export const replication = [
   },
   {
     id: "core-16",
-    file: "packages/core/src/durability.ts",
+    file: "packages/core/src/operations/durability.ts",
     find: "pending.lastIndex = Math.min(pending.lastIndex, index - 1);",
     replace: "pending.lastIndex = Math.min(pending.lastIndex, index);",
     why: "a write that ends late vouches for an entry that was replaced (hazard 18)",
@@ -130,7 +130,7 @@ export const replication = [
   },
   {
     id: "core-17",
-    file: "packages/core/src/durability.ts",
+    file: "packages/core/src/operations/durability.ts",
     find: "durability.durableTerm = pending.term;",
     replace: "durability.durableTerm = state.currentTerm;",
     why: "any finished write vouches for the present term",
@@ -138,7 +138,7 @@ export const replication = [
   },
   {
     id: "core-18",
-    file: "packages/core/src/durability.ts",
+    file: "packages/core/src/operations/durability.ts",
     find: "return state.currentTerm !== currentTerm || state.votedFor !== votedFor;",
     replace:
       "return state.currentTerm !== currentTerm || (votedFor === null && state.votedFor === state.options.id);",
@@ -147,7 +147,7 @@ export const replication = [
   },
   {
     id: "core-19",
-    file: "packages/core/src/durability.ts",
+    file: "packages/core/src/operations/durability.ts",
     find: "const oldest = state.durability.pending[0];",
     replace: "const oldest = state.durability.pending.at(-1);",
     why: "the newest write is timed, so that a hung disk under load is never noticed (hazard 50)",
@@ -155,7 +155,7 @@ export const replication = [
   // progress
   {
     id: "core-37",
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: "nextIndex,\n    matchIndex: 0,",
     replace: "nextIndex,\n    matchIndex: nextIndex - 1,",
     why: "a new leader supposes that all have its log (hazard 17)",
@@ -163,28 +163,28 @@ export const replication = [
   },
   {
     id: "core-38",
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: "progress.matchIndex = Math.max(progress.matchIndex, matchIndex);",
     replace: "progress.matchIndex = matchIndex;",
     why: "matchIndex goes back with a late answer (hazard 14)",
   },
   {
     id: "core-39",
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: "progress.nextIndex = Math.max(nextIndex, progress.matchIndex + 1);",
     replace: "progress.nextIndex = nextIndex;",
     why: "a probe goes back behind what was acknowledged (hazard 16)",
   },
   {
     id: "core-40",
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: "if (sent.lastIndex > progress.matchIndex) break;",
     replace: "if (sent.lastIndex >= progress.matchIndex) break;",
     why: "the last message of the window is never freed",
   },
   {
     id: "core-76",
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: "    if (sent.lastIndex > progress.matchIndex) break;\n",
     replace: "",
     why: "any acknowledgement frees the whole window (hazard 55)",
@@ -192,7 +192,7 @@ export const replication = [
   // quorum
   {
     id: "core-41",
-    file: "packages/core/src/quorum.ts",
+    file: "packages/core/src/quorum/majority.ts",
     find: "return Math.floor(n / 2) + 1;",
     replace: "return Math.ceil(n / 2);",
     why: "half is a majority where the number is even",
@@ -200,7 +200,7 @@ export const replication = [
   },
   {
     id: "core-42",
-    file: "packages/core/src/quorum.ts",
+    file: "packages/core/src/quorum/majority.ts",
     find: "if (reached >= needed) highest",
     replace: "if (reached >= needed - 1) highest",
     why: "what one fewer than a majority has reached counts (hazard 10)",
@@ -209,7 +209,7 @@ export const replication = [
   // replicate
   {
     id: "core-43",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "if (progress?.server.incarnation !== from.incarnation) {",
     replace: "if (!progress) {",
     why: "a wiped follower acknowledges for its lost data (hazard 6)",
@@ -217,7 +217,7 @@ export const replication = [
   },
   {
     id: "core-44",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;",
     replace: "if (index <= state.commitIndex) return;",
     why: "entries of earlier terms are committed by counting (hazard 9)",
@@ -225,7 +225,7 @@ export const replication = [
   },
   {
     id: "core-45",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "ofVoters(state, state.durability.durableIndex, leader,",
     replace: "ofVoters(state, state.log.lastIndex, leader,",
     why: "a leader counts its own disk before it has written (hazard 8)",
@@ -233,7 +233,7 @@ export const replication = [
   },
   {
     id: "core-46",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "    message.verifiedIndex > state.log.lastIndex ||\n",
     replace: "",
     why: "a follower may claim entries that don't exist",
@@ -241,35 +241,35 @@ export const replication = [
   },
   {
     id: "core-47",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "prevLogIndex <= progress.matchIndex || prevLogIndex >= progress.nextIndex",
     replace: "prevLogIndex >= progress.nextIndex",
     why: "a late refusal is taken for a lost log (hazard 16)",
   },
   {
     id: "core-48",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;",
     replace: "if (state.now - heardMajorityAt === Infinity) return true;",
     why: "a leader that hears nobody goes on leading (R25)",
   },
   {
     id: "core-49",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "return ahead.length >= majority(",
     replace: "return ahead.length > majority(",
     why: "a leader with a hung disk keeps its leadership (hazard 50)",
   },
   {
     id: "core-50",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "  // Nothing leaves before the next heartbeat: a dead peer makes no work.\n  progress.due = false;",
     replace: "  // Nothing leaves before the next heartbeat: a dead peer makes no work.",
     why: "a dead peer is sent to again and again (hazard 54)",
   },
   {
     id: "core-51",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: " &&\n    progress.inflightBytes < state.options.maxInflightBytes",
     replace: "",
     why: "what a slow follower was sent has no bound in bytes (hazard 55)",
@@ -277,7 +277,7 @@ export const replication = [
   {
     id: "core-78",
     rule: "membership",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "  dropConfigurationsFrom(state, index);\n",
     replace: "  if (index < 0) dropConfigurationsFrom(state, index);\n",
     why: "a configuration stays in force after its entry was cut (hazards 24, 28)",
@@ -285,49 +285,49 @@ export const replication = [
   {
     id: "core-80",
     rule: "commit",
-    file: "packages/core/src/receive.ts",
+    file: "packages/core/src/handlers/receive.ts",
     find: "    default:\n      return true;\n  }\n}",
     replace: '    default:\n      return message.type !== "appendEntriesReply";\n  }\n}',
     why: "replies of an earlier term are counted (hazard 17)",
   },
   {
     id: "core-81",
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: "  progress.inflight.length = 0;\n  progress.inflightBytes = 0;\n",
     replace: "  progress.inflight.length = 0;\n",
     why: "the window's bytes leak at each probe",
   },
   {
     id: "core-84",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "if (!isHeartbeat || isProbe) return",
     replace: 'if (!isHeartbeat || isProbe || progress.mode === "replicate") return',
     why: "a heartbeat names what is still under way, and is refused for it (hazard 65)",
   },
   {
     id: "core-85",
-    file: "packages/core/src/loss.ts",
+    file: "packages/core/src/operations/loss.ts",
     find: "if (underWayMs >= progress.patience * expectedMs)",
     replace: "if (underWayMs === Infinity)",
     why: "a loss that nobody reports is never found (R20)",
   },
   {
     id: "core-86",
-    file: "packages/core/src/loss.ts",
+    file: "packages/core/src/operations/loss.ts",
     find: "progress.inflight.find(({ lastIndex }) => lastIndex > progress.verifiedIndex)",
     replace: "progress.inflight.find(({ lastIndex }) => lastIndex > progress.matchIndex)",
     why: "what a slow disk has not synced counts as lost, and the window narrows (R13)",
   },
   {
     id: "core-87",
-    file: "packages/core/src/loss.ts",
+    file: "packages/core/src/operations/loss.ts",
     find: "bytes > LARGE_MESSAGE_BYTES &&",
     replace: "bytes > Number.MAX_SAFE_INTEGER &&",
     why: "a large message that was overtaken is sent again (hazard 65)",
   },
   {
     id: "core-88",
-    file: "packages/core/src/loss.ts",
+    file: "packages/core/src/operations/loss.ts",
     find: "progress.losses < 2",
     replace: "progress.losses < Infinity",
     why: "what never gets through is sent at every heartbeat (hazard 66)",
@@ -335,7 +335,7 @@ export const replication = [
   {
     id: "core-89",
     rule: "identity",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "if (message.matchIndex > state.durability.durableIndex) {",
     replace: "if (message.matchIndex > Number.MAX_SAFE_INTEGER) {",
     why: "a log that was rolled back goes on (hazards 7, 63)",
@@ -343,14 +343,14 @@ export const replication = [
   {
     id: "core-90",
     rule: "identity",
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: "message.round > progress.matchRound &&",
     replace: "message.round >= 0 &&",
     why: "a late refusal is taken for a log that was rolled back (hazard 16)",
   },
   {
     id: "core-91",
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: "  if (!isMember) {",
     replace: "  if (!isMember && message.matchIndex < 0) {",
     why: "a stranger's claim stops a node",

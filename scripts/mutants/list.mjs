@@ -26,7 +26,7 @@ export const mutants = [...core, ...raftkit, ...storageFile, ...transportHttp, .
  */
 export const fatal = {
   id: "fatal",
-  file: "packages/core/src/quorum.ts",
+  file: "packages/core/src/quorum/majority.ts",
   find: "return Math.floor(n / 2) + 1;",
   replace: "return n + 1;",
   why: "the harness must report it as killed, by a test of a package that depends on the changed one",
@@ -35,7 +35,7 @@ export const fatal = {
 /** Changes nothing. @type {Mutant} */
 export const harmless = {
   id: "harmless",
-  file: "packages/core/src/quorum.ts",
+  file: "packages/core/src/quorum/majority.ts",
   find: "// Majorities. Pure arithmetic; nothing here knows a node.",
   replace: "// Majorities. Pure arithmetic.",
   why: "the harness must report it as survived",

@@ -10,26 +10,37 @@
 // Handlers only note what is owed (an entry to persist, a reply, an announcement); `endTurn`
 // settles it once for all the inputs of an event-loop turn. So many requests make one write and one
 // reply.
-import { acknowledgeLeader } from "./append.js";
-import { onPersisted, persistStaged } from "./durability.js";
-import { onElectionTimeout, releaseVotes } from "./election.js";
+import { acknowledgeLeader } from "./handlers/append-entries.js";
+import { onPersisted, persistStaged } from "./operations/durability.js";
+import { onElectionTimeout, releaseVotes } from "./operations/election.js";
 import { RaftkitError } from "./errors.js";
-import { campaignWhenBootstrapped, missingVoters, onAskDue } from "./bootstrap.js";
+import { campaignWhenBootstrapped, missingVoters, onAskDue } from "./operations/bootstrap.js";
 import {
   forwardDeadline,
   giveUpLostForwards,
   isLogFull,
   onForwardNotSent,
   onPropose,
-} from "./forward.js";
-import type { Effect, Input, PersistedState, RaftOptions, RoleName } from "./io.js";
-import { askLeader, finishReadRounds, onRead, sendQuestion, startReadRound } from "./read.js";
-import { onReceive } from "./receive.js";
-import { commitOnQuorum, onHeartbeatDue, onUnreachable, replicate } from "./replicate.js";
+} from "./handlers/forward.js";
+import type { Effect, Input, PersistedState, RaftOptions, RoleName } from "./protocol/effects.js";
+import {
+  askLeader,
+  finishReadRounds,
+  onRead,
+  sendQuestion,
+  startReadRound,
+} from "./operations/leader-reads.js";
+import { onReceive } from "./handlers/receive.js";
+import {
+  commitOnQuorum,
+  onHeartbeatDue,
+  onUnreachable,
+  replicate,
+} from "./operations/replication.js";
 import { restore } from "./restore.js";
-import { onHashed } from "./state-hash.js";
-import type { State } from "./state.js";
-import { emit, leaderOf, resetElectionTimer } from "./state.js";
+import { onHashed } from "./operations/state-hashes.js";
+import type { State } from "./state/state.js";
+import { emit, leaderOf, resetElectionTimer } from "./state/state.js";
 import type { Configuration, Index, NodeId, Term } from "./types.js";
 
 /**

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { readEntries } from "@raftkit/core";
-import { Log } from "../src/log.js";
+import { Log } from "../src/log/log.js";
 import type { PlainEntry } from "./support/entries.js";
 import { runOf } from "./support/entries.js";
 

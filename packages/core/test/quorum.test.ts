@@ -1,7 +1,7 @@
 // Majorities against brute force (hazard 10: a quorum index from a wrong sort).
 import { expect, test } from "vitest";
 import fc from "fast-check";
-import { majority, reachedByMajority } from "../src/quorum.js";
+import { majority, reachedByMajority } from "../src/quorum/majority.js";
 
 test("the reached value is the largest that more than half have", () => {
   fc.assert(

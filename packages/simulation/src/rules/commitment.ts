@@ -68,7 +68,7 @@ const r18: Scenario = {
     await lab.converge();
   },
   fault: {
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: `if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;`,
     replace: `if (index <= state.commitIndex) return;`,
     why: "entries of earlier terms are committed by counting",
@@ -120,7 +120,7 @@ const r19: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/forward.ts",
+    file: "packages/core/src/handlers/forward.ts",
     find: `  if (progress) progress.awaitsCommit = state.log.lastIndex;\n`,
     replace: ``,
     why: "a follower whose proposal is committed hears of it with the next heartbeat only",
@@ -180,7 +180,7 @@ const r20: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/read.ts",
+    file: "packages/core/src/operations/leader-reads.ts",
     find: `asked.resendAt = state.now + 2 * state.options.heartbeatIntervalMs;`,
     replace: `asked.resendAt = Infinity;`,
     why: "a lost question is never asked again",
@@ -311,7 +311,7 @@ const r30: Scenario = {
     checkOnce(once.copies, lastIndex + 10, 10);
   },
   fault: {
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: `        state.log.lastIndex,\n        state.options.maxMessageBytes,`,
     replace: `        state.log.lastIndex,\n        1,`,
     why: "every entry travels in a message of its own",

@@ -204,7 +204,7 @@ const r03: Scenario = {
     await lab.waitForLeader();
   },
   fault: {
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: ` || role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) {`,
     replace: ` || role.awaitedSeq === null) {`,
     why: "RequestVote leaves before term and vote are durable",
@@ -220,7 +220,7 @@ const r04: Scenario = {
     await lateWrite(lab);
   },
   fault: {
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: ` || message.term !== state.currentTerm + 1 || !memberOf(state, from)) {`,
     replace: ` || !memberOf(state, from)) {`,
     why: "a pre-vote of an earlier term starts an election in a later one",

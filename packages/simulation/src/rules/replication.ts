@@ -59,7 +59,7 @@ const r13: Scenario = {
     await lab.converge(20_000);
   },
   fault: {
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: `for (const progress of leader.progress.values()) progress.due = true;`,
     replace: `for (const progress of leader.progress.values()) { progress.due = true; progress.nextIndex = progress.matchIndex + 1; }`,
     why: "every heartbeat sends again what isn't acknowledged yet",
@@ -123,7 +123,7 @@ const r14: Scenario = {
     await lab.converge();
   },
   fault: {
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: `if (skipped === run.count) return;`,
     replace: `if (skipped === run.count && run.firstIndex + run.count > state.log.lastIndex) return;`,
     why: "an old AppendEntries cuts off what came after it",
@@ -189,7 +189,7 @@ const r15: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: `const agreed = state.log.lastIndexWithTermAtMost(\n    Math.min(message.conflictIndex, prevLogIndex - 1),\n    message.conflictTerm,\n  );`,
     replace: `const agreed = message.prevLogIndex - 1;`,
     why: "logs are brought together entry by entry",
@@ -245,7 +245,7 @@ const r16: Scenario = {
     check(isEnough(), "hardly anything was acknowledged");
   },
   fault: {
-    file: "packages/core/src/progress.ts",
+    file: "packages/core/src/state/progress.ts",
     find: `progress.matchIndex = Math.max(progress.matchIndex, matchIndex);`,
     replace: `progress.matchIndex = matchIndex;`,
     why: "a late acknowledgement takes matchIndex back",
@@ -281,7 +281,7 @@ const r17: Scenario = {
     await replacement(seed);
   },
   fault: {
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: `if (index <= follower.verifiedIndex) {`,
     replace: `if (index < 0) {`,
     why: "a leader that replaces its own entries is tolerated",

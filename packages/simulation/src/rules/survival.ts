@@ -42,7 +42,7 @@ const r23: Scenario = {
     );
   },
   fault: {
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: `const index = reachedByMajority(\n    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),\n  );`,
     replace: `const index = state.durability.durableIndex;`,
     why: "a leader commits what it alone has stored",
@@ -114,7 +114,7 @@ const r24: Scenario = {
     );
   },
   fault: {
-    file: "packages/core/src/quorum.ts",
+    file: "packages/core/src/quorum/majority.ts",
     find: `return Math.floor(n / 2) + 1;`,
     replace: `return Math.floor(n / 2);`,
     why: "two of five count as a majority",
@@ -150,7 +150,7 @@ const r25: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/replicate.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: `  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;\n`,
     replace: ``,
     why: "a leader that nobody answers goes on leading",
@@ -206,7 +206,7 @@ const r26: Scenario = {
     check(stale.length === 0, `stale: ${stale.join("; ")}`);
   },
   fault: {
-    file: "packages/core/src/read.ts",
+    file: "packages/core/src/operations/leader-reads.ts",
     find: `const round = reachedByMajority(\n    ofVoters(state, leader.round, leader, (progress) => progress.round),\n  );`,
     replace: `const round = leader.round;`,
     why: "a leader answers reads without asking whether it still leads",

@@ -83,7 +83,7 @@ const r08: Scenario = {
     await higherTerms(lab, leader);
   },
   fault: {
-    file: "packages/core/src/receive.ts",
+    file: "packages/core/src/handlers/receive.ts",
     find: `  if (message.type === "requestVote" && ignoresElection(state, message)) return;\n`,
     replace: ``,
     why: "a RequestVote from outside ends the leadership of a live leader",
@@ -166,7 +166,7 @@ const r09: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/transitions.ts",
+    file: "packages/core/src/operations/transitions.ts",
     find: `    rejectLeaderReads(state, before);\n    resetElectionTimer(state);\n`,
     replace: `    rejectLeaderReads(state, before);\n`,
     why: "a leader that steps down has no election timer",
@@ -238,7 +238,7 @@ const r10: Scenario = {
     for (let i = 0; i < 5; i++) await grant(lab, follower, asker);
   },
   fault: {
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: `  resetElectionTimer(state);\n`,
     replace: `  if (state.log.matches(message.prevLogIndex, message.prevLogTerm)) resetElectionTimer(state);\n`,
     why: "only AppendEntries that match reset the election timer",
@@ -327,7 +327,7 @@ const r11: Scenario = {
     );
   },
   fault: {
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: `    if (memberOf(state, from)) {\n`,
     replace: `    if (memberOf(state, from)) return undefined;\n    if (known.id === "") {\n`,
     why: "a second leader of the same term is tolerated",

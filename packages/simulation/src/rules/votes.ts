@@ -50,7 +50,7 @@ const r05: Scenario = {
     await lab.waitForLeader();
   },
   fault: {
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id);`,
     replace: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id + role.votes.size);`,
     why: "every copy of a vote counts",
@@ -114,7 +114,7 @@ const r06: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/election.ts",
+    file: "packages/core/src/operations/election.ts",
     find: `const isFree = state.votedFor === null || state.votedFor === from.id;`,
     replace: `const isFree = true;`,
     why: "a server votes twice in one term",
@@ -150,7 +150,7 @@ const r07: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/append.ts",
+    file: "packages/core/src/handlers/append-entries.ts",
     find: `  becomeFollower(state, from);\n`,
     replace: `  if (role.kind === "follower") becomeFollower(state, from);\n`,
     why: "a candidate doesn't give way to the leader of its term",

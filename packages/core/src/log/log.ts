@@ -1,9 +1,9 @@
 // The log in memory: where each entry stands in the run that brought it. Entries are never copied;
 // append, get and term are O(1). Knows nothing of durability or commitment.
-import type { EntryRun } from "./entry.js";
-import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "./entry.js";
-import { InvariantViolation } from "./errors.js";
-import type { Index, Term } from "./types.js";
+import type { EntryRun } from "../encoding/entry.js";
+import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "../encoding/entry.js";
+import { InvariantViolation } from "../errors.js";
+import type { Index, Term } from "../types.js";
 
 /** What an entry costs beside its data, for the bounds on memory. */
 export const ENTRY_OVERHEAD_BYTES = 256;

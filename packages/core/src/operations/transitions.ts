@@ -1,14 +1,14 @@
 // The transitions between roles: each sets in one visible place everything that it resets (R09).
 import { electionWritesMs, promiseSeq } from "./durability.js";
-import { encodeRun, EntryKind, TERM_MAX } from "./entry.js";
-import { InvariantViolation } from "./errors.js";
-import { giveUpForwards } from "./forward.js";
-import type { Progress } from "./progress.js";
-import { newProgress } from "./progress.js";
-import { rejectLeaderReads, rejectRemoteReads } from "./read.js";
-import type { Leader, State } from "./state.js";
-import { appendOwn, resetElectionTimer } from "./state.js";
-import type { NodeId, Sender, Term } from "./types.js";
+import { encodeRun, EntryKind, TERM_MAX } from "../encoding/entry.js";
+import { InvariantViolation } from "../errors.js";
+import { giveUpForwards } from "../handlers/forward.js";
+import type { Progress } from "../state/progress.js";
+import { newProgress } from "../state/progress.js";
+import { rejectLeaderReads, rejectRemoteReads } from "./leader-reads.js";
+import type { Leader, State } from "../state/state.js";
+import { appendOwn, resetElectionTimer } from "../state/state.js";
+import type { NodeId, Sender, Term } from "../types.js";
 
 /**
  * To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or

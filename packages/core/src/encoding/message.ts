@@ -3,10 +3,10 @@
 import { configurationsIn, isValidAddress, isValidIncarnation } from "./configuration.js";
 import type { EntryRun } from "./entry.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
-import type { ForwardReply, Message } from "./messages.js";
-import type { CodecValue } from "./ports.js";
-import type { Index, Peer, Term } from "./types.js";
-import { isValidId } from "./types.js";
+import type { ForwardReply, Message } from "../protocol/messages.js";
+import type { CodecValue } from "../ports/ports.js";
+import type { Index, Peer, Term } from "../types.js";
+import { isValidId } from "../types.js";
 
 /** In UTF-16 units. */
 export const STATE_HASH_LENGTH_MAX = 128;

@@ -1,17 +1,17 @@
 // The whole state of one node, as plain data. Roles are a union, so that what belongs to one role
 // can't be touched in another; they change in transitions.ts only.
-import type { Effect, RaftOptions } from "./io.js";
-import type { Durability } from "./durability.js";
-import type { EntryRun } from "./entry.js";
-import type { BootstrapState } from "./bootstrap.js";
-import type { ForwardedByMe, ForwardWindow } from "./forward.js";
-import type { Log } from "./log.js";
-import type { Membership } from "./membership.js";
-import type { Message } from "./messages.js";
+import type { Effect, RaftOptions } from "../protocol/effects.js";
+import type { Durability } from "../operations/durability.js";
+import type { EntryRun } from "../encoding/entry.js";
+import type { BootstrapState } from "../operations/bootstrap.js";
+import type { ForwardedByMe, ForwardWindow } from "../handlers/forward.js";
+import type { Log } from "../log/log.js";
+import type { Membership } from "../operations/membership.js";
+import type { Message } from "../protocol/messages.js";
 import type { Progress } from "./progress.js";
-import type { LeaderReads, RemoteReads } from "./read.js";
-import type { StateHashes } from "./state-hash.js";
-import type { Index, NodeId, Sender, Term } from "./types.js";
+import type { LeaderReads, RemoteReads } from "../operations/leader-reads.js";
+import type { StateHashes } from "../operations/state-hashes.js";
+import type { Index, NodeId, Sender, Term } from "../types.js";
 
 export interface Follower {
   readonly kind: "follower";

@@ -1,7 +1,7 @@
 // What a leader knows of one follower (R16), and the window of what it was sent and hasn't
 // acknowledged. When something of it counts as lost is decided in loss.ts.
 import type { Leader, State } from "./state.js";
-import type { Index, Server } from "./types.js";
+import type { Index, Server } from "../types.js";
 
 /** An AppendEntries with entries that isn't acknowledged. */
 export interface SentMessage {

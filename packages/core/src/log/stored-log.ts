@@ -1,11 +1,11 @@
 // What the operations mean for the numbers of a log: its base, its hard state, its last index. For
 // storage adapters. It refuses an operation that contradicts the log, so that nothing is stored
 // that could not be read back as a log.
-import { inspectEntries, TERM_MAX } from "./entry.js";
-import { InvariantViolation } from "./errors.js";
-import type { LogOperation } from "./ports.js";
-import type { HardState, Index, Term } from "./types.js";
-import { isValidId } from "./types.js";
+import { inspectEntries, TERM_MAX } from "../encoding/entry.js";
+import { InvariantViolation } from "../errors.js";
+import type { LogOperation } from "../ports/ports.js";
+import type { HardState, Index, Term } from "../types.js";
+import { isValidId } from "../types.js";
 
 /** The numbers of a stored log. */
 export interface LogState {

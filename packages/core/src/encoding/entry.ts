@@ -6,7 +6,7 @@
 //
 // A run never changes after it was made, and its bytes are never copied on their way to disks and
 // peers.
-import type { Index, Term } from "./types.js";
+import type { Index, Term } from "../types.js";
 
 /** What an entry is for. `clock` is reserved for replicated clock readings. */
 export const EntryKind = { command: 0, noop: 1, configuration: 2, clock: 3 } as const;

@@ -1,16 +1,16 @@
 // Bootstrapping a cluster (docs/rules.md, identity and bootstrapping). The initial voter with the smallest id
 // asks the others until each has answered this run of it: blank, and started with the same list.
 // Then it writes entry 1, the configuration with everyone's incarnation.
-import { encodeConfiguration } from "./configuration.js";
+import { encodeConfiguration } from "../encoding/configuration.js";
 import { campaign } from "./election.js";
-import { encodeRun, EntryKind } from "./entry.js";
+import { encodeRun, EntryKind } from "../encoding/entry.js";
 import { isDurable, promiseSeq } from "./durability.js";
 import { adoptConfigurations } from "./membership.js";
-import type { BootstrapReply, BootstrapRequest } from "./messages.js";
-import type { State } from "./state.js";
-import { emit, isBlank, send } from "./state.js";
+import type { BootstrapReply, BootstrapRequest } from "../protocol/messages.js";
+import type { State } from "../state/state.js";
+import { emit, isBlank, send } from "../state/state.js";
 import { adoptTerm } from "./transitions.js";
-import type { NodeId, Peer, Sender, Term } from "./types.js";
+import type { NodeId, Peer, Sender, Term } from "../types.js";
 
 export interface BootstrapState {
   /** Of those who answered, this node included. */

@@ -1,8 +1,8 @@
 // A message as one frame: the header's length (u32, little-endian), the header through the codec,
 // then the bytes beside it.
-import type { Message } from "./messages.js";
-import type { Codec } from "./ports.js";
-import { decodeMessage, messageHeader, messagePayload } from "./wire.js";
+import type { Message } from "../protocol/messages.js";
+import type { Codec } from "../ports/ports.js";
+import { decodeMessage, messageHeader, messagePayload } from "./message.js";
 
 /**
  * The largest header of any message: that of a bootstrap question with VOTERS_MAX voters has less.

@@ -1,11 +1,11 @@
 // Linearizable reads by ReadIndex (thesis §6.4): one round of AppendEntries answers every read that
 // waited for it, on the leader and, through one question at a time, on the others.
-import { nextRound, ofVoters } from "./progress.js";
-import { reachedByMajority } from "./quorum.js";
-import type { ReadIndex, ReadIndexReply } from "./messages.js";
-import type { Leader, State } from "./state.js";
-import { emit, leaderOf, send } from "./state.js";
-import type { Index, Sender } from "./types.js";
+import { nextRound, ofVoters } from "../state/progress.js";
+import { reachedByMajority } from "../quorum/majority.js";
+import type { ReadIndex, ReadIndexReply } from "../protocol/messages.js";
+import type { Leader, State } from "../state/state.js";
+import { emit, leaderOf, send } from "../state/state.js";
+import type { Index, Sender } from "../types.js";
 
 /** Who wants to know: this node's runtime, or another node. */
 interface Reader {

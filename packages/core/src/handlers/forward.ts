@@ -1,15 +1,15 @@
 // Proposals: appended by the leader in the order of arrival (R21), forwarded once by everyone else
 // (docs/rules.md, forwarding). What a leader answered to a forward it remembers for the whole
 // leadership, so that a copy is never appended twice.
-import type { EntryRun } from "./entry.js";
-import { ENTRY_HEADER_BYTES, encodeRun, EntryKind } from "./entry.js";
-import { transferMs } from "./link.js";
-import { ENTRY_OVERHEAD_BYTES } from "./log.js";
-import type { RejectReason } from "./io.js";
-import type { Forward, ForwardReply, Refusal } from "./messages.js";
-import type { Leader, State } from "./state.js";
-import { appendOwn, emit, leaderOf, send } from "./state.js";
-import type { Index, Sender, Term } from "./types.js";
+import type { EntryRun } from "../encoding/entry.js";
+import { ENTRY_HEADER_BYTES, encodeRun, EntryKind } from "../encoding/entry.js";
+import { transferMs } from "../operations/link.js";
+import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
+import type { RejectReason } from "../protocol/effects.js";
+import type { Forward, ForwardReply, Refusal } from "../protocol/messages.js";
+import type { Leader, State } from "../state/state.js";
+import { appendOwn, emit, leaderOf, send } from "../state/state.js";
+import type { Index, Sender, Term } from "../types.js";
 
 /** What this node forwarded and has no answer to, by first number. */
 export interface ForwardedByMe {

@@ -1,10 +1,10 @@
 // Which configuration is in force: the latest one in the log, committed or not (paper §6). Follows
 // the log when it is cut.
-import { configurationsIn } from "./configuration.js";
-import type { EntryRun } from "./entry.js";
-import { InvariantViolation } from "./errors.js";
-import type { State } from "./state.js";
-import type { Configuration, Index, Peer, Sender, Server } from "./types.js";
+import { configurationsIn } from "../encoding/configuration.js";
+import type { EntryRun } from "../encoding/entry.js";
+import { InvariantViolation } from "../errors.js";
+import type { State } from "../state/state.js";
+import type { Configuration, Index, Peer, Sender, Server } from "../types.js";
 
 export interface Membership {
   /** Undefined until the cluster is bootstrapped. */

@@ -1,9 +1,9 @@
 // What a leader does: sends each follower what it lacks, counts acknowledgements, commits (paper
 // §5.3, §5.4.2), beats, and steps down when it can't lead any more. Entries leave before the own
 // disk has them (thesis §10.2.1).
-import { advanceCommit } from "./append.js";
+import { advanceCommit } from "../handlers/append-entries.js";
 import { diskHangs } from "./durability.js";
-import { InvariantViolation } from "./errors.js";
+import { InvariantViolation } from "../errors.js";
 import { LARGE_MESSAGE_BYTES } from "./link.js";
 import {
   hasOvertaken,
@@ -14,15 +14,22 @@ import {
   noteOverdue,
   onLost,
 } from "./loss.js";
-import type { AppendEntries, AppendEntriesReply } from "./messages.js";
-import type { Progress } from "./progress.js";
-import { acknowledge, endProbe, nextRound, noteSent, ofVoters, startProbe } from "./progress.js";
-import { majority, reachedByMajority } from "./quorum.js";
-import type { Leader, State } from "./state.js";
-import { emit, send } from "./state.js";
+import type { AppendEntries, AppendEntriesReply } from "../protocol/messages.js";
+import type { Progress } from "../state/progress.js";
+import {
+  acknowledge,
+  endProbe,
+  nextRound,
+  noteSent,
+  ofVoters,
+  startProbe,
+} from "../state/progress.js";
+import { majority, reachedByMajority } from "../quorum/majority.js";
+import type { Leader, State } from "../state/state.js";
+import { emit, send } from "../state/state.js";
 import { becomeFollower } from "./transitions.js";
-import type { EntryRun } from "./entry.js";
-import type { Index, NodeId, Sender } from "./types.js";
+import type { EntryRun } from "../encoding/entry.js";
+import type { Index, NodeId, Sender } from "../types.js";
 
 export function onAppendEntriesReply(
   state: State,

@@ -1,9 +1,9 @@
 // What is on disk, as far as this node may promise it. Operations are staged during a turn and
 // leave as one persist; `persisted` is cumulative, and a truncation takes back what earlier writes
 // would have vouched for (docs/rules.md, promise 3).
-import type { LogOperation } from "./ports.js";
-import type { State } from "./state.js";
-import type { HardState, Index, Term } from "./types.js";
+import type { LogOperation } from "../ports/ports.js";
+import type { State } from "../state/state.js";
+import type { HardState, Index, Term } from "../types.js";
 
 /** So much of a peak is left when another write has ended. */
 const SLOWEST_DECAY = 7 / 8;

@@ -2,9 +2,9 @@
 // implement these interfaces. They say what is promised in both directions; `@raftkit/core` itself
 // performs no I/O. The suites of `@raftkit/conformance` hold adapters to these words and to nothing
 // else.
-import type { EntryRun } from "./entry.js";
-import type { RaftkitError } from "./errors.js";
-import type { Configuration, HardState, Index, NodeId, Peer, Sender, Term } from "./types.js";
+import type { EntryRun } from "../encoding/entry.js";
+import type { RaftkitError } from "../errors.js";
+import type { Configuration, HardState, Index, NodeId, Peer, Sender, Term } from "../types.js";
 
 // ---- log storage --------------------------------------------------------------------------------
 

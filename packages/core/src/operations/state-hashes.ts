@@ -4,10 +4,10 @@
 // its own and tells the sender when they differ. Best effort: what is lost is made up for at the
 // next such index. It decides nothing.
 import { memberOf } from "./membership.js";
-import type { StateHash } from "./messages.js";
-import type { State } from "./state.js";
-import { emit, send } from "./state.js";
-import type { Index, NodeId, Sender } from "./types.js";
+import type { StateHash } from "../protocol/messages.js";
+import type { State } from "../state/state.js";
+import { emit, send } from "../state/state.js";
+import type { Index, NodeId, Sender } from "../types.js";
 
 export interface StateHashes {
   /** Of the last few indexes that were hashed here. */

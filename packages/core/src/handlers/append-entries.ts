@@ -1,17 +1,17 @@
 // AppendEntries at a follower (paper Figure 2, "AppendEntries RPC"), and the acknowledgements it
 // owes. An acknowledgement is a promise: it names only what is verified against this leader in this
 // term and durable.
-import { adoptConfigurations, dropConfigurationsFrom, memberOf } from "./membership.js";
-import type { EntryRun } from "./entry.js";
-import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "./entry.js";
-import { InvariantViolation, StorageRolledBack } from "./errors.js";
-import { isDurable, promiseSeq, truncateFrom } from "./durability.js";
-import type { AppendEntries } from "./messages.js";
-import type { Follower, State } from "./state.js";
-import { sendNewestHash } from "./state-hash.js";
-import { emit, resetElectionTimer, send } from "./state.js";
-import { becomeFollower } from "./transitions.js";
-import type { Index, Sender } from "./types.js";
+import { adoptConfigurations, dropConfigurationsFrom, memberOf } from "../operations/membership.js";
+import type { EntryRun } from "../encoding/entry.js";
+import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "../encoding/entry.js";
+import { InvariantViolation, StorageRolledBack } from "../errors.js";
+import { isDurable, promiseSeq, truncateFrom } from "../operations/durability.js";
+import type { AppendEntries } from "../protocol/messages.js";
+import type { Follower, State } from "../state/state.js";
+import { sendNewestHash } from "../operations/state-hashes.js";
+import { emit, resetElectionTimer, send } from "../state/state.js";
+import { becomeFollower } from "../operations/transitions.js";
+import type { Index, Sender } from "../types.js";
 
 /** The request's term is this node's: an earlier one was refused, a later one adopted. */
 export function onAppendEntries(state: State, from: Sender, message: AppendEntries): void {

@@ -1,10 +1,10 @@
 // The two sides of the state machine: what it is told (inputs) and what it asks for (effects).
 // Types only.
-import type { EntryRun } from "./entry.js";
-import type { RaftkitError } from "./errors.js";
+import type { EntryRun } from "../encoding/entry.js";
+import type { RaftkitError } from "../errors.js";
 import type { Message } from "./messages.js";
-import type { LogOperation, Random } from "./ports.js";
-import type { Configuration, HardState, Index, NodeId, Peer, Sender, Term } from "./types.js";
+import type { LogOperation, Random } from "../ports/ports.js";
+import type { Configuration, HardState, Index, NodeId, Peer, Sender, Term } from "../types.js";
 
 export interface RaftOptions {
   readonly id: NodeId;

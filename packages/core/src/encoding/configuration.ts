@@ -2,8 +2,8 @@
 // write and read them.
 import type { EntryRun } from "./entry.js";
 import { EntryKind, inspectEntries, readEntries } from "./entry.js";
-import type { Configuration, Index, Server } from "./types.js";
-import { isValidId } from "./types.js";
+import type { Configuration, Index, Server } from "../types.js";
+import { isValidId } from "../types.js";
 
 /** Whether a string can be an address: printable ASCII without spaces, at most 256 characters. */
 export function isValidAddress(address: string): boolean {

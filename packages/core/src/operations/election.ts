@@ -2,17 +2,17 @@
 // the own one counts, only once they are durable.
 import { diskHangs, expectedWriteMs, isDurable, promiseSeq, votesMs } from "./durability.js";
 import { isVoter, memberOf, otherVoters } from "./membership.js";
-import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply } from "./messages.js";
-import { majority } from "./quorum.js";
-import type { Candidate, State } from "./state.js";
-import { leaderOf, resetElectionTimer, send } from "./state.js";
+import type { PreVote, PreVoteReply, RequestVote, RequestVoteReply } from "../protocol/messages.js";
+import { majority } from "../quorum/majority.js";
+import type { Candidate, State } from "../state/state.js";
+import { leaderOf, resetElectionTimer, send } from "../state/state.js";
 import {
   becomeCandidate,
   becomeFollower,
   becomeLeader,
   becomePreCandidate,
 } from "./transitions.js";
-import type { Index, Sender, Term } from "./types.js";
+import type { Index, Sender, Term } from "../types.js";
 
 /** No leader was heard for a whole timeout, or an election didn't end. */
 export function onElectionTimeout(state: State): void {

@@ -1,25 +1,25 @@
 // What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
 // (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
-import { onAppendEntries } from "./append.js";
+import { onAppendEntries } from "./append-entries.js";
 import {
   onPreVote,
   onPreVoteReply,
   onRequestVote,
   onRequestVoteReply,
   ignoresElection,
-} from "./election.js";
-import { StorageLost } from "./errors.js";
-import { onBootstrapReply, onBootstrapRequest } from "./bootstrap.js";
+} from "../operations/election.js";
+import { StorageLost } from "../errors.js";
+import { onBootstrapReply, onBootstrapRequest } from "../operations/bootstrap.js";
 import { onForward, onForwardReply } from "./forward.js";
-import { peersOf } from "./membership.js";
-import type { Message } from "./messages.js";
-import { onReadIndex, onReadIndexReply } from "./read.js";
-import { onAppendEntriesReply } from "./replicate.js";
-import { onStateHash } from "./state-hash.js";
-import type { State } from "./state.js";
-import { emit, isBlank, send } from "./state.js";
-import { adoptTerm } from "./transitions.js";
-import type { Sender } from "./types.js";
+import { peersOf } from "../operations/membership.js";
+import type { Message } from "../protocol/messages.js";
+import { onReadIndex, onReadIndexReply } from "../operations/leader-reads.js";
+import { onAppendEntriesReply } from "../operations/replication.js";
+import { onStateHash } from "../operations/state-hashes.js";
+import type { State } from "../state/state.js";
+import { emit, isBlank, send } from "../state/state.js";
+import { adoptTerm } from "../operations/transitions.js";
+import type { Sender } from "../types.js";
 
 /**
  * How many nodes' runs are remembered, beside those of members: strangers must not shut these out.

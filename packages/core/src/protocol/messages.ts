@@ -1,7 +1,7 @@
 // What nodes say to each other. `to` is the incarnation that a message is meant for; every message
 // carries a term (R08). Field names are those of the paper's Figure 2 where it has them.
-import type { EntryRun } from "./entry.js";
-import type { Index, Peer, Term } from "./types.js";
+import type { EntryRun } from "../encoding/entry.js";
+import type { Index, Peer, Term } from "../types.js";
 
 interface Envelope {
   /** The addressee's incarnation; empty only in the bootstrap request. */

@@ -2,11 +2,11 @@
 // 0013). Heartbeats are never refused for what is missing, so a leader judges by what the answers
 // to them say has arrived. It never judges by what is durable: a slow disk has lost nothing.
 import { LARGE_MESSAGE_BYTES, transferMs } from "./link.js";
-import type { AppendEntriesReply } from "./messages.js";
-import type { Progress, SentMessage } from "./progress.js";
-import { endProbe, rewind, startProbe } from "./progress.js";
-import type { State } from "./state.js";
-import type { Index } from "./types.js";
+import type { AppendEntriesReply } from "../protocol/messages.js";
+import type { Progress, SentMessage } from "../state/progress.js";
+import { endProbe, rewind, startProbe } from "../state/progress.js";
+import type { State } from "../state/state.js";
+import type { Index } from "../types.js";
 
 /** A link of 16 KiB a second still gets a message through before it is sent once more. */
 const PATIENCE_MAX = 64;
