@@ -29,7 +29,7 @@ export const calls = [
   },
   {
     id: "core-55",
-    file: "packages/core/src/operations/leader-reads.ts",
+    file: "packages/core/src/handlers/read-index-reply.ts",
     find: "message.run !== state.options.run || message.id !== asked.id) return;",
     replace: "message.run !== state.options.run) return;",
     why: "the late answer to an older question satisfies a newer read (hazard 38)",
@@ -46,7 +46,7 @@ export const calls = [
   },
   {
     id: "core-57",
-    file: "packages/core/src/raft.ts",
+    file: "packages/core/src/operations/commit.ts",
     find: "const through = Math.min(state.commitIndex, state.durability.durableIndex);",
     replace: "const through = state.commitIndex;",
     why: "entries are applied that the own disk doesn't have",
@@ -69,7 +69,7 @@ export const calls = [
   },
   {
     id: "core-60",
-    file: "packages/core/src/raft.ts",
+    file: "packages/core/src/handlers/dispatch.ts",
     find: "      state.lastApplied = Math.max(state.lastApplied, input.index);",
     replace: "      state.commitIndex = input.index;",
     why: "commitIndex goes back to what is applied (hazard 15)",
@@ -85,14 +85,14 @@ export const calls = [
   },
   {
     id: "core-62",
-    file: "packages/core/src/handlers/forward.ts",
+    file: "packages/core/src/state/forward-dedup.ts",
     find: "sender.floor = Math.max(sender.floor, oldest + count);",
     replace: "sender.floor = Math.max(sender.floor, oldest);",
     why: "the newest forgotten forward counts as new",
   },
   {
     id: "core-63",
-    file: "packages/core/src/handlers/forward.ts",
+    file: "packages/core/src/state/forward-dedup.ts",
     find: "    this.#term = term;\n    this.#senders.clear();",
     replace: "    this.#term = term;",
     why: "verdicts of an earlier leadership answer for the present one",
@@ -106,21 +106,21 @@ export const calls = [
   },
   {
     id: "core-65",
-    file: "packages/core/src/handlers/forward.ts",
+    file: "packages/core/src/handlers/forward-reply.ts",
     find: "    message.run !== state.options.run ||\n",
     replace: "",
     why: "an answer to an earlier run settles a proposal of this one",
   },
   {
     id: "core-66",
-    file: "packages/core/src/handlers/forward.ts",
+    file: "packages/core/src/operations/own-entries.ts",
     find: 'leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;',
     replace: 'leader.uncommittedBytes > Number.MAX_SAFE_INTEGER ? "overloaded" : null;',
     why: "uncommitted proposals have no bound (hazard 55)",
   },
   {
     id: "core-94",
-    file: "packages/core/src/handlers/forward.ts",
+    file: "packages/core/src/operations/own-entries.ts",
     find: 'return "logFull";',
     replace: 'return "overloaded";',
     why: "a full log is told as a moment's overload",

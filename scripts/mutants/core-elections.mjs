@@ -29,7 +29,7 @@ export const elections = [
   },
   {
     id: "core-23",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/request-vote.ts",
     find: "  const isFree = state.votedFor === null || state.votedFor === from.id;\n",
     replace: "  const isFree = state.votedFor !== state.options.id;\n",
     why: "a node votes for two candidates of one term (hazard 4)",
@@ -37,7 +37,7 @@ export const elections = [
   },
   {
     id: "core-24",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/pre-vote.ts",
     find: "    !isInTouchWithLeader(state) &&\n",
     replace: "",
     why: "a pre-vote is granted although the leader lives (hazard 30)",
@@ -51,14 +51,14 @@ export const elections = [
   },
   {
     id: "core-26",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/pre-vote-reply.ts",
     find: "message.term !== state.currentTerm + 1 || !memberOf",
     replace: "message.term > state.currentTerm + 1 || !memberOf",
     why: "a pre-vote granted for an earlier term counts",
   },
   {
     id: "core-27",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/request-vote-reply.ts",
     find: "    !message.voteGranted ||\n    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes",
     replace: "    !message.voteGranted\n  ) {\n    return;\n  }\n  role.votes",
     why: "votes of strangers and of lost data directories count (hazard 6)",
@@ -90,14 +90,14 @@ export const elections = [
   },
   {
     id: "core-31",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/request-vote.ts",
     find: "seq: promiseSeq(state) };\n  resetElectionTimer(state);",
     replace: "seq: promiseSeq(state) };",
     why: "granting a vote doesn't reset the election timer (R10)",
   },
   {
     id: "core-32",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/election-timeout.ts",
     find: "if (!isVoter(state) || diskHangs(state)) {",
     replace: "if (!isVoter(state)) {",
     why: "a node whose disk hangs campaigns (hazard 50)",
@@ -137,7 +137,7 @@ export const elections = [
   // bootstrapping, membership
   {
     id: "core-73",
-    file: "packages/core/src/operations/bootstrap.ts",
+    file: "packages/core/src/handlers/bootstrap-reply.ts",
     find: "message.to !== state.options.incarnation || message.run !== state.options.run) return;",
     replace: "message.to !== state.options.incarnation) return;",
     why: "an answer to an earlier run helps to form the cluster",
@@ -145,7 +145,7 @@ export const elections = [
   },
   {
     id: "core-77",
-    file: "packages/core/src/operations/bootstrap.ts",
+    file: "packages/core/src/handlers/bootstrap-reply.ts",
     find: "message.to !== state.options.incarnation || message.run",
     replace: "message.run",
     why: "an answer to a lost data directory helps to form a second cluster (hazard 6)",
@@ -153,7 +153,7 @@ export const elections = [
   },
   {
     id: "core-74",
-    file: "packages/core/src/operations/bootstrap.ts",
+    file: "packages/core/src/handlers/bootstrap-reply.ts",
     find: "else if (!message.blank) emit",
     replace: "else if (!message.blank && message.term > 1) emit",
     why: "a cluster is bootstrapped over a node that holds a log",
@@ -161,7 +161,7 @@ export const elections = [
   },
   {
     id: "core-75",
-    file: "packages/core/src/operations/membership.ts",
+    file: "packages/core/src/operations/voters.ts",
     find: "voter.id === from.id && voter.incarnation === from.incarnation",
     replace: "voter.id === from.id",
     why: "a node counts as a member whichever data directory it has (hazard 6)",
@@ -177,7 +177,7 @@ export const elections = [
   {
     id: "core-83",
     rule: "votes",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/election-timeout.ts",
     find: "    // Abandoned; the next attempt comes after a random wait (R03).\n",
     replace: "    state.votedFor = null;\n",
     why: "a vote is forgotten when its election is abandoned (hazard 2)",
@@ -185,7 +185,7 @@ export const elections = [
   {
     id: "core-92",
     rule: "votes",
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/election-timeout.ts",
     find: "} else if (voteIsBeingWritten(state)) {",
     replace: '} else if (voteIsBeingWritten(state) && role.kind === "leader") {',
     why: "a vote that is being written is taken back by the own timer",

@@ -28,7 +28,7 @@ export const replication = [
   },
   {
     id: "core-04",
-    file: "packages/core/src/handlers/append-entries.ts",
+    file: "packages/core/src/operations/acknowledgement.ts",
     find: "? Math.min(follower.verifiedIndex, durableIndex) : 0;",
     replace: "? follower.verifiedIndex : 0;",
     why: "an acknowledgement leaves before its entries are durable (hazard 1)",
@@ -36,7 +36,7 @@ export const replication = [
   },
   {
     id: "core-05",
-    file: "packages/core/src/handlers/append-entries.ts",
+    file: "packages/core/src/operations/acknowledgement.ts",
     find: "return durableTerm === state.currentTerm ? Math.min(follower.verifiedIndex, durableIndex) : 0;",
     replace: "return Math.min(follower.verifiedIndex, durableIndex) + 0 * durableTerm;",
     why: "an acknowledgement leaves before its term is durable (hazard 1)",
@@ -69,7 +69,7 @@ export const replication = [
   },
   {
     id: "core-09",
-    file: "packages/core/src/handlers/append-entries.ts",
+    file: "packages/core/src/operations/acknowledgement.ts",
     find: "const conflictIndex = state.log.lastIndexWithTermAtMost(\n    message.prevLogIndex,\n    message.prevLogTerm,\n  );",
     replace: "const conflictIndex = Math.min(message.prevLogIndex - 1, state.log.lastIndex);",
     why: "logs are brought together entry by entry instead of by term (R15)",
@@ -130,7 +130,7 @@ export const replication = [
   },
   {
     id: "core-17",
-    file: "packages/core/src/operations/durability.ts",
+    file: "packages/core/src/handlers/persisted.ts",
     find: "durability.durableTerm = pending.term;",
     replace: "durability.durableTerm = state.currentTerm;",
     why: "any finished write vouches for the present term",
@@ -147,7 +147,7 @@ export const replication = [
   },
   {
     id: "core-19",
-    file: "packages/core/src/operations/durability.ts",
+    file: "packages/core/src/operations/timers.ts",
     find: "const oldest = state.durability.pending[0];",
     replace: "const oldest = state.durability.pending.at(-1);",
     why: "the newest write is timed, so that a hung disk under load is never noticed (hazard 50)",
@@ -209,7 +209,7 @@ export const replication = [
   // replicate
   {
     id: "core-43",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/append-entries-reply.ts",
     find: "if (progress?.server.incarnation !== from.incarnation) {",
     replace: "if (!progress) {",
     why: "a wiped follower acknowledges for its lost data (hazard 6)",
@@ -217,7 +217,7 @@ export const replication = [
   },
   {
     id: "core-44",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/operations/commit.ts",
     find: "if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;",
     replace: "if (index <= state.commitIndex) return;",
     why: "entries of earlier terms are committed by counting (hazard 9)",
@@ -225,7 +225,7 @@ export const replication = [
   },
   {
     id: "core-45",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/operations/commit.ts",
     find: "ofVoters(state, state.durability.durableIndex, leader,",
     replace: "ofVoters(state, state.log.lastIndex, leader,",
     why: "a leader counts its own disk before it has written (hazard 8)",
@@ -233,7 +233,7 @@ export const replication = [
   },
   {
     id: "core-46",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/append-entries-reply.ts",
     find: "    message.verifiedIndex > state.log.lastIndex ||\n",
     replace: "",
     why: "a follower may claim entries that don't exist",
@@ -241,28 +241,28 @@ export const replication = [
   },
   {
     id: "core-47",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/append-entries-reply.ts",
     find: "prevLogIndex <= progress.matchIndex || prevLogIndex >= progress.nextIndex",
     replace: "prevLogIndex >= progress.nextIndex",
     why: "a late refusal is taken for a lost log (hazard 16)",
   },
   {
     id: "core-48",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/heartbeat.ts",
     find: "if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;",
     replace: "if (state.now - heardMajorityAt === Infinity) return true;",
     why: "a leader that hears nobody goes on leading (R25)",
   },
   {
     id: "core-49",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/heartbeat.ts",
     find: "return ahead.length >= majority(",
     replace: "return ahead.length > majority(",
     why: "a leader with a hung disk keeps its leadership (hazard 50)",
   },
   {
     id: "core-50",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/unreachable.ts",
     find: "  // Nothing leaves before the next heartbeat: a dead peer makes no work.\n  progress.due = false;",
     replace: "  // Nothing leaves before the next heartbeat: a dead peer makes no work.",
     why: "a dead peer is sent to again and again (hazard 54)",
@@ -343,7 +343,7 @@ export const replication = [
   {
     id: "core-90",
     rule: "identity",
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/append-entries-reply.ts",
     find: "message.round > progress.matchRound &&",
     replace: "message.round >= 0 &&",
     why: "a late refusal is taken for a log that was rolled back (hazard 16)",

@@ -10,37 +10,19 @@
 // Handlers only note what is owed (an entry to persist, a reply, an announcement); `endTurn`
 // settles it once for all the inputs of an event-loop turn. So many requests make one write and one
 // reply.
-import { acknowledgeLeader } from "./handlers/append-entries.js";
-import { onPersisted, persistStaged } from "./operations/durability.js";
-import { onElectionTimeout, releaseVotes } from "./operations/election.js";
 import { RaftkitError } from "./errors.js";
-import { campaignWhenBootstrapped, missingVoters, onAskDue } from "./operations/bootstrap.js";
-import {
-  forwardDeadline,
-  giveUpLostForwards,
-  isLogFull,
-  onForwardNotSent,
-  onPropose,
-} from "./handlers/forward.js";
-import type { Effect, Input, PersistedState, RaftOptions, RoleName } from "./protocol/effects.js";
-import {
-  askLeader,
-  finishReadRounds,
-  onRead,
-  sendQuestion,
-  startReadRound,
-} from "./operations/leader-reads.js";
-import { onReceive } from "./handlers/receive.js";
-import {
-  commitOnQuorum,
-  onHeartbeatDue,
-  onUnreachable,
-  replicate,
-} from "./operations/replication.js";
+import { endTurn } from "./end-of-turn.js";
+import { dispatch } from "./handlers/dispatch.js";
+import { missingVoters } from "./operations/bootstrap.js";
+import { emit } from "./operations/emit.js";
+import { forwardDeadline } from "./operations/forwards.js";
+import { isLogFull } from "./operations/own-entries.js";
+import type { PersistedState, RaftOptions } from "./options.js";
+import type { Effect, RoleName } from "./protocol/effects.js";
+import type { Input } from "./protocol/inputs.js";
 import { restore } from "./restore.js";
-import { onHashed } from "./operations/state-hashes.js";
 import type { State } from "./state/state.js";
-import { emit, leaderOf, resetElectionTimer } from "./state/state.js";
+import { leaderOf } from "./state/state.js";
 import type { Configuration, Index, NodeId, Term } from "./types.js";
 
 /**
@@ -121,6 +103,7 @@ export class Raft {
     state.now = Math.max(state.now, now);
     try {
       dispatch(state, input);
+      if (input.type === "tick" && state.turnOpen) endTurn(state);
     } catch (error) {
       if (!(error instanceof RaftkitError)) throw error;
       this.#failed = true;
@@ -179,83 +162,4 @@ export class Raft {
       noopIndex: role.kind === "leader" ? role.noopIndex : null,
     });
   }
-}
-
-function dispatch(state: State, input: Input): void {
-  switch (input.type) {
-    case "tick":
-      onTick(state);
-      break;
-    case "receive":
-      onReceive(state, input.from, input.message);
-      break;
-    case "propose":
-      onPropose(state, input.firstSeq, input.commands);
-      break;
-    case "read":
-      onRead(state, input.id);
-      break;
-    case "persisted":
-      onPersisted(state, input.seq);
-      break;
-    case "applied":
-      state.lastApplied = Math.max(state.lastApplied, input.index);
-      break;
-    case "hashed":
-      onHashed(state, input.index, input.hash);
-      break;
-    case "unreachable":
-      onUnreachable(state, input.peer);
-      break;
-    case "forwardNotSent":
-      onForwardNotSent(state, input.firstSeq);
-      break;
-  }
-}
-
-function onTick(state: State): void {
-  const { role, bootstrapping, remoteReads, now } = state;
-  if (state.electionDeadline === -Infinity) resetElectionTimer(state);
-  if (role.kind === "leader") {
-    if (now >= role.heartbeatDeadline) onHeartbeatDue(state, role);
-  } else if (now >= state.electionDeadline) {
-    onElectionTimeout(state);
-  }
-  if (bootstrapping && now >= bootstrapping.askAt) onAskDue(state, bootstrapping);
-  const leader = leaderOf(state);
-  giveUpLostForwards(state);
-  if (leader && remoteReads.asked && now >= remoteReads.asked.resendAt) sendQuestion(state, leader);
-  if (state.turnOpen) endTurn(state);
-}
-
-/** Settles what this turn's inputs left owing, each once. */
-function endTurn(state: State): void {
-  state.turnOpen = false;
-  campaignWhenBootstrapped(state);
-  releaseVotes(state);
-  if (state.role.kind === "leader") {
-    commitOnQuorum(state, state.role);
-    finishReadRounds(state, state.role);
-    startReadRound(state, state.role);
-  }
-  persistStaged(state);
-  if (state.role.kind === "leader") {
-    replicate(state, state.role);
-  } else if (state.role.kind === "follower") {
-    acknowledgeLeader(state, state.role);
-    askLeader(state);
-  }
-  applyCommitted(state);
-  state.turnOpen = false;
-}
-
-/** Hands over what is committed and durable here, in order, once. */
-function applyCommitted(state: State): void {
-  const through = Math.min(state.commitIndex, state.durability.durableIndex);
-  if (through <= state.applyingIndex) return;
-  emit(state, {
-    type: "apply",
-    entries: state.log.slice(state.applyingIndex + 1, through, Infinity),
-  });
-  state.applyingIndex = through;
 }

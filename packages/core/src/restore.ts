@@ -1,15 +1,15 @@
 // A node's state at its start: what the storage and the state machine kept (paper Figure 2,
 // "Persistent state"), and nothing else. Refuses what no node can have stored.
-import { newDurability } from "./operations/durability.js";
 import { InvariantViolation } from "./errors.js";
-import { newBootstrapState } from "./operations/bootstrap.js";
-import { ForwardWindow } from "./handlers/forward.js";
-import type { PersistedState, RaftOptions } from "./protocol/effects.js";
 import { Log } from "./log/log.js";
+import { emit } from "./operations/emit.js";
 import { adoptConfigurations, peersOf } from "./operations/membership.js";
-import { newStateHashes } from "./operations/state-hashes.js";
+import type { PersistedState, RaftOptions } from "./options.js";
+import { newBootstrapState } from "./state/bootstrap-state.js";
+import { ForwardWindow } from "./state/forward-dedup.js";
+import { newDurability } from "./state/pending-writes.js";
 import type { State } from "./state/state.js";
-import { emit } from "./state/state.js";
+import { newStateHashes } from "./state/state-hashes.js";
 
 /** More than anyone uses, and few enough for the header of a message (frame.ts). */
 const VOTERS_MAX = 100;

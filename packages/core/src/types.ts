@@ -1,9 +1,11 @@
-// The nouns of Raft (paper, Figure 2) and of this project's identities. Types only.
+// The nouns of Raft (paper, Figure 2) and of this project. Types only.
 
 /** A node's name, chosen by its operator: `[A-Za-z0-9_-]{1,64}`. */
 export type NodeId = string;
+
 /** A period with at most one leader, counted up from 1 (0: none yet). Paper §5.1. */
 export type Term = number;
+
 /** A position in the log, counted up from 1 (0: before the first entry). */
 export type Index = number;
 
@@ -44,7 +46,9 @@ export interface HardState {
   readonly votedFor: NodeId | null;
 }
 
-/** Whether a string can name a node or a cluster. */
-export function isValidId(id: string): boolean {
-  return /^[A-Za-z0-9_-]{1,64}$/.test(id);
+/** Contiguous entries in their binary form. */
+export interface EntryRun {
+  readonly firstIndex: Index;
+  readonly count: number;
+  readonly bytes: Uint8Array;
 }

@@ -1,7 +1,7 @@
 // What a leader remembers of forwards: never a verdict twice, never one that may contradict an
 // earlier one.
 import { expect, test } from "vitest";
-import { ForwardWindow } from "../src/handlers/forward.js";
+import { ForwardWindow } from "../src/state/forward-dedup.js";
 
 const sender = { id: "n2", incarnation: "n2-data-directory-1", run: 3 };
 

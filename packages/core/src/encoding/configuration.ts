@@ -1,19 +1,8 @@
 // Configurations as the data of log entries: JSON in printable ASCII, so that the pure core can
 // write and read them.
-import type { EntryRun } from "./entry.js";
+import type { Configuration, EntryRun, Index, Server } from "../types.js";
 import { EntryKind, inspectEntries, readEntries } from "./entry.js";
-import type { Configuration, Index, Server } from "../types.js";
-import { isValidId } from "../types.js";
-
-/** Whether a string can be an address: printable ASCII without spaces, at most 256 characters. */
-export function isValidAddress(address: string): boolean {
-  return /^[!-~]{1,256}$/.test(address);
-}
-
-/** Whether a string can name a data directory: what `LogStorage.open` returns. */
-export function isValidIncarnation(incarnation: string): boolean {
-  return /^[A-Za-z0-9_-]{16,64}$/.test(incarnation);
-}
+import { isValidAddress, isValidId, isValidIncarnation } from "./identity.js";
 
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
   const text = JSON.stringify({

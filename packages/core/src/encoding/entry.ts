@@ -6,25 +6,21 @@
 //
 // A run never changes after it was made, and its bytes are never copied on their way to disks and
 // peers.
-import type { Index, Term } from "../types.js";
+import type { EntryRun, Index, Term } from "../types.js";
 
 /** What an entry is for. `clock` is reserved for replicated clock readings. */
 export const EntryKind = { command: 0, noop: 1, configuration: 2, clock: 3 } as const;
+
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
 /** Bytes in front of each entry's data. */
 export const ENTRY_HEADER_BYTES = 12;
+
 /** Where in it the kind stands. */
 export const ENTRY_KIND_OFFSET = 4;
+
 /** The largest term that the form can hold. */
 export const TERM_MAX: Term = 2 ** 48 - 1;
-
-/** Contiguous entries in their binary form. */
-export interface EntryRun {
-  readonly firstIndex: Index;
-  readonly count: number;
-  readonly bytes: Uint8Array;
-}
 
 /** One entry as it is read out of a run; `data` is a view of the run's bytes. */
 export interface Entry {

@@ -1,7 +1,7 @@
 // A message as one frame: the header's length (u32, little-endian), the header through the codec,
 // then the bytes beside it.
+import type { Codec } from "../ports/codec.js";
 import type { Message } from "../protocol/messages.js";
-import type { Codec } from "../ports/ports.js";
 import { decodeMessage, messageHeader, messagePayload } from "./message.js";
 
 /**

@@ -1,12 +1,11 @@
 // Messages to codec values and back: a positional array, and for entries the bytes beside it. What
 // comes in is checked here, field by field, before anything looks at it; what fails is no message.
-import { configurationsIn, isValidAddress, isValidIncarnation } from "./configuration.js";
-import type { EntryRun } from "./entry.js";
-import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
+import type { CodecValue } from "../ports/codec.js";
 import type { ForwardReply, Message } from "../protocol/messages.js";
-import type { CodecValue } from "../ports/ports.js";
-import type { Index, Peer, Term } from "../types.js";
-import { isValidId } from "../types.js";
+import type { EntryRun, Index, Peer, Term } from "../types.js";
+import { configurationsIn } from "./configuration.js";
+import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
+import { isValidAddress, isValidId, isValidIncarnation } from "./identity.js";
 
 /** In UTF-16 units. */
 export const STATE_HASH_LENGTH_MAX = 128;

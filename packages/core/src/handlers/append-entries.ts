@@ -1,17 +1,17 @@
-// AppendEntries at a follower (paper Figure 2, "AppendEntries RPC"), and the acknowledgements it
-// owes. An acknowledgement is a promise: it names only what is verified against this leader in this
-// term and durable.
-import { adoptConfigurations, dropConfigurationsFrom, memberOf } from "../operations/membership.js";
-import type { EntryRun } from "../encoding/entry.js";
+// AppendEntries at a follower (paper Figure 2, "AppendEntries RPC").
 import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "../encoding/entry.js";
 import { InvariantViolation, StorageRolledBack } from "../errors.js";
+import { refuseAppend } from "../operations/acknowledgement.js";
+import { advanceCommit } from "../operations/commit.js";
 import { isDurable, promiseSeq, truncateFrom } from "../operations/durability.js";
+import { emit } from "../operations/emit.js";
+import { adoptConfigurations, dropConfigurationsFrom } from "../operations/membership.js";
+import { resetElectionTimer } from "../operations/timers.js";
+import { becomeFollower } from "../operations/transitions.js";
+import { memberOf } from "../operations/voters.js";
 import type { AppendEntries } from "../protocol/messages.js";
 import type { Follower, State } from "../state/state.js";
-import { sendNewestHash } from "../operations/state-hashes.js";
-import { emit, resetElectionTimer, send } from "../state/state.js";
-import { becomeFollower } from "../operations/transitions.js";
-import type { Index, Sender } from "../types.js";
+import type { EntryRun, Index, Sender } from "../types.js";
 
 /** The request's term is this node's: an earlier one was refused, a later one adopted. */
 export function onAppendEntries(state: State, from: Sender, message: AppendEntries): void {
@@ -89,34 +89,6 @@ function follow(state: State, from: Sender): Follower | undefined {
   return state.role.kind === "follower" ? state.role : undefined;
 }
 
-/**
- * Says where the logs can agree at the latest, by term, so that few rounds bring them together
- * (R15; paper §5.3).
- */
-function refuseAppend(
-  state: State,
-  follower: Follower,
-  from: Sender,
-  message: AppendEntries,
-): void {
-  const conflictIndex = state.log.lastIndexWithTermAtMost(
-    message.prevLogIndex,
-    message.prevLogTerm,
-  );
-  send(state, from.id, {
-    type: "appendEntriesReply",
-    to: from.incarnation,
-    term: state.currentTerm,
-    round: follower.round,
-    success: false,
-    matchIndex: durableMatch(state, follower),
-    verifiedIndex: follower.verifiedIndex,
-    prevLogIndex: message.prevLogIndex,
-    conflictIndex,
-    conflictTerm: state.log.term(conflictIndex) ?? 0,
-  });
-}
-
 /** Skips what is there already, cuts at the first conflict only, appends the rest (R14). */
 function appendMissing(state: State, follower: Follower, run: EntryRun): void {
   let skipped = 0;
@@ -157,45 +129,4 @@ function cutConflict(state: State, follower: Follower, index: Index): void {
   }
   truncateFrom(state, index);
   dropConfigurationsFrom(state, index);
-}
-
-export function advanceCommit(state: State, index: Index): void {
-  if (index <= state.commitIndex) return;
-  if (index > state.log.lastIndex) {
-    throw new InvariantViolation(
-      `commit index ${index} is beyond the log's end ${state.log.lastIndex}`,
-    );
-  }
-  state.commitIndex = index;
-  emit(state, { type: "committed", commitIndex: index });
-}
-
-function durableMatch(state: State, follower: Follower): Index {
-  const { durableTerm, durableIndex } = state.durability;
-  return durableTerm === state.currentTerm ? Math.min(follower.verifiedIndex, durableIndex) : 0;
-}
-
-/** At the end of a turn: one reply for all requests of the turn. */
-export function acknowledgeLeader(state: State, follower: Follower): void {
-  const { leader } = follower;
-  if (!leader) return;
-  if (follower.ackWhenSeq !== null && isDurable(state, follower.ackWhenSeq)) {
-    follower.ackWhenSeq = null;
-    follower.ackNow = true;
-  }
-  if (!follower.ackNow) return;
-  follower.ackNow = false;
-  send(state, leader.id, {
-    type: "appendEntriesReply",
-    to: leader.incarnation,
-    term: state.currentTerm,
-    round: follower.round,
-    success: true,
-    matchIndex: durableMatch(state, follower),
-    verifiedIndex: follower.verifiedIndex,
-    prevLogIndex: 0,
-    conflictIndex: 0,
-    conflictTerm: 0,
-  });
-  sendNewestHash(state, leader);
 }

@@ -1,25 +1,27 @@
 // What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
 // (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
-import { onAppendEntries } from "./append-entries.js";
-import {
-  onPreVote,
-  onPreVoteReply,
-  onRequestVote,
-  onRequestVoteReply,
-  ignoresElection,
-} from "../operations/election.js";
 import { StorageLost } from "../errors.js";
-import { onBootstrapReply, onBootstrapRequest } from "../operations/bootstrap.js";
-import { onForward, onForwardReply } from "./forward.js";
+import { ignoresElection } from "../operations/election.js";
+import { emit, send } from "../operations/emit.js";
 import { peersOf } from "../operations/membership.js";
-import type { Message } from "../protocol/messages.js";
-import { onReadIndex, onReadIndexReply } from "../operations/leader-reads.js";
-import { onAppendEntriesReply } from "../operations/replication.js";
-import { onStateHash } from "../operations/state-hashes.js";
-import type { State } from "../state/state.js";
-import { emit, isBlank, send } from "../state/state.js";
 import { adoptTerm } from "../operations/transitions.js";
+import type { Message } from "../protocol/messages.js";
+import type { State } from "../state/state.js";
+import { isBlank } from "../state/state.js";
 import type { Sender } from "../types.js";
+import { onAppendEntries } from "./append-entries.js";
+import { onAppendEntriesReply } from "./append-entries-reply.js";
+import { onBootstrapReply } from "./bootstrap-reply.js";
+import { onBootstrapRequest } from "./bootstrap-request.js";
+import { onForward } from "./forward.js";
+import { onForwardReply } from "./forward-reply.js";
+import { onPreVote } from "./pre-vote.js";
+import { onPreVoteReply } from "./pre-vote-reply.js";
+import { onReadIndex } from "./read-index.js";
+import { onReadIndexReply } from "./read-index-reply.js";
+import { onRequestVote } from "./request-vote.js";
+import { onRequestVoteReply } from "./request-vote-reply.js";
+import { onStateHash } from "./state-hash.js";
 
 /**
  * How many nodes' runs are remembered, beside those of members: strangers must not shut these out.

@@ -1,9 +1,8 @@
 // Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. For
 // storage adapters. Runs are cut, never copied.
-import type { EntryRun } from "../encoding/entry.js";
 import { ENTRY_HEADER_BYTES, entryLength } from "../encoding/entry.js";
-import type { LogOperation } from "../ports/ports.js";
-import type { Index } from "../types.js";
+import type { LogOperation } from "../ports/log-storage.js";
+import type { EntryRun, Index } from "../types.js";
 
 /** Applies one operation that `nextLogState` accepted. */
 export function changeRuns(runs: EntryRun[], operation: LogOperation): void {

@@ -1,14 +1,14 @@
 // The log in memory: where each entry stands in the run that brought it. Entries are never copied;
 // append, get and term are O(1). Knows nothing of durability or commitment.
-import type { EntryRun } from "../encoding/entry.js";
 import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
-import type { Index, Term } from "../types.js";
+import type { EntryRun, Index, Term } from "../types.js";
 
 /** What an entry costs beside its data, for the bounds on memory. */
 export const ENTRY_OVERHEAD_BYTES = 256;
 
 const CHUNK_BITS = 12;
+
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 
 /** The places of 4,096 neighbouring entries. */

@@ -2,10 +2,10 @@
 // storage adapters. It refuses an operation that contradicts the log, so that nothing is stored
 // that could not be read back as a log.
 import { inspectEntries, TERM_MAX } from "../encoding/entry.js";
+import { isValidId } from "../encoding/identity.js";
 import { InvariantViolation } from "../errors.js";
-import type { LogOperation } from "../ports/ports.js";
+import type { LogOperation } from "../ports/log-storage.js";
 import type { HardState, Index, Term } from "../types.js";
-import { isValidId } from "../types.js";
 
 /** The numbers of a stored log. */
 export interface LogState {

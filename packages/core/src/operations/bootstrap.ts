@@ -2,39 +2,15 @@
 // asks the others until each has answered this run of it: blank, and started with the same list.
 // Then it writes entry 1, the configuration with everyone's incarnation.
 import { encodeConfiguration } from "../encoding/configuration.js";
-import { campaign } from "./election.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
-import { isDurable, promiseSeq } from "./durability.js";
-import { adoptConfigurations } from "./membership.js";
-import type { BootstrapReply, BootstrapRequest } from "../protocol/messages.js";
+import type { BootstrapState } from "../state/bootstrap-state.js";
 import type { State } from "../state/state.js";
-import { emit, isBlank, send } from "../state/state.js";
+import type { NodeId } from "../types.js";
+import { isDurable, promiseSeq } from "./durability.js";
+import { campaign } from "./election.js";
+import { send } from "./emit.js";
+import { adoptConfigurations } from "./membership.js";
 import { adoptTerm } from "./transitions.js";
-import type { NodeId, Peer, Sender, Term } from "../types.js";
-
-export interface BootstrapState {
-  /** Of those who answered, this node included. */
-  readonly incarnations: Map<NodeId, string>;
-  /**
-   * The latest term among them: a data directory of this node that is gone may have led it, with
-   * their votes.
-   */
-  latestTerm: Term;
-  askAt: number;
-  /** Entry 1 was written; the first campaign begins when this persist is durable. */
-  awaitedSeq: number | null;
-}
-
-/** @returns null for every node but the one that asks */
-export function newBootstrapState(
-  bootstrap: readonly Peer[],
-  id: NodeId,
-  incarnation: string,
-): BootstrapState | null {
-  const smallest = bootstrap.map((peer) => peer.id).reduce((a, b) => (a < b ? a : b), id);
-  if (smallest !== id || !bootstrap.some((peer) => peer.id === id)) return null;
-  return { incarnations: new Map([[id, incarnation]]), latestTerm: 0, askAt: 0, awaitedSeq: null };
-}
 
 /** The initial voters without which the cluster can't form, as far as this node knows. */
 export function missingVoters(state: State): readonly NodeId[] {
@@ -62,52 +38,12 @@ export function onAskDue(state: State, bootstrapping: BootstrapState): void {
   }
 }
 
-export function onBootstrapRequest(state: State, from: Sender, message: BootstrapRequest): void {
-  const agrees = sameVoters(message.voters, state.options.bootstrap);
-  if (!agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
-  send(state, from.id, {
-    type: "bootstrapReply",
-    to: from.incarnation,
-    term: state.currentTerm,
-    run: from.run,
-    blank: isBlank(state),
-    agrees,
-  });
-}
-
-export function onBootstrapReply(state: State, from: Sender, message: BootstrapReply): void {
-  const { bootstrapping } = state;
-  if (!bootstrapping || bootstrapping.awaitedSeq !== null) return;
-  // Runs are counted anew in a new data directory: a late answer to the lost one says nothing of
-  // what its sender holds by now.
-  if (message.to !== state.options.incarnation || message.run !== state.options.run) return;
-  if (!state.options.bootstrap.some(({ id }) => id === from.id)) return;
-  if (!message.agrees) emit(state, { type: "notice", notice: "bootstrapDisagrees", peer: from.id });
-  else if (!message.blank) emit(state, { type: "notice", notice: "alreadyFormed", peer: from.id });
-  else {
-    bootstrapping.incarnations.set(from.id, from.incarnation);
-    bootstrapping.latestTerm = Math.max(bootstrapping.latestTerm, message.term);
-  }
-  if (bootstrapping.incarnations.size === state.options.bootstrap.length) {
-    writeFirstEntry(state, bootstrapping);
-  }
-}
-
-function sameVoters(a: readonly Peer[], b: readonly Peer[]): boolean {
-  const key = (peers: readonly Peer[]): string =>
-    peers
-      .map(({ id, address }) => `${id} ${address}`)
-      .sort()
-      .join("\n");
-  return key(a) === key(b);
-}
-
 /**
  * Term 1 is led by nobody: the first leader is elected for term 2, as always. Later terms are for a
  * node that comes back with an empty data directory: whatever it wrote and led before is of an
  * earlier term than all that it does now.
  */
-function writeFirstEntry(state: State, bootstrapping: BootstrapState): void {
+export function writeFirstEntry(state: State, bootstrapping: BootstrapState): void {
   const voters = state.options.bootstrap.map(({ id, address }) => ({
     id,
     address,

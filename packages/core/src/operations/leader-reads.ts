@@ -1,55 +1,13 @@
-// Linearizable reads by ReadIndex (thesis §6.4): one round of AppendEntries answers every read that
-// waited for it, on the leader and, through one question at a time, on the others.
-import { nextRound, ofVoters } from "../state/progress.js";
+// Linearizable reads on the leader (ReadIndex, thesis §6.4): one round of AppendEntries answers every
+// read that waited for it.
 import { reachedByMajority } from "../quorum/majority.js";
-import type { ReadIndex, ReadIndexReply } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
-import { emit, leaderOf, send } from "../state/state.js";
 import type { Index, Sender } from "../types.js";
+import { emit, send } from "./emit.js";
+import { nextRound } from "./replication.js";
+import { ofVoters } from "./voters.js";
 
-/** Who wants to know: this node's runtime, or another node. */
-interface Reader {
-  readonly id: number;
-  readonly from: Sender | null;
-}
-
-export interface LeaderReads {
-  /** Came after the last round began: the next one is theirs. */
-  waiting: Reader[];
-  readonly asked: {
-    readonly round: number;
-    readonly readIndex: Index;
-    readonly readers: readonly Reader[];
-  }[];
-}
-
-/** The reads of a node that isn't the leader. */
-export interface RemoteReads {
-  waiting: number[];
-  asked: { readonly id: number; readonly readers: readonly number[]; resendAt: number } | null;
-  lastId: number;
-}
-
-export function onRead(state: State, id: number): void {
-  state.turnOpen = true;
-  if (state.role.kind === "leader") state.role.reads.waiting.push({ id, from: null });
-  else if (leaderOf(state)) state.remoteReads.waiting.push(id);
-  else emit(state, { type: "readRejected", id });
-}
-
-/** Another node asks; its latest question replaces an earlier one. */
-export function onReadIndex(state: State, from: Sender, message: ReadIndex): void {
-  if (state.role.kind !== "leader") {
-    answer(state, from, message.id, null);
-    return;
-  }
-  const { reads } = state.role;
-  reads.waiting = reads.waiting.filter((reader) => reader.from?.id !== from.id);
-  reads.waiting.push({ id: message.id, from });
-  state.turnOpen = true;
-}
-
-function answer(state: State, to: Sender, id: number, readIndex: Index | null): void {
+export function answer(state: State, to: Sender, id: number, readIndex: Index | null): void {
   send(state, to.id, {
     type: "readIndexReply",
     to: to.incarnation,
@@ -107,58 +65,4 @@ export function rejectLeaderReads(state: State, leader: Leader): void {
     if (from) answer(state, from, id, null);
     else emit(state, { type: "readRejected", id });
   }
-}
-
-/** At the end of a turn: asks the leader, one question at a time for all who wait. */
-export function askLeader(state: State): void {
-  const leader = leaderOf(state);
-  const { remoteReads } = state;
-  if (!leader || remoteReads.asked || remoteReads.waiting.length === 0) return;
-  remoteReads.lastId++;
-  remoteReads.asked = { id: remoteReads.lastId, readers: remoteReads.waiting, resendAt: 0 };
-  remoteReads.waiting = [];
-  sendQuestion(state, leader);
-}
-
-/** The question or its answer was lost, perhaps: asking twice does no harm. */
-export function sendQuestion(state: State, leader: Sender): void {
-  const { asked } = state.remoteReads;
-  if (!asked) return;
-  asked.resendAt = state.now + 2 * state.options.heartbeatIntervalMs;
-  send(state, leader.id, {
-    type: "readIndex",
-    to: leader.incarnation,
-    term: state.currentTerm,
-    id: asked.id,
-  });
-}
-
-export function onReadIndexReply(state: State, from: Sender, message: ReadIndexReply): void {
-  const { asked } = state.remoteReads;
-  const leader = leaderOf(state);
-  if (!asked || message.run !== state.options.run || message.id !== asked.id) return;
-  if (from.id !== leader?.id || from.incarnation !== leader.incarnation) {
-    emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
-    return;
-  }
-  state.remoteReads.asked = null;
-  state.turnOpen = true;
-  for (const id of asked.readers) {
-    emit(
-      state,
-      message.success
-        ? { type: "readReady", id, index: message.readIndex }
-        : { type: "readRejected", id },
-    );
-  }
-}
-
-/** The leader that was to answer isn't this node's leader any more. */
-export function rejectRemoteReads(state: State): void {
-  const { remoteReads } = state;
-  for (const id of [...(remoteReads.asked?.readers ?? []), ...remoteReads.waiting]) {
-    emit(state, { type: "readRejected", id });
-  }
-  remoteReads.asked = null;
-  remoteReads.waiting = [];
 }

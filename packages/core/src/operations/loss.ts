@@ -1,17 +1,19 @@
 // When something that was sent counts as lost, and how fast it is sent again (R13, R20; decision
 // 0013). Heartbeats are never refused for what is missing, so a leader judges by what the answers
 // to them say has arrived. It never judges by what is durable: a slow disk has lost nothing.
-import { LARGE_MESSAGE_BYTES, transferMs } from "./link.js";
 import type { AppendEntriesReply } from "../protocol/messages.js";
 import type { Progress, SentMessage } from "../state/progress.js";
 import { endProbe, rewind, startProbe } from "../state/progress.js";
 import type { State } from "../state/state.js";
 import type { Index } from "../types.js";
+import { LARGE_MESSAGE_BYTES, transferMs } from "./link.js";
 
 /** A link of 16 KiB a second still gets a message through before it is sent once more. */
 const PATIENCE_MAX = 64;
+
 /** So much of the patience is left when a message has arrived. */
 const PATIENCE_DECAY = 7 / 8;
+
 /** However often something was lost, it is tried once a second. */
 const RESUME_DELAY_MAX_MS = 1000;
 

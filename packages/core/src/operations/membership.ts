@@ -1,17 +1,9 @@
 // Which configuration is in force: the latest one in the log, committed or not (paper §6). Follows
 // the log when it is cut.
 import { configurationsIn } from "../encoding/configuration.js";
-import type { EntryRun } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
 import type { State } from "../state/state.js";
-import type { Configuration, Index, Peer, Sender, Server } from "../types.js";
-
-export interface Membership {
-  /** Undefined until the cluster is bootstrapped. */
-  current: Configuration | undefined;
-  /** Every configuration in the log, in order: what to go back to when entries are cut. */
-  readonly history: { readonly index: Index; readonly configuration: Configuration }[];
-}
+import type { EntryRun, Index, Peer } from "../types.js";
 
 /** Puts the configurations of a run that was appended in force. */
 export function adoptConfigurations(state: State, run: EntryRun): void {
@@ -47,20 +39,4 @@ function inForce(state: State): void {
 export function peersOf(state: State): readonly Peer[] {
   const peers: readonly Peer[] = state.membership.current?.voters ?? state.options.bootstrap;
   return peers.filter((peer) => peer.id !== state.options.id);
-}
-
-/** The member that a sender claims to be, if it is one: same id and same data directory. */
-export function memberOf(state: State, from: Sender): Server | undefined {
-  return state.membership.current?.voters.find(
-    (voter) => voter.id === from.id && voter.incarnation === from.incarnation,
-  );
-}
-
-/** Whether this data directory has a vote. */
-export function isVoter(state: State): boolean {
-  return memberOf(state, state.options) !== undefined;
-}
-
-export function otherVoters(state: State): readonly Server[] {
-  return state.membership.current?.voters.filter((voter) => voter.id !== state.options.id) ?? [];
 }

@@ -1,14 +1,16 @@
 // The transitions between roles: each sets in one visible place everything that it resets (R09).
-import { electionWritesMs, promiseSeq } from "./durability.js";
 import { encodeRun, EntryKind, TERM_MAX } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
-import { giveUpForwards } from "../handlers/forward.js";
 import type { Progress } from "../state/progress.js";
 import { newProgress } from "../state/progress.js";
-import { rejectLeaderReads, rejectRemoteReads } from "./leader-reads.js";
 import type { Leader, State } from "../state/state.js";
-import { appendOwn, resetElectionTimer } from "../state/state.js";
 import type { NodeId, Sender, Term } from "../types.js";
+import { promiseSeq } from "./durability.js";
+import { giveUpForwards } from "./forwards.js";
+import { rejectLeaderReads } from "./leader-reads.js";
+import { appendOwn } from "./own-entries.js";
+import { rejectRemoteReads } from "./remote-reads.js";
+import { electionWritesMs, resetElectionTimer } from "./timers.js";
 
 /**
  * To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or

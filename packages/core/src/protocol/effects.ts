@@ -1,63 +1,8 @@
-// The two sides of the state machine: what it is told (inputs) and what it asks for (effects).
-// Types only.
-import type { EntryRun } from "../encoding/entry.js";
-import type { RaftkitError } from "../errors.js";
+// What the state machine asks for. Types only.
+import { RaftkitError } from "../errors.js";
+import type { LogOperation } from "../ports/log-storage.js";
+import type { Configuration, EntryRun, Index, NodeId, Peer, Sender, Term } from "../types.js";
 import type { Message } from "./messages.js";
-import type { LogOperation, Random } from "../ports/ports.js";
-import type { Configuration, HardState, Index, NodeId, Peer, Sender, Term } from "../types.js";
-
-export interface RaftOptions {
-  readonly id: NodeId;
-  readonly incarnation: string;
-  readonly run: number;
-  /** The initial voters, the same list on every node. */
-  readonly bootstrap: readonly Peer[];
-  /** Uniform in [0, 1): the only source of chance. */
-  readonly random: Random;
-  readonly electionTimeoutMs: { readonly min: number; readonly max: number };
-  readonly heartbeatIntervalMs: number;
-  /** Entries' bytes in one AppendEntries; a larger entry travels alone. */
-  readonly maxMessageBytes: number;
-  /**
-   * What one follower may be sent without having acknowledged it; also what a node may forward
-   * unanswered.
-   */
-  readonly maxInflightMessages: number;
-  readonly maxInflightBytes: number;
-  /** Beyond these a leader refuses proposals (data plus 256 bytes an entry). */
-  readonly maxUncommittedBytes: number;
-  readonly maxLogBytes: number;
-}
-
-/** What the storage and the state machine brought back. */
-export interface PersistedState {
-  readonly hardState: HardState;
-  readonly base: { readonly index: Index; readonly term: Term };
-  readonly entries: readonly EntryRun[];
-  /** How far a state machine with durable state has applied; 0 for one in memory. */
-  readonly applied: Index;
-}
-
-export type Input =
-  /** The deadline has come, or a turn ends. Early ticks change nothing. */
-  | { readonly type: "tick" }
-  | { readonly type: "receive"; readonly from: Sender; readonly message: Message }
-  /** Commands numbered from `firstSeq` on; within one run of a node each number is used once. */
-  | {
-      readonly type: "propose";
-      readonly firstSeq: number;
-      readonly commands: readonly Uint8Array[];
-    }
-  | { readonly type: "read"; readonly id: number }
-  /** This persist and all before it are durable. */
-  | { readonly type: "persisted"; readonly seq: number }
-  | { readonly type: "applied"; readonly index: Index }
-  /** The state machine's hash once `index` was applied; every node hashes at the same indexes. */
-  | { readonly type: "hashed"; readonly index: Index; readonly hash: string }
-  /** What was sent to this peer may be lost. */
-  | { readonly type: "unreachable"; readonly peer: NodeId }
-  /** The forward with this `firstSeq` was certainly not sent. */
-  | { readonly type: "forwardNotSent"; readonly firstSeq: number };
 
 export type RoleName = "follower" | "candidate" | "leader";
 

@@ -1,7 +1,6 @@
 // What nodes say to each other. `to` is the incarnation that a message is meant for; every message
 // carries a term (R08). Field names are those of the paper's Figure 2 where it has them.
-import type { EntryRun } from "../encoding/entry.js";
-import type { Index, Peer, Term } from "../types.js";
+import type { EntryRun, Index, Peer, Term } from "../types.js";
 
 interface Envelope {
   /** The addressee's incarnation; empty only in the bootstrap request. */
@@ -19,6 +18,7 @@ export interface PreVote extends Envelope {
   readonly lastLogIndex: Index;
   readonly lastLogTerm: Term;
 }
+
 export interface PreVoteReply extends Envelope {
   readonly type: "preVoteReply";
   readonly voteGranted: boolean;
@@ -34,6 +34,7 @@ export interface RequestVote extends Envelope {
    */
   readonly transfer: boolean;
 }
+
 export interface RequestVoteReply extends Envelope {
   readonly type: "requestVoteReply";
   readonly voteGranted: boolean;
@@ -57,6 +58,7 @@ export interface AppendEntries extends Envelope {
   /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */
   readonly entries: readonly EntryRun[];
 }
+
 export interface AppendEntriesReply extends Envelope {
   readonly type: "appendEntriesReply";
   /** The latest round heard from this leader in this term. */
@@ -97,6 +99,7 @@ export interface Forward extends Envelope {
    */
   readonly entries: EntryRun;
 }
+
 export interface ForwardReply extends Envelope {
   readonly type: "forwardReply";
   /** The run of the node that asked; an answer to another run is none. */
@@ -114,6 +117,7 @@ export interface ReadIndex extends Envelope {
   readonly type: "readIndex";
   readonly id: number;
 }
+
 export interface ReadIndexReply extends Envelope {
   readonly type: "readIndexReply";
   readonly run: number;
@@ -127,6 +131,7 @@ export interface BootstrapRequest extends Envelope {
   readonly type: "bootstrapRequest";
   readonly voters: readonly Peer[];
 }
+
 export interface BootstrapReply extends Envelope {
   readonly type: "bootstrapReply";
   /** The run of the node that asked. */

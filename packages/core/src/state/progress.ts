@@ -1,6 +1,5 @@
 // What a leader knows of one follower (R16), and the window of what it was sent and hasn't
 // acknowledged. When something of it counts as lost is decided in loss.ts.
-import type { Leader, State } from "./state.js";
 import type { Index, Server } from "../types.js";
 
 /** An AppendEntries with entries that isn't acknowledged. */
@@ -144,24 +143,4 @@ export function endProbe(progress: Progress, verifiedIndex: Index, now: number):
       sentAt: now,
     });
   }
-}
-
-/** A figure of every voter: `own` of this one. */
-export function ofVoters(
-  state: State,
-  own: number,
-  leader: Leader,
-  figure: (progress: Progress) => number,
-): number[] {
-  return (state.membership.current?.voters ?? []).map(({ id }) => {
-    const progress = leader.progress.get(id);
-    return progress ? figure(progress) : id === state.options.id ? own : -Infinity;
-  });
-}
-
-/** The next AppendEntries to everyone asks anew whether this node still leads. */
-export function nextRound(state: State, leader: Leader): void {
-  leader.round++;
-  for (const progress of leader.progress.values()) progress.due = true;
-  state.turnOpen = true;
 }

@@ -1,17 +1,17 @@
 // The whole state of one node, as plain data. Roles are a union, so that what belongs to one role
 // can't be touched in another; they change in transitions.ts only.
-import type { Effect, RaftOptions } from "../protocol/effects.js";
-import type { Durability } from "../operations/durability.js";
-import type { EntryRun } from "../encoding/entry.js";
-import type { BootstrapState } from "../operations/bootstrap.js";
-import type { ForwardedByMe, ForwardWindow } from "../handlers/forward.js";
 import type { Log } from "../log/log.js";
-import type { Membership } from "../operations/membership.js";
-import type { Message } from "../protocol/messages.js";
-import type { Progress } from "./progress.js";
-import type { LeaderReads, RemoteReads } from "../operations/leader-reads.js";
-import type { StateHashes } from "../operations/state-hashes.js";
+import type { RaftOptions } from "../options.js";
+import type { Effect } from "../protocol/effects.js";
 import type { Index, NodeId, Sender, Term } from "../types.js";
+import type { BootstrapState } from "./bootstrap-state.js";
+import type { ForwardWindow } from "./forward-dedup.js";
+import type { Membership } from "./membership-state.js";
+import type { ForwardedByMe } from "./pending-proposals.js";
+import type { LeaderReads, RemoteReads } from "./pending-reads.js";
+import type { Durability } from "./pending-writes.js";
+import type { Progress } from "./progress.js";
+import type { StateHashes } from "./state-hashes.js";
 
 export interface Follower {
   readonly kind: "follower";
@@ -88,14 +88,6 @@ export interface State {
   effects: Effect[];
 }
 
-export function emit(state: State, effect: Effect): void {
-  state.effects.push(effect);
-}
-
-export function send(state: State, to: NodeId, message: Message): void {
-  state.effects.push({ type: "send", to, message });
-}
-
 /**
  * Nothing was ever stored here: such a node votes and appends, but never campaigns (docs/rules.md,
  * identity and bootstrapping).
@@ -106,18 +98,4 @@ export function isBlank(state: State): boolean {
 
 export function leaderOf(state: State): Sender | null {
   return state.role.kind === "follower" ? state.role.leader : null;
-}
-
-/** @param moreMs beside the timeout that is drawn */
-export function resetElectionTimer(state: State, moreMs = 0): void {
-  const { min, max } = state.options.electionTimeoutMs;
-  state.electionDeadline = state.now + moreMs + min + state.options.random() * (max - min);
-}
-
-/** Puts entries made by this leader at the end of its log. */
-export function appendOwn(state: State, leader: Leader, run: EntryRun): void {
-  state.log.append(run);
-  state.durability.staged.push({ type: "append", run });
-  for (let i = 0; i < run.count; i++) leader.uncommittedBytes += state.log.size(run.firstIndex + i);
-  state.turnOpen = true;
 }

@@ -57,7 +57,7 @@ const r21: Scenario = {
     );
   },
   fault: {
-    file: "packages/core/src/handlers/forward.ts",
+    file: "packages/core/src/handlers/propose.ts",
     find: `    reject(state, firstSeq, commands.length, "noLeader");\n`,
     replace: ``,
     why: "without a leader a proposal waits until it times out",

@@ -68,7 +68,7 @@ const r18: Scenario = {
     await lab.converge();
   },
   fault: {
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/operations/commit.ts",
     find: `if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;`,
     replace: `if (index <= state.commitIndex) return;`,
     why: "entries of earlier terms are committed by counting",
@@ -180,7 +180,7 @@ const r20: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/operations/leader-reads.ts",
+    file: "packages/core/src/operations/remote-reads.ts",
     find: `asked.resendAt = state.now + 2 * state.options.heartbeatIntervalMs;`,
     replace: `asked.resendAt = Infinity;`,
     why: "a lost question is never asked again",

@@ -220,7 +220,7 @@ const r04: Scenario = {
     await lateWrite(lab);
   },
   fault: {
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/pre-vote-reply.ts",
     find: ` || message.term !== state.currentTerm + 1 || !memberOf(state, from)) {`,
     replace: ` || !memberOf(state, from)) {`,
     why: "a pre-vote of an earlier term starts an election in a later one",

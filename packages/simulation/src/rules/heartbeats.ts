@@ -70,7 +70,7 @@ const r12: Scenario = {
     check(calm.status(slowly).term === term, "heartbeats every 100 ms don't keep a leader");
   },
   fault: {
-    file: "packages/core/src/state/progress.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: `for (const progress of leader.progress.values()) progress.due = true;`,
     replace: `for (const progress of leader.progress.values()) progress.due = progress.round >= leader.round - 1;`,
     why: "a beat waits for the answer to the one before",

@@ -59,7 +59,7 @@ const r13: Scenario = {
     await lab.converge(20_000);
   },
   fault: {
-    file: "packages/core/src/state/progress.ts",
+    file: "packages/core/src/operations/replication.ts",
     find: `for (const progress of leader.progress.values()) progress.due = true;`,
     replace: `for (const progress of leader.progress.values()) { progress.due = true; progress.nextIndex = progress.matchIndex + 1; }`,
     why: "every heartbeat sends again what isn't acknowledged yet",
@@ -189,7 +189,7 @@ const r15: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/append-entries-reply.ts",
     find: `const agreed = state.log.lastIndexWithTermAtMost(\n    Math.min(message.conflictIndex, prevLogIndex - 1),\n    message.conflictTerm,\n  );`,
     replace: `const agreed = message.prevLogIndex - 1;`,
     why: "logs are brought together entry by entry",

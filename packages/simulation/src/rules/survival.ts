@@ -42,7 +42,7 @@ const r23: Scenario = {
     );
   },
   fault: {
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/operations/commit.ts",
     find: `const index = reachedByMajority(\n    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),\n  );`,
     replace: `const index = state.durability.durableIndex;`,
     why: "a leader commits what it alone has stored",
@@ -150,7 +150,7 @@ const r25: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/operations/replication.ts",
+    file: "packages/core/src/handlers/heartbeat.ts",
     find: `  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;\n`,
     replace: ``,
     why: "a leader that nobody answers goes on leading",

@@ -50,7 +50,7 @@ const r05: Scenario = {
     await lab.waitForLeader();
   },
   fault: {
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/request-vote-reply.ts",
     find: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id);`,
     replace: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id + role.votes.size);`,
     why: "every copy of a vote counts",
@@ -114,7 +114,7 @@ const r06: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/operations/election.ts",
+    file: "packages/core/src/handlers/request-vote.ts",
     find: `const isFree = state.votedFor === null || state.votedFor === from.id;`,
     replace: `const isFree = true;`,
     why: "a server votes twice in one term",

@@ -1,0 +1,31 @@
+// Settles what a turn's inputs left owing, each once: so many requests make one write and one reply.
+import { acknowledgeLeader } from "./operations/acknowledgement.js";
+import { campaignWhenBootstrapped } from "./operations/bootstrap.js";
+import { applyCommitted, commitOnQuorum } from "./operations/commit.js";
+import { persistStaged } from "./operations/durability.js";
+import { releaseVotes } from "./operations/election.js";
+import { finishReadRounds, startReadRound } from "./operations/leader-reads.js";
+import { askLeader } from "./operations/remote-reads.js";
+import { replicate } from "./operations/replication.js";
+import type { State } from "./state/state.js";
+
+/** Settles what this turn's inputs left owing, each once. */
+export function endTurn(state: State): void {
+  state.turnOpen = false;
+  campaignWhenBootstrapped(state);
+  releaseVotes(state);
+  if (state.role.kind === "leader") {
+    commitOnQuorum(state, state.role);
+    finishReadRounds(state, state.role);
+    startReadRound(state, state.role);
+  }
+  persistStaged(state);
+  if (state.role.kind === "leader") {
+    replicate(state, state.role);
+  } else if (state.role.kind === "follower") {
+    acknowledgeLeader(state, state.role);
+    askLeader(state);
+  }
+  applyCommitted(state);
+  state.turnOpen = false;
+}

@@ -1,0 +1,43 @@
+// Which handler takes which input.
+import type { Input } from "../protocol/inputs.js";
+import type { State } from "../state/state.js";
+import { onForwardNotSent } from "./forward-not-sent.js";
+import { onHashed } from "./hashed.js";
+import { onPersisted } from "./persisted.js";
+import { onPropose } from "./propose.js";
+import { onRead } from "./read.js";
+import { onReceive } from "./receive.js";
+import { onTick } from "./tick.js";
+import { onUnreachable } from "./unreachable.js";
+
+export function dispatch(state: State, input: Input): void {
+  switch (input.type) {
+    case "tick":
+      onTick(state);
+      break;
+    case "receive":
+      onReceive(state, input.from, input.message);
+      break;
+    case "propose":
+      onPropose(state, input.firstSeq, input.commands);
+      break;
+    case "read":
+      onRead(state, input.id);
+      break;
+    case "persisted":
+      onPersisted(state, input.seq);
+      break;
+    case "applied":
+      state.lastApplied = Math.max(state.lastApplied, input.index);
+      break;
+    case "hashed":
+      onHashed(state, input.index, input.hash);
+      break;
+    case "unreachable":
+      onUnreachable(state, input.peer);
+      break;
+    case "forwardNotSent":
+      onForwardNotSent(state, input.firstSeq);
+      break;
+  }
+}

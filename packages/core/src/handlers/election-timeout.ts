@@ -1,0 +1,26 @@
+// The election timer ran out (paper §5.2).
+import { campaign, voteIsBeingWritten } from "../operations/election.js";
+import { diskHangs, resetElectionTimer } from "../operations/timers.js";
+import { becomeFollower } from "../operations/transitions.js";
+import { isVoter } from "../operations/voters.js";
+import type { State } from "../state/state.js";
+import { leaderOf } from "../state/state.js";
+
+/** No leader was heard for a whole timeout, or an election didn't end. */
+export function onElectionTimeout(state: State): void {
+  const { role } = state;
+  if (!isVoter(state) || diskHangs(state)) {
+    if (leaderOf(state)) becomeFollower(state, null);
+    resetElectionTimer(state);
+  } else if (voteIsBeingWritten(state)) {
+    // To campaign now would take back what the disk is about to promise.
+    resetElectionTimer(state);
+  } else if (role.kind === "candidate" && role.phase === "election") {
+    // Abandoned; the next attempt comes after a random wait (R03).
+    state.abandonedElections++;
+    becomeFollower(state, null);
+    resetElectionTimer(state);
+  } else {
+    campaign(state);
+  }
+}

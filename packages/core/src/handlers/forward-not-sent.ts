@@ -1,0 +1,9 @@
+// A forward that certainly never left.
+import { reject, settle } from "../operations/forwards.js";
+import type { State } from "../state/state.js";
+
+/** The transport is certain that this forward never left. */
+export function onForwardNotSent(state: State, firstSeq: number): void {
+  const forward = settle(state, firstSeq);
+  if (forward) reject(state, firstSeq, forward.count, "notSent");
+}

@@ -1,0 +1,30 @@
+// Votes (paper §5.2, §5.4.1).
+import { promiseSeq } from "../operations/durability.js";
+import { isUpToDate } from "../operations/election.js";
+import { send } from "../operations/emit.js";
+import { resetElectionTimer } from "../operations/timers.js";
+import { becomeFollower } from "../operations/transitions.js";
+import type { RequestVote } from "../protocol/messages.js";
+import type { State } from "../state/state.js";
+import type { Sender } from "../types.js";
+
+/** The request's term is this node's: an earlier one was refused, a later one adopted. */
+export function onRequestVote(state: State, from: Sender, message: RequestVote): void {
+  const isFree = state.votedFor === null || state.votedFor === from.id;
+  if (!isFree || !isUpToDate(state, message.lastLogIndex, message.lastLogTerm)) {
+    send(state, from.id, {
+      type: "requestVoteReply",
+      to: from.incarnation,
+      term: state.currentTerm,
+      voteGranted: false,
+    });
+    return;
+  }
+  // A node that asks around for itself gives that up: it waits for this election as any follower
+  // does.
+  if (state.role.kind === "candidate") becomeFollower(state, null);
+  state.votedFor = from.id;
+  state.grantedVote = { to: from, term: state.currentTerm, seq: promiseSeq(state) };
+  resetElectionTimer(state);
+  state.turnOpen = true;
+}

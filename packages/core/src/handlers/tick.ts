@@ -1,0 +1,23 @@
+// Time has passed: the timers that are due.
+import { onAskDue } from "../operations/bootstrap.js";
+import { giveUpLostForwards } from "../operations/forwards.js";
+import { sendQuestion } from "../operations/remote-reads.js";
+import { resetElectionTimer } from "../operations/timers.js";
+import type { State } from "../state/state.js";
+import { leaderOf } from "../state/state.js";
+import { onElectionTimeout } from "./election-timeout.js";
+import { onHeartbeatDue } from "./heartbeat.js";
+
+export function onTick(state: State): void {
+  const { role, bootstrapping, remoteReads, now } = state;
+  if (state.electionDeadline === -Infinity) resetElectionTimer(state);
+  if (role.kind === "leader") {
+    if (now >= role.heartbeatDeadline) onHeartbeatDue(state, role);
+  } else if (now >= state.electionDeadline) {
+    onElectionTimeout(state);
+  }
+  if (bootstrapping && now >= bootstrapping.askAt) onAskDue(state, bootstrapping);
+  const leader = leaderOf(state);
+  giveUpLostForwards(state);
+  if (leader && remoteReads.asked && now >= remoteReads.asked.resendAt) sendQuestion(state, leader);
+}

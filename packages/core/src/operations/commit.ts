@@ -1,0 +1,43 @@
+// Commitment (paper §5.3, §5.4.2): what is committed, and what of it may be applied.
+import { InvariantViolation } from "../errors.js";
+import { reachedByMajority } from "../quorum/majority.js";
+import type { Leader, State } from "../state/state.js";
+import type { Index } from "../types.js";
+import { emit } from "./emit.js";
+import { ofVoters } from "./voters.js";
+
+export function advanceCommit(state: State, index: Index): void {
+  if (index <= state.commitIndex) return;
+  if (index > state.log.lastIndex) {
+    throw new InvariantViolation(
+      `commit index ${index} is beyond the log's end ${state.log.lastIndex}`,
+    );
+  }
+  state.commitIndex = index;
+  emit(state, { type: "committed", commitIndex: index });
+}
+
+/**
+ * The highest index that a majority has on disk, if it is of this term; earlier entries commit with
+ * it (R18).
+ */
+export function commitOnQuorum(state: State, leader: Leader): void {
+  if (state.commitIndex === state.log.lastIndex) return;
+  const index = reachedByMajority(
+    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),
+  );
+  if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;
+  for (let i = state.commitIndex + 1; i <= index; i++) leader.uncommittedBytes -= state.log.size(i);
+  advanceCommit(state, index);
+}
+
+/** Hands over what is committed and durable here, in order, once. */
+export function applyCommitted(state: State): void {
+  const through = Math.min(state.commitIndex, state.durability.durableIndex);
+  if (through <= state.applyingIndex) return;
+  emit(state, {
+    type: "apply",
+    entries: state.log.slice(state.applyingIndex + 1, through, Infinity),
+  });
+  state.applyingIndex = through;
+}

@@ -1,0 +1,13 @@
+// Time, and the end of an event-loop turn.
+
+/** Monotonic milliseconds; fractions allowed. */
+export interface Clock {
+  now(): number;
+  /** Runs once at `at` or soon after. @returns cancels it; harmless after it ran. */
+  schedule(at: number, run: () => void): () => void;
+  /**
+   * Runs once after the input that is waiting now was delivered: at the end of this event-loop
+   * turn.
+   */
+  defer(run: () => void): void;
+}

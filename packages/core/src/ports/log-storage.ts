@@ -1,0 +1,82 @@
+// Where a node keeps its log, its term and its vote.
+import type { EntryRun, HardState, Index, NodeId, Term } from "../types.js";
+
+/**
+ * One change of the stored state. `write` takes several and makes them durable together, in order.
+ */
+export type LogOperation =
+  | { readonly type: "hardState"; readonly hardState: HardState }
+  /**
+   * Entries behind the last one stored; the run's `firstIndex` is the last index + 1. They are kept
+   * bit by bit, with or without data.
+   */
+  | { readonly type: "append"; readonly run: EntryRun }
+  /** Removes the entry at `index` and all after it. */
+  | { readonly type: "truncateFrom"; readonly index: Index }
+  /** Removes the entries up to and including `index` (they are in a snapshot), which had `term`. */
+  | { readonly type: "compactThrough"; readonly index: Index; readonly term: Term }
+  /**
+   * Removes all entries: the log goes on after `index`, which had `term` (a snapshot was
+   * installed).
+   */
+  | { readonly type: "resetTo"; readonly index: Index; readonly term: Term };
+
+/**
+ * Whose log it is. A storage that holds another's refuses to open: that changes nothing and counts
+ * as no run.
+ */
+export interface StorageIdentity {
+  readonly clusterId: string;
+  readonly nodeId: NodeId;
+  /** The codec's name: entries written with one can't be read with another. */
+  readonly codec: string;
+}
+
+/** What `open` found. It stays as it is, whatever the storage does afterwards. */
+export interface OpenedLog {
+  /**
+   * Random, drawn when the storage was created, the same ever after: 16 to 64 characters of
+   * `[A-Za-z0-9_-]`.
+   */
+  readonly incarnation: string;
+  /**
+   * Numbers the openings, from 1 up, durably: higher than that of every opening before. A number
+   * never comes twice, not even when an old copy of the data is put back: where that can happen it
+   * is the larger of the last one plus 1 and the wall clock's milliseconds since 1970. A safe
+   * integer below 2⁴⁸.
+   */
+  readonly run: number;
+  /** The last index and term removed by `compactThrough` or `resetTo`; both 0 at first. */
+  readonly base: { readonly index: Index; readonly term: Term };
+  /** `{ currentTerm: 0, votedFor: null }` at first. */
+  readonly hardState: HardState;
+  /** All entries after `base`, in order, without a gap. What is returned is durable. */
+  readonly entries: readonly EntryRun[];
+}
+
+export interface LogStorage {
+  /**
+   * Called once, first. Rejects with a `RaftkitError` that says what is wrong and what to do;
+   * overwrites nothing then, and holds nothing. It rejects while another storage has the same data
+   * open, if the medium can tell, and when the data is damaged: only what looks like an interrupted
+   * last write is dropped. What was never written is never returned. After a crash at any moment,
+   * also within `open`, it opens again.
+   */
+  open(identity: StorageIdentity): Promise<OpenedLog>;
+  /**
+   * Carries out the operations in order, atomically (after a crash: all or none), durable when
+   * resolved. There may be none. An operation that doesn't fit the log (a gap, an overlap, an index
+   * that isn't there, a run whose bytes are not its entries) is refused together with all others of
+   * its write; `checkedNextLogState` tells. Never called concurrently. Rejects before `open` and
+   * after `close`. When it rejects the storage is unusable: every later write rejects too, the node
+   * stops, and nothing is retried; a storage that is opened later finds the log as before that
+   * write or as after it. The caller may change what it passed once it resolved; the bytes of a run
+   * never change.
+   */
+  write(operations: readonly LogOperation[]): Promise<void>;
+  /**
+   * Releases everything held; a write under way is waited for. At any time: without `open`, after a
+   * failure, twice or at once.
+   */
+  close(): Promise<void>;
+}

@@ -1,0 +1,4 @@
+// Chance.
+
+/** Uniform in [0, 1). */
+export type Random = () => number;

@@ -1,0 +1,55 @@
+// What is replicated: the application.
+import type { Index, Term } from "../types.js";
+
+export interface ApplyContext {
+  readonly index: Index;
+  readonly term: Term;
+}
+
+/**
+ * What is replicated. It must be deterministic: the same commands in the same order give the same
+ * results and the same state everywhere, whatever the time of day and the dice say; instances share
+ * nothing.
+ *
+ * The log is history, and it is replayed: a machine in memory is given every command again at each
+ * start. So never change what a command that may be in a log does, not its result either; give a
+ * changed command a new name or version, and keep the old one's code.
+ */
+export interface StateMachine<Command, Result, Query, Answer> {
+  /**
+   * For a machine with durable state of its own: the index up to which it has applied, 0 at first.
+   * Called once, first.
+   */
+  open?(): Promise<Index>;
+  /**
+   * Called in log order, one at a time; indexes may be skipped. Whatever has a `then` is awaited
+   * before the next call. Business errors are results; a throw stops the node. Doesn't change the
+   * command, and its result stays as it is, whatever is applied later.
+   */
+  apply(command: Command, context: ApplyContext): Result | PromiseLike<Result>;
+  /**
+   * Never changes state. The answer stays as it is, too. Called between applies, never while one is
+   * awaited. Several may run at once; while an asynchronous one runs nothing is applied, until it
+   * has answered or nobody waits for its answer any more (decision 0016).
+   */
+  query(query: Query): Answer | PromiseLike<Answer>;
+  /**
+   * 1 to 128 characters that depend on the whole state and on nothing else: equal states give equal
+   * ones on every node. Called now and then between applies, always at the same indexes, and
+   * compared between nodes; until it has answered nothing is applied, so it must be cheap, such as
+   * one that `apply` keeps up to date. A throw is logged and costs the comparison only.
+   */
+  hash?(): string | PromiseLike<string>;
+  /**
+   * The whole state, also what no query shows. Captures it before it returns (cheaply), not at the
+   * first `next()`; changes nothing. Several may be read at once, a reader may stop half way, and
+   * chunks are never used again.
+   */
+  snapshot(): AsyncIterable<Uint8Array>;
+  /**
+   * Replaces the state by a snapshot's, which comes in pieces of any size; each may be overwritten
+   * when the next one is asked for. Rejects when `source` does.
+   */
+  restore(source: AsyncIterable<Uint8Array>): Promise<void>;
+  close?(): Promise<void>;
+}

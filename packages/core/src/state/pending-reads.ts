@@ -1,0 +1,25 @@
+// Reads that wait: on the leader for a round, elsewhere for the leader's answer.
+import type { Index, Sender } from "../types.js";
+
+/** Who wants to know: this node's runtime, or another node. */
+interface Reader {
+  readonly id: number;
+  readonly from: Sender | null;
+}
+
+export interface LeaderReads {
+  /** Came after the last round began: the next one is theirs. */
+  waiting: Reader[];
+  readonly asked: {
+    readonly round: number;
+    readonly readIndex: Index;
+    readonly readers: readonly Reader[];
+  }[];
+}
+
+/** The reads of a node that isn't the leader. */
+export interface RemoteReads {
+  waiting: number[];
+  asked: { readonly id: number; readonly readers: readonly number[]; resendAt: number } | null;
+  lastId: number;
+}
