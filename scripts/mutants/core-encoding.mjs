@@ -27,20 +27,20 @@ export const encoding = [
     why: "a storage takes entries in place of others without a truncation (hazard 21)",
     rule: "logMatching",
   },
-  // wire, entry
+  // messages, entry
   {
     id: "core-70",
-    file: "packages/core/src/encoding/message.ts",
-    find: "||\n    found.lastTerm > term ||",
+    file: "packages/core/src/encoding/fields.ts",
+    find: "||\n      found.lastTerm > term ||",
     replace: "||",
     why: "a leader may send entries of a later term than its own",
     rule: "logMatching",
   },
   {
     id: "core-71",
-    file: "packages/core/src/encoding/message.ts",
-    find: "return isCount(value) && value <= TERM_MAX;",
-    replace: "return isCount(value);",
+    file: "packages/core/src/encoding/fields.ts",
+    find: "term(max: Term = TERM_MAX): Term {",
+    replace: "term(max: Term = Number.MAX_SAFE_INTEGER): Term {",
     why: "terms are taken that no entry can hold (hazard 60)",
   },
   {

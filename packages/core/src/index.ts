@@ -8,12 +8,8 @@ export type * from "./protocol/effects.js";
 export * from "./encoding/identity.js";
 export * from "./encoding/entry.js";
 export * from "./encoding/configuration.js";
-export {
-  decodeMessage,
-  messageHeader,
-  messagePayload,
-  STATE_HASH_LENGTH_MAX,
-} from "./encoding/message.js";
+export { decodeMessage, messageHeader, messagePayload } from "./encoding/message.js";
+export { STATE_HASH_LENGTH_MAX } from "./encoding/fields.js";
 export { decodeFrame, encodeFrame } from "./encoding/frame.js";
 export { checkedNextLogState, emptyLogState, nextLogState } from "./log/stored-log.js";
 export type { LogState } from "./log/stored-log.js";

@@ -1,0 +1,199 @@
+// The kinds of fields that messages have, each with its guard: what a reader refuses is no message.
+import type { CodecValue } from "../ports/codec.js";
+import type { ForwardReply } from "../protocol/messages.js";
+import type { EntryRun, Index, Peer, Term } from "../types.js";
+import { configurationsIn } from "./configuration.js";
+import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
+import { isValidAddress, isValidId } from "./identity.js";
+
+/** In UTF-16 units. */
+export const STATE_HASH_LENGTH_MAX = 128;
+
+/** As they travel: by their place here. */
+const VERDICTS: readonly ForwardReply["verdict"][] = [
+  "accepted",
+  "notLeader",
+  "overloaded",
+  "logFull",
+];
+
+/** The next field of a message, of one kind or another. */
+export interface Fields {
+  flag(): boolean;
+  /** A safe integer from 0 on, or up to `max`. */
+  count(max?: number): number;
+  term(max?: Term): Term;
+  stateHash(): string;
+  verdict(): ForwardReply["verdict"];
+  peers(): readonly Peer[];
+  /** The payload: entries that can follow this one in the log of a leader of `term`. */
+  entriesAfter(prevLogIndex: Index, prevLogTerm: Term, term: Term): readonly EntryRun[];
+  /** The payload: commands of `term`, at least one. */
+  commands(term: Term): EntryRun;
+}
+
+const NO_ENTRIES: EntryRun = { firstIndex: 0, count: 0, bytes: new Uint8Array(0) };
+
+/** Reads what came in. Once a field is refused, what the later ones give means nothing. */
+export class FieldReader implements Fields {
+  readonly #header: readonly CodecValue[];
+  readonly #payload: Uint8Array;
+  #at: number;
+  #payloadIsRead = false;
+  #isRefused = false;
+
+  /** @param at where in the header the first field stands */
+  constructor(header: readonly CodecValue[], payload: Uint8Array, at: number) {
+    this.#header = header;
+    this.#payload = payload;
+    this.#at = at;
+  }
+
+  /** Every field was right, and nothing is left over. */
+  get isComplete(): boolean {
+    return (
+      !this.#isRefused &&
+      this.#at === this.#header.length &&
+      (this.#payloadIsRead || this.#payload.length === 0)
+    );
+  }
+
+  flag(): boolean {
+    const value = this.#header[this.#at++];
+    return typeof value === "boolean" ? value : this.#refuse(false);
+  }
+
+  count(max: number = Number.MAX_SAFE_INTEGER): number {
+    const value = this.#header[this.#at++];
+    return isCount(value) && value <= max ? value : this.#refuse(0);
+  }
+
+  term(max: Term = TERM_MAX): Term {
+    return this.count(max);
+  }
+
+  stateHash(): string {
+    const value = this.#header[this.#at++];
+    return typeof value === "string" && value.length > 0 && value.length <= STATE_HASH_LENGTH_MAX
+      ? value
+      : this.#refuse("");
+  }
+
+  verdict(): ForwardReply["verdict"] {
+    return VERDICTS[this.count(VERDICTS.length - 1)] ?? "notLeader";
+  }
+
+  peers(): readonly Peer[] {
+    const value = this.#header[this.#at++];
+    const found: Peer[] = [];
+    for (const pair of isArray(value) ? value : this.#refuse([])) {
+      const [id, address, ...more] = isArray(pair) ? pair : [];
+      if (
+        typeof id !== "string" ||
+        !isValidId(id) ||
+        typeof address !== "string" ||
+        !isValidAddress(address) ||
+        more.length > 0
+      ) {
+        return this.#refuse([]);
+      }
+      found.push({ id, address });
+    }
+    return found;
+  }
+
+  entriesAfter(prevLogIndex: Index, prevLogTerm: Term, term: Term): readonly EntryRun[] {
+    const bytes = this.#takePayload();
+    if (bytes.length === 0) return [];
+    const found = inspectEntries(bytes);
+    if (
+      !found ||
+      found.firstTerm < prevLogTerm ||
+      found.lastTerm > term ||
+      !isCount(prevLogIndex + found.count)
+    ) {
+      return this.#refuse([]);
+    }
+    const run = { firstIndex: prevLogIndex + 1, count: found.count, bytes };
+    return (found.kinds & (1 << EntryKind.configuration)) === 0 || configurationsIn(run)
+      ? [run]
+      : this.#refuse([]);
+  }
+
+  commands(term: Term): EntryRun {
+    const bytes = this.#takePayload();
+    const found = inspectEntries(bytes);
+    if (
+      !found ||
+      found.count === 0 ||
+      found.firstTerm !== term ||
+      found.lastTerm !== term ||
+      found.kinds !== 1 << EntryKind.command
+    ) {
+      return this.#refuse(NO_ENTRIES);
+    }
+    return { firstIndex: 0, count: found.count, bytes };
+  }
+
+  #takePayload(): Uint8Array {
+    this.#payloadIsRead = true;
+    return this.#payload;
+  }
+
+  #refuse<T>(instead: T): T {
+    this.#isRefused = true;
+    return instead;
+  }
+}
+
+/** How a field is written into a header. */
+export type FieldWriter = (value: unknown) => CodecValue;
+
+const asItIs: FieldWriter = (value) => value as CodecValue;
+
+/** Takes down which kinds of fields are asked for, in order: so that a reader tells how to write. */
+export class FieldLister implements Fields {
+  /** Null: that field is the payload. */
+  readonly writers: (FieldWriter | null)[] = [];
+
+  #list<T>(writer: FieldWriter | null, example: T): T {
+    this.writers.push(writer);
+    return example;
+  }
+
+  flag(): boolean {
+    return this.#list(asItIs, false);
+  }
+  count(): number {
+    return this.#list(asItIs, 0);
+  }
+  term(): Term {
+    return this.#list(asItIs, 0);
+  }
+  stateHash(): string {
+    return this.#list(asItIs, "");
+  }
+  verdict(): ForwardReply["verdict"] {
+    const write: FieldWriter = (value) => VERDICTS.indexOf(value as ForwardReply["verdict"]);
+    return this.#list(write, "accepted");
+  }
+  peers(): readonly Peer[] {
+    const write: FieldWriter = (value) =>
+      (value as readonly Peer[]).map(({ id, address }) => [id, address]);
+    return this.#list(write, []);
+  }
+  entriesAfter(): readonly EntryRun[] {
+    return this.#list(null, []);
+  }
+  commands(): EntryRun {
+    return this.#list(null, NO_ENTRIES);
+  }
+}
+
+function isArray(value: CodecValue | undefined): value is readonly CodecValue[] {
+  return Array.isArray(value);
+}
+
+function isCount(value: CodecValue | undefined): value is number {
+  return Number.isSafeInteger(value) && typeof value === "number" && value >= 0;
+}
