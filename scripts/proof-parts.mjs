@@ -37,7 +37,7 @@ export const parts = [
   {
     id: "rules",
     what: "Raft's rules, one scenario each",
-    command: () => ["node", "packages/simulation/dist/rules/main.js"],
+    command: () => ["node", "apps/proof/dist/cli/rules.js"],
     figures: ({ output }) => lastLine(output),
   },
   {
@@ -45,7 +45,7 @@ export const parts = [
     what: "simulated clusters from seeds",
     command: ({ quick }) => [
       "node",
-      "packages/simulation/dist/proof/main.js",
+      "apps/proof/dist/cli/simulate/command.js",
       "--seeds",
       quick ? "100" : "1000",
     ],
@@ -54,7 +54,7 @@ export const parts = [
   {
     id: "speed",
     what: "simulated seconds in a second of one core, five nodes under load",
-    command: () => ["node", "packages/simulation/dist/proof/main.js", "--speed"],
+    command: () => ["node", "apps/proof/dist/cli/simulate/command.js", "--speed"],
     figures: ({ output }) => linesLike(output, /^tier \d/),
   },
   {

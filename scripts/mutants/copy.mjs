@@ -27,14 +27,13 @@ const notCopied = new Set([".vite", ".vite-temp", ".turbo", "coverage"]);
 export function copyPackages(root) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "raftkit-mutants-")));
   for (const name of files) cpSync(join(root, name), join(folder, name));
-  for (const name of ["packages", "scripts"]) {
+  for (const name of ["packages", "scripts", "apps/proof"]) {
     cpSync(join(root, name), join(folder, name), {
       recursive: true,
       verbatimSymlinks: true,
       filter: (path) => !notCopied.has(basename(path)),
     });
   }
-  mkdirSync(join(folder, "apps")); // none is copied, but the configuration of the tests looks there
   // A folder of its own, so that what tools put into node_modules ends here.
   mkdirSync(join(folder, "node_modules"));
   for (const name of readdirSync(join(root, "node_modules"))) {

@@ -2,15 +2,15 @@
 // file is in, and stops at the first that fails: one line of JSON with tier, seed and what was
 // broken. Arguments: what to run, then the first and the last seed, as in `rules,1,2 1 200`.
 
-/** @typedef {import("../../packages/simulation/src/proof/plan.js").Plan} Plan */
-/** @typedef {import("../../packages/simulation/src/proof/plan.js").RunPlan} RunPlan */
+/** @typedef {import("../../apps/proof/src/plans/plan.js").Plan} Plan */
+/** @typedef {import("../../apps/proof/src/plans/plan.js").RunPlan} RunPlan */
 
 const [tiers = "", first = "", last = ""] = process.argv.slice(2);
 const built = (/** @type {string} */ path) =>
-  import(new URL(`../../packages/simulation/dist/${path}.js`, import.meta.url).href);
+  import(new URL(`../../apps/proof/dist/${path}.js`, import.meta.url).href);
 
 if (tiers.split(",").includes("rules")) {
-  /** @type {{ scenarios: readonly import("../../packages/simulation/src/rules/scenario.js").Scenario[] }} */
+  /** @type {{ scenarios: readonly import("../../apps/proof/src/rules/scenario.js").Scenario[] }} */
   const { scenarios } = await built("rules/all");
   for (const { rule, name, run } of scenarios) {
     try {
@@ -23,13 +23,13 @@ if (tiers.split(",").includes("rules")) {
   }
 }
 /** @type {{ planOf: (seed: number, tier: 1 | 2) => Plan }} */
-const { planOf } = await built("proof/draw");
+const { planOf } = await built("plans/generate");
 
 for (const tier of /** @type {const} */ ([1, 2]).filter((one) =>
   tiers.split(",").includes(String(one)),
 )) {
   /** @type {RunPlan} */
-  const run = (await built(`proof/tier${tier}/run`))[`runTier${tier}`];
+  const run = (await built(`${tier === 1 ? "core" : "cluster"}-simulation/run`))[`runTier${tier}`];
   for (let seed = Number(first); seed <= Number(last); seed++) {
     const { failure } = await run(planOf(seed, tier), { fullTrace: false });
     if (failure === undefined) continue;

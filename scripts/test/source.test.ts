@@ -40,6 +40,7 @@ const map: Record<string, readonly string[] | "any"> = {
   ],
   "@raftkit-app/server": "any",
   "@raftkit-app/cluster": "any",
+  "@raftkit-app/proof": "any",
 };
 
 interface Manifest {
@@ -187,7 +188,7 @@ describe("the map of packages", () => {
   });
 
   test("lets a published package depend on no private one", () => {
-    const hidden = new Set(["@raftkit-app/server", "@raftkit-app/cluster"]);
+    const hidden = new Set(["@raftkit-app/server", "@raftkit-app/cluster", "@raftkit-app/proof"]);
     expect(
       manifests
         .filter(({ name }) => !hidden.has(name))

@@ -10,7 +10,7 @@ import type { VirtualProcess } from "./virtual-process.js";
 import { createVirtualTime } from "./clock.js";
 import type { DiskSettings, VirtualDisk } from "./disk.js";
 import { createDriver } from "./driver.js";
-import { describe, writeFrame } from "./frames.js";
+import { describeMessage, writeFrame } from "./frames.js";
 import { createInvariants } from "./invariants.js";
 import type { Member, World } from "./member.js";
 import { createMember } from "./member.js";
@@ -140,7 +140,7 @@ function createWorld<C extends CodecValue, R, Q, A>(
     trace.record(time.now(), line, detail);
   network.onPacket((what, { from, to, frame }) =>
     note(`${from.id}>${to} ${what} ${fingerprint(frame)}`, () =>
-      describe(decodeFrame(codec, frame)),
+      describeMessage(decodeFrame(codec, frame)),
     ),
   );
   const world: World<C, R, Q, A> = {

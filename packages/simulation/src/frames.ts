@@ -9,7 +9,7 @@ export function writeFrame(codec: Codec, message: Message): Uint8Array {
 }
 
 /** A message in a few words. */
-export function describe(message: Message | undefined): string {
+export function describeMessage(message: Message | undefined): string {
   if (message === undefined) return "not a message";
   const { type, to: _, ...fields } = message;
   const words = Object.entries(fields).map(([name, value]) => {

@@ -3,7 +3,8 @@
 export { createRandom, type SeededRandom } from "./random.js";
 export { createVirtualTime, type VirtualTime } from "./clock.js";
 export type { VirtualProcess } from "./virtual-process.js";
-export type { Packet } from "./carrier.js";
+export type { Packet, PacketEvent } from "./carrier.js";
+export { describeMessage } from "./frames.js";
 export { soundLink, type LinkSettings } from "./links.js";
 export {
   createVirtualNetwork,
@@ -12,7 +13,7 @@ export {
   type VirtualNetwork,
 } from "./network.js";
 export { createVirtualDisk, type DiskSettings, type VirtualDisk } from "./disk.js";
-export { createTrace, type Trace } from "./trace.js";
+export { createTrace, fingerprint, type Trace } from "./trace.js";
 export { SimulationFailed } from "./driver.js";
 export { createCluster, type Cluster, type ClusterOptions } from "./cluster.js";
 export { createJournal, type Journal, type JournalEntry } from "./journal.js";

@@ -1,0 +1,123 @@
+// What a proof prints: totals, faults by kind, and the coverage matrix. Text only; it decides
+// nothing but which cells are empty.
+import { cellName, demandedCells, kindsOf, roles } from "../../plans/coverage.js";
+import type { Outcome } from "../../plans/plan.js";
+import { phases } from "../../plans/plan.js";
+
+type Tier = 1 | 2;
+
+export interface Totals {
+  /** By tier: each must fill its own cells, what the other did is no proof of it. */
+  readonly runs: Map<
+    Tier,
+    { runs: number; virtualMs: number; cpuMs: number; readonly cells: Map<string, number> }
+  >;
+  readonly operations: { answered: number; refused: number; unknown: number };
+}
+
+/** From so many seeds on every cell of a tier's coverage matrix must be filled. */
+export const fullCoverageSeeds = { 1: 200, 2: 500 } as const;
+
+export function newTotals(): Totals {
+  return { runs: new Map(), operations: { answered: 0, refused: 0, unknown: 0 } };
+}
+
+export function addOutcome(
+  { runs, operations: all }: Totals,
+  { plan: { tier }, virtualMs, injected, operations }: Outcome,
+  cpuMs: number,
+): void {
+  let of = runs.get(tier);
+  if (!of) runs.set(tier, (of = { runs: 0, virtualMs: 0, cpuMs: 0, cells: new Map() }));
+  of.runs++;
+  of.virtualMs += virtualMs;
+  of.cpuMs += cpuMs;
+  for (const [cell, count] of injected) of.cells.set(cell, (of.cells.get(cell) ?? 0) + count);
+  all.answered += operations.answered;
+  all.refused += operations.refused;
+  all.unknown += operations.unknown;
+}
+
+export function emptyCells({ runs }: Totals, tier: Tier): readonly string[] {
+  const { cells } = runs.get(tier) ?? {};
+  return cells ? demandedCells(tier).filter((cell) => !cells.has(cell)) : [];
+}
+
+export function reportOf(totals: Totals): string {
+  const { answered, refused, unknown } = totals.operations;
+  const lines = [
+    `operations: ${answered} answered, ${refused} refused, ${unknown} of unknown outcome`,
+    "",
+    "faults that took effect, by kind, phase and the node's role then (follower, candidate, leader); network faults by packet, disk faults by write",
+  ];
+  for (const tier of [...totals.runs.keys()].sort((a, b) => a - b)) {
+    lines.push("", ...reportOfTier(totals, tier));
+  }
+  return lines.join("\n");
+}
+
+function reportOfTier(totals: Totals, tier: Tier): readonly string[] {
+  const found = totals.runs.get(tier);
+  if (!found) return [];
+  const { runs, virtualMs, cpuMs, cells } = found;
+  const kinds = kindsOf(tier);
+  const width = Math.max(...kinds.map((kind) => kind.length));
+  const lines = [
+    `tier ${tier}: ${runs} runs, ${(virtualMs / 3_600_000).toFixed(2)} virtual hours, ${Math.round(virtualMs / Math.max(1, cpuMs))} virtual seconds per second of one core`,
+    `${"".padEnd(width)} ${"in all".padStart(8)}  ${phases.map((phase) => phase.padEnd(20)).join(" ")}`.trimEnd(),
+  ];
+  for (const kind of kinds) {
+    const rows = phases.map((phase) =>
+      roles.map((role) => cells.get(cellName(kind, role, phase)) ?? 0),
+    );
+    const total = rows.flat().reduce((sum, count) => sum + count, 0);
+    lines.push(
+      `${kind.padEnd(width)} ${short(total).padStart(8)}  ${rows.map((row) => row.map((count) => (count === 0 ? "-" : short(count)).padEnd(6)).join(" ")).join(" ")}`.trimEnd(),
+    );
+  }
+  const empty = emptyCells(totals, tier);
+  const all = demandedCells(tier).length;
+  lines.push(
+    empty.length === 0
+      ? `coverage of tier ${tier}: all ${all} cells`
+      : `coverage of tier ${tier}: ${all - empty.length} of ${all} cells; empty: ${empty.slice(0, 12).join(", ")}${empty.length > 12 ? ", …" : ""}`,
+  );
+  if (runs < fullCoverageSeeds[tier] && empty.length > 0) {
+    lines.push(
+      `(so few seeds can't fill every cell; from ${fullCoverageSeeds[tier]} seeds on an empty one is a failure)`,
+    );
+  }
+  return lines;
+}
+
+/** Whether every tier that ran often enough filled its cells. */
+export function isCovered(totals: Totals): boolean {
+  return [...totals.runs].every(
+    ([tier, { runs }]) => runs < fullCoverageSeeds[tier] || emptyCells(totals, tier).length === 0,
+  );
+}
+
+function short(count: number): string {
+  return count < 10_000
+    ? String(count)
+    : count < 10_000_000
+      ? `${Math.round(count / 1000)}k`
+      : `${Math.round(count / 1_000_000)}M`;
+}
+
+/** A line to be written over the last one; on no terminal a plain line, at every tenth only. */
+export function progressOf(
+  done: number,
+  all: number,
+  failed: number,
+  isTerminal: boolean,
+): string | undefined {
+  const state = `${done}/${all} runs${failed > 0 ? `, ${failed} failed` : ""}`;
+  if (isTerminal) {
+    const filled = Math.floor((30 * done) / all);
+    return `\r[${"#".repeat(filled)}${" ".repeat(30 - filled)}] ${state}${done === all ? "\n" : ""}`;
+  }
+  return Math.floor((10 * done) / all) > Math.floor((10 * (done - 1)) / all)
+    ? `${state}\n`
+    : undefined;
+}

@@ -1,0 +1,204 @@
+// One simulated computer: its disk, and one run of an unchanged node after another on it. It is
+// started, crashed, wiped and watched from outside; what a run that ended still had under way
+// reaches nothing.
+import type { Codec, NodeId, Peer, RaftkitError, StateMachine } from "@raftkit/core";
+import type { Kv, KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
+import { createKv } from "@raftkit/kv";
+import type { Loss, Survival } from "@raftkit/storage-file/simulated-disk";
+import type { NodeStatus, RaftNode } from "raftkit";
+import { createNode } from "raftkit";
+import type {
+  SeededRandom,
+  VirtualNetwork,
+  VirtualProcess,
+  VirtualTime,
+} from "@raftkit/simulation";
+import type { ComputerDisk } from "./disk.js";
+
+export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
+
+/** What all computers share, and whom they tell. */
+export interface Surroundings {
+  readonly time: VirtualTime;
+  readonly random: SeededRandom;
+  readonly network: VirtualNetwork;
+  readonly codec: Codec;
+  readonly clusterId: string;
+  readonly bootstrap: readonly Peer[];
+  readonly electionTimeoutMs: { readonly min: number; readonly max: number };
+  readonly heartbeatIntervalMs: number;
+  readonly maxUncommittedBytes: number;
+  note(line: string): void;
+  /** A run ended, or stopped by itself. */
+  ended(computer: Computer): void;
+  /** A machine was given this entry, and has this state now. */
+  applied(computer: Computer, index: number, term: number, machine: Kv): void;
+  /** A node stopped by itself, or didn't open. */
+  failed(computer: Computer, error: Error): void;
+}
+
+export interface Computer {
+  readonly id: NodeId;
+  readonly disk: ComputerDisk;
+  /** Of the latest run; stopped before the first one and after a crash. */
+  readonly process: VirtualProcess;
+  /** It opens or runs: it didn't crash, close or stop by itself. */
+  readonly isUp: boolean;
+  /** Undefined while it opens and while it is not up. */
+  readonly node: KvNode | undefined;
+  readonly machine: Kv | undefined;
+  /** As of its latest event; undefined while there is no node. */
+  readonly status: NodeStatus | undefined;
+  /** Of the runs so far. */
+  readonly runs: number;
+  /** The clock that its processes read. */
+  setRate(rate: number): void;
+  start(): void;
+  /** Something of it ran: pictures of it are out of date. */
+  changed(): void;
+  /** Ends the process at once, if there is one; with a survival the power goes too. */
+  crash(survival?: Survival): Loss | undefined;
+  /** Closes the node as a user would, then ends the process. */
+  close(): void;
+  /** Calls back when this run ends. @returns takes it back */
+  onEnd(run: () => void): () => void;
+}
+
+export function createComputer(around: Surroundings, id: NodeId, disk: ComputerDisk): Computer {
+  const { time, random, network, codec } = around;
+  const endings = new Set<() => void>();
+  let process = time.process(`${id}/0`);
+  let node: KvNode | undefined;
+  let machine: Kv | undefined;
+  let picture: NodeStatus | undefined;
+  let rate = 1;
+  let runs = 0;
+  let isUp = false;
+  process.stop();
+
+  function leave(): void {
+    if (isUp) around.ended(computer);
+    isUp = false;
+    node = machine = picture = undefined;
+  }
+
+  function end(): void {
+    process.stop();
+    leave();
+    for (const ended of endings) ended();
+    endings.clear();
+  }
+
+  function watched(
+    own: VirtualProcess,
+    kv: Kv,
+  ): StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
+    return {
+      query: (query) => kv.query(query),
+      snapshot: () => kv.snapshot(),
+      restore: (source) => kv.restore(source),
+      apply(command, context) {
+        const result = kv.apply(command, context);
+        if (!own.stopped) around.applied(computer, context.index, context.term, kv);
+        return result;
+      },
+    };
+  }
+
+  function start(): void {
+    const own = time.process(`${id}/${++runs}`);
+    process = own;
+    isUp = true;
+    own.jump(random.fork(`boot/${id}/${runs}`).integer(1_000_000));
+    own.setRate(rate);
+    around.note(`${id} starts`);
+    const kv = createKv();
+    const fail = (error: Error): void => {
+      if (own.stopped) return;
+      around.note(`${id} stopped: ${error.message}`);
+      leave();
+      around.failed(computer, error);
+    };
+    createNode<KvCommand, KvResult, KvQuery, KvAnswer>({
+      id,
+      codec,
+      cluster: { id: around.clusterId, bootstrap: around.bootstrap },
+      transport: network.attach(own),
+      storage: { log: disk.attach(own) },
+      stateMachine: watched(own, kv),
+      clock: own.clock,
+      random: random.fork(`node/${id}/${runs}`).next,
+      electionTimeoutMs: around.electionTimeoutMs,
+      heartbeatIntervalMs: around.heartbeatIntervalMs,
+      maxUncommittedBytes: around.maxUncommittedBytes,
+    }).then(
+      (opened) => {
+        if (own.stopped) return;
+        node = opened;
+        machine = kv;
+        node.on("role", ({ role, term, leaderId }) => {
+          if (!own.stopped) {
+            around.note(`${id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`);
+          }
+        });
+        node.on("error", (error: RaftkitError) => fail(error));
+      },
+      (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  const computer: Computer = {
+    id,
+    disk,
+    get process() {
+      return process;
+    },
+    get isUp() {
+      return isUp;
+    },
+    get node() {
+      return node;
+    },
+    get machine() {
+      return machine;
+    },
+    get status() {
+      return (picture ??= node?.status());
+    },
+    get runs() {
+      return runs;
+    },
+    setRate(next) {
+      rate = next;
+      if (!process.stopped) process.setRate(next);
+    },
+    start,
+    changed() {
+      picture = undefined;
+    },
+    crash(survival) {
+      end();
+      if (survival !== undefined) return disk.powerCut(survival);
+      disk.kill();
+      return undefined;
+    },
+    close() {
+      const [own, closing] = [process, node];
+      if (closing === undefined) return;
+      leave();
+      closing.close().then(
+        () => {
+          if (own === process) computer.crash();
+        },
+        () => undefined,
+      );
+    },
+    onEnd(run) {
+      endings.add(run);
+      return () => {
+        endings.delete(run);
+      };
+    },
+  };
+  return computer;
+}

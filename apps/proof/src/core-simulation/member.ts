@@ -1,0 +1,211 @@
+// One node: `Raft` from core, unchanged, told what happens and obeyed at once. Its runs begin and end
+// here, and here it takes its steps.
+import type { EntryRun, Input } from "@raftkit/core";
+import { Raft } from "@raftkit/core";
+import type { SeededRandom } from "@raftkit/simulation";
+import { createLogShadow } from "../invariants/view.js";
+import { armTimer, localNow } from "./clock.js";
+import { createDisk, endDisk, makeDurable } from "./disk.js";
+import { applyRun, checkCommit, perform } from "./effects.js";
+import { createMachine } from "./machine.js";
+import type { Member, World } from "./world.js";
+import { broken, count, plan, planAction } from "./world.js";
+
+const BOOTSTRAP_RESTART_MS = 300;
+
+export function createMember(
+  plan: World["plan"],
+  number: number,
+  generation: number,
+  random: SeededRandom,
+): Member {
+  const id = `n${number + 1}`;
+  const incarnation = `${id}-data-directory-${generation}`;
+  return {
+    number,
+    id,
+    incarnation,
+    isWiped: false,
+    role: "follower",
+    currentTerm: 0,
+    votedFor: null,
+    commitIndex: 0,
+    lastApplied: 0,
+    stateHash: 0,
+    log: createLogShadow(),
+    disk: createDisk(),
+    isBlankAgain: generation > 1,
+    isLost: false,
+    raft: undefined,
+    sender: { id, incarnation, run: 0 },
+    run: 0,
+    random: random.fork(`raft/${id}/${generation}`).next,
+    machine: createMachine(plan.load.keys),
+    applying: [],
+    clockBase: number * 1_000,
+    clockSince: 0,
+    clockRate: 1,
+    timerAt: Infinity,
+    turnWaits: false,
+    checkedCommit: 0,
+    pausedUntil: 0,
+    inbox: [],
+    nextSeq: 1,
+    unanswered: Array.from({ length: plan.nodes }, () => ({ messages: 0, bytes: 0 })),
+    forwards: new Set(),
+  };
+}
+
+export function start(world: World, member: Member): void {
+  const { settings, trace } = world;
+  const { disk } = member;
+  member.run++;
+  member.sender = { id: member.id, incarnation: member.incarnation, run: member.run };
+  if (!settings.durableMachine) member.machine = createMachine(world.plan.load.keys);
+  const applied = settings.durableMachine ? member.lastApplied : 0;
+  Object.assign(member, {
+    role: "follower",
+    currentTerm: disk.currentTerm,
+    votedFor: disk.votedFor,
+    commitIndex: applied,
+    lastApplied: applied,
+    checkedCommit: applied,
+    stateHash: member.machine.hash,
+    applying: [],
+    timerAt: Infinity,
+    turnWaits: false,
+    pausedUntil: 0,
+    inbox: [],
+    nextSeq: 1,
+  });
+  member.log.copyFrom(disk.log);
+  member.forwards.clear();
+  for (const peer of member.unanswered) peer.messages = peer.bytes = 0;
+  trace.mix(2, member.number, member.run, disk.log.chain(disk.log.lastIndex));
+  if (trace.isFull) {
+    trace.line(
+      world.now,
+      `${member.id} starts (run ${member.run}): term ${disk.currentTerm}, vote ${disk.votedFor ?? "none"}, log up to ${disk.log.lastIndex}`,
+    );
+  }
+  member.raft = new Raft(
+    {
+      ...settings.options,
+      id: member.id,
+      incarnation: member.incarnation,
+      run: member.run,
+      bootstrap: world.bootstrap,
+      random: member.random,
+    },
+    {
+      hardState: { currentTerm: disk.currentTerm, votedFor: disk.votedFor },
+      base: { index: 0, term: 0 },
+      entries: [...disk.runs],
+      applied,
+    },
+  );
+  world.invariants.started(member);
+  world.unsettled = true;
+  step(world, member, { type: "tick" });
+}
+
+/** The run ends: nothing of it reaches anything any more. */
+export function stop(world: World, member: Member, powerCut: boolean): void {
+  if (!member.raft) return;
+  member.raft = undefined;
+  member.role = "follower";
+  member.inbox = [];
+  endDisk(world, member, powerCut);
+  world.clients.onStopped(member);
+  world.unsettled = true;
+  world.trace.mix(3, member.number, member.disk.log.lastIndex, member.disk.currentTerm);
+  if (world.trace.isFull) {
+    world.trace.line(
+      world.now,
+      `${member.id} ends: its disk holds term ${member.disk.currentTerm}, vote ${member.disk.votedFor ?? "none"}, log up to ${member.disk.log.lastIndex}`,
+    );
+  }
+}
+
+/** Starts it again after so many milliseconds, unless that happened by then. */
+export function restartIn(world: World, member: Member, ms: number): void {
+  const { run } = member;
+  planAction(world, world.now + ms, () => {
+    if (
+      member.run === run &&
+      !member.raft &&
+      !member.isLost &&
+      world.members[member.number] === member
+    ) {
+      start(world, member);
+    }
+  });
+}
+
+export function step(world: World, member: Member, input: Input): void {
+  const { raft } = member;
+  if (!raft) return;
+  const effects = raft.step(localNow(world, member), input);
+  const seen = world.tamper ? world.tamper(member, effects) : effects;
+  for (const effect of seen) {
+    if (effect.type === "apply") applyLater(world, member, effect.entries);
+    else if (effect.type === "failed") onFailed(world, member, effect.error);
+    else perform(world, member, effect);
+    if (member.raft !== raft) return;
+  }
+  const { deadline } = raft;
+  if (deadline === -Infinity) {
+    if (!world.settings.longTurns) step(world, member, { type: "tick" });
+    else if (!member.turnWaits) {
+      member.turnWaits = true;
+      world.openTurns.push(member);
+    }
+    return;
+  }
+  checkCommit(world, member);
+  if (deadline < Infinity) armTimer(world, member);
+}
+
+/** At once, or when the machine gets round to it. */
+function applyLater(world: World, member: Member, entries: readonly EntryRun[]): void {
+  checkCommit(world, member);
+  member.applying.push(...entries);
+  if (world.settings.machineMs === 0) applyWaiting(world, member);
+  else plan(world, world.now + world.settings.machineMs, "machine", member);
+}
+
+/** Hands the machine what waits for it. */
+export function applyWaiting(world: World, member: Member): void {
+  const { applying } = member;
+  if (applying.length === 0 || !member.raft) return;
+  member.applying = [];
+  for (const run of applying) applyRun(world, member, run);
+  step(world, member, { type: "applied", index: member.lastApplied });
+}
+
+function onFailed(world: World, member: Member, error: Error): void {
+  if ("code" in error && error.code === "STORAGE_LOST" && member.isBlankAgain) {
+    if (world.trace.isFull) {
+      world.trace.line(world.now, `${member.id} stops for good: ${error.message}`);
+    }
+    stop(world, member, false);
+    // Before the cluster is bootstrapped it needs everybody: whoever runs it starts the node afresh.
+    if (world.isBootstrapped) member.isLost = true;
+    else restartIn(world, member, BOOTSTRAP_RESTART_MS);
+  } else broken(world, "failed", `${member.id} stopped by itself: ${error.message}`);
+}
+
+/**
+ * A write failed: nobody knows what of it is durable. The node stops at once, as the runtime does,
+ * and is started again later.
+ */
+export function failSync(world: World, member: Member): void {
+  count(world, "failedSync", member);
+  if (world.trace.isFull) world.trace.line(world.now, `${member.id}'s disk fails a sync`);
+  const { disk } = member;
+  const { failedForMs } = disk;
+  disk.failingUntil = 0;
+  makeDurable(world, member, world.random.disk.integer(disk.writing + 1));
+  stop(world, member, true);
+  restartIn(world, member, failedForMs);
+}

@@ -1,0 +1,224 @@
+// Carries a plan out on `Raft` alone: synchronously, as fast as it goes. First everything goes
+// wrong that the plan says; then the world heals, and within ten election timeouts the cluster must
+// elect, converge and answer on every node.
+import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
+import { createRandom } from "@raftkit/simulation";
+import { createCoverage } from "../plans/coverage.js";
+import { InvariantBroken } from "../invariants/invariant.js";
+import { createInvariants } from "../invariants/all.js";
+import type { Outcome, Plan, RunPlan } from "../plans/plan.js";
+import { createClients } from "./clients.js";
+import { heal } from "./faults.js";
+import { happen } from "./happenings.js";
+import { createMember, start, step } from "./member.js";
+import { createNumberTrace } from "./number-trace.js";
+import { planFaults, settle } from "./phase.js";
+import { settingsOf } from "./settings.js";
+import { createWheel } from "./wheel.js";
+import type { Member, Tamper, World } from "./world.js";
+import { broken, planAction } from "./world.js";
+
+/**
+ * Within so many of the longest election timeouts after everything healed the cluster must serve
+ * again.
+ */
+const LIVENESS_TIMEOUTS = 10;
+/**
+ * More happenings than this in one millisecond: messages beget messages, and time would not go on.
+ */
+const HAPPENINGS_PER_MS_MAX = 50_000;
+const LINES_KEPT = 60;
+
+export interface Tier1Options {
+  readonly fullTrace: boolean;
+  readonly tamper?: Tamper;
+}
+
+export const runTier1: RunPlan = (plan, options) => Promise.resolve(runPlan(plan, options));
+
+/** As `runTier1`, at once, and with a hand between the nodes and the world. */
+export function runPlan(plan: Plan, options: Tier1Options): Outcome {
+  const world = carryOut(plan, options);
+  const { failure, trace, coverage, clients, now } = world;
+  // Lines cost more than the run: only a failed one is told, from its beginning.
+  const lines =
+    failure !== undefined && !options.fullTrace
+      ? carryOut(plan, { ...options, fullTrace: true }).trace.lines.slice(-LINES_KEPT)
+      : trace.lines;
+  return {
+    plan,
+    hash: trace.hash(),
+    virtualMs: now,
+    injected: coverage.cells(),
+    operations: { ...clients.counts },
+    failure,
+    trace: lines,
+  };
+}
+
+function carryOut(plan: Plan, options: Tier1Options): World {
+  const world = createWorld(plan, options);
+  try {
+    planFaults(world);
+    for (const member of world.members) start(world, member);
+    world.clients.start();
+    runUntil(world, plan.safetyMs, () => false);
+    world.clients.stop();
+    heal(world);
+    proveLiveness(world);
+    if (world.failure === undefined) checkAnswers(world);
+  } catch (error) {
+    if (!(error instanceof InvariantBroken)) throw error;
+    broken(world, error.check, error.message);
+  }
+  return world;
+}
+
+function createWorld(plan: Plan, options: Tier1Options): World {
+  const random = createRandom(plan.seed).fork("tier1");
+  const settings = settingsOf(random.fork("settings"), plan.limits);
+  const members = Array.from({ length: plan.nodes }, (_, number) =>
+    createMember(plan, number, 1, random),
+  );
+  const everyone = [...members];
+  const later = (ms: number, action: () => void): void => planAction(world, world.now + ms, action);
+  const world: World = {
+    plan,
+    settings,
+    random: { network: random.fork("network"), disk: random.fork("disk") },
+    bootstrap: members.map(({ id }) => ({ id, address: `${id}.test:7000` })),
+    now: 0,
+    wheel: createWheel(),
+    openTurns: [],
+    members,
+    everyone,
+    byId: new Map(members.map(({ id, number }) => [id, number])),
+    links: Array.from({ length: plan.nodes * plan.nodes }, () => ({
+      faults: [],
+      lastAt: 0,
+      freeAt: 0,
+    })),
+    invariants: createInvariants({ nodes: everyone }),
+    coverage: createCoverage(),
+    trace: createNumberTrace(options.fullTrace),
+    clients: createClients(plan, random.fork("clients"), {
+      world: () => world,
+      later,
+      broken: (check, message) => broken(world, check, message),
+      propose: (member, firstSeq, command) =>
+        step(world, member, { type: "propose", firstSeq, commands: [command] }),
+      read: (member, id) => step(world, member, { type: "read", id }),
+    }),
+    phase: "bootstrapping",
+    unsettled: true,
+    isBootstrapped: false,
+    committedBefore: [0, 0],
+    waiting: [],
+    quietUntil: 0,
+    wiped: 0,
+    failure: undefined,
+    tamper: options.tamper,
+  };
+  world.trace.line(0, `seed ${plan.seed}: ${plan.nodes} nodes, ${JSON.stringify(settings)}`);
+  return world;
+}
+
+/** Carries out millisecond by millisecond what is planned, until a moment or until it is done. */
+function runUntil(world: World, until: number, done: () => boolean): void {
+  const { wheel, openTurns } = world;
+  while (world.now < until && world.failure === undefined) {
+    let happened = 0;
+    for (let happening = wheel.take(world.now); happening; happening = happening.next) {
+      happen(world, happening);
+      if (world.unsettled) settle(world);
+      if (++happened > HAPPENINGS_PER_MS_MAX) {
+        broken(
+          world,
+          "progress",
+          `more than ${HAPPENINGS_PER_MS_MAX} happenings within a millisecond`,
+        );
+      }
+      if (world.failure !== undefined) return;
+      if (happening.next === undefined) endTurns(world, openTurns);
+    }
+    if (done()) return;
+    wheel.release(world.now);
+    world.now++;
+  }
+}
+
+function endTurns(world: World, openTurns: Member[]): void {
+  if (openTurns.length === 0) return;
+  for (let i = 0; i < openTurns.length; i++) {
+    const member = openTurns[i];
+    if (!member?.turnWaits) continue;
+    member.turnWaits = false;
+    step(world, member, { type: "tick" });
+    if (world.unsettled) settle(world);
+  }
+  while (openTurns.length > 0) openTurns.pop();
+}
+
+/**
+ * Every node that kept its data directory must commit the same, and answer a write and a
+ * linearizable read; one that lost it stops for good, or is a member of the cluster that was bootstrapped
+ * with it.
+ */
+function proveLiveness(world: World): void {
+  const limitMs = LIVENESS_TIMEOUTS * world.settings.options.electionTimeoutMs.max;
+  const missing = new Set(
+    world.members.filter(({ isLost }) => !isLost).map(({ number }) => `n${number + 1}`),
+  );
+  for (const id of missing) probe(world, id, "put", () => missing.delete(id));
+  const sound = (): readonly Member[] =>
+    world.members.filter((member) => !member.isBlankAgain || isMember(world, member));
+  const isSettled = (member: Member): boolean =>
+    member.isLost || !member.isBlankAgain || isMember(world, member);
+  const isDone = (): boolean =>
+    world.members.every(isSettled) &&
+    sound().every(
+      (member) => !missing.has(member.id) && member.lastApplied === sound()[0]?.lastApplied,
+    );
+  runUntil(world, world.plan.safetyMs + limitMs, isDone);
+  if (world.failure === undefined && !isDone()) {
+    const states = world.members.map(
+      ({ id, raft, role, currentTerm, lastApplied, isLost }) =>
+        `${id} ${isLost ? "lost" : raft ? role : "down"} in term ${currentTerm}, applied ${lastApplied}${missing.has(id) ? ", hasn't answered" : ""}`,
+    );
+    broken(
+      world,
+      "liveness",
+      `not within ${LIVENESS_TIMEOUTS} election timeouts after everything healed: ${states.join("; ")}`,
+    );
+  }
+}
+
+/** Its present data directory is one that the cluster knows. */
+function isMember(world: World, { incarnation }: Member): boolean {
+  return world.members.some(({ log }) =>
+    log.configurations
+      .at(-1)
+      ?.configuration.voters.some((voter) => voter.incarnation === incarnation),
+  );
+}
+
+/** A write, then a read, each repeated until it is answered. */
+function probe(world: World, id: string, what: "put" | "get", onAnswered: () => void): void {
+  const member = world.members[world.byId.get(id) ?? 0];
+  if (!member) return;
+  let attempt = 0;
+  const again = (): void => {
+    const client = `probe-${id}-${what}-${attempt++}`;
+    world.clients.call(member, client, what, 0, 1_000, (end) => {
+      if (end !== "answered") planAction(world, world.now + 10, again);
+      else if (what === "put") probe(world, id, "get", onAnswered);
+      else onAnswered();
+    });
+  };
+  again();
+}
+
+function checkAnswers(world: World): void {
+  const verdict = checkHistory(world.clients.history(), keyValue);
+  if (verdict.kind !== "ok") broken(world, "linearizability", explain(verdict, keyValue));
+}

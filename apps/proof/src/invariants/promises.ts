@@ -1,0 +1,55 @@
+// A vote and an acknowledgement are promises: they leave only when the sender's disk holds what
+// they promise, the term included (paper Figure 2: "updated on stable storage before responding to
+// RPCs"; hazard 1). Looked at when a message leaves, against what the simulated disk holds at that
+// moment.
+import type { Message, NodeId } from "@raftkit/core";
+import type { NodeView } from "./view.js";
+import type { Invariant } from "./invariant.js";
+import { InvariantBroken } from "./invariant.js";
+
+export function promises(): Invariant {
+  return {
+    sending(node, to, message) {
+      switch (message.type) {
+        case "requestVote":
+          return demandVote(node, node.id, message);
+        case "requestVoteReply":
+          return message.voteGranted ? demandVote(node, to, message) : undefined;
+        case "appendEntriesReply":
+          return message.matchIndex > 0 ? demandEntries(node, message) : undefined;
+        default:
+          return undefined;
+      }
+    },
+  };
+}
+
+function demandVote(
+  { id, disk: { currentTerm, votedFor } }: NodeView,
+  candidate: NodeId,
+  { type, term }: Message,
+): void {
+  if (currentTerm > term || (currentTerm === term && votedFor === candidate)) return;
+  throw new InvariantBroken(
+    "promises",
+    `${id} sends a ${type} of term ${term} with its vote for ${candidate}, but its disk has term ${currentTerm} and a vote for ${votedFor ?? "nobody"}`,
+  );
+}
+
+function demandEntries(
+  { id, log, disk }: NodeView,
+  { term, matchIndex }: Extract<Message, { readonly type: "appendEntriesReply" }>,
+): void {
+  if (disk.currentTerm < term) {
+    throw new InvariantBroken(
+      "promises",
+      `${id} acknowledges up to ${matchIndex} in term ${term}, but its disk has term ${disk.currentTerm}`,
+    );
+  }
+  if (disk.log.chain(matchIndex) !== log.chain(matchIndex) || disk.log.lastIndex < matchIndex) {
+    throw new InvariantBroken(
+      "promises",
+      `${id} acknowledges up to ${matchIndex}, which its disk doesn't hold`,
+    );
+  }
+}

@@ -1,0 +1,235 @@
+// Draws a plan from a seed: how many nodes, how much load, which kinds of faults occur at all, how
+// often, how badly, and whom they wait for. Everything comes from the seed; nothing of the cluster
+// is known yet.
+import type { SeededRandom } from "@raftkit/simulation";
+import { createRandom } from "@raftkit/simulation";
+import { kindsOf, roles } from "./coverage.js";
+import type { Fault, FaultKind, FaultRole, Phase, Plan } from "./plan.js";
+import { phases } from "./plan.js";
+import { shapes } from "./patterns.js";
+
+/** Mostly three and five. */
+const sizes = [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 6, 7] as const;
+
+/** Where somebody can be cut off from a majority. */
+const shapedSizes = [3, 3, 3, 3, 4, 5, 5, 5] as const;
+
+const befallsOnce: readonly FaultKind[] = [
+  "crash",
+  "powerCut",
+  "pause",
+  "hungDisk",
+  "clockDrift",
+  "clockJump",
+  "clockStall",
+];
+
+const span = {
+  1: { safetyMs: [4_000, 16_000], faults: 50, clients: 8, pausesMs: [0, 5, 20, 50, 100, 200] },
+  2: { safetyMs: [3_000, 8_000], faults: 14, clients: 4, pausesMs: [20, 50, 100, 200] },
+} as const;
+
+/** Of the plans of tier 1, so many have a shape; the others mix everything. */
+const SHAPED = 0.6;
+
+/** So many of the cells of the coverage matrix each seed tries to fill. */
+const TURN = 4;
+
+export function planOf(seed: number, tier: 1 | 2): Plan {
+  const random = createRandom(seed).fork(`plan/${tier}`);
+  const form = random.fork("shape");
+  return tier === 1 && form.chance(SHAPED)
+    ? shapedPlanOf(seed, form)
+    : mixedPlanOf(seed, tier, random);
+}
+
+function shapedPlanOf(seed: number, random: SeededRandom): Plan {
+  const {
+    safetyMs: [shortest, longest],
+  } = span[1];
+  const [safetyMs, nodes] = [
+    Math.floor(random.between(shortest, longest)),
+    random.pick(shapedSizes),
+  ];
+  const { faults, ...rest } = random.pick(shapes)(random, safetyMs, nodes);
+  // Some go by themselves, the others beside a few faults of any kind.
+  const beside = random.chance(0.25) ? [] : mixedFaults(seed, random, 1, safetyMs, nodes, 30);
+  return {
+    seed,
+    tier: 1,
+    nodes,
+    safetyMs,
+    ...rest,
+    faults: [...faults, ...beside].sort((a, b) => a.at - b.at),
+  };
+}
+
+function mixedPlanOf(seed: number, tier: 1 | 2, random: SeededRandom): Plan {
+  const {
+    safetyMs: [shortest, longest],
+    faults: faultsMax,
+    clients,
+    pausesMs,
+  } = span[tier];
+  const [safetyMs, nodes] = [Math.floor(random.between(shortest, longest)), random.pick(sizes)];
+  return {
+    seed,
+    tier,
+    nodes,
+    safetyMs,
+    load: {
+      clients: 1 + random.integer(clients),
+      keys: 1 + random.integer(6),
+      pauseMs: random.pick<number>(pausesMs),
+    },
+    faults: [...mixedFaults(seed, random, tier, safetyMs, nodes, faultsMax)].sort(
+      (a, b) => a.at - b.at,
+    ),
+  };
+}
+
+/** Of every kind, at any time, each by itself. */
+function mixedFaults(
+  seed: number,
+  random: SeededRandom,
+  tier: 1 | 2,
+  safetyMs: number,
+  nodes: number,
+  most: number,
+): readonly Fault[] {
+  const kinds = kindsOf(tier);
+  // Some kinds occur in their turn only, so that the others aren't lost among them; the share of
+  // those that are drawn is drawn too.
+  const share = random.between(0.15, 1);
+  const drawn = kinds.filter(() => random.chance(share));
+  const chosen = drawn.length > 0 ? drawn : kinds;
+  // What tier 1 can't do, tier 2 does more often; most of all what waits for an operation of the
+  // disk that is rare. In tier 1 what acts on packets or writes is counted so often that what
+  // befalls a node once may be drawn more often.
+  const weighted =
+    tier === 1
+      ? chosen.flatMap((kind) =>
+          kind === "wipe" || kind === "failedSync"
+            ? [kind, kind, kind]
+            : befallsOnce.includes(kind)
+              ? [kind, kind]
+              : [kind],
+        )
+      : chosen;
+  const rare =
+    tier === 2
+      ? chosen
+          .filter((kind) => !kindsOf(1).includes(kind))
+          .flatMap((kind) =>
+            kind === "lostRename" || kind === "diskFull" ? [kind, kind, kind] : [kind],
+          )
+      : [];
+  const count = 1 + random.integer(most);
+  const severest = random.between(0.2, 1);
+  const lastingMs = random.between(100, 4_000);
+  const faults: Fault[] = [];
+  const add = (kind: FaultKind, role: FaultRole, phase: Phase, shortestMs: number): void => {
+    const at =
+      phase === "bootstrapping"
+        ? random.integer(40)
+        : Math.floor(random.between(0, 0.9) * safetyMs);
+    const fault = {
+      kind,
+      at,
+      role,
+      phase,
+      durationMs: shortestMs + Math.floor(random.next() * lastingMs),
+      severity: rounded(random.next() * severest),
+    };
+    faults.push(...occasionFor(random, fault, nodes), fault);
+  };
+  for (const [kind, role, phase] of turnOf(seed, tier)) add(kind, role, phase, 20);
+  while (faults.length < count) {
+    const [role, phase] = occasion(random);
+    const isRare = rare.length > 0 && random.chance(0.6);
+    add(random.pick(isRare ? rare : weighted), role, phase, isRare ? 500 : 20);
+  }
+  return faults;
+}
+
+/**
+ * What no seed draws often, some seed must: each takes its turn at a few of all the kinds, roles
+ * and phases that there are.
+ */
+function turnOf(seed: number, tier: 1 | 2): readonly (readonly [FaultKind, FaultRole, Phase])[] {
+  const cells = kindsOf(tier).flatMap((kind) =>
+    phases.flatMap((phase) => roles.map((role) => [kind, role, phase] as const)),
+  );
+  // Far apart, so that one run doesn't get the same kind in every role.
+  return Array.from(
+    { length: TURN },
+    (_, i) =>
+      cells[(seed + Math.floor((i * cells.length) / TURN)) % cells.length] ?? [
+        "crash",
+        "leader",
+        "serving",
+      ],
+  );
+}
+
+/** Whom it waits for. What comes about less often is drawn more often. */
+function occasion(random: SeededRandom): readonly [FaultRole, Phase] {
+  if (random.chance(0.15)) return ["candidate", "serving"];
+  return random.chance(0.05)
+    ? ["leader", "bootstrapping"]
+    : [random.pick(roles), random.pick(phases)];
+}
+
+/**
+ * Some states are rare by themselves. What brings them about is a fault like any other, a little
+ * before. Faults whose times leave the same rest when divided by the number of nodes prefer the
+ * same node.
+ */
+function occasionFor(
+  random: SeededRandom,
+  { kind, role, phase, at }: Fault,
+  nodes: number,
+): readonly Fault[] {
+  const before = (
+    occasion: FaultKind,
+    ofRole: FaultRole,
+    inPhase: Phase,
+    durationMs: number,
+    turnsEarlier: number,
+  ): Fault => ({
+    kind: occasion,
+    at: Math.max(at % nodes, at - turnsEarlier * nodes),
+    role: ofRole,
+    phase: inPhase,
+    durationMs,
+    severity: rounded(random.between(0.5, 1)),
+  });
+  if (phase === "electing") {
+    return [
+      before(random.pick(["crash", "pause"]), "leader", "serving", 300 + random.integer(600), 2),
+    ];
+  }
+  if (phase === "bootstrapping") return [];
+  const down =
+    phase === "recovering"
+      ? [before("crash", "follower", "serving", 600 + random.integer(900), 40)]
+      : [];
+  if (role !== "candidate") return down;
+  if (kind !== "slowDisk" && kind !== "hungDisk" && kind !== "failedSync") {
+    return [...down, before("clockJump", "follower", phase, 100, 0)];
+  }
+  // Who asks for pre-votes writes nothing: what its disk has to do with must have begun before. And
+  // who believes that its disk hangs doesn't ask: the jump must be short.
+  return [
+    ...down,
+    before("slowDisk", "follower", phase, 200, 20),
+    {
+      ...before("clockJump", "follower", phase, 100, 0),
+      severity: rounded(random.between(0.1, 0.2)),
+    },
+  ];
+}
+
+function rounded(value: number): number {
+  return Math.floor(value * 1000) / 1000;
+}

@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import { describe, expect, test } from "vitest";
+import { scenarios } from "../src/rules/all.js";
+import { applyFault } from "../src/rules/faults.js";
+import { parseArguments } from "../src/cli/rules.js";
+import { table } from "../src/cli/table.js";
+
+const root = new URL("../../../", import.meta.url);
+const SEEDS = [1];
+
+describe("rules", () => {
+  test("every rule but R28 has a scenario", () => {
+    const expected = Array.from({ length: 30 }, (_, i) => `R${`${i + 1}`.padStart(2, "0")}`).filter(
+      (rule) => rule !== "R28",
+    );
+    expect(scenarios.map(({ rule }) => rule)).toEqual(expected);
+  });
+
+  for (const { rule, name, run } of scenarios) {
+    test(`${rule} ${name}`, async () => {
+      for (const seed of SEEDS) await run(seed);
+    }, 120_000);
+  }
+
+  test.each(scenarios.map(({ rule, fault }) => ({ rule, fault })))(
+    "the fault of $rule has its place in the source, once",
+    async ({ fault }) => {
+      const source = await readFile(new URL(fault.file, root), "utf8");
+      expect(applyFault(source, fault)).not.toBe(source);
+    },
+  );
+});
+
+describe("applyFault", () => {
+  const fault = { file: "a.ts", find: "one", replace: "two", why: "" };
+  test("replaces the one place and refuses none or several", () => {
+    expect(applyFault("say one thing", fault)).toBe("say two thing");
+    expect(() => applyFault("nothing", fault)).toThrow(/a\.ts holds "one" 0 times/);
+    expect(() => applyFault("one, one, one", fault)).toThrow(/3 times/);
+  });
+});
+
+describe("parseArguments", () => {
+  test("knows its flags, with a space or an equals sign", () => {
+    expect(parseArguments([])).toMatchObject({
+      seeds: 1,
+      firstSeed: 1,
+      faults: false,
+      help: false,
+      chosen: scenarios,
+    });
+    expect(
+      parseArguments(["--seeds", "7", "--seed=30", "--rule", "r07", "--faults"]),
+    ).toMatchObject({ seeds: 7, firstSeed: 30, faults: true });
+    expect(parseArguments(["--rule=R07"]).chosen.map(({ rule }) => rule)).toEqual(["R07"]);
+  });
+
+  test.each([
+    ["--sees"],
+    ["--seeds"],
+    ["--seeds", "0"],
+    ["--seeds", "1.5"],
+    ["--seed", "-1"],
+    ["--rule", "R28"],
+    ["x"],
+  ])("refuses %j %j in one line", (...args) => {
+    expect(() => parseArguments(args)).toThrow(/^[^\n]+$/);
+  });
+});
+
+test("a table's columns are as wide as their widest cell", () => {
+  expect(
+    table(
+      ["a", "b"],
+      [
+        ["long", "x"],
+        ["s", "longer still"],
+      ],
+    ),
+  ).toBe("a     b\nlong  x\ns     longer still");
+});
