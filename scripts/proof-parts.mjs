@@ -37,7 +37,7 @@ export const parts = [
   {
     id: "rules",
     what: "Raft's rules, one scenario each",
-    command: () => ["node", "apps/proof/dist/cli/rules.js"],
+    command: () => ["node", "apps/proof/dist/cli/main.js", "rules"],
     figures: ({ output }) => lastLine(output),
   },
   {
@@ -45,7 +45,8 @@ export const parts = [
     what: "simulated clusters from seeds",
     command: ({ quick }) => [
       "node",
-      "apps/proof/dist/cli/simulate/command.js",
+      "apps/proof/dist/cli/main.js",
+      "simulate",
       "--seeds",
       quick ? "100" : "1000",
     ],
@@ -54,7 +55,7 @@ export const parts = [
   {
     id: "speed",
     what: "simulated seconds in a second of one core, five nodes under load",
-    command: () => ["node", "apps/proof/dist/cli/simulate/command.js", "--speed"],
+    command: () => ["node", "apps/proof/dist/cli/main.js", "simulate", "--speed"],
     figures: ({ output }) => linesLike(output, /^tier \d/),
   },
   {

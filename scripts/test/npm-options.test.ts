@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createProgram } from "../../apps/proof/src/cli/program.js";
 import { keptByNpm, optionsOf } from "../npm-options.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -60,8 +61,6 @@ test.each([
   ["start", "apps/cluster/src/options.ts", /flag: "([a-z-]+)"/g],
   ["chaos", "apps/cluster/src/chaos/options.ts", /flag: "([a-z-]+)"/g],
   ["bench", "apps/cluster/src/bench/main.ts", /^ {2}--([a-z-]+) /gm],
-  ["rules", "apps/proof/src/cli/rules.ts", /^ {2}--([a-z-]+) /gm],
-  ["simulate", "apps/proof/src/cli/simulate/arguments.ts", /^ {2}--([a-z-]+) /gm],
   ["mutants", "scripts/mutants/main.mjs", /^ {2}--([a-z-]+) /gm],
   ["proof", "scripts/proof.mjs", /^ {2}--([a-z-]+) /gm],
   ["hazards", "scripts/hazards.mjs", /^ {2}--([a-z-]+) /gm],
@@ -70,3 +69,11 @@ test.each([
   const named = new Set([...source.matchAll(pattern)].map(([, name = ""]) => name));
   expect([...named].toSorted()).toEqual(Object.keys(optionsOf[task] ?? {}).toSorted());
 });
+
+test.each(createProgram(() => {}).commands.map((command) => [command.name(), command] as const))(
+  "every option of the proof's %s is one that would be noticed",
+  (task, { options }) => {
+    const named = options.map(({ long }) => long?.replace("--", "") ?? "");
+    expect(named.toSorted()).toEqual(Object.keys(optionsOf[task] ?? {}).toSorted());
+  },
+);

@@ -202,7 +202,7 @@ test("the scripts' project waits for every project whose sources it takes types 
     .filter((file) => /\.(mjs|ts)$/.test(file))
     .flatMap((file) => [
       ...readFileSync(join(root, "scripts", file), "utf8").matchAll(
-        /import\("(?:\.\.\/)+((?:packages|apps)\/[a-z-]+)\/src\//g,
+        /(?:import\(|from )"(?:\.\.\/)+((?:packages|apps)\/[a-z-]+)\/src\//g,
       ),
     ])
     .map(([, project]) => project);

@@ -2,8 +2,6 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { scenarios } from "../src/rules/all.js";
 import { applyFault } from "../src/rules/faults.js";
-import { parseArguments } from "../src/cli/rules.js";
-import { table } from "../src/cli/table.js";
 
 const root = new URL("../../../", import.meta.url);
 const SEEDS = [1];
@@ -38,44 +36,4 @@ describe("applyFault", () => {
     expect(() => applyFault("nothing", fault)).toThrow(/a\.ts holds "one" 0 times/);
     expect(() => applyFault("one, one, one", fault)).toThrow(/3 times/);
   });
-});
-
-describe("parseArguments", () => {
-  test("knows its flags, with a space or an equals sign", () => {
-    expect(parseArguments([])).toMatchObject({
-      seeds: 1,
-      firstSeed: 1,
-      faults: false,
-      help: false,
-      chosen: scenarios,
-    });
-    expect(
-      parseArguments(["--seeds", "7", "--seed=30", "--rule", "r07", "--faults"]),
-    ).toMatchObject({ seeds: 7, firstSeed: 30, faults: true });
-    expect(parseArguments(["--rule=R07"]).chosen.map(({ rule }) => rule)).toEqual(["R07"]);
-  });
-
-  test.each([
-    ["--sees"],
-    ["--seeds"],
-    ["--seeds", "0"],
-    ["--seeds", "1.5"],
-    ["--seed", "-1"],
-    ["--rule", "R28"],
-    ["x"],
-  ])("refuses %j %j in one line", (...args) => {
-    expect(() => parseArguments(args)).toThrow(/^[^\n]+$/);
-  });
-});
-
-test("a table's columns are as wide as their widest cell", () => {
-  expect(
-    table(
-      ["a", "b"],
-      [
-        ["long", "x"],
-        ["s", "longer still"],
-      ],
-    ),
-  ).toBe("a     b\nlong  x\ns     longer still");
 });

@@ -60,26 +60,22 @@ async function prove(scenario: Scenario, root: URL): Promise<Proof> {
   const folder = await mkdtemp(join(tmpdir(), "raftkit-fault-"));
   try {
     await copyWithFault(scenario.fault, root, folder);
-    const main = join(folder, "node_modules/@raftkit-app/proof/dist/cli/rules.js");
+    const runner = join(folder, "node_modules/@raftkit-app/proof/dist/rules/runner.js");
     const { code, output } = await run(
       process.execPath,
-      [main, "--rule", scenario.rule, "--seeds", `${SEEDS}`],
+      [runner, scenario.rule, `${SEEDS}`],
       folder,
     );
-    const failed =
-      code === 1 &&
-      output
-        .split("\n")
-        .some((line) => line.startsWith(`${scenario.rule} `) && line.includes("failed"));
-    const symptom = output.split("\n").find((line) => line.startsWith("  ")) ?? "";
-    if (failed) return { scenario, proven: true, detail: symptom.trim() };
+    const last = output.trim().split("\n").at(-1) ?? "";
+    if (code !== 0) {
+      const why = `ended without a verdict (${code ?? "out of real time"}): ${last}`;
+      return { scenario, proven: false, detail: why };
+    }
+    const { failure }: { failure?: string } = JSON.parse(last);
     return {
       scenario,
-      proven: false,
-      detail:
-        code === 0
-          ? "still passes with its fault"
-          : `ended without a verdict (${code ?? "out of real time"}): ${output.trim().split("\n").at(-1) ?? ""}`,
+      proven: failure !== undefined,
+      detail: failure?.split("\n")[0] ?? "still passes with its fault",
     };
   } catch (error) {
     return {

@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test, vi } from "vitest";
-import { parseArguments } from "../../src/cli/simulate/arguments.js";
 import { cellsOf, demandedCells, kindsOf } from "../../src/plans/coverage.js";
 import { planOf } from "../../src/plans/generate.js";
 import { runPlanned } from "../../src/cli/simulate/run-plan.js";
-import { main } from "../../src/cli/simulate/command.js";
+import { main } from "../../src/cli/program.js";
 import type { Outcome } from "../../src/plans/plan.js";
 import { runAll } from "../../src/cli/simulate/pool.js";
 import {
@@ -20,30 +19,6 @@ import {
   progressOf,
   reportOf,
 } from "../../src/cli/simulate/report.js";
-
-test("options are read, and what can't be is refused in one line", () => {
-  expect(parseArguments(["--seeds", "7", "--tier=2", "--from", "5", "--bail"])).toMatchObject({
-    seeds: 7,
-    tiers: [2],
-    from: 5,
-    bail: true,
-  });
-  expect(parseArguments([])).toMatchObject({
-    seeds: 100,
-    tiers: [1, 2],
-    from: 1,
-    workers: 2,
-    seed: undefined,
-  });
-  expect(() => parseArguments(["--tier", "3"])).toThrow(
-    '--tier: given "3"; allowed: a whole number from 1 to 2',
-  );
-  expect(() => parseArguments(["--seeds"])).toThrow("--seeds: given nothing");
-  expect(() => parseArguments(["--seed", "3", "--seeds", "5"])).toThrow(
-    "--seed and --seeds: --seed is for one run, --seeds for many",
-  );
-  expect(() => parseArguments(["--sedes", "3"])).toThrow("--sedes: there is no such option");
-});
 
 describe("the report", () => {
   const outcome = (tier: 1 | 2, injected: readonly string[]): Outcome => ({
@@ -108,16 +83,20 @@ test("a plan from a file is told line by line, and is the run of its seed", asyn
     const plan = { ...planOf(4, 1), safetyMs: 1_000 };
     writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
     expect(
-      await main(["--plan", join(folder, "plan.json"), "--trace", join(folder, "trace.txt")]),
+      await main([
+        "simulate",
+        "--plan",
+        join(folder, "plan.json"),
+        "--trace",
+        join(folder, "trace.txt"),
+      ]),
     ).toBe(0);
     const lines = readFileSync(join(folder, "trace.txt"), "utf8");
     expect(lines).toContain("everything heals");
     expect(said.mock.calls.flat().join("\n")).toMatch(/trace hash [0-9a-f]{16}/);
-    expect(await main(["--plan", join(folder, "trace.txt")])).toBe(2);
-    expect(await main(["--sedes", "3"])).toBe(2);
+    expect(await main(["simulate", "--plan", join(folder, "trace.txt")])).toBe(2);
     expect(complained.mock.calls.flat()).toEqual([
       expect.stringContaining("no plan can be read there"),
-      "--sedes: there is no such option (see --help)",
     ]);
   } finally {
     said.mockRestore();
@@ -133,10 +112,10 @@ test("one seed is told in both tiers, or in the one that is named", async () => 
       .join("\n")
       .match(/seed 2, tier \d/g) ?? [];
   try {
-    expect(await main(["--seed", "2"])).toBe(0);
+    expect(await main(["simulate", "--seed", "2"])).toBe(0);
     expect(summaries()).toEqual(["seed 2, tier 1", "seed 2, tier 2"]);
     said.mockClear();
-    expect(await main(["--seed", "2", "--tier", "2"])).toBe(0);
+    expect(await main(["simulate", "--seed", "2", "--tier", "2"])).toBe(0);
     expect(summaries()).toEqual(["seed 2, tier 2"]);
   } finally {
     said.mockRestore();

@@ -55,3 +55,15 @@ test("the columns that are narrow keep their width, the others go on below", () 
     "a  b\nx  abcdefghijkl\n   mnopqrstuvwx\n   yz",
   );
 });
+
+test("a table's columns are as wide as their widest cell", () => {
+  expect(
+    table(
+      ["a", "b"],
+      [
+        ["long", "x"],
+        ["s", "longer still"],
+      ],
+    ),
+  ).toBe("a     b\nlong  x\ns     longer still");
+});

@@ -1,0 +1,33 @@
+// The proof's command line: `npm run proof -- COMMAND`. Every command ends with an exit code.
+import { Command, CommanderError } from "commander";
+import type { Done } from "./options.js";
+import { refuseRepeats, UsageError } from "./options.js";
+import { addRules } from "./rules.js";
+import { addSimulate } from "./simulate/command.js";
+
+/** @param done is told the exit code of the command that ran */
+export function createProgram(done: Done): Command {
+  const program = new Command("npm run proof --")
+    .description("Runs the project's own proof, or one part of it.")
+    .exitOverride()
+    .helpCommand(false);
+  addRules(program, done);
+  addSimulate(program, done);
+  for (const command of program.commands) refuseRepeats(command);
+  return program;
+}
+
+/** @returns the exit code: 0 all held, 1 something didn't, 2 called wrongly */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram((code) => (exitCode = code));
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`error: ${error.message}`);
+    return 2;
+  }
+}

@@ -1,0 +1,61 @@
+// Called wrongly, a command does nothing, says why on standard error, and ends with 2.
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { createProgram, main } from "../../src/cli/program.js";
+
+let said = "";
+let complained = "";
+beforeEach(() => {
+  said = complained = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    complained += String(text);
+    return true;
+  });
+  vi.spyOn(console, "error").mockImplementation((text) => {
+    complained += `${text}\n`;
+  });
+  return () => vi.restoreAllMocks();
+});
+
+describe("called wrongly", () => {
+  test.each([
+    [["rulse"], /unknown command 'rulse'\n\(Did you mean rules\?\)/],
+    [["rules", "--sees", "3"], /unknown option '--sees'\n\(Did you mean .*--seeds/],
+    [["rules", "--seeds"], /option '--seeds <n>' argument missing/],
+    [["rules", "--seeds", "0"], /'0' is invalid\. Allowed: a whole number from 1 on/],
+    [["rules", "--seeds", "1.5"], /'1\.5' is invalid/],
+    [["rules", "--seed", "-1"], /'-1' is invalid\. Allowed: a whole number from 0 on/],
+    [["rules", "R28"], /'R28' is invalid for argument 'rule'\. There is no scenario .*R01, R02/],
+    [["rules", "--rule", "R28"], /'R28' is invalid/],
+    [["rules", "--seed", "1", "--seed=2"], /option '--seed <n>' was given more than once/],
+    [["rules", "--faults", "--faults"], /option '--faults' was given more than once/],
+    [["simulate", "--sedes", "3"], /unknown option '--sedes'\n\(Did you mean --seeds\?\)/],
+    [["simulate", "--seeds", "many"], /'many' is invalid\. Allowed: .* from 1 to 1000000000/],
+    [["simulate", "--tier", "3"], /'3' is invalid\. Allowed choices are 1, 2/],
+    [["simulate", "--seed", "3", "--seeds", "5"], /'--seed <n>' cannot be used with .*'--seeds/],
+    [["simulate", "7"], /too many arguments/],
+  ])("%j", async (args, complaint) => {
+    expect(await main(args)).toBe(2);
+    expect(complained).toMatch(complaint);
+    expect(said).toBe("");
+  });
+});
+
+test("a rule is named as an argument or by --rule, in any case", async () => {
+  vi.spyOn(console, "log").mockImplementation((text) => {
+    said += `${text}\n`;
+  });
+  expect(await main(["rules", "r07", "--rule", "R08", "--seed=30"])).toBe(0);
+  expect(said).toMatch(/^R07 .*\n(.*\n)*R08 .*\n(.*\n)*\n2 passed, 0 failed, with seed 30\n$/m);
+});
+
+test("every command has help with its options' bounds, examples and exit codes", async () => {
+  for (const { name } of createProgram(() => {}).commands.map((one) => ({ name: one.name() }))) {
+    said = "";
+    expect(await main([name, "--help"])).toBe(0);
+    expect(said, name).toMatch(/Examples?:\n(.|\n)*Exit codes: 0 /);
+  }
+});
