@@ -60,7 +60,7 @@ describe("what npm kept", () => {
 test.each([
   ["start", "apps/cluster/src/options.ts", /flag: "([a-z-]+)"/g],
   ["chaos", "apps/cluster/src/chaos/options.ts", /flag: "([a-z-]+)"/g],
-  ["bench", "apps/cluster/src/bench/main.ts", /^ {2}--([a-z-]+) /gm],
+  ["bench", "apps/bench/src/main.ts", /^ {2}--([a-z-]+) /gm],
   ["mutants", "scripts/mutants/main.mjs", /^ {2}--([a-z-]+) /gm],
   ["proof", "scripts/proof.mjs", /^ {2}--([a-z-]+) /gm],
   ["hazards", "scripts/hazards.mjs", /^ {2}--([a-z-]+) /gm],

@@ -38,6 +38,7 @@ const map: Record<string, readonly string[] | "any"> = {
     "@raftkit/linearizability",
     "@raftkit/conformance",
   ],
+  "@raftkit-app/bench": "any",
   "@raftkit-app/server": "any",
   "@raftkit-app/cluster": "any",
   "@raftkit-app/proof": "any",
@@ -188,7 +189,12 @@ describe("the map of packages", () => {
   });
 
   test("lets a published package depend on no private one", () => {
-    const hidden = new Set(["@raftkit-app/server", "@raftkit-app/cluster", "@raftkit-app/proof"]);
+    const hidden = new Set([
+      "@raftkit-app/bench",
+      "@raftkit-app/cluster",
+      "@raftkit-app/proof",
+      "@raftkit-app/server",
+    ]);
     expect(
       manifests
         .filter(({ name }) => !hidden.has(name))

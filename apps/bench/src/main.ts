@@ -3,10 +3,10 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { startBenchCluster } from "./cluster.js";
-import type { BenchReport } from "./ipc.js";
-import { runLoad } from "./loader.js";
-import type { LoadResult } from "./loader.js";
+import { startBenchCluster } from "./writes/cluster.js";
+import type { BenchReport } from "./writes/ipc.js";
+import { runLoad } from "./writes/loader.js";
+import type { LoadResult } from "./writes/loader.js";
 
 const HELP = `Measures durable writes per second: three server processes (TCP, msgpack, file storage, every write synced on a majority) and a loader.
 
