@@ -5,14 +5,14 @@ import { dirname, join, relative, resolve } from "node:path";
 import { RaftkitError } from "@raftkit/core";
 import { chaosCommand, verifyCommand } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
-import { WrongOptions } from "./command-line.js";
-import { changeNode, listNodes, statusTable } from "./control-client.js";
+import { WrongOptions } from "./cli/command-line.js";
+import { changeNode, listNodes, statusTable } from "./cli/control-client.js";
 import { ClusterError } from "./errors.js";
-import { helpText } from "./help.js";
-import { commandLine } from "./hints.js";
-import { parseCommand } from "./options.js";
-import type { Command, UpOptions } from "./options.js";
-import { startCluster } from "./up.js";
+import { helpText } from "./cli/help.js";
+import { commandLine } from "./cli/hints.js";
+import { parseCommand } from "./cli/options.js";
+import type { Command, UpOptions } from "./cli/options.js";
+import { startCluster } from "./supervisor/up.js";
 
 const PROGRAM = "raftkit-cluster";
 
@@ -57,7 +57,7 @@ function serverMain(): string {
 
 /** What Node needs to run a server that ends with this process. */
 function serverCommand(): string[] {
-  return ["--import", new URL("parent-guard.js", import.meta.url).href, serverMain()];
+  return ["--import", new URL("supervisor/parent-guard.js", import.meta.url).href, serverMain()];
 }
 
 function onSignals(act: (signal: string) => void): void {

@@ -1,10 +1,10 @@
 // The checks find what they are there for: each is shown a record that is right and some that are
 // wrong in one thing.
 import { describe, expect, test } from "vitest";
-import { checkRecord, finalReads } from "../src/chaos/checks.js";
-import type { FinalState } from "../src/chaos/final-state.js";
-import type { KeyValueOperation } from "../src/chaos/history.js";
-import { findLostWrites } from "../src/chaos/lost-writes.js";
+import { checkRecord, finalReads } from "../src/chaos/checks/checks.js";
+import type { FinalState } from "../src/chaos/checks/final-state.js";
+import type { KeyValueOperation } from "../src/chaos/workload/history.js";
+import { findLostWrites } from "../src/chaos/checks/lost-writes.js";
 
 let client = 0;
 

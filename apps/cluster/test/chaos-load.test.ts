@@ -4,12 +4,12 @@ import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KeyValueInput } from "@raftkit/linearizability";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createCaller } from "../src/chaos/http-call.js";
-import { createKeys } from "../src/chaos/keys.js";
-import { callOf, outcomeOf } from "../src/chaos/operations.js";
-import type { Outcome } from "../src/chaos/operations.js";
-import { createTally } from "../src/chaos/tally.js";
-import { bodyOf, nameOf, valueName } from "../src/chaos/values.js";
+import { createCaller } from "../src/chaos/workload/http-call.js";
+import { createKeys } from "../src/chaos/workload/keys.js";
+import { callOf, outcomeOf } from "../src/chaos/workload/operations.js";
+import type { Outcome } from "../src/chaos/workload/operations.js";
+import { createTally } from "../src/chaos/workload/tally.js";
+import { bodyOf, nameOf, valueName } from "../src/chaos/workload/values.js";
 
 const write: KeyValueInput = { op: "put", key: "k", value: "v1" };
 

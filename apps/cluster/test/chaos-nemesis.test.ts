@@ -2,10 +2,10 @@
 // run leaves out.
 import { EventEmitter, once } from "node:events";
 import { expect, test } from "vitest";
-import { describeLinks } from "../src/chaos/fault-names.js";
-import { runNemesis } from "../src/chaos/nemesis.js";
-import type { NemesisOptions, Strike } from "../src/chaos/nemesis.js";
-import type { PlannedFault } from "../src/chaos/schedule.js";
+import { describeLinks } from "../src/chaos/faults/fault-names.js";
+import { runNemesis } from "../src/chaos/faults/nemesis.js";
+import type { NemesisOptions, Strike } from "../src/chaos/faults/nemesis.js";
+import type { PlannedFault } from "../src/chaos/faults/schedule.js";
 
 interface Carried {
   /** What was done, in order. */

@@ -2,10 +2,10 @@
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { CLEAR, ruleOf } from "../src/chaos/link-rule.js";
-import { startNetwork } from "../src/chaos/network.js";
-import type { Network } from "../src/chaos/network.js";
-import { resetSocket } from "../src/chaos/proxy.js";
+import { CLEAR, ruleOf } from "../src/chaos/network/link-rule.js";
+import { startNetwork } from "../src/chaos/network/network.js";
+import type { Network } from "../src/chaos/network/network.js";
+import { resetSocket } from "../src/chaos/network/proxy.js";
 
 const WAIT = { timeout: 10_000, interval: 5 };
 

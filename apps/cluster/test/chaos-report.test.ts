@@ -1,12 +1,12 @@
 // The report as a page and as text: whole, safe, and the same for the same findings.
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { element, escape, render } from "../src/chaos/markup.js";
-import { reportPage } from "../src/chaos/report-page.js";
-import { reportText, verdictLine } from "../src/chaos/report-text.js";
-import type { ChaosReport } from "../src/chaos/report.js";
-import { FAULT_KINDS } from "../src/chaos/schedule.js";
-import { spansOf } from "../src/chaos/spans.js";
+import { element, escape, render } from "../src/chaos/report/markup.js";
+import { reportPage } from "../src/chaos/report/report-page.js";
+import { reportText, verdictLine } from "../src/chaos/report/report-text.js";
+import type { ChaosReport } from "../src/chaos/report/report.js";
+import { FAULT_KINDS } from "../src/chaos/faults/schedule.js";
+import { spansOf } from "../src/chaos/report/spans.js";
 
 const HOSTILE = `</title><script>alert("&'\u0000")</script><img src=x onerror=y>`;
 

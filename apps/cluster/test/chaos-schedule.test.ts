@@ -1,8 +1,8 @@
 // A seed names a schedule: the same faults at the same times; within two minutes every kind
 // strikes.
 import { describe, expect, test } from "vitest";
-import { FAULT_KINDS, PROCESS_FAULTS, planFaults } from "../src/chaos/schedule.js";
-import type { PlannedFault } from "../src/chaos/schedule.js";
+import { FAULT_KINDS, PROCESS_FAULTS, planFaults } from "../src/chaos/faults/schedule.js";
+import type { PlannedFault } from "../src/chaos/faults/schedule.js";
 
 const seeds = Array.from({ length: 50 }, (_, i) => i * 7919);
 const kindsOf = (faults: readonly PlannedFault[]): Set<string> =>

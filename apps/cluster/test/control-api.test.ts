@@ -1,11 +1,11 @@
 import { request } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { listenForControl } from "../src/control-api.js";
-import { changeNode, listNodes, statusTable } from "../src/control-client.js";
+import { listenForControl } from "../src/supervisor/control-api.js";
+import { changeNode, listNodes, statusTable } from "../src/cli/control-client.js";
 import { ClusterError } from "../src/errors.js";
-import { layOut } from "../src/layout.js";
-import { agreedLeader, latestLeader } from "../src/node-status.js";
-import type { ProcessState, Supervisor } from "../src/supervisor.js";
+import { layOut } from "../src/supervisor/layout.js";
+import { agreedLeader, latestLeader } from "../src/supervisor/node-status.js";
+import type { ProcessState, Supervisor } from "../src/supervisor/supervisor.js";
 
 const places = layOut({ nodes: 3, httpBase: 1, peerBase: 100, data: "data" });
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { takeDataDirectory } from "../src/data-directory.js";
-import type { UpOptions } from "../src/options.js";
+import { takeDataDirectory } from "../src/supervisor/data-directory.js";
+import type { UpOptions } from "../src/cli/options.js";
 import { temporaryDirectory } from "./support/environment.js";
 
 const base: UpOptions = {

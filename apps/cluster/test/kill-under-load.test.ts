@@ -2,7 +2,7 @@
 // With RAFTKIT_KILLS the leader is killed so many times; the recovery times are printed, for the
 // README's figures.
 import { expect, test, vi } from "vitest";
-import { changeNode } from "../src/control-client.js";
+import { changeNode } from "../src/cli/control-client.js";
 import type { UpCluster } from "./support/cluster.js";
 import { up } from "./support/cluster.js";
 import { temporaryDirectory } from "./support/environment.js";

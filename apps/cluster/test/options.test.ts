@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { chaosOptionTable } from "../src/chaos/options.js";
-import { WrongOptions } from "../src/command-line.js";
-import { helpText } from "../src/help.js";
-import { optionTable, parseCommand } from "../src/options.js";
+import { WrongOptions } from "../src/cli/command-line.js";
+import { helpText } from "../src/cli/help.js";
+import { optionTable, parseCommand } from "../src/cli/options.js";
 
 const defaults = {
   nodes: 3,

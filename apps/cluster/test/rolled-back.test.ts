@@ -3,7 +3,7 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { changeNode } from "../src/control-client.js";
+import { changeNode } from "../src/cli/control-client.js";
 import type { UpCluster } from "./support/cluster.js";
 import { up } from "./support/cluster.js";
 import { temporaryDirectory } from "./support/environment.js";

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { layOut, serverArguments } from "../src/layout.js";
-import { waitForLeader } from "../src/node-status.js";
-import { createSupervisor } from "../src/supervisor.js";
-import type { SupervisedNode, Supervisor } from "../src/supervisor.js";
+import { layOut, serverArguments } from "../src/supervisor/layout.js";
+import { waitForLeader } from "../src/supervisor/node-status.js";
+import { createSupervisor } from "../src/supervisor/supervisor.js";
+import type { SupervisedNode, Supervisor } from "../src/supervisor/supervisor.js";
 import { fakeServer, freePorts, isRunning, temporaryDirectory } from "./support/environment.js";
 
 async function supervise(

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import type { ChaosOptions } from "./options.js";
 import { REPORT_HTML, REPORT_JSON, takeOutDirectory } from "./out-directory.js";
-import { reportPage } from "./report-page.js";
-import { checksText, reportText, verdictLine } from "./report-text.js";
+import { reportPage } from "./report/report-page.js";
+import { checksText, reportText, verdictLine } from "./report/report-text.js";
 import { runChaos } from "./run.js";
 import { verify } from "./verify.js";
 

@@ -1,7 +1,7 @@
 // The command lines of chaos and verify, checked. Nothing here prints or exits.
 import { z } from "zod";
-import { isWhole, parseTexts, readArguments, WrongOptions } from "../command-line.js";
-import type { Environment, OptionTable } from "../command-line.js";
+import { isWhole, parseTexts, readArguments, WrongOptions } from "../cli/command-line.js";
+import type { Environment, OptionTable } from "../cli/command-line.js";
 
 export interface ChaosOptions {
   readonly nodes: number;

@@ -9,7 +9,7 @@ import {
   makeDirectory,
   refuseIfInUse,
   writeWhole,
-} from "../owned-directory.js";
+} from "../supervisor/owned-directory.js";
 
 export const HISTORY = "history.jsonl";
 export const FINAL_STATE = "final-state.json";

@@ -3,11 +3,11 @@ import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keyValueFormat, readHistory } from "@raftkit/linearizability";
 import { ClusterError } from "../errors.js";
-import { checkRecord, hasAnswers } from "./checks.js";
-import type { Check } from "./checks.js";
-import { finalStateSchema } from "./final-state.js";
-import type { FinalState } from "./final-state.js";
-import type { KeyValueOperation } from "./history.js";
+import { checkRecord, hasAnswers } from "./checks/checks.js";
+import type { Check } from "./checks/checks.js";
+import { finalStateSchema } from "./checks/final-state.js";
+import type { FinalState } from "./checks/final-state.js";
+import type { KeyValueOperation } from "./workload/history.js";
 import { FINAL_STATE, HISTORY } from "./out-directory.js";
 
 export interface Verified {

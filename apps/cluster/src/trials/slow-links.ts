@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startNetwork } from "../chaos/network.js";
-import { takePorts } from "../chaos/ports.js";
-import type { Link } from "../chaos/schedule.js";
+import { startNetwork } from "../chaos/network/network.js";
+import { takePorts } from "../chaos/processes/ports.js";
+import type { Link } from "../chaos/faults/schedule.js";
 import type { Answer, Question } from "./protocol.js";
 
 export interface SlowLinks {

@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { expect, onTestFinished, vi } from "vitest";
-import { listNodes } from "../../src/control-client.js";
-import type { NodeView } from "../../src/control-api.js";
+import { listNodes } from "../../src/cli/control-client.js";
+import type { NodeView } from "../../src/supervisor/control-api.js";
 import { freePorts, isRunning, mainScript } from "./environment.js";
 
 export interface Program {

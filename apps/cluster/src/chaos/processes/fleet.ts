@@ -3,12 +3,12 @@
 // asked for.
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ClusterError } from "../errors.js";
-import type { NodePlace } from "../layout.js";
-import { createSupervisor } from "../supervisor.js";
-import type { Supervisor } from "../supervisor.js";
+import { ClusterError } from "../../errors.js";
+import type { NodePlace } from "../../supervisor/layout.js";
+import { createSupervisor } from "../../supervisor/supervisor.js";
+import type { Supervisor } from "../../supervisor/supervisor.js";
 import type { Guard } from "./guard.js";
-import type { Network } from "./network.js";
+import type { Network } from "../network/network.js";
 
 export type NodeState = "down" | "starting" | "up" | "paused" | "wiped";
 

@@ -2,7 +2,7 @@
 // origin, JSON content type.
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
-import { ClusterError } from "./errors.js";
+import { ClusterError } from "../errors.js";
 import { askStatus, latestLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
 import type { ProcessState, SupervisedNode, Supervisor } from "./supervisor.js";

@@ -1,10 +1,10 @@
 // What a run found, as data: written as report.json, and what the text and the page are made from.
-import type { Check } from "./checks.js";
-import type { StateChange } from "./fleet.js";
-import type { Strike } from "./nemesis.js";
-import type { NetworkTotals } from "./network.js";
-import type { RoleChange } from "./observer.js";
-import type { Outage, OutcomeKind, Second } from "./tally.js";
+import type { Check } from "../checks/checks.js";
+import type { StateChange } from "../processes/fleet.js";
+import type { Strike } from "../faults/nemesis.js";
+import type { NetworkTotals } from "../network/network.js";
+import type { RoleChange } from "../processes/observer.js";
+import type { Outage, OutcomeKind, Second } from "../workload/tally.js";
 
 /** All times in milliseconds since the load began; nodes by number from 0. */
 export interface ChaosReport {

@@ -2,7 +2,7 @@
 // leader.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { ClusterError } from "./errors.js";
+import { ClusterError } from "../errors.js";
 import type { Supervisor } from "./supervisor.js";
 
 /** The part of `GET /v1/status` that the cluster uses. */

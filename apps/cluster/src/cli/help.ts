@@ -1,5 +1,5 @@
 // The texts of `--help`, made from the tables of options, so that none can be missing from them.
-import { chaosOptionTable } from "./chaos/options.js";
+import { chaosOptionTable } from "../chaos/options.js";
 import { environmentName } from "./command-line.js";
 import type { Option } from "./command-line.js";
 import { optionTable } from "./options.js";

@@ -4,7 +4,7 @@
 import { keyValue } from "@raftkit/linearizability";
 import type { KeyValueState } from "@raftkit/linearizability";
 import type { Entry, FinalState } from "./final-state.js";
-import type { KeyValueOperation } from "./history.js";
+import type { KeyValueOperation } from "../workload/history.js";
 import { acknowledgedVersion } from "./log-order.js";
 
 export interface Survival {

@@ -3,7 +3,7 @@ import { CLEAR, ruleOf } from "./link-rule.js";
 import type { LinkRule } from "./link-rule.js";
 import { startProxy } from "./proxy.js";
 import type { Proxy } from "./proxy.js";
-import type { Link, LinkEffect } from "./schedule.js";
+import type { Link, LinkEffect } from "../faults/schedule.js";
 
 /** What faults did. */
 export interface Felt {

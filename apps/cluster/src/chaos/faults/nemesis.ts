@@ -2,10 +2,10 @@
 // beside each other; within a track a fault begins only when the one before it is healed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEffect, describeLinks, nodeName } from "./fault-names.js";
-import type { Fleet } from "./fleet.js";
-import { watchLinks } from "./link-watch.js";
-import type { Network } from "./network.js";
-import type { Observer } from "./observer.js";
+import type { Fleet } from "../processes/fleet.js";
+import { watchLinks } from "../network/link-watch.js";
+import type { Network } from "../network/network.js";
+import type { Observer } from "../processes/observer.js";
 import type { FaultKind, LinkPlan, PlannedFault, ProcessPlan } from "./schedule.js";
 
 /** A fault that was carried out. */

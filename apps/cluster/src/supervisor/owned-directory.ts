@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { ClusterError } from "./errors.js";
+import { ClusterError } from "../errors.js";
 
 const LOCK = "running.json";
 const lockSchema = z.object({ pid: z.int(), startedAt: z.string() });

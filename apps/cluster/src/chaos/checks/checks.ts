@@ -2,7 +2,7 @@
 // can repeat from files.
 import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
 import type { FinalState } from "./final-state.js";
-import type { KeyValueOperation } from "./history.js";
+import type { KeyValueOperation } from "../workload/history.js";
 import { findDisorder } from "./log-order.js";
 import { findLostWrites } from "./lost-writes.js";
 

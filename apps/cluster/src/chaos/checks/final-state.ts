@@ -2,9 +2,9 @@
 // now and later.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { ClusterError } from "../errors.js";
-import type { Caller } from "./http-call.js";
-import { nameOf } from "./values.js";
+import { ClusterError } from "../../errors.js";
+import type { Caller } from "../workload/http-call.js";
+import { nameOf } from "../workload/values.js";
 
 export interface Entry {
   readonly key: string;

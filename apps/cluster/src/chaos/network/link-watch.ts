@@ -1,8 +1,8 @@
 // What a fault of links did while it held, counted only while both nodes of a link ran: a fault
 // between nodes that are down is none. It only watches.
-import type { Fleet } from "./fleet.js";
+import type { Fleet } from "../processes/fleet.js";
 import type { Felt, Network } from "./network.js";
-import type { Link } from "./schedule.js";
+import type { Link } from "../faults/schedule.js";
 
 export interface LinkWatch {
   /**

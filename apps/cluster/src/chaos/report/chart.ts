@@ -2,11 +2,11 @@
 // as SVG without any style of its own (report-style.ts has the colours).
 import { element } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
-import { nodeName } from "./fault-names.js";
+import { nodeName } from "../faults/fault-names.js";
 import type { ChaosReport } from "./report.js";
-import { FAULT_KINDS, PROCESS_FAULTS } from "./schedule.js";
+import { FAULT_KINDS, PROCESS_FAULTS } from "../faults/schedule.js";
 import { spansOf } from "./spans.js";
-import { OUTCOMES } from "./tally.js";
+import { OUTCOMES } from "../workload/tally.js";
 
 const WIDTH = 1200;
 const LEFT = 118;

@@ -1,6 +1,6 @@
 // Which server processes there are, and what was asked of each. It never starts one again by
 // itself: a node that ended is something to look at.
-import { ClusterError } from "./errors.js";
+import { ClusterError } from "../errors.js";
 import type { NodePlace } from "./layout.js";
 import { startNodeProcess } from "./node-process.js";
 import type { NodeProcess } from "./node-process.js";

@@ -2,8 +2,8 @@
 // calls decides.
 import { isValidId } from "@raftkit/core";
 import { z } from "zod";
-import { chaosOptionTable, parseChaos, parseVerify } from "./chaos/options.js";
-import type { ChaosOptions } from "./chaos/options.js";
+import { chaosOptionTable, parseChaos, parseVerify } from "../chaos/options.js";
+import type { ChaosOptions } from "../chaos/options.js";
 import {
   complaint,
   environmentName,

@@ -1,8 +1,8 @@
 // Asks every node for its status many times a second: who leads in which term, as the nodes
 // themselves say. It only watches.
 import { setTimeout as sleep } from "node:timers/promises";
-import { askStatus } from "../node-status.js";
-import type { NodeStatus } from "../node-status.js";
+import { askStatus } from "../../supervisor/node-status.js";
+import type { NodeStatus } from "../../supervisor/node-status.js";
 
 /** What a node said of itself from this moment on; `role` "silent": nothing. */
 export interface RoleChange {

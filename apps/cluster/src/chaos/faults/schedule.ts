@@ -1,8 +1,8 @@
 // Which fault strikes when, for how long and whom: drawn from the seed alone, before anything runs.
 // Two tracks, one for processes and one for links, each one fault at a time; so at most one node is
 // wiped at once, and faults of both kinds meet.
-import { createRandom } from "./random.js";
-import type { Random } from "./random.js";
+import { createRandom } from "../random.js";
+import type { Random } from "../random.js";
 
 export const PROCESS_FAULTS = [
   "kill-leader",

@@ -1,8 +1,8 @@
 // A run's findings for a terminal.
-import type { Check } from "./checks.js";
+import type { Check } from "../checks/checks.js";
 import { faultsOf } from "./report.js";
 import type { ChaosReport } from "./report.js";
-import { FAULT_KINDS } from "./schedule.js";
+import { FAULT_KINDS } from "../faults/schedule.js";
 
 export function reportText(report: ChaosReport): string {
   const { totals, strikes, outages, network, durationMs } = report;

@@ -4,13 +4,13 @@ import { relative } from "node:path";
 import { listenForControl } from "./control-api.js";
 import type { ControlApi } from "./control-api.js";
 import { takeDataDirectory } from "./data-directory.js";
-import { commandLine } from "./hints.js";
+import { commandLine } from "../cli/hints.js";
 import { layOut, serverArguments } from "./layout.js";
 import type { NodePlace } from "./layout.js";
 import { watchLeaders } from "./leader-watch.js";
 import { waitForLeader } from "./node-status.js";
 import type { Leader } from "./node-status.js";
-import type { UpOptions } from "./options.js";
+import type { UpOptions } from "../cli/options.js";
 import { createSupervisor } from "./supervisor.js";
 import type { SupervisedNode } from "./supervisor.js";
 

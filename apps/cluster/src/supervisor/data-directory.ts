@@ -4,8 +4,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ClusterError } from "./errors.js";
-import type { UpOptions } from "./options.js";
+import { ClusterError } from "../errors.js";
+import type { UpOptions } from "../cli/options.js";
 import {
   entriesOf,
   holdDirectory,

@@ -2,7 +2,7 @@
 // killed node's port must still be free when it comes back, so nobody else may be given it
 // meanwhile.
 import { createServer } from "node:net";
-import { ClusterError } from "../errors.js";
+import { ClusterError } from "../../errors.js";
 
 export interface PortBlock {
   readonly ports: readonly number[];

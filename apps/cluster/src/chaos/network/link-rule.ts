@@ -1,5 +1,5 @@
 // What a link does to bytes that pass over it now: the sum of the faults that hold on it. Pure.
-import type { LinkEffect } from "./schedule.js";
+import type { LinkEffect } from "../faults/schedule.js";
 
 export interface LinkRule {
   readonly cut: boolean;

@@ -1,8 +1,8 @@
 // The commands that talk to a cluster which runs elsewhere, through its control API.
 import { z } from "zod";
-import type { NodeView } from "./control-api.js";
-import { ClusterError } from "./errors.js";
-import { nodeStatusSchema } from "./node-status.js";
+import type { NodeView } from "../supervisor/control-api.js";
+import { ClusterError } from "../errors.js";
+import { nodeStatusSchema } from "../supervisor/node-status.js";
 
 const viewSchema: z.ZodType<NodeView> = z.object({
   number: z.number(),

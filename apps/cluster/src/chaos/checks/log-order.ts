@@ -1,7 +1,7 @@
 // A second, independent look at a history: every acknowledged write says its place in the log, so
 // over all keys together places are given once, and a write that began after another was
 // acknowledged has a later place. Cheap at any length.
-import type { KeyValueOperation } from "./history.js";
+import type { KeyValueOperation } from "../workload/history.js";
 
 interface PlacedWrite {
   readonly operation: KeyValueOperation;

@@ -2,9 +2,9 @@
 // faults, and the end.
 import { some } from "./checks.js";
 import type { Check } from "./checks.js";
-import { nodeName } from "./fault-names.js";
-import { FAULT_KINDS } from "./schedule.js";
-import type { FaultKind } from "./schedule.js";
+import { nodeName } from "../faults/fault-names.js";
+import { FAULT_KINDS } from "../faults/schedule.js";
+import type { FaultKind } from "../faults/schedule.js";
 
 /**
  * From the last healing until every node must serve again. Elections take less than a second; a

@@ -8,7 +8,7 @@ import type { Caller } from "./http-call.js";
 import { createKeys } from "./keys.js";
 import type { Key } from "./keys.js";
 import { callOf, outcomeOf } from "./operations.js";
-import type { Random } from "./random.js";
+import type { Random } from "../random.js";
 import type { Tally } from "./tally.js";
 import { valueName } from "./values.js";
 
