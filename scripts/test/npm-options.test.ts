@@ -58,8 +58,8 @@ describe("what npm kept", () => {
 });
 
 test.each([
-  ["start", "apps/cluster/src/cli/options.ts", /flag: "([a-z-]+)"/g],
-  ["chaos", "apps/cluster/src/chaos/options.ts", /flag: "([a-z-]+)"/g],
+  ["start", "apps/cluster/src/cli/up-command.ts", /"--([a-z-]+)[ "]/g],
+  ["chaos", "apps/cluster/src/cli/chaos-commands.ts", /"--([a-z-]+)[ "]/g],
   ["bench", "apps/bench/src/main.ts", /^ {2}--([a-z-]+) /gm],
   ["mutants", "scripts/mutants/main.mjs", /^ {2}--([a-z-]+) /gm],
   ["proof", "scripts/proof.mjs", /^ {2}--([a-z-]+) /gm],

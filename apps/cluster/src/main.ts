@@ -3,22 +3,23 @@
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { RaftkitError } from "@raftkit/core";
+import { CommanderError } from "commander";
 import { chaosCommand, verifyCommand } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
-import { WrongOptions } from "./cli/command-line.js";
 import { changeNode, listNodes, statusTable } from "./cli/control-client.js";
 import { ClusterError } from "./errors.js";
-import { helpText } from "./cli/help.js";
 import { commandLine } from "./cli/hints.js";
-import { parseCommand } from "./cli/options.js";
-import type { Command, UpOptions } from "./cli/options.js";
+import { runProgram } from "./cli/program.js";
 import { startCluster } from "./supervisor/up.js";
+import type { UpOptions } from "./supervisor/up-options.js";
 
 const PROGRAM = "raftkit-cluster";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function fail(error: unknown): never {
+  // It has said what was to be said: help, or what is wrong with the command line.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
   // What the system refuses says it in its message; its stack says nothing to a user.
   const text =
     error instanceof RaftkitError || (error instanceof Error && "syscall" in error)
@@ -33,12 +34,7 @@ function fail(error: unknown): never {
       .map((line, i) => `${i > 0 && error instanceof ClusterError ? "" : `${PROGRAM}: `}${line}\n`)
       .join(""),
   );
-  process.exit(
-    error instanceof WrongOptions ||
-      (error instanceof ClusterError && error.code === "NOTHING_TO_VERIFY")
-      ? 2
-      : 1,
-  );
+  process.exit(error instanceof ClusterError && error.code === "NOTHING_TO_VERIFY" ? 2 : 1);
 }
 
 /**
@@ -136,29 +132,25 @@ async function kill(node: string, httpBase: number): Promise<void> {
   }
 }
 
-async function perform(command: Command): Promise<void> {
-  switch (command.name) {
-    case "help":
-      return print(helpText(command.of));
-    case "up":
-      return up(command.options);
-    case "chaos":
-      return chaos(command.options);
-    case "verify":
-      return process.exit(await verifyCommand(command.path, print));
-    case "status":
-      return print(statusTable(await listNodes(command.httpBase)));
-    case "kill":
-      return kill(command.node, command.httpBase);
-    case "restart": {
-      const { id, pid } = await changeNode(command.httpBase, command.node, "restart");
-      return print(`${id} runs again, process ${pid}`);
-    }
-  }
+async function restart(node: string, httpBase: number): Promise<void> {
+  const { id, pid } = await changeNode(httpBase, node, "restart");
+  print(`${id} runs again, process ${pid}`);
 }
 
 try {
-  await perform(parseCommand(process.argv.slice(2), process.env));
+  await runProgram(process.argv.slice(2), {
+    program: programText(),
+    actions: {
+      up,
+      status: async (httpBase) => print(statusTable(await listNodes(httpBase))),
+      kill,
+      restart,
+      chaos,
+      verify: async (path) => process.exit(await verifyCommand(path, print)),
+    },
+    print: (text) => void process.stdout.write(text),
+    complain: (text) => void process.stderr.write(text),
+  });
 } catch (error) {
   fail(error);
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { takeDataDirectory } from "../src/supervisor/data-directory.js";
-import type { UpOptions } from "../src/cli/options.js";
+import type { UpOptions } from "../src/supervisor/up-options.js";
 import { temporaryDirectory } from "./support/environment.js";
 
 const base: UpOptions = {

@@ -1,8 +1,8 @@
-import { describe, expect, test } from "vitest";
-import { chaosOptionTable } from "../src/chaos/options.js";
-import { WrongOptions } from "../src/cli/command-line.js";
-import { helpText } from "../src/cli/help.js";
-import { optionTable, parseCommand } from "../src/cli/options.js";
+// Every command line that the program reads, by the program's own function.
+import { CommanderError } from "commander";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createProgram, runProgram } from "../src/cli/program.js";
+import type { ProgramOptions } from "../src/cli/program.js";
 
 const defaults = {
   nodes: 3,
@@ -16,48 +16,98 @@ const defaults = {
   logLevel: "info",
   fresh: false,
 };
+const chaosDefaults = {
+  nodes: 5,
+  seconds: 60,
+  clients: 16,
+  keys: 12,
+  rate: 400,
+  out: "chaos-report",
+  keep: false,
+};
 
-function complaintAbout(args: readonly string[], environment: Record<string, string> = {}): string {
-  try {
-    parseCommand(args, environment);
-  } catch (error) {
-    if (error instanceof WrongOptions) return error.message;
-    throw error;
-  }
-  return "";
+interface Read {
+  /** The command and what it was given. */
+  readonly calls: readonly (readonly unknown[])[];
+  readonly out: string;
+  readonly error: string;
+  readonly exitCode: number | undefined;
 }
 
+function recorder(): { readonly options: ProgramOptions; readonly read: Read } {
+  const calls: unknown[][] = [];
+  const read = { calls, out: "", error: "", exitCode: undefined };
+  const note =
+    (name: string) =>
+    (...given: unknown[]): void =>
+      void calls.push([name, ...given]);
+  const actions = {
+    up: note("up"),
+    status: note("status"),
+    kill: note("kill"),
+    restart: note("restart"),
+    chaos: note("chaos"),
+    verify: note("verify"),
+  };
+  return {
+    read,
+    options: {
+      program: "cluster",
+      actions,
+      print: (text) => (read.out += text),
+      complain: (text) => (read.error += text),
+    },
+  };
+}
+
+async function readLine(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Read> {
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  const { options, read } = recorder();
+  try {
+    await runProgram(args, options);
+    return read;
+  } catch (error) {
+    if (error instanceof CommanderError) return { ...read, exitCode: error.exitCode };
+    throw error;
+  }
+}
+
+/** The only call. */
+async function callOf(
+  args: readonly string[],
+  environment?: Readonly<Record<string, string>>,
+): Promise<unknown> {
+  const { calls, error } = await readLine(args, environment);
+  expect({ error, calls: calls.length }).toEqual({ error: "", calls: 1 });
+  return calls[0];
+}
+
+const optionsOf = (command: string): string[] =>
+  createProgram(recorder().options)
+    .commands.filter((one) => one.name() === command)
+    .flatMap(({ options }) => options.map(({ long = "" }) => long));
+
+afterEach(() => vi.unstubAllEnvs());
+
 describe("the command line", () => {
-  test("has the defaults that the documentation names", () => {
-    expect(parseCommand(["up"], {})).toEqual({ name: "up", options: defaults });
-    expect(parseCommand(["status"], {})).toEqual({ name: "status", httpBase: 8100 });
-    expect(parseCommand([], {})).toEqual({ name: "help", of: undefined });
+  test("has the defaults that the documentation names", async () => {
+    expect(await callOf(["up"])).toEqual(["up", defaults]);
+    expect(await callOf(["status"])).toEqual(["status", 8100]);
+    expect(await callOf(["chaos"])).toEqual([
+      "chaos",
+      { ...chaosDefaults, seed: expect.any(Number) as number },
+    ]);
   });
 
-  test("takes every option as a flag", () => {
-    const args = [
-      "--nodes",
-      "5",
-      "--transport=http",
-      "--codec",
-      "json",
-      "--storage",
-      "memory",
-      "--data",
-      "/tmp/x",
-      "--cluster-id",
-      "blue",
-      "--http-base",
-      "9100",
-      "--peer-base",
-      "9200",
-      "--log-level",
-      "warn",
-      "--fresh",
-    ];
-    expect(parseCommand(["up", ...args], {})).toEqual({
-      name: "up",
-      options: {
+  test("takes every option of up", async () => {
+    const args =
+      "--nodes 5 --transport=http --codec json --storage memory --data /tmp/x --cluster-id blue --http-base 9100 --peer-base 9200 --log-level warn --fresh";
+    expect(await callOf(["up", ...args.split(" ")])).toEqual([
+      "up",
+      {
         nodes: 5,
         transport: "http",
         codec: "json",
@@ -69,199 +119,207 @@ describe("the command line", () => {
         logLevel: "warn",
         fresh: true,
       },
-    });
+    ]);
   });
 
-  test("refuses a misspelt variable of its own, and leaves those of others alone", () => {
-    expect(
-      complaintAbout(["up"], { RAFTKIT_CLUSTER_NODEZ: "5", RAFTKIT_CLUSTER_SECONDS: "9" }),
-    ).toBe(
-      "unknown environment variable RAFTKIT_CLUSTER_NODEZ; did you mean RAFTKIT_CLUSTER_NODES? --help names those of each option",
-    );
-    expect(complaintAbout(["up"], { RAFTKIT_CLUSTER_ID: "blue" })).toMatch(
-      /^unknown environment variable RAFTKIT_CLUSTER_ID; did you mean RAFTKIT_CLUSTER_CLUSTER_ID\? /,
-    );
-    expect(complaintAbout(["chaos"], { RAFTKIT_CLUSTER_X: "", RAFTKIT_SERVER_MAIN: "x" })).toMatch(
-      /^unknown environment variable RAFTKIT_CLUSTER_X; /,
-    );
+  test("takes every option of chaos", async () => {
+    const args =
+      "--nodes=3 --seconds 9 --seed 0 --clients 1 --keys 2 --rate 3 --out x --keep".split(" ");
+    expect(await callOf(["chaos", ...args])).toEqual([
+      "chaos",
+      { nodes: 3, seconds: 9, seed: 0, clients: 1, keys: 2, rate: 3, out: "x", keep: true },
+    ]);
   });
 
-  test("lets flags win over the environment, and the environment over defaults", () => {
+  test.each([
+    [
+      ["kill", "2"],
+      ["kill", "2", 8100],
+    ],
+    [
+      ["kill", "leader", "--http-base", "9000"],
+      ["kill", "leader", 9000],
+    ],
+    [
+      ["restart", "n3"],
+      ["restart", "n3", 8100],
+    ],
+    [
+      ["verify", "some/where"],
+      ["verify", "some/where"],
+    ],
+    [
+      ["verify", "help"],
+      ["verify", "help"],
+    ],
+  ])("reads %j", async (args, call) => expect(await callOf(args)).toEqual(call));
+
+  test("draws a seed where none is given, not always the same", async () => {
+    const seeds = new Set<unknown>();
+    for (let i = 0; i < 8; i++) seeds.add(await callOf(["chaos"]).then((call) => seedOf(call)));
+    expect([...seeds].every((seed) => Number.isSafeInteger(seed))).toBe(true);
+    expect(seeds.size).toBeGreaterThan(1);
+  });
+});
+
+function seedOf(call: unknown): unknown {
+  const [, options] = call as [string, { seed: unknown }];
+  return options.seed;
+}
+
+describe("the environment", () => {
+  test("gives way to flags, and wins over defaults; an empty variable counts as unset", async () => {
     const environment = {
       RAFTKIT_CLUSTER_NODES: "5",
       RAFTKIT_CLUSTER_CODEC: "json",
       RAFTKIT_CLUSTER_DATA: "",
+      RAFTKIT_CLUSTER_FRESH: "",
     };
-    expect(parseCommand(["up", "--nodes", "7"], environment)).toEqual({
-      name: "up",
-      options: { ...defaults, nodes: 7, codec: "json" },
+    expect(await callOf(["up", "--nodes", "7"], environment)).toEqual([
+      "up",
+      { ...defaults, nodes: 7, codec: "json" },
+    ]);
+  });
+
+  test.each([
+    ["true", [], true],
+    ["false", [], false],
+    ["true", ["--fresh=false"], false],
+    ["false", ["--fresh"], true],
+  ])("a switch's variable says %s, the flags %j", async (value, flags, fresh) => {
+    expect(await callOf(["up", ...flags], { RAFTKIT_CLUSTER_FRESH: value })).toEqual([
+      "up",
+      { ...defaults, fresh },
+    ]);
+  });
+
+  test("is named where it is wrong", async () => {
+    expect(await readLine(["up"], { RAFTKIT_CLUSTER_CODEC: "xml" })).toMatchObject({
+      calls: [],
+      exitCode: 1,
+      error:
+        "raftkit-cluster: option '--codec <NAME>' value 'xml' from env 'RAFTKIT_CLUSTER_CODEC' is invalid. Allowed choices are msgpack, json; --help tells what is allowed\n",
     });
   });
 
   test.each([
-    [["kill", "2"], { name: "kill", node: "2", httpBase: 8100 }],
-    [["kill", "leader", "--http-base", "9000"], { name: "kill", node: "leader", httpBase: 9000 }],
-    [
-      ["chaos", "--seed", "7"],
-      {
-        name: "chaos",
-        options: {
-          nodes: 5,
-          seconds: 60,
-          seed: 7,
-          clients: 16,
-          keys: 12,
-          rate: 400,
-          out: "chaos-report",
-          keep: false,
-        },
-      },
-    ],
-    [
-      [
-        "chaos",
-        "--nodes=3",
-        "--seconds",
-        "9",
-        "--seed",
-        "0",
-        "--clients",
-        "1",
-        "--keys",
-        "2",
-        "--rate",
-        "3",
-        "--out",
-        "x",
-        "--keep",
-      ],
-      {
-        name: "chaos",
-        options: {
-          nodes: 3,
-          seconds: 9,
-          seed: 0,
-          clients: 1,
-          keys: 2,
-          rate: 3,
-          out: "x",
-          keep: true,
-        },
-      },
-    ],
-    [["verify", "some/where"], { name: "verify", path: "some/where" }],
-    [["restart", "n3"], { name: "restart", node: "n3", httpBase: 8100 }],
-  ])("reads %j", (args, command) => expect(parseCommand(args, {})).toEqual(command));
+    ["RAFTKIT_CLUSTER_NODEZ", " (Did you mean RAFTKIT_CLUSTER_NODES?)"],
+    ["RAFTKIT_CLUSTER_ID", " (Did you mean RAFTKIT_CLUSTER_CLUSTER_ID?)"],
+    ["RAFTKIT_CLUSTER_X", ""],
+  ])("a misspelt %s is refused, others' are left alone", async (name, meant) => {
+    const others = { RAFTKIT_CLUSTER_SECONDS: "9", RAFTKIT_SERVER_MAIN: "x" };
+    expect(await readLine(["up"], { ...others, [name]: "5" })).toMatchObject({
+      calls: [],
+      exitCode: 1,
+      error: `raftkit-cluster: unknown environment variable ${name}${meant}; --help tells what is allowed\n`,
+    });
+    expect(await callOf(["verify", "x"], { [name]: "5" })).toEqual(["verify", "x"]);
+  });
+});
 
+describe("a wrong command line", () => {
   test.each([
-    [["up", "--nodes", "0"], '--nodes: given "0"; allowed: a whole number from 1 to 9'],
-    [["up", "--nodes", "3x"], '--nodes: given "3x"; allowed: a whole number from 1 to 9'],
-    [["up", "--nodes"], "--nodes: given nothing; allowed: a whole number from 1 to 9"],
-    [["up", "--transport", "memory"], '--transport: given "memory"; allowed: tcp or http'],
     [
-      ["up", "--cluster-id", "a b"],
-      '--cluster-id: given "a b"; allowed: 1 to 64 of A-Z a-z 0-9 _ -',
-    ],
-    [["up", "--fresh=perhaps"], '--fresh: given "perhaps"; allowed: no value (or true or false)'],
-    [["up", "--data", ""], '--data: given ""; allowed: a path'],
-    [["up", "--http-base", "65530"], '--http-base: given "65530"; allowed: a port from 1 to 65526'],
-    [
-      ["up", "--peer-base", "8102"],
-      '--peer-base: given "8102"; allowed: a port further than 3 from --http-base 8100, so that no port is needed twice',
-    ],
-    [["up", "extra"], 'unexpected argument "extra"; options look like --nodes 5'],
-    [["kill"], 'kill: no node given; allowed: its number, its id or "leader", as in: kill 2'],
-    [["kill", "1", "2"], 'unexpected argument "2"; one is enough'],
-    [["verify", "a", "b"], 'unexpected argument "b"; one is enough'],
-    [["status", "--nodes", "3"], "unknown option --nodes; allowed: --http-base, --help"],
-    [
-      ["status", "--htpbase", "1"],
-      'unknown option --htpbase; did you mean --http-base? allowed: --http-base, --help\nunexpected argument "1"; options look like --nodes 5',
+      "up --nodes 0",
+      "option '--nodes <N>' argument '0' is invalid. Allowed: a whole number from 1 to 9",
     ],
     [
-      ["chaos", "--sed=1", "--cleints=2", "--se=1"],
-      [
-        "--sed; did you mean --seed?",
-        "--cleints; did you mean --clients?",
-        "--se; did you mean --seconds?",
-      ]
-        .map(
-          (line) =>
-            `unknown option ${line} allowed: --nodes, --seconds, --seed, --clients, --keys, --rate, --out, --keep, --help`,
-        )
-        .join("\n"),
-    ],
-    [["chaos", "--nodes", "2"], '--nodes: given "2"; allowed: a whole number from 3 to 9'],
-    [
-      ["chaos", "--seconds", "1e3"],
-      '--seconds: given "1e3"; allowed: a whole number from 5 to 900',
-    ],
-    [["chaos", "--seed", "-1"], '--seed: given "-1"; allowed: a whole number from 0 to 4294967295'],
-    [
-      ["chaos", "--data", "x"],
-      'unknown option --data; allowed: --nodes, --seconds, --seed, --clients, --keys, --rate, --out, --keep, --help\nunexpected argument "x"; options look like --nodes 5',
+      "up --nodes 10",
+      "option '--nodes <N>' argument '10' is invalid. Allowed: a whole number from 1 to 9",
     ],
     [
-      ["verify"],
-      "verify: nothing given; allowed: the directory of a chaos report, or a history.jsonl",
+      "up --nodes 3x",
+      "option '--nodes <N>' argument '3x' is invalid. Allowed: a whole number from 1 to 9",
     ],
-    [["verify", "--seed", "1"], "unknown option --seed; allowed: --help"],
+    ["up --nodes", "option '--nodes <N>' argument missing"],
+    ["up --nodes 5 --nodes 5", "option '--nodes <N>' was given twice"],
+    ["up --fresh --fresh", "option '--fresh [true|false]' was given twice"],
     [
-      ["help", "start"],
-      'unknown command "start"; allowed: up, status, kill, restart, chaos, verify, help',
+      "up --transport memory",
+      "option '--transport <NAME>' argument 'memory' is invalid. Allowed choices are tcp, http",
     ],
     [
-      ["start", "--help"],
-      'unknown command "start"; allowed: up, status, kill, restart, chaos, verify, help',
+      "up --cluster-id a:b",
+      "option '--cluster-id <ID>' argument 'a:b' is invalid. Allowed: 1 to 64 of A-Z a-z 0-9 _ -",
     ],
-    [["start"], 'unknown command "start"; allowed: up, status, kill, restart, chaos, verify, help'],
-  ])("refuses %j in one line that names what is allowed", (args, line) =>
-    expect(complaintAbout(args)).toBe(line),
+    [
+      "up --fresh=perhaps",
+      "option '--fresh [true|false]' argument 'perhaps' is invalid. Allowed choices are true, false",
+    ],
+    ["up --data=", "option '--data <DIRECTORY>' argument '' is invalid. Allowed: a path"],
+    [
+      "up --http-base 65530",
+      "option '--http-base <PORT>' argument '65530' is invalid. Allowed: a whole number from 1 to 65526",
+    ],
+    [
+      "up --peer-base 8102",
+      "option '--peer-base <PORT>' argument '8102' is invalid. Allowed: a port further than 3 from --http-base 8100, so that no port is needed twice",
+    ],
+    ["up extra", "too many arguments for 'up'. Expected 0 arguments but got 1"],
+    ["kill", "missing required argument 'node'"],
+    ["kill 1 2", "too many arguments for 'kill'. Expected 1 argument but got 2"],
+    ["verify", "missing required argument 'path'"],
+    ["verify a b", "too many arguments for 'verify'. Expected 1 argument but got 2"],
+    ["verify --seed 1", "unknown option '--seed'"],
+    ["status --nodes 3", "unknown option '--nodes'"],
+    ["status --htpbase 1", "unknown option '--htpbase' (Did you mean --http-base?)"],
+    ["chaos --sed 1", "unknown option '--sed' (Did you mean --seed?)"],
+    ["chaos --cleints=1", "unknown option '--cleints=1' (Did you mean --clients?)"],
+    [
+      "chaos --nodes 2",
+      "option '--nodes <N>' argument '2' is invalid. Allowed: a whole number from 3 to 9",
+    ],
+    [
+      "chaos --seconds 1e3",
+      "option '--seconds <S>' argument '1e3' is invalid. Allowed: a whole number from 5 to 900",
+    ],
+    [
+      "chaos --seed -1",
+      "option '--seed <N>' argument '-1' is invalid. Allowed: a whole number from 0 to 4294967295",
+    ],
+    ["chaos --data x", "unknown option '--data' (Did you mean --rate?)"],
+    ["strat", "unknown command 'strat' (Did you mean one of restart, status?)"],
+    ["strat --help", "unknown command 'strat' (Did you mean one of restart, status?)"],
+    ["help stat", "unknown command 'stat' (Did you mean status?)"],
+  ])("%s is refused in one line, and nothing is done", async (line, complaint) => {
+    expect(await readLine(line.split(" "))).toEqual({
+      calls: [],
+      out: "",
+      error: `raftkit-cluster: ${complaint}; --help tells what is allowed\n`,
+      exitCode: 1,
+    });
+  });
+});
+
+describe("help", () => {
+  test.each([[[]], [["help"]], [["--help"]], [["-h"]]])("%j names every command", async (args) => {
+    const { out, exitCode } = await readLine(args);
+    expect(exitCode).toBe(0);
+    for (const command of ["up", "status", "kill", "restart", "chaos", "verify"]) {
+      expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
+    }
+    expect(out).toContain("\nExit codes: 0 ");
+  });
+
+  test.each(["up", "status", "kill", "restart", "chaos", "verify"])(
+    "of %s: what it takes and nothing else, examples, exit codes",
+    async (command) => {
+      const { out, exitCode, calls } = await readLine([command, "--help"]);
+      expect({ exitCode, calls }).toEqual({ exitCode: 0, calls: [] });
+      const flags = [...out.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+      expect(flags).toEqual([...optionsOf(command), "--help"]);
+      expect(out).toContain(`\nExamples:\n  cluster ${command}`);
+      expect(out).toContain("\nExit codes: 0 ");
+      expect((await readLine(["help", command])).out).toBe(out);
+      expect((await readLine([command, "-h"])).out).toBe(out);
+    },
   );
 
-  test("has a line for each wrong option, from wherever it came", () => {
-    expect(
-      complaintAbout(["up", "--nodes", "x"], { RAFTKIT_CLUSTER_CODEC: "xml" }).split("\n"),
-    ).toEqual([
-      '--nodes: given "x"; allowed: a whole number from 1 to 9',
-      '--codec: given "xml"; allowed: msgpack or json',
-    ]);
-  });
-
-  test("draws a seed where none is given, not always the same", () => {
-    const seeds = Array.from({ length: 8 }, () => parseCommand(["chaos"], {})).map((command) =>
-      command.name === "chaos" ? command.options.seed : -1,
-    );
-    expect(Math.min(...seeds)).toBeGreaterThanOrEqual(0);
-    expect(new Set(seeds).size).toBeGreaterThan(1);
-  });
-
-  test.each(["--help", "-h"])("explains itself on %s, with every option", (flag) => {
-    expect(parseCommand([flag], {})).toEqual({ name: "help", of: undefined });
-    for (const command of ["up", "status", "kill", "restart", "chaos", "verify"] as const) {
-      expect(parseCommand([command, flag], {})).toEqual({ name: "help", of: command });
-      expect(parseCommand(["help", command], {})).toEqual({ name: "help", of: command });
-      expect(helpText()).toMatch(new RegExp(`^  ${command} `, "m"));
+  test("names the variable of every option", async () => {
+    const { out } = await readLine(["up", "--help"]);
+    for (const flag of optionsOf("up")) {
+      const variable = flag.slice(2).toUpperCase().replaceAll("-", "_");
+      expect(out.replace(/\s+/g, " ")).toContain(`env: RAFTKIT_CLUSTER_${variable})`);
     }
-    expect(parseCommand(["verify", "help"], {})).toEqual({ name: "verify", path: "help" });
-    for (const { flag: name } of Object.values(optionTable)) {
-      expect(helpText("up")).toContain(`  --${name}`);
-    }
-    for (const { flag: name } of Object.values(chaosOptionTable)) {
-      expect(helpText("chaos")).toContain(`  --${name}`);
-    }
-  });
-
-  test("explains of each command only what it takes", () => {
-    const flagsIn = (text: string): string[] =>
-      [...text.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, flag = ""]) => flag);
-    expect(flagsIn(helpText("chaos"))).toEqual(
-      Object.values(chaosOptionTable).map(({ flag }) => flag),
-    );
-    expect(flagsIn(helpText("kill"))).toEqual(["http-base"]);
-    expect([flagsIn(helpText("verify")), helpText("verify")]).toEqual([
-      [],
-      expect.stringContaining("main.js verify PATH\n"),
-    ]);
   });
 });

@@ -163,12 +163,12 @@ describe("the program", () => {
     const program = runProgram(["up", "--nodes", "many"]);
     expect([await program.ended, program.output()]).toEqual([
       2,
-      'raftkit-cluster: --nodes: given "many"; allowed: a whole number from 1 to 9\n',
+      "raftkit-cluster: option '--nodes <N>' argument 'many' is invalid. Allowed: a whole number from 1 to 9; --help tells what is allowed\n",
     ]);
   });
 
   test.each([
-    [["--help"], "COMMAND --help tells what it takes"],
+    [["--help"], "Exit codes:"],
     [["up", "--help"], "--peer-base"],
     [["chaos", "--help"], "--seconds"],
   ])("explains itself: %j", async (args, text) => {

@@ -5,7 +5,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ClusterError } from "../errors.js";
-import type { UpOptions } from "../cli/options.js";
+import type { UpOptions } from "./up-options.js";
 import {
   entriesOf,
   holdDirectory,

@@ -1,6 +1,6 @@
 // Which node is where: names, ports, directories and the command line of each server process. Pure.
 import { join } from "node:path";
-import type { UpOptions } from "../cli/options.js";
+import type { UpOptions } from "./up-options.js";
 
 /** One server process: what it is called and where everything of it is. */
 export interface NodePlace {

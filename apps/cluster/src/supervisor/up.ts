@@ -10,7 +10,7 @@ import type { NodePlace } from "./layout.js";
 import { watchLeaders } from "./leader-watch.js";
 import { waitForLeader } from "./node-status.js";
 import type { Leader } from "./node-status.js";
-import type { UpOptions } from "../cli/options.js";
+import type { UpOptions } from "./up-options.js";
 import { createSupervisor } from "./supervisor.js";
 import type { SupervisedNode } from "./supervisor.js";
 

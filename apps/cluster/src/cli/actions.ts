@@ -1,0 +1,12 @@
+// What a command line can ask for; carried out by main.ts.
+import type { ChaosOptions } from "../chaos/options.js";
+import type { UpOptions } from "../supervisor/up-options.js";
+
+export interface Actions {
+  up(options: UpOptions): void | Promise<void>;
+  status(httpBase: number): void | Promise<void>;
+  kill(node: string, httpBase: number): void | Promise<void>;
+  restart(node: string, httpBase: number): void | Promise<void>;
+  chaos(options: ChaosOptions): void | Promise<void>;
+  verify(path: string): void | Promise<void>;
+}

@@ -1,0 +1,72 @@
+// `chaos` and `verify`: their options.
+import { Argument } from "commander";
+import type { Command } from "commander";
+import type { ChaosOptions } from "../chaos/options.js";
+import type { Actions } from "./actions.js";
+import { explain, pathOf, pathOption, switchOption, wholeOption } from "./options.js";
+
+const MAX_SEED = 4_294_967_295;
+
+export function addChaos(root: Command, actions: Actions): void {
+  const seed = Math.floor(Math.random() * (MAX_SEED + 1));
+  const chaos = root
+    .command("chaos")
+    .description(
+      "A cluster of its own under load and faults, its history checked; leaves a report.",
+    )
+    .addOption(wholeOption("--nodes <N>", "how many server processes", 3, 9).default(5))
+    .addOption(
+      wholeOption(
+        "--seconds <S>",
+        "how long load and faults go on; healing and checking come on top",
+        5,
+        900,
+      ).default(60),
+    )
+    .addOption(
+      wholeOption(
+        "--seed <N>",
+        "which faults strike when; printed at the start",
+        0,
+        MAX_SEED,
+      ).default(seed, "drawn"),
+    )
+    .addOption(wholeOption("--clients <N>", "each has one operation under way", 1, 100).default(16))
+    .addOption(wholeOption("--keys <N>", "how many are worked on at a time", 1, 1000).default(12))
+    .addOption(
+      wholeOption(
+        "--rate <N>",
+        "operations per second at most, of all clients together",
+        1,
+        1000,
+      ).default(400),
+    )
+    .addOption(
+      pathOption(
+        "--out <DIRECTORY>",
+        "where report, history and the nodes' logs go; an earlier report there is deleted",
+        "chaos-report",
+      ),
+    )
+    .addOption(switchOption("--keep", "keep the nodes' data there too"))
+    .action((options: ChaosOptions) => actions.chaos(options));
+  explain(
+    chaos,
+    ["--seconds 120", "--seed 7 --nodes 3 --out /tmp/report"],
+    "0 everything held; 1 something did not, it could not start, or it was interrupted; 2 wrong options.",
+  );
+  const verify = root
+    .command("verify")
+    .description("Check again what a chaos run recorded.")
+    .addArgument(
+      new Argument("<path>", "the directory of a chaos report, or a history.jsonl").argParser(
+        pathOf,
+      ),
+    )
+    .action((path: string) => actions.verify(path));
+  explain(
+    verify,
+    ["chaos-report"],
+    "0 everything held; 1 something did not; 2 nothing to verify, or wrong options.",
+  );
+}

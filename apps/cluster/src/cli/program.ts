@@ -1,0 +1,77 @@
+// The command line of every command. It only reads and checks: what a command does is its caller's.
+// A wrong command line is said in one line on standard error and thrown as a CommanderError.
+import { Command } from "commander";
+import type { Actions } from "./actions.js";
+import { addChaos } from "./chaos-commands.js";
+import { addControl } from "./control-commands.js";
+import { dropEmptyVariables, refuseTwice, unknownVariable } from "./options.js";
+import { addUp } from "./up-command.js";
+
+export interface ProgramOptions {
+  /** How a user calls it, for help: `node apps/cluster/dist/main.js`. */
+  readonly program: string;
+  readonly actions: Actions;
+  readonly print: (text: string) => void;
+  readonly complain: (text: string) => void;
+}
+
+const NAME = "raftkit-cluster";
+
+/**
+ * Reads the command line and `process.env`, and does what they ask for.
+ * @param args without Node and the script
+ * @throws {CommanderError} its `exitCode` is 0 after help, otherwise the command line was wrong; what
+ * was to be said has been said
+ */
+export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<void> {
+  dropEmptyVariables(process.env);
+  const program = createProgram(options);
+  const [first = "help", second] = args;
+  const named = first === "help" ? second : first;
+  const isKnown =
+    named === undefined ||
+    named.startsWith("-") ||
+    [...program.commands.map((command) => command.name()), "help"].includes(named);
+  // Of an unknown command commander would print the general help, as if that had been asked for.
+  await program.parseAsync(isKnown ? [first, ...args.slice(1)] : [named], { from: "user" });
+}
+
+export function createProgram({ program, actions, print, complain }: ProgramOptions): Command {
+  const root = new Command(program)
+    .description(
+      "A test cluster: real server processes on this machine, started, watched and broken on purpose.",
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: print,
+      writeErr: complain,
+      outputError: (text, write) =>
+        write(
+          `${text
+            .trimEnd()
+            .replace(/\.$/, "")
+            .replace(/^error:/, `${NAME}:`)
+            .replace("\n", " ")}; --help tells what is allowed\n`,
+        ),
+    })
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 done, ended by a signal, or everything held; 1 could not start, the cluster refused,\nsomething did not hold, or a chaos run was interrupted; 2 wrong options, or nothing to verify.",
+    );
+  root.hook("preAction", (_, command) => refuseUnknownVariables(root, command));
+  addUp(root, actions);
+  addControl(root, actions);
+  addChaos(root, actions);
+  for (const command of root.commands) refuseTwice(command);
+  return root;
+}
+
+/** Commands that take nothing from the environment don't look at it. */
+function refuseUnknownVariables(root: Command, command: Command): void {
+  if (command.options.every(({ envVar }) => envVar === undefined)) return;
+  const known = root.commands.flatMap(({ options }) =>
+    options.flatMap(({ envVar }) => envVar ?? []),
+  );
+  const complaint = unknownVariable(known, process.env);
+  if (complaint !== undefined) command.error(`error: ${complaint}`);
+}

@@ -1,0 +1,96 @@
+// `up`: its options.
+import { isValidId } from "@raftkit/core";
+import { InvalidArgumentError, Option } from "commander";
+import type { Command } from "commander";
+import type { UpOptions } from "../supervisor/up-options.js";
+import type { Actions } from "./actions.js";
+import { DEFAULT_HTTP_BASE } from "./hints.js";
+import {
+  choiceOption,
+  declared,
+  explain,
+  pathOption,
+  switchOption,
+  wholeOption,
+} from "./options.js";
+
+const MAX_NODES = 9;
+const MAX_BASE_PORT = 65_535 - MAX_NODES;
+
+export function addUp(root: Command, actions: Actions): void {
+  const command = root
+    .command("up")
+    .description("Start the nodes, wait for a leader, run until SIGINT, SIGTERM or SIGHUP.")
+    .addOption(wholeOption("--nodes <N>", "how many server processes", 1, MAX_NODES).default(3))
+    .addOption(
+      choiceOption("--transport <NAME>", "what carries messages between them", ["tcp", "http"]),
+    )
+    .addOption(
+      choiceOption("--codec <NAME>", "how commands and messages become bytes", ["msgpack", "json"]),
+    )
+    .addOption(
+      choiceOption(
+        "--storage <NAME>",
+        "where they keep their logs; memory: lost with each process",
+        ["file", "memory"],
+      ),
+    )
+    .addOption(
+      pathOption(
+        "--data <DIRECTORY>",
+        "what they store, and their logs; kept from run to run",
+        "data",
+      ),
+    )
+    .addOption(
+      declared(
+        new Option("--cluster-id <ID>", "nodes of another cluster are turned away").argParser(
+          clusterId,
+        ),
+      ).default("raftkit"),
+    )
+    .addOption(httpBaseOption())
+    .addOption(
+      wholeOption(
+        "--peer-base <PORT>",
+        "node i hears the other nodes on it plus i",
+        1,
+        MAX_BASE_PORT,
+      ).default(7100),
+    )
+    .addOption(
+      choiceOption(
+        "--log-level <LEVEL>",
+        "what the nodes write to DIRECTORY/logs",
+        ["debug", "info", "warn", "error", "silent"],
+        "info",
+      ),
+    )
+    .addOption(switchOption("--fresh", "first delete what an earlier cluster left in --data"))
+    .action((options: UpOptions) => {
+      const { httpBase, peerBase, nodes } = options;
+      if (Math.abs(httpBase - peerBase) > nodes) return actions.up(options);
+      return command.error(
+        `error: option '--peer-base <PORT>' argument '${peerBase}' is invalid. Allowed: a port further than ${nodes} from --http-base ${httpBase}, so that no port is needed twice.`,
+      );
+    });
+  explain(
+    command,
+    ["", "--nodes 5 --transport http --codec json", "--fresh"],
+    "0 ended by a signal; 1 could not start; 2 wrong options.",
+  );
+}
+
+export function httpBaseOption(): Option {
+  return wholeOption(
+    "--http-base <PORT>",
+    "the control API's port; node i serves HTTP on it plus i",
+    1,
+    MAX_BASE_PORT,
+  ).default(DEFAULT_HTTP_BASE);
+}
+
+function clusterId(text: string): string {
+  if (isValidId(text)) return text;
+  throw new InvalidArgumentError("Allowed: 1 to 64 of A-Z a-z 0-9 _ -.");
+}
