@@ -36,6 +36,8 @@ export const optionsOf = {
     runs: "N",
     "value-bytes": "N",
     data: "DIRECTORY",
+    mib: "N",
+    "entry-bytes": "N",
   },
   rules: { seeds: "N", seed: "N", rule: "RULE", faults: "" },
   simulate: {

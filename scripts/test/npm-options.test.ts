@@ -60,7 +60,7 @@ describe("what npm kept", () => {
 test.each([
   ["start", "apps/cluster/src/cli/up-command.ts", /"--([a-z-]+)[ "]/g],
   ["chaos", "apps/cluster/src/cli/chaos-commands.ts", /"--([a-z-]+)[ "]/g],
-  ["bench", "apps/bench/src/main.ts", /^ {2}--([a-z-]+) /gm],
+  ["bench", "apps/bench/src/program.ts", /"--([a-z-]+) /g],
   ["mutants", "scripts/mutants/main.mjs", /^ {2}--([a-z-]+) /gm],
   ["proof", "scripts/proof.mjs", /^ {2}--([a-z-]+) /gm],
   ["hazards", "scripts/hazards.mjs", /^ {2}--([a-z-]+) /gm],
