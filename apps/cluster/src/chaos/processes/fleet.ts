@@ -7,7 +7,7 @@ import { ClusterError } from "../../errors.js";
 import type { NodePlace } from "../../supervisor/layout.js";
 import { createSupervisor } from "../../supervisor/supervisor.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
-import type { Guard } from "./guard.js";
+import type { Guard } from "./watchdog.js";
 import type { Network } from "../network/network.js";
 
 export type NodeState = "down" | "starting" | "up" | "paused" | "wiped";

@@ -14,7 +14,7 @@ export interface Guard {
 export async function startGuard(temporary: string): Promise<Guard> {
   const child = spawn(
     process.execPath,
-    [fileURLToPath(new URL("sentinel.js", import.meta.url)), temporary],
+    [fileURLToPath(new URL("watchdog-process.js", import.meta.url)), temporary],
     { stdio: ["pipe", "ignore", "ignore"], detached: true },
   );
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
