@@ -15,7 +15,7 @@ import type { Logger, RaftNode } from "raftkit";
 import { measuredKv, measuredLog } from "./measured.js";
 import type { Durations } from "./metrics.js";
 import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
-import type { Settings } from "./options/parse.js";
+import type { Settings } from "./cli/parse.js";
 import { socketsVia } from "./peer-via.js";
 
 export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;

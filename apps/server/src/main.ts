@@ -5,9 +5,9 @@ import { constants } from "node:os";
 import { RaftkitError } from "@raftkit/core";
 import { pino } from "pino";
 import { InvalidOption } from "raftkit";
-import { helpText } from "./options/help.js";
-import { parseOptions, WrongOptions } from "./options/parse.js";
-import type { Settings } from "./options/parse.js";
+import { helpText } from "./cli/help.js";
+import { parseOptions, WrongOptions } from "./cli/parse.js";
+import type { Settings } from "./cli/parse.js";
 import { startServer } from "./server.js";
 import type { RunningServer } from "./server.js";
 

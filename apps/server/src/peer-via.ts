@@ -3,8 +3,8 @@
 // has the same list of voters.
 import { connect, createServer } from "node:net";
 import type { SocketFactory } from "@raftkit/transport-tcp";
-import { formatHostPort, parseHostPort } from "./options/addresses.js";
-import type { Settings } from "./options/parse.js";
+import { formatHostPort, parseHostPort } from "./cli/addresses.js";
+import type { Settings } from "./cli/parse.js";
 
 export function socketsVia({
   peers,

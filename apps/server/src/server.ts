@@ -11,12 +11,12 @@ import { createMetrics } from "./metrics.js";
 import { openNode } from "./compose.js";
 import type { KvCalls, KvNode, OpenContext } from "./compose.js";
 import { descriptorLimit, shareDescriptors } from "./descriptors.js";
-import { formatHostPort } from "./options/addresses.js";
-import type { HostPort } from "./options/addresses.js";
-import type { Settings } from "./options/parse.js";
-import { healthRoutes } from "./routes/health.js";
-import { kvRoutes } from "./routes/kv.js";
-import { statusRoute } from "./routes/status.js";
+import { formatHostPort } from "./cli/addresses.js";
+import type { HostPort } from "./cli/addresses.js";
+import type { Settings } from "./cli/parse.js";
+import { healthRoutes } from "./http/routes/health.js";
+import { kvRoutes } from "./http/routes/kv.js";
+import { statusRoute } from "./http/routes/status.js";
 
 /** How long requests under way may go on once the server closes. */
 const DRAIN_MS = 1000;

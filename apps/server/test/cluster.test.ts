@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { startServer } from "../src/server.js";
 import type { RunningServer } from "../src/server.js";
-import { parseOptions } from "../src/options/parse.js";
+import { parseOptions } from "../src/cli/parse.js";
 import { errorCode, keyPath, parsed, raw, send } from "./client.js";
 import type { Answer } from "./client.js";
 import { recordingLogger } from "./fixture.js";

@@ -8,9 +8,9 @@ import { createHttpListener } from "../src/http/server.js";
 import { defaultLimits } from "../src/http/limits.js";
 import type { HttpLimits } from "../src/http/limits.js";
 import type { HttpListener, Observer } from "../src/http/server.js";
-import { createTurns } from "../src/turns.js";
-import type { NextTurn } from "../src/turns.js";
-import { kvRoutes } from "../src/routes/kv.js";
+import { createTurns } from "../src/http/turns.js";
+import type { NextTurn } from "../src/http/turns.js";
+import { kvRoutes } from "../src/http/routes/kv.js";
 
 interface FakeKv extends KvCalls {
   readonly machine: Kv;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { helpText } from "../src/options/help.js";
-import { environmentName, parseOptions } from "../src/options/parse.js";
-import type { Settings } from "../src/options/parse.js";
-import { optionTable } from "../src/options/table.js";
+import { helpText } from "../src/cli/help.js";
+import { environmentName, parseOptions } from "../src/cli/parse.js";
+import type { Settings } from "../src/cli/parse.js";
+import { optionTable } from "../src/cli/table.js";
 
 function settings(args: readonly string[], environment: Record<string, string> = {}): Settings {
   const parsed = parseOptions(args, environment);

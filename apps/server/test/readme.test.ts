@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { optionTable } from "../src/options/table.js";
+import { optionTable } from "../src/cli/table.js";
 import { send } from "./client.js";
 import { freePorts, startProcess, temporaryDirectory } from "./process.js";
 

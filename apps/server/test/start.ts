@@ -1,7 +1,7 @@
 // A server in this process around a node that says what the test tells it.
 import { onTestFinished } from "vitest";
-import { parseOptions } from "../src/options/parse.js";
-import type { Settings } from "../src/options/parse.js";
+import { parseOptions } from "../src/cli/parse.js";
+import type { Settings } from "../src/cli/parse.js";
 import { startServer } from "../src/server.js";
 import type { RunningServer } from "../src/server.js";
 import { fakeNode } from "./fake-node.js";

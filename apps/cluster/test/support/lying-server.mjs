@@ -14,7 +14,7 @@ const load = (file) => import(pathToFileURL(join(root, "dist", file)).href);
 const [{ startServer }, { openNode }, { parseOptions }] = await Promise.all([
   load("server.js"),
   load("compose.js"),
-  load("options/parse.js"),
+  load("cli/parse.js"),
 ]);
 
 /** The kv package's form of a command: [0, key, value] is an unconditional put. */

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "raftkit";
-import { isLoopback } from "../options/addresses.js";
+import { isLoopback } from "../cli/addresses.js";
 import { createBodyReader } from "./body.js";
 import { watchConnections } from "./connections.js";
 import type { Connection, CutReason } from "./connections.js";

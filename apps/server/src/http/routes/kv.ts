@@ -2,14 +2,14 @@
 // percent-decoded once.
 import { deleteCommand, KEY_BYTES_MAX, PAGE_ENTRIES_MAX, putCommand } from "@raftkit/kv";
 import type { KvResult } from "@raftkit/kv";
-import type { KvCalls } from "../compose.js";
-import type { Exchange, Reply, Route } from "../http/exchange.js";
-import { json } from "../http/exchange.js";
-import { etag, isUnchanged, writeCondition } from "../http/conditions.js";
-import { HttpError } from "../http/errors.js";
+import type { KvCalls } from "../../compose.js";
+import type { Exchange, Reply, Route } from "../exchange.js";
+import { json } from "../exchange.js";
+import { etag, isUnchanged, writeCondition } from "../conditions.js";
+import { HttpError } from "../errors.js";
 import { createTurns } from "../turns.js";
 import type { NextTurn } from "../turns.js";
-import { decodePercent, parseQuery } from "../http/target.js";
+import { decodePercent, parseQuery } from "../target.js";
 
 const ITEM = "/v1/kv/";
 const LIST = "/v1/kv";

@@ -1,10 +1,10 @@
 // /healthz: the process lives and its node hasn't failed (restart it if not). /readyz: it can
 // serve: it takes writes, and answers a linearizable read, so it knows a leader that knows a
 // majority, and has applied what was committed.
-import { json } from "../http/exchange.js";
-import type { Reply, Route } from "../http/exchange.js";
-import { logFull, notReady } from "../http/errors.js";
-import type { KvCalls } from "../compose.js";
+import { json } from "../exchange.js";
+import type { Reply, Route } from "../exchange.js";
+import { logFull, notReady } from "../errors.js";
+import type { KvCalls } from "../../compose.js";
 import type { NodeStatus } from "raftkit";
 
 /** Probes give up soon; they come again. */

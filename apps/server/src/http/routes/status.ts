@@ -1,9 +1,9 @@
 // /v1/status: the node's own picture of itself, and where to find the leader over HTTP.
 import type { NodeStatus } from "raftkit";
-import { json } from "../http/exchange.js";
-import type { Route } from "../http/exchange.js";
-import { notReady } from "../http/errors.js";
-import { parseQuery } from "../http/target.js";
+import { json } from "../exchange.js";
+import type { Route } from "../exchange.js";
+import { notReady } from "../errors.js";
+import { parseQuery } from "../target.js";
 
 export interface StatusSource {
   status(): NodeStatus | undefined;
