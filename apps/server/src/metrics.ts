@@ -2,7 +2,7 @@
 // scraped, never pushed.
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CounterName, NodeStatus } from "raftkit";
-import type { Route } from "./http/exchange.js";
+import type { MetricsPage } from "./http/routes/metrics.js";
 import type { Observer, Usage } from "./http/server.js";
 import { processMetrics } from "./process-metrics.js";
 
@@ -19,7 +19,7 @@ export interface Durations {
 export interface Metrics {
   readonly observer: Observer;
   readonly durations: Durations;
-  readonly route: Route;
+  readonly page: MetricsPage;
   /** Stops measuring the event loop. */
   close(): void;
 }
@@ -125,17 +125,7 @@ export function createMetrics(source: MetricsSource): Metrics {
   return {
     observer: requestMetrics(registers),
     durations: durationMetrics(registers),
-    route: {
-      name: "metrics",
-      matches: (path) => path === "/metrics",
-      methods: {
-        GET: async () => ({
-          status: 200,
-          headers: { "content-type": registry.contentType },
-          body: await registry.metrics(),
-        }),
-      },
-    },
+    page: { contentType: registry.contentType, text: () => registry.metrics() },
     close: () => process.close(),
   };
 }

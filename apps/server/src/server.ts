@@ -1,6 +1,5 @@
 // One server in this process: the HTTP API around one node. Neither reads the environment nor ends
 // the process.
-import type { AddressInfo } from "node:net";
 import { RaftkitError } from "@raftkit/core";
 import type { Logger } from "raftkit";
 import { notReady } from "./http/errors.js";
@@ -16,6 +15,7 @@ import type { HostPort } from "./cli/addresses.js";
 import type { Settings } from "./cli/parse.js";
 import { healthRoutes } from "./http/routes/health.js";
 import { kvRoutes } from "./http/routes/kv.js";
+import { metricsRoute } from "./http/routes/metrics.js";
 import { statusRoute } from "./http/routes/status.js";
 
 /** How long requests under way may go on once the server closes. */
@@ -83,10 +83,10 @@ export async function startServer({
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
   const listener = createHttpListener({
     routes: [
-      ...kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
+      kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
       statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
-      metrics.route,
-      ...healthRoutes({ status, calls, draining: () => closing !== undefined }),
+      metricsRoute(metrics.page),
+      healthRoutes({ status, calls, draining: () => closing !== undefined }),
     ],
     logger,
     observer: metrics.observer,
@@ -119,22 +119,16 @@ export async function startServer({
   return { http, peer, node: started, failed, close: () => (closing ??= stop()) };
 }
 
-function listen({ server }: HttpListener, { host, port }: HostPort): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => {
-      const why =
-        cause.code === "EADDRINUSE"
-          ? "is taken by another process"
-          : `can't be bound (${cause.message})`;
-      reject(
-        new HttpListenFailed(
-          `HTTP address ${formatHostPort({ host, port })} ${why}; choose another with --http`,
-          { cause },
-        ),
-      );
-    });
-    server.listen({ host, port, exclusive: true }, () =>
-      resolve(formatHostPort({ host, port: (server.address() as AddressInfo).port })),
+async function listen(listener: HttpListener, { host, port }: HostPort): Promise<string> {
+  const bound = await listener.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
+    const why =
+      cause.code === "EADDRINUSE"
+        ? "is taken by another process"
+        : `can't be bound (${cause.message})`;
+    throw new HttpListenFailed(
+      `HTTP address ${formatHostPort({ host, port })} ${why}; choose another with --http`,
+      { cause },
     );
   });
+  return formatHostPort({ host, port: bound });
 }

@@ -1,5 +1,4 @@
 // The HTTP API over a state machine in memory that a test can make fail, on a port of its own.
-import type { AddressInfo } from "node:net";
 import { createKv } from "@raftkit/kv";
 import type { Kv } from "@raftkit/kv";
 import type { CallOptions, Logger } from "raftkit";
@@ -74,13 +73,12 @@ export async function startApi({
   const observed: Parameters<Observer["done"]>[0][] = [];
   const cuts: Parameters<Observer["cut"]>[0][] = [];
   const listener = createHttpListener({
-    routes: kvRoutes(kv, { maxValueBytes, turn }),
+    routes: [kvRoutes(kv, { maxValueBytes, turn })],
     logger,
     observer: { done: (done) => observed.push(done), cut: (reason) => cuts.push(reason) },
     limits: { ...defaultLimits, ...limits },
   });
-  await new Promise<void>((resolve) => void listener.server.listen(0, "127.0.0.1", resolve));
-  const { port } = listener.server.address() as AddressInfo;
+  const port = await listener.listen({ host: "127.0.0.1", port: 0 });
   return {
     at: `127.0.0.1:${port}`,
     kv,

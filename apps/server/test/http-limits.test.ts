@@ -131,7 +131,7 @@ test("the least recently moving connection is cut first; one that this server le
     const socket = await silent(api.at);
     names.set(socket, name);
     const response = new ServerResponse(new IncomingMessage(socket));
-    unsent.send(response, socket, Buffer.alloc(bytes));
+    unsent.hold(response, socket, bytes);
     return response;
   };
   const a = await hold("a", 40);
@@ -162,11 +162,11 @@ test("who takes a large answer piece by piece counts as moving", async () => {
     (socket) => new ServerResponse(new IncomingMessage(socket)),
   );
   if (taken === undefined) throw new Error("unreachable");
-  unsent.send(taken, slow, Buffer.alloc(140 * KIB));
+  unsent.hold(taken, slow, 140 * KIB);
   for (const [i, response] of others.entries()) {
     // As when the client took the first piece: the second one follows.
     if (i === 1) taken.emit("drain");
-    unsent.send(response, i === 0 ? stuck : third, Buffer.alloc(140 * KIB));
+    unsent.hold(response, i === 0 ? stuck : third, 140 * KIB);
   }
   expect(cuts.map((socket) => [slow, stuck, third].indexOf(socket))).toEqual([1]);
   unsent.release(taken);

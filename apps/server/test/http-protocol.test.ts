@@ -117,6 +117,21 @@ describe("keys", () => {
   });
 });
 
+test("a value is bytes, whatever its Content-Type says", async () => {
+  for (const type of ["application/json", "text/plain; charset=klingon", "nonsense", "a/b/c"]) {
+    const headers = { "content-type": type };
+    const put = await send(api.at, "PUT", "/v1/kv/typed", { headers, body: `{${type}` });
+    expect([type, put.status < 300]).toEqual([type, true]);
+    expect((await send(api.at, "GET", "/v1/kv/typed")).body.toString()).toBe(`{${type}`);
+  }
+});
+
+test("headers that a router could look at change nothing", async () => {
+  for (const headers of [{ "accept-version": "2.0.0" }, { "x-http-method-override": "DELETE" }]) {
+    expect((await send(api.at, "GET", "/v1/kv", { headers })).status).toBe(200);
+  }
+});
+
 describe("sizes", () => {
   test("a value of exactly 1 MiB comes back as it was; one byte more is 413 and changes nothing", async () => {
     const value = Buffer.alloc(MIB, "0123456789abcdef\0\xff", "latin1");

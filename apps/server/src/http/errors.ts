@@ -1,6 +1,8 @@
 // What a request is refused with: a status, a stable code and a sentence. Maps raftkit's errors to
 // them; everything that isn't known to be harmless to show ends as a bare 500.
 import { RaftkitError } from "@raftkit/core";
+import type { FastifySchemaValidationError } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
 
 export class HttpError extends RaftkitError {
@@ -16,6 +18,13 @@ export class HttpError extends RaftkitError {
     this.status = status;
     this.headers = headers;
   }
+}
+
+/** What an answer with it holds. */
+export function errorBody({ code, message }: HttpError): {
+  error: { code: string; message: string };
+} {
+  return { error: { code, message } };
 }
 
 /** Seconds. A new leader is usually elected well within it. */
@@ -46,6 +55,7 @@ const unavailableCodes: Readonly<Record<string, string>> = {
  */
 export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof HttpError) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) return invalidRequest(error);
   if (error instanceof OutcomeUnknown) {
     return new HttpError(
       504,
@@ -86,4 +96,20 @@ export function methodNotAllowed(method: string, allow: string): HttpError {
     `${method} is not allowed here; allowed: ${allow}`,
     { allow },
   );
+}
+
+/** What the schemas of a route refuse. */
+function invalidRequest({ validation }: ValidationFailed): HttpError {
+  const [issue] = validation;
+  const of: unknown = issue?.params["params"];
+  const code = typeof of === "object" && of !== null && "code" in of ? of.code : undefined;
+  return new HttpError(
+    400,
+    typeof code === "string" ? code : "bad_parameter",
+    issue?.message ?? "",
+  );
+}
+
+interface ValidationFailed {
+  readonly validation: readonly FastifySchemaValidationError[];
 }

@@ -1,13 +1,13 @@
-// Sends answers, and bounds what clients that don't read make this process hold: in all, the
-// connection that took nothing for longest is cut first; and each, when it takes nothing for too
-// long. Large answers go in pieces, so that it can be seen who takes some.
+// Bounds what clients that don't read their answers make this process hold: in all, the connection
+// that took nothing for longest is cut first; and each, when it takes nothing for too long. That a
+// client takes some of a large answer shows in "drain": such answers go in pieces.
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { HttpLimits } from "./limits.js";
 
 export interface UnsentAnswers {
-  /** Writes the body and ends the answer. */
-  send(response: ServerResponse, socket: Socket, body: Uint8Array): void;
+  /** The answer was handed over, and its client hasn't taken all of it. */
+  hold(response: ServerResponse, socket: Socket, bytes: number): void;
   /** The answer was taken, or its connection is closed. */
   release(response: ServerResponse): void;
   readonly bytes: number;
@@ -18,8 +18,6 @@ interface Held {
   readonly answers: Map<ServerResponse, number>;
   movedMs: number;
 }
-
-const PIECE_BYTES = 64 * 1024;
 
 /**
  * @param isWorking whether the socket waits for this server, not for its client: answers queue
@@ -76,14 +74,12 @@ export function createUnsentAnswers(
     }
   };
   return {
-    send(response, socket, body) {
-      sendInPieces(response, body, () => {
+    hold(response, socket, bytes) {
+      hold(response, socket, bytes);
+      response.on("drain", () => {
         const one = held.get(socket);
         if (one !== undefined) moved(socket, one);
       });
-      // A large one isn't handed over in one go, however much of its first piece was taken.
-      const done = response.writableEnded && response.writableLength === 0;
-      if (!done) hold(response, socket, body.byteLength);
     },
     release(response) {
       const socket = socketOf.get(response);
@@ -99,23 +95,4 @@ export function createUnsentAnswers(
       return total;
     },
   };
-}
-
-function sendInPieces(response: ServerResponse, body: Uint8Array, onTaken: () => void): void {
-  let at = 0;
-  const more = (): void => {
-    while (at + PIECE_BYTES < body.byteLength) {
-      const piece = body.subarray(at, at + PIECE_BYTES);
-      at += PIECE_BYTES;
-      if (!response.write(piece)) {
-        response.once("drain", () => {
-          onTaken();
-          more();
-        });
-        return;
-      }
-    }
-    response.end(body.subarray(at));
-  };
-  more();
 }

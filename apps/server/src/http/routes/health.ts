@@ -1,11 +1,11 @@
 // /healthz: the process lives and its node hasn't failed (restart it if not). /readyz: it can
 // serve: it takes writes, and answers a linearizable read, so it knows a leader that knows a
 // majority, and has applied what was committed.
-import { json } from "../exchange.js";
-import type { Reply, Route } from "../exchange.js";
-import { logFull, notReady } from "../errors.js";
-import type { KvCalls } from "../../compose.js";
+import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { NodeStatus } from "raftkit";
+import type { KvCalls } from "../../compose.js";
+import { logFull, notReady } from "../errors.js";
+import { health, refusals } from "../schemas/answers.js";
 
 /** Probes give up soon; they come again. */
 const READY_TIMEOUT_MS = 1000;
@@ -17,28 +17,41 @@ export interface HealthSource {
   readonly calls: KvCalls;
 }
 
-export function healthRoutes(source: HealthSource): readonly Route[] {
-  return [
-    {
-      name: "healthz",
-      matches: (path) => path === "/healthz",
-      methods: { GET: () => health(source) },
-    },
-    {
-      name: "readyz",
-      matches: (path) => path === "/readyz",
-      methods: { GET: (exchange) => readiness(source, exchange.signal) },
-    },
-  ];
+export function healthRoutes(source: HealthSource): FastifyPluginCallbackZod {
+  return (app, _options, done) => {
+    app.route({
+      method: "GET",
+      url: "/healthz",
+      config: { label: "healthz" },
+      schema: {
+        summary: "Whether the process is worth keeping",
+        response: { 200: health, ...refusals(503) },
+      },
+      handler: () => {
+        const state = source.status()?.state ?? "starting";
+        if (state === "failed") throw notReady("the node has failed");
+        return { status: state };
+      },
+    });
+    app.route({
+      method: "GET",
+      url: "/readyz",
+      config: { label: "readyz" },
+      schema: {
+        summary: "Whether the node takes writes and answers a linearizable read",
+        response: { 200: health, ...refusals(503) },
+      },
+      handler: async ({ call }) => {
+        await checkReady(source, call.signal);
+        return { status: "ready" };
+      },
+    });
+    done();
+  };
 }
 
-function health(source: HealthSource): Reply {
-  const state = source.status()?.state ?? "starting";
-  if (state === "failed") throw notReady("the node has failed");
-  return json(200, { status: state });
-}
-
-async function readiness(source: HealthSource, signal: AbortSignal): Promise<Reply> {
+/** @throws {HttpError} 503 with what it waits for */
+async function checkReady(source: HealthSource, signal: AbortSignal): Promise<void> {
   const status = source.status();
   if (status === undefined) throw notReady("the node is starting");
   if (source.draining() || status.state !== "running") {
@@ -48,7 +61,6 @@ async function readiness(source: HealthSource, signal: AbortSignal): Promise<Rep
   if (status.leaderId === null) throw notReady("no leader is known");
   if (status.logFull) throw logFull(status.logBytes, status.maxLogBytes);
   await source.calls.read({ type: "size" }, { signal, timeoutMs: READY_TIMEOUT_MS });
-  return json(200, { status: "ready" });
 }
 
 function firstStart({ missing }: { readonly missing: readonly string[] }): string {

@@ -1,0 +1,124 @@
+// One request from its head to the end of its answer: its turn on its connection, its body, what it
+// holds meanwhile, and what is told of it when it is over.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { BodyReader } from "./body.js";
+import type { Connection } from "./connections.js";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    call: Call;
+  }
+}
+
+/** What a request is called in metrics, whether or not it was answered. */
+export interface CallOver {
+  readonly method: string;
+  /** 499 when the client went away before its answer. */
+  readonly status: number;
+  readonly seconds: number;
+}
+
+const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+export class Call {
+  readonly connection: Connection;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #bodies: BodyReader;
+  readonly #startedMs = performance.now();
+  readonly #releases: (() => void)[] = [];
+  #working = (): void => undefined;
+  #aborted: AbortController | undefined;
+  #isOver = false;
+  #isGone = false;
+  #isBodyComing: boolean;
+
+  constructor(
+    connection: Connection,
+    request: IncomingMessage,
+    response: ServerResponse,
+    bodies: BodyReader,
+  ) {
+    this.connection = connection;
+    this.#request = request;
+    this.#response = response;
+    this.#bodies = bodies;
+    this.#isBodyComing = request.headers.expect === undefined;
+  }
+
+  /** Aborted when the client goes away before its answer. */
+  get signal(): AbortSignal {
+    this.#aborted ??= new AbortController();
+    if (this.#isGone) this.#aborted.abort();
+    return this.#aborted.signal;
+  }
+
+  /** Whether its client sends its body: it waits for no "100 Continue", or had it. */
+  get isBodyComing(): boolean {
+    return this.#isBodyComing;
+  }
+
+  /**
+   * @param start called when its turn has come, unless its client takes it for not done
+   * @param over called once, when it was answered or given up
+   */
+  begin(start: () => void, over: (call: CallOver) => void): void {
+    const { connection } = this;
+    const request = this.#request;
+    const response = this.#response;
+    const end = (): void => {
+      response.off("close", end);
+      this.#isOver = true;
+      this.#isGone = !response.writableFinished;
+      if (this.#isGone) this.#aborted?.abort();
+      for (const release of this.#releases) release();
+      over({
+        method: request.method ?? "",
+        status: response.headersSent ? response.statusCode : 499,
+        seconds: (performance.now() - this.#startedMs) / 1000,
+      });
+    };
+    response.once("close", end);
+    const run = (): void => {
+      // Behind an answer that closes the connection: its client takes it for not done.
+      if (connection.socket.destroyed || connection.socket.writableEnded) return;
+      this.#working = connection.work();
+      // Once the parser is through with what was read: only then is it known what is to come yet.
+      queueMicrotask(start);
+    };
+    const isComing = (): boolean => !request.complete && !response.headersSent;
+    this.#releases.push(connection.begin(end, isComing));
+    this.#releases.push(connection.order.enter(SAFE_METHODS.has(request.method ?? ""), run));
+    connection.stopReadingIfFull();
+  }
+
+  /**
+   * Reads the body. Meanwhile the connection waits for its client.
+   * @throws {HttpError} when it is larger, comes too slowly, ends early or finds no room
+   */
+  async body(maxBytes: number): Promise<Buffer> {
+    this.#working();
+    const start = (): void => {
+      if (!this.#isBodyComing) this.#response.writeContinue();
+      this.#isBodyComing = true;
+    };
+    try {
+      return await this.#bodies.read(this.#request, maxBytes, start, (giveBack) =>
+        this.#releases.push(giveBack),
+      );
+    } finally {
+      this.#working = this.connection.work();
+    }
+  }
+
+  /** `release` is called when it is over, at once if it is. */
+  hold(release: () => void): void {
+    if (this.#isOver) release();
+    else this.#releases.push(release);
+  }
+
+  /** The answer was handed over: what is left is its client's to take. */
+  answered(): void {
+    this.#working();
+  }
+}

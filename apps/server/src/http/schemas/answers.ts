@@ -1,0 +1,85 @@
+// What requests are answered with, for the OpenAPI document. Answers are not checked against it as
+// they are sent; a test does that.
+import { STATUS_CODES } from "node:http";
+import { z } from "zod";
+
+const index = z
+  .int()
+  .min(1)
+  .meta({ description: "The position in the log of the write that made the value." });
+
+export const refused = z
+  .object({
+    error: z.object({
+      code: z.string().meta({ description: "Stable; the README lists them." }),
+      message: z.string(),
+    }),
+  })
+  .meta({ id: "Error" });
+
+/** @param statuses the refusals that are this route's own; any route may have others */
+export function refusals(...statuses: readonly number[]): Record<string, Documented> {
+  const all = statuses.map((status) => [status, documented(STATUS_CODES[status] ?? "", refused)]);
+  return { ...Object.fromEntries(all), default: documented("Refused", refused) };
+}
+
+interface Documented {
+  readonly description: string;
+  readonly content: { readonly "application/json": { readonly schema: z.ZodType } };
+}
+
+function documented(description: string, schema: z.ZodType): Documented {
+  return { description, content: { "application/json": { schema } } };
+}
+
+export const bytes = {
+  description: "The value.",
+  content: {
+    "application/octet-stream": {
+      schema: z.any().meta({ type: "string", format: "binary" }),
+    },
+  },
+};
+
+export const unchanged = z.undefined().meta({ description: "The ETag is one of If-None-Match." });
+
+export const written = z.object({ index }).meta({ description: "It took effect." });
+
+export const page = z
+  .object({
+    items: z.array(
+      z.object({
+        key: z.string(),
+        value: z.base64(),
+        index,
+      }),
+    ),
+    next: z.string().nullable().meta({ description: "Ask again with `after` = this, until null." }),
+  })
+  .meta({ description: "A page, in the order of the keys." });
+
+const voter = z.object({ id: z.string(), incarnation: z.string(), address: z.string() });
+
+export const status = z
+  .looseObject({
+    id: z.string(),
+    clusterId: z.string(),
+    state: z.enum(["running", "failed", "closed"]),
+    role: z.enum(["follower", "candidate", "leader"]),
+    term: z.int(),
+    leaderId: z.string().nullable(),
+    http: z.string().nullable().meta({ description: "host:port of this node's API." }),
+    leaderHttp: z.string().nullable().meta({ description: "host:port of the leader's API." }),
+    lastIndex: z.int(),
+    durableIndex: z.int(),
+    commitIndex: z.int(),
+    lastApplied: z.int(),
+    logBytes: z.int(),
+    maxLogBytes: z.int(),
+    logFull: z.boolean(),
+    configuration: z.object({ voters: z.array(voter).readonly() }).nullable(),
+    bootstrap: z.object({ missing: z.array(z.string()).readonly() }).nullable(),
+  })
+  .meta({ description: "As the node sees it." });
+
+export const health = z.object({ status: z.string() }).meta({ description: "Yes." });

@@ -1,0 +1,122 @@
+// What requests may hold, as zod schemas: Fastify checks requests against them, and the OpenAPI
+// document is made from them. An issue's `params.code` is the error code that the client gets;
+// without one it is `bad_parameter`.
+import { KEY_BYTES_MAX, PAGE_ENTRIES_MAX } from "@raftkit/kv";
+import { z } from "zod";
+import { parseEtag } from "../conditions.js";
+
+const badKey = { params: { code: "bad_key" } };
+const badCondition = { params: { code: "bad_condition" } };
+
+/** The key, a prefix of keys, or a key to go on behind. */
+function keyText<T extends z.ZodType<string, string>>(schema: T, what: string): T {
+  return schema.refine((text) => Buffer.byteLength(text) <= KEY_BYTES_MAX, {
+    ...badKey,
+    error: ({ input }) =>
+      `${what} has ${Buffer.byteLength(String(input))} bytes; allowed: 1 to ${KEY_BYTES_MAX} bytes of UTF-8`,
+  });
+}
+
+export const itemParams = z.object({
+  key: keyText(z.string(), "the key")
+    .refine((key) => key !== "", {
+      ...badKey,
+      error: `the key is empty; allowed: 1 to ${KEY_BYTES_MAX} bytes of UTF-8`,
+    })
+    .meta({
+      description: `1 to ${KEY_BYTES_MAX} bytes of UTF-8: everything behind /v1/kv/, percent-decoded once. Nothing is normalised.`,
+    }),
+});
+
+/** Read by the route itself, once the rest of the request was found right. */
+export const valueBody = z.any().meta({ type: "string", format: "binary" });
+
+/** A query with none but these parameters. */
+function query<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const allowed = Object.keys(shape).join(", ") || "none";
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `unknown query parameter ${JSON.stringify(issue.keys[0])}; allowed: ${allowed}`
+        : undefined,
+  });
+}
+
+/** Fastify gives a list where a parameter stands more than once. */
+function once(name: string): z.ZodString {
+  return z.string({ error: `query parameter ${name} is given twice` });
+}
+
+const consistency = once("consistency")
+  .refine((asked) => asked === "linearizable", {
+    params: { code: "bad_consistency" },
+    error: ({ input }) =>
+      `consistency ${JSON.stringify(input)} is not known; allowed: linearizable`,
+  })
+  .optional()
+  .meta({ enum: ["linearizable"], description: "What reads are anyway." });
+
+export const noQuery = query({});
+export const itemQuery = query({ consistency });
+export const listQuery = query({
+  prefix: keyText(once("prefix"), "prefix").optional(),
+  after: keyText(once("after"), "after")
+    .optional()
+    .meta({ description: "Only keys behind this one: `next` of the page before." }),
+  limit: once("limit")
+    .refine((text) => /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= PAGE_ENTRIES_MAX, {
+      error: ({ input }) =>
+        `limit ${JSON.stringify(input)} is not allowed; allowed: a whole number from 1 to ${PAGE_ENTRIES_MAX}`,
+    })
+    .transform(Number)
+    .optional()
+    .meta({ type: "integer", minimum: 1, maximum: PAGE_ENTRIES_MAX, default: 100 }),
+  consistency,
+});
+
+/** Conditional requests (RFC 9110 §13) on one kind of validator, a key's index as a strong ETag. */
+export const readHeaders = z.object({
+  "if-none-match": z
+    .string()
+    .refine(isEtagList, {
+      ...badCondition,
+      error: ({ input }) => `If-None-Match: ${String(input)} is not a list of ETags`,
+    })
+    .optional()
+    .meta({ description: "304 instead of the value while it has one of these ETags." }),
+});
+
+export const writeHeaders = z
+  .object({
+    "if-match": z
+      .string()
+      .trim()
+      .refine((text) => text === "*" || parseEtag(text) !== undefined, {
+        ...badCondition,
+        error: ({ input }) =>
+          `If-Match: ${String(input)} is not understood; allowed: * or one ETag as this server gives them, like "12"`,
+      })
+      .optional()
+      .meta({ description: 'Only if the value has this ETag, or, with "*", if there is one.' }),
+    "if-none-match": z
+      .string()
+      .trim()
+      .refine((text) => text === "*", {
+        ...badCondition,
+        error: ({ input }) =>
+          `If-None-Match: ${String(input)} is not understood for a write; allowed: *`,
+      })
+      .optional()
+      .meta({ description: "Only if there is no such key.", enum: ["*"] }),
+  })
+  .refine(({ "if-match": match, "if-none-match": none }) => !(match && none), {
+    ...badCondition,
+    error: "If-Match and If-None-Match can't be combined",
+  });
+
+export type ReadHeaders = z.output<typeof readHeaders>;
+export type WriteHeaders = z.output<typeof writeHeaders>;
+
+function isEtagList(text: string): boolean {
+  return text.trim() === "*" || text.split(",").every((tag) => /^\s*(?:W\/)?"[^"]*"\s*$/.test(tag));
+}
