@@ -89,12 +89,16 @@ const USAGE_GAUGES: Figures<Usage> = {
 
 /** Each count of the node is a family of its own: their sum would mean nothing. */
 const COUNTERS: Readonly<Record<CounterName, readonly [name: string, help: string]>> = {
-  messagesSent: ["raftkit_messages_sent_total", "Messages sent to other nodes."],
-  messagesReceived: ["raftkit_messages_received_total", "Messages received from other nodes."],
-  messagesDropped: [
-    "raftkit_messages_dropped_total",
-    "Messages that were refused, or couldn't be sent.",
+  messagesSent: [
+    "raftkit_messages_sent_total",
+    "Messages that the transport took for other nodes.",
   ],
+  messagesUnsent: [
+    "raftkit_messages_unsent_total",
+    "Messages that the transport didn't take: nobody to send to, or no room.",
+  ],
+  messagesReceived: ["raftkit_messages_received_total", "Messages received from other nodes."],
+  messagesDropped: ["raftkit_messages_dropped_total", "Messages received and refused."],
   electionsStarted: ["raftkit_elections_started_total", "Elections that this node started."],
   persists: ["raftkit_persists_total", "Writes of the log that became durable."],
   entriesApplied: ["raftkit_entries_applied_total", "Entries applied to the state machine."],

@@ -44,6 +44,7 @@ export function fakeNode(): FakeNode {
       peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10 }],
       counters: {
         messagesSent: 1,
+        messagesUnsent: 9,
         messagesReceived: 2,
         messagesDropped: 3,
         electionsStarted: 4,

@@ -16,6 +16,7 @@ import type {
   Transport,
 } from "@raftkit/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CreateInstruments } from "./instruments.js";
 
 /**
  * `Command` must be a `type`, not an `interface`: only the former counts as a value with string
@@ -61,6 +62,8 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
   readonly random?: Random;
   /** One that throws is passed over. Default: none. */
   readonly logger?: Logger;
+  /** Where metrics and traces go, such as `@raftkit/opentelemetry`. Default: nothing is measured. */
+  readonly instruments?: CreateInstruments;
 }
 
 /** What pino, console and most loggers look like. */
@@ -132,6 +135,8 @@ export interface NodeStatus {
 
 export type CounterName =
   | "messagesSent"
+  /** The transport didn't take them. */
+  | "messagesUnsent"
   | "messagesReceived"
   | "messagesDropped"
   | "electionsStarted"

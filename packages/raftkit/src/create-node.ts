@@ -3,6 +3,7 @@
 import type { CodecValue } from "@raftkit/core";
 import { Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
+import { createInstrumentation } from "./instrumentation.js";
 import { Node } from "./node.js";
 import { checkOptions } from "./options.js";
 import { checkEntriesFit } from "./stored-entries.js";
@@ -18,6 +19,7 @@ export async function createNode<Command extends CodecValue, Result, Query, Answ
 ): Promise<RaftNode<Command, Result, Query, Answer>> {
   const settings = checkOptions(options);
   const { id, cluster, codec, stateMachine, storage, transport } = options;
+  const instruments = createInstrumentation(options, settings);
   const opened = await storage.log.open({ clusterId: cluster.id, nodeId: id, codec: codec.name });
   try {
     const { incarnation, run, base, hardState, entries } = opened;
@@ -27,7 +29,8 @@ export async function createNode<Command extends CodecValue, Result, Query, Answ
       { ...settings, id, incarnation, run, bootstrap: cluster.bootstrap },
       { hardState, base, entries, applied },
     );
-    const node = new Node(options, settings, raft, { id, incarnation, run }, applied);
+    const self = { id, incarnation, run };
+    const node = new Node(options, settings, raft, self, applied, instruments);
     const address = cluster.bootstrap.find((peer) => peer.id === id)?.address ?? "";
     await transport.start(
       { clusterId: cluster.id, id, incarnation, run, address, codec: codec.name },
@@ -36,6 +39,7 @@ export async function createNode<Command extends CodecValue, Result, Query, Answ
     node.begin();
     return node;
   } catch (error) {
+    instruments?.close();
     await Promise.allSettled([transport.close(), storage.log.close(), stateMachine.close?.()]);
     throw error;
   }

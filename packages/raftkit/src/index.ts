@@ -1,5 +1,6 @@
 export * from "./errors.js";
 export type * from "./api.js";
+export type * from "./instruments.js";
 export { InvariantViolation, RaftkitError, StorageLost } from "@raftkit/core";
 export type {
   ApplyContext,

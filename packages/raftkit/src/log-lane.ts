@@ -9,6 +9,8 @@ import type { LogOperation, LogStorage } from "@raftkit/core";
 const JOINED_BYTES_MAX = 16 * 2 ** 20;
 
 export interface LogLane {
+  /** Persists that wait for the write that is under way. */
+  readonly length: number;
   push(seq: number, operations: readonly LogOperation[]): void;
   /** Nothing is written after this but what is under way. */
   stop(): void;
@@ -59,6 +61,9 @@ export function createLogLane(
   }
 
   return {
+    get length() {
+      return waiting.length;
+    },
     push(seq, operations) {
       waiting.push({ seq, operations });
       if (!writing) void write();

@@ -35,7 +35,7 @@ export interface MachineEvents<Result> {
 }
 
 export function createMachineLane<C extends CodecValue, R, Q, A>(
-  machine: StateMachine<C, R, Q, A>,
+  machine: Pick<StateMachine<C, R, Q, A>, "apply" | "hash">,
   codec: Codec,
   clock: Clock,
   applied: Index,

@@ -42,12 +42,13 @@ import type { LogLane } from "./log-lane.js";
 import { createLogLane } from "./log-lane.js";
 import type { MachineLane } from "./machine-lane.js";
 import { createMachineLane } from "./machine-lane.js";
+import type { Instrumentation } from "./instrumentation.js";
 import { Journal } from "./journal.js";
 import { LogBound } from "./log-bound.js";
 import type { Settings } from "./options.js";
 import { checkTimeout } from "./options.js";
 import { StateLock } from "./state-lock.js";
-import { statusOf } from "./status.js";
+import { noCounts, statusOf } from "./status.js";
 import { Turns } from "./turns.js";
 
 export class Node<Command extends CodecValue, Result, Query, Answer> implements RaftNode<
@@ -69,16 +70,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   readonly #calls: Calls<Command, Result, Query, Answer>;
   readonly #events: Events;
   readonly #leadership: Leadership = createLeadership();
-  readonly #counters: Record<CounterName, number> = {
-    messagesSent: 0,
-    messagesReceived: 0,
-    messagesDropped: 0,
-    electionsStarted: 0,
-    persists: 0,
-    entriesApplied: 0,
-    proposals: 0,
-    reads: 0,
-  };
+  readonly #counters: Record<CounterName, number> = noCounts();
+  readonly #instruments: Instrumentation | undefined;
   readonly #journal: Journal;
   readonly #logBound: LogBound;
   readonly #turns: Turns;
@@ -99,20 +92,23 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     raft: Raft,
     self: Sender,
     applied: number,
+    instruments?: Instrumentation,
   ) {
     this.id = options.id;
     this.#options = options;
     this.#settings = settings;
     this.#self = self;
     this.#raft = raft;
+    this.#instruments = instruments;
     this.#journal = new Journal(settings.logger, settings.clock);
     this.#logBound = new LogBound(settings.maxLogBytes, this.#journal);
     this.#turns = this.#createTurns(raft);
     this.#calls = this.#createCalls();
+    this.#calls.proposals.commits = instruments?.commits;
     this.#events = createEvents((event, error) => this.#journal.listenerFailed(event, error));
     this.#logLane = createLogLane(
-      options.storage.log,
-      (seq) => this.#onPersisted(seq),
+      instruments?.measuredLog(options.storage.log) ?? options.storage.log,
+      (seq) => this.#turns.feed({ type: "persisted", seq }),
       (error) =>
         this.#fail(
           new StorageFailed(
@@ -122,7 +118,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         ),
     );
     this.#machineLane = createMachineLane(
-      options.stateMachine,
+      instruments?.measuredMachine(options.stateMachine) ?? options.stateMachine,
       options.codec,
       settings.clock,
       applied,
@@ -195,17 +191,20 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   begin(): void {
     this.#begun = true;
     this.#journal.started(this.#self, this.#options.cluster.id, this.#raft);
+    this.#instruments?.observe(() => this.status(), this.#logLane);
     this.#turns.feed({ type: "tick" });
   }
 
   // ---- calls ------------------------------------------------------------------------------------
 
   propose(command: Command, options?: CallOptions): Promise<Result> {
-    return this.#calls.propose(command, options);
+    const call = (): Promise<Result> => this.#calls.propose(command, options);
+    return this.#instruments ? this.#instruments.call("propose", call) : call();
   }
 
   read(query: Query, options?: ReadOptions): Promise<Answer> {
-    return this.#calls.read(query, options);
+    const call = (): Promise<Answer> => this.#calls.read(query, options);
+    return this.#instruments ? this.#instruments.call("read", call) : call();
   }
 
   status(): NodeStatus {
@@ -277,6 +276,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         this.#onRole(effect);
         break;
       case "committed":
+        this.#instruments?.committed(effect.commitIndex, this.#machineLane.lastApplied);
         this.#events.emit("commit", { commitIndex: effect.commitIndex });
         break;
       case "membership":
@@ -296,8 +296,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   #send(to: NodeId, message: Message): void {
-    this.#counters.messagesSent++;
     const sent = this.#options.transport.send(to, encodeFrame(this.#options.codec, message));
+    this.#counters[sent ? "messagesSent" : "messagesUnsent"]++;
     if (!sent && message.type === "forward") {
       this.#turns.feed({ type: "forwardNotSent", firstSeq: message.firstSeq });
     }
@@ -323,6 +323,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     if (role === "candidate" && term > this.#term) this.#counters.electionsStarted++;
     this.#term = term;
     this.#journal.role(effect);
+    this.#instruments?.role(role);
     this.#leadership.end();
     this.#awaitedNoop = noopIndex === null ? null : { term, index: noopIndex };
     this.#beginLeadership();
@@ -349,10 +350,6 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#events.emit("divergence", { peer, index, ownHash, peerHash });
   }
 
-  #onPersisted(seq: number): void {
-    this.#turns.feed({ type: "persisted", seq });
-  }
-
   // ---- the end ----------------------------------------------------------------------------------
 
   #fail(error: RaftkitError): void {
@@ -369,7 +366,11 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       this.#state = "closed";
       this.#end(`node ${this.id} was closed`);
     }
-    await this.#closing?.wait(this.id, this.#settings.clock, timeoutMs);
+    try {
+      await this.#closing?.wait(this.id, this.#settings.clock, timeoutMs);
+    } finally {
+      this.#instruments?.close();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -378,6 +379,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
 
   #end(why: string, options?: { cause?: unknown }): void {
     this.#turns.stop();
+    this.#instruments?.stop();
     this.#journal.stop();
     this.#leadership.close();
     this.#logLane.stop();

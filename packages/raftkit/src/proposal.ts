@@ -12,6 +12,8 @@ export class Proposal<Result> extends Call {
   #handedOver = false;
   /** Its number at core; 0 before it was handed over. */
   seq = 0;
+  /** When it was handed over; 0 where nobody wants to know. */
+  proposedAt = 0;
   /** Where it was accepted; 0 until that is known. */
   index: Index = 0;
   term: Term = 0;

@@ -2,6 +2,7 @@
 // unknown; the entry that this node applies at the index where a proposal was accepted decides
 // which.
 import type { Index, Term } from "@raftkit/core";
+import type { CommitTimes } from "./commit-times.js";
 import { NotProposed, OutcomeUnknown } from "./errors.js";
 import { KeptResults } from "./kept-results.js";
 import { Proposal } from "./proposal.js";
@@ -17,6 +18,8 @@ export class Proposals<Result> {
   #appliedTerm: Term = 0;
   #nextSeq = 1;
   readonly #kept = new KeptResults<Result>();
+  /** Where somebody wants to know how long commits take. */
+  commits: CommitTimes | undefined;
 
   add(proposal: Proposal<Result>): void {
     proposal.onEnd = this.#forget;
@@ -42,9 +45,11 @@ export class Proposals<Result> {
     if (this.#waiting.length === 0) return undefined;
     const firstSeq = this.#nextSeq;
     const commands: Uint8Array[] = [];
+    const now = this.commits?.now() ?? 0;
     for (const proposal of this.#waiting) {
       if (proposal.settled) continue;
       proposal.seq = this.#nextSeq++;
+      proposal.proposedAt = now;
       this.#unplaced.set(proposal.seq, proposal);
       commands.push(proposal.handOver());
     }
@@ -113,7 +118,10 @@ export class Proposals<Result> {
   onApplied(index: Index, term: Term, result: Result): void {
     if (this.#unplaced.size > 0) this.#kept.add(index, term, result);
     else this.#kept.clear();
-    this.#settleAt(index, term, (proposal) => settle(proposal, term, result));
+    this.#settleAt(index, term, (proposal) => {
+      this.commits?.applied(index, proposal.proposedAt);
+      settle(proposal, term, result);
+    });
   }
 
   /** An entry without a result (a no-op, a configuration) took this index. */

@@ -24,7 +24,9 @@ export function isHashed(index: Index, lastQueued: Index): boolean {
  * At once where `hash` is synchronous, so that applies aren't interrupted for it.
  * @throws what `hash` throws, and a `RaftkitError` for what is no hash
  */
-export function hashState<C, R, Q, A>(machine: StateMachine<C, R, Q, A>): string | Promise<string> {
+export function hashState<C, R, Q, A>(
+  machine: Pick<StateMachine<C, R, Q, A>, "hash">,
+): string | Promise<string> {
   const hash: unknown = machine.hash?.();
   return isThenable(hash) ? Promise.resolve(hash).then(asHash) : asHash(hash);
 }

@@ -2,6 +2,20 @@
 import type { Index, RaftStatus, Sender } from "@raftkit/core";
 import type { CounterName, NodeState, NodeStatus } from "./api.js";
 
+export function noCounts(): Record<CounterName, number> {
+  return {
+    messagesSent: 0,
+    messagesUnsent: 0,
+    messagesReceived: 0,
+    messagesDropped: 0,
+    electionsStarted: 0,
+    persists: 0,
+    entriesApplied: 0,
+    proposals: 0,
+    reads: 0,
+  };
+}
+
 /** What the runtime adds to core's status. */
 interface Runtime {
   readonly self: Sender;

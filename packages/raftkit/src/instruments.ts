@@ -1,0 +1,62 @@
+// The port for metrics and traces: what a node tells of itself while it runs. An adapter hands it
+// on, such as @raftkit/opentelemetry. Without one nothing is measured. Types only.
+import type { NodeId } from "@raftkit/core";
+
+/**
+ * Called once by `createNode`, for one node.
+ * @param node whose figures they are; several nodes of a process differ in `id` or `clusterId`
+ */
+export type CreateInstruments = (node: {
+  readonly id: NodeId;
+  readonly clusterId: string;
+}) => Instruments;
+
+/**
+ * Where a node's figures go. Whatever throws here, or returns a promise that rejects, disturbs
+ * nobody: the first such error of a node is logged.
+ */
+export interface Instruments {
+  /** A count that never falls while the node lives. The node keeps it; `read` costs microseconds. */
+  counter(instrument: Instrument, read: ReadFigure): void;
+  /** A value that rises and falls. The node keeps it; `read` costs microseconds. */
+  gauge(instrument: Instrument, read: ReadFigure): void;
+  /** @returns called with each value as it is measured, up to several times for each command */
+  histogram(instrument: HistogramInstrument): (value: number) => void;
+  /**
+   * For traces: an operation begins. Called within `propose` and `read`, in the caller's
+   * asynchronous context; an election has no caller.
+   * @returns called once, when it has ended
+   */
+  span?(operation: Operation): EndSpan;
+  /** The node is closed: what was registered goes, since another node may register the same. */
+  close(): void;
+}
+
+export type Operation = "propose" | "read" | "election";
+
+/**
+ * @param outcome `applied`, `answered`, `won`; otherwise why not: the `reason` of the error, or one
+ * of `unknown`, `failed`, `invalid`, and for an election `lost`, `closing`
+ * @param error what a call rejected with; an election that was lost has none
+ */
+export type EndSpan = (outcome: string, error?: unknown) => void;
+
+/** What is measured, named as OpenTelemetry does it; every other convention can be had from that. */
+export interface Instrument {
+  /** Lower case, parts divided by dots, without unit and kind: `raftkit.log.write.duration`. */
+  readonly name: string;
+  /** One sentence. */
+  readonly description: string;
+  /** Base units in UCUM: seconds, bytes, or `{…}` around what is counted. None: a plain number. */
+  readonly unit?: "s" | "By" | `{${string}}`;
+  /** The label of its samples, where it has several. */
+  readonly label?: string;
+}
+
+export interface HistogramInstrument extends Instrument {
+  /** Upper bounds of the buckets that suit it, rising. */
+  readonly boundaries: readonly number[];
+}
+
+/** One number; with a label, one for each of its values. */
+export type ReadFigure = () => number | ReadonlyMap<string, number>;
