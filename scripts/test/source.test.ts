@@ -23,6 +23,12 @@ const map: Record<string, readonly string[] | "any"> = {
   "@raftkit/codec-msgpack": ["@raftkit/core", "@raftkit/conformance"],
   "@raftkit/sessions": ["@raftkit/core", "@raftkit/conformance"],
   "@raftkit/kv": ["@raftkit/core", "@raftkit/conformance"],
+  "@raftkit/opentelemetry": [
+    "raftkit",
+    "@raftkit/codec-json",
+    "@raftkit/storage-memory",
+    "@raftkit/transport-memory",
+  ],
   "@raftkit/linearizability": [],
   "@raftkit/conformance": ["@raftkit/core", "raftkit", "@raftkit/linearizability"],
   "@raftkit/simulation": [
