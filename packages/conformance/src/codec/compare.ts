@@ -3,8 +3,9 @@
 // order.
 import type { Codec, CodecValue } from "@raftkit/core";
 import { isSame } from "../bytes.js";
-import { Unexpected } from "../expect.js";
+import { Unexpected, isRaftkitError } from "../expect.js";
 import { show, toError } from "../show.js";
+import { refusablePlaces } from "./values.js";
 
 /** @param what names the value. @throws {Unexpected} that names the first place that differs */
 export function expectSame(
@@ -23,10 +24,42 @@ export function expectSame(
   );
 }
 
-/** @throws {Unexpected} when the value doesn't survive being encoded and decoded */
+/**
+ * @throws {Unexpected} when the value doesn't survive being encoded and decoded, nor is one that may
+ * be refused, and is refused by name
+ */
 export function comesBack(codec: Codec, value: CodecValue, what?: string): void {
   const name = (): string => what ?? show(value);
-  expectSame(decoded(codec, encoded(codec, value, name), name), value, name);
+  const bytes = encodedUnlessRefused(codec, value, name);
+  if (bytes !== undefined) expectSame(decoded(codec, bytes, name), value, name);
+}
+
+/**
+ * @returns undefined when the value is one that a codec may refuse, and `encode` refused it by name
+ * @throws {Unexpected} when `encode` refuses any other value, or without a code and a place
+ */
+export function encodedUnlessRefused(
+  codec: Codec,
+  value: CodecValue,
+  what: () => string,
+): Uint8Array | undefined {
+  const places = refusablePlaces(value);
+  if (places.length === 0) return encoded(codec, value, what);
+  try {
+    return codec.encode(value);
+  } catch (error) {
+    if (
+      isRaftkitError(error) &&
+      error.code === "CODEC_ENCODE" &&
+      places.some((place) => error.message.includes(place))
+    ) {
+      return undefined;
+    }
+    throw new Unexpected(
+      `${what()} may be refused, by a RaftkitError with the code CODEC_ENCODE that names the place (${places[0]}), not by ${show(error)}`,
+      { cause: error },
+    );
+  }
 }
 
 /** @throws {Unexpected} when `encode` refuses a value */

@@ -2,12 +2,12 @@
 // a value that looks like a codec's own marker is a value like any other, and two that look the
 // same stay two.
 import type { Codec, CodecValue } from "@raftkit/core";
-import { Unexpected, expectEqual, expectRefusal, expectTrue } from "../expect.js";
+import { Unexpected, expectEqual, expectRefusal, expectTrue, isRaftkitError } from "../expect.js";
 import { createChance } from "../random.js";
 import { show } from "../show.js";
 import type { Case } from "../suite.js";
-import { comesBack, decoded, encoded, expectSame } from "./compare.js";
-import { objectOf, patterned, randomValue } from "./values.js";
+import { comesBack, decoded, encoded, encodedUnlessRefused, expectSame } from "./compare.js";
+import { PROTO, objectOf, patterned, randomValue } from "./values.js";
 
 const unchanged =
   "State Machine Safety (Raft Figure 3): the leader encodes a command once and every replica applies what it decodes; what changes on the way is another command";
@@ -183,6 +183,34 @@ export const lookalikeCases: readonly Case<Codec>[] = [
       comesBack(codec, [items], "an array of 200000");
     },
   },
+  {
+    id: "CODEC-40",
+    title:
+      "a __proto__ key in the bytes is refused or a property, never another key or a prototype",
+    requires: ["CODEC-11"],
+    capabilities: [],
+    rule: `${unchanged}; the bytes may be from a peer that doesn't refuse the key`,
+    async run(codec) {
+      for (const wrap of [(value: CodecValue) => value, (value: CodecValue) => [1, { a: value }]]) {
+        const standIn = "__protoxx";
+        const valueWith = (key: string): CodecValue => wrap(objectOf([[key, { polluted: true }]]));
+        const bytes = encoded(codec, valueWith(standIn), () => show(standIn));
+        const forged = withText(bytes, standIn, PROTO);
+        if (forged === undefined) continue; // the codec doesn't write keys as plain text
+        const what = "an object whose bytes have a __proto__ key";
+        let value: CodecValue;
+        try {
+          value = codec.decode(forged);
+        } catch (error) {
+          if (isRaftkitError(error)) continue;
+          throw new Unexpected(`${what}: expected a RaftkitError or a value, got ${show(error)}`, {
+            cause: error,
+          });
+        }
+        expectSame(value, valueWith(PROTO), what);
+      }
+    },
+  },
 ];
 
 /** What this codec itself makes of bytes and odd strings, where its encodings are JSON. */
@@ -192,13 +220,24 @@ function ownMarkers(codec: Codec): readonly CodecValue[] {
     let value: CodecValue = [odd, { a: odd }];
     // A marker of a marker of a marker: escapes are escaped, too.
     for (let level = 0; level < 3; level++) {
-      const read = jsonOf(codec.encode(value));
+      const bytes = encodedUnlessRefused(codec, value, () => show(value));
+      const read = bytes === undefined ? undefined : jsonOf(bytes);
       if (read === undefined) break;
       found.push(read);
       value = read;
     }
   }
   return found;
+}
+
+/** @returns the bytes with one text for another of the same length; undefined: it isn't in there */
+function withText(bytes: Uint8Array, text: string, other: string): Uint8Array | undefined {
+  const codes = Array.from(text, (letter) => letter.charCodeAt(0));
+  const at = bytes.findIndex((_, start) => codes.every((code, i) => bytes[start + i] === code));
+  if (at < 0) return undefined;
+  const changed = Uint8Array.from(bytes);
+  for (let i = 0; i < other.length; i++) changed[at + i] = other.charCodeAt(i);
+  return changed;
 }
 
 function jsonOf(bytes: Uint8Array): CodecValue | undefined {

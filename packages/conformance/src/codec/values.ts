@@ -80,8 +80,8 @@ export const strings: readonly [string, ...string[]] = [
   "\u{10ffff}",
   "e\u0301",
   "\u2028\u2029",
-  "\ufeffx",
-  `\ufeff${"x".repeat(100)}`,
+  "x\ufeff",
+  `${"x".repeat(100)}\ufeff${"x".repeat(100)}`,
   "x".repeat(31),
   "x".repeat(32),
   "x".repeat(255),
@@ -109,9 +109,24 @@ export const loneSurrogates: readonly [string, ...string[]] = [
   `${"x".repeat(300)}\udc00${"x".repeat(300)}`,
 ];
 
+/** A byte order mark where many readers of UTF-8 drop it, in short strings and in long ones. */
+export const leadingMarks: readonly [string, ...string[]] = [
+  "\ufeff",
+  "\ufeffx",
+  "\ufeff\ufeff",
+  "\ufeffé",
+  `\ufeff${"x".repeat(100)}`,
+  `\ufeff${"é".repeat(5000)}`,
+];
+
+/** What a codec may refuse, but never change. */
+const refusableStrings: readonly [string, ...string[]] = [...loneSurrogates, ...leadingMarks];
+
 /** Names that mean something to JavaScript or to a format, or that look like numbers. */
 export const keys: readonly [string, ...string[]] = [
-  "__proto__",
+  "__proto",
+  "__proto_",
+  "__proto___",
   "constructor",
   "prototype",
   "toJSON",
@@ -178,10 +193,11 @@ export function objectOf(members: readonly (readonly [string, CodecValue])[]): {
 }
 
 /**
- * Anything, at most `levels` arrays and objects deep. Strings and bytes stay short, so that many
- * can be drawn.
+ * What every codec carries, at most `levels` arrays and objects deep. Strings and bytes stay short,
+ * so that many can be drawn.
+ * @param refusable whether to draw strings and keys that a codec may refuse, too
  */
-export function randomValue(chance: Chance, levels = 5): CodecValue {
+export function randomValue(chance: Chance, levels = 5, refusable = false): CodecValue {
   switch (chance.below(levels > 0 ? 10 : 7)) {
     case 0:
       return chance.pick([null, true, false]);
@@ -194,28 +210,60 @@ export function randomValue(chance: Chance, levels = 5): CodecValue {
     case 4:
       return (chance.next() - 0.5) * 10 ** (chance.below(600) - 300);
     case 5:
-      return randomString(chance);
+      return randomString(chance, refusable);
     case 6:
       return chance.bytes(chance.below(40));
     case 7:
       return Array.from({ length: chance.below(chance.pick([4, 4, 20])) }, () =>
-        randomValue(chance, levels - 1),
+        randomValue(chance, levels - 1, refusable),
       );
     default:
       return objectOf(
         Array.from({ length: chance.below(chance.pick([4, 4, 20])) }, () => [
-          chance.below(2) === 0 ? chance.pick(keys) : randomString(chance),
-          randomValue(chance, levels - 1),
+          chance.below(2) === 0 ? randomKey(chance, refusable) : randomString(chance, refusable),
+          randomValue(chance, levels - 1, refusable),
         ]),
       );
   }
 }
 
-function randomString(chance: Chance): string {
-  const drawn = chance.pick(chance.below(4) === 0 ? loneSurrogates : strings);
+function randomKey(chance: Chance, refusable: boolean): string {
+  return refusable && chance.below(20) === 0 ? PROTO : chance.pick(keys);
+}
+
+function randomString(chance: Chance, refusable: boolean): string {
+  const drawn = chance.pick(refusable && chance.below(4) === 0 ? refusableStrings : strings);
   if (drawn.length < 400 && chance.below(3) === 0) return drawn;
   const limit = chance.pick([0x80, 0x800, 0x10000]);
-  return String.fromCharCode(
+  const text = String.fromCharCode(
     ...Array.from({ length: chance.below(40) }, () => chance.below(limit)),
   );
+  return refusable ? text : text.replaceAll(/\p{Surrogate}/gu, "").replace(/^\ufeff+/, "");
+}
+
+/** The key that a codec may refuse, but never change. */
+export const PROTO = "__proto__";
+
+/**
+ * Every place in a value at which a codec may refuse it, such as `$[1].a`; of a key, its object. How
+ * other keys than plain words are written is the codec's: a place behind one ends before it.
+ */
+export function refusablePlaces(value: CodecValue): readonly string[] {
+  const places: string[] = [];
+  const find = (inner: CodecValue, place: string, isWhole: boolean): void => {
+    if (typeof inner === "string" && isRefusable(inner)) places.push(place);
+    if (typeof inner !== "object" || inner === null || inner instanceof Uint8Array) return;
+    for (const [key, member] of Object.entries(inner)) {
+      if (key === PROTO || isRefusable(key)) places.push(place);
+      const step = Array.isArray(inner) ? `[${key}]` : `.${key}`;
+      const goesOn = isWhole && (Array.isArray(inner) || /^[A-Za-z]\w{0,31}$/.test(key));
+      find(member as CodecValue, goesOn ? place + step : place, goesOn);
+    }
+  };
+  find(value, "$", true);
+  return places;
+}
+
+function isRefusable(text: string): boolean {
+  return text.startsWith("\ufeff") || /\p{Surrogate}/u.test(text);
 }

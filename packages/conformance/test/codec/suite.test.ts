@@ -7,13 +7,16 @@ import { runSuite } from "../../src/run.js";
 import { proveSuite } from "../support/caught.js";
 import { wrongCodecs } from "../wrong/codecs.js";
 import { wrongCodecsInDisguise } from "../wrong/codecs-in-disguise.js";
-import { createToyCodec } from "./toy.js";
+import { createRefusingCodec, createToyCodec } from "./toy.js";
 
-test("the toy codec passes", async () => {
+test.each([
+  ["that carries everything", createToyCodec],
+  ["that refuses what may be refused", createRefusingCodec],
+])("a toy codec %s passes", async (_which, create) => {
   const results = await runSuite(codecSuite, {
     name: "toy",
     capabilities: ["deterministic"],
-    create: () => createToyCodec(),
+    create: () => create(),
   });
   expect(failed(results), formatReport(results)).toBe(false);
   expect(results.every(({ outcome }) => outcome === "passed")).toBe(true);

@@ -3,6 +3,7 @@
 import { RaftkitError } from "@raftkit/core";
 import type { Codec, CodecValue } from "@raftkit/core";
 import { joined } from "../../src/bytes.js";
+import { refusablePlaces } from "../../src/codec/values.js";
 
 const [NULL, FALSE, TRUE, NUMBER, STRING, BYTES, ARRAY, OBJECT] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
@@ -102,6 +103,29 @@ const right: Toy = {
 export function createToyCodec(faults: Partial<Toy> = {}): Codec {
   const toy = { ...right, ...faults };
   return { name: toy.name, encode: createWriter(toy), decode: createReader(toy) };
+}
+
+/** As right as the other: what a codec may refuse is refused by name, in both directions. */
+export function createRefusingCodec(faults: Partial<Toy> = {}): Codec {
+  const toy = createToyCodec(faults);
+  const refuseIn = (value: CodecValue, code: string): void => {
+    for (const place of refusablePlaces(value)) {
+      throw new RaftkitError(code, `can't carry what is at ${place}`);
+    }
+  };
+  return {
+    ...toy,
+    encode(value) {
+      const bytes = toy.encode(value); // first of all, since it refuses what has no end
+      refuseIn(value, "CODEC_ENCODE");
+      return bytes;
+    },
+    decode(bytes) {
+      const value = toy.decode(bytes);
+      refuseIn(value, "CODEC_DECODE");
+      return value;
+    },
+  };
 }
 
 function createWriter(toy: Toy): (value: CodecValue) => Uint8Array {

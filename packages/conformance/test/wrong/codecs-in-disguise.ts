@@ -2,7 +2,7 @@
 // doesn't know, take ordinary values for their own markers, cut what is large.
 import type { Codec, CodecValue } from "@raftkit/core";
 import { joined } from "../../src/bytes.js";
-import { createToyCodec, refuse } from "../codec/toy.js";
+import { createRefusingCodec, createToyCodec, refuse } from "../codec/toy.js";
 import type { Toy } from "../codec/toy.js";
 import type { Wrong } from "../support/caught.js";
 
@@ -124,9 +124,8 @@ function shapesInside(): Codec {
     encode: (value) => right.encode(wrap(value)),
     decode(bytes) {
       const value = right.decode(bytes);
-      if (!Array.isArray(value) || value.length !== 5 || !(value[0] instanceof Uint8Array)) {
-        return value;
-      }
+      if (!Array.isArray(value) || value.length !== 5) return value;
+      if (!(value[0] instanceof Uint8Array) || value[4] !== true) return value;
       return [inner.decode(value[0]), ...(value as readonly CodecValue[]).slice(1, 4)];
     },
   };
@@ -143,6 +142,16 @@ function marker(
       return isMarker(object) ? new Uint8Array(3) : object;
     },
   };
+}
+
+/** It refuses to write `__proto__`, and reads it as something else. */
+function readsProto(objectFrom: Toy["objectFrom"]): Codec {
+  const text = {
+    write: bytesOf,
+    read: (bytes: Uint8Array): string =>
+      new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
+  };
+  return createRefusingCodec({ text, objectFrom });
 }
 
 const forgetful: readonly Wrong<Codec>[] = [
@@ -229,6 +238,26 @@ const disguised: readonly Wrong<Codec>[] = [
   wrong("CODEC-36", "percent signs that are decoded", /came back changed|a key twice/, () => ({
     text: { ...units, read: (bytes) => units.read(bytes).replaceAll("%61", "a") },
   })),
+  wrong("CODEC-40", "a __proto__ that is read as another key", /got '__proto_'/, () =>
+    readsProto((members) =>
+      Object.fromEntries(
+        members.map(([key, value]) => [key === "__proto__" ? "__proto_" : key, value]),
+      ),
+    ),
+  ),
+  wrong("CODEC-40", "a __proto__ that is read as the prototype", /__proto__ key came back/, () =>
+    readsProto((members) => {
+      const object: Record<string, CodecValue> = {};
+      for (const [key, value] of members) object[key] = value;
+      return object;
+    }),
+  ),
+  wrong("CODEC-40", "a __proto__ that ends in a platform's error", /got TypeError/, () =>
+    readsProto((members) => {
+      if (members.some(([key]) => key === "__proto__")) throw new TypeError("__proto__");
+      return Object.fromEntries(members);
+    }),
+  ),
   wrong("CODEC-37", "boxed primitives for what is in them", /encode\(a boxed number\)/, () => ({
     isPlain: (object) =>
       [Object.prototype, null, Number.prototype].includes(

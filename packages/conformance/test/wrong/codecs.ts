@@ -1,5 +1,6 @@
 // Codecs that are wrong in one way each, as a colleague might write them, and the case that names
 // this way.
+import { RaftkitError } from "@raftkit/core";
 import type { Codec, CodecValue } from "@raftkit/core";
 import { joined } from "../../src/bytes.js";
 import { createToyCodec, refuse } from "../codec/toy.js";
@@ -7,6 +8,16 @@ import type { Toy } from "../codec/toy.js";
 import type { Wrong } from "../support/caught.js";
 
 const utf8 = { write: (text: string): Uint8Array => new TextEncoder().encode(text) };
+const readUtf8 = (bytes: Uint8Array): string =>
+  new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+const refuseByName = (what: string, place: string): never => {
+  throw new RaftkitError("CODEC_ENCODE", `can't encode ${what} at ${place}`);
+};
+/** Strings as in JSON: halves of surrogate pairs are escaped. */
+const escaped = {
+  write: (text: string): Uint8Array => utf8.write(JSON.stringify(text).slice(1, -1)),
+  parse: (text: string): string => String(JSON.parse(`"${text}"`)),
+};
 
 /** A fresh codec for each case, with state of its own where the fault needs some. */
 function wrong(
@@ -40,8 +51,17 @@ const wrongOnTheWay: readonly Wrong<Codec>[] = [
       read: createNumbers().read,
     },
   })),
-  wrong("CODEC-05", "a TextDecoder that eats the byte order mark", /came back changed/, () => ({
-    text: { ...utf8, read: (bytes) => new TextDecoder().decode(bytes) },
+  wrong("CODEC-05", "a byte order mark that is refused anywhere", /was refused by encode/, () => ({
+    text: {
+      write: (text) => (text.includes("\ufeff") ? refuseByName("a mark", "$") : utf8.write(text)),
+      read: readUtf8,
+    },
+  })),
+  wrong("CODEC-05", "all that isn't ASCII is refused", /was refused by encode/, () => ({
+    text: {
+      write: (text) => (/[^\0-\x7f]/.test(text) ? refuseByName("a letter", "$") : utf8.write(text)),
+      read: readUtf8,
+    },
   })),
   wrong("CODEC-05", "strings in a normal form", /came back changed/, () => ({
     text: {
@@ -50,7 +70,39 @@ const wrongOnTheWay: readonly Wrong<Codec>[] = [
     },
   })),
   wrong("CODEC-06", "strings as plain UTF-8", /came back changed.*\\u/, () => ({
-    text: { ...utf8, read: (bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) },
+    text: { ...utf8, read: readUtf8 },
+  })),
+  wrong("CODEC-06", "a TextDecoder that eats the byte order mark", /\{feff\}.* came back/s, () => ({
+    text: { ...escaped, read: (bytes) => escaped.parse(new TextDecoder().decode(bytes)) },
+  })),
+  wrong("CODEC-06", "a byte order mark that long strings lose", /xxx.* came back changed/s, () => ({
+    text: {
+      ...escaped,
+      read: (bytes) =>
+        escaped.parse(bytes.length > 64 ? new TextDecoder().decode(bytes) : readUtf8(bytes)),
+    },
+  })),
+  wrong("CODEC-06", "a refusal without a code of its own", /not by .*TypeError/s, () => ({
+    text: {
+      write: (text) => {
+        if (/\p{Surrogate}/u.test(text)) throw new TypeError("$, $[0], $.a, $[1].a");
+        return utf8.write(text);
+      },
+      read: readUtf8,
+    },
+  })),
+  wrong("CODEC-06", "a refusal with another code", /the code CODEC_ENCODE/, () => ({
+    text: {
+      write: (text) => (/\p{Surrogate}/u.test(text) ? refuse("half at $") : utf8.write(text)),
+      read: readUtf8,
+    },
+  })),
+  wrong("CODEC-06", "a refusal that doesn't tell where", /names the place \(\$\[0\]\)/, () => ({
+    text: {
+      write: (text) =>
+        /\p{Surrogate}/u.test(text) ? refuseByName("half a pair", "$") : utf8.write(text),
+      read: readUtf8,
+    },
   })),
   wrong("CODEC-07", "bytes only up to 65,535", /65536 bytes/, () => ({
     bytes: { write: (value) => value.subarray(0, 0xffff), read: (bytes) => Uint8Array.from(bytes) },
@@ -68,17 +120,41 @@ const wrongOnTheWay: readonly Wrong<Codec>[] = [
     levelsMax: { encode: 16, decode: 16 },
   })),
   wrong("CODEC-11", "members that are assigned", /__proto__/, () => ({ objectFrom: assigned })),
+  wrong("CODEC-11", "a __proto__ that is left out", /__proto__.* came back changed/, () => ({
+    membersOf: (object) => Object.entries(object).filter(([key]) => key !== "__proto__"),
+  })),
+  wrong("CODEC-11", "a __proto__ with another name", /got '__proto_'/, () => ({
+    membersOf: (object) =>
+      Object.entries(object).map(([key, value]) => [key.replace(/^__proto__$/, "__proto_"), value]),
+  })),
+  wrong("CODEC-11", "a constructor that is refused, too", /was refused by encode/, () => ({
+    membersOf: (object) =>
+      Object.hasOwn(object, "constructor")
+        ? refuseByName("the key constructor", "$")
+        : Object.entries(object),
+  })),
+  wrong("CODEC-11", "a __proto__ that is refused without its place", /\(\$\[1\]\)/, () => ({
+    membersOf: (object) =>
+      Object.hasOwn(object, "__proto__")
+        ? refuseByName("the key __proto__", "$")
+        : Object.entries(object),
+  })),
   wrong("CODEC-12", "keys in alphabetical order", /expected the key 'b', got 'a'/, () => ({
     membersOf: (object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   })),
-  wrong("CODEC-13", "objects with $bytes that come back as bytes", /expected .*\$bytes/s, () => ({
-    objectFrom: (members) => {
-      const bytes = members.find(([key]) => key === "$bytes")?.[1];
-      return typeof bytes === "string"
-        ? new Uint8Array(Buffer.from(bytes, "base64"))
-        : Object.fromEntries(members);
-    },
-  })),
+  wrong(
+    "CODEC-13",
+    "objects with $bytes that come back as bytes",
+    /came back changed.*got Uint8Array/s,
+    () => ({
+      objectFrom: (members) => {
+        const bytes = members.find(([key]) => key === "$bytes")?.[1];
+        return typeof bytes === "string"
+          ? new Uint8Array(Buffer.from(bytes, "base64"))
+          : Object.fromEntries(members);
+      },
+    }),
+  ),
   wrong("CODEC-14", "a counter in front", /a value that was encoded again/, () => {
     let count = 0;
     const right = createToyCodec();

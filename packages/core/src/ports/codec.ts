@@ -1,9 +1,10 @@
 // How values become bytes: users' commands, and the headers of messages.
 
 /**
- * What every codec carries unchanged: numbers that are finite (-0 may come back as 0), strings of
- * any UTF-16 units, halves of surrogate pairs too, bytes of any length, arrays without holes, plain
- * objects with any keys in their order; at least 32 arrays and objects inside one another.
+ * What every codec carries unchanged: numbers that are finite (-0 may come back as 0), strings, bytes
+ * of any length, arrays without holes, plain objects with any keys in their order; at least 32 arrays
+ * and objects inside one another. Three things may be refused instead, but never changed: a string or
+ * key with half of a surrogate pair; one that begins with U+FEFF; the key `__proto__`.
  */
 export type CodecValue =
   | null
@@ -21,7 +22,8 @@ export interface Codec {
   /**
    * The result is the caller's for ever: it shares no bytes with `value` or another result. Throws
    * a `RaftkitError` for what is not a `CodecValue`: undefined, NaN, an instance of a class, a
-   * cycle, too many levels.
+   * cycle, too many levels. What may be refused is refused with the code `CODEC_ENCODE` and a
+   * message that names the place, such as `$[2].name`.
    */
   encode(value: CodecValue): Uint8Array;
   /**
