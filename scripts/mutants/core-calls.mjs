@@ -55,8 +55,8 @@ export const calls = [
   {
     id: "core-58",
     file: "packages/core/src/handlers/receive.ts",
-    find: "    default:\n      return true;\n  }\n}",
-    replace: '    default:\n      return message.type !== "requestVoteReply";\n  }\n}',
+    find: '    case "preVoteReply":\n    case "requestVoteReply":\n',
+    replace: '    case "requestVoteReply":\n      return false;\n    case "preVoteReply":\n',
     why: "votes of an earlier term count in this one (hazard 4)",
     rule: "votes",
   },

@@ -286,8 +286,9 @@ export const replication = [
     id: "core-80",
     rule: "commit",
     file: "packages/core/src/handlers/receive.ts",
-    find: "    default:\n      return true;\n  }\n}",
-    replace: '    default:\n      return message.type !== "appendEntriesReply";\n  }\n}',
+    find: '    case "appendEntriesReply":\n    case "forwardReply":\n',
+    replace:
+      '      return true;\n    case "appendEntriesReply":\n      return false;\n    case "forwardReply":\n',
     why: "replies of an earlier term are counted (hazard 17)",
   },
   {

@@ -42,3 +42,8 @@ export class StorageLost extends RaftkitError {
     super("STORAGE_LOST", message);
   }
 }
+
+/** At the end of a switch: the compiler refuses it while a case is missing. */
+export function assertNever(value: never): never {
+  throw new InvariantViolation(`nothing handles ${JSON.stringify(value)}`);
+}

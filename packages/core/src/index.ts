@@ -1,5 +1,5 @@
 export type * from "./types.js";
-export * from "./errors.js";
+export { InvariantViolation, RaftkitError, StorageLost, StorageRolledBack } from "./errors.js";
 export type * from "./options.js";
 export type * from "./ports/index.js";
 export type * from "./protocol/messages.js";

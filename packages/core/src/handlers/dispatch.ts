@@ -1,4 +1,5 @@
 // Which handler takes which input.
+import { assertNever } from "../errors.js";
 import type { Input } from "../protocol/inputs.js";
 import type { State } from "../state/state.js";
 import { onForwardNotSent } from "./forward-not-sent.js";
@@ -39,5 +40,7 @@ export function dispatch(state: State, input: Input): void {
     case "forwardNotSent":
       onForwardNotSent(state, input.firstSeq);
       break;
+    default:
+      assertNever(input);
   }
 }

@@ -1,6 +1,6 @@
 // What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
 // (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
-import { StorageLost } from "../errors.js";
+import { assertNever, StorageLost } from "../errors.js";
 import { ignoresElection } from "../operations/election.js";
 import { emit, send } from "../operations/emit.js";
 import { peersOf } from "../operations/membership.js";
@@ -76,6 +76,7 @@ function storageLost(state: State, from: Sender, incarnation: string): StorageLo
 }
 
 type Addressed = Exclude<Message, { readonly type: "bootstrapRequest" | "bootstrapReply" }>;
+type UnderTerms = Exclude<Addressed, { readonly type: "preVote" }>;
 
 /** The rules for all servers on terms (paper Figure 2; R08), then the message itself. */
 function onAddressed(state: State, from: Sender, message: Addressed): void {
@@ -117,6 +118,11 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
     case "stateHash":
       onStateHash(state, from, message);
       break;
+    case "forwardReply":
+      // Was heard above.
+      break;
+    default:
+      assertNever(message);
   }
 }
 
@@ -124,7 +130,7 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
  * Of a term that is over: requests are told the current one, replies are nothing. Forwards have
  * their own rule.
  */
-function refusesStale(state: State, from: Sender, message: Addressed): boolean {
+function refusesStale(state: State, from: Sender, message: UnderTerms): boolean {
   const { currentTerm: term } = state;
   const to = from.incarnation;
   switch (message.type) {
@@ -135,7 +141,7 @@ function refusesStale(state: State, from: Sender, message: Addressed): boolean {
       return true;
     case "appendEntries":
       // It names the term alone: the sender may lead this one by now, and rounds and requests of
-      // its earlier leadership are none of it.
+      // its previous leadership are meaningless.
       send(state, from.id, {
         type: "appendEntriesReply",
         to,
@@ -160,7 +166,14 @@ function refusesStale(state: State, from: Sender, message: Addressed): boolean {
         readIndex: 0,
       });
       return true;
-    default:
+    case "preVoteReply":
+    case "requestVoteReply":
+    case "appendEntriesReply":
+    case "forwardReply":
+    case "readIndexReply":
+    case "stateHash":
       return true;
+    default:
+      return assertNever(message);
   }
 }

@@ -1,6 +1,7 @@
 // Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. For
 // storage adapters. Runs are cut, never copied.
 import { ENTRY_HEADER_BYTES, entryLength } from "../encoding/entry.js";
+import { assertNever } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
 import type { EntryRun, Index } from "../types.js";
 
@@ -21,6 +22,8 @@ export function changeRuns(runs: EntryRun[], operation: LogOperation): void {
       break;
     case "hardState":
       break;
+    default:
+      assertNever(operation);
   }
 }
 
