@@ -63,7 +63,8 @@ export const parts = [
     what: "one-place faults, and who notices",
     command: ({ quick, folder }) => [
       "node",
-      "scripts/mutants/main.mjs",
+      "apps/proof/dist/cli/main.js",
+      "mutants",
       "--json",
       join(folder, "mutants.json"),
       ...(quick ? ["--package", "raftkit"] : []),
@@ -91,7 +92,8 @@ export const parts = [
     what: "the known hazards, each with its tests",
     command: ({ folder }) => [
       "node",
-      "scripts/hazards.mjs",
+      "apps/proof/dist/cli/main.js",
+      "hazards",
       "--json",
       join(folder, "hazards.json"),
     ],

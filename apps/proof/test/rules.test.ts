@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { scenarios } from "../src/rules/all.js";
-import { applyFault } from "../src/rules/faults.js";
+import { applyMutation } from "../src/source-mutation.js";
 
 const root = new URL("../../../", import.meta.url);
 const SEEDS = [1];
@@ -24,16 +24,7 @@ describe("rules", () => {
     "the fault of $rule has its place in the source, once",
     async ({ fault }) => {
       const source = await readFile(new URL(fault.file, root), "utf8");
-      expect(applyFault(source, fault)).not.toBe(source);
+      expect(applyMutation(source, fault)).not.toBe(source);
     },
   );
-});
-
-describe("applyFault", () => {
-  const fault = { file: "a.ts", find: "one", replace: "two", why: "" };
-  test("replaces the one place and refuses none or several", () => {
-    expect(applyFault("say one thing", fault)).toBe("say two thing");
-    expect(() => applyFault("nothing", fault)).toThrow(/a\.ts holds "one" 0 times/);
-    expect(() => applyFault("one, one, one", fault)).toThrow(/3 times/);
-  });
 });

@@ -1,26 +1,34 @@
 // The proof's command line: `npm run proof -- COMMAND`. Every command ends with an exit code.
 import { Command, CommanderError } from "commander";
-import type { Done } from "./options.js";
-import { refuseRepeats, UsageError } from "./options.js";
+import { workspaceRoot } from "../workspace.js";
+import { addHazards } from "./hazards.js";
+import { addMutants } from "./mutants.js";
 import { addRules } from "./rules.js";
 import { addSimulate } from "./simulate/command.js";
+import type { Done } from "./options.js";
+import { refuseRepeats, UsageError } from "./options.js";
 
-/** @param done is told the exit code of the command that ran */
-export function createProgram(done: Done): Command {
+/**
+ * @param done is told the exit code of the command that ran
+ * @param root the repository
+ */
+export function createProgram(done: Done, root: string): Command {
   const program = new Command("npm run proof --")
     .description("Runs the project's own proof, or one part of it.")
     .exitOverride()
     .helpCommand(false);
   addRules(program, done);
   addSimulate(program, done);
+  addMutants(program, done, root);
+  addHazards(program, done, root);
   for (const command of program.commands) refuseRepeats(command);
   return program;
 }
 
 /** @returns the exit code: 0 all held, 1 something didn't, 2 called wrongly */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], root = workspaceRoot): Promise<number> {
   let exitCode = 0;
-  const program = createProgram((code) => (exitCode = code));
+  const program = createProgram((code) => (exitCode = code), root);
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;

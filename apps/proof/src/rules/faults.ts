@@ -1,11 +1,13 @@
 // Proves the scenarios: puts each one's fault into a copy of the packages and sees the scenario
 // fail. The working tree is never touched. A row that still passes with its fault is not proven.
-import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Fault, Scenario } from "./scenario.js";
+import { capture } from "../processes.js";
+import type { SourceMutation } from "../source-mutation.js";
+import { applyMutation } from "../source-mutation.js";
+import type { Scenario } from "./scenario.js";
 
 /** What a scenario runs, by folder. */
 const PACKAGES = {
@@ -30,17 +32,6 @@ export interface Proof {
   readonly detail: string;
 }
 
-/** The source with the fault in it. @throws when its place isn't found exactly once */
-export function applyFault(source: string, fault: Fault): string {
-  const [before, after, ...more] = source.split(fault.find);
-  if (before === undefined || after === undefined || more.length > 0) {
-    throw new Error(
-      `${fault.file} holds ${JSON.stringify(fault.find)} ${after === undefined ? 0 : more.length + 1} times; a fault's place must be found exactly once`,
-    );
-  }
-  return before + fault.replace + after;
-}
-
 /** @param root the repository, built */
 export async function proveAll(
   scenarios: readonly Scenario[],
@@ -61,14 +52,13 @@ async function prove(scenario: Scenario, root: URL): Promise<Proof> {
   try {
     await copyWithFault(scenario.fault, root, folder);
     const runner = join(folder, "node_modules/@raftkit-app/proof/dist/rules/runner.js");
-    const { code, output } = await run(
-      process.execPath,
-      [runner, scenario.rule, `${SEEDS}`],
-      folder,
+    const { status, output } = await capture(
+      [process.execPath, runner, scenario.rule, `${SEEDS}`],
+      { cwd: folder, timeoutMs: WALL_LIMIT_MS },
     );
     const last = output.trim().split("\n").at(-1) ?? "";
-    if (code !== 0) {
-      const why = `ended without a verdict (${code ?? "out of real time"}): ${last}`;
+    if (status !== 0) {
+      const why = `ended without a verdict (${status === 137 ? "out of real time" : status}): ${last}`;
       return { scenario, proven: false, detail: why };
     }
     const { failure }: { failure?: string } = JSON.parse(last);
@@ -89,7 +79,7 @@ async function prove(scenario: Scenario, root: URL): Promise<Proof> {
 }
 
 /** The built packages side by side, one of them built anew from the changed source. */
-async function copyWithFault(fault: Fault, root: URL, folder: string): Promise<void> {
+async function copyWithFault(fault: SourceMutation, root: URL, folder: string): Promise<void> {
   const home = (name: string): string => join(folder, "node_modules", name);
   for (const [directory, name] of Object.entries(PACKAGES)) {
     for (const part of ["package.json", "dist"]) {
@@ -107,11 +97,11 @@ async function copyWithFault(fault: Fault, root: URL, folder: string): Promise<v
     recursive: true,
   });
   const changed = join(home(name), file);
-  await writeFile(changed, applyFault(await readFile(changed, "utf8"), fault));
+  await writeFile(changed, applyMutation(await readFile(changed, "utf8"), fault));
   const compiler = fileURLToPath(new URL("node_modules/typescript/bin/tsc", root));
-  const { code, output } = await run(
-    process.execPath,
+  const { status, output } = await capture(
     [
+      process.execPath,
       compiler,
       "--ignoreConfig",
       "--noCheck",
@@ -126,30 +116,7 @@ async function copyWithFault(fault: Fault, root: URL, folder: string): Promise<v
       "--verbatimModuleSyntax",
       changed,
     ],
-    folder,
+    { cwd: folder },
   );
-  if (code !== 0) throw new Error(`the changed source doesn't compile: ${output.trim()}`);
-}
-
-function run(
-  command: string,
-  args: readonly string[],
-  cwd: string,
-): Promise<{ readonly code: number | null; readonly output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: WALL_LIMIT_MS,
-      killSignal: "SIGKILL",
-    });
-    let output = "";
-    const collect = (chunk: Buffer): void => {
-      output += chunk.toString();
-    };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, output }));
-  });
+  if (status !== 0) throw new Error(`the changed source doesn't compile: ${output.trim()}`);
 }

@@ -12,16 +12,7 @@ import type {
 } from "@raftkit/core";
 import type { Cluster, ClusterOptions, JournalEntry, Packet } from "@raftkit/simulation";
 import { createCluster, createJournal } from "@raftkit/simulation";
-
-/** One place in the source which, changed like this, breaks the rule. */
-export interface Fault {
-  /** From the root of the repository. */
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly find: string;
-  readonly replace: string;
-  readonly why: string;
-}
+import type { SourceMutation } from "../source-mutation.js";
 
 export interface Scenario {
   /** `R01` to `R30`, as in the list of rules. */
@@ -29,7 +20,8 @@ export interface Scenario {
   readonly name: string;
   /** Rejects when the rule doesn't hold. */
   readonly run: (seed: number) => Promise<void>;
-  readonly fault: Fault;
+  /** Breaks the rule: with it `run` must reject. */
+  readonly fault: SourceMutation;
 }
 
 /** A rule doesn't hold. */

@@ -1,5 +1,8 @@
 // Called wrongly, a command does nothing, says why on standard error, and ends with 2.
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createProgram, main } from "../../src/cli/program.js";
 
 let said = "";
@@ -37,11 +40,28 @@ describe("called wrongly", () => {
     [["simulate", "--tier", "3"], /'3' is invalid\. Allowed choices are 1, 2/],
     [["simulate", "--seed", "3", "--seeds", "5"], /'--seed <n>' cannot be used with .*'--seeds/],
     [["simulate", "7"], /too many arguments/],
+    [["hazards", "--wrong"], /unknown option '--wrong'/],
+    [["hazards", "--json"], /option '--json <file>' argument missing/],
+    [["mutants", "--wrong"], /unknown option '--wrong'/],
+    [["mutants", "core-1"], /^error: no mutant "core-1"; --list names them all\n$/],
+    [["mutants", "--only", "core-1"], /no mutant "core-1"/],
+    [["mutants", "--package", "nothing"], /'nothing' is invalid\. Allowed choices are core, /],
+    [["mutants", "core-01", "--package", "raftkit"], /none of core-01 is in the package "raftkit"/],
+    [["mutants", "--seeds", "many"], /'many' is invalid\. Allowed: a whole number from 1 /],
   ])("%j", async (args, complaint) => {
     expect(await main(args)).toBe(2);
     expect(complained).toMatch(complaint);
     expect(said).toBe("");
   });
+});
+
+test.each([
+  [["hazards"], /ENOENT: no such file or directory, open '.*hazards\.md'/],
+  [["mutants", "core-01"], /ENOENT: .*package\.json'/],
+])("%j, with nothing to work on, fails and says why", async (args, reason) => {
+  const folder = mkdtempSync(join(tmpdir(), "raftkit-nothing-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  await expect(main(args, folder)).rejects.toThrow(reason);
 });
 
 test("a rule is named as an argument or by --rule, in any case", async () => {
@@ -53,7 +73,9 @@ test("a rule is named as an argument or by --rule, in any case", async () => {
 });
 
 test("every command has help with its options' bounds, examples and exit codes", async () => {
-  for (const { name } of createProgram(() => {}).commands.map((one) => ({ name: one.name() }))) {
+  for (const { name } of createProgram(() => {}, "").commands.map((one) => ({
+    name: one.name(),
+  }))) {
     said = "";
     expect(await main([name, "--help"])).toBe(0);
     expect(said, name).toMatch(/Examples?:\n(.|\n)*Exit codes: 0 /);

@@ -1,7 +1,7 @@
 // Faults in what users ask for: reads, forwards, and the steps between. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const calls = [
+export const calls: readonly Mutant[] = [
   // read
   {
     id: "core-52",

@@ -1,20 +1,21 @@
 // Reads docs/hazards.md and judges it against the tests that ran. Knows nothing of how tests are
 // run.
 
-/**
- * @typedef {object} Row
- * @property {string} id `1` to `73`, or `S1` and on for security
- * @property {string} hazard
- * @property {readonly string[]} tests `file › test`
- * @property {readonly string[]} mutants
- * @property {string | undefined} later what stands in place of tests
- */
+export interface Row {
+  /** `1` to `73`, or `S1` and on for security. */
+  readonly id: string;
+  readonly hazard: string;
+  /** `file › test` */
+  readonly tests: readonly string[];
+  readonly mutants: readonly string[];
+  /** What stands in place of tests. */
+  readonly later: string | undefined;
+}
 
 /** How many hazards the project set out to catch. */
 export const HAZARDS = 73;
 
-/** @param {string} page @returns {Row[]} */
-export function readPage(page) {
+export function readPage(page: string): Row[] {
   return page.split("\n").flatMap((line) => {
     const cells = line
       .split("|")
@@ -41,11 +42,10 @@ export function readPage(page) {
 }
 
 /**
- * @param {readonly Row[]} rows
- * @param {ReadonlySet<string>} mutants that exist
- * @returns {string[]} what is wrong with the page itself
+ * @param mutants that exist
+ * @returns what is wrong with the page itself
  */
-export function pageFaults(rows, mutants) {
+export function pageFaults(rows: readonly Row[], mutants: ReadonlySet<string>): string[] {
   const ids = rows.map(({ id }) => id);
   const missing = Array.from({ length: HAZARDS }, (_, i) => String(i + 1)).filter(
     (id) => !ids.includes(id),
@@ -68,11 +68,10 @@ export function pageFaults(rows, mutants) {
 }
 
 /**
- * @param {readonly Row[]} rows
- * @param {ReadonlyMap<string, string>} results how each test ended, by full name
- * @returns {string[]} what the tests say against the page
+ * @param results how each test ended, by full name
+ * @returns what the tests say against the page
  */
-export function testFaults(rows, results) {
+export function testFaults(rows: readonly Row[], results: ReadonlyMap<string, string>): string[] {
   return rows.flatMap(({ id, tests }) =>
     tests.flatMap((name) => {
       const state = results.get(name);
@@ -81,8 +80,8 @@ export function testFaults(rows, results) {
   );
 }
 
-/** @param {readonly Row[]} rows @returns {string[]} the test files that are named */
-export function filesOf(rows) {
+/** @returns the test files that are named */
+export function filesOf(rows: readonly Row[]): string[] {
   return [
     ...new Set(rows.flatMap(({ tests }) => tests.map((name) => name.split(" › ")[0] ?? ""))),
   ].toSorted();

@@ -1,7 +1,7 @@
 // Faults in @raftkit/storage-file. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const storageFile = [
+export const storageFile: readonly Mutant[] = [
   {
     id: "storage-file-01",
     file: "packages/storage-file/src/log-writer.ts",

@@ -1,7 +1,7 @@
 // Faults in raftkit, the runtime. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const raftkit = [
+export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-01",
     file: "packages/raftkit/src/log-lane.ts",

@@ -1,7 +1,7 @@
 // Faults in @raftkit/transport-http. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const transportHttp = [
+export const transportHttp: readonly Mutant[] = [
   {
     id: "transport-http-01",
     file: "packages/transport-http/src/frame-queue.ts",

@@ -1,47 +1,52 @@
 // One mutant against those that may kill it, the quickest first: its package's own tests, golden
 // texts last, then the scenarios of Raft's rules and whole clusters from seeds.
-import { performance } from "node:perf_hooks";
-import { putInto } from "./copy.mjs";
-import { isGolden } from "./golden.mjs";
-import { packageOf } from "./list.mjs";
-import { runSeeds } from "./seeds.mjs";
-import { runTests } from "./tests.mjs";
-
-/** @typedef {import("./list.mjs").Mutant} Mutant */
-/** @typedef {import("./reporter.mjs").Outcome} Outcome */
+import { putInto } from "./copy.js";
+import { isGolden } from "./golden.js";
+import type { Mutant } from "./mutant.js";
+import { packageOf } from "./mutant.js";
+import type { Outcome } from "./reporter.js";
+import { runSeeds } from "./seeds.js";
+import { runTests } from "./tests.js";
 
 /** A mutant must be dead by then. */
 export const LIMIT_MS = 60_000;
 
-/**
- * @typedef {object} Verdict
- * @property {string} id
- * @property {string} why
- * @property {Mutant["rule"]} rule
- * @property {string | undefined} killer the first test, rule or seed that failed; undefined: it
- * survived
- * @property {boolean} golden the killer is a golden text: nothing else of the package noticed
- * @property {string} detail how the killer failed, or what else happened
- * @property {number} seconds
- */
+export interface Verdict {
+  readonly id: string;
+  readonly why: string;
+  readonly rule: Mutant["rule"] | undefined;
+  /** The first test, rule or seed that failed; undefined: it survived. */
+  readonly killer: string | undefined;
+  /** The killer is a golden text: nothing else of the package noticed. */
+  readonly golden: boolean;
+  /** How the killer failed, or what else happened. */
+  readonly detail: string;
+  readonly seconds: number;
+}
 
-/**
- * @param {string} folder a copy of the tree that nobody else uses
- * @param {Mutant} mutant
- * @param {object} how
- * @param {ReadonlyMap<string, Outcome>} how.baselines how the tests of each project went without a
- * fault
- * @param {string} [how.project] whose tests; its own package's by default
- * @param {boolean} how.tests whether tests run at all
- * @param {number} how.seeds how many seeds run where the tests don't notice; 0: none
- * @param {number} [how.limitMs] how long it may take
- * @param {{ putInto: typeof putInto; runTests: typeof runTests; runSeeds: typeof runSeeds }}
- * [how.tools] what does the work
- * @returns {Promise<Verdict>}
- */
+export interface TrialOptions {
+  /** How the tests of each project went without a fault. */
+  readonly baselines: ReadonlyMap<string, Outcome>;
+  /** Whose tests; its own package's by default. */
+  readonly project?: string;
+  /** Whether tests run at all. */
+  readonly tests: boolean;
+  /** How many seeds run where the tests don't notice; 0: none. */
+  readonly seeds: number;
+  /** How long it may take. */
+  readonly limitMs?: number;
+  /** What does the work. */
+  readonly tools?: {
+    readonly putInto: typeof putInto;
+    readonly runTests: typeof runTests;
+    readonly runSeeds: typeof runSeeds;
+  };
+}
+
+/** @param folder a copy of the tree that nobody else uses */
 export async function tryMutant(
-  folder,
-  mutant,
+  folder: string,
+  mutant: Mutant,
   {
     baselines,
     project = `packages/${packageOf(mutant)}`,
@@ -49,10 +54,10 @@ export async function tryMutant(
     seeds,
     limitMs = LIMIT_MS,
     tools = { putInto, runTests, runSeeds },
-  },
-) {
+  }: TrialOptions,
+): Promise<Verdict> {
   const startedAt = performance.now();
-  const verdict = (/** @type {string | undefined} */ killer, /** @type {string} */ detail) => ({
+  const verdict = (killer: string | undefined, detail: string): Verdict => ({
     id: mutant.id,
     why: mutant.why,
     rule: mutant.rule,
@@ -62,8 +67,8 @@ export async function tryMutant(
     seconds: (performance.now() - startedAt) / 1000,
   });
   const takeOut = tools.putInto(folder, mutant);
-  const remarks = [];
-  let golden;
+  const remarks: string[] = [];
+  let golden: string | undefined;
   try {
     if (tests) {
       const baseline = baselines.get(project);

@@ -4,19 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { applyMutant, putInto } from "../mutants/copy.mjs";
-import { isGolden, orderOf, SAFETY_RULES } from "../mutants/golden.mjs";
-import { fatal, harmless, mutants, packageOf } from "../mutants/list.mjs";
-import { summarize } from "../mutants/report.mjs";
-import { tryMutant } from "../mutants/trial.mjs";
+import { putInto } from "../src/mutants/copy.js";
+import { isGolden, orderOf } from "../src/mutants/golden.js";
+import { fatal, harmless, mutants } from "../src/mutants/catalogue/all.js";
+import { packageOf, SAFETY_RULES } from "../src/mutants/mutant.js";
+import { applyMutation } from "../src/source-mutation.js";
+import { summarize } from "../src/mutants/report.js";
+import { tryMutant } from "../src/mutants/trial.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 describe("the list of mutants", () => {
   test("each changes one place of its file, which is there exactly once", () => {
     for (const mutant of [...mutants, fatal, harmless]) {
       const source = readFileSync(join(root, mutant.file), "utf8");
-      expect(applyMutant(source, mutant), mutant.id).not.toBe(source);
+      expect(applyMutation(source, mutant), mutant.id).not.toBe(source);
     }
   });
 
@@ -48,8 +50,8 @@ describe("putting a mutant in", () => {
   const mutant = { id: "m", file: "a.ts", find: "x > 1", replace: "x >= 1", why: "" };
 
   test("refuses a place that is gone, or there twice", () => {
-    expect(() => applyMutant("x < 1", mutant)).toThrow(/m: a\.ts holds "x > 1" 0 times/);
-    expect(() => applyMutant("x > 1 || x > 1", mutant)).toThrow(/2 times/);
+    expect(() => applyMutation("x < 1", mutant)).toThrow(/a\.ts holds "x > 1" 0 times/);
+    expect(() => applyMutation("x > 1 || x > 1", mutant)).toThrow(/2 times/);
   });
 
   test("takes the text as it is, and takes it out again", () => {

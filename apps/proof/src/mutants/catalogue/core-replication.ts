@@ -1,7 +1,7 @@
 // Faults in the log at many nodes: append, durability, progress, quorum, replicate. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const replication = [
+export const replication: readonly Mutant[] = [
   // append: AppendEntries at a follower
   {
     id: "core-01",

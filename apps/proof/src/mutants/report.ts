@@ -1,34 +1,36 @@
 // What all verdicts together say: the figures, a line for each safety rule, what was not killed as
 // it must be, and whether that is a failure. Pure.
-import { SAFETY_RULES } from "./golden.mjs";
+import { SAFETY_RULES } from "./mutant.js";
+import type { Verdict } from "./trial.js";
 
-/** @typedef {import("./trial.mjs").Verdict} Verdict */
+/** `ONLY GOLDEN`: of a safety rule. */
+type State = "killed" | "golden" | "SURVIVED" | "TOO LATE" | "ONLY GOLDEN";
 
-/**
- * @param {Verdict} verdict
- * @param {number} limitMs
- * @returns {"killed" | "golden" | "SURVIVED" | "TOO LATE" | "ONLY GOLDEN"} the last: of a safety
- * rule
- */
-export function stateOf({ killer, golden, rule, seconds }, limitMs) {
+export function stateOf({ killer, golden, rule, seconds }: Verdict, limitMs: number): State {
   if (killer === undefined) return "SURVIVED";
   if (golden && rule !== undefined) return "ONLY GOLDEN";
   if (seconds * 1000 > limitMs) return "TOO LATE";
   return golden ? "golden" : "killed";
 }
 
-/** @param {Verdict} verdict @param {number} limitMs */
-export function verdictLine(verdict, limitMs) {
+export function verdictLine(verdict: Verdict, limitMs: number): string {
   const { id, seconds, killer, detail } = verdict;
   return `${stateOf(verdict, limitMs).padEnd(11)} ${id.padEnd(18)} ${seconds.toFixed(1).padStart(5)} s  ${killer ?? detail}`;
 }
 
-/**
- * @param {readonly Verdict[]} verdicts
- * @param {{ limitMs: number; tookMs: number; survivorsAllowed: boolean }} how
- */
-export function summarize(verdicts, { limitMs, tookMs, survivorsAllowed }) {
-  const counted = (/** @type {readonly string[]} */ ...states) =>
+export function summarize(
+  verdicts: readonly Verdict[],
+  {
+    limitMs,
+    tookMs,
+    survivorsAllowed,
+  }: {
+    readonly limitMs: number;
+    readonly tookMs: number;
+    readonly survivorsAllowed: boolean;
+  },
+) {
+  const counted = (...states: readonly State[]) =>
     verdicts.filter((verdict) => states.includes(stateOf(verdict, limitMs)));
   const wrong = counted("SURVIVED", "TOO LATE", "ONLY GOLDEN");
   const figures = {
@@ -53,8 +55,7 @@ export function summarize(verdicts, { limitMs, tookMs, survivorsAllowed }) {
   return { figures, wrong, lines, failed };
 }
 
-/** @param {readonly Verdict[]} verdicts @param {number} limitMs @returns {string[]} */
-function ruleLines(verdicts, limitMs) {
+function ruleLines(verdicts: readonly Verdict[], limitMs: number): string[] {
   return SAFETY_RULES.flatMap((rule) => {
     const states = verdicts
       .filter((verdict) => verdict.rule === rule)

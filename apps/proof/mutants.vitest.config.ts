@@ -2,22 +2,20 @@
 // and golden texts last, one process, nothing cached.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import type { TestSpecification } from "vitest/node";
 import { BaseSequencer } from "vitest/node";
 import workspace from "../../vitest.config.ts";
-import { orderOf } from "./golden.mjs";
+import { orderOf } from "./src/mutants/golden.ts";
+import { MutantReporter } from "./src/mutants/reporter.ts";
 
-const name = process.env.RAFTKIT_MUTANT_PROJECT ?? "";
-/**
- * How long each file took on the unchanged tree, in milliseconds. @type {Record<string, number>}
- */
-const durations = JSON.parse(process.env.RAFTKIT_MUTANT_DURATIONS ?? "{}");
+const name = process.env["RAFTKIT_MUTANT_PROJECT"] ?? "";
+/** How long each file took on the unchanged tree, in milliseconds. */
+const durations: Readonly<Record<string, number>> = JSON.parse(
+  process.env["RAFTKIT_MUTANT_DURATIONS"] ?? "{}",
+);
 
 class GoldenLast extends BaseSequencer {
-  /**
-   * @override
-   * @param {import("vitest/node").TestSpecification[]} specifications
-   */
-  sort(specifications) {
+  override sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
     return Promise.resolve(
       specifications.toSorted(
         (a, b) => orderOf(a.moduleId, durations) - orderOf(b.moduleId, durations),
@@ -32,7 +30,7 @@ export default defineConfig({
   cacheDir: fileURLToPath(new URL("../../node_modules/.vite", import.meta.url)),
   test: {
     ...workspace.test,
-    reporters: [fileURLToPath(new URL("reporter.mjs", import.meta.url))],
+    reporters: [new MutantReporter()],
     maxWorkers: 1,
     sequence: { sequencer: GoldenLast },
     projects: (workspace.test?.projects ?? []).filter(

@@ -1,17 +1,27 @@
 // Runs the tests of one package in a copy of the tree.
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { capture } from "../processes.mjs";
-
-/** @typedef {import("./reporter.mjs").Outcome} Outcome */
+import { capture } from "../processes.js";
+import type { Outcome } from "./reporter.js";
 
 /**
- * @param {string} folder the copy
- * @param {string} project as `packages/core`
- * @param {{ bail: boolean; durations: Readonly<Record<string, number>>; timeoutMs: number }} how
- * @returns {Promise<Outcome | undefined>} undefined: it didn't end by itself in time
+ * @param folder the copy
+ * @param project as `packages/core`
+ * @returns undefined: it didn't end by itself in time
  */
-export async function runTests(folder, project, { bail, durations, timeoutMs }) {
+export async function runTests(
+  folder: string,
+  project: string,
+  {
+    bail,
+    durations,
+    timeoutMs,
+  }: {
+    readonly bail: boolean;
+    readonly durations: Readonly<Record<string, number>>;
+    readonly timeoutMs: number;
+  },
+): Promise<Outcome | undefined> {
   const file = join(folder, "outcome.json");
   rmSync(file, { force: true });
   const command = [
@@ -19,7 +29,7 @@ export async function runTests(folder, project, { bail, durations, timeoutMs }) 
     join(folder, "node_modules/vitest/vitest.mjs"),
     "run",
     "--config",
-    "scripts/mutants/vitest.config.mjs",
+    "apps/proof/mutants.vitest.config.ts",
   ];
   const env = {
     ...process.env,
@@ -28,7 +38,7 @@ export async function runTests(folder, project, { bail, durations, timeoutMs }) 
     RAFTKIT_MUTANT_DURATIONS: JSON.stringify(durations),
     RAFTKIT_MUTANT_OUTCOME: file,
   };
-  const { output } = await capture(command, { cwd: folder, bothStreams: true, timeoutMs, env });
+  const { output } = await capture(command, { cwd: folder, timeoutMs, env });
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
   if (output.trim() !== "") console.error(output.trim());
   return undefined;

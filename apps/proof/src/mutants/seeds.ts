@@ -2,25 +2,38 @@
 // Tier 1 runs core alone, the rules and tier 2 the whole node on a simulated computer; sockets are in
 // none.
 import { cpSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { join } from "node:path";
-import { capture } from "../processes.mjs";
-import { packageOf } from "./list.mjs";
+import { capture } from "../processes.js";
+import { workspaceRoot } from "../workspace.js";
+import type { Mutant } from "./mutant.js";
+import { packageOf } from "./mutant.js";
 
-/** @typedef {import("./list.mjs").Mutant} Mutant */
+const tiersOf: Readonly<Record<string, string>> = {
+  core: "rules,1,2",
+  raftkit: "rules,2",
+  "storage-file": "rules,2",
+};
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-/** @type {Readonly<Record<string, string>>} */
-const tiersOf = { core: "rules,1,2", raftkit: "rules,2", "storage-file": "rules,2" };
+/** What a trial with seeds found. */
+export interface SeedsVerdict {
+  /** The first rule or seed that fails with the mutant and passes without it. */
+  readonly killer?: string;
+  readonly message: string;
+}
 
-/**
- * @param {string} folder the copy, built, with the mutant in its sources
- * @param {Mutant} mutant
- * @param {{ seeds: number; timeoutMs: number }} how
- * @returns {Promise<{ killer?: string; message: string }>} the first rule or seed that fails with it and
- * passes without it
- */
-export async function runSeeds(folder, mutant, { seeds, timeoutMs }) {
+interface Failed {
+  readonly tier: number | string;
+  readonly seed: number;
+  readonly check: string;
+  readonly message: string;
+}
+
+/** @param folder the copy, built, with the mutant in its sources */
+export async function runSeeds(
+  folder: string,
+  mutant: Mutant,
+  { seeds, timeoutMs }: { readonly seeds: number; readonly timeoutMs: number },
+): Promise<SeedsVerdict> {
   const tiers = tiersOf[packageOf(mutant)] ?? "";
   if (tiers === "") return { message: "no simulation reaches it" };
   const [home, source] = [join(folder, "packages", packageOf(mutant)), join(folder, mutant.file)];
@@ -40,13 +53,13 @@ export async function runSeeds(folder, mutant, { seeds, timeoutMs }) {
     "--verbatimModuleSyntax",
     source,
   ];
-  const { status, output } = await capture(compile, { cwd: folder, bothStreams: true });
+  const { status, output } = await capture(compile, { cwd: folder });
   try {
     if (status !== 0) return { message: `it doesn't compile: ${output.trim()}` };
     const failed = await firstFailure(folder, tiers, 1, seeds, timeoutMs);
     if (typeof failed === "string") return { message: failed };
     const without = await firstFailure(
-      root,
+      workspaceRoot,
       String(failed.tier),
       failed.seed,
       failed.seed,
@@ -59,7 +72,7 @@ export async function runSeeds(folder, mutant, { seeds, timeoutMs }) {
       message: failed.message,
     };
   } finally {
-    cpSync(join(root, "packages", packageOf(mutant), "dist"), join(home, "dist"), {
+    cpSync(join(workspaceRoot, "packages", packageOf(mutant), "dist"), join(home, "dist"), {
       recursive: true,
     });
   }
@@ -67,24 +80,23 @@ export async function runSeeds(folder, mutant, { seeds, timeoutMs }) {
 
 const NONE = "every seed passes";
 
-/**
- * @param {string} tree
- * @param {string} tiers
- * @param {number} first
- * @param {number} last
- * @param {number} timeoutMs
- * @returns {Promise<{ tier: number | string; seed: number; check: string; message: string } | string>}
- */
-async function firstFailure(tree, tiers, first, last, timeoutMs) {
+/** @param tree the copy, or the repository itself */
+async function firstFailure(
+  tree: string,
+  tiers: string,
+  first: number,
+  last: number,
+  timeoutMs: number,
+): Promise<Failed | string> {
   const { status, output } = await capture(
     [
       process.execPath,
-      join(tree, "scripts/mutants/seeds-runner.mjs"),
+      join(tree, "apps/proof/dist/mutants/seeds-runner.js"),
       tiers,
       String(first),
       String(last),
     ],
-    { cwd: tree, timeoutMs: Math.max(1, timeoutMs) },
+    { cwd: tree, stdoutOnly: true, timeoutMs: Math.max(1, timeoutMs) },
   );
   const line = output.trim().split("\n").at(-1) ?? "";
   if (status !== 0 || !line.startsWith("{")) {
@@ -92,6 +104,6 @@ async function firstFailure(tree, tiers, first, last, timeoutMs) {
       ? "the seeds didn't end in time"
       : `the seeds ended without a verdict: ${line}`;
   }
-  const found = JSON.parse(line);
-  return found.seed === undefined ? NONE : found;
+  const { found }: { readonly found?: Failed } = JSON.parse(line);
+  return found ?? NONE;
 }

@@ -1,7 +1,7 @@
 // Faults in who leads: elections, transitions, bootstrapping, membership. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const elections = [
+export const elections: readonly Mutant[] = [
   // election
   {
     id: "core-20",

@@ -1,7 +1,7 @@
 // Faults in @raftkit/transport-tcp. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const transportTcp = [
+export const transportTcp: readonly Mutant[] = [
   {
     id: "transport-tcp-01",
     file: "packages/transport-tcp/src/backoff.ts",

@@ -1,7 +1,7 @@
 // Faults in the log in memory and its bytes. One changed place each.
+import type { Mutant } from "../mutant.js";
 
-/** @type {readonly import("./list.mjs").Mutant[]} */
-export const encoding = [
+export const encoding: readonly Mutant[] = [
   // log, runs
   {
     id: "core-67",

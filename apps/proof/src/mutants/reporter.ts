@@ -2,32 +2,40 @@
 // check of its own. A test that ran out of time proves nothing; neither does a file that can't be
 // loaded.
 import { writeFileSync } from "node:fs";
+import type { SerializedError } from "vitest";
+import type { Reporter, TestCase, TestModule, Vitest } from "vitest/node";
 
-/**
- * @typedef {object} Outcome
- * @property {readonly string[]} passed `file › test`
- * @property {readonly { readonly name: string; readonly message: string; readonly afterMs: number
- * }[]} failed in the order in which they failed
- * @property {readonly string[]} timedOut
- * @property {readonly string[]} broken what failed outside any test: files, hooks, unhandled errors
- * @property {Readonly<Record<string, number>>} durations of each file
- */
+/** How a run went. Tests are named `file › test`. */
+export interface Outcome {
+  readonly passed: readonly string[];
+  /** In the order in which they failed. */
+  readonly failed: readonly Failure[];
+  readonly timedOut: readonly string[];
+  /** What failed outside any test: files, hooks, unhandled errors. */
+  readonly broken: readonly string[];
+  /** Of each file, in milliseconds. */
+  readonly durations: Readonly<Record<string, number>>;
+}
+
+interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly afterMs: number;
+}
 
 const startedAt = Date.now();
 
-export default class MutantReporter {
-  /** @type {string[]} */ #passed = [];
-  /** @type {{ name: string; message: string; afterMs: number }[]} */ #failed = [];
-  /** @type {string[]} */ #timedOut = [];
-  /** @type {import("vitest/node").Vitest | undefined} */ #vitest;
+export class MutantReporter implements Reporter {
+  readonly #passed: string[] = [];
+  readonly #failed: Failure[] = [];
+  readonly #timedOut: string[] = [];
+  #vitest: Vitest | undefined;
 
-  /** @param {import("vitest/node").Vitest} vitest */
-  onInit(vitest) {
+  onInit(vitest: Vitest): void {
     this.#vitest = vitest;
   }
 
-  /** @param {import("vitest/node").TestCase} test */
-  onTestCaseResult(test) {
+  onTestCaseResult(test: TestCase): void {
     const { state, errors } = test.result();
     const name = `${test.module.project.name}/${test.module.relativeModuleId.replace(/^.*?(?=test\/)/, "")} › ${test.fullName.replaceAll(" > ", " › ")}`;
     if (state === "passed") this.#passed.push(name);
@@ -37,19 +45,14 @@ export default class MutantReporter {
       this.#timedOut.push(name);
     } else {
       this.#failed.push({ name, message, afterMs: Date.now() - startedAt });
-      if (process.env.RAFTKIT_MUTANT_BAIL === "1") {
+      if (process.env["RAFTKIT_MUTANT_BAIL"] === "1") {
         void this.#vitest?.cancelCurrentRun("test-failure");
       }
     }
   }
 
-  /**
-   * @param {readonly import("vitest/node").TestModule[]} modules
-   * @param {readonly import("vitest").SerializedError[]} unhandled
-   */
-  onTestRunEnd(modules, unhandled) {
-    /** @type {Record<string, number>} */
-    const durations = {};
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const durations: Record<string, number> = {};
     const broken = unhandled.map(({ message }) => message);
     for (const module of modules) {
       const { duration, collectDuration } = module.diagnostic();
@@ -59,13 +62,13 @@ export default class MutantReporter {
         broken.push(...owner.errors().map(({ message }) => message));
       }
     }
-    const outcome = {
+    const outcome: Outcome = {
       passed: this.#passed,
       failed: this.#failed,
       timedOut: this.#timedOut,
       broken,
       durations,
     };
-    writeFileSync(process.env.RAFTKIT_MUTANT_OUTCOME ?? "", JSON.stringify(outcome));
+    writeFileSync(process.env["RAFTKIT_MUTANT_OUTCOME"] ?? "", JSON.stringify(outcome));
   }
 }

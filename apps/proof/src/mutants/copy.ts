@@ -14,20 +14,20 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-
-/** @typedef {import("./list.mjs").Mutant} Mutant */
+import type { SourceMutation } from "../source-mutation.js";
+import { applyMutation } from "../source-mutation.js";
 
 const files = ["package.json", "tsconfig.json", "tsconfig.base.json", "vitest.config.ts"];
 const notCopied = new Set([".vite", ".vite-temp", ".turbo", "coverage"]);
 
 /**
- * @param {string} root the repository
- * @returns {string} the copy's folder; whoever made it removes it
+ * @param root the repository
+ * @returns the copy's folder; whoever made it removes it
  */
-export function copyPackages(root) {
+export function copyPackages(root: string): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "raftkit-mutants-")));
   for (const name of files) cpSync(join(root, name), join(folder, name));
-  for (const name of ["packages", "scripts", "apps/proof"]) {
+  for (const name of ["packages", "apps/proof"]) {
     cpSync(join(root, name), join(folder, name), {
       recursive: true,
       verbatimSymlinks: true,
@@ -44,36 +44,17 @@ export function copyPackages(root) {
   return folder;
 }
 
-/** @param {string} folder */
-export function removeCopy(folder) {
+export function removeCopy(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
 /**
- * @param {string} source
- * @param {Mutant} mutant
- * @returns {string} the source with the fault in it
- * @throws its place isn't there exactly once
+ * Puts the mutation into the copy.
+ * @returns takes it out again
  */
-export function applyMutant(source, { id, file, find, replace }) {
-  const [before, after, ...more] = source.split(find);
-  if (before === undefined || after === undefined || more.length > 0) {
-    throw new Error(
-      `${id}: ${file} holds ${JSON.stringify(find)} ${after === undefined ? 0 : more.length + 1} times; a mutant's place must be there exactly once`,
-    );
-  }
-  return before + replace + after;
-}
-
-/**
- * Puts the fault into the copy.
- * @param {string} folder
- * @param {Mutant} mutant
- * @returns {() => void} takes it out again
- */
-export function putInto(folder, mutant) {
-  const path = join(folder, mutant.file);
+export function putInto(folder: string, mutation: SourceMutation): () => void {
+  const path = join(folder, mutation.file);
   const source = readFileSync(path, "utf8");
-  writeFileSync(path, applyMutant(source, mutant));
+  writeFileSync(path, applyMutation(source, mutation));
   return () => writeFileSync(path, source);
 }

@@ -1,0 +1,8 @@
+// Faults in @raftkit/core, as a colleague would make them who wants nobody to notice.
+import { calls } from "./core-calls.js";
+import { elections } from "./core-elections.js";
+import { encoding } from "./core-encoding.js";
+import { replication } from "./core-replication.js";
+import type { Mutant } from "../mutant.js";
+
+export const core: readonly Mutant[] = [...replication, ...elections, ...calls, ...encoding];
