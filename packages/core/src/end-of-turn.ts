@@ -11,7 +11,6 @@ import type { State } from "./state/state.js";
 
 /** Settles what this turn's inputs left owing, each once. */
 export function endTurn(state: State): void {
-  state.turnOpen = false;
   campaignWhenBootstrapped(state);
   releaseVotes(state);
   if (state.role.kind === "leader") {
@@ -27,5 +26,4 @@ export function endTurn(state: State): void {
     askLeader(state);
   }
   applyCommitted(state);
-  state.turnOpen = false;
 }

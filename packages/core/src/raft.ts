@@ -12,7 +12,7 @@
 // reply.
 import { RaftkitError } from "./errors.js";
 import { endTurn } from "./end-of-turn.js";
-import { dispatch } from "./handlers/dispatch.js";
+import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
 import { forwardDeadline } from "./operations/forwards.js";
@@ -68,6 +68,8 @@ export interface RaftStatus {
 export class Raft {
   readonly #state: State;
   #failed = false;
+  /** Something may wait for the end of this turn. */
+  #turnOpen = true;
   #announced: { readonly role: RoleName; readonly term: Term; readonly leaderId: NodeId | null };
 
   /** @throws {InvariantViolation} what was restored can't be a node's state */
@@ -81,9 +83,9 @@ export class Raft {
    * Infinity when there is nothing to wait for.
    */
   get deadline(): number {
-    const { turnOpen, role, bootstrapping, remoteReads, electionDeadline } = this.#state;
+    const { role, bootstrapping, remoteReads, electionDeadline } = this.#state;
     if (this.#failed) return Infinity;
-    if (turnOpen) return -Infinity;
+    if (this.#turnOpen) return -Infinity;
     const timer = role.kind === "leader" ? role.heartbeatDeadline : electionDeadline;
     return Math.min(
       timer,
@@ -103,7 +105,10 @@ export class Raft {
     state.now = Math.max(state.now, now);
     try {
       dispatch(state, input);
-      if (input.type === "tick" && state.turnOpen) endTurn(state);
+      if (input.type === "tick") {
+        endTurn(state);
+        this.#turnOpen = false;
+      } else if (OPENS_TURN[input.type]) this.#turnOpen = true;
     } catch (error) {
       if (!(error instanceof RaftkitError)) throw error;
       this.#failed = true;

@@ -59,7 +59,6 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     remoteReads: { waiting: [], asked: null, lastId: 0 },
     stateHashes: newStateHashes(),
     now: -Infinity,
-    turnOpen: true,
     effects: [],
   };
   for (const run of entries) {

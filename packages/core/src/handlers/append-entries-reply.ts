@@ -31,7 +31,6 @@ export function onAppendEntriesReply(
   noteArrived(progress, message, state.now);
   progress.round = Math.max(progress.round, message.round);
   acknowledge(progress, message.matchIndex, leader.round);
-  state.turnOpen = true;
   if (!message.success) onRefused(state, progress, from, message);
   else if (progress.mode === "probe") {
     if (message.verifiedIndex >= progress.nextIndex - 1 && state.now >= progress.resumeAt) {

@@ -19,7 +19,6 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
   if (!follower) return;
   state.heardLeaderAt = state.now;
   resetElectionTimer(state);
-  state.turnOpen = true;
   const isNewRound = message.round > follower.round;
   follower.round = Math.max(follower.round, message.round);
   if (message.matchIndex > state.durability.durableIndex) {

@@ -11,6 +11,21 @@ import { onReceive } from "./receive.js";
 import { onTick } from "./tick.js";
 import { onUnreachable } from "./unreachable.js";
 
+/**
+ * After which inputs something may be owed at the end of the turn: an entry to persist, a reply, an
+ * announcement. The others wake nobody.
+ */
+export const OPENS_TURN: { readonly [T in Exclude<Input["type"], "tick">]: boolean } = {
+  receive: true,
+  propose: true,
+  read: true,
+  persisted: true,
+  applied: false,
+  hashed: false,
+  unreachable: false,
+  forwardNotSent: false,
+};
+
 export function dispatch(state: State, input: Input): void {
   switch (input.type) {
     case "tick":

@@ -21,5 +21,4 @@ export function onPersisted(state: State, seq: number): void {
   }
   durability.pending.splice(0, done);
   if (state.role.kind === "follower" && state.role.ackWhenSeq !== null) state.role.ackNow = true;
-  state.turnOpen = true;
 }

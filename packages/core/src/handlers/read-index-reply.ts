@@ -14,7 +14,6 @@ export function onReadIndexReply(state: State, from: Sender, message: ReadIndexR
     return;
   }
   state.remoteReads.asked = null;
-  state.turnOpen = true;
   for (const id of asked.readers) {
     emit(
       state,

@@ -13,5 +13,4 @@ export function onReadIndex(state: State, from: Sender, message: ReadIndex): voi
   const { reads } = state.role;
   reads.waiting = reads.waiting.filter((reader) => reader.from?.id !== from.id);
   reads.waiting.push({ id: message.id, from });
-  state.turnOpen = true;
 }

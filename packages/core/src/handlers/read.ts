@@ -4,7 +4,6 @@ import type { State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
 
 export function onRead(state: State, id: number): void {
-  state.turnOpen = true;
   if (state.role.kind === "leader") state.role.reads.waiting.push({ id, from: null });
   else if (leaderOf(state)) state.remoteReads.waiting.push(id);
   else emit(state, { type: "readRejected", id });

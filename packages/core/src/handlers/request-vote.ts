@@ -26,5 +26,4 @@ export function onRequestVote(state: State, from: Sender, message: RequestVote):
   state.votedFor = from.id;
   state.grantedVote = { to: from, term: state.currentTerm, seq: promiseSeq(state) };
   resetElectionTimer(state);
-  state.turnOpen = true;
 }

@@ -59,7 +59,6 @@ export function writeFirstEntry(state: State, bootstrapping: BootstrapState): vo
   adoptConfigurations(state, run);
   bootstrapping.askAt = Infinity;
   bootstrapping.awaitedSeq = promiseSeq(state);
-  state.turnOpen = true;
 }
 
 /** At the end of a turn: the first campaign, once entry 1 is durable. */

@@ -8,7 +8,6 @@ export function appendOwn(state: State, leader: Leader, run: EntryRun): void {
   state.log.append(run);
   state.durability.staged.push({ type: "append", run });
   for (let i = 0; i < run.count; i++) leader.uncommittedBytes += state.log.size(run.firstIndex + i);
-  state.turnOpen = true;
 }
 
 /** The bound that leaves no room for this much; they refuse proposals only. */

@@ -100,5 +100,4 @@ function sendAppend(
 export function nextRound(state: State, leader: Leader): void {
   leader.round++;
   for (const progress of leader.progress.values()) progress.due = true;
-  state.turnOpen = true;
 }

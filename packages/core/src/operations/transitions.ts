@@ -23,7 +23,6 @@ export function adoptTerm(state: State, term: Term): void {
   state.currentTerm = term;
   state.votedFor = null;
   state.grantedVote = null;
-  state.turnOpen = true;
   giveUpForwards(state);
   becomeFollower(state, null);
 }
@@ -73,7 +72,6 @@ export function becomeCandidate(state: State): void {
   state.currentTerm++;
   state.votedFor = state.options.id;
   state.grantedVote = null;
-  state.turnOpen = true;
   giveUpForwards(state);
   resetElectionTimer(state);
   state.role = {

@@ -83,8 +83,6 @@ export interface State {
   readonly remoteReads: RemoteReads;
   readonly stateHashes: StateHashes;
   now: number;
-  /** Something waits for the end of this turn. */
-  turnOpen: boolean;
   effects: Effect[];
 }
 
