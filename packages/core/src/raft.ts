@@ -10,9 +10,10 @@
 // Handlers only note what is owed (an entry to persist, a reply, an announcement); `endTurn`
 // settles it once for all the inputs of an event-loop turn. So many requests make one write and one
 // reply.
-import { RaftkitError } from "./errors.js";
+import { InvariantViolation, RaftkitError } from "./errors.js";
 import { endTurn } from "./end-of-turn.js";
 import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
+import { Invariants } from "./invariants.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
 import { forwardDeadline } from "./operations/forwards.js";
@@ -67,6 +68,7 @@ export interface RaftStatus {
 
 export class Raft {
   readonly #state: State;
+  readonly #invariants = new Invariants();
   #failed = false;
   /** Something may wait for the end of this turn. */
   #turnOpen = true;
@@ -75,6 +77,7 @@ export class Raft {
   /** @throws {InvariantViolation} what was restored can't be a node's state */
   constructor(options: RaftOptions, restored: PersistedState) {
     this.#state = restore(options, restored);
+    this.#checkInvariants();
     this.#announced = { role: "follower", term: this.#state.currentTerm, leaderId: null };
   }
 
@@ -109,6 +112,7 @@ export class Raft {
         endTurn(state);
         this.#turnOpen = false;
       } else if (OPENS_TURN[input.type]) this.#turnOpen = true;
+      this.#checkInvariants();
     } catch (error) {
       if (!(error instanceof RaftkitError)) throw error;
       this.#failed = true;
@@ -151,6 +155,16 @@ export class Raft {
   #leaderId(): NodeId | null {
     const { role, options } = this.#state;
     return role.kind === "leader" ? options.id : (leaderOf(this.#state)?.id ?? null);
+  }
+
+  /** Nothing leaves that may rest on what is wrong. */
+  #checkInvariants(): void {
+    const broken = this.#invariants.findBroken(this.#state);
+    if (broken === undefined) return;
+    this.#state.effects = [];
+    throw new InvariantViolation(
+      `node ${this.#state.options.id} stops because its own state is impossible: ${broken}; this is a bug, or the machine's memory is faulty`,
+    );
   }
 
   #announceRole(): void {

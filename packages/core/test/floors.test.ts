@@ -17,7 +17,7 @@ const FLOORS = [
   ["state/"],
   ["operations/"],
   ["handlers/"],
-  ["restore", "end-of-turn"],
+  ["restore", "end-of-turn", "invariants"],
   ["raft"],
   ["index"],
 ];
