@@ -1,18 +1,111 @@
-// MessagePack as a codec: compact, fast, and strict about what it lets in. The work is done in
-// encode.ts and decode.ts.
-import type { Codec } from "@raftkit/core";
-import { createDecoder } from "./decode.js";
-import { createEncoder } from "./encode.js";
+// MessagePack as a codec, by msgpackr. Values are checked before they are packed and after they were
+// unpacked: what doesn't come back unchanged is refused, so that all replicas decode the same.
+import { RaftkitError } from "@raftkit/core";
+import type { Codec, CodecValue } from "@raftkit/core";
+import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
+import { describeFlaw, findFlaw } from "./flaws.js";
+
+/** msgpackr decodes this key as `__proto_`. */
+const PROTO = "__proto__";
+const RENAMED_PROTO = "__proto_";
+/** msgpackr packs into one buffer, up to 12 times the size of a value. A larger one isn't kept. */
+const KEPT_BUFFER_BYTES = 2 ** 20;
+const FIRST_BUFFER_BYTES = 8192;
+
+/** Below it, Node's Buffers come out of a pool, which is faster than an allocation for each. */
+const POOLED_BYTES = Buffer.poolSize >>> 1;
+
+const OPTIONS = {
+  useRecords: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  useToJSON: false,
+  // A number up to 2^53, beyond it a bigint, which is refused. The typings don't know "auto".
+  int64AsType: "auto" as "number",
+  moreTypes: false,
+  structuredClone: false,
+};
 
 /**
  * A codec that writes MessagePack (https://msgpack.org): the types nil, boolean, int, float, str,
  * bin, array and map with string keys, no extensions. Its name is `msgpack`.
  *
  * `encode` throws a `RaftkitError` with code `CODEC_ENCODE` that names the place of what is not a
- * `CodecValue`, or of the 65th array or object inside one another. `decode` throws one with code
- * `CODEC_DECODE`; it never overflows the stack and never allocates for a length before the bytes
- * for it are there.
+ * `CodecValue`, of a string or key with a lone surrogate or a leading U+FEFF, of a key `__proto__`,
+ * and of the 65th array or object inside one another. `decode` throws one with code `CODEC_DECODE`
+ * for all that `encode` refuses, and for bytes that are not exactly one value.
  */
 export function createMsgpackCodec(): Codec {
-  return { name: "msgpack", encode: createEncoder(), decode: createDecoder() };
+  const packr = new Packr(OPTIONS);
+  const unpackrs = { small: createUnpackr(false), large: createUnpackr(true) };
+  return {
+    name: "msgpack",
+    encode: (value) => encode(packr, value),
+    decode: (bytes) => decode(packr, unpackrs, bytes),
+  };
+}
+
+/** @param copyBuffers whether byte arrays are copies of what is unpacked, or views of it */
+function createUnpackr(copyBuffers: boolean): Unpackr {
+  const records: object[] = [];
+  const unpackr = new Unpackr({ ...OPTIONS, copyBuffers, structures: records });
+  Object.freeze(records); // bytes that define a record, msgpackr's own extension, are refused
+  return unpackr;
+}
+
+function encode(packr: Packr, value: CodecValue): Uint8Array {
+  const flaw = findFlaw(value, PROTO);
+  if (flaw !== undefined) {
+    throw new RaftkitError(
+      "CODEC_ENCODE",
+      `can't encode ${describeFlaw(flaw)}: a value is made of null, booleans, finite numbers, well-formed strings, Uint8Arrays, arrays and plain objects`,
+    );
+  }
+  const packed = packr.pack(value, RESET_BUFFER_MODE); // a view of msgpackr's buffer
+  const bytes = plainView(Buffer.from(packed));
+  if (packed.buffer.byteLength > KEPT_BUFFER_BYTES) {
+    packr.useBuffer(Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES));
+  }
+  return bytes;
+}
+
+function decode(
+  packr: Packr,
+  unpackrs: { readonly small: Unpackr; readonly large: Unpackr },
+  bytes: Uint8Array,
+): CodecValue {
+  // Of a few bytes one copy is made, for all byte arrays in them. Of many, so that a small one
+  // doesn't keep a large one in memory, each is copied.
+  const isSmall = bytes.length < POOLED_BYTES;
+  const source = plainView(isSmall ? Buffer.from(bytes) : bytes);
+  let value: CodecValue;
+  try {
+    value = (isSmall ? unpackrs.small : unpackrs.large).unpack(source) as CodecValue;
+  } catch (cause) {
+    throw refusal(bytes, "they are not one MessagePack value", cause);
+  }
+  let flaw = findFlaw(value, RENAMED_PROTO);
+  if (flaw !== undefined) {
+    // The key itself is fine. It is written as it was read, unless it was another one there.
+    flaw = findFlaw(value, PROTO) ?? (isSame(packr.pack(value), source) ? undefined : flaw);
+  }
+  if (flaw !== undefined) throw refusal(bytes, describeFlaw(flaw));
+  return value;
+}
+
+/** msgpackr leaves a property on the view that it reads, and parts of a Buffer are Buffers. */
+function plainView(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function refusal(bytes: Uint8Array, what: string, cause?: unknown): RaftkitError {
+  return new RaftkitError(
+    "CODEC_DECODE",
+    `can't decode ${bytes.length} bytes: ${what}; they are damaged or another codec wrote them`,
+    { cause },
+  );
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,12 +1,9 @@
 // The form on the wire: MessagePack as others read and write it. What every codec must do is proven
 // in conformance.test.ts.
-import { isDeepStrictEqual } from "node:util";
 import type { CodecValue } from "@raftkit/core";
-import fc from "fast-check";
-import { Packr, unpack } from "msgpackr";
-import { describe, expect, test } from "vitest";
+import { Packr } from "msgpackr";
+import { expect, test } from "vitest";
 import { createMsgpackCodec } from "../src/index.js";
-import { anyValue } from "./values.js";
 
 const codec = createMsgpackCodec();
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -41,22 +38,19 @@ test("a getter that encodes disturbs nothing", () => {
   expect(codec.decode(codec.encode(value))).toStrictEqual([1, { inner: codec.encode("inner") }, 2]);
 });
 
-describe("agreement with msgpackr", () => {
-  // What msgpackr itself changes or refuses: __proto__ keys, lone surrogates, `toJSON` and other
-  // telling keys, large maps.
-  const plain = anyValue.filter((value) => {
-    const text = JSON.stringify(value);
-    return !/__proto__|toJSON|hasOwnProperty|constructor|\\ud[89a-f]|\ufeff/i.test(text);
-  });
-  const packr = new Packr({ useRecords: false, variableMapSize: true });
+test("a result shares nothing with msgpackr's buffer, which another Packr uses, too", () => {
+  const other = new Packr();
+  const bytes = codec.encode(["first", new Uint8Array([1, 2, 3])]);
+  const picture = hex(bytes);
+  for (let i = 0; i < 1000; i++) other.pack(["another", i, "x".repeat(i)]);
+  expect(hex(bytes)).toBe(picture);
+  const packed = other.pack("theirs");
+  const theirs = hex(packed);
+  for (let i = 0; i < 1000; i++) codec.encode(["ours", i, "x".repeat(i)]);
+  expect(hex(packed)).toBe(theirs);
+});
 
-  test("msgpackr reads what the codec wrote, and the other way round", () => {
-    fc.assert(
-      fc.property(plain, (value) => {
-        expect(hex(packr.pack(unpack(codec.encode(value))))).toBe(hex(packr.pack(value)));
-        expect(isDeepStrictEqual(codec.decode(packr.pack(value)), value)).toBe(true);
-      }),
-      { numRuns: 100 },
-    );
-  });
+test("a large value leaves no large buffer behind", () => {
+  codec.encode("x".repeat(8 * 2 ** 20));
+  expect(new Packr().pack(1).buffer.byteLength).toBeLessThanOrEqual(2 ** 20);
 });

@@ -1,8 +1,8 @@
-// Values at which MessagePack's forms change, for the comparison with msgpackr.
+// Values at which MessagePack's forms change, and strings that are read in more than one way.
 import type { CodecValue } from "@raftkit/core";
 import fc from "fast-check";
 
-const nastyStrings = [
+export const nastyStrings: readonly [string, ...string[]] = [
   "",
   "__proto__",
   "constructor",
