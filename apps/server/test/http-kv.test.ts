@@ -220,7 +220,7 @@ describe("what the node refuses", () => {
     [new NotProposed("superseded", "superseded"), 503, "superseded", "1"],
     [new NotProposed("aborted", "timed out"), 503, "aborted", "1"],
     [new NotProposed("tooLarge", "too large"), 413, "too_large"],
-    [new NotProposed("invalid", "not a command"), 500, "internal"],
+    [new NotProposed("invalid", "the codec can't encode it"), 400, "bad_request"],
     [new OutcomeUnknown("timed out"), 504, "outcome_unknown"],
     [new ReadFailed("noLeader", "no leader"), 503, "no_leader", "1"],
     [new ReadFailed("timeout", "no answer"), 503, "timeout", "1"],

@@ -66,6 +66,9 @@ export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof NotProposed && error.reason === "tooLarge") {
     return new HttpError(413, "too_large", error.message);
   }
+  if (error instanceof NotProposed && error.reason === "invalid") {
+    return new HttpError(400, "bad_request", error.message);
+  }
   if (error instanceof NotProposed && error.reason === "logFull") {
     return new HttpError(507, "log_full", error.message);
   }
