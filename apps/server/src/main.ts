@@ -5,8 +5,10 @@ import { constants } from "node:os";
 import { RaftkitError } from "@raftkit/core";
 import { pino } from "pino";
 import { InvalidOption } from "raftkit";
-import { helpText } from "./cli/help.js";
-import { parseOptions, WrongOptions } from "./cli/parse.js";
+import { helpText } from "./cli/command.js";
+import { WrongOptions } from "./cli/errors.js";
+import { inFlags } from "./cli/flags.js";
+import { parseOptions } from "./cli/parse.js";
 import type { Settings } from "./cli/parse.js";
 import { startServer } from "./server.js";
 import type { RunningServer } from "./server.js";
@@ -22,7 +24,7 @@ const PROGRAM = "raftkit-server";
 function fail(error: unknown, prefix: string): never {
   const expected = error instanceof RaftkitError;
   process.stderr.write(
-    `${prefix}: ${expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    `${prefix}: ${expected ? inFlags(error.message) : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
   process.exit(error instanceof InvalidOption || error instanceof WrongOptions ? 2 : 1);
 }
@@ -90,6 +92,11 @@ async function main(): Promise<void> {
       level: settings.logLevel,
       base: { node: settings.id },
       timestamp: pino.stdTimeFunctions.isoTime,
+      hooks: {
+        logMethod([fields, message, ...rest], log) {
+          log.call(this, fields, message === undefined ? message : inFlags(message), ...rest);
+        },
+      },
     },
     destination,
   );

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { helpText } from "../src/cli/help.js";
-import { environmentName, parseOptions } from "../src/cli/parse.js";
+import { environmentName, helpText } from "../src/cli/command.js";
+import { inFlags } from "../src/cli/flags.js";
+import { parseOptions } from "../src/cli/parse.js";
 import type { Settings } from "../src/cli/parse.js";
 import { optionTable } from "../src/cli/table.js";
+import type { TableOption } from "../src/cli/table.js";
 
 function settings(args: readonly string[], environment: Record<string, string> = {}): Settings {
   const parsed = parseOptions(args, environment);
@@ -93,9 +95,8 @@ describe("where a value comes from", () => {
     });
   }
 
-  test("flags win over the environment; the last flag wins; an empty variable is none", () => {
+  test("flags win over the environment; an empty variable is none", () => {
     expect(settings(["--timeout-ms", "7"], { RAFTKIT_TIMEOUT_MS: "9" }).timeoutMs).toBe(7);
-    expect(settings(["--timeout-ms", "7", "--timeout-ms", "8"]).timeoutMs).toBe(8);
     expect(settings([], { RAFTKIT_TIMEOUT_MS: "" }).timeoutMs).toBe(5000);
     expect(settings(["--timeout-ms", "7"], { RAFTKIT_TIMEOUT_MS: "rubbish" }).timeoutMs).toBe(7);
   });
@@ -112,11 +113,8 @@ describe("wrong options", () => {
   const cases: readonly (readonly [args: readonly string[], message: string])[] = [
     [["--id", "a/b"], `--id: given "a/b"; allowed: ${ids}`],
     [["--id="], `--id: given ""; allowed: ${ids}`],
-    [["--id"], `--id: given no value; allowed: ${ids}`],
-    [
-      ["--id", "--codec", "json"],
-      `--id: given no value; allowed: ${ids}\nunexpected argument "json"; options look like --id n1`,
-    ],
+    [["--id"], "option '--id <ID>' argument missing; --help lists all"],
+    [["--id", "--codec", "json"], "option '--id <ID>' argument missing; --help lists all"],
     [["--cluster-id", "x".repeat(65)], `--cluster-id: given "${"x".repeat(65)}"; allowed: ${ids}`],
     [["--peers", "n1"], `--peers: given "n1" ("n1" is not id=host:port); allowed: ${list}`],
     [
@@ -211,11 +209,16 @@ describe("wrong options", () => {
     ],
     [
       ["--heartbeat", "50"],
-      `unknown option --heartbeat; did you mean --heartbeat-ms? --help lists all\nunexpected argument "50"; options look like --id n1`,
+      "unknown option '--heartbeat' (Did you mean --heartbeat-ms?); --help lists all",
     ],
-    [["--pears=n1"], "unknown option --pears; did you mean --peers? --help lists all"],
-    [["--frobnicate"], "unknown option --frobnicate; --help lists all"],
-    [["-x"], "unknown option -x; --help lists all"],
+    [["--pears=n1"], "unknown option '--pears' (Did you mean --peers?); --help lists all"],
+    [["--frobnicate"], "unknown option '--frobnicate'; --help lists all"],
+    [["-x"], "unknown option '-x'; --help lists all"],
+    [
+      ["--timeout-ms", "7", "--timeout-ms=8"],
+      "option '--timeout-ms <MS>' was given twice; --help lists all",
+    ],
+    [["--data", "--fresh"], "option '--data <DIRECTORY>' argument missing; --help lists all"],
     [["n1"], `unexpected argument "n1"; options look like --id n1`],
   ];
   for (const [args, message] of cases) {
@@ -271,12 +274,30 @@ describe("help", () => {
     expect(parseOptions(["--codec", "xml", "-h"], {})).toBe("help");
   });
 
-  test("lists every option with its variable, what is allowed and its default", () => {
-    const text = helpText();
-    for (const { flag, allowed, fallbackText } of Object.values(optionTable)) {
-      expect(text).toContain(`  --${flag} `);
-      expect(text).toContain(`Allowed: ${allowed}.`);
-      expect(text).toContain(`Default: ${fallbackText}. Environment: ${environmentName(flag)}\n`);
+  test("lists every option with its variable, what is allowed and its default, and examples", () => {
+    const text = helpText().replaceAll(/\s+/g, " ");
+    for (const { flag, value, allowed, choices, fallbackText } of Object.values<
+      TableOption<unknown>
+    >(optionTable)) {
+      const from = text.indexOf(` --${flag} <${value}> `);
+      expect([flag, from]).not.toEqual([flag, -1]);
+      const told = text.slice(from, text.indexOf("env: ", from) + 60);
+      const choice = choices?.map((one) => JSON.stringify(one)).join(", ");
+      expect(told).toContain(choice === undefined ? `Allowed: ${allowed}.` : `choices: ${choice}`);
+      expect(told).toContain(`default: ${fallbackText}, env: ${environmentName(flag)})`);
     }
+    expect(text).toContain("Examples: node apps/server/dist/main.js");
   });
+});
+
+test("the library's messages name flags", () => {
+  const cases: readonly (readonly [message: string, named: string])[] = [
+    ["Its bound, the option maxLogBytes, is 12", "Its bound, --max-log-bytes, is 12"],
+    ["check the cluster id (createNode's cluster.id)", "check the cluster id (--cluster-id)"],
+    ["check the node id (createNode's id)", "check the node id (--id)"],
+    ["check the codec (createNode's codec)", "check the codec (--codec)"],
+    ["half of electionTimeoutMs.min (75)", "half of --election-timeout-ms.min (75)"],
+    ["the codec of n1, its id and its data", "the codec of n1, its id and its data"],
+  ];
+  for (const [message, named] of cases) expect(inFlags(message)).toBe(named);
 });

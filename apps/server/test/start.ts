@@ -9,7 +9,7 @@ import type { FakeNode } from "./fake-node.js";
 import { recordingLogger } from "./fixture.js";
 
 export function settingsFor(...args: string[]): Settings {
-  const settings = parseOptions(["--http=127.0.0.1:0", ...args], {});
+  const settings = parseOptions(args, { RAFTKIT_HTTP: "127.0.0.1:0" });
   if (settings === "help") throw new Error("unreachable");
   return settings;
 }

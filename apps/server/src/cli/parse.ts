@@ -1,12 +1,12 @@
 // Command line and environment to checked settings. Flags win over the environment, the environment
 // over defaults. Every complaint names the option, what was given and what is allowed; nothing here
 // prints or exits.
-import { parseArgs } from "node:util";
-import { RaftkitError } from "@raftkit/core";
 import { formatHostPort, isLoopback, parseHostPort } from "./addresses.js";
-import { unknownFlag, wrongVariables } from "./suggest.js";
+import { environmentName, readFlags } from "./command.js";
+import { WrongOptions } from "./errors.js";
+import { wrongVariables } from "./suggest.js";
 import { optionTable } from "./table.js";
-import type { Given, Option } from "./table.js";
+import type { Given, TableOption } from "./table.js";
 
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
 type Unset = "httpPeers" | "peerVia" | "maxLogBytes";
@@ -14,17 +14,6 @@ type Unset = "httpPeers" | "peerVia" | "maxLogBytes";
 export type Settings = {
   readonly [K in Exclude<keyof typeof optionTable, Unset>]: Value<(typeof optionTable)[K]>;
 } & { readonly [K in Unset]: Value<(typeof optionTable)[K]> | undefined };
-
-/** One or more options are wrong; the message has one line for each. */
-export class WrongOptions extends RaftkitError {
-  constructor(lines: readonly string[]) {
-    super("WRONG_OPTIONS", lines.join("\n"));
-  }
-}
-
-export function environmentName(flag: string): string {
-  return `RAFTKIT_${flag.toUpperCase().replaceAll("-", "_")}`;
-}
 
 /**
  * @param args without the program's own name
@@ -43,7 +32,7 @@ export function parseOptions(
   );
   const given: Record<string, string | undefined> = {};
   const settings: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries<Option<unknown>>(optionTable)) {
+  for (const [name, option] of Object.entries<TableOption<unknown>>(optionTable)) {
     const variable = environmentName(option.flag);
     // An empty variable counts as unset: that is how compose files and shells pass on "nothing".
     const fromEnvironment = environment[variable] === "" ? undefined : environment[variable];
@@ -83,38 +72,6 @@ function complaint(flag: string, was: string, allowed: string, detail = ""): str
 function detailOf(issues: readonly { readonly code: string; readonly message: string }[]): string {
   const [issue] = issues;
   return issue?.code === "custom" && issue.message !== "Invalid input" ? issue.message : "";
-}
-
-function readFlags(args: readonly string[]): Map<string, string> | "help" {
-  const names = Object.values(optionTable).map(({ flag }) => flag);
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-    options: {
-      help: { type: "boolean", short: "h" },
-      ...Object.fromEntries(names.map((flag) => [flag, { type: "string" as const }])),
-    },
-  });
-  if (tokens.some((token) => token.kind === "option" && token.name === "help")) return "help";
-  const flags = new Map<string, string>();
-  const wrong: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") {
-      wrong.push(`unexpected argument ${JSON.stringify(token.value)}; options look like --id n1`);
-    }
-    if (token.kind !== "option") continue;
-    const option = Object.values<Option<unknown>>(optionTable).find(
-      ({ flag }) => flag === token.name,
-    );
-    if (option === undefined) wrong.push(unknownFlag(token.rawName, [...names, "help"]));
-    else if (token.value === undefined || (!token.inlineValue && token.value.startsWith("--"))) {
-      wrong.push(complaint(option.flag, "no value", option.allowed));
-    } else flags.set(option.flag, token.value);
-  }
-  if (wrong.length > 0) throw new WrongOptions(wrong);
-  return flags;
 }
 
 /** What no option can say of itself alone. */

@@ -31,7 +31,7 @@ export function whole(min: number, max: number): z.ZodType<number, string> {
     .pipe(z.int().min(min).max(max));
 }
 
-export function oneOf<const T extends string>(...values: readonly T[]): z.ZodType<T, string> {
+export function oneOf<T extends string>(values: readonly T[]): z.ZodType<T, string> {
   return z.string().pipe(z.enum(values));
 }
 

@@ -7,13 +7,15 @@ import { idText, listenAddress, locatedList, oneOf, pathText, range, whole } fro
 /** The texts of earlier rows that were right; a default may build on them. */
 export type Given = Readonly<Record<string, string | undefined>>;
 
-export interface Option<T> {
+export interface TableOption<T> {
   readonly flag: string;
   /** What help prints for the value. */
   readonly value: string;
   readonly schema: z.ZodType<T, string>;
   /** Ends the sentence "allowed: …". */
   readonly allowed: string;
+  /** All values, if there are few. */
+  readonly choices?: readonly string[];
   /** Undefined: the option stays unset. */
   readonly fallback: (given: Given) => string | undefined;
   /** How help words the default. */
@@ -39,10 +41,21 @@ function option<T>(
   allowed: string,
   fallback: string | Fallback,
   help: string,
-): Option<T> {
+): TableOption<T> {
   const { text, of } =
     typeof fallback === "string" ? { text: fallback, of: () => fallback } : fallback;
   return { flag, value, schema, allowed, help, fallbackText: text, fallback: of };
+}
+
+function choice<const T extends string>(
+  flag: string,
+  value: string,
+  choices: readonly T[],
+  fallback: T,
+  help: string,
+): TableOption<T> {
+  const allowed = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+  return { ...option(flag, value, oneOf(choices), allowed, fallback, help), choices };
 }
 
 const unset = (text: string): Fallback => ({ text, of: () => undefined });
@@ -97,27 +110,24 @@ export const optionTable = {
     unset("none"),
     "Other peers' addresses to dial instead of those in --peers, as when they are behind a proxy or a tunnel; transport tcp only.",
   ),
-  transport: option(
+  transport: choice(
     "transport",
     "NAME",
-    oneOf("tcp", "http", "memory"),
-    "tcp, http or memory",
+    ["tcp", "http", "memory"],
     "tcp",
     "What carries messages between nodes; memory: a single node only.",
   ),
-  storage: option(
+  storage: choice(
     "storage",
     "NAME",
-    oneOf("file", "memory"),
-    "file or memory",
+    ["file", "memory"],
     "file",
     "Where the log is kept; memory: lost with the process.",
   ),
-  codec: option(
+  codec: choice(
     "codec",
     "NAME",
-    oneOf("msgpack", "json"),
-    "msgpack or json",
+    ["msgpack", "json"],
     "msgpack",
     "How commands and messages become bytes; the same on every node, for ever.",
   ),
@@ -169,11 +179,10 @@ export const optionTable = {
     unset("the smaller of 1 GiB and a quarter of the heap limit"),
     "How large the log may grow before writes are refused.",
   ),
-  logLevel: option(
+  logLevel: choice(
     "log-level",
     "LEVEL",
-    oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
-    "trace, debug, info, warn, error, fatal or silent",
+    ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
     "info",
     "What is logged, as JSON lines on standard output.",
   ),

@@ -3,6 +3,7 @@
 import { RaftkitError } from "@raftkit/core";
 import type { FastifySchemaValidationError } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { inFlags } from "../cli/flags.js";
 import { NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
 
 export class HttpError extends RaftkitError {
@@ -60,21 +61,21 @@ export function toHttpError(error: unknown): HttpError | undefined {
     return new HttpError(
       504,
       "outcome_unknown",
-      `${error.message}; the write may or may not take effect: read before trying again`,
+      `${inFlags(error.message)}; the write may or may not take effect: read before trying again`,
     );
   }
   if (error instanceof NotProposed && error.reason === "tooLarge") {
-    return new HttpError(413, "too_large", error.message);
+    return new HttpError(413, "too_large", inFlags(error.message));
   }
   if (error instanceof NotProposed && error.reason === "invalid") {
     return new HttpError(400, "bad_request", error.message);
   }
   if (error instanceof NotProposed && error.reason === "logFull") {
-    return new HttpError(507, "log_full", error.message);
+    return new HttpError(507, "log_full", inFlags(error.message));
   }
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];
-    if (code !== undefined) return unavailable(code, error.message);
+    if (code !== undefined) return unavailable(code, inFlags(error.message));
   }
   return undefined;
 }
