@@ -54,12 +54,12 @@ export const optionsOf = {
   },
   mutants: { only: "ID", package: "NAME", list: "", simulation: "", seeds: "N", json: "FILE" },
   hazards: { json: "FILE" },
-  proof: { only: "PART", quick: "" },
-  packages: { "check-only": "" },
+  proof: { only: "PART", quick: "" }, // and those of its parts, behind the part's name
+  packages: { "check-only": "", keep: "DIR" },
   test: { project: "NAME", bail: "N", reporter: "NAME", "max-workers": "N" },
   lint: { fix: "" },
   format: { check: "" },
-  mutation: { mutate: "FILE" },
+  mutation: { mutate: "FILE" }, // StrykerJS has more
 };
 
 /**
@@ -70,23 +70,26 @@ export const optionsOf = {
  * that is among `args` too was given rightly, whatever else says the same.
  */
 export function keptByNpm(task, args, env) {
-  const known = Object.entries(optionsOf[task] ?? {});
+  // `npm run proof -- simulate …`: the options are those of the part.
+  const part = task === "proof" && (args[0] ?? "") in optionsOf ? args.slice(0, 1) : [];
+  const own = args.slice(part.length);
+  const known = Object.entries(optionsOf[part[0] ?? task] ?? {});
   const kept = known.flatMap(([name, value]) => {
     const given = env[`npm_config_${name.replaceAll("-", "_")}`];
-    const isRight = args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+    const isRight = own.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
     return given === undefined || given === "" || isRight ? [] : [{ name, value, given }];
   });
   if (kept.length === 0) return undefined;
   // Of `--nodes 5` npm keeps `--nodes` and passes on `5`. Of several it can't be known which is
   // whose.
   const lacking = kept.filter(({ value, given }) => value !== "" && given === "true");
-  const isSure = lacking.length === 1 && args.length === 1;
+  const isSure = lacking.length === 1 && own.length === 1;
   const options = kept.map(({ name, value, given }) => {
     if (value === "") return `--${name}`;
-    return `--${name} ${given !== "true" ? given : isSure ? args[0] : value}`;
+    return `--${name} ${given !== "true" ? given : isSure ? own[0] : value}`;
   });
-  const rest = lacking.length > 0 ? [] : args;
+  const rest = lacking.length > 0 ? [] : own;
   const command = task === "start" || task === "test" ? `npm ${task}` : `npm run ${task}`;
   const names = kept.map(({ name }) => `--${name}`).join(", ");
-  return `npm took ${names} for itself, and nothing was started; type two more dashes: ${[command, "--", ...options, ...rest].join(" ")}`;
+  return `npm took ${names} for itself, and nothing was started; type two more dashes: ${[command, "--", ...part, ...options, ...rest].join(" ")}`;
 }

@@ -21,41 +21,6 @@ export function run(command, { env = process.env, cleanUp } = {}) {
 }
 
 /**
- * @param {readonly string[]} command
- * @param {object} [options]
- * @param {string} [options.cwd]
- * @param {boolean} [options.bothStreams] stderr belongs to the output too
- * @param {number} [options.timeoutMs] it is killed then
- * @param {NodeJS.ProcessEnv} [options.env]
- * @param {(text: string) => void} [options.onOutput] told of it as it comes
- * @param {() => void} [options.cleanUp] as of `run`
- * @returns {Promise<{ status: number; output: string }>} with what it wrote to stdout
- */
-export async function capture(
-  command,
-  {
-    cwd = process.cwd(),
-    bothStreams = false,
-    timeoutMs,
-    env = process.env,
-    onOutput = () => {},
-    cleanUp,
-  } = {},
-) {
-  let output = "";
-  const status = await supervise(
-    command,
-    { cwd, env, stdio: ["ignore", "pipe", bothStreams ? "pipe" : "inherit"] },
-    (text) => {
-      output += text;
-      onOutput(text);
-    },
-    { timeoutMs, cleanUp },
-  );
-  return { status, output };
-}
-
-/**
  * Runs a tool that has little to say: what it is about is shown while it runs, what it wrote only if
  * it fails.
  * @param {string} what as `building`
@@ -64,21 +29,29 @@ export async function capture(
  * detailOf: how far it is, from what it wrote
  * @returns {Promise<{ status: number; output: string }>}
  */
-export async function runQuietly(what, command, { env, detailOf = () => undefined } = {}) {
+export async function runQuietly(
+  what,
+  command,
+  { env = process.env, detailOf = () => undefined } = {},
+) {
   const progress = showProgress(what);
   const onOutput = (/** @type {string} */ text) => {
     const detail = detailOf(text);
     if (detail !== undefined) progress.detail(detail);
   };
-  const ended = await capture(command, {
-    bothStreams: true,
-    onOutput,
-    cleanUp: progress.end,
-    ...(env === undefined ? {} : { env }),
-  });
+  let output = "";
+  const status = await supervise(
+    command,
+    { stdio: ["ignore", "pipe", "pipe"], env },
+    (text) => {
+      output += text;
+      onOutput(text);
+    },
+    { cleanUp: progress.end },
+  );
   progress.end();
-  if (ended.status !== 0 && ended.output.trim() !== "") console.error(ended.output.trimEnd());
-  return ended;
+  if (status !== 0 && output.trim() !== "") console.error(output.trimEnd());
+  return { status, output };
 }
 
 /**
@@ -94,10 +67,10 @@ export function statusText(status) {
  * @param {readonly string[]} command
  * @param {import("node:child_process").SpawnOptions} options
  * @param {(text: string) => void} onOutput
- * @param {{ cleanUp?: (() => void) | undefined; timeoutMs?: number | undefined }} how
+ * @param {{ cleanUp?: (() => void) | undefined }} how
  * @returns {Promise<number>}
  */
-function supervise([tool = "", ...args], options, onOutput, { cleanUp, timeoutMs }) {
+function supervise([tool = "", ...args], options, onOutput, { cleanUp }) {
   return new Promise((resolve) => {
     const child = spawn(tool, args, { ...options, detached: true });
     for (const stream of [child.stdout, child.stderr]) {
@@ -119,11 +92,8 @@ function supervise([tool = "", ...args], options, onOutput, { cleanUp, timeoutMs
       signalGroup(signal);
       deadline ??= setTimeout(() => signalGroup("SIGKILL"), graceMs);
     };
-    const timer =
-      timeoutMs === undefined ? undefined : setTimeout(() => signalGroup("SIGKILL"), timeoutMs);
     const settle = (/** @type {number} */ status) => {
       clearTimeout(deadline);
-      clearTimeout(timer);
       for (const signal of signals) process.off(signal, stop);
       if (stopping === undefined) return resolve(status);
       signalGroup("SIGKILL");

@@ -33,7 +33,7 @@ beforeEach(() => {
     '{"type":"module","engines":{"node":">=20.19"},"packageManager":"pnpm@1.2.3"}',
   );
   tool("npx", 'echo "$PATH"');
-  for (const name of ["pnpm", "turbo", "oxfmt", "oxlint", "knip", "tsc", "vitest", "stryker"]) {
+  for (const name of ["pnpm", "turbo", "oxfmt", "oxlint", "knip", "tsc", "vitest"]) {
     tool(name, 'echo "$(basename "$0")|$*|$npm_config_call" >> calls');
   }
 });
@@ -99,13 +99,13 @@ describe("the root scripts", () => {
   });
 
   test("install again only if something changed, or if the last time failed", async () => {
-    await bootstrap("types").ended;
-    await bootstrap("types").ended;
-    expect(calls().map((line) => line.split("|")[0])).toEqual(["pnpm", "tsc", "tsc"]);
+    await bootstrap("build").ended;
+    await bootstrap("build").ended;
+    expect(calls().map((line) => line.split("|")[0])).toEqual(["pnpm", "turbo", "turbo"]);
     writeFileSync(join(folder, "pnpm-lock.yaml"), "changed");
     tool("pnpm", "echo pnpm >> calls; exit 1");
-    await bootstrap("types").ended;
-    await bootstrap("types").ended;
+    await bootstrap("build").ended;
+    await bootstrap("build").ended;
     expect(calls().slice(3)).toEqual(["pnpm", "pnpm"]);
   });
 
@@ -138,8 +138,8 @@ describe("the root scripts", () => {
   });
 
   test("pass on the status of a failing tool", async () => {
-    tool("tsc", "exit 3");
-    expect((await bootstrap("types").ended).code).toBe(3);
+    tool("turbo", "exit 3");
+    expect((await bootstrap("build").ended).code).toBe(3);
   });
 
   test("say what is being done while nothing else is to be seen", async () => {
@@ -158,7 +158,7 @@ describe("the root scripts", () => {
   });
 
   test.each([
-    ["tsc", "types", "exit 3", "types failed: tsc ended with exit code 3; what it found is above"],
+    ["tsc", "lint", "exit 3", "types failed: tsc ended with exit code 3; what it found is above"],
     [
       "oxlint",
       "lint",
@@ -171,7 +171,6 @@ describe("the root scripts", () => {
       "exit 2",
       "format failed: oxfmt ended with exit code 2; what it found is above",
     ],
-    ["stryker", "mutation", "kill -9 $$", "mutation failed: stryker was ended by SIGKILL"],
     ["turbo", "build", "kill -6 $$", "build failed: turbo was ended by SIGABRT"],
     ["node", "rules", "kill -9 $$", "rules failed: node was ended by SIGKILL"],
     ["node", "simulate", "exit 134", "simulate failed: node was ended by SIGABRT"],
@@ -186,30 +185,29 @@ describe("the root scripts", () => {
     ["node", "verify", "echo nothing to verify; exit 2", "nothing to verify"],
     ["node", "bench", "echo no leader; exit 1", "no leader"],
     ["node", "packages", "echo 1 failed; exit 1", "1 failed"],
-    ["node", "check", "echo 1 failed; exit 1", "1 failed"],
     ["node", "proof", "echo 1 failed; exit 1", "1 failed"],
     ["node", "clean", "echo it takes no options; exit 2", "it takes no options"],
     [
       "npx",
-      "types",
+      "build",
       "exit 7",
       "install failed: npx could not fetch pnpm@1.2.3: it ended with exit code 7; once, this needs a package registry that answers (npm config get registry)",
     ],
     [
       "npx",
-      "types",
+      "build",
       "echo /gone/_npx/77/node_modules/.bin",
       "install failed: npx gave no pnpm: its download was probably cut short; delete /gone/_npx/77 and try again",
     ],
     [
       "pnpm",
-      "types",
+      "build",
       "echo no space left; exit 1",
       "install failed: pnpm install ended with exit code 1, the reason is above; what is there already is kept for the next try",
     ],
     [
       "pnpm",
-      "types",
+      "build",
       "kill -9 $$",
       "install failed: pnpm install was ended by SIGKILL, the reason is above; what is there already is kept for the next try",
     ],
@@ -228,7 +226,7 @@ describe("the root scripts", () => {
     if (process.getuid?.() === 0) owner = { uid: 65_534, gid: 65_534 };
     chmodSync(folder, 0o755);
     chmodSync(join(folder, "node_modules"), 0o555);
-    const { code, output } = await bootstrap("types").ended;
+    const { code, output } = await bootstrap("build").ended;
     expect(code).toBe(1);
     expect(output).toMatch(
       /^install failed: \S+node_modules can't be written \(EACCES: .*\), and it isn't what this Node \(v[\d.]+\) .*: make the folder writable, or use a copy of it\n$/,
@@ -255,10 +253,10 @@ describe("the root scripts", () => {
     "end a tool and what it started on %s, even if they won't hear of it",
     async (signal) => {
       tool(
-        "tsc",
+        "turbo",
         'trap "" TERM INT\nsh -c \'trap "" TERM INT; echo $$ > grandchild; while :; do sleep 1; done\' &\nwait; while :; do sleep 1; done',
       );
-      const { child, ended } = bootstrap("types");
+      const { child, ended } = bootstrap("build");
       await vi.waitFor(
         () => expect(readFileSync(join(folder, "grandchild"), "utf8")).toMatch(/\n/),
         { timeout: 20_000 },

@@ -50,10 +50,24 @@ export function capture(
       output += `${tool}: ${error.message}\n`;
       settle(1);
     });
-    child.once("close", (code, signal) =>
-      settle(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-    );
+    child.once("close", (code, signal) => settle(statusOf(code, signal)));
   });
+}
+
+/** Runs a tool that has the terminal, and our process group, to itself. @returns its exit status */
+export function runTool(
+  [tool = "", ...args]: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { cwd, env, stdio: "inherit" });
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(statusOf(code, signal)));
+  });
+}
+
+function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 /**

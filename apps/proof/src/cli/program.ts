@@ -1,10 +1,13 @@
 // The proof's command line: `npm run proof -- COMMAND`. Every command ends with an exit code.
 import { Command, CommanderError } from "commander";
 import { workspaceRoot } from "../workspace.js";
+import { addAll } from "./all.js";
 import { addHazards } from "./hazards.js";
 import { addMutants } from "./mutants.js";
+import { addPackages } from "./packages.js";
 import { addRules } from "./rules.js";
 import { addSimulate } from "./simulate/command.js";
+import { addTools } from "./tools.js";
 import type { Done } from "./options.js";
 import { refuseRepeats, UsageError } from "./options.js";
 
@@ -21,6 +24,9 @@ export function createProgram(done: Done, root: string): Command {
   addSimulate(program, done);
   addMutants(program, done, root);
   addHazards(program, done, root);
+  addPackages(program, done, root);
+  addTools(program, done, root);
+  addAll(program, done, root);
   for (const command of program.commands) refuseRepeats(command);
   return program;
 }
@@ -30,7 +36,7 @@ export async function main(args: readonly string[], root = workspaceRoot): Promi
   let exitCode = 0;
   const program = createProgram((code) => (exitCode = code), root);
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withCommand(args), { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -38,4 +44,14 @@ export async function main(args: readonly string[], root = workspaceRoot): Promi
     console.error(`error: ${error.message}`);
     return 2;
   }
+}
+
+/**
+ * Without a command all of them run. Commander's own default command would take a misspelt name for
+ * an argument of the default, and suggest nothing.
+ */
+function withCommand(args: readonly string[]): readonly string[] {
+  const [first = "-"] = args;
+  const asksForHelp = first === "--help" || first === "-h";
+  return first.startsWith("-") && !asksForHelp ? ["all", ...args] : args;
 }

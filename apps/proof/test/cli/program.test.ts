@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createProgram, main } from "../../src/cli/program.js";
+import { workspaceRoot } from "../../src/workspace.js";
 
 let said = "";
 let complained = "";
@@ -26,6 +27,9 @@ beforeEach(() => {
 describe("called wrongly", () => {
   test.each([
     [["rulse"], /unknown command 'rulse'\n\(Did you mean rules\?\)/],
+    [["--onyl", "rules"], /unknown option '--onyl'\n\(Did you mean --only\?\)/],
+    [["--only", "nothing"], /'nothing' is invalid\. Allowed choices are tests, rules, /],
+    [["all", "--quick", "--quick"], /option '--quick' was given more than once/],
     [["rules", "--sees", "3"], /unknown option '--sees'\n\(Did you mean .*--seeds/],
     [["rules", "--seeds"], /option '--seeds <n>' argument missing/],
     [["rules", "--seeds", "0"], /'0' is invalid\. Allowed: a whole number from 1 on/],
@@ -40,6 +44,10 @@ describe("called wrongly", () => {
     [["simulate", "--tier", "3"], /'3' is invalid\. Allowed choices are 1, 2/],
     [["simulate", "--seed", "3", "--seeds", "5"], /'--seed <n>' cannot be used with .*'--seeds/],
     [["simulate", "7"], /too many arguments/],
+    [["packages", "--wrong"], /unknown option '--wrong'/],
+    [["packages", "--keep"], /option '--keep <dir>' argument missing/],
+    [["packages", "--keep", join(workspaceRoot, "dist")], /--keep: .*dist is inside the workspace/],
+    [["packages", "--keep", "/"], /^error: --keep: \/ isn't empty; name another folder\n$/],
     [["hazards", "--wrong"], /unknown option '--wrong'/],
     [["hazards", "--json"], /option '--json <file>' argument missing/],
     [["mutants", "--wrong"], /unknown option '--wrong'/],

@@ -1,20 +1,17 @@
 // What a README shows: its examples (the blocks fenced as `ts`), and what each says that it prints.
 // Reads text, runs nothing.
 
-/** @param {string} readme @returns {string[]} */
-export function examplesIn(readme) {
+export function examplesIn(readme: string): string[] {
   return [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(([, code = ""]) => code);
 }
 
 /**
  * What the comments promise: the one behind a `console.log(…)`, or the lines of comment right below
  * it.
- * @param {string} code
- * @returns {string | undefined} undefined: nothing is promised
+ * @returns undefined: nothing is promised
  */
-export function promisedOutput(code) {
-  /** @type {string[]} */
-  const promised = [];
+export function promisedOutput(code: string): string | undefined {
+  const promised: string[] = [];
   let follows = false;
   for (const line of code.split("\n").map((text) => text.trim())) {
     const [, below] = /^\/\/ ?(.*)$/.exec(line) ?? [];

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { mutationScore, parts, tableOf } from "../proof-parts.mjs";
+import { tableOf } from "../../src/cli/all.js";
+import { mutationScore } from "../../src/cli/figures.js";
+import { parts } from "../../src/cli/parts.js";
 
 function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "raftkit-proof-"));

@@ -1,4 +1,4 @@
-// StrykerJS over @raftkit/core: `npm run mutation`. Every operator, bound and branch is changed in
+// StrykerJS over @raftkit/core: `npm run proof -- mutation`. Every operator, bound and branch is changed in
 // turn, and core's own tests must notice. It works on a copy in an ignored folder, talks to nobody,
 // and needs no compiler: types are taken off by the test runner.
 
@@ -6,14 +6,14 @@
 export default {
   mutate: ["packages/core/src/**/*.ts"],
   testRunner: "vitest",
-  vitest: { configFile: "scripts/mutation/vitest.config.mjs", related: false },
+  vitest: { configFile: "apps/proof/mutation.vitest.config.ts", related: false },
   plugins: ["@stryker-mutator/vitest-runner"],
   coverageAnalysis: "perTest",
   concurrency: 2,
   ignorePatterns: [
     "**",
     "!packages/core/**",
-    "!scripts/mutation/**",
+    "!apps/proof/mutation.vitest.config.ts",
     "!vitest.config.ts",
     "!package.json",
     "!tsconfig.base.json",

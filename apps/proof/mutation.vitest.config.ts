@@ -3,6 +3,7 @@
 // as survived: the score is a lower bound.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import type { TestSpecification } from "vitest/node";
 import { BaseSequencer } from "vitest/node";
 
 /** The sources that were changed, as in the workspace's own settings. */
@@ -13,9 +14,8 @@ const conditions = ["@raftkit/source", "module", "node", "development|production
  * others.
  */
 class ScenariosFirst extends BaseSequencer {
-  /** @override @param {Parameters<BaseSequencer["sort"]>[0]} files */
-  async sort(files) {
-    const isScenarios = (/** @type {{ moduleId: string }} */ { moduleId }) =>
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isScenarios = ({ moduleId }: TestSpecification): boolean =>
       moduleId.endsWith("/scenarios.test.ts");
     return files.toSorted((a, b) => Number(isScenarios(b)) - Number(isScenarios(a)));
   }

@@ -1,6 +1,6 @@
 // What a README promises to print is read as a reader would.
 import { expect, test } from "vitest";
-import { examplesIn, promisedOutput } from "../readme-examples.mjs";
+import { examplesIn, promisedOutput } from "../src/packages/readme-examples.js";
 
 test("examples are the blocks fenced as ts, and no others", () => {
   expect(examplesIn("a\n```ts\none;\n```\n```js\ntwo;\n```\n```ts\nthree;\n```\n")).toEqual([
