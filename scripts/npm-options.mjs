@@ -43,6 +43,7 @@ export const optionsOf = {
   simulate: {
     seeds: "N",
     from: "N",
+    simulation: "NAME",
     tier: "N",
     nodes: "N",
     workers: "N",

@@ -159,10 +159,10 @@ describe("is reported:", () => {
     give(n1, command(3, 2, 1));
     watch.appended(n1, 3);
     n1.isWiped = true;
-    const heir = viewOf("n1", { incarnation: "n1-data-directory-2" });
-    nodes.push(heir);
-    give(heir, configuration(1, 1, ["n1", "n2", "n3"]), command(2, 2, 7), command(3, 2, 2));
-    watch.appended(heir, 1);
+    const replacement = viewOf("n1", { incarnation: "n1-data-directory-2" });
+    nodes.push(replacement);
+    give(replacement, configuration(1, 1, ["n1", "n2", "n3"]), command(2, 2, 7), command(3, 2, 2));
+    watch.appended(replacement, 1);
     give(n2, command(3, 2, 1));
     breaks("log-matching", () => watch.appended(n2, 3));
   });

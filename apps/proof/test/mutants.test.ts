@@ -152,8 +152,8 @@ describe("trying a mutant", () => {
   });
 
   test("of a safety rule goes on after a golden text", async () => {
-    expect(await tryWith("votes", golden, "simulation, tier 1, seed 3")).toMatchObject({
-      killer: "simulation, tier 1, seed 3",
+    expect(await tryWith("votes", golden, "core simulation, seed 3")).toMatchObject({
+      killer: "core simulation, seed 3",
       golden: false,
       seeds: 1,
     });
@@ -192,7 +192,7 @@ describe("the verdict", () => {
   const good = [
     verdict("m1", asserting, "votes"),
     verdict("m2", golden),
-    verdict("m3", "simulation, tier 1, seed 3: x", "reads"),
+    verdict("m3", "core simulation, seed 3: x", "reads"),
   ];
   const how = { limitMs: 60_000, tookMs: 9000, survivorsAllowed: false };
 

@@ -48,13 +48,13 @@ export const parts: readonly Part[] = [
     id: "simulate",
     what: "simulated clusters from seeds",
     command: ({ quick }) => [...cli, "simulate", "--seeds", quick ? "100" : "1000"],
-    figures: ({ output }) => linesLike(output, /^tier \d|^coverage|failure$|failed$/),
+    figures: ({ output }) => linesLike(output, / simulation: |^coverage|failure$|failed$/),
   },
   {
     id: "speed",
     what: "simulated seconds in a second of one core, five nodes under load",
     command: () => [...cli, "simulate", "--speed"],
-    figures: ({ output }) => linesLike(output, /^tier \d/),
+    figures: ({ output }) => linesLike(output, / simulation: /),
   },
   {
     id: "mutants",

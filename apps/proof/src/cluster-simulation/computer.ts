@@ -18,7 +18,7 @@ import type { ComputerDisk } from "./disk.js";
 export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
 
 /** What all computers share, and whom they tell. */
-export interface Surroundings {
+export interface RunContext {
   readonly time: VirtualTime;
   readonly random: SeededRandom;
   readonly network: VirtualNetwork;
@@ -64,7 +64,7 @@ export interface Computer {
   onEnd(run: () => void): () => void;
 }
 
-export function createComputer(around: Surroundings, id: NodeId, disk: ComputerDisk): Computer {
+export function createComputer(around: RunContext, id: NodeId, disk: ComputerDisk): Computer {
   const { time, random, network, codec } = around;
   const endings = new Set<() => void>();
   let process = time.process(`${id}/0`);

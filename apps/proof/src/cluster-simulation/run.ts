@@ -21,7 +21,7 @@ import type { Outcome, Plan, RunPlan } from "../plans/plan.js";
 import { createCoverage } from "../plans/coverage.js";
 import type { Clients } from "./clients.js";
 import { createClients } from "./clients.js";
-import type { Computer, Surroundings } from "./computer.js";
+import type { Computer, RunContext } from "./computer.js";
 import { createComputer } from "./computer.js";
 import { createComputerDisk } from "./disk.js";
 import { createLiveness } from "./liveness.js";
@@ -49,16 +49,16 @@ const MEND_MS = 200;
 const EVENTS_PER_MS_MAX = 20_000;
 const LINES_KEPT = 60;
 
-export interface Tier2Options {
+export interface ClusterSimulationOptions {
   readonly fullTrace: boolean;
   /** Puts something between every storage and its disk: for tests of this very harness. */
   readonly tamper?: (fileSystem: FileSystem) => FileSystem;
 }
 
-export const runTier2: RunPlan = (plan, options) => simulate(plan, options);
+export const runClusterSimulation: RunPlan = (plan, options) => simulate(plan, options);
 
-/** As `runTier2`, with a hand on the disks. */
-export async function simulate(plan: Plan, options: Tier2Options): Promise<Outcome> {
+/** As `runClusterSimulation`, with a hand on the disks. */
+export async function simulate(plan: Plan, options: ClusterSimulationOptions): Promise<Outcome> {
   const stage = createStage(plan, options);
   const { time, world, clients, computers } = stage;
   for (const computer of computers) computer.start();
@@ -95,7 +95,7 @@ interface Stage {
   outcome(): Outcome;
 }
 
-function createStage(plan: Plan, options: Tier2Options): Stage {
+function createStage(plan: Plan, options: ClusterSimulationOptions): Stage {
   const random = createRandom(plan.seed);
   const time = createVirtualTime();
   const trace = createTrace(options.fullTrace ? Infinity : LINES_KEPT);
@@ -117,7 +117,7 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
     `seed ${plan.seed}: ${plan.nodes} nodes, codec ${codec.name}, segments of ${segmentBytes} bytes, links ${link.ordered ? "in order" : "unordered"}`,
   );
 
-  const surroundings: Surroundings = {
+  const context: RunContext = {
     time,
     random,
     network,
@@ -138,7 +138,7 @@ function createStage(plan: Plan, options: Tier2Options): Stage {
   const watch = createWatch(UNCOMMITTED_BYTES_MAX, broken);
   const computers: readonly Computer[] = ids.map((id) => {
     const computer: Computer = createComputer(
-      surroundings,
+      context,
       id,
       createComputerDisk({
         time,
@@ -279,8 +279,8 @@ function onFailure(
     world.lost.has(computer) &&
     (code === "STORAGE_LOST" || code === "CORRUPT_LOG" || code === "UNSUPPORTED_FORMAT")
   ) {
-    // Before the cluster is bootstrapped it needs everybody: whoever runs it replaces a bad disk, and
-    // starts the node again.
+    // Before the cluster is bootstrapped it needs everybody: whoever runs it replaces a bad disk,
+    // and starts the node again.
     if (view.phase() === "bootstrapping") {
       computer.crash();
       if (code !== "STORAGE_LOST") computer.disk.wipe();

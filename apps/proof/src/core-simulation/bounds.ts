@@ -1,5 +1,5 @@
-// How much a node lets pile up, against what its options allow: in its windows towards peers, in one
-// message, in forwards without an answer, and in what it has not committed.
+// How much a node lets pile up, against what its options allow: in its windows towards peers, in
+// one message, in forwards without an answer, and in what it has not committed.
 import type { Message } from "@raftkit/core";
 import type { Member, World } from "./world.js";
 

@@ -92,7 +92,7 @@ function persist(world: World, member: Member, { seq, operations }: EffectOf<"pe
         }
         break;
       default:
-        broken(world, "harness", `no ${operation.type} is expected in tier 1`);
+        broken(world, "harness", `no ${operation.type} is expected in the core simulation`);
     }
   }
   trace.mix(8, member.number, seq, member.log.chain(member.log.lastIndex));

@@ -1,10 +1,10 @@
-// What each kind of fault does in tier 1, to the node that it befalls. Everything else about it
-// comes from the plan.
+// What each kind of fault does in the core simulation, to the node that it befalls. Everything else
+// about it comes from the plan.
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Fault, FaultKind } from "../plans/plan.js";
 import { changeClock } from "./clock.js";
 import { hang, repair, slowDown } from "./disk.js";
-import { resume } from "./happenings.js";
+import { resume } from "./events.js";
 import { createMember, failSync, restartIn, start, stop } from "./member.js";
 import type { Link, Member, World } from "./world.js";
 import { count, planAction } from "./world.js";
@@ -26,7 +26,7 @@ const crashes: Effect = ({ world, fault, victim, durationMs }) => {
   restartIn(world, victim, durationMs);
 };
 
-/** What exists in tier 1; the other kinds don't occur in its plans. */
+/** What exists in the core simulation; the other kinds don't occur in its plans. */
 const effects: Partial<Record<FaultKind, Effect>> = {
   loss: onSomeLinks,
   delay: onSomeLinks,
@@ -67,10 +67,10 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     stop(world, victim, true);
     victim.isWiped = true;
     const generation = world.everyone.filter(({ number }) => number === victim.number).length + 1;
-    const heir = createMember(world.plan, victim.number, generation, random);
-    world.members[victim.number] = heir;
-    world.everyone.push(heir);
-    restartIn(world, heir, durationMs);
+    const replacement = createMember(world.plan, victim.number, generation, random);
+    world.members[victim.number] = replacement;
+    world.everyone.push(replacement);
+    restartIn(world, replacement, durationMs);
   },
   slowDisk: ({ world, victim, durationMs, fault }) =>
     slowDown(world, victim, durationMs, 2 + Math.floor(200 * fault.severity)),

@@ -1,5 +1,5 @@
-// One node: `Raft` from core, unchanged, told what happens and obeyed at once. Its runs begin and end
-// here, and here it takes its steps.
+// One node: `Raft` from core, unchanged, told what happens and obeyed at once. Its runs begin and
+// end here, and here it takes its steps.
 import type { EntryRun, Input } from "@raftkit/core";
 import { Raft } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
@@ -189,7 +189,8 @@ function onFailed(world: World, member: Member, error: Error): void {
       world.trace.line(world.now, `${member.id} stops for good: ${error.message}`);
     }
     stop(world, member, false);
-    // Before the cluster is bootstrapped it needs everybody: whoever runs it starts the node afresh.
+    // Before the cluster is bootstrapped it needs everybody: whoever runs it starts the node
+    // afresh.
     if (world.isBootstrapped) member.isLost = true;
     else restartIn(world, member, BOOTSTRAP_RESTART_MS);
   } else broken(world, "failed", `${member.id} stopped by itself: ${error.message}`);

@@ -192,7 +192,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 /**
  * As its receiver understands it: through the checks for what comes from outside, its bytes its
- * own. Codecs are tier 2's.
+ * own. Codecs are for the cluster simulation.
  */
 function overTheWire(world: World, message: Message): Message | undefined {
   const decoded = decodeMessage(messageHeader(message), joined(messagePayload(message)));

@@ -1,4 +1,4 @@
-// What the cluster is about, and whether some fault's occasion has come. Looked at whenever
+// Which phase the cluster is in; triggers faults whose phase has been reached. Looked at whenever
 // something changed that it depends on, and at every beat.
 import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
@@ -36,7 +36,7 @@ function phaseOf(world: World): Phase {
     : "recovering";
 }
 
-/** Brings the phase up to date and lets faults strike whose occasion this is. */
+/** Brings the phase up to date and triggers faults whose phase has been reached. */
 export function settle(world: World): void {
   while (world.unsettled && world.failure === undefined) {
     world.unsettled = false;

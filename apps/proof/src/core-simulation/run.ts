@@ -9,7 +9,7 @@ import { createInvariants } from "../invariants/all.js";
 import type { Outcome, Plan, RunPlan } from "../plans/plan.js";
 import { createClients } from "./clients.js";
 import { heal } from "./faults.js";
-import { happen } from "./happenings.js";
+import { processEvent } from "./events.js";
 import { createMember, start, step } from "./member.js";
 import { createNumberTrace } from "./number-trace.js";
 import { planFaults, settle } from "./phase.js";
@@ -24,20 +24,21 @@ import { broken, planAction } from "./world.js";
  */
 const LIVENESS_TIMEOUTS = 10;
 /**
- * More happenings than this in one millisecond: messages beget messages, and time would not go on.
+ * More events than this in one millisecond: messages beget messages, and time would not go on.
  */
-const HAPPENINGS_PER_MS_MAX = 50_000;
+const EVENTS_PER_MS_MAX = 50_000;
 const LINES_KEPT = 60;
 
-export interface Tier1Options {
+export interface CoreSimulationOptions {
   readonly fullTrace: boolean;
   readonly tamper?: Tamper;
 }
 
-export const runTier1: RunPlan = (plan, options) => Promise.resolve(runPlan(plan, options));
+export const runCoreSimulation: RunPlan = (plan, options) =>
+  Promise.resolve(runPlan(plan, options));
 
-/** As `runTier1`, at once, and with a hand between the nodes and the world. */
-export function runPlan(plan: Plan, options: Tier1Options): Outcome {
+/** As `runCoreSimulation`, at once, and with a hand between the nodes and the world. */
+export function runPlan(plan: Plan, options: CoreSimulationOptions): Outcome {
   const world = carryOut(plan, options);
   const { failure, trace, coverage, clients, now } = world;
   // Lines cost more than the run: only a failed one is told, from its beginning.
@@ -56,7 +57,7 @@ export function runPlan(plan: Plan, options: Tier1Options): Outcome {
   };
 }
 
-function carryOut(plan: Plan, options: Tier1Options): World {
+function carryOut(plan: Plan, options: CoreSimulationOptions): World {
   const world = createWorld(plan, options);
   try {
     planFaults(world);
@@ -74,7 +75,8 @@ function carryOut(plan: Plan, options: Tier1Options): World {
   return world;
 }
 
-function createWorld(plan: Plan, options: Tier1Options): World {
+function createWorld(plan: Plan, options: CoreSimulationOptions): World {
+  // The name of a stream of random numbers: with another one every run would change.
   const random = createRandom(plan.seed).fork("tier1");
   const settings = settingsOf(random.fork("settings"), plan.limits);
   const members = Array.from({ length: plan.nodes }, (_, number) =>
@@ -128,18 +130,14 @@ function runUntil(world: World, until: number, done: () => boolean): void {
   const { wheel, openTurns } = world;
   while (world.now < until && world.failure === undefined) {
     let happened = 0;
-    for (let happening = wheel.take(world.now); happening; happening = happening.next) {
-      happen(world, happening);
+    for (let event = wheel.take(world.now); event; event = event.next) {
+      processEvent(world, event);
       if (world.unsettled) settle(world);
-      if (++happened > HAPPENINGS_PER_MS_MAX) {
-        broken(
-          world,
-          "progress",
-          `more than ${HAPPENINGS_PER_MS_MAX} happenings within a millisecond`,
-        );
+      if (++happened > EVENTS_PER_MS_MAX) {
+        broken(world, "progress", `more than ${EVENTS_PER_MS_MAX} events within a millisecond`);
       }
       if (world.failure !== undefined) return;
-      if (happening.next === undefined) endTurns(world, openTurns);
+      if (event.next === undefined) endTurns(world, openTurns);
     }
     if (done()) return;
     wheel.release(world.now);
@@ -161,8 +159,8 @@ function endTurns(world: World, openTurns: Member[]): void {
 
 /**
  * Every node that kept its data directory must commit the same, and answer a write and a
- * linearizable read; one that lost it stops for good, or is a member of the cluster that was bootstrapped
- * with it.
+ * linearizable read; one that lost it stops for good, or is a member of the cluster that was
+ * bootstrapped with it.
  */
 function proveLiveness(world: World): void {
   const limitMs = LIVENESS_TIMEOUTS * world.settings.options.electionTimeoutMs.max;

@@ -1,5 +1,6 @@
-// How a cluster of tier 1 is when nothing is wrong: delays, turns, limits. Drawn from the seed, so
-// that no single choice of them is what the proof rests on. The timeouts are always the defaults.
+// How a cluster of the core simulation is when nothing is wrong: delays, turns, limits. Drawn from
+// the seed, so that no single choice of them is what the proof rests on. The timeouts are always
+// the defaults.
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Plan } from "../plans/plan.js";
 import type { Settings } from "./world.js";

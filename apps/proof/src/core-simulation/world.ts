@@ -1,5 +1,6 @@
-// The simulated world of tier 1 as plain data: nodes, links, what happens when. Functions in the
-// files beside this one change it; all of them are synchronous. Time is in whole milliseconds.
+// The simulated world of the core simulation as plain data: nodes, links, what happens when.
+// Functions in the files beside this one change it; all of them are synchronous. Time is in whole
+// milliseconds.
 import type {
   EntryRun,
   Index,
@@ -77,14 +78,14 @@ export interface Member extends NodeView {
   checkedCommit: Index;
   pausedUntil: number;
   /** What came in while it was paused. */
-  inbox: Happening[];
+  inbox: SimulationEvent[];
   nextSeq: number;
   /** Entries sent to each peer since it last answered. */
   readonly unanswered: { messages: number; bytes: number }[];
   readonly forwards: Set<number>;
 }
 
-export interface Happening {
+export interface SimulationEvent {
   readonly kind: "deliver" | "written" | "timer" | "machine" | "unreachable" | "action";
   /** Of whom, and in which of its runs: another one hears nothing of it. */
   readonly member: Member | undefined;
@@ -96,7 +97,7 @@ export interface Happening {
   number: number;
   readonly action: (() => void) | undefined;
   /** What happens after it in the same millisecond. */
-  next: Happening | undefined;
+  next: SimulationEvent | undefined;
 }
 
 export interface LinkFault {
@@ -153,7 +154,7 @@ export interface World {
   readonly random: { readonly network: SeededRandom; readonly disk: SeededRandom };
   readonly bootstrap: readonly Peer[];
   now: number;
-  readonly wheel: Wheel<Happening>;
+  readonly wheel: Wheel<SimulationEvent>;
   /** Those whose turn ends with this millisecond. */
   readonly openTurns: Member[];
   /** By number; those wiped are in `everyone` only. */
@@ -172,7 +173,7 @@ export interface World {
   isBootstrapped: boolean;
   /** The highest commit index at the last two beats. */
   committedBefore: readonly [Index, Index];
-  /** Whose time has come, waiting for their occasion. */
+  /** Whose time has come, waiting for their phase. */
   readonly waiting: { readonly fault: Fault; readonly random: SeededRandom }[];
   /** No fault strikes before, but one that waits for a candidate. */
   quietUntil: number;
@@ -197,9 +198,9 @@ export function broken(world: World, check: string, message: string): void {
 export function plan(
   world: World,
   at: number,
-  kind: Happening["kind"],
+  kind: SimulationEvent["kind"],
   member: Member | undefined,
-  rest: Partial<Happening> = {},
+  rest: Partial<SimulationEvent> = {},
 ): void {
   world.wheel.add(at, {
     kind,

@@ -1,5 +1,5 @@
 // Memory is bounded (hazard 55): nothing grows beyond the limit that is documented for it, whatever
-// is slow or cut off. What is measured, and its limit, comes from the tier.
+// is slow or cut off. What is measured, and its limit, comes from the simulation.
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 

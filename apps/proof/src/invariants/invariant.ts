@@ -37,7 +37,7 @@ export interface Invariant {
   readonly committed?: (node: NodeView, before: Index) => void;
   /** The state machine was given entry `lastApplied`. */
   readonly applied?: (node: NodeView) => void;
-  /** A message leaves. Tier 1 only: in tier 2 messages are bytes. */
+  /** A message leaves. Core simulation only: in the other one messages are bytes. */
   readonly sending?: (node: NodeView, to: NodeId, message: Message) => void;
   /** How much of something bounded there is. */
   readonly measured?: (node: NodeView, what: string, size: number, limit: number) => void;

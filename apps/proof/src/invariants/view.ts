@@ -1,7 +1,7 @@
-// What the invariants see of a node: neutral, so that every tier can feed it. The logs are followed
-// from the operations that a node hands to its storage, beside the node; its disk's from what the
-// simulated disk holds durably, never from what the node claims. Views change in place: whoever
-// wants to compare with earlier must keep its own copy.
+// What the invariants see of a node: neutral, so that both simulations can feed it. The logs are
+// followed from the operations that a node hands to its storage, beside the node; its disk's from
+// what the simulated disk holds durably, never from what the node claims. Views change in place:
+// whoever wants to compare with earlier must keep its own copy.
 import type { Configuration, EntryRun, Index, LogOperation, NodeId, Term } from "@raftkit/core";
 import {
   decodeConfiguration,

@@ -1,6 +1,6 @@
-// A golden text notices every change of behaviour, right or wrong, and whoever writes the texts anew
-// blesses it. So it counts as a killer of its own kind, and where a safety rule is at stake it does
-// not count at all: something must assert the rule itself.
+// A golden text notices every change of behaviour, right or wrong, and whoever writes the texts
+// anew blesses it. So it counts as a killer of its own kind, and where a safety rule is at stake it
+// does not count at all: something must assert the rule itself.
 
 const GOLDEN_FILES = ["packages/core/test/scenarios.test.ts"];
 

@@ -1,17 +1,18 @@
-// Whole simulated clusters against a mutant: the scenarios of Raft's rules, then clusters from seeds.
-// Tier 1 runs core alone, the rules and tier 2 the whole node on a simulated computer; sockets are in
-// none.
+// Whole simulated clusters against a mutant: the scenarios of Raft's rules, then clusters from
+// seeds. The core simulation runs core alone, the rules and the cluster simulation the whole node
+// on a simulated computer; sockets are in none.
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import type { Simulation } from "../plans/plan.js";
 import { capture } from "../processes.js";
 import { workspaceRoot } from "../workspace.js";
 import type { Mutant } from "./mutant.js";
 import { packageOf } from "./mutant.js";
 
-const tiersOf: Readonly<Record<string, string>> = {
-  core: "rules,1,2",
-  raftkit: "rules,2",
-  "storage-file": "rules,2",
+const partsOf: Readonly<Record<string, string>> = {
+  core: "rules,core,cluster",
+  raftkit: "rules,cluster",
+  "storage-file": "rules,cluster",
 };
 
 /** What a trial with seeds found. */
@@ -22,7 +23,7 @@ export interface SeedsVerdict {
 }
 
 interface Failed {
-  readonly tier: number | string;
+  readonly where: "rules" | Simulation;
   readonly seed: number;
   readonly check: string;
   readonly message: string;
@@ -34,8 +35,8 @@ export async function runSeeds(
   mutant: Mutant,
   { seeds, timeoutMs }: { readonly seeds: number; readonly timeoutMs: number },
 ): Promise<SeedsVerdict> {
-  const tiers = tiersOf[packageOf(mutant)] ?? "";
-  if (tiers === "") return { message: "no simulation reaches it" };
+  const parts = partsOf[packageOf(mutant)] ?? "";
+  if (parts === "") return { message: "no simulation reaches it" };
   const [home, source] = [join(folder, "packages", packageOf(mutant)), join(folder, mutant.file)];
   const compile = [
     process.execPath,
@@ -56,19 +57,20 @@ export async function runSeeds(
   const { status, output } = await capture(compile, { cwd: folder });
   try {
     if (status !== 0) return { message: `it doesn't compile: ${output.trim()}` };
-    const failed = await firstFailure(folder, tiers, 1, seeds, timeoutMs);
+    const failed = await firstFailure(folder, parts, 1, seeds, timeoutMs);
     if (typeof failed === "string") return { message: failed };
     const without = await firstFailure(
       workspaceRoot,
-      String(failed.tier),
+      failed.where,
       failed.seed,
       failed.seed,
       timeoutMs,
     );
-    const what = failed.tier === "rules" ? "rule" : `tier ${failed.tier}, seed ${failed.seed}:`;
+    const what =
+      failed.where === "rules" ? "rule" : `${failed.where} simulation, seed ${failed.seed}:`;
     if (without !== NONE) return { message: `${what} ${failed.check} fails without it too` };
     return {
-      killer: `simulation, ${what} ${failed.check}`,
+      killer: `${what} ${failed.check}`,
       message: failed.message,
     };
   } finally {
@@ -83,7 +85,7 @@ const NONE = "every seed passes";
 /** @param tree the copy, or the repository itself */
 async function firstFailure(
   tree: string,
-  tiers: string,
+  parts: string,
   first: number,
   last: number,
   timeoutMs: number,
@@ -92,7 +94,7 @@ async function firstFailure(
     [
       process.execPath,
       join(tree, "apps/proof/dist/mutants/seeds-runner.js"),
-      tiers,
+      parts,
       String(first),
       String(last),
     ],

@@ -1,17 +1,17 @@
 // What really went wrong, counted by kind, role and phase. A fault counts when it takes effect,
 // never when it was planned: a network fault for each packet that it changed, once for the sender's
-// role and once for the receiver's (what is late may be overtaken: that is what reorder does; tier
-// 2 counts what arrives, tier 1 what no link loses); a disk fault for each write that it held up or
-// failed; all others when they befall a node. The role and phase are those of that moment; of a
-// fault that lies in wait for a node's next write, sync, rename or await, those in which it was
-// laid, once it has struck.
-import type { FaultKind, FaultRole, Phase } from "./plan.js";
+// role and once for the receiver's (what is late may be overtaken: that is what reorder does; the
+// cluster simulation counts what arrives, the core simulation what no link loses); a disk fault for
+// each write that it held up or failed; all others when they befall a node. The role and phase are
+// those of that moment; of a fault that lies in wait for a node's next write, sync, rename or
+// await, those in which it was laid, once it has struck.
+import type { FaultKind, FaultRole, Phase, Simulation } from "./plan.js";
 import { faultKinds, phases } from "./plan.js";
 
 export const roles: readonly FaultRole[] = ["follower", "candidate", "leader"];
 
-/** Kinds that only tier 2 can inject: they need real storage, codecs or processes. */
-const tier2Only: ReadonlySet<FaultKind> = new Set<FaultKind>([
+/** Kinds that only the cluster simulation can inject: they need real storage, codecs or processes. */
+const clusterOnly: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "corrupt",
   "crashAtAwait",
   "diskFull",
@@ -21,8 +21,10 @@ const tier2Only: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "lostRename",
 ]);
 
-export function kindsOf(tier: 1 | 2): readonly FaultKind[] {
-  return tier === 2 ? faultKinds : faultKinds.filter((kind) => !tier2Only.has(kind));
+export function kindsOf(simulation: Simulation): readonly FaultKind[] {
+  return simulation === "cluster"
+    ? faultKinds
+    : faultKinds.filter((kind) => !clusterOnly.has(kind));
 }
 
 export interface Coverage {
@@ -54,12 +56,13 @@ export function cellsOf(kinds: readonly FaultKind[]): readonly string[] {
 }
 
 /**
- * What tier 2 meets too seldom to be held to; tier 1 is. Outside elections a candidate asks for
- * pre-votes for some milliseconds, writes nothing and sends little: a disk must still be at what it
- * was given before. While the cluster forms, a candidate lives for as long between its parts, and a
- * bridge matters only between them. Tier 1 can do without exceptions.
+ * What the cluster simulation meets too seldom to be held to; the core simulation is. Outside
+ * elections a candidate asks for pre-votes for some milliseconds, writes nothing and sends little:
+ * a disk must still be at what it was given before. While the cluster forms, a candidate lives for
+ * as long between its parts, and a bridge matters only between them. The core simulation can do
+ * without exceptions.
  */
-const seldomInTier2: ReadonlySet<string> = new Set([
+const seldomInClusters: ReadonlySet<string> = new Set([
   cellName("bridge", "candidate", "bootstrapping"),
   cellName("slowLink", "candidate", "serving"),
   ...(["slowDisk", "hungDisk", "failedSync"] as const).flatMap((kind) =>
@@ -67,7 +70,9 @@ const seldomInTier2: ReadonlySet<string> = new Set([
   ),
 ]);
 
-/** Every cell that a tier must fill, given enough seeds. */
-export function demandedCells(tier: 1 | 2): readonly string[] {
-  return cellsOf(kindsOf(tier)).filter((cell) => tier === 1 || !seldomInTier2.has(cell));
+/** Every cell that a simulation must fill, given enough seeds. */
+export function demandedCells(simulation: Simulation): readonly string[] {
+  return cellsOf(kindsOf(simulation)).filter(
+    (cell) => simulation === "core" || !seldomInClusters.has(cell),
+  );
 }

@@ -4,7 +4,7 @@
 import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import { kindsOf, roles } from "./coverage.js";
-import type { Fault, FaultKind, FaultRole, Phase, Plan } from "./plan.js";
+import type { Fault, FaultKind, FaultRole, Phase, Plan, Simulation } from "./plan.js";
 import { phases } from "./plan.js";
 import { shapes } from "./patterns.js";
 
@@ -24,39 +24,42 @@ const befallsOnce: readonly FaultKind[] = [
   "clockStall",
 ];
 
+/** Names of streams of random numbers: with others every seed would give another plan. */
+const STREAM = { core: 1, cluster: 2 } as const;
+
 const span = {
-  1: { safetyMs: [4_000, 16_000], faults: 50, clients: 8, pausesMs: [0, 5, 20, 50, 100, 200] },
-  2: { safetyMs: [3_000, 8_000], faults: 14, clients: 4, pausesMs: [20, 50, 100, 200] },
+  core: { safetyMs: [4_000, 16_000], faults: 50, clients: 8, pausesMs: [0, 5, 20, 50, 100, 200] },
+  cluster: { safetyMs: [3_000, 8_000], faults: 14, clients: 4, pausesMs: [20, 50, 100, 200] },
 } as const;
 
-/** Of the plans of tier 1, so many have a shape; the others mix everything. */
+/** Of the plans of the core simulation, so many have a shape; the others mix everything. */
 const SHAPED = 0.6;
 
 /** So many of the cells of the coverage matrix each seed tries to fill. */
 const TURN = 4;
 
-export function planOf(seed: number, tier: 1 | 2): Plan {
-  const random = createRandom(seed).fork(`plan/${tier}`);
+export function planOf(seed: number, simulation: Simulation): Plan {
+  const random = createRandom(seed).fork(`plan/${STREAM[simulation]}`);
   const form = random.fork("shape");
-  return tier === 1 && form.chance(SHAPED)
+  return simulation === "core" && form.chance(SHAPED)
     ? shapedPlanOf(seed, form)
-    : mixedPlanOf(seed, tier, random);
+    : mixedPlanOf(seed, simulation, random);
 }
 
 function shapedPlanOf(seed: number, random: SeededRandom): Plan {
   const {
     safetyMs: [shortest, longest],
-  } = span[1];
+  } = span.core;
   const [safetyMs, nodes] = [
     Math.floor(random.between(shortest, longest)),
     random.pick(shapedSizes),
   ];
   const { faults, ...rest } = random.pick(shapes)(random, safetyMs, nodes);
   // Some go by themselves, the others beside a few faults of any kind.
-  const beside = random.chance(0.25) ? [] : mixedFaults(seed, random, 1, safetyMs, nodes, 30);
+  const beside = random.chance(0.25) ? [] : mixedFaults(seed, random, "core", safetyMs, nodes, 30);
   return {
     seed,
-    tier: 1,
+    simulation: "core",
     nodes,
     safetyMs,
     ...rest,
@@ -64,17 +67,17 @@ function shapedPlanOf(seed: number, random: SeededRandom): Plan {
   };
 }
 
-function mixedPlanOf(seed: number, tier: 1 | 2, random: SeededRandom): Plan {
+function mixedPlanOf(seed: number, simulation: Simulation, random: SeededRandom): Plan {
   const {
     safetyMs: [shortest, longest],
     faults: faultsMax,
     clients,
     pausesMs,
-  } = span[tier];
+  } = span[simulation];
   const [safetyMs, nodes] = [Math.floor(random.between(shortest, longest)), random.pick(sizes)];
   return {
     seed,
-    tier,
+    simulation,
     nodes,
     safetyMs,
     load: {
@@ -82,7 +85,7 @@ function mixedPlanOf(seed: number, tier: 1 | 2, random: SeededRandom): Plan {
       keys: 1 + random.integer(6),
       pauseMs: random.pick<number>(pausesMs),
     },
-    faults: [...mixedFaults(seed, random, tier, safetyMs, nodes, faultsMax)].sort(
+    faults: [...mixedFaults(seed, random, simulation, safetyMs, nodes, faultsMax)].sort(
       (a, b) => a.at - b.at,
     ),
   };
@@ -92,22 +95,22 @@ function mixedPlanOf(seed: number, tier: 1 | 2, random: SeededRandom): Plan {
 function mixedFaults(
   seed: number,
   random: SeededRandom,
-  tier: 1 | 2,
+  simulation: Simulation,
   safetyMs: number,
   nodes: number,
   most: number,
 ): readonly Fault[] {
-  const kinds = kindsOf(tier);
+  const kinds = kindsOf(simulation);
   // Some kinds occur in their turn only, so that the others aren't lost among them; the share of
   // those that are drawn is drawn too.
   const share = random.between(0.15, 1);
   const drawn = kinds.filter(() => random.chance(share));
   const chosen = drawn.length > 0 ? drawn : kinds;
-  // What tier 1 can't do, tier 2 does more often; most of all what waits for an operation of the
-  // disk that is rare. In tier 1 what acts on packets or writes is counted so often that what
-  // befalls a node once may be drawn more often.
+  // What the core simulation can't do, the cluster simulation does more often; most of all what
+  // waits for an operation of the disk that is rare. In the core simulation what acts on packets or
+  // writes is counted so often that what befalls a node once may be drawn more often.
   const weighted =
-    tier === 1
+    simulation === "core"
       ? chosen.flatMap((kind) =>
           kind === "wipe" || kind === "failedSync"
             ? [kind, kind, kind]
@@ -117,9 +120,9 @@ function mixedFaults(
         )
       : chosen;
   const rare =
-    tier === 2
+    simulation === "cluster"
       ? chosen
-          .filter((kind) => !kindsOf(1).includes(kind))
+          .filter((kind) => !kindsOf("core").includes(kind))
           .flatMap((kind) =>
             kind === "lostRename" || kind === "diskFull" ? [kind, kind, kind] : [kind],
           )
@@ -141,11 +144,11 @@ function mixedFaults(
       durationMs: shortestMs + Math.floor(random.next() * lastingMs),
       severity: rounded(random.next() * severest),
     };
-    faults.push(...occasionFor(random, fault, nodes), fault);
+    faults.push(...faultsBefore(random, fault, nodes), fault);
   };
-  for (const [kind, role, phase] of turnOf(seed, tier)) add(kind, role, phase, 20);
+  for (const [kind, role, phase] of turnOf(seed, simulation)) add(kind, role, phase, 20);
   while (faults.length < count) {
-    const [role, phase] = occasion(random);
+    const [role, phase] = roleAndPhase(random);
     const isRare = rare.length > 0 && random.chance(0.6);
     add(random.pick(isRare ? rare : weighted), role, phase, isRare ? 500 : 20);
   }
@@ -156,8 +159,11 @@ function mixedFaults(
  * What no seed draws often, some seed must: each takes its turn at a few of all the kinds, roles
  * and phases that there are.
  */
-function turnOf(seed: number, tier: 1 | 2): readonly (readonly [FaultKind, FaultRole, Phase])[] {
-  const cells = kindsOf(tier).flatMap((kind) =>
+function turnOf(
+  seed: number,
+  simulation: Simulation,
+): readonly (readonly [FaultKind, FaultRole, Phase])[] {
+  const cells = kindsOf(simulation).flatMap((kind) =>
     phases.flatMap((phase) => roles.map((role) => [kind, role, phase] as const)),
   );
   // Far apart, so that one run doesn't get the same kind in every role.
@@ -172,8 +178,8 @@ function turnOf(seed: number, tier: 1 | 2): readonly (readonly [FaultKind, Fault
   );
 }
 
-/** Whom it waits for. What comes about less often is drawn more often. */
-function occasion(random: SeededRandom): readonly [FaultRole, Phase] {
+/** In which role and phase it waits for a node. What comes about less often is drawn more often. */
+function roleAndPhase(random: SeededRandom): readonly [FaultRole, Phase] {
   if (random.chance(0.15)) return ["candidate", "serving"];
   return random.chance(0.05)
     ? ["leader", "bootstrapping"]
@@ -185,19 +191,19 @@ function occasion(random: SeededRandom): readonly [FaultRole, Phase] {
  * before. Faults whose times leave the same rest when divided by the number of nodes prefer the
  * same node.
  */
-function occasionFor(
+function faultsBefore(
   random: SeededRandom,
   { kind, role, phase, at }: Fault,
   nodes: number,
 ): readonly Fault[] {
   const before = (
-    occasion: FaultKind,
+    kindBefore: FaultKind,
     ofRole: FaultRole,
     inPhase: Phase,
     durationMs: number,
     turnsEarlier: number,
   ): Fault => ({
-    kind: occasion,
+    kind: kindBefore,
     at: Math.max(at % nodes, at - turnsEarlier * nodes),
     role: ofRole,
     phase: inPhase,

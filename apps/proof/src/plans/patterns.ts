@@ -1,7 +1,7 @@
 // Plans with a shape: hostile in a way that is known to break what is nearly Raft. What is drawn is
 // the shape and how it goes on: leaders that lose touch in turn (paper Figure 8), elections that
-// meet, and leaderships that follow each other at one node. None of it aims at a certain fault of the
-// product.
+// meet, and leaderships that follow each other at one node. None of it aims at a certain fault of
+// the product.
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Fault, FaultKind, FaultRole, Phase, Plan } from "./plan.js";
 

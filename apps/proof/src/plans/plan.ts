@@ -3,8 +3,15 @@
 // printed, and shrunk by taking things out of it.
 
 /**
- * What can go wrong. Those marked 2 need real storage, codecs or processes and exist in tier 2
- * only.
+ * What a run simulates: `core` drives `Raft` alone, `cluster` unchanged nodes with the real file
+ * log.
+ */
+export const simulations = ["core", "cluster"] as const;
+export type Simulation = (typeof simulations)[number];
+
+/**
+ * What can go wrong. Those marked 2 need real storage, codecs or processes and exist in the cluster
+ * simulation only.
  */
 export const faultKinds = [
   // the network; they last, on some links in one or both directions
@@ -64,7 +71,7 @@ export interface Fault {
   readonly phase: Phase;
   /**
    * So long after that moment it begins, whatever has become of that node by then, unless the node
-   * is down. Not given: at once. Tier 1 only. ms
+   * is down. Not given: at once. Core simulation only. ms
    */
   readonly lagMs?: number;
   /** How long it lasts; for a node that ends: how long until it is started again. ms */
@@ -78,7 +85,7 @@ export interface Fault {
 
 export interface Plan {
   readonly seed: number;
-  readonly tier: 1 | 2;
+  readonly simulation: Simulation;
   /** 1 to 7. */
   readonly nodes: number;
   /** How long faults may begin; then everything heals and the cluster must serve. ms */
@@ -87,11 +94,11 @@ export interface Plan {
     readonly clients: number;
     readonly keys: number;
     /** Between two operations of one client, on average. ms */ readonly pauseMs: number;
-    /** A client asks for up to so many at once, of one node. Not given: one. Tier 1 only. */ readonly burst?: number;
+    /** A client asks for up to so many at once, of one node. Not given: one. Core simulation only. */ readonly burst?: number;
   };
   /**
-   * Limits of the nodes other than the seed says: small ones make logs meet step by step. Tier 1
-   * only.
+   * Limits of the nodes other than the seed says: small ones make logs meet step by step. Core
+   * simulation only.
    */
   readonly limits?: { readonly maxMessageBytes: number; readonly maxInflightMessages: number };
   /** In order of `at`. */

@@ -289,8 +289,8 @@ const r17: Scenario = {
 };
 
 /**
- * The follower has the first entry of a leadership, uncommitted; then its leader claims another entry in
- * that place.
+ * The follower has the first entry of a leadership, uncommitted; then its leader claims another
+ * entry in that place.
  */
 async function replacement(seed: number): Promise<void> {
   const lab = await createLab(seed);

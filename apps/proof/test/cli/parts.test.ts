@@ -64,9 +64,9 @@ test("wrong adapters run through whole suites in the proof, unlike in the tests"
 
 test("the simulation's figures are its speeds, its coverage and its verdict", () => {
   const output =
-    "200/200 runs\n\ntier 1: 100 runs, 0.29 virtual hours, 700 virtual seconds per second of one core\noperations: 5 answered\n\ncoverage of tier 1: all 216 cells\n\n100 runs, no failure\n";
+    "200/200 runs\n\ncore simulation: 100 runs, 0.29 virtual hours, 700 virtual seconds per second of one core\noperations: 5 answered\n\ncoverage of the core simulation: all 216 cells\n\n100 runs, no failure\n";
   expect(part("simulate").figures({ output, folder: emptyFolder() })).toBe(
-    "tier 1: 100 runs, 0.29 virtual hours, 700 virtual seconds per second of one core; coverage of tier 1: all 216 cells; 100 runs, no failure",
+    "core simulation: 100 runs, 0.29 virtual hours, 700 virtual seconds per second of one core; coverage of the core simulation: all 216 cells; 100 runs, no failure",
   );
 });
 

@@ -8,7 +8,8 @@ import { cellsOf, demandedCells, kindsOf } from "../../src/plans/coverage.js";
 import { planOf } from "../../src/plans/generate.js";
 import { runPlanned } from "../../src/cli/simulate/run-plan.js";
 import { main } from "../../src/cli/program.js";
-import type { Outcome } from "../../src/plans/plan.js";
+import type { Outcome, Simulation } from "../../src/plans/plan.js";
+import { simulations } from "../../src/plans/plan.js";
 import { runAll } from "../../src/cli/simulate/pool.js";
 import {
   addOutcome,
@@ -21,8 +22,8 @@ import {
 } from "../../src/cli/simulate/report.js";
 
 describe("the report", () => {
-  const outcome = (tier: 1 | 2, injected: readonly string[]): Outcome => ({
-    plan: planOf(1, tier),
+  const outcome = (simulation: Simulation, injected: readonly string[]): Outcome => ({
+    plan: planOf(1, simulation),
     hash: "",
     virtualMs: 7_200_000,
     injected: new Map(injected.map((cell) => [cell, 3])),
@@ -30,36 +31,41 @@ describe("the report", () => {
     failure: undefined,
     trace: [],
   });
-  const cells = cellsOf(kindsOf(1));
+  const cells = cellsOf(kindsOf("core"));
 
   test("names the empty cells", () => {
     const totals = newTotals();
-    addOutcome(totals, outcome(1, cells.slice(1)), 7_200);
-    expect(emptyCells(totals, 1)).toEqual([cells[0]]);
+    addOutcome(totals, outcome("core", cells.slice(1)), 7_200);
+    expect(emptyCells(totals, "core")).toEqual([cells[0]]);
     expect(reportOf(totals)).toContain(
-      `coverage of tier 1: ${cells.length - 1} of ${cells.length} cells; empty: ${cells[0]}`,
+      `coverage of the core simulation: ${cells.length - 1} of ${cells.length} cells; empty: ${cells[0]}`,
     );
-    addOutcome(totals, outcome(1, cells), 7_200);
-    expect(reportOf(totals)).toContain(`coverage of tier 1: all ${cells.length} cells`);
+    addOutcome(totals, outcome("core", cells), 7_200);
     expect(reportOf(totals)).toContain(
-      "tier 1: 2 runs, 4.00 virtual hours, 1000 virtual seconds per second of one core",
+      `coverage of the core simulation: all ${cells.length} cells`,
+    );
+    expect(reportOf(totals)).toContain(
+      "core simulation: 2 runs, 4.00 virtual hours, 1000 virtual seconds per second of one core",
     );
   });
 
-  test("lets no tier fill another's cells, and asks for all of them from enough seeds on", () => {
+  test("lets no simulation fill another's cells, and asks for all of them from enough seeds on", () => {
     const totals = newTotals();
-    for (let seed = 1; seed <= fullCoverageSeeds[1]; seed++) {
+    for (let seed = 1; seed <= fullCoverageSeeds.core; seed++) {
       expect(isCovered(totals)).toBe(true);
-      addOutcome(totals, outcome(1, cells.slice(1)), 1);
+      addOutcome(totals, outcome("core", cells.slice(1)), 1);
     }
-    addOutcome(totals, outcome(2, cellsOf(kindsOf(2))), 1);
-    expect(emptyCells(totals, 2)).toEqual([]);
-    for (const cell of cellsOf(kindsOf(2))) {
-      expect(demandedCells(1).includes(cell) || demandedCells(2).includes(cell), cell).toBe(true);
+    addOutcome(totals, outcome("cluster", cellsOf(kindsOf("cluster"))), 1);
+    expect(emptyCells(totals, "cluster")).toEqual([]);
+    for (const cell of cellsOf(kindsOf("cluster"))) {
+      expect(
+        demandedCells("core").includes(cell) || demandedCells("cluster").includes(cell),
+        cell,
+      ).toBe(true);
     }
-    expect(emptyCells(totals, 1)).toEqual([cells[0]]);
+    expect(emptyCells(totals, "core")).toEqual([cells[0]]);
     expect(isCovered(totals)).toBe(false);
-    addOutcome(totals, outcome(1, cells), 1);
+    addOutcome(totals, outcome("core", cells), 1);
     expect(isCovered(totals)).toBe(true);
   });
 
@@ -75,12 +81,12 @@ describe("the report", () => {
   });
 });
 
-test("a plan from a file is told line by line, and is the run of its seed", async () => {
+test("a plan from a file is replayed line by line, and is the run of its seed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "raftkit-plan-"));
   const said = vi.spyOn(console, "log").mockImplementation(() => {});
   const complained = vi.spyOn(console, "error").mockImplementation(() => {});
   try {
-    const plan = { ...planOf(4, 1), safetyMs: 1_000 };
+    const plan = { ...planOf(4, "core"), safetyMs: 1_000 };
     writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
     expect(
       await main([
@@ -104,28 +110,28 @@ test("a plan from a file is told line by line, and is the run of its seed", asyn
   }
 });
 
-test("one seed is told in both tiers, or in the one that is named", async () => {
+test("one seed is replayed in both simulations, or in the one that is named", async () => {
   const said = vi.spyOn(console, "log").mockImplementation(() => {});
   const summaries = (): readonly string[] =>
     said.mock.calls
       .flat()
       .join("\n")
-      .match(/seed 2, tier \d/g) ?? [];
+      .match(/seed 2, \w+ simulation/g) ?? [];
   try {
     expect(await main(["simulate", "--seed", "2"])).toBe(0);
-    expect(summaries()).toEqual(["seed 2, tier 1", "seed 2, tier 2"]);
+    expect(summaries()).toEqual(["seed 2, core simulation", "seed 2, cluster simulation"]);
     said.mockClear();
-    expect(await main(["simulate", "--seed", "2", "--tier", "2"])).toBe(0);
-    expect(summaries()).toEqual(["seed 2, tier 2"]);
+    expect(await main(["simulate", "--seed", "2", "--simulation", "cluster"])).toBe(0);
+    expect(summaries()).toEqual(["seed 2, cluster simulation"]);
   } finally {
     said.mockRestore();
   }
 });
 
-test("a plan is carried out in its tier", async () => {
-  for (const tier of [1, 2] as const) {
-    const outcome = await runPlanned(planOf(2, tier), false);
-    expect(outcome).toMatchObject({ failure: undefined, plan: { seed: 2, tier } });
+test("a plan is carried out in its simulation", async () => {
+  for (const simulation of simulations) {
+    const outcome = await runPlanned(planOf(2, simulation), false);
+    expect(outcome).toMatchObject({ failure: undefined, plan: { seed: 2, simulation } });
     expect(outcome.operations.answered).toBeGreaterThan(0);
   }
 });
@@ -135,7 +141,7 @@ test("a worker that ends during a run is no run without a failure", async () => 
   try {
     writeFileSync(join(folder, "worker.mjs"), 'process.on("message", () => process.exit(0));');
     const done = runAll(
-      [{ seed: 1, tier: 1, nodes: undefined }],
+      [{ seed: 1, simulation: "core", nodes: undefined }],
       1,
       () => true,
       pathToFileURL(join(folder, "worker.mjs")),

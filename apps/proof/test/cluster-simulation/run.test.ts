@@ -1,4 +1,4 @@
-// Whole runs of tier 2: what they promise (the same seed, the same run), that every kind of fault
+// Whole runs of the cluster simulation: what they promise (the same seed, the same run), that every kind of fault
 // takes effect, and that a storage which lies is found out. A run that finds nothing proves nothing
 // by itself.
 import type { FileHandle, FileSystem } from "@raftkit/storage-file";
@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { planOf } from "../../src/plans/generate.js";
 import type { FaultKind, Outcome } from "../../src/plans/plan.js";
 import { faultKinds } from "../../src/plans/plan.js";
-import { runTier2, simulate } from "../../src/cluster-simulation/run.js";
+import { runClusterSimulation, simulate } from "../../src/cluster-simulation/run.js";
 import { drawPlan } from "./support/plans.js";
 
 const quiet = { fullTrace: false };
@@ -19,16 +19,16 @@ describe("a run", () => {
   test("is the same for the same plan, line by line, and another one for another seed", async () => {
     const plan = drawPlan(11, { safetyMs: 2000 });
     const [once, again] = [
-      await runTier2(plan, { fullTrace: true }),
-      await runTier2(plan, { fullTrace: true }),
+      await runClusterSimulation(plan, { fullTrace: true }),
+      await runClusterSimulation(plan, { fullTrace: true }),
     ];
     expect(again.trace).toEqual(once.trace);
     expect(again.hash).toBe(once.hash);
-    expect((await runTier2({ ...plan, seed: 12 }, quiet)).hash).not.toBe(once.hash);
+    expect((await runClusterSimulation({ ...plan, seed: 12 }, quiet)).hash).not.toBe(once.hash);
   });
 
   test("without faults answers everything", async () => {
-    const outcome = await runTier2(
+    const outcome = await runClusterSimulation(
       { ...drawPlan(3, { safetyMs: 2000, nodes: 3 }), faults: [] },
       quiet,
     );
@@ -40,7 +40,10 @@ describe("a run", () => {
 
   test("shows its latest events, or all of them", async () => {
     const plan = drawPlan(4, { safetyMs: 1000 });
-    const [some, all] = [await runTier2(plan, quiet), await runTier2(plan, { fullTrace: true })];
+    const [some, all] = [
+      await runClusterSimulation(plan, quiet),
+      await runClusterSimulation(plan, { fullTrace: true }),
+    ];
     expect(all.trace.length).toBeGreaterThan(some.trace.length);
     expect(all.trace.slice(-some.trace.length)).toEqual(some.trace);
     expect(all.trace.join("\n")).toMatch(/appendEntries term=\d+ prevLogIndex=\d+/);
@@ -48,14 +51,14 @@ describe("a run", () => {
 });
 
 test.each(Array.from({ length: 10 }, (_, i) => i + 1))("seed %i", async (seed) => {
-  expect(story(await runTier2(planOf(seed, 2), quiet))).toBe("");
+  expect(story(await runClusterSimulation(planOf(seed, "cluster"), quiet))).toBe("");
 });
 
 /** Struck by one kind of fault all the time, three or five nodes go on. */
 test.each(faultKinds)("%s takes effect, and nothing breaks", async (kind: FaultKind) => {
   let struck = 0;
   for (let seed = 1; seed <= 8 && struck < 3; seed++) {
-    const outcome = await runTier2(
+    const outcome = await runClusterSimulation(
       drawPlan(seed, {
         safetyMs: 2500,
         nodes: seed % 2 === 0 ? 5 : 3,

@@ -1,4 +1,4 @@
-// Tier 1 in the tests: a share of the seeds, the same run for the same seed everywhere, and bugs
+// The core simulation in the tests: a share of the seeds, the same run for the same seed everywhere, and bugs
 // put between the nodes and the world, each of which a few seeds must find.
 import type { Effect } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
@@ -13,17 +13,20 @@ describe("seeds", () => {
   for (const first of [1, 11, 21, 31]) {
     test(`${first} to ${first + 9} show nothing wrong`, { timeout: 60_000 }, () => {
       for (let seed = first; seed < first + 10; seed++) {
-        const outcome = runPlan(planOf(seed, 1), { fullTrace: false });
-        expect(outcome.failure, `npm run simulate -- --seed ${seed} --tier 1`).toBeUndefined();
+        const outcome = runPlan(planOf(seed, "core"), { fullTrace: false });
+        expect(
+          outcome.failure,
+          `npm run simulate -- --seed ${seed} --simulation core`,
+        ).toBeUndefined();
         for (const cell of outcome.injected.keys()) injected.add(cell);
       }
     });
   }
 
   test("inject every kind of fault, and most of them into every role in every phase", () => {
-    const cells = cellsOf(kindsOf(1));
+    const cells = cellsOf(kindsOf("core"));
     expect([...injected].filter((cell) => !cells.includes(cell))).toEqual([]);
-    for (const kind of kindsOf(1)) {
+    for (const kind of kindsOf("core")) {
       expect(
         [...injected].filter((cell) => cell.startsWith(`${kind} `)),
         kind,
@@ -35,12 +38,12 @@ describe("seeds", () => {
 
 describe("the same seed", () => {
   test("gives the same run, told or not", () => {
-    const quiet = runPlan(planOf(7, 1), { fullTrace: false });
-    const told = runPlan(planOf(7, 1), { fullTrace: true });
+    const quiet = runPlan(planOf(7, "core"), { fullTrace: false });
+    const told = runPlan(planOf(7, "core"), { fullTrace: true });
     expect(told.hash).toBe(quiet.hash);
     expect(told.trace.length).toBeGreaterThan(100);
-    expect(runPlan(planOf(7, 1), { fullTrace: true }).trace).toEqual(told.trace);
-    expect(runPlan(planOf(8, 1), { fullTrace: false }).hash).not.toBe(quiet.hash);
+    expect(runPlan(planOf(7, "core"), { fullTrace: true }).trace).toEqual(told.trace);
+    expect(runPlan(planOf(8, "core"), { fullTrace: false }).hash).not.toBe(quiet.hash);
   });
 });
 
@@ -159,7 +162,7 @@ describe("a bug is found:", () => {
     test(name, { timeout: 60_000 }, () => {
       let failure: ReturnType<typeof runPlan>["failure"];
       for (let seed = 1; seed <= 40 && failure === undefined; seed++) {
-        ({ failure } = runPlan(planOf(seed, 1), { fullTrace: false, tamper }));
+        ({ failure } = runPlan(planOf(seed, "core"), { fullTrace: false, tamper }));
       }
       expect(checks).toContain(failure?.check);
     });
@@ -170,7 +173,7 @@ describe("a bug is found:", () => {
     if (!tamper) throw new Error("there is no bug to shrink");
     const run = (plan: ReturnType<typeof planOf>): ReturnType<typeof runPlan> =>
       runPlan(plan, { fullTrace: false, tamper });
-    const plan = Array.from({ length: 12 }, (_, i) => planOf(i + 1, 1)).find(
+    const plan = Array.from({ length: 12 }, (_, i) => planOf(i + 1, "core")).find(
       (candidate) => candidate.faults.length > 5 && run(candidate).failure !== undefined,
     );
     if (!plan) throw new Error("no seed fails");
@@ -190,7 +193,7 @@ describe("a bug is found:", () => {
 
 test("a node that lost its data directory may not stay silent: it stops for good, or the run fails", () => {
   const plan = {
-    ...planOf(1, 1),
+    ...planOf(1, "core"),
     nodes: 3,
     safetyMs: 2_000,
     faults: [
@@ -209,7 +212,7 @@ describe("a fault counts for what it did:", () => {
   const counted = (kinds: readonly ("partition" | "delay")[]): number => {
     const faults = kinds.map((kind) => ({ ...lasting, kind, at: 500 }));
     const { injected } = runPlan(
-      { ...planOf(1, 1), nodes: 2, safetyMs: 1_500, faults },
+      { ...planOf(1, "core"), nodes: 2, safetyMs: 1_500, faults },
       { fullTrace: false },
     );
     return [...injected]

@@ -13,7 +13,7 @@ function plansOf(shape: Shape, seeds: number, nodes: number): readonly Plan[] {
     const { faults, ...rest } = shape(createRandom(seed), 8_000, nodes);
     return {
       seed,
-      tier: 1,
+      simulation: "core",
       nodes,
       safetyMs: 8_000,
       ...rest,

@@ -1,8 +1,9 @@
 // `proof simulate`: runs seeds, reports, repeats one with its trace, shrinks what fails.
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import { Option } from "commander";
-import type { Outcome, Plan } from "../../plans/plan.js";
+import { InvalidArgumentError, Option } from "commander";
+import type { Outcome, Plan, Simulation } from "../../plans/plan.js";
+import { simulations } from "../../plans/plan.js";
 import { planOf } from "../../plans/generate.js";
 import { shrink } from "../../plans/shrink.js";
 import type { Done } from "../options.js";
@@ -15,7 +16,8 @@ import { measureSpeed } from "./speed.js";
 interface Options {
   readonly seeds: number;
   readonly from: number;
-  readonly tier?: "1" | "2";
+  readonly simulation?: Simulation;
+  readonly tier?: Simulation;
   readonly nodes?: number;
   readonly workers: number;
   readonly bail: boolean;
@@ -32,19 +34,28 @@ export function addSimulate(program: Command, done: Done): void {
     .description(
       "Runs whole clusters on simulated time, network and disk, each from a seed, under faults; holds them to Raft's invariants.",
     )
-    .option("--seeds <n>", "so many seeds, each in both tiers", wholeNumber(1, 1e9), 100)
+    .option("--seeds <n>", "so many seeds, each in both simulations", wholeNumber(1, 1e9), 100)
     .option("--from <n>", "the first one", wholeNumber(0, 2 ** 52), 1)
     .addOption(
       new Option(
-        "--tier <n>",
-        "only tier 1 (Raft alone) or 2 (unchanged nodes with the real file log)",
-      ).choices(["1", "2"]),
+        "--simulation <name>",
+        "only this one: core (Raft alone) or cluster (unchanged nodes with the real file log)",
+      ).choices(simulations),
+    )
+    .addOption(
+      new Option("--tier <n>", "the same by its old name")
+        .argParser(simulationOfTier)
+        .conflicts("simulation")
+        .hideHelp(),
     )
     .option("--nodes <n>", "clusters of this size instead of what the seed says", wholeNumber(1, 7))
     .option("--workers <n>", "processes", wholeNumber(1, 64), 2)
     .option("--bail", "end with the first failing seed, and don't shrink it", false)
     .addOption(
-      new Option("--seed <n>", "only this one, line by line, in both tiers unless --tier names one")
+      new Option(
+        "--seed <n>",
+        "only this one, line by line, in both simulations unless one is named",
+      )
         .argParser(wholeNumber(0, 2 ** 52))
         .conflicts(["seeds", "from"]),
     )
@@ -71,32 +82,39 @@ Examples:
   npm run simulate -- --speed
 
 Exit codes: 0 nothing failed; 1 a seed failed, from enough seeds on also an empty cell in the
-coverage of a tier; 2 called wrongly.`,
+coverage of a simulation; 2 called wrongly.`,
     )
     .action(async (options: Options) => done(await perform(options)));
 }
 
 async function perform(options: Options): Promise<number> {
-  const tiers = tiersOf(options);
+  const chosen = simulationsOf(options);
   if (options.speed) {
-    for (const tier of tiers) console.log(await measureSpeed(tier));
+    for (const simulation of chosen) console.log(await measureSpeed(simulation));
     return 0;
   }
   const { plan, seed } = options;
-  if (plan !== undefined) return tell([readPlan(plan)], options);
+  if (plan !== undefined) return replay([readPlan(plan)], options);
   if (seed === undefined) return prove(options);
-  return tell(
-    tiers.map((tier) => planFor(seed, tier, options)),
+  return replay(
+    chosen.map((simulation) => planFor(seed, simulation, options)),
     options,
   );
 }
 
-function tiersOf({ tier }: Options): readonly (1 | 2)[] {
-  return tier === "1" ? [1] : tier === "2" ? [2] : [1, 2];
+function simulationsOf({ simulation, tier }: Options): readonly Simulation[] {
+  const one = simulation ?? tier;
+  return one === undefined ? simulations : [one];
 }
 
-function planFor(seed: number, tier: 1 | 2, { nodes }: Options): Plan {
-  const drawn = planOf(seed, tier);
+function simulationOfTier(text: string): Simulation {
+  if (text === "1") return "core";
+  if (text === "2") return "cluster";
+  throw new InvalidArgumentError("Allowed choices are 1, 2; rather: --simulation core|cluster.");
+}
+
+function planFor(seed: number, simulation: Simulation, { nodes }: Options): Plan {
+  const drawn = planOf(seed, simulation);
   return { ...drawn, nodes: nodes ?? drawn.nodes };
 }
 
@@ -116,7 +134,7 @@ function readPlan(file: string): Plan {
     value === null ||
     !("faults" in value) ||
     !("seed" in value) ||
-    !("tier" in value)
+    !("simulation" in value)
   ) {
     throw new UsageError(`${file}: this is no plan; one is what a shrunk failure prints`);
   }
@@ -124,7 +142,7 @@ function readPlan(file: string): Plan {
 }
 
 /** Some runs one after another, line by line. */
-async function tell(plans: readonly Plan[], { trace: file }: Options): Promise<number> {
+async function replay(plans: readonly Plan[], { trace: file }: Options): Promise<number> {
   const isOnScreen = file === undefined || file === "-";
   const outcomes: Outcome[] = [];
   for (const plan of plans) {
@@ -133,7 +151,7 @@ async function tell(plans: readonly Plan[], { trace: file }: Options): Promise<n
     if (isOnScreen) console.log(outcome.trace.join("\n"));
     const { answered, refused, unknown } = outcome.operations;
     console.log(
-      `\nseed ${plan.seed}, tier ${plan.tier}, ${plan.nodes} nodes: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds; ${answered} operations answered, ${refused} refused, ${unknown} of unknown outcome`,
+      `\nseed ${plan.seed}, ${plan.simulation} simulation, ${plan.nodes} nodes: ${(outcome.virtualMs / 1000).toFixed(1)} virtual seconds; ${answered} operations answered, ${refused} refused, ${unknown} of unknown outcome`,
     );
     console.log(`trace hash ${outcome.hash}`);
     if (outcome.failure) console.log(`FAILED ${outcome.failure.check}: ${outcome.failure.message}`);
@@ -141,12 +159,12 @@ async function tell(plans: readonly Plan[], { trace: file }: Options): Promise<n
   if (!isOnScreen) {
     writeFileSync(
       file,
-      `${outcomes.flatMap(({ plan, trace }) => (plans.length > 1 ? [`tier ${plan.tier}`, ...trace] : trace)).join("\n")}\n`,
+      `${outcomes.flatMap(({ plan, trace }) => (plans.length > 1 ? [`${plan.simulation} simulation`, ...trace] : trace)).join("\n")}\n`,
     );
   }
   const failed = outcomes.filter(({ failure }) => failure);
   for (const { plan, failure } of failed) {
-    console.log(`\nfailed: seed ${plan.seed}, tier ${plan.tier}: ${failure?.check}`);
+    console.log(`\nfailed: seed ${plan.seed}, ${plan.simulation} simulation: ${failure?.check}`);
   }
   return failed.length > 0 ? 1 : 0;
 }
@@ -154,7 +172,7 @@ async function tell(plans: readonly Plan[], { trace: file }: Options): Promise<n
 async function prove(options: Options): Promise<number> {
   const { seeds, from, nodes, workers, bail } = options;
   const jobs = Array.from({ length: seeds }, (_, i) =>
-    tiersOf(options).map((tier) => ({ seed: from + i, tier, nodes })),
+    simulationsOf(options).map((simulation) => ({ seed: from + i, simulation, nodes })),
   ).flat();
   const totals = newTotals();
   const failed: Outcome[] = [];
@@ -170,7 +188,7 @@ async function prove(options: Options): Promise<number> {
   failed.sort((a, b) => a.plan.seed - b.plan.seed);
   for (const { plan, failure } of failed) {
     console.log(
-      `\nFAILED seed ${plan.seed}, tier ${plan.tier}: ${failure?.check}: ${failure?.message}\n  repeat it: npm run simulate -- --seed ${plan.seed} --tier ${plan.tier}${nodes === undefined ? "" : ` --nodes ${nodes}`}`,
+      `\nFAILED seed ${plan.seed}, ${plan.simulation} simulation: ${failure?.check}: ${failure?.message}\n  repeat it: npm run simulate -- --seed ${plan.seed} --simulation ${plan.simulation}${nodes === undefined ? "" : ` --nodes ${nodes}`}`,
     );
   }
   const [first] = failed;

@@ -1,22 +1,20 @@
 // What a proof prints: totals, faults by kind, and the coverage matrix. Text only; it decides
 // nothing but which cells are empty.
 import { cellName, demandedCells, kindsOf, roles } from "../../plans/coverage.js";
-import type { Outcome } from "../../plans/plan.js";
-import { phases } from "../../plans/plan.js";
-
-type Tier = 1 | 2;
+import type { Outcome, Simulation } from "../../plans/plan.js";
+import { phases, simulations } from "../../plans/plan.js";
 
 export interface Totals {
-  /** By tier: each must fill its own cells, what the other did is no proof of it. */
+  /** By simulation: each must fill its own cells, what the other did is no proof of it. */
   readonly runs: Map<
-    Tier,
+    Simulation,
     { runs: number; virtualMs: number; cpuMs: number; readonly cells: Map<string, number> }
   >;
   readonly operations: { answered: number; refused: number; unknown: number };
 }
 
-/** From so many seeds on every cell of a tier's coverage matrix must be filled. */
-export const fullCoverageSeeds = { 1: 200, 2: 500 } as const;
+/** From so many seeds on every cell of a simulation's coverage matrix must be filled. */
+export const fullCoverageSeeds = { core: 200, cluster: 500 } as const;
 
 export function newTotals(): Totals {
   return { runs: new Map(), operations: { answered: 0, refused: 0, unknown: 0 } };
@@ -24,11 +22,11 @@ export function newTotals(): Totals {
 
 export function addOutcome(
   { runs, operations: all }: Totals,
-  { plan: { tier }, virtualMs, injected, operations }: Outcome,
+  { plan: { simulation }, virtualMs, injected, operations }: Outcome,
   cpuMs: number,
 ): void {
-  let of = runs.get(tier);
-  if (!of) runs.set(tier, (of = { runs: 0, virtualMs: 0, cpuMs: 0, cells: new Map() }));
+  let of = runs.get(simulation);
+  if (!of) runs.set(simulation, (of = { runs: 0, virtualMs: 0, cpuMs: 0, cells: new Map() }));
   of.runs++;
   of.virtualMs += virtualMs;
   of.cpuMs += cpuMs;
@@ -38,9 +36,9 @@ export function addOutcome(
   all.unknown += operations.unknown;
 }
 
-export function emptyCells({ runs }: Totals, tier: Tier): readonly string[] {
-  const { cells } = runs.get(tier) ?? {};
-  return cells ? demandedCells(tier).filter((cell) => !cells.has(cell)) : [];
+export function emptyCells({ runs }: Totals, simulation: Simulation): readonly string[] {
+  const { cells } = runs.get(simulation) ?? {};
+  return cells ? demandedCells(simulation).filter((cell) => !cells.has(cell)) : [];
 }
 
 export function reportOf(totals: Totals): string {
@@ -50,20 +48,20 @@ export function reportOf(totals: Totals): string {
     "",
     "faults that took effect, by kind, phase and the node's role then (follower, candidate, leader); network faults by packet, disk faults by write",
   ];
-  for (const tier of [...totals.runs.keys()].sort((a, b) => a - b)) {
-    lines.push("", ...reportOfTier(totals, tier));
+  for (const simulation of simulations.filter((one) => totals.runs.has(one))) {
+    lines.push("", ...sectionOf(totals, simulation));
   }
   return lines.join("\n");
 }
 
-function reportOfTier(totals: Totals, tier: Tier): readonly string[] {
-  const found = totals.runs.get(tier);
+function sectionOf(totals: Totals, simulation: Simulation): readonly string[] {
+  const found = totals.runs.get(simulation);
   if (!found) return [];
   const { runs, virtualMs, cpuMs, cells } = found;
-  const kinds = kindsOf(tier);
+  const kinds = kindsOf(simulation);
   const width = Math.max(...kinds.map((kind) => kind.length));
   const lines = [
-    `tier ${tier}: ${runs} runs, ${(virtualMs / 3_600_000).toFixed(2)} virtual hours, ${Math.round(virtualMs / Math.max(1, cpuMs))} virtual seconds per second of one core`,
+    `${simulation} simulation: ${runs} runs, ${(virtualMs / 3_600_000).toFixed(2)} virtual hours, ${Math.round(virtualMs / Math.max(1, cpuMs))} virtual seconds per second of one core`,
     `${"".padEnd(width)} ${"in all".padStart(8)}  ${phases.map((phase) => phase.padEnd(20)).join(" ")}`.trimEnd(),
   ];
   for (const kind of kinds) {
@@ -75,25 +73,26 @@ function reportOfTier(totals: Totals, tier: Tier): readonly string[] {
       `${kind.padEnd(width)} ${short(total).padStart(8)}  ${rows.map((row) => row.map((count) => (count === 0 ? "-" : short(count)).padEnd(6)).join(" ")).join(" ")}`.trimEnd(),
     );
   }
-  const empty = emptyCells(totals, tier);
-  const all = demandedCells(tier).length;
+  const empty = emptyCells(totals, simulation);
+  const all = demandedCells(simulation).length;
   lines.push(
     empty.length === 0
-      ? `coverage of tier ${tier}: all ${all} cells`
-      : `coverage of tier ${tier}: ${all - empty.length} of ${all} cells; empty: ${empty.slice(0, 12).join(", ")}${empty.length > 12 ? ", …" : ""}`,
+      ? `coverage of the ${simulation} simulation: all ${all} cells`
+      : `coverage of the ${simulation} simulation: ${all - empty.length} of ${all} cells; empty: ${empty.slice(0, 12).join(", ")}${empty.length > 12 ? ", …" : ""}`,
   );
-  if (runs < fullCoverageSeeds[tier] && empty.length > 0) {
+  if (runs < fullCoverageSeeds[simulation] && empty.length > 0) {
     lines.push(
-      `(so few seeds can't fill every cell; from ${fullCoverageSeeds[tier]} seeds on an empty one is a failure)`,
+      `(so few seeds can't fill every cell; from ${fullCoverageSeeds[simulation]} seeds on an empty one is a failure)`,
     );
   }
   return lines;
 }
 
-/** Whether every tier that ran often enough filled its cells. */
+/** Whether every simulation that ran often enough filled its cells. */
 export function isCovered(totals: Totals): boolean {
   return [...totals.runs].every(
-    ([tier, { runs }]) => runs < fullCoverageSeeds[tier] || emptyCells(totals, tier).length === 0,
+    ([simulation, { runs }]) =>
+      runs < fullCoverageSeeds[simulation] || emptyCells(totals, simulation).length === 0,
   );
 }
 

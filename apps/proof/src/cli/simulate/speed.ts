@@ -1,17 +1,18 @@
-// How fast a tier is: simulated seconds per second of one core, with five nodes, faults and load as
-// the seeds say, but at least about twenty operations a simulated second. The first runs don't
-// count: the engine compiles what it meets, and a whole node is so much more code than core alone
-// that it takes thirty runs until a core does little else but simulate.
+// How fast a simulation is: simulated seconds per second of one core, with five nodes, faults and
+// load as the seeds say, but at least about twenty operations a simulated second. The first runs
+// don't count: the engine compiles what it meets, and a whole node is so much more code than core
+// alone that it takes thirty runs until a core does little else but simulate.
 import { planOf } from "../../plans/generate.js";
+import type { Simulation } from "../../plans/plan.js";
 import { runPlanned } from "./run-plan.js";
 
 const shape = {
-  1: { safetyMs: 60_000, warmUp: 15, runs: 25 },
-  2: { safetyMs: 10_000, warmUp: 30, runs: 15 },
+  core: { safetyMs: 60_000, warmUp: 15, runs: 25 },
+  cluster: { safetyMs: 10_000, warmUp: 30, runs: 15 },
 } as const;
 
-export async function measureSpeed(tier: 1 | 2): Promise<string> {
-  const { safetyMs, warmUp, runs } = shape[tier];
+export async function measureSpeed(simulation: Simulation): Promise<string> {
+  const { safetyMs, warmUp, runs } = shape[simulation];
   let virtualMs = 0;
   let answered = 0;
   let before = process.cpuUsage();
@@ -21,12 +22,17 @@ export async function measureSpeed(tier: 1 | 2): Promise<string> {
       before = process.cpuUsage();
     }
     const outcome = await runPlanned(
-      { ...planOf(seed, tier), nodes: 5, safetyMs, load: { clients: 4, keys: 4, pauseMs: 150 } },
+      {
+        ...planOf(seed, simulation),
+        nodes: 5,
+        safetyMs,
+        load: { clients: 4, keys: 4, pauseMs: 150 },
+      },
       false,
     );
     virtualMs += outcome.virtualMs;
     answered += outcome.operations.answered;
   }
   const { user, system } = process.cpuUsage(before);
-  return `tier ${tier}: ${Math.round(virtualMs / ((user + system) / 1000))} virtual seconds per second of one core; five nodes, ${(answered / (virtualMs / 1000)).toFixed(1)} operations answered per virtual second`;
+  return `${simulation} simulation: ${Math.round(virtualMs / ((user + system) / 1000))} virtual seconds per second of one core; five nodes, ${(answered / (virtualMs / 1000)).toFixed(1)} operations answered per virtual second`;
 }

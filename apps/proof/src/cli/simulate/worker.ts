@@ -2,11 +2,11 @@
 // out. It ends with its parent.
 import { planOf } from "../../plans/generate.js";
 import { runPlanned } from "./run-plan.js";
-import type { Outcome } from "../../plans/plan.js";
+import type { Outcome, Simulation } from "../../plans/plan.js";
 
 export interface Job {
   readonly seed: number;
-  readonly tier: 1 | 2;
+  readonly simulation: Simulation;
   readonly nodes: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface Done {
 }
 
 async function work(job: Job): Promise<void> {
-  const drawn = planOf(job.seed, job.tier);
+  const drawn = planOf(job.seed, job.simulation);
   const before = process.cpuUsage();
   const outcome = await runPlanned({ ...drawn, nodes: job.nodes ?? drawn.nodes }, false);
   const { user, system } = process.cpuUsage(before);
@@ -28,7 +28,7 @@ async function work(job: Job): Promise<void> {
 process.on("disconnect", () => process.exit());
 process.on("message", (job: Job) => {
   work(job).catch((error: unknown) => {
-    console.error(`seed ${job.seed}, tier ${job.tier}:`, error);
+    console.error(`seed ${job.seed}, ${job.simulation} simulation:`, error);
     process.exit(1);
   });
 });

@@ -1,4 +1,5 @@
-// Faults in the log at many nodes: append, durability, progress, quorum, replicate. One changed place each.
+// Faults in the log at many nodes: append, durability, progress, quorum, replicate. One changed
+// place each.
 import type { Mutant } from "../mutant.js";
 
 export const replication: readonly Mutant[] = [

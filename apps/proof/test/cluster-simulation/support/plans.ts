@@ -1,4 +1,4 @@
-// Plans for the tests of tier 2: drawn here, so that they test how a plan is carried out and not
+// Plans for the tests of the cluster simulation: drawn here, so that they test how a plan is carried out and not
 // how it is drawn.
 import type { Fault, FaultKind, Plan } from "../../../src/plans/plan.js";
 import { faultKinds, phases } from "../../../src/plans/plan.js";
@@ -29,7 +29,7 @@ export function drawPlan(
   }
   return {
     seed,
-    tier: 2,
+    simulation: "cluster",
     nodes: options.nodes ?? random.pick([1, 2, 3, 3, 3, 4, 5, 5, 5]),
     safetyMs,
     load: {

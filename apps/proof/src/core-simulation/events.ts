@@ -5,63 +5,58 @@ import { endWrite } from "./disk.js";
 import { applyWaiting, failSync, step } from "./member.js";
 import { describe, weightOf } from "./message-trace.js";
 import { reportLoss } from "./network.js";
-import type { Happening, Member, World } from "./world.js";
+import type { SimulationEvent, Member, World } from "./world.js";
 
 /** What a paused node's connections hold for it. */
 const INBOX_MAX = 5_000;
 
 /** Carries out what was planned. */
-export function happen(world: World, happening: Happening): void {
-  if (happening.kind === "action") {
-    happening.action?.();
+export function processEvent(world: World, event: SimulationEvent): void {
+  if (event.kind === "action") {
+    event.action?.();
     return;
   }
-  const member = happening.member ?? world.members[happening.number];
-  if (!member?.raft || (happening.member && member.run !== happening.run)) {
-    if (
-      happening.kind === "deliver" &&
-      happening.from &&
-      happening.message &&
-      world.settings.reportsLoss
-    ) {
-      reportLoss(world, happening.from, happening.number, undefined);
+  const member = event.member ?? world.members[event.number];
+  if (!member?.raft || (event.member && member.run !== event.run)) {
+    if (event.kind === "deliver" && event.from && event.message && world.settings.reportsLoss) {
+      reportLoss(world, event.from, event.number, undefined);
     }
     return;
   }
-  if (happening.kind === "written") onWritten(world, member, happening);
-  else if (happening.kind === "timer" && member.timerAt !== world.now) return;
-  else hear(world, member, happening);
+  if (event.kind === "written") onWritten(world, member, event);
+  else if (event.kind === "timer" && member.timerAt !== world.now) return;
+  else hear(world, member, event);
 }
 
-function onWritten(world: World, member: Member, happening: Happening): void {
+function onWritten(world: World, member: Member, event: SimulationEvent): void {
   const seq = endWrite(world, member);
   if (seq === "failed") failSync(world, member);
   else if (seq !== undefined) {
-    happening.number = seq;
-    hear(world, member, happening);
+    event.number = seq;
+    hear(world, member, event);
   }
 }
 
 /** What a node is told; while it is paused it waits. */
-function hear(world: World, member: Member, happening: Happening): void {
+function hear(world: World, member: Member, event: SimulationEvent): void {
   if (member.pausedUntil > world.now) {
-    if (happening.kind === "timer") member.timerAt = Infinity;
-    else if (member.inbox.length < INBOX_MAX) member.inbox.push(happening);
+    if (event.kind === "timer") member.timerAt = Infinity;
+    else if (member.inbox.length < INBOX_MAX) member.inbox.push(event);
     return;
   }
-  switch (happening.kind) {
+  switch (event.kind) {
     case "deliver":
-      receive(world, member, happening);
+      receive(world, member, event);
       break;
     case "written":
-      world.trace.mix(4, member.number, happening.number, member.disk.log.lastIndex);
+      world.trace.mix(4, member.number, event.number, member.disk.log.lastIndex);
       if (world.trace.isFull) {
         world.trace.line(
           world.now,
-          `${member.id} has written ${happening.number}: its disk holds the log up to ${member.disk.log.lastIndex}`,
+          `${member.id} has written ${event.number}: its disk holds the log up to ${member.disk.log.lastIndex}`,
         );
       }
-      step(world, member, { type: "persisted", seq: happening.number });
+      step(world, member, { type: "persisted", seq: event.number });
       break;
     case "timer":
       member.timerAt = Infinity;
@@ -73,8 +68,8 @@ function hear(world: World, member: Member, happening: Happening): void {
       applyWaiting(world, member);
       break;
     case "unreachable": {
-      const { message } = happening;
-      step(world, member, { type: "unreachable", peer: world.members[happening.number]?.id ?? "" });
+      const { message } = event;
+      step(world, member, { type: "unreachable", peer: world.members[event.number]?.id ?? "" });
       if (message?.type === "forward" && member.raft) {
         step(world, member, { type: "forwardNotSent", firstSeq: message.firstSeq });
       }
@@ -91,18 +86,18 @@ export function resume(world: World, member: Member): void {
   member.pausedUntil = 0;
   world.unsettled = true;
   if (world.trace.isFull) {
-    world.trace.line(world.now, `${member.id} goes on, ${member.inbox.length} happenings waiting`);
+    world.trace.line(world.now, `${member.id} goes on, ${member.inbox.length} events waiting`);
   }
   const { inbox, run } = member;
   member.inbox = [];
   if (!world.settings.politeAfterPause) step(world, member, { type: "tick" });
-  for (const happening of inbox) {
-    if (member.raft && member.run === run) hear(world, member, happening);
+  for (const event of inbox) {
+    if (member.raft && member.run === run) hear(world, member, event);
   }
   if (member.raft) armTimer(world, member);
 }
 
-function receive(world: World, member: Member, { from, sender, message }: Happening): void {
+function receive(world: World, member: Member, { from, sender, message }: SimulationEvent): void {
   if (!from || !sender || !message) return;
   if (message.type === "appendEntriesReply") {
     const peer = member.unanswered[from.number];
