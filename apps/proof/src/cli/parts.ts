@@ -81,7 +81,7 @@ export const parts: readonly Part[] = [
       "stryker",
       "run",
       "apps/proof/stryker.config.mjs",
-      ...(quick ? ["--mutate", "packages/core/src/quorum.ts"] : []),
+      ...(quick ? ["--mutate", "packages/core/src/quorum/majority.ts"] : []),
     ],
     figures: () => mutationScore("coverage/mutation/mutation.json"),
   },

@@ -22,7 +22,7 @@ const tools: readonly Tool[] = [
       "run",
       "apps/proof/stryker.config.mjs",
     ],
-    example: "npm run proof -- mutation --mutate packages/core/src/quorum.ts",
+    example: "npm run proof -- mutation --mutate packages/core/src/quorum/majority.ts",
   },
   {
     name: "conformance",
