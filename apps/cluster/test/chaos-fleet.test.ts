@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { checkConduct } from "../src/chaos/checks/run-observations.js";
-import type { Conduct } from "../src/chaos/checks/run-observations.js";
+import { checkObservations } from "../src/chaos/checks/run-observations.js";
+import type { RunObservations } from "../src/chaos/checks/run-observations.js";
 import { createFleet } from "../src/chaos/processes/fleet.js";
 import type { Fleet } from "../src/chaos/processes/fleet.js";
 import { startNetwork } from "../src/chaos/network/network.js";
@@ -19,7 +19,7 @@ const WAIT = { timeout: 20_000, interval: 10 };
 interface Started {
   readonly fleet: Fleet;
   readonly directory: (node: number) => string;
-  /** Process ids that the sentinel would end now. */
+  /** Process ids that the watchdog would end now. */
   readonly watched: ReadonlySet<number>;
   readonly http: (node: number) => string;
 }
@@ -35,7 +35,7 @@ async function started(): Promise<Started> {
   }
   const network = await startNetwork([1, 2], () => 0);
   const watched = new Set<number>();
-  const guard = {
+  const watchdog = {
     watch: (pid: number) => void watched.add(pid),
     forget: (pid: number) => void watched.delete(pid),
     close: async () => {},
@@ -44,7 +44,7 @@ async function started(): Promise<Started> {
     places,
     serverCommand: [fakeServer],
     network,
-    guard,
+    watchdog,
     now: () => 0,
     wipedTimeoutMs: 100,
   });
@@ -85,7 +85,7 @@ describe("the fleet", () => {
     ]);
   });
 
-  test("kills, starts and restarts, and lets the sentinel know of exactly those that run", async () => {
+  test("kills, starts and restarts, and lets the watchdog know of exactly those that run", async () => {
     const { fleet, watched } = await started();
     const before = pidsOf(fleet);
     expect(watched).toEqual(new Set(before));
@@ -95,7 +95,7 @@ describe("the fleet", () => {
     await fleet.restart(1);
     expect(watched).toEqual(new Set(pidsOf(fleet)));
     expect(pidsOf(fleet).some((pid) => before.includes(pid))).toBe(false);
-    expect([statesOf(fleet, 0), statesOf(fleet, 1), fleet.troubles]).toEqual([
+    expect([statesOf(fleet, 0), statesOf(fleet, 1), fleet.processErrors]).toEqual([
       ["up", "down", "starting", "up"],
       ["up", "down", "starting", "up", "down", "starting", "up"],
       [],
@@ -110,7 +110,7 @@ describe("the fleet", () => {
     await vi.waitFor(() => expect(processState(pid)).toBe("T"), WAIT);
     fleet.resume(0);
     await vi.waitFor(() => expect(processState(pid)).not.toBe("T"), WAIT);
-    expect([statesOf(fleet, 0), fleet.isUp(0), fleet.troubles]).toEqual([
+    expect([statesOf(fleet, 0), fleet.isUp(0), fleet.processErrors]).toEqual([
       ["up", "paused", "up"],
       true,
       [],
@@ -124,7 +124,7 @@ describe("the fleet", () => {
       existsSync(directory(0)),
       readFileSync(join(`${directory(0)}.away`, "mine"), "utf8"),
     ]).toEqual([false, "n1"]);
-    expect(fleet.troubles).toEqual([
+    expect(fleet.processErrors).toEqual([
       "n1 was started without its data after 0.0 s and was not turned away: it still runs",
     ]);
     await fleet.restore(0);
@@ -140,7 +140,7 @@ describe("the fleet", () => {
     await fetch(`http://${http(0)}/crash`).catch(() => {});
     await vi.waitFor(
       () =>
-        expect(fleet.troubles).toEqual([
+        expect(fleet.processErrors).toEqual([
           "n1 ended by itself after 0.0 s: fake-server n1: the disk is full",
         ]),
       WAIT,
@@ -150,7 +150,7 @@ describe("the fleet", () => {
     const squatter = createServer().listen(port, "127.0.0.1");
     onTestFinished(() => void squatter.close());
     await fleet.start([1]);
-    expect(fleet.troubles[1]).toMatch(/^n2 after 0.0 s: n2 did not start: .*EADDRINUSE/);
+    expect(fleet.processErrors[1]).toMatch(/^n2 after 0.0 s: n2 did not start: .*EADDRINUSE/);
   });
 });
 
@@ -186,50 +186,55 @@ describe("the observer", () => {
       observer.leader(),
       await observer.confirmLeader(),
       observer.leadershipTerms(),
-      observer.rivals(),
+      observer.termsWithTwoLeaders(),
     ]).toEqual([0, 0, 2, []]);
     terms = [3, 3];
-    await vi.waitFor(() => expect(observer.rivals()).toEqual(["term 3: n1 and n2"]), WAIT);
+    await vi.waitFor(
+      () => expect(observer.termsWithTwoLeaders()).toEqual(["term 3: n1 and n2"]),
+      WAIT,
+    );
     expect(observer.changes.at(-1)).toEqual({ atMs: 7, node: 1, role: "leader", term: 3 });
   });
 });
 
 describe("the conduct of a run", () => {
-  const good: Conduct = {
+  const good: RunObservations = {
     recoveryMs: 120.4,
     unserved: [],
-    troubles: [],
-    rivals: [],
+    processErrors: [],
+    termsWithTwoLeaders: [],
     leadershipTerms: 3,
     wrong: [],
     planned: ["wipe", "delay"],
-    struck: ["wipe", "delay", "wipe"],
+    effective: ["wipe", "delay", "wipe"],
   };
-  const failed = (conduct: Partial<Conduct>): string[] =>
-    checkConduct({ ...good, ...conduct })
+  const failed = (conduct: Partial<RunObservations>): string[] =>
+    checkObservations({ ...good, ...conduct })
       .filter(({ ok }) => !ok)
       .map(({ name, detail }) => `${name}: ${detail}`);
 
   test("passes, or fails by the one check that names the reason", () => {
     expect(failed({})).toEqual([]);
-    expect(checkConduct(good).at(-1)?.detail).toBe(
+    expect(checkObservations(good).at(-1)?.detail).toBe(
       "2 of 15 kinds, 3 faults; a run of 120 s has every kind",
     );
     expect(failed({ recoveryMs: undefined, unserved: [0, 2] })).toEqual([
       "serves again: n1, n3 acknowledged no write within 20000 ms of the last healing",
     ]);
-    expect(failed({ troubles: ["n1 ended"] })).toEqual(["processes as they should: n1 ended"]);
-    expect(failed({ rivals: ["term 3: n1 and n2"] })).toEqual([
-      "one leader a term: term 3: n1 and n2",
+    expect(failed({ processErrors: ["n1 ended"] })).toEqual([
+      "no unexpected process exits: n1 ended",
+    ]);
+    expect(failed({ termsWithTwoLeaders: ["term 3: n1 and n2"] })).toEqual([
+      "one leader per term: term 3: n1 and n2",
     ]);
     expect(failed({ wrong: ["get answered 500"] })).toEqual([
-      "answers as they should: get answered 500",
+      "no unexpected answers: get answered 500",
     ]);
-    expect(failed({ struck: ["delay"] })).toEqual([
+    expect(failed({ effective: ["delay"] })).toEqual([
       "every planned kind of fault: wipe had no effect, or was not carried out",
     ]);
-    expect(failed({ troubles: ["1", "2", "3", "4", "5", "6", "7"] })).toEqual([
-      "processes as they should: 1\n2\n3\n4\n5\nand 2 more",
+    expect(failed({ processErrors: ["1", "2", "3", "4", "5", "6", "7"] })).toEqual([
+      "no unexpected process exits: 1\n2\n3\n4\n5\nand 2 more",
     ]);
   });
 });

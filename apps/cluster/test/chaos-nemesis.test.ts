@@ -4,13 +4,13 @@ import { EventEmitter, once } from "node:events";
 import { expect, test } from "vitest";
 import { describeLinks } from "../src/chaos/faults/fault-names.js";
 import { runNemesis } from "../src/chaos/faults/nemesis.js";
-import type { NemesisOptions, Strike } from "../src/chaos/faults/nemesis.js";
+import type { NemesisOptions, InjectedFault } from "../src/chaos/faults/nemesis.js";
 import type { PlannedFault } from "../src/chaos/faults/schedule.js";
 
 interface Carried {
   /** What was done, in order. */
   readonly done: readonly string[];
-  readonly strikes: readonly Strike[];
+  readonly injectedFaults: readonly InjectedFault[];
 }
 
 interface Circumstances {
@@ -38,7 +38,7 @@ async function carryOut(
   }: Circumstances,
 ): Promise<Carried> {
   const done: string[] = [];
-  const strikes: Strike[] = [];
+  const injectedFaults: InjectedFault[] = [];
   const felt = new Map<string, number>();
   const note = (what: string) => (nodes: number | readonly number[]) => {
     done.push(`${what} ${String(nodes)}`);
@@ -69,9 +69,9 @@ async function carryOut(
         setImmediate(() => healed.emit("healed"));
       };
     },
-    felt: (link) => ({
-      swallowedBytes: 0,
-      heldBytes: 0,
+    impact: (link) => ({
+      droppedBytes: 0,
+      delayedBytes: 0,
       resetConnections: felt.get(String(link)) ?? 0,
     }),
   };
@@ -84,10 +84,10 @@ async function carryOut(
     observer: { leader: leads, confirmLeader: () => Promise.resolve(leads()) },
     now: () => performance.now() - epoch,
     signal,
-    onStrike: (strike) => strikes.push(strike),
+    onFault: (injected) => injectedFaults.push(injected),
     leaderTimeoutMs: 30,
   });
-  return { done, strikes };
+  return { done, injectedFaults };
 }
 
 const epoch = performance.now();
@@ -127,7 +127,10 @@ test("the leader's faults hit the leader, a follower's another node; each is hea
   ]);
   expect((await carryOut([process("restart")], { leader: 0 })).done).toEqual(["restart 2"]);
   const wiped = await carryOut([process("wipe")], { leader: 2 });
-  expect([wiped.done, wiped.strikes[0]?.target]).toEqual([["wipe 2", "restore 2"], "n3 (n3 led)"]);
+  expect([wiped.done, wiped.injectedFaults[0]?.target]).toEqual([
+    ["wipe 2", "restore 2"],
+    "n3 (n3 led)",
+  ]);
 });
 
 test("a leader's or a follower's fault waits for a leader; while nobody leads it hits nobody and counts for nothing", async () => {
@@ -135,20 +138,20 @@ test("a leader's or a follower's fault waits for a leader; while nobody leads it
   const late = await carryOut([process("kill-leader")], {
     leader: () => (++asked < 3 ? undefined : 1),
   });
-  expect([late.done, late.strikes.map(({ target }) => target)]).toEqual([
+  expect([late.done, late.injectedFaults.map(({ target }) => target)]).toEqual([
     ["kill 1", "start 1"],
     ["n2 (n2 led)"],
   ]);
   for (const kind of ["kill-leader", "pause-leader", "kill-follower"] as const) {
     expect(await carryOut([process(kind)], { leader: undefined })).toEqual({
       done: [],
-      strikes: [],
+      injectedFaults: [],
     });
   }
   expect((await carryOut([process("restart")], { leader: undefined })).done).toEqual(["restart 2"]);
 });
 
-test("what hit nobody is tried again after the others, unless another of its kind has struck", async () => {
+test("what hit nobody is tried again after the others, unless another of its kind has taken effect", async () => {
   const down = new Set([2]);
   /** Down when it is first looked at, up from then on. */
   const isUp = (node: number): boolean => !down.delete(node);
@@ -166,12 +169,12 @@ test("a node that doesn't run isn't hit", async () => {
   for (const kind of ["restart", "wipe"] as const) {
     expect(await carryOut([process(kind)], { leader: 0, isUp: (node) => node !== 2 })).toEqual({
       done: [],
-      strikes: [],
+      injectedFaults: [],
     });
   }
   expect(
     await carryOut([process("kill-several", 2)], { leader: 0, isUp: (node) => node !== 0 }),
-  ).toEqual({ done: [], strikes: [] });
+  ).toEqual({ done: [], injectedFaults: [] });
 });
 
 test("a fault of links counts if something met it, between nodes that ran; else it is told, and tried again at the leader", async () => {
@@ -181,9 +184,9 @@ test("a fault of links counts if something met it, between nodes that ran; else 
     "cut 1>0 2>1",
     "cut 1>0 2>1",
   ]);
-  expect(nothing.strikes).toHaveLength(3);
-  for (const strike of nothing.strikes) {
-    expect(strike).toMatchObject({
+  expect(nothing.injectedFaults).toHaveLength(3);
+  for (const injected of nothing.injectedFaults) {
+    expect(injected).toMatchObject({
       kind: "cut-one-way",
       effect: "no effect, not counted",
       tookEffect: false,
@@ -193,31 +196,33 @@ test("a fault of links counts if something met it, between nodes that ran; else 
     leader: undefined,
     isUp: (node) => node !== 2,
   });
-  expect(halfDown.strikes).toMatchObject([{ effect: "2 connections reset", tookEffect: true }]);
+  expect(halfDown.injectedFaults).toMatchObject([
+    { effect: "2 connections reset", tookEffect: true },
+  ]);
   expect(
     (
       await carryOut([links("anyone")], { leader: undefined, isUp: (node) => node !== 0 })
-    ).strikes.map(({ tookEffect }) => tookEffect),
+    ).injectedFaults.map(({ tookEffect }) => tookEffect),
   ).toEqual([false, false, false]);
   expect(
     (
       await carryOut([{ ...links("anyone"), links: [] } as PlannedFault], { leader: 0 })
-    ).strikes.map(({ tookEffect }) => tookEffect),
+    ).injectedFaults.map(({ tookEffect }) => tookEffect),
   ).toEqual([false, false, false]);
 });
 
 test("is told in the order in which faults began, whichever is over first", async () => {
-  const { strikes } = await carryOut(
+  const { injectedFaults } = await carryOut(
     [process("restart"), { ...links("anyone"), atMs: performance.now() - epoch + 40 }],
     { leader: 0, restartsOnceHealed: true },
   );
-  expect(strikes.map(({ kind }) => kind)).toEqual(["restart", "cut-one-way"]);
+  expect(injectedFaults.map(({ kind }) => kind)).toEqual(["restart", "cut-one-way"]);
 });
 
 test("links aimed at the leader are exchanged with its own; what was done to them is told", async () => {
-  const { done, strikes } = await carryOut([links("leader")], { leader: 1 });
+  const { done, injectedFaults } = await carryOut([links("leader")], { leader: 1 });
   expect(done).toEqual(["cut 1>0 2>1", "no cut"]);
-  expect(strikes[0]).toMatchObject({
+  expect(injectedFaults[0]).toMatchObject({
     kind: "cut-one-way",
     target: "reset n2 → n1, n3 → n2",
     effect: "4 connections reset",
@@ -228,8 +233,8 @@ test("links aimed at the leader are exchanged with its own; what was done to the
   ]);
 });
 
-test("late, a kind that has struck is left out, another is not", async () => {
-  const { strikes } = await carryOut(
+test("late, a kind that has taken effect is left out, another is not", async () => {
+  const { injectedFaults } = await carryOut(
     [
       process("restart"),
       process("restart"),
@@ -240,10 +245,14 @@ test("late, a kind that has struck is left out, another is not", async () => {
     ],
     { leader: 0, endMs: -1 },
   );
-  expect(strikes.map(({ kind }) => kind).toSorted()).toEqual(["cut-one-way", "restart", "wipe"]);
+  expect(injectedFaults.map(({ kind }) => kind).toSorted()).toEqual([
+    "cut-one-way",
+    "restart",
+    "wipe",
+  ]);
 });
 
-test("aborted, it strikes no more", async () => {
+test("aborted, it injects no more faults", async () => {
   const ending = new AbortController();
   ending.abort(new Error("enough"));
   await expect(

@@ -79,8 +79,8 @@ describe("a clear link", () => {
     expect(nodes.network.totals()).toEqual({
       proxies: 2,
       carriedBytes: 12,
-      swallowedBytes: 0,
-      heldBytes: 0,
+      droppedBytes: 0,
+      delayedBytes: 0,
       resetConnections: 0,
     });
     near.socket.end();
@@ -108,7 +108,7 @@ describe("a cut", () => {
     heal();
     await passed(nodes);
     expect(nodes.network.totals().resetConnections).toBe(2);
-    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toMatchObject([
+    expect([nodes.network.impact([0, 1]), nodes.network.impact([1, 0])]).toMatchObject([
       { resetConnections: 2 },
       { resetConnections: 0 },
     ]);
@@ -132,13 +132,13 @@ describe("a blackhole", () => {
     near.socket.write("lost");
     far.socket.write("found");
     await vi.waitFor(
-      () => expect([nodes.network.totals().swallowedBytes, near.text()]).toEqual([4, "found"]),
+      () => expect([nodes.network.totals().droppedBytes, near.text()]).toEqual([4, "found"]),
       WAIT,
     );
     expect([far.text(), near.end(), far.end()]).toEqual(["hello", "", ""]);
-    expect([nodes.network.felt([0, 1]), nodes.network.felt([1, 0])]).toEqual([
-      { swallowedBytes: 4, heldBytes: 0, resetConnections: 0 },
-      { swallowedBytes: 0, heldBytes: 0, resetConnections: 0 },
+    expect([nodes.network.impact([0, 1]), nodes.network.impact([1, 0])]).toEqual([
+      { droppedBytes: 4, delayedBytes: 0, resetConnections: 0 },
+      { droppedBytes: 0, delayedBytes: 0, resetConnections: 0 },
     ]);
     heal();
     await vi.waitFor(() => expect([near.end(), far.end()]).toEqual(["reset", "reset"]), WAIT);
@@ -152,10 +152,10 @@ describe("a blackhole", () => {
     far.socket.write("lost");
     near.socket.write("!");
     await vi.waitFor(
-      () => expect([nodes.network.felt([1, 0]).swallowedBytes, far.text()]).toEqual([4, "hello!"]),
+      () => expect([nodes.network.impact([1, 0]).droppedBytes, far.text()]).toEqual([4, "hello!"]),
       WAIT,
     );
-    expect(nodes.network.felt([0, 1]).swallowedBytes).toBe(0);
+    expect(nodes.network.impact([0, 1]).droppedBytes).toBe(0);
   });
 
   test("accepts new connections and says nothing; nobody hears of an end", async () => {
@@ -165,7 +165,7 @@ describe("a blackhole", () => {
     const silent = nodes.dialAlone();
     silent.socket.write("hello?");
     near.socket.resetAndDestroy();
-    await vi.waitFor(() => expect(nodes.network.totals().swallowedBytes).toBe(6), WAIT);
+    await vi.waitFor(() => expect(nodes.network.totals().droppedBytes).toBe(6), WAIT);
     expect([silent.text(), silent.end(), far.end()]).toEqual(["", "", ""]);
   });
 });
@@ -177,7 +177,7 @@ describe("a delay", () => {
     nodes.network.impose([[0, 1]], { type: "delay", latencyMs: 200, jitterMs: 100 });
     const began = performance.now();
     near.socket.write("a");
-    await vi.waitFor(() => expect(nodes.network.totals().heldBytes).toBe(1), WAIT);
+    await vi.waitFor(() => expect(nodes.network.totals().delayedBytes).toBe(1), WAIT);
     near.socket.write("b");
     await vi.waitFor(() => expect(far.text()).toBe("helloab"), WAIT);
     expect(performance.now() - began).toBeGreaterThanOrEqual(249);
@@ -192,7 +192,7 @@ describe("a delay", () => {
       jitterMs: 0,
     });
     near.socket.write("late");
-    await vi.waitFor(() => expect(nodes.network.totals().heldBytes).toBe(4), WAIT);
+    await vi.waitFor(() => expect(nodes.network.totals().delayedBytes).toBe(4), WAIT);
     heal();
     await vi.waitFor(() => expect(far.text()).toBe("hellolate"), WAIT);
   });

@@ -38,7 +38,7 @@ const report: ChaosReport = {
     { counts: { done: 10, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 3, p99Ms: 40 },
   ],
   outages: [{ fromMs: 900, toMs: 2100 }],
-  strikes: [
+  injectedFaults: [
     {
       kind: "kill-leader",
       fromMs: 900,
@@ -52,7 +52,7 @@ const report: ChaosReport = {
       fromMs: 1000,
       toMs: 4000,
       target: "n1 → n2",
-      effect: "5 bytes held back",
+      effect: "5 bytes delayed",
       tookEffect: true,
     },
     {
@@ -80,8 +80,8 @@ const report: ChaosReport = {
   network: {
     proxies: 6,
     carriedBytes: 3_000_000,
-    swallowedBytes: 0,
-    heldBytes: 5,
+    droppedBytes: 0,
+    delayedBytes: 5,
     resetConnections: 1,
   },
 };
@@ -138,7 +138,7 @@ describe("the page", () => {
 
   test("shows what happened: each fault in the lane of its kind, leaders with their terms, states, gaps", () => {
     for (const kind of FAULT_KINDS) expect(html).toContain(`>${kind}</text>`);
-    expect(html).toContain("<title>delay, 1.0 to 4.0 s: n1 → n2 (5 bytes held back)</title>");
+    expect(html).toContain("<title>delay, 1.0 to 4.0 s: n1 → n2 (5 bytes delayed)</title>");
     expect(html).toMatch(
       /class="link-fault no-effect"[^>]*><title>throttle, 3.0 to 3.5 s: n1 → n3 \(no effect, not counted\)<.title>/,
     );
@@ -189,7 +189,7 @@ describe("the page", () => {
       ...report,
       seconds: [],
       outages: [],
-      strikes: [],
+      injectedFaults: [],
       roles: [],
       states: [],
       recoveryMs: null,
@@ -207,7 +207,7 @@ describe("the text", () => {
     expect(reportText(report)).toBe(`
 operations  90 answered (20/s), 5 refused, 2 unknown, 1 WRONG; p50 1.3 ms, p99 30.0 ms
 faults      2: kill-leader 1, delay 1; 1 more without effect
-links       6 proxies, 2.9 MiB carried, 0 KiB swallowed, 0 KiB held back, connections reset: 1
+links       6 proxies, 2.9 MiB carried, 0 KiB dropped, 0 KiB delayed, connections reset: 1
 leaders     in 2 terms
 outages     once longer than a second without an acknowledged write, 1.2 s in all, the longest 1.2 s
 

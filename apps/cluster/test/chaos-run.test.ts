@@ -89,7 +89,7 @@ describe("a run", () => {
       expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Chaos run, seed 3: passed");
       const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ChaosReport;
       const planned = planFaults({ seed: 3, nodes: 3, seconds: 9 }).map(({ kind }) => kind);
-      expect(new Set(report.strikes.map(({ kind }) => kind))).toEqual(new Set(planned));
+      expect(new Set(report.injectedFaults.map(({ kind }) => kind))).toEqual(new Set(planned));
       expect(report.totals.done).toBeGreaterThan(50);
       expect(statSync(join(out, "history.jsonl")).mode & 0o077).toBe(0);
 
@@ -197,7 +197,7 @@ describe("a run that is ended before its time", () => {
   );
 
   test(
-    "by SIGKILL, with a server paused: the sentinel ends them all and takes the data away",
+    "by SIGKILL, with a server paused: the watchdog ends them all and takes the data away",
     { timeout: 90_000 },
     async () => {
       const program = startChaos(join(temporaryDirectory(), "report"), [
@@ -238,7 +238,7 @@ describe("directories", () => {
 
   test("of an earlier run are used again, but not while another run uses them", async () => {
     const out = temporaryDirectory();
-    const letGo = takeOutDirectory(out);
+    const release = takeOutDirectory(out);
     writeFileSync(join(out, "report.html"), "old");
     writeFileSync(join(out, "mine.txt"), "mine");
     const program = startChaos(out, []);
@@ -248,7 +248,7 @@ describe("directories", () => {
         /^raftkit-cluster: .* is in use by process \d+; .*choose another --out\n$/,
       ),
     ]);
-    letGo();
+    release();
     takeOutDirectory(out)();
     expect(readdirSync(out).toSorted()).toEqual(["mine.txt", "raftkit-chaos.json"]);
   });

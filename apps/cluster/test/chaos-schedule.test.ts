@@ -1,5 +1,5 @@
 // A seed names a schedule: the same faults at the same times; within two minutes every kind
-// strikes.
+// is injected.
 import { describe, expect, test } from "vitest";
 import { FAULT_KINDS, PROCESS_FAULTS, planFaults } from "../src/chaos/faults/schedule.js";
 import type { PlannedFault } from "../src/chaos/faults/schedule.js";

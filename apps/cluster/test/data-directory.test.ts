@@ -92,11 +92,11 @@ describe("the data directory", () => {
 
   test("is refused while another cluster uses it, also with --fresh", () => {
     const options = directoryWithData();
-    const letGo = takeDataDirectory(options);
+    const release = takeDataDirectory(options);
     expect(() => takeDataDirectory({ ...options, fresh: true })).toThrow(
       `in use by process ${process.pid}`,
     );
-    letGo();
+    release();
     takeDataDirectory(options)();
   });
 

@@ -1,5 +1,5 @@
-// How long it takes to open a log, and how much memory. A process of its own opens, so that its peak
-// is that of the opening alone.
+// How long it takes to open a log, and how much memory. A process of its own opens, so that its
+// peak is that of the opening alone.
 import { fork } from "node:child_process";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";

@@ -10,7 +10,7 @@ import { checksText, reportText, verdictLine } from "./report/report-text.js";
 import { runChaos } from "./run.js";
 import { verify } from "./verify.js";
 
-export interface ChaosSurroundings {
+export interface ChaosContext {
   readonly serverCommand: readonly string[];
   /** How this program was started, for what a user may do next. */
   readonly program: string;
@@ -22,23 +22,20 @@ export interface ChaosSurroundings {
  * @returns the exit code @throws {ClusterError} it could not start; what the signal was aborted
  * with
  */
-export async function chaosCommand(
-  options: ChaosOptions,
-  surroundings: ChaosSurroundings,
-): Promise<number> {
+export async function chaosCommand(options: ChaosOptions, context: ChaosContext): Promise<number> {
   const out = resolve(options.out);
-  const letGo = takeOutDirectory(out);
+  const release = takeOutDirectory(out);
   try {
-    return await runInto(out, options, surroundings);
+    return await runInto(out, options, context);
   } finally {
-    letGo();
+    release();
   }
 }
 
 async function runInto(
   out: string,
   options: ChaosOptions,
-  { serverCommand, program, signal, print }: ChaosSurroundings,
+  { serverCommand, program, signal, print }: ChaosContext,
 ): Promise<number> {
   const temporary = options.keep ? "" : mkdtempSync(join(tmpdir(), "raftkit-chaos-"));
   const data = options.keep ? join(out, "data") : temporary;

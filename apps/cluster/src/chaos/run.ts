@@ -6,12 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NodePlace } from "../supervisor/layout.js";
 import { waitForLeader } from "../supervisor/node-status.js";
 import { checkRecord, finalReads } from "./checks/checks.js";
-import { checkConduct, RECOVERY_TIMEOUT_MS } from "./checks/run-observations.js";
+import { checkObservations, RECOVERY_TIMEOUT_MS } from "./checks/run-observations.js";
 import { readContents } from "./checks/final-state.js";
 import type { FinalState } from "./checks/final-state.js";
 import { createFleet } from "./processes/fleet.js";
 import type { Fleet } from "./processes/fleet.js";
-import { startGuard } from "./processes/watchdog.js";
+import { startWatchdog } from "./processes/watchdog.js";
 import { openHistory } from "./workload/history.js";
 import { createCaller } from "./workload/http-call.js";
 import type { Caller } from "./workload/http-call.js";
@@ -19,7 +19,7 @@ import { startLoad } from "./workload/load.js";
 import type { Load } from "./workload/load.js";
 import { nodeName } from "./faults/fault-names.js";
 import { runNemesis } from "./faults/nemesis.js";
-import type { Strike } from "./faults/nemesis.js";
+import type { InjectedFault } from "./faults/nemesis.js";
 import { startNetwork } from "./network/network.js";
 import type { Network } from "./network/network.js";
 import { startObserver } from "./processes/observer.js";
@@ -32,7 +32,7 @@ import type { ChaosReport } from "./report/report.js";
 import { planFaults } from "./faults/schedule.js";
 import { createTally } from "./workload/tally.js";
 
-export interface Surroundings {
+export interface RunContext {
   readonly serverCommand: readonly string[];
   /** Where history, final state and the nodes' logs go; it exists. */
   readonly out: string;
@@ -56,16 +56,13 @@ type CleanUp = () => void | Promise<void>;
  * @throws {ClusterError} it could not start, or could not be read at the end; what the signal was
  * aborted with
  */
-export async function runChaos(
-  options: ChaosOptions,
-  surroundings: Surroundings,
-): Promise<ChaosReport> {
+export async function runChaos(options: ChaosOptions, context: RunContext): Promise<ChaosReport> {
   const cleanUps: CleanUp[] = [];
   try {
-    return await runIn(options, surroundings, cleanUps);
+    return await runIn(options, context, cleanUps);
   } catch (error) {
     // Why it was aborted says more than what was waiting just then.
-    surroundings.signal.throwIfAborted();
+    context.signal.throwIfAborted();
     throw error;
   } finally {
     for (const cleanUp of cleanUps.toReversed()) await cleanUp();
@@ -82,12 +79,12 @@ interface Started {
 
 async function start(
   { nodes }: ChaosOptions,
-  { serverCommand, out, data, temporary, signal }: Surroundings,
+  { serverCommand, out, data, temporary, signal }: RunContext,
   random: Random,
   cleanUps: CleanUp[],
 ): Promise<Started> {
-  const guard = await startGuard(temporary);
-  cleanUps.push(() => guard.close());
+  const watchdog = await startWatchdog(temporary);
+  cleanUps.push(() => watchdog.close());
   const block = await takePorts(nodes * 2, Math.random);
   cleanUps.push(() => block.close());
   const places = placesOf(nodes, block.ports, data, join(out, "logs"));
@@ -96,7 +93,7 @@ async function start(
   cleanUps.push(() => network.close());
   let epoch = performance.now();
   const now = (): number => performance.now() - epoch;
-  const fleet = createFleet({ places, serverCommand, network, guard, now });
+  const fleet = createFleet({ places, serverCommand, network, watchdog, now });
   cleanUps.push(() => stopFleet(fleet, nodes));
   await untilAborted(fleet.startAll(), signal);
   await waitForLeader(fleet.supervisor, LEADER_TIMEOUT_MS, signal);
@@ -106,16 +103,16 @@ async function start(
 
 async function runIn(
   options: ChaosOptions,
-  surroundings: Surroundings,
+  context: RunContext,
   cleanUps: CleanUp[],
 ): Promise<ChaosReport> {
   const { nodes, seconds, seed, clients, keys, rate } = options;
-  const { out, signal, print } = surroundings;
+  const { out, signal, print } = context;
   const startedAt = new Date().toISOString();
   // A stream of its own: how often it is drawn from depends on what happens, and the schedule must
   // not.
   const random = createRandom(seed ^ 0x5bd1e995);
-  const { places, network, fleet, now } = await start(options, surroundings, random, cleanUps);
+  const { places, network, fleet, now } = await start(options, context, random, cleanUps);
   const faults = planFaults({ seed, nodes, seconds });
   print(
     `${nodes} nodes, ${network.totals().proxies} proxied links, ${clients} clients, at most ${rate} operations/s, ${faults.length} faults in ${seconds} s, seed ${seed}`,
@@ -136,7 +133,7 @@ async function runIn(
   const load = startLoad({ addresses, clients, keys, rate, random, caller, history, tally, now });
   cleanUps.push(() => load.stop());
 
-  const strikes: Strike[] = [];
+  const injectedFaults: InjectedFault[] = [];
   await runNemesis({
     faults,
     endMs: seconds * 1000,
@@ -145,9 +142,9 @@ async function runIn(
     observer,
     now,
     signal,
-    onStrike: (strike) => {
-      strikes.push(strike);
-      print(strikeLine(strike));
+    onFault: (injected) => {
+      injectedFaults.push(injected);
+      print(faultLine(injected));
     },
   });
   await sleep(Math.max(0, seconds * 1000 - now()), undefined, { signal });
@@ -163,20 +160,20 @@ async function runIn(
   await observer.stop();
   await history.close();
   writeFileSync(join(out, FINAL_STATE), `${JSON.stringify(state)}\n`, { mode: 0o600 });
-  const troubles = [...fleet.troubles, ...unread];
+  const processErrors = [...fleet.processErrors, ...unread];
   await stopFleet(fleet, nodes);
   print(`checking ${history.operations.length} operations`);
   const checks = [
     ...checkRecord(history.operations, state),
-    ...checkConduct({
+    ...checkObservations({
       recoveryMs,
       unserved,
-      troubles,
-      rivals: observer.rivals(),
+      processErrors,
+      termsWithTwoLeaders: observer.termsWithTwoLeaders(),
       leadershipTerms: observer.leadershipTerms(),
       wrong: load.wrong,
       planned: faults.map(({ kind }) => kind),
-      struck: strikes.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind),
+      effective: injectedFaults.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind),
     }),
   ];
   return {
@@ -199,7 +196,7 @@ async function runIn(
     p99Ms: tally.percentileMs(0.99),
     seconds: tally.seconds(),
     outages: tally.outages(OUTAGE_MS, durationMs),
-    strikes,
+    injectedFaults,
     roles: observer.changes,
     states: fleet.states,
     leadershipTerms: observer.leadershipTerms(),
@@ -287,7 +284,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   ]);
 }
 
-function strikeLine({ kind, fromMs, toMs, target, effect }: Strike): string {
+function faultLine({ kind, fromMs, toMs, target, effect }: InjectedFault): string {
   const span = `${(fromMs / 1000).toFixed(1).padStart(6)} to ${(toMs / 1000).toFixed(1).padStart(6)} s`;
   return `${span}  ${kind.padEnd(14)}  ${target}${effect === "" ? "" : `: ${effect}`}`;
 }

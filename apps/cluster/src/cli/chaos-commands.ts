@@ -24,12 +24,10 @@ export function addChaos(root: Command, actions: Actions): void {
       ).default(60),
     )
     .addOption(
-      wholeOption(
-        "--seed <N>",
-        "which faults strike when; printed at the start",
-        0,
-        MAX_SEED,
-      ).default(seed, "drawn"),
+      wholeOption("--seed <N>", "of the fault schedule; printed at the start", 0, MAX_SEED).default(
+        seed,
+        "drawn",
+      ),
     )
     .addOption(wholeOption("--clients <N>", "each has one operation under way", 1, 100).default(16))
     .addOption(wholeOption("--keys <N>", "how many are worked on at a time", 1, 1000).default(12))

@@ -20,8 +20,8 @@ const NAME = "raftkit-cluster";
 /**
  * Reads the command line and `process.env`, and does what they ask for.
  * @param args without Node and the script
- * @throws {CommanderError} its `exitCode` is 0 after help, otherwise the command line was wrong; what
- * was to be said has been said
+ * @throws {CommanderError} its `exitCode` is 0 after help, otherwise the command line was wrong;
+ * what was to be said has been said
  */
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<void> {
   dropEmptyVariables(process.env);

@@ -21,7 +21,7 @@ export interface RunningCluster {
   killAll(): void;
 }
 
-export interface UpSurroundings {
+export interface UpContext {
   /** The server's script, and what Node needs before it. */
   readonly serverCommand: readonly string[];
   /** Aborted when the cluster has to end, also while it starts. */
@@ -39,7 +39,7 @@ const GRACE_MS = 1000;
 /** @throws {ClusterError} it could not start; nothing of it is left */
 export async function startCluster(
   options: UpOptions,
-  { serverCommand, signal, print, program }: UpSurroundings,
+  { serverCommand, signal, print, program }: UpContext,
 ): Promise<RunningCluster> {
   const startedAt = performance.now();
   const places = layOut(options);
@@ -56,19 +56,19 @@ export async function startCluster(
   });
   // The port first: whoever holds it may be using the directory.
   const control = await listenForControl(supervisor, options.httpBase);
-  let letGo = (): void => {};
+  let release = (): void => {};
   let stopping: Promise<void> | undefined;
   const watching = new AbortController();
   const stop = async (): Promise<void> => {
     watching.abort();
     await supervisor.stop();
     await control.close();
-    letGo();
+    release();
   };
   const stopOnce = (): Promise<void> => (stopping ??= stop());
   signal.addEventListener("abort", () => void stopOnce(), { once: true });
   try {
-    letGo = takeDataDirectory(options);
+    release = takeDataDirectory(options);
     signal.throwIfAborted();
     const { nodes, transport, codec, storage } = options;
     print(

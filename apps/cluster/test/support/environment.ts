@@ -26,14 +26,14 @@ const BLOCK = 20;
 export async function freePorts(count: number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
     const base = 12_000 + Math.floor(Math.random() * 1000) * BLOCK;
-    const letGo = await hold(base + BLOCK - 1);
-    if (letGo === undefined) continue;
+    const release = await hold(base + BLOCK - 1);
+    if (release === undefined) continue;
     const free = await Promise.all(Array.from({ length: count + 1 }, (_, i) => isFree(base + i)));
     if (free.every(Boolean)) {
-      onTestFinished(letGo);
+      onTestFinished(release);
       return base;
     }
-    await letGo();
+    await release();
   }
   throw new Error(`no ${count + 1} free ports in a row`);
 }
@@ -50,9 +50,9 @@ function hold(port: number): Promise<(() => Promise<void>) | undefined> {
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const letGo = await hold(port);
-  await letGo?.();
-  return letGo !== undefined;
+  const release = await hold(port);
+  await release?.();
+  return release !== undefined;
 }
 
 /**

@@ -33,7 +33,7 @@ export function linesLike(output: string, pattern: RegExp): string | undefined {
 interface ChaosReport {
   readonly ok: boolean;
   readonly totals: { readonly done: number; readonly refused: number; readonly unknown: number };
-  readonly strikes: readonly { readonly kind: string; readonly tookEffect: boolean }[];
+  readonly injectedFaults: readonly { readonly kind: string; readonly tookEffect: boolean }[];
   readonly outages: readonly { readonly fromMs: number; readonly toMs: number }[];
   readonly recoveryMs: number;
   readonly leadershipTerms: number;
@@ -42,8 +42,8 @@ interface ChaosReport {
 export function chaosFigures(file: string): string | undefined {
   if (!existsSync(file)) return undefined;
   const report: ChaosReport = JSON.parse(readFileSync(file, "utf8"));
-  const { ok, totals, strikes, outages, recoveryMs, leadershipTerms } = report;
-  const faults = strikes.filter(({ tookEffect }) => tookEffect);
+  const { ok, totals, injectedFaults, outages, recoveryMs, leadershipTerms } = report;
+  const faults = injectedFaults.filter(({ tookEffect }) => tookEffect);
   const kinds = new Set(faults.map(({ kind }) => kind)).size;
   const longestMs = Math.max(0, ...outages.map(({ fromMs, toMs }) => toMs - fromMs));
   return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${leadershipTerms} terms with a leader; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${Math.round(recoveryMs)} ms after the last fault`;

@@ -76,7 +76,7 @@ test("chaos is told by its report", () => {
   const report = {
     ok: true,
     totals: { done: 9, refused: 3, unknown: 1, wrong: 0 },
-    strikes: [
+    injectedFaults: [
       { kind: "wipe", tookEffect: true },
       { kind: "cut", tookEffect: true },
       { kind: "cut", tookEffect: true },

@@ -24,7 +24,7 @@ exit codes: 0 linearizable, 1 not linearizable, 2 nothing could be checked (wron
 /** 2 is wrong usage in all of this project's commands. */
 const EXIT = { ok: 0, violation: 1, usage: 2, undecided: 3 } as const;
 
-export interface Surroundings {
+export interface RunContext {
   readonly stdin: AsyncIterable<string | Uint8Array>;
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
@@ -38,24 +38,24 @@ interface Settings {
 }
 
 /** @returns the exit code */
-export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function run(args: readonly string[], context: RunContext): Promise<number> {
   if (args.includes("--help")) {
-    surroundings.out(USAGE);
+    context.out(USAGE);
     return EXIT.ok;
   }
   const settings = settingsOf(args);
   if (typeof settings === "string") {
-    surroundings.error(`${settings}\n\n${USAGE}`);
+    context.error(`${settings}\n\n${USAGE}`);
     return EXIT.usage;
   }
   try {
     return await (settings.model === "kv"
-      ? check(settings, keyValue, keyValueFormat, surroundings)
-      : check(settings, register, registerFormat, surroundings));
+      ? check(settings, keyValue, keyValueFormat, context)
+      : check(settings, register, registerFormat, context));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (!("syscall" in error) && !(error instanceof HistoryError)) throw error;
-    surroundings.error(`${settings.file}: ${error.message}`);
+    context.error(`${settings.file}: ${error.message}`);
     return EXIT.usage;
   }
 }
@@ -94,7 +94,7 @@ async function check<S, I, O>(
   { file, maxSteps, isJson }: Settings,
   model: Model<S, I, O>,
   format: Format<I, O>,
-  { stdin, out }: Surroundings,
+  { stdin, out }: RunContext,
 ): Promise<number> {
   const history: Operation<I, O>[] = [];
   const lines: number[] = [];

@@ -12,35 +12,35 @@ import type { FaultKind } from "../faults/schedule.js";
  */
 export const RECOVERY_TIMEOUT_MS = 20_000;
 
-export interface Conduct {
+export interface RunObservations {
   /** From the last healing until every node had acknowledged a write; undefined: not in time. */
   readonly recoveryMs: number | undefined;
   /** Nodes by number from 0 that had not by then. */
   readonly unserved: readonly number[];
   /** What went wrong with processes. */
-  readonly troubles: readonly string[];
+  readonly processErrors: readonly string[];
   /** Terms with two leaders. */
-  readonly rivals: readonly string[];
+  readonly termsWithTwoLeaders: readonly string[];
   /** Terms with a leader. */
   readonly leadershipTerms: number;
   /** Answers that no server should give. */
   readonly wrong: readonly string[];
   readonly planned: readonly FaultKind[];
   /** What took effect. */
-  readonly struck: readonly FaultKind[];
+  readonly effective: readonly FaultKind[];
 }
 
-export function checkConduct({
+export function checkObservations({
   recoveryMs,
   unserved,
-  troubles,
-  rivals,
+  processErrors,
+  termsWithTwoLeaders,
   leadershipTerms,
   wrong,
   planned,
-  struck,
-}: Conduct): Check[] {
-  const missed = [...new Set(planned)].filter((kind) => !struck.includes(kind));
+  effective,
+}: RunObservations): Check[] {
+  const missed = [...new Set(planned)].filter((kind) => !effective.includes(kind));
   const check = (name: string, failures: readonly string[], detail: string): Check => ({
     name,
     ok: failures.length === 0,
@@ -57,20 +57,20 @@ export function checkConduct({
       `every node, ${Math.round(recoveryMs ?? 0)} ms after the last healing`,
     ),
     check(
-      "one leader a term",
-      rivals,
+      "one leader per term",
+      termsWithTwoLeaders,
       `leaders seen in ${leadershipTerms} terms, never two in one`,
     ),
     check(
-      "processes as they should",
-      troubles,
+      "no unexpected process exits",
+      processErrors,
       "none ended by itself, each came back, wiped ones were turned away",
     ),
-    check("answers as they should", wrong, "no answer that the API doesn't have"),
+    check("no unexpected answers", wrong, "no answer that the API doesn't have"),
     check(
       "every planned kind of fault",
       missed.map((kind) => `${kind} had no effect, or was not carried out`),
-      `${new Set(struck).size} of ${FAULT_KINDS.length} kinds, ${struck.length} faults${new Set(planned).size < FAULT_KINDS.length ? "; a run of 120 s has every kind" : ""}`,
+      `${new Set(effective).size} of ${FAULT_KINDS.length} kinds, ${effective.length} faults${new Set(planned).size < FAULT_KINDS.length ? "; a run of 120 s has every kind" : ""}`,
     ),
   ];
 }

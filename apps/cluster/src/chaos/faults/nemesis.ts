@@ -1,5 +1,5 @@
-// Carries the schedule out: strikes, waits, heals, and notes what was done to whom. Two tracks run
-// beside each other; within a track a fault begins only when the one before it is healed.
+// Carries the schedule out: injects each fault, waits, heals, and records what it hit. Two tracks
+// run beside each other; within a track a fault begins only when the one before it is healed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEffect, describeLinks, nodeName } from "./fault-names.js";
 import type { Fleet } from "../processes/fleet.js";
@@ -9,7 +9,7 @@ import type { Observer } from "../processes/observer.js";
 import type { FaultKind, LinkPlan, PlannedFault, ProcessPlan } from "./schedule.js";
 
 /** A fault that was carried out. */
-export interface Strike {
+export interface InjectedFault {
   readonly kind: FaultKind;
   readonly fromMs: number;
   readonly toMs: number;
@@ -27,20 +27,20 @@ export interface Strike {
 export interface NemesisOptions {
   readonly faults: readonly PlannedFault[];
   /**
-   * When a fault of a kind that has struck before no longer begins: a slow machine must not make
-   * the run much longer.
+   * When a fault of a kind that has taken effect before no longer begins: a slow machine must not
+   * make the run much longer.
    */
   readonly endMs: number;
   readonly fleet: Pick<
     Fleet,
     "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore" | "isUp"
   >;
-  readonly network: Pick<Network, "impose" | "felt">;
+  readonly network: Pick<Network, "impose" | "impact">;
   readonly observer: Pick<Observer, "leader" | "confirmLeader">;
   readonly now: () => number;
   readonly signal: AbortSignal;
   /** Called when it is over, in the order in which they began. */
-  readonly onStrike: (strike: Strike) => void;
+  readonly onFault: (injected: InjectedFault) => void;
   /**
    * How long a fault of a leader or a follower waits until somebody leads. Default 5 s: an election
    * takes less than one.
@@ -60,12 +60,12 @@ const TRIES = 3;
 const RETRY_MS = 30_000;
 
 /**
- * Resolves when every fault has struck, or each kind at least once, and all are healed. @throws
+ * Resolves when every fault was injected, or each kind at least once, and all are healed. @throws
  * when aborted
  */
 export async function runNemesis(options: NemesisOptions): Promise<void> {
   const isLink = (fault: PlannedFault): boolean => "links" in fault;
-  const begin = inOrderOfBeginning(options.onStrike);
+  const begin = inOrderOfBeginning(options.onFault);
   await Promise.all(
     [false, true].map((links) =>
       runTrack(
@@ -87,23 +87,25 @@ async function runTrack(
   begin: Begin,
 ): Promise<void> {
   const { now, signal, endMs } = options;
-  const [tried, struck] = [new Set<FaultKind>(), new Set<FaultKind>()];
+  const [tried, effective] = [new Set<FaultKind>(), new Set<FaultKind>()];
   const waiting = faults.map((fault) => ({ fault, tries: 1 }));
   let restedMs = 0;
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { fault, tries } = next;
     const { kind } = fault;
     const beginsMs = Math.max(fault.atMs, restedMs, now());
-    if (struck.has(kind) && (tries > 1 || beginsMs > endMs)) continue;
+    if (effective.has(kind) && (tries > 1 || beginsMs > endMs)) continue;
     if (tried.has(kind) && beginsMs > endMs + RETRY_MS) continue;
     await sleep(Math.max(0, beginsMs - now()), undefined, { signal });
     tried.add(kind);
     const end = begin(now());
-    const strike =
-      "links" in fault ? await strikeLinks(fault, options) : await strikeProcesses(fault, options);
-    if (strike !== undefined) restedMs = now() + REST_MS;
-    end(strike);
-    if (strike?.tookEffect === true) struck.add(kind);
+    const injected =
+      "links" in fault
+        ? await injectLinkFault(fault, options)
+        : await injectProcessFault(fault, options);
+    if (injected !== undefined) restedMs = now() + REST_MS;
+    end(injected);
+    if (injected?.tookEffect === true) effective.add(kind);
     else if (tries < TRIES) {
       waiting.push({
         fault: "links" in fault ? { ...fault, aim: "leader" } : fault,
@@ -113,19 +115,19 @@ async function runTrack(
   }
 }
 
-/** Something begins that may become a strike; what is returned is called when it is over. */
-type Begin = (fromMs: number) => (strike: Strike | undefined) => void;
+/** A fault is about to be injected; what is returned is called when it is over. */
+type Begin = (fromMs: number) => (injected: InjectedFault | undefined) => void;
 
 /** What began later but is over sooner waits until the other is over, too. */
-function inOrderOfBeginning(pass: (strike: Strike) => void): Begin {
+function inOrderOfBeginning(pass: (injected: InjectedFault) => void): Begin {
   const under = new Set<{ readonly fromMs: number }>();
-  let over: Strike[] = [];
+  let over: InjectedFault[] = [];
   return (fromMs) => {
     const one = { fromMs };
     under.add(one);
-    return (strike) => {
+    return (injected) => {
       under.delete(one);
-      if (strike !== undefined) over.push(strike);
+      if (injected !== undefined) over.push(injected);
       const earliestMs = Math.min(...[...under].map((other) => other.fromMs));
       for (const ready of over
         .filter((ended) => ended.fromMs <= earliestMs)
@@ -137,10 +139,10 @@ function inOrderOfBeginning(pass: (strike: Strike) => void): Begin {
   };
 }
 
-async function strikeLinks(
+async function injectLinkFault(
   fault: LinkPlan,
   { fleet, network, observer, now, signal }: NemesisOptions,
-): Promise<Strike> {
+): Promise<InjectedFault> {
   const leader = observer.leader();
   // Exchanges two names, so that what was drawn for the first hits the leader.
   const [first = 0] = fault.nodes;
@@ -159,11 +161,11 @@ async function strikeLinks(
   } finally {
     if (!signal.aborted) heal();
   }
-  const { resetConnections, swallowedBytes, heldBytes } = watch.felt();
+  const { resetConnections, droppedBytes, delayedBytes } = watch.impact();
   const parts = [
     [resetConnections, "connection", "reset"],
-    [swallowedBytes, "byte", "swallowed"],
-    [heldBytes, "byte", "held back"],
+    [droppedBytes, "byte", "dropped"],
+    [delayedBytes, "byte", "delayed"],
   ] as const;
   const effect = parts
     .filter(([count]) => count > 0)
@@ -180,10 +182,10 @@ async function strikeLinks(
 }
 
 /** @returns undefined: there was nobody whom it could hit */
-async function strikeProcesses(
+async function injectProcessFault(
   { kind, nodes, count, durationMs }: ProcessPlan,
   options: NemesisOptions,
-): Promise<Strike | undefined> {
+): Promise<InjectedFault | undefined> {
   const { fleet, observer, now, signal } = options;
   const needsLeader = kind.endsWith("-leader") || kind.endsWith("-follower");
   const leader = needsLeader ? await findLeader(options) : observer.leader();
@@ -197,7 +199,7 @@ async function strikeProcesses(
   const fromMs = now();
   const held = sleep(durationMs, undefined, { signal });
   held.catch(() => {});
-  const heal = await strike(kind, victims, fleet);
+  const heal = await inject(kind, victims, fleet);
   try {
     await held;
   } finally {
@@ -224,7 +226,7 @@ async function findLeader({
 }
 
 /** @returns heals it */
-async function strike(
+async function inject(
   kind: FaultKind,
   victims: readonly number[],
   fleet: NemesisOptions["fleet"],

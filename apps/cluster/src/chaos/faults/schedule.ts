@@ -1,5 +1,5 @@
-// Which fault strikes when, for how long and whom: drawn from the seed alone, before anything runs.
-// Two tracks, one for processes and one for links, each one fault at a time; so at most one node is
+// Which fault is injected when, for how long and into what: drawn from the seed alone, before
+// anything runs. Two tracks, one for processes and one for links, each one fault at a time; so at most one node is
 // wiped at once, and faults of both kinds meet.
 import { createRandom } from "../random.js";
 import type { Random } from "../random.js";
@@ -77,7 +77,7 @@ export interface ScheduleOptions {
 const FIRST_MS = 1000;
 const LAST_MS = 1000;
 
-/** In the order in which they strike. */
+/** In the order in which they begin. */
 export function planFaults({ seed, nodes, seconds }: ScheduleOptions): PlannedFault[] {
   const random = createRandom(seed);
   const endMs = seconds * 1000 - LAST_MS;

@@ -6,13 +6,13 @@ import type { Proxy } from "./proxy.js";
 import type { Link, LinkEffect } from "../faults/schedule.js";
 
 /** What faults did. */
-export interface Felt {
-  readonly swallowedBytes: number;
-  readonly heldBytes: number;
+export interface FaultImpact {
+  readonly droppedBytes: number;
+  readonly delayedBytes: number;
   readonly resetConnections: number;
 }
 
-export interface NetworkTotals extends Felt {
+export interface NetworkTotals extends FaultImpact {
   readonly proxies: number;
   readonly carriedBytes: number;
 }
@@ -24,7 +24,7 @@ export interface Network {
   impose(links: readonly Link[], effect: LinkEffect): () => void;
   heal(): void;
   /** On one link so far. */
-  felt(link: Link): Felt;
+  impact(link: Link): FaultImpact;
   totals(): NetworkTotals;
   close(): Promise<void>;
 }
@@ -80,16 +80,16 @@ export async function startNetwork(
       faults.clear();
       update();
     },
-    felt([from, to]) {
+    impact([from, to]) {
       // Bytes cross a link on connections that either node has dialled.
       const [forward, backward] = [
         proxies.get(name(from, to))?.forwardTraffic,
         proxies.get(name(to, from))?.backwardTraffic,
       ];
-      const sum = (of: keyof Felt): number => (forward?.[of] ?? 0) + (backward?.[of] ?? 0);
+      const sum = (of: keyof FaultImpact): number => (forward?.[of] ?? 0) + (backward?.[of] ?? 0);
       return {
-        swallowedBytes: sum("swallowedBytes"),
-        heldBytes: sum("heldBytes"),
+        droppedBytes: sum("droppedBytes"),
+        delayedBytes: sum("delayedBytes"),
         resetConnections: sum("resetConnections"),
       };
     },
@@ -99,13 +99,13 @@ export async function startNetwork(
         backwardTraffic,
       ]);
       const sum = (
-        of: "carriedBytes" | "swallowedBytes" | "heldBytes" | "resetConnections",
+        of: "carriedBytes" | "droppedBytes" | "delayedBytes" | "resetConnections",
       ): number => traffic.reduce((total, one) => total + one[of], 0);
       return {
         proxies: proxies.size,
         carriedBytes: sum("carriedBytes"),
-        swallowedBytes: sum("swallowedBytes"),
-        heldBytes: sum("heldBytes"),
+        droppedBytes: sum("droppedBytes"),
+        delayedBytes: sum("delayedBytes"),
         resetConnections: sum("resetConnections"),
       };
     },

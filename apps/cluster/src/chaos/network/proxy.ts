@@ -20,8 +20,8 @@ export interface Proxy {
   readonly forwardTraffic: Traffic;
   readonly backwardTraffic: Traffic;
   /**
-   * A rule has changed: cuts strike, and connections from which bytes are missing are reset once
-   * they could carry on.
+   * A rule has changed: cuts take effect, and connections from which bytes are missing are reset
+   * once they could carry on.
    */
   update(): void;
   close(): Promise<void>;
@@ -117,5 +117,5 @@ export function resetSocket(socket: Socket): void {
 }
 
 function newTraffic(): Traffic {
-  return { carriedBytes: 0, swallowedBytes: 0, heldBytes: 0, resetConnections: 0 };
+  return { carriedBytes: 0, droppedBytes: 0, delayedBytes: 0, resetConnections: 0 };
 }

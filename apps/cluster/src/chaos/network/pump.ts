@@ -6,16 +6,16 @@ import type { LinkRule } from "./link-rule.js";
 
 export interface Traffic {
   carriedBytes: number;
-  swallowedBytes: number;
+  droppedBytes: number;
   /** Bytes that were held back by a delay or a throttle. */
-  heldBytes: number;
+  delayedBytes: number;
   resetConnections: number;
 }
 
 export interface Pump {
   /** The rule has changed: what waits for one that is gone leaves now. */
   update(): void;
-  /** Bytes, or an end, were swallowed: the stream can't be continued. */
+  /** Bytes, or an end, were dropped: the stream can't be continued. */
   readonly broken: boolean;
 }
 
@@ -61,19 +61,19 @@ export function startPump({ source, sink, rule, traffic, random }: PumpOptions):
     if (!sink.destroyed && !sink.write(item.bytes)) source.pause();
   }
 
-  function swallow(bytes: number): void {
-    traffic.swallowedBytes += bytes;
+  function drop(bytes: number): void {
+    traffic.droppedBytes += bytes;
     broken = true;
   }
 
   source.on("data", (bytes: Buffer) => {
     const { blackhole, latencyMs, jitterMs, bytesPerSecond } = rule();
-    if (blackhole || broken) return swallow(bytes.length);
+    if (blackhole || broken) return drop(bytes.length);
     const now = performance.now();
     freeAt = Math.max(freeAt, now) + (bytes.length / bytesPerSecond) * 1000;
     const at = Math.max(lastAt, freeAt, now + latencyMs + random() * jitterMs);
     lastAt = at;
-    if (at > now) traffic.heldBytes += bytes.length;
+    if (at > now) traffic.delayedBytes += bytes.length;
     waitingBytes += bytes.length;
     waiting.push({ at, bytes });
     if (waitingBytes > MAX_WAITING_BYTES) source.pause();
@@ -95,7 +95,7 @@ export function startPump({ source, sink, rule, traffic, random }: PumpOptions):
     },
     update() {
       if (rule().blackhole && waiting.length > 0) {
-        swallow(waitingBytes);
+        drop(waitingBytes);
         waiting = [];
         waitingBytes = 0;
       }

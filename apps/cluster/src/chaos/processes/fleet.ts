@@ -7,7 +7,7 @@ import { ClusterError } from "../../errors.js";
 import type { NodePlace } from "../../supervisor/layout.js";
 import { createSupervisor } from "../../supervisor/supervisor.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
-import type { Guard } from "./watchdog.js";
+import type { Watchdog } from "./watchdog.js";
 import type { Network } from "../network/network.js";
 
 export type NodeState = "down" | "starting" | "up" | "paused" | "wiped";
@@ -22,7 +22,7 @@ export interface Fleet {
   readonly supervisor: Supervisor;
   readonly states: readonly StateChange[];
   /** What went wrong with a process, in words: none may. */
-  readonly troubles: readonly string[];
+  readonly processErrors: readonly string[];
   /** Neither down nor starting, paused or without its data. */
   isUp(node: number): boolean;
   /** Before the run's time begins: all are up from its start. */
@@ -44,7 +44,7 @@ export interface FleetOptions {
   /** What Node needs to run a server. */
   readonly serverCommand: readonly string[];
   readonly network: Network;
-  readonly guard: Guard;
+  readonly watchdog: Watchdog;
   readonly now: () => number;
   /**
    * How long a node without its data may go unnoticed: until the others' messages reach it again.
@@ -63,12 +63,12 @@ export function createFleet({
   places,
   serverCommand,
   network,
-  guard,
+  watchdog,
   now,
   wipedTimeoutMs = 30_000,
 }: FleetOptions): Fleet {
   const states = places.map((_, node): StateChange => ({ atMs: 0, node, state: "up" }));
-  const troubles: string[] = [];
+  const processErrors: string[] = [];
   const wiped = new Set<string>();
   const supervisor = createSupervisor({
     places,
@@ -79,7 +79,7 @@ export function createFleet({
       if (state !== "ended") return;
       note(place.number - 1, "down");
       if (!wiped.has(place.id)) {
-        troubles.push(
+        processErrors.push(
           `${place.id} ended by itself after ${(now() / 1000).toFixed(1)} s: ${reason}`,
         );
       }
@@ -100,7 +100,7 @@ export function createFleet({
     const pid = view(id)?.pid ?? null;
     if (pid === null) return;
     await supervisor.kill(id);
-    guard.forget(pid);
+    watchdog.forget(pid);
     note(node, "down");
   }
 
@@ -111,7 +111,7 @@ export function createFleet({
     note(node, "up");
   }
 
-  /** The sentinel must know of a process before it serves. */
+  /** The watchdog must know of a process before it serves. */
   async function watched(id: string, starting: Promise<void>): Promise<void> {
     const before = view(id)?.pid;
     let over = false;
@@ -120,19 +120,19 @@ export function createFleet({
     while (!over) {
       const pid = view(id)?.pid ?? null;
       if (pid !== null && pid !== before) {
-        guard.watch(pid);
+        watchdog.watch(pid);
         break;
       }
       await sleep(1);
     }
-    if (before !== undefined && before !== null) guard.forget(before);
+    if (before !== undefined && before !== null) watchdog.forget(before);
     await done;
   }
 
   const trying = (node: number, work: Promise<void>): Promise<void> =>
     work.catch(
       (error: unknown) =>
-        void troubles.push(
+        void processErrors.push(
           `${placeOf(node).id} after ${(now() / 1000).toFixed(1)} s: ${error instanceof Error ? error.message : String(error)}`,
         ),
     );
@@ -140,7 +140,7 @@ export function createFleet({
   return {
     supervisor,
     states,
-    troubles,
+    processErrors,
     isUp: (node) => states.findLast((change) => change.node === node)?.state === "up",
     startAll: async () =>
       void (await Promise.all(places.map(({ id }) => watched(id, supervisor.restart(id))))),
@@ -174,7 +174,7 @@ export function createFleet({
       const reason =
         view(id)?.reason ?? (failure instanceof Error ? failure.message : "it still runs");
       if (!STORAGE_LOST.test(reason)) {
-        troubles.push(
+        processErrors.push(
           `${id} was started without its data after ${(now() / 1000).toFixed(1)} s and was not turned away: ${reason}`,
         );
       }

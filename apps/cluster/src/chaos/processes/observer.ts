@@ -19,7 +19,7 @@ export interface Observer {
   confirmLeader(): Promise<number | undefined>;
   readonly changes: readonly RoleChange[];
   /** Terms in which more than one node was seen to lead: never allowed (paper §5.2). */
-  rivals(): string[];
+  termsWithTwoLeaders(): string[];
   /** The leaders seen, one for each term. */
   leadershipTerms(): number;
   stop(): Promise<void>;
@@ -77,7 +77,7 @@ export function startObserver(addresses: readonly string[], now: () => number): 
       return leader() === node ? node : undefined;
     },
     changes,
-    rivals: () =>
+    termsWithTwoLeaders: () =>
       [...leaders].flatMap(([term, nodes]) =>
         nodes.size > 1
           ? [`term ${term}: ${[...nodes].map((node) => `n${node + 1}`).join(" and ")}`]

@@ -1,17 +1,17 @@
-// This process's side of the sentinel: tells it which servers there are. If the sentinel can't be
+// This process's side of the watchdog: tells it which servers there are. If the watchdog can't be
 // started there is no run.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-export interface Guard {
+export interface Watchdog {
   watch(pid: number): void;
   forget(pid: number): void;
-  /** Resolves once the sentinel is gone; it removes the directory on its way. */
+  /** Resolves once the watchdog is gone; it removes the directory on its way. */
   close(): Promise<void>;
 }
 
 /** @param temporary a directory to remove at the end, "" for none */
-export async function startGuard(temporary: string): Promise<Guard> {
+export async function startWatchdog(temporary: string): Promise<Watchdog> {
   const child = spawn(
     process.execPath,
     [fileURLToPath(new URL("watchdog-process.js", import.meta.url)), temporary],

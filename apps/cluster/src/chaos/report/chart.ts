@@ -112,8 +112,8 @@ function drawFaults({ report, x, top }: Frame): readonly Content[] {
     const track = PROCESS_FAULTS.some((process) => process === kind)
       ? "process-fault"
       : "link-fault";
-    const bars = report.strikes
-      .filter((strike) => strike.kind === kind)
+    const bars = report.injectedFaults
+      .filter((injected) => injected.kind === kind)
       .map(({ fromMs, toMs, target, effect, tookEffect }) =>
         rect(
           tookEffect ? track : `${track} no-effect`,

@@ -47,7 +47,7 @@ export function reportPage(report: ChaosReport): string {
       element(
         "summary",
         {},
-        `${faultsOf(report).length} faults${report.strikes.length > faultsOf(report).length ? `, ${report.strikes.length - faultsOf(report).length} without effect` : ""}`,
+        `${faultsOf(report).length} faults${report.injectedFaults.length > faultsOf(report).length ? `, ${report.injectedFaults.length - faultsOf(report).length} without effect` : ""}`,
       ),
       element("div", { class: "scroll" }, faults(report)),
     ),
@@ -61,14 +61,17 @@ function voidElement(name: string, attributes: Readonly<Record<string, string>>)
 
 function figures(report: ChaosReport): Markup {
   const { totals, outages, leadershipTerms, recoveryMs, p50Ms, p99Ms, durationMs } = report;
-  const struck = faultsOf(report);
+  const effective = faultsOf(report);
   const out = outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const rows: readonly (readonly [string, string])[] = [
     [String(totals.done), `answered (${Math.round(totals.done / (durationMs / 1000))}/s)`],
     [String(totals.refused), "refused: certainly not done"],
     [String(totals.unknown), "outcome unknown"],
     [`${ms(p50Ms)} / ${ms(p99Ms)}`, "latency p50 / p99"],
-    [String(struck.length), `faults of ${new Set(struck.map(({ kind }) => kind)).size} kinds`],
+    [
+      String(effective.length),
+      `faults of ${new Set(effective.map(({ kind }) => kind)).size} kinds`,
+    ],
     [String(leadershipTerms), "terms with a leader"],
     [seconds(out), "without acknowledged writes"],
     [recoveryMs === null ? "never" : ms(recoveryMs), "from the last healing until all served"],
@@ -102,8 +105,8 @@ function checks(report: ChaosReport): Markup {
   );
 }
 
-function faults({ strikes }: ChaosReport): Markup {
-  const rows = strikes.map(({ kind, fromMs, toMs, target, effect }) =>
+function faults({ injectedFaults }: ChaosReport): Markup {
+  const rows = injectedFaults.map(({ kind, fromMs, toMs, target, effect }) =>
     element(
       "tr",
       {},

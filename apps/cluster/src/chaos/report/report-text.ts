@@ -5,18 +5,18 @@ import type { ChaosReport } from "./report.js";
 import { FAULT_KINDS } from "../faults/schedule.js";
 
 export function reportText(report: ChaosReport): string {
-  const { totals, strikes, outages, network, durationMs } = report;
+  const { totals, injectedFaults, outages, network, durationMs } = report;
   const faults = faultsOf(report);
   const byKind = FAULT_KINDS.map(
-    (kind) => [kind, faults.filter((strike) => strike.kind === kind).length] as const,
+    (kind) => [kind, faults.filter((injected) => injected.kind === kind).length] as const,
   ).filter(([, count]) => count > 0);
-  const futile = strikes.length - faults.length;
+  const futile = injectedFaults.length - faults.length;
   const longest = Math.max(0, ...outages.map(({ fromMs, toMs }) => toMs - fromMs));
   return [
     "",
     `operations  ${totals.done} answered (${Math.round(totals.done / (durationMs / 1000))}/s), ${totals.refused} refused, ${totals.unknown} unknown${totals.wrong > 0 ? `, ${totals.wrong} WRONG` : ""}; p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
     `faults      ${faults.length}: ${byKind.map(([kind, count]) => `${kind} ${count}`).join(", ")}${futile === 0 ? "" : `; ${futile} more without effect`}`,
-    `links       ${network.proxies} proxies, ${bytes(network.carriedBytes)} carried, ${bytes(network.swallowedBytes)} swallowed, ${bytes(network.heldBytes)} held back, connections reset: ${network.resetConnections}`,
+    `links       ${network.proxies} proxies, ${bytes(network.carriedBytes)} carried, ${bytes(network.droppedBytes)} dropped, ${bytes(network.delayedBytes)} delayed, connections reset: ${network.resetConnections}`,
     `leaders     in ${report.leadershipTerms} terms`,
     `outages     ${outages.length === 0 ? "never longer than a second without an acknowledged write" : `${outages.length === 1 ? "once" : `${outages.length} times`} longer than a second without an acknowledged write, ${seconds(outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0))} in all, the longest ${seconds(longest)}`}`,
     "",

@@ -1,7 +1,7 @@
 // What a run found, as data: written as report.json, and what the text and the page are made from.
 import type { Check } from "../checks/checks.js";
 import type { StateChange } from "../processes/fleet.js";
-import type { Strike } from "../faults/nemesis.js";
+import type { InjectedFault } from "../faults/nemesis.js";
 import type { NetworkTotals } from "../network/network.js";
 import type { RoleChange } from "../processes/observer.js";
 import type { Outage, OutcomeKind, Second } from "../workload/tally.js";
@@ -34,7 +34,7 @@ export interface ChaosReport {
   /** Longer than a second without an acknowledged write. */
   readonly outages: readonly Outage[];
   /** In the order in which they began; those without effect don't count. */
-  readonly strikes: readonly Strike[];
+  readonly injectedFaults: readonly InjectedFault[];
   readonly roles: readonly RoleChange[];
   readonly states: readonly StateChange[];
   /** Terms in which a leader was seen. */
@@ -43,6 +43,8 @@ export interface ChaosReport {
 }
 
 /** What counts as a fault. */
-export function faultsOf({ strikes }: Pick<ChaosReport, "strikes">): readonly Strike[] {
-  return strikes.filter(({ tookEffect }) => tookEffect);
+export function faultsOf({
+  injectedFaults,
+}: Pick<ChaosReport, "injectedFaults">): readonly InjectedFault[] {
+  return injectedFaults.filter(({ tookEffect }) => tookEffect);
 }
