@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { NodeView } from "../supervisor/control-api.js";
 import { ClusterError } from "../errors.js";
+import { plainTable } from "../plain-table.js";
 import { nodeStatusSchema } from "../supervisor/node-status.js";
 
 const viewSchema: z.ZodType<NodeView> = z.object({
@@ -71,30 +72,19 @@ async function call(httpBase: number, method: string, path: string): Promise<unk
 /** For people: one row for each node. */
 export function statusTable(nodes: readonly NodeView[]): string {
   const head = ["node", "pid", "state", "role", "term", "commit", "applied", "http", "peer"];
-  const rows = nodes.map(({ id, pid, state, status, http, peer }) =>
-    [
-      id,
-      pid ?? "-",
-      state,
-      status?.role ?? "-",
-      status?.term ?? "-",
-      status?.commitIndex ?? "-",
-      status?.lastApplied ?? "-",
-      http,
-      peer,
-    ].map(String),
-  );
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const table = [head, ...rows].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const rows = nodes.map(({ id, pid, state, status, http, peer }) => [
+    id,
+    pid ?? "-",
+    state,
+    status?.role ?? "-",
+    status?.term ?? "-",
+    status?.commitIndex ?? "-",
+    status?.lastApplied ?? "-",
+    http,
+    peer,
+  ]);
   const reasons = nodes.flatMap(({ id, reason }) =>
     reason === null ? [] : [`${id} ended by itself: ${reason}`],
   );
-  return [...table, ...reasons].join("\n");
+  return [plainTable([head, ...rows]), ...reasons].join("\n");
 }

@@ -1,4 +1,5 @@
 // A run's findings for a terminal.
+import { plainTable } from "../../plain-table.js";
 import type { Check } from "../checks/checks.js";
 import { faultsOf } from "./report.js";
 import type { ChaosReport } from "./report.js";
@@ -26,13 +27,7 @@ export function reportText(report: ChaosReport): string {
 }
 
 export function checksText(checks: readonly Check[]): string {
-  const width = Math.max(...checks.map(({ name }) => name.length));
-  return checks
-    .map(
-      ({ name, ok, detail }) =>
-        `${ok ? "ok    " : "FAILED"}  ${name.padEnd(width)}  ${detail.replaceAll("\n", `\n${"".padEnd(width + 10)}`)}`,
-    )
-    .join("\n");
+  return plainTable(checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAILED", name, detail]));
 }
 
 /** The last line. */
