@@ -100,6 +100,8 @@ test.each([
   [["a", "b"], "2 files were given"],
   [["--model", "queue", "-"], "--model queue is not known; allowed: kv, register"],
   [["--max-steps", "0", "-"], "--max-steps 0 is not allowed"],
+  [["--model", "kv", "--model", "register", "-"], "--model was given twice"],
+  [["--json", "--json", "-"], "--json was given twice"],
   [["--wrong"], "--wrong"],
 ])("wrong usage %j: 2", async (args, message) => {
   const { code, out, error } = await call(args);

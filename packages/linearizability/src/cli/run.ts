@@ -63,7 +63,8 @@ export async function run(args: readonly string[], context: RunContext): Promise
 /** @returns what is wrong, as a string */
 function settingsOf(args: readonly string[]): Settings | string {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals, tokens } = parseArgs({
+      tokens: true,
       args: [...args],
       allowPositionals: true,
       options: {
@@ -72,6 +73,9 @@ function settingsOf(args: readonly string[]): Settings | string {
         json: { type: "boolean", default: false },
       },
     });
+    const names = tokens.flatMap((token) => (token.kind === "option" ? token.name : []));
+    const twice = names.find((name, i) => names.indexOf(name) < i);
+    if (twice !== undefined) return `--${twice} was given twice`;
     const [file] = positionals;
     if (file === undefined || positionals.length > 1) {
       return `${positionals.length} files were given; give one, or - for standard input`;
