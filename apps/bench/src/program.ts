@@ -60,7 +60,7 @@ export function createProgram({ writes, opening, print, complain }: ProgramOptio
     .addOption(runsOption("how often it is opened"))
     .addOption(dataOption())
     .action(opening);
-  for (const one of [root, command]) refuseTwice(one);
+  for (const one of [root, command]) checkFlags(one);
   return root;
 }
 
@@ -90,12 +90,20 @@ function numberOf(text: string, min: number, max: number, isWhole = true): numbe
   );
 }
 
-/** Of two values commander would take the last in silence. */
-function refuseTwice(command: Command): void {
+/**
+ * Refuses what commander lets pass: of two values it takes the last, and for a missing value the
+ * flag that follows.
+ */
+function checkFlags(command: Command): void {
   for (const option of command.options) {
     let isGiven = false;
-    command.on(`option:${option.name()}`, () => {
-      if (isGiven) command.error(`error: option '${option.flags}' was given twice`);
+    command.on(`option:${option.name()}`, (text: string) => {
+      const problem = text.startsWith("--")
+        ? "argument missing"
+        : isGiven
+          ? "was given twice"
+          : undefined;
+      if (problem !== undefined) command.error(`error: option '${option.flags}' ${problem}`);
       isGiven = true;
     });
   }

@@ -125,6 +125,7 @@ test.each([
     ["--runs", "1.5"],
     "option '--runs <N>' argument '1.5' is invalid. Allowed: a whole number from 1 to 20",
   ],
+  [["--data", "--runs"], "option '--data <DIRECTORY>' argument missing"],
   [["--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
   [
     ["opening", "--mib", "0"],

@@ -232,6 +232,7 @@ describe("a wrong command line", () => {
       "option '--nodes <N>' argument '3x' is invalid. Allowed: a whole number from 1 to 9",
     ],
     ["up --nodes", "option '--nodes <N>' argument missing"],
+    ["up --data --fresh", "option '--data <DIRECTORY>' argument missing"],
     ["up --nodes 5 --nodes 5", "option '--nodes <N>' was given twice"],
     ["up --fresh --fresh", "option '--fresh [true|false]' was given twice"],
     [
@@ -263,8 +264,8 @@ describe("a wrong command line", () => {
     ["verify --seed 1", "unknown option '--seed'"],
     ["status --nodes 3", "unknown option '--nodes'"],
     ["status --htpbase 1", "unknown option '--htpbase' (Did you mean --http-base?)"],
-    ["chaos --sed 1", "unknown option '--sed' (Did you mean --seed?)"],
-    ["chaos --cleints=1", "unknown option '--cleints=1' (Did you mean --clients?)"],
+    ["chaos --sed=1", "unknown option '--sed' (Did you mean --seed?)"],
+    ["chaos --cleints=1", "unknown option '--cleints' (Did you mean --clients?)"],
     [
       "chaos --nodes 2",
       "option '--nodes <N>' argument '2' is invalid. Allowed: a whole number from 3 to 9",

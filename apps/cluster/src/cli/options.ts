@@ -13,16 +13,29 @@ export function declared(option: Option): Option {
   return option.env(PREFIX + option.name().toUpperCase().replaceAll("-", "_"));
 }
 
-/** Of two values commander would take the last in silence. */
-export function refuseTwice(command: Command): void {
+/**
+ * Refuses what commander lets pass: of two values it takes the last, and for a missing value the
+ * flag that follows.
+ */
+export function checkFlags(command: Command): void {
   for (const option of command.options) {
     let isGiven = false;
     // Only flags are told, not the environment.
-    command.on(`option:${option.name()}`, () => {
-      if (isGiven) command.error(`error: option '${option.flags}' was given twice`);
+    command.on(`option:${option.name()}`, (text: string | null) => {
+      const problem = text?.startsWith("--")
+        ? "argument missing"
+        : isGiven
+          ? "was given twice"
+          : undefined;
+      if (problem !== undefined) command.error(`error: option '${option.flags}' ${problem}`);
       isGiven = true;
     });
   }
+}
+
+/** `--name=value` as two arguments: commander suggests nothing for a misspelt flag with a value. */
+export function splitValues(args: readonly string[]): string[] {
+  return args.flatMap((text) => /^(--[^=]+)=([^]*)$/.exec(text)?.slice(1) ?? [text]);
 }
 
 /** @param flags as `--nodes <N>` */

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { Actions } from "./actions.js";
 import { addChaos } from "./chaos-commands.js";
 import { addControl } from "./control-commands.js";
-import { dropEmptyVariables, refuseTwice, unknownVariable } from "./options.js";
+import { checkFlags, dropEmptyVariables, splitValues, unknownVariable } from "./options.js";
 import { addUp } from "./up-command.js";
 
 export interface ProgramOptions {
@@ -26,14 +26,14 @@ const NAME = "raftkit-cluster";
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<void> {
   dropEmptyVariables(process.env);
   const program = createProgram(options);
-  const [first = "help", second] = args;
-  const named = first === "help" ? second : first;
+  const [first = "help", ...rest] = splitValues(args);
+  const named = first === "help" ? rest[0] : first;
   const isKnown =
     named === undefined ||
     named.startsWith("-") ||
     [...program.commands.map((command) => command.name()), "help"].includes(named);
   // Of an unknown command commander would print the general help, as if that had been asked for.
-  await program.parseAsync(isKnown ? [first, ...args.slice(1)] : [named], { from: "user" });
+  await program.parseAsync(isKnown ? [first, ...rest] : [named], { from: "user" });
 }
 
 export function createProgram({ program, actions, print, complain }: ProgramOptions): Command {
@@ -62,7 +62,7 @@ export function createProgram({ program, actions, print, complain }: ProgramOpti
   addUp(root, actions);
   addControl(root, actions);
   addChaos(root, actions);
-  for (const command of root.commands) refuseTwice(command);
+  for (const command of root.commands) checkFlags(command);
   return root;
 }
 
