@@ -76,6 +76,8 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
    * write keeps it up to date.
    */
   hash(): string;
+  snapshot(): AsyncIterable<Uint8Array>;
+  restore(source: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 /** An empty key-value state. Keys are ordered by their bytes in UTF-8. */

@@ -30,7 +30,7 @@ function command(random: Random): KvCommand {
 
 describeSuite("kv", machineSuite, {
   name: "createKv",
-  capabilities: ["checked", "atomicRestore", "stableSnapshot"],
+  capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot"],
   create: () => ({
     machine: createKv,
     command,

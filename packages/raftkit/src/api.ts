@@ -10,7 +10,6 @@ import type {
   Peer,
   RaftkitError,
   Random,
-  SnapshotStorage,
   StateMachine,
   Term,
   Transport,
@@ -35,7 +34,7 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
     readonly bootstrap: readonly Peer[];
   };
   readonly transport: Transport;
-  readonly storage: { readonly log: LogStorage; readonly snapshots?: SnapshotStorage };
+  readonly storage: { readonly log: LogStorage };
   readonly codec: Codec;
   readonly stateMachine: StateMachine<Command, Result, Query, Answer>;
   /** Checked when a command is proposed, never when it is applied. */
@@ -78,11 +77,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds; `Infinity` waits for ever. */
   readonly timeoutMs?: number;
-}
-
-export interface ReadOptions extends CallOptions {
-  /** `linearizable` sees every write that was acknowledged before the read began (thesis §6.4). */
-  readonly consistency?: "linearizable";
 }
 
 export type NodeState = "running" | "failed" | "closed";
@@ -185,8 +179,13 @@ export interface RaftNode<
    * @throws {OutcomeUnknown} it may be applied
    */
   propose(command: Command, options?: CallOptions): Promise<Result>;
-  /** @throws {ReadFailed} @throws {StateMachineFailed} */
-  read(query: Query, options?: ReadOptions): Promise<Answer>;
+  /**
+   * Asks the local state machine once its state is new enough, on any node: the answer shows every
+   * write that was acknowledged before the call (linearizable, thesis §6.4).
+   * @throws {ReadFailed} safe to try again
+   * @throws {StateMachineFailed} `query` threw
+   */
+  read(query: Query, options?: CallOptions): Promise<Answer>;
   status(): NodeStatus;
   /** Waits for each leadership of this node in turn; ends when the node closes or the signal aborts. */
   leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeadershipTerm>;

@@ -2,7 +2,7 @@
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
 import type { CodecValue, Effect, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
-import type { CallOptions, CounterName, NodeOptions, NodeState, ReadOptions } from "./api.js";
+import type { CallOptions, CounterName, NodeOptions, NodeState } from "./api.js";
 import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
 import type { Deadlines } from "./deadlines.js";
@@ -94,7 +94,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     }
   }
 
-  read(query: Query, options?: ReadOptions): Promise<Answer> {
+  read(query: Query, options?: CallOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { id, state } = this.#node;
       if (state !== "running") throw new ReadFailed("closing", `node ${id} is ${state}`);

@@ -14,7 +14,6 @@ export type {
   Peer,
   Random,
   Server,
-  SnapshotStorage,
   StateMachine,
   Term,
   Transport,

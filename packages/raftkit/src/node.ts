@@ -27,7 +27,6 @@ import type {
   NodeState,
   NodeStatus,
   RaftNode,
-  ReadOptions,
   LeadershipTerm,
 } from "./api.js";
 import type { CallContext } from "./calls.js";
@@ -202,7 +201,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     return this.#instruments ? this.#instruments.call("propose", call) : call();
   }
 
-  read(query: Query, options?: ReadOptions): Promise<Answer> {
+  read(query: Query, options?: CallOptions): Promise<Answer> {
     const call = (): Promise<Answer> => this.#calls.read(query, options);
     return this.#instruments ? this.#instruments.call("read", call) : call();
   }

@@ -12,11 +12,6 @@ import { createTestNetwork } from "./support/network.js";
 
 type Machine = StateMachine<string, unknown, string, unknown>;
 
-const unused = {
-  async *snapshot() {},
-  restore: () => Promise.resolve(),
-};
-
 /** One node with this machine, which leads. */
 async function nodeWith(machine: Pick<Machine, "apply" | "query">): Promise<{
   readonly clock: VirtualClock;
@@ -26,7 +21,7 @@ async function nodeWith(machine: Pick<Machine, "apply" | "query">): Promise<{
   const { options } = partsOf(clock, createTestNetwork(clock), "n1", ["n1"]);
   const node = await createNode<string, unknown, string, unknown>({
     ...options,
-    stateMachine: { ...unused, ...machine },
+    stateMachine: machine,
   });
   onTestFinished(() => clock.outcome(node.close()));
   await clock.until(() => node.status().lastApplied >= 2, "a leader");

@@ -3,7 +3,7 @@
 // seed and the same calls give the same trace.
 import { decodeFrame } from "@raftkit/core";
 import type { Codec, CodecValue, Message, NodeId, Sender, StateMachine } from "@raftkit/core";
-import type { CallOptions, NodeOptions, NodeStatus, RaftNode, ReadOptions } from "raftkit";
+import type { CallOptions, NodeOptions, NodeStatus, RaftNode } from "raftkit";
 import { OutcomeUnknown, ReadFailed } from "raftkit";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import type { VirtualProcess } from "./virtual-process.js";
@@ -70,7 +70,7 @@ export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
   leader(): NodeId | undefined;
   /** A proposal at this node. If the node crashes the outcome is unknown to its client too. */
   propose(id: NodeId, command: Command, options?: CallOptions): Promise<Result>;
-  read(id: NodeId, query: Query, options?: ReadOptions): Promise<Answer>;
+  read(id: NodeId, query: Query, options?: CallOptions): Promise<Answer>;
 
   /** Ends a node's process at once: nothing that it had under way happens any more. */
   crash(...ids: readonly NodeId[]): void;

@@ -72,8 +72,6 @@ export function createMember<C extends CodecValue, R, Q, A>(
     return {
       open: () => machine.open?.() ?? Promise.resolve(0),
       query: (query) => machine.query(query),
-      snapshot: () => machine.snapshot(),
-      restore: (source) => machine.restore(source),
       close: () => machine.close?.() ?? Promise.resolve(),
       apply(command, context) {
         const text = JSON.stringify(command);

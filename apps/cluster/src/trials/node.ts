@@ -33,8 +33,6 @@ const node = await createNode<Uint8Array, number, null, null>({
   stateMachine: {
     apply: (command) => command.length,
     query: () => null,
-    async *snapshot() {},
-    async restore() {},
   },
 });
 

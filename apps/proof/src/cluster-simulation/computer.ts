@@ -95,8 +95,6 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
   ): StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
     return {
       query: (query) => kv.query(query),
-      snapshot: () => kv.snapshot(),
-      restore: (source) => kv.restore(source),
       apply(command, context) {
         const result = kv.apply(command, context);
         if (!own.stopped) around.applied(computer, context.index, context.term, kv);

@@ -144,11 +144,28 @@ export async function* sourceOf(...chunks: readonly Uint8Array[]): AsyncGenerato
   }
 }
 
+/** @throws {Unexpected} where the target declares `snapshots` and its machine has none */
+export function snapshotOf(machine: Machine): AsyncIterable<Uint8Array> {
+  return present(machine.snapshot?.(), "snapshot");
+}
+
+/** @throws {Unexpected} as `snapshotOf` */
+export function restoreInto(machine: Machine, source: AsyncIterable<Uint8Array>): Promise<void> {
+  return present(machine.restore?.(source), "restore");
+}
+
+function present<T>(outcome: T | undefined, method: string): T {
+  if (outcome !== undefined) return outcome;
+  throw new Unexpected(
+    `the target declares the capability snapshots, but its machine's ${method} is missing or returns nothing`,
+  );
+}
+
 /** A fresh machine with this snapshot. */
 export async function restored(bench: Bench, snapshot: Uint8Array): Promise<Machine> {
   const machine = await bench.machine();
   try {
-    await machine.restore(sourceOf(snapshot));
+    await restoreInto(machine, sourceOf(snapshot));
   } catch (error) {
     throw new Unexpected(
       `restore refused a snapshot of ${snapshot.length} bytes: ${toError(error).message}`,
@@ -164,7 +181,7 @@ export async function refusesToRestore(
   source: AsyncIterable<Uint8Array>,
 ): Promise<boolean> {
   try {
-    await machine.restore(source);
+    await restoreInto(machine, source);
   } catch {
     return true;
   }

@@ -2,7 +2,15 @@
 // all of it.
 import { expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
-import { askAll, collect, expectState, machineCase, refusesToRestore, sourceOf } from "./bench.js";
+import {
+  askAll,
+  collect,
+  expectState,
+  machineCase,
+  refusesToRestore,
+  snapshotOf,
+  sourceOf,
+} from "./bench.js";
 import type { MachineSubject } from "./subject.js";
 import { used, whole } from "./used.js";
 
@@ -17,7 +25,7 @@ export const restoreCases: readonly Case<MachineSubject>[] = [
     async (bench) => {
       const source = await used(bench, 20, 60);
       const expected = await askAll(bench.subject, source);
-      const bytes = await collect(source.snapshot());
+      const bytes = await collect(snapshotOf(source));
       for (const size of [1, 7, 1000, bytes.length + 1]) {
         const machine = await bench.machine();
         const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
@@ -46,7 +54,7 @@ export const restoreCases: readonly Case<MachineSubject>[] = [
     },
     async (bench) => {
       const source = await used(bench, 21, 60);
-      const bytes = await collect(source.snapshot());
+      const bytes = await collect(snapshotOf(source));
       const machine = await bench.machine();
       expectTrue(
         !(await refusesToRestore(machine, reused(bytes, 100))),
@@ -68,7 +76,7 @@ export const restoreCases: readonly Case<MachineSubject>[] = [
       rule: `${whole}: half a snapshot taken for a whole one is a wrong state that nothing corrects`,
     },
     async (bench) => {
-      const bytes = await collect((await used(bench, 22)).snapshot());
+      const bytes = await collect(snapshotOf(await used(bench, 22)));
       for (const length of [0, Math.ceil(bytes.length / 2), bytes.length]) {
         expectTrue(
           await refusesToRestore(await bench.machine(), failing(bytes.slice(0, length))),
@@ -86,7 +94,7 @@ export const restoreCases: readonly Case<MachineSubject>[] = [
       rule: `${whole}; a storage's checksum covers the bytes that the machine wrote, not those that it forgot`,
     },
     async (bench) => {
-      const bytes = await collect((await used(bench, 23, 60)).snapshot());
+      const bytes = await collect(snapshotOf(await used(bench, 23, 60)));
       const step = Math.ceil(bytes.length / bench.count(300));
       for (let length = 0; length < bytes.length; length += step) {
         expectTrue(
@@ -109,7 +117,7 @@ export const restoreCases: readonly Case<MachineSubject>[] = [
       rule: "State Machine Safety (Raft §7): a node that goes on after a snapshot failed must not serve a state that never was",
     },
     async (bench) => {
-      const bytes = await collect((await used(bench, 24)).snapshot());
+      const bytes = await collect(snapshotOf(await used(bench, 24)));
       const machine = await used(bench, 25);
       const before = await askAll(bench.subject, machine);
       for (const length of [0, 1, Math.ceil(bytes.length / 2), bytes.length - 1, bytes.length]) {

@@ -6,8 +6,8 @@ import { snapshotCases } from "./snapshots.js";
 import type { MachineSubject } from "./subject.js";
 
 /**
- * What a `StateMachine` promises (`@raftkit/core`, ports). Capabilities: `checked`, a cut snapshot
- * is refused; `atomicRestore`, a restore that rejects leaves the state as it was; `stableSnapshot`,
+ * What a `StateMachine` promises (`@raftkit/core`, ports). Capabilities: `snapshots`, it has `snapshot` and
+ * `restore`; `checked`, a cut snapshot is refused; `atomicRestore`, a restore that rejects leaves the state as it was; `stableSnapshot`,
  * the same state gives the same bytes; `durable`, with `open` and the subject's `reopen`.
  */
 export const machineSuite: Suite<MachineSubject> = [

@@ -32,15 +32,6 @@ export function createRegisters(): Registers {
       return true;
     },
     query: (key) => values.get(key) ?? null,
-    async *snapshot() {
-      yield new TextEncoder().encode(JSON.stringify([...values]));
-    },
-    async restore(source) {
-      values.clear();
-      let text = "";
-      for await (const bytes of source) text += new TextDecoder().decode(bytes);
-      for (const [key, value] of JSON.parse(text) as [string, number][]) values.set(key, value);
-    },
   };
 }
 

@@ -20,7 +20,7 @@ afterEach(() => {
 test("the toy machine passes", async () => {
   const results = await runSuite(machineSuite, {
     name: "toy",
-    capabilities: ["checked", "atomicRestore", "stableSnapshot", "durable"],
+    capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "durable"],
     create: () => createToySubject() as MachineSubject,
   });
   expect(
@@ -37,7 +37,7 @@ test("a machine that takes its time passes, with fewer commands", async () => {
   const results = await timers.run(
     runSuite(machineSuite, {
       name: "slow",
-      capabilities: ["checked", "atomicRestore", "stableSnapshot", "durable"],
+      capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "durable"],
       create: () => createSlowSubject(100),
     }),
   );
@@ -48,13 +48,32 @@ test("a machine that takes its time passes, with fewer commands", async () => {
   expect(timers.now()).toBeGreaterThan(60_000);
 });
 
+test("a machine without snapshots passes, and what isn't tried is counted", async () => {
+  const results = await runSuite(machineSuite, {
+    name: "counter",
+    capabilities: [],
+    create: (): MachineSubject => ({
+      machine: () => {
+        let total = 0;
+        return { apply: (add) => (total += Number(add)), query: () => total };
+      },
+      command: (random) => Math.floor(random() * 10),
+      queries: ["total"],
+    }),
+  });
+  expect(failed(results), formatReport(results)).toBe(false);
+  expect(results.filter(({ outcome }) => outcome === "passed")).toHaveLength(13);
+  const missing = results.flatMap((one) => (one.outcome === "skipped" ? [one.missing] : []));
+  expect(new Set(missing)).toEqual(new Set(["snapshots", "durable"]));
+});
+
 test("commands may name what earlier results told", async () => {
   let seen: readonly unknown[] = [];
   const results = await runSuite(
     machineSuite,
     {
       name: "ids",
-      capabilities: [],
+      capabilities: ["snapshots"],
       create: () =>
         ({
           ...createToySubject(),

@@ -3,6 +3,7 @@
 // suite.
 import type { ApplyContext, Random, StateMachine } from "@raftkit/core";
 import type { Machine } from "../../src/machine/bench.js";
+import { restoreInto, snapshotOf } from "../../src/machine/bench.js";
 import type { MachineSubject } from "../../src/machine/subject.js";
 
 export type Command = {
@@ -158,10 +159,10 @@ export function createSlowSubject(delayMs: number): MachineSubject {
         await pause();
         return machine.query(query);
       },
-      snapshot: () => delayed(machine.snapshot(), pause),
+      snapshot: () => delayed(snapshotOf(machine), pause),
       restore: async (source) => {
         await pause();
-        await machine.restore(source);
+        await restoreInto(machine, source);
       },
     };
     fast.set(slow, machine);

@@ -26,7 +26,7 @@ function wrong(
     message,
     target: {
       name,
-      capabilities: ["checked", "atomicRestore", "stableSnapshot", "durable"],
+      capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "durable"],
       create: () => createToySubject(faults()) as MachineSubject,
     },
   };

@@ -43,13 +43,13 @@ export interface StateMachine<Command, Result, Query, Answer> {
   /**
    * The whole state, also what no query shows. Captures it before it returns (cheaply), not at the
    * first `next()`; changes nothing. Several may be read at once, a reader may stop half way, and
-   * chunks are never used again.
+   * chunks are never used again. No node asks for it yet.
    */
-  snapshot(): AsyncIterable<Uint8Array>;
+  snapshot?(): AsyncIterable<Uint8Array>;
   /**
    * Replaces the state by a snapshot's, which comes in pieces of any size; each may be overwritten
-   * when the next one is asked for. Rejects when `source` does.
+   * when the next one is asked for. Rejects when `source` does. No node asks for it yet.
    */
-  restore(source: AsyncIterable<Uint8Array>): Promise<void>;
+  restore?(source: AsyncIterable<Uint8Array>): Promise<void>;
   close?(): Promise<void>;
 }

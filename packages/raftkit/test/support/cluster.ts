@@ -46,8 +46,6 @@ export function createRecorder(): Recorder {
       const waits = recorder.answering(query);
       return waits ? waits.then(answer) : answer();
     },
-    async *snapshot() {},
-    restore: () => Promise.resolve(),
     close() {
       recorder.closed++;
       return Promise.resolve();
