@@ -2,7 +2,7 @@
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
 import type { CodecValue, Effect, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
-import type { CallOptions, CounterName, NodeOptions, NodeState } from "./api.js";
+import type { CallOptions, CounterName, NodeOptions } from "./api.js";
 import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
 import type { Deadlines } from "./deadlines.js";
@@ -18,10 +18,18 @@ import { Reads } from "./reads.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
 
+/** How a node ended, as its calls tell it. */
+export interface NodeEnd {
+  readonly reason: "closing" | "failed";
+  readonly why: string;
+  readonly options?: { readonly cause: unknown };
+}
+
 /** What calls need of their node. */
 export interface CallContext {
   readonly id: NodeId;
-  readonly state: NodeState;
+  /** Undefined while it runs. */
+  readonly end: NodeEnd | undefined;
   readonly counters: Record<CounterName, number>;
   /** Asks for the end of this turn, at which core gets what waits. */
   requestTurn(): void;
@@ -57,10 +65,8 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
 
   #propose(command: Command, options: CallOptions | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const { id, state } = this.#node;
-      if (state !== "running") {
-        throw new NotProposed("closing", `node ${id} is ${state}; nothing was proposed`);
-      }
+      const end = this.#node.end;
+      if (end) throw new NotProposed(end.reason, `${end.why}; nothing was proposed`, end.options);
       if (options?.signal?.aborted === true) {
         throw new NotProposed("aborted", "aborted before the call; nothing was proposed", {
           cause: options.signal.reason,
@@ -96,8 +102,8 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
 
   read(query: Query, options?: CallOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const { id, state } = this.#node;
-      if (state !== "running") throw new ReadFailed("closing", `node ${id} is ${state}`);
+      const end = this.#node.end;
+      if (end) throw new ReadFailed(end.reason, end.why, end.options);
       if (options?.signal?.aborted === true) {
         throw new ReadFailed("aborted", "aborted before the call", {
           cause: options.signal.reason,
@@ -153,9 +159,9 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
   }
 
   /** Every call that is under way ends. */
-  endAll(why: string, options?: { cause?: unknown }): void {
+  endAll({ reason, why, options }: NodeEnd): void {
     this.#deadlines.clear();
-    this.proposals.endAll(why, options);
-    this.reads.endAll(why, options);
+    this.proposals.endAll(reason, why, options);
+    this.reads.endAll(reason, why, options);
   }
 }

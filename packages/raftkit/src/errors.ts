@@ -10,16 +10,20 @@ export type NotProposedReason =
   /** The leader's log has reached `maxLogBytes`: trying again doesn't help, raising it does. */
   | "logFull"
   | "tooLarge"
-  /** The node is closing, closed or failed. */
+  /** The node was closed. */
   | "closing"
+  /** The node has failed: `cause` says why, and so does its `error` event. */
+  | "failed"
   /** It was certainly never sent. */
   | "notSent"
   /** Another leader's entry was committed in its place. */
   | "superseded"
   /** The command's schema or the codec refused it. */
   | "invalid"
-  /** Aborted or timed out before anything was done. */
-  | "aborted";
+  /** Its signal aborted before anything was done. */
+  | "aborted"
+  /** Its time was over before anything was done. */
+  | "timeout";
 
 /** It was not and will not be applied: trying again can't apply it twice. */
 export class NotProposed extends RaftkitError {
@@ -38,15 +42,33 @@ export class Overloaded extends NotProposed {
   }
 }
 
+/** Why nobody waits for the outcome any more, once the command was handed over. */
+export type OutcomeUnknownReason =
+  /** Its time was over. */
+  | "timeout"
+  /** Its signal aborted; `cause` is the signal's reason. */
+  | "aborted"
+  /** The leader that it was sent to leads no more, or its answer was lost or came too late. */
+  | "leaderChanged"
+  /** The node was closed. */
+  | "closing"
+  /** The node has failed; `cause` says why. */
+  | "failed";
+
 /** It may or may not be applied, now or later: look before trying again. */
 export class OutcomeUnknown extends RaftkitError {
   readonly outcome = "unknown";
-  constructor(message: string, options?: { cause?: unknown }) {
+  readonly reason: OutcomeUnknownReason;
+  constructor(reason: OutcomeUnknownReason, message: string, options?: { cause?: unknown }) {
     super("OUTCOME_UNKNOWN", message, options);
+    this.reason = reason;
   }
 }
 
-export type ReadFailedReason = "noLeader" | "timeout" | "aborted" | "closing";
+/** Why a call ends although nothing answered it: the caller gave up, or the node ended. */
+export type GivenUp = "timeout" | "aborted" | "closing" | "failed";
+
+export type ReadFailedReason = GivenUp | "noLeader";
 
 /** A read that got no answer; reads change nothing, so it is safe to try again. */
 export class ReadFailed extends RaftkitError {

@@ -29,7 +29,7 @@ import type {
   RaftNode,
   LeadershipTerm,
 } from "./api.js";
-import type { CallContext } from "./calls.js";
+import type { CallContext, NodeEnd } from "./calls.js";
 import { Calls } from "./calls.js";
 import { Closing } from "./closing.js";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
@@ -74,7 +74,6 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   readonly #journal: Journal;
   readonly #logBound: LogBound;
   readonly #turns: Turns;
-  #state: NodeState = "running";
   /**
    * Until then the transport starts: it can't be told whom to dial, and a failure would find nobody
    * listening.
@@ -83,6 +82,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   #term = 0;
   /** Elected; its leadership begins when its no-op is applied. */
   #awaitedNoop: { readonly term: Term; readonly index: Index } | null = null;
+  /** Undefined while it runs. */
+  #ended: NodeEnd | undefined;
   #closing: Closing | null = null;
 
   constructor(
@@ -150,11 +151,11 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   #createCalls(): Calls<Command, Result, Query, Answer> {
-    const stateNow = (): NodeState => this.#state;
+    const endNow = (): NodeEnd | undefined => this.#ended;
     const context: CallContext = {
       id: this.id,
-      get state() {
-        return stateNow();
+      get end() {
+        return endNow();
       },
       counters: this.#counters,
       requestTurn: () => this.#turns.request(),
@@ -163,7 +164,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   #createTurns(raft: Raft): Turns {
-    const isRunning = (): boolean => this.#state === "running";
+    const isRunning = (): boolean => !this.#ended;
     return new Turns(raft, this.#settings.clock, {
       get running() {
         return isRunning();
@@ -303,7 +304,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   #receive(from: Sender, frame: Uint8Array): void {
-    if (this.#state !== "running" || !this.#begun) return;
+    if (this.#ended || !this.#begun) return;
     this.#counters.messagesReceived++;
     const message = decodeFrame(this.#options.codec, frame);
     if (message) this.#turns.feed({ type: "receive", from, message });
@@ -332,7 +333,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   /** From here on this node's state holds everything that was committed before its term. */
   #beginLeadership(): void {
     const noop = this.#awaitedNoop;
-    if (this.#state !== "running" || !noop || noop.index > this.#machineLane.lastApplied) return;
+    if (this.#ended || !noop || noop.index > this.#machineLane.lastApplied) return;
     this.#awaitedNoop = null;
     this.#leadership.begin(noop.term);
   }
@@ -349,22 +350,27 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#events.emit("divergence", { peer, index, ownHash, peerHash });
   }
 
+  get #state(): NodeState {
+    if (!this.#ended) return "running";
+    return this.#ended.reason === "failed" ? "failed" : "closed";
+  }
+
   // ---- the end ----------------------------------------------------------------------------------
 
   #fail(error: RaftkitError): void {
-    if (this.#state !== "running") return;
-    this.#state = "failed";
-    this.#end(`node ${this.id} failed`, { cause: error });
+    if (this.#ended) return;
+    this.#end({
+      reason: "failed",
+      why: `node ${this.id} has failed: ${error.message}`,
+      options: { cause: error },
+    });
     this.#journal.failed(error);
     this.#events.emit("error", error);
   }
 
   async close(options?: { readonly timeoutMs?: number }): Promise<void> {
     const timeoutMs = checkTimeout(options?.timeoutMs ?? Infinity);
-    if (this.#state === "running") {
-      this.#state = "closed";
-      this.#end(`node ${this.id} was closed`);
-    }
+    if (!this.#ended) this.#end({ reason: "closing", why: `node ${this.id} was closed` });
     try {
       await this.#closing?.wait(this.id, this.#settings.clock, timeoutMs);
     } finally {
@@ -376,13 +382,14 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     return this.close();
   }
 
-  #end(why: string, options?: { cause?: unknown }): void {
+  #end(end: NodeEnd): void {
+    this.#ended = end;
     this.#turns.stop();
     this.#instruments?.stop();
     this.#journal.stop();
     this.#leadership.close();
     this.#logLane.stop();
-    this.#calls.endAll(why, options);
+    this.#calls.endAll(end);
     const { transport, storage, stateMachine } = this.#options;
     const parts = {
       transport: () => transport.close(),

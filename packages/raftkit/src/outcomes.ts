@@ -17,6 +17,8 @@ const PROPOSAL_OUTCOMES: Readonly<Record<NotProposedReason | "applied" | "unknow
   superseded: 0,
   invalid: 0,
   aborted: 0,
+  timeout: 0,
+  failed: 0,
 };
 const READ_OUTCOMES: Readonly<Record<ReadFailedReason | "answered" | "failed" | "invalid", 0>> = {
   answered: 0,

@@ -1,6 +1,7 @@
 // One `propose` call.
 import type { Index, Term } from "@raftkit/core";
 import { Call } from "./call.js";
+import type { GivenUp } from "./errors.js";
 import { NotProposed, OutcomeUnknown } from "./errors.js";
 
 const NO_BYTES = new Uint8Array(0);
@@ -65,23 +66,19 @@ export class Proposal<Result> extends Call {
    * Ends it for a reason of the caller's or the node's own: what was handed over may still be
    * applied.
    */
-  giveUp(
-    why: string,
-    options?: { cause?: unknown },
-    reason: "aborted" | "closing" = "aborted",
-  ): void {
+  giveUp(reason: GivenUp, why: string, options?: { cause?: unknown }): void {
     this.fail(
       this.#handedOver
-        ? new OutcomeUnknown(`${why}; the command may or may not be applied`, options)
+        ? new OutcomeUnknown(reason, `${why}; the command may or may not be applied`, options)
         : new NotProposed(reason, `${why}; nothing was proposed`, options),
     );
   }
 
   override expire(): void {
-    this.giveUp("the proposal timed out");
+    this.giveUp("timeout", "the proposal timed out");
   }
 
   override abort(cause: unknown): void {
-    this.giveUp("the proposal was aborted", { cause });
+    this.giveUp("aborted", "the proposal was aborted", { cause });
   }
 }

@@ -87,6 +87,7 @@ export class Proposals<Result> {
     else {
       proposal.fail(
         new OutcomeUnknown(
+          "leaderChanged",
           `the entry ${index} was applied before its acceptance became known; the command may or may not be it`,
         ),
       );
@@ -103,6 +104,7 @@ export class Proposals<Result> {
       count,
       () =>
         new OutcomeUnknown(
+          "leaderChanged",
           "the leader changed before it answered, or its answer was lost or took too long; the command may or may not be applied",
         ),
     );
@@ -161,9 +163,9 @@ export class Proposals<Result> {
   }
 
   /** The node goes: nothing is known any more of what core has. */
-  endAll(why: string, options?: { cause?: unknown }): void {
+  endAll(reason: "closing" | "failed", why: string, options?: { cause?: unknown }): void {
     for (const proposal of [...this.#waiting, ...this.#unplaced.values(), ...this.#allPlaced()]) {
-      proposal.giveUp(why, options, "closing");
+      proposal.giveUp(reason, why, options);
     }
     this.#waiting = [];
   }

@@ -107,11 +107,11 @@ export class Reads<Query, Answer> {
     };
   }
 
-  endAll(why: string, options?: { cause?: unknown }): void {
+  endAll(reason: "closing" | "failed", why: string, options?: { cause?: unknown }): void {
     const batches = [...this.#asked.values(), ...this.#ready];
     const asked = batches.flatMap(({ reads }) => [...reads]);
     for (const read of [...this.#waiting, ...asked, ...this.#running]) {
-      read.fail("closing", why, options);
+      read.fail(reason, why, options);
     }
     this.#waiting = [];
   }

@@ -86,17 +86,21 @@ describe("a write that fails", () => {
       leader.node.propose("a").catch((error: unknown) => error),
     );
     expect(unknown).toBeInstanceOf(OutcomeUnknown);
+    expect(unknown).toMatchObject({ reason: "failed", cause: { code: "STORAGE_FAILED" } });
     const refused: unknown = await clock.outcome(
       leader.node.propose("b").catch((error: unknown) => error),
     );
     expect(refused).toBeInstanceOf(NotProposed);
     expect(refused).toMatchObject({
-      reason: "closing",
-      message: "node n1 is failed; nothing was proposed",
+      reason: "failed",
+      message: expect.stringMatching(/^node n1 has failed: .*ENOSPC; nothing was proposed$/),
+      cause: { code: "STORAGE_FAILED" },
     });
-    expect(
-      await clock.outcome(leader.node.read("q").catch((error: unknown) => error)),
-    ).toBeInstanceOf(ReadFailed);
+    const unread: unknown = await clock.outcome(
+      leader.node.read("q").catch((error: unknown) => error),
+    );
+    expect(unread).toBeInstanceOf(ReadFailed);
+    expect(unread).toMatchObject({ reason: "failed", cause: { code: "STORAGE_FAILED" } });
     await clock.outcome(leader.node.close());
     expect(leader.node.status().state).toBe("failed");
     expect(leader.log.calls.filter((call) => call === "close")).toHaveLength(1);

@@ -133,7 +133,7 @@ describe("two at one index, of different terms", () => {
     const [one, other] = [propose(proposals), propose(proposals)];
     proposals.onAccepted(1, 1, 5, 2, 4);
     proposals.onAccepted(2, 1, 5, 3, 4);
-    proposals.endAll("gone");
+    proposals.endAll("closing", "gone");
     expect(await one).toBeInstanceOf(OutcomeUnknown);
     expect(await other).toBeInstanceOf(OutcomeUnknown);
   });

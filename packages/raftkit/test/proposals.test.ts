@@ -7,6 +7,7 @@ import type { TestCluster, TestOptions } from "./support/cluster.js";
 import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
 import { createNode } from "raftkit";
 import { decodeFrame } from "@raftkit/core";
+import { Proposal } from "../src/proposal.js";
 
 async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
   const started = await startCluster(size, change);
@@ -225,16 +226,17 @@ describe("outcome unknown", () => {
   async function expectUnknown(
     started: { readonly clock: TestCluster["clock"] },
     promise: Promise<unknown>,
+    reason: OutcomeUnknown["reason"],
     message: RegExp,
   ): Promise<OutcomeUnknown> {
     const error: unknown = await started.clock.outcome(promise).then(
       () => undefined,
-      (reason: unknown) => reason,
+      (thrown: unknown) => thrown,
     );
     if (!(error instanceof OutcomeUnknown)) {
       throw new Error(`expected OutcomeUnknown, got ${String(error)}`);
     }
-    expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", outcome: "unknown" });
+    expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", outcome: "unknown", reason });
     expect(error.message).toMatch(message);
     return error;
   }
@@ -247,7 +249,7 @@ describe("outcome unknown", () => {
     const pending = leader.node.propose("a", { signal: controller.signal });
     await clock.flush();
     controller.abort("enough");
-    const error = await expectUnknown(started, pending, /aborted/);
+    const error = await expectUnknown(started, pending, "aborted", /aborted/);
     expect(error.cause).toBe("enough");
     for (const { log } of followers) log.release();
     await clock.until(() => leader.machine.commands.length === 1);
@@ -258,7 +260,12 @@ describe("outcome unknown", () => {
     const { clock, leader, followers } = started;
     for (const { log } of followers) log.hold();
     const begin = clock.now();
-    await expectUnknown(started, leader.node.propose("a", { timeoutMs: 70 }), /timed out/);
+    await expectUnknown(
+      started,
+      leader.node.propose("a", { timeoutMs: 70 }),
+      "timeout",
+      /timed out/,
+    );
     expect(clock.now() - begin).toBe(70);
   });
 
@@ -277,7 +284,12 @@ describe("outcome unknown", () => {
     };
     network.isolate(leader.id);
     const begin = clock.now();
-    await expectUnknown(started, follower.node.propose("a", { timeoutMs: 30 }), /timed out/);
+    await expectUnknown(
+      started,
+      follower.node.propose("a", { timeoutMs: 30 }),
+      "timeout",
+      /timed out/,
+    );
     expect(clock.now() - begin).toBe(30);
     expect(forwarded).toBeGreaterThan(0);
   });
@@ -288,7 +300,7 @@ describe("outcome unknown", () => {
     for (const { log } of followers) log.hold();
     const pending = leader.node.propose("a");
     await clock.flush();
-    const ended = expectUnknown(started, pending, /n1 was closed/);
+    const ended = expectUnknown(started, pending, "closing", /n1 was closed/);
     await clock.outcome(leader.node.close());
     await ended;
   });
@@ -304,6 +316,7 @@ describe("outcome unknown", () => {
     await expectUnknown(
       started,
       follower.node.propose("a", { timeoutMs: Infinity }),
+      "leaderChanged",
       /leader changed/,
     );
   });
@@ -329,6 +342,17 @@ describe("outcome unknown", () => {
     expect(listeners).toBe(0);
     controller.abort();
     expect(await results).toHaveLength(3);
+  });
+});
+
+test("a timeout before it was handed over is called a timeout, not an abort", async () => {
+  const error: unknown = await new Promise((_, reject) => {
+    new Proposal<never>(new Uint8Array(1), reject, reject).expire();
+  }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(NotProposed);
+  expect(error).toMatchObject({
+    reason: "timeout",
+    message: "the proposal timed out; nothing was proposed",
   });
 });
 

@@ -234,7 +234,7 @@ function assemble<C extends CodecValue, R, Q, A>(
     propose: (id, command, callOptions) =>
       member(id).call(
         () => nodeOf(id).propose(command, callOptions),
-        () => new OutcomeUnknown(`${id} crashed`),
+        () => new OutcomeUnknown("closing", `${id} crashed`),
       ),
     read: (id, query, callOptions) =>
       member(id).call(

@@ -117,8 +117,8 @@ const r22: Scenario = {
   },
   fault: {
     file: "packages/raftkit/src/proposals.ts",
-    find: `      () =>\n        new OutcomeUnknown(`,
-    replace: `      () =>\n        new NotProposed(\n          "noLeader",`,
+    find: `        new OutcomeUnknown(\n          "leaderChanged",\n          "the leader`,
+    replace: `        new NotProposed(\n          "noLeader",\n          "the leader`,
     why: "a forward whose leader died is called not proposed",
   },
 };

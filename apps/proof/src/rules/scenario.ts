@@ -12,6 +12,7 @@ import type {
 } from "@raftkit/core";
 import type { Cluster, ClusterOptions, JournalEntry, Packet } from "@raftkit/simulation";
 import { createCluster, createJournal } from "@raftkit/simulation";
+import { OutcomeUnknown } from "raftkit";
 import type { SourceMutation } from "../source-mutation.js";
 
 export interface Scenario {
@@ -144,9 +145,10 @@ export function track(promise: Promise<number>): Tracked {
   return tracked;
 }
 
-/** The `reason` or `code` of an error, for messages and comparisons. */
+/** What the client was told: OUTCOME_UNKNOWN, or else the `reason` or `code` of the error. */
 export function kindOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof OutcomeUnknown) return error.code;
   if ("reason" in error && typeof error.reason === "string") return error.reason;
   return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }

@@ -44,6 +44,7 @@ const unavailableCodes: Readonly<Record<string, string>> = {
   noLeader: "no_leader",
   overloaded: "overloaded",
   closing: "closing",
+  failed: "failed",
   notSent: "not_sent",
   superseded: "superseded",
   aborted: "aborted",
