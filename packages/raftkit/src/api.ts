@@ -143,8 +143,15 @@ export type CounterName =
 export interface LeadershipTerm {
   /** Larger than that of every earlier leader: a fencing token. */
   readonly term: Term;
-  /** Aborted when the leadership ends. */
+  /** Aborted when the leadership ends; its `reason` is a `LeadershipEnded`, which says why. */
   readonly signal: AbortSignal;
+}
+
+export interface ListenerOptions {
+  /** Stops listening when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Stops listening after the first event. */
+  readonly once?: boolean;
 }
 
 export interface NodeEvents {
@@ -187,13 +194,21 @@ export interface RaftNode<
    */
   read(query: Query, options?: CallOptions): Promise<Answer>;
   status(): NodeStatus;
-  /** Waits for each leadership of this node in turn; ends when the node closes or the signal aborts. */
+  /**
+   * Each leadership of this node in turn. Every loop over it begins with the present one, and ends
+   * when the node ends, the signal aborts, or its `return` is called, also while it waits. A loop
+   * that was busy during a whole leadership doesn't get it afterwards.
+   */
   leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeadershipTerm>;
   /**
    * A listener that throws, or whose promise rejects, is logged and disturbs nobody.
    * @returns stops listening
    */
-  on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void;
+  on<E extends keyof NodeEvents>(
+    event: E,
+    listener: (value: NodeEvents[E]) => void,
+    options?: ListenerOptions,
+  ): () => void;
   /**
    * Stops at once: pending proposals end as unknown, nothing more is applied, written or sent.
    * Resolves when everything is released. An `apply` that is under way is waited for, since the

@@ -5,6 +5,7 @@ import { AbortSignals } from "./abort-signals.js";
 import type { CallOptions, CounterName, NodeOptions } from "./api.js";
 import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
+import type { NodeEnd } from "./closing.js";
 import type { Deadlines } from "./deadlines.js";
 import { createDeadlines } from "./deadlines.js";
 import { messageOf, NotProposed, Overloaded, ReadFailed, StateMachineFailed } from "./errors.js";
@@ -17,13 +18,6 @@ import { Read } from "./read.js";
 import { Reads } from "./reads.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
-
-/** How a node ended, as its calls tell it. */
-export interface NodeEnd {
-  readonly reason: "closing" | "failed";
-  readonly why: string;
-  readonly options?: { readonly cause: unknown };
-}
 
 /** What calls need of their node. */
 export interface CallContext {

@@ -4,6 +4,13 @@ import type { Clock } from "@raftkit/core";
 import type { Logger } from "./api.js";
 import { CloseTimedOut, messageOf } from "./errors.js";
 
+/** How a node ended, as its calls and its leadership tell it. */
+export interface NodeEnd {
+  readonly reason: "closing" | "failed";
+  readonly why: string;
+  readonly options?: { readonly cause: unknown };
+}
+
 /** What a node holds, by the name that an operator knows it by. */
 export type Parts = Readonly<Record<string, () => unknown>>;
 

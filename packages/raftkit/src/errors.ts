@@ -115,6 +115,25 @@ export class CloseTimedOut extends RaftkitError {
   }
 }
 
+export type LeadershipEndedReason =
+  /** Another node asked for votes or leads, in a later term. */
+  | "deposed"
+  /** It stepped down by itself: no majority answered it in time, or its own disk hung. */
+  | "steppedDown"
+  /** The node was closed. */
+  | "closing"
+  /** The node has failed; `cause` says why. */
+  | "failed";
+
+/** The `reason` of a leadership's signal: why this node leads no more. */
+export class LeadershipEnded extends RaftkitError {
+  readonly reason: LeadershipEndedReason;
+  constructor(reason: LeadershipEndedReason, message: string, options?: { cause?: unknown }) {
+    super("LEADERSHIP_ENDED", message, options);
+    this.reason = reason;
+  }
+}
+
 /** An option is wrong: the message names it, what was given and what is allowed. */
 export class InvalidOption extends RaftkitError {
   constructor(message: string) {

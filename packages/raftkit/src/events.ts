@@ -1,11 +1,17 @@
 // Typed events: listeners by name. A listener that throws, or whose promise
 // rejects, is reported and disturbs nobody.
-import type { NodeEvents } from "./api.js";
+import type { ListenerOptions, NodeEvents } from "./api.js";
 import { guard } from "./safe-logger.js";
 
 export interface Events {
-  on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void;
+  on<E extends keyof NodeEvents>(
+    event: E,
+    listener: (value: NodeEvents[E]) => void,
+    options?: ListenerOptions,
+  ): () => void;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
+  /** Whether anybody listens. */
+  has(event: keyof NodeEvents): boolean;
 }
 
 type Listeners = { readonly [E in keyof NodeEvents]: Set<(value: NodeEvents[E]) => void> };
@@ -19,11 +25,20 @@ export function createEvents(onError: (event: keyof NodeEvents, error: unknown) 
     error: new Set(),
   };
   return {
-    on(event, listener) {
+    on(event, listener, { signal, once } = {}) {
       // A wrapper of its own, so that the same function may listen twice.
-      const own: typeof listener = (value) => listener(value);
+      const own: typeof listener = (value) => {
+        if (once === true) stop();
+        return listener(value);
+      };
+      const stop = (): void => {
+        listeners[event].delete(own);
+        signal?.removeEventListener("abort", stop);
+      };
+      if (signal?.aborted === true) return stop;
       listeners[event].add(own);
-      return () => listeners[event].delete(own);
+      signal?.addEventListener("abort", stop);
+      return stop;
     },
     emit(event, value) {
       for (const listener of listeners[event]) {
@@ -33,5 +48,6 @@ export function createEvents(onError: (event: keyof NodeEvents, error: unknown) 
         );
       }
     },
+    has: (event) => listeners[event].size > 0,
   };
 }

@@ -1,65 +1,127 @@
-// Leadership of this node as an async iterable. It begins when the no-op of its own term is
-// applied: from then on the local state holds everything that was committed before it.
-import type { Term } from "@raftkit/core";
+// Leadership of this node as an async iterable of its terms. Each begins when the no-op of its term
+// is applied: from then on the local state holds everything that was committed before it.
+import type { Effect, Index, NodeId, Term } from "@raftkit/core";
 import type { LeadershipTerm } from "./api.js";
+import type { NodeEnd } from "./closing.js";
+import { LeadershipEnded } from "./errors.js";
 
-export interface Leadership {
-  begin(term: Term): void;
-  end(): void;
-  /** Ends the present leadership and every iteration. */
-  close(): void;
-  leaderships(signal: AbortSignal | undefined): AsyncIterable<LeadershipTerm>;
+interface Present {
+  readonly leadership: LeadershipTerm;
+  readonly controller: AbortController;
 }
 
-export function createLeadership(): Leadership {
-  let present: {
-    readonly leadership: LeadershipTerm;
-    readonly controller: AbortController;
-  } | null = null;
-  let closed = false;
-  const wakers = new Set<() => void>();
+export class Leadership {
+  readonly #id: NodeId;
+  readonly #iterations = new Set<Iteration>();
+  /** Elected; the leadership begins when this no-op is applied. */
+  #awaitedNoop: { readonly term: Term; readonly index: Index } | null = null;
+  #present: Present | null = null;
+  #closed = false;
 
-  function wakeAll(): void {
-    for (const wake of wakers) wake();
-    wakers.clear();
+  constructor(id: NodeId) {
+    this.#id = id;
   }
 
-  function end(): void {
-    present?.controller.abort();
-    present = null;
+  onRole({ term, leaderId, noopIndex }: Extract<Effect, { readonly type: "role" }>): void {
+    const successor = leaderId === null ? "no leader is known" : `${leaderId} leads`;
+    this.#end((own) =>
+      term > own
+        ? new LeadershipEnded(
+            "deposed",
+            `node ${this.#id} led in term ${own}; now it is term ${term}, and ${successor}`,
+          )
+        : new LeadershipEnded(
+            "steppedDown",
+            `node ${this.#id} led in term ${own}, until no majority answered it in time or its disk hung`,
+          ),
+    );
+    this.#awaitedNoop = noopIndex === null ? null : { term, index: noopIndex };
   }
 
-  async function* leaderships(signal: AbortSignal | undefined): AsyncGenerator<LeadershipTerm> {
-    let lastTerm = 0;
-    const onAbort = (): void => wakeAll();
-    signal?.addEventListener("abort", onAbort);
-    try {
-      while (!closed && signal?.aborted !== true) {
-        if (present && present.leadership.term > lastTerm) {
-          lastTerm = present.leadership.term;
-          yield present.leadership;
-        } else {
-          await new Promise<void>((wake) => wakers.add(wake));
-        }
-      }
-    } finally {
+  /** The state machine has got so far. */
+  onApplied(lastApplied: Index): void {
+    const noop = this.#awaitedNoop;
+    if (this.#closed || !noop || noop.index > lastApplied) return;
+    this.#awaitedNoop = null;
+    const controller = new AbortController();
+    const leadership: LeadershipTerm = { term: noop.term, signal: controller.signal };
+    this.#present = { leadership, controller };
+    for (const iteration of this.#iterations) iteration.offer(leadership);
+  }
+
+  /** Ends the present leadership and every iteration. */
+  close({ reason, why, options }: NodeEnd): void {
+    this.#closed = true;
+    this.#end(() => new LeadershipEnded(reason, why, options));
+    for (const iteration of this.#iterations) iteration.end();
+  }
+
+  /** Each iteration over it begins with the present leadership, if there is one. */
+  terms(signal: AbortSignal | undefined): AsyncIterable<LeadershipTerm> {
+    return { [Symbol.asyncIterator]: () => this.#iterate(signal) };
+  }
+
+  #iterate(signal: AbortSignal | undefined): AsyncIterator<LeadershipTerm> {
+    const onAbort = (): void => iteration.end();
+    const iteration = new Iteration(() => {
+      this.#iterations.delete(iteration);
       signal?.removeEventListener("abort", onAbort);
+    });
+    if (this.#closed || signal?.aborted === true) {
+      iteration.end();
+      return iteration;
     }
+    this.#iterations.add(iteration);
+    signal?.addEventListener("abort", onAbort);
+    if (this.#present) iteration.offer(this.#present.leadership);
+    return iteration;
   }
 
-  return {
-    begin(term) {
-      end();
-      const controller = new AbortController();
-      present = { leadership: { term, signal: controller.signal }, controller };
-      wakeAll();
-    },
-    end,
-    close() {
-      closed = true;
-      end();
-      wakeAll();
-    },
-    leaderships,
-  };
+  #end(reason: (term: Term) => LeadershipEnded): void {
+    const present = this.#present;
+    this.#present = null;
+    present?.controller.abort(reason(present.leadership.term));
+  }
+}
+
+/** One loop. Of the leaderships that nobody asked for in time it keeps the latest only. */
+class Iteration implements AsyncIterator<LeadershipTerm> {
+  readonly #onEnd: () => void;
+  #latest: LeadershipTerm | null = null;
+  #asking: ((result: IteratorResult<LeadershipTerm, undefined>) => void)[] = [];
+  #ended = false;
+
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
+
+  offer(leadership: LeadershipTerm): void {
+    const ask = this.#asking.shift();
+    if (ask) ask({ done: false, value: leadership });
+    else this.#latest = leadership;
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#latest = null;
+    for (const ask of this.#asking) ask({ done: true, value: undefined });
+    this.#asking = [];
+    this.#onEnd();
+  }
+
+  next(): Promise<IteratorResult<LeadershipTerm, undefined>> {
+    const latest = this.#latest;
+    this.#latest = null;
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    // One that has ended meanwhile is nobody's any more.
+    if (latest && !latest.signal.aborted) return Promise.resolve({ done: false, value: latest });
+    return new Promise((resolve) => this.#asking.push(resolve));
+  }
+
+  /** A pending `next` ends, too. */
+  return(): Promise<IteratorResult<LeadershipTerm, undefined>> {
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
 }

@@ -15,7 +15,6 @@ import type {
   Raft,
   RaftkitError,
   Sender,
-  Term,
   TransportHandler,
 } from "@raftkit/core";
 import { decodeFrame, encodeFrame, RaftkitError as KnownError } from "@raftkit/core";
@@ -28,15 +27,16 @@ import type {
   NodeStatus,
   RaftNode,
   LeadershipTerm,
+  ListenerOptions,
 } from "./api.js";
-import type { CallContext, NodeEnd } from "./calls.js";
+import type { CallContext } from "./calls.js";
 import { Calls } from "./calls.js";
+import type { NodeEnd } from "./closing.js";
 import { Closing } from "./closing.js";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
-import type { Leadership } from "./leadership.js";
-import { createLeadership } from "./leadership.js";
+import { Leadership } from "./leadership.js";
 import type { LogLane } from "./log-lane.js";
 import { createLogLane } from "./log-lane.js";
 import type { MachineLane } from "./machine-lane.js";
@@ -68,7 +68,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   readonly #stateLock: StateLock = new StateLock();
   readonly #calls: Calls<Command, Result, Query, Answer>;
   readonly #events: Events;
-  readonly #leadership: Leadership = createLeadership();
+  readonly #leadership: Leadership;
   readonly #counters: Record<CounterName, number> = noCounts();
   readonly #instruments: Instrumentation | undefined;
   readonly #journal: Journal;
@@ -80,8 +80,6 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
    */
   #begun = false;
   #term = 0;
-  /** Elected; its leadership begins when its no-op is applied. */
-  #awaitedNoop: { readonly term: Term; readonly index: Index } | null = null;
   /** Undefined while it runs. */
   #ended: NodeEnd | undefined;
   #closing: Closing | null = null;
@@ -100,6 +98,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#self = self;
     this.#raft = raft;
     this.#instruments = instruments;
+    this.#leadership = new Leadership(this.id);
     this.#journal = new Journal(settings.logger, settings.clock);
     this.#logBound = new LogBound(settings.maxLogBytes, this.#journal);
     this.#turns = this.#createTurns(raft);
@@ -222,11 +221,15 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeadershipTerm> {
-    return this.#leadership.leaderships(options?.signal);
+    return this.#leadership.terms(options?.signal);
   }
 
-  on<E extends keyof NodeEvents>(event: E, listener: (value: NodeEvents[E]) => void): () => void {
-    return this.#events.on(event, listener);
+  on<E extends keyof NodeEvents>(
+    event: E,
+    listener: (value: NodeEvents[E]) => void,
+    options?: ListenerOptions,
+  ): () => void {
+    return this.#events.on(event, listener, options);
   }
 
   // ---- effects -----------------------------------------------------------------------------------
@@ -318,29 +321,20 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   }
 
   #onRole(effect: Extract<Effect, { readonly type: "role" }>): void {
-    const { role, term, leaderId, noopIndex } = effect;
+    const { role, term, leaderId } = effect;
     // A pre-vote leaves the term as it is.
     if (role === "candidate" && term > this.#term) this.#counters.electionsStarted++;
     this.#term = term;
     this.#journal.role(effect);
     this.#instruments?.role(role);
-    this.#leadership.end();
-    this.#awaitedNoop = noopIndex === null ? null : { term, index: noopIndex };
-    this.#beginLeadership();
+    this.#leadership.onRole(effect);
+    this.#leadership.onApplied(this.#machineLane.lastApplied);
     this.#events.emit("role", { role, term, leaderId });
-  }
-
-  /** From here on this node's state holds everything that was committed before its term. */
-  #beginLeadership(): void {
-    const noop = this.#awaitedNoop;
-    if (this.#ended || !noop || noop.index > this.#machineLane.lastApplied) return;
-    this.#awaitedNoop = null;
-    this.#leadership.begin(noop.term);
   }
 
   #onApplied(index: Index): void {
     this.#turns.feed({ type: "applied", index });
-    this.#beginLeadership();
+    this.#leadership.onApplied(index);
     this.#calls.reads.run(index);
   }
 
@@ -387,7 +381,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#turns.stop();
     this.#instruments?.stop();
     this.#journal.stop();
-    this.#leadership.close();
+    this.#leadership.close(end);
     this.#logLane.stop();
     this.#calls.endAll(end);
     const { transport, storage, stateMachine } = this.#options;

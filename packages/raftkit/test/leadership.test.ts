@@ -1,8 +1,11 @@
 // Leadership as an async iterable of leaderships, and the events and status of a node.
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Message } from "@raftkit/core";
+import { encodeFrame } from "@raftkit/core";
 import type { LeadershipTerm } from "raftkit";
+import { LeadershipEnded } from "raftkit";
 import type { Member, TestCluster } from "./support/cluster.js";
-import { startCluster, stop } from "./support/cluster.js";
+import { jsonCodec, startCluster, stop } from "./support/cluster.js";
 
 async function cluster(size = 3): Promise<TestCluster> {
   const started = await startCluster(size);
@@ -117,6 +120,149 @@ describe("leadership", () => {
     await clock.outcome(other.ended);
     expect(other.leaderships.map(({ signal }) => signal.aborted)).toEqual([true]);
     expect(one.leaderships).toEqual([]);
+  });
+});
+
+describe("an iteration", () => {
+  test("ends by return() while next() waits, and leaves no listener", async () => {
+    const {
+      clock,
+      followers: [follower],
+    } = await cluster();
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const [add, remove] = [
+      signal.addEventListener.bind(signal),
+      signal.removeEventListener.bind(signal),
+    ];
+    Object.assign(signal, {
+      addEventListener: (...args: Parameters<typeof add>) => (listeners++, add(...args)),
+      removeEventListener: (...args: Parameters<typeof remove>) => (listeners--, remove(...args)),
+    });
+    const iterator = follower.node.leadership({ signal })[Symbol.asyncIterator]();
+    const waiting = [iterator.next(), iterator.next()];
+    expect(listeners).toBe(1);
+    expect(await clock.outcome(Promise.resolve(iterator.return?.()))).toMatchObject({ done: true });
+    expect(await clock.outcome(Promise.all(waiting))).toMatchObject([
+      { done: true },
+      { done: true },
+    ]);
+    expect(await iterator.next()).toMatchObject({ done: true });
+    expect(listeners).toBe(0);
+  });
+
+  test("over the same iterable begins with the present leadership, each time", async () => {
+    const { clock, leader } = await cluster();
+    const leaderships = leader.node.leadership();
+    const first = async (): Promise<number | undefined> => {
+      for await (const { term } of leaderships) return term;
+      return undefined;
+    };
+    expect(await clock.outcome(first())).toBe(2);
+    expect(await clock.outcome(first())).toBe(2);
+  });
+
+  test("doesn't get a leadership that has ended before it asked", async () => {
+    const { clock, network, leader } = await cluster();
+    const iterator = leader.node.leadership()[Symbol.asyncIterator]();
+    network.isolate(leader.id);
+    await clock.until(() => leader.node.status().role !== "leader");
+    let asked: unknown;
+    void iterator.next().then((next) => (asked = next));
+    await clock.flush();
+    expect(asked).toBeUndefined();
+  });
+});
+
+describe("a leadership's signal says why it ended:", () => {
+  async function ended(
+    end: (started: TestCluster) => void,
+  ): Promise<{ readonly reason: unknown; readonly started: TestCluster }> {
+    const started = await cluster();
+    const { leaderships } = follow(started.leader);
+    await started.clock.until(() => leaderships.length === 1);
+    end(started);
+    await started.clock.until(() => leaderships[0]?.signal.aborted === true);
+    const reason: unknown = leaderships[0]?.signal.reason;
+    expect(reason).toBeInstanceOf(LeadershipEnded);
+    return { reason, started };
+  }
+
+  test("no majority answered", async () => {
+    const { reason } = await ended(({ network, leader }) => network.isolate(leader.id));
+    expect(reason).toMatchObject({
+      code: "LEADERSHIP_ENDED",
+      reason: "steppedDown",
+      message: expect.stringMatching(/n1 led in term 2/),
+    });
+  });
+
+  test("a later term", async () => {
+    const { reason } = await ended(({ leader }) => {
+      const vote: Message = {
+        type: "requestVoteReply",
+        to: "n1-data-directory-1",
+        term: 7,
+        voteGranted: false,
+      };
+      leader.transport.inject(
+        { id: "n2", incarnation: "n2-data-directory-1", run: 1 },
+        Uint8Array.from(encodeFrame(jsonCodec, vote).flatMap((part) => [...part])),
+      );
+    });
+    expect(reason).toMatchObject({
+      reason: "deposed",
+      message: "node n1 led in term 2; now it is term 7, and no leader is known",
+    });
+  });
+
+  test("the node was closed", async () => {
+    const { reason } = await ended(({ leader }) => void leader.node.close());
+    expect(reason).toMatchObject({ reason: "closing", message: "node n1 was closed" });
+  });
+
+  test("the node failed, and of what", async () => {
+    const { reason } = await ended(({ leader }) => {
+      leader.log.writeError = new Error("EIO");
+      leader.node.propose("a").catch(() => {});
+    });
+    expect(reason).toMatchObject({ reason: "failed", cause: { code: "STORAGE_FAILED" } });
+  });
+});
+
+describe("a listener", () => {
+  test("with once hears the first event only, one with a signal none after its abort", async () => {
+    const { clock, leader } = await cluster();
+    const { controller, signal } = {
+      controller: new AbortController(),
+      signal: AbortSignal.abort(),
+    };
+    const heard: string[] = [];
+    leader.node.on("commit", () => heard.push("once"), { once: true });
+    leader.node.on("commit", () => heard.push("until"), { signal: controller.signal });
+    leader.node.on("commit", () => heard.push("never"), { signal });
+    await clock.outcome(leader.node.propose("a"));
+    await clock.outcome(leader.node.propose("b"));
+    expect(heard).toEqual(["once", "until", "until"]);
+    controller.abort();
+    await clock.outcome(leader.node.propose("c"));
+    expect(heard).toHaveLength(3);
+  });
+
+  test("that stops listening leaves none at its signal", async () => {
+    const { clock, leader } = await cluster();
+    const { signal } = new AbortController();
+    const kept = new Set<unknown>();
+    Object.assign(signal, {
+      addEventListener: (_: string, listener: unknown) => void kept.add(listener),
+      removeEventListener: (_: string, listener: unknown) => void kept.delete(listener),
+    });
+    leader.node.on("commit", () => {}, { signal, once: true });
+    const stopListening = leader.node.on("commit", () => {}, { signal });
+    expect(kept.size).toBe(2);
+    stopListening();
+    await clock.outcome(leader.node.propose("a"));
+    expect(kept.size).toBe(0);
   });
 });
 

@@ -123,16 +123,16 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-18",
-    file: "packages/raftkit/src/node.ts",
-    find: "|| noop.index > this.#machineLane.lastApplied) return;",
-    replace: "|| 0 * noop.index > this.#machineLane.lastApplied) return;",
+    file: "packages/raftkit/src/leadership.ts",
+    find: "|| noop.index > lastApplied) return;",
+    replace: "|| 0 * noop.index > lastApplied) return;",
     why: "a leadership begins before the local state is new enough",
   },
   {
     id: "raftkit-19",
-    file: "packages/raftkit/src/node.ts",
-    find: "    this.#leadership.end();\n    this.#awaitedNoop",
-    replace: "    this.#awaitedNoop",
+    file: "packages/raftkit/src/leadership.ts",
+    find: "present?.controller.abort(reason(present.leadership.term));",
+    replace: "if (this.#closed) present?.controller.abort(reason(present.leadership.term));",
     why: "a deposed leader's signal isn't aborted",
   },
   {
@@ -159,7 +159,7 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-23",
-    file: "packages/raftkit/src/node.ts",
+    file: "packages/raftkit/src/leadership.ts",
     find: "    this.#awaitedNoop = noopIndex === null ? null : { term, index: noopIndex };",
     replace: "    if (noopIndex !== null) this.#awaitedNoop = { term, index: noopIndex };",
     why: "a leadership is handed out for an older term",
