@@ -7,7 +7,7 @@ export interface FakeNode extends KvNode {
   now: Partial<NodeStatus>;
   proposes: KvNode["propose"];
   reads: KvNode["read"];
-  closed: number;
+  closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
 }
 
@@ -20,7 +20,8 @@ export function fakeNode(): FakeNode {
     now: {},
     proposes: never,
     reads: never,
-    closed: 0,
+    closes: 0,
+    closed: new Promise(() => undefined),
     propose: (command, options) => node.proposes(command, options),
     read: (query, options) => node.reads(query, options),
     status: () => ({
@@ -69,7 +70,7 @@ export function fakeNode(): FakeNode {
       }
     },
     async close() {
-      node.closed++;
+      node.closes++;
     },
     [Symbol.asyncDispose]: () => node.close(),
   };

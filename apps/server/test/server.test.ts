@@ -197,10 +197,10 @@ describe("the end", () => {
     const answer = send(http, "PUT", "/v1/kv/a", { body: "1" });
     await entered;
     const closing = [server.close(), server.close()];
-    expect(node.closed).toBe(0);
+    expect(node.closes).toBe(0);
     fail(new NotProposed("noLeader", "no leader"));
     expect((await answer).status).toBe(503);
     await Promise.all(closing);
-    expect(node.closed).toBe(1);
+    expect(node.closes).toBe(1);
   });
 });

@@ -97,7 +97,8 @@ export interface NodeStatus {
   readonly incarnation: string;
   readonly run: number;
   readonly state: NodeState;
-  readonly role: Role;
+  /** Null once the node doesn't run any more; then `leaderId` is null and `peers` is empty, too. */
+  readonly role: Role | null;
   readonly term: Term;
   readonly leaderId: NodeId | null;
   readonly lastIndex: Index;
@@ -168,7 +169,10 @@ export interface NodeEvents {
     readonly ownHash: string;
     readonly peerHash: string;
   };
-  /** The node stopped by itself and is `failed`. */
+  /**
+   * The node stopped by itself and is `failed`. Where nobody listens and no `logger` was given, it is
+   * written to stderr (`console.error`).
+   */
   error: RaftkitError;
 }
 
@@ -179,6 +183,11 @@ export interface RaftNode<
   Answer,
 > extends AsyncDisposable {
   readonly id: NodeId;
+  /**
+   * Resolves once the node has ended and its parts are released: with the error that it failed of,
+   * or with undefined after `close`. Never rejects.
+   */
+  readonly closed: Promise<RaftkitError | undefined>;
   /**
    * Replicates a command, from any node. Resolves with what the local `apply` returned, after
    * commit.

@@ -1,6 +1,6 @@
 // The end of a node's parts: all are closed at once, each failure is logged, and whoever waits for
 // it may say how long.
-import type { Clock } from "@raftkit/core";
+import type { Clock, RaftkitError } from "@raftkit/core";
 import type { Logger } from "./api.js";
 import { CloseTimedOut, messageOf } from "./errors.js";
 
@@ -8,7 +8,7 @@ import { CloseTimedOut, messageOf } from "./errors.js";
 export interface NodeEnd {
   readonly reason: "closing" | "failed";
   readonly why: string;
-  readonly options?: { readonly cause: unknown };
+  readonly options?: { readonly cause: RaftkitError };
 }
 
 /** What a node holds, by the name that an operator knows it by. */
@@ -16,7 +16,8 @@ export type Parts = Readonly<Record<string, () => unknown>>;
 
 export class Closing {
   readonly #pending: Set<string>;
-  readonly #done: Promise<void>;
+  /** All have ended, one way or the other. */
+  readonly done: Promise<void>;
 
   constructor(parts: Parts, logger: Logger) {
     this.#pending = new Set(Object.keys(parts));
@@ -28,17 +29,17 @@ export class Closing {
       }
       this.#pending.delete(name);
     });
-    this.#done = Promise.all(closings).then(() => {});
+    this.done = Promise.all(closings).then(() => {});
   }
 
   /** @throws {CloseTimedOut} */
   wait(nodeId: string, clock: Clock, timeoutMs: number): Promise<void> {
-    if (timeoutMs === Infinity) return this.#done;
+    if (timeoutMs === Infinity) return this.done;
     return new Promise((resolve, reject) => {
       const cancel = clock.schedule(clock.now() + timeoutMs, () =>
         reject(new CloseTimedOut(nodeId, timeoutMs, [...this.#pending])),
       );
-      void this.#done.then(() => {
+      void this.done.then(() => {
         cancel();
         resolve();
       });

@@ -59,6 +59,14 @@ export const systemRandom: Random = () => Math.random();
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** Nothing else would tell of it: the process may even end with exit code 0. */
+export function reportUnheard(error: Error): void {
+  console.error(
+    'raftkit: a node failed, and nobody was told: give createNode a logger, or listen with node.on("error", …).',
+    error,
+  );
+}
+
 /** The smaller of 1 GiB and a quarter of what this process may allocate. */
 export function defaultMaxLogBytes(): number {
   const limit =

@@ -34,6 +34,7 @@ import { Calls } from "./calls.js";
 import type { NodeEnd } from "./closing.js";
 import { Closing } from "./closing.js";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
+import { reportUnheard } from "./defaults.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
 import { Leadership } from "./leadership.js";
@@ -57,6 +58,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   Answer
 > {
   readonly id: NodeId;
+  readonly closed: Promise<RaftkitError | undefined>;
   readonly transportHandler: TransportHandler;
   readonly #options: NodeOptions<Command, Result, Query, Answer>;
   readonly #settings: Settings;
@@ -83,6 +85,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   /** Undefined while it runs. */
   #ended: NodeEnd | undefined;
   #closing: Closing | null = null;
+  #resolveClosed: (error: RaftkitError | undefined) => void = () => {};
 
   constructor(
     options: NodeOptions<Command, Result, Query, Answer>,
@@ -93,6 +96,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     instruments?: Instrumentation,
   ) {
     this.id = options.id;
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
     this.#options = options;
     this.#settings = settings;
     this.#self = self;
@@ -359,6 +363,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       options: { cause: error },
     });
     this.#journal.failed(error);
+    if (!this.#options.logger && !this.#events.has("error")) reportUnheard(error);
     this.#events.emit("error", error);
   }
 
@@ -394,5 +399,6 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
       },
     };
     this.#closing = new Closing(parts, this.#settings.logger);
+    void this.#closing.done.then(() => this.#resolveClosed(end.options?.cause));
   }
 }

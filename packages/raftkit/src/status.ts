@@ -31,15 +31,16 @@ interface Runtime {
 /** Field by field: a spread costs a hundred times the rest, and metrics and tests ask often. */
 export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
   const { self, now } = runtime;
+  const runs = runtime.state === "running";
   return {
     id: self.id,
     incarnation: self.incarnation,
     run: self.run,
     clusterId: runtime.clusterId,
     state: runtime.state,
-    role: raft.role,
+    role: runs ? raft.role : null,
     term: raft.currentTerm,
-    leaderId: raft.leaderId,
+    leaderId: runs ? raft.leaderId : null,
     lastIndex: raft.lastIndex,
     durableIndex: raft.durableIndex,
     commitIndex: raft.commitIndex,
@@ -50,7 +51,7 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     configuration: raft.configuration,
     bootstrap: raft.bootstrap,
     counters: { ...runtime.counters },
-    peers: raft.peers.map((peer) => ({
+    peers: (runs ? raft.peers : []).map((peer) => ({
       id: peer.id,
       matchIndex: peer.matchIndex,
       nextIndex: peer.nextIndex,

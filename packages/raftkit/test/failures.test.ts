@@ -1,5 +1,5 @@
 // What stops a node: it becomes `failed`, says so once, and nothing is acknowledged afterwards.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { RaftkitError } from "@raftkit/core";
 import {
   NotProposed,
@@ -8,12 +8,13 @@ import {
   StateMachineFailed,
   StorageFailed,
 } from "raftkit";
-import type { Member, TestCluster } from "./support/cluster.js";
+import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
+import { createLines } from "./support/lines.js";
 import { jsonCodec, startCluster, stop } from "./support/cluster.js";
 import { encodeFrame } from "@raftkit/core";
 
-async function cluster(size = 3): Promise<TestCluster> {
-  const started = await startCluster(size);
+async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
+  const started = await startCluster(size, change);
   onTestFinished(() => stop(started));
   return started;
 }
@@ -81,6 +82,7 @@ describe("a write that fails", () => {
 
   test("calls on the failed node end at once and say why", async () => {
     const { clock, leader } = await cluster(1);
+    errorsOf(leader);
     leader.log.writeError = new Error("ENOSPC");
     const unknown: unknown = await clock.outcome(
       leader.node.propose("a").catch((error: unknown) => error),
@@ -105,6 +107,77 @@ describe("a write that fails", () => {
     expect(leader.node.status().state).toBe("failed");
     expect(leader.log.calls.filter((call) => call === "close")).toHaveLength(1);
     expect(leader.machine.closed).toBe(1);
+  });
+});
+
+describe("closed", () => {
+  test("resolves with the error once the parts of a failed node are released", async () => {
+    const { clock, leader } = await cluster(1);
+    errorsOf(leader);
+    let finish = (): void => {};
+    leader.machine.applying = () => new Promise((resolve) => (finish = resolve));
+    leader.node.propose("a").catch(() => {});
+    await clock.run(20);
+    leader.log.writeError = new Error("EIO");
+    leader.node.propose("b").catch(() => {});
+    await clock.until(() => leader.node.status().state === "failed");
+    let error: unknown = "not yet";
+    void leader.node.closed.then((reason) => (error = reason));
+    await clock.run(1000);
+    expect(error).toBe("not yet");
+    finish();
+    expect(await clock.outcome(leader.node.closed)).toMatchObject({ code: "STORAGE_FAILED" });
+    expect(leader.machine.closed).toBe(1);
+  });
+
+  test("resolves with nothing after close", async () => {
+    const { clock, leader } = await cluster(1);
+    await clock.outcome(leader.node.close());
+    expect(await clock.outcome(leader.node.closed)).toBeUndefined();
+  });
+});
+
+describe("a node that doesn't run", () => {
+  for (const state of ["failed", "closed"] as const) {
+    test(`(${state}) has no role, knows no leader and has no peers`, async () => {
+      const { clock, leader } = await cluster();
+      const { node, log } = leader;
+      errorsOf(leader);
+      expect(node.status()).toMatchObject({ role: "leader", leaderId: "n1" });
+      log.writeError = new Error("EIO");
+      if (state === "failed") await clock.outcome(node.propose("a").catch(() => {}));
+      else await clock.outcome(node.close());
+      expect(node.status()).toMatchObject({
+        state,
+        role: null,
+        leaderId: null,
+        peers: [],
+        term: 2,
+      });
+    });
+  }
+});
+
+describe("a failure is written to stderr", () => {
+  async function written(change: Partial<TestOptions>, listens: boolean): Promise<unknown[][]> {
+    const { clock, leader } = await cluster(1, change);
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => error.mockRestore());
+    if (listens) leader.node.on("error", () => {});
+    leader.log.writeError = new Error("EIO");
+    await clock.outcome(leader.node.propose("a").catch(() => {}));
+    return error.mock.calls;
+  }
+
+  test("with the error, where there is neither logger nor listener", async () => {
+    expect(await written({}, false)).toEqual([
+      [expect.stringMatching(/give createNode a logger/), expect.any(StorageFailed)],
+    ]);
+  });
+
+  test("not where there is one of them", async () => {
+    expect(await written({}, true)).toEqual([]);
+    expect(await written({ logger: createLines() }, false)).toEqual([]);
   });
 });
 

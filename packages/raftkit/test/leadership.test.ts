@@ -223,6 +223,7 @@ describe("a leadership's signal says why it ended:", () => {
 
   test("the node failed, and of what", async () => {
     const { reason } = await ended(({ leader }) => {
+      leader.node.on("error", () => {});
       leader.log.writeError = new Error("EIO");
       leader.node.propose("a").catch(() => {});
     });

@@ -87,6 +87,7 @@ describe("a result that is still to come", () => {
       code: "STATE_MACHINE_FAILED",
     });
     expect(node.status().state).toBe("running");
+    node.on("error", () => {});
     await expect(clock.outcome(node.propose("a"))).rejects.toMatchObject({
       code: "OUTCOME_UNKNOWN",
     });

@@ -5,7 +5,7 @@ export type BenchQuestion = number;
 
 export interface BenchReport {
   readonly question: BenchQuestion;
-  readonly role: "follower" | "candidate" | "leader";
+  readonly role: "follower" | "candidate" | "leader" | null;
   readonly commitIndex: number;
   readonly persists: number;
   readonly messagesSent: number;

@@ -7,7 +7,8 @@ import type { Supervisor } from "./supervisor.js";
 
 /** The part of `GET /v1/status` that the cluster uses. */
 export interface NodeStatus {
-  readonly role: string;
+  /** Null: the node has stopped, its server hasn't. */
+  readonly role: string | null;
   readonly term: number;
   readonly leaderId: string | null;
   readonly lastIndex: number;
@@ -21,7 +22,7 @@ export interface NodeStatus {
 }
 
 export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
-  role: z.string(),
+  role: z.string().nullable(),
   term: z.number(),
   leaderId: z.string().nullable(),
   lastIndex: z.number(),
@@ -85,7 +86,7 @@ export async function waitForLeader(
     if (waitedMs > timeoutMs) {
       const pictures = statuses.map(
         ({ place, status }) =>
-          `${place.id} ${status === undefined ? "doesn't answer" : `is ${status.role} in term ${status.term}`}`,
+          `${place.id} ${status === undefined ? "doesn't answer" : `is ${status.role ?? "stopped"} in term ${status.term}`}`,
       );
       throw new ClusterError(
         "NO_LEADER",

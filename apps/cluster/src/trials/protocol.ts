@@ -12,7 +12,7 @@ export type Question =
 export interface Answer {
   /** That of the question. */
   readonly number: number;
-  readonly role: "follower" | "candidate" | "leader";
+  readonly role: "follower" | "candidate" | "leader" | null;
   readonly term: number;
   /** Of a proposal: "done", or why it wasn't. */
   readonly outcome: string;

@@ -9,7 +9,7 @@ const ROLES = ["follower", "candidate", "leader"];
 function checkRoles(lab: Lab): void {
   for (const id of lab.running()) {
     const { role, leaderId } = lab.status(id);
-    check(ROLES.includes(role), `${id} is a ${role}`);
+    check(role !== null && ROLES.includes(role), `${id} is a ${role}`);
     check(
       (role === "leader") === (leaderId === id),
       `${id} is a ${role} and takes ${leaderId} for the leader`,
