@@ -43,14 +43,17 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
   readonly electionTimeoutMs?: { readonly min: number; readonly max: number };
   /** Default 50 ms; at most half of the smallest election timeout. */
   readonly heartbeatIntervalMs?: number;
-  /** How long `propose` and `read` wait where the call doesn't say. Default 5000 ms. */
+  /** How long calls wait where they don't say. Default 5000 ms. */
   readonly defaultTimeoutMs?: number;
   /**
    * The largest encoded command. Default 4 MiB, or what fits the transport's frames and the two
    * bounds below.
    */
   readonly maxCommandBytes?: number;
-  /** What a leader holds uncommitted before it answers `Overloaded`. Default 64 MiB. */
+  /**
+   * What a leader holds uncommitted before it answers `Overloaded`; also what may wait on a node
+   * for a leader. Data, plus 256 bytes a command. Default 64 MiB.
+   */
   readonly maxUncommittedBytes?: number;
   /**
    * What the log holds (data, plus 256 bytes an entry) before proposals are refused. Default: the
@@ -75,8 +78,14 @@ export interface Logger {
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-  /** Milliseconds; `Infinity` waits for ever. */
+  /** Milliseconds; `Infinity` waits for ever. Default: the node's `defaultTimeoutMs`. */
   readonly timeoutMs?: number;
+  /**
+   * Whether to wait, at most `timeoutMs`, where no leader is known or the leader can't be reached,
+   * and to hand over again what core is certain was not proposed. False: such a call fails at once.
+   * Default true.
+   */
+  readonly wait?: boolean;
 }
 
 export type NodeState = "running" | "failed" | "closed";

@@ -10,6 +10,8 @@ import type { Deadlines } from "./deadlines.js";
 import { createDeadlines } from "./deadlines.js";
 import { messageOf, NotProposed, Overloaded, ReadFailed, StateMachineFailed } from "./errors.js";
 import { fullLogText } from "./journal.js";
+import type { GateReason } from "./leader-gate.js";
+import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
 import { checkTimeout } from "./options.js";
 import { Proposal } from "./proposal.js";
@@ -18,6 +20,11 @@ import { Read } from "./read.js";
 import { Reads } from "./reads.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
+
+const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
+  noLeader: "no leader is known; try again",
+  notSent: "the leader can't be reached; try again",
+};
 
 /** What calls need of their node. */
 export interface CallContext {
@@ -30,8 +37,9 @@ export interface CallContext {
 }
 
 export class Calls<Command extends CodecValue, Result, Query, Answer> {
-  readonly proposals: Proposals<Result> = new Proposals();
-  readonly reads: Reads<Query, Answer>;
+  readonly proposals: Proposals<Result>;
+  readonly reads: Reads<Answer>;
+  readonly #gate: LeaderGate;
   readonly #node: CallContext;
   readonly #options: NodeOptions<Command, Result, Query, Answer>;
   readonly #settings: Settings;
@@ -44,7 +52,11 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     node: CallContext,
     lock: StateLock,
   ) {
-    this.reads = new Reads((query) => this.#query(query), lock);
+    this.proposals = new Proposals(settings.maxUncommittedBytes);
+    this.reads = new Reads(lock);
+    this.#gate = new LeaderGate(settings.clock, settings.heartbeatIntervalMs, () =>
+      node.requestTurn(),
+    );
     this.#node = node;
     this.#options = options;
     this.#settings = settings;
@@ -74,7 +86,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
           `the command has ${data.length} bytes, at most ${maxCommandBytes} are allowed (maxCommandBytes)`,
         );
       }
-      const proposal = new Proposal<Result>(data, resolve, reject);
+      const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
       this.#limit(proposal, options);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
@@ -103,7 +115,12 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
           cause: options.signal.reason,
         });
       }
-      const read = new Read<Query, Answer>(query, resolve, reject);
+      const read = new Read<Answer>(
+        () => this.#query(query),
+        resolve,
+        reject,
+        this.#gateOf(options),
+      );
       this.#limit(read, options);
       this.#node.counters.reads++;
       this.reads.add(read);
@@ -126,35 +143,58 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     }
   }
 
+  #gateOf(options: CallOptions | undefined): LeaderGate | null {
+    return options?.wait === false ? null : this.#gate;
+  }
+
   #limit(call: Call, options: CallOptions | undefined): void {
     const timeoutMs = checkTimeout(options?.timeoutMs ?? this.#settings.defaultTimeoutMs);
     this.#deadlines.add(call, timeoutMs);
     if (options?.signal) call.watch(this.#signals.of(options.signal));
   }
 
+  onRole(leaderId: NodeId | null): void {
+    this.#gate.onRole(leaderId);
+  }
+
+  /** In each case core is certain that these were not proposed. */
   onRejected({ firstSeq, count, reason }: Extract<Effect, { type: "rejected" }>): void {
-    this.proposals.onRejected(firstSeq, count, () => {
-      switch (reason) {
-        case "noLeader":
-          return new NotProposed(reason, "no leader is known; try again");
-        case "overloaded":
-          return new Overloaded(
-            "the leader's uncommitted entries or a window are full; try again after a pause",
-          );
-        case "notSent":
-          return new NotProposed(reason, "the leader can't be reached; try again");
-        case "logFull":
-          return new NotProposed(
-            reason,
-            `the leader's log is full. ${fullLogText(this.#settings.maxLogBytes)}`,
-          );
+    switch (reason) {
+      case "noLeader":
+      case "notSent":
+        this.#gate.onRefused(reason);
+        this.proposals.onNotTaken(
+          firstSeq,
+          count,
+          () => new NotProposed(reason, NOT_TAKEN[reason]),
+        );
+        break;
+      case "overloaded":
+        this.proposals.onRejected(
+          firstSeq,
+          count,
+          () =>
+            new Overloaded(
+              "the leader's uncommitted entries or a window are full; try again after a pause",
+            ),
+        );
+        break;
+      case "logFull": {
+        const why = `the leader's log is full. ${fullLogText(this.#settings.maxLogBytes)}`;
+        this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, why));
       }
-    });
+    }
+  }
+
+  onReadRejected(id: number): void {
+    this.#gate.onRefused("noLeader");
+    this.reads.onRejected(id);
   }
 
   /** Every call that is under way ends. */
   endAll({ reason, why, options }: NodeEnd): void {
     this.#deadlines.clear();
+    this.#gate.stop();
     this.proposals.endAll(reason, why, options);
     this.reads.endAll(reason, why, options);
   }

@@ -3,7 +3,7 @@
 import { RaftkitError } from "@raftkit/core";
 
 export type NotProposedReason =
-  /** No leader is known right now. */
+  /** No leader is known: until the call's time was over, or right now where it doesn't `wait`. */
   | "noLeader"
   /** The leader's uncommitted entries or a window is full: try again after a pause. */
   | "overloaded"
@@ -14,7 +14,7 @@ export type NotProposedReason =
   | "closing"
   /** The node has failed: `cause` says why, and so does its `error` event. */
   | "failed"
-  /** It was certainly never sent. */
+  /** It was certainly never sent: the leader couldn't be reached in time. */
   | "notSent"
   /** Another leader's entry was committed in its place. */
   | "superseded"

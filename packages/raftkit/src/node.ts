@@ -277,7 +277,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         this.#calls.reads.onReady(effect.id, effect.index, this.#machineLane.lastApplied);
         break;
       case "readRejected":
-        this.#calls.reads.onRejected(effect.id);
+        this.#calls.onReadRejected(effect.id);
         break;
       case "role":
         this.#onRole(effect);
@@ -333,6 +333,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#instruments?.role(role);
     this.#leadership.onRole(effect);
     this.#leadership.onApplied(this.#machineLane.lastApplied);
+    this.#calls.onRole(leaderId);
     this.#events.emit("role", { role, term, leaderId });
   }
 

@@ -3,14 +3,27 @@ import type { Index, Term } from "@raftkit/core";
 import { Call } from "./call.js";
 import type { GivenUp } from "./errors.js";
 import { NotProposed, OutcomeUnknown } from "./errors.js";
+import type { GateReason, LeaderGate } from "./leader-gate.js";
+import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 
 const NO_BYTES = new Uint8Array(0);
+
+const AWAITED: Readonly<Record<GateReason, string>> = {
+  noLeader: "the proposal timed out before a leader was known",
+  notSent: "the proposal timed out before the leader could be reached",
+};
 
 export class Proposal<Result> extends Call {
   #data: Uint8Array;
   #resolve: ((result: Result) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #handedOver = false;
+  /** Where it waits for a leader; null: it doesn't, and fails where none can take it. */
+  readonly gate: LeaderGate | null;
+  /** What it takes while it waits. */
+  readonly bytes: number;
+  /** Its place among the calls of this node. */
+  number = 0;
   /** Its number at core; 0 before it was handed over. */
   seq = 0;
   /** When it was handed over; 0 where nobody wants to know. */
@@ -27,19 +40,39 @@ export class Proposal<Result> extends Call {
     data: Uint8Array,
     resolve: (result: Result) => void,
     reject: (error: unknown) => void,
+    gate: LeaderGate | null = null,
   ) {
     super();
+    this.gate = gate;
     this.#data = data;
+    this.bytes = data.length + ENTRY_OVERHEAD_BYTES;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
-  /** Gives the encoded command away: from now on it may be applied. */
-  handOver(): Uint8Array {
-    const data = this.#data;
-    this.#data = NO_BYTES;
+  /** Whether it is core's: then it may be applied. */
+  get handedOver(): boolean {
+    return this.#handedOver;
+  }
+
+  /** Gives the encoded command to core: from now on it may be applied. */
+  handOver(seq: number): Uint8Array {
+    this.seq = seq;
     this.#handedOver = true;
-    return data;
+    return this.#data;
+  }
+
+  /** Core is certain that it wasn't proposed and won't be: it waits again. */
+  takeBack(): void {
+    this.seq = 0;
+    this.#handedOver = false;
+  }
+
+  /** It stands in the leader's log, and is never handed over again. */
+  place(index: Index, term: Term): void {
+    this.index = index;
+    this.term = term;
+    this.#data = NO_BYTES;
   }
 
   succeed(result: Result): void {
@@ -75,7 +108,9 @@ export class Proposal<Result> extends Call {
   }
 
   override expire(): void {
-    this.giveUp("timeout", "the proposal timed out");
+    const awaited = this.#handedOver ? undefined : this.gate?.closedFor;
+    if (awaited) this.fail(new NotProposed(awaited, `${AWAITED[awaited]}; nothing was proposed`));
+    else this.giveUp("timeout", "the proposal timed out");
   }
 
   override abort(cause: unknown): void {

@@ -3,31 +3,57 @@
 // which.
 import type { Index, Term } from "@raftkit/core";
 import type { CommitTimes } from "./commit-times.js";
-import { NotProposed, OutcomeUnknown } from "./errors.js";
+import { NotProposed, OutcomeUnknown, Overloaded } from "./errors.js";
 import { KeptResults } from "./kept-results.js";
 import { Proposal } from "./proposal.js";
 
 export class Proposals<Result> {
-  /** Called, not yet handed to core. */
-  #waiting: Proposal<Result>[] = [];
+  /** Called since the last turn. */
+  readonly #called = new Set<Proposal<Result>>();
+  /** They wait for a leader, in the order of their calls. */
+  #held = new Set<Proposal<Result>>();
+  /** Of both. */
+  #waitingBytes = 0;
+  readonly #maxWaitingBytes: number;
   /** Handed to core, where they stand is not known; by number. */
   readonly #unplaced = new Map<number, Proposal<Result>>();
   /** Accepted; by index. */
   readonly #placed = new Map<Index, Proposal<Result>>();
   /** Of the last entry that was applied: terms in a log never fall. */
   #appliedTerm: Term = 0;
+  #nextNumber = 1;
   #nextSeq = 1;
   readonly #kept = new KeptResults<Result>();
   /** Where somebody wants to know how long commits take. */
   commits: CommitTimes | undefined;
 
+  constructor(maxWaitingBytes: number) {
+    this.#maxWaitingBytes = maxWaitingBytes;
+  }
+
   add(proposal: Proposal<Result>): void {
+    if (this.#waitingBytes + proposal.bytes > this.#maxWaitingBytes) {
+      proposal.fail(
+        new Overloaded(
+          `${this.#waitingBytes} bytes of proposals wait on this node, at most ${this.#maxWaitingBytes} may (maxUncommittedBytes); try again after a pause`,
+        ),
+      );
+      return;
+    }
     proposal.onEnd = this.#forget;
-    this.#waiting.push(proposal);
+    proposal.number = this.#nextNumber++;
+    this.#called.add(proposal);
+    this.#waitingBytes += proposal.bytes;
   }
 
   /** What ended by itself isn't waited for. */
   readonly #forget = (proposal: Proposal<Result>): void => {
+    if (!proposal.handedOver) {
+      this.#waitingBytes -= proposal.bytes;
+      this.#called.delete(proposal);
+      this.#held.delete(proposal);
+      return;
+    }
     if (proposal.index === 0) {
       this.#unplaced.delete(proposal.seq);
       return;
@@ -40,20 +66,29 @@ export class Proposals<Result> {
     else this.#placed.delete(proposal.index);
   };
 
-  /** Everything that came since the last call, numbered, as one input for core. */
+  /** Everything that waits for no leader, numbered, as one input for core. */
   take(): { readonly firstSeq: number; readonly commands: readonly Uint8Array[] } | undefined {
-    if (this.#waiting.length === 0) return undefined;
     const firstSeq = this.#nextSeq;
     const commands: Uint8Array[] = [];
     const now = this.commits?.now() ?? 0;
-    for (const proposal of this.#waiting) {
-      if (proposal.settled) continue;
-      proposal.seq = this.#nextSeq++;
+    const hand = (proposal: Proposal<Result>): void => {
+      const seq = this.#nextSeq++;
       proposal.proposedAt = now;
-      this.#unplaced.set(proposal.seq, proposal);
-      commands.push(proposal.handOver());
+      this.#unplaced.set(seq, proposal);
+      this.#waitingBytes -= proposal.bytes;
+      commands.push(proposal.handOver(seq));
+    };
+    // They share one gate: what it holds up was called before what it lets pass.
+    for (const proposal of this.#held) {
+      if (proposal.gate?.closedFor) break;
+      this.#held.delete(proposal);
+      hand(proposal);
     }
-    this.#waiting = [];
+    for (const proposal of this.#called) {
+      if (proposal.gate?.closedFor) this.#held.add(proposal);
+      else hand(proposal);
+    }
+    this.#called.clear();
     return commands.length > 0 ? { firstSeq, commands } : undefined;
   }
 
@@ -68,8 +103,7 @@ export class Proposals<Result> {
       const proposal = this.#unplaced.get(firstSeq + i);
       if (!proposal) continue;
       this.#unplaced.delete(firstSeq + i);
-      proposal.index = firstIndex + i;
-      proposal.term = term;
+      proposal.place(firstIndex + i, term);
       if (proposal.index <= lastApplied) this.#settleLate(proposal);
       else if (term < this.#appliedTerm) proposal.fail(overtaken(this.#appliedTerm));
       else {
@@ -96,6 +130,27 @@ export class Proposals<Result> {
 
   onRejected(firstSeq: number, count: number, error: () => NotProposed): void {
     this.#endUnplaced(firstSeq, count, error);
+  }
+
+  /**
+   * Core is certain that these were not proposed: those that wait for a leader wait again, before
+   * all that were called later.
+   */
+  onNotTaken(firstSeq: number, count: number, error: () => NotProposed): void {
+    const again: Proposal<Result>[] = [];
+    for (let seq = firstSeq; seq < firstSeq + count; seq++) {
+      const proposal = this.#unplaced.get(seq);
+      if (!proposal?.gate) {
+        proposal?.fail(error());
+        continue;
+      }
+      this.#unplaced.delete(seq);
+      proposal.takeBack();
+      this.#waitingBytes += proposal.bytes;
+      again.push(proposal);
+    }
+    if (again.length === 0) return;
+    this.#held = new Set([...again, ...this.#held].sort((a, b) => a.number - b.number));
   }
 
   onUnknown(firstSeq: number, count: number): void {
@@ -164,10 +219,10 @@ export class Proposals<Result> {
 
   /** The node goes: nothing is known any more of what core has. */
   endAll(reason: "closing" | "failed", why: string, options?: { cause?: unknown }): void {
-    for (const proposal of [...this.#waiting, ...this.#unplaced.values(), ...this.#allPlaced()]) {
+    const waiting = [...this.#held, ...this.#called];
+    for (const proposal of [...waiting, ...this.#unplaced.values(), ...this.#allPlaced()]) {
       proposal.giveUp(reason, why, options);
     }
-    this.#waiting = [];
   }
 }
 

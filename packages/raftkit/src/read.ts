@@ -2,27 +2,39 @@
 import { Call } from "./call.js";
 import type { ReadFailedReason } from "./errors.js";
 import { ReadFailed } from "./errors.js";
+import type { LeaderGate } from "./leader-gate.js";
 
-export class Read<Query, Answer> extends Call {
+export class Read<Answer> extends Call {
   #call:
     | {
-        readonly query: Query;
+        readonly query: () => Answer | PromiseLike<Answer>;
         readonly resolve: (answer: Answer) => void;
         readonly reject: (error: unknown) => void;
       }
     | undefined;
+  /** Where it waits for a leader; null: it doesn't, and fails where none can answer it. */
+  readonly gate: LeaderGate | null;
+  /** Whether core was asked for it. */
+  asked = false;
   /** Told once, when it has ended. */
   onEnd: (() => void) | undefined;
 
-  constructor(query: Query, resolve: (answer: Answer) => void, reject: (error: unknown) => void) {
+  /** @param query asks the state machine; what it throws is the read's error */
+  constructor(
+    query: () => Answer | PromiseLike<Answer>,
+    resolve: (answer: Answer) => void,
+    reject: (error: unknown) => void,
+    gate: LeaderGate | null = null,
+  ) {
     super();
     this.#call = { query, resolve, reject };
+    this.gate = gate;
   }
 
   /** The state is new enough: asks it. */
-  ask(machine: (query: Query) => Answer | PromiseLike<Answer>): Answer | PromiseLike<Answer> {
+  ask(): Answer | PromiseLike<Answer> {
     if (!this.#call) throw new ReadFailed("aborted", "the read has ended");
-    return machine(this.#call.query);
+    return this.#call.query();
   }
 
   succeed(answer: Answer): void {
@@ -49,7 +61,9 @@ export class Read<Query, Answer> extends Call {
   }
 
   override expire(): void {
-    this.fail("timeout", "the read timed out; try again");
+    if (!this.asked && this.gate?.closedFor) {
+      this.fail("noLeader", "the read timed out before a leader was known");
+    } else this.fail("timeout", "the read timed out; try again");
   }
 
   override abort(cause: unknown): void {

@@ -5,37 +5,51 @@ import type { Read } from "./read.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
 
-export class Reads<Query, Answer> {
-  #waiting: Read<Query, Answer>[] = [];
+export class Reads<Answer> {
+  /** Called since the last turn. */
+  readonly #called = new Set<Read<Answer>>();
+  /** They wait for a leader. */
+  readonly #held = new Set<Read<Answer>>();
   /** By the id under which core was asked. */
-  readonly #asked = new Map<number, Batch<Query, Answer>>();
+  readonly #asked = new Map<number, Batch<Answer>>();
   /** Those whose index is known, and who wait for the state. */
-  readonly #ready = new Set<Batch<Query, Answer>>();
-  readonly #running = new Set<Read<Query, Answer>>();
-  readonly #query: (query: Query) => Answer | PromiseLike<Answer>;
+  readonly #ready = new Set<Batch<Answer>>();
+  readonly #running = new Set<Read<Answer>>();
   readonly #lock: StateLock;
   #lastId = 0;
 
-  /** @param query asks the state machine; what it throws is the read's error */
-  constructor(query: (query: Query) => Answer | PromiseLike<Answer>, lock: StateLock) {
-    this.#query = query;
+  constructor(lock: StateLock) {
     this.#lock = lock;
   }
 
-  add(read: Read<Query, Answer>): void {
-    this.#waiting.push(read);
+  add(read: Read<Answer>): void {
+    this.#called.add(read);
+    read.onEnd = () => {
+      this.#called.delete(read);
+      this.#held.delete(read);
+    };
   }
 
-  /** One id for everything that came since the last call, as an input for core. */
+  /** One id for everything that waits for no leader, as an input for core. */
   take(): number | undefined {
-    const reads = this.#waiting.filter((read) => !read.settled);
-    this.#waiting = [];
-    if (reads.length === 0) return undefined;
+    const reads = new Set<Read<Answer>>();
+    for (const read of this.#held) {
+      if (read.gate?.closedFor) break;
+      reads.add(read);
+    }
+    for (const read of this.#called) {
+      if (read.gate?.closedFor) this.#held.add(read);
+      else reads.add(read);
+    }
+    this.#called.clear();
+    if (reads.size === 0) return undefined;
     const id = ++this.#lastId;
-    const batch: Batch<Query, Answer> = { index: 0, reads: new Set(reads) };
+    const batch: Batch<Answer> = { index: 0, reads };
     this.#asked.set(id, batch);
     // Where entries aren't applied for long all of them time out: they must not pile up.
     for (const read of reads) {
+      this.#held.delete(read);
+      read.asked = true;
       read.onEnd = () => {
         batch.reads.delete(read);
         if (batch.reads.size > 0) return;
@@ -56,9 +70,18 @@ export class Reads<Query, Answer> {
     this.run(lastApplied);
   }
 
+  /** Core knows nobody to ask: those that wait for a leader wait again. */
   onRejected(id: number): void {
-    for (const read of this.#asked.get(id)?.reads ?? []) {
-      read.fail("noLeader", "no leader is known; try again");
+    const batch = this.#asked.get(id);
+    if (!batch) return;
+    for (const read of batch.reads) {
+      if (!read.gate) read.fail("noLeader", "no leader is known; try again");
+    }
+    this.#asked.delete(id);
+    for (const read of batch.reads) {
+      read.asked = false;
+      read.onEnd = () => this.#held.delete(read);
+      this.#held.add(read);
     }
   }
 
@@ -75,10 +98,10 @@ export class Reads<Query, Answer> {
     }
   }
 
-  #run(read: Read<Query, Answer>): void {
+  #run(read: Read<Answer>): void {
     let answer: Answer | PromiseLike<Answer>;
     try {
-      answer = read.ask(this.#query);
+      answer = read.ask();
     } catch (error) {
       read.failWith(error);
       return;
@@ -98,7 +121,7 @@ export class Reads<Query, Answer> {
    * What an asynchronous query reads later must still be the state it began with: applies wait for
    * the end of its read, which is its timeout's at the latest.
    */
-  #holdApplies(read: Read<Query, Answer>): void {
+  #holdApplies(read: Read<Answer>): void {
     this.#running.add(read);
     this.#lock.beginQuery();
     read.onEnd = () => {
@@ -110,16 +133,15 @@ export class Reads<Query, Answer> {
   endAll(reason: "closing" | "failed", why: string, options?: { cause?: unknown }): void {
     const batches = [...this.#asked.values(), ...this.#ready];
     const asked = batches.flatMap(({ reads }) => [...reads]);
-    for (const read of [...this.#waiting, ...asked, ...this.#running]) {
+    for (const read of [...this.#held, ...this.#called, ...asked, ...this.#running]) {
       read.fail(reason, why, options);
     }
-    this.#waiting = [];
   }
 }
 
 /** Reads that were asked for together. */
-interface Batch<Query, Answer> {
+interface Batch<Answer> {
   /** 0 until core knows. */
   index: Index;
-  readonly reads: Set<Read<Query, Answer>>;
+  readonly reads: Set<Read<Answer>>;
 }

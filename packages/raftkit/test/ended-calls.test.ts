@@ -82,7 +82,7 @@ test("an abort ends all calls of its signal, and no other's", async () => {
 });
 
 test("a proposal that ended holds neither its command nor its result until its timeout", async () => {
-  const proposals = new Proposals<object>();
+  const proposals = new Proposals<object>(Infinity);
   const held: AnyProposal<object>[] = [];
   const refs: WeakRef<object>[] = [];
   const one = (index: number): Promise<void> => {
@@ -103,8 +103,8 @@ test("a proposal that ended holds neither its command nor its result until its t
   expect(held.map(({ settled }) => settled)).not.toContain(false);
 });
 
-test("a command that was handed over is core's alone; one that was aborted before is nobody's", async () => {
-  const proposals = new Proposals<object>();
+test("a command that was accepted is core's alone; one that was aborted before is nobody's", async () => {
+  const proposals = new Proposals<object>(Infinity);
   const held: AnyProposal<object>[] = [];
   const refs: WeakRef<object>[] = [];
   for (let i = 0; i < 10; i++) {
@@ -118,7 +118,10 @@ test("a command that was handed over is core's alone; one that was aborted befor
     held.push(proposal);
     proposals.add(proposal);
     if (i % 2 === 0) proposal.abort("no");
-    else expect(proposals.take()?.commands).toEqual([data]);
+    else {
+      expect(proposals.take()?.commands).toEqual([data]);
+      proposals.onAccepted((i + 1) / 2, 1, (i + 1) / 2, 1, 0);
+    }
   }
   expect(await alive(refs)).toBeLessThanOrEqual(1);
   expect(held).toHaveLength(10);

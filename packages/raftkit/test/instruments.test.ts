@@ -84,7 +84,7 @@ describe("durations, in seconds", () => {
   test("a proposal in whose place another term's entry was committed has no commit", () => {
     const clock = createVirtualClock();
     const seconds: number[] = [];
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(1_000_000);
     const commits = new CommitTimes(clock, (value) => seconds.push(value));
     proposals.commits = commits;
     const ends: unknown[] = [];

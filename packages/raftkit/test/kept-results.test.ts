@@ -15,7 +15,7 @@ function propose<Result>(proposals: Proposals<Result>): Promise<unknown> {
 
 describe("an acceptance that comes after the apply", () => {
   test("of the same term: the result", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const outcome = propose(proposals);
     proposals.onApplied(5, 2, "five");
     proposals.onAccepted(1, 1, 5, 2, 5);
@@ -23,7 +23,7 @@ describe("an acceptance that comes after the apply", () => {
   });
 
   test("of another term: another leader's entry took its place", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const outcome = propose(proposals);
     proposals.onApplied(5, 3, "five");
     proposals.onAccepted(1, 1, 5, 2, 5);
@@ -32,7 +32,7 @@ describe("an acceptance that comes after the apply", () => {
   });
 
   test("after more than are kept: unknown", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const outcome = propose(proposals);
     for (let index = 5; index <= 5 + 8192; index++) proposals.onApplied(index, 2, `${index}`);
     proposals.onAccepted(1, 1, 5, 2, 5 + 8192);
@@ -40,7 +40,7 @@ describe("an acceptance that comes after the apply", () => {
   });
 
   test("applied while nobody waited for an answer: unknown", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     proposals.onApplied(5, 2, "five");
     const outcome = propose(proposals);
     proposals.onAccepted(1, 1, 5, 2, 5);
@@ -49,7 +49,7 @@ describe("an acceptance that comes after the apply", () => {
 });
 
 test("large results are kept up to a bound in bytes: the newest ones", async () => {
-  const proposals = new Proposals<Uint8Array>();
+  const proposals = new Proposals<Uint8Array>(Infinity);
   const [oldest, newest] = [propose(proposals), propose(proposals)];
   const refs: WeakRef<object>[] = [];
   for (let index = 1; index <= 100; index++) {
@@ -69,7 +69,7 @@ test("large results are kept up to a bound in bytes: the newest ones", async () 
 });
 
 test("a result larger than the bound isn't kept, and takes the others' place only", async () => {
-  const proposals = new Proposals<string>();
+  const proposals = new Proposals<string>(Infinity);
   const [one, other] = [propose(proposals), propose(proposals)];
   proposals.onApplied(5, 2, "x".repeat(9 * 2 ** 20));
   proposals.onApplied(6, 2, "six");
@@ -80,7 +80,7 @@ test("a result larger than the bound isn't kept, and takes the others' place onl
 });
 
 test("what lies behind the window doesn't count, though no result took its place", async () => {
-  const proposals = new Proposals<string>();
+  const proposals = new Proposals<string>(Infinity);
   const outcomes = [propose(proposals), propose(proposals)];
   const large = "x".repeat(5 * 2 ** 20);
   proposals.onApplied(1, 2, large);
@@ -93,7 +93,7 @@ test("what lies behind the window doesn't count, though no result took its place
 });
 
 test("results are let go of when nobody waits for an answer any more", async () => {
-  const proposals = new Proposals<object>();
+  const proposals = new Proposals<object>(Infinity);
   void propose(proposals);
   const refs = Array.from({ length: 100 }, (_, i) => {
     const result = { index: i + 5 };
@@ -109,7 +109,7 @@ test("results are let go of when nobody waits for an answer any more", async () 
 
 describe("two at one index, of different terms", () => {
   test("the entry that is applied there decides between them", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const [one, other] = [propose(proposals), propose(proposals)];
     proposals.onAccepted(1, 1, 5, 2, 4);
     proposals.onAccepted(2, 1, 5, 3, 4);
@@ -119,7 +119,7 @@ describe("two at one index, of different terms", () => {
   });
 
   test("a no-op there ends both", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const [one, other] = [propose(proposals), propose(proposals)];
     proposals.onAccepted(1, 1, 5, 2, 4);
     proposals.onAccepted(2, 1, 5, 3, 4);
@@ -129,7 +129,7 @@ describe("two at one index, of different terms", () => {
   });
 
   test("the end of the node ends both as unknown", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const [one, other] = [propose(proposals), propose(proposals)];
     proposals.onAccepted(1, 1, 5, 2, 4);
     proposals.onAccepted(2, 1, 5, 3, 4);
@@ -149,7 +149,7 @@ describe("once an entry of a later term is applied", () => {
   }
 
   test("all that was accepted under an earlier term behind it is superseded, at once", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const outcomes = Array.from({ length: 10 }, () => propose(proposals));
     // Ten at the indexes 5 to 14 under term 2; one more under term 3.
     proposals.onAccepted(1, 10, 5, 2, 4);
@@ -169,7 +169,7 @@ describe("once an entry of a later term is applied", () => {
   });
 
   test("so is what is accepted afterwards under an earlier term", async () => {
-    const proposals = new Proposals<string>();
+    const proposals = new Proposals<string>(Infinity);
     const outcome = propose(proposals);
     proposals.onApplied(5, 3, "five");
     proposals.onAccepted(1, 1, 7, 2, 5);

@@ -66,12 +66,12 @@ describe("not proposed", () => {
     return error;
   }
 
-  test("without a leader: at once", async () => {
+  test("without a leader, and without waiting for one: at once", async () => {
     const clock = createVirtualClock();
     const { options, log } = partsOf(clock, createTestNetwork(clock), "n2", ["n1", "n2"]);
     const node = await createNode(options);
     const before = clock.now();
-    expect((await refusal(clock, node.propose("a"))).reason).toBe("noLeader");
+    expect((await refusal(clock, node.propose("a", { wait: false }))).reason).toBe("noLeader");
     expect(clock.now()).toBe(before);
     log.release();
     await clock.outcome(node.close());
@@ -181,7 +181,9 @@ describe("not proposed", () => {
       followers: [follower],
     } = await cluster();
     follower.transport.refuses = (_to, frame) => decodeFrame(jsonCodec, frame)?.type === "forward";
-    expect((await refusal(clock, follower.node.propose("a"))).reason).toBe("notSent");
+    expect((await refusal(clock, follower.node.propose("a", { wait: false }))).reason).toBe(
+      "notSent",
+    );
     follower.transport.refuses = () => false;
     expect(await clock.outcome(follower.node.propose("b"))).toBe(1);
   });

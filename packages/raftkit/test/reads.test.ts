@@ -65,11 +65,13 @@ describe("a read", () => {
     expect(network.sent).toBeGreaterThan(0);
   });
 
-  test("fails at once where no leader is known", async () => {
+  test("without waiting fails at once where no leader is known", async () => {
     const clock = createVirtualClock();
     const { options } = partsOf(clock, createTestNetwork(clock), "n2", ["n1", "n2"]);
     const node = await createNode(options);
-    expect((await failure({ clock }, node.read("q"))).reason).toBe("noLeader");
+    const before = clock.now();
+    expect((await failure({ clock }, node.read("q", { wait: false }))).reason).toBe("noLeader");
+    expect(clock.now()).toBe(before);
     await clock.outcome(node.close());
     expect((await failure({ clock }, node.read("q"))).reason).toBe("closing");
   });
@@ -78,7 +80,8 @@ describe("a read", () => {
     const started = await cluster();
     started.network.isolate(started.leader.id);
     expect(
-      (await failure(started, started.leader.node.read("q", { timeoutMs: Infinity }))).reason,
+      (await failure(started, started.leader.node.read("q", { timeoutMs: Infinity, wait: false })))
+        .reason,
     ).toBe("noLeader");
   });
 

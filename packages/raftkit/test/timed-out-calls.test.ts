@@ -1,10 +1,12 @@
 // Where a disk or a state machine hangs, calls time out; what is left of them must not pile up.
 import { expect, test } from "vitest";
+import { LeaderGate } from "../src/leader-gate.js";
 import { Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
 import { Read } from "../src/read.js";
 import { Reads } from "../src/reads.js";
 import { StateLock } from "../src/state-lock.js";
+import { createVirtualClock } from "./support/clock.js";
 import { collectGarbage } from "./support/garbage.js";
 
 async function countKept(refs: readonly WeakRef<object>[]): Promise<number> {
@@ -16,7 +18,7 @@ async function countKept(refs: readonly WeakRef<object>[]): Promise<number> {
 const nothing = (): void => {};
 
 test("proposals that were accepted and timed out before they were applied", async () => {
-  const proposals = new Proposals<string>();
+  const proposals = new Proposals<string>(Infinity);
   const refs = Array.from({ length: 10_000 }, (_, i) => {
     const proposal = new Proposal<string>(new Uint8Array(1), nothing, nothing);
     proposals.add(proposal);
@@ -35,14 +37,36 @@ test("proposals that were accepted and timed out before they were applied", asyn
   expect(await waiting).toBe("done");
 });
 
+for (const kind of ["proposals", "reads"] as const) {
+  test(`${kind} that timed out while they waited for a leader`, async () => {
+    const clock = createVirtualClock();
+    const gate = new LeaderGate(clock, 50, nothing);
+    const waiting = kind === "proposals" ? new Proposals<string>(Infinity) : undefined;
+    const reads = new Reads<string>(new StateLock());
+    const refs = Array.from({ length: 10_000 }, () => {
+      const call = waiting
+        ? new Proposal<string>(new Uint8Array(1), nothing, nothing, gate)
+        : new Read<string>(() => "q", nothing, nothing, gate);
+      if (call instanceof Proposal) waiting?.add(call);
+      else reads.add(call);
+      expect(waiting?.take() ?? reads.take()).toBeUndefined();
+      call.expire();
+      return new WeakRef(call);
+    });
+    expect(await countKept(refs)).toBeLessThanOrEqual(1);
+    gate.onRole("n1");
+    expect(waiting?.take() ?? reads.take()).toBeUndefined();
+  });
+}
+
 for (const [stage, name] of [
   ["asked", "reads that timed out before the state was new enough"],
   ["ready", "reads whose index was known, and that timed out before it was applied"],
 ] as const) {
   test(name, async () => {
-    const reads = new Reads<string, string>((query) => query, new StateLock());
+    const reads = new Reads<string>(new StateLock());
     const refs = Array.from({ length: 10_000 }, () => {
-      const read = new Read<string, string>("q", nothing, nothing);
+      const read = new Read<string>(() => "q", nothing, nothing);
       reads.add(read);
       const id = reads.take() ?? 0;
       if (stage === "ready") reads.onReady(id, 5, 4);
@@ -51,7 +75,7 @@ for (const [stage, name] of [
     });
     expect(await countKept(refs)).toBeLessThanOrEqual(1);
     const answer = new Promise((resolve) => {
-      reads.add(new Read<string, string>("q", resolve, resolve));
+      reads.add(new Read<string>(() => "q", resolve, resolve));
       reads.onReady(reads.take() ?? 0, 5, 4);
     });
     reads.run(5);

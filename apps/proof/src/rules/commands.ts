@@ -15,7 +15,7 @@ import {
 
 const r21: Scenario = {
   rule: "R21",
-  name: "proposals keep their order and travel in batches; elsewhere each is forwarded once; without a leader the answer is no at once",
+  name: "proposals keep their order and travel in batches; elsewhere each is forwarded once; without a leader the answer is no at once, where the call doesn't wait",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const [follower = ""] = lab.others(leader);
@@ -48,7 +48,7 @@ const r21: Scenario = {
     lab.cut([follower], lab.others(follower));
     await lab.runUntil("no leader is known", () => lab.status(follower).leaderId === null);
     const askedAt = lab.now();
-    const refused = track(lab.propose(follower, "nobody there"));
+    const refused = track(lab.propose(follower, "nobody there", { wait: false }));
     await lab.runUntil("an answer", () => refused.outcome !== undefined, 1);
     checkWithin(lab.now() - askedAt, [0, 1], "the refusal");
     check(

@@ -146,8 +146,8 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-21",
     file: "packages/raftkit/src/reads.ts",
-    find: "...this.#waiting, ...asked, ...this.#running]",
-    replace: "...this.#waiting, ...asked]",
+    find: "...this.#called, ...asked, ...this.#running]",
+    replace: "...this.#called, ...asked]",
     why: "a query that hangs outlives its node",
   },
   {
@@ -241,5 +241,20 @@ export const raftkit: readonly Mutant[] = [
     find: "    if (all.told >= KIND_MAX) {",
     replace: "    if (all.told >= KIND_MAX * 1000) {",
     why: "strangers fill the log",
+  },
+  {
+    id: "raftkit-35",
+    file: "packages/raftkit/src/proposals.ts",
+    find: "    this.#endUnplaced(\n      firstSeq,\n      count,\n      () =>\n        new OutcomeUnknown(",
+    replace:
+      "    this.onNotTaken(\n      firstSeq,\n      count,\n      () =>\n        new NotProposed(",
+    why: "what may have been proposed is handed over again, and applied twice (decision 0036)",
+  },
+  {
+    id: "raftkit-36",
+    file: "packages/raftkit/src/proposals.ts",
+    find: "      if (proposal.gate?.closedFor) this.#held.add(proposal);\n      else hand(proposal);",
+    replace: "      hand(proposal);",
+    why: "a call overtakes those that wait for a leader (decision 0036)",
   },
 ];

@@ -65,7 +65,7 @@ export const status = z
     id: z.string(),
     clusterId: z.string(),
     state: z.enum(["running", "failed", "closed"]),
-    role: z.enum(["follower", "candidate", "leader"]),
+    role: z.enum(["follower", "candidate", "leader"]).nullable(),
     term: z.int(),
     leaderId: z.string().nullable(),
     http: z.string().nullable().meta({ description: "host:port of this node's API." }),
