@@ -223,7 +223,7 @@ export const roundTripCases: readonly Case<Codec>[] = [
         objectOf(keys.toSorted().map((key, i) => [key, i])),
         "an object with all of these keys",
       );
-      comesBack(codec, [1, objectOf([...keys, PROTO].map((key, i) => [key, i]))]);
+      comesBack(codec, [1, objectOf([...keys, PROTO].toSorted().map((key, i) => [key, i]))]);
       comesBack(
         codec,
         Object.assign(Object.create(null) as Record<string, CodecValue>, { a: 1 }),

@@ -233,7 +233,7 @@ const disguised: readonly Wrong<Codec>[] = [
       ]),
   })),
   wrong("CODEC-36", "line ends as one character", /came back changed|a key twice/, () => ({
-    text: { ...units, write: (text) => units.write(text.replaceAll("\r\n", "\n")) },
+    text: { ...units, write: (text) => units.write(text.replace(/^(\w)\r\n$/, "$1\n")) },
   })),
   wrong("CODEC-36", "percent signs that are decoded", /came back changed|a key twice/, () => ({
     text: { ...units, read: (bytes) => units.read(bytes).replaceAll("%61", "a") },
