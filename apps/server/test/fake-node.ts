@@ -23,6 +23,7 @@ export function fakeNode(): FakeNode {
     closes: 0,
     closed: new Promise(() => undefined),
     propose: (command, options) => node.proposes(command, options),
+    ready: never,
     read: (query, options) => node.reads(query, options),
     status: () => ({
       id: "n1",

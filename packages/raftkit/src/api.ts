@@ -76,10 +76,13 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-export interface CallOptions {
+export interface ReadyOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds; `Infinity` waits for ever. Default: the node's `defaultTimeoutMs`. */
   readonly timeoutMs?: number;
+}
+
+export interface CallOptions extends ReadyOptions {
   /**
    * Whether to wait, at most `timeoutMs`, where no leader is known or the leader can't be reached,
    * and to hand over again what core is certain was not proposed. False: such a call fails at once.
@@ -197,6 +200,13 @@ export interface RaftNode<
    * or with undefined after `close`. Never rejects.
    */
   readonly closed: Promise<RaftkitError | undefined>;
+  /**
+   * Resolves once a majority has confirmed the leader that this node knows, and this node has applied
+   * everything that was committed when `ready` was called. `propose` and `read` don't need it, since
+   * they wait by themselves.
+   * @throws {NotReady} it says what the node lacks; safe to try again
+   */
+  ready(options?: ReadyOptions): Promise<void>;
   /**
    * Replicates a command, from any node. Resolves with what the local `apply` returned, after
    * commit.

@@ -2,13 +2,20 @@
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
 import type { CodecValue, Effect, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
-import type { CallOptions, CounterName, NodeOptions } from "./api.js";
+import type { CallOptions, CounterName, NodeOptions, NodeStatus, ReadyOptions } from "./api.js";
 import type { Call } from "./call.js";
 import { validateCommand } from "./command-schema.js";
 import type { NodeEnd } from "./closing.js";
 import type { Deadlines } from "./deadlines.js";
 import { createDeadlines } from "./deadlines.js";
-import { messageOf, NotProposed, Overloaded, ReadFailed, StateMachineFailed } from "./errors.js";
+import {
+  messageOf,
+  NotProposed,
+  NotReady,
+  Overloaded,
+  ReadFailed,
+  StateMachineFailed,
+} from "./errors.js";
 import { fullLogText } from "./journal.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
@@ -17,6 +24,7 @@ import { checkTimeout } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
+import { ReadyCheck } from "./ready.js";
 import { Reads } from "./reads.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
@@ -29,6 +37,7 @@ const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
 /** What calls need of their node. */
 export interface CallContext {
   readonly id: NodeId;
+  status(): NodeStatus;
   /** Undefined while it runs. */
   readonly end: NodeEnd | undefined;
   readonly counters: Record<CounterName, number>;
@@ -38,7 +47,7 @@ export interface CallContext {
 
 export class Calls<Command extends CodecValue, Result, Query, Answer> {
   readonly proposals: Proposals<Result>;
-  readonly reads: Reads<Answer>;
+  readonly reads: Reads;
   readonly #gate: LeaderGate;
   readonly #node: CallContext;
   readonly #options: NodeOptions<Command, Result, Query, Answer>;
@@ -124,6 +133,21 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
       this.#limit(read, options);
       this.#node.counters.reads++;
       this.reads.add(read);
+      this.#node.requestTurn();
+    });
+  }
+
+  ready(options?: ReadyOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = this.#node.end;
+      if (end) throw new NotReady(end.reason, end.why, end.options);
+      const check = new ReadyCheck(() => this.#node.status(), resolve, reject, this.#gate);
+      if (options?.signal?.aborted === true) {
+        check.abort(options.signal.reason);
+        return;
+      }
+      this.#limit(check, options);
+      this.reads.add(check);
       this.#node.requestTurn();
     });
   }

@@ -79,6 +79,15 @@ export class ReadFailed extends RaftkitError {
   }
 }
 
+/** `ready` gave up; the message says what the node lacked. */
+export class NotReady extends RaftkitError {
+  readonly reason: GivenUp;
+  constructor(reason: GivenUp, message: string, options?: { cause?: unknown }) {
+    super("NOT_READY", message, options);
+    this.reason = reason;
+  }
+}
+
 /**
  * `apply`, `query` or `restore` of the state machine threw; `cause` is what it threw. An `apply`
  * that throws stops the node.

@@ -26,6 +26,7 @@ import type {
   NodeState,
   NodeStatus,
   RaftNode,
+  ReadyOptions,
   LeadershipTerm,
   ListenerOptions,
 } from "./api.js";
@@ -161,6 +162,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         return endNow();
       },
       counters: this.#counters,
+      status: () => this.status(),
       requestTurn: () => this.#turns.request(),
     };
     return new Calls(this.#options, this.#settings, context, this.#stateLock);
@@ -208,6 +210,10 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   read(query: Query, options?: CallOptions): Promise<Answer> {
     const call = (): Promise<Answer> => this.#calls.read(query, options);
     return this.#instruments ? this.#instruments.call("read", call) : call();
+  }
+
+  ready(options?: ReadyOptions): Promise<void> {
+    return this.#calls.ready(options);
   }
 
   status(): NodeStatus {

@@ -4,14 +4,15 @@ import type { ReadFailedReason } from "./errors.js";
 import { ReadFailed } from "./errors.js";
 import type { LeaderGate } from "./leader-gate.js";
 
+/** Who waits, and for what. Methods, so that reads of any answer go through one queue. */
+interface Waiting<Answer> {
+  query(): Answer | PromiseLike<Answer>;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
 export class Read<Answer> extends Call {
-  #call:
-    | {
-        readonly query: () => Answer | PromiseLike<Answer>;
-        readonly resolve: (answer: Answer) => void;
-        readonly reject: (error: unknown) => void;
-      }
-    | undefined;
+  #call: Waiting<Answer> | undefined;
   /** Where it waits for a leader; null: it doesn't, and fails where none can answer it. */
   readonly gate: LeaderGate | null;
   /** Whether core was asked for it. */

@@ -5,16 +5,16 @@ import type { Read } from "./read.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
 
-export class Reads<Answer> {
+export class Reads {
   /** Called since the last turn. */
-  readonly #called = new Set<Read<Answer>>();
+  readonly #called = new Set<Read<unknown>>();
   /** They wait for a leader. */
-  readonly #held = new Set<Read<Answer>>();
+  readonly #held = new Set<Read<unknown>>();
   /** By the id under which core was asked. */
-  readonly #asked = new Map<number, Batch<Answer>>();
+  readonly #asked = new Map<number, Batch>();
   /** Those whose index is known, and who wait for the state. */
-  readonly #ready = new Set<Batch<Answer>>();
-  readonly #running = new Set<Read<Answer>>();
+  readonly #ready = new Set<Batch>();
+  readonly #running = new Set<Read<unknown>>();
   readonly #lock: StateLock;
   #lastId = 0;
 
@@ -22,7 +22,7 @@ export class Reads<Answer> {
     this.#lock = lock;
   }
 
-  add(read: Read<Answer>): void {
+  add(read: Read<unknown>): void {
     this.#called.add(read);
     read.onEnd = () => {
       this.#called.delete(read);
@@ -32,7 +32,7 @@ export class Reads<Answer> {
 
   /** One id for everything that waits for no leader, as an input for core. */
   take(): number | undefined {
-    const reads = new Set<Read<Answer>>();
+    const reads = new Set<Read<unknown>>();
     for (const read of this.#held) {
       if (read.gate?.closedFor) break;
       reads.add(read);
@@ -44,7 +44,7 @@ export class Reads<Answer> {
     this.#called.clear();
     if (reads.size === 0) return undefined;
     const id = ++this.#lastId;
-    const batch: Batch<Answer> = { index: 0, reads };
+    const batch: Batch = { index: 0, reads };
     this.#asked.set(id, batch);
     // Where entries aren't applied for long all of them time out: they must not pile up.
     for (const read of reads) {
@@ -98,8 +98,8 @@ export class Reads<Answer> {
     }
   }
 
-  #run(read: Read<Answer>): void {
-    let answer: Answer | PromiseLike<Answer>;
+  #run(read: Read<unknown>): void {
+    let answer: unknown;
     try {
       answer = read.ask();
     } catch (error) {
@@ -121,7 +121,7 @@ export class Reads<Answer> {
    * What an asynchronous query reads later must still be the state it began with: applies wait for
    * the end of its read, which is its timeout's at the latest.
    */
-  #holdApplies(read: Read<Answer>): void {
+  #holdApplies(read: Read<unknown>): void {
     this.#running.add(read);
     this.#lock.beginQuery();
     read.onEnd = () => {
@@ -140,8 +140,8 @@ export class Reads<Answer> {
 }
 
 /** Reads that were asked for together. */
-interface Batch<Answer> {
+interface Batch {
   /** 0 until core knows. */
   index: Index;
-  readonly reads: Set<Read<Answer>>;
+  readonly reads: Set<Read<unknown>>;
 }

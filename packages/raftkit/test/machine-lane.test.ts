@@ -64,7 +64,7 @@ test("what a slow apply gives after the stop is no result any more", async () =>
 
 test("a synchronous query of an idle machine is answered at once, without waiting for a turn", () => {
   const asked: string[] = [];
-  const reads = new Reads<number>(new StateLock());
+  const reads = new Reads(new StateLock());
   reads.add(
     new Read(
       () => asked.push("q"),
@@ -78,7 +78,7 @@ test("a synchronous query of an idle machine is answered at once, without waitin
 
 test("a query waits until its index is applied, and not for the next one", () => {
   const asked: string[] = [];
-  const reads = new Reads<number>(new StateLock());
+  const reads = new Reads(new StateLock());
   for (const [query, index] of [
     ["q8", 8],
     ["q9", 9],

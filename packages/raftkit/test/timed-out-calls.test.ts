@@ -42,7 +42,7 @@ for (const kind of ["proposals", "reads"] as const) {
     const clock = createVirtualClock();
     const gate = new LeaderGate(clock, 50, nothing);
     const waiting = kind === "proposals" ? new Proposals<string>(Infinity) : undefined;
-    const reads = new Reads<string>(new StateLock());
+    const reads = new Reads(new StateLock());
     const refs = Array.from({ length: 10_000 }, () => {
       const call = waiting
         ? new Proposal<string>(new Uint8Array(1), nothing, nothing, gate)
@@ -64,7 +64,7 @@ for (const [stage, name] of [
   ["ready", "reads whose index was known, and that timed out before it was applied"],
 ] as const) {
   test(name, async () => {
-    const reads = new Reads<string>(new StateLock());
+    const reads = new Reads(new StateLock());
     const refs = Array.from({ length: 10_000 }, () => {
       const read = new Read<string>(() => "q", nothing, nothing);
       reads.add(read);
