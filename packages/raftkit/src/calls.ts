@@ -61,7 +61,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     node: CallContext,
     lock: StateLock,
   ) {
-    this.proposals = new Proposals(settings.maxUncommittedBytes);
+    this.proposals = new Proposals(settings.maxUncommittedBytes, () => node.requestTurn());
     this.reads = new Reads(lock);
     this.#gate = new LeaderGate(settings.clock, settings.heartbeatIntervalMs, () =>
       node.requestTurn(),
@@ -73,39 +73,41 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
   }
 
   propose(command: Command, options?: CallOptions): Promise<Result> {
-    const { commandSchema } = this.#options;
-    if (!commandSchema) return this.#propose(command, options);
-    return validateCommand(commandSchema, command).then((valid) => this.#propose(valid, options));
-  }
-
-  #propose(command: Command, options: CallOptions | undefined): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const end = this.#node.end;
+      const { end } = this.#node;
       if (end) throw new NotProposed(end.reason, `${end.why}; nothing was proposed`, end.options);
       if (options?.signal?.aborted === true) {
         throw new NotProposed("aborted", "aborted before the call; nothing was proposed", {
           cause: options.signal.reason,
         });
       }
-      const data = this.#encode(command);
-      const { maxCommandBytes } = this.#settings;
-      if (data.length > maxCommandBytes) {
-        throw new NotProposed(
-          "tooLarge",
-          `the command has ${data.length} bytes, at most ${maxCommandBytes} are allowed (maxCommandBytes)`,
-        );
-      }
+      const { commandSchema } = this.#options;
+      const valid = commandSchema ? validateCommand(commandSchema, command) : command;
+      const data = valid instanceof Promise ? null : this.#encode(valid);
       const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
       this.#limit(proposal, options);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
+      if (valid instanceof Promise) this.#prepare(proposal, valid);
       this.#node.requestTurn();
     });
   }
 
+  /** It has its place, and its time runs, while its schema looks at it. */
+  #prepare(proposal: Proposal<Result>, valid: Promise<Command>): void {
+    valid
+      .then((command) => {
+        if (proposal.settled) return;
+        this.proposals.prepare(proposal, this.#encode(command));
+        this.#node.requestTurn();
+      })
+      .catch((error: unknown) => proposal.fail(error));
+  }
+
   #encode(command: Command): Uint8Array {
+    let data: Uint8Array;
     try {
-      return this.#options.codec.encode(command);
+      data = this.#options.codec.encode(command);
     } catch (error) {
       throw new NotProposed(
         "invalid",
@@ -113,6 +115,14 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
         { cause: error },
       );
     }
+    const { maxCommandBytes } = this.#settings;
+    if (data.length > maxCommandBytes) {
+      throw new NotProposed(
+        "tooLarge",
+        `the command has ${data.length} bytes, at most ${maxCommandBytes} are allowed (maxCommandBytes)`,
+      );
+    }
+    return data;
   }
 
   read(query: Query, options?: CallOptions): Promise<Answer> {

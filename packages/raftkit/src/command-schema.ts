@@ -1,23 +1,36 @@
 // Commands are checked when they are proposed, never when they are applied: a schema that changes
 // must not make replicas differ.
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { NotProposed } from "./errors.js";
+import { messageOf, NotProposed } from "./errors.js";
+import { isThenable } from "./thenable.js";
 
-/** @throws {NotProposed} with reason "invalid" and the schema's words */
-export async function validateCommand<Command>(
+/**
+ * Later only where the schema is asynchronous.
+ * @throws {NotProposed} with reason "invalid" and the schema's words
+ */
+export function validateCommand<Command>(
   schema: StandardSchemaV1<unknown, Command>,
-  command: Command,
-): Promise<Command> {
-  let outcome: StandardSchemaV1.Result<Command>;
+  command: unknown,
+): Command | Promise<Command> {
   try {
-    outcome = await schema["~standard"].validate(command);
+    const outcome = schema["~standard"].validate(command);
+    if (!isThenable(outcome)) return commandOf(outcome);
+    return Promise.resolve(outcome).catch(threw).then(commandOf);
   } catch (error) {
-    throw new NotProposed(
-      "invalid",
-      `the command's schema threw: ${error instanceof Error ? error.message : String(error)}; nothing was proposed`,
-      { cause: error },
-    );
+    if (error instanceof NotProposed) throw error;
+    return threw(error);
   }
+}
+
+function threw(error: unknown): never {
+  throw new NotProposed(
+    "invalid",
+    `the command's schema threw: ${messageOf(error)}; nothing was proposed`,
+    { cause: error },
+  );
+}
+
+function commandOf<Command>(outcome: StandardSchemaV1.Result<Command>): Command {
   if (!outcome.issues) return outcome.value;
   const words = outcome.issues.map(({ path, message }) => {
     const place = path?.map((part) => String(typeof part === "object" ? part.key : part)).join(".");

@@ -14,14 +14,16 @@ const AWAITED: Readonly<Record<GateReason, string>> = {
 };
 
 export class Proposal<Result> extends Call {
-  #data: Uint8Array;
+  /** Null while an asynchronous schema looks at the command. */
+  #data: Uint8Array | null;
+  #prepared: boolean;
   #resolve: ((result: Result) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   #handedOver = false;
   /** Where it waits for a leader; null: it doesn't, and fails where none can take it. */
   readonly gate: LeaderGate | null;
   /** What it takes while it waits. */
-  readonly bytes: number;
+  bytes: number = ENTRY_OVERHEAD_BYTES;
   /** Its place among the calls of this node. */
   number = 0;
   /** Its number at core; 0 before it was handed over. */
@@ -37,7 +39,7 @@ export class Proposal<Result> extends Call {
   onEnd: ((proposal: Proposal<Result>) => void) | undefined;
 
   constructor(
-    data: Uint8Array,
+    data: Uint8Array | null,
     resolve: (result: Result) => void,
     reject: (error: unknown) => void,
     gate: LeaderGate | null = null,
@@ -45,9 +47,21 @@ export class Proposal<Result> extends Call {
     super();
     this.gate = gate;
     this.#data = data;
-    this.bytes = data.length + ENTRY_OVERHEAD_BYTES;
+    this.#prepared = data !== null;
+    this.bytes += data?.length ?? 0;
     this.#resolve = resolve;
     this.#reject = reject;
+  }
+
+  /** Whether it can be handed over: its command is checked and encoded. */
+  get prepared(): boolean {
+    return this.#prepared;
+  }
+
+  prepare(data: Uint8Array): void {
+    this.#data = data;
+    this.#prepared = true;
+    this.bytes += data.length;
   }
 
   /** Whether it is core's: then it may be applied. */
@@ -59,7 +73,7 @@ export class Proposal<Result> extends Call {
   handOver(seq: number): Uint8Array {
     this.seq = seq;
     this.#handedOver = true;
-    return this.#data;
+    return this.#data ?? NO_BYTES;
   }
 
   /** Core is certain that it wasn't proposed and won't be: it waits again. */

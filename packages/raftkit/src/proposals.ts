@@ -15,6 +15,7 @@ export class Proposals<Result> {
   /** Of both. */
   #waitingBytes = 0;
   readonly #maxWaitingBytes: number;
+  readonly #onSkipped: () => void;
   /** Handed to core, where they stand is not known; by number. */
   readonly #unplaced = new Map<number, Proposal<Result>>();
   /** Accepted; by index. */
@@ -27,28 +28,41 @@ export class Proposals<Result> {
   /** Where somebody wants to know how long commits take. */
   commits: CommitTimes | undefined;
 
-  constructor(maxWaitingBytes: number) {
+  /** @param onSkipped one that held up those behind it has ended */
+  constructor(maxWaitingBytes: number, onSkipped: () => void = () => {}) {
     this.#maxWaitingBytes = maxWaitingBytes;
+    this.#onSkipped = onSkipped;
   }
 
   add(proposal: Proposal<Result>): void {
-    if (this.#waitingBytes + proposal.bytes > this.#maxWaitingBytes) {
-      proposal.fail(
-        new Overloaded(
-          `${this.#waitingBytes} bytes of proposals wait on this node, at most ${this.#maxWaitingBytes} may (maxUncommittedBytes); try again after a pause`,
-        ),
-      );
-      return;
-    }
+    if (this.#refuse(proposal, proposal.bytes)) return;
     proposal.onEnd = this.#forget;
     proposal.number = this.#nextNumber++;
     this.#called.add(proposal);
     this.#waitingBytes += proposal.bytes;
   }
 
+  /** Its schema is done with it. */
+  prepare(proposal: Proposal<Result>, data: Uint8Array): void {
+    if (this.#refuse(proposal, data.length)) return;
+    proposal.prepare(data);
+    this.#waitingBytes += data.length;
+  }
+
+  #refuse(proposal: Proposal<Result>, bytes: number): boolean {
+    if (this.#waitingBytes + bytes <= this.#maxWaitingBytes) return false;
+    proposal.fail(
+      new Overloaded(
+        `${this.#waitingBytes} bytes of proposals wait on this node, at most ${this.#maxWaitingBytes} may (maxUncommittedBytes); try again after a pause`,
+      ),
+    );
+    return true;
+  }
+
   /** What ended by itself isn't waited for. */
   readonly #forget = (proposal: Proposal<Result>): void => {
     if (!proposal.handedOver) {
+      if (!proposal.prepared) this.#onSkipped();
       this.#waitingBytes -= proposal.bytes;
       this.#called.delete(proposal);
       this.#held.delete(proposal);
@@ -85,10 +99,12 @@ export class Proposals<Result> {
       hand(proposal);
     }
     for (const proposal of this.#called) {
+      // Those behind it were called later.
+      if (!proposal.prepared) break;
+      this.#called.delete(proposal);
       if (proposal.gate?.closedFor) this.#held.add(proposal);
       else hand(proposal);
     }
-    this.#called.clear();
     return commands.length > 0 ? { firstSeq, commands } : undefined;
   }
 

@@ -117,8 +117,8 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-17",
     file: "packages/raftkit/src/calls.ts",
-    find: "      if (data.length > maxCommandBytes) {",
-    replace: "      if (data.length > maxCommandBytes * 2) {",
+    find: "    if (data.length > maxCommandBytes) {",
+    replace: "    if (data.length > maxCommandBytes * 2) {",
     why: "a command is accepted that no message can carry (hazard 59)",
   },
   {
