@@ -11,9 +11,7 @@ import { createMemoryLog } from "@raftkit/storage-memory";
 import { createMemoryNetwork } from "@raftkit/transport-memory";
 import { createTcpTransport } from "@raftkit/transport-tcp";
 import { createNode } from "raftkit";
-import type { Logger, RaftNode } from "raftkit";
-import { measuredKv, measuredLog } from "./measured.js";
-import type { Durations } from "./metrics.js";
+import type { CreateInstruments, Logger, RaftNode } from "raftkit";
 import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
 import type { Settings } from "./cli/parse.js";
 import { socketsVia } from "./peer-via.js";
@@ -26,7 +24,7 @@ export interface OpenContext {
   readonly logger: Logger;
   /** Connections that other nodes may open to this one. */
   readonly peerConnections: number;
-  readonly durations: Pick<Durations, "logWrite" | "apply">;
+  readonly instruments: CreateInstruments;
 }
 
 /** The system refused the data directory: whose it is, or what it is, is wrong, not the disk. */
@@ -61,7 +59,7 @@ export async function openNode(settings: Settings, context: OpenContext): Promis
 }
 
 function compose(settings: Settings, context: OpenContext): Promise<KvNode> {
-  const { logger, durations } = context;
+  const { logger, instruments } = context;
   const {
     id,
     clusterId,
@@ -80,15 +78,16 @@ function compose(settings: Settings, context: OpenContext): Promise<KvNode> {
     id,
     cluster: { id: clusterId, bootstrap },
     transport: transports[transport](settings, context),
-    storage: { log: measuredLog(storages[settings.storage](settings, logger), durations.logWrite) },
+    storage: { log: storages[settings.storage](settings, logger) },
     codec: codecs[settings.codec](),
-    stateMachine: measuredKv(createKv(), durations.apply),
+    stateMachine: createKv(),
     commandSchema: kvCommandSchema,
     electionTimeoutMs,
     heartbeatIntervalMs: heartbeatMs,
     defaultTimeoutMs: timeoutMs,
     ...(maxLogBytes !== undefined && { maxLogBytes }),
     logger,
+    instruments,
   });
 }
 

@@ -70,14 +70,9 @@ export async function startServer({
     if (node === undefined) throw notReady("the node is starting");
     return node;
   };
-  const metrics = createMetrics({ status, usage: () => listener.usage() });
+  const metrics = createMetrics(() => listener.usage());
   const calls: KvCalls = {
-    async propose(command, options) {
-      const began = performance.now();
-      const result = await opened().propose(command, options);
-      metrics.durations.commit((performance.now() - began) / 1000);
-      return result;
-    },
+    propose: async (command, options) => opened().propose(command, options),
     read: (query, options) => opened().read(query, options),
   };
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
@@ -101,7 +96,7 @@ export async function startServer({
   const started = await open(settings, {
     logger,
     peerConnections,
-    durations: metrics.durations,
+    instruments: metrics.instruments,
   }).catch(async (error: unknown) => {
     listener.cut();
     await stop();

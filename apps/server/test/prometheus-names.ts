@@ -22,7 +22,47 @@ export function problemsOf(text: string): string[] {
     ...nameProblems(name, type),
   ]);
   const samples = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  return [...new Set([...problems, ...samples.flatMap((line) => sampleProblems(line, types))])];
+  return [
+    ...new Set([
+      ...problems,
+      ...samples.flatMap((line) => sampleProblems(line, types)),
+      ...layoutProblems(lines, types),
+    ]),
+  ];
+}
+
+/** Each family once, HELP first, then TYPE, then all its samples, each series once. */
+function layoutProblems(lines: readonly string[], types: ReadonlyMap<string, string>): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  const parts = new Map<string, string[]>();
+  let last = "";
+  for (const line of lines.filter((one) => one !== "")) {
+    const [, comment, described] = /^# (HELP|TYPE) (\S+)/.exec(line) ?? [];
+    const series = line.slice(0, line.lastIndexOf(" "));
+    const family = described ?? familyOf(/^[^{ ]+/.exec(line)?.[0] ?? "", types);
+    if (comment === undefined && seen.has(series)) {
+      problems.push(`${series}: a series that comes twice`);
+    }
+    seen.add(series);
+    const before = parts.get(family);
+    if (before && family !== last) problems.push(`${family}: samples that don't stand together`);
+    last = family;
+    parts.set(family, [...(before ?? []), comment ?? "sample"]);
+  }
+  for (const [family, all] of parts) {
+    if (!types.has(family)) continue;
+    if (all.filter((part) => part === "TYPE").length > 1) {
+      problems.push(`${family}: a TYPE that comes twice`);
+    } else if (all.includes("HELP") && !/^HELP,TYPE(,sample)*$/.test(all.join())) {
+      problems.push(`${family}: HELP, TYPE and samples aren't in this order`);
+    }
+  }
+  return problems;
+}
+
+function familyOf(sample: string, types: ReadonlyMap<string, string>): string {
+  return types.has(sample) ? sample : sample.replace(/_(?:count|sum|bucket)$/, "");
 }
 
 function nameProblems(name: string, type: string): string[] {
@@ -46,7 +86,7 @@ function nameProblems(name: string, type: string): string[] {
 
 function sampleProblems(line: string, types: ReadonlyMap<string, string>): string[] {
   const [, sample = "", labels = ""] = /^([^{ ]+)(?:\{(.*)\})? /.exec(line) ?? [];
-  const name = types.has(sample) ? sample : sample.replace(/_(?:count|sum|bucket)$/, "");
+  const name = familyOf(sample, types);
   const type = types.get(name);
   if (type === undefined) return [`${sample}: a sample of no family`];
   return [
