@@ -9,9 +9,12 @@ declare function clearTimeout(timer: unknown): void;
 interface Surroundings {
   readonly setImmediate?: (run: () => void) => unknown;
   readonly process?: {
-    readonly getBuiltinModule?: (
-      name: string,
-    ) => { readonly getHeapStatistics?: () => { readonly heap_size_limit: number } } | undefined;
+    readonly getBuiltinModule?: (name: string) =>
+      | {
+          readonly getHeapStatistics?: () => { readonly heap_size_limit: number };
+          readonly AsyncLocalStorage?: { readonly snapshot: () => (run: () => void) => void };
+        }
+      | undefined;
   };
 }
 
@@ -20,24 +23,39 @@ const DELAY_MAX_MS = 2 ** 31 - 1;
 
 const surroundings: Surroundings = globalThis as Surroundings;
 
-/** Real, monotonic time. `defer` runs after the input that has arrived already. */
+/**
+ * Real, monotonic time. `defer` runs after the input that has arrived already. What runs later runs
+ * in the asynchronous context in which the clock was made: a node's turns and timers follow from
+ * each other for ever, and would else keep the context of a call, such as a request's trace.
+ */
 export function systemClock(): Clock {
   const now = (): number => performance.now();
+  const inOwnContext = asyncContext();
+  const defer = surroundings.setImmediate
+    ? (run: () => void) => void surroundings.setImmediate?.(run)
+    : deferByMessage();
   return {
     now,
     schedule(at, run) {
       let timer: unknown;
       const wait = (): void => {
         const delayMs = Math.max(0, Math.ceil(at - now()));
-        timer = delayMs > DELAY_MAX_MS ? setTimeout(wait, DELAY_MAX_MS) : setTimeout(run, delayMs);
+        timer =
+          delayMs > DELAY_MAX_MS
+            ? setTimeout(wait, DELAY_MAX_MS)
+            : setTimeout(() => inOwnContext(run), delayMs);
       };
       wait();
       return () => clearTimeout(timer);
     },
-    defer: surroundings.setImmediate
-      ? (run) => void surroundings.setImmediate?.(run)
-      : deferByMessage(),
+    defer: (run) => defer(() => inOwnContext(run)),
   };
+}
+
+/** @returns runs a function in the context of now; where there are none, simply runs it */
+function asyncContext(): (run: () => void) => void {
+  const hooks = surroundings.process?.getBuiltinModule?.("node:async_hooks");
+  return hooks?.AsyncLocalStorage?.snapshot() ?? ((run) => run());
 }
 
 /**
