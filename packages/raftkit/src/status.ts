@@ -59,16 +59,3 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     })),
   };
 }
-
-export function noCounts(): Record<CounterName, number> {
-  return {
-    messagesSent: 0,
-    messagesReceived: 0,
-    messagesDropped: 0,
-    electionsStarted: 0,
-    persists: 0,
-    entriesApplied: 0,
-    proposals: 0,
-    reads: 0,
-  };
-}
