@@ -53,6 +53,7 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
           ),
         ),
       );
+      const onClose = (): void => refuse(incomplete());
       const onData = (chunk: Buffer): void => {
         bytes += chunk.length;
         paced.received(chunk.length);
@@ -73,11 +74,12 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
           request.on("data", onData);
           request.once("end", resolve);
           request.once("error", reject);
-          request.once("close", () => reject(incomplete()));
+          request.once("close", onClose);
         });
       } finally {
         paced.stop();
-        request.off("data", onData);
+        // Every request closes in the end: one that was read makes no error of it.
+        request.off("data", onData).off("close", onClose);
       }
       return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
     },

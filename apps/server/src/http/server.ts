@@ -193,15 +193,12 @@ function takeTurns(
 ): void {
   const bodies = createBodyReader(limits);
   app.decorateRequest("call");
-  // Bodies are read by the routes that want them.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (_request, _body, done) => done(null));
+  // Bodies are read by the routes that want them, whatever their Content-Type says.
+  for (const method of app.supportedMethods) app.addHttpMethod(method, { overrideExisting: true });
   app.addHook("onRequest", (request, reply, done) => {
     const { raw } = request;
     const connection = connections.of(raw.socket);
     if (connection === undefined) return void reply.raw.destroy();
-    // A value is bytes, whatever its type is said to be; Fastify would refuse a malformed one.
-    if (raw.headers["content-type"] !== undefined) raw.headers["content-type"] = undefined;
     request.call = new Call(connection, raw, reply.raw, bodies);
     const start = (): void => done(foreignHost(raw));
     request.call.begin(start, (call) => over(raw.url ?? "", call));

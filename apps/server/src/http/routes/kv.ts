@@ -61,8 +61,7 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
         params: itemParams,
         querystring: noQuery,
         headers: writeHeaders,
-        consumes: ["application/octet-stream"],
-        body: valueBody,
+        describedBody: valueBody,
         response: { 200: written, 201: written, ...refusals(412, 413, 501, 503, 504, 507) },
       },
       handler: async ({ params, headers, call, raw }, reply) => {

@@ -1,7 +1,15 @@
 // /v1/openapi.json: the API's description, made from the schemas that requests are checked against.
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
+import type { z } from "zod";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
+
+declare module "fastify" {
+  interface FastifySchema {
+    /** The bytes that a route reads by itself: Fastify leaves them alone. */
+    describedBody?: z.ZodType;
+  }
+}
 
 /** Must come before the routes that it is to describe. */
 export function describeRoutes(app: FastifyInstance): void {
@@ -14,7 +22,11 @@ export function describeRoutes(app: FastifyInstance): void {
         version: "1",
       },
     },
-    transform: jsonSchemaTransform,
+    transform: ({ schema: { describedBody: body, ...schema }, ...route }) =>
+      jsonSchemaTransform({
+        ...route,
+        schema: body ? { ...schema, body, consumes: ["application/octet-stream"] } : schema,
+      }),
     transformObject: jsonSchemaTransformObject,
   });
   app.register((routes, _options, done) => {

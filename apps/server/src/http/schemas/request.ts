@@ -28,7 +28,7 @@ export const itemParams = z.object({
     }),
 });
 
-/** Read by the route itself, once the rest of the request was found right. */
+/** Not checked: the route reads it itself, once the rest of the request was found right. */
 export const valueBody = z.any().meta({ type: "string", format: "binary" });
 
 /** A query with none but these parameters. */
