@@ -6,7 +6,7 @@ import { emit } from "./operations/emit.js";
 import { adoptConfigurations, peersOf } from "./operations/membership.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import { newBootstrapState } from "./state/bootstrap-state.js";
-import { ForwardWindow } from "./state/forward-dedup.js";
+import { ForwardDedup } from "./state/forward-dedup.js";
 import { newDurability } from "./state/pending-writes.js";
 import type { State } from "./state/state.js";
 import { newStateHashes } from "./state/state-hashes.js";
@@ -54,7 +54,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     senders: new Map(),
     bootstrapping: null,
     forwarded: { outstanding: new Map(), bytes: 0 },
-    forwardWindow: new ForwardWindow(),
+    forwardDedup: new ForwardDedup(),
     logRefusedBytes: Infinity,
     remoteReads: { waiting: [], asked: null, lastId: 0 },
     stateHashes: newStateHashes(),

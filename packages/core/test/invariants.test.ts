@@ -64,7 +64,6 @@ function foundAfter(state: State, corrupt: () => void): string | undefined {
   const invariants = new Invariants();
   expect(invariants.findBroken(state)).toBeUndefined();
   corrupt();
-  state.now += options.heartbeatIntervalMs;
   return invariants.findBroken(state);
 }
 
@@ -141,10 +140,20 @@ describe("on a leader", () => {
     ["arrived behind the log", (n2) => (n2.verifiedIndex = 6), /arrived 6/],
     ["next behind the log's end", (n2) => (n2.nextIndex = 7), /next 7 of 5/],
     ["an answer to a round to come", (n2, { round }) => (n2.round = round + 1), /round 2 of 1/],
-    ["a window whose bytes are lost", (n2) => (n2.inflightBytes = 0), /of 0 bytes/],
     ["a window that owes bytes", (n2) => (n2.inflightBytes = -1), /of -1 bytes/],
-    ["a window of too many bytes", (n2) => n2.inflightBytes++, /under way/],
     ["an empty window with bytes", (n2) => (n2.inflight.length = 0), /0 messages/],
+    [
+      "matched what is sent next, with nothing under way",
+      (n2) =>
+        Object.assign(n2, {
+          matchIndex: 5,
+          verifiedIndex: 5,
+          nextIndex: 5,
+          inflight: [],
+          inflightBytes: 0,
+        }),
+      /matched 5, arrived 5, next 5/,
+    ],
     ["sent what is to be sent next", (n2) => (n2.nextIndex = 5), /next 5/],
     [
       "under way what is acknowledged",
@@ -163,6 +172,18 @@ describe("on a leader", () => {
     const { state, role, n2 } = leader();
     expect(foundAfter(state, () => corrupt(n2, role, state))).toMatch(found);
   });
+
+  test.each([1, -1])(
+    "a window that counts %i byte too many is found within a heartbeat",
+    (bytes) => {
+      const { state, n2 } = leader();
+      const invariants = new Invariants();
+      expect(invariants.findBroken(state)).toBeUndefined();
+      n2.inflightBytes += bytes;
+      state.now += options.heartbeatIntervalMs;
+      expect(invariants.findBroken(state)).toMatch(/messages of \d+ bytes under way$/);
+    },
+  );
 
   test("a leader or candidate that didn't vote for itself is found", () => {
     const { state } = leader();

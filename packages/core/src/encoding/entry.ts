@@ -1,7 +1,7 @@
 // The one binary form of log entries: what storage writes and what AppendEntries carries are the
 // same bytes.
 //
-//   run    = entry*                          contiguous entries, the index of the first beside the bytes
+//   run    = entry*               contiguous entries; the index of the first is beside the bytes
 //   entry  = length u32 | kind u8 | 0 u8 | term u48 | data[length]      integers little-endian
 //
 // A run never changes after it was made, and its bytes are never copied on their way to disks and

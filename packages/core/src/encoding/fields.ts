@@ -151,7 +151,9 @@ export type FieldWriter = (value: unknown) => CodecValue;
 
 const asItIs: FieldWriter = (value) => value as CodecValue;
 
-/** Takes down which kinds of fields are asked for, in order: so that a reader tells how to write. */
+/**
+ * Takes down which kinds of fields are asked for, in order: so that a reader tells how to write.
+ */
 export class FieldLister implements Fields {
   /** Null: that field is the payload. */
   readonly writers: (FieldWriter | null)[] = [];

@@ -35,8 +35,8 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
   follower.verifiedIndex = Math.max(follower.verifiedIndex, lastNewIndex);
   follower.leaderCommit = Math.max(follower.leaderCommit, message.leaderCommit);
   // What is verified is a prefix of the log of this term's leader, which never changes in its term,
-  // so what the leader has committed of it is the same entry here, whichever request verified it and
-  // in whatever order requests arrive. What follows in this log may be another leader's.
+  // so what the leader has committed of it is the same entry here, whichever request verified it
+  // and in whatever order requests arrive. What follows in this log may be another leader's.
   advanceCommit(state, Math.min(follower.leaderCommit, follower.verifiedIndex));
   const seq = promiseSeq(state);
   if (isNewRound || isDurable(state, seq)) follower.ackNow = true;

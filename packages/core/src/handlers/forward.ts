@@ -1,5 +1,5 @@
-// Another node's proposals. What a leader answered it remembers for the whole leadership, so that a
-// copy is never appended twice.
+// Another node's proposals. A leader remembers its answers for its whole leadership, so that a copy
+// is never appended twice.
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { send } from "../operations/emit.js";
 import { appendOwn, exceededBound, noteLogFull } from "../operations/own-entries.js";
@@ -9,17 +9,17 @@ import type { State } from "../state/state.js";
 import type { EntryRun, Sender } from "../types.js";
 
 /**
- * Another node's proposals. Of a leadership that this process doesn't remember nothing is said: an
- * earlier copy may have been accepted.
+ * Another node's proposals. A forward of a leadership that this process doesn't remember gets no
+ * answer: an earlier copy may have been accepted.
  */
 export function onForward(state: State, from: Sender, message: Forward): void {
-  const window = state.forwardWindow;
+  const window = state.forwardDedup;
   if (message.term !== window.term) return;
   const { firstSeq, entries } = message;
   let verdict = window.find(from, firstSeq);
   if (verdict === "forgotten") return;
   if (!verdict) {
-    verdict = judge(state, from, entries);
+    verdict = acceptForward(state, from, entries);
     window.remember(from, firstSeq, verdict);
   }
   const firstIndex = "firstIndex" in verdict ? verdict.firstIndex : 0;
@@ -36,7 +36,7 @@ export function onForward(state: State, from: Sender, message: Forward): void {
   });
 }
 
-function judge(state: State, from: Sender, entries: EntryRun): Verdict {
+function acceptForward(state: State, from: Sender, entries: EntryRun): Verdict {
   const { role } = state;
   const { count } = entries;
   if (role.kind !== "leader") return { count, refused: "notLeader" };

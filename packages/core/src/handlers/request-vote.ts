@@ -20,8 +20,7 @@ export function onRequestVote(state: State, from: Sender, message: RequestVote):
     });
     return;
   }
-  // A node that asks around for itself gives that up: it waits for this election as any follower
-  // does.
+  // Granting a vote ends our own candidacy.
   if (state.role.kind === "candidate") becomeFollower(state, null);
   state.votedFor = from.id;
   state.grantedVote = { to: from, term: state.currentTerm, seq: promiseSeq(state) };

@@ -1,6 +1,6 @@
-// Bootstrapping a cluster (docs/rules.md, identity and bootstrapping). The initial voter with the smallest id
-// asks the others until each has answered this run of it: blank, and started with the same list.
-// Then it writes entry 1, the configuration with everyone's incarnation.
+// Bootstrapping a cluster (docs/rules.md, identity and bootstrapping). The initial voter with the
+// smallest id asks the others until each has answered this run of it: blank, and started with the
+// same list. Then it writes entry 1, the configuration with everyone's incarnation.
 import { encodeConfiguration } from "../encoding/configuration.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
 import type { BootstrapState } from "../state/bootstrap-state.js";

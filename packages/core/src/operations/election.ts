@@ -1,5 +1,5 @@
-// Campaigns and votes (paper §5.2, §5.4.1; pre-vote: thesis §9.6). Votes are promises: they leave, and
-// the own one counts, only once they are durable.
+// Campaigns and votes (paper §5.2, §5.4.1; pre-vote: thesis §9.6). Votes are promises: they leave,
+// and the own one counts, only once they are durable.
 import type { RequestVote } from "../protocol/messages.js";
 import { majority } from "../quorum/majority.js";
 import type { Candidate, State } from "../state/state.js";
@@ -21,7 +21,7 @@ export function isElecting(state: State): boolean {
   return voteIsBeingWritten(state) || (role.kind === "candidate" && role.phase === "election");
 }
 
-/** Asks whether an election could be won; a sole voter knows. */
+/** Asks whether an election could be won; a sole voter wins immediately. */
 export function campaign(state: State): void {
   becomePreCandidate(state);
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
@@ -37,9 +37,7 @@ export function campaign(state: State): void {
   if (state.role.kind === "candidate") countVotes(state, state.role);
 }
 
-/**
- * A live leader protects its leadership: whoever hears it helps nobody to replace it (thesis §4.2.3).
- */
+/** Leader stickiness: reject votes while the leader is live (thesis §4.2.3). */
 export function isInTouchWithLeader(state: State): boolean {
   return (
     state.role.kind === "leader" ||

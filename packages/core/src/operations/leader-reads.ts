@@ -1,5 +1,5 @@
-// Linearizable reads on the leader (ReadIndex, thesis §6.4): one round of AppendEntries answers every
-// read that waited for it.
+// Linearizable reads on the leader (ReadIndex, thesis §6.4): one round of AppendEntries answers
+// every read that waited for it.
 import { reachedByMajority } from "../quorum/majority.js";
 import type { Leader, State } from "../state/state.js";
 import type { Index, Sender } from "../types.js";

@@ -83,7 +83,8 @@ export function becomeCandidate(state: State): void {
 }
 
 /**
- * Begins a leadership: progress anew for everyone, and a no-op so that earlier entries can commit (R18).
+ * Begins a leadership: progress anew for everyone, and a no-op so that earlier entries can commit
+ * (R18).
  */
 export function becomeLeader(state: State): void {
   const noopIndex = state.log.lastIndex + 1;
@@ -108,7 +109,7 @@ export function becomeLeader(state: State): void {
   state.role = leader;
   state.electionDeadline = Infinity;
   state.abandonedElections = 0;
-  state.forwardWindow.begin(state.currentTerm);
+  state.forwardDedup.begin(state.currentTerm);
   appendOwn(
     state,
     leader,

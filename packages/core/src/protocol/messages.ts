@@ -46,13 +46,13 @@ export interface AppendEntries extends Envelope {
   readonly prevLogTerm: Term;
   readonly leaderCommit: Index;
   /**
-   * Counts up within a leadership; a reply to this round or a later one proves that the leader still led
-   * when it asked (thesis §6.4).
+   * Counts up within a leadership; a reply to this round or a later one proves that the leader
+   * still led when it asked (thesis §6.4).
    */
   readonly round: number;
   /**
-   * What the addressee has acknowledged in this term: durable there, as far as this leader knows. At
-   * most `prevLogIndex`; 0: nothing yet.
+   * What the addressee has acknowledged in this term: durable there, as far as this leader knows.
+   * At most `prevLogIndex`; 0: nothing yet.
    */
   readonly matchIndex: Index;
   /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */

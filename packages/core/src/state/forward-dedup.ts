@@ -12,10 +12,10 @@ const VERDICTS_MAX = 4096;
 const SENDERS_MAX = 256;
 
 /**
- * A leader's answers to forwards, kept until its next leadership; bounded: what is older is forgotten
- * and never answered.
+ * A leader's answers to forwards, kept until its next leadership; bounded: what is older is
+ * forgotten and never answered.
  */
-export class ForwardWindow {
+export class ForwardDedup {
   #term: Term = 0;
   readonly #senders = new Map<
     string,

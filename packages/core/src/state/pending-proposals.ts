@@ -2,7 +2,7 @@
 import type { Sender, Term } from "../types.js";
 
 /** What this node forwarded and has no answer to, by first number. */
-export interface ForwardedByMe {
+export interface PendingProposals {
   readonly outstanding: Map<
     number,
     {

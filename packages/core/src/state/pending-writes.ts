@@ -2,7 +2,7 @@
 import type { LogOperation } from "../ports/log-storage.js";
 import type { HardState, Index, Term } from "../types.js";
 
-interface PendingPersist {
+interface PendingWrite {
   readonly seq: number;
   readonly term: Term;
   /** The last index that this write will vouch for; lowered by truncation. */
@@ -16,7 +16,7 @@ export interface Durability {
   durableTerm: Term;
   durableSeq: number;
   lastSeq: number;
-  pending: PendingPersist[];
+  pending: PendingWrite[];
   staged: LogOperation[];
   /** What the slowest write of late took, in milliseconds: a peak that fades with each write. */
   slowestMs: number;

@@ -43,11 +43,15 @@ export interface Progress {
   inflightBytes: number;
   /** How many messages may be under way that have not arrived: doubles as they arrive. */
   window: number;
-  /** A message was refused because this entry is still under way: nothing is sent before it came. */
+  /**
+   * A message was refused because this entry is still under way: nothing is sent before it came.
+   */
   awaitedIndex: Index;
   /** When `verifiedIndex` last grew. */
   arrivedAt: number;
-  /** Whoever answers this round without having what is overdue has lost it; 0: nothing is overdue. */
+  /**
+   * Whoever answers this round without having what is overdue has lost it; 0: nothing is overdue.
+   */
   overdueRound: number;
   /** How many times the expected time a message may take. */
   patience: number;

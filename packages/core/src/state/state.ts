@@ -5,9 +5,9 @@ import type { RaftOptions } from "../options.js";
 import type { Effect } from "../protocol/effects.js";
 import type { Index, NodeId, Sender, Term } from "../types.js";
 import type { BootstrapState } from "./bootstrap-state.js";
-import type { ForwardWindow } from "./forward-dedup.js";
+import type { ForwardDedup } from "./forward-dedup.js";
 import type { Membership } from "./membership-state.js";
-import type { ForwardedByMe } from "./pending-proposals.js";
+import type { PendingProposals } from "./pending-proposals.js";
 import type { LeaderReads, RemoteReads } from "./pending-reads.js";
 import type { Durability } from "./pending-writes.js";
 import type { Progress } from "./progress.js";
@@ -76,8 +76,8 @@ export interface State {
   /** The newest run heard of each sender. */
   readonly senders: Map<NodeId, Sender>;
   bootstrapping: BootstrapState | null;
-  readonly forwarded: ForwardedByMe;
-  readonly forwardWindow: ForwardWindow;
+  readonly forwarded: PendingProposals;
+  readonly forwardDedup: ForwardDedup;
   /** The least that the log's bound had no room for; Infinity: it refused nothing yet. */
   logRefusedBytes: number;
   readonly remoteReads: RemoteReads;

@@ -170,8 +170,8 @@ export const elections: readonly Mutant[] = [
   {
     id: "core-82",
     file: "packages/core/src/operations/transitions.ts",
-    find: "  state.forwardWindow.begin(state.currentTerm);",
-    replace: "  if (state.forwardWindow.term === 0) state.forwardWindow.begin(state.currentTerm);",
+    find: "  state.forwardDedup.begin(state.currentTerm);",
+    replace: "  if (state.forwardDedup.term === 0) state.forwardDedup.begin(state.currentTerm);",
     why: "the forward window is that of the first leadership only",
   },
   {

@@ -1,12 +1,12 @@
 // What a leader remembers of forwards: never a verdict twice, never one that may contradict an
 // earlier one.
 import { expect, test } from "vitest";
-import { ForwardWindow } from "../src/state/forward-dedup.js";
+import { ForwardDedup } from "../src/state/forward-dedup.js";
 
 const sender = { id: "n2", incarnation: "n2-data-directory-1", run: 3 };
 
 test("what is below the window is forgotten, what is above it is new", () => {
-  const window = new ForwardWindow();
+  const window = new ForwardDedup();
   window.begin(7);
   for (let seq = 1; seq <= 4100; seq++) window.remember(sender, seq, { count: 1, firstIndex: seq });
   expect(window.find(sender, 4)).toBe("forgotten");
@@ -15,7 +15,7 @@ test("what is below the window is forgotten, what is above it is new", () => {
 });
 
 test("a late one that was overtaken by many counts as forgotten, not as new", () => {
-  const window = new ForwardWindow();
+  const window = new ForwardDedup();
   window.begin(7);
   for (let seq = 100; seq <= 4200; seq++) {
     window.remember(sender, seq, { count: 1, firstIndex: seq });
@@ -24,7 +24,7 @@ test("a late one that was overtaken by many counts as forgotten, not as new", ()
 });
 
 test("another run begins anew; an earlier one is never answered", () => {
-  const window = new ForwardWindow();
+  const window = new ForwardDedup();
   window.begin(7);
   window.remember(sender, 1, { count: 1, firstIndex: 9 });
   expect(window.find({ ...sender, run: 4 }, 1)).toBeUndefined();
@@ -35,7 +35,7 @@ test("another run begins anew; an earlier one is never answered", () => {
 });
 
 test("a new leadership forgets everything; too many senders are not answered", () => {
-  const window = new ForwardWindow();
+  const window = new ForwardDedup();
   window.begin(7);
   for (let i = 0; i < 256; i++) {
     window.remember({ ...sender, id: `m${i}` }, 1, { count: 1, firstIndex: i + 1 });
