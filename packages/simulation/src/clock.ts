@@ -29,7 +29,7 @@ export interface VirtualTime {
 const STEPS_PER_BREATH = 4096;
 
 export function createVirtualTime(): VirtualTime {
-  const queue = createEventQueue();
+  const queue = createEventQueue<RunningProcess>();
   const listeners: ((process: VirtualProcess | undefined) => void)[] = [];
   /** Whose event this is. */
   let current: RunningProcess | undefined;

@@ -2,15 +2,16 @@
 // them. Every moment is checked against Raft's invariants. It decides nothing by itself: the same
 // seed and the same calls give the same trace.
 import { decodeFrame } from "@raftkit/core";
-import type { Codec, CodecValue, Message, NodeId, Sender, StateMachine } from "@raftkit/core";
-import type { CallOptions, NodeOptions, NodeStatus, RaftNode } from "raftkit";
+import type { CodecValue, Message, NodeId, Sender } from "@raftkit/core";
+import type { CallOptions, NodeStatus, RaftNode } from "raftkit";
 import { OutcomeUnknown, ReadFailed } from "raftkit";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import type { VirtualProcess } from "./virtual-process.js";
 import { createVirtualTime } from "./clock.js";
-import type { DiskSettings, VirtualDisk } from "./disk.js";
+import type { VirtualDisk } from "./disk.js";
 import { createDriver } from "./driver.js";
 import { describeMessage, writeFrame } from "./frames.js";
+import type { ClusterOptions } from "./cluster-options.js";
 import { createInvariants } from "./invariants.js";
 import type { Member, World } from "./member.js";
 import { createMember } from "./member.js";
@@ -23,33 +24,6 @@ import type { SeededRandom } from "./random.js";
 import { createRandom } from "./random.js";
 import type { Trace } from "./trace.js";
 import { createTrace, fingerprint } from "./trace.js";
-
-export interface ClusterOptions<Command extends CodecValue, Result, Query, Answer> {
-  /** Everything random follows from it. */
-  readonly seed: number;
-  /** How many, named n1, n2 and so on. Default 3. */
-  readonly nodes?: number;
-  /** Makes a node's state machine, anew for each of its runs. */
-  readonly stateMachine: (id: NodeId) => StateMachine<Command, Result, Query, Answer>;
-  /** Default: MessagePack. */
-  readonly codec?: Codec;
-  /** Default: 0.5 to 2 ms, nothing lost. */
-  readonly network?: Partial<LinkSettings>;
-  /** Default: 0.1 to 1 ms for a write. */
-  readonly disk?: Partial<DiskSettings>;
-  /** Passed on to every node. */
-  readonly node?: Pick<
-    NodeOptions<Command, Result, Query, Answer>,
-    | "electionTimeoutMs"
-    | "heartbeatIntervalMs"
-    | "defaultTimeoutMs"
-    | "maxCommandBytes"
-    | "maxUncommittedBytes"
-    | "maxLogBytes"
-  >;
-  /** Which nodes run from the beginning. Default: all. */
-  readonly start?: readonly NodeId[];
-}
 
 export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
   readonly ids: readonly NodeId[];

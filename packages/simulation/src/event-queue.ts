@@ -1,22 +1,28 @@
 // The events of simulated time, and how late it is. Those that are due at the same instant come out
 // in the order of an event loop: timers, then input, then what was deferred.
 import { createHeap } from "./heap.js";
-import type { RunningProcess } from "./virtual-process.js";
 
 export const Phase = { timer: 0, input: 1, deferred: 2 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
-export interface Event {
+/** Whose events they are, as far as the queue must know. */
+export interface EventOwner {
+  readonly stopped: boolean;
+  /** Its events wait until then. ms of simulated time */
+  readonly stalledUntil: number;
+}
+
+export interface Event<Process extends EventOwner> {
   time: number;
   sequence: number;
   readonly phase: Phase;
   /** For a timer: when it is due by the clock of its process. */
   readonly localTime: number;
-  readonly process: RunningProcess | undefined;
+  readonly process: Process | undefined;
   run: (() => void) | undefined;
 }
 
-export interface EventQueue {
+export interface EventQueue<Process extends EventOwner> {
   /** Milliseconds since the simulation began. */
   now: number;
   /**
@@ -26,7 +32,7 @@ export interface EventQueue {
   push(
     time: number,
     phase: Phase,
-    process: RunningProcess | undefined,
+    process: Process | undefined,
     run: () => void,
     localTime?: number,
   ): () => void;
@@ -34,14 +40,14 @@ export interface EventQueue {
    * Takes out the next event that may run now; events of a stalled process go back, behind the end
    * of the stall.
    */
-  take(until: number): Event | undefined;
-  timersOf(process: RunningProcess): readonly Event[];
+  take(until: number): Event<Process> | undefined;
+  timersOf(process: Process): readonly Event<Process>[];
   /** Timers of this process are due at other times now. */
-  retime(process: RunningProcess, timeOf: (localTime: number) => number): void;
+  retime(process: Process, timeOf: (localTime: number) => number): void;
 }
 
-export function createEventQueue(): EventQueue {
-  const events = createHeap<Event>((a, b) =>
+export function createEventQueue<Process extends EventOwner>(): EventQueue<Process> {
+  const events = createHeap<Event<Process>>((a, b) =>
     a.time !== b.time
       ? a.time < b.time
       : a.phase !== b.phase
@@ -50,10 +56,10 @@ export function createEventQueue(): EventQueue {
   );
   let sequence = 0;
 
-  const queue: EventQueue = {
+  const queue: EventQueue<Process> = {
     now: 0,
     push(time, phase, process, run, localTime = 0) {
-      const event: Event = {
+      const event: Event<Process> = {
         time: Math.max(time, queue.now),
         sequence: sequence++,
         phase,

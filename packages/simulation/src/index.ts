@@ -15,5 +15,6 @@ export {
 export { createVirtualDisk, type DiskSettings, type VirtualDisk } from "./disk.js";
 export { createTrace, fingerprint, type Trace } from "./trace.js";
 export { SimulationFailed } from "./driver.js";
-export { createCluster, type Cluster, type ClusterOptions } from "./cluster.js";
+export type { ClusterOptions } from "./cluster-options.js";
+export { createCluster, type Cluster } from "./cluster.js";
 export { createJournal, type Journal, type JournalEntry } from "./journal.js";

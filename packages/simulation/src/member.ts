@@ -6,7 +6,7 @@ import { createNode } from "raftkit";
 import { createMemoryLog } from "@raftkit/storage-memory";
 import type { VirtualTime } from "./clock.js";
 import type { VirtualProcess } from "./virtual-process.js";
-import type { ClusterOptions } from "./cluster.js";
+import type { ClusterOptions } from "./cluster-options.js";
 import type { VirtualDisk } from "./disk.js";
 import { createVirtualDisk } from "./disk.js";
 import type { Driver } from "./driver.js";

@@ -1,7 +1,7 @@
 // One run of a simulated program: its clock, and what is due for it. It can be stopped, stalled and
 // told wrong times; when its events come up is decided by the queue that all share.
 import type { Clock } from "@raftkit/core";
-import type { EventQueue } from "./event-queue.js";
+import type { EventOwner, EventQueue } from "./event-queue.js";
 import { Phase } from "./event-queue.js";
 
 /** More than what is lost when times are converted between clocks. */
@@ -48,8 +48,8 @@ export interface VirtualProcess {
   timers(): readonly number[];
 }
 
-export interface RunningProcess extends VirtualProcess {
-  readonly stalledUntil: number;
+export interface RunningProcess extends VirtualProcess, EventOwner {
+  readonly stopped: boolean;
   /** What is to happen in the midst of the event that runs next, once. */
   takeInterruption(): { readonly jobs: number; readonly run: () => void } | undefined;
 }
@@ -57,7 +57,7 @@ export interface RunningProcess extends VirtualProcess {
 /** @param runNow runs what the process is handed within an event of the world */
 export function createProcess(
   name: string,
-  queue: EventQueue,
+  queue: EventQueue<RunningProcess>,
   runNow: (process: RunningProcess, run: () => void) => void,
 ): RunningProcess {
   let stopped = false;

@@ -3,9 +3,7 @@
 import type { Index, Term } from "@raftkit/core";
 import type { KeyValueInput, KeyValueOutput } from "@raftkit/linearizability";
 import { createRefusals } from "./refusals.js";
-import type { Member, World } from "./world.js";
-
-export type Ends = "answered" | "refused" | "unknown";
+import type { Ends, Member, World } from "./world.js";
 
 /** One question to one node, and what became of it. */
 export interface Call {

@@ -2,34 +2,16 @@
 // write down what they were told. A call whose end isn't known stays open for ever, and its client
 // goes on under another name. At the end the history must be linearizable; before that, each answer
 // must be newer than all that were given before its call began.
-import type { KeyValueInput, KeyValueOutput, Operation } from "@raftkit/linearizability";
+import type { KeyValueInput } from "@raftkit/linearizability";
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Plan } from "../plans/plan.js";
-import type { Call, Ends } from "./answers.js";
+import type { Call } from "./answers.js";
 import { createAnswers } from "./answers.js";
-import type { Desks } from "./desks.js";
 import { createDesks } from "./desks.js";
 import type { Command } from "./machine.js";
 import { encodeCommand } from "./machine.js";
 import { createOnce } from "./once.js";
-import type { Member, World } from "./world.js";
-
-export interface Clients extends Pick<Desks, "onProposal" | "onRead" | "onApplied" | "onStopped"> {
-  readonly counts: { answered: number; refused: number; unknown: number };
-  history(): readonly Operation<KeyValueInput, KeyValueOutput>[];
-  /** One call, now. It ends once, at the latest after `timeoutMs`. */
-  call(
-    member: Member,
-    client: string,
-    what: "get" | "put" | "cas" | "delete",
-    key: number,
-    timeoutMs: number,
-    onEnd: (end: Ends) => void,
-  ): void;
-  start(): void;
-  /** Begins no further calls. */
-  stop(): void;
-}
+import type { Clients, Ends, Member, World } from "./world.js";
 
 /** What clients do to the world: time, and a node's inputs. */
 export interface ClientsHost {

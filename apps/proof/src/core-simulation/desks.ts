@@ -1,8 +1,8 @@
 // What was asked of each node and has no end yet: proposals and reads that wait for a verdict,
 // entries that wait to be applied, reads that wait until enough is applied.
-import type { Effect, Index, Term } from "@raftkit/core";
+import type { Index } from "@raftkit/core";
 import type { Answers, Call } from "./answers.js";
-import type { Member } from "./world.js";
+import type { ClientEvents, Member } from "./world.js";
 
 interface Desk {
   /** By number: proposals and reads without a verdict. */
@@ -13,19 +13,9 @@ interface Desk {
   reads: { readonly call: Call; readonly index: Index }[];
 }
 
-export interface Desks {
+export interface Desks extends ClientEvents {
   /** @returns the number under which the node is asked */
   take(member: Member, call: Call): number;
-  onProposal(
-    member: Member,
-    effect: Extract<Effect, { readonly type: "accepted" | "rejected" | "unknown" }>,
-  ): void;
-  onRead(
-    member: Member,
-    effect: Extract<Effect, { readonly type: "readReady" | "readRejected" }>,
-  ): void;
-  onApplied(member: Member, index: Index, term: Term): void;
-  onStopped(member: Member): void;
 }
 
 export function createDesks(

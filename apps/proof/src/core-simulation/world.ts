@@ -2,6 +2,7 @@
 // Functions in the files beside this one change it; all of them are synchronous. Time is in whole
 // milliseconds.
 import type {
+  Effect,
   EntryRun,
   Index,
   LogOperation,
@@ -13,12 +14,12 @@ import type {
   Sender,
   Term,
 } from "@raftkit/core";
+import type { KeyValueInput, KeyValueOutput, Operation } from "@raftkit/linearizability";
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Coverage } from "../plans/coverage.js";
 import type { Invariant } from "../invariants/invariant.js";
 import type { Fault, FaultKind, FaultRole, Outcome, Phase, Plan } from "../plans/plan.js";
 import type { LogShadow, NodeView } from "../invariants/view.js";
-import type { Clients } from "./clients.js";
 import type { Machine } from "./machine.js";
 import type { NumberTrace } from "./number-trace.js";
 import type { Wheel } from "./wheel.js";
@@ -146,6 +147,39 @@ export interface Settings {
     | "maxUncommittedBytes"
     | "maxLogBytes"
   >;
+}
+
+export type Ends = "answered" | "refused" | "unknown";
+
+/** What clients hear of the nodes that they ask. */
+export interface ClientEvents {
+  onProposal(
+    member: Member,
+    effect: Extract<Effect, { readonly type: "accepted" | "rejected" | "unknown" }>,
+  ): void;
+  onRead(
+    member: Member,
+    effect: Extract<Effect, { readonly type: "readReady" | "readRejected" }>,
+  ): void;
+  onApplied(member: Member, index: Index, term: Term): void;
+  onStopped(member: Member): void;
+}
+
+export interface Clients extends ClientEvents {
+  readonly counts: { answered: number; refused: number; unknown: number };
+  history(): readonly Operation<KeyValueInput, KeyValueOutput>[];
+  /** One call, now. It ends once, at the latest after `timeoutMs`. */
+  call(
+    member: Member,
+    client: string,
+    what: "get" | "put" | "cas" | "delete",
+    key: number,
+    timeoutMs: number,
+    onEnd: (end: Ends) => void,
+  ): void;
+  start(): void;
+  /** Begins no further calls. */
+  stop(): void;
 }
 
 export interface World {
