@@ -10,7 +10,7 @@ import type { ClusterOptions } from "./cluster-options.js";
 import type { VirtualDisk } from "./disk.js";
 import { createVirtualDisk } from "./disk.js";
 import type { Driver } from "./driver.js";
-import type { Invariants } from "./invariants.js";
+import type { Invariants } from "./safety-checks.js";
 import type { VirtualNetwork } from "./network.js";
 import type { SeededRandom } from "./random.js";
 

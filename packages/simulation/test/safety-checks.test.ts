@@ -1,7 +1,7 @@
 import type { NodeStatus } from "raftkit";
 import { expect, test } from "vitest";
 import { createCluster } from "../src/cluster.js";
-import { createInvariants, InvariantBroken } from "../src/invariants.js";
+import { createInvariants, InvariantBroken } from "../src/safety-checks.js";
 import { createJournal } from "../src/journal.js";
 
 async function status(changes: Partial<NodeStatus>): Promise<NodeStatus> {
