@@ -304,6 +304,24 @@ function killIfAlive(pid: number): void {
   }
 }
 
+test("a full log names the flag that raises its bound, in the answer and in the log", async () => {
+  const { args } = await single(["--storage", "memory", "--max-log-bytes", "1048576"]);
+  const server = startProcess(args);
+  const { http } = await server.ready;
+  const body = Buffer.alloc(700_000);
+  await expect
+    .poll(async () => (await send(http, "PUT", "/v1/kv/a", { body })).status, { timeout: 10_000 })
+    .toBe(201);
+  const refused = await send(http, "PUT", "/v1/kv/a", { body });
+  expect(refused.status).toBe(507);
+  server.child.kill("SIGTERM");
+  const { stdout } = await server.ended;
+  for (const text of [refused.body.toString(), stdout]) {
+    expect(text).toContain("--max-log-bytes on every node");
+    expect(text).not.toContain("maxLogBytes on");
+  }
+});
+
 test("status and metrics of a single node that leads itself", async () => {
   const { args } = await single(["--storage", "memory", "--transport", "memory", "--id", "n1"]);
   const { http } = await startProcess(args).ready;
