@@ -34,7 +34,8 @@ import type { CallContext } from "./calls.js";
 import { Calls } from "./calls.js";
 import type { NodeEnd } from "./closing.js";
 import { Closing } from "./closing.js";
-import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
+import { messageOf } from "./errors.js";
+import { stateMachineFailed, storageFailed } from "./failures.js";
 import { reportUnheard } from "./defaults.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
@@ -113,13 +114,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     this.#logLane = createLogLane(
       instruments?.measuredLog(options.storage.log) ?? options.storage.log,
       (seq) => this.#turns.feed({ type: "persisted", seq }),
-      (error) =>
-        this.#fail(
-          new StorageFailed(
-            `the log storage of node ${this.id} failed; the node stopped, and nothing is retried: ${messageOf(error)}`,
-            { cause: error },
-          ),
-        ),
+      (error) => this.#fail(storageFailed(this.id, error)),
     );
     this.#machineLane = createMachineLane(
       instruments?.measuredMachine(options.stateMachine) ?? options.stateMachine,
@@ -136,13 +131,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
         onApplied: (index) => this.#onApplied(index),
         onHash: (index, hash) => this.#turns.feed({ type: "hashed", index, hash }),
         onHashFailed: (error) => this.#journal.hashFailed(error),
-        onError: (error) =>
-          this.#fail(
-            new StateMachineFailed(
-              `the state machine of node ${this.id} threw while applying an entry; the node stopped: ${messageOf(error)}`,
-              { cause: error },
-            ),
-          ),
+        onError: (error) => this.#fail(stateMachineFailed(this.id, error)),
       },
     );
     this.transportHandler = {

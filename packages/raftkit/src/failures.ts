@@ -1,0 +1,17 @@
+// What a node fails of: a part that threw where it must not.
+import type { NodeId } from "@raftkit/core";
+import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
+
+export function storageFailed(id: NodeId, cause: unknown): StorageFailed {
+  return new StorageFailed(
+    `the log storage of node ${id} failed; the node stopped, and nothing is retried: ${messageOf(cause)}`,
+    { cause },
+  );
+}
+
+export function stateMachineFailed(id: NodeId, cause: unknown): StateMachineFailed {
+  return new StateMachineFailed(
+    `the state machine of node ${id} threw while applying an entry; the node stopped: ${messageOf(cause)}`,
+    { cause },
+  );
+}
