@@ -11,14 +11,17 @@ import { createMemoryLog } from "@raftkit/storage-memory";
 import { createMemoryNetwork } from "@raftkit/transport-memory";
 import { createTcpTransport } from "@raftkit/transport-tcp";
 import { createNode } from "raftkit";
-import type { CreateInstruments, Logger, RaftNode } from "raftkit";
+import type { CallOptions, CreateInstruments, Logger, RaftNode } from "raftkit";
 import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
 import type { Settings } from "./cli/parse.js";
 import { socketsVia } from "./peer-via.js";
 
 export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
 /** All that the key-value routes need of a node. */
-export type KvCalls = Pick<KvNode, "propose" | "read">;
+export interface KvCalls {
+  propose(command: KvCommand, options?: CallOptions): Promise<KvResult>;
+  read(query: KvQuery, options?: CallOptions): Promise<KvAnswer>;
+}
 
 export interface OpenContext {
   readonly logger: Logger;

@@ -1,12 +1,12 @@
 // A node that only says what a test tells it to.
 import type { NodeEvents, NodeState, NodeStatus } from "raftkit";
-import type { KvNode } from "../src/compose.js";
+import type { KvCalls, KvNode } from "../src/compose.js";
 
 export interface FakeNode extends KvNode {
   /** Parts of the status that differ from a healthy leader's. */
   now: Partial<NodeStatus>;
-  proposes: KvNode["propose"];
-  reads: KvNode["read"];
+  proposes: KvCalls["propose"];
+  reads: KvCalls["read"];
   closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
 }
@@ -22,9 +22,9 @@ export function fakeNode(): FakeNode {
     reads: never,
     closes: 0,
     closed: new Promise(() => undefined),
-    propose: (command, options) => node.proposes(command, options),
+    propose: (command, options) => node.proposes(command, options) as Promise<never>,
     ready: never,
-    read: (query, options) => node.reads(query, options),
+    read: (query, options) => node.reads(query, options) as Promise<never>,
     status: () => ({
       id: "n1",
       clusterId: "raftkit",

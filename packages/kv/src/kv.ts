@@ -2,7 +2,7 @@
 // sorted.ts, how they become bytes in snapshot.ts. `apply` must depend on the state, the command
 // and its index alone, and never throw.
 import { RaftkitError } from "@raftkit/core";
-import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
+import type { ApplyContext, Index, Returns, StateMachine } from "@raftkit/core";
 import { conditionHolds, parseCommand } from "./commands.js";
 import type { KvCommand } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
@@ -36,14 +36,14 @@ export type KvResult =
  * - `size`: how many keys there are.
  */
 export type KvQuery =
-  | { readonly type: "get"; readonly key: string }
-  | {
+  | (Returns<Extract<KvAnswer, { type: "get" }>> & { readonly type: "get"; readonly key: string })
+  | (Returns<Extract<KvAnswer, { type: "list" }>> & {
       readonly type: "list";
       readonly prefix?: string | undefined;
       readonly after?: string | undefined;
       readonly limit?: number | undefined;
-    }
-  | { readonly type: "size" };
+    })
+  | (Returns<Extract<KvAnswer, { type: "size" }>> & { readonly type: "size" });
 
 /**
  * `value` is the machine's own: read it, never change it. `index` is the log index of the key's

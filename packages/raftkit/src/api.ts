@@ -2,7 +2,6 @@
 import type {
   Clock,
   Codec,
-  CodecValue,
   Configuration,
   Index,
   LogStorage,
@@ -10,6 +9,7 @@ import type {
   Peer,
   RaftkitError,
   Random,
+  ReturnOf,
   StateMachine,
   Term,
   Transport,
@@ -17,11 +17,8 @@ import type {
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CreateInstruments } from "./instruments.js";
 
-/**
- * `Command` must be a `type`, not an `interface`: only the former counts as a value with string
- * keys.
- */
-export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> {
+/** `Input`: what `commandSchema` makes commands of; without a schema, commands. */
+export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
   /** This node's name: `[A-Za-z0-9_-]{1,64}`. It must be one of `cluster.bootstrap`. */
   readonly id: NodeId;
   readonly cluster: {
@@ -38,7 +35,7 @@ export interface NodeOptions<Command extends CodecValue, Result, Query, Answer> 
   readonly codec: Codec;
   readonly stateMachine: StateMachine<Command, Result, Query, Answer>;
   /** Checked when a command is proposed, never when it is applied. */
-  readonly commandSchema?: StandardSchemaV1<unknown, Command>;
+  readonly commandSchema?: StandardSchemaV1<Input, Command>;
   /** Each wait is drawn from this range. Default 150 to 300 ms (paper §9.3). */
   readonly electionTimeoutMs?: { readonly min: number; readonly max: number };
   /** Default 50 ms; at most half of the smallest election timeout. */
@@ -188,12 +185,7 @@ export interface NodeEvents {
   error: RaftkitError;
 }
 
-export interface RaftNode<
-  Command extends CodecValue,
-  Result,
-  Query,
-  Answer,
-> extends AsyncDisposable {
+export interface RaftNode<Command, Result, Query, Answer, Input = Command> extends AsyncDisposable {
   readonly id: NodeId;
   /**
    * Resolves once the node has ended and its parts are released: with the error that it failed of,
@@ -213,14 +205,20 @@ export interface RaftNode<
    * @throws {NotProposed} it will not be applied; safe to try again
    * @throws {OutcomeUnknown} it may be applied
    */
-  propose(command: Command, options?: CallOptions): Promise<Result>;
+  propose<Given extends Input>(
+    command: Given,
+    options?: CallOptions,
+  ): Promise<ReturnOf<Command, Result, Given>>;
   /**
    * Asks the local state machine once its state is new enough, on any node: the answer shows every
    * write that was acknowledged before the call (linearizable, thesis §6.4).
    * @throws {ReadFailed} safe to try again
    * @throws {StateMachineFailed} `query` threw
    */
-  read(query: Query, options?: CallOptions): Promise<Answer>;
+  read<Given extends Query>(
+    query: Given,
+    options?: CallOptions,
+  ): Promise<ReturnOf<Query, Answer, Given>>;
   status(): NodeStatus;
   /**
    * Each leadership of this node in turn. Every loop over it begins with the present one, and ends

@@ -1,6 +1,6 @@
 // The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
-import type { CodecValue, Effect, NodeId } from "@raftkit/core";
+import type { Effect, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import type { CallOptions, CounterName, NodeOptions, NodeStatus, ReadyOptions } from "./api.js";
 import type { Call } from "./call.js";
@@ -45,18 +45,18 @@ export interface CallContext {
   requestTurn(): void;
 }
 
-export class Calls<Command extends CodecValue, Result, Query, Answer> {
+export class Calls<Command, Result, Query, Answer, Input> {
   readonly proposals: Proposals<Result>;
   readonly reads: Reads;
   readonly #gate: LeaderGate;
   readonly #node: CallContext;
-  readonly #options: NodeOptions<Command, Result, Query, Answer>;
+  readonly #options: NodeOptions<Command, Result, Query, Answer, Input>;
   readonly #settings: Settings;
   readonly #deadlines: Deadlines;
   readonly #signals: AbortSignals = new AbortSignals();
 
   constructor(
-    options: NodeOptions<Command, Result, Query, Answer>,
+    options: NodeOptions<Command, Result, Query, Answer, Input>,
     settings: Settings,
     node: CallContext,
     lock: StateLock,
@@ -72,7 +72,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
     this.#deadlines = createDeadlines(settings.clock);
   }
 
-  propose(command: Command, options?: CallOptions): Promise<Result> {
+  propose(command: unknown, options?: CallOptions): Promise<Result> {
     return new Promise((resolve, reject) => {
       const { end } = this.#node;
       if (end) throw new NotProposed(end.reason, `${end.why}; nothing was proposed`, end.options);
@@ -94,7 +94,7 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
   }
 
   /** It has its place, and its time runs, while its schema looks at it. */
-  #prepare(proposal: Proposal<Result>, valid: Promise<Command>): void {
+  #prepare(proposal: Proposal<Result>, valid: Promise<unknown>): void {
     valid
       .then((command) => {
         if (proposal.settled) return;
@@ -104,10 +104,12 @@ export class Calls<Command extends CodecValue, Result, Query, Answer> {
       .catch((error: unknown) => proposal.fail(error));
   }
 
-  #encode(command: Command): Uint8Array {
+  #encode(command: unknown): Uint8Array {
     let data: Uint8Array;
     try {
-      data = this.#options.codec.encode(command);
+      // Whether it is a value that the codec carries the codec itself says.
+      const codec: { encode(value: unknown): Uint8Array } = this.#options.codec;
+      data = codec.encode(command);
     } catch (error) {
       throw new NotProposed(
         "invalid",

@@ -1,6 +1,5 @@
 // Puts a node together: opens the storage, restores the state machine's place, starts the
 // transport, runs.
-import type { CodecValue } from "@raftkit/core";
 import { Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
 import { createInstrumentation } from "./instrumentation.js";
@@ -14,9 +13,9 @@ import { checkEntriesFit } from "./stored-entries.js";
  * @throws {InvalidOption} and what the storage and the transport reject with; whatever was opened
  * is closed again then
  */
-export async function createNode<Command extends CodecValue, Result, Query, Answer>(
-  options: NodeOptions<Command, Result, Query, Answer>,
-): Promise<RaftNode<Command, Result, Query, Answer>> {
+export async function createNode<Command, Result, Query, Answer, Input = Command>(
+  options: NodeOptions<Command, Result, Query, Answer, Input>,
+): Promise<RaftNode<Command, Result, Query, Answer, Input>> {
   const settings = checkOptions(options);
   const { id, cluster, codec, stateMachine, storage, transport } = options;
   const instruments = createInstrumentation(options, settings);

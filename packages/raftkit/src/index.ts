@@ -13,6 +13,8 @@ export type {
   NodeId,
   Peer,
   Random,
+  ReturnOf,
+  Returns,
   Server,
   StateMachine,
   Term,

@@ -1,6 +1,6 @@
 // What a node measures for its instruments: how long things take, and how calls end. The one place
 // that the rest of the runtime tells; without instruments there is none.
-import type { CodecValue, Index, LogStorage, StateMachine } from "@raftkit/core";
+import type { Index, LogStorage, StateMachine } from "@raftkit/core";
 import type { NodeOptions, NodeStatus, Role } from "./api.js";
 import { CommitTimes } from "./commit-times.js";
 import { registerFigures } from "./figures.js";
@@ -22,8 +22,12 @@ const APPLY_BOUNDARIES = [0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1, 10];
 const SUCCESS: Readonly<Record<CallOperation, string>> = { propose: "applied", read: "answered" };
 
 /** Undefined where nothing is to be measured. */
-export function createInstrumentation<C extends CodecValue, R, Q, A>(
-  { id, cluster, instruments: create }: NodeOptions<C, R, Q, A>,
+export function createInstrumentation(
+  {
+    id,
+    cluster,
+    instruments: create,
+  }: Pick<NodeOptions<never, unknown, never, unknown>, "id" | "cluster" | "instruments">,
   settings: Settings,
 ): Instrumentation | undefined {
   if (!create) return undefined;

@@ -1,6 +1,6 @@
 // Hands committed entries to the state machine, in order, one at a time, and gives the event loop
 // back in between. Never while a query reads the state.
-import type { Clock, Codec, CodecValue, EntryRun, Index, StateMachine, Term } from "@raftkit/core";
+import type { Clock, Codec, EntryRun, Index, StateMachine, Term } from "@raftkit/core";
 import {
   ENTRY_HEADER_BYTES,
   ENTRY_KIND_OFFSET,
@@ -34,7 +34,7 @@ export interface MachineEvents<Result> {
   onError(error: unknown): void;
 }
 
-export function createMachineLane<C extends CodecValue, R, Q, A>(
+export function createMachineLane<C, R, Q, A>(
   machine: Pick<StateMachine<C, R, Q, A>, "apply" | "hash">,
   codec: Codec,
   clock: Clock,

@@ -6,7 +6,6 @@
 //   frames ────────┼─▶ Raft.step ───┼─▶ machine lane ──▶ stateMachine     → applied, results
 //   timer ─────────┘   (end of turn)└─▶ network ───────▶ transport.send
 import type {
-  CodecValue,
   DropReason,
   Effect,
   Index,
@@ -14,6 +13,7 @@ import type {
   NodeId,
   Raft,
   RaftkitError,
+  ReturnOf,
   Sender,
   TransportHandler,
 } from "@raftkit/core";
@@ -21,14 +21,12 @@ import { decodeFrame, encodeFrame, RaftkitError as KnownError } from "@raftkit/c
 import type {
   CallOptions,
   CounterName,
-  NodeEvents,
   NodeOptions,
   NodeState,
   NodeStatus,
   RaftNode,
   ReadyOptions,
   LeadershipTerm,
-  ListenerOptions,
 } from "./api.js";
 import type { CallContext } from "./calls.js";
 import { Calls } from "./calls.js";
@@ -53,16 +51,17 @@ import { StateLock } from "./state-lock.js";
 import { noCounts, statusOf } from "./status.js";
 import { Turns } from "./turns.js";
 
-export class Node<Command extends CodecValue, Result, Query, Answer> implements RaftNode<
+export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   Command,
   Result,
   Query,
-  Answer
+  Answer,
+  Input
 > {
   readonly id: NodeId;
   readonly closed: Promise<RaftkitError | undefined>;
   readonly transportHandler: TransportHandler;
-  readonly #options: NodeOptions<Command, Result, Query, Answer>;
+  readonly #options: NodeOptions<Command, Result, Query, Answer, Input>;
   readonly #settings: Settings;
   readonly #self: Sender;
   readonly #raft: Raft;
@@ -70,7 +69,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   readonly #machineLane: MachineLane;
   /** Keeps queries and applies apart. */
   readonly #stateLock: StateLock = new StateLock();
-  readonly #calls: Calls<Command, Result, Query, Answer>;
+  readonly #calls: Calls<Command, Result, Query, Answer, Input>;
   readonly #events: Events;
   readonly #leadership: Leadership;
   readonly #counters: Record<CounterName, number> = noCounts();
@@ -90,7 +89,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
   #resolveClosed: (error: RaftkitError | undefined) => void = () => {};
 
   constructor(
-    options: NodeOptions<Command, Result, Query, Answer>,
+    options: NodeOptions<Command, Result, Query, Answer, Input>,
     settings: Settings,
     raft: Raft,
     self: Sender,
@@ -143,7 +142,7 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     };
   }
 
-  #createCalls(): Calls<Command, Result, Query, Answer> {
+  #createCalls(): Calls<Command, Result, Query, Answer, Input> {
     const endNow = (): NodeEnd | undefined => this.#ended;
     const context: CallContext = {
       id: this.id,
@@ -191,14 +190,22 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
 
   // ---- calls ------------------------------------------------------------------------------------
 
-  propose(command: Command, options?: CallOptions): Promise<Result> {
+  propose<Given extends Input>(
+    command: Given,
+    options?: CallOptions,
+  ): Promise<ReturnOf<Command, Result, Given>> {
     const call = (): Promise<Result> => this.#calls.propose(command, options);
-    return this.#instruments ? this.#instruments.call("propose", call) : call();
+    const result = this.#instruments ? this.#instruments.call("propose", call) : call();
+    return result as Promise<ReturnOf<Command, Result, Given>>;
   }
 
-  read(query: Query, options?: CallOptions): Promise<Answer> {
+  read<Given extends Query>(
+    query: Given,
+    options?: CallOptions,
+  ): Promise<ReturnOf<Query, Answer, Given>> {
     const call = (): Promise<Answer> => this.#calls.read(query, options);
-    return this.#instruments ? this.#instruments.call("read", call) : call();
+    const answer = this.#instruments ? this.#instruments.call("read", call) : call();
+    return answer as Promise<ReturnOf<Query, Answer, Given>>;
   }
 
   ready(options?: ReadyOptions): Promise<void> {
@@ -223,13 +230,8 @@ export class Node<Command extends CodecValue, Result, Query, Answer> implements 
     return this.#leadership.terms(options?.signal);
   }
 
-  on<E extends keyof NodeEvents>(
-    event: E,
-    listener: (value: NodeEvents[E]) => void,
-    options?: ListenerOptions,
-  ): () => void {
-    return this.#events.on(event, listener, options);
-  }
+  readonly on: Events["on"] = (event, listener, options) =>
+    this.#events.on(event, listener, options);
 
   // ---- effects -----------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 // The options of a node with their defaults, checked: a wrong one is named, with what was given and
 // what is allowed.
-import type { Clock, CodecValue, Random } from "@raftkit/core";
+import type { Clock, Random } from "@raftkit/core";
 import { ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./defaults.js";
@@ -32,9 +32,7 @@ export interface Settings {
 }
 
 /** @throws {InvalidOption} */
-export function checkOptions<C extends CodecValue, R, Q, A>(
-  options: NodeOptions<C, R, Q, A>,
-): Settings {
+export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): Settings {
   const { id, cluster, transport } = options;
   if (!isValidId(id)) throw wrong("id", id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
   if (!isValidId(cluster.id)) {
@@ -122,10 +120,10 @@ export function checkTimeout(timeoutMs: number): number {
   throw wrong("timeoutMs", timeoutMs, "0 or more milliseconds");
 }
 
-function checkBootstrap<C extends CodecValue, R, Q, A>({
+function checkBootstrap<C, R, Q, A, I>({
   id,
   cluster: { bootstrap },
-}: NodeOptions<C, R, Q, A>): void {
+}: NodeOptions<C, R, Q, A, I>): void {
   for (const peer of bootstrap) {
     if (!isValidId(peer.id)) {
       throw wrong("cluster.bootstrap", peer.id, "ids of 1 to 64 of A-Z, a-z, 0-9, _ and -");
@@ -148,7 +146,7 @@ function checkBootstrap<C extends CodecValue, R, Q, A>({
 }
 
 /** Types say so too, but not every program is checked by them. */
-function checkParts<C extends CodecValue, R, Q, A>(options: NodeOptions<C, R, Q, A>): void {
+function checkParts<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): void {
   requireMethods("transport", options.transport, ["start", "send", "setPeers", "close"]);
   requireMethods("storage.log", options.storage.log, ["open", "write", "close"]);
   requireMethods("codec", options.codec, ["encode", "decode"]);

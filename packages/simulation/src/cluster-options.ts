@@ -1,10 +1,10 @@
 // How a simulated cluster is made.
-import type { Codec, CodecValue, NodeId, StateMachine } from "@raftkit/core";
+import type { Codec, NodeId, StateMachine } from "@raftkit/core";
 import type { NodeOptions } from "raftkit";
 import type { DiskSettings } from "./disk.js";
 import type { LinkSettings } from "./links.js";
 
-export interface ClusterOptions<Command extends CodecValue, Result, Query, Answer> {
+export interface ClusterOptions<Command, Result, Query, Answer> {
   /** Everything random follows from it. */
   readonly seed: number;
   /** How many, named n1, n2 and so on. Default 3. */

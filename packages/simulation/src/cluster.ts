@@ -2,8 +2,8 @@
 // them. Every moment is checked against Raft's invariants. It decides nothing by itself: the same
 // seed and the same calls give the same trace.
 import { decodeFrame } from "@raftkit/core";
-import type { CodecValue, Message, NodeId, Sender } from "@raftkit/core";
-import type { CallOptions, NodeStatus, RaftNode } from "raftkit";
+import type { Message, NodeId, Sender } from "@raftkit/core";
+import type { CallOptions, NodeStatus, RaftNode, ReturnOf } from "raftkit";
 import { OutcomeUnknown, ReadFailed } from "raftkit";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import type { VirtualProcess } from "./virtual-process.js";
@@ -25,7 +25,7 @@ import { createRandom } from "./random.js";
 import type { Trace } from "./trace.js";
 import { createTrace, fingerprint } from "./trace.js";
 
-export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
+export interface Cluster<Command, Result, Query, Answer> {
   readonly ids: readonly NodeId[];
   readonly random: SeededRandom;
   readonly network: VirtualNetwork;
@@ -43,8 +43,16 @@ export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
   /** The node that leads in the latest term, if one does. */
   leader(): NodeId | undefined;
   /** A proposal at this node. If the node crashes the outcome is unknown to its client too. */
-  propose(id: NodeId, command: Command, options?: CallOptions): Promise<Result>;
-  read(id: NodeId, query: Query, options?: CallOptions): Promise<Answer>;
+  propose<Given extends Command>(
+    id: NodeId,
+    command: Given,
+    options?: CallOptions,
+  ): Promise<ReturnOf<Command, Result, Given>>;
+  read<Given extends Query>(
+    id: NodeId,
+    query: Given,
+    options?: CallOptions,
+  ): Promise<ReturnOf<Query, Answer, Given>>;
 
   /** Ends a node's process at once: nothing that it had under way happens any more. */
   crash(...ids: readonly NodeId[]): void;
@@ -85,7 +93,7 @@ export interface Cluster<Command extends CodecValue, Result, Query, Answer> {
 }
 
 /** Makes a cluster and runs until its nodes are open. It forms by itself; see `waitForLeader`. */
-export async function createCluster<Command extends CodecValue, Result, Query, Answer>(
+export async function createCluster<Command, Result, Query, Answer>(
   options: ClusterOptions<Command, Result, Query, Answer>,
 ): Promise<Cluster<Command, Result, Query, Answer>> {
   const ids = Array.from({ length: options.nodes ?? 3 }, (_, i) => `n${i + 1}`);
@@ -97,7 +105,7 @@ export async function createCluster<Command extends CodecValue, Result, Query, A
   return cluster;
 }
 
-function createWorld<C extends CodecValue, R, Q, A>(
+function createWorld<C, R, Q, A>(
   options: ClusterOptions<C, R, Q, A>,
   ids: readonly NodeId[],
   link: LinkSettings,
@@ -131,7 +139,7 @@ function createWorld<C extends CodecValue, R, Q, A>(
   return { world, trace };
 }
 
-function assemble<C extends CodecValue, R, Q, A>(
+function assemble<C, R, Q, A>(
   world: World<C, R, Q, A>,
   trace: Trace,
   members: ReadonlyMap<NodeId, Member<C, R, Q, A>>,

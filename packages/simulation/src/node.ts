@@ -1,6 +1,6 @@
 // One node of a simulated cluster through all its runs: its disk, its process, and the unchanged
 // node in it. What its state machine is given is compared with what the others were given.
-import type { Codec, CodecValue, NodeId, Peer, StateMachine } from "@raftkit/core";
+import type { Codec, NodeId, Peer, StateMachine } from "@raftkit/core";
 import type { NodeStatus, RaftNode } from "raftkit";
 import { createNode } from "raftkit";
 import { createMemoryLog } from "@raftkit/storage-memory";
@@ -15,7 +15,7 @@ import type { VirtualNetwork } from "./network.js";
 import type { SeededRandom } from "./random.js";
 
 /** What all nodes of a cluster share. */
-export interface World<C extends CodecValue, R, Q, A> {
+export interface World<C, R, Q, A> {
   readonly options: ClusterOptions<C, R, Q, A>;
   readonly codec: Codec;
   readonly bootstrap: readonly Peer[];
@@ -27,7 +27,7 @@ export interface World<C extends CodecValue, R, Q, A> {
   readonly note: (line: string, detail?: () => string) => void;
 }
 
-export interface Member<C extends CodecValue, R, Q, A> {
+export interface Member<C, R, Q, A> {
   readonly disk: VirtualDisk;
   /** Of the latest run; stopped before the first one. */
   readonly process: VirtualProcess;
@@ -48,10 +48,7 @@ export interface Member<C extends CodecValue, R, Q, A> {
   call<T>(run: () => Promise<T>, lost: () => Error): Promise<T>;
 }
 
-export function createMember<C extends CodecValue, R, Q, A>(
-  world: World<C, R, Q, A>,
-  id: NodeId,
-): Member<C, R, Q, A> {
+export function createMember<C, R, Q, A>(world: World<C, R, Q, A>, id: NodeId): Member<C, R, Q, A> {
   const { options, codec, bootstrap, time, random, network, driver, invariants, note } = world;
   const inner = createMemoryLog({ random: random.fork(`incarnation/${id}`).next });
   const disk = createVirtualDisk(time, random.fork(`disk/${id}`), inner, {

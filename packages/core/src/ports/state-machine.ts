@@ -6,6 +6,34 @@ export interface ApplyContext {
   readonly term: Term;
 }
 
+declare const returns: unique symbol;
+
+/**
+ * What `apply` gives for one kind of command, or `query` for one kind of query, in types alone:
+ * `interface Deposit extends Returns<Balance> { type: "deposit"; … }`. A node's `propose` and `read`
+ * then have that result. Where a command or query doesn't say, it is any of the machine's.
+ */
+export interface Returns<Result> {
+  readonly [returns]?: readonly [Result];
+}
+
+/** What `Given` returns, one of the union `Known`; `All` where that doesn't say. */
+export type ReturnOf<Known, All, Given> = [Declared<Known, All, Given>] extends [never]
+  ? All
+  : Declared<Known, All, Given>;
+
+type Declared<Known, All, Given> = Given extends unknown
+  ? Known extends unknown
+    ? Given extends Known
+      ? typeof returns extends keyof Known
+        ? Known extends { readonly [returns]?: readonly [infer Result] }
+          ? Result
+          : All
+        : All
+      : never
+    : never
+  : never;
+
 /**
  * What is replicated. It must be deterministic: the same commands in the same order give the same
  * results and the same state everywhere, whatever the time of day and the dice say; instances share
