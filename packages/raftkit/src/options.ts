@@ -4,6 +4,7 @@ import type { Clock, Random } from "@raftkit/core";
 import { ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./defaults.js";
+import { checkShape } from "./option-shapes.js";
 import { InvalidOption } from "./errors.js";
 import { createSafeLogger } from "./safe-logger.js";
 
@@ -33,6 +34,7 @@ export interface Settings {
 
 /** @throws {InvalidOption} */
 export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): Settings {
+  checkShape(options);
   const { id, cluster, transport } = options;
   if (!isValidId(id)) throw wrong("id", id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
   if (!isValidId(cluster.id)) {
@@ -116,7 +118,7 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
 
 /** Of one call. @throws {InvalidOption} */
 export function checkTimeout(timeoutMs: number): number {
-  if (timeoutMs >= 0) return timeoutMs;
+  if (typeof timeoutMs === "number" && timeoutMs >= 0) return timeoutMs;
   throw wrong("timeoutMs", timeoutMs, "0 or more milliseconds");
 }
 

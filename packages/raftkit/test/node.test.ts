@@ -99,7 +99,51 @@ describe("createNode", () => {
     ["maxLogBytes", () => ({ maxLogBytes: -1 }), /maxLogBytes: given -1/],
     ["maxUncommittedBytes", () => ({ maxUncommittedBytes: NaN }), /maxUncommittedBytes: given NaN/],
   ];
-  for (const [name, change, message] of wrong) {
+  const untyped = (text: string): Partial<TestOptions> => JSON.parse(text) as Partial<TestOptions>;
+  const shapes: typeof wrong = [
+    [
+      "name",
+      () => untyped('{"heartbeatIntervallMs":50}'),
+      /option heartbeatIntervallMs: there is none of this name; did you mean heartbeatIntervalMs\? allowed: id, cluster/,
+    ],
+    ["name without a near one", () => untyped('{"verbose":true}'), /of this name; allowed: id,/],
+    [
+      "name in an option",
+      ({ storage }) => ({ storage: { ...storage, ...untyped('{"snapshot":{}}') } }),
+      /option storage\.snapshot: there is none of this name; allowed: log/,
+    ],
+    ["type of id", () => untyped('{"id":7}'), /option id: given a number; allowed: a string/],
+    ["cluster", () => untyped('{"cluster":null}'), /cluster: given null; allowed: an object/],
+    [
+      "bootstrap",
+      () => untyped('{"cluster":{"id":"test","bootstrap":"n1"}}'),
+      /cluster\.bootstrap: given a string "n1"; allowed: an array/,
+    ],
+    [
+      "peer",
+      () => untyped('{"cluster":{"id":"test","bootstrap":[{"id":"n1","adress":"a"}]}}'),
+      /cluster\.bootstrap\[0\]\.adress: there is none of this name; did you mean cluster\.bootstrap\[0\]\.address\?/,
+    ],
+    [
+      "number as text",
+      () => untyped('{"defaultTimeoutMs":"5000"}'),
+      /defaultTimeoutMs: given a string "5000"; allowed: a number/,
+    ],
+    [
+      "election timeout as text",
+      () => untyped('{"electionTimeoutMs":{"min":"1","max":2}}'),
+      /electionTimeoutMs\.min: given a string "1"; allowed: a number/,
+    ],
+    ["random", () => untyped('{"random":0.5}'), /random: given a number; allowed: a function/],
+    [
+      "logger",
+      () => untyped('{"logger":{}}'),
+      /logger: given one without debug, info, warn, error; allowed: an object with the functions/,
+    ],
+    ["clock", () => untyped('{"clock":{}}'), /clock: given one without now, schedule, defer/],
+    ["schema", () => untyped('{"commandSchema":{}}'), /"~standard"\]: given one without validate/],
+  ];
+  for (const [name, change, message] of [...wrong, ...shapes]) {
     test(`refuses a wrong ${name}, by name, before anything is opened`, async () => {
       const { options, log, transport } = parts();
       const error: unknown = await createNode({ ...options, ...change(options) }).catch(
