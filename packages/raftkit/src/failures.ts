@@ -1,5 +1,6 @@
 // What a node fails of: a part that threw where it must not.
 import type { NodeId } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
 
 export function storageFailed(id: NodeId, cause: unknown): StorageFailed {
@@ -12,6 +13,14 @@ export function storageFailed(id: NodeId, cause: unknown): StorageFailed {
 export function stateMachineFailed(id: NodeId, cause: unknown): StateMachineFailed {
   return new StateMachineFailed(
     `the state machine of node ${id} threw while applying an entry; the node stopped: ${messageOf(cause)}`,
+    { cause },
+  );
+}
+
+export function internalError(id: NodeId, cause: unknown): RaftkitError {
+  return new RaftkitError(
+    "INTERNAL",
+    `node ${id} met an error that it can't go on from: ${messageOf(cause)}`,
     { cause },
   );
 }

@@ -17,7 +17,7 @@ import type {
   Sender,
   TransportHandler,
 } from "@raftkit/core";
-import { decodeFrame, encodeFrame, RaftkitError as KnownError } from "@raftkit/core";
+import { decodeFrame, encodeFrame } from "@raftkit/core";
 import type {
   CallOptions,
   CounterName,
@@ -32,8 +32,7 @@ import type { CallContext } from "./calls.js";
 import { Calls } from "./calls.js";
 import type { NodeEnd } from "./closing.js";
 import { Closing } from "./closing.js";
-import { messageOf } from "./errors.js";
-import { stateMachineFailed, storageFailed } from "./failures.js";
+import { internalError, stateMachineFailed, storageFailed } from "./failures.js";
 import { reportUnheard } from "./defaults.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
@@ -169,14 +168,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         const id = this.#calls.reads.take();
         if (id !== undefined) this.#turns.feed({ type: "read", id });
       },
-      onError: (error) =>
-        this.#fail(
-          new KnownError(
-            "INTERNAL",
-            `node ${this.id} met an error that it can't go on from: ${messageOf(error)}`,
-            { cause: error },
-          ),
-        ),
+      onError: (error) => this.#fail(internalError(this.id, error)),
     });
   }
 

@@ -26,6 +26,7 @@ const OPTIONS = {
   maxLogBytes: "number",
   clock: "object",
   random: "function",
+  instruments: "function",
   logger: "object",
 } as const satisfies Record<keyof NodeOptions<never, never, never, never>, Kind>;
 const REQUIRED = new Set(["id", "cluster", "storage"]);
