@@ -35,7 +35,8 @@ interface ChaosReport {
   readonly totals: { readonly done: number; readonly refused: number; readonly unknown: number };
   readonly injectedFaults: readonly { readonly kind: string; readonly tookEffect: boolean }[];
   readonly outages: readonly { readonly fromMs: number; readonly toMs: number }[];
-  readonly recoveryMs: number;
+  /** null: it never served again. */
+  readonly recoveryMs: number | null;
   readonly leadershipTerms: number;
 }
 
@@ -45,8 +46,12 @@ export function chaosFigures(file: string): string | undefined {
   const { ok, totals, injectedFaults, outages, recoveryMs, leadershipTerms } = report;
   const faults = injectedFaults.filter(({ tookEffect }) => tookEffect);
   const kinds = new Set(faults.map(({ kind }) => kind)).size;
+  const recovery =
+    recoveryMs === null
+      ? "never served again"
+      : `served again ${Math.round(recoveryMs)} ms after the last fault`;
   const longestMs = Math.max(0, ...outages.map(({ fromMs, toMs }) => toMs - fromMs));
-  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${leadershipTerms} terms with a leader; longest without a write ${(longestMs / 1000).toFixed(1)} s; served again ${Math.round(recoveryMs)} ms after the last fault`;
+  return `${ok ? "linearizable, nothing acknowledged lost" : "FAILED"}; ${totals.done} operations answered, ${totals.refused} refused, ${totals.unknown} unknown; ${faults.length} faults of ${kinds} kinds, ${leadershipTerms} terms with a leader; longest without a write ${(longestMs / 1000).toFixed(1)} s; ${recovery}`;
 }
 
 /** What StrykerJS leaves, as far as it is read here. */

@@ -93,6 +93,11 @@ test("chaos is told by its report", () => {
   expect(part("chaos").figures({ output: "", folder })).toBe(
     "linearizable, nothing acknowledged lost; 9 operations answered, 3 refused, 1 unknown; 3 faults of 2 kinds, 4 terms with a leader; longest without a write 2.5 s; served again 650 ms after the last fault",
   );
+  writeFileSync(
+    join(folder, "chaos-report/report.json"),
+    JSON.stringify({ ...report, ok: false, recoveryMs: null }),
+  );
+  expect(part("chaos").figures({ output: "", folder })).toMatch(/^FAILED; .*; never served again$/);
 });
 
 test("the score counts what was noticed of what was valid, and names the files that are worst off", () => {
