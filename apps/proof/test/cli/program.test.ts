@@ -2,13 +2,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createProgram, main } from "../../src/cli/program.js";
-import { workspaceRoot } from "../../src/workspace.js";
 
+/** In place of the repository: whatever went on would find nothing to work on. */
+let nothing = "";
 let said = "";
 let complained = "";
 beforeEach(() => {
+  nothing = mkdtempSync(join(tmpdir(), "raftkit-nothing-"));
   said = complained = "";
   vi.spyOn(process.stdout, "write").mockImplementation((text) => {
     said += String(text);
@@ -21,7 +23,10 @@ beforeEach(() => {
   vi.spyOn(console, "error").mockImplementation((text) => {
     complained += `${text}\n`;
   });
-  return () => vi.restoreAllMocks();
+  return () => {
+    vi.restoreAllMocks();
+    rmSync(nothing, { recursive: true });
+  };
 });
 
 describe("called wrongly", () => {
@@ -48,7 +53,6 @@ describe("called wrongly", () => {
     [["simulate", "7"], /too many arguments/],
     [["packages", "--wrong"], /unknown option '--wrong'/],
     [["packages", "--keep"], /option '--keep <dir>' argument missing/],
-    [["packages", "--keep", join(workspaceRoot, "dist")], /--keep: .*dist is inside the workspace/],
     [["packages", "--keep", "/"], /^error: --keep: \/ isn't empty; name another folder\n$/],
     [["hazards", "--wrong"], /unknown option '--wrong'/],
     [["hazards", "--json"], /option '--json <file>' argument missing/],
@@ -59,7 +63,7 @@ describe("called wrongly", () => {
     [["mutants", "core-01", "--package", "raftkit"], /none of core-01 is in the package "raftkit"/],
     [["mutants", "--seeds", "many"], /'many' is invalid\. Allowed: a whole number from 1 /],
   ])("%j", async (args, complaint) => {
-    expect(await main(args)).toBe(2);
+    expect(await main(args, nothing)).toBe(2);
     expect(complained).toMatch(complaint);
     expect(said).toBe("");
   });
@@ -69,9 +73,14 @@ test.each([
   [["hazards"], /ENOENT: no such file or directory, open '.*hazards\.md'/],
   [["mutants", "core-01"], /ENOENT: .*package\.json'/],
 ])("%j, with nothing to work on, fails and says why", async (args, reason) => {
-  const folder = mkdtempSync(join(tmpdir(), "raftkit-nothing-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  await expect(main(args, folder)).rejects.toThrow(reason);
+  await expect(main(args, nothing)).rejects.toThrow(reason);
+});
+
+test("packages aren't kept inside the workspace", async () => {
+  expect(await main(["packages", "--keep", join(nothing, "dist")], nothing)).toBe(2);
+  expect(complained).toMatch(
+    /^error: --keep: .*dist is inside the workspace; name a folder outside\n$/,
+  );
 });
 
 test("a rule is named as an argument or by --rule, in any case", async () => {
