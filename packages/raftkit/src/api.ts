@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The public face: what goes into `createNode` and what comes out of it. Types only.
 import type {
   Clock,
