@@ -46,6 +46,7 @@ const map: Record<string, readonly string[] | "any"> = {
   ],
   "@raftkit-app/bench": "any",
   "@raftkit-app/server": "any",
+  "@raftkit-app/examples": "any",
   "@raftkit-app/cluster": "any",
   "@raftkit-app/proof": "any",
 };
