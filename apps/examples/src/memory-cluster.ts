@@ -2,10 +2,10 @@
 import { createJsonCodec } from "@raftkit/codec-json";
 import { createMemoryLog } from "@raftkit/storage-memory";
 import { createMemoryNetwork } from "@raftkit/transport-memory";
-import type { CodecValue, RaftNode, StateMachine } from "raftkit";
+import type { RaftNode, StateMachine } from "raftkit";
 import { createNode } from "raftkit";
 
-export function startMemoryCluster<Command extends CodecValue, Result, Query, Answer>(
+export function startMemoryCluster<Command, Result, Query, Answer>(
   createStateMachine: () => StateMachine<Command, Result, Query, Answer>,
 ): Promise<RaftNode<Command, Result, Query, Answer>[]> {
   const network = createMemoryNetwork();

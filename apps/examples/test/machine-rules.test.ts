@@ -18,6 +18,8 @@ test("a booking counts once, is refused when stock is short, and keeps its name 
   const large = { ...order, booking: "o2" };
   expect(apply(large)).toEqual({ outcome: "outOfStock", stock: 2 });
   expect(machine.query({ item: "apple" })).toBe(2);
+  expect(machine.query({ booking: "o1" })).toEqual({ item: "apple", quantity: -3, stock: 2 });
+  expect(machine.query({ booking: "o2" })).toBeUndefined();
 });
 
 test("the limit is counted by client and window, and a clock that is behind opens no new one", () => {

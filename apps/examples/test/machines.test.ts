@@ -2,11 +2,17 @@
 import { machineSuite } from "@raftkit/conformance";
 import type { MachineSubject } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
+import type { StateMachine } from "raftkit";
 import { createCounter } from "../src/counter/counter.js";
-import type { Booking, BookingResult, StockQuery } from "../src/service/inventory.js";
+import type { Inventory } from "../src/service/inventory.js";
 import { createInventory } from "../src/service/inventory.js";
-import type { Decision, Take } from "../src/rate-limiter/limiter-machine.js";
+import type { LimiterMachine } from "../src/rate-limiter/limiter-machine.js";
 import { createLimiterMachine } from "../src/rate-limiter/limiter-machine.js";
+
+type SubjectOf<Machine> =
+  Machine extends StateMachine<infer Command, infer Result, infer Query, infer Answer>
+    ? MachineSubject<Command, Result, Query, Answer>
+    : never;
 
 const capabilities = ["snapshots", "checked", "atomicRestore", "stableSnapshot"];
 
@@ -17,18 +23,18 @@ const counter: MachineSubject<number, number, "total", number> = {
 };
 
 /** Some bookings are repeated, and some take more than there is. */
-const inventory: MachineSubject<Booking, BookingResult, StockQuery, number> = {
+const inventory: SubjectOf<Inventory> = {
   machine: createInventory,
   command: (random, { step }) => ({
     booking: `b${Math.floor(random() * (step + 1))}`,
     item: random() < 0.5 ? "apple" : "pear",
     quantity: Math.floor(random() * 30) - 10,
   }),
-  queries: [{ item: "apple" }, { item: "pear" }],
+  queries: [{ item: "apple" }, { item: "pear" }, { booking: "b7" }, { booking: "b99" }],
 };
 
 /** Time goes on by half a window a command on average, now and then back. */
-const limiter: MachineSubject<Take, Decision, { readonly client: string }, number> = {
+const limiter: SubjectOf<LimiterMachine> = {
   machine: createLimiterMachine,
   command: (random, { step }) => ({
     client: random() < 0.5 ? "alice" : "bob",

@@ -26,6 +26,11 @@ test("any replica takes bookings and tells the stock; wrong requests are refused
     status: 409,
     body: { outcome: "bookingTaken" },
   });
+  expect(await send(n2, "GET", "/bookings/d1")).toEqual({
+    status: 200,
+    body: { ...delivery, stock: 5 },
+  });
+  expect(await send(n3, "GET", "/bookings/o1")).toMatchObject({ status: 404 });
   expect(await send(n1, "PUT", "/bookings/d2", { item: "apple" })).toMatchObject({ status: 400 });
   expect(await send(n1, "PUT", "/bookings/d.2", delivery)).toMatchObject({ status: 400 });
   expect(await send(n3, "GET", "/livez")).toEqual({ status: 200, body: { state: "running" } });

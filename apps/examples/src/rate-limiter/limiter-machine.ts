@@ -1,18 +1,18 @@
 // The state machine: how often each client was let in during the present window of time. It has no
 // clock: the time comes in with the command, so that a replay gives the same decisions. So do the
 // limits: those that change later don't change what was decided.
-import type { StateMachine } from "raftkit";
+import type { RaftNode, StateMachine } from "raftkit";
 import { readJsonSnapshot, writeJsonSnapshot } from "../json-snapshot.js";
 
 /** Somebody asks to be let in. */
-export type Take = {
+export interface Take {
   readonly client: string;
   /** Milliseconds since 1970, on the clock of whoever proposes it. */
   readonly nowMs: number;
   /** How many are let in during each `periodMs`. */
   readonly limit: number;
   readonly periodMs: number;
-};
+}
 
 export type Decision =
   | { readonly allowed: true; readonly left: number }
@@ -23,8 +23,13 @@ interface Snapshot {
   readonly taken: readonly (readonly [client: string, count: number])[];
 }
 
-/** A query names a client; the answer is how often it was let in during the present window. */
-export type LimiterMachine = StateMachine<Take, Decision, { readonly client: string }, number>;
+/** How often was this client let in during the present window? */
+export interface TakenQuery {
+  readonly client: string;
+}
+
+export type LimiterMachine = StateMachine<Take, Decision, TakenQuery, number>;
+export type LimiterNode = RaftNode<Take, Decision, TakenQuery, number>;
 
 export function createLimiterMachine(): LimiterMachine {
   let windowStartMs = 0;

@@ -1,9 +1,8 @@
 // What callers see: one limit for all replicas together.
-import type { RaftNode } from "raftkit";
-import type { Decision, Take } from "./limiter-machine.js";
+import type { Decision, LimiterNode } from "./limiter-machine.js";
 
 export interface RateLimiterOptions {
-  readonly node: RaftNode<Take, Decision, { readonly client: string }, number>;
+  readonly node: LimiterNode;
   readonly limit: number;
   readonly periodMs: number;
   /** Milliseconds since 1970. Default `Date.now`. */

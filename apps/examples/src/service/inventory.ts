@@ -1,14 +1,14 @@
 // The state machine: how much of each item is in stock, and which bookings made it so. A booking
 // has a name that its client chose, and counts once however often it is repeated.
-import type { StateMachine } from "raftkit";
+import type { RaftNode, Returns, StateMachine } from "raftkit";
 import { readJsonSnapshot, writeJsonSnapshot } from "../json-snapshot.js";
 
 /** Adds `quantity` to the stock of `item`; below 0: takes from it. */
-export type Booking = {
+export interface Booking {
   readonly booking: string;
   readonly item: string;
   readonly quantity: number;
-};
+}
 
 /**
  * - `booked`: it counts. `stock`: what it left behind; the same when the booking is repeated.
@@ -20,10 +20,18 @@ export type BookingResult =
   | { readonly outcome: "outOfStock"; readonly stock: number }
   | { readonly outcome: "bookingTaken" };
 
-/** Of which item the stock is asked. */
-export type StockQuery = { readonly item: string };
+/** How much there is of an item; 0 of one that was never booked. */
+export interface StockQuery extends Returns<number> {
+  readonly item: string;
+}
 
-interface Booked {
+/** What became of a booking; undefined: it wasn't made, or not yet. */
+export interface BookingQuery extends Returns<Booked | undefined> {
+  readonly booking: string;
+}
+
+/** `stock`: what it left behind. */
+export interface Booked {
   readonly item: string;
   readonly quantity: number;
   readonly stock: number;
@@ -34,8 +42,10 @@ interface Snapshot {
   readonly bookings: readonly (readonly [booking: string, booked: Booked])[];
 }
 
-/** The answer to a query is the stock of its item, 0 for one that was never booked. */
-export type Inventory = StateMachine<Booking, BookingResult, StockQuery, number>;
+type Query = StockQuery | BookingQuery;
+type Answer = number | Booked | undefined;
+export type Inventory = StateMachine<Booking, BookingResult, Query, Answer>;
+export type InventoryNode = RaftNode<Booking, BookingResult, Query, Answer>;
 
 export function createInventory(): Inventory {
   let stocks = new Map<string, number>();
@@ -55,7 +65,8 @@ export function createInventory(): Inventory {
       bookings.set(booking, { item, quantity, stock });
       return { outcome: "booked", stock };
     },
-    query: ({ item }) => stocks.get(item) ?? 0,
+    query: (query) =>
+      "item" in query ? (stocks.get(query.item) ?? 0) : bookings.get(query.booking),
     snapshot: () =>
       writeJsonSnapshot({ stocks: [...stocks], bookings: [...bookings] } satisfies Snapshot),
     async restore(source) {

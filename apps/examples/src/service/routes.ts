@@ -1,9 +1,8 @@
 // The HTTP API. A handler proposes or reads, and that is all: the node waits for a leader by itself,
 // and how a call can fail has an answer of its own (README).
 import type { FastifyInstance } from "fastify";
-import type { RaftNode } from "raftkit";
 import { NotProposed, NotReady, OutcomeUnknown, ReadFailed } from "raftkit";
-import type { Booking, BookingResult, StockQuery } from "./inventory.js";
+import type { Booking, InventoryNode } from "./inventory.js";
 
 const STATUS = { booked: 200, outOfStock: 409, bookingTaken: 409 } as const;
 
@@ -21,10 +20,7 @@ const BOOKING = {
 } as const;
 const STOCK = { params: { type: "object", properties: { item: NAME } } } as const;
 
-export function addRoutes(
-  app: FastifyInstance,
-  node: RaftNode<Booking, BookingResult, StockQuery, number>,
-): void {
+export function addRoutes(app: FastifyInstance, node: InventoryNode): void {
   app.put<{ Params: Pick<Booking, "booking">; Body: Omit<Booking, "booking"> }>(
     "/bookings/:booking",
     { schema: BOOKING },
@@ -34,9 +30,18 @@ export function addRoutes(
     },
   );
 
-  app.get<{ Params: StockQuery }>("/items/:item", { schema: STOCK }, async ({ params }) => ({
+  app.get<{ Params: { item: string } }>("/items/:item", { schema: STOCK }, async ({ params }) => ({
     stock: await node.read(params),
   }));
+
+  app.get<{ Params: { booking: string } }>(
+    "/bookings/:booking",
+    { schema: { params: BOOKING.params } },
+    async ({ params }, reply) => {
+      const booked = await node.read(params);
+      return booked ?? reply.code(404).send({ code: "NOT_BOOKED", message: "no such booking" });
+    },
+  );
 
   /** Whether this process should go on, not whether it can answer. */
   app.get("/livez", (_, reply) => {

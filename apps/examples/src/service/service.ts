@@ -3,9 +3,9 @@ import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import { createFileLog } from "@raftkit/storage-file";
 import { createTcpTransport } from "@raftkit/transport-tcp";
 import Fastify from "fastify";
-import type { Peer, RaftNode } from "raftkit";
+import type { Peer } from "raftkit";
 import { createNode } from "raftkit";
-import type { Booking, BookingResult, StockQuery } from "./inventory.js";
+import type { InventoryNode } from "./inventory.js";
 import { createInventory } from "./inventory.js";
 import { addRoutes } from "./routes.js";
 
@@ -23,7 +23,7 @@ export interface ServiceOptions {
 
 export interface Service {
   readonly url: string;
-  readonly node: RaftNode<Booking, BookingResult, StockQuery, number>;
+  readonly node: InventoryNode;
   /** Takes no more requests, answers those under way, then ends the node. */
   stop(): Promise<void>;
 }
