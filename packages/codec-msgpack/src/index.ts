@@ -62,7 +62,7 @@ function encode(packr: Packr, value: CodecValue): Uint8Array {
     );
   }
   const packed = packr.pack(value, RESET_BUFFER_MODE); // a view of msgpackr's buffer
-  const bytes = plainView(Buffer.from(packed));
+  const bytes = copyOf(packed);
   if (packed.buffer.byteLength > KEPT_BUFFER_BYTES) {
     packr.useBuffer(Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES));
   }
@@ -77,7 +77,7 @@ function decode(
   // Of a few bytes one copy is made, for all byte arrays in them. Of many, so that a small one
   // doesn't keep a large one in memory, each is copied.
   const isSmall = bytes.length < POOLED_BYTES;
-  const source = plainView(isSmall ? Buffer.from(bytes) : bytes);
+  const source = isSmall ? copyOf(bytes) : plainView(bytes);
   let value: CodecValue;
   try {
     value = (isSmall ? unpackrs.small : unpackrs.large).unpack(source) as CodecValue;
@@ -91,6 +91,13 @@ function decode(
   }
   if (flaw !== undefined) throw refusal(bytes, describeFlaw(flaw));
   return value;
+}
+
+/** Out of Node's pool where it is small. Half the time of `Buffer.from`. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.allocUnsafe(bytes.length);
+  copy.set(bytes);
+  return plainView(copy);
 }
 
 /** msgpackr leaves a property on the view that it reads, and parts of a Buffer are Buffers. */
