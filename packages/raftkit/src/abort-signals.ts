@@ -1,11 +1,15 @@
 // The AbortSignals of calls. One signal often serves all calls of a request or of a program: each
 // gets one listener, however many calls share it, and none once they have ended.
-import type { Call } from "./call.js";
+
+/** What ends when its signal aborts: a call. */
+export interface Abortable {
+  abort(reason: unknown): void;
+}
 
 /** A signal with the calls that end when it aborts. */
 export interface WatchedSignal {
-  add(call: Call): void;
-  delete(call: Call): void;
+  add(call: Abortable): void;
+  delete(call: Abortable): void;
 }
 
 export class AbortSignals {
@@ -20,7 +24,7 @@ export class AbortSignals {
   }
 
   #listen(signal: AbortSignal): WatchedSignal {
-    const calls = new Set<Call>();
+    const calls = new Set<Abortable>();
     const onAbort = (): void => {
       for (const call of calls) call.abort(signal.reason);
     };

@@ -4,6 +4,7 @@
 import { RaftkitError } from "@raftkit/core";
 import type { NodeId, Transport } from "@raftkit/core";
 import { FRAME_COST_BYTES, MemoryTransport } from "./transport.js";
+import type { Wires } from "./transport.js";
 
 export interface MemoryNetworkOptions {
   /**
@@ -30,16 +31,6 @@ export interface MemoryNetwork {
   cut(from: NodeId, to: NodeId): void;
   /** Undoes `cut(from, to)`; without arguments, every cut. */
   heal(from?: NodeId, to?: NodeId): void;
-}
-
-/** What the transports of one network share. */
-export interface Wires {
-  readonly defer: (run: () => void) => void;
-  readonly maxFrameBytes: number;
-  readonly maxQueueBytes: number;
-  /** The started transports, by address. */
-  readonly listening: Map<string, MemoryTransport>;
-  isCut(from: NodeId, to: NodeId): boolean;
 }
 
 /**

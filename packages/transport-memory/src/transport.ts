@@ -3,10 +3,19 @@
 // alias the sender's bytes.
 import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
-import type { Wires } from "./network.js";
 
 /** What a waiting frame counts beside its bytes. */
 export const FRAME_COST_BYTES: number = 64;
+
+/** What the transports of one network share. */
+export interface Wires {
+  readonly defer: (run: () => void) => void;
+  readonly maxFrameBytes: number;
+  readonly maxQueueBytes: number;
+  /** The started transports, by address. */
+  readonly listening: Map<string, MemoryTransport>;
+  isCut(from: NodeId, to: NodeId): boolean;
+}
 
 /** Frames on their way from one end to another. */
 interface Lane {

@@ -1,17 +1,7 @@
-// Conditional requests (RFC 9110 §13) over one kind of validator: a key's modification index as a
-// strong ETag. What the headers may be is in `schemas/request.ts`.
+// Conditional requests (RFC 9110 §13). What the headers may be is in `schemas/request.ts`.
 import type { Condition } from "@raftkit/kv";
+import { etag, parseEtag } from "./etag.js";
 import type { ReadHeaders, WriteHeaders } from "./schemas/request.js";
-
-export function etag(index: number): string {
-  return `"${index}"`;
-}
-
-/** Undefined for anything but one ETag as this server gives them. */
-export function parseEtag(text: string): number | undefined {
-  const index = Number(/^"([1-9][0-9]{0,15})"$/.exec(text)?.[1]);
-  return Number.isSafeInteger(index) ? index : undefined;
-}
 
 /** For PUT and DELETE. */
 export function writeCondition(headers: WriteHeaders): Condition | undefined {

@@ -5,7 +5,8 @@ import type { KvResult } from "@raftkit/kv";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { KvCalls } from "../../compose.js";
-import { etag, isUnchanged, writeCondition } from "../conditions.js";
+import { isUnchanged, writeCondition } from "../conditions.js";
+import { etag } from "../etag.js";
 import { HttpError } from "../errors.js";
 import { bytes, page, refusals, unchanged, written } from "../schemas/answers.js";
 import {

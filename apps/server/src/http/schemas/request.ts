@@ -3,7 +3,7 @@
 // without one it is `bad_parameter`.
 import { KEY_BYTES_MAX, PAGE_ENTRIES_MAX } from "@raftkit/kv";
 import { z } from "zod";
-import { parseEtag } from "../conditions.js";
+import { parseEtag } from "../etag.js";
 
 const badKey = { params: { code: "bad_key" } };
 const badCondition = { params: { code: "bad_condition" } };
