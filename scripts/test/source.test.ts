@@ -10,7 +10,7 @@ const projects = ["packages", "apps"]
   .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
   .filter((project) => existsSync(join(root, project, "package.json")));
 
-/** The design's map (§1): what each project may use of the others, devDependencies counted. */
+/** What each project may use of the others, devDependencies counted. */
 const map: Record<string, readonly string[] | "any"> = {
   "@raftkit/core": [],
   raftkit: ["@raftkit/core"],
@@ -21,7 +21,6 @@ const map: Record<string, readonly string[] | "any"> = {
   "@raftkit/storage-file": ["@raftkit/core", "@raftkit/conformance"],
   "@raftkit/codec-json": ["@raftkit/core", "@raftkit/conformance"],
   "@raftkit/codec-msgpack": ["@raftkit/core", "@raftkit/conformance"],
-  "@raftkit/sessions": ["@raftkit/core", "@raftkit/conformance"],
   "@raftkit/kv": ["@raftkit/core", "@raftkit/conformance"],
   "@raftkit/opentelemetry": [
     "raftkit",

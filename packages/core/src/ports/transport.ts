@@ -36,6 +36,13 @@ export interface TransportHandler {
  * dropped and reported as unreachable, and a peer that is down or doesn't read holds up no other. A
  * link that falls silent without breaking is noticed. Whatever strangers or a bad link send costs
  * at most the connection that it came on.
+ *
+ * A heartbeat must not wait behind megabytes: where frames travel in a stream of bytes, small ones
+ * (up to 64 KiB) overtake a large one that is under way, and only little of it (some 128 KiB) may
+ * lie in the buffers of the system, where nothing overtakes it any more (decision 0020).
+ *
+ * A node that starts again has a higher `run`: what comes from an earlier one is its past, and may
+ * be delivered or dropped; a connection of an earlier run gives way to one of a later.
  */
 export interface Transport {
   /**
