@@ -9,7 +9,7 @@ import { newBootstrapState } from "./state/bootstrap-state.js";
 import { ForwardDedup } from "./state/forward-dedup.js";
 import { newDurability } from "./state/pending-writes.js";
 import type { State } from "./state/state.js";
-import { newStateHashes } from "./state/state-hashes.js";
+import { newStateHashes } from "./state/pending-state-hashes.js";
 
 /** More than anyone uses, and few enough for the header of a message (frame.ts). */
 const VOTERS_MAX = 100;

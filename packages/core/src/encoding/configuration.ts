@@ -2,7 +2,7 @@
 // write and read them.
 import type { Configuration, EntryRun, Index, Server } from "../types.js";
 import { EntryKind, inspectEntries, readEntries } from "./entry.js";
-import { isValidAddress, isValidId, isValidIncarnation } from "./identity.js";
+import { isValidAddress, isValidId, isValidIncarnation } from "./identifier-checks.js";
 
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
   const text = JSON.stringify({

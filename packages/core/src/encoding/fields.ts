@@ -4,7 +4,7 @@ import type { ForwardReply } from "../protocol/messages.js";
 import type { EntryRun, Index, Peer, Term } from "../types.js";
 import { configurationsIn } from "./configuration.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
-import { isValidAddress, isValidId } from "./identity.js";
+import { isValidAddress, isValidId } from "./identifier-checks.js";
 
 /** In UTF-16 units. */
 export const STATE_HASH_LENGTH_MAX = 128;

@@ -7,7 +7,7 @@ import type { Message } from "../protocol/messages.js";
 import type { Term } from "../types.js";
 import type { Fields, FieldWriter } from "./fields.js";
 import { FieldLister, FieldReader } from "./fields.js";
-import { isValidIncarnation } from "./identity.js";
+import { isValidIncarnation } from "./identifier-checks.js";
 
 type MessageOf<T extends Message["type"]> = Extract<Message, { readonly type: T }>;
 /** Takes a message's fields in the order in which they travel, behind its code, `to` and `term`. */

@@ -3,7 +3,7 @@ import { assertNever } from "../errors.js";
 import type { Input } from "../protocol/inputs.js";
 import type { State } from "../state/state.js";
 import { onForwardNotSent } from "./forward-not-sent.js";
-import { onHashed } from "./hashed.js";
+import { onHashed } from "./own-state-hash.js";
 import { onPersisted } from "./persisted.js";
 import { onPropose } from "./propose.js";
 import { onRead } from "./read.js";

@@ -1,5 +1,5 @@
 // A forward that certainly never left.
-import { reject, settle } from "../operations/forwards.js";
+import { reject, settle } from "../operations/proposal-outcomes.js";
 import type { State } from "../state/state.js";
 
 /** The transport is certain that this forward never left. */

@@ -1,8 +1,8 @@
 // The leader's answer to a forward.
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { emit } from "../operations/emit.js";
-import { reject, settle } from "../operations/forwards.js";
-import { noteLogFull } from "../operations/own-entries.js";
+import { reject, settle } from "../operations/proposal-outcomes.js";
+import { noteLogFull } from "../operations/leader-append.js";
 import type { ForwardReply } from "../protocol/messages.js";
 import type { State } from "../state/state.js";
 import type { Sender } from "../types.js";

@@ -2,7 +2,7 @@
 // is never appended twice.
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { send } from "../operations/emit.js";
-import { appendOwn, exceededBound, noteLogFull } from "../operations/own-entries.js";
+import { appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
 import type { Forward } from "../protocol/messages.js";
 import type { Verdict } from "../state/forward-dedup.js";
 import type { State } from "../state/state.js";

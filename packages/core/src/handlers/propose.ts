@@ -3,9 +3,9 @@
 import { encodeRun, ENTRY_HEADER_BYTES, EntryKind } from "../encoding/entry.js";
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { emit, send } from "../operations/emit.js";
-import { reject } from "../operations/forwards.js";
-import { transferMs } from "../operations/link.js";
-import { appendOwn, exceededBound, noteLogFull } from "../operations/own-entries.js";
+import { reject } from "../operations/proposal-outcomes.js";
+import { transferMs } from "../operations/link-speed.js";
+import { appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
 import type { Leader, State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
 

@@ -1,6 +1,6 @@
 // Another node's state hash.
 import { emit } from "../operations/emit.js";
-import { sendHash } from "../operations/state-hashes.js";
+import { sendHash } from "../operations/send-state-hash.js";
 import { memberOf } from "../operations/voters.js";
 import type { StateHash } from "../protocol/messages.js";
 import type { State } from "../state/state.js";

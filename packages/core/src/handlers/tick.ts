@@ -1,6 +1,6 @@
 // Time has passed: the timers that are due.
 import { onAskDue } from "../operations/bootstrap.js";
-import { giveUpLostForwards } from "../operations/forwards.js";
+import { giveUpLostForwards } from "../operations/proposal-outcomes.js";
 import { sendQuestion } from "../operations/remote-reads.js";
 import { resetElectionTimer } from "../operations/timers.js";
 import type { State } from "../state/state.js";

@@ -2,7 +2,7 @@
 // storage adapters. It refuses an operation that contradicts the log, so that nothing is stored
 // that could not be read back as a log.
 import { inspectEntries, TERM_MAX } from "../encoding/entry.js";
-import { isValidId } from "../encoding/identity.js";
+import { isValidId } from "../encoding/identifier-checks.js";
 import { InvariantViolation } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
 import type { HardState, Index, Term } from "../types.js";

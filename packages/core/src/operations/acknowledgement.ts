@@ -5,7 +5,7 @@ import type { Follower, State } from "../state/state.js";
 import type { Index, Sender } from "../types.js";
 import { isDurable } from "./durability.js";
 import { send } from "./emit.js";
-import { sendNewestHash } from "./state-hashes.js";
+import { sendNewestHash } from "./send-state-hash.js";
 
 function durableMatch(state: State, follower: Follower): Index {
   const { durableTerm, durableIndex } = state.durability;

@@ -7,7 +7,7 @@ import type { Progress, SentMessage } from "../state/progress.js";
 import { endProbe, rewind, startProbe } from "../state/progress.js";
 import type { State } from "../state/state.js";
 import type { Index } from "../types.js";
-import { LARGE_MESSAGE_BYTES, transferMs } from "./link.js";
+import { LARGE_MESSAGE_BYTES, transferMs } from "./link-speed.js";
 
 /** A link of 16 KiB a second still gets a message through before it is sent once more. */
 const PATIENCE_MAX = 64;

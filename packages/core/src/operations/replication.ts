@@ -7,7 +7,7 @@ import { noteSent } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
 import type { EntryRun, Index } from "../types.js";
 import { send } from "./emit.js";
-import { LARGE_MESSAGE_BYTES } from "./link.js";
+import { LARGE_MESSAGE_BYTES } from "./link-speed.js";
 import { mayFollow } from "./loss.js";
 
 /**

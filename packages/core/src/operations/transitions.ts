@@ -6,9 +6,9 @@ import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
 import type { NodeId, Sender, Term } from "../types.js";
 import { promiseSeq } from "./durability.js";
-import { giveUpForwards } from "./forwards.js";
+import { giveUpForwards } from "./proposal-outcomes.js";
 import { rejectLeaderReads } from "./leader-reads.js";
-import { appendOwn } from "./own-entries.js";
+import { appendOwn } from "./leader-append.js";
 import { rejectRemoteReads } from "./remote-reads.js";
 import { electionWritesMs, resetElectionTimer } from "./timers.js";
 

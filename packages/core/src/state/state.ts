@@ -11,7 +11,7 @@ import type { PendingProposals } from "./pending-proposals.js";
 import type { LeaderReads, RemoteReads } from "./pending-reads.js";
 import type { Durability } from "./pending-writes.js";
 import type { Progress } from "./progress.js";
-import type { StateHashes } from "./state-hashes.js";
+import type { StateHashes } from "./pending-state-hashes.js";
 
 export interface Follower {
   readonly kind: "follower";

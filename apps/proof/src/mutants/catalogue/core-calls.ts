@@ -113,14 +113,14 @@ export const calls: readonly Mutant[] = [
   },
   {
     id: "core-66",
-    file: "packages/core/src/operations/own-entries.ts",
+    file: "packages/core/src/operations/leader-append.ts",
     find: 'leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;',
     replace: 'leader.uncommittedBytes > Number.MAX_SAFE_INTEGER ? "overloaded" : null;',
     why: "uncommitted proposals have no bound (hazard 55)",
   },
   {
     id: "core-94",
-    file: "packages/core/src/operations/own-entries.ts",
+    file: "packages/core/src/operations/leader-append.ts",
     find: 'return "logFull";',
     replace: 'return "overloaded";',
     why: "a full log is told as a moment's overload",

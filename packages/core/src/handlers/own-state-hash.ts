@@ -1,6 +1,6 @@
 // This node's own state hash.
 import type { State } from "../state/state.js";
-import { STATE_HASHES_KEPT } from "../state/state-hashes.js";
+import { STATE_HASHES_KEPT } from "../state/pending-state-hashes.js";
 import type { Index } from "../types.js";
 import { onStateHash } from "./state-hash.js";
 
