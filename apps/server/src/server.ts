@@ -9,7 +9,7 @@ import { defaultLimits } from "./http/limits.js";
 import { createMetrics } from "./metrics.js";
 import { openNode } from "./compose.js";
 import type { KvCalls, KvNode, OpenContext } from "./compose.js";
-import { descriptorLimit, shareDescriptors } from "./descriptors.js";
+import { descriptorLimit, shareDescriptors } from "./file-descriptors.js";
 import { formatHostPort } from "./cli/addresses.js";
 import type { HostPort } from "./cli/addresses.js";
 import type { Settings } from "./cli/parse.js";

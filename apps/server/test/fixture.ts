@@ -7,8 +7,8 @@ import { createHttpListener } from "../src/http/server.js";
 import { defaultLimits } from "../src/http/limits.js";
 import type { HttpLimits } from "../src/http/limits.js";
 import type { HttpListener, Observer } from "../src/http/server.js";
-import { createTurns } from "../src/http/turns.js";
-import type { NextTurn } from "../src/http/turns.js";
+import { createTurns } from "../src/http/event-loop-turns.js";
+import type { NextTurn } from "../src/http/event-loop-turns.js";
 import { kvRoutes } from "../src/http/routes/kv.js";
 
 interface FakeKv extends KvCalls {

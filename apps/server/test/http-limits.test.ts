@@ -5,7 +5,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { createTurns } from "../src/http/turns.js";
+import { createTurns } from "../src/http/event-loop-turns.js";
 import { createUnsentAnswers } from "../src/http/unsent.js";
 import { errorCode, raw, send } from "./client.js";
 import type { Answer, Raw } from "./client.js";

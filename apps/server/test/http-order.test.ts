@@ -1,6 +1,6 @@
 // Pipelined requests of one connection: what they do happens in their order (RFC 9112 §9.3.2).
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createRequestOrder } from "../src/http/order.js";
+import { createRequestOrder } from "../src/http/pipelining.js";
 import { raw, send } from "./client.js";
 import { keysOf, startApi } from "./fixture.js";
 import type { Api } from "./fixture.js";

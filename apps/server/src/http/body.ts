@@ -2,7 +2,7 @@
 // its announced length before anything is read (also before "100 Continue"), otherwise with the
 // first byte too many. One that comes too slowly is refused, too.
 import type { IncomingMessage } from "node:http";
-import { createBodyBudget } from "./budget.js";
+import { createBodyBudget } from "./body-budget.js";
 import { HttpError, overloaded } from "./errors.js";
 import type { HttpLimits } from "./limits.js";
 import { createBodyPace } from "./pace.js";

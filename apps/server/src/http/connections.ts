@@ -2,8 +2,8 @@
 // requests each waits for. A connection on which the node is at work is never closed for another.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { createRequestOrder } from "./order.js";
-import type { RequestOrder } from "./order.js";
+import { createRequestOrder } from "./pipelining.js";
+import type { RequestOrder } from "./pipelining.js";
 import type { HttpLimits } from "./limits.js";
 
 export interface Connections {

@@ -19,8 +19,8 @@ import {
   writeHeaders,
 } from "../schemas/request.js";
 import { ITEM_URL, keyOf } from "../target.js";
-import { createTurns } from "../turns.js";
-import type { NextTurn } from "../turns.js";
+import { createTurns } from "../event-loop-turns.js";
+import type { NextTurn } from "../event-loop-turns.js";
 
 export interface KvLimits {
   /** Awaited before a page is put into JSON. Default: one a turn of the event loop. */

@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { descriptorLimit, shareDescriptors } from "../src/descriptors.js";
+import { descriptorLimit, shareDescriptors } from "../src/file-descriptors.js";
 import { send } from "./client.js";
 import { freePorts, startProcess, temporaryDirectory } from "./process.js";
 
