@@ -1,10 +1,10 @@
 // Large commands over links of 100 Mbit/s, real processes with every default: heartbeats must not
-// wait behind data. With 20 Mbit/s too: node apps/cluster/dist/trials/main.js
+// wait behind data. With 20 Mbit/s too: node apps/cluster/dist/slow-links/main.js
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { runProgram } from "./support/cluster.js";
 
-const trials = fileURLToPath(new URL("../dist/trials/main.js", import.meta.url));
+const trials = fileURLToPath(new URL("../dist/slow-links/main.js", import.meta.url));
 
 test(
   "commands of 1 and 3.9 MiB are committed over 100 Mbit/s, and the leader stays",
