@@ -8,11 +8,11 @@ import type { Invariant } from "../invariants/invariant.js";
 import { InvariantBroken } from "../invariants/invariant.js";
 import type { NodeView } from "../invariants/view.js";
 import type { Computer } from "./computer.js";
-import type { DemandHolders } from "./holders.js";
-import { createHolderCheck } from "./holders.js";
+import type { CheckAnnouncedCommit } from "./announced-commits.js";
+import { createAnnouncedCommitCheck } from "./announced-commits.js";
 import { applyTo, copyState } from "./ledger.js";
-import type { Seen, View } from "./seen.js";
-import { beginRun, createSeen } from "./seen.js";
+import type { ObservedNode, View } from "./observed-node.js";
+import { beginRun, createObservedNode } from "./observed-node.js";
 
 export interface Watch {
   /** A run opened its log. */
@@ -42,10 +42,10 @@ export function createWatch(
 ): Watch {
   const nodes: NodeView[] = [];
   const invariants = createInvariants({ nodes });
-  const views = new Map<string, Seen>();
+  const views = new Map<string, ObservedNode>();
   /** What state whoever applied so much has, by `compare`. */
   const states = new Map<number, number>();
-  const demandHolders = createHolderCheck(nodes);
+  const checkAnnouncedCommit = createAnnouncedCommitCheck(nodes);
 
   function guarded(run: () => void): void {
     try {
@@ -57,7 +57,7 @@ export function createWatch(
   }
 
   /** A view for each data directory: what a wiped one held is not forgotten. */
-  function seen(computer: Computer): Seen | undefined {
+  function seen(computer: Computer): ObservedNode | undefined {
     const { incarnation } = computer.disk;
     return incarnation === undefined ? undefined : views.get(incarnation);
   }
@@ -76,7 +76,7 @@ export function createWatch(
       if (incarnation === undefined) return;
       let found = views.get(incarnation);
       if (found === undefined) {
-        found = createSeen(computer.id, incarnation, durable);
+        found = createObservedNode(computer.id, incarnation, durable);
         views.set(incarnation, found);
         nodes.push(found.view);
       }
@@ -96,7 +96,7 @@ export function createWatch(
       if (found === undefined) return;
       computer.changed();
       guarded(() => {
-        look(found, computer, invariants, demandHolders);
+        look(found, computer, invariants, checkAnnouncedCommit);
         write(found, operations, invariants);
         measureUncommitted(found, maxUncommittedBytes, invariants);
       });
@@ -111,7 +111,7 @@ export function createWatch(
       if (found === undefined || computer.status === undefined) return;
       const { lastApplied } = computer.status;
       guarded(() => {
-        look(found, computer, invariants, demandHolders);
+        look(found, computer, invariants, checkAnnouncedCommit);
         skipTo(found.view, lastApplied, invariants);
       });
     },
@@ -120,7 +120,7 @@ export function createWatch(
       if (found === undefined) return;
       computer.changed();
       guarded(() => {
-        look(found, computer, invariants, demandHolders);
+        look(found, computer, invariants, checkAnnouncedCommit);
         skipTo(found.view, index - 1, invariants);
         // Reading the whole state takes longer than all else that happens to an entry.
         if (index % HASHED_EVERY === 0) found.view.stateHash = hashOf(machine);
@@ -146,10 +146,10 @@ export function createWatch(
 
 /** Reads off what the node says of itself now. */
 function look(
-  found: Seen,
+  found: ObservedNode,
   { status }: Computer,
   invariants: Required<Invariant>,
-  demandHolders: DemandHolders,
+  checkAnnouncedCommit: CheckAnnouncedCommit,
 ): void {
   const { view, memory, said } = found;
   if (status !== undefined) {
@@ -159,7 +159,7 @@ function look(
         `${view.id} goes back from term ${said.term}, commit index ${said.commitIndex}, to ${status.term}, ${status.commitIndex}`,
       );
     }
-    demandHolders(view, status.commitIndex);
+    checkAnnouncedCommit(view, status.commitIndex);
     if (status.term !== said.term || status.commitIndex !== said.commitIndex) {
       found.said = { term: status.term, commitIndex: status.commitIndex };
     }
@@ -184,7 +184,7 @@ function look(
 }
 
 function write(
-  found: Seen,
+  found: ObservedNode,
   operations: readonly LogOperation[],
   invariants: Required<Invariant>,
 ): void {
@@ -202,7 +202,7 @@ function write(
 }
 
 function measureUncommitted(
-  { view, memory, termStart }: Seen,
+  { view, memory, termStart }: ObservedNode,
   maxUncommittedBytes: number,
   invariants: Required<Invariant>,
 ): void {

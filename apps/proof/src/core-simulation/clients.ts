@@ -7,10 +7,10 @@ import type { SeededRandom } from "@raftkit/simulation";
 import type { Plan } from "../plans/plan.js";
 import type { Call } from "./answers.js";
 import { createAnswers } from "./answers.js";
-import { createDesks } from "./desks.js";
+import { createOpenRequests } from "./open-requests.js";
 import type { Command } from "./machine.js";
 import { encodeCommand } from "./machine.js";
-import { createOnce } from "./once.js";
+import { createAppliedOnce } from "./applied-once.js";
 import type { Clients, Ends, Member, World } from "./world.js";
 
 /** What clients do to the world: time, and a node's inputs. */
@@ -28,8 +28,10 @@ export function createClients(plan: Plan, random: SeededRandom, host: ClientsHos
   let value = 0;
   let stopped = false;
   const answers = createAnswers(host);
-  const desks = createDesks(nodes, answers, (check, message) => host.broken(check, message));
-  const once = createOnce((message) => host.broken("once", message));
+  const openRequests = createOpenRequests(nodes, answers, (check, message) =>
+    host.broken(check, message),
+  );
+  const once = createAppliedOnce((message) => host.broken("once", message));
 
   function inputOf(
     what: "get" | "put" | "cas" | "delete",
@@ -77,7 +79,7 @@ export function createClients(plan: Plan, random: SeededRandom, host: ClientsHos
       return;
     }
     calls.push(made);
-    const seq = desks.take(member, made);
+    const seq = openRequests.take(member, made);
     host.later(timeoutMs, () => answers.finish(made, "unknown"));
     if (input.op === "get") host.read(member, seq);
     else host.propose(member, seq, encodeCommand(commandOf(input, key)));
@@ -96,15 +98,15 @@ export function createClients(plan: Plan, random: SeededRandom, host: ClientsHos
           input,
           ...(output !== undefined && { output }),
         })),
-    onProposal: (member, effect) => desks.onProposal(member, effect),
-    onRead: (member, effect) => desks.onRead(member, effect),
+    onProposal: (member, effect) => openRequests.onProposal(member, effect),
+    onRead: (member, effect) => openRequests.onRead(member, effect),
     onApplied(member, index, term) {
       const { lastValue } = member.machine;
       answers.onApplied(member, lastValue);
       once.onApplied(member.id, index, lastValue);
-      desks.onApplied(member, index, term);
+      openRequests.onApplied(member, index, term);
     },
-    onStopped: (member) => desks.onStopped(member),
+    onStopped: (member) => openRequests.onStopped(member),
     start() {
       for (let number = 1; number <= load.clients; number++) {
         startClient(number, plan, random, host, call, () => stopped);

@@ -14,7 +14,7 @@ import { createMember, start, step } from "./member.js";
 import { createNumberTrace } from "./number-trace.js";
 import { planFaults, settle } from "./phase.js";
 import { settingsOf } from "./settings.js";
-import { createWheel } from "./wheel.js";
+import { createTimingWheel } from "./timing-wheel.js";
 import type { Member, Tamper, World } from "./world.js";
 import { broken, planAction } from "./world.js";
 
@@ -90,7 +90,7 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
     random: { network: random.fork("network"), disk: random.fork("disk") },
     bootstrap: members.map(({ id }) => ({ id, address: `${id}.test:7000` })),
     now: 0,
-    wheel: createWheel(),
+    wheel: createTimingWheel(),
     openTurns: [],
     members,
     everyone,

@@ -22,7 +22,7 @@ import type { Fault, FaultKind, FaultRole, Outcome, Phase, Plan } from "../plans
 import type { LogShadow, NodeView } from "../invariants/view.js";
 import type { Machine } from "./machine.js";
 import type { NumberTrace } from "./number-trace.js";
-import type { Wheel } from "./wheel.js";
+import type { TimingWheel } from "./timing-wheel.js";
 
 export interface Disk {
   currentTerm: Term;
@@ -188,7 +188,7 @@ export interface World {
   readonly random: { readonly network: SeededRandom; readonly disk: SeededRandom };
   readonly bootstrap: readonly Peer[];
   now: number;
-  readonly wheel: Wheel<SimulationEvent>;
+  readonly wheel: TimingWheel<SimulationEvent>;
   /** Those whose turn ends with this millisecond. */
   readonly openTurns: Member[];
   /** By number; those wiped are in `everyone` only. */

@@ -6,13 +6,13 @@ import type { NodeView } from "../invariants/view.js";
  * As it was announced, before the own log is known so far: so many entries must be on the disks of
  * a majority.
  */
-export type DemandHolders = (announcing: NodeView, commitIndex: number) => void;
+export type CheckAnnouncedCommit = (announcing: NodeView, commitIndex: number) => void;
 
 /**
  * @param nodes all that were ever seen
  * @returns throws `InvariantBroken` where too few hold it
  */
-export function createHolderCheck(nodes: readonly NodeView[]): DemandHolders {
+export function createAnnouncedCommitCheck(nodes: readonly NodeView[]): CheckAnnouncedCommit {
   /** What was announced as committed, anywhere, and found on the disks of a majority. */
   let proven = 0;
   return ({ id, log }, commitIndex) => {

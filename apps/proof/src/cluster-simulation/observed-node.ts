@@ -16,7 +16,7 @@ export interface View extends NodeView {
 }
 
 /** One data directory. */
-export interface Seen {
+export interface ObservedNode {
   readonly view: View;
   readonly memory: StoredState;
   /** Where the entries of the last term in its log begin. */
@@ -25,7 +25,11 @@ export interface Seen {
   said: { readonly term: number; readonly commitIndex: number };
 }
 
-export function createSeen(id: string, incarnation: string, durable: StoredState): Seen {
+export function createObservedNode(
+  id: string,
+  incarnation: string,
+  durable: StoredState,
+): ObservedNode {
   const memory = createStoredState();
   return {
     memory,
@@ -48,7 +52,7 @@ export function createSeen(id: string, incarnation: string, durable: StoredState
 }
 
 /** A run begins: it knows what its disk holds, and nothing else. */
-export function beginRun(found: Seen, durable: StoredState): void {
+export function beginRun(found: ObservedNode, durable: StoredState): void {
   const { view, memory } = found;
   copyState(memory, durable);
   found.said = { term: 0, commitIndex: 0 };

@@ -1,11 +1,11 @@
 // A proposal takes effect once: the same value at two places is told, the same place on every node
 // is not.
 import { expect, test } from "vitest";
-import { createOnce } from "../../src/core-simulation/once.js";
+import { createAppliedOnce } from "../../src/core-simulation/applied-once.js";
 
 test("a value that is applied at two indexes is reported", () => {
   const told: string[] = [];
-  const once = createOnce((message) => told.push(message));
+  const once = createAppliedOnce((message) => told.push(message));
   once.onApplied("n1", 4, 7);
   once.onApplied("n2", 4, 7);
   once.onApplied("n1", 5, 0);

@@ -1,7 +1,7 @@
-// The wheel against a sorted list: everything happens at its moment, in the order in which it was
+// The timing wheel against a sorted list: everything happens at its moment, in the order in which it was
 // planned.
 import { expect, test } from "vitest";
-import { createWheel } from "../../src/core-simulation/wheel.js";
+import { createTimingWheel } from "../../src/core-simulation/timing-wheel.js";
 import { createRandom } from "@raftkit/simulation";
 
 interface Planned {
@@ -14,7 +14,7 @@ interface Planned {
 test("what was planned happens at its time and in order, near and far, also what is planned meanwhile", () => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = createRandom(seed);
-    const wheel = createWheel<Planned>();
+    const wheel = createTimingWheel<Planned>();
     const expected: { readonly at: number; readonly number: number }[] = [];
     const seen: { readonly at: number; readonly number: number }[] = [];
     const plan = (at: number, later: number): void => {
@@ -44,6 +44,6 @@ test("what was planned happens at its time and in order, near and far, also what
 
 test.each([-1, 0.5, NaN])("%s is no moment", (at) => {
   expect(() =>
-    createWheel<Planned>().add(at, { at, number: 0, later: 0, next: undefined }),
+    createTimingWheel<Planned>().add(at, { at, number: 0, later: 0, next: undefined }),
   ).toThrow("is no moment");
 });

@@ -4,7 +4,7 @@ import type { Index } from "@raftkit/core";
 import type { Answers, Call } from "./answers.js";
 import type { ClientEvents, Member } from "./world.js";
 
-interface Desk {
+interface NodeRequests {
   /** By number: proposals and reads without a verdict. */
   readonly asked: Map<number, Call>;
   /** By index: entries that wait to be applied here. */
@@ -13,17 +13,17 @@ interface Desk {
   reads: { readonly call: Call; readonly index: Index }[];
 }
 
-export interface Desks extends ClientEvents {
+export interface OpenRequests extends ClientEvents {
   /** @returns the number under which the node is asked */
   take(member: Member, call: Call): number;
 }
 
-export function createDesks(
+export function createOpenRequests(
   nodes: number,
   answers: Answers,
   broken: (check: string, message: string) => void,
-): Desks {
-  const desks: Desk[] = Array.from({ length: nodes }, () => ({
+): OpenRequests {
+  const requests: NodeRequests[] = Array.from({ length: nodes }, () => ({
     asked: new Map(),
     entries: new Map(),
     reads: [],
@@ -32,21 +32,21 @@ export function createDesks(
   return {
     take(member, call) {
       const seq = member.nextSeq++;
-      desks[member.number]?.asked.set(seq, call);
+      requests[member.number]?.asked.set(seq, call);
       return seq;
     },
     onProposal(member, effect) {
-      const desk = desks[member.number];
+      const open = requests[member.number];
       for (let seq = effect.firstSeq; seq < effect.firstSeq + effect.count; seq++) {
-        const found = desk?.asked.get(seq);
-        if (!desk || !found) {
+        const found = open?.asked.get(seq);
+        if (!open || !found) {
           broken(
             "proposals",
             `${member.id} ends its proposal ${seq} a second time: ${effect.type}`,
           );
           return;
         }
-        desk.asked.delete(seq);
+        open.asked.delete(seq);
         if (effect.type === "rejected") answers.finish(found, "refused");
         else if (effect.type === "unknown") answers.finish(found, "unknown");
         else {
@@ -54,46 +54,46 @@ export function createDesks(
           found.term = effect.term;
           if (member.lastApplied >= found.index) {
             answers.settle(member, found, found.index, member.log.term(found.index));
-          } else desk.entries.set(found.index, [...(desk.entries.get(found.index) ?? []), found]);
+          } else open.entries.set(found.index, [...(open.entries.get(found.index) ?? []), found]);
         }
       }
     },
     onRead(member, effect) {
-      const desk = desks[member.number];
-      const found = desk?.asked.get(effect.id);
-      if (!desk || !found) {
+      const open = requests[member.number];
+      const found = open?.asked.get(effect.id);
+      if (!open || !found) {
         broken("reads", `${member.id} ends its read ${effect.id} a second time: ${effect.type}`);
         return;
       }
-      desk.asked.delete(effect.id);
+      open.asked.delete(effect.id);
       if (effect.type === "readRejected") answers.finish(found, "refused");
       else if (member.lastApplied >= effect.index) answers.answerRead(member, found);
-      else desk.reads.push({ call: found, index: effect.index });
+      else open.reads.push({ call: found, index: effect.index });
     },
     onApplied(member, index, term) {
-      const desk = desks[member.number];
-      if (!desk) return;
-      const waiting = desk.entries.get(index);
+      const open = requests[member.number];
+      if (!open) return;
+      const waiting = open.entries.get(index);
       if (waiting) {
-        desk.entries.delete(index);
+        open.entries.delete(index);
         for (const found of waiting) answers.settle(member, found, index, term);
       }
-      if (desk.reads.length === 0 || !desk.reads.some((read) => read.index <= index)) return;
-      const { reads } = desk;
-      desk.reads = reads.filter((read) => read.index > index);
+      if (open.reads.length === 0 || !open.reads.some((read) => read.index <= index)) return;
+      const { reads } = open;
+      open.reads = reads.filter((read) => read.index > index);
       for (const read of reads) if (read.index <= index) answers.answerRead(member, read.call);
     },
     onStopped(member) {
-      const desk = desks[member.number];
-      if (!desk) return;
+      const open = requests[member.number];
+      if (!open) return;
       const left = [
-        ...desk.asked.values(),
-        ...[...desk.entries.values()].flat(),
-        ...desk.reads.map((read) => read.call),
+        ...open.asked.values(),
+        ...[...open.entries.values()].flat(),
+        ...open.reads.map((read) => read.call),
       ];
-      desk.asked.clear();
-      desk.entries.clear();
-      desk.reads = [];
+      open.asked.clear();
+      open.entries.clear();
+      open.reads = [];
       for (const found of left) answers.finish(found, "unknown");
     },
   };

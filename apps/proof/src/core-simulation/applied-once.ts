@@ -3,12 +3,12 @@
 // end.
 import type { Index } from "@raftkit/core";
 
-export interface Once {
+export interface AppliedOnce {
   /** @param value 0: nothing was written */
   onApplied(node: string, index: Index, value: number): void;
 }
 
-export function createOnce(broken: (message: string) => void): Once {
+export function createAppliedOnce(broken: (message: string) => void): AppliedOnce {
   const places = new Map<number, Index>();
   return {
     onApplied(node, index, value) {

@@ -7,7 +7,7 @@ export interface Chained<T> {
   next: T | undefined;
 }
 
-export interface Wheel<T extends Chained<T>> {
+export interface TimingWheel<T extends Chained<T>> {
   /** @param at not before the moment that is being carried out */
   add(at: number, event: T): void;
   /**
@@ -22,7 +22,7 @@ export interface Wheel<T extends Chained<T>> {
 const SLOTS = 1024;
 const HALF = SLOTS / 2;
 
-export function createWheel<T extends Chained<T>>(): Wheel<T> {
+export function createTimingWheel<T extends Chained<T>>(): TimingWheel<T> {
   const first: (T | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
   const last = [...first];
   let far: { readonly at: number; readonly event: T }[] = [];
