@@ -17,4 +17,4 @@ export { createTrace, fingerprint, type Trace } from "./trace.js";
 export { SimulationFailed } from "./driver.js";
 export type { ClusterOptions } from "./cluster-options.js";
 export { createCluster, type Cluster } from "./cluster.js";
-export { createJournal, type Journal, type JournalEntry } from "./journal.js";
+export { createJournal, type Journal, type JournalEntry } from "./journal-machine.js";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createCluster } from "../src/cluster.js";
 import { SimulationFailed } from "../src/driver.js";
-import { createJournal } from "../src/journal.js";
+import { createJournal } from "../src/journal-machine.js";
 
 const open = (seed: number, more: { readonly nodes?: number } = {}) =>
   createCluster({ ...more, seed, stateMachine: () => createJournal() });

@@ -2,7 +2,7 @@ import type { NodeStatus } from "raftkit";
 import { expect, test } from "vitest";
 import { createCluster } from "../src/cluster.js";
 import { createInvariants, InvariantBroken } from "../src/safety-checks.js";
-import { createJournal } from "../src/journal.js";
+import { createJournal } from "../src/journal-machine.js";
 
 async function status(changes: Partial<NodeStatus>): Promise<NodeStatus> {
   const cluster = await createCluster({ seed: 1, nodes: 1, stateMachine: () => createJournal() });
