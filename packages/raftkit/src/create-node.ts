@@ -5,7 +5,7 @@ import type { NodeOptions, RaftNode } from "./api.js";
 import { createInstrumentation } from "./instrumentation.js";
 import { Node } from "./node.js";
 import { checkOptions } from "./options.js";
-import { checkEntriesFit } from "./stored-entries.js";
+import { checkEntriesFit } from "./stored-entry-size.js";
 
 /**
  * Opens and starts a node. It forms or joins its cluster by itself; `propose` and `read` work as

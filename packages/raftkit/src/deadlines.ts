@@ -1,7 +1,7 @@
 // Timeouts of many calls with one timer per distinct length: calls of one length expire in the
 // order in which they came.
 import type { Clock } from "@raftkit/core";
-import type { Call } from "./call.js";
+import type { Call } from "./pending-call.js";
 
 export interface Deadlines {
   /** Calls `expire` after `timeoutMs`, unless it is settled by then. `Infinity`: never. */

@@ -28,12 +28,12 @@ import type {
   ReadyOptions,
   LeadershipTerm,
 } from "./api.js";
-import type { CallContext } from "./calls.js";
-import { Calls } from "./calls.js";
+import type { CallContext } from "./propose-and-read.js";
+import { Calls } from "./propose-and-read.js";
 import type { NodeEnd } from "./closing.js";
 import { Closing } from "./closing.js";
-import { internalError, stateMachineFailed, storageFailed } from "./failures.js";
-import { reportUnheard } from "./defaults.js";
+import { internalError, stateMachineFailed, storageFailed } from "./fatal-errors.js";
+import { reportUnheard } from "./platform.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
 import { Leadership } from "./leadership.js";
@@ -42,8 +42,8 @@ import { createLogLane } from "./log-lane.js";
 import type { MachineLane } from "./machine-lane.js";
 import { createMachineLane } from "./machine-lane.js";
 import type { Instrumentation } from "./instrumentation.js";
-import { Journal } from "./journal.js";
-import { LogBound } from "./log-bound.js";
+import { Journal } from "./operator-log.js";
+import { LogBound } from "./log-full.js";
 import type { Settings } from "./options.js";
 import { checkTimeout } from "./options.js";
 import { StateLock } from "./state-lock.js";

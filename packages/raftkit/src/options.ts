@@ -3,7 +3,7 @@
 import type { Clock, Random } from "@raftkit/core";
 import { ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
-import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./defaults.js";
+import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./platform.js";
 import { checkShape } from "./option-shapes.js";
 import { InvalidOption } from "./errors.js";
 import { createSafeLogger } from "./safe-logger.js";

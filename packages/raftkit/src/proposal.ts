@@ -1,6 +1,6 @@
 // One `propose` call.
 import type { Index, Term } from "@raftkit/core";
-import { Call } from "./call.js";
+import { Call } from "./pending-call.js";
 import type { GivenUp } from "./errors.js";
 import { NotProposed, OutcomeUnknown } from "./errors.js";
 import type { GateReason, LeaderGate } from "./leader-gate.js";

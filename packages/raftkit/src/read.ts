@@ -1,5 +1,5 @@
 // One `read` call.
-import { Call } from "./call.js";
+import { Call } from "./pending-call.js";
 import type { ReadFailedReason } from "./errors.js";
 import { ReadFailed } from "./errors.js";
 import type { LeaderGate } from "./leader-gate.js";

@@ -1,6 +1,6 @@
 // Timeouts of many calls: each on time, and none that ended is kept.
 import { expect, test } from "vitest";
-import { Call } from "../src/call.js";
+import { Call } from "../src/pending-call.js";
 import { createDeadlines } from "../src/deadlines.js";
 import { createVirtualClock } from "./support/clock.js";
 import { collectGarbage } from "./support/garbage.js";

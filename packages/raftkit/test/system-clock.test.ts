@@ -1,7 +1,7 @@
 // The clock of a node that is given none.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { expect, test } from "vitest";
-import { systemClock } from "../src/defaults.js";
+import { systemClock } from "../src/platform.js";
 
 test("it waits longer than a timer can hold", async () => {
   const clock = systemClock();

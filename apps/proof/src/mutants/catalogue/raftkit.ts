@@ -116,7 +116,7 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-17",
-    file: "packages/raftkit/src/calls.ts",
+    file: "packages/raftkit/src/propose-and-read.ts",
     find: "    if (data.length > maxCommandBytes) {",
     replace: "    if (data.length > maxCommandBytes * 2) {",
     why: "a command is accepted that no message can carry (hazard 59)",
@@ -215,7 +215,7 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-31",
-    file: "packages/raftkit/src/stored-entries.ts",
+    file: "packages/raftkit/src/stored-entry-size.ts",
     find: "  if (needed <= maxFrameBytes) return;",
     replace: "  if (largest <= maxFrameBytes) return;",
     why: "a node starts with an entry that it can't send (hazard 66)",

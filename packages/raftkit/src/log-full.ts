@@ -1,6 +1,6 @@
 // Whether the log has reached its bound. Nothing shortens it yet, so it is no passing overload: the
 // operator must hear of it, and callers must not be told to try again.
-import type { Journal } from "./journal.js";
+import type { Journal } from "./operator-log.js";
 import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 
 export class LogBound {

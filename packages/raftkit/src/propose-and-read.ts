@@ -3,7 +3,7 @@
 import type { Effect, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import type { CallOptions, CounterName, NodeOptions, NodeStatus, ReadyOptions } from "./api.js";
-import type { Call } from "./call.js";
+import type { Call } from "./pending-call.js";
 import { validateCommand } from "./command-schema.js";
 import type { NodeEnd } from "./closing.js";
 import type { Deadlines } from "./deadlines.js";
@@ -16,7 +16,7 @@ import {
   ReadFailed,
   StateMachineFailed,
 } from "./errors.js";
-import { fullLogText } from "./journal.js";
+import { fullLogText } from "./operator-log.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
