@@ -245,9 +245,9 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-35",
     file: "packages/raftkit/src/proposals.ts",
-    find: "    this.#endUnplaced(\n      firstSeq,\n      count,\n      () =>\n        new OutcomeUnknown(",
+    find: '    this.#endUnplaced(\n      firstSeq,\n      count,\n      () =>\n        new OutcomeUnknown(\n          "leaderChanged",',
     replace:
-      "    this.onNotTaken(\n      firstSeq,\n      count,\n      () =>\n        new NotProposed(",
+      '    this.onNotTaken(\n      firstSeq,\n      count,\n      () =>\n        new NotProposed(\n          "notSent",',
     why: "what may have been proposed is handed over again, and applied twice (decision 0036)",
   },
   {
