@@ -5,6 +5,22 @@ import { InvalidArgumentError } from "commander";
 /** Commander's command, told with which exit code an action ended. */
 export type Done = (exitCode: number) => void;
 
+/** How a complaint begins: with who complains. */
+export const PROGRAM = "raftkit-proof";
+
+/**
+ * One line of a wrong command line.
+ * @param text commander's own, or the message of a UsageError
+ */
+export function complaint(text: string): string {
+  const what = text
+    .trimEnd()
+    .replace(/\.$/, "")
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ");
+  return `${PROGRAM}: ${what}; --help tells what is allowed`;
+}
+
 /** Called wrongly in a way that commander can't see; the message says how. */
 export class UsageError extends Error {}
 
@@ -24,7 +40,7 @@ export function refuseRepeats(command: Command): void {
     if (option.variadic) continue;
     let given = 0;
     command.on(`option:${option.name()}`, () => {
-      if (++given > 1) command.error(`error: option '${option.flags}' was given more than once`);
+      if (++given > 1) command.error(`error: option '${option.flags}' was given twice`);
     });
   }
 }

@@ -9,7 +9,7 @@ import { addRules } from "./rules.js";
 import { addSimulate } from "./simulate/command.js";
 import { addTools } from "./tools.js";
 import type { Done } from "./options.js";
-import { refuseRepeats, UsageError } from "./options.js";
+import { complaint, refuseRepeats, UsageError } from "./options.js";
 
 /**
  * @param done is told the exit code of the command that ran
@@ -19,7 +19,25 @@ export function createProgram(done: Done, root: string): Command {
   const program = new Command("npm run proof --")
     .description("Runs the project's own proof, or one part of it.")
     .exitOverride()
-    .helpCommand(false);
+    .helpCommand(false)
+    .configureOutput({
+      outputError: (text, write) => {
+        const isUnknown = text.startsWith("error: unknown command");
+        const known = program.commands.map((command) => command.name()).join(", ");
+        write(`${complaint(isUnknown ? `${text.trimEnd()}; the parts are ${known}` : text)}\n`);
+      },
+    })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npm run proof                   everything
+  npm run proof -- --quick        everything, with fewer seeds, mutants and seconds
+  npm run proof -- rules          one part
+  npm run proof -- rules --help   its options
+
+Exit codes: 0 all held; 1 something did not; 2 called wrongly.`,
+    );
   addRules(program, done);
   addSimulate(program, done);
   addMutants(program, done, root);
@@ -41,7 +59,7 @@ export async function main(args: readonly string[], root = workspaceRoot): Promi
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof UsageError)) throw error;
-    console.error(`error: ${error.message}`);
+    console.error(complaint(error.message));
     return 2;
   }
 }

@@ -1,5 +1,4 @@
 // The parts of the proof that are programs of others: what follows their name goes to the program.
-import { join } from "node:path";
 import type { Command } from "commander";
 import { runTool } from "../processes.js";
 import type { Done } from "./options.js";
@@ -7,7 +6,7 @@ import type { Done } from "./options.js";
 interface Tool {
   readonly name: string;
   readonly summary: string;
-  /** A file that Node runs, from the root of the repository, and its first arguments. */
+  /** What Node runs, from the root of the repository, and its first arguments. */
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly example: string;
@@ -27,7 +26,13 @@ const tools: readonly Tool[] = [
   {
     name: "conformance",
     summary: "every adapter against the conformance suites; Vitest's options may follow",
-    command: ["node_modules/vitest/vitest.mjs", "run", "conformance"],
+    command: [
+      "--import",
+      "./apps/proof/dist/cli/vitest-options.js",
+      "node_modules/vitest/vitest.mjs",
+      "run",
+      "conformance",
+    ],
     env: { RAFTKIT_WHOLE_SUITES: "1" },
     example: "npm run proof -- conformance --project packages/storage-file",
   },
@@ -51,8 +56,7 @@ export function addTools(program: Command, done: Done, root: string): void {
         `\nExample:\n  ${example}\n\nExit codes: 0 all held; others are the program's.`,
       )
       .action(async (args: readonly string[]) => {
-        const [file = "", ...first] = command;
-        const tool = [process.execPath, join(root, file), ...first, ...args];
+        const tool = [process.execPath, ...command, ...args];
         done(await runTool(tool, { cwd: root, env: { ...process.env, ...env } }));
       });
   }

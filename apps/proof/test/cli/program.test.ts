@@ -1,9 +1,11 @@
 // Called wrongly, a command does nothing, says why on standard error, and ends with 2.
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createProgram, main } from "../../src/cli/program.js";
+import { workspaceRoot } from "../../src/workspace.js";
 
 /** In place of the repository: whatever went on would find nothing to work on. */
 let nothing = "";
@@ -31,20 +33,20 @@ beforeEach(() => {
 
 describe("called wrongly", () => {
   test.each([
-    [["rulse"], /unknown command 'rulse'\n\(Did you mean rules\?\)/],
-    [["--onyl", "rules"], /unknown option '--onyl'\n\(Did you mean --only\?\)/],
+    [["rulse"], /unknown command 'rulse' \(Did you mean rules\?\); the parts are rules, .*, all;/],
+    [["--onyl", "rules"], /unknown option '--onyl' \(Did you mean --only\?\)/],
     [["--only", "nothing"], /'nothing' is invalid\. Allowed choices are tests, rules, /],
-    [["all", "--quick", "--quick"], /option '--quick' was given more than once/],
-    [["rules", "--sees", "3"], /unknown option '--sees'\n\(Did you mean .*--seeds/],
+    [["all", "--quick", "--quick"], /option '--quick' was given twice/],
+    [["rules", "--sees", "3"], /unknown option '--sees' \(Did you mean .*--seeds/],
     [["rules", "--seeds"], /option '--seeds <n>' argument missing/],
     [["rules", "--seeds", "0"], /'0' is invalid\. Allowed: a whole number from 1 on/],
     [["rules", "--seeds", "1.5"], /'1\.5' is invalid/],
     [["rules", "--seed", "-1"], /'-1' is invalid\. Allowed: a whole number from 0 on/],
     [["rules", "R28"], /'R28' is invalid for argument 'rule'\. There is no scenario .*R01, R02/],
     [["rules", "--rule", "R28"], /'R28' is invalid/],
-    [["rules", "--seed", "1", "--seed=2"], /option '--seed <n>' was given more than once/],
-    [["rules", "--faults", "--faults"], /option '--faults' was given more than once/],
-    [["simulate", "--sedes", "3"], /unknown option '--sedes'\n\(Did you mean --seeds\?\)/],
+    [["rules", "--seed", "1", "--seed=2"], /option '--seed <n>' was given twice/],
+    [["rules", "--faults", "--faults"], /option '--faults' was given twice/],
+    [["simulate", "--sedes", "3"], /unknown option '--sedes' \(Did you mean --seeds\?\)/],
     [["simulate", "--seeds", "many"], /'many' is invalid\. Allowed: .* from 1 to 1000000000/],
     [["simulate", "--simulation", "node"], /'node' is invalid\. Allowed choices are core, cluster/],
     [["simulate", "--tier", "3"], /'3' is invalid\. Allowed choices are 1, 2/],
@@ -53,11 +55,11 @@ describe("called wrongly", () => {
     [["simulate", "7"], /too many arguments/],
     [["packages", "--wrong"], /unknown option '--wrong'/],
     [["packages", "--keep"], /option '--keep <dir>' argument missing/],
-    [["packages", "--keep", "/"], /^error: --keep: \/ isn't empty; name another folder\n$/],
+    [["packages", "--keep", "/"], /: --keep: \/ isn't empty; name another folder; --help/],
     [["hazards", "--wrong"], /unknown option '--wrong'/],
     [["hazards", "--json"], /option '--json <file>' argument missing/],
     [["mutants", "--wrong"], /unknown option '--wrong'/],
-    [["mutants", "core-1"], /^error: no mutant "core-1"; --list names them all\n$/],
+    [["mutants", "core-1"], /: no mutant "core-1"; --list names them all; --help/],
     [["mutants", "--only", "core-1"], /no mutant "core-1"/],
     [["mutants", "--package", "nothing"], /'nothing' is invalid\. Allowed choices are core, /],
     [["mutants", "core-01", "--package", "raftkit"], /none of core-01 is in the package "raftkit"/],
@@ -65,6 +67,7 @@ describe("called wrongly", () => {
   ])("%j", async (args, complaint) => {
     expect(await main(args, nothing)).toBe(2);
     expect(complained).toMatch(complaint);
+    expect(complained).toMatch(/^raftkit-proof: .+; --help tells what is allowed\n$/);
     expect(said).toBe("");
   });
 });
@@ -79,7 +82,7 @@ test.each([
 test("packages aren't kept inside the workspace", async () => {
   expect(await main(["packages", "--keep", join(nothing, "dist")], nothing)).toBe(2);
   expect(complained).toMatch(
-    /^error: --keep: .*dist is inside the workspace; name a folder outside\n$/,
+    /^raftkit-proof: --keep: .*dist is inside the workspace; name a folder outside; --help tells what is allowed\n$/,
   );
 });
 
@@ -99,4 +102,23 @@ test("every command has help with its options' bounds, examples and exit codes",
     expect(await main([name, "--help"])).toBe(0);
     expect(said, name).toMatch(/Examples?:\n(.|\n)*Exit codes: 0 /);
   }
+});
+
+test("the help of them all names --quick, which belongs to the default part", async () => {
+  expect(await main(["--help"])).toBe(0);
+  expect(said).toMatch(/npm run proof -- --quick +everything, with fewer /);
+});
+
+test("an option that Vitest doesn't know is refused in one line", () => {
+  const program = join(workspaceRoot, "apps/proof/dist/cli/main.js");
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [program, "conformance", "--foo"],
+    { encoding: "utf8" },
+  );
+  expect({ status, stdout, stderr }).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: "raftkit-proof: Unknown option `--foo`; npx vitest --help tells Vitest's options\n",
+  });
 });
