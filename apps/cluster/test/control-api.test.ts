@@ -135,7 +135,7 @@ describe("the control API", () => {
     const control = await listenForControl(fakeSupervisor(), 0);
     await control.close();
     await expect(listNodes(control.port)).rejects.toThrow(
-      `no cluster answers at 127.0.0.1:${control.port}; start one with "up"`,
+      `no cluster answers at 127.0.0.1:${control.port}; start one with "npm start", or say where it is with --http-base`,
     );
   });
 });

@@ -52,7 +52,7 @@ async function call(httpBase: number, method: string, path: string): Promise<unk
   } catch (cause) {
     throw new ClusterError(
       "UNREACHABLE",
-      `no cluster answers at ${address}; start one with "up", or say where it is with --http-base`,
+      `no cluster answers at ${address}; start one with "npm start", or say where it is with --http-base`,
       { cause },
     );
   }
