@@ -107,14 +107,14 @@ test.each([
   const { code, out, error } = await call(args);
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(error).toContain(message);
-  expect(error).toContain("usage: raftkit-linearizability");
+  expect(error).toMatch(/^raftkit-linearizability: .+\n\nusage: raftkit-linearizability/);
 });
 
 test("no history: 2, with the line; no file: 2", async () => {
   expect(await call(["-"], [...good, "{}"])).toEqual({
     code: 2,
     out: "",
-    error: '-: line 4: "client" is missing; it must be a text',
+    error: 'raftkit-linearizability: -: line 4: "client" is missing; it must be a text',
   });
   expect(await call(["-"], [""])).toMatchObject({
     code: 2,
@@ -124,7 +124,8 @@ test("no history: 2, with the line; no file: 2", async () => {
   expect(await call(["-"], good.slice(1, 2))).toMatchObject({
     code: 2,
     out: "",
-    error: "-: none of its operations (1) was answered, so nothing would be proven",
+    error:
+      "raftkit-linearizability: -: none of its operations (1) was answered, so nothing would be proven",
   });
   const twice = [
     ...good,
@@ -134,11 +135,11 @@ test("no history: 2, with the line; no file: 2", async () => {
   expect(await call(["-"], twice)).toMatchObject({
     code: 2,
     error:
-      '-: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: go on under another client name',
+      'raftkit-linearizability: -: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: go on under another client name',
   });
   expect(await call([join(folder, "none")])).toMatchObject({
     code: 2,
-    error: expect.stringContaining("ENOENT") as string,
+    error: expect.stringMatching(/^raftkit-linearizability: .*ENOENT/) as string,
   });
 });
 

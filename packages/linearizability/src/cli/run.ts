@@ -12,6 +12,9 @@ import { keyValue } from "../models/key-value.js";
 import { register } from "../models/register.js";
 import type { Model, Operation, Verdict } from "../types.js";
 
+/** How a complaint begins: with who complains. */
+const PROGRAM = "raftkit-linearizability";
+
 const USAGE = `usage: raftkit-linearizability [--model kv|register] [--max-steps N] [--json] FILE|-
 
 Checks a history, one JSON object per line, for linearizability.
@@ -45,7 +48,7 @@ export async function run(args: readonly string[], context: RunContext): Promise
   }
   const settings = settingsOf(args);
   if (typeof settings === "string") {
-    context.error(`${settings}\n\n${USAGE}`);
+    context.error(`${PROGRAM}: ${settings}\n\n${USAGE}`);
     return EXIT.usage;
   }
   try {
@@ -55,7 +58,7 @@ export async function run(args: readonly string[], context: RunContext): Promise
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (!("syscall" in error) && !(error instanceof HistoryError)) throw error;
-    context.error(`${settings.file}: ${error.message}`);
+    context.error(`${PROGRAM}: ${settings.file}: ${error.message}`);
     return EXIT.usage;
   }
 }
