@@ -41,7 +41,10 @@ export class UsageError extends Error {}
 
 /** @returns undefined when help is wanted. @throws {UsageError} */
 export function readArguments(args: readonly string[]): Call | undefined {
-  const { values, positionals } = parsed(args);
+  const { values, positionals, tokens } = parsed(args);
+  const names = tokens.flatMap((token) => (token.kind === "option" ? token.name : []));
+  const twice = names.find((name, i) => name !== "only" && names.indexOf(name) < i);
+  if (twice !== undefined) throw new UsageError(`--${twice} was given twice`);
   if (values.help === true) return undefined;
   const [suite, module, ...rest] = positionals;
   const known = `there are: ${Object.keys(suites).join(", ")}`;
@@ -78,9 +81,11 @@ function parsed(args: readonly string[]): {
     readonly help?: boolean;
   };
   readonly positionals: readonly string[];
+  readonly tokens: readonly { readonly kind: string; readonly name?: string }[];
 } {
   try {
     return parseArgs({
+      tokens: true,
       args: [...args],
       allowPositionals: true,
       options: {

@@ -179,6 +179,8 @@ describe("called wrongly, it ends with 2 and says in one line", () => {
     [["codec", "codec.mjs", "--timeout", "0"], /--timeout: given "0"; allowed: whole milliseconds/],
     [["codec", "codec.mjs", "--timeout", "2s"], /--timeout: given "2s"; allowed/],
     [["codec", "codec.mjs", "--timeout", "4294967296"], /--timeout: .*from 1 to 2147483647/],
+    [["codec", "codec.mjs", "--timeout", "5", "--timeout", "6"], /--timeout was given twice$/],
+    [["codec", "codec.mjs", "--bail", "--bail"], /--bail was given twice$/],
     [["codec", "--list", "--bail"], /--list takes a suite/],
   ])("%j", async (args, message) => {
     const { code, out, err } = await called(...args);
