@@ -2,7 +2,7 @@
 // measured; 2 wrong options.
 import { CommanderError } from "commander";
 import { measureOpening } from "./opening/opening.js";
-import { createProgram } from "./program.js";
+import { createProgram, PROGRAM } from "./program.js";
 import { measureWrites } from "./writes/writes.js";
 
 const print = (line: string): void => console.log(line);
@@ -19,7 +19,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${PROGRAM}: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   }
 }

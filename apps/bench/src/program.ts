@@ -1,5 +1,6 @@
 // The benchmarks' command line. A wrong one is said in one line on standard error and thrown as a
 // CommanderError.
+import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { OpeningOptions } from "./opening/opening.js";
@@ -11,6 +12,9 @@ export interface ProgramOptions {
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
 }
+
+/** How a complaint begins: with who complains. */
+export const PROGRAM = "raftkit-bench";
 
 export function createProgram({ writes, opening, print, complain }: ProgramOptions): Command {
   const root = new Command("npm run bench --")
@@ -27,7 +31,7 @@ export function createProgram({ writes, opening, print, complain }: ProgramOptio
           `${text
             .trimEnd()
             .replace(/\.$/, "")
-            .replace(/^error: /, "")
+            .replace(/^error:/, `${PROGRAM}:`)
             .replace("\n", " ")}; --help tells what is allowed\n`,
         ),
     })
@@ -36,7 +40,7 @@ export function createProgram({ writes, opening, print, complain }: ProgramOptio
         "--in-flight <LIST>",
         "writes kept in flight, one measurement each (1 to 4096, separated by commas)",
       )
-        .argParser((text) => text.split(",").map((one) => numberOf(one, 1, 4096)))
+        .argParser(depthsOf)
         .default([1, 64, 1024], "1,64,1024"),
     )
     .addOption(
@@ -75,19 +79,41 @@ function runsOption(what: string): Option {
 }
 
 function dataOption(): Option {
-  return new Option("--data <DIRECTORY>", "an existing folder for the data").default(
-    tmpdir(),
-    "the system's temporary one",
+  return new Option("--data <DIRECTORY>", "an existing folder for the data")
+    .argParser(folderOf)
+    .default(tmpdir(), "the system's temporary one");
+}
+
+/** @throws {InvalidArgumentError} */
+function folderOf(path: string): string {
+  // A flag in its place: checkFlags says what is missing.
+  if (path.startsWith("--")) return path;
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
+  throw new InvalidArgumentError("Allowed: an existing folder.");
+}
+
+/** @throws {InvalidArgumentError} */
+function depthsOf(text: string): number[] {
+  const depths = text.split(",").map((one) => numberIn(one, 1, 4096, true));
+  if (depths.every((depth) => depth !== undefined)) return depths;
+  throw new InvalidArgumentError(
+    "Allowed: a list of whole numbers from 1 to 4096, separated by commas.",
   );
 }
 
 /** @throws {InvalidArgumentError} */
 function numberOf(text: string, min: number, max: number, isWhole = true): number {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return value;
+  const value = numberIn(text, min, max, isWhole);
+  if (value !== undefined) return value;
   throw new InvalidArgumentError(
     `Allowed: a ${isWhole ? "whole " : ""}number from ${min} to ${max}.`,
   );
+}
+
+function numberIn(text: string, min: number, max: number, isWhole: boolean): number | undefined {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  const isIn = value >= min && value <= max && (!isWhole || Number.isInteger(value));
+  return isIn ? value : undefined;
 }
 
 /**

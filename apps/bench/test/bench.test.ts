@@ -10,9 +10,13 @@ import { createProgram } from "../src/program.js";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
-function bench(args: readonly string[]): { status: number | null; out: string; error: string } {
+function bench(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { status: number | null; out: string; error: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     encoding: "utf8",
+    env: { ...process.env, ...env },
   });
   return { status, out: stdout, error: stderr };
 }
@@ -85,11 +89,11 @@ test("opening: a line for each run, and no data is left", () => {
   expect(readdirSync(data)).toEqual([]);
 });
 
-test("a folder that isn't there: 1, with the reason", () => {
-  expect(bench(["--data", "/nowhere/at/all"])).toMatchObject({
+test("a folder for temporary files that isn't there: 1, with the reason", () => {
+  expect(bench([], { TMPDIR: "/nowhere/at/all" })).toMatchObject({
     status: 1,
     out: "",
-    error: expect.stringMatching(/^ENOENT: .*\/nowhere\/at\/all/) as string,
+    error: expect.stringMatching(/^raftkit-bench: ENOENT: .*\/nowhere\/at\/all/) as string,
   });
 });
 
@@ -97,7 +101,8 @@ test("a wrong option: 2, with the reason; help: 0", () => {
   expect(bench(["--runz", "1"])).toEqual({
     status: 2,
     out: "",
-    error: "unknown option '--runz' (Did you mean --runs?); --help tells what is allowed\n",
+    error:
+      "raftkit-bench: unknown option '--runz' (Did you mean --runs?); --help tells what is allowed\n",
   });
   expect(bench(["--help"])).toMatchObject({
     status: 0,
@@ -111,11 +116,11 @@ test("a wrong option: 2, with the reason; help: 0", () => {
 test.each([
   [
     ["--in-flight", "1,0"],
-    "option '--in-flight <LIST>' argument '1,0' is invalid. Allowed: a whole number from 1 to 4096",
+    "option '--in-flight <LIST>' argument '1,0' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
   ],
   [
     ["--in-flight", "1,,2"],
-    "option '--in-flight <LIST>' argument '1,,2' is invalid. Allowed: a whole number from 1 to 4096",
+    "option '--in-flight <LIST>' argument '1,,2' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
   ],
   [
     ["--seconds", "11"],
@@ -124,6 +129,10 @@ test.each([
   [
     ["--runs", "1.5"],
     "option '--runs <N>' argument '1.5' is invalid. Allowed: a whole number from 1 to 20",
+  ],
+  [
+    ["--data", "/nowhere/at/all"],
+    "option '--data <DIRECTORY>' argument '/nowhere/at/all' is invalid. Allowed: an existing folder",
   ],
   [["--data", "--runs"], "option '--data <DIRECTORY>' argument missing"],
   [["--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
@@ -138,7 +147,7 @@ test.each([
   const { said, measured, program } = recorder();
   await expect(program.parseAsync(args, { from: "user" })).rejects.toMatchObject({ exitCode: 1 });
   expect({ said, measured }).toEqual({
-    said: [`${complaint}; --help tells what is allowed\n`],
+    said: [`raftkit-bench: ${complaint}; --help tells what is allowed\n`],
     measured: [],
   });
 });
@@ -146,15 +155,15 @@ test.each([
 test.each([
   [[], "writes", { inFlight: [1, 64, 1024], seconds: 4, runs: 3, valueBytes: 100, data: tmpdir() }],
   [
-    ["--in-flight=2,3", "--seconds", "1.5", "--runs", "1", "--value-bytes", "9", "--data", "x"],
+    ["--in-flight=2,3", "--seconds", "1.5", "--runs", "1", "--value-bytes", "9", "--data", "."],
     "writes",
-    { inFlight: [2, 3], seconds: 1.5, runs: 1, valueBytes: 9, data: "x" },
+    { inFlight: [2, 3], seconds: 1.5, runs: 1, valueBytes: 9, data: "." },
   ],
   [["opening"], "opening", { mib: 1024, entryBytes: 4096, runs: 3, data: tmpdir() }],
   [
-    ["opening", "--mib", "2", "--entry-bytes", "5", "--runs", "1", "--data", "x"],
+    ["opening", "--mib", "2", "--entry-bytes", "5", "--runs", "1", "--data", "."],
     "opening",
-    { mib: 2, entryBytes: 5, runs: 1, data: "x" },
+    { mib: 2, entryBytes: 5, runs: 1, data: "." },
   ],
 ])("%j measures %s", async (args, what, options) => {
   const { measured, program } = recorder();
