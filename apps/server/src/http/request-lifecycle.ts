@@ -6,12 +6,12 @@ import type { Connection } from "./connections.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    call: Call;
+    call: RequestLifecycle;
   }
 }
 
 /** What a request is called in metrics, whether or not it was answered. */
-export interface CallOver {
+export interface RequestOutcome {
   readonly method: string;
   /** 499 when the client went away before its answer. */
   readonly status: number;
@@ -20,7 +20,7 @@ export interface CallOver {
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-export class Call {
+export class RequestLifecycle {
   readonly connection: Connection;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -62,7 +62,7 @@ export class Call {
    * @param start called when its turn has come, unless its client takes it for not done
    * @param over called once, when it was answered or given up
    */
-  begin(start: () => void, over: (call: CallOver) => void): void {
+  begin(start: () => void, over: (call: RequestOutcome) => void): void {
     const { connection } = this;
     const request = this.#request;
     const response = this.#response;

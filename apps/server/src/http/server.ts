@@ -14,8 +14,8 @@ import type { HostPort } from "../cli/addresses.js";
 import { sendAnswer } from "./answer.js";
 import type { Payload } from "./answer.js";
 import { createBodyReader } from "./body.js";
-import { Call } from "./request-lifecycle.js";
-import type { CallOver } from "./request-lifecycle.js";
+import { RequestLifecycle } from "./request-lifecycle.js";
+import type { RequestOutcome } from "./request-lifecycle.js";
 import { watchConnections } from "./connections.js";
 import type { Connections, CutReason } from "./connections.js";
 import { errorBody, HttpError, methodNotAllowed, toHttpError } from "./errors.js";
@@ -189,7 +189,7 @@ function takeTurns(
   app: FastifyInstance,
   connections: Connections,
   limits: HttpLimits,
-  over: (url: string, over: CallOver) => void,
+  over: (url: string, over: RequestOutcome) => void,
 ): void {
   const bodies = createBodyReader(limits);
   app.decorateRequest("call");
@@ -199,7 +199,7 @@ function takeTurns(
     const { raw } = request;
     const connection = connections.of(raw.socket);
     if (connection === undefined) return void reply.raw.destroy();
-    request.call = new Call(connection, raw, reply.raw, bodies);
+    request.call = new RequestLifecycle(connection, raw, reply.raw, bodies);
     const start = (): void => done(foreignHost(raw));
     request.call.begin(start, (call) => over(raw.url ?? "", call));
   });
