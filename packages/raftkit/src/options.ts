@@ -122,6 +122,12 @@ export function checkTimeout(timeoutMs: number): number {
   throw wrong("timeoutMs", timeoutMs, "0 or more milliseconds");
 }
 
+/** Of one call. @throws {InvalidOption} */
+export function checkSignal(signal: AbortSignal): AbortSignal {
+  if (typeof (signal as Partial<AbortSignal>).addEventListener === "function") return signal;
+  throw wrong("signal", signal, "an AbortSignal");
+}
+
 function checkBootstrap<C, R, Q, A, I>({
   id,
   cluster: { bootstrap },

@@ -20,7 +20,7 @@ import { fullLogText } from "./operator-log.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
-import { checkTimeout } from "./options.js";
+import { checkSignal, checkTimeout } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
@@ -43,6 +43,12 @@ export interface CallContext {
   readonly counters: Record<CounterName, number>;
   /** Asks for the end of this turn, at which core gets what waits. */
   requestTurn(): void;
+}
+
+/** How long a call may take, checked. */
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 export class Calls<Command, Result, Query, Answer, Input> {
@@ -81,11 +87,13 @@ export class Calls<Command, Result, Query, Answer, Input> {
           cause: options.signal.reason,
         });
       }
+      // Before the schema begins: from then on nobody but the proposal hears of its refusal.
+      const limits = this.#limitsOf(options);
       const { commandSchema } = this.#options;
       const valid = commandSchema ? validateCommand(commandSchema, command) : command;
       const data = valid instanceof Promise ? null : this.#encode(valid);
       const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
-      this.#limit(proposal, options);
+      this.#limit(proposal, limits);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
       if (valid instanceof Promise) this.#prepare(proposal, valid);
@@ -142,7 +150,7 @@ export class Calls<Command, Result, Query, Answer, Input> {
         reject,
         this.#gateOf(options),
       );
-      this.#limit(read, options);
+      this.#limit(read, this.#limitsOf(options));
       this.#node.counters.reads++;
       this.reads.add(read);
       this.#node.requestTurn();
@@ -158,7 +166,7 @@ export class Calls<Command, Result, Query, Answer, Input> {
         check.abort(options.signal.reason);
         return;
       }
-      this.#limit(check, options);
+      this.#limit(check, this.#limitsOf(options));
       this.reads.add(check);
       this.#node.requestTurn();
     });
@@ -183,10 +191,15 @@ export class Calls<Command, Result, Query, Answer, Input> {
     return options?.wait === false ? null : this.#gate;
   }
 
-  #limit(call: Call, options: CallOptions | undefined): void {
+  /** @throws what is wrong with them */
+  #limitsOf(options: CallOptions | undefined): Limits {
     const timeoutMs = checkTimeout(options?.timeoutMs ?? this.#settings.defaultTimeoutMs);
+    return { timeoutMs, signal: options?.signal && checkSignal(options.signal) };
+  }
+
+  #limit(call: Call, { timeoutMs, signal }: Limits): void {
     this.#deadlines.add(call, timeoutMs);
-    if (options?.signal) call.watch(this.#signals.of(options.signal));
+    if (signal) call.watch(this.#signals.of(signal));
   }
 
   onRole(leaderId: NodeId | null): void {

@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { NotProposed } from "raftkit";
 import type { TestCluster, TestOptions } from "./support/cluster.js";
 import { startCluster, stop } from "./support/cluster.js";
+import { unhandledIn } from "./support/unhandled.js";
 
 interface Schema extends TestCluster {
   /** What is looked at now; each ends when the test says so. */
@@ -116,4 +117,23 @@ test("what is checked late is bounded in bytes like any other", async () => {
     await clock.flush();
   }
   expect(await clock.outcome(leader.node.propose("sync e"))).toBe(2);
+});
+
+test("options that are wrong are refused before the schema begins, whose refusal nobody would hear", async () => {
+  for (const [options, wrong] of [
+    [{ timeoutMs: -1 }, "timeoutMs"],
+    [{ signal: {} as AbortSignal }, "signal"],
+  ] as const) {
+    const { looking, leader, failure } = await withSchema();
+    const unhandled = await unhandledIn(async () => {
+      const refused = failure(leader.node.propose("a", options));
+      looking.get("a")?.("is bad");
+      expect(await refused).toMatchObject({
+        code: "INVALID_OPTION",
+        message: expect.stringContaining(`option ${wrong}: `),
+      });
+    });
+    expect(unhandled).toEqual([]);
+    expect(looking.size).toBe(0);
+  }
 });
