@@ -167,25 +167,26 @@ export class Instrumentation {
     };
   }
 
+  /** As `run` ends; a rejection that nobody handles is one here, too. */
   call<T>(operation: CallOperation, run: () => Promise<T>): Promise<T> {
     const began = this.#now();
     const outcomes = this.#outcomes[operation];
     const endSpan = this.#instruments.span(operation);
     outcomes.begin();
-    const ended = run();
-    ended.then(
-      () => {
+    return run().then(
+      (value) => {
         this.#durations[operation](this.#since(began));
         outcomes.end(SUCCESS[operation]);
         endSpan(SUCCESS[operation]);
+        return value;
       },
       (error: unknown) => {
         const outcome = outcomeOf(error);
         outcomes.end(outcome);
         endSpan(outcome, error);
+        throw error;
       },
     );
-    return ended;
   }
 
   committed(index: Index, lastApplied: Index): void {

@@ -11,6 +11,7 @@ import { partsOf, startCluster, stop } from "./support/cluster.js";
 import type { Recorded } from "./support/instruments.js";
 import { createRecorded } from "./support/instruments.js";
 import { createTestNetwork } from "./support/network.js";
+import { unhandledIn } from "./support/unhandled.js";
 
 async function measured(
   size = 3,
@@ -207,6 +208,25 @@ describe("calls", () => {
       "n1 propose applied",
     ]);
     expect(recorded.errors).toHaveLength(4);
+  });
+
+  test("that nobody awaits fail as loudly as without instruments", async () => {
+    const { create } = createRecorded();
+    for (const change of [{}, { instruments: create }]) {
+      const started = await startCluster(1, change);
+      onTestFinished(() => stop(started));
+      const { node } = started.leader;
+      const signal = AbortSignal.abort();
+      expect(
+        await unhandledIn(() => {
+          void node.propose("a", { signal });
+          void node.read("q", { signal });
+        }),
+      ).toMatchObject([
+        { code: "NOT_PROPOSED", reason: "aborted" },
+        { code: "READ_FAILED", reason: "aborted" },
+      ]);
+    }
   });
 
   test("begin their spans in their caller's asynchronous context", async () => {
