@@ -175,7 +175,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   /** The first step; everything is open. */
   begin(): void {
     this.#begun = true;
-    this.#journal.started(this.#self, this.#options.cluster.id, this.#raft);
+    this.#journal.started(this.#self, this.#options.cluster, this.#raft);
     this.#instruments?.observe(() => this.status(), this.#logLane);
     this.#turns.feed({ type: "tick" });
   }

@@ -6,11 +6,13 @@ import type {
   Effect,
   NodeId,
   Notice,
+  Peer,
   RaftkitError,
   RaftStatus,
   Sender,
 } from "@raftkit/core";
-import type { Logger } from "./api.js";
+import type { Logger, NodeOptions } from "./api.js";
+import { differingAddresses, differingIds } from "./bootstrap-differences.js";
 import type { BootstrapWatch } from "./bootstrap-watch.js";
 import { watchBootstrap } from "./bootstrap-watch.js";
 import { messageOf } from "./errors.js";
@@ -44,6 +46,8 @@ export function fullLogText(maxLogBytes: number): string {
   return `Its bound, the option maxLogBytes, is ${maxLogBytes} bytes here; all entries stay in the log, since snapshots aren't built yet: raise maxLogBytes on every node, and give the process the memory for it`;
 }
 
+type Cluster = NodeOptions<never, never, never, never>["cluster"];
+
 /** What the journal needs of its node. */
 interface Watched {
   readonly status: RaftStatus;
@@ -54,6 +58,10 @@ export class Journal {
   readonly #clock: Clock;
   readonly #limited: RateLimit;
   #bootstrap: BootstrapWatch | null = null;
+  /** The option; nobody asks for it before the start. */
+  #initial: readonly Peer[] = [];
+  /** As the log has them; empty until a configuration is known. */
+  #voters: readonly Peer[] = [];
 
   constructor(logger: Logger, clock: Clock) {
     this.#logger = logger;
@@ -61,14 +69,30 @@ export class Journal {
     this.#limited = new RateLimit(logger, clock);
   }
 
-  started(self: Sender, clusterId: string, raft: Watched): void {
+  started(self: Sender, { id: clusterId, bootstrap }: Cluster, raft: Watched): void {
     this.#logger.info({ ...self, clusterId }, "node started");
+    this.#initial = bootstrap;
     const missing = (): readonly NodeId[] | null => raft.status.bootstrap?.missing ?? null;
     this.#bootstrap = watchBootstrap(missing, this.#logger, this.#clock);
   }
 
   membership({ configuration: { voters } }: Extract<Effect, { type: "membership" }>): void {
     this.#bootstrap?.done(voters.map(({ id }) => id));
+    if (this.#voters.length === 0) this.#compareAddresses(voters);
+    this.#voters = voters;
+  }
+
+  /** Peers are dialled, and found, at the log's addresses alone. */
+  #compareAddresses(voters: readonly Peer[]): void {
+    const differing = differingAddresses(this.#initial, voters);
+    if (differing.length === 0) return;
+    const each = differing.map(
+      ({ id, given, inLog }) => `${id} (now ${given}, in the log ${inLog})`,
+    );
+    this.#logger.warn(
+      { differing },
+      `cluster.bootstrap gives other addresses than the log's configuration, which is in force: ${each.join(", ")}. Addresses can't be changed yet: start the nodes with those in the log. Host names can be given to another machine, IP addresses can't`,
+    );
   }
 
   role({ role, term, leaderId }: Extract<Effect, { type: "role" }>): void {
@@ -76,7 +100,10 @@ export class Journal {
   }
 
   notice({ notice, peer }: Extract<Effect, { type: "notice" }>): void {
-    this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);
+    if (notice === "bootstrapIgnored") {
+      const what = differingIds(this.#initial, this.#voters);
+      this.#logger.warn({ what }, `${NOTICES[notice]}; ${what}`);
+    } else this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);
   }
 
   /** @returns the reason in words, for the peer too */

@@ -1,7 +1,7 @@
 // What an operator reads: who is missing at the first start, why messages are dropped, that the log
 // is full; and that nobody can flood or mute it.
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Effect, Input, RaftStatus, Message } from "@raftkit/core";
+import type { Effect, Input, Peer, RaftStatus, Message } from "@raftkit/core";
 import { encodeFrame, Raft, RaftkitError } from "@raftkit/core";
 import { createNode, NotProposed } from "raftkit";
 import { Node } from "../src/node.js";
@@ -98,6 +98,59 @@ describe("the first start", () => {
     expect(node.status().bootstrap).toBeNull();
     expect(logger.matching(/bootstrapped/)).toEqual([]);
     await clock.outcome(node.close());
+  });
+});
+
+describe("a list of initial voters that isn't the log's", () => {
+  const restart = async (bootstrap: readonly Peer[]): Promise<ReturnType<typeof createLines>> => {
+    const { clock, leader, followers, network } = await startCluster();
+    await clock.outcome(Promise.all([leader, ...followers].map(({ node }) => node.close())));
+    const logger = createLines();
+    const { options } = partsOf(clock, network, "n2", []);
+    const node = await createNode({
+      ...options,
+      cluster: { id: "test", bootstrap },
+      storage: { log: followers[0].log },
+      logger,
+    });
+    await clock.run(1000);
+    await clock.outcome(node.close());
+    return logger;
+  };
+  const at = (id: string, address = `${id}.test:1`): Peer => ({ id, address });
+
+  test("each node at another address is named, with both addresses and what to do", async () => {
+    const logger = await restart([at("n1"), at("n2", "moved:2"), at("n3", "moved:3")]);
+    expect(logger.matching(/cluster\.bootstrap/)).toEqual([
+      {
+        level: "warn",
+        fields: {
+          differing: [
+            { id: "n2", given: "moved:2", inLog: "n2.test:1" },
+            { id: "n3", given: "moved:3", inLog: "n3.test:1" },
+          ],
+        },
+        message: expect.stringMatching(
+          /: n2 \(now moved:2, in the log n2\.test:1\), n3 \(now moved:3, in the log n3\.test:1\)\. Addresses can't be changed yet.*Host names/,
+        ),
+      },
+    ]);
+  });
+
+  test("nodes that only one of them has are named", async () => {
+    const logger = await restart([at("n1"), at("n2"), at("n4")]);
+    expect(logger.matching(/list of initial voters/)).toMatchObject([
+      {
+        level: "warn",
+        message: expect.stringMatching(/only in cluster\.bootstrap: n4; only in the log: n3$/),
+      },
+    ]);
+    expect(logger.matching(/addresses/)).toEqual([]);
+  });
+
+  test("isn't spoken of where they are the same, in any order", async () => {
+    const logger = await restart([at("n3"), at("n2"), at("n1")]);
+    expect(logger.matching(/cluster\.bootstrap|initial voters/)).toEqual([]);
   });
 });
 
