@@ -43,6 +43,13 @@ export class StorageLost extends RaftkitError {
   }
 }
 
+/** An option is wrong: the message names it, what was given and what is allowed. */
+export class InvalidOption extends RaftkitError {
+  constructor(message: string) {
+    super("INVALID_OPTION", message);
+  }
+}
+
 /** At the end of a switch: the compiler refuses it while a case is missing. */
 export function assertNever(value: never): never {
   throw new InvariantViolation(`nothing handles ${JSON.stringify(value)}`);

@@ -1,5 +1,12 @@
 export type * from "./types.js";
-export { InvariantViolation, RaftkitError, StorageLost, StorageRolledBack } from "./errors.js";
+export {
+  InvalidOption,
+  InvariantViolation,
+  RaftkitError,
+  StorageLost,
+  StorageRolledBack,
+} from "./errors.js";
+export * from "./option-shapes.js";
 export type * from "./options.js";
 export type * from "./ports/index.js";
 export type * from "./protocol/messages.js";

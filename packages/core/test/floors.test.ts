@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 const FLOORS = [
   ["types", "errors"],
   ["ports/"],
-  ["options"],
+  ["options", "option-shapes"],
   ["protocol/"],
   ["encoding/"],
   ["log/"],

@@ -2,6 +2,8 @@
 // try again.
 import { RaftkitError } from "@raftkit/core";
 
+export { InvalidOption } from "@raftkit/core";
+
 export type NotProposedReason =
   /** No leader is known: until the call's time was over, or right now where it doesn't `wait`. */
   | "noLeader"
@@ -140,13 +142,6 @@ export class LeadershipEnded extends RaftkitError {
   constructor(reason: LeadershipEndedReason, message: string, options?: { cause?: unknown }) {
     super("LEADERSHIP_ENDED", message, options);
     this.reason = reason;
-  }
-}
-
-/** An option is wrong: the message names it, what was given and what is allowed. */
-export class InvalidOption extends RaftkitError {
-  constructor(message: string) {
-    super("INVALID_OPTION", message);
   }
 }
 

@@ -1,6 +1,6 @@
 // What can be chosen when a transport is made, the defaults of it, and the checks.
-import type { Random } from "@raftkit/core";
-import { RaftkitError } from "@raftkit/core";
+import type { OptionKind, Random } from "@raftkit/core";
+import { checkOptionShape, InvalidOption } from "@raftkit/core";
 import { type Fetch, type HttpClock, systemClock, systemFetch, systemRandom } from "./defaults.js";
 
 export interface HttpTransportOptions {
@@ -54,10 +54,20 @@ export interface Settings {
 
 const MIB = 1024 * 1024;
 
-/**
- * @throws {RaftkitError} `INVALID_OPTION`: names the option, what was given and what is allowed.
- */
+const OPTIONS = {
+  fetch: "function",
+  headers: "object",
+  authenticate: "function",
+  maxFrameBytes: "number",
+  maxQueueBytes: "number",
+  requestTimeoutMs: "number",
+  clock: "object",
+  random: "function",
+} as const satisfies Record<keyof HttpTransportOptions, OptionKind>;
+
+/** @throws {InvalidOption} names the option, what was given and what is allowed */
 export function settle(options: HttpTransportOptions): Settings {
+  checkOptionShape("createHttpTransport", options, OPTIONS);
   const { headers = {} } = options;
   const maxFrameBytes = within("maxFrameBytes", options.maxFrameBytes ?? 8 * MIB, 1, 1024 * MIB);
   return {
@@ -79,8 +89,5 @@ export function settle(options: HttpTransportOptions): Settings {
 
 function within(name: string, value: number, min: number, max: number): number {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
-  throw new RaftkitError(
-    "INVALID_OPTION",
-    `${name} is ${value}; give a whole number from ${min} to ${max}`,
-  );
+  throw new InvalidOption(`${name} is ${value}; give a whole number from ${min} to ${max}`);
 }

@@ -16,6 +16,14 @@ describe("options", () => {
     expect(make({ maxFrameBytes: 10, maxQueueBytes: 9 })).toThrow(
       "maxQueueBytes is 9; give a whole number from 10 to 9007199254740991",
     );
+    const misspelt = Object.fromEntries([["maxFrameByte", 5]]);
+    expect(make(misspelt)).toThrow(
+      "createHttpTransport: option maxFrameByte: there is none of this name; did you mean maxFrameBytes?",
+    );
+    const mistyped = JSON.parse('{"fetch":"fetch"}') as object;
+    expect(make(mistyped)).toThrow(
+      'createHttpTransport: option fetch: given a string "fetch"; allowed: a function',
+    );
     expect(createHttpTransport().maxFrameBytes).toBe(8 * 1024 * 1024);
     expect(make({ maxFrameBytes: 100 * 1024 * 1024 })).not.toThrow();
   });

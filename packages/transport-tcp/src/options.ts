@@ -8,8 +8,8 @@ import type {
   SocketConstructorOpts,
   TcpNetConnectOpts,
 } from "node:net";
-import { RaftkitError } from "@raftkit/core";
-import type { Clock, Random } from "@raftkit/core";
+import { checkOptionShape, InvalidOption } from "@raftkit/core";
+import type { Clock, OptionKind, Random } from "@raftkit/core";
 
 /**
  * Where connections come from. Wrap node:tls here to encrypt them: `onConnection` once the
@@ -81,8 +81,22 @@ const systemClock: Clock = {
   },
 };
 
-/** @throws {RaftkitError} `INVALID_OPTION` */
+const OPTIONS = {
+  listen: "string",
+  maxFrameBytes: "number",
+  maxQueueBytes: "number",
+  maxStrangers: "number",
+  idleTimeoutMs: "number",
+  handshakeTimeoutMs: "number",
+  reconnectMs: "object",
+  random: "function",
+  clock: "object",
+  sockets: "object",
+} as const satisfies Record<keyof TcpTransportOptions, OptionKind>;
+
+/** @throws {InvalidOption} */
 export function readOptions(options: TcpTransportOptions): Settings {
+  checkOptionShape("createTcpTransport", options, OPTIONS);
   const settings: Settings = {
     listen: options.listen,
     maxFrameBytes: options.maxFrameBytes ?? 8 * 1024 * 1024,
@@ -112,9 +126,6 @@ export function readOptions(options: TcpTransportOptions): Settings {
 
 function check(name: string, value: number, min: number, max: number): void {
   if (!Number.isSafeInteger(value) || value < min || value > max) {
-    throw new RaftkitError(
-      "INVALID_OPTION",
-      `${name} is ${value}; give a whole number from ${min} to ${max}`,
-    );
+    throw new InvalidOption(`${name} is ${value}; give a whole number from ${min} to ${max}`);
   }
 }

@@ -268,6 +268,14 @@ describe("starting and closing", () => {
     expect(() => createTcpTransport({ maxQueueBytes: 5 })).toThrow(
       "maxQueueBytes is 5; give a whole number from 8388672 to 9007199254740991",
     );
+    const misspelt = Object.fromEntries([["idleTimeout", 5000]]);
+    expect(() => createTcpTransport(misspelt)).toThrow(
+      "createTcpTransport: option idleTimeout: there is none of this name; did you mean idleTimeoutMs?",
+    );
+    const mistyped = JSON.parse('{"listen":7101}') as object;
+    expect(() => createTcpTransport(mistyped)).toThrow(
+      "createTcpTransport: option listen: given a number; allowed: a string",
+    );
   });
 
   test("listens where it is told to, and says its own address to the others", async () => {
