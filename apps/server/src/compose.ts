@@ -2,7 +2,6 @@
 // adapters.
 import { createJsonCodec } from "@raftkit/codec-json";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
-import { RaftkitError } from "@raftkit/core";
 import type { Codec, LogStorage, Transport } from "@raftkit/core";
 import { createKv, kvCommandSchema } from "@raftkit/kv";
 import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
@@ -30,38 +29,8 @@ export interface OpenContext {
   readonly instruments: CreateInstruments;
 }
 
-/** The system refused the data directory: whose it is, or what it is, is wrong, not the disk. */
-class DataDirectoryUnusable extends RaftkitError {
-  constructor(directory: string, reason: string, options: { cause: unknown }) {
-    super(
-      "DATA_DIRECTORY_UNUSABLE",
-      `the data directory ${directory} can't be used (${reason}); choose another with --data, or let this user write there`,
-      options,
-    );
-  }
-}
-
-const REFUSALS = new Set(
-  "EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS".split(" "),
-);
-
-function explained(error: unknown, { data }: Settings): unknown {
-  const cause = error instanceof RaftkitError ? error.cause : error;
-  // An error of the file system has a path; one of a port that can't be bound hasn't.
-  const code = cause instanceof Error && "code" in cause && "path" in cause ? cause.code : "";
-  return cause instanceof Error && REFUSALS.has(String(code))
-    ? new DataDirectoryUnusable(data, cause.message, { cause: error })
-    : error;
-}
-
-/** @throws {DataDirectoryUnusable} and what `createNode` rejects with */
-export async function openNode(settings: Settings, context: OpenContext): Promise<KvNode> {
-  return await compose(settings, context).catch((error: unknown) => {
-    throw explained(error, settings);
-  });
-}
-
-function compose(settings: Settings, context: OpenContext): Promise<KvNode> {
+/** Rejects with what `createNode` rejects with. */
+export function openNode(settings: Settings, context: OpenContext): Promise<KvNode> {
   const { logger, instruments } = context;
   const {
     id,

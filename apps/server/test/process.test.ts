@@ -116,7 +116,7 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
       const ended = await startProcess(replaced(args, ["--data", place])).ended;
       expect(ended.code).toBe(1);
       expect(ended.stderr).toMatch(
-        /^raftkit-server n1: the data directory \S+ can't be used \([^\n]*\); choose another with --data[^\n]*\n$/,
+        /^raftkit-server n1: the data directory \S+ can't be used \([^\n]*\); choose another[^\n]*\n$/,
       );
       expect(ended.stderr).toContain(place);
     }

@@ -11,6 +11,17 @@ export class DataDirectoryInUse extends RaftkitError {
   }
 }
 
+/** The system refused the directory: what it is, or whose it is, is wrong, not the disk. */
+export class DataDirectoryUnusable extends RaftkitError {
+  constructor(directory: string, options: { cause: Error }) {
+    super(
+      "DATA_DIRECTORY_UNUSABLE",
+      `the data directory ${directory} can't be used (${options.cause.message}); choose another, or create it so that this user may write there`,
+      options,
+    );
+  }
+}
+
 /** The directory holds the log of another cluster, node or codec. */
 export class WrongIdentity extends RaftkitError {
   constructor(directory: string, what: string, found: string, wanted: string, check: string) {

@@ -1,9 +1,16 @@
 // A log in a directory. This file knows the life of the object: locked and open, written to,
 // closed.
 import { dirname } from "node:path";
-import type { LogOperation, LogStorage, OpenedLog, Random, StorageIdentity } from "@raftkit/core";
-import { RaftkitError } from "@raftkit/core";
-import { DataDirectoryInUse, StorageWriteFailed } from "./errors.js";
+import type {
+  LogOperation,
+  LogStorage,
+  OpenedLog,
+  OptionKind,
+  Random,
+  StorageIdentity,
+} from "@raftkit/core";
+import { checkOptionShape, InvalidOption, RaftkitError } from "@raftkit/core";
+import { DataDirectoryInUse, DataDirectoryUnusable, StorageWriteFailed } from "./errors.js";
 import type { FileSystem } from "./file-system.js";
 import { writeLogEnd } from "./identity.js";
 import type { LogWriter } from "./log-writer.js";
@@ -33,16 +40,30 @@ export interface FileLogOptions {
   readonly onEvent?: (event: LogEvent) => void;
 }
 
+const OPTIONS = {
+  directory: "string",
+  fileSystem: "object",
+  segmentBytes: "number",
+  random: "function",
+  wallClock: "function",
+  onEvent: "function",
+} as const satisfies Record<keyof FileLogOptions, OptionKind>;
+
+/** What the system says of a path that can't be the data directory. */
+const REFUSALS = "EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS".split(" ");
+
 /**
  * Makes a log in a directory. Nothing is touched before `open`.
  *
  * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse}, {@link
- * WrongIdentity}, {@link CorruptLog}, {@link UnsupportedFormat}; with {@link StorageWriteFailed}
+ * DataDirectoryUnusable}, {@link WrongIdentity}, {@link CorruptLog}, {@link UnsupportedFormat}; with {@link StorageWriteFailed}
  * when the disk refuses. `write` rejects with {@link StorageWriteFailed}, or `InvariantViolation`
  * for an operation that doesn't fit the log; then it does so for ever. It can be opened again after
  * `close`.
+ * @throws {InvalidOption} it names the option
  */
 export function createFileLog(options: FileLogOptions): LogStorage {
+  checkOptionShape("createFileLog", options, OPTIONS, ["directory"]);
   const {
     directory,
     fileSystem = nodeFileSystem,
@@ -51,9 +72,13 @@ export function createFileLog(options: FileLogOptions): LogStorage {
     wallClock = Date.now,
     onEvent = () => {},
   } = options;
+  if (directory === "") {
+    throw new InvalidOption(
+      'createFileLog: option directory: given ""; allowed: the path of a directory, one per node',
+    );
+  }
   if (!Number.isSafeInteger(segmentBytes) || segmentBytes < 8 * 1024 || segmentBytes > 1024 ** 3) {
-    throw new RaftkitError(
-      "INVALID_OPTION",
+    throw new InvalidOption(
       `segmentBytes is ${segmentBytes}; it must be an integer from 8192 (8 KiB) to 1073741824 (1 GiB)`,
     );
   }
@@ -79,9 +104,7 @@ export function createFileLog(options: FileLogOptions): LogStorage {
         await release?.();
         release = undefined;
         isBusy = false;
-        throw error instanceof RaftkitError
-          ? error
-          : new StorageWriteFailed(directory, { cause: error });
+        throw explained(directory, error);
       }
     },
     async write(operations: readonly LogOperation[]): Promise<void> {
@@ -109,6 +132,13 @@ export function createFileLog(options: FileLogOptions): LogStorage {
       }
     },
   };
+}
+
+function explained(directory: string, error: unknown): unknown {
+  if (error instanceof RaftkitError) return error;
+  return error instanceof Error && REFUSALS.some((code) => hasCode(error, code))
+    ? new DataDirectoryUnusable(directory, { cause: error })
+    : new StorageWriteFailed(directory, { cause: error });
 }
 
 /**

@@ -6,6 +6,7 @@ export { nodeFileSystem } from "./node-file-system.js";
 export {
   CorruptLog,
   DataDirectoryInUse,
+  DataDirectoryUnusable,
   StorageWriteFailed,
   UnsupportedFormat,
   WrongIdentity,

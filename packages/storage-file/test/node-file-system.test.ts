@@ -6,7 +6,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { createFileLog } from "@raftkit/storage-file";
-import { isValidIncarnation } from "@raftkit/core";
+import { InvalidOption, isValidIncarnation } from "@raftkit/core";
 import { build } from "vite";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { identity, listed } from "./support/logs.js";
@@ -158,6 +158,39 @@ describe("the directory", () => {
       code: "UNSUPPORTED_FORMAT",
       message: expect.stringContaining("format 3"),
     });
+  });
+});
+
+describe("what can't be a data directory", () => {
+  test.each<[string, unknown, RegExp]>([
+    [
+      "a path instead of options",
+      "data",
+      /options of createFileLog: given a string "data"; .*directory/,
+    ],
+    ["nothing", {}, /createFileLog: option directory: not given; allowed: a string/],
+    ["another name", { dir: "data" }, /option dir: .*did you mean directory\?/],
+    ["an empty path", { directory: "" }, /option directory: given ""; allowed: the path/],
+    ["a URL", { directory: new URL("file:///data") }, /option directory: given an object/],
+  ])("is refused before anything is touched: %s", (_, options, message) => {
+    const make = (): unknown => Reflect.apply(createFileLog, undefined, [options]);
+    expect(make).toThrow(InvalidOption);
+    expect(make).toThrow(message);
+  });
+
+  test("is no failed disk: a file in its place, or above it", async () => {
+    const file = `${newDirectory()}-file`;
+    await writeFile(file, "a file");
+    for (const directory of [file, `${file}/below`]) {
+      await expect(createFileLog({ directory }).open(identity)).rejects.toMatchObject({
+        code: "DATA_DIRECTORY_UNUSABLE",
+        message: expect.stringMatching(
+          /^the data directory \S+-file(\/below)? can't be used \((EEXIST|ENOTDIR).*\); choose another, or create it/,
+        ),
+        cause: expect.objectContaining({ path: expect.any(String) as string }) as Error,
+      });
+    }
+    expect(await readFile(file, "utf8")).toBe("a file");
   });
 });
 
