@@ -29,8 +29,10 @@ export function checkOptionShape(
   shape: OptionShape,
   required: readonly string[] = [],
 ): void {
-  const names = Object.keys(shape).join(", ");
-  checkOptionKind(`the options of ${where}`, given, "object", ` with ${names}`);
+  if (kindOf(given) !== "object") {
+    const names = Object.keys(shape).join(", ");
+    checkOptionKind(`the options of ${where}`, given, "object", ` with ${names}`);
+  }
   const options = given as Readonly<Record<string, unknown>>;
   checkOptionNames("", options, shape, `${where}: `);
   for (const [name, kind] of Object.entries(shape)) {

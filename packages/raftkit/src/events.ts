@@ -1,6 +1,7 @@
 // Typed events: listeners by name. A listener that throws, or whose promise
 // rejects, is reported and disturbs nobody.
 import type { ListenerOptions, NodeEvents } from "./api.js";
+import { InvalidOption } from "./errors.js";
 import { guard } from "./safe-logger.js";
 
 export interface Events {
@@ -26,6 +27,11 @@ export function createEvents(onError: (event: keyof NodeEvents, error: unknown) 
   };
   return {
     on(event, listener, { signal, once } = {}) {
+      if (!Object.hasOwn(listeners, event)) {
+        throw new InvalidOption(
+          `there is no event "${String(event)}"; a node has ${Object.keys(listeners).join(", ")}`,
+        );
+      }
       // A wrapper of its own, so that the same function may listen twice.
       const own: typeof listener = (value) => {
         if (once === true) stop();

@@ -45,7 +45,7 @@ import type { Instrumentation } from "./instrumentation.js";
 import { Journal } from "./operator-log.js";
 import { LogBound } from "./log-full.js";
 import type { Settings } from "./options.js";
-import { checkTimeout } from "./options.js";
+import { checkCallOptions, checkTimeout } from "./options.js";
 import { StateLock } from "./state-lock.js";
 import { noCounts, statusOf } from "./status.js";
 import { Turns } from "./turns.js";
@@ -358,6 +358,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   }
 
   async close(options?: { readonly timeoutMs?: number }): Promise<void> {
+    checkCallOptions("close", options);
     const timeoutMs = checkTimeout(options?.timeoutMs ?? Infinity);
     if (!this.#ended) this.#end({ reason: "closing", why: `node ${this.id} was closed` });
     try {

@@ -1,7 +1,7 @@
 // The options of a node with their defaults, checked: a wrong one is named, with what was given and
 // what is allowed.
-import type { Clock, Random } from "@raftkit/core";
-import { ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
+import type { Clock, OptionShape, Random } from "@raftkit/core";
+import { checkOptionShape, ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./platform.js";
 import { checkShape } from "./option-shapes.js";
@@ -116,6 +116,20 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
   };
 }
 
+type CallName = "propose" | "read" | "ready" | "close";
+
+const CALL_OPTIONS: Readonly<Record<CallName, OptionShape>> = {
+  propose: { signal: "object", timeoutMs: "number", wait: "boolean" },
+  read: { signal: "object", timeoutMs: "number", wait: "boolean" },
+  ready: { signal: "object", timeoutMs: "number" },
+  close: { timeoutMs: "number" },
+};
+
+/** Which ones a call was given. @throws {InvalidOption} */
+export function checkCallOptions(call: CallName, options: unknown): void {
+  if (options !== undefined) checkOptionShape(call, options, CALL_OPTIONS[call]);
+}
+
 /** Of one call. @throws {InvalidOption} */
 export function checkTimeout(timeoutMs: number): number {
   if (typeof timeoutMs === "number" && timeoutMs >= 0) return timeoutMs;
@@ -147,6 +161,17 @@ function checkBootstrap<C, R, Q, A, I>({
   const ids = bootstrap.map((peer) => peer.id);
   if (new Set(ids).size !== ids.length) {
     throw wrong("cluster.bootstrap", ids.join(", "), "each id once");
+  }
+  const shared = bootstrap.find(
+    (peer, i) => bootstrap.findIndex(({ address }) => address === peer.address) < i,
+  );
+  if (shared) {
+    const those = bootstrap.filter(({ address }) => address === shared.address);
+    throw wrong(
+      "cluster.bootstrap",
+      `${those.map((peer) => peer.id).join(" and ")} at ${shared.address}`,
+      "each address once",
+    );
   }
   if (!ids.includes(id)) {
     throw wrong("cluster.bootstrap", ids.join(", "), `a list that has this node, ${id}`);

@@ -20,7 +20,7 @@ import { fullLogText } from "./operator-log.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
-import { checkSignal, checkTimeout } from "./options.js";
+import { checkCallOptions, checkSignal, checkTimeout } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
@@ -80,6 +80,7 @@ export class Calls<Command, Result, Query, Answer, Input> {
 
   propose(command: unknown, options?: CallOptions): Promise<Result> {
     return new Promise((resolve, reject) => {
+      checkCallOptions("propose", options);
       const { end } = this.#node;
       if (end) throw new NotProposed(end.reason, `${end.why}; nothing was proposed`, end.options);
       if (options?.signal?.aborted === true) {
@@ -137,6 +138,7 @@ export class Calls<Command, Result, Query, Answer, Input> {
 
   read(query: Query, options?: CallOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      checkCallOptions("read", options);
       const end = this.#node.end;
       if (end) throw new ReadFailed(end.reason, end.why, end.options);
       if (options?.signal?.aborted === true) {
@@ -159,6 +161,7 @@ export class Calls<Command, Result, Query, Answer, Input> {
 
   ready(options?: ReadyOptions): Promise<void> {
     return new Promise((resolve, reject) => {
+      checkCallOptions("ready", options);
       const end = this.#node.end;
       if (end) throw new NotReady(end.reason, end.why, end.options);
       const check = new ReadyCheck(() => this.#node.status(), resolve, reject, this.#gate);

@@ -143,3 +143,50 @@ test("a wrong timeoutMs of close is refused, and closes nothing", async () => {
   );
   expect(leader.node.status().state).toBe("running");
 });
+
+test.each<[string, unknown, string]>([
+  [
+    "propose",
+    { timeout: 5 },
+    "propose: option timeout: there is none of this name; did you mean timeoutMs? ",
+  ],
+  [
+    "propose",
+    500,
+    "the options of propose: given a number; allowed: an object with signal, timeoutMs, wait",
+  ],
+  ["read", { wait: "no" }, 'read: option wait: given a string "no"; allowed: true or false'],
+  [
+    "ready",
+    { wait: false },
+    "ready: option wait: there is none of this name; allowed: signal, timeoutMs",
+  ],
+  [
+    "close",
+    { timeout: 5 },
+    "close: option timeout: there is none of this name; did you mean timeoutMs? ",
+  ],
+])(
+  "wrong options of %s are refused by name, and nothing is done: %j",
+  async (call, options, message) => {
+    const { clock, leader } = await cluster(1);
+    const method = Reflect.get(leader.node, call) as () => Promise<unknown>;
+    const given = call === "propose" || call === "read" ? ["a", options] : [options];
+    const ended: unknown = await clock.outcome(
+      Reflect.apply(method, leader.node, given).catch((error: unknown) => error),
+    );
+    expect(ended).toBeInstanceOf(InvalidOption);
+    expect(String(ended)).toContain(message);
+    expect(leader.node.status()).toMatchObject({ state: "running", counters: { proposals: 0 } });
+  },
+);
+
+test("an event that doesn't exist is refused, and the message names those that do", async () => {
+  const { leader } = await cluster(1);
+  const misspelt = JSON.parse('"eror"') as "error";
+  const listen = (): unknown => leader.node.on(misspelt, () => {});
+  expect(listen).toThrow(InvalidOption);
+  expect(listen).toThrow(
+    'there is no event "eror"; a node has role, commit, membership, divergence, error',
+  );
+});

@@ -61,6 +61,19 @@ describe("createNode", () => {
       /cluster\.bootstrap: given "a b"; allowed: addresses/,
     ],
     [
+      "two nodes at one address",
+      () => ({
+        cluster: {
+          id: "test",
+          bootstrap: ["n1", "n2", "n3"].map((id) => ({
+            id,
+            address: id === "n2" ? "b:1" : "a:1",
+          })),
+        },
+      }),
+      /cluster\.bootstrap: given "n1 and n3 at a:1"; allowed: each address once/,
+    ],
+    [
       "electionTimeoutMs",
       () => ({ electionTimeoutMs: { min: 300, max: 300 } }),
       /electionTimeoutMs: given {"min":300,"max":300}; allowed: { min, max } in milliseconds, 0 < min < max/,
