@@ -9,14 +9,22 @@ export class LeaderGate {
   readonly #clock: Clock;
   readonly #pauseMs: number;
   readonly #onOpen: () => void;
+  readonly silentText: () => string;
   #leaderKnown = false;
   #pause: { readonly reason: GateReason; readonly cancel: () => void } | null = null;
 
   /**
    * @param pauseMs how long to wait for news after a refusal by the leader that is known
    * @param onOpen what waits may be handed to core again
+   * @param silentText which voters don't answer while there is no leader
    */
-  constructor(clock: Clock, pauseMs: number, onOpen: () => void) {
+  constructor(
+    clock: Clock,
+    pauseMs: number,
+    onOpen: () => void,
+    silentText: () => string = () => "",
+  ) {
+    this.silentText = silentText;
     this.#clock = clock;
     this.#pauseMs = pauseMs;
     this.#onOpen = onOpen;

@@ -150,6 +150,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       },
       counters: this.#counters,
       status: () => this.status(),
+      silentText: () => this.#journal.leaderWatch.silentText,
       requestTurn: () => this.#turns.request(),
     };
     return new Calls(this.#options, this.#settings, context, this.#stateLock);
@@ -175,6 +176,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   /** The first step; everything is open. */
   begin(): void {
     this.#begun = true;
+    this.#journal.leaderWatch.start(this.id, this.#settings.electionTimeoutMs.max);
     this.#journal.started(this.#self, this.#options.cluster, this.#raft);
     this.#instruments?.observe(() => this.status(), this.#logLane);
     this.#turns.feed({ type: "tick" });
@@ -302,6 +304,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   #receive(from: Sender, frame: Uint8Array): void {
     if (this.#ended || !this.#begun) return;
     this.#counters.messagesReceived++;
+    this.#journal.leaderWatch.heard(from.id);
     const message = decodeFrame(this.#options.codec, frame);
     if (message) this.#turns.feed({ type: "receive", from, message });
     else this.#onDropped(from, "malformed", true);

@@ -15,6 +15,7 @@ import type { Logger, NodeOptions } from "./api.js";
 import { differingAddresses, differingIds } from "./bootstrap-differences.js";
 import type { BootstrapWatch } from "./bootstrap-watch.js";
 import { watchBootstrap } from "./bootstrap-watch.js";
+import { LeaderWatch } from "./leader-watch.js";
 import { messageOf } from "./errors.js";
 import { RateLimit } from "./rate-limit.js";
 
@@ -57,6 +58,7 @@ export class Journal {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #limited: RateLimit;
+  readonly leaderWatch: LeaderWatch;
   #bootstrap: BootstrapWatch | null = null;
   /** The option; nobody asks for it before the start. */
   #initial: readonly Peer[] = [];
@@ -67,6 +69,9 @@ export class Journal {
     this.#logger = logger;
     this.#clock = clock;
     this.#limited = new RateLimit(logger, clock);
+    this.leaderWatch = new LeaderWatch(clock, (silent, message) =>
+      this.#warn("noLeader", "", { silent }, message),
+    );
   }
 
   started(self: Sender, { id: clusterId, bootstrap }: Cluster, raft: Watched): void {
@@ -80,6 +85,7 @@ export class Journal {
     this.#bootstrap?.done(voters.map(({ id }) => id));
     if (this.#voters.length === 0) this.#compareAddresses(voters);
     this.#voters = voters;
+    this.leaderWatch.voters(voters);
   }
 
   /** Peers are dialled, and found, at the log's addresses alone. */
@@ -96,6 +102,7 @@ export class Journal {
   }
 
   role({ role, term, leaderId }: Extract<Effect, { type: "role" }>): void {
+    this.leaderWatch.role(leaderId);
     this.#logger.info({ role, term, leaderId }, `${role} in term ${term}`);
   }
 
@@ -172,6 +179,7 @@ export class Journal {
 
   stop(): void {
     this.#bootstrap?.stop();
+    this.leaderWatch.stop();
   }
 
   #warn(kind: string, subject: string, fields: object, message: string): void {

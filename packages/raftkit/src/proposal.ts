@@ -123,8 +123,10 @@ export class Proposal<Result> extends Call {
 
   override expire(): void {
     const awaited = this.#handedOver ? undefined : this.gate?.closedFor;
-    if (awaited) this.fail(new NotProposed(awaited, `${AWAITED[awaited]}; nothing was proposed`));
-    else this.giveUp("timeout", "the proposal timed out");
+    const silent = this.gate?.silentText() ?? "";
+    if (awaited) {
+      this.fail(new NotProposed(awaited, `${AWAITED[awaited]}${silent}; nothing was proposed`));
+    } else this.giveUp("timeout", "the proposal timed out");
   }
 
   override abort(cause: unknown): void {

@@ -38,6 +38,8 @@ const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
 export interface CallContext {
   readonly id: NodeId;
   status(): NodeStatus;
+  /** Which voters don't answer while there is no leader, as the end of a sentence; or "". */
+  silentText(): string;
   /** Undefined while it runs. */
   readonly end: NodeEnd | undefined;
   readonly counters: Record<CounterName, number>;
@@ -69,8 +71,11 @@ export class Calls<Command, Result, Query, Answer, Input> {
   ) {
     this.proposals = new Proposals(settings.maxUncommittedBytes, () => node.requestTurn());
     this.reads = new Reads(lock);
-    this.#gate = new LeaderGate(settings.clock, settings.heartbeatIntervalMs, () =>
-      node.requestTurn(),
+    this.#gate = new LeaderGate(
+      settings.clock,
+      settings.heartbeatIntervalMs,
+      () => node.requestTurn(),
+      () => node.silentText(),
     );
     this.#node = node;
     this.#options = options;

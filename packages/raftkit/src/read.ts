@@ -63,7 +63,10 @@ export class Read<Answer> extends Call {
 
   override expire(): void {
     if (!this.asked && this.gate?.closedFor) {
-      this.fail("noLeader", "the read timed out before a leader was known");
+      this.fail(
+        "noLeader",
+        `the read timed out before a leader was known${this.gate.silentText()}`,
+      );
     } else this.fail("timeout", "the read timed out; try again");
   }
 

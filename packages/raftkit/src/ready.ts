@@ -24,7 +24,10 @@ export class ReadyCheck extends Read<void> {
 
   override expire(): void {
     const status = this.#status();
-    this.fail("timeout", `node ${status.id} isn't ready: ${missingIn(status)}`);
+    this.fail(
+      "timeout",
+      `node ${status.id} isn't ready: ${missingIn(status)}${this.gate?.silentText() ?? ""}`,
+    );
   }
 
   override abort(cause: unknown): void {

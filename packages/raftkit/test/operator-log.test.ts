@@ -154,6 +154,56 @@ describe("a list of initial voters that isn't the log's", () => {
   });
 });
 
+describe("time without a leader", () => {
+  test("names the voters that don't answer, with their addresses, soon and then now and then; calls that time out do, too", async () => {
+    const logger = createLines();
+    const cluster = await startCluster(3, { logger });
+    onTestFinished(() => stop(cluster));
+    const { clock, leader, followers } = cluster;
+    const errorOf = (call: Promise<unknown>): Promise<string> =>
+      clock.outcome(call.catch((error: unknown) => String(error))).then(String);
+    await clock.run(60_000);
+    expect(logger.matching(/no leader/)).toEqual([]);
+
+    await clock.outcome(followers[0].node.close());
+    await clock.outcome(followers[1].node.close());
+    await clock.run(4000);
+    expect(logger.matching(/no leader/)).toEqual([]);
+    await clock.run(2000);
+    const silent = "n2 at n2.test:1 and n3 at n3.test:1 didn't answer";
+    expect(logger.matching(/no leader/)).toMatchObject([
+      { level: "warn", message: `no leader for 5 s; ${silent}` },
+    ]);
+    const timeoutMs = 100;
+    expect(await errorOf(leader.node.propose("a", { timeoutMs }))).toContain(
+      `before a leader was known; ${silent}; nothing was proposed`,
+    );
+    expect(await errorOf(leader.node.read("q", { timeoutMs }))).toContain(silent);
+    expect(await errorOf(leader.node.ready({ timeoutMs }))).toContain(silent);
+    await clock.run(300_000);
+    expect(logger.matching(/no leader/).length).toBeGreaterThan(4);
+    expect(logger.matching(/no leader/).length).toBeLessThan(9);
+  });
+
+  test("doesn't name a voter that answers, and ends with the next leader", async () => {
+    const logger = createLines();
+    const cluster = await startCluster(5, { logger });
+    onTestFinished(() => stop(cluster));
+    const { clock, network, members } = cluster;
+    network.isolate("n3", "n4", "n5");
+    await clock.run(8000);
+    const lines = logger.matching(/no leader for/);
+    expect(lines.map(({ message }) => message)).toContain(
+      "no leader for 5 s; n3 at n3.test:1 and n4 at n4.test:1 and n5 at n5.test:1 didn't answer",
+    );
+    network.heal();
+    await clock.until(() => members.every(({ node }) => node.status().leaderId !== null));
+    const before = logger.matching(/no leader for/).length;
+    await clock.run(100_000);
+    expect(logger.matching(/no leader for/)).toHaveLength(before);
+  });
+});
+
 describe("messages that are dropped", () => {
   const bytesOf = (message: Message): Uint8Array =>
     Uint8Array.from(encodeFrame(jsonCodec, message).flatMap((part) => [...part]));
