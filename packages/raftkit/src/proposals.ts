@@ -10,14 +10,16 @@ import { Proposal } from "./proposal.js";
 export class Proposals<Result> {
   /** Called since the last turn. */
   readonly #called = new Set<Proposal<Result>>();
-  /** They wait for a leader, in the order of their calls. */
+  /** They wait for a leader, or until it has answered earlier ones; in the order of their calls. */
   #held = new Set<Proposal<Result>>();
   /** Of both. */
   #waitingBytes = 0;
   readonly #maxWaitingBytes: number;
-  readonly #onSkipped: () => void;
-  /** Handed to core, where they stand is not known; by number. */
+  readonly #windowBytes: number;
+  readonly #requestTurn: () => void;
+  /** Core hasn't ended their numbers; also those that have ended by themselves. By number. */
   readonly #unplaced = new Map<number, Proposal<Result>>();
+  #unplacedBytes = 0;
   /** Accepted; by index. */
   readonly #placed = new Map<Index, Proposal<Result>>();
   /** Of the last entry that was applied: terms in a log never fall. */
@@ -28,10 +30,18 @@ export class Proposals<Result> {
   /** Where somebody wants to know how long commits take. */
   commits: CommitTimes | undefined;
 
-  /** @param onSkipped one that held up those behind it has ended */
-  constructor(maxWaitingBytes: number, onSkipped: () => void = () => {}) {
+  /**
+   * @param windowBytes where so much has no answer yet, what waits for a leader goes on waiting
+   * @param requestTurn something that waited can be taken
+   */
+  constructor(
+    maxWaitingBytes: number,
+    windowBytes: number = Infinity,
+    requestTurn: () => void = () => {},
+  ) {
     this.#maxWaitingBytes = maxWaitingBytes;
-    this.#onSkipped = onSkipped;
+    this.#windowBytes = windowBytes;
+    this.#requestTurn = requestTurn;
   }
 
   add(proposal: Proposal<Result>): void {
@@ -62,16 +72,13 @@ export class Proposals<Result> {
   /** What ended by itself isn't waited for. */
   readonly #forget = (proposal: Proposal<Result>): void => {
     if (!proposal.handedOver) {
-      if (!proposal.prepared) this.#onSkipped();
+      if (!proposal.prepared) this.#requestTurn();
       this.#waitingBytes -= proposal.bytes;
       this.#called.delete(proposal);
       this.#held.delete(proposal);
       return;
     }
-    if (proposal.index === 0) {
-      this.#unplaced.delete(proposal.seq);
-      return;
-    }
+    if (proposal.index === 0) return;
     let before = this.#placed.get(proposal.index);
     if (before !== proposal) {
       while (before && before.next !== proposal) before = before.next;
@@ -80,7 +87,11 @@ export class Proposals<Result> {
     else this.#placed.delete(proposal.index);
   };
 
-  /** Everything that waits for no leader, numbered, as one input for core. */
+  #mustWait({ gate }: Proposal<Result>): boolean {
+    return gate !== null && (!!gate.closedFor || this.#unplacedBytes >= this.#windowBytes);
+  }
+
+  /** Everything that needn't wait, numbered, as one input for core. */
   take(): { readonly firstSeq: number; readonly commands: readonly Uint8Array[] } | undefined {
     const firstSeq = this.#nextSeq;
     const commands: Uint8Array[] = [];
@@ -90,11 +101,12 @@ export class Proposals<Result> {
       proposal.proposedAt = now;
       this.#unplaced.set(seq, proposal);
       this.#waitingBytes -= proposal.bytes;
+      this.#unplacedBytes += proposal.bytes;
       commands.push(proposal.handOver(seq));
     };
-    // They share one gate: what it holds up was called before what it lets pass.
+    // They share one gate and one window: where one must wait, all that were called later do, too.
     for (const proposal of this.#held) {
-      if (proposal.gate?.closedFor) break;
+      if (this.#mustWait(proposal)) break;
       this.#held.delete(proposal);
       hand(proposal);
     }
@@ -102,10 +114,24 @@ export class Proposals<Result> {
       // Those behind it were called later.
       if (!proposal.prepared) break;
       this.#called.delete(proposal);
-      if (proposal.gate?.closedFor) this.#held.add(proposal);
+      if (this.#mustWait(proposal)) this.#held.add(proposal);
       else hand(proposal);
     }
     return commands.length > 0 ? { firstSeq, commands } : undefined;
+  }
+
+  /** Core has ended these numbers: their proposals that haven't ended by themselves. */
+  #release(firstSeq: number, count: number): readonly Proposal<Result>[] {
+    const released: Proposal<Result>[] = [];
+    for (let seq = firstSeq; seq < firstSeq + count; seq++) {
+      const proposal = this.#unplaced.get(seq);
+      if (!proposal) continue;
+      this.#unplaced.delete(seq);
+      this.#unplacedBytes -= proposal.bytes;
+      if (!proposal.settled) released.push(proposal);
+    }
+    if (this.#held.size > 0) this.#requestTurn();
+    return released;
   }
 
   onAccepted(
@@ -115,11 +141,8 @@ export class Proposals<Result> {
     term: Term,
     lastApplied: Index,
   ): void {
-    for (let i = 0; i < count; i++) {
-      const proposal = this.#unplaced.get(firstSeq + i);
-      if (!proposal) continue;
-      this.#unplaced.delete(firstSeq + i);
-      proposal.place(firstIndex + i, term);
+    for (const proposal of this.#release(firstSeq, count)) {
+      proposal.place(firstIndex + (proposal.seq - firstSeq), term);
       if (proposal.index <= lastApplied) this.#settleLate(proposal);
       else if (term < this.#appliedTerm) proposal.fail(overtaken(this.#appliedTerm));
       else {
@@ -154,13 +177,11 @@ export class Proposals<Result> {
    */
   onNotTaken(firstSeq: number, count: number, error: () => NotProposed): void {
     const again: Proposal<Result>[] = [];
-    for (let seq = firstSeq; seq < firstSeq + count; seq++) {
-      const proposal = this.#unplaced.get(seq);
-      if (!proposal?.gate) {
-        proposal?.fail(error());
+    for (const proposal of this.#release(firstSeq, count)) {
+      if (!proposal.gate) {
+        proposal.fail(error());
         continue;
       }
-      this.#unplaced.delete(seq);
       proposal.takeBack();
       this.#waitingBytes += proposal.bytes;
       again.push(proposal);
@@ -182,9 +203,7 @@ export class Proposals<Result> {
   }
 
   #endUnplaced(firstSeq: number, count: number, error: () => Error): void {
-    for (let seq = firstSeq; seq < firstSeq + count; seq++) {
-      this.#unplaced.get(seq)?.fail(error());
-    }
+    for (const proposal of this.#release(firstSeq, count)) proposal.fail(error());
   }
 
   /** The entry at `index` was applied here: whoever waits for that index learns it. */

@@ -34,6 +34,12 @@ const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
   notSent: "the leader can't be reached; try again",
 };
 
+/** Bytes that core forwards without an answer. Of two forwards in a row at least one is half full. */
+function forwardWindowOf(settings: Settings): number {
+  const { maxInflightBytes, maxInflightMessages, maxMessageBytes } = settings;
+  return Math.min(maxInflightBytes, (maxInflightMessages * maxMessageBytes) / 2);
+}
+
 /** What calls need of their node. */
 export interface CallContext {
   readonly id: NodeId;
@@ -69,7 +75,9 @@ export class Calls<Command, Result, Query, Answer, Input> {
     node: CallContext,
     lock: StateLock,
   ) {
-    this.proposals = new Proposals(settings.maxUncommittedBytes, () => node.requestTurn());
+    this.proposals = new Proposals(settings.maxUncommittedBytes, forwardWindowOf(settings), () =>
+      node.requestTurn(),
+    );
     this.reads = new Reads(lock);
     this.#gate = new LeaderGate(
       settings.clock,

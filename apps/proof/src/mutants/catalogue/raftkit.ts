@@ -253,7 +253,7 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-36",
     file: "packages/raftkit/src/proposals.ts",
-    find: "      if (proposal.gate?.closedFor) this.#held.add(proposal);\n      else hand(proposal);",
+    find: "      if (this.#mustWait(proposal)) this.#held.add(proposal);\n      else hand(proposal);",
     replace: "      hand(proposal);",
     why: "a call overtakes those that wait for a leader (decision 0036)",
   },
