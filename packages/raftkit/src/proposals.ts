@@ -186,8 +186,7 @@ export class Proposals<Result> {
       this.#waitingBytes += proposal.bytes;
       again.push(proposal);
     }
-    if (again.length === 0) return;
-    this.#held = new Set([...again, ...this.#held].sort((a, b) => a.number - b.number));
+    if (again.length > 0) this.#held = mergedByNumber(again, this.#held);
   }
 
   onUnknown(firstSeq: number, count: number): void {
@@ -259,6 +258,24 @@ export class Proposals<Result> {
       proposal.giveUp(reason, why, options);
     }
   }
+}
+
+/** Both in the order of their calls, as is the outcome. */
+function mergedByNumber<Result>(
+  some: Iterable<Proposal<Result>>,
+  others: Iterable<Proposal<Result>>,
+): Set<Proposal<Result>> {
+  const merged = new Set<Proposal<Result>>();
+  const rest = others[Symbol.iterator]();
+  let other = rest.next();
+  for (const one of some) {
+    for (; other.done !== true && other.value.number < one.number; other = rest.next()) {
+      merged.add(other.value);
+    }
+    merged.add(one);
+  }
+  for (; other.done !== true; other = rest.next()) merged.add(other.value);
+  return merged;
 }
 
 function settle<Result>(proposal: Proposal<Result>, term: Term, result: Result): void {

@@ -88,4 +88,20 @@ describe("what waits is handed over", () => {
     expect(ends.slice(2)).toEqual(["b is b", "c is c", "d is d", "e is e"]);
     expect(turns).toBe(4);
   });
+
+  test("in the order of the calls, whichever refusal comes first", () => {
+    const proposals = new Proposals<string>(Infinity);
+    const { add } = adder(proposals);
+    const open = gate();
+    for (const name of ["a", "b", "c", "d", "e"]) add(name, open);
+    proposals.take();
+    const why = (): NotProposed => new NotProposed("notSent", "unreachable");
+    proposals.onNotTaken(3, 1, why);
+    proposals.onNotTaken(1, 1, why);
+    proposals.onNotTaken(5, 1, why);
+    proposals.onNotTaken(2, 1, why);
+    proposals.onNotTaken(4, 1, why);
+    add("f", open);
+    expect(text(proposals.take()?.commands)).toBe("abcdef");
+  });
 });
