@@ -8,6 +8,11 @@ import { describeFlaw, findFlaw } from "./flaws.js";
 /** msgpackr decodes this key as `__proto_`. */
 const PROTO = "__proto__";
 const RENAMED_PROTO = "__proto_";
+/**
+ * U+FEFF as UTF-8. Without its native part msgpackr drops it from the beginning of a long string,
+ * and what is left doesn't show that.
+ */
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 /** msgpackr packs into one buffer, up to 12 times the size of a value. A larger one isn't kept. */
 const KEPT_BUFFER_BYTES = 2 ** 20;
 const FIRST_BUFFER_BYTES = 8192;
@@ -28,12 +33,14 @@ const OPTIONS = {
 
 /**
  * A codec that writes MessagePack (https://msgpack.org): the types nil, boolean, int, float, str,
- * bin, array and map with string keys, no extensions. Its name is `msgpack`.
+ * bin, array and map with string keys. It writes no extensions, and reads one only: msgpackr's form
+ * of a byte array (type 0x74). Its name is `msgpack`.
  *
  * `encode` throws a `RaftkitError` with code `CODEC_ENCODE` that names the place of what is not a
  * `CodecValue`, of a string or key with a lone surrogate or a leading U+FEFF, of a key `__proto__`,
  * and of the 65th array or object inside one another. `decode` throws one with code `CODEC_DECODE`
- * for all that `encode` refuses, and for bytes that are not exactly one value.
+ * for all that `encode` refuses, for bytes that are not exactly one value, and for bytes with
+ * EF BB BF (U+FEFF) in them that `encode` would have written otherwise.
  */
 export function createMsgpackCodec(): Codec {
   const packr = new Packr(OPTIONS);
@@ -61,6 +68,10 @@ function encode(packr: Packr, value: CodecValue): Uint8Array {
       `can't encode ${describeFlaw(flaw)}: a value is made of null, booleans, finite numbers, well-formed strings, Uint8Arrays, arrays and plain objects`,
     );
   }
+  return pack(packr, value);
+}
+
+function pack(packr: Packr, value: CodecValue): Uint8Array {
   const packed = packr.pack(value, RESET_BUFFER_MODE); // a view of msgpackr's buffer
   const bytes = copyOf(packed);
   if (packed.buffer.byteLength > KEPT_BUFFER_BYTES) {
@@ -87,9 +98,12 @@ function decode(
   let flaw = findFlaw(value, RENAMED_PROTO);
   if (flaw !== undefined) {
     // The key itself is fine. It is written as it was read, unless it was another one there.
-    flaw = findFlaw(value, PROTO) ?? (isSame(packr.pack(value), source) ? undefined : flaw);
+    flaw = findFlaw(value, PROTO) ?? (isPacked(packr, value, source) ? undefined : flaw);
   }
   if (flaw !== undefined) throw refusal(bytes, describeFlaw(flaw));
+  if (holdsByteOrderMark(source) && !isPacked(packr, value, source)) {
+    throw refusal(bytes, "they hold EF BB BF (U+FEFF) and are not as `encode` writes them");
+  }
   return value;
 }
 
@@ -113,6 +127,12 @@ function refusal(bytes: Uint8Array, what: string, cause?: unknown): RaftkitError
   );
 }
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+/** Anywhere: inside a text and in byte arrays it is fine. */
+function holdsByteOrderMark({ buffer, byteOffset, length }: Uint8Array): boolean {
+  return Buffer.from(buffer, byteOffset, length).includes(BYTE_ORDER_MARK);
+}
+
+/** Whether `encode` writes the value with these bytes. */
+function isPacked(packr: Packr, value: CodecValue, bytes: Uint8Array): boolean {
+  return Buffer.compare(pack(packr, value), bytes) === 0;
 }

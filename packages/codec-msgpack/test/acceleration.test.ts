@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Codec, CodecValue } from "@raftkit/core";
 import fc from "fast-check";
 import type * as Msgpackr from "msgpackr";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { anyValue, nastyStrings } from "./values.js";
 
 const DISABLED = "MSGPACKR_NATIVE_ACCELERATION_DISABLED";
@@ -56,6 +56,47 @@ function outcomeOf(codec: Codec, value: CodecValue): Outcome {
 
 test("three nodes decode what one encodes, and refuse the same", () => {
   fc.assert(fc.property(anyValue, agreeOn), { numRuns: 200 });
+});
+
+/** What all nodes decode them to; fails where they don't agree. */
+function decodedByAll(bytes: Uint8Array): unknown {
+  const [first, ...others] = nodes.map((node) => {
+    try {
+      return node.decode(bytes);
+    } catch (error) {
+      if (error instanceof Error && "code" in error) return error.code;
+      throw error;
+    }
+  });
+  for (const other of others) expect(other).toStrictEqual(first);
+  return first;
+}
+
+describe("of bytes that no encode wrote", () => {
+  const mark = "efbbbf";
+  const text = (length: number): string => "6b".repeat(length);
+  test.each([
+    ["a string of 70 bytes that begins with a byte order mark", `d946${mark}${text(67)}`],
+    ["a key that does", `81d946${mark}${text(67)}01`],
+    ["one that does, behind the same without it", `92d943${text(67)}d946${mark}${text(67)}`],
+    ["a float32 beside a byte order mark inside a text", `92ca3fc00000a46b${mark}`],
+  ])("%s is refused by all", (_name, hex) => {
+    expect(decodedByAll(Buffer.from(hex, "hex"))).toBe("CODEC_DECODE");
+  });
+
+  test("msgpackr's own form of a byte array is read by all", () => {
+    expect(decodedByAll(Buffer.from("91c70574" + "0101020304", "hex"))).toStrictEqual([
+      Uint8Array.of(1, 2, 3, 4),
+    ]);
+  });
+});
+
+test("a byte order mark inside a text or a byte array is carried, whatever is beside it", () => {
+  const [text, bytes] = ["x".repeat(100) + "\ufeff", new Uint8Array(Buffer.from("\ufeff"))];
+  fc.assert(
+    fc.property(anyValue, (value) => agreeOn([text, value]) && agreeOn([bytes, value])),
+    { numRuns: 200 },
+  );
 });
 
 test.each(nastyStrings.map((text) => [text.slice(0, 20), text]))(
