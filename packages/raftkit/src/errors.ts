@@ -70,7 +70,11 @@ export class OutcomeUnknown extends RaftkitError {
 /** Why a call ends although nothing answered it: the caller gave up, or the node ended. */
 export type GivenUp = "timeout" | "aborted" | "closing" | "failed";
 
-export type ReadFailedReason = GivenUp | "noLeader";
+export type ReadFailedReason =
+  | GivenUp
+  | "noLeader"
+  /** Too many reads of this node wait for a leader: try again after a pause. */
+  | "overloaded";
 
 /** A read that got no answer; reads change nothing, so it is safe to try again. */
 export class ReadFailed extends RaftkitError {
@@ -81,10 +85,13 @@ export class ReadFailed extends RaftkitError {
   }
 }
 
+/** It waits among the reads of its node, and is `overloaded` with them. */
+export type NotReadyReason = GivenUp | "overloaded";
+
 /** `ready` gave up; the message says what the node lacked. */
 export class NotReady extends RaftkitError {
-  readonly reason: GivenUp;
-  constructor(reason: GivenUp, message: string, options?: { cause?: unknown }) {
+  readonly reason: NotReadyReason;
+  constructor(reason: NotReadyReason, message: string, options?: { cause?: unknown }) {
     super("NOT_READY", message, options);
     this.reason = reason;
   }

@@ -25,6 +25,7 @@ const READ_OUTCOMES: Readonly<Record<ReadFailedReason | "answered" | "failed" | 
   failed: 0,
   invalid: 0,
   noLeader: 0,
+  overloaded: 0,
   timeout: 0,
   aborted: 0,
   closing: 0,

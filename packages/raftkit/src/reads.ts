@@ -5,10 +5,13 @@ import type { Read } from "./read.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
 
+/** Proposals are bounded in bytes; of a read only the call is kept. */
+const WAITING_MAX = 65_536;
+
 export class Reads {
   /** Called since the last turn. */
   readonly #called = new Set<Read<unknown>>();
-  /** They wait for a leader. */
+  /** They wait for a leader; at most `WAITING_MAX`. */
   readonly #held = new Set<Read<unknown>>();
   /** By the id under which core was asked. */
   readonly #asked = new Map<number, Batch>();
@@ -38,10 +41,10 @@ export class Reads {
       reads.add(read);
     }
     for (const read of this.#called) {
-      if (read.gate?.closedFor) this.#held.add(read);
+      this.#called.delete(read);
+      if (read.gate?.closedFor) this.#hold(read);
       else reads.add(read);
     }
-    this.#called.clear();
     if (reads.size === 0) return undefined;
     const id = ++this.#lastId;
     const batch: Batch = { index: 0, reads };
@@ -58,6 +61,18 @@ export class Reads {
       };
     }
     return id;
+  }
+
+  #hold(read: Read<unknown>): void {
+    if (this.#held.size < WAITING_MAX) {
+      read.onEnd = () => this.#held.delete(read);
+      this.#held.add(read);
+    } else {
+      read.fail(
+        "overloaded",
+        `${WAITING_MAX} reads wait for a leader on this node, and no more may; try again after a pause`,
+      );
+    }
   }
 
   /** The reads of this id may be answered once `index` is applied. */
@@ -80,8 +95,7 @@ export class Reads {
     this.#asked.delete(id);
     for (const read of batch.reads) {
       read.asked = false;
-      read.onEnd = () => this.#held.delete(read);
-      this.#held.add(read);
+      this.#hold(read);
     }
   }
 

@@ -1,6 +1,6 @@
 // `ready`: a linearizable read that asks the state machine nothing (decision 0036).
 import type { NodeStatus } from "./api.js";
-import type { GivenUp } from "./errors.js";
+import type { NotReadyReason } from "./errors.js";
 import { NotReady } from "./errors.js";
 import type { LeaderGate } from "./leader-gate.js";
 import { Read } from "./read.js";
@@ -18,7 +18,7 @@ export class ReadyCheck extends Read<void> {
     this.#status = status;
   }
 
-  override fail(reason: GivenUp, why: string, options?: { cause?: unknown }): void {
+  override fail(reason: NotReadyReason, why: string, options?: { cause?: unknown }): void {
     this.failWith(new NotReady(reason, why, options));
   }
 

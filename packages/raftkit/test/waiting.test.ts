@@ -4,6 +4,10 @@ import type { Message } from "@raftkit/core";
 import { decodeFrame, encodeFrame } from "@raftkit/core";
 import { createNode, NotProposed, OutcomeUnknown, Overloaded, ReadFailed } from "raftkit";
 import { LeaderGate } from "../src/leader-gate.js";
+import { Read } from "../src/read.js";
+import { Reads } from "../src/reads.js";
+import { ReadyCheck } from "../src/ready.js";
+import { StateLock } from "../src/state-lock.js";
 import { createVirtualClock } from "./support/clock.js";
 import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
 import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
@@ -117,6 +121,50 @@ describe("without a leader", () => {
     network.heal();
     expect(await clock.outcome(leader.node.propose("e"))).toBe(1);
     expect(await clock.outcome(leader.node.propose("f"))).toBe(2);
+  });
+});
+
+describe("reads that wait are bounded in number", () => {
+  const count = 65_536;
+
+  function waiting(knownLeader: string | null) {
+    const reads = new Reads(new StateLock());
+    const gate = new LeaderGate(createVirtualClock(), 50, () => {});
+    gate.onRole(knownLeader);
+    const ends: unknown[] = [];
+    const end = (how: unknown): void => void ends.push(how);
+    const calls = Array.from({ length: count }, () => new Read<string>(() => "q", end, end, gate));
+    for (const read of calls) reads.add(read);
+    return { reads, gate, ends, end, calls };
+  }
+
+  test("checks of readiness included; what has ended makes room", () => {
+    const { reads, gate, ends, end, calls } = waiting(null);
+    const status = (): never => {
+      throw new Error("isn't asked for");
+    };
+    reads.take();
+    reads.add(new Read<string>(() => "q", end, end, gate));
+    reads.add(new ReadyCheck(status, () => end("ready"), end, gate));
+    expect(ends).toEqual([]);
+    reads.take();
+    expect(ends).toMatchObject([
+      { code: "READ_FAILED", reason: "overloaded", message: expect.stringMatching(/^65536 reads/) },
+      { code: "NOT_READY", reason: "overloaded" },
+    ]);
+    calls[7]?.abort("enough");
+    reads.add(new Read<string>(() => "q", end, end, gate));
+    reads.take();
+    expect(ends.slice(2)).toMatchObject([{ reason: "aborted" }]);
+  });
+
+  test("those that core gave back, too", () => {
+    const { reads, gate, ends, end } = waiting("n1");
+    reads.add(new Read<string>(() => "q", end, end, gate));
+    const id = reads.take() ?? 0;
+    gate.onRefused("noLeader");
+    reads.onRejected(id);
+    expect(ends).toMatchObject([{ reason: "overloaded" }]);
   });
 });
 
