@@ -44,6 +44,7 @@ const map: Record<string, readonly string[] | "any"> = {
     "@raftkit/conformance",
   ],
   "@raftkit-app/bench": "any",
+  "@raftkit-app/command-line": [],
   "@raftkit-app/server": "any",
   "@raftkit-app/examples": "any",
   "@raftkit-app/cluster": "any",
@@ -199,6 +200,8 @@ describe("the map of packages", () => {
     const hidden = new Set([
       "@raftkit-app/bench",
       "@raftkit-app/cluster",
+      "@raftkit-app/command-line",
+      "@raftkit-app/examples",
       "@raftkit-app/proof",
       "@raftkit-app/server",
     ]);

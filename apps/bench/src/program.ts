@@ -2,6 +2,7 @@
 // CommanderError.
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { checkFlags, complaint, wholeNumber } from "@raftkit-app/command-line";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { OpeningOptions } from "./opening/opening.js";
 import type { WritesOptions } from "./writes/writes.js";
@@ -26,14 +27,7 @@ export function createProgram({ writes, opening, print, complain }: ProgramOptio
     .configureOutput({
       writeOut: print,
       writeErr: complain,
-      outputError: (text, write) =>
-        write(
-          `${text
-            .trimEnd()
-            .replace(/\.$/, "")
-            .replace(/^error:/, `${PROGRAM}:`)
-            .replace("\n", " ")}; --help tells what is allowed\n`,
-        ),
+      outputError: (text, write) => write(`${complaint(PROGRAM, text)}\n`),
     })
     .addOption(
       new Option(
@@ -45,7 +39,7 @@ export function createProgram({ writes, opening, print, complain }: ProgramOptio
     )
     .addOption(
       new Option("--seconds <S>", "how long each is counted, after a warm-up of 1 s (1 to 10)")
-        .argParser((text) => numberOf(text, 1, 10, false))
+        .argParser(secondsOf)
         .default(4),
     )
     .addOption(runsOption("fresh clusters; medians are printed"))
@@ -69,9 +63,7 @@ export function createProgram({ writes, opening, print, complain }: ProgramOptio
 }
 
 function whole(flags: string, what: string, min: number, max: number): Option {
-  return new Option(flags, `${what} (${min} to ${max})`).argParser((text) =>
-    numberOf(text, min, max),
-  );
+  return new Option(flags, `${what} (${min} to ${max})`).argParser(wholeNumber(min, max));
 }
 
 function runsOption(what: string): Option {
@@ -94,43 +86,18 @@ function folderOf(path: string): string {
 
 /** @throws {InvalidArgumentError} */
 function depthsOf(text: string): number[] {
-  const depths = text.split(",").map((one) => numberIn(one, 1, 4096, true));
-  if (depths.every((depth) => depth !== undefined)) return depths;
-  throw new InvalidArgumentError(
-    "Allowed: a list of whole numbers from 1 to 4096, separated by commas.",
-  );
+  try {
+    return text.split(",").map(wholeNumber(1, 4096));
+  } catch {
+    throw new InvalidArgumentError(
+      "Allowed: a list of whole numbers from 1 to 4096, separated by commas.",
+    );
+  }
 }
 
 /** @throws {InvalidArgumentError} */
-function numberOf(text: string, min: number, max: number, isWhole = true): number {
-  const value = numberIn(text, min, max, isWhole);
-  if (value !== undefined) return value;
-  throw new InvalidArgumentError(
-    `Allowed: a ${isWhole ? "whole " : ""}number from ${min} to ${max}.`,
-  );
-}
-
-function numberIn(text: string, min: number, max: number, isWhole: boolean): number | undefined {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  const isIn = value >= min && value <= max && (!isWhole || Number.isInteger(value));
-  return isIn ? value : undefined;
-}
-
-/**
- * Refuses what commander lets pass: of two values it takes the last, and for a missing value the
- * flag that follows.
- */
-function checkFlags(command: Command): void {
-  for (const option of command.options) {
-    let isGiven = false;
-    command.on(`option:${option.name()}`, (text: string) => {
-      const problem = text.startsWith("--")
-        ? "argument missing"
-        : isGiven
-          ? "was given twice"
-          : undefined;
-      if (problem !== undefined) command.error(`error: option '${option.flags}' ${problem}`);
-      isGiven = true;
-    });
-  }
+function secondsOf(text: string): number {
+  const seconds = text.trim() === "" ? Number.NaN : Number(text);
+  if (seconds >= 1 && seconds <= 10) return seconds;
+  throw new InvalidArgumentError("Allowed: a number from 1 to 10.");
 }

@@ -1,5 +1,6 @@
 // How all commands declare their options: each has an environment variable and a value that is
 // checked, and may be given once. Flags win over the environment, the environment over defaults.
+import { wholeNumber } from "@raftkit-app/command-line";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { closest, distance } from "fastest-levenshtein";
@@ -13,36 +14,9 @@ export function declared(option: Option): Option {
   return option.env(PREFIX + option.name().toUpperCase().replaceAll("-", "_"));
 }
 
-/**
- * Refuses what commander lets pass: of two values it takes the last, and for a missing value the
- * flag that follows.
- */
-export function checkFlags(command: Command): void {
-  for (const option of command.options) {
-    let isGiven = false;
-    // Only flags are told, not the environment.
-    command.on(`option:${option.name()}`, (text: string | null) => {
-      const problem = text?.startsWith("--")
-        ? "argument missing"
-        : isGiven
-          ? "was given twice"
-          : undefined;
-      if (problem !== undefined) command.error(`error: option '${option.flags}' ${problem}`);
-      isGiven = true;
-    });
-  }
-}
-
-/** `--name=value` as two arguments: commander suggests nothing for a misspelt flag with a value. */
-export function splitValues(args: readonly string[]): string[] {
-  return args.flatMap((text) => /^(--[^=]+)=([^]*)$/.exec(text)?.slice(1) ?? [text]);
-}
-
 /** @param flags as `--nodes <N>` */
 export function wholeOption(flags: string, what: string, min: number, max: number): Option {
-  return declared(
-    new Option(flags, `${what} (${min} to ${max})`).argParser((text) => whole(text, min, max)),
-  );
+  return declared(new Option(flags, `${what} (${min} to ${max})`).argParser(wholeNumber(min, max)));
 }
 
 /** A switch. Its variable, or the flag itself, may say `false`. */
@@ -71,12 +45,6 @@ export function pathOption(flags: string, what: string, fallback: string): Optio
 export function pathOf(text: string): string {
   if (text !== "" && !text.includes("\0")) return text;
   throw new InvalidArgumentError("Allowed: a path.");
-}
-
-function whole(text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (/^[0-9]{1,15}$/.test(text) && value >= min && value <= max) return value;
-  throw new InvalidArgumentError(`Allowed: a whole number from ${min} to ${max}.`);
 }
 
 /** Adds examples, as what follows the command, and exit codes to its help. */

@@ -1,10 +1,11 @@
 // The command line of every command. It only reads and checks: what a command does is its caller's.
 // A wrong command line is said in one line on standard error and thrown as a CommanderError.
+import { checkFlags, complaint, splitValues } from "@raftkit-app/command-line";
 import { Command } from "commander";
 import type { Actions } from "./actions.js";
 import { addChaos } from "./chaos-commands.js";
 import { addControl } from "./control-commands.js";
-import { checkFlags, dropEmptyVariables, splitValues, unknownVariable } from "./options.js";
+import { dropEmptyVariables, unknownVariable } from "./options.js";
 import { addUp } from "./up-command.js";
 
 export interface ProgramOptions {
@@ -45,14 +46,7 @@ export function createProgram({ program, actions, print, complain }: ProgramOpti
     .configureOutput({
       writeOut: print,
       writeErr: complain,
-      outputError: (text, write) =>
-        write(
-          `${text
-            .trimEnd()
-            .replace(/\.$/, "")
-            .replace(/^error:/, `${NAME}:`)
-            .replace("\n", " ")}; --help tells what is allowed\n`,
-        ),
+      outputError: (text, write) => write(`${complaint(NAME, text)}\n`),
     })
     .addHelpText(
       "after",
@@ -72,6 +66,6 @@ function refuseUnknownVariables(root: Command, command: Command): void {
   const known = root.commands.flatMap(({ options }) =>
     options.flatMap(({ envVar }) => envVar ?? []),
   );
-  const complaint = unknownVariable(known, process.env);
-  if (complaint !== undefined) command.error(`error: ${complaint}`);
+  const unknown = unknownVariable(known, process.env);
+  if (unknown !== undefined) command.error(`error: ${unknown}`);
 }

@@ -1,11 +1,12 @@
 // `proof mutants`: chooses the mutants and says how they are tried.
+import { wholeNumber } from "@raftkit-app/command-line";
 import type { Command } from "commander";
 import { Option } from "commander";
 import { mutants } from "../mutants/catalogue/all.js";
 import { packageOf } from "../mutants/mutant.js";
 import { runMutants } from "../mutants/run.js";
 import type { Done } from "./options.js";
-import { UsageError, wholeNumber } from "./options.js";
+import { UsageError } from "./options.js";
 
 interface Options {
   readonly only?: readonly string[];

@@ -1,4 +1,5 @@
 // The proof's command line: `npm run proof -- COMMAND`. Every command ends with an exit code.
+import { checkFlags, complaint } from "@raftkit-app/command-line";
 import { Command, CommanderError } from "commander";
 import { workspaceRoot } from "../workspace.js";
 import { addAll } from "./all.js";
@@ -9,7 +10,7 @@ import { addRules } from "./rules.js";
 import { addSimulate } from "./simulate/command.js";
 import { addTools } from "./tools.js";
 import type { Done } from "./options.js";
-import { complaint, refuseRepeats, UsageError } from "./options.js";
+import { PROGRAM, UsageError } from "./options.js";
 
 /**
  * @param done is told the exit code of the command that ran
@@ -24,7 +25,9 @@ export function createProgram(done: Done, root: string): Command {
       outputError: (text, write) => {
         const isUnknown = text.startsWith("error: unknown command");
         const known = program.commands.map((command) => command.name()).join(", ");
-        write(`${complaint(isUnknown ? `${text.trimEnd()}; the parts are ${known}` : text)}\n`);
+        write(
+          `${complaint(PROGRAM, isUnknown ? `${text.trimEnd()}; the parts are ${known}` : text)}\n`,
+        );
       },
     })
     .addHelpText(
@@ -45,7 +48,7 @@ Exit codes: 0 all held; 1 something did not; 2 called wrongly.`,
   addPackages(program, done, root);
   addTools(program, done, root);
   addAll(program, done, root);
-  for (const command of program.commands) refuseRepeats(command);
+  for (const command of program.commands) checkFlags(command);
   return program;
 }
 
@@ -59,7 +62,7 @@ export async function main(args: readonly string[], root = workspaceRoot): Promi
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof UsageError)) throw error;
-    console.error(complaint(error.message));
+    console.error(complaint(PROGRAM, error.message));
     return 2;
   }
 }

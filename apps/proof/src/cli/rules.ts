@@ -1,11 +1,11 @@
 // `proof rules`: runs the scenarios, prints a table, and says how to repeat what failed.
+import { wholeNumber } from "@raftkit-app/command-line";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { scenarios } from "../rules/all.js";
 import { proveAll } from "../rules/faults.js";
 import type { Scenario } from "../rules/scenario.js";
 import type { Done } from "./options.js";
-import { wholeNumber } from "./options.js";
 import { table } from "./table.js";
 
 interface Options {

@@ -1,5 +1,6 @@
 // The command line as commander sees it, made from the table of options: flags, help, suggestions.
 // Values stay text here; `parse.ts` checks them, so that all wrong ones are told at once.
+import { checkFlags, splitValues } from "@raftkit-app/command-line";
 import { Command, CommanderError, Option } from "commander";
 import { WrongOptions } from "./errors.js";
 import { optionTable } from "./table.js";
@@ -34,18 +35,9 @@ export function helpText(): string {
 export function readFlags(args: readonly string[]): ReadonlyMap<string, string> | "help" {
   const command = createCommand();
   const flags = new Map<string, string>();
-  for (const option of command.options) {
-    command.on(`option:${option.name()}`, (text: string) => {
-      // Commander would take the flag that follows for the value, and of two values the last.
-      if (text.startsWith("--")) command.error(`option '${option.flags}' argument missing`);
-      if (flags.has(option.name())) command.error(`option '${option.flags}' was given twice`);
-      flags.set(option.name(), text);
-    });
-  }
+  checkFlags(command, (name, text) => flags.set(name, String(text)));
   try {
-    // Commander looks for what an unknown flag was meant to be only without its value.
-    const split = args.flatMap((text) => /^(--[^=]+)=([^]*)$/.exec(text)?.slice(1) ?? [text]);
-    command.parse(split, { from: "user" });
+    command.parse(splitValues(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return "help";

@@ -1,5 +1,6 @@
 // `proof simulate`: runs seeds, reports, repeats one with its trace, shrinks what fails.
 import { readFileSync, writeFileSync } from "node:fs";
+import { wholeNumber } from "@raftkit-app/command-line";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Outcome, Plan, Simulation } from "../../plans/plan.js";
@@ -7,7 +8,7 @@ import { simulations } from "../../plans/plan.js";
 import { planOf } from "../../plans/generate.js";
 import { shrink } from "../../plans/shrink.js";
 import type { Done } from "../options.js";
-import { UsageError, wholeNumber } from "../options.js";
+import { UsageError } from "../options.js";
 import { runAll } from "./pool.js";
 import { addOutcome, isCovered, newTotals, progressOf, reportOf } from "./report.js";
 import { runPlanned } from "./run-plan.js";
