@@ -73,7 +73,7 @@ function encode(packr: Packr, value: CodecValue): Uint8Array {
 
 function pack(packr: Packr, value: CodecValue): Uint8Array {
   const packed = packr.pack(value, RESET_BUFFER_MODE); // a view of msgpackr's buffer
-  const bytes = copyOf(packed);
+  const bytes = plainView(copyOf(packed));
   if (packed.buffer.byteLength > KEPT_BUFFER_BYTES) {
     packr.useBuffer(Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES));
   }
@@ -88,7 +88,10 @@ function decode(
   // Of a few bytes one copy is made, for all byte arrays in them. Of many, so that a small one
   // doesn't keep a large one in memory, each is copied.
   const isSmall = bytes.length < POOLED_BYTES;
-  const source = isSmall ? copyOf(bytes) : plainView(bytes);
+  const buffer = isSmall
+    ? copyOf(bytes)
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const source = plainView(buffer);
   let value: CodecValue;
   try {
     value = (isSmall ? unpackrs.small : unpackrs.large).unpack(source) as CodecValue;
@@ -101,17 +104,18 @@ function decode(
     flaw = findFlaw(value, PROTO) ?? (isPacked(packr, value, source) ? undefined : flaw);
   }
   if (flaw !== undefined) throw refusal(bytes, describeFlaw(flaw));
-  if (holdsByteOrderMark(source) && !isPacked(packr, value, source)) {
+  // Anywhere: inside a text and in byte arrays it is fine.
+  if (buffer.includes(BYTE_ORDER_MARK) && !isPacked(packr, value, source)) {
     throw refusal(bytes, "they hold EF BB BF (U+FEFF) and are not as `encode` writes them");
   }
   return value;
 }
 
 /** Out of Node's pool where it is small. Half the time of `Buffer.from`. */
-function copyOf(bytes: Uint8Array): Uint8Array {
+function copyOf(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafe(bytes.length);
   copy.set(bytes);
-  return plainView(copy);
+  return copy;
 }
 
 /** msgpackr leaves a property on the view that it reads, and parts of a Buffer are Buffers. */
@@ -125,11 +129,6 @@ function refusal(bytes: Uint8Array, what: string, cause?: unknown): RaftkitError
     `can't decode ${bytes.length} bytes: ${what}; they are damaged or another codec wrote them`,
     { cause },
   );
-}
-
-/** Anywhere: inside a text and in byte arrays it is fine. */
-function holdsByteOrderMark({ buffer, byteOffset, length }: Uint8Array): boolean {
-  return Buffer.from(buffer, byteOffset, length).includes(BYTE_ORDER_MARK);
 }
 
 /** Whether `encode` writes the value with these bytes. */
