@@ -13,12 +13,14 @@ const RENAMED_PROTO = "__proto_";
  * and what is left doesn't show that.
  */
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+const FIRST_OF_BYTE_ORDER_MARK = 0xef;
 /** msgpackr packs into one buffer, up to 12 times the size of a value. A larger one isn't kept. */
 const KEPT_BUFFER_BYTES = 2 ** 20;
 const FIRST_BUFFER_BYTES = 8192;
 
-/** Below it, Node's Buffers come out of a pool, which is faster than an allocation for each. */
-const POOLED_BYTES = Buffer.poolSize >>> 1;
+/** Fewer bytes are copied into a pool before they are unpacked. As in Node's own pool. */
+const POOL_BYTES = Buffer.poolSize;
+const POOLED_BYTES = POOL_BYTES >>> 1;
 
 const OPTIONS = {
   useRecords: false,
@@ -44,11 +46,34 @@ const OPTIONS = {
  */
 export function createMsgpackCodec(): Codec {
   const packr = new Packr(OPTIONS);
-  const unpackrs = { small: createUnpackr(false), large: createUnpackr(true) };
+  const unpack = createUnpack();
   return {
     name: "msgpack",
     encode: (value) => encode(packr, value),
-    decode: (bytes) => decode(packr, unpackrs, bytes),
+    decode: (bytes) => decode(packr, unpack, bytes),
+  };
+}
+
+/**
+ * What it unpacks shares no memory with the bytes. Of a few bytes one copy is made, for all byte
+ * arrays in them. Of many, so that a small one doesn't keep a large one in memory, each is copied.
+ */
+function createUnpack(): (bytes: Uint8Array) => CodecValue {
+  const small = createUnpackr(false);
+  const large = createUnpackr(true);
+  // msgpackr makes a DataView of what it reads and leaves it there: one for the pool, not for each.
+  let pool = new Uint8Array(POOL_BYTES);
+  const range = { start: 0, end: 0 };
+  return (bytes) => {
+    if (bytes.length >= POOLED_BYTES) return large.unpack(plainView(bytes)) as CodecValue;
+    if (range.end + bytes.length > pool.length) {
+      pool = new Uint8Array(POOL_BYTES);
+      range.end = 0;
+    }
+    range.start = range.end;
+    range.end += bytes.length;
+    pool.set(bytes, range.start);
+    return small.unpack(pool, range) as CodecValue;
   };
 }
 
@@ -82,33 +107,32 @@ function pack(packr: Packr, value: CodecValue): Uint8Array {
 
 function decode(
   packr: Packr,
-  unpackrs: { readonly small: Unpackr; readonly large: Unpackr },
+  unpack: (bytes: Uint8Array) => CodecValue,
   bytes: Uint8Array,
 ): CodecValue {
-  // Of a few bytes one copy is made, for all byte arrays in them. Of many, so that a small one
-  // doesn't keep a large one in memory, each is copied.
-  const isSmall = bytes.length < POOLED_BYTES;
-  const buffer = isSmall
-    ? copyOf(bytes)
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const source = plainView(buffer);
   let value: CodecValue;
   try {
-    value = (isSmall ? unpackrs.small : unpackrs.large).unpack(source) as CodecValue;
+    value = unpack(bytes);
   } catch (cause) {
     throw refusal(bytes, "they are not one MessagePack value", cause);
   }
   let flaw = findFlaw(value, RENAMED_PROTO);
   if (flaw !== undefined) {
     // The key itself is fine. It is written as it was read, unless it was another one there.
-    flaw = findFlaw(value, PROTO) ?? (isPacked(packr, value, source) ? undefined : flaw);
+    flaw = findFlaw(value, PROTO) ?? (isPacked(packr, value, bytes) ? undefined : flaw);
   }
   if (flaw !== undefined) throw refusal(bytes, describeFlaw(flaw));
   // Anywhere: inside a text and in byte arrays it is fine.
-  if (buffer.includes(BYTE_ORDER_MARK) && !isPacked(packr, value, source)) {
+  if (hasByteOrderMark(bytes) && !isPacked(packr, value, bytes)) {
     throw refusal(bytes, "they hold EF BB BF (U+FEFF) and are not as `encode` writes them");
   }
   return value;
+}
+
+function hasByteOrderMark(bytes: Uint8Array): boolean {
+  // Most bytes have not even the first one; that search needs no Buffer.
+  if (!bytes.includes(FIRST_OF_BYTE_ORDER_MARK)) return false;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(BYTE_ORDER_MARK);
 }
 
 /** Out of Node's pool where it is small. Half the time of `Buffer.from`. */
