@@ -71,13 +71,18 @@ export interface StateMachine<Command, Result, Query, Answer> {
   /**
    * The whole state, also what no query shows. Captures it before it returns (cheaply), not at the
    * first `next()`; changes nothing. Several may be read at once, a reader may stop half way, and
-   * chunks are never used again. No node asks for it yet.
+   * chunks are never used again.
    */
   snapshot?(): AsyncIterable<Uint8Array>;
   /**
    * Replaces the state by a snapshot's, which comes in pieces of any size; each may be overwritten
-   * when the next one is asked for. Rejects when `source` does. No node asks for it yet.
+   * when the next one is asked for. `position` is that of the last entry in it; a machine with
+   * durable state stores both as one. Rejects when `source` does, and when it is no snapshot of
+   * this machine; the state is the former one then.
    */
-  restore?(source: AsyncIterable<Uint8Array>): Promise<void>;
+  restore?(
+    source: AsyncIterable<Uint8Array>,
+    position: { readonly index: Index; readonly term: Term },
+  ): Promise<void>;
   close?(): Promise<void>;
 }
