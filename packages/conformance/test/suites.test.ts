@@ -11,6 +11,7 @@ import { wrongLargeLogs } from "./wrong/large-logs.js";
 import { wrongLogsOnBadDisks } from "./wrong/logs-on-bad-disks.js";
 import { wrongMachines } from "./wrong/machines.js";
 import { wrongMachinesElsewhere } from "./wrong/machines-elsewhere.js";
+import { wrongReaders } from "./wrong/snapshot-readers.js";
 import { wrongSnapshots } from "./wrong/snapshots.js";
 import { wrongWays } from "./wrong/transport-ways.js";
 import { wrongWrappers } from "./wrong/transport-wrappers.js";
@@ -23,7 +24,7 @@ const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtB
   codec: [...wrongCodecs, ...wrongCodecsInDisguise],
   "state-machine": [...wrongMachines, ...wrongMachinesElsewhere],
   "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks, ...wrongLargeLogs],
-  "snapshot-storage": wrongSnapshots,
+  "snapshot-storage": [...wrongSnapshots, ...wrongReaders],
   transport: [...wrongWays, ...wrongWrappers, ...wrongLasting],
 };
 

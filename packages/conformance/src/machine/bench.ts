@@ -81,12 +81,16 @@ export function endOf(steps: readonly Step[]): ApplyContext {
   return steps.at(-1)?.context ?? { index: 0, term: 1 };
 }
 
+/** Up to where machines have got, by what the cases applied to them and restored into them. */
+const positions = new WeakMap<Machine, ApplyContext>();
+
 /** Each machine gets commands of its own. @returns the results */
 export async function applyAll(
   machine: Machine,
   steps: readonly Step[],
 ): Promise<readonly unknown[]> {
   const results: unknown[] = [];
+  if (steps.length > 0) positions.set(machine, endOf(steps));
   for (const { command, context } of steps) {
     results.push(await machine.apply(structuredClone(command), context));
   }
@@ -136,6 +140,23 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8A
   return joined(chunks);
 }
 
+/** What a snapshot that is taken of the machine now stands for. */
+export function positionOf(machine: Machine): ApplyContext {
+  return positions.get(machine) ?? { index: 1, term: 1 }; // the log begins with a configuration
+}
+
+/** A whole snapshot, and what it stands for. */
+export interface Captured {
+  readonly bytes: Uint8Array;
+  readonly position: ApplyContext;
+}
+
+/** A snapshot that is taken now and read at once. */
+export async function capture(machine: Machine): Promise<Captured> {
+  const position = positionOf(machine);
+  return { position, bytes: await collect(snapshotOf(machine)) };
+}
+
 /** A source of these chunks, as a snapshot storage would be read. */
 export async function* sourceOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) {
@@ -150,8 +171,13 @@ export function snapshotOf(machine: Machine): AsyncIterable<Uint8Array> {
 }
 
 /** @throws {Unexpected} as `snapshotOf` */
-export function restoreInto(machine: Machine, source: AsyncIterable<Uint8Array>): Promise<void> {
-  return present(machine.restore?.(source), "restore");
+export async function restoreInto(
+  machine: Machine,
+  source: AsyncIterable<Uint8Array>,
+  position: ApplyContext,
+): Promise<void> {
+  await present(machine.restore?.(source, position), "restore");
+  positions.set(machine, position);
 }
 
 function present<T>(outcome: T | undefined, method: string): T {
@@ -162,13 +188,13 @@ function present<T>(outcome: T | undefined, method: string): T {
 }
 
 /** A fresh machine with this snapshot. */
-export async function restored(bench: Bench, snapshot: Uint8Array): Promise<Machine> {
+export async function restored(bench: Bench, { bytes, position }: Captured): Promise<Machine> {
   const machine = await bench.machine();
   try {
-    await restoreInto(machine, sourceOf(snapshot));
+    await restoreInto(machine, sourceOf(bytes), position);
   } catch (error) {
     throw new Unexpected(
-      `restore refused a snapshot of ${snapshot.length} bytes: ${toError(error).message}`,
+      `restore refused a snapshot of ${bytes.length} bytes: ${toError(error).message}`,
       { cause: error },
     );
   }
@@ -179,9 +205,10 @@ export async function restored(bench: Bench, snapshot: Uint8Array): Promise<Mach
 export async function refusesToRestore(
   machine: Machine,
   source: AsyncIterable<Uint8Array>,
+  position: ApplyContext,
 ): Promise<boolean> {
   try {
-    await restoreInto(machine, source);
+    await restoreInto(machine, source, position);
   } catch {
     return true;
   }

@@ -1,16 +1,19 @@
 // Machine cases: a snapshot is the whole state at one moment, and restore brings exactly that back.
 // What restore owes to the bytes it is given is in restoring.ts.
+import type { ApplyContext } from "@raftkit/core";
 import { joined } from "../bytes.js";
 import { expectEqual, expectEqualBytes, expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
 import {
   applyAll,
   askAll,
+  capture,
   collect,
   endOf,
   expectResults,
   expectState,
   machineCase,
+  positionOf,
   restored,
   restoreInto,
   snapshotOf,
@@ -34,7 +37,7 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
     async (bench) => {
       for (const commands of [0, 1, COMMANDS]) {
         const machine = await used(bench, 8, commands);
-        const copy = await restored(bench, await collect(snapshotOf(machine)));
+        const copy = await restored(bench, await capture(machine));
         await expectState(
           bench.subject,
           copy,
@@ -55,7 +58,7 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
       const story = await bench.story(9);
       const machine = await bench.machine();
       await applyAll(machine, await story.draw(bench.count(COMMANDS)));
-      const copy = await restored(bench, await collect(snapshotOf(machine)));
+      const copy = await restored(bench, await capture(machine));
       const later = await story.draw(bench.count(COMMANDS));
       const [results, copied] = [await applyAll(machine, later), await applyAll(copy, later)];
       expectResults(copied, results, "a machine that was restored");
@@ -83,7 +86,8 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
         const story = await bench.story(11);
         const [source, target] = [await bench.machine(), await used(bench, 12, replaced)];
         await applyAll(source, await story.draw(bench.count(kept)));
-        await restoreInto(target, sourceOf(await collect(snapshotOf(source))));
+        const { bytes, position } = await capture(source);
+        await restoreInto(target, sourceOf(bytes), position);
         const later = await story.draw(bench.count(50), { index: 10 * COMMANDS, term: 100 });
         await expectState(
           bench.subject,
@@ -110,15 +114,12 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
       const story = await bench.story(14);
       const machine = await bench.machine();
       await applyAll(machine, await story.draw(bench.count(COMMANDS)));
-      const expected = await askAll(
-        bench.subject,
-        await restored(bench, await collect(snapshotOf(machine))),
-      );
-      const snapshot = snapshotOf(machine);
+      const expected = await askAll(bench.subject, await restored(bench, await capture(machine)));
+      const [snapshot, position] = [snapshotOf(machine), positionOf(machine)];
       await applyAll(machine, await story.draw(bench.count(COMMANDS)));
       await expectState(
         bench.subject,
-        await restored(bench, await collect(snapshot)),
+        await restored(bench, { bytes: await collect(snapshot), position }),
         expected,
         "a snapshot that was read later",
       );
@@ -135,18 +136,16 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
       const story = await bench.story(16);
       const machine = await bench.machine();
       await applyAll(machine, await story.draw(bench.count(10 * COMMANDS)));
-      const expected = await askAll(
-        bench.subject,
-        await restored(bench, await collect(snapshotOf(machine))),
-      );
+      const expected = await askAll(bench.subject, await restored(bench, await capture(machine)));
       const chunks: Uint8Array[] = [];
+      const position = positionOf(machine);
       for await (const chunk of snapshotOf(machine)) {
         chunks.push(Uint8Array.from(chunk));
         await applyAll(machine, await story.draw(bench.count(50)));
       }
       await expectState(
         bench.subject,
-        await restored(bench, joined(chunks)),
+        await restored(bench, { bytes: joined(chunks), position }),
         expected,
         "a snapshot during which commands were applied",
       );
@@ -191,12 +190,11 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
       const third = Math.ceil(steps.length / 3);
       const machine = await bench.machine();
       const states: (readonly unknown[])[] = [];
-      const readers: AsyncIterator<Uint8Array>[] = [];
+      const [readers, positions]: [AsyncIterator<Uint8Array>[], ApplyContext[]] = [[], []];
       for (const part of [steps.slice(0, third), steps.slice(third)]) {
         await applyAll(machine, part);
-        states.push(
-          await askAll(bench.subject, await restored(bench, await collect(snapshotOf(machine)))),
-        );
+        states.push(await askAll(bench.subject, await restored(bench, await capture(machine))));
+        positions.push(positionOf(machine));
         readers.push(snapshotOf(machine)[Symbol.asyncIterator]());
       }
       const chunks: Uint8Array[][] = readers.map(() => []);
@@ -211,7 +209,10 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
       for (const [i, state] of states.entries()) {
         await expectState(
           bench.subject,
-          await restored(bench, joined(chunks[i] ?? [])),
+          await restored(bench, {
+            bytes: joined(chunks[i] ?? []),
+            position: positions[i] ?? positionOf(machine),
+          }),
           state,
           `snapshot ${i + 1} of two`,
         );
@@ -254,7 +255,7 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
     },
     async (bench) => {
       const [one, other] = [await used(bench, 26), await used(bench, 26)];
-      const bytes = await collect(snapshotOf(one));
+      const { bytes, position } = await capture(one);
       expectEqualBytes(await collect(snapshotOf(one)), bytes, "a second snapshot");
       expectEqualBytes(
         await collect(snapshotOf(other)),
@@ -262,7 +263,7 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
         "the snapshot of another machine with the same commands",
       );
       expectEqualBytes(
-        await collect(snapshotOf(await restored(bench, bytes))),
+        await collect(snapshotOf(await restored(bench, { bytes, position }))),
         bytes,
         "the snapshot of a machine that was restored",
       );

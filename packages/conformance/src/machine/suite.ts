@@ -2,6 +2,7 @@
 import type { Suite } from "../suite.js";
 import { determinismCases } from "./determinism.js";
 import { elsewhereCases } from "./elsewhere.js";
+import { positionCases } from "./restoring.js";
 import { snapshotCases } from "./snapshots.js";
 import type { MachineSubject } from "./subject.js";
 
@@ -14,4 +15,5 @@ export const machineSuite: Suite<MachineSubject> = [
   ...determinismCases,
   ...snapshotCases,
   ...elsewhereCases,
+  ...positionCases,
 ];

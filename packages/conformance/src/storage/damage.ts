@@ -11,16 +11,19 @@ export interface Flip {
 
 /**
  * Copies of the files with one bit flipped each: in every byte that isn't 0, and in some that are;
- * evenly spread if they are too many.
+ * evenly spread if they are more than `max`.
  */
-export function* flips(files: ReadonlyMap<string, Uint8Array>): Generator<Flip> {
+export function* flips(
+  files: ReadonlyMap<string, Uint8Array>,
+  max: number = FLIPS_MAX,
+): Generator<Flip> {
   const places: { readonly name: string; readonly at: number }[] = [];
   for (const [name, content] of files) {
     for (let at = 0; at < content.length; at++) {
       if (content[at] !== 0 || at % 97 === 0) places.push({ name, at });
     }
   }
-  const stride = Math.max(1, places.length / FLIPS_MAX);
+  const stride = Math.max(1, places.length / max);
   for (let i = 0; i < places.length; i += stride) {
     const place = places[Math.floor(i)];
     const content = files.get(place?.name ?? "")?.slice();

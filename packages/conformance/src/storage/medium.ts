@@ -167,7 +167,10 @@ function createSubject<Storage extends { close(): Promise<void> }>(
   };
 }
 
-/** The same object, each of whose promises tells of progress when it ends; so of what `create` gives. */
+/**
+ * The same object, each of whose promises tells of progress when it ends; so of what `create` and
+ * `openReader` give.
+ */
 function watched<Watched extends object>(object: Watched, progress: () => void): Watched {
   return new Proxy(object, {
     get(target, key) {
@@ -177,7 +180,8 @@ function watched<Watched extends object>(object: Watched, progress: () => void):
         const result: unknown = Reflect.apply(member, target, args);
         if (!(result instanceof Promise)) return result;
         result.then(progress, progress);
-        return key === "create" ? result.then((sink: object) => watched(sink, progress)) : result;
+        if (key !== "create" && key !== "openReader") return result;
+        return result.then((made: object) => watched(made, progress));
       };
     },
   });

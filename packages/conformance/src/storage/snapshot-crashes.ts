@@ -1,11 +1,12 @@
 // SNAPSHOT-27 to 36: power cuts and kills at any step, a disk that says no, and flipped bits.
-import type { SnapshotStorage } from "@raftkit/core";
+import type { SnapshotPosition, SnapshotStorage } from "@raftkit/core";
 import { ensure, fail } from "../expect.js";
 import type { Case } from "../suite.js";
 import { rejection, works } from "./check.js";
 import { everyCrashPoint } from "./crash.js";
 import { crc32 } from "./crc32.js";
 import { flips } from "./damage.js";
+import { identity } from "./log-helpers.js";
 import type { SnapshotSubject } from "./medium.js";
 import {
   expectFound,
@@ -302,25 +303,21 @@ async function expectNoticed(
   when: string,
 ): Promise<void> {
   try {
-    const meta = await storage.open();
+    const meta = await storage.open(identity);
     if (meta === undefined) return;
     const data = await readFrom(storage, meta);
     if (data.length !== meta.bytes || crc32(data) !== meta.crc) return;
-    const said = JSON.stringify([meta.index, meta.term, meta.configuration, crc32(data)]);
-    const isKnown = written.some(
-      (snapshot) =>
-        JSON.stringify([
-          snapshot.index,
-          snapshot.term,
-          snapshot.configuration,
-          crc32(snapshot.data),
-        ]) === said,
-    );
-    if (isKnown) return;
+    const said = pictureOf(meta, meta.crc);
+    if (written.some((snapshot) => pictureOf(snapshot, crc32(snapshot.data)) === said)) return;
   } catch {
     return; // it was refused
   } finally {
     await storage.close().catch(() => undefined);
   }
   fail(`${when} the storage returned a snapshot that nobody wrote, with a crc that is right`);
+}
+
+function pictureOf(position: SnapshotPosition, crc: number): string {
+  const { index, term, configuration, configurationIndex } = position;
+  return JSON.stringify([index, term, configuration, configurationIndex, crc]);
 }

@@ -1,11 +1,13 @@
 // Short ways to say what the snapshot cases do: write a snapshot, read one whole, and compare the
 // two.
 import type {
-  Configuration,
   Index,
   SnapshotMeta,
+  SnapshotPosition,
+  SnapshotReader,
   SnapshotSink,
   SnapshotStorage,
+  StorageIdentity,
   Term,
 } from "@raftkit/core";
 import { joined } from "../bytes.js";
@@ -13,19 +15,17 @@ import { ensure, expectEqualBytes, fail } from "../expect.js";
 import { createChance } from "../random.js";
 import { same, works } from "./check.js";
 import { crc32 } from "./crc32.js";
+import { identity } from "./log-helpers.js";
 import type { StorageMedium } from "./medium.js";
 
 export type SnapshotMedium = Required<StorageMedium<SnapshotStorage>>;
 
 /** A snapshot that a case writes. */
-export interface Sample {
-  readonly index: Index;
-  readonly term: Term;
-  readonly configuration: Configuration;
+export interface Sample extends SnapshotPosition {
   readonly data: Uint8Array;
 }
 
-/** Its bytes and its configuration follow from its index. */
+/** Its bytes, its configuration and that one's index follow from its index. */
 export function sample(index: Index, bytes = 1000, term: Term = Math.ceil(index / 10)): Sample {
   const configuration = {
     voters: ["n1", "n2", "n3"].map((id) => ({
@@ -34,23 +34,25 @@ export function sample(index: Index, bytes = 1000, term: Term = Math.ceil(index 
       address: `127.0.0.1:${7000 + index}`,
     })),
   };
-  return { index, term, configuration, data: createChance(index).bytes(bytes) };
+  const configurationIndex = Math.ceil(index / 2);
+  return { index, term, configuration, configurationIndex, data: createChance(index).bytes(bytes) };
 }
 
 export async function openSnapshots(
   medium: SnapshotMedium,
+  as: StorageIdentity = identity,
 ): Promise<{ readonly storage: SnapshotStorage; readonly newest: SnapshotMeta | undefined }> {
   const storage = medium.storage();
-  return { storage, newest: await works(storage.open(), "opening the snapshot storage") };
+  return { storage, newest: await works(storage.open(as), "opening the snapshot storage") };
 }
 
 /** A sink that has taken the sample's data, in parts of this size. */
 export async function filled(
   storage: SnapshotStorage,
-  { index, term, configuration, data }: Sample,
+  { data, ...position }: Sample,
   partBytes = 300,
 ): Promise<SnapshotSink> {
-  const sink = await storage.create({ index, term, configuration });
+  const sink = await storage.create(position);
   for (let at = 0; at < data.length; at += partBytes) {
     await sink.write(data.subarray(at, at + partBytes));
   }
@@ -64,16 +66,31 @@ export async function save(storage: SnapshotStorage, snapshot: Sample): Promise<
   );
 }
 
-/** Reads from an offset to the end, and checks each answer on the way. */
+/** With a reader of its own, which is closed again: from an offset to the end. */
 export async function readFrom(
   storage: SnapshotStorage,
   { snapshotId, bytes }: SnapshotMeta,
   from = 0,
   maxBytes = 256,
 ): Promise<Uint8Array> {
+  const reader = await storage.openReader(snapshotId);
+  try {
+    return await readOn(reader, bytes, from, maxBytes);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Reads from an offset to the end, `bytes`, and checks each answer on the way. */
+export async function readOn(
+  reader: SnapshotReader,
+  bytes: number,
+  from = 0,
+  maxBytes = 256,
+): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for (let at = from; ;) {
-    const { data, done } = await storage.read(snapshotId, at, maxBytes);
+    const { data, done } = await reader.read(at, maxBytes);
     ensure(
       data.length <= maxBytes,
       `a read of up to ${maxBytes} bytes at offset ${at} gave ${data.length}`,
@@ -149,4 +166,18 @@ export async function whichOf(
   );
   await expectSample(storage, meta, it, when);
   return it;
+}
+
+/** All that a commit or an opening says of a snapshot, in one order. */
+export function fieldsOf(meta: SnapshotMeta | undefined): unknown {
+  if (meta === undefined) return undefined;
+  const { snapshotId, index, term, configuration, configurationIndex, bytes, crc } = meta;
+  return { snapshotId, index, term, configuration, configurationIndex, bytes, crc };
+}
+
+/** How much is stored, all files together. */
+export async function bytesOn(medium: SnapshotMedium): Promise<number> {
+  let sum = 0;
+  for (const content of (await medium.files()).values()) sum += content.length;
+  return sum;
 }

@@ -5,6 +5,7 @@ import type { Case } from "../suite.js";
 import { refusal, rejection, same, works } from "./check.js";
 import type { SnapshotSubject } from "./medium.js";
 import {
+  bytesOn,
   expectFound,
   expectSample,
   filled,
@@ -29,19 +30,20 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     async run(subject) {
       const { storage } = await openSnapshots(await subject.medium());
       const { data } = sample(20, 2000);
-      const { snapshotId } = await save(storage, sample(20, 2000));
+      const reader = await storage.openReader((await save(storage, sample(20, 2000))).snapshotId);
       const parts: Uint8Array[] = [];
       for (let at = 0, index = 21; at < data.length; at += 400, index++) {
         parts.push(
           (
             await works(
-              storage.read(snapshotId, at, 400),
+              reader.read(at, 400),
               `reading on at ${at} after ${index - 21} newer snapshots`,
             )
           ).data.slice(),
         );
         await save(storage, sample(index, 100));
       }
+      await reader.close();
       expectEqualBytes(joined(parts), data, "what a slow reader got");
     },
   },
@@ -90,7 +92,7 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
         const { storage } = await openSnapshots(medium);
         for (let index = from; index <= to; index++) await save(storage, sample(index, 1000));
         await storage.close();
-        return bytesOf(await medium.files());
+        return bytesOn(medium);
       };
       const few = await sizeAfter(1, 5);
       const many = await sizeAfter(6, 40);
@@ -110,12 +112,12 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       const medium = await subject.medium();
       const { storage } = await openSnapshots(medium);
       await save(storage, sample(20, 1000));
-      const before = bytesOf(await medium.files());
+      const before = await bytesOn(medium);
       for (let index = 30; index < 35; index++) {
         await (await filled(storage, sample(index, 1000))).abort();
       }
       await storage.close();
-      const after = bytesOf(await medium.files());
+      const after = await bytesOn(medium);
       ensure(
         after < before + 1000,
         `before five snapshots were aborted ${before} bytes were stored, afterwards ${after}`,
@@ -124,18 +126,18 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
   },
   {
     id: "SNAPSHOT-22",
-    title: "Reading an unknown snapshot is refused with a clear error",
+    title: "A reader for an unknown snapshot is refused with a clear error",
     rule: wrongQuestion,
     requires: [],
     capabilities: [],
     async run(subject) {
       const { storage } = await openSnapshots(await subject.medium());
       await refusal(
-        storage.read("no-such-snapshot", 0, 100),
-        "reading an unknown snapshot of an empty storage",
+        storage.openReader("no-such-snapshot"),
+        "a reader for an unknown snapshot of an empty storage",
       );
       await save(storage, sample(20));
-      await refusal(storage.read("no-such-snapshot", 0, 100), "reading an unknown snapshot");
+      await refusal(storage.openReader("no-such-snapshot"), "a reader for an unknown snapshot");
     },
   },
   {
@@ -147,7 +149,9 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     async run(subject) {
       const { storage } = await openSnapshots(await subject.medium());
       const { snapshotId } = await save(storage, sample(20, 1000));
-      await refusal(storage.read(snapshotId, 1001, 100), "reading from byte 1001 of 1000");
+      const reader = await storage.openReader(snapshotId);
+      await refusal(reader.read(1001, 100), "reading from byte 1001 of 1000");
+      await reader.close();
     },
   },
   {
@@ -196,7 +200,8 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
       for (let i = 0; i < 2; i++) {
         const { storage } = await openSnapshots(medium);
         const { snapshotId } = await save(storage, sample(20 + i));
-        await storage.read(snapshotId, 0, 10);
+        await (await storage.openReader(snapshotId)).close();
+        await (await storage.openReader(snapshotId)).read(0, 10);
         await (await filled(storage, sample(30 + i))).abort();
         await filled(storage, sample(40 + i));
         await storage.close();
@@ -206,9 +211,3 @@ export const readingSnapshotCases: readonly Case<SnapshotSubject>[] = [
     },
   },
 ];
-
-function bytesOf(files: ReadonlyMap<string, Uint8Array>): number {
-  let sum = 0;
-  for (const content of files.values()) sum += content.length;
-  return sum;
-}

@@ -3,7 +3,10 @@
 import type { Suite } from "../suite.js";
 import type { SnapshotSubject } from "./medium.js";
 import { crashSnapshotCases } from "./snapshot-crashes.js";
+import { damagedSnapshotCases } from "./snapshot-damage.js";
+import { identitySnapshotCases } from "./snapshot-identity.js";
 import { keepingSnapshotCases } from "./snapshot-keeping.js";
+import { readerSnapshotCases } from "./snapshot-readers.js";
 import { readingSnapshotCases } from "./snapshot-reading.js";
 
 /**
@@ -14,4 +17,7 @@ export const snapshotStorageSuite: Suite<SnapshotSubject> = [
   ...keepingSnapshotCases,
   ...readingSnapshotCases,
   ...crashSnapshotCases,
+  ...identitySnapshotCases,
+  ...readerSnapshotCases,
+  ...damagedSnapshotCases,
 ];

@@ -26,7 +26,11 @@ export interface Toy {
   readonly apply: (state: State, command: Command, context: ApplyContext) => Result;
   readonly answer: (state: State, query: Query) => unknown;
   readonly snapshot: (state: State) => AsyncIterable<Uint8Array>;
-  readonly restore: (state: State, source: AsyncIterable<Uint8Array>) => Promise<void>;
+  readonly restore: (
+    state: State,
+    source: AsyncIterable<Uint8Array>,
+    position: ApplyContext,
+  ) => Promise<void>;
   /** What `open` tells of a state that was kept. */
   readonly opened: (state: State) => number;
 }
@@ -99,8 +103,8 @@ const right: Toy = {
   apply: applyRight,
   answer: answerRight,
   snapshot: (state) => chunksOf(linesOf(state)),
-  async restore(state, source) {
-    Object.assign(state, stateOf(await textOf(source)));
+  async restore(state, source, { index }) {
+    Object.assign(state, stateOf(await textOf(source)), { index });
   },
   opened: ({ index }) => index,
 };
@@ -118,7 +122,7 @@ export function createToySubject(
       apply: (command, context) => toy.apply(state, command, context),
       query: (query) => toy.answer(state, query),
       snapshot: () => toy.snapshot(state),
-      restore: (source) => toy.restore(state, source),
+      restore: (source, position) => toy.restore(state, source, position),
     };
     disks.set(machine, state);
     return machine;
@@ -160,9 +164,9 @@ export function createSlowSubject(delayMs: number): MachineSubject {
         return machine.query(query);
       },
       snapshot: () => delayed(snapshotOf(machine), pause),
-      restore: async (source) => {
+      restore: async (source, position) => {
         await pause();
-        await restoreInto(machine, source);
+        await restoreInto(machine, source, position);
       },
     };
     fast.set(slow, machine);

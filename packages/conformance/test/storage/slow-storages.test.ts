@@ -43,8 +43,15 @@ function slowLog(log: LogStorage): LogStorage {
 function slowSnapshots(storage: SnapshotStorage): SnapshotStorage {
   const later = createQueue();
   return {
-    open: () => later(() => storage.open()),
-    read: (...where) => later(() => storage.read(...where)),
+    open: (identity) => later(() => storage.open(identity)),
+    openReader: (snapshotId) =>
+      later(async () => {
+        const reader = await storage.openReader(snapshotId);
+        return {
+          read: (...where) => later(() => reader.read(...where)),
+          close: () => later(() => reader.close()),
+        };
+      }),
     create: (given) =>
       later(async () => {
         const sink = await storage.create(given);

@@ -6,10 +6,11 @@ import { proveSuite } from "../support/caught.js";
 import { toySnapshotTarget } from "./snapshot-targets.js";
 import { createToySnapshots } from "./toy-snapshots.js";
 import { wrongSnapshots } from "../wrong/snapshots.js";
+import { wrongReaders } from "../wrong/snapshot-readers.js";
 
 describeSuite(
   "a right snapshot storage",
   snapshotStorageSuite,
   toySnapshotTarget("the toy snapshot storage", createToySnapshots),
 );
-proveSuite(snapshotStorageSuite, wrongSnapshots);
+proveSuite(snapshotStorageSuite, [...wrongSnapshots, ...wrongReaders]);

@@ -1,6 +1,6 @@
 // Targets over the toy snapshot storage: the right one, and wrong ones made by replacing a part or
 // by wrapping.
-import type { SnapshotSink, SnapshotStorage } from "@raftkit/core";
+import type { SnapshotReader, SnapshotSink, SnapshotStorage } from "@raftkit/core";
 import { storageTarget } from "../../src/storage/medium.js";
 import type { SnapshotSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
@@ -55,6 +55,24 @@ export function withSinks(
     async create(given) {
       const sink = await storage.create(given);
       return { ...sink, ...wrap(sink, disk, storage) };
+    },
+  }));
+}
+
+/** With readers that are spoilt. */
+export function withReaders(
+  caughtBy: string,
+  name: string,
+  wrap: (
+    reader: SnapshotReader,
+    storage: SnapshotStorage,
+    snapshotId: string,
+  ) => Partial<SnapshotReader>,
+): Wrong<SnapshotSubject> {
+  return wrapped(caughtBy, name, (storage) => ({
+    async openReader(snapshotId) {
+      const reader = await storage.openReader(snapshotId);
+      return { ...reader, ...wrap(reader, storage, snapshotId) };
     },
   }));
 }

@@ -3,11 +3,19 @@
 // suites' own tests.
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-import type { SnapshotMeta, SnapshotSink, SnapshotStorage } from "@raftkit/core";
+import type {
+  SnapshotMeta,
+  SnapshotReader,
+  SnapshotSink,
+  SnapshotStorage,
+  StorageIdentity,
+} from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { ToyProcess } from "./toy-disk.js";
 
 type Given = Parameters<SnapshotStorage["create"]>[0];
+/** What the file that describes a snapshot says. */
+type Described = SnapshotMeta & Pick<StorageIdentity, "clusterId" | "nodeId">;
 
 export const rightSnapshotParts = {
   checksum: (data: Uint8Array): number => crc32(data),
@@ -41,7 +49,7 @@ export const rightSnapshotParts = {
   /**
    * What an opening says of a snapshot whose data was found. @returns undefined: it is not whole
    */
-  verify: (meta: SnapshotMeta, data: Uint8Array): SnapshotMeta | undefined =>
+  verify: (meta: Described, data: Uint8Array): SnapshotMeta | undefined =>
     meta.bytes === data.length && meta.crc === crc32(data) ? meta : undefined,
   /** Makes durable what an opening returns. */
   settle: async (disk: ToyProcess, file: string, content: Uint8Array): Promise<void> => {
@@ -52,6 +60,17 @@ export const rightSnapshotParts = {
   discard: (disk: ToyProcess, dataFile: string): Promise<void> => disk.remove(dataFile),
   /** Whether an opening removes what was never committed. */
   tidies: true,
+  /** Which of a storage's files stay when an opening tidies: those of what is damaged. */
+  keepsAside: true,
+  /** Whether a snapshot is of this node. */
+  isOwn: (described: Described, identity: StorageIdentity): boolean =>
+    described.clusterId === identity.clusterId && described.nodeId === identity.nodeId,
+  /** How many readers pin a snapshot when one of them closes. */
+  unpinned: (readers: number): number => readers - 1,
+  /** Whether the second close of a reader does nothing. */
+  closesOnce: true,
+  /** Whether a close waits for the reads of its reader that are under way. */
+  lastsOut: true,
 };
 
 export type ToySnapshotParts = typeof rightSnapshotParts;
@@ -60,11 +79,29 @@ export type ToySnapshotParts = typeof rightSnapshotParts;
 async function removeUnknown(
   disk: ToyProcess,
   names: readonly string[],
-  isKnown: (snapshotId: string) => boolean,
+  known: ReadonlySet<string>,
 ): Promise<void> {
-  for (const name of names) {
-    if (!isKnown(name.slice(name.indexOf("-") + 1))) await disk.remove(name);
-  }
+  for (const name of names) if (!known.has(idIn(name))) await disk.remove(name);
+}
+
+/** @throws {RaftkitError} */
+function refuseUnknown(snapshotId: string): never {
+  throw new RaftkitError(
+    "TOY_SNAPSHOT_UNKNOWN",
+    `there is no snapshot ${snapshotId}; begin with the newest one`,
+  );
+}
+
+/** @throws {RaftkitError} */
+function refuseEnded(): never {
+  throw new RaftkitError(
+    "TOY_SINK_ENDED",
+    "the snapshot was committed or aborted; make another one",
+  );
+}
+
+function idIn(name: string): string {
+  return name.slice(name.indexOf("-") + 1);
 }
 
 export function createToySnapshots(
@@ -72,8 +109,10 @@ export function createToySnapshots(
   parts: ToySnapshotParts = rightSnapshotParts,
 ): SnapshotStorage {
   const metas = new Map<string, SnapshotMeta>();
-  const reads = new Set<string>();
+  const pins = new Map<string, number>();
   const releases = new Set<() => void>();
+  const damaged = new Set<string>();
+  let whose: StorageIdentity | undefined;
   let newest: SnapshotMeta | undefined;
   let number = 0;
   let commits: Promise<unknown> = Promise.resolve();
@@ -81,8 +120,10 @@ export function createToySnapshots(
   const metaFile = (id: string): string => `meta-${id}`;
   async function prune(): Promise<void> {
     if (newest === undefined) return;
-    for (const id of parts.obsolete([...metas.keys()], newest.snapshotId, (read) =>
-      reads.has(read),
+    for (const id of parts.obsolete(
+      [...metas.keys()],
+      newest.snapshotId,
+      (read) => (pins.get(read) ?? 0) > 0,
     )) {
       metas.delete(id);
       await disk.remove(metaFile(id));
@@ -98,26 +139,33 @@ export function createToySnapshots(
     releases.add(release);
     return release;
   }
-  async function load(): Promise<void> {
+  async function load(identity: StorageIdentity): Promise<void> {
     const names = await disk.list();
     for (const name of names) {
-      const id = name.slice(name.indexOf("-") + 1);
-      number = Math.max(number, Number.parseInt(id, 10));
+      const id = idIn(name);
       if (!name.startsWith("meta-")) continue;
       const [content, data] = [await disk.read(name), await disk.read(parts.dataFile(id))];
       const said = content && decodeMeta(content);
+      if (said !== undefined && !parts.isOwn(said, identity)) {
+        throw new RaftkitError("TOY_WRONG_IDENTITY", `snapshot ${id} is of ${said.nodeId}`);
+      }
       const meta = said && parts.verify(said, data ?? new Uint8Array());
-      if (meta === undefined || content === undefined) continue;
+      if (meta === undefined) {
+        if (parts.keepsAside) damaged.add(id);
+        continue;
+      }
       metas.set(id, meta);
       if (newest === undefined || parts.isNewer(meta.index, newest)) newest = meta;
     }
+    number = Math.max(0, ...names.map((name) => Number.parseInt(idIn(name), 10)));
     if (newest !== undefined) {
       for (const file of [parts.dataFile(newest.snapshotId), metaFile(newest.snapshotId)]) {
         await parts.settle(disk, file, (await disk.read(file)) ?? new Uint8Array());
       }
     }
     await prune();
-    if (parts.tidies) await removeUnknown(disk, names, (id) => metas.has(id));
+    if (!parts.tidies) return;
+    await removeUnknown(disk, names, new Set([...metas.keys(), ...damaged]));
   }
   function sinkFor(given: Given): SnapshotSink {
     const snapshotId = parts.idOf(++number, given);
@@ -125,23 +173,13 @@ export function createToySnapshots(
     const release = hold();
     let [bytes, isOver] = [0, false];
     const end = (): void => {
-      if (isOver) {
-        throw new RaftkitError(
-          "TOY_SINK_ENDED",
-          "the snapshot was committed or aborted; make another one",
-        );
-      }
+      if (isOver) refuseEnded();
       isOver = true;
       release();
     };
     return {
       async write(data) {
-        if (isOver) {
-          throw new RaftkitError(
-            "TOY_SINK_ENDED",
-            "the snapshot was committed or aborted; make another one",
-          );
-        }
+        if (isOver) refuseEnded();
         await disk.write(file, bytes, data);
         bytes += data.length;
       },
@@ -160,10 +198,11 @@ export function createToySnapshots(
             index: given.index,
             term: given.term,
             configuration: given.configuration,
+            configurationIndex: given.configurationIndex,
             bytes,
             crc: parts.checksum(data),
           };
-          await parts.commit(disk, file, metaFile(snapshotId), encodeMeta(meta), prune);
+          await parts.commit(disk, file, metaFile(snapshotId), encodeMeta(meta, whose), prune);
           metas.set(snapshotId, meta);
           newest = meta;
           await prune();
@@ -181,33 +220,18 @@ export function createToySnapshots(
   }
 
   return {
-    async open() {
-      hold();
-      await load();
+    async open(identity) {
+      const release = hold();
+      whose = identity;
+      await load(identity).catch((error: unknown) => {
+        release();
+        throw error;
+      });
       return newest;
     },
-    async read(snapshotId, offset, maxBytes) {
-      const meta = metas.get(snapshotId);
-      if (meta === undefined) {
-        throw new RaftkitError(
-          "TOY_SNAPSHOT_UNKNOWN",
-          `there is no snapshot ${snapshotId}; begin with the newest one`,
-        );
-      }
-      if (offset > meta.bytes) {
-        throw new RaftkitError(
-          "TOY_SNAPSHOT_OFFSET",
-          `snapshot ${snapshotId} has ${meta.bytes} bytes, there is nothing at ${offset}`,
-        );
-      }
-      reads.add(snapshotId);
-      const data = ((await disk.read(parts.dataFile(snapshotId))) ?? new Uint8Array()).subarray(
-        offset,
-        Math.min(meta.bytes, offset + maxBytes),
-      );
-      const done = offset + data.length === meta.bytes;
-      if (done) reads.delete(snapshotId);
-      return { data, done };
+    async openReader(snapshotId) {
+      const meta = metas.get(snapshotId) ?? refuseUnknown(snapshotId);
+      return readerFor(meta, { disk, parts, pins, release: hold(), prune });
     },
     create: async (given) => sinkFor(given),
     async close() {
@@ -217,20 +241,70 @@ export function createToySnapshots(
   };
 }
 
+/** What a reader is made of. */
+interface Pinning {
+  readonly disk: ToyProcess;
+  readonly parts: ToySnapshotParts;
+  /** How many readers each snapshot has. */
+  readonly pins: Map<string, number>;
+  readonly release: () => void;
+  /** After the reader was closed. */
+  readonly prune: () => Promise<void>;
+}
+
+function readerFor(
+  meta: SnapshotMeta,
+  { disk, parts, pins, release, prune }: Pinning,
+): SnapshotReader {
+  const { snapshotId } = meta;
+  const underWay = new Set<Promise<unknown>>();
+  let isClosed = false;
+  pins.set(snapshotId, (pins.get(snapshotId) ?? 0) + 1);
+  return {
+    async read(offset, maxBytes) {
+      if (isClosed) {
+        throw new RaftkitError("TOY_READER_CLOSED", "the reader is closed; open another one");
+      }
+      if (offset > meta.bytes) {
+        throw new RaftkitError(
+          "TOY_SNAPSHOT_OFFSET",
+          `snapshot ${snapshotId} has ${meta.bytes} bytes, there is nothing at ${offset}`,
+        );
+      }
+      const content = disk.read(parts.dataFile(snapshotId));
+      underWay.add(content);
+      const data = ((await content) ?? new Uint8Array()).subarray(
+        offset,
+        Math.min(meta.bytes, offset + maxBytes),
+      );
+      return { data, done: offset + data.length === meta.bytes };
+    },
+    async close() {
+      if (isClosed && parts.closesOnce) return;
+      isClosed = true;
+      if (parts.lastsOut) await Promise.allSettled(underWay);
+      release();
+      pins.set(snapshotId, parts.unpinned(pins.get(snapshotId) ?? 0));
+      await prune();
+    },
+  };
+}
+
 /** JSON, and behind it its checksum in four bytes. */
-function encodeMeta(meta: SnapshotMeta): Uint8Array {
-  const text = Buffer.from(JSON.stringify(meta));
+function encodeMeta(meta: SnapshotMeta, whose: StorageIdentity | undefined): Uint8Array {
+  const { clusterId, nodeId } = whose ?? { clusterId: "", nodeId: "" };
+  const text = Buffer.from(JSON.stringify({ ...meta, clusterId, nodeId }));
   const bytes = Buffer.alloc(text.length + 4);
   bytes.set(text);
   bytes.writeUInt32LE(crc32(text), text.length);
   return bytes;
 }
 
-function decodeMeta(content: Uint8Array): SnapshotMeta | undefined {
+function decodeMeta(content: Uint8Array): Described | undefined {
   const bytes = Buffer.from(content);
   if (bytes.length < 4 || crc32(bytes.subarray(0, -4)) !== bytes.readUInt32LE(bytes.length - 4)) {
     return undefined;
   }
-  const meta: SnapshotMeta = JSON.parse(bytes.toString("utf8", 0, bytes.length - 4));
+  const meta: Described = JSON.parse(bytes.toString("utf8", 0, bytes.length - 4));
   return meta;
 }

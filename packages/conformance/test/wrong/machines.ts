@@ -291,6 +291,16 @@ const notRestored: readonly Wrong<MachineSubject>[] = [
     /open\(\) after the machine was closed/,
     () => ({ opened: ({ writes }) => writes }),
   ),
+  wrong(
+    "MACHINE-29",
+    "the last command's index in place of the snapshot's",
+    /open\(\) after a restore/,
+    () => ({
+      restore: async (state, source) => {
+        Object.assign(state, stateOf(await textOf(source)));
+      },
+    }),
+  ),
 ];
 
 export const wrongMachines: readonly Wrong<MachineSubject>[] = [

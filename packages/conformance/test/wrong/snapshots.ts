@@ -1,25 +1,30 @@
 // Snapshot storages that are wrong, each in one way that somebody could believe in, and the case
 // that must say so.
-import type { SnapshotSink } from "@raftkit/core";
+import type { SnapshotReader, SnapshotSink } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { SnapshotSubject } from "../../src/storage/medium.js";
 import type { Wrong } from "../support/caught.js";
 import { hasCode } from "../support/codes.js";
-import { made, withSinks, wrapped, wrong } from "../storage/snapshot-targets.js";
+import { made, withReaders, withSinks, wrapped, wrong } from "../storage/snapshot-targets.js";
 import { lockInMemory } from "../storage/toy-disk.js";
 import { createToySnapshots, rightSnapshotParts } from "../storage/toy-snapshots.js";
 
 const { checksum, commit } = rightSnapshotParts;
+const readerOfNothing: SnapshotReader = {
+  read: async () => ({ data: new Uint8Array(), done: true }),
+  async close() {},
+};
 
 export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   // ---- keeping ----
   wrapped("SNAPSHOT-01", "begins with a snapshot of nothing", (storage) => ({
-    open: async () =>
-      (await storage.open()) ?? {
+    open: async (identity) =>
+      (await storage.open(identity)) ?? {
         snapshotId: "0",
         index: 0,
         term: 0,
         configuration: { voters: [] },
+        configurationIndex: 0,
         bytes: 0,
         crc: 0,
       },
@@ -38,14 +43,14 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
     };
   }),
   wrong("SNAPSHOT-03", "has a signed checksum", { checksum: (data) => checksum(data) | 0 }),
-  wrapped("SNAPSHOT-04", "reads its files as text", (storage) => ({
+  withReaders("SNAPSHOT-04", "reads its files as text", (reader) => ({
     read: async (...question) => {
-      const { data, done } = await storage.read(...question);
+      const { data, done } = await reader.read(...question);
       return { data: new TextEncoder().encode(new TextDecoder().decode(data)), done };
     },
   })),
-  wrapped("SNAPSHOT-05", "gives all it has, however much was asked for", (storage) => ({
-    read: (id, offset) => storage.read(id, offset, Infinity),
+  withReaders("SNAPSHOT-05", "gives all it has, however much was asked for", (reader) => ({
+    read: (offset) => reader.read(offset, Infinity),
   })),
   withSinks("SNAPSHOT-06", "takes an empty snapshot for a mistake", (sink) => {
     let bytes = 0;
@@ -81,8 +86,8 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
       }),
   })),
   wrapped("SNAPSHOT-09", "forgets the crc when it is closed", (storage) => ({
-    open: async () => {
-      const meta = await storage.open();
+    open: async (identity) => {
+      const meta = await storage.open(identity);
       return meta && { ...meta, crc: 0 };
     },
   })),
@@ -145,10 +150,16 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   wrapped("SNAPSHOT-18", "has one place to read from, which it moves and then reads", (storage) => {
     let place = 0;
     return {
-      read: async (id, offset, maxBytes) => {
-        place = offset;
-        await Promise.resolve();
-        return storage.read(id, place, maxBytes);
+      async openReader(id) {
+        const reader = await storage.openReader(id);
+        return {
+          ...reader,
+          read: async (offset, maxBytes) => {
+            place = offset;
+            await Promise.resolve();
+            return reader.read(place, maxBytes);
+          },
+        };
       },
     };
   }),
@@ -165,18 +176,16 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
     tidies: false,
   }),
   wrapped("SNAPSHOT-22", "gives nothing of what it doesn't know", (storage) => ({
-    read: (...question) =>
+    openReader: (id) =>
       storage
-        .read(...question)
+        .openReader(id)
         .catch((error: unknown) =>
-          hasCode(error, "TOY_SNAPSHOT_UNKNOWN")
-            ? { data: new Uint8Array(), done: true }
-            : Promise.reject(error),
+          hasCode(error, "TOY_SNAPSHOT_UNKNOWN") ? readerOfNothing : Promise.reject(error),
         ),
   })),
-  wrapped("SNAPSHOT-23", "says done behind the end", (storage) => ({
+  withReaders("SNAPSHOT-23", "says done behind the end", (reader) => ({
     read: (...question) =>
-      storage
+      reader
         .read(...question)
         .catch((error: unknown) =>
           hasCode(error, "TOY_SNAPSHOT_OFFSET")
@@ -253,9 +262,9 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   wrapped("SNAPSHOT-31", "leaves its lock behind when it is killed", (storage, disk) => {
     let release = (): void => {};
     return {
-      async open() {
+      async open(identity) {
         release = await lockInMemory(disk);
-        return storage.open();
+        return storage.open(identity);
       },
       async close() {
         await storage.close();
@@ -314,6 +323,7 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
                 index: 0,
                 term: 0,
                 configuration: { voters: [] },
+                configurationIndex: 0,
                 bytes: 0,
                 crc: 0,
               }
