@@ -1,2 +1,3 @@
 export { createMemoryLog } from "./memory-log.js";
 export type { MemoryLogOptions } from "./memory-log.js";
+export { createMemorySnapshots } from "./memory-snapshots.js";

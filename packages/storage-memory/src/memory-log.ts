@@ -16,6 +16,7 @@ import {
   InvariantViolation,
   RaftkitError,
 } from "@raftkit/core";
+import { refuseOther } from "./owner.js";
 
 export interface MemoryLogOptions {
   /** Draws the incarnation. Uniform in [0, 1). Default: the platform's `crypto`. */
@@ -49,7 +50,9 @@ export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
           `the memory log of node "${owner?.nodeId ?? identity.nodeId}" is open already; close it first, or make one log per node`,
         );
       }
-      if (owner !== undefined) refuseOther(owner, identity);
+      if (owner !== undefined) {
+        refuseOther("memory log", owner, identity, ["clusterId", "nodeId", "codec"]);
+      }
       owner = { clusterId: identity.clusterId, nodeId: identity.nodeId, codec: identity.codec };
       status = "open";
       run++;
@@ -75,21 +78,6 @@ export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
       status = "closed";
     },
   };
-}
-
-function refuseOther(owner: StorageIdentity, wanted: StorageIdentity): void {
-  for (const [key, what] of [
-    ["clusterId", "cluster"],
-    ["nodeId", "node"],
-    ["codec", "codec"],
-  ] as const) {
-    if (owner[key] !== wanted[key]) {
-      throw new RaftkitError(
-        "WRONG_IDENTITY",
-        `this memory log belongs to ${what} "${owner[key]}", but ${what} "${wanted[key]}" opened it; give each node a log of its own, or check the ${what}`,
-      );
-    }
-  }
 }
 
 /** 22 characters of 6 bits each. */

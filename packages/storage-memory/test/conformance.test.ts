@@ -1,8 +1,8 @@
-// The log in memory against the conformance suite. Its medium is the object itself.
-import type { LogStorage } from "@raftkit/core";
-import { logStorageSuite, storageTarget } from "@raftkit/conformance";
+// Log and snapshots in memory against the conformance suites. Their medium is the object itself.
+import type { LogStorage, SnapshotStorage } from "@raftkit/core";
+import { logStorageSuite, snapshotStorageSuite, storageTarget } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
-import { createMemoryLog } from "@raftkit/storage-memory";
+import { createMemoryLog, createMemorySnapshots } from "@raftkit/storage-memory";
 
 describeSuite(
   "a log in memory",
@@ -13,6 +13,18 @@ describeSuite(
     medium() {
       const log = createMemoryLog();
       return { storage: () => log };
+    },
+  }),
+);
+describeSuite(
+  "snapshots in memory",
+  snapshotStorageSuite,
+  storageTarget<SnapshotStorage>({
+    name: "createMemorySnapshots",
+    capabilities: ["persistent"],
+    medium() {
+      const snapshots = createMemorySnapshots();
+      return { storage: () => snapshots };
     },
   }),
 );
