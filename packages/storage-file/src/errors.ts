@@ -1,4 +1,4 @@
-// Why a log refuses to open or to go on. On every refusal to open, nothing was overwritten.
+// Why a storage refuses to open or to go on. On every refusal to open, nothing was overwritten.
 import { RaftkitError } from "@raftkit/core";
 
 /** Another process (or another log object of this one) has the directory open. */
@@ -63,11 +63,36 @@ export class UnsupportedFormat extends RaftkitError {
  */
 export class StorageWriteFailed extends RaftkitError {
   constructor(directory: string, options: { cause: unknown }) {
-    const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
     super(
       "STORAGE_WRITE_FAILED",
-      `the disk under the data directory ${directory} failed (${reason}); nothing is retried: mend the disk or free space, then start the node again`,
+      `the disk under the data directory ${directory} failed (${reasonOf(options.cause)}); nothing is retried: mend the disk or free space, then start the node again`,
       options,
     );
   }
+}
+
+/** A snapshot that could not be written; `cause` is what the disk said. The storage goes on. */
+export class SnapshotWriteFailed extends RaftkitError {
+  constructor(directory: string, index: number, options: { cause: unknown }) {
+    super(
+      "SNAPSHOT_WRITE_FAILED",
+      `the snapshot at index ${index} could not be written to ${directory} (${reasonOf(options.cause)}); it was given up, and the newest one before stays: free space or mend the disk, then take another one`,
+      options,
+    );
+  }
+}
+
+/** Data of a snapshot that the disk doesn't give; `cause` is what it said. */
+export class SnapshotReadFailed extends RaftkitError {
+  constructor(file: string, options: { cause: unknown }) {
+    super(
+      "SNAPSHOT_READ_FAILED",
+      `${file} could not be read (${reasonOf(options.cause)}): check the disk, and take another snapshot, or let the leader send one`,
+      options,
+    );
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,6 +1,5 @@
 // A log in a directory. This file knows the life of the object: locked and open, written to,
 // closed.
-import { dirname } from "node:path";
 import type {
   LogOperation,
   LogStorage,
@@ -10,12 +9,14 @@ import type {
   StorageIdentity,
 } from "@raftkit/core";
 import { checkOptionShape, InvalidOption, RaftkitError } from "@raftkit/core";
-import { DataDirectoryInUse, DataDirectoryUnusable, StorageWriteFailed } from "./errors.js";
+import { ensureDirectory, explained } from "./directory.js";
+import { DataDirectoryInUse } from "./errors.js";
 import type { FileSystem } from "./file-system.js";
 import { writeLogEnd } from "./identity.js";
 import type { LogWriter } from "./log-writer.js";
 import { nodeFileSystem } from "./node-file-system.js";
 import { openDirectory } from "./opening.js";
+import { cryptoRandom } from "./random.js";
 import type { LogEvent } from "./segment-files.js";
 
 export interface FileLogOptions {
@@ -49,15 +50,12 @@ const OPTIONS = {
   onEvent: "function",
 } as const satisfies Record<keyof FileLogOptions, OptionKind>;
 
-/** What the system says of a path that can't be the data directory. */
-const REFUSALS = "EACCES EEXIST EISDIR ELOOP ENAMETOOLONG ENOENT ENOTDIR EPERM EROFS".split(" ");
-
 /**
  * Makes a log in a directory. Nothing is touched before `open`.
  *
- * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse}, {@link
- * DataDirectoryUnusable}, {@link WrongIdentity}, {@link CorruptLog}, {@link UnsupportedFormat}; with {@link StorageWriteFailed}
- * when the disk refuses. `write` rejects with {@link StorageWriteFailed}, or `InvariantViolation`
+ * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse}, `DataDirectoryUnusable`,
+ * `WrongIdentity`, `CorruptLog`, `UnsupportedFormat`; with `StorageWriteFailed`
+ * when the disk refuses. `write` rejects with `StorageWriteFailed`, or `InvariantViolation`
  * for an operation that doesn't fit the log; then it does so for ever. It can be opened again after
  * `close`.
  * @throws {InvalidOption} it names the option
@@ -132,44 +130,4 @@ export function createFileLog(options: FileLogOptions): LogStorage {
       }
     },
   };
-}
-
-function explained(directory: string, error: unknown): unknown {
-  if (error instanceof RaftkitError) return error;
-  return error instanceof Error && REFUSALS.some((code) => hasCode(error, code))
-    ? new DataDirectoryUnusable(directory, { cause: error })
-    : new StorageWriteFailed(directory, { cause: error });
-}
-
-/**
- * Creates what is missing of the path. All of its names are durable then, also those of directories
- * that exist: a process that made them may have died before.
- */
-async function ensureDirectory(fileSystem: FileSystem, directory: string): Promise<void> {
-  const parent = dirname(directory);
-  let isNew: boolean;
-  try {
-    isNew = await fileSystem.makeDirectory(directory);
-    if (dirname(parent) !== parent) await ensureDirectory(fileSystem, parent);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT") || parent === directory) throw error;
-    await ensureDirectory(fileSystem, parent);
-    isNew = await fileSystem.makeDirectory(directory);
-  }
-  try {
-    await fileSystem.syncDirectory(parent);
-  } catch (error) {
-    // Whoever may not read or change the parent didn't make it, and some can't be synced.
-    const harmless = ["EACCES", "EPERM", "EROFS", "EINVAL"];
-    if (isNew || !harmless.some((code) => hasCode(error, code))) throw error;
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
-}
-
-function cryptoRandom(): number {
-  const [bits = 0] = globalThis.crypto.getRandomValues(new Uint32Array(1));
-  return bits / 2 ** 32;
 }

@@ -27,24 +27,7 @@ export async function readIdentity(
   if (!intact || typeof incarnation !== "string" || !isValidIncarnation(incarnation)) {
     throw new CorruptLog(`${directory}/${IDENTITY_FILE}`, 0, "its checksum is wrong");
   }
-  if (clusterId !== wanted.clusterId) {
-    throw new WrongIdentity(
-      directory,
-      "cluster",
-      String(clusterId),
-      wanted.clusterId,
-      "the cluster id (createNode's cluster.id)",
-    );
-  }
-  if (nodeId !== wanted.nodeId) {
-    throw new WrongIdentity(
-      directory,
-      "node",
-      String(nodeId),
-      wanted.nodeId,
-      "the node id (createNode's id)",
-    );
-  }
+  refuseOtherNode(directory, { clusterId, nodeId }, wanted);
   if (codec !== wanted.codec) {
     throw new WrongIdentity(
       directory,
@@ -55,6 +38,32 @@ export async function readIdentity(
     );
   }
   return incarnation;
+}
+
+/** @throws {WrongIdentity} the data is another cluster's, or another node's */
+export function refuseOtherNode(
+  directory: string,
+  found: { readonly clusterId: unknown; readonly nodeId: unknown },
+  wanted: StorageIdentity,
+): void {
+  if (found.clusterId !== wanted.clusterId) {
+    throw new WrongIdentity(
+      directory,
+      "cluster",
+      String(found.clusterId),
+      wanted.clusterId,
+      "the cluster id (createNode's cluster.id)",
+    );
+  }
+  if (found.nodeId !== wanted.nodeId) {
+    throw new WrongIdentity(
+      directory,
+      "node",
+      String(found.nodeId),
+      wanted.nodeId,
+      "the node id (createNode's id)",
+    );
+  }
 }
 
 export async function writeIdentity(

@@ -1,30 +1,37 @@
 // The media on which the conformance suite tests this package: the simulated disk, with every
 // fault, and the real one.
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import type { LogStorage } from "@raftkit/core";
+import { dirname, join, relative } from "node:path";
+import type { LogStorage, SnapshotStorage } from "@raftkit/core";
 import type { Step, StorageMedium } from "@raftkit/conformance";
 import type { FileHandle, FileSystem } from "@raftkit/storage-file";
-import { createFileLog } from "@raftkit/storage-file";
+import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
 import type { Operation } from "@raftkit/storage-file/simulated-disk";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 import { seeded } from "./support/logs.js";
 
 const segmentBytes = 8192;
 
-export function simulatedMedium(seed: number): Required<StorageMedium<LogStorage>> {
+type Make<Storage> = (options: {
+  readonly directory: string;
+  readonly fileSystem?: FileSystem;
+  readonly random?: () => number;
+}) => Storage;
+
+export const makeLog: Make<LogStorage> = (options) => createFileLog({ ...options, segmentBytes });
+export const makeSnapshots: Make<SnapshotStorage> = (options) => createFileSnapshots(options);
+
+export function simulatedMedium<Storage>(
+  make: Make<Storage>,
+  seed: number,
+): Required<StorageMedium<Storage>> {
   const directory = "/data";
   const random = seeded(seed);
   const disk = createSimulatedDisk({ random });
   const handles = new Set<object>();
   return {
-    storage: () =>
-      createFileLog({
-        directory,
-        fileSystem: counting(disk.boot(), handles),
-        segmentBytes,
-        random,
-      }),
+    storage: () => make({ directory, fileSystem: counting(disk.boot(), handles), random }),
     kill: () => disk.kill(),
     powerCut: () => disk.powerCut(),
     setFault: (faults) => disk.setFault(faults && (({ type }) => faults({ kind: kindOf(type) }))),
@@ -39,23 +46,25 @@ export function simulatedMedium(seed: number): Required<StorageMedium<LogStorage
 }
 
 /** A directory of its own on the real disk. */
-export async function realMedium(): Promise<StorageMedium<LogStorage>> {
+export async function realMedium<Storage>(make: Make<Storage>): Promise<StorageMedium<Storage>> {
   const directory = await mkdtemp(`${tmpdir()}/raftkit-conformance-`);
   return {
-    storage: () => createFileLog({ directory, segmentBytes }),
+    storage: () => make({ directory }),
     async files() {
-      return new Map(
-        await Promise.all(
-          (await readdir(directory)).map(
-            async (name) => [name, new Uint8Array(await readFile(`${directory}/${name}`))] as const,
-          ),
-        ),
-      );
+      const files = new Map<string, Uint8Array>();
+      for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+        const path = join(entry.parentPath, entry.name);
+        if (entry.isFile()) files.set(relative(directory, path), await readFile(path));
+      }
+      return files;
     },
     async replaceFiles(files) {
-      for (const name of await readdir(directory)) await rm(`${directory}/${name}`);
+      for (const name of await readdir(directory)) {
+        await rm(join(directory, name), { recursive: true });
+      }
       for (const [name, content] of files) {
-        await writeFile(`${directory}/${name}`, content, { mode: 0o600 });
+        await mkdir(dirname(join(directory, name)), { recursive: true, mode: 0o700 });
+        await writeFile(join(directory, name), content, { mode: 0o600 });
       }
     },
     async openHandles() {

@@ -1,7 +1,8 @@
-// The log against the conformance suite: on the real disk, and on a simulated one with every fault.
-import { logStorageSuite, storageTarget } from "@raftkit/conformance";
+// Log and snapshots against the conformance suites: on the real disk, and on a simulated one with
+// every fault.
+import { logStorageSuite, snapshotStorageSuite, storageTarget } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
-import { realMedium, simulatedMedium } from "./conformance-media.js";
+import { makeLog, makeSnapshots, realMedium, simulatedMedium } from "./conformance-media.js";
 
 const everything = [
   "persistent",
@@ -23,11 +24,33 @@ describeSuite(
       process.platform === "linux"
         ? ["persistent", "exclusive", "handles"]
         : ["persistent", "exclusive"],
-    medium: realMedium,
+    medium: () => realMedium(makeLog),
   }),
 );
 describeSuite(
   "a log on the simulated disk",
   logStorageSuite,
-  storageTarget({ name: "createFileLog", capabilities: everything, medium: simulatedMedium }),
+  storageTarget({
+    name: "createFileLog",
+    capabilities: everything,
+    medium: (seed) => simulatedMedium(makeLog, seed),
+  }),
+);
+describeSuite(
+  "snapshots on the real disk",
+  snapshotStorageSuite,
+  storageTarget({
+    name: "createFileSnapshots",
+    capabilities: process.platform === "linux" ? ["persistent", "handles"] : ["persistent"],
+    medium: () => realMedium(makeSnapshots),
+  }),
+);
+describeSuite(
+  "snapshots on the simulated disk",
+  snapshotStorageSuite,
+  storageTarget({
+    name: "createFileSnapshots",
+    capabilities: everything.filter((capability) => capability !== "exclusive"),
+    medium: (seed) => simulatedMedium(makeSnapshots, seed),
+  }),
 );

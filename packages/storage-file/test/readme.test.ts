@@ -1,20 +1,24 @@
-// The README's example runs as it stands, in a process of its own.
+// The README's examples run as they stand, each in a process of its own.
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createFileLog } from "@raftkit/storage-file";
+import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
 import { build } from "vite";
 import { expect, test } from "vitest";
 import { identity, listed } from "./support/logs.js";
 
-test("the example in the README", async () => {
+test("the examples in the README", async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
   const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   const scratch = await mkdtemp(`${tmpdir()}/raftkit-readme-`);
   try {
-    await writeFile(`${scratch}/example.ts`, /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "");
+    const [log = "", snapshots = ""] = [...readme.matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(
+      ([, code = ""]) => code,
+    );
+    await writeFile(`${scratch}/log.ts`, log);
+    await writeFile(`${scratch}/snapshots.ts`, snapshots);
     await build({
       root: scratch,
       configFile: false,
@@ -27,20 +31,30 @@ test("the example in the README", async () => {
       },
       ssr: { noExternal: true },
       build: {
-        ssr: `${scratch}/example.ts`,
+        ssr: true,
         outDir: scratch,
         emptyOutDir: false,
-        rollupOptions: { output: { entryFileNames: "example.mjs" } },
+        rollupOptions: {
+          input: [`${scratch}/log.ts`, `${scratch}/snapshots.ts`],
+          output: { entryFileNames: "[name].mjs" },
+        },
       },
     });
     for (let i = 0; i < 2; i++) {
-      await promisify(execFile)(process.execPath, ["example.mjs"], { cwd: scratch });
+      await promisify(execFile)(process.execPath, ["log.mjs"], { cwd: scratch });
+      const ended = await promisify(execFile)(process.execPath, ["snapshots.mjs"], {
+        cwd: scratch,
+      });
+      expect(ended.stdout).toBe("state\n");
     }
-    const log = createFileLog({ directory: `${scratch}/data/n1` });
-    const opened = await log.open(identity);
+    const stored = createFileLog({ directory: `${scratch}/data/n1` });
+    const opened = await stored.open(identity);
     expect(opened.hardState.currentTerm).toBe(2);
     expect(listed(opened.entries)).toHaveLength(2);
-    await log.close();
+    await stored.close();
+    const kept = createFileSnapshots({ directory: `${scratch}/data/n1` });
+    expect(await kept.open(identity)).toMatchObject({ index: 40, bytes: 9 });
+    await kept.close();
   } finally {
     await rm(scratch, { recursive: true });
   }

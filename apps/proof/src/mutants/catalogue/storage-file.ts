@@ -103,7 +103,7 @@ export const storageFile: readonly Mutant[] = [
   },
   {
     id: "storage-file-15",
-    file: "packages/storage-file/src/file-log.ts",
+    file: "packages/storage-file/src/directory.ts",
     find: "    await fileSystem.syncDirectory(parent);",
     replace: "    await Promise.resolve();",
     why: "a new data directory can vanish with the power (hazard 45)",

@@ -1,0 +1,7 @@
+// The dice of the platform, where no others are given.
+
+/** Uniform in [0, 1). */
+export function cryptoRandom(): number {
+  const [bits = 0] = globalThis.crypto.getRandomValues(new Uint32Array(1));
+  return bits / 2 ** 32;
+}
