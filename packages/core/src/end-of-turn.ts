@@ -6,6 +6,8 @@ import { applyCommitted, commitOnQuorum } from "./operations/commit.js";
 import { persistStaged } from "./operations/durability.js";
 import { releaseVotes } from "./operations/election.js";
 import { finishReadRounds, startReadRound } from "./operations/leader-reads.js";
+import { commitInstall } from "./operations/install-receiving.js";
+import { sendSnapshots } from "./operations/install-sending.js";
 import { askLeader } from "./operations/remote-reads.js";
 import { replicate } from "./operations/replication.js";
 import type { State } from "./state/state.js";
@@ -20,7 +22,9 @@ export function endTurn(state: State): void {
     startReadRound(state, state.role);
   }
   persistStaged(state);
+  commitInstall(state);
   if (state.role.kind === "leader") {
+    sendSnapshots(state, state.role);
     replicate(state, state.role);
   } else if (state.role.kind === "follower") {
     acknowledgeLeader(state, state.role);

@@ -16,6 +16,7 @@ export * from "./encoding/identifier-checks.js";
 export * from "./encoding/entry.js";
 export * from "./encoding/configuration.js";
 export { decodeMessage, messageHeader, messagePayload } from "./encoding/message.js";
+export { crc32 } from "./encoding/crc32.js";
 export { STATE_HASH_LENGTH_MAX } from "./encoding/fields.js";
 export { decodeFrame, encodeFrame } from "./encoding/frame.js";
 export { checkedNextLogState, emptyLogState, nextLogState } from "./log/stored-log.js";

@@ -77,6 +77,9 @@ function findBrokenIndex(state: State): string | undefined {
   if (!(commitIndex <= log.lastIndex)) {
     return `index ${commitIndex} is committed, but the log ends at ${log.lastIndex}`;
   }
+  if (!(log.base.index <= commitIndex)) {
+    return `the log begins behind ${log.base.index}, but only ${commitIndex} is committed`;
+  }
   if (!(durableIndex <= log.lastIndex)) {
     return `index ${durableIndex} is durable, but the log ends at ${log.lastIndex}`;
   }

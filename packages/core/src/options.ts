@@ -1,5 +1,6 @@
 // What a node is made with: its options, and what its storage and state machine kept. Types only.
 import type { Random } from "./ports/random.js";
+import type { SnapshotMeta } from "./ports/snapshot-storage.js";
 import type { EntryRun, HardState, Index, NodeId, Peer, Term } from "./types.js";
 
 export interface RaftOptions {
@@ -30,6 +31,16 @@ export interface PersistedState {
   readonly hardState: HardState;
   readonly base: { readonly index: Index; readonly term: Term };
   readonly entries: readonly EntryRun[];
-  /** How far a state machine with durable state has applied; 0 for one in memory. */
+  /** The newest snapshot, if it is whole; null: there is none, or it is damaged. */
+  readonly snapshot: SnapshotMeta | null;
+  /**
+   * Of the newest one, where that is damaged: only one at this index or above takes its place. 0: it
+   * isn't.
+   */
+  readonly damagedSnapshotIndex: Index;
+  /**
+   * What the state machine holds: a durable one says that itself, one in memory holds the snapshot
+   * that it was restored from, or nothing (0).
+   */
   readonly applied: Index;
 }

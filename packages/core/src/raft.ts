@@ -16,14 +16,16 @@ import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
 import { Invariants } from "./invariants.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
+import { configurationAt } from "./operations/membership.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
 import { isLogFull } from "./operations/leader-append.js";
 import type { PersistedState, RaftOptions } from "./options.js";
+import type { SnapshotMeta } from "./ports/snapshot-storage.js";
 import type { Effect, RoleName } from "./protocol/effects.js";
 import type { Input } from "./protocol/inputs.js";
 import { restore } from "./restore.js";
 import type { State } from "./state/state.js";
-import { leaderOf } from "./state/state.js";
+import { lacksSnapshot, leaderOf } from "./state/state.js";
 import type { Configuration, Index, NodeId, Term } from "./types.js";
 
 /**
@@ -42,6 +44,12 @@ export interface RaftStatus {
   readonly lastApplied: Index;
   readonly lastIndex: Index;
   readonly durableIndex: Index;
+  /** The log begins behind it: what stands before is in a snapshot. 0: nothing was compacted. */
+  readonly baseIndex: Index;
+  /** The newest snapshot; null: there is none, or it is damaged. */
+  readonly snapshot: SnapshotMeta | null;
+  /** The log begins behind a snapshot that is lost, and the leader hasn't sent one yet. */
+  readonly lacksSnapshot: boolean;
   readonly logBytes: number;
   /** The log's bound refuses proposals: every one, or one like those that it refused. */
   readonly logFull: boolean;
@@ -63,6 +71,8 @@ export interface RaftStatus {
     readonly matchIndex: Index;
     readonly nextIndex: Index;
     readonly lastContactAt: number;
+    /** The snapshot that it is sent: how much of it is written there, in bytes; null: none. */
+    readonly install: { readonly writtenBytes: number; readonly bytes: number } | null;
   }[];
 }
 
@@ -130,8 +140,17 @@ export class Raft {
       this.#state;
     const peers: RaftStatus["peers"][number][] = [];
     if (role.kind === "leader") {
-      for (const [id, { matchIndex, nextIndex, lastContactAt }] of role.progress) {
-        peers.push({ id, matchIndex, nextIndex, lastContactAt });
+      for (const [id, { matchIndex, nextIndex, lastContactAt, install }] of role.progress) {
+        peers.push({
+          id,
+          matchIndex,
+          nextIndex,
+          lastContactAt,
+          install: install && {
+            writtenBytes: install.writtenBytes,
+            bytes: install.snapshot?.bytes ?? 0,
+          },
+        });
       }
     }
     return {
@@ -143,6 +162,9 @@ export class Raft {
       lastApplied,
       lastIndex: log.lastIndex,
       durableIndex: durability.durableIndex,
+      baseIndex: log.base.index,
+      snapshot: this.#state.snapshot,
+      lacksSnapshot: lacksSnapshot(this.#state),
       logBytes: log.bytes,
       logFull: isLogFull(this.#state),
       largestEntryBytes: log.largestEntryBytes,
@@ -150,6 +172,17 @@ export class Raft {
       bootstrap: membership.current ? null : { missing: missingVoters(this.#state) },
       peers,
     };
+  }
+
+  /**
+   * The configuration that a snapshot at `index` carries: the one in force there, which isn't the
+   * latest in the log if that stands behind it. `index`: not below the log's base.
+   * @returns undefined before the first one
+   */
+  configurationAt(
+    index: Index,
+  ): { readonly index: Index; readonly configuration: Configuration } | undefined {
+    return configurationAt(this.#state, index);
   }
 
   #leaderId(): NodeId | null {

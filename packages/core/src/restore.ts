@@ -3,20 +3,48 @@
 import { InvariantViolation } from "./errors.js";
 import { Log } from "./log/log.js";
 import { emit } from "./operations/emit.js";
-import { adoptConfigurations, peersOf } from "./operations/membership.js";
+import { resetLog } from "./operations/compaction.js";
+import { adoptConfigurations, inForce, peersOf } from "./operations/membership.js";
 import type { PersistedState, RaftOptions } from "./options.js";
+import type { SnapshotMeta } from "./ports/snapshot-storage.js";
 import { newBootstrapState } from "./state/bootstrap-state.js";
 import { ForwardDedup } from "./state/forward-dedup.js";
 import { newDurability } from "./state/pending-writes.js";
 import type { State } from "./state/state.js";
+import { isBlank, lacksSnapshot } from "./state/state.js";
 import { newStateHashes } from "./state/pending-state-hashes.js";
 
 /** More than anyone uses, and few enough for the header of a message (frame.ts). */
 const VOTERS_MAX = 100;
 
+/**
+ * A log that leads up to the snapshot stays, with its tail; another one is reset to it, which a
+ * crash has kept from becoming durable (paper §7). One below the base helps nobody.
+ */
+function adoptStoredSnapshot(state: State, snapshot: SnapshotMeta): void {
+  const { log, membership } = state;
+  if (snapshot.index < log.base.index) return;
+  if (snapshot.term > state.currentTerm) {
+    throw new InvariantViolation(
+      `the newest snapshot is of term ${snapshot.term}, but the stored current term is ${state.currentTerm}`,
+    );
+  }
+  state.snapshot = snapshot;
+  if (!log.matches(snapshot.index, snapshot.term)) {
+    resetLog(state, snapshot);
+    // The snapshot is durable: with it the log begins anew there at every start.
+    state.durability.durableIndex = snapshot.index;
+  } else if (!membership.history.some(({ index }) => index === snapshot.configurationIndex)) {
+    const { configurationIndex: index, configuration } = snapshot;
+    membership.history.unshift({ index, configuration });
+    inForce(state);
+  }
+  state.commitIndex = Math.max(state.commitIndex, snapshot.index);
+}
+
 /** @throws {InvariantViolation} what was restored can't be a node's state */
 export function restore(options: RaftOptions, restored: PersistedState): State {
-  const { hardState, base, entries, applied } = restored;
+  const { hardState, base, entries, snapshot, damagedSnapshotIndex, applied } = restored;
   if (!Number.isSafeInteger(applied) || applied < 0) {
     throw new InvariantViolation(
       `the state machine says that it has applied up to ${applied}, which is no index`,
@@ -33,6 +61,10 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     log,
     durability: newDurability(hardState, base.index),
     membership: { current: undefined, history: [] },
+    snapshot: null,
+    damagedSnapshotIndex,
+    install: null,
+    lastInstallId: 0,
     currentTerm: hardState.currentTerm,
     votedFor: hardState.votedFor,
     role: {
@@ -45,8 +77,8 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
       ackWhenSeq: null,
     },
     commitIndex: Math.max(base.index, applied),
-    lastApplied: Math.max(base.index, applied),
-    applyingIndex: Math.max(base.index, applied),
+    lastApplied: applied,
+    applyingIndex: applied,
     electionDeadline: -Infinity,
     abandonedElections: 0,
     heardLeaderAt: -Infinity,
@@ -66,6 +98,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     adoptConfigurations(state, run);
   }
   state.durability.durableIndex = log.lastIndex;
+  if (snapshot) adoptStoredSnapshot(state, snapshot);
   if (state.commitIndex > log.lastIndex) {
     throw new InvariantViolation(
       `the state machine has applied up to ${applied}, but the log ends at ${log.lastIndex}`,
@@ -78,7 +111,11 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
   }
   state.effects = [{ type: "configure", peers: peersOf(state) }];
   const { current } = state.membership;
+  if (lacksSnapshot(state)) {
+    emit(state, { type: "notice", notice: "snapshotMissing", peer: null });
+  }
   if (!current) {
+    if (!isBlank(state)) return state;
     state.bootstrapping = newBootstrapState(options.bootstrap, options.id, options.incarnation);
   } else {
     emit(state, { type: "membership", configuration: current });

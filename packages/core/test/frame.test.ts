@@ -120,6 +120,8 @@ test("no message that core makes has such a header: the longest asks the most in
   const restored = {
     hardState: { currentTerm: 0, votedFor: null },
     base: { index: 0, term: 0 },
+    snapshot: null,
+    damagedSnapshotIndex: 0,
     entries: [],
     applied: 0,
   };

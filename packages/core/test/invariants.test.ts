@@ -28,6 +28,8 @@ const options: RaftOptions = {
 const restored = {
   hardState: { currentTerm: 1, votedFor: null },
   base: { index: 0, term: 0 },
+  snapshot: null,
+  damagedSnapshotIndex: 0,
   entries: [
     encodeRun(1, 1, EntryKind.configuration, [
       encodeConfiguration(configurationOf(["n1", "n2", "n3"])),

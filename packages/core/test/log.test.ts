@@ -8,7 +8,7 @@ import { runOf } from "./support/entries.js";
 
 interface Model {
   readonly log: Log;
-  readonly base: { readonly index: number; readonly term: number };
+  base: { readonly index: number; readonly term: number };
   entries: PlainEntry[];
 }
 
@@ -28,6 +28,20 @@ function truncate(model: Model, back: number): void {
   const kept = Math.max(0, model.entries.length - back);
   model.log.truncateFrom(model.base.index + kept + 1);
   model.entries = model.entries.slice(0, kept);
+}
+
+function compact(model: Model, count: number): void {
+  const index = model.base.index + count;
+  model.log.compactThrough(index);
+  model.base = { index, term: model.entries[count - 1]?.term ?? model.base.term };
+  model.entries = model.entries.slice(count);
+}
+
+function reset(model: Model, ahead: number): void {
+  const term = (model.entries.at(-1)?.term ?? model.base.term) + 1;
+  model.base = { index: model.base.index + model.entries.length + ahead, term };
+  model.log.resetTo(model.base.index, term);
+  model.entries = [];
 }
 
 function lastIndexWithTermAtMost({ base, entries }: Model, index: number, term: number): number {
@@ -95,6 +109,11 @@ const operation = fc.oneof(
     back: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 3_000, max: 9_000 })),
   }),
   fc.record({ type: fc.constant("toBorder" as const) }),
+  fc.record({
+    type: fc.constant("compact" as const),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+  fc.record({ type: fc.constant("reset" as const), ahead: fc.integer({ min: 0, max: 5_000 }) }),
 );
 
 function newModel(index: number, term: number): Model {
@@ -107,26 +126,47 @@ describe("log", () => {
     fc.assert(
       fc.property(
         fc.constantFrom([0, 0], [77, 3]),
-        fc.array(operation, { maxLength: 9 }),
+        fc.array(operation, { maxLength: 12 }),
         fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
         ([index = 0, term = 0], operations, probes) => {
           const model = newModel(index, term);
           for (const step of operations) {
             if (step.type === "append") append(model, step.count, step.termStep, step.size);
             else if (step.type === "truncate") truncate(model, step.back);
+            else if (step.type === "compact") {
+              compact(model, Math.round(step.share * model.entries.length));
+            } else if (step.type === "reset") reset(model, step.ahead);
             else if (model.entries.length > 4096) truncate(model, model.entries.length % 4096);
             check(model, probes);
           }
           if (model.entries.length === 0) return;
           const [a = 0, b = 0, maxBytes = 0] = probes;
-          const from = index + 1 + (a % model.entries.length);
-          const through = Math.min(index + model.entries.length, from + (b % 9_000));
+          const from = model.base.index + 1 + (a % model.entries.length);
+          const through = Math.min(model.base.index + model.entries.length, from + (b % 9_000));
           checkSlice(model, from, through, NO_LIMIT);
           checkSlice(model, from, through, maxBytes % 100_000);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 80 },
     );
+  });
+
+  test("its tail is the longest that counts no more than it may", () => {
+    const model = newModel(3, 1);
+    append(model, 5_000, 0, 44);
+    expect(model.log.tailBefore(5_003, 299)).toBe(5_003);
+    expect(model.log.tailBefore(5_003, 300)).toBe(5_002);
+    expect(model.log.tailBefore(4_000, 600_000)).toBe(2_000);
+    expect(model.log.tailBefore(5_003, NO_LIMIT)).toBe(3);
+  });
+
+  test("what isn't there can't be compacted", () => {
+    const model = newModel(3, 1);
+    append(model, 2, 0, 1);
+    expect(() => model.log.compactThrough(6)).toThrow("can't be compacted through 6");
+    compact(model, 1);
+    expect(() => model.log.compactThrough(3)).toThrow("can't be compacted through 3");
+    check(model, [0]);
   });
 
   test("goes on at the border of a chunk after a cut at it", () => {

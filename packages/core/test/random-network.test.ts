@@ -16,11 +16,13 @@ import {
   nextDeadline,
   restart,
   step,
+  workOnSnapshots,
 } from "./support/cluster.js";
 import type { Invariants } from "./support/invariants.js";
 import { watchInvariants } from "./support/invariants.js";
 import { printEffect } from "./support/print.js";
 import { randomFrom } from "./support/random.js";
+import { capture } from "./support/snapshots.js";
 
 const STEPS = 600;
 
@@ -39,11 +41,12 @@ interface World {
   readonly invariants: Invariants;
   readonly random: () => number;
   readonly trace: string[];
+  readonly hasSnapshots: boolean;
   proposals: number;
   cut: string | undefined;
 }
 
-function newWorld(seed: number, isBlank: boolean): World {
+function newWorld(seed: number, isBlank: boolean, hasSnapshots: boolean): World {
   const random = randomFrom(seed);
   const cluster = newCluster();
   const invariants = watchInvariants(cluster);
@@ -60,10 +63,15 @@ function newWorld(seed: number, isBlank: boolean): World {
       bootstrap: ids,
       random,
       ...(isBlank ? {} : { terms: [] }),
-      options: { maxInflightMessages: 3, maxMessageBytes: 60 },
+      options: {
+        maxInflightMessages: 3,
+        maxMessageBytes: 60,
+        // With the smaller one the log holds some 60 entries, and 8 behind a snapshot.
+        maxLogBytes: hasSnapshots ? 2 ** 14 : 2 ** 30,
+      },
     });
   }
-  return { calls, cluster, invariants, random, trace, proposals: 0, cut: undefined };
+  return { calls, cluster, invariants, random, trace, hasSnapshots, proposals: 0, cut: undefined };
 }
 
 function observeCalls(calls: Calls, invariants: Invariants, run: string, effect: Effect): void {
@@ -143,8 +151,24 @@ function report(world: World, id: string, peer: string): void {
   if (node) step(world.cluster, node, { type: "unreachable", peer });
 }
 
+/** Snapshots are taken, their parts written and read, and now and then one is damaged. */
+function actOnSnapshots({ cluster, random }: World, node: TestNode): void {
+  const choice = random();
+  if (choice < 0.1) {
+    if (node.alive) capture(node);
+  } else if (choice < 0.98) workOnSnapshots(cluster, node);
+  else if ([...cluster.nodes.values()].every((one) => !one.snapshots.isDamaged)) {
+    crash(node);
+    node.snapshots.isDamaged = node.snapshots.newest !== null;
+  }
+}
+
 function act(world: World, node: TestNode): void {
   const { cluster, random } = world;
+  if (world.hasSnapshots && random() < 0.3) {
+    actOnSnapshots(world, node);
+    return;
+  }
   const choice = random();
   if (choice < 0.55) deliverSome(world);
   else if (choice < 0.75) finishOneWrite(cluster, node);
@@ -217,7 +241,10 @@ function calm(world: World, ms: number): void {
       const wrote = [...cluster.nodes.values()].filter((node) =>
         finishOneWrite(cluster, node),
       ).length;
-      if (packets.length === 0 && wrote === 0) break;
+      const worked = [...cluster.nodes.values()].filter((node) =>
+        workOnSnapshots(cluster, node),
+      ).length;
+      if (packets.length === 0 && wrote === 0 && worked === 0) break;
     }
   }
 }
@@ -227,6 +254,9 @@ function recover(world: World): void {
   world.cut = undefined;
   for (const node of cluster.nodes.values()) if (!node.alive) restart(node);
   calm(world, 3000);
+  // Room in the log.
+  if (world.hasSnapshots) for (const node of cluster.nodes.values()) capture(node);
+  calm(world, 500);
   const nodes = [...cluster.nodes.values()];
   const leader = nodes.find((node) => node.raft.status.role === "leader");
   if (!leader) {
@@ -246,14 +276,15 @@ function recover(world: World): void {
 }
 
 describe("a random network", () => {
-  for (const [name, isBlank] of [
-    ["of nodes with a configuration", false],
-    ["of blank nodes", true],
+  for (const [name, isBlank, hasSnapshots] of [
+    ["of nodes with a configuration", false, false],
+    ["of blank nodes", true, false],
+    ["of nodes that take snapshots", false, true],
   ] as const) {
     test(`${name} stays safe, and recovers`, () => {
       fc.assert(
         fc.property(fc.integer(), (seed) => {
-          const world = newWorld(seed, isBlank);
+          const world = newWorld(seed, isBlank, hasSnapshots);
           trouble(world);
           recover(world);
         }),
@@ -265,7 +296,7 @@ describe("a random network", () => {
   test("same inputs, same effects", () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
-        const [one, other] = [newWorld(seed, false), newWorld(seed, false)];
+        const [one, other] = [newWorld(seed, false, true), newWorld(seed, false, true)];
         trouble(one);
         trouble(other);
         expect(other.trace).toEqual(one.trace);

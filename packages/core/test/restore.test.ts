@@ -23,6 +23,8 @@ function newRaft(applied: number): Raft {
   return new Raft(options, {
     hardState: { currentTerm: 0, votedFor: null },
     base: { index: 0, term: 0 },
+    snapshot: null,
+    damagedSnapshotIndex: 0,
     entries: [],
     applied,
   });

@@ -26,6 +26,8 @@ function node(id: string): Raft {
     {
       hardState: { currentTerm: 3, votedFor: null },
       base: { index: 0, term: 0 },
+      snapshot: null,
+      damagedSnapshotIndex: 0,
       entries: [encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })])],
       applied: 0,
     },

@@ -28,6 +28,30 @@ const to = "n1-data-directory-1";
 const entryData = fc.uint8Array({ maxLength: 12 });
 const type = <T extends string>(name: T): fc.Arbitrary<T> => fc.constant(name);
 
+const installSnapshot = fc
+  .record({
+    type: type("installSnapshot"),
+    to: incarnation,
+    term,
+    attempt: count,
+    lastIncludedIndex: count,
+    lastIncludedTerm: fc.nat({ max: TERM_MAX }),
+    configurationIndex: count,
+    crc: fc.nat({ max: 2 ** 32 - 1 }),
+    offset: fc.nat({ max: 2 ** 40 }),
+    data: fc.uint8Array({ maxLength: 40 }),
+    more: fc.nat({ max: 2 ** 40 }),
+  })
+  .map(({ more, data, offset, ...m }): Message => ({
+    ...m,
+    lastIncludedTerm: Math.min(m.lastIncludedTerm, m.term),
+    configurationIndex: Math.min(m.configurationIndex, m.lastIncludedIndex),
+    configuration: configurationOf(["n1", "n2"]),
+    bytes: data.length === 0 ? 0 : offset + data.length + more,
+    offset: data.length === 0 ? 0 : offset,
+    data,
+  }));
+
 const appendEntries = fc
   .record({
     type: type("appendEntries"),
@@ -104,6 +128,16 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     prevLogIndex: count,
     conflictIndex: count,
     conflictTerm: term,
+    neededSnapshot: count,
+  }),
+  installSnapshot,
+  fc.record({
+    type: type("installSnapshotReply"),
+    to: incarnation,
+    term,
+    attempt: count,
+    offset: count,
+    outcome: fc.constantFrom("receiving" as const, "damaged" as const, "failed" as const),
   }),
   forward,
   fc.record({
@@ -225,7 +259,7 @@ describe("messages", () => {
       },
     ],
     [
-      [5, to, 9, 1, true, 2, 3, 4, 5, 6],
+      [5, to, 9, 1, true, 2, 3, 4, 5, 6, 7],
       {
         type: "appendEntriesReply",
         to,
@@ -237,6 +271,7 @@ describe("messages", () => {
         prevLogIndex: 4,
         conflictIndex: 5,
         conflictTerm: 6,
+        neededSnapshot: 7,
       },
     ],
     [
@@ -282,6 +317,29 @@ describe("messages", () => {
       [12, to, 9, 1, "h", true],
       { type: "stateHash", to, term: 9, index: 1, hash: "h", answer: true },
     ],
+    [
+      [13, to, 9, 1, 2, 3, [["n1", "n1-data-directory-1", "n1.test:7000"]], 2, 100, 5, 6],
+      {
+        type: "installSnapshot",
+        to,
+        term: 9,
+        attempt: 1,
+        lastIncludedIndex: 2,
+        lastIncludedTerm: 3,
+        configuration: configurationOf(["n1"]),
+        configurationIndex: 2,
+        bytes: 100,
+        crc: 5,
+        offset: 6,
+        data: Uint8Array.of(7, 8),
+      },
+    ],
+    ...(["receiving", "damaged", "failed"] as const).map(
+      (outcome, i): [readonly CodecValue[], Message] => [
+        [14, to, 9, 1, 2, i],
+        { type: "installSnapshotReply", to, term: 9, attempt: 1, offset: 2, outcome },
+      ],
+    ),
   ])("%j is what other versions of this code send and expect", (header, m) => {
     expect(messageHeader(m)).toEqual(header);
     expect(decodeMessage(header, concatenate(messagePayload(m)))).toEqual(m);

@@ -35,7 +35,11 @@ export function decodeConfiguration(data: Uint8Array): Configuration | undefined
   ) {
     return undefined;
   }
-  const voters: readonly unknown[] = value.voters;
+  return configurationOf(value.voters);
+}
+
+/** @returns undefined where these are no voters of a configuration */
+export function configurationOf(voters: readonly unknown[]): Configuration | undefined {
   return voters.length > 0 &&
     voters.every(isServer) &&
     new Set(voters.map((voter) => voter.id)).size === voters.length

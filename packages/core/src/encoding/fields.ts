@@ -1,8 +1,8 @@
 // The kinds of fields that messages have, each with its guard: what a reader refuses is no message.
 import type { CodecValue } from "../ports/codec.js";
-import type { ForwardReply } from "../protocol/messages.js";
-import type { EntryRun, Index, Peer, Term } from "../types.js";
-import { configurationsIn } from "./configuration.js";
+import type { ForwardReply, InstallSnapshotReply } from "../protocol/messages.js";
+import type { Configuration, EntryRun, Index, Peer, Server, Term } from "../types.js";
+import { configurationOf, configurationsIn } from "./configuration.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
 import { isValidAddress, isValidId } from "./identifier-checks.js";
 
@@ -17,6 +17,8 @@ const VERDICTS: readonly ForwardReply["verdict"][] = [
   "logFull",
 ];
 
+const OUTCOMES: readonly InstallSnapshotReply["outcome"][] = ["receiving", "damaged", "failed"];
+
 /** The next field of a message, of one kind or another. */
 export interface Fields {
   flag(): boolean;
@@ -25,7 +27,11 @@ export interface Fields {
   term(max?: Term): Term;
   stateHash(): string;
   verdict(): ForwardReply["verdict"];
+  outcome(): InstallSnapshotReply["outcome"];
   peers(): readonly Peer[];
+  configuration(): Configuration;
+  /** The payload: what stands at `offset` of so many bytes; nothing only where there are none. */
+  part(offset: number, bytes: number): Uint8Array;
   /** The payload: entries that can follow this one in the log of a leader of `term`. */
   entriesAfter(prevLogIndex: Index, prevLogTerm: Term, term: Term): readonly EntryRun[];
   /** The payload: commands of `term`, at least one. */
@@ -81,6 +87,25 @@ export class FieldReader implements Fields {
 
   verdict(): ForwardReply["verdict"] {
     return VERDICTS[this.count(VERDICTS.length - 1)] ?? "notLeader";
+  }
+
+  outcome(): InstallSnapshotReply["outcome"] {
+    return OUTCOMES[this.count(OUTCOMES.length - 1)] ?? "failed";
+  }
+
+  configuration(): Configuration {
+    const value = this.#header[this.#at++];
+    const voters = (isArray(value) ? value : []).map((one) => {
+      const [id, incarnation, address, ...more] = isArray(one) ? one : [];
+      return more.length > 0 ? undefined : { id, incarnation, address };
+    });
+    return configurationOf(voters) ?? this.#refuse({ voters: [] });
+  }
+
+  part(offset: number, bytes: number): Uint8Array {
+    const data = this.#takePayload();
+    const isPart = data.length > 0 ? offset + data.length <= bytes : bytes === 0;
+    return isPart ? data : this.#refuse(data);
   }
 
   peers(): readonly Peer[] {
@@ -178,6 +203,23 @@ export class FieldLister implements Fields {
   verdict(): ForwardReply["verdict"] {
     const write: FieldWriter = (value) => VERDICTS.indexOf(value as ForwardReply["verdict"]);
     return this.#list(write, "accepted");
+  }
+  outcome(): InstallSnapshotReply["outcome"] {
+    const write: FieldWriter = (value) =>
+      OUTCOMES.indexOf(value as InstallSnapshotReply["outcome"]);
+    return this.#list(write, "receiving");
+  }
+  configuration(): Configuration {
+    const write: FieldWriter = (value) =>
+      (value as Configuration).voters.map(({ id, incarnation, address }: Server) => [
+        id,
+        incarnation,
+        address,
+      ]);
+    return this.#list(write, { voters: [] });
+  }
+  part(): Uint8Array {
+    return this.#list(null, new Uint8Array(0));
   }
   peers(): readonly Peer[] {
     const write: FieldWriter = (value) =>

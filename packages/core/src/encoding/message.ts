@@ -13,6 +13,8 @@ type MessageOf<T extends Message["type"]> = Extract<Message, { readonly type: T 
 /** Takes a message's fields in the order in which they travel, behind its code, `to` and `term`. */
 type Read<M extends Message> = (field: Fields, to: string, term: Term) => M;
 
+const CRC_MAX = 0xffffffff;
+
 /** Codes and the order of fields are what other nodes expect: add, never change. */
 const TABLE: {
   readonly [T in Message["type"]]: readonly [code: number, read: Read<MessageOf<T>>];
@@ -77,6 +79,7 @@ const TABLE: {
       prevLogIndex: field.count(),
       conflictIndex: field.count(),
       conflictTerm: field.term(),
+      neededSnapshot: field.count(),
     }),
   ],
   forward: [
@@ -142,6 +145,44 @@ const TABLE: {
       answer: field.flag(),
     }),
   ],
+  installSnapshot: [
+    13,
+    (field, to, term) => {
+      const attempt = field.count();
+      const lastIncludedIndex = field.count();
+      const lastIncludedTerm = field.term(term);
+      const configuration = field.configuration();
+      const configurationIndex = field.count(lastIncludedIndex);
+      const bytes = field.count();
+      const crc = field.count(CRC_MAX);
+      const offset = field.count(bytes);
+      return {
+        type: "installSnapshot",
+        to,
+        term,
+        attempt,
+        lastIncludedIndex,
+        lastIncludedTerm,
+        configuration,
+        configurationIndex,
+        bytes,
+        crc,
+        offset,
+        data: field.part(offset, bytes),
+      };
+    },
+  ],
+  installSnapshotReply: [
+    14,
+    (field, to, term) => ({
+      type: "installSnapshotReply",
+      to,
+      term,
+      attempt: field.count(),
+      offset: field.count(),
+      outcome: field.outcome(),
+    }),
+  ],
 };
 
 /** A field in a message's header. */
@@ -181,6 +222,7 @@ export function messageHeader(message: Message): readonly CodecValue[] {
 /** The bytes that travel beside a message's header, uncopied. */
 export function messagePayload(message: Message): readonly Uint8Array[] {
   if (message.type === "appendEntries") return message.entries.map((run) => run.bytes);
+  if (message.type === "installSnapshot") return message.data.length > 0 ? [message.data] : [];
   return message.type === "forward" ? [message.entries.bytes] : [];
 }
 

@@ -1,5 +1,6 @@
 // A follower's answer: what it holds, or where the logs can meet (paper §5.3; R16).
 import { emit } from "../operations/emit.js";
+import { endInstallIfDone, requestInstall } from "../operations/install-sending.js";
 import { hasOvertaken, isLost, loseTrack, noteArrived, onLost } from "../operations/loss.js";
 import type { AppendEntriesReply } from "../protocol/messages.js";
 import type { Progress } from "../state/progress.js";
@@ -37,6 +38,8 @@ export function onAppendEntriesReply(
       endProbe(progress, message.verifiedIndex, state.now);
     }
   } else if (isLost(progress, message)) onLost(state, progress);
+  if (message.neededSnapshot > 0) requestInstall(progress, message.neededSnapshot);
+  else endInstallIfDone(state, progress);
 }
 
 /**
@@ -57,10 +60,12 @@ function onRefused(
   if (prevLogIndex <= progress.matchIndex || prevLogIndex >= progress.nextIndex) return;
   const isProbe = progress.mode === "probe";
   if (isProbe ? prevLogIndex !== progress.nextIndex - 1 : hasOvertaken(progress, message)) return;
-  const agreed = state.log.lastIndexWithTermAtMost(
-    Math.min(message.conflictIndex, prevLogIndex - 1),
-    message.conflictTerm,
-  );
+  const conflictIndex = Math.min(message.conflictIndex, prevLogIndex - 1);
+  // Below the base nothing can be compared: there a snapshot helps.
+  const agreed =
+    conflictIndex < state.log.base.index
+      ? conflictIndex
+      : state.log.lastIndexWithTermAtMost(conflictIndex, message.conflictTerm);
   const nextIndex = Math.max(agreed, message.verifiedIndex) + 1;
   if (isProbe) startProbe(progress, nextIndex);
   else loseTrack(state, progress, nextIndex);

@@ -5,13 +5,13 @@ import { refuseAppend } from "../operations/acknowledgement.js";
 import { advanceCommit } from "../operations/commit.js";
 import { isDurable, promiseSeq, truncateFrom } from "../operations/durability.js";
 import { emit } from "../operations/emit.js";
+import { follow } from "../operations/follow.js";
 import { adoptConfigurations, dropConfigurationsFrom } from "../operations/membership.js";
 import { resetElectionTimer } from "../operations/timers.js";
-import { becomeFollower } from "../operations/transitions.js";
 import { memberOf } from "../operations/voters.js";
 import type { AppendEntries } from "../protocol/messages.js";
 import type { Follower, State } from "../state/state.js";
-import type { EntryRun, Index, Sender } from "../types.js";
+import type { EntryRun, Index, Sender, Term } from "../types.js";
 
 /** The request's term is this node's: an earlier one was refused, a later one adopted. */
 export function onAppendEntries(state: State, from: Sender, message: AppendEntries): void {
@@ -25,13 +25,13 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
     onRolledBack(state, follower, from, message);
     return;
   }
-  if (!state.log.matches(message.prevLogIndex, message.prevLogTerm)) {
+  if (!isInLog(state, message.prevLogIndex, message.prevLogTerm)) {
     refuseAppend(state, follower, from, message);
     return;
   }
   const [run] = message.entries;
   if (run) appendMissing(state, follower, run);
-  const lastNewIndex = message.prevLogIndex + (run?.count ?? 0);
+  const lastNewIndex = Math.max(message.prevLogIndex + (run?.count ?? 0), state.log.base.index);
   follower.verifiedIndex = Math.max(follower.verifiedIndex, lastNewIndex);
   follower.leaderCommit = Math.max(follower.leaderCommit, message.leaderCommit);
   // What is verified is a prefix of the log of this term's leader, which never changes in its term,
@@ -69,23 +69,12 @@ function onRolledBack(
   );
 }
 
-/** @returns undefined when this sender can't be the leader of this term */
-function follow(state: State, from: Sender): Follower | undefined {
-  const { role } = state;
-  const known =
-    role.kind === "leader" ? state.options : role.kind === "follower" ? role.leader : null;
-  if (known && (known.id !== from.id || known.incarnation !== from.incarnation)) {
-    if (memberOf(state, from)) {
-      throw new InvariantViolation(
-        `two leaders in term ${state.currentTerm}: ${known.id} and ${from.id}`,
-      );
-    }
-    emit(state, { type: "dropped", from, reason: "notMember", disconnect: true });
-    return undefined;
-  }
-  if (role.kind === "follower" && role.leader) return role;
-  becomeFollower(state, from);
-  return state.role.kind === "follower" ? state.role : undefined;
+/**
+ * What a snapshot stands for is committed, so every later leader has it, and its log leads up to the
+ * base as this one does. Late messages and those of a leader that keeps more are no conflict.
+ */
+function isInLog({ log }: State, index: Index, term: Term): boolean {
+  return index < log.base.index || log.matches(index, term);
 }
 
 /** Skips what is there already, cuts at the first conflict only, appends the rest (R14). */
@@ -94,7 +83,8 @@ function appendMissing(state: State, follower: Follower, run: EntryRun): void {
   let offset = 0;
   while (
     skipped < run.count &&
-    state.log.term(run.firstIndex + skipped) === entryTerm(run.bytes, offset)
+    (run.firstIndex + skipped <= state.log.base.index ||
+      state.log.term(run.firstIndex + skipped) === entryTerm(run.bytes, offset))
   ) {
     offset += ENTRY_HEADER_BYTES + entryLength(run.bytes, offset);
     skipped++;

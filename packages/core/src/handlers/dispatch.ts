@@ -8,6 +8,9 @@ import { onPersisted } from "./persisted.js";
 import { onPropose } from "./propose.js";
 import { onRead } from "./read.js";
 import { onReceive } from "./receive.js";
+import { onSnapshotRead } from "./snapshot-read.js";
+import { onSnapshotSaved } from "./snapshot-saved.js";
+import { onSnapshotInstalled, onSnapshotRefused, onSnapshotWritten } from "./snapshot-written.js";
 import { onTick } from "./tick.js";
 import { onUnreachable } from "./unreachable.js";
 
@@ -22,6 +25,11 @@ export const OPENS_TURN: { readonly [T in Exclude<Input["type"], "tick">]: boole
   persisted: true,
   applied: false,
   hashed: false,
+  snapshotSaved: true,
+  snapshotRead: true,
+  snapshotWritten: true,
+  snapshotInstalled: true,
+  snapshotRefused: true,
   unreachable: false,
   forwardNotSent: false,
 };
@@ -48,6 +56,21 @@ export function dispatch(state: State, input: Input): void {
       break;
     case "hashed":
       onHashed(state, input.index, input.hash);
+      break;
+    case "snapshotSaved":
+      onSnapshotSaved(state, input.snapshot);
+      break;
+    case "snapshotRead":
+      onSnapshotRead(state, input);
+      break;
+    case "snapshotWritten":
+      onSnapshotWritten(state, input.install, input.offset);
+      break;
+    case "snapshotInstalled":
+      onSnapshotInstalled(state, input.install, input.snapshot);
+      break;
+    case "snapshotRefused":
+      onSnapshotRefused(state, input.install, input.reason);
       break;
     case "unreachable":
       onUnreachable(state, input.peer);

@@ -4,12 +4,12 @@ import { diskHangs, resetElectionTimer } from "../operations/timers.js";
 import { becomeFollower } from "../operations/transitions.js";
 import { isVoter } from "../operations/voters.js";
 import type { State } from "../state/state.js";
-import { leaderOf } from "../state/state.js";
+import { lacksSnapshot, leaderOf } from "../state/state.js";
 
 /** No leader was heard for a whole timeout, or an election didn't end. */
 export function onElectionTimeout(state: State): void {
   const { role } = state;
-  if (!isVoter(state) || diskHangs(state)) {
+  if (!isVoter(state) || diskHangs(state) || lacksSnapshot(state)) {
     if (leaderOf(state)) becomeFollower(state, null);
     resetElectionTimer(state);
   } else if (voteIsBeingWritten(state)) {

@@ -1,4 +1,5 @@
 // A leader's heartbeat, and when it steps down because it can't lead any more (thesis §6.2).
+import { superviseInstall } from "../operations/install-sending.js";
 import { noteOverdue } from "../operations/loss.js";
 import { nextRound } from "../operations/replication.js";
 import { diskHangs } from "../operations/timers.js";
@@ -15,7 +16,10 @@ export function onHeartbeatDue(state: State, leader: Leader): void {
   }
   leader.heartbeatDeadline = state.now + state.options.heartbeatIntervalMs;
   nextRound(state, leader);
-  for (const progress of leader.progress.values()) noteOverdue(state, progress, leader.round);
+  for (const progress of leader.progress.values()) {
+    noteOverdue(state, progress, leader.round);
+    superviseInstall(state, progress);
+  }
 }
 
 function mustStepDown(state: State, leader: Leader): boolean {

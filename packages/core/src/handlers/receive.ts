@@ -15,6 +15,8 @@ import { onBootstrapReply } from "./bootstrap-reply.js";
 import { onBootstrapRequest } from "./bootstrap-request.js";
 import { onForward } from "./forward.js";
 import { onForwardReply } from "./forward-reply.js";
+import { onInstallSnapshot } from "./install-snapshot.js";
+import { onInstallSnapshotReply } from "./install-snapshot-reply.js";
 import { onPreVote } from "./pre-vote.js";
 import { onPreVoteReply } from "./pre-vote-reply.js";
 import { onReadIndex } from "./read-index.js";
@@ -106,6 +108,12 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
     case "appendEntriesReply":
       onAppendEntriesReply(state, from, message);
       break;
+    case "installSnapshot":
+      onInstallSnapshot(state, from, message);
+      break;
+    case "installSnapshotReply":
+      onInstallSnapshotReply(state, from, message);
+      break;
     case "forward":
       onForward(state, from, message);
       break;
@@ -140,6 +148,7 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
       send(state, from.id, { type: "requestVoteReply", to, term, voteGranted: false });
       return true;
     case "appendEntries":
+    case "installSnapshot":
       // It names the term alone: the sender may lead this one by now, and rounds and requests of
       // its previous leadership are meaningless.
       send(state, from.id, {
@@ -153,6 +162,7 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
         prevLogIndex: 0,
         conflictIndex: 0,
         conflictTerm: 0,
+        neededSnapshot: 0,
       });
       return true;
     case "readIndex":
@@ -169,6 +179,7 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
     case "preVoteReply":
     case "requestVoteReply":
     case "appendEntriesReply":
+    case "installSnapshotReply":
     case "forwardReply":
     case "readIndexReply":
     case "stateHash":

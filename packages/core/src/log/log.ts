@@ -15,22 +15,31 @@ const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 interface Chunk {
   readonly buffers: Uint8Array[];
   readonly offsets: Uint32Array;
+  /** What its entries count for, those of them that are still in the log. */
+  bytes: number;
 }
 
 export class Log {
-  /** The last index that is not in memory (it is in a snapshot), and its term. */
-  readonly base: { readonly index: Index; readonly term: Term };
+  #base: { readonly index: Index; readonly term: Term };
+  /** Chunk 0 begins behind it; at most the base's index. */
+  #origin: Index;
   #lastIndex: Index;
   #bytes = 0;
   #largestEntryBytes = 0;
-  /** Chunk c holds the entries base + 1 + c·4096 and on. */
+  /** Chunk c holds the entries origin + 1 + c·4096 and on. */
   readonly #chunks: Chunk[] = [];
   /** Where each term begins, ascending: finds a conflict by term (R15). */
   readonly #termStarts: { readonly term: Term; readonly index: Index }[] = [];
 
   constructor(base: { readonly index: Index; readonly term: Term }) {
-    this.base = base;
+    this.#base = base;
+    this.#origin = base.index;
     this.#lastIndex = base.index;
+  }
+
+  /** The last index that is not in memory (it is in a snapshot), and its term; both 0 at first. */
+  get base(): { readonly index: Index; readonly term: Term } {
+    return this.#base;
   }
 
   get lastIndex(): Index {
@@ -53,9 +62,9 @@ export class Log {
 
   /** The term of an entry in memory or of the base; undefined outside. */
   term(index: Index): Term | undefined {
-    if (index === this.base.index) return this.base.term;
-    if (index <= this.base.index || index > this.#lastIndex) return undefined;
-    const at = index - this.base.index - 1;
+    if (index === this.#base.index) return this.#base.term;
+    if (index <= this.#base.index || index > this.#lastIndex) return undefined;
+    const at = index - this.#origin - 1;
     const chunk = this.#chunk(at >> CHUNK_BITS);
     return entryTerm(
       chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES,
@@ -73,7 +82,7 @@ export class Log {
 
   /** What the entry counts for in the bounds. */
   size(index: Index): number {
-    const at = index - this.base.index - 1;
+    const at = index - this.#origin - 1;
     const chunk = this.#chunk(at >> CHUNK_BITS);
     return (
       ENTRY_OVERHEAD_BYTES +
@@ -90,13 +99,13 @@ export class Log {
         `a run from index ${run.firstIndex} can't follow index ${this.#lastIndex}`,
       );
     }
-    let at = this.#lastIndex - this.base.index;
+    let at = this.#lastIndex - this.#origin;
     let offset = 0;
     let lastTerm = this.lastTerm;
     let largest = 0;
     for (let i = 0; i < run.count; i++, at++) {
       if ((at & (CHUNK_ENTRIES - 1)) === 0) {
-        this.#chunks.push({ buffers: [], offsets: new Uint32Array(CHUNK_ENTRIES) });
+        this.#chunks.push({ buffers: [], offsets: new Uint32Array(CHUNK_ENTRIES), bytes: 0 });
       }
       const chunk = this.#chunk(at >> CHUNK_BITS);
       chunk.buffers.push(run.bytes);
@@ -108,6 +117,7 @@ export class Log {
       }
       const length = entryLength(run.bytes, offset);
       this.#bytes += length + ENTRY_OVERHEAD_BYTES;
+      chunk.bytes += length + ENTRY_OVERHEAD_BYTES;
       offset += ENTRY_HEADER_BYTES + length;
       if (length > largest) largest = length;
     }
@@ -117,14 +127,14 @@ export class Log {
 
   /** Removes the entry at `index` and all after it. */
   truncateFrom(index: Index): void {
-    if (index <= this.base.index) {
+    if (index <= this.#base.index) {
       throw new InvariantViolation(
-        `the log can't be cut at ${index}: it begins after ${this.base.index}`,
+        `the log can't be cut at ${index}: it begins after ${this.#base.index}`,
       );
     }
     if (index > this.#lastIndex) return;
-    for (let i = index; i <= this.#lastIndex; i++) this.#bytes -= this.size(i);
-    const kept = index - this.base.index - 1;
+    for (let i = index; i <= this.#lastIndex; i++) this.#forget(i);
+    const kept = index - this.#origin - 1;
     this.#chunks.length = Math.min(this.#chunks.length, Math.ceil(kept / CHUNK_ENTRIES));
     const last = this.#chunks.at(-1);
     if (last && (kept & (CHUNK_ENTRIES - 1)) !== 0) {
@@ -132,6 +142,55 @@ export class Log {
     }
     while ((this.#termStarts.at(-1)?.index ?? -1) >= index) this.#termStarts.pop();
     this.#lastIndex = Math.min(this.#lastIndex, index - 1);
+  }
+
+  /** Removes the entries up to and including `index`, which a snapshot stands for. */
+  compactThrough(index: Index): void {
+    const term = this.term(index);
+    if (term === undefined) {
+      throw new InvariantViolation(
+        `the log can't be compacted through ${index}: it holds the entries after ${this.#base.index} up to ${this.#lastIndex}`,
+      );
+    }
+    const gone = (index - this.#origin) >> CHUNK_BITS;
+    for (const { bytes } of this.#chunks.splice(0, gone)) this.#bytes -= bytes;
+    this.#origin += gone << CHUNK_BITS;
+    const [first] = this.#chunks;
+    for (let i = Math.max(this.#base.index, this.#origin) + 1; i <= index; i++) {
+      this.#forget(i);
+      // The run may be large, and this the last that refers to it.
+      if (first) first.buffers[i - this.#origin - 1] = NO_BYTES;
+    }
+    while ((this.#termStarts[0]?.index ?? Infinity) <= index) this.#termStarts.shift();
+    this.#base = { index, term };
+  }
+
+  /** Removes all entries: the log goes on behind a snapshot. */
+  resetTo(index: Index, term: Term): void {
+    this.#base = { index, term };
+    this.#origin = index;
+    this.#lastIndex = index;
+    this.#bytes = 0;
+    this.#chunks.length = 0;
+    this.#termStarts.length = 0;
+  }
+
+  #forget(index: Index): void {
+    const size = this.size(index);
+    this.#bytes -= size;
+    this.#chunk((index - this.#origin - 1) >> CHUNK_BITS).bytes -= size;
+  }
+
+  /** The lowest index behind which the entries up to `last` count at most `maxBytes`. */
+  tailBefore(last: Index, maxBytes: number): Index {
+    let bytes = 0;
+    let index = last;
+    while (index > this.#base.index) {
+      bytes += this.size(index);
+      if (bytes > maxBytes) break;
+      index--;
+    }
+    return index;
   }
 
   /**
@@ -144,7 +203,7 @@ export class Log {
     let index = from;
     while (index <= through) {
       const firstIndex = index;
-      let at = index - this.base.index - 1;
+      let at = index - this.#origin - 1;
       let chunk = this.#chunk(at >> CHUNK_BITS);
       const buffer = chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES;
       const start = chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0;
@@ -195,7 +254,7 @@ export class Log {
       end = start.index - 1;
     }
     // What is left has the base's term.
-    return this.base.term <= term ? Math.max(end, this.base.index) : this.base.index;
+    return this.#base.term <= term ? Math.max(end, this.#base.index) : this.#base.index;
   }
 
   #chunk(number: number): Chunk {

@@ -2,6 +2,7 @@
 // verified against this leader in this term and durable.
 import type { AppendEntries } from "../protocol/messages.js";
 import type { Follower, State } from "../state/state.js";
+import { neededSnapshotIndex } from "../state/state.js";
 import type { Index, Sender } from "../types.js";
 import { isDurable } from "./durability.js";
 import { send } from "./emit.js";
@@ -33,6 +34,7 @@ export function acknowledgeLeader(state: State, follower: Follower): void {
     prevLogIndex: 0,
     conflictIndex: 0,
     conflictTerm: 0,
+    neededSnapshot: neededSnapshotIndex(state),
   });
   sendNewestHash(state, leader);
 }
@@ -62,5 +64,6 @@ export function refuseAppend(
     prevLogIndex: message.prevLogIndex,
     conflictIndex,
     conflictTerm: state.log.term(conflictIndex) ?? 0,
+    neededSnapshot: neededSnapshotIndex(state),
   });
 }

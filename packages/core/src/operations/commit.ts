@@ -13,6 +13,10 @@ export function advanceCommit(state: State, index: Index): void {
       `commit index ${index} is beyond the log's end ${state.log.lastIndex}`,
     );
   }
+  const { role } = state;
+  if (role.kind === "leader") {
+    for (let i = state.commitIndex + 1; i <= index; i++) role.uncommittedBytes -= state.log.size(i);
+  }
   state.commitIndex = index;
   emit(state, { type: "committed", commitIndex: index });
 }
@@ -27,13 +31,21 @@ export function commitOnQuorum(state: State, leader: Leader): void {
     ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),
   );
   if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;
-  for (let i = state.commitIndex + 1; i <= index; i++) leader.uncommittedBytes -= state.log.size(i);
   advanceCommit(state, index);
 }
 
-/** Hands over what is committed and durable here, in order, once. */
+/**
+ * Hands over what is committed and durable here, in order, once: first a snapshot, where the
+ * machine is behind the log's base.
+ */
 export function applyCommitted(state: State): void {
   const through = Math.min(state.commitIndex, state.durability.durableIndex);
+  if (state.applyingIndex < state.log.base.index) {
+    const { snapshot, log } = state;
+    if (!snapshot || snapshot.index < log.base.index || snapshot.index > through) return;
+    emit(state, { type: "restore", snapshot });
+    state.applyingIndex = snapshot.index;
+  }
   if (through <= state.applyingIndex) return;
   emit(state, {
     type: "apply",

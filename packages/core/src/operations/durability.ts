@@ -27,9 +27,14 @@ export function truncateFrom(state: State, index: Index): void {
   const { durability } = state;
   state.log.truncateFrom(index);
   durability.staged.push({ type: "truncateFrom", index });
-  durability.durableIndex = Math.min(durability.durableIndex, index - 1);
+  cutDurable(state, index - 1);
+}
+
+/** Beyond `lastIndex` nothing is durable any more, nor will be by a write that is under way. */
+export function cutDurable({ durability }: State, lastIndex: Index): void {
+  durability.durableIndex = Math.min(durability.durableIndex, lastIndex);
   for (const pending of durability.pending) {
-    pending.lastIndex = Math.min(pending.lastIndex, index - 1);
+    pending.lastIndex = Math.min(pending.lastIndex, lastIndex);
   }
 }
 

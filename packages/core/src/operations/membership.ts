@@ -2,6 +2,7 @@
 // the log when it is cut.
 import { configurationsIn } from "../encoding/configuration.js";
 import { InvariantViolation } from "../errors.js";
+import type { Membership } from "../state/membership-state.js";
 import type { State } from "../state/state.js";
 import type { EntryRun, Index, Peer } from "../types.js";
 
@@ -26,13 +27,22 @@ export function dropConfigurationsFrom(state: State, index: Index): void {
   if (history.length !== before) inForce(state);
 }
 
-function inForce(state: State): void {
+/** Whatever is the latest in the history counts from now on. */
+export function inForce(state: State): void {
   const { membership } = state;
   membership.current = membership.history.at(-1)?.configuration;
   if (membership.current) {
     state.effects.push({ type: "membership", configuration: membership.current });
   }
   state.effects.push({ type: "configure", peers: peersOf(state) });
+}
+
+/** The configuration in force at `index`, which is not the latest one if that is behind it. */
+export function configurationAt(
+  state: State,
+  index: Index,
+): Membership["history"][number] | undefined {
+  return state.membership.history.findLast((one) => one.index <= index);
 }
 
 /** Whom to keep connections to. */

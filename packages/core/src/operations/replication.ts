@@ -20,6 +20,7 @@ export function replicate(state: State, leader: Leader): void {
     }
     while (
       progress.mode === "replicate" &&
+      progress.nextIndex > state.log.base.index &&
       progress.nextIndex <= state.log.lastIndex &&
       hasRoom(state, progress)
     ) {
@@ -44,12 +45,13 @@ function hasRoom(state: State, progress: Progress): boolean {
 
 /**
  * Without entries it is a heartbeat: it names what is acknowledged, so that it is never refused for
- * having overtaken what is still under way. A probe names what it asks for.
+ * having overtaken what is still under way; where that was compacted, the beginning of all logs. A
+ * probe names what it asks for.
  */
-function previousIndex(state: State, progress: Progress, isHeartbeat: boolean): Index {
-  const isProbe = progress.mode === "probe" && state.now >= progress.resumeAt;
-  if (!isHeartbeat || isProbe) return progress.nextIndex - 1;
-  return Math.max(progress.matchIndex, state.log.base.index);
+function previousIndex({ log, now }: State, progress: Progress, isHeartbeat: boolean): Index {
+  const isProbe = progress.mode === "probe" && now >= progress.resumeAt;
+  const index = !isHeartbeat || isProbe ? progress.nextIndex - 1 : progress.matchIndex;
+  return index < log.base.index ? 0 : index;
 }
 
 function sendAppend(
@@ -59,7 +61,7 @@ function sendAppend(
   entries: readonly EntryRun[],
 ): void {
   const prevLogIndex = previousIndex(state, progress, entries.length === 0);
-  const prevLogTerm = state.log.term(prevLogIndex);
+  const prevLogTerm = prevLogIndex === 0 ? 0 : state.log.term(prevLogIndex);
   if (prevLogTerm === undefined) {
     throw new InvariantViolation(
       `no entry ${prevLogIndex} to send from: the log begins after ${state.log.base.index}`,
@@ -73,7 +75,7 @@ function sendAppend(
     prevLogTerm,
     leaderCommit: state.commitIndex,
     round: leader.round,
-    matchIndex: progress.matchIndex,
+    matchIndex: Math.min(progress.matchIndex, prevLogIndex),
     entries,
   };
   send(state, progress.server.id, message);

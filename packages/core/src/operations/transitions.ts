@@ -6,6 +6,8 @@ import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
 import type { NodeId, Sender, Term } from "../types.js";
 import { promiseSeq } from "./durability.js";
+import { abandonInstall } from "./install-receiving.js";
+import { releaseReader } from "./install-sending.js";
 import { giveUpForwards } from "./proposal-outcomes.js";
 import { rejectLeaderReads } from "./leader-reads.js";
 import { appendOwn } from "./leader-append.js";
@@ -24,6 +26,7 @@ export function adoptTerm(state: State, term: Term): void {
   state.votedFor = null;
   state.grantedVote = null;
   giveUpForwards(state);
+  abandonInstall(state);
   becomeFollower(state, null);
 }
 
@@ -34,6 +37,7 @@ export function becomeFollower(state: State, leader: Sender | null): void {
   const before = state.role;
   if (before.kind === "leader") {
     rejectLeaderReads(state, before);
+    for (const progress of before.progress.values()) releaseReader(state, progress);
     resetElectionTimer(state);
   } else if (before.kind === "follower") {
     rejectRemoteReads(state);
@@ -73,6 +77,7 @@ export function becomeCandidate(state: State): void {
   state.votedFor = state.options.id;
   state.grantedVote = null;
   giveUpForwards(state);
+  abandonInstall(state);
   resetElectionTimer(state);
   state.role = {
     kind: "candidate",
@@ -102,6 +107,7 @@ export function becomeLeader(state: State): void {
     round: 1,
     uncommittedBytes: 0,
     heartbeatDeadline: state.now + state.options.heartbeatIntervalMs,
+    lastAttempt: 0,
   };
   for (let index = state.commitIndex + 1; index < noopIndex; index++) {
     leader.uncommittedBytes += state.log.size(index);

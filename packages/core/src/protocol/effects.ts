@@ -1,6 +1,7 @@
 // What the state machine asks for. Types only.
 import { RaftkitError } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
+import type { SnapshotMeta, SnapshotPosition } from "../ports/snapshot-storage.js";
 import type { Configuration, EntryRun, Index, NodeId, Peer, Sender, Term } from "../types.js";
 import type { Message } from "./messages.js";
 
@@ -33,6 +34,38 @@ export type Effect =
   | { readonly type: "persist"; readonly seq: number; readonly operations: readonly LogOperation[] }
   // machine lane: in order; answered by `applied`
   | { readonly type: "apply"; readonly entries: readonly EntryRun[] }
+  /** Replaces the machine's state; answered by `applied` with its index. */
+  | { readonly type: "restore"; readonly snapshot: SnapshotMeta }
+  // snapshot lane: a new snapshot of this node's own state, at once; answered by `snapshotSaved`
+  | { readonly type: "takeSnapshot" }
+  // snapshot lane, for a follower; answered by `snapshotRead`
+  | {
+      readonly type: "readSnapshot";
+      readonly peer: NodeId;
+      readonly attempt: number;
+      readonly snapshotId: string;
+      readonly offset: number;
+      readonly maxBytes: number;
+    }
+  /** Nothing more is read for this follower. */
+  | { readonly type: "releaseSnapshot"; readonly peer: NodeId }
+  // snapshot lane, from the leader: in order; answered by `snapshotWritten`, at last by
+  // `snapshotInstalled`, or by `snapshotRefused`
+  | {
+      readonly type: "writeSnapshot";
+      readonly install: number;
+      readonly position: SnapshotPosition;
+      readonly offset: number;
+      readonly data: Uint8Array;
+    }
+  | {
+      readonly type: "commitSnapshot";
+      readonly install: number;
+      readonly position: SnapshotPosition;
+      readonly bytes: number;
+      readonly crc: number;
+    }
+  | { readonly type: "abortSnapshot"; readonly install: number }
   // network lane
   | { readonly type: "configure"; readonly peers: readonly Peer[] }
   | { readonly type: "send"; readonly to: NodeId; readonly message: Message }
@@ -93,5 +126,12 @@ export type Notice =
    * an older copy. It gets no entries from this leader.
    */
   | "peerRolledBack"
+  /**
+   * The log outgrew half of `maxLogBytes` while the peer was sent a snapshot: the entries behind
+   * that are gone, and it will need a newer one.
+   */
+  | "installOutrun"
+  /** The log begins behind a snapshot that is lost: this node waits for one from the leader. */
+  | "snapshotMissing"
   /** The log's configuration is in force; the list of initial voters given now is another. */
   | "bootstrapIgnored";

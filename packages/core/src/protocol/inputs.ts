@@ -1,4 +1,5 @@
 // What the state machine is told. Types only.
+import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Index, NodeId, Sender } from "../types.js";
 import type { Message } from "./messages.js";
 
@@ -18,6 +19,30 @@ export type Input =
   | { readonly type: "applied"; readonly index: Index }
   /** The state machine's hash once `index` was applied; every node hashes at the same indexes. */
   | { readonly type: "hashed"; readonly index: Index; readonly hash: string }
+  /** This node's own snapshot is whole, durable and readable. */
+  | { readonly type: "snapshotSaved"; readonly snapshot: SnapshotMeta }
+  /** Answers `readSnapshot`; null: it can't be read. */
+  | {
+      readonly type: "snapshotRead";
+      readonly peer: NodeId;
+      readonly attempt: number;
+      readonly offset: number;
+      readonly data: Uint8Array | null;
+    }
+  /** Answers `writeSnapshot`: everything before `offset` is written. */
+  | { readonly type: "snapshotWritten"; readonly install: number; readonly offset: number }
+  /** Answers `commitSnapshot`: it is durable, and its data is what was announced. */
+  | {
+      readonly type: "snapshotInstalled";
+      readonly install: number;
+      readonly snapshot: SnapshotMeta;
+    }
+  /** Answers `writeSnapshot` or `commitSnapshot`: nothing of it is left. */
+  | {
+      readonly type: "snapshotRefused";
+      readonly install: number;
+      readonly reason: "damaged" | "failed";
+    }
   /** What was sent to this peer may be lost. */
   | { readonly type: "unreachable"; readonly peer: NodeId }
   /** The forward with this `firstSeq` was certainly not sent. */

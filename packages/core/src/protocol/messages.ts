@@ -1,6 +1,6 @@
 // What nodes say to each other. `to` is the incarnation that a message is meant for; every message
 // carries a term (R08). Field names are those of the paper's Figure 2 where it has them.
-import type { EntryRun, Index, Peer, Term } from "../types.js";
+import type { Configuration, EntryRun, Index, Peer, Term } from "../types.js";
 
 interface Envelope {
   /** The addressee's incarnation; empty only in the bootstrap request. */
@@ -81,6 +81,45 @@ export interface AppendEntriesReply extends Envelope {
   readonly prevLogIndex: Index;
   readonly conflictIndex: Index;
   readonly conflictTerm: Term;
+  /**
+   * Where this log begins, behind a snapshot that is lost: it needs one at this index or above. 0:
+   * nothing is missing.
+   */
+  readonly neededSnapshot: Index;
+}
+
+/**
+ * A part of the leader's snapshot, for a follower that needs entries which the leader's log doesn't
+ * hold any more (paper §7, Figure 13).
+ */
+export interface InstallSnapshot extends Envelope {
+  readonly type: "installSnapshot";
+  /** Rises within a leadership: of two, the later one counts. */
+  readonly attempt: number;
+  readonly lastIncludedIndex: Index;
+  readonly lastIncludedTerm: Term;
+  /** The one in force at `lastIncludedIndex`, and the index of its entry. */
+  readonly configuration: Configuration;
+  readonly configurationIndex: Index;
+  /** Of the whole snapshot: its length, and the CRC-32 of its data. */
+  readonly bytes: number;
+  readonly crc: number;
+  /** Where `data` stands in it. */
+  readonly offset: number;
+  /** At least a byte, unless the snapshot is empty. */
+  readonly data: Uint8Array;
+}
+
+export interface InstallSnapshotReply extends Envelope {
+  readonly type: "installSnapshotReply";
+  readonly attempt: number;
+  /** So much from the beginning is written; flow control only, no promise. */
+  readonly offset: number;
+  /**
+   * `damaged`: the data isn't what was announced. `failed`: it could not be stored. Both end this
+   * attempt.
+   */
+  readonly outcome: "receiving" | "damaged" | "failed";
 }
 
 /**
@@ -157,6 +196,8 @@ export type Message =
   | RequestVoteReply
   | AppendEntries
   | AppendEntriesReply
+  | InstallSnapshot
+  | InstallSnapshotReply
   | Forward
   | ForwardReply
   | ReadIndex

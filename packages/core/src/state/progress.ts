@@ -1,6 +1,7 @@
 // What a leader knows of one follower (R16), and the window of what it was sent and hasn't
 // acknowledged. When something of it counts as lost is decided in loss.ts.
 import type { Index, Server } from "../types.js";
+import type { OutgoingInstall } from "./install-state.js";
 
 /** An AppendEntries with entries that isn't acknowledged. */
 export interface SentMessage {
@@ -58,6 +59,8 @@ export interface Progress {
   /** How often in a row what was sent was lost, and until when nothing is sent again. */
   losses: number;
   resumeAt: number;
+  /** It is sent a snapshot, beside what else it can be sent. */
+  install: OutgoingInstall | null;
 }
 
 export function newProgress(server: Server, nextIndex: Index, now: number): Progress {
@@ -83,6 +86,7 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
     patience: 1,
     losses: 0,
     resumeAt: 0,
+    install: null,
   };
 }
 

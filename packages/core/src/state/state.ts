@@ -2,10 +2,12 @@
 // can't be touched in another; they change in transitions.ts only.
 import type { Log } from "../log/log.js";
 import type { RaftOptions } from "../options.js";
+import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Effect } from "../protocol/effects.js";
 import type { Index, NodeId, Sender, Term } from "../types.js";
 import type { BootstrapState } from "./bootstrap-state.js";
 import type { ForwardDedup } from "./forward-dedup.js";
+import type { IncomingInstall } from "./install-state.js";
 import type { Membership } from "./membership-state.js";
 import type { PendingProposals } from "./pending-proposals.js";
 import type { LeaderReads, RemoteReads } from "./pending-reads.js";
@@ -50,6 +52,8 @@ export interface Leader {
   round: number;
   uncommittedBytes: number;
   heartbeatDeadline: number;
+  /** Attempts to install a snapshot are numbered, over all followers. */
+  lastAttempt: number;
 }
 
 export type Role = Follower | Candidate | Leader;
@@ -59,6 +63,13 @@ export interface State {
   readonly log: Log;
   readonly durability: Durability;
   readonly membership: Membership;
+  /** The newest one that this node has; null: there is none, or it is damaged. */
+  snapshot: SnapshotMeta | null;
+  /** Of one that this node's start found damaged; 0: none. */
+  readonly damagedSnapshotIndex: Index;
+  /** What is being received. */
+  install: IncomingInstall | null;
+  lastInstallId: number;
   currentTerm: Term;
   votedFor: NodeId | null;
   role: Role;
@@ -84,6 +95,19 @@ export interface State {
   readonly stateHashes: StateHashes;
   now: number;
   effects: Effect[];
+}
+
+/**
+ * The log begins behind a snapshot that is lost, and the state machine doesn't hold what was in it:
+ * such a node votes and appends, but doesn't campaign or apply until the leader has sent it one.
+ */
+export function lacksSnapshot({ log, snapshot, applyingIndex }: State): boolean {
+  return applyingIndex < log.base.index && (snapshot === null || snapshot.index < log.base.index);
+}
+
+/** What such a node needs: one at this index or above. 0: it lacks none. */
+export function neededSnapshotIndex(state: State): Index {
+  return lacksSnapshot(state) ? Math.max(state.log.base.index, state.damagedSnapshotIndex) : 0;
 }
 
 /**

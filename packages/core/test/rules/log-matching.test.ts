@@ -152,6 +152,8 @@ test("the log's base has a term, and it counts like an entry's", () => {
     {
       hardState: { currentTerm: 4, votedFor: null },
       base: { index: 7, term: 4 },
+      snapshot: null,
+      damagedSnapshotIndex: 0,
       entries: [],
       applied: 7,
     },

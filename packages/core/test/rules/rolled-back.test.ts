@@ -120,6 +120,7 @@ function refusal(round: number, prevLogIndex: number, conflictIndex: number): Ap
     prevLogIndex,
     conflictIndex,
     conflictTerm: Math.min(conflictIndex, 1),
+    neededSnapshot: 0,
   };
 }
 

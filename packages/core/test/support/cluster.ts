@@ -14,6 +14,14 @@ import {
 import type { RaftOptions } from "@raftkit/core";
 import type { Disk } from "./disk.js";
 import { finishWrite, newDisk } from "./disk.js";
+import type { Snapshots } from "./snapshots.js";
+import {
+  appliedIn,
+  newSnapshots,
+  performSnapshotEffect,
+  wholeSnapshot,
+  workOnce,
+} from "./snapshots.js";
 
 export interface TestNode {
   readonly id: NodeId;
@@ -23,6 +31,7 @@ export interface TestNode {
   incarnation: string;
   run: number;
   disk: Disk;
+  snapshots: Snapshots;
   raft: Raft;
   alive: boolean;
   nextSeq: number;
@@ -109,6 +118,7 @@ export function addNode(cluster: Cluster, id: NodeId, setup: NodeSetup): void {
     incarnation: incarnationOf(id),
     run: 1,
     disk,
+    snapshots: newSnapshots(),
     alive: true,
     nextSeq: 1,
     nextReadId: 1,
@@ -135,9 +145,11 @@ function openRaft(node: Omit<TestNode, "raft">): Raft {
   };
   return new Raft(options, {
     hardState: node.disk.hardState,
-    base: { index: 0, term: 0 },
+    base: node.disk.base,
+    snapshot: wholeSnapshot(node.snapshots)?.meta ?? null,
+    damagedSnapshotIndex: node.snapshots.isDamaged ? (node.snapshots.newest?.meta.index ?? 0) : 0,
     entries: [...node.disk.entries],
-    applied: 0,
+    applied: node.applied.length,
   });
 }
 
@@ -145,6 +157,9 @@ function openRaft(node: Omit<TestNode, "raft">): Raft {
 export function crash(node: TestNode): void {
   node.alive = false;
   node.disk.pending.length = 0;
+  node.snapshots.work.length = 0;
+  node.snapshots.sink = null;
+  node.snapshots.readers.clear();
 }
 
 export function restart(
@@ -154,11 +169,15 @@ export function restart(
   node.run++;
   if (change.wiped === true) {
     node.disk = newDisk();
+    node.snapshots = newSnapshots();
     node.incarnation = incarnationOf(node.id, 2);
     node.run = 1;
   }
   if (change.bootstrap) node.bootstrap = peersNamed(change.bootstrap);
-  Object.assign(node, { alive: true, nextSeq: 1, nextReadId: 1, applied: [] });
+  Object.assign(node, { alive: true, nextSeq: 1, nextReadId: 1 });
+  // A machine in memory: restored, and not at all where the log begins behind the snapshot.
+  const found = wholeSnapshot(node.snapshots);
+  node.applied = found && found.meta.index >= node.disk.base.index ? appliedIn(found) : [];
   node.raft = openRaft(node);
 }
 
@@ -188,7 +207,10 @@ function perform(cluster: Cluster, node: TestNode, effect: Effect): void {
       }
     }
     step(cluster, node, { type: "applied", index: node.applied.length });
-  }
+  } else if (effect.type === "restore") {
+    node.applied = appliedIn(node.snapshots.committed.get(effect.snapshot.snapshotId) ?? null);
+    step(cluster, node, { type: "applied", index: node.applied.length });
+  } else performSnapshotEffect(node, effect);
 }
 
 /** As a receiver reads it: bytes of its own. */
@@ -218,6 +240,11 @@ export function finishOneWrite(cluster: Cluster, node: TestNode): boolean {
   const seq = finishWrite(node.disk);
   if (seq !== undefined) step(cluster, node, { type: "persisted", seq });
   return seq !== undefined;
+}
+
+/** @returns false when its snapshot lane had nothing to do */
+export function workOnSnapshots(cluster: Cluster, node: TestNode): boolean {
+  return node.alive && workOnce(node, (input) => step(cluster, node, input));
 }
 
 /** Ends the turns that are open and rings the timers that are due. */

@@ -2,6 +2,7 @@
 // might send.
 import type { EntryRun, Message } from "@raftkit/core";
 import { encodeRun, EntryKind } from "@raftkit/core";
+import { configurationOf } from "./cluster.js";
 import type { Fields } from "./scenario-fields.js";
 import { numberOf, parseTerms } from "./scenario-fields.js";
 
@@ -69,8 +70,36 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         prevLogIndex: number("prev"),
         conflictIndex,
         conflictTerm,
+        neededSnapshot: number("needed"),
       };
     }
+    case "installSnapshot": {
+      const [lastIncludedIndex, lastIncludedTerm] = place("last");
+      const data = new TextEncoder().encode(fields.get("data") ?? "");
+      return {
+        type,
+        to,
+        term,
+        attempt: number("attempt"),
+        lastIncludedIndex,
+        lastIncludedTerm,
+        configuration: configurationOf(["n1", "n2", "n3"]),
+        configurationIndex: 1,
+        bytes: fields.has("bytes") ? number("bytes") : data.length,
+        crc: number("crc"),
+        offset: number("offset"),
+        data,
+      };
+    }
+    case "installSnapshotReply":
+      return {
+        type,
+        to,
+        term,
+        attempt: number("attempt"),
+        offset: number("offset"),
+        outcome: (fields.get("outcome") ?? "receiving") as "receiving",
+      };
     case "forward": {
       const count = numberOf(fields, "count") ?? 1;
       return {

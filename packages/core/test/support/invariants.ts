@@ -5,19 +5,27 @@ import { readEntries } from "@raftkit/core";
 import type { Cluster, TestNode } from "./cluster.js";
 import { nodeOf } from "./cluster.js";
 import { finishWrite } from "./disk.js";
+import { appliedIn } from "./snapshots.js";
 
 /**
  * What is on a node's disk, as text; with `pending`, what its writes under way will have made of
  * it.
  */
-export function logOf({ disk }: TestNode, pending: boolean): string[] {
+export function logOf({ disk, snapshots }: TestNode, pending: boolean): string[] {
   const copy = { ...disk, entries: [...disk.entries], pending: pending ? [...disk.pending] : [] };
   while (finishWrite(copy) !== undefined) {
     /* until all are done */
   }
-  return copy.entries.flatMap((run) =>
-    [...readEntries(run)].map(({ term, kind, data }) => `${term}:${kind}:${data.join()}`),
-  );
+  const before = appliedIn(snapshots.newest).slice(0, copy.base.index);
+  if (before.length < copy.base.index) {
+    throw new Error(`the log begins behind ${copy.base.index}, the snapshot ends before it`);
+  }
+  return [
+    ...before,
+    ...copy.entries.flatMap((run) =>
+      [...readEntries(run)].map(({ term, kind, data }) => `${term}:${kind}:${data.join()}`),
+    ),
+  ];
 }
 
 export interface Invariants {
@@ -67,6 +75,28 @@ export function watchInvariants(cluster: Cluster): Invariants {
         `state machine safety: ${node.id} applies ${entry} at ${index}, another node ${applied[index - 1]}`,
       );
     }
+  }
+
+  /** A snapshot is what the log up to its index makes; its configuration is the one in force there. */
+  function onRestore(node: TestNode, { snapshot }: Extract<Effect, { type: "restore" }>): void {
+    const { index, configuration, configurationIndex } = snapshot;
+    const { newest } = node.snapshots;
+    demand(newest?.meta.snapshotId === snapshot.snapshotId, `${node.id} restores an old snapshot`);
+    const state = appliedIn(newest);
+    demand(state.length === index, `${node.id} restores ${state.length} entries, not ${index}`);
+    state.forEach((entry, i) =>
+      demand(entry === applied[i], `${node.id} restores another entry ${i + 1}`),
+    );
+    const latest = state.findLastIndex((entry) => entry.split(":")[1] === "2") + 1;
+    demand(
+      latest === configurationIndex && configuration.voters.length > 0,
+      `${node.id}: the snapshot's configuration is of ${configurationIndex}, not of ${latest}`,
+    );
+    demand(node.disk.base.index <= index, `${node.id} restores below its log`);
+    demand(
+      node.disk.base.index + node.disk.entries.length >= index,
+      `${node.id} restores ${index} before its log is reset`,
+    );
   }
 
   /** A promise leaves after what it rests on is on disk (docs/rules.md, promise 2). */
@@ -125,6 +155,7 @@ export function watchInvariants(cluster: Cluster): Invariants {
       }
       if (effect.type === "role" && effect.role === "leader") onLeader(node, effect.term);
       if (effect.type === "apply") onApply(node, effect);
+      if (effect.type === "restore") onRestore(node, effect);
       if (effect.type === "send") onSend(node, effect.to, effect.message);
       if (effect.type !== "committed") return;
       const run = `${id}/${node.run}`;

@@ -41,7 +41,8 @@ function printEntries(runs: readonly EntryRun[], expected?: Term): string {
 }
 
 function printReply(m: AppendEntriesReply): string {
-  const base = `term=${m.term} ${m.success ? "success" : "refused"} round=${m.round} match=${m.matchIndex} verified=${m.verifiedIndex}`;
+  const needed = m.neededSnapshot > 0 ? ` neededSnapshot=${m.neededSnapshot}` : "";
+  const base = `term=${m.term} ${m.success ? "success" : "refused"} round=${m.round} match=${m.matchIndex} verified=${m.verifiedIndex}${needed}`;
   return m.success
     ? base
     : `${base} prev=${m.prevLogIndex} conflict=${m.conflictIndex}/${m.conflictTerm}`;
@@ -60,6 +61,10 @@ function printFields(m: Message): string {
       return `term=${m.term} prev=${m.prevLogIndex}/${m.prevLogTerm} commit=${m.leaderCommit} round=${m.round} match=${m.matchIndex}${m.entries.length > 0 ? ` entries=${printEntries(m.entries, m.term)}` : ""}`;
     case "appendEntriesReply":
       return printReply(m);
+    case "installSnapshot":
+      return `term=${m.term} attempt=${m.attempt} lastIncluded=${m.lastIncludedIndex}/${m.lastIncludedTerm} configuration=${m.configurationIndex} bytes=${m.bytes} offset=${m.offset} data=${m.data.length}`;
+    case "installSnapshotReply":
+      return `term=${m.term} attempt=${m.attempt} offset=${m.offset} ${m.outcome}`;
     case "forward":
       return `term=${m.term} seq=${range(m.firstSeq, m.entries.count)}`;
     case "forwardReply":
@@ -106,6 +111,20 @@ export function printEffect(id: NodeId, effect: Effect): string {
       return `${id} persist #${effect.seq}: ${effect.operations.map(printOperation).join("; ")}`;
     case "apply":
       return `${id} apply ${printEntries(effect.entries)}`;
+    case "restore":
+      return `${id} restore ${effect.snapshot.index}/${effect.snapshot.term}`;
+    case "takeSnapshot":
+      return `${id} takeSnapshot`;
+    case "readSnapshot":
+      return `${id} readSnapshot for ${effect.peer} attempt=${effect.attempt} ${effect.snapshotId} offset=${effect.offset} max=${effect.maxBytes}`;
+    case "releaseSnapshot":
+      return `${id} releaseSnapshot for ${effect.peer}`;
+    case "writeSnapshot":
+      return `${id} writeSnapshot #${effect.install} ${effect.position.index}/${effect.position.term} offset=${effect.offset} data=${effect.data.length}`;
+    case "commitSnapshot":
+      return `${id} commitSnapshot #${effect.install} ${effect.position.index}/${effect.position.term} bytes=${effect.bytes}`;
+    case "abortSnapshot":
+      return `${id} abortSnapshot #${effect.install}`;
     case "configure":
       return `${id} configure ${effect.peers.map((peer) => peer.id).join() || "nobody"}`;
     case "dropped":

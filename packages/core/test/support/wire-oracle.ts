@@ -14,19 +14,39 @@ const peer = z.tuple([
   z.string().regex(/^[!-~]{1,256}$/),
 ]);
 
+const server = z.tuple([
+  z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  incarnation,
+  z.string().regex(/^[!-~]{1,256}$/),
+]);
+
 const header = z.union([
   z.tuple([z.literal(0), incarnation, term, count, term]),
   z.tuple([z.literal(1), incarnation, term, flag]),
   z.tuple([z.literal(2), incarnation, term, count, term, flag]),
   z.tuple([z.literal(3), incarnation, term, flag]),
   z.tuple([z.literal(4), incarnation, term, count, term, count, count, count]),
-  z.tuple([z.literal(5), incarnation, term, count, flag, count, count, count, count, term]),
+  z.tuple([z.literal(5), incarnation, term, count, flag, count, count, count, count, term, count]),
   z.tuple([z.literal(6), incarnation, term, count]),
   z.tuple([z.literal(7), incarnation, term, count, count, count, count.max(3), count, term]),
   z.tuple([z.literal(8), incarnation, term, count]),
   z.tuple([z.literal(9), incarnation, term, count, count, flag, count]),
   z.tuple([z.literal(10), z.literal(""), term, z.array(peer)]),
   z.tuple([z.literal(11), incarnation, term, count, flag, flag]),
+  z.tuple([
+    z.literal(13),
+    incarnation,
+    term,
+    count,
+    count,
+    term,
+    z.array(server).min(1),
+    count,
+    count,
+    count.max(2 ** 32 - 1),
+    count,
+  ]),
+  z.tuple([z.literal(14), incarnation, term, count, count, count.max(2)]),
   z.tuple([z.literal(12), incarnation, term, count, z.string().min(1).max(128), flag]),
 ]);
 
@@ -35,8 +55,23 @@ export function isWellFormed(value: CodecValue, payload: Uint8Array): boolean {
   if (!parsed.success) return false;
   const { data } = parsed;
   if (data[0] === 4) return data[7] <= data[3] && isAppended(payload, data[3], data[4], data[2]);
+  if (data[0] === 13) return isPart(data, payload.length);
   if (data[0] === 6) return isForwarded(payload, data[2]);
   return payload.length === 0;
+}
+
+type Part = Extract<z.infer<typeof header>, { readonly 0: 13 }>;
+
+function isPart(data: Part, length: number): boolean {
+  const [, , messageTerm, , lastIndex, lastTerm, voters, configurationIndex, bytes, , offset] =
+    data;
+  return (
+    lastTerm <= messageTerm &&
+    configurationIndex <= lastIndex &&
+    new Set(voters.map(([id]) => id)).size === voters.length &&
+    offset + length <= bytes &&
+    (length > 0 || bytes === 0)
+  );
 }
 
 function isAppended(

@@ -1,0 +1,39 @@
+// A follower has written a part of the snapshot that it is sent, or can't.
+import { emit } from "../operations/emit.js";
+import { failAttempt, noteWritten } from "../operations/install-sending.js";
+import type { InstallSnapshotReply } from "../protocol/messages.js";
+import type { State } from "../state/state.js";
+import type { Sender } from "../types.js";
+
+export function onInstallSnapshotReply(
+  state: State,
+  from: Sender,
+  message: InstallSnapshotReply,
+): void {
+  const leader = state.role;
+  if (leader.kind !== "leader") return;
+  const progress = leader.progress.get(from.id);
+  if (progress?.server.incarnation !== from.incarnation) {
+    emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
+    return;
+  }
+  const { install } = progress;
+  if (!install?.snapshot || message.attempt !== install.attempt) return;
+  if (message.offset > install.snapshot.bytes) {
+    emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
+    return;
+  }
+  switch (message.outcome) {
+    case "receiving":
+      noteWritten(state, install, message);
+      break;
+    case "damaged":
+      // Perhaps it is this node's that is damaged: the next attempt is made with another one.
+      install.badSnapshotId = install.snapshot.snapshotId;
+      failAttempt(state, progress, install);
+      break;
+    case "failed":
+      failAttempt(state, progress, install);
+      break;
+  }
+}

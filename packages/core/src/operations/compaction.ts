@@ -1,0 +1,60 @@
+// The log behind a snapshot (paper §7): what a snapshot stands for is removed, but for a tail that
+// spares followers that are a little behind a whole snapshot.
+import type { SnapshotMeta } from "../ports/snapshot-storage.js";
+import type { Leader, State } from "../state/state.js";
+import type { Index } from "../types.js";
+import { cutDurable } from "./durability.js";
+import { emit } from "./emit.js";
+import { inForce } from "./membership.js";
+
+/** The tail counts at most so much, and at most an eighth of `maxLogBytes`. */
+const TAIL_BYTES_MAX = 16 * 2 ** 20;
+
+/** Removes what the newest snapshot stands for; what others still need of it stays, within bounds. */
+export function compact(state: State): void {
+  const { snapshot, log, role, options } = state;
+  if (!snapshot || snapshot.index <= log.base.index) return;
+  const tailBytes = Math.min(TAIL_BYTES_MAX, options.maxLogBytes / 8);
+  const tail = log.tailBefore(snapshot.index, tailBytes);
+  const index = role.kind === "leader" ? Math.min(tail, keptForInstalls(state, role, tail)) : tail;
+  if (index <= log.base.index) return;
+  log.compactThrough(index);
+  state.durability.staged.push({ type: "compactThrough", index, term: log.base.term });
+  forgetConfigurationsBefore(state, index);
+}
+
+/**
+ * Whoever is sent a snapshot needs the entries behind it afterwards. They are kept until the log
+ * has half of its bound: beyond that it must not grow for one follower.
+ */
+function keptForInstalls(state: State, leader: Leader, through: Index): Index {
+  const mustCompact = state.log.bytes > state.options.maxLogBytes / 2;
+  let kept = through;
+  for (const { install, server } of leader.progress.values()) {
+    const index = install?.snapshot?.index ?? Infinity;
+    if (index >= through) continue;
+    if (mustCompact) emit(state, { type: "notice", notice: "installOutrun", peer: server.id });
+    else kept = Math.min(kept, index);
+  }
+  return kept;
+}
+
+/** The last one up to `index` stays: it is in force there. */
+function forgetConfigurationsBefore({ membership: { history } }: State, index: Index): void {
+  while ((history[1]?.index ?? Infinity) <= index) history.shift();
+}
+
+/**
+ * The log goes on behind a snapshot that it doesn't lead up to. What was durable of it beyond the
+ * commit index is no part of the log any more; the snapshot is durable, and so will be the reset.
+ */
+export function resetLog(state: State, snapshot: SnapshotMeta): void {
+  const { index, term, configuration, configurationIndex } = snapshot;
+  cutDurable(state, state.commitIndex);
+  state.log.resetTo(index, term);
+  state.durability.staged.push({ type: "resetTo", index, term });
+  state.bootstrapping = null;
+  state.membership.history.length = 0;
+  state.membership.history.push({ index: configurationIndex, configuration });
+  inForce(state);
+}
