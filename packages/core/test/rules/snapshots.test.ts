@@ -1,8 +1,18 @@
 // Snapshots: what compaction may remove, and in which order a follower takes over the leader's
 // (paper §7; thesis §5; hazards 28, 29, 40 to 44). random-network.test.ts does all of it at random.
 import { expect, test } from "vitest";
-import type { Effect, Index, SnapshotMeta } from "@raftkit/core";
+import type { SnapshotMeta } from "@raftkit/core";
 import { crc32, encodeConfiguration, encodeRun, EntryKind } from "@raftkit/core";
+import {
+  BOUND,
+  committedLeader,
+  follower,
+  snapshotNow,
+  workAll,
+  typesOf,
+  operationsOf,
+  part,
+} from "../support/snapshot-rules.js";
 import {
   configurationOf,
   crash,
@@ -11,75 +21,7 @@ import {
   step,
   workOnSnapshots,
 } from "../support/cluster.js";
-import { capture } from "../support/snapshots.js";
-import type { Solo } from "../support/solo.js";
-import { hear, persist, propose, sent, solo, soloLeader, timeout } from "../support/solo.js";
-
-/** Its eighth has room for 20 entries of a byte. */
-const BOUND = 160 * 257;
-
-/** n1 leads term 2 and has committed and applied the entries up to `last`; its no-op is entry 2. */
-function committedLeader(last: Index, maxLogBytes: number = 2 ** 30): Solo {
-  const made = soloLeader(3, { options: { maxLogBytes } });
-  persist(made);
-  propose(made, last - 2);
-  persist(made);
-  acknowledge(made, "n2", last);
-  expect(made.node.raft.status).toMatchObject({ commitIndex: last, lastApplied: last });
-  made.effects = [];
-  return made;
-}
-
-function acknowledge(made: Solo, from: string, match: Index, more: object = {}): void {
-  const fields = { term: 2, success: "true", match, verified: match, round: 1, ...more };
-  hear(made, from, "appendEntriesReply", fields);
-}
-
-/** A follower of n2 in term 5, with these entries behind the configuration, all of them durable. */
-function follower(terms: readonly number[], commit: Index): Solo {
-  const made = solo(3, { terms, currentTerm: 5 });
-  const last = `${terms.length + 1}/${terms.at(-1) ?? 1}`;
-  hear(made, "n2", "appendEntries", { term: 5, prev: last, commit, round: 1 });
-  persist(made);
-  made.effects = [];
-  return made;
-}
-
-function snapshotNow(made: Solo): void {
-  capture(made.node);
-  workAll(made);
-}
-
-function workAll({ cluster, node }: Solo): void {
-  while (workOnSnapshots(cluster, node)) endTurns(cluster);
-}
-
-function heartbeats(made: Solo, count: number): void {
-  for (let i = 0; i < count; i++) {
-    timeout(made);
-    // The others are there, so that it goes on leading.
-    acknowledge(made, "n2", made.node.raft.status.commitIndex);
-  }
-}
-
-function typesOf({ effects }: Solo, ...types: Effect["type"][]): string[] {
-  return effects.map(({ type }) => type).filter((type) => types.includes(type));
-}
-
-function operationsOf({ effects }: Solo): string[] {
-  return effects.flatMap((effect) =>
-    effect.type === "persist"
-      ? effect.operations.map((one) => ("index" in one ? `${one.type} ${one.index}` : one.type))
-      : [],
-  );
-}
-
-/** What n2 installs: `applied` as a state, sent in one part. */
-function part(index: Index, term: number, more: object = {}): Record<string, string | number> {
-  const data = JSON.stringify(Array.from({ length: index }, () => `${term}:0:1`));
-  const crc = crc32(new TextEncoder().encode(data));
-  return { term: 5, attempt: 1, last: `${index}/${term}`, data, crc, ...more };
-}
+import { hear, persist, propose, sent, solo, timeout } from "../support/solo.js";
 
 test("a snapshot takes the place of the entries, but for a tail of an eighth of the bound", () => {
   const made = committedLeader(100, BOUND);
@@ -315,107 +257,6 @@ test("an install ends with its term, unless it is being committed", () => {
   expect(sent(committing, "appendEntriesReply").at(-1)).toMatchObject({ term: 6, matchIndex: 20 });
 });
 
-test("a leader sends a snapshot to whom the log can't serve, and heartbeats beside it", () => {
-  const made = committedLeader(100, BOUND);
-  snapshotNow(made);
-  made.effects = [];
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
-  heartbeats(made, 1);
-  workAll(made);
-  const [first] = sent(made, "installSnapshot");
-  expect(first).toMatchObject({
-    lastIncludedIndex: 100,
-    lastIncludedTerm: 2,
-    configurationIndex: 1,
-    attempt: 1,
-    offset: 0,
-  });
-  made.effects = [];
-  heartbeats(made, 2);
-  const toN3 = made.effects.filter((effect) => effect.type === "send" && effect.to === "n3");
-  expect(
-    toN3.filter((one) => one.type === "send" && one.message.type === "appendEntries"),
-  ).toMatchObject([
-    { message: { prevLogIndex: 0, entries: [] } },
-    { message: { prevLogIndex: 0, entries: [] } },
-  ]);
-  // It has it: from there on it gets entries.
-  made.effects = [];
-  acknowledge(made, "n3", 100, { round: 3 });
-  propose(made);
-  expect(typesOf(made, "releaseSnapshot")).toEqual(["releaseSnapshot"]);
-  expect(sent(made, "appendEntries").at(-1)).toMatchObject({ prevLogIndex: 100 });
-});
-
-test("answers to an install are no word of a majority: a leader that hears nothing else steps down", () => {
-  const made = committedLeader(100, BOUND);
-  snapshotNow(made);
-  for (let i = 0; i < 9; i++) {
-    hear(made, "n3", "installSnapshotReply", { term: 2, attempt: 1, offset: i });
-    timeout(made);
-  }
-  expect(made.node.raft.status.role).not.toBe("leader");
-});
-
-test("a snapshot that its receiver finds damaged is replaced by a new one", () => {
-  const made = committedLeader(100, BOUND);
-  snapshotNow(made);
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
-  heartbeats(made, 1);
-  workAll(made);
-  made.effects = [];
-  hear(made, "n3", "installSnapshotReply", { term: 2, attempt: 1, outcome: "damaged" });
-  heartbeats(made, 4);
-  workAll(made);
-  expect(typesOf(made, "releaseSnapshot", "takeSnapshot")).toEqual([
-    "releaseSnapshot",
-    "takeSnapshot",
-  ]);
-  heartbeats(made, 4);
-  workAll(made);
-  expect(sent(made, "installSnapshot").at(-1)).toMatchObject({ attempt: 2, offset: 0 });
-});
-
-test("for whom an install runs, the entries behind it are kept, up to half of the bound", () => {
-  const made = committedLeader(40, 100 * 257);
-  snapshotNow(made); // base 28
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
-  heartbeats(made, 1);
-  workAll(made);
-  const grow = (count: number): void => {
-    propose(made, count);
-    persist(made);
-    acknowledge(made, "n2", made.node.raft.status.lastIndex, { round: 1 });
-    snapshotNow(made);
-  };
-  grow(20);
-  expect(made.node.raft.status).toMatchObject({ baseIndex: 40, lastIndex: 60 });
-  grow(20);
-  expect(made.node.raft.status.baseIndex).toBe(40);
-  made.effects = [];
-  grow(20);
-  expect(made.node.raft.status.baseIndex).toBe(88);
-  expect(made.effects).toContainEqual({ type: "notice", notice: "installOutrun", peer: "n3" });
-});
-
 test("a voter whose snapshot is lost keeps log and vote, doesn't campaign, and asks for one", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
@@ -451,25 +292,6 @@ test("a voter whose snapshot is lost keeps log and vote, doesn't campaign, and a
   expect(made.node.raft.status).toMatchObject({ lastIndex: 100, lacksSnapshot: false });
 });
 
-test("the leader takes a newer snapshot for whom its own is too old", () => {
-  const made = committedLeader(20);
-  snapshotNow(made);
-  propose(made, 10);
-  persist(made);
-  acknowledge(made, "n2", 30);
-  made.effects = [];
-  acknowledge(made, "n3", 30, { needed: 25 });
-  heartbeats(made, 1);
-  expect(typesOf(made, "takeSnapshot")).toEqual(["takeSnapshot"]);
-  workAll(made);
-  heartbeats(made, 1);
-  workAll(made);
-  expect(sent(made, "installSnapshot").at(-1)).toMatchObject({ lastIncludedIndex: 30 });
-  // Its log is whole: entries go on beside it.
-  propose(made);
-  expect(sent(made, "appendEntries").filter(({ entries }) => entries.length > 0)).toHaveLength(2);
-});
-
 test("a restart finds the snapshot with the log behind it, or resets the log to it", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
@@ -493,33 +315,4 @@ test("a restart finds the snapshot with the log behind it, or resets the log to 
   expect(operationsOf(cut)).toEqual(["resetTo 20"]);
   expect(cut.node.raft.status).toMatchObject({ baseIndex: 20, lastIndex: 20, lastApplied: 20 });
   expect(typesOf(cut, "apply", "restore")).toEqual([]);
-});
-
-test("the first attempt begins at a heartbeat, and one that nobody answers is tried again later", () => {
-  const made = committedLeader(100, BOUND);
-  snapshotNow(made);
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
-  made.effects = [];
-  for (let i = 0; i < 400; i++) {
-    heartbeats(made, 1);
-    workAll(made);
-  }
-  const parts = sent(made, "installSnapshot");
-  expect(new Set(parts.map(({ attempt }) => attempt)).size).toBeLessThan(4);
-  expect(parts.length).toBeGreaterThan(5);
-  // Whoever has forgotten what it had begins anew at once.
-  const { attempt = 0, bytes = 0 } = parts.at(-1) ?? {};
-  hear(made, "n3", "installSnapshotReply", { term: 2, attempt, offset: bytes });
-  for (let i = 0; i < 20; i++) heartbeats(made, 1);
-  made.effects = [];
-  hear(made, "n3", "installSnapshotReply", { term: 2, attempt, offset: 0 });
-  heartbeats(made, 1);
-  workAll(made);
-  expect(sent(made, "installSnapshot")[0]).toMatchObject({ attempt: attempt + 1, offset: 0 });
 });

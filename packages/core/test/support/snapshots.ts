@@ -1,8 +1,18 @@
 // The snapshot lane of a node under test: it does its oldest piece of work when it is told to. A
 // snapshot is what was applied, as JSON.
-import type { Effect, Input, NodeId, SnapshotMeta, SnapshotPosition } from "@raftkit/core";
+import type { Effect, Input, NodeId, Raft, SnapshotMeta, SnapshotPosition } from "@raftkit/core";
 import { crc32 } from "@raftkit/core";
-import type { TestNode } from "./cluster.js";
+import type { Disk } from "./disk.js";
+
+/** What of a node its snapshot lane needs. */
+interface Snapshotting {
+  readonly id: NodeId;
+  readonly run: number;
+  readonly disk: Disk;
+  readonly raft: Raft;
+  readonly snapshots: Snapshots;
+  readonly applied: readonly string[];
+}
 
 export interface StoredSnapshot {
   readonly meta: SnapshotMeta;
@@ -48,7 +58,7 @@ export function wholeSnapshot({ newest, isDamaged }: Snapshots): StoredSnapshot 
 }
 
 function commit(
-  node: TestNode,
+  node: Snapshotting,
   position: SnapshotPosition,
   data: Uint8Array,
 ): SnapshotMeta | undefined {
@@ -63,7 +73,7 @@ function commit(
 }
 
 /** Captures what is applied now; it becomes durable when the lane gets to it. */
-export function capture(node: TestNode): void {
+export function capture(node: Snapshotting): void {
   const index = node.applied.length;
   const found = node.raft.configurationAt(index);
   if (!found) return;
@@ -81,14 +91,14 @@ export function capture(node: TestNode): void {
 }
 
 /** The oldest piece of work is done. @returns false when there was none */
-export function workOnce(node: TestNode, feed: (input: Input) => void): boolean {
+export function workOnce(node: Snapshotting, feed: (input: Input) => void): boolean {
   const next = node.snapshots.work.shift();
   const input = next?.();
   if (input) feed(input);
   return next !== undefined;
 }
 
-export function performSnapshotEffect(node: TestNode, effect: Effect): void {
+export function performSnapshotEffect(node: Snapshotting, effect: Effect): void {
   const { snapshots } = node;
   switch (effect.type) {
     case "takeSnapshot":
@@ -141,7 +151,7 @@ function write(
 }
 
 function install(
-  node: TestNode,
+  node: Snapshotting,
   { install: id, position, bytes, crc }: Extract<Effect, { type: "commitSnapshot" }>,
 ): Input {
   const { sink } = node.snapshots;

@@ -1,0 +1,117 @@
+// What nodes of other versions send and expect: codes and the order of fields stay as they are.
+import { expect, test } from "vitest";
+import type { CodecValue, Message } from "@raftkit/core";
+import { decodeMessage, encodeRun, EntryKind, messageHeader, messagePayload } from "@raftkit/core";
+import { configurationOf } from "./support/cluster.js";
+import { concatenate } from "./support/entries.js";
+
+const to = "n1-data-directory-1";
+
+test.each<[readonly CodecValue[], Message]>([
+  [[0, to, 9, 1, 2], { type: "preVote", to, term: 9, lastLogIndex: 1, lastLogTerm: 2 }],
+  [[1, to, 9, true], { type: "preVoteReply", to, term: 9, voteGranted: true }],
+  [
+    [2, to, 9, 1, 2, true],
+    { type: "requestVote", to, term: 9, lastLogIndex: 1, lastLogTerm: 2, transfer: true },
+  ],
+  [[3, to, 9, true], { type: "requestVoteReply", to, term: 9, voteGranted: true }],
+  [
+    [4, to, 9, 5, 2, 3, 4, 1],
+    {
+      type: "appendEntries",
+      to,
+      term: 9,
+      prevLogIndex: 5,
+      prevLogTerm: 2,
+      leaderCommit: 3,
+      round: 4,
+      matchIndex: 1,
+      entries: [],
+    },
+  ],
+  [
+    [5, to, 9, 1, true, 2, 3, 4, 5, 6, 7],
+    {
+      type: "appendEntriesReply",
+      to,
+      term: 9,
+      round: 1,
+      success: true,
+      matchIndex: 2,
+      verifiedIndex: 3,
+      prevLogIndex: 4,
+      conflictIndex: 5,
+      conflictTerm: 6,
+      neededSnapshot: 7,
+    },
+  ],
+  [
+    [6, to, 9, 1],
+    {
+      type: "forward",
+      to,
+      term: 9,
+      firstSeq: 1,
+      entries: encodeRun(0, 9, EntryKind.command, [Uint8Array.of(7)]),
+    },
+  ],
+  ...(["accepted", "notLeader", "overloaded", "logFull"] as const).map(
+    (verdict, i): [readonly CodecValue[], Message] => [
+      [7, to, 9, 1, 2, 3, i, 5, 6],
+      {
+        type: "forwardReply",
+        to,
+        term: 9,
+        run: 1,
+        firstSeq: 2,
+        count: 3,
+        verdict,
+        firstIndex: 5,
+        entryTerm: 6,
+      },
+    ],
+  ),
+  [[8, to, 9, 1], { type: "readIndex", to, term: 9, id: 1 }],
+  [
+    [9, to, 9, 1, 2, true, 3],
+    { type: "readIndexReply", to, term: 9, run: 1, id: 2, success: true, readIndex: 3 },
+  ],
+  [
+    [10, "", 9, [["n1", "a:1"]]],
+    { type: "bootstrapRequest", to: "", term: 9, voters: [{ id: "n1", address: "a:1" }] },
+  ],
+  [
+    [11, to, 9, 1, true, false],
+    { type: "bootstrapReply", to, term: 9, run: 1, blank: true, agrees: false },
+  ],
+  [
+    [12, to, 9, 1, "h", true],
+    { type: "stateHash", to, term: 9, index: 1, hash: "h", answer: true },
+  ],
+  [
+    [13, to, 9, 1, 2, 3, [["n1", "n1-data-directory-1", "n1.test:7000"]], 2, 100, 5, 6],
+    {
+      type: "installSnapshot",
+      to,
+      term: 9,
+      attempt: 1,
+      lastIncludedIndex: 2,
+      lastIncludedTerm: 3,
+      configuration: configurationOf(["n1"]),
+      configurationIndex: 2,
+      bytes: 100,
+      crc: 5,
+      offset: 6,
+      data: Uint8Array.of(7, 8),
+    },
+  ],
+  ...(["receiving", "damaged", "failed"] as const).map(
+    (outcome, i): [readonly CodecValue[], Message] => [
+      [14, to, 9, 1, 2, i],
+      { type: "installSnapshotReply", to, term: 9, attempt: 1, offset: 2, outcome },
+    ],
+  ),
+])("%j is what other versions of this code send and expect", (header, m) => {
+  expect(messageHeader(m)).toEqual(header);
+  expect(decodeMessage(header, concatenate(messagePayload(m)))).toEqual(m);
+});
