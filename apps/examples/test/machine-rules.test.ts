@@ -4,7 +4,7 @@ import { createLimiterMachine } from "../src/rate-limiter/limiter-machine.js";
 import type { Booking } from "../src/service/inventory.js";
 import { createInventory } from "../src/service/inventory.js";
 
-const context = { index: 1, term: 1 };
+const context = { index: 1, term: 1, elapsedMs: 0 };
 
 test("a booking counts once, is refused when stock is short, and keeps its name to itself", () => {
   const machine = createInventory();

@@ -26,7 +26,7 @@ function fakeKv(): FakeKv {
     before: () => undefined,
     async propose(command, call = {}) {
       await kv.before(call);
-      return machine.apply(command, { index: ++index, term: 1 });
+      return machine.apply(command, { index: ++index, term: 1, elapsedMs: 0 });
     },
     async read(query, call = {}) {
       await kv.before(call);

@@ -24,6 +24,11 @@ export interface RaftOptions {
   /** Beyond these a leader refuses proposals (data plus 256 bytes an entry). */
   readonly maxUncommittedBytes: number;
   readonly maxLogBytes: number;
+  /**
+   * How much time a leader lets pass at least between two clock entries: milliseconds, from 1 to
+   * CLOCK_ELAPSED_MS_MAX. Undefined: it appends none.
+   */
+  readonly clockIntervalMs?: number | undefined;
 }
 
 /** What the storage and the state machine brought back. */

@@ -7,6 +7,7 @@ import {
   decodeMessage,
   encodeConfiguration,
   encodeRun,
+  encodeClock,
   EntryKind,
   messageHeader,
   messagePayload,
@@ -63,13 +64,17 @@ const appendEntries = fc
     matchIndex: count,
     datas: fc.array(entryData, { maxLength: 4 }),
     configures: flag,
+    elapsedMs: fc.option(fc.nat({ max: 3_600_000 })),
   })
-  .map(({ datas, configures, ...m }): Message => {
+  .map(({ datas, configures, elapsedMs, ...m }): Message => {
     const entries = datas.map((data) => ({
       term: m.term,
       kind: EntryKind.command as number,
       data: data as Uint8Array,
     }));
+    if (elapsedMs !== null) {
+      entries.push({ term: m.term, kind: EntryKind.clock, data: encodeClock(elapsedMs) });
+    }
     if (configures) {
       entries.push({
         term: m.term,
@@ -328,6 +333,24 @@ describe("messages", () => {
         runOf(1, [{ term: 5, kind: EntryKind.configuration, data: new Uint8Array([123]) }]).bytes,
       ),
     ).toBeUndefined();
+    const clock = (data: Uint8Array): Uint8Array =>
+      runOf(1, [
+        { term: 5, kind: EntryKind.command, data: new Uint8Array(1) },
+        { term: 5, kind: EntryKind.clock, data },
+      ]).bytes;
+    for (const right of [0, 1, 3_600_000]) {
+      expect(decodeMessage(header(3, 2), clock(encodeClock(right)))).toBeDefined();
+    }
+    for (const wrong of [
+      encodeClock(3_600_001),
+      encodeClock(2 ** 32 - 1),
+      new Uint8Array(0),
+      new Uint8Array(3),
+      new Uint8Array(5),
+      new Uint8Array(8),
+    ]) {
+      expect(decodeMessage(header(3, 2), clock(wrong))).toBeUndefined();
+    }
   });
 
   test("a forward holds commands of its own term, at least one", () => {

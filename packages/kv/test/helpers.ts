@@ -77,7 +77,11 @@ export const compareUtf8 = (a: string, b: string): number =>
 export function filled(count: number): Kv {
   const kv = createKv();
   for (let i = 0; i < count; i++) {
-    kv.apply(putCommand(`key-${(i * 7919) % count}`, bytes(String(i))), { index: i + 1, term: 1 });
+    kv.apply(putCommand(`key-${(i * 7919) % count}`, bytes(String(i))), {
+      index: i + 1,
+      term: 1,
+      elapsedMs: 0,
+    });
   }
   return kv;
 }

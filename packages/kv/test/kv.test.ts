@@ -44,7 +44,7 @@ test("any sequence of commands does what it does to a Map", () => {
                 : condition.ifMatch === now);
           if (holds && value !== undefined) model.set(key, { value, index });
           if (holds && value === undefined) model.delete(key);
-          expect(kv.apply(toCommand(operation), { index, term: 1 })).toEqual(
+          expect(kv.apply(toCommand(operation), { index, term: 1, elapsedMs: 0 })).toEqual(
             holds
               ? { ok: true, index, previousIndex: now }
               : { ok: false, reason: "conditionFailed", index: now },
@@ -104,12 +104,20 @@ describe("many keys", () => {
     const kv = filled(3000);
     for (let i = 0; i < 3000; i++) {
       expect(
-        kv.apply(deleteCommand(`key-${(i * 31) % 3000}`), { index: 3001 + i, term: 1 }),
+        kv.apply(deleteCommand(`key-${(i * 31) % 3000}`), {
+          index: 3001 + i,
+          term: 1,
+          elapsedMs: 0,
+        }),
       ).toMatchObject({ ok: true, previousIndex: expect.any(Number) });
     }
     expect(entriesOf(kv)).toEqual([]);
     for (let i = 0; i < 3000; i++) {
-      kv.apply(putCommand(String(i).padStart(4, "0"), bytes("")), { index: 6001 + i, term: 1 });
+      kv.apply(putCommand(String(i).padStart(4, "0"), bytes("")), {
+        index: 6001 + i,
+        term: 1,
+        elapsedMs: 0,
+      });
     }
     expect(kv.query({ type: "size" })).toEqual({ type: "size", keys: 3000 });
     expect(entriesOf(kv, { after: "2000" }).map(({ key }) => key)).toEqual(
@@ -120,7 +128,11 @@ describe("many keys", () => {
   test("a page ends with the value that makes it large enough", () => {
     const kv = createKv();
     for (let i = 0; i < 10; i++) {
-      kv.apply(putCommand(String(i), new Uint8Array(VALUE_BYTES_MAX)), { index: i + 1, term: 1 });
+      kv.apply(putCommand(String(i), new Uint8Array(VALUE_BYTES_MAX)), {
+        index: i + 1,
+        term: 1,
+        elapsedMs: 0,
+      });
     }
     const page = kv.query({ type: "list" });
     expect(page).toMatchObject({ next: String(PAGE_BYTES_MAX / VALUE_BYTES_MAX - 1) });
@@ -162,7 +174,7 @@ describe("what is malformed", () => {
       const kv = filled(3);
       const before = kv.hash();
       const validated = kvCommandSchema["~standard"].validate(command);
-      const result = kv.apply(command as KvCommand, { index: 9, term: 1 });
+      const result = kv.apply(command as KvCommand, { index: 9, term: 1, elapsedMs: 0 });
       expect(result).toEqual({
         ok: false,
         reason: "invalid",
@@ -184,7 +196,7 @@ describe("what is malformed", () => {
       deleteCommand("a", { ifNoneMatch: "*" }),
     ]) {
       expect(kvCommandSchema["~standard"].validate(command)).toEqual({ value: command });
-      expect(kv.apply(command, { index: 1, term: 1 })).toMatchObject({ ok: true });
+      expect(kv.apply(command, { index: 1, term: 1, elapsedMs: 0 })).toMatchObject({ ok: true });
     }
   });
 
@@ -196,7 +208,11 @@ describe("what is malformed", () => {
           fc.array(fc.oneof(fc.constantFrom(0, 1, -1), anyKey, fc.uint8Array(), fc.anything())),
         ),
         (command) => {
-          const result = createKv().apply(command as KvCommand, { index: 1, term: 1 });
+          const result = createKv().apply(command as KvCommand, {
+            index: 1,
+            term: 1,
+            elapsedMs: 0,
+          });
           expect(result.ok).toBe(
             kvCommandSchema["~standard"].validate(command).issues === undefined &&
               !(Array.isArray(command) && conditionFails(command)),

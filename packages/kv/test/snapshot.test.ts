@@ -21,7 +21,7 @@ describe("a snapshot", () => {
         async (operations, pieceBytes) => {
           const kv = createKv();
           operations.forEach((operation, i) =>
-            kv.apply(toCommand(operation), { index: i + 1, term: 1 }),
+            kv.apply(toCommand(operation), { index: i + 1, term: 1, elapsedMs: 0 }),
           );
           const all = await collect(kv.snapshot());
           const copy = await restored(all, pieceBytes);
@@ -45,8 +45,12 @@ describe("a snapshot", () => {
           index: ++index,
           term: 2,
         });
-        kv.apply(putCommand(`new-${index}`, bytes("x")), { index: ++index, term: 2 });
-        kv.apply(deleteCommand(`key-${(index * 13) % 3000}`), { index: ++index, term: 2 });
+        kv.apply(putCommand(`new-${index}`, bytes("x")), { index: ++index, term: 2, elapsedMs: 0 });
+        kv.apply(deleteCommand(`key-${(index * 13) % 3000}`), {
+          index: ++index,
+          term: 2,
+          elapsedMs: 0,
+        });
       }
     };
     disturb();
@@ -67,13 +71,21 @@ describe("a snapshot", () => {
     const direct = createKv();
     const roundabout = filled(2000);
     for (let i = 0; i < 2000; i += 1) {
-      roundabout.apply(deleteCommand(`key-${i}`), { index: 3000 + i, term: 1 });
+      roundabout.apply(deleteCommand(`key-${i}`), { index: 3000 + i, term: 1, elapsedMs: 0 });
     }
     for (let i = 0; i < 1500; i++) {
-      direct.apply(putCommand(`key-${i}`, bytes(String(i))), { index: 10_000 + i, term: 1 });
+      direct.apply(putCommand(`key-${i}`, bytes(String(i))), {
+        index: 10_000 + i,
+        term: 1,
+        elapsedMs: 0,
+      });
     }
     for (let i = 1499; i >= 0; i--) {
-      roundabout.apply(putCommand(`key-${i}`, bytes(String(i))), { index: 10_000 + i, term: 1 });
+      roundabout.apply(putCommand(`key-${i}`, bytes(String(i))), {
+        index: 10_000 + i,
+        term: 1,
+        elapsedMs: 0,
+      });
     }
     expect(
       Buffer.compare(await collect(direct.snapshot()), await collect(roundabout.snapshot())),
@@ -84,7 +96,11 @@ describe("a snapshot", () => {
   test("carries large values, and its chunks are all but one of 64 KiB", async () => {
     const kv = createKv();
     for (const [i, length] of [1_048_576, 65_536, 65_535, 0].entries()) {
-      kv.apply(putCommand(`k${i}`, new Uint8Array(length).fill(i + 1)), { index: i + 1, term: 1 });
+      kv.apply(putCommand(`k${i}`, new Uint8Array(length).fill(i + 1)), {
+        index: i + 1,
+        term: 1,
+        elapsedMs: 0,
+      });
     }
     const lengths: number[] = [];
     for await (const chunk of kv.snapshot()) lengths.push(chunk.length);
@@ -96,7 +112,7 @@ describe("a snapshot", () => {
 
   test("has the form that the source describes", async () => {
     const kv = createKv();
-    kv.apply(putCommand("é", bytes("v")), { index: 2 ** 33 + 5, term: 1 });
+    kv.apply(putCommand("é", bytes("v")), { index: 2 ** 33 + 5, term: 1, elapsedMs: 0 });
     expect((await collect(kv.snapshot())).toString("hex")).toBe(
       "726b7601" +
         "0100000000000000" +
@@ -175,7 +191,7 @@ test("the hash tells apart states that differ in a key, a value, an index or whe
   const hashes = states.map((state) => {
     const kv = createKv();
     for (const [key, value, index] of state) {
-      kv.apply(putCommand(key, bytes(value)), { index, term: 1 });
+      kv.apply(putCommand(key, bytes(value)), { index, term: 1, elapsedMs: 0 });
     }
     return kv.hash();
   });
@@ -186,7 +202,8 @@ test("the hash tells apart states that differ in a key, a value, an index or whe
 test("the hash costs nothing, however large the state is: nothing is read for it", () => {
   const kv = createKv();
   const value = bytes("v".repeat(100));
-  for (let i = 1; i <= 100; i++) kv.apply(putCommand(`k${i}`, value), { index: i, term: 1 });
+  for (let i = 1; i <= 100; i++)
+    kv.apply(putCommand(`k${i}`, value), { index: i, term: 1, elapsedMs: 0 });
   let read = 0;
   const watched = new Proxy(value, {
     get: (target, name) => {
@@ -195,10 +212,10 @@ test("the hash costs nothing, however large the state is: nothing is read for it
       return field;
     },
   });
-  kv.apply(putCommand("k1", watched), { index: 101, term: 1 });
+  kv.apply(putCommand("k1", watched), { index: 101, term: 1, elapsedMs: 0 });
   const applied = read;
   kv.hash();
-  kv.apply(deleteCommand("k1"), { index: 102, term: 1 });
+  kv.apply(deleteCommand("k1"), { index: 102, term: 1, elapsedMs: 0 });
   kv.hash();
   expect(read).toBe(applied);
 });

@@ -5,6 +5,7 @@ import {
   ENTRY_HEADER_BYTES,
   ENTRY_KIND_OFFSET,
   EntryKind,
+  decodeClock,
   entryLength,
   entryTerm,
 } from "@raftkit/core";
@@ -17,6 +18,13 @@ const SLICE_MS = 5;
 
 export interface MachineLane {
   readonly lastApplied: Index;
+  /**
+   * Up to here the machine's state holds what the log says: `lastApplied`, or the last command
+   * before it where a clock entry has come since, since that reaches the machine only together with
+   * the next command. A snapshot is taken at this index: what follows it in the log brings the same
+   * elapsed time again.
+   */
+  readonly completeIndex: Index;
   push(entries: readonly EntryRun[]): void;
   /** Nothing is applied after this; what is being applied is waited for. */
   stop(): Promise<void>;
@@ -45,6 +53,9 @@ export function createMachineLane<C, R, Q, A>(
   const queue: (readonly EntryRun[])[] = [];
   let lastApplied = applied;
   let lastQueued = applied;
+  let completeIndex = applied;
+  /** Of the clock entries since the last command. */
+  let elapsedMs = 0;
   let working: Promise<void> | null = null;
   let stopped = false;
 
@@ -74,10 +85,10 @@ export function createMachineLane<C, R, Q, A>(
       // node.
       for (let index = firstIndex, offset = 0; index < firstIndex + count; index++) {
         const term = entryTerm(bytes, offset);
-        const isCommand = bytes[offset + ENTRY_KIND_OFFSET] === EntryKind.command;
+        const kind = bytes[offset + ENTRY_KIND_OFFSET];
         const start = offset + ENTRY_HEADER_BYTES;
         offset = start + entryLength(bytes, offset);
-        if (isCommand) {
+        if (kind === EntryKind.command) {
           while (!lock.writable) {
             await lock.drain();
             if (stopped) return;
@@ -87,13 +98,19 @@ export function createMachineLane<C, R, Q, A>(
           const outcome = machine.apply(codec.decode(bytes.subarray(start, offset)) as C, {
             index,
             term,
+            elapsedMs,
           });
           const result = isThenable(outcome) ? await lock.applied(outcome) : outcome;
           if (stopped) return;
+          elapsedMs = 0;
           lastApplied = index;
+          completeIndex = index;
           events.onResult(index, term, result);
         } else {
+          if (kind === EntryKind.clock)
+            elapsedMs += decodeClock(bytes.subarray(start, offset)) ?? 0;
           lastApplied = index;
+          if (elapsedMs === 0) completeIndex = index;
           events.onSkipped(index, term);
         }
         if (machine.hash && isHashed(index, lastQueued)) {
@@ -127,6 +144,9 @@ export function createMachineLane<C, R, Q, A>(
   return {
     get lastApplied() {
       return lastApplied;
+    },
+    get completeIndex() {
+      return completeIndex;
     },
     push(entries) {
       queue.push(entries);

@@ -1,7 +1,13 @@
 // The options of a node with their defaults, checked: a wrong one is named, with what was given and
 // what is allowed.
 import type { Clock, OptionShape, Random } from "@raftkit/core";
-import { checkOptionShape, ENTRY_HEADER_BYTES, isValidAddress, isValidId } from "@raftkit/core";
+import {
+  checkOptionShape,
+  CLOCK_ELAPSED_MS_MAX,
+  ENTRY_HEADER_BYTES,
+  isValidAddress,
+  isValidId,
+} from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./platform.js";
 import { checkShape } from "./option-shapes.js";
@@ -27,6 +33,8 @@ export interface Settings {
   readonly maxMessageBytes: number;
   readonly maxInflightMessages: number;
   readonly maxInflightBytes: number;
+  /** What the state machine asks for. */
+  readonly clockIntervalMs: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -110,6 +118,7 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     maxMessageBytes: Math.min(2 ** 20, frameBytes),
     maxInflightMessages: 256,
     maxInflightBytes: 8 * 2 ** 20,
+    clockIntervalMs: options.stateMachine.clockIntervalMs,
     clock: options.clock ?? systemClock(),
     random: options.random ?? systemRandom,
     logger: options.logger ? createSafeLogger(options.logger) : silentLogger,
@@ -184,6 +193,17 @@ function checkParts<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): void {
   requireMethods("storage.log", options.storage.log, ["open", "write", "close"]);
   requireMethods("codec", options.codec, ["encode", "decode"]);
   requireMethods("stateMachine", options.stateMachine, ["apply", "query"]);
+  const { clockIntervalMs } = options.stateMachine;
+  if (
+    clockIntervalMs !== undefined &&
+    !(clockIntervalMs >= 1 && clockIntervalMs <= CLOCK_ELAPSED_MS_MAX)
+  ) {
+    throw wrong(
+      "stateMachine.clockIntervalMs",
+      clockIntervalMs,
+      `milliseconds from 1 to ${CLOCK_ELAPSED_MS_MAX}, or none`,
+    );
+  }
 }
 
 function requireMethods(name: string, part: object | undefined, methods: readonly string[]): void {

@@ -67,6 +67,7 @@ export function createMember<C, R, Q, A>(world: World<C, R, Q, A>, id: NodeId): 
 
   function watch(machine: StateMachine<C, R, Q, A>): StateMachine<C, R, Q, A> {
     return {
+      clockIntervalMs: machine.clockIntervalMs,
       open: () => machine.open?.() ?? Promise.resolve(0),
       query: (query) => machine.query(query),
       close: () => machine.close?.() ?? Promise.resolve(),

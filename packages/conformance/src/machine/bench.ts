@@ -1,12 +1,12 @@
 // What the cases for state machines share: histories of commands, running them, asking everything,
 // snapshots as bytes.
-import type { ApplyContext, Index, StateMachine } from "@raftkit/core";
+import type { Index, StateMachine } from "@raftkit/core";
 import { joined } from "../bytes.js";
 import { Unexpected, expectEqual } from "../expect.js";
 import { toError } from "../show.js";
 import type { Case } from "../suite.js";
 import { createStory, paced, paceOf } from "./story.js";
-import type { Step, Story } from "./story.js";
+import type { Place, Step, Story } from "./story.js";
 import type { MachineSubject } from "./subject.js";
 
 export type Machine = StateMachine<unknown, unknown, unknown, unknown>;
@@ -77,7 +77,7 @@ async function withBench(
 }
 
 /** Behind the last command of a history. */
-export function endOf(steps: readonly Step[]): ApplyContext {
+export function endOf(steps: readonly Step[]): Place {
   return steps.at(-1)?.context ?? { index: 0, term: 1 };
 }
 

@@ -16,14 +16,18 @@ const PACE_COMMANDS = 3;
 
 export type Step = { readonly command: unknown; readonly context: ApplyContext };
 
+/** Where a command stands in its log. */
+export type Place = Pick<ApplyContext, "index" | "term">;
+
 /** A history that goes on. */
 export interface Story {
   /**
    * The next commands, with the indexes and terms that a log gives them: both leave gaps, where
-   * no-ops and configurations stand and leaders came and went.
+   * no-ops and configurations stand and leaders came and went; and with the time that clock entries
+   * say has passed, between some of them.
    * @param behind they come behind this one
    */
-  draw(count: number, behind?: ApplyContext): Promise<readonly Step[]>;
+  draw(count: number, behind?: Place): Promise<readonly Step[]>;
   /** What the machine that it was drawn with answered to all commands so far. */
   readonly results: readonly unknown[];
 }
@@ -36,7 +40,7 @@ export function createStory(
 ): Story {
   const chance = createChance(seed);
   const results: unknown[] = [];
-  let { index, term }: ApplyContext = { index: 0, term: 1 };
+  let { index, term }: Place = { index: 0, term: 1 };
   return {
     results,
     async draw(count, behind) {
@@ -45,8 +49,9 @@ export function createStory(
       for (let i = 0; i < count; i++) {
         index += chance.below(10) === 0 ? 2 : 1;
         if (chance.below(20) === 0) term += 1 + chance.below(3);
+        const elapsedMs = chance.below(15) === 0 ? 1 + chance.below(100_000) : 0;
         const command = drawCommand(subject, seed, results);
-        const context = { index, term };
+        const context = { index, term, elapsedMs };
         steps.push({ command, context });
         results.push(await machine.apply(structuredClone(command), context));
       }

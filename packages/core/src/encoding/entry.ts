@@ -8,7 +8,7 @@
 // peers.
 import type { EntryRun, Index, Term } from "../types.js";
 
-/** What an entry is for. `clock` is reserved for replicated clock readings. */
+/** What an entry is for. `clock`: the time that has passed, as the leader measured it (clock.ts). */
 export const EntryKind = { command: 0, noop: 1, configuration: 2, clock: 3 } as const;
 
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];

@@ -2,6 +2,7 @@
 import type { CodecValue } from "../ports/codec.js";
 import type { ForwardReply, InstallSnapshotReply } from "../protocol/messages.js";
 import type { Configuration, EntryRun, Index, Peer, Server, Term } from "../types.js";
+import { areClocksRight } from "./clock.js";
 import { configurationOf, configurationsIn } from "./configuration.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
 import { isValidAddress, isValidId } from "./identifier-checks.js";
@@ -140,9 +141,10 @@ export class FieldReader implements Fields {
       return this.#refuse([]);
     }
     const run = { firstIndex: prevLogIndex + 1, count: found.count, bytes };
-    return (found.kinds & (1 << EntryKind.configuration)) === 0 || configurationsIn(run)
-      ? [run]
-      : this.#refuse([]);
+    const holds = (kind: EntryKind): boolean => (found.kinds & (1 << kind)) !== 0;
+    if (holds(EntryKind.configuration) && !configurationsIn(run)) return this.#refuse([]);
+    if (holds(EntryKind.clock) && !areClocksRight(run)) return this.#refuse([]);
+    return [run];
   }
 
   commands(term: Term): EntryRun {

@@ -2,7 +2,7 @@
 // is never appended twice.
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { send } from "../operations/emit.js";
-import { appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
+import { appendClock, appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
 import type { Forward } from "../protocol/messages.js";
 import type { Verdict } from "../state/forward-dedup.js";
 import type { State } from "../state/state.js";
@@ -46,6 +46,7 @@ function acceptForward(state: State, from: Sender, entries: EntryRun): Verdict {
     if (bound === "logFull") noteLogFull(state, bytes);
     return { count, refused: bound };
   }
+  appendClock(state, role, bytes);
   const firstIndex = state.log.lastIndex + 1;
   appendOwn(state, role, { firstIndex, count, bytes: entries.bytes });
   const progress = role.progress.get(from.id);

@@ -5,7 +5,7 @@ import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { emit, send } from "../operations/emit.js";
 import { reject } from "../operations/proposal-outcomes.js";
 import { transferMs } from "../operations/link-speed.js";
-import { appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
+import { appendClock, appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
 import type { Leader, State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
 
@@ -24,6 +24,7 @@ function proposeHere(
   let bytes = 0;
   let count = 0;
   let bound: ReturnType<typeof exceededBound> = null;
+  if (commands[0]) appendClock(state, leader, commands[0].length + ENTRY_OVERHEAD_BYTES);
   for (const command of commands) {
     const size = command.length + ENTRY_OVERHEAD_BYTES;
     bound = exceededBound(state, leader, bytes + size);

@@ -1,4 +1,6 @@
 // Entries that a leader makes, and the bounds that leave no room for them.
+import { CLOCK_BYTES, CLOCK_ELAPSED_MS_MAX, encodeClock } from "../encoding/clock.js";
+import { encodeRun, EntryKind } from "../encoding/entry.js";
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import type { Leader, State } from "../state/state.js";
 import type { EntryRun } from "../types.js";
@@ -8,6 +10,29 @@ export function appendOwn(state: State, leader: Leader, run: EntryRun): void {
   state.log.append(run);
   state.durability.staged.push({ type: "append", run });
   for (let i = 0; i < run.count; i++) leader.uncommittedBytes += state.log.size(run.firstIndex + i);
+}
+
+/**
+ * Called when commands are about to be appended: says first how much time has passed, where the
+ * state machine wants to know and enough has. So a cluster without commands stays idle. Time before
+ * this leadership doesn't count, nor what is above the cap.
+ *
+ * No command is refused for it: where the bounds hold the command but not both, it waits for a later
+ * one, and its time with it.
+ * @param bytes what the command that follows counts for in the bounds, or the forward
+ */
+export function appendClock(state: State, leader: Leader, bytes: number): void {
+  const { clockIntervalMs } = state.options;
+  const passedMs = state.now - leader.clockToldAt;
+  if (clockIntervalMs === undefined || passedMs < clockIntervalMs) return;
+  if (exceededBound(state, leader, bytes + CLOCK_BYTES + ENTRY_OVERHEAD_BYTES)) return;
+  const elapsedMs = Math.min(Math.floor(passedMs), CLOCK_ELAPSED_MS_MAX);
+  // Fractions are left for the next one.
+  leader.clockToldAt =
+    elapsedMs < CLOCK_ELAPSED_MS_MAX ? leader.clockToldAt + elapsedMs : state.now;
+  const data = [encodeClock(elapsedMs)];
+  const firstIndex = state.log.lastIndex + 1;
+  appendOwn(state, leader, encodeRun(firstIndex, state.currentTerm, EntryKind.clock, data));
 }
 
 /** The bound that leaves no room for this much; they refuse proposals only. */

@@ -108,6 +108,7 @@ export function becomeLeader(state: State): void {
     uncommittedBytes: 0,
     heartbeatDeadline: state.now + state.options.heartbeatIntervalMs,
     lastAttempt: 0,
+    clockToldAt: state.now,
   };
   for (let index = state.commitIndex + 1; index < noopIndex; index++) {
     leader.uncommittedBytes += state.log.size(index);

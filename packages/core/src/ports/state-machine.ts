@@ -4,6 +4,12 @@ import type { Index, Term } from "../types.js";
 export interface ApplyContext {
   readonly index: Index;
   readonly term: Term;
+  /**
+   * Milliseconds of replicated time since the previous command, the same on every node: 0 mostly,
+   * and always where the machine has no `clockIntervalMs`. It is the leaders' time, as they measured
+   * it while they led, and never goes back.
+   */
+  readonly elapsedMs: number;
 }
 
 declare const returns: unique symbol;
@@ -44,6 +50,13 @@ type Declared<Known, All, Given> = Given extends unknown
  * changed command a new name or version, and keep the old one's code.
  */
 export interface StateMachine<Command, Result, Query, Answer> {
+  /**
+   * Asks for replicated time: how much of it passes at least between two commands of which the later
+   * one is told so. Milliseconds, from 1 to an hour. A log entry is spent on each, and only with
+   * commands: while nothing is proposed no time passes, but the next command is told of up to an
+   * hour. Absent: none.
+   */
+  readonly clockIntervalMs?: number | undefined;
   /**
    * For a machine with durable state of its own: the index up to which it has applied, 0 at first.
    * Called once, first.

@@ -54,6 +54,8 @@ export interface Leader {
   heartbeatDeadline: number;
   /** Attempts to install a snapshot are numbered, over all followers. */
   lastAttempt: number;
+  /** Up to when clock entries of this leadership say how much time has passed. */
+  clockToldAt: number;
 }
 
 export type Role = Follower | Candidate | Leader;

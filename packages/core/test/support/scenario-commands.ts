@@ -33,6 +33,7 @@ const BOUNDS = [
   "maxInflightBytes",
   "maxUncommittedBytes",
   "maxLogBytes",
+  "clockIntervalMs",
 ];
 
 function addFromFields(

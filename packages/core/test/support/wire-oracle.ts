@@ -91,8 +91,14 @@ function isAppended(
   if (entries.some((entry) => entry.term < prevLogTerm || entry.term > messageTerm)) return false;
   return entries.every(
     (entry) =>
-      entry.kind !== EntryKind.configuration || decodeConfiguration(entry.data) !== undefined,
+      (entry.kind !== EntryKind.configuration || decodeConfiguration(entry.data) !== undefined) &&
+      (entry.kind !== EntryKind.clock || isClock(entry.data)),
   );
+}
+
+/** Up to an hour. */
+function isClock(data: Uint8Array): boolean {
+  return data.length === 4 && Buffer.from(data).readUInt32LE() <= 3_600_000;
 }
 
 function isForwarded(payload: Uint8Array, messageTerm: number): boolean {
