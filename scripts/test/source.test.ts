@@ -28,6 +28,14 @@ const map: Record<string, readonly string[] | "any"> = {
     "@raftkit/storage-memory",
     "@raftkit/transport-memory",
   ],
+  "@raftkit/sessions": [
+    "@raftkit/core",
+    "@raftkit/conformance",
+    "raftkit",
+    "@raftkit/codec-json",
+    "@raftkit/storage-memory",
+    "@raftkit/transport-memory",
+  ],
   "@raftkit/linearizability": [],
   "@raftkit/conformance": ["@raftkit/core", "raftkit", "@raftkit/linearizability"],
   "@raftkit/simulation": [

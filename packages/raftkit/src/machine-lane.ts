@@ -107,8 +107,9 @@ export function createMachineLane<C, R, Q, A>(
           completeIndex = index;
           events.onResult(index, term, result);
         } else {
-          if (kind === EntryKind.clock)
+          if (kind === EntryKind.clock) {
             elapsedMs += decodeClock(bytes.subarray(start, offset)) ?? 0;
+          }
           lastApplied = index;
           if (elapsedMs === 0) completeIndex = index;
           events.onSkipped(index, term);

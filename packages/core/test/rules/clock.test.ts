@@ -4,7 +4,15 @@
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import type { Effect, EntryRun, RaftOptions } from "@raftkit/core";
-import { CLOCK_ELAPSED_MS_MAX, decodeClock, EntryKind, readEntries } from "@raftkit/core";
+import {
+  CLOCK_ELAPSED_MS_MAX,
+  decodeClock,
+  decodeMessage,
+  encodeClock,
+  encodeRun,
+  EntryKind,
+  readEntries,
+} from "@raftkit/core";
 import type { Solo } from "../support/solo.js";
 import { campaign, hear, persist, sent, soloLeader } from "../support/solo.js";
 import { endTurns, step } from "../support/cluster.js";
@@ -142,8 +150,9 @@ test("time before a leadership doesn't count, that of an earlier leadership neit
   made.cluster.now += HOUR;
   campaign(made);
   const next = made.node.raft.status.currentTerm;
-  for (const id of ["n2", "n3"])
+  for (const id of ["n2", "n3"]) {
     hear(made, id, "requestVoteReply", { term: next, granted: "true" });
+  }
   expect(made.node.raft.status.role).toBe("leader");
   made.effects = [];
   propose(made, 1);
@@ -266,4 +275,23 @@ test("the time told never passes the time that passed, and behind a command lags
       }
     }),
   );
+});
+
+test("what a peer calls a clock entry says up to an hour in 4 bytes, else its message is none", () => {
+  const header = [4, "n1-data-directory-1", 5, 3, 2, 0, 1, 0];
+  const payload = (data: Uint8Array): Uint8Array =>
+    Buffer.concat([
+      encodeRun(4, 5, EntryKind.command, [new Uint8Array(1)]).bytes,
+      encodeRun(5, 5, EntryKind.clock, [data]).bytes,
+    ]);
+  for (const right of [0, 1, HOUR]) {
+    expect(decodeMessage(header, payload(encodeClock(right)))).toBeDefined();
+  }
+  const longer = Uint8Array.of(1, 0, 0, 0, 0);
+  for (const wrong of [HOUR + 1, 2 ** 32 - 1].map(encodeClock)) {
+    expect(decodeMessage(header, payload(wrong))).toBeUndefined();
+  }
+  for (const wrong of [new Uint8Array(0), new Uint8Array(3), longer, new Uint8Array(8)]) {
+    expect(decodeMessage(header, payload(wrong))).toBeUndefined();
+  }
 });

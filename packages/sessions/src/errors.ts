@@ -1,0 +1,70 @@
+// How a command of a session can end other than with its result. `outcome` tells a program whether
+// it may have been applied.
+import { RaftkitError } from "@raftkit/core";
+import type { SessionRefusal } from "./commands.js";
+
+/**
+ * `notApplied`: it was not and will not be applied. `applied`: it was, once. `unknown`: it may be, at
+ * most once.
+ */
+export type CommandOutcome = "notApplied" | "applied" | "unknown";
+
+/** What every rejection of a session's calls is. */
+export class SessionError extends RaftkitError {
+  readonly outcome: CommandOutcome;
+  constructor(
+    code: string,
+    outcome: CommandOutcome,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(code, message, options);
+    this.outcome = outcome;
+  }
+}
+
+/** It certainly wasn't proposed; `cause` says why, where the node does. Safe to try again. */
+export class SessionCommandNotApplied extends SessionError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("SESSION_COMMAND_NOT_APPLIED", "notApplied", message, options);
+  }
+}
+
+/**
+ * The session gave up while the outcome was unknown: its time was over, its signal aborted, or the
+ * node ended. Called again, the command is another one: look before you do.
+ */
+export class SessionOutcomeUnknown extends SessionError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("SESSION_OUTCOME_UNKNOWN", "unknown", message, options);
+  }
+}
+
+/**
+ * The cluster doesn't know the session any more: nobody used it for too long, or too many others
+ * were opened. Open a new one. `outcome` is unknown for a command that was sent before.
+ */
+export class SessionExpired extends SessionError {
+  constructor(outcome: CommandOutcome, message: string) {
+    super("SESSION_EXPIRED", outcome, message);
+  }
+}
+
+/** `close` was called before. */
+export class SessionClosedError extends SessionError {
+  constructor(message: string) {
+    super("SESSION_CLOSED", "notApplied", message);
+  }
+}
+
+/**
+ * The machine with sessions refused it. Of a session that one client alone uses only
+ * `resultNotKept` comes, after a repetition: it was executed, once, but what it gave is lost.
+ */
+export class SessionCommandRefused extends SessionError {
+  readonly reason: SessionRefusal["reason"];
+  constructor(reason: SessionRefusal["reason"], outcome: CommandOutcome, message: string) {
+    super("SESSION_COMMAND_REFUSED", outcome, message);
+    this.reason = reason;
+  }
+}
