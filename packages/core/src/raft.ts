@@ -20,7 +20,7 @@ import { configurationAt } from "./operations/membership.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
 import { isLogFull } from "./operations/leader-append.js";
 import type { PersistedState, RaftOptions } from "./options.js";
-import type { SnapshotMeta } from "./ports/snapshot-storage.js";
+import type { SnapshotMeta, SnapshotPosition } from "./ports/snapshot-storage.js";
 import type { Effect, RoleName } from "./protocol/effects.js";
 import type { Input } from "./protocol/inputs.js";
 import { restore } from "./restore.js";
@@ -175,14 +175,15 @@ export class Raft {
   }
 
   /**
-   * The configuration that a snapshot at `index` carries: the one in force there, which isn't the
-   * latest in the log if that stands behind it. `index`: not below the log's base.
-   * @returns undefined before the first one
+   * What a snapshot at `index` stands for. Its configuration is the one in force there, which isn't
+   * the latest in the log if that stands behind it.
+   * @returns undefined for an index that the log doesn't hold, and before the first configuration
    */
-  configurationAt(
-    index: Index,
-  ): { readonly index: Index; readonly configuration: Configuration } | undefined {
-    return configurationAt(this.#state, index);
+  snapshotPositionAt(index: Index): SnapshotPosition | undefined {
+    const term = this.#state.log.term(index);
+    const found = configurationAt(this.#state, index);
+    if (term === undefined || !found) return undefined;
+    return { index, term, configuration: found.configuration, configurationIndex: found.index };
   }
 
   #leaderId(): NodeId | null {

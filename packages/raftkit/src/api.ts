@@ -11,6 +11,7 @@ import type {
   RaftkitError,
   Random,
   ReturnOf,
+  SnapshotStorage,
   StateMachine,
   Term,
   Transport,
@@ -32,7 +33,14 @@ export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
     readonly bootstrap: readonly Peer[];
   };
   readonly transport: Transport;
-  readonly storage: { readonly log: LogStorage };
+  readonly storage: {
+    readonly log: LogStorage;
+    /**
+     * Where the state is kept from time to time, so that the log ends: the state machine must have
+     * `snapshot` and `restore` then. Without it all entries stay in the log, up to `maxLogBytes`.
+     */
+    readonly snapshots?: SnapshotStorage;
+  };
   readonly codec: Codec;
   readonly stateMachine: StateMachine<Command, Result, Query, Answer>;
   /** Checked when a command is proposed, never when it is applied. */
@@ -58,6 +66,11 @@ export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
    * smaller of 1 GiB and a quarter of the heap limit.
    */
   readonly maxLogBytes?: number;
+  /**
+   * A snapshot is taken when the log behind the last one has grown by this much, or by the size of
+   * that one if it is larger; but always by half of `maxLogBytes`. Default 64 MiB.
+   */
+  readonly snapshotAfterBytes?: number;
   readonly clock?: Clock;
   readonly random?: Random;
   /** One that throws is passed over. Default: none. */
@@ -98,6 +111,15 @@ export interface PeerStatus {
   readonly nextIndex: Index;
   /** Milliseconds since this leader last heard from it. */
   readonly lastContactMs: number;
+  /** The snapshot that it is sent, in bytes; `bytes` is 0 until one is there. Null: none. */
+  readonly install: { readonly writtenBytes: number; readonly bytes: number } | null;
+}
+
+/** A snapshot that a node keeps: the state after the entry at `index`. */
+export interface SnapshotStatus {
+  readonly index: Index;
+  readonly term: Term;
+  readonly bytes: number;
 }
 
 /** A picture of one moment. */
@@ -124,6 +146,15 @@ export interface NodeStatus {
    * the option is raised.
    */
   readonly logFull: boolean;
+  /** The log begins behind this index: what came before is in a snapshot. */
+  readonly baseIndex: Index;
+  /**
+   * The newest snapshot; null: there is none, or it is damaged. `ageMs`: since it was saved, or found
+   * at the start.
+   */
+  readonly snapshot: (SnapshotStatus & { readonly ageMs: number }) | null;
+  /** The log begins behind a snapshot that is lost: this node waits for one from the leader. */
+  readonly lacksSnapshot: boolean;
   /** Undefined until the cluster is bootstrapped. */
   readonly configuration: Configuration | undefined;
   /**
@@ -169,6 +200,8 @@ export interface NodeEvents {
   role: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
   commit: { readonly commitIndex: Index };
   membership: { readonly configuration: Configuration };
+  /** One was saved: of this node's own state, or one that the leader sent. */
+  snapshot: SnapshotStatus & { readonly origin: "own" | "leader" };
   /**
    * The state machine's `hash()` differs from a peer's at the same index: one of the two runs other
    * code, or `apply` isn't deterministic. Told on both nodes, again at later indexes; they go on.
@@ -220,6 +253,12 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
     query: Given,
     options?: CallOptions,
   ): Promise<ReturnOf<Query, Answer, Given>>;
+  /**
+   * Takes a snapshot of this node's state and compacts its log, beside what it does by itself.
+   * Resolves with one that holds everything applied here when it was called.
+   * @throws {SnapshotFailed} the node goes on; safe to try again
+   */
+  snapshot(): Promise<SnapshotStatus>;
   status(): NodeStatus;
   /**
    * Each leadership of this node in turn. Every loop over it begins with the present one, and ends

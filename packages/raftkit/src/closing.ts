@@ -1,7 +1,7 @@
 // The end of a node's parts: all are closed at once, each failure is logged, and whoever waits for
 // it may say how long.
 import type { Clock, RaftkitError } from "@raftkit/core";
-import type { Logger } from "./api.js";
+import type { Logger, NodeState } from "./api.js";
 import { CloseTimedOut, messageOf } from "./errors.js";
 
 /** How a node ended, as its calls and its leadership tell it. */
@@ -11,8 +11,39 @@ export interface NodeEnd {
   readonly options?: { readonly cause: RaftkitError };
 }
 
+export function stateOf(end: NodeEnd | undefined): NodeState {
+  if (!end) return "running";
+  return end.reason === "failed" ? "failed" : "closed";
+}
+
 /** What a node holds, by the name that an operator knows it by. */
 export type Parts = Readonly<Record<string, () => unknown>>;
+
+interface Closable {
+  close(): unknown;
+}
+
+/** All that a node was given, or made for itself. */
+export function partsOf(
+  options: {
+    readonly transport: Closable;
+    readonly storage: { readonly log: Closable };
+    readonly stateMachine: { close?(): unknown };
+  },
+  snapshots: Closable,
+  machineLane: { stop(): Promise<void> },
+): Parts {
+  const { transport, storage, stateMachine } = options;
+  return {
+    transport: () => transport.close(),
+    "log storage": () => storage.log.close(),
+    "snapshot storage": () => snapshots.close(),
+    "state machine": async () => {
+      await machineLane.stop();
+      await stateMachine.close?.();
+    },
+  };
+}
 
 export class Closing {
   readonly #pending: Set<string>;

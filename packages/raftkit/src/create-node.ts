@@ -4,6 +4,7 @@ import { Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
 import { createInstrumentation } from "./instrumentation.js";
 import { Node } from "./node.js";
+import { openState } from "./opening.js";
 import { checkOptions } from "./options.js";
 import { checkEntriesFit } from "./stored-entry-size.js";
 
@@ -19,17 +20,25 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
   const settings = checkOptions(options);
   const { id, cluster, codec, stateMachine, storage, transport } = options;
   const instruments = createInstrumentation(options, settings);
-  const opened = await storage.log.open({ clusterId: cluster.id, nodeId: id, codec: codec.name });
+  const identity = { clusterId: cluster.id, nodeId: id, codec: codec.name };
+  const opened = await storage.log.open(identity);
   try {
     const { incarnation, run, base, hardState, entries } = opened;
     checkEntriesFit(entries, transport.maxFrameBytes);
-    const applied = (await stateMachine.open?.()) ?? base.index;
+    const found = await openState(storage, stateMachine, identity, opened, settings.logger);
     const raft = new Raft(
       { ...settings, id, incarnation, run, bootstrap: cluster.bootstrap },
-      { hardState, base, entries, applied },
+      {
+        hardState,
+        base,
+        entries,
+        snapshot: found.snapshots?.newest ?? null,
+        damagedSnapshotIndex: found.damagedSnapshotIndex,
+        applied: found.applied,
+      },
     );
     const self = { id, incarnation, run };
-    const node = new Node(options, settings, raft, self, applied, instruments);
+    const node = new Node(options, settings, raft, self, found, instruments);
     const address = cluster.bootstrap.find((peer) => peer.id === id)?.address ?? "";
     await transport.start(
       { clusterId: cluster.id, id, incarnation, run, address, codec: codec.name },
@@ -39,7 +48,12 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
     return node;
   } catch (error) {
     instruments?.close();
-    await Promise.allSettled([transport.close(), storage.log.close(), stateMachine.close?.()]);
+    await Promise.allSettled([
+      transport.close(),
+      storage.log.close(),
+      storage.snapshots?.close(),
+      stateMachine.close?.(),
+    ]);
     throw error;
   }
 }

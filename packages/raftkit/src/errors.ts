@@ -52,6 +52,8 @@ export type OutcomeUnknownReason =
   | "aborted"
   /** The leader that it was sent to leads no more, or its answer was lost or came too late. */
   | "leaderChanged"
+  /** The leader's snapshot took the place of the entry: what became of it isn't in it. */
+  | "snapshotInstalled"
   /** The node was closed. */
   | "closing"
   /** The node has failed; `cause` says why. */
@@ -114,6 +116,16 @@ export class StateMachineFailed extends RaftkitError {
 export class StorageFailed extends RaftkitError {
   constructor(message: string, options: { cause: unknown }) {
     super("STORAGE_FAILED", message, options);
+  }
+}
+
+/**
+ * A snapshot could not be taken; `cause` says why. The node goes on, and its log keeps what the
+ * snapshot would have stood for.
+ */
+export class SnapshotFailed extends RaftkitError {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super("SNAPSHOT_FAILED", message, options);
   }
 }
 

@@ -1,6 +1,14 @@
 // Hands committed entries to the state machine, in order, one at a time, and gives the event loop
 // back in between. Never while a query reads the state.
-import type { Clock, Codec, EntryRun, Index, StateMachine, Term } from "@raftkit/core";
+import type {
+  Clock,
+  Codec,
+  EntryRun,
+  Index,
+  SnapshotMeta,
+  StateMachine,
+  Term,
+} from "@raftkit/core";
 import {
   ENTRY_HEADER_BYTES,
   ENTRY_KIND_OFFSET,
@@ -26,6 +34,10 @@ export interface MachineLane {
    */
   readonly completeIndex: Index;
   push(entries: readonly EntryRun[]): void;
+  /** Behind what was pushed before: the state becomes the snapshot's. */
+  pushRestore(snapshot: SnapshotMeta): void;
+  /** Runs it between two entries: at once where none is being applied. Not after `stop`. */
+  capture(run: () => void): void;
   /** Nothing is applied after this; what is being applied is waited for. */
   stop(): Promise<void>;
 }
@@ -33,6 +45,10 @@ export interface MachineLane {
 export interface MachineEvents<Result> {
   onResult(index: Index, term: Term, result: Result): void;
   onSkipped(index: Index, term: Term): void;
+  /** Puts the snapshot's state into the machine. */
+  restore(snapshot: SnapshotMeta): Promise<void>;
+  /** The machine's state is the snapshot's; what it passed was not applied one by one. */
+  onRestored(snapshot: SnapshotMeta): void;
   /** So far the machine has got; called after every slice, between applies. */
   onApplied(index: Index): void;
   /** The state's hash once `index` was applied; at the same indexes on every node. */
@@ -50,7 +66,8 @@ export function createMachineLane<C, R, Q, A>(
   lock: StateLock,
   events: MachineEvents<R>,
 ): MachineLane {
-  const queue: (readonly EntryRun[])[] = [];
+  const queue: (readonly EntryRun[] | SnapshotMeta)[] = [];
+  const captures: (() => void)[] = [];
   let lastApplied = applied;
   let lastQueued = applied;
   let completeIndex = applied;
@@ -76,14 +93,38 @@ export function createMachineLane<C, R, Q, A>(
     }
   }
 
+  async function restore(snapshot: SnapshotMeta): Promise<void> {
+    while (!lock.writable) {
+      await lock.drain();
+      if (stopped) return;
+    }
+    await lock.applied(events.restore(snapshot));
+    if (stopped) return;
+    elapsedMs = 0;
+    lastApplied = snapshot.index;
+    completeIndex = snapshot.index;
+    events.onRestored(snapshot);
+  }
+
+  function runCaptures(): void {
+    for (let run = captures.shift(); run && !stopped; run = captures.shift()) run();
+  }
+
   async function work(): Promise<void> {
     await new Promise<void>((resume) => clock.defer(resume));
     if (stopped) return;
     let sliceEnd = clock.now() + SLICE_MS;
-    for (const { firstIndex, count, bytes } of runsOf(queue)) {
+    for (const next of workOf(queue)) {
+      if ("snapshotId" in next) {
+        await restore(next);
+        if (stopped) return;
+        continue;
+      }
+      const { firstIndex, count, bytes } = next;
       // Entry by entry without an object for each: this loop runs once for every command on every
       // node.
       for (let index = firstIndex, offset = 0; index < firstIndex + count; index++) {
+        if (captures.length > 0) runCaptures();
         const term = entryTerm(bytes, offset);
         const kind = bytes[offset + ENTRY_KIND_OFFSET];
         const start = offset + ENTRY_HEADER_BYTES;
@@ -127,6 +168,7 @@ export function createMachineLane<C, R, Q, A>(
         }
       }
     }
+    runCaptures();
     events.onApplied(lastApplied);
   }
 
@@ -138,6 +180,7 @@ export function createMachineLane<C, R, Q, A>(
       })
       .finally(() => {
         working = null;
+        runCaptures();
         if (queue.length > 0 && !stopped) start();
       });
   }
@@ -154,6 +197,16 @@ export function createMachineLane<C, R, Q, A>(
       for (const { firstIndex, count } of entries) lastQueued = firstIndex + count - 1;
       if (!working && !stopped) start();
     },
+    pushRestore(snapshot) {
+      queue.push(snapshot);
+      lastQueued = snapshot.index;
+      if (!working && !stopped) start();
+    },
+    capture(run) {
+      if (stopped) return;
+      if (working) captures.push(run);
+      else run();
+    },
     async stop() {
       stopped = true;
       await working;
@@ -162,6 +215,11 @@ export function createMachineLane<C, R, Q, A>(
 }
 
 /** What the queue holds and what is pushed meanwhile. */
-function* runsOf(queue: (readonly EntryRun[])[]): Generator<EntryRun> {
-  for (let runs = queue.shift(); runs; runs = queue.shift()) yield* runs;
+function* workOf(
+  queue: (readonly EntryRun[] | SnapshotMeta)[],
+): Generator<EntryRun | SnapshotMeta> {
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    if ("snapshotId" in next) yield next;
+    else yield* next;
+  }
 }

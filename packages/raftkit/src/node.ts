@@ -6,32 +6,30 @@
 //   frames ────────┼─▶ Raft.step ───┼─▶ machine lane ──▶ stateMachine     → applied, results
 //   timer ─────────┘   (end of turn)└─▶ network ───────▶ transport.send
 import type {
-  DropReason,
   Effect,
   Index,
-  Message,
   NodeId,
   Raft,
   RaftkitError,
   ReturnOf,
   Sender,
+  SnapshotMeta,
   TransportHandler,
 } from "@raftkit/core";
-import { decodeFrame, encodeFrame } from "@raftkit/core";
 import type {
   CallOptions,
   CounterName,
   NodeOptions,
-  NodeState,
   NodeStatus,
   RaftNode,
   ReadyOptions,
   LeadershipTerm,
+  SnapshotStatus,
 } from "./api.js";
 import type { CallContext } from "./propose-and-read.js";
 import { Calls } from "./propose-and-read.js";
 import type { NodeEnd } from "./closing.js";
-import { Closing } from "./closing.js";
+import { Closing, partsOf, stateOf } from "./closing.js";
 import { internalError, stateMachineFailed, storageFailed } from "./fatal-errors.js";
 import { reportUnheard } from "./platform.js";
 import type { Events } from "./events.js";
@@ -46,8 +44,11 @@ import { Journal } from "./operator-log.js";
 import { LogBound } from "./log-full.js";
 import type { Settings } from "./options.js";
 import { checkCallOptions, checkTimeout } from "./options.js";
+import type { OpenedState } from "./opening.js";
+import { Snapshots } from "./snapshots.js";
 import { StateLock } from "./state-lock.js";
 import { noCounts, statusOf } from "./status.js";
+import { Traffic } from "./traffic.js";
 import { Turns } from "./turns.js";
 
 export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
@@ -66,6 +67,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly #raft: Raft;
   readonly #logLane: LogLane;
   readonly #machineLane: MachineLane;
+  readonly #snapshots: Snapshots;
   /** Keeps queries and applies apart. */
   readonly #stateLock: StateLock = new StateLock();
   readonly #calls: Calls<Command, Result, Query, Answer, Input>;
@@ -76,6 +78,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly #journal: Journal;
   readonly #logBound: LogBound;
   readonly #turns: Turns;
+  readonly #traffic: Traffic;
   /**
    * Until then the transport starts: it can't be told whom to dial, and a failure would find nobody
    * listening.
@@ -92,7 +95,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     settings: Settings,
     raft: Raft,
     self: Sender,
-    applied: number,
+    opened: OpenedState,
     instruments?: Instrumentation,
   ) {
     this.id = options.id;
@@ -106,6 +109,9 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#journal = new Journal(settings.logger, settings.clock);
     this.#logBound = new LogBound(settings.maxLogBytes, this.#journal);
     this.#turns = this.#createTurns(raft);
+    this.#traffic = new Traffic(options, this.#counters, this.#journal, (input) =>
+      this.#turns.feed(input),
+    );
     this.#calls = this.#createCalls();
     this.#calls.proposals.commits = instruments?.commits;
     this.#events = createEvents((event, error) => this.#journal.listenerFailed(event, error));
@@ -118,7 +124,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       instruments?.measuredMachine(options.stateMachine) ?? options.stateMachine,
       options.codec,
       settings.clock,
-      applied,
+      opened.applied,
       this.#stateLock,
       {
         onResult: (index, term, result) => {
@@ -126,14 +132,24 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
           this.#calls.proposals.onApplied(index, term, result);
         },
         onSkipped: (index, term) => this.#calls.proposals.onSkipped(index, term),
+        restore: (snapshot) => this.#snapshots.restore(snapshot),
+        onRestored: ({ index, term }) => this.#calls.proposals.onRestored(index, term),
         onApplied: (index) => this.#onApplied(index),
         onHash: (index, hash) => this.#turns.feed({ type: "hashed", index, hash }),
         onHashFailed: (error) => this.#journal.hashFailed(error),
         onError: (error) => this.#fail(stateMachineFailed(this.id, error)),
       },
     );
+    const captured = { machine: options.stateMachine, lane: this.#machineLane, raft };
+    this.#snapshots = new Snapshots(opened.snapshots, captured, settings, {
+      feed: (input) => this.#turns.feed(input),
+      onSaved: (snapshot, origin) => this.#onSnapshot(snapshot, origin),
+      onFailed: (what, error, retryMs) => this.#journal.snapshotFailed(what, error, retryMs),
+    });
     this.transportHandler = {
-      receive: (from, frame) => this.#receive(from, frame),
+      receive: (from, frame) => {
+        if (!this.#ended && this.#begun) this.#traffic.receive(from, frame);
+      },
       unreachable: (peer) => {
         if (this.#begun) this.#turns.feed({ type: "unreachable", peer });
       },
@@ -157,11 +173,8 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   }
 
   #createTurns(raft: Raft): Turns {
-    const isRunning = (): boolean => !this.#ended;
     return new Turns(raft, this.#settings.clock, {
-      get running() {
-        return isRunning();
-      },
+      running: () => !this.#ended,
       perform: (effect) => this.#perform(effect),
       endOfTurn: () => {
         const proposed = this.#calls.proposals.take();
@@ -173,7 +186,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     });
   }
 
-  /** The first step; everything is open. */
+  /** Everything is open. */
   begin(): void {
     this.#begun = true;
     this.#journal.leaderWatch.start(this.id, this.#settings.electionTimeoutMs.max);
@@ -211,13 +224,19 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     return statusOf(raft, {
       self: this.#self,
       clusterId: this.#options.cluster.id,
-      state: this.#state,
+      state: stateOf(this.#ended),
       lastApplied: this.#machineLane.lastApplied,
       maxLogBytes: this.#settings.maxLogBytes,
       logFull: this.#logBound.isFull(raft.logBytes),
+      snapshotSavedAt: this.#snapshots.savedAt,
       counters: this.#counters,
       now: this.#settings.clock.now(),
     });
+  }
+
+  async snapshot(): Promise<SnapshotStatus> {
+    const { index, term, bytes } = await this.#snapshots.take();
+    return { index, term, bytes };
   }
 
   leadership(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeadershipTerm> {
@@ -237,15 +256,19 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         break;
       case "apply":
         this.#machineLane.push(effect.entries);
+        this.#snapshots.grew(effect.entries);
+        break;
+      case "restore":
+        this.#machineLane.pushRestore(effect.snapshot);
         break;
       case "configure":
         this.#options.transport.setPeers(effect.peers);
         break;
       case "send":
-        this.#send(effect.to, effect.message);
+        this.#traffic.send(effect.to, effect.message);
         break;
       case "dropped":
-        this.#onDropped(effect.from, effect.reason, effect.disconnect);
+        this.#traffic.drop(effect.from, effect.reason, effect.disconnect);
         break;
       case "accepted":
         this.#logBound.onAccepted(() => this.#raft.status.logBytes);
@@ -290,30 +313,9 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       case "failed":
         this.#fail(effect.error);
         break;
+      default:
+        this.#snapshots.perform(effect);
     }
-  }
-
-  #send(to: NodeId, message: Message): void {
-    const sent = this.#options.transport.send(to, encodeFrame(this.#options.codec, message));
-    this.#counters[sent ? "messagesSent" : "messagesUnsent"]++;
-    if (!sent && message.type === "forward") {
-      this.#turns.feed({ type: "forwardNotSent", firstSeq: message.firstSeq });
-    }
-  }
-
-  #receive(from: Sender, frame: Uint8Array): void {
-    if (this.#ended || !this.#begun) return;
-    this.#counters.messagesReceived++;
-    this.#journal.leaderWatch.heard(from.id);
-    const message = decodeFrame(this.#options.codec, frame);
-    if (message) this.#turns.feed({ type: "receive", from, message });
-    else this.#onDropped(from, "malformed", true);
-  }
-
-  #onDropped(from: Sender, reason: DropReason | "malformed", disconnect: boolean): void {
-    this.#counters.messagesDropped++;
-    const why = this.#journal.dropped(from, reason, disconnect);
-    if (disconnect) this.#options.transport.disconnect(from, why);
   }
 
   #onRole(effect: Extract<Effect, { readonly type: "role" }>): void {
@@ -333,17 +335,20 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#turns.feed({ type: "applied", index });
     this.#leadership.onApplied(index);
     this.#calls.reads.run(index);
+    this.#snapshots.takeIfDue();
+  }
+
+  #onSnapshot(snapshot: SnapshotMeta, origin: "own" | "leader"): void {
+    if (this.#ended) return;
+    const { index, term, bytes } = snapshot;
+    this.#journal.snapshot(snapshot, origin);
+    this.#events.emit("snapshot", { index, term, bytes, origin });
   }
 
   #onDiverged(effect: Extract<Effect, { readonly type: "diverged" }>): void {
     const { peer, index, ownHash, peerHash } = effect;
     this.#journal.diverged(effect);
     this.#events.emit("divergence", { peer, index, ownHash, peerHash });
-  }
-
-  get #state(): NodeState {
-    if (!this.#ended) return "running";
-    return this.#ended.reason === "failed" ? "failed" : "closed";
   }
 
   // ---- the end ----------------------------------------------------------------------------------
@@ -383,15 +388,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#leadership.close(end);
     this.#logLane.stop();
     this.#calls.endAll(end);
-    const { transport, storage, stateMachine } = this.#options;
-    const parts = {
-      transport: () => transport.close(),
-      "log storage": () => storage.log.close(),
-      "state machine": async () => {
-        await this.#machineLane.stop();
-        await stateMachine.close?.();
-      },
-    };
+    const parts = partsOf(this.#options, this.#snapshots, this.#machineLane);
     this.#closing = new Closing(parts, this.#settings.logger);
     void this.#closing.done.then(() => this.#resolveClosed(end.options?.cause));
   }

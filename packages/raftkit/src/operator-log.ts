@@ -10,6 +10,7 @@ import type {
   RaftkitError,
   RaftStatus,
   Sender,
+  SnapshotMeta,
 } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { differingAddresses, differingIds } from "./bootstrap-differences.js";
@@ -26,6 +27,10 @@ const NOTICES: Readonly<Record<Notice, string>> = {
     "this peer already holds a log, so the cluster was bootstrapped before; if this node's data directory was lost, bring it back",
   peerRolledBack:
     "this peer lacks entries that it acknowledged: an older copy of its data directory was put back, or its disk lost what it had stored; it gets no entries from this leader, and must be kept stopped unless its original directory can be restored",
+  installOutrun:
+    "the log has reached half of its bound (maxLogBytes) while this peer is sent a snapshot, so the entries behind that snapshot are gone and it will need a newer one; if this comes again and again, raise maxLogBytes, or give the link or the peer's disk more speed",
+  snapshotMissing:
+    "the log begins behind a snapshot that is lost or damaged; this node votes and keeps entries, but applies nothing and doesn't campaign until the leader has sent it one",
   bootstrapIgnored:
     "the list of initial voters differs from the configuration in the log; the log's is in force",
 };
@@ -44,7 +49,7 @@ const DROPPED: Readonly<Record<DropReason | "malformed", string>> = {
 
 /** Why a full log stays full, and what to do. */
 export function fullLogText(maxLogBytes: number): string {
-  return `Its bound, the option maxLogBytes, is ${maxLogBytes} bytes here; all entries stay in the log, since snapshots aren't built yet: raise maxLogBytes on every node, and give the process the memory for it`;
+  return `Its bound, the option maxLogBytes, is ${maxLogBytes} bytes here; it ends with the next snapshot (option storage.snapshots; without it all entries stay): if that fails or comes too late, look for the reason in this log, or raise maxLogBytes on every node and give the process the memory for it`;
 }
 
 type Cluster = NodeOptions<never, never, never, never>["cluster"];
@@ -156,6 +161,26 @@ export class Journal {
       "",
       { err: error },
       `the state machine's hash() failed, so its state isn't compared with other nodes': ${messageOf(error)}`,
+    );
+  }
+
+  snapshot({ index, bytes }: SnapshotMeta, origin: "own" | "leader"): void {
+    const what = origin === "own" ? "saved a snapshot" : "installed the leader's snapshot";
+    this.#logger.info({ index, bytes, origin }, `${what} at index ${index}, ${bytes} bytes`);
+  }
+
+  snapshotFailed(
+    what: "taking" | "sending" | "receiving",
+    error: unknown,
+    retryMs: number | undefined,
+  ): void {
+    const again =
+      retryMs === undefined ? "it is tried again" : `it is tried again in ${retryMs} ms`;
+    this.#warn(
+      "snapshotFailed",
+      what,
+      { err: error },
+      `${what} a snapshot failed: ${messageOf(error)}; the log keeps its entries, and ${again}`,
     );
   }
 

@@ -19,6 +19,7 @@ const OPTIONS = {
   maxCommandBytes: "number",
   maxUncommittedBytes: "number",
   maxLogBytes: "number",
+  snapshotAfterBytes: "number",
   clock: "object",
   random: "function",
   instruments: "function",
@@ -37,7 +38,10 @@ export function checkShape(options: unknown): void {
     }
   }
   checkFields("cluster", given["cluster"], { id: "string", bootstrap: "array" });
-  checkOptionNames("storage.", objectAt("storage", given["storage"]), { log: "object" });
+  checkOptionNames("storage.", objectAt("storage", given["storage"]), {
+    log: "object",
+    snapshots: "object",
+  });
   const { bootstrap } = objectAt("cluster", given["cluster"]);
   if (Array.isArray(bootstrap)) {
     bootstrap.forEach((peer: unknown, i) =>

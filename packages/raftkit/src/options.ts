@@ -30,6 +30,7 @@ export interface Settings {
   readonly maxCommandBytes: number;
   readonly maxUncommittedBytes: number;
   readonly maxLogBytes: number;
+  readonly snapshotAfterBytes: number;
   readonly maxMessageBytes: number;
   readonly maxInflightMessages: number;
   readonly maxInflightBytes: number;
@@ -109,6 +110,11 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     heartbeatIntervalMs,
     maxUncommittedBytes,
     maxLogBytes,
+    snapshotAfterBytes: positive(
+      "snapshotAfterBytes",
+      options.snapshotAfterBytes ?? 64 * 2 ** 20,
+      Infinity,
+    ),
     defaultTimeoutMs: positive("defaultTimeoutMs", options.defaultTimeoutMs ?? 5000, Infinity),
     maxCommandBytes: positive(
       "maxCommandBytes",
@@ -193,6 +199,14 @@ function checkParts<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): void {
   requireMethods("storage.log", options.storage.log, ["open", "write", "close"]);
   requireMethods("codec", options.codec, ["encode", "decode"]);
   requireMethods("stateMachine", options.stateMachine, ["apply", "query"]);
+  const { snapshots } = options.storage;
+  if (snapshots !== undefined) {
+    requireMethods("storage.snapshots", snapshots, ["open", "openReader", "create", "close"]);
+    requireMethods("stateMachine (storage.snapshots is given)", options.stateMachine, [
+      "snapshot",
+      "restore",
+    ]);
+  }
   const { clockIntervalMs } = options.stateMachine;
   if (
     clockIntervalMs !== undefined &&

@@ -220,6 +220,20 @@ export class Proposals<Result> {
     this.#settleAt(index, term, (proposal) => proposal.fail(superseded(index, term)));
   }
 
+  /** A snapshot took the place of all entries up to `index`: their results are not in it. */
+  onRestored(index: Index, term: Term): void {
+    for (const proposal of this.#allPlaced()) {
+      if (proposal.index > index) continue;
+      proposal.fail(
+        new OutcomeUnknown(
+          "snapshotInstalled",
+          `this node was behind and got the leader's snapshot at ${index}, which stands for the entry ${proposal.index} too; the command may or may not be applied`,
+        ),
+      );
+    }
+    if (term > this.#appliedTerm) this.#endOvertaken(term, index);
+  }
+
   #settleAt(index: Index, term: Term, end: (proposal: Proposal<Result>) => void): void {
     if (term > this.#appliedTerm) this.#endOvertaken(term, index);
     let proposal = this.#placed.get(index);

@@ -24,6 +24,7 @@ interface Runtime {
   readonly lastApplied: Index;
   readonly maxLogBytes: number;
   readonly logFull: boolean;
+  readonly snapshotSavedAt: number;
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly now: number;
 }
@@ -48,6 +49,14 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     logBytes: raft.logBytes,
     maxLogBytes: runtime.maxLogBytes,
     logFull: runtime.logFull,
+    baseIndex: raft.baseIndex,
+    snapshot: raft.snapshot && {
+      index: raft.snapshot.index,
+      term: raft.snapshot.term,
+      bytes: raft.snapshot.bytes,
+      ageMs: now - runtime.snapshotSavedAt,
+    },
+    lacksSnapshot: raft.lacksSnapshot,
     configuration: raft.configuration,
     bootstrap: raft.bootstrap,
     counters: { ...runtime.counters },
@@ -56,6 +65,7 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
       matchIndex: peer.matchIndex,
       nextIndex: peer.nextIndex,
       lastContactMs: now - peer.lastContactAt,
+      install: peer.install,
     })),
   };
 }

@@ -4,7 +4,7 @@ import type { Clock, Effect, Input, Raft } from "@raftkit/core";
 
 export interface TurnHandler {
   /** Nothing is stepped any more once it is false. */
-  readonly running: boolean;
+  running(): boolean;
   perform(effect: Effect): void;
   /** The calls that came in this turn become inputs. */
   endOfTurn(): void;
@@ -35,7 +35,7 @@ export class Turns {
     try {
       for (
         let next = this.#inbox.shift();
-        next && this.#handler.running;
+        next && this.#handler.running();
         next = this.#inbox.shift()
       ) {
         for (const effect of this.#raft.step(this.#clock.now(), next)) {
@@ -62,7 +62,7 @@ export class Turns {
 
   #endTurn(): void {
     this.#turnRequested = false;
-    if (!this.#handler.running) return;
+    if (!this.#handler.running()) return;
     this.#handler.endOfTurn();
     if (this.#raft.deadline <= this.#clock.now()) this.feed({ type: "tick" });
     this.#arm();
@@ -74,7 +74,7 @@ export class Turns {
    * is early finds nothing to do.
    */
   #arm(): void {
-    if (!this.#handler.running) return;
+    if (!this.#handler.running()) return;
     const { deadline } = this.#raft;
     if (deadline <= this.#clock.now()) {
       this.request();

@@ -18,6 +18,8 @@ test("commands that are slow to apply leave the event loop to others after 5 ms"
   const lane = createMachineLane(machine, jsonCodec, clock, 0, new StateLock(), {
     onResult: () => {},
     onSkipped: () => {},
+    restore: () => Promise.resolve(),
+    onRestored: () => {},
     onApplied: (index) => slices.push(index),
     ...noHashes,
     onError: (error) => expect.unreachable(String(error)),
@@ -46,6 +48,8 @@ test("what a slow apply gives after the stop is no result any more", async () =>
   const lane = createMachineLane(machine, jsonCodec, clock, 0, new StateLock(), {
     onResult: (index) => results.push(index),
     onSkipped: () => {},
+    restore: () => Promise.resolve(),
+    onRestored: () => {},
     onApplied: () => {},
     ...noHashes,
     onError: (error) => expect.unreachable(String(error)),

@@ -122,8 +122,8 @@ describe("createNode", () => {
     ["name without a near one", () => untyped('{"verbose":true}'), /of this name; allowed: id,/],
     [
       "name in an option",
-      ({ storage }) => ({ storage: { ...storage, ...untyped('{"snapshot":{}}') } }),
-      /option storage\.snapshot: there is none of this name; allowed: log/,
+      ({ storage }) => ({ storage: { ...storage, ...untyped('{"snapshto":{}}') } }),
+      /option storage\.snapshto: there is none of this name; allowed: log, snapshots/,
     ],
     ["type of id", () => untyped('{"id":7}'), /option id: given a number; allowed: a string/],
     ["cluster", () => untyped('{"cluster":null}'), /cluster: given null; allowed: an object/],

@@ -25,6 +25,8 @@ function laneAt(applied: number): Applied {
   const lane = createMachineLane(machine, jsonCodec, clock, applied, new StateLock(), {
     onResult: () => {},
     onSkipped: () => {},
+    restore: () => Promise.resolve(),
+    onRestored: () => {},
     onApplied: () => {},
     onHash: () => {},
     onHashFailed: () => {},

@@ -101,7 +101,7 @@ test("with a schema, propose takes what the schema takes", async () => {
 test("errors tell their reasons, and nothing waits for what isn't built", () => {
   type Node = RaftNode<string, number, string, string>;
   expectTypeOf<OutcomeUnknown["reason"]>().toEqualTypeOf<
-    "timeout" | "aborted" | "leaderChanged" | "closing" | "failed"
+    "timeout" | "aborted" | "leaderChanged" | "snapshotInstalled" | "closing" | "failed"
   >();
   expectTypeOf<"timeout" | "aborted" | "failed">().toExtend<NotProposed["reason"]>();
   expectTypeOf<LeadershipEnded["reason"]>().toEqualTypeOf<
@@ -111,7 +111,6 @@ test("errors tell their reasons, and nothing waits for what isn't built", () => 
   expectTypeOf<ReturnType<Node["status"]>["role"]>().toEqualTypeOf<
     "follower" | "candidate" | "leader" | null
   >();
-  expectTypeOf<Parameters<typeof createNode>[0]["storage"]>().not.toHaveProperty("snapshots");
   expectTypeOf<NonNullable<Parameters<Node["read"]>[1]>>().not.toHaveProperty("consistency");
   expectTypeOf<Parameters<Node["ready"]>[0]>().toEqualTypeOf<
     { readonly signal?: AbortSignal; readonly timeoutMs?: number } | undefined

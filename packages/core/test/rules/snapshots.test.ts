@@ -83,12 +83,12 @@ test("a snapshot carries the configuration in force at its index, not the latest
   });
   endTurns(made.cluster);
   expect(made.node.raft.status.configuration?.voters).toHaveLength(2);
-  expect(made.node.raft.configurationAt(3)?.configuration.voters).toHaveLength(3);
-  expect(made.node.raft.configurationAt(4)?.configuration.voters).toHaveLength(2);
+  expect(made.node.raft.snapshotPositionAt(3)?.configuration.voters).toHaveLength(3);
+  expect(made.node.raft.snapshotPositionAt(4)?.configuration.voters).toHaveLength(2);
   // Compaction forgets none that is still in force somewhere in the log.
   snapshotNow(made);
   expect(made.node.raft.status.snapshot).toMatchObject({ index: 3, configurationIndex: 1 });
-  expect(made.node.raft.configurationAt(3)?.configuration.voters).toHaveLength(3);
+  expect(made.node.raft.snapshotPositionAt(3)?.configuration.voters).toHaveLength(3);
 });
 
 test("what a snapshot stands for is verified, whatever a late or lagging leader sends of it", () => {

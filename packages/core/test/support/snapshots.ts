@@ -74,15 +74,8 @@ function commit(
 
 /** Captures what is applied now; it becomes durable when the lane gets to it. */
 export function capture(node: Snapshotting): void {
-  const index = node.applied.length;
-  const found = node.raft.configurationAt(index);
-  if (!found) return;
-  const position: SnapshotPosition = {
-    index,
-    term: Number(node.applied.at(-1)?.split(":")[0]),
-    configuration: found.configuration,
-    configurationIndex: found.index,
-  };
+  const position = node.raft.snapshotPositionAt(node.applied.length);
+  if (!position) return;
   const data = new TextEncoder().encode(JSON.stringify(node.applied));
   node.snapshots.work.push(() => {
     const snapshot = commit(node, position, data);

@@ -15,6 +15,8 @@ export interface TestLog extends LogStorage {
 export function createTestLog(incarnation: string): TestLog {
   let run = 0;
   let hardState: HardState = { currentTerm: 0, votedFor: null };
+  let base = { index: 0, term: 0 };
+  /** One run per entry: entry base + i + 1 is at i. */
   let entries: EntryRun[] = [];
   let gate: Promise<void> | undefined;
   let open = (): void => {};
@@ -22,8 +24,15 @@ export function createTestLog(incarnation: string): TestLog {
   function carryOut(operation: LogOperation): void {
     log.operations.push(operation);
     if (operation.type === "hardState") hardState = operation.hardState;
-    else if (operation.type === "truncateFrom") entries = entries.slice(0, operation.index - 1);
-    else if (operation.type === "append") {
+    else if (operation.type === "truncateFrom") {
+      entries = entries.slice(0, operation.index - base.index - 1);
+    } else if (operation.type === "compactThrough") {
+      entries = entries.slice(operation.index - base.index);
+      base = { index: operation.index, term: operation.term };
+    } else if (operation.type === "resetTo") {
+      entries = [];
+      base = { index: operation.index, term: operation.term };
+    } else if (operation.type === "append") {
       entries.push(
         ...[...readEntries(operation.run)].map(({ index, term, kind, data }) =>
           encodeRun(index, term, kind, [data]),
@@ -43,7 +52,7 @@ export function createTestLog(incarnation: string): TestLog {
       return Promise.resolve({
         incarnation,
         run: ++run,
-        base: { index: 0, term: 0 },
+        base,
         hardState,
         entries: [...entries],
       });

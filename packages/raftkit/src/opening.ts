@@ -1,0 +1,102 @@
+// What a node finds at its start: the log, the newest snapshot, and a state machine that holds it.
+import type { OpenedLog, SnapshotMeta, StateMachine, StorageIdentity } from "@raftkit/core";
+import { InvalidOption } from "@raftkit/core";
+import type { Logger, NodeOptions } from "./api.js";
+import { messageOf, StateMachineFailed } from "./errors.js";
+import { readSnapshot, SnapshotDamaged } from "./snapshot-source.js";
+import type { OpenedSnapshots } from "./snapshots.js";
+
+export interface OpenedState {
+  /** Undefined: no snapshots are kept. */
+  readonly snapshots: OpenedSnapshots | undefined;
+  /** 0: the newest snapshot isn't damaged. */
+  readonly damagedSnapshotIndex: number;
+  /** What the state machine holds. */
+  readonly applied: number;
+}
+
+type Machine = Pick<StateMachine<never, unknown, never, unknown>, "open" | "restore">;
+
+/**
+ * Restores a machine in memory from the newest snapshot, and one with durable state that is behind
+ * the log. A damaged snapshot is none: the log is replayed if it reaches back, else the leader sends
+ * one.
+ * @throws {InvalidOption} {StateMachineFailed} and what the storage rejects with
+ */
+export async function openState(
+  storage: NodeOptions<never, never, never, never>["storage"],
+  machine: Machine,
+  identity: StorageIdentity,
+  { base }: OpenedLog,
+  logger: Logger,
+): Promise<OpenedState> {
+  const { snapshots } = storage;
+  const found = await snapshots?.open(identity);
+  const own = await machine.open?.();
+  if (!snapshots) {
+    if ((own ?? 0) < base.index) throw missingSnapshots(base.index);
+    return { snapshots: undefined, damagedSnapshotIndex: 0, applied: own ?? 0 };
+  }
+  const applied = own ?? 0;
+  const isUsable = found !== undefined && found.index >= base.index;
+  if (!isUsable || (own !== undefined && own >= base.index)) {
+    return { snapshots: { storage: snapshots, newest: found }, damagedSnapshotIndex: 0, applied };
+  }
+  const error = await restoreFrom(snapshots, machine, found);
+  if (!error) {
+    const newest = found;
+    return {
+      snapshots: { storage: snapshots, newest },
+      damagedSnapshotIndex: 0,
+      applied: found.index,
+    };
+  }
+  logger.error(
+    { err: error, index: found.index },
+    `${error.message}; ${base.index === 0 ? "the whole log is there and is replayed instead" : "this node waits for one from the leader, and doesn't campaign until then"}`,
+  );
+  return {
+    snapshots: { storage: snapshots, newest: undefined },
+    damagedSnapshotIndex: found.index,
+    applied,
+  };
+}
+
+/** @returns the damage, if there is one */
+async function restoreFrom(
+  storage: OpenedSnapshots["storage"],
+  machine: Machine,
+  snapshot: SnapshotMeta,
+): Promise<SnapshotDamaged | undefined> {
+  let damage: SnapshotDamaged | undefined;
+  async function* source(): AsyncGenerator<Uint8Array, void, void> {
+    try {
+      yield* readSnapshot(storage, snapshot);
+    } catch (error) {
+      damage =
+        error instanceof SnapshotDamaged
+          ? error
+          : new SnapshotDamaged(
+              `the snapshot ${snapshot.snapshotId} at index ${snapshot.index} can't be read: ${messageOf(error)}`,
+            );
+      throw damage;
+    }
+  }
+  const { index, term } = snapshot;
+  try {
+    await machine.restore?.(source(), { index, term });
+    return damage;
+  } catch (cause) {
+    if (damage) return damage;
+    throw new StateMachineFailed(
+      `the state machine refused the snapshot ${snapshot.snapshotId} at index ${index}, which is whole; nothing was deleted. Was it written by another version of the state machine? Start that one: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function missingSnapshots(index: number): InvalidOption {
+  return new InvalidOption(
+    `option storage.snapshots: not given, but the log begins behind index ${index}, so what came before is in a snapshot; give createNode the snapshot storage that this data was written with`,
+  );
+}

@@ -1,0 +1,208 @@
+// A node's own snapshots: when one is taken, and how its state gets into the storage while entries
+// go on being applied (paper §7; thesis §5.1). Never two at once; a failure is reported and tried
+// again, and never stops the node.
+import type {
+  Clock,
+  Index,
+  SnapshotMeta,
+  SnapshotPosition,
+  SnapshotSink,
+  SnapshotStorage,
+} from "@raftkit/core";
+import { messageOf, SnapshotFailed } from "./errors.js";
+import { readSnapshot } from "./snapshot-source.js";
+
+/** How long pieces are written before waiting input gets its turn. */
+const SLICE_MS = 3;
+const RETRY_MIN_MS = 1000;
+const RETRY_MAX_MS = 60_000;
+
+/** What a snapshot is taken of. */
+export interface Snapshottable {
+  /** Up to where the state is complete; a snapshot is taken at this index. */
+  readonly completeIndex: Index;
+  /** Runs it between two entries. */
+  capture(run: () => void): void;
+  positionAt(index: Index): SnapshotPosition | undefined;
+  state(): AsyncIterable<Uint8Array>;
+}
+
+export interface SnapshotLimits {
+  readonly snapshotAfterBytes: number;
+  readonly maxLogBytes: number;
+}
+
+export interface TakingEvents {
+  onSaved(snapshot: SnapshotMeta): void;
+  onFailed(error: unknown, retryMs: number): void;
+}
+
+export class SnapshotTaker {
+  readonly #storage: SnapshotStorage;
+  readonly #subject: Snapshottable;
+  readonly #clock: Clock;
+  readonly #limits: SnapshotLimits;
+  readonly #events: TakingEvents;
+  /** What was applied since the last capture counts for so much in the log. */
+  #grownBytes = 0;
+  #newest: SnapshotMeta | undefined;
+  #running: Promise<SnapshotMeta> | null = null;
+  #failures = 0;
+  #cancelRetry: (() => void) | null = null;
+  #cancelCapture: (() => void) | null = null;
+  #stopped = false;
+
+  constructor(
+    storage: SnapshotStorage,
+    newest: SnapshotMeta | undefined,
+    subject: Snapshottable,
+    clock: Clock,
+    limits: SnapshotLimits,
+    events: TakingEvents,
+  ) {
+    this.#storage = storage;
+    this.#newest = newest;
+    this.#subject = subject;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** Entries that count for so much were handed to the state machine. */
+  grew(bytes: number): void {
+    this.#grownBytes += bytes;
+  }
+
+  /** Some entries were applied. */
+  takeIfDue(): void {
+    if (this.#grownBytes >= this.#dueBytes()) this.#takeByItself();
+  }
+
+  /**
+   * As much as the last snapshot, so that snapshots cost no more writing than the log; but the log
+   * must not reach its bound.
+   */
+  #dueBytes(): number {
+    const { snapshotAfterBytes, maxLogBytes } = this.#limits;
+    return Math.min(Math.max(snapshotAfterBytes, this.#newest?.bytes ?? 0), maxLogBytes / 2);
+  }
+
+  /** The leader's was installed: it is the newest. */
+  installed(snapshot: SnapshotMeta): void {
+    this.#newest = snapshot;
+    this.#grownBytes = 0;
+  }
+
+  /** A follower needs one, other than the newest. */
+  replace(): void {
+    this.#newest = undefined;
+    this.#takeByItself();
+  }
+
+  #takeByItself(): void {
+    if (this.#running || this.#cancelRetry || this.#stopped) return;
+    this.#start().catch((error: unknown) => {
+      if (this.#stopped) return;
+      const retryMs = Math.min(RETRY_MIN_MS * 2 ** this.#failures, RETRY_MAX_MS);
+      this.#failures++;
+      this.#events.onFailed(error, retryMs);
+      this.#cancelRetry = this.#clock.schedule(this.#clock.now() + retryMs, () => {
+        this.#cancelRetry = null;
+        this.#takeByItself();
+      });
+    });
+  }
+
+  /** On request: one that holds everything applied by now. @throws {SnapshotFailed} */
+  async take(): Promise<SnapshotMeta> {
+    const wanted = this.#subject.completeIndex;
+    while (this.#running) await this.#running.catch(() => {});
+    const newest = this.#newest;
+    return newest && newest.index >= wanted ? newest : this.#start();
+  }
+
+  #start(): Promise<SnapshotMeta> {
+    const running = this.#save().finally(() => (this.#running = null));
+    this.#running = running;
+    return running;
+  }
+
+  async #save(): Promise<SnapshotMeta> {
+    try {
+      const { position, state } = await this.#capture();
+      const sink = await this.#storage.create(position);
+      const meta = await this.#write(sink, state);
+      // What can't be read back must not take the log's place.
+      let sliceEnd = this.#clock.now() + SLICE_MS;
+      for await (const _ of readSnapshot(this.#storage, meta)) {
+        sliceEnd = await this.#rest(sliceEnd);
+      }
+      this.#failures = 0;
+      this.#newest = meta;
+      this.#events.onSaved(meta);
+      return meta;
+    } catch (cause) {
+      throw cause instanceof SnapshotFailed
+        ? cause
+        : new SnapshotFailed(
+            `no snapshot was saved: ${messageOf(cause)}; the one before and the log stay as they are`,
+            { cause },
+          );
+    }
+  }
+
+  #capture(): Promise<{ position: SnapshotPosition; state: AsyncIterable<Uint8Array> }> {
+    return new Promise((resolve, reject) => {
+      this.#cancelCapture = () => reject(ended());
+      this.#subject.capture(() => {
+        try {
+          const index = this.#subject.completeIndex;
+          const position = this.#subject.positionAt(index);
+          if (!position) throw nothingApplied();
+          resolve({ position, state: this.#subject.state() });
+          this.#grownBytes = 0;
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+    });
+  }
+
+  async #write(sink: SnapshotSink, state: AsyncIterable<Uint8Array>): Promise<SnapshotMeta> {
+    try {
+      let sliceEnd = this.#clock.now() + SLICE_MS;
+      for await (const piece of state) {
+        if (this.#stopped) throw ended();
+        await sink.write(piece);
+        sliceEnd = await this.#rest(sliceEnd);
+      }
+      return await sink.commit();
+    } catch (error) {
+      await sink.abort().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Gives the event loop back when the slice is over. @returns when the next one is */
+  async #rest(sliceEnd: number): Promise<number> {
+    if (this.#clock.now() < sliceEnd) return sliceEnd;
+    await new Promise<void>((resume) => this.#clock.defer(resume));
+    return this.#clock.now() + SLICE_MS;
+  }
+
+  /** Ends what is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRetry?.();
+    this.#cancelCapture?.();
+    await this.#running?.catch(() => {});
+  }
+}
+
+function nothingApplied(): SnapshotFailed {
+  return new SnapshotFailed("nothing was applied yet that a snapshot could hold");
+}
+
+function ended(): SnapshotFailed {
+  return new SnapshotFailed("the node ended before its snapshot was saved");
+}

@@ -1,0 +1,48 @@
+// Messages on their way out and in: what core says as frames, and frames as core's input.
+import type { Codec, DropReason, Input, Message, NodeId, Sender, Transport } from "@raftkit/core";
+import { decodeFrame, encodeFrame } from "@raftkit/core";
+import type { CounterName } from "./api.js";
+import type { Journal } from "./operator-log.js";
+
+export class Traffic {
+  readonly #transport: Transport;
+  readonly #codec: Codec;
+  readonly #counters: Record<CounterName, number>;
+  readonly #journal: Journal;
+  readonly #feed: (input: Input) => void;
+
+  constructor(
+    { transport, codec }: { readonly transport: Transport; readonly codec: Codec },
+    counters: Record<CounterName, number>,
+    journal: Journal,
+    feed: (input: Input) => void,
+  ) {
+    this.#transport = transport;
+    this.#codec = codec;
+    this.#counters = counters;
+    this.#journal = journal;
+    this.#feed = feed;
+  }
+
+  send(to: NodeId, message: Message): void {
+    const sent = this.#transport.send(to, encodeFrame(this.#codec, message));
+    this.#counters[sent ? "messagesSent" : "messagesUnsent"]++;
+    if (!sent && message.type === "forward") {
+      this.#feed({ type: "forwardNotSent", firstSeq: message.firstSeq });
+    }
+  }
+
+  receive(from: Sender, frame: Uint8Array): void {
+    this.#counters.messagesReceived++;
+    this.#journal.leaderWatch.heard(from.id);
+    const message = decodeFrame(this.#codec, frame);
+    if (message) this.#feed({ type: "receive", from, message });
+    else this.drop(from, "malformed", true);
+  }
+
+  drop(from: Sender, reason: DropReason | "malformed", disconnect: boolean): void {
+    this.#counters.messagesDropped++;
+    const why = this.#journal.dropped(from, reason, disconnect);
+    if (disconnect) this.#transport.disconnect(from, why);
+  }
+}

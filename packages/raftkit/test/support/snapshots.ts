@@ -1,0 +1,133 @@
+// A snapshot storage in memory that can hang, fail, and change what it keeps; and a machine that
+// has snapshots.
+import type { SnapshotMeta, SnapshotPosition, SnapshotStorage, StateMachine } from "@raftkit/core";
+import { crc32, RaftkitError } from "@raftkit/core";
+
+export interface TestSnapshots extends SnapshotStorage {
+  readonly calls: string[];
+  /** Thrown by the function with this name. */
+  fails: (call: "open" | "create" | "write" | "commit" | "openReader") => Error | undefined;
+  /** Awaited by every write. */
+  writing: () => Promise<void>;
+  /** Changes a byte of the newest one. */
+  damage(): void;
+  readonly newest: SnapshotMeta | undefined;
+  /** Not closed yet. */
+  readonly readers: number;
+}
+
+export function createTestSnapshots(): TestSnapshots {
+  const kept = new Map<string, Uint8Array>();
+  let newest: SnapshotMeta | undefined;
+  let readers = 0;
+  const check = (call: Parameters<TestSnapshots["fails"]>[0]): void => {
+    storage.calls.push(call);
+    const error = storage.fails(call);
+    if (error) throw error;
+  };
+  function commit(position: SnapshotPosition, data: Uint8Array): SnapshotMeta {
+    check("commit");
+    if (newest && newest.index > position.index) {
+      throw new RaftkitError("OLD", "a newer one is kept");
+    }
+    const snapshotId = `snapshot-${kept.size + 1}`;
+    kept.set(snapshotId, data);
+    newest = { ...position, snapshotId, bytes: data.length, crc: crc32(data) };
+    return newest;
+  }
+  const storage: TestSnapshots = {
+    calls: [],
+    fails: () => undefined,
+    writing: () => Promise.resolve(),
+    damage: () => {
+      const data = newest && kept.get(newest.snapshotId);
+      if (data) data[data.length - 1] = (data.at(-1) ?? 0) ^ 1;
+    },
+    get newest() {
+      return newest;
+    },
+    get readers() {
+      return readers;
+    },
+    async open() {
+      check("open");
+      return newest;
+    },
+    async openReader(snapshotId) {
+      check("openReader");
+      const data = kept.get(snapshotId);
+      if (!data) throw new RaftkitError("GONE", "there is no such snapshot");
+      readers++;
+      let isOpen = true;
+      return {
+        read: (offset, maxBytes) => {
+          const part = data.slice(offset, offset + maxBytes);
+          return Promise.resolve({ data: part, done: offset + part.length === data.length });
+        },
+        close: () => {
+          if (isOpen) readers--;
+          isOpen = false;
+          return Promise.resolve();
+        },
+      };
+    },
+    async create(position) {
+      check("create");
+      let data = new Uint8Array(0);
+      return {
+        async write(part) {
+          check("write");
+          await storage.writing();
+          data = Uint8Array.from([...data, ...part]);
+        },
+        commit: async () => commit(position, data),
+        abort: async () => void storage.calls.push("abort"),
+      };
+    },
+    close() {
+      storage.calls.push("close");
+      return Promise.resolve();
+    },
+  };
+  return storage;
+}
+
+/** Remembers its commands; in memory, with snapshots of one byte a piece. */
+export interface Keeper extends StateMachine<string, number, string, string> {
+  commands: string[];
+  readonly restored: { readonly index: number; readonly term: number }[];
+  capturing: () => void;
+  restoring: () => void;
+  applying: () => Promise<void> | undefined;
+}
+
+export function createKeeper(): Keeper {
+  const keeper: Keeper = {
+    commands: [],
+    restored: [],
+    capturing: () => {},
+    restoring: () => {},
+    applying: () => undefined,
+    apply(command) {
+      const waits = keeper.applying();
+      if (waits) return waits.then(() => keeper.commands.push(command));
+      return keeper.commands.push(command);
+    },
+    query: (query) => `${query}: ${keeper.commands.join()}`,
+    snapshot() {
+      keeper.capturing();
+      const data = new TextEncoder().encode(JSON.stringify(keeper.commands));
+      return (async function* () {
+        for (let i = 0; i < data.length; i++) yield data.slice(i, i + 1);
+      })();
+    },
+    async restore(source, position) {
+      const parts: number[] = [];
+      for await (const part of source) parts.push(...part);
+      keeper.restoring();
+      keeper.commands = JSON.parse(new TextDecoder().decode(Uint8Array.from(parts))) as string[];
+      keeper.restored.push(position);
+    },
+  };
+  return keeper;
+}
