@@ -44,6 +44,12 @@ export const readerSnapshotCases: readonly Case<SnapshotSubject>[] = [
         data,
         "what the second of two readers got, after the first was closed",
       );
+      const third = await works(
+        storage.openReader(snapshotId),
+        "another reader of an older snapshot that still has one",
+      );
+      expectEqualBytes(await readOn(third, bytes), data, "what a third reader got");
+      await third.close();
       await other.close();
     },
   },
