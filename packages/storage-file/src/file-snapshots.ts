@@ -7,6 +7,7 @@ import { DataDirectoryInUse } from "./errors.js";
 import type { FileSystem } from "./file-system.js";
 import { nodeFileSystem } from "./node-file-system.js";
 import { cryptoRandom } from "./random.js";
+import { SNAPSHOTS_FOLDER } from "./snapshot-file.js";
 import type { SnapshotEvent, SnapshotFolder } from "./snapshot-folder.js";
 import { openFolder } from "./snapshot-opening.js";
 
@@ -31,8 +32,6 @@ const OPTIONS = {
   onEvent: "function",
 } as const satisfies Record<keyof FileSnapshotsOptions, OptionKind>;
 
-const FOLDER = "snapshots";
-
 /**
  * Makes a storage of snapshots in a data directory. Nothing is touched before `open`.
  *
@@ -51,7 +50,7 @@ export function createFileSnapshots(options: FileSnapshotsOptions): SnapshotStor
       'createFileSnapshots: option directory: given ""; allowed: the path of a directory, one per node',
     );
   }
-  const directory = `${options.directory}/${FOLDER}`;
+  const directory = `${options.directory}/${SNAPSHOTS_FOLDER}`;
   let opened:
     | { readonly folder: SnapshotFolder; readonly release: () => Promise<void> }
     | undefined;

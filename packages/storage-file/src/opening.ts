@@ -28,6 +28,7 @@ import {
 } from "./segment.js";
 import type { LogEvent, OpenSegment } from "./segment-files.js";
 import { SegmentFiles } from "./segment-files.js";
+import { SNAPSHOTS_FOLDER } from "./snapshot-file.js";
 
 /**
  * A new log must be ready at once: its first segment is small, the others are filled in the
@@ -55,7 +56,8 @@ export async function openDirectory(
   const names = await fileSystem.list(directory);
   const exists = names.includes(IDENTITY_FILE);
   let incarnation = exists ? await readIdentity(fileSystem, directory, identity) : undefined;
-  if (exists || names.length === 0) await fileSystem.restrictDirectory(directory);
+  const isOwn = exists || names.every((name) => name === SNAPSHOTS_FOLDER);
+  if (isOwn) await fileSystem.restrictDirectory(directory);
   let segments = await findSegments(options, names, incarnation);
   const closedAt = await readLogEnd(fileSystem, directory, names);
   if (incarnation === undefined) {

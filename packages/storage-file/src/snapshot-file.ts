@@ -7,6 +7,8 @@ import { readRange } from "./file-io.js";
 import type { FileHandle } from "./file-system.js";
 import { getUint48, setUint48 } from "./numbers.js";
 
+/** In the data directory. */
+export const SNAPSHOTS_FOLDER = "snapshots";
 /** The version of snapshot files. */
 export const SNAPSHOT_FORMAT = 1;
 const MAGIC = "raftsnap";

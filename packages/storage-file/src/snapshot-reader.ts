@@ -43,7 +43,8 @@ export class FileSnapshotReader implements SnapshotReader {
         `snapshot ${snapshotId} has ${bytes} bytes; there is nothing at ${offset}`,
       );
     }
-    const reading = this.#read(offset, Math.min(maxBytes, bytes - offset, PIECE_BYTES));
+    const length = Math.max(1, Math.floor(maxBytes));
+    const reading = this.#read(offset, Math.min(length, bytes - offset, PIECE_BYTES));
     this.#underWay.add(reading);
     try {
       const data = await reading;

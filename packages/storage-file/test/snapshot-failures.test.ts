@@ -141,6 +141,24 @@ describe("a damaged snapshot", () => {
     expect(files()).toEqual([keptIn, `${folder}/snapshot-${snapshotId}.snap`]);
   });
 
+  test("one flipped bit in any byte behind its data: it is none, and the storage opens", async () => {
+    const { disk, make, files } = setUp();
+    const storage = make();
+    await storage.open(identity);
+    await save(storage, 20, 300);
+    await storage.close();
+    const [file = ""] = files();
+    const content = disk.files().get(file) ?? new Uint8Array();
+    expect(content.length).toBeGreaterThan(500);
+    for (let at = 300; at < content.length; at++) {
+      disk.flip(file, at, 1 << (at % 8));
+      expect(await storage.open(identity), `byte ${at}`).toBeUndefined();
+      await storage.close();
+      for (const path of files()) disk.tamper(path, undefined);
+      disk.tamper(file, content);
+    }
+  });
+
   test.each([
     ["an empty file", () => new Uint8Array()],
     ["shorter than its end", (content: Uint8Array) => content.subarray(-31)],
@@ -257,6 +275,28 @@ test("log and snapshots share a directory; each has one owner at a time", async 
   expect(await second.open(identity)).toEqual(meta);
   await log.open(identity);
   expect(await isWhole(second, meta)).toBe(true);
+});
+
+test("the lock is held until a commit that is under way has ended", async () => {
+  const { disk, make } = setUp();
+  const fileSystem = disk.boot();
+  let sync = (): void => {};
+  const synced = new Promise<void>((resolve) => (sync = resolve));
+  const storage = make({
+    ...fileSystem,
+    async open(path, mode) {
+      const handle = await fileSystem.open(path, mode);
+      return { ...handle, datasync: () => synced.then(() => handle.datasync()) };
+    },
+  });
+  await storage.open(identity);
+  const commit = (await storage.create(positionAt(20))).commit();
+  const closed = storage.close();
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  await expect(make().open(identity)).rejects.toMatchObject({ code: "DATA_DIRECTORY_IN_USE" });
+  sync();
+  await closed;
+  expect(await make().open(identity)).toEqual(await commit);
 });
 
 test("closing waits for the commit under way, ends the rest, and only then lets others in", async () => {

@@ -1,10 +1,11 @@
 // How snapshots reach the disk and come back: in pieces, synced on the way and before they get their
 // name, private; and no snapshot is ever held in memory.
+import { statSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { crc32 } from "node:zlib";
 import type { FileSystem } from "@raftkit/storage-file";
-import { createFileSnapshots } from "@raftkit/storage-file";
+import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
 import { expect, test } from "vitest";
 import { identity } from "./support/logs.js";
 import { folder, positionAt, save, setUp } from "./support/snapshots.js";
@@ -89,16 +90,19 @@ test("folder and files are the owner's alone, also where the folder was made oth
   const directory = await mkdtemp(`${tmpdir()}/raftkit-snapshots-`);
   try {
     await mkdir(`${directory}/snapshots`);
-    await chmod(`${directory}/snapshots`, 0o755);
+    for (const path of [directory, `${directory}/snapshots`]) await chmod(path, 0o755);
     const storage = createFileSnapshots({ directory });
     await storage.open(identity);
+    const log = createFileLog({ directory, segmentBytes: 8192 });
+    await log.open(identity); // finds a directory that holds nothing else
+    await log.close();
     await save(storage, 20);
     await storage.create(positionAt(30));
-    const modes = [(await stat(`${directory}/snapshots`)).mode & 0o777];
+    const modes = [directory, `${directory}/snapshots`].map((path) => statSync(path).mode & 0o777);
     for (const name of await readdir(`${directory}/snapshots`)) {
       modes.push((await stat(`${directory}/snapshots/${name}`)).mode & 0o777);
     }
-    if (process.platform !== "win32") expect(modes).toEqual([0o700, 0o600, 0o600]);
+    if (process.platform !== "win32") expect(modes).toEqual([0o700, 0o700, 0o600, 0o600]);
     await storage.close();
   } finally {
     await rm(directory, { recursive: true });

@@ -118,7 +118,7 @@ export function createMemorySnapshots(): SnapshotStorage {
             `snapshot ${snapshotId} has ${bytes} bytes; there is nothing at ${offset}`,
           );
         }
-        const end = Math.min(bytes, offset + maxBytes);
+        const end = Math.min(bytes, offset + Math.max(1, Math.floor(maxBytes)));
         return { data: snapshot.chunks.read(offset, end), done: end === bytes };
       },
       async close() {
