@@ -2,6 +2,7 @@
 import { core } from "./core.js";
 import { raftkit } from "./raftkit.js";
 import { storageFile } from "./storage-file.js";
+import { storageFileSnapshots } from "./storage-file-snapshots.js";
 import { transportHttp } from "./transport-http.js";
 import { transportTcp } from "./transport-tcp.js";
 import type { Mutant } from "../mutant.js";
@@ -10,6 +11,7 @@ export const mutants: readonly Mutant[] = [
   ...core,
   ...raftkit,
   ...storageFile,
+  ...storageFileSnapshots,
   ...transportHttp,
   ...transportTcp,
 ];
