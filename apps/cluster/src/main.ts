@@ -6,7 +6,7 @@ import { RaftkitError } from "@raftkit/core";
 import { CommanderError } from "commander";
 import { chaosCommand, verifyCommand } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
-import { changeNode, listNodes, statusTable } from "./cli/control-client.js";
+import { changeNode, listNodes, statusTable, takeSnapshot } from "./cli/control-client.js";
 import { ClusterError } from "./errors.js";
 import { commandLine } from "./cli/hints.js";
 import { runProgram } from "./cli/program.js";
@@ -137,6 +137,11 @@ async function restart(node: string, httpBase: number): Promise<void> {
   print(`${id} runs again, process ${pid}`);
 }
 
+async function snapshot(node: string, httpBase: number): Promise<void> {
+  const { id, index, bytes } = await takeSnapshot(httpBase, node);
+  print(`${id} has saved a snapshot at index ${index}, ${bytes} bytes`);
+}
+
 try {
   await runProgram(process.argv.slice(2), {
     program: programText(),
@@ -145,6 +150,7 @@ try {
       status: async (httpBase) => print(statusTable(await listNodes(httpBase))),
       kill,
       restart,
+      snapshot,
       chaos,
       verify: async (path) => process.exit(await verifyCommand(path, print)),
     },

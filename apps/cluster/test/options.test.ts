@@ -46,6 +46,7 @@ function recorder(): { readonly options: ProgramOptions; readonly read: Read } {
     status: note("status"),
     kill: note("kill"),
     restart: note("restart"),
+    snapshot: note("snapshot"),
     chaos: note("chaos"),
     verify: note("verify"),
   };

@@ -2,11 +2,11 @@
 // adapters.
 import { createJsonCodec } from "@raftkit/codec-json";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
-import type { Codec, LogStorage, Transport } from "@raftkit/core";
+import type { Codec, LogStorage, SnapshotStorage, Transport } from "@raftkit/core";
 import { createKv, kvCommandSchema } from "@raftkit/kv";
 import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
-import { createFileLog } from "@raftkit/storage-file";
-import { createMemoryLog } from "@raftkit/storage-memory";
+import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
+import { createMemoryLog, createMemorySnapshots } from "@raftkit/storage-memory";
 import { createMemoryNetwork } from "@raftkit/transport-memory";
 import { createTcpTransport } from "@raftkit/transport-tcp";
 import { createNode } from "raftkit";
@@ -41,6 +41,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     heartbeatMs,
     timeoutMs,
     maxLogBytes,
+    snapshotAfterBytes,
   } = settings;
   const bootstrap =
     transport === "http"
@@ -50,7 +51,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     id,
     cluster: { id: clusterId, bootstrap },
     transport: transports[transport](settings, context),
-    storage: { log: storages[settings.storage](settings, logger) },
+    storage: storages[settings.storage](settings, logger),
     codec: codecs[settings.codec](),
     stateMachine: createKv(),
     commandSchema: kvCommandSchema,
@@ -58,6 +59,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     heartbeatIntervalMs: heartbeatMs,
     defaultTimeoutMs: timeoutMs,
     ...(maxLogBytes !== undefined && { maxLogBytes }),
+    snapshotAfterBytes,
     logger,
     instruments,
   });
@@ -80,16 +82,23 @@ const codecs: Readonly<Record<Settings["codec"], () => Codec>> = {
   json: () => createJsonCodec(),
 };
 
+interface Storage {
+  readonly log: LogStorage;
+  readonly snapshots: SnapshotStorage;
+}
+
 const storages: Readonly<
-  Record<Settings["storage"], (settings: Settings, logger: Logger) => LogStorage>
+  Record<Settings["storage"], (settings: Settings, logger: Logger) => Storage>
 > = {
-  file: ({ data }, logger) =>
-    createFileLog({
-      directory: data,
-      onEvent: (event) =>
-        "error" in event
-          ? logger.warn({ ...event, err: event.error }, `storage: ${event.type}`)
-          : logger.info(event, `storage: ${event.type}`),
-    }),
-  memory: () => createMemoryLog(),
+  file: ({ data: directory }, logger) => {
+    const onEvent = (event: { readonly type: string; readonly error?: unknown }): void =>
+      event.error === undefined
+        ? logger.info(event, `storage: ${event.type}`)
+        : logger.warn({ ...event, err: event.error }, `storage: ${event.type}`);
+    return {
+      log: createFileLog({ directory, onEvent }),
+      snapshots: createFileSnapshots({ directory, onEvent }),
+    };
+  },
+  memory: () => ({ log: createMemoryLog(), snapshots: createMemorySnapshots() }),
 };

@@ -13,6 +13,7 @@ import { descriptorLimit, shareDescriptors } from "./file-descriptors.js";
 import { formatHostPort } from "./cli/addresses.js";
 import type { HostPort } from "./cli/addresses.js";
 import type { Settings } from "./cli/parse.js";
+import { clusterRoutes } from "./http/routes/cluster.js";
 import { healthRoutes } from "./http/routes/health.js";
 import { kvRoutes } from "./http/routes/kv.js";
 import { metricsRoute } from "./http/routes/metrics.js";
@@ -81,6 +82,7 @@ export async function startServer({
       kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
       statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
       metricsRoute(metrics.page),
+      clusterRoutes({ snapshot: async () => opened().snapshot() }),
       healthRoutes({ status, calls, draining: () => closing !== undefined }),
     ],
     logger,

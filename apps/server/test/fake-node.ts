@@ -41,9 +41,12 @@ export function fakeNode(): FakeNode {
       logBytes: 1000,
       maxLogBytes: 1_000_000,
       logFull: false,
+      baseIndex: 1,
+      snapshot: { index: 2, term: 1, bytes: 77, ageMs: 1500 },
+      lacksSnapshot: false,
       configuration: undefined,
       bootstrap: null,
-      peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10 }],
+      peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10, install: null }],
       counters: {
         messagesSent: 1,
         messagesUnsent: 9,
@@ -57,6 +60,7 @@ export function fakeNode(): FakeNode {
       },
       ...node.now,
     }),
+    snapshot: () => Promise.resolve({ index: 3, term: 2, bytes: 88 }),
     async *leadership() {
       /* never leads */
     },

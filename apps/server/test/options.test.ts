@@ -39,6 +39,7 @@ describe("defaults", () => {
       heartbeatMs: 50,
       timeoutMs: 5000,
       maxValueBytes: 1_048_576,
+      snapshotAfterBytes: 67_108_864,
       logLevel: "info",
     });
   });
@@ -81,6 +82,7 @@ describe("where a value comes from", () => {
     timeoutMs: ["1", 1],
     maxValueBytes: ["1", 1],
     maxLogBytes: ["1048576", 1_048_576],
+    snapshotAfterBytes: ["4096", 4096],
     logLevel: ["silent", "silent"],
   };
 

@@ -312,11 +312,15 @@ test("a full log names the flag that raises its bound, in the answer and in the 
   await expect
     .poll(async () => (await send(http, "PUT", "/v1/kv/a", { body })).status, { timeout: 10_000 })
     .toBe(201);
-  const refused = await send(http, "PUT", "/v1/kv/a", { body });
-  expect(refused.status).toBe(507);
+  // One fits in the log at a time: of several at once, most find it full.
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () => send(http, "PUT", "/v1/kv/a", { body })),
+  );
+  const refused = answers.find(({ status }) => status === 507);
+  expect(refused).toBeDefined();
   server.child.kill("SIGTERM");
   const { stdout } = await server.ended;
-  for (const text of [refused.body.toString(), stdout]) {
+  for (const text of [refused?.body.toString() ?? "", stdout]) {
     expect(text).toContain("--max-log-bytes on every node");
     expect(text).not.toContain("maxLogBytes on");
   }

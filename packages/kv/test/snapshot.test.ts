@@ -44,6 +44,7 @@ describe("a snapshot", () => {
         kv.apply(putCommand(`key-${(index * 17) % 3000}`, bytes("new")), {
           index: ++index,
           term: 2,
+          elapsedMs: 0,
         });
         kv.apply(putCommand(`new-${index}`, bytes("x")), { index: ++index, term: 2, elapsedMs: 0 });
         kv.apply(deleteCommand(`key-${(index * 13) % 3000}`), {
@@ -202,8 +203,9 @@ test("the hash tells apart states that differ in a key, a value, an index or whe
 test("the hash costs nothing, however large the state is: nothing is read for it", () => {
   const kv = createKv();
   const value = bytes("v".repeat(100));
-  for (let i = 1; i <= 100; i++)
+  for (let i = 1; i <= 100; i++) {
     kv.apply(putCommand(`k${i}`, value), { index: i, term: 1, elapsedMs: 0 });
+  }
   let read = 0;
   const watched = new Proxy(value, {
     get: (target, name) => {

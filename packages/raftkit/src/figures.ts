@@ -74,6 +74,33 @@ const GAUGES: readonly Figure[] = [
     of: ({ logFull }) => Number(logFull),
   },
   {
+    name: "raftkit.log.base_index",
+    description: "The log begins behind it: what came before is in a snapshot.",
+    of: ({ baseIndex }) => baseIndex,
+  },
+  {
+    name: "raftkit.snapshot.index",
+    description: "The last entry in the newest snapshot; 0: there is none.",
+    of: ({ snapshot }) => snapshot?.index ?? 0,
+  },
+  {
+    name: "raftkit.snapshot.size",
+    unit: "By",
+    description: "The newest snapshot's data.",
+    of: ({ snapshot }) => snapshot?.bytes ?? 0,
+  },
+  {
+    name: "raftkit.snapshot.age",
+    unit: "s",
+    description: "Since the newest snapshot was saved, or found at the start; 0: there is none.",
+    of: ({ snapshot }) => (snapshot?.ageMs ?? 0) / 1000,
+  },
+  {
+    name: "raftkit.snapshot.missing",
+    description: "1 while the log begins behind a snapshot that is lost: nothing is applied.",
+    of: ({ lacksSnapshot }) => Number(lacksSnapshot),
+  },
+  {
     name: "raftkit.voters",
     unit: "{server}",
     description: "Voters in the configuration.",

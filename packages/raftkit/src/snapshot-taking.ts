@@ -45,6 +45,8 @@ export class SnapshotTaker {
   readonly #events: TakingEvents;
   /** What was applied since the last capture counts for so much in the log. */
   #grownBytes = 0;
+  /** Handed to the state machine, and not applied yet when it was last looked at; oldest first. */
+  readonly #handed: { readonly lastIndex: Index; readonly bytes: number }[] = [];
   #newest: SnapshotMeta | undefined;
   #running: Promise<SnapshotMeta> | null = null;
   #failures = 0;
@@ -68,13 +70,21 @@ export class SnapshotTaker {
     this.#events = events;
   }
 
-  /** Entries that count for so much were handed to the state machine. */
-  grew(bytes: number): void {
-    this.#grownBytes += bytes;
+  /** Entries that count for so much in the log were handed to the state machine. */
+  grew(lastIndex: Index, bytes: number): void {
+    this.#handed.push({ lastIndex, bytes });
   }
 
-  /** Some entries were applied. */
-  takeIfDue(): void {
+  /** Only what was applied can be in a snapshot: the rest counts for the next one. */
+  takeIfDue(lastApplied: Index): void {
+    for (
+      let next = this.#handed[0];
+      next && next.lastIndex <= lastApplied;
+      next = this.#handed[0]
+    ) {
+      this.#handed.shift();
+      this.#grownBytes += next.bytes;
+    }
     if (this.#grownBytes >= this.#dueBytes()) this.#takeByItself();
   }
 

@@ -3,6 +3,7 @@ import type {
   Clock,
   Effect,
   EntryRun,
+  Index,
   Input,
   Raft,
   RaftkitError,
@@ -142,12 +143,13 @@ export class Snapshots {
 
   /** They were handed to the state machine. */
   grew(entries: readonly EntryRun[]): void {
-    this.#taker?.grew(logBytesOf(entries));
+    const last = entries.at(-1);
+    if (last) this.#taker?.grew(last.firstIndex + last.count - 1, logBytesOf(entries));
   }
 
   /** Some entries were applied. */
-  takeIfDue(): void {
-    this.#taker?.takeIfDue();
+  takeIfDue(lastApplied: Index): void {
+    this.#taker?.takeIfDue(lastApplied);
   }
 
   /** @throws {SnapshotFailed} */

@@ -121,6 +121,27 @@ test("by itself when the log has grown, never two at once, and the log stays wit
   expect(kept.snapshots.readers).toBe(0);
 });
 
+test("what wasn't applied when a snapshot was captured counts for the next one: the log never stays full", async () => {
+  const world = await start(1, { maxLogBytes: 10 * 1000 });
+  const kept = one(world);
+  const large = "x".repeat(4000);
+  // Two are applied one after the other: the first one's end lets a snapshot be taken.
+  let release = (): void => {};
+  kept.machine.applying = () => new Promise((resolve) => (release = resolve));
+  const both = [kept.node.propose(large), kept.node.propose(large)];
+  await world.clock.until(() => kept.node.status().commitIndex === 4, "their commit");
+  await passes(world, 10);
+  release();
+  await passes(world, 10);
+  kept.machine.applying = () => undefined;
+  release();
+  await world.clock.outcome(Promise.all(both));
+  for (let i = 0; i < 20; i++) {
+    await world.clock.outcome(kept.node.propose(large));
+    await passes(world, 10);
+  }
+});
+
 test("captured between two entries, while those behind it go on being applied", async () => {
   const world = await start(1);
   const kept = one(world);
@@ -334,7 +355,7 @@ test("without a storage for them, or without the machine's functions, there are 
 test("close ends a snapshot that is being written, and one that can't begin", async () => {
   const world = await start(1);
   const kept = one(world);
-  await propose(world, kept, 3);
+  await propose(world, kept, 30);
   let release = (): void => {};
   kept.snapshots.writing = () => new Promise((resolve) => (release = resolve));
   const taking = kept.node.snapshot().catch((error: unknown) => error);

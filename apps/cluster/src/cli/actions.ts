@@ -7,6 +7,7 @@ export interface Actions {
   status(httpBase: number): void | Promise<void>;
   kill(node: string, httpBase: number): void | Promise<void>;
   restart(node: string, httpBase: number): void | Promise<void>;
+  snapshot(node: string, httpBase: number): void | Promise<void>;
   chaos(options: ChaosOptions): void | Promise<void>;
   verify(path: string): void | Promise<void>;
 }

@@ -37,6 +37,25 @@ export async function changeNode(
   ).node;
 }
 
+export interface SnapshotView {
+  readonly id: string;
+  readonly index: number;
+  readonly bytes: number;
+}
+
+const snapshotSchema: z.ZodType<SnapshotView> = z.object({
+  id: z.string(),
+  index: z.number(),
+  bytes: z.number(),
+});
+
+/** @throws {ClusterError} */
+export async function takeSnapshot(httpBase: number, node: string): Promise<SnapshotView> {
+  return snapshotSchema.parse(
+    await call(httpBase, "POST", `/v1/nodes/${encodeURIComponent(node)}/snapshot`),
+  );
+}
+
 /** A restart waits until the node serves, so it may take a while. */
 const ANSWER_TIMEOUT_MS = 30_000;
 

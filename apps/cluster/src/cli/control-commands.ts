@@ -1,4 +1,4 @@
-// `status`, `kill` and `restart`: the commands that talk to a cluster which runs elsewhere.
+// `status`, `kill`, `restart` and `snapshot`: the commands that talk to a cluster which runs elsewhere.
 import { Argument } from "commander";
 import type { Command } from "commander";
 import type { Actions } from "./actions.js";
@@ -34,5 +34,16 @@ export function addControl(root: Command, actions: Actions): void {
     .addArgument(node())
     .addOption(httpBaseOption())
     .action((name: string, { httpBase }: ControlOptions) => actions.restart(name, httpBase));
+  const snapshot = root
+    .command("snapshot")
+    .description("Let a node take a snapshot of its state and compact its log.")
+    .addArgument(node())
+    .addOption(httpBaseOption())
+    .action((name: string, { httpBase }: ControlOptions) => actions.snapshot(name, httpBase));
+  explain(
+    snapshot,
+    ["1", "leader"],
+    "0 it is saved; 1 the node refused, or didn't answer; 2 wrong options.",
+  );
   explain(restart, ["2"], "0 it serves; 1 the cluster refused, or didn't answer; 2 wrong options.");
 }

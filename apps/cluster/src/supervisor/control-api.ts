@@ -3,7 +3,7 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { ClusterError } from "../errors.js";
-import { askStatus, latestLeader } from "./node-status.js";
+import { askSnapshot, askStatus, latestLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
 import type { ProcessState, SupervisedNode, Supervisor } from "./supervisor.js";
 
@@ -70,12 +70,17 @@ function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
       return context.json({ node });
     });
   }
+  app.post("/v1/nodes/:node/snapshot", async (context) => {
+    const id = await resolveNode(supervisor, context.req.param("node"));
+    const http = supervisor.nodes().find(({ place }) => place.id === id)?.place.http ?? "";
+    return context.json({ id, ...(await askSnapshot(id, http)) });
+  });
   app.notFound((context) =>
     context.json(
       {
         error: {
           code: "NOT_FOUND",
-          message: "there are GET /v1/nodes, POST /v1/nodes/N/kill and POST /v1/nodes/N/restart",
+          message: "there are GET /v1/nodes, and POST /v1/nodes/N/kill, /restart and /snapshot",
         },
       },
       404,

@@ -179,6 +179,14 @@ export const optionTable = {
     unset("the smaller of 1 GiB and a quarter of the heap limit"),
     "How large the log may grow before writes are refused.",
   ),
+  snapshotAfterBytes: option(
+    "snapshot-after-bytes",
+    "BYTES",
+    whole(1, Number.MAX_SAFE_INTEGER),
+    "a whole number from 1",
+    "67108864",
+    "By how much the log grows before a snapshot takes its place; half of --max-log-bytes at most.",
+  ),
   logLevel: choice(
     "log-level",
     "LEVEL",

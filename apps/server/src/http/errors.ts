@@ -4,7 +4,7 @@ import { RaftkitError } from "@raftkit/core";
 import type { FastifySchemaValidationError } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { inFlags } from "../cli/flags.js";
-import { NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
+import { NotProposed, OutcomeUnknown, ReadFailed, SnapshotFailed } from "raftkit";
 
 export class HttpError extends RaftkitError {
   readonly status: number;
@@ -74,6 +74,9 @@ export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof NotProposed && error.reason === "logFull") {
     return new HttpError(507, "log_full", inFlags(error.message));
   }
+  if (error instanceof SnapshotFailed) {
+    return unavailable("snapshot_failed", inFlags(error.message));
+  }
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];
     if (code !== undefined) return unavailable(code, inFlags(error.message));
@@ -85,12 +88,12 @@ export function notReady(message: string): HttpError {
   return unavailable("not_ready", message);
 }
 
-/** For readiness. No `Retry-After`: it stays so until an operator does something. */
+/** For readiness. No `Retry-After`: it ends with the next snapshot, whenever that is. */
 export function logFull(logBytes: number, maxLogBytes: number): HttpError {
   return new HttpError(
     503,
     "log_full",
-    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until that is raised, on every node; reads are answered`,
+    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until the next snapshot has taken the entries' place; the server's log says why there was none, if that lasts; reads are answered`,
   );
 }
 

@@ -82,7 +82,7 @@ export function endOf(steps: readonly Step[]): Place {
 }
 
 /** Up to where machines have got, by what the cases applied to them and restored into them. */
-const positions = new WeakMap<Machine, ApplyContext>();
+const positions = new WeakMap<Machine, Place>();
 
 /** Each machine gets commands of its own. @returns the results */
 export async function applyAll(
@@ -141,14 +141,14 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8A
 }
 
 /** What a snapshot that is taken of the machine now stands for. */
-export function positionOf(machine: Machine): ApplyContext {
+export function positionOf(machine: Machine): Place {
   return positions.get(machine) ?? { index: 1, term: 1 }; // the log begins with a configuration
 }
 
 /** A whole snapshot, and what it stands for. */
 export interface Captured {
   readonly bytes: Uint8Array;
-  readonly position: ApplyContext;
+  readonly position: Place;
 }
 
 /** A snapshot that is taken now and read at once. */
@@ -174,7 +174,7 @@ export function snapshotOf(machine: Machine): AsyncIterable<Uint8Array> {
 export async function restoreInto(
   machine: Machine,
   source: AsyncIterable<Uint8Array>,
-  position: ApplyContext,
+  position: Place,
 ): Promise<void> {
   await present(machine.restore?.(source, position), "restore");
   positions.set(machine, position);
@@ -205,7 +205,7 @@ export async function restored(bench: Bench, { bytes, position }: Captured): Pro
 export async function refusesToRestore(
   machine: Machine,
   source: AsyncIterable<Uint8Array>,
-  position: ApplyContext,
+  position: Place,
 ): Promise<boolean> {
   try {
     await restoreInto(machine, source, position);

@@ -1,6 +1,5 @@
 // Machine cases: a snapshot is the whole state at one moment, and restore brings exactly that back.
 // What restore owes to the bytes it is given is in restoring.ts.
-import type { ApplyContext } from "@raftkit/core";
 import { joined } from "../bytes.js";
 import { expectEqual, expectEqualBytes, expectTrue } from "../expect.js";
 import type { Case } from "../suite.js";
@@ -20,6 +19,7 @@ import {
   sourceOf,
 } from "./bench.js";
 import { restoreCases } from "./restoring.js";
+import type { Place } from "./story.js";
 import type { MachineSubject } from "./subject.js";
 import { COMMANDS, used, whole } from "./used.js";
 
@@ -190,7 +190,7 @@ const ofSnapshots: readonly Case<MachineSubject>[] = [
       const third = Math.ceil(steps.length / 3);
       const machine = await bench.machine();
       const states: (readonly unknown[])[] = [];
-      const [readers, positions]: [AsyncIterator<Uint8Array>[], ApplyContext[]] = [[], []];
+      const [readers, positions]: [AsyncIterator<Uint8Array>[], Place[]] = [[], []];
       for (const part of [steps.slice(0, third), steps.slice(third)]) {
         await applyAll(machine, part);
         states.push(await askAll(bench.subject, await restored(bench, await capture(machine))));

@@ -29,7 +29,7 @@ export interface Toy {
   readonly restore: (
     state: State,
     source: AsyncIterable<Uint8Array>,
-    position: ApplyContext,
+    position: Pick<ApplyContext, "index" | "term">,
   ) => Promise<void>;
   /** What `open` tells of a state that was kept. */
   readonly opened: (state: State) => number;

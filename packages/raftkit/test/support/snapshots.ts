@@ -73,14 +73,14 @@ export function createTestSnapshots(): TestSnapshots {
     },
     async create(position) {
       check("create");
-      let data = new Uint8Array(0);
+      const parts: Uint8Array[] = [];
       return {
         async write(part) {
           check("write");
           await storage.writing();
-          data = Uint8Array.from([...data, ...part]);
+          parts.push(part);
         },
-        commit: async () => commit(position, data),
+        commit: async () => commit(position, new Uint8Array(Buffer.concat(parts))),
         abort: async () => void storage.calls.push("abort"),
       };
     },
@@ -92,7 +92,7 @@ export function createTestSnapshots(): TestSnapshots {
   return storage;
 }
 
-/** Remembers its commands; in memory, with snapshots of one byte a piece. */
+/** Remembers its commands; in memory, with snapshots in small pieces. */
 export interface Keeper extends StateMachine<string, number, string, string> {
   commands: string[];
   readonly restored: { readonly index: number; readonly term: number }[];
@@ -118,7 +118,7 @@ export function createKeeper(): Keeper {
       keeper.capturing();
       const data = new TextEncoder().encode(JSON.stringify(keeper.commands));
       return (async function* () {
-        for (let i = 0; i < data.length; i++) yield data.slice(i, i + 1);
+        for (let i = 0; i < data.length; i += 16) yield data.slice(i, i + 16);
       })();
     },
     async restore(source, position) {

@@ -58,6 +58,10 @@ export const page = z
   })
   .meta({ description: "A page, in the order of the keys." });
 
+export const snapshot = z
+  .object({ index: z.int(), term: z.int(), bytes: z.int() })
+  .meta({ description: "The state after the entry at `index`." });
+
 const voter = z.object({ id: z.string(), incarnation: z.string(), address: z.string() });
 
 export const status = z
@@ -77,6 +81,12 @@ export const status = z
     logBytes: z.int(),
     maxLogBytes: z.int(),
     logFull: z.boolean(),
+    baseIndex: z.int().meta({ description: "The log begins behind it." }),
+    snapshot: snapshot
+      .extend({ ageMs: z.number() })
+      .nullable()
+      .meta({ description: "The newest one; null: there is none, or it is damaged." }),
+    lacksSnapshot: z.boolean(),
     configuration: z.object({ voters: z.array(voter).readonly() }).nullable(),
     bootstrap: z.object({ missing: z.array(z.string()).readonly() }).nullable(),
   })
