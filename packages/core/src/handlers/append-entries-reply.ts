@@ -1,6 +1,6 @@
 // A follower's answer: what it holds, or where the logs can meet (paper §5.3; R16).
 import { emit } from "../operations/emit.js";
-import { endInstallIfDone, requestInstall } from "../operations/install-sending.js";
+import { endInstallIfDone, requestInstall, resumeInstall } from "../operations/install-sending.js";
 import { hasOvertaken, isLost, loseTrack, noteArrived, onLost } from "../operations/loss.js";
 import type { AppendEntriesReply } from "../protocol/messages.js";
 import type { Progress } from "../state/progress.js";
@@ -28,6 +28,7 @@ export function onAppendEntriesReply(
     emit(state, { type: "dropped", from, reason: "impossible", disconnect: true });
     return;
   }
+  const silentMs = state.now - progress.lastContactAt;
   progress.lastContactAt = state.now;
   noteArrived(progress, message, state.now);
   progress.round = Math.max(progress.round, message.round);
@@ -40,6 +41,7 @@ export function onAppendEntriesReply(
   } else if (isLost(progress, message)) onLost(state, progress);
   if (message.neededSnapshot > 0) requestInstall(progress, message.neededSnapshot);
   else endInstallIfDone(state, progress);
+  if (silentMs >= state.options.electionTimeoutMs.max) resumeInstall(state, progress);
 }
 
 /**

@@ -166,6 +166,19 @@ function noteSilence(
   if (bytes === 0) sendPart(state, progress, new Uint8Array(0));
 }
 
+/** The follower is there again: what it missed meanwhile needn't be waited for. */
+export function resumeInstall(state: State, progress: Progress): void {
+  const { install } = progress;
+  if (!install) return;
+  install.resumeAt = state.now;
+  install.silences = 0;
+  install.progressAt = -Infinity;
+  if (install.writtenBytes > 0) return;
+  // It has nothing of it: there may be a newer one by now.
+  releaseReader(state, progress);
+  install.snapshot = null;
+}
+
 /** The next attempt begins after a pause, which doubles with each that fails. */
 export function failAttempt(state: State, progress: Progress, install: OutgoingInstall): void {
   releaseReader(state, progress);

@@ -132,6 +132,32 @@ test("the leader takes a newer snapshot for whom its own is too old", () => {
   expect(sent(made, "appendEntries").filter(({ entries }) => entries.length > 0)).toHaveLength(2);
 });
 
+test("who is there again gets the newest snapshot at once, however long it was away", () => {
+  const made = committedLeader(100, BOUND);
+  snapshotNow(made);
+  hear(made, "n3", "appendEntriesReply", {
+    term: 2,
+    success: "false",
+    prev: 1,
+    conflict: "0/0",
+    round: 1,
+  });
+  heartbeats(made, 1000);
+  workAll(made);
+  propose(made, 3);
+  persist(made);
+  acknowledge(made, "n2", 103);
+  snapshotNow(made);
+  made.effects = [];
+  heartbeats(made, 2);
+  workAll(made);
+  expect(sent(made, "installSnapshot")).toEqual([]);
+  acknowledge(made, "n3", 0, { round: 3 });
+  heartbeats(made, 2);
+  workAll(made);
+  expect(sent(made, "installSnapshot")[0]).toMatchObject({ lastIncludedIndex: 103, offset: 0 });
+});
+
 test("the first attempt begins at a heartbeat, and one that nobody answers is tried again later", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
