@@ -1,0 +1,345 @@
+// What a state machine's applies changed, as ordered streams without gaps or doubles that can be
+// resumed by index on any replica. It needs no node: the machine publishes, whoever likes watches.
+import type { Clock, Index } from "@raftkit/core";
+import { InvalidOption, RaftkitError, checkOptionShape } from "@raftkit/core";
+import { ChangeWindow } from "./change-window.js";
+import type { Changes } from "./change-window.js";
+import { systemClock } from "./platform.js";
+import { WatchEnded } from "./watch-ended.js";
+
+export type { Changes } from "./change-window.js";
+
+export interface ChangeFeedOptions<Event> {
+  /** Events kept for watches that are behind. Default: 262,144. */
+  readonly maxEvents?: number;
+  /** What they may hold, 128 B for each included. Default: 64 MiB. */
+  readonly maxBytes?: number;
+  /** What an event holds, in bytes. Default: 0, so that `maxEvents` alone bounds what is kept. */
+  readonly sizeOf?: (event: Event) => number;
+  /** Watches at once. Default: 1024. */
+  readonly maxWatches?: number;
+  /** How long a watch waits for this replica to get as far as its position. Default: 10,000. */
+  readonly aheadTimeoutMs?: number;
+  /** Default: real time. */
+  readonly clock?: Clock;
+}
+
+export interface WatchOptions<Event> {
+  /**
+   * Gives what comes behind this index: that of a list, or of the last changes that were given.
+   * Default: from now on.
+   */
+  readonly after?: Index;
+  /** Gives only the events of which this is true. */
+  readonly filter?: (event: Event) => boolean;
+  /**
+   * After so long with nothing to give: the index alone, with no events, to resume behind it.
+   * Default: never.
+   */
+  readonly progressMs?: number;
+  /** Ends the watch, also while it waits. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Iterate over it, or call `return`: until then it counts as a watch. Rejects with a `WatchEnded`
+ * when it can't go on; ends when it is told to, or the feed is closed. Gives the event loop back
+ * now and then.
+ */
+export interface Watch<Event> extends AsyncIterableIterator<Changes<Event>, undefined, undefined> {
+  return(): Promise<IteratorResult<Changes<Event>, undefined>>;
+}
+
+/**
+ * For one life of one state machine. Its memory is bounded by the window of changes that it keeps,
+ * however many watches there are: they have no queues of their own.
+ */
+export interface ChangeFeed<Event> {
+  /** As far as the machine has applied. */
+  readonly index: Index;
+  /** The lowest position behind which one can watch. */
+  readonly oldest: Index;
+  /** How many watches there are. */
+  readonly watches: number;
+  /**
+   * For `apply`, once for each entry: what it changed, in order; an empty list for nothing, so that
+   * the index of a list is never ahead of the feed's.
+   * @throws {RaftkitError} `CHANGE_FEED_ORDER`: the index isn't behind the last one
+   */
+  publish(index: Index, events: readonly Event[]): void;
+  /**
+   * For `restore`, with the snapshot's index, when the state is the snapshot's; for a machine with
+   * durable state, with what `open` answers. Ends every watch that is behind it.
+   */
+  restored(index: Index): void;
+  /**
+   * @throws {WatchEnded} `compacted` or `tooMany`
+   * @throws {InvalidOption}
+   */
+  watch(options?: WatchOptions<Event>): Watch<Event>;
+  /** Ends every watch; there are no new ones. */
+  close(): void;
+}
+
+const FEED_OPTIONS = {
+  maxEvents: "number",
+  maxBytes: "number",
+  sizeOf: "function",
+  maxWatches: "number",
+  aheadTimeoutMs: "number",
+  clock: "object",
+} as const;
+const WATCH_OPTIONS = {
+  after: "number",
+  filter: "function",
+  progressMs: "number",
+  signal: "object",
+} as const;
+
+/** Changes that one watch looks at in one turn of the event loop. */
+const SLICE = 256;
+
+/** @throws {InvalidOption} */
+export function createChangeFeed<Event>(options: ChangeFeedOptions<Event> = {}): ChangeFeed<Event> {
+  checkOptionShape("createChangeFeed", options, FEED_OPTIONS);
+  const { maxEvents = 262_144, maxBytes = 64 * 2 ** 20, sizeOf = () => 0 } = options;
+  const { maxWatches = 1024, aheadTimeoutMs = 10_000, clock = systemClock() } = options;
+  checkFrom(1, { maxEvents, maxBytes, maxWatches, aheadTimeoutMs });
+  return new Feed(
+    new ChangeWindow({ maxEvents, maxBytes, sizeOf }),
+    maxWatches,
+    aheadTimeoutMs,
+    clock,
+  );
+}
+
+/** One loop over the feed. */
+interface Watcher<Event> {
+  /** Everything up to here was taken. */
+  position: Index;
+  readonly filter: ((event: Event) => boolean) | undefined;
+  readonly progressMs: number;
+  /** When it was last given something. */
+  givenMs: number;
+  /** Since when its position is beyond what is applied. */
+  aheadSinceMs: number | undefined;
+  /** What it may still look at in this turn. */
+  left: number;
+  isEnded: boolean;
+  wake: () => void;
+  end(): void;
+}
+
+class Feed<Event> implements ChangeFeed<Event> {
+  readonly #window: ChangeWindow<Event>;
+  readonly #maxWatches: number;
+  readonly #aheadTimeoutMs: number;
+  readonly #clock: Clock;
+  readonly #watchers = new Set<Watcher<Event>>();
+  /** Those that wait for something to happen. */
+  readonly #waiting = new Set<Watcher<Event>>();
+  /** Of the last snapshot that was restored. */
+  #snapshotIndex: Index = 0;
+  #isClosed = false;
+
+  constructor(
+    window: ChangeWindow<Event>,
+    maxWatches: number,
+    aheadTimeoutMs: number,
+    clock: Clock,
+  ) {
+    this.#window = window;
+    this.#maxWatches = maxWatches;
+    this.#aheadTimeoutMs = aheadTimeoutMs;
+    this.#clock = clock;
+  }
+
+  get index(): Index {
+    return this.#window.index;
+  }
+
+  get oldest(): Index {
+    return this.#window.oldest;
+  }
+
+  get watches(): number {
+    return this.#watchers.size;
+  }
+
+  publish(index: Index, events: readonly Event[]): void {
+    if (!Number.isSafeInteger(index) || index <= this.#window.index) {
+      throw new RaftkitError(
+        "CHANGE_FEED_ORDER",
+        `changes of entry ${index} were published behind those of entry ${this.#window.index}; publish once for each entry, in order, and use a feed for one life of one state machine`,
+      );
+    }
+    this.#window.add(index, events);
+    if (this.#waiting.size > 0) this.#wakeAll();
+  }
+
+  restored(index: Index): void {
+    this.#snapshotIndex = index;
+    this.#window.reset(index);
+    this.#wakeAll();
+  }
+
+  watch(options: WatchOptions<Event> = {}): Watch<Event> {
+    checkOptionShape("watch", options, WATCH_OPTIONS);
+    const { after = this.#window.index, filter, progressMs = Infinity, signal } = options;
+    checkFrom(0, { after });
+    if (progressMs !== Infinity) checkFrom(1, { progressMs });
+    if (after < this.#window.oldest) throw this.#lost("compacted", after);
+    if (this.#watchers.size >= this.#maxWatches) {
+      throw this.#refusal(
+        "tooMany",
+        `${this.#maxWatches} watches are there already; end one, watch at another node, or raise maxWatches`,
+      );
+    }
+    const end = (): void => {
+      watcher.isEnded = true;
+      this.#watchers.delete(watcher);
+      signal?.removeEventListener("abort", end);
+      watcher.wake();
+    };
+    const watcher: Watcher<Event> = {
+      position: after,
+      filter,
+      progressMs,
+      givenMs: this.#clock.now(),
+      aheadSinceMs: undefined,
+      left: SLICE,
+      isEnded: false,
+      wake: () => undefined,
+      end,
+    };
+    this.#watchers.add(watcher);
+    if (this.#isClosed || signal?.aborted === true) end();
+    signal?.addEventListener("abort", end);
+    const changes = this.#follow(watcher);
+    return {
+      next: () => changes.next(),
+      // First: a `next` that waits must end before the generator can.
+      return: () => {
+        end();
+        return changes.return(undefined);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const watcher of this.#watchers) watcher.end();
+  }
+
+  async *#follow(watcher: Watcher<Event>): AsyncGenerator<Changes<Event>, undefined, undefined> {
+    try {
+      while (!watcher.isEnded) {
+        const changes = this.#next(watcher);
+        if (changes !== undefined) {
+          watcher.givenMs = this.#clock.now();
+          yield changes;
+          // Not before it was taken: whoever asks again is done with it.
+          watcher.position = changes.index;
+        } else if (watcher.left === 0) {
+          await new Promise<void>((resume) => this.#clock.defer(resume));
+          watcher.left = SLICE;
+        } else await this.#wait(watcher);
+      }
+    } finally {
+      watcher.end();
+    }
+    return undefined;
+  }
+
+  /**
+   * What to give next; undefined: nothing now.
+   * @throws {WatchEnded}
+   */
+  #next(watcher: Watcher<Event>): Changes<Event> | undefined {
+    const { filter } = watcher;
+    if (watcher.position < this.#window.oldest) {
+      const isSnapshot = watcher.position < this.#snapshotIndex;
+      throw this.#lost(isSnapshot ? "compacted" : "slow", watcher.position);
+    }
+    for (const changes of this.#window.behind(watcher.position)) {
+      if (watcher.left === 0) return this.#progress(watcher);
+      watcher.left--;
+      const events = filter === undefined ? changes.events : changes.events.filter(filter);
+      if (events.length > 0) return { index: changes.index, events };
+      watcher.position = changes.index;
+    }
+    watcher.position = Math.max(watcher.position, this.#window.index);
+    this.#checkAhead(watcher);
+    return this.#progress(watcher);
+  }
+
+  /** The index alone, if nothing else was given for long enough. */
+  #progress({ position, givenMs, progressMs }: Watcher<Event>): Changes<Event> | undefined {
+    return this.#clock.now() >= givenMs + progressMs ? { index: position, events: [] } : undefined;
+  }
+
+  /** @throws {WatchEnded} */
+  #checkAhead(watcher: Watcher<Event>): void {
+    const { position, aheadSinceMs } = watcher;
+    const now = this.#clock.now();
+    if (position <= this.#window.index) watcher.aheadSinceMs = undefined;
+    else if (aheadSinceMs === undefined) watcher.aheadSinceMs = now;
+    else if (now >= aheadSinceMs + this.#aheadTimeoutMs) {
+      throw this.#refusal(
+        "ahead",
+        `this replica has applied ${this.#window.index} and didn't get as far as ${position} within ${this.#aheadTimeoutMs} ms; try again, or at another node`,
+      );
+    }
+  }
+
+  /** Until something is published or restored, or it is time to say something. */
+  #wait(watcher: Watcher<Event>): Promise<void> {
+    const { aheadSinceMs = Infinity, givenMs, progressMs } = watcher;
+    const until = Math.min(givenMs + progressMs, aheadSinceMs + this.#aheadTimeoutMs);
+    return new Promise((resolve) => {
+      let cancel = (): void => undefined;
+      watcher.wake = () => {
+        watcher.wake = () => undefined;
+        this.#waiting.delete(watcher);
+        cancel();
+        watcher.left = SLICE;
+        resolve();
+      };
+      this.#waiting.add(watcher);
+      if (until !== Infinity) cancel = this.#clock.schedule(until, watcher.wake);
+    });
+  }
+
+  #wakeAll(): void {
+    for (const watcher of this.#waiting) watcher.wake();
+  }
+
+  #lost(reason: "compacted" | "slow", position: Index): WatchEnded {
+    const { oldest, index } = this.#window;
+    const what =
+      reason === "compacted"
+        ? `what follows ${position} isn't kept here`
+        : `it was read too slowly, and what follows ${position} isn't kept any more`;
+    return this.#refusal(
+      reason,
+      `${what}: one can watch from ${oldest} on, and ${index} is applied; list, then watch behind the list's index`,
+    );
+  }
+
+  #refusal(reason: WatchEnded["reason"], message: string): WatchEnded {
+    return new WatchEnded(reason, message, this.#window.oldest, this.#window.index);
+  }
+}
+
+/** @throws {InvalidOption} */
+function checkFrom(least: number, options: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (Number.isSafeInteger(value) && value >= least) continue;
+    throw new InvalidOption(
+      `option ${name}: given ${value}; allowed: a whole number from ${least}`,
+    );
+  }
+}

@@ -1,0 +1,100 @@
+// The changes that a feed keeps: the newest, bounded in events and bytes. One for all watches,
+// which find their place by index, so that a watch costs no memory of its own.
+import type { Index } from "@raftkit/core";
+
+/** What one entry of the log changed. */
+export interface Changes<Event> {
+  /** Of the entry: everything up to it was given, so that a watch behind it misses nothing. */
+  readonly index: Index;
+  /** In order; none: only the index has moved on. */
+  readonly events: readonly Event[];
+}
+
+export interface WindowBounds<Event> {
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  readonly sizeOf: (event: Event) => number;
+}
+
+/** What an event takes beside what `sizeOf` says. */
+const EVENT_BYTES = 128;
+
+export class ChangeWindow<Event> {
+  readonly #bounds: WindowBounds<Event>;
+  /** In order of their indexes; what is before `#start` was given up. */
+  #kept: (Changes<Event> & { readonly bytes: number })[] = [];
+  #start = 0;
+  #events = 0;
+  #bytes = 0;
+  #index: Index = 0;
+  #oldest: Index = 0;
+
+  constructor(bounds: WindowBounds<Event>) {
+    this.#bounds = bounds;
+  }
+
+  /** Everything up to here is in it, or was. */
+  get index(): Index {
+    return this.#index;
+  }
+
+  /** Everything behind this is in it. */
+  get oldest(): Index {
+    return this.#oldest;
+  }
+
+  add(index: Index, events: readonly Event[]): void {
+    this.#index = index;
+    if (events.length === 0) return;
+    let bytes = EVENT_BYTES * events.length;
+    for (const event of events) bytes += this.#bounds.sizeOf(event);
+    this.#kept.push({ index, events, bytes });
+    this.#events += events.length;
+    this.#bytes += bytes;
+    this.#trim();
+  }
+
+  /** Nothing is kept, and what comes next comes behind `index`. */
+  reset(index: Index): void {
+    this.#kept = [];
+    this.#start = 0;
+    this.#events = 0;
+    this.#bytes = 0;
+    this.#index = index;
+    this.#oldest = index;
+  }
+
+  /** What is kept behind `position`, which is at least `oldest`. Ends where it ends now. */
+  *behind(position: Index): Generator<Changes<Event>> {
+    let low = this.#start;
+    let high = this.#kept.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#kept[middle]?.index ?? 0) <= position) low = middle + 1;
+      else high = middle;
+    }
+    for (let at = low; at < this.#kept.length; at++) {
+      const changes = this.#kept[at];
+      if (changes !== undefined) yield changes;
+    }
+  }
+
+  /** The newest stays, whatever its size: whoever keeps up is never too slow for it. */
+  #trim(): void {
+    const { maxEvents, maxBytes } = this.#bounds;
+    while (
+      (this.#events > maxEvents || this.#bytes > maxBytes) &&
+      this.#start < this.#kept.length - 1
+    ) {
+      const given = this.#kept[this.#start++];
+      if (given === undefined) break;
+      this.#events -= given.events.length;
+      this.#bytes -= given.bytes;
+      this.#oldest = given.index;
+    }
+    // In pieces, so that giving up one costs no shift of all.
+    if (this.#start * 2 <= this.#kept.length) return;
+    this.#kept = this.#kept.slice(this.#start);
+    this.#start = 0;
+  }
+}
