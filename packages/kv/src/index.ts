@@ -7,4 +7,14 @@ export {
 } from "./commands.js";
 export type { Condition, KvCommand, KvCommandSchema } from "./commands.js";
 export { PAGE_BYTES_MAX, PAGE_ENTRIES_MAX, createKv } from "./kv.js";
-export type { Kv, KvAnswer, KvEntry, KvListEntry, KvQuery, KvResult } from "./kv.js";
+export type {
+  Kv,
+  KvAnswer,
+  KvChange,
+  KvChanges,
+  KvEntry,
+  KvListEntry,
+  KvOptions,
+  KvQuery,
+  KvResult,
+} from "./kv.js";

@@ -4,7 +4,7 @@
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, Returns, StateMachine } from "@raftkit/core";
 import { conditionHolds, parseCommand } from "./commands.js";
-import type { KvCommand } from "./commands.js";
+import type { KvCommand, ParsedCommand } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
 import { readSnapshot, writeSnapshot } from "./snapshot.js";
 import { createSortedItems } from "./sorted.js";
@@ -53,17 +53,42 @@ export type KvEntry = { readonly value: Uint8Array; readonly index: Index };
 export type KvListEntry = { readonly key: string } & KvEntry;
 
 /**
- * `type` is that of the query. `entry`: null for a key that doesn't exist. `next`: what to give as
- * `after` for the next page; null: that was all.
+ * `type` is that of the query. `index`: of the last command that was applied, or the snapshot's;
+ * what is watched behind it is what changed since. `entry`: null for a key that doesn't exist.
+ * `next`: what to give as `after` for the next page; null: that was all.
  */
-export type KvAnswer =
+export type KvAnswer = { readonly index: Index } & (
   | { readonly type: "get"; readonly entry: KvEntry | null }
   | {
       readonly type: "list";
       readonly entries: readonly KvListEntry[];
       readonly next: string | null;
     }
-  | { readonly type: "size"; readonly keys: number };
+  | { readonly type: "size"; readonly keys: number }
+);
+
+/** What a command changed: nothing if its condition failed, or there was nothing to delete. */
+export type KvChange =
+  | {
+      readonly type: "put";
+      readonly key: string;
+      readonly value: Uint8Array;
+      readonly index: Index;
+    }
+  | { readonly type: "delete"; readonly key: string; readonly index: Index };
+
+/** Where changes go: `createChangeFeed<KvChange>()` of raftkit is one. */
+export interface KvChanges {
+  /** Told once for each command, in order; `events` may be empty. */
+  publish(index: Index, events: readonly KvChange[]): void;
+  /** The state is that of a snapshot now. */
+  restored(index: Index): void;
+}
+
+export interface KvOptions {
+  /** Default: nobody is told. */
+  readonly changes?: KvChanges;
+}
 
 /** A key-value state machine. */
 export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
@@ -76,31 +101,38 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
    * write keeps it up to date.
    */
   hash(): string;
-  snapshot(): AsyncIterable<Uint8Array>;
-  restore(source: AsyncIterable<Uint8Array>): Promise<void>;
+  snapshot(): AsyncIterableIterator<Uint8Array>;
+  /** @throws {RaftkitError} `KV_INVALID_SNAPSHOT`; the state is the former one then */
+  restore(source: AsyncIterable<Uint8Array>, position: Pick<ApplyContext, "index">): Promise<void>;
 }
 
 /** An empty key-value state. Keys are ordered by their bytes in UTF-8. */
-export function createKv(): Kv {
+export function createKv({ changes }: KvOptions = {}): Kv {
   let state = createSortedItems();
+  let lastIndex: Index = 0;
 
   function apply(command: KvCommand, { index }: ApplyContext): KvResult {
     const parsed = parseCommand(command);
-    if (typeof parsed === "string") return { ok: false, reason: "invalid", message: parsed };
-    const ordered = toOrdered(parsed.key);
+    const result: KvResult =
+      typeof parsed === "string"
+        ? { ok: false, reason: "invalid", message: parsed }
+        : execute(parsed, index);
+    lastIndex = index;
+    if (changes !== undefined) changes.publish(index, changesOf(parsed, result));
+    return result;
+  }
+
+  function execute({ key, value, expected }: ParsedCommand, index: Index): KvResult {
+    const ordered = toOrdered(key);
     // The common case needs one search.
-    if (parsed.value !== undefined && parsed.expected === undefined) {
-      return {
-        ok: true,
-        index,
-        previousIndex: state.set(ordered, parsed.value, index)?.index ?? null,
-      };
+    if (value !== undefined && expected === undefined) {
+      return { ok: true, index, previousIndex: state.set(ordered, value, index)?.index ?? null };
     }
     const previousIndex = state.get(ordered)?.index ?? null;
-    if (!conditionHolds(parsed.expected, previousIndex ?? 0)) {
+    if (!conditionHolds(expected, previousIndex ?? 0)) {
       return { ok: false, reason: "conditionFailed", index: previousIndex };
     }
-    if (parsed.value !== undefined) state.set(ordered, parsed.value, index);
+    if (value !== undefined) state.set(ordered, value, index);
     else if (previousIndex !== null) state.delete(ordered);
     return { ok: true, index, previousIndex };
   }
@@ -109,6 +141,7 @@ export function createKv(): Kv {
     const item = state.get(toOrdered(key));
     return {
       type: "get",
+      index: lastIndex,
       entry: item === undefined ? null : { value: item.value, index: item.index },
     };
   }
@@ -130,12 +163,12 @@ export function createKv(): Kv {
       if (behind !== undefined && ordered <= behind) continue;
       if (!ordered.startsWith(start)) break;
       if (entries.length === Math.min(limit, PAGE_ENTRIES_MAX) || bytes >= PAGE_BYTES_MAX) {
-        return { type: "list", entries, next: entries.at(-1)?.key ?? null };
+        return { type: "list", index: lastIndex, entries, next: entries.at(-1)?.key ?? null };
       }
       entries.push({ key: fromOrdered(ordered), value, index });
       bytes += value.length;
     }
-    return { type: "list", entries, next: null };
+    return { type: "list", index: lastIndex, entries, next: null };
   }
 
   return {
@@ -147,7 +180,7 @@ export function createKv(): Kv {
         case "list":
           return list(query.prefix ?? "", query.after, query.limit ?? PAGE_ENTRIES_DEFAULT);
         case "size":
-          return { type: "size", keys: state.size };
+          return { type: "size", index: lastIndex, keys: state.size };
         default:
           throw new RaftkitError(
             "KV_INVALID_QUERY",
@@ -155,15 +188,42 @@ export function createKv(): Kv {
           );
       }
     },
-    snapshot() {
-      const capture = state.capture();
-      return (async function* () {
-        yield* writeSnapshot(capture);
-      })();
-    },
-    async restore(source) {
+    snapshot: () => readOnce(writeSnapshot(state.capture())),
+    async restore(source, { index }) {
       state = await readSnapshot(source);
+      lastIndex = index;
+      changes?.restored(index);
     },
     hash: () => state.hash,
+  };
+}
+
+function changesOf(command: ParsedCommand | string, result: KvResult): readonly KvChange[] {
+  if (!result.ok || typeof command === "string") return [];
+  const { key, value } = command;
+  const { index, previousIndex } = result;
+  if (value !== undefined) return [{ type: "put", key, value, index }];
+  return previousIndex === null ? [] : [{ type: "delete", key, index }];
+}
+
+/**
+ * As an async generator, but that it lets go of the state once it is at its end, also when it never
+ * began.
+ */
+function readOnce(chunks: Generator<Uint8Array>): AsyncIterableIterator<Uint8Array> {
+  let left: Generator<Uint8Array> | undefined = chunks;
+  return {
+    async next() {
+      const chunk = left?.next();
+      if (chunk === undefined || chunk.done === true) left = undefined;
+      return chunk?.done === false ? chunk : { done: true, value: undefined };
+    },
+    async return() {
+      left = undefined;
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
   };
 }

@@ -10,17 +10,27 @@ import { RaftkitError } from "@raftkit/core";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
 import { createSortedItems } from "./sorted.js";
-import type { Capture, SortedItems } from "./sorted.js";
+import type { Capture, Item, SortedItems } from "./sorted.js";
 
 const MAGIC = 0x01766b72;
 const HEADER_BYTES = 12;
 const RECORD_HEADER_BYTES = 16;
 const CHUNK_BYTES = 64 * 1024;
+/** What one UTF-16 unit of a key takes in UTF-8 at most. */
+const UNIT_BYTES_MAX = 3;
+/**
+ * Small values share buffers, as Node's own pool does: a million buffers would make the garbage
+ * collector stop for hundreds of milliseconds. One value keeps at most so much alive.
+ */
+const POOL_BYTES = 8 * 1024;
+const POOLED_BYTES_MAX = POOL_BYTES / 2;
+
+const encoder = new TextEncoder();
 
 /** The snapshot in chunks of 64 KiB, the last one shorter. Each chunk is the reader's to keep. */
 export function* writeSnapshot(capture: Capture): Generator<Uint8Array> {
-  const encoder = new TextEncoder();
   let chunk = new Uint8Array(CHUNK_BYTES);
+  let view = new DataView(chunk.buffer);
   let at = 0;
 
   function* append(bytes: Uint8Array): Generator<Uint8Array> {
@@ -32,34 +42,55 @@ export function* writeSnapshot(capture: Capture): Generator<Uint8Array> {
       if (at < CHUNK_BYTES) continue;
       yield chunk;
       chunk = new Uint8Array(CHUNK_BYTES);
+      view = new DataView(chunk.buffer);
       at = 0;
     }
   }
 
-  const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-  header.setUint32(0, MAGIC, true);
-  setUint64(header, 4, capture.size);
-  yield* append(new Uint8Array(header.buffer));
-  const record = new DataView(new ArrayBuffer(RECORD_HEADER_BYTES));
-  const recordBytes = new Uint8Array(record.buffer);
-  for (const { ordered, value, index } of capture.items()) {
-    const key = encoder.encode(fromOrdered(ordered));
-    record.setUint16(0, key.length, true);
-    record.setUint32(4, value.length, true);
-    setUint64(record, 8, index);
-    if (at + RECORD_HEADER_BYTES + key.length + value.length < CHUNK_BYTES) {
-      // most records: no generator for each part
-      chunk.set(recordBytes, at);
-      chunk.set(key, at + RECORD_HEADER_BYTES);
-      chunk.set(value, at + RECORD_HEADER_BYTES + key.length);
-      at += RECORD_HEADER_BYTES + key.length + value.length;
+  const head = new Uint8Array(RECORD_HEADER_BYTES + KEY_BYTES_MAX);
+  const headView = new DataView(head.buffer);
+  headView.setUint32(0, MAGIC, true);
+  setUint64(headView, 4, capture.size);
+  yield* append(head.subarray(0, HEADER_BYTES));
+  for (const item of capture.items()) {
+    const { ordered, value } = item;
+    const most = RECORD_HEADER_BYTES + ordered.length * UNIT_BYTES_MAX + value.length;
+    if (at + most < CHUNK_BYTES) {
+      // most records: nothing is allocated for them
+      at += writeHead(item, chunk, view, at);
+      chunk.set(value, at);
+      at += value.length;
       continue;
     }
-    yield* append(recordBytes);
-    yield* append(key);
+    yield* append(head.subarray(0, writeHead(item, head, headView, 0)));
     yield* append(value);
   }
   if (at > 0) yield chunk.subarray(0, at);
+}
+
+/** Writes all of a record but its value. @param view of the same bytes @returns how many it wrote */
+function writeHead(
+  { ordered, value, index }: Item,
+  into: Uint8Array,
+  view: DataView,
+  at: number,
+): number {
+  const keyBytes = writeKey(fromOrdered(ordered), into, at + RECORD_HEADER_BYTES);
+  view.setUint16(at, keyBytes, true);
+  view.setUint16(at + 2, 0, true);
+  view.setUint32(at + 4, value.length, true);
+  setUint64(view, at + 8, index);
+  return RECORD_HEADER_BYTES + keyBytes;
+}
+
+/** @returns how many bytes it took */
+function writeKey(key: string, into: Uint8Array, at: number): number {
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i);
+    if (unit > 0x7f) return encoder.encodeInto(key, into.subarray(at)).written;
+    into[at + i] = unit;
+  }
+  return key.length;
 }
 
 /**
@@ -67,33 +98,60 @@ export function* writeSnapshot(capture: Capture): Generator<Uint8Array> {
  * @throws {RaftkitError} `KV_INVALID_SNAPSHOT`
  */
 export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<SortedItems> {
+  const reader = createReader();
+  let pieces: Uint8Array[] = [];
+  let gathered = 0;
+  let needed = HEADER_BYTES;
+  for await (const piece of source) {
+    gathered += piece.length;
+    if (gathered < needed) {
+      pieces.push(new Uint8Array(piece));
+      continue;
+    } // a copy: the source may use its bytes again
+    const bytes = joined([...pieces, piece], gathered);
+    const { taken, missing } = reader.take(bytes);
+    needed = missing;
+    pieces = [new Uint8Array(bytes.subarray(taken))];
+    gathered = bytes.length - taken;
+  }
+  return reader.end(gathered);
+}
+
+interface Reader {
+  /** @returns how many bytes it took from the front, and how many it needs behind them */
+  take(bytes: Uint8Array): { readonly taken: number; readonly missing: number };
+  /** @param left bytes that were not taken */
+  end(left: number): SortedItems;
+}
+
+function createReader(): Reader {
   const items = createSortedItems();
+  const keep = createPool();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  /** Records to come; undefined before the header. */
   let left: number | undefined;
   let last = "";
 
-  /**
-   * Reads one header or record from the front. @returns how many bytes it took, or (negative) how
-   * many it needs
-   */
-  function readOne(bytes: Uint8Array, offset: number): number {
+  /** @returns how many bytes it took, or (negative) how many it needs */
+  function takeOne(bytes: Uint8Array, view: DataView, offset: number): number {
     const available = bytes.length - offset;
-    const view = new DataView(bytes.buffer, bytes.byteOffset + offset, available);
     if (left === undefined) {
       if (available < HEADER_BYTES) return -HEADER_BYTES;
-      if (view.getUint32(0, true) !== MAGIC) refuse("it doesn't start with the mark of version 1");
-      left = getUint64(view, 4);
+      if (view.getUint32(offset, true) !== MAGIC) {
+        refuse("it doesn't start with the mark of version 1");
+      }
+      left = getUint64(view, offset + 4);
       return HEADER_BYTES;
     }
     if (left === 0) return refuse("bytes follow its last record");
     if (available < RECORD_HEADER_BYTES) return -RECORD_HEADER_BYTES;
-    const keyBytes = view.getUint16(0, true);
-    const valueBytes = view.getUint32(4, true);
-    const index = getUint64(view, 8);
+    const keyBytes = view.getUint16(offset, true);
+    const valueBytes = view.getUint32(offset + 4, true);
+    const index = getUint64(view, offset + 8);
     if (
       keyBytes === 0 ||
       keyBytes > KEY_BYTES_MAX ||
-      view.getUint16(2, true) !== 0 ||
+      view.getUint16(offset + 2, true) !== 0 ||
       valueBytes > VALUE_BYTES_MAX ||
       index === 0
     ) {
@@ -109,7 +167,7 @@ export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<S
       refuse(`its keys are not in order at ${JSON.stringify(fromOrdered(ordered))}`);
     }
     last = ordered;
-    items.set(ordered, new Uint8Array(bytes.subarray(keyStart + keyBytes, offset + size)), index);
+    items.append(ordered, keep(bytes.subarray(keyStart + keyBytes, offset + size)), index);
     left--;
     return size;
   }
@@ -122,28 +180,39 @@ export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<S
     }
   }
 
-  let pieces: Uint8Array[] = [];
-  let gathered = 0;
-  let needed = HEADER_BYTES;
-  for await (const piece of source) {
-    gathered += piece.length;
-    if (gathered < needed) {
-      pieces.push(new Uint8Array(piece));
-      continue;
-    } // a copy: the source may use its bytes again
-    const bytes = joined([...pieces, piece], gathered);
-    let offset = 0;
-    needed = 0;
-    while (needed === 0 && offset < bytes.length) {
-      const took = readOne(bytes, offset);
-      if (took < 0) needed = -took;
-      else offset += took;
+  return {
+    take(bytes) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      let taken = 0;
+      while (taken < bytes.length) {
+        const took = takeOne(bytes, view, taken);
+        if (took < 0) return { taken, missing: -took };
+        taken += took;
+      }
+      return { taken, missing: 0 };
+    },
+    end(bytes) {
+      if (left !== 0 || bytes > 0) refuse("it ends too early");
+      return items;
+    },
+  };
+}
+
+/** @returns copies bytes */
+function createPool(): (bytes: Uint8Array) => Uint8Array {
+  let pool = new Uint8Array(POOL_BYTES);
+  let used = 0;
+  return (bytes) => {
+    if (bytes.length > POOLED_BYTES_MAX) return new Uint8Array(bytes);
+    if (used + bytes.length > POOL_BYTES) {
+      pool = new Uint8Array(POOL_BYTES);
+      used = 0;
     }
-    pieces = [new Uint8Array(bytes.subarray(offset))];
-    gathered = bytes.length - offset;
-  }
-  if (left !== 0 || gathered > 0) refuse("it ends too early");
-  return items;
+    const copy = pool.subarray(used, used + bytes.length);
+    copy.set(bytes);
+    used += bytes.length;
+    return copy;
+  };
 }
 
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {

@@ -38,6 +38,8 @@ export interface SortedItems {
   /** @returns what it replaced */
   set(ordered: string, value: Uint8Array, index: Index): Item | undefined;
   delete(ordered: string): void;
+  /** As `set`, without a search; `ordered` must be behind all others. */
+  append(ordered: string, value: Uint8Array, index: Index): void;
   /** The items from the first that is not before `ordered`; the map must not change meanwhile. */
   from(ordered: string): IterableIterator<Item>;
   capture(): Capture;
@@ -126,6 +128,16 @@ export function createSortedItems(): SortedItems {
       size--;
       if (block.items.length === 1) blocks.splice(blockAt, 1);
       else writable(blockAt, block).splice(itemAt, 1);
+    },
+    append(ordered, value, index) {
+      const item = { ordered, value, index, hash: hashItem(ordered, value, index) };
+      sum = (sum + item.hash) | 0;
+      size++;
+      const last = blocks.length - 1;
+      const block = blocks[last];
+      if (block === undefined || block.items.length === BLOCK_ITEMS_MAX) {
+        blocks.push({ epoch, items: [item] });
+      } else writable(last, block).push(item);
     },
     *from(ordered) {
       const first = findBlock(ordered);

@@ -51,6 +51,7 @@ test("any sequence of commands does what it does to a Map", () => {
           );
           expect(kv.query({ type: "get", key })).toEqual({
             type: "get",
+            index,
             entry: model.get(key) ?? null,
           });
         });
@@ -58,12 +59,14 @@ test("any sequence of commands does what it does to a Map", () => {
           .map(([key, entry]) => ({ key, ...entry }))
           .toSorted((a, b) => compareUtf8(a.key, b.key));
         expect(entriesOf(kv)).toEqual(sorted);
-        expect(kv.query({ type: "size" })).toEqual({ type: "size", keys: model.size });
+        const index = operations.length;
+        expect(kv.query({ type: "size" })).toEqual({ type: "size", index, keys: model.size });
         const wanted = sorted.filter(
           ({ key }) => key.startsWith(prefix) && compareUtf8(key, after) > 0,
         );
         expect(kv.query({ type: "list", prefix, after, limit })).toEqual({
           type: "list",
+          index,
           entries: wanted.slice(0, limit),
           next: wanted.length > limit ? wanted[limit - 1]?.key : null,
         });
@@ -119,7 +122,7 @@ describe("many keys", () => {
         elapsedMs: 0,
       });
     }
-    expect(kv.query({ type: "size" })).toEqual({ type: "size", keys: 3000 });
+    expect(kv.query({ type: "size" })).toMatchObject({ index: 9000, keys: 3000 });
     expect(entriesOf(kv, { after: "2000" }).map(({ key }) => key)).toEqual(
       Array.from({ length: 999 }, (_, i) => String(2001 + i)),
     );

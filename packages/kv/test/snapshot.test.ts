@@ -4,11 +4,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createKv, deleteCommand, putCommand } from "../src/index.js";
 import type { Kv } from "../src/index.js";
+import { collectGarbage } from "./garbage.js";
 import { anyOperation, bytes, collect, entriesOf, filled, inPieces, toCommand } from "./helpers.js";
 
-async function restored(all: Uint8Array, pieceBytes = 1000): Promise<Kv> {
+async function restored(all: Uint8Array, pieceBytes = 1000, index = 1): Promise<Kv> {
   const kv = createKv();
-  await kv.restore(inPieces(all, pieceBytes));
+  await kv.restore(inPieces(all, pieceBytes), { index });
   return kv;
 }
 
@@ -66,6 +67,59 @@ describe("a snapshot", () => {
     expect(Buffer.compare(Buffer.concat(chunks), expected)).toBe(0);
     expect((await restored(await collect(later))).hash()).toBe(atLater);
     expect(kv.hash()).not.toBe(atLater);
+  });
+
+  test("several at once show a moment each, in whatever order they are read", async () => {
+    const kv = filled(2000);
+    const expected: Buffer[] = [];
+    const taken: AsyncIterator<Uint8Array>[] = [];
+    for (let n = 0; n < 5; n++) {
+      for (let i = 0; i < 100; i++) {
+        const index = 2001 + n * 100 + i;
+        const key = `key-${(index * 37) % 2000}`;
+        kv.apply(i % 3 === 0 ? deleteCommand(key) : putCommand(key, bytes(`${n}`)), {
+          index,
+          term: 1,
+        });
+      }
+      expected.push(await collect(kv.snapshot()));
+      taken.push(kv.snapshot());
+    }
+    const chunks = taken.map((): Uint8Array[] => []);
+    for (let open = true; open;) {
+      open = false;
+      for (const [i, snapshot] of [...taken.entries()].toReversed()) {
+        const { done, value } = await snapshot.next();
+        if (done === true) continue;
+        chunks[i]?.push(value);
+        open = true;
+      }
+    }
+    expect(chunks.map((of) => Buffer.concat(of).equals(expected.shift() ?? Buffer.of()))).toEqual(
+      Array(5).fill(true),
+    );
+  });
+
+  test("a reader that leaves, early or before it began, holds nothing of the old state", async () => {
+    const kv = createKv();
+    const old = ((): WeakRef<object> => {
+      const value = new Uint8Array(200_000);
+      kv.apply(putCommand("a", value), { index: 1, term: 1 });
+      return new WeakRef(value);
+    })();
+    const begun = kv.snapshot();
+    const unread = kv.snapshot();
+    await begun.next();
+    kv.apply(putCommand("a", bytes("new")), { index: 2, term: 1 });
+    await begun.return?.();
+    await unread.return?.();
+    // A WeakRef keeps its target until the end of the turn.
+    await new Promise((resolve) => void setImmediate(resolve));
+    collectGarbage();
+    expect(old.deref()).toBeUndefined();
+    for (const left of [begun, unread]) {
+      expect(await left.next()).toEqual({ done: true, value: undefined });
+    }
   });
 
   test("of two histories with the same end has the same bytes", async () => {
@@ -128,10 +182,25 @@ describe("a snapshot", () => {
 });
 
 describe("restore", () => {
+  test("gives a state that goes on as the original does", async () => {
+    const original = filled(3000);
+    const copy = await restored(await collect(original.snapshot()), 65_536, 3000);
+    for (let i = 0; i < 3000; i++) {
+      const key = `key-${(i * 41) % 4000}`;
+      const command = i % 3 === 0 ? deleteCommand(key) : putCommand(key, bytes(`again ${i}`));
+      const context = { index: 3001 + i, term: 2 };
+      expect(copy.apply(command, context)).toEqual(original.apply(command, context));
+    }
+    expect(copy.hash()).toBe(original.hash());
+    expect(Buffer.compare(await collect(copy.snapshot()), await collect(original.snapshot()))).toBe(
+      0,
+    );
+  });
+
   test("replaces what was there", async () => {
     const kv = filled(10);
-    await kv.restore(inPieces(await collect(createKv().snapshot()), 5));
-    expect(kv.query({ type: "size" })).toEqual({ type: "size", keys: 0 });
+    await kv.restore(inPieces(await collect(createKv().snapshot()), 5), { index: 99 });
+    expect(kv.query({ type: "size" })).toEqual({ type: "size", index: 99, keys: 0 });
   });
 
   test("refuses every cut and every lengthened snapshot, and keeps the state it had", async () => {
@@ -144,11 +213,12 @@ describe("restore", () => {
       ...Array.from({ length: all.length }, (_, i) => all.subarray(0, i)),
     ];
     for (const damaged of bad) {
-      await expect(kv.restore(inPieces(damaged, 7))).rejects.toMatchObject({
+      await expect(kv.restore(inPieces(damaged, 7), { index: 99 })).rejects.toMatchObject({
         code: "KV_INVALID_SNAPSHOT",
       });
     }
     expect(kv.hash()).toBe(before);
+    expect(kv.query({ type: "size" })).toEqual({ type: "size", index: 2, keys: 2 });
   });
 
   test("refuses keys that are not in order, not UTF-8 or empty, and impossible lengths", async () => {
@@ -164,7 +234,7 @@ describe("restore", () => {
       record("61") + record("62", "0000" + "00000000" + "0000000000000000"),
     ]) {
       await expect(
-        createKv().restore(inPieces(Buffer.from(header + records, "hex"), 100)),
+        createKv().restore(inPieces(Buffer.from(header + records, "hex"), 100), { index: 9 }),
       ).rejects.toMatchObject({ code: "KV_INVALID_SNAPSHOT" });
     }
   });

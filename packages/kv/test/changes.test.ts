@@ -1,0 +1,90 @@
+// What a key-value state tells of its changes, and which index its answers carry.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createKv, deleteCommand, putCommand } from "../src/index.js";
+import type { Kv, KvChange, KvListEntry } from "../src/index.js";
+import { anyOperation, bytes, collect, entriesOf, inPieces, toCommand } from "./helpers.js";
+
+type Told = { readonly index: number; readonly events: readonly KvChange[] | "restored" };
+
+function recorded(): { readonly kv: Kv; readonly told: Told[] } {
+  const told: Told[] = [];
+  const kv = createKv({
+    changes: {
+      publish: (index, events) => void told.push({ index, events }),
+      restored: (index) => void told.push({ index, events: "restored" }),
+    },
+  });
+  return { kv, told };
+}
+
+test("each command that took effect is told with its index, and nothing else is", () => {
+  const { kv, told } = recorded();
+  const value = bytes("blue");
+  const at = (index: number): { index: number; term: number } => ({ index, term: 1 });
+  kv.apply(putCommand("a", value), at(3));
+  kv.apply(putCommand("a", value, { ifMatch: 2 }), at(4));
+  kv.apply(putCommand("a", value, { ifMatch: 3 }), at(7));
+  kv.apply(deleteCommand("b"), at(8));
+  kv.apply([5, "b"] as never, at(9));
+  kv.apply(deleteCommand("a", { ifNoneMatch: "*" }), at(10));
+  kv.apply(deleteCommand("a"), at(12));
+  expect(told).toEqual([
+    { index: 3, events: [{ type: "put", key: "a", value, index: 3 }] },
+    { index: 4, events: [] },
+    { index: 7, events: [{ type: "put", key: "a", value, index: 7 }] },
+    { index: 8, events: [] },
+    { index: 9, events: [] },
+    { index: 10, events: [] },
+    { index: 12, events: [{ type: "delete", key: "a", index: 12 }] },
+  ]);
+});
+
+test("a list and the changes behind its index make the state, whenever it was taken", () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyOperation, { maxLength: 40 }),
+      fc.nat({ max: 40 }),
+      (operations, listedAt) => {
+        const { kv, told } = recorded();
+        let listed: { index: number; entries: readonly KvListEntry[] } = { index: 0, entries: [] };
+        operations.forEach((operation, i) => {
+          kv.apply(toCommand(operation), { index: 2 * i + 1, term: 1 });
+          if (i !== listedAt) return;
+          const answer = kv.query({ type: "list", limit: 1000 });
+          if (answer.type === "list") listed = answer;
+          expect(answer.index).toBe(2 * i + 1);
+        });
+        const state = new Map(listed.entries.map((entry) => [entry.key, entry]));
+        for (const { index, events } of told) {
+          if (index <= listed.index || events === "restored") continue;
+          for (const event of events) {
+            if (event.type === "delete") expect(state.delete(event.key)).toBe(true);
+            else state.set(event.key, { key: event.key, value: event.value, index: event.index });
+          }
+        }
+        const sorted = entriesOf(kv);
+        expect(sorted.map(({ key }) => state.get(key))).toEqual(sorted);
+        expect(state.size).toBe(sorted.length);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test("a restore is told with the snapshot's index, once the state is the snapshot's", async () => {
+  const source = createKv();
+  source.apply(putCommand("a", bytes("1")), { index: 4, term: 1 });
+  const all = await collect(source.snapshot());
+  const seen: unknown[] = [];
+  const kv = createKv({
+    changes: {
+      publish: () => undefined,
+      restored: (index) => void seen.push([index, kv.query({ type: "size" })]),
+    },
+  });
+  await expect(kv.restore(inPieces(all.subarray(1), 9), { index: 6 })).rejects.toThrow();
+  expect(seen).toEqual([]);
+  await kv.restore(inPieces(all, 9), { index: 6 });
+  expect(seen).toEqual([[6, { type: "size", index: 6, keys: 1 }]]);
+});
