@@ -4,7 +4,7 @@ import { createJsonCodec } from "@raftkit/codec-json";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import type { Codec, LogStorage, SnapshotStorage, Transport } from "@raftkit/core";
 import { createKv, kvCommandSchema } from "@raftkit/kv";
-import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
+import type { KvAnswer, KvChanges, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
 import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
 import { createMemoryLog, createMemorySnapshots } from "@raftkit/storage-memory";
 import { createMemoryNetwork } from "@raftkit/transport-memory";
@@ -27,11 +27,13 @@ export interface OpenContext {
   /** Connections that other nodes may open to this one. */
   readonly peerConnections: number;
   readonly instruments: CreateInstruments;
+  /** Told of every change. */
+  readonly changes: KvChanges;
 }
 
 /** Rejects with what `createNode` rejects with. */
 export function openNode(settings: Settings, context: OpenContext): Promise<KvNode> {
-  const { logger, instruments } = context;
+  const { logger, instruments, changes } = context;
   const {
     id,
     clusterId,
@@ -53,7 +55,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     transport: transports[transport](settings, context),
     storage: storages[settings.storage](settings, logger),
     codec: codecs[settings.codec](),
-    stateMachine: createKv(),
+    stateMachine: createKv({ changes }),
     commandSchema: kvCommandSchema,
     electionTimeoutMs,
     heartbeatIntervalMs: heartbeatMs,

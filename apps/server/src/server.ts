@@ -1,6 +1,8 @@
 // One server in this process: the HTTP API around one node. Neither reads the environment nor ends
 // the process.
 import { RaftkitError } from "@raftkit/core";
+import type { KvChange } from "@raftkit/kv";
+import { createChangeFeed } from "raftkit";
 import type { Logger } from "raftkit";
 import { notReady } from "./http/errors.js";
 import { createHttpListener } from "./http/server.js";
@@ -18,9 +20,12 @@ import { healthRoutes } from "./http/routes/health.js";
 import { kvRoutes } from "./http/routes/kv.js";
 import { metricsRoute } from "./http/routes/metrics.js";
 import { statusRoute } from "./http/routes/status.js";
+import { watchRoute } from "./http/routes/watch.js";
 
 /** How long requests under way may go on once the server closes. */
 const DRAIN_MS = 1000;
+/** Each change is looked at for each of them; and half of the connections are for others. */
+const WATCHES_MAX = 256;
 
 /** The HTTP port can't be had. */
 class HttpListenFailed extends RaftkitError {
@@ -76,10 +81,15 @@ export async function startServer({
     propose: async (command, options) => opened().propose(command, options),
     read: (query, options) => opened().read(query, options),
   };
+  const changes = createChangeFeed<KvChange>({
+    maxWatches: Math.min(WATCHES_MAX, Math.floor(httpConnections / 2)),
+    sizeOf: (change) => change.key.length + (change.type === "put" ? change.value.length : 0),
+  });
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
   const listener = createHttpListener({
     routes: [
       kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
+      watchRoute({ calls, changes: { watch: (asked) => (opened(), changes.watch(asked)) } }),
       statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
       metricsRoute(metrics.page),
       clusterRoutes({ snapshot: async () => opened().snapshot() }),
@@ -99,6 +109,7 @@ export async function startServer({
     logger,
     peerConnections,
     instruments: metrics.instruments,
+    changes,
   }).catch(async (error: unknown) => {
     listener.cut();
     await stop();

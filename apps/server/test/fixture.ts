@@ -1,7 +1,8 @@
 // The HTTP API over a state machine in memory that a test can make fail, on a port of its own.
 import { createKv } from "@raftkit/kv";
-import type { Kv } from "@raftkit/kv";
-import type { CallOptions, Logger } from "raftkit";
+import type { Kv, KvChange } from "@raftkit/kv";
+import { createChangeFeed } from "raftkit";
+import type { CallOptions, ChangeFeed, ChangeFeedOptions, Logger } from "raftkit";
 import type { KvCalls } from "../src/compose.js";
 import { createHttpListener } from "../src/http/server.js";
 import { defaultLimits } from "../src/http/limits.js";
@@ -10,19 +11,23 @@ import type { HttpListener, Observer } from "../src/http/server.js";
 import { createTurns } from "../src/http/event-loop-turns.js";
 import type { NextTurn } from "../src/http/event-loop-turns.js";
 import { kvRoutes } from "../src/http/routes/kv.js";
+import { watchRoute } from "../src/http/routes/watch.js";
 
 interface FakeKv extends KvCalls {
   readonly machine: Kv;
+  readonly feed: ChangeFeed<KvChange>;
   /** Awaited before each operation; throw to fail it. */
   before: (call: CallOptions) => void | Promise<void>;
 }
 
 /** The real state machine, with nothing replicated. */
-function fakeKv(): FakeKv {
-  const machine = createKv();
+function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
+  const feed = createChangeFeed(options);
+  const machine = createKv({ changes: feed });
   let index = 0;
   const kv: FakeKv = {
     machine,
+    feed,
     before: () => undefined,
     async propose(command, call = {}) {
       await kv.before(call);
@@ -63,17 +68,24 @@ export interface Api extends AsyncDisposable {
 export async function startApi({
   maxValueBytes = 1_048_576,
   turn = createTurns(),
+  feed = {},
+  progressMs,
   ...limits
 }: {
+  readonly feed?: ChangeFeedOptions<KvChange>;
+  readonly progressMs?: number;
   readonly maxValueBytes?: number;
   readonly turn?: NextTurn;
 } & Partial<HttpLimits> = {}): Promise<Api> {
-  const kv = fakeKv();
+  const kv = fakeKv(feed);
   const { lines, ...logger } = recordingLogger();
   const observed: Parameters<Observer["done"]>[0][] = [];
   const cuts: Parameters<Observer["cut"]>[0][] = [];
   const listener = createHttpListener({
-    routes: [kvRoutes(kv, { maxValueBytes, turn })],
+    routes: [
+      kvRoutes(kv, { maxValueBytes, turn }),
+      watchRoute({ calls: kv, changes: kv.feed, ...(progressMs !== undefined && { progressMs }) }),
+    ],
     logger,
     observer: { done: (done) => observed.push(done), cut: (reason) => cuts.push(reason) },
     limits: { ...defaultLimits, ...limits },

@@ -29,6 +29,7 @@ test("it names every route with its methods, and every reference in it leads som
   expect(Object.fromEntries(methods)).toEqual({
     "/v1/kv/{key}": "get put delete",
     "/v1/kv": "get",
+    "/v1/watch": "get",
     "/v1/status": "get",
     "/v1/cluster/snapshot": "post",
     "/metrics": "get",

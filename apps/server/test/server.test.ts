@@ -45,7 +45,7 @@ describe("health", () => {
 
 test("readyz names who is missing at the first start, and so does status", async () => {
   const { http, node } = await start();
-  node.reads = () => Promise.resolve({ type: "size", keys: 0 });
+  node.reads = () => Promise.resolve({ type: "size", index: 3, keys: 0 });
   node.now = { leaderId: null, bootstrap: { missing: ["n2", "n3"] } };
   const waiting = await send(http, "GET", "/readyz");
   expect([waiting.status, errorCode(waiting)]).toEqual([503, "not_ready"]);
@@ -63,7 +63,9 @@ test("a full log: not ready, with the figures; a write is refused for good, not 
   const { http, node } = await start();
   node.reads = (query) =>
     Promise.resolve(
-      query.type === "get" ? { type: "get", entry: null } : { type: "size", keys: 0 },
+      query.type === "get"
+        ? { type: "get", index: 3, entry: null }
+        : { type: "size", index: 3, keys: 0 },
     );
   node.proposes = () => Promise.reject(new NotProposed("logFull", "the log is full"));
   node.now = { logFull: true, logBytes: 1_000_100, maxLogBytes: 1_000_000 };

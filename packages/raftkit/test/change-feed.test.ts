@@ -256,7 +256,7 @@ test("a signal, return and close end it, also while it waits; nothing is left be
   abort.abort();
   await clock.flush();
   expect(readings.map(({ ended }) => ended)).toEqual(["done", undefined, undefined]);
-  await clock.outcome(watches[1]?.return() ?? Promise.resolve());
+  await clock.outcome(Promise.resolve(watches[1]?.return()));
   await clock.flush();
   expect(readings.map(({ ended }) => ended)).toEqual(["done", "done", undefined]);
   feed.close();

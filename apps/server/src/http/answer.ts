@@ -4,7 +4,6 @@ import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpLimits } from "./limits.js";
 import { discardRest } from "./linger.js";
-import type { UnsentAnswers } from "./unsent.js";
 
 /**
  * The largest answer to a request whose body is still coming that lets it come: all that refuse one
@@ -14,26 +13,24 @@ const LINGER_ANSWER_BYTES = 4096;
 /** Larger answers go in pieces, so that it can be seen who takes some. */
 const PIECE_BYTES = 64 * 1024;
 
-/** What Fastify hands to an `onSend` hook here: no route answers with a stream. */
+/** What Fastify hands to an `onSend` hook here: streams of events don't go through it. */
 export type Payload = string | Buffer | null | undefined;
 type Done = (error: null, payload: Payload | Readable) => void;
 
 export interface AnswerContext {
   readonly limits: HttpLimits;
-  readonly unsent: UnsentAnswers;
   readonly isDraining: () => boolean;
 }
 
 /** An `onSend` hook, without `async`: the answer was handed over when `done` returns. */
 export function sendAnswer(
-  { limits, unsent, isDraining }: AnswerContext,
+  { limits, isDraining }: AnswerContext,
   request: FastifyRequest,
   reply: FastifyReply,
   payload: Payload,
   done: Done,
 ): void {
   const { call, raw } = request;
-  const { socket } = call.connection;
   const body = request.method === "HEAD" ? undefined : (payload ?? undefined);
   const bytes = body === undefined ? 0 : Buffer.byteLength(body);
   const isRestComing = !raw.complete;
@@ -50,8 +47,7 @@ export function sendAnswer(
     // A large one isn't handed over in one go, however much of its first piece was taken.
     const { raw: response } = reply;
     if (!response.writableEnded || response.writableLength > 0) {
-      unsent.hold(response, socket, bytes);
-      call.hold(() => unsent.release(response));
+      call.holdUnsent(bytes);
     }
   }
   call.answered();

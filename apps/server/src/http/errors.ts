@@ -4,7 +4,7 @@ import { RaftkitError } from "@raftkit/core";
 import type { FastifySchemaValidationError } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { inFlags } from "../cli/flags.js";
-import { NotProposed, OutcomeUnknown, ReadFailed, SnapshotFailed } from "raftkit";
+import { NotProposed, OutcomeUnknown, ReadFailed, SnapshotFailed, WatchEnded } from "raftkit";
 
 export class HttpError extends RaftkitError {
   readonly status: number;
@@ -81,7 +81,34 @@ export function toHttpError(error: unknown): HttpError | undefined {
     const code = unavailableCodes[error.reason];
     if (code !== undefined) return unavailable(code, inFlags(error.message));
   }
-  return undefined;
+  return error instanceof WatchEnded ? watchEnded(error) : undefined;
+}
+
+/** What to do is said in the words of the API. */
+export function watchEnded({ reason, oldest, index }: WatchEnded): HttpError {
+  const again =
+    "list with GET /v1/kv, then watch with after= the index of the list (of its first page)";
+  switch (reason) {
+    case "compacted":
+      return new HttpError(
+        410,
+        "compacted",
+        `the changes behind this position aren't kept here: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
+      );
+    case "slow":
+      return new HttpError(
+        410,
+        "slow",
+        `the stream was read too slowly, and the changes that come next aren't kept any more: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
+      );
+    case "ahead":
+      return unavailable(
+        "ahead",
+        `this node has applied ${index}, and didn't get as far as this position in time; try again, or at another node`,
+      );
+    case "tooMany":
+      return overloaded("this node has as many watches as it allows; watch at another node");
+  }
 }
 
 export function notReady(message: string): HttpError {

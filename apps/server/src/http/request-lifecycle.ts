@@ -1,8 +1,10 @@
 // One request from its head to the end of its answer: its turn on its connection, its body, what it
 // holds meanwhile, and what is told of it when it is over.
+import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodyReader } from "./body.js";
 import type { Connection } from "./connections.js";
+import type { UnsentAnswers } from "./unsent.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -25,6 +27,7 @@ export class RequestLifecycle {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #bodies: BodyReader;
+  readonly #unsent: UnsentAnswers;
   readonly #startedMs = performance.now();
   readonly #releases: (() => void)[] = [];
   #working = (): void => undefined;
@@ -38,11 +41,13 @@ export class RequestLifecycle {
     request: IncomingMessage,
     response: ServerResponse,
     bodies: BodyReader,
+    unsent: UnsentAnswers,
   ) {
     this.connection = connection;
     this.#request = request;
     this.#response = response;
     this.#bodies = bodies;
+    this.#unsent = unsent;
     this.#isBodyComing = request.headers.expect === undefined;
   }
 
@@ -111,10 +116,27 @@ export class RequestLifecycle {
     }
   }
 
-  /** `release` is called when it is over, at once if it is. */
-  hold(release: () => void): void {
-    if (this.#isOver) release();
-    else this.#releases.push(release);
+  /** All of the answer was handed over, and so many bytes of it weren't taken yet. */
+  holdUnsent(bytes: number): void {
+    if (this.#isOver) return;
+    this.#unsent.hold(this.#response, this.connection.socket, bytes);
+    this.#releases.push(() => this.#unsent.release(this.#response));
+  }
+
+  /**
+   * Waits until the client of a stream has taken what was written. Meanwhile that counts as unsent,
+   * and the connection waits for its client.
+   * @throws {DOMException} `AbortError`: it went away, or was cut
+   */
+  async drained(): Promise<void> {
+    this.#working();
+    this.#unsent.hold(this.#response, this.connection.socket, this.#response.writableLength);
+    try {
+      await once(this.#response, "drain", { signal: this.signal });
+    } finally {
+      this.#unsent.release(this.#response);
+      if (!this.#isOver) this.#working = this.connection.work();
+    }
   }
 
   /** The answer was handed over: what is left is its client's to take. */

@@ -145,14 +145,14 @@ function createApp(
   app.setSerializerCompiler(() => toJson);
   app.setReplySerializer(toJson);
   const known = knownRoutes(app);
-  takeTurns(app, connections, limits, (url, over) =>
+  takeTurns(app, connections, unsent, limits, (url, over) =>
     observer.done({ ...over, route: known.get(pathOf(url))?.label ?? "none" }),
   );
   app.addHook("preValidation", ({ raw }, _reply, done) => {
     checkQuery(raw.url ?? "");
     done();
   });
-  const context = { limits, unsent, isDraining };
+  const context = { limits, isDraining };
   app.addHook("onSend", (request, reply, payload, done) =>
     sendAnswer(context, request, reply, payload as Payload, done),
   );
@@ -188,6 +188,7 @@ function knownRoutes(app: FastifyInstance): ReadonlyMap<string, KnownRoute> {
 function takeTurns(
   app: FastifyInstance,
   connections: Connections,
+  unsent: UnsentAnswers,
   limits: HttpLimits,
   over: (url: string, over: RequestOutcome) => void,
 ): void {
@@ -199,7 +200,7 @@ function takeTurns(
     const { raw } = request;
     const connection = connections.of(raw.socket);
     if (connection === undefined) return void reply.raw.destroy();
-    request.call = new RequestLifecycle(connection, raw, reply.raw, bodies);
+    request.call = new RequestLifecycle(connection, raw, reply.raw, bodies, unsent);
     const start = (): void => done(foreignHost(raw));
     request.call.begin(start, (call) => over(raw.url ?? "", call));
   });

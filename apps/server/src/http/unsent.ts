@@ -6,9 +6,9 @@ import type { Socket } from "node:net";
 import type { HttpLimits } from "./limits.js";
 
 export interface UnsentAnswers {
-  /** The answer was handed over, and its client hasn't taken all of it. */
+  /** It was handed over, or a part of it, and its client hasn't taken it. Not twice at a time. */
   hold(response: ServerResponse, socket: Socket, bytes: number): void;
-  /** The answer was taken, or its connection is closed. */
+  /** It was taken, or its connection is closed. */
   release(response: ServerResponse): void;
   readonly bytes: number;
 }
@@ -17,6 +17,11 @@ interface Held {
   /** Bytes of each answer that its client hasn't taken yet. */
   readonly answers: Map<ServerResponse, number>;
   movedMs: number;
+}
+
+interface HeldAnswer {
+  readonly socket: Socket;
+  readonly onDrain: () => void;
 }
 
 /**
@@ -30,7 +35,7 @@ export function createUnsentAnswers(
 ): UnsentAnswers {
   /** The one that took nothing for longest is the first. */
   const held = new Map<Socket, Held>();
-  const socketOf = new Map<ServerResponse, Socket>();
+  const heldAnswers = new Map<ServerResponse, HeldAnswer>();
   let total = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -39,9 +44,14 @@ export function createUnsentAnswers(
     held.delete(socket);
     held.set(socket, one);
   };
+  const forget = (response: ServerResponse): void => {
+    const answer = heldAnswers.get(response);
+    if (answer !== undefined) response.off("drain", answer.onDrain);
+    heldAnswers.delete(response);
+  };
   const drop = (socket: Socket): void => {
     for (const [response, bytes] of held.get(socket)?.answers ?? []) {
-      socketOf.delete(response);
+      forget(response);
       total -= bytes;
     }
     held.delete(socket);
@@ -62,8 +72,12 @@ export function createUnsentAnswers(
   };
   const hold = (response: ServerResponse, socket: Socket, bytes: number): void => {
     const one = held.get(socket) ?? { answers: new Map<ServerResponse, number>(), movedMs: 0 };
+    const onDrain = (): void => {
+      if (held.get(socket) === one) moved(socket, one);
+    };
     one.answers.set(response, bytes);
-    socketOf.set(response, socket);
+    heldAnswers.set(response, { socket, onDrain });
+    response.on("drain", onDrain);
     total += bytes;
     if (!held.has(socket)) moved(socket, one);
     timer ??= setInterval(cutStalled, Math.ceil(sendStallMs / 4)).unref();
@@ -74,20 +88,14 @@ export function createUnsentAnswers(
     }
   };
   return {
-    hold(response, socket, bytes) {
-      hold(response, socket, bytes);
-      response.on("drain", () => {
-        const one = held.get(socket);
-        if (one !== undefined) moved(socket, one);
-      });
-    },
+    hold,
     release(response) {
-      const socket = socketOf.get(response);
+      const socket = heldAnswers.get(response)?.socket;
       const one = socket && held.get(socket);
       if (socket === undefined || one === undefined) return;
       total -= one.answers.get(response) ?? 0;
       one.answers.delete(response);
-      socketOf.delete(response);
+      forget(response);
       if (one.answers.size === 0) drop(socket);
       else moved(socket, one);
     },

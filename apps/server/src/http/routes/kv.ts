@@ -18,6 +18,7 @@ import {
   valueBody,
   writeHeaders,
 } from "../schemas/request.js";
+import { base64 } from "../base64.js";
 import { ITEM_URL, keyOf } from "../target.js";
 import { createTurns } from "../event-loop-turns.js";
 import type { NextTurn } from "../event-loop-turns.js";
@@ -120,13 +121,14 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
         // Whoever left while it waited gets no work done for it.
         call.signal.throwIfAborted();
         const { entries, next } = answer.type === "list" ? answer : { entries: [], next: null };
+        const { index: readAt } = answer;
         reply.header("cache-control", "no-cache");
         const items = entries.map(({ key, value, index }) => ({
           key,
-          value: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
+          value: base64(value),
           index,
         }));
-        return { items, next };
+        return { index: readAt, items, next };
       },
     });
     done();

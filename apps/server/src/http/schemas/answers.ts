@@ -45,8 +45,18 @@ export const unchanged = z.undefined().meta({ description: "The ETag is one of I
 
 export const written = z.object({ index }).meta({ description: "It took effect." });
 
+/** Not JSON: a stream of server-sent events. */
+export const events = {
+  description:
+    "Server-sent events, until somebody ends it. put and delete: a change, its key and value as in a page; id is its index. progress: nothing up to this index is missing. The last one says why it ended: compacted, slow, ahead or closing.",
+  content: { "text/event-stream": { schema: z.string() } },
+};
+
 export const page = z
   .object({
+    index: z.int().min(0).meta({
+      description: "The page shows the state at this index: watch behind it.",
+    }),
     items: z.array(
       z.object({
         key: z.string(),

@@ -74,6 +74,37 @@ export const listQuery = query({
   consistency,
 });
 
+/** A position in the log: everything up to it is known to the client. */
+function position<T extends z.ZodType<string, string>>(
+  schema: T,
+  what: string,
+): z.ZodOptional<z.ZodPipe<T, z.ZodTransform<number, string>>> {
+  return schema
+    .refine((text) => /^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)), {
+      error: ({ input }) =>
+        `${what} ${JSON.stringify(input)} is no position; allowed: an index, a whole number from 0`,
+    })
+    .transform(Number)
+    .optional();
+}
+
+export const watchQuery = query({
+  prefix: keyText(once("prefix"), "prefix").optional(),
+  after: position(once("after"), "after").meta({
+    type: "integer",
+    minimum: 0,
+    description: "Only changes behind this index, such as that of a list. Default: from now on.",
+  }),
+});
+
+export const watchHeaders = z.object({
+  "last-event-id": position(z.string(), "Last-Event-ID").meta({
+    type: "integer",
+    minimum: 0,
+    description: "As `after`, and in its place: where a client that was cut off goes on.",
+  }),
+});
+
 /** Conditional requests (RFC 9110 §13) on one kind of validator, a key's index as a strong ETag. */
 export const readHeaders = z.object({
   "if-none-match": z
