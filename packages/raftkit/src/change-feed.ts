@@ -213,8 +213,8 @@ class Feed<Event> implements ChangeFeed<Event> {
       end,
     };
     this.#watchers.add(watcher);
-    if (this.#isClosed || signal?.aborted === true) end();
     signal?.addEventListener("abort", end);
+    if (this.#isClosed || signal?.aborted === true) end();
     const changes = this.#follow(watcher);
     return {
       next: () => changes.next(),

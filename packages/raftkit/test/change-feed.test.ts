@@ -124,6 +124,22 @@ test("what its reader still works on is not seen: progress comes behind it", asy
   expect(await clock.outcome(watch.next())).toMatchObject({ value: { index: 2 } });
 });
 
+test("progress in the middle of a long catching up says how far that is, and no more", async () => {
+  const { clock, feed } = bench();
+  const filter = (event: string): boolean => event === "a";
+  const watch = feed.watch({ after: 0, filter, progressMs: 10 });
+  for (let index = 1; index <= 600; index++) feed.publish(index, ["b"]);
+  feed.publish(601, ["a"]);
+  clock.stall(10);
+  const { value } = await watch.next();
+  expect(value).toEqual({ index: expect.any(Number), events: [] });
+  expect(value?.index).toBeLessThan(601);
+  const resumed = read(feed.watch({ after: value?.index ?? 0, filter }));
+  expect(await clock.outcome(watch.next())).toMatchObject({ value: { index: 601 } });
+  await clock.flush();
+  expect(resumed.flat()).toEqual(["601a"]);
+});
+
 test("a position of which changes are no longer kept is refused, with what to do", () => {
   const { feed } = bench({ maxEvents: 3 });
   for (let index = 1; index <= 5; index++) feed.publish(index * 2, [`e${index}`]);

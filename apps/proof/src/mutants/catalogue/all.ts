@@ -1,5 +1,6 @@
 // All mutants, and the two that check the harness itself.
 import { core } from "./core.js";
+import { kv } from "./kv.js";
 import { raftkit } from "./raftkit.js";
 import { storageFile } from "./storage-file.js";
 import { storageFileSnapshots } from "./storage-file-snapshots.js";
@@ -9,6 +10,7 @@ import type { Mutant } from "../mutant.js";
 
 export const mutants: readonly Mutant[] = [
   ...core,
+  ...kv,
   ...raftkit,
   ...storageFile,
   ...storageFileSnapshots,

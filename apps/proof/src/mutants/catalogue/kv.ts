@@ -1,0 +1,47 @@
+// Mutants of packages/kv.
+import type { Mutant } from "../mutant.js";
+
+export const kv: readonly Mutant[] = [
+  {
+    id: "kv-01",
+    file: "packages/kv/src/kv.ts",
+    find: '  if (!result.ok || typeof command === "string") return [];',
+    replace: '  if (typeof command === "string") return [];',
+    why: "a write whose condition failed is told as a change",
+  },
+  {
+    id: "kv-02",
+    file: "packages/kv/src/kv.ts",
+    find: '  return previousIndex === null ? [] : [{ type: "delete", key, index }];',
+    replace: '  return [{ type: "delete", key, index }];',
+    why: "a deletion of nothing is told as a change",
+  },
+  {
+    id: "kv-03",
+    file: "packages/kv/src/kv.ts",
+    find: "      changes?.restored(index);",
+    replace: "      if (index < 0) changes?.restored(index);",
+    why: "watches fall silent over a restore",
+  },
+  {
+    id: "kv-04",
+    file: "packages/kv/src/kv.ts",
+    find: "      lastIndex = index;\n      changes?.",
+    replace: "      changes?.",
+    why: "a list after a restore names an index from which one can't watch",
+  },
+  {
+    id: "kv-05",
+    file: "packages/kv/src/sorted.ts",
+    find: "      const captured = blocks.slice();\n      epoch++;",
+    replace: "      const captured = blocks.slice();",
+    why: "a snapshot shows writes that came after it",
+  },
+  {
+    id: "kv-06",
+    file: "packages/kv/src/sorted.ts",
+    find: "      } else writable(last, block).push(item);",
+    replace: "      } else block.items.unshift(item);",
+    why: "a restored state isn't in order",
+  },
+];
