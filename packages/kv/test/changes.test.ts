@@ -83,7 +83,9 @@ test("a restore is told with the snapshot's index, once the state is the snapsho
       restored: (index) => void seen.push([index, kv.query({ type: "size" })]),
     },
   });
-  await expect(kv.restore(inPieces(all.subarray(1), 9), { index: 6 })).rejects.toThrow();
+  await expect(kv.restore(inPieces(all.subarray(1), 9), { index: 6 })).rejects.toMatchObject({
+    code: "KV_INVALID_SNAPSHOT",
+  });
   expect(seen).toEqual([]);
   await kv.restore(inPieces(all, 9), { index: 6 });
   expect(seen).toEqual([[6, { type: "size", index: 6, keys: 1 }]]);

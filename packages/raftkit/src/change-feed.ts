@@ -264,12 +264,15 @@ class Feed<Event> implements ChangeFeed<Event> {
       const isSnapshot = watcher.position < this.#snapshotIndex;
       throw this.#lost(isSnapshot ? "compacted" : "slow", watcher.position);
     }
-    for (const changes of this.#window.behind(watcher.position)) {
+    for (let place = this.#window.behind(watcher.position); ; place++) {
+      const changes = this.#window.at(place);
+      if (changes === undefined) break;
       if (watcher.left === 0) return this.#progress(watcher);
       watcher.left--;
-      const events = filter === undefined ? changes.events : changes.events.filter(filter);
-      if (events.length > 0) return { index: changes.index, events };
-      watcher.position = changes.index;
+      const { index, events } = changes;
+      if (filter === undefined) return { index, events };
+      if (events.some(filter)) return { index, events: events.filter(filter) };
+      watcher.position = index;
     }
     watcher.position = Math.max(watcher.position, this.#window.index);
     this.#checkAhead(watcher);

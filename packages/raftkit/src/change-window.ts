@@ -64,8 +64,8 @@ export class ChangeWindow<Event> {
     this.#oldest = index;
   }
 
-  /** What is kept behind `position`, which is at least `oldest`. Ends where it ends now. */
-  *behind(position: Index): Generator<Changes<Event>> {
+  /** @returns where the first changes behind `position` are, for `at`, until the next change */
+  behind(position: Index): number {
     let low = this.#start;
     let high = this.#kept.length;
     while (low < high) {
@@ -73,10 +73,12 @@ export class ChangeWindow<Event> {
       if ((this.#kept[middle]?.index ?? 0) <= position) low = middle + 1;
       else high = middle;
     }
-    for (let at = low; at < this.#kept.length; at++) {
-      const changes = this.#kept[at];
-      if (changes !== undefined) yield changes;
-    }
+    return low;
+  }
+
+  /** Undefined behind the last. */
+  at(place: number): Changes<Event> | undefined {
+    return this.#kept[place];
   }
 
   /** The newest stays, whatever its size: whoever keeps up is never too slow for it. */
