@@ -1,4 +1,5 @@
 // GET /v1/watch over real HTTP: every change once and in order, or a word that says why not.
+import { createKv, putCommand } from "@raftkit/kv";
 import { expect, onTestFinished, test } from "vitest";
 import { errorCode, keyPath, parsed, raw, send } from "./client.js";
 import { follow, shown } from "./event-stream.js";
@@ -108,7 +109,9 @@ test("a snapshot that is restored ends the streams behind it with a word", async
   await put(api, "a");
   const stream = await follow(api.at, "/v1/watch?after=1");
   const ahead = await follow(api.at, "/v1/watch?after=70");
-  await api.kv.machine.restore(api.kv.machine.snapshot(), { index: 70 });
+  const leader = createKv();
+  leader.apply(putCommand("a", Buffer.from("2")), { index: 70, term: 1 });
+  await api.kv.machine.restore(leader.snapshot());
   await stream.until(({ ended }) => ended);
   expect(stream.events).toEqual([
     {
@@ -117,7 +120,7 @@ test("a snapshot that is restored ends the streams behind it with a word", async
       data: { error: expect.objectContaining({ code: "compacted" }) },
     },
   ]);
-  api.kv.machine.apply([0, "b", Buffer.from("2")], { index: 71, term: 1 });
+  api.kv.machine.apply(putCommand("b", Buffer.from("2")), { index: 71, term: 1 });
   await ahead.until(({ events }) => events.length === 1);
   expect(ahead.events.map(shown)).toEqual(["put b=2 @71"]);
 });

@@ -53,8 +53,8 @@ export type KvEntry = { readonly value: Uint8Array; readonly index: Index };
 export type KvListEntry = { readonly key: string } & KvEntry;
 
 /**
- * `type` is that of the query. `index`: of the last command that was applied, or the snapshot's;
- * what is watched behind it is what changed since. `entry`: null for a key that doesn't exist.
+ * `type` is that of the query. `index`: of the last command that was applied, the
+ * same on every replica; what is watched behind it is what changed since. `entry`: null for a key that doesn't exist.
  * `next`: what to give as `after` for the next page; null: that was all.
  */
 export type KvAnswer = { readonly index: Index } & (
@@ -81,7 +81,7 @@ export type KvChange =
 export interface KvChanges {
   /** Told once for each command, in order; `events` may be empty. */
   publish(index: Index, events: readonly KvChange[]): void;
-  /** The state is that of a snapshot now. */
+  /** The state is a snapshot's now; `index`: of the last command in it. */
   restored(index: Index): void;
 }
 
@@ -103,7 +103,7 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
   hash(): string;
   snapshot(): AsyncIterableIterator<Uint8Array>;
   /** @throws {RaftkitError} `KV_INVALID_SNAPSHOT`; the state is the former one then */
-  restore(source: AsyncIterable<Uint8Array>, position: Pick<ApplyContext, "index">): Promise<void>;
+  restore(source: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 /** An empty key-value state. Keys are ordered by their bytes in UTF-8. */
@@ -188,11 +188,10 @@ export function createKv({ changes }: KvOptions = {}): Kv {
           );
       }
     },
-    snapshot: () => readOnce(writeSnapshot(state.capture())),
-    async restore(source, { index }) {
-      state = await readSnapshot(source);
-      lastIndex = index;
-      changes?.restored(index);
+    snapshot: () => readOnce(writeSnapshot(state.capture(), lastIndex)),
+    async restore(source) {
+      ({ items: state, index: lastIndex } = await readSnapshot(source));
+      changes?.restored(lastIndex);
     },
     hash: () => state.hash,
   };

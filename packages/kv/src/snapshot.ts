@@ -1,19 +1,20 @@
-// The state as bytes: the same state gives the same bytes, whatever its history. Integers are
-// little-endian.
+// The state as bytes: the same items and index give the same bytes, whatever their history. Integers
+// are little-endian.
 //
-//   snapshot = "rkv" | version u8 (1) | count u64 | record*          records in the order of their keys' bytes
+//   snapshot = "rkv" | version u8 (2) | count u64 | index u64 | record*   records in the order of their keys' bytes
 //   record   = keyBytes u16 | 0 u16 | valueBytes u32 | index u64 | key | value
 //
 // It reads no state of its own: it is handed captured items, and hands back new ones only when all
 // of them are good.
 import { RaftkitError } from "@raftkit/core";
+import type { Index } from "@raftkit/core";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
 import { createSortedItems } from "./sorted.js";
 import type { Capture, Item, SortedItems } from "./sorted.js";
 
-const MAGIC = 0x01766b72;
-const HEADER_BYTES = 12;
+const MAGIC = 0x02766b72;
+const HEADER_BYTES = 20;
 const RECORD_HEADER_BYTES = 16;
 const CHUNK_BYTES = 64 * 1024;
 /** What one UTF-16 unit of a key takes in UTF-8 at most. */
@@ -27,8 +28,15 @@ const POOLED_BYTES_MAX = POOL_BYTES / 2;
 
 const encoder = new TextEncoder();
 
+/** What a snapshot holds. */
+export interface State {
+  readonly items: SortedItems;
+  /** Of the last command that was applied; 0: none. */
+  readonly index: Index;
+}
+
 /** The snapshot in chunks of 64 KiB, the last one shorter. Each chunk is the reader's to keep. */
-export function* writeSnapshot(capture: Capture): Generator<Uint8Array> {
+export function* writeSnapshot(capture: Capture, index: Index): Generator<Uint8Array> {
   let chunk = new Uint8Array(CHUNK_BYTES);
   let view = new DataView(chunk.buffer);
   let at = 0;
@@ -51,6 +59,7 @@ export function* writeSnapshot(capture: Capture): Generator<Uint8Array> {
   const headView = new DataView(head.buffer);
   headView.setUint32(0, MAGIC, true);
   setUint64(headView, 4, capture.size);
+  setUint64(headView, 12, index);
   yield* append(head.subarray(0, HEADER_BYTES));
   for (const item of capture.items()) {
     const { ordered, value } = item;
@@ -97,7 +106,7 @@ function writeKey(key: string, into: Uint8Array, at: number): number {
  * Reads what `writeSnapshot` wrote, however it was cut into pieces.
  * @throws {RaftkitError} `KV_INVALID_SNAPSHOT`
  */
-export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<SortedItems> {
+export async function readSnapshot(source: AsyncIterable<Uint8Array>): Promise<State> {
   const reader = createReader();
   let pieces: Uint8Array[] = [];
   let gathered = 0;
@@ -121,7 +130,7 @@ interface Reader {
   /** @returns how many bytes it took from the front, and how many it needs behind them */
   take(bytes: Uint8Array): { readonly taken: number; readonly missing: number };
   /** @param left bytes that were not taken */
-  end(left: number): SortedItems;
+  end(left: number): State;
 }
 
 function createReader(): Reader {
@@ -130,6 +139,7 @@ function createReader(): Reader {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   /** Records to come; undefined before the header. */
   let left: number | undefined;
+  let lastIndex: Index = 0;
   let last = "";
 
   /** @returns how many bytes it took, or (negative) how many it needs */
@@ -138,9 +148,10 @@ function createReader(): Reader {
     if (left === undefined) {
       if (available < HEADER_BYTES) return -HEADER_BYTES;
       if (view.getUint32(offset, true) !== MAGIC) {
-        refuse("it doesn't start with the mark of version 1");
+        refuse("it doesn't start with the mark of version 2");
       }
       left = getUint64(view, offset + 4);
+      lastIndex = getUint64(view, offset + 12);
       return HEADER_BYTES;
     }
     if (left === 0) return refuse("bytes follow its last record");
@@ -153,7 +164,8 @@ function createReader(): Reader {
       keyBytes > KEY_BYTES_MAX ||
       view.getUint16(offset + 2, true) !== 0 ||
       valueBytes > VALUE_BYTES_MAX ||
-      index === 0
+      index === 0 ||
+      index > lastIndex
     ) {
       refuse(
         `the record after ${JSON.stringify(fromOrdered(last))} has impossible lengths or index`,
@@ -193,7 +205,7 @@ function createReader(): Reader {
     },
     end(bytes) {
       if (left !== 0 || bytes > 0) refuse("it ends too early");
-      return items;
+      return { items, index: lastIndex };
     },
   };
 }

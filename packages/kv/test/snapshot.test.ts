@@ -7,9 +7,9 @@ import type { Kv } from "../src/index.js";
 import { collectGarbage } from "./garbage.js";
 import { anyOperation, bytes, collect, entriesOf, filled, inPieces, toCommand } from "./helpers.js";
 
-async function restored(all: Uint8Array, pieceBytes = 1000, index = 1): Promise<Kv> {
+async function restored(all: Uint8Array, pieceBytes = 1000): Promise<Kv> {
   const kv = createKv();
-  await kv.restore(inPieces(all, pieceBytes), { index });
+  await kv.restore(inPieces(all, pieceBytes));
   return kv;
 }
 
@@ -27,6 +27,7 @@ describe("a snapshot", () => {
           const all = await collect(kv.snapshot());
           const copy = await restored(all, pieceBytes);
           expect(entriesOf(copy)).toEqual(entriesOf(kv));
+          expect(copy.query({ type: "size" })).toEqual(kv.query({ type: "size" }));
           expect(copy.hash()).toBe(kv.hash());
           expect(Buffer.compare(await collect(copy.snapshot()), all)).toBe(0);
         },
@@ -142,6 +143,8 @@ describe("a snapshot", () => {
         elapsedMs: 0,
       });
     }
+    for (const kv of [direct, roundabout])
+      kv.apply(deleteCommand("none"), { index: 20_000, term: 1 });
     expect(
       Buffer.compare(await collect(direct.snapshot()), await collect(roundabout.snapshot())),
     ).toBe(0);
@@ -169,8 +172,9 @@ describe("a snapshot", () => {
     const kv = createKv();
     kv.apply(putCommand("é", bytes("v")), { index: 2 ** 33 + 5, term: 1, elapsedMs: 0 });
     expect((await collect(kv.snapshot())).toString("hex")).toBe(
-      "726b7601" +
+      "726b7602" +
         "0100000000000000" +
+        "0500000002000000" +
         "0200" +
         "0000" +
         "01000000" +
@@ -184,7 +188,7 @@ describe("a snapshot", () => {
 describe("restore", () => {
   test("gives a state that goes on as the original does", async () => {
     const original = filled(3000);
-    const copy = await restored(await collect(original.snapshot()), 65_536, 3000);
+    const copy = await restored(await collect(original.snapshot()), 65_536);
     for (let i = 0; i < 3000; i++) {
       const key = `key-${(i * 41) % 4000}`;
       const command = i % 3 === 0 ? deleteCommand(key) : putCommand(key, bytes(`again ${i}`));
@@ -199,8 +203,8 @@ describe("restore", () => {
 
   test("replaces what was there", async () => {
     const kv = filled(10);
-    await kv.restore(inPieces(await collect(createKv().snapshot()), 5), { index: 99 });
-    expect(kv.query({ type: "size" })).toEqual({ type: "size", index: 99, keys: 0 });
+    await kv.restore(inPieces(await collect(createKv().snapshot()), 5));
+    expect(kv.query({ type: "size" })).toEqual({ type: "size", index: 0, keys: 0 });
   });
 
   test("refuses every cut and every lengthened snapshot, and keeps the state it had", async () => {
@@ -213,7 +217,7 @@ describe("restore", () => {
       ...Array.from({ length: all.length }, (_, i) => all.subarray(0, i)),
     ];
     for (const damaged of bad) {
-      await expect(kv.restore(inPieces(damaged, 7), { index: 99 })).rejects.toMatchObject({
+      await expect(kv.restore(inPieces(damaged, 7))).rejects.toMatchObject({
         code: "KV_INVALID_SNAPSHOT",
       });
     }
@@ -222,7 +226,7 @@ describe("restore", () => {
   });
 
   test("refuses keys that are not in order, not UTF-8 or empty, and impossible lengths", async () => {
-    const header = "726b7601" + "0200000000000000";
+    const header = "726b7602" + "0200000000000000" + "0300000000000000";
     const record = (key: string, rest = "0000" + "00000000" + "0100000000000000"): string =>
       (key.length / 2).toString(16).padStart(2, "0") + "00" + rest + key;
     for (const records of [
@@ -232,9 +236,10 @@ describe("restore", () => {
       record("61") + record(""),
       record("61") + record("62", "0000" + "01001000" + "0100000000000000"),
       record("61") + record("62", "0000" + "00000000" + "0000000000000000"),
+      record("61") + record("62", "0000" + "00000000" + "0400000000000000"),
     ]) {
       await expect(
-        createKv().restore(inPieces(Buffer.from(header + records, "hex"), 100), { index: 9 }),
+        createKv().restore(inPieces(Buffer.from(header + records, "hex"), 100)),
       ).rejects.toMatchObject({ code: "KV_INVALID_SNAPSHOT" });
     }
   });

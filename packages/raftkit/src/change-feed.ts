@@ -68,8 +68,10 @@ export interface ChangeFeed<Event> {
    */
   publish(index: Index, events: readonly Event[]): void;
   /**
-   * For `restore`, with the snapshot's index, when the state is the snapshot's; for a machine with
-   * durable state, with what `open` answers. Ends every watch that is behind it.
+   * For `restore`, when the state is the snapshot's, with what `index` was when it was captured:
+   * keep that in the snapshot. (The log may hold entries behind it that are no commands. With the
+   * snapshot's own index, positions that other replicas name would be refused here for nothing.) In
+   * the same way for what `open` finds. Ends every watch that is behind it.
    */
   restored(index: Index): void;
   /**

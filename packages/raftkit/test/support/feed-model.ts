@@ -33,7 +33,13 @@ export class Replica {
   install(index: number): void {
     if (index <= this.applied) return;
     this.applied = index;
-    this.feed.restored(index);
+    this.#restored();
+  }
+
+  /** A snapshot holds the index of the last command in it. */
+  #restored(): void {
+    const last = this.#log.slice(0, this.applied).findLastIndex((events) => events !== undefined);
+    this.feed.restored(last + 1);
   }
 
   /** In another process: from a snapshot, and the log behind it is applied again. */
@@ -41,7 +47,7 @@ export class Replica {
     this.feed.close();
     this.applied = Math.min(snapshot, this.applied);
     this.feed = createChangeFeed<string>({ ...BOUNDS, clock: this.#clock });
-    if (this.applied > 0) this.feed.restored(this.applied);
+    if (this.applied > 0) this.#restored();
   }
 }
 
@@ -73,6 +79,8 @@ export class Client {
     } catch (error) {
       assert.ok(error instanceof WatchEnded && error.reason === "compacted");
       assert.ok(error.oldest === replica.feed.oldest && error.oldest > this.position);
+      // Not for nothing: there was a command that it doesn't know of.
+      assert.ok(this.#log.slice(this.position, error.oldest).some((events) => events));
       this.#list();
     }
   }

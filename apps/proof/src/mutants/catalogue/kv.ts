@@ -19,16 +19,16 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-03",
     file: "packages/kv/src/kv.ts",
-    find: "      changes?.restored(index);",
-    replace: "      if (index < 0) changes?.restored(index);",
+    find: "      changes?.restored(lastIndex);",
+    replace: "      if (lastIndex < 0) changes?.restored(lastIndex);",
     why: "watches fall silent over a restore",
   },
   {
     id: "kv-04",
     file: "packages/kv/src/kv.ts",
-    find: "      lastIndex = index;\n      changes?.",
-    replace: "      changes?.",
-    why: "a list after a restore names an index from which one can't watch",
+    find: "      ({ items: state, index: lastIndex } = await readSnapshot(source));",
+    replace: "      ({ items: state } = await readSnapshot(source));",
+    why: "a list after a restore names another index than other replicas do",
   },
   {
     id: "kv-05",
