@@ -143,8 +143,9 @@ describe("a snapshot", () => {
         elapsedMs: 0,
       });
     }
-    for (const kv of [direct, roundabout])
+    for (const kv of [direct, roundabout]) {
       kv.apply(deleteCommand("none"), { index: 20_000, term: 1 });
+    }
     expect(
       Buffer.compare(await collect(direct.snapshot()), await collect(roundabout.snapshot())),
     ).toBe(0);
