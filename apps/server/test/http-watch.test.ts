@@ -220,6 +220,24 @@ test("the server that closes ends its streams with a word, without waiting for i
   expect(api.kv.feed.watches).toBe(0);
 });
 
+test("a watch that would begin while the server closes is refused, and holds nothing up", async () => {
+  const api = await start();
+  let go = (): void => undefined;
+  let asked = false;
+  api.kv.before = () => {
+    asked = true;
+    return new Promise((resolve) => (go = resolve));
+  };
+  const watching = send(api.at, "GET", "/v1/watch");
+  await expect.poll(() => asked).toBe(true);
+  const drained = api.listener.drain(600_000);
+  await new Promise((resolve) => void setImmediate(resolve));
+  go();
+  const answer = await watching;
+  expect([answer.status, errorCode(answer)]).toEqual([503, "not_ready"]);
+  await drained;
+});
+
 test("HEAD is answered at once and watches nothing", async () => {
   const api = await start();
   const answer = await send(api.at, "HEAD", "/v1/watch?after=0");

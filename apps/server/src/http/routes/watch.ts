@@ -8,7 +8,7 @@ import { WatchEnded } from "raftkit";
 import type { ChangeFeed, Changes, Watch } from "raftkit";
 import type { KvCalls } from "../../compose.js";
 import { base64 } from "../base64.js";
-import { errorBody, watchEnded } from "../errors.js";
+import { errorBody, notReady, watchEnded } from "../errors.js";
 import type { RequestLifecycle } from "../request-lifecycle.js";
 import { events, refusals } from "../schemas/answers.js";
 import { watchHeaders, watchQuery } from "../schemas/request.js";
@@ -31,7 +31,9 @@ export function watchRoute(source: WatchSource): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     const watches = new Set<Watch<KvChange>>();
     // Streams never end by themselves, and requests under way are waited for.
+    let isClosing = false;
     app.addHook("preClose", (closed) => {
+      isClosing = true;
       for (const watch of watches) void watch.return();
       closed();
     });
@@ -49,6 +51,7 @@ export function watchRoute(source: WatchSource): FastifyPluginCallbackZod {
         const { prefix = "" } = query;
         const { signal } = call;
         const after = headers["last-event-id"] ?? query.after ?? (await now(calls, signal));
+        if (isClosing) throw notReady("the node is closing");
         const watch = changes.watch({
           after,
           progressMs,
