@@ -110,7 +110,7 @@ test("a snapshot that is restored ends the streams behind it with a word", async
   const stream = await follow(api.at, "/v1/watch?after=1");
   const ahead = await follow(api.at, "/v1/watch?after=70");
   const leader = createKv();
-  leader.apply(putCommand("a", Buffer.from("2")), { index: 70, term: 1 });
+  leader.apply(putCommand("a", Buffer.from("2")), { index: 70, term: 1, elapsedMs: 0 });
   await api.kv.machine.restore(leader.snapshot());
   await stream.until(({ ended }) => ended);
   expect(stream.events).toEqual([
@@ -120,7 +120,7 @@ test("a snapshot that is restored ends the streams behind it with a word", async
       data: { error: expect.objectContaining({ code: "compacted" }) },
     },
   ]);
-  api.kv.machine.apply(putCommand("b", Buffer.from("2")), { index: 71, term: 1 });
+  api.kv.machine.apply(putCommand("b", Buffer.from("2")), { index: 71, term: 1, elapsedMs: 0 });
   await ahead.until(({ events }) => events.length === 1);
   expect(ahead.events.map(shown)).toEqual(["put b=2 @71"]);
 });

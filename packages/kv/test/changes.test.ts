@@ -1,4 +1,5 @@
 // What a key-value state tells of its changes, and which index its answers carry.
+import type { ApplyContext } from "@raftkit/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createKv, deleteCommand, putCommand } from "../src/index.js";
@@ -21,7 +22,7 @@ function recorded(): { readonly kv: Kv; readonly told: Told[] } {
 test("each command that took effect is told with its index, and nothing else is", () => {
   const { kv, told } = recorded();
   const value = bytes("blue");
-  const at = (index: number): { index: number; term: number } => ({ index, term: 1 });
+  const at = (index: number): ApplyContext => ({ index, term: 1, elapsedMs: 0 });
   kv.apply(putCommand("a", value), at(3));
   kv.apply(putCommand("a", value, { ifMatch: 2 }), at(4));
   kv.apply(putCommand("a", value, { ifMatch: 3 }), at(7));
@@ -49,7 +50,7 @@ test("a list and the changes behind its index make the state, whenever it was ta
         const { kv, told } = recorded();
         let listed: { index: number; entries: readonly KvListEntry[] } = { index: 0, entries: [] };
         operations.forEach((operation, i) => {
-          kv.apply(toCommand(operation), { index: 2 * i + 1, term: 1 });
+          kv.apply(toCommand(operation), { index: 2 * i + 1, term: 1, elapsedMs: 0 });
           if (i !== listedAt) return;
           const answer = kv.query({ type: "list", limit: 1000 });
           if (answer.type === "list") listed = answer;
@@ -74,8 +75,8 @@ test("a list and the changes behind its index make the state, whenever it was ta
 
 test("a restore is told once the state is the snapshot's, with the index that its list carries", async () => {
   const source = createKv();
-  source.apply(putCommand("a", bytes("1")), { index: 4, term: 1 });
-  source.apply(deleteCommand("none"), { index: 6, term: 1 });
+  source.apply(putCommand("a", bytes("1")), { index: 4, term: 1, elapsedMs: 0 });
+  source.apply(deleteCommand("none"), { index: 6, term: 1, elapsedMs: 0 });
   const all = await collect(source.snapshot());
   const seen: unknown[] = [];
   const kv = createKv({

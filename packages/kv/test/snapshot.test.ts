@@ -81,6 +81,7 @@ describe("a snapshot", () => {
         kv.apply(i % 3 === 0 ? deleteCommand(key) : putCommand(key, bytes(`${n}`)), {
           index,
           term: 1,
+          elapsedMs: 0,
         });
       }
       expected.push(await collect(kv.snapshot()));
@@ -105,13 +106,13 @@ describe("a snapshot", () => {
     const kv = createKv();
     const old = ((): WeakRef<object> => {
       const value = new Uint8Array(200_000);
-      kv.apply(putCommand("a", value), { index: 1, term: 1 });
+      kv.apply(putCommand("a", value), { index: 1, term: 1, elapsedMs: 0 });
       return new WeakRef(value);
     })();
     const begun = kv.snapshot();
     const unread = kv.snapshot();
     await begun.next();
-    kv.apply(putCommand("a", bytes("new")), { index: 2, term: 1 });
+    kv.apply(putCommand("a", bytes("new")), { index: 2, term: 1, elapsedMs: 0 });
     await begun.return?.();
     await unread.return?.();
     // A WeakRef keeps its target until the end of the turn.
@@ -144,7 +145,7 @@ describe("a snapshot", () => {
       });
     }
     for (const kv of [direct, roundabout]) {
-      kv.apply(deleteCommand("none"), { index: 20_000, term: 1 });
+      kv.apply(deleteCommand("none"), { index: 20_000, term: 1, elapsedMs: 0 });
     }
     expect(
       Buffer.compare(await collect(direct.snapshot()), await collect(roundabout.snapshot())),
@@ -193,7 +194,7 @@ describe("restore", () => {
     for (let i = 0; i < 3000; i++) {
       const key = `key-${(i * 41) % 4000}`;
       const command = i % 3 === 0 ? deleteCommand(key) : putCommand(key, bytes(`again ${i}`));
-      const context = { index: 3001 + i, term: 2 };
+      const context = { index: 3001 + i, term: 2, elapsedMs: 0 };
       expect(copy.apply(command, context)).toEqual(original.apply(command, context));
     }
     expect(copy.hash()).toBe(original.hash());

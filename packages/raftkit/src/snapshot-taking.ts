@@ -10,10 +10,9 @@ import type {
   SnapshotStorage,
 } from "@raftkit/core";
 import { messageOf, SnapshotFailed } from "./errors.js";
+import { inSlices } from "./slices.js";
 import { readSnapshot } from "./snapshot-source.js";
 
-/** How long pieces are written before waiting input gets its turn. */
-const SLICE_MS = 3;
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
 
@@ -143,9 +142,8 @@ export class SnapshotTaker {
       const sink = await this.#storage.create(position);
       const meta = await this.#write(sink, state);
       // What can't be read back must not take the log's place.
-      let sliceEnd = this.#clock.now() + SLICE_MS;
-      for await (const _ of readSnapshot(this.#storage, meta)) {
-        sliceEnd = await this.#rest(sliceEnd);
+      for await (const _ of inSlices(readSnapshot(this.#storage, meta), this.#clock)) {
+        if (this.#stopped) throw ended();
       }
       this.#failures = 0;
       this.#newest = meta;
@@ -180,24 +178,15 @@ export class SnapshotTaker {
 
   async #write(sink: SnapshotSink, state: AsyncIterable<Uint8Array>): Promise<SnapshotMeta> {
     try {
-      let sliceEnd = this.#clock.now() + SLICE_MS;
-      for await (const piece of state) {
+      for await (const piece of inSlices(state, this.#clock)) {
         if (this.#stopped) throw ended();
         await sink.write(piece);
-        sliceEnd = await this.#rest(sliceEnd);
       }
       return await sink.commit();
     } catch (error) {
       await sink.abort().catch(() => {});
       throw error;
     }
-  }
-
-  /** Gives the event loop back when the slice is over. @returns when the next one is */
-  async #rest(sliceEnd: number): Promise<number> {
-    if (this.#clock.now() < sliceEnd) return sliceEnd;
-    await new Promise<void>((resume) => this.#clock.defer(resume));
-    return this.#clock.now() + SLICE_MS;
   }
 
   /** Ends what is under way. */

@@ -14,6 +14,7 @@ import type {
 import { SnapshotFailed } from "./errors.js";
 import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 import type { MachineLane } from "./machine-lane.js";
+import { inSlices } from "./slices.js";
 import { readSnapshot } from "./snapshot-source.js";
 import type { SnapshotLimits, Snapshottable } from "./snapshot-taking.js";
 import { SnapshotTaker } from "./snapshot-taking.js";
@@ -161,7 +162,8 @@ export class Snapshots {
   async restore(snapshot: SnapshotMeta): Promise<void> {
     if (!this.#opened || !this.#machine.restore) throw missingStorage();
     const { index, term } = snapshot;
-    await this.#machine.restore(readSnapshot(this.#opened.storage, snapshot), { index, term });
+    const pieces = inSlices(readSnapshot(this.#opened.storage, snapshot), this.#clock);
+    await this.#machine.restore(pieces, { index, term });
   }
 
   async close(): Promise<void> {
