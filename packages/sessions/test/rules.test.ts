@@ -75,10 +75,10 @@ describe("pipelined commands", () => {
       driver.send(session, number, add(`n${number}`, number), { lowest: 1 });
     }
     expect(driver.machine.query(null)).toEqual([
-      ["n3", 3],
       ["n1", 1],
-      ["n4", 4],
       ["n2", 2],
+      ["n3", 3],
+      ["n4", 4],
     ]);
   });
 

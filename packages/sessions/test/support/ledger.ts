@@ -42,7 +42,8 @@ export interface Ledger extends StateMachine<Command, Result, null, State> {
 export function createLedger(): Ledger {
   let sums = new Map<string, number>();
   const executed: { command: Command; elapsedMs: number }[] = [];
-  const text = (): string => JSON.stringify([...sums].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const state = (): State => [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
+  const text = (): string => JSON.stringify(state());
   return {
     executed,
     apply(command, { elapsedMs }): Result {
@@ -57,7 +58,7 @@ export function createLedger(): Ledger {
       sums.delete(command.take);
       return { taken };
     },
-    query: () => [...sums],
+    query: state,
     hash: text,
     snapshot() {
       const captured = new TextEncoder().encode(text());
