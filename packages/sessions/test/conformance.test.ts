@@ -24,6 +24,9 @@ const options: SessionsOptions = {
   maxResultBytes: 12,
 };
 
+/** Only of so many results the sessions are looked for: histories are long. */
+const RECENT = 100;
+
 function inner(random: Random): Command {
   const name = `name-${Math.floor(random() * 20)}`;
   return random() < 0.3 ? take(name) : add(name, Math.floor(random() * 10_000));
@@ -33,7 +36,9 @@ type Commands = SessionsCommand<Command, Result>;
 type Results = SessionsResult<Result>;
 
 function command(random: Random, { results, step }: Drawn<Results>): Commands {
-  const opened = results.flatMap((result) => ("session" in result ? [result.session] : []));
+  const opened = results
+    .slice(-RECENT)
+    .flatMap((result) => ("session" in result ? [result.session] : []));
   const session = opened.at(-1 - Math.floor(random() * 8)) ?? 1;
   const kind = random();
   if (opened.length === 0 || kind < 0.08) return openSession();
@@ -78,10 +83,13 @@ describeSuite("sessions in sessions", machineSuite, {
     command: (random: Random, { results, step }: Drawn<SessionsResult<Results>>) => {
       const [outer] = results;
       if (typeof outer !== "object" || !("session" in outer)) return openSession();
-      const within = results.slice(1).flatMap((result) => {
-        if (!("ok" in result)) return [result];
-        return "result" in result ? [result.result as Results] : [];
-      });
+      const within = results
+        .slice(1)
+        .slice(-RECENT)
+        .flatMap((result) => {
+          if (!("ok" in result)) return [result];
+          return "result" in result ? [result.result as Results] : [];
+        });
       const next = command(random, { results: within, step });
       if (random() < 0.3) return plainCommand(next);
       const number = 1 + Math.floor(step / 2);

@@ -63,7 +63,7 @@ export function createLedger(): Ledger {
     snapshot() {
       const captured = new TextEncoder().encode(text());
       return (async function* () {
-        for (let at = 0; at < captured.length; at += 5) yield captured.subarray(at, at + 5);
+        for (let at = 0; at < captured.length; at += 64) yield captured.subarray(at, at + 64);
       })();
     },
     async restore(source) {
