@@ -29,7 +29,15 @@ describe("the list of mutants", () => {
       new Set(mutants.map((mutant) => `${mutant.file} ${mutant.find} ${mutant.replace}`)).size,
     ).toBe(mutants.length);
     expect(new Set(mutants.map(packageOf))).toEqual(
-      new Set(["core", "kv", "raftkit", "storage-file", "transport-http", "transport-tcp"]),
+      new Set([
+        "core",
+        "kv",
+        "raftkit",
+        "sessions",
+        "storage-file",
+        "transport-http",
+        "transport-tcp",
+      ]),
     );
     for (const mutant of mutants) {
       expect(mutant.id.startsWith(`${packageOf(mutant)}-`), mutant.id).toBe(true);

@@ -2,6 +2,8 @@
 import { core } from "./core.js";
 import { kv } from "./kv.js";
 import { raftkit } from "./raftkit.js";
+import { replicatedTime } from "./replicated-time.js";
+import { sessions } from "./sessions.js";
 import { storageFile } from "./storage-file.js";
 import { storageFileSnapshots } from "./storage-file-snapshots.js";
 import { transportHttp } from "./transport-http.js";
@@ -12,6 +14,8 @@ export const mutants: readonly Mutant[] = [
   ...core,
   ...kv,
   ...raftkit,
+  ...replicatedTime,
+  ...sessions,
   ...storageFile,
   ...storageFileSnapshots,
   ...transportHttp,

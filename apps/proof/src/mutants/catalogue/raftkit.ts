@@ -40,8 +40,8 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-06",
     file: "packages/raftkit/src/machine-lane.ts",
-    find: "          if (stopped) return;\n          lastApplied = index;",
-    replace: "          lastApplied = index;",
+    find: "          if (stopped) return;\n          elapsedMs = 0;",
+    replace: "          elapsedMs = 0;",
     why: "a result is given out after the node was closed",
   },
   {

@@ -1,0 +1,148 @@
+// Faults in @raftkit/sessions. One changed place each.
+import type { Mutant } from "../mutant.js";
+
+export const sessions: readonly Mutant[] = [
+  {
+    id: "sessions-01",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "if (before) return this.#again(before.bytes);",
+    replace: "if (before && id < 0) return this.#again(before.bytes);",
+    why: "a repeated number is executed again (hazard 57)",
+  },
+  {
+    id: "sessions-02",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: 'if (number < known) return { ok: false, reason: "answered" };',
+    replace: 'if (number < known && kept.size === 0) return { ok: false, reason: "answered" };',
+    why: "a number below the lowest is executed, perhaps again",
+  },
+  {
+    id: "sessions-03",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "if (before && before.fingerprint !== fingerprint) {",
+    replace: "if (before && before.fingerprint !== fingerprint && id < 0) {",
+    why: "another command under a number gets the result of the first",
+  },
+  {
+    id: "sessions-04",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "this.#table.raiseLowest(id, lowest);",
+    replace: "this.#table.raiseLowest(id, number);",
+    why: "pipelined commands are pruned: a late one is refused, its result gone",
+  },
+  {
+    id: "sessions-05",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "if (!before && number - Math.max(known, lowest) >= this.#limits.maxUnanswered) {",
+    replace: "if (!before && number < 0) {",
+    why: "what is kept of a session has no bound",
+  },
+  {
+    id: "sessions-06",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: 'if (!session) return { ok: false, reason: "unknownSession" };',
+    replace:
+      "if (!session) return this.#execute(command, context) as Result & SessionOutcome<Result>;",
+    why: "a command of an expired session is executed again (hazard 57)",
+  },
+  {
+    id: "sessions-07",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "    this.#elapsedMs = elapsedMs;\n  }",
+    replace: "    void elapsedMs;\n  }",
+    why: "time that the machine within wasn't told yet is missing from the snapshot",
+  },
+  {
+    id: "sessions-08",
+    file: "packages/sessions/src/snapshot.ts",
+    find: "return { capture: { timeMs, sessions }, elapsedMs };",
+    replace: "return { capture: { timeMs: 0, sessions }, elapsedMs };",
+    why: "session time is missing from the snapshot",
+  },
+  {
+    id: "sessions-09",
+    file: "packages/sessions/src/table.ts",
+    find: "    for (const session of from.sessions) this.#put(this.#own(session));",
+    replace:
+      "    for (const session of from.sessions.toSorted((a, b) => a.id - b.id)) {\n      this.#put(this.#own(session));\n    }",
+    why: "the order of use is missing from the snapshot: nodes expire different sessions",
+  },
+  {
+    id: "sessions-10",
+    file: "packages/sessions/src/table.ts",
+    find: "    session.usedAtMs = this.#timeMs;\n",
+    replace: "",
+    why: "sessions expire although they are used",
+  },
+  {
+    id: "sessions-11",
+    file: "packages/sessions/src/table.ts",
+    find: "      if (this.#timeMs - session.usedAtMs < this.#limits.expireAfterMs) return;\n      this.#remove(session);",
+    replace: "      if (this.#timeMs - session.usedAtMs < this.#limits.expireAfterMs) return;",
+    why: "no session ever expires by time",
+  },
+  {
+    id: "sessions-12",
+    file: "packages/sessions/src/table.ts",
+    find: "return session.captures === this.#captures ? session : this.#own(session);",
+    replace: "return session;",
+    why: "what is applied after snapshot() gets into the snapshot",
+  },
+  {
+    id: "sessions-13",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "    this.#table.pass(context.elapsedMs);\n    const parsed = parseCommand(given);\n    if (typeof parsed",
+    replace:
+      '    const parsed = parseCommand(given);\n    if (parsed && typeof parsed === "object" && parsed.type === "numbered") {\n      this.#table.use(parsed.session, context.index);\n    }\n    this.#table.pass(context.elapsedMs);\n    if (typeof parsed',
+    why: "a command that comes too late keeps its session alive, by the time that is over already",
+  },
+  {
+    id: "sessions-14",
+    file: "packages/sessions/src/snapshot.ts",
+    find: "    if (taken[option] === limits[option]) continue;",
+    replace: "    if (taken[option] >= 0) continue;",
+    why: "a node with other options goes on from a snapshot, and parts from the others",
+  },
+  {
+    id: "sessions-15",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "    this.#table = new SessionTable(this.#limits, capture);\n",
+    replace: "    this.#table = new SessionTable(this.#limits, { ...capture, sessions: [] });\n",
+    why: "kept results are gone after a snapshot: commands are executed again",
+  },
+  {
+    id: "sessions-16",
+    file: "packages/sessions/src/client.ts",
+    find: "() => numberedCommand(this.id, number, this.#lowest, command),",
+    replace: "() => numberedCommand(this.id, number, number, command),",
+    why: "a client lets go of results that it still waits for",
+  },
+  {
+    id: "sessions-17",
+    file: "packages/sessions/src/client.ts",
+    find: "() => numberedCommand(this.id, number, this.#lowest, command),",
+    replace: "() => numberedCommand(this.id, this.#nextNumber++, this.#lowest, command),",
+    why: "a command that is sent again is another one: executed twice",
+  },
+  {
+    id: "sessions-18",
+    file: "packages/sessions/src/delivery.ts",
+    find: '    repeated ||= code !== "NOT_PROPOSED";',
+    replace: '    repeated = code !== "NOT_PROPOSED";',
+    why: "not applied is said of a command of which an earlier attempt may be",
+  },
+  {
+    id: "sessions-19",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "    this.#elapsedMs += context.elapsedMs;",
+    replace: "    this.#elapsedMs = context.elapsedMs;",
+    why: "the machine within isn't told of time that came with a repetition",
+  },
+  {
+    id: "sessions-20",
+    file: "packages/sessions/src/table.ts",
+    find: "      if (this.#sessions.size < this.#limits.maxSessions) break;",
+    replace: "      if (this.#sessions.size <= this.#limits.maxSessions) break;",
+    why: "one session more than may be: a snapshot that restore refuses",
+  },
+];
