@@ -4,23 +4,19 @@ import { createJsonCodec } from "@raftkit/codec-json";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import type { Codec, LogStorage, SnapshotStorage, Transport } from "@raftkit/core";
 import { createKv, kvCommandSchema } from "@raftkit/kv";
-import type { KvAnswer, KvChanges, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
+import type { KvChanges, KvCommand, KvResult } from "@raftkit/kv";
+import { sessionsSchema, withSessions } from "@raftkit/sessions";
 import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
 import { createMemoryLog, createMemorySnapshots } from "@raftkit/storage-memory";
 import { createMemoryNetwork } from "@raftkit/transport-memory";
 import { createTcpTransport } from "@raftkit/transport-tcp";
 import { createNode } from "raftkit";
-import type { CallOptions, CreateInstruments, Logger, RaftNode } from "raftkit";
+import type { CreateInstruments, Logger } from "raftkit";
 import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
 import type { Settings } from "./cli/parse.js";
+import type { KvNode } from "./kv-calls.js";
+import { NUMBERS_KEPT } from "./kv-calls.js";
 import { socketsVia } from "./peer-via.js";
-
-export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
-/** All that the key-value routes need of a node. */
-export interface KvCalls {
-  propose(command: KvCommand, options?: CallOptions): Promise<KvResult>;
-  read(query: KvQuery, options?: CallOptions): Promise<KvAnswer>;
-}
 
 export interface OpenContext {
   readonly logger: Logger;
@@ -49,14 +45,15 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     transport === "http"
       ? peers.map((peer) => ({ id: peer.id, address: peerUrl(peer.address) }))
       : peers;
+  const codec = codecs[settings.codec]();
   return createNode({
     id,
     cluster: { id: clusterId, bootstrap },
     transport: transports[transport](settings, context),
     storage: storages[settings.storage](settings, logger),
-    codec: codecs[settings.codec](),
-    stateMachine: createKv({ changes }),
-    commandSchema: kvCommandSchema,
+    codec,
+    stateMachine: withSessions(createKv({ changes }), { codec, maxUnanswered: NUMBERS_KEPT }),
+    commandSchema: sessionsSchema<unknown, KvCommand, KvResult>(kvCommandSchema),
     electionTimeoutMs,
     heartbeatIntervalMs: heartbeatMs,
     defaultTimeoutMs: timeoutMs,

@@ -10,7 +10,9 @@ import type { HttpListener } from "./http/server.js";
 import { defaultLimits } from "./http/limits.js";
 import { createMetrics } from "./metrics.js";
 import { openNode } from "./compose.js";
-import type { KvCalls, KvNode, OpenContext } from "./compose.js";
+import type { OpenContext } from "./compose.js";
+import type { KvNode } from "./kv-calls.js";
+import { kvCalls } from "./kv-calls.js";
 import { descriptorLimit, shareDescriptors } from "./file-descriptors.js";
 import { formatHostPort } from "./cli/addresses.js";
 import type { HostPort } from "./cli/addresses.js";
@@ -19,6 +21,7 @@ import { clusterRoutes } from "./http/routes/cluster.js";
 import { healthRoutes } from "./http/routes/health.js";
 import { kvRoutes } from "./http/routes/kv.js";
 import { metricsRoute } from "./http/routes/metrics.js";
+import { sessionRoutes } from "./http/routes/sessions.js";
 import { statusRoute } from "./http/routes/status.js";
 import { watchRoute } from "./http/routes/watch.js";
 
@@ -77,10 +80,7 @@ export async function startServer({
     return node;
   };
   const metrics = createMetrics(() => listener.usage());
-  const calls: KvCalls = {
-    propose: async (command, options) => opened().propose(command, options),
-    read: (query, options) => opened().read(query, options),
-  };
+  const calls = kvCalls(opened);
   const changes = createChangeFeed<KvChange>({
     maxWatches: Math.min(WATCHES_MAX, Math.floor(httpConnections / 2)),
     sizeOf: (change) => change.key.length + (change.type === "put" ? change.value.length : 0),
@@ -90,6 +90,7 @@ export async function startServer({
     routes: [
       kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
       watchRoute({ calls, changes: { watch: (asked) => (opened(), changes.watch(asked)) } }),
+      sessionRoutes(calls),
       statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
       metricsRoute(metrics.page),
       clusterRoutes({ snapshot: async () => opened().snapshot() }),

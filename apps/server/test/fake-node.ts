@@ -1,11 +1,11 @@
 // A node that only says what a test tells it to.
-import type { NodeEvents, NodeState, NodeStatus } from "raftkit";
-import type { KvCalls, KvNode } from "../src/compose.js";
+import type { CallOptions, NodeEvents, NodeState, NodeStatus } from "raftkit";
+import type { KvCalls, KvNode } from "../src/kv-calls.js";
 
 export interface FakeNode extends KvNode {
   /** Parts of the status that differ from a healthy leader's. */
   now: Partial<NodeStatus>;
-  proposes: KvCalls["propose"];
+  proposes: (command: unknown, options?: CallOptions) => Promise<unknown>;
   reads: KvCalls["read"];
   closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;

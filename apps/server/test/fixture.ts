@@ -1,9 +1,13 @@
 // The HTTP API over a state machine in memory that a test can make fail, on a port of its own.
+import { createJsonCodec } from "@raftkit/codec-json";
 import { createKv } from "@raftkit/kv";
-import type { Kv, KvChange } from "@raftkit/kv";
+import type { Kv, KvChange, KvCommand, KvResult } from "@raftkit/kv";
+import { openSession, plainCommand, withSessions } from "@raftkit/sessions";
+import type { SessionsCommand } from "@raftkit/sessions";
 import { createChangeFeed } from "raftkit";
 import type { CallOptions, ChangeFeed, ChangeFeedOptions, Logger } from "raftkit";
-import type { KvCalls } from "../src/compose.js";
+import type { KvCalls } from "../src/kv-calls.js";
+import { NUMBERS_KEPT, onceUnder } from "../src/kv-calls.js";
 import { createHttpListener } from "../src/http/server.js";
 import { defaultLimits } from "../src/http/limits.js";
 import type { HttpLimits } from "../src/http/limits.js";
@@ -12,6 +16,7 @@ import { createTurns } from "../src/http/event-loop-turns.js";
 import type { NextTurn } from "../src/http/event-loop-turns.js";
 import { kvRoutes } from "../src/http/routes/kv.js";
 import { watchRoute } from "../src/http/routes/watch.js";
+import { sessionRoutes } from "../src/http/routes/sessions.js";
 
 interface FakeKv extends KvCalls {
   readonly machine: Kv;
@@ -24,15 +29,27 @@ interface FakeKv extends KvCalls {
 function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
   const feed = createChangeFeed(options);
   const machine = createKv({ changes: feed });
+  const inSessions = withSessions(machine, {
+    codec: createJsonCodec(),
+    maxUnanswered: NUMBERS_KEPT,
+    maxSessions: 3,
+  });
   let index = 0;
+  const apply = async <Result>(
+    command: SessionsCommand<KvCommand, KvResult>,
+    call: CallOptions,
+  ): Promise<Result> => {
+    await kv.before(call);
+    const context = { index: ++index, term: 1, elapsedMs: 0 };
+    return (await inSessions.apply(command, context)) as Result;
+  };
   const kv: FakeKv = {
     machine,
     feed,
     before: () => undefined,
-    async propose(command, call = {}) {
-      await kv.before(call);
-      return machine.apply(command, { index: ++index, term: 1, elapsedMs: 0 });
-    },
+    propose: (command, call = {}) => apply(plainCommand(command), call),
+    proposeOnce: (key, command, call = {}) => apply(onceUnder(key, command), call),
+    openSession: (call = {}) => apply(openSession(), call),
     async read(query, call = {}) {
       await kv.before(call);
       return machine.query(query);
@@ -84,6 +101,7 @@ export async function startApi({
   const listener = createHttpListener({
     routes: [
       kvRoutes(kv, { maxValueBytes, turn }),
+      sessionRoutes(kv),
       watchRoute({ calls: kv, changes: kv.feed, ...(progressMs !== undefined && { progressMs }) }),
     ],
     logger,

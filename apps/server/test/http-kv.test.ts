@@ -38,18 +38,6 @@ describe("one key", () => {
     expect((await call("GET", "/v1/kv/a")).body).toHaveLength(0);
   });
 
-  test("Idempotency-Key is refused: nobody may rely on what isn't built", async () => {
-    await call("PUT", "/v1/kv/a", { body: "1" });
-    const headers = { "idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324" };
-    for (const [method, body] of [["PUT", "2"], ["DELETE"]] as const) {
-      const refused = await call(method, "/v1/kv/a", { headers, ...(body && { body }) });
-      expect([refused.status, errorCode(refused)]).toEqual([501, "idempotency_unsupported"]);
-      expect(refused.body.toString()).toContain("Idempotency-Key is not supported yet");
-    }
-    // A read changes nothing, whatever it carries.
-    expect((await call("GET", "/v1/kv/a", { headers })).body.toString()).toBe("1");
-  });
-
   test("HEAD is GET without the bytes", async () => {
     await call("PUT", "/v1/kv/a", { body: "12345" });
     const head = await call("HEAD", "/v1/kv/a");

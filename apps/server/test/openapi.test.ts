@@ -2,7 +2,14 @@
 import { expect, onTestFinished, test } from "vitest";
 import { NotProposed } from "raftkit";
 import type { z } from "zod";
-import { health, page, refused, status, written } from "../src/http/schemas/answers.js";
+import {
+  health,
+  page,
+  refused,
+  sessionOpened,
+  status,
+  written,
+} from "../src/http/schemas/answers.js";
 import { startServer } from "../src/server.js";
 import { parsed, raw, send } from "./client.js";
 import type { Answer } from "./client.js";
@@ -30,6 +37,7 @@ test("it names every route with its methods, and every reference in it leads som
     "/v1/kv/{key}": "get put delete",
     "/v1/kv": "get",
     "/v1/watch": "get",
+    "/v1/sessions": "post",
     "/v1/status": "get",
     "/v1/cluster/snapshot": "post",
     "/metrics": "get",
@@ -96,6 +104,8 @@ test("what a server answers is what the document says", async () => {
     ["GET", "/v1/kv/a", 404, refused],
     ["GET", "/v1/kv?limit=0", 400, refused],
     ["GET", "/nothing", 404, refused],
+    ["POST", "/v1/sessions", 201, sessionOpened],
+    ["POST", "/v1/sessions?a=1", 400, refused],
     ["POST", "/v1/status", 405, refused],
     ["GET", "/v1/status", 200, status],
     ["GET", "/healthz", 200, health],

@@ -3,7 +3,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RaftkitError } from "@raftkit/core";
 import { NotProposed, ReadFailed } from "raftkit";
-import type { KvNode } from "../src/compose.js";
+import type { KvNode } from "../src/kv-calls.js";
 import { startServer } from "../src/server.js";
 import { errorCode, parsed, send } from "./client.js";
 import { fakeNode } from "./fake-node.js";

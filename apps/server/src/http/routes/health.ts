@@ -3,7 +3,7 @@
 // majority, and has applied what was committed.
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { NodeStatus } from "raftkit";
-import type { KvCalls } from "../../compose.js";
+import type { KvCalls } from "../../kv-calls.js";
 import { logFull, notReady } from "../errors.js";
 import { health, refusals } from "../schemas/answers.js";
 

@@ -1,13 +1,14 @@
 // /v1/kv and /v1/kv/{key}: keys and values over HTTP. The key is everything behind "/v1/kv/",
 // percent-decoded once.
 import { deleteCommand, putCommand } from "@raftkit/kv";
-import type { KvResult } from "@raftkit/kv";
+import type { KvCommand, KvResult } from "@raftkit/kv";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
-import type { KvCalls } from "../../compose.js";
+import type { KvCalls } from "../../kv-calls.js";
 import { isUnchanged, writeCondition } from "../conditions.js";
 import { etag } from "../etag.js";
 import { HttpError } from "../errors.js";
+import { idempotencyKey, notExecuted } from "../idempotency.js";
 import { bytes, page, refusals, unchanged, written } from "../schemas/answers.js";
 import {
   itemParams,
@@ -19,6 +20,7 @@ import {
   writeHeaders,
 } from "../schemas/request.js";
 import { base64 } from "../base64.js";
+import type { WriteHeaders } from "../schemas/request.js";
 import { ITEM_URL, keyOf } from "../target.js";
 import { createTurns } from "../event-loop-turns.js";
 import type { NextTurn } from "../event-loop-turns.js";
@@ -64,15 +66,17 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
         querystring: noQuery,
         headers: writeHeaders,
         describedBody: valueBody,
-        response: { 200: written, 201: written, ...refusals(412, 413, 501, 503, 504, 507) },
+        response: {
+          200: written,
+          201: written,
+          ...refusals(409, 410, 412, 413, 422, 503, 504, 507),
+        },
       },
-      handler: async ({ params, headers, call, raw }, reply) => {
-        refuseIdempotencyKey(raw);
+      handler: async ({ params, headers, call }, reply) => {
         const condition = writeCondition(headers);
         const value = await call.body(maxValueBytes);
-        const { index, previousIndex } = succeeded(
-          await calls.propose(putCommand(params.key, value, condition), { signal: call.signal }),
-        );
+        const command = putCommand(params.key, value, condition);
+        const { index, previousIndex } = await write(calls, headers, command, call.signal);
         reply.code(previousIndex === null ? 201 : 200).header("etag", etag(index));
         return { index };
       },
@@ -85,14 +89,11 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
         params: itemParams,
         querystring: noQuery,
         headers: writeHeaders,
-        response: { 200: written, ...refusals(404, 412, 501, 503, 504, 507) },
+        response: { 200: written, ...refusals(404, 409, 410, 412, 422, 503, 504, 507) },
       },
-      handler: async ({ params, headers, call, raw }) => {
-        refuseIdempotencyKey(raw);
+      handler: async ({ params, headers, call }) => {
         const command = deleteCommand(params.key, writeCondition(headers));
-        const { index, previousIndex } = succeeded(
-          await calls.propose(command, { signal: call.signal }),
-        );
+        const { index, previousIndex } = await write(calls, headers, command, call.signal);
         if (previousIndex === null) throw noSuchKey();
         return { index };
       },
@@ -141,17 +142,18 @@ function takeKey(request: FastifyRequest, _reply: FastifyReply, done: () => void
   done();
 }
 
-/**
- * A client that sends a key relies on its retries being recognised. They aren't, so that it must
- * not believe so.
- */
-function refuseIdempotencyKey({ headers }: FastifyRequest["raw"]): void {
-  if (headers["idempotency-key"] === undefined) return;
-  throw new HttpError(
-    501,
-    "idempotency_unsupported",
-    "Idempotency-Key is not supported yet, so a retry could take effect twice; nothing was changed: leave it out, and make the write conditional with If-Match or If-None-Match",
-  );
+/** Once, where the request says which write it is. */
+async function write(
+  calls: KvCalls,
+  headers: WriteHeaders,
+  command: KvCommand,
+  signal: AbortSignal,
+): Promise<Extract<KvResult, { readonly ok: true }>> {
+  const key = idempotencyKey(headers);
+  if (!key) return succeeded(await calls.propose(command, { signal }));
+  const outcome = await calls.proposeOnce(key, command, { signal });
+  if (!outcome.ok) throw notExecuted(outcome);
+  return succeeded(outcome.result);
 }
 
 function noSuchKey(): HttpError {

@@ -6,7 +6,7 @@ import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { ServerResponse } from "node:http";
 import { WatchEnded } from "raftkit";
 import type { ChangeFeed, Changes, Watch } from "raftkit";
-import type { KvCalls } from "../../compose.js";
+import type { KvCalls } from "../../kv-calls.js";
 import { base64 } from "../base64.js";
 import { errorBody, notReady, watchEnded } from "../errors.js";
 import type { RequestLifecycle } from "../request-lifecycle.js";

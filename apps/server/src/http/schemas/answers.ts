@@ -52,6 +52,15 @@ export const events = {
   content: { "text/event-stream": { schema: z.string() } },
 };
 
+export const sessionOpened = z
+  .object({
+    session: z
+      .int()
+      .min(1)
+      .meta({ description: "The first part of the session's Idempotency-Keys." }),
+  })
+  .meta({ description: "Opened." });
+
 export const page = z
   .object({
     index: z.int().min(0).meta({

@@ -4,6 +4,7 @@
 import { KEY_BYTES_MAX, PAGE_ENTRIES_MAX } from "@raftkit/kv";
 import { z } from "zod";
 import { parseEtag } from "../etag.js";
+import { parseIdempotencyKey } from "../idempotency.js";
 
 const badKey = { params: { code: "bad_key" } };
 const badCondition = { params: { code: "bad_condition" } };
@@ -139,6 +140,19 @@ export const writeHeaders = z
       })
       .optional()
       .meta({ description: "Only if there is no such key.", enum: ["*"] }),
+    "idempotency-key": z
+      .string()
+      .trim()
+      .refine((text) => parseIdempotencyKey(text) !== undefined, {
+        params: { code: "bad_idempotency_key" },
+        error: ({ input }) =>
+          `Idempotency-Key: ${String(input)} is not understood; allowed: <session>-<number>, with a session that POST /v1/sessions gave, and a number from 1 that counts its writes; nothing was changed`,
+      })
+      .optional()
+      .meta({
+        description:
+          "`session-number`: the write is executed once under it, and sent again it has the answer of the first time. A session remembers its last 64 numbers.",
+      }),
   })
   .refine(({ "if-match": match, "if-none-match": none }) => !(match && none), {
     ...badCondition,

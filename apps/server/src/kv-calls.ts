@@ -1,0 +1,60 @@
+// What the routes ask of a node: the key-value commands, in a session or outside, and the queries.
+import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
+import { numberedCommand, openSession, plainCommand } from "@raftkit/sessions";
+import type {
+  SessionOpened,
+  SessionOutcome,
+  SessionsCommand,
+  SessionsResult,
+} from "@raftkit/sessions";
+import type { CallOptions, RaftNode } from "raftkit";
+
+export type KvNode = RaftNode<
+  SessionsCommand<KvCommand, KvResult>,
+  SessionsResult<KvResult>,
+  KvQuery,
+  KvAnswer
+>;
+
+/** Whose write it is, and which one of it. */
+export interface IdempotencyKey {
+  readonly session: number;
+  readonly number: number;
+}
+
+/** All that the key-value routes need of a node. */
+export interface KvCalls {
+  propose(command: KvCommand, options?: CallOptions): Promise<KvResult>;
+  /** Executed once for this key: sent again, it has the result of the first time. */
+  proposeOnce(
+    key: IdempotencyKey,
+    command: KvCommand,
+    options?: CallOptions,
+  ): Promise<SessionOutcome<KvResult>>;
+  openSession(options?: CallOptions): Promise<SessionOpened>;
+  read(query: KvQuery, options?: CallOptions): Promise<KvAnswer>;
+}
+
+/** How many numbers of a session are remembered, the highest included. */
+export const NUMBERS_KEPT = 64;
+
+/** @param node throws while there is none */
+export function kvCalls(node: () => KvNode): KvCalls {
+  return {
+    propose: async (command, options) => node().propose(plainCommand(command), options),
+    proposeOnce: async (key, command, options) => node().propose(onceUnder(key, command), options),
+    openSession: async (options) => node().propose(openSession(), options),
+    read: async (query, options) => node().read(query, options),
+  };
+}
+
+/**
+ * A request doesn't say up to which number its client has all answers: what is further back than
+ * may be remembered counts as answered.
+ */
+export function onceUnder(
+  { session, number }: IdempotencyKey,
+  command: KvCommand,
+): ReturnType<typeof numberedCommand<KvCommand>> {
+  return numberedCommand(session, number, Math.max(1, number - NUMBERS_KEPT + 1), command);
+}

@@ -1,0 +1,170 @@
+// Writes with Idempotency-Key: executed once under it, refused where that isn't certain.
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { OutcomeUnknown } from "raftkit";
+import { startServer } from "../src/server.js";
+import { errorCode, parsed, send } from "./client.js";
+import type { Answer } from "./client.js";
+import { keysOf, recordingLogger, startApi } from "./fixture.js";
+import type { Api } from "./fixture.js";
+import { settingsFor } from "./start.js";
+
+let api: Api;
+beforeEach(async () => {
+  api = await startApi();
+});
+afterEach(async () => {
+  await api[Symbol.asyncDispose]();
+});
+
+async function open(at = api.at): Promise<number> {
+  const answer = await send(at, "POST", "/v1/sessions");
+  expect(answer.status).toBe(201);
+  return (parsed(answer) as { session: number }).session;
+}
+
+const put = (key: string, path: string, body: string, headers = {}): Promise<Answer> =>
+  send(api.at, "PUT", `/v1/kv/${path}`, { body, headers: { ...headers, "idempotency-key": key } });
+const del = (key: string, path: string): Promise<Answer> =>
+  send(api.at, "DELETE", `/v1/kv/${path}`, { headers: { "idempotency-key": key } });
+const shown = (answer: Answer): unknown => [answer.status, answer.headers.etag, parsed(answer)];
+
+describe("a write that is sent again under its key", () => {
+  test("has the answer of the first time, and is executed once", async () => {
+    const session = await open();
+    const first = await put(`${session}-1`, "a", "1");
+    expect(first.status).toBe(201);
+    const between = await send(api.at, "PUT", "/v1/kv/a", { body: "2" });
+    const again = await put(`${session}-1`, "a", "1");
+    expect(shown(again)).toEqual(shown(first));
+    const got = await send(api.at, "GET", "/v1/kv/a");
+    expect([got.body.toString(), got.headers.etag]).toEqual(["2", between.headers.etag]);
+  });
+
+  test("is deleted once, also where there is something to delete by now", async () => {
+    const session = await open();
+    const nothing = await del(`${session}-1`, "a");
+    expect(nothing.status).toBe(404);
+    await put(`${session}-2`, "a", "1");
+    expect(shown(await del(`${session}-1`, "a"))).toEqual(shown(nothing));
+    expect(keysOf(api)).toEqual(["a"]);
+    const deleted = await del(`${session}-3`, "a");
+    expect(deleted.status).toBe(200);
+    expect(shown(await del(`${session}-3`, "a"))).toEqual(shown(deleted));
+  });
+
+  test("keeps the answer that its condition got", async () => {
+    const session = await open();
+    await put(`${session}-1`, "a", "1");
+    const refused = await put(`${session}-2`, "a", "2", { "if-none-match": "*" });
+    expect(refused.status).toBe(412);
+    await send(api.at, "DELETE", "/v1/kv/a");
+    const again = await put(`${session}-2`, "a", "2", { "if-none-match": "*" });
+    expect(shown(again)).toEqual(shown(refused));
+    expect(keysOf(api)).toEqual([]);
+  });
+
+  test("may have been unknown before", async () => {
+    const session = await open();
+    api.kv.before = () => {
+      throw new OutcomeUnknown("timeout", "it timed out");
+    };
+    const unknown = await put(`${session}-1`, "a", "1");
+    expect([unknown.status, errorCode(unknown)]).toEqual([504, "outcome_unknown"]);
+    api.kv.before = () => undefined;
+    expect((await put(`${session}-1`, "a", "1")).status).toBe(201);
+    expect((await put(`${session}-1`, "a", "1")).status).toBe(201);
+  });
+});
+
+describe("nothing is executed", () => {
+  test.each([
+    "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    "1",
+    "1-",
+    "-1",
+    "0-1",
+    "1-0",
+    "01-1",
+    "1-1-1",
+    "9007199254740992-1",
+    "1-9007199254740993",
+  ])("under the key %s, which is none", async (key) => {
+    for (const answer of [await put(key, "a", "1"), await del(key, "a")]) {
+      expect([answer.status, errorCode(answer)]).toEqual([400, "bad_idempotency_key"]);
+      expect(answer.body.toString()).toContain("POST /v1/sessions");
+    }
+    expect(keysOf(api)).toEqual([]);
+    // A read changes nothing, whatever it carries.
+    const headers = { "idempotency-key": key };
+    expect((await send(api.at, "GET", "/v1/kv/a", { headers })).status).toBe(404);
+  });
+
+  test("in a session that was never opened, or has expired", async () => {
+    const session = await open();
+    await put(`${session}-1`, "a", "1");
+    for (const answer of [await put("999-1", "b", "1"), await del("999-2", "a")]) {
+      expect([answer.status, errorCode(answer)]).toEqual([410, "session_unknown"]);
+    }
+    for (let i = 0; i < 3; i++) await open();
+    for (const answer of [
+      await put(`${session}-1`, "a", "1"),
+      await put(`${session}-2`, "b", "1"),
+    ]) {
+      expect([answer.status, errorCode(answer)]).toEqual([410, "session_unknown"]);
+    }
+    expect(keysOf(api)).toEqual(["a"]);
+  });
+
+  test("when another write was, under the same key", async () => {
+    const session = await open();
+    await put(`${session}-1`, "a", "1");
+    for (const answer of [
+      await put(`${session}-1`, "a", "2"),
+      await put(`${session}-1`, "b", "1"),
+      await put(`${session}-1`, "a", "1", { "if-match": "*" }),
+      await del(`${session}-1`, "a"),
+    ]) {
+      expect([answer.status, errorCode(answer)]).toEqual([422, "idempotency_key_reused"]);
+    }
+    expect((await send(api.at, "GET", "/v1/kv/a")).body.toString()).toBe("1");
+  });
+
+  test("64 numbers behind the highest one; before that the answer is kept", async () => {
+    const session = await open();
+    await put(`${session}-1`, "a", "1");
+    await put(`${session}-64`, "b", "1");
+    expect((await put(`${session}-1`, "a", "1")).status).toBe(201);
+    await put(`${session}-65`, "b", "1");
+    const old = await put(`${session}-1`, "a", "1");
+    expect([old.status, errorCode(old)]).toEqual([409, "idempotency_key_too_old"]);
+    expect((await put(`${session}-2`, "a", "2")).status).toBe(200);
+  });
+});
+
+test("sessions aren't opened for pages of other sites", async () => {
+  const from = (origin: string): Promise<Answer> =>
+    send(api.at, "POST", "/v1/sessions", { headers: { origin } });
+  for (const origin of ["https://example.com", "null", `https://${api.at}`]) {
+    const refused = await from(origin);
+    expect([refused.status, errorCode(refused)]).toEqual([403, "forbidden_origin"]);
+  }
+  expect((await from(`http://${api.at}`)).status).toBe(201);
+});
+
+test("a server's own state machine knows sessions", async () => {
+  const server = await startServer({
+    settings: settingsFor("--storage=memory", "--transport=memory"),
+    logger: recordingLogger(),
+  });
+  onTestFinished(() => server.close());
+  const { http } = server;
+  await expect
+    .poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 })
+    .toBe(200);
+  const session = await open(http);
+  const write = (): Promise<Answer> =>
+    send(http, "PUT", "/v1/kv/a", { body: "1", headers: { "idempotency-key": `${session}-1` } });
+  const first = await write();
+  expect(first.status).toBe(201);
+  expect(shown(await write())).toEqual(shown(first));
+});
