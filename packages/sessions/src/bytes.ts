@@ -3,7 +3,8 @@
 const CHUNK_BYTES = 64 * 1024;
 
 export class ByteWriter {
-  #parts: Uint8Array[] = [];
+  #bytes = new Uint8Array(1024);
+  #view = viewOf(this.#bytes);
   #length = 0;
 
   /** Enough for a chunk. */
@@ -12,76 +13,67 @@ export class ByteWriter {
   }
 
   uint32(value: number): void {
-    this.#number(4, (view) => view.setUint32(0, value, true));
+    this.#view.setUint32(this.#grow(4), value, true);
   }
 
   /** Up to 2^53. */
   uint64(value: number): void {
-    this.#number(8, (view) => {
-      view.setUint32(0, value % 2 ** 32, true);
-      view.setUint32(4, Math.floor(value / 2 ** 32), true);
-    });
+    const at = this.#grow(8);
+    this.#view.setUint32(at, value % 2 ** 32, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
   }
 
   float64(value: number): void {
-    this.#number(8, (view) => view.setFloat64(0, value, true));
+    this.#view.setFloat64(this.#grow(8), value, true);
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
-    this.#length += bytes.length;
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
-  #number(bytes: number, set: (view: DataView) => void): void {
-    const view = new DataView(new ArrayBuffer(bytes));
-    set(view);
-    this.bytes(new Uint8Array(view.buffer));
+  /** @returns where there is room for so many */
+  #grow(count: number): number {
+    const at = this.#length;
+    this.#length += count;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length));
+      larger.set(this.#bytes.subarray(0, at));
+      this.#bytes = larger;
+      this.#view = viewOf(larger);
+    }
+    return at;
   }
 
   /** What was written since the last time, as a copy. */
   take(): Uint8Array {
-    const all = joined(this.#parts, this.#length);
-    this.#parts = [];
+    const all = this.#bytes.slice(0, this.#length);
     this.#length = 0;
     return all;
   }
 }
 
+/** First `need`, then read so many bytes. */
 export class ByteReader {
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #endsTooEarly: () => never;
   #bytes: Uint8Array = new Uint8Array(0);
+  #view = viewOf(this.#bytes);
   #at = 0;
   #ended = false;
 
-  /** @param endsTooEarly throws what is to be said of a source without the bytes that are read */
+  /** @param endsTooEarly throws what is to be said of a source without the bytes that are needed */
   constructor(source: AsyncIterable<Uint8Array>, endsTooEarly: () => never) {
     this.#pieces = source[Symbol.asyncIterator]();
     this.#endsTooEarly = endsTooEarly;
   }
 
-  async uint32(): Promise<number> {
-    return viewOf(await this.bytes(4)).getUint32(0, true);
+  has(count: number): boolean {
+    return this.#bytes.length - this.#at >= count;
   }
 
-  /** Beyond 2^53 it isn't exact. */
-  async uint64(): Promise<number> {
-    const view = viewOf(await this.bytes(8));
-    return view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
-  }
-
-  async float64(): Promise<number> {
-    return viewOf(await this.bytes(8)).getFloat64(0, true);
-  }
-
-  /** The caller's own. */
-  async bytes(count: number): Promise<Uint8Array> {
-    if (this.#bytes.length - this.#at < count) await this.#gather(count);
-    this.#at += count;
-    return this.#bytes.slice(this.#at - count, this.#at);
-  }
-
-  async #gather(count: number): Promise<void> {
+  async need(count: number): Promise<void> {
+    if (this.has(count)) return;
     const parts = [this.#bytes.slice(this.#at)];
     let length = this.#bytes.length - this.#at;
     while (length < count) {
@@ -92,7 +84,33 @@ export class ByteReader {
       length += piece.length;
     }
     this.#bytes = joined(parts, length);
+    this.#view = viewOf(this.#bytes);
     this.#at = 0;
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.#pass(4), true);
+  }
+
+  /** Beyond 2^53 it isn't exact. */
+  uint64(): number {
+    const at = this.#pass(8);
+    return this.#view.getUint32(at, true) + this.#view.getUint32(at + 4, true) * 2 ** 32;
+  }
+
+  float64(): number {
+    return this.#view.getFloat64(this.#pass(8), true);
+  }
+
+  /** The caller's own. */
+  bytes(count: number): Uint8Array {
+    const at = this.#pass(count);
+    return this.#bytes.slice(at, at + count);
+  }
+
+  #pass(count: number): number {
+    this.#at += count;
+    return this.#at - count;
   }
 
   async #next(): Promise<Uint8Array | undefined> {
@@ -111,8 +129,7 @@ export class ByteReader {
   /** What is left, as it comes. */
   async *rest(): AsyncGenerator<Uint8Array> {
     const left = this.#bytes.slice(this.#at);
-    this.#bytes = new Uint8Array(0);
-    this.#at = 0;
+    this.#at = this.#bytes.length;
     if (left.length > 0) yield left;
     for (let piece = await this.#next(); piece; piece = await this.#next()) yield piece;
   }

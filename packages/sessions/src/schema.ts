@@ -21,6 +21,9 @@ export function sessionsSchema<Input, Command, Result = unknown>(
         if (!("command" in parsed)) return { value: value as SessionsCommand<Command, Result> };
         const finish = (checked: StandardSchemaV1.Result<Command>): Checked => {
           if (checked.issues) return checked;
+          if (checked.value === parsed.command) {
+            return { value: value as SessionsCommand<Command, Result> };
+          }
           const command: readonly unknown[] =
             parsed.type === "plain"
               ? [checked.value]

@@ -73,11 +73,13 @@ export async function readSnapshot(
 ): Promise<{ readonly capture: Capture; readonly elapsedMs: number }> {
   const reader = new ByteReader(source, () => refuse("it ends too early"));
   try {
-    if ((await reader.uint32()) !== MAGIC) refuse("it doesn't start with the mark of version 1");
+    await reader.need(4);
+    if (reader.uint32() !== MAGIC) refuse("it doesn't start with the mark of version 1");
     await checkLimits(reader, codec, limits);
-    const timeMs = await readCount(reader);
-    const elapsedMs = await readCount(reader);
-    const count = await reader.uint32();
+    await reader.need(20);
+    const timeMs = readCount(reader);
+    const elapsedMs = readCount(reader);
+    const count = reader.uint32();
     if (count > limits.maxSessions) refuse(`it has ${count} sessions, more than maxSessions`);
     const sessions: Session[] = [];
     const ids = new Set<number>();
@@ -101,13 +103,15 @@ export async function readSnapshot(
 }
 
 async function checkLimits(reader: ByteReader, codec: Codec, limits: Limits): Promise<void> {
-  const nameBytes = await reader.bytes(1);
-  const name = new TextDecoder().decode(await reader.bytes(nameBytes[0] ?? 0));
+  await reader.need(1);
+  const [nameBytes = 0] = reader.bytes(1);
+  await reader.need(nameBytes + 20);
+  const name = new TextDecoder().decode(reader.bytes(nameBytes));
   const taken: Limits = {
-    maxSessions: await reader.uint32(),
-    maxUnanswered: await reader.uint32(),
-    expireAfterMs: await reader.float64(),
-    maxResultBytes: await reader.uint32(),
+    maxSessions: reader.uint32(),
+    maxUnanswered: reader.uint32(),
+    expireAfterMs: reader.float64(),
+    maxResultBytes: reader.uint32(),
   };
   if (name !== codec.name) {
     refuse(`its results are encoded with ${JSON.stringify(name)}, the codec here is ${codec.name}`);
@@ -121,11 +125,12 @@ async function checkLimits(reader: ByteReader, codec: Codec, limits: Limits): Pr
 }
 
 async function readSession(reader: ByteReader, codec: Codec, limits: Limits): Promise<Session> {
-  const id = await readCount(reader);
-  const usedIndex = await readCount(reader);
-  const usedAtMs = await readCount(reader);
-  const lowest = await readCount(reader);
-  const count = await reader.uint32();
+  await reader.need(36);
+  const id = readCount(reader);
+  const usedIndex = readCount(reader);
+  const usedAtMs = readCount(reader);
+  const lowest = readCount(reader);
+  const count = reader.uint32();
   if (id < 1 || lowest < 1 || count > limits.maxUnanswered) {
     refuse(`session ${id} has an impossible lowest number or too many results`);
   }
@@ -133,9 +138,10 @@ async function readSession(reader: ByteReader, codec: Codec, limits: Limits): Pr
   let keptHash = 0;
   let last = lowest - 1;
   for (let i = 0; i < count; i++) {
-    const number = await readCount(reader);
-    const fingerprint = await readCount(reader);
-    const length = await reader.uint32();
+    if (!reader.has(20)) await reader.need(20);
+    const number = readCount(reader);
+    const fingerprint = readCount(reader);
+    const length = reader.uint32();
     if (
       number <= last ||
       number - lowest >= limits.maxUnanswered ||
@@ -144,7 +150,8 @@ async function readSession(reader: ByteReader, codec: Codec, limits: Limits): Pr
       refuse(`session ${id} has an impossible result after number ${last}`);
     }
     last = number;
-    const bytes = length === NOT_KEPT ? null : await reader.bytes(length);
+    if (length !== NOT_KEPT && !reader.has(length)) await reader.need(length);
+    const bytes = length === NOT_KEPT ? null : reader.bytes(length);
     const one = decoded(() => restoredResult(codec, number, fingerprint, bytes), id);
     kept.set(number, one);
     keptHash = (keptHash + one.hash) | 0;
@@ -160,8 +167,8 @@ function decoded(decode: () => Kept, id: number): Kept {
   }
 }
 
-async function readCount(reader: ByteReader): Promise<number> {
-  const value = await reader.uint64();
+function readCount(reader: ByteReader): number {
+  const value = reader.uint64();
   return Number.isSafeInteger(value) ? value : refuse("a number in it is beyond 2^53");
 }
 

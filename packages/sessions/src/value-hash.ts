@@ -15,7 +15,7 @@ export function hashNumbers(...numbers: readonly number[]): number {
   return hash.value;
 }
 
-const TAG = { simple: 1, number: 2, text: 3, bytes: 4, list: 5, object: 6 } as const;
+const TAG = { simple: 1, number: 2, text: 3, bytes: 4, list: 5, object: 6, float: 7 } as const;
 
 function add(hash: Hash, value: unknown): void {
   if (typeof value === "number") {
@@ -51,7 +51,6 @@ class Hash {
   #first = 0;
   #second = 0x9747b28c;
   #words = 0;
-  readonly #float = new DataView(new ArrayBuffer(8));
 
   get value(): number {
     const high = finished(this.#first ^ this.#words) >>> 0;
@@ -66,9 +65,16 @@ class Hash {
   }
 
   number(number: number): void {
-    this.#float.setFloat64(0, number);
-    this.word(this.#float.getInt32(0));
-    this.word(this.#float.getInt32(4));
+    if (Number.isSafeInteger(number)) {
+      this.word(number | 0);
+      this.word(Math.floor(number / 2 ** 32));
+      return;
+    }
+    const float = new DataView(new ArrayBuffer(8));
+    float.setFloat64(0, number);
+    this.word(float.getInt32(0));
+    this.word(float.getInt32(4));
+    this.word(TAG.float);
   }
 
   text(text: string): void {
