@@ -12,6 +12,35 @@ const combinations = [
 ] as const;
 
 describe.each(combinations)("%s, %s, %s", (transport, storage, codec) => {
+  test("a write under an Idempotency-Key is executed once, whichever node is asked again", async () => {
+    await using cluster = await startCluster(transport, storage, codec);
+    await allReady(cluster);
+    const { session } = parsed(await ask(at(cluster, 0), "POST", "/v1/sessions")) as {
+      session: number;
+    };
+    const write = async (i: number): Promise<unknown> => {
+      const headers = { "idempotency-key": `${session}-1` };
+      const again = (): Promise<Answer> =>
+        ask(at(cluster, i), "PUT", "/v1/kv/a", { body: "1", headers });
+      let answer = await again();
+      // Its leader may just have gone: under its key it can be sent until it is known.
+      const sendAgain = async (): Promise<number> =>
+        (answer = answer.status === 504 ? await again() : answer).status;
+      await expect.poll(sendAgain, { timeout: 20_000 }).not.toBe(504);
+      return [answer.status, answer.headers.etag, parsed(answer)];
+    };
+    const first = await write(0);
+    await ask(at(cluster, 1), "PUT", "/v1/kv/a", { body: "2" });
+    const led = cluster.servers.findIndex(({ node }) => node.status().role === "leader");
+    await cluster.servers[led]?.close();
+    for (const i of [led + 1, led + 2]) expect(await write(i)).toEqual(first);
+    if (storage === "file") {
+      await cluster.start(led);
+      expect(await write(led)).toEqual(first);
+    }
+    expect((await ask(at(cluster, led + 1), "GET", "/v1/kv/a")).body.toString()).toBe("2");
+  });
+
   test("a value put on one node is read on another, byte for byte, up to 1 MiB", async () => {
     await using cluster = await startCluster(transport, storage, codec);
     await allReady(cluster);
