@@ -230,6 +230,7 @@ describe("is reported:", () => {
       prevLogIndex: 0,
       conflictIndex: 0,
       conflictTerm: 0,
+      neededSnapshot: 0,
     } as const;
     watch.sending(n2, "n1", granted);
     watch.sending(n2, "n1", acknowledged);

@@ -101,6 +101,8 @@ export function start(world: World, member: Member): void {
       hardState: { currentTerm: disk.currentTerm, votedFor: disk.votedFor },
       base: { index: 0, term: 0 },
       entries: [...disk.runs],
+      snapshot: null,
+      damagedSnapshotIndex: 0,
       applied,
     },
   );

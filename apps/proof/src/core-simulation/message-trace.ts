@@ -25,6 +25,10 @@ export function weightOf(message: Message): number {
     case "preVoteReply":
     case "requestVoteReply":
       return message.voteGranted ? 1 : 0;
+    case "installSnapshot":
+      return message.lastIncludedIndex * 31 + message.attempt * 7 + message.offset;
+    case "installSnapshotReply":
+      return message.attempt * 31 + message.offset * 7 + message.outcome.length;
     case "forward":
       return message.firstSeq;
     case "forwardReply":

@@ -109,6 +109,7 @@ async function higherTerms(lab: Lab, leader: NodeId): Promise<void> {
         prevLogIndex: 0,
         conflictIndex: 0,
         conflictTerm: 0,
+        neededSnapshot: 0,
       },
       { type: "readIndex", to, term: 0, id: 1 },
       { type: "preVoteReply", to, term: 0, voteGranted: false },
@@ -233,6 +234,7 @@ const r10: Scenario = {
         prevLogIndex: 0,
         conflictIndex: 0,
         conflictTerm: 0,
+        neededSnapshot: 0,
       }),
     );
     for (let i = 0; i < 5; i++) await grant(lab, follower, asker);
