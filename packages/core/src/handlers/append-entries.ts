@@ -21,7 +21,8 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
   resetElectionTimer(state);
   const isNewRound = message.round > follower.round;
   follower.round = Math.max(follower.round, message.round);
-  if (message.matchIndex > state.durability.durableIndex) {
+  // Up to its base a log holds what was acknowledged in a snapshot, though a reset isn't durable yet.
+  if (message.matchIndex > Math.max(state.durability.durableIndex, state.log.base.index)) {
     onRolledBack(state, follower, from, message);
     return;
   }

@@ -179,6 +179,19 @@ test("a log of another history goes, and no write that is under way vouches for 
   expect(made.node.raft.status).toMatchObject({ durableIndex: 5, lastApplied: 5 });
 });
 
+test("what was acknowledged before an install isn't missed while the log is reset", () => {
+  const made = follower([5, 5, 5], 1);
+  persist(made);
+  hear(made, "n2", "installSnapshot", part(20, 5));
+  workAll(made);
+  expect(made.node.raft.status).toMatchObject({ baseIndex: 20, durableIndex: 1 });
+  // The leader sent this before it heard of the install: it knows of 4 entries here.
+  hear(made, "n2", "appendEntries", { term: 5, prev: "4/5", commit: 20, round: 2, match: 4 });
+  expect(typesOf(made, "failed")).toEqual([]);
+  persist(made);
+  expect(sent(made, "appendEntriesReply").at(-1)).toMatchObject({ success: true, matchIndex: 20 });
+});
+
 test("a snapshot that brings nothing new is acknowledged, and nothing is written", () => {
   const made = follower([1, 1, 1, 1], 5);
   for (const index of [3, 5]) hear(made, "n2", "installSnapshot", part(index, 1));
