@@ -4,7 +4,7 @@ import { InvariantViolation } from "./errors.js";
 import { Log } from "./log/log.js";
 import { emit } from "./operations/emit.js";
 import { resetLog } from "./operations/compaction.js";
-import { adoptConfigurations, inForce, peersOf } from "./operations/membership.js";
+import { adoptConfigurationOf, adoptConfigurations, peersOf } from "./operations/membership.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import type { SnapshotMeta } from "./ports/snapshot-storage.js";
 import { newBootstrapState } from "./state/bootstrap-state.js";
@@ -22,7 +22,7 @@ const VOTERS_MAX = 100;
  * crash has kept from becoming durable (paper §7). One below the base helps nobody.
  */
 function adoptStoredSnapshot(state: State, snapshot: SnapshotMeta): void {
-  const { log, membership } = state;
+  const { log } = state;
   if (snapshot.index < log.base.index) return;
   if (snapshot.term > state.currentTerm) {
     throw new InvariantViolation(
@@ -34,11 +34,7 @@ function adoptStoredSnapshot(state: State, snapshot: SnapshotMeta): void {
     resetLog(state, snapshot);
     // The snapshot is durable: with it the log begins anew there at every start.
     state.durability.durableIndex = snapshot.index;
-  } else if (!membership.history.some(({ index }) => index === snapshot.configurationIndex)) {
-    const { configurationIndex: index, configuration } = snapshot;
-    membership.history.unshift({ index, configuration });
-    inForce(state);
-  }
+  } else adoptConfigurationOf(state, snapshot);
   state.commitIndex = Math.max(state.commitIndex, snapshot.index);
 }
 

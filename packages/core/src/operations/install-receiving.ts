@@ -12,6 +12,7 @@ import { advanceCommit } from "./commit.js";
 import { compact, resetLog } from "./compaction.js";
 import { isDurable, promiseSeq } from "./durability.js";
 import { emit, send } from "./emit.js";
+import { adoptConfigurationOf } from "./membership.js";
 
 /** Whether a snapshot at this index holds something that this node lacks. */
 export function bringsSomething(state: State, index: Index): boolean {
@@ -117,7 +118,7 @@ export function adoptSnapshot(state: State, snapshot: SnapshotMeta): void {
       );
     }
     resetLog(state, snapshot);
-  }
+  } else adoptConfigurationOf(state, snapshot);
   advanceCommit(state, snapshot.index);
   compact(state);
   noteVerified(state, snapshot.index);

@@ -3,6 +3,7 @@
 import { configurationsIn } from "../encoding/configuration.js";
 import { InvariantViolation } from "../errors.js";
 import type { Membership } from "../state/membership-state.js";
+import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { State } from "../state/state.js";
 import type { EntryRun, Index, Peer } from "../types.js";
 
@@ -16,6 +17,15 @@ export function adoptConfigurations(state: State, run: EntryRun): void {
   }
   if (found.length === 0) return;
   state.membership.history.push(...found);
+  inForce(state);
+}
+
+/** What a snapshot says was in force at its index, where the log begins behind that entry. */
+export function adoptConfigurationOf(state: State, snapshot: SnapshotMeta): void {
+  const { configurationIndex: index, configuration } = snapshot;
+  const { history } = state.membership;
+  if (history.some((one) => one.index === index)) return;
+  history.unshift({ index, configuration });
   inForce(state);
 }
 

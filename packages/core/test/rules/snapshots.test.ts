@@ -303,6 +303,10 @@ test("a voter whose snapshot is lost keeps log and vote, doesn't campaign, and a
   expect(typesOf(made, "restore")).toEqual(["restore"]);
   expect(operationsOf(made).filter((one) => one.startsWith("resetTo"))).toEqual([]);
   expect(made.node.raft.status).toMatchObject({ lastIndex: 100, lacksSnapshot: false });
+  // With it the node knows again who votes: it may campaign.
+  expect(made.node.raft.status.configuration?.voters).toHaveLength(3);
+  for (let i = 0; i < 3; i++) timeout(made);
+  expect(sent(made, "preVote")).not.toEqual([]);
 });
 
 test("a restart finds the snapshot with the log behind it, or resets the log to it", () => {
