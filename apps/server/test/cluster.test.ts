@@ -1,6 +1,7 @@
 // Three whole servers in this process, over real sockets and files: what is put on one is there on
 // every other.
 import { describe, expect, test } from "vitest";
+import type { Answer } from "./client.js";
 import { errorCode, keyPath, parsed, raw, send } from "./client.js";
 import { allReady, ask, at, startCluster } from "./cluster-fixture.js";
 
