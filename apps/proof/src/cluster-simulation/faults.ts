@@ -27,7 +27,7 @@ export interface Strike {
   readonly note: (detail: string) => void;
 }
 
-export const strikes: Readonly<Record<FaultKind, (strike: Strike) => void>> = {
+export const strikes: Readonly<Partial<Record<FaultKind, (strike: Strike) => void>>> = {
   loss: onLinks((settings, severity) => ({ ...settings, loss: 0.1 + 0.8 * severity })),
   delay: onLinks((settings, severity) => ({
     ...settings,

@@ -40,7 +40,7 @@ export function createTimeline(
     world.note(
       `fault ${number} ${fault.kind} at ${victim.id}, ${fault.role} while ${fault.phase}, for ${fault.durationMs} ms`,
     );
-    strikes[fault.kind]({
+    strikes[fault.kind]?.({
       world,
       fault,
       victim,

@@ -106,6 +106,7 @@ export function createClients(plan: Plan, random: SeededRandom, host: ClientsHos
       once.onApplied(member.id, index, lastValue);
       openRequests.onApplied(member, index, term);
     },
+    onRestored: (member) => openRequests.onRestored(member),
     onStopped: (member) => openRequests.onStopped(member),
     start() {
       for (let number = 1; number <= load.clients; number++) {

@@ -3,6 +3,7 @@
 // process alone keeps at least what was being written.
 import type { LogOperation } from "@raftkit/core";
 import { changeRuns } from "@raftkit/core";
+import { checkInstalled } from "./install-watch.js";
 import { createLogShadow } from "../invariants/view.js";
 import type { Disk, Member, World } from "./world.js";
 import { count, plan } from "./world.js";
@@ -13,6 +14,7 @@ export function createDisk(): Disk {
     votedFor: null,
     log: createLogShadow(),
     runs: [],
+    snapshot: undefined,
     pending: [],
     writing: 0,
     heldUntil: 0,
@@ -71,21 +73,24 @@ export function endWrite(world: World, member: Member): number | "failed" | unde
 export function makeDurable(world: World, member: Member, writes: number): void {
   const { disk } = member;
   for (let i = 0; i < writes; i++) {
-    for (const operation of disk.pending[i]?.operations ?? []) carryOut(disk, operation);
+    for (const operation of disk.pending[i]?.operations ?? []) carryOut(world, disk, operation);
   }
   disk.pending = disk.pending.length === writes ? [] : disk.pending.slice(writes);
   disk.writing = 0;
-  if (writes > 0) world.invariants.durable(member);
+  if (writes === 0) return;
+  world.invariants.durable(member);
+  checkInstalled(world, member);
 }
 
-function carryOut(disk: Disk, operation: LogOperation): void {
+function carryOut(world: World, disk: Disk, operation: LogOperation): void {
   if (operation.type === "hardState") {
     disk.currentTerm = operation.hardState.currentTerm;
     disk.votedFor = operation.hardState.votedFor;
     return;
   }
   changeRuns(disk.runs, operation);
-  disk.log.apply(operation);
+  if (operation.type === "resetTo") world.snapshotCounts.resets++;
+  disk.log.apply(operation, disk.snapshot?.content?.entries);
 }
 
 /** The run is over: some of the writes under way are there all the same. Nobody was told. */

@@ -1,6 +1,6 @@
 // What a node asks for is carried out here, at once, and shown to the invariants: it sends, writes,
 // applies, and tells what became of it. What ends a run or begins another step is not decided here.
-import type { Effect, EntryRun } from "@raftkit/core";
+import type { Effect, EntryRun, Input } from "@raftkit/core";
 import {
   ENTRY_HEADER_BYTES,
   ENTRY_KIND_OFFSET,
@@ -10,8 +10,11 @@ import {
 } from "@raftkit/core";
 import { measureForwards, measureUncommitted, measureWindow } from "./bounds.js";
 import { submit } from "./disk.js";
-import { applyEntry } from "./machine.js";
+import { noteWrite } from "./install-watch.js";
+import { applyEntry, copyMachine } from "./machine.js";
 import { transmit } from "./network.js";
+import { abort, capture, install, read, release, write } from "./snapshot-lane.js";
+import type { StoredSnapshot } from "./snapshot-state.js";
 import type { Member, World } from "./world.js";
 import { broken } from "./world.js";
 
@@ -21,7 +24,8 @@ type EffectOf<Type extends Effect["type"]> = Extract<Effect, { readonly type: Ty
 export function perform(
   world: World,
   member: Member,
-  effect: Exclude<Effect, EffectOf<"apply" | "failed">>,
+  effect: Exclude<Effect, EffectOf<"apply" | "restore" | "failed">>,
+  tell: (input: Input) => void,
 ): void {
   switch (effect.type) {
     case "send":
@@ -49,9 +53,29 @@ export function perform(
     case "dropped":
       drop(world, member, effect);
       break;
+    case "takeSnapshot":
+      if (world.settings.snapshots) capture(world, member, tell);
+      break;
+    case "readSnapshot":
+      read(world, member, effect, tell);
+      break;
+    case "releaseSnapshot":
+      release(member, effect);
+      break;
+    case "writeSnapshot":
+      noteWrite(world, member, effect);
+      write(world, member, effect, tell);
+      break;
+    case "commitSnapshot":
+      install(world, member, effect, tell);
+      break;
+    case "abortSnapshot":
+      abort(world, member, effect.install);
+      break;
     case "configure":
     case "membership":
     case "notice":
+    case "diverged":
       break;
   }
 }
@@ -91,8 +115,15 @@ function persist(world: World, member: Member, { seq, operations }: EffectOf<"pe
           measureUncommitted(world, member);
         }
         break;
-      default:
-        broken(world, "harness", `no ${operation.type} is expected in the core simulation`);
+      case "compactThrough":
+        invariants.compacting(member, operation.index);
+        member.log.apply(operation);
+        world.snapshotCounts.compactions++;
+        break;
+      case "resetTo":
+        invariants.resetting(member, operation.index);
+        member.log.apply(operation, member.disk.snapshot?.content?.entries);
+        break;
     }
   }
   trace.mix(8, member.number, seq, member.log.chain(member.log.lastIndex));
@@ -184,4 +215,22 @@ export function applyRun(
     world.trace.mix(9, member.number, index, machine.hash);
     world.clients.onApplied(member, index, term);
   }
+}
+
+/** Gives the machine the state of a snapshot. @returns whether that can be read */
+export function restoreMachine(
+  world: World,
+  member: Member,
+  { meta, view, capture: found }: StoredSnapshot,
+): boolean {
+  if (!found || member.snapshots.rot !== undefined) return false;
+  member.machine = copyMachine(found.machine);
+  member.lastApplied = meta.index;
+  member.stateHash = member.machine.hash;
+  world.snapshotCounts.restores++;
+  world.invariants.restored(member, view);
+  world.trace.mix(12, member.number, meta.index, member.stateHash);
+  if (world.trace.isFull) world.trace.line(world.now, `${member.id} restores ${meta.index}`);
+  world.clients.onRestored(member);
+  return true;
 }

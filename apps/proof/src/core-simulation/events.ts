@@ -2,6 +2,7 @@
 // as inputs; while it is paused they wait.
 import { armTimer, localNow } from "./clock.js";
 import { endWrite } from "./disk.js";
+import { noteTrouble } from "./install-watch.js";
 import { applyWaiting, failSync, step } from "./member.js";
 import { describe, weightOf } from "./message-trace.js";
 import { reportLoss } from "./network.js";
@@ -67,6 +68,9 @@ function hear(world: World, member: Member, event: SimulationEvent): void {
     case "machine":
       applyWaiting(world, member);
       break;
+    case "snapshot":
+      event.action?.();
+      break;
     case "unreachable": {
       const { message } = event;
       step(world, member, { type: "unreachable", peer: world.members[event.number]?.id ?? "" });
@@ -102,6 +106,12 @@ function receive(world: World, member: Member, { from, sender, message }: Simula
   if (message.type === "appendEntriesReply") {
     const peer = member.unanswered[from.number];
     if (peer) peer.messages = peer.bytes = 0;
+  }
+  if (message.type === "installSnapshot") {
+    member.heardAttempt = message.attempt;
+    const { receiving } = member;
+    const isLate = receiving?.term !== message.term || receiving.attempt !== message.attempt;
+    if (receiving && isLate) noteTrouble(world, member, "mixed");
   }
   world.trace.mix(5, member.number * 8 + from.number, message.term, weightOf(message));
   if (world.trace.isFull) {

@@ -60,8 +60,7 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     });
   },
   wipe({ world, victim, durationMs, random }) {
-    // A majority must keep what it promised: no consensus survives the loss of more.
-    if (2 * (world.wiped + 1) >= world.members.length) return;
+    if (!mayLose(world)) return;
     count(world, "wipe", victim);
     world.wiped++;
     stop(world, victim, true);
@@ -79,6 +78,28 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     victim.disk.failedForMs = durationMs;
     if (victim.disk.writing > 0) failSync(world, victim);
     else victim.disk.failingUntil = world.now + durationMs;
+  },
+  slowSnapshots({ world, victim: { snapshots: lane }, durationMs, fault }) {
+    lane.slowUntil = world.now + durationMs;
+    lane.slowMs = 2 + Math.floor(150 * fault.severity);
+  },
+  noRoom({ world, victim: { snapshots: lane }, durationMs }) {
+    lane.noRoomUntil = world.now + durationMs;
+  },
+  badReads({ world, victim: { snapshots: lane }, durationMs }) {
+    lane.badReadsUntil = world.now + durationMs;
+  },
+  rottenSnapshot({ world, fault, victim, durationMs, random }) {
+    const { snapshots: lane } = victim;
+    if (!lane.newest || lane.rot !== undefined || !mayLose(world)) return;
+    lane.rot = random.chance(0.8) ? "data" : "description";
+    if (world.trace.isFull) {
+      world.trace.line(world.now, `${victim.id}'s snapshot is damaged: its ${lane.rot}`);
+    }
+    // A leader may find it while it reads, everyone at the next start.
+    if (fault.role === "leader" || random.chance(0.3)) return;
+    stop(world, victim, true);
+    restartIn(world, victim, durationMs);
   },
   clockDrift(strike) {
     const { world, fault, victim, random } = strike;
@@ -113,6 +134,12 @@ export function strike(given: Strike): void {
     );
   }
   effects[fault.kind]?.(given);
+}
+
+/** A majority must keep what it promised: no consensus survives the loss of more. */
+function mayLose({ members, wiped }: World): boolean {
+  const rotten = members.filter(({ snapshots }) => snapshots.rot !== undefined).length;
+  return 2 * (wiped + rotten + 1) < members.length;
 }
 
 function atEnd({ world, victim, durationMs }: Strike, action: () => void): void {
@@ -194,6 +221,8 @@ export function heal(world: World): void {
   }
   for (const member of world.members) {
     repair(member.disk);
+    const lane = member.snapshots;
+    lane.slowUntil = lane.noRoomUntil = lane.badReadsUntil = 0;
     if (member.clockRate !== 1) changeClock(world, member, 1, 0);
     if (member.raft) resume(world, member);
     else if (!member.isLost) start(world, member);

@@ -37,6 +37,16 @@ export function createMachine(keys: number): Machine {
   };
 }
 
+export function copyMachine({ hash, lastValue, values, versions, tookEffect }: Machine): Machine {
+  return {
+    hash,
+    lastValue,
+    values: [...values],
+    versions: [...versions],
+    tookEffect: [...tookEffect],
+  };
+}
+
 export function encodeCommand({ op, key, value, expected }: Command): Uint8Array {
   const bytes = new Uint8Array(COMMAND_BYTES);
   bytes[0] = commandOps.indexOf(op);

@@ -1,17 +1,22 @@
 // One node: `Raft` from core, unchanged, told what happens and obeyed at once. Its runs begin and
 // end here, and here it takes its steps.
-import type { EntryRun, Input } from "@raftkit/core";
+import type { EntryRun, Input, SnapshotMeta } from "@raftkit/core";
 import { Raft } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { createLogShadow } from "../invariants/view.js";
 import { armTimer, localNow } from "./clock.js";
 import { createDisk, endDisk, makeDurable } from "./disk.js";
-import { applyRun, checkCommit, perform } from "./effects.js";
-import { createMachine } from "./machine.js";
+import { applyRun, checkCommit, perform, restoreMachine } from "./effects.js";
+import { noteEnd } from "./install-watch.js";
+import { copyMachine, createMachine } from "./machine.js";
+import { captureIfDue } from "./snapshot-lane.js";
+import type { StoredSnapshot } from "./snapshot-state.js";
+import { createSnapshotLane, endRun } from "./snapshot-state.js";
 import type { Member, World } from "./world.js";
 import { broken, count, plan, planAction } from "./world.js";
 
 const BOOTSTRAP_RESTART_MS = 300;
+const RESTORE_RESTART_MS = 100;
 
 export function createMember(
   plan: World["plan"],
@@ -42,6 +47,9 @@ export function createMember(
     random: random.fork(`raft/${id}/${generation}`).next,
     machine: createMachine(plan.load.keys),
     applying: [],
+    snapshots: createSnapshotLane(),
+    receiving: undefined,
+    heardAttempt: 0,
     clockBase: number * 1_000,
     clockSince: 0,
     clockRate: 1,
@@ -61,8 +69,13 @@ export function start(world: World, member: Member): void {
   const { disk } = member;
   member.run++;
   member.sender = { id: member.id, incarnation: member.incarnation, run: member.run };
-  if (!settings.durableMachine) member.machine = createMachine(world.plan.load.keys);
-  const applied = settings.durableMachine ? member.lastApplied : 0;
+  const found = openSnapshot(member);
+  if (!settings.durableMachine) {
+    const restored = found && found.meta.index >= disk.log.base.index ? found.capture : undefined;
+    member.machine = restored ? copyMachine(restored.machine) : createMachine(world.plan.load.keys);
+    member.lastApplied = restored?.index ?? 0;
+  }
+  const applied = member.lastApplied;
   Object.assign(member, {
     role: "follower",
     currentTerm: disk.currentTerm,
@@ -99,16 +112,37 @@ export function start(world: World, member: Member): void {
     },
     {
       hardState: { currentTerm: disk.currentTerm, votedFor: disk.votedFor },
-      base: { index: 0, term: 0 },
+      base: disk.log.base,
       entries: [...disk.runs],
-      snapshot: null,
-      damagedSnapshotIndex: 0,
+      snapshot: found?.meta ?? null,
+      damagedSnapshotIndex:
+        member.snapshots.rot === "data" ? (member.snapshots.newest?.meta.index ?? 0) : 0,
       applied,
     },
   );
+  member.commitIndex = member.checkedCommit = member.raft.status.commitIndex;
   world.invariants.started(member);
   world.unsettled = true;
   step(world, member, { type: "tick" });
+}
+
+/** What a start finds whole. All that it finds may be read. */
+function openSnapshot({ snapshots: lane, disk }: Member): StoredSnapshot | undefined {
+  endRun(lane);
+  const { newest, rot } = lane;
+  lane.capturedBytes = disk.log.bytes(disk.log.base.index);
+  if (rot === "description") lane.newest = undefined;
+  if (!newest || rot !== undefined) return undefined;
+  lane.readable.set(newest.meta.snapshotId, newest);
+  lane.capturedBytes = disk.log.bytes(newest.meta.index);
+  return newest;
+}
+
+/** What was being made durable may be, though nobody was told. */
+function endSnapshots(world: World, { snapshots: lane }: Member): void {
+  const { finishing } = lane;
+  if (finishing && world.random.snapshots.chance(0.5)) finishing();
+  endRun(lane);
 }
 
 /** The run ends: nothing of it reaches anything any more. */
@@ -117,7 +151,9 @@ export function stop(world: World, member: Member, powerCut: boolean): void {
   member.raft = undefined;
   member.role = "follower";
   member.inbox = [];
+  endSnapshots(world, member);
   endDisk(world, member, powerCut);
+  if (member.receiving) noteEnd(world, member);
   world.clients.onStopped(member);
   world.unsettled = true;
   world.trace.mix(3, member.number, member.disk.log.lastIndex, member.disk.currentTerm);
@@ -149,10 +185,12 @@ export function step(world: World, member: Member, input: Input): void {
   if (!raft) return;
   const effects = raft.step(localNow(world, member), input);
   const seen = world.tamper ? world.tamper(member, effects) : effects;
+  const tell = (told: Input): void => step(world, member, told);
   for (const effect of seen) {
     if (effect.type === "apply") applyLater(world, member, effect.entries);
+    else if (effect.type === "restore") restoreLater(world, member, effect.snapshot);
     else if (effect.type === "failed") onFailed(world, member, effect.error);
-    else perform(world, member, effect);
+    else perform(world, member, effect, tell);
     if (member.raft !== raft) return;
   }
   const { deadline } = raft;
@@ -172,6 +210,21 @@ export function step(world: World, member: Member, input: Input): void {
 function applyLater(world: World, member: Member, entries: readonly EntryRun[]): void {
   checkCommit(world, member);
   member.applying.push(...entries);
+  planApply(world, member);
+}
+
+function restoreLater(world: World, member: Member, { snapshotId }: SnapshotMeta): void {
+  checkCommit(world, member);
+  const found = member.snapshots.readable.get(snapshotId);
+  if (!found) {
+    broken(world, "restore", `${member.id} is to restore ${snapshotId}, which isn't there`);
+    return;
+  }
+  member.applying.push(found);
+  planApply(world, member);
+}
+
+function planApply(world: World, member: Member): void {
   if (world.settings.machineMs === 0) applyWaiting(world, member);
   else plan(world, world.now + world.settings.machineMs, "machine", member);
 }
@@ -181,8 +234,17 @@ export function applyWaiting(world: World, member: Member): void {
   const { applying } = member;
   if (applying.length === 0 || !member.raft) return;
   member.applying = [];
-  for (const run of applying) applyRun(world, member, run);
+  for (const one of applying) {
+    if ("firstIndex" in one) applyRun(world, member, one);
+    else if (!restoreMachine(world, member, one)) {
+      // A restore that fails stops the node and deletes nothing.
+      stop(world, member, false);
+      restartIn(world, member, RESTORE_RESTART_MS);
+      return;
+    }
+  }
   step(world, member, { type: "applied", index: member.lastApplied });
+  captureIfDue(world, member, (told) => step(world, member, told));
 }
 
 function onFailed(world: World, member: Member, error: Error): void {

@@ -3,6 +3,7 @@
 import type { Message } from "@raftkit/core";
 import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
 import type { FaultKind } from "../plans/plan.js";
+import { noteTrouble } from "./install-watch.js";
 import type { Link, Member, World } from "./world.js";
 import { broken, count, plan } from "./world.js";
 
@@ -117,6 +118,9 @@ function disturbed(
   }
   // Whatever else was done to a packet that is lost had no effect.
   for (const kind of took) countBoth(world, kind, from, to);
+  if (took.length > 0 && message.type === "installSnapshot") {
+    for (const kind of took) noteLink(world, kind === "duplicate" ? "doubled" : "late", to);
+  }
   // Only what isn't lost: of that the sender may be told that it certainly was.
   if (copyLater > 0) {
     world.wheel.add(now + copyLater, {
@@ -137,6 +141,7 @@ function disturbed(
 /** Sometimes the sender hears of it. */
 function lose(world: World, kind: FaultKind, from: Member, to: number, message: Message): void {
   countBoth(world, kind, from, to);
+  if (message.type === "installSnapshot") noteLink(world, "lost", to);
   if (world.trace.isFull) {
     world.trace.line(
       world.now,
@@ -170,10 +175,16 @@ function countBoth(world: World, kind: FaultKind, from: Member, to: number): voi
   if (receiver?.raft) count(world, kind, receiver);
 }
 
+function noteLink(world: World, trouble: "lost" | "late" | "doubled", to: number): void {
+  const receiver = world.members[to];
+  if (receiver?.raft) noteTrouble(world, receiver, trouble);
+}
+
 function sizeOf(message: Message): number {
   if (message.type === "appendEntries") {
     return message.entries.reduce((sum, run) => sum + run.bytes.length, 60);
   }
+  if (message.type === "installSnapshot") return 100 + message.data.length;
   return message.type === "forward" ? 40 + message.entries.bytes.length : 60;
 }
 

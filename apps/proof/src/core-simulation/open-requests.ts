@@ -52,7 +52,8 @@ export function createOpenRequests(
         else {
           found.index = effect.firstIndex + seq - effect.firstSeq;
           found.term = effect.term;
-          if (member.lastApplied >= found.index) {
+          if (member.log.base.index >= found.index) answers.finish(found, "unknown");
+          else if (member.lastApplied >= found.index) {
             answers.settle(member, found, found.index, member.log.term(found.index));
           } else open.entries.set(found.index, [...(open.entries.get(found.index) ?? []), found]);
         }
@@ -82,6 +83,20 @@ export function createOpenRequests(
       const { reads } = open;
       open.reads = reads.filter((read) => read.index > index);
       for (const read of reads) if (read.index <= index) answers.answerRead(member, read.call);
+    },
+    onRestored(member) {
+      const open = requests[member.number];
+      if (!open) return;
+      // Nobody here has seen what became of them.
+      for (const [index, waiting] of open.entries) {
+        if (index > member.lastApplied) continue;
+        open.entries.delete(index);
+        for (const found of waiting) answers.finish(found, "unknown");
+      }
+      const { reads } = open;
+      open.reads = reads.filter((one) => one.index > member.lastApplied);
+      for (const one of reads)
+        if (one.index <= member.lastApplied) answers.answerRead(member, one.call);
     },
     onStopped(member) {
       const open = requests[member.number];

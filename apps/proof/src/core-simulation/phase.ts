@@ -4,6 +4,7 @@ import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import type { Fault, Phase } from "../plans/plan.js";
 import { strike } from "./faults.js";
+import { isSaved } from "./install-watch.js";
 import type { Member, World } from "./world.js";
 import { planAction } from "./world.js";
 
@@ -78,11 +79,18 @@ function begin(world: World, fault: Fault, victim: Member, random: SeededRandom)
  * The first of those with this role, counted from a node that the plan prefers; of several leaders
  * the latest.
  */
-function victimOf({ members, now }: World, { role, phase, at }: Fault): Member | undefined {
+function victimOf(
+  { members, now }: World,
+  { role, phase, at, duringInstall }: Fault,
+): Member | undefined {
   let found: Member | undefined;
+  const isInstalling = (member: Member): boolean =>
+    duringInstall === undefined || isAt(member, duringInstall);
+  if (!members.some(isInstalling)) return undefined;
   for (let i = 0; i < members.length; i++) {
     const member = members[(at + i) % members.length];
     if (!member?.raft || member.role !== role || member.pausedUntil > now) continue;
+    if (role !== "leader" && !isInstalling(member)) continue;
     if (role !== "leader") return member;
     // While a leader is being elected, the one whose leadership it ends is none.
     if (phase === "electing" && member.log.term(member.commitIndex) === member.currentTerm) {
@@ -91,6 +99,10 @@ function victimOf({ members, now }: World, { role, phase, at }: Fault): Member |
     if (!found || member.currentTerm > found.currentTerm) found = member;
   }
   return found;
+}
+
+function isAt(member: Member, stage: NonNullable<Fault["duringInstall"]>): boolean {
+  return stage === "receiving" ? member.receiving !== undefined : isSaved(member);
 }
 
 /** Plans when each fault begins to wait, and the beats. */

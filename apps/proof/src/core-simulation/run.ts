@@ -13,6 +13,7 @@ import { processEvent } from "./events.js";
 import { createMember, start, step } from "./member.js";
 import { createNumberTrace } from "./number-trace.js";
 import { planFaults, settle } from "./phase.js";
+import { captureNew } from "./snapshot-lane.js";
 import { settingsOf } from "./settings.js";
 import { createTimingWheel } from "./timing-wheel.js";
 import type { Member, Tamper, World } from "./world.js";
@@ -23,6 +24,11 @@ import { broken, planAction } from "./world.js";
  * again.
  */
 const LIVENESS_TIMEOUTS = 10;
+/**
+ * Attempts to send a snapshot back off, and so do the questions whether one is still wanted: each by
+ * up to 10 s. Whoever needs one may meet both, and another pause before a new one is taken. ms
+ */
+const INSTALL_PAUSES_MS = 25_000;
 /**
  * More events than this in one millisecond: messages beget messages, and time would not go on.
  */
@@ -51,6 +57,7 @@ export function runPlan(plan: Plan, options: CoreSimulationOptions): Outcome {
     hash: trace.hash(),
     virtualMs: now,
     injected: coverage.cells(),
+    snapshots: { ...world.snapshotCounts },
     operations: { ...clients.counts },
     failure,
     trace: lines,
@@ -62,6 +69,7 @@ function carryOut(plan: Plan, options: CoreSimulationOptions): World {
   try {
     planFaults(world);
     for (const member of world.members) start(world, member);
+    for (const { number } of world.members) requestSnapshots(world, number);
     world.clients.start();
     runUntil(world, plan.safetyMs, () => false);
     world.clients.stop();
@@ -78,7 +86,7 @@ function carryOut(plan: Plan, options: CoreSimulationOptions): World {
 function createWorld(plan: Plan, options: CoreSimulationOptions): World {
   // The name of a stream of random numbers: with another one every run would change.
   const random = createRandom(plan.seed).fork("tier1");
-  const settings = settingsOf(random.fork("settings"), plan.limits);
+  const settings = settingsOf(random.fork("settings"), plan);
   const members = Array.from({ length: plan.nodes }, (_, number) =>
     createMember(plan, number, 1, random),
   );
@@ -87,7 +95,11 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
   const world: World = {
     plan,
     settings,
-    random: { network: random.fork("network"), disk: random.fork("disk") },
+    random: {
+      network: random.fork("network"),
+      disk: random.fork("disk"),
+      snapshots: random.fork("snapshots"),
+    },
     bootstrap: members.map(({ id }) => ({ id, address: `${id}.test:7000` })),
     now: 0,
     wheel: createTimingWheel(),
@@ -111,6 +123,16 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
         step(world, member, { type: "propose", firstSeq, commands: [command] }),
       read: (member, id) => step(world, member, { type: "read", id }),
     }),
+    captures: [],
+    savedSnapshots: 0,
+    snapshotCounts: {
+      captured: 0,
+      installs: 0,
+      resets: 0,
+      restores: 0,
+      aborts: 0,
+      compactions: 0,
+    },
     phase: "bootstrapping",
     unsettled: true,
     isBootstrapped: false,
@@ -123,6 +145,20 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
   };
   world.trace.line(0, `seed ${plan.seed}: ${plan.nodes} nodes, ${JSON.stringify(settings)}`);
   return world;
+}
+
+/** Somebody asks a node for a snapshot, at random moments. */
+function requestSnapshots(world: World, number: number): void {
+  const { snapshots } = world.settings;
+  if (!snapshots || snapshots.requestMs === 0) return;
+  const gapMs = 1 + world.random.snapshots.integer(2 * snapshots.requestMs);
+  planAction(world, world.now + gapMs, () => {
+    const member = world.members[number];
+    if (member?.raft && member.pausedUntil <= world.now) {
+      captureNew(world, member, (input) => step(world, member, input));
+    }
+    requestSnapshots(world, number);
+  });
 }
 
 /** Carries out millisecond by millisecond what is planned, until a moment or until it is done. */
@@ -163,7 +199,9 @@ function endTurns(world: World, openTurns: Member[]): void {
  * bootstrapped with it.
  */
 function proveLiveness(world: World): void {
-  const limitMs = LIVENESS_TIMEOUTS * world.settings.options.electionTimeoutMs.max;
+  const timeoutMs = world.settings.options.electionTimeoutMs.max;
+  const limitMs =
+    LIVENESS_TIMEOUTS * timeoutMs + (world.settings.snapshots ? INSTALL_PAUSES_MS : 0);
   const missing = new Set(
     world.members.filter(({ isLost }) => !isLost).map(({ number }) => `n${number + 1}`),
   );
@@ -186,7 +224,7 @@ function proveLiveness(world: World): void {
     broken(
       world,
       "liveness",
-      `not within ${LIVENESS_TIMEOUTS} election timeouts after everything healed: ${states.join("; ")}`,
+      `not within ${limitMs} ms after everything healed: ${states.join("; ")}`,
     );
   }
 }

@@ -5,8 +5,28 @@ import type { SeededRandom } from "@raftkit/simulation";
 import type { Plan } from "../plans/plan.js";
 import type { Settings } from "./world.js";
 
-export function settingsOf(random: SeededRandom, limits: Plan["limits"]): Settings {
+export function settingsOf(random: SeededRandom, { limits, snapshots }: Plan): Settings {
   const isTight = random.chance(0.3);
+  const drawn = drawnSettings(random, isTight, limits);
+  if (!snapshots) return drawn;
+  // Small messages, so that a snapshot travels in parts.
+  const partBytes = Math.min(drawn.options.maxMessageBytes, snapshots.partBytes);
+  return {
+    ...drawn,
+    snapshots: {
+      requestMs: snapshots.requestMs,
+      laneMs: snapshots.laneMs,
+      bytes: snapshots.parts * partBytes,
+    },
+    options: {
+      ...drawn.options,
+      maxLogBytes: snapshots.maxLogBytes,
+      maxMessageBytes: partBytes,
+    },
+  };
+}
+
+function drawnSettings(random: SeededRandom, isTight: boolean, limits: Plan["limits"]): Settings {
   return {
     delayMs: random.pick([1, 1, 1, 2, 5]),
     delaySpanMs: random.pick([0, 1, 3, 10, 20]),
@@ -21,6 +41,7 @@ export function settingsOf(random: SeededRandom, limits: Plan["limits"]): Settin
     durableMachine: random.chance(0.25),
     reportsLoss: random.chance(0.5),
     smallOvertakes: random.chance(0.5),
+    snapshots: undefined,
     options: {
       electionTimeoutMs: { min: 150, max: 300 },
       heartbeatIntervalMs: 50,

@@ -19,9 +19,11 @@ import type { SeededRandom } from "@raftkit/simulation";
 import type { Coverage } from "../plans/coverage.js";
 import type { Invariant } from "../invariants/invariant.js";
 import type { Fault, FaultKind, FaultRole, Outcome, Phase, Plan } from "../plans/plan.js";
-import type { LogShadow, NodeView } from "../invariants/view.js";
+import type { LogShadow, NodeView, SnapshotView } from "../invariants/view.js";
+import type { WatchedInstall } from "./install-watch.js";
 import type { Machine } from "./machine.js";
 import type { NumberTrace } from "./number-trace.js";
+import type { Capture, SnapshotCounts, SnapshotLane, StoredSnapshot } from "./snapshot-state.js";
 import type { TimingWheel } from "./timing-wheel.js";
 
 export interface Disk {
@@ -30,6 +32,7 @@ export interface Disk {
   /** Of `runs`. */
   readonly log: LogShadow;
   readonly runs: EntryRun[];
+  snapshot: SnapshotView | undefined;
   /** Handed over and not durable, oldest first; the first `writing` of them are under way. */
   pending: { readonly seq: number; readonly operations: readonly LogOperation[] }[];
   writing: number;
@@ -67,8 +70,13 @@ export interface Member extends NodeView {
   run: number;
   random: () => number;
   machine: Machine;
-  /** Committed entries that wait for the machine. */
-  applying: EntryRun[];
+  /** Committed entries, and snapshots to restore, that wait for the machine. */
+  applying: (EntryRun | StoredSnapshot)[];
+  readonly snapshots: SnapshotLane;
+  /** The snapshot that it is being sent. */
+  receiving: WatchedInstall | undefined;
+  /** Of the part that came in last. */
+  heardAttempt: number;
   /** Local time is `clockBase + (now - clockSince) * clockRate`. */
   clockBase: number;
   clockSince: number;
@@ -87,7 +95,14 @@ export interface Member extends NodeView {
 }
 
 export interface SimulationEvent {
-  readonly kind: "deliver" | "written" | "timer" | "machine" | "unreachable" | "action";
+  readonly kind:
+    | "deliver"
+    | "written"
+    | "timer"
+    | "machine"
+    | "snapshot"
+    | "unreachable"
+    | "action";
   /** Of whom, and in which of its runs: another one hears nothing of it. */
   readonly member: Member | undefined;
   readonly run: number;
@@ -137,6 +152,17 @@ export interface Settings {
   readonly durableMachine: boolean;
   /** Lost packets are sometimes reported to the sender. */
   readonly reportsLoss: boolean;
+  /** Undefined: nobody takes any. */
+  readonly snapshots:
+    | {
+        /** As in the plan. */
+        readonly requestMs: number;
+        /** Up to so long takes each piece of work. */
+        readonly laneMs: number;
+        /** How long the data of one is. */
+        readonly bytes: number;
+      }
+    | undefined;
   readonly options: Pick<
     RaftOptions,
     | "electionTimeoutMs"
@@ -162,6 +188,8 @@ export interface ClientEvents {
     effect: Extract<Effect, { readonly type: "readReady" | "readRejected" }>,
   ): void;
   onApplied(member: Member, index: Index, term: Term): void;
+  /** It has the state after `lastApplied` now; what stood before was not applied here. */
+  onRestored(member: Member): void;
   onStopped(member: Member): void;
 }
 
@@ -185,7 +213,11 @@ export interface Clients extends ClientEvents {
 export interface World {
   readonly plan: Plan;
   readonly settings: Settings;
-  readonly random: { readonly network: SeededRandom; readonly disk: SeededRandom };
+  readonly random: {
+    readonly network: SeededRandom;
+    readonly disk: SeededRandom;
+    readonly snapshots: SeededRandom;
+  };
   readonly bootstrap: readonly Peer[];
   now: number;
   readonly wheel: TimingWheel<SimulationEvent>;
@@ -201,6 +233,10 @@ export interface World {
   readonly coverage: Coverage;
   readonly trace: NumberTrace;
   readonly clients: Clients;
+  /** By number. */
+  readonly captures: Capture[];
+  savedSnapshots: number;
+  readonly snapshotCounts: SnapshotCounts;
   phase: Phase;
   /** Something changed that phase and triggers depend on. */
   unsettled: boolean;

@@ -4,12 +4,18 @@ import { boundedMemory } from "./bounded-memory.js";
 import { configurationSafety } from "./configuration-safety.js";
 import { electionSafety } from "./election-safety.js";
 import type { ClusterView, Invariant } from "./invariant.js";
+import { installedPromises } from "./installed-promises.js";
+import { keptPromises } from "./kept-promises.js";
 import { leaderAppendOnly } from "./leader-append-only.js";
 import { leaderCompleteness } from "./leader-completeness.js";
 import { logMatching } from "./log-matching.js";
 import { monotonic } from "./monotonic.js";
 import { promises } from "./promises.js";
 import { quorumDurability } from "./quorum-durability.js";
+import { resetBounds } from "./reset-bounds.js";
+import { restores } from "./restores.js";
+import { snapshotContent } from "./snapshot-content.js";
+import { snapshotTerm } from "./snapshot-term.js";
 import { stateHash } from "./state-hash.js";
 import { stateMachineSafety } from "./state-machine-safety.js";
 
@@ -26,10 +32,20 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     stateHash(),
     boundedMemory(),
     promises(),
+    snapshotContent(),
+    snapshotTerm(),
+    keptPromises(),
+    resetBounds(),
+    restores(),
+    installedPromises(),
   ];
   const started = all.flatMap(({ started: hear }) => hear ?? []);
   const truncating = all.flatMap(({ truncating: hear }) => hear ?? []);
   const appended = all.flatMap(({ appended: hear }) => hear ?? []);
+  const compacting = all.flatMap(({ compacting: hear }) => hear ?? []);
+  const resetting = all.flatMap(({ resetting: hear }) => hear ?? []);
+  const saved = all.flatMap(({ saved: hear }) => hear ?? []);
+  const restored = all.flatMap(({ restored: hear }) => hear ?? []);
   const changed = all.flatMap(({ changed: hear }) => hear ?? []);
   const durable = all.flatMap(({ durable: hear }) => hear ?? []);
   const committed = all.flatMap(({ committed: hear }) => hear ?? []);
@@ -45,6 +61,18 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     },
     appended(node, firstIndex) {
       for (const hear of appended) hear(node, firstIndex);
+    },
+    compacting(node, index) {
+      for (const hear of compacting) hear(node, index);
+    },
+    resetting(node, index) {
+      for (const hear of resetting) hear(node, index);
+    },
+    saved(node) {
+      for (const hear of saved) hear(node);
+    },
+    restored(node, snapshot) {
+      for (const hear of restored) hear(node, snapshot);
     },
     changed(node) {
       for (const hear of changed) hear(node);

@@ -62,7 +62,7 @@ export function configurationSafety(): Invariant {
   };
 }
 
-function namesOf({ voters }: Configuration): string {
+export function namesOf({ voters }: Configuration): string {
   return voters.map(({ id, incarnation }) => `${id}/${incarnation}`).join(" ");
 }
 

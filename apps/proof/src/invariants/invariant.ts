@@ -2,7 +2,7 @@
 // it can't be. It must never change anything, and never look at more than what changed: it runs
 // after every step of every node.
 import type { Index, Message, NodeId } from "@raftkit/core";
-import type { NodeView } from "./view.js";
+import type { NodeView, SnapshotView } from "./view.js";
 
 /** What must never happen, happened. */
 export class InvariantBroken extends Error {
@@ -29,6 +29,10 @@ export interface Invariant {
   readonly truncating?: (node: NodeView, index: Index) => void;
   /** A turn ended: entries from `firstIndex` on are new. */
   readonly appended?: (node: NodeView, firstIndex: Index) => void;
+  /** A turn ended: what stands up to `index` was removed from the log; what was there is still. */
+  readonly compacting?: (node: NodeView, index: Index) => void;
+  /** A turn ended: the log begins anew behind `index`; what was there is still. */
+  readonly resetting?: (node: NodeView, index: Index) => void;
   /** Role, term or vote may be other ones. */
   readonly changed?: (node: NodeView) => void;
   /** The disk holds something else durably. */
@@ -37,6 +41,10 @@ export interface Invariant {
   readonly committed?: (node: NodeView, before: Index) => void;
   /** The state machine was given entry `lastApplied`. */
   readonly applied?: (node: NodeView) => void;
+  /** The disk holds a newer snapshot durably: `node.disk.snapshot`. */
+  readonly saved?: (node: NodeView) => void;
+  /** The state machine's state is that of `snapshot` now; `lastApplied` and `stateHash` follow it. */
+  readonly restored?: (node: NodeView, snapshot: SnapshotView) => void;
   /** A message leaves. Core simulation only: in the other one messages are bytes. */
   readonly sending?: (node: NodeView, to: NodeId, message: Message) => void;
   /** How much of something bounded there is. */

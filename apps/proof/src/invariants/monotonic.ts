@@ -92,5 +92,14 @@ export function monotonic(): Invariant {
       }
       known.lastApplied = lastApplied;
     },
+    restored({ id, incarnation, lastApplied }) {
+      const known = seen(incarnation);
+      if (lastApplied <= known.lastApplied) {
+        throw broken(
+          `${id} restores a snapshot at ${lastApplied} after it applied ${known.lastApplied}`,
+        );
+      }
+      known.lastApplied = lastApplied;
+    },
   };
 }

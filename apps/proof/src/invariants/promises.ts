@@ -4,6 +4,7 @@
 // moment.
 import type { Message, NodeId } from "@raftkit/core";
 import type { NodeView } from "./view.js";
+import { isStored } from "./view.js";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 
@@ -37,16 +38,17 @@ function demandVote(
 }
 
 function demandEntries(
-  { id, log, disk }: NodeView,
+  node: NodeView,
   { term, matchIndex }: Extract<Message, { readonly type: "appendEntriesReply" }>,
 ): void {
+  const { id, log, disk } = node;
   if (disk.currentTerm < term) {
     throw new InvariantBroken(
       "promises",
       `${id} acknowledges up to ${matchIndex} in term ${term}, but its disk has term ${disk.currentTerm}`,
     );
   }
-  if (disk.log.chain(matchIndex) !== log.chain(matchIndex) || disk.log.lastIndex < matchIndex) {
+  if (log.chain(matchIndex) === 0 || !isStored(node, matchIndex, log.chain(matchIndex))) {
     throw new InvariantBroken(
       "promises",
       `${id} acknowledges up to ${matchIndex}, which its disk doesn't hold`,

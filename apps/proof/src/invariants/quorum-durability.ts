@@ -3,6 +3,7 @@
 // that moment, not against acknowledgements. A data directory that was wiped counts as it was: what
 // a node loses after it acknowledged takes no commit back.
 import type { Index } from "@raftkit/core";
+import { isStored } from "./view.js";
 import type { ClusterView, Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 
@@ -17,7 +18,7 @@ export function quorumDurability(cluster: ClusterView): Invariant {
       let holders = 0;
       for (const node of cluster.nodes) {
         if (
-          node.disk.log.chain(commitIndex) === chain &&
+          isStored(node, commitIndex, chain) &&
           voters.some((voter) => voter.incarnation === node.incarnation)
         ) {
           holders++;

@@ -1,6 +1,7 @@
 // State machine safety: if a server has applied a log entry at a given index, no other server will
 // ever apply a different entry for the same index (paper §5.4.3, Figure 3). Held from the commit
 // on; applied is only what is committed and durable.
+import { isStored } from "./view.js";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 
@@ -26,7 +27,8 @@ export function stateMachineSafety(): Invariant {
         }
       }
     },
-    applied({ id, log, disk, lastApplied, commitIndex }) {
+    applied(node) {
+      const { id, log, lastApplied, commitIndex } = node;
       if (lastApplied > commitIndex) {
         throw new InvariantBroken(
           "state-machine-safety",
@@ -39,7 +41,7 @@ export function stateMachineSafety(): Invariant {
           `${id} applies at ${lastApplied} what was not committed there`,
         );
       }
-      if (disk.log.chain(lastApplied) !== log.chain(lastApplied)) {
+      if (!isStored(node, lastApplied, log.chain(lastApplied))) {
         throw new InvariantBroken(
           "state-machine-safety",
           `${id} applies ${lastApplied} before its disk has it`,

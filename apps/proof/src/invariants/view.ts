@@ -14,13 +14,15 @@ import {
 import type { FaultRole } from "../plans/plan.js";
 
 export interface LogView {
+  /** Behind it the log begins: what stands up to it is in a snapshot. Index 0: nothing was removed. */
+  readonly base: { readonly index: Index; readonly term: Term };
   /** 0: empty. */
   readonly lastIndex: Index;
-  /** 0 outside. */
+  /** 0 outside; of what a snapshot stands for, too. */
   term(index: Index): Term;
   /**
    * A hash over this entry and all before it: equal exactly when the logs are equal up to here. 0
-   * outside.
+   * outside; of what a snapshot stands for, too.
    */
   chain(index: Index): number;
   /** Of all entries up to here, each with 256 bytes besides its data, as core counts. 0 outside. */
@@ -55,13 +57,50 @@ export interface NodeView {
     readonly currentTerm: Term;
     readonly votedFor: NodeId | null;
     readonly log: LogView;
+    /** The newest that was ever durable there, also when its bytes were damaged since. */
+    readonly snapshot?: SnapshotView | undefined;
   };
+}
+
+/** A snapshot, and what its data says that it is. */
+export interface SnapshotView {
+  /** As it was announced. */
+  readonly index: Index;
+  readonly term: Term;
+  readonly configurationIndex: Index;
+  readonly configuration: Configuration;
+  /** What its data holds: undefined where that is no snapshot of this machine. */
+  readonly content:
+    | {
+        readonly index: Index;
+        /** Of the state machine. */
+        readonly stateHash: number;
+        /** The entries that it stands for. */
+        readonly entries: LogView;
+      }
+    | undefined;
+}
+
+/** Whether the disk holds the entries up to here, in its log or in its snapshot. */
+export function isStored(
+  { disk: { log, snapshot } }: NodeView,
+  index: Index,
+  chain: number,
+): boolean {
+  if (log.chain(index) === chain) return true;
+  return (
+    snapshot !== undefined &&
+    index <= snapshot.index &&
+    snapshot.content?.entries.chain(index) === chain
+  );
 }
 
 /** Follows a log by its operations. */
 export interface LogShadow extends LogView {
-  apply(operation: LogOperation): void;
-  copyFrom(other: LogShadow): void;
+  /** @param content of a reset: what the snapshot at its index stands for */
+  apply(operation: LogOperation, content?: LogView): void;
+  /** @param through how much of it; not given: all */
+  copyFrom(other: LogView, through?: Index): void;
 }
 
 const ENTRY_OVERHEAD_BYTES = 256;
@@ -77,6 +116,7 @@ export function createLogShadow(): LogShadow {
   const chains: number[] = [0];
   const sizes: number[] = [0];
   const configurations: { readonly index: Index; readonly configuration: Configuration }[] = [];
+  let base: LogView["base"] = { index: 0, term: 0 };
 
   function append({ firstIndex, count, bytes }: EntryRun): void {
     if (firstIndex !== terms.length) {
@@ -107,7 +147,21 @@ export function createLogShadow(): LogShadow {
     while ((configurations.at(-1)?.index ?? 0) >= length) configurations.pop();
   }
 
+  function copyFrom(other: LogView, through: Index = other.lastIndex): void {
+    truncate(1);
+    ({ base } = other);
+    for (let index = 1; index <= through; index++) {
+      terms.push(other.term(index));
+      chains.push(other.chain(index));
+      sizes.push(other.bytes(index));
+    }
+    for (const one of other.configurations) if (one.index <= through) configurations.push(one);
+  }
+
   return {
+    get base() {
+      return base;
+    },
     get lastIndex() {
       return terms.length - 1;
     },
@@ -115,21 +169,26 @@ export function createLogShadow(): LogShadow {
     chain: (index) => chains[index] ?? 0,
     bytes: (index) => sizes[index] ?? 0,
     configurations,
-    apply(operation) {
-      if (operation.type === "append") append(operation.run);
-      else if (operation.type === "truncateFrom") truncate(operation.index);
-      else if (operation.type !== "hardState") {
-        throw new RangeError(`no ${operation.type} is followed here`);
+    apply(operation, content) {
+      switch (operation.type) {
+        case "hardState":
+          break;
+        case "append":
+          append(operation.run);
+          break;
+        case "truncateFrom":
+          truncate(operation.index);
+          break;
+        case "compactThrough":
+          base = { index: operation.index, term: operation.term };
+          break;
+        case "resetTo":
+          if (!content) throw new RangeError(`no snapshot is known at ${operation.index}`);
+          copyFrom(content, operation.index);
+          base = { index: operation.index, term: operation.term };
+          break;
       }
     },
-    copyFrom(other) {
-      truncate(1);
-      for (let index = 1; index <= other.lastIndex; index++) {
-        terms.push(other.term(index));
-        chains.push(other.chain(index));
-        sizes.push(other.bytes(index));
-      }
-      configurations.push(...other.configurations);
-    },
+    copyFrom,
   };
 }

@@ -5,13 +5,13 @@
 // each write that it held up or failed; all others when they befall a node. The role and phase are
 // those of that moment; of a fault that lies in wait for a node's next write, sync, rename or
 // await, those in which it was laid, once it has struck.
-import type { FaultKind, FaultRole, Phase, Simulation } from "./plan.js";
+import type { FaultKind, FaultRole, NodeFaultKind, Phase, Simulation } from "./plan.js";
 import { faultKinds, phases } from "./plan.js";
 
 export const roles: readonly FaultRole[] = ["follower", "candidate", "leader"];
 
 /** Kinds that only the cluster simulation can inject: they need real storage, codecs or processes. */
-const clusterOnly: ReadonlySet<FaultKind> = new Set<FaultKind>([
+const clusterOnly: ReadonlySet<NodeFaultKind> = new Set<NodeFaultKind>([
   "corrupt",
   "crashAtAwait",
   "diskFull",
@@ -21,13 +21,60 @@ const clusterOnly: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "lostRename",
 ]);
 
-export function kindsOf(simulation: Simulation): readonly FaultKind[] {
+export function kindsOf(simulation: Simulation): readonly NodeFaultKind[] {
   return simulation === "cluster"
     ? faultKinds
     : faultKinds.filter((kind) => !clusterOnly.has(kind));
 }
 
+/** To whom a snapshot was sent: what its log was when the first part came. */
+export const installCases = [
+  /** All of it was committed: it ends before the snapshot, or leads up to it. */
+  "behind",
+  /** It holds what was never committed. */
+  "conflicting",
+  /** It begins behind a snapshot that is damaged. */
+  "damaged",
+] as const;
+export type InstallCase = (typeof installCases)[number];
+
+/** What went wrong meanwhile. */
+export const installTroubles = [
+  "nothing",
+  /** A part didn't arrive, came late, or twice. */
+  "lost",
+  "late",
+  "doubled",
+  /** A part of another attempt came between, or one took this one's place. */
+  "mixed",
+  "newAttempt",
+  /** The leader's data wasn't what it announced. */
+  "source",
+  /** The receiver ended before its disk had the snapshot; or after that, before its log was reset. */
+  "crash",
+  "halfway",
+  /** Its snapshot lane was slow, or had no room. */
+  "slow",
+  "noRoom",
+  /** It took a snapshot of its own. */
+  "capture",
+] as const;
+export type InstallTrouble = (typeof installTroubles)[number];
+
+export function installCell(installed: InstallCase, trouble: InstallTrouble): string {
+  return `install ${installed} ${trouble}`;
+}
+
+/**
+ * What was installed, by what went wrong meanwhile. A node that lacks its snapshot has applied
+ * nothing that it could take one of.
+ */
+export const installCells: readonly string[] = installCases
+  .flatMap((installed) => installTroubles.map((trouble) => installCell(installed, trouble)))
+  .filter((cell) => cell !== installCell("damaged", "capture"));
+
 export interface Coverage {
+  countInstall(installed: InstallCase, trouble: InstallTrouble): void;
   count(kind: FaultKind, role: FaultRole, phase: Phase): void;
   /** `kind role phase` → how often; only what occurred. */
   cells(): Map<string, number>;
@@ -36,6 +83,10 @@ export interface Coverage {
 export function createCoverage(): Coverage {
   const cells = new Map<string, number>();
   return {
+    countInstall(installed, trouble) {
+      const cell = installCell(installed, trouble);
+      cells.set(cell, (cells.get(cell) ?? 0) + 1);
+    },
     count(kind, role, phase) {
       const cell = cellName(kind, role, phase);
       cells.set(cell, (cells.get(cell) ?? 0) + 1);
@@ -49,7 +100,7 @@ export function cellName(kind: FaultKind, role: FaultRole, phase: Phase): string
 }
 
 /** Every cell that these kinds should fill. */
-export function cellsOf(kinds: readonly FaultKind[]): readonly string[] {
+export function cellsOf(kinds: readonly NodeFaultKind[]): readonly string[] {
   return kinds.flatMap((kind) =>
     phases.flatMap((phase) => roles.map((role) => cellName(kind, role, phase))),
   );
@@ -72,7 +123,8 @@ const seldomInClusters: ReadonlySet<string> = new Set([
 
 /** Every cell that a simulation must fill, given enough seeds. */
 export function demandedCells(simulation: Simulation): readonly string[] {
-  return cellsOf(kindsOf(simulation)).filter(
-    (cell) => simulation === "core" || !seldomInClusters.has(cell),
-  );
+  const cells = cellsOf(kindsOf(simulation));
+  return simulation === "core"
+    ? [...cells, ...installCells]
+    : cells.filter((cell) => !seldomInClusters.has(cell));
 }

@@ -4,7 +4,15 @@
 import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import { kindsOf, roles } from "./coverage.js";
-import type { Fault, FaultKind, FaultRole, Phase, Plan, Simulation } from "./plan.js";
+import { snapshotFaults, snapshotsOf } from "./snapshot-plans.js";
+import type {
+  Fault,
+  FaultRole,
+  NodeFaultKind as FaultKind,
+  Phase,
+  Plan,
+  Simulation,
+} from "./plan.js";
 import { phases } from "./plan.js";
 import { shapes } from "./patterns.js";
 
@@ -35,6 +43,9 @@ const span = {
 /** Of the plans of the core simulation, so many have a shape; the others mix everything. */
 const SHAPED = 0.6;
 
+/** Of the other plans of the core simulation, so many have snapshots. */
+const SNAPSHOTTING = 0.4;
+
 /** So many of the cells of the coverage matrix each seed tries to fill. */
 const TURN = 4;
 
@@ -56,15 +67,18 @@ function shapedPlanOf(seed: number, random: SeededRandom): Plan {
   ];
   const { faults, ...rest } = random.pick(shapes)(random, safetyMs, nodes);
   // Some go by themselves, the others beside a few faults of any kind.
-  const beside = random.chance(0.25) ? [] : mixedFaults(seed, random, "core", safetyMs, nodes, 30);
-  return {
-    seed,
-    simulation: "core",
-    nodes,
-    safetyMs,
-    ...rest,
-    faults: [...faults, ...beside].sort((a, b) => a.at - b.at),
-  };
+  const beside = random.chance(0.15) ? [] : mixedFaults(seed, random, "core", safetyMs, nodes, 30);
+  return withSnapshots(
+    {
+      seed,
+      simulation: "core",
+      nodes,
+      safetyMs,
+      ...rest,
+      faults: [...faults, ...beside],
+    },
+    random,
+  );
 }
 
 function mixedPlanOf(seed: number, simulation: Simulation, random: SeededRandom): Plan {
@@ -75,19 +89,33 @@ function mixedPlanOf(seed: number, simulation: Simulation, random: SeededRandom)
     pausesMs,
   } = span[simulation];
   const [safetyMs, nodes] = [Math.floor(random.between(shortest, longest)), random.pick(sizes)];
-  return {
-    seed,
-    simulation,
-    nodes,
-    safetyMs,
-    load: {
-      clients: 1 + random.integer(clients),
-      keys: 1 + random.integer(6),
-      pauseMs: random.pick<number>(pausesMs),
+  return withSnapshots(
+    {
+      seed,
+      simulation,
+      nodes,
+      safetyMs,
+      load: {
+        clients: 1 + random.integer(clients),
+        keys: 1 + random.integer(6),
+        pauseMs: random.pick<number>(pausesMs),
+      },
+      faults: mixedFaults(seed, random, simulation, safetyMs, nodes, faultsMax),
     },
-    faults: [...mixedFaults(seed, random, simulation, safetyMs, nodes, faultsMax)].sort(
-      (a, b) => a.at - b.at,
-    ),
+    random.fork("snapshots"),
+  );
+}
+
+/** Some plans that aren't about snapshots have them all the same. */
+function withSnapshots(plan: Plan, random: SeededRandom): Plan {
+  const inOrder = (faults: readonly Fault[]): Fault[] => faults.toSorted((a, b) => a.at - b.at);
+  if (plan.simulation === "cluster" || (!plan.snapshots && !random.chance(SNAPSHOTTING))) {
+    return { ...plan, faults: inOrder(plan.faults) };
+  }
+  return {
+    ...plan,
+    snapshots: plan.snapshots ?? snapshotsOf(random),
+    faults: inOrder([...plan.faults, ...snapshotFaults(random, plan.safetyMs)]),
   };
 }
 

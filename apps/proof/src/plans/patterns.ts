@@ -3,16 +3,21 @@
 // meet, and leaderships that follow each other at one node. None of it aims at a certain fault of
 // the product.
 import type { SeededRandom } from "@raftkit/simulation";
-import type { Fault, FaultKind, FaultRole, Phase, Plan } from "./plan.js";
-
-type Shaped = Pick<Plan, "load" | "faults" | "limits">;
-
-const everyPhase: readonly Phase[] = ["electing", "serving", "recovering"];
-
-export type Shape = (random: SeededRandom, safetyMs: number, nodes: number) => Shaped;
+import type { Fault, FaultKind, Phase } from "./plan.js";
+import type { Shape, Shaped } from "./shape.js";
+import { everyPhase, fault, lag, rounded } from "./shape.js";
+import { farBehind } from "./snapshot-plans.js";
 
 /** As often as each is named. */
-export const shapes: readonly Shape[] = [rolling, rolling, contested, contested, returning];
+export const shapes: readonly Shape[] = [
+  rolling,
+  rolling,
+  contested,
+  contested,
+  returning,
+  farBehind,
+  farBehind,
+];
 
 /**
  * Each leader is cut off from a majority soon after its election, with some entries that few others
@@ -271,31 +276,4 @@ function slowDisks(
         severity,
       }) as const,
   );
-}
-
-function fault(
-  random: SeededRandom,
-  kind: FaultKind,
-  at: number,
-  role: FaultRole,
-  phase: Phase,
-  longestMs: number,
-  severest: number,
-): Fault {
-  return {
-    kind,
-    at,
-    role,
-    phase,
-    durationMs: 30 + Math.floor(random.next() * longestMs),
-    severity: rounded(random.next() * severest),
-  };
-}
-
-function lag(random: SeededRandom, longestMs: number, struck: Fault): Fault {
-  return random.chance(0.3) ? struck : { ...struck, lagMs: 1 + random.integer(longestMs) };
-}
-
-function rounded(value: number): number {
-  return Math.floor(value * 1000) / 1000;
 }

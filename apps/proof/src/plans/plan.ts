@@ -44,7 +44,21 @@ export const faultKinds = [
   "clockJump",
   "clockStall",
 ] as const;
-export type FaultKind = (typeof faultKinds)[number];
+/** The rows of the coverage matrix by role and phase. */
+export type NodeFaultKind = (typeof faultKinds)[number];
+
+/**
+ * What can go wrong with snapshots, where there are some: the snapshot lane is slow, has no room, or
+ * reads what isn't there; the disk damages what it keeps. Core simulation only; they count by what they disturb
+ * (coverage.ts).
+ */
+export const snapshotFaultKinds = [
+  "slowSnapshots",
+  "noRoom",
+  "badReads",
+  "rottenSnapshot",
+] as const;
+export type FaultKind = NodeFaultKind | (typeof snapshotFaultKinds)[number];
 
 export type FaultRole = "follower" | "candidate" | "leader";
 
@@ -69,6 +83,11 @@ export interface Fault {
   readonly at: number;
   readonly role: FaultRole;
   readonly phase: Phase;
+  /**
+   * It waits for a node that is being sent a snapshot, too, or for one whose disk has that, but not
+   * yet the log behind it; for a leader, while there is any. Core simulation only.
+   */
+  readonly duringInstall?: "receiving" | "resetting";
   /**
    * So long after that moment it begins, whatever has become of that node by then, unless the node
    * is down. Not given: at once. Core simulation only. ms
@@ -101,6 +120,23 @@ export interface Plan {
    * simulation only.
    */
   readonly limits?: { readonly maxMessageBytes: number; readonly maxInflightMessages: number };
+  /**
+   * Nodes take snapshots, and their logs are bounded so tightly that they need them. Core simulation
+   * only.
+   */
+  readonly snapshots?: {
+    readonly maxLogBytes: number;
+    /**
+     * Each node is asked for one so often, on average, besides those that the log's growth asks for;
+     * 0: never. ms
+     */
+    readonly requestMs: number;
+    /** Up to so long takes each piece of work. ms */
+    readonly laneMs: number;
+    /** Messages are no longer than this, and a snapshot is so many of them. */
+    readonly partBytes: number;
+    readonly parts: number;
+  };
   /** In order of `at`. */
   readonly faults: readonly Fault[];
 }
@@ -114,6 +150,8 @@ export interface Outcome {
   readonly virtualMs: number;
   /** What really took effect, as `kind role phase` → how often; see coverage.ts. */
   readonly injected: ReadonlyMap<string, number>;
+  /** Where nodes take snapshots: how often what happened. */
+  readonly snapshots?: Readonly<Record<string, number>>;
   /** Operations of clients: answered, refused, without a known outcome. */
   readonly operations: {
     readonly answered: number;

@@ -81,6 +81,10 @@ export async function shrink(
       const { limits: _, ...rest } = best;
       await improves(rest);
     }
+    if (best.snapshots) {
+      const { snapshots: _, ...rest } = best;
+      await improves(rest);
+    }
     if (best.load.pauseMs < 200) await improves({ ...best, load: { ...best.load, pauseMs: 200 } });
   }
 

@@ -1,6 +1,14 @@
 // What a proof prints: totals, faults by kind, and the coverage matrix. Text only; it decides
 // nothing but which cells are empty.
-import { cellName, demandedCells, kindsOf, roles } from "../../plans/coverage.js";
+import {
+  cellName,
+  demandedCells,
+  installCases,
+  installCell,
+  installTroubles,
+  kindsOf,
+  roles,
+} from "../../plans/coverage.js";
 import type { Outcome, Simulation } from "../../plans/plan.js";
 import { phases, simulations } from "../../plans/plan.js";
 
@@ -8,7 +16,15 @@ export interface Totals {
   /** By simulation: each must fill its own cells, what the other did is no proof of it. */
   readonly runs: Map<
     Simulation,
-    { runs: number; virtualMs: number; cpuMs: number; readonly cells: Map<string, number> }
+    {
+      runs: number;
+      virtualMs: number;
+      cpuMs: number;
+      readonly cells: Map<string, number>;
+      /** Of the runs in which nodes take snapshots: what happened, and in how many runs. */
+      readonly snapshots: Map<string, { times: number; runs: number }>;
+      snapshotRuns: number;
+    }
   >;
   readonly operations: { answered: number; refused: number; unknown: number };
 }
@@ -22,15 +38,34 @@ export function newTotals(): Totals {
 
 export function addOutcome(
   { runs, operations: all }: Totals,
-  { plan: { simulation }, virtualMs, injected, operations }: Outcome,
+  { plan, virtualMs, injected, snapshots, operations }: Outcome,
   cpuMs: number,
 ): void {
+  const { simulation } = plan;
   let of = runs.get(simulation);
-  if (!of) runs.set(simulation, (of = { runs: 0, virtualMs: 0, cpuMs: 0, cells: new Map() }));
+  if (!of) {
+    of = {
+      runs: 0,
+      virtualMs: 0,
+      cpuMs: 0,
+      cells: new Map(),
+      snapshots: new Map(),
+      snapshotRuns: 0,
+    };
+    runs.set(simulation, of);
+  }
   of.runs++;
   of.virtualMs += virtualMs;
   of.cpuMs += cpuMs;
   for (const [cell, count] of injected) of.cells.set(cell, (of.cells.get(cell) ?? 0) + count);
+  if (plan.snapshots) of.snapshotRuns++;
+  for (const [what, times] of Object.entries(plan.snapshots ? (snapshots ?? {}) : {})) {
+    const known = of.snapshots.get(what) ?? { times: 0, runs: 0 };
+    of.snapshots.set(what, {
+      times: known.times + times,
+      runs: known.runs + (times > 0 ? 1 : 0),
+    });
+  }
   all.answered += operations.answered;
   all.refused += operations.refused;
   all.unknown += operations.unknown;
@@ -73,6 +108,7 @@ function sectionOf(totals: Totals, simulation: Simulation): readonly string[] {
       `${kind.padEnd(width)} ${short(total).padStart(8)}  ${rows.map((row) => row.map((count) => (count === 0 ? "-" : short(count)).padEnd(6)).join(" ")).join(" ")}`.trimEnd(),
     );
   }
+  if (found.snapshotRuns > 0) lines.push("", ...snapshotLines(found), "");
   const empty = emptyCells(totals, simulation);
   const all = demandedCells(simulation).length;
   lines.push(
@@ -86,6 +122,33 @@ function sectionOf(totals: Totals, simulation: Simulation): readonly string[] {
     );
   }
   return lines;
+}
+
+/** How often snapshots were taken, sent and taken over, and what went wrong while they were sent. */
+function snapshotLines({
+  snapshotRuns,
+  snapshots,
+  cells,
+}: NonNullable<ReturnType<Totals["runs"]["get"]>>): readonly string[] {
+  const counts = [...snapshots].map(
+    ([what, { times, runs }]) =>
+      `${what} ${(times / snapshotRuns).toFixed(1)} (in ${Math.round((100 * runs) / snapshotRuns)} %)`,
+  );
+  const width = Math.max(...installCases.map((one) => one.length));
+  return [
+    `snapshots, in ${snapshotRuns} runs; times per run: ${counts.join(", ")}`,
+    "snapshots sent, by the receiver's log then and by what went wrong meanwhile",
+    `${"".padEnd(width)} ${installTroubles.map((trouble) => trouble.padStart(10)).join(" ")}`,
+    ...installCases.map(
+      (one) =>
+        `${one.padEnd(width)} ${installTroubles
+          .map((trouble) => {
+            const count = cells.get(installCell(one, trouble)) ?? 0;
+            return (count === 0 ? "-" : short(count)).padStart(10);
+          })
+          .join(" ")}`,
+    ),
+  ];
 }
 
 /** Whether every simulation that ran often enough filled its cells. */
