@@ -3,7 +3,7 @@
 import { InvariantViolation } from "./errors.js";
 import { Log } from "./log/log.js";
 import { emit } from "./operations/emit.js";
-import { resetLog } from "./operations/compaction.js";
+import { compact, resetLog } from "./operations/compaction.js";
 import { adoptConfigurationOf, adoptConfigurations, peersOf } from "./operations/membership.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import type { SnapshotMeta } from "./ports/snapshot-storage.js";
@@ -34,7 +34,12 @@ function adoptStoredSnapshot(state: State, snapshot: SnapshotMeta): void {
     resetLog(state, snapshot);
     // The snapshot is durable: with it the log begins anew there at every start.
     state.durability.durableIndex = snapshot.index;
-  } else adoptConfigurationOf(state, snapshot);
+  } else {
+    adoptConfigurationOf(state, snapshot);
+    // A crash may have come before: else the log would have to outgrow its bound by as much. What a
+    // machine still lacks it gets from the log.
+    if (state.applyingIndex >= snapshot.index) compact(state);
+  }
   state.commitIndex = Math.max(state.commitIndex, snapshot.index);
 }
 

@@ -21,6 +21,7 @@ import {
   step,
   workOnSnapshots,
 } from "../support/cluster.js";
+import { capture } from "../support/snapshots.js";
 import { hear, persist, propose, sent, solo, timeout } from "../support/solo.js";
 
 test("a snapshot takes the place of the entries, but for a tail of an eighth of the bound", () => {
@@ -332,4 +333,17 @@ test("a restart finds the snapshot with the log behind it, or resets the log to 
   expect(operationsOf(cut)).toEqual(["resetTo 20"]);
   expect(cut.node.raft.status).toMatchObject({ baseIndex: 20, lastIndex: 20, lastApplied: 20 });
   expect(typesOf(cut, "apply", "restore")).toEqual([]);
+});
+
+test("a restart makes up for a compaction that a crash prevented", () => {
+  const made = committedLeader(100, BOUND);
+  capture(made.node);
+  // Durable, but the node was never told.
+  made.node.snapshots.work.shift()?.();
+  crash(made.node);
+  made.effects = [];
+  restart(made.node);
+  endTurns(made.cluster);
+  expect(operationsOf(made)).toEqual(["compactThrough 80"]);
+  expect(made.node.raft.status).toMatchObject({ baseIndex: 80, lastIndex: 100, lastApplied: 100 });
 });
