@@ -74,7 +74,7 @@ export function captureIfDue(world: World, member: Member, tell: Tell): void {
   if (!settings || lane.isCapturing) return;
   const isDue =
     log.bytes(lastApplied) - lane.capturedBytes > options.maxLogBytes / 2 ||
-    log.bytes(log.lastIndex) - lane.capturedBytes > 0.8 * options.maxLogBytes;
+    log.bytes(log.lastIndex) - log.bytes(log.base.index) > 0.8 * options.maxLogBytes;
   if (isDue) captureNew(world, member, tell);
 }
 

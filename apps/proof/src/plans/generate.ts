@@ -47,7 +47,7 @@ const SHAPED = 0.6;
 const SNAPSHOTTING = 0.4;
 
 /** So many of the cells of the coverage matrix each seed tries to fill. */
-const TURN = 4;
+const TURN = 5;
 
 export function planOf(seed: number, simulation: Simulation): Plan {
   const random = createRandom(seed).fork(`plan/${STREAM[simulation]}`);

@@ -33,22 +33,75 @@ export function snapshotFaults(random: SeededRandom, safetyMs: number): readonly
   );
 }
 
+type Befallen = readonly [kind: FaultKind, role: FaultRole, stage?: Fault["duringInstall"]];
+
+/** What keeps a node away, or makes it need a snapshot; whoever led comes back with entries of its own. */
+const absences: readonly (readonly Befallen[])[] = [
+  [
+    ["partition", "follower"],
+    ["crash", "follower"],
+    ["powerCut", "follower"],
+    ["pause", "follower"],
+  ],
+  [
+    ["partition", "leader"],
+    ["partition", "leader"],
+    ["crash", "leader"],
+  ],
+  [["rottenSnapshot", "follower"]],
+];
+
+/** What goes wrong while it is sent one. */
+const troubles: readonly (readonly Befallen[])[] = [
+  [
+    ["loss", "follower", "receiving"],
+    ["loss", "leader", "receiving"],
+  ],
+  [
+    ["delay", "follower", "receiving"],
+    ["reorder", "leader", "receiving"],
+  ],
+  [
+    ["duplicate", "follower", "receiving"],
+    ["duplicate", "leader", "receiving"],
+  ],
+  [
+    ["crash", "leader", "receiving"],
+    ["pause", "leader", "receiving"],
+    ["clockJump", "follower", "receiving"],
+  ],
+  [
+    ["crash", "follower", "receiving"],
+    ["powerCut", "follower", "receiving"],
+  ],
+  [
+    ["crash", "follower", "resetting"],
+    ["powerCut", "follower", "resetting"],
+  ],
+  [
+    ["slowSnapshots", "follower", "receiving"],
+    ["slowDisk", "follower", "resetting"],
+  ],
+  [["noRoom", "follower", "receiving"]],
+  [["badReads", "leader", "receiving"]],
+  [["rottenSnapshot", "follower", "resetting"]],
+];
+
 /**
  * One node after another misses what is committed meanwhile, and is sent a snapshot when it is back.
- * While that is under way, links, disks, the leader and the node itself fail.
+ * While that is under way, links, disks, the leader and the node itself fail. Each plan has a way of
+ * its own for most of it, so that what is rare with what is rare comes about.
  */
 export function farBehind(random: SeededRandom, safetyMs: number, nodes: number): Shaped {
   const faults: Fault[] = [];
   const gapMs = random.between(500, 1_400);
-  const companions = random.between(1, 6);
   const severest = random.between(0.3, 0.9);
+  const most = [random.pick(absences), random.pick(troubles)] as const;
+  const more = random.between(0, 3);
   for (let at = 300; at < 0.9 * safetyMs; at += Math.floor(random.between(0.5, 1.5) * gapMs) + 1) {
-    const role = random.pick<FaultRole>(["follower", "leader"]);
+    const [kind, role] = random.pick(random.chance(0.6) ? most[0] : random.pick(absences));
     const absent: Fault = {
-      kind:
-        role === "leader"
-          ? random.pick(["partition", "partition", "partition", "crash"])
-          : random.pick(["partition", "crash", "powerCut", "pause", "rottenSnapshot"]),
+      kind,
       at,
       role,
       phase: random.pick(["serving", "serving", "recovering"]),
@@ -60,12 +113,16 @@ export function farBehind(random: SeededRandom, safetyMs: number, nodes: number)
     faults.push(absent);
     // Whoever prefers the same rest of the number of nodes is the same node.
     if (random.chance(0.3)) {
-      const kind = random.pick<FaultKind>(["noRoom", "slowSnapshots"]);
+      const lane = random.pick<FaultKind>(["noRoom", "slowSnapshots"]);
       const durationMs = absent.durationMs + random.integer(400);
-      faults.push({ ...absent, kind, at: at - nodes, durationMs, severity: 0.9 });
+      faults.push({ ...absent, kind: lane, at: at - nodes, durationMs, severity: 0.9 });
     }
-    for (let more = random.next() * companions; more > random.next(); more--) {
-      faults.push(companion(random, at + absent.durationMs, severest));
+    const backAt = at + absent.durationMs;
+    faults.push(
+      companion(random, random.chance(0.7) ? most[1] : random.pick(troubles), backAt, severest),
+    );
+    for (let i = Math.floor(random.next() * (1 + more)); i > 0; i--) {
+      faults.push(companion(random, random.pick(troubles), backAt, severest));
     }
   }
   return {
@@ -85,29 +142,19 @@ export function farBehind(random: SeededRandom, safetyMs: number, nodes: number)
   };
 }
 
-/** While somebody is sent a snapshot, or about when a node is back. */
-function companion(random: SeededRandom, backAt: number, severest: number): Fault {
+/** While somebody is sent a snapshot, or now and then about when a node is back. */
+function companion(
+  random: SeededRandom,
+  trouble: readonly Befallen[],
+  backAt: number,
+  severest: number,
+): Fault {
   const at = Math.max(1, backAt - 100 + random.integer(200));
-  const links: readonly FaultKind[] = ["loss", "delay", "duplicate", "duplicate", "reorder"];
-  const ends: readonly FaultKind[] = ["crash", "crash", "powerCut", "pause", "clockJump"];
-  const lanes: readonly FaultKind[] = [
-    "slowSnapshots",
-    "slowSnapshots",
-    "noRoom",
-    "noRoom",
-    "rottenSnapshot",
-    "slowDisk",
-  ];
-  const [kind, role] = random.pick([
-    () => [random.pick(links), random.pick(["follower", "leader"] as const)] as const,
-    () => [random.pick(ends), random.pick(["follower", "leader"] as const)] as const,
-    () => [random.pick(lanes), random.pick(["follower", "follower", "leader"] as const)] as const,
-    () => ["badReads", "leader"] as const,
-  ])();
+  const [kind, role, duringInstall] = random.pick(trouble);
   const phase = random.pick<Fault["phase"]>(["serving", "recovering", "recovering", "electing"]);
   const found = fault(random, kind, at, role, phase, 400, severest);
-  if (random.chance(0.2)) return lag(random, 60, found);
-  return random.chance(ends.includes(kind) ? 0.6 : 0.1)
-    ? { ...found, duringInstall: "resetting" }
-    : lag(random, 60, { ...found, duringInstall: "receiving" });
+  if (duringInstall === undefined || random.chance(0.15)) return lag(random, 60, found);
+  return duringInstall === "resetting"
+    ? { ...found, duringInstall }
+    : lag(random, 60, { ...found, duringInstall });
 }

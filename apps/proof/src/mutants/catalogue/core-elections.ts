@@ -98,8 +98,8 @@ export const elections: readonly Mutant[] = [
   {
     id: "core-32",
     file: "packages/core/src/handlers/election-timeout.ts",
-    find: "if (!isVoter(state) || diskHangs(state)) {",
-    replace: "if (!isVoter(state)) {",
+    find: "if (!isVoter(state) || diskHangs(state) || lacksSnapshot(state)) {",
+    replace: "if (!isVoter(state) || lacksSnapshot(state)) {",
     why: "a node whose disk hangs campaigns (hazard 50)",
   },
   // transitions

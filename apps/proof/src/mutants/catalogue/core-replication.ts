@@ -7,8 +7,8 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-01",
     file: "packages/core/src/handlers/append-entries.ts",
-    find: "if (!state.log.matches(message.prevLogIndex, message.prevLogTerm)) {",
-    replace: "if (message.prevLogIndex > state.log.lastIndex) {",
+    find: "return index < log.base.index || log.matches(index, term);",
+    replace: "return index <= log.lastIndex + 0 * term;",
     why: "the consistency check looks at the index only, not at the term",
     rule: "logMatching",
   },
@@ -77,7 +77,7 @@ export const replication: readonly Mutant[] = [
   },
   {
     id: "core-10",
-    file: "packages/core/src/handlers/append-entries.ts",
+    file: "packages/core/src/operations/follow.ts",
     find: "if (known && (known.id !== from.id || known.incarnation !== from.incarnation)) {",
     replace: "if (known && known.id !== from.id) {",
     why: "a leader's name is enough, whichever data directory speaks in it (hazard 6)",
@@ -116,16 +116,16 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-15",
     file: "packages/core/src/operations/durability.ts",
-    find: "durability.durableIndex = Math.min(durability.durableIndex, index - 1);",
-    replace: "durability.durableIndex = Math.min(durability.durableIndex, index);",
+    find: "durability.durableIndex = Math.min(durability.durableIndex, lastIndex);",
+    replace: "durability.durableIndex = Math.min(durability.durableIndex, lastIndex + 1);",
     why: "the first replaced entry still counts as durable (hazard 18)",
     rule: "promises",
   },
   {
     id: "core-16",
     file: "packages/core/src/operations/durability.ts",
-    find: "pending.lastIndex = Math.min(pending.lastIndex, index - 1);",
-    replace: "pending.lastIndex = Math.min(pending.lastIndex, index);",
+    find: "pending.lastIndex = Math.min(pending.lastIndex, lastIndex);",
+    replace: "pending.lastIndex = Math.min(pending.lastIndex, lastIndex + 1);",
     why: "a write that ends late vouches for an entry that was replaced (hazard 18)",
     rule: "promises",
   },
@@ -302,8 +302,9 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-84",
     file: "packages/core/src/operations/replication.ts",
-    find: "if (!isHeartbeat || isProbe) return",
-    replace: 'if (!isHeartbeat || isProbe || progress.mode === "replicate") return',
+    find: "const index = !isHeartbeat || isProbe ? progress.nextIndex - 1",
+    replace:
+      'const index = !isHeartbeat || isProbe || progress.mode === "replicate" ? progress.nextIndex - 1',
     why: "a heartbeat names what is still under way, and is refused for it (hazard 65)",
   },
   {
