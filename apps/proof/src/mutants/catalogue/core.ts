@@ -3,6 +3,13 @@ import { calls } from "./core-calls.js";
 import { elections } from "./core-elections.js";
 import { encoding } from "./core-encoding.js";
 import { replication } from "./core-replication.js";
+import { snapshots } from "./core-snapshots.js";
 import type { Mutant } from "../mutant.js";
 
-export const core: readonly Mutant[] = [...replication, ...elections, ...calls, ...encoding];
+export const core: readonly Mutant[] = [
+  ...replication,
+  ...elections,
+  ...calls,
+  ...encoding,
+  ...snapshots,
+];
