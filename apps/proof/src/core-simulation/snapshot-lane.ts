@@ -92,17 +92,14 @@ export function capture(world: World, member: Member, tell: Tell): void {
     return;
   }
   const index = member.lastApplied;
-  const inForce = member.raft?.configurationAt(index);
-  if (!inForce || index < (lane.newest?.meta.index ?? 0)) return;
-  const { configuration, index: configurationIndex } = inForce;
-  const term = member.log.term(index);
+  const position = member.raft?.snapshotPositionAt(index);
+  if (!position || index < (lane.newest?.meta.index ?? 0)) return;
   const made = captureNow(world, member);
   const data = dataOf(made.number, world.settings.snapshots?.bytes ?? 0);
   lane.isCapturing = true;
   lane.capturedBytes = member.log.bytes(index);
   if (world.trace.isFull) world.trace.line(world.now, `${member.id} captures ${index}`);
   noteTrouble(world, member, "capture");
-  const position = { index, term, configuration, configurationIndex };
   const store = (): StoredSnapshot | undefined => commit(world, member, position, data);
   lane.finishing = () => void store();
   later(world, member, () => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "@raftkit/simulation";
 import type { Plan } from "../../src/plans/plan.js";
-import type { Shape } from "../../src/plans/patterns.js";
+import type { Shape } from "../../src/plans/shape.js";
 import { contested, returning, rolling } from "../../src/plans/patterns.js";
 import { runPlan } from "../../src/core-simulation/run.js";
 import type { NodeView } from "../../src/invariants/view.js";

@@ -68,7 +68,7 @@ test("an installed snapshot puts its own configuration in force (hazard 29)", ()
   persist(made);
   expect(made.node.raft.status).toMatchObject({ baseIndex: 20, lastApplied: 20 });
   expect(made.node.raft.status.configuration?.voters).toHaveLength(2);
-  expect(made.node.raft.configurationAt(20)?.index).toBe(15);
+  expect(made.node.raft.snapshotPositionAt(20)?.configurationIndex).toBe(15);
 });
 
 test("a write of the old log that ends after the reset vouches for nothing of it (hazard 18)", () => {
