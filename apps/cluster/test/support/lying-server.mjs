@@ -17,8 +17,13 @@ const [{ startServer }, { openNode }, { parseOptions }] = await Promise.all([
   load("cli/parse.js"),
 ]);
 
-/** The kv package's form of a command: [0, key, value] is an unconditional put. */
+/**
+ * The forms of a command: outside of sessions [command], and the kv package's [0, key, value] is an
+ * unconditional put.
+ */
 const PUT = 0;
+const isPlainPut = ([command, ...more]) =>
+  more.length === 0 && command?.[0] === PUT && command.length === 3;
 const lie = process.env.LIE;
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 let calls = 0;
@@ -34,7 +39,7 @@ async function open(settings, context) {
     status: node.status.bind(node),
     close: node.close.bind(node),
     propose: async (command, options) => {
-      if (lie === "lost" && command[0] === PUT && command.length === 3 && isDue()) {
+      if (lie === "lost" && isPlainPut(command) && isDue()) {
         return { ok: true, index: node.status().lastIndex + 1, previousIndex: 1 };
       }
       return node.propose(command, options);

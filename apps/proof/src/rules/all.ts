@@ -5,6 +5,7 @@ import { elections } from "./elections.js";
 import { heartbeats } from "./heartbeats.js";
 import { replication } from "./replication.js";
 import type { Scenario } from "./scenario.js";
+import { snapshots } from "./snapshots.js";
 import { survival } from "./survival.js";
 import { terms } from "./terms.js";
 import { votes } from "./votes.js";
@@ -18,5 +19,6 @@ export const scenarios: readonly Scenario[] = [
   ...commitment,
   ...commands,
   ...survival,
+  ...snapshots,
   ...budgets,
 ];

@@ -245,8 +245,10 @@ const r29: Scenario = {
   },
   fault: {
     file: "packages/raftkit/src/machine-lane.ts",
-    find: `      if (!working && !stopped) start();`,
-    replace: `      if (!stopped) start();`,
+    find: `lastQueued = firstIndex + count - 1;
+      if (!working && !stopped) start();`,
+    replace: `lastQueued = firstIndex + count - 1;
+      if (!stopped) start();`,
     why: "entries are applied while others are being applied",
   },
 };

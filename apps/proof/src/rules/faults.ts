@@ -1,6 +1,6 @@
 // Proves the scenarios: puts each one's fault into a copy of the packages and sees the scenario
 // fail. The working tree is never touched. A row that still passes with its fault is not proven.
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,9 +15,12 @@ const PACKAGES = {
   "packages/raftkit": "raftkit",
   "packages/storage-memory": "@raftkit/storage-memory",
   "packages/codec-msgpack": "@raftkit/codec-msgpack",
+  "packages/linearizability": "@raftkit/linearizability",
   "packages/simulation": "@raftkit/simulation",
   "apps/proof": "@raftkit-app/proof",
 } as const;
+/** What these import from elsewhere, by the package that depends on it. */
+const LIBRARIES = { msgpackr: "packages/codec-msgpack" } as const;
 const SEEDS = 3;
 /**
  * Only for code that never comes back; whatever waits in simulated time is bounded by the scenario
@@ -87,6 +90,10 @@ async function copyWithFault(fault: SourceMutation, root: URL, folder: string): 
         recursive: true,
       });
     }
+  }
+  for (const [name, directory] of Object.entries(LIBRARIES)) {
+    const found = await realpath(new URL(`${directory}/node_modules/${name}`, root));
+    await symlink(found, join(folder, "node_modules", name), "junction");
   }
   const [, directory = "", file = ""] = /^(packages\/[a-z-]+)\/(src\/.*)$/.exec(fault.file) ?? [];
   const name = Object.entries(PACKAGES).find(([one]) => one === directory)?.[1];

@@ -190,8 +190,8 @@ const r15: Scenario = {
   },
   fault: {
     file: "packages/core/src/handlers/append-entries-reply.ts",
-    find: `const agreed = state.log.lastIndexWithTermAtMost(\n    Math.min(message.conflictIndex, prevLogIndex - 1),\n    message.conflictTerm,\n  );`,
-    replace: `const agreed = message.prevLogIndex - 1;`,
+    find: `const nextIndex = Math.max(agreed, message.verifiedIndex) + 1;`,
+    replace: `const nextIndex = Math.max(prevLogIndex - 1 + 0 * agreed, message.verifiedIndex) + 1;`,
     why: "logs are brought together entry by entry",
   },
 };

@@ -168,8 +168,8 @@ const r09: Scenario = {
   },
   fault: {
     file: "packages/core/src/operations/transitions.ts",
-    find: `    rejectLeaderReads(state, before);\n    resetElectionTimer(state);\n`,
-    replace: `    rejectLeaderReads(state, before);\n`,
+    find: `releaseReader(state, progress);\n    resetElectionTimer(state);\n`,
+    replace: `releaseReader(state, progress);\n`,
     why: "a leader that steps down has no election timer",
   },
 };
@@ -329,7 +329,7 @@ const r11: Scenario = {
     );
   },
   fault: {
-    file: "packages/core/src/handlers/append-entries.ts",
+    file: "packages/core/src/operations/follow.ts",
     find: `    if (memberOf(state, from)) {\n`,
     replace: `    if (memberOf(state, from)) return undefined;\n    if (known.id === "") {\n`,
     why: "a second leader of the same term is tolerated",

@@ -150,7 +150,7 @@ const r07: Scenario = {
     }
   },
   fault: {
-    file: "packages/core/src/handlers/append-entries.ts",
+    file: "packages/core/src/operations/follow.ts",
     find: `  becomeFollower(state, from);\n`,
     replace: `  if (role.kind === "follower") becomeFollower(state, from);\n`,
     why: "a candidate doesn't give way to the leader of its term",

@@ -2,7 +2,7 @@
 // put between the nodes and the world, each of which a few seeds must find.
 import type { Effect } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
-import { cellsOf, kindsOf } from "../../src/plans/coverage.js";
+import { cellsOf, demandedCells, installCases, kindsOf } from "../../src/plans/coverage.js";
 import { planOf } from "../../src/plans/generate.js";
 import { shrink } from "../../src/plans/shrink.js";
 import { runPlan } from "../../src/core-simulation/run.js";
@@ -25,7 +25,8 @@ describe("seeds", () => {
 
   test("inject every kind of fault, and most of them into every role in every phase", () => {
     const cells = cellsOf(kindsOf("core"));
-    expect([...injected].filter((cell) => !cells.includes(cell))).toEqual([]);
+    const others = [...injected].filter((cell) => !cells.includes(cell));
+    expect(others.filter((cell) => !cell.startsWith("install "))).toEqual([]);
     for (const kind of kindsOf("core")) {
       expect(
         [...injected].filter((cell) => cell.startsWith(`${kind} `)),
@@ -33,6 +34,18 @@ describe("seeds", () => {
       ).not.toEqual([]);
     }
     expect(injected.size).toBeGreaterThan(0.6 * cells.length);
+  });
+
+  test("send snapshots to nodes of every kind, under much of what can go wrong meanwhile", () => {
+    const installs = demandedCells("core").filter((cell) => cell.startsWith("install "));
+    for (const one of installCases) {
+      expect(
+        [...injected].filter((cell) => cell.startsWith(`install ${one} `)),
+        one,
+      ).not.toEqual([]);
+    }
+    const reached = installs.filter((cell) => injected.has(cell));
+    expect(reached.length).toBeGreaterThan(0.3 * installs.length);
   });
 });
 
@@ -147,6 +160,38 @@ const bugs: readonly {
     name: "a commit index that was announced before",
     checks: ["monotonic"],
     tamper: eachEffect((effect) => (effect.type === "committed" ? [effect, effect] : [effect])),
+  },
+  {
+    name: "a snapshot from the leader that the state machine never gets",
+    checks: ["monotonic", "state-hash", "liveness"],
+    tamper: eachEffect((effect) => (effect.type === "restore" ? [] : [effect])),
+  },
+  {
+    name: "a log that is compacted beyond its snapshot",
+    checks: ["reset-bounds", "kept-promises"],
+    tamper: eachEffect((effect, { log, lastApplied }) =>
+      effect.type === "persist"
+        ? [
+            {
+              ...effect,
+              operations: effect.operations.map((operation) =>
+                operation.type === "compactThrough" && lastApplied > operation.index
+                  ? { ...operation, index: lastApplied, term: log.term(lastApplied) }
+                  : operation,
+              ),
+            },
+          ]
+        : [effect],
+    ),
+  },
+  {
+    name: "a snapshot with a configuration that isn't the one at its index",
+    checks: ["snapshot-content"],
+    tamper: eachEffect((effect) =>
+      effect.type === "commitSnapshot"
+        ? [{ ...effect, position: { ...effect.position, configurationIndex: 2 } }]
+        : [effect],
+    ),
   },
   {
     name: "a read that is answered as of an earlier index",

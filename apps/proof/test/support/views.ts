@@ -1,12 +1,17 @@
 // Nodes as the invariants see them, made by hand: what each test needs to go wrong.
 import type { EntryRun, Index, Term } from "@raftkit/core";
 import { encodeConfiguration, encodeRun, EntryKind } from "@raftkit/core";
-import type { LogShadow, NodeView } from "../../src/invariants/view.js";
+import type { LogShadow, NodeView, SnapshotView } from "../../src/invariants/view.js";
 import { createLogShadow } from "../../src/invariants/view.js";
 
 export type HandmadeView = { -readonly [Key in keyof NodeView]: NodeView[Key] } & {
   readonly log: LogShadow;
-  readonly disk: { currentTerm: Term; votedFor: string | null; readonly log: LogShadow };
+  readonly disk: {
+    currentTerm: Term;
+    votedFor: string | null;
+    readonly log: LogShadow;
+    snapshot?: SnapshotView;
+  };
 };
 
 export function viewOf(

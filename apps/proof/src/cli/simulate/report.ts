@@ -30,7 +30,7 @@ export interface Totals {
 }
 
 /** From so many seeds on every cell of a simulation's coverage matrix must be filled. */
-export const fullCoverageSeeds = { core: 200, cluster: 500 } as const;
+export const fullCoverageSeeds = { core: 500, cluster: 500 } as const;
 
 export function newTotals(): Totals {
   return { runs: new Map(), operations: { answered: 0, refused: 0, unknown: 0 } };

@@ -55,8 +55,8 @@ export const encoding: readonly Mutant[] = [
     id: "core-79",
     rule: "logMatching",
     file: "packages/core/src/log/log.ts",
-    find: "if (index === this.base.index) return this.base.term;",
-    replace: "if (index === this.base.index) return 0;",
+    find: "if (index === this.#base.index) return this.#base.term;",
+    replace: "if (index === this.#base.index) return 0;",
     why: "the log's base has a wrong term",
   },
   {

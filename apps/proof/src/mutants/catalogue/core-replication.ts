@@ -287,9 +287,9 @@ export const replication: readonly Mutant[] = [
     id: "core-80",
     rule: "commit",
     file: "packages/core/src/handlers/receive.ts",
-    find: '    case "appendEntriesReply":\n    case "forwardReply":\n',
+    find: '    case "appendEntriesReply":\n    case "installSnapshotReply":\n',
     replace:
-      '      return true;\n    case "appendEntriesReply":\n      return false;\n    case "forwardReply":\n',
+      '      return true;\n    case "appendEntriesReply":\n      return false;\n    case "installSnapshotReply":\n',
     why: "replies of an earlier term are counted (hazard 17)",
   },
   {
@@ -339,7 +339,7 @@ export const replication: readonly Mutant[] = [
     id: "core-89",
     rule: "identity",
     file: "packages/core/src/handlers/append-entries.ts",
-    find: "if (message.matchIndex > state.durability.durableIndex) {",
+    find: "if (message.matchIndex > Math.max(state.durability.durableIndex, state.log.base.index)) {",
     replace: "if (message.matchIndex > Number.MAX_SAFE_INTEGER) {",
     why: "a log that was rolled back goes on (hazards 7, 63)",
   },

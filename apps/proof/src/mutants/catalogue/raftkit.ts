@@ -109,7 +109,7 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-16",
-    file: "packages/raftkit/src/node.ts",
+    file: "packages/raftkit/src/traffic.ts",
     find: '    if (!sent && message.type === "forward")',
     replace: '    if (!sent && message.type === "forward" && message.firstSeq < 0)',
     why: "what certainly was not sent is not known to be so",
@@ -137,10 +137,10 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-20",
-    file: "packages/raftkit/src/node.ts",
-    find: "    if (disconnect) this.#options.transport.disconnect(from, why);",
+    file: "packages/raftkit/src/traffic.ts",
+    find: "    if (disconnect) this.#transport.disconnect(from, why);",
     replace:
-      '    if (disconnect && reason === "impossible") this.#options.transport.disconnect(from, why);',
+      '    if (disconnect && reason === "impossible") this.#transport.disconnect(from, why);',
     why: "who sends rubbish stays connected",
   },
   {
@@ -152,9 +152,9 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-22",
-    file: "packages/raftkit/src/node.ts",
-    find: "        await this.#machineLane.stop();\n",
-    replace: "        void this.#machineLane.stop();\n",
+    file: "packages/raftkit/src/closing.ts",
+    find: "      await machineLane.stop();\n",
+    replace: "      void machineLane.stop();\n",
     why: "the state machine is closed during an apply",
   },
   {
@@ -174,8 +174,8 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-25",
     file: "packages/raftkit/src/proposals.ts",
-    find: "    if (term > this.#appliedTerm) this.#endOvertaken(term, index);\n",
-    replace: "",
+    find: "    if (term > this.#appliedTerm) this.#endOvertaken(term, index);\n    let proposal",
+    replace: "    let proposal",
     why: "what was overtaken by a later term waits for its timeout",
   },
   {
