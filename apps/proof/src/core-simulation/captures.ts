@@ -1,6 +1,7 @@
 // What a snapshot's data is in the core simulation: the number of a capture, then bytes that follow
 // from it. So data that was mixed, cut or changed is no capture, and nobody has to write a state
 // machine as bytes.
+import type { LogView } from "../invariants/view.js";
 import { createLogShadow } from "../invariants/view.js";
 import { copyMachine } from "./machine.js";
 import type { Capture } from "./snapshot-state.js";
@@ -11,16 +12,26 @@ export const CAPTURE_BYTES_MIN = 4;
 
 /** Of what is applied now. */
 export function captureNow(world: World, member: Member): Capture {
-  const entries = createLogShadow();
-  entries.copyFrom(member.log, member.lastApplied);
   const capture = {
     number: world.captures.length,
     index: member.lastApplied,
     machine: copyMachine(member.machine),
-    entries,
+    entries: entriesUpTo(world, member),
   };
   world.captures.push(capture);
   return capture;
+}
+
+/** All captures share one log, as long as there is but one: a copy for each would cost the most. */
+function entriesUpTo({ replayed }: World, { log, lastApplied }: Member): LogView {
+  const shared = Math.min(replayed.lastIndex, lastApplied);
+  if (replayed.chain(shared) === log.chain(shared)) {
+    replayed.extendFrom(log, lastApplied);
+    return replayed;
+  }
+  const own = createLogShadow();
+  own.copyFrom(log, lastApplied);
+  return own;
 }
 
 export function dataOf(number: number, length: number): Uint8Array {

@@ -5,6 +5,7 @@ import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
 import { createRandom } from "@raftkit/simulation";
 import { createCoverage } from "../plans/coverage.js";
 import { InvariantBroken } from "../invariants/invariant.js";
+import { createLogShadow } from "../invariants/view.js";
 import { createInvariants } from "../invariants/all.js";
 import type { Outcome, Plan, RunPlan } from "../plans/plan.js";
 import { createClients } from "./clients.js";
@@ -124,6 +125,7 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
       read: (member, id) => step(world, member, { type: "read", id }),
     }),
     captures: [],
+    replayed: createLogShadow(),
     savedSnapshots: 0,
     snapshotCounts: {
       captured: 0,

@@ -10,7 +10,7 @@ export interface Capture {
   readonly number: number;
   readonly index: Index;
   readonly machine: Machine;
-  /** What it stands for. */
+  /** What it stands for; it may go on behind that. */
   readonly entries: LogView;
 }
 

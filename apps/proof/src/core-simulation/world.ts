@@ -235,6 +235,8 @@ export interface World {
   readonly clients: Clients;
   /** By number. */
   readonly captures: Capture[];
+  /** What they stand for. */
+  readonly replayed: LogShadow;
   savedSnapshots: number;
   readonly snapshotCounts: SnapshotCounts;
   phase: Phase;

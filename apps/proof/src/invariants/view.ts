@@ -75,7 +75,7 @@ export interface SnapshotView {
         readonly index: Index;
         /** Of the state machine. */
         readonly stateHash: number;
-        /** The entries that it stands for. */
+        /** The entries that it stands for, and perhaps more behind them. */
         readonly entries: LogView;
       }
     | undefined;
@@ -101,6 +101,8 @@ export interface LogShadow extends LogView {
   apply(operation: LogOperation, content?: LogView): void;
   /** @param through how much of it; not given: all */
   copyFrom(other: LogView, through?: Index): void;
+  /** Adds what it lacks up to there; up to where it ends the other one must be the same. */
+  extendFrom(other: LogView, through: Index): void;
 }
 
 const ENTRY_OVERHEAD_BYTES = 256;
@@ -150,12 +152,19 @@ export function createLogShadow(): LogShadow {
   function copyFrom(other: LogView, through: Index = other.lastIndex): void {
     truncate(1);
     ({ base } = other);
-    for (let index = 1; index <= through; index++) {
+    extendFrom(other, through);
+  }
+
+  function extendFrom(other: LogView, through: Index): void {
+    const last = terms.length - 1;
+    for (let index = last + 1; index <= through; index++) {
       terms.push(other.term(index));
       chains.push(other.chain(index));
       sizes.push(other.bytes(index));
     }
-    for (const one of other.configurations) if (one.index <= through) configurations.push(one);
+    for (const one of other.configurations) {
+      if (one.index > last && one.index <= through) configurations.push(one);
+    }
   }
 
   return {
@@ -190,5 +199,6 @@ export function createLogShadow(): LogShadow {
       }
     },
     copyFrom,
+    extendFrom,
   };
 }

@@ -3,7 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "@raftkit/simulation";
 import type { Plan } from "../../src/plans/plan.js";
+import { installCases, installCell, installCells } from "../../src/plans/coverage.js";
 import type { Shape } from "../../src/plans/shape.js";
+import { farBehind } from "../../src/plans/snapshot-plans.js";
 import { contested, returning, rolling } from "../../src/plans/patterns.js";
 import { runPlan } from "../../src/core-simulation/run.js";
 import type { NodeView } from "../../src/invariants/view.js";
@@ -90,4 +92,16 @@ describe("a shape brings about what it is drawn for:", () => {
     }
     expect(again).toBeGreaterThan(3);
   });
+});
+
+test("nodes that are left behind, with or without entries of their own, or lose their snapshot, are sent one", () => {
+  const cells = new Set<string>();
+  for (const plan of plansOf(farBehind, 12, 5)) {
+    const { failure, injected } = runPlan(plan, { fullTrace: false });
+    expect(failure, `seed ${plan.seed}`).toBeUndefined();
+    for (const cell of injected.keys()) cells.add(cell);
+  }
+  for (const one of installCases) expect([...cells], one).toContain(installCell(one, "nothing"));
+  const reached = installCells.filter((cell) => cells.has(cell));
+  expect(reached.length).toBeGreaterThan(0.4 * installCells.length);
 });
