@@ -1,19 +1,8 @@
 // What goes wrong while a node is sent a snapshot, for the coverage matrix: who is sent one, by what
 // its log was when the first part came, and each kind of trouble until it is taken over or given up.
 import type { Effect, Index } from "@raftkit/core";
-import type { InstallCase, InstallTrouble } from "../plans/coverage.js";
+import type { InstallTrouble } from "../plans/coverage.js";
 import type { Member, World } from "./world.js";
-
-export interface WatchedInstall {
-  readonly id: number;
-  readonly index: Index;
-  readonly attempt: number;
-  readonly term: number;
-  readonly installed: InstallCase;
-  isTroubled: boolean;
-  /** It is durable, and its node knows that. */
-  isTold: boolean;
-}
 
 export function noteTrouble(world: World, member: Member, trouble: InstallTrouble): void {
   const { receiving } = member;

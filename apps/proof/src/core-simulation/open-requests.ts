@@ -95,8 +95,9 @@ export function createOpenRequests(
       }
       const { reads } = open;
       open.reads = reads.filter((one) => one.index > member.lastApplied);
-      for (const one of reads)
+      for (const one of reads) {
         if (one.index <= member.lastApplied) answers.answerRead(member, one.call);
+      }
     },
     onStopped(member) {
       const open = requests[member.number];

@@ -1,6 +1,7 @@
 // Where a node of the core simulation keeps its snapshots, and its snapshot lane, as plain data. What
 // is stored are bytes that name a capture; the capture itself is kept beside them.
 import type { Index, NodeId, SnapshotMeta, SnapshotPosition } from "@raftkit/core";
+import type { InstallCase } from "../plans/coverage.js";
 import type { LogView, SnapshotView } from "../invariants/view.js";
 import type { Machine } from "./machine.js";
 
@@ -54,6 +55,18 @@ export interface SnapshotLane {
   slowMs: number;
   noRoomUntil: number;
   badReadsUntil: number;
+}
+
+/** A snapshot that a node is being sent, as the coverage matrix sees it. */
+export interface WatchedInstall {
+  readonly id: number;
+  readonly index: Index;
+  readonly attempt: number;
+  readonly term: number;
+  readonly installed: InstallCase;
+  isTroubled: boolean;
+  /** It is durable, and its node knows that. */
+  isTold: boolean;
 }
 
 /** How often what happened, over a whole run. */

@@ -20,10 +20,15 @@ import type { Coverage } from "../plans/coverage.js";
 import type { Invariant } from "../invariants/invariant.js";
 import type { Fault, FaultKind, FaultRole, Outcome, Phase, Plan } from "../plans/plan.js";
 import type { LogShadow, NodeView, SnapshotView } from "../invariants/view.js";
-import type { WatchedInstall } from "./install-watch.js";
 import type { Machine } from "./machine.js";
 import type { NumberTrace } from "./number-trace.js";
-import type { Capture, SnapshotCounts, SnapshotLane, StoredSnapshot } from "./snapshot-state.js";
+import type {
+  Capture,
+  SnapshotCounts,
+  SnapshotLane,
+  StoredSnapshot,
+  WatchedInstall,
+} from "./snapshot-state.js";
 import type { TimingWheel } from "./timing-wheel.js";
 
 export interface Disk {

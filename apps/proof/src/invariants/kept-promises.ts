@@ -52,8 +52,9 @@ export function keptPromises(): Invariant {
     if (!open.some(({ index }) => committed[index] !== undefined)) return;
     promised.open = open.filter(({ index }) => committed[index] === undefined);
     for (const one of open) {
-      if (committed[one.index] === one.chain && one.index > promised.kept.index)
+      if (committed[one.index] === one.chain && one.index > promised.kept.index) {
         promised.kept = one;
+      }
     }
   }
 
@@ -70,8 +71,10 @@ export function keptPromises(): Invariant {
       if (message.type !== "appendEntriesReply" || message.matchIndex === 0) return;
       const { matchIndex: index } = message;
       let promised = nodes.get(incarnation);
-      if (!promised)
-        nodes.set(incarnation, (promised = { kept: { index: 0, chain: 0 }, open: [] }));
+      if (!promised) {
+        promised = { kept: { index: 0, chain: 0 }, open: [] };
+        nodes.set(incarnation, promised);
+      }
       const last = promised.open.at(-1);
       const chain = log.chain(index);
       if (index > promised.kept.index && (last?.index !== index || last.chain !== chain)) {
