@@ -41,7 +41,7 @@ const PASSING: ReadonlySet<unknown> = new Set([
   "timeout",
 ]);
 /** Of its `OUTCOME_UNKNOWN`: the node still runs. */
-const LOST: ReadonlySet<unknown> = new Set(["timeout", "leaderChanged"]);
+const LOST: ReadonlySet<unknown> = new Set(["timeout", "leaderChanged", "snapshotInstalled"]);
 
 /**
  * @param command as it is proposed this time

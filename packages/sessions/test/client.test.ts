@@ -43,6 +43,7 @@ describe("a command whose outcome is unknown", () => {
   test.each<readonly Fate[]>([
     ["lost"],
     ["unanswered"],
+    ["passed"],
     ["late"],
     ["unanswered", "lost", "unanswered", "noLeader", "overloaded", "superseded", "late"],
     ["notSent", "timeout", "late", "late"],

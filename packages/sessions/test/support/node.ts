@@ -7,10 +7,11 @@ import type { SessionsOptions } from "../../src/index.js";
 
 /**
  * - `lost`: it doesn't get there, and nobody knows. `unanswered`: it is applied, its answer is lost.
+ * - `passed`: it is applied, and the node got it in a snapshot, without its result.
  * - `late`: it is applied after the next one that is, and nobody knows.
  * - another text: not proposed, for that reason.
  */
-export type Fate = "applied" | "lost" | "unanswered" | "late" | (string & {});
+export type Fate = "applied" | "lost" | "unanswered" | "passed" | "late" | (string & {});
 
 export class FakeError extends RaftkitError {
   readonly reason: string;
@@ -49,6 +50,9 @@ export class FakeNode implements SessionNode<Command, Result> {
       case "unanswered":
         this.#apply(command);
         throw new FakeError("OUTCOME_UNKNOWN", "leaderChanged");
+      case "passed":
+        this.#apply(command);
+        throw new FakeError("OUTCOME_UNKNOWN", "snapshotInstalled");
       case "lost":
         throw new FakeError("OUTCOME_UNKNOWN", "timeout");
       case "late":
