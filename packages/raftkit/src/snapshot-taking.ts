@@ -161,6 +161,7 @@ export class SnapshotTaker {
 
   #capture(): Promise<{ position: SnapshotPosition; state: AsyncIterable<Uint8Array> }> {
     return new Promise((resolve, reject) => {
+      if (this.#stopped) throw ended();
       this.#cancelCapture = () => reject(ended());
       this.#subject.capture(() => {
         try {

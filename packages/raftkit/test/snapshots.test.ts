@@ -367,3 +367,23 @@ test("close ends a snapshot that is being written, and one that can't begin", as
   expect(kept.snapshots.calls.slice(-2)).toEqual(["abort", "close"]);
   expect(kept.snapshots.newest).toBeUndefined();
 });
+
+test("a snapshot that is asked for while the node ends, or later, is refused", async () => {
+  const world = await start(1);
+  const kept = one(world);
+  await propose(world, kept, 3);
+  let release = (): void => {};
+  kept.snapshots.writing = () => new Promise((resolve) => (release = resolve));
+  const take = (): Promise<unknown> => kept.node.snapshot().catch((error: unknown) => error);
+  const taking = [take()];
+  await world.clock.until(() => kept.snapshots.calls.includes("write"), "the first piece");
+  await propose(world, kept, 1);
+  taking.push(take());
+  const closing = kept.node.close();
+  release();
+  await world.clock.outcome(closing);
+  taking.push(take());
+  for (const outcome of await world.clock.outcome(Promise.all(taking))) {
+    expect(outcome).toBeInstanceOf(SnapshotFailed);
+  }
+});
