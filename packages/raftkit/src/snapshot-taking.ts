@@ -36,13 +36,20 @@ export interface TakingEvents {
   onFailed(error: unknown, retryMs: number): void;
 }
 
+interface Captured {
+  readonly position: SnapshotPosition;
+  readonly state: AsyncIterable<Uint8Array>;
+  /** So much of what the log has grown by is in it. */
+  readonly grownBytes: number;
+}
+
 export class SnapshotTaker {
   readonly #storage: SnapshotStorage;
   readonly #subject: Snapshottable;
   readonly #clock: Clock;
   readonly #limits: SnapshotLimits;
   readonly #events: TakingEvents;
-  /** What was applied since the last capture counts for so much in the log. */
+  /** What was applied since the last one that was saved counts for so much in the log. */
   #grownBytes = 0;
   /** Handed to the state machine, and not applied yet when it was last looked at; oldest first. */
   readonly #handed: { readonly lastIndex: Index; readonly bytes: number }[] = [];
@@ -138,7 +145,7 @@ export class SnapshotTaker {
 
   async #save(): Promise<SnapshotMeta> {
     try {
-      const { position, state } = await this.#capture();
+      const { position, state, grownBytes } = await this.#capture();
       const sink = await this.#storage.create(position);
       const meta = await this.#write(sink, state);
       // What can't be read back must not take the log's place.
@@ -146,6 +153,7 @@ export class SnapshotTaker {
         if (this.#stopped) throw ended();
       }
       this.#failures = 0;
+      this.#grownBytes = Math.max(0, this.#grownBytes - grownBytes);
       this.#newest = meta;
       this.#events.onSaved(meta);
       return meta;
@@ -159,7 +167,7 @@ export class SnapshotTaker {
     }
   }
 
-  #capture(): Promise<{ position: SnapshotPosition; state: AsyncIterable<Uint8Array> }> {
+  #capture(): Promise<Captured> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) throw ended();
       this.#cancelCapture = () => reject(ended());
@@ -168,8 +176,7 @@ export class SnapshotTaker {
           const index = this.#subject.completeIndex;
           const position = this.#subject.positionAt(index);
           if (!position) throw nothingApplied();
-          resolve({ position, state: this.#subject.state() });
-          this.#grownBytes = 0;
+          resolve({ position, state: this.#subject.state(), grownBytes: this.#grownBytes });
         } catch (error) {
           reject(error as Error);
         }

@@ -387,3 +387,17 @@ test("a snapshot that is asked for while the node ends, or later, is refused", a
     expect(outcome).toBeInstanceOf(SnapshotFailed);
   }
 });
+
+test("one on request that fails leaves the next one as due as it was: the log never stays full", async () => {
+  const world = await start(1, { maxLogBytes: 100 * ENTRY });
+  const kept = one(world);
+  for (let i = 0; i < 4; i++) {
+    kept.snapshots.fails = (call) => (call === "commit" ? new Error("ENOSPC") : undefined);
+    await propose(world, kept, 24);
+    const taking = kept.node.snapshot().catch((error: unknown) => error);
+    expect(await world.clock.outcome(taking)).toBeInstanceOf(SnapshotFailed);
+  }
+  kept.snapshots.fails = () => undefined;
+  await passes(world, 5000);
+  await propose(world, kept, 20);
+});
