@@ -4,7 +4,8 @@ import { InvalidOption } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { messageOf, StateMachineFailed } from "./errors.js";
 import { readSnapshot, SnapshotDamaged } from "./snapshot-source.js";
-import type { OpenedSnapshots } from "./snapshots.js";
+import { logBytesOf } from "./snapshots.js";
+import type { OpenedSnapshots } from "./snapshot-taking.js";
 
 export interface OpenedState {
   /** Undefined: no snapshots are kept. */
@@ -27,7 +28,7 @@ export async function openState(
   storage: NodeOptions<never, never, never, never>["storage"],
   machine: Machine,
   identity: StorageIdentity,
-  { base }: OpenedLog,
+  { base, entries }: OpenedLog,
   logger: Logger,
 ): Promise<OpenedState> {
   const { snapshots } = storage;
@@ -40,13 +41,20 @@ export async function openState(
   const applied = own ?? 0;
   const isUsable = found !== undefined && found.index >= base.index;
   if (!isUsable || (own !== undefined && own >= base.index)) {
-    return { snapshots: { storage: snapshots, newest: found }, damagedSnapshotIndex: 0, applied };
+    const held = entries.filter(
+      ({ firstIndex, count }) =>
+        firstIndex <= applied && firstIndex + count > Math.max(found?.index ?? 0, base.index) + 1,
+    );
+    return {
+      snapshots: { storage: snapshots, newest: found, grownBytes: logBytesOf(held) },
+      damagedSnapshotIndex: 0,
+      applied,
+    };
   }
   const error = await restoreFrom(snapshots, machine, found);
   if (!error) {
-    const newest = found;
     return {
-      snapshots: { storage: snapshots, newest },
+      snapshots: { storage: snapshots, newest: found, grownBytes: 0 },
       damagedSnapshotIndex: 0,
       applied: found.index,
     };
@@ -56,7 +64,7 @@ export async function openState(
     `${error.message}; ${base.index === 0 ? "the whole log is there and is replayed instead" : "this node waits for one from the leader, and doesn't campaign until then"}`,
   );
   return {
-    snapshots: { storage: snapshots, newest: undefined },
+    snapshots: { storage: snapshots, newest: undefined, grownBytes: 0 },
     damagedSnapshotIndex: found.index,
     applied,
   };

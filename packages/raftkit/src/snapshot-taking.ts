@@ -16,6 +16,14 @@ import { readSnapshot } from "./snapshot-source.js";
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
 
+/** Where snapshots are kept, and the newest that was found whole. */
+export interface OpenedSnapshots {
+  readonly storage: SnapshotStorage;
+  readonly newest: SnapshotMeta | undefined;
+  /** What the machine held by itself and the newest doesn't counts for so much in the log, or more. */
+  readonly grownBytes: number;
+}
+
 /** What a snapshot is taken of. */
 export interface Snapshottable {
   /** Up to where the state is complete; a snapshot is taken at this index. */
@@ -50,7 +58,7 @@ export class SnapshotTaker {
   readonly #limits: SnapshotLimits;
   readonly #events: TakingEvents;
   /** What was applied since the last one that was saved counts for so much in the log. */
-  #grownBytes = 0;
+  #grownBytes: number;
   /** Handed to the state machine, and not applied yet when it was last looked at; oldest first. */
   readonly #handed: { readonly lastIndex: Index; readonly bytes: number }[] = [];
   #newest: SnapshotMeta | undefined;
@@ -61,8 +69,7 @@ export class SnapshotTaker {
   #stopped = false;
 
   constructor(
-    storage: SnapshotStorage,
-    newest: SnapshotMeta | undefined,
+    { storage, newest, grownBytes }: OpenedSnapshots,
     subject: Snapshottable,
     clock: Clock,
     limits: SnapshotLimits,
@@ -70,6 +77,7 @@ export class SnapshotTaker {
   ) {
     this.#storage = storage;
     this.#newest = newest;
+    this.#grownBytes = grownBytes;
     this.#subject = subject;
     this.#clock = clock;
     this.#limits = limits;

@@ -16,15 +16,9 @@ import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 import type { MachineLane } from "./machine-lane.js";
 import { inSlices } from "./slices.js";
 import { readSnapshot } from "./snapshot-source.js";
-import type { SnapshotLimits, Snapshottable } from "./snapshot-taking.js";
+import type { OpenedSnapshots, SnapshotLimits, Snapshottable } from "./snapshot-taking.js";
 import { SnapshotTaker } from "./snapshot-taking.js";
 import { SnapshotReceiver, SnapshotSender } from "./snapshot-transfer.js";
-
-/** Where snapshots are kept, and the newest that was found whole. */
-export interface OpenedSnapshots {
-  readonly storage: SnapshotStorage;
-  readonly newest: SnapshotMeta | undefined;
-}
 
 /** The effects of this lane. */
 export type SnapshotEffect = Extract<
@@ -77,9 +71,9 @@ export class Snapshots {
     this.#events = events;
     this.#savedAt = settings.clock.now();
     if (!opened) return;
-    const { storage, newest } = opened;
+    const { storage } = opened;
     const subject = subjectOf(captured);
-    this.#taker = new SnapshotTaker(storage, newest, subject, settings.clock, settings, {
+    this.#taker = new SnapshotTaker(opened, subject, settings.clock, settings, {
       onSaved: (snapshot) => {
         this.#onSaved(snapshot, "own");
         events.feed({ type: "snapshotSaved", snapshot });
@@ -194,7 +188,7 @@ function missingStorage(): RaftkitError {
 }
 
 /** What entries count for in the log's bounds: their headers are less than the overhead. */
-function logBytesOf(entries: readonly EntryRun[]): number {
+export function logBytesOf(entries: readonly EntryRun[]): number {
   let bytes = 0;
   for (const run of entries) bytes += run.bytes.length + run.count * ENTRY_OVERHEAD_BYTES;
   return bytes;

@@ -401,3 +401,17 @@ test("one on request that fails leaves the next one as due as it was: the log ne
   await passes(world, 5000);
   await propose(world, kept, 20);
 });
+
+test("what a machine with durable state held at the start counts for the next one", async () => {
+  const world = await start(1, { maxLogBytes: 100 * ENTRY });
+  const kept = one(world);
+  for (let i = 0; i < 10; i++) {
+    await propose(world, kept, 20);
+    await passes(world, 1000);
+    const applied = kept.node.status().lastApplied;
+    Object.assign(kept.machine, { open: () => Promise.resolve(applied) });
+    await kept.node.close();
+    kept.node = await openAgain(kept, kept.machine);
+  }
+  expect(kept.machine.commands).toHaveLength(200);
+});
