@@ -335,7 +335,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#turns.feed({ type: "applied", index });
     this.#leadership.onApplied(index);
     this.#calls.reads.run(index);
-    this.#snapshots.takeIfDue(index);
+    this.#snapshots.onApplied(index);
   }
 
   #onSnapshot(snapshot: SnapshotMeta, origin: "own" | "leader"): void {

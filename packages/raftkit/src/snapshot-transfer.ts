@@ -2,6 +2,7 @@
 // leader. Nothing that fails here stops the node: core tries again.
 import type {
   Effect,
+  Index,
   Input,
   NodeId,
   SnapshotReader,
@@ -83,6 +84,8 @@ export class SnapshotReceiver {
   readonly #onFailed: (error: unknown) => void;
   #work: Promise<void> = Promise.resolve();
   #open: OpenSink | null = null;
+  /** Of what was installed, until the machine has got there: the next one must not take it away. */
+  readonly #pins = new Map<SnapshotReader, Index>();
   #stopped = false;
 
   constructor(storage: SnapshotStorage, feed: Feed, onFailed: (error: unknown) => void) {
@@ -141,7 +144,17 @@ export class SnapshotReceiver {
     }
     const snapshot = await open.sink.commit();
     this.#open = null;
+    this.#pins.set(await this.#storage.openReader(snapshot.snapshotId), snapshot.index);
     this.#feed({ type: "snapshotInstalled", install, snapshot });
+  }
+
+  /** The machine has got so far: what is installed up to there isn't restored any more. */
+  unpin(lastApplied: Index): void {
+    for (const [reader, index] of this.#pins) {
+      if (index > lastApplied) continue;
+      this.#pins.delete(reader);
+      reader.close().catch(this.#onFailed);
+    }
   }
 
   async #close(): Promise<void> {
@@ -155,5 +168,6 @@ export class SnapshotReceiver {
     this.#stopped = true;
     await this.#work;
     await this.#close();
+    this.unpin(Infinity);
   }
 }

@@ -143,7 +143,8 @@ export class Snapshots {
   }
 
   /** Some entries were applied. */
-  takeIfDue(lastApplied: Index): void {
+  onApplied(lastApplied: Index): void {
+    this.#receiver?.unpin(lastApplied);
     this.#taker?.takeIfDue(lastApplied);
   }
 

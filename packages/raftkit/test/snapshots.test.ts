@@ -415,3 +415,27 @@ test("what a machine with durable state held at the start counts for the next on
   }
   expect(kept.machine.commands).toHaveLength(200);
 });
+
+test("two installs in quick succession, while the machine is busy: the first one is still there", async () => {
+  const world = await start(3, { maxLogBytes: 100 * ENTRY, snapshotAfterBytes: 20 * ENTRY });
+  const [leader, , behind] = world.all;
+  if (!leader || !behind) throw new Error("three nodes");
+  let release = (): void => {};
+  behind.machine.applying = () => new Promise((resolve) => (release = resolve));
+  await propose(world, leader, 1);
+  await world.clock.until(() => behind.node.status().commitIndex === 3, "its commit");
+  for (let i = 0; i < 2; i++) {
+    world.network.isolate(behind.id);
+    for (let j = 0; j < 20; j++) await propose(world, leader, 10);
+    const { baseIndex } = leader.node.status();
+    expect(baseIndex).toBeGreaterThan(behind.node.status().lastIndex);
+    world.network.heal();
+    await world.clock.until(() => behind.node.status().baseIndex >= baseIndex, "an install");
+    await passes(world, 100);
+  }
+  behind.machine.applying = () => undefined;
+  release();
+  await world.clock.until(() => behind.machine.commands.length === 401, "the machine");
+  expect(behind.node.status()).toMatchObject({ state: "running" });
+  await world.clock.until(() => behind.snapshots.readers === 0, "the readers' end");
+});

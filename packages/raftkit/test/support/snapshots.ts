@@ -18,8 +18,15 @@ export interface TestSnapshots extends SnapshotStorage {
 
 export function createTestSnapshots(): TestSnapshots {
   const kept = new Map<string, Uint8Array>();
+  const pins = new Map<string, number>();
   let newest: SnapshotMeta | undefined;
-  let readers = 0;
+  let commits = 0;
+  /** Only the newest stays, and what somebody reads. */
+  const prune = (): void => {
+    for (const id of kept.keys()) {
+      if (id !== newest?.snapshotId && (pins.get(id) ?? 0) === 0) kept.delete(id);
+    }
+  };
   const check = (call: Parameters<TestSnapshots["fails"]>[0]): void => {
     storage.calls.push(call);
     const error = storage.fails(call);
@@ -30,9 +37,10 @@ export function createTestSnapshots(): TestSnapshots {
     if (newest && newest.index > position.index) {
       throw new RaftkitError("OLD", "a newer one is kept");
     }
-    const snapshotId = `snapshot-${kept.size + 1}`;
+    const snapshotId = `snapshot-${++commits}`;
     kept.set(snapshotId, data);
     newest = { ...position, snapshotId, bytes: data.length, crc: crc32(data) };
+    prune();
     return newest;
   }
   const storage: TestSnapshots = {
@@ -47,7 +55,7 @@ export function createTestSnapshots(): TestSnapshots {
       return newest;
     },
     get readers() {
-      return readers;
+      return [...pins.values()].reduce((sum, count) => sum + count, 0);
     },
     async open() {
       check("open");
@@ -57,7 +65,11 @@ export function createTestSnapshots(): TestSnapshots {
       check("openReader");
       const data = kept.get(snapshotId);
       if (!data) throw new RaftkitError("GONE", "there is no such snapshot");
-      readers++;
+      const pin = (count: number): void => {
+        pins.set(snapshotId, (pins.get(snapshotId) ?? 0) + count);
+        prune();
+      };
+      pin(1);
       let isOpen = true;
       return {
         read: (offset, maxBytes) => {
@@ -65,7 +77,7 @@ export function createTestSnapshots(): TestSnapshots {
           return Promise.resolve({ data: part, done: offset + part.length === data.length });
         },
         close: () => {
-          if (isOpen) readers--;
+          if (isOpen) pin(-1);
           isOpen = false;
           return Promise.resolve();
         },
