@@ -127,7 +127,6 @@ export function noteWritten(
     // A slow link keeps most of its patience.
     install.silences = Math.max(0, install.silences - 1);
     install.isRepeating = false;
-    install.failures = 0;
   } else if (offset < install.writtenBytes && install.isRepeating) {
     // It has forgotten what it had: its process is another one.
     install.snapshot = null;

@@ -187,3 +187,29 @@ test("the first attempt begins at a heartbeat, and one that nobody answers is tr
   workAll(made);
   expect(sent(made, "installSnapshot")[0]).toMatchObject({ attempt: attempt + 1, offset: 0 });
 });
+
+test("attempts that fail make longer and longer pauses, however much was written before", () => {
+  const made = committedLeader(100, BOUND);
+  snapshotNow(made);
+  hear(made, "n3", "appendEntriesReply", {
+    term: 2,
+    success: "false",
+    prev: 1,
+    conflict: "0/0",
+    round: 1,
+  });
+  const begins: number[] = [];
+  for (let beat = 0; begins.length < 6 && beat < 1000; beat++) {
+    made.effects = [];
+    heartbeats(made, 1);
+    workAll(made);
+    const [first] = sent(made, "installSnapshot");
+    if (!first) continue;
+    begins.push(beat);
+    const { attempt } = first;
+    hear(made, "n3", "installSnapshotReply", { term: 2, attempt, offset: 1 });
+    hear(made, "n3", "installSnapshotReply", { term: 2, attempt, outcome: "failed" });
+  }
+  const pauses = begins.slice(1).map((beat, i) => beat - (begins[i] ?? 0));
+  expect(pauses).toEqual([2, 4, 8, 16, 32]);
+});
