@@ -11,7 +11,8 @@ export function onSnapshotRead(
   const install = progress?.install;
   if (!progress || !install?.snapshot || install.attempt !== attempt) return;
   install.isReading = false;
-  if (data === null) {
+  const rest = install.snapshot.bytes - offset;
+  if (data === null || data.length === 0 || data.length > rest) {
     install.badSnapshotId = install.snapshot.snapshotId;
     failAttempt(state, progress, install);
   } else if (offset === install.sentBytes) sendPart(state, progress, data);

@@ -10,6 +10,7 @@ import {
   heartbeats,
   typesOf,
 } from "../support/snapshot-rules.js";
+import { endTurns, step } from "../support/cluster.js";
 import { hear, persist, propose, sent, timeout } from "../support/solo.js";
 
 test("a leader sends a snapshot to whom the log can't serve, and heartbeats beside it", () => {
@@ -212,4 +213,34 @@ test("attempts that fail make longer and longer pauses, however much was written
   }
   const pauses = begins.slice(1).map((beat, i) => beat - (begins[i] ?? 0));
   expect(pauses).toEqual([2, 4, 8, 16, 32]);
+});
+
+test("a storage that gives too little or too much of a snapshot has a damaged one: nothing of it is sent", () => {
+  for (const data of [new Uint8Array(0), new Uint8Array(2 ** 19)]) {
+    const made = committedLeader(100, BOUND);
+    snapshotNow(made);
+    const { snapshot } = made.node.raft.status;
+    hear(made, "n3", "appendEntriesReply", {
+      term: 2,
+      success: "false",
+      prev: 1,
+      conflict: "0/0",
+      round: 1,
+    });
+    heartbeats(made, 1);
+    made.effects = [];
+    step(made.cluster, made.node, {
+      type: "snapshotRead",
+      peer: "n3",
+      attempt: 1,
+      offset: 0,
+      data,
+    });
+    endTurns(made.cluster);
+    expect(sent(made, "installSnapshot")).toEqual([]);
+    expect(typesOf(made, "readSnapshot")).toEqual([]);
+    heartbeats(made, 3);
+    expect(typesOf(made, "takeSnapshot")).toEqual(["takeSnapshot"]);
+    expect(snapshot?.bytes).toBeLessThan(2 ** 19);
+  }
 });
