@@ -100,11 +100,17 @@ export interface State {
 }
 
 /**
- * The log begins behind a snapshot that is lost, and the state machine doesn't hold what was in it:
- * such a node votes and appends, but doesn't campaign or apply until the leader has sent it one.
+ * A snapshot is lost, and with it something that is nowhere else: the state that the log begins
+ * behind, where the machine doesn't hold it by itself; or who votes. Such
+ * a node votes and appends, but doesn't campaign until the leader has sent it one.
  */
-export function lacksSnapshot({ log, snapshot, applyingIndex }: State): boolean {
-  return applyingIndex < log.base.index && (snapshot === null || snapshot.index < log.base.index);
+export function lacksSnapshot(state: State): boolean {
+  const { log, snapshot, applyingIndex, membership } = state;
+  if (snapshot !== null && snapshot.index >= log.base.index) return false;
+  return (
+    applyingIndex < log.base.index ||
+    (log.base.index > 0 && !membership.current)
+  );
 }
 
 /** What such a node needs: one at this index or above. 0: it lacks none. */

@@ -310,6 +310,35 @@ test("a voter whose snapshot is lost keeps log and vote, doesn't campaign, and a
   expect(sent(made, "preVote")).not.toEqual([]);
 });
 
+test("a machine that holds the state doesn't know who votes: without its snapshot the node asks for one", () => {
+  const made = committedLeader(100, BOUND);
+  snapshotNow(made);
+  persist(made);
+  crash(made.node);
+  made.node.snapshots.newest = null;
+  made.effects = [];
+  restart(made.node, { keepsState: true });
+  endTurns(made.cluster);
+  expect(made.node.raft.status).toMatchObject({
+    baseIndex: 80,
+    lastApplied: 100,
+    lacksSnapshot: true,
+  });
+  hear(made, "n2", "appendEntries", { term: 5, prev: "100/2", commit: 100, round: 1 });
+  persist(made);
+  expect(sent(made, "appendEntriesReply").at(-1)).toMatchObject({
+    matchIndex: 100,
+    neededSnapshot: 80,
+  });
+  hear(made, "n2", "installSnapshot", part(90, 2));
+  workAll(made);
+  persist(made);
+  expect(made.node.raft.status.configuration?.voters).toHaveLength(3);
+  expect(typesOf(made, "restore")).toEqual([]);
+  for (let i = 0; i < 3; i++) timeout(made);
+  expect(sent(made, "preVote")).not.toEqual([]);
+});
+
 test("a restart finds the snapshot with the log behind it, or resets the log to it", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);

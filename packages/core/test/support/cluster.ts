@@ -164,7 +164,12 @@ export function crash(node: TestNode): void {
 
 export function restart(
   node: TestNode,
-  change: { readonly wiped?: boolean; readonly bootstrap?: readonly NodeId[] } = {},
+  change: {
+    readonly wiped?: boolean;
+    readonly bootstrap?: readonly NodeId[];
+    /** The machine's state is durable: it holds what it had applied. */
+    readonly keepsState?: boolean;
+  } = {},
 ): void {
   node.run++;
   if (change.wiped === true) {
@@ -175,9 +180,11 @@ export function restart(
   }
   if (change.bootstrap) node.bootstrap = peersNamed(change.bootstrap);
   Object.assign(node, { alive: true, nextSeq: 1, nextReadId: 1 });
-  // A machine in memory: restored, and not at all where the log begins behind the snapshot.
-  const found = wholeSnapshot(node.snapshots);
-  node.applied = found && found.meta.index >= node.disk.base.index ? appliedIn(found) : [];
+  if (change.keepsState !== true) {
+    // A machine in memory: restored, and not at all where the log begins behind the snapshot.
+    const found = wholeSnapshot(node.snapshots);
+    node.applied = found && found.meta.index >= node.disk.base.index ? appliedIn(found) : [];
+  }
   node.raft = openRaft(node);
 }
 
