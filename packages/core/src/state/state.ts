@@ -101,15 +101,16 @@ export interface State {
 
 /**
  * A snapshot is lost, and with it something that is nowhere else: the state that the log begins
- * behind, where the machine doesn't hold it by itself; or who votes. Such
+ * behind, where the machine doesn't hold it by itself; who votes; or what the log doesn't reach. Such
  * a node votes and appends, but doesn't campaign until the leader has sent it one.
  */
 export function lacksSnapshot(state: State): boolean {
-  const { log, snapshot, applyingIndex, membership } = state;
+  const { log, snapshot, applyingIndex, membership, damagedSnapshotIndex } = state;
   if (snapshot !== null && snapshot.index >= log.base.index) return false;
   return (
     applyingIndex < log.base.index ||
-    (log.base.index > 0 && !membership.current)
+    (log.base.index > 0 && !membership.current) ||
+    log.lastIndex < damagedSnapshotIndex
   );
 }
 

@@ -339,6 +339,28 @@ test("a machine that holds the state doesn't know who votes: without its snapsho
   expect(sent(made, "preVote")).not.toEqual([]);
 });
 
+test("a log that doesn't reach a damaged snapshot gets one that can take its place, no older one", () => {
+  // The crash came between the snapshot and the reset of the log.
+  const made = solo(3, { terms: [1, 1], currentTerm: 5 });
+  hear(made, "n2", "installSnapshot", part(20, 5));
+  persist(made);
+  workAll(made);
+  crash(made.node);
+  made.node.snapshots.isDamaged = true;
+  made.effects = [];
+  restart(made.node);
+  endTurns(made.cluster);
+  hear(made, "n2", "appendEntries", { term: 5, prev: "0/0", commit: 20, round: 1 });
+  persist(made);
+  expect(sent(made, "appendEntriesReply").at(-1)).toMatchObject({ neededSnapshot: 20 });
+  hear(made, "n2", "installSnapshot", part(15, 5));
+  expect(typesOf(made, "writeSnapshot")).toEqual([]);
+  hear(made, "n2", "installSnapshot", part(20, 5, { attempt: 2 }));
+  workAll(made);
+  persist(made);
+  expect(made.node.raft.status).toMatchObject({ lastApplied: 20, lacksSnapshot: false });
+});
+
 test("a restart finds the snapshot with the log behind it, or resets the log to it", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
