@@ -74,7 +74,7 @@ const appendEntries = fc
     return {
       ...m,
       prevLogTerm: Math.min(m.prevLogTerm, m.term),
-      matchIndex: Math.min(m.matchIndex, m.prevLogIndex),
+      matchIndex: m.prevLogIndex === 0 ? m.matchIndex : Math.min(m.matchIndex, m.prevLogIndex),
       entries: entries.length > 0 ? [runOf(m.prevLogIndex + 1, entries)] : [],
     };
   });
@@ -315,6 +315,7 @@ describe("messages", () => {
     expect(decodeMessage(header(3, 6), new Uint8Array(0))).toBeUndefined();
     expect(decodeMessage(header(3, 2, 3), new Uint8Array(0))).toBeDefined();
     expect(decodeMessage(header(3, 2, 4), new Uint8Array(0))).toBeUndefined();
+    expect(decodeMessage(header(0, 0, 4), new Uint8Array(0))).toBeDefined();
     expect(decodeMessage(header(Number.MAX_SAFE_INTEGER - 1, 2), entries(2, 5))).toBeUndefined();
     expect(
       decodeMessage(

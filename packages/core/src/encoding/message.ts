@@ -61,7 +61,8 @@ const TABLE: {
         prevLogTerm,
         leaderCommit: field.count(),
         round: field.count(),
-        matchIndex: field.count(prevLogIndex),
+        // Where that was compacted, the message names the beginning of all logs.
+        matchIndex: prevLogIndex === 0 ? field.count() : field.count(prevLogIndex),
         entries: field.entriesAfter(prevLogIndex, prevLogTerm, term),
       };
     },

@@ -75,7 +75,7 @@ function sendAppend(
     prevLogTerm,
     leaderCommit: state.commitIndex,
     round: leader.round,
-    matchIndex: Math.min(progress.matchIndex, prevLogIndex),
+    matchIndex: progress.matchIndex,
     entries,
   };
   send(state, progress.server.id, message);

@@ -52,7 +52,7 @@ export interface AppendEntries extends Envelope {
   readonly round: number;
   /**
    * What the addressee has acknowledged in this term: durable there, as far as this leader knows.
-   * At most `prevLogIndex`; 0: nothing yet.
+   * At most `prevLogIndex`, if that isn't 0; 0: nothing yet.
    */
   readonly matchIndex: Index;
   /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */

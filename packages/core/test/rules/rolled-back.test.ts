@@ -14,19 +14,26 @@ import {
   nodeOf,
   restart,
   step,
+  workOnSnapshots,
 } from "../support/cluster.js";
+import { capture } from "../support/snapshots.js";
 import { advance, settle } from "../support/scene.js";
 import type { Scene } from "../support/scene.js";
 
 const IDS = ["n1", "n2", "n3"];
 
 /** n1 leads; everyone has acknowledged the entries up to 5. */
-function acknowledged(): { scene: Scene; effects: [string, Effect][] } {
+function acknowledged(maxLogBytes = 2 ** 30): { scene: Scene; effects: [string, Effect][] } {
   const cluster = newCluster();
   const effects: [string, Effect][] = [];
   for (const id of IDS) {
     const draw = id === "n1" ? 0 : 0.9;
-    addNode(cluster, id, { bootstrap: IDS, terms: [], random: () => draw });
+    addNode(cluster, id, {
+      bootstrap: IDS,
+      terms: [],
+      random: () => draw,
+      options: { maxLogBytes },
+    });
   }
   const scene: Scene = { cluster, lines: [], quiet: true, sent: new Map(), cut: new Set() };
   run(scene, 160);
@@ -87,6 +94,25 @@ test.each([0, 1, 4])(
     expect(nodeOf(scene.cluster, "n2").raft.status.commitIndex).toBe(6);
   },
 );
+
+test("it is noticed also where the leader has compacted its log beyond that meanwhile", () => {
+  const { scene, effects } = acknowledged(2 ** 13);
+  const [leader, node] = [nodeOf(scene.cluster, "n1"), nodeOf(scene.cluster, "n3")];
+  crash(node);
+  step(scene.cluster, leader, {
+    type: "propose",
+    firstSeq: 4,
+    commands: Array.from({ length: 10 }, () => Uint8Array.of(4)),
+  });
+  run(scene, 60);
+  capture(leader);
+  workOnSnapshots(scene.cluster, leader);
+  expect(leader.raft.status.baseIndex).toBeGreaterThan(5);
+  node.disk.entries.length = 4;
+  restart(node);
+  run(scene, 60);
+  expect(failures(effects)).toEqual(["n3: STORAGE_ROLLED_BACK"]);
+});
 
 test("a node that keeps what it acknowledged is no such node, however much else it lost", () => {
   const { scene, effects } = acknowledged();
