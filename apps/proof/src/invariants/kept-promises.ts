@@ -67,6 +67,13 @@ export function keptPromises(): Invariant {
         committed[index] ??= log.chain(index);
       }
     },
+    truncating({ incarnation }, index) {
+      // A later leader replaces what isn't committed; another one may commit it all the same.
+      const promised = nodes.get(incarnation);
+      if (!promised) return;
+      settle(promised);
+      promised.open = promised.open.filter((one) => one.index < index);
+    },
     sending({ incarnation, log }, _to, message) {
       if (message.type !== "appendEntriesReply" || message.matchIndex === 0) return;
       const { matchIndex: index } = message;
