@@ -28,11 +28,18 @@ function command(random: Random): KvCommand {
       );
 }
 
+/** The version is the fourth byte. */
+function otherVersion(snapshot: Uint8Array): Uint8Array {
+  snapshot[3] = 1 + (snapshot[3] ?? 0);
+  return snapshot;
+}
+
 describeSuite("kv", machineSuite, {
   name: "createKv",
-  capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot"],
+  capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "versioned"],
   create: () => ({
     machine: createKv,
+    otherVersion,
     command,
     queries: [
       { type: "list", limit: 1000 },

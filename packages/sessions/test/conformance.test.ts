@@ -51,7 +51,19 @@ function command(random: Random, { results, step }: Drawn<Results>): Commands {
   return numberedCommand(session, number, lowest, random() < 0.8 ? same : inner(random));
 }
 
-const capabilities = ["snapshots", "checked", "atomicRestore", "stableSnapshot"] as const;
+const capabilities = [
+  "snapshots",
+  "checked",
+  "atomicRestore",
+  "stableSnapshot",
+  "versioned",
+] as const;
+
+/** The version is the fourth byte. */
+function otherVersion(snapshot: Uint8Array): Uint8Array {
+  snapshot[3] = 1 + (snapshot[3] ?? 0);
+  return snapshot;
+}
 
 describeSuite("sessions", machineSuite, {
   name: "withSessions",
@@ -60,6 +72,7 @@ describeSuite("sessions", machineSuite, {
     machine: () => withSessions(createLedger(), options),
     command,
     queries: [null],
+    otherVersion,
   }),
 });
 
@@ -96,5 +109,6 @@ describeSuite("sessions in sessions", machineSuite, {
       return numberedCommand(outer.session, number, number, next);
     },
     queries: [null],
+    otherVersion,
   }),
 });

@@ -36,4 +36,9 @@ export interface MachineSubject<
   ):
     | StateMachine<Command, Result, Query, Answer>
     | Promise<StateMachine<Command, Result, Query, Answer>>;
+  /**
+   * With the capability `versioned`: makes a snapshot of this machine into one that only another
+   * version of its code could have written.
+   */
+  otherVersion?(snapshot: Uint8Array): Uint8Array;
 }

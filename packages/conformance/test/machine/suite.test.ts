@@ -8,6 +8,7 @@ import { runSuite } from "../../src/run.js";
 import { proveSuite } from "../support/caught.js";
 import { createVirtualTimers } from "../support/virtual-timers.js";
 import { wrongMachines } from "../wrong/machines.js";
+import { wrongCaptures } from "../wrong/machines-captures.js";
 import { wrongMachinesElsewhere } from "../wrong/machines-elsewhere.js";
 import { createSlowSubject, createToySubject } from "./toy.js";
 import type { Command, Query, Result } from "./toy.js";
@@ -20,7 +21,14 @@ afterEach(() => {
 test("the toy machine passes", async () => {
   const results = await runSuite(machineSuite, {
     name: "toy",
-    capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "durable"],
+    capabilities: [
+      "snapshots",
+      "checked",
+      "atomicRestore",
+      "stableSnapshot",
+      "durable",
+      "versioned",
+    ],
     create: () => createToySubject() as MachineSubject,
   });
   expect(
@@ -37,7 +45,14 @@ test("a machine that takes its time passes, with fewer commands", async () => {
   const results = await timers.run(
     runSuite(machineSuite, {
       name: "slow",
-      capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "durable"],
+      capabilities: [
+        "snapshots",
+        "checked",
+        "atomicRestore",
+        "stableSnapshot",
+        "durable",
+        "versioned",
+      ],
       create: () => createSlowSubject(100),
     }),
   );
@@ -94,4 +109,4 @@ test("commands may name what earlier results told", async () => {
   expect(seen.at(-1)).toMatchObject({ writes: seen.length });
 });
 
-proveSuite(machineSuite, [...wrongMachines, ...wrongMachinesElsewhere]);
+proveSuite(machineSuite, [...wrongMachines, ...wrongMachinesElsewhere, ...wrongCaptures]);

@@ -23,7 +23,11 @@ export interface State {
 }
 
 export interface Toy {
-  readonly apply: (state: State, command: Command, context: ApplyContext) => Result;
+  readonly apply: (
+    state: State,
+    command: Command,
+    context: ApplyContext,
+  ) => Result | Promise<Result>;
   readonly answer: (state: State, query: Query) => unknown;
   readonly snapshot: (state: State) => AsyncIterable<Uint8Array>;
   readonly restore: (
@@ -62,6 +66,9 @@ export function answerRight(state: State, query: Query): unknown {
   return query === "all" ? [...state.lists] : (state.lists.get(query.key) ?? null);
 }
 
+/** Of snapshots. */
+const VERSION = 1;
+
 /**
  * A line for each list, and one at the end that tells how many there are. Lists are never changed,
  * only replaced.
@@ -69,7 +76,7 @@ export function answerRight(state: State, query: Query): unknown {
 export function linesOf({ lists, writes, index }: State): readonly string[] {
   return [
     ...Array.from(lists, (entry) => `${JSON.stringify(entry)}\n`),
-    `${JSON.stringify({ count: lists.size, writes, index })}\n`,
+    `${JSON.stringify({ version: VERSION, count: lists.size, writes, index })}\n`,
   ];
 }
 
@@ -83,7 +90,11 @@ export async function* chunksOf(lines: readonly string[]): AsyncGenerator<Uint8A
 export function stateOf(text: string): State {
   const lines = text.split("\n");
   if (lines.pop() !== "") throw new Error("the end is missing");
-  const end = JSON.parse(lines.pop() ?? "") as { count: number; writes: number; index: number };
+  const end = JSON.parse(lines.pop() ?? "") as Record<
+    "version" | "count" | "writes" | "index",
+    number
+  >;
+  if (end.version !== VERSION) throw new Error("another version");
   if (end.count !== lines.length) throw new Error("lists are missing");
   return {
     lists: new Map(lines.map((line) => JSON.parse(line) as [string, number[]])),
@@ -131,6 +142,10 @@ export function createToySubject(
   return {
     machine: () => create(emptyState()),
     reopen: (machine) => create(disks.get(machine) ?? emptyState()),
+    otherVersion: (snapshot) =>
+      new TextEncoder().encode(
+        new TextDecoder().decode(snapshot).replace('"version":1', '"version":2'),
+      ),
     command,
     queries: ["all", { key: "a" }, { key: "h" }],
   };

@@ -26,7 +26,14 @@ function wrong(
     message,
     target: {
       name,
-      capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "durable"],
+      capabilities: [
+        "snapshots",
+        "checked",
+        "atomicRestore",
+        "stableSnapshot",
+        "durable",
+        "versioned",
+      ],
       create: () => createToySubject(faults()) as MachineSubject,
     },
   };
@@ -159,6 +166,23 @@ const notTheWhole: readonly Wrong<MachineSubject>[] = [
       },
     }),
   ),
+  wrong("MACHINE-11", "a capture that shares its lists with the state", /read later/, () => ({
+    apply: (state, command, context) => {
+      const list = state.lists.get(command.key);
+      if (command.op !== "append" || list === undefined) return applyRight(state, command, context);
+      state.index = context.index;
+      const previous = [...list];
+      list.push(...command.items);
+      return { previous, writes: ++state.writes };
+    },
+    answer: (state, query) => structuredClone(answerRight(state, query)),
+    snapshot: (state) => {
+      const captured = { ...state, lists: new Map(state.lists) };
+      return (async function* () {
+        yield* chunksOf(linesOf(captured));
+      })();
+    },
+  })),
   wrong(
     "MACHINE-12",
     "a capture that is given up with the first read",
@@ -181,7 +205,7 @@ const notTheWhole: readonly Wrong<MachineSubject>[] = [
             for (const key of keys) {
               yield* chunksOf([`${JSON.stringify([key, lists.get(key) ?? []])}\n`]);
             }
-            yield* chunksOf([`${JSON.stringify({ count, writes, index })}\n`]);
+            yield* chunksOf([`${JSON.stringify({ version: 1, count, writes, index })}\n`]);
           })();
         },
       };
