@@ -10,11 +10,13 @@ import { wrongLogs } from "./wrong/logs.js";
 import { wrongLargeLogs } from "./wrong/large-logs.js";
 import { wrongLogsOnBadDisks } from "./wrong/logs-on-bad-disks.js";
 import { wrongMachines } from "./wrong/machines.js";
+import { wrongCaptures } from "./wrong/machines-captures.js";
 import { wrongMachinesElsewhere } from "./wrong/machines-elsewhere.js";
 import { wrongReaders } from "./wrong/snapshot-readers.js";
 import { wrongSnapshots } from "./wrong/snapshots.js";
 import { wrongWays } from "./wrong/transport-ways.js";
 import { wrongWrappers } from "./wrong/transport-wrappers.js";
+import { wrongInstalls } from "./wrong/transports-installs.js";
 import { wrongLasting } from "./wrong/transports-lasting.js";
 
 /**
@@ -22,10 +24,10 @@ import { wrongLasting } from "./wrong/transports-lasting.js";
  */
 const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtBy">[] } = {
   codec: [...wrongCodecs, ...wrongCodecsInDisguise],
-  "state-machine": [...wrongMachines, ...wrongMachinesElsewhere],
+  "state-machine": [...wrongMachines, ...wrongMachinesElsewhere, ...wrongCaptures],
   "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks, ...wrongLargeLogs],
   "snapshot-storage": [...wrongSnapshots, ...wrongReaders],
-  transport: [...wrongWays, ...wrongWrappers, ...wrongLasting],
+  transport: [...wrongWays, ...wrongWrappers, ...wrongLasting, ...wrongInstalls],
 };
 
 test.each(Object.entries(suites))("the suite %s is valid", (_name, suite) => {

@@ -10,6 +10,8 @@ import { pattern } from "./bench.js";
 import type { Bench } from "./bench.js";
 import { createLog, createRegisters, plainCodec } from "./cluster-parts.js";
 import type { Command, Registers } from "./cluster-parts.js";
+import { createSnapshots } from "./cluster-snapshots.js";
+import type { ClusterSnapshots } from "./cluster-snapshots.js";
 import { withFaults } from "./faults.js";
 import type { Faults } from "./faults.js";
 
@@ -22,6 +24,7 @@ export type Node = RaftNode<Command, boolean, string, number | null>;
 export interface Member {
   readonly peer: Peer;
   readonly log: LogStorage;
+  readonly snapshots: ClusterSnapshots;
   node: Node;
   machine: Registers;
 }
@@ -37,14 +40,22 @@ export interface Cluster {
   readonly restart: (member: Member) => Promise<void>;
 }
 
-/** @param line a slow one between all nodes */
+export interface Setting {
+  /** Of the lines between all nodes; absent: as fast as they are. */
+  readonly bytesPerSecond?: number;
+  /** At least. Default 150. */
+  readonly electionTimeoutMs?: number;
+  /** What a node's log may hold; then snapshots are taken. */
+  readonly maxLogBytes?: number;
+}
+
 export async function withCluster(
   bench: Bench,
   body: (cluster: Cluster) => Promise<void>,
-  line?: SlowLine,
+  { bytesPerSecond, electionTimeoutMs = 150, maxLogBytes }: Setting = {},
 ): Promise<void> {
-  const roundTripMs = line === undefined ? await measured(bench) : 0;
-  const minMs = Math.max(line?.electionTimeoutMs ?? 150, 4 * roundTripMs);
+  const roundTripMs = bytesPerSecond === undefined ? await measured(bench) : 0;
+  const minMs = Math.max(electionTimeoutMs, 4 * roundTripMs);
   const faults: Faults = {
     random: createChance(1).next,
     loss: 0,
@@ -57,9 +68,13 @@ export async function withCluster(
     ["n1", "n2", "n3"].map(async (id) => ({ id, address: await bench.subject.address() })),
   );
 
-  const routes = await routesBetween(bench, peers, line);
+  const routes = await routesBetween(bench, peers, bytesPerSecond);
 
-  async function open(peer: Peer, log: LogStorage): Promise<Pick<Member, "node" | "machine">> {
+  async function open({
+    peer,
+    log,
+    snapshots,
+  }: Pick<Member, "peer" | "log" | "snapshots">): Promise<Pick<Member, "node" | "machine">> {
     const machine = createRegisters();
     const transport = routed(
       withFaults(await bench.transport(peer.address), faults),
@@ -70,7 +85,8 @@ export async function withCluster(
       id: peer.id,
       cluster: { id: "conformance", bootstrap: peers },
       transport,
-      storage: { log },
+      storage: maxLogBytes === undefined ? { log } : { log, snapshots },
+      ...(maxLogBytes === undefined ? {} : { maxLogBytes }),
       codec: plainCodec,
       stateMachine: machine,
       electionTimeoutMs: { min: minMs, max: 2 * minMs },
@@ -85,7 +101,8 @@ export async function withCluster(
   try {
     for (const peer of peers) {
       const log = createLog(`data-directory-of-${peer.id}`);
-      members.push({ peer, log, ...(await open(peer, log)) });
+      const kept = { peer, log, snapshots: createSnapshots() };
+      members.push({ ...kept, ...(await open(kept)) });
     }
     await body({
       members,
@@ -95,7 +112,7 @@ export async function withCluster(
       leader: () => members.find(({ node }) => node.status().role === "leader"),
       restart: async (member) => {
         await member.node.close();
-        Object.assign(member, await open(member.peer, member.log));
+        Object.assign(member, await open(member));
       },
     });
   } finally {
@@ -177,11 +194,6 @@ export async function agree(
   );
 }
 
-export interface SlowLine {
-  readonly bytesPerSecond: number;
-  readonly electionTimeoutMs: number;
-}
-
 type Routes = ReadonlyMap<string, string>;
 
 /** How long a frame and its answer take: elections need several. */
@@ -203,17 +215,17 @@ async function measured(bench: Bench): Promise<number> {
 async function routesBetween(
   bench: Bench,
   peers: readonly Peer[],
-  line: SlowLine | undefined,
+  bytesPerSecond: number | undefined,
 ): Promise<Routes> {
   const routes = new Map<string, string>();
-  if (line === undefined) return routes;
+  if (bytesPerSecond === undefined) return routes;
   for (const from of peers) {
     for (const to of peers) {
       if (from === to) continue;
       routes.set(`${from.id}>${to.id}`, (await bench.links.route?.(from.id, to)) ?? to.address);
       bench.links.disturb?.(from.id, to.id, {
         kind: "throttle",
-        bytesPerSecond: line.bytesPerSecond,
+        bytesPerSecond,
       });
     }
   }

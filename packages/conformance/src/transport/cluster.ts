@@ -9,7 +9,7 @@ import { nextTurn, transportCase } from "./bench.js";
 import type { Bench } from "./bench.js";
 import { agree, FIRST_CALL_TIMEOUT_MS, patiently, proposes, withCluster } from "./cluster-bench.js";
 import type { Cluster, Member } from "./cluster-bench.js";
-import type { Command } from "./cluster-parts.js";
+import type { RegisterCommand } from "./cluster-parts.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
 
@@ -107,7 +107,7 @@ function underLoad(bench: Bench): (cluster: Cluster) => Promise<void> {
 interface Load {
   readonly history: Operation<RegisterInput, RegisterOutput>[];
   acknowledged(): number;
-  acknowledgedWrites(): readonly Command[];
+  acknowledgedWrites(): readonly RegisterCommand[];
   readAtEnd(bench: Bench, member: Member, key: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -118,14 +118,14 @@ interface Load {
  */
 function startLoad(members: readonly Member[], timeoutMs: number): Load {
   const history: Operation<RegisterInput, RegisterOutput>[] = [];
-  const writes: Command[] = [];
+  const writes: RegisterCommand[] = [];
   let [time, value, clients, running] = [0, 0, 0, true];
 
   /** Sends one call and notes what became of it. @returns whether its client may go on */
   async function call(
     client: string,
     { node }: Member,
-    input: Command | { readonly op: "read"; readonly key: string },
+    input: RegisterCommand | { readonly op: "read"; readonly key: string },
   ): Promise<boolean> {
     const invoked = ++time;
     try {

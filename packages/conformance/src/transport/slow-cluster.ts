@@ -1,4 +1,4 @@
-// The last case: large commands in a cluster on slow lines. What one command takes on its way is
+// A case of large commands in a cluster on slow lines. What one command takes on its way is
 // longer than an election timeout, so a leader lasts only if its heartbeats overtake its entries.
 import { ensure } from "../expect.js";
 import { toError } from "../show.js";

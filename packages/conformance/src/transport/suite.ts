@@ -1,6 +1,7 @@
 // The suite for transports, in the order in which its cases run.
 import { clusters } from "./cluster.js";
 import { slowClusters } from "./slow-cluster.js";
+import { snapshotClusters } from "./snapshot-cluster.js";
 import { frames } from "./frames.js";
 import { restarts, senders, strangers } from "./identity.js";
 import { intruders } from "./intruders.js";
@@ -29,4 +30,5 @@ export const transportSuite: Suite<TransportSubject> = [
   ...intruders,
   ...slowLinks,
   ...slowClusters,
+  ...snapshotClusters,
 ];
