@@ -216,7 +216,7 @@ describe("the conduct of a run", () => {
   test("passes, or fails by the one check that names the reason", () => {
     expect(failed({})).toEqual([]);
     expect(checkObservations(good).at(-1)?.detail).toBe(
-      "2 of 15 kinds, 3 faults; a run of 120 s has every kind",
+      "2 of 16 kinds, 3 faults; a run of 120 s has every kind",
     );
     expect(failed({ recoveryMs: undefined, unserved: [0, 2] })).toEqual([
       "serves again: n1, n3 acknowledged no write within 20000 ms of the last healing",

@@ -97,6 +97,12 @@ describe("an answer", () => {
       { kind: "refused", why: "no_leader" },
     ],
     [
+      "no room in the log",
+      write,
+      answering(507, '{"error":{"code":"log_full","message":""}}'),
+      { kind: "refused", why: "log_full" },
+    ],
+    [
       "perhaps",
       write,
       answering(504, '{"error":{"code":"outcome_unknown","message":""}}'),

@@ -22,7 +22,9 @@ interface Circumstances {
   readonly isUp?: (node: number) => boolean;
   /** Connections that a fault resets on each of its links. Default 2. */
   readonly resets?: (link: readonly [number, number]) => number;
-  /** A restart isn't done before a fault of links is healed. */
+  /** What becomes of a request for a snapshot. Default: it is saved at index 7. */
+  readonly snapshot?: () => Promise<{ readonly index: number }>;
+  /** A restart isn't done before a fault of links is healed, or a snapshot asked for. */
   readonly restartsOnceHealed?: boolean;
 }
 
@@ -34,6 +36,7 @@ async function carryOut(
     signal = new AbortController().signal,
     isUp = () => true,
     resets = () => 2,
+    snapshot = () => Promise.resolve({ index: 7 }),
     restartsOnceHealed = false,
   }: Circumstances,
 ): Promise<Carried> {
@@ -80,6 +83,11 @@ async function carryOut(
     faults,
     endMs,
     fleet,
+    async takeSnapshot(node) {
+      await note("snapshot")(node);
+      setImmediate(() => healed.emit("healed"));
+      return snapshot();
+    },
     network,
     observer: { leader: leads, confirmLeader: () => Promise.resolve(leads()) },
     now: () => performance.now() - epoch,
@@ -209,6 +217,33 @@ test("a fault of links counts if something met it, between nodes that ran; else 
       await carryOut([{ ...links("anyone"), links: [] } as PlannedFault], { leader: 0 })
     ).injectedFaults.map(({ tookEffect }) => tookEffect),
   ).toEqual([false, false, false]);
+});
+
+test("a snapshot is asked of a node that runs, beside other faults, and counts once it is saved", async () => {
+  const asked: PlannedFault = { kind: "snapshot", atMs: 0, durationMs: 0, node: 1 };
+  const saved = await carryOut([asked], { leader: undefined });
+  expect([saved.done, saved.injectedFaults]).toMatchObject([
+    ["snapshot 1"],
+    [{ kind: "snapshot", target: "n2", effect: "saved at index 7", tookEffect: true }],
+  ]);
+  expect(await carryOut([asked], { leader: 0, isUp: (node) => node !== 1 })).toEqual({
+    done: [],
+    injectedFaults: [],
+  });
+  const none = await carryOut([asked], {
+    leader: 0,
+    snapshot: () => Promise.reject(new Error("n2 is gone")),
+  });
+  // As every kind without effect it is tried three times.
+  expect(none.injectedFaults.map(({ effect, tookEffect }) => [effect, tookEffect])).toEqual(
+    Array.from({ length: 3 }, () => ["none: n2 is gone", false]),
+  );
+  // The restart ends only once the snapshot was asked for.
+  const beside = await carryOut([process("restart"), asked], {
+    leader: 0,
+    restartsOnceHealed: true,
+  });
+  expect(beside.done).toEqual(["snapshot 1", "restart 2"]);
 });
 
 test("is told in the order in which faults began, whichever is over first", async () => {

@@ -84,6 +84,9 @@ const report: ChaosReport = {
     delayedBytes: 5,
     resetConnections: 1,
   },
+  snapshots: { saved: 40, installed: 3 },
+  sessions: { opened: 2, writes: 30, repeats: 70, answeredRepeats: 50 },
+  watches: { changes: 55, resumptions: 6, lists: 1 },
 };
 
 const TAG = /<(\/?)([a-z0-9]+)((?: [a-zA-Z0-9-]+="[^"<>]*")*)>/g;
@@ -143,6 +146,14 @@ describe("the page", () => {
       /class="link-fault no-effect"[^>]*><title>throttle, 3.0 to 3.5 s: n1 → n3 \(no effect, not counted\)<.title>/,
     );
     expect(html).toContain("<b>2</b><span>faults of 2 kinds</span>");
+    for (const [value, what] of [
+      ["40 / 3", "snapshots saved / installed"],
+      ["30 / 70", "session writes / sent again"],
+      ["55", "changes watched"],
+      ["6 / 1", "watches resumed / listed again"],
+    ]) {
+      expect(html).toContain(`<b>${value}</b><span>${what}</span>`);
+    }
     expect(html).toContain("<title>n1 leads in term 2, 0.0 to 0.9 s</title>");
     expect(html).toContain("<title>n2 leads in term 3, 1.8 to 4.5 s</title>");
     expect(html).toContain("<title>n1 down, 0.9 to 2.0 s</title>");
@@ -208,6 +219,9 @@ describe("the text", () => {
 operations  90 answered (20/s), 5 refused, 2 unknown, 1 WRONG; p50 1.3 ms, p99 30.0 ms
 faults      2: kill-leader 1, delay 1; 1 more without effect
 links       6 proxies, 2.9 MiB carried, 0 KiB dropped, 0 KiB delayed, connections reset: 1
+snapshots   40 saved, 3 installed
+sessions    30 writes in 2 sessions, 70 sent again, 50 of which were answered
+watches     55 changes, resumed 6 times, listed again 1 times
 leaders     in 2 terms
 outages     once longer than a second without an acknowledged write, 1.2 s in all, the longest 1.2 s
 

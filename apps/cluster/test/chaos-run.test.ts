@@ -74,7 +74,7 @@ describe("a run", () => {
       }, PATIENCE);
       expect([await program.ended, program.output()]).toEqual([
         0,
-        expect.stringMatching(/\npassed: 9 checks\n$/),
+        expect.stringMatching(/\npassed: 12 checks\n$/),
       ]);
       await allGone(servers.map(({ pid }) => pid));
       expect(existsSync(dirname(servers[0]?.data ?? ""))).toBe(false);
@@ -85,6 +85,7 @@ describe("a run", () => {
         "raftkit-chaos.json",
         "report.html",
         "report.json",
+        "watches.json",
       ]);
       expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Chaos run, seed 3: passed");
       const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ChaosReport;
@@ -96,11 +97,11 @@ describe("a run", () => {
       expect(await verifyFile(out)).toEqual([
         0,
         expect.stringMatching(
-          /ok +linearizable.*ok +one log order.*ok +nothing acknowledged lost.*ok +all nodes equal.*\npassed: 4 checks\n$/s,
+          /ok +linearizable.*ok +one log order.*ok +nothing acknowledged lost.*ok +all nodes equal.*ok +watches show the log.*\npassed: 5 checks\n$/s,
         ),
       ]);
       const history = join(out, "history.jsonl");
-      expect(await verifyFile(history)).toEqual([0, expect.stringContaining("passed: 4 checks")]);
+      expect(await verifyFile(history)).toEqual([0, expect.stringContaining("passed: 5 checks")]);
 
       // An acknowledged write vanishes from the nodes: the last one of a key, so that nothing
       // overwrote it.
@@ -114,7 +115,7 @@ describe("a run", () => {
       expect(await verifyFile(out)).toEqual([
         1,
         expect.stringMatching(
-          /FAILED {2}nothing acknowledged lost.*is gone; it holds.*\nFAILED: nothing acknowledged lost\n$/s,
+          /FAILED {2}nothing acknowledged lost.*is gone; it holds.*\nFAILED: nothing acknowledged lost, watches show the log\n$/s,
         ),
       ]);
       writeFileSync(join(out, "final-state.json"), state);
@@ -144,6 +145,8 @@ describe("a run", () => {
   test.each([
     ["acknowledge what they didn't write", "lost", "linearizable", 5, 3],
     ["answer with what was true before", "stale", "linearizable", 5, 3],
+    ["execute again what comes again", "twice", "session writes once", 5, 3],
+    ["don't tell of each change", "silent", "watches show the log", 5, 3],
     [
       "keep nothing, and are killed all at once",
       "memory",

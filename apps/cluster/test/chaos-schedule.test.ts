@@ -1,7 +1,12 @@
 // A seed names a schedule: the same faults at the same times; within two minutes every kind
 // is injected.
 import { describe, expect, test } from "vitest";
-import { FAULT_KINDS, PROCESS_FAULTS, planFaults } from "../src/chaos/faults/schedule.js";
+import {
+  FAULT_KINDS,
+  LINK_FAULTS,
+  PROCESS_FAULTS,
+  planFaults,
+} from "../src/chaos/faults/schedule.js";
 import type { PlannedFault } from "../src/chaos/faults/schedule.js";
 
 const seeds = Array.from({ length: 50 }, (_, i) => i * 7919);
@@ -38,9 +43,8 @@ describe("a schedule", () => {
         faults.map(({ atMs }) => atMs).sort((a, b) => a - b),
       );
       for (const isProcess of [true, false]) {
-        const track = faults.filter(
-          ({ kind }) => PROCESS_FAULTS.some((one) => one === kind) === isProcess,
-        );
+        const kinds: readonly string[] = isProcess ? PROCESS_FAULTS : LINK_FAULTS;
+        const track = faults.filter(({ kind }) => kinds.includes(kind));
         let free = 1000;
         for (const { atMs, durationMs } of track) {
           expect(atMs).toBeGreaterThanOrEqual(free);
@@ -48,6 +52,14 @@ describe("a schedule", () => {
         }
         expect(free).toBeLessThanOrEqual(59_000);
       }
+    }
+  });
+
+  test("asks nodes that exist for snapshots, all of them in time", () => {
+    for (const seed of seeds) {
+      const faults = planFaults({ seed, nodes: 3, seconds: 120 });
+      const nodes = faults.flatMap((fault) => ("node" in fault ? [fault.node] : []));
+      expect(new Set(nodes)).toEqual(new Set([0, 1, 2]));
     }
   });
 

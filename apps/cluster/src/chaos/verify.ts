@@ -2,13 +2,14 @@
 import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keyValueFormat, readHistory } from "@raftkit/linearizability";
+import type { z } from "zod";
 import { ClusterError } from "../errors.js";
 import { checkRecord, hasAnswers } from "./checks/checks.js";
 import type { Check } from "./checks/checks.js";
 import { finalStateSchema } from "./checks/final-state.js";
-import type { FinalState } from "./checks/final-state.js";
 import type { KeyValueOperation } from "./workload/history.js";
-import { FINAL_STATE, HISTORY } from "./out-directory.js";
+import { watchRecordsSchema } from "./workload/watch-record.js";
+import { FINAL_STATE, HISTORY, WATCHES } from "./out-directory.js";
 
 export interface Verified {
   readonly checks: readonly Check[];
@@ -33,7 +34,15 @@ export async function verify(path: string): Promise<Verified> {
   }
   const hasState = existsSync(stateFile);
   if (isDirectory && !hasState) throw unreadable(`${stateFile} is missing`);
-  const checks = checkRecord(operations, hasState ? readState(stateFile) : undefined);
+  const watchesFile = join(dirname(file), WATCHES);
+  const checks = checkRecord(
+    operations,
+    hasState ? readAs(finalStateSchema, stateFile, "the nodes' contents") : undefined,
+    // Older reports have none.
+    existsSync(watchesFile)
+      ? readAs(watchRecordsSchema, watchesFile, "what watches were told")
+      : undefined,
+  );
   return {
     checks,
     missing: hasState
@@ -54,11 +63,11 @@ async function readOperations(file: string): Promise<KeyValueOperation[]> {
   return operations;
 }
 
-function readState(file: string): FinalState {
+function readAs<T>(schema: z.ZodType<T>, file: string, what: string): T {
   try {
-    return finalStateSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+    return schema.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
-    throw unreadable(`${file} can't be read as the nodes' contents`, cause);
+    throw unreadable(`${file} can't be read as ${what}`, cause);
   }
 }
 

@@ -1,5 +1,6 @@
 // A server that looks right and isn't: LIE=lost acknowledges some writes without doing them,
-// LIE=stale answers some reads with what was true before, LIE=memory keeps nothing on disk.
+// LIE=stale answers some reads with what was true before, LIE=twice executes a write again that comes
+// again under its Idempotency-Key, LIE=silent leaves out some changes, LIE=memory keeps nothing on disk.
 // Otherwise the server's own parts, with its own options.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -17,13 +18,9 @@ const [{ startServer }, { openNode }, { parseOptions }] = await Promise.all([
   load("cli/parse.js"),
 ]);
 
-/**
- * The forms of a command: outside of sessions [command], and the kv package's [0, key, value] is an
- * unconditional put.
- */
+/** The kv package's form of a command: [0, key, value] is an unconditional put. */
 const PUT = 0;
-const isPlainPut = ([command, ...more]) =>
-  more.length === 0 && command?.[0] === PUT && command.length === 3;
+const isPut = (command) => command?.[0] === PUT && command.length === 3;
 const lie = process.env.LIE;
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 let calls = 0;
@@ -32,15 +29,27 @@ const remembered = new Map();
 /** Whether it is time for a lie: now and then, not at first. */
 const isDue = () => ++calls % 10 === 0;
 
+/** Where changes go. */
+const told = (changes) => ({
+  publish: (index, events) =>
+    changes.publish(index, lie === "silent" && events.length > 0 && isDue() ? [] : events),
+  restored: (index) => changes.restored(index),
+});
+
 async function open(settings, context) {
-  const node = await openNode(settings, context);
+  const node = await openNode(settings, { ...context, changes: told(context.changes) });
   return {
     on: node.on.bind(node),
     status: node.status.bind(node),
     close: node.close.bind(node),
+    snapshot: node.snapshot.bind(node),
     propose: async (command, options) => {
-      if (lie === "lost" && isPlainPut(command) && isDue()) {
+      // The sessions package's forms: [command] outside of sessions, [session, number, lowest, command].
+      if (lie === "lost" && command.length === 1 && isPut(command[0]) && isDue()) {
         return { ok: true, index: node.status().lastIndex + 1, previousIndex: 1 };
+      }
+      if (lie === "twice" && command.length === 4) {
+        return { ok: true, result: await node.propose([command[3]], options) };
       }
       return node.propose(command, options);
     },

@@ -5,6 +5,9 @@ import type { FinalState } from "./final-state.js";
 import type { KeyValueOperation } from "../workload/history.js";
 import { findDisorder } from "./log-order.js";
 import { findLostWrites } from "./lost-writes.js";
+import { findWatchErrors } from "./watched.js";
+import { countWatched } from "../workload/watch-record.js";
+import type { WatchRecord } from "../workload/watch-record.js";
 
 export interface Check {
   readonly name: string;
@@ -17,10 +20,14 @@ const SHOWN = 5;
 /** Begins the names of those who read at the end; a run's clients are called otherwise. */
 const FINAL = "final.";
 
-/** @param state undefined: only the history is known */
+/**
+ * @param state undefined: only the history is known
+ * @param watches undefined: nobody watched, or it isn't known
+ */
 export function checkRecord(
   operations: readonly KeyValueOperation[],
   state: FinalState | undefined,
+  watches?: readonly WatchRecord[],
 ): Check[] {
   const verdict = checkHistory(operations, keyValue);
   const disorder = findDisorder(operations);
@@ -57,7 +64,25 @@ export function checkRecord(
           ? `${state.nodes.length} nodes, ${state.nodes[0]?.entries.length ?? 0} keys`
           : some(differences),
     },
+    ...(watches === undefined ? [] : [checkWatches(operations, state, watches)]),
   ];
+}
+
+function checkWatches(
+  operations: readonly KeyValueOperation[],
+  state: FinalState,
+  watches: readonly WatchRecord[],
+): Check {
+  const errors = findWatchErrors(operations, watches, state);
+  const { changes, resumptions, lists } = countWatched(watches);
+  return {
+    name: "watches show the log",
+    ok: errors.length === 0 && changes > 0,
+    detail:
+      errors.length === 0
+        ? `${changes} changes in ${watches.length} watches, each once and in order; resumed ${resumptions} times, listed again ${lists} times`
+        : some(errors),
+  };
 }
 
 /** A few lines of many. */

@@ -36,9 +36,11 @@ export const finalStateSchema: z.ZodType<FinalState> = z.object({
 });
 
 const pageSchema = z.object({
+  index: z.number(),
   items: z.array(z.object({ key: z.string(), value: z.string(), index: z.number() })),
   next: z.string().nullable(),
 });
+type Page = z.infer<typeof pageSchema>;
 const DEADLINE_MS = 20_000;
 
 /** @throws {ClusterError} a node did not answer in time */
@@ -49,44 +51,65 @@ export async function readContents(
   now: () => number,
 ): Promise<NodeContents> {
   const fromMs = now();
+  const { entries } = await readList(id, address, caller, "", fromMs + DEADLINE_MS, now);
+  return { id, fromMs, toMs: now(), entries };
+}
+
+export interface Listing {
+  /** The state that the first page shows. */
+  readonly index: number;
+  readonly entries: readonly Entry[];
+}
+
+/**
+ * All pages, each a picture of its own moment.
+ * @throws {ClusterError} the node did not answer in time
+ */
+export async function readList(
+  id: string,
+  address: string,
+  caller: Caller,
+  prefix: string,
+  deadlineMs: number,
+  now: () => number,
+): Promise<Listing> {
   const entries: Entry[] = [];
+  let index: number | undefined;
   for (let after: string | null = ""; after !== null;) {
-    const page: z.infer<typeof pageSchema> = await readPage(
-      id,
-      address,
-      caller,
-      after,
-      fromMs + DEADLINE_MS,
-      now,
-    );
-    for (const { key, value, index } of page.items) {
-      entries.push({ key, value: nameOf(Buffer.from(value, "base64").toString()), index });
+    const query = new URLSearchParams({ prefix, limit: "100", ...(after !== "" && { after }) });
+    const path = `/v1/kv?${query.toString()}`;
+    const page: Page = await readPage(id, address, caller, path, deadlineMs, now);
+    for (const { key, value, index: writtenAt } of page.items) {
+      entries.push({
+        key,
+        value: nameOf(Buffer.from(value, "base64").toString()),
+        index: writtenAt,
+      });
     }
+    index ??= page.index;
     after = page.next;
   }
-  return { id, fromMs, toMs: now(), entries };
+  return { index: index ?? 0, entries };
 }
 
 async function readPage(
   id: string,
   address: string,
   caller: Caller,
-  after: string,
+  path: string,
   deadlineMs: number,
   now: () => number,
-): Promise<z.infer<typeof pageSchema>> {
+): Promise<Page> {
+  const beganMs = now();
   for (;;) {
-    const reply = await caller.call(address, {
-      method: "GET",
-      path: `/v1/kv?limit=100${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`,
-    });
+    const reply = await caller.call(address, { method: "GET", path });
     if (reply.kind === "answer" && reply.status === 200) {
       return pageSchema.parse(JSON.parse(reply.body));
     }
     if (now() > deadlineMs) {
       throw new ClusterError(
         "NO_LEADER",
-        `${id} did not say what it holds within ${DEADLINE_MS} ms: ${reply.kind === "answer" ? reply.status : reply.why}`,
+        `${id} did not say what it holds within ${Math.round(now() - beganMs)} ms: ${reply.kind === "answer" ? reply.status : reply.why}`,
       );
     }
     await sleep(50);

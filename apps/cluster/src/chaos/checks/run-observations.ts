@@ -5,12 +5,17 @@ import type { Check } from "./checks.js";
 import { nodeName } from "../faults/fault-names.js";
 import { FAULT_KINDS } from "../faults/schedule.js";
 import type { FaultKind } from "../faults/schedule.js";
+import type { SnapshotCounts } from "../processes/snapshot-counts.js";
+import type { SessionCounts } from "../workload/sender.js";
 
 /**
  * From the last healing until every node must serve again. Elections take less than a second; a
  * busy machine takes longer.
  */
 export const RECOVERY_TIMEOUT_MS = 20_000;
+
+/** A run of so long has installs for certain: nodes are down for seconds, again and again. */
+const INSTALLS_AFTER_S = 45;
 
 export interface RunObservations {
   /** From the last healing until every node had acknowledged a write; undefined: not in time. */
@@ -73,4 +78,33 @@ export function checkObservations({
       `${new Set(effective).size} of ${FAULT_KINDS.length} kinds, ${effective.length} faults${new Set(planned).size < FAULT_KINDS.length ? "; a run of 120 s has every kind" : ""}`,
     ),
   ];
+}
+
+/** A repeat that was executed shows in the history and in the watches, too. */
+export function checkSessions({
+  opened,
+  writes,
+  repeats,
+  answeredRepeats,
+  disagreements,
+}: SessionCounts): Check {
+  return {
+    name: "session writes once",
+    ok: disagreements.length === 0 && answeredRepeats > 0,
+    detail:
+      disagreements.length === 0
+        ? `${writes} writes in ${opened} sessions, ${repeats} sent again; ${answeredRepeats} repeats were answered${answeredRepeats > 0 ? ", each as the first time" : ": nothing was shown"}`
+        : some(disagreements),
+  };
+}
+
+/** Whether the run had what it is there to try. @param seconds how long the load went on */
+export function checkSnapshots({ saved, installed }: SnapshotCounts, seconds: number): Check {
+  const isLong = seconds >= INSTALLS_AFTER_S;
+  const needed = isLong ? "" : `; a run of ${INSTALLS_AFTER_S} s needs both`;
+  return {
+    name: "snapshots and installs",
+    ok: !isLong || (saved > 0 && installed > 0),
+    detail: `${saved} saved, ${installed} installed${needed}`,
+  };
 }

@@ -1,4 +1,4 @@
-// Carries the schedule out: injects each fault, waits, heals, and records what it hit. Two tracks
+// Carries the schedule out: injects each fault, waits, heals, and records what it hit. The tracks
 // run beside each other; within a track a fault begins only when the one before it is healed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEffect, describeLinks, nodeName } from "./fault-names.js";
@@ -6,7 +6,7 @@ import type { Fleet } from "../processes/fleet.js";
 import { watchLinks } from "../network/link-watch.js";
 import type { Network } from "../network/network.js";
 import type { Observer } from "../processes/observer.js";
-import type { FaultKind, LinkPlan, PlannedFault, ProcessPlan } from "./schedule.js";
+import type { FaultKind, LinkPlan, PlannedFault, ProcessPlan, SnapshotPlan } from "./schedule.js";
 
 /** A fault that was carried out. */
 export interface InjectedFault {
@@ -35,6 +35,8 @@ export interface NemesisOptions {
     Fleet,
     "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore" | "isUp"
   >;
+  /** @throws {ClusterError} the node doesn't answer, or took none */
+  readonly takeSnapshot: (node: number) => Promise<{ readonly index: number }>;
   readonly network: Pick<Network, "impose" | "impact">;
   readonly observer: Pick<Observer, "leader" | "confirmLeader">;
   readonly now: () => number;
@@ -64,17 +66,15 @@ const RETRY_MS = 30_000;
  * when aborted
  */
 export async function runNemesis(options: NemesisOptions): Promise<void> {
-  const isLink = (fault: PlannedFault): boolean => "links" in fault;
   const begin = inOrderOfBeginning(options.onFault);
-  await Promise.all(
-    [false, true].map((links) =>
-      runTrack(
-        options.faults.filter((fault) => isLink(fault) === links),
-        options,
-        begin,
-      ),
-    ),
+  const tracks = [...new Set(options.faults.map(trackOf))].map((track) =>
+    options.faults.filter((fault) => trackOf(fault) === track),
   );
+  await Promise.all(tracks.map((faults) => runTrack(faults, options, begin)));
+}
+
+function trackOf(fault: PlannedFault): string {
+  return "links" in fault ? "links" : "node" in fault ? "snapshots" : "processes";
 }
 
 /**
@@ -99,10 +99,7 @@ async function runTrack(
     await sleep(Math.max(0, beginsMs - now()), undefined, { signal });
     tried.add(kind);
     const end = begin(now());
-    const injected =
-      "links" in fault
-        ? await injectLinkFault(fault, options)
-        : await injectProcessFault(fault, options);
+    const injected = await injectFault(fault, options);
     if (injected !== undefined) restedMs = now() + REST_MS;
     end(injected);
     if (injected?.tookEffect === true) effective.add(kind);
@@ -113,6 +110,16 @@ async function runTrack(
       });
     }
   }
+}
+
+/** @returns undefined: there was nobody whom it could hit */
+function injectFault(
+  fault: PlannedFault,
+  options: NemesisOptions,
+): Promise<InjectedFault | undefined> {
+  if ("links" in fault) return injectLinkFault(fault, options);
+  if ("node" in fault) return requestSnapshot(fault, options);
+  return injectProcessFault(fault, options);
 }
 
 /** A fault is about to be injected; what is returned is called when it is over. */
@@ -207,6 +214,21 @@ async function injectProcessFault(
   }
   const target = `${victims.map(nodeName).toSorted().join(", ")}${leader !== undefined && victims.includes(leader) ? ` (${nodeName(leader)} led)` : ""}`;
   return { kind, fromMs, toMs: now(), target, effect: "", tookEffect: true };
+}
+
+/** A node that is paused answers late, one that is killed meanwhile never. */
+async function requestSnapshot(
+  { kind, node }: SnapshotPlan,
+  { fleet, takeSnapshot, now }: NemesisOptions,
+): Promise<InjectedFault | undefined> {
+  if (!fleet.isUp(node)) return undefined;
+  const fromMs = now();
+  const [effect, tookEffect] = await takeSnapshot(node).then(
+    ({ index }) => [`saved at index ${index}`, true] as const,
+    (error: unknown) =>
+      [`none: ${error instanceof Error ? error.message : String(error)}`, false] as const,
+  );
+  return { kind, fromMs, toMs: now(), target: nodeName(node), effect, tookEffect };
 }
 
 /** A node that says just now that it leads; undefined if there is none in time. */

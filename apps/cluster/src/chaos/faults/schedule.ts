@@ -1,6 +1,6 @@
 // Which fault is injected when, for how long and into what: drawn from the seed alone, before
-// anything runs. Two tracks, one for processes and one for links, each one fault at a time; so at most one node is
-// wiped at once, and faults of both kinds meet.
+// anything runs. Three tracks, for processes, links and snapshots on request, each one fault at a
+// time; so at most one node is wiped at once, and faults of different tracks meet.
 import { createRandom } from "../random.js";
 import type { Random } from "../random.js";
 
@@ -23,11 +23,18 @@ export const LINK_FAULTS = [
   "delay",
   "throttle",
 ] as const;
-export const FAULT_KINDS: readonly FaultKind[] = [...PROCESS_FAULTS, ...LINK_FAULTS];
+/** Not a fault by itself: it is there to meet others. */
+export const SNAPSHOT_FAULTS = ["snapshot"] as const;
+export const FAULT_KINDS: readonly FaultKind[] = [
+  ...PROCESS_FAULTS,
+  ...LINK_FAULTS,
+  ...SNAPSHOT_FAULTS,
+];
 
 export type ProcessFault = (typeof PROCESS_FAULTS)[number];
 export type LinkFault = (typeof LINK_FAULTS)[number];
-export type FaultKind = ProcessFault | LinkFault;
+export type SnapshotFault = (typeof SNAPSHOT_FAULTS)[number];
+export type FaultKind = ProcessFault | LinkFault | SnapshotFault;
 
 /** From one node to another, by number from 0. */
 export type Link = readonly [from: number, to: number];
@@ -65,7 +72,10 @@ export type LinkPlan = Times & {
   readonly effect: LinkEffect;
 };
 
-export type PlannedFault = ProcessPlan | LinkPlan;
+/** `node` is asked for a snapshot of its state, whatever else happens to it. */
+export type SnapshotPlan = Times & { readonly kind: SnapshotFault; readonly node: number };
+
+export type PlannedFault = ProcessPlan | LinkPlan | SnapshotPlan;
 
 export interface ScheduleOptions {
   readonly seed: number;
@@ -88,7 +98,20 @@ export function planFaults({ seed, nodes, seconds }: ScheduleOptions): PlannedFa
     nodes < 2
       ? []
       : track(random, LINK_FAULTS, endMs, (kind, times) => linkFault(random, kind, nodes, times));
-  return [...processes, ...links].sort((a, b) => a.atMs - b.atMs);
+  return [...processes, ...links, ...snapshots(random, nodes, endMs)].sort(
+    (a, b) => a.atMs - b.atMs,
+  );
+}
+
+/** Often, so that some meet every other kind. */
+function snapshots(random: Random, nodes: number, endMs: number): SnapshotPlan[] {
+  const planned: SnapshotPlan[] = [];
+  for (let atMs = FIRST_MS; ;) {
+    atMs += random.between(500, 3500);
+    if (atMs > endMs) return planned;
+    const node = random.integer(nodes);
+    planned.push({ kind: "snapshot", atMs: Math.round(atMs), durationMs: 0, node });
+  }
 }
 
 /** Deals the kinds from a shuffled deck, again and again, so that none is left out for long. */

@@ -56,6 +56,13 @@ export interface FleetOptions {
 const READY_TIMEOUT_MS = 30_000;
 const GRACE_MS = 2000;
 const POLL_MS = 20;
+/**
+ * The smallest log that a server takes, and so small a growth that a node takes a snapshot about
+ * every second: the log keeps a tail of 128 KiB, and a node that was down for a few seconds is sent
+ * a snapshot.
+ */
+const MAX_LOG_BYTES = 1_048_576;
+const SNAPSHOT_AFTER_BYTES = 65_536;
 /** How a node says that it lost its storage (core's StorageLost). */
 const STORAGE_LOST = /has an empty data directory/;
 
@@ -215,6 +222,10 @@ function chaosArguments(place: NodePlace, all: readonly NodePlace[], network: Ne
     "info",
     "--timeout-ms",
     "1000",
+    "--max-log-bytes",
+    String(MAX_LOG_BYTES),
+    "--snapshot-after-bytes",
+    String(SNAPSHOT_AFTER_BYTES),
     ...(others.length === 0
       ? []
       : [

@@ -4,7 +4,7 @@ import { element } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
 import { nodeName } from "../faults/fault-names.js";
 import type { ChaosReport } from "./report.js";
-import { FAULT_KINDS, PROCESS_FAULTS } from "../faults/schedule.js";
+import { FAULT_KINDS, LINK_FAULTS } from "../faults/schedule.js";
 import { spansOf } from "./spans.js";
 import { OUTCOMES } from "../workload/tally.js";
 
@@ -109,9 +109,7 @@ function axis(report: ChaosReport, x: Frame["x"], top: number): Content {
 function drawFaults({ report, x, top }: Frame): readonly Content[] {
   return FAULT_KINDS.map((kind, lane) => {
     const y = top + lane * LANE;
-    const track = PROCESS_FAULTS.some((process) => process === kind)
-      ? "process-fault"
-      : "link-fault";
+    const track = LINK_FAULTS.some((link) => link === kind) ? "link-fault" : "process-fault";
     const bars = report.injectedFaults
       .filter((injected) => injected.kind === kind)
       .map(({ fromMs, toMs, target, effect, tookEffect }) =>

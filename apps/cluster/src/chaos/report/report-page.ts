@@ -61,6 +61,7 @@ function voidElement(name: string, attributes: Readonly<Record<string, string>>)
 
 function figures(report: ChaosReport): Markup {
   const { totals, outages, leadershipTerms, recoveryMs, p50Ms, p99Ms, durationMs } = report;
+  const { snapshots, sessions, watches } = report;
   const effective = faultsOf(report);
   const out = outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const rows: readonly (readonly [string, string])[] = [
@@ -73,6 +74,10 @@ function figures(report: ChaosReport): Markup {
       `faults of ${new Set(effective.map(({ kind }) => kind)).size} kinds`,
     ],
     [String(leadershipTerms), "terms with a leader"],
+    [`${snapshots.saved} / ${snapshots.installed}`, "snapshots saved / installed"],
+    [`${sessions.writes} / ${sessions.repeats}`, "session writes / sent again"],
+    [String(watches.changes), "changes watched"],
+    [`${watches.resumptions} / ${watches.lists}`, "watches resumed / listed again"],
     [seconds(out), "without acknowledged writes"],
     [recoveryMs === null ? "never" : ms(recoveryMs), "from the last healing until all served"],
   ];

@@ -7,6 +7,7 @@ import { FAULT_KINDS } from "../faults/schedule.js";
 
 export function reportText(report: ChaosReport): string {
   const { totals, injectedFaults, outages, network, durationMs } = report;
+  const { snapshots, sessions, watches } = report;
   const faults = faultsOf(report);
   const byKind = FAULT_KINDS.map(
     (kind) => [kind, faults.filter((injected) => injected.kind === kind).length] as const,
@@ -18,6 +19,9 @@ export function reportText(report: ChaosReport): string {
     `operations  ${totals.done} answered (${Math.round(totals.done / (durationMs / 1000))}/s), ${totals.refused} refused, ${totals.unknown} unknown${totals.wrong > 0 ? `, ${totals.wrong} WRONG` : ""}; p50 ${ms(report.p50Ms)}, p99 ${ms(report.p99Ms)}`,
     `faults      ${faults.length}: ${byKind.map(([kind, count]) => `${kind} ${count}`).join(", ")}${futile === 0 ? "" : `; ${futile} more without effect`}`,
     `links       ${network.proxies} proxies, ${bytes(network.carriedBytes)} carried, ${bytes(network.droppedBytes)} dropped, ${bytes(network.delayedBytes)} delayed, connections reset: ${network.resetConnections}`,
+    `snapshots   ${snapshots.saved} saved, ${snapshots.installed} installed`,
+    `sessions    ${sessions.writes} writes in ${sessions.opened} sessions, ${sessions.repeats} sent again, ${sessions.answeredRepeats} of which were answered`,
+    `watches     ${watches.changes} changes, resumed ${watches.resumptions} times, listed again ${watches.lists} times`,
     `leaders     in ${report.leadershipTerms} terms`,
     `outages     ${outages.length === 0 ? "never longer than a second without an acknowledged write" : `${outages.length === 1 ? "once" : `${outages.length} times`} longer than a second without an acknowledged write, ${seconds(outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0))} in all, the longest ${seconds(longest)}`}`,
     "",

@@ -4,6 +4,9 @@ import type { StateChange } from "../processes/fleet.js";
 import type { InjectedFault } from "../faults/nemesis.js";
 import type { NetworkTotals } from "../network/network.js";
 import type { RoleChange } from "../processes/observer.js";
+import type { SnapshotCounts } from "../processes/snapshot-counts.js";
+import type { SessionCounts } from "../workload/sender.js";
+import type { WatchCounts } from "../workload/watch-record.js";
 import type { Outage, OutcomeKind, Second } from "../workload/tally.js";
 
 /** All times in milliseconds since the load began; nodes by number from 0. */
@@ -40,6 +43,10 @@ export interface ChaosReport {
   /** Terms in which a leader was seen. */
   readonly leadershipTerms: number;
   readonly network: NetworkTotals;
+  readonly snapshots: SnapshotCounts;
+  /** `repeats`: requests for a write that had been sent before. */
+  readonly sessions: Omit<SessionCounts, "disagreements">;
+  readonly watches: WatchCounts;
 }
 
 /** What counts as a fault. */

@@ -9,13 +9,13 @@ export type Reply =
       readonly etag: number | undefined;
       readonly body: string;
     }
-  /** It was not carried out: no connection, or the node said so (503). */
+  /** It was not carried out: no connection, or the node said so (503; 507: its log is full). */
   | { readonly kind: "refused"; readonly why: string }
   /** It may have been carried out, or may yet be. */
   | { readonly kind: "unknown"; readonly why: string };
 
 export interface Call {
-  readonly method: "GET" | "PUT" | "DELETE";
+  readonly method: "GET" | "PUT" | "DELETE" | "POST";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -66,7 +66,7 @@ function send(
         if (!response.complete) return fail("cut off");
         const text = Buffer.concat(chunks).toString();
         const status = response.statusCode ?? 0;
-        if (status === 503) end({ kind: "refused", why: errorCode(text) });
+        if (status === 503 || status === 507) end({ kind: "refused", why: errorCode(text) });
         else if (status === 504) end({ kind: "unknown", why: errorCode(text) });
         else end({ kind: "answer", status, etag: etagOf(response.headers.etag), body: text });
       });

@@ -1,9 +1,9 @@
-// Unique values: a number, some of them padded so that links and disks get work. The history keeps
-// the short name; a body that isn't exactly its name's value is kept as it came, so that no model
-// explains it.
+// Unique values: a number, some of them padded so that links, disks and snapshots get work. The
+// history keeps the short name; a body that isn't exactly its name's value is kept as it came, so
+// that no model explains it.
 
 /** Every so many values one is large. */
-const LARGE_EVERY = 12;
+const LARGE_EVERY = 4;
 const LARGE_CHARS = 8000;
 
 export function valueName(number: number): string {

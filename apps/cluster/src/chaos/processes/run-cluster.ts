@@ -1,0 +1,77 @@
+// The cluster of a run: its ports, proxies and server processes, from the start to the end.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { NodePlace } from "../../supervisor/layout.js";
+import { waitForLeader } from "../../supervisor/node-status.js";
+import { nodeName } from "../faults/fault-names.js";
+import { startNetwork } from "../network/network.js";
+import type { Network } from "../network/network.js";
+import type { ChaosOptions } from "../options.js";
+import type { Random } from "../random.js";
+import { untilAborted } from "../run-context.js";
+import type { CleanUp, RunContext } from "../run-context.js";
+import { createFleet } from "./fleet.js";
+import type { Fleet } from "./fleet.js";
+import { takePorts } from "./ports.js";
+import { startWatchdog } from "./watchdog.js";
+
+const LEADER_TIMEOUT_MS = 20_000;
+
+/** Servers that run behind proxies. */
+export interface RunCluster {
+  readonly places: readonly NodePlace[];
+  readonly network: Network;
+  readonly fleet: Fleet;
+  /** Milliseconds since every node knew a leader. */
+  readonly now: () => number;
+}
+
+/** Resolves when every node knows a leader: then the run's time begins. */
+export async function startCluster(
+  { nodes }: ChaosOptions,
+  { serverCommand, out, data, temporary, signal }: RunContext,
+  random: Random,
+  cleanUps: CleanUp[],
+): Promise<RunCluster> {
+  const watchdog = await startWatchdog(temporary);
+  cleanUps.push(() => watchdog.close());
+  const block = await takePorts(nodes * 2, Math.random);
+  cleanUps.push(() => block.close());
+  const places = placesOf(nodes, block.ports, data, join(out, "logs"));
+  mkdirSync(join(out, "logs"), { recursive: true, mode: 0o700 });
+  const network = await startNetwork(block.ports.slice(nodes, 2 * nodes), () => random.next());
+  cleanUps.push(() => network.close());
+  let epoch = performance.now();
+  const now = (): number => performance.now() - epoch;
+  const fleet = createFleet({ places, serverCommand, network, watchdog, now });
+  cleanUps.push(() => stopFleet(fleet, nodes));
+  await untilAborted(fleet.startAll(), signal);
+  await waitForLeader(fleet.supervisor, LEADER_TIMEOUT_MS, signal);
+  epoch = performance.now();
+  return { places, network, fleet, now };
+}
+
+function placesOf(
+  nodes: number,
+  ports: readonly number[],
+  data: string,
+  logs: string,
+): NodePlace[] {
+  return Array.from({ length: nodes }, (_, i) => {
+    const id = nodeName(i);
+    return {
+      number: i + 1,
+      id,
+      http: `127.0.0.1:${ports[i]}`,
+      peer: `127.0.0.1:${ports[nodes + i]}`,
+      directory: join(data, id),
+      logFile: join(logs, `${id}.log`),
+    };
+  });
+}
+
+/** A paused process can't hear that it should end. */
+export async function stopFleet({ supervisor }: Fleet, nodes: number): Promise<void> {
+  for (let node = 0; node < nodes; node++) supervisor.resume(nodeName(node));
+  await supervisor.stop();
+}
