@@ -8,7 +8,6 @@ import type {
   Raft,
   RaftkitError,
   SnapshotMeta,
-  SnapshotStorage,
   StateMachine,
 } from "@raftkit/core";
 import { SnapshotFailed } from "./errors.js";

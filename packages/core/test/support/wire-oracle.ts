@@ -54,8 +54,9 @@ export function isWellFormed(value: CodecValue, payload: Uint8Array): boolean {
   const parsed = header.safeParse(value);
   if (!parsed.success) return false;
   const { data } = parsed;
-  if (data[0] === 4)
+  if (data[0] === 4) {
     return (data[3] === 0 || data[7] <= data[3]) && isAppended(payload, data[3], data[4], data[2]);
+  }
   if (data[0] === 13) return isPart(data, payload.length);
   if (data[0] === 6) return isForwarded(payload, data[2]);
   return payload.length === 0;
