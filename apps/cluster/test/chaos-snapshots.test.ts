@@ -1,8 +1,9 @@
-// Snapshots of a run are counted from the nodes' logs, and a long run without them proves nothing.
+// Snapshots of a run are counted from the nodes' logs, and a long run without them, or whose
+// watches were never cut off, proves nothing.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkSnapshots } from "../src/chaos/checks/run-observations.js";
+import { checkExercised } from "../src/chaos/checks/run-observations.js";
 import { countSnapshots } from "../src/chaos/processes/snapshot-counts.js";
 import { temporaryDirectory } from "./support/environment.js";
 
@@ -23,8 +24,11 @@ test("snapshots are counted over all nodes, and what is no line about one isn't"
 });
 
 test.each([
-  [{ saved: 9, installed: 1 }, 60, true],
-  [{ saved: 9, installed: 0 }, 60, false],
-  [{ saved: 0, installed: 0 }, 60, false],
-  [{ saved: 0, installed: 0 }, 9, true],
-])("%o in %i s: %s", (counts, seconds, ok) => expect(checkSnapshots(counts, seconds).ok).toBe(ok));
+  [{ saved: 9, installed: 1 }, 1, 60, true],
+  [{ saved: 9, installed: 0 }, 1, 60, false],
+  [{ saved: 0, installed: 1 }, 1, 60, false],
+  [{ saved: 9, installed: 1 }, 0, 60, false],
+  [{ saved: 0, installed: 0 }, 0, 9, true],
+])("%o, resumed %i times in %i s: %s", (counts, resumptions, seconds, ok) =>
+  expect(checkExercised(counts, resumptions, seconds).ok).toBe(ok),
+);

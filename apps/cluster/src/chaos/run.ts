@@ -8,9 +8,9 @@ import { askSnapshot } from "../supervisor/node-status.js";
 import { checkRecord, finalReads } from "./checks/checks.js";
 import type { Check } from "./checks/checks.js";
 import {
+  checkExercised,
   checkObservations,
   checkSessions,
-  checkSnapshots,
   RECOVERY_TIMEOUT_MS,
 } from "./checks/run-observations.js";
 import { readContents } from "./checks/final-state.js";
@@ -252,7 +252,7 @@ function checkRun(ran: Ran): Check[] {
       effective: injectedFaults.filter(({ tookEffect }) => tookEffect).map(({ kind }) => kind),
     }),
     checkSessions(load.sessions),
-    checkSnapshots(snapshots, options.seconds),
+    checkExercised(snapshots, countWatched(records).resumptions, options.seconds),
   ];
 }
 

@@ -14,8 +14,8 @@ import type { SessionCounts } from "../workload/sender.js";
  */
 export const RECOVERY_TIMEOUT_MS = 20_000;
 
-/** A run of so long has installs for certain: nodes are down for seconds, again and again. */
-const INSTALLS_AFTER_S = 45;
+/** Within so long nodes are down for seconds, again and again, every one of them at least once. */
+const EXERCISED_AFTER_S = 45;
 
 export interface RunObservations {
   /** From the last healing until every node had acknowledged a write; undefined: not in time. */
@@ -98,13 +98,20 @@ export function checkSessions({
   };
 }
 
-/** Whether the run had what it is there to try. @param seconds how long the load went on */
-export function checkSnapshots({ saved, installed }: SnapshotCounts, seconds: number): Check {
-  const isLong = seconds >= INSTALLS_AFTER_S;
-  const needed = isLong ? "" : `; a run of ${INSTALLS_AFTER_S} s needs both`;
+/**
+ * Whether the run had what it is there to try.
+ * @param resumptions of watches @param seconds how long the load went on
+ */
+export function checkExercised(
+  { saved, installed }: SnapshotCounts,
+  resumptions: number,
+  seconds: number,
+): Check {
+  const isLong = seconds >= EXERCISED_AFTER_S;
+  const needed = isLong ? "" : `; a run of ${EXERCISED_AFTER_S} s needs some of each`;
   return {
-    name: "snapshots and installs",
-    ok: !isLong || (saved > 0 && installed > 0),
-    detail: `${saved} saved, ${installed} installed${needed}`,
+    name: "snapshots and resumptions",
+    ok: !isLong || Math.min(saved, installed, resumptions) > 0,
+    detail: `${saved} snapshots saved, ${installed} installed, watches resumed ${resumptions} times${needed}`,
   };
 }
