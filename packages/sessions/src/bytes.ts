@@ -13,7 +13,9 @@ export class ByteWriter {
   }
 
   uint32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value, true);
+    // First: growing replaces the view.
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, true);
   }
 
   /** Up to 2^53. */
@@ -24,7 +26,8 @@ export class ByteWriter {
   }
 
   float64(value: number): void {
-    this.#view.setFloat64(this.#grow(8), value, true);
+    const at = this.#grow(8);
+    this.#view.setFloat64(at, value, true);
   }
 
   bytes(bytes: Uint8Array): void {
