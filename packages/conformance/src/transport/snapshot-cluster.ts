@@ -18,13 +18,13 @@ const PARTS = 8;
 /** So many are written when the receiver's disk stops for a while. */
 const PARTS_BEFORE_STOP = 3;
 /** Acknowledged while it stands still. */
-const WRITES_MEANWHILE = 10;
+const WRITES_MEANWHILE = 5;
 /** Much more than what is written during the case: a log that is too short can't wait for anybody. */
 const MAX_LOG_BYTES = 2 ** 20;
 const ENTRY_BYTES = 16 * 1024;
 const WRITES_AT_ONCE = 10;
 /** Each takes a millisecond or more. */
-const TURNS_BETWEEN_WRITES = 10;
+const TURNS_BETWEEN_WRITES = 40;
 const ELECTION_TIMEOUT_MS = 1000;
 /** Part by part: one that was lost is sent again after some hundreds of milliseconds. */
 const PART_BOUND_MS = 8000;

@@ -23,29 +23,6 @@ function reusesMemory(): (from: Sender, frame: Uint8Array, receive: Receive) => 
   };
 }
 
-/** The ends of two frames that are under way at once are told apart by nothing but their length. */
-function mixesUp(): (from: Sender, frame: Uint8Array, receive: Receive) => void {
-  let before: Uint8Array | undefined;
-  return (from, frame, receive) => {
-    if (frame.length < LARGE_BYTES) {
-      receive(from, frame);
-      return;
-    }
-    const other = before;
-    before = frame;
-    if (other?.length === frame.length) {
-      const half = frame.length >> 1;
-      const end = frame.slice(half);
-      frame.set(other.subarray(half), half);
-      other.set(end, half);
-    }
-    setTimeout(() => {
-      if (before === frame) before = undefined;
-      receive(from, frame);
-    }, 1);
-  };
-}
-
 /** To spare the node doubles, where they cost something. */
 function dropsDoubles(): (from: Sender, frame: Uint8Array, receive: Receive) => void {
   let before = new Uint8Array(0);
@@ -62,11 +39,6 @@ function dropsDoubles(): (from: Sender, frame: Uint8Array, receive: Receive) => 
 export const wrongInstalls: readonly Wrong<TransportSubject>[] = [
   {
     target: receiving("uses the memory of large frames again", reusesMemory),
-    caughtBy: "TRANSPORT-62",
-    message: /arrived, but not as they were sent/,
-  },
-  {
-    target: receiving("mixes up large frames of one length that are under way at once", mixesUp),
     caughtBy: "TRANSPORT-62",
     message: /arrived, but not as they were sent/,
   },
