@@ -35,7 +35,7 @@ export async function openState(
   const found = await snapshots?.open(identity);
   const own = await machine.open?.();
   if (!snapshots) {
-    if ((own ?? 0) < base.index) throw missingSnapshots(base.index);
+    if (base.index > 0) throw missingSnapshots(base.index);
     return { snapshots: undefined, damagedSnapshotIndex: 0, applied: own ?? 0 };
   }
   const applied = own ?? 0;
@@ -105,6 +105,6 @@ async function restoreFrom(
 
 function missingSnapshots(index: number): InvalidOption {
   return new InvalidOption(
-    `option storage.snapshots: not given, but the log begins behind index ${index}, so what came before is in a snapshot; give createNode the snapshot storage that this data was written with`,
+    `option storage.snapshots: not given, but the log begins behind index ${index}, so what came before, and who votes, is in a snapshot; give createNode the snapshot storage that this data was written with`,
   );
 }
