@@ -9,7 +9,10 @@ export type NotProposedReason =
   | "noLeader"
   /** The leader's uncommitted entries or a window is full: try again after a pause. */
   | "overloaded"
-  /** The leader's log has reached `maxLogBytes`: trying again doesn't help, raising it does. */
+  /**
+   * The leader's log has reached `maxLogBytes`. It passes with the next snapshot; without
+   * `storage.snapshots`, or while they fail, only raising the bound helps.
+   */
   | "logFull"
   | "tooLarge"
   /** The node was closed. */

@@ -13,7 +13,7 @@ export type RejectReason =
   | "noLeader"
   /** Too much is uncommitted or unanswered: a pause helps. */
   | "overloaded"
-  /** The log has reached `maxLogBytes`: a pause doesn't help. */
+  /** The log has reached `maxLogBytes`: it takes a snapshot, or a larger bound. */
   | "logFull"
   /** The transport is certain that it never left. */
   | "notSent";

@@ -124,7 +124,7 @@ export interface InstallSnapshotReply extends Envelope {
 
 /**
  * Why a proposal was refused. `overloaded`: too much is uncommitted, a pause helps; `logFull`: the
- * log has reached `maxLogBytes`, a pause doesn't.
+ * log has reached `maxLogBytes`, it takes a snapshot or a larger bound.
  */
 export type Refusal = "notLeader" | "overloaded" | "logFull";
 
