@@ -18,6 +18,7 @@ import { nodeFileSystem } from "./node-file-system.js";
 import { openDirectory } from "./opening.js";
 import { cryptoRandom } from "./random.js";
 import type { LogEvent } from "./segment-files.js";
+import { Space, systemSchedule } from "./space.js";
 
 export interface FileLogOptions {
   /** Where the files go; one directory per node. Created with mode 0700 if it doesn't exist. */
@@ -37,6 +38,11 @@ export interface FileLogOptions {
    * `Date.now`.
    */
   readonly wallClock?: () => number;
+  /**
+   * Calls `run` after so many milliseconds, and returns what cancels that: space is looked for again
+   * with it. Default: `setTimeout`, which keeps no process alive.
+   */
+  readonly schedule?: (ms: number, run: () => void) => () => void;
   /** Told about recovered crashes and background failures. For the log of the process. */
   readonly onEvent?: (event: LogEvent) => void;
 }
@@ -47,6 +53,7 @@ const OPTIONS = {
   segmentBytes: "number",
   random: "function",
   wallClock: "function",
+  schedule: "function",
   onEvent: "function",
 } as const satisfies Record<keyof FileLogOptions, OptionKind>;
 
@@ -68,6 +75,7 @@ export function createFileLog(options: FileLogOptions): LogStorage {
     segmentBytes = 16 * 1024 * 1024,
     random = cryptoRandom,
     wallClock = Date.now,
+    schedule = systemSchedule,
     onEvent = () => {},
   } = options;
   if (directory === "") {
@@ -85,7 +93,10 @@ export function createFileLog(options: FileLogOptions): LogStorage {
   let isBusy = false;
 
   return {
-    async open(identity: StorageIdentity): Promise<OpenedLog> {
+    async open(
+      identity: StorageIdentity,
+      onSpace: (isShort: boolean) => void = () => {},
+    ): Promise<OpenedLog> {
       if (isBusy) throw new DataDirectoryInUse(directory);
       isBusy = true;
       try {
@@ -93,7 +104,10 @@ export function createFileLog(options: FileLogOptions): LogStorage {
         release = await fileSystem.lock(directory);
         if (release === undefined) throw new DataDirectoryInUse(directory);
         const result = await openDirectory(
-          { fileSystem, directory, segmentBytes, random, wallClock, onEvent },
+          {
+            ...{ fileSystem, directory, segmentBytes, random, wallClock, onEvent },
+            space: new Space(schedule, onSpace),
+          },
           identity,
         );
         writer = result.writer;

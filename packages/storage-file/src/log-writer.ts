@@ -10,6 +10,12 @@ import type { LogRecord } from "./record.js";
 import { SEGMENT_HEADER_BYTES } from "./segment.js";
 import type { OpenSegment, SegmentFiles } from "./segment-files.js";
 
+/**
+ * So much of a segment, at its end, is written only when it is known whether there is room for the
+ * next one: where there is none, it is what the log goes on with while no more commands come.
+ */
+const RESERVED = 0.5;
+
 export interface LogWriterOptions {
   readonly directory: string;
   readonly files: SegmentFiles;
@@ -99,10 +105,10 @@ export class LogWriter {
 
   async #append(records: readonly LogRecord[], state: LogState): Promise<void> {
     let all = records;
-    if (
-      this.#offset > SEGMENT_HEADER_BYTES &&
-      this.#offset + frameBytes(all) > this.#segment.capacity
-    ) {
+    const { capacity } = this.#segment;
+    const end = this.#offset + frameBytes(all);
+    if (end > (1 - RESERVED) * capacity && !this.#files.hasNext) await this.#files.prepared();
+    if (this.#offset > SEGMENT_HEADER_BYTES && end > capacity) {
       await this.#advance();
     }
     if (this.#offset === SEGMENT_HEADER_BYTES && all[0]?.type !== "checkpoint") {
@@ -133,6 +139,7 @@ export class LogWriter {
 
   #fail(error: unknown): Error {
     this.#failure ??= error instanceof Error ? error : new Error(String(error));
+    this.#files.stop();
     return this.#failure;
   }
 }

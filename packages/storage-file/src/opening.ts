@@ -29,6 +29,7 @@ import {
 import type { LogEvent, OpenSegment } from "./segment-files.js";
 import { SegmentFiles } from "./segment-files.js";
 import { SNAPSHOTS_FOLDER } from "./snapshot-file.js";
+import type { Space } from "./space.js";
 
 /**
  * A new log must be ready at once: its first segment is small, the others are filled in the
@@ -45,6 +46,7 @@ export interface OpeningOptions {
   readonly random: Random;
   readonly wallClock: () => number;
   readonly onEvent: (event: LogEvent) => void;
+  readonly space: Space;
 }
 
 /** The directory is locked by the caller. */

@@ -1,6 +1,6 @@
 // The segment files of an open log: makes the next one ahead of time, removes those whose entries
 // are all compacted. Both happen in the background, one thing at a time; nothing here touches the
-// segment that is being written.
+// segment that is being written. While there is no space for the next one, it is tried again.
 import type { Index, Random } from "@raftkit/core";
 import { withFile } from "./file-io.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
@@ -8,6 +8,8 @@ import type { LogRecord } from "./record.js";
 import { noteLive } from "./recovery.js";
 import type { SegmentInfo } from "./segment.js";
 import { createSegment, SPARE, segmentName } from "./segment.js";
+import type { Space } from "./space.js";
+import { isNoSpace } from "./space.js";
 
 export type OpenSegment = SegmentInfo & { readonly handle: FileHandle };
 
@@ -25,8 +27,9 @@ export type LogEvent =
     }
   /**
    * Something beside the writes failed; they go on. A segment that couldn't be made is tried again
-   * when it is needed, and fails the write then; what couldn't be removed is removed by the next
-   * opening; without its mark a clean close looks like a crash.
+   * when it is needed, and fails the write then; where it found no space, it is tried again before,
+   * and further failures of that kind are not told of until it was made. What couldn't be removed is
+   * removed by the next opening; without its mark a clean close looks like a crash.
    */
   | {
       readonly type: "backgroundFailed";
@@ -41,6 +44,7 @@ export interface SegmentFilesOptions {
   readonly random: Random;
   readonly segmentBytes: number;
   readonly onEvent: (event: LogEvent) => void;
+  readonly space: Space;
   /** The segments up to the active one, oldest first, and what each may still hold. */
   readonly segments: readonly SegmentInfo[];
   readonly lastLive: readonly Index[];
@@ -54,6 +58,10 @@ export class SegmentFiles {
   readonly #lastLive: Index[];
   #next: Promise<OpenSegment | undefined> | undefined;
   #hasNext = false;
+  /** There was no space for the next one; it is tried again. */
+  #lacksNext = false;
+  /** A write needs the next one now, and tries it by itself. */
+  #advancing = false;
   #chores: Promise<void> = Promise.resolve();
   #hasSpare = false;
   #closing = false;
@@ -80,20 +88,51 @@ export class SegmentFiles {
    */
   fillAhead(): void {
     this.#next ??= this.#chore("fillAhead", async () => {
-      const next = await this.#create();
-      this.#hasNext = true;
-      return next;
+      try {
+        const next = await this.#create();
+        this.#hasNext = true;
+        this.#options.space.found();
+        return next;
+      } catch (error) {
+        const isKnown = this.#options.space.isShort;
+        if (!isNoSpace(error) || this.#closing) throw error;
+        this.#lacksNext = true;
+        this.#options.space.ended(() => this.#fillAgain());
+        if (!isKnown) throw error;
+        return undefined;
+      }
     });
+  }
+
+  /** Waits until the next segment is there, or can't be made now. */
+  async prepared(): Promise<void> {
+    await this.#next;
+  }
+
+  /** Nothing is made or removed any more. */
+  stop(): void {
+    this.#closing = true;
+    this.#options.space.stop();
+  }
+
+  #fillAgain(): void {
+    if (!this.#lacksNext || this.#advancing || this.#closing) return;
+    this.#lacksNext = false;
+    this.#next = undefined;
+    this.fillAhead();
   }
 
   /**
    * @returns the next segment, which is the active one from now on; rejects when it can't be made
    */
   async advance(): Promise<OpenSegment> {
+    this.#advancing = true;
     const ready = await this.#next;
     const next = ready ?? (await this.#serially(() => this.#create()));
     this.#next = undefined;
     this.#hasNext = false;
+    this.#lacksNext = false;
+    this.#advancing = false;
     this.#segments.push(next);
     this.#lastLive.push(0);
     return next;
@@ -115,12 +154,13 @@ export class SegmentFiles {
     if (!this.#isRemovable(base, limit)) return;
     void this.#chore("removeSegments", async () => {
       while (this.#isRemovable(base, limit)) await this.#removeOldest();
+      this.#fillAgain(); // there may be room now, if there was none
     });
   }
 
   /** Waits for what goes on in the background, and closes the segment made ahead. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.stop();
     await this.#chores;
     await (await this.#next)?.handle.close();
   }

@@ -11,6 +11,7 @@ import { CorruptLog } from "./errors.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
 import { getUint48, setUint48 } from "./numbers.js";
 import { readRange, withFile, writeAll } from "./file-io.js";
+import { isNoSpace } from "./space.js";
 
 export const SEGMENT_HEADER_BYTES = 4096;
 const MAGIC = Buffer.from("raftlog2", "latin1");
@@ -108,7 +109,7 @@ export interface CreateSegmentOptions {
 
 /**
  * Makes a segment, filled and durable under its name. A failure leaves at most a temporary file
- * behind.
+ * behind; one for want of space leaves none, so that others have what it got.
  */
 export async function createSegment(
   options: CreateSegmentOptions,
@@ -127,6 +128,7 @@ export async function createSegment(
     return { number, capacity, recycled, handle, salt: header.subarray(16, 24) };
   } catch (error) {
     await handle.close();
+    if (isNoSpace(error)) await removeIfThere(fileSystem, temporary);
     throw error;
   }
 }

@@ -129,6 +129,7 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
       segmentBytes,
       random: random.fork(`log/${generation}/${disk.operations}`).next,
       wallClock: () => time.now(),
+      schedule: (ms, run) => process.clock.schedule(time.now() + ms, run),
       fileSystem: options.tamper?.(fileSystem) ?? fileSystem,
       onEvent: (event) => {
         if (!process.stopped) {
@@ -223,8 +224,8 @@ function observed(
   events: DiskEvents,
 ): LogStorage {
   return {
-    async open(identity) {
-      const opened = await log.open(identity);
+    async open(identity, onSpace) {
+      const opened = await log.open(identity, onSpace);
       if (!process.stopped) {
         ledger.onOpened(opened);
         events.opened();

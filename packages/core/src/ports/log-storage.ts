@@ -61,8 +61,15 @@ export interface LogStorage {
    * open, if the medium can tell, and when the data is damaged: only what looks like an interrupted
    * last write is dropped. What was never written is never returned. After a crash at any moment,
    * also within `open`, it opens again.
+   *
+   * `onSpace` is for storages whose medium can get full. They keep a reserve, and call it with true
+   * when there is nothing beyond it: `write` goes on and takes from the reserve, and the node
+   * proposes no commands, so that votes, no-ops and configurations find room. They look for space by
+   * themselves, and call it with false when there is some; nothing has failed in between, so the
+   * node goes on. First with true, then in turn, at any moment from the call of `open` on; never
+   * after a failed write or `close`.
    */
-  open(identity: StorageIdentity): Promise<OpenedLog>;
+  open(identity: StorageIdentity, onSpace?: (isShort: boolean) => void): Promise<OpenedLog>;
   /**
    * Carries out the operations in order, atomically (after a crash: all or none), durable when
    * resolved. There may be none. An operation that doesn't fit the log (a gap, an overlap, an index
