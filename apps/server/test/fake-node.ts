@@ -41,6 +41,7 @@ export function fakeNode(): FakeNode {
       logBytes: 1000,
       maxLogBytes: 1_000_000,
       logFull: false,
+      diskFull: false,
       baseIndex: 1,
       snapshot: { index: 2, term: 1, bytes: 77, ageMs: 1500 },
       lacksSnapshot: false,

@@ -109,6 +109,7 @@ test("metrics: the node's figures are those of its status", async () => {
       `raftkit_log_size_bytes ${before.logBytes}`,
       `raftkit_log_limit_bytes ${before.maxLogBytes}`,
       "raftkit_log_full 0",
+      "raftkit_disk_full 0",
       "raftkit_voters 2",
       "raftkit_bootstrap_missing 0",
       `raftkit_peer_match_index{peer="${peer}"} ${before.lastIndex}`,

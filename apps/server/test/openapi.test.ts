@@ -127,7 +127,7 @@ test("what a server answers is what the document says", async () => {
 test("every refusal of a write is named", async () => {
   const { http, node } = await start();
   const { paths } = parsed(await send(http, "GET", "/v1/openapi.json")) as Document;
-  for (const reason of ["noLeader", "overloaded", "tooLarge", "logFull"] as const) {
+  for (const reason of ["noLeader", "overloaded", "tooLarge", "logFull", "diskFull"] as const) {
     node.proposes = () => Promise.reject(new NotProposed(reason, "no"));
     const answer = await send(http, "PUT", "/v1/kv/a", { body: "1" });
     expect(refused.safeParse(parsed(answer)).success).toBe(true);

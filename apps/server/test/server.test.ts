@@ -89,6 +89,33 @@ test("a full log: not ready, with the figures; a write is refused for good, not 
   });
 });
 
+test("a full disk: not ready; a write is refused with what to do; reads go on; all is well when it ends", async () => {
+  const { http, node } = await start();
+  node.reads = (query) =>
+    Promise.resolve(
+      query.type === "get"
+        ? { type: "get", index: 3, entry: null }
+        : { type: "size", index: 3, keys: 0 },
+    );
+  node.proposes = () => Promise.reject(new NotProposed("diskFull", "full; free space there"));
+  node.now = { diskFull: true };
+  const unready = await send(http, "GET", "/readyz");
+  expect([unready.status, errorCode(unready), unready.headers["retry-after"]]).toEqual([
+    503,
+    "disk_full",
+    undefined,
+  ]);
+  expect(unready.body.toString()).toMatch(/--data is full.*free space.*without a restart/);
+  expect((await send(http, "GET", "/healthz")).status).toBe(200);
+  const write = await send(http, "PUT", "/v1/kv/a", { body: "1" });
+  expect([write.status, errorCode(write)]).toEqual([507, "disk_full"]);
+  expect(write.body.toString()).toContain("free space there");
+  expect((await send(http, "GET", "/v1/kv/a")).status).toBe(404);
+  expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({ diskFull: true });
+  node.now = {};
+  expect((await send(http, "GET", "/readyz")).status).toBe(200);
+});
+
 test("status: the node's, with null for what is not there and the leader's API", async () => {
   const { http, node } = await start();
   expect(parsed(await send(http, "GET", "/v1/status"))).toEqual({

@@ -53,6 +53,8 @@ export interface RaftStatus {
   readonly logBytes: number;
   /** The log's bound refuses proposals: every one, or one like those that it refused. */
   readonly logFull: boolean;
+  /** This node's disk has no room beyond the log's reserve: as a leader it refuses proposals. */
+  readonly diskFull: boolean;
   /**
    * The largest entry that this run has held, its data and header, in bytes: what a transport must
    * be able to carry beside a message's header.
@@ -167,6 +169,7 @@ export class Raft {
       lacksSnapshot: lacksSnapshot(this.#state),
       logBytes: log.bytes,
       logFull: isLogFull(this.#state),
+      diskFull: this.#state.isDiskFull,
       largestEntryBytes: log.largestEntryBytes,
       configuration: membership.current,
       bootstrap: membership.current ? null : { missing: missingVoters(this.#state) },

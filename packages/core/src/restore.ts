@@ -89,6 +89,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     forwarded: { outstanding: new Map(), bytes: 0 },
     forwardDedup: new ForwardDedup(),
     logRefusedBytes: Infinity,
+    isDiskFull: false,
     remoteReads: { waiting: [], asked: null, lastId: 0 },
     stateHashes: newStateHashes(),
     now: -Infinity,

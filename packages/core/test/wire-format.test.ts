@@ -55,7 +55,7 @@ test.each<[readonly CodecValue[], Message]>([
       entries: encodeRun(0, 9, EntryKind.command, [Uint8Array.of(7)]),
     },
   ],
-  ...(["accepted", "notLeader", "overloaded", "logFull"] as const).map(
+  ...(["accepted", "notLeader", "overloaded", "logFull", "diskFull"] as const).map(
     (verdict, i): [readonly CodecValue[], Message] => [
       [7, to, 9, 1, 2, 3, i, 5, 6],
       {

@@ -140,7 +140,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     run: count,
     firstSeq: count,
     count,
-    verdict: fc.constantFrom("accepted", "notLeader", "overloaded", "logFull"),
+    verdict: fc.constantFrom("accepted", "notLeader", "overloaded", "logFull", "diskFull"),
     firstIndex: count,
     entryTerm: term,
   }),

@@ -146,6 +146,11 @@ export interface NodeStatus {
    * the option is raised.
    */
   readonly logFull: boolean;
+  /**
+   * This node's disk has no room for more than the log's reserve: as a leader it refuses proposals,
+   * until there is room again.
+   */
+  readonly diskFull: boolean;
   /** The log begins behind this index: what came before is in a snapshot. */
   readonly baseIndex: Index;
   /**

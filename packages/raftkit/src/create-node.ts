@@ -3,6 +3,7 @@
 import { Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
 import { createInstrumentation } from "./instrumentation.js";
+import { DiskSpace } from "./disk-space.js";
 import { Node } from "./node.js";
 import { openState } from "./opening.js";
 import { checkOptions } from "./options.js";
@@ -21,7 +22,8 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
   const { id, cluster, codec, stateMachine, storage, transport } = options;
   const instruments = createInstrumentation(options, settings);
   const identity = { clusterId: cluster.id, nodeId: id, codec: codec.name };
-  const opened = await storage.log.open(identity);
+  const disk = new DiskSpace();
+  const opened = await storage.log.open(identity, disk.onSpace);
   try {
     const { incarnation, run, base, hardState, entries } = opened;
     checkEntriesFit(entries, transport.maxFrameBytes);
@@ -45,6 +47,7 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
       node.transportHandler,
     );
     node.begin();
+    disk.listen((isShort) => node.onDiskSpace(isShort));
     return node;
   } catch (error) {
     instruments?.close();

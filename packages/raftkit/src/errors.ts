@@ -14,6 +14,8 @@ export type NotProposedReason =
    * `storage.snapshots`, or while they fail, only raising the bound helps.
    */
   | "logFull"
+  /** The leader's disk is full: trying again helps once there is room again. */
+  | "diskFull"
   | "tooLarge"
   /** The node was closed. */
   | "closing"

@@ -74,6 +74,11 @@ const GAUGES: readonly Figure[] = [
     of: ({ logFull }) => Number(logFull),
   },
   {
+    name: "raftkit.disk.full",
+    description: "1 while this node's disk has no room for more than the log's reserve.",
+    of: ({ diskFull }) => Number(diskFull),
+  },
+  {
     name: "raftkit.log.base_index",
     description: "The log begins behind it: what came before is in a snapshot.",
     of: ({ baseIndex }) => baseIndex,

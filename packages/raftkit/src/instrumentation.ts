@@ -136,7 +136,7 @@ export class Instrumentation {
 
   measuredLog(log: LogStorage): LogStorage {
     return {
-      open: (identity) => log.open(identity),
+      open: (identity, onSpace) => log.open(identity, onSpace),
       write: async (operations) => {
         const began = this.#now();
         await log.write(operations);

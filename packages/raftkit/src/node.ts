@@ -195,6 +195,10 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#turns.feed({ type: "tick" });
   }
 
+  onDiskSpace(isShort: boolean): void {
+    this.#turns.feed({ type: "diskSpace", isShort });
+  }
+
   // ---- calls ------------------------------------------------------------------------------------
 
   propose<Given extends Input>(

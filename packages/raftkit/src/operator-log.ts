@@ -31,6 +31,9 @@ const NOTICES: Readonly<Record<Notice, string>> = {
     "the log has reached half of its bound (maxLogBytes) while this peer is sent a snapshot, so the entries behind that snapshot are gone and it will need a newer one; if this comes again and again, raise maxLogBytes, or give the link or the peer's disk more speed",
   snapshotMissing:
     "the log begins behind a snapshot that is lost or damaged; this node votes and keeps entries, but applies nothing and doesn't campaign until the leader has sent it one",
+  diskFull:
+    "the disk has no room for more than the log's reserve: as a leader this node refuses proposals, and reads go on; as a follower it goes on until the reserve is used up, and stops then. Free space: it is looked for again and again, and nothing needs to be started anew",
+  diskHasRoom: "the disk has room again: this node takes proposals",
   bootstrapIgnored:
     "the list of initial voters differs from the configuration in the log; the log's is in force",
 };

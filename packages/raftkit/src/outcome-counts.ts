@@ -11,6 +11,7 @@ const PROPOSAL_OUTCOMES: Readonly<Record<NotProposedReason | "applied" | "unknow
   noLeader: 0,
   overloaded: 0,
   logFull: 0,
+  diskFull: 0,
   tooLarge: 0,
   closing: 0,
   notSent: 0,

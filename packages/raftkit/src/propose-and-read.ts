@@ -34,6 +34,9 @@ const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
   notSent: "the leader can't be reached; try again",
 };
 
+const DISK_FULL =
+  "the leader's disk is full, and what is left is kept for votes and changes of the leader; free space there, then try again: nothing needs to be restarted";
+
 /** Bytes that core forwards without an answer. Of two forwards in a row at least one is half full. */
 function forwardWindowOf(settings: Settings): number {
   const { maxInflightBytes, maxInflightMessages, maxMessageBytes } = settings;
@@ -243,6 +246,9 @@ export class Calls<Command, Result, Query, Answer, Input> {
               "the leader's uncommitted entries or a window are full; try again after a pause",
             ),
         );
+        break;
+      case "diskFull":
+        this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, DISK_FULL));
         break;
       case "logFull": {
         const why = `the leader's log is full. ${fullLogText(this.#settings.maxLogBytes)}`;

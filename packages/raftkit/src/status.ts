@@ -49,6 +49,7 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     logBytes: raft.logBytes,
     maxLogBytes: runtime.maxLogBytes,
     logFull: runtime.logFull,
+    diskFull: raft.diskFull,
     baseIndex: raft.baseIndex,
     snapshot: raft.snapshot && {
       index: raft.snapshot.index,

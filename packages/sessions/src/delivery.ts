@@ -37,6 +37,7 @@ const PASSING: ReadonlySet<unknown> = new Set([
   "noLeader",
   "notSent",
   "overloaded",
+  "diskFull",
   "superseded",
   "timeout",
 ]);

@@ -74,6 +74,9 @@ export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof NotProposed && error.reason === "logFull") {
     return new HttpError(507, "log_full", inFlags(error.message));
   }
+  if (error instanceof NotProposed && error.reason === "diskFull") {
+    return new HttpError(507, "disk_full", error.message);
+  }
   if (error instanceof SnapshotFailed) {
     return unavailable("snapshot_failed", inFlags(error.message));
   }
@@ -121,6 +124,15 @@ export function logFull(logBytes: number, maxLogBytes: number): HttpError {
     503,
     "log_full",
     `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until the next snapshot has taken the entries' place; the server's log says why there was none, if that lasts; reads are answered`,
+  );
+}
+
+/** The same: it ends when somebody makes room. */
+export function diskFull(): HttpError {
+  return new HttpError(
+    503,
+    "disk_full",
+    "the disk under --data is full: as a leader this node refuses writes, as a follower it stops when the log's reserve is used up; free space, and it goes on without a restart; reads are answered",
   );
 }
 

@@ -1,6 +1,7 @@
-// STORAGE-67 to 75: a disk that says no. The write says no too, nothing is written any more,
+// STORAGE-67 to 75 and 88: a disk that says no. The write says no too, nothing is written any more,
 // nothing acknowledged is lost.
 import { ensure } from "../expect.js";
+import { show } from "../show.js";
 import type { Case } from "../suite.js";
 import { refusal, rejection, same } from "./check.js";
 import {
@@ -223,6 +224,56 @@ export const failureCases: readonly Case<LogSubject>[] = [
           contentAfterAll(life.writes),
           `after a disk that was full from write ${full} on, and the rest of the writes`,
         );
+        if (left > 0) return;
+      }
+    },
+  },
+];
+
+export const spaceCases: readonly Case<LogSubject>[] = [
+  {
+    id: "STORAGE-88",
+    title:
+      "A storage that says when space is short says so of a full disk only, then when there is some again; meanwhile it writes, and after a failed write it says nothing",
+    rule: "Availability (Raft §5.5): a leader refuses commands while space is short; one that is told so by mistake, or never of the end, refuses them for ever",
+    requires: ["STORAGE-74"],
+    capabilities: ["fullDisk"],
+    async run(subject) {
+      const newLife = livesOf();
+      for (let full = 0; ; full++) {
+        const medium = await subject.medium(full + 1);
+        const life = newLife();
+        const said: boolean[] = [];
+        let isOver = false;
+        let left = full;
+        // The disk is full for one write: whose it is, the storage knows.
+        medium.setFault(({ kind }) =>
+          kind === "write" && --left === 0 ? { type: "error", code: "ENOSPC" } : undefined,
+        );
+        const storage = medium.storage();
+        try {
+          await storage.open(identity, (isShort) => {
+            ensure(!isOver, "a storage said something of space after a failed write");
+            ensure(
+              isShort === (said.at(-1) !== true),
+              `a storage must say first that space is short, then that it isn't any more, and so on; it said ${String(isShort)} after ${said.length === 0 ? "nothing" : String(said.at(-1))}`,
+            );
+            said.push(isShort);
+          });
+          await goOn(storage, life);
+        } catch (error) {
+          isOver = true;
+          ensure(
+            left <= 0 && full > 0,
+            `a write or an opening failed on a disk with room: ${show(error)}`,
+          );
+          ensure(
+            said.at(-1) !== true,
+            "a storage said that space is short, and failed a write although the disk had room again: it must keep a reserve",
+          );
+        }
+        ensure(left <= 0 || said.length === 0, "a disk with room was called full");
+        await storage.close();
         if (left > 0) return;
       }
     },

@@ -3,7 +3,7 @@
 import type { Suite } from "../suite.js";
 import { accessCases } from "./log-access.js";
 import { damageCases } from "./log-damage.js";
-import { failureCases } from "./log-failures.js";
+import { failureCases, spaceCases } from "./log-failures.js";
 import { keepingCases } from "./log-keeping.js";
 import { openingCases } from "./log-opening.js";
 import { powerCases } from "./log-power.js";
@@ -27,4 +27,5 @@ export const logStorageSuite: Suite<LogSubject> = [
   ...damageCases,
   ...runCases,
   ...numberCases,
+  ...spaceCases,
 ];

@@ -121,6 +121,26 @@ export const wrongLogsOnBadDisks: readonly Wrong<LogSubject>[] = [
         throw error;
       }),
   }),
+  wrapped("STORAGE-88", "calls a disk with room full", (log) => ({
+    open: (identity, onSpace) => {
+      onSpace?.(true);
+      return log.open(identity);
+    },
+  })),
+  wrapped("STORAGE-88", "says that space is short when the write has failed", (log) => {
+    let say: ((isShort: boolean) => void) | undefined;
+    return {
+      open: (identity, onSpace) => {
+        say = onSpace;
+        return log.open(identity);
+      },
+      write: (operations) =>
+        log.write(operations).catch((error: unknown) => {
+          say?.(true);
+          throw error;
+        }),
+    };
+  }),
   wrong("STORAGE-76", "has no checksum", { checksum: () => 0 }),
   wrong("STORAGE-77", "cuts the log at the first bad record", {
     refuseDamage: (at) => (at === 0 ? refuseDamage(at) : undefined),

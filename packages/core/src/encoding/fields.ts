@@ -16,6 +16,7 @@ const VERDICTS: readonly ForwardReply["verdict"][] = [
   "notLeader",
   "overloaded",
   "logFull",
+  "diskFull",
 ];
 
 const OUTCOMES: readonly InstallSnapshotReply["outcome"][] = ["receiving", "damaged", "failed"];

@@ -2,6 +2,7 @@
 import { assertNever } from "../errors.js";
 import type { Input } from "../protocol/inputs.js";
 import type { State } from "../state/state.js";
+import { onDiskSpace } from "./disk-space.js";
 import { onForwardNotSent } from "./forward-not-sent.js";
 import { onHashed } from "./own-state-hash.js";
 import { onPersisted } from "./persisted.js";
@@ -23,6 +24,7 @@ export const OPENS_TURN: { readonly [T in Exclude<Input["type"], "tick">]: boole
   propose: true,
   read: true,
   persisted: true,
+  diskSpace: false,
   applied: false,
   hashed: false,
   snapshotSaved: true,
@@ -50,6 +52,9 @@ export function dispatch(state: State, input: Input): void {
       break;
     case "persisted":
       onPersisted(state, input.seq);
+      break;
+    case "diskSpace":
+      onDiskSpace(state, input.isShort);
       break;
     case "applied":
       state.lastApplied = Math.max(state.lastApplied, input.index);

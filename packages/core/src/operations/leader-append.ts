@@ -35,12 +35,13 @@ export function appendClock(state: State, leader: Leader, bytes: number): void {
   appendOwn(state, leader, encodeRun(firstIndex, state.currentTerm, EntryKind.clock, data));
 }
 
-/** The bound that leaves no room for this much; they refuse proposals only. */
+/** What leaves no room for this much: it refuses proposals only, never a no-op. */
 export function exceededBound(
   state: State,
   leader: Leader,
   bytes: number,
-): "overloaded" | "logFull" | null {
+): "overloaded" | "logFull" | "diskFull" | null {
+  if (state.isDiskFull) return "diskFull";
   if (state.log.bytes + bytes > state.options.maxLogBytes) return "logFull";
   return leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;
 }

@@ -15,6 +15,8 @@ export type RejectReason =
   | "overloaded"
   /** The log has reached `maxLogBytes`: it takes a snapshot, or a larger bound. */
   | "logFull"
+  /** The leader's disk has no room beyond its reserve: it helps when there is some again. */
+  | "diskFull"
   /** The transport is certain that it never left. */
   | "notSent";
 
@@ -134,4 +136,7 @@ export type Notice =
   /** The log begins behind a snapshot that is lost: this node waits for one from the leader. */
   | "snapshotMissing"
   /** The log's configuration is in force; the list of initial voters given now is another. */
-  | "bootstrapIgnored";
+  | "bootstrapIgnored"
+  /** This node's disk has no room beyond the log's reserve, or has some again. */
+  | "diskFull"
+  | "diskHasRoom";

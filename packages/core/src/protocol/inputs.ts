@@ -16,6 +16,11 @@ export type Input =
   | { readonly type: "read"; readonly id: number }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
+  /**
+   * The log's storage has no room beyond its reserve, or has some again (`LogStorage.open`). At first
+   * it has.
+   */
+  | { readonly type: "diskSpace"; readonly isShort: boolean }
   | { readonly type: "applied"; readonly index: Index }
   /** The state machine's hash once `index` was applied; every node hashes at the same indexes. */
   | { readonly type: "hashed"; readonly index: Index; readonly hash: string }

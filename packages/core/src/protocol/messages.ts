@@ -124,9 +124,10 @@ export interface InstallSnapshotReply extends Envelope {
 
 /**
  * Why a proposal was refused. `overloaded`: too much is uncommitted, a pause helps; `logFull`: the
- * log has reached `maxLogBytes`, it takes a snapshot or a larger bound.
+ * log has reached `maxLogBytes`, it takes a snapshot or a larger bound; `diskFull`: the leader's disk
+ * has no room beyond its reserve.
  */
-export type Refusal = "notLeader" | "overloaded" | "logFull";
+export type Refusal = "notLeader" | "overloaded" | "logFull" | "diskFull";
 
 /** Proposals of a node that isn't the leader, sent once. */
 export interface Forward extends Envelope {

@@ -93,6 +93,8 @@ export interface State {
   readonly forwardDedup: ForwardDedup;
   /** The least that the log's bound had no room for; Infinity: it refused nothing yet. */
   logRefusedBytes: number;
+  /** This node's disk has no room beyond the log's reserve. */
+  isDiskFull: boolean;
   readonly remoteReads: RemoteReads;
   readonly stateHashes: StateHashes;
   now: number;

@@ -28,7 +28,7 @@ const header = z.union([
   z.tuple([z.literal(4), incarnation, term, count, term, count, count, count]),
   z.tuple([z.literal(5), incarnation, term, count, flag, count, count, count, count, term, count]),
   z.tuple([z.literal(6), incarnation, term, count]),
-  z.tuple([z.literal(7), incarnation, term, count, count, count, count.max(3), count, term]),
+  z.tuple([z.literal(7), incarnation, term, count, count, count, count.max(4), count, term]),
   z.tuple([z.literal(8), incarnation, term, count]),
   z.tuple([z.literal(9), incarnation, term, count, count, flag, count]),
   z.tuple([z.literal(10), z.literal(""), term, z.array(peer)]),

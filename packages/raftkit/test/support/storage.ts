@@ -10,6 +10,10 @@ export interface TestLog extends LogStorage {
   hold(): void;
   release(): void;
   readonly operations: LogOperation[];
+  /** What the last opening was given to say how much room there is. */
+  onSpace: (isShort: boolean) => void;
+  /** Openings find the disk full. */
+  isFull: boolean;
 }
 
 export function createTestLog(incarnation: string): TestLog {
@@ -46,9 +50,13 @@ export function createTestLog(incarnation: string): TestLog {
     operations: [],
     openError: undefined,
     writeError: undefined,
-    open() {
+    onSpace: () => {},
+    isFull: false,
+    open(_, onSpace = () => {}) {
       log.calls.push("open");
+      log.onSpace = onSpace;
       if (log.openError) return Promise.reject(log.openError);
+      if (log.isFull) onSpace(true);
       return Promise.resolve({
         incarnation,
         run: ++run,

@@ -4,7 +4,7 @@
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { NodeStatus } from "raftkit";
 import type { KvCalls } from "../../kv-calls.js";
-import { logFull, notReady } from "../errors.js";
+import { diskFull, logFull, notReady } from "../errors.js";
 import { health, refusals } from "../schemas/answers.js";
 
 /** Probes give up soon; they come again. */
@@ -60,6 +60,7 @@ async function checkReady(source: HealthSource, signal: AbortSignal): Promise<vo
   if (status.bootstrap !== null) throw notReady(firstStart(status.bootstrap));
   if (status.leaderId === null) throw notReady("no leader is known");
   if (status.logFull) throw logFull(status.logBytes, status.maxLogBytes);
+  if (status.diskFull) throw diskFull();
   await source.calls.read({ type: "size" }, { signal, timeoutMs: READY_TIMEOUT_MS });
 }
 

@@ -100,6 +100,7 @@ export const status = z
     logBytes: z.int(),
     maxLogBytes: z.int(),
     logFull: z.boolean(),
+    diskFull: z.boolean(),
     baseIndex: z.int().meta({ description: "The log begins behind it." }),
     snapshot: snapshot
       .extend({ ageMs: z.number() })
