@@ -270,6 +270,7 @@ describe("figures", () => {
       "raftkit.log.size": status.logBytes,
       "raftkit.log.limit": status.maxLogBytes,
       "raftkit.log.full": 0,
+      "raftkit.disk.full": 0,
       "raftkit.voters": 3,
       "raftkit.bootstrap.missing": 0,
       "raftkit.messages.sent": counters.messagesSent,

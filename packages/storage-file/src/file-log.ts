@@ -105,7 +105,12 @@ export function createFileLog(options: FileLogOptions): LogStorage {
         if (release === undefined) throw new DataDirectoryInUse(directory);
         const result = await openDirectory(
           {
-            ...{ fileSystem, directory, segmentBytes, random, wallClock, onEvent },
+            fileSystem,
+            directory,
+            segmentBytes,
+            random,
+            wallClock,
+            onEvent,
             space: new Space(schedule, onSpace),
           },
           identity,

@@ -35,12 +35,16 @@ function setUp(options: Partial<FileLogOptions> = {}) {
     });
   const log = make();
   return {
-    ...{ disk, events, said, log, make },
+    disk,
+    events,
+    said,
+    log,
+    make,
     /** Milliseconds until space is looked for again. */
     pauses: () => [...waiting.values()],
     open: (one = log) => one.open(identity, (isShort) => said.push(isShort)),
     /** The pauses are over. */
-    async wait() {
+    wait: async () => {
       const due = [...waiting.keys()];
       waiting.clear();
       for (const run of due) run();
@@ -141,6 +145,16 @@ describe("a full disk", () => {
     expect(hardState).toEqual({ currentTerm: 50, votedFor: "n1" });
   });
 
+  test("of a log that has failed is no news any more", async () => {
+    const { disk, log, said, wait } = await full();
+    disk.setFault(({ type }) => (type === "datasync" ? { type: "error", code: "EIO" } : undefined));
+    await expect(log.write([vote(1, "n1")])).rejects.toMatchObject({ cause: { code: "EIO" } });
+    disk.setFault(undefined);
+    disk.setCapacity(Infinity);
+    await wait();
+    expect(said).toEqual([true]);
+  });
+
   test("holds no more than it needs: what the next segment got is free again", async () => {
     const { disk } = await full();
     expect([...disk.files().keys()].filter((path) => path.endsWith(".tmp"))).toEqual([]);
@@ -215,7 +229,9 @@ describe("a full disk", () => {
     await open();
     await settle();
     const snapshots = createFileSnapshots({
-      ...{ directory, fileSystem: disk.boot(), random: seeded(2) },
+      directory,
+      fileSystem: disk.boot(),
+      random: seeded(2),
     });
     await snapshots.open(identity);
     disk.setCapacity(disk.usedBytes() + 5000);

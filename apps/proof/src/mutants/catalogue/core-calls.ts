@@ -125,4 +125,18 @@ export const calls: readonly Mutant[] = [
     replace: 'return "overloaded";',
     why: "a full log is told as a moment's overload",
   },
+  {
+    id: "core-95",
+    file: "packages/core/src/operations/leader-append.ts",
+    find: '  if (state.isDiskFull) return "diskFull";\n',
+    replace: "",
+    why: "a leader without room takes commands until a write fails (hazard 48)",
+  },
+  {
+    id: "core-96",
+    file: "packages/core/src/handlers/disk-space.ts",
+    find: "  state.isDiskFull = isShort;\n",
+    replace: "  state.isDiskFull ||= isShort;\n",
+    why: "a leader whose disk has room again refuses commands until it is restarted",
+  },
 ];

@@ -328,4 +328,11 @@ export const raftkit: readonly Mutant[] = [
     replace: "    else if (now >= aheadSinceMs + this.#aheadTimeoutMs * 1000) {",
     why: "a watch of a position that never comes waits for ever, without a word",
   },
+  {
+    id: "raftkit-47",
+    file: "packages/raftkit/src/disk-space.ts",
+    find: "    if (this.#isShort) listener(true);\n",
+    replace: "",
+    why: "a disk that the opening found full takes commands",
+  },
 ];
