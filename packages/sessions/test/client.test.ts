@@ -45,7 +45,16 @@ describe("a command whose outcome is unknown", () => {
     ["unanswered"],
     ["passed"],
     ["late"],
-    ["unanswered", "lost", "unanswered", "noLeader", "overloaded", "superseded", "late"],
+    [
+      "unanswered",
+      "lost",
+      "unanswered",
+      "noLeader",
+      "overloaded",
+      "diskFull",
+      "superseded",
+      "late",
+    ],
     ["notSent", "timeout", "late", "late"],
   ])("is sent again under its number, and executed once: %s %s %s", async (...fates) => {
     const { node, session, clock } = await open();
@@ -187,6 +196,7 @@ test("whatever is lost, doubled, late or refused: each command once, and nobody 
     "late",
     "noLeader",
     "overloaded",
+    "diskFull",
     "superseded",
   );
   await fc.assert(
