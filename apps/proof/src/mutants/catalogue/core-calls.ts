@@ -126,14 +126,14 @@ export const calls: readonly Mutant[] = [
     why: "a full log is told as a moment's overload",
   },
   {
-    id: "core-95",
+    id: "core-128",
     file: "packages/core/src/operations/leader-append.ts",
     find: '  if (state.isDiskFull) return "diskFull";\n',
     replace: "",
     why: "a leader without room takes commands until a write fails (hazard 48)",
   },
   {
-    id: "core-96",
+    id: "core-129",
     file: "packages/core/src/handlers/disk-space.ts",
     find: "  state.isDiskFull = isShort;\n",
     replace: "  state.isDiskFull ||= isShort;\n",
