@@ -31,7 +31,7 @@ describe("the report", () => {
     failure: undefined,
     trace: [],
   });
-  const cells = cellsOf(kindsOf("core"));
+  const cells = demandedCells("core");
 
   test("names the empty cells", () => {
     const totals = newTotals();
