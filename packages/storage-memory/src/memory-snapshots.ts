@@ -8,9 +8,8 @@ import type {
   SnapshotStorage,
   StorageIdentity,
 } from "@raftkit/core";
-import { RaftkitError } from "@raftkit/core";
+import { crc32, RaftkitError } from "@raftkit/core";
 import { Chunks } from "./chunks.js";
-import { crc32 } from "./crc32.js";
 import { refuseOther } from "./owner.js";
 
 interface Kept {
