@@ -25,7 +25,7 @@ export function onInstallSnapshotReply(
   }
   switch (message.outcome) {
     case "receiving":
-      noteWritten(state, install, message);
+      noteWritten(state, progress, install, message);
       break;
     case "damaged":
       // Perhaps it is this node's that is damaged: the next attempt is made with another one.

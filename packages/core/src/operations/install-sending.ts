@@ -117,6 +117,7 @@ export function sendPart(state: State, progress: Progress, data: Uint8Array): vo
 /** The follower has written so much. */
 export function noteWritten(
   state: State,
+  progress: Progress,
   install: OutgoingInstall,
   { offset }: InstallSnapshotReply,
 ): void {
@@ -129,6 +130,7 @@ export function noteWritten(
     install.isRepeating = false;
   } else if (offset < install.writtenBytes && install.isRepeating) {
     // It has forgotten what it had: its process is another one.
+    releaseReader(state, progress);
     install.snapshot = null;
     install.mayBegin = true;
   }

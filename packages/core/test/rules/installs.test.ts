@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   BOUND,
   committedLeader,
+  fallBehind,
   acknowledge,
   snapshotNow,
   workAll,
@@ -17,13 +18,7 @@ test("a leader sends a snapshot to whom the log can't serve, and heartbeats besi
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
   made.effects = [];
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
+  fallBehind(made);
   heartbeats(made, 1);
   workAll(made);
   const [first] = sent(made, "installSnapshot");
@@ -64,13 +59,7 @@ test("answers to an install are no word of a majority: a leader that hears nothi
 test("a snapshot that its receiver finds damaged is replaced by a new one", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
+  fallBehind(made);
   heartbeats(made, 1);
   workAll(made);
   made.effects = [];
@@ -89,13 +78,7 @@ test("a snapshot that its receiver finds damaged is replaced by a new one", () =
 test("for whom an install runs, the entries behind it are kept, up to half of the bound", () => {
   const made = committedLeader(40, 100 * 257);
   snapshotNow(made); // base 28
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
+  fallBehind(made);
   heartbeats(made, 1);
   workAll(made);
   const grow = (count: number): void => {
@@ -136,13 +119,7 @@ test("the leader takes a newer snapshot for whom its own is too old", () => {
 test("who is there again gets the newest snapshot at once, however long it was away", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
+  fallBehind(made);
   heartbeats(made, 1000);
   workAll(made);
   propose(made, 3);
@@ -162,13 +139,7 @@ test("who is there again gets the newest snapshot at once, however long it was a
 test("the first attempt begins at a heartbeat, and one that nobody answers is tried again later", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
+  fallBehind(made);
   made.effects = [];
   for (let i = 0; i < 400; i++) {
     heartbeats(made, 1);
@@ -184,6 +155,11 @@ test("the first attempt begins at a heartbeat, and one that nobody answers is tr
   workAll(made);
   made.effects = [];
   hear(made, "n3", "installSnapshotReply", { term: 2, attempt, offset: 0 });
+  // Whatever comes next, the reader of the attempt that is over holds nothing back.
+  expect(typesOf(made, "releaseSnapshot", "readSnapshot")).toEqual([
+    "releaseSnapshot",
+    "readSnapshot",
+  ]);
   heartbeats(made, 1);
   workAll(made);
   expect(sent(made, "installSnapshot")[0]).toMatchObject({ attempt: attempt + 1, offset: 0 });
@@ -192,13 +168,7 @@ test("the first attempt begins at a heartbeat, and one that nobody answers is tr
 test("attempts that fail make longer and longer pauses, however much was written before", () => {
   const made = committedLeader(100, BOUND);
   snapshotNow(made);
-  hear(made, "n3", "appendEntriesReply", {
-    term: 2,
-    success: "false",
-    prev: 1,
-    conflict: "0/0",
-    round: 1,
-  });
+  fallBehind(made);
   const begins: number[] = [];
   for (let beat = 0; begins.length < 6 && beat < 1000; beat++) {
     made.effects = [];

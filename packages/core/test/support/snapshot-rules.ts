@@ -76,3 +76,14 @@ export function part(
   const crc = crc32(new TextEncoder().encode(data));
   return { term: 5, attempt: 1, last: `${index}/${term}`, data, crc, ...more };
 }
+
+/** n3 holds nothing, so the log of term 2 doesn't reach back to what it needs. */
+export function fallBehind(made: Solo): void {
+  hear(made, "n3", "appendEntriesReply", {
+    term: 2,
+    success: "false",
+    prev: 1,
+    conflict: "0/0",
+    round: 1,
+  });
+}
