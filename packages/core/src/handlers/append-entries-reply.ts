@@ -2,6 +2,7 @@
 import { emit } from "../operations/emit.js";
 import { endInstallIfDone, requestInstall, resumeInstall } from "../operations/install-sending.js";
 import { hasOvertaken, isLost, loseTrack, noteArrived, onLost } from "../operations/loss.js";
+import { progressOf } from "../operations/voters.js";
 import type { AppendEntriesReply } from "../protocol/messages.js";
 import type { Progress } from "../state/progress.js";
 import { acknowledge, endProbe, startProbe } from "../state/progress.js";
@@ -15,11 +16,8 @@ export function onAppendEntriesReply(
 ): void {
   const leader = state.role;
   if (leader.kind !== "leader") return;
-  const progress = leader.progress.get(from.id);
-  if (progress?.server.incarnation !== from.incarnation) {
-    emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
-    return;
-  }
+  const progress = progressOf(state, leader, from);
+  if (!progress) return;
   if (
     message.matchIndex > message.verifiedIndex ||
     message.verifiedIndex > state.log.lastIndex ||

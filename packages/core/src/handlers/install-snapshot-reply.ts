@@ -1,6 +1,7 @@
 // A follower has written a part of the snapshot that it is sent, or can't.
 import { emit } from "../operations/emit.js";
 import { failAttempt, noteWritten } from "../operations/install-sending.js";
+import { progressOf } from "../operations/voters.js";
 import type { InstallSnapshotReply } from "../protocol/messages.js";
 import type { State } from "../state/state.js";
 import type { Sender } from "../types.js";
@@ -12,11 +13,8 @@ export function onInstallSnapshotReply(
 ): void {
   const leader = state.role;
   if (leader.kind !== "leader") return;
-  const progress = leader.progress.get(from.id);
-  if (progress?.server.incarnation !== from.incarnation) {
-    emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
-    return;
-  }
+  const progress = progressOf(state, leader, from);
+  if (!progress) return;
   const { install } = progress;
   if (!install?.snapshot || message.attempt !== install.attempt) return;
   if (message.offset > install.snapshot.bytes) {

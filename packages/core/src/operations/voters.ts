@@ -2,6 +2,7 @@
 import type { Progress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
 import type { Sender, Server } from "../types.js";
+import { emit } from "./emit.js";
 
 /** The member that a sender claims to be, if it is one: same id and same data directory. */
 export function memberOf(state: State, from: Sender): Server | undefined {
@@ -13,6 +14,14 @@ export function memberOf(state: State, from: Sender): Server | undefined {
 /** Whether this data directory has a vote. */
 export function isVoter(state: State): boolean {
   return memberOf(state, state.options) !== undefined;
+}
+
+/** What a leader knows of the sender; undefined, and told, where that isn't the member it claims. */
+export function progressOf(state: State, leader: Leader, from: Sender): Progress | undefined {
+  const progress = leader.progress.get(from.id);
+  if (progress?.server.incarnation === from.incarnation) return progress;
+  emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
+  return undefined;
 }
 
 export function otherVoters(state: State): readonly Server[] {

@@ -210,9 +210,9 @@ export const replication: readonly Mutant[] = [
   // replicate
   {
     id: "core-43",
-    file: "packages/core/src/handlers/append-entries-reply.ts",
-    find: "if (progress?.server.incarnation !== from.incarnation) {",
-    replace: "if (!progress) {",
+    file: "packages/core/src/operations/voters.ts",
+    find: "if (progress?.server.incarnation === from.incarnation) return progress;",
+    replace: "if (progress) return progress;",
     why: "a wiped follower acknowledges for its lost data (hazard 6)",
     rule: "identity",
   },
