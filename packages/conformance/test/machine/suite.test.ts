@@ -7,6 +7,7 @@ import { failed, formatReport } from "../../src/report.js";
 import { runSuite } from "../../src/run.js";
 import { proveSuite } from "../support/caught.js";
 import { createVirtualTimers } from "../support/virtual-timers.js";
+import { toyCapabilities } from "../support/wrong-machine.js";
 import { wrongMachines } from "../wrong/machines.js";
 import { wrongCaptures } from "../wrong/machines-captures.js";
 import { wrongMachinesElsewhere } from "../wrong/machines-elsewhere.js";
@@ -21,14 +22,7 @@ afterEach(() => {
 test("the toy machine passes", async () => {
   const results = await runSuite(machineSuite, {
     name: "toy",
-    capabilities: [
-      "snapshots",
-      "checked",
-      "atomicRestore",
-      "stableSnapshot",
-      "durable",
-      "versioned",
-    ],
+    capabilities: toyCapabilities,
     create: () => createToySubject() as MachineSubject,
   });
   expect(

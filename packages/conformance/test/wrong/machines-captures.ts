@@ -1,33 +1,10 @@
 // State machines whose captures don't last: right as long as one snapshot is read at a time, between
 // commands, and nothing else happens.
 import type { MachineSubject } from "../../src/machine/subject.js";
-import {
-  applyRight,
-  chunksOf,
-  createToySubject,
-  linesOf,
-  stateOf,
-  textOf,
-} from "../machine/toy.js";
+import { applyRight, chunksOf, linesOf, stateOf, textOf } from "../machine/toy.js";
 import type { State, Toy } from "../machine/toy.js";
 import type { Wrong } from "../support/caught.js";
-
-function wrong(
-  caughtBy: string,
-  name: string,
-  message: RegExp,
-  faults: () => Partial<Toy>,
-): Wrong<MachineSubject> {
-  return {
-    caughtBy,
-    message,
-    target: {
-      name,
-      capabilities: ["snapshots", "checked", "atomicRestore", "stableSnapshot", "versioned"],
-      create: () => createToySubject(faults()) as MachineSubject,
-    },
-  };
-}
+import { wrongMachine } from "../support/wrong-machine.js";
 
 /** What lists were when they were captured, of those that were replaced since. */
 type Former = Map<string, number[] | undefined>;
@@ -104,31 +81,36 @@ function keptBy(...by: readonly ("apply" | "late apply" | "restore")[]): Partial
 }
 
 export const wrongCaptures: readonly Wrong<MachineSubject>[] = [
-  wrong(
+  wrongMachine(
     "MACHINE-30",
     "what was there before is kept for the newest capture alone",
     /snapshot \d of 4 that were read in turns/,
     newestOnly,
   ),
-  wrong(
+  wrongMachine(
     "MACHINE-30",
     "what was there before is kept when a command ends, not when it begins",
     /snapshot \d of 4 that were read in turns/,
     () => keptBy("late apply", "restore"),
   ),
-  wrong(
+  wrongMachine(
     "MACHINE-31",
     "a capture that lasts over commands, not over a restore",
     /during which another one was restored/,
     () => keptBy("apply"),
   ),
-  wrong("MACHINE-32", "no look at the version", /refuses a snapshot of another version/, () => ({
-    restore: async (state, source, { index }) => {
-      const text = await textOf(source);
-      Object.assign(state, stateOf(text.replace('"version":2', '"version":1')), { index });
-    },
-  })),
-  wrong(
+  wrongMachine(
+    "MACHINE-32",
+    "no look at the version",
+    /refuses a snapshot of another version/,
+    () => ({
+      restore: async (state, source, { index }) => {
+        const text = await textOf(source);
+        Object.assign(state, stateOf(text.replace('"version":2', '"version":1')), { index });
+      },
+    }),
+  ),
+  wrongMachine(
     "MACHINE-32",
     "a counter that is set before the version was looked at",
     /a machine that refused a snapshot of another version/,

@@ -5,42 +5,17 @@ import {
   answerRight,
   applyRight,
   chunksOf,
-  createToySubject,
   emptyState,
   linesOf,
   stateOf,
   textOf,
 } from "../machine/toy.js";
-import type { State, Toy } from "../machine/toy.js";
+import type { State } from "../machine/toy.js";
 import type { Wrong } from "../support/caught.js";
-
-/** Fresh for each case, with state of its own where the fault needs some. */
-function wrong(
-  caughtBy: string,
-  name: string,
-  message: RegExp,
-  faults: () => Partial<Toy>,
-): Wrong<MachineSubject> {
-  return {
-    caughtBy,
-    message,
-    target: {
-      name,
-      capabilities: [
-        "snapshots",
-        "checked",
-        "atomicRestore",
-        "stableSnapshot",
-        "durable",
-        "versioned",
-      ],
-      create: () => createToySubject(faults()) as MachineSubject,
-    },
-  };
-}
+import { wrongMachine } from "../support/wrong-machine.js";
 
 const notTheSame: readonly Wrong<MachineSubject>[] = [
-  wrong("MACHINE-01", "an error for what is no error", /nothing to clear/, () => ({
+  wrongMachine("MACHINE-01", "an error for what is no error", /nothing to clear/, () => ({
     apply: (state, command, context) => {
       if (command.op === "clear" && !state.lists.has(command.key)) {
         throw new Error("nothing to clear");
@@ -48,35 +23,50 @@ const notTheSame: readonly Wrong<MachineSubject>[] = [
       return applyRight(state, command, context);
     },
   })),
-  wrong("MACHINE-01", "commands that change nothing", /change the answer to some query/, () => ({
-    apply: () => ({ previous: null, writes: 0 }),
-  })),
-  wrong("MACHINE-02", "a counter that instances share", /the result of command 1 of 300/, () => {
-    let writes = 0;
-    return {
-      apply: (state, command, context) => ({
-        ...applyRight(state, command, context),
-        writes: ++writes,
-      }),
-    };
-  }),
-  wrong("MACHINE-02", "lists that instances share", /a second machine|a fresh machine/, () => {
-    const shared = new Map<string, number[]>();
-    return {
-      apply: (state, command, context) => {
-        state.lists = shared;
-        return applyRight(state, command, context);
-      },
-    };
-  }),
-  wrong("MACHINE-03", "one entry that expires by the clock", /at another time/, () => ({
+  wrongMachine(
+    "MACHINE-01",
+    "commands that change nothing",
+    /change the answer to some query/,
+    () => ({
+      apply: () => ({ previous: null, writes: 0 }),
+    }),
+  ),
+  wrongMachine(
+    "MACHINE-02",
+    "a counter that instances share",
+    /the result of command 1 of 300/,
+    () => {
+      let writes = 0;
+      return {
+        apply: (state, command, context) => ({
+          ...applyRight(state, command, context),
+          writes: ++writes,
+        }),
+      };
+    },
+  ),
+  wrongMachine(
+    "MACHINE-02",
+    "lists that instances share",
+    /a second machine|a fresh machine/,
+    () => {
+      const shared = new Map<string, number[]>();
+      return {
+        apply: (state, command, context) => {
+          state.lists = shared;
+          return applyRight(state, command, context);
+        },
+      };
+    },
+  ),
+  wrongMachine("MACHINE-03", "one entry that expires by the clock", /at another time/, () => ({
     apply: (state, command, context) => {
       const result = applyRight(state, command, context);
       if (command.key === "a" && Date.now() > Date.UTC(2020, 0)) state.lists.delete(command.key);
       return result;
     },
   })),
-  wrong("MACHINE-03", "a time of writing", /at another time/, () => ({
+  wrongMachine("MACHINE-03", "a time of writing", /at another time/, () => ({
     apply: (state, command, context) => {
       const result = applyRight(state, command, context);
       if (command.op === "set") {
@@ -85,17 +75,22 @@ const notTheSame: readonly Wrong<MachineSubject>[] = [
       return result;
     },
   })),
-  wrong("MACHINE-04", "an item that is thrown out at random", /other random numbers/, () => ({
-    apply: (state, command, context) => {
-      const result = applyRight(state, command, context);
-      const list = state.lists.get(command.key);
-      if (list !== undefined && list.length > 10) {
-        state.lists.set(command.key, list.toSpliced(Math.floor(Math.random() * list.length), 1));
-      }
-      return result;
-    },
-  })),
-  wrong("MACHINE-04", "an id of its own making", /other random numbers/, () => ({
+  wrongMachine(
+    "MACHINE-04",
+    "an item that is thrown out at random",
+    /other random numbers/,
+    () => ({
+      apply: (state, command, context) => {
+        const result = applyRight(state, command, context);
+        const list = state.lists.get(command.key);
+        if (list !== undefined && list.length > 10) {
+          state.lists.set(command.key, list.toSpliced(Math.floor(Math.random() * list.length), 1));
+        }
+        return result;
+      },
+    }),
+  ),
+  wrongMachine("MACHINE-04", "an id of its own making", /other random numbers/, () => ({
     apply: (state, command, context) => {
       const result = applyRight(state, command, context);
       if (command.op === "set") {
@@ -104,23 +99,33 @@ const notTheSame: readonly Wrong<MachineSubject>[] = [
       return result;
     },
   })),
-  wrong("MACHINE-05", "a query that marks what was used last", /asked between commands/, () => ({
-    answer: (state, query) => {
-      const list = query === "all" ? undefined : state.lists.get(query.key);
-      if (query !== "all" && list !== undefined) {
-        state.lists.delete(query.key);
-        state.lists.set(query.key, list);
-      }
-      return answerRight(state, query);
-    },
-  })),
-  wrong("MACHINE-06", "items sorted in the command", /command \d+, after it was applied/, () => ({
-    apply: (state, command, context) => {
-      command.items.sort((a, b) => a - b);
-      return applyRight(state, command, context);
-    },
-  })),
-  wrong("MACHINE-07", "answers that are the state itself", /at the end/, () => ({
+  wrongMachine(
+    "MACHINE-05",
+    "a query that marks what was used last",
+    /asked between commands/,
+    () => ({
+      answer: (state, query) => {
+        const list = query === "all" ? undefined : state.lists.get(query.key);
+        if (query !== "all" && list !== undefined) {
+          state.lists.delete(query.key);
+          state.lists.set(query.key, list);
+        }
+        return answerRight(state, query);
+      },
+    }),
+  ),
+  wrongMachine(
+    "MACHINE-06",
+    "items sorted in the command",
+    /command \d+, after it was applied/,
+    () => ({
+      apply: (state, command, context) => {
+        command.items.sort((a, b) => a - b);
+        return applyRight(state, command, context);
+      },
+    }),
+  ),
+  wrongMachine("MACHINE-07", "answers that are the state itself", /at the end/, () => ({
     apply: (state, command, context) => {
       const list = state.lists.get(command.key);
       if (command.op !== "append" || list === undefined) return applyRight(state, command, context);
@@ -134,29 +139,34 @@ const notTheSame: readonly Wrong<MachineSubject>[] = [
 ];
 
 const notTheWhole: readonly Wrong<MachineSubject>[] = [
-  wrong("MACHINE-08", "empty lists that are left out of snapshots", /a copy of the state/, () => ({
-    snapshot: (state) =>
-      chunksOf(
-        linesOf({
-          ...state,
-          lists: new Map([...state.lists].filter(([, list]) => list.length > 0)),
-        }),
-      ),
-  })),
-  wrong(
+  wrongMachine(
+    "MACHINE-08",
+    "empty lists that are left out of snapshots",
+    /a copy of the state/,
+    () => ({
+      snapshot: (state) =>
+        chunksOf(
+          linesOf({
+            ...state,
+            lists: new Map([...state.lists].filter(([, list]) => list.length > 0)),
+          }),
+        ),
+    }),
+  ),
+  wrongMachine(
     "MACHINE-09",
     "a counter that is left out of snapshots",
     /a machine that was restored/,
     () => ({ snapshot: (state) => chunksOf(linesOf({ ...state, writes: 0 })) }),
   ),
-  wrong("MACHINE-10", "restore into what is there", /another state before/, () => ({
+  wrongMachine("MACHINE-10", "restore into what is there", /another state before/, () => ({
     restore: async (state, source) => {
       const { lists, ...rest } = stateOf(await textOf(source));
       Object.assign(state, rest);
       for (const [key, list] of lists) state.lists.set(key, list);
     },
   })),
-  wrong(
+  wrongMachine(
     "MACHINE-11",
     "a generator that looks at the state when it is first read",
     /read later/,
@@ -166,24 +176,31 @@ const notTheWhole: readonly Wrong<MachineSubject>[] = [
       },
     }),
   ),
-  wrong("MACHINE-11", "a capture that shares its lists with the state", /read later/, () => ({
-    apply: (state, command, context) => {
-      const list = state.lists.get(command.key);
-      if (command.op !== "append" || list === undefined) return applyRight(state, command, context);
-      state.index = context.index;
-      const previous = [...list];
-      list.push(...command.items);
-      return { previous, writes: ++state.writes };
-    },
-    answer: (state, query) => structuredClone(answerRight(state, query)),
-    snapshot: (state) => {
-      const captured = { ...state, lists: new Map(state.lists) };
-      return (async function* () {
-        yield* chunksOf(linesOf(captured));
-      })();
-    },
-  })),
-  wrong(
+  wrongMachine(
+    "MACHINE-11",
+    "a capture that shares its lists with the state",
+    /read later/,
+    () => ({
+      apply: (state, command, context) => {
+        const list = state.lists.get(command.key);
+        if (command.op !== "append" || list === undefined) {
+          return applyRight(state, command, context);
+        }
+        state.index = context.index;
+        const previous = [...list];
+        list.push(...command.items);
+        return { previous, writes: ++state.writes };
+      },
+      answer: (state, query) => structuredClone(answerRight(state, query)),
+      snapshot: (state) => {
+        const captured = { ...state, lists: new Map(state.lists) };
+        return (async function* () {
+          yield* chunksOf(linesOf(captured));
+        })();
+      },
+    }),
+  ),
+  wrongMachine(
     "MACHINE-12",
     "a capture that is given up with the first read",
     /during which commands were applied/,
@@ -211,13 +228,13 @@ const notTheWhole: readonly Wrong<MachineSubject>[] = [
       };
     },
   ),
-  wrong("MACHINE-13", "a snapshot that tidies up", /of which snapshots are taken/, () => ({
+  wrongMachine("MACHINE-13", "a snapshot that tidies up", /of which snapshots are taken/, () => ({
     snapshot: (state) => {
       for (const [key, list] of state.lists) if (list.length === 0) state.lists.delete(key);
       return chunksOf(linesOf(state));
     },
   })),
-  wrong("MACHINE-14", "room for one snapshot only", /snapshot 1 of two/, () => {
+  wrongMachine("MACHINE-14", "room for one snapshot only", /snapshot 1 of two/, () => {
     const slots = new WeakMap<State, readonly string[]>();
     return {
       snapshot: (state) => {
@@ -228,7 +245,7 @@ const notTheWhole: readonly Wrong<MachineSubject>[] = [
       },
     };
   }),
-  wrong("MACHINE-15", "one buffer for all chunks", /after the others were read/, () => ({
+  wrongMachine("MACHINE-15", "one buffer for all chunks", /after the others were read/, () => ({
     snapshot: (state) => {
       const lines = linesOf(state);
       return (async function* () {
@@ -243,7 +260,7 @@ const notTheWhole: readonly Wrong<MachineSubject>[] = [
 ];
 
 const notRestored: readonly Wrong<MachineSubject>[] = [
-  wrong("MACHINE-16", "a chunk that is taken for the whole", /in pieces of/, () => ({
+  wrongMachine("MACHINE-16", "a chunk that is taken for the whole", /in pieces of/, () => ({
     snapshot: (state) => chunksOf([linesOf(state).join("")]),
     restore: async (state, source) => {
       let text = "";
@@ -251,14 +268,14 @@ const notRestored: readonly Wrong<MachineSubject>[] = [
       Object.assign(state, stateOf(text));
     },
   })),
-  wrong("MACHINE-17", "chunks that are kept until the end", /read into one buffer/, () => ({
+  wrongMachine("MACHINE-17", "chunks that are kept until the end", /read into one buffer/, () => ({
     restore: async (state, source) => {
       const chunks: Uint8Array[] = [];
       for await (const chunk of source) chunks.push(chunk);
       Object.assign(state, stateOf(Buffer.concat(chunks).toString()));
     },
   })),
-  wrong(
+  wrongMachine(
     "MACHINE-18",
     "a source's error that is swallowed",
     /restore rejects when its source fails/,
@@ -274,7 +291,7 @@ const notRestored: readonly Wrong<MachineSubject>[] = [
       },
     }),
   ),
-  wrong(
+  wrongMachine(
     "MACHINE-19",
     "a cut snapshot that is taken as far as it goes",
     /restore refuses the first/,
@@ -291,7 +308,7 @@ const notRestored: readonly Wrong<MachineSubject>[] = [
       },
     }),
   ),
-  wrong(
+  wrongMachine(
     "MACHINE-20",
     "a state that is emptied first",
     /after a restore whose source failed/,
@@ -302,20 +319,20 @@ const notRestored: readonly Wrong<MachineSubject>[] = [
       },
     }),
   ),
-  wrong("MACHINE-21", "a snapshot that tells when it was taken", /a second snapshot/, () => {
+  wrongMachine("MACHINE-21", "a snapshot that tells when it was taken", /a second snapshot/, () => {
     let taken = 0;
     return {
       snapshot: (state) =>
         chunksOf(linesOf(state).map((line) => line.replace(/^\{/, `{"taken":${++taken},`))),
     };
   }),
-  wrong(
+  wrongMachine(
     "MACHINE-22",
     "commands counted in place of indexes",
     /open\(\) after the machine was closed/,
     () => ({ opened: ({ writes }) => writes }),
   ),
-  wrong(
+  wrongMachine(
     "MACHINE-29",
     "the last command's index in place of the snapshot's",
     /open\(\) after a restore/,
