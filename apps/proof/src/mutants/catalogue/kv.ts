@@ -5,8 +5,8 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-01",
     file: "packages/kv/src/kv.ts",
-    find: '  if (!result.ok || typeof command === "string") return [];',
-    replace: '  if (typeof command === "string") return [];',
+    find: "changes.publish(index, changesOf(parsed, result));",
+    replace: "changes.publish(index, changesOf(parsed, { ok: true, index, previousIndex: 1 }));",
     why: "a write whose condition failed is told as a change",
   },
   {

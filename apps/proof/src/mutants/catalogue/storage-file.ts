@@ -142,7 +142,7 @@ export const storageFile: readonly Mutant[] = [
     id: "storage-file-20",
     file: "packages/storage-file/src/identity.ts",
     find: "if (found.nodeId !== wanted.nodeId) {",
-    replace: "if (nodeId === undefined) {",
+    replace: "if (found.nodeId === undefined) {",
     why: "a node opens another one's directory",
   },
   {
