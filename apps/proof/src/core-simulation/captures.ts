@@ -8,12 +8,17 @@ import type { Capture } from "./snapshot-state.js";
 import type { Member, World } from "./world.js";
 
 /** The number alone. */
-export const CAPTURE_BYTES_MIN = 4;
+const CAPTURE_BYTES_MIN = 4;
+/** What follows the number is a piece of this noise, from a place that follows from the number. */
+const NOISE = noise(2 ** 17);
+const PLACES = 2 ** 16;
 
 /** Of what is applied now. */
 export function captureNow(world: World, member: Member): Capture {
+  const number = world.captures.length;
   const capture = {
-    number: world.captures.length,
+    number,
+    data: dataOf(number, world.settings.snapshots?.bytes ?? 0),
     index: member.lastApplied,
     machine: copyMachine(member.machine),
     entries: entriesUpTo(world, member),
@@ -34,19 +39,28 @@ function entriesUpTo({ replayed }: World, { log, lastApplied }: Member): LogView
   return own;
 }
 
-export function dataOf(number: number, length: number): Uint8Array {
+function dataOf(number: number, length: number): Uint8Array {
   const data = new Uint8Array(Math.max(CAPTURE_BYTES_MIN, length));
   new DataView(data.buffer).setUint32(0, number);
-  for (let at = CAPTURE_BYTES_MIN; at < data.length; at++) {
-    data[at] = Math.imul(number + 1, at) >>> 7;
-  }
+  const place = Math.imul(number, 40_503) & (PLACES - 1);
+  data.set(NOISE.subarray(place, place + data.length - CAPTURE_BYTES_MIN), CAPTURE_BYTES_MIN);
   return data;
+}
+
+function noise(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let drawn = 1;
+  for (let at = 0; at < length; at++) {
+    drawn = (Math.imul(drawn, 1_664_525) + 1_013_904_223) | 0;
+    bytes[at] = drawn >>> 24;
+  }
+  return bytes;
 }
 
 /** @returns undefined: nobody captured exactly this */
 export function captureIn(world: World, data: Uint8Array): Capture | undefined {
   if (data.length < CAPTURE_BYTES_MIN) return undefined;
   const number = new DataView(data.buffer, data.byteOffset).getUint32(0);
-  const expected = dataOf(number, data.length);
-  return data.every((byte, at) => byte === expected[at]) ? world.captures[number] : undefined;
+  const capture = world.captures[number];
+  return capture && Buffer.compare(capture.data, data) === 0 ? capture : undefined;
 }

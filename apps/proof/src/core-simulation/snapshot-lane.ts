@@ -1,9 +1,9 @@
 // The snapshot lane of a node: it captures and stores its own snapshots, reads for followers, and
 // writes what the leader sends. Each piece of work takes its time; what was durable when the process
 // ended is found by the next one, whether anybody was told or not.
+import { crc32 } from "node:zlib";
 import type { Effect, Input, SnapshotPosition } from "@raftkit/core";
-import { crc32 } from "@raftkit/core";
-import { captureIn, captureNow, dataOf } from "./captures.js";
+import { captureIn, captureNow } from "./captures.js";
 import { checkInstalled, noteTrouble } from "./install-watch.js";
 import type { StoredSnapshot } from "./snapshot-state.js";
 import { viewOf } from "./snapshot-state.js";
@@ -94,8 +94,7 @@ export function capture(world: World, member: Member, tell: Tell): void {
   const index = member.lastApplied;
   const position = member.raft?.snapshotPositionAt(index);
   if (!position || index < (lane.newest?.meta.index ?? 0)) return;
-  const made = captureNow(world, member);
-  const data = dataOf(made.number, world.settings.snapshots?.bytes ?? 0);
+  const { data } = captureNow(world, member);
   lane.isCapturing = true;
   lane.capturedBytes = member.log.bytes(index);
   if (world.trace.isFull) world.trace.line(world.now, `${member.id} captures ${index}`);

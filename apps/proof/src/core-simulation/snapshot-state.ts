@@ -9,6 +9,7 @@ import type { Machine } from "./machine.js";
 export interface Capture {
   /** Counts over the whole run: what its data begins with. */
   readonly number: number;
+  readonly data: Uint8Array;
   readonly index: Index;
   readonly machine: Machine;
   /** What it stands for; it may go on behind that. */
