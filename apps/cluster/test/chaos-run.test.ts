@@ -1,30 +1,17 @@
 // Whole runs, as users start them: one that passes and leaves nothing behind, records that were
-// tampered with, servers that lie, and runs that are ended before their time.
+// tampered with, and runs that are ended before their time.
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { keyValueFormat, parseOperation } from "@raftkit/linearizability";
 import { describe, expect, test, vi } from "vitest";
 import { takeOutDirectory } from "../src/chaos/out-directory.js";
 import { planFaults } from "../src/chaos/faults/schedule.js";
 import type { ChaosReport } from "../src/chaos/report/report.js";
+import { seedFor, startChaos } from "./support/chaos-run.js";
 import { allGone, runProgram } from "./support/cluster.js";
-import type { Program } from "./support/cluster.js";
 import { temporaryDirectory } from "./support/environment.js";
 
-const LYING_SERVER = fileURLToPath(new URL("support/lying-server.mjs", import.meta.url));
 const PATIENCE = { timeout: 60_000, interval: 20 };
-
-function startChaos(
-  out: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Program {
-  return runProgram(
-    ["chaos", "--nodes", "3", "--clients", "8", "--rate", "200", "--out", out, ...args],
-    env,
-  );
-}
 
 async function verifyFile(
   path: string,
@@ -48,17 +35,6 @@ function serversOf(pid: number | undefined): { readonly pid: number; readonly da
 
 const isPaused = ({ pid }: { readonly pid: number }): boolean =>
   existsSync(`/proc/${pid}/stat`) && / T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-
-/** A seed whose first fault of a process is this one. */
-function seedFor(kind: string, seconds: number): number {
-  for (let seed = 0; ; seed++) {
-    if (
-      planFaults({ seed, nodes: 3, seconds }).find((fault) => !("links" in fault))?.kind === kind
-    ) {
-      return seed;
-    }
-  }
-}
 
 describe("a run", () => {
   test(
@@ -139,37 +115,6 @@ describe("a run", () => {
         2,
         expect.stringContaining(`line ${lines.length + 1}: `),
       ]);
-    },
-  );
-
-  test.each([
-    ["acknowledge what they didn't write", "lost", "linearizable", 5, 3],
-    ["answer with what was true before", "stale", "linearizable", 5, 3],
-    ["execute again what comes again", "twice", "session writes once", 5, 3],
-    ["don't tell of each change", "silent", "watches show the log", 5, 3],
-    [
-      "keep nothing, and are killed all at once",
-      "memory",
-      "nothing acknowledged lost",
-      7,
-      seedFor("kill-all", 7),
-    ],
-  ])(
-    "of servers that %s fails, and says which check",
-    { timeout: 120_000 },
-    async (_, lie, check, seconds, seed) => {
-      const out = join(temporaryDirectory(), "report");
-      const program = startChaos(out, ["--seconds", String(seconds), "--seed", String(seed)], {
-        RAFTKIT_SERVER_MAIN: LYING_SERVER,
-        LIE: lie,
-      });
-      expect([await program.ended, program.output()]).toEqual([
-        1,
-        expect.stringMatching(new RegExp(`FAILED  ${check}.*\\nFAILED: .*${check}.*\\n$`, "s")),
-      ]);
-      expect(readFileSync(join(out, "report.html"), "utf8")).toContain(
-        `Chaos run, seed ${seed}: failed`,
-      );
     },
   );
 });

@@ -138,4 +138,12 @@ export const parts: readonly Part[] = [
     ],
     figures: ({ folder }) => chaosFigures(join(folder, "chaos-report/report.json")),
   },
+  {
+    id: "long-tests",
+    what: "tests that take too long for `npm test`",
+    command: () => ["vitest", "run"],
+    env: { RAFTKIT_PROOF_TESTS: "1", RAFTKIT_TEST_SUMMARY: "{folder}/tests.json" },
+    figures: ({ folder }) =>
+      fromJson(folder, "tests.json", ({ passed, failed }) => `${passed} passed, ${failed} failed`),
+  },
 ];

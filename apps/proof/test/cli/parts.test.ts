@@ -57,6 +57,11 @@ test("figures come from the last line, or from what the part wrote", () => {
   expect(part("conformance").figures({ output: "", folder })).toBeUndefined();
 });
 
+test("what takes too long for the tests runs in the proof, and the other way round", () => {
+  expect(part("long-tests").env).toMatchObject({ RAFTKIT_PROOF_TESTS: "1" });
+  expect(part("tests").env).not.toHaveProperty("RAFTKIT_PROOF_TESTS");
+});
+
 test("wrong adapters run through whole suites in the proof, unlike in the tests", () => {
   expect(part("conformance").env).toMatchObject({ RAFTKIT_WHOLE_SUITES: "1" });
   expect(part("tests").env).not.toHaveProperty("RAFTKIT_WHOLE_SUITES");
