@@ -1,6 +1,9 @@
 // `npm run bench`: the program around the benchmarks. Exit codes: 0 measured; 1 it could not be
-// measured; 2 wrong options.
+// measured; 2 wrong options; 130 or 143 interrupted. Whatever ends it, its servers and data go with
+// it.
+import { constants } from "node:os";
 import { CommanderError } from "commander";
+import { measureEndurance } from "./endurance/endurance.js";
 import { measureOpening } from "./opening/opening.js";
 import { createProgram, PROGRAM } from "./program.js";
 import { measureWrites } from "./writes/writes.js";
@@ -10,9 +13,14 @@ const print = (line: string): void => console.log(line);
 const program = createProgram({
   writes: (options) => measureWrites(options, print),
   opening: (options) => measureOpening(options, print),
+  endurance: (options) => measureEndurance(options, print),
   print: (text) => void process.stdout.write(text),
   complain: (text) => void process.stderr.write(text),
 });
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
 
 try {
   await program.parseAsync();

@@ -1,15 +1,19 @@
 // The benchmarks' command line. A wrong one is said in one line on standard error and thrown as a
 // CommanderError.
-import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { checkFlags, complaint, wholeNumber } from "@raftkit-app/command-line";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { checkFlags, complaint } from "@raftkit-app/command-line";
+import { Command } from "commander";
+import type { Option } from "commander";
+import type { EnduranceOptions } from "./endurance/endurance.js";
+import { KEYS_MAX } from "./load/keys.js";
 import type { OpeningOptions } from "./opening/opening.js";
+import { boundsOf, depthsOf, folderOf, only, option, secondsOf } from "./options.js";
 import type { WritesOptions } from "./writes/writes.js";
 
 export interface ProgramOptions {
   readonly writes: (options: WritesOptions) => Promise<void>;
   readonly opening: (options: OpeningOptions) => Promise<void>;
+  readonly endurance: (options: EnduranceOptions) => Promise<void>;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
 }
@@ -17,7 +21,17 @@ export interface ProgramOptions {
 /** How a complaint begins: with who complains. */
 export const PROGRAM = "raftkit-bench";
 
-export function createProgram({ writes, opening, print, complain }: ProgramOptions): Command {
+const EXAMPLES = `
+Examples:
+  npm run bench
+  npm run bench -- --in-flight 64 --runs 5
+  npm run bench -- --log-mib 64,none --in-flight 64,1024
+  npm run bench -- opening --mib 256
+  npm run bench -- endurance --writes 200000 --keys 20000
+
+Exit codes: 0 measured; 1 it could not be measured; 2 wrong options.`;
+
+export function createProgram(options: ProgramOptions): Command {
   const root = new Command("npm run bench --")
     .description(
       "Measures durable writes per second: three server processes (TCP, msgpack, file storage, every write synced on a majority) and a loader.",
@@ -25,79 +39,102 @@ export function createProgram({ writes, opening, print, complain }: ProgramOptio
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
-      writeOut: print,
-      writeErr: complain,
+      writeOut: options.print,
+      writeErr: options.complain,
       outputError: (text, write) => write(`${complaint(PROGRAM, text)}\n`),
-    })
-    .addOption(
-      new Option(
-        "--in-flight <LIST>",
-        "writes kept in flight, one measurement each (1 to 4096, separated by commas)",
-      )
-        .argParser(depthsOf)
-        .default([1, 64, 1024], "1,64,1024"),
-    )
-    .addOption(
-      new Option("--seconds <S>", "how long each is counted, after a warm-up of 1 s (1 to 10)")
-        .argParser(secondsOf)
-        .default(4),
-    )
-    .addOption(runsOption("fresh clusters; medians are printed"))
-    .addOption(whole("--value-bytes <N>", "size of each value", 1, 100_000).default(100))
-    .addOption(dataOption())
-    .action(writes)
-    .addHelpText(
-      "after",
-      "\nExamples:\n  npm run bench\n  npm run bench -- --in-flight 64 --runs 5\n  npm run bench -- opening --mib 256\n\nExit codes: 0 measured; 1 it could not be measured; 2 wrong options.",
-    );
-  const command = root
-    .command("opening")
-    .description("Measures how long a log takes to open, and how much memory.")
-    .addOption(whole("--mib <N>", "MiB of entries", 1, 8192).default(1024))
-    .addOption(whole("--entry-bytes <N>", "size of each entry", 1, 1024 * 1024).default(4096))
-    .addOption(runsOption("how often it is opened"))
-    .addOption(dataOption())
-    .action(opening);
-  for (const one of [root, command]) checkFlags(one);
+    });
+  addWrites(root, options);
+  addOpening(root, options);
+  addEndurance(root, options);
+  for (const one of [root, ...root.commands]) checkFlags(one);
   return root;
 }
 
-function whole(flags: string, what: string, min: number, max: number): Option {
-  return new Option(flags, `${what} (${min} to ${max})`).argParser(wholeNumber(min, max));
+function addWrites(root: Command, { writes }: ProgramOptions): void {
+  root
+    .addOption(
+      only(
+        "--in-flight <LIST>",
+        "writes kept in flight, one measurement each (1 to 4096, separated by commas)",
+        depthsOf,
+      ).default([1, 64, 1024], "1,64,1024"),
+    )
+    .addOption(
+      only(
+        "--seconds <S>",
+        "how long each is counted, after a warm-up of 1 s (1 to 20)",
+        secondsOf(20),
+      ).default(4),
+    )
+    .addOption(runsOption("fresh clusters; medians are printed"))
+    .addOption(option("--value-bytes <N>", "size of each value", 1, 100_000).default(100))
+    .addOption(option("--keys <N>", "keys that are written in turn", 1, KEYS_MAX).default(10_000))
+    .addOption(
+      only(
+        "--log-mib <LIST>",
+        "bounds of the log in MiB (1 to 8192, separated by commas), whose runs alternate and are compared with the last one's; none: no snapshots",
+        boundsOf,
+      ).default([null], "none"),
+    )
+    .addOption(dataOption())
+    .action(writes)
+    .addHelpText("after", EXAMPLES);
+}
+
+function addOpening(root: Command, { opening }: ProgramOptions): void {
+  root
+    .command("opening")
+    .description("Measures how long a log takes to open, and how much memory.")
+    .addOption(option("--mib <N>", "MiB of entries", 1, 8192).default(1024))
+    .addOption(option("--entry-bytes <N>", "size of each entry", 1, 1024 * 1024).default(4096))
+    .addOption(runsOption("how often it is opened"))
+    .addOption(dataOption())
+    .action(opening);
+}
+
+function addEndurance(root: Command, { endurance }: ProgramOptions): void {
+  root
+    .command("endurance")
+    .description(
+      "Measures whether disk and memory stay flat over many writes with a bounded log, and what its snapshots cost the writes beside them.",
+    )
+    .addOption(
+      option("--writes <N>", "writes to be acknowledged", 1, 1_000_000_000).default(10_000_000),
+    )
+    .addOption(
+      option("--keys <N>", "keys that are written in turn", 1, KEYS_MAX).default(1_000_000),
+    )
+    .addOption(option("--value-bytes <N>", "size of each value", 1, 100_000).default(100))
+    .addOption(option("--in-flight <N>", "writes kept in flight", 1, 4096).default(64))
+    .addOption(
+      option(
+        "--rate <N>",
+        "writes a second instead, whatever becomes of those before; latency counts from when each was due",
+        1,
+        200_000,
+      ),
+    )
+    .addOption(logOption(64))
+    .addOption(
+      only("--out <DIRECTORY>", "a folder for report.json and chart.svg", String).default(
+        "endurance-report",
+      ),
+    )
+    .addOption(dataOption())
+    .action(endurance);
 }
 
 function runsOption(what: string): Option {
-  return whole("--runs <N>", what, 1, 20).default(3);
+  return option("--runs <N>", what, 1, 20).default(3);
+}
+
+function logOption(defaultMib: number): Option {
+  return option("--log-mib <N>", "bound of the log in MiB", 1, 8192).default(defaultMib);
 }
 
 function dataOption(): Option {
-  return new Option("--data <DIRECTORY>", "an existing folder for the data")
-    .argParser(folderOf)
-    .default(tmpdir(), "the system's temporary one");
-}
-
-/** @throws {InvalidArgumentError} */
-function folderOf(path: string): string {
-  // A flag in its place: checkFlags says what is missing.
-  if (path.startsWith("--")) return path;
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return path;
-  throw new InvalidArgumentError("Allowed: an existing folder.");
-}
-
-/** @throws {InvalidArgumentError} */
-function depthsOf(text: string): number[] {
-  try {
-    return text.split(",").map(wholeNumber(1, 4096));
-  } catch {
-    throw new InvalidArgumentError(
-      "Allowed: a list of whole numbers from 1 to 4096, separated by commas.",
-    );
-  }
-}
-
-/** @throws {InvalidArgumentError} */
-function secondsOf(text: string): number {
-  const seconds = text.trim() === "" ? Number.NaN : Number(text);
-  if (seconds >= 1 && seconds <= 10) return seconds;
-  throw new InvalidArgumentError("Allowed: a number from 1 to 10.");
+  return only("--data <DIRECTORY>", "an existing folder for the data", folderOf).default(
+    tmpdir(),
+    "the system's temporary one",
+  );
 }

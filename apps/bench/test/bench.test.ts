@@ -1,12 +1,14 @@
-// The benchmarks as their users run them, as small as they come, and every command line that is
-// refused. No figure is judged here.
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+// The benchmarks as their users run them, as small as they come. No figure is judged here.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { createProgram } from "../src/program.js";
+import type { Sample } from "../src/endurance/sample.js";
+
+/** Three servers and their load on a machine that has other work. */
+const MEASUREMENT_MS = 120_000;
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 
@@ -27,7 +29,7 @@ function temporaryDirectory(): string {
   return directory;
 }
 
-test("writes: a row for each depth, and no data is left", () => {
+test("writes: a row for each depth, and no data is left", { timeout: MEASUREMENT_MS }, () => {
   const data = temporaryDirectory();
   const { status, out, error } = bench([
     "--in-flight",
@@ -68,6 +70,107 @@ test("writes: a row for each depth, and no data is left", () => {
   }
   expect(readdirSync(data)).toEqual([]);
 });
+
+test("writes with and without snapshots: a ratio", { timeout: MEASUREMENT_MS }, () => {
+  const data = temporaryDirectory();
+  const { status, out, error } = bench([
+    "--log-mib",
+    "1,none",
+    "--in-flight",
+    "16",
+    "--seconds",
+    "1",
+    "--runs",
+    "2",
+    "--data",
+    data,
+  ]);
+  // On a slow disk the servers may warn that the log is full for a moment.
+  expect(status, error).toBe(0);
+  // There and back again.
+  expect(
+    [...out.matchAll(/^run (\d)\/2, (.*), 16 in flight: [1-9]/gm)].map((m) => m.slice(1)),
+  ).toEqual([
+    ["1", "log of 1 MiB"],
+    ["1", "no snapshots"],
+    ["2", "no snapshots"],
+    ["2", "log of 1 MiB"],
+  ]);
+  const lines = out.split("\n").filter((line) => line.startsWith("|"));
+  expect(lines[2]).toMatch(/log of 1 MiB .*\| +[1-9]\d* \|$/);
+  expect(lines[3]).toMatch(/no snapshots .*\| +0 \|$/);
+  expect(lines.at(-1)).toMatch(
+    /^\| *log of 1 MiB \| +16 \| +\d\.\d{3} \| +\d\.\d{3}–\d\.\d{3} \|$/,
+  );
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test("endurance: what it prints and draws is what was sampled", { timeout: MEASUREMENT_MS }, () => {
+  const [data, out] = [temporaryDirectory(), join(temporaryDirectory(), "report")];
+  const size = ["--writes", "5000", "--keys", "500", "--value-bytes", "99", "--log-mib", "1"];
+  const run = bench(["endurance", ...size, "--in-flight", "16", "--out", out, "--data", data]);
+  expect(run.status, run.error).toBe(0);
+  expect(readFileSync(join(out, "chart.svg"), "utf8")).toMatch(/^<svg [^]*Resident memory, MiB/);
+  const { samples, summary } = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as {
+    readonly samples: readonly Sample[];
+    readonly summary: Record<"all" | "during" | "between", { readonly count: number }>;
+  };
+  expect(run.out).toMatch(/^5000 writes in [\d.]+ s: [1-9]\d* writes\/s, /m);
+  expect(run.out.match(/^\| +100 % \| +5000 \|/gm)).toHaveLength(3);
+  const [first, last] = [samples[0], samples.at(-1)];
+  expect([first?.writes, last?.writes, summary.all.count]).toEqual([0, 5000, 5000]);
+  expect(summary.during.count + summary.between.count).toBe(5000);
+  // Each write was acknowledged in one sample.
+  expect(samples.reduce((sum, { latency }) => sum + latency.count, 0)).toBe(5000);
+  const leader = last?.nodes.find(({ role }) => role === "leader");
+  if (!leader) throw new Error("nobody leads");
+  // 5000 writes count for 1.7 MiB: one every 0.5 MiB.
+  expect(leader.snapshots.taken).toBeGreaterThanOrEqual(2);
+  expect(leader.snapshotIndex).toBeLessThanOrEqual(leader.lastApplied);
+  expect(leader.logBytes).toBeLessThanOrEqual(2 ** 20);
+  // A record has 16 bytes, the key, and the value.
+  expect(leader.snapshotBytes).toBeGreaterThan(500 * (16 + 5 + 99));
+  expect(leader.diskBytes).toBeGreaterThan(leader.snapshotBytes + leader.logBytes / 4);
+  expect(leader.commitIndex).toBeGreaterThanOrEqual(5000);
+  expect(readdirSync(data)).toEqual([]);
+});
+
+test("endurance at a rate: each write once", { timeout: MEASUREMENT_MS }, () => {
+  const [data, out] = [temporaryDirectory(), temporaryDirectory()];
+  const size = ["--writes", "300", "--keys", "10", "--rate", "200"];
+  const run = bench(["endurance", ...size, "--out", out, "--data", data]);
+  expect(run.status, run.error).toBe(0);
+  const [, writes, seconds, refused = 0] =
+    /^(\d+) writes in ([\d.]+) s: .*, (?:none refused|(\d+) REFUSED)/m.exec(run.out) ?? [];
+  expect(Number(writes) + Number(refused)).toBe(300);
+  // The last one is due after 299 / 200 s.
+  expect(Number(seconds)).toBeGreaterThanOrEqual(1.4);
+  expect(run.out).toContain("between: unknown");
+});
+
+test(
+  "interrupted: 130, and neither data nor servers are left",
+  { timeout: MEASUREMENT_MS },
+  async () => {
+    const [data, out] = [temporaryDirectory(), temporaryDirectory()];
+    const child = spawn(process.execPath, [main, "endurance", "--out", out, "--data", data], {
+      stdio: "ignore",
+    });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const watched = watch(data, { recursive: true });
+    onTestFinished(() => watched.close());
+    // A server has a log: the benchmark is under way.
+    await new Promise<void>((resolve) => {
+      watched.on("change", (_, name) => {
+        if (String(name).endsWith(".seg")) resolve();
+      });
+    });
+    child.kill("SIGINT");
+    expect(await ended).toBe(130);
+    expect(readdirSync(data)).toEqual([]);
+  },
+);
 
 test("opening: a line for each run, and no data is left", () => {
   const data = temporaryDirectory();
@@ -112,72 +215,3 @@ test("a wrong option: 2, with the reason; help: 0", () => {
     ) as string,
   });
 });
-
-test.each([
-  [
-    ["--in-flight", "1,0"],
-    "option '--in-flight <LIST>' argument '1,0' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
-  ],
-  [
-    ["--in-flight", "1,,2"],
-    "option '--in-flight <LIST>' argument '1,,2' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
-  ],
-  [
-    ["--seconds", "11"],
-    "option '--seconds <S>' argument '11' is invalid. Allowed: a number from 1 to 10",
-  ],
-  [
-    ["--runs", "1.5"],
-    "option '--runs <N>' argument '1.5' is invalid. Allowed: a whole number from 1 to 20",
-  ],
-  [
-    ["--data", "/nowhere/at/all"],
-    "option '--data <DIRECTORY>' argument '/nowhere/at/all' is invalid. Allowed: an existing folder",
-  ],
-  [["--data", "--runs"], "option '--data <DIRECTORY>' argument missing"],
-  [["--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
-  [
-    ["opening", "--mib", "0"],
-    "option '--mib <N>' argument '0' is invalid. Allowed: a whole number from 1 to 8192",
-  ],
-  [["opening", "--in-flight", "1"], "unknown option '--in-flight'"],
-  [["opening", "--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
-  [["open"], "too many arguments. Expected 0 arguments but got 1"],
-])("%j measures nothing", async (args, complaint) => {
-  const { said, measured, program } = recorder();
-  await expect(program.parseAsync(args, { from: "user" })).rejects.toMatchObject({ exitCode: 1 });
-  expect({ said, measured }).toEqual({
-    said: [`raftkit-bench: ${complaint}; --help tells what is allowed\n`],
-    measured: [],
-  });
-});
-
-test.each([
-  [[], "writes", { inFlight: [1, 64, 1024], seconds: 4, runs: 3, valueBytes: 100, data: tmpdir() }],
-  [
-    ["--in-flight=2,3", "--seconds", "1.5", "--runs", "1", "--value-bytes", "9", "--data", "."],
-    "writes",
-    { inFlight: [2, 3], seconds: 1.5, runs: 1, valueBytes: 9, data: "." },
-  ],
-  [["opening"], "opening", { mib: 1024, entryBytes: 4096, runs: 3, data: tmpdir() }],
-  [
-    ["opening", "--mib", "2", "--entry-bytes", "5", "--runs", "1", "--data", "."],
-    "opening",
-    { mib: 2, entryBytes: 5, runs: 1, data: "." },
-  ],
-])("%j measures %s", async (args, what, options) => {
-  const { measured, program } = recorder();
-  await program.parseAsync(args, { from: "user" });
-  expect(measured).toEqual([[what, options]]);
-});
-
-function recorder() {
-  const [said, measured]: [string[], unknown[][]] = [[], []];
-  const program = createProgram({
-    writes: async (options) => void measured.push(["writes", options]),
-    opening: async (options) => void measured.push(["opening", options]),
-    print: (text) => void said.push(text),
-    complain: (text) => void said.push(text),
-  });
-  return { said, measured, program };
-}

@@ -1,12 +1,11 @@
 // How long it takes to open a log, and how much memory. A process of its own opens, so that its
 // peak is that of the opening alone.
 import { fork } from "node:child_process";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encodeRun, EntryKind } from "@raftkit/core";
 import { createFileLog, nodeFileSystem } from "@raftkit/storage-file";
 import type { FileSystem } from "@raftkit/storage-file";
+import { bytesIn, makeDataDirectory } from "../data-directory.js";
 import { IDENTITY } from "./identity.js";
 
 export interface OpeningOptions {
@@ -34,15 +33,15 @@ export async function measureOpening(
   { mib, entryBytes, runs, data }: OpeningOptions,
   print: (line: string) => void,
 ): Promise<void> {
-  const directory = await mkdtemp(join(data, "raftkit-opening-"));
+  const directory = await makeDataDirectory(data, "opening");
   try {
     const count = Math.ceil((mib * MIB) / entryBytes);
-    await writeLog(directory, count, entryBytes);
-    const onDisk = await bytesIn(directory);
+    await writeLog(directory.path, count, entryBytes);
+    const onDisk = await bytesIn(directory.path);
     print(`${count} entries of ${entryBytes} bytes, ${(onDisk / MIB).toFixed(0)} MiB on disk`);
-    for (let run = 1; run <= runs; run++) await openInProcess(directory);
+    for (let run = 1; run <= runs; run++) await openInProcess(directory.path);
   } finally {
-    await rm(directory, { recursive: true });
+    await directory.remove();
   }
 }
 
@@ -55,12 +54,6 @@ async function writeLog(directory: string, count: number, entryBytes: number): P
     await log.write([{ type: "append", run: encodeRun(index, 1, EntryKind.command, [data]) }]);
   }
   await log.close();
-}
-
-async function bytesIn(directory: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(directory)) bytes += (await stat(join(directory, name))).size;
-  return bytes;
 }
 
 /** @throws it failed; its message is on standard error */

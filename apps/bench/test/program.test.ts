@@ -1,0 +1,130 @@
+// Which command line measures what, and every one that is refused.
+import { tmpdir } from "node:os";
+import { expect, test } from "vitest";
+import { createProgram } from "../src/program.js";
+
+test.each([
+  [
+    ["--in-flight", "1,0"],
+    "option '--in-flight <LIST>' argument '1,0' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
+  ],
+  [
+    ["--in-flight", "1,,2"],
+    "option '--in-flight <LIST>' argument '1,,2' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
+  ],
+  [
+    ["--seconds", "21"],
+    "option '--seconds <S>' argument '21' is invalid. Allowed: a number from 1 to 20",
+  ],
+  [
+    ["--log-mib", "64,64"],
+    "option '--log-mib <LIST>' argument '64,64' is invalid. Allowed: a list of whole numbers from 1 to 8192, or none, each once, separated by commas",
+  ],
+  [
+    ["--log-mib", "0"],
+    "option '--log-mib <LIST>' argument '0' is invalid. Allowed: a list of whole numbers from 1 to 8192, or none, each once, separated by commas",
+  ],
+  [
+    ["endurance", "--writes", "0"],
+    "option '--writes <N>' argument '0' is invalid. Allowed: a whole number from 1 to 1000000000",
+  ],
+  [["endurance", "--out", "--rate"], "option '--out <DIRECTORY>' argument missing"],
+  [
+    ["--runs", "1.5"],
+    "option '--runs <N>' argument '1.5' is invalid. Allowed: a whole number from 1 to 20",
+  ],
+  [
+    ["--data", "/nowhere/at/all"],
+    "option '--data <DIRECTORY>' argument '/nowhere/at/all' is invalid. Allowed: an existing folder",
+  ],
+  [["--data", "--runs"], "option '--data <DIRECTORY>' argument missing"],
+  [["--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
+  [
+    ["opening", "--mib", "0"],
+    "option '--mib <N>' argument '0' is invalid. Allowed: a whole number from 1 to 8192",
+  ],
+  [["opening", "--in-flight", "1"], "unknown option '--in-flight'"],
+  [["opening", "--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
+  [["open"], "too many arguments. Expected 0 arguments but got 1"],
+])("%j measures nothing", async (args, complaint) => {
+  const { said, measured, program } = recorder();
+  await expect(program.parseAsync(args, { from: "user" })).rejects.toMatchObject({ exitCode: 1 });
+  expect({ said, measured }).toEqual({
+    said: [`raftkit-bench: ${complaint}; --help tells what is allowed\n`],
+    measured: [],
+  });
+});
+
+test.each([
+  [
+    [],
+    "writes",
+    {
+      inFlight: [1, 64, 1024],
+      seconds: 4,
+      runs: 3,
+      valueBytes: 100,
+      keys: 10_000,
+      logMib: [null],
+      data: tmpdir(),
+    },
+  ],
+  [
+    ["--in-flight=2,3", "--seconds", "1.5", "--runs", "1", "--value-bytes", "9", "--data", "."],
+    "writes",
+    {
+      inFlight: [2, 3],
+      seconds: 1.5,
+      runs: 1,
+      valueBytes: 9,
+      keys: 10_000,
+      logMib: [null],
+      data: ".",
+    },
+  ],
+  [
+    ["--log-mib", "64,none", "--keys", "7"],
+    "writes",
+    expect.objectContaining({ logMib: [64, null], keys: 7 }) as unknown,
+  ],
+  [["opening"], "opening", { mib: 1024, entryBytes: 4096, runs: 3, data: tmpdir() }],
+  [
+    ["opening", "--mib", "2", "--entry-bytes", "5", "--runs", "1", "--data", "."],
+    "opening",
+    { mib: 2, entryBytes: 5, runs: 1, data: "." },
+  ],
+  [
+    ["endurance"],
+    "endurance",
+    {
+      writes: 10_000_000,
+      keys: 1_000_000,
+      valueBytes: 100,
+      inFlight: 64,
+      logMib: 64,
+      out: "endurance-report",
+      data: tmpdir(),
+    },
+  ],
+  [
+    ["endurance", "--rate", "5", "--out", "here"],
+    "endurance",
+    expect.objectContaining({ rate: 5, out: "here" }) as unknown,
+  ],
+])("%j measures %s", async (args, what, options) => {
+  const { measured, program } = recorder();
+  await program.parseAsync(args, { from: "user" });
+  expect(measured).toEqual([[what, options]]);
+});
+
+function recorder() {
+  const [said, measured]: [string[], unknown[][]] = [[], []];
+  const program = createProgram({
+    writes: async (options) => void measured.push(["writes", options]),
+    opening: async (options) => void measured.push(["opening", options]),
+    endurance: async (options) => void measured.push(["endurance", options]),
+    print: (text) => void said.push(text),
+    complain: (text) => void said.push(text),
+  });
+  return { said, measured, program };
+}
