@@ -6,6 +6,7 @@ import { CommanderError } from "commander";
 import { measureEndurance } from "./endurance/endurance.js";
 import { measureOpening } from "./opening/opening.js";
 import { createProgram, PROGRAM } from "./program.js";
+import { measureRestart } from "./restart/restart.js";
 import { measureWrites } from "./writes/writes.js";
 
 const print = (line: string): void => console.log(line);
@@ -14,6 +15,7 @@ const program = createProgram({
   writes: (options) => measureWrites(options, print),
   opening: (options) => measureOpening(options, print),
   endurance: (options) => measureEndurance(options, print),
+  restart: (options) => measureRestart(options, print),
   print: (text) => void process.stdout.write(text),
   complain: (text) => void process.stderr.write(text),
 });

@@ -8,12 +8,14 @@ import type { EnduranceOptions } from "./endurance/endurance.js";
 import { KEYS_MAX } from "./load/keys.js";
 import type { OpeningOptions } from "./opening/opening.js";
 import { boundsOf, depthsOf, folderOf, only, option, secondsOf } from "./options.js";
+import type { RestartOptions } from "./restart/restart.js";
 import type { WritesOptions } from "./writes/writes.js";
 
 export interface ProgramOptions {
   readonly writes: (options: WritesOptions) => Promise<void>;
   readonly opening: (options: OpeningOptions) => Promise<void>;
   readonly endurance: (options: EnduranceOptions) => Promise<void>;
+  readonly restart: (options: RestartOptions) => Promise<void>;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
 }
@@ -28,6 +30,7 @@ Examples:
   npm run bench -- --log-mib 64,none --in-flight 64,1024
   npm run bench -- opening --mib 256
   npm run bench -- endurance --writes 200000 --keys 20000
+  npm run bench -- restart
 
 Exit codes: 0 measured; 1 it could not be measured; 2 wrong options.`;
 
@@ -46,6 +49,7 @@ export function createProgram(options: ProgramOptions): Command {
   addWrites(root, options);
   addOpening(root, options);
   addEndurance(root, options);
+  addRestart(root, options);
   for (const one of [root, ...root.commands]) checkFlags(one);
   return root;
 }
@@ -122,6 +126,20 @@ function addEndurance(root: Command, { endurance }: ProgramOptions): void {
     )
     .addOption(dataOption())
     .action(endurance);
+}
+
+function addRestart(root: Command, { restart }: ProgramOptions): void {
+  root
+    .command("restart")
+    .description(
+      "Measures how long a process takes that is started again with its keys, until it answers a linearizable read.",
+    )
+    .addOption(option("--keys <N>", "keys in the store", 1, KEYS_MAX).default(1_000_000))
+    .addOption(option("--value-bytes <N>", "size of each value", 1, 100_000).default(100))
+    .addOption(logOption(64))
+    .addOption(runsOption("how often it is started again"))
+    .addOption(dataOption())
+    .action(restart);
 }
 
 function runsOption(what: string): Option {

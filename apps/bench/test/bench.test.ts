@@ -148,6 +148,27 @@ test("endurance at a rate: each write once", { timeout: MEASUREMENT_MS }, () => 
   expect(run.out).toContain("between: unknown");
 });
 
+test("restart: a line for each, from the start of the process", { timeout: MEASUREMENT_MS }, () => {
+  const data = temporaryDirectory();
+  const size = ["--keys", "2000", "--log-mib", "1", "--runs", "2"];
+  const { status, out, error } = bench(["restart", ...size, "--data", data]);
+  expect(status, error).toBe(0);
+  expect(out).toMatch(
+    /^2000 keys with values of 100 B; snapshot of 0 MiB, [1-9]\d* entries behind it\n/,
+  );
+  const runs = [
+    ...out.matchAll(/^run \d\/2: ready after ([\d.]+) s \(its node was open after ([\d.]+) s\)/gm),
+  ];
+  expect(runs).toHaveLength(2);
+  const ready = runs.map(([, seconds]) => Number(seconds));
+  for (const [i, [, , opened]] of runs.entries()) {
+    expect(Number(opened)).toBeGreaterThan(0);
+    expect(Number(opened)).toBeLessThanOrEqual((ready[i] ?? 0) + 0.01);
+  }
+  expect(out).toContain(`median ${Math.max(...ready).toFixed(2)} s of 2`);
+  expect(readdirSync(data)).toEqual([]);
+});
+
 test(
   "interrupted: 130, and neither data nor servers are left",
   { timeout: MEASUREMENT_MS },

@@ -30,6 +30,10 @@ test.each([
   ],
   [["endurance", "--out", "--rate"], "option '--out <DIRECTORY>' argument missing"],
   [
+    ["restart", "--keys", "10000001"],
+    "option '--keys <N>' argument '10000001' is invalid. Allowed: a whole number from 1 to 10000000",
+  ],
+  [
     ["--runs", "1.5"],
     "option '--runs <N>' argument '1.5' is invalid. Allowed: a whole number from 1 to 20",
   ],
@@ -111,6 +115,11 @@ test.each([
     "endurance",
     expect.objectContaining({ rate: 5, out: "here" }) as unknown,
   ],
+  [
+    ["restart"],
+    "restart",
+    { keys: 1_000_000, valueBytes: 100, logMib: 64, runs: 3, data: tmpdir() },
+  ],
 ])("%j measures %s", async (args, what, options) => {
   const { measured, program } = recorder();
   await program.parseAsync(args, { from: "user" });
@@ -123,6 +132,7 @@ function recorder() {
     writes: async (options) => void measured.push(["writes", options]),
     opening: async (options) => void measured.push(["opening", options]),
     endurance: async (options) => void measured.push(["endurance", options]),
+    restart: async (options) => void measured.push(["restart", options]),
     print: (text) => void said.push(text),
     complain: (text) => void said.push(text),
   });
