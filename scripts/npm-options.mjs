@@ -43,6 +43,7 @@ export const optionsOf = {
     writes: "N",
     rate: "N",
     out: "DIRECTORY",
+    reads: "N",
   },
   rules: { seeds: "N", seed: "N", rule: "RULE", faults: "" },
   simulate: {

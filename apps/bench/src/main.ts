@@ -3,6 +3,7 @@
 // it.
 import { constants } from "node:os";
 import { CommanderError } from "commander";
+import { measureCatchUp } from "./catch-up/catch-up.js";
 import { measureEndurance } from "./endurance/endurance.js";
 import { measureOpening } from "./opening/opening.js";
 import { createProgram, PROGRAM } from "./program.js";
@@ -16,6 +17,7 @@ const program = createProgram({
   opening: (options) => measureOpening(options, print),
   endurance: (options) => measureEndurance(options, print),
   restart: (options) => measureRestart(options, print),
+  catchUp: (options) => measureCatchUp(options, print),
   print: (text) => void process.stdout.write(text),
   complain: (text) => void process.stderr.write(text),
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { checkFlags, complaint } from "@raftkit-app/command-line";
 import { Command } from "commander";
 import type { Option } from "commander";
+import type { CatchUpOptions } from "./catch-up/catch-up.js";
 import type { EnduranceOptions } from "./endurance/endurance.js";
 import { KEYS_MAX } from "./load/keys.js";
 import type { OpeningOptions } from "./opening/opening.js";
@@ -16,6 +17,7 @@ export interface ProgramOptions {
   readonly opening: (options: OpeningOptions) => Promise<void>;
   readonly endurance: (options: EnduranceOptions) => Promise<void>;
   readonly restart: (options: RestartOptions) => Promise<void>;
+  readonly catchUp: (options: CatchUpOptions) => Promise<void>;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
 }
@@ -31,6 +33,7 @@ Examples:
   npm run bench -- opening --mib 256
   npm run bench -- endurance --writes 200000 --keys 20000
   npm run bench -- restart
+  npm run bench -- catch-up --mib 128
 
 Exit codes: 0 measured; 1 it could not be measured; 2 wrong options.`;
 
@@ -50,6 +53,7 @@ export function createProgram(options: ProgramOptions): Command {
   addOpening(root, options);
   addEndurance(root, options);
   addRestart(root, options);
+  addCatchUp(root, options);
   for (const one of [root, ...root.commands]) checkFlags(one);
   return root;
 }
@@ -140,6 +144,30 @@ function addRestart(root: Command, { restart }: ProgramOptions): void {
     .addOption(runsOption("how often it is started again"))
     .addOption(dataOption())
     .action(restart);
+}
+
+function addCatchUp(root: Command, { catchUp }: ProgramOptions): void {
+  root
+    .command("catch-up")
+    .description(
+      "Measures what a follower that comes back far behind costs the others while it gets the leader's snapshot, and how long that takes.",
+    )
+    .addOption(option("--mib <N>", "MiB of state that it lacks", 1, 4096).default(1024))
+    .addOption(
+      option("--value-bytes <N>", "size of each of its values", 1, 1024 * 1024).default(4096),
+    )
+    .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 100_000).default(5000))
+    .addOption(option("--reads <N>", "linearizable reads a second", 1, 100_000).default(500))
+    .addOption(
+      only(
+        "--seconds <S>",
+        "how long the load is measured before it comes back, and after (1 to 60)",
+        secondsOf(60),
+      ).default(10),
+    )
+    .addOption(logOption(256))
+    .addOption(dataOption())
+    .action(catchUp);
 }
 
 function runsOption(what: string): Option {

@@ -169,6 +169,22 @@ test("restart: a line for each, from the start of the process", { timeout: MEASU
   expect(readdirSync(data)).toEqual([]);
 });
 
+test("catch-up: by a snapshot, under load", { timeout: MEASUREMENT_MS }, () => {
+  const data = temporaryDirectory();
+  const size = ["--mib", "8", "--log-mib", "4", "--rate", "200", "--reads", "50", "--seconds", "1"];
+  const { status, out, error } = bench(["catch-up", ...size, "--data", data]);
+  expect(status, error).toBe(0);
+  expect(out).toMatch(/^2048 keys with values of 4096 B; the leader's snapshot at \d+ has 8 MiB/);
+  expect(out).toMatch(/^Caught up [\d.]+ s after its start, with [1-9]\d* installed snapshots/m);
+  for (const what of ["writes", "reads"]) {
+    for (const when of ["without the follower", "while it comes back", "afterwards"]) {
+      expect(out).toMatch(new RegExp(`^\\| ${what} ${when} +\\| +[1-9]\\d* \\| +\\d+ \\|`, "m"));
+    }
+  }
+  expect(out).toMatch(/^\| resident memory +\|( +[1-9]\d* \|){3} +-?\d+ \|$/m);
+  expect(readdirSync(data)).toEqual([]);
+});
+
 test(
   "interrupted: 130, and neither data nor servers are left",
   { timeout: MEASUREMENT_MS },

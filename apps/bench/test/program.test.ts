@@ -34,6 +34,10 @@ test.each([
     "option '--keys <N>' argument '10000001' is invalid. Allowed: a whole number from 1 to 10000000",
   ],
   [
+    ["catch-up", "--seconds", "0.5"],
+    "option '--seconds <S>' argument '0.5' is invalid. Allowed: a number from 1 to 60",
+  ],
+  [
     ["--runs", "1.5"],
     "option '--runs <N>' argument '1.5' is invalid. Allowed: a whole number from 1 to 20",
   ],
@@ -120,6 +124,19 @@ test.each([
     "restart",
     { keys: 1_000_000, valueBytes: 100, logMib: 64, runs: 3, data: tmpdir() },
   ],
+  [
+    ["catch-up"],
+    "catchUp",
+    {
+      mib: 1024,
+      valueBytes: 4096,
+      rate: 5000,
+      reads: 500,
+      seconds: 10,
+      logMib: 256,
+      data: tmpdir(),
+    },
+  ],
 ])("%j measures %s", async (args, what, options) => {
   const { measured, program } = recorder();
   await program.parseAsync(args, { from: "user" });
@@ -133,6 +150,7 @@ function recorder() {
     opening: async (options) => void measured.push(["opening", options]),
     endurance: async (options) => void measured.push(["endurance", options]),
     restart: async (options) => void measured.push(["restart", options]),
+    catchUp: async (options) => void measured.push(["catchUp", options]),
     print: (text) => void said.push(text),
     complain: (text) => void said.push(text),
   });
