@@ -33,7 +33,7 @@ export function drawChart(samples: readonly Sample[]): string {
     width: WIDTH,
     height: top(panels.length),
   });
-  const seconds = (samples.at(-1)?.atMs ?? 0) / 1000;
+  const seconds = Math.ceil((samples.at(-1)?.atMs ?? 0) / 1000);
   chart.setOption({
     animation: false,
     backgroundColor: "#fff",

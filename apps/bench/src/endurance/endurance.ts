@@ -12,7 +12,6 @@ import { keyAt } from "../load/keys.js";
 import { Latencies, SplitLatencies } from "../load/latencies.js";
 import { startOpenLoop } from "../load/open-loop.js";
 import { watchForStall } from "../load/stall.js";
-import { drawChart } from "./chart.js";
 import { sampleNodes } from "./sample.js";
 import type { Sample } from "./sample.js";
 import { progressLine, summarize, summaryText } from "./summary.js";
@@ -57,6 +56,8 @@ export async function measureEndurance(
       join(options.out, "report.json"),
       `${JSON.stringify({ options, machine, summary, samples: run.samples })}\n`,
     );
+    // Only here: it takes longer to load than all the rest.
+    const { drawChart } = await import("./chart.js");
     await writeFile(join(options.out, "chart.svg"), drawChart(run.samples));
     print(`\n${join(options.out, "report.json")} and chart.svg have every second of it.`);
   } finally {
