@@ -3,14 +3,23 @@
 // fit into what a JavaScript engine keeps without an object of its own.
 import type { Index } from "@raftkit/core";
 
-/** MurmurHash3 of one key with its value and the index of its last write: a signed 32-bit number. */
-export function hashItem(ordered: string, value: Uint8Array, index: Index): number {
+/**
+ * MurmurHash3 of one key with its value, `length` bytes from `start` on, and the index of its last
+ * write: a signed 32-bit number.
+ */
+export function hashItem(
+  ordered: string,
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  index: Index,
+): number {
   let hash = withWord(index | 0, Math.floor(index / 0x100000000));
   for (let i = 0; i < ordered.length; i++) hash = withWord(hash, ordered.charCodeAt(i));
-  const whole = value.length & ~3;
-  for (let i = 0; i < whole; i += 4) hash = withWord(hash, wordAt(value, i));
-  for (let i = whole; i < value.length; i++) hash = withWord(hash, value[i] ?? 0);
-  return mixed(hash ^ ordered.length ^ (value.length << 16));
+  const whole = start + (length & ~3);
+  for (let i = start; i < whole; i += 4) hash = withWord(hash, wordAt(bytes, i));
+  for (let i = whole; i < start + length; i++) hash = withWord(hash, bytes[i] ?? 0);
+  return mixed(hash ^ ordered.length ^ (length << 16));
 }
 
 /** The fingerprint of all items: the sum of theirs, and how many they are. */

@@ -10,8 +10,8 @@ import { RaftkitError } from "@raftkit/core";
 import type { Index } from "@raftkit/core";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
-import { createSortedItems } from "./sorted.js";
-import type { Capture, Item, SortedItems } from "./sorted.js";
+import { createSortedItems, Item } from "./sorted.js";
+import type { Capture, SortedItems } from "./sorted.js";
 
 const MAGIC = 0x02766b72;
 const HEADER_BYTES = 20;
@@ -23,8 +23,10 @@ const UNIT_BYTES_MAX = 3;
  * Small values share buffers, as Node's own pool does: a million buffers would make the garbage
  * collector stop for hundreds of milliseconds. One value keeps at most so much alive.
  */
-const POOL_BYTES = 8 * 1024;
-const POOLED_BYTES_MAX = POOL_BYTES / 2;
+const SHARED_BYTES = 8 * 1024;
+const SHARED_VALUE_BYTES_MAX = SHARED_BYTES / 2;
+/** Short keys of ASCII alone, which are most, are decoded without a call of the platform's. */
+const SHORT_KEY_BYTES = 64;
 
 const encoder = new TextEncoder();
 
@@ -65,7 +67,6 @@ export function* writeSnapshot(capture: Capture, index: Index): Generator<Uint8A
     const { ordered, value } = item;
     const most = RECORD_HEADER_BYTES + ordered.length * UNIT_BYTES_MAX + value.length;
     if (at + most < CHUNK_BYTES) {
-      // most records: nothing is allocated for them
       at += writeHead(item, chunk, view, at);
       chunk.set(value, at);
       at += value.length;
@@ -79,7 +80,7 @@ export function* writeSnapshot(capture: Capture, index: Index): Generator<Uint8A
 
 /** Writes all of a record but its value. @param view of the same bytes @returns how many it wrote */
 function writeHead(
-  { ordered, value, index }: Item,
+  { ordered, length, index }: Item,
   into: Uint8Array,
   view: DataView,
   at: number,
@@ -87,7 +88,7 @@ function writeHead(
   const keyBytes = writeKey(fromOrdered(ordered), into, at + RECORD_HEADER_BYTES);
   view.setUint16(at, keyBytes, true);
   view.setUint16(at + 2, 0, true);
-  view.setUint32(at + 4, value.length, true);
+  view.setUint32(at + 4, length, true);
   setUint64(view, at + 8, index);
   return RECORD_HEADER_BYTES + keyBytes;
 }
@@ -135,7 +136,7 @@ interface Reader {
 
 function createReader(): Reader {
   const items = createSortedItems();
-  const keep = createPool();
+  const values = new Values();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   /** Records to come; undefined before the header. */
   let left: number | undefined;
@@ -174,19 +175,23 @@ function createReader(): Reader {
     const size = RECORD_HEADER_BYTES + keyBytes + valueBytes;
     if (available < size) return -size;
     const keyStart = offset + RECORD_HEADER_BYTES;
-    const ordered = readKey(bytes.subarray(keyStart, keyStart + keyBytes));
+    const valueStart = keyStart + keyBytes;
+    const ordered = readKey(bytes, keyStart, valueStart);
     if (ordered <= last) {
       refuse(`its keys are not in order at ${JSON.stringify(fromOrdered(ordered))}`);
     }
     last = ordered;
-    items.append(ordered, keep(bytes.subarray(keyStart + keyBytes, offset + size)), index);
+    values.keep(valueStart, valueBytes);
+    items.append(new Item(ordered, values.kept, values.start, valueBytes, index));
     left--;
     return size;
   }
 
-  function readKey(bytes: Uint8Array): string {
+  function readKey(bytes: Uint8Array, start: number, end: number): string {
+    const ascii = end - start <= SHORT_KEY_BYTES ? asciiOf(bytes, start, end) : undefined;
+    if (ascii !== undefined) return ascii;
     try {
-      return toOrdered(decoder.decode(bytes));
+      return toOrdered(decoder.decode(bytes.subarray(start, end)));
     } catch (cause) {
       return refuse(`the key after ${JSON.stringify(fromOrdered(last))} is not UTF-8`, cause);
     }
@@ -194,6 +199,7 @@ function createReader(): Reader {
 
   return {
     take(bytes) {
+      values.begin(bytes);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
       let taken = 0;
       while (taken < bytes.length) {
@@ -210,21 +216,43 @@ function createReader(): Reader {
   };
 }
 
-/** @returns copies bytes */
-function createPool(): (bytes: Uint8Array) => Uint8Array {
-  let pool = new Uint8Array(POOL_BYTES);
-  let used = 0;
-  return (bytes) => {
-    if (bytes.length > POOLED_BYTES_MAX) return new Uint8Array(bytes);
-    if (used + bytes.length > POOL_BYTES) {
-      pool = new Uint8Array(POOL_BYTES);
-      used = 0;
-    }
-    const copy = pool.subarray(used, used + bytes.length);
-    copy.set(bytes);
-    used += bytes.length;
-    return copy;
-  };
+/** @returns undefined where a byte isn't ASCII */
+function asciiOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const units: number[] = [];
+  for (let at = start; at < end; at++) {
+    const unit = bytes[at] ?? 0;
+    if (unit > 0x7f) return undefined;
+    units.push(unit);
+  }
+  return String.fromCharCode(...units);
+}
+
+/** Copies values out of a piece, small ones together with what stands between them. */
+class Values {
+  /** Where the last one is. */
+  kept = new Uint8Array(0);
+  start = 0;
+  #piece: Uint8Array = this.kept;
+  /** `kept` begins there in the piece, if it shares anything with what comes; else NaN. */
+  #keptFrom = NaN;
+
+  /** The piece before may be the same bytes, used again. */
+  begin(piece: Uint8Array): void {
+    this.#piece = piece;
+    this.#keptFrom = NaN;
+  }
+
+  keep(from: number, length: number): void {
+    this.start = from - this.#keptFrom;
+    if (this.start + length <= this.kept.length) return;
+    const isShared = length <= SHARED_VALUE_BYTES_MAX;
+    // A copy: the slice of a Buffer would be none.
+    this.kept = new Uint8Array(
+      this.#piece.subarray(from, from + (isShared ? SHARED_BYTES : length)),
+    );
+    this.start = 0;
+    this.#keptFrom = isShared ? from : NaN;
+  }
 }
 
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {

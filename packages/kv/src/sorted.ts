@@ -7,12 +7,31 @@ import { combined, hashItem } from "./hash.js";
 
 const BLOCK_ITEMS_MAX = 512;
 
-/** One key's state. `ordered` is the key in the form of order.ts. */
-export interface Item {
+/**
+ * One key's state. `ordered` is the key in the form of order.ts. The value is a range of bytes that
+ * may be shared: a million views would cost a restart more than reading their bytes.
+ */
+export class Item {
   readonly ordered: string;
-  readonly value: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly length: number;
   readonly index: Index;
   readonly hash: number;
+
+  constructor(ordered: string, bytes: Uint8Array, start: number, length: number, index: Index) {
+    this.ordered = ordered;
+    this.bytes = bytes;
+    this.start = start;
+    this.length = length;
+    this.index = index;
+    this.hash = hashItem(ordered, bytes, start, length, index);
+  }
+
+  get value(): Uint8Array {
+    const { bytes, start, length } = this;
+    return length === bytes.length ? bytes : bytes.subarray(start, start + length);
+  }
 }
 
 interface Block {
@@ -38,8 +57,8 @@ export interface SortedItems {
   /** @returns what it replaced */
   set(ordered: string, value: Uint8Array, index: Index): Item | undefined;
   delete(ordered: string): void;
-  /** As `set`, without a search; `ordered` must be behind all others. */
-  append(ordered: string, value: Uint8Array, index: Index): void;
+  /** As `set`, without a search; its key must be behind all others. */
+  append(item: Item): void;
   /** The items from the first that is not before `ordered`; the map must not change meanwhile. */
   from(ordered: string): IterableIterator<Item>;
   capture(): Capture;
@@ -98,7 +117,7 @@ export function createSortedItems(): SortedItems {
       return combined(sum, size);
     },
     set(ordered, value, index) {
-      const item = { ordered, value, index, hash: hashItem(ordered, value, index) };
+      const item = new Item(ordered, value, 0, value.length, index);
       sum = (sum + item.hash) | 0;
       const blockAt = findBlock(ordered);
       const block = blocks[blockAt];
@@ -129,8 +148,7 @@ export function createSortedItems(): SortedItems {
       if (block.items.length === 1) blocks.splice(blockAt, 1);
       else writable(blockAt, block).splice(itemAt, 1);
     },
-    append(ordered, value, index) {
-      const item = { ordered, value, index, hash: hashItem(ordered, value, index) };
+    append(item) {
       sum = (sum + item.hash) | 0;
       size++;
       const last = blocks.length - 1;

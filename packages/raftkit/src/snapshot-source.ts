@@ -1,6 +1,7 @@
 // A snapshot's data, read in pieces and checked against its length and checksum on the way.
 import type { SnapshotMeta, SnapshotStorage } from "@raftkit/core";
-import { crc32, RaftkitError } from "@raftkit/core";
+import { RaftkitError } from "@raftkit/core";
+import { crc32 } from "./platform.js";
 
 const PIECE_BYTES = 256 * 1024;
 

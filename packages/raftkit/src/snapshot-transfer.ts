@@ -9,7 +9,7 @@ import type {
   SnapshotSink,
   SnapshotStorage,
 } from "@raftkit/core";
-import { crc32 } from "@raftkit/core";
+import { crc32 } from "./platform.js";
 
 type EffectOf<T extends Effect["type"]> = Extract<Effect, { readonly type: T }>;
 type Feed = (input: Input) => void;

@@ -44,4 +44,11 @@ export const kv: readonly Mutant[] = [
     replace: "      } else block.items.unshift(item);",
     why: "a restored state isn't in order",
   },
+  {
+    id: "kv-07",
+    file: "packages/kv/src/snapshot.ts",
+    find: "    this.kept = new Uint8Array(\n      this.#piece.subarray(from, from + (isShared ? SHARED_BYTES : length)),\n    );",
+    replace: "    this.kept = this.#piece.slice(from, from + (isShared ? SHARED_BYTES : length));",
+    why: "restored values change with the source's buffer: the slice of a Buffer is no copy",
+  },
 ];
