@@ -15,6 +15,7 @@ import { watchForStall } from "../load/stall.js";
 import { sampleNodes } from "./sample.js";
 import type { Sample } from "./sample.js";
 import { progressLine, summarize, summaryText } from "./summary.js";
+import type { Summary } from "./summary.js";
 
 export interface EnduranceOptions {
   readonly writes: number;
@@ -33,6 +34,7 @@ export interface EnduranceOptions {
 
 const MIB = 1024 * 1024;
 const SAMPLE_MS = 1000;
+const REPORT = "report.json";
 /** At a rate that the servers can't keep up with, memory would run out. */
 const IN_FLIGHT_MAX = 200_000;
 
@@ -48,21 +50,29 @@ export async function measureEndurance(
   });
   try {
     const run = new Run(cluster, options, print);
-    await run.load();
+    try {
+      await run.load();
+    } catch (error) {
+      // What was sampled until then may tell why.
+      await saveReport(options, run);
+      throw error;
+    }
     const summary = summarize(run.samples, run.latencies, run.refused);
     print(summaryText(summary));
-    const machine = { node: process.version, cores: cpus().length };
-    await writeFile(
-      join(options.out, "report.json"),
-      `${JSON.stringify({ options, machine, summary, samples: run.samples })}\n`,
-    );
+    await saveReport(options, run, summary);
     // Only here: it takes longer to load than all the rest.
     const { drawChart } = await import("./chart.js");
     await writeFile(join(options.out, "chart.svg"), drawChart(run.samples));
-    print(`\n${join(options.out, "report.json")} and chart.svg have every second of it.`);
+    print(`\n${join(options.out, REPORT)} and chart.svg have every second of it.`);
   } finally {
     await cluster.close();
   }
+}
+
+async function saveReport(options: EnduranceOptions, run: Run, summary?: Summary): Promise<void> {
+  const machine = { node: process.version, cores: cpus().length };
+  const report = { options, machine, refused: run.refused, summary, samples: run.samples };
+  await writeFile(join(options.out, REPORT), `${JSON.stringify(report)}\n`);
 }
 
 class Run {
