@@ -1,7 +1,8 @@
 // Work in slices: long work gives the event loop back, so that waiting input gets its turn.
 import type { Clock } from "@raftkit/core";
 
-const SLICE_MS = 3;
+/** A write that comes in meanwhile waits for so long, on each node that it goes through. */
+const SLICE_MS = 1;
 
 /** The same pieces, with rests in between. */
 export async function* inSlices<T>(

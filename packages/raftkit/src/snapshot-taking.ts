@@ -4,6 +4,7 @@
 import type {
   Clock,
   Index,
+  Random,
   SnapshotMeta,
   SnapshotPosition,
   SnapshotSink,
@@ -13,6 +14,11 @@ import { messageOf, SnapshotFailed } from "./errors.js";
 import { inSlices } from "./slices.js";
 import { readSnapshot } from "./snapshot-source.js";
 
+/**
+ * All nodes' logs grow alike: by so much of what makes a snapshot due the first one may come early,
+ * so that they are written at different times, and writes find a majority that isn't writing one.
+ */
+const EARLY_MAX = 0.5;
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
 
@@ -37,6 +43,7 @@ export interface Snapshottable {
 export interface SnapshotLimits {
   readonly snapshotAfterBytes: number;
   readonly maxLogBytes: number;
+  readonly random: Random;
 }
 
 export interface TakingEvents {
@@ -61,6 +68,8 @@ export class SnapshotTaker {
   #grownBytes: number;
   /** Handed to the state machine, and not applied yet when it was last looked at; oldest first. */
   readonly #handed: { readonly lastIndex: Index; readonly bytes: number }[] = [];
+  /** How early the next one comes, as a part of what makes it due. */
+  #early: number;
   #newest: SnapshotMeta | undefined;
   #running: Promise<SnapshotMeta> | null = null;
   #failures = 0;
@@ -81,6 +90,7 @@ export class SnapshotTaker {
     this.#subject = subject;
     this.#clock = clock;
     this.#limits = limits;
+    this.#early = EARLY_MAX * limits.random();
     this.#events = events;
   }
 
@@ -99,7 +109,7 @@ export class SnapshotTaker {
       this.#handed.shift();
       this.#grownBytes += next.bytes;
     }
-    if (this.#grownBytes >= this.#dueBytes()) this.#takeByItself();
+    if (this.#grownBytes >= (1 - this.#early) * this.#dueBytes()) this.#takeByItself();
   }
 
   /**
@@ -115,6 +125,7 @@ export class SnapshotTaker {
   installed(snapshot: SnapshotMeta): void {
     this.#newest = snapshot;
     this.#grownBytes = 0;
+    this.#early = EARLY_MAX * this.#limits.random();
   }
 
   /** A follower needs one, other than the newest. */
@@ -161,6 +172,7 @@ export class SnapshotTaker {
         if (this.#stopped) throw ended();
       }
       this.#failures = 0;
+      this.#early = 0;
       this.#grownBytes = Math.max(0, this.#grownBytes - grownBytes);
       this.#newest = meta;
       this.#events.onSaved(meta);

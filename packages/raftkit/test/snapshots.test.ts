@@ -41,6 +41,28 @@ test("by itself when the log has grown, never two at once, and the log stays wit
   expect(kept.snapshots.readers).toBe(0);
 });
 
+test.each([
+  [0, 40],
+  [0.999, 21],
+])(
+  "a draw of %d makes the first one due at %i entries, so that nodes don't write theirs at once; later ones wait for the whole growth",
+  async (draw, first) => {
+    const world = await start(1, { snapshotAfterBytes: 40 * ENTRY, random: () => draw });
+    const kept = one(world);
+    const taken: number[] = [];
+    kept.node.on("snapshot", ({ index }) => taken.push(index));
+    for (let i = 0; i < 140; i++) {
+      await propose(world, kept, 1);
+      await passes(world, 20);
+    }
+    const gaps = taken.slice(1).map((index, i) => index - (taken[i] ?? 0));
+    expect(taken[0]).toBeGreaterThanOrEqual(first - 2);
+    expect(taken[0]).toBeLessThanOrEqual(first + 2);
+    expect(gaps.length).toBeGreaterThanOrEqual(2);
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(39);
+  },
+);
+
 test("what wasn't applied when a snapshot was captured counts for the next one: the log never stays full", async () => {
   const world = await start(1, { maxLogBytes: 10 * 1000 });
   const kept = one(world);

@@ -335,4 +335,18 @@ export const raftkit: readonly Mutant[] = [
     replace: "",
     why: "a disk that the opening found full takes commands",
   },
+  {
+    id: "raftkit-48",
+    file: "packages/raftkit/src/snapshot-taking.ts",
+    find: "    this.#early = EARLY_MAX * limits.random();",
+    replace: "    this.#early = 0;",
+    why: "all nodes write their snapshots at the same time, and every write waits for one",
+  },
+  {
+    id: "raftkit-49",
+    file: "packages/raftkit/src/snapshot-taking.ts",
+    find: "      this.#early = 0;\n",
+    replace: "",
+    why: "snapshots cost more writing than the log",
+  },
 ];
