@@ -10,14 +10,14 @@ import { BaseSequencer } from "vitest/node";
 const conditions = ["@raftkit/source", "module", "node", "development|production"];
 
 /**
- * Most mutants fail a scenario, and the first failure ends the run: the slow properties are for the
+ * Most mutants fail a golden text, and the first failure ends the run: the slow properties are for the
  * others.
  */
-class ScenariosFirst extends BaseSequencer {
+class GoldensFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isScenarios = ({ moduleId }: TestSpecification): boolean =>
-      moduleId.endsWith("/scenarios.test.ts");
-    return files.toSorted((a, b) => Number(isScenarios(b)) - Number(isScenarios(a)));
+    const isGolden = ({ moduleId }: TestSpecification): boolean =>
+      moduleId.endsWith("/goldens.test.ts");
+    return files.toSorted((a, b) => Number(isGolden(b)) - Number(isGolden(a)));
   }
 }
 
@@ -32,7 +32,7 @@ export default defineConfig({
       fileURLToPath(new URL("../../packages/core/test/support/mutation-setup.ts", import.meta.url)),
     ],
     isolate: false,
-    sequence: { sequencer: ScenariosFirst },
+    sequence: { sequencer: GoldensFirst },
     testTimeout: 30_000,
     retry: 0,
     passWithNoTests: false,

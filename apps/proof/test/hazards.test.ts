@@ -109,8 +109,8 @@ function isInSources(name: string): boolean {
   const own = titlePatternsIn(file);
   return titles.every((title) => {
     if (own.some((pattern) => pattern.test(title))) return true;
-    if (file.endsWith("/scenarios.test.ts")) {
-      return existsSync(join(root, dirname(file), `scenarios/${title.replaceAll(" ", "-")}.txt`));
+    if (file.endsWith("/goldens.test.ts")) {
+      return existsSync(join(root, dirname(file), `goldens/${title.replaceAll(" ", "-")}.txt`));
     }
     const folder = titlesFromData.find(([pattern]) => pattern.test(file))?.[1];
     if (folder === undefined) return false;

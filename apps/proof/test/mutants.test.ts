@@ -75,34 +75,34 @@ describe("putting a mutant in", () => {
   });
 });
 
-const golden = "packages/core/test/scenarios.test.ts › scenarios › a vote";
+const golden = "packages/core/test/goldens.test.ts › goldens › a vote";
 const asserting = "packages/core/test/votes.test.ts › one vote a term";
 
 describe("golden texts", () => {
   test("are told from tests that assert something", () => {
-    expect([golden, "packages/core/test/scenarios.test.ts"].map(isGolden)).toEqual([true, true]);
+    expect([golden, "packages/core/test/goldens.test.ts"].map(isGolden)).toEqual([true, true]);
     expect(
       [
         asserting,
-        "packages/core/test/scenarios.test.tsx › x",
-        "packages/raftkit/test/scenarios.test.ts › x",
+        "packages/core/test/goldens.test.tsx › x",
+        "packages/raftkit/test/goldens.test.ts › x",
       ].map(isGolden),
     ).toEqual([false, false, false]);
   });
 
   test("run last, whatever time they take; the others by their time", () => {
     const durations = {
-      "packages/core/test/scenarios.test.ts": 1,
+      "packages/core/test/goldens.test.ts": 1,
       "packages/core/test/a.test.ts": 900,
       "packages/core/test/b.test.ts": 20,
     };
-    const order = ["scenarios", "a", "b"]
+    const order = ["goldens", "a", "b"]
       .map((name) => `/copy/packages/core/test/${name}.test.ts`)
       .toSorted((one, other) => orderOf(one, durations) - orderOf(other, durations));
     expect(order.map((path) => path.split("/").at(-1))).toEqual([
       "b.test.ts",
       "a.test.ts",
-      "scenarios.test.ts",
+      "goldens.test.ts",
     ]);
   });
 });

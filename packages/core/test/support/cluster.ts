@@ -1,4 +1,4 @@
-// Nodes on explicit time, with a network and disks that do only what they are told. Scenario files
+// Nodes on explicit time, with a network and disks that do only what they are told. Golden files
 // and the random network both drive this; it decides nothing by itself.
 import type { Configuration, Effect, Input, Message, NodeId, Peer, Sender } from "@raftkit/core";
 import {

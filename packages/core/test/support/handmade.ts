@@ -1,10 +1,10 @@
-// Messages made by hand from a scenario's fields: what a stranger, a stale copy or a faulty node
+// Messages made by hand from a golden file's fields: what a stranger, a stale copy or a faulty node
 // might send.
 import type { EntryRun, Message } from "@raftkit/core";
 import { encodeRun, EntryKind } from "@raftkit/core";
 import { configurationOf } from "./cluster.js";
-import type { Fields } from "./scenario-fields.js";
-import { numberOf, parseTerms } from "./scenario-fields.js";
+import type { Fields } from "./golden-fields.js";
+import { numberOf, parseTerms } from "./golden-fields.js";
 
 /** One run per term, as a leader would send several. */
 function entriesFrom(firstIndex: number, terms: readonly number[]): readonly EntryRun[] {

@@ -1,4 +1,4 @@
-// How effects, messages and logs look in scenario files: stable, one line each, with the names of
+// How effects, messages and logs look in golden files: stable, one line each, with the names of
 // the paper's Figure 2.
 import type {
   AppendEntriesReply,

@@ -1,5 +1,5 @@
-// Where a scenario plays: the cluster with what is cut off of it and what is printed, the packets
-// that a command means, and how time goes on.
+// Where a golden file plays: the cluster with what is cut off of it and what is printed, the
+// packets that a command means, and how time goes on.
 import type { NodeId } from "@raftkit/core";
 import type { Cluster, Packet } from "./cluster.js";
 import { deliver, endTurns, finishOneWrite, nextDeadline } from "./cluster.js";

@@ -1,4 +1,4 @@
-// The commands of the scenario files, by name.
+// The commands of the golden files, by name.
 import type { NodeId } from "@raftkit/core";
 import {
   addNode,
@@ -13,8 +13,8 @@ import {
 } from "./cluster.js";
 import { handmade } from "./handmade.js";
 import { printMessage, printStatus, printTerms, termsOf } from "./print.js";
-import type { Fields } from "./scenario-fields.js";
-import { numberOf, parseTerms } from "./scenario-fields.js";
+import type { Fields } from "./golden-fields.js";
+import { numberOf, parseTerms } from "./golden-fields.js";
 import { advance, isCut, remove, say, select, settle } from "./scene.js";
 import type { Scene } from "./scene.js";
 

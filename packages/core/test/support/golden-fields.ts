@@ -1,4 +1,4 @@
-// The fields of a command in a scenario file, such as `term=2` or `log=1x3,2`, and what they mean.
+// The fields of a command in a golden file, such as `term=2` or `log=1x3,2`, and what they mean.
 
 export type Fields = ReadonlyMap<string, string>;
 

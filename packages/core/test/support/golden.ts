@@ -1,13 +1,13 @@
-// The language of the scenario files: blocks of command lines, a line "----", and what the commands
+// The language of the golden files: blocks of command lines, a line "----", and what the commands
 // must print.
 import type { Effect, NodeId } from "@raftkit/core";
 import { endTurns, newCluster } from "./cluster.js";
 import { printEffect } from "./print.js";
-import { COMMANDS } from "./scenario-commands.js";
+import { COMMANDS } from "./golden-commands.js";
 import type { Scene } from "./scene.js";
 
 /** Runs every block of a file. @returns the file with what the commands printed */
-export function runScenario(text: string): string {
+export function runGolden(text: string): string {
   const scene: Scene = {
     cluster: newCluster(),
     lines: [],
