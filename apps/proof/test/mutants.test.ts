@@ -173,7 +173,7 @@ describe("trying a mutant", () => {
     });
   });
 
-  test("takes a test that fails without the fault for no killer", async () => {
+  test("takes a test that fails without the mutation for no killer", async () => {
     expect(await tryWith("votes", "packages/core/test/other.test.ts › x")).toMatchObject({
       killer: undefined,
       golden: false,

@@ -18,11 +18,11 @@ describe("rules", () => {
     }, 120_000);
   }
 
-  test.each(scenarios.map(({ rule, fault }) => ({ rule, fault })))(
-    "the fault of $rule has its place in the source, once",
-    async ({ fault }) => {
-      const source = await readFile(new URL(fault.file, root), "utf8");
-      expect(applyMutation(source, fault)).not.toBe(source);
+  test.each(scenarios.map(({ rule, mutation }) => ({ rule, mutation })))(
+    "the mutation of $rule has its place in the source, once",
+    async ({ mutation }) => {
+      const source = await readFile(new URL(mutation.file, root), "utf8");
+      expect(applyMutation(source, mutation)).not.toBe(source);
     },
   );
 });

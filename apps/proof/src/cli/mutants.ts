@@ -20,9 +20,9 @@ interface Options {
 export function addMutants(program: Command, done: Done, root: string): void {
   program
     .command("mutants")
-    .summary("one-place faults, and who notices")
+    .summary("one-place source mutations, and who notices")
     .description(
-      "Puts one fault after another into a copy of the packages and names the first test, rule or seed that notices.",
+      "Puts one mutation after another into a copy of the packages and names the first test, rule or seed that notices.",
     )
     .argument("[mutant...]", "only these, such as core-01")
     .option("--only <mutant...>", "the same as naming it as an argument")

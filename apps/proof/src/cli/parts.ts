@@ -58,7 +58,7 @@ export const parts: readonly Part[] = [
   },
   {
     id: "mutants",
-    what: "one-place faults, and who notices",
+    what: "one-place source mutations, and who notices",
     command: ({ quick, folder }) => [
       ...cli,
       "mutants",

@@ -3,7 +3,7 @@ import { wholeNumber } from "@raftkit-app/command-line";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { scenarios } from "../rules/all.js";
-import { proveAll } from "../rules/faults.js";
+import { proveAll } from "../rules/mutations.js";
 import type { Scenario } from "../rules/scenario.js";
 import type { Done } from "./options.js";
 import { table } from "./table.js";
@@ -45,7 +45,7 @@ Exit codes: 0 every scenario held (with --faults: each failed); 1 not so; 2 call
       const rules = [...named, ...(options.rule ?? [])];
       const chosen =
         rules.length === 0 ? scenarios : scenarios.filter(({ rule }) => rules.includes(rule));
-      done((await (options.faults ? runFaults(chosen) : runRules(chosen, options))) ? 0 : 1);
+      done((await (options.faults ? runMutations(chosen) : runRules(chosen, options))) ? 0 : 1);
     });
 }
 
@@ -87,11 +87,15 @@ async function runRules(
       scenario.rule,
       result,
       scenario.name,
-      `${scenario.fault.file}: ${scenario.fault.why}`,
+      `${scenario.mutation.file}: ${scenario.mutation.why}`,
     ]);
   }
   console.log(
-    table(["rule", "result", "scenario", "fault that makes it fail"], rows, process.stdout.columns),
+    table(
+      ["rule", "result", "scenario", "mutation that makes it fail"],
+      rows,
+      process.stdout.columns,
+    ),
   );
   for (const failure of failures) console.log(`\n${failure}`);
   console.log(
@@ -100,25 +104,25 @@ async function runRules(
   return failures.length === 0;
 }
 
-async function runFaults(chosen: readonly Scenario[]): Promise<boolean> {
+async function runMutations(chosen: readonly Scenario[]): Promise<boolean> {
   const rows: string[][] = [];
   let notProven = 0;
   await proveAll(
     chosen,
     new URL("../../../../", import.meta.url),
-    ({ scenario: { rule, fault }, proven, detail }) => {
+    ({ scenario: { rule, mutation }, proven, detail }) => {
       if (!proven) notProven++;
       rows.push([
         rule,
         proven ? "seen to fail" : "NOT PROVEN",
-        `${fault.file}: ${fault.why}`,
+        `${mutation.file}: ${mutation.why}`,
         detail.split(" (seed ")[0] ?? detail,
       ]);
     },
   );
   console.log(
     table(
-      ["rule", "result", "fault", "how it failed"],
+      ["rule", "result", "mutation", "how it failed"],
       rows.toSorted((a, b) => ((a[0] ?? "") < (b[0] ?? "") ? -1 : 1)),
       process.stdout.columns,
     ),

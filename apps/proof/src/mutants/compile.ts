@@ -1,4 +1,4 @@
-// Checks that every mutant compiles: a fault that the compiler finds proves nothing about tests.
+// Checks that every mutant compiles: a mutation that the compiler finds proves nothing about tests.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture } from "../processes.js";

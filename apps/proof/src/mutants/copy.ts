@@ -1,4 +1,4 @@
-// A private copy of the packages in which a fault can be put. Third-party modules are shared by
+// A private copy of the packages in which a mutation can be put. Third-party modules are shared by
 // links; ours resolve within the copy, since the links between packages are relative. It must never
 // write into the working tree.
 import {

@@ -1,4 +1,4 @@
-// What a mutant is: a one-place fault in a package, which its tests, the rules or the simulation
+// What a mutant is: a one-place mutation of a package, which its tests, the rules or the simulation
 // must notice.
 import type { SourceMutation } from "../source-mutation.js";
 

@@ -1,5 +1,5 @@
-// Proves the tests: puts one fault after another into a private copy of the packages and names the
-// first test, rule or seed that notices. The working tree is never touched.
+// Proves the tests: puts one mutation after another into a private copy of the packages and names
+// the first test, rule or seed that notices. The working tree is never touched.
 import { writeFileSync } from "node:fs";
 import { fatal, harmless } from "./catalogue/all.js";
 import { compileAll } from "./compile.js";
@@ -89,8 +89,8 @@ async function runBaselines(
     const wrong = outcome === undefined ? ["it didn't end"] : failuresOf(outcome);
     if (outcome && wrong.length === 0 && outcome.passed.length > 0) {
       baselines.set(project, outcome);
-      console.log(`${project}: ${outcome.passed.length} tests pass without a fault`);
-    } else bad.push(`${project} fails without any fault: ${wrong.join("; ") || "no test ran"}`);
+      console.log(`${project}: ${outcome.passed.length} tests pass without a mutation`);
+    } else bad.push(`${project} fails without any mutation: ${wrong.join("; ") || "no test ran"}`);
   });
   if (bad.length === 0) return baselines;
   // After all others have had their say: the last line is the reason.
@@ -104,7 +104,7 @@ function failuresOf({ failed, timedOut, broken }: Outcome): readonly string[] {
 
 async function checkHarness(folders: readonly string[], baselines: Baselines): Promise<void> {
   const [a = "", b = ""] = folders;
-  // Of a fault that is none every test runs: that takes as long as it takes.
+  // Of a mutation that breaks nothing every test runs: that takes as long as it takes.
   const alone = { baselines, tests: true, seeds: 0, limitMs: 4 * LIMIT_MS };
   const [dead, alive] = await Promise.all([
     tryMutant(a, fatal, { ...alone, project: "packages/raftkit" }),
@@ -112,13 +112,13 @@ async function checkHarness(folders: readonly string[], baselines: Baselines): P
   ]);
   if (dead.killer !== undefined && alive.killer === undefined && alive.detail === "") {
     console.log(
-      `the harness sees a fatal fault, from another package, and no fault where there is none\n  ${verdictLine(dead, LIMIT_MS)}`,
+      `the harness sees a fatal mutation, from another package, and none where nothing is broken\n  ${verdictLine(dead, LIMIT_MS)}`,
     );
     return;
   }
   console.error(`  ${verdictLine(dead, LIMIT_MS)}\n  ${verdictLine(alive, LIMIT_MS)}`);
   throw new HarnessFailed(
-    "the harness is wrong, a fatal fault must be killed and a changed comment survive, see above",
+    "the harness is wrong, a fatal mutation must be killed and a changed comment survive, see above",
   );
 }
 

@@ -25,7 +25,7 @@ export interface Verdict {
 }
 
 export interface TrialOptions {
-  /** How the tests of each project went without a fault. */
+  /** How the tests of each project went without a mutation. */
   readonly baselines: ReadonlyMap<string, Outcome>;
   /** Whose tests; its own package's by default. */
   readonly project?: string;

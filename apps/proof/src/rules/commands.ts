@@ -56,7 +56,7 @@ const r21: Scenario = {
       "a proposal without a leader was not refused",
     );
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/propose.ts",
     find: `    reject(state, firstSeq, commands.length, "noLeader");\n`,
     replace: ``,
@@ -115,7 +115,7 @@ const r22: Scenario = {
     await recover(lab);
     checkVerdicts(lab, calls);
   },
-  fault: {
+  mutation: {
     file: "packages/raftkit/src/proposals.ts",
     find: `        new OutcomeUnknown(\n          "leaderChanged",\n          "the leader`,
     replace: `        new NotProposed(\n          "noLeader",\n          "the leader`,

@@ -66,7 +66,7 @@ const r18: Scenario = {
     await lab.restart("n1", "n2");
     await lab.converge();
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/commit.ts",
     find: `if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;`,
     replace: `if (index <= state.commitIndex) return;`,
@@ -118,7 +118,7 @@ const r19: Scenario = {
       );
     }
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/forward.ts",
     find: `  if (progress) progress.awaitsCommit = state.log.lastIndex;\n`,
     replace: ``,
@@ -178,7 +178,7 @@ const r20: Scenario = {
       await lab.converge();
     }
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/remote-reads.ts",
     find: `asked.resendAt = state.now + 2 * state.options.heartbeatIntervalMs;`,
     replace: `asked.resendAt = Infinity;`,
@@ -243,7 +243,7 @@ const r29: Scenario = {
       );
     }
   },
-  fault: {
+  mutation: {
     file: "packages/raftkit/src/machine-lane.ts",
     find: `lastQueued = firstIndex + count - 1;
       if (!working && !stopped) start();`,
@@ -311,7 +311,7 @@ const r30: Scenario = {
     check(once.count <= 8, `ten commands at once cost ${once.count} requests`);
     checkOnce(once.copies, lastIndex + 10, 10);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/replication.ts",
     find: `        state.log.lastIndex,\n        state.options.maxMessageBytes,`,
     replace: `        state.log.lastIndex,\n        1,`,

@@ -48,7 +48,7 @@ const r01: Scenario = {
     }
     await lab.waitForLeader();
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/restore.ts",
     find: `role: {\n      kind: "follower",\n      leader: null,\n      verifiedIndex: 0,\n      leaderCommit: 0,\n      round: 0,\n      ackNow: false,\n      ackWhenSeq: null,\n    },`,
     replace: `role: { kind: "candidate", phase: "preVote", votes: new Set(), awaitedSeq: null },`,
@@ -91,7 +91,7 @@ const r02: Scenario = {
     await lab.converge();
     await stall(lab, lab.leader() ?? leader);
   },
-  fault: {
+  mutation: {
     file: "packages/raftkit/src/turns.ts",
     find: `      this.#timer = null;\n`,
     replace: `      this.#timer = null;\n      this.feed({ type: "tick" });\n`,
@@ -203,7 +203,7 @@ const r03: Scenario = {
     lab.heal();
     await lab.waitForLeader();
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/election.ts",
     find: ` || role.awaitedSeq === null || !isDurable(state, role.awaitedSeq)) {`,
     replace: ` || role.awaitedSeq === null) {`,
@@ -219,7 +219,7 @@ const r04: Scenario = {
     await latePreVotes(lab, leader);
     await lateWrite(lab);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/pre-vote-reply.ts",
     find: ` || message.term !== state.currentTerm + 1 || !memberOf(state, from)) {`,
     replace: ` || !memberOf(state, from)) {`,

@@ -69,7 +69,7 @@ const r12: Scenario = {
     checkBeats(calm, slowly, calmFrom, 100);
     check(calm.status(slowly).term === term, "heartbeats every 100 ms don't keep a leader");
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/replication.ts",
     find: `for (const progress of leader.progress.values()) progress.due = true;`,
     replace: `for (const progress of leader.progress.values()) progress.due = progress.round >= leader.round - 1;`,

@@ -58,7 +58,7 @@ const r13: Scenario = {
     }
     await lab.converge(20_000);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/replication.ts",
     find: `for (const progress of leader.progress.values()) progress.due = true;`,
     replace: `for (const progress of leader.progress.values()) { progress.due = true; progress.nextIndex = progress.matchIndex + 1; }`,
@@ -122,7 +122,7 @@ const r14: Scenario = {
     late();
     await lab.converge();
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/append-entries.ts",
     find: `if (skipped === run.count) return;`,
     replace: `if (skipped === run.count && run.firstIndex + run.count > state.log.lastIndex) return;`,
@@ -188,7 +188,7 @@ const r15: Scenario = {
       check(count >= 1 && count <= 115, `${id} refused AppendEntries ${count} times`);
     }
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/append-entries-reply.ts",
     find: `const nextIndex = Math.max(agreed, message.verifiedIndex) + 1;`,
     replace: `const nextIndex = Math.max(prevLogIndex - 1 + 0 * agreed, message.verifiedIndex) + 1;`,
@@ -244,7 +244,7 @@ const r16: Scenario = {
     }
     check(isEnough(), "hardly anything was acknowledged");
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/state/progress.ts",
     find: `progress.matchIndex = Math.max(progress.matchIndex, matchIndex);`,
     replace: `progress.matchIndex = matchIndex;`,
@@ -280,7 +280,7 @@ const r17: Scenario = {
     }
     await replacement(seed);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/append-entries.ts",
     find: `if (index <= follower.verifiedIndex) {`,
     replace: `if (index < 0) {`,

@@ -1,4 +1,4 @@
-// Runs one scenario in the tree that this file is in, for `faults.ts`. Arguments: the rule, and how
+// Runs one scenario in the tree that this file is in, for `mutations.ts`. Arguments: the rule, and how
 // many seeds. Prints one line of JSON: how the first seed failed that did.
 import { scenarios } from "./all.js";
 

@@ -22,7 +22,7 @@ export interface Scenario {
   /** Rejects when the rule doesn't hold. */
   readonly run: (seed: number) => Promise<void>;
   /** Breaks the rule: with it `run` must reject. */
-  readonly fault: SourceMutation;
+  readonly mutation: SourceMutation;
 }
 
 /** A rule doesn't hold. */

@@ -89,7 +89,7 @@ const r28: Scenario = {
     );
     return Promise.resolve();
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/install-sending.ts",
     find: `  if (progress.nextIndex <= index) requestInstall(progress, index);\n`,
     replace: ``,

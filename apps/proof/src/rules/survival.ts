@@ -41,7 +41,7 @@ const r23: Scenario = {
       "hardly anything was acknowledged",
     );
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/commit.ts",
     find: `const index = reachedByMajority(\n    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),\n  );`,
     replace: `const index = state.durability.durableIndex;`,
@@ -113,7 +113,7 @@ const r24: Scenario = {
       "an uncommitted entry of the minority was not replaced",
     );
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/quorum/majority.ts",
     find: `return Math.floor(n / 2) + 1;`,
     replace: `return Math.floor(n / 2);`,
@@ -149,7 +149,7 @@ const r25: Scenario = {
       await lab.waitForLeader();
     }
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/heartbeat.ts",
     find: `  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;\n`,
     replace: ``,
@@ -205,7 +205,7 @@ const r26: Scenario = {
     );
     check(stale.length === 0, `stale: ${stale.join("; ")}`);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/leader-reads.ts",
     find: `const round = reachedByMajority(\n    ofVoters(state, leader.round, leader, (progress) => progress.round),\n  );`,
     replace: `const round = leader.round;`,
@@ -248,7 +248,7 @@ const r27: Scenario = {
     );
     await vote(lab);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/restore.ts",
     find: `votedFor: hardState.votedFor,`,
     replace: `votedFor: null,`,

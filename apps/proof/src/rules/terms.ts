@@ -82,7 +82,7 @@ const r08: Scenario = {
     }
     await higherTerms(lab, leader);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/receive.ts",
     find: `  if (message.type === "requestVote" && ignoresElection(state, message)) return;\n`,
     replace: ``,
@@ -166,7 +166,7 @@ const r09: Scenario = {
       );
     }
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/transitions.ts",
     find: `releaseReader(state, progress);\n    resetElectionTimer(state);\n`,
     replace: `releaseReader(state, progress);\n`,
@@ -239,7 +239,7 @@ const r10: Scenario = {
     );
     for (let i = 0; i < 5; i++) await grant(lab, follower, asker);
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/append-entries.ts",
     find: `  resetElectionTimer(state);\n`,
     replace: `  if (state.log.matches(message.prevLogIndex, message.prevLogTerm)) resetElectionTimer(state);\n`,
@@ -328,7 +328,7 @@ const r11: Scenario = {
       "a pending proposal did not end as unknown",
     );
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/follow.ts",
     find: `    if (memberOf(state, from)) {\n`,
     replace: `    if (memberOf(state, from)) return undefined;\n    if (known.id === "") {\n`,

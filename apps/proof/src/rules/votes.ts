@@ -49,7 +49,7 @@ const r05: Scenario = {
     for (const stop of stops) stop();
     await lab.waitForLeader();
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/request-vote-reply.ts",
     find: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id);`,
     replace: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id + role.votes.size);`,
@@ -113,7 +113,7 @@ const r06: Scenario = {
       );
     }
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/handlers/request-vote.ts",
     find: `const isFree = state.votedFor === null || state.votedFor === from.id;`,
     replace: `const isFree = true;`,
@@ -149,7 +149,7 @@ const r07: Scenario = {
       );
     }
   },
-  fault: {
+  mutation: {
     file: "packages/core/src/operations/follow.ts",
     find: `  becomeFollower(state, from);\n`,
     replace: `  if (role.kind === "follower") becomeFollower(state, from);\n`,

@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import { scenarios } from "../../src/rules/all.js";
 import { table } from "../../src/cli/table.js";
 
-const head = ["rule", "result", "scenario", "fault that makes it fail"];
-const rows = scenarios.map(({ rule, name, fault }) => [
+const head = ["rule", "result", "scenario", "mutation that makes it fail"];
+const rows = scenarios.map(({ rule, name, mutation }) => [
   rule,
   "passed",
   name,
-  `${fault.file}: ${fault.why}`,
+  `${mutation.file}: ${mutation.why}`,
 ]);
 
 describe("the table of the rules", () => {

@@ -1,5 +1,5 @@
-// Proves the scenarios: puts each one's fault into a copy of the packages and sees the scenario
-// fail. The working tree is never touched. A row that still passes with its fault is not proven.
+// Proves the scenarios: puts each one's mutation into a copy of the packages and sees the
+// scenario fail. The working tree is never touched. A row that still passes with it is not proven.
 import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,9 +51,9 @@ export async function proveAll(
 }
 
 async function prove(scenario: Scenario, root: URL): Promise<Proof> {
-  const folder = await mkdtemp(join(tmpdir(), "raftkit-fault-"));
+  const folder = await mkdtemp(join(tmpdir(), "raftkit-mutation-"));
   try {
-    await copyWithFault(scenario.fault, root, folder);
+    await copyWithMutation(scenario.mutation, root, folder);
     const runner = join(folder, "node_modules/@raftkit-app/proof/dist/rules/runner.js");
     const { status, output } = await capture(
       [process.execPath, runner, scenario.rule, `${SEEDS}`],
@@ -68,7 +68,7 @@ async function prove(scenario: Scenario, root: URL): Promise<Proof> {
     return {
       scenario,
       proven: failure !== undefined,
-      detail: failure?.split("\n")[0] ?? "still passes with its fault",
+      detail: failure?.split("\n")[0] ?? "still passes with its mutation",
     };
   } catch (error) {
     return {
@@ -82,7 +82,11 @@ async function prove(scenario: Scenario, root: URL): Promise<Proof> {
 }
 
 /** The built packages side by side, one of them built anew from the changed source. */
-async function copyWithFault(fault: SourceMutation, root: URL, folder: string): Promise<void> {
+async function copyWithMutation(
+  mutation: SourceMutation,
+  root: URL,
+  folder: string,
+): Promise<void> {
   const home = (name: string): string => join(folder, "node_modules", name);
   for (const [directory, name] of Object.entries(PACKAGES)) {
     for (const part of ["package.json", "dist"]) {
@@ -95,16 +99,17 @@ async function copyWithFault(fault: SourceMutation, root: URL, folder: string): 
     const found = await realpath(new URL(`${directory}/node_modules/${name}`, root));
     await symlink(found, join(folder, "node_modules", name), "junction");
   }
-  const [, directory = "", file = ""] = /^(packages\/[a-z-]+)\/(src\/.*)$/.exec(fault.file) ?? [];
+  const [, directory = "", file = ""] =
+    /^(packages\/[a-z-]+)\/(src\/.*)$/.exec(mutation.file) ?? [];
   const name = Object.entries(PACKAGES).find(([one]) => one === directory)?.[1];
   if (name === undefined) {
-    throw new Error(`${fault.file} is in none of the packages that scenarios run`);
+    throw new Error(`${mutation.file} is in none of the packages that scenarios run`);
   }
   await cp(new URL(`${directory}/src`, root), join(home(name), "src"), {
     recursive: true,
   });
   const changed = join(home(name), file);
-  await writeFile(changed, applyMutation(await readFile(changed, "utf8"), fault));
+  await writeFile(changed, applyMutation(await readFile(changed, "utf8"), mutation));
   const compiler = fileURLToPath(new URL("node_modules/typescript/bin/tsc", root));
   const { status, output } = await capture(
     [
