@@ -1,11 +1,11 @@
 // Timeouts of many calls with one timer per distinct length: calls of one length expire in the
 // order in which they came.
 import type { Clock } from "@raftkit/core";
-import type { Call } from "./pending-call.js";
+import type { PendingCall } from "./pending-call.js";
 
 export interface Deadlines {
   /** Calls `expire` after `timeoutMs`, unless it is settled by then. `Infinity`: never. */
-  add(call: Call, timeoutMs: number): void;
+  add(call: PendingCall, timeoutMs: number): void;
   /** Forgets everything. */
   clear(): void;
 }
@@ -15,7 +15,7 @@ const SWEEP_MIN = 1024;
 
 interface Queue {
   /** From `head` on: in the order of their times. */
-  calls: { readonly at: number; readonly call: Call }[];
+  calls: { readonly at: number; readonly call: PendingCall }[];
   head: number;
   /**
    * At this length the settled ones are thrown out: one call that waits long must not keep all that

@@ -8,7 +8,7 @@ import type { EndSpan } from "./instruments.js";
 import type { LogLane } from "./log-lane.js";
 import type { Settings } from "./options.js";
 import type { CallOperation } from "./outcome-counts.js";
-import { outcomeOf, Outcomes } from "./outcome-counts.js";
+import { outcomeOf, OutcomeCounts } from "./outcome-counts.js";
 import type { SafeInstruments } from "./safe-instruments.js";
 import { createSafeInstruments } from "./safe-instruments.js";
 import { isThenable } from "./thenable.js";
@@ -42,7 +42,7 @@ export class Instrumentation {
   readonly commits: CommitTimes;
   readonly #instruments: SafeInstruments;
   readonly #settings: Settings;
-  readonly #outcomes = { propose: new Outcomes("propose"), read: new Outcomes("read") };
+  readonly #outcomes = { propose: new OutcomeCounts("propose"), read: new OutcomeCounts("read") };
   readonly #durations: Readonly<Record<CallOperation | "write" | "apply" | "election", Took>>;
   #closed = false;
   /** This node stands for election. */

@@ -26,8 +26,8 @@ import type {
   LeadershipTerm,
   SnapshotStatus,
 } from "./api.js";
-import type { CallContext } from "./propose-and-read.js";
-import { Calls } from "./propose-and-read.js";
+import type { CallContext } from "./client-calls.js";
+import { ClientCalls } from "./client-calls.js";
 import type { NodeEnd } from "./closing.js";
 import { Closing, partsOf, stateOf } from "./closing.js";
 import { internalError, stateMachineFailed, storageFailed } from "./fatal-errors.js";
@@ -40,8 +40,8 @@ import { createLogLane } from "./log-lane.js";
 import type { MachineLane } from "./machine-lane.js";
 import { createMachineLane } from "./machine-lane.js";
 import type { Instrumentation } from "./instrumentation.js";
-import { Journal } from "./operator-log.js";
-import { LogBound } from "./log-full.js";
+import { OperatorLog } from "./operator-log.js";
+import { LogBound } from "./log-bound.js";
 import type { Settings } from "./options.js";
 import { checkCallOptions, checkTimeout } from "./options.js";
 import type { OpenedState } from "./opening.js";
@@ -70,12 +70,12 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly #snapshots: Snapshots;
   /** Keeps queries and applies apart. */
   readonly #stateLock: StateLock = new StateLock();
-  readonly #calls: Calls<Command, Result, Query, Answer, Input>;
+  readonly #calls: ClientCalls<Command, Result, Query, Answer, Input>;
   readonly #events: Events;
   readonly #leadership: Leadership;
   readonly #counters: Record<CounterName, number> = noCounts();
   readonly #instruments: Instrumentation | undefined;
-  readonly #journal: Journal;
+  readonly #operatorLog: OperatorLog;
   readonly #logBound: LogBound;
   readonly #turns: Turns;
   readonly #traffic: Traffic;
@@ -106,15 +106,15 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#raft = raft;
     this.#instruments = instruments;
     this.#leadership = new Leadership(this.id);
-    this.#journal = new Journal(settings.logger, settings.clock);
-    this.#logBound = new LogBound(settings.maxLogBytes, this.#journal);
+    this.#operatorLog = new OperatorLog(settings.logger, settings.clock);
+    this.#logBound = new LogBound(settings.maxLogBytes, this.#operatorLog);
     this.#turns = this.#createTurns(raft);
-    this.#traffic = new Traffic(options, this.#counters, this.#journal, (input) =>
+    this.#traffic = new Traffic(options, this.#counters, this.#operatorLog, (input) =>
       this.#turns.feed(input),
     );
     this.#calls = this.#createCalls();
     this.#calls.proposals.commits = instruments?.commits;
-    this.#events = createEvents((event, error) => this.#journal.listenerFailed(event, error));
+    this.#events = createEvents((event, error) => this.#operatorLog.listenerFailed(event, error));
     this.#logLane = createLogLane(
       instruments?.measuredLog(options.storage.log) ?? options.storage.log,
       (seq) => this.#turns.feed({ type: "persisted", seq }),
@@ -136,7 +136,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         onRestored: ({ index, term }) => this.#calls.proposals.onRestored(index, term),
         onApplied: (index) => this.#onApplied(index),
         onHash: (index, hash) => this.#turns.feed({ type: "hashed", index, hash }),
-        onHashFailed: (error) => this.#journal.hashFailed(error),
+        onHashFailed: (error) => this.#operatorLog.hashFailed(error),
         onError: (error) => this.#fail(stateMachineFailed(this.id, error)),
       },
     );
@@ -144,7 +144,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#snapshots = new Snapshots(opened.snapshots, captured, settings, {
       feed: (input) => this.#turns.feed(input),
       onSaved: (snapshot, origin) => this.#onSnapshot(snapshot, origin),
-      onFailed: (what, error, retryMs) => this.#journal.snapshotFailed(what, error, retryMs),
+      onFailed: (what, error, retryMs) => this.#operatorLog.snapshotFailed(what, error, retryMs),
     });
     this.transportHandler = {
       receive: (from, frame) => {
@@ -153,11 +153,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       unreachable: (peer) => {
         if (this.#begun) this.#turns.feed({ type: "unreachable", peer });
       },
-      rejected: (error) => this.#journal.rejected(error),
+      rejected: (error) => this.#operatorLog.rejected(error),
     };
   }
 
-  #createCalls(): Calls<Command, Result, Query, Answer, Input> {
+  #createCalls(): ClientCalls<Command, Result, Query, Answer, Input> {
     const endNow = (): NodeEnd | undefined => this.#ended;
     const context: CallContext = {
       id: this.id,
@@ -166,10 +166,10 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       },
       counters: this.#counters,
       status: () => this.status(),
-      silentText: () => this.#journal.leaderWatch.silentText,
+      silentText: () => this.#operatorLog.leaderWatch.silentText,
       requestTurn: () => this.#turns.request(),
     };
-    return new Calls(this.#options, this.#settings, context, this.#stateLock);
+    return new ClientCalls(this.#options, this.#settings, context, this.#stateLock);
   }
 
   #createTurns(raft: Raft): Turns {
@@ -189,8 +189,8 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   /** Everything is open. */
   begin(): void {
     this.#begun = true;
-    this.#journal.leaderWatch.start(this.id, this.#settings.electionTimeoutMs.max);
-    this.#journal.started(this.#self, this.#options.cluster, this.#raft);
+    this.#operatorLog.leaderWatch.start(this.id, this.#settings.electionTimeoutMs.max);
+    this.#operatorLog.started(this.#self, this.#options.cluster, this.#raft);
     this.#instruments?.observe(() => this.status(), this.#logLane);
     this.#turns.feed({ type: "tick" });
   }
@@ -305,11 +305,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         this.#events.emit("commit", { commitIndex: effect.commitIndex });
         break;
       case "membership":
-        this.#journal.membership(effect);
+        this.#operatorLog.membership(effect);
         this.#events.emit("membership", { configuration: effect.configuration });
         break;
       case "notice":
-        this.#journal.notice(effect);
+        this.#operatorLog.notice(effect);
         break;
       case "diverged":
         this.#onDiverged(effect);
@@ -327,7 +327,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     // A pre-vote leaves the term as it is.
     if (role === "candidate" && term > this.#term) this.#counters.electionsStarted++;
     this.#term = term;
-    this.#journal.role(effect);
+    this.#operatorLog.role(effect);
     this.#instruments?.role(role);
     this.#leadership.onRole(effect);
     this.#leadership.onApplied(this.#machineLane.lastApplied);
@@ -345,13 +345,13 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   #onSnapshot(snapshot: SnapshotMeta, origin: "own" | "leader"): void {
     if (this.#ended) return;
     const { index, term, bytes } = snapshot;
-    this.#journal.snapshot(snapshot, origin);
+    this.#operatorLog.snapshot(snapshot, origin);
     this.#events.emit("snapshot", { index, term, bytes, origin });
   }
 
   #onDiverged(effect: Extract<Effect, { readonly type: "diverged" }>): void {
     const { peer, index, ownHash, peerHash } = effect;
-    this.#journal.diverged(effect);
+    this.#operatorLog.diverged(effect);
     this.#events.emit("divergence", { peer, index, ownHash, peerHash });
   }
 
@@ -364,7 +364,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       why: `node ${this.id} has failed: ${error.message}`,
       options: { cause: error },
     });
-    this.#journal.failed(error);
+    this.#operatorLog.failed(error);
     if (!this.#options.logger && !this.#events.has("error")) reportUnheard(error);
     this.#events.emit("error", error);
   }
@@ -388,7 +388,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#ended = end;
     this.#turns.stop();
     this.#instruments?.stop();
-    this.#journal.stop();
+    this.#operatorLog.stop();
     this.#leadership.close(end);
     this.#logLane.stop();
     this.#calls.endAll(end);

@@ -5,7 +5,7 @@ import type { Logger, NodeOptions } from "./api.js";
 import { messageOf, StateMachineFailed } from "./errors.js";
 import { readSnapshot, SnapshotDamaged } from "./snapshot-source.js";
 import { logBytesOf } from "./snapshots.js";
-import type { OpenedSnapshots } from "./snapshot-taking.js";
+import type { OpenedSnapshots } from "./snapshot-taker.js";
 
 export interface OpenedState {
   /** Undefined: no snapshots are kept. */

@@ -57,12 +57,12 @@ export function fullLogText(maxLogBytes: number): string {
 
 type Cluster = NodeOptions<never, never, never, never>["cluster"];
 
-/** What the journal needs of its node. */
+/** What is read of the node for it. */
 interface Watched {
   readonly status: RaftStatus;
 }
 
-export class Journal {
+export class OperatorLog {
   readonly #logger: Logger;
   readonly #clock: Clock;
   readonly #limited: RateLimit;

@@ -32,7 +32,7 @@ const READ_OUTCOMES: Readonly<Record<ReadFailedReason | "answered" | "failed" | 
   closing: 0,
 };
 
-export class Outcomes {
+export class OutcomeCounts {
   readonly ended: Map<string, number>;
   pending = 0;
 

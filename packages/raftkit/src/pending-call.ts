@@ -4,7 +4,7 @@
 import type { WatchedSignal } from "./abort-signals.js";
 
 /** A call that is under way. */
-export abstract class Call {
+export abstract class PendingCall {
   #settled = false;
   #signal: WatchedSignal | undefined;
 

@@ -1,6 +1,6 @@
 // One `propose` call.
 import type { Index, Term } from "@raftkit/core";
-import { Call } from "./pending-call.js";
+import { PendingCall } from "./pending-call.js";
 import type { GivenUp } from "./errors.js";
 import { NotProposed, OutcomeUnknown } from "./errors.js";
 import type { GateReason, LeaderGate } from "./leader-gate.js";
@@ -13,7 +13,7 @@ const AWAITED: Readonly<Record<GateReason, string>> = {
   notSent: "the proposal timed out before the leader could be reached",
 };
 
-export class Proposal<Result> extends Call {
+export class Proposal<Result> extends PendingCall {
   /** Null while an asynchronous schema looks at the command. */
   #data: Uint8Array | null;
   #prepared: boolean;

@@ -1,5 +1,5 @@
 // One `read` call.
-import { Call } from "./pending-call.js";
+import { PendingCall } from "./pending-call.js";
 import type { ReadFailedReason } from "./errors.js";
 import { ReadFailed } from "./errors.js";
 import type { LeaderGate } from "./leader-gate.js";
@@ -11,7 +11,7 @@ interface Waiting<Answer> {
   reject(error: unknown): void;
 }
 
-export class Read<Answer> extends Call {
+export class Read<Answer> extends PendingCall {
   #call: Waiting<Answer> | undefined;
   /** Where it waits for a leader; null: it doesn't, and fails where none can answer it. */
   readonly gate: LeaderGate | null;

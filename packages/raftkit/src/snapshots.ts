@@ -15,8 +15,8 @@ import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 import type { MachineLane } from "./machine-lane.js";
 import { inSlices } from "./slices.js";
 import { readSnapshot } from "./snapshot-source.js";
-import type { OpenedSnapshots, SnapshotLimits, Snapshottable } from "./snapshot-taking.js";
-import { SnapshotTaker } from "./snapshot-taking.js";
+import type { OpenedSnapshots, SnapshotLimits, Snapshottable } from "./snapshot-taker.js";
+import { SnapshotTaker } from "./snapshot-taker.js";
 import { SnapshotReceiver, SnapshotSender } from "./snapshot-transfer.js";
 
 /** The effects of this lane. */

@@ -2,25 +2,25 @@
 import type { Codec, DropReason, Input, Message, NodeId, Sender, Transport } from "@raftkit/core";
 import { decodeFrame, encodeFrame } from "@raftkit/core";
 import type { CounterName } from "./api.js";
-import type { Journal } from "./operator-log.js";
+import type { OperatorLog } from "./operator-log.js";
 
 export class Traffic {
   readonly #transport: Transport;
   readonly #codec: Codec;
   readonly #counters: Record<CounterName, number>;
-  readonly #journal: Journal;
+  readonly #operatorLog: OperatorLog;
   readonly #feed: (input: Input) => void;
 
   constructor(
     { transport, codec }: { readonly transport: Transport; readonly codec: Codec },
     counters: Record<CounterName, number>,
-    journal: Journal,
+    operatorLog: OperatorLog,
     feed: (input: Input) => void,
   ) {
     this.#transport = transport;
     this.#codec = codec;
     this.#counters = counters;
-    this.#journal = journal;
+    this.#operatorLog = operatorLog;
     this.#feed = feed;
   }
 
@@ -34,7 +34,7 @@ export class Traffic {
 
   receive(from: Sender, frame: Uint8Array): void {
     this.#counters.messagesReceived++;
-    this.#journal.leaderWatch.heard(from.id);
+    this.#operatorLog.leaderWatch.heard(from.id);
     const message = decodeFrame(this.#codec, frame);
     if (message) this.#feed({ type: "receive", from, message });
     else this.drop(from, "malformed", true);
@@ -42,7 +42,7 @@ export class Traffic {
 
   drop(from: Sender, reason: DropReason | "malformed", disconnect: boolean): void {
     this.#counters.messagesDropped++;
-    const why = this.#journal.dropped(from, reason, disconnect);
+    const why = this.#operatorLog.dropped(from, reason, disconnect);
     if (disconnect) this.#transport.disconnect(from, why);
   }
 }

@@ -1,11 +1,11 @@
 // Timeouts of many calls: each on time, and none that ended is kept.
 import { expect, test } from "vitest";
-import { Call } from "../src/pending-call.js";
+import { PendingCall } from "../src/pending-call.js";
 import { createDeadlines } from "../src/deadlines.js";
 import { createVirtualClock } from "./support/clock.js";
 import { collectGarbage } from "./support/garbage.js";
 
-class Ended extends Call {
+class Ended extends PendingCall {
   readonly data: Uint8Array;
 
   constructor(data: Uint8Array) {
@@ -21,7 +21,7 @@ class Ended extends Call {
   override abort(): void {}
 }
 
-class Pending extends Call {
+class Pending extends PendingCall {
   expired = 0;
   succeeded = 0;
 

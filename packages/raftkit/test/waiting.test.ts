@@ -6,7 +6,7 @@ import { createNode, NotProposed, OutcomeUnknown, Overloaded, ReadFailed } from 
 import { LeaderGate } from "../src/leader-gate.js";
 import { Read } from "../src/read.js";
 import { Reads } from "../src/reads.js";
-import { ReadyCheck } from "../src/ready.js";
+import { ReadyCheck } from "../src/ready-check.js";
 import { StateLock } from "../src/state-lock.js";
 import { createVirtualClock } from "./support/clock.js";
 import type { Member, TestCluster, TestOptions } from "./support/cluster.js";

@@ -116,7 +116,7 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-17",
-    file: "packages/raftkit/src/propose-and-read.ts",
+    file: "packages/raftkit/src/client-calls.ts",
     find: "    if (data.length > maxCommandBytes) {",
     replace: "    if (data.length > maxCommandBytes * 2) {",
     why: "a command is accepted that no message can carry (hazard 59)",

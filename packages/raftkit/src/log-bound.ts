@@ -1,21 +1,21 @@
-// Whether the log has reached its bound. Nothing shortens it yet, so it is no passing overload: the
-// operator must hear of it, and callers must not be told to try again.
-import type { Journal } from "./operator-log.js";
+// Whether the log has reached its bound. Only a snapshot makes room, and one that fails makes none:
+// the operator must hear of it, and callers must not be told to try again.
+import type { OperatorLog } from "./operator-log.js";
 import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 
 export class LogBound {
   readonly #maxLogBytes: number;
-  readonly #journal: Journal;
+  readonly #operatorLog: OperatorLog;
   /** How large the log was when a proposal was refused for it. */
   #refusedAtBytes = Infinity;
 
-  constructor(maxLogBytes: number, journal: Journal) {
+  constructor(maxLogBytes: number, operatorLog: OperatorLog) {
     this.#maxLogBytes = maxLogBytes;
-    this.#journal = journal;
+    this.#operatorLog = operatorLog;
   }
 
   onRefused(logBytes: number): void {
-    if (this.#refusedAtBytes === Infinity) this.#journal.logFull(logBytes, this.#maxLogBytes);
+    if (this.#refusedAtBytes === Infinity) this.#operatorLog.logFull(logBytes, this.#maxLogBytes);
     this.#refusedAtBytes = Math.min(this.#refusedAtBytes, logBytes);
   }
 
@@ -25,7 +25,7 @@ export class LogBound {
    */
   onAccepted(logBytes: () => number): void {
     if (this.#refusedAtBytes === Infinity || logBytes() >= this.#refusedAtBytes) return;
-    this.#journal.logHasRoom();
+    this.#operatorLog.logHasRoom();
     this.#refusedAtBytes = Infinity;
   }
 

@@ -3,7 +3,7 @@
 import type { Effect, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import type { CallOptions, CounterName, NodeOptions, NodeStatus, ReadyOptions } from "./api.js";
-import type { Call } from "./pending-call.js";
+import type { PendingCall } from "./pending-call.js";
 import { validateCommand } from "./command-schema.js";
 import type { NodeEnd } from "./closing.js";
 import type { Deadlines } from "./deadlines.js";
@@ -24,7 +24,7 @@ import { checkCallOptions, checkSignal, checkTimeout } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
-import { ReadyCheck } from "./ready.js";
+import { ReadyCheck } from "./ready-check.js";
 import { Reads } from "./reads.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
@@ -62,7 +62,7 @@ interface Limits {
   readonly signal: AbortSignal | undefined;
 }
 
-export class Calls<Command, Result, Query, Answer, Input> {
+export class ClientCalls<Command, Result, Query, Answer, Input> {
   readonly proposals: Proposals<Result>;
   readonly reads: Reads;
   readonly #gate: LeaderGate;
@@ -216,7 +216,7 @@ export class Calls<Command, Result, Query, Answer, Input> {
     return { timeoutMs, signal: options?.signal && checkSignal(options.signal) };
   }
 
-  #limit(call: Call, { timeoutMs, signal }: Limits): void {
+  #limit(call: PendingCall, { timeoutMs, signal }: Limits): void {
     this.#deadlines.add(call, timeoutMs);
     if (signal) call.watch(this.#signals.of(signal));
   }
