@@ -1,6 +1,6 @@
 // What a node measures for its instruments: how long things take, and how calls end. The one place
 // that the rest of the runtime tells; without instruments there is none.
-import type { Index, LogStorage, StateMachine } from "@raftkit/core";
+import type { Index, LogStorage, StateMachine, VoteRefusal } from "@raftkit/core";
 import type { NodeOptions, NodeStatus, Role } from "./api.js";
 import { CommitTimes } from "./commit-times.js";
 import { registerFigures } from "./figures.js";
@@ -20,6 +20,15 @@ const LATENCY_BOUNDARIES = [
 const APPLY_BOUNDARIES = [0.000_01, 0.000_1, 0.001, 0.01, 0.1, 1, 10];
 
 const SUCCESS: Readonly<Record<CallOperation, string>> = { propose: "applied", read: "answered" };
+
+/** All that there are, so that a counter exists before its first event. */
+const VOTE_REFUSALS: Readonly<Record<VoteRefusal, 0>> = {
+  staleTerm: 0,
+  leaderLive: 0,
+  alreadyVoted: 0,
+  electing: 0,
+  logBehind: 0,
+};
 
 /** Undefined where nothing is to be measured. */
 export function createInstrumentation(
@@ -44,6 +53,7 @@ export class Instrumentation {
   readonly #settings: Settings;
   readonly #outcomes = { propose: new OutcomeCounts("propose"), read: new OutcomeCounts("read") };
   readonly #durations: Readonly<Record<CallOperation | "write" | "apply" | "election", Took>>;
+  readonly #votesRefused = new Map<string, number>(Object.entries(VOTE_REFUSALS));
   #closed = false;
   /** This node stands for election. */
   #election: { readonly since: number; readonly end: EndSpan } | null = null;
@@ -132,6 +142,15 @@ export class Instrumentation {
       },
       () => read.ended,
     );
+    instruments.counter(
+      {
+        name: "raftkit.votes.refused",
+        unit: "{request}",
+        description: "Requests for a vote or a pre-vote of this node that it refused, by reason.",
+        label: "reason",
+      },
+      () => this.#votesRefused,
+    );
   }
 
   measuredLog(log: LogStorage): LogStorage {
@@ -192,6 +211,10 @@ export class Instrumentation {
   committed(index: Index, lastApplied: Index): void {
     this.commits.forget(lastApplied);
     this.commits.committed(index);
+  }
+
+  voteRefused(reason: VoteRefusal): void {
+    this.#votesRefused.set(reason, (this.#votesRefused.get(reason) ?? 0) + 1);
   }
 
   role(role: Role): void {

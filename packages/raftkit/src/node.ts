@@ -40,6 +40,8 @@ import { createLogLane } from "./log-lane.js";
 import type { MachineLane } from "./machine-lane.js";
 import { createMachineLane } from "./machine-lane.js";
 import type { Instrumentation } from "./instrumentation.js";
+import type { Audience } from "./news.js";
+import { tellNews } from "./news.js";
 import { OperatorLog } from "./operator-log.js";
 import { LogBound } from "./log-bound.js";
 import type { Settings } from "./options.js";
@@ -76,6 +78,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly #counters: Record<CounterName, number> = noCounts();
   readonly #instruments: Instrumentation | undefined;
   readonly #operatorLog: OperatorLog;
+  readonly #audience: Audience;
   readonly #logBound: LogBound;
   readonly #turns: Turns;
   readonly #traffic: Traffic;
@@ -115,6 +118,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#calls = this.#createCalls();
     this.#calls.proposals.commits = instruments?.commits;
     this.#events = createEvents((event, error) => this.#operatorLog.listenerFailed(event, error));
+    this.#audience = { operatorLog: this.#operatorLog, events: this.#events, instruments };
     this.#logLane = createLogLane(
       instruments?.measuredLog(options.storage.log) ?? options.storage.log,
       (seq) => this.#turns.feed({ type: "persisted", seq }),
@@ -301,18 +305,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         this.#onRole(effect);
         break;
       case "committed":
-        this.#instruments?.committed(effect.commitIndex, this.#machineLane.lastApplied);
-        this.#events.emit("commit", { commitIndex: effect.commitIndex });
-        break;
       case "membership":
-        this.#operatorLog.membership(effect);
-        this.#events.emit("membership", { configuration: effect.configuration });
-        break;
       case "notice":
-        this.#operatorLog.notice(effect);
-        break;
+      case "voteRefused":
       case "diverged":
-        this.#onDiverged(effect);
+        tellNews(effect, this.#machineLane.lastApplied, this.#audience);
         break;
       case "failed":
         this.#fail(effect.error);
@@ -347,12 +344,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     const { index, term, bytes } = snapshot;
     this.#operatorLog.snapshot(snapshot, origin);
     this.#events.emit("snapshot", { index, term, bytes, origin });
-  }
-
-  #onDiverged(effect: Extract<Effect, { readonly type: "diverged" }>): void {
-    const { peer, index, ownHash, peerHash } = effect;
-    this.#operatorLog.diverged(effect);
-    this.#events.emit("divergence", { peer, index, ownHash, peerHash });
   }
 
   // ---- the end ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import type {
   RaftStatus,
   Sender,
   SnapshotMeta,
+  VoteRefusal,
 } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { differingAddresses, differingIds } from "./bootstrap-differences.js";
@@ -48,6 +49,14 @@ const DROPPED: Readonly<Record<DropReason | "malformed", string>> = {
   impossible: "they claim what no correct node can claim; is it damaged, or not a raftkit node?",
   malformed:
     "they can't be read; does it run another version of raftkit, or another codec under the same name?",
+};
+
+const REFUSED: Readonly<Record<VoteRefusal, string>> = {
+  staleTerm: "that term is over",
+  leaderLive: "the leader is live",
+  alreadyVoted: "this term's vote is another's",
+  electing: "this node's own vote is under way",
+  logBehind: "its log isn't as up to date as this node's",
 };
 
 /** Why a full log stays full, and what to do. */
@@ -119,6 +128,17 @@ export class OperatorLog {
       const what = differingIds(this.#initial, this.#voters);
       this.#logger.warn({ what }, `${NOTICES[notice]}; ${what}`);
     } else this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);
+  }
+
+  voteRefused({ from, request, term, reason }: Extract<Effect, { type: "voteRefused" }>): void {
+    const what = request === "preVote" ? "pre-vote" : "vote";
+    this.#limited.write({
+      level: "debug",
+      kind: "voteRefused",
+      subject: `${from.id} ${what} ${reason}`,
+      fields: { from, term, reason },
+      message: `${from.id} gets no ${what} for term ${term}: ${REFUSED[reason]}`,
+    });
   }
 
   /** @returns the reason in words, for the peer too */

@@ -1,4 +1,4 @@
-// Warnings that a peer or a stranger can cause, limited so that nobody fills a disk with them, and
+// Lines that a peer or a stranger can cause, limited so that nobody fills a disk with them, and
 // none falls silent for good: each kind once in a while for each subject, and a few in all. What
 // was left out is counted in the next line that is let through.
 import type { Clock } from "@raftkit/core";
@@ -10,7 +10,7 @@ const INTERVAL_MS = 10_000;
 const KIND_MAX = 20;
 
 export interface LimitedLine {
-  readonly level: "info" | "warn" | "error";
+  readonly level: "debug" | "warn" | "error";
   /** One of a few. */
   readonly kind: string;
   /** Whom or what it is about; may be anything that a stranger sent. */

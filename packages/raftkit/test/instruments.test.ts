@@ -1,15 +1,18 @@
 // What a node tells its instruments: durations on virtual time, outcomes, queues, spans.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Message } from "@raftkit/core";
+import { encodeFrame } from "@raftkit/core";
 import { createNode } from "raftkit";
 import { CommitTimes } from "../src/commit-times.js";
 import { Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
 import { createVirtualClock } from "./support/clock.js";
 import type { TestCluster, TestOptions } from "./support/cluster.js";
-import { partsOf, startCluster, stop } from "./support/cluster.js";
+import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
 import type { Recorded } from "./support/instruments.js";
 import { createRecorded } from "./support/instruments.js";
+import { createLines } from "./support/lines.js";
 import { createTestNetwork } from "./support/network.js";
 import { unhandledIn } from "./support/unhandled.js";
 
@@ -323,6 +326,36 @@ describe("figures", () => {
     expect(messagesSent).toBe(before.messagesSent);
     expect(messagesUnsent).toBeGreaterThanOrEqual(2);
     expect(recorded.figure("n1", "raftkit.messages.unsent")).toBe(messagesUnsent);
+  });
+
+  test("votes that were refused are counted by reason, and the operator can read why", async () => {
+    const logger = createLines();
+    const { clock, recorded, leader } = await measured(3, { logger });
+    const counted = (id: string): readonly unknown[] =>
+      ["staleTerm", "leaderLive", "alreadyVoted", "electing", "logBehind"].map((reason) =>
+        recorded.figure(id, "raftkit.votes.refused", reason),
+      );
+    expect(counted(leader.id)).toEqual([0, 0, 0, 0, 0]);
+    const from = { id: "n3", incarnation: "n3-data-directory-1", run: 1 };
+    const ask: Message = {
+      type: "preVote",
+      to: leader.node.status().incarnation,
+      term: 3,
+      lastLogIndex: 2,
+      lastLogTerm: 2,
+    };
+    const frame = encodeFrame(jsonCodec, ask).flatMap((part) => [...part]);
+    leader.transport.inject(from, Uint8Array.from(frame));
+    leader.transport.inject(from, Uint8Array.from(frame));
+    await clock.flush();
+    expect(counted(leader.id)).toEqual([0, 2, 0, 0, 0]);
+    expect(logger.matching(/gets no/)).toEqual([
+      {
+        level: "debug",
+        fields: { from, term: 3, reason: "leaderLive" },
+        message: "n3 gets no pre-vote for term 3: the leader is live",
+      },
+    ]);
   });
 
   test("can be read after a failure, and go with the end of the close", async () => {

@@ -75,6 +75,7 @@ export function perform(
     case "configure":
     case "membership":
     case "notice":
+    case "voteRefused":
     case "diverged":
       break;
   }

@@ -84,8 +84,8 @@ const r08: Scenario = {
   },
   mutation: {
     file: "packages/core/src/handlers/receive.ts",
-    find: `  if (message.type === "requestVote" && ignoresElection(state, message)) return;\n`,
-    replace: ``,
+    find: `message.type === "requestVote" && ignoresElection(state, message)`,
+    replace: `message.type === "requestVote" && false`,
     why: "a RequestVote from outside ends the leadership of a live leader",
   },
 };

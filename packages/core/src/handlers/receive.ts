@@ -1,7 +1,7 @@
 // What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
 // (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
 import { assertNever, StorageLost } from "../errors.js";
-import { ignoresElection } from "../operations/election.js";
+import { ignoresElection, tellRefusal } from "../operations/election.js";
 import { emit, send } from "../operations/emit.js";
 import { peersOf } from "../operations/membership.js";
 import { adoptTerm } from "../operations/transitions.js";
@@ -86,7 +86,10 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
     onPreVote(state, from, message);
     return;
   }
-  if (message.type === "requestVote" && ignoresElection(state, message)) return;
+  if (message.type === "requestVote" && ignoresElection(state, message)) {
+    tellRefusal(state, from, message, "leaderLive");
+    return;
+  }
   // Its verdict stands, whatever the term has become.
   if (message.type === "forwardReply") onForwardReply(state, from, message);
   const isGrantedPreVote = message.type === "preVoteReply" && message.voteGranted;
@@ -145,6 +148,7 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
     case "forward":
       return false;
     case "requestVote":
+      tellRefusal(state, from, message, "staleTerm");
       send(state, from.id, { type: "requestVoteReply", to, term, voteGranted: false });
       return true;
     case "appendEntries":

@@ -1,6 +1,6 @@
 // Votes (paper §5.2, §5.4.1).
 import { promiseSeq } from "../operations/durability.js";
-import { isUpToDate } from "../operations/election.js";
+import { isUpToDate, tellRefusal } from "../operations/election.js";
 import { send } from "../operations/emit.js";
 import { resetElectionTimer } from "../operations/timers.js";
 import { becomeFollower } from "../operations/transitions.js";
@@ -12,6 +12,7 @@ import type { Sender } from "../types.js";
 export function onRequestVote(state: State, from: Sender, message: RequestVote): void {
   const isFree = state.votedFor === null || state.votedFor === from.id;
   if (!isFree || !isUpToDate(state, message.lastLogIndex, message.lastLogTerm)) {
+    tellRefusal(state, from, message, isFree ? "logBehind" : "alreadyVoted");
     send(state, from.id, {
       type: "requestVoteReply",
       to: from.incarnation,

@@ -1,11 +1,12 @@
 // Campaigns and votes (paper §5.2, §5.4.1; pre-vote: thesis §9.6). Votes are promises: they leave,
 // and the own one counts, only once they are durable.
-import type { RequestVote } from "../protocol/messages.js";
+import type { VoteRefusal } from "../protocol/effects.js";
+import type { PreVote, RequestVote } from "../protocol/messages.js";
 import { majority } from "../quorum/majority.js";
 import type { Candidate, State } from "../state/state.js";
-import type { Index, Term } from "../types.js";
+import type { Index, Sender, Term } from "../types.js";
 import { isDurable } from "./durability.js";
-import { send } from "./emit.js";
+import { emit, send } from "./emit.js";
 import { expectedWriteMs, resetElectionTimer, votesMs } from "./timers.js";
 import { becomeCandidate, becomeLeader, becomePreCandidate } from "./transitions.js";
 import { otherVoters } from "./voters.js";
@@ -54,6 +55,16 @@ export function ignoresElection(state: State, message: RequestVote): boolean {
 export function isUpToDate(state: State, lastLogIndex: Index, lastLogTerm: Term): boolean {
   const { lastIndex, lastTerm } = state.log;
   return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);
+}
+
+/** For whoever asks why an election wasn't won: the candidate isn't told. */
+export function tellRefusal(
+  state: State,
+  from: Sender,
+  { type: request, term }: PreVote | RequestVote,
+  reason: VoteRefusal,
+): void {
+  emit(state, { type: "voteRefused", from, request, term, reason });
 }
 
 export function countVotes(state: State, candidate: Candidate): void {

@@ -31,6 +31,22 @@ export type DropReason =
   /** It claims what can't be. */
   | "impossible";
 
+/**
+ * Why a candidate didn't get this node's vote, or wouldn't get it; where several reasons hold, the
+ * first of these.
+ */
+export type VoteRefusal =
+  /** The request's term is over. */
+  | "staleTerm"
+  /** The leader is live: it is this node, or was heard within the minimum election timeout. */
+  | "leaderLive"
+  /** The vote of this term is another's. */
+  | "alreadyVoted"
+  /** Of a pre-vote: this node's own vote, for itself or another, is under way. */
+  | "electing"
+  /** The candidate's log isn't as up to date as this node's (paper §5.4.1). */
+  | "logBehind";
+
 export type Effect =
   // log lane: in order; answered by `persisted`
   | { readonly type: "persist"; readonly seq: number; readonly operations: readonly LogOperation[] }
@@ -107,6 +123,14 @@ export type Effect =
   | { readonly type: "committed"; readonly commitIndex: Index }
   | { readonly type: "membership"; readonly configuration: Configuration }
   | { readonly type: "notice"; readonly notice: Notice; readonly peer: NodeId | null }
+  /** The reply, if there is one, doesn't say why. */
+  | {
+      readonly type: "voteRefused";
+      readonly from: Sender;
+      readonly request: "preVote" | "requestVote";
+      /** The request's. */ readonly term: Term;
+      readonly reason: VoteRefusal;
+    }
   /** The peer's state machine is in another state at `index` than this node's. */
   | {
       readonly type: "diverged";

@@ -147,6 +147,8 @@ export function printEffect(id: NodeId, effect: Effect): string {
       return `${id} membership ${effect.configuration.voters.map((voter) => voter.id).join()}`;
     case "notice":
       return `${id} notice ${effect.notice}${effect.peer === null ? "" : ` ${effect.peer}`}`;
+    case "voteRefused":
+      return `${id} voteRefused ${effect.from.id} ${effect.request} term=${effect.term}: ${effect.reason}`;
     case "diverged":
       return `${id} diverged from ${effect.peer} at ${effect.index}: ${effect.ownHash} is not ${effect.peerHash}`;
     case "failed":

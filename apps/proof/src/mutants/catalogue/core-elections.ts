@@ -38,7 +38,7 @@ export const elections: readonly Mutant[] = [
   {
     id: "core-24",
     file: "packages/core/src/handlers/pre-vote.ts",
-    find: "    !isInTouchWithLeader(state) &&\n",
+    find: '  if (isInTouchWithLeader(state)) return "leaderLive";\n',
     replace: "",
     why: "a pre-vote is granted although the leader lives (hazard 30)",
   },
@@ -101,6 +101,34 @@ export const elections: readonly Mutant[] = [
     find: "if (!isVoter(state) || diskHangs(state) || lacksSnapshot(state)) {",
     replace: "if (!isVoter(state) || lacksSnapshot(state)) {",
     why: "a node whose disk hangs campaigns (hazard 50)",
+  },
+  {
+    id: "core-140",
+    file: "packages/core/src/handlers/receive.ts",
+    find: '    tellRefusal(state, from, message, "leaderLive");\n',
+    replace: "",
+    why: "a RequestVote that is ignored leaves no trace of the reason",
+  },
+  {
+    id: "core-141",
+    file: "packages/core/src/handlers/request-vote.ts",
+    find: 'isFree ? "logBehind" : "alreadyVoted"',
+    replace: 'isFree ? "alreadyVoted" : "logBehind"',
+    why: "the reason of a refused vote is another one than what refused it",
+  },
+  {
+    id: "core-142",
+    file: "packages/core/src/handlers/pre-vote.ts",
+    find: '  if (message.term < currentTerm) return "staleTerm";\n',
+    replace: "",
+    why: "a pre-vote for a term that is over is granted",
+  },
+  {
+    id: "core-143",
+    file: "packages/core/src/handlers/pre-vote.ts",
+    find: '  if (isElecting(state)) return "electing";\n',
+    replace: "",
+    why: "a node whose own vote is under way helps another election to split it",
   },
   // transitions
   {

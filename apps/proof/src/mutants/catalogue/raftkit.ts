@@ -349,4 +349,11 @@ export const raftkit: readonly Mutant[] = [
     replace: "",
     why: "snapshots cost more writing than the log",
   },
+  {
+    id: "raftkit-60",
+    file: "packages/raftkit/src/news.ts",
+    find: "      instruments?.voteRefused(news.reason);\n",
+    replace: "",
+    why: "votes that are refused aren't counted",
+  },
 ];
