@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { checkObservations } from "../src/chaos/checks/run-observations.js";
 import type { RunObservations } from "../src/chaos/checks/run-observations.js";
-import { createFleet } from "../src/chaos/processes/fleet.js";
-import type { Fleet } from "../src/chaos/processes/fleet.js";
+import { Fleet } from "../src/chaos/processes/fleet.js";
 import { startNetwork } from "../src/chaos/network/network.js";
 import { startObserver } from "../src/chaos/processes/observer.js";
 import { layOut } from "../src/supervisor/layout.js";
@@ -40,7 +39,7 @@ async function started(): Promise<Started> {
     forget: (pid: number) => void watched.delete(pid),
     close: async () => {},
   };
-  const fleet = createFleet({
+  const fleet = new Fleet({
     places,
     serverCommand: [fakeServer],
     network,

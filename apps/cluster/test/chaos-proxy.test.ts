@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { CLEAR, ruleOf } from "../src/chaos/network/link-rule.js";
 import { startNetwork } from "../src/chaos/network/network.js";
 import type { Network } from "../src/chaos/network/network.js";
-import { resetSocket } from "../src/chaos/network/proxy.js";
+import { resetSocket } from "../src/chaos/network/proxied-connections.js";
 
 const WAIT = { timeout: 10_000, interval: 5 };
 

@@ -5,7 +5,8 @@ import { changeNode, listNodes, statusTable } from "../src/cli/control-client.js
 import { ClusterError } from "../src/errors.js";
 import { layOut } from "../src/supervisor/layout.js";
 import { agreedLeader, latestLeader } from "../src/supervisor/node-status.js";
-import type { ProcessState, Supervisor } from "../src/supervisor/supervisor.js";
+import type { ProcessState } from "../src/supervisor/supervised-process.js";
+import type { Supervisor } from "../src/supervisor/supervisor.js";
 
 const places = layOut({ nodes: 3, httpBase: 1, peerBase: 100, data: "data" });
 

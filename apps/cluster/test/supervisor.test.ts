@@ -4,7 +4,8 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { layOut, serverArguments } from "../src/supervisor/layout.js";
 import { waitForLeader } from "../src/supervisor/node-status.js";
 import { createSupervisor } from "../src/supervisor/supervisor.js";
-import type { SupervisedNode, Supervisor } from "../src/supervisor/supervisor.js";
+import type { SupervisedNode } from "../src/supervisor/supervised-process.js";
+import type { Supervisor } from "../src/supervisor/supervisor.js";
 import { fakeServer, freePorts, isRunning, temporaryDirectory } from "./support/environment.js";
 
 async function supervise(

@@ -5,7 +5,8 @@ import { Hono } from "hono";
 import { ClusterError } from "../errors.js";
 import { askSnapshot, askStatus, latestLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
-import type { ProcessState, SupervisedNode, Supervisor } from "./supervisor.js";
+import type { ProcessState, SupervisedNode } from "./supervised-process.js";
+import type { Supervisor } from "./supervisor.js";
 
 /** One node as `GET /v1/nodes` shows it. */
 export interface NodeView {

@@ -12,7 +12,7 @@ import { waitForLeader } from "./node-status.js";
 import type { Leader } from "./node-status.js";
 import type { UpOptions } from "./up-options.js";
 import { createSupervisor } from "./supervisor.js";
-import type { SupervisedNode } from "./supervisor.js";
+import type { SupervisedNode } from "./supervised-process.js";
 
 export interface RunningCluster {
   /** Ends every node, then lets go of port and directory. Idempotent. */

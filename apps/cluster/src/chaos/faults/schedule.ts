@@ -153,72 +153,71 @@ function processFault(
 
 function linkFault(random: Random, kind: LinkFault, nodes: number, times: Times): PlannedFault {
   const order = random.shuffle(numbers(nodes));
-  const [a = 0, b = 0] = order;
   const minority = order.slice(0, Math.max(1, 1 + random.integer(Math.floor((nodes - 1) / 2))));
   const silent: LinkEffect = { type: random.chance(0.5) ? "blackhole" : "cut" };
-  const of = (links: readonly Link[], effect: LinkEffect): PlannedFault => ({
-    kind,
-    ...times,
-    nodes: order,
-    aim: random.chance(0.6) ? "leader" : "anyone",
-    links,
-    effect,
-  });
-  switch (kind) {
-    case "cut-one-way":
-      return of(
-        order
-          .slice(1)
-          .filter(() => random.chance(0.6))
-          .concat(b)
-          .map((to) => [a, to] as const)
-          .filter(isFirst),
-        { type: "cut" },
-      );
-    case "cut-both-ways":
-      return of(
-        [
-          [a, b],
-          [b, a],
-        ],
-        { type: "cut" },
-      );
-    case "partition":
-      return of(
-        between(
-          minority,
-          order.filter((node) => !minority.includes(node)),
-        ),
-        silent,
-      );
-    case "bridge": {
-      // One node reaches everybody; the two halves of the others don't reach each other.
-      const [, ...others] = order;
-      const half = Math.ceil(others.length / 2);
-      return of(between(others.slice(0, half), others.slice(half)), silent);
-    }
-    case "blackhole":
-      // Deaf, mute, or both, for all others.
-      return of(
-        pickDirections(
-          random,
-          order.slice(1).map((other) => [a, other] as const),
-        ),
-        { type: "blackhole" },
-      );
-    case "delay":
-      return of(pickDirections(random, between([a], order.slice(1))), {
-        type: "delay",
-        latencyMs: Math.round(random.between(20, 400)),
-        jitterMs: Math.round(random.between(0, 200)),
-      });
-    case "throttle":
-      return of(pickDirections(random, between([a], order.slice(1))), {
-        type: "throttle",
-        bytesPerSecond: Math.round(random.between(2000, 30_000)),
-      });
-  }
+  const drawn = LINK_DRAWS[kind]({ random, order, minority, silent });
+  const aim = random.chance(0.6) ? "leader" : "anyone";
+  return { kind, ...times, nodes: order, aim, ...drawn };
 }
+
+/** What the kinds are drawn from. */
+interface LinkDraw {
+  readonly random: Random;
+  /** All nodes; the first is the one that a fault is aimed at. */
+  readonly order: readonly number[];
+  readonly minority: readonly number[];
+  /** Nothing gets through, one way or the other. */
+  readonly silent: LinkEffect;
+}
+
+const LINK_DRAWS: Readonly<
+  Record<LinkFault, (draw: LinkDraw) => Pick<LinkPlan, "links" | "effect">>
+> = {
+  "cut-one-way": ({ random, order: [a = 0, b = 0, ...rest] }) => ({
+    links: [b, ...rest]
+      .filter(() => random.chance(0.6))
+      .concat(b)
+      .map((to) => [a, to] as const)
+      .filter(isFirst),
+    effect: { type: "cut" },
+  }),
+  "cut-both-ways": ({ order: [a = 0, b = 0] }) => ({
+    links: between([a], [b]),
+    effect: { type: "cut" },
+  }),
+  partition: ({ order, minority, silent }) => ({
+    links: between(
+      minority,
+      order.filter((node) => !minority.includes(node)),
+    ),
+    effect: silent,
+  }),
+  // One node reaches everybody; the two halves of the others don't reach each other.
+  bridge({ order: [, ...others], silent }) {
+    const half = Math.ceil(others.length / 2);
+    return { links: between(others.slice(0, half), others.slice(half)), effect: silent };
+  },
+  // Deaf, mute, or both, for all others.
+  blackhole: ({ random, order: [a = 0, ...others] }) => ({
+    links: pickDirections(
+      random,
+      others.map((other) => [a, other] as const),
+    ),
+    effect: { type: "blackhole" },
+  }),
+  delay: ({ random, order: [a = 0, ...others] }) => ({
+    links: pickDirections(random, between([a], others)),
+    effect: {
+      type: "delay",
+      latencyMs: Math.round(random.between(20, 400)),
+      jitterMs: Math.round(random.between(0, 200)),
+    },
+  }),
+  throttle: ({ random, order: [a = 0, ...others] }) => ({
+    links: pickDirections(random, between([a], others)),
+    effect: { type: "throttle", bytesPerSecond: Math.round(random.between(2000, 30_000)) },
+  }),
+};
 
 function isFirst([from, to]: Link, at: number, all: readonly Link[]): boolean {
   return all.findIndex((other) => other[0] === from && other[1] === to) === at;

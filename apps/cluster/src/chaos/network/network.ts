@@ -1,9 +1,9 @@
-// All links between the nodes, a proxy each, and the faults that hold on them now.
-import { CLEAR, ruleOf } from "./link-rule.js";
-import type { LinkRule } from "./link-rule.js";
+// All links between the nodes, a proxy each, with the faults that hold on them now.
+import type { Link, LinkEffect } from "../faults/schedule.js";
+import { HeldFaults } from "./held-faults.js";
 import { startProxy } from "./proxy.js";
 import type { Proxy } from "./proxy.js";
-import type { Link, LinkEffect } from "../faults/schedule.js";
+import type { Traffic } from "./pump.js";
 
 /** What faults did. */
 export interface FaultImpact {
@@ -34,83 +34,62 @@ export async function startNetwork(
   ports: readonly number[],
   random: () => number,
 ): Promise<Network> {
-  const faults = new Set<{ readonly links: readonly Link[]; readonly effect: LinkEffect }>();
-  const rules = new Map<string, LinkRule>();
   const proxies = new Map<string, Proxy>();
-  const name = (from: number, to: number): string => `${from} ${to}`;
-  const rule = (from: number, to: number) => (): LinkRule => rules.get(name(from, to)) ?? CLEAR;
-  const pairs = ports.flatMap((_, from) =>
-    ports.flatMap((port, to) => (from === to ? [] : [{ from, to, port }])),
-  );
+  const proxyOf = (from: number, to: number): Proxy | undefined => proxies.get(`${from} ${to}`);
+  const faults = new HeldFaults(() => {
+    for (const proxy of proxies.values()) proxy.update();
+  });
   await Promise.all(
-    pairs.map(async ({ from, to, port }) => {
-      proxies.set(
-        name(from, to),
-        await startProxy({
-          target: { host: "127.0.0.1", port },
-          forward: rule(from, to),
-          backward: rule(to, from),
-          random,
-        }),
-      );
+    linksBetween(ports.length).map(async ([from, to]) => {
+      const proxy = await startProxy({
+        target: { host: "127.0.0.1", port: ports[to] ?? 0 },
+        forward: () => faults.ruleOf([from, to]),
+        backward: () => faults.ruleOf([to, from]),
+        random,
+      });
+      proxies.set(`${from} ${to}`, proxy);
     }),
   );
 
-  function update(): void {
-    for (const { from, to } of pairs) {
-      const holding = [...faults].filter(({ links }) =>
-        links.some((link) => link[0] === from && link[1] === to),
-      );
-      rules.set(name(from, to), ruleOf(holding.map(({ effect }) => effect)));
-    }
-    for (const proxy of proxies.values()) proxy.update();
-  }
-
   return {
-    port: (from, to) => proxies.get(name(from, to))?.port ?? 0,
-    impose(links, effect) {
-      const fault = { links, effect };
-      faults.add(fault);
-      update();
-      return () => {
-        if (faults.delete(fault)) update();
-      };
-    },
-    heal() {
-      faults.clear();
-      update();
-    },
-    impact([from, to]) {
-      // Bytes cross a link on connections that either node has dialled.
-      const [forward, backward] = [
-        proxies.get(name(from, to))?.forwardTraffic,
-        proxies.get(name(to, from))?.backwardTraffic,
-      ];
-      const sum = (of: keyof FaultImpact): number => (forward?.[of] ?? 0) + (backward?.[of] ?? 0);
-      return {
-        droppedBytes: sum("droppedBytes"),
-        delayedBytes: sum("delayedBytes"),
-        resetConnections: sum("resetConnections"),
-      };
-    },
+    port: (from, to) => proxyOf(from, to)?.port ?? 0,
+    impose: (links, effect) => faults.impose(links, effect),
+    heal: () => faults.heal(),
+    // Bytes cross a link on connections that either node has dialled.
+    impact: ([from, to]) =>
+      impactOf([proxyOf(from, to)?.forwardTraffic, proxyOf(to, from)?.backwardTraffic]),
     totals() {
       const traffic = [...proxies.values()].flatMap(({ forwardTraffic, backwardTraffic }) => [
         forwardTraffic,
         backwardTraffic,
       ]);
-      const sum = (
-        of: "carriedBytes" | "droppedBytes" | "delayedBytes" | "resetConnections",
-      ): number => traffic.reduce((total, one) => total + one[of], 0);
       return {
         proxies: proxies.size,
-        carriedBytes: sum("carriedBytes"),
-        droppedBytes: sum("droppedBytes"),
-        delayedBytes: sum("delayedBytes"),
-        resetConnections: sum("resetConnections"),
+        carriedBytes: sum(traffic, "carriedBytes"),
+        ...impactOf(traffic),
       };
     },
-    async close() {
-      await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
-    },
+    close: async () =>
+      void (await Promise.all([...proxies.values()].map((proxy) => proxy.close()))),
   };
+}
+
+/** From each node to each other one. */
+function linksBetween(nodes: number): Link[] {
+  const all = Array.from({ length: nodes }, (_, node) => node);
+  return all.flatMap((from) => all.filter((to) => to !== from).map((to) => [from, to] as const));
+}
+
+type Measured = readonly (Traffic | undefined)[];
+
+function impactOf(traffic: Measured): FaultImpact {
+  return {
+    droppedBytes: sum(traffic, "droppedBytes"),
+    delayedBytes: sum(traffic, "delayedBytes"),
+    resetConnections: sum(traffic, "resetConnections"),
+  };
+}
+
+function sum(traffic: Measured, what: keyof Traffic): number {
+  return traffic.reduce((total, one) => total + (one?.[what] ?? 0), 0);
 }

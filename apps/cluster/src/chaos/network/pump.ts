@@ -12,13 +12,6 @@ export interface Traffic {
   resetConnections: number;
 }
 
-export interface Pump {
-  /** The rule has changed: what waits for one that is gone leaves now. */
-  update(): void;
-  /** Bytes, or an end, were dropped: the stream can't be continued. */
-  readonly broken: boolean;
-}
-
 export interface PumpOptions {
   readonly source: Socket;
   readonly sink: Socket;
@@ -31,79 +24,109 @@ export interface PumpOptions {
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 interface Waiting {
+  /** When it leaves, in milliseconds of `performance.now()`. */
   readonly at: number;
   readonly bytes: Buffer;
 }
 
-export function startPump({ source, sink, rule, traffic, random }: PumpOptions): Pump {
-  let waiting: Waiting[] = [];
-  let waitingBytes = 0;
-  let lastAt = 0;
-  let freeAt = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let ended = false;
-  let broken = false;
+export class Pump {
+  readonly #options: PumpOptions;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** When the last bytes leave: none may overtake them. */
+  #lastAt = 0;
+  /** When the throttle has let through all that came. */
+  #freeAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+  #broken = false;
 
-  function release(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    while (waiting[0] !== undefined && waiting[0].at <= performance.now()) deliver(waiting.shift());
-    const [next] = waiting;
-    if (next !== undefined) timer = setTimeout(release, Math.max(1, next.at - performance.now()));
-    else if (ended && !broken) sink.end();
-    if (waitingBytes < MAX_WAITING_BYTES / 2 && !sink.writableNeedDrain) source.resume();
+  constructor(options: PumpOptions) {
+    this.#options = options;
+    const { source, sink } = options;
+    source
+      .on("data", (bytes: Buffer) => this.#take(bytes))
+      .on("end", () => this.#end())
+      .on("close", () => clearTimeout(this.#timer));
+    sink.on("drain", () => this.#release());
   }
 
-  function deliver(item: Waiting | undefined): void {
-    if (item === undefined) return;
-    waitingBytes -= item.bytes.length;
-    traffic.carriedBytes += item.bytes.length;
-    if (!sink.destroyed && !sink.write(item.bytes)) source.pause();
+  /** Bytes, or an end, were dropped: the stream can't be continued. */
+  get broken(): boolean {
+    return this.#broken;
   }
 
-  function drop(bytes: number): void {
-    traffic.droppedBytes += bytes;
-    broken = true;
+  /** The rule has changed: what waits for one that is gone leaves now. */
+  update(): void {
+    const { blackhole, latencyMs, jitterMs, bytesPerSecond } = this.#options.rule();
+    if (blackhole && this.#waiting.length > 0) {
+      this.#drop(this.#waitingBytes);
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+    }
+    if (latencyMs + jitterMs === 0 && bytesPerSecond === Infinity) {
+      this.#waiting = this.#waiting.map(({ bytes }) => ({ at: 0, bytes }));
+      this.#lastAt = this.#freeAt = 0;
+    }
+    this.#release();
   }
 
-  source.on("data", (bytes: Buffer) => {
-    const { blackhole, latencyMs, jitterMs, bytesPerSecond } = rule();
-    if (blackhole || broken) return drop(bytes.length);
+  #take(bytes: Buffer): void {
+    const { rule, traffic, source } = this.#options;
+    if (rule().blackhole || this.#broken) {
+      this.#drop(bytes.length);
+      return;
+    }
     const now = performance.now();
-    freeAt = Math.max(freeAt, now) + (bytes.length / bytesPerSecond) * 1000;
-    const at = Math.max(lastAt, freeAt, now + latencyMs + random() * jitterMs);
-    lastAt = at;
+    const at = this.#timeOf(bytes.length, now);
     if (at > now) traffic.delayedBytes += bytes.length;
-    waitingBytes += bytes.length;
-    waiting.push({ at, bytes });
-    if (waitingBytes > MAX_WAITING_BYTES) source.pause();
-    release();
-  });
-  source.on("end", () => {
-    ended = true;
-    if (rule().blackhole) broken = true;
-    release();
-  });
-  sink.on("drain", release);
-  source.on("close", () => {
-    clearTimeout(timer);
-  });
+    this.#waiting.push({ at, bytes });
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes > MAX_WAITING_BYTES) source.pause();
+    this.#release();
+  }
 
-  return {
-    get broken() {
-      return broken;
-    },
-    update() {
-      if (rule().blackhole && waiting.length > 0) {
-        drop(waitingBytes);
-        waiting = [];
-        waitingBytes = 0;
-      }
-      if (rule().latencyMs + rule().jitterMs === 0 && rule().bytesPerSecond === Infinity) {
-        waiting = waiting.map(({ bytes }) => ({ at: 0, bytes }));
-        lastAt = freeAt = 0;
-      }
-      release();
-    },
-  };
+  /** When bytes that come now leave: behind the earlier ones, the throttle and the delay. */
+  #timeOf(bytes: number, now: number): number {
+    const { rule, random } = this.#options;
+    const { latencyMs, jitterMs, bytesPerSecond } = rule();
+    this.#freeAt = Math.max(this.#freeAt, now) + (bytes / bytesPerSecond) * 1000;
+    this.#lastAt = Math.max(this.#lastAt, this.#freeAt, now + latencyMs + random() * jitterMs);
+    return this.#lastAt;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    if (this.#options.rule().blackhole) this.#broken = true;
+    this.#release();
+  }
+
+  #drop(bytes: number): void {
+    this.#options.traffic.droppedBytes += bytes;
+    this.#broken = true;
+  }
+
+  /** Lets go of all whose time has come, and comes back for the next. */
+  #release(): void {
+    const { source, sink } = this.#options;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (let [next] = this.#waiting; next && next.at <= performance.now(); [next] = this.#waiting) {
+      this.#waiting.shift();
+      this.#deliver(next.bytes);
+    }
+    const [next] = this.#waiting;
+    if (next !== undefined) {
+      const ms = Math.max(1, next.at - performance.now());
+      this.#timer = setTimeout(() => this.#release(), ms);
+    } else if (this.#ended && !this.#broken) sink.end();
+    if (this.#waitingBytes < MAX_WAITING_BYTES / 2 && !sink.writableNeedDrain) source.resume();
+  }
+
+  #deliver(bytes: Buffer): void {
+    const { source, sink, traffic } = this.#options;
+    this.#waitingBytes -= bytes.length;
+    traffic.carriedBytes += bytes.length;
+    if (!sink.destroyed && !sink.write(bytes)) source.pause();
+  }
 }

@@ -2,15 +2,8 @@
 // themselves say. It only watches.
 import { setTimeout as sleep } from "node:timers/promises";
 import { askStatus } from "../../supervisor/node-status.js";
-import type { NodeStatus } from "../../supervisor/node-status.js";
-
-/** What a node said of itself from this moment on; `role` "silent": nothing. */
-export interface RoleChange {
-  readonly atMs: number;
-  readonly node: number;
-  readonly role: string;
-  readonly term: number;
-}
+import { RoleRecord } from "./role-record.js";
+import type { RoleChange } from "./role-record.js";
 
 export interface Observer {
   /** The node that leads in the highest term, as far as is known now. */
@@ -29,61 +22,33 @@ const ASK_EVERY_MS = 100;
 
 /** @param addresses of the nodes' HTTP */
 export function startObserver(addresses: readonly string[], now: () => number): Observer {
-  const changes: RoleChange[] = [];
-  const latest: (NodeStatus | undefined)[] = addresses.map(() => undefined);
-  const asked = new Set<number>();
-  const leaders = new Map<number, Set<number>>();
+  const roles = new RoleRecord();
   const ending = new AbortController();
 
-  function note(node: number, status: NodeStatus | undefined): void {
-    const before = latest[node];
-    latest[node] = status;
-    if (status?.role === "leader") {
-      leaders.set(status.term, (leaders.get(status.term) ?? new Set()).add(node));
-    }
-    const isFirst = !asked.has(node);
-    asked.add(node);
-    if (isFirst || before?.role !== status?.role || before?.term !== status?.term) {
-      changes.push({
-        atMs: now(),
-        node,
-        role: status?.role ?? "silent",
-        term: status?.term ?? before?.term ?? 0,
-      });
-    }
+  async function ask(node: number): Promise<void> {
+    const status = await askStatus(addresses[node] ?? "");
+    roles.note(now(), node, status);
   }
 
-  async function watch(node: number, address: string): Promise<void> {
+  async function watch(node: number): Promise<void> {
     while (!ending.signal.aborted) {
-      note(node, await askStatus(address));
+      await ask(node);
       await sleep(ASK_EVERY_MS, undefined, { signal: ending.signal }).catch(() => {});
     }
   }
 
-  const watching = addresses.map((address, node) => watch(node, address));
-  function leader(): number | undefined {
-    const leading = latest.flatMap((status, node) =>
-      status?.role === "leader" ? [{ node, term: status.term }] : [],
-    );
-    return leading.toSorted((a, b) => b.term - a.term)[0]?.node;
-  }
-
+  const watching = addresses.map((_, node) => watch(node));
   return {
-    leader,
+    leader: () => roles.leader(),
     async confirmLeader() {
-      const node = leader();
+      const node = roles.leader();
       if (node === undefined) return undefined;
-      note(node, await askStatus(addresses[node] ?? ""));
-      return leader() === node ? node : undefined;
+      await ask(node);
+      return roles.leader() === node ? node : undefined;
     },
-    changes,
-    termsWithTwoLeaders: () =>
-      [...leaders].flatMap(([term, nodes]) =>
-        nodes.size > 1
-          ? [`term ${term}: ${[...nodes].map((node) => `n${node + 1}`).join(" and ")}`]
-          : [],
-      ),
-    leadershipTerms: () => leaders.size,
+    changes: roles.changes,
+    termsWithTwoLeaders: () => roles.termsWithTwoLeaders(),
+    leadershipTerms: () => roles.leadershipTerms(),
     async stop() {
       ending.abort();
       await Promise.all(watching);

@@ -10,8 +10,7 @@ import type { ChaosOptions } from "../options.js";
 import type { Random } from "../random.js";
 import { untilAborted } from "../run-context.js";
 import type { CleanUp, RunContext } from "../run-context.js";
-import { createFleet } from "./fleet.js";
-import type { Fleet } from "./fleet.js";
+import { Fleet } from "./fleet.js";
 import { takePorts } from "./ports.js";
 import { startWatchdog } from "./watchdog.js";
 
@@ -43,7 +42,7 @@ export async function startCluster(
   cleanUps.push(() => network.close());
   let epoch = performance.now();
   const now = (): number => performance.now() - epoch;
-  const fleet = createFleet({ places, serverCommand, network, watchdog, now });
+  const fleet = new Fleet({ places, serverCommand, network, watchdog, now });
   cleanUps.push(() => stopFleet(fleet, nodes));
   await untilAborted(fleet.startAll(), signal);
   await waitForLeader(fleet.supervisor, LEADER_TIMEOUT_MS, signal);

@@ -1,9 +1,9 @@
 // What a run found, as data: written as report.json, and what the text and the page are made from.
 import type { Check } from "../checks/checks.js";
-import type { StateChange } from "../processes/fleet.js";
+import type { StateChange } from "../processes/fleet-record.js";
 import type { InjectedFault } from "../faults/nemesis.js";
 import type { NetworkTotals } from "../network/network.js";
-import type { RoleChange } from "../processes/observer.js";
+import type { RoleChange } from "../processes/role-record.js";
 import type { SnapshotCounts } from "../processes/snapshot-counts.js";
 import type { SessionCounts } from "../workload/sender.js";
 import type { WatchCounts } from "../workload/watch-record.js";

@@ -1,0 +1,150 @@
+// One node's server process, through all its lives: starts and ends it as it is asked, one thing at
+// a time, and tells an end that nobody asked for from one on request.
+import { ClusterError } from "../errors.js";
+import type { NodePlace } from "./layout.js";
+import { startNodeProcess } from "./node-process.js";
+import type { NodeProcess } from "./node-process.js";
+
+/** `killed`: on request. `ended`: by itself. */
+export type ProcessState = "starting" | "running" | "killed" | "ended";
+
+export interface SupervisedNode {
+  readonly place: NodePlace;
+  readonly state: ProcessState;
+  readonly pid: number | null;
+  /** Why it ended, if it ended by itself. */
+  readonly reason: string | null;
+}
+
+export interface ProcessOptions {
+  /** The arguments of Node for a server process, its script first. */
+  readonly command: (place: NodePlace) => readonly string[];
+  /** How long a process may take until it serves. */
+  readonly readyTimeoutMs: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+  /**
+   * A node serves (`running`), or one that served is gone (`killed`, `ended`). Not told: the end of
+   * all by `stop`.
+   */
+  readonly onChange: (node: SupervisedNode) => void;
+}
+
+export class SupervisedProcess {
+  readonly place: NodePlace;
+  readonly #options: ProcessOptions;
+  #state: ProcessState = "killed";
+  #process: NodeProcess | undefined;
+  #reason: string | null = null;
+  #stopping = false;
+  /** What was last asked of it. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(place: NodePlace, options: ProcessOptions) {
+    this.place = place;
+    this.#options = options;
+  }
+
+  view(): SupervisedNode {
+    const pid = this.#process?.pid ?? null;
+    return { place: this.place, state: this.#state, pid, reason: this.#reason };
+  }
+
+  /** Resolves once it serves. @throws {ClusterError} it ended before */
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start());
+  }
+
+  /** SIGKILL; resolves when it is gone. @throws {ClusterError} it doesn't run */
+  kill(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#running();
+      await this.#end("SIGKILL");
+    });
+  }
+
+  /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
+  restart(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#end("SIGTERM");
+      await this.#start();
+    });
+  }
+
+  /** @throws {ClusterError} it doesn't run */
+  pause(): void {
+    this.#running().signal("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.signal("SIGCONT");
+  }
+
+  /** For good. Not in turn: one that is just starting has to end as well, and at once. */
+  stop(): Promise<void> {
+    this.#stopping = true;
+    return this.#end("SIGTERM");
+  }
+
+  /** SIGKILL, at once. */
+  killNow(): void {
+    this.#process?.signal("SIGKILL");
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  #running(): NodeProcess {
+    if (this.#process) return this.#process;
+    throw new ClusterError("NOT_RUNNING", `${this.place.id} doesn't run`, { status: 409 });
+  }
+
+  async #start(): Promise<void> {
+    if (this.#stopping) {
+      throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });
+    }
+    const { command, readyTimeoutMs, onChange } = this.#options;
+    const started = startNodeProcess(this.place, command(this.place), readyTimeoutMs);
+    this.#process = started;
+    this.#state = "starting";
+    this.#reason = null;
+    let served = false;
+    const gone = started.ended.then((reason) => {
+      this.#onEnded(reason);
+      if (served && !this.#stopping) onChange(this.view());
+    });
+    if (await started.ready) {
+      if (this.#state !== "starting") return;
+      this.#state = "running";
+      served = true;
+      onChange(this.view());
+      return;
+    }
+    await gone;
+    throw new ClusterError(
+      "NODE_ENDED",
+      `${this.place.id} did not start: ${this.#reason ?? "it was ended"} (log: ${this.place.logFile})`,
+      { status: 502 },
+    );
+  }
+
+  #onEnded(reason: string): void {
+    const byItself = this.#state !== "killed" && !this.#stopping;
+    this.#process = undefined;
+    this.#state = byItself ? "ended" : "killed";
+    this.#reason = byItself ? reason : null;
+  }
+
+  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    const process = this.#process;
+    if (process === undefined) return;
+    this.#state = "killed";
+    process.signal(signal);
+    const timer = setTimeout(() => process.signal("SIGKILL"), this.#options.graceMs);
+    await process.ended;
+    clearTimeout(timer);
+  }
+}
