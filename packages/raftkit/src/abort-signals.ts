@@ -1,15 +1,15 @@
-// The AbortSignals of calls. One signal often serves all calls of a request or of a program: each
-// gets one listener, however many calls share it, and none once they have ended.
+// AbortSignals that callers give. One signal often serves all calls of a request or of a program:
+// each gets one listener, however many share it, and none once they have ended.
 
-/** What ends when its signal aborts: a call. */
+/** What ends when its signal aborts: a call, a loop, a listener. */
 export interface Abortable {
   abort(reason: unknown): void;
 }
 
-/** A signal with the calls that end when it aborts. */
+/** A signal with what ends when it aborts. */
 export interface WatchedSignal {
-  add(call: Abortable): void;
-  delete(call: Abortable): void;
+  add(one: Abortable): void;
+  delete(one: Abortable): void;
 }
 
 export class AbortSignals {
@@ -23,17 +23,27 @@ export class AbortSignals {
     return watched;
   }
 
+  /** @param end called at most once. @returns stops listening; idempotent */
+  onAbort(signal: AbortSignal | undefined, end: () => void): () => void {
+    if (!signal) return () => {};
+    const watched = this.of(signal);
+    const one = { abort: end };
+    watched.add(one);
+    return () => watched.delete(one);
+  }
+
   #listen(signal: AbortSignal): WatchedSignal {
-    const calls = new Set<Abortable>();
+    const all = new Set<Abortable>();
     const onAbort = (): void => {
-      for (const call of calls) call.abort(signal.reason);
+      for (const one of all) one.abort(signal.reason);
     };
     signal.addEventListener("abort", onAbort);
     return {
-      add: (call) => void calls.add(call),
-      delete: (call) => {
-        calls.delete(call);
-        if (calls.size > 0) return;
+      add: (one) => void all.add(one),
+      delete: (one) => {
+        // Once all have ended another listener may have taken this one's place.
+        if (!all.delete(one)) return;
+        if (all.size > 0) return;
         signal.removeEventListener("abort", onAbort);
         this.#watched.delete(signal);
       },

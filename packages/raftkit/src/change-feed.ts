@@ -2,6 +2,7 @@
 // resumed by index on any replica. It needs no node: the machine publishes, whoever likes watches.
 import type { Clock, Index } from "@raftkit/core";
 import { InvalidOption, RaftkitError, checkOptionShape } from "@raftkit/core";
+import { AbortSignals } from "./abort-signals.js";
 import { ChangeWindow } from "./change-window.js";
 import type { Changes } from "./change-window.js";
 import { systemClock } from "./platform.js";
@@ -140,6 +141,7 @@ class Feed<Event> implements ChangeFeed<Event> {
   readonly #watchers = new Set<Watcher<Event>>();
   /** Those that wait for something to happen. */
   readonly #waiting = new Set<Watcher<Event>>();
+  readonly #signals: AbortSignals = new AbortSignals();
   /** Of the last snapshot that was restored. */
   #snapshotIndex: Index = 0;
   #isClosed = false;
@@ -200,7 +202,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     const end = (): void => {
       watcher.isEnded = true;
       this.#watchers.delete(watcher);
-      signal?.removeEventListener("abort", end);
+      stopWatching();
       watcher.wake();
     };
     const watcher: Watcher<Event> = {
@@ -215,7 +217,7 @@ class Feed<Event> implements ChangeFeed<Event> {
       end,
     };
     this.#watchers.add(watcher);
-    signal?.addEventListener("abort", end);
+    const stopWatching = this.#signals.onAbort(signal, end);
     if (this.#isClosed || signal?.aborted === true) end();
     const changes = this.#follow(watcher);
     return {

@@ -1,5 +1,6 @@
 // Typed events: listeners by name. A listener that throws, or whose promise
 // rejects, is reported and disturbs nobody.
+import { AbortSignals } from "./abort-signals.js";
 import type { ListenerOptions, NodeEvents } from "./api.js";
 import { InvalidOption } from "./errors.js";
 import { guard } from "./safe-logger.js";
@@ -26,6 +27,7 @@ export function createEvents(onError: (event: keyof NodeEvents, error: unknown) 
     divergence: new Set(),
     error: new Set(),
   };
+  const signals = new AbortSignals();
   return {
     on(event, listener, { signal, once } = {}) {
       if (!Object.hasOwn(listeners, event)) {
@@ -40,11 +42,11 @@ export function createEvents(onError: (event: keyof NodeEvents, error: unknown) 
       };
       const stop = (): void => {
         listeners[event].delete(own);
-        signal?.removeEventListener("abort", stop);
+        stopWatching();
       };
-      if (signal?.aborted === true) return stop;
-      listeners[event].add(own);
-      signal?.addEventListener("abort", stop);
+      const stopWatching = signals.onAbort(signal, stop);
+      if (signal?.aborted === true) stop();
+      else listeners[event].add(own);
       return stop;
     },
     emit(event, value) {

@@ -5,7 +5,6 @@ import type { NodeOptions, NodeStatus, Role } from "./api.js";
 import { CommitTimes } from "./commit-times.js";
 import { registerFigures } from "./figures.js";
 import type { EndSpan } from "./instruments.js";
-import type { LogLane } from "./log-lane.js";
 import type { Settings } from "./options.js";
 import type { CallOperation } from "./outcome-counts.js";
 import { outcomeOf, OutcomeCounts } from "./outcome-counts.js";
@@ -47,6 +46,13 @@ export function createInstrumentation(
   return new Instrumentation(instruments, settings);
 }
 
+/** What figures are read from. */
+export interface Observed {
+  status(): NodeStatus;
+  /** Of the log lane. */
+  queueLength(): number;
+}
+
 export class Instrumentation {
   readonly commits: CommitTimes;
   readonly #instruments: SafeInstruments;
@@ -54,6 +60,9 @@ export class Instrumentation {
   readonly #outcomes = { propose: new OutcomeCounts("propose"), read: new OutcomeCounts("read") };
   readonly #durations: Readonly<Record<CallOperation | "write" | "apply" | "election", Took>>;
   readonly #votesRefused = new Map<string, number>(Object.entries(VOTE_REFUSALS));
+  /** Figures outlive the node: once it has ended, its last picture is all that is kept of it. */
+  #figures: { source: Observed } | null = null;
+  #stopped = false;
   #closed = false;
   /** This node stands for election. */
   #election: { readonly since: number; readonly end: EndSpan } | null = null;
@@ -95,9 +104,11 @@ export class Instrumentation {
   }
 
   /** Registers what is read when somebody asks. */
-  observe(status: () => NodeStatus, logLane: LogLane): void {
+  observe(observed: Observed): void {
     const instruments = this.#instruments;
-    registerFigures(instruments, status);
+    const figures = { source: this.#stopped ? pictureOf(observed) : observed };
+    this.#figures = figures;
+    registerFigures(instruments, () => figures.source.status());
     const { propose, read } = this.#outcomes;
     instruments.gauge(
       {
@@ -105,7 +116,7 @@ export class Instrumentation {
         unit: "{persist}",
         description: "Changes that wait for the write of the log that is under way.",
       },
-      () => logLane.length,
+      () => figures.source.queueLength(),
     );
     instruments.gauge(
       {
@@ -232,6 +243,8 @@ export class Instrumentation {
 
   /** The node runs no longer; its figures can still be read. */
   stop(): void {
+    this.#stopped = true;
+    if (this.#figures) this.#figures.source = pictureOf(this.#figures.source);
     this.#election?.end("closing");
     this.#election = null;
   }
@@ -251,6 +264,12 @@ export class Instrumentation {
   #since(began: number): number {
     return (this.#now() - began) / 1000;
   }
+}
+
+function pictureOf(observed: Observed): Observed {
+  const status = observed.status();
+  const queueLength = observed.queueLength();
+  return { status: () => status, queueLength: () => queueLength };
 }
 
 type Took = (seconds: number) => void;

@@ -1,6 +1,7 @@
 // Leadership of this node as an async iterable of its terms. Each begins when the no-op of its term
 // is applied: from then on the local state holds everything that was committed before it.
 import type { Effect, Index, NodeId, Term } from "@raftkit/core";
+import { AbortSignals } from "./abort-signals.js";
 import type { LeadershipTerm } from "./api.js";
 import type { NodeEnd } from "./closing.js";
 import { LeadershipEnded } from "./errors.js";
@@ -13,6 +14,7 @@ interface Present {
 export class Leadership {
   readonly #id: NodeId;
   readonly #iterations = new Set<Iteration>();
+  readonly #signals: AbortSignals = new AbortSignals();
   /** Elected; the leadership begins when this no-op is applied. */
   #awaitedNoop: { readonly term: Term; readonly index: Index } | null = null;
   #present: Present | null = null;
@@ -62,18 +64,14 @@ export class Leadership {
   }
 
   #iterate(signal: AbortSignal | undefined): AsyncIterator<LeadershipTerm> {
-    const onAbort = (): void => iteration.end();
     const iteration = new Iteration(() => {
       this.#iterations.delete(iteration);
-      signal?.removeEventListener("abort", onAbort);
+      stopWatching();
     });
-    if (this.#closed || signal?.aborted === true) {
-      iteration.end();
-      return iteration;
-    }
+    const stopWatching = this.#signals.onAbort(signal, () => iteration.end());
     this.#iterations.add(iteration);
-    signal?.addEventListener("abort", onAbort);
-    if (this.#present) iteration.offer(this.#present.leadership);
+    if (this.#closed || signal?.aborted === true) iteration.end();
+    else if (this.#present) iteration.offer(this.#present.leadership);
     return iteration;
   }
 

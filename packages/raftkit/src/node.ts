@@ -195,7 +195,10 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#begun = true;
     this.#operatorLog.leaderWatch.start(this.id, this.#settings.electionTimeoutMs.max);
     this.#operatorLog.started(this.#self, this.#options.cluster, this.#raft);
-    this.#instruments?.observe(() => this.status(), this.#logLane);
+    this.#instruments?.observe({
+      status: () => this.status(),
+      queueLength: () => this.#logLane.length,
+    });
     this.#turns.feed({ type: "tick" });
   }
 

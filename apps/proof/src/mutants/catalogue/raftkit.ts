@@ -209,7 +209,7 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-30",
     file: "packages/raftkit/src/abort-signals.ts",
-    find: "        if (calls.size > 0) return;\n",
+    find: "        if (all.size > 0) return;\n",
     replace: "        if (calls.size >= 0) return;\n",
     why: "a signal keeps a listener of calls that ended",
   },
@@ -355,5 +355,19 @@ export const raftkit: readonly Mutant[] = [
     find: "      instruments?.voteRefused(news.reason);\n",
     replace: "",
     why: "votes that are refused aren't counted",
+  },
+  {
+    id: "raftkit-61",
+    file: "packages/raftkit/src/abort-signals.ts",
+    find: "        if (!all.delete(one)) return;\n",
+    replace: "        all.delete(one);\n",
+    why: "stopping twice forgets the listener that others share by now",
+  },
+  {
+    id: "raftkit-62",
+    file: "packages/raftkit/src/instrumentation.ts",
+    find: "    if (this.#figures) this.#figures.source = pictureOf(this.#figures.source);\n",
+    replace: "",
+    why: "the instruments of a node that failed keep its log in memory",
   },
 ];
