@@ -14,6 +14,7 @@ export type * from "./protocol/inputs.js";
 export type * from "./protocol/effects.js";
 export * from "./encoding/identifier-checks.js";
 export { CLOCK_ELAPSED_MS_MAX, decodeClock, encodeClock } from "./encoding/clock.js";
+export { commandEncoding, isValidCommandEncoding } from "./encoding/command-encoding.js";
 export * from "./encoding/entry.js";
 export * from "./encoding/configuration.js";
 export { decodeMessage, messageHeader, messagePayload } from "./encoding/message.js";

@@ -172,6 +172,7 @@ export function createKv({ changes }: KvOptions = {}): Kv {
   }
 
   return {
+    commandFormat: "kv-1",
     apply,
     query(query) {
       switch (query.type) {

@@ -1,6 +1,6 @@
 // Puts a node together: opens the storage, restores the state machine's place, starts the
 // transport, runs.
-import { Raft } from "@raftkit/core";
+import { commandEncoding, Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
 import { createInstrumentation } from "./instrumentation.js";
 import { DiskSpace } from "./disk-space.js";
@@ -19,9 +19,10 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
   options: NodeOptions<Command, Result, Query, Answer, Input>,
 ): Promise<RaftNode<Command, Result, Query, Answer, Input>> {
   const settings = checkOptions(options);
-  const { id, cluster, codec, stateMachine, storage, transport } = options;
+  const { id, cluster, stateMachine, storage, transport } = options;
   const instruments = createInstrumentation(options, settings);
-  const identity = { clusterId: cluster.id, nodeId: id, codec: codec.name };
+  const codec = commandEncoding(options.codec, stateMachine);
+  const identity = { clusterId: cluster.id, nodeId: id, codec };
   const disk = new DiskSpace();
   const opened = await storage.log.open(identity, disk.onSpace);
   try {
@@ -43,7 +44,7 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
     const node = new Node(options, settings, raft, self, found, instruments);
     const address = cluster.bootstrap.find((peer) => peer.id === id)?.address ?? "";
     await transport.start(
-      { clusterId: cluster.id, id, incarnation, run, address, codec: codec.name },
+      { clusterId: cluster.id, id, incarnation, run, address, codec },
       node.transportHandler,
     );
     node.begin();

@@ -4,8 +4,10 @@ import type { Clock, OptionShape, Random } from "@raftkit/core";
 import {
   checkOptionShape,
   CLOCK_ELAPSED_MS_MAX,
+  commandEncoding,
   ENTRY_HEADER_BYTES,
   isValidAddress,
+  isValidCommandEncoding,
   isValidId,
 } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
@@ -199,6 +201,14 @@ function checkParts<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): void {
   requireMethods("storage.log", options.storage.log, ["open", "write", "close"]);
   requireMethods("codec", options.codec, ["encode", "decode"]);
   requireMethods("stateMachine", options.stateMachine, ["apply", "query"]);
+  const encoding = commandEncoding(options.codec, options.stateMachine);
+  if (!isValidCommandEncoding(encoding)) {
+    throw wrong(
+      "codec.name, with stateMachine.commandFormat behind a +",
+      encoding,
+      "up to four names joined by +, each 1 to 32 of a-z, 0-9 and -",
+    );
+  }
   const { snapshots } = options.storage;
   if (snapshots !== undefined) {
     requireMethods("storage.snapshots", snapshots, ["open", "openReader", "create", "close"]);

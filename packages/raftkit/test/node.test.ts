@@ -89,6 +89,16 @@ describe("createNode", () => {
       /option stateMachine: given one without apply, query; allowed: an object with the functions/,
     ],
     [
+      "commandFormat",
+      ({ stateMachine }) => ({ stateMachine: { ...stateMachine, commandFormat: "KV 1" } }),
+      /stateMachine\.commandFormat.*: given "json\+KV 1"; allowed: up to four names joined by \+/,
+    ],
+    [
+      "codec name",
+      ({ codec }) => ({ codec: { ...codec, name: "" } }),
+      /option codec\.name.*: given ""; allowed/,
+    ],
+    [
       "heartbeatIntervalMs",
       () => ({ heartbeatIntervalMs: 76 }),
       /heartbeatIntervalMs: given 76; allowed: .*at most half.*75/,

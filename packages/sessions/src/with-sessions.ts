@@ -42,7 +42,9 @@ export function withSessions<Command, Result, Query, Answer>(
   const snapshot = machine.snapshot?.bind(machine);
   const restore = machine.restore?.bind(machine);
   const close = machine.close?.bind(machine);
+  const { commandFormat } = machine;
   return {
+    commandFormat: commandFormat === undefined ? "sessions-1" : `sessions-1+${commandFormat}`,
     clockIntervalMs: clockIntervalOf(limits, machine.clockIntervalMs),
     apply: (command, context) => sessions.apply(command, context),
     query: (query) => machine.query(query),

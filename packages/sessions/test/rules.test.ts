@@ -8,6 +8,16 @@ import type { SessionsCommand } from "../src/index.js";
 import { add, codec, createLedger, Driver, gives, refused, take } from "./support/ledger.js";
 import type { Command, Result } from "./support/ledger.js";
 
+test("a log without sessions, or with another machine's commands, is told from one with them", () => {
+  const named = (commandFormat?: string): string | undefined =>
+    withSessions({ ...createLedger(), commandFormat }, { codec }).commandFormat;
+  expect([named(), named("ledger-1"), named("ledger-2")]).toEqual([
+    "sessions-1",
+    "sessions-1+ledger-1",
+    "sessions-1+ledger-2",
+  ]);
+});
+
 describe("a number that comes again", () => {
   test("gets the result of the first time, and nothing is executed", () => {
     const driver = new Driver();

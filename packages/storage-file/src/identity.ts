@@ -34,7 +34,7 @@ export async function readIdentity(
       "codec",
       String(codec),
       wanted.codec,
-      "the codec (createNode's codec)",
+      "the codec (createNode's codec) and the state machine's commandFormat: what another build wrote needs that build",
     );
   }
   return incarnation;

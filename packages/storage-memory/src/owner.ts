@@ -16,9 +16,10 @@ export function refuseOther(
   for (const key of keys) {
     if (owner[key] === wanted[key]) continue;
     const name = key.replace("Id", "");
+    const what = key === "codec" ? "codec and the state machine's commandFormat" : name;
     throw new RaftkitError(
       "WRONG_IDENTITY",
-      `this ${what} belongs to ${name} "${owner[key]}", but ${name} "${wanted[key]}" opened it; give each node one of its own, or check the ${name}`,
+      `this ${what} belongs to ${name} "${owner[key]}", but ${name} "${wanted[key]}" opened it; give each node one of its own, or check the ${what}`,
     );
   }
 }

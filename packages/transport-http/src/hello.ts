@@ -2,7 +2,12 @@
 // introduced itself well. `raftkit-hello: VERSION CLUSTER FROM INCARNATION RUN CODEC ADDRESS
 // MAXFRAMEBYTES TO`. None of the values can contain a space.
 import type { LocalNode, NodeId } from "@raftkit/core";
-import { isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
+import {
+  isValidAddress,
+  isValidCommandEncoding,
+  isValidId,
+  isValidIncarnation,
+} from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
 
 export const HELLO_HEADER = "raftkit-hello";
@@ -55,7 +60,7 @@ export function parseHello(text: string | null): Hello | PeerRejected {
     isValidId(id) &&
     isValidIncarnation(incarnation) &&
     run !== undefined &&
-    /^[a-z0-9-]{1,32}$/.test(codec) &&
+    isValidCommandEncoding(codec) &&
     isHttpAddress(address) &&
     maxFrameBytes !== undefined &&
     maxFrameBytes > 0 &&
@@ -111,7 +116,7 @@ function checkCommon(local: Introduction, other: Hello): PeerRejected | undefine
   if (other.codec !== local.codec) {
     return new PeerRejected(
       "WRONG_CODEC",
-      `peer ${other.id} uses codec "${other.codec}", this node "${local.codec}"; give all nodes of a cluster the same codec`,
+      `peer ${other.id} uses codec "${other.codec}", this node "${local.codec}"; give all nodes of a cluster the same codec, and state machines of the same commandFormat`,
     );
   }
   // Not the smaller of the two: a leader would accept an entry that never gets to a peer.

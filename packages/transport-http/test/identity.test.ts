@@ -112,13 +112,13 @@ describe("nodes that don't belong together", () => {
     expect(reasons(a)).toEqual([
       [
         "WRONG_CODEC",
-        `peer n2 uses codec "json", this node "msgpack"; give all nodes of a cluster the same codec`,
+        `peer n2 uses codec "json", this node "msgpack"; give all nodes of a cluster the same codec, and state machines of the same commandFormat`,
       ],
     ]);
     expect(reasons(b)).toEqual([
       [
         "WRONG_CODEC",
-        `peer n1 uses codec "msgpack", this node "json"; give all nodes of a cluster the same codec`,
+        `peer n1 uses codec "msgpack", this node "json"; give all nodes of a cluster the same codec, and state machines of the same commandFormat`,
       ],
     ]);
     expect(b.received).toEqual([]);

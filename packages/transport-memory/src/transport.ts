@@ -203,7 +203,7 @@ function mismatch(
   if (there.codec !== here.codec) {
     return {
       code: "CODEC_MISMATCH",
-      message: `${here.id} uses the codec "${here.codec}", ${there.id} uses "${there.codec}"; give both the same codec`,
+      message: `${here.id} uses the codec "${here.codec}", ${there.id} uses "${there.codec}"; give both the same codec, and state machines of the same commandFormat`,
     };
   }
   if (there.id !== wanted) {

@@ -275,7 +275,7 @@ describe("who may talk", () => {
     [
       "CODEC_MISMATCH",
       { codec: "msgpack" },
-      'a uses the codec "json", b uses "msgpack"; give both the same codec',
+      'a uses the codec "json", b uses "msgpack"; give both the same codec, and state machines of the same commandFormat',
     ],
     [
       "WRONG_PEER",

@@ -1,7 +1,12 @@
 // How two nodes introduce themselves, and how one turns the other away. What comes in is checked
 // field by field. The form of a hello stays readable to every later version; only what follows it
 // depends on the version agreed on.
-import { isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
+import {
+  isValidAddress,
+  isValidCommandEncoding,
+  isValidId,
+  isValidIncarnation,
+} from "@raftkit/core";
 import type { LocalNode, NodeId } from "@raftkit/core";
 import { isRejectionCode } from "./errors.js";
 import type { Refusal } from "./errors.js";
@@ -50,7 +55,7 @@ export function decodeHello(bytes: Uint8Array): Hello | undefined {
     !isValidIncarnation(incarnation) ||
     !isCount(run) ||
     typeof codec !== "string" ||
-    !isValidCodecName(codec) ||
+    !isValidCommandEncoding(codec) ||
     typeof address !== "string" ||
     !isValidAddress(address) ||
     !isCount(maxFrameBytes) ||
@@ -123,7 +128,7 @@ export function judgeHello(
   if (theirs.codec !== local.codec) {
     return {
       code: "CODEC_MISMATCH",
-      message: `${id} uses the codec "${theirs.codec}", ${local.id} uses "${local.codec}"; give both the same codec`,
+      message: `${id} uses the codec "${theirs.codec}", ${local.id} uses "${local.codec}"; give both the same codec, and state machines of the same commandFormat`,
     };
   }
   if (theirs.maxFrameBytes !== maxFrameBytes) {
@@ -151,10 +156,6 @@ export function judgeHello(
     };
   }
   return undefined;
-}
-
-export function isValidCodecName(name: string): boolean {
-  return /^[a-z0-9-]{1,32}$/.test(name);
 }
 
 function isCount(value: unknown): value is number {

@@ -1,13 +1,19 @@
 // The transport: one dialled connection per peer to send on, inbound ones to receive and to answer
 // on. It decides who may talk and which connection a frame takes. It must never call the handler
 // from inside a method, nor after `close`.
-import { RaftkitError, isValidAddress, isValidId, isValidIncarnation } from "@raftkit/core";
+import {
+  RaftkitError,
+  isValidAddress,
+  isValidCommandEncoding,
+  isValidId,
+  isValidIncarnation,
+} from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
 import { parseAddress } from "./address.js";
 import type { Connection } from "./connection.js";
 import type { Refusal } from "./errors.js";
 import { Gate } from "./gate.js";
-import { VERSIONS, isValidCodecName, judgeHello } from "./hello.js";
+import { VERSIONS, judgeHello } from "./hello.js";
 import type { Hello } from "./hello.js";
 import { Link } from "./link.js";
 import type { LinkOwner } from "./link.js";
@@ -299,8 +305,12 @@ function checkLocal(local: LocalNode): void {
       ? ["cluster id", local.clusterId, "1 to 64 characters of A-Z a-z 0-9 _ -"]
       : !isValidIncarnation(local.incarnation)
         ? ["incarnation", local.incarnation, "16 to 64 characters of A-Z a-z 0-9 _ -"]
-        : !isValidCodecName(local.codec)
-          ? ["codec name", local.codec, "1 to 32 characters of a-z 0-9 -"]
+        : !isValidCommandEncoding(local.codec)
+          ? [
+              "codec name",
+              local.codec,
+              "up to four names joined by +, each 1 to 32 characters of a-z 0-9 -",
+            ]
           : !isValidAddress(local.address)
             ? ["address", local.address, "host:port or [ipv6]:port"]
             : !Number.isSafeInteger(local.run) || local.run < 0

@@ -26,7 +26,7 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     [
       "CODEC_MISMATCH",
       { codec: "msgpack" },
-      'b uses the codec "msgpack", a uses "json"; give both the same codec',
+      'b uses the codec "msgpack", a uses "json"; give both the same codec, and state machines of the same commandFormat',
     ],
     [
       "FRAME_LIMIT_MISMATCH",

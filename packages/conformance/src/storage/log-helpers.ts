@@ -17,7 +17,11 @@ import type { LogContent } from "./log-model.js";
 import { contentAfter, contentOf, emptyContent } from "./log-model.js";
 import type { StorageMedium } from "./medium.js";
 
-export const identity: StorageIdentity = { clusterId: "blue", nodeId: "n1", codec: "json" };
+export const identity: StorageIdentity = {
+  clusterId: "blue",
+  nodeId: "n1",
+  codec: "json+journal-1",
+};
 
 export type LogMedium = Required<StorageMedium<LogStorage>>;
 export type Write = readonly LogOperation[];

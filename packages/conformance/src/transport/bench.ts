@@ -116,7 +116,7 @@ export function localNode(
 ): LocalNode {
   return {
     clusterId: "green",
-    codec: "json",
+    codec: "json+journal-1",
     incarnation: `data-directory-of-${id}`,
     run: 1,
     ...changes,

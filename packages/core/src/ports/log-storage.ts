@@ -28,7 +28,10 @@ export type LogOperation =
 export interface StorageIdentity {
   readonly clusterId: string;
   readonly nodeId: NodeId;
-  /** The codec's name: entries written with one can't be read with another. */
+  /**
+   * How commands are written (`commandEncoding`): the codec's name, and the state machine's
+   * `commandFormat` behind it. Entries written with one can't be read with another.
+   */
   readonly codec: string;
 }
 

@@ -51,6 +51,13 @@ type Declared<Known, All, Given> = Given extends unknown
  */
 export interface StateMachine<Command, Result, Query, Answer> {
   /**
+   * Names what its commands look like and mean, such as `kv-1`: `[a-z0-9-]{1,32}`, and up to three of
+   * these joined by `+` where a machine holds another. A log that was written under another name
+   * isn't opened, and nodes with different ones don't talk. Change it only when the commands of older
+   * logs can't be applied any more. Absent: not checked.
+   */
+  readonly commandFormat?: string | undefined;
+  /**
    * Asks for replicated time: how much of it passes at least between two commands of which the later
    * one is told so. Milliseconds, from 1 to an hour. A log entry is spent on each, and only with
    * commands: while nothing is proposed no time passes, but the next command is told of up to an

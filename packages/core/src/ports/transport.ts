@@ -7,6 +7,7 @@ export interface LocalNode extends Sender {
   readonly clusterId: string;
   /** Where the others reach this node, in the transport's notation. It listens there. */
   readonly address: string;
+  /** As in the log's identity: `[a-z0-9-]{1,32}`, up to four of these joined by `+`. */
   readonly codec: string;
 }
 

@@ -370,4 +370,11 @@ export const raftkit: readonly Mutant[] = [
     replace: "",
     why: "the instruments of a node that failed keep its log in memory",
   },
+  {
+    id: "raftkit-63",
+    file: "packages/raftkit/src/create-node.ts",
+    find: "  const codec = commandEncoding(options.codec, stateMachine);\n",
+    replace: "  const codec = commandEncoding(options.codec, {});\n",
+    why: "a log of commands that the state machine doesn't know is replayed",
+  },
 ];
