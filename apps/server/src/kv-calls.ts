@@ -1,7 +1,8 @@
 // What the routes ask of a node: the key-value commands, in a session or outside, and the queries.
 import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
-import { numberedCommand, openSession, plainCommand } from "@raftkit/sessions";
+import { closeSession, numberedCommand, openSession, plainCommand } from "@raftkit/sessions";
 import type {
+  SessionClosed,
   SessionOpened,
   SessionOutcome,
   SessionsCommand,
@@ -32,6 +33,8 @@ export interface KvCalls {
     options?: CallOptions,
   ): Promise<SessionOutcome<KvResult>>;
   openSession(options?: CallOptions): Promise<SessionOpened>;
+  /** Of one that there isn't, nothing. */
+  closeSession(session: number, options?: CallOptions): Promise<SessionClosed>;
   read(query: KvQuery, options?: CallOptions): Promise<KvAnswer>;
 }
 
@@ -44,6 +47,7 @@ export function kvCalls(node: () => KvNode): KvCalls {
     propose: async (command, options) => node().propose(plainCommand(command), options),
     proposeOnce: async (key, command, options) => node().propose(onceUnder(key, command), options),
     openSession: async (options) => node().propose(openSession(), options),
+    closeSession: async (session, options) => node().propose(closeSession(session), options),
     read: async (query, options) => node().read(query, options),
   };
 }

@@ -2,7 +2,7 @@
 import { createJsonCodec } from "@raftkit/codec-json";
 import { createKv } from "@raftkit/kv";
 import type { Kv, KvChange, KvCommand, KvResult } from "@raftkit/kv";
-import { openSession, plainCommand, withSessions } from "@raftkit/sessions";
+import { closeSession, openSession, plainCommand, withSessions } from "@raftkit/sessions";
 import type { SessionsCommand } from "@raftkit/sessions";
 import { createChangeFeed } from "raftkit";
 import type { CallOptions, ChangeFeed, ChangeFeedOptions, Logger } from "raftkit";
@@ -50,6 +50,7 @@ function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
     propose: (command, call = {}) => apply(plainCommand(command), call),
     proposeOnce: (key, command, call = {}) => apply(onceUnder(key, command), call),
     openSession: (call = {}) => apply(openSession(), call),
+    closeSession: (session, call = {}) => apply(closeSession(session), call),
     async read(query, call = {}) {
       await kv.before(call);
       return machine.query(query);

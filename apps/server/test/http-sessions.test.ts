@@ -141,6 +141,76 @@ describe("nothing is executed", () => {
   });
 });
 
+describe("a session that is closed", () => {
+  const close = (session: number | string): Promise<Answer> =>
+    send(api.at, "DELETE", `/v1/sessions/${session}`);
+
+  test("executes nothing any more; its writes stay, and others go on", async () => {
+    const [session, other] = [await open(), await open()];
+    await put(`${session}-1`, "a", "1");
+    const closed = await close(session);
+    expect([closed.status, closed.body.length, closed.headers["content-type"]]).toEqual([
+      204,
+      0,
+      undefined,
+    ]);
+    for (const answer of [
+      await put(`${session}-1`, "a", "1"),
+      await put(`${session}-2`, "b", "1"),
+    ]) {
+      expect([answer.status, errorCode(answer)]).toEqual([410, "session_unknown"]);
+    }
+    expect((await put(`${other}-1`, "c", "1")).status).toBe(201);
+    expect(keysOf(api)).toEqual(["a", "c"]);
+  });
+
+  test("makes room for another one", async () => {
+    const [first, second] = [await open(), await open(), await open()];
+    await close(second);
+    await open();
+    expect((await put(`${first}-1`, "a", "1")).status).toBe(201);
+  });
+
+  test("may be closed again, also one that never was", async () => {
+    const session = await open();
+    for (const one of [session, session, 999]) expect((await close(one)).status).toBe(204);
+  });
+
+  test("may be unknown before: closing it again is safe", async () => {
+    const session = await open();
+    api.kv.before = () => {
+      throw new OutcomeUnknown("timeout", "it timed out");
+    };
+    const unknown = await close(session);
+    expect([unknown.status, errorCode(unknown)]).toEqual([504, "outcome_unknown"]);
+    api.kv.before = () => undefined;
+    expect((await close(session)).status).toBe(204);
+  });
+
+  test.each(["", "0", "-1", "01", "1.5", "9007199254740993", "x", "1/2", "1%30", "%zz"])(
+    "%j is none: 400, and nothing is closed",
+    async (session) => {
+      const mine = await open();
+      const answer = await close(session);
+      expect([answer.status, errorCode(answer)]).toEqual([400, "bad_parameter"]);
+      expect(answer.body.toString()).toContain("POST /v1/sessions");
+      expect((await put(`${mine}-1`, "a", "1")).status).toBe(201);
+    },
+  );
+
+  test("is a path of its own in the metrics, and knows no other method", async () => {
+    const session = await open();
+    await close(session);
+    expect(api.observed.at(-1)).toMatchObject({ route: "session", method: "DELETE", status: 204 });
+    const got = await send(api.at, "GET", `/v1/sessions/${session}`);
+    expect([got.status, got.headers.allow, errorCode(got)]).toEqual([
+      405,
+      "DELETE",
+      "method_not_allowed",
+    ]);
+  });
+});
+
 test("sessions aren't opened for pages of other sites", async () => {
   const from = (origin: string): Promise<Answer> =>
     send(api.at, "POST", "/v1/sessions", { headers: { origin } });
@@ -167,4 +237,6 @@ test("a server's own state machine knows sessions", async () => {
   const first = await write();
   expect(first.status).toBe(201);
   expect(shown(await write())).toEqual(shown(first));
+  expect((await send(http, "DELETE", `/v1/sessions/${session}`)).status).toBe(204);
+  expect((await write()).status).toBe(410);
 });

@@ -38,6 +38,7 @@ test("it names every route with its methods, and every reference in it leads som
     "/v1/kv": "get",
     "/v1/watch": "get",
     "/v1/sessions": "post",
+    "/v1/sessions/{session}": "delete",
     "/v1/status": "get",
     "/v1/cluster/snapshot": "post",
     "/metrics": "get",
@@ -67,6 +68,19 @@ test("parameters and bodies are those that the routes check", async () => {
             expect.objectContaining({ in: "path", name: "key", required: true }),
             expect.objectContaining({ in: "header", name: "if-match", required: false }),
           ]),
+        },
+      },
+      "/v1/sessions/{session}": {
+        delete: {
+          parameters: [
+            expect.objectContaining({
+              in: "path",
+              name: "session",
+              required: true,
+              schema: expect.objectContaining({ type: "integer", minimum: 1 }),
+            }),
+          ],
+          responses: expect.objectContaining({ 204: expect.anything() }),
         },
       },
       "/v1/kv": {
@@ -106,6 +120,7 @@ test("what a server answers is what the document says", async () => {
     ["GET", "/nothing", 404, refused],
     ["POST", "/v1/sessions", 201, sessionOpened],
     ["POST", "/v1/sessions?a=1", 400, refused],
+    ["DELETE", "/v1/sessions/none", 400, refused],
     ["POST", "/v1/status", 405, refused],
     ["GET", "/v1/status", 200, status],
     ["GET", "/healthz", 200, health],
@@ -117,7 +132,10 @@ test("what a server answers is what the document says", async () => {
     expect(answer.headers["content-type"]).toBe("application/json; charset=utf-8");
     expect(answer.body.toString()).toMatch(/^[^\n]*\n$/);
     expect([path, schema.safeParse(parsed(answer)).error]).toEqual([path, undefined]);
-    const route = path.replace(/\?.*/, "").replace("/v1/kv/a", "/v1/kv/{key}");
+    const route = path
+      .replace(/\?.*/, "")
+      .replace("/v1/kv/a", "/v1/kv/{key}")
+      .replace(/sessions\/.*/, "sessions/{session}");
     const responses = paths[route]?.[method.toLowerCase()]?.responses ?? { default: {} };
     if (expected < 300) expect(Object.keys(responses)).toContain(String(expected));
     else expect(Object.keys(responses)).toContain("default");

@@ -25,7 +25,7 @@ export function notExecuted(refusal: SessionRefusal): HttpError {
       return new HttpError(
         410,
         "session_unknown",
-        "there is no such session, or it has expired; under this key the write was not executed now, and whether it ever was isn't known any more: read, then open a new session with POST /v1/sessions",
+        "there is no such session, it was closed, or it has expired; under this key the write was not executed now, and whether it ever was isn't known any more: read, then open a new session with POST /v1/sessions",
       );
     case "answered":
       return new HttpError(

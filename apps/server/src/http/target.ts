@@ -1,11 +1,15 @@
 // Keys in request targets. A router would fold "." and "..", also written as %2e, and end a segment
 // at %2F, and all of these are keys like any other: the router sees `ITEM_URL` in place of every
-// key, and the key is taken from the target as it was sent.
+// key, and the key is taken from the target as it was sent. So it is with sessions, which are few
+// routes for many paths, too.
 import { HttpError } from "./errors.js";
 
 const KEYS = "/v1/kv/";
 /** The pattern of a key's route, and what stands for every key's path when routes are looked up. */
 export const ITEM_URL = "/v1/kv/:key";
+const SESSIONS = "/v1/sessions/";
+/** The same for sessions. */
+export const SESSION_URL = "/v1/sessions/:session";
 
 /**
  * What the router is given: accepts the origin form (`/path?query`) and the absolute form that
@@ -15,6 +19,7 @@ export function routedUrl(target: string): string {
   const origin = originForm(target);
   const path = pathOf(origin);
   if (path.startsWith(KEYS)) return ITEM_URL + origin.slice(path.length);
+  if (path.startsWith(SESSIONS)) return SESSION_URL + origin.slice(path.length);
   // Every other path is plain text: one with an escape, as one without a slash, is none of them.
   return path.startsWith("/") && !path.includes("%") ? origin : "/";
 }
@@ -22,6 +27,11 @@ export function routedUrl(target: string): string {
 /** @throws {HttpError} when it isn't percent-encoded UTF-8 */
 export function keyOf(target: string): string {
   return decodePercent(pathOf(originForm(target)).slice(KEYS.length), "the key");
+}
+
+/** As it was sent. */
+export function sessionOf(target: string): string {
+  return pathOf(originForm(target)).slice(SESSIONS.length);
 }
 
 /** Still percent-encoded. */

@@ -1,12 +1,16 @@
-// /v1/sessions: opens a session, whose writes are executed once under their Idempotency-Key.
-import type { FastifyRequest } from "fastify";
+// /v1/sessions and /v1/sessions/{session}: opens and closes a session, whose writes are executed once
+// under their Idempotency-Key.
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { KvCalls } from "../../kv-calls.js";
 import { HttpError } from "../errors.js";
-import { refusals, sessionOpened } from "../schemas/answers.js";
-import { noQuery } from "../schemas/request.js";
+import { refusals, sessionClosed, sessionOpened } from "../schemas/answers.js";
+import { noQuery, sessionParams } from "../schemas/request.js";
+import { SESSION_URL, sessionOf } from "../target.js";
 
-export function sessionRoutes(calls: Pick<KvCalls, "openSession">): FastifyPluginCallbackZod {
+export function sessionRoutes(
+  calls: Pick<KvCalls, "openSession" | "closeSession">,
+): FastifyPluginCallbackZod {
   return (app, _options, done) => {
     app.route({
       method: "POST",
@@ -24,8 +28,30 @@ export function sessionRoutes(calls: Pick<KvCalls, "openSession">): FastifyPlugi
         return { session };
       },
     });
+    app.route({
+      method: "DELETE",
+      url: SESSION_URL,
+      config: { label: "session" },
+      preValidation: takeSession,
+      schema: {
+        summary: "Close a session",
+        params: sessionParams,
+        querystring: noQuery,
+        response: { 204: sessionClosed, ...refusals(503, 504, 507) },
+      },
+      handler: async ({ params, call }, reply) => {
+        await calls.closeSession(params.session, { signal: call.signal });
+        return reply.code(204).send();
+      },
+    });
     done();
   };
+}
+
+/** Before it is checked: the router knows only what stands for every session. */
+function takeSession(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  request.params = { session: sessionOf(request.originalUrl) };
+  done();
 }
 
 /** Browsers send such a request for any page without asking first; its sessions would drive out others. */

@@ -61,6 +61,10 @@ export const sessionOpened = z
   })
   .meta({ description: "Opened." });
 
+export const sessionClosed = z
+  .undefined()
+  .meta({ description: "There is no such session any more, whether there was one or not." });
+
 export const page = z
   .object({
     index: z.int().min(0).meta({

@@ -29,6 +29,17 @@ export const itemParams = z.object({
     }),
 });
 
+export const sessionParams = z.object({
+  session: z
+    .string()
+    .refine((text) => /^[1-9][0-9]{0,15}$/.test(text) && Number.isSafeInteger(Number(text)), {
+      error: ({ input }) =>
+        `session ${JSON.stringify(input)} is none; allowed: what POST /v1/sessions gave, a whole number from 1`,
+    })
+    .transform(Number)
+    .meta({ type: "integer", minimum: 1, description: "What POST /v1/sessions gave." }),
+});
+
 /** Not checked: the route reads it itself, once the rest of the request was found right. */
 export const valueBody = z.any().meta({ type: "string", format: "binary" });
 
