@@ -18,6 +18,7 @@ import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
 import { configurationAt } from "./operations/membership.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
+import { transferDeadline } from "./operations/transfer-requests.js";
 import { isLogFull } from "./operations/leader-append.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import type { SnapshotMeta, SnapshotPosition } from "./ports/snapshot-storage.js";
@@ -44,6 +45,8 @@ export interface RaftStatus {
   readonly lastApplied: Index;
   readonly lastIndex: Index;
   readonly durableIndex: Index;
+  /** Of a leader that hands its leadership on: to whom. */
+  readonly transferringTo: NodeId | null;
   /** The log begins behind it: what stands before is in a snapshot. 0: nothing was compacted. */
   readonly baseIndex: Index;
   /** The newest snapshot; null: there is none, or it is damaged. */
@@ -101,9 +104,13 @@ export class Raft {
     const { role, bootstrapping, remoteReads, electionDeadline } = this.#state;
     if (this.#failed) return Infinity;
     if (this.#turnOpen) return -Infinity;
-    const timer = role.kind === "leader" ? role.heartbeatDeadline : electionDeadline;
+    const timer =
+      role.kind === "leader"
+        ? Math.min(role.heartbeatDeadline, role.transfer?.deadline ?? Infinity)
+        : electionDeadline;
     return Math.min(
       timer,
+      transferDeadline(this.#state),
       bootstrapping?.askAt ?? Infinity,
       remoteReads.asked?.resendAt ?? Infinity,
       forwardDeadline(this.#state),
@@ -164,6 +171,7 @@ export class Raft {
       lastApplied,
       lastIndex: log.lastIndex,
       durableIndex: durability.durableIndex,
+      transferringTo: role.kind === "leader" ? (role.transfer?.target.id ?? null) : null,
       baseIndex: log.base.index,
       snapshot: this.#state.snapshot,
       lacksSnapshot: lacksSnapshot(this.#state),

@@ -92,6 +92,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     isDiskFull: false,
     remoteReads: { waiting: [], asked: null, lastId: 0 },
     stateHashes: newStateHashes(),
+    transfers: [],
     now: -Infinity,
     effects: [],
   };

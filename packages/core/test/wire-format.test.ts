@@ -55,7 +55,7 @@ test.each<[readonly CodecValue[], Message]>([
       entries: encodeRun(0, 9, EntryKind.command, [Uint8Array.of(7)]),
     },
   ],
-  ...(["accepted", "notLeader", "overloaded", "logFull", "diskFull"] as const).map(
+  ...(["accepted", "notLeader", "overloaded", "logFull", "diskFull", "transferring"] as const).map(
     (verdict, i): [readonly CodecValue[], Message] => [
       [7, to, 9, 1, 2, 3, i, 5, 6],
       {
@@ -111,6 +111,25 @@ test.each<[readonly CodecValue[], Message]>([
       { type: "installSnapshotReply", to, term: 9, attempt: 1, offset: 2, outcome },
     ],
   ),
+  [[20, to, 9, 1], { type: "timeoutNow", to, term: 9, round: 1 }],
+  [[21, to, 9, 1, "n2"], { type: "transferLeadership", to, term: 9, id: 1, target: "n2" }],
+  [[21, to, 9, 1, null], { type: "transferLeadership", to, term: 9, id: 1, target: null }],
+  ...(
+    [
+      "accepted",
+      "notLeader",
+      "unknownServer",
+      "notVoter",
+      "noOtherVoter",
+      "inProgress",
+      "unreachable",
+      "behind",
+      "notElected",
+    ] as const
+  ).map((verdict, i): [readonly CodecValue[], Message] => [
+    [22, to, 9, 1, 2, i],
+    { type: "transferLeadershipReply", to, term: 9, run: 1, id: 2, verdict },
+  ]),
 ])("%j is what other versions of this code send and expect", (header, m) => {
   expect(messageHeader(m)).toEqual(header);
   expect(decodeMessage(header, concatenate(messagePayload(m)))).toEqual(m);

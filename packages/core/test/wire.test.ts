@@ -140,7 +140,14 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     run: count,
     firstSeq: count,
     count,
-    verdict: fc.constantFrom("accepted", "notLeader", "overloaded", "logFull", "diskFull"),
+    verdict: fc.constantFrom(
+      "accepted",
+      "notLeader",
+      "overloaded",
+      "logFull",
+      "diskFull",
+      "transferring",
+    ),
     firstIndex: count,
     entryTerm: term,
   }),
@@ -175,6 +182,22 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     index: count,
     hash: fc.string({ minLength: 1, maxLength: 128 }),
     answer: flag,
+  }),
+  fc.record({ type: type("timeoutNow"), to: incarnation, term, round: count }),
+  fc.record({
+    type: type("transferLeadership"),
+    to: incarnation,
+    term,
+    id: count,
+    target: fc.constantFrom(null, "n1", "a_B-9"),
+  }),
+  fc.record({
+    type: type("transferLeadershipReply"),
+    to: incarnation,
+    term,
+    run: count,
+    id: count,
+    verdict: fc.constantFrom("accepted", "notLeader", "inProgress", "behind", "notElected"),
   }),
 );
 

@@ -184,6 +184,28 @@ const TABLE: {
       outcome: field.outcome(),
     }),
   ],
+  timeoutNow: [20, (field, to, term) => ({ type: "timeoutNow", to, term, round: field.count() })],
+  transferLeadership: [
+    21,
+    (field, to, term) => ({
+      type: "transferLeadership",
+      to,
+      term,
+      id: field.count(),
+      target: field.idOrNull(),
+    }),
+  ],
+  transferLeadershipReply: [
+    22,
+    (field, to, term) => ({
+      type: "transferLeadershipReply",
+      to,
+      term,
+      run: field.count(),
+      id: field.count(),
+      verdict: field.transferVerdict(),
+    }),
+  ],
 };
 
 /** A field in a message's header. */

@@ -13,6 +13,7 @@ import { onSnapshotRead } from "./snapshot-read.js";
 import { onSnapshotSaved } from "./snapshot-saved.js";
 import { onSnapshotInstalled, onSnapshotRefused, onSnapshotWritten } from "./snapshot-written.js";
 import { onTick } from "./tick.js";
+import { onTransferLeadership } from "./transfer-leadership.js";
 import { onUnreachable } from "./unreachable.js";
 
 /**
@@ -23,6 +24,7 @@ export const OPENS_TURN: { readonly [T in Exclude<Input["type"], "tick">]: boole
   receive: true,
   propose: true,
   read: true,
+  transferLeadership: true,
   persisted: true,
   diskSpace: false,
   applied: false,
@@ -49,6 +51,9 @@ export function dispatch(state: State, input: Input): void {
       break;
     case "read":
       onRead(state, input.id);
+      break;
+    case "transferLeadership":
+      onTransferLeadership(state, input.id, input.target);
       break;
     case "persisted":
       onPersisted(state, input.seq);

@@ -14,6 +14,11 @@ export type Input =
       readonly commands: readonly Uint8Array[];
     }
   | { readonly type: "read"; readonly id: number }
+  /**
+   * Another node is to lead: `target`, or null, the voter whose log is furthest. Within one run of a
+   * node each id is used once. Whoever leads already is transferred to at once.
+   */
+  | { readonly type: "transferLeadership"; readonly id: number; readonly target: NodeId | null }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
   /**

@@ -13,6 +13,7 @@ import type { PendingProposals } from "./pending-proposals.js";
 import type { LeaderReads, RemoteReads } from "./pending-reads.js";
 import type { Durability } from "./pending-writes.js";
 import type { Progress } from "./progress.js";
+import type { LeadershipTransfer, PendingTransfer } from "./transfer-state.js";
 import type { StateHashes } from "./pending-state-hashes.js";
 
 export interface Follower {
@@ -38,6 +39,8 @@ export interface Candidate {
   readonly phase: "preVote" | "election";
   /** Who granted, this node included once its own vote counts. */
   readonly votes: Set<NodeId>;
+  /** The leader asked for this election: it isn't refused in its favour. For this one only. */
+  readonly isTransfer: boolean;
   /** The own vote and the requests leave when this persist is durable; null: they have left. */
   awaitedSeq: number | null;
 }
@@ -56,6 +59,7 @@ export interface Leader {
   lastAttempt: number;
   /** Up to when clock entries of this leadership say how much time has passed. */
   clockToldAt: number;
+  transfer: LeadershipTransfer | null;
 }
 
 export type Role = Follower | Candidate | Leader;
@@ -97,6 +101,8 @@ export interface State {
   isDiskFull: boolean;
   readonly remoteReads: RemoteReads;
   readonly stateHashes: StateHashes;
+  /** What this node's users asked for, and hasn't ended. */
+  transfers: PendingTransfer[];
   now: number;
   effects: Effect[];
 }

@@ -138,6 +138,19 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         blank: fields.get("blank") === "true",
         agrees: true,
       };
+    case "timeoutNow":
+      return { type, to, term, round: number("round") };
+    case "transferLeadership":
+      return { type, to, term, id: number("id"), target: fields.get("target") ?? null };
+    case "transferLeadershipReply":
+      return {
+        type,
+        to,
+        term,
+        run: number("asker"),
+        id: number("id"),
+        verdict: (fields.get("verdict") ?? "accepted") as "accepted",
+      };
     case "readIndex":
       return { type, to, term, id: number("id") };
     case "readIndexReply":

@@ -77,6 +77,12 @@ function printFields(m: Message): string {
       return `voters=${m.voters.map(({ id }) => id).join()}`;
     case "stateHash":
       return `term=${m.term} index=${m.index} hash=${m.hash}${m.answer ? " answer" : ""}`;
+    case "timeoutNow":
+      return `term=${m.term} round=${m.round}`;
+    case "transferLeadership":
+      return `term=${m.term} id=${m.id} target=${m.target ?? "any"}`;
+    case "transferLeadershipReply":
+      return `term=${m.term} run=${m.run} id=${m.id} ${m.verdict}`;
     case "bootstrapReply":
       return `run=${m.run} ${m.blank ? "blank" : "bootstrapped"} ${m.agrees ? "agrees" : "disagrees"}`;
   }
@@ -139,6 +145,10 @@ export function printEffect(id: NodeId, effect: Effect): string {
       return `${id} readReady ${effect.id} at ${effect.index}`;
     case "readRejected":
       return `${id} readRejected ${effect.id}`;
+    case "transferred":
+      return `${id} transferred ${effect.id} to ${effect.leaderId} term=${effect.term}`;
+    case "transferRejected":
+      return `${id} transferRejected ${effect.id}: ${effect.reason}`;
     case "role":
       return `${id} is ${effect.role} term=${effect.term} leader=${effect.leaderId ?? "none"}${effect.noopIndex === null ? "" : ` noop=${effect.noopIndex}`}`;
     case "committed":

@@ -146,6 +146,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     const node = nodeOf(scene.cluster, id);
     step(scene.cluster, node, { type: "read", id: node.nextReadId++ });
   },
+  // transfer n1 [n2]: n1's users want n2, or anybody else, to lead
+  transfer(scene, [id = "", target = null]) {
+    const node = nodeOf(scene.cluster, id);
+    step(scene.cluster, node, { type: "transferLeadership", id: node.nextTransferId++, target });
+  },
   unreachable(scene, [id = "", peer = ""]) {
     step(scene.cluster, nodeOf(scene.cluster, id), { type: "unreachable", peer });
   },

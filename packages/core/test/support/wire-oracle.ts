@@ -28,7 +28,7 @@ const header = z.union([
   z.tuple([z.literal(4), incarnation, term, count, term, count, count, count]),
   z.tuple([z.literal(5), incarnation, term, count, flag, count, count, count, count, term, count]),
   z.tuple([z.literal(6), incarnation, term, count]),
-  z.tuple([z.literal(7), incarnation, term, count, count, count, count.max(4), count, term]),
+  z.tuple([z.literal(7), incarnation, term, count, count, count, count.max(5), count, term]),
   z.tuple([z.literal(8), incarnation, term, count]),
   z.tuple([z.literal(9), incarnation, term, count, count, flag, count]),
   z.tuple([z.literal(10), z.literal(""), term, z.array(peer)]),
@@ -47,6 +47,15 @@ const header = z.union([
     count,
   ]),
   z.tuple([z.literal(14), incarnation, term, count, count, count.max(2)]),
+  z.tuple([z.literal(20), incarnation, term, count]),
+  z.tuple([
+    z.literal(21),
+    incarnation,
+    term,
+    count,
+    z.union([z.null(), z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)]),
+  ]),
+  z.tuple([z.literal(22), incarnation, term, count, count, count.max(8)]),
   z.tuple([z.literal(12), incarnation, term, count, z.string().min(1).max(128), flag]),
 ]);
 

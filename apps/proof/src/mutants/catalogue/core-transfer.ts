@@ -1,0 +1,96 @@
+// Faults in how a leadership is handed on. One changed place each.
+import type { Mutant } from "../mutant.js";
+
+export const transfer: readonly Mutant[] = [
+  {
+    id: "core-130",
+    file: "packages/core/src/operations/transfer.ts",
+    find: "if (!transfer.isDue || matchIndex < state.log.lastIndex) return;",
+    replace: "if (!transfer.isDue) return;",
+    why: "a target that lacks entries is told to campaign (hazard 35)",
+  },
+  {
+    id: "core-131",
+    file: "packages/core/src/operations/transfer.ts",
+    find: "deadline: state.now + state.options.electionTimeoutMs.max,",
+    replace: "deadline: Infinity,",
+    why: "a transfer to a dead node is never called off: no command is taken any more (hazard 35)",
+  },
+  {
+    id: "core-132",
+    file: "packages/core/src/operations/leader-append.ts",
+    find: '  if (leader.transfer) return "transferring";\n',
+    replace: "",
+    why: "commands go on, so that the target never has every entry",
+  },
+  {
+    id: "core-133",
+    file: "packages/core/src/handlers/timeout-now.ts",
+    find: 'role.kind !== "follower" || role.round > message.round',
+    replace: 'role.kind !== "follower"',
+    why: "a timeoutNow that comes after later rounds elects although the transfer was called off (hazard 72)",
+  },
+  {
+    id: "core-134",
+    file: "packages/core/src/handlers/timeout-now.ts",
+    find: "  if (role.leader?.id !== from.id || role.leader.incarnation !== from.incarnation) return;\n",
+    replace: "",
+    why: "whoever sends a timeoutNow starts an election",
+  },
+  {
+    id: "core-135",
+    file: "packages/core/src/handlers/timeout-now.ts",
+    find: "if (!isVoter(state) || diskHangs(state)",
+    replace: "if (diskHangs(state)",
+    why: "a target that isn't a voter campaigns",
+  },
+  {
+    id: "core-136",
+    file: "packages/core/src/operations/election.ts",
+    find: "transfer: role.isTransfer,",
+    replace: "transfer: false,",
+    why: "the mark of a transfer is lost while the vote is written: the others refuse in the leader's favour",
+  },
+  {
+    id: "core-137",
+    file: "packages/core/src/operations/election.ts",
+    find: "transfer: role.isTransfer,",
+    replace: "transfer: state.abandonedElections > 0 || role.isTransfer,",
+    why: "the mark is there in an election that no leader asked for",
+  },
+  {
+    id: "core-138",
+    file: "packages/core/src/handlers/heartbeat.ts",
+    find: "  if (leader.transfer) leader.transfer.isDue = true;\n",
+    replace: "",
+    why: "a timeoutNow that was lost isn't sent again",
+  },
+  {
+    id: "core-139",
+    file: "packages/core/src/operations/transfer.ts",
+    find: "const rank = answers ? progress.matchIndex : progress.matchIndex - state.log.lastIndex - 1;",
+    replace: "const rank = answers ? progress.matchIndex : progress.matchIndex;",
+    why: "by default the leadership goes to a node that doesn't answer",
+  },
+  {
+    id: "core-140",
+    file: "packages/core/src/operations/transfer-requests.ts",
+    find: "const isDone = target === null ? leaderId !== leader.id : leaderId === target;",
+    replace: "const isDone = leaderId !== leader.id;",
+    why: "a transfer is told as done although another node leads",
+  },
+  {
+    id: "core-141",
+    file: "packages/core/src/operations/transfer.ts",
+    find: "  leader.transfer = null;\n",
+    replace: "",
+    why: "a transfer that was called off goes on",
+  },
+  {
+    id: "core-142",
+    file: "packages/core/src/handlers/receive.ts",
+    find: 'adoptTerm(state, message.term, message.type === "requestVote" && message.transfer);',
+    replace: "adoptTerm(state, message.term);",
+    why: "what was forwarded to a leader that hands its leadership on ends as unknown",
+  },
+];
