@@ -133,6 +133,8 @@ export interface NodeStatus {
   readonly role: Role | null;
   readonly term: Term;
   readonly leaderId: NodeId | null;
+  /** On a leader that hands its leadership on: to whom. */
+  readonly transferringTo: NodeId | null;
   readonly lastIndex: Index;
   readonly durableIndex: Index;
   readonly commitIndex: Index;
@@ -185,6 +187,23 @@ export type CounterName =
   | "entriesApplied"
   | "proposals"
   | "reads";
+
+export interface CloseOptions {
+  /** How long to wait, in milliseconds; by default for ever. */
+  readonly timeoutMs?: number;
+  /**
+   * A leader first hands its leadership on, and serves until then: so nobody has to wait for an
+   * election. That takes some milliseconds, and at most twice the longest election timeout; the node
+   * ends whatever comes of it. Default false.
+   */
+  readonly transfer?: boolean;
+}
+
+/** Who leads after a transfer. */
+export interface TransferredLeadership {
+  readonly leaderId: NodeId;
+  readonly term: Term;
+}
 
 /** One period in which this node leads and has applied everything that was committed before it. */
 export interface LeadershipTerm {
@@ -264,6 +283,14 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
    * @throws {SnapshotFailed} the node goes on; safe to try again
    */
   snapshot(): Promise<SnapshotStatus>;
+  /**
+   * Lets another node lead, from any node: without `to` the voter whose log is furthest. Calls of
+   * `propose` wait meanwhile, for some milliseconds as a rule; nothing is lost. After the longest
+   * election timeout it has happened, or was called off.
+   * @returns who leads now: `to`, also where that led already
+   * @throws {TransferFailed} it says why not, and whether it may still happen
+   */
+  transferLeadership(to?: NodeId | null, options?: ReadyOptions): Promise<TransferredLeadership>;
   status(): NodeStatus;
   /**
    * Each leadership of this node in turn. Every loop over it begins with the present one, and ends
@@ -285,8 +312,7 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
    * Resolves when everything is released. An `apply` that is under way is waited for, since the
    * state machine must not be closed beneath it; the transport and the log don't wait for it.
    * Idempotent.
-   * @param options `timeoutMs`: how long to wait; by default for ever
    * @throws {CloseTimedOut} something hangs; it names what
    */
-  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }

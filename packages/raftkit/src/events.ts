@@ -1,5 +1,6 @@
 // Typed events: listeners by name. A listener that throws, or whose promise
 // rejects, is reported and disturbs nobody.
+import type { Effect } from "@raftkit/core";
 import type { ListenerOptions, NodeEvents } from "./api.js";
 import { InvalidOption } from "./errors.js";
 import { guard } from "./safe-logger.js";
@@ -13,6 +14,13 @@ export interface Events {
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
   /** Whether anybody listens. */
   has(event: keyof NodeEvents): boolean;
+}
+
+export function divergenceOf(
+  effect: Extract<Effect, { readonly type: "diverged" }>,
+): NodeEvents["divergence"] {
+  const { peer, index, ownHash, peerHash } = effect;
+  return { peer, index, ownHash, peerHash };
 }
 
 type Listeners = { readonly [E in keyof NodeEvents]: Set<(value: NodeEvents[E]) => void> };

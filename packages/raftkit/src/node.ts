@@ -18,6 +18,7 @@ import type {
 } from "@raftkit/core";
 import type {
   CallOptions,
+  CloseOptions,
   CounterName,
   NodeOptions,
   NodeStatus,
@@ -25,6 +26,7 @@ import type {
   ReadyOptions,
   LeadershipTerm,
   SnapshotStatus,
+  TransferredLeadership,
 } from "./api.js";
 import type { CallContext } from "./propose-and-read.js";
 import { Calls } from "./propose-and-read.js";
@@ -33,7 +35,7 @@ import { Closing, partsOf, stateOf } from "./closing.js";
 import { internalError, stateMachineFailed, storageFailed } from "./fatal-errors.js";
 import { reportUnheard } from "./platform.js";
 import type { Events } from "./events.js";
-import { createEvents } from "./events.js";
+import { createEvents, divergenceOf } from "./events.js";
 import { Leadership } from "./leadership.js";
 import type { LogLane } from "./log-lane.js";
 import { createLogLane } from "./log-lane.js";
@@ -146,15 +148,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       onSaved: (snapshot, origin) => this.#onSnapshot(snapshot, origin),
       onFailed: (what, error, retryMs) => this.#journal.snapshotFailed(what, error, retryMs),
     });
-    this.transportHandler = {
-      receive: (from, frame) => {
-        if (!this.#ended && this.#begun) this.#traffic.receive(from, frame);
-      },
-      unreachable: (peer) => {
-        if (this.#begun) this.#turns.feed({ type: "unreachable", peer });
-      },
-      rejected: (error) => this.#journal.rejected(error),
-    };
+    this.transportHandler = this.#traffic.handler(() => this.#begun && !this.#ended);
   }
 
   #createCalls(): Calls<Command, Result, Query, Answer, Input> {
@@ -165,6 +159,8 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         return endNow();
       },
       counters: this.#counters,
+      logBound: this.#logBound,
+      logBytes: () => this.#raft.status.logBytes,
       status: () => this.status(),
       silentText: () => this.#journal.leaderWatch.silentText,
       requestTurn: () => this.#turns.request(),
@@ -181,6 +177,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         if (proposed) this.#turns.feed({ type: "propose", ...proposed });
         const id = this.#calls.reads.take();
         if (id !== undefined) this.#turns.feed({ type: "read", id });
+        for (const input of this.#calls.transfers.take()) this.#turns.feed(input);
       },
       onError: (error) => this.#fail(internalError(this.id, error)),
     });
@@ -221,6 +218,13 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
 
   ready(options?: ReadyOptions): Promise<void> {
     return this.#calls.ready(options);
+  }
+
+  transferLeadership(
+    to: NodeId | null = null,
+    options?: ReadyOptions,
+  ): Promise<TransferredLeadership> {
+    return this.#calls.transferLeadership(to, options);
   }
 
   status(): NodeStatus {
@@ -275,27 +279,13 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         this.#traffic.drop(effect.from, effect.reason, effect.disconnect);
         break;
       case "accepted":
-        this.#logBound.onAccepted(() => this.#raft.status.logBytes);
-        this.#calls.proposals.onAccepted(
-          effect.firstSeq,
-          effect.count,
-          effect.firstIndex,
-          effect.term,
-          this.#machineLane.lastApplied,
-        );
-        break;
       case "rejected":
-        if (effect.reason === "logFull") this.#logBound.onRefused(this.#raft.status.logBytes);
-        this.#calls.onRejected(effect);
-        break;
       case "unknown":
-        this.#calls.proposals.onUnknown(effect.firstSeq, effect.count);
-        break;
       case "readReady":
-        this.#calls.reads.onReady(effect.id, effect.index, this.#machineLane.lastApplied);
-        break;
       case "readRejected":
-        this.#calls.onReadRejected(effect.id);
+      case "transferred":
+      case "transferRejected":
+        this.#calls.perform(effect, this.#machineLane.lastApplied);
         break;
       case "role":
         this.#onRole(effect);
@@ -310,9 +300,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         break;
       case "notice":
         this.#journal.notice(effect);
+        if (effect.notice === "transferCalledOff") this.#calls.onTransferCalledOff();
         break;
       case "diverged":
-        this.#onDiverged(effect);
+        this.#journal.diverged(effect);
+        this.#events.emit("divergence", divergenceOf(effect));
         break;
       case "failed":
         this.#fail(effect.error);
@@ -349,12 +341,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#events.emit("snapshot", { index, term, bytes, origin });
   }
 
-  #onDiverged(effect: Extract<Effect, { readonly type: "diverged" }>): void {
-    const { peer, index, ownHash, peerHash } = effect;
-    this.#journal.diverged(effect);
-    this.#events.emit("divergence", { peer, index, ownHash, peerHash });
-  }
-
   // ---- the end ----------------------------------------------------------------------------------
 
   #fail(error: RaftkitError): void {
@@ -369,15 +355,27 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#events.emit("error", error);
   }
 
-  async close(options?: { readonly timeoutMs?: number }): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
     checkCallOptions("close", options);
-    const timeoutMs = checkTimeout(options?.timeoutMs ?? Infinity);
+    const { clock } = this.#settings;
+    const closesAt = clock.now() + checkTimeout(options?.timeoutMs ?? Infinity);
+    if (options?.transfer === true && this.status().role === "leader") {
+      await this.#handOver(closesAt - clock.now());
+    }
+    const timeoutMs = Math.max(0, closesAt - clock.now());
     if (!this.#ended) this.#end({ reason: "closing", why: `node ${this.id} was closed` });
     try {
-      await this.#closing?.wait(this.id, this.#settings.clock, timeoutMs);
+      await this.#closing?.wait(this.id, clock, timeoutMs);
     } finally {
       this.#instruments?.close();
     }
+  }
+
+  #handOver(withinMs: number): Promise<unknown> {
+    const timeoutMs = Math.min(withinMs, 2 * this.#settings.electionTimeoutMs.max);
+    return this.transferLeadership(null, { timeoutMs }).catch((error: unknown) => {
+      if (!this.#ended) this.#journal.notHandedOver(error);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

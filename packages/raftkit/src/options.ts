@@ -1,6 +1,6 @@
 // The options of a node with their defaults, checked: a wrong one is named, with what was given and
 // what is allowed.
-import type { Clock, OptionShape, Random } from "@raftkit/core";
+import type { Clock, NodeId, OptionShape, Random } from "@raftkit/core";
 import {
   checkOptionShape,
   CLOCK_ELAPSED_MS_MAX,
@@ -131,18 +131,25 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
   };
 }
 
-type CallName = "propose" | "read" | "ready" | "close";
+type CallName = "propose" | "read" | "ready" | "transferLeadership" | "close";
 
 const CALL_OPTIONS: Readonly<Record<CallName, OptionShape>> = {
   propose: { signal: "object", timeoutMs: "number", wait: "boolean" },
   read: { signal: "object", timeoutMs: "number", wait: "boolean" },
   ready: { signal: "object", timeoutMs: "number" },
-  close: { timeoutMs: "number" },
+  transferLeadership: { signal: "object", timeoutMs: "number" },
+  close: { timeoutMs: "number", transfer: "boolean" },
 };
 
 /** Which ones a call was given. @throws {InvalidOption} */
 export function checkCallOptions(call: CallName, options: unknown): void {
   if (options !== undefined) checkOptionShape(call, options, CALL_OPTIONS[call]);
+}
+
+/** Who is to lead. @throws {InvalidOption} */
+export function checkTarget(to: NodeId | null): void {
+  if (to === null || (typeof to === "string" && isValidId(to))) return;
+  throw wrong("to", to, "1 to 64 of A-Z, a-z, 0-9, _ and -, or none");
 }
 
 /** Of one call. @throws {InvalidOption} */

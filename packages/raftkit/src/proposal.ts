@@ -11,6 +11,7 @@ const NO_BYTES = new Uint8Array(0);
 const AWAITED: Readonly<Record<GateReason, string>> = {
   noLeader: "the proposal timed out before a leader was known",
   notSent: "the proposal timed out before the leader could be reached",
+  transferring: "the proposal timed out while the leader handed its leadership on",
 };
 
 export class Proposal<Result> extends Call {
@@ -122,10 +123,11 @@ export class Proposal<Result> extends Call {
   }
 
   override expire(): void {
-    const awaited = this.#handedOver ? undefined : this.gate?.closedFor;
+    const awaited = this.#handedOver ? undefined : this.gate?.closedForCommands;
     const silent = this.gate?.silentText() ?? "";
     if (awaited) {
-      this.fail(new NotProposed(awaited, `${AWAITED[awaited]}${silent}; nothing was proposed`));
+      const reason = awaited === "transferring" ? "noLeader" : awaited;
+      this.fail(new NotProposed(reason, `${AWAITED[awaited]}${silent}; nothing was proposed`));
     } else this.giveUp("timeout", "the proposal timed out");
   }
 

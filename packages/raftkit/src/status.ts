@@ -42,6 +42,7 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     role: runs ? raft.role : null,
     term: raft.currentTerm,
     leaderId: runs ? raft.leaderId : null,
+    transferringTo: runs ? raft.transferringTo : null,
     lastIndex: raft.lastIndex,
     durableIndex: raft.durableIndex,
     commitIndex: raft.commitIndex,

@@ -40,7 +40,7 @@ test("proposals that were accepted and timed out before they were applied", asyn
 for (const kind of ["proposals", "reads"] as const) {
   test(`${kind} that timed out while they waited for a leader`, async () => {
     const clock = createVirtualClock();
-    const gate = new LeaderGate(clock, 50, nothing);
+    const gate = new LeaderGate(clock, 50, 300, nothing);
     const waiting = kind === "proposals" ? new Proposals<string>(Infinity) : undefined;
     const reads = new Reads(new StateLock());
     const refs = Array.from({ length: 10_000 }, () => {
