@@ -16,6 +16,7 @@ import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
 import { Invariants } from "./invariants.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
+import { beginWithRefusal, hasLease } from "./operations/lease.js";
 import { configurationAt } from "./operations/membership.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
 import { transferDeadline } from "./operations/transfer-requests.js";
@@ -45,6 +46,8 @@ export interface RaftStatus {
   readonly lastApplied: Index;
   readonly lastIndex: Index;
   readonly durableIndex: Index;
+  /** A leader that could answer a read by its lease now. */
+  readonly hasLease: boolean;
   /** Of a leader that hands its leadership on: to whom. */
   readonly transferringTo: NodeId | null;
   /** The log begins behind it: what stands before is in a snapshot. 0: nothing was compacted. */
@@ -124,6 +127,7 @@ export class Raft {
   step(now: number, input: Input): readonly Effect[] {
     if (this.#failed) return [];
     const state = this.#state;
+    if (state.now === -Infinity) beginWithRefusal(state, now);
     state.now = Math.max(state.now, now);
     try {
       dispatch(state, input);
@@ -171,6 +175,7 @@ export class Raft {
       lastApplied,
       lastIndex: log.lastIndex,
       durableIndex: durability.durableIndex,
+      hasLease: role.kind === "leader" && hasLease(this.#state, role),
       transferringTo: role.kind === "leader" ? (role.transfer?.target.id ?? null) : null,
       baseIndex: log.base.index,
       snapshot: this.#state.snapshot,

@@ -74,6 +74,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
       verifiedIndex: 0,
       leaderCommit: 0,
       round: 0,
+      askedLeaseMs: 0,
       ackNow: false,
       ackWhenSeq: null,
     },

@@ -194,7 +194,7 @@ function act(world: World, node: TestNode): void {
       `${node.id}/${node.run}/${node.nextReadId}`,
       world.invariants.applied.length,
     );
-    step(cluster, node, { type: "read", id: node.nextReadId++ });
+    step(cluster, node, { type: "read", id: node.nextReadId++, byLease: false });
   } else if (choice < 0.965) {
     const target = pick(world, [null, "n1", "n2", "n3"]) ?? null;
     step(cluster, node, { type: "transferLeadership", id: node.nextTransferId++, target });

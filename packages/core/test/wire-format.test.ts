@@ -16,7 +16,7 @@ test.each<[readonly CodecValue[], Message]>([
   ],
   [[3, to, 9, true], { type: "requestVoteReply", to, term: 9, voteGranted: true }],
   [
-    [4, to, 9, 5, 2, 3, 4, 1],
+    [4, to, 9, 5, 2, 3, 4, 1, 148],
     {
       type: "appendEntries",
       to,
@@ -26,11 +26,12 @@ test.each<[readonly CodecValue[], Message]>([
       leaderCommit: 3,
       round: 4,
       matchIndex: 1,
+      leaseMs: 148,
       entries: [],
     },
   ],
   [
-    [5, to, 9, 1, true, 2, 3, 4, 5, 6, 7],
+    [5, to, 9, 1, true, 2, 3, 4, 5, 6, 7, true],
     {
       type: "appendEntriesReply",
       to,
@@ -43,6 +44,7 @@ test.each<[readonly CodecValue[], Message]>([
       conflictIndex: 5,
       conflictTerm: 6,
       neededSnapshot: 7,
+      promised: true,
     },
   ],
   [
@@ -71,7 +73,7 @@ test.each<[readonly CodecValue[], Message]>([
       },
     ],
   ),
-  [[8, to, 9, 1], { type: "readIndex", to, term: 9, id: 1 }],
+  [[8, to, 9, 1, true], { type: "readIndex", to, term: 9, id: 1, byLease: true }],
   [
     [9, to, 9, 1, 2, true, 3],
     { type: "readIndexReply", to, term: 9, run: 1, id: 2, success: true, readIndex: 3 },

@@ -62,6 +62,7 @@ const appendEntries = fc
     leaderCommit: count,
     round: count,
     matchIndex: count,
+    leaseMs: count,
     datas: fc.array(entryData, { maxLength: 4 }),
     others: fc.subarray([
       { kind: EntryKind.clock, data: encodeClock(3_600_000) },
@@ -122,6 +123,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     conflictIndex: count,
     conflictTerm: term,
     neededSnapshot: count,
+    promised: flag,
   }),
   installSnapshot,
   fc.record({
@@ -151,7 +153,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     firstIndex: count,
     entryTerm: term,
   }),
-  fc.record({ type: type("readIndex"), to: incarnation, term, id: count }),
+  fc.record({ type: type("readIndex"), to: incarnation, term, id: count, byLease: flag }),
   fc.record({
     type: type("readIndexReply"),
     to: incarnation,
@@ -326,6 +328,7 @@ describe("messages", () => {
       0,
       1,
       matchIndex,
+      0,
     ];
     const entries = (...terms: number[]): Uint8Array =>
       runOf(

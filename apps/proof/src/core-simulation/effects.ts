@@ -76,6 +76,8 @@ export function perform(
     case "membership":
     case "notice":
     case "diverged":
+    case "transferred":
+    case "transferRejected":
       break;
   }
 }

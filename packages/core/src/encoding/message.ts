@@ -63,6 +63,7 @@ const TABLE: {
         round: field.count(),
         // Where that was compacted, the message names the beginning of all logs.
         matchIndex: prevLogIndex === 0 ? field.count() : field.count(prevLogIndex),
+        leaseMs: field.count(),
         entries: field.entriesAfter(prevLogIndex, prevLogTerm, term),
       };
     },
@@ -81,6 +82,7 @@ const TABLE: {
       conflictIndex: field.count(),
       conflictTerm: field.term(),
       neededSnapshot: field.count(),
+      promised: field.flag(),
     }),
   ],
   forward: [
@@ -107,7 +109,16 @@ const TABLE: {
       entryTerm: field.term(),
     }),
   ],
-  readIndex: [8, (field, to, term) => ({ type: "readIndex", to, term, id: field.count() })],
+  readIndex: [
+    8,
+    (field, to, term) => ({
+      type: "readIndex",
+      to,
+      term,
+      id: field.count(),
+      byLease: field.flag(),
+    }),
+  ],
   readIndexReply: [
     9,
     (field, to, term) => ({

@@ -178,6 +178,7 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
         conflictIndex: 0,
         conflictTerm: 0,
         neededSnapshot: 0,
+        promised: false,
       });
       return true;
     case "readIndex":

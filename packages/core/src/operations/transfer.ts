@@ -88,6 +88,7 @@ export function driveTransfer(state: State, leader: Leader): void {
 }
 
 function sendTimeoutNow(state: State, leader: Leader, target: Server): void {
+  leader.lease.isForfeited = true;
   send(state, target.id, {
     type: "timeoutNow",
     to: target.incarnation,

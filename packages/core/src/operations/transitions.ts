@@ -1,6 +1,7 @@
 // The transitions between roles: each sets in one visible place everything that it resets (R09).
 import { encodeRun, EntryKind, TERM_MAX } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
+import { newLeaderLease } from "../state/lease-state.js";
 import type { Progress } from "../state/progress.js";
 import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
@@ -50,6 +51,7 @@ export function becomeFollower(state: State, leader: Sender | null): void {
     verifiedIndex: 0,
     leaderCommit: 0,
     round: 0,
+    askedLeaseMs: 0,
     ackNow: false,
     ackWhenSeq: null,
   };
@@ -119,6 +121,7 @@ export function becomeLeader(state: State): void {
     lastAttempt: 0,
     clockToldAt: state.now,
     transfer: null,
+    lease: newLeaderLease(state.now),
   };
   for (let index = state.commitIndex + 1; index < noopIndex; index++) {
     leader.uncommittedBytes += state.log.size(index);

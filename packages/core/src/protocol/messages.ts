@@ -55,6 +55,11 @@ export interface AppendEntries extends Envelope {
    * At most `prevLogIndex`, if that isn't 0; 0: nothing yet.
    */
   readonly matchIndex: Index;
+  /**
+   * For so many real milliseconds from hearing this round the addressee is asked to elect nobody
+   * else. 0: it isn't asked.
+   */
+  readonly leaseMs: number;
   /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */
   readonly entries: readonly EntryRun[];
 }
@@ -86,6 +91,8 @@ export interface AppendEntriesReply extends Envelope {
    * nothing is missing.
    */
   readonly neededSnapshot: Index;
+  /** That it won't elect another for as long as it was asked for with this round. */
+  readonly promised: boolean;
 }
 
 /**
@@ -157,6 +164,8 @@ export interface ForwardReply extends Envelope {
 export interface ReadIndex extends Envelope {
   readonly type: "readIndex";
   readonly id: number;
+  /** The leader may answer by its lease, where it has one. */
+  readonly byLease: boolean;
 }
 
 export interface ReadIndexReply extends Envelope {

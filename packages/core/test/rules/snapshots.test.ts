@@ -79,6 +79,7 @@ test("a snapshot carries the configuration in force at its index, not the latest
       leaderCommit: 3,
       round: 2,
       matchIndex: 0,
+      leaseMs: 0,
       entries: [bytes],
     },
   });

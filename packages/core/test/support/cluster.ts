@@ -126,7 +126,11 @@ export function addNode(cluster: Cluster, id: NodeId, setup: NodeSetup): void {
     nextTransferId: 1,
     applied: [],
   };
-  cluster.nodes.set(id, Object.assign(node, { raft: openRaft(node) }));
+  const added = Object.assign(node, { raft: openRaft(node) });
+  cluster.nodes.set(id, added);
+  // It was started long ago: one that has just restarted refuses votes (operations/lease.ts).
+  const begin = { type: "applied", index: node.applied.length } as const;
+  for (const effect of added.raft.step(cluster.now - 1000, begin)) perform(cluster, added, effect);
 }
 
 function openRaft(node: Omit<TestNode, "raft">): Raft {

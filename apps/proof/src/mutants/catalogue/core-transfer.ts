@@ -1,4 +1,4 @@
-// Faults in how a leadership is handed on. One changed place each.
+// Faults in how a leadership is handed on, and in leases. One changed place each.
 import type { Mutant } from "../mutant.js";
 
 export const transfer: readonly Mutant[] = [
@@ -92,5 +92,75 @@ export const transfer: readonly Mutant[] = [
     find: 'adoptTerm(state, message.term, message.type === "requestVote" && message.transfer);',
     replace: "adoptTerm(state, message.term);",
     why: "what was forwarded to a leader that hands its leadership on ends as unknown",
+  },
+  {
+    id: "core-143",
+    file: "packages/core/src/operations/lease.ts",
+    find: "if (state.currentTerm > 0) state.heardLeaderAt = now;",
+    replace: "if (now === -Infinity) state.heardLeaderAt = now;",
+    why: "a restarted voter votes at once, whatever it promised before (hazard 39)",
+  },
+  {
+    id: "core-144",
+    file: "packages/core/src/operations/lease.ts",
+    find: "state.now - beganAt < leaseMs(state)",
+    replace: "state.now - beganAt <= leaseMs(state)",
+    why: "a lease holds at the very moment at which a voter may be free",
+  },
+  {
+    id: "core-145",
+    file: "packages/core/src/operations/lease.ts",
+    find: "leaseMs(state) * (1 - leaseDriftRate) - 2 * CLOCK_STOP_MS",
+    replace: "leaseMs(state)",
+    why: "the rate of the leader's clock isn't allowed for (hazard 39)",
+  },
+  {
+    id: "core-146",
+    file: "packages/core/src/operations/lease.ts",
+    find: "Math.floor(electionTimeoutMs.min / (1 + leaseDriftRate));",
+    replace: "electionTimeoutMs.min;",
+    why: "the rate of the voters' clocks isn't allowed for (hazard 39)",
+  },
+  {
+    id: "core-147",
+    file: "packages/core/src/operations/lease.ts",
+    find: "role.lease.rounds.length = 0;",
+    replace: "role.lease.rounds.length += 0;",
+    why: "a lease outlives a stop of the machine that its clock didn't see (hazard 39)",
+  },
+  {
+    id: "core-148",
+    file: "packages/core/src/operations/lease.ts",
+    find: "if (askedLeaseMs === 0 || askedLeaseMs > leaseMs(state)) return false;",
+    replace: "if (askedLeaseMs === 0) return false;",
+    why: "a voter with a shorter timeout, or with leases off, promises (hazard 39)",
+  },
+  {
+    id: "core-149",
+    file: "packages/core/src/operations/lease.ts",
+    find: "return state.durability.durableTerm === state.currentTerm;",
+    replace: "return true;",
+    why: "a promise is made in a term that a restart doesn't know",
+  },
+  {
+    id: "core-150",
+    file: "packages/core/src/handlers/append-entries-reply.ts",
+    find: "if (message.promised) progress",
+    replace: "progress",
+    why: "an answer without a promise counts as one",
+  },
+  {
+    id: "core-151",
+    file: "packages/core/src/operations/transfer.ts",
+    find: "  leader.lease.isForfeited = true;\n",
+    replace: "",
+    why: "a leader has a lease again after a transfer that was called off (hazard 72)",
+  },
+  {
+    id: "core-152",
+    file: "packages/core/src/operations/lease.ts",
+    find: "if (isForfeited || state.commitIndex < leader.noopIndex) return false;",
+    replace: "if (isForfeited) return false;",
+    why: "a lease read is answered before an own-term entry is committed (hazard 36)",
   },
 ];

@@ -335,4 +335,25 @@ export const raftkit: readonly Mutant[] = [
     replace: "",
     why: "a disk that the opening found full takes commands",
   },
+  {
+    id: "raftkit-80",
+    file: "packages/raftkit/src/clock-watch.ts",
+    find: "if (Math.abs(offset - this.#offset) <= CLOCK_STOP_MS) return false;",
+    replace: "if (this.#offset - offset <= CLOCK_STOP_MS) return false;",
+    why: "a machine that was stopped goes on with its lease (hazard 39)",
+  },
+  {
+    id: "raftkit-81",
+    file: "packages/raftkit/src/leader-gate.ts",
+    find: 'return this.closedFor ?? (this.#cancelTransfer ? "transferring" : undefined);',
+    replace: "return this.closedFor;",
+    why: "calls don't wait for the end of a transfer: they ask the leader again and again",
+  },
+  {
+    id: "raftkit-82",
+    file: "packages/raftkit/src/reads.ts",
+    find: "this.#place(read, Math.max(read.leastIndex, baseIndex()));",
+    replace: "this.#place(read, 0);",
+    why: "a read at least at an index is answered from an older state",
+  },
 ];
