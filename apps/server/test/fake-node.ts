@@ -34,6 +34,8 @@ export function fakeNode(): FakeNode {
       role: "leader",
       term: 2,
       leaderId: "n1",
+      hasLease: false,
+      transferringTo: null,
       lastIndex: 5,
       durableIndex: 4,
       commitIndex: 4,
@@ -58,9 +60,11 @@ export function fakeNode(): FakeNode {
         entriesApplied: 6,
         proposals: 7,
         reads: 8,
+        eventLoopStalls: 0,
       },
       ...node.now,
     }),
+    transferLeadership: (to) => Promise.resolve({ leaderId: to ?? "n2", term: 3 }),
     snapshot: () => Promise.resolve({ index: 3, term: 2, bytes: 88 }),
     async *leadership() {
       /* never leads */

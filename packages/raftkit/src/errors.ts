@@ -81,7 +81,9 @@ export type ReadFailedReason =
   | GivenUp
   | "noLeader"
   /** Too many reads of this node wait for a leader: try again after a pause. */
-  | "overloaded";
+  | "overloaded"
+  /** This node didn't get as far as the index that was asked for in time: try again, or elsewhere. */
+  | "behind";
 
 /** A read that got no answer; reads change nothing, so it is safe to try again. */
 export class ReadFailed extends RaftkitError {

@@ -23,6 +23,7 @@ import type {
   NodeOptions,
   NodeStatus,
   RaftNode,
+  ReadOptions,
   ReadyOptions,
   LeadershipTerm,
   SnapshotStatus,
@@ -169,17 +170,19 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   }
 
   #createTurns(raft: Raft): Turns {
-    return new Turns(raft, this.#settings.clock, {
+    return new Turns(raft, this.#settings, {
       running: () => !this.#ended,
       perform: (effect) => this.#perform(effect),
       endOfTurn: () => {
-        const proposed = this.#calls.proposals.take();
-        if (proposed) this.#turns.feed({ type: "propose", ...proposed });
-        const id = this.#calls.reads.take();
-        if (id !== undefined) this.#turns.feed({ type: "read", id });
-        for (const input of this.#calls.transfers.take()) this.#turns.feed(input);
+        const { lastApplied } = this.#machineLane;
+        const inputs = this.#calls.take(() => raft.status.baseIndex, lastApplied);
+        for (const input of inputs) this.#turns.feed(input);
       },
       onError: (error) => this.#fail(internalError(this.id, error)),
+      onStall: (ms) => {
+        this.#counters.eventLoopStalls++;
+        this.#journal.stalled(ms);
+      },
     });
   }
 
@@ -209,7 +212,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
 
   read<Given extends Query>(
     query: Given,
-    options?: CallOptions,
+    options?: ReadOptions,
   ): Promise<ReturnOf<Query, Answer, Given>> {
     const call = (): Promise<Answer> => this.#calls.read(query, options);
     const answer = this.#instruments ? this.#instruments.call("read", call) : call();

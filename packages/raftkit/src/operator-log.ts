@@ -206,6 +206,15 @@ export class Journal {
     this.#warn("logHasRoom", "", {}, "the log has room again: proposals are accepted");
   }
 
+  stalled(ms: number): void {
+    this.#warn(
+      "stalled",
+      "",
+      { ms },
+      `the event loop stood still for ${Math.round(ms)} ms: this node heard and said nothing meanwhile, and the others may have elected another leader. Long computations, a busy machine or a stopped process do that`,
+    );
+  }
+
   notHandedOver(error: unknown): void {
     this.#logger.warn(
       { err: error },

@@ -36,6 +36,8 @@ export class Proposal<Result> extends Call {
   term: Term = 0;
   /** Another proposal that was accepted at the same index under another term. */
   next: Proposal<Result> | undefined;
+  /** Told where it stands in the log, before its result is. */
+  onIndex: ((index: Index) => void) | undefined;
   /** Told once, when it has ended. */
   onEnd: ((proposal: Proposal<Result>) => void) | undefined;
 
@@ -92,7 +94,15 @@ export class Proposal<Result> extends Call {
 
   succeed(result: Result): void {
     const resolve = this.#resolve;
-    if (this.end()) resolve?.(result);
+    const reject = this.#reject;
+    if (!this.end()) return;
+    try {
+      this.onIndex?.(this.index);
+    } catch (error) {
+      reject?.(error);
+      return;
+    }
+    resolve?.(result);
   }
 
   fail(error: unknown): void {

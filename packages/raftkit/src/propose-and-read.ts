@@ -1,12 +1,13 @@
 // The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
-import type { Effect, Index, NodeId } from "@raftkit/core";
+import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import type {
   CallOptions,
   CounterName,
   NodeOptions,
   NodeStatus,
+  ReadOptions,
   ReadyOptions,
   TransferredLeadership,
 } from "./api.js";
@@ -29,7 +30,13 @@ import type { LogBound } from "./log-full.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
-import { checkCallOptions, checkSignal, checkTarget, checkTimeout } from "./options.js";
+import {
+  checkCallOptions,
+  checkReadOptions,
+  checkSignal,
+  checkTarget,
+  checkTimeout,
+} from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
@@ -136,6 +143,7 @@ export class Calls<Command, Result, Query, Answer, Input> {
       const valid = commandSchema ? validateCommand(commandSchema, command) : command;
       const data = valid instanceof Promise ? null : this.#encode(valid);
       const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
+      proposal.onIndex = options?.onIndex;
       this.#limit(proposal, limits);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
@@ -178,9 +186,9 @@ export class Calls<Command, Result, Query, Answer, Input> {
     return data;
   }
 
-  read(query: Query, options?: CallOptions): Promise<Answer> {
+  read(query: Query, options?: ReadOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      checkCallOptions("read", options);
+      const consistency = checkReadOptions(options);
       const end = this.#node.end;
       if (end) throw new ReadFailed(end.reason, end.why, end.options);
       if (options?.signal?.aborted === true) {
@@ -193,7 +201,9 @@ export class Calls<Command, Result, Query, Answer, Input> {
         resolve,
         reject,
         this.#gateOf(options),
+        consistency,
       );
+      read.onIndex = options?.onIndex;
       this.#limit(read, this.#limitsOf(options));
       this.#node.counters.reads++;
       this.reads.add(read);
@@ -309,6 +319,15 @@ export class Calls<Command, Result, Query, Answer, Input> {
         this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, why));
       }
     }
+  }
+
+  /** The calls of this turn, as inputs for core. Those that ask nobody are answered. */
+  take(baseIndex: () => Index, lastApplied: Index): readonly CoreInput[] {
+    const proposed = this.proposals.take();
+    const inputs: CoreInput[] = proposed ? [{ type: "propose", ...proposed }] : [];
+    inputs.push(...this.reads.take(baseIndex), ...this.transfers.take());
+    this.reads.run(lastApplied);
+    return inputs;
   }
 
   onTransferCalledOff(): void {

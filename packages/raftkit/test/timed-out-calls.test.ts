@@ -68,7 +68,7 @@ for (const [stage, name] of [
     const refs = Array.from({ length: 10_000 }, () => {
       const read = new Read<string>(() => "q", nothing, nothing);
       reads.add(read);
-      const id = reads.take() ?? 0;
+      const id = reads.take()[0]?.id ?? 0;
       if (stage === "ready") reads.onReady(id, 5, 4);
       read.expire();
       return new WeakRef(read);
@@ -76,7 +76,7 @@ for (const [stage, name] of [
     expect(await countKept(refs)).toBeLessThanOrEqual(1);
     const answer = new Promise((resolve) => {
       reads.add(new Read<string>(() => "q", resolve, resolve));
-      reads.onReady(reads.take() ?? 0, 5, 4);
+      reads.onReady(reads.take()[0]?.id ?? 0, 5, 4);
     });
     reads.run(5);
     expect(await answer).toBe("q");

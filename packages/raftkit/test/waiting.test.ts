@@ -161,7 +161,7 @@ describe("reads that wait are bounded in number", () => {
   test("those that core gave back, too", () => {
     const { reads, gate, ends, end } = waiting("n1");
     reads.add(new Read<string>(() => "q", end, end, gate));
-    const id = reads.take() ?? 0;
+    const id = reads.take()[0]?.id ?? 0;
     gate.onRefused("noLeader");
     reads.onRejected(id);
     expect(ends).toMatchObject([{ reason: "overloaded" }]);
