@@ -7,6 +7,7 @@ export interface FakeNode extends KvNode {
   now: Partial<NodeStatus>;
   proposes: (command: unknown, options?: CallOptions) => Promise<unknown>;
   reads: KvCalls["read"];
+  transfers: KvNode["transferLeadership"];
   closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
 }
@@ -20,6 +21,7 @@ export function fakeNode(): FakeNode {
     now: {},
     proposes: never,
     reads: never,
+    transfers: () => Promise.resolve({ leaderId: "n2", term: 3 }),
     closes: 0,
     closed: new Promise(() => undefined),
     propose: (command, options) => node.proposes(command, options) as Promise<never>,
@@ -64,7 +66,7 @@ export function fakeNode(): FakeNode {
       },
       ...node.now,
     }),
-    transferLeadership: (to) => Promise.resolve({ leaderId: to ?? "n2", term: 3 }),
+    transferLeadership: (to, options) => node.transfers(to, options),
     snapshot: () => Promise.resolve({ index: 3, term: 2, bytes: 88 }),
     async *leadership() {
       /* never leads */
