@@ -187,7 +187,8 @@ describe("a lease", () => {
         InvalidOption,
       );
     }
-    const { wallNow: _, ...clock } = createVirtualClock();
+    const clock = createVirtualClock();
+    Reflect.deleteProperty(clock, "wallNow");
     await expect(createNode({ ...options, clock, leaseDriftRate: 0.01 })).rejects.toThrow(
       /wallNow/,
     );

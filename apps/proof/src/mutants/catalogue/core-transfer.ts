@@ -82,9 +82,9 @@ export const transfer: readonly Mutant[] = [
   {
     id: "core-141",
     file: "packages/core/src/operations/transfer.ts",
-    find: "  leader.transfer = null;\n",
+    find: "  rejectTransfers(state, state.options, why);\n",
     replace: "",
-    why: "a transfer that was called off goes on",
+    why: "whoever asked the leader itself never hears that it was called off",
   },
   {
     id: "core-142",
