@@ -173,6 +173,7 @@ describe("is reported:", () => {
       conflictIndex: 0,
       conflictTerm: 0,
       neededSnapshot: 0,
+      promised: false,
     } as const;
     watch.sending(n2, "n1", granted);
     watch.sending(n2, "n1", acknowledged);

@@ -38,6 +38,7 @@ function acknowledgement(matchIndex: number): AppendEntriesReply {
     conflictIndex: 0,
     conflictTerm: 0,
     neededSnapshot: 0,
+    promised: false,
   };
 }
 

@@ -2,7 +2,7 @@
 // the process.
 import { RaftkitError } from "@raftkit/core";
 import type { KvChange } from "@raftkit/kv";
-import { createChangeFeed } from "raftkit";
+import { createChangeFeed, TransferFailed } from "raftkit";
 import type { Logger } from "raftkit";
 import { notReady } from "./http/errors.js";
 import { createHttpListener } from "./http/server.js";
@@ -27,6 +27,8 @@ import { watchRoute } from "./http/routes/watch.js";
 
 /** How long requests under way may go on once the server closes. */
 const DRAIN_MS = 1000;
+/** How long a leader that closes may take to hand its leadership on. */
+const TRANSFER_MS = 1000;
 /** Each change is looked at for each of them; and half of the connections are for others. */
 const WATCHES_MAX = 256;
 
@@ -46,7 +48,8 @@ export interface RunningServer {
   /** Resolves if the node stops by itself; the server still has to be closed. */
   readonly failed: Promise<RaftkitError>;
   /**
-   * Stops accepting, finishes what is under way (at most a second), closes the node. Idempotent.
+   * A leader hands its leadership on (at most a second). Then it stops accepting, finishes what is
+   * under way (at most a second), and closes the node. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -102,6 +105,7 @@ export async function startServer({
   });
   const http = await listen(listener, settings.http);
   const stop = async (): Promise<void> => {
+    if (node) await handOver(node, logger);
     await listener.drain(DRAIN_MS);
     metrics.close();
     await node?.close();
@@ -126,6 +130,21 @@ export async function startServer({
   });
   const peer = settings.peers.find(({ id }) => id === settings.id)?.address ?? "";
   return { http, peer, node: started, failed, close: () => (closing ??= stop()) };
+}
+
+/**
+ * While requests are still served: those that wait for the next leader are answered before the node
+ * closes. Whatever comes of it, the server closes.
+ */
+async function handOver(node: KvNode, logger: Logger): Promise<void> {
+  if (node.status().role !== "leader") return;
+  try {
+    const { leaderId } = await node.transferLeadership(null, { timeoutMs: TRANSFER_MS });
+    logger.info({ leaderId }, `handed the leadership to ${leaderId}`);
+  } catch (error) {
+    if (error instanceof TransferFailed && error.reason === "noOtherVoter") return;
+    logger.warn({ err: error }, "closing as the leader: the other nodes have to elect one");
+  }
 }
 
 async function listen(listener: HttpListener, { host, port }: HostPort): Promise<string> {

@@ -7,6 +7,7 @@ export interface FakeNode extends KvNode {
   now: Partial<NodeStatus>;
   proposes: (command: unknown, options?: CallOptions) => Promise<unknown>;
   reads: KvCalls["read"];
+  transfers: KvNode["transferLeadership"];
   closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
 }
@@ -20,6 +21,7 @@ export function fakeNode(): FakeNode {
     now: {},
     proposes: never,
     reads: never,
+    transfers: () => Promise.resolve({ leaderId: "n2", term: 3 }),
     closes: 0,
     closed: new Promise(() => undefined),
     propose: (command, options) => node.proposes(command, options) as Promise<never>,
@@ -34,6 +36,8 @@ export function fakeNode(): FakeNode {
       role: "leader",
       term: 2,
       leaderId: "n1",
+      hasLease: false,
+      transferringTo: null,
       lastIndex: 5,
       durableIndex: 4,
       commitIndex: 4,
@@ -58,9 +62,11 @@ export function fakeNode(): FakeNode {
         entriesApplied: 6,
         proposals: 7,
         reads: 8,
+        eventLoopStalls: 0,
       },
       ...node.now,
     }),
+    transferLeadership: (to, options) => node.transfers(to, options),
     snapshot: () => Promise.resolve({ index: 3, term: 2, bytes: 88 }),
     async *leadership() {
       /* never leads */

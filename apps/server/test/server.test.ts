@@ -2,7 +2,7 @@
 // ends.
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RaftkitError } from "@raftkit/core";
-import { NotProposed, ReadFailed } from "raftkit";
+import { NotProposed, ReadFailed, TransferFailed } from "raftkit";
 import type { KvNode } from "../src/kv-calls.js";
 import { startServer } from "../src/server.js";
 import { errorCode, parsed, send } from "./client.js";
@@ -210,6 +210,33 @@ describe("the end", () => {
     const quick = fakeNode();
     quick.now = { state: "failed" };
     expect((await (await start(quick)).server.failed).code).toBe("NODE_FAILED");
+  });
+
+  test("a leader hands its leadership on first, and takes requests meanwhile", async () => {
+    const { server, http, node } = await start();
+    node.reads = () => Promise.resolve({ type: "get", index: 3, entry: null });
+    let transferred = (): void => undefined;
+    node.transfers = (to, options) => {
+      expect([to, options?.timeoutMs]).toEqual([null, 1000]);
+      return new Promise((resolve) => (transferred = () => resolve({ leaderId: "n2", term: 3 })));
+    };
+    const closing = server.close();
+    expect(errorCode(await send(http, "GET", "/v1/kv/a"))).toBe("key_not_found");
+    expect(node.closes).toBe(0);
+    transferred();
+    await closing;
+    expect(node.closes).toBe(1);
+  });
+
+  test("a leader that nobody relieves closes all the same; others ask nobody", async () => {
+    const failing = await start();
+    failing.node.transfers = () => Promise.reject(new TransferFailed("unreachable", "n2 is dead"));
+    await failing.server.close();
+    const follower = await start();
+    follower.node.now = { role: "follower" };
+    follower.node.transfers = () => Promise.reject(new Error("nobody should ask"));
+    await follower.server.close();
+    expect([failing.node.closes, follower.node.closes]).toEqual([1, 1]);
   });
 
   test("requests under way are answered before the node is closed, which happens once", async () => {

@@ -10,6 +10,8 @@ import { commitInstall } from "./operations/install-receiving.js";
 import { sendSnapshots } from "./operations/install-sending.js";
 import { askLeader } from "./operations/remote-reads.js";
 import { replicate } from "./operations/replication.js";
+import { driveTransfer } from "./operations/transfer.js";
+import { settleTransfers } from "./operations/transfer-requests.js";
 import type { State } from "./state/state.js";
 
 /** Settles what this turn's inputs left owing, each once. */
@@ -26,9 +28,11 @@ export function endTurn(state: State): void {
   if (state.role.kind === "leader") {
     sendSnapshots(state, state.role);
     replicate(state, state.role);
+    driveTransfer(state, state.role);
   } else if (state.role.kind === "follower") {
     acknowledgeLeader(state, state.role);
     askLeader(state);
   }
+  settleTransfers(state);
   applyCommitted(state);
 }

@@ -24,6 +24,7 @@ export { decodeFrame, encodeFrame } from "./encoding/frame.js";
 export { checkedNextLogState, emptyLogState, nextLogState } from "./log/stored-log.js";
 export type { LogState } from "./log/stored-log.js";
 export { changeRuns, compactRuns } from "./log/entry-runs.js";
+export { CLOCK_STOP_MS } from "./operations/lease.js";
 export { STATE_HASHES_KEPT } from "./state/pending-state-hashes.js";
 export { Raft } from "./raft.js";
 export type { RaftStatus } from "./raft.js";

@@ -29,6 +29,12 @@ export interface RaftOptions {
    * CLOCK_ELAPSED_MS_MAX. Undefined: it appends none.
    */
   readonly clockIntervalMs?: number | undefined;
+  /**
+   * By how much the rate of any node's clock differs from that of real time at most: 0.01 is one
+   * percent; above 0, below 1. Given, a leader may answer reads by a lease. Undefined: it asks for
+   * none, and promises none.
+   */
+  readonly leaseDriftRate?: number | undefined;
 }
 
 /** What the storage and the state machine brought back. */

@@ -16,8 +16,10 @@ import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
 import { Invariants } from "./invariants.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
+import { beginWithRefusal, hasLease } from "./operations/lease.js";
 import { configurationAt } from "./operations/membership.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
+import { transferDeadline } from "./operations/transfer-requests.js";
 import { isLogFull } from "./operations/leader-append.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import type { SnapshotMeta, SnapshotPosition } from "./ports/snapshot-storage.js";
@@ -44,6 +46,10 @@ export interface RaftStatus {
   readonly lastApplied: Index;
   readonly lastIndex: Index;
   readonly durableIndex: Index;
+  /** A leader that could answer a read by its lease now. */
+  readonly hasLease: boolean;
+  /** Of a leader that hands its leadership on: to whom. */
+  readonly transferringTo: NodeId | null;
   /** The log begins behind it: what stands before is in a snapshot. 0: nothing was compacted. */
   readonly baseIndex: Index;
   /** The newest snapshot; null: there is none, or it is damaged. */
@@ -101,9 +107,13 @@ export class Raft {
     const { role, bootstrapping, remoteReads, electionDeadline } = this.#state;
     if (this.#failed) return Infinity;
     if (this.#turnOpen) return -Infinity;
-    const timer = role.kind === "leader" ? role.heartbeatDeadline : electionDeadline;
+    const timer =
+      role.kind === "leader"
+        ? Math.min(role.heartbeatDeadline, role.transfer?.deadline ?? Infinity)
+        : electionDeadline;
     return Math.min(
       timer,
+      transferDeadline(this.#state),
       bootstrapping?.askAt ?? Infinity,
       remoteReads.asked?.resendAt ?? Infinity,
       forwardDeadline(this.#state),
@@ -117,6 +127,7 @@ export class Raft {
   step(now: number, input: Input): readonly Effect[] {
     if (this.#failed) return [];
     const state = this.#state;
+    if (state.now === -Infinity) beginWithRefusal(state, now);
     state.now = Math.max(state.now, now);
     try {
       dispatch(state, input);
@@ -164,6 +175,8 @@ export class Raft {
       lastApplied,
       lastIndex: log.lastIndex,
       durableIndex: durability.durableIndex,
+      hasLease: role.kind === "leader" && hasLease(this.#state, role),
+      transferringTo: role.kind === "leader" ? (role.transfer?.target.id ?? null) : null,
       baseIndex: log.base.index,
       snapshot: this.#state.snapshot,
       lacksSnapshot: lacksSnapshot(this.#state),

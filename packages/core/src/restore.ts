@@ -74,6 +74,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
       verifiedIndex: 0,
       leaderCommit: 0,
       round: 0,
+      askedLeaseMs: 0,
       ackNow: false,
       ackWhenSeq: null,
     },
@@ -92,6 +93,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     isDiskFull: false,
     remoteReads: { waiting: [], asked: null, lastId: 0 },
     stateHashes: newStateHashes(),
+    transfers: [],
     now: -Infinity,
     effects: [],
   };

@@ -29,6 +29,7 @@ const message: Message = {
   leaderCommit: 2,
   round: 9,
   matchIndex: 1,
+  leaseMs: 0,
   entries: [entries],
 };
 

@@ -194,7 +194,10 @@ function act(world: World, node: TestNode): void {
       `${node.id}/${node.run}/${node.nextReadId}`,
       world.invariants.applied.length,
     );
-    step(cluster, node, { type: "read", id: node.nextReadId++ });
+    step(cluster, node, { type: "read", id: node.nextReadId++, byLease: false });
+  } else if (choice < 0.965) {
+    const target = pick(world, [null, "n1", "n2", "n3"]) ?? null;
+    step(cluster, node, { type: "transferLeadership", id: node.nextTransferId++, target });
   } else if (choice < 0.975) world.cut = random() < 0.5 ? undefined : node.id;
   else if (choice < 0.985 && node.disk.entries.length > 0) crash(node);
   else if (!node.alive) restart(node);

@@ -47,6 +47,7 @@ function heartbeat(raft: Raft, round: number): readonly Message[] {
     leaderCommit: 1,
     round,
     matchIndex: 0,
+    leaseMs: 0,
     entries: [],
   };
   return [

@@ -16,7 +16,7 @@ test.each<[readonly CodecValue[], Message]>([
   ],
   [[3, to, 9, true], { type: "requestVoteReply", to, term: 9, voteGranted: true }],
   [
-    [4, to, 9, 5, 2, 3, 4, 1],
+    [4, to, 9, 5, 2, 3, 4, 1, 148],
     {
       type: "appendEntries",
       to,
@@ -26,11 +26,12 @@ test.each<[readonly CodecValue[], Message]>([
       leaderCommit: 3,
       round: 4,
       matchIndex: 1,
+      leaseMs: 148,
       entries: [],
     },
   ],
   [
-    [5, to, 9, 1, true, 2, 3, 4, 5, 6, 7],
+    [5, to, 9, 1, true, 2, 3, 4, 5, 6, 7, true],
     {
       type: "appendEntriesReply",
       to,
@@ -43,6 +44,7 @@ test.each<[readonly CodecValue[], Message]>([
       conflictIndex: 5,
       conflictTerm: 6,
       neededSnapshot: 7,
+      promised: true,
     },
   ],
   [
@@ -55,7 +57,7 @@ test.each<[readonly CodecValue[], Message]>([
       entries: encodeRun(0, 9, EntryKind.command, [Uint8Array.of(7)]),
     },
   ],
-  ...(["accepted", "notLeader", "overloaded", "logFull", "diskFull"] as const).map(
+  ...(["accepted", "notLeader", "overloaded", "logFull", "diskFull", "transferring"] as const).map(
     (verdict, i): [readonly CodecValue[], Message] => [
       [7, to, 9, 1, 2, 3, i, 5, 6],
       {
@@ -71,7 +73,7 @@ test.each<[readonly CodecValue[], Message]>([
       },
     ],
   ),
-  [[8, to, 9, 1], { type: "readIndex", to, term: 9, id: 1 }],
+  [[8, to, 9, 1, true], { type: "readIndex", to, term: 9, id: 1, byLease: true }],
   [
     [9, to, 9, 1, 2, true, 3],
     { type: "readIndexReply", to, term: 9, run: 1, id: 2, success: true, readIndex: 3 },
@@ -111,6 +113,25 @@ test.each<[readonly CodecValue[], Message]>([
       { type: "installSnapshotReply", to, term: 9, attempt: 1, offset: 2, outcome },
     ],
   ),
+  [[20, to, 9, 1], { type: "timeoutNow", to, term: 9, round: 1 }],
+  [[21, to, 9, 1, "n2"], { type: "transferLeadership", to, term: 9, id: 1, target: "n2" }],
+  [[21, to, 9, 1, null], { type: "transferLeadership", to, term: 9, id: 1, target: null }],
+  ...(
+    [
+      "accepted",
+      "notLeader",
+      "unknownServer",
+      "notVoter",
+      "noOtherVoter",
+      "inProgress",
+      "unreachable",
+      "behind",
+      "notElected",
+    ] as const
+  ).map((verdict, i): [readonly CodecValue[], Message] => [
+    [22, to, 9, 1, 2, i],
+    { type: "transferLeadershipReply", to, term: 9, run: 1, id: 2, verdict },
+  ]),
 ])("%j is what other versions of this code send and expect", (header, m) => {
   expect(messageHeader(m)).toEqual(header);
   expect(decodeMessage(header, concatenate(messagePayload(m)))).toEqual(m);

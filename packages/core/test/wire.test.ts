@@ -62,6 +62,7 @@ const appendEntries = fc
     leaderCommit: count,
     round: count,
     matchIndex: count,
+    leaseMs: count,
     datas: fc.array(entryData, { maxLength: 4 }),
     others: fc.subarray([
       { kind: EntryKind.clock, data: encodeClock(3_600_000) },
@@ -122,6 +123,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     conflictIndex: count,
     conflictTerm: term,
     neededSnapshot: count,
+    promised: flag,
   }),
   installSnapshot,
   fc.record({
@@ -140,11 +142,18 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     run: count,
     firstSeq: count,
     count,
-    verdict: fc.constantFrom("accepted", "notLeader", "overloaded", "logFull", "diskFull"),
+    verdict: fc.constantFrom(
+      "accepted",
+      "notLeader",
+      "overloaded",
+      "logFull",
+      "diskFull",
+      "transferring",
+    ),
     firstIndex: count,
     entryTerm: term,
   }),
-  fc.record({ type: type("readIndex"), to: incarnation, term, id: count }),
+  fc.record({ type: type("readIndex"), to: incarnation, term, id: count, byLease: flag }),
   fc.record({
     type: type("readIndexReply"),
     to: incarnation,
@@ -175,6 +184,22 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     index: count,
     hash: fc.string({ minLength: 1, maxLength: 128 }),
     answer: flag,
+  }),
+  fc.record({ type: type("timeoutNow"), to: incarnation, term, round: count }),
+  fc.record({
+    type: type("transferLeadership"),
+    to: incarnation,
+    term,
+    id: count,
+    target: fc.constantFrom(null, "n1", "a_B-9"),
+  }),
+  fc.record({
+    type: type("transferLeadershipReply"),
+    to: incarnation,
+    term,
+    run: count,
+    id: count,
+    verdict: fc.constantFrom("accepted", "notLeader", "inProgress", "behind", "notElected"),
   }),
 );
 
@@ -303,6 +328,7 @@ describe("messages", () => {
       0,
       1,
       matchIndex,
+      0,
     ];
     const entries = (...terms: number[]): Uint8Array =>
       runOf(

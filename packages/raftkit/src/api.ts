@@ -71,6 +71,13 @@ export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
    * that one if it is larger; but always by half of `maxLogBytes`. Default 64 MiB.
    */
   readonly snapshotAfterBytes?: number;
+  /**
+   * By how much the rate of a node's clock differs from that of real time at most: 0.01 is one percent.
+   * Given, a leader answers reads with `consistency: "lease"` without asking a majority; give it on
+   * every node. The answer is only as right as this number, and as wall clocks, which tell of a machine
+   * that was stopped: not for machines whose clocks stop together. Default: no leases.
+   */
+  readonly leaseDriftRate?: number;
   readonly clock?: Clock;
   readonly random?: Random;
   /** One that throws is passed over. Default: none. */
@@ -100,6 +107,28 @@ export interface CallOptions extends ReadyOptions {
    * Default true.
    */
   readonly wait?: boolean;
+  /**
+   * Told, right before the call resolves, the index of the entry that the command became, or of the
+   * last entry that is in the state which was read. A later read with `{ atLeast: index }`, on any
+   * node, shows that state or a newer one.
+   */
+  readonly onIndex?: (index: Index) => void;
+}
+
+/**
+ * Which state may answer a read.
+ * - `linearizable`: one that has everything that was acknowledged before the call; a majority is asked.
+ * - `lease`: the same, but a leader that holds a lease needn't ask (option `leaseDriftRate`); one
+ *   without a lease asks.
+ * - `local`: this node's, however old; nobody is asked, and no leader is needed.
+ * - `{ atLeast: index }`: this node's, once it has applied that entry: with the index of one's own
+ *   write, or of an earlier read, one never sees less than that. No leader is needed.
+ */
+export type Consistency = "linearizable" | "lease" | "local" | { readonly atLeast: Index };
+
+export interface ReadOptions extends CallOptions {
+  /** Default: `linearizable`. */
+  readonly consistency?: Consistency;
 }
 
 export type NodeState = "running" | "failed" | "closed";
@@ -133,6 +162,10 @@ export interface NodeStatus {
   readonly role: Role | null;
   readonly term: Term;
   readonly leaderId: NodeId | null;
+  /** On a leader: it would answer a read with `consistency: "lease"` without asking. */
+  readonly hasLease: boolean;
+  /** On a leader that hands its leadership on: to whom. */
+  readonly transferringTo: NodeId | null;
   readonly lastIndex: Index;
   readonly durableIndex: Index;
   readonly commitIndex: Index;
@@ -184,7 +217,26 @@ export type CounterName =
   | "persists"
   | "entriesApplied"
   | "proposals"
-  | "reads";
+  | "reads"
+  /** How often a timer rang half of the smallest election timeout late, or later. */
+  | "eventLoopStalls";
+
+export interface CloseOptions {
+  /** How long to wait, in milliseconds; by default for ever. */
+  readonly timeoutMs?: number;
+  /**
+   * A leader first hands its leadership on, and serves until then: so nobody has to wait for an
+   * election. That takes some milliseconds, and at most twice the longest election timeout; the node
+   * ends whatever comes of it. Default false.
+   */
+  readonly transfer?: boolean;
+}
+
+/** Who leads after a transfer. */
+export interface TransferredLeadership {
+  readonly leaderId: NodeId;
+  readonly term: Term;
+}
 
 /** One period in which this node leads and has applied everything that was committed before it. */
 export interface LeadershipTerm {
@@ -249,14 +301,14 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
     options?: CallOptions,
   ): Promise<ReturnOf<Command, Result, Given>>;
   /**
-   * Asks the local state machine once its state is new enough, on any node: the answer shows every
-   * write that was acknowledged before the call (linearizable, thesis §6.4).
+   * Asks the local state machine once its state is new enough, on any node: by default the answer
+   * shows every write that was acknowledged before the call (linearizable, thesis §6.4).
    * @throws {ReadFailed} safe to try again
    * @throws {StateMachineFailed} `query` threw
    */
   read<Given extends Query>(
     query: Given,
-    options?: CallOptions,
+    options?: ReadOptions,
   ): Promise<ReturnOf<Query, Answer, Given>>;
   /**
    * Takes a snapshot of this node's state and compacts its log, beside what it does by itself.
@@ -264,6 +316,14 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
    * @throws {SnapshotFailed} the node goes on; safe to try again
    */
   snapshot(): Promise<SnapshotStatus>;
+  /**
+   * Lets another node lead, from any node: without `to` the voter whose log is furthest. Calls of
+   * `propose` wait meanwhile, for some milliseconds as a rule; nothing is lost. After the longest
+   * election timeout it has happened, or was called off.
+   * @returns who leads now: `to`, also where that led already
+   * @throws {TransferFailed} it says why not, and whether it may still happen
+   */
+  transferLeadership(to?: NodeId | null, options?: ReadyOptions): Promise<TransferredLeadership>;
   status(): NodeStatus;
   /**
    * Each leadership of this node in turn. Every loop over it begins with the present one, and ends
@@ -285,8 +345,7 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
    * Resolves when everything is released. An `apply` that is under way is waited for, since the
    * state machine must not be closed beneath it; the transport and the log don't wait for it.
    * Idempotent.
-   * @param options `timeoutMs`: how long to wait; by default for ever
    * @throws {CloseTimedOut} something hangs; it names what
    */
-  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }

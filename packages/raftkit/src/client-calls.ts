@@ -1,8 +1,16 @@
 // The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
-import type { Effect, NodeId } from "@raftkit/core";
+import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
-import type { CallOptions, CounterName, NodeOptions, NodeStatus, ReadyOptions } from "./api.js";
+import type {
+  CallOptions,
+  CounterName,
+  NodeOptions,
+  NodeStatus,
+  ReadOptions,
+  ReadyOptions,
+  TransferredLeadership,
+} from "./api.js";
 import type { PendingCall } from "./pending-call.js";
 import { validateCommand } from "./command-schema.js";
 import type { NodeEnd } from "./closing.js";
@@ -15,12 +23,20 @@ import {
   Overloaded,
   ReadFailed,
   StateMachineFailed,
+  TransferFailed,
 } from "./errors.js";
 import { fullLogText } from "./operator-log.js";
+import type { LogBound } from "./log-bound.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
-import { checkCallOptions, checkSignal, checkTimeout } from "./options.js";
+import {
+  checkCallOptions,
+  checkReadOptions,
+  checkSignal,
+  checkTarget,
+  checkTimeout,
+} from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
@@ -28,10 +44,12 @@ import { ReadyCheck } from "./ready-check.js";
 import { Reads } from "./reads.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
+import { TransferCall, Transfers } from "./transfers.js";
 
 const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
   noLeader: "no leader is known; try again",
   notSent: "the leader can't be reached; try again",
+  transferring: "the leader hands its leadership on, and the next one isn't known yet; try again",
 };
 
 const DISK_FULL =
@@ -52,9 +70,21 @@ export interface CallContext {
   /** Undefined while it runs. */
   readonly end: NodeEnd | undefined;
   readonly counters: Record<CounterName, number>;
+  readonly logBound: LogBound;
+  /** What the log holds. */
+  logBytes(): number;
   /** Asks for the end of this turn, at which core gets what waits. */
   requestTurn(): void;
 }
+
+type CallEffect =
+  | "accepted"
+  | "rejected"
+  | "unknown"
+  | "readReady"
+  | "readRejected"
+  | "transferred"
+  | "transferRejected";
 
 /** How long a call may take, checked. */
 interface Limits {
@@ -65,6 +95,7 @@ interface Limits {
 export class ClientCalls<Command, Result, Query, Answer, Input> {
   readonly proposals: Proposals<Result>;
   readonly reads: Reads;
+  readonly transfers: Transfers;
   readonly #gate: LeaderGate;
   readonly #node: CallContext;
   readonly #options: NodeOptions<Command, Result, Query, Answer, Input>;
@@ -85,9 +116,11 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     this.#gate = new LeaderGate(
       settings.clock,
       settings.heartbeatIntervalMs,
+      settings.electionTimeoutMs.max,
       () => node.requestTurn(),
       () => node.silentText(),
     );
+    this.transfers = new Transfers(this.#gate);
     this.#node = node;
     this.#options = options;
     this.#settings = settings;
@@ -110,6 +143,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
       const valid = commandSchema ? validateCommand(commandSchema, command) : command;
       const data = valid instanceof Promise ? null : this.#encode(valid);
       const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
+      proposal.onIndex = options?.onIndex;
       this.#limit(proposal, limits);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
@@ -152,9 +186,9 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     return data;
   }
 
-  read(query: Query, options?: CallOptions): Promise<Answer> {
+  read(query: Query, options?: ReadOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      checkCallOptions("read", options);
+      const consistency = checkReadOptions(options);
       const end = this.#node.end;
       if (end) throw new ReadFailed(end.reason, end.why, end.options);
       if (options?.signal?.aborted === true) {
@@ -167,10 +201,32 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
         resolve,
         reject,
         this.#gateOf(options),
+        consistency,
       );
+      read.onIndex = options?.onIndex;
       this.#limit(read, this.#limitsOf(options));
       this.#node.counters.reads++;
       this.reads.add(read);
+      this.#node.requestTurn();
+    });
+  }
+
+  transferLeadership(
+    to: NodeId | null,
+    options: ReadyOptions | undefined,
+  ): Promise<TransferredLeadership> {
+    return new Promise((resolve, reject) => {
+      checkCallOptions("transferLeadership", options);
+      checkTarget(to);
+      const { end } = this.#node;
+      if (end) throw new TransferFailed(end.reason, end.why, end.options);
+      const call = new TransferCall(to, resolve, reject, this.#gate);
+      if (options?.signal?.aborted === true) {
+        call.abort(options.signal.reason);
+        return;
+      }
+      this.#limit(call, this.#limitsOf(options));
+      this.transfers.add(call);
       this.#node.requestTurn();
     });
   }
@@ -226,7 +282,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
   }
 
   /** In each case core is certain that these were not proposed. */
-  onRejected({ firstSeq, count, reason }: Extract<Effect, { type: "rejected" }>): void {
+  #onRejected({ firstSeq, count, reason }: Extract<Effect, { type: "rejected" }>): void {
     switch (reason) {
       case "noLeader":
       case "notSent":
@@ -235,6 +291,14 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
           firstSeq,
           count,
           () => new NotProposed(reason, NOT_TAKEN[reason]),
+        );
+        break;
+      case "transferring":
+        this.#gate.onTransferring();
+        this.proposals.onNotTaken(
+          firstSeq,
+          count,
+          () => new NotProposed("noLeader", NOT_TAKEN[reason]),
         );
         break;
       case "overloaded":
@@ -257,9 +321,51 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     }
   }
 
-  onReadRejected(id: number): void {
-    this.#gate.onRefused("noLeader");
-    this.reads.onRejected(id);
+  /** The calls of this turn, as inputs for core. Those that ask nobody are answered. */
+  take(baseIndex: () => Index, lastApplied: Index): readonly CoreInput[] {
+    const proposed = this.proposals.take();
+    const inputs: CoreInput[] = proposed ? [{ type: "propose", ...proposed }] : [];
+    inputs.push(...this.reads.take(baseIndex), ...this.transfers.take());
+    this.reads.run(lastApplied);
+    return inputs;
+  }
+
+  onTransferCalledOff(): void {
+    this.#gate.onTransferCalledOff();
+  }
+
+  /** What became of that for which core was asked. */
+  perform(effect: Extract<Effect, { type: CallEffect }>, lastApplied: Index): void {
+    const { logBound } = this.#node;
+    switch (effect.type) {
+      case "accepted": {
+        const { firstSeq, count, firstIndex, term } = effect;
+        logBound.onAccepted(() => this.#node.logBytes());
+        this.proposals.onAccepted(firstSeq, count, firstIndex, term, lastApplied);
+        break;
+      }
+      case "rejected":
+        if (effect.reason === "logFull") logBound.onRefused(this.#node.logBytes());
+        this.#onRejected(effect);
+        break;
+      case "unknown":
+        this.proposals.onUnknown(effect.firstSeq, effect.count);
+        break;
+      case "readReady":
+        this.reads.onReady(effect.id, effect.index, lastApplied);
+        break;
+      case "readRejected":
+        this.#gate.onRefused("noLeader");
+        this.reads.onRejected(effect.id);
+        break;
+      case "transferred":
+        this.transfers.onTransferred(effect);
+        break;
+      case "transferRejected":
+        if (effect.reason === "leaderChanged") this.#gate.onRefused("noLeader");
+        this.transfers.onRejected(effect);
+        break;
+    }
   }
 
   /** Every call that is under way ends. */
@@ -268,5 +374,6 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     this.#gate.stop();
     this.proposals.endAll(reason, why, options);
     this.reads.endAll(reason, why, options);
+    this.transfers.endAll(reason, why, options);
   }
 }

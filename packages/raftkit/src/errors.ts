@@ -81,13 +81,43 @@ export type ReadFailedReason =
   | GivenUp
   | "noLeader"
   /** Too many reads of this node wait for a leader: try again after a pause. */
-  | "overloaded";
+  | "overloaded"
+  /** This node didn't get as far as the index that was asked for in time: try again, or elsewhere. */
+  | "behind";
 
 /** A read that got no answer; reads change nothing, so it is safe to try again. */
 export class ReadFailed extends RaftkitError {
   readonly reason: ReadFailedReason;
   constructor(reason: ReadFailedReason, message: string, options?: { cause?: unknown }) {
     super("READ_FAILED", message, options);
+    this.reason = reason;
+  }
+}
+
+export type TransferFailedReason =
+  | GivenUp
+  | "noLeader"
+  /** Who was to lead isn't a member, or has no vote; or nobody else has one. */
+  | "unknownServer"
+  | "notVoter"
+  | "noOtherVoter"
+  /** Another transfer, to somebody else, is under way. */
+  | "inProgress"
+  /**
+   * Called off after the longest election timeout: who was to lead wasn't heard, or lacked entries, or
+   * was told to take over and hasn't.
+   */
+  | "unreachable"
+  | "behind"
+  | "notElected"
+  /** The leader that was asked wasn't heard of any more: it may still happen. */
+  | "noAnswer";
+
+/** Another node doesn't lead, or nobody knows: the message says what to do. Nothing is lost. */
+export class TransferFailed extends RaftkitError {
+  readonly reason: TransferFailedReason;
+  constructor(reason: TransferFailedReason, message: string, options?: { cause?: unknown }) {
+    super("TRANSFER_FAILED", message, options);
     this.reason = reason;
   }
 }

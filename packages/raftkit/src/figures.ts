@@ -26,6 +26,11 @@ const GAUGES: readonly Figure[] = [
     of: ({ role }) => Number(role === "leader"),
   },
   {
+    name: "raftkit.has_lease",
+    description: "1 on a leader that could answer a read by its lease.",
+    of: ({ hasLease }) => Number(hasLease),
+  },
+  {
     name: "raftkit.has_leader",
     description: "1 while a leader is known.",
     of: ({ leaderId }) => Number(leaderId !== null),
@@ -173,6 +178,12 @@ const COUNTERS: Readonly<Record<Exclude<CounterName, "proposals" | "reads">, Ins
     name: "raftkit.persists",
     unit: "{persist}",
     description: "Changes of the log and the term handed to the log storage.",
+  },
+  eventLoopStalls: {
+    name: "raftkit.event_loop.stalls",
+    unit: "{stall}",
+    description:
+      "How often the event loop stood still for half of the smallest election timeout, or longer.",
   },
   entriesApplied: {
     name: "raftkit.entries.applied",

@@ -1,6 +1,5 @@
-// The runtime: feeds core with what happens and carries out what it asks for. Log, machine and
-// network are lanes of their own; core never waits for them, and everything that touches its state
-// runs here, one step at a time (R29).
+// The runtime: feeds core with what happens, one step at a time (R29), and carries out what it asks
+// for. Log, machine and network are lanes of their own; core never waits for them.
 //
 //   propose, read ─┐                ┌─▶ log lane ──────▶ storage.write    → persisted
 //   frames ────────┼─▶ Raft.step ───┼─▶ machine lane ──▶ stateMachine     → applied, results
@@ -18,13 +17,16 @@ import type {
 } from "@raftkit/core";
 import type {
   CallOptions,
+  CloseOptions,
   CounterName,
   NodeOptions,
   NodeStatus,
   RaftNode,
+  ReadOptions,
   ReadyOptions,
   LeadershipTerm,
   SnapshotStatus,
+  TransferredLeadership,
 } from "./api.js";
 import type { CallContext } from "./client-calls.js";
 import { ClientCalls } from "./client-calls.js";
@@ -150,15 +152,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       onSaved: (snapshot, origin) => this.#onSnapshot(snapshot, origin),
       onFailed: (what, error, retryMs) => this.#operatorLog.snapshotFailed(what, error, retryMs),
     });
-    this.transportHandler = {
-      receive: (from, frame) => {
-        if (!this.#ended && this.#begun) this.#traffic.receive(from, frame);
-      },
-      unreachable: (peer) => {
-        if (this.#begun) this.#turns.feed({ type: "unreachable", peer });
-      },
-      rejected: (error) => this.#operatorLog.rejected(error),
-    };
+    this.transportHandler = this.#traffic.handler(() => this.#begun && !this.#ended);
   }
 
   #createCalls(): ClientCalls<Command, Result, Query, Answer, Input> {
@@ -169,6 +163,8 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         return endNow();
       },
       counters: this.#counters,
+      logBound: this.#logBound,
+      logBytes: () => this.#raft.status.logBytes,
       status: () => this.status(),
       silentText: () => this.#operatorLog.leaderWatch.silentText,
       requestTurn: () => this.#turns.request(),
@@ -177,16 +173,19 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   }
 
   #createTurns(raft: Raft): Turns {
-    return new Turns(raft, this.#settings.clock, {
+    return new Turns(raft, this.#settings, {
       running: () => !this.#ended,
       perform: (effect) => this.#perform(effect),
       endOfTurn: () => {
-        const proposed = this.#calls.proposals.take();
-        if (proposed) this.#turns.feed({ type: "propose", ...proposed });
-        const id = this.#calls.reads.take();
-        if (id !== undefined) this.#turns.feed({ type: "read", id });
+        const { lastApplied } = this.#machineLane;
+        const inputs = this.#calls.take(() => raft.status.baseIndex, lastApplied);
+        for (const input of inputs) this.#turns.feed(input);
       },
       onError: (error) => this.#fail(internalError(this.id, error)),
+      onStall: (ms) => {
+        this.#counters.eventLoopStalls++;
+        this.#operatorLog.stalled(ms);
+      },
     });
   }
 
@@ -219,7 +218,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
 
   read<Given extends Query>(
     query: Given,
-    options?: CallOptions,
+    options?: ReadOptions,
   ): Promise<ReturnOf<Query, Answer, Given>> {
     const call = (): Promise<Answer> => this.#calls.read(query, options);
     const answer = this.#instruments ? this.#instruments.call("read", call) : call();
@@ -228,6 +227,13 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
 
   ready(options?: ReadyOptions): Promise<void> {
     return this.#calls.ready(options);
+  }
+
+  transferLeadership(
+    to: NodeId | null = null,
+    options?: ReadyOptions,
+  ): Promise<TransferredLeadership> {
+    return this.#calls.transferLeadership(to, options);
   }
 
   status(): NodeStatus {
@@ -282,27 +288,13 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         this.#traffic.drop(effect.from, effect.reason, effect.disconnect);
         break;
       case "accepted":
-        this.#logBound.onAccepted(() => this.#raft.status.logBytes);
-        this.#calls.proposals.onAccepted(
-          effect.firstSeq,
-          effect.count,
-          effect.firstIndex,
-          effect.term,
-          this.#machineLane.lastApplied,
-        );
-        break;
       case "rejected":
-        if (effect.reason === "logFull") this.#logBound.onRefused(this.#raft.status.logBytes);
-        this.#calls.onRejected(effect);
-        break;
       case "unknown":
-        this.#calls.proposals.onUnknown(effect.firstSeq, effect.count);
-        break;
       case "readReady":
-        this.#calls.reads.onReady(effect.id, effect.index, this.#machineLane.lastApplied);
-        break;
       case "readRejected":
-        this.#calls.onReadRejected(effect.id);
+      case "transferred":
+      case "transferRejected":
+        this.#calls.perform(effect, this.#machineLane.lastApplied);
         break;
       case "role":
         this.#onRole(effect);
@@ -313,6 +305,9 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       case "voteRefused":
       case "diverged":
         tellNews(effect, this.#machineLane.lastApplied, this.#audience);
+        if (effect.type === "notice" && effect.notice === "transferCalledOff") {
+          this.#calls.onTransferCalledOff();
+        }
         break;
       case "failed":
         this.#fail(effect.error);
@@ -363,15 +358,27 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#events.emit("error", error);
   }
 
-  async close(options?: { readonly timeoutMs?: number }): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
     checkCallOptions("close", options);
-    const timeoutMs = checkTimeout(options?.timeoutMs ?? Infinity);
+    const { clock } = this.#settings;
+    const closesAt = clock.now() + checkTimeout(options?.timeoutMs ?? Infinity);
+    if (options?.transfer === true && this.status().role === "leader") {
+      await this.#handOver(closesAt - clock.now());
+    }
+    const timeoutMs = Math.max(0, closesAt - clock.now());
     if (!this.#ended) this.#end({ reason: "closing", why: `node ${this.id} was closed` });
     try {
-      await this.#closing?.wait(this.id, this.#settings.clock, timeoutMs);
+      await this.#closing?.wait(this.id, clock, timeoutMs);
     } finally {
       this.#instruments?.close();
     }
+  }
+
+  #handOver(withinMs: number): Promise<unknown> {
+    const timeoutMs = Math.min(withinMs, 2 * this.#settings.electionTimeoutMs.max);
+    return this.transferLeadership(null, { timeoutMs }).catch((error: unknown) => {
+      if (!this.#ended) this.#operatorLog.notHandedOver(error);
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

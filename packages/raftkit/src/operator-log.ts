@@ -34,6 +34,9 @@ const NOTICES: Readonly<Record<Notice, string>> = {
     "the log begins behind a snapshot that is lost or damaged; this node votes and keeps entries, but applies nothing and doesn't campaign until the leader has sent it one",
   diskFull:
     "the disk has no room for more than the log's reserve: as a leader this node refuses proposals, and reads go on; as a follower it goes on until the reserve is used up, and stops then. Free space: it is looked for again and again, and nothing needs to be started anew",
+  transferring: "this leader hands its leadership on",
+  transferCalledOff:
+    "this leader was to hand its leadership on, but the other one hasn't taken over within the longest election timeout; this one leads on",
   diskHasRoom: "the disk has room again: this node takes proposals",
   bootstrapIgnored:
     "the list of initial voters differs from the configuration in the log; the log's is in force",
@@ -127,6 +130,8 @@ export class OperatorLog {
     if (notice === "bootstrapIgnored") {
       const what = differingIds(this.#initial, this.#voters);
       this.#logger.warn({ what }, `${NOTICES[notice]}; ${what}`);
+    } else if (notice === "transferring") {
+      this.#logger.info({ peer }, `${NOTICES[notice]} to ${peer ?? ""}`);
     } else this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);
   }
 
@@ -219,6 +224,22 @@ export class OperatorLog {
 
   logHasRoom(): void {
     this.#warn("logHasRoom", "", {}, "the log has room again: proposals are accepted");
+  }
+
+  stalled(ms: number): void {
+    this.#warn(
+      "stalled",
+      "",
+      { ms },
+      `the event loop stood still for ${Math.round(ms)} ms: this node heard and said nothing meanwhile, and the others may have elected another leader. Long computations, a busy machine or a stopped process do that`,
+    );
+  }
+
+  notHandedOver(error: unknown): void {
+    this.#logger.warn(
+      { err: error },
+      `this node closes as the leader, and the others have to elect one: ${messageOf(error)}`,
+    );
   }
 
   failed(error: RaftkitError): void {

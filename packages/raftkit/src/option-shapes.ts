@@ -20,6 +20,7 @@ const OPTIONS = {
   maxUncommittedBytes: "number",
   maxLogBytes: "number",
   snapshotAfterBytes: "number",
+  leaseDriftRate: "number",
   clock: "object",
   random: "function",
   instruments: "function",

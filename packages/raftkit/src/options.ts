@@ -1,16 +1,17 @@
 // The options of a node with their defaults, checked: a wrong one is named, with what was given and
 // what is allowed.
-import type { Clock, OptionShape, Random } from "@raftkit/core";
+import type { Clock, NodeId, OptionShape, Random } from "@raftkit/core";
 import {
   checkOptionShape,
   CLOCK_ELAPSED_MS_MAX,
+  CLOCK_STOP_MS,
   commandEncoding,
   ENTRY_HEADER_BYTES,
   isValidAddress,
   isValidCommandEncoding,
   isValidId,
 } from "@raftkit/core";
-import type { Logger, NodeOptions } from "./api.js";
+import type { Consistency, Logger, NodeOptions, ReadOptions } from "./api.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./platform.js";
 import { checkShape } from "./option-shapes.js";
 import { InvalidOption } from "./errors.js";
@@ -38,6 +39,7 @@ export interface Settings {
   readonly maxInflightBytes: number;
   /** What the state machine asks for. */
   readonly clockIntervalMs: number | undefined;
+  readonly leaseDriftRate: number | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -126,6 +128,7 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     maxMessageBytes: Math.min(2 ** 20, frameBytes),
     maxInflightMessages: 256,
     maxInflightBytes: 8 * 2 ** 20,
+    leaseDriftRate: checkLeases(options, electionTimeoutMs.min, heartbeatIntervalMs),
     clockIntervalMs: options.stateMachine.clockIntervalMs,
     clock: options.clock ?? systemClock(),
     random: options.random ?? systemRandom,
@@ -133,18 +136,60 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
   };
 }
 
-type CallName = "propose" | "read" | "ready" | "close";
+/** A lease that ends before the next heartbeat would help nobody. */
+function checkLeases<C, R, Q, A, I>(
+  { leaseDriftRate: rate, clock }: NodeOptions<C, R, Q, A, I>,
+  electionTimeoutMinMs: number,
+  heartbeatIntervalMs: number,
+): number | undefined {
+  if (rate === undefined) return undefined;
+  const validMs = (electionTimeoutMinMs / (1 + rate)) * (1 - rate) - 2 * CLOCK_STOP_MS - 1;
+  if (!(rate > 0 && rate < 1 && validMs > heartbeatIntervalMs)) {
+    throw wrong(
+      "leaseDriftRate",
+      rate,
+      `a number above 0 and below 1, small enough that electionTimeoutMs.min * (1 - rate) / (1 + rate) is longer than heartbeatIntervalMs by ${2 * CLOCK_STOP_MS + 1} ms`,
+    );
+  }
+  if (clock) requireMethods("clock (leaseDriftRate is given)", clock, ["wallNow"]);
+  return rate;
+}
+
+type CallName = "propose" | "read" | "ready" | "transferLeadership" | "close";
 
 const CALL_OPTIONS: Readonly<Record<CallName, OptionShape>> = {
-  propose: { signal: "object", timeoutMs: "number", wait: "boolean" },
-  read: { signal: "object", timeoutMs: "number", wait: "boolean" },
+  propose: { signal: "object", timeoutMs: "number", wait: "boolean", onIndex: "function" },
+  read: { signal: "object", timeoutMs: "number", wait: "boolean", onIndex: "function" },
   ready: { signal: "object", timeoutMs: "number" },
-  close: { timeoutMs: "number" },
+  transferLeadership: { signal: "object", timeoutMs: "number" },
+  close: { timeoutMs: "number", transfer: "boolean" },
 };
 
 /** Which ones a call was given. @throws {InvalidOption} */
 export function checkCallOptions(call: CallName, options: unknown): void {
   if (options !== undefined) checkOptionShape(call, options, CALL_OPTIONS[call]);
+}
+
+/** Which options a read was given, and with which consistency. @throws {InvalidOption} */
+export function checkReadOptions(options: ReadOptions | undefined): Consistency {
+  const { consistency = "linearizable", ...rest } = Object(options) as ReadOptions;
+  checkCallOptions("read", options === undefined || Object(options) !== options ? options : rest);
+  const isRight =
+    typeof consistency === "object"
+      ? Number.isSafeInteger(consistency?.atLeast) && consistency.atLeast >= 0
+      : ["linearizable", "lease", "local"].includes(consistency);
+  if (isRight) return consistency;
+  throw wrong(
+    "consistency",
+    consistency,
+    '"linearizable", "lease", "local" or { atLeast: index }, an index of 0 or more',
+  );
+}
+
+/** Who is to lead. @throws {InvalidOption} */
+export function checkTarget(to: NodeId | null): void {
+  if (to === null || (typeof to === "string" && isValidId(to))) return;
+  throw wrong("to", to, "1 to 64 of A-Z, a-z, 0-9, _ and -, or none");
 }
 
 /** Of one call. @throws {InvalidOption} */

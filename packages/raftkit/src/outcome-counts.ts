@@ -30,6 +30,7 @@ const READ_OUTCOMES: Readonly<Record<ReadFailedReason | "answered" | "failed" | 
   timeout: 0,
   aborted: 0,
   closing: 0,
+  behind: 0,
 };
 
 export class OutcomeCounts {

@@ -51,6 +51,7 @@ export function systemClock(): Clock {
       return () => clearTimeout(timer);
     },
     defer: (run) => defer(() => inOwnContext(run)),
+    wallNow: () => Date.now(),
   };
 }
 

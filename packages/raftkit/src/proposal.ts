@@ -11,6 +11,7 @@ const NO_BYTES = new Uint8Array(0);
 const AWAITED: Readonly<Record<GateReason, string>> = {
   noLeader: "the proposal timed out before a leader was known",
   notSent: "the proposal timed out before the leader could be reached",
+  transferring: "the proposal timed out while the leader handed its leadership on",
 };
 
 export class Proposal<Result> extends PendingCall {
@@ -35,6 +36,8 @@ export class Proposal<Result> extends PendingCall {
   term: Term = 0;
   /** Another proposal that was accepted at the same index under another term. */
   next: Proposal<Result> | undefined;
+  /** Told where it stands in the log, before its result is. */
+  onIndex: ((index: Index) => void) | undefined;
   /** Told once, when it has ended. */
   onEnd: ((proposal: Proposal<Result>) => void) | undefined;
 
@@ -91,7 +94,15 @@ export class Proposal<Result> extends PendingCall {
 
   succeed(result: Result): void {
     const resolve = this.#resolve;
-    if (this.end()) resolve?.(result);
+    const reject = this.#reject;
+    if (!this.end()) return;
+    try {
+      this.onIndex?.(this.index);
+    } catch (error) {
+      reject?.(error);
+      return;
+    }
+    resolve?.(result);
   }
 
   fail(error: unknown): void {
@@ -122,10 +133,11 @@ export class Proposal<Result> extends PendingCall {
   }
 
   override expire(): void {
-    const awaited = this.#handedOver ? undefined : this.gate?.closedFor;
+    const awaited = this.#handedOver ? undefined : this.gate?.closedForCommands;
     const silent = this.gate?.silentText() ?? "";
     if (awaited) {
-      this.fail(new NotProposed(awaited, `${AWAITED[awaited]}${silent}; nothing was proposed`));
+      const reason = awaited === "transferring" ? "noLeader" : awaited;
+      this.fail(new NotProposed(reason, `${AWAITED[awaited]}${silent}; nothing was proposed`));
     } else this.giveUp("timeout", "the proposal timed out");
   }
 

@@ -88,7 +88,7 @@ export class Proposals<Result> {
   };
 
   #mustWait({ gate }: Proposal<Result>): boolean {
-    return gate !== null && (!!gate.closedFor || this.#unplacedBytes >= this.#windowBytes);
+    return gate !== null && (!!gate.closedForCommands || this.#unplacedBytes >= this.#windowBytes);
   }
 
   /** Everything that needn't wait, numbered, as one input for core. */

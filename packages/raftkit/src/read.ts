@@ -1,4 +1,6 @@
 // One `read` call.
+import type { Index } from "@raftkit/core";
+import type { Consistency } from "./api.js";
 import { PendingCall } from "./pending-call.js";
 import type { ReadFailedReason } from "./errors.js";
 import { ReadFailed } from "./errors.js";
@@ -15,6 +17,14 @@ export class Read<Answer> extends PendingCall {
   #call: Waiting<Answer> | undefined;
   /** Where it waits for a leader; null: it doesn't, and fails where none can answer it. */
   readonly gate: LeaderGate | null;
+  /** The leader's lease will do. */
+  readonly isLeaseRead: boolean;
+  /** Any state that has applied so much will do; null: the leader says how much. */
+  readonly leastIndex: Index | null;
+  /** Told what the state was that answered, before the answer is. */
+  onIndex: ((index: Index) => void) | undefined;
+  /** Up to where that state was applied. */
+  answeredAt: Index = 0;
   /** Whether core was asked for it. */
   asked = false;
   /** Told once, when it has ended. */
@@ -26,10 +36,14 @@ export class Read<Answer> extends PendingCall {
     resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
     gate: LeaderGate | null = null,
+    consistency: Consistency = "linearizable",
   ) {
     super();
     this.#call = { query, resolve, reject };
     this.gate = gate;
+    this.isLeaseRead = consistency === "lease";
+    this.leastIndex =
+      typeof consistency === "object" ? consistency.atLeast : consistency === "local" ? 0 : null;
   }
 
   /** The state is new enough: asks it. */
@@ -40,7 +54,15 @@ export class Read<Answer> extends PendingCall {
 
   succeed(answer: Answer): void {
     const call = this.#call;
-    if (this.end()) call?.resolve(answer);
+    const { onIndex } = this;
+    if (!this.end()) return;
+    try {
+      onIndex?.(this.answeredAt);
+    } catch (error) {
+      call?.reject(error);
+      return;
+    }
+    call?.resolve(answer);
   }
 
   failWith(error: unknown): void {
@@ -62,7 +84,12 @@ export class Read<Answer> extends PendingCall {
   }
 
   override expire(): void {
-    if (!this.asked && this.gate?.closedFor) {
+    if (this.leastIndex !== null) {
+      this.fail(
+        "behind",
+        `this node didn't get as far as index ${this.leastIndex} in time: it lags, or no majority has that index; try again, or on another node`,
+      );
+    } else if (!this.asked && this.gate?.closedFor) {
       this.fail(
         "noLeader",
         `the read timed out before a leader was known${this.gate.silentText()}`,

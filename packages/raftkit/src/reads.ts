@@ -1,6 +1,7 @@
-// Linearizable reads from the call to the answer: one question to core for all that wait, then each
-// query on a state that has applied everything up to the read index (thesis §6.4), between applies.
-import type { Index } from "@raftkit/core";
+// Reads from the call to the answer: one question to core for all linearizable ones that wait, and one
+// for all that the leader's lease may answer; then each query on a state that has applied everything up
+// to the read index (thesis §6.4), between applies. Reads that name their index ask nobody.
+import type { Index, Input } from "@raftkit/core";
 import type { Read } from "./read.js";
 import type { StateLock } from "./state-lock.js";
 import { isThenable } from "./thenable.js";
@@ -17,6 +18,8 @@ export class Reads {
   readonly #asked = new Map<number, Batch>();
   /** Those whose index is known, and who wait for the state. */
   readonly #ready = new Set<Batch>();
+  /** Of those that named it themselves. */
+  readonly #placed = new Set<Read<unknown>>();
   readonly #running = new Set<Read<unknown>>();
   readonly #lock: StateLock;
   #lastId = 0;
@@ -33,19 +36,27 @@ export class Reads {
     };
   }
 
-  /** One id for everything that waits for no leader, as an input for core. */
-  take(): number | undefined {
-    const reads = new Set<Read<unknown>>();
+  /**
+   * What waits for no leader, as inputs for core: one id for each kind.
+   * @param baseIndex below it the log says nothing, and neither does a machine that wasn't restored
+   */
+  take(baseIndex: () => Index = () => 0): readonly ReadInput[] {
+    const reads = { linearizable: new Set<Read<unknown>>(), lease: new Set<Read<unknown>>() };
     for (const read of this.#held) {
       if (read.gate?.closedFor) break;
-      reads.add(read);
+      reads[read.isLeaseRead ? "lease" : "linearizable"].add(read);
     }
     for (const read of this.#called) {
       this.#called.delete(read);
-      if (read.gate?.closedFor) this.#hold(read);
-      else reads.add(read);
+      if (read.leastIndex !== null) this.#place(read, Math.max(read.leastIndex, baseIndex()));
+      else if (read.gate?.closedFor) this.#hold(read);
+      else reads[read.isLeaseRead ? "lease" : "linearizable"].add(read);
     }
-    if (reads.size === 0) return undefined;
+    return [...this.#ask(reads.linearizable, false), ...this.#ask(reads.lease, true)];
+  }
+
+  #ask(reads: Set<Read<unknown>>, byLease: boolean): readonly ReadInput[] {
+    if (reads.size === 0) return [];
     const id = ++this.#lastId;
     const batch: Batch = { index: 0, reads };
     this.#asked.set(id, batch);
@@ -60,7 +71,25 @@ export class Reads {
         this.#ready.delete(batch);
       };
     }
-    return id;
+    return [{ type: "read", id, byLease }];
+  }
+
+  /** It may be answered by any state that has applied so much. */
+  #place(read: Read<unknown>, index: Index): void {
+    if (this.#placed.size >= WAITING_MAX) {
+      read.fail(
+        "overloaded",
+        `${WAITING_MAX} reads wait for this node to catch up, and no more may; try again after a pause`,
+      );
+      return;
+    }
+    const batch: Batch = { index, reads: new Set([read]) };
+    this.#ready.add(batch);
+    this.#placed.add(read);
+    read.onEnd = () => {
+      this.#placed.delete(read);
+      this.#ready.delete(batch);
+    };
   }
 
   #hold(read: Read<unknown>): void {
@@ -108,11 +137,13 @@ export class Reads {
     for (const batch of this.#ready) {
       if (batch.index > lastApplied) continue;
       this.#ready.delete(batch);
-      for (const read of batch.reads) this.#run(read);
+      for (const read of batch.reads) this.#run(read, lastApplied);
     }
   }
 
-  #run(read: Read<unknown>): void {
+  #run(read: Read<unknown>, lastApplied: Index): void {
+    this.#placed.delete(read);
+    read.answeredAt = lastApplied;
     let answer: unknown;
     try {
       answer = read.ask();
@@ -152,6 +183,8 @@ export class Reads {
     }
   }
 }
+
+type ReadInput = Extract<Input, { readonly type: "read" }>;
 
 /** Reads that were asked for together. */
 interface Batch {

@@ -13,6 +13,7 @@ export function noCounts(): Record<CounterName, number> {
     entriesApplied: 0,
     proposals: 0,
     reads: 0,
+    eventLoopStalls: 0,
   };
 }
 
@@ -42,6 +43,8 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     role: runs ? raft.role : null,
     term: raft.currentTerm,
     leaderId: runs ? raft.leaderId : null,
+    hasLease: runs && raft.hasLease,
+    transferringTo: runs ? raft.transferringTo : null,
     lastIndex: raft.lastIndex,
     durableIndex: raft.durableIndex,
     commitIndex: raft.commitIndex,

@@ -1,5 +1,14 @@
 // Messages on their way out and in: what core says as frames, and frames as core's input.
-import type { Codec, DropReason, Input, Message, NodeId, Sender, Transport } from "@raftkit/core";
+import type {
+  Codec,
+  DropReason,
+  Input,
+  Message,
+  NodeId,
+  Sender,
+  Transport,
+  TransportHandler,
+} from "@raftkit/core";
 import { decodeFrame, encodeFrame } from "@raftkit/core";
 import type { CounterName } from "./api.js";
 import type { OperatorLog } from "./operator-log.js";
@@ -22,6 +31,19 @@ export class Traffic {
     this.#counters = counters;
     this.#operatorLog = operatorLog;
     this.#feed = feed;
+  }
+
+  /** @param isListening until then and from then on nothing is heard */
+  handler(isListening: () => boolean): TransportHandler {
+    return {
+      receive: (from, frame) => {
+        if (isListening()) this.receive(from, frame);
+      },
+      unreachable: (peer) => {
+        if (isListening()) this.#feed({ type: "unreachable", peer });
+      },
+      rejected: (error) => this.#operatorLog.rejected(error),
+    };
   }
 
   send(to: NodeId, message: Message): void {

@@ -1,6 +1,13 @@
 // Steps of core, one after another, and the turns in which they come: what arrives in one event-loop
 // turn is settled together at its end. Nothing else ticks core, and nothing steps it twice at once.
 import type { Clock, Effect, Input, Raft } from "@raftkit/core";
+import { ClockWatch } from "./clock-watch.js";
+
+interface TurnSettings {
+  readonly clock: Clock;
+  readonly leaseDriftRate: number | undefined;
+  readonly electionTimeoutMs: { readonly min: number };
+}
 
 export interface TurnHandler {
   /** Nothing is stepped any more once it is false. */
@@ -8,6 +15,8 @@ export interface TurnHandler {
   perform(effect: Effect): void;
   /** The calls that came in this turn become inputs. */
   endOfTurn(): void;
+  /** A timer rang so late. */
+  onStall(ms: number): void;
   /** An effect threw what it must not. */
   onError(error: unknown): void;
 }
@@ -15,15 +24,23 @@ export interface TurnHandler {
 export class Turns {
   readonly #raft: Raft;
   readonly #clock: Clock;
+  readonly #clockWatch: ClockWatch | undefined;
+  readonly #stallMs: number;
   readonly #handler: TurnHandler;
   readonly #inbox: Input[] = [];
   #stepping = false;
   #turnRequested = false;
   #timer: { readonly at: number; readonly cancel: () => void } | null = null;
 
-  constructor(raft: Raft, clock: Clock, handler: TurnHandler) {
+  constructor(
+    raft: Raft,
+    { clock, leaseDriftRate, electionTimeoutMs }: TurnSettings,
+    handler: TurnHandler,
+  ) {
     this.#raft = raft;
     this.#clock = clock;
+    if (leaseDriftRate !== undefined) this.#clockWatch = new ClockWatch(clock);
+    this.#stallMs = electionTimeoutMs.min / 2;
     this.#handler = handler;
   }
 
@@ -38,15 +55,19 @@ export class Turns {
         next && this.#handler.running();
         next = this.#inbox.shift()
       ) {
-        for (const effect of this.#raft.step(this.#clock.now(), next)) {
-          this.#handler.perform(effect);
-        }
+        const now = this.#clock.now();
+        if (this.#clockWatch?.hasStopped(now) === true) this.#step(now, { type: "clockStopped" });
+        this.#step(now, next);
       }
     } catch (error) {
       this.#handler.onError(error);
     }
     this.#stepping = false;
     this.#arm();
+  }
+
+  #step(now: number, input: Input): void {
+    for (const effect of this.#raft.step(now, input)) this.#handler.perform(effect);
   }
 
   /** At the end of the event-loop turn, once. */
@@ -83,6 +104,8 @@ export class Turns {
     if (deadline === Infinity || (this.#timer && this.#timer.at <= deadline)) return;
     this.#timer?.cancel();
     const cancel = this.#clock.schedule(deadline, () => {
+      const lateMs = this.#clock.now() - deadline;
+      if (lateMs >= this.#stallMs) this.#handler.onStall(lateMs);
       this.#timer = null;
       this.request();
     });

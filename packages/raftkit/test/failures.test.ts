@@ -198,6 +198,7 @@ test("two leaders in one term stop the node that sees them", async () => {
       leaderCommit: 0,
       round: 1,
       matchIndex: 0,
+      leaseMs: 0,
       entries: [],
     }),
   ];

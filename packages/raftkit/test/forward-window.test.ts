@@ -39,7 +39,7 @@ test.each([
 
 describe("what waits is handed over", () => {
   const gate = (): LeaderGate => {
-    const opened = new LeaderGate(createVirtualClock(), 50, () => {});
+    const opened = new LeaderGate(createVirtualClock(), 50, 300, () => {});
     opened.onRole("n1");
     return opened;
   };

@@ -283,6 +283,8 @@ describe("figures", () => {
       "raftkit.elections.started": 1,
       "raftkit.persists": counters.persists,
       "raftkit.entries.applied": 1,
+      "raftkit.event_loop.stalls": 0,
+      "raftkit.has_lease": 0,
     });
     expect(status.peers[0]?.lastContactMs).toBeGreaterThanOrEqual(10);
     const roles = ["follower", "candidate", "leader"];

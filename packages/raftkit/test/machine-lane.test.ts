@@ -76,7 +76,7 @@ test("a synchronous query of an idle machine is answered at once, without waitin
       () => {},
     ),
   );
-  reads.onReady(reads.take() ?? 0, 7, 7);
+  reads.onReady(reads.take()[0]?.id ?? 0, 7, 7);
   expect(asked).toEqual(["q"]);
 });
 
@@ -94,7 +94,7 @@ test("a query waits until its index is applied, and not for the next one", () =>
         () => {},
       ),
     );
-    reads.onReady(reads.take() ?? 0, index, 7);
+    reads.onReady(reads.take()[0]?.id ?? 0, index, 7);
   }
   expect(asked).toEqual([]);
   reads.run(8);

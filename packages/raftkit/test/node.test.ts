@@ -348,6 +348,7 @@ describe("time", () => {
       leaderCommit: 0,
       round: 1,
       matchIndex: 0,
+      leaseMs: 0,
       entries: [],
     };
     clock.defer(() =>

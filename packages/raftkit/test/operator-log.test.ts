@@ -219,6 +219,7 @@ describe("messages that are dropped", () => {
     conflictIndex: 0,
     conflictTerm: 0,
     neededSnapshot: 0,
+    promised: false,
   };
   const own = "n1-data-directory-1";
   const cases: readonly (readonly [string, string, number, Uint8Array, RegExp])[] = [

@@ -111,7 +111,13 @@ test("errors tell their reasons, and nothing waits for what isn't built", () => 
   expectTypeOf<ReturnType<Node["status"]>["role"]>().toEqualTypeOf<
     "follower" | "candidate" | "leader" | null
   >();
-  expectTypeOf<NonNullable<Parameters<Node["read"]>[1]>>().not.toHaveProperty("consistency");
+  expectTypeOf<NonNullable<Parameters<Node["read"]>[1]>["consistency"]>().toEqualTypeOf<
+    "linearizable" | "lease" | "local" | { readonly atLeast: number } | undefined
+  >();
+  expectTypeOf<NonNullable<Parameters<Node["propose"]>[1]>>().not.toHaveProperty("consistency");
+  expectTypeOf<ReturnType<Node["transferLeadership"]>>().toEqualTypeOf<
+    Promise<{ readonly leaderId: string; readonly term: number }>
+  >();
   expectTypeOf<Parameters<Node["ready"]>[0]>().toEqualTypeOf<
     { readonly signal?: AbortSignal; readonly timeoutMs?: number } | undefined
   >();

@@ -129,7 +129,7 @@ describe("reads that wait are bounded in number", () => {
 
   function waiting(knownLeader: string | null) {
     const reads = new Reads(new StateLock());
-    const gate = new LeaderGate(createVirtualClock(), 50, () => {});
+    const gate = new LeaderGate(createVirtualClock(), 50, 300, () => {});
     gate.onRole(knownLeader);
     const ends: unknown[] = [];
     const end = (how: unknown): void => void ends.push(how);
@@ -161,7 +161,7 @@ describe("reads that wait are bounded in number", () => {
   test("those that core gave back, too", () => {
     const { reads, gate, ends, end } = waiting("n1");
     reads.add(new Read<string>(() => "q", end, end, gate));
-    const id = reads.take() ?? 0;
+    const id = reads.take()[0]?.id ?? 0;
     gate.onRefused("noLeader");
     reads.onRejected(id);
     expect(ends).toMatchObject([{ reason: "overloaded" }]);
@@ -326,7 +326,7 @@ describe("nothing is handed over again that may have been proposed:", () => {
 test("the gate opens with a leader and after a pause, once each, and news end the pause", async () => {
   const clock = createVirtualClock();
   let opened = 0;
-  const gate = new LeaderGate(clock, 50, () => opened++);
+  const gate = new LeaderGate(clock, 50, 300, () => opened++);
   gate.onRefused("noLeader");
   expect([gate.closedFor, opened, clock.timers]).toEqual(["noLeader", 0, 0]);
   gate.onRole("n1");

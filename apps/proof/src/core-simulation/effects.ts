@@ -77,6 +77,8 @@ export function perform(
     case "notice":
     case "voteRefused":
     case "diverged":
+    case "transferred":
+    case "transferRejected":
       break;
   }
 }

@@ -43,6 +43,11 @@ export function weightOf(message: Message): number {
       return message.blank ? 1 : 0;
     case "stateHash":
       return message.index;
+    case "timeoutNow":
+      return message.round;
+    case "transferLeadership":
+    case "transferLeadershipReply":
+      return message.id;
   }
 }
 

@@ -122,7 +122,7 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
       broken: (check, message) => broken(world, check, message),
       propose: (member, firstSeq, command) =>
         step(world, member, { type: "propose", firstSeq, commands: [command] }),
-      read: (member, id) => step(world, member, { type: "read", id }),
+      read: (member, id) => step(world, member, { type: "read", id, byLease: false }),
     }),
     captures: [],
     replayed: createLogShadow(),

@@ -50,8 +50,8 @@ const r01: Scenario = {
   },
   mutation: {
     file: "packages/core/src/restore.ts",
-    find: `role: {\n      kind: "follower",\n      leader: null,\n      verifiedIndex: 0,\n      leaderCommit: 0,\n      round: 0,\n      ackNow: false,\n      ackWhenSeq: null,\n    },`,
-    replace: `role: { kind: "candidate", phase: "preVote", votes: new Set(), awaitedSeq: null },`,
+    find: `role: {\n      kind: "follower",\n      leader: null,\n      verifiedIndex: 0,\n      leaderCommit: 0,\n      round: 0,\n      askedLeaseMs: 0,\n      ackNow: false,\n      ackWhenSeq: null,\n    },`,
+    replace: `role: { kind: "candidate", phase: "preVote", votes: new Set(), isTransfer: false, awaitedSeq: null },`,
     why: "a server begins as candidate",
   },
 };

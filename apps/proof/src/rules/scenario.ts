@@ -173,6 +173,7 @@ export function appendEntries(
     leaderCommit: more.leaderCommit ?? 0,
     round: more.round ?? 1,
     matchIndex: 0,
+    leaseMs: 0,
     entries: more.entries ?? [],
   };
 }

@@ -110,8 +110,9 @@ async function higherTerms(lab: Lab, leader: NodeId): Promise<void> {
         conflictIndex: 0,
         conflictTerm: 0,
         neededSnapshot: 0,
+        promised: false,
       },
-      { type: "readIndex", to, term: 0, id: 1 },
+      { type: "readIndex", to, term: 0, id: 1, byLease: false },
       { type: "preVoteReply", to, term: 0, voteGranted: false },
     ] as const;
     for (const message of messages) {
@@ -235,6 +236,7 @@ const r10: Scenario = {
         conflictIndex: 0,
         conflictTerm: 0,
         neededSnapshot: 0,
+        promised: false,
       }),
     );
     for (let i = 0; i < 5; i++) await grant(lab, follower, asker);

@@ -7,8 +7,8 @@ import { runPlan } from "../../src/core-simulation/run.js";
 
 const pinned: readonly (readonly [seed: number, hash: string])[] = [
   [3, "eee75755a8c608b6"],
-  [5, "89dcb3f7cfce2108"],
-  [12, "928cf68316c44d86"],
+  [5, "018518a6c943b48f"],
+  [12, "536049aa84704456"],
   [30, "4d3346fb2674b620"],
 ];
 

@@ -49,6 +49,7 @@ const unavailableCodes: Readonly<Record<string, string>> = {
   superseded: "superseded",
   aborted: "aborted",
   timeout: "timeout",
+  behind: "behind",
 };
 
 /**

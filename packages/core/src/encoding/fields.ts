@@ -1,7 +1,11 @@
 // The kinds of fields that messages have, each with its guard: what a reader refuses is no message.
 import type { CodecValue } from "../ports/codec.js";
-import type { ForwardReply, InstallSnapshotReply } from "../protocol/messages.js";
-import type { Configuration, EntryRun, Index, Peer, Server, Term } from "../types.js";
+import type {
+  ForwardReply,
+  InstallSnapshotReply,
+  TransferLeadershipReply,
+} from "../protocol/messages.js";
+import type { Configuration, EntryRun, Index, NodeId, Peer, Server, Term } from "../types.js";
 import { areClocksRight } from "./clock.js";
 import { configurationOf, configurationsIn } from "./configuration.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
@@ -17,9 +21,22 @@ const VERDICTS: readonly ForwardReply["verdict"][] = [
   "overloaded",
   "logFull",
   "diskFull",
+  "transferring",
 ];
 
 const OUTCOMES: readonly InstallSnapshotReply["outcome"][] = ["receiving", "damaged", "failed"];
+
+const TRANSFER_VERDICTS: readonly TransferLeadershipReply["verdict"][] = [
+  "accepted",
+  "notLeader",
+  "unknownServer",
+  "notVoter",
+  "noOtherVoter",
+  "inProgress",
+  "unreachable",
+  "behind",
+  "notElected",
+];
 
 /** The next field of a message, of one kind or another. */
 export interface Fields {
@@ -30,6 +47,9 @@ export interface Fields {
   stateHash(): string;
   verdict(): ForwardReply["verdict"];
   outcome(): InstallSnapshotReply["outcome"];
+  transferVerdict(): TransferLeadershipReply["verdict"];
+  /** Null: nobody in particular. */
+  idOrNull(): NodeId | null;
   peers(): readonly Peer[];
   configuration(): Configuration;
   /** The payload: what stands at `offset` of so many bytes; nothing only where there are none. */
@@ -93,6 +113,17 @@ export class FieldReader implements Fields {
 
   outcome(): InstallSnapshotReply["outcome"] {
     return OUTCOMES[this.count(OUTCOMES.length - 1)] ?? "failed";
+  }
+
+  transferVerdict(): TransferLeadershipReply["verdict"] {
+    return TRANSFER_VERDICTS[this.count(TRANSFER_VERDICTS.length - 1)] ?? "notLeader";
+  }
+
+  idOrNull(): NodeId | null {
+    const value = this.#header[this.#at++];
+    return value === null || (typeof value === "string" && isValidId(value))
+      ? value
+      : this.#refuse(null);
   }
 
   configuration(): Configuration {
@@ -211,6 +242,14 @@ export class FieldLister implements Fields {
     const write: FieldWriter = (value) =>
       OUTCOMES.indexOf(value as InstallSnapshotReply["outcome"]);
     return this.#list(write, "receiving");
+  }
+  transferVerdict(): TransferLeadershipReply["verdict"] {
+    const write: FieldWriter = (value) =>
+      TRANSFER_VERDICTS.indexOf(value as TransferLeadershipReply["verdict"]);
+    return this.#list(write, "accepted");
+  }
+  idOrNull(): NodeId | null {
+    return this.#list(asItIs, null);
   }
   configuration(): Configuration {
     const write: FieldWriter = (value) =>

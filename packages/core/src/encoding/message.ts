@@ -63,6 +63,7 @@ const TABLE: {
         round: field.count(),
         // Where that was compacted, the message names the beginning of all logs.
         matchIndex: prevLogIndex === 0 ? field.count() : field.count(prevLogIndex),
+        leaseMs: field.count(),
         entries: field.entriesAfter(prevLogIndex, prevLogTerm, term),
       };
     },
@@ -81,6 +82,7 @@ const TABLE: {
       conflictIndex: field.count(),
       conflictTerm: field.term(),
       neededSnapshot: field.count(),
+      promised: field.flag(),
     }),
   ],
   forward: [
@@ -107,7 +109,16 @@ const TABLE: {
       entryTerm: field.term(),
     }),
   ],
-  readIndex: [8, (field, to, term) => ({ type: "readIndex", to, term, id: field.count() })],
+  readIndex: [
+    8,
+    (field, to, term) => ({
+      type: "readIndex",
+      to,
+      term,
+      id: field.count(),
+      byLease: field.flag(),
+    }),
+  ],
   readIndexReply: [
     9,
     (field, to, term) => ({
@@ -182,6 +193,28 @@ const TABLE: {
       attempt: field.count(),
       offset: field.count(),
       outcome: field.outcome(),
+    }),
+  ],
+  timeoutNow: [20, (field, to, term) => ({ type: "timeoutNow", to, term, round: field.count() })],
+  transferLeadership: [
+    21,
+    (field, to, term) => ({
+      type: "transferLeadership",
+      to,
+      term,
+      id: field.count(),
+      target: field.idOrNull(),
+    }),
+  ],
+  transferLeadershipReply: [
+    22,
+    (field, to, term) => ({
+      type: "transferLeadershipReply",
+      to,
+      term,
+      run: field.count(),
+      id: field.count(),
+      verdict: field.transferVerdict(),
     }),
   ],
 };

@@ -30,6 +30,7 @@ export function onAppendEntriesReply(
   progress.lastContactAt = state.now;
   noteArrived(progress, message, state.now);
   progress.round = Math.max(progress.round, message.round);
+  if (message.promised) progress.promisedRound = Math.max(progress.promisedRound, message.round);
   acknowledge(progress, message.matchIndex, leader.round);
   if (!message.success) onRefused(state, progress, from, message);
   else if (progress.mode === "probe") {

@@ -21,6 +21,7 @@ export function onAppendEntries(state: State, from: Sender, message: AppendEntri
   resetElectionTimer(state);
   const isNewRound = message.round > follower.round;
   follower.round = Math.max(follower.round, message.round);
+  follower.askedLeaseMs = message.leaseMs;
   // Up to its base a log holds what was acknowledged in a snapshot, though a reset isn't durable yet.
   if (message.matchIndex > Math.max(state.durability.durableIndex, state.log.base.index)) {
     onRolledBack(state, follower, from, message);

@@ -1,5 +1,6 @@
 // Which handler takes which input.
 import { assertNever } from "../errors.js";
+import { voidLease } from "../operations/lease.js";
 import type { Input } from "../protocol/inputs.js";
 import type { State } from "../state/state.js";
 import { onDiskSpace } from "./disk-space.js";
@@ -13,6 +14,7 @@ import { onSnapshotRead } from "./snapshot-read.js";
 import { onSnapshotSaved } from "./snapshot-saved.js";
 import { onSnapshotInstalled, onSnapshotRefused, onSnapshotWritten } from "./snapshot-written.js";
 import { onTick } from "./tick.js";
+import { onTransferLeadership } from "./transfer-leadership.js";
 import { onUnreachable } from "./unreachable.js";
 
 /**
@@ -23,6 +25,8 @@ export const OPENS_TURN: { readonly [T in Exclude<Input["type"], "tick">]: boole
   receive: true,
   propose: true,
   read: true,
+  clockStopped: false,
+  transferLeadership: true,
   persisted: true,
   diskSpace: false,
   applied: false,
@@ -48,7 +52,13 @@ export function dispatch(state: State, input: Input): void {
       onPropose(state, input.firstSeq, input.commands);
       break;
     case "read":
-      onRead(state, input.id);
+      onRead(state, input.id, input.byLease);
+      break;
+    case "clockStopped":
+      voidLease(state);
+      break;
+    case "transferLeadership":
+      onTransferLeadership(state, input.id, input.target);
       break;
     case "persisted":
       onPersisted(state, input.seq);

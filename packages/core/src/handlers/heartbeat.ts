@@ -16,6 +16,7 @@ export function onHeartbeatDue(state: State, leader: Leader): void {
   }
   leader.heartbeatDeadline = state.now + state.options.heartbeatIntervalMs;
   nextRound(state, leader);
+  if (leader.transfer) leader.transfer.isDue = true;
   for (const progress of leader.progress.values()) {
     noteOverdue(state, progress, leader.round);
     superviseInstall(state, progress);

@@ -14,7 +14,7 @@ export function onReadIndexReply(state: State, from: Sender, message: ReadIndexR
     return;
   }
   state.remoteReads.asked = null;
-  for (const id of asked.readers) {
+  for (const { id } of asked.readers) {
     emit(
       state,
       message.success

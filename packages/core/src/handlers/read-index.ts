@@ -1,4 +1,5 @@
 // A read of another node's users, asked of the leader.
+import { answersByLease } from "../operations/lease.js";
 import { answer } from "../operations/leader-reads.js";
 import type { ReadIndex } from "../protocol/messages.js";
 import type { State } from "../state/state.js";
@@ -8,6 +9,10 @@ import type { Sender } from "../types.js";
 export function onReadIndex(state: State, from: Sender, message: ReadIndex): void {
   if (state.role.kind !== "leader") {
     answer(state, from, message.id, null);
+    return;
+  }
+  if (message.byLease && answersByLease(state, state.role, from)) {
+    answer(state, from, message.id, state.commitIndex);
     return;
   }
   const { reads } = state.role;

@@ -3,6 +3,7 @@
 import { assertNever, StorageLost } from "../errors.js";
 import { ignoresElection, tellRefusal } from "../operations/election.js";
 import { emit, send } from "../operations/emit.js";
+import { answerTransfer } from "../operations/transfer.js";
 import { peersOf } from "../operations/membership.js";
 import { adoptTerm } from "../operations/transitions.js";
 import type { Message } from "../protocol/messages.js";
@@ -24,6 +25,9 @@ import { onReadIndexReply } from "./read-index-reply.js";
 import { onRequestVote } from "./request-vote.js";
 import { onRequestVoteReply } from "./request-vote-reply.js";
 import { onStateHash } from "./state-hash.js";
+import { onTimeoutNow } from "./timeout-now.js";
+import { onTransferLeadershipReply } from "./transfer-leadership-reply.js";
+import { onTransferRequest } from "./transfer-leadership.js";
 
 /**
  * How many nodes' runs are remembered, beside those of members: strangers must not shut these out.
@@ -93,7 +97,9 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
   // Its verdict stands, whatever the term has become.
   if (message.type === "forwardReply") onForwardReply(state, from, message);
   const isGrantedPreVote = message.type === "preVoteReply" && message.voteGranted;
-  if (message.term > state.currentTerm && !isGrantedPreVote) adoptTerm(state, message.term);
+  if (message.term > state.currentTerm && !isGrantedPreVote) {
+    adoptTerm(state, message.term, message.type === "requestVote" && message.transfer);
+  }
   if (message.term < state.currentTerm && refusesStale(state, from, message)) return;
   switch (message.type) {
     case "preVoteReply":
@@ -128,6 +134,15 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
       break;
     case "stateHash":
       onStateHash(state, from, message);
+      break;
+    case "timeoutNow":
+      onTimeoutNow(state, from, message);
+      break;
+    case "transferLeadership":
+      onTransferRequest(state, from, message);
+      break;
+    case "transferLeadershipReply":
+      onTransferLeadershipReply(state, from, message);
       break;
     case "forwardReply":
       // Was heard above.
@@ -167,6 +182,7 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
         conflictIndex: 0,
         conflictTerm: 0,
         neededSnapshot: 0,
+        promised: false,
       });
       return true;
     case "readIndex":
@@ -180,6 +196,9 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
         readIndex: 0,
       });
       return true;
+    case "transferLeadership":
+      answerTransfer(state, from, message.id, "notLeader");
+      return true;
     case "preVoteReply":
     case "requestVoteReply":
     case "appendEntriesReply":
@@ -187,6 +206,8 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
     case "forwardReply":
     case "readIndexReply":
     case "stateHash":
+    case "timeoutNow":
+    case "transferLeadershipReply":
       return true;
     default:
       return assertNever(message);

@@ -2,6 +2,8 @@
 import { onAskDue } from "../operations/bootstrap.js";
 import { giveUpLostForwards } from "../operations/proposal-outcomes.js";
 import { sendQuestion } from "../operations/remote-reads.js";
+import { onTransferDue } from "../operations/transfer.js";
+import { onTransferRequestsDue } from "../operations/transfer-requests.js";
 import { resetElectionTimer } from "../operations/timers.js";
 import type { State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
@@ -13,11 +15,16 @@ export function onTick(state: State): void {
   if (state.electionDeadline === -Infinity) resetElectionTimer(state);
   if (role.kind === "leader") {
     if (now >= role.heartbeatDeadline) onHeartbeatDue(state, role);
+    const { transfer } = role;
+    if (transfer && state.role === role && now >= transfer.deadline) {
+      onTransferDue(state, role, transfer);
+    }
   } else if (now >= state.electionDeadline) {
     onElectionTimeout(state);
   }
   if (bootstrapping && now >= bootstrapping.askAt) onAskDue(state, bootstrapping);
   const leader = leaderOf(state);
   giveUpLostForwards(state);
+  if (state.transfers.length > 0) onTransferRequestsDue(state);
   if (leader && remoteReads.asked && now >= remoteReads.asked.resendAt) sendQuestion(state, leader);
 }

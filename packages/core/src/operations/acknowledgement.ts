@@ -6,6 +6,7 @@ import { neededSnapshotIndex } from "../state/state.js";
 import type { Index, Sender } from "../types.js";
 import { isDurable } from "./durability.js";
 import { send } from "./emit.js";
+import { promisesLease } from "./lease.js";
 import { sendNewestHash } from "./send-state-hash.js";
 
 function durableMatch(state: State, follower: Follower): Index {
@@ -35,6 +36,7 @@ export function acknowledgeLeader(state: State, follower: Follower): void {
     conflictIndex: 0,
     conflictTerm: 0,
     neededSnapshot: neededSnapshotIndex(state),
+    promised: promisesLease(state, follower),
   });
   sendNewestHash(state, leader);
 }
@@ -65,5 +67,6 @@ export function refuseAppend(
     conflictIndex,
     conflictTerm: state.log.term(conflictIndex) ?? 0,
     neededSnapshot: neededSnapshotIndex(state),
+    promised: promisesLease(state, follower),
   });
 }

@@ -103,7 +103,7 @@ export function releaseVotes(state: State): void {
       term: state.currentTerm,
       lastLogIndex,
       lastLogTerm,
-      transfer: false,
+      transfer: role.isTransfer,
     });
   }
   countVotes(state, role);

@@ -2,6 +2,7 @@
 import { CLOCK_BYTES, CLOCK_ELAPSED_MS_MAX, encodeClock } from "../encoding/clock.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
+import type { Refusal } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
 import type { EntryRun } from "../types.js";
 
@@ -35,12 +36,16 @@ export function appendClock(state: State, leader: Leader, bytes: number): void {
   appendOwn(state, leader, encodeRun(firstIndex, state.currentTerm, EntryKind.clock, data));
 }
 
-/** What leaves no room for this much: it refuses proposals only, never a no-op. */
+/**
+ * Why this much isn't taken: for want of room, or because the next leader is to take it. It refuses
+ * proposals only, never a no-op.
+ */
 export function exceededBound(
   state: State,
   leader: Leader,
   bytes: number,
-): "overloaded" | "logFull" | "diskFull" | null {
+): Exclude<Refusal, "notLeader"> | null {
+  if (leader.transfer) return "transferring";
   if (state.isDiskFull) return "diskFull";
   if (state.log.bytes + bytes > state.options.maxLogBytes) return "logFull";
   return leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;

@@ -25,13 +25,14 @@ export function sendQuestion(state: State, leader: Sender): void {
     to: leader.incarnation,
     term: state.currentTerm,
     id: asked.id,
+    byLease: asked.readers.every(({ byLease }) => byLease),
   });
 }
 
 /** The leader that was to answer isn't this node's leader any more. */
 export function rejectRemoteReads(state: State): void {
   const { remoteReads } = state;
-  for (const id of [...(remoteReads.asked?.readers ?? []), ...remoteReads.waiting]) {
+  for (const { id } of [...(remoteReads.asked?.readers ?? []), ...remoteReads.waiting]) {
     emit(state, { type: "readRejected", id });
   }
   remoteReads.asked = null;

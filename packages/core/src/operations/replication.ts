@@ -7,6 +7,7 @@ import { noteSent } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
 import type { EntryRun, Index } from "../types.js";
 import { send } from "./emit.js";
+import { leaseMs, noteRound } from "./lease.js";
 import { LARGE_MESSAGE_BYTES } from "./link-speed.js";
 import { mayFollow } from "./loss.js";
 
@@ -76,6 +77,7 @@ function sendAppend(
     leaderCommit: state.commitIndex,
     round: leader.round,
     matchIndex: progress.matchIndex,
+    leaseMs: leaseMs(state),
     entries,
   };
   send(state, progress.server.id, message);
@@ -101,5 +103,6 @@ function sendAppend(
 /** The next AppendEntries to everyone asks anew whether this node still leads. */
 export function nextRound(state: State, leader: Leader): void {
   leader.round++;
+  noteRound(state, leader);
   for (const progress of leader.progress.values()) progress.due = true;
 }

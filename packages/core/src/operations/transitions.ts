@@ -1,6 +1,7 @@
 // The transitions between roles: each sets in one visible place everything that it resets (R09).
 import { encodeRun, EntryKind, TERM_MAX } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
+import { newLeaderLease } from "../state/lease-state.js";
 import type { Progress } from "../state/progress.js";
 import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
@@ -17,15 +18,16 @@ import { electionWritesMs, resetElectionTimer } from "./timers.js";
 /**
  * To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or
  * stopped one starts.
+ * @param isTransfer the earlier leader handed its leadership on: it still answers what it was sent
  */
-export function adoptTerm(state: State, term: Term): void {
+export function adoptTerm(state: State, term: Term, isTransfer = false): void {
   if (term <= state.currentTerm) {
     throw new InvariantViolation(`term ${state.currentTerm} can't go back to ${term}`);
   }
   state.currentTerm = term;
   state.votedFor = null;
   state.grantedVote = null;
-  giveUpForwards(state);
+  if (!isTransfer) giveUpForwards(state);
   abandonInstall(state);
   becomeFollower(state, null);
 }
@@ -49,40 +51,49 @@ export function becomeFollower(state: State, leader: Sender | null): void {
     verifiedIndex: 0,
     leaderCommit: 0,
     round: 0,
+    askedLeaseMs: 0,
     ackNow: false,
     ackWhenSeq: null,
   };
 }
 
+function requireNextTerm({ currentTerm }: State): void {
+  if (currentTerm < TERM_MAX) return;
+  throw new InvariantViolation(`term ${currentTerm} is the last one: no election can follow`);
+}
+
 /** Asks the others first; term and vote stay as they are. */
 export function becomePreCandidate(state: State): void {
-  if (state.currentTerm >= TERM_MAX) {
-    throw new InvariantViolation(
-      `term ${state.currentTerm} is the last one: no election can follow`,
-    );
-  }
+  requireNextTerm(state);
   rejectRemoteReads(state);
   resetElectionTimer(state, electionWritesMs(state));
   state.role = {
     kind: "candidate",
     phase: "preVote",
     votes: new Set([state.options.id]),
+    isTransfer: false,
     awaitedSeq: null,
   };
 }
 
-/** A new term, with this node's vote for itself, which counts when it is durable. */
-export function becomeCandidate(state: State): void {
+/**
+ * A new term, with this node's vote for itself, which counts when it is durable.
+ * @param isTransfer the leader asked for it: straight from being its follower
+ */
+export function becomeCandidate(state: State, isTransfer = false): void {
+  requireNextTerm(state);
+  rejectRemoteReads(state);
   state.currentTerm++;
   state.votedFor = state.options.id;
   state.grantedVote = null;
-  giveUpForwards(state);
+  if (!isTransfer) giveUpForwards(state);
   abandonInstall(state);
   resetElectionTimer(state);
   state.role = {
     kind: "candidate",
     phase: "election",
     votes: new Set(),
+    isTransfer,
     awaitedSeq: promiseSeq(state),
   };
 }
@@ -109,6 +120,8 @@ export function becomeLeader(state: State): void {
     heartbeatDeadline: state.now + state.options.heartbeatIntervalMs,
     lastAttempt: 0,
     clockToldAt: state.now,
+    transfer: null,
+    lease: newLeaderLease(state.now),
   };
   for (let index = state.commitIndex + 1; index < noopIndex; index++) {
     leader.uncommittedBytes += state.log.size(index);

@@ -10,4 +10,9 @@ export interface Clock {
    * turn.
    */
   defer(run: () => void): void;
+  /**
+   * The wall clock, in milliseconds: with leases it tells of a machine that was stopped and whose
+   * monotonic clock stopped with it. It may jump.
+   */
+  wallNow?(): number;
 }

@@ -3,7 +3,7 @@ import { RaftkitError } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
 import type { SnapshotMeta, SnapshotPosition } from "../ports/snapshot-storage.js";
 import type { Configuration, EntryRun, Index, NodeId, Peer, Sender, Term } from "../types.js";
-import type { Message } from "./messages.js";
+import type { Message, TransferRefusal } from "./messages.js";
 
 export type RoleName = "follower" | "candidate" | "leader";
 
@@ -17,8 +17,20 @@ export type RejectReason =
   | "logFull"
   /** The leader's disk has no room beyond its reserve: it helps when there is some again. */
   | "diskFull"
+  /** The leader hands its leadership on: the next one will take it. */
+  | "transferring"
   /** The transport is certain that it never left. */
   | "notSent";
+
+/** Why a leadership was not transferred. */
+export type TransferRejection =
+  /** Nobody is known to lead. */
+  | "noLeader"
+  /** The leader that was asked leads no more, and who leads now isn't who was asked for. */
+  | "leaderChanged"
+  /** Nothing more was heard of it: it may still happen. */
+  | "noAnswer"
+  | Exclude<TransferRefusal, "notLeader">;
 
 /** Why a message changed nothing. */
 export type DropReason =
@@ -112,6 +124,14 @@ export type Effect =
   // reads: each id ends in one of these
   | { readonly type: "readReady"; readonly id: number; readonly index: Index }
   | { readonly type: "readRejected"; readonly id: number }
+  // transfers: each id ends in one of these
+  | {
+      readonly type: "transferred";
+      readonly id: number;
+      readonly leaderId: NodeId;
+      readonly term: Term;
+    }
+  | { readonly type: "transferRejected"; readonly id: number; readonly reason: TransferRejection }
   // news
   | {
       readonly type: "role";
@@ -163,4 +183,7 @@ export type Notice =
   | "bootstrapIgnored"
   /** This node's disk has no room beyond the log's reserve, or has some again. */
   | "diskFull"
-  | "diskHasRoom";
+  | "diskHasRoom"
+  /** This leader hands its leadership on to the peer; or it leads on, for that didn't take over. */
+  | "transferring"
+  | "transferCalledOff";

@@ -13,7 +13,18 @@ export type Input =
       readonly firstSeq: number;
       readonly commands: readonly Uint8Array[];
     }
-  | { readonly type: "read"; readonly id: number }
+  /** `byLease`: where the leader has one, it needn't ask the others. */
+  | { readonly type: "read"; readonly id: number; readonly byLease: boolean }
+  /**
+   * This node's clock stood still, while the wall clock went on: longer than `CLOCK_STOP_MS`. It is
+   * told before whatever else is told after it went on.
+   */
+  | { readonly type: "clockStopped" }
+  /**
+   * Another node is to lead: `target`, or null, the voter whose log is furthest. Within one run of a
+   * node each id is used once. Whoever leads already is transferred to at once.
+   */
+  | { readonly type: "transferLeadership"; readonly id: number; readonly target: NodeId | null }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
   /**

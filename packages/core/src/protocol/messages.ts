@@ -1,6 +1,6 @@
 // What nodes say to each other. `to` is the incarnation that a message is meant for; every message
 // carries a term (R08). Field names are those of the paper's Figure 2 where it has them.
-import type { Configuration, EntryRun, Index, Peer, Term } from "../types.js";
+import type { Configuration, EntryRun, Index, NodeId, Peer, Term } from "../types.js";
 
 interface Envelope {
   /** The addressee's incarnation; empty only in the bootstrap request. */
@@ -55,6 +55,11 @@ export interface AppendEntries extends Envelope {
    * At most `prevLogIndex`, if that isn't 0; 0: nothing yet.
    */
   readonly matchIndex: Index;
+  /**
+   * For so many real milliseconds from hearing this round the addressee is asked to elect nobody
+   * else. 0: it isn't asked.
+   */
+  readonly leaseMs: number;
   /** Contiguous from `prevLogIndex + 1`; empty in a plain heartbeat. */
   readonly entries: readonly EntryRun[];
 }
@@ -86,6 +91,8 @@ export interface AppendEntriesReply extends Envelope {
    * nothing is missing.
    */
   readonly neededSnapshot: Index;
+  /** That it won't elect another for as long as it was asked for with this round. */
+  readonly promised: boolean;
 }
 
 /**
@@ -125,9 +132,10 @@ export interface InstallSnapshotReply extends Envelope {
 /**
  * Why a proposal was refused. `overloaded`: too much is uncommitted, a pause helps; `logFull`: the
  * log has reached `maxLogBytes`, it takes a snapshot or a larger bound; `diskFull`: the leader's disk
- * has no room beyond its reserve.
+ * has no room beyond its reserve; `transferring`: the leader hands its leadership on, the next one
+ * will take it.
  */
-export type Refusal = "notLeader" | "overloaded" | "logFull" | "diskFull";
+export type Refusal = "notLeader" | "overloaded" | "logFull" | "diskFull" | "transferring";
 
 /** Proposals of a node that isn't the leader, sent once. */
 export interface Forward extends Envelope {
@@ -156,6 +164,8 @@ export interface ForwardReply extends Envelope {
 export interface ReadIndex extends Envelope {
   readonly type: "readIndex";
   readonly id: number;
+  /** The leader may answer by its lease, where it has one. */
+  readonly byLease: boolean;
 }
 
 export interface ReadIndexReply extends Envelope {
@@ -190,6 +200,49 @@ export interface StateHash extends Envelope {
   readonly answer: boolean;
 }
 
+/**
+ * The leader hands its leadership on: campaign at once, without asking first (thesis §3.10).
+ */
+export interface TimeoutNow extends Envelope {
+  readonly type: "timeoutNow";
+  /** The leader's present one: whoever heard a later one got this too late. */
+  readonly round: number;
+}
+
+/**
+ * Why a leadership isn't transferred. `unreachable`, `behind` and `notElected` are said when the
+ * longest election timeout is over: the target wasn't heard, or lacked entries still, or was told to
+ * campaign and doesn't lead.
+ */
+export type TransferRefusal =
+  | "notLeader"
+  | "unknownServer"
+  | "notVoter"
+  /** There is nobody else who votes. */
+  | "noOtherVoter"
+  /** To somebody else. */
+  | "inProgress"
+  | "unreachable"
+  | "behind"
+  | "notElected";
+
+/** Another node's user asks the leader to hand its leadership on. */
+export interface TransferLeadership extends Envelope {
+  readonly type: "transferLeadership";
+  readonly id: number;
+  /** Null: the voter whose log is furthest. */
+  readonly target: NodeId | null;
+}
+
+/** A refusal may follow when it was accepted; that it is done shows by itself. */
+export interface TransferLeadershipReply extends Envelope {
+  readonly type: "transferLeadershipReply";
+  /** The run of the node that asked. */
+  readonly run: number;
+  readonly id: number;
+  readonly verdict: "accepted" | TransferRefusal;
+}
+
 export type Message =
   | PreVote
   | PreVoteReply
@@ -205,4 +258,7 @@ export type Message =
   | ReadIndexReply
   | BootstrapRequest
   | BootstrapReply
-  | StateHash;
+  | StateHash
+  | TimeoutNow
+  | TransferLeadership
+  | TransferLeadershipReply;

@@ -17,9 +17,19 @@ export interface LeaderReads {
   }[];
 }
 
+/** A read of a node that isn't the leader; `byLease`: the leader's lease will do. */
+interface RemoteReader {
+  readonly id: number;
+  readonly byLease: boolean;
+}
+
 /** The reads of a node that isn't the leader. */
 export interface RemoteReads {
-  waiting: number[];
-  asked: { readonly id: number; readonly readers: readonly number[]; resendAt: number } | null;
+  waiting: RemoteReader[];
+  asked: {
+    readonly id: number;
+    readonly readers: readonly RemoteReader[];
+    resendAt: number;
+  } | null;
   lastId: number;
 }

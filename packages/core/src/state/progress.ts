@@ -30,6 +30,8 @@ export interface Progress {
   verifiedIndex: Index;
   /** The latest round it answered. */
   round: number;
+  /** The latest round with which it promised not to elect another. */
+  promisedRound: number;
   lastContactAt: number;
   /** An AppendEntries is due even if there is no entry to send. */
   due: boolean;
@@ -73,6 +75,7 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
     rolledBackRun: 0,
     verifiedIndex: 0,
     round: 0,
+    promisedRound: 0,
     lastContactAt: now,
     due: true,
     toldCommit: 0,

@@ -13,6 +13,8 @@ import type { PendingProposals } from "./pending-proposals.js";
 import type { LeaderReads, RemoteReads } from "./pending-reads.js";
 import type { Durability } from "./pending-writes.js";
 import type { Progress } from "./progress.js";
+import type { LeaderLease } from "./lease-state.js";
+import type { LeadershipTransfer, PendingTransfer } from "./transfer-state.js";
 import type { StateHashes } from "./pending-state-hashes.js";
 
 export interface Follower {
@@ -28,6 +30,8 @@ export interface Follower {
    * `whenSeq` is durable.
    */
   round: number;
+  /** What that leader asked to be promised with its latest round; 0: nothing. */
+  askedLeaseMs: number;
   ackNow: boolean;
   ackWhenSeq: number | null;
 }
@@ -38,6 +42,8 @@ export interface Candidate {
   readonly phase: "preVote" | "election";
   /** Who granted, this node included once its own vote counts. */
   readonly votes: Set<NodeId>;
+  /** The leader asked for this election: it isn't refused in its favour. For this one only. */
+  readonly isTransfer: boolean;
   /** The own vote and the requests leave when this persist is durable; null: they have left. */
   awaitedSeq: number | null;
 }
@@ -56,6 +62,8 @@ export interface Leader {
   lastAttempt: number;
   /** Up to when clock entries of this leadership say how much time has passed. */
   clockToldAt: number;
+  transfer: LeadershipTransfer | null;
+  readonly lease: LeaderLease;
 }
 
 export type Role = Follower | Candidate | Leader;
@@ -82,7 +90,7 @@ export interface State {
   electionDeadline: number;
   /** This node's elections in a row that nobody won; 0 once a leader is known. */
   abandonedElections: number;
-  /** When an AppendEntries of a current leader last came in. */
+  /** When an AppendEntries of a current leader last came in, or one may have before a restart. */
   heardLeaderAt: number;
   /** A granted vote that waits for the disk. */
   grantedVote: { readonly to: Sender; readonly term: Term; readonly seq: number } | null;
@@ -97,6 +105,8 @@ export interface State {
   isDiskFull: boolean;
   readonly remoteReads: RemoteReads;
   readonly stateHashes: StateHashes;
+  /** What this node's users asked for, and hasn't ended. */
+  transfers: PendingTransfer[];
   now: number;
   effects: Effect[];
 }

@@ -278,7 +278,7 @@ test("the time told never passes the time that passed, and behind a command lags
 });
 
 test("what a peer calls a clock entry says up to an hour in 4 bytes, else its message is none", () => {
-  const header = [4, "n1-data-directory-1", 5, 3, 2, 0, 1, 0];
+  const header = [4, "n1-data-directory-1", 5, 3, 2, 0, 1, 0, 0];
   const payload = (data: Uint8Array): Uint8Array =>
     Buffer.concat([
       encodeRun(4, 5, EntryKind.command, [new Uint8Array(1)]).bytes,

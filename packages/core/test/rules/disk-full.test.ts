@@ -37,7 +37,7 @@ test("a leader whose disk is full refuses commands with that reason, appends not
   expect(of(made, "rejected")).toMatchObject([{ firstSeq: 1, count: 3, reason: "diskFull" }]);
   expect(appended(made)).toEqual([]);
   expect(made.node.raft.status).toMatchObject({ role: "leader", diskFull: true, logFull: false });
-  step(made.cluster, made.node, { type: "read", id: 1 });
+  step(made.cluster, made.node, { type: "read", id: 1, byLease: false });
   endTurns(made.cluster);
   expect(of(made, "readReady")).toMatchObject([{ id: 1 }]);
   space(made, false);

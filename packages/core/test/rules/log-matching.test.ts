@@ -121,6 +121,7 @@ test("a configuration is in force as long as its entry is in the log", () => {
       leaderCommit: 0,
       round: 1,
       matchIndex: 0,
+      leaseMs: 0,
       entries: [bytes],
     },
   });
@@ -172,6 +173,7 @@ test("the log's base has a term, and it counts like an entry's", () => {
         leaderCommit: 7,
         round,
         matchIndex: 0,
+        leaseMs: 0,
         entries: [],
       },
     }),

@@ -6,7 +6,7 @@ import { hear, persist, solo, soloLeader, timeout } from "../support/solo.js";
 import type { Solo } from "../support/solo.js";
 
 function read({ cluster, node }: Solo): void {
-  step(cluster, node, { type: "read", id: node.nextReadId++ });
+  step(cluster, node, { type: "read", id: node.nextReadId++, byLease: false });
   timeout({ cluster, node, effects: [] });
 }
 

@@ -91,7 +91,7 @@ test("a heartbeat leaves although a large message is under way, and isn't refuse
 test("a round that is due doesn't wait for a large message", () => {
   const timed = leading();
   propose(timed, MIB);
-  step(timed.cluster, leader(timed), { type: "read", id: 1 });
+  step(timed.cluster, leader(timed), { type: "read", id: 1, byLease: false });
   runUntil(timed, timed.cluster.now);
   expect(appendsTo(timed, "n2").map(({ message }) => message.entries.length)).toEqual([1, 0]);
 });
@@ -144,6 +144,7 @@ test("a follower commits what it verified, and nothing behind it (hazard 11)", (
         leaderCommit,
         round,
         matchIndex: 0,
+        leaseMs: 0,
         entries: [],
       },
     });

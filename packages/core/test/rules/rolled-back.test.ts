@@ -147,6 +147,7 @@ function refusal(round: number, prevLogIndex: number, conflictIndex: number): Ap
     conflictIndex,
     conflictTerm: Math.min(conflictIndex, 1),
     neededSnapshot: 0,
+    promised: false,
   };
 }
 
@@ -213,6 +214,7 @@ test("late and repeated requests of this leader prove nothing", () => {
     leaderCommit: 1,
     round: 1,
     matchIndex: 0,
+    leaseMs: 0,
     entries: [],
   };
   for (const matchIndex of [0, 1]) {
@@ -246,6 +248,7 @@ test("a stranger's claim stops no node", () => {
     leaderCommit: 1,
     round: 1,
     matchIndex: 99,
+    leaseMs: 0,
     entries: [],
   };
   for (const from of [

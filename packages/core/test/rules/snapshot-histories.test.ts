@@ -34,6 +34,7 @@ function hearConfiguration(made: Solo, index: number, ids: readonly string[]): v
       leaderCommit: index - 1,
       round: 1,
       matchIndex: 0,
+      leaseMs: 0,
       entries: [entry],
     },
   });

@@ -36,6 +36,7 @@ export interface TestNode {
   alive: boolean;
   nextSeq: number;
   nextReadId: number;
+  nextTransferId: number;
   /** `term:data` of each entry applied in this run; entry i + 1 is at i. */
   applied: string[];
 }
@@ -122,9 +123,14 @@ export function addNode(cluster: Cluster, id: NodeId, setup: NodeSetup): void {
     alive: true,
     nextSeq: 1,
     nextReadId: 1,
+    nextTransferId: 1,
     applied: [],
   };
-  cluster.nodes.set(id, Object.assign(node, { raft: openRaft(node) }));
+  const added = Object.assign(node, { raft: openRaft(node) });
+  cluster.nodes.set(id, added);
+  // It was started long ago: one that has just restarted refuses votes (operations/lease.ts).
+  const begin = { type: "applied", index: node.applied.length } as const;
+  for (const effect of added.raft.step(cluster.now - 1000, begin)) perform(cluster, added, effect);
 }
 
 function openRaft(node: Omit<TestNode, "raft">): Raft {
@@ -179,7 +185,7 @@ export function restart(
     node.run = 1;
   }
   if (change.bootstrap) node.bootstrap = peersNamed(change.bootstrap);
-  Object.assign(node, { alive: true, nextSeq: 1, nextReadId: 1 });
+  Object.assign(node, { alive: true, nextSeq: 1, nextReadId: 1, nextTransferId: 1 });
   if (change.keepsState !== true) {
     // A machine in memory: restored, and not at all where the log begins behind the snapshot.
     const found = wholeSnapshot(node.snapshots);

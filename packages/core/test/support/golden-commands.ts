@@ -34,6 +34,7 @@ const BOUNDS = [
   "maxUncommittedBytes",
   "maxLogBytes",
   "clockIntervalMs",
+  "leaseDriftRate",
 ];
 
 function addFromFields(
@@ -142,9 +143,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     step(scene.cluster, node, { type: "propose", firstSeq: node.nextSeq, commands });
     node.nextSeq += commands.length;
   },
-  read(scene, [id = ""]) {
+  // read n1 [byLease]
+  read(scene, [id = "", byLease]) {
     const node = nodeOf(scene.cluster, id);
-    step(scene.cluster, node, { type: "read", id: node.nextReadId++ });
+    const input = { type: "read", id: node.nextReadId++, byLease: byLease !== undefined } as const;
+    step(scene.cluster, node, input);
+  },
+  // transfer n1 [n2]: n1's users want n2, or anybody else, to lead
+  transfer(scene, [id = "", target = null]) {
+    const node = nodeOf(scene.cluster, id);
+    step(scene.cluster, node, { type: "transferLeadership", id: node.nextTransferId++, target });
   },
   unreachable(scene, [id = "", peer = ""]) {
     step(scene.cluster, nodeOf(scene.cluster, id), { type: "unreachable", peer });

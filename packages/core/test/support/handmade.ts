@@ -54,6 +54,7 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         leaderCommit: number("commit"),
         round: number("round"),
         matchIndex: number("match"),
+        leaseMs: number("lease"),
         entries: entriesFrom(prevLogIndex + 1, parseTerms(fields.get("entries") ?? "")),
       };
     }
@@ -71,6 +72,7 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         conflictIndex,
         conflictTerm,
         neededSnapshot: number("needed"),
+        promised: fields.get("promised") === "true",
       };
     }
     case "installSnapshot": {
@@ -138,8 +140,21 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         blank: fields.get("blank") === "true",
         agrees: true,
       };
+    case "timeoutNow":
+      return { type, to, term, round: number("round") };
+    case "transferLeadership":
+      return { type, to, term, id: number("id"), target: fields.get("target") ?? null };
+    case "transferLeadershipReply":
+      return {
+        type,
+        to,
+        term,
+        run: number("asker"),
+        id: number("id"),
+        verdict: (fields.get("verdict") ?? "accepted") as "accepted",
+      };
     case "readIndex":
-      return { type, to, term, id: number("id") };
+      return { type, to, term, id: number("id"), byLease: fields.has("lease") };
     case "readIndexReply":
       return {
         type,

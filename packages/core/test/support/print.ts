@@ -42,7 +42,8 @@ function printEntries(runs: readonly EntryRun[], expected?: Term): string {
 
 function printReply(m: AppendEntriesReply): string {
   const needed = m.neededSnapshot > 0 ? ` neededSnapshot=${m.neededSnapshot}` : "";
-  const base = `term=${m.term} ${m.success ? "success" : "refused"} round=${m.round} match=${m.matchIndex} verified=${m.verifiedIndex}${needed}`;
+  const promised = m.promised ? " promised" : "";
+  const base = `term=${m.term} ${m.success ? "success" : "refused"} round=${m.round} match=${m.matchIndex} verified=${m.verifiedIndex}${needed}${promised}`;
   return m.success
     ? base
     : `${base} prev=${m.prevLogIndex} conflict=${m.conflictIndex}/${m.conflictTerm}`;
@@ -58,7 +59,7 @@ function printFields(m: Message): string {
     case "requestVoteReply":
       return `term=${m.term} ${m.voteGranted ? "granted" : "refused"}`;
     case "appendEntries":
-      return `term=${m.term} prev=${m.prevLogIndex}/${m.prevLogTerm} commit=${m.leaderCommit} round=${m.round} match=${m.matchIndex}${m.entries.length > 0 ? ` entries=${printEntries(m.entries, m.term)}` : ""}`;
+      return `term=${m.term} prev=${m.prevLogIndex}/${m.prevLogTerm} commit=${m.leaderCommit} round=${m.round} match=${m.matchIndex}${m.leaseMs > 0 ? ` lease=${m.leaseMs}` : ""}${m.entries.length > 0 ? ` entries=${printEntries(m.entries, m.term)}` : ""}`;
     case "appendEntriesReply":
       return printReply(m);
     case "installSnapshot":
@@ -70,13 +71,19 @@ function printFields(m: Message): string {
     case "forwardReply":
       return `term=${m.term} run=${m.run} seq=${range(m.firstSeq, m.count)} ${m.verdict === "accepted" ? `accepted=${range(m.firstIndex, m.count)} entryTerm=${m.entryTerm}` : m.verdict}`;
     case "readIndex":
-      return `term=${m.term} id=${m.id}`;
+      return `term=${m.term} id=${m.id}${m.byLease ? " byLease" : ""}`;
     case "readIndexReply":
       return `term=${m.term} run=${m.run} id=${m.id} ${m.success ? `readIndex=${m.readIndex}` : "refused"}`;
     case "bootstrapRequest":
       return `voters=${m.voters.map(({ id }) => id).join()}`;
     case "stateHash":
       return `term=${m.term} index=${m.index} hash=${m.hash}${m.answer ? " answer" : ""}`;
+    case "timeoutNow":
+      return `term=${m.term} round=${m.round}`;
+    case "transferLeadership":
+      return `term=${m.term} id=${m.id} target=${m.target ?? "any"}`;
+    case "transferLeadershipReply":
+      return `term=${m.term} run=${m.run} id=${m.id} ${m.verdict}`;
     case "bootstrapReply":
       return `run=${m.run} ${m.blank ? "blank" : "bootstrapped"} ${m.agrees ? "agrees" : "disagrees"}`;
   }
@@ -139,6 +146,10 @@ export function printEffect(id: NodeId, effect: Effect): string {
       return `${id} readReady ${effect.id} at ${effect.index}`;
     case "readRejected":
       return `${id} readRejected ${effect.id}`;
+    case "transferred":
+      return `${id} transferred ${effect.id} to ${effect.leaderId} term=${effect.term}`;
+    case "transferRejected":
+      return `${id} transferRejected ${effect.id}: ${effect.reason}`;
     case "role":
       return `${id} is ${effect.role} term=${effect.term} leader=${effect.leaderId ?? "none"}${effect.noopIndex === null ? "" : ` noop=${effect.noopIndex}`}`;
     case "committed":

@@ -7,6 +7,8 @@ export interface VirtualClock extends Clock {
   readonly timers: number;
   /** Moves time without ringing anything: a busy event loop. */
   stall(ms: number): void;
+  /** The machine is stopped: only the wall clock goes on. */
+  stop(ms: number): void;
   /** Rings what is due and runs what is deferred, until nothing moves. Time stands still. */
   flush(): Promise<void>;
   run(ms: number): Promise<void>;
@@ -20,6 +22,7 @@ const microtasks = (): Promise<void> => new Promise((resolve) => void setImmedia
 
 export function createVirtualClock(): VirtualClock {
   let now = 1000;
+  let stoppedMs = 0;
   const timers = new Set<{ readonly at: number; readonly run: () => void }>();
   const deferred: (() => void)[] = [];
 
@@ -75,6 +78,10 @@ export function createVirtualClock(): VirtualClock {
       return () => timers.delete(timer);
     },
     defer: (work) => void deferred.push(work),
+    wallNow: () => 1_700_000_000_000 + Math.floor(now + stoppedMs),
+    stop(ms) {
+      stoppedMs += ms;
+    },
     stall(ms) {
       now += ms;
     },

@@ -1,6 +1,7 @@
 // All mutants, and the two that check the harness itself.
 import { core } from "./core.js";
 import { kv } from "./kv.js";
+import { raftkitFeed } from "./raftkit-feed.js";
 import { raftkit } from "./raftkit.js";
 import { replicatedTime } from "./replicated-time.js";
 import { sessions } from "./sessions.js";
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...core,
   ...kv,
   ...raftkit,
+  ...raftkitFeed,
   ...replicatedTime,
   ...sessions,
   ...storageFile,

@@ -4,6 +4,7 @@ import { elections } from "./core-elections.js";
 import { encoding } from "./core-encoding.js";
 import { replication } from "./core-replication.js";
 import { snapshots } from "./core-snapshots.js";
+import { transfer } from "./core-transfer.js";
 import type { Mutant } from "../mutant.js";
 
 export const core: readonly Mutant[] = [
@@ -12,4 +13,5 @@ export const core: readonly Mutant[] = [
   ...calls,
   ...encoding,
   ...snapshots,
+  ...transfer,
 ];
