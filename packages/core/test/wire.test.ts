@@ -21,10 +21,10 @@ const incarnation = fc.stringMatching(/^[A-Za-z0-9_-]{16,64}$/);
 const term = fc.integer({ min: 1, max: TERM_MAX });
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const flag = fc.boolean();
-const peer = fc.record({
-  id: fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/),
-  address: fc.stringMatching(/^[!-~]{1,40}$/),
-});
+const nodeId = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+const ids = fc.array(nodeId, { maxLength: 4 });
+const address = fc.stringMatching(/^[!-~]{1,40}$/);
+const peer = fc.record({ id: nodeId, address });
 const entryData = fc.uint8Array({ maxLength: 12 });
 const type = <T extends string>(name: T): fc.Arbitrary<T> => fc.constant(name);
 
@@ -46,7 +46,7 @@ const installSnapshot = fc
     ...m,
     lastIncludedTerm: Math.min(m.lastIncludedTerm, m.term),
     configurationIndex: Math.min(m.configurationIndex, m.lastIncludedIndex),
-    configuration: configurationOf(["n1", "n2"]),
+    configuration: configurationOf(["n1", "n2"], { learners: ["n3"], outgoing: ["n1", "n4"] }),
     bytes: data.length === 0 ? 0 : offset + data.length + more,
     offset: data.length === 0 ? 0 : offset,
     data,
@@ -96,6 +96,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     type: type("preVote"),
     to: incarnation,
     term,
+    configurationIndex: count,
     lastLogIndex: count,
     lastLogTerm: term,
   }),
@@ -104,6 +105,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     type: type("requestVote"),
     to: incarnation,
     term,
+    configurationIndex: count,
     lastLogIndex: count,
     lastLogTerm: term,
     transfer: flag,
@@ -176,6 +178,59 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     hash: fc.string({ minLength: 1, maxLength: 128 }),
     answer: flag,
   }),
+  fc.record({ type: type("removed"), to: incarnation, term, configurationIndex: count }),
+  fc.record({
+    type: type("introduce"),
+    to: fc.constant(""),
+    term,
+    address,
+    rejoin: flag,
+    clusterInstance: fc.oneof(fc.constant(""), incarnation),
+  }),
+  fc.record({
+    type: type("introduced"),
+    to: incarnation,
+    term,
+    leader: fc.option(peer),
+    clusterInstance: incarnation,
+    verdict: fc.constantFrom(
+      "waiting" as const,
+      "member",
+      "idTaken",
+      "stillThere",
+      "addressTaken",
+      "otherCluster",
+      "otherInstance",
+    ),
+  }),
+  fc.record({
+    type: type("changeMembership"),
+    to: incarnation,
+    term,
+    id: count,
+    expected: count,
+    voters: ids,
+    learners: ids,
+  }),
+  fc.record({
+    type: type("changeMembershipReply"),
+    to: incarnation,
+    term,
+    run: count,
+    id: count,
+    verdict: fc.oneof(
+      fc.record({ type: type("accepted"), index: count, term }),
+      fc.record({ type: fc.constantFrom("inProgress" as const, "stale"), index: count }),
+      fc.record({
+        type: fc.constantFrom("notLeader" as const, "notReady", "noVoter", "tooMany"),
+      }),
+      fc.record({
+        type: fc.constantFrom("duplicate" as const, "unknownServer", "unreachable"),
+        ids,
+      }),
+      fc.record({ type: type("notCaughtUp"), id: nodeId, matchIndex: count, lastIndex: count }),
+    ),
+  }),
 );
 
 const oddValue: fc.Arbitrary<CodecValue> = fc.oneof(
@@ -206,6 +261,17 @@ const oddValue: fc.Arbitrary<CodecValue> = fc.oneof(
     [["n 1", "a:1"]],
     [["n1", "a b"]],
     [["n1"]],
+    ["n1", "a:1"],
+    ["n1", "n2"],
+    [0, 1, 2],
+    [1],
+    [3, 4],
+    [9, "n1", 1, 2],
+    [10, ["n1"]],
+    [11],
+    20,
+    22,
+    24,
   ),
   fc.integer(),
   fc.string(),

@@ -314,6 +314,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       case "diverged":
         this.#onDiverged(effect);
         break;
+      // Nothing here asks for a change of the members yet, nor introduces this node.
+      case "removed":
+      case "introduced":
+      case "membershipVerdict":
+        break;
       case "failed":
         this.#fail(effect.error);
         break;

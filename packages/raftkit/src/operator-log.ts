@@ -34,6 +34,8 @@ const NOTICES: Readonly<Record<Notice, string>> = {
   diskFull:
     "the disk has no room for more than the log's reserve: as a leader this node refuses proposals, and reads go on; as a follower it goes on until the reserve is used up, and stops then. Free space: it is looked for again and again, and nothing needs to be started anew",
   diskHasRoom: "the disk has room again: this node takes proposals",
+  twoDirectories:
+    "two processes with this id and different data directories are running: an address is given to both, perhaps, or an old process was left behind; stop the one that is not wanted",
   bootstrapIgnored:
     "the list of initial voters differs from the configuration in the log; the log's is in force",
 };

@@ -317,7 +317,14 @@ describe("time", () => {
       { type: "hardState", hardState: { currentTerm: 1, votedFor: null } },
       {
         type: "append",
-        run: encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })]),
+        run: encodeRun(1, 1, EntryKind.configuration, [
+          encodeConfiguration({
+            clusterInstance: "cluster-instance-1",
+            voters,
+            learners: [],
+            outgoing: [],
+          }),
+        ]),
       },
     ]);
     const node = await createNode(options);

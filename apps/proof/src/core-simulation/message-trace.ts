@@ -43,6 +43,16 @@ export function weightOf(message: Message): number {
       return message.blank ? 1 : 0;
     case "stateHash":
       return message.index;
+    case "removed":
+      return message.configurationIndex;
+    case "introduce":
+      return message.rejoin ? 1 : 0;
+    case "introduced":
+      return message.verdict.length;
+    case "changeMembership":
+      return message.id * 31 + message.expected;
+    case "changeMembershipReply":
+      return message.id * 31 + message.verdict.type.length;
   }
 }
 

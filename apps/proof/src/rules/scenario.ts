@@ -189,6 +189,7 @@ export function requestVote(
     lastLogIndex: last.index,
     lastLogTerm: last.term,
     transfer: false,
+    configurationIndex: 1,
   };
 }
 

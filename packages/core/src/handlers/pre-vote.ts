@@ -1,4 +1,5 @@
 // Would this node vote for the sender? Changes no state (thesis §9.6).
+import { isSameMember } from "../members.js";
 import { isElecting, isInTouchWithLeader, isUpToDate } from "../operations/election.js";
 import { send } from "../operations/emit.js";
 import type { PreVote } from "../protocol/messages.js";
@@ -8,7 +9,8 @@ import type { Sender } from "../types.js";
 export function onPreVote(state: State, from: Sender, message: PreVote): void {
   const isFree =
     message.term > state.currentTerm ||
-    (message.term === state.currentTerm && (state.votedFor === null || state.votedFor === from.id));
+    (message.term === state.currentTerm &&
+      (state.votedFor === null || isSameMember(state.votedFor, from)));
   const voteGranted =
     isFree &&
     !isInTouchWithLeader(state) &&

@@ -1,10 +1,12 @@
 // The transitions between roles: each sets in one visible place everything that it resets (R09).
 import { encodeRun, EntryKind, TERM_MAX } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
+import { serversOf } from "../members.js";
 import type { Progress } from "../state/progress.js";
 import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
-import type { NodeId, Sender, Term } from "../types.js";
+import type { Member, NodeId, Sender, Term } from "../types.js";
+import { giveUpChanges } from "./pending-changes.js";
 import { promiseSeq } from "./durability.js";
 import { abandonInstall } from "./install-receiving.js";
 import { releaseReader } from "./install-sending.js";
@@ -26,6 +28,7 @@ export function adoptTerm(state: State, term: Term): void {
   state.votedFor = null;
   state.grantedVote = null;
   giveUpForwards(state);
+  giveUpChanges(state);
   abandonInstall(state);
   becomeFollower(state, null);
 }
@@ -54,6 +57,10 @@ export function becomeFollower(state: State, leader: Sender | null): void {
   };
 }
 
+function ownMember({ options: { id, incarnation } }: State): Member {
+  return { id, incarnation };
+}
+
 /** Asks the others first; term and vote stay as they are. */
 export function becomePreCandidate(state: State): void {
   if (state.currentTerm >= TERM_MAX) {
@@ -66,7 +73,7 @@ export function becomePreCandidate(state: State): void {
   state.role = {
     kind: "candidate",
     phase: "preVote",
-    votes: new Set([state.options.id]),
+    votes: [ownMember(state)],
     awaitedSeq: null,
   };
 }
@@ -74,15 +81,16 @@ export function becomePreCandidate(state: State): void {
 /** A new term, with this node's vote for itself, which counts when it is durable. */
 export function becomeCandidate(state: State): void {
   state.currentTerm++;
-  state.votedFor = state.options.id;
+  state.votedFor = ownMember(state);
   state.grantedVote = null;
   giveUpForwards(state);
+  giveUpChanges(state);
   abandonInstall(state);
   resetElectionTimer(state);
   state.role = {
     kind: "candidate",
     phase: "election",
-    votes: new Set(),
+    votes: [],
     awaitedSeq: promiseSeq(state),
   };
 }
@@ -94,15 +102,19 @@ export function becomeCandidate(state: State): void {
 export function becomeLeader(state: State): void {
   const noopIndex = state.log.lastIndex + 1;
   const progress = new Map<NodeId, Progress>();
-  for (const voter of state.membership.current?.voters ?? []) {
-    if (voter.id !== state.options.id) {
-      progress.set(voter.id, newProgress(voter, noopIndex, state.now));
+  for (const server of state.membership.current ? serversOf(state.membership.current) : []) {
+    if (server.id !== state.options.id) {
+      progress.set(server.id, newProgress(server, noopIndex, state.now));
     }
   }
   const leader: Leader = {
     kind: "leader",
     noopIndex,
     progress,
+    introductions: new Map(),
+    twoDirectories: new Set(),
+    addressChangedAt: -Infinity,
+    lastChange: null,
     reads: { waiting: [], asked: [] },
     round: 1,
     uncommittedBytes: 0,

@@ -14,6 +14,19 @@ export type Input =
       readonly commands: readonly Uint8Array[];
     }
   | { readonly type: "read"; readonly id: number }
+  /**
+   * These are to be the members in place of those of the configuration at `expected`; ended by
+   * `membershipVerdict`. A leader takes addresses and incarnations of new ones from introductions.
+   */
+  | {
+      readonly type: "changeMembership";
+      readonly id: number;
+      readonly expected: Index;
+      readonly voters: readonly NodeId[];
+      readonly learners: readonly NodeId[];
+    }
+  /** This node answered at an address that the transport dialled without knowing whose it is. */
+  | { readonly type: "met"; readonly from: Sender }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
   /**

@@ -65,7 +65,7 @@ test("a snapshot of what was never handed to the state machine stops the node", 
 test("a snapshot carries the configuration in force at its index, not the latest (hazard 28)", () => {
   const made = follower([1, 1], 3);
   const bytes = encodeRun(4, 5, EntryKind.configuration, [
-    encodeConfiguration(configurationOf(["n1", "n2"])),
+    encodeConfiguration(configurationOf(["n1", "n2"], { outgoing: ["n1", "n2", "n3"] })),
   ]);
   step(made.cluster, made.node, {
     type: "receive",

@@ -30,7 +30,14 @@ export function handmade(type: string, to: string, fields: Fields): Message {
   const term = number("term");
   switch (type) {
     case "preVote":
-      return { type, to, term, lastLogIndex: place("last")[0], lastLogTerm: place("last")[1] };
+      return {
+        type,
+        to,
+        term,
+        lastLogIndex: place("last")[0],
+        lastLogTerm: place("last")[1],
+        configurationIndex: numberOf(fields, "configuration") ?? 1,
+      };
     case "requestVote":
       return {
         type,
@@ -39,6 +46,7 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         lastLogIndex: place("last")[0],
         lastLogTerm: place("last")[1],
         transfer: fields.has("transfer"),
+        configurationIndex: numberOf(fields, "configuration") ?? 1,
       };
     case "preVoteReply":
     case "requestVoteReply":
@@ -149,6 +157,17 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         id: number("id"),
         success: fields.get("success") === "true",
         readIndex: number("index"),
+      };
+    case "removed":
+      return { type, to, term, configurationIndex: number("configuration") };
+    case "introduce":
+      return {
+        type,
+        to: "",
+        term,
+        address: fields.get("address") ?? "",
+        rejoin: fields.has("rejoin"),
+        clusterInstance: fields.get("instance") ?? "",
       };
     default:
       throw new Error(`can't make a ${type}`);

@@ -1,7 +1,7 @@
 // Raft's safety properties (paper, Figure 3), and that every promise rests on a disk, checked on
 // each effect of a cluster.
 import type { Effect, Message, NodeId } from "@raftkit/core";
-import { readEntries } from "@raftkit/core";
+import { isSameMember, readEntries } from "@raftkit/core";
 import type { Cluster, TestNode } from "./cluster.js";
 import { nodeOf } from "./cluster.js";
 import { finishWrite } from "./disk.js";
@@ -104,13 +104,13 @@ export function watchInvariants(cluster: Cluster): Invariants {
     const { currentTerm, votedFor } = node.disk.hardState;
     if (message.type === "requestVote") {
       demand(
-        currentTerm === message.term && votedFor === node.id,
+        currentTerm === message.term && isSameMember(votedFor, node),
         `${node.id} asks for votes before its own is durable`,
       );
     }
     if (message.type === "requestVoteReply" && message.voteGranted) {
       demand(
-        currentTerm === message.term && votedFor === to,
+        currentTerm === message.term && isSameMember(votedFor, { id: to, incarnation: message.to }),
         `${node.id} grants a vote that isn't durable`,
       );
     }
