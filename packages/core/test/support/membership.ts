@@ -4,6 +4,7 @@ import type { Effect, MembershipVerdict, NodeId } from "@raftkit/core";
 import type { Cluster, NodeSetup, TestNode } from "./cluster.js";
 import { addNode, newCluster, nodeOf, step } from "./cluster.js";
 import { printConfiguration } from "./print.js";
+import { randomFrom } from "./random.js";
 import type { Scene } from "./scene.js";
 import { advance, settle } from "./scene.js";
 
@@ -25,8 +26,15 @@ export function membersOf(ids: readonly NodeId[], setup: Partial<NodeSetup> = {}
     changes: 0,
   };
   cluster.observe = (id, effect) => changing.effects.push({ id, effect });
-  for (const id of ids) addNode(cluster, id, { bootstrap: ids, terms: [], ...setup });
+  for (const id of ids) {
+    addNode(cluster, id, { bootstrap: ids, terms: [], random: chanceOf(id), ...setup });
+  }
   return changing;
+}
+
+/** Timers that differ: nobody splits votes for ever. */
+function chanceOf(id: NodeId): () => number {
+  return randomFrom(Number(id.slice(1)));
 }
 
 /** Time goes on, and everything arrives that isn't cut off. */
@@ -39,8 +47,7 @@ export function run(changing: Changing, ms: number): void {
 export function leaderIn(changing: Changing): TestNode {
   for (let waited = 0; waited < 20_000; waited += 50) {
     const leaders = [...changing.cluster.nodes.values()].filter(
-      (node) =>
-        node.alive && !changing.cut.has(node.id) && node.raft.status.role === "leader",
+      (node) => node.alive && !changing.cut.has(node.id) && node.raft.status.role === "leader",
     );
     const [first] = leaders.sort((a, b) => b.raft.status.currentTerm - a.raft.status.currentTerm);
     const { status } = first?.raft ?? {};
@@ -53,7 +60,7 @@ export function leaderIn(changing: Changing): TestNode {
 /** A blank node that knows one member, and has been running for a while. */
 export function join(changing: Changing, id: NodeId, setup: Partial<NodeSetup> = {}): TestNode {
   const { cluster } = changing;
-  addNode(cluster, id, { bootstrap: [], ...setup });
+  addNode(cluster, id, { bootstrap: [], random: chanceOf(id), ...setup });
   const node = nodeOf(cluster, id);
   meet(cluster, node, leaderIn(changing));
   run(changing, 200);

@@ -2,6 +2,7 @@
 import { calls } from "./core-calls.js";
 import { elections } from "./core-elections.js";
 import { encoding } from "./core-encoding.js";
+import { membership } from "./core-membership.js";
 import { replication } from "./core-replication.js";
 import { snapshots } from "./core-snapshots.js";
 import type { Mutant } from "../mutant.js";
@@ -12,4 +13,5 @@ export const core: readonly Mutant[] = [
   ...calls,
   ...encoding,
   ...snapshots,
+  ...membership,
 ];
