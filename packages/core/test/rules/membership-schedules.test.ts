@@ -139,75 +139,105 @@ test("a leader outside the new half leads until the leave is committed, and does
   expect(sent(made, "appendEntries").map(({ leaderCommit }) => leaderCommit)).toEqual([4, 4, 4]);
 });
 
-test("a new leader leaves a joint configuration that is only in its snapshot (hazard 27)", () => {
-  const joint = configurationOf(["n1", "n2"], { outgoing: ["n1", "n2", "n3"] });
-  const raft = new Raft(
-    {
-      ...senderOf("n1"),
-      address: "n1.test:7000",
-      clusterInstance: joint.clusterInstance,
-      bootstrap: [],
-      random: () => 0,
-      electionTimeoutMs: { min: 150, max: 300 },
-      heartbeatIntervalMs: 50,
-      maxMessageBytes: 2 ** 20,
-      maxInflightMessages: 16,
-      maxInflightBytes: 2 ** 20,
-      maxUncommittedBytes: 2 ** 20,
-      maxLogBytes: 2 ** 20,
-    },
-    {
-      hardState: { currentTerm: 1, votedFor: null },
-      base: { index: 5, term: 1 },
-      snapshot: {
-        snapshotId: "1",
-        index: 5,
-        term: 1,
-        configuration: joint,
-        configurationIndex: 4,
-        bytes: 1,
-        crc: 1,
+test.each([
+  ["in both halves", ["n1", "n2"]],
+  ["in the outgoing half alone", ["n2", "n3"]],
+])(
+  "a new leader %s leaves a joint configuration that is only in its snapshot (hazard 27)",
+  (_, voters) => {
+    const joint = configurationOf(voters, { outgoing: ["n1", "n2", "n3"] });
+    const raft = new Raft(
+      {
+        ...senderOf("n1"),
+        address: "n1.test:7000",
+        clusterInstance: joint.clusterInstance,
+        bootstrap: [],
+        random: () => 0,
+        electionTimeoutMs: { min: 150, max: 300 },
+        heartbeatIntervalMs: 50,
+        maxMessageBytes: 2 ** 20,
+        maxInflightMessages: 16,
+        maxInflightBytes: 2 ** 20,
+        maxUncommittedBytes: 2 ** 20,
+        maxLogBytes: 2 ** 20,
       },
-      damagedSnapshotIndex: 0,
-      entries: [],
-      applied: 5,
-    },
-  );
-  const effects: Effect[] = [];
-  let seq = 0;
-  const feed = (input: Parameters<Raft["step"]>[1]): void => {
-    for (const one of [input, { type: "tick" } as const]) {
-      for (const effect of raft.step(1000 + effects.length / 1e6, one)) {
-        effects.push(effect);
-        if (effect.type === "persist") ({ seq } = effect);
+      {
+        hardState: { currentTerm: 1, votedFor: null },
+        base: { index: 5, term: 1 },
+        snapshot: {
+          snapshotId: "1",
+          index: 5,
+          term: 1,
+          configuration: joint,
+          configurationIndex: 4,
+          bytes: 1,
+          crc: 1,
+        },
+        damagedSnapshotIndex: 0,
+        entries: [],
+        applied: 5,
+      },
+    );
+    const effects: Effect[] = [];
+    let seq = 0;
+    const feed = (input: Parameters<Raft["step"]>[1]): void => {
+      for (const one of [input, { type: "tick" } as const]) {
+        for (const effect of raft.step(1000 + effects.length / 1e6, one)) {
+          effects.push(effect);
+          if (effect.type === "persist") ({ seq } = effect);
+        }
       }
+    };
+    const receive = (from: string, message: Message): void =>
+      feed({ type: "receive", from: senderOf(from), message });
+    const to = incarnationOf("n1");
+    raft.step(0, { type: "tick" });
+    feed({ type: "tick" });
+    for (const id of ["n2", "n3"]) {
+      receive(id, { type: "preVoteReply", to, term: 2, voteGranted: true });
     }
-  };
-  const receive = (from: string, message: Message): void =>
-    feed({ type: "receive", from: senderOf(from), message });
-  const to = incarnationOf("n1");
-  raft.step(0, { type: "tick" });
-  feed({ type: "tick" });
-  receive("n2", { type: "preVoteReply", to, term: 2, voteGranted: true });
-  feed({ type: "persisted", seq });
-  receive("n2", { type: "requestVoteReply", to, term: 2, voteGranted: true });
-  expect(raft.status).toMatchObject({ role: "leader", configurationIndex: 4, lastIndex: 6 });
-  feed({ type: "persisted", seq });
-  receive("n2", {
-    type: "appendEntriesReply",
-    to,
-    term: 2,
-    round: 1,
-    success: true,
-    matchIndex: 6,
-    verifiedIndex: 6,
-    prevLogIndex: 0,
-    conflictIndex: 0,
-    conflictTerm: 0,
-    neededSnapshot: 0,
-  });
-  expect(raft.status).toMatchObject({ configurationIndex: 7, commitIndex: 6 });
-  expect(raft.status.configuration?.outgoing).toEqual([]);
+    feed({ type: "persisted", seq });
+    for (const id of ["n2", "n3"]) {
+      receive(id, { type: "requestVoteReply", to, term: 2, voteGranted: true });
+    }
+    expect(raft.status).toMatchObject({ role: "leader", configurationIndex: 4, lastIndex: 6 });
+    feed({ type: "persisted", seq });
+    // The joint entry is committed, no entry of this term is.
+    expect(raft.status).toMatchObject({ role: "leader", commitIndex: 5 });
+    for (const id of ["n2", "n3"]) {
+      receive(id, {
+        type: "appendEntriesReply",
+        to,
+        term: 2,
+        round: 1,
+        success: true,
+        matchIndex: 6,
+        verifiedIndex: 6,
+        prevLogIndex: 0,
+        conflictIndex: 0,
+        conflictTerm: 0,
+        neededSnapshot: 0,
+      });
+    }
+    expect(raft.status).toMatchObject({ role: "leader", configurationIndex: 7, commitIndex: 6 });
+    expect(raft.status.configuration?.outgoing).toEqual([]);
+  },
+);
+
+test("no change before the one before it is committed (hazard 23)", () => {
+  const made = readyLeader(4);
+  expect(change(made, ["n1", "n2", "n3", "n4"].slice(0, 4), [])).toMatchObject({ index: 1 });
+  expect(change(made, ["n1", "n2"], ["n3"])).toMatchObject({ type: "accepted", index: 3 });
+  persist(made);
+  for (const id of ["n2", "n3"]) acknowledge(made, id, 3);
+  // Left, and the leave isn't committed.
+  expect(configurationAt(made.node)).toBe("n1,n2 learners=n3");
+  expect(change(made, ["n1", "n2"])).toEqual({ type: "inProgress", index: 4 });
+  persist(made);
+  acknowledge(made, "n2", 4);
+  expect(change(made, ["n1", "n2"])).toMatchObject({ type: "accepted", index: 5 });
+  // A plain one, too.
+  expect(change(made, ["n1", "n2"], ["n3"])).toEqual({ type: "inProgress", index: 5 });
 });
 
 test("c1 was declared lost and c2 took its place: a vote for the one is none for the other (hazard 68)", () => {
@@ -265,7 +295,7 @@ test("a candidate in a joint phase needs both halves", () => {
   expect(made.node.raft.status.role).toBe("leader");
 });
 
-test("`removed` is said of a committed configuration only (hazard 71)", () => {
+test("a removal is said of a committed configuration only (hazard 71)", () => {
   const made = solo(4);
   follow(made, 2, configurationOf(["n1", "n2", "n3"], { outgoing: FOUR }), 2);
   follow(made, 3, configurationOf(["n1", "n2", "n3"]), 2);
