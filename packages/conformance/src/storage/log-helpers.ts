@@ -56,9 +56,9 @@ export function bulk(
   );
 }
 
-/** A member of this id; its incarnation is as long as one can be. */
+/** A member of this id. */
 export function memberNamed(id: NodeId): Member {
-  return { id, incarnation: `${id}-data-directory`.padEnd(64, "_").slice(-64) };
+  return { id, incarnation: `${id}-data-directory`.slice(-32) };
 }
 
 /** @param id whom it is for; null: nobody */

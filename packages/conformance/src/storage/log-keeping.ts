@@ -156,9 +156,11 @@ export const keepingCases: readonly Case<LogSubject>[] = [
       ]) {
         await expectKept(await subject.medium(), [[vote(1, id)]]);
       }
-      const votedFor = { id: "n1", incarnation: "0123456789abcdef" };
-      const short: LogOperation = { type: "hardState", hardState: { currentTerm: 1, votedFor } };
-      await expectKept(await subject.medium(), [[short]]);
+      for (const incarnation of ["0123456789abcdef", "-_".repeat(32)]) {
+        const votedFor = { id: "n1", incarnation };
+        const write: LogOperation = { type: "hardState", hardState: { currentTerm: 1, votedFor } };
+        await expectKept(await subject.medium(), [[write]]);
+      }
     },
   },
   {
