@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import type { Watch } from "./support/handmade-cluster.js";
 import { applyAt, breaks, cluster, commitAt } from "./support/handmade-cluster.js";
 import type { HandmadeView } from "./support/views.js";
-import { command, configuration, give, viewOf } from "./support/views.js";
+import { command, configuration, give, memberNamed, viewOf } from "./support/views.js";
 
 /** A vote of everyone for this node, in this term, on disk. */
 function vote(watch: Watch, nodes: readonly HandmadeView[], term: number, id: string): void {
   for (const node of nodes) {
     node.disk.currentTerm = node.currentTerm = term;
-    node.disk.votedFor = node.votedFor = id;
+    node.disk.votedFor = node.votedFor = memberNamed(id);
     watch.durable(node);
   }
 }
@@ -40,7 +40,7 @@ describe("is reported:", () => {
       incarnation: "n1-data-directory-2",
       role: "leader",
       currentTerm: 2,
-      votedFor: "n1",
+      votedFor: memberNamed("n1"),
     });
     expect(n1.currentTerm).toBe(2);
     breaks("election-safety", () => watch.changed(again));
@@ -187,6 +187,7 @@ describe("is reported:", () => {
         lastLogIndex: 2,
         lastLogTerm: 2,
         transfer: false,
+        configurationIndex: 1,
       }),
     );
     breaks("promises", () => watch.sending(n2, "n1", { ...acknowledged, term: 3 }));
@@ -199,8 +200,10 @@ describe("is reported:", () => {
   test("what goes back: term, vote, commit, applied, and what a disk holds", () => {
     const { watch, n1, n2, n3 } = cluster();
     breaks("monotonic", () => watch.changed({ ...n1, currentTerm: 1 }));
-    breaks("monotonic", () => watch.changed({ ...n2, votedFor: "n3" }));
-    breaks("monotonic", () => watch.durable({ ...n2, disk: { ...n2.disk, votedFor: "n2" } }));
+    breaks("monotonic", () => watch.changed({ ...n2, votedFor: memberNamed("n3") }));
+    breaks("monotonic", () =>
+      watch.durable({ ...n2, disk: { ...n2.disk, votedFor: memberNamed("n2") } }),
+    );
     breaks("monotonic", () => watch.durable({ ...n2, disk: { ...n2.disk, currentTerm: 1 } }));
     breaks("monotonic", () =>
       watch.started({ ...n3, disk: { ...n3.disk, currentTerm: 1 }, currentTerm: 1 }),
@@ -217,7 +220,7 @@ describe("is reported:", () => {
     vote(watch, nodes.slice(0, 1), 3, "n2");
     n2.disk.currentTerm = n2.currentTerm = 3;
     n2.role = "leader";
-    breaks("configuration-safety", () => watch.changed({ ...n2, votedFor: "n2" }));
+    breaks("configuration-safety", () => watch.changed({ ...n2, votedFor: memberNamed("n2") }));
   });
 
   test("a leader with the votes of nodes that are no members", () => {

@@ -11,7 +11,7 @@ import { viewOf } from "./support/views.js";
 /** A snapshot of this node's log at an index. */
 function snapshotOf({ log }: HandmadeView, index: number, stateHash: number): SnapshotView {
   const { configuration, index: configurationIndex } = log.configurations[0] ?? {
-    configuration: { voters: [] },
+    configuration: { clusterInstance: "", voters: [], learners: [], outgoing: [] },
     index: 0,
   };
   const entries = createLogShadow();
@@ -54,7 +54,10 @@ describe("is reported:", () => {
       { ...right, index: 1 },
       { ...right, term: 1 },
       { ...right, configurationIndex: 2 },
-      { ...right, configuration: { voters: right.configuration.voters.slice(1) } },
+      {
+        ...right,
+        configuration: { ...right.configuration, voters: right.configuration.voters.slice(1) },
+      },
       snapshotOf(n1, 2, 13),
     ]) {
       breaks("snapshot-content", () => keep(watch, n2, wrong));

@@ -141,7 +141,7 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
     for (const [more, named] of [
       [["--id", "n2", "--peers", "n2=127.0.0.1:1"], /"n1".*"n2".*\(--id\)/],
       [["--cluster-id", "green"], /"raftkit".*"green".*\(--cluster-id\)/],
-      [["--codec", "json"], /"msgpack".*"json".*\(--codec\)/],
+      [["--codec", "json"], /"msgpack\+.*"json\+.*\(--codec\)/],
     ] as const) {
       const ended = await startProcess(replaced(args, more)).ended;
       expect(ended.code).toBe(1);

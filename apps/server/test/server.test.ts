@@ -127,7 +127,12 @@ test("status: the node's, with null for what is not there and the leader's API",
   node.now = {
     role: "follower",
     leaderId: "n2",
-    configuration: { voters: [{ id: "n1", incarnation: "x".repeat(16), address: "a" }] },
+    configuration: {
+      clusterInstance: "x".repeat(22),
+      voters: [{ id: "n1", incarnation: "x".repeat(16), address: "a" }],
+      learners: [],
+      outgoing: [],
+    },
   };
   expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({
     leaderHttp: "127.0.0.1:8102",

@@ -6,6 +6,7 @@ export {
   StorageLost,
   StorageRolledBack,
 } from "./errors.js";
+export * from "./members.js";
 export * from "./option-shapes.js";
 export type * from "./options.js";
 export type * from "./ports/index.js";

@@ -1,18 +1,21 @@
 // What holds of a node's own state after every step, whatever came in. A state that breaks it comes
 // from a bug or a faulty machine: the node stops before anything that rests on it leaves. Nearly
 // every check is a comparison or two, so that all of them stay on in production.
+import { isJoint, isListed, isSameMember } from "./members.js";
 import type { Progress } from "./state/progress.js";
 import type { Leader, State } from "./state/state.js";
-import type { Index, NodeId, Term } from "./types.js";
+import type { Configuration, Index, Member, Term } from "./types.js";
 
 /** Remembers what must never go back. */
 export class Invariants {
   #currentTerm: Term = 0;
-  #votedFor: NodeId | null = null;
+  #votedFor: Member | null = null;
   #commitIndex: Index = 0;
   #lastApplied: Index = 0;
   #durableSeq = 0;
   #summedAt = -Infinity;
+  /** The last configuration whose place behind the one before it was looked at. */
+  #lastSeen: Configuration | undefined;
 
   /** @returns what is wrong with the state, the first thing found; undefined: nothing */
   findBroken(state: State): string | undefined {
@@ -21,15 +24,33 @@ export class Invariants {
       this.#findGoneBack(state) ??
       findBrokenIndex(state) ??
       findBrokenRole(state) ??
+      this.#findBrokenHistory(state) ??
       (role.kind === "leader" ? this.#findBrokenLeader(state, role) : undefined)
     );
+  }
+
+  /**
+   * Each configuration is one step behind the one before it: only the leave follows a joint one, and
+   * no other changes voters (paper §6). So it is in every log, committed or not.
+   */
+  #findBrokenHistory({ membership: { current, history } }: State): string | undefined {
+    if (current === this.#lastSeen) return undefined;
+    this.#lastSeen = current;
+    for (let i = 1; i < history.length; i++) {
+      const before = history[i - 1];
+      const after = history[i];
+      if (before && after && !mayFollow(before, after)) {
+        return `the configuration at ${after.index} can't follow the one at ${before.index}`;
+      }
+    }
+    return undefined;
   }
 
   /** Windows may be long: they are added up once every heartbeat interval. */
   #findBrokenLeader(state: State, leader: Leader): string | undefined {
     const sums = state.now - this.#summedAt >= state.options.heartbeatIntervalMs;
     if (sums) this.#summedAt = state.now;
-    return findBrokenProgress(state, leader, sums);
+    return findBrokenMembership(state, leader) ?? findBrokenProgress(state, leader, sums);
   }
 
   /** Paper §5.1, §5.2: a term is never left for an earlier one, nor a vote for another. */
@@ -39,8 +60,8 @@ export class Invariants {
       return `term ${this.#currentTerm} went back to ${currentTerm}`;
     }
     if (currentTerm === this.#currentTerm && this.#votedFor !== null) {
-      if (votedFor !== this.#votedFor) {
-        return `the vote of term ${currentTerm} went from ${this.#votedFor} to ${votedFor}`;
+      if (!isSameMember(votedFor, this.#votedFor)) {
+        return `the vote of term ${currentTerm} went from ${nameOf(this.#votedFor)} to ${nameOf(votedFor)}`;
       }
     }
     if (!(commitIndex >= this.#commitIndex)) {
@@ -104,9 +125,51 @@ function findBrokenRole(state: State): string | undefined {
       : `index ${role.verifiedIndex} was verified, but the log ends at ${log.lastIndex}`;
   }
   if (role.kind === "candidate" && role.phase === "preVote") return undefined;
-  return votedFor === options.id
+  return isSameMember(votedFor, options)
     ? undefined
-    : `a ${role.kind} of term ${currentTerm} voted for ${votedFor}`;
+    : `a ${role.kind} of term ${currentTerm} voted for ${nameOf(votedFor)}`;
+}
+
+interface Placed {
+  readonly index: Index;
+  readonly configuration: Configuration;
+}
+
+function mayFollow(
+  { configuration: a, index }: Placed,
+  { configuration: b, ...after }: Placed,
+): boolean {
+  if (after.index <= index || a.clusterInstance !== b.clusterInstance) return false;
+  if (isJoint(a)) return !isJoint(b) && sameMembers(a.voters, b.voters);
+  return sameMembers(a.voters, isJoint(b) ? b.outgoing : b.voters);
+}
+
+function sameMembers(a: readonly Member[], b: readonly Member[]): boolean {
+  return a.length === b.length && a.every((member) => isListed(b, member));
+}
+
+/**
+ * Of this leader's configurations at most one isn't committed, and none came before an entry of its
+ * term was (raft-dev, 2015). It follows every other member, and not itself.
+ */
+function findBrokenMembership(state: State, leader: Leader): string | undefined {
+  const { membership, commitIndex, options } = state;
+  const { history } = membership;
+  const last = history[history.length - 1];
+  const before = history[history.length - 2];
+  if (!last) return `a leader of term ${state.currentTerm} knows no configuration`;
+  if (
+    last.index > leader.noopIndex &&
+    (commitIndex < leader.noopIndex || (before?.index ?? 0) > commitIndex)
+  ) {
+    return `the configuration at ${last.index} was appended when only ${commitIndex} was committed`;
+  }
+  if (leader.progress.has(options.id)) return `the leader ${options.id} follows itself`;
+  return undefined;
+}
+
+function nameOf(member: Member | null): string {
+  return member ? `${member.id} (${member.incarnation})` : "nobody";
 }
 
 /** Matched ≤ arrived ≤ last, matched < next, and the windows add up. */

@@ -7,7 +7,16 @@ export interface RaftOptions {
   readonly id: NodeId;
   readonly incarnation: string;
   readonly run: number;
-  /** The initial voters, the same list on every node. */
+  /** Where the others reach this node. */
+  readonly address: string;
+  /**
+   * Names the cluster that this node would bootstrap: random, at least 128 bits in 22 characters of
+   * `[A-Za-z0-9_-]`. Not used once a configuration is known.
+   */
+  readonly clusterInstance: string;
+  /** It takes the place of the voter of its id, whose data directory is lost. */
+  readonly rejoin?: boolean | undefined;
+  /** The initial voters, the same list on every node; empty: it joins, or it has a log. */
   readonly bootstrap: readonly Peer[];
   /** Uniform in [0, 1): the only source of chance. */
   readonly random: Random;

@@ -16,8 +16,10 @@ import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
 import { Invariants } from "./invariants.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
+import { introductionDeadline } from "./operations/introductions.js";
 import { beginWithRefusal, hasLease } from "./operations/lease.js";
-import { configurationAt } from "./operations/membership.js";
+import { configurationAt, configurationIndex } from "./operations/membership.js";
+import { changesDeadline } from "./operations/pending-changes.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
 import { transferDeadline } from "./operations/transfer-requests.js";
 import { isLogFull } from "./operations/leader-append.js";
@@ -28,7 +30,7 @@ import type { Input } from "./protocol/inputs.js";
 import { restore } from "./restore.js";
 import type { State } from "./state/state.js";
 import { lacksSnapshot, leaderOf } from "./state/state.js";
-import type { Configuration, Index, NodeId, Term } from "./types.js";
+import type { Configuration, Index, Member, NodeId, Server, Term } from "./types.js";
 
 /**
  * Many inputs ask for nothing. Not frozen: loops over lists of two kinds take several times as
@@ -40,7 +42,7 @@ const NO_EFFECTS: readonly Effect[] = [];
 export interface RaftStatus {
   readonly role: RoleName;
   readonly currentTerm: Term;
-  readonly votedFor: NodeId | null;
+  readonly votedFor: Member | null;
   readonly leaderId: NodeId | null;
   readonly commitIndex: Index;
   readonly lastApplied: Index;
@@ -67,18 +69,32 @@ export interface RaftStatus {
    */
   readonly largestEntryBytes: number;
   readonly configuration: Configuration | undefined;
+  /** Of its entry; 0: there is none. */
+  readonly configurationIndex: Index;
+  /** Of the last one that is known to be committed; 0: none is. */
+  readonly committedConfigurationIndex: Index;
+  /** A member said that the configuration committed there doesn't name this node; 0: nobody did. */
+  readonly removedAt: Index;
+  /** On a leader: who introduced itself of late and is no member. */
+  readonly introductions: readonly (Server & { readonly rejoin: boolean })[];
   /**
    * While no configuration is known: the initial voters that this run still waits for. On the node
    * that asks, those that have not answered "blank, and the same list"; on the others, those that
    * have not been heard. Null once a configuration is known.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
-  /** On a leader: every other voter. */
+  /** On a leader: every other member, and those that it tells that they have left. */
   readonly peers: readonly {
     readonly id: NodeId;
     readonly matchIndex: Index;
     readonly nextIndex: Index;
     readonly lastContactAt: number;
+    /**
+     * How long it took last to get what the log held at some moment, in milliseconds; Infinity: it
+     * hasn't yet. Below the minimum election timeout a learner may become a voter (thesis §4.2.1).
+     */
+    readonly catchUpMs: number;
+    readonly isLeaving: boolean;
     /** The snapshot that it is sent: how much of it is written there, in bytes; null: none. */
     readonly install: { readonly writtenBytes: number; readonly bytes: number } | null;
   }[];
@@ -117,6 +133,8 @@ export class Raft {
       bootstrapping?.askAt ?? Infinity,
       remoteReads.asked?.resendAt ?? Infinity,
       forwardDeadline(this.#state),
+      changesDeadline(this.#state),
+      introductionDeadline(this.#state),
     );
   }
 
@@ -153,12 +171,15 @@ export class Raft {
       this.#state;
     const peers: RaftStatus["peers"][number][] = [];
     if (role.kind === "leader") {
-      for (const [id, { matchIndex, nextIndex, lastContactAt, install }] of role.progress) {
+      for (const [id, progress] of role.progress) {
+        const { matchIndex, nextIndex, lastContactAt, install, leaving, catchUp } = progress;
         peers.push({
           id,
           matchIndex,
           nextIndex,
           lastContactAt,
+          catchUpMs: catchUp.lastMs,
+          isLeaving: leaving !== null,
           install: install && {
             writtenBytes: install.writtenBytes,
             bytes: install.snapshot?.bytes ?? 0,
@@ -185,6 +206,13 @@ export class Raft {
       diskFull: this.#state.isDiskFull,
       largestEntryBytes: log.largestEntryBytes,
       configuration: membership.current,
+      configurationIndex: configurationIndex(this.#state),
+      committedConfigurationIndex: configurationAt(this.#state, commitIndex)?.index ?? 0,
+      removedAt: membership.removedAt,
+      introductions:
+        role.kind === "leader"
+          ? [...role.introductions.values()].map(({ server, rejoin }) => ({ ...server, rejoin }))
+          : [],
       bootstrap: membership.current ? null : { missing: missingVoters(this.#state) },
       peers,
     };

@@ -1,21 +1,26 @@
 // A node's state at its start: what the storage and the state machine kept (paper Figure 2,
 // "Persistent state"), and nothing else. Refuses what no node can have stored.
+import { MEMBERS_MAX } from "./encoding/configuration.js";
 import { InvariantViolation } from "./errors.js";
 import { Log } from "./log/log.js";
 import { emit } from "./operations/emit.js";
 import { compact, resetLog } from "./operations/compaction.js";
-import { adoptConfigurationOf, adoptConfigurations, peersOf } from "./operations/membership.js";
+import {
+  adoptConfigurationOf,
+  adoptConfigurations,
+  configurationIndex,
+  noteOwnMembership,
+  peersOf,
+} from "./operations/membership.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import type { SnapshotMeta } from "./ports/snapshot-storage.js";
 import { newBootstrapState } from "./state/bootstrap-state.js";
 import { ForwardDedup } from "./state/forward-dedup.js";
+import { newOwnIntroduction } from "./state/introduction-state.js";
 import { newDurability } from "./state/pending-writes.js";
 import type { State } from "./state/state.js";
 import { isBlank, lacksSnapshot } from "./state/state.js";
 import { newStateHashes } from "./state/pending-state-hashes.js";
-
-/** More than anyone uses, and few enough for the header of a message (frame.ts). */
-const VOTERS_MAX = 100;
 
 /**
  * A log that leads up to the snapshot stays, with its tail; another one is reset to it, which a
@@ -51,9 +56,9 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
       `the state machine says that it has applied up to ${applied}, which is no index`,
     );
   }
-  if (options.bootstrap.length > VOTERS_MAX) {
+  if (options.bootstrap.length > MEMBERS_MAX) {
     throw new InvariantViolation(
-      `${options.bootstrap.length} initial voters are more than ${VOTERS_MAX}; a cluster has 3, 5 or 7`,
+      `${options.bootstrap.length} initial voters are more than ${MEMBERS_MAX}; a cluster has 3, 5 or 7`,
     );
   }
   const log = new Log(base);
@@ -61,7 +66,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     options,
     log,
     durability: newDurability(hardState, base.index),
-    membership: { current: undefined, history: [] },
+    membership: { current: undefined, history: [], removedAt: 0 },
     snapshot: null,
     damagedSnapshotIndex,
     install: null,
@@ -87,6 +92,8 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     grantedVote: null,
     senders: new Map(),
     bootstrapping: null,
+    introduction: newOwnIntroduction(options.rejoin === true),
+    pendingChanges: new Map(),
     forwarded: { outstanding: new Map(), bytes: 0 },
     forwardDedup: new ForwardDedup(),
     logRefusedBytes: Infinity,
@@ -113,6 +120,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
       `the log's last term is ${log.lastTerm}, but the stored current term ${state.currentTerm}`,
     );
   }
+  noteOwnMembership(state);
   state.effects = [{ type: "configure", peers: peersOf(state) }];
   const { current } = state.membership;
   if (lacksSnapshot(state)) {
@@ -122,7 +130,12 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     if (!isBlank(state)) return state;
     state.bootstrapping = newBootstrapState(options.bootstrap, options.id, options.incarnation);
   } else {
-    emit(state, { type: "membership", configuration: current });
+    emit(state, {
+      type: "membership",
+      configuration: current,
+      index: configurationIndex(state),
+    });
+    if (options.bootstrap.length === 0) return state;
     const given = options.bootstrap
       .map(({ id }) => id)
       .sort()

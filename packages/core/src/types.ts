@@ -16,34 +16,47 @@ export interface Peer {
 }
 
 /**
- * A member of a configuration. The incarnation names one data directory: a wiped node comes back
- * with another.
+ * Who votes and acknowledges: a node with one data directory. A wiped node comes back with another
+ * incarnation, and is another member.
  */
-export interface Server extends Peer {
+export interface Member {
+  readonly id: NodeId;
   readonly incarnation: string;
 }
+
+/** A member of a configuration, and where it is reached. */
+export interface Server extends Peer, Member {}
 
 /**
  * Who says it: one run (opening) of one data directory of one node, as its transport introduced it.
  */
-export interface Sender {
-  readonly id: NodeId;
-  readonly incarnation: string;
+export interface Sender extends Member {
   readonly run: number;
 }
 
 /**
- * The members whose votes and acknowledgements count. Stored in the log as an entry; the latest one
- * in the log is in force (paper §6).
+ * The members of a cluster. Stored in the log as an entry; the latest one in the log is in force,
+ * committed or not (paper §6). In all lists together an id stands for one incarnation and address,
+ * and an address for one id.
  */
 export interface Configuration {
+  /** Random, drawn when the cluster was bootstrapped, the same in every later configuration. */
+  readonly clusterInstance: string;
+  /** Their votes and acknowledgements count. */
   readonly voters: readonly Server[];
+  /** Are sent the log, and never count (thesis §4.2.1). Nobody is a voter and a learner. */
+  readonly learners: readonly Server[];
+  /**
+   * While voters change: those of before, of whom a majority is needed, too (joint consensus). Empty
+   * otherwise.
+   */
+  readonly outgoing: readonly Server[];
 }
 
 /** What Figure 2 keeps on stable storage beside the log. */
 export interface HardState {
   readonly currentTerm: Term;
-  readonly votedFor: NodeId | null;
+  readonly votedFor: Member | null;
 }
 
 /** Contiguous entries in their binary form. */

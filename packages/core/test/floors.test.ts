@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 
 /** From the ground up; a name with a slash is a folder. Whatever is on no floor is refused. */
 const FLOORS = [
-  ["types", "errors"],
+  ["types", "errors", "members"],
   ["ports/"],
   ["options", "option-shapes"],
   ["protocol/"],

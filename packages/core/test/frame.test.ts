@@ -108,6 +108,8 @@ test("no message that core makes has such a header: the longest asks the most in
     id: peer(0).id,
     incarnation: "data-directory-of-n1",
     run: Number.MAX_SAFE_INTEGER,
+    address: peer(0).address,
+    clusterInstance: "cluster-instance-1",
     bootstrap: peers(count),
     random: () => 0,
     electionTimeoutMs: { min: 150, max: 300 },

@@ -9,12 +9,20 @@ import { becomeCandidate, becomeLeader } from "../src/operations/transitions.js"
 import { restore } from "../src/restore.js";
 import type { Progress } from "../src/state/progress.js";
 import type { Leader, State } from "../src/state/state.js";
-import { configurationOf, incarnationOf, peersNamed } from "./support/cluster.js";
+import {
+  CLUSTER_INSTANCE,
+  configurationOf,
+  incarnationOf,
+  memberNamed,
+  peersNamed,
+} from "./support/cluster.js";
 
 const options: RaftOptions = {
   id: "n1",
   incarnation: incarnationOf("n1"),
   run: 1,
+  address: "n1.test:7000",
+  clusterInstance: CLUSTER_INSTANCE,
   bootstrap: peersNamed(["n1", "n2", "n3"]),
   random: () => 0,
   electionTimeoutMs: { min: 150, max: 300 },
@@ -104,16 +112,22 @@ describe("in any role", () => {
   });
 
   test("a vote that changes within its term is found, and none in a later one", () => {
-    for (const votedFor of ["n3", null]) {
+    for (const votedFor of [
+      memberNamed("n3"),
+      { ...memberNamed("n2"), incarnation: "n2-data-directory-2" },
+      null,
+    ]) {
       const state = follower();
-      state.votedFor = "n2";
+      state.votedFor = memberNamed("n2");
       expect(foundAfter(state, () => (state.votedFor = votedFor))).toMatch(/^the vote of term 1/);
     }
     const state = follower();
-    state.votedFor = "n2";
-    expect(foundAfter(state, () => Object.assign(state, { currentTerm: 2, votedFor: "n3" }))).toBe(
-      undefined,
-    );
+    state.votedFor = memberNamed("n2");
+    expect(
+      foundAfter(state, () =>
+        Object.assign(state, { currentTerm: 2, votedFor: memberNamed("n3") }),
+      ),
+    ).toBe(undefined);
   });
 
   test("a follower's entries that were verified, but aren't there, are found", () => {
@@ -126,7 +140,7 @@ describe("in any role", () => {
 
   test("a log of a later term than the node's is found", () => {
     const { state } = leader();
-    state.votedFor = "n1";
+    state.votedFor = memberNamed("n1");
     const invariants = new Invariants();
     state.currentTerm = 1;
     expect(invariants.findBroken(state)).toMatch(/^the log's last term is 2/);
@@ -168,7 +182,11 @@ describe("on a leader", () => {
       (_, __, state) => (state.commitIndex = 5),
       /^0 uncommitted entries/,
     ],
-    ["the vote of another", (_, __, state) => (state.votedFor = "n2"), /^the vote of term 2/],
+    [
+      "the vote of another",
+      (_, __, state) => (state.votedFor = memberNamed("n2")),
+      /^the vote of term 2/,
+    ],
     ["a later term", (_, __, state) => state.currentTerm++, /^the log of the leader of term 3/],
   ])("%s is found", (_, corrupt, found) => {
     const { state, role, n2 } = leader();
@@ -189,8 +207,8 @@ describe("on a leader", () => {
 
   test("a leader or candidate that didn't vote for itself is found", () => {
     const { state } = leader();
-    state.votedFor = "n2";
-    expect(new Invariants().findBroken(state)).toBe("a leader of term 2 voted for n2");
+    state.votedFor = memberNamed("n2");
+    expect(new Invariants().findBroken(state)).toMatch(/^a leader of term 2 voted for n2 /);
   });
 });
 

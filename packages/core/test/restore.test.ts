@@ -2,12 +2,14 @@
 import { expect, test } from "vitest";
 import { InvariantViolation, Raft } from "@raftkit/core";
 import type { Effect, RaftOptions, Sender } from "@raftkit/core";
-import { incarnationOf, peersNamed } from "./support/cluster.js";
+import { CLUSTER_INSTANCE, incarnationOf, peersNamed } from "./support/cluster.js";
 
 const options: RaftOptions = {
   id: "n1",
   incarnation: incarnationOf("n1"),
   run: 1,
+  address: "n1.test:7000",
+  clusterInstance: CLUSTER_INSTANCE,
   bootstrap: peersNamed(["n1", "n2"]),
   random: () => 0,
   electionTimeoutMs: { min: 150, max: 300 },

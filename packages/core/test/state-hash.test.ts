@@ -6,6 +6,7 @@ import { encodeConfiguration, encodeRun, EntryKind, Raft } from "@raftkit/core";
 
 const ids = ["n1", "n2", "n3"];
 const senderOf = (id: string): Sender => ({ id, incarnation: `${id}-data-directory`, run: 1 });
+const clusterInstance = "cluster-instance-1";
 const voters = ids.map((id) => ({ ...senderOf(id), address: `${id}:1` }));
 
 /** A node of a bootstrapped cluster, in term 3. */
@@ -13,6 +14,8 @@ function node(id: string): Raft {
   const raft = new Raft(
     {
       ...senderOf(id),
+      address: `${id}:1`,
+      clusterInstance,
       bootstrap: voters,
       random: () => 0,
       electionTimeoutMs: { min: 150, max: 300 },
@@ -28,7 +31,11 @@ function node(id: string): Raft {
       base: { index: 0, term: 0 },
       snapshot: null,
       damagedSnapshotIndex: 0,
-      entries: [encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })])],
+      entries: [
+        encodeRun(1, 1, EntryKind.configuration, [
+          encodeConfiguration({ clusterInstance, voters, learners: [], outgoing: [] }),
+        ]),
+      ],
       applied: 0,
     },
   );

@@ -114,10 +114,17 @@ describe("of a log that holds the entries 3 to 5", () => {
       "a term that can't be stored",
       { type: "hardState", hardState: { currentTerm: 2 ** 48, votedFor: null } },
     ],
+    [
+      "a vote for no data directory",
+      { type: "hardState", hardState: { currentTerm: 1, votedFor: { id: "n1", incarnation: "" } } },
+    ],
     ["a term that is none", { type: "hardState", hardState: { currentTerm: 1.5, votedFor: null } }],
     [
       "a vote for a name that is none",
-      { type: "hardState", hardState: { currentTerm: 1, votedFor: "a b" } },
+      {
+        type: "hardState",
+        hardState: { currentTerm: 1, votedFor: { id: "a b", incarnation: "n1-data-directory-1" } },
+      },
     ],
   ])("refused: %s", (_, operation) => {
     expect(() => checkedNextLogState(state, operation)).toThrow(InvariantViolation);
@@ -142,8 +149,19 @@ describe("of a log that holds the entries 3 to 5", () => {
     ],
     [
       "the largest term",
-      { type: "hardState", hardState: { currentTerm: 2 ** 48 - 1, votedFor: "n1" } },
-      { hardState: { currentTerm: 2 ** 48 - 1, votedFor: "n1" } },
+      {
+        type: "hardState",
+        hardState: {
+          currentTerm: 2 ** 48 - 1,
+          votedFor: { id: "n1", incarnation: "n1-data-directory-1" },
+        },
+      },
+      {
+        hardState: {
+          currentTerm: 2 ** 48 - 1,
+          votedFor: { id: "n1", incarnation: "n1-data-directory-1" },
+        },
+      },
     ],
   ])("taken: %s", (_, operation, change) => {
     expect(checkedNextLogState(state, operation)).toEqual({ ...state, ...change });

@@ -8,11 +8,22 @@ import { concatenate } from "./support/entries.js";
 const to = "n1-data-directory-1";
 
 test.each<[readonly CodecValue[], Message]>([
-  [[0, to, 9, 1, 2], { type: "preVote", to, term: 9, lastLogIndex: 1, lastLogTerm: 2 }],
+  [
+    [0, to, 9, 1, 2, 3],
+    { type: "preVote", to, term: 9, lastLogIndex: 1, lastLogTerm: 2, configurationIndex: 3 },
+  ],
   [[1, to, 9, true], { type: "preVoteReply", to, term: 9, voteGranted: true }],
   [
-    [2, to, 9, 1, 2, true],
-    { type: "requestVote", to, term: 9, lastLogIndex: 1, lastLogTerm: 2, transfer: true },
+    [2, to, 9, 1, 2, true, 3],
+    {
+      type: "requestVote",
+      to,
+      term: 9,
+      lastLogIndex: 1,
+      lastLogTerm: 2,
+      transfer: true,
+      configurationIndex: 3,
+    },
   ],
   [[3, to, 9, true], { type: "requestVoteReply", to, term: 9, voteGranted: true }],
   [
@@ -91,7 +102,24 @@ test.each<[readonly CodecValue[], Message]>([
     { type: "stateHash", to, term: 9, index: 1, hash: "h", answer: true },
   ],
   [
-    [13, to, 9, 1, 2, 3, [["n1", "n1-data-directory-1", "n1.test:7000"]], 2, 100, 5, 6],
+    [
+      13,
+      to,
+      9,
+      1,
+      2,
+      3,
+      [
+        "cluster-instance-1",
+        [["n1", "n1-data-directory-1", "n1.test:7000"]],
+        [["n2", "n2-data-directory-1", "n2.test:7000"]],
+        [["n1", "n1-data-directory-1", "n1.test:7000"]],
+      ],
+      2,
+      100,
+      5,
+      6,
+    ],
     {
       type: "installSnapshot",
       to,
@@ -99,7 +127,7 @@ test.each<[readonly CodecValue[], Message]>([
       attempt: 1,
       lastIncludedIndex: 2,
       lastIncludedTerm: 3,
-      configuration: configurationOf(["n1"]),
+      configuration: configurationOf(["n1"], { learners: ["n2"], outgoing: ["n1"] }),
       configurationIndex: 2,
       bytes: 100,
       crc: 5,
@@ -131,6 +159,64 @@ test.each<[readonly CodecValue[], Message]>([
   ).map((verdict, i): [readonly CodecValue[], Message] => [
     [22, to, 9, 1, 2, i],
     { type: "transferLeadershipReply", to, term: 9, run: 1, id: 2, verdict },
+  ]),
+  [[15, to, 9, 7], { type: "removed", to, term: 9, configurationIndex: 7 }],
+  ...(["", "cluster-instance-1"] as const).map(
+    (clusterInstance): [readonly CodecValue[], Message] => [
+      [16, "", 9, "n9.test:1", true, clusterInstance],
+      { type: "introduce", to: "", term: 9, address: "n9.test:1", rejoin: true, clusterInstance },
+    ],
+  ),
+  ...(
+    [
+      "waiting",
+      "member",
+      "idTaken",
+      "stillThere",
+      "addressTaken",
+      "otherCluster",
+      "otherInstance",
+    ] as const
+  ).map((verdict, i): [readonly CodecValue[], Message] => [
+    [17, to, 9, i === 0 ? null : ["n1", "a:1"], "cluster-instance-1", i],
+    {
+      type: "introduced",
+      to,
+      term: 9,
+      leader: i === 0 ? null : { id: "n1", address: "a:1" },
+      clusterInstance: "cluster-instance-1",
+      verdict,
+    },
+  ]),
+  [
+    [18, to, 9, 1, 2, ["n1", "n2"], []],
+    {
+      type: "changeMembership",
+      to,
+      term: 9,
+      id: 1,
+      expected: 2,
+      voters: ["n1", "n2"],
+      learners: [],
+    },
+  ],
+  ...(
+    [
+      [[0, 5, 6], { type: "accepted", index: 5, term: 6 }],
+      [[1], { type: "notLeader" }],
+      [[2], { type: "notReady" }],
+      [[3, 5], { type: "inProgress", index: 5 }],
+      [[4, 5], { type: "stale", index: 5 }],
+      [[5], { type: "noVoter" }],
+      [[6], { type: "tooMany" }],
+      [[7, ["n1"]], { type: "duplicate", ids: ["n1"] }],
+      [[8, ["n1", "n2"]], { type: "unknownServer", ids: ["n1", "n2"] }],
+      [[9, "n1", 5, 6], { type: "notCaughtUp", id: "n1", matchIndex: 5, lastIndex: 6 }],
+      [[10, []], { type: "unreachable", ids: [] }],
+    ] as const
+  ).map(([value, verdict]): [readonly CodecValue[], Message] => [
+    [19, to, 9, 1, 2, value],
+    { type: "changeMembershipReply", to, term: 9, run: 1, id: 2, verdict },
   ]),
 ])("%j is what other versions of this code send and expect", (header, m) => {
   expect(messageHeader(m)).toEqual(header);

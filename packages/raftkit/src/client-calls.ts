@@ -11,6 +11,7 @@ import type {
   ReadyOptions,
   TransferredLeadership,
 } from "./api.js";
+import type { News } from "./news.js";
 import type { PendingCall } from "./pending-call.js";
 import { validateCommand } from "./command-schema.js";
 import type { NodeEnd } from "./closing.js";
@@ -330,8 +331,10 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     return inputs;
   }
 
-  onTransferCalledOff(): void {
-    this.#gate.onTransferCalledOff();
+  onNews(news: News): void {
+    if (news.type === "notice" && news.notice === "transferCalledOff") {
+      this.#gate.onTransferCalledOff();
+    }
   }
 
   /** What became of that for which core was asked. */

@@ -5,6 +5,7 @@ import type { NodeOptions, RaftNode } from "./api.js";
 import { createInstrumentation } from "./instrumentation.js";
 import { DiskSpace } from "./disk-space.js";
 import { Node } from "./node.js";
+import { drawClusterInstance } from "./platform.js";
 import { openState } from "./opening.js";
 import { checkOptions } from "./options.js";
 import { checkEntriesFit } from "./stored-entry-size.js";
@@ -29,8 +30,17 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
     const { incarnation, run, base, hardState, entries } = opened;
     checkEntriesFit(entries, transport.maxFrameBytes);
     const found = await openState(storage, stateMachine, identity, opened, settings.logger);
+    const address = cluster.bootstrap.find((peer) => peer.id === id)?.address ?? "";
     const raft = new Raft(
-      { ...settings, id, incarnation, run, bootstrap: cluster.bootstrap },
+      {
+        ...settings,
+        id,
+        incarnation,
+        run,
+        address,
+        clusterInstance: drawClusterInstance(settings.random),
+        bootstrap: cluster.bootstrap,
+      },
       {
         hardState,
         base,
@@ -42,7 +52,6 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
     );
     const self = { id, incarnation, run };
     const node = new Node(options, settings, raft, self, found, instruments);
-    const address = cluster.bootstrap.find((peer) => peer.id === id)?.address ?? "";
     await transport.start(
       { clusterId: cluster.id, id, incarnation, run, address, codec },
       node.transportHandler,

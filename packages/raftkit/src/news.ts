@@ -7,7 +7,17 @@ import type { OperatorLog } from "./operator-log.js";
 
 export type News = Extract<
   Effect,
-  { readonly type: "committed" | "membership" | "notice" | "voteRefused" | "diverged" }
+  {
+    readonly type:
+      | "committed"
+      | "membership"
+      | "notice"
+      | "voteRefused"
+      | "diverged"
+      | "removed"
+      | "introduced"
+      | "membershipVerdict";
+  }
 >;
 
 export interface Audience {
@@ -36,6 +46,11 @@ export function tellNews(
     case "voteRefused":
       operatorLog.voteRefused(news);
       instruments?.voteRefused(news.reason);
+      break;
+    // Nothing here asks for a change of the members yet, nor introduces this node.
+    case "removed":
+    case "introduced":
+    case "membershipVerdict":
       break;
     case "diverged": {
       const { peer, index, ownHash, peerHash } = news;

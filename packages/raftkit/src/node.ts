@@ -205,15 +205,14 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#turns.feed({ type: "diskSpace", isShort });
   }
 
-  // ---- calls ------------------------------------------------------------------------------------
-
   propose<Given extends Input>(
     command: Given,
     options?: CallOptions,
   ): Promise<ReturnOf<Command, Result, Given>> {
     const call = (): Promise<Result> => this.#calls.propose(command, options);
-    const result = this.#instruments ? this.#instruments.call("propose", call) : call();
-    return result as Promise<ReturnOf<Command, Result, Given>>;
+    return (this.#instruments?.call("propose", call) ?? call()) as Promise<
+      ReturnOf<Command, Result, Given>
+    >;
   }
 
   read<Given extends Query>(
@@ -221,8 +220,9 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     options?: ReadOptions,
   ): Promise<ReturnOf<Query, Answer, Given>> {
     const call = (): Promise<Answer> => this.#calls.read(query, options);
-    const answer = this.#instruments ? this.#instruments.call("read", call) : call();
-    return answer as Promise<ReturnOf<Query, Answer, Given>>;
+    return (this.#instruments?.call("read", call) ?? call()) as Promise<
+      ReturnOf<Query, Answer, Given>
+    >;
   }
 
   ready(options?: ReadyOptions): Promise<void> {
@@ -263,8 +263,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly on: Events["on"] = (event, listener, options) =>
     this.#events.on(event, listener, options);
 
-  // ---- effects -----------------------------------------------------------------------------------
-
   #perform(effect: Effect): void {
     switch (effect.type) {
       case "persist":
@@ -304,10 +302,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       case "notice":
       case "voteRefused":
       case "diverged":
+      case "removed":
+      case "introduced":
+      case "membershipVerdict":
         tellNews(effect, this.#machineLane.lastApplied, this.#audience);
-        if (effect.type === "notice" && effect.notice === "transferCalledOff") {
-          this.#calls.onTransferCalledOff();
-        }
+        this.#calls.onNews(effect);
         break;
       case "failed":
         this.#fail(effect.error);
@@ -343,8 +342,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#operatorLog.snapshot(snapshot, origin);
     this.#events.emit("snapshot", { index, term, bytes, origin });
   }
-
-  // ---- the end ----------------------------------------------------------------------------------
 
   #fail(error: RaftkitError): void {
     if (this.#ended) return;

@@ -38,6 +38,8 @@ const NOTICES: Readonly<Record<Notice, string>> = {
   transferCalledOff:
     "this leader was to hand its leadership on, but the other one hasn't taken over within the longest election timeout; this one leads on",
   diskHasRoom: "the disk has room again: this node takes proposals",
+  twoDirectories:
+    "two processes with this id and different data directories are running: an address is given to both, perhaps, or an old process was left behind; stop the one that is not wanted",
   bootstrapIgnored:
     "the list of initial voters differs from the configuration in the log; the log's is in force",
 };

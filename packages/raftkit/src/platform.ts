@@ -99,3 +99,11 @@ export function defaultMaxLogBytes(): number {
     Infinity;
   return Math.min(2 ** 30, Math.floor(limit / 4));
 }
+
+/** 22 characters of 6 bits each. */
+export function drawClusterInstance(random: Random): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  return Array.from({ length: 22 }, () =>
+    alphabet.charAt(Math.floor(random() * alphabet.length)),
+  ).join("");
+}

@@ -23,6 +23,7 @@ test("a wiped node that hears of its loss while it starts says so to whoever mad
     term: 2,
     lastLogIndex: 1,
     lastLogTerm: 1,
+    configurationIndex: 1,
   });
   const early = {
     ...transport,

@@ -345,6 +345,7 @@ describe("figures", () => {
       term: 3,
       lastLogIndex: 2,
       lastLogTerm: 2,
+      configurationIndex: 1,
     };
     const frame = encodeFrame(jsonCodec, ask).flatMap((part) => [...part]);
     leader.transport.inject(from, Uint8Array.from(frame));

@@ -41,7 +41,13 @@ describe("a full log", () => {
     });
     const self = { id: "n1", incarnation, run };
     const raft = new FullRaft(
-      { ...settings, ...self, bootstrap },
+      {
+        ...settings,
+        ...self,
+        address: "n1.test:1",
+        clusterInstance: "cluster-instance-1",
+        bootstrap,
+      },
       {
         ...opened,
         snapshot: null,

@@ -327,7 +327,14 @@ describe("time", () => {
       { type: "hardState", hardState: { currentTerm: 1, votedFor: null } },
       {
         type: "append",
-        run: encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })]),
+        run: encodeRun(1, 1, EntryKind.configuration, [
+          encodeConfiguration({
+            clusterInstance: "cluster-instance-1",
+            voters,
+            learners: [],
+            outgoing: [],
+          }),
+        ]),
       },
     ]);
     const node = await createNode(options);
@@ -378,23 +385,4 @@ describe("time", () => {
     await clock.run(100);
     expect(clock.timers).toBe(3);
   });
-});
-
-test("a node that restarts carries on from its log", async () => {
-  const {
-    clock,
-    network,
-    leader,
-    followers: [follower, other],
-  } = await cluster();
-  await clock.outcome(leader.node.propose("a"));
-  await clock.outcome(follower.node.close());
-  await clock.outcome(leader.node.propose("b"));
-  const again = partsOf(clock, network, follower.id, ["n1", "n2", "n3"]);
-  const node = await createNode({ ...again.options, storage: { log: follower.log } });
-  await clock.until(() => node.status().leaderId !== null);
-  expect(await clock.outcome(node.read("q"))).toBe("q: a,b");
-  expect(node.status()).toMatchObject({ run: 2, incarnation: "n2-data-directory-1" });
-  expect(other.machine.commands).toEqual(["a", "b"]);
-  await clock.outcome(node.close());
 });

@@ -206,7 +206,15 @@ describe("messages that are dropped", () => {
   const bytesOf = (message: Message): Uint8Array =>
     Uint8Array.from(encodeFrame(jsonCodec, message).flatMap((part) => [...part]));
   const vote = (to: string, term: number): Uint8Array =>
-    bytesOf({ type: "requestVote", to, term, lastLogIndex: 9, lastLogTerm: 1, transfer: false });
+    bytesOf({
+      type: "requestVote",
+      to,
+      term,
+      lastLogIndex: 9,
+      lastLogTerm: 1,
+      transfer: false,
+      configurationIndex: 1,
+    });
   const reply: Message = {
     type: "appendEntriesReply",
     to: "n1-data-directory-1",

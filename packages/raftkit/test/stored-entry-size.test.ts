@@ -19,7 +19,14 @@ async function start(bytes: number): Promise<ReturnType<typeof partsOf> & { outc
     { type: "hardState", hardState: { currentTerm: 1, votedFor: null } },
     {
       type: "append",
-      run: encodeRun(1, 1, EntryKind.configuration, [encodeConfiguration({ voters })]),
+      run: encodeRun(1, 1, EntryKind.configuration, [
+        encodeConfiguration({
+          clusterInstance: "cluster-instance-1",
+          voters,
+          learners: [],
+          outgoing: [],
+        }),
+      ]),
     },
     { type: "append", run: encodeRun(2, 1, EntryKind.command, data) },
   ]);

@@ -34,7 +34,10 @@ function build(latencyMs = { min: 4, max: 8 }) {
 }
 
 const vote = (currentTerm: number): readonly LogOperation[] => [
-  { type: "hardState", hardState: { currentTerm, votedFor: "a" } },
+  {
+    type: "hardState",
+    hardState: { currentTerm, votedFor: { id: "a", incarnation: "data-directory-of-a" } },
+  },
 ];
 
 describe("virtual disk", () => {
@@ -49,7 +52,10 @@ describe("virtual disk", () => {
     await go(100);
     expect(doneAt).toBeGreaterThanOrEqual(4);
     expect(doneAt).toBeLessThan(8);
-    expect(disk.hardState).toEqual({ currentTerm: 3, votedFor: "a" });
+    expect(disk.hardState).toEqual({
+      currentTerm: 3,
+      votedFor: { id: "a", incarnation: "data-directory-of-a" },
+    });
   });
 
   test("a crash loses what was not there yet, keeps what was, and answers nobody", async () => {

@@ -6,7 +6,7 @@ import { readSmallFile, writeSmallFile } from "./file-io.js";
 import type { FileSystem } from "./file-system.js";
 
 /** The version of everything in a data directory. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 export const IDENTITY_FILE = "identity.json";
 export const CLOSED_FILE = "closed.json";
 

@@ -4,7 +4,7 @@
 //
 // 32 bytes of header each. `a` and `b` are index, term or run, as `kind` says; data is entries or
 // the ids.
-import type { LogOperation, LogState, NodeId } from "@raftkit/core";
+import type { LogOperation, LogState, Member } from "@raftkit/core";
 import { getUint48, setUint48 } from "./numbers.js";
 
 /**
@@ -35,9 +35,9 @@ export function dataBytes(record: LogRecord): number {
     case "append":
       return record.run.bytes.length;
     case "hardState":
-      return record.hardState.votedFor?.length ?? 0;
+      return memberBytes(record.hardState.votedFor);
     case "checkpoint":
-      return CHECKPOINT_BYTES + (record.state.hardState.votedFor?.length ?? 0);
+      return CHECKPOINT_BYTES + memberBytes(record.state.hardState.votedFor);
     default:
       return 0;
   }
@@ -61,7 +61,7 @@ export function encodeRecord(
       return data;
     case "hardState":
       setUint48(view, offset + 8, record.hardState.currentTerm);
-      return encodeId(record.hardState.votedFor, bytes, data);
+      return encodeMember(record.hardState.votedFor, bytes, data);
     case "truncateFrom":
       setUint48(view, offset + 8, record.index);
       return data;
@@ -80,7 +80,7 @@ export function encodeRecord(
         .fill(0, data + 6, data + 8)
         .fill(0, data + 14, data + 16)
         .fill(0, data + 22, data + 24);
-      return encodeId(record.state.hardState.votedFor, bytes, data + CHECKPOINT_BYTES);
+      return encodeMember(record.state.hardState.votedFor, bytes, data + CHECKPOINT_BYTES);
   }
 }
 
@@ -126,11 +126,11 @@ function decodeRecord(
           bytes: new Uint8Array(bytes.buffer, bytes.byteOffset + data, end - data),
         },
       };
-    case Kind.hardState:
-      return {
-        type: "hardState",
-        hardState: { currentTerm: a, votedFor: decodeId(bytes, data, end) },
-      };
+    case Kind.hardState: {
+      const votedFor = decodeMember(bytes, data, end);
+      if (votedFor === undefined) return undefined;
+      return { type: "hardState", hardState: { currentTerm: a, votedFor } };
+    }
     case Kind.truncateFrom:
       return { type: "truncateFrom", index: a };
     case Kind.compactThrough:
@@ -140,10 +140,9 @@ function decodeRecord(
     case Kind.checkpoint: {
       if (end - data < CHECKPOINT_BYTES) return undefined;
       const base = { index: getUint48(view, data), term: getUint48(view, data + 8) };
-      const hardState = {
-        currentTerm: getUint48(view, data + 16),
-        votedFor: decodeId(bytes, data + CHECKPOINT_BYTES, end),
-      };
+      const votedFor = decodeMember(bytes, data + CHECKPOINT_BYTES, end);
+      if (votedFor === undefined) return undefined;
+      const hardState = { currentTerm: getUint48(view, data + 16), votedFor };
       return { type: "checkpoint", run: a, state: { base, hardState, lastIndex: b } };
     }
     default:
@@ -151,13 +150,20 @@ function decodeRecord(
   }
 }
 
-/** Ids are ASCII by contract, and never empty: no bytes mean no vote. */
-function encodeId(id: NodeId | null, bytes: Uint8Array, offset: number): number {
-  if (id === null) return offset;
-  for (let i = 0; i < id.length; i++) bytes[offset + i] = id.charCodeAt(i);
-  return offset + id.length;
+/** `id/incarnation`: both are ASCII by contract, never empty and without a slash. None: no vote. */
+function encodeMember(member: Member | null, bytes: Uint8Array, offset: number): number {
+  if (member === null) return offset;
+  const text = `${member.id}/${member.incarnation}`;
+  for (let i = 0; i < text.length; i++) bytes[offset + i] = text.charCodeAt(i);
+  return offset + text.length;
 }
 
-function decodeId(bytes: Uint8Array, from: number, to: number): NodeId | null {
-  return from === to ? null : String.fromCharCode(...bytes.subarray(from, to));
+function memberBytes(member: Member | null): number {
+  return member === null ? 0 : member.id.length + 1 + member.incarnation.length;
+}
+
+function decodeMember(bytes: Uint8Array, from: number, to: number): Member | null | undefined {
+  if (from === to) return null;
+  const [id, incarnation, ...more] = String.fromCharCode(...bytes.subarray(from, to)).split("/");
+  return id && incarnation && more.length === 0 ? { id, incarnation } : undefined;
 }

@@ -2,7 +2,7 @@
 // before anything is written. The rule: a bad frame with no good one after it may be a write that a
 // crash interrupted; with one, it is damage.
 import type { EntryRun, Index, LogState } from "@raftkit/core";
-import { emptyLogState, nextLogState, RaftkitError } from "@raftkit/core";
+import { emptyLogState, isSameMember, nextLogState, RaftkitError } from "@raftkit/core";
 import { EntryCollector } from "./entry-collector.js";
 import { CorruptLog } from "./errors.js";
 import { withFile } from "./file-io.js";
@@ -182,6 +182,6 @@ function sameState(a: LogState, b: LogState): boolean {
     a.base.index === b.base.index &&
     a.base.term === b.base.term &&
     a.hardState.currentTerm === b.hardState.currentTerm &&
-    a.hardState.votedFor === b.hardState.votedFor
+    isSameMember(a.hardState.votedFor, b.hardState.votedFor)
   );
 }

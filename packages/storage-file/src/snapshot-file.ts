@@ -10,7 +10,7 @@ import { getUint48, setUint48 } from "./numbers.js";
 /** In the data directory. */
 export const SNAPSHOTS_FOLDER = "snapshots";
 /** The version of snapshot files. */
-export const SNAPSHOT_FORMAT = 1;
+export const SNAPSHOT_FORMAT = 2;
 const MAGIC = "raftsnap";
 const FOOTER_BYTES = 32;
 const FOOTER_CRC_OFFSET = 28;

@@ -4,7 +4,16 @@ import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
 import type { FileLogOptions, LogEvent } from "@raftkit/storage-file";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 import { describe, expect, test } from "vitest";
-import { append, appendBytes, identity, listed, Model, seeded, vote } from "./support/logs.js";
+import {
+  append,
+  appendBytes,
+  identity,
+  listed,
+  memberNamed,
+  Model,
+  seeded,
+  vote,
+} from "./support/logs.js";
 import { dataAt, positionAt } from "./support/snapshots.js";
 
 const directory = "/data";
@@ -142,7 +151,7 @@ describe("a full disk", () => {
     expect(said).toEqual([true]);
     await log.close();
     const { hardState } = await open(make());
-    expect(hardState).toEqual({ currentTerm: 50, votedFor: "n1" });
+    expect(hardState).toEqual({ currentTerm: 50, votedFor: memberNamed("n1") });
   });
 
   test("of a log that has failed is no news any more", async () => {

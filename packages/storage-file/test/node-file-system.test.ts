@@ -153,10 +153,10 @@ describe("the directory", () => {
     await log.open(identity);
     await log.close();
     const path = `${directory}/identity.json`;
-    await writeFile(path, (await readFile(path, "utf8")).replace('"format":2', '"format":3'));
+    await writeFile(path, (await readFile(path, "utf8")).replace('"format":3', '"format":4'));
     await expect(log.open(identity)).rejects.toMatchObject({
       code: "UNSUPPORTED_FORMAT",
-      message: expect.stringContaining("format 3"),
+      message: expect.stringContaining("format 4"),
     });
   });
 });

@@ -4,7 +4,15 @@ import type { LogOperation } from "@raftkit/core";
 import { createFileLog } from "@raftkit/storage-file";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { appendBytes, contentOf, identity, Model, seeded, vote } from "./support/logs.js";
+import {
+  appendBytes,
+  contentOf,
+  identity,
+  Model,
+  seeded,
+  memberNamed,
+  vote,
+} from "./support/logs.js";
 import type { Fault } from "@raftkit/storage-file/simulated-disk";
 import { createSimulatedDisk } from "@raftkit/storage-file/simulated-disk";
 
@@ -125,6 +133,6 @@ test("a directory above that was made by a process that died at once is made dur
   disk.powerCut("nothing");
   expect(await open().open(identity)).toMatchObject({
     incarnation,
-    hardState: { currentTerm: 1, votedFor: "n1" },
+    hardState: { currentTerm: 1, votedFor: memberNamed("n1") },
   });
 });

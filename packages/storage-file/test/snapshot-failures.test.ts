@@ -224,14 +224,14 @@ describe("a damaged snapshot", () => {
     const [file = ""] = files();
     const content = Buffer.from(disk.files().get(file) ?? []);
     const footer = content.subarray(-32);
-    footer.writeUInt32LE(2, 8);
+    footer.writeUInt32LE(3, 8);
     footer.writeUInt32LE(crc32(footer.subarray(0, 28)), 28);
     disk.tamper(file, content);
     disk.tamper(`${folder}/snapshot-0000000009-00000000.tmp`, new Uint8Array(5));
     const before = disk.files();
     await expect(storage.open(identity)).rejects.toMatchObject({
       code: "UNSUPPORTED_FORMAT",
-      message: expect.stringContaining("format 2"),
+      message: expect.stringContaining("format 3"),
     });
     expect(disk.files()).toEqual(before);
   });

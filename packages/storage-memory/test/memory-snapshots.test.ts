@@ -8,7 +8,7 @@ const identity = { clusterId: "blue", nodeId: "n1", codec: "json" };
 const at = (index: number) => ({
   index,
   term: 1,
-  configuration: { voters: [] },
+  configuration: { clusterInstance: "", voters: [], learners: [], outgoing: [] },
   configurationIndex: 1,
 });
 

@@ -1,4 +1,6 @@
 // Holds nodes to hazard 8: what one announces as committed is on the disks of a majority already.
+import { isSameMember } from "@raftkit/core";
+import { isQuorum, namesOf } from "../invariants/configuration-safety.js";
 import { InvariantBroken } from "../invariants/invariant.js";
 import type { NodeView } from "../invariants/view.js";
 
@@ -16,19 +18,14 @@ export function createAnnouncedCommitCheck(nodes: readonly NodeView[]): CheckAnn
   /** What was announced as committed, anywhere, and found on the disks of a majority. */
   let proven = 0;
   return ({ id, log }, commitIndex) => {
-    const voters = log.configurations.at(-1)?.configuration.voters;
-    if (commitIndex <= proven || !voters) return;
+    const current = log.configurations.at(-1)?.configuration;
+    if (commitIndex <= proven || !current) return;
     proven = commitIndex;
-    const holders = nodes.filter(
-      ({ incarnation, disk }) =>
-        disk.log.lastIndex >= commitIndex &&
-        voters.some((voter) => voter.incarnation === incarnation),
-    ).length;
-    if (2 * holders <= voters.length) {
-      throw new InvariantBroken(
-        "quorum-durability",
-        `${id} announces ${commitIndex} as committed, and the disks of ${holders} of ${voters.length} voters hold so many entries`,
-      );
-    }
+    const holders = nodes.filter(({ disk }) => disk.log.lastIndex >= commitIndex);
+    if (isQuorum(current, (member) => holders.some((node) => isSameMember(node, member)))) return;
+    throw new InvariantBroken(
+      "quorum-durability",
+      `${id} announces ${commitIndex} as committed, and the disks of ${holders.map((node) => node.id).join(", ") || "nobody"} hold so many entries: no quorum of ${namesOf(current)}`,
+    );
   };
 }

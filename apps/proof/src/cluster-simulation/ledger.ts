@@ -1,14 +1,15 @@
 // What one disk promised and what it truly holds: every write of the log, when it was acknowledged,
 // and when a sync made it durable. Openings are held to it: everything acknowledged is there, and
 // nothing else but the one write under way.
-import type { LogOperation, NodeId, OpenedLog, Term } from "@raftkit/core";
+import type { LogOperation, Member, OpenedLog, Term } from "@raftkit/core";
+import { isSameMember } from "@raftkit/core";
 import type { Operation } from "@raftkit/storage-file/simulated-disk";
 import type { LogShadow } from "../invariants/view.js";
-import { createLogShadow } from "../invariants/view.js";
+import { createLogShadow, nameOf } from "../invariants/view.js";
 
 export interface StoredState {
   currentTerm: Term;
-  votedFor: NodeId | null;
+  votedFor: Member | null;
   readonly log: LogShadow;
 }
 
@@ -138,8 +139,11 @@ function stateOf({ hardState, entries }: OpenedLog): StoredState {
 
 /** @returns where they differ, in words; undefined: nowhere */
 function differenceOf(found: StoredState, expected: StoredState): string | undefined {
-  if (found.currentTerm !== expected.currentTerm || found.votedFor !== expected.votedFor) {
-    return `term ${found.currentTerm} and vote ${found.votedFor ?? "none"}, not ${expected.currentTerm} and ${expected.votedFor ?? "none"}`;
+  if (
+    found.currentTerm !== expected.currentTerm ||
+    !isSameMember(found.votedFor, expected.votedFor)
+  ) {
+    return `term ${found.currentTerm} and vote ${nameOf(found.votedFor)}, not ${expected.currentTerm} and ${nameOf(expected.votedFor)}`;
   }
   const { lastIndex } = found.log;
   if (lastIndex !== expected.log.lastIndex) {

@@ -1,5 +1,6 @@
 // What was seen of one data directory, as the invariants want it: what is in the memory of the node
 // that uses it, what is on its disk, and what its present run said.
+import type { Member } from "@raftkit/core";
 import type { FaultRole } from "../plans/plan.js";
 import type { NodeView } from "../invariants/view.js";
 import type { StoredState } from "./ledger.js";
@@ -9,7 +10,7 @@ export interface View extends NodeView {
   isWiped: boolean;
   role: FaultRole;
   currentTerm: number;
-  votedFor: string | null;
+  votedFor: Member | null;
   commitIndex: number;
   lastApplied: number;
   stateHash: number;

@@ -8,6 +8,7 @@ import {
   entryLength,
   entryTerm,
 } from "@raftkit/core";
+import { nameOf } from "../invariants/view.js";
 import { measureForwards, measureUncommitted, measureWindow } from "./bounds.js";
 import { submit } from "./disk.js";
 import { noteWrite } from "./install-watch.js";
@@ -79,6 +80,9 @@ export function perform(
     case "diverged":
     case "transferred":
     case "transferRejected":
+    case "removed":
+    case "introduced":
+    case "membershipVerdict":
       break;
   }
 }
@@ -133,7 +137,7 @@ function persist(world: World, member: Member, { seq, operations }: EffectOf<"pe
   if (trace.isFull) {
     trace.line(
       world.now,
-      `${member.id} writes ${seq}: ${operations.map(({ type }) => type).join(", ")}; term ${member.currentTerm}, vote ${member.votedFor ?? "none"}, log up to ${member.log.lastIndex}`,
+      `${member.id} writes ${seq}: ${operations.map(({ type }) => type).join(", ")}; term ${member.currentTerm}, vote ${nameOf(member.votedFor)}, log up to ${member.log.lastIndex}`,
     );
   }
   submit(world, member, seq, operations);

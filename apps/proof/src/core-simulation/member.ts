@@ -3,7 +3,7 @@
 import type { EntryRun, Input, SnapshotMeta } from "@raftkit/core";
 import { Raft } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
-import { createLogShadow } from "../invariants/view.js";
+import { createLogShadow, nameOf } from "../invariants/view.js";
 import { armTimer, localNow } from "./clock.js";
 import { createDisk, endDisk, makeDurable } from "./disk.js";
 import { applyRun, checkCommit, perform, restoreMachine } from "./effects.js";
@@ -98,7 +98,7 @@ export function start(world: World, member: Member): void {
   if (trace.isFull) {
     trace.line(
       world.now,
-      `${member.id} starts (run ${member.run}): term ${disk.currentTerm}, vote ${disk.votedFor ?? "none"}, log up to ${disk.log.lastIndex}`,
+      `${member.id} starts (run ${member.run}): term ${disk.currentTerm}, vote ${nameOf(disk.votedFor)}, log up to ${disk.log.lastIndex}`,
     );
   }
   member.raft = new Raft(
@@ -107,6 +107,8 @@ export function start(world: World, member: Member): void {
       id: member.id,
       incarnation: member.incarnation,
       run: member.run,
+      address: world.bootstrap.find((peer) => peer.id === member.id)?.address ?? "",
+      clusterInstance: "cluster-instance-of-the-simulation",
       bootstrap: world.bootstrap,
       random: member.random,
     },
@@ -160,7 +162,7 @@ export function stop(world: World, member: Member, powerCut: boolean): void {
   if (world.trace.isFull) {
     world.trace.line(
       world.now,
-      `${member.id} ends: its disk holds term ${member.disk.currentTerm}, vote ${member.disk.votedFor ?? "none"}, log up to ${member.disk.log.lastIndex}`,
+      `${member.id} ends: its disk holds term ${member.disk.currentTerm}, vote ${nameOf(member.disk.votedFor)}, log up to ${member.disk.log.lastIndex}`,
     );
   }
 }

@@ -48,6 +48,16 @@ export function weightOf(message: Message): number {
     case "transferLeadership":
     case "transferLeadershipReply":
       return message.id;
+    case "removed":
+      return message.configurationIndex;
+    case "introduce":
+      return message.rejoin ? 1 : 0;
+    case "introduced":
+      return message.verdict.length;
+    case "changeMembership":
+      return message.id * 31 + message.expected;
+    case "changeMembershipReply":
+      return message.id * 31 + message.verdict.type.length;
   }
 }
 

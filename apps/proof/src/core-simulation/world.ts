@@ -6,6 +6,7 @@ import type {
   EntryRun,
   Index,
   LogOperation,
+  Member as RaftMember,
   Message,
   NodeId,
   Peer,
@@ -33,7 +34,7 @@ import type { TimingWheel } from "./timing-wheel.js";
 
 export interface Disk {
   currentTerm: Term;
-  votedFor: NodeId | null;
+  votedFor: RaftMember | null;
   /** Of `runs`. */
   readonly log: LogShadow;
   readonly runs: EntryRun[];
@@ -59,7 +60,7 @@ export interface Member extends NodeView {
   isWiped: boolean;
   role: FaultRole;
   currentTerm: Term;
-  votedFor: NodeId | null;
+  votedFor: RaftMember | null;
   commitIndex: Index;
   lastApplied: Index;
   stateHash: number;

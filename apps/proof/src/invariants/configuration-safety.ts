@@ -2,8 +2,9 @@
 // everywhere; two configurations that follow each other have overlapping majorities; and a leader
 // was elected by a majority of its configuration's disks: votes count from members' data
 // directories only, and only when they are durable (paper §5.2, Figure 2).
-import type { Configuration, Index } from "@raftkit/core";
+import type { Configuration, Index, Member } from "@raftkit/core";
 import type { NodeView } from "./view.js";
+import { nameOf } from "./view.js";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 
@@ -40,7 +41,7 @@ export function configurationSafety(): Invariant {
   return {
     durable({ incarnation, disk: { currentTerm, votedFor } }) {
       if (votedFor === null) return;
-      const name = `${currentTerm} ${votedFor}`;
+      const name = `${currentTerm} ${nameOf(votedFor)}`;
       const known = votes.get(name);
       if (known) known.add(incarnation);
       else votes.set(name, new Set([incarnation]));
@@ -48,29 +49,47 @@ export function configurationSafety(): Invariant {
     changed(node) {
       if (node.role !== "leader" || elected.get(node.incarnation) === node.currentTerm) return;
       elected.set(node.incarnation, node.currentTerm);
-      const voters = node.log.configurations.at(-1)?.configuration.voters ?? [];
-      const known = votes.get(`${node.currentTerm} ${node.id}`);
-      const granted = voters.filter(({ incarnation }) => known?.has(incarnation) === true).length;
-      if (2 * granted <= voters.length) {
-        throw new InvariantBroken(
-          "configuration-safety",
-          `${node.id} leads term ${node.currentTerm}, for which the disks of ${granted} of ${voters.length} voters hold a vote`,
-        );
+      const current = node.log.configurations.at(-1)?.configuration;
+      const known = votes.get(`${node.currentTerm} ${nameOf(node)}`);
+      if (current && isQuorum(current, ({ incarnation }) => known?.has(incarnation) === true)) {
+        return;
       }
+      throw new InvariantBroken(
+        "configuration-safety",
+        `${node.id} leads term ${node.currentTerm}, for which the disks of ${[...(known ?? [])].join(", ") || "nobody"} hold a vote: no quorum of ${current ? namesOf(current) : "no configuration"}`,
+      );
     },
     committed: checkMembers,
   };
 }
 
-export function namesOf({ voters }: Configuration): string {
-  return voters.map(({ id, incarnation }) => `${id}/${incarnation}`).join(" ");
+export function namesOf({ voters, learners, outgoing }: Configuration): string {
+  return [voters, learners, outgoing].map((list) => list.map(nameOf).join(" ")).join(" | ");
 }
 
-/** Any majority of one shares a member with any majority of the other. */
+/** A majority of the voters and, in a joint configuration, of the outgoing ones (paper §6). */
+export function isQuorum(
+  { voters, outgoing }: Configuration,
+  has: (member: Member) => boolean,
+): boolean {
+  return [voters, outgoing].every(
+    (half) => half.length === 0 || 2 * half.filter(has).length > half.length,
+  );
+}
+
+/** Any quorum of one shares a member with any quorum of the other: some half of each overlaps. */
 function overlap(a: Configuration, b: Configuration): boolean {
-  const shared = a.voters.filter((voter) =>
-    b.voters.some(({ incarnation }) => incarnation === voter.incarnation),
+  return halvesOf(a).some((one) => halvesOf(b).some((other) => overlapOf(one, other)));
+}
+
+function halvesOf({ voters, outgoing }: Configuration): readonly (readonly Member[])[] {
+  return outgoing.length > 0 ? [voters, outgoing] : [voters];
+}
+
+function overlapOf(a: readonly Member[], b: readonly Member[]): boolean {
+  const shared = a.filter((voter) =>
+    b.some(({ incarnation }) => incarnation === voter.incarnation),
   ).length;
-  const union = a.voters.length + b.voters.length - shared;
-  return Math.floor(a.voters.length / 2) + Math.floor(b.voters.length / 2) + 2 > union;
+  const union = a.length + b.length - shared;
+  return Math.floor(a.length / 2) + Math.floor(b.length / 2) + 2 > union;
 }

@@ -1,14 +1,16 @@
 // Nothing goes back: a node's term, its commit and applied index within a run, its vote within a
 // term, and what its disk holds of term and vote across runs (paper Figure 2: "increases
 // monotonically"; §5.2: one vote a term).
-import type { Index, NodeId, Term } from "@raftkit/core";
+import type { Index, Member, NodeId, Term } from "@raftkit/core";
+import { isSameMember } from "@raftkit/core";
 import type { NodeView } from "./view.js";
+import { nameOf } from "./view.js";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 
 interface Vote {
   term: Term;
-  vote: NodeId | null;
+  vote: Member | null;
 }
 
 interface Seen {
@@ -44,16 +46,16 @@ export function monotonic(): Invariant {
   function follow(
     before: Vote,
     term: Term,
-    vote: NodeId | null,
+    vote: Member | null,
     id: NodeId,
     stored: " stored" | "",
   ): void {
     if (term < before.term) {
       throw broken(`${id}'s${stored} term goes back from ${before.term} to ${term}`);
     }
-    if (term === before.term && before.vote !== null && vote !== before.vote) {
+    if (term === before.term && before.vote !== null && !isSameMember(vote, before.vote)) {
       throw broken(
-        `${id}'s${stored} vote in term ${term} changes from ${before.vote} to ${vote ?? "none"}`,
+        `${id}'s${stored} vote in term ${term} changes from ${nameOf(before.vote)} to ${nameOf(vote)}`,
       );
     }
     before.term = term;
@@ -64,7 +66,10 @@ export function monotonic(): Invariant {
     started(node: NodeView) {
       const known = seen(node.incarnation);
       follow(known.disk, node.disk.currentTerm, node.disk.votedFor, node.id, " stored");
-      if (node.currentTerm !== node.disk.currentTerm || node.votedFor !== node.disk.votedFor) {
+      if (
+        node.currentTerm !== node.disk.currentTerm ||
+        !isSameMember(node.votedFor, node.disk.votedFor)
+      ) {
         throw broken(
           `${node.id} starts in term ${node.currentTerm}, but its disk has ${node.disk.currentTerm}`,
         );

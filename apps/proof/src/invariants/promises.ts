@@ -2,9 +2,10 @@
 // they promise, the term included (paper Figure 2: "updated on stable storage before responding to
 // RPCs"; hazard 1). Looked at when a message leaves, against what the simulated disk holds at that
 // moment.
-import type { Message, NodeId } from "@raftkit/core";
+import type { Member, Message } from "@raftkit/core";
+import { isSameMember } from "@raftkit/core";
 import type { NodeView } from "./view.js";
-import { isStored } from "./view.js";
+import { isStored, nameOf } from "./view.js";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 
@@ -13,9 +14,11 @@ export function promises(): Invariant {
     sending(node, to, message) {
       switch (message.type) {
         case "requestVote":
-          return demandVote(node, node.id, message);
+          return demandVote(node, node, message);
         case "requestVoteReply":
-          return message.voteGranted ? demandVote(node, to, message) : undefined;
+          return message.voteGranted
+            ? demandVote(node, { id: to, incarnation: message.to }, message)
+            : undefined;
         case "appendEntriesReply":
           return message.matchIndex > 0 ? demandEntries(node, message) : undefined;
         default:
@@ -27,13 +30,13 @@ export function promises(): Invariant {
 
 function demandVote(
   { id, disk: { currentTerm, votedFor } }: NodeView,
-  candidate: NodeId,
+  candidate: Member,
   { type, term }: Message,
 ): void {
-  if (currentTerm > term || (currentTerm === term && votedFor === candidate)) return;
+  if (currentTerm > term || (currentTerm === term && isSameMember(votedFor, candidate))) return;
   throw new InvariantBroken(
     "promises",
-    `${id} sends a ${type} of term ${term} with its vote for ${candidate}, but its disk has term ${currentTerm} and a vote for ${votedFor ?? "nobody"}`,
+    `${id} sends a ${type} of term ${term} with its vote for ${nameOf(candidate)}, but its disk has term ${currentTerm} and a vote for ${nameOf(votedFor)}`,
   );
 }
 

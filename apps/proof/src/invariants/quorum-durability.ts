@@ -3,6 +3,8 @@
 // that moment, not against acknowledgements. A data directory that was wiped counts as it was: what
 // a node loses after it acknowledged takes no commit back.
 import type { Index } from "@raftkit/core";
+import { isSameMember } from "@raftkit/core";
+import { isQuorum, namesOf } from "./configuration-safety.js";
 import { isStored } from "./view.js";
 import type { ClusterView, Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
@@ -13,23 +15,19 @@ export function quorumDurability(cluster: ClusterView): Invariant {
     committed({ id, log, commitIndex }) {
       if (commitIndex <= proven) return;
       proven = commitIndex;
-      const voters = log.configurations.at(-1)?.configuration.voters ?? [];
+      const current = log.configurations.at(-1)?.configuration;
       const chain = log.chain(commitIndex);
-      let holders = 0;
-      for (const node of cluster.nodes) {
-        if (
-          isStored(node, commitIndex, chain) &&
-          voters.some((voter) => voter.incarnation === node.incarnation)
-        ) {
-          holders++;
-        }
+      const holders = cluster.nodes.filter((node) => isStored(node, commitIndex, chain));
+      if (
+        current &&
+        isQuorum(current, (member) => holders.some((node) => isSameMember(node, member)))
+      ) {
+        return;
       }
-      if (2 * holders <= voters.length) {
-        throw new InvariantBroken(
-          "quorum-durability",
-          `${id} commits ${commitIndex}, which is on the disks of ${holders} of ${voters.length} voters`,
-        );
-      }
+      throw new InvariantBroken(
+        "quorum-durability",
+        `${id} commits ${commitIndex}, which is on the disks of ${holders.map((node) => node.id).join(", ") || "nobody"}: no quorum of ${current ? namesOf(current) : "no configuration"}`,
+      );
     },
   };
 }

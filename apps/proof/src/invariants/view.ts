@@ -2,7 +2,15 @@
 // followed from the operations that a node hands to its storage, beside the node; its disk's from
 // what the simulated disk holds durably, never from what the node claims. Views change in place:
 // whoever wants to compare with earlier must keep its own copy.
-import type { Configuration, EntryRun, Index, LogOperation, NodeId, Term } from "@raftkit/core";
+import type {
+  Configuration,
+  EntryRun,
+  Index,
+  LogOperation,
+  Member,
+  NodeId,
+  Term,
+} from "@raftkit/core";
 import {
   decodeConfiguration,
   ENTRY_HEADER_BYTES,
@@ -42,7 +50,7 @@ export interface NodeView {
   readonly isWiped: boolean;
   readonly role: FaultRole;
   readonly currentTerm: Term;
-  readonly votedFor: NodeId | null;
+  readonly votedFor: Member | null;
   readonly commitIndex: Index;
   readonly lastApplied: Index;
   /** Of the state machine after `lastApplied`. */
@@ -55,7 +63,7 @@ export interface NodeView {
    */
   readonly disk: {
     readonly currentTerm: Term;
-    readonly votedFor: NodeId | null;
+    readonly votedFor: Member | null;
     readonly log: LogView;
     /** The newest that was ever durable there, also when its bytes were damaged since. */
     readonly snapshot?: SnapshotView | undefined;
@@ -79,6 +87,11 @@ export interface SnapshotView {
         readonly entries: LogView;
       }
     | undefined;
+}
+
+/** Who was voted for, in words. */
+export function nameOf(member: Member | null): string {
+  return member ? `${member.id}/${member.incarnation}` : "nobody";
 }
 
 /** Whether the disk holds the entries up to here, in its log or in its snapshot. */

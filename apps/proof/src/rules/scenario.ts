@@ -190,6 +190,7 @@ export function requestVote(
     lastLogIndex: last.index,
     lastLogTerm: last.term,
     transfer: false,
+    configurationIndex: 1,
   };
 }
 

@@ -43,8 +43,8 @@ const r23: Scenario = {
   },
   mutation: {
     file: "packages/core/src/operations/commit.ts",
-    find: `const index = reachedByMajority(\n    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),\n  );`,
-    replace: `const index = state.durability.durableIndex;`,
+    find: `  if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;\n  advanceCommit(state, index);`,
+    replace: `  const own = Math.max(index, state.durability.durableIndex);\n  if (own > state.commitIndex) advanceCommit(state, own);`,
     why: "a leader commits what it alone has stored",
   },
 };
@@ -207,7 +207,7 @@ const r26: Scenario = {
   },
   mutation: {
     file: "packages/core/src/operations/leader-reads.ts",
-    find: `const round = reachedByMajority(\n    ofVoters(state, leader.round, leader, (progress) => progress.round),\n  );`,
+    find: `const round = reachedByQuorum(state, leader.round, leader, (progress) => progress.round);`,
     replace: `const round = leader.round;`,
     why: "a leader answers reads without asking whether it still leads",
   },

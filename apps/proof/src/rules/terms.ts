@@ -40,6 +40,7 @@ const r08: Scenario = {
         term: term + 10,
         lastLogIndex: last.index,
         lastLogTerm: last.term,
+        configurationIndex: 1,
       });
       const refusal = (await answers(lab, id, third)).find(
         (one) => one.message.type === "preVoteReply",

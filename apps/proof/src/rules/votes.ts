@@ -50,9 +50,9 @@ const r05: Scenario = {
     await lab.waitForLeader();
   },
   mutation: {
-    file: "packages/core/src/handlers/request-vote-reply.ts",
-    find: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id);`,
-    replace: `    !memberOf(state, from)\n  ) {\n    return;\n  }\n  role.votes.add(from.id + role.votes.size);`,
+    file: "packages/core/src/operations/election.ts",
+    find: `  if (!isListed(candidate.votes, from)) candidate.votes.push(from);`,
+    replace: `  const other = otherVoters(state).find((voter) => !isListed(candidate.votes, voter));\n  candidate.votes.push(isListed(candidate.votes, from) && other ? other : from);`,
     why: "every copy of a vote counts",
   },
 };
@@ -117,7 +117,7 @@ const r06: Scenario = {
   },
   mutation: {
     file: "packages/core/src/handlers/request-vote.ts",
-    find: `const isFree = state.votedFor === null || state.votedFor === from.id;`,
+    find: `const isFree = state.votedFor === null || isSameMember(state.votedFor, from);`,
     replace: `const isFree = true;`,
     why: "a server votes twice in one term",
   },

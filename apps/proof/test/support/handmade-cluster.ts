@@ -4,7 +4,7 @@ import { createInvariants } from "../../src/invariants/all.js";
 import type { Invariant } from "../../src/invariants/invariant.js";
 import { InvariantBroken } from "../../src/invariants/invariant.js";
 import type { HandmadeView } from "./views.js";
-import { command, configuration, give, viewOf } from "./views.js";
+import { command, configuration, give, memberNamed, viewOf } from "./views.js";
 
 export type Watch = Required<Invariant>;
 
@@ -27,7 +27,7 @@ export function cluster(): {
     give(node, configuration(1, 1, ["n1", "n2", "n3"]));
     watch.appended(node, 1);
     node.disk.currentTerm = node.currentTerm = 2;
-    node.disk.votedFor = node.votedFor = "n1";
+    node.disk.votedFor = node.votedFor = memberNamed("n1");
     watch.durable(node);
     watch.changed(node);
   }

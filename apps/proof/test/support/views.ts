@@ -1,5 +1,5 @@
 // Nodes as the invariants see them, made by hand: what each test needs to go wrong.
-import type { EntryRun, Index, Term } from "@raftkit/core";
+import type { EntryRun, Index, Member, Term } from "@raftkit/core";
 import { encodeConfiguration, encodeRun, EntryKind } from "@raftkit/core";
 import type { LogShadow, NodeView, SnapshotView } from "../../src/invariants/view.js";
 import { createLogShadow } from "../../src/invariants/view.js";
@@ -8,7 +8,7 @@ export type HandmadeView = { -readonly [Key in keyof NodeView]: NodeView[Key] } 
   readonly log: LogShadow;
   readonly disk: {
     currentTerm: Term;
-    votedFor: string | null;
+    votedFor: Member | null;
     readonly log: LogShadow;
     snapshot?: SnapshotView;
   };
@@ -45,6 +45,11 @@ export function viewOf(
   };
 }
 
+/** By its first data directory. */
+export function memberNamed(id: string): Member {
+  return { id, incarnation: `${id}-data-directory-1` };
+}
+
 /** Entry 1: everyone's data directory. */
 export function configuration(index: Index, term: Term, ids: readonly string[]): EntryRun {
   const voters = ids.map((id) => ({
@@ -52,7 +57,14 @@ export function configuration(index: Index, term: Term, ids: readonly string[]):
     incarnation: `${id}-data-directory-1`,
     address: `${id}.test:7000`,
   }));
-  return encodeRun(index, term, EntryKind.configuration, [encodeConfiguration({ voters })]);
+  return encodeRun(index, term, EntryKind.configuration, [
+    encodeConfiguration({
+      clusterInstance: "cluster-instance-1",
+      voters,
+      learners: [],
+      outgoing: [],
+    }),
+  ]);
 }
 
 export function command(index: Index, term: Term, value: number): EntryRun {

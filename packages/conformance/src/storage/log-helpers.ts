@@ -5,6 +5,7 @@ import type {
   Index,
   LogOperation,
   LogStorage,
+  Member,
   NodeId,
   OpenedLog,
   StorageIdentity,
@@ -59,7 +60,14 @@ export function bulk(
   );
 }
 
-export function vote(currentTerm: Term, votedFor: NodeId | null): LogOperation {
+/** A member of this id. */
+export function memberNamed(id: NodeId): Member {
+  return { id, incarnation: `${id}-data-directory`.slice(-32) };
+}
+
+/** @param id whom it is for; null: nobody */
+export function vote(currentTerm: Term, id: NodeId | null): LogOperation {
+  const votedFor = id === null ? null : memberNamed(id);
   return { type: "hardState", hardState: { currentTerm, votedFor } };
 }
 

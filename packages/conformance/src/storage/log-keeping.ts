@@ -12,6 +12,7 @@ import {
   contentAfterAll,
   expectKept,
   found,
+  memberNamed,
   openLog,
   sameContent,
   truncateFrom,
@@ -139,7 +140,8 @@ export const keepingCases: readonly Case<LogSubject>[] = [
   },
   {
     id: "STORAGE-15",
-    title: "A vote for any valid id comes back: 1 to 64 characters of A-Z a-z 0-9 _ -",
+    title:
+      "A vote for any member comes back, its id and its incarnation: 1 to 64 and 16 to 64 characters of A-Z a-z 0-9 _ -",
     rule: votesKept,
     requires: ["STORAGE-07"],
     capabilities: ["persistent"],
@@ -153,6 +155,11 @@ export const keepingCases: readonly Case<LogSubject>[] = [
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-",
       ]) {
         await expectKept(await subject.medium(), [[vote(1, id)]]);
+      }
+      for (const incarnation of ["0123456789abcdef", "-_".repeat(32)]) {
+        const votedFor = { id: "n1", incarnation };
+        const write: LogOperation = { type: "hardState", hardState: { currentTerm: 1, votedFor } };
+        await expectKept(await subject.medium(), [[write]]);
       }
     },
   },
@@ -193,13 +200,13 @@ export const keepingCases: readonly Case<LogSubject>[] = [
       const { log } = await openLog(medium);
       const hardState: { -readonly [Key in keyof HardState]: HardState[Key] } = {
         currentTerm: 3,
-        votedFor: "n2",
+        votedFor: memberNamed("n2"),
       };
       const operations: LogOperation[] = [{ type: "hardState", hardState }, commands(1, 1, "a")];
       const expected = contentAfterAll([[vote(3, "n2"), commands(1, 1, "a")]]);
       await log.write(operations);
       hardState.currentTerm = 9;
-      hardState.votedFor = "n3";
+      hardState.votedFor = memberNamed("n3");
       operations.splice(0, 2, commands(1, 1, "wrong"));
       await log.close();
       sameContent(await found(medium), expected, "after the caller reused its objects");

@@ -1,6 +1,7 @@
 // Short ways to say what the snapshot cases do: write a snapshot, read one whole, and compare the
 // two.
 import type {
+  Server,
   Index,
   SnapshotMeta,
   SnapshotPosition,
@@ -27,12 +28,17 @@ export interface Sample extends SnapshotPosition {
 
 /** Its bytes, its configuration and that one's index follow from its index. */
 export function sample(index: Index, bytes = 1000, term: Term = Math.ceil(index / 10)): Sample {
-  const configuration = {
-    voters: ["n1", "n2", "n3"].map((id) => ({
+  const servers = (...ids: readonly string[]): readonly Server[] =>
+    ids.map((id) => ({
       id,
       incarnation: `incarnation-of-${id}-${index}`,
       address: `127.0.0.1:${7000 + index}`,
-    })),
+    }));
+  const configuration = {
+    clusterInstance: `cluster-instance-${index}`,
+    voters: servers("n1", "n2", "n3"),
+    learners: servers("n4"),
+    outgoing: servers("n1", "n5"),
   };
   const configurationIndex = Math.ceil(index / 2);
   return { index, term, configuration, configurationIndex, data: createChance(index).bytes(bytes) };

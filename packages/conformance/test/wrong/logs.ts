@@ -99,12 +99,18 @@ export const wrongLogs: readonly Wrong<LogSubject>[] = [
       };
     },
   }),
-  wrong("STORAGE-15", "keeps 32 characters of an id", {
+  wrong("STORAGE-15", "keeps 32 characters of an incarnation", {
     replay: (replayed, operation, opening) => {
       const state = replay(replayed, operation, opening);
       return {
         ...state,
-        hardState: { ...state.hardState, votedFor: state.hardState.votedFor?.slice(0, 32) ?? null },
+        hardState: {
+          ...state.hardState,
+          votedFor: state.hardState.votedFor && {
+            ...state.hardState.votedFor,
+            incarnation: state.hardState.votedFor.incarnation.slice(0, 32),
+          },
+        },
       };
     },
   }),

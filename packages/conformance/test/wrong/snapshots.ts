@@ -15,6 +15,8 @@ const readerOfNothing: SnapshotReader = {
   async close() {},
 };
 
+const NO_CONFIGURATION = { clusterInstance: "", voters: [], learners: [], outgoing: [] };
+
 export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
   // ---- keeping ----
   wrapped("SNAPSHOT-01", "begins with a snapshot of nothing", (storage) => ({
@@ -23,7 +25,7 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
         snapshotId: "0",
         index: 0,
         term: 0,
-        configuration: { voters: [] },
+        configuration: NO_CONFIGURATION,
         configurationIndex: 0,
         bytes: 0,
         crc: 0,
@@ -77,6 +79,7 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
       storage.create({
         ...given,
         configuration: {
+          ...given.configuration,
           voters: given.configuration.voters.map(({ id }) => ({
             id,
             incarnation: "",
@@ -322,7 +325,7 @@ export const wrongSnapshots: readonly Wrong<SnapshotSubject>[] = [
                 snapshotId: "lost",
                 index: 0,
                 term: 0,
-                configuration: { voters: [] },
+                configuration: NO_CONFIGURATION,
                 configurationIndex: 0,
                 bytes: 0,
                 crc: 0,

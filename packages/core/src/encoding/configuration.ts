@@ -4,17 +4,27 @@ import type { Configuration, EntryRun, Index, Server } from "../types.js";
 import { EntryKind, inspectEntries, readEntries } from "./entry.js";
 import { isValidAddress, isValidId, isValidIncarnation } from "./identifier-checks.js";
 
+/**
+ * All lists of a configuration together. More than anyone uses, and few enough for the header of a
+ * message (frame.ts).
+ */
+export const MEMBERS_MAX = 100;
+
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
+  const { clusterInstance, voters, learners, outgoing } = configuration;
   const text = JSON.stringify({
-    voters: configuration.voters.map(({ id, incarnation, address }) => ({
-      id,
-      incarnation,
-      address,
-    })),
+    clusterInstance,
+    voters: voters.map(plain),
+    learners: learners.map(plain),
+    outgoing: outgoing.map(plain),
   });
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
+}
+
+function plain({ id, incarnation, address }: Server): Server {
+  return { id, incarnation, address };
 }
 
 /** @returns undefined when the bytes are not a configuration. */
@@ -27,24 +37,56 @@ export function decodeConfiguration(data: Uint8Array): Configuration | undefined
   } catch {
     return undefined;
   }
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    !("voters" in value) ||
-    !Array.isArray(value.voters)
-  ) {
-    return undefined;
-  }
-  return configurationOf(value.voters);
+  if (typeof value !== "object" || value === null) return undefined;
+  const { clusterInstance, voters, learners, outgoing }: Partial<Record<string, unknown>> = {
+    ...value,
+  };
+  return configurationOf(clusterInstance, voters, learners, outgoing);
 }
 
-/** @returns undefined where these are no voters of a configuration */
-export function configurationOf(voters: readonly unknown[]): Configuration | undefined {
-  return voters.length > 0 &&
-    voters.every(isServer) &&
-    new Set(voters.map((voter) => voter.id)).size === voters.length
-    ? { voters }
-    : undefined;
+/**
+ * At least one voter; nobody twice in a list, nor as voter and learner; one incarnation and address
+ * to an id in all lists, and one id to an address.
+ * @returns undefined where these are no parts of a configuration
+ */
+export function configurationOf(
+  clusterInstance: unknown,
+  voters: unknown,
+  learners: unknown,
+  outgoing: unknown,
+): Configuration | undefined {
+  if (typeof clusterInstance !== "string" || !isValidIncarnation(clusterInstance)) return undefined;
+  if (!isServerList(voters) || !isServerList(learners) || !isServerList(outgoing)) return undefined;
+  const configuration = { clusterInstance, voters, learners, outgoing };
+  const size = voters.length + learners.length + outgoing.length;
+  const isOne =
+    voters.length > 0 &&
+    size <= MEMBERS_MAX &&
+    areDistinct([...voters, ...learners]) &&
+    areDistinct(outgoing) &&
+    agree(configuration);
+  return isOne ? configuration : undefined;
+}
+
+function areDistinct(servers: readonly Server[]): boolean {
+  return new Set(servers.map(({ id }) => id)).size === servers.length;
+}
+
+function agree({ voters, learners, outgoing }: Configuration): boolean {
+  const byId = new Map<string, Server>();
+  const byAddress = new Map<string, Server>();
+  for (const server of [...voters, ...learners, ...outgoing]) {
+    const known = byId.get(server.id) ?? server;
+    if (known.incarnation !== server.incarnation || known.address !== server.address) return false;
+    if ((byAddress.get(server.address) ?? server).id !== server.id) return false;
+    byId.set(server.id, server);
+    byAddress.set(server.address, server);
+  }
+  return true;
+}
+
+function isServerList(value: unknown): value is readonly Server[] {
+  return Array.isArray(value) && value.every(isServer);
 }
 
 function isServer(value: unknown): value is Server {

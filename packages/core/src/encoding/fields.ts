@@ -3,13 +3,16 @@ import type { CodecValue } from "../ports/codec.js";
 import type {
   ForwardReply,
   InstallSnapshotReply,
+  IntroductionVerdict,
+  MembershipVerdict,
   TransferLeadershipReply,
 } from "../protocol/messages.js";
 import type { Configuration, EntryRun, Index, NodeId, Peer, Server, Term } from "../types.js";
 import { areClocksRight } from "./clock.js";
 import { configurationOf, configurationsIn } from "./configuration.js";
 import { EntryKind, inspectEntries, TERM_MAX } from "./entry.js";
-import { isValidAddress, isValidId } from "./identifier-checks.js";
+import { isValidAddress, isValidId, isValidIncarnation } from "./identifier-checks.js";
+import { areIds, decodeVerdict, encodeVerdict } from "./membership-verdict.js";
 
 /** In UTF-16 units. */
 export const STATE_HASH_LENGTH_MAX = 128;
@@ -22,6 +25,16 @@ const VERDICTS: readonly ForwardReply["verdict"][] = [
   "logFull",
   "diskFull",
   "transferring",
+];
+
+const INTRODUCTION_VERDICTS: readonly IntroductionVerdict[] = [
+  "waiting",
+  "member",
+  "idTaken",
+  "stillThere",
+  "addressTaken",
+  "otherCluster",
+  "otherInstance",
 ];
 
 const OUTCOMES: readonly InstallSnapshotReply["outcome"][] = ["receiving", "damaged", "failed"];
@@ -51,6 +64,14 @@ export interface Fields {
   /** Null: nobody in particular. */
   idOrNull(): NodeId | null;
   peers(): readonly Peer[];
+  /** Null: nobody. */
+  peer(): Peer | null;
+  ids(): readonly NodeId[];
+  address(): string;
+  /** Of a cluster. */
+  instance(orNone?: boolean): string;
+  introductionVerdict(): IntroductionVerdict;
+  membershipVerdict(): MembershipVerdict;
   configuration(): Configuration;
   /** The payload: what stands at `offset` of so many bytes; nothing only where there are none. */
   part(offset: number, bytes: number): Uint8Array;
@@ -59,6 +80,13 @@ export interface Fields {
   /** The payload: commands of `term`, at least one. */
   commands(term: Term): EntryRun;
 }
+
+const NO_CONFIGURATION: Configuration = {
+  clusterInstance: "",
+  voters: [],
+  learners: [],
+  outgoing: [],
+};
 
 const NO_ENTRIES: EntryRun = { firstIndex: 0, count: 0, bytes: new Uint8Array(0) };
 
@@ -128,11 +156,12 @@ export class FieldReader implements Fields {
 
   configuration(): Configuration {
     const value = this.#header[this.#at++];
-    const voters = (isArray(value) ? value : []).map((one) => {
-      const [id, incarnation, address, ...more] = isArray(one) ? one : [];
-      return more.length > 0 ? undefined : { id, incarnation, address };
-    });
-    return configurationOf(voters) ?? this.#refuse({ voters: [] });
+    const [clusterInstance, voters, learners, outgoing, ...more] = isArray(value) ? value : [];
+    const found =
+      more.length > 0
+        ? undefined
+        : configurationOf(clusterInstance, servers(voters), servers(learners), servers(outgoing));
+    return found ?? this.#refuse(NO_CONFIGURATION);
   }
 
   part(offset: number, bytes: number): Uint8Array {
@@ -145,19 +174,41 @@ export class FieldReader implements Fields {
     const value = this.#header[this.#at++];
     const found: Peer[] = [];
     for (const pair of isArray(value) ? value : this.#refuse([])) {
-      const [id, address, ...more] = isArray(pair) ? pair : [];
-      if (
-        typeof id !== "string" ||
-        !isValidId(id) ||
-        typeof address !== "string" ||
-        !isValidAddress(address) ||
-        more.length > 0
-      ) {
-        return this.#refuse([]);
-      }
-      found.push({ id, address });
+      const peer = peerOf(pair);
+      if (!peer) return this.#refuse([]);
+      found.push(peer);
     }
     return found;
+  }
+
+  peer(): Peer | null {
+    const value = this.#header[this.#at++];
+    return value === null ? null : (peerOf(value) ?? this.#refuse(null));
+  }
+
+  ids(): readonly NodeId[] {
+    const value = this.#header[this.#at++];
+    return areIds(value) ? value : this.#refuse([]);
+  }
+
+  address(): string {
+    const value = this.#header[this.#at++];
+    return typeof value === "string" && isValidAddress(value) ? value : this.#refuse("");
+  }
+
+  instance(orNone = false): string {
+    const value = this.#header[this.#at++];
+    const isRight =
+      typeof value === "string" && (isValidIncarnation(value) || (orNone && value === ""));
+    return isRight ? value : this.#refuse("");
+  }
+
+  introductionVerdict(): IntroductionVerdict {
+    return INTRODUCTION_VERDICTS[this.count(INTRODUCTION_VERDICTS.length - 1)] ?? "waiting";
+  }
+
+  membershipVerdict(): MembershipVerdict {
+    return decodeVerdict(this.#header[this.#at++]) ?? this.#refuse({ type: "notLeader" });
   }
 
   entriesAfter(prevLogIndex: Index, prevLogTerm: Term, term: Term): readonly EntryRun[] {
@@ -252,13 +303,13 @@ export class FieldLister implements Fields {
     return this.#list(asItIs, null);
   }
   configuration(): Configuration {
-    const write: FieldWriter = (value) =>
-      (value as Configuration).voters.map(({ id, incarnation, address }: Server) => [
-        id,
-        incarnation,
-        address,
-      ]);
-    return this.#list(write, { voters: [] });
+    const list = (all: readonly Server[]): CodecValue =>
+      all.map(({ id, incarnation, address }) => [id, incarnation, address]);
+    const write: FieldWriter = (value) => {
+      const { clusterInstance, voters, learners, outgoing } = value as Configuration;
+      return [clusterInstance, list(voters), list(learners), list(outgoing)];
+    };
+    return this.#list(write, NO_CONFIGURATION);
   }
   part(): Uint8Array {
     return this.#list(null, new Uint8Array(0));
@@ -268,12 +319,57 @@ export class FieldLister implements Fields {
       (value as readonly Peer[]).map(({ id, address }) => [id, address]);
     return this.#list(write, []);
   }
+  peer(): Peer | null {
+    const write: FieldWriter = (value) => {
+      const peer = value as Peer | null;
+      return peer && [peer.id, peer.address];
+    };
+    return this.#list<Peer | null>(write, null);
+  }
+  ids(): readonly NodeId[] {
+    return this.#list(asItIs, []);
+  }
+  address(): string {
+    return this.#list(asItIs, "");
+  }
+  instance(): string {
+    return this.#list(asItIs, "");
+  }
+  introductionVerdict(): IntroductionVerdict {
+    const write: FieldWriter = (value) =>
+      INTRODUCTION_VERDICTS.indexOf(value as IntroductionVerdict);
+    return this.#list(write, "waiting");
+  }
+  membershipVerdict(): MembershipVerdict {
+    const write: FieldWriter = (value) => encodeVerdict(value as MembershipVerdict);
+    return this.#list<MembershipVerdict>(write, { type: "notLeader" });
+  }
   entriesAfter(): readonly EntryRun[] {
     return this.#list(null, []);
   }
   commands(): EntryRun {
     return this.#list(null, NO_ENTRIES);
   }
+}
+
+function peerOf(value: CodecValue | undefined): Peer | undefined {
+  const [id, address, ...more] = isArray(value) ? value : [];
+  const isPeer =
+    typeof id === "string" &&
+    isValidId(id) &&
+    typeof address === "string" &&
+    isValidAddress(address) &&
+    more.length === 0;
+  return isPeer ? { id, address } : undefined;
+}
+
+/** As `configurationOf` looks at them: undefined where it is no list of three fields each. */
+function servers(value: CodecValue | undefined): unknown {
+  if (!isArray(value)) return undefined;
+  return value.map((one) => {
+    const [id, incarnation, address, ...more] = isArray(one) ? one : [];
+    return more.length > 0 ? undefined : { id, incarnation, address };
+  });
 }
 
 function isArray(value: CodecValue | undefined): value is readonly CodecValue[] {

@@ -5,7 +5,7 @@ import type { Message } from "../protocol/messages.js";
 import { decodeMessage, messageHeader, messagePayload } from "./message.js";
 
 /**
- * The largest header of any message: that of a bootstrap question with VOTERS_MAX voters has less.
+ * The largest header of any message: that of a bootstrap question with MEMBERS_MAX voters has less.
  * Bounded before a codec sees it, because decoding costs more than its bytes.
  */
 const HEADER_BYTES_MAX = 64 * 1024;

@@ -27,6 +27,7 @@ const TABLE: {
       term,
       lastLogIndex: field.count(),
       lastLogTerm: field.term(),
+      configurationIndex: field.count(),
     }),
   ],
   preVoteReply: [
@@ -42,6 +43,7 @@ const TABLE: {
       lastLogIndex: field.count(),
       lastLogTerm: field.term(),
       transfer: field.flag(),
+      configurationIndex: field.count(),
     }),
   ],
   requestVoteReply: [
@@ -217,6 +219,55 @@ const TABLE: {
       verdict: field.transferVerdict(),
     }),
   ],
+  removed: [
+    15,
+    (field, to, term) => ({ type: "removed", to, term, configurationIndex: field.count() }),
+  ],
+  introduce: [
+    16,
+    (field, to, term) => ({
+      type: "introduce",
+      to,
+      term,
+      address: field.address(),
+      rejoin: field.flag(),
+      clusterInstance: field.instance(true),
+    }),
+  ],
+  introduced: [
+    17,
+    (field, to, term) => ({
+      type: "introduced",
+      to,
+      term,
+      leader: field.peer(),
+      clusterInstance: field.instance(),
+      verdict: field.introductionVerdict(),
+    }),
+  ],
+  changeMembership: [
+    18,
+    (field, to, term) => ({
+      type: "changeMembership",
+      to,
+      term,
+      id: field.count(),
+      expected: field.count(),
+      voters: field.ids(),
+      learners: field.ids(),
+    }),
+  ],
+  changeMembershipReply: [
+    19,
+    (field, to, term) => ({
+      type: "changeMembershipReply",
+      to,
+      term,
+      run: field.count(),
+      id: field.count(),
+      verdict: field.membershipVerdict(),
+    }),
+  ],
 };
 
 /** A field in a message's header. */
@@ -271,8 +322,13 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
   if (!read || typeof to !== "string") return undefined;
   const field = new FieldReader(header, payload, 2);
   const message = read(field, to, field.term());
-  const isAddressed = message.type === "bootstrapRequest" ? to === "" : isValidIncarnation(to);
+  const isAddressed = isForAnyone(message) ? to === "" : isValidIncarnation(to);
   return isAddressed && field.isComplete ? message : undefined;
+}
+
+/** Said to whoever is there: its incarnation isn't known. */
+function isForAnyone({ type }: Message): boolean {
+  return type === "bootstrapRequest" || type === "introduce";
 }
 
 function isArray(value: CodecValue): value is readonly CodecValue[] {

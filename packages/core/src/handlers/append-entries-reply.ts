@@ -5,7 +5,7 @@ import { hasOvertaken, isLost, loseTrack, noteArrived, onLost } from "../operati
 import { progressOf } from "../operations/voters.js";
 import type { AppendEntriesReply } from "../protocol/messages.js";
 import type { Progress } from "../state/progress.js";
-import { acknowledge, endProbe, startProbe } from "../state/progress.js";
+import { acknowledge, endProbe, noteCatchUp, startProbe } from "../state/progress.js";
 import type { State } from "../state/state.js";
 import type { Sender } from "../types.js";
 
@@ -32,6 +32,7 @@ export function onAppendEntriesReply(
   progress.round = Math.max(progress.round, message.round);
   if (message.promised) progress.promisedRound = Math.max(progress.promisedRound, message.round);
   acknowledge(progress, message.matchIndex, leader.round);
+  noteCatchUp(progress, state.log.lastIndex, state.now);
   if (!message.success) onRefused(state, progress, from, message);
   else if (progress.mode === "probe") {
     if (message.verifiedIndex >= progress.nextIndex - 1 && state.now >= progress.resumeAt) {

@@ -3,9 +3,11 @@ import { assertNever } from "../errors.js";
 import { voidLease } from "../operations/lease.js";
 import type { Input } from "../protocol/inputs.js";
 import type { State } from "../state/state.js";
+import { onChangeMembership } from "./change-membership.js";
 import { onDiskSpace } from "./disk-space.js";
 import { onForwardNotSent } from "./forward-not-sent.js";
 import { onHashed } from "./own-state-hash.js";
+import { onMet } from "./met.js";
 import { onPersisted } from "./persisted.js";
 import { onPropose } from "./propose.js";
 import { onRead } from "./read.js";
@@ -27,6 +29,8 @@ export const OPENS_TURN: { readonly [T in Exclude<Input["type"], "tick">]: boole
   read: true,
   clockStopped: false,
   transferLeadership: true,
+  changeMembership: true,
+  met: true,
   persisted: true,
   diskSpace: false,
   applied: false,
@@ -59,6 +63,12 @@ export function dispatch(state: State, input: Input): void {
       break;
     case "transferLeadership":
       onTransferLeadership(state, input.id, input.target);
+      break;
+    case "changeMembership":
+      onChangeMembership(state, input.id, input);
+      break;
+    case "met":
+      onMet(state, input.from);
       break;
     case "persisted":
       onPersisted(state, input.seq);

@@ -1,17 +1,19 @@
 // The election timer ran out (paper §5.2).
-import { campaign, voteIsBeingWritten } from "../operations/election.js";
+import { askForPreVotes, campaign, voteIsBeingWritten } from "../operations/election.js";
 import { diskHangs, resetElectionTimer } from "../operations/timers.js";
 import { becomeFollower } from "../operations/transitions.js";
-import { isVoter } from "../operations/voters.js";
+import { mayCampaign } from "../operations/membership.js";
+import { memberOf } from "../operations/voters.js";
 import type { State } from "../state/state.js";
 import { lacksSnapshot, leaderOf } from "../state/state.js";
 
 /** No leader was heard for a whole timeout, or an election didn't end. */
 export function onElectionTimeout(state: State): void {
   const { role } = state;
-  if (!isVoter(state) || diskHangs(state) || lacksSnapshot(state)) {
+  if (!mayCampaign(state) || diskHangs(state) || lacksSnapshot(state)) {
     if (leaderOf(state)) becomeFollower(state, null);
     resetElectionTimer(state);
+    if (state.membership.removedAt === 0 && !memberOf(state, state.options)) askForPreVotes(state);
   } else if (voteIsBeingWritten(state)) {
     // To campaign now would take back what the disk is about to promise.
     resetElectionTimer(state);

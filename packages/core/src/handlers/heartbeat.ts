@@ -1,11 +1,13 @@
 // A leader's heartbeat, and when it steps down because it can't lead any more (thesis §6.2).
+import { changeAddress } from "../operations/configuration-change.js";
+import { releaseLeaving } from "../operations/followers.js";
 import { superviseInstall } from "../operations/install-sending.js";
 import { noteOverdue } from "../operations/loss.js";
+import { configurePeers } from "../operations/membership.js";
 import { nextRound } from "../operations/replication.js";
 import { diskHangs } from "../operations/timers.js";
 import { becomeFollower } from "../operations/transitions.js";
-import { ofVoters } from "../operations/voters.js";
-import { majority, reachedByMajority } from "../quorum/majority.js";
+import { memberOf, reachedByQuorum } from "../operations/voters.js";
 import type { Leader, State } from "../state/state.js";
 
 /** Due every heartbeat interval: to all at once, whatever became of the last one (R12). */
@@ -21,16 +23,31 @@ export function onHeartbeatDue(state: State, leader: Leader): void {
     noteOverdue(state, progress, leader.round);
     superviseInstall(state, progress);
   }
+  if (releaseLeaving(state, leader)) configurePeers(state);
+  moveHere(state, leader);
+}
+
+/** This node itself is reached elsewhere than the configuration says. */
+function moveHere(state: State, leader: Leader): void {
+  const { introduction, options } = state;
+  if (!introduction.isNeeded) return;
+  const own = memberOf(state, options);
+  if (own && own.address !== options.address) {
+    changeAddress(state, leader, { ...own, address: options.address });
+  }
 }
 
 function mustStepDown(state: State, leader: Leader): boolean {
-  const heardMajorityAt = reachedByMajority(
-    ofVoters(state, state.now, leader, (progress) => progress.lastContactAt),
+  const heardMajorityAt = reachedByQuorum(
+    state,
+    state.now,
+    leader,
+    (progress) => progress.lastContactAt,
   );
   if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;
   if (!diskHangs(state)) return false;
-  const ahead = [...leader.progress.values()].filter(
-    (progress) => progress.matchIndex > state.durability.durableIndex,
+  const { durableIndex } = state.durability;
+  return (
+    reachedByQuorum(state, durableIndex, leader, (progress) => progress.matchIndex) > durableIndex
   );
-  return ahead.length >= majority(leader.progress.size + 1);
 }

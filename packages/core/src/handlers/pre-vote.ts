@@ -1,4 +1,5 @@
 // Would this node vote for the sender? Changes no state (thesis §9.6).
+import { isSameMember } from "../members.js";
 import {
   isElecting,
   isInTouchWithLeader,
@@ -27,7 +28,7 @@ function refusalOf(state: State, from: Sender, message: PreVote): VoteRefusal | 
   const { currentTerm, votedFor } = state;
   if (message.term < currentTerm) return "staleTerm";
   if (isInTouchWithLeader(state)) return "leaderLive";
-  const isFree = message.term > currentTerm || votedFor === null || votedFor === from.id;
+  const isFree = message.term > currentTerm || votedFor === null || isSameMember(votedFor, from);
   if (!isFree) return "alreadyVoted";
   if (isElecting(state)) return "electing";
   return isUpToDate(state, message.lastLogIndex, message.lastLogTerm) ? null : "logBehind";

@@ -1,11 +1,13 @@
 // What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
 // (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
 import { assertNever, StorageLost } from "../errors.js";
-import { ignoresElection, tellRefusal } from "../operations/election.js";
+import { ignoresElection, refusesRemoved, tellRefusal } from "../operations/election.js";
+import { introduce } from "../operations/introductions.js";
 import { emit, send } from "../operations/emit.js";
 import { answerTransfer } from "../operations/transfer.js";
 import { peersOf } from "../operations/membership.js";
 import { adoptTerm } from "../operations/transitions.js";
+import { memberOf } from "../operations/voters.js";
 import type { Message } from "../protocol/messages.js";
 import type { State } from "../state/state.js";
 import { isBlank } from "../state/state.js";
@@ -14,14 +16,19 @@ import { onAppendEntries } from "./append-entries.js";
 import { onAppendEntriesReply } from "./append-entries-reply.js";
 import { onBootstrapReply } from "./bootstrap-reply.js";
 import { onBootstrapRequest } from "./bootstrap-request.js";
+import { answerChange, onChangeMembershipAsked } from "./change-membership.js";
+import { onChangeMembershipReply } from "./change-membership-reply.js";
 import { onForward } from "./forward.js";
 import { onForwardReply } from "./forward-reply.js";
 import { onInstallSnapshot } from "./install-snapshot.js";
 import { onInstallSnapshotReply } from "./install-snapshot-reply.js";
+import { onIntroduce } from "./introduce.js";
+import { onIntroduced } from "./introduced.js";
 import { onPreVote } from "./pre-vote.js";
 import { onPreVoteReply } from "./pre-vote-reply.js";
 import { onReadIndex } from "./read-index.js";
 import { onReadIndexReply } from "./read-index-reply.js";
+import { onRemoved } from "./removed.js";
 import { onRequestVote } from "./request-vote.js";
 import { onRequestVoteReply } from "./request-vote-reply.js";
 import { onStateHash } from "./state-hash.js";
@@ -51,10 +58,16 @@ export function onReceive(state: State, from: Sender, message: Message): void {
   }
   if (message.type === "bootstrapRequest") onBootstrapRequest(state, from, message);
   else if (message.type === "bootstrapReply") onBootstrapReply(state, from, message);
+  else if (message.type === "introduce") onIntroduce(state, from, message);
+  else if (message.type === "introduced") onIntroduced(state, from, message);
   else if (message.to === state.options.incarnation) onAddressed(state, from, message);
   else if (isBlank(state) && state.options.bootstrap.some(({ id }) => id === state.options.id)) {
     throw storageLost(state, from, message.to);
-  } else emit(state, { type: "dropped", from, reason: "addressee", disconnect: true });
+  } else {
+    // Whoever knows this node with another data directory is told of this one.
+    if (state.options.address !== "") introduce(state, from.id);
+    emit(state, { type: "dropped", from, reason: "addressee", disconnect: false });
+  }
 }
 
 function isNewestRun(state: State, from: Sender): boolean {
@@ -81,11 +94,33 @@ function storageLost(state: State, from: Sender, incarnation: string): StorageLo
   );
 }
 
-type Addressed = Exclude<Message, { readonly type: "bootstrapRequest" | "bootstrapReply" }>;
-type UnderTerms = Exclude<Addressed, { readonly type: "preVote" }>;
+type Addressed = Exclude<
+  Message,
+  { readonly type: "bootstrapRequest" | "bootstrapReply" | "introduce" | "introduced" }
+>;
+type UnderTerms = Exclude<Addressed, { readonly type: "preVote" | "removed" }>;
+
+/**
+ * Whose later term is this node's, too: that of whoever leads it or asks for votes in it, and that
+ * of members. A stranger, such as one that was removed, deposes nobody.
+ */
+function mayRaiseTerm(state: State, from: Sender, { type }: UnderTerms): boolean {
+  return (
+    type === "appendEntries" ||
+    type === "installSnapshot" ||
+    type === "requestVote" ||
+    memberOf(state, from) !== undefined
+  );
+}
 
 /** The rules for all servers on terms (paper Figure 2; R08), then the message itself. */
 function onAddressed(state: State, from: Sender, message: Addressed): void {
+  if (message.type === "removed") {
+    onRemoved(state, from, message);
+    return;
+  }
+  const isAsking = message.type === "preVote" || message.type === "requestVote";
+  if (isAsking && refusesRemoved(state, from, message)) return;
   if (message.type === "preVote") {
     onPreVote(state, from, message);
     return;
@@ -98,6 +133,10 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
   if (message.type === "forwardReply") onForwardReply(state, from, message);
   const isGrantedPreVote = message.type === "preVoteReply" && message.voteGranted;
   if (message.term > state.currentTerm && !isGrantedPreVote) {
+    if (!mayRaiseTerm(state, from, message)) {
+      emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
+      return;
+    }
     adoptTerm(state, message.term, message.type === "requestVote" && message.transfer);
   }
   if (message.term < state.currentTerm && refusesStale(state, from, message)) return;
@@ -143,6 +182,12 @@ function onAddressed(state: State, from: Sender, message: Addressed): void {
       break;
     case "transferLeadershipReply":
       onTransferLeadershipReply(state, from, message);
+      break;
+    case "changeMembership":
+      onChangeMembershipAsked(state, from, message);
+      break;
+    case "changeMembershipReply":
+      onChangeMembershipReply(state, from, message);
       break;
     case "forwardReply":
       // Was heard above.
@@ -199,10 +244,14 @@ function refusesStale(state: State, from: Sender, message: UnderTerms): boolean 
     case "transferLeadership":
       answerTransfer(state, from, message.id, "notLeader");
       return true;
+    case "changeMembership":
+      answerChange(state, from, message.id, { type: "notLeader" });
+      return true;
     case "preVoteReply":
     case "requestVoteReply":
     case "appendEntriesReply":
     case "installSnapshotReply":
+    case "changeMembershipReply":
     case "forwardReply":
     case "readIndexReply":
     case "stateHash":

@@ -1,4 +1,5 @@
 // Votes (paper §5.2, §5.4.1).
+import { isSameMember } from "../members.js";
 import { promiseSeq } from "../operations/durability.js";
 import { isUpToDate, tellRefusal } from "../operations/election.js";
 import { send } from "../operations/emit.js";
@@ -10,7 +11,7 @@ import type { Sender } from "../types.js";
 
 /** The request's term is this node's: an earlier one was refused, a later one adopted. */
 export function onRequestVote(state: State, from: Sender, message: RequestVote): void {
-  const isFree = state.votedFor === null || state.votedFor === from.id;
+  const isFree = state.votedFor === null || isSameMember(state.votedFor, from);
   if (!isFree || !isUpToDate(state, message.lastLogIndex, message.lastLogTerm)) {
     tellRefusal(state, from, message, isFree ? "logBehind" : "alreadyVoted");
     send(state, from.id, {
@@ -23,7 +24,7 @@ export function onRequestVote(state: State, from: Sender, message: RequestVote):
   }
   // Granting a vote ends our own candidacy.
   if (state.role.kind === "candidate") becomeFollower(state, null);
-  state.votedFor = from.id;
+  state.votedFor = { id: from.id, incarnation: from.incarnation };
   state.grantedVote = { to: from, term: state.currentTerm, seq: promiseSeq(state) };
   resetElectionTimer(state);
 }

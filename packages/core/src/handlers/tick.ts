@@ -1,5 +1,7 @@
 // Time has passed: the timers that are due.
 import { onAskDue } from "../operations/bootstrap.js";
+import { introductionDeadline, onIntroductionDue } from "../operations/introductions.js";
+import { giveUpLateChanges } from "../operations/pending-changes.js";
 import { giveUpLostForwards } from "../operations/proposal-outcomes.js";
 import { sendQuestion } from "../operations/remote-reads.js";
 import { onTransferDue } from "../operations/transfer.js";
@@ -23,7 +25,9 @@ export function onTick(state: State): void {
     onElectionTimeout(state);
   }
   if (bootstrapping && now >= bootstrapping.askAt) onAskDue(state, bootstrapping);
+  if (now >= introductionDeadline(state)) onIntroductionDue(state);
   const leader = leaderOf(state);
+  giveUpLateChanges(state);
   giveUpLostForwards(state);
   if (state.transfers.length > 0) onTransferRequestsDue(state);
   if (leader && remoteReads.asked && now >= remoteReads.asked.resendAt) sendQuestion(state, leader);

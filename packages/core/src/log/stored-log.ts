@@ -2,10 +2,10 @@
 // storage adapters. It refuses an operation that contradicts the log, so that nothing is stored
 // that could not be read back as a log.
 import { inspectEntries, TERM_MAX } from "../encoding/entry.js";
-import { isValidId } from "../encoding/identifier-checks.js";
+import { isValidId, isValidIncarnation } from "../encoding/identifier-checks.js";
 import { InvariantViolation } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
-import type { HardState, Index, Term } from "../types.js";
+import type { HardState, Index, Member, Term } from "../types.js";
 
 /** The numbers of a stored log. */
 export interface LogState {
@@ -47,7 +47,7 @@ export function nextLogState(state: LogState, operation: LogOperation): LogState
     case "hardState": {
       const { currentTerm, votedFor } = operation.hardState;
       if (!isStorable(currentTerm)) throw refused(operation.type, `term ${currentTerm}`, state);
-      if (votedFor !== null && !isValidId(votedFor)) {
+      if (votedFor !== null && !isMember(votedFor)) {
         throw refused(operation.type, `a vote for ${JSON.stringify(votedFor)}`, state);
       }
       return { base, hardState: { currentTerm, votedFor }, lastIndex };
@@ -82,6 +82,10 @@ export function nextLogState(state: LogState, operation: LogOperation): LogState
         lastIndex: operation.index,
       };
   }
+}
+
+function isMember({ id, incarnation }: Member): boolean {
+  return isValidId(id) && isValidIncarnation(incarnation);
 }
 
 /** Terms and indexes both have 48 bits on disk. */

@@ -52,7 +52,12 @@ export function writeFirstEntry(state: State, bootstrapping: BootstrapState): vo
   const term = Math.max(bootstrapping.latestTerm, 1);
   if (term > state.currentTerm) adoptTerm(state, term);
   const run = encodeRun(1, state.currentTerm, EntryKind.configuration, [
-    encodeConfiguration({ voters }),
+    encodeConfiguration({
+      clusterInstance: state.options.clusterInstance,
+      voters,
+      learners: [],
+      outgoing: [],
+    }),
   ]);
   state.log.append(run);
   state.durability.staged.push({ type: "append", run });

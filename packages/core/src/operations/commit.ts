@@ -1,10 +1,9 @@
 // Commitment (paper §5.3, §5.4.2): what is committed, and what of it may be applied.
 import { InvariantViolation } from "../errors.js";
-import { reachedByMajority } from "../quorum/majority.js";
 import type { Leader, State } from "../state/state.js";
 import type { Index } from "../types.js";
 import { emit } from "./emit.js";
-import { ofVoters } from "./voters.js";
+import { reachedByQuorum } from "./voters.js";
 
 export function advanceCommit(state: State, index: Index): void {
   if (index <= state.commitIndex) return;
@@ -27,8 +26,11 @@ export function advanceCommit(state: State, index: Index): void {
  */
 export function commitOnQuorum(state: State, leader: Leader): void {
   if (state.commitIndex === state.log.lastIndex) return;
-  const index = reachedByMajority(
-    ofVoters(state, state.durability.durableIndex, leader, (progress) => progress.matchIndex),
+  const index = reachedByQuorum(
+    state,
+    state.durability.durableIndex,
+    leader,
+    (progress) => progress.matchIndex,
   );
   if (index <= state.commitIndex || state.log.term(index) !== state.currentTerm) return;
   advanceCommit(state, index);

@@ -2,14 +2,15 @@
 // and the own one counts, only once they are durable.
 import type { VoteRefusal } from "../protocol/effects.js";
 import type { PreVote, RequestVote } from "../protocol/messages.js";
-import { majority } from "../quorum/majority.js";
+import { isListed, serversOf } from "../members.js";
 import type { Candidate, State } from "../state/state.js";
-import type { Index, Sender, Term } from "../types.js";
+import type { Index, Member, Sender, Term } from "../types.js";
 import { isDurable } from "./durability.js";
 import { emit, send } from "./emit.js";
 import { expectedWriteMs, resetElectionTimer, votesMs } from "./timers.js";
 import { becomeCandidate, becomeLeader, becomePreCandidate } from "./transitions.js";
-import { otherVoters } from "./voters.js";
+import { configurationAt, configurationIndex } from "./membership.js";
+import { areQuorum, otherVoters } from "./voters.js";
 
 /** A vote, for another or for itself, waits for the disk. */
 export function voteIsBeingWritten({ role, grantedVote }: State): boolean {
@@ -25,6 +26,12 @@ export function isElecting(state: State): boolean {
 /** Asks whether an election could be won; a sole voter wins immediately. */
 export function campaign(state: State): void {
   becomePreCandidate(state);
+  askForPreVotes(state);
+  if (state.role.kind === "candidate") countVotes(state, state.role);
+}
+
+/** Also by a node that votes no more, which learns by the answers whether it was removed. */
+export function askForPreVotes(state: State): void {
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
   for (const { id, incarnation } of otherVoters(state)) {
     send(state, id, {
@@ -33,9 +40,9 @@ export function campaign(state: State): void {
       term: state.currentTerm + 1,
       lastLogIndex,
       lastLogTerm,
+      configurationIndex: configurationIndex(state),
     });
   }
-  if (state.role.kind === "candidate") countVotes(state, state.role);
 }
 
 /** Leader stickiness: reject votes while the leader is live (thesis §4.2.3). */
@@ -49,6 +56,28 @@ export function isInTouchWithLeader(state: State): boolean {
 /** Whether a RequestVote changes nothing here, not even the term. */
 export function ignoresElection(state: State, message: RequestVote): boolean {
   return message.term >= state.currentTerm && !message.transfer && isInTouchWithLeader(state);
+}
+
+/**
+ * Tells a candidate that it was removed: the last configuration that is known here to be committed
+ * doesn't name it, and is no older than the one that it goes by. An uncommitted one says nothing: it
+ * may never be. @returns whether it was so
+ */
+export function refusesRemoved(
+  state: State,
+  from: Sender,
+  message: PreVote | RequestVote,
+): boolean {
+  const committed = configurationAt(state, state.commitIndex);
+  if (!committed || committed.index < message.configurationIndex) return false;
+  if (isListed(serversOf(committed.configuration), from)) return false;
+  send(state, from.id, {
+    type: "removed",
+    to: from.incarnation,
+    term: state.currentTerm,
+    configurationIndex: committed.index,
+  });
+  return true;
 }
 
 /** A later last term wins; of equal terms the longer log (paper §5.4.1). */
@@ -67,10 +96,16 @@ export function tellRefusal(
   emit(state, { type: "voteRefused", from, request, term, reason });
 }
 
-export function countVotes(state: State, candidate: Candidate): void {
-  if (candidate.votes.size < majority(otherVoters(state).length + 1)) return;
+/** Whether it counts is for the configuration to say that is in force when votes are counted. */
+export function noteVote(state: State, candidate: Candidate, from: Member): void {
+  if (!isListed(candidate.votes, from)) candidate.votes.push(from);
+  countVotes(state, candidate);
+}
+
+function countVotes(state: State, candidate: Candidate): void {
+  if (!areQuorum(state, candidate.votes)) return;
   if (candidate.phase === "preVote") becomeCandidate(state);
-  else if (candidate.votes.has(state.options.id)) becomeLeader(state);
+  else if (candidate.awaitedSeq === null) becomeLeader(state);
 }
 
 /** At the end of a turn: what the disk holds now may leave, if it still stands. */
@@ -93,7 +128,6 @@ export function releaseVotes(state: State): void {
     return;
   }
   role.awaitedSeq = null;
-  role.votes.add(state.options.id);
   resetElectionTimer(state, votesMs(state));
   const { lastIndex: lastLogIndex, lastTerm: lastLogTerm } = state.log;
   for (const { id, incarnation } of otherVoters(state)) {
@@ -104,7 +138,8 @@ export function releaseVotes(state: State): void {
       lastLogIndex,
       lastLogTerm,
       transfer: role.isTransfer,
+      configurationIndex: configurationIndex(state),
     });
   }
-  countVotes(state, role);
+  noteVote(state, role, state.options);
 }

@@ -1,11 +1,10 @@
 // Linearizable reads on the leader (ReadIndex, thesis §6.4): one round of AppendEntries answers
 // every read that waited for it.
-import { reachedByMajority } from "../quorum/majority.js";
 import type { Leader, State } from "../state/state.js";
 import type { Index, Sender } from "../types.js";
 import { emit, send } from "./emit.js";
 import { nextRound } from "./replication.js";
-import { ofVoters } from "./voters.js";
+import { reachedByQuorum } from "./voters.js";
 
 export function answer(state: State, to: Sender, id: number, readIndex: Index | null): void {
   send(state, to.id, {
@@ -40,9 +39,7 @@ export function startReadRound(state: State, leader: Leader): void {
 export function finishReadRounds(state: State, leader: Leader): void {
   const { asked } = leader.reads;
   if (asked.length === 0) return;
-  const round = reachedByMajority(
-    ofVoters(state, leader.round, leader, (progress) => progress.round),
-  );
+  const round = reachedByQuorum(state, leader.round, leader, (progress) => progress.round);
   while (asked[0] && asked[0].round <= round) {
     const { readIndex, readers } = asked[0];
     asked.shift();

@@ -6,10 +6,9 @@
 // Each side allows for its own clock. A voter that refuses for `min` of its milliseconds does so for
 // `min / (1 + rate)` real ones at least: that is `leaseMs`. A leader whose clock shows less than
 // `leaseMs * (1 - rate)` since it *sent* a round knows that less than `leaseMs` has passed.
-import { reachedByMajority } from "../quorum/majority.js";
 import type { Follower, Leader, State } from "../state/state.js";
 import type { Sender } from "../types.js";
-import { ofVoters } from "./voters.js";
+import { reachedByQuorum } from "./voters.js";
 
 /**
  * Stops of this node's clock that are longer are told (input `clockStopped`). Of shorter ones two may
@@ -63,8 +62,11 @@ export function hasLease(state: State, leader: Leader): boolean {
   const { leaseDriftRate = 1 } = state.options;
   const { rounds, isForfeited } = leader.lease;
   if (isForfeited || state.commitIndex < leader.noopIndex) return false;
-  const promised = reachedByMajority(
-    ofVoters(state, leader.round, leader, (progress) => progress.promisedRound),
+  const promised = reachedByQuorum(
+    state,
+    leader.round,
+    leader,
+    (progress) => progress.promisedRound,
   );
   const beganAt = rounds.findLast(({ round }) => round <= promised)?.beganAt ?? -Infinity;
   return state.now - beganAt < leaseMs(state) * (1 - leaseDriftRate) - 2 * CLOCK_STOP_MS;

@@ -2,10 +2,13 @@
 // the log when it is cut.
 import { configurationsIn } from "../encoding/configuration.js";
 import { InvariantViolation } from "../errors.js";
+import { isListed, serversOf, votersOf } from "../members.js";
 import type { Membership } from "../state/membership-state.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { State } from "../state/state.js";
 import type { EntryRun, Index, Peer } from "../types.js";
+import { followConfiguration } from "./followers.js";
+import { memberOf } from "./voters.js";
 
 /** Puts the configurations of a run that was appended in force. */
 export function adoptConfigurations(state: State, run: EntryRun): void {
@@ -39,12 +42,30 @@ export function dropConfigurationsFrom(state: State, index: Index): void {
 
 /** Whatever is the latest in the history counts from now on. */
 export function inForce(state: State): void {
-  const { membership } = state;
-  membership.current = membership.history.at(-1)?.configuration;
-  if (membership.current) {
-    state.effects.push({ type: "membership", configuration: membership.current });
+  const { membership, role } = state;
+  const latest = membership.history.at(-1);
+  membership.current = latest?.configuration;
+  if (latest) {
+    const { index, configuration } = latest;
+    state.effects.push({ type: "membership", configuration, index });
   }
-  state.effects.push({ type: "configure", peers: peersOf(state) });
+  if (role.kind === "leader") followConfiguration(state, role);
+  noteOwnMembership(state);
+  configurePeers(state);
+}
+
+/** Whether this node is named as it is, and what of its introduction is settled by that. */
+export function noteOwnMembership(state: State): void {
+  const { membership, introduction, options } = state;
+  const named = memberOf(state, options);
+  if (named) membership.removedAt = 0;
+  const isVoting = membership.current && isListed(votersOf(membership.current), options);
+  if (isVoting === true || (introduction.wasNamed && !named)) introduction.rejoin = false;
+  introduction.wasNamed = named !== undefined;
+  const isWaiting = options.bootstrap.length === 0 && options.address !== "";
+  introduction.isNeeded = membership.current
+    ? options.address !== "" && (named?.address !== options.address || introduction.rejoin)
+    : isWaiting;
 }
 
 /** The configuration in force at `index`, which is not the latest one if that is behind it. */
@@ -55,8 +76,44 @@ export function configurationAt(
   return state.membership.history.findLast((one) => one.index <= index);
 }
 
-/** Whom to keep connections to. */
+/** The entry of the configuration in force; 0: there is none. */
+export function configurationIndex({ membership: { history } }: State): Index {
+  return history.at(-1)?.index ?? 0;
+}
+
+/**
+ * Whether this node may be needed as a candidate: it votes in the configuration in force, or in one
+ * before it that may be the last committed one (thesis §4.2.2: the only one that holds the entry by
+ * which it leaves must win, so that the others get that).
+ */
+export function mayCampaign(state: State): boolean {
+  const { removedAt, history } = state.membership;
+  if (removedAt > 0) return false;
+  const committed = configurationAt(state, state.commitIndex)?.index ?? 0;
+  return history.some(
+    ({ index, configuration }) =>
+      index >= committed && isListed(votersOf(configuration), state.options),
+  );
+}
+
+export function configurePeers(state: State): void {
+  state.effects.push({ type: "configure", peers: peersOf(state) });
+}
+
+/**
+ * Whom to keep connections to: the members, those that a leader still tells that they are none any
+ * more, and the leader to whom a joiner introduces itself.
+ */
 export function peersOf(state: State): readonly Peer[] {
-  const peers: readonly Peer[] = state.membership.current?.voters ?? state.options.bootstrap;
-  return peers.filter((peer) => peer.id !== state.options.id);
+  const { membership, options, role, introduction } = state;
+  const { current } = membership;
+  const peers: Peer[] = [...(current ? serversOf(current) : options.bootstrap)];
+  const known = (peer: Peer): boolean => peers.some(({ id }) => id === peer.id);
+  if (role.kind === "leader") {
+    for (const { server, leaving } of role.progress.values()) {
+      if (leaving && !known(server)) peers.push(server);
+    }
+  }
+  if (introduction.leader && !known(introduction.leader)) peers.push(introduction.leader);
+  return peers.filter((peer) => peer.id !== options.id);
 }

@@ -8,6 +8,7 @@ import type { LeadershipTransfer } from "../state/transfer-state.js";
 import type { NodeId, Sender, Server } from "../types.js";
 import { emit, send } from "./emit.js";
 import { rejectTransfers } from "./transfer-requests.js";
+import { becomeFollower } from "./transitions.js";
 import { otherVoters } from "./voters.js";
 
 /** Why a leader doesn't do it. */
@@ -85,6 +86,16 @@ export function driveTransfer(state: State, leader: Leader): void {
   transfer.isDue = false;
   transfer.wasSent = true;
   sendTimeoutNow(state, leader, target);
+}
+
+/**
+ * The committed configuration leaves this leader out (thesis §4.2.2): whoever is furthest campaigns
+ * at once, so that nobody has to wait for an election timeout.
+ */
+export function leaveLeadership(state: State, leader: Leader): void {
+  const target = furthestVoter(state, leader);
+  if (target) sendTimeoutNow(state, leader, target);
+  becomeFollower(state, null);
 }
 
 function sendTimeoutNow(state: State, leader: Leader, target: Server): void {

@@ -1,11 +1,13 @@
 // The transitions between roles: each sets in one visible place everything that it resets (R09).
 import { encodeRun, EntryKind, TERM_MAX } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
+import { serversOf } from "../members.js";
 import { newLeaderLease } from "../state/lease-state.js";
 import type { Progress } from "../state/progress.js";
 import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
-import type { NodeId, Sender, Term } from "../types.js";
+import type { Member, NodeId, Sender, Term } from "../types.js";
+import { giveUpChanges } from "./pending-changes.js";
 import { promiseSeq } from "./durability.js";
 import { abandonInstall } from "./install-receiving.js";
 import { releaseReader } from "./install-sending.js";
@@ -28,6 +30,7 @@ export function adoptTerm(state: State, term: Term, isTransfer = false): void {
   state.votedFor = null;
   state.grantedVote = null;
   if (!isTransfer) giveUpForwards(state);
+  giveUpChanges(state);
   abandonInstall(state);
   becomeFollower(state, null);
 }
@@ -62,6 +65,10 @@ function requireNextTerm({ currentTerm }: State): void {
   throw new InvariantViolation(`term ${currentTerm} is the last one: no election can follow`);
 }
 
+function ownMember({ options: { id, incarnation } }: State): Member {
+  return { id, incarnation };
+}
+
 /** Asks the others first; term and vote stay as they are. */
 export function becomePreCandidate(state: State): void {
   requireNextTerm(state);
@@ -70,7 +77,7 @@ export function becomePreCandidate(state: State): void {
   state.role = {
     kind: "candidate",
     phase: "preVote",
-    votes: new Set([state.options.id]),
+    votes: [ownMember(state)],
     isTransfer: false,
     awaitedSeq: null,
   };
@@ -84,15 +91,16 @@ export function becomeCandidate(state: State, isTransfer = false): void {
   requireNextTerm(state);
   rejectRemoteReads(state);
   state.currentTerm++;
-  state.votedFor = state.options.id;
+  state.votedFor = ownMember(state);
   state.grantedVote = null;
   if (!isTransfer) giveUpForwards(state);
+  giveUpChanges(state);
   abandonInstall(state);
   resetElectionTimer(state);
   state.role = {
     kind: "candidate",
     phase: "election",
-    votes: new Set(),
+    votes: [],
     isTransfer,
     awaitedSeq: promiseSeq(state),
   };
@@ -105,15 +113,19 @@ export function becomeCandidate(state: State, isTransfer = false): void {
 export function becomeLeader(state: State): void {
   const noopIndex = state.log.lastIndex + 1;
   const progress = new Map<NodeId, Progress>();
-  for (const voter of state.membership.current?.voters ?? []) {
-    if (voter.id !== state.options.id) {
-      progress.set(voter.id, newProgress(voter, noopIndex, state.now));
+  for (const server of state.membership.current ? serversOf(state.membership.current) : []) {
+    if (server.id !== state.options.id) {
+      progress.set(server.id, newProgress(server, noopIndex, state.now));
     }
   }
   const leader: Leader = {
     kind: "leader",
     noopIndex,
     progress,
+    introductions: new Map(),
+    twoDirectories: new Set(),
+    addressChangedAt: -Infinity,
+    lastChange: null,
     reads: { waiting: [], asked: [] },
     round: 1,
     uncommittedBytes: 0,

@@ -3,7 +3,12 @@ import { RaftkitError } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
 import type { SnapshotMeta, SnapshotPosition } from "../ports/snapshot-storage.js";
 import type { Configuration, EntryRun, Index, NodeId, Peer, Sender, Term } from "../types.js";
-import type { Message, TransferRefusal } from "./messages.js";
+import type {
+  IntroductionVerdict,
+  MembershipVerdict,
+  Message,
+  TransferRefusal,
+} from "./messages.js";
 
 export type RoleName = "follower" | "candidate" | "leader";
 
@@ -132,6 +137,13 @@ export type Effect =
       readonly term: Term;
     }
   | { readonly type: "transferRejected"; readonly id: number; readonly reason: TransferRejection }
+  // changes of the members: each id ends in one of these; `unknown`: the leader didn't answer, and
+  // may have taken it
+  | {
+      readonly type: "membershipVerdict";
+      readonly id: number;
+      readonly verdict: MembershipVerdict | { readonly type: "unknown" };
+    }
   // news
   | {
       readonly type: "role";
@@ -141,7 +153,22 @@ export type Effect =
       /** Of a leader: its own-term no-op. */ readonly noopIndex: Index | null;
     }
   | { readonly type: "committed"; readonly commitIndex: Index }
-  | { readonly type: "membership"; readonly configuration: Configuration }
+  /** In force from now on, committed or not. */
+  | {
+      readonly type: "membership";
+      readonly configuration: Configuration;
+      /** Of its entry. */
+      readonly index: Index;
+    }
+  /** The cluster goes on without this node: it doesn't campaign until a leader names it again. */
+  | { readonly type: "removed"; readonly configurationIndex: Index; readonly by: NodeId }
+  /** What another node said to this one's introduction; told when that changes. */
+  | {
+      readonly type: "introduced";
+      readonly by: NodeId;
+      readonly verdict: IntroductionVerdict;
+      readonly leaderId: NodeId | null;
+    }
   | { readonly type: "notice"; readonly notice: Notice; readonly peer: NodeId | null }
   /** The reply, if there is one, doesn't say why. */
   | {
@@ -181,6 +208,8 @@ export type Notice =
   | "snapshotMissing"
   /** The log's configuration is in force; the list of initial voters given now is another. */
   | "bootstrapIgnored"
+  /** Two processes with this id and different data directories were heard at the same time. */
+  | "twoDirectories"
   /** This node's disk has no room beyond the log's reserve, or has some again. */
   | "diskFull"
   | "diskHasRoom"

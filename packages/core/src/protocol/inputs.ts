@@ -25,6 +25,19 @@ export type Input =
    * node each id is used once. Whoever leads already is transferred to at once.
    */
   | { readonly type: "transferLeadership"; readonly id: number; readonly target: NodeId | null }
+  /**
+   * These are to be the members in place of those of the configuration at `expected`; ended by
+   * `membershipVerdict`. A leader takes addresses and incarnations of new ones from introductions.
+   */
+  | {
+      readonly type: "changeMembership";
+      readonly id: number;
+      readonly expected: Index;
+      readonly voters: readonly NodeId[];
+      readonly learners: readonly NodeId[];
+    }
+  /** This node answered at an address that the transport dialled without knowing whose it is. */
+  | { readonly type: "met"; readonly from: Sender }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
   /**

@@ -3,7 +3,7 @@
 import type { Configuration, EntryRun, Index, NodeId, Peer, Term } from "../types.js";
 
 interface Envelope {
-  /** The addressee's incarnation; empty only in the bootstrap request. */
+  /** The addressee's incarnation; empty only in the bootstrap request and in introductions. */
   readonly to: string;
   /**
    * The sender's current term; in a pre-vote and its granted reply the term that the candidate
@@ -15,6 +15,8 @@ interface Envelope {
 /** Would you vote for me? Changes no state (thesis §9.6). */
 export interface PreVote extends Envelope {
   readonly type: "preVote";
+  /** Of the entry of the configuration in force at the sender: see `Removed`. */
+  readonly configurationIndex: Index;
   readonly lastLogIndex: Index;
   readonly lastLogTerm: Term;
 }
@@ -26,6 +28,7 @@ export interface PreVoteReply extends Envelope {
 
 export interface RequestVote extends Envelope {
   readonly type: "requestVote";
+  readonly configurationIndex: Index;
   readonly lastLogIndex: Index;
   readonly lastLogTerm: Term;
   /**
@@ -38,6 +41,15 @@ export interface RequestVote extends Envelope {
 export interface RequestVoteReply extends Envelope {
   readonly type: "requestVoteReply";
   readonly voteGranted: boolean;
+}
+
+/**
+ * The configuration committed at this index doesn't name the addressee, and is at least as late as
+ * the one that it asked with. The answer to its pre-votes and RequestVotes.
+ */
+export interface Removed extends Envelope {
+  readonly type: "removed";
+  readonly configurationIndex: Index;
 }
 
 export interface AppendEntries extends Envelope {
@@ -190,6 +202,92 @@ export interface BootstrapReply extends Envelope {
   readonly agrees: boolean;
 }
 
+/**
+ * Where I am reached. Said by a node that no configuration names as it is; `to` is empty.
+ */
+export interface Introduce extends Envelope {
+  readonly type: "introduce";
+  readonly address: string;
+  /** It takes the place of the voter of its id, whose data directory is lost. */
+  readonly rejoin: boolean;
+  /** Of the sender's configuration; empty: it holds none. */
+  readonly clusterInstance: string;
+}
+
+export type IntroductionVerdict =
+  /** Nobody was in the way: a change of the members can name it. */
+  | "waiting"
+  /** It is a member. */
+  | "member"
+  /** A member has this id, with another data directory. */
+  | "idTaken"
+  /** It would take a voter's place that answered within an election timeout. */
+  | "stillThere"
+  /** A member of another id has this address. */
+  | "addressTaken"
+  /** Its log is another cluster's. */
+  | "otherCluster"
+  /** Its log is another cluster's, and this one's configuration names its id. */
+  | "otherInstance";
+
+export interface Introduced extends Envelope {
+  readonly type: "introduced";
+  /** Where the leader is reached; null: none is known. */
+  readonly leader: Peer | null;
+  /** Of the answering node's configuration. */
+  readonly clusterInstance: string;
+  readonly verdict: IntroductionVerdict;
+}
+
+/** Another node's operator wants these members in place of those of `expected`. */
+export interface ChangeMembership extends Envelope {
+  readonly type: "changeMembership";
+  readonly id: number;
+  /** The entry of the configuration that is to be changed. */
+  readonly expected: Index;
+  readonly voters: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+}
+
+/** What became of a change of the members. Nothing was appended unless it is `accepted`. */
+export type MembershipVerdict =
+  /**
+   * The entry at `index` leads there: the last one where voters stay as they are, else the joint one,
+   * which the leader leaves by itself. Where nothing changes: the entry that is in force.
+   */
+  | { readonly type: "accepted"; readonly index: Index; readonly term: Term }
+  | { readonly type: "notLeader" }
+  /** The leader has committed no entry of its own term yet: soon. */
+  | { readonly type: "notReady" }
+  /** The configuration at `index` isn't committed, or joint. */
+  | { readonly type: "inProgress"; readonly index: Index }
+  /** The one in force is that at `index`, not the expected one. */
+  | { readonly type: "stale"; readonly index: Index }
+  | { readonly type: "noVoter" }
+  /** More members than a configuration holds, in all lists together. */
+  | { readonly type: "tooMany" }
+  /** They are named twice, or share an address. */
+  | { readonly type: "duplicate"; readonly ids: readonly NodeId[] }
+  /** No members, and not introduced of late. */
+  | { readonly type: "unknownServer"; readonly ids: readonly NodeId[] }
+  /** It isn't a learner, or too far behind; `matchIndex` of `lastIndex` is known to be there. */
+  | {
+      readonly type: "notCaughtUp";
+      readonly id: NodeId;
+      readonly matchIndex: Index;
+      readonly lastIndex: Index;
+    }
+  /** These haven't answered within an election timeout: without them there is no majority. */
+  | { readonly type: "unreachable"; readonly ids: readonly NodeId[] };
+
+export interface ChangeMembershipReply extends Envelope {
+  readonly type: "changeMembershipReply";
+  /** The run of the node that asked. */
+  readonly run: number;
+  readonly id: number;
+  readonly verdict: MembershipVerdict;
+}
+
 /** The state machine's hash once `index` was applied: is it yours, too? */
 export interface StateHash extends Envelope {
   readonly type: "stateHash";
@@ -261,4 +359,9 @@ export type Message =
   | StateHash
   | TimeoutNow
   | TransferLeadership
-  | TransferLeadershipReply;
+  | TransferLeadershipReply
+  | Removed
+  | Introduce
+  | Introduced
+  | ChangeMembership
+  | ChangeMembershipReply;

@@ -1,4 +1,4 @@
-// The configurations that the log holds.
+// The configurations that the log holds, and what this node was told of its own membership.
 import type { Configuration, Index } from "../types.js";
 
 export interface Membership {
@@ -6,4 +6,9 @@ export interface Membership {
   current: Configuration | undefined;
   /** Every configuration in the log, in order: what to go back to when entries are cut. */
   readonly history: { readonly index: Index; readonly configuration: Configuration }[];
+  /**
+   * A member said that the configuration committed at this index doesn't name this node: it doesn't
+   * campaign until a leader brings one that does. 0: nobody said so.
+   */
+  removedAt: Index;
 }

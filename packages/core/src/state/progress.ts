@@ -11,8 +11,24 @@ export interface SentMessage {
   readonly sentAt: number;
 }
 
+/** How long a follower takes for what the leader's log held at some moment (thesis §4.2.1). */
+interface CatchUp {
+  targetIndex: Index;
+  startedAt: number;
+  /** Of the last such round; Infinity: there was none. */
+  lastMs: number;
+}
+
+/** A member that the configuration at `index` left out. */
+interface Leaving {
+  readonly index: Index;
+  /** The first round that told it of that entry's commit; 0: none yet. */
+  toldRound: number;
+  until: number;
+}
+
 export interface Progress {
-  readonly server: Server;
+  server: Server;
   /**
    * replicate: sends ahead of the acknowledgements. probe: something was lost or refused; one empty
    * AppendEntries at a time finds where the logs meet, so that no entry is sent in vain (thesis
@@ -63,6 +79,9 @@ export interface Progress {
   resumeAt: number;
   /** It is sent a snapshot, beside what else it can be sent. */
   install: OutgoingInstall | null;
+  readonly catchUp: CatchUp;
+  /** No member any more: it never counts. */
+  leaving: Leaving | null;
 }
 
 export function newProgress(server: Server, nextIndex: Index, now: number): Progress {
@@ -90,7 +109,26 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
     losses: 0,
     resumeAt: 0,
     install: null,
+    catchUp: { targetIndex: nextIndex, startedAt: now, lastMs: Infinity },
+    leaving: null,
   };
+}
+
+/** Where it has what the log held when the round began, the next one begins. */
+export function noteCatchUp(
+  { matchIndex, catchUp }: Progress,
+  lastIndex: Index,
+  now: number,
+): void {
+  if (matchIndex < catchUp.targetIndex) return;
+  catchUp.lastMs = now - catchUp.startedAt;
+  catchUp.startedAt = now;
+  catchUp.targetIndex = lastIndex;
+}
+
+/** Whether the last round took less than this, and the present one doesn't take longer. */
+export function isCaughtUp({ catchUp }: Progress, ms: number, now: number): boolean {
+  return catchUp.lastMs < ms && now - catchUp.startedAt < ms;
 }
 
 /** Frees the window up to what is acknowledged, in the leader's present round. */

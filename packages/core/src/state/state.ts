@@ -4,10 +4,16 @@ import type { Log } from "../log/log.js";
 import type { RaftOptions } from "../options.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Effect } from "../protocol/effects.js";
-import type { Index, NodeId, Sender, Term } from "../types.js";
+import type { Index, Member, NodeId, Sender, Term } from "../types.js";
 import type { BootstrapState } from "./bootstrap-state.js";
 import type { ForwardDedup } from "./forward-dedup.js";
 import type { IncomingInstall } from "./install-state.js";
+import type {
+  AcceptedChange,
+  Introduction,
+  OwnIntroduction,
+  PendingChanges,
+} from "./introduction-state.js";
 import type { Membership } from "./membership-state.js";
 import type { PendingProposals } from "./pending-proposals.js";
 import type { LeaderReads, RemoteReads } from "./pending-reads.js";
@@ -40,8 +46,11 @@ export interface Candidate {
   readonly kind: "candidate";
   /** A pre-vote asks whether an election could be won, and changes no term (thesis §9.6). */
   readonly phase: "preVote" | "election";
-  /** Who granted, this node included once its own vote counts. */
-  readonly votes: Set<NodeId>;
+  /**
+   * Who granted, this node included once its own vote is durable. Which of them count the
+   * configuration in force decides when they are counted.
+   */
+  readonly votes: Member[];
   /** The leader asked for this election: it isn't refused in its favour. For this one only. */
   readonly isTransfer: boolean;
   /** The own vote and the requests leave when this persist is durable; null: they have left. */
@@ -52,8 +61,15 @@ export interface Leader {
   readonly kind: "leader";
   /** The entry that began this leadership (paper §8). */
   readonly noopIndex: Index;
-  /** Of every other voter. */
+  /** Of every other member, and of those that are leaving. */
   readonly progress: Map<NodeId, Progress>;
+  /** Who introduced itself of late and is no member. */
+  readonly introductions: Map<NodeId, Introduction>;
+  /** Ids of which two processes were heard at the same time. */
+  readonly twoDirectories: Set<NodeId>;
+  /** When it last put a member's new address into the configuration. */
+  addressChangedAt: number;
+  lastChange: AcceptedChange | null;
   readonly reads: LeaderReads;
   round: number;
   uncommittedBytes: number;
@@ -81,7 +97,7 @@ export interface State {
   install: IncomingInstall | null;
   lastInstallId: number;
   currentTerm: Term;
-  votedFor: NodeId | null;
+  votedFor: Member | null;
   role: Role;
   commitIndex: Index;
   lastApplied: Index;
@@ -97,6 +113,8 @@ export interface State {
   /** The newest run heard of each sender. */
   readonly senders: Map<NodeId, Sender>;
   bootstrapping: BootstrapState | null;
+  readonly introduction: OwnIntroduction;
+  readonly pendingChanges: PendingChanges;
   readonly forwarded: PendingProposals;
   readonly forwardDedup: ForwardDedup;
   /** The least that the log's bound had no room for; Infinity: it refused nothing yet. */

@@ -1,6 +1,7 @@
 // At most one leader in a term, and only one whose log holds all that is committed (paper §5.2,
 // §5.4.1; R05, R06, R08; hazards 2 to 5).
 import { expect, test } from "vitest";
+import { memberNamed } from "../support/cluster.js";
 import { campaign, hear, persist, sent, solo, timeout } from "../support/solo.js";
 
 const granted = (made: ReturnType<typeof solo>): boolean[] =>
@@ -64,11 +65,15 @@ test("an election that is abandoned keeps its vote", () => {
   campaign(made);
   expect(made.node.raft.status).toMatchObject({ role: "candidate", currentTerm: 2 });
   timeout(made);
-  expect(made.node.raft.status).toMatchObject({ role: "follower", currentTerm: 2, votedFor: "n1" });
+  expect(made.node.raft.status).toMatchObject({
+    role: "follower",
+    currentTerm: 2,
+    votedFor: memberNamed("n1"),
+  });
   hear(made, "n3", "requestVote", { term: 2, last: "9/1" });
   persist(made);
   expect(granted(made)).toEqual([false]);
-  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: "n1" });
+  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: memberNamed("n1") });
 });
 
 test.each([

@@ -106,7 +106,9 @@ test("a configuration is in force as long as its entry is in the log", () => {
   const voters = (): string[] | undefined =>
     made.node.raft.status.configuration?.voters.map(({ id }) => id);
   const bytes = encodeRun(2, 2, EntryKind.configuration, [
-    encodeConfiguration(configurationOf(["n1", "n2", "n3", "n4", "n5"])),
+    encodeConfiguration(
+      configurationOf(["n1", "n2", "n3", "n4", "n5"], { outgoing: ["n1", "n2", "n3"] }),
+    ),
   ]);
   deliver(made.cluster, {
     from: { id: "n2", incarnation: incarnationOf("n2"), run: 1 },
@@ -140,6 +142,8 @@ test("the log's base has a term, and it counts like an entry's", () => {
       id: "n1",
       incarnation: incarnationOf("n1"),
       run: 1,
+      address: "n1.test:7000",
+      clusterInstance: "cluster-instance-1",
       bootstrap: [],
       random: () => 0,
       electionTimeoutMs: { min: 150, max: 300 },
@@ -199,6 +203,7 @@ test("the log's base has a term, and it counts like an entry's", () => {
       lastLogIndex: 99,
       lastLogTerm: 3,
       transfer: false,
+      configurationIndex: 0,
     },
   });
   expect(raft.status).toMatchObject({ currentTerm: 6, votedFor: null });

@@ -2,7 +2,7 @@
 // hazards 1, 2 and 18).
 import { expect, test } from "vitest";
 import { hear, persist, propose, sent, solo, soloLeader, timeout } from "../support/solo.js";
-import { endTurns, finishOneWrite } from "../support/cluster.js";
+import { endTurns, finishOneWrite, memberNamed } from "../support/cluster.js";
 import type { Solo } from "../support/solo.js";
 
 function persistOne({ cluster, node }: Solo): void {
@@ -21,7 +21,7 @@ test("votes are asked for when the own one is durable, and it counts only then",
   hear(made, "n2", "requestVoteReply", { term: 2, granted: "true" });
   expect(made.node.raft.status.role).toBe("candidate");
   persist(made);
-  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: "n1" });
+  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: memberNamed("n1") });
   expect(sent(made, "requestVote")).toHaveLength(2);
   expect(made.node.raft.status.role).toBe("leader");
 });
@@ -32,7 +32,7 @@ test("a granted vote leaves when it is durable, also for a repeated request", ()
   hear(made, "n2", "requestVote", { term: 2, last: "1/1" });
   expect(sent(made, "requestVoteReply")).toEqual([]);
   persist(made);
-  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: "n2" });
+  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: memberNamed("n2") });
   expect(sent(made, "requestVoteReply").length).toBeGreaterThan(0);
 });
 
@@ -40,7 +40,7 @@ test("a vote is written even where the term is on disk already", () => {
   const made = solo(3, { currentTerm: 2 });
   hear(made, "n2", "requestVote", { term: 2, last: "1/1" });
   persist(made);
-  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: "n2" });
+  expect(made.node.disk.hardState).toEqual({ currentTerm: 2, votedFor: memberNamed("n2") });
   expect(sent(made, "requestVoteReply")).toMatchObject([{ voteGranted: true }]);
 });
 

@@ -18,9 +18,14 @@ import { hear, persist, sent, solo, timeout } from "../support/solo.js";
 
 const n2 = { id: "n2", incarnation: incarnationOf("n2"), run: 1 };
 
-function hearConfiguration(made: Solo, index: number, ids: readonly string[]): void {
+function hearConfiguration(
+  made: Solo,
+  index: number,
+  ids: readonly string[],
+  outgoing: readonly string[] = [],
+): void {
   const entry = encodeRun(index, 5, EntryKind.configuration, [
-    encodeConfiguration(configurationOf(ids)),
+    encodeConfiguration(configurationOf(ids, { outgoing })),
   ]);
   step(made.cluster, made.node, {
     type: "receive",
@@ -43,7 +48,7 @@ function hearConfiguration(made: Solo, index: number, ids: readonly string[]): v
 
 test("an installed snapshot puts its own configuration in force (hazard 29)", () => {
   const made = solo(3, { terms: [1, 1], currentTerm: 5 });
-  hearConfiguration(made, 4, ["n1", "n2", "n3", "n4"]);
+  hearConfiguration(made, 4, ["n1", "n2", "n3", "n4"], ["n1", "n2", "n3"]);
   const data = new TextEncoder().encode(JSON.stringify(Array.from({ length: 20 }, () => "5:0:1")));
   step(made.cluster, made.node, {
     type: "receive",

@@ -64,8 +64,8 @@ test("a snapshot of what was never handed to the state machine stops the node", 
 
 test("a snapshot carries the configuration in force at its index, not the latest (hazard 28)", () => {
   const made = follower([1, 1], 3);
-  const configuration = encodeConfiguration(configurationOf(["n1", "n2"]));
-  const bytes = encodeRun(4, 5, EntryKind.configuration, [configuration]);
+  const joint = configurationOf(["n1", "n2"], { outgoing: ["n1", "n2", "n3"] });
+  const bytes = encodeRun(4, 5, EntryKind.configuration, [encodeConfiguration(joint)]);
   step(made.cluster, made.node, {
     type: "receive",
     from: { id: "n2", incarnation: "n2-data-directory-1", run: 1 },

@@ -1,6 +1,16 @@
 // Nodes on explicit time, with a network and disks that do only what they are told. Golden files
 // and the random network both drive this; it decides nothing by itself.
-import type { Configuration, Effect, Input, Message, NodeId, Peer, Sender } from "@raftkit/core";
+import type {
+  Configuration,
+  Effect,
+  Input,
+  Member,
+  Message,
+  NodeId,
+  Peer,
+  Sender,
+  Server,
+} from "@raftkit/core";
 import {
   decodeMessage,
   encodeConfiguration,
@@ -23,6 +33,9 @@ import {
   workOnce,
 } from "./snapshots.js";
 
+/** Of a cluster whose nodes were not bootstrapped, but made with a configuration. */
+export const CLUSTER_INSTANCE = "cluster-instance-1";
+
 export interface TestNode {
   readonly id: NodeId;
   bootstrap: readonly Peer[];
@@ -30,6 +43,7 @@ export interface TestNode {
   random: () => number;
   incarnation: string;
   run: number;
+  address: string;
   disk: Disk;
   snapshots: Snapshots;
   raft: Raft;
@@ -75,9 +89,24 @@ export function peersNamed(ids: readonly NodeId[]): readonly Peer[] {
   return ids.map((id) => ({ id, address: `${id}.test:7000` }));
 }
 
-export function configurationOf(ids: readonly NodeId[]): Configuration {
+/** By its first data directory. */
+export function memberNamed(id: NodeId): Member {
+  return { id, incarnation: incarnationOf(id) };
+}
+
+export function serversNamed(ids: readonly NodeId[]): readonly Server[] {
+  return peersNamed(ids).map((peer) => ({ ...peer, incarnation: incarnationOf(peer.id) }));
+}
+
+export function configurationOf(
+  voters: readonly NodeId[],
+  more: { readonly learners?: readonly NodeId[]; readonly outgoing?: readonly NodeId[] } = {},
+): Configuration {
   return {
-    voters: peersNamed(ids).map((peer) => ({ ...peer, incarnation: incarnationOf(peer.id) })),
+    clusterInstance: CLUSTER_INSTANCE,
+    voters: serversNamed(voters),
+    learners: serversNamed(more.learners ?? []),
+    outgoing: serversNamed(more.outgoing ?? []),
   };
 }
 
@@ -109,7 +138,7 @@ export function addNode(cluster: Cluster, id: NodeId, setup: NodeSetup): void {
   }
   disk.hardState = {
     currentTerm: setup.currentTerm ?? Math.max(terms ? 1 : 0, ...(terms ?? [])),
-    votedFor: setup.votedFor ?? null,
+    votedFor: setup.votedFor == null ? null : memberNamed(setup.votedFor),
   };
   const node = {
     id,
@@ -118,6 +147,7 @@ export function addNode(cluster: Cluster, id: NodeId, setup: NodeSetup): void {
     random: setup.random ?? (() => 0),
     incarnation: incarnationOf(id),
     run: 1,
+    address: `${id}.test:7000`,
     disk,
     snapshots: newSnapshots(),
     alive: true,
@@ -138,6 +168,8 @@ function openRaft(node: Omit<TestNode, "raft">): Raft {
     id: node.id,
     incarnation: node.incarnation,
     run: node.run,
+    address: node.address,
+    clusterInstance: `instance-of-${node.incarnation}`,
     bootstrap: node.bootstrap,
     random: () => node.random(),
     electionTimeoutMs: { min: 150, max: 300 },

@@ -30,7 +30,14 @@ export function handmade(type: string, to: string, fields: Fields): Message {
   const term = number("term");
   switch (type) {
     case "preVote":
-      return { type, to, term, lastLogIndex: place("last")[0], lastLogTerm: place("last")[1] };
+      return {
+        type,
+        to,
+        term,
+        lastLogIndex: place("last")[0],
+        lastLogTerm: place("last")[1],
+        configurationIndex: numberOf(fields, "configuration") ?? 1,
+      };
     case "requestVote":
       return {
         type,
@@ -39,6 +46,7 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         lastLogIndex: place("last")[0],
         lastLogTerm: place("last")[1],
         transfer: fields.has("transfer"),
+        configurationIndex: numberOf(fields, "configuration") ?? 1,
       };
     case "preVoteReply":
     case "requestVoteReply":
@@ -140,6 +148,28 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         blank: fields.get("blank") === "true",
         agrees: true,
       };
+    case "readIndex":
+      return { type, to, term, id: number("id"), byLease: fields.has("lease") };
+    case "readIndexReply":
+      return {
+        type,
+        to,
+        term,
+        run: number("run"),
+        id: number("id"),
+        success: fields.get("success") === "true",
+        readIndex: number("index"),
+      };
+    default:
+      return handmadeChange(type, to, fields);
+  }
+}
+
+/** What members say to each other about transfers and members. */
+function handmadeChange(type: string, to: string, fields: Fields): Message {
+  const number = (name: string): number => numberOf(fields, name) ?? 0;
+  const term = number("term");
+  switch (type) {
     case "timeoutNow":
       return { type, to, term, round: number("round") };
     case "transferLeadership":
@@ -153,17 +183,16 @@ export function handmade(type: string, to: string, fields: Fields): Message {
         id: number("id"),
         verdict: (fields.get("verdict") ?? "accepted") as "accepted",
       };
-    case "readIndex":
-      return { type, to, term, id: number("id"), byLease: fields.has("lease") };
-    case "readIndexReply":
+    case "removed":
+      return { type, to, term, configurationIndex: number("configuration") };
+    case "introduce":
       return {
         type,
-        to,
+        to: "",
         term,
-        run: number("run"),
-        id: number("id"),
-        success: fields.get("success") === "true",
-        readIndex: number("index"),
+        address: fields.get("address") ?? "",
+        rejoin: fields.has("rejoin"),
+        clusterInstance: fields.get("instance") ?? "",
       };
     default:
       throw new Error(`can't make a ${type}`);

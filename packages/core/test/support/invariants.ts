@@ -1,10 +1,11 @@
 // Raft's safety properties (paper, Figure 3), and that every promise rests on a disk, checked on
 // each effect of a cluster.
-import type { Effect, Message, NodeId } from "@raftkit/core";
-import { readEntries } from "@raftkit/core";
+import type { Configuration, Effect, Member, Message, NodeId } from "@raftkit/core";
+import { decodeConfiguration, EntryKind, isSameMember, readEntries, votersOf } from "@raftkit/core";
 import type { Cluster, TestNode } from "./cluster.js";
 import { nodeOf } from "./cluster.js";
 import { finishWrite } from "./disk.js";
+import { printConfiguration } from "./print.js";
 import { appliedIn } from "./snapshots.js";
 
 /**
@@ -37,10 +38,33 @@ export interface Invariants {
   checkLogs(): void;
 }
 
-export function watchInvariants(cluster: Cluster): Invariants {
+const nameOf = ({ id, incarnation }: Member): string => `${id}/${incarnation}`;
+
+/** A majority of each half that has somebody. */
+function isQuorum({ voters, outgoing }: Configuration, has: (member: Member) => boolean): boolean {
+  return [voters, outgoing].every(
+    (half) => half.length === 0 || 2 * half.filter(has).length > half.length,
+  );
+}
+
+/** No set of members is a quorum of one while all others are one of the other. */
+function overlap(a: Configuration, b: Configuration): boolean {
+  const names = [...new Set([...votersOf(a), ...votersOf(b)].map(nameOf))];
+  for (let set = 0; set < 1 << names.length; set++) {
+    const isIn = (member: Member): boolean => ((set >> names.indexOf(nameOf(member))) & 1) === 1;
+    if (isQuorum(a, isIn) && isQuorum(b, (member) => !isIn(member))) return false;
+  }
+  return true;
+}
+
+/** @param changes members change: messages for those that have left are dropped */
+export function watchInvariants(cluster: Cluster, changes = false): Invariants {
   const leaders = new Map<number, NodeId>();
   const applied: string[] = [];
   const commits = new Map<string, number>();
+  const configurations = new Map<number, Configuration>();
+  /** `term candidate` → the members that granted it. */
+  const votes = new Map<string, Set<string>>();
 
   function demand(holds: boolean, what: string): void {
     if (!holds) throw new Error(`at ${cluster.now} ms: ${what}`);
@@ -53,6 +77,13 @@ export function watchInvariants(cluster: Cluster): Invariants {
       `election safety: ${before} and ${node.id} lead term ${term}`,
     );
     leaders.set(term, node.id);
+    noteVote(term, nameOf(node), node);
+    const granted = votes.get(`${term} ${nameOf(node)}`) ?? new Set();
+    const { configuration } = node.raft.status;
+    demand(
+      configuration !== undefined && isQuorum(configuration, (one) => granted.has(nameOf(one))),
+      `${node.id} leads term ${term} with the votes of ${[...granted].join()}`,
+    );
     const log = logOf(node, true);
     applied.forEach((entry, i) =>
       demand(
@@ -69,12 +100,27 @@ export function watchInvariants(cluster: Cluster): Invariants {
     ])) {
       const entry = `${term}:${kind}:${data.join()}`;
       demand(log[index - 1] === entry, `${node.id} applies ${index} before its disk has it`);
+      if (kind === EntryKind.configuration) onConfiguration(index, decodeConfiguration(data));
       applied[index - 1] ??= entry;
       demand(
         applied[index - 1] === entry,
         `state machine safety: ${node.id} applies ${entry} at ${index}, another node ${applied[index - 1]}`,
       );
     }
+  }
+
+  /** Configuration safety (paper §6): whatever two neighbours can decide, both know of it. */
+  function onConfiguration(index: number, configuration: Configuration | undefined): void {
+    if (!configuration) throw new Error(`no configuration is at ${index}`);
+    if (configurations.has(index)) return;
+    const before = Math.max(0, ...[...configurations.keys()].filter((other) => other < index));
+    const previous = configurations.get(before);
+    configurations.set(index, configuration);
+    if (!previous) return;
+    const [a, b] = [printConfiguration(previous), printConfiguration(configuration)];
+    demand(overlap(previous, configuration), `${a} and ${b} have disjoint quorums`);
+    const isLeave = previous.outgoing.length > 0;
+    demand(!isLeave || b === a.replace(/ outgoing=.*/, ""), `${b} follows the joint ${a}`);
   }
 
   /** A snapshot is what the log up to its index makes; its configuration is the one in force there. */
@@ -99,20 +145,27 @@ export function watchInvariants(cluster: Cluster): Invariants {
     );
   }
 
+  function noteVote(term: number, candidate: string, voter: Member): void {
+    const key = `${term} ${candidate}`;
+    votes.set(key, (votes.get(key) ?? new Set()).add(nameOf(voter)));
+  }
+
   /** A promise leaves after what it rests on is on disk (docs/rules.md, promise 2). */
   function onSend(node: TestNode, to: NodeId, message: Message): void {
     const { currentTerm, votedFor } = node.disk.hardState;
     if (message.type === "requestVote") {
       demand(
-        currentTerm === message.term && votedFor === node.id,
+        currentTerm === message.term && isSameMember(votedFor, node),
         `${node.id} asks for votes before its own is durable`,
       );
+      noteVote(message.term, nameOf(node), node);
     }
     if (message.type === "requestVoteReply" && message.voteGranted) {
       demand(
-        currentTerm === message.term && votedFor === to,
+        currentTerm === message.term && isSameMember(votedFor, { id: to, incarnation: message.to }),
         `${node.id} grants a vote that isn't durable`,
       );
+      noteVote(message.term, nameOf({ id: to, incarnation: message.to }), node);
     }
     if (message.type !== "appendEntriesReply" || message.matchIndex === 0) return;
     demand(currentTerm === message.term, `${node.id} acknowledges in a term that isn't durable`);
@@ -149,7 +202,10 @@ export function watchInvariants(cluster: Cluster): Invariants {
       }
       if (effect.type === "dropped") {
         demand(
-          effect.reason === "staleRun",
+          effect.reason === "staleRun" ||
+            (changes && effect.reason === "addressee") ||
+            // Who knows no configuration yet knows no member.
+            (effect.reason === "notMember" && (changes || !node.raft.status.configuration)),
           `${id} dropped a message of ${effect.from.id}: ${effect.reason}`,
         );
       }
@@ -158,24 +214,27 @@ export function watchInvariants(cluster: Cluster): Invariants {
       if (effect.type === "restore") onRestore(node, effect);
       if (effect.type === "send") onSend(node, effect.to, effect.message);
       if (effect.type !== "committed") return;
-      const run = `${id}/${node.run}`;
+      const run = `${node.incarnation}/${node.run}`;
       demand(effect.commitIndex > (commits.get(run) ?? 0), `${id}'s commit index goes back`);
       commits.set(run, effect.commitIndex);
     },
-    checkLogs() {
-      const logs = [...cluster.nodes.values()].map((node) => logOf(node, true));
-      for (const a of logs) {
-        for (const b of logs) {
-          let last = Math.min(a.length, b.length) - 1;
-          while (last >= 0 && a[last]?.split(":")[0] !== b[last]?.split(":")[0]) last--;
-          for (let i = 0; i <= last; i++) {
-            demand(
-              a[i] === b[i],
-              `log matching: same term at ${last + 1}, but different entries at ${i + 1}`,
-            );
-          }
-        }
-      }
-    },
+    checkLogs: () => checkLogs(cluster, demand),
   };
+}
+
+/** Log matching (paper §5.3): the same term at an index, the same entries up to it. */
+function checkLogs(cluster: Cluster, demand: (holds: boolean, what: string) => void): void {
+  const logs = [...cluster.nodes.values()].map((node) => logOf(node, true));
+  for (const a of logs) {
+    for (const b of logs) {
+      let last = Math.min(a.length, b.length) - 1;
+      while (last >= 0 && a[last]?.split(":")[0] !== b[last]?.split(":")[0]) last--;
+      for (let i = 0; i <= last; i++) {
+        demand(
+          a[i] === b[i],
+          `log matching: same term at ${last + 1}, but different entries at ${i + 1}`,
+        );
+      }
+    }
+  }
 }

@@ -2,9 +2,12 @@
 // the paper's Figure 2.
 import type {
   AppendEntriesReply,
+  Configuration,
   Effect,
   EntryRun,
   LogOperation,
+  Member,
+  MembershipVerdict,
   Message,
   NodeId,
   RaftStatus,
@@ -52,9 +55,19 @@ function printReply(m: AppendEntriesReply): string {
 function printFields(m: Message): string {
   switch (m.type) {
     case "preVote":
-      return `term=${m.term} last=${m.lastLogIndex}/${m.lastLogTerm}`;
+      return `term=${m.term} last=${m.lastLogIndex}/${m.lastLogTerm} configuration=${m.configurationIndex}`;
     case "requestVote":
-      return `term=${m.term} last=${m.lastLogIndex}/${m.lastLogTerm}${m.transfer ? " transfer" : ""}`;
+      return `term=${m.term} last=${m.lastLogIndex}/${m.lastLogTerm} configuration=${m.configurationIndex}${m.transfer ? " transfer" : ""}`;
+    case "removed":
+      return `term=${m.term} configuration=${m.configurationIndex}`;
+    case "introduce":
+      return `address=${m.address}${m.rejoin ? " rejoin" : ""} instance=${m.clusterInstance || "none"}`;
+    case "introduced":
+      return `${m.verdict} leader=${m.leader?.id ?? "none"} instance=${m.clusterInstance}`;
+    case "changeMembership":
+      return `term=${m.term} id=${m.id} expected=${m.expected} voters=${m.voters.join()} learners=${m.learners.join() || "none"}`;
+    case "changeMembershipReply":
+      return `term=${m.term} run=${m.run} id=${m.id} ${printVerdict(m.verdict)}`;
     case "preVoteReply":
     case "requestVoteReply":
       return `term=${m.term} ${m.voteGranted ? "granted" : "refused"}`;
@@ -96,7 +109,7 @@ export function printMessage(from: NodeId, to: NodeId, message: Message): string
 function printOperation(operation: LogOperation): string {
   switch (operation.type) {
     case "hardState":
-      return `term=${operation.hardState.currentTerm} vote=${operation.hardState.votedFor ?? "none"}`;
+      return `term=${operation.hardState.currentTerm} vote=${operation.hardState.votedFor?.id ?? "none"}`;
     case "append":
       return `append ${printEntries([operation.run])}`;
     case "truncateFrom":
@@ -155,7 +168,13 @@ export function printEffect(id: NodeId, effect: Effect): string {
     case "committed":
       return `${id} committed ${effect.commitIndex}`;
     case "membership":
-      return `${id} membership ${effect.configuration.voters.map((voter) => voter.id).join()}`;
+      return `${id} membership ${printConfiguration(effect.configuration)}`;
+    case "removed":
+      return `${id} removed configuration=${effect.configurationIndex} by=${effect.by}`;
+    case "introduced":
+      return `${id} introduced ${effect.verdict} by=${effect.by} leader=${effect.leaderId ?? "none"}`;
+    case "membershipVerdict":
+      return `${id} membershipVerdict id=${effect.id} ${printVerdict(effect.verdict)}`;
     case "notice":
       return `${id} notice ${effect.notice}${effect.peer === null ? "" : ` ${effect.peer}`}`;
     case "voteRefused":
@@ -171,5 +190,24 @@ export function printStatus(id: NodeId, s: RaftStatus): string {
   const peers = s.peers
     .map((peer) => ` ${peer.id}:match=${peer.matchIndex},next=${peer.nextIndex}`)
     .join("");
-  return `${id} ${s.role} term=${s.currentTerm} vote=${s.votedFor ?? "none"} leader=${s.leaderId ?? "none"} last=${s.lastIndex} durable=${s.durableIndex} commit=${s.commitIndex} applied=${s.lastApplied}${peers}`;
+  return `${id} ${s.role} term=${s.currentTerm} vote=${s.votedFor?.id ?? "none"} leader=${s.leaderId ?? "none"} last=${s.lastIndex} durable=${s.durableIndex} commit=${s.commitIndex} applied=${s.lastApplied}${peers}`;
+}
+
+/** `n1,n2 learners=n4 outgoing=n1,n3`; lists that are empty are left out. */
+export function printConfiguration({ voters, learners, outgoing }: Configuration): string {
+  const ids = (servers: readonly Member[]): string => servers.map(({ id }) => id).join();
+  const more = [
+    learners.length > 0 ? ` learners=${ids(learners)}` : "",
+    outgoing.length > 0 ? ` outgoing=${ids(outgoing)}` : "",
+  ];
+  return `${ids(voters)}${more.join("")}`;
+}
+
+function printVerdict({
+  type,
+  ...fields
+}: MembershipVerdict | { readonly type: "unknown" }): string {
+  return [type, ...Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`)].join(
+    " ",
+  );
 }

@@ -20,10 +20,32 @@ const server = z.tuple([
   z.string().regex(/^[!-~]{1,256}$/),
 ]);
 
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const ids = z.array(id).max(300);
+const verdict = z.union([
+  z.tuple([z.literal(0), count, term]),
+  z.tuple([z.literal([1, 2, 5, 6])]),
+  z.tuple([z.literal([3, 4]), count]),
+  z.tuple([z.literal([7, 8, 10]), ids]),
+  z.tuple([z.literal(9), id, count, count]),
+]);
+
 const header = z.union([
-  z.tuple([z.literal(0), incarnation, term, count, term]),
+  z.tuple([z.literal(15), incarnation, term, count]),
+  z.tuple([
+    z.literal(16),
+    z.literal(""),
+    term,
+    z.string().regex(/^[!-~]{1,256}$/),
+    flag,
+    z.union([z.literal(""), incarnation]),
+  ]),
+  z.tuple([z.literal(17), incarnation, term, peer.nullable(), incarnation, count.max(6)]),
+  z.tuple([z.literal(18), incarnation, term, count, count, ids, ids]),
+  z.tuple([z.literal(19), incarnation, term, count, count, verdict]),
+  z.tuple([z.literal(0), incarnation, term, count, term, count]),
   z.tuple([z.literal(1), incarnation, term, flag]),
-  z.tuple([z.literal(2), incarnation, term, count, term, flag]),
+  z.tuple([z.literal(2), incarnation, term, count, term, flag, count]),
   z.tuple([z.literal(3), incarnation, term, flag]),
   z.tuple([z.literal(4), incarnation, term, count, term, count, count, count, count]),
   z.tuple([
@@ -53,7 +75,7 @@ const header = z.union([
     count,
     count,
     term,
-    z.array(server).min(1),
+    z.tuple([incarnation, z.array(server).min(1), z.array(server), z.array(server)]),
     count,
     count,
     count.max(2 ** 32 - 1),
@@ -87,14 +109,50 @@ export function isWellFormed(value: CodecValue, payload: Uint8Array): boolean {
 type Part = Extract<z.infer<typeof header>, { readonly 0: 13 }>;
 
 function isPart(data: Part, length: number): boolean {
-  const [, , messageTerm, , lastIndex, lastTerm, voters, configurationIndex, bytes, , offset] =
-    data;
+  const [
+    ,
+    ,
+    messageTerm,
+    ,
+    lastIndex,
+    lastTerm,
+    configuration,
+    configurationIndex,
+    bytes,
+    ,
+    offset,
+  ] = data;
   return (
     lastTerm <= messageTerm &&
     configurationIndex <= lastIndex &&
-    new Set(voters.map(([id]) => id)).size === voters.length &&
+    isConfiguration(configuration) &&
     offset + length <= bytes &&
     (length > 0 || bytes === 0)
+  );
+}
+
+type Servers = readonly z.infer<typeof server>[];
+
+/** Nobody twice in a half, and one incarnation, address and id belong together in all lists. */
+function isConfiguration([, voters, learners, outgoing]: readonly [
+  string,
+  Servers,
+  Servers,
+  Servers,
+]): boolean {
+  const all = [...voters, ...learners, ...outgoing];
+  const distinct = (list: Servers): boolean => new Set(list.map(([id]) => id)).size === list.length;
+  return (
+    all.length <= 100 &&
+    distinct([...voters, ...learners]) &&
+    distinct(outgoing) &&
+    all.every(([id, incarnation, address]) =>
+      all.every(
+        (other) =>
+          (other[0] === id) === (other[2] === address) &&
+          (other[0] !== id || other[1] === incarnation),
+      ),
+    )
   );
 }
 

@@ -1,5 +1,5 @@
 // What the tests share: short ways to say operations, and to read a log back as lines.
-import type { EntryRun, LogOperation, OpenedLog, StorageIdentity } from "@raftkit/core";
+import type { EntryRun, LogOperation, Member, OpenedLog, StorageIdentity } from "@raftkit/core";
 import { encodeRun, EntryKind, readEntries } from "@raftkit/core";
 
 export const identity: StorageIdentity = { clusterId: "blue", nodeId: "n1", codec: "json" };
@@ -28,7 +28,12 @@ export function appendBytes(firstIndex: number, term: number, ...sizes: number[]
   };
 }
 
-export function vote(currentTerm: number, votedFor: string | null): LogOperation {
+export function memberNamed(id: string): Member {
+  return { id, incarnation: `${id}-data-directory-1` };
+}
+
+export function vote(currentTerm: number, id: string | null): LogOperation {
+  const votedFor = id === null ? null : memberNamed(id);
   return { type: "hardState", hardState: { currentTerm, votedFor } };
 }
 
@@ -55,7 +60,7 @@ export function contentOf({ base, hardState, entries }: OpenedLog): string {
 /** The same, of the operations so far: an independent model. */
 export class Model {
   base = { index: 0, term: 0 };
-  hardState: { currentTerm: number; votedFor: string | null } = { currentTerm: 0, votedFor: null };
+  hardState: { currentTerm: number; votedFor: Member | null } = { currentTerm: 0, votedFor: null };
   entries: string[] = [];
 
   get lastIndex(): number {

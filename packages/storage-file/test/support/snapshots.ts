@@ -16,6 +16,9 @@ export function positionAt(index: number): SnapshotPosition {
     index,
     term: 3,
     configuration: {
+      clusterInstance: "B".repeat(22),
+      learners: [],
+      outgoing: [],
       voters: [{ id: "n1", incarnation: "A".repeat(22), address: `127.0.0.1:${7000 + index}` }],
     },
     configurationIndex: 1,

@@ -22,8 +22,9 @@ export const calls: readonly Mutant[] = [
   {
     id: "core-54",
     file: "packages/core/src/operations/leader-reads.ts",
-    find: "const round = reachedByMajority(\n    ofVoters(state, leader.round, leader, (progress) => progress.round),\n  );",
-    replace: "const round = Math.max(...ofVoters(state, 0, leader, (progress) => progress.round));",
+    find: "const round = reachedByQuorum(state, leader.round, leader, (progress) => progress.round);",
+    replace:
+      "const round = Math.max(...[...leader.progress.values()].map((progress) => progress.round));",
     why: "one follower's answer is enough for a read (hazard 37)",
     rule: "reads",
   },

@@ -140,9 +140,9 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-18",
     file: "packages/core/src/operations/durability.ts",
-    find: "return state.currentTerm !== currentTerm || state.votedFor !== votedFor;",
+    find: "return state.currentTerm !== currentTerm || !isSameMember(state.votedFor, votedFor);",
     replace:
-      "return state.currentTerm !== currentTerm || (votedFor === null && state.votedFor === state.options.id);",
+      "return state.currentTerm !== currentTerm || (votedFor === null && state.votedFor?.id === state.options.id);",
     why: "a vote for another is not persisted (hazard 2)",
     rule: "votes",
   },
@@ -227,8 +227,8 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-45",
     file: "packages/core/src/operations/commit.ts",
-    find: "ofVoters(state, state.durability.durableIndex, leader,",
-    replace: "ofVoters(state, state.log.lastIndex, leader,",
+    find: "    state,\n    state.durability.durableIndex,\n    leader,",
+    replace: "    state,\n    state.log.lastIndex,\n    leader,",
     why: "a leader counts its own disk before it has written (hazard 8)",
     rule: "commit",
   },
@@ -257,8 +257,8 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-49",
     file: "packages/core/src/handlers/heartbeat.ts",
-    find: "return ahead.length >= majority(",
-    replace: "return ahead.length > majority(",
+    find: "(progress) => progress.matchIndex) > durableIndex",
+    replace: "(progress) => progress.matchIndex) > state.log.lastIndex",
     why: "a leader with a hung disk keeps its leadership (hazard 50)",
   },
   {

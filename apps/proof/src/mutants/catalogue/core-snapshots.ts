@@ -182,8 +182,9 @@ export const snapshots: readonly Mutant[] = [
   {
     id: "core-117",
     file: "packages/core/src/handlers/election-timeout.ts",
-    find: "if (!isVoter(state) || diskHangs(state) || lacksSnapshot(state)) {",
-    replace: "if (lacksSnapshot(state) ? diskHangs(state) : !isVoter(state) || diskHangs(state)) {",
+    find: "if (!mayCampaign(state) || diskHangs(state) || lacksSnapshot(state)) {",
+    replace:
+      "if (lacksSnapshot(state) ? diskHangs(state) : !mayCampaign(state) || diskHangs(state)) {",
     why: "a voter campaigns though what is committed is lost to it",
     rule: "commit",
   },

@@ -2,6 +2,7 @@
 import { calls } from "./core-calls.js";
 import { elections } from "./core-elections.js";
 import { encoding } from "./core-encoding.js";
+import { membership } from "./core-membership.js";
 import { replication } from "./core-replication.js";
 import { snapshots } from "./core-snapshots.js";
 import { transfer } from "./core-transfer.js";
@@ -14,4 +15,5 @@ export const core: readonly Mutant[] = [
   ...encoding,
   ...snapshots,
   ...transfer,
+  ...membership,
 ];

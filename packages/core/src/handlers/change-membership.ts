@@ -1,0 +1,87 @@
+// A change of the members that this node's operator asks for: the leader makes it, everybody else
+// asks the leader.
+import { changeMembers } from "../operations/configuration-change.js";
+import type { WantedMembers } from "../operations/configuration-change.js";
+import { emit, send } from "../operations/emit.js";
+import { memberOf } from "../operations/voters.js";
+import type { ChangeMembership, MembershipVerdict } from "../protocol/messages.js";
+import type { Leader, State } from "../state/state.js";
+import { leaderOf } from "../state/state.js";
+import type { Sender } from "../types.js";
+import { isSameMember } from "../members.js";
+
+/** So many of the longest election timeouts an answer of the leader is awaited. */
+const AWAITED_TIMEOUTS = 2;
+
+export function onChangeMembership(state: State, id: number, wanted: WantedMembers): void {
+  if (state.role.kind === "leader") {
+    const verdict = changeMembers(state, state.role, wanted);
+    emit(state, { type: "membershipVerdict", id, verdict });
+    return;
+  }
+  const leader = leaderOf(state);
+  if (!leader) {
+    emit(state, { type: "membershipVerdict", id, verdict: { type: "notLeader" } });
+    return;
+  }
+  const awaitedUntil = state.now + AWAITED_TIMEOUTS * state.options.electionTimeoutMs.max;
+  state.pendingChanges.set(id, { to: leader, awaitedUntil });
+  const { expected, voters, learners } = wanted;
+  send(state, leader.id, {
+    type: "changeMembership",
+    to: leader.incarnation,
+    term: state.currentTerm,
+    id,
+    expected,
+    voters,
+    learners,
+  });
+}
+
+/** Another member asks; a copy of what was accepted last gets the same answer. */
+export function onChangeMembershipAsked(
+  state: State,
+  from: Sender,
+  message: ChangeMembership,
+): void {
+  if (!memberOf(state, from)) {
+    emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
+    return;
+  }
+  const { role } = state;
+  const verdict: MembershipVerdict =
+    role.kind === "leader" ? verdictFor(state, role, from, message) : { type: "notLeader" };
+  answerChange(state, from, message.id, verdict);
+}
+
+function verdictFor(
+  state: State,
+  leader: Leader,
+  from: Sender,
+  message: ChangeMembership,
+): MembershipVerdict {
+  const { id } = message;
+  const last = leader.lastChange;
+  if (last?.id === id && last.from.run === from.run && isSameMember(last.from, from)) {
+    return last.verdict;
+  }
+  const verdict = changeMembers(state, leader, message);
+  if (verdict.type === "accepted") leader.lastChange = { from, id, verdict };
+  return verdict;
+}
+
+export function answerChange(
+  state: State,
+  to: Sender,
+  id: number,
+  verdict: MembershipVerdict,
+): void {
+  send(state, to.id, {
+    type: "changeMembershipReply",
+    to: to.incarnation,
+    term: state.currentTerm,
+    run: to.run,
+    id,
+    verdict,
+  });
+}

@@ -1,0 +1,32 @@
+// An answer to this node's introduction.
+import { StorageLost } from "../errors.js";
+import { emit } from "../operations/emit.js";
+import { configurePeers } from "../operations/membership.js";
+import type { Introduced } from "../protocol/messages.js";
+import type { State } from "../state/state.js";
+import type { Sender } from "../types.js";
+
+export function onIntroduced(state: State, from: Sender, message: Introduced): void {
+  const { introduction, membership, options } = state;
+  const { leader, verdict, clusterInstance } = message;
+  if (message.to !== options.incarnation) return;
+  const own = membership.current?.clusterInstance;
+  if (verdict === "otherInstance" && own !== undefined && own !== clusterInstance) {
+    throw new StorageLost(
+      `node ${options.id} holds a log of another cluster (instance ${own}) than ${from.id} (instance ${clusterInstance}), whose configuration names ${options.id} with another data directory: that one was lost, and this one was begun as a new cluster; stop it, move its data directory (${options.incarnation}) away, and start it with an empty one as a node that rejoins; what was written to the new cluster is in that directory only`,
+    );
+  }
+  if (!introduction.isNeeded) return;
+  if (leader && leader.id !== options.id) {
+    if (leader.id !== introduction.leader?.id || leader.address !== introduction.leader.address) {
+      introduction.leader = leader;
+      introduction.leaderHeardAt = state.now;
+      introduction.askAt = state.now;
+      configurePeers(state);
+    } else if (leader.id === from.id) introduction.leaderHeardAt = state.now;
+  }
+  const report = `${verdict} ${leader?.id ?? ""}`;
+  if (introduction.reported === report) return;
+  introduction.reported = report;
+  emit(state, { type: "introduced", by: from.id, verdict, leaderId: leader?.id ?? null });
+}

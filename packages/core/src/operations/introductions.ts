@@ -1,0 +1,141 @@
+// Nodes that introduce themselves: those that no configuration names yet, and members that moved to
+// another address. Nobody counts them before a configuration does.
+import { isListed, isSameMember, serversOf } from "../members.js";
+import type { IntroductionVerdict, Introduce } from "../protocol/messages.js";
+import type { Introduction } from "../state/introduction-state.js";
+import type { Leader, State } from "../state/state.js";
+import { leaderOf } from "../state/state.js";
+import type { Configuration, NodeId, Peer, Sender } from "../types.js";
+import { emit, send } from "./emit.js";
+import { configurePeers } from "./membership.js";
+import { memberOf, otherVoters } from "./voters.js";
+
+/** So many of the longest election timeouts an introduction is believed. */
+const FRESH_TIMEOUTS = 4;
+
+const INTRODUCTIONS_MAX = 100;
+
+/** Says who this node is and where it is reached. */
+export function introduce(state: State, to: NodeId): void {
+  const { introduction, membership, options } = state;
+  introduction.sent++;
+  send(state, to, {
+    type: "introduce",
+    to: "",
+    term: state.currentTerm,
+    address: options.address,
+    rejoin: introduction.rejoin,
+    clusterInstance: membership.current?.clusterInstance ?? "",
+  });
+}
+
+/** To whom: the leader as far as it is known, else whoever can say who that is. */
+function introductionTarget(state: State): NodeId | null {
+  const { introduction } = state;
+  const known = leaderOf(state)?.id ?? introduction.leader?.id;
+  if (known !== undefined) return known;
+  const voters = otherVoters(state);
+  const voter = voters[introduction.sent % Math.max(1, voters.length)];
+  return introduction.contact ?? voter?.id ?? null;
+}
+
+/** When this node introduces itself next; Infinity: it is known as it is, or knows nobody. */
+export function introductionDeadline(state: State): number {
+  const { introduction, membership, role } = state;
+  if (!introduction.isNeeded || role.kind === "leader") return Infinity;
+  // Whoever leads it has named it: only the entry isn't here yet.
+  if (!membership.current && leaderOf(state)) return Infinity;
+  return introductionTarget(state) === null ? Infinity : introduction.askAt;
+}
+
+/** Due every heartbeat interval until a configuration names this node as it is. */
+export function onIntroductionDue(state: State): void {
+  const { introduction, options } = state;
+  introduction.askAt = state.now + options.heartbeatIntervalMs;
+  // Whoever doesn't answer leads no longer, perhaps.
+  if (
+    introduction.leader &&
+    state.now - introduction.leaderHeardAt >= options.electionTimeoutMs.max
+  ) {
+    introduction.leader = null;
+    configurePeers(state);
+  }
+  const to = introductionTarget(state);
+  if (to !== null) introduce(state, to);
+}
+
+/** What is to be said to a node that introduces itself. */
+export function judgeIntroduction(
+  state: State,
+  current: Configuration,
+  from: Sender,
+  message: Introduce,
+): IntroductionVerdict {
+  const servers = serversOf(current);
+  const named = servers.find(({ id }) => id === from.id);
+  const { clusterInstance, address, rejoin } = message;
+  if (clusterInstance !== "" && clusterInstance !== current.clusterInstance) {
+    return named ? "otherInstance" : "otherCluster";
+  }
+  if (servers.some((server) => server.address === address && server.id !== from.id)) {
+    return "addressTaken";
+  }
+  if (!named) return "waiting";
+  if (isSameMember(named, from)) return "member";
+  if (!rejoin || isListed(current.learners, named)) return "idTaken";
+  return isHeard(state, from.id) ? "stillThere" : "waiting";
+}
+
+/** Whether the member of this id answered within an election timeout, as far as a leader knows. */
+function isHeard({ role, now, options }: State, id: NodeId): boolean {
+  const progress = role.kind === "leader" ? role.progress.get(id) : undefined;
+  return progress !== undefined && now - progress.lastContactAt < options.electionTimeoutMs.max;
+}
+
+/** The leader remembers a stranger for a while, so that a change can name it. */
+export function noteIntroduction(
+  state: State,
+  leader: Leader,
+  from: Sender,
+  { address, rejoin }: Introduce,
+): void {
+  const { introductions } = leader;
+  for (const [id, { at }] of introductions) {
+    if (!isFresh(state, at)) introductions.delete(id);
+  }
+  const { id, incarnation } = from;
+  const known = introductions.get(id);
+  if (!known && introductions.size >= INTRODUCTIONS_MAX) return;
+  const isTwice = known !== undefined && known.server.incarnation !== incarnation;
+  if (isTwice) noteTwoDirectories(state, leader, id);
+  introductions.set(id, { server: { id, incarnation, address }, rejoin, at: state.now });
+}
+
+/** Two processes of one id were heard at the same time: told once in a leadership. */
+export function noteTwoDirectories(state: State, leader: Leader, id: NodeId): void {
+  if (leader.twoDirectories.has(id) || leader.twoDirectories.size >= INTRODUCTIONS_MAX) return;
+  leader.twoDirectories.add(id);
+  emit(state, { type: "notice", notice: "twoDirectories", peer: id });
+}
+
+function isFresh({ now, options }: State, at: number): boolean {
+  return now - at < FRESH_TIMEOUTS * options.electionTimeoutMs.max;
+}
+
+export function freshIntroduction(
+  state: State,
+  leader: Leader,
+  id: NodeId,
+): Introduction | undefined {
+  const found = leader.introductions.get(id);
+  return found && isFresh(state, found.at) ? found : undefined;
+}
+
+/** Where the leader is reached, as far as this node knows. */
+export function leaderPeer(state: State): Peer | null {
+  const { id, address } = state.options;
+  if (state.role.kind === "leader") return address === "" ? null : { id, address };
+  const leader = leaderOf(state);
+  const member = leader && memberOf(state, leader);
+  return member ? { id: member.id, address: member.address } : null;
+}

@@ -1,0 +1,53 @@
+// Nodes that no configuration names yet, or not by this address, and how they make themselves known.
+import type { MembershipVerdict } from "../protocol/messages.js";
+import type { NodeId, Peer, Sender, Server } from "../types.js";
+
+/** At the leader: who introduced itself, and when last. */
+export interface Introduction {
+  readonly server: Server;
+  readonly rejoin: boolean;
+  readonly at: number;
+}
+
+/** What a node knows of its own introduction. */
+export interface OwnIntroduction {
+  /** No configuration names this node as it is. */
+  isNeeded: boolean;
+  /** It takes its former voter's place, until it has it or has lost it again. */
+  rejoin: boolean;
+  wasNamed: boolean;
+  /** Who answered last of those that the transport dialled. */
+  contact: NodeId | null;
+  /** Who leads, as somebody said that was asked, and when that one was last heard. */
+  leader: Peer | null;
+  leaderHeardAt: number;
+  askAt: number;
+  /** How often it was told of; takes turns among the voters while nobody is known to lead. */
+  sent: number;
+  /** What the runtime was last told. */
+  reported: string;
+}
+
+export function newOwnIntroduction(rejoin: boolean): OwnIntroduction {
+  return {
+    isNeeded: false,
+    rejoin,
+    wasNamed: false,
+    contact: null,
+    leader: null,
+    leaderHeardAt: -Infinity,
+    askAt: -Infinity,
+    sent: 0,
+    reported: "",
+  };
+}
+
+/** A change of the configuration that was sent to the leader: by its number. */
+export type PendingChanges = Map<number, { readonly to: Sender; readonly awaitedUntil: number }>;
+
+/** What a leader said of the last change that it accepted: a copy of the request gets it again. */
+export interface AcceptedChange {
+  readonly from: Sender;
+  readonly id: number;
+  readonly verdict: MembershipVerdict;
+}
