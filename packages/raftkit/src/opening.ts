@@ -81,12 +81,7 @@ async function restoreFrom(
     try {
       yield* readSnapshot(storage, snapshot);
     } catch (error) {
-      damage =
-        error instanceof SnapshotDamaged
-          ? error
-          : new SnapshotDamaged(
-              `the snapshot ${snapshot.snapshotId} at index ${snapshot.index} can't be read: ${messageOf(error)}`,
-            );
+      damage = damageOf(snapshot, error);
       throw damage;
     }
   }
@@ -95,12 +90,34 @@ async function restoreFrom(
     await machine.restore?.(source(), { index, term });
     return damage;
   } catch (cause) {
+    // A machine may give up at the first byte that can't be, long before the checksum tells why.
+    damage ??= await findDamage(storage, snapshot);
     if (damage) return damage;
     throw new StateMachineFailed(
       `the state machine refused the snapshot ${snapshot.snapshotId} at index ${index}, which is whole; nothing was deleted. Was it written by another version of the state machine? Start that one: ${messageOf(cause)}`,
       { cause },
     );
   }
+}
+
+async function findDamage(
+  storage: OpenedSnapshots["storage"],
+  snapshot: SnapshotMeta,
+): Promise<SnapshotDamaged | undefined> {
+  try {
+    for await (const _ of readSnapshot(storage, snapshot));
+    return undefined;
+  } catch (error) {
+    return damageOf(snapshot, error);
+  }
+}
+
+function damageOf({ snapshotId, index }: SnapshotMeta, error: unknown): SnapshotDamaged {
+  return error instanceof SnapshotDamaged
+    ? error
+    : new SnapshotDamaged(
+        `the snapshot ${snapshotId} at index ${index} can't be read: ${messageOf(error)}`,
+      );
 }
 
 function missingSnapshots(index: number): InvalidOption {

@@ -83,6 +83,30 @@ test("a damaged snapshot is noticed at the start: the log is replayed, or the le
   expect(third.node.status()).toMatchObject({ lacksSnapshot: false });
 });
 
+test("damage is noticed also where the machine gives up before the snapshot's end", async () => {
+  const world = await start(3, { maxLogBytes: 100 * ENTRY });
+  const [leader, , third] = world.all;
+  if (!leader || !third) throw new Error("three nodes");
+  await propose(world, leader, 50);
+  await world.clock.until(() => third.machine.commands.length === 50, "the third");
+  await world.clock.outcome(third.node.snapshot());
+  await world.clock.until(() => third.node.status().baseIndex > 0, "compaction");
+  third.snapshots.damage();
+  await third.node.close();
+  const machine = createKeeper();
+  const { restore } = machine;
+  let isPicky = true;
+  machine.restore = async (source, position) => {
+    if (isPicky) for await (const _ of source) throw new Error("a length in it can't be");
+    await restore?.(source, position);
+  };
+  third.machine = machine;
+  third.node = await openAgain(third, machine);
+  expect(third.node.status()).toMatchObject({ lacksSnapshot: true, snapshot: null });
+  isPicky = false;
+  await world.clock.until(() => machine.commands.length === 50, "a snapshot of the leader");
+});
+
 test("a whole snapshot that the machine refuses stops the start, and nothing is deleted", async () => {
   const world = await start(1);
   const kept = one(world);
