@@ -189,6 +189,12 @@ function recover(world: World): TestNode {
       `no leader: ${nodes.map(({ raft }) => JSON.stringify(raft.status)).join("\n")}`,
     );
   }
+  // As their transports do with the addresses that they were started with, after each start.
+  const { id, incarnation, run } = leader;
+  for (const node of nodes.filter(({ raft }) => !raft.status.configuration)) {
+    step(world.cluster, node, { type: "met", from: { id, incarnation, run } });
+  }
+  calm(world, 2000);
   propose(world, leader);
   calm(world, 500);
   world.invariants.checkLogs();

@@ -2,8 +2,8 @@
 import { askForPreVotes, campaign, voteIsBeingWritten } from "../operations/election.js";
 import { diskHangs, resetElectionTimer } from "../operations/timers.js";
 import { becomeFollower } from "../operations/transitions.js";
-import { mayCampaign } from "../operations/membership.js";
-import { memberOf } from "../operations/voters.js";
+import { doubtOwnMembership, mayCampaign } from "../operations/membership.js";
+import { isVoter } from "../operations/voters.js";
 import type { State } from "../state/state.js";
 import { lacksSnapshot, leaderOf } from "../state/state.js";
 
@@ -13,7 +13,8 @@ export function onElectionTimeout(state: State): void {
   if (!mayCampaign(state) || diskHangs(state) || lacksSnapshot(state)) {
     if (leaderOf(state)) becomeFollower(state, null);
     resetElectionTimer(state);
-    if (state.membership.removedAt === 0 && !memberOf(state, state.options)) askForPreVotes(state);
+    if (!mayCampaign(state)) doubtOwnMembership(state);
+    if (state.membership.removedAt === 0 && !isVoter(state)) askForPreVotes(state);
   } else if (voteIsBeingWritten(state)) {
     // To campaign now would take back what the disk is about to promise.
     resetElectionTimer(state);

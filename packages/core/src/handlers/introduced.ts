@@ -1,7 +1,7 @@
 // An answer to this node's introduction.
 import { StorageLost } from "../errors.js";
 import { emit } from "../operations/emit.js";
-import { configurePeers } from "../operations/membership.js";
+import { configurePeers, noteOwnMembership } from "../operations/membership.js";
 import type { Introduced } from "../protocol/messages.js";
 import type { State } from "../state/state.js";
 import type { Sender } from "../types.js";
@@ -25,6 +25,7 @@ export function onIntroduced(state: State, from: Sender, message: Introduced): v
       configurePeers(state);
     } else if (leader.id === from.id) introduction.leaderHeardAt = state.now;
   }
+  if (verdict === "member" && membership.removedAt === 0) noteOwnMembership(state);
   const report = `${verdict} ${leader?.id ?? ""}`;
   if (introduction.reported === report) return;
   introduction.reported = report;

@@ -24,6 +24,8 @@ export interface WantedMembers {
 export function changeIsBarred(state: State, leader: Leader): MembershipVerdict | null {
   const latest = state.membership.history.at(-1);
   if (!latest || state.commitIndex < leader.noopIndex) return { type: "notReady" };
+  // An entry that overtakes the target's campaign would lose it the election.
+  if (leader.transfer) return { type: "notReady" };
   const { index, configuration } = latest;
   return isJoint(configuration) || index > state.commitIndex ? { type: "inProgress", index } : null;
 }
@@ -163,6 +165,8 @@ export function leaveJoint(state: State, leader: Leader): void {
   const latest = state.membership.history.at(-1);
   if (!latest || !isJoint(latest.configuration)) return;
   if (state.commitIndex < latest.index || state.commitIndex < leader.noopIndex) return;
+  // For the next leader to do, or for this one when the transfer is called off: the target lacks it.
+  if (leader.transfer) return;
   appendConfiguration(state, leader, { ...latest.configuration, outgoing: [] });
 }
 

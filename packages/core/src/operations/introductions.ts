@@ -34,9 +34,10 @@ function introductionTarget(state: State): NodeId | null {
   const { introduction } = state;
   const known = leaderOf(state)?.id ?? introduction.leader?.id;
   if (known !== undefined) return known;
-  const voters = otherVoters(state);
-  const voter = voters[introduction.sent % Math.max(1, voters.length)];
-  return introduction.contact ?? voter?.id ?? null;
+  // Each in turn: some of them may be gone.
+  const all = [introduction.contact, ...otherVoters(state).map(({ id }) => id)];
+  const ids = all.filter((id) => id !== null);
+  return ids[introduction.sent % Math.max(1, ids.length)] ?? null;
 }
 
 /** When this node introduces itself next; Infinity: it is known as it is, or knows nobody. */
@@ -89,7 +90,9 @@ export function judgeIntroduction(
 /** Whether the member of this id answered within an election timeout, as far as a leader knows. */
 function isHeard({ role, now, options }: State, id: NodeId): boolean {
   const progress = role.kind === "leader" ? role.progress.get(id) : undefined;
-  return progress !== undefined && now - progress.lastContactAt < options.electionTimeoutMs.max;
+  // A new leader has heard nobody yet.
+  if (!progress || progress.round === 0) return false;
+  return now - progress.lastContactAt < options.electionTimeoutMs.max;
 }
 
 /** The leader remembers a stranger for a while, so that a change can name it. */

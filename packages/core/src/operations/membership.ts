@@ -54,18 +54,32 @@ export function inForce(state: State): void {
   configurePeers(state);
 }
 
-/** Whether this node is named as it is, and what of its introduction is settled by that. */
+/**
+ * Whether this node is named as it is, and what of its introduction is settled by that. A wish to
+ * rejoin is settled by what is committed only: anything else may be taken back.
+ */
 export function noteOwnMembership(state: State): void {
   const { membership, introduction, options } = state;
   const named = memberOf(state, options);
   if (named) membership.removedAt = 0;
-  const isVoting = membership.current && isListed(votersOf(membership.current), options);
-  if (isVoting === true || (introduction.wasNamed && !named)) introduction.rejoin = false;
-  introduction.wasNamed = named !== undefined;
+  const committed = configurationAt(state, state.commitIndex)?.configuration;
+  const wasNamed = committed !== undefined && isListed(serversOf(committed), options);
+  const isVoting = committed !== undefined && isListed(votersOf(committed), options);
+  if (isVoting || (introduction.wasNamed && !wasNamed)) introduction.rejoin = false;
+  introduction.wasNamed = wasNamed;
   const isWaiting = options.bootstrap.length === 0 && options.address !== "";
   introduction.isNeeded = membership.current
     ? options.address !== "" && (named?.address !== options.address || introduction.rejoin)
     : isWaiting;
+}
+
+/**
+ * No leader was heard, and this node can't become one. Its log may be wrong about it: the entry that
+ * names it was lost with its leader, or it was removed while it was cut off. So it says who it is,
+ * until somebody says that it is a member; else no change could name it again.
+ */
+export function doubtOwnMembership({ membership, introduction, options }: State): void {
+  if (membership.current && options.address !== "") introduction.isNeeded = true;
 }
 
 /** The configuration in force at `index`, which is not the latest one if that is behind it. */

@@ -24,7 +24,7 @@ export function startTransfer(
   target: NodeId | null,
 ): "accepted" | LeaderRefusal {
   const { transfer } = leader;
-  if (target === state.options.id) return "accepted";
+  if (target === state.options.id) return transfer ? "inProgress" : "accepted";
   if (transfer) {
     return target === null || target === transfer.target.id ? "accepted" : "inProgress";
   }
@@ -93,7 +93,7 @@ export function driveTransfer(state: State, leader: Leader): void {
  * at once, so that nobody has to wait for an election timeout.
  */
 export function leaveLeadership(state: State, leader: Leader): void {
-  const target = furthestVoter(state, leader);
+  const target = leader.transfer?.target ?? furthestVoter(state, leader);
   if (target) sendTimeoutNow(state, leader, target);
   becomeFollower(state, null);
 }

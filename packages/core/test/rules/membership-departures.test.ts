@@ -106,8 +106,10 @@ test("a learner that doesn't know yet that it votes grants its vote", () => {
   hear(made, "n3", "requestVote", { term: 5, last: "5/2", configuration: 5 });
   persist(made);
   expect(sent(made, "requestVoteReply")).toMatchObject([{ voteGranted: true }]);
+  // It asks whether it was removed, and never campaigns.
   for (let i = 0; i < 3; i++) timeout(made);
-  expect(sent(made, "preVote")).toEqual([]);
+  expect(sent(made, "requestVote")).toEqual([]);
+  expect(made.node.raft.status).toMatchObject({ role: "follower", currentTerm: 5 });
 });
 
 test("a stranger's later term deposes nobody, a member's does (hazard 30)", () => {

@@ -1,0 +1,156 @@
+// Changes of the members that end half-way: with the leader that began them, beside a transfer, or
+// while somebody was cut off. Everybody can be named again, and nobody has to wait.
+import { expect, test } from "vitest";
+import { crash, endTurns, nodeOf, restart, step } from "../support/cluster.js";
+import { change, configurationAt, join, leaderIn, membersOf, run } from "../support/membership.js";
+import { settle } from "../support/scene.js";
+
+const THREE = ["n1", "n2", "n3"];
+const FOUR = [...THREE, "n4"];
+const FIVE = [...FOUR, "n5"];
+
+test("a joiner whose entry is lost with its leader can be named again", () => {
+  const changing = membersOf(THREE);
+  const joiner = join(changing, "n4");
+  const leader = leaderIn(changing);
+  const others = THREE.filter((id) => id !== leader.id);
+  // The entry reaches the joiner alone.
+  for (const id of others) changing.cut.add(id);
+  expect(change(changing, leader, THREE, ["n4"])).toMatchObject({ type: "accepted" });
+  run(changing, 60);
+  expect(configurationAt(joiner)).toBe("n1,n2,n3 learners=n4");
+  crash(leader);
+  for (const id of others) changing.cut.delete(id);
+  expect(leaderIn(changing).id).not.toBe(leader.id);
+  run(changing, 3000);
+  expect(change(changing, leaderIn(changing), THREE, ["n4"])).toMatchObject({ type: "accepted" });
+  run(changing, 1000);
+  expect(joiner.raft.status.leaderId).toBe(leaderIn(changing).id);
+});
+
+test.each([
+  ["voter", FOUR, [] as string[]],
+  ["learner", THREE, ["n4"]],
+])(
+  "a %s that was removed while it was cut off is told, and can be added again",
+  (_, voters, learners) => {
+    const changing = membersOf(voters);
+    if (learners.length > 0) {
+      join(changing, "n4");
+      change(changing, leaderIn(changing), voters, learners);
+      run(changing, 500);
+    }
+    const leader = leaderIn(changing);
+    const out = leader.id === "n4" ? "n3" : "n4";
+    const rest = voters.filter((id) => id !== out);
+    changing.cut.add(out);
+    expect(change(changing, leader, rest)).toMatchObject({ type: "accepted" });
+    run(changing, 5000);
+    changing.cut.delete(out);
+    run(changing, 5000);
+    expect(nodeOf(changing.cluster, out).raft.status.removedAt).toBeGreaterThan(0);
+    expect(change(changing, leaderIn(changing), rest, [out])).toMatchObject({ type: "accepted" });
+  },
+);
+
+test("a removed member makes itself known though the node that it met first is gone", () => {
+  const changing = membersOf(THREE);
+  join(changing, "n4");
+  const contact = leaderIn(changing);
+  expect(change(changing, contact, THREE, ["n4"])).toMatchObject({ type: "accepted" });
+  run(changing, 500);
+  expect(change(changing, contact, THREE)).toMatchObject({ type: "accepted" });
+  run(changing, 500);
+  crash(contact);
+  leaderIn(changing);
+  run(changing, 5000);
+  expect(leaderIn(changing).raft.status.introductions.map(({ id }) => id)).toContain("n4");
+});
+
+test.each(["learner", "joint"])("a rejoin goes on after its %s entry was lost", (which) => {
+  const changing = membersOf(FIVE);
+  const lost = FIVE.find((id) => id !== leaderIn(changing).id) ?? "";
+  const node = nodeOf(changing.cluster, lost);
+  crash(node);
+  run(changing, 1000);
+  const leader = leaderIn(changing);
+  const others = FIVE.filter((id) => id !== leader.id && id !== lost);
+  node.options = { rejoin: true };
+  restart(node, { wiped: true, bootstrap: [] });
+  const { id, incarnation, run: its } = leader;
+  step(changing.cluster, node, { type: "met", from: { id, incarnation, run: its } });
+  const isReached = (): boolean => {
+    const { committedConfigurationIndex, configurationIndex } = leader.raft.status;
+    const text = configurationAt(leader);
+    if (text.includes("outgoing") || committedConfigurationIndex !== configurationIndex)
+      return false;
+    return which === "learner" ? !text.includes(lost) : text.includes(`learners=${lost}`);
+  };
+  for (let ms = 0; ms < 2000 && !isReached(); ms++) run(changing, 1);
+  for (const other of others) changing.cut.add(other);
+  const before = leader.raft.status.configurationIndex;
+  for (let ms = 0; ms < 290 && leader.raft.status.configurationIndex === before; ms++) {
+    run(changing, 1);
+  }
+  run(changing, 1);
+  crash(leader);
+  changing.cut.clear();
+  run(changing, 5000);
+  restart(leader);
+  run(changing, 5000);
+  const voters = leaderIn(changing).raft.status.configuration?.voters ?? [];
+  expect(voters.map((voter) => voter.incarnation)).toContain(node.incarnation);
+});
+
+test("a new leader doesn't take the dead voter whose node rejoins for a living one", () => {
+  const changing = membersOf(THREE);
+  const leader = leaderIn(changing);
+  const [lost = "", other = ""] = THREE.filter((id) => id !== leader.id);
+  crash(nodeOf(changing.cluster, lost));
+  run(changing, 1000);
+  const node = nodeOf(changing.cluster, lost);
+  node.options = { rejoin: true };
+  restart(node, { wiped: true, bootstrap: [] });
+  step(changing.cluster, leaderIn(changing), { type: "transferLeadership", id: 1, target: other });
+  settle(changing);
+  const { id, incarnation, run: its } = leaderIn(changing);
+  step(changing.cluster, node, { type: "met", from: { id, incarnation, run: its } });
+  run(changing, 200);
+  const told = changing.effects.flatMap(({ effect }) =>
+    effect.type === "notice" ? [effect.notice] : [],
+  );
+  expect(told).not.toContain("twoDirectories");
+});
+
+test("no change is taken while a leadership is handed on: its entry would lose the target the election", () => {
+  const changing = membersOf(THREE);
+  join(changing, "n4");
+  const leader = leaderIn(changing);
+  run(changing, 200);
+  const target = THREE.find((id) => id !== leader.id) ?? "";
+  step(changing.cluster, leader, { type: "transferLeadership", id: 1, target });
+  endTurns(changing.cluster);
+  expect(change(changing, leader, THREE, ["n4"])).toEqual({ type: "notReady" });
+  expect(leaderIn(changing).id).toBe(target);
+});
+
+test("a leader that leaves goes to whom its transfer was accepted for", () => {
+  const changing = membersOf(FOUR);
+  const leader = leaderIn(changing);
+  run(changing, 300);
+  const rest = FOUR.filter((id) => id !== leader.id);
+  const target = rest.at(-1) ?? "";
+  const { configurationIndex: expected } = leader.raft.status;
+  step(changing.cluster, leader, {
+    type: "changeMembership",
+    id: 900,
+    expected,
+    voters: rest,
+    learners: [],
+  });
+  step(changing.cluster, leader, { type: "transferLeadership", id: 901, target });
+  settle(changing);
+  run(changing, 2000);
+  expect(leaderIn(changing).id).toBe(target);
+  expect(configurationAt(leaderIn(changing))).toBe(rest.join());
+});
