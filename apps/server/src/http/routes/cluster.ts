@@ -1,6 +1,7 @@
 // /v1/cluster/*: what an operator asks of this node.
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { SnapshotStatus } from "raftkit";
+import { refuseForeignPages } from "../foreign-pages.js";
 import { refusals, snapshot } from "../schemas/answers.js";
 import { noQuery } from "../schemas/request.js";
 
@@ -18,9 +19,12 @@ export function clusterRoutes(actions: ClusterActions): FastifyPluginCallbackZod
       schema: {
         summary: "Take a snapshot of this node's state, and compact its log",
         querystring: noQuery,
-        response: { 200: snapshot, ...refusals(503) },
+        response: { 200: snapshot, ...refusals(403, 503) },
       },
-      handler: () => actions.snapshot(),
+      handler: ({ raw }) => {
+        refuseForeignPages(raw, "snapshots are asked for");
+        return actions.snapshot();
+      },
     });
     done();
   };

@@ -3,7 +3,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { KvCalls } from "../../kv-calls.js";
-import { HttpError } from "../errors.js";
+import { refuseForeignPages } from "../foreign-pages.js";
 import { refusals, sessionClosed, sessionOpened } from "../schemas/answers.js";
 import { noQuery, sessionParams } from "../schemas/request.js";
 import { SESSION_URL, sessionOf } from "../target.js";
@@ -22,7 +22,8 @@ export function sessionRoutes(
         response: { 201: sessionOpened, ...refusals(403, 503, 504, 507) },
       },
       handler: async ({ call, raw }, reply) => {
-        refuseForeignPages(raw);
+        // Its sessions would drive out others.
+        refuseForeignPages(raw, "sessions are opened");
         const { session } = await calls.openSession({ signal: call.signal });
         reply.code(201).header("cache-control", "no-store");
         return { session };
@@ -52,15 +53,4 @@ export function sessionRoutes(
 function takeSession(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
   request.params = { session: sessionOf(request.originalUrl) };
   done();
-}
-
-/** Browsers send such a request for any page without asking first; its sessions would drive out others. */
-function refuseForeignPages({ headers }: FastifyRequest["raw"]): void {
-  const { origin, host } = headers;
-  if (origin === undefined || origin === `http://${host}`) return;
-  throw new HttpError(
-    403,
-    "forbidden_origin",
-    `the request comes from a page of ${origin}; sessions are opened by programs, or by pages of this server`,
-  );
 }
