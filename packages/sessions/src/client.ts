@@ -55,7 +55,7 @@ const CALL_OPTIONS = { signal: "object", timeoutMs: "number" } as const;
  * @param node any node of the cluster
  * @throws {SessionCommandNotApplied}
  * @throws {SessionOutcomeUnknown}
- * @throws {InvalidOption}
+ * @throws {InvalidOption} also where the node's state machine isn't wrapped
  */
 export async function createSession<Command, Result>(
   node: SessionNode<Command, Result>,
@@ -65,7 +65,23 @@ export async function createSession<Command, Result>(
   const { clock = systemClock, timeoutMs = TIMEOUT_MS, signal } = options;
   const patience = { signal, deadline: clock.now() + checked(timeoutMs) };
   const { answer } = await deliver(node, clock, openSession, patience);
-  return new ClientSession(node, clock, timeoutMs, answer as SessionOpened);
+  if (!isOpened(answer)) {
+    throw new InvalidOption(
+      "createSession: the node's state machine took the command that opens a session for one of its own, which may have changed its state; wrap the machine with withSessions on every node",
+    );
+  }
+  return new ClientSession(node, clock, timeoutMs, answer);
+}
+
+function isOpened(answer: unknown): answer is SessionOpened {
+  return (
+    typeof answer === "object" &&
+    answer !== null &&
+    "session" in answer &&
+    typeof answer.session === "number" &&
+    "maxUnanswered" in answer &&
+    typeof answer.maxUnanswered === "number"
+  );
 }
 
 class ClientSession<Command, Result> implements Session<Command, Result> {

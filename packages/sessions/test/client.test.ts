@@ -307,3 +307,10 @@ test("in real time, too", async () => {
   node.fates = ["lost"];
   expect(await session.propose(add("a", 1), { timeoutMs: Infinity })).toEqual({ sum: 1 });
 });
+
+test("a machine that isn't wrapped with withSessions is named as the reason", async () => {
+  const node = { propose: () => Promise.resolve(Number.NaN) } as unknown as Parameters<
+    typeof createSession
+  >[0];
+  await expect(createSession(node)).rejects.toThrow(/withSessions/);
+});
