@@ -6,11 +6,12 @@ import { recordingLogger } from "./fixture.js";
 import { settingsFor } from "./start.js";
 
 test("a snapshot is taken for programs, and not for pages of other sites", async () => {
-  const { http, close } = await startServer({
+  const server = await startServer({
     settings: settingsFor("--storage=memory"),
     logger: recordingLogger(),
   });
-  onTestFinished(() => close());
+  onTestFinished(() => server.close());
+  const { http } = server;
   await expect
     .poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 })
     .toBe(200);

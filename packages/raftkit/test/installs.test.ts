@@ -94,7 +94,7 @@ test("damage is noticed also where the machine gives up before the snapshot's en
   third.snapshots.damage();
   await third.node.close();
   const machine = createKeeper();
-  const { restore } = machine;
+  const restore = machine.restore?.bind(machine);
   let isPicky = true;
   machine.restore = async (source, position) => {
     if (isPicky) for await (const _ of source) throw new Error("a length in it can't be");

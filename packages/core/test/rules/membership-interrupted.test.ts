@@ -82,8 +82,9 @@ test.each(["learner", "joint"])("a rejoin goes on after its %s entry was lost", 
   const isReached = (): boolean => {
     const { committedConfigurationIndex, configurationIndex } = leader.raft.status;
     const text = configurationAt(leader);
-    if (text.includes("outgoing") || committedConfigurationIndex !== configurationIndex)
+    if (text.includes("outgoing") || committedConfigurationIndex !== configurationIndex) {
       return false;
+    }
     return which === "learner" ? !text.includes(lost) : text.includes(`learners=${lost}`);
   };
   for (let ms = 0; ms < 2000 && !isReached(); ms++) run(changing, 1);
