@@ -47,7 +47,8 @@ export class BenchServer {
     const child = fork(PROGRAM, [JSON.stringify(this.settings)]);
     this.#child = child;
     const onExit = (): void => void child.kill("SIGKILL");
-    process.once("exit", onExit);
+    // Before the data is removed: a living server makes files behind whoever removes them.
+    process.prependOnceListener("exit", onExit);
     this.#ready = new Promise((resolve, reject) => {
       const { id } = this.settings;
       const late = setTimeout(
