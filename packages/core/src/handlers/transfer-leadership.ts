@@ -2,6 +2,7 @@
 import { emit } from "../operations/emit.js";
 import { addAsker, answerTransfer, startTransfer } from "../operations/transfer.js";
 import { awaitTransfer, sendTransferRequest } from "../operations/transfer-requests.js";
+import { memberOf } from "../operations/voters.js";
 import type { TransferLeadership } from "../protocol/messages.js";
 import type { State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
@@ -12,7 +13,7 @@ export function onTransferLeadership(state: State, id: number, target: NodeId | 
   const { role, options, currentTerm: term } = state;
   if (role.kind === "leader") {
     const verdict = startTransfer(state, role, target);
-    if (target === options.id) {
+    if (target === options.id && verdict === "accepted") {
       emit(state, { type: "transferred", id, leaderId: options.id, term });
     } else if (verdict === "accepted") awaitTransfer(state, id, target, options);
     else emit(state, { type: "transferRejected", id, reason: verdict });
@@ -26,6 +27,10 @@ export function onTransferLeadership(state: State, id: number, target: NodeId | 
 /** Another node asks. */
 export function onTransferRequest(state: State, from: Sender, message: TransferLeadership): void {
   const { role } = state;
+  if (!memberOf(state, from)) {
+    emit(state, { type: "dropped", from, reason: "notMember", disconnect: false });
+    return;
+  }
   if (role.kind !== "leader") {
     answerTransfer(state, from, message.id, "notLeader");
     return;

@@ -366,3 +366,20 @@ test("the leader that was asked for leads already; nobody leads; nobody answers 
   advance(made, 1);
   expect(endings(made)).toEqual(["1 to n2", "2 noAnswer"]);
 });
+
+test("whoever leads keeps the leadership that it is asked for only while it isn't handing it on", () => {
+  const made = leading();
+  transfer(made, "n1");
+  transfer(made, "n2");
+  transfer(made, "n1");
+  expect(endings(made)).toEqual(["1 to n1", "3 inProgress"]);
+});
+
+test("a node that is no member hands nothing on", () => {
+  const made = leading();
+  hear(made, "n9", "transferLeadership", { term: 2, id: 1, target: "n2" });
+  expect(made.node.raft.status.transferringTo).toBeNull();
+  expect(sent(made, "transferLeadershipReply")).toEqual([]);
+  hear(made, "n2", "transferLeadership", { term: 2, id: 1, target: "n2" });
+  expect(made.node.raft.status.transferringTo).toBe("n2");
+});
