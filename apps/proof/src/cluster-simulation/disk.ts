@@ -129,7 +129,7 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
       segmentBytes,
       random: random.fork(`log/${generation}/${disk.operations}`).next,
       wallClock: () => time.now(),
-      schedule: (ms, run) => process.clock.schedule(time.now() + ms, run),
+      schedule: (ms, run) => process.clock.schedule(process.clock.now() + ms, run),
       fileSystem: options.tamper?.(fileSystem) ?? fileSystem,
       onEvent: (event) => {
         if (!process.stopped) {
