@@ -189,7 +189,7 @@ export const membership: readonly Mutant[] = [
     id: "core-m24",
     file: CHANGE,
     find: "if (!latest || wanted.expected !== latest.index) {",
-    replace: "if (!latest) {",
+    replace: "if (!latest || wanted.expected < 0) {",
     why: "of two administrators the second undoes what it never saw",
   },
   {

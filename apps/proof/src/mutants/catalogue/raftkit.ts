@@ -210,7 +210,7 @@ export const raftkit: readonly Mutant[] = [
     id: "raftkit-30",
     file: "packages/raftkit/src/abort-signals.ts",
     find: "        if (all.size > 0) return;\n",
-    replace: "        if (calls.size >= 0) return;\n",
+    replace: "        if (all.size >= 0) return;\n",
     why: "a signal keeps a listener of calls that ended",
   },
   {
