@@ -128,7 +128,7 @@ describe("the control API", () => {
   test("says so when its port is taken", async () => {
     const { port } = await serve();
     await expect(listenForControl(fakeSupervisor(), port)).rejects.toThrow(
-      `control port 127.0.0.1:${port} is taken: another cluster probably runs`,
+      `control port 127.0.0.1:${port} is in use: another cluster is probably running`,
     );
   });
 

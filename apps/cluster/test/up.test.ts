@@ -60,7 +60,7 @@ describe("up", () => {
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(
       new RegExp(
-        `^starting 3 server processes \\(tcp, msgpack, file storage\\)\nraftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is taken by another process \\(log: .*n3\\.log\\)\n$`,
+        `^starting 3 server processes \\(tcp, msgpack, file storage\\)\nraftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is in use by another process \\(log: .*n3\\.log\\)\n$`,
       ),
     );
     expect(existsSync(join(data, "running.json"))).toBe(false);
@@ -117,7 +117,7 @@ describe("up", () => {
     await fetch(`${cluster.http(3)}/elect`);
     await expect.poll(since, { timeout: 10_000 }).toHaveLength(3);
     expect(since()).toEqual([
-      "n2 is down, as was asked",
+      "n2 is down, as requested",
       expect.stringMatching(/^n2 runs, process \d+$/),
       "n3 leads in term 8",
     ]);
@@ -132,7 +132,7 @@ describe("up", () => {
     );
     expect(await second.ended).toBe(1);
     expect(second.output()).toMatch(
-      /^raftkit-cluster: control port 127\.0\.0\.1:\d+ is taken: another cluster probably runs; .*\n$/,
+      /^raftkit-cluster: control port 127\.0\.0\.1:\d+ is in use: another cluster is probably running; .*\n$/,
     );
     expect(readdirSync(data)).toEqual([]);
   });

@@ -158,15 +158,15 @@ describe("wrong options", () => {
     ],
     [
       ["--peer-via", "n2"],
-      `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids out of --peers`,
+      `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids from --peers`,
     ],
     [
       ["--peer-via", "n2=127.0.0.1:1"],
-      `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes out of --peers, without this one`,
+      `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes from --peers, without this one`,
     ],
     [
       ["--peer-via", "n1=127.0.0.1:1"],
-      `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes out of --peers, without this one`,
+      `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes from --peers, without this one`,
     ],
     [
       ["--http-peers", "n1"],
@@ -294,7 +294,7 @@ describe("help", () => {
 
 test("the library's messages name flags", () => {
   const cases: readonly (readonly [message: string, named: string])[] = [
-    ["Its bound, the option maxLogBytes, is 12", "Its bound, --max-log-bytes, is 12"],
+    ["Its limit, the option maxLogBytes, is 12", "Its limit, --max-log-bytes, is 12"],
     ["check the cluster id (createNode's cluster.id)", "check the cluster id (--cluster-id)"],
     ["check the node id (createNode's id)", "check the node id (--id)"],
     ["check the codec (createNode's codec)", "check the codec (--codec)"],

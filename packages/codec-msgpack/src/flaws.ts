@@ -32,7 +32,7 @@ export function findFlaw(
     case "object":
       if (value === null || value instanceof Uint8Array) return undefined;
       if (levels === 0) {
-        const what = `more than ${MAX_DEPTH} arrays and objects inside one another (or a cycle)`;
+        const what = `more than ${MAX_DEPTH} nested arrays and objects (or a cycle)`;
         return { what, trail: [] };
       }
       return Array.isArray(value)

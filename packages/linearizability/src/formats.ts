@@ -62,7 +62,7 @@ function only(fields: Fields, more: readonly string[]): void {
   const odd = Object.keys(fields).find((name) => !COMMON.includes(name) && !more.includes(name));
   if (odd !== undefined) {
     throw new HistoryError(
-      `${shown(odd)} is no field of this op; it may have ${[...COMMON, ...more].join(", ")}`,
+      `${shown(odd)} is not a field of this op; it may have ${[...COMMON, ...more].join(", ")}`,
     );
   }
 }

@@ -24,7 +24,7 @@ export function inOrder<I, O>(history: readonly Operation<I, O>[]): readonly Ope
     if (before !== undefined && at(before).completed > invoked) {
       const open =
         at(before).completed === Infinity
-          ? "whose outcome is unknown: go on under another client name"
+          ? "whose outcome is unknown: continue under another client name"
           : `which is open until ${at(before).completed}`;
       throw new HistoryError(
         `client ${JSON.stringify(client)} calls at ${invoked} during its operation of ${at(before).invoked}, ${open}`,

@@ -170,7 +170,7 @@ export interface NodeStatus {
   readonly durableIndex: Index;
   readonly commitIndex: Index;
   readonly lastApplied: Index;
-  /** What the log holds: data, plus 256 bytes an entry. */
+  /** The size of the log: data, plus 256 bytes per entry. */
   readonly logBytes: number;
   /** The option, with its default. */
   readonly maxLogBytes: number;

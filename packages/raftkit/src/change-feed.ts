@@ -174,7 +174,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     if (!Number.isSafeInteger(index) || index <= this.#window.index) {
       throw new RaftkitError(
         "CHANGE_FEED_ORDER",
-        `changes of entry ${index} were published behind those of entry ${this.#window.index}; publish once for each entry, in order, and use a feed for one life of one state machine`,
+        `changes of entry ${index} were published after those of entry ${this.#window.index}; publish once for each entry, in order, and use a feed for one life of one state machine`,
       );
     }
     this.#window.add(index, events);
@@ -196,7 +196,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     if (this.#watchers.size >= this.#maxWatches) {
       throw this.#refusal(
         "tooMany",
-        `${this.#maxWatches} watches are there already; end one, watch at another node, or raise maxWatches`,
+        `${this.#maxWatches} watches are open already; end one, watch at another node, or raise maxWatches`,
       );
     }
     const end = (): void => {
@@ -297,7 +297,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     else if (now >= aheadSinceMs + this.#aheadTimeoutMs) {
       throw this.#refusal(
         "ahead",
-        `this replica has applied ${this.#window.index} and didn't get as far as ${position} within ${this.#aheadTimeoutMs} ms; try again, or at another node`,
+        `this replica has applied ${this.#window.index} and didn't reach ${position} within ${this.#aheadTimeoutMs} ms; try again, or at another node`,
       );
     }
   }
@@ -329,10 +329,10 @@ class Feed<Event> implements ChangeFeed<Event> {
     const what =
       reason === "compacted"
         ? `what follows ${position} isn't kept here`
-        : `it was read too slowly, and what follows ${position} isn't kept any more`;
+        : `it was read too slowly, and what follows ${position} is no longer kept`;
     return this.#refusal(
       reason,
-      `${what}: one can watch from ${oldest} on, and ${index} is applied; list, then watch behind the list's index`,
+      `${what}: the oldest position is ${oldest}, and ${index} is applied; list, then watch after the list's index`,
     );
   }
 

@@ -50,11 +50,12 @@ import { TransferCall, Transfers } from "./transfers.js";
 const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
   noLeader: "no leader is known; try again",
   notSent: "the leader can't be reached; try again",
-  transferring: "the leader hands its leadership on, and the next one isn't known yet; try again",
+  transferring:
+    "the leader is transferring its leadership, and the next leader isn't known yet; try again",
 };
 
 const DISK_FULL =
-  "the leader's disk is full, and what is left is kept for votes and changes of the leader; free space there, then try again: nothing needs to be restarted";
+  "the leader's disk is full, and the rest is reserved for votes and changes of leader; free space there, then try again: no restart is needed";
 
 /** Bytes that core forwards without an answer. Of two forwards in a row at least one is half full. */
 function forwardWindowOf(settings: Settings): number {

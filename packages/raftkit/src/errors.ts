@@ -174,7 +174,7 @@ export class CloseTimedOut extends RaftkitError {
   constructor(nodeId: string, timeoutMs: number, pending: readonly string[]) {
     super(
       "CLOSE_TIMED_OUT",
-      `after ${timeoutMs} ms node ${nodeId} still waits for its ${pending.join(" and its ")} to end what is under way; the rest of it is closed`,
+      `after ${timeoutMs} ms node ${nodeId} still waits for its ${pending.join(" and its ")} to finish; everything else is closed`,
     );
     this.pending = pending;
   }

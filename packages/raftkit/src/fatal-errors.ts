@@ -20,7 +20,7 @@ export function stateMachineFailed(id: NodeId, cause: unknown): StateMachineFail
 export function internalError(id: NodeId, cause: unknown): RaftkitError {
   return new RaftkitError(
     "INTERNAL",
-    `node ${id} met an error that it can't go on from: ${messageOf(cause)}`,
+    `node ${id} had an error that it can't recover from: ${messageOf(cause)}`,
     { cause },
   );
 }

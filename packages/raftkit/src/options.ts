@@ -106,7 +106,7 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     throw wrong(
       "maxUncommittedBytes and maxLogBytes",
       [maxUncommittedBytes, maxLogBytes],
-      `more than ${ENTRY_BYTES} each, which is what a command costs beside its data`,
+      `more than ${ENTRY_BYTES} each, which is what a command costs in addition to its data`,
     );
   }
   return {
@@ -249,7 +249,7 @@ function checkParts<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): void {
   const encoding = commandEncoding(options.codec, options.stateMachine);
   if (!isValidCommandEncoding(encoding)) {
     throw wrong(
-      "codec.name, with stateMachine.commandFormat behind a +",
+      "codec.name, with stateMachine.commandFormat after a +",
       encoding,
       "up to four names joined by +, each 1 to 32 of a-z, 0-9 and -",
     );

@@ -87,7 +87,7 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 /** Nothing else would tell of it: the process may even end with exit code 0. */
 export function reportUnheard(error: Error): void {
   console.error(
-    'raftkit: a node failed, and nobody was told: give createNode a logger, or listen with node.on("error", …).',
+    'raftkit: a node failed, and it has no logger or listener: give createNode a logger, or listen with node.on("error", …).',
     error,
   );
 }

@@ -11,7 +11,7 @@ const NO_BYTES = new Uint8Array(0);
 const AWAITED: Readonly<Record<GateReason, string>> = {
   noLeader: "the proposal timed out before a leader was known",
   notSent: "the proposal timed out before the leader could be reached",
-  transferring: "the proposal timed out while the leader handed its leadership on",
+  transferring: "the proposal timed out while the leader was transferring its leadership",
 };
 
 export class Proposal<Result> extends PendingCall {

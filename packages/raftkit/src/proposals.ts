@@ -227,7 +227,7 @@ export class Proposals<Result> {
       proposal.fail(
         new OutcomeUnknown(
           "snapshotInstalled",
-          `this node was behind and got the leader's snapshot at ${index}, which stands for the entry ${proposal.index} too; the command may or may not be applied`,
+          `this node was behind and got the leader's snapshot at ${index}, which covers the entry ${proposal.index} too; the command may or may not be applied`,
         ),
       );
     }

@@ -59,7 +59,7 @@ export class RateLimit {
     else {
       this.#logger[level](
         { ...fields, suppressed },
-        `${message} (${suppressed} lines of this kind were left out before)`,
+        `${message} (${suppressed} lines of this kind were suppressed before)`,
       );
     }
   }

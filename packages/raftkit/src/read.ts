@@ -87,7 +87,7 @@ export class Read<Answer> extends PendingCall {
     if (this.leastIndex !== null) {
       this.fail(
         "behind",
-        `this node didn't get as far as index ${this.leastIndex} in time: it lags, or no majority has that index; try again, or on another node`,
+        `this node didn't reach index ${this.leastIndex} in time: it lags, or no majority has that index; try again, here or on another node`,
       );
     } else if (!this.asked && this.gate?.closedFor) {
       this.fail(

@@ -79,7 +79,7 @@ export class Reads {
     if (this.#placed.size >= WAITING_MAX) {
       read.fail(
         "overloaded",
-        `${WAITING_MAX} reads wait for this node to catch up, and no more may; try again after a pause`,
+        `${WAITING_MAX} reads already wait for this node to catch up; try again after a pause`,
       );
       return;
     }
@@ -99,7 +99,7 @@ export class Reads {
     } else {
       read.fail(
         "overloaded",
-        `${WAITING_MAX} reads wait for a leader on this node, and no more may; try again after a pause`,
+        `${WAITING_MAX} reads already wait for a leader on this node; try again after a pause`,
       );
     }
   }

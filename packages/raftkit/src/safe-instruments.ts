@@ -18,7 +18,7 @@ export function createSafeInstruments(create: () => Instruments, logger: Logger)
     told = true;
     logger.error(
       { err: error },
-      `an instrument failed: ${messageOf(error)}. The node goes on; its metrics and traces may lack something, and later failures of instruments aren't logged`,
+      `an instrument failed: ${messageOf(error)}. The node continues; its metrics and traces may be incomplete, and later failures of instruments aren't logged`,
     );
   };
 

@@ -181,7 +181,7 @@ export class SnapshotTaker {
       throw cause instanceof SnapshotFailed
         ? cause
         : new SnapshotFailed(
-            `no snapshot was saved: ${messageOf(cause)}; the one before and the log stay as they are`,
+            `no snapshot was saved: ${messageOf(cause)}; the previous one and the log are unchanged`,
             { cause },
           );
     }
@@ -227,7 +227,7 @@ export class SnapshotTaker {
 }
 
 function nothingApplied(): SnapshotFailed {
-  return new SnapshotFailed("nothing was applied yet that a snapshot could hold");
+  return new SnapshotFailed("there is nothing to save: no entry was applied yet");
 }
 
 function ended(): SnapshotFailed {

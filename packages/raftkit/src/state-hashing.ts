@@ -37,6 +37,6 @@ function asHash(hash: unknown): string {
   }
   throw new RaftkitError(
     "INVALID_STATE_HASH",
-    `the state machine's hash() must give a string of 1 to ${STATE_HASH_LENGTH_MAX} characters, and gave ${typeof hash === "string" ? `one of ${hash.length}` : typeof hash}`,
+    `the state machine's hash() must give a string of 1 to ${STATE_HASH_LENGTH_MAX} characters, but returned ${typeof hash === "string" ? `one of ${hash.length}` : typeof hash}`,
   );
 }

@@ -67,7 +67,7 @@ export async function createSession<Command, Result>(
   const { answer } = await deliver(node, clock, openSession, patience);
   if (!isOpened(answer)) {
     throw new InvalidOption(
-      "createSession: the node's state machine took the command that opens a session for one of its own, which may have changed its state; wrap the machine with withSessions on every node",
+      "createSession: the node's state machine mistook the command that opens a session for one of its own, which may have changed its state; wrap the machine with withSessions on every node",
     );
   }
   return new ClientSession(node, clock, timeoutMs, answer);
@@ -163,7 +163,7 @@ class ClientSession<Command, Result> implements Session<Command, Result> {
       };
       const giveUp = (): void => {
         leave();
-        const why = "not proposed in time: earlier commands of the session are under way";
+        const why = "not proposed in time: earlier commands of the session are in flight";
         reject(new SessionCommandNotApplied(why, { cause: signal?.reason }));
         this.#goOn();
       };

@@ -36,7 +36,7 @@ export interface SessionOpened {
   readonly maxUnanswered: number;
 }
 
-/** There is no such session any more, whether there was one or not. */
+/** The session doesn't exist any more, whether or not it ever did. */
 export interface SessionClosed {
   readonly ok: true;
 }

@@ -65,7 +65,7 @@ export class StorageWriteFailed extends RaftkitError {
   constructor(directory: string, options: { cause: unknown }) {
     super(
       "STORAGE_WRITE_FAILED",
-      `the disk under the data directory ${directory} failed (${reasonOf(options.cause)}); nothing is retried: mend the disk or free space, then start the node again`,
+      `the disk under the data directory ${directory} failed (${reasonOf(options.cause)}); nothing is retried: repair the disk or free space, then start the node again`,
       options,
     );
   }
@@ -76,7 +76,7 @@ export class SnapshotWriteFailed extends RaftkitError {
   constructor(directory: string, index: number, options: { cause: unknown }) {
     super(
       "SNAPSHOT_WRITE_FAILED",
-      `the snapshot at index ${index} could not be written to ${directory} (${reasonOf(options.cause)}); it was given up, and the newest one before stays: free space or mend the disk, then take another one`,
+      `the snapshot at index ${index} could not be written to ${directory} (${reasonOf(options.cause)}); it was discarded, and the newest earlier one stays: free space or repair the disk, then take another one`,
       options,
     );
   }

@@ -48,7 +48,7 @@ export async function writeAll(
   let at = position;
   while (rest.length > 0) {
     const written = await handle.write(rest, at);
-    if (written <= 0) throw new Error("the disk took no bytes of a write");
+    if (written <= 0) throw new Error("the disk accepted no bytes of a write");
     at += written;
     rest = skip(rest, written);
   }

@@ -83,7 +83,7 @@ export async function openDirectory(
       throw new CorruptLog(
         torn?.segment.file ?? active.file,
         torn?.offset ?? offset,
-        `the log was closed at frame ${closedAt.frame} (byte ${closedAt.offset} of segment ${closedAt.segment}) and does not end there any more`,
+        `the log was closed at frame ${closedAt.frame} (byte ${closedAt.offset} of segment ${closedAt.segment}) and no longer ends there`,
       );
     }
     await fileSystem.unlink(`${directory}/${CLOSED_FILE}`);

@@ -136,7 +136,7 @@ class Replay {
   #record(record: LogRecord): void {
     if (record.type === "checkpoint") {
       if (this.#frames > 0 && !sameState(record.state, this.state)) {
-        throw new RaftkitError("CORRUPT_LOG", "its checkpoint tells another story");
+        throw new RaftkitError("CORRUPT_LOG", "its checkpoint contradicts them");
       }
       this.state = record.state;
       this.run = record.run;

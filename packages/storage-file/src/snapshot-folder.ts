@@ -115,7 +115,7 @@ export class SnapshotFolder {
     if (kept === undefined) {
       throw new RaftkitError(
         "SNAPSHOT_UNKNOWN",
-        `there is no snapshot ${snapshotId} in ${this.#options.directory} (any more); begin anew with the newest one`,
+        `there is no snapshot ${snapshotId} in ${this.#options.directory} (any more); start over with the newest one`,
       );
     }
     kept.readers++;

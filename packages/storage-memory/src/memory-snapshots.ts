@@ -151,7 +151,7 @@ export function createMemorySnapshots(): SnapshotStorage {
       if (snapshot !== undefined) return readerFor(snapshot);
       throw new RaftkitError(
         "SNAPSHOT_UNKNOWN",
-        `there is no snapshot ${snapshotId} (any more); begin anew with the newest one`,
+        `there is no snapshot ${snapshotId} (any more); start over with the newest one`,
       );
     },
     create: async (position) => sinkFor(position),

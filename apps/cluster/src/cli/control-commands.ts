@@ -12,7 +12,7 @@ interface ControlOptions {
 export function addControl(root: Command, actions: Actions): void {
   const status = root
     .command("status")
-    .description("What each node of a running cluster says of itself.")
+    .description("Show the status of each node of a running cluster.")
     .addOption(httpBaseOption())
     .action(({ httpBase }: ControlOptions) => actions.status(httpBase));
   explain(status, [""], "0 done; 1 no cluster answered; 2 wrong options.");
@@ -26,17 +26,17 @@ export function addControl(root: Command, actions: Actions): void {
   explain(
     kill,
     ["leader", "2"],
-    "0 it is gone; 1 the cluster refused, or didn't answer; 2 wrong options.",
+    "0 it has ended; 1 the cluster refused, or didn't answer; 2 wrong options.",
   );
   const restart = root
     .command("restart")
-    .description("Start a node again, with the data that it had; one that runs is ended first.")
+    .description("Restart a node with its data; a running node is stopped first.")
     .addArgument(node())
     .addOption(httpBaseOption())
     .action((name: string, { httpBase }: ControlOptions) => actions.restart(name, httpBase));
   const snapshot = root
     .command("snapshot")
-    .description("Let a node take a snapshot of its state and compact its log.")
+    .description("Make a node take a snapshot of its state and compact its log.")
     .addArgument(node())
     .addOption(httpBaseOption())
     .action((name: string, { httpBase }: ControlOptions) => actions.snapshot(name, httpBase));

@@ -102,7 +102,7 @@ function changeLine(
   { httpBase }: UpOptions,
 ): string {
   if (state === "running") return `${place.id} runs, process ${pid}`;
-  if (state !== "ended") return `${place.id} is down, as was asked`;
+  if (state !== "ended") return `${place.id} is down, as requested`;
   return `${place.id} ended by itself: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }
 

@@ -130,11 +130,6 @@ function wrongVia({ id, peers, peerVia, transport }: Settings, was: string): str
     (via) => via.id === id || !peers.some((peer) => peer.id === via.id),
   );
   return strangers.map((via) =>
-    complaint(
-      flag,
-      was,
-      "nodes out of --peers, without this one",
-      `"${via.id}" is not another peer`,
-    ),
+    complaint(flag, was, "nodes from --peers, without this one", `"${via.id}" is not another peer`),
   );
 }

@@ -63,7 +63,7 @@ export function toHttpError(error: unknown): HttpError | undefined {
     return new HttpError(
       504,
       "outcome_unknown",
-      `${inFlags(error.message)}; the write may or may not take effect: read before trying again`,
+      `${inFlags(error.message)}; the write may or may not take effect: read before you retry`,
     );
   }
   if (error instanceof NotProposed && error.reason === "tooLarge") {
@@ -97,21 +97,21 @@ export function watchEnded({ reason, oldest, index }: WatchEnded): HttpError {
       return new HttpError(
         410,
         "compacted",
-        `the changes behind this position aren't kept here: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
+        `the changes after this position aren't kept here: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
       );
     case "slow":
       return new HttpError(
         410,
         "slow",
-        `the stream was read too slowly, and the changes that come next aren't kept any more: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
+        `the stream was read too slowly, and the next changes are no longer kept: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
       );
     case "ahead":
       return unavailable(
         "ahead",
-        `this node has applied ${index}, and didn't get as far as this position in time; try again, or at another node`,
+        `this node has applied ${index}, and didn't reach this position in time; try again, or at another node`,
       );
     case "tooMany":
-      return overloaded("this node has as many watches as it allows; watch at another node");
+      return overloaded("this node serves as many watches as it allows; watch at another node");
   }
 }
 
@@ -124,7 +124,7 @@ export function logFull(logBytes: number, maxLogBytes: number): HttpError {
   return new HttpError(
     503,
     "log_full",
-    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until the next snapshot has taken the entries' place; the server's log says why there was none, if that lasts; reads are answered`,
+    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until the next snapshot replaces entries; if none comes, the server's log says why; reads are answered`,
   );
 }
 
@@ -133,7 +133,7 @@ export function diskFull(): HttpError {
   return new HttpError(
     503,
     "disk_full",
-    "the disk under --data is full: as a leader this node refuses writes, as a follower it stops when the log's reserve is used up; free space, and it goes on without a restart; reads are answered",
+    "the disk under --data is full: as a leader this node refuses writes, as a follower it stops when the log's reserve is used up; free space, and it continues without a restart; reads are answered",
   );
 }
 

@@ -24,7 +24,7 @@ export function healthRoutes(source: HealthSource): FastifyPluginCallbackZod {
       url: "/healthz",
       config: { label: "healthz" },
       schema: {
-        summary: "Whether the process is worth keeping",
+        summary: "Whether the node works; if not, restart the process",
         response: { 200: health, ...refusals(503) },
       },
       handler: () => {
@@ -38,7 +38,7 @@ export function healthRoutes(source: HealthSource): FastifyPluginCallbackZod {
       url: "/readyz",
       config: { label: "readyz" },
       schema: {
-        summary: "Whether the node takes writes and answers a linearizable read",
+        summary: "Whether the node accepts writes and answers a linearizable read",
         response: { 200: health, ...refusals(503) },
       },
       handler: async ({ call }) => {
@@ -68,5 +68,5 @@ function firstStart({ missing }: { readonly missing: readonly string[] }): strin
   const waiting = "the first start needs every initial voter (--peers)";
   return missing.length === 0
     ? `${waiting}; all have answered here, and their common configuration isn't known yet`
-    : `${waiting}; this node hasn't heard of ${missing.join(", ")} yet`;
+    : `${waiting}; this node hasn't heard from ${missing.join(", ")} yet`;
 }

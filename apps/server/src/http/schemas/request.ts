@@ -34,7 +34,7 @@ export const sessionParams = z.object({
     .string()
     .refine((text) => /^[1-9][0-9]{0,15}$/.test(text) && Number.isSafeInteger(Number(text)), {
       error: ({ input }) =>
-        `session ${JSON.stringify(input)} is none; allowed: what POST /v1/sessions gave, a whole number from 1`,
+        `session ${JSON.stringify(input)} is not valid; allowed: what POST /v1/sessions returned, a whole number from 1`,
     })
     .transform(Number)
     .meta({ type: "integer", minimum: 1, description: "What POST /v1/sessions gave." }),
@@ -66,7 +66,7 @@ const consistency = once("consistency")
       `consistency ${JSON.stringify(input)} is not known; allowed: linearizable`,
   })
   .optional()
-  .meta({ enum: ["linearizable"], description: "What reads are anyway." });
+  .meta({ enum: ["linearizable"], description: "The default." });
 
 export const noQuery = query({});
 export const itemQuery = query({ consistency });
@@ -74,7 +74,7 @@ export const listQuery = query({
   prefix: keyText(once("prefix"), "prefix").optional(),
   after: keyText(once("after"), "after")
     .optional()
-    .meta({ description: "Only keys behind this one: `next` of the page before." }),
+    .meta({ description: "Only keys after this one: `next` of the previous page." }),
   limit: once("limit")
     .refine((text) => /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= PAGE_ENTRIES_MAX, {
       error: ({ input }) =>
@@ -94,7 +94,7 @@ function position<T extends z.ZodType<string, string>>(
   return schema
     .refine((text) => /^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)), {
       error: ({ input }) =>
-        `${what} ${JSON.stringify(input)} is no position; allowed: an index, a whole number from 0`,
+        `${what} ${JSON.stringify(input)} is not a position; allowed: an index, a whole number from 0`,
     })
     .transform(Number)
     .optional();
@@ -105,7 +105,7 @@ export const watchQuery = query({
   after: position(once("after"), "after").meta({
     type: "integer",
     minimum: 0,
-    description: "Only changes behind this index, such as that of a list. Default: from now on.",
+    description: "Only changes after this index, such as that of a list. Default: from now on.",
   }),
 });
 
@@ -113,7 +113,7 @@ export const watchHeaders = z.object({
   "last-event-id": position(z.string(), "Last-Event-ID").meta({
     type: "integer",
     minimum: 0,
-    description: "As `after`, and in its place: where a client that was cut off goes on.",
+    description: "Like `after`, and overrides it: where a disconnected client resumes.",
   }),
 });
 
@@ -157,12 +157,12 @@ export const writeHeaders = z
       .refine((text) => parseIdempotencyKey(text) !== undefined, {
         params: { code: "bad_idempotency_key" },
         error: ({ input }) =>
-          `Idempotency-Key: ${String(input)} is not understood; allowed: <session>-<number>, with a session that POST /v1/sessions gave, and a number from 1 that counts its writes; nothing was changed`,
+          `Idempotency-Key: ${String(input)} is not understood; allowed: <session>-<number>, with a session from POST /v1/sessions, and a number from 1 that counts its writes; nothing was changed`,
       })
       .optional()
       .meta({
         description:
-          "`session-number`: the write is executed once under it, and sent again it has the answer of the first time. A session remembers its last 64 numbers.",
+          "`session-number`: the write is executed once under it; sent again, it gets the first answer. A session remembers its last 64 numbers.",
       }),
   })
   .refine(({ "if-match": match, "if-none-match": none }) => !(match && none), {
