@@ -80,7 +80,7 @@ function addWrites(root: Command, { writes }: ProgramOptions): void {
     .addOption(
       only(
         "--log-mib <LIST>",
-        "bounds of the log in MiB (1 to 8192, separated by commas), whose runs alternate and are compared with the last one's; none: no snapshots",
+        "limits of the log in MiB (1 to 8192, separated by commas); their runs alternate and are compared with those of the last one; none: no snapshots",
         boundsOf,
       ).default([null], "none"),
     )
@@ -95,7 +95,7 @@ function addOpening(root: Command, { opening }: ProgramOptions): void {
     .description("Measures how long a log takes to open, and how much memory.")
     .addOption(option("--mib <N>", "MiB of entries", 1, 8192).default(1024))
     .addOption(option("--entry-bytes <N>", "size of each entry", 1, 1024 * 1024).default(4096))
-    .addOption(runsOption("how often it is opened"))
+    .addOption(runsOption("number of openings"))
     .addOption(dataOption())
     .action(opening);
 }
@@ -104,7 +104,7 @@ function addEndurance(root: Command, { endurance }: ProgramOptions): void {
   root
     .command("endurance")
     .description(
-      "Measures whether disk and memory stay flat over many writes with a bounded log, and what its snapshots cost the writes beside them.",
+      "Measures whether disk and memory stay flat over many writes with a bounded log, and how its snapshots affect the writes.",
     )
     .addOption(
       option("--writes <N>", "writes to be acknowledged", 1, 1_000_000_000).default(10_000_000),
@@ -117,7 +117,7 @@ function addEndurance(root: Command, { endurance }: ProgramOptions): void {
     .addOption(
       option(
         "--rate <N>",
-        "writes a second instead, whatever becomes of those before; latency counts from when each was due",
+        "writes per second instead, regardless of unfinished ones; latency counts from when each was due",
         1,
         200_000,
       ),
@@ -136,12 +136,12 @@ function addRestart(root: Command, { restart }: ProgramOptions): void {
   root
     .command("restart")
     .description(
-      "Measures how long a process takes that is started again with its keys, until it answers a linearizable read.",
+      "Measures how long a restarted process with its keys takes until it answers a linearizable read.",
     )
     .addOption(option("--keys <N>", "keys in the store", 1, KEYS_MAX).default(1_000_000))
     .addOption(option("--value-bytes <N>", "size of each value", 1, 100_000).default(100))
     .addOption(logOption(64))
-    .addOption(runsOption("how often it is started again"))
+    .addOption(runsOption("number of restarts"))
     .addOption(dataOption())
     .action(restart);
 }
@@ -150,9 +150,9 @@ function addCatchUp(root: Command, { catchUp }: ProgramOptions): void {
   root
     .command("catch-up")
     .description(
-      "Measures what a follower that comes back far behind costs the others while it gets the leader's snapshot, and how long that takes.",
+      "Measures how a follower that comes back far behind affects the others while it gets the leader's snapshot, and how long that takes.",
     )
-    .addOption(option("--mib <N>", "MiB of state that it lacks", 1, 4096).default(1024))
+    .addOption(option("--mib <N>", "MiB of state that the follower lacks", 1, 4096).default(1024))
     .addOption(
       option("--value-bytes <N>", "size of each of its values", 1, 1024 * 1024).default(4096),
     )
@@ -175,7 +175,7 @@ function runsOption(what: string): Option {
 }
 
 function logOption(defaultMib: number): Option {
-  return option("--log-mib <N>", "bound of the log in MiB", 1, 8192).default(defaultMib);
+  return option("--log-mib <N>", "limit of the log in MiB", 1, 8192).default(defaultMib);
 }
 
 function dataOption(): Option {

@@ -1,38 +1,38 @@
-// How a proposal or a read can end other than well. `outcome` tells a program whether it may simply
-// try again.
+// The errors with which proposals, reads and other calls end. `outcome` tells a program whether it
+// may simply retry.
 import { RaftkitError } from "@raftkit/core";
 
 export { InvalidOption } from "@raftkit/core";
 
 export type NotProposedReason =
-  /** No leader is known: until the call's time was over, or right now where it doesn't `wait`. */
+  /** No leader was known before the call timed out, or at once if it doesn't `wait`. */
   | "noLeader"
-  /** The leader's uncommitted entries or a window is full: try again after a pause. */
+  /** The leader's uncommitted entries or a window is full: retry after a pause. */
   | "overloaded"
   /**
-   * The leader's log has reached `maxLogBytes`. It passes with the next snapshot; without
-   * `storage.snapshots`, or while they fail, only raising the bound helps.
+   * The leader's log has reached `maxLogBytes`. The next snapshot makes room; without
+   * `storage.snapshots`, or while they fail, only raising the limit helps.
    */
   | "logFull"
-  /** The leader's disk is full: trying again helps once there is room again. */
+  /** The leader's disk is full: retry once there is room again. */
   | "diskFull"
   | "tooLarge"
   /** The node was closed. */
   | "closing"
   /** The node has failed: `cause` says why, and so does its `error` event. */
   | "failed"
-  /** It was certainly never sent: the leader couldn't be reached in time. */
+  /** It was certainly not sent: the leader couldn't be reached in time. */
   | "notSent"
   /** Another leader's entry was committed in its place. */
   | "superseded"
   /** The command's schema or the codec refused it. */
   | "invalid"
-  /** Its signal aborted before anything was done. */
+  /** Its signal aborted before it was proposed. */
   | "aborted"
-  /** Its time was over before anything was done. */
+  /** It timed out before it was proposed. */
   | "timeout";
 
-/** It was not and will not be applied: trying again can't apply it twice. */
+/** The command was not and will not be applied: a retry can't apply it twice. */
 export class NotProposed extends RaftkitError {
   readonly outcome = "notProposed";
   readonly reason: NotProposedReason;
@@ -42,29 +42,29 @@ export class NotProposed extends RaftkitError {
   }
 }
 
-/** Back-pressure: try again after a pause. */
+/** Back-pressure: retry after a pause. */
 export class Overloaded extends NotProposed {
   constructor(message: string) {
     super("overloaded", message);
   }
 }
 
-/** Why nobody waits for the outcome any more, once the command was handed over. */
+/** Why the call ended without an outcome after the command was submitted. */
 export type OutcomeUnknownReason =
-  /** Its time was over. */
+  /** It timed out. */
   | "timeout"
   /** Its signal aborted; `cause` is the signal's reason. */
   | "aborted"
-  /** The leader that it was sent to leads no more, or its answer was lost or came too late. */
+  /** The leader that it was sent to no longer leads, or its answer was lost or came too late. */
   | "leaderChanged"
-  /** The leader's snapshot took the place of the entry: what became of it isn't in it. */
+  /** The leader's snapshot replaced the entry, and doesn't tell its outcome. */
   | "snapshotInstalled"
   /** The node was closed. */
   | "closing"
   /** The node has failed; `cause` says why. */
   | "failed";
 
-/** It may or may not be applied, now or later: look before trying again. */
+/** The command may or may not be applied, now or later: check before you retry. */
 export class OutcomeUnknown extends RaftkitError {
   readonly outcome = "unknown";
   readonly reason: OutcomeUnknownReason;
@@ -80,12 +80,12 @@ export type GivenUp = "timeout" | "aborted" | "closing" | "failed";
 export type ReadFailedReason =
   | GivenUp
   | "noLeader"
-  /** Too many reads of this node wait for a leader: try again after a pause. */
+  /** Too many reads of this node wait for a leader: retry after a pause. */
   | "overloaded"
-  /** This node didn't get as far as the index that was asked for in time: try again, or elsewhere. */
+  /** This node didn't reach the requested index in time: retry, here or elsewhere. */
   | "behind";
 
-/** A read that got no answer; reads change nothing, so it is safe to try again. */
+/** A read without an answer; reads change nothing, so it is safe to retry. */
 export class ReadFailed extends RaftkitError {
   readonly reason: ReadFailedReason;
   constructor(reason: ReadFailedReason, message: string, options?: { cause?: unknown }) {
@@ -97,23 +97,23 @@ export class ReadFailed extends RaftkitError {
 export type TransferFailedReason =
   | GivenUp
   | "noLeader"
-  /** Who was to lead isn't a member, or has no vote; or nobody else has one. */
+  /** The target isn't a member, or isn't a voter; or there is no other voter. */
   | "unknownServer"
   | "notVoter"
   | "noOtherVoter"
-  /** Another transfer, to somebody else, is under way. */
+  /** A transfer to another node is in progress. */
   | "inProgress"
   /**
-   * Called off after the longest election timeout: who was to lead wasn't heard, or lacked entries, or
-   * was told to take over and hasn't.
+   * Called off after the longest election timeout: the target wasn't heard, or lacked entries, or
+   * was told to take over and didn't.
    */
   | "unreachable"
   | "behind"
   | "notElected"
-  /** The leader that was asked wasn't heard of any more: it may still happen. */
+  /** The leader that was asked wasn't heard from again: it may still happen. */
   | "noAnswer";
 
-/** Another node doesn't lead, or nobody knows: the message says what to do. Nothing is lost. */
+/** The transfer failed, or its outcome is unknown: the message says what to do. Nothing is lost. */
 export class TransferFailed extends RaftkitError {
   readonly reason: TransferFailedReason;
   constructor(reason: TransferFailedReason, message: string, options?: { cause?: unknown }) {
@@ -122,7 +122,7 @@ export class TransferFailed extends RaftkitError {
   }
 }
 
-/** It waits among the reads of its node, and is `overloaded` with them. */
+/** `ready` counts as one of its node's reads, and can be `overloaded` like them. */
 export type NotReadyReason = GivenUp | "overloaded";
 
 /** `ready` gave up; the message says what the node lacked. */
@@ -145,8 +145,8 @@ export class StateMachineFailed extends RaftkitError {
 }
 
 /**
- * The log storage failed; the node stopped. Nothing is retried: what a failed sync left behind
- * can't be known.
+ * The log storage failed; the node stopped. Nothing is retried, since it is unknown what a failed
+ * sync left on disk.
  */
 export class StorageFailed extends RaftkitError {
   constructor(message: string, options: { cause: unknown }) {
@@ -155,8 +155,8 @@ export class StorageFailed extends RaftkitError {
 }
 
 /**
- * A snapshot could not be taken; `cause` says why. The node goes on, and its log keeps what the
- * snapshot would have stood for.
+ * A snapshot could not be taken; `cause` says why. The node continues, and its log keeps the
+ * entries.
  */
 export class SnapshotFailed extends RaftkitError {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -165,8 +165,8 @@ export class SnapshotFailed extends RaftkitError {
 }
 
 /**
- * `close` waited as long as it was told to. The node has ended all the same: its calls too, and
- * what isn't named here is released. What is named goes on, and is released once it ends.
+ * `close` timed out. The node and its calls have ended all the same, and every part that isn't
+ * named here is released. The named parts are still running, and are released once they end.
  */
 export class CloseTimedOut extends RaftkitError {
   /** What is still being closed, such as "state machine". */
@@ -190,7 +190,7 @@ export type LeadershipEndedReason =
   /** The node has failed; `cause` says why. */
   | "failed";
 
-/** The `reason` of a leadership's signal: why this node leads no more. */
+/** The `reason` of a leadership's signal: why this node no longer leads. */
 export class LeadershipEnded extends RaftkitError {
   readonly reason: LeadershipEndedReason;
   constructor(reason: LeadershipEndedReason, message: string, options?: { cause?: unknown }) {
@@ -199,7 +199,7 @@ export class LeadershipEnded extends RaftkitError {
   }
 }
 
-/** What a message says of the error that caused it. */
+/** The text of an error, for use in a message. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
