@@ -1,5 +1,5 @@
-// What a value may not hold, since msgpackr would change it or build something else from it. The
-// walk allocates nothing unless it finds something.
+// Finds what a value may not contain, since msgpackr would change it or build something else from
+// it. The walk allocates nothing unless it finds something.
 
 /** How many arrays and objects may contain one another; a value without any has depth 0. */
 export const MAX_DEPTH = 64;

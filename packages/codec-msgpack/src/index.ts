@@ -1,5 +1,6 @@
-// MessagePack as a codec, by msgpackr. Values are checked before they are packed and after they were
-// unpacked: what doesn't come back unchanged is refused, so that all replicas decode the same.
+// MessagePack as a codec, built on msgpackr. Values are checked before they are packed and after
+// they were unpacked: what wouldn't come back unchanged is refused, so that all replicas decode the
+// same.
 import { RaftkitError } from "@raftkit/core";
 import type { Codec, CodecValue } from "@raftkit/core";
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";

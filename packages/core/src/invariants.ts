@@ -1,6 +1,6 @@
-// What holds of a node's own state after every step, whatever came in. A state that breaks it comes
-// from a bug or a faulty machine: the node stops before anything that rests on it leaves. Nearly
-// every check is a comparison or two, so that all of them stay on in production.
+// Invariants of a node's own state, checked after every step. A state that breaks one comes from a
+// bug or a faulty machine: the node stops before anything that depends on it is sent. Nearly every
+// check is a comparison or two, so all of them stay on in production.
 import { isJoint, isListed, isSameMember } from "./members.js";
 import type { Progress } from "./state/progress.js";
 import type { Leader, State } from "./state/state.js";

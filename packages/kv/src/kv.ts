@@ -1,6 +1,6 @@
-// The key-value state machine: what the commands and queries mean. Where items live is in
-// sorted.ts, how they become bytes in snapshot.ts. `apply` must depend on the state, the command
-// and its index alone, and never throw.
+// The key-value state machine: the meaning of commands and queries. sorted.ts stores the items,
+// snapshot.ts encodes them. `apply` must depend only on the state, the command and its index, and
+// never throw.
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, Returns, StateMachine } from "@raftkit/core";
 import { conditionHolds, parseCommand } from "./commands.js";

@@ -1,4 +1,4 @@
-// Says in words and a small picture what a verdict means. Text only; decides nothing.
+// Explains a verdict in words and a small diagram. Text only; decides nothing.
 import type { Model, Operation, Verdict } from "./types.js";
 
 const COLUMNS_MAX = 60;

@@ -1,5 +1,5 @@
-// The lines' fields of the two ready models. What isn't understood is refused: a field that is
-// overlooked would weaken the check.
+// The fields of the lines for the two built-in models. Unknown fields are refused: overlooking one
+// would weaken the check.
 import { HistoryError } from "./errors.js";
 import { shown } from "./json-lines.js";
 import type { Format } from "./json-lines.js";

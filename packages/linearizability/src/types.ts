@@ -1,4 +1,4 @@
-// What a history is, and what is said about it. Types only; nothing here knows of Raft.
+// Histories and verdicts. Types only; independent of Raft.
 
 /** One call of one client. Times come from one clock, in any unit; only their order counts. */
 export interface Operation<Input, Output> {

@@ -1,5 +1,5 @@
-// Refuses lists of operations that are no history, and puts the others in order of time.
-// A wrong history must never be checked: its verdict would say nothing about the system.
+// Refuses lists of operations that are not a history, and orders the others by time. A malformed
+// history must never be checked: its verdict would say nothing about the system.
 import { HistoryError } from "./errors.js";
 import type { Operation } from "./types.js";
 

@@ -1,5 +1,5 @@
-// What a state machine's applies changed, as ordered streams without gaps or doubles that can be
-// resumed by index on any replica. It needs no node: the machine publishes, whoever likes watches.
+// Ordered streams of what a state machine changed, without gaps or duplicates, resumable by index
+// on any replica. It needs no node: the machine publishes, and any number of loops watch.
 import type { Clock, Index } from "@raftkit/core";
 import { InvalidOption, RaftkitError, checkOptionShape } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";

@@ -1,5 +1,5 @@
-// The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
-// encoded, limited in time. How they end is told by proposals.ts and reads.ts.
+// The calls of this node's users, from `propose` and `read` to core's inputs: checked, encoded,
+// limited in time. proposals.ts and reads.ts tell how they end.
 import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import type {

@@ -1,4 +1,4 @@
-// What a node fails of: a part that threw where it must not.
+// The errors that make a node fail: a part threw where it must not.
 import type { NodeId } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";

@@ -1,4 +1,4 @@
-// What a node's instruments read when they are asked: its status, as counters and gauges.
+// Metrics that instruments read on demand: the node's status, as counters and gauges.
 import type { CounterName, NodeStatus, PeerStatus } from "./api.js";
 import type { Instrument, Instruments } from "./instruments.js";
 

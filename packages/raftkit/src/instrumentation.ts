@@ -1,5 +1,5 @@
-// What a node measures for its instruments: how long things take, and how calls end. The one place
-// that the rest of the runtime tells; without instruments there is none.
+// Measures durations and outcomes for a node's instruments. The only part that the rest of the
+// runtime reports to; it doesn't exist without instruments.
 import type { Index, LogStorage, StateMachine, VoteRefusal } from "@raftkit/core";
 import type { NodeOptions, NodeStatus, Role } from "./api.js";
 import { CommitTimes } from "./commit-times.js";

@@ -1,5 +1,5 @@
-// The port for metrics and traces: what a node tells of itself while it runs. An adapter hands it
-// on, such as @raftkit/opentelemetry. Without one nothing is measured. Types only.
+// The port for a node's metrics and traces. An adapter such as @raftkit/opentelemetry passes them
+// on. Without one, nothing is measured. Types only.
 import type { NodeId } from "@raftkit/core";
 
 /**

@@ -1,7 +1,6 @@
 // Results of entries that were applied while forwarded proposals had no answer yet: when the answer
-// comes, it may name an entry that has been applied already. Bounded in number and in bytes, since
-// other nodes' results are among them; what is given up costs a proposal its result, never its
-// truth.
+// comes, it may name an entry that has been applied already. Limited in number and in bytes, since
+// other nodes' results are among them. If a result is dropped, its proposal ends as unknown.
 import type { Index, Term } from "@raftkit/core";
 import { roughBytes } from "./rough-bytes.js";
 

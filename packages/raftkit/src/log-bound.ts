@@ -1,5 +1,5 @@
-// Whether the log has reached its bound. Only a snapshot makes room, and one that fails makes none:
-// the operator must hear of it, and callers must not be told to try again.
+// Whether the log has reached its limit. Only a snapshot makes room, and one that fails makes none:
+// the operator must be told, and callers must not be told to retry.
 import type { OperatorLog } from "./operator-log.js";
 import { ENTRY_OVERHEAD_BYTES } from "./options.js";
 

@@ -1,4 +1,4 @@
-// What a node finds at its start: the log, the newest snapshot, and a state machine that holds it.
+// Opens a node's data: the log, the newest snapshot, and a state machine that holds it.
 import type { OpenedLog, SnapshotMeta, StateMachine, StorageIdentity } from "@raftkit/core";
 import { InvalidOption } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";

@@ -1,5 +1,4 @@
-// What an operator reads: the lines of a node's log, in words that say what happened, to what, and
-// what to do.
+// The lines of a node's log, for operators: they say what happened, to what, and what to do.
 import type {
   Clock,
   DropReason,

@@ -1,5 +1,5 @@
-// The options of a node with their defaults, checked: a wrong one is named, with what was given and
-// what is allowed.
+// A node's options with their defaults, checked: an error names the option, the given value and the
+// allowed ones.
 import type { Clock, NodeId, OptionShape, Random } from "@raftkit/core";
 import {
   checkOptionShape,

@@ -1,5 +1,5 @@
-// What a node takes from its surroundings when the caller supplies nothing: the only file here that
-// knows Node or a browser.
+// The defaults that a node takes from its platform: the only file here that knows Node or a
+// browser.
 import type { Clock, Random } from "@raftkit/core";
 import { crc32 as portableCrc32 } from "@raftkit/core";
 import type { Logger } from "./api.js";

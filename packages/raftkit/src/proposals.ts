@@ -1,5 +1,5 @@
-// Proposals from the call to its end. Each ends in one of three ways: its result, not proposed, or
-// unknown; the entry that this node applies at the index where a proposal was accepted decides
+// Proposals from the call to their end. Each ends in one of three ways: its result, not proposed,
+// or unknown. The entry that this node applies at the index where a proposal was accepted decides
 // which.
 import type { Index, Term } from "@raftkit/core";
 import type { CommitTimes } from "./commit-times.js";

@@ -1,5 +1,5 @@
-// The caller's instruments, which must never decide what becomes of a node: what they throw, or
-// their promises reject with, is logged once.
+// Wraps the caller's instruments, which must never affect the node: an exception or rejected
+// promise of theirs is logged once.
 import type { EndSpan, Instruments, Operation } from "./instruments.js";
 import type { Logger } from "./api.js";
 import { InvalidOption, messageOf } from "./errors.js";

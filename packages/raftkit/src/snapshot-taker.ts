@@ -1,6 +1,6 @@
 // A node's own snapshots: when one is taken, and how its state gets into the storage while entries
-// go on being applied (paper §7; thesis §5.1). Never two at once; a failure is reported and tried
-// again, and never stops the node.
+// are applied (paper §7; thesis §5.1). Never two at once; a failure is reported and retried, and
+// never stops the node.
 import type {
   Clock,
   Index,

@@ -1,5 +1,5 @@
-// When a state machine is hashed, so that nodes can compare their states: at the same indexes
-// everywhere.
+// Decides when a state machine is hashed, so that nodes can compare their states: at the same
+// indexes everywhere.
 import type { Index, StateMachine } from "@raftkit/core";
 import { RaftkitError, STATE_HASH_LENGTH_MAX } from "@raftkit/core";
 import { isThenable } from "./thenable.js";

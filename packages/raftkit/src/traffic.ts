@@ -1,4 +1,4 @@
-// Messages on their way out and in: what core says as frames, and frames as core's input.
+// Outgoing and incoming messages: core's messages as frames, and frames as core's input.
 import type {
   Codec,
   DropReason,

@@ -1,5 +1,5 @@
-// `transferLeadership` calls: from any node, whoever leads at the moment. Core asks the leader; while
-// there is none, and when it was another one by the time it was asked, they wait and ask again.
+// `transferLeadership` calls, from any node. Core asks the leader; while there is none, or if
+// another node led by the time it was asked, they wait and ask again.
 import type { Effect, Input, NodeId, TransferRejection } from "@raftkit/core";
 import type { TransferredLeadership } from "./api.js";
 import type { TransferFailedReason } from "./errors.js";

@@ -1,4 +1,4 @@
-// How a watch of a change feed ends other than by whoever watches.
+// The ways in which a watch of a change feed ends by itself.
 import { RaftkitError } from "@raftkit/core";
 import type { Index } from "@raftkit/core";
 

@@ -1,5 +1,5 @@
-// A client's side of a session: numbers its commands, sends them again until their outcome is known,
-// and says up to where it needs no results any more (thesis §6.3).
+// A client's side of a session: numbers its commands, sends them again until their outcome is
+// known, and says which results it no longer needs (thesis §6.3).
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Index, ReturnOf } from "@raftkit/core";
 import { checkOptionShape, InvalidOption } from "@raftkit/core";

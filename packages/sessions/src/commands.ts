@@ -1,6 +1,5 @@
-// What is proposed to a machine with sessions, and what comes of it. Commands are arrays, told apart
-// by their length, so that a session adds a few bytes to a command and nothing else. Build them with
-// the functions here.
+// The commands and results of a machine with sessions. Commands are arrays, distinguished by their
+// length, so that a session adds only a few bytes to a command. Build them with the functions here.
 import type { Index, ReturnOf, Returns } from "@raftkit/core";
 
 /** Opens a session. */

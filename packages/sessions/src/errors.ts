@@ -1,5 +1,5 @@
-// How a command of a session can end other than with its result. `outcome` tells a program whether
-// it may have been applied.
+// The errors with which a session's commands end. `outcome` tells a program whether the command may
+// have been applied.
 import { RaftkitError } from "@raftkit/core";
 import type { SessionRefusal } from "./commands.js";
 

@@ -1,5 +1,5 @@
-// The options of a machine with sessions, checked. They decide what commands do, so they are the
-// same on every node and for as long as a log lives.
+// The options of a machine with sessions, checked. They determine what commands do, so they must be
+// the same on every node and as long as a log exists.
 import type { Codec } from "@raftkit/core";
 import { checkOptionShape, InvalidOption } from "@raftkit/core";
 

@@ -1,5 +1,5 @@
-// A state machine with sessions: what a command does to them, and when the machine within is called.
-// It depends on the state, the command and its context alone (thesis §6.3).
+// A state machine with sessions: what a command does to them, and when the inner machine is called.
+// It depends only on the state, the command and its context (thesis §6.3).
 import type { ApplyContext, StateMachine } from "@raftkit/core";
 import { InvalidOption } from "@raftkit/core";
 import type { SessionOutcome, SessionsCommand, SessionsResult } from "./commands.js";

@@ -1,4 +1,4 @@
-// How a simulated cluster is made.
+// The options of a simulated cluster.
 import type { Codec, NodeId, StateMachine } from "@raftkit/core";
 import type { NodeOptions } from "raftkit";
 import type { DiskSettings } from "./disk.js";

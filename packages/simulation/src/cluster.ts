@@ -1,6 +1,6 @@
-// Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, cuts and watches
-// them. Every moment is checked against Raft's invariants. It decides nothing by itself: the same
-// seed and the same calls give the same trace.
+// Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, disconnects and
+// observes them. Raft's invariants are checked at every moment. It decides nothing by itself: the
+// same seed and the same calls give the same trace.
 import { decodeFrame } from "@raftkit/core";
 import type { Message, NodeId, Sender } from "@raftkit/core";
 import type { CallOptions, NodeStatus, RaftNode, ReturnOf } from "raftkit";

@@ -1,6 +1,5 @@
-// A simulated disk under any log storage that lives in memory: writes take simulated time, can
-// hang, and a crash loses those that had not reached the disk. What a write promised once is never
-// lost here.
+// A simulated disk for any log storage that lives in memory: writes take simulated time, can hang,
+// and a crash loses those that had not reached the disk. A completed write is never lost here.
 import type { HardState, Index, LogOperation, LogStorage } from "@raftkit/core";
 import type { VirtualTime } from "./clock.js";
 import type { VirtualProcess } from "./virtual-process.js";

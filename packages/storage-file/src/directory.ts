@@ -1,4 +1,4 @@
-// A directory that is there and whose name is durable; and what it means when it can't be.
+// Creates a directory and makes its name durable; explains errors.
 import { dirname } from "node:path";
 import { RaftkitError } from "@raftkit/core";
 import { DataDirectoryUnusable, StorageWriteFailed } from "./errors.js";

@@ -1,4 +1,5 @@
-// Why a storage refuses to open or to go on. On every refusal to open, nothing was overwritten.
+// The errors with which a storage refuses to open or to continue. A refusal to open never
+// overwrites anything.
 import { RaftkitError } from "@raftkit/core";
 
 /** Another process (or another log object of this one) has the directory open. */

@@ -1,5 +1,5 @@
-// Whole reads and writes over handles that may do less than they were asked, and small files that
-// appear at once or not at all.
+// Whole reads and writes over handles that may do less than requested, and small files that appear
+// atomically.
 import { crc32 } from "node:zlib";
 import { CorruptLog } from "./errors.js";
 import type { FileHandle, FileSystem } from "./file-system.js";

@@ -1,5 +1,5 @@
-// A log in a directory. This file knows the life of the object: locked and open, written to,
-// closed.
+// A log in a directory. This file handles the life cycle of the object: locked and open, written
+// to, closed.
 import type {
   LogOperation,
   LogStorage,

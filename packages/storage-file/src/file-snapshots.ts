@@ -1,5 +1,5 @@
-// Snapshots in a folder of the data directory. This file knows the life of the object: locked and
-// open, used, closed.
+// Snapshots in a folder of the data directory. This file handles the life cycle of the object:
+// locked and open, used, closed.
 import type { OptionKind, Random, SnapshotStorage } from "@raftkit/core";
 import { checkOptionShape, InvalidOption, RaftkitError } from "@raftkit/core";
 import { ensureDirectory, explained } from "./directory.js";

@@ -1,5 +1,5 @@
-// The disk as the log sees it. Everything that touches files goes through this interface, so that a
-// simulation can supply a disk that fails, tears and forgets. What is written is durable only after
+// The disk as the log sees it. All file access goes through this interface, so that a simulation
+// can supply a disk that fails, tears writes and loses data. What is written is durable only after
 // `datasync` or `syncDirectory`.
 
 /** An open file. Positions and sizes in bytes. */

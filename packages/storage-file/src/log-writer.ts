@@ -1,5 +1,5 @@
 // The hot path: one frame, one write and one datasync per `write`. After the first failure it never
-// writes again, for nobody knows what a failed sync left on disk.
+// writes again, since it is unknown what a failed sync left on disk.
 import type { LogOperation, LogState } from "@raftkit/core";
 import { checkedNextLogState, InvariantViolation } from "@raftkit/core";
 import { StorageWriteFailed } from "./errors.js";

@@ -1,6 +1,6 @@
-// The segment files of an open log: makes the next one ahead of time, removes those whose entries
-// are all compacted. Both happen in the background, one thing at a time; nothing here touches the
-// segment that is being written. While there is no space for the next one, it is tried again.
+// The segment files of an open log: creates the next one ahead of time, and removes those whose
+// entries are all compacted. Both happen in the background, one thing at a time; nothing here
+// touches the segment that is being written. While there is no space for the next one, it retries.
 import type { Index, Random } from "@raftkit/core";
 import { withFile } from "./file-io.js";
 import type { FileHandle, FileSystem } from "./file-system.js";

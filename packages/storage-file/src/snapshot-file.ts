@@ -1,5 +1,6 @@
-// One snapshot is one file: the data, behind it what it is, and behind that how to find both. So
-// the data is written as it comes, and a single rename makes all of it visible. README, "Snapshots".
+// One snapshot is one file: the data, followed by its description, followed by a footer that
+// locates both. So the data is written as it comes, and a single rename makes all of it visible.
+// README, "Snapshots".
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { SnapshotPosition, StorageIdentity } from "@raftkit/core";

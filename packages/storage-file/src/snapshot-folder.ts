@@ -1,5 +1,5 @@
 // The snapshots of an open folder: the newest one, those that have a reader, those being written.
-// Old ones go when a newer one is durable and nobody reads them any more.
+// Old ones are removed once a newer one is durable and they have no reader.
 import type { SnapshotMeta, SnapshotPosition, StorageIdentity } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { SnapshotReadFailed, SnapshotWriteFailed } from "./errors.js";

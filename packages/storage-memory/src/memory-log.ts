@@ -1,6 +1,5 @@
-// A log in memory: for tests, simulations, browsers and clusters that may forget. It keeps what was
-// written while the object lives, and nothing beyond; it must answer like a storage on disk in
-// everything else.
+// A log in memory, for tests, simulations, browsers and clusters that need no durability. It lives
+// as long as the object; in everything else it must behave like a storage on disk.
 import type {
   EntryRun,
   LogOperation,

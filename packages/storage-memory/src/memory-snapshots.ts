@@ -1,5 +1,5 @@
-// Snapshots in memory: for tests, simulations, browsers and clusters that may forget. They answer
-// like snapshots on disk in everything but lasting.
+// Snapshots in memory, for tests, simulations, browsers and clusters that need no durability.
+// Except for durability, they behave like snapshots on disk.
 import type {
   SnapshotMeta,
   SnapshotPosition,

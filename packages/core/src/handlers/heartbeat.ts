@@ -1,4 +1,4 @@
-// A leader's heartbeat, and when it steps down because it can't lead any more (thesis §6.2).
+// A leader's heartbeat, and when it steps down because it can no longer lead (thesis §6.2).
 import { changeAddress } from "../operations/configuration-change.js";
 import { releaseLeaving } from "../operations/followers.js";
 import { superviseInstall } from "../operations/install-sending.js";

@@ -1,5 +1,5 @@
-// What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
-// (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
+// Incoming messages: checks sender and addressee, and applies the rules on terms (paper Figure 2,
+// "Rules for Servers"), before the message's own handler sees it.
 import { assertNever, StorageLost } from "../errors.js";
 import { ignoresElection, refusesRemoved, tellRefusal } from "../operations/election.js";
 import { introduce } from "../operations/introductions.js";

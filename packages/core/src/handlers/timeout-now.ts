@@ -1,4 +1,4 @@
-// The leader hands its leadership to this node (thesis §3.10).
+// The leader transfers its leadership to this node (thesis §3.10).
 import { diskHangs } from "../operations/timers.js";
 import { becomeCandidate } from "../operations/transitions.js";
 import { isVoter } from "../operations/voters.js";

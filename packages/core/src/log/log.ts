@@ -1,5 +1,5 @@
-// The log in memory: where each entry stands in the run that brought it. Entries are never copied;
-// append, get and term are O(1). Knows nothing of durability or commitment.
+// The log in memory: the position of each entry in the run that contained it. Entries are never
+// copied; append, get and term are O(1). Knows nothing of durability or commitment.
 import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
 import type { EntryRun, Index, Term } from "../types.js";

@@ -1,5 +1,5 @@
-// The log behind a snapshot (paper §7): what a snapshot stands for is removed, but for a tail that
-// spares followers that are a little behind a whole snapshot.
+// Compaction (paper §7): the entries that a snapshot covers are removed, except for a tail, so that
+// followers that are a little behind don't need a whole snapshot.
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Leader, State } from "../state/state.js";
 import type { Index } from "../types.js";

@@ -1,6 +1,6 @@
-// Changes of the configuration, by the leader (paper §6, thesis §4): one at a time, none before an
-// entry of its own term is committed. Where voters change, first a joint configuration, of which a
-// majority of both halves is needed, and once that is committed the one that leaves the old half.
+// Configuration changes, by the leader (paper §6, thesis §4): one at a time, none before an entry
+// of its own term is committed. If voters change, first comes a joint configuration, which needs a
+// majority of both halves, and once that is committed the one that leaves the old half.
 import { configurationOf, encodeConfiguration } from "../encoding/configuration.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
 import { isJoint, isListed, serversOf } from "../members.js";

@@ -1,5 +1,5 @@
-// Campaigns and votes (paper §5.2, §5.4.1; pre-vote: thesis §9.6). Votes are promises: they leave,
-// and the own one counts, only once they are durable.
+// Campaigns and votes (paper §5.2, §5.4.1; pre-vote: thesis §9.6). Votes are promises: they are
+// sent, and the node's own vote counts, only once they are durable.
 import type { VoteRefusal } from "../protocol/effects.js";
 import type { PreVote, RequestVote } from "../protocol/messages.js";
 import { isListed, serversOf } from "../members.js";

@@ -1,5 +1,5 @@
-// Whom a leader replicates to: everybody that the configuration in force names, and those that it
-// left out, until they know that.
+// The followers that a leader replicates to: those that the configuration in force names, and
+// removed ones until they know of their removal.
 import { isSameMember, serversOf } from "../members.js";
 import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";

@@ -1,6 +1,6 @@
-// A snapshot that the leader sends (paper §7, Figure 13), at the follower. The order: all parts
-// written, the leader's term durable, length and CRC right, the snapshot durable, the log reset
-// (or kept behind it), that durable, and only then acknowledged and restored.
+// Receives a snapshot from the leader (paper §7, Figure 13). The order: all parts written, the
+// leader's term durable, length and CRC right, the snapshot durable, the log reset (or kept from
+// there on), that durable, and only then acknowledged and restored.
 import { InvariantViolation } from "../errors.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { InstallSnapshot } from "../protocol/messages.js";

@@ -1,6 +1,6 @@
-// A leader's snapshot on its way to followers that need entries which the log doesn't hold any more
-// (paper §7). Parts are read one at a time and sent within a window of their own; heartbeats, reads
-// and elections neither wait for them nor are counted by them.
+// Sends a leader's snapshot to followers that need entries which the log no longer holds (paper
+// §7). Parts are read one at a time and sent within a separate window; heartbeats, reads and
+// elections don't depend on them.
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { InstallSnapshotReply } from "../protocol/messages.js";
 import type { OutgoingInstall } from "../state/install-state.js";

@@ -1,4 +1,4 @@
-// Entries that a leader makes, and the bounds that leave no room for them.
+// Entries that a leader appends, and the limits that refuse them.
 import { CLOCK_BYTES, CLOCK_ELAPSED_MS_MAX, encodeClock } from "../encoding/clock.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";

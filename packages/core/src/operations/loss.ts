@@ -1,7 +1,7 @@
-// Retransmission: when something that was sent counts as lost, and how fast it is sent again (R13,
-// R20; decision 0013). Raft retransmits; it doesn't rely on the transport. Heartbeats are never
-// refused for missing entries, so the replies to them tell what has arrived. Durability doesn't
-// count here: a slow disk has lost nothing.
+// Retransmission: when a message counts as lost, and how fast it is sent again (R13, R20; decision
+// 0013). Raft retransmits; it doesn't rely on the transport. Heartbeats are never refused for
+// missing entries, so the replies to them tell what has arrived. Durability doesn't count here: a
+// slow disk has lost nothing.
 import type { AppendEntriesReply } from "../protocol/messages.js";
 import type { Progress, SentMessage } from "../state/progress.js";
 import { endProbe, rewind, startProbe } from "../state/progress.js";

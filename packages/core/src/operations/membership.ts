@@ -1,5 +1,5 @@
-// Which configuration is in force: the latest one in the log, committed or not (paper §6). Follows
-// the log when it is cut.
+// The configuration in force: the latest one in the log, committed or not (paper §6). It changes
+// back when the log is truncated.
 import { configurationsIn } from "../encoding/configuration.js";
 import { InvariantViolation } from "../errors.js";
 import { isListed, serversOf, votersOf } from "../members.js";

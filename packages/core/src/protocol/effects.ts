@@ -1,4 +1,4 @@
-// What the state machine asks for. Types only.
+// What core asks its runtime for. Types only.
 import { RaftkitError } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
 import type { SnapshotMeta, SnapshotPosition } from "../ports/snapshot-storage.js";

@@ -1,4 +1,4 @@
-// What the state machine is told. Types only.
+// What core is given. Types only.
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Index, NodeId, Sender } from "../types.js";
 import type { Message } from "./messages.js";

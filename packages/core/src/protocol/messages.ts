@@ -1,4 +1,4 @@
-// What nodes say to each other. `to` is the incarnation that a message is meant for; every message
+// Messages between nodes. `to` is the incarnation that a message is addressed to; every message
 // carries a term (R08). Field names are those of the paper's Figure 2 where it has them.
 import type { Configuration, EntryRun, Index, NodeId, Peer, Term } from "../types.js";
 

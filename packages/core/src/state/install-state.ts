@@ -1,4 +1,4 @@
-// A snapshot on its way from the leader to a follower (paper §7), as each of the two sees it.
+// A snapshot in transfer from the leader to a follower (paper §7), as each of the two sees it.
 import type { SnapshotMeta, SnapshotPosition } from "../ports/snapshot-storage.js";
 import type { Index, Term } from "../types.js";
 

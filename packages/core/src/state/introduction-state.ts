@@ -1,4 +1,4 @@
-// Nodes that no configuration names yet, or not by this address, and how they make themselves known.
+// Nodes that no configuration names yet, or not by this address, and their introductions.
 import type { MembershipVerdict } from "../protocol/messages.js";
 import type { NodeId, Peer, Sender, Server } from "../types.js";
 

@@ -1,4 +1,4 @@
-// What the log's storage was given, and how much of it is durable.
+// What was handed to the log's storage, and how much of it is durable.
 import type { LogOperation } from "../ports/log-storage.js";
 import type { HardState, Index, Term } from "../types.js";
 

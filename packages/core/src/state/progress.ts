@@ -1,5 +1,5 @@
-// What a leader knows of one follower (R16), and the window of what it was sent and hasn't
-// acknowledged. When something of it counts as lost is decided in loss.ts.
+// What a leader knows about one follower (R16), and its window of unacknowledged messages. loss.ts
+// decides when one of them counts as lost.
 import type { Index, Server } from "../types.js";
 import type { OutgoingInstall } from "./install-state.js";
 

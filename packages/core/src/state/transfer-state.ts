@@ -1,5 +1,5 @@
-// A leadership that is handed on (thesis §3.10): at the leader, and for those on this node who asked
-// for it.
+// A transfer of leadership (thesis §3.10): at the leader, and for those on this node who requested
+// it.
 import type { NodeId, Sender, Server, Term } from "../types.js";
 
 /** At the leader: it takes no commands meanwhile. */
