@@ -13,13 +13,13 @@ export type { Changes } from "./change-window.js";
 export interface ChangeFeedOptions<Event> {
   /** Events kept for watches that are behind. Default: 262,144. */
   readonly maxEvents?: number;
-  /** What they may hold, 128 B for each included. Default: 64 MiB. */
+  /** Their size in bytes, including 128 B for each. Default: 64 MiB. */
   readonly maxBytes?: number;
-  /** What an event holds, in bytes. Default: 0, so that `maxEvents` alone bounds what is kept. */
+  /** The size of an event, in bytes. Default: 0, so that only `maxEvents` limits the window. */
   readonly sizeOf?: (event: Event) => number;
-  /** Watches at once. Default: 1024. */
+  /** The maximum number of watches. Default: 1024. */
   readonly maxWatches?: number;
-  /** How long a watch waits for this replica to get as far as its position. Default: 10,000. */
+  /** How long a watch waits for this replica to reach its position. Default: 10,000. */
   readonly aheadTimeoutMs?: number;
   /** Default: real time. */
   readonly clock?: Clock;
@@ -27,52 +27,52 @@ export interface ChangeFeedOptions<Event> {
 
 export interface WatchOptions<Event> {
   /**
-   * Gives what comes behind this index: that of a list, or of the last changes that were given.
+   * Yields the changes after this index: that of a list, or of the last changes received.
    * Default: from now on.
    */
   readonly after?: Index;
-  /** Gives only the events of which this is true. */
+  /** Yields only the events for which this returns true. */
   readonly filter?: (event: Event) => boolean;
   /**
-   * After so long with nothing to give: the index alone, with no events, to resume behind it.
-   * Default: never.
+   * After this long without changes, the watch yields the index alone, with no events, from which
+   * to resume. Default: never.
    */
   readonly progressMs?: number;
-  /** Ends the watch, also while it waits. */
+  /** Ends the watch, even while it waits. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Iterate over it, or call `return`: until then it counts as a watch. Rejects with a `WatchEnded`
- * when it can't go on; ends when it is told to, or the feed is closed. Gives the event loop back
- * now and then.
+ * if it can't continue; ends when it is told to, or the feed is closed. Yields to the event loop
+ * regularly.
  */
 export interface Watch<Event> extends AsyncIterableIterator<Changes<Event>, undefined, undefined> {
   return(): Promise<IteratorResult<Changes<Event>, undefined>>;
 }
 
 /**
- * For one life of one state machine. Its memory is bounded by the window of changes that it keeps,
+ * For one life of one state machine. Its memory is limited by the window of changes that it keeps,
  * however many watches there are: they have no queues of their own.
  */
 export interface ChangeFeed<Event> {
-  /** As far as the machine has applied. */
+  /** The last index that the machine has applied. */
   readonly index: Index;
-  /** The lowest position behind which one can watch. */
+  /** The lowest position after which a watch can begin. */
   readonly oldest: Index;
-  /** How many watches there are. */
+  /** The number of watches. */
   readonly watches: number;
   /**
-   * For `apply`, once for each entry: what it changed, in order; an empty list for nothing, so that
-   * the index of a list is never ahead of the feed's.
-   * @throws {RaftkitError} `CHANGE_FEED_ORDER`: the index isn't behind the last one
+   * Called by `apply`, once for each entry, with its changes in order; with an empty list if there
+   * are none, so that the index of a list is never ahead of the feed's.
+   * @throws {RaftkitError} `CHANGE_FEED_ORDER`: the index isn't after the last one
    */
   publish(index: Index, events: readonly Event[]): void;
   /**
-   * For `restore`, when the state is the snapshot's, with what `index` was when it was captured:
-   * keep that in the snapshot. (The log may hold entries behind it that are no commands. With the
-   * snapshot's own index, positions that other replicas name would be refused here for nothing.) In
-   * the same way for what `open` finds. Ends every watch that is behind it.
+   * Called by `restore` once the state is the snapshot's, with the value of `index` when the
+   * snapshot was captured: store that in the snapshot. (The log may hold entries after it that
+   * aren't commands. With the snapshot's own index, positions from other replicas would be refused
+   * here needlessly.) `open` calls it in the same way. Ends every watch below that index.
    */
   restored(index: Index): void;
   /**
