@@ -18,8 +18,8 @@ export interface LinkSettings {
   /** The probability that a frame arrives twice. */
   readonly duplicate: number;
   /**
-   * The probability that a frame arrives with a byte changed: the connection is cut, with all that
-   * is under way on it.
+   * The probability that a frame arrives with a byte changed: the connection is cut, with
+   * everything in flight on it.
    */
   readonly corrupt: number;
   /** How fast frames leave, one after another. */

@@ -12,7 +12,7 @@ export class DataDirectoryInUse extends RaftkitError {
   }
 }
 
-/** The system refused the directory: what it is, or whose it is, is wrong, not the disk. */
+/** The system refused the directory: its type or its permissions are wrong, not the disk. */
 export class DataDirectoryUnusable extends RaftkitError {
   constructor(directory: string, options: { cause: Error }) {
     super(
@@ -59,8 +59,8 @@ export class UnsupportedFormat extends RaftkitError {
 }
 
 /**
- * The disk refused; `cause` is what it said. The log takes no more writes: what a failed sync left
- * on disk can't be known.
+ * The disk refused a write; `cause` is its error. The log accepts no more writes, since it is
+ * unknown what a failed sync left on disk.
  */
 export class StorageWriteFailed extends RaftkitError {
   constructor(directory: string, options: { cause: unknown }) {
@@ -72,7 +72,7 @@ export class StorageWriteFailed extends RaftkitError {
   }
 }
 
-/** A snapshot that could not be written; `cause` is what the disk said. The storage goes on. */
+/** A snapshot could not be written; `cause` is the disk's error. The storage continues. */
 export class SnapshotWriteFailed extends RaftkitError {
   constructor(directory: string, index: number, options: { cause: unknown }) {
     super(
@@ -83,7 +83,7 @@ export class SnapshotWriteFailed extends RaftkitError {
   }
 }
 
-/** Data of a snapshot that the disk doesn't give; `cause` is what it said. */
+/** A snapshot's data could not be read; `cause` is the disk's error. */
 export class SnapshotReadFailed extends RaftkitError {
   constructor(file: string, options: { cause: unknown }) {
     super(

@@ -19,12 +19,12 @@ interface Kept {
 }
 
 /**
- * Makes a storage that lives as long as this object. It can be opened again after `close`: the
+ * Creates a storage that lives as long as this object. It can be opened again after `close`: the
  * newest snapshot is still there. It holds the newest snapshot, those that have a reader, and what
  * is being written.
  *
  * `open` rejects with `STORAGE_IN_USE` while it is open, and with `WRONG_IDENTITY` for another
- * cluster or node than at first. `commit` rejects with `SNAPSHOT_OUTDATED` when there is one at a
+ * cluster or node than at first. `commit` rejects with `SNAPSHOT_OUTDATED` if there is one at a
  * higher index.
  */
 export function createMemorySnapshots(): SnapshotStorage {
