@@ -245,7 +245,7 @@ class Feed<Event> implements ChangeFeed<Event> {
         if (changes !== undefined) {
           watcher.givenMs = this.#clock.now();
           yield changes;
-          // Not before it was taken: whoever asks again is done with it.
+          // Not before it was read: a loop that asks again is done with it.
           watcher.position = changes.index;
         } else if (watcher.left === 0) {
           await new Promise<void>((resume) => this.#clock.defer(resume));

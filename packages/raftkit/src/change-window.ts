@@ -81,7 +81,7 @@ export class ChangeWindow<Event> {
     return this.#kept[place];
   }
 
-  /** The newest stays, whatever its size: whoever keeps up is never too slow for it. */
+  /** The newest stays, whatever its size, so that a watch that keeps up is never too slow. */
   #trim(): void {
     const { maxEvents, maxBytes } = this.#bounds;
     while (

@@ -27,7 +27,7 @@ export class KeptResults<Result> {
     const bytes = roughBytes(result, BYTES_MAX);
     if (this.#ring.length === 0) this.#first = index;
     this.#put(index, { index, term, result, bytes });
-    // Whatever falls out of the window is let go of, also where a missing index takes its place.
+    // Results outside the window are dropped, even if a missing index replaces them.
     for (; this.#first <= index - RESULTS_MAX || this.#bytes > BYTES_MAX; this.#first++) {
       if (this.get(this.#first)) this.#put(this.#first, undefined);
     }

@@ -26,9 +26,9 @@ const DELAY_MAX_MS = 2 ** 31 - 1;
 const surroundings: Surroundings = globalThis as Surroundings;
 
 /**
- * Real, monotonic time. `defer` runs after the input that has arrived already. What runs later runs
- * in the asynchronous context in which the clock was made: a node's turns and timers follow from
- * each other for ever, and would else keep the context of a call, such as a request's trace.
+ * Real, monotonic time. `defer` runs after the input that has arrived already. Callbacks run
+ * in the asynchronous context in which the clock was created: a node's turns and timers start each
+ * other endlessly, and would otherwise keep the context of a call, such as a request's trace.
  */
 export function systemClock(): Clock {
   const now = (): number => performance.now();

@@ -110,7 +110,7 @@ export class Proposal<Result> extends PendingCall {
     if (this.end()) reject?.(error);
   }
 
-  /** Whoever still holds it holds neither its command nor its result. */
+  /** A reference to it keeps neither its command nor its result in memory. */
   protected override end(): boolean {
     if (!super.end()) return false;
     this.#data = NO_BYTES;

@@ -74,7 +74,7 @@ export class Read<Answer> extends PendingCall {
     this.failWith(new ReadFailed(reason, message, options));
   }
 
-  /** Whoever still holds it holds neither its query nor its answer. */
+  /** A reference to it keeps neither its query nor its answer in memory. */
   protected override end(): boolean {
     if (!super.end()) return false;
     this.#call = undefined;

@@ -68,7 +68,7 @@ export class SessionTable {
     return hashNumbers(this.#hash, this.#sessions.size, this.#timeMs);
   }
 
-  /** Session time goes on, and ends the sessions that nobody has used for too long. */
+  /** Advances session time, and ends the sessions that were unused for too long. */
   pass(elapsedMs: number): void {
     if (elapsedMs === 0) return;
     this.#timeMs += elapsedMs;

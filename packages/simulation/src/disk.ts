@@ -94,7 +94,7 @@ export function createVirtualDisk(
     attach(process) {
       let writing = false;
       return {
-        // Whoever had it open before is gone: closing lets go of what that run held.
+        // The run that had it open is gone: closing releases what it held.
         open: (identity) => transfer(process, () => inner.close().then(() => inner.open(identity))),
         write(operations) {
           overlapped ||= writing;

@@ -8,7 +8,7 @@ import { Phase } from "./event-queue.js";
 const ROUNDING_MS = 1e-6;
 
 /**
- * One run of one program: it can be stopped for ever (a crash), be kept from running for a while (a
+ * One run of one program: it can be stopped forever (a crash), be kept from running for a while (a
  * busy event loop), and be told wrong times.
  */
 export interface VirtualProcess {

@@ -33,7 +33,7 @@ export async function ensureDirectory(fileSystem: FileSystem, directory: string)
   try {
     await fileSystem.syncDirectory(parent);
   } catch (error) {
-    // Whoever may not read or change the parent didn't make it, and some can't be synced.
+    // A process that may not read or change the parent didn't create it, and some can't be synced.
     const harmless = ["EACCES", "EPERM", "EROFS", "EINVAL"];
     if (isNew || !harmless.some((code) => hasCode(error, code))) throw error;
   }

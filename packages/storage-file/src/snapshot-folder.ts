@@ -19,7 +19,7 @@ export type SnapshotEvent =
       readonly keptIn: string;
       readonly problem: string;
     }
-  /** A file could not be removed; the next opening tries again. Everything else goes on. */
+  /** A file could not be removed; the next opening tries again. Everything else continues. */
   | {
       readonly type: "backgroundFailed";
       readonly task: "removeSnapshot";

@@ -326,7 +326,7 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
   return isAddressed && field.isComplete ? message : undefined;
 }
 
-/** Said to whoever is there: its incarnation isn't known. */
+/** Sent to an unknown incarnation. */
 function isForAnyone({ type }: Message): boolean {
   return type === "bootstrapRequest" || type === "introduce";
 }

@@ -21,7 +21,7 @@ interface Chunk {
 
 export class Log {
   #base: { readonly index: Index; readonly term: Term };
-  /** Chunk 0 begins behind it; at most the base's index. */
+  /** Chunk 0 begins after it; at most the base's index. */
   #origin: Index;
   #lastIndex: Index;
   #bytes = 0;
@@ -165,7 +165,7 @@ export class Log {
     this.#base = { index, term };
   }
 
-  /** Removes all entries: the log goes on behind a snapshot. */
+  /** Removes all entries: the log continues after a snapshot. */
   resetTo(index: Index, term: Term): void {
     this.#base = { index, term };
     this.#origin = index;

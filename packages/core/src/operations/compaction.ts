@@ -10,7 +10,9 @@ import { inForce } from "./membership.js";
 /** The tail counts at most so much, and at most an eighth of `maxLogBytes`. */
 const TAIL_BYTES_MAX = 16 * 2 ** 20;
 
-/** Removes what the newest snapshot stands for; what others still need of it stays, within bounds. */
+/**
+ * Removes what the newest snapshot stands for; what others still need of it stays, within bounds.
+ */
 export function compact(state: State): void {
   const { snapshot, log, role, options } = state;
   if (!snapshot || snapshot.index <= log.base.index) return;
@@ -24,8 +26,8 @@ export function compact(state: State): void {
 }
 
 /**
- * Whoever is sent a snapshot needs the entries behind it afterwards. They are kept until the log
- * has half of its bound: beyond that it must not grow for one follower.
+ * A follower that is sent a snapshot needs the entries after it. They are kept until the log
+ * reaches half of its limit: beyond that it must not grow for one follower.
  */
 function keptForInstalls(state: State, leader: Leader, through: Index): Index {
   const mustCompact = state.log.bytes > state.options.maxLogBytes / 2;
@@ -45,8 +47,8 @@ function forgetConfigurationsBefore({ membership: { history } }: State, index: I
 }
 
 /**
- * The log goes on behind a snapshot that it doesn't lead up to. What was durable of it beyond the
- * commit index is no part of the log any more; the snapshot is durable, and so will be the reset.
+ * The log continues after a snapshot that it doesn't lead up to. Its durable entries beyond the
+ * commit index no longer belong to the log; the snapshot is durable, and the reset will be.
  */
 export function resetLog(state: State, snapshot: SnapshotMeta): void {
   const { index, term, configuration, configurationIndex } = snapshot;

@@ -13,7 +13,9 @@ import { freshIntroduction } from "./introductions.js";
 import { appendOwn } from "./leader-append.js";
 import { adoptConfigurations } from "./membership.js";
 
-/** Who is to be a voter, and who a learner, in place of those of the configuration at `expected`. */
+/**
+ * Who is to be a voter, and who a learner, in place of those of the configuration at `expected`.
+ */
 export interface WantedMembers {
   readonly expected: Index;
   readonly voters: readonly NodeId[];
@@ -158,19 +160,22 @@ export function appendConfiguration(
 }
 
 /**
- * At the end of a turn: a joint configuration that is committed is left, by whoever leads then. Not
- * before an entry of its own term is committed: only then it is certain that the joint one is.
+ * At the end of a turn: the present leader leaves a committed joint configuration. Not before an
+ * entry of its own term is committed: only then is it certain that the joint one is committed.
  */
 export function leaveJoint(state: State, leader: Leader): void {
   const latest = state.membership.history.at(-1);
   if (!latest || !isJoint(latest.configuration)) return;
   if (state.commitIndex < latest.index || state.commitIndex < leader.noopIndex) return;
-  // For the next leader to do, or for this one when the transfer is called off: the target lacks it.
+  // For the next leader to do, or for this one when the transfer is called off: the target lacks
+  // it.
   if (leader.transfer) return;
   appendConfiguration(state, leader, { ...latest.configuration, outgoing: [] });
 }
 
-/** The committed configuration, which isn't joint, has no vote for this node: it leads no longer. */
+/**
+ * The committed configuration, which isn't joint, has no vote for this node: it leads no longer.
+ */
 export function isLeftOut(state: State): boolean {
   const latest = state.membership.history.at(-1);
   return (

@@ -8,7 +8,7 @@ import { releaseReader } from "./install-sending.js";
 /** So many of the longest election timeouts a member that has left is told that it has. */
 const LEAVING_TIMEOUTS = 10;
 
-/** What a leader knows of whoever stays survives the change. */
+/** The leader keeps what it knows about the followers that stay. */
 export function followConfiguration(state: State, leader: Leader): void {
   const latest = state.membership.history.at(-1);
   if (!latest) return;

@@ -102,8 +102,8 @@ export function commitInstall(state: State): void {
 }
 
 /**
- * It is durable here. What is committed stays committed, whoever leads by now: so it is taken over
- * in any role and term.
+ * The snapshot is durable here. Committed entries stay committed under any leader, so it is
+ * installed in any role and term.
  */
 export function adoptSnapshot(state: State, snapshot: SnapshotMeta): void {
   if (snapshot.index < (state.snapshot?.index ?? 0)) return;

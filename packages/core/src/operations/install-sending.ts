@@ -29,7 +29,7 @@ export function requestInstall(progress: Progress, neededIndex: Index): void {
   progress.install = { ...(progress.install ?? newOutgoingInstall(0)), neededIndex };
 }
 
-/** At the end of a turn: whoever needs one is sent the next part. */
+/** At the end of a turn: sends the next part to each follower that needs one. */
 export function sendSnapshots(state: State, leader: Leader): void {
   for (const progress of leader.progress.values()) {
     const { install } = progress;
@@ -70,7 +70,7 @@ function pause({ now }: State, install: OutgoingInstall, ms: number): void {
   install.resumeAt = now + ms;
 }
 
-/** A snapshot was saved: whoever waits for one needn't any longer. */
+/** A snapshot was saved: followers that wait for one can be sent it. */
 export function resumeInstalls(leader: Leader): void {
   for (const { install } of leader.progress.values()) {
     if (install && !install.snapshot) install.mayBegin = true;

@@ -72,9 +72,9 @@ export function onLost(state: State, progress: Progress): void {
 }
 
 /**
- * Begins a probe. The second loss in a row, with nothing arrived in between, makes a pause before
- * anything is sent again, and each further one doubles it: whatever can't get through must not
- * fill the link for ever.
+ * Begins a probe. The second loss in a row, with no arrival in between, causes a pause before
+ * anything is sent again, and each further one doubles it: a message that can't get through must
+ * not fill the link forever.
  */
 export function loseTrack(state: State, progress: Progress, nextIndex: Index): void {
   if (progress.inflight.length > 0) progress.losses++;
@@ -87,9 +87,9 @@ export function loseTrack(state: State, progress: Progress, nextIndex: Index): v
 }
 
 /**
- * A message was refused that overtook a large one: that isn't lost, and what was refused is sent
- * again behind it.
- * @returns whether it was so
+ * Handles the refusal of a message that overtook a large one: that one isn't lost, and the refused
+ * message is sent again after it.
+ * @returns whether this was the case
  */
 export function hasOvertaken(progress: Progress, message: AppendEntriesReply): boolean {
   const { prevLogIndex, verifiedIndex } = message;

@@ -89,8 +89,8 @@ export function driveTransfer(state: State, leader: Leader): void {
 }
 
 /**
- * The committed configuration leaves this leader out (thesis §4.2.2): whoever is furthest campaigns
- * at once, so that nobody has to wait for an election timeout.
+ * The committed configuration doesn't include this leader (thesis §4.2.2): the voter with the most
+ * complete log campaigns at once, so that nobody has to wait for an election timeout.
  */
 export function leaveLeadership(state: State, leader: Leader): void {
   const target = leader.transfer?.target ?? furthestVoter(state, leader);

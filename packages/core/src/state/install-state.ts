@@ -17,7 +17,7 @@ export interface OutgoingInstall {
   isReading: boolean;
   /** When the follower last wrote more, or the attempt began. */
   progressAt: number;
-  /** How often nothing was heard of what was sent, of late; and whether that was the last time. */
+  /** How often there was recently no answer to what was sent; and whether the last time was one. */
   silences: number;
   isRepeating: boolean;
   /** Attempts that failed in a row; the first heartbeat from `resumeAt` on lets another begin. */

@@ -18,7 +18,7 @@ export interface Durability {
   lastSeq: number;
   pending: PendingWrite[];
   staged: LogOperation[];
-  /** What the slowest write of late took, in milliseconds: a peak that fades with each write. */
+  /** How long the slowest recent write took, in milliseconds: a peak that fades with each write. */
   slowestMs: number;
   /** What was last handed to the storage. */
   savedHardState: HardState;

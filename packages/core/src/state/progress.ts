@@ -69,7 +69,8 @@ export interface Progress {
   /** When `verifiedIndex` last grew. */
   arrivedAt: number;
   /**
-   * Whoever answers this round without having what is overdue has lost it; 0: nothing is overdue.
+   * A follower that answers this round without having the overdue message has lost it; 0: nothing
+   * is overdue.
    */
   overdueRound: number;
   /** How many times the expected time a message may take. */
@@ -179,7 +180,7 @@ export function startProbe(progress: Progress, nextIndex: Index): void {
   progress.due = true;
 }
 
-/** The follower's log holds everything up to `verifiedIndex`: go on behind it. */
+/** The follower's log holds everything up to `verifiedIndex`: continue after it. */
 export function endProbe(progress: Progress, verifiedIndex: Index, now: number): void {
   progress.mode = "replicate";
   progress.nextIndex = verifiedIndex + 1;

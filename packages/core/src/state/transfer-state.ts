@@ -16,7 +16,7 @@ export interface LeadershipTransfer {
   readonly askers: { readonly from: Sender; readonly id: number }[];
 }
 
-/** At whoever asked. */
+/** On the node that requested it. */
 export interface PendingTransfer {
   readonly id: number;
   readonly target: NodeId | null;
