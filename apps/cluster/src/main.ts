@@ -6,10 +6,17 @@ import { RaftkitError } from "@raftkit/core";
 import { CommanderError } from "commander";
 import { chaosCommand, verifyCommand } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
-import { changeNode, listNodes, statusTable, takeSnapshot } from "./cli/control-client.js";
+import {
+  changeNode,
+  listNodes,
+  statusTable,
+  takeSnapshot,
+  transferLeadership,
+} from "./cli/control-client.js";
 import { ClusterError } from "./errors.js";
 import { commandLine } from "./cli/hints.js";
 import { runProgram } from "./cli/program.js";
+import { rollingRestart } from "./cli/rolling-restart.js";
 import { startCluster } from "./supervisor/up.js";
 import type { UpOptions } from "./supervisor/up-options.js";
 
@@ -142,6 +149,13 @@ async function snapshot(node: string, httpBase: number): Promise<void> {
   print(`${id} has saved a snapshot at index ${index}, ${bytes} bytes`);
 }
 
+async function transfer(node: string | null, httpBase: number): Promise<void> {
+  const beganAt = performance.now();
+  const { leaderId, term } = await transferLeadership(httpBase, node);
+  const tookMs = Math.round(performance.now() - beganAt);
+  print(`${leaderId} leads in term ${term}, after ${tookMs} ms`);
+}
+
 try {
   await runProgram(process.argv.slice(2), {
     program: programText(),
@@ -151,6 +165,8 @@ try {
       kill,
       restart,
       snapshot,
+      transfer,
+      rollingRestart: (httpBase) => rollingRestart(httpBase, print),
       chaos,
       verify: async (path) => process.exit(await verifyCommand(path, print)),
     },

@@ -47,6 +47,8 @@ function recorder(): { readonly options: ProgramOptions; readonly read: Read } {
     kill: note("kill"),
     restart: note("restart"),
     snapshot: note("snapshot"),
+    transfer: note("transfer"),
+    rollingRestart: note("rollingRestart"),
     chaos: note("chaos"),
     verify: note("verify"),
   };
@@ -145,6 +147,12 @@ describe("the command line", () => {
       ["restart", "n3"],
       ["restart", "n3", 8100],
     ],
+    [["transfer"], ["transfer", null, 8100]],
+    [
+      ["transfer", "2", "--http-base", "9000"],
+      ["transfer", "2", 9000],
+    ],
+    [["rolling-restart"], ["rollingRestart", 8100]],
     [
       ["verify", "some/where"],
       ["verify", "some/where"],
@@ -293,17 +301,29 @@ describe("a wrong command line", () => {
   });
 });
 
+const COMMANDS = [
+  "up",
+  "status",
+  "kill",
+  "restart",
+  "snapshot",
+  "transfer",
+  "rolling-restart",
+  "chaos",
+  "verify",
+];
+
 describe("help", () => {
   test.each([[[]], [["help"]], [["--help"]], [["-h"]]])("%j names every command", async (args) => {
     const { out, exitCode } = await readLine(args);
     expect(exitCode).toBe(0);
-    for (const command of ["up", "status", "kill", "restart", "chaos", "verify"]) {
+    for (const command of COMMANDS) {
       expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
     }
     expect(out).toContain("\nExit codes: 0 ");
   });
 
-  test.each(["up", "status", "kill", "restart", "chaos", "verify"])(
+  test.each(COMMANDS)(
     "of %s: what it takes and nothing else, examples, exit codes",
     async (command) => {
       const { out, exitCode, calls } = await readLine([command, "--help"]);

@@ -105,6 +105,25 @@ describe("up", () => {
     ]);
   });
 
+  test("is told by transfer who leads, or why not", async () => {
+    const cluster = await up(["--data", temporaryDirectory()], env);
+    const transfer = async (...args: string[]): Promise<[unknown, string]> => {
+      const program = runProgram(["transfer", ...args, "--http-base", String(cluster.httpBase)]);
+      return [await program.ended, program.output()];
+    };
+    const leads = expect.stringMatching(/^n2 leads in term 8, after \d+ ms\n$/) as string;
+    expect(await transfer()).toEqual([0, leads]);
+    expect(await transfer("2")).toEqual([0, leads]);
+    expect(await transfer("3")).toEqual([
+      1,
+      "raftkit-cluster: the leadership wasn't handed to n3: n3 didn't answer in time; is it up?\n",
+    ]);
+    expect(await transfer("7")).toEqual([
+      1,
+      'raftkit-cluster: there is no node "7"; there are n1, n2, n3 (or their numbers, or leader)\n',
+    ]);
+  });
+
   test("shows who is killed, who comes back and who leads where it runs", async () => {
     const cluster = await up(["--data", temporaryDirectory()], env);
     const ready = cluster.output().length;

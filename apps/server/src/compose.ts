@@ -40,6 +40,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     timeoutMs,
     maxLogBytes,
     snapshotAfterBytes,
+    leaseDriftRate,
   } = settings;
   const bootstrap =
     transport === "http"
@@ -58,6 +59,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     heartbeatIntervalMs: heartbeatMs,
     defaultTimeoutMs: timeoutMs,
     ...(maxLogBytes !== undefined && { maxLogBytes }),
+    ...(leaseDriftRate !== undefined && { leaseDriftRate }),
     snapshotAfterBytes,
     logger,
     instruments,

@@ -96,7 +96,7 @@ export async function startServer({
       sessionRoutes(calls),
       statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
       metricsRoute(metrics.page),
-      clusterRoutes({ snapshot: async () => opened().snapshot() }),
+      clusterRoutes(opened),
       healthRoutes({ status, calls, draining: () => closing !== undefined }),
     ],
     logger,

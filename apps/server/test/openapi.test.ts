@@ -41,6 +41,7 @@ test("it names every route with its methods, and every reference in it leads som
     "/v1/sessions/{session}": "delete",
     "/v1/status": "get",
     "/v1/cluster/snapshot": "post",
+    "/v1/cluster/transfer": "post",
     "/metrics": "get",
     "/healthz": "get",
     "/readyz": "get",
@@ -91,7 +92,19 @@ test("parameters and bodies are those that the routes check", async () => {
               name: "limit",
               schema: expect.objectContaining({ type: "integer", minimum: 1, maximum: 1000 }),
             }),
+            expect.objectContaining({
+              in: "query",
+              name: "consistency",
+              schema: expect.objectContaining({ enum: ["linearizable", "lease", "local"] }),
+            }),
           ]),
+        },
+      },
+      "/v1/cluster/transfer": {
+        post: {
+          requestBody: {
+            content: { "application/json": { schema: { properties: { to: expect.anything() } } } },
+          },
         },
       },
     },

@@ -79,6 +79,7 @@ describe("where a value comes from", () => {
     data: ["/tmp/a b", "/tmp/a b"],
     electionTimeoutMs: ["1000-2000", { min: 1000, max: 2000 }],
     heartbeatMs: ["75", 75],
+    leaseDriftRate: ["0.001", 0.001],
     timeoutMs: ["1", 1],
     maxValueBytes: ["1", 1],
     maxLogBytes: ["1048576", 1_048_576],
@@ -191,6 +192,14 @@ describe("wrong options", () => {
     [
       ["--heartbeat-ms", "76"],
       `--heartbeat-ms: given "76"; allowed: at most 75, half of the smallest election timeout (--election-timeout-ms 150-300)`,
+    ],
+    [
+      ["--lease-drift-rate", "0.0"],
+      `--lease-drift-rate: given "0.0"; allowed: a number above 0 and below 1, as 0.001`,
+    ],
+    [
+      ["--lease-drift-rate", "1%"],
+      `--lease-drift-rate: given "1%"; allowed: a number above 0 and below 1, as 0.001`,
     ],
     [["--timeout-ms", "0"], `--timeout-ms: given "0"; allowed: a whole number from 1 to 600000`],
     [

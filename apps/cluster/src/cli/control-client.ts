@@ -56,16 +56,34 @@ export async function takeSnapshot(httpBase: number, node: string): Promise<Snap
   );
 }
 
+export interface LeaderView {
+  readonly leaderId: string;
+  readonly term: number;
+}
+
+const leaderSchema: z.ZodType<LeaderView> = z.object({ leaderId: z.string(), term: z.number() });
+
+/** @param to null: the voter whose log is furthest. @throws {ClusterError} */
+export async function transferLeadership(httpBase: number, to: string | null): Promise<LeaderView> {
+  return leaderSchema.parse(await call(httpBase, "POST", "/v1/transfer", { to }));
+}
+
 /** A restart waits until the node serves, so it may take a while. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-async function call(httpBase: number, method: string, path: string): Promise<unknown> {
+async function call(
+  httpBase: number,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<unknown> {
   const address = `127.0.0.1:${httpBase}`;
   let response: Response;
   try {
     response = await fetch(`http://${address}${path}`, {
       method,
       headers: { "content-type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
   } catch (cause) {
@@ -75,9 +93,9 @@ async function call(httpBase: number, method: string, path: string): Promise<unk
       { cause },
     );
   }
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return body;
-  const refusal = errorSchema.safeParse(body);
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return answer;
+  const refusal = errorSchema.safeParse(answer);
   if (!refusal.success) {
     throw new ClusterError(
       "UNREACHABLE",

@@ -3,7 +3,9 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { ClusterError } from "../errors.js";
-import { askSnapshot, askStatus, latestLeader } from "./node-status.js";
+import { z } from "zod";
+import { askSnapshot, askTransfer } from "./node-requests.js";
+import { askStatus, latestLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
 import type { ProcessState, SupervisedNode } from "./supervised-process.js";
 import type { Supervisor } from "./supervisor.js";
@@ -27,6 +29,8 @@ export interface ControlApi {
 }
 
 const HOST = "127.0.0.1";
+
+const transferBody = z.object({ to: z.string().nullable() });
 
 /** `port`: what the `Host` header must name. */
 function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
@@ -74,14 +78,24 @@ function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
   app.post("/v1/nodes/:node/snapshot", async (context) => {
     const id = await resolveNode(supervisor, context.req.param("node"));
     const http = supervisor.nodes().find(({ place }) => place.id === id)?.place.http ?? "";
-    return context.json({ id, ...(await askSnapshot(id, http)) });
+    return context.json({ id, ...(await askSnapshot({ id, http })) });
+  });
+  app.post("/v1/transfer", async (context) => {
+    const body = transferBody.safeParse(await context.req.json().catch(() => undefined));
+    if (!body.success) {
+      throw new ClusterError("BAD_REQUEST", 'allowed: {"to": a node or null}', { status: 400 });
+    }
+    const { to } = body.data;
+    const id = to === null ? null : await resolveNode(supervisor, to);
+    return context.json(await askTransfer(await whoAnswers(supervisor), id));
   });
   app.notFound((context) =>
     context.json(
       {
         error: {
           code: "NOT_FOUND",
-          message: "there are GET /v1/nodes, and POST /v1/nodes/N/kill, /restart and /snapshot",
+          message:
+            "there are GET /v1/nodes, POST /v1/nodes/N/kill, /restart and /snapshot, and POST /v1/transfer",
         },
       },
       404,
@@ -163,6 +177,15 @@ async function resolveNode(supervisor: Supervisor, name: string): Promise<string
     throw new ClusterError("NO_LEADER", whyNobodyLeads(nodes), { status: 409 });
   }
   return leader.id;
+}
+
+/** A node that can be asked for something that concerns all of them: the leader, if it is known. */
+async function whoAnswers(supervisor: Supervisor): Promise<NodeView> {
+  const answering = (await viewAll(supervisor)).filter(({ status }) => status !== null);
+  const leader = latestLeader(answering.map(({ status }) => status ?? undefined));
+  const node = answering.find(({ id }) => id === leader?.id) ?? answering[0];
+  if (node) return node;
+  throw new ClusterError("NOT_RUNNING", "no node answers; restart one first", { status: 409 });
 }
 
 function whyNobodyLeads(nodes: ReturnType<Supervisor["nodes"]>): string {

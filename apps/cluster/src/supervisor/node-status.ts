@@ -48,38 +48,6 @@ export async function askStatus(http: string): Promise<NodeStatus | undefined> {
   }
 }
 
-/** A large state takes its time. */
-const SNAPSHOT_TIMEOUT_MS = 25_000;
-
-const snapshotAnswer = z.object({ index: z.number(), bytes: z.number() });
-const refusal = z.object({ error: z.object({ message: z.string() }) });
-
-/** Lets a node take a snapshot. @throws {ClusterError} it doesn't answer, or says why not */
-export async function askSnapshot(
-  id: string,
-  http: string,
-): Promise<z.infer<typeof snapshotAnswer>> {
-  let answer: unknown;
-  try {
-    const response = await fetch(`http://${http}/v1/cluster/snapshot`, {
-      method: "POST",
-      signal: AbortSignal.timeout(SNAPSHOT_TIMEOUT_MS),
-    });
-    answer = await response.json();
-  } catch (cause) {
-    throw new ClusterError("UNREACHABLE", `${id} at ${http} doesn't answer; does it run?`, {
-      cause,
-    });
-  }
-  const taken = snapshotAnswer.safeParse(answer);
-  if (taken.success) return taken.data;
-  const why = refusal.safeParse(answer);
-  throw new ClusterError(
-    "REFUSED",
-    `${id} took no snapshot: ${why.success ? why.data.error.message : JSON.stringify(answer)}`,
-  );
-}
-
 export interface Leader {
   readonly id: string;
   readonly term: number;

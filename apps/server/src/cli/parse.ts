@@ -9,7 +9,7 @@ import { optionTable } from "./table.js";
 import type { Given, TableOption } from "./table.js";
 
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
-type Unset = "httpPeers" | "peerVia" | "maxLogBytes";
+type Unset = "httpPeers" | "peerVia" | "leaseDriftRate" | "maxLogBytes";
 /** What the server is started with. Every property is the option of that name. */
 export type Settings = {
   readonly [K in Exclude<keyof typeof optionTable, Unset>]: Value<(typeof optionTable)[K]>;

@@ -31,6 +31,13 @@ export function whole(min: number, max: number): z.ZodType<number, string> {
     .pipe(z.int().min(min).max(max));
 }
 
+/** A number between 0 and 1, without both. */
+export const fraction: z.ZodType<number, string> = z
+  .string()
+  .regex(/^0?\.[0-9]{1,15}$/)
+  .transform(Number)
+  .pipe(z.number().positive());
+
 export function oneOf<T extends string>(values: readonly T[]): z.ZodType<T, string> {
   return z.string().pipe(z.enum(values));
 }

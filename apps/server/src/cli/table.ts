@@ -2,7 +2,16 @@
 // environment variable follows from the flag: `--election-timeout-ms` is
 // `RAFTKIT_ELECTION_TIMEOUT_MS`.
 import type { z } from "zod";
-import { idText, listenAddress, locatedList, oneOf, pathText, range, whole } from "./schemas.js";
+import {
+  fraction,
+  idText,
+  listenAddress,
+  locatedList,
+  oneOf,
+  pathText,
+  range,
+  whole,
+} from "./schemas.js";
 
 /** The texts of earlier rows that were right; a default may build on them. */
 export type Given = Readonly<Record<string, string | undefined>>;
@@ -154,6 +163,14 @@ export const optionTable = {
     "a whole number from 1 to 300000, at most half of the smallest election timeout",
     "50",
     "How often a leader is heard.",
+  ),
+  leaseDriftRate: option(
+    "lease-drift-rate",
+    "RATE",
+    fraction,
+    "a number above 0 and below 1, as 0.001",
+    unset("no leases"),
+    "By how much this machine's clock may run faster or slower than real time; 0.001: a tenth of a percent. With it a leader answers GET with consistency=lease without asking a majority. Such answers are only as right as this number: leave it out where clocks can't be vouched for, or where a machine's clocks stop together, as those of paused virtual machines may. On every node, and before --election-timeout-ms is made smaller, first restart all without it.",
   ),
   timeoutMs: option(
     "timeout-ms",

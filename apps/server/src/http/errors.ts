@@ -4,7 +4,15 @@ import { RaftkitError } from "@raftkit/core";
 import type { FastifySchemaValidationError } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { inFlags } from "../cli/flags.js";
-import { NotProposed, OutcomeUnknown, ReadFailed, SnapshotFailed, WatchEnded } from "raftkit";
+import {
+  NotProposed,
+  OutcomeUnknown,
+  ReadFailed,
+  SnapshotFailed,
+  TransferFailed,
+  WatchEnded,
+} from "raftkit";
+import { transferRefusals } from "./cluster-refusals.js";
 
 export class HttpError extends RaftkitError {
   readonly status: number;
@@ -80,6 +88,10 @@ export function toHttpError(error: unknown): HttpError | undefined {
   }
   if (error instanceof SnapshotFailed) {
     return unavailable("snapshot_failed", inFlags(error.message));
+  }
+  if (error instanceof TransferFailed) {
+    const [status, code] = transferRefusals[error.reason];
+    return new HttpError(status, code, error.message, status === 503 ? RETRY_AFTER : {});
   }
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];

@@ -85,6 +85,10 @@ export const snapshot = z
   .object({ index: z.int(), term: z.int(), bytes: z.int() })
   .meta({ description: "The state after the entry at `index`." });
 
+export const transferred = z
+  .object({ leaderId: z.string(), term: z.int() })
+  .meta({ description: "Who leads now." });
+
 const voter = z.object({ id: z.string(), incarnation: z.string(), address: z.string() });
 
 export const status = z
@@ -95,6 +99,11 @@ export const status = z
     role: z.enum(["follower", "candidate", "leader"]).nullable(),
     term: z.int(),
     leaderId: z.string().nullable(),
+    hasLease: z.boolean().meta({ description: "On a leader: consistency=lease asks nobody." }),
+    transferringTo: z
+      .string()
+      .nullable()
+      .meta({ description: "On a leader that hands its leadership on: to whom." }),
     http: z.string().nullable().meta({ description: "host:port of this node's API." }),
     leaderHttp: z.string().nullable().meta({ description: "host:port of the leader's API." }),
     lastIndex: z.int(),
