@@ -57,7 +57,7 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
       index: raft.snapshot.index,
       term: raft.snapshot.term,
       bytes: raft.snapshot.bytes,
-      ageMs: now - runtime.snapshotSavedAt,
+      ageMs: Math.round(now - runtime.snapshotSavedAt),
     },
     lacksSnapshot: raft.lacksSnapshot,
     configuration: raft.configuration,
