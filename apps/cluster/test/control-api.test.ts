@@ -101,8 +101,22 @@ describe("the control API", () => {
     await expect(changeNode(port, "leader", "kill")).rejects.toThrow(
       "no node leads: 1 of 3 runs, and a leader needs 2; restart one first",
     );
-    expect(await ask(port, "POST", "/v1/nodes/1/kill", json)).toMatchObject({ status: 409 });
-    expect(await ask(port, "GET", "/nowhere", {})).toMatchObject({ status: 404 });
+    const codes: [number, unknown][] = [];
+    for (const [method, path] of [
+      ["POST", "/v1/nodes/1/kill"],
+      ["POST", "/v1/nodes/9/kill"],
+      ["POST", "/v1/nodes/leader/kill"],
+      ["GET", "/nowhere"],
+    ] as const) {
+      const { status, body } = await ask(port, method, path, json);
+      codes.push([status, JSON.parse(body).error.code]);
+    }
+    expect(codes).toEqual([
+      [409, "not_running"],
+      [404, "unknown_node"],
+      [409, "no_leader"],
+      [404, "not_found"],
+    ]);
   });
 
   test.each([
@@ -116,7 +130,7 @@ describe("the control API", () => {
     const { port, supervisor } = await serve();
     const answer = await ask(port, "POST", "/v1/nodes/1/kill", headers);
     expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "BAD_REQUEST" } });
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "bad_request" } });
     expect(supervisor.asked).toEqual([]);
   });
 
@@ -169,7 +183,7 @@ test("the status table has a row for each node, and why one ended", () => {
       "node  pid  state    role    term  commit  applied  http         peer",
       "n1    41   running  leader  4     8       7        127.0.0.1:2  127.0.0.1:101",
       "n2    -    ended    -       -     -       -        127.0.0.1:2  127.0.0.1:101",
-      "n2 ended by itself: the disk is full",
+      "n2 ended unasked: the disk is full",
     ].join("\n"),
   );
 });

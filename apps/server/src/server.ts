@@ -92,7 +92,15 @@ export async function startServer({
   const listener = createHttpListener({
     routes: [
       kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
-      watchRoute({ calls, changes: { watch: (asked) => (opened(), changes.watch(asked)) } }),
+      watchRoute({
+        calls,
+        changes: {
+          watch: (asked) => (opened(), changes.watch(asked)),
+          get index() {
+            return changes.index;
+          },
+        },
+      }),
       sessionRoutes(calls),
       statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
       metricsRoute(metrics.page),

@@ -82,7 +82,7 @@ describe("where a value comes from", () => {
     leaseDriftRate: ["0.001", 0.001],
     timeoutMs: ["1", 1],
     maxValueBytes: ["1", 1],
-    maxLogBytes: ["1048576", 1_048_576],
+    maxLogBytes: ["4194304", 4_194_304],
     snapshotAfterBytes: ["4096", 4096],
     logLevel: ["silent", "silent"],
   };
@@ -209,6 +209,14 @@ describe("wrong options", () => {
     [
       ["--max-log-bytes", "12"],
       `--max-log-bytes: given "12"; allowed: a whole number from 1048576`,
+    ],
+    [
+      ["--max-log-bytes", "4194303"],
+      `--max-log-bytes: given "4194303"; allowed: a whole number from 4194304, 4 times --max-value-bytes (1048576), or smaller values`,
+    ],
+    [
+      ["--max-log-bytes", "1048576", "--max-value-bytes", "262145"],
+      `--max-log-bytes: given "1048576"; allowed: a whole number from 1048580, 4 times --max-value-bytes (262145), or smaller values`,
     ],
     [
       ["--max-log-bytes", "9007199254740993"],

@@ -22,7 +22,7 @@ import { configurationAt, configurationIndex } from "./operations/membership.js"
 import { changesDeadline } from "./operations/pending-changes.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
 import { transferDeadline } from "./operations/transfer-requests.js";
-import { isLogFull } from "./operations/leader-append.js";
+import { isLogFull } from "./operations/compaction.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import type { SnapshotMeta, SnapshotPosition } from "./ports/snapshot-storage.js";
 import type { Effect, RoleName } from "./protocol/effects.js";
@@ -59,7 +59,10 @@ export interface RaftStatus {
   /** The log begins behind a snapshot that is lost, and the leader hasn't sent one yet. */
   readonly lacksSnapshot: boolean;
   readonly logBytes: number;
-  /** The log's bound refuses proposals: every one, or one like those that it refused. */
+  /**
+   * As a leader this node refuses proposals, for its log is at its bound: every one, or those like
+   * one that it refused, until a snapshot has made room.
+   */
   readonly logFull: boolean;
   /** This node's disk has no room beyond the log's reserve: as a leader it refuses proposals. */
   readonly diskFull: boolean;

@@ -52,8 +52,8 @@ export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
   /** How long calls wait where they don't say. Default 5000 ms. */
   readonly defaultTimeoutMs?: number;
   /**
-   * The largest encoded command. Default 4 MiB, or what fits the transport's frames and the two
-   * bounds below.
+   * The largest encoded command. Default 4 MiB, or what fits the transport's frames, the first of
+   * the bounds below and half of the second, beside 268 bytes.
    */
   readonly maxCommandBytes?: number;
   /**
@@ -175,8 +175,8 @@ export interface NodeStatus {
   /** The option, with its default. */
   readonly maxLogBytes: number;
   /**
-   * Proposals that don't fit in `maxLogBytes` are refused, here or at the leader. It stays so until
-   * the option is raised.
+   * As a leader this node refuses proposals that don't fit in `maxLogBytes`, until a snapshot has
+   * made room for one like those it refused. Not true of a follower that forwarded them.
    */
   readonly logFull: boolean;
   /**

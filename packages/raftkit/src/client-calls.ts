@@ -26,8 +26,6 @@ import {
   StateMachineFailed,
   TransferFailed,
 } from "./errors.js";
-import { fullLogText } from "./operator-log.js";
-import type { LogBound } from "./log-bound.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
@@ -53,6 +51,8 @@ const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
   transferring: "the leader hands its leadership on, and the next one isn't known yet; try again",
 };
 
+const LOG_FULL =
+  "the log of the leader has no room for this command within its bound (maxLogBytes). The leader's next snapshot makes room (option storage.snapshots; without it all entries stay); if that takes long, what the leader reports of its snapshots tells why; or raise maxLogBytes on every node, and give the processes the memory for it";
 const DISK_FULL =
   "the leader's disk is full, and what is left is kept for votes and changes of the leader; free space there, then try again: nothing needs to be restarted";
 
@@ -71,9 +71,6 @@ export interface CallContext {
   /** Undefined while it runs. */
   readonly end: NodeEnd | undefined;
   readonly counters: Record<CounterName, number>;
-  readonly logBound: LogBound;
-  /** What the log holds. */
-  logBytes(): number;
   /** Asks for the end of this turn, at which core gets what waits. */
   requestTurn(): void;
 }
@@ -315,10 +312,8 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
       case "diskFull":
         this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, DISK_FULL));
         break;
-      case "logFull": {
-        const why = `the leader's log is full. ${fullLogText(this.#settings.maxLogBytes)}`;
-        this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, why));
-      }
+      case "logFull":
+        this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, LOG_FULL));
     }
   }
 
@@ -339,16 +334,13 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
 
   /** What became of that for which core was asked. */
   perform(effect: Extract<Effect, { type: CallEffect }>, lastApplied: Index): void {
-    const { logBound } = this.#node;
     switch (effect.type) {
       case "accepted": {
         const { firstSeq, count, firstIndex, term } = effect;
-        logBound.onAccepted(() => this.#node.logBytes());
         this.proposals.onAccepted(firstSeq, count, firstIndex, term, lastApplied);
         break;
       }
       case "rejected":
-        if (effect.reason === "logFull") logBound.onRefused(this.#node.logBytes());
         this.#onRejected(effect);
         break;
       case "unknown":

@@ -45,7 +45,6 @@ import type { Instrumentation } from "./instrumentation.js";
 import type { Audience } from "./news.js";
 import { tellNews } from "./news.js";
 import { OperatorLog } from "./operator-log.js";
-import { LogBound } from "./log-bound.js";
 import type { Settings } from "./options.js";
 import { checkCallOptions, checkTimeout } from "./options.js";
 import type { OpenedState } from "./opening.js";
@@ -81,7 +80,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly #instruments: Instrumentation | undefined;
   readonly #operatorLog: OperatorLog;
   readonly #audience: Audience;
-  readonly #logBound: LogBound;
   readonly #turns: Turns;
   readonly #traffic: Traffic;
   /**
@@ -112,7 +110,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#instruments = instruments;
     this.#leadership = new Leadership(this.id);
     this.#operatorLog = new OperatorLog(settings.logger, settings.clock);
-    this.#logBound = new LogBound(settings.maxLogBytes, this.#operatorLog);
     this.#turns = this.#createTurns(raft);
     this.#traffic = new Traffic(options, this.#counters, this.#operatorLog, (input) =>
       this.#turns.feed(input),
@@ -163,8 +160,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         return endNow();
       },
       counters: this.#counters,
-      logBound: this.#logBound,
-      logBytes: () => this.#raft.status.logBytes,
       status: () => this.status(),
       silentText: () => this.#operatorLog.leaderWatch.silentText,
       requestTurn: () => this.#turns.request(),
@@ -244,7 +239,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
       state: stateOf(this.#ended),
       lastApplied: this.#machineLane.lastApplied,
       maxLogBytes: this.#settings.maxLogBytes,
-      logFull: this.#logBound.isFull(raft.logBytes),
       snapshotSavedAt: this.#snapshots.savedAt,
       counters: this.#counters,
       now: this.#settings.clock.now(),

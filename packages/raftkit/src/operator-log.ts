@@ -32,6 +32,9 @@ const NOTICES: Readonly<Record<Notice, string>> = {
     "the log has reached half of its bound (maxLogBytes) while this peer is sent a snapshot, so the entries behind that snapshot are gone and it will need a newer one; if this comes again and again, raise maxLogBytes, or give the link or the peer's disk more speed",
   snapshotMissing:
     "the log begins behind a snapshot that is lost or damaged; this node votes and keeps entries, but applies nothing and doesn't campaign until the leader has sent it one",
+  logFull:
+    "the log of this leader has reached its bound (maxLogBytes): proposals that don't fit are refused until the next snapshot makes room (option storage.snapshots; without it all entries stay). If that takes long, a line about a snapshot that failed tells why; or raise maxLogBytes on every node, and give the processes the memory for it",
+  logHasRoom: "the log has room again for what it refused",
   diskFull:
     "the disk has no room for more than the log's reserve: as a leader this node refuses proposals, and reads go on; as a follower it goes on until the reserve is used up, and stops then. Free space: it is looked for again and again, and nothing needs to be started anew",
   transferring: "this leader hands its leadership on",
@@ -63,11 +66,6 @@ const REFUSED: Readonly<Record<VoteRefusal, string>> = {
   electing: "this node's own vote is under way",
   logBehind: "its log isn't as up to date as this node's",
 };
-
-/** Why a full log stays full, and what to do. */
-export function fullLogText(maxLogBytes: number): string {
-  return `Its bound, the option maxLogBytes, is ${maxLogBytes} bytes here; it ends with the next snapshot (option storage.snapshots; without it all entries stay): if that fails or comes too late, look for the reason in this log, or raise maxLogBytes on every node and give the process the memory for it`;
-}
 
 type Cluster = NodeOptions<never, never, never, never>["cluster"];
 
@@ -212,20 +210,6 @@ export class OperatorLog {
       { err: error },
       `${what} a snapshot failed: ${messageOf(error)}; the log keeps its entries, and ${again}`,
     );
-  }
-
-  logFull(logBytes: number, maxLogBytes: number): void {
-    this.#limited.write({
-      level: "error",
-      kind: "logFull",
-      subject: "",
-      fields: { logBytes, maxLogBytes },
-      message: `the log is full: proposals that don't fit are refused from now on. ${fullLogText(maxLogBytes)}`,
-    });
-  }
-
-  logHasRoom(): void {
-    this.#warn("logHasRoom", "", {}, "the log has room again: proposals are accepted");
   }
 
   stalled(ms: number): void {

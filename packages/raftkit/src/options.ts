@@ -96,17 +96,19 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     options.maxLogBytes ?? defaultMaxLogBytes(),
     Infinity,
   );
-  // One that no leader ever has room for would be refused as overload, again and again.
+  // One that no leader ever has room for would be refused as overload, again and again. In the log
+  // it is half of the bound at most: then a log that has no room for it has grown by the other half,
+  // and a snapshot is due (decision 0043).
   const commandBytes = Math.min(
     frameBytes,
     maxUncommittedBytes - ENTRY_BYTES,
-    maxLogBytes - ENTRY_BYTES,
+    Math.floor(maxLogBytes / 2) - ENTRY_BYTES,
   );
   if (commandBytes < 1) {
     throw wrong(
       "maxUncommittedBytes and maxLogBytes",
       [maxUncommittedBytes, maxLogBytes],
-      `more than ${ENTRY_BYTES} each, which is what a command costs beside its data`,
+      `more than ${ENTRY_BYTES}, which is what a command costs beside its data, and more than ${2 * ENTRY_BYTES + 1}, for it may fill half of the log`,
     );
   }
   return {

@@ -24,7 +24,6 @@ interface Runtime {
   readonly state: NodeState;
   readonly lastApplied: Index;
   readonly maxLogBytes: number;
-  readonly logFull: boolean;
   readonly snapshotSavedAt: number;
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly now: number;
@@ -51,14 +50,14 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     lastApplied: runtime.lastApplied,
     logBytes: raft.logBytes,
     maxLogBytes: runtime.maxLogBytes,
-    logFull: runtime.logFull,
+    logFull: raft.logFull,
     diskFull: raft.diskFull,
     baseIndex: raft.baseIndex,
     snapshot: raft.snapshot && {
       index: raft.snapshot.index,
       term: raft.snapshot.term,
       bytes: raft.snapshot.bytes,
-      ageMs: now - runtime.snapshotSavedAt,
+      ageMs: Math.round(now - runtime.snapshotSavedAt),
     },
     lacksSnapshot: raft.lacksSnapshot,
     configuration: raft.configuration,

@@ -117,7 +117,17 @@ describe("createNode", () => {
     [
       "maxUncommittedBytes without room for a command",
       () => ({ maxUncommittedBytes: 268 }),
-      /maxUncommittedBytes and maxLogBytes: given \[268,.*more than 268 each/,
+      /maxUncommittedBytes and maxLogBytes: given \[268,.*more than 268,.*more than 537,/,
+    ],
+    [
+      "maxCommandBytes beyond half of maxLogBytes",
+      () => ({ maxCommandBytes: 1000, maxLogBytes: 2001 }),
+      /maxCommandBytes: given 1000; allowed: .*at most 732/,
+    ],
+    [
+      "maxLogBytes without room for two commands",
+      () => ({ maxLogBytes: 537 }),
+      /maxUncommittedBytes and maxLogBytes: given \[.*,537\].*more than 268,.*more than 537,/,
     ],
     ["maxLogBytes", () => ({ maxLogBytes: -1 }), /maxLogBytes: given -1/],
     ["maxUncommittedBytes", () => ({ maxUncommittedBytes: NaN }), /maxUncommittedBytes: given NaN/],

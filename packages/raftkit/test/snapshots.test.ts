@@ -22,6 +22,8 @@ test("one on request holds everything applied by now, and the log begins behind 
     snapshot: { index: 52, bytes: taken.bytes },
     lastIndex: 52,
   });
+  world.clock.stall(0.4);
+  expect(kept.node.status().snapshot?.ageMs).toSatisfy(Number.isInteger);
   // Nothing was applied since: the same one.
   expect(await world.clock.outcome(kept.node.snapshot())).toEqual(taken);
   expect(kept.snapshots.calls.filter((call) => call === "commit")).toHaveLength(1);

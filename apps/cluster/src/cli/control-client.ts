@@ -103,7 +103,7 @@ async function call(
     );
   }
   const { code, message } = refusal.data.error;
-  throw new ClusterError(code === "NOT_RUNNING" ? "NOT_RUNNING" : "REFUSED", message);
+  throw new ClusterError(code === "not_running" ? "NOT_RUNNING" : "REFUSED", message);
 }
 
 /** For people: one row for each node. */
@@ -121,7 +121,7 @@ export function statusTable(nodes: readonly NodeView[]): string {
     peer,
   ]);
   const reasons = nodes.flatMap(({ id, reason }) =>
-    reason === null ? [] : [`${id} ended by itself: ${reason}`],
+    reason === null ? [] : [`${id} ended unasked: ${reason}`],
   );
   return [plainTable([head, ...rows]), ...reasons].join("\n");
 }

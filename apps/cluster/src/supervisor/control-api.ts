@@ -93,7 +93,7 @@ function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
     context.json(
       {
         error: {
-          code: "NOT_FOUND",
+          code: "not_found",
           message:
             "there are GET /v1/nodes, POST /v1/nodes/N/kill, /restart and /snapshot, and POST /v1/transfer",
         },
@@ -104,7 +104,8 @@ function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
   app.onError((error) => {
     const { status, code } =
       error instanceof ClusterError ? error : { status: 500, code: "INTERNAL" };
-    return Response.json({ error: { code, message: error.message } }, { status });
+    const body = { error: { code: code.toLowerCase(), message: error.message } };
+    return Response.json(body, { status });
   });
   return app;
 }

@@ -5,14 +5,14 @@ import type { NodePlace } from "./layout.js";
 import { startNodeProcess } from "./node-process.js";
 import type { NodeProcess } from "./node-process.js";
 
-/** `killed`: on request. `ended`: by itself. */
+/** `killed`: on request. `ended`: not on request of this cluster. */
 export type ProcessState = "starting" | "running" | "killed" | "ended";
 
 export interface SupervisedNode {
   readonly place: NodePlace;
   readonly state: ProcessState;
   readonly pid: number | null;
-  /** Why it ended, if it ended by itself. */
+  /** Why it ended, if nobody asked for it here. */
   readonly reason: string | null;
 }
 

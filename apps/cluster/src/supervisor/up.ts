@@ -103,7 +103,7 @@ function changeLine(
 ): string {
   if (state === "running") return `${place.id} runs, process ${pid}`;
   if (state !== "ended") return `${place.id} is down, as was asked`;
-  return `${place.id} ended by itself: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
+  return `${place.id} ended unasked: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }
 
 function welcome(

@@ -9,6 +9,12 @@ import { optionTable } from "./table.js";
 import type { Given, TableOption } from "./table.js";
 
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
+/**
+ * So many of the largest values fit in the log at least: a command may be half of it, and a value
+ * with its key, in JSON as base64, stays below twice its size.
+ */
+const LOG_VALUES = 4;
+
 type Unset = "httpPeers" | "peerVia" | "leaseDriftRate" | "maxLogBytes";
 /** What the server is started with. Every property is the option of that name. */
 export type Settings = {
@@ -104,6 +110,16 @@ function checkTogether(settings: Settings, given: Given): void {
         optionTable.heartbeatMs.flag,
         was("heartbeatMs"),
         `at most ${Math.floor(settings.electionTimeoutMs.min / 2)}, half of the smallest election timeout (--election-timeout-ms ${settings.electionTimeoutMs.min}-${settings.electionTimeoutMs.max})`,
+      ),
+    );
+  }
+  const leastLogBytes = LOG_VALUES * settings.maxValueBytes;
+  if (settings.maxLogBytes !== undefined && settings.maxLogBytes < leastLogBytes) {
+    wrong.push(
+      complaint(
+        optionTable.maxLogBytes.flag,
+        was("maxLogBytes"),
+        `a whole number from ${leastLogBytes}, ${LOG_VALUES} times --max-value-bytes (${settings.maxValueBytes}), or smaller values`,
       ),
     );
   }

@@ -75,13 +75,13 @@ export function toHttpError(error: unknown): HttpError | undefined {
     );
   }
   if (error instanceof NotProposed && error.reason === "tooLarge") {
-    return new HttpError(413, "too_large", inFlags(error.message));
+    return new HttpError(413, "too_large", "key and value are too large for one entry of the log");
   }
   if (error instanceof NotProposed && error.reason === "invalid") {
     return new HttpError(400, "bad_request", error.message);
   }
   if (error instanceof NotProposed && error.reason === "logFull") {
-    return new HttpError(507, "log_full", inFlags(error.message));
+    return new HttpError(507, "log_full", LOG_FULL);
   }
   if (error instanceof NotProposed && error.reason === "diskFull") {
     return new HttpError(507, "disk_full", error.message);
@@ -131,12 +131,15 @@ export function notReady(message: string): HttpError {
   return unavailable("not_ready", message);
 }
 
+const LOG_FULL =
+  "the leader's log has no room for this write within --max-log-bytes, and nothing was changed; the leader's next snapshot makes room. If that takes long, the standard output of the leader's server tells why; or raise --max-log-bytes on every node";
+
 /** For readiness. No `Retry-After`: it ends with the next snapshot, whenever that is. */
 export function logFull(logBytes: number, maxLogBytes: number): HttpError {
   return new HttpError(
     503,
     "log_full",
-    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until the next snapshot has taken the entries' place; the server's log says why there was none, if that lasts; reads are answered`,
+    `the raft log of this node holds ${logBytes} of --max-log-bytes ${maxLogBytes}: as the leader it refuses writes that don't fit until its next snapshot has taken the entries' place; if that takes long, the server's standard output tells why; reads are answered`,
   );
 }
 

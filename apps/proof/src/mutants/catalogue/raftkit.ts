@@ -327,4 +327,11 @@ export const raftkit: readonly Mutant[] = [
     replace: "this.#place(read, 0);",
     why: "a read at least at an index is answered from an older state",
   },
+  {
+    id: "raftkit-140",
+    file: "packages/raftkit/src/options.ts",
+    find: "    Math.floor(maxLogBytes / 2) - ENTRY_BYTES,\n",
+    replace: "    maxLogBytes - ENTRY_BYTES,\n",
+    why: "a command that the log has no room for is refused for good, and no snapshot is due",
+  },
 ];

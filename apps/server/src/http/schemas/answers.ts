@@ -116,7 +116,7 @@ export const status = z
     diskFull: z.boolean(),
     baseIndex: z.int().meta({ description: "The log begins behind it." }),
     snapshot: snapshot
-      .extend({ ageMs: z.number() })
+      .extend({ ageMs: z.int() })
       .nullable()
       .meta({ description: "The newest one; null: there is none, or it is damaged." }),
     lacksSnapshot: z.boolean(),
