@@ -117,7 +117,7 @@ test("three servers: with the index of a write any node shows it, without a lead
   for (let i = 0; i < 3; i++) {
     const put = await ask(at(cluster, i), "PUT", "/v1/kv/a", { body: `${i}` });
     for (const other of [0, 1, 2]) {
-      const query = `?atLeast=${put.headers["raft-index"]}`;
+      const query = `?atLeast=${String(put.headers["raft-index"])}`;
       const got = await ask(at(cluster, other), "GET", `/v1/kv/a${query}`);
       expect([got.status, got.body.toString()]).toEqual([200, `${i}`]);
       expect(Number(got.headers["raft-index"])).toBeGreaterThanOrEqual(
