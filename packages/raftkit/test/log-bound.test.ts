@@ -76,6 +76,26 @@ describe("a full log", () => {
     await clock.outcome(follower.node.propose(large));
   });
 
+  test("ends also if all that fills it was applied while a snapshot was under way", async () => {
+    const world = await start(1, { maxLogBytes: 10_000 });
+    const { clock } = world;
+    const { node, snapshots } = one(world);
+    let release = (): void => {};
+    snapshots.writing = () => new Promise((resolve) => (release = resolve));
+    const taking = node.snapshot();
+    await clock.until(() => snapshots.calls.includes("write"), "the first piece");
+    const large = "x".repeat(4000);
+    for (let i = 0; i < 2; i++) await clock.outcome(node.propose(large));
+    expect(await clock.outcome(refusalOf(node.propose(large)))).toMatchObject({
+      reason: "logFull",
+    });
+    snapshots.writing = () => Promise.resolve();
+    release();
+    await clock.outcome(taking);
+    await clock.until(() => !node.status().logFull, "the next snapshot");
+    await clock.outcome(node.propose(large));
+  });
+
   test.each([1, 2, 3, 4])(
     "finds room for the very command that it refused, though nothing else is proposed (%i)",
     async (seed) => {

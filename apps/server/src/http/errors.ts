@@ -139,7 +139,7 @@ export function logFull(logBytes: number, maxLogBytes: number): HttpError {
   return new HttpError(
     503,
     "log_full",
-    `the raft log of this node holds ${logBytes} of --max-log-bytes ${maxLogBytes}: as the leader it refuses writes that don't fit until its next snapshot has taken the entries' place; if that takes long, the server's standard output tells why; reads are answered`,
+    `the raft log of this node holds ${logBytes} of --max-log-bytes ${maxLogBytes}: as a leader it refuses writes that don't fit until its next snapshot has taken the entries' place; if that takes long, the server's standard output tells why; reads are answered`,
   );
 }
 

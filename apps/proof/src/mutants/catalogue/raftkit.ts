@@ -328,6 +328,13 @@ export const raftkit: readonly Mutant[] = [
     why: "a read at least at an index is answered from an older state",
   },
   {
+    id: "raftkit-142",
+    file: "packages/raftkit/src/snapshot-taker.ts",
+    find: "      () => this.#takeIfGrown(),\n",
+    replace: "      () => {},\n",
+    why: "a log that filled up during a snapshot stays full: nothing is applied, and nobody asks for the next one",
+  },
+  {
     id: "raftkit-140",
     file: "packages/raftkit/src/options.ts",
     find: "    Math.floor(maxLogBytes / 2) - ENTRY_BYTES,\n",
