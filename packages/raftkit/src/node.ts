@@ -271,7 +271,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
         this.#machineLane.pushRestore(effect.snapshot);
         break;
       case "configure":
-        this.#options.transport.setPeers(effect.peers);
+        this.#options.transport.setPeers(effect.peers, []);
         break;
       case "send":
         this.#traffic.send(effect.to, effect.message);

@@ -39,6 +39,7 @@ export class Traffic {
       receive: (from, frame) => {
         if (isListening()) this.receive(from, frame);
       },
+      met: () => undefined,
       unreachable: (peer) => {
         if (isListening()) this.#feed({ type: "unreachable", peer });
       },

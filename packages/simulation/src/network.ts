@@ -109,7 +109,7 @@ export function createVirtualNetwork(
         if (!process.stopped) attached.set(local.id, { sender, handler, process });
         return Promise.resolve();
       },
-      setPeers: (_peers: readonly Peer[]) => undefined,
+      setPeers: (_peers: readonly Peer[], _seeds: readonly string[]) => undefined,
       send: (to, parts) =>
         sender !== undefined &&
         !process.stopped &&

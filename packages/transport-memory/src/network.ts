@@ -81,6 +81,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
         if (to === undefined) targets.clear();
         else targets.delete(to);
       }
+      for (const end of wires.listening.values()) end.seek();
     },
   };
 }

@@ -97,7 +97,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     this.#state = "running";
   }
 
-  setPeers(peers: readonly Peer[]): void {
+  setPeers(peers: readonly Peer[], _seeds: readonly string[]): void {
     if (this.#state !== "running") return;
     const wanted = new Map(
       peers.filter(({ id }) => id !== this.#local?.id).map((peer) => [peer.id, peer]),

@@ -24,6 +24,8 @@ export interface TestNode {
   readonly local: LocalNode;
   readonly transport: Transport;
   readonly frames: Received[];
+  /** Who answered at a seed. */
+  readonly met: Sender[];
   readonly unreachable: NodeId[];
   readonly rejected: RaftkitError[];
   /** Called with each frame, inside `receive`. */
@@ -205,6 +207,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
           address: await (links.route?.(node.id, peer) ?? peer.address),
         })),
       ),
+      [],
     );
   }
 
@@ -223,6 +226,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
         local,
         transport: await transport(local.address),
         frames: [],
+        met: [],
         unreachable: [],
         rejected: [],
       };
@@ -233,6 +237,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
             node.frames.push({ from, frame });
             node.onReceive?.({ from, frame });
           },
+          met: (from) => void node.met.push(from),
           unreachable: (to) => void node.unreachable.push(to),
           rejected: (error) => void node.rejected.push(error),
         }),

@@ -20,6 +20,12 @@ export interface TransportHandler {
    */
   receive(from: Sender, frame: Uint8Array): void;
   /**
+   * A node of this cluster answered at a seed: from now on it can be sent to by its id. Said once
+   * for each connection, so again after one was lost, and when a later run answers; before anything
+   * is received on that connection.
+   */
+  met(from: Sender): void;
+  /**
    * Frames for this peer were lost or can't be delivered now: it is down, cut off (also by its
    * `disconnect`), silent, or its queue is full. May be called often; it is a hint.
    */
@@ -57,10 +63,17 @@ export interface Transport {
   start(local: LocalNode, handler: TransportHandler): Promise<void>;
   /**
    * Whom to keep connections to, also when they aren't there yet, come back, or moved to another
-   * address. Replaces the earlier list: who left it can't be sent to. Whoever spoke to this node
+   * address. Replaces the earlier lists: who left them can't be sent to. Whoever spoke to this node
    * can be answered all the same.
+   *
+   * A seed that leads to this node itself is passed over without a word. One that leads to a peer,
+   * or where another seed leads, is met all the same; that may cost a second connection, and
+   * disturbs neither. An address that can't be one is reported through `rejected`, as a peer's is.
+   * @param seeds addresses of which nobody has said yet who is there. A connection to each is kept
+   * while it is listed: who answers is told to `met`. In a configuration's notation, as peers'
+   * addresses are.
    */
-  setPeers(peers: readonly Peer[]): void;
+  setPeers(peers: readonly Peer[], seeds: readonly string[]): void;
   /**
    * Sends the concatenation of `parts`, which never change afterwards. A part may be empty, or a
    * view of a larger buffer.
