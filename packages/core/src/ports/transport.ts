@@ -20,9 +20,10 @@ export interface TransportHandler {
    */
   receive(from: Sender, frame: Uint8Array): void;
   /**
-   * A node of this cluster answered at a seed: from now on it can be sent to by its id. Said once
-   * for each connection, so again after one was lost, and when a later run answers; before anything
-   * is received on that connection.
+   * A node of this cluster answered at a seed, and can be sent to by its id while the seed is
+   * listed. Said on every new connection, so also when one was lost or cut off by `disconnect`, and
+   * when a later run answers. Where there are no connections: when somebody answers after nobody
+   * did.
    */
   met(from: Sender): void;
   /**
@@ -66,12 +67,12 @@ export interface Transport {
    * address. Replaces the earlier lists: who left them can't be sent to. Whoever spoke to this node
    * can be answered all the same.
    *
-   * A seed that leads to this node itself is passed over without a word. One that leads to a peer,
-   * or where another seed leads, is met all the same; that may cost a second connection, and
-   * disturbs neither. An address that can't be one is reported through `rejected`, as a peer's is.
-   * @param seeds addresses of which nobody has said yet who is there. A connection to each is kept
-   * while it is listed: who answers is told to `met`. In a configuration's notation, as peers'
-   * addresses are.
+   * A seed that leads to this very run of this node is passed over without a word. Who is a peer, or
+   * at another seed too, is met there all the same; that may cost a second connection, and disturbs
+   * neither. Whoever doesn't belong here is reported through `rejected`, as where a peer is looked
+   * for, and the seed is tried again; so is an address that can't be one.
+   * @param seeds addresses of which nobody has said yet who is there: a connection to each is kept,
+   * as to peers, and `met` tells who answers. Those that stay in the list keep their connections.
    */
   setPeers(peers: readonly Peer[], seeds: readonly string[]): void;
   /**
