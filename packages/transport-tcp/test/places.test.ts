@@ -21,7 +21,7 @@ const NOWHERE = "127.0.0.1:1";
 
 async function knock(end: End, id: string, overrides: object = {}): Promise<Raw> {
   const raw = dial(end);
-  raw.socket.write(hello(id, overrides));
+  raw.socket.write(hello(id, { to: end.id, ...overrides }));
   await until(`${id} was answered`, () => raw.received().length > 0);
   return raw;
 }
