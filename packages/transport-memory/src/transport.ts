@@ -31,6 +31,8 @@ export class MemoryTransport implements Transport {
   #peers: ReadonlyMap<NodeId, string> = new Map();
   /** Each seed, and who was met there. */
   #seeds = new Map<string, MemoryTransport | undefined>();
+  /** The seeds to which the way was cut: who is there is met again. */
+  readonly #lostSeeds = new Set<string>();
   /** Whoever spoke to this node, and through which end. */
   readonly #callers = new Map<NodeId, MemoryTransport>();
   /** What is on its way from this end, and to whom it ever sent. Lanes die with either end. */
@@ -138,15 +140,26 @@ export class MemoryTransport implements Transport {
     return Promise.resolve();
   }
 
+  /** The way between the two is cut. */
+  cutOff(from: NodeId, to: NodeId): void {
+    for (const [address, end] of this.#seeds) {
+      if (end === undefined) continue;
+      const ids = [this.#local?.id, end.#local?.id];
+      if (ids.includes(from) && ids.includes(to)) this.#lostSeeds.add(address);
+    }
+  }
+
   #meet(address: string): void {
     const end = this.#wires.listening.get(address);
     if (end === undefined || end === this) return;
     const [here, there] = [this.#local, end.#local];
     if (here === undefined || there === undefined) return;
-    if (!this.#seeds.has(address) || this.#seeds.get(address) === end) return;
+    const isMet = this.#seeds.get(address) === end && !this.#lostSeeds.has(address);
+    if (!this.#seeds.has(address) || isMet) return;
     if (this.#wires.isCut(here.id, there.id) || this.#wires.isCut(there.id, here.id)) return;
     if (this.#turnsAway(here, end, there.id)) return;
     this.#seeds.set(address, end);
+    this.#lostSeeds.delete(address);
     this.#handler?.met({ id: there.id, incarnation: there.incarnation, run: there.run });
   }
 

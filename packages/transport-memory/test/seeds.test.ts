@@ -77,7 +77,7 @@ test("is met when it comes later, and again as its next run", async () => {
   expect([b.frames, next.frames]).toEqual([[], [2]]);
 });
 
-test("a cut in either direction is in the way until it is healed", async () => {
+test("a cut in either direction is in the way until it is healed; then who is there is met again", async () => {
   const network = createMemoryNetwork();
   const [a] = [await start(network, local("a")), await start(network, local("b"))];
   network.cut("b", "a");
@@ -91,6 +91,14 @@ test("a cut in either direction is in the way until it is healed", async () => {
   network.heal();
   await settled();
   expect(a.met).toEqual([b1]);
+  network.cut("b", "a");
+  network.cut("b", "c");
+  network.heal("b", "c");
+  await settled();
+  expect([a.met, sends(a, "b", 1)]).toEqual([[b1], true]);
+  network.heal();
+  await settled();
+  expect(a.met).toEqual([b1, b1]);
 });
 
 test("who left the list, and wasn't heard, is unknown", async () => {

@@ -232,7 +232,7 @@ function handles(): string[] {
 }
 
 /** Frames go on as they did before: the sender is told no more often that they don't. */
-async function undisturbed(
+export async function undisturbed(
   bench: Bench,
   from: TestNode,
   to: TestNode,
