@@ -74,8 +74,10 @@ export interface RaftStatus {
   readonly configuration: Configuration | undefined;
   /** Of its entry; 0: there is none. */
   readonly configurationIndex: Index;
-  /** Of the last one that is known to be committed; 0: none is. */
-  readonly committedConfigurationIndex: Index;
+  /** The last one that is known to be committed, and its entry; undefined: none is. */
+  readonly committedConfiguration:
+    | { readonly index: Index; readonly configuration: Configuration }
+    | undefined;
   /** A member said that the configuration committed there doesn't name this node; 0: nobody did. */
   readonly removedAt: Index;
   /** On a leader: who introduced itself of late and is no member. */
@@ -210,7 +212,7 @@ export class Raft {
       largestEntryBytes: log.largestEntryBytes,
       configuration: membership.current,
       configurationIndex: configurationIndex(this.#state),
-      committedConfigurationIndex: configurationAt(this.#state, commitIndex)?.index ?? 0,
+      committedConfiguration: configurationAt(this.#state, commitIndex),
       removedAt: membership.removedAt,
       introductions:
         role.kind === "leader"

@@ -15,6 +15,9 @@ const FRESH_TIMEOUTS = 4;
 
 const INTRODUCTIONS_MAX = 100;
 
+/** Who is met is asked in turn: more would make the turns long. */
+const CONTACTS_MAX = 16;
+
 /** Says who this node is and where it is reached. */
 export function introduce(state: State, to: NodeId): void {
   const { introduction, membership, options } = state;
@@ -29,14 +32,23 @@ export function introduce(state: State, to: NodeId): void {
   });
 }
 
+/** Somebody answered at an address of which the id wasn't known. */
+export function noteContact({ introduction: { contacts } }: State, id: NodeId): void {
+  contacts.delete(id);
+  contacts.add(id);
+  for (const oldest of contacts) {
+    if (contacts.size <= CONTACTS_MAX) return;
+    contacts.delete(oldest);
+  }
+}
+
 /** To whom: the leader as far as it is known, else whoever can say who that is. */
 function introductionTarget(state: State): NodeId | null {
   const { introduction } = state;
   const known = leaderOf(state)?.id ?? introduction.leader?.id;
   if (known !== undefined) return known;
   // Each in turn: some of them may be gone.
-  const all = [introduction.contact, ...otherVoters(state).map(({ id }) => id)];
-  const ids = all.filter((id) => id !== null);
+  const ids = [...introduction.contacts, ...otherVoters(state).map(({ id }) => id)];
   return ids[introduction.sent % Math.max(1, ids.length)] ?? null;
 }
 

@@ -270,12 +270,17 @@ export type MembershipVerdict =
   | { readonly type: "duplicate"; readonly ids: readonly NodeId[] }
   /** No members, and not introduced of late. */
   | { readonly type: "unknownServer"; readonly ids: readonly NodeId[] }
-  /** It isn't a learner, or too far behind; `matchIndex` of `lastIndex` is known to be there. */
+  /**
+   * It isn't a learner, or too far behind; `matchIndex` of `lastIndex` is known to be there, and of a
+   * snapshot that it is sent `writtenBytes` of `bytes` (both 0: it is sent none).
+   */
   | {
       readonly type: "notCaughtUp";
       readonly id: NodeId;
       readonly matchIndex: Index;
       readonly lastIndex: Index;
+      readonly writtenBytes: number;
+      readonly bytes: number;
     }
   /** These haven't answered within an election timeout: without them there is no majority. */
   | { readonly type: "unreachable"; readonly ids: readonly NodeId[] };
