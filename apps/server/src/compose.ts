@@ -49,7 +49,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
   const codec = codecs[settings.codec]();
   return createNode({
     id,
-    cluster: { id: clusterId, bootstrap },
+    cluster: { id: clusterId, bootstrap, alone: bootstrap.length === 1 },
     transport: transports[transport](settings, context),
     storage: storages[settings.storage](settings, logger),
     codec,

@@ -50,8 +50,22 @@ export function fakeNode(): FakeNode {
       snapshot: { index: 2, term: 1, bytes: 77, ageMs: 1500 },
       lacksSnapshot: false,
       configuration: undefined,
+      configurationIndex: 0,
+      configurationCommitted: false,
+      removedAt: null,
+      introductions: [],
       bootstrap: null,
-      peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10, install: null }],
+      peers: [
+        {
+          id: "n2",
+          role: "voter",
+          matchIndex: 4,
+          nextIndex: 6,
+          lastContactMs: 10,
+          catchUpMs: 20,
+          install: null,
+        },
+      ],
       counters: {
         messagesSent: 1,
         messagesUnsent: 9,
@@ -66,6 +80,8 @@ export function fakeNode(): FakeNode {
       },
       ...node.now,
     }),
+    member: () => Promise.reject(new Error("not in these tests")),
+    changeMembership: () => Promise.reject(new Error("not in these tests")),
     transferLeadership: (to, options) => node.transfers(to, options),
     snapshot: () => Promise.resolve({ index: 3, term: 2, bytes: 88 }),
     async *leadership() {

@@ -16,8 +16,8 @@ import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
 import { Invariants } from "./invariants.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
-import { introductionDeadline } from "./operations/introductions.js";
 import { beginWithRefusal, hasLease } from "./operations/lease.js";
+import { introductionDeadline, strangersIn } from "./operations/introductions.js";
 import { configurationAt, configurationIndex } from "./operations/membership.js";
 import { changesDeadline } from "./operations/pending-changes.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
@@ -214,10 +214,7 @@ export class Raft {
       configurationIndex: configurationIndex(this.#state),
       committedConfiguration: configurationAt(this.#state, commitIndex),
       removedAt: membership.removedAt,
-      introductions:
-        role.kind === "leader"
-          ? [...role.introductions.values()].map(({ server, rejoin }) => ({ ...server, rejoin }))
-          : [],
+      introductions: role.kind === "leader" ? strangersIn(this.#state, role) : [],
       bootstrap: membership.current ? null : { missing: missingVoters(this.#state) },
       peers,
     };

@@ -7,7 +7,6 @@ import type {
   Index,
   LogStorage,
   NodeId,
-  Peer,
   RaftkitError,
   Random,
   ReturnOf,
@@ -17,21 +16,29 @@ import type {
   Transport,
 } from "@raftkit/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type {
+  ChangedMembership,
+  ChangeMembershipOptions,
+  ClusterOptions,
+  IntroducedNode,
+  Members,
+  OwnMembership,
+} from "./api-members.js";
+import type { CallOptions, CloseOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
 import type { CreateInstruments } from "./instruments.js";
 
 /** `Input`: what `commandSchema` makes commands of; without a schema, commands. */
 export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
-  /** This node's name: `[A-Za-z0-9_-]{1,64}`. It must be one of `cluster.bootstrap`. */
+  /** This node's name: `[A-Za-z0-9_-]{1,64}`. */
   readonly id: NodeId;
-  readonly cluster: {
-    /** Keeps clusters apart that share a network: `[A-Za-z0-9_-]{1,64}`. */
-    readonly id: string;
-    /**
-     * The initial voters, the same list on every node. Once the cluster is bootstrapped, the log's
-     * configuration wins.
-     */
-    readonly bootstrap: readonly Peer[];
-  };
+  /**
+   * Where the others reach this node, in the transport's notation. Default: what `cluster.bootstrap`
+   * says of it; needed with `cluster.join`. A member that is started with another one is followed
+   * there: the leader writes it into the configuration.
+   */
+  readonly address?: string;
+  /** The beginning of a cluster (`bootstrap`), or a way into one that is there (`join`). */
+  readonly cluster: ClusterOptions;
   readonly transport: Transport;
   readonly storage: {
     readonly log: LogStorage;
@@ -94,52 +101,22 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-export interface ReadyOptions {
-  readonly signal?: AbortSignal;
-  /** Milliseconds; `Infinity` waits for ever. Default: the node's `defaultTimeoutMs`. */
-  readonly timeoutMs?: number;
-}
-
-export interface CallOptions extends ReadyOptions {
-  /**
-   * Whether to wait, at most `timeoutMs`, where no leader is known or the leader can't be reached,
-   * and to hand over again what core is certain was not proposed. False: such a call fails at once.
-   * Default true.
-   */
-  readonly wait?: boolean;
-  /**
-   * Told, right before the call resolves, the index of the entry that the command became, or of the
-   * last entry that is in the state which was read. A later read with `{ atLeast: index }`, on any
-   * node, shows that state or a newer one.
-   */
-  readonly onIndex?: (index: Index) => void;
-}
-
-/**
- * Which state may answer a read.
- * - `linearizable`: one that has everything that was acknowledged before the call; a majority is asked.
- * - `lease`: the same, but a leader that holds a lease needn't ask (option `leaseDriftRate`); one
- *   without a lease asks.
- * - `local`: this node's, however old; nobody is asked, and no leader is needed.
- * - `{ atLeast: index }`: this node's, once it has applied that entry: with the index of one's own
- *   write, or of an earlier read, one never sees less than that. No leader is needed.
- */
-export type Consistency = "linearizable" | "lease" | "local" | { readonly atLeast: Index };
-
-export interface ReadOptions extends CallOptions {
-  /** Default: `linearizable`. */
-  readonly consistency?: Consistency;
-}
-
 export type NodeState = "running" | "failed" | "closed";
 export type Role = "follower" | "candidate" | "leader";
 
 export interface PeerStatus {
   readonly id: NodeId;
+  /** `leaving`: it is told that it is no member any more, for a while. */
+  readonly role: "voter" | "learner" | "leaving";
   readonly matchIndex: Index;
   readonly nextIndex: Index;
   /** Milliseconds since this leader last heard from it. */
   readonly lastContactMs: number;
+  /**
+   * How long it took last to get what the log held at some moment, in milliseconds; Infinity: it
+   * hasn't yet. Below the smallest election timeout a learner may become a voter.
+   */
+  readonly catchUpMs: number;
   /** The snapshot that it is sent, in bytes; `bytes` is 0 until one is there. Null: none. */
   readonly install: { readonly writtenBytes: number; readonly bytes: number } | null;
 }
@@ -193,15 +170,26 @@ export interface NodeStatus {
   readonly snapshot: (SnapshotStatus & { readonly ageMs: number }) | null;
   /** The log begins behind a snapshot that is lost: this node waits for one from the leader. */
   readonly lacksSnapshot: boolean;
-  /** Undefined until the cluster is bootstrapped. */
+  /** In force, committed or not. Undefined until the cluster is bootstrapped, or joined. */
   readonly configuration: Configuration | undefined;
+  /** Of its entry; 0: there is none. */
+  readonly configurationIndex: Index;
+  /** False: it may still be taken back, or is joint and about to be left. */
+  readonly configurationCommitted: boolean;
+  /**
+   * A member said that the configuration committed there doesn't name this node, so it doesn't
+   * campaign; null: nobody did, or a leader has named it again.
+   */
+  readonly removedAt: Index | null;
+  /** On a leader: who introduced itself of late, and is no member. */
+  readonly introductions: readonly IntroducedNode[];
   /**
    * The first start, which needs every initial voter. On the one with the smallest id, which asks:
    * those that haven't answered. On the others, which hear of the first one only: those that
-   * weren't heard. Null once the cluster is bootstrapped.
+   * weren't heard. Null once the cluster is bootstrapped, and on a node that joins.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
-  /** On a leader: how far each other voter is. */
+  /** On a leader: how far each other member is. */
   readonly peers: readonly PeerStatus[];
   /** Since the node was created. */
   readonly counters: Readonly<Record<CounterName, number>>;
@@ -220,17 +208,6 @@ export type CounterName =
   | "reads"
   /** How often a timer rang half of the smallest election timeout late, or later. */
   | "eventLoopStalls";
-
-export interface CloseOptions {
-  /** How long to wait, in milliseconds; by default for ever. */
-  readonly timeoutMs?: number;
-  /**
-   * A leader first hands its leadership on, and serves until then: so nobody has to wait for an
-   * election. That takes some milliseconds, and at most twice the longest election timeout; the node
-   * ends whatever comes of it. Default false.
-   */
-  readonly transfer?: boolean;
-}
 
 /** Who leads after a transfer. */
 export interface TransferredLeadership {
@@ -256,7 +233,13 @@ export interface ListenerOptions {
 export interface NodeEvents {
   role: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
   commit: { readonly commitIndex: Index };
-  membership: { readonly configuration: Configuration };
+  /** In force from now on, committed or not. `index`: of its entry. */
+  membership: { readonly configuration: Configuration; readonly index: Index };
+  /**
+   * The cluster goes on without this node, as `by` says: it doesn't campaign. Close it, or add it
+   * again.
+   */
+  removed: { readonly configurationIndex: Index; readonly by: NodeId };
   /** One was saved: of this node's own state, or one that the leader sent. */
   snapshot: SnapshotStatus & { readonly origin: "own" | "leader" };
   /**
@@ -324,6 +307,22 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
    * @throws {TransferFailed} it says why not, and whether it may still happen
    */
   transferLeadership(to?: NodeId | null, options?: ReadyOptions): Promise<TransferredLeadership>;
+  /**
+   * Resolves once a committed configuration names this node with this data directory: at once on a
+   * member, on a node that joins when `changeMembership` has made it one.
+   * @throws {NotMember} it says what the others answered, and what to do; safe to try again
+   */
+  member(options?: ReadyOptions): Promise<OwnMembership>;
+  /**
+   * Makes these the members, from any member, whatever they are now: new ones first get the log as
+   * learners, and vote once they have caught up (thesis §4.2.1); voters change through a joint
+   * configuration (paper §6). Nodes that are to be added must have been started with `cluster.join`.
+   * If this node ends meanwhile, the same call on another one goes on from where it was.
+   * @returns when it is committed
+   * @throws {MembershipChangeFailed} it says what stands in the way, what to do, and whether it may
+   * still happen
+   */
+  changeMembership(to: Members, options?: ChangeMembershipOptions): Promise<ChangedMembership>;
   status(): NodeStatus;
   /**
    * Each leadership of this node in turn. Every loop over it begins with the present one, and ends

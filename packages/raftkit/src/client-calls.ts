@@ -1,22 +1,13 @@
 // The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
-import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
-import { AbortSignals } from "./abort-signals.js";
-import type {
-  CallOptions,
-  CounterName,
-  NodeOptions,
-  NodeStatus,
-  ReadOptions,
-  ReadyOptions,
-  TransferredLeadership,
-} from "./api.js";
+import type { Effect, Index, Input as CoreInput, NodeId, RaftStatus } from "@raftkit/core";
+import type { CounterName, NodeOptions, NodeStatus, TransferredLeadership } from "./api.js";
+import type { CallOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
+import type { Limits } from "./call-limits.js";
+import { CallLimits } from "./call-limits.js";
 import type { News } from "./news.js";
-import type { PendingCall } from "./pending-call.js";
 import { validateCommand } from "./command-schema.js";
 import type { NodeEnd } from "./closing.js";
-import type { Deadlines } from "./deadlines.js";
-import { createDeadlines } from "./deadlines.js";
 import {
   messageOf,
   NotProposed,
@@ -29,13 +20,7 @@ import {
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
-import {
-  checkCallOptions,
-  checkReadOptions,
-  checkSignal,
-  checkTarget,
-  checkTimeout,
-} from "./options.js";
+import { checkCallOptions, checkReadOptions, checkTarget } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
@@ -66,7 +51,7 @@ function forwardWindowOf(settings: Settings): number {
 export interface CallContext {
   readonly id: NodeId;
   status(): NodeStatus;
-  /** Which voters don't answer while there is no leader, as the end of a sentence; or "". */
+  /** Why there is no leader, as the end of a sentence; or "". */
   silentText(): string;
   /** Undefined while it runs. */
   readonly end: NodeEnd | undefined;
@@ -75,20 +60,19 @@ export interface CallContext {
   requestTurn(): void;
 }
 
-type CallEffect =
-  | "accepted"
-  | "rejected"
-  | "unknown"
-  | "readReady"
-  | "readRejected"
-  | "transferred"
-  | "transferRejected";
-
-/** How long a call may take, checked. */
-interface Limits {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
+export type CallEffect = Extract<
+  Effect,
+  {
+    readonly type:
+      | "accepted"
+      | "rejected"
+      | "unknown"
+      | "readReady"
+      | "readRejected"
+      | "transferred"
+      | "transferRejected";
+  }
+>;
 
 export class ClientCalls<Command, Result, Query, Answer, Input> {
   readonly proposals: Proposals<Result>;
@@ -98,8 +82,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
   readonly #node: CallContext;
   readonly #options: NodeOptions<Command, Result, Query, Answer, Input>;
   readonly #settings: Settings;
-  readonly #deadlines: Deadlines;
-  readonly #signals: AbortSignals = new AbortSignals();
+  readonly #limits: CallLimits;
 
   constructor(
     options: NodeOptions<Command, Result, Query, Answer, Input>,
@@ -122,7 +105,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     this.#node = node;
     this.#options = options;
     this.#settings = settings;
-    this.#deadlines = createDeadlines(settings.clock);
+    this.#limits = new CallLimits(settings.clock);
   }
 
   propose(command: unknown, options?: CallOptions): Promise<Result> {
@@ -142,7 +125,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
       const data = valid instanceof Promise ? null : this.#encode(valid);
       const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
       proposal.onIndex = options?.onIndex;
-      this.#limit(proposal, limits);
+      this.#limits.apply(proposal, limits);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
       if (valid instanceof Promise) this.#prepare(proposal, valid);
@@ -202,7 +185,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
         consistency,
       );
       read.onIndex = options?.onIndex;
-      this.#limit(read, this.#limitsOf(options));
+      this.#limits.apply(read, this.#limitsOf(options));
       this.#node.counters.reads++;
       this.reads.add(read);
       this.#node.requestTurn();
@@ -223,7 +206,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
         call.abort(options.signal.reason);
         return;
       }
-      this.#limit(call, this.#limitsOf(options));
+      this.#limits.apply(call, this.#limitsOf(options));
       this.transfers.add(call);
       this.#node.requestTurn();
     });
@@ -239,7 +222,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
         check.abort(options.signal.reason);
         return;
       }
-      this.#limit(check, this.#limitsOf(options));
+      this.#limits.apply(check, this.#limitsOf(options));
       this.reads.add(check);
       this.#node.requestTurn();
     });
@@ -266,13 +249,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
 
   /** @throws what is wrong with them */
   #limitsOf(options: CallOptions | undefined): Limits {
-    const timeoutMs = checkTimeout(options?.timeoutMs ?? this.#settings.defaultTimeoutMs);
-    return { timeoutMs, signal: options?.signal && checkSignal(options.signal) };
-  }
-
-  #limit(call: PendingCall, { timeoutMs, signal }: Limits): void {
-    this.#deadlines.add(call, timeoutMs);
-    if (signal) call.watch(this.#signals.of(signal));
+    return this.#limits.check(options, this.#settings.defaultTimeoutMs);
   }
 
   onRole(leaderId: NodeId | null): void {
@@ -333,7 +310,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
   }
 
   /** What became of that for which core was asked. */
-  perform(effect: Extract<Effect, { type: CallEffect }>, lastApplied: Index): void {
+  perform(effect: CallEffect, lastApplied: Index): void {
     switch (effect.type) {
       case "accepted": {
         const { firstSeq, count, firstIndex, term } = effect;
@@ -365,7 +342,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
 
   /** Every call that is under way ends. */
   endAll({ reason, why, options }: NodeEnd): void {
-    this.#deadlines.clear();
+    this.#limits.clear();
     this.#gate.stop();
     this.proposals.endAll(reason, why, options);
     this.reads.endAll(reason, why, options);

@@ -1,5 +1,6 @@
 // How a proposal or a read can end other than well. `outcome` tells a program whether it may simply
 // try again.
+import type { Configuration, Index, IntroductionVerdict, NodeId } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 
 export { InvalidOption } from "@raftkit/core";
@@ -122,6 +123,88 @@ export class TransferFailed extends RaftkitError {
   }
 }
 
+/** `member` gave up, or can't be answered; the message says what stands in the way. */
+export class NotMember extends RaftkitError {
+  readonly reason: GivenUp;
+  /** What another node said last to this one's introduction; null: nobody answered. */
+  readonly answer: IntroductionVerdict | null;
+  constructor(
+    reason: GivenUp,
+    message: string,
+    answer: IntroductionVerdict | null,
+    options?: { cause?: unknown },
+  ) {
+    super("NOT_MEMBER", message, options);
+    this.reason = reason;
+    this.answer = answer;
+  }
+}
+
+export type MembershipChangeFailedReason =
+  | GivenUp
+  /** No leader was known, or it didn't answer. */
+  | "noLeader"
+  /** The node that was called is no member. */
+  | "notMember"
+  /** The members were changed by somebody else meanwhile; `configuration` is what they are now. */
+  | "stale"
+  /** Another change is under way, and hasn't ended. */
+  | "inProgress"
+  | "noVoter"
+  /** An id is named twice, or two nodes have one address. */
+  | "duplicate"
+  | "tooMany"
+  /** Nodes of these ids are no members, and haven't introduced themselves to the leader. */
+  | "unknownServer"
+  /** A new voter got no further with the log. */
+  | "notCaughtUp"
+  /** Too few of the new voters answer: without a majority nothing could be committed. */
+  | "unreachable";
+
+/** What a change of the members that failed leaves behind. */
+export interface MembershipChangeState {
+  /** The nodes that the reason is about. */
+  readonly ids: readonly NodeId[];
+  /** It was handed to the leader, and may be made, now or later. */
+  readonly mayHappen: boolean;
+  /** The latest committed one that this node knows. */
+  readonly configuration: Configuration | undefined;
+  /** Of its entry. */
+  readonly configurationIndex: Index;
+}
+
+/** The members aren't what was asked for, or nobody knows: the message says what to do. */
+export class MembershipChangeFailed extends RaftkitError implements MembershipChangeState {
+  readonly reason: MembershipChangeFailedReason;
+  readonly ids: readonly NodeId[];
+  readonly mayHappen: boolean;
+  readonly configuration: Configuration | undefined;
+  readonly configurationIndex: Index;
+  constructor(
+    reason: MembershipChangeFailedReason,
+    message: string,
+    state: MembershipChangeState,
+    options?: { cause?: unknown },
+  ) {
+    super("MEMBERSHIP_CHANGE_FAILED", message, options);
+    this.reason = reason;
+    this.ids = state.ids;
+    this.mayHappen = state.mayHappen;
+    this.configuration = state.configuration;
+    this.configurationIndex = state.configurationIndex;
+  }
+}
+
+/**
+ * This node was told to join a cluster, but its data directory holds a log of another one: it
+ * stopped, and nothing was changed.
+ */
+export class OtherCluster extends RaftkitError {
+  constructor(message: string) {
+    super("OTHER_CLUSTER", message);
+  }
+}
+
 /** It waits among the reads of its node, and is `overloaded` with them. */
 export type NotReadyReason = GivenUp | "overloaded";
 
@@ -183,7 +266,7 @@ export class CloseTimedOut extends RaftkitError {
 export type LeadershipEndedReason =
   /** Another node asked for votes or leads, in a later term. */
   | "deposed"
-  /** It stepped down by itself: no majority answered it in time, or its own disk hung. */
+  /** It stepped down by itself: no majority answered it in time, its disk hung, or it left the cluster. */
   | "steppedDown"
   /** The node was closed. */
   | "closing"

@@ -1,6 +1,7 @@
 // The picture that `node.status()` gives of one moment.
-import type { Index, RaftStatus, Sender } from "@raftkit/core";
-import type { CounterName, NodeState, NodeStatus } from "./api.js";
+import type { Configuration, Index, RaftStatus, Sender } from "@raftkit/core";
+import { votersOf } from "@raftkit/core";
+import type { CounterName, NodeState, NodeStatus, PeerStatus } from "./api.js";
 
 export function noCounts(): Record<CounterName, number> {
   return {
@@ -21,6 +22,8 @@ export function noCounts(): Record<CounterName, number> {
 interface Runtime {
   readonly self: Sender;
   readonly clusterId: string;
+  /** It comes to a cluster that is there already. */
+  readonly joins: boolean;
   readonly state: NodeState;
   readonly lastApplied: Index;
   readonly maxLogBytes: number;
@@ -61,14 +64,31 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     },
     lacksSnapshot: raft.lacksSnapshot,
     configuration: raft.configuration,
-    bootstrap: raft.bootstrap,
+    configurationIndex: raft.configurationIndex,
+    configurationCommitted:
+      raft.configurationIndex > 0 && raft.committedConfiguration?.index === raft.configurationIndex,
+    removedAt: raft.removedAt === 0 ? null : raft.removedAt,
+    introductions: runs ? raft.introductions : [],
+    bootstrap: runtime.joins ? null : raft.bootstrap,
     counters: { ...runtime.counters },
     peers: (runs ? raft.peers : []).map((peer) => ({
       id: peer.id,
+      role: roleOf(raft.configuration, peer),
       matchIndex: peer.matchIndex,
       nextIndex: peer.nextIndex,
       lastContactMs: now - peer.lastContactAt,
+      catchUpMs: peer.catchUpMs,
       install: peer.install,
     })),
   };
+}
+
+function roleOf(
+  configuration: Configuration | undefined,
+  { id, isLeaving }: RaftStatus["peers"][number],
+): PeerStatus["role"] {
+  if (isLeaving) return "leaving";
+  // While voters change, one of before may be a learner of after: it votes still.
+  const isVoter = configuration && votersOf(configuration).some((server) => server.id === id);
+  return isVoter ? "voter" : "learner";
 }

@@ -34,7 +34,7 @@ describe("createNode", () => {
     ["id", () => ({ id: "n 1" }), /option id: given "n 1"; allowed: 1 to 64/],
     [
       "cluster.id",
-      ({ cluster: { bootstrap } }) => ({ cluster: { id: "", bootstrap } }),
+      () => ({ cluster: { id: "", bootstrap: [{ id: "n1", address }] } }),
       /option cluster\.id: given ""/,
     ],
     [
@@ -137,7 +137,7 @@ describe("createNode", () => {
     [
       "name",
       () => untyped('{"heartbeatIntervallMs":50}'),
-      /option heartbeatIntervallMs: there is none of this name; did you mean heartbeatIntervalMs\? allowed: id, cluster/,
+      /option heartbeatIntervallMs: there is none of this name; did you mean heartbeatIntervalMs\? allowed: id, address, cluster/,
     ],
     ["name without a near one", () => untyped('{"verbose":true}'), /of this name; allowed: id,/],
     [

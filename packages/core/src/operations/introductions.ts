@@ -5,7 +5,7 @@ import type { IntroductionVerdict, Introduce } from "../protocol/messages.js";
 import type { Introduction } from "../state/introduction-state.js";
 import type { Leader, State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
-import type { Configuration, NodeId, Peer, Sender } from "../types.js";
+import type { Configuration, NodeId, Peer, Sender, Server } from "../types.js";
 import { emit, send } from "./emit.js";
 import { configurePeers } from "./membership.js";
 import { memberOf, otherVoters } from "./voters.js";
@@ -135,6 +135,16 @@ export function noteTwoDirectories(state: State, leader: Leader, id: NodeId): vo
 
 function isFresh({ now, options }: State, at: number): boolean {
   return now - at < FRESH_TIMEOUTS * options.electionTimeoutMs.max;
+}
+
+/** Who introduced itself of late, and is no member. */
+export function strangersIn(
+  state: State,
+  leader: Leader,
+): readonly (Server & { readonly rejoin: boolean })[] {
+  return [...leader.introductions.values()].flatMap(({ server, rejoin, at }) =>
+    isFresh(state, at) && !memberOf(state, server) ? [{ ...server, rejoin }] : [],
+  );
 }
 
 export function freshIntroduction(
