@@ -135,7 +135,10 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#logLane = createLogLane(
       instruments?.measuredLog(options.storage.log) ?? options.storage.log,
       (seq) => this.#turns.feed({ type: "persisted", seq }),
-      (error) => this.#fail(storageFailed(this.id, error)),
+      (error) => {
+        this.#turns.feed({ type: "diskFailed" });
+        this.#fail(storageFailed(this.id, error));
+      },
     );
     this.#machineLane = createMachineLane(
       instruments?.measuredMachine(options.stateMachine) ?? options.stateMachine,

@@ -37,6 +37,9 @@ const NOTICES: Readonly<Record<Notice, string>> = {
   logHasRoom: "the log has room again for what it refused",
   diskFull:
     "the disk has no room for more than the log's reserve: as a leader this node refuses proposals, and reads go on; as a follower it goes on until the reserve is used up, and stops then. Free space: it is looked for again and again, and nothing needs to be started anew",
+  diskHangs:
+    "this leader's disk hasn't ended a write for longer than the longest election timeout, and a majority has more on theirs: it leads no more. Look at the disk",
+  diskFailed: "this leader's disk has failed: it leads no more",
   transferring: "this leader hands its leadership on",
   transferCalledOff:
     "this leader was to hand its leadership on, but the other one hasn't taken over within the longest election timeout; this one leads on",
@@ -184,6 +187,9 @@ export class OperatorLog {
     if (notice === "bootstrapIgnored") {
       const what = differingIds(this.#initial, this.#voters);
       this.#logger.warn({ what }, `${NOTICES[notice]}; ${what}`);
+    } else if (notice === "diskHangs" || notice === "diskFailed") {
+      const who = peer === null ? "" : `; ${peer} is asked to lead`;
+      this.#logger.warn({ peer }, `${NOTICES[notice]}${who}`);
     } else if (notice === "transferring") {
       this.#logger.info({ peer }, `${NOTICES[notice]} to ${peer ?? ""}`);
     } else this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);

@@ -216,6 +216,12 @@ export type Notice =
   /** This node's disk has no room beyond the log's reserve, or has some again. */
   | "diskFull"
   | "diskHasRoom"
+  /**
+   * This leader's disk hangs while a majority has more on theirs, or has failed: it leads no more, and
+   * the peer is asked to.
+   */
+  | "diskHangs"
+  | "diskFailed"
   /** This leader hands its leadership on to the peer; or it leads on, for that didn't take over. */
   | "transferring"
   | "transferCalledOff";
