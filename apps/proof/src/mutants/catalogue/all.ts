@@ -2,6 +2,7 @@
 import { core } from "./core.js";
 import { kv } from "./kv.js";
 import { raftkitFeed } from "./raftkit-feed.js";
+import { raftkitMembers } from "./raftkit-members.js";
 import { raftkit } from "./raftkit.js";
 import { replicatedTime } from "./replicated-time.js";
 import { sessions } from "./sessions.js";
@@ -16,6 +17,7 @@ export const mutants: readonly Mutant[] = [
   ...kv,
   ...raftkit,
   ...raftkitFeed,
+  ...raftkitMembers,
   ...replicatedTime,
   ...sessions,
   ...storageFile,
