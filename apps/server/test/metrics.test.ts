@@ -77,7 +77,9 @@ test("metrics: the requests and the process, in a registry of this server alone"
 test("metrics: the node's figures are those of its status", async () => {
   const ports = await freePorts(2);
   const peers = `--peers=${ports.map((port, i) => `n${i + 1}=127.0.0.1:${port}`).join(",")}`;
-  const servers = await Promise.all(["n1", "n2"].map((id) => startReal(peers, `--id=${id}`)));
+  const servers = await Promise.all(
+    ["n1", "n2"].map((id) => startReal(peers, "--alone=false", `--id=${id}`)),
+  );
   await Promise.all(servers.map(ready));
   const [leader, follower] = servers.toSorted(
     (a, b) =>

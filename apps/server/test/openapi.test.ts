@@ -10,6 +10,7 @@ import {
   status,
   written,
 } from "../src/http/schemas/answers.js";
+import { members } from "../src/http/schemas/cluster.js";
 import { startServer } from "../src/server.js";
 import { parsed, raw, send } from "./client.js";
 import type { Answer } from "./client.js";
@@ -42,6 +43,7 @@ test("it names every route with its methods, and every reference in it leads som
     "/v1/status": "get",
     "/v1/cluster/snapshot": "post",
     "/v1/cluster/transfer": "post",
+    "/v1/cluster/members": "get post",
     "/metrics": "get",
     "/healthz": "get",
     "/readyz": "get",
@@ -136,6 +138,8 @@ test("what a server answers is what the document says", async () => {
     ["DELETE", "/v1/sessions/none", 400, refused],
     ["POST", "/v1/status", 405, refused],
     ["GET", "/v1/status", 200, status],
+    ["GET", "/v1/cluster/members", 200, members],
+    ["POST", "/v1/cluster/members", 400, refused],
     ["GET", "/healthz", 200, health],
     ["GET", "/readyz", 200, health],
   ];

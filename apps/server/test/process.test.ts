@@ -22,7 +22,17 @@ async function single(more: readonly string[] = []): Promise<{ args: string[]; d
   const data = join(temporaryDirectory(), "deep", "data");
   return {
     data,
-    args: ["--http", "127.0.0.1:0", "--peers", `n1=127.0.0.1:${peer}`, "--data", data, ...more],
+    args: [
+      "--http",
+      "127.0.0.1:0",
+      "--peers",
+      `n1=127.0.0.1:${peer}`,
+      "--alone",
+      "true",
+      "--data",
+      data,
+      ...more,
+    ],
   };
 }
 

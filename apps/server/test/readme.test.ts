@@ -14,7 +14,8 @@ test("the example does what its comments say", async () => {
   const [peer = 0] = await freePorts(1);
   const { http } = await startProcess([
     "--http=127.0.0.1:0",
-    `--peers=n1=127.0.0.1:${peer}`,
+    `--address=127.0.0.1:${peer}`,
+    "--alone",
     "--storage=memory",
   ]).ready;
   await expect

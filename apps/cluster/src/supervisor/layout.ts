@@ -51,6 +51,7 @@ export function serverArguments(
     options.clusterId,
     "--peers",
     list("peer"),
+    ...(all.length === 1 ? ["--alone"] : []),
     "--http",
     place.http,
     "--http-peers",

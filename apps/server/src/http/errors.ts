@@ -5,6 +5,7 @@ import type { FastifySchemaValidationError } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { inFlags } from "../cli/flags.js";
 import {
+  MembershipChangeFailed,
   NotProposed,
   OutcomeUnknown,
   ReadFailed,
@@ -12,7 +13,7 @@ import {
   TransferFailed,
   WatchEnded,
 } from "raftkit";
-import { transferRefusals } from "./cluster-refusals.js";
+import { changeRefusal, transferRefusals } from "./cluster-refusals.js";
 
 export class HttpError extends RaftkitError {
   readonly status: number;
@@ -89,9 +90,10 @@ export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof SnapshotFailed) {
     return unavailable("snapshot_failed", inFlags(error.message));
   }
-  if (error instanceof TransferFailed) {
-    const [status, code] = transferRefusals[error.reason];
-    return new HttpError(status, code, error.message, status === 503 ? RETRY_AFTER : {});
+  if (error instanceof TransferFailed || error instanceof MembershipChangeFailed) {
+    const [status, code] =
+      error instanceof TransferFailed ? transferRefusals[error.reason] : changeRefusal(error);
+    return new HttpError(status, code, inFlags(error.message), status === 503 ? RETRY_AFTER : {});
   }
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];

@@ -7,7 +7,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 
 /**
  * An empty body counts as `{}`.
- * @throws {HttpError} 400 `bad_request`: it isn't JSON; `bad_parameter`: it isn't what the schema allows
+ * @throws {HttpError} 400 `bad_request`: not JSON; `bad_parameter`: not what the schema allows
  */
 export async function jsonBody<T>(call: RequestLifecycle, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(parse((await call.body(BODY_BYTES_MAX)).toString()));

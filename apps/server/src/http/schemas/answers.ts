@@ -89,7 +89,8 @@ export const transferred = z
   .object({ leaderId: z.string(), term: z.int() })
   .meta({ description: "Who leads now." });
 
-const voter = z.object({ id: z.string(), incarnation: z.string(), address: z.string() });
+const server = z.object({ id: z.string(), incarnation: z.string(), address: z.string() });
+const servers = z.array(server).readonly();
 
 export const status = z
   .looseObject({
@@ -120,7 +121,16 @@ export const status = z
       .nullable()
       .meta({ description: "The newest one; null: there is none, or it is damaged." }),
     lacksSnapshot: z.boolean(),
-    configuration: z.object({ voters: z.array(voter).readonly() }).nullable(),
+    configuration: z
+      .object({ voters: servers, learners: servers, outgoing: servers })
+      .nullable()
+      .meta({ description: "In force, committed or not." }),
+    configurationIndex: z.int(),
+    configurationCommitted: z.boolean(),
+    removedAt: z
+      .int()
+      .nullable()
+      .meta({ description: "The cluster goes on without this node since this index." }),
     bootstrap: z.object({ missing: z.array(z.string()).readonly() }).nullable(),
   })
   .meta({ description: "As the node sees it." });
