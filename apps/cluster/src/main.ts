@@ -7,6 +7,7 @@ import { CommanderError } from "commander";
 import { chaosCommand, verifyCommand } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
 import {
+  changeMembers,
   changeNode,
   listNodes,
   statusTable,
@@ -156,6 +157,17 @@ async function transfer(node: string | null, httpBase: number): Promise<void> {
   print(`${leaderId} leads in term ${term}, after ${tookMs} ms`);
 }
 
+/** A line for each thing that happens, and at last how it ended. */
+async function members(
+  action: "add" | "remove" | "replace" | "wipe",
+  node: string | null,
+  httpBase: number,
+): Promise<void> {
+  const beganAt = performance.now();
+  const done = await changeMembers(httpBase, node, action, (line) => print(`  ${line}`));
+  print(`${done} (${((performance.now() - beganAt) / 1000).toFixed(1)} s)`);
+}
+
 try {
   await runProgram(process.argv.slice(2), {
     program: programText(),
@@ -167,6 +179,10 @@ try {
       snapshot,
       transfer,
       rollingRestart: (httpBase) => rollingRestart(httpBase, print),
+      add: (httpBase) => members("add", null, httpBase),
+      remove: (node, httpBase) => members("remove", node, httpBase),
+      replace: (node, httpBase) => members("replace", node, httpBase),
+      wipe: (node, httpBase) => members("wipe", node, httpBase),
       chaos,
       verify: async (path) => process.exit(await verifyCommand(path, print)),
     },

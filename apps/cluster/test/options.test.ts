@@ -49,6 +49,10 @@ function recorder(): { readonly options: ProgramOptions; readonly read: Read } {
     snapshot: note("snapshot"),
     transfer: note("transfer"),
     rollingRestart: note("rollingRestart"),
+    add: note("add"),
+    remove: note("remove"),
+    replace: note("replace"),
+    wipe: note("wipe"),
     chaos: note("chaos"),
     verify: note("verify"),
   };
@@ -153,6 +157,19 @@ describe("the command line", () => {
       ["transfer", "2", 9000],
     ],
     [["rolling-restart"], ["rollingRestart", 8100]],
+    [["add"], ["add", 8100]],
+    [
+      ["remove", "leader"],
+      ["remove", "leader", 8100],
+    ],
+    [
+      ["replace", "2", "--http-base=9000"],
+      ["replace", "2", 9000],
+    ],
+    [
+      ["wipe", "n3"],
+      ["wipe", "n3", 8100],
+    ],
     [
       ["verify", "some/where"],
       ["verify", "some/where"],
@@ -263,7 +280,7 @@ describe("a wrong command line", () => {
     ],
     [
       "up --peer-base 8102",
-      "option '--peer-base <PORT>' argument '8102' is invalid. Allowed: a port further than 3 from --http-base 8100, so that no port is needed twice",
+      "option '--peer-base <PORT>' argument '8102' is invalid. Allowed: a port further than 9 from --http-base 8100, so that no port is needed twice",
     ],
     ["up extra", "too many arguments for 'up'. Expected 0 arguments but got 1"],
     ["kill", "missing required argument 'node'"],
@@ -309,6 +326,10 @@ const COMMANDS = [
   "snapshot",
   "transfer",
   "rolling-restart",
+  "add",
+  "remove",
+  "replace",
+  "wipe",
   "chaos",
   "verify",
 ];

@@ -1,5 +1,5 @@
-// `rolling-restart`: with stand-ins for servers its order and its words, with real ones under load that
-// nothing acknowledged is lost.
+// `rolling-restart`: with stand-ins for servers its order and its words, with real ones under load
+// that nothing acknowledged is lost.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

@@ -97,8 +97,8 @@ describe("up", () => {
       `raftkit-cluster: n1 doesn't run; start it again:\n${restart}`,
     ]);
     const [, table] = await command("status");
-    expect(table).toMatch(/^n1 +- +killed +- /m);
-    expect(table).toMatch(/^n2 +\d+ +running +follower +7 +3 +2 /m);
+    expect(table).toMatch(/^n1 +- +killed +- +- /m);
+    expect(table).toMatch(/^n2 +\d+ +running +- +follower +7 +3 +2 /m);
     expect(await command("restart", "n1")).toEqual([
       0,
       expect.stringMatching(/^n1 runs again, process \d+\n$/),

@@ -1,5 +1,5 @@
-// `rolling-restart`: every node is ended and started again, one at a time, each with its own data. The
-// next one waits until the one before serves and has caught up: the others are always a majority.
+// `rolling-restart`: every node is ended and started again with its data, one at a time. The next
+// one waits until the one before serves and has caught up: the others are always a majority.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError } from "../errors.js";
 import type { NodeView } from "../supervisor/control-api.js";
@@ -12,7 +12,7 @@ const READY_TIMEOUT_MS = 60_000;
 const ASK_EVERY_MS = 25;
 const ASK_TIMEOUT_MS = 2000;
 
-/** @throws {ClusterError} a node doesn't run, or doesn't come back: those behind it go on as they are */
+/** @throws {ClusterError} a node is down, or doesn't come back: those behind it are left alone */
 export async function rollingRestart(
   httpBase: number,
   print: (line: string) => void,

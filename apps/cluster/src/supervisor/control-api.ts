@@ -7,6 +7,8 @@ import { z } from "zod";
 import { askSnapshot, askTransfer } from "./node-requests.js";
 import { askStatus, latestLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
+import type { MemberCommands } from "./member-commands.js";
+import type { Say } from "./member-progress.js";
 import type { ProcessState, SupervisedNode } from "./supervised-process.js";
 import type { Supervisor } from "./supervisor.js";
 
@@ -33,7 +35,7 @@ const HOST = "127.0.0.1";
 const transferBody = z.object({ to: z.string().nullable() });
 
 /** `port`: what the `Host` header must name. */
-function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
+function controlRoutes(supervisor: Supervisor, members: MemberCommands, port: () => number): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     // Names that a page can point at 127.0.0.1 (DNS rebinding) don't pass, nor do pages that say
@@ -89,34 +91,70 @@ function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
     const id = to === null ? null : await resolveNode(supervisor, to);
     return context.json(await askTransfer(await whoAnswers(supervisor), id));
   });
+  app.post("/v1/nodes", () => lines((say) => members.add(say)));
+  for (const action of ["remove", "replace", "wipe"] as const) {
+    app.post(`/v1/nodes/:node/${action}`, async (context) => {
+      const id = await resolveNode(supervisor, context.req.param("node"));
+      return lines((say) => members[action](id, say));
+    });
+  }
   app.notFound((context) =>
     context.json(
       {
         error: {
           code: "not_found",
           message:
-            "there are GET /v1/nodes, POST /v1/nodes/N/kill, /restart and /snapshot, and POST /v1/transfer",
+            "there are GET and POST /v1/nodes, POST /v1/nodes/N/kill, /restart, /snapshot, /remove, /replace and /wipe, and POST /v1/transfer",
         },
       },
       404,
     ),
   );
   app.onError((error) => {
-    const { status, code } =
-      error instanceof ClusterError ? error : { status: 500, code: "INTERNAL" };
-    const body = { error: { code: code.toLowerCase(), message: error.message } };
-    return Response.json(body, { status });
+    const { status } = error instanceof ClusterError ? error : { status: 500 };
+    return Response.json(errorBody(error), { status });
   });
   return app;
+}
+
+function errorBody(error: unknown): object {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof ClusterError ? error.code : "INTERNAL";
+  return { error: { code: code.toLowerCase(), message } };
+}
+
+/** Each line of JSON is sent when it is known: `progress`, at the end `done` or `error`. */
+function lines(work: (say: Say) => Promise<string>): Response {
+  const encoder = new TextEncoder();
+  let isGone = false;
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const send = (line: object): void => {
+        // Whoever asked may be gone: what was begun goes on.
+        if (!isGone) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
+      };
+      await work((progress) => send({ progress })).then(
+        (done) => send({ done }),
+        (error: unknown) => send(errorBody(error)),
+      );
+      if (!isGone) controller.close();
+    },
+    cancel: () => void (isGone = true),
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
 }
 
 /**
  * Takes the port.
  * @throws {ClusterError} another process has it
  */
-export function listenForControl(supervisor: Supervisor, port: number): Promise<ControlApi> {
+export function listenForControl(
+  supervisor: Supervisor,
+  members: MemberCommands,
+  port: number,
+): Promise<ControlApi> {
   let bound = port;
-  const app = controlRoutes(supervisor, () => bound);
+  const app = controlRoutes(supervisor, members, () => bound);
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {

@@ -19,6 +19,17 @@ export interface NodeStatus {
    * node knows.
    */
   readonly bootstrap?: { readonly missing: readonly string[] } | null | undefined;
+  /** Null: it knows none yet. */
+  readonly configuration?:
+    | { readonly voters: readonly Named[]; readonly learners: readonly Named[] }
+    | null
+    | undefined;
+  /** Not null: the cluster goes on without it. */
+  readonly removedAt?: number | null | undefined;
+}
+
+interface Named {
+  readonly id: string;
 }
 
 export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
@@ -29,6 +40,13 @@ export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
   commitIndex: z.number(),
   lastApplied: z.number(),
   bootstrap: z.object({ missing: z.array(z.string()) }).nullish(),
+  configuration: z
+    .object({
+      voters: z.array(z.object({ id: z.string() })),
+      learners: z.array(z.object({ id: z.string() })),
+    })
+    .nullish(),
+  removedAt: z.number().nullish(),
 });
 
 const ASK_TIMEOUT_MS = 500;
@@ -53,8 +71,14 @@ export interface Leader {
   readonly term: number;
 }
 
+/** It waits to be let in, or was removed: it may never know a leader. */
+function isOutside(status: NodeStatus | undefined): boolean {
+  if (typeof status?.removedAt === "number") return true;
+  return status?.configuration === null && status.bootstrap === null;
+}
+
 /**
- * Waits until every node knows the same leader, so that each of them can serve.
+ * Waits until every member knows the same leader, so that each of them can serve.
  * @param say told for whom the first start waits, if it takes long
  * @throws {ClusterError} a node ended, or there was none in time
  */
@@ -79,7 +103,8 @@ export async function waitForLeader(
     const statuses = await Promise.all(
       nodes.map(async ({ place }) => ({ place, status: await askStatus(place.http) })),
     );
-    const leader = agreedLeader(statuses.map(({ status }) => status));
+    const inside = statuses.filter(({ status }) => !isOutside(status));
+    const leader = agreedLeader(inside.map(({ status }) => status));
     if (leader !== undefined) return leader;
     const waitedMs = performance.now() - startedAt;
     const missing = missingText(statuses.map(({ status }) => status));

@@ -31,7 +31,7 @@ export interface ProcessOptions {
 }
 
 /** Longer than a leader takes to hand its leadership on, and a server to end what is under way. */
-const RESTART_GRACE_MS = 3000;
+const ORDERLY_END_MS = 3000;
 
 export class SupervisedProcess {
   readonly place: NodePlace;
@@ -69,9 +69,14 @@ export class SupervisedProcess {
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#end("SIGTERM", RESTART_GRACE_MS);
+      await this.#end("SIGTERM", ORDERLY_END_MS);
       await this.#start();
     });
+  }
+
+  /** SIGTERM; resolves when it is gone. Nothing if it doesn't run. */
+  end(): Promise<void> {
+    return this.#inTurn(() => this.#end("SIGTERM", ORDERLY_END_MS));
   }
 
   /** @throws {ClusterError} it doesn't run */
