@@ -182,7 +182,7 @@ function addRestartGap(root: Command, { restartGap }: ProgramOptions): void {
   root
     .command("restart-gap")
     .description(
-      "Measures for how long no write is acknowledged while three servers are restarted one after the other, and checks that none is lost or executed twice.",
+      "Measures for how long no write is acknowledged while three servers are restarted one after the other, and then replaced by new ones, and checks that none is lost or executed twice.",
     )
     .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 100_000).default(2000))
     .addOption(dataOption())

@@ -190,19 +190,26 @@ test("catch-up: by a snapshot, under load", { timeout: MEASUREMENT_MS }, () => {
   expect(readdirSync(data)).toEqual([]);
 });
 
-test("restart-gap: a line for each node, the leader last", { timeout: MEASUREMENT_MS }, () => {
-  const data = temporaryDirectory();
-  const { status, out, error } = bench(["restart-gap", "--rate", "50", "--data", data]);
-  expect(status, error).toBe(0);
-  const nodes = [
-    ...out.matchAll(/^ {2}n\d, (.*), ended after \d+ ms, ready again after \d+ ms: \d+ ms$/gm),
-  ];
-  expect(nodes).toHaveLength(3);
-  expect(nodes.at(-1)?.[1]).toBe("the leader");
-  expect(out).toMatch(/^rolling restart: longest gap \d+ ms$/m);
-  expect(out).toMatch(/^[1-9]\d* writes acknowledged, \d+ not; all .* each once$/m);
-  expect(readdirSync(data)).toEqual([]);
-});
+test(
+  "restart-gap: a line for each node that is restarted, and for each that is replaced",
+  { timeout: MEASUREMENT_MS },
+  () => {
+    const data = temporaryDirectory();
+    const { status, out, error } = bench(["restart-gap", "--rate", "50", "--data", data]);
+    expect(status, error).toBe(0);
+    const nodes = [
+      ...out.matchAll(/^ {2}n\d, (.*), ended after \d+ ms, ready again after \d+ ms: \d+ ms$/gm),
+    ];
+    expect(nodes).toHaveLength(3);
+    expect(nodes.at(-1)?.[1]).toBe("the leader");
+    expect(out).toMatch(/^rolling restart: longest gap \d+ ms$/m);
+    const came = [...out.matchAll(/^ {2}(n\d)-2 for \1, .*, a voter after \d+ ms: \d+ ms$/gm)];
+    expect(came).toHaveLength(3);
+    expect(out).toMatch(/^rolling replacement: longest gap \d+ ms$/m);
+    expect(out).toMatch(/^[1-9]\d* writes acknowledged, \d+ not; all .* each once$/m);
+    expect(readdirSync(data)).toEqual([]);
+  },
+);
 
 test("failover: a row for each way to end", { timeout: 2 * MEASUREMENT_MS }, () => {
   const data = temporaryDirectory();

@@ -1,5 +1,5 @@
-// How long nobody's write is acknowledged when the leader ends: on SIGTERM, and on kill -9. raftkit and
-// etcd in turn, with the same timeouts, on one machine.
+// For how long nobody's write is acknowledged when the leader ends: on SIGTERM, and on kill -9.
+// raftkit and etcd in turn, with the same timeouts, on one machine.
 import { setTimeout as sleep } from "node:timers/promises";
 import { markdownTable } from "markdown-table";
 import { makeDataDirectory } from "../data-directory.js";

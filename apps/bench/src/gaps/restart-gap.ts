@@ -1,11 +1,13 @@
-// A rolling restart under load: each node is ended by SIGTERM and started again, the leader last. For
-// how long at most no write was acknowledged, and whether each acknowledged one is there, once.
+// Rolling restart and rolling replacement under load: each node is ended and started again, the
+// leader last; then each gives its place to a new one. For how long at most no write was
+// acknowledged, and whether each acknowledged one is there, once.
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../data-directory.js";
-import { allKeys, raftkit } from "./raftkit.js";
+import { allKeys, changeVoters, raftkit } from "./raftkit.js";
 import { leaderOf, waitUntilReady } from "./system.js";
-import type { MeasuredServer } from "./system.js";
 import { WriteLoad } from "./write-load.js";
+
+type Server = Awaited<ReturnType<typeof raftkit.joining>>;
 
 export interface RestartGapOptions {
   /** Writes a second. */
@@ -41,6 +43,7 @@ export async function measureRestartGap(
       print(`${rate} writes/s to three processes: longest gap without an acknowledged write`);
       print(`  without a restart: ${gap(load)}`);
       await restartAll(servers, load, print);
+      await replaceAll(servers, directory.path, load, print);
     } finally {
       await load.stop();
     }
@@ -55,7 +58,7 @@ export async function measureRestartGap(
 }
 
 async function restartAll(
-  servers: readonly MeasuredServer[],
+  servers: readonly Server[],
   load: WriteLoad,
   print: (line: string) => void,
 ): Promise<void> {
@@ -80,6 +83,40 @@ async function restartAll(
     longestMs = Math.max(longestMs, load.gaps.longestMs());
   }
   print(`rolling restart: longest gap ${longestMs.toFixed(0)} ms`);
+}
+
+/** Afterwards `servers` are the new ones. */
+async function replaceAll(
+  servers: Server[],
+  directory: string,
+  load: WriteLoad,
+  print: (line: string) => void,
+): Promise<void> {
+  const waiting = new Set(servers);
+  let longestMs = 0;
+  while (waiting.size > 0) {
+    const leader = await leaderOf(raftkit, servers);
+    const left = [...waiting].find((one) => one !== leader) ?? leader;
+    waiting.delete(left);
+    const came = await raftkit.joining(`${left.id}-2`, servers, directory, TIMEOUTS);
+    came.process.start();
+    load.gaps.mark();
+    const beganAt = performance.now();
+    const staying = servers.filter((one) => one !== left);
+    servers.push(came);
+    await changeVoters(staying[0] ?? left, [...staying, came]);
+    const tookMs = performance.now() - beganAt;
+    servers.splice(servers.indexOf(left), 1);
+    load.useServers(servers.map(({ address }) => address));
+    await left.process.end("SIGTERM");
+    await sleep(PAUSE_MS);
+    const role = left === leader ? "the leader" : "a follower";
+    print(
+      `  ${came.id} for ${left.id}, ${role}, a voter after ${tookMs.toFixed(0)} ms: ${gap(load)}`,
+    );
+    longestMs = Math.max(longestMs, load.gaps.longestMs());
+  }
+  print(`rolling replacement: longest gap ${longestMs.toFixed(0)} ms`);
 }
 
 function gap(load: WriteLoad): string {

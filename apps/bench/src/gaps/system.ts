@@ -48,10 +48,10 @@ export async function waitUntilReady(
 }
 
 /** @throws nobody leads in time */
-export async function leaderOf(
+export async function leaderOf<Server extends MeasuredServer>(
   system: MeasuredSystem,
-  servers: readonly MeasuredServer[],
-): Promise<MeasuredServer> {
+  servers: readonly Server[],
+): Promise<Server> {
   const until = performance.now() + WAIT_MS;
   while (performance.now() < until) {
     const leads = await Promise.all(servers.map((server) => system.leads(server)));
@@ -62,7 +62,7 @@ export async function leaderOf(
   throw new Error(`${system.name} has no leader after ${WAIT_MS / 1000} s`);
 }
 
-/** @returns undefined unless it answers with 200 */
+/** @returns undefined unless it answers with 200 in time */
 export async function askJson(
   { address }: MeasuredServer,
   path: string,
