@@ -64,7 +64,7 @@ async function measureOnce(system: MeasuredSystem, options: FailoverOptions): Pr
     const load = new WriteLoad(
       servers.map(({ address }) => address),
       system.protocol,
-      options.rate,
+      { perSecond: options.rate },
     );
     try {
       await sleep(WARMUP_MS);

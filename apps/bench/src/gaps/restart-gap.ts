@@ -34,7 +34,7 @@ export async function measureRestartGap(
     const load = new WriteLoad(
       servers.map(({ address }) => address),
       raftkit.protocol,
-      rate,
+      { perSecond: rate },
     );
     try {
       await sleep(WARMUP_MS);

@@ -11,10 +11,17 @@ export interface WriteProtocol {
   acknowledged(status: number, body: string): number | undefined;
 }
 
-/** A write without an answer is given up after this time: what became of it is unknown. */
-const ANSWER_MS = 1000;
-/** A server that couldn't be asked isn't, for as long. */
-const PAUSE_MS = 50;
+export interface LoadOptions {
+  /** Writes. */
+  readonly perSecond: number;
+  /**
+   * A write without an answer is given up after this time: what became of it is unknown. Default 1000.
+   */
+  readonly answerMs?: number;
+  /** A server that couldn't be asked isn't, for as long. Default 50. */
+  readonly pauseMs?: number;
+}
+
 const VALUE_BYTES = 100;
 
 interface Endpoint {
@@ -26,7 +33,10 @@ interface Endpoint {
 
 export class WriteLoad {
   readonly #protocol: WriteProtocol;
+  readonly #answerMs: number;
+  readonly #pauseMs: number;
   readonly #stop: () => void;
+  readonly #underWay = new Set<Promise<void>>();
   #endpoints: readonly Endpoint[] = [];
   #next = 0;
   readonly gaps = new AckGaps(() => performance.now());
@@ -36,10 +46,20 @@ export class WriteLoad {
   failed = 0;
 
   /** It begins at once. */
-  constructor(addresses: readonly string[], protocol: WriteProtocol, perSecond: number) {
+  constructor(
+    addresses: readonly string[],
+    protocol: WriteProtocol,
+    { perSecond, answerMs = 1000, pauseMs = 50 }: LoadOptions,
+  ) {
     this.#protocol = protocol;
+    this.#answerMs = answerMs;
+    this.#pauseMs = pauseMs;
     this.useServers(addresses);
-    this.#stop = startOpenLoop({ perSecond, send: (count) => void this.#write(keyOf(count)) });
+    const send = (count: number): void => {
+      const write = this.#write(keyOf(count)).finally(() => this.#underWay.delete(write));
+      this.#underWay.add(write);
+    };
+    this.#stop = startOpenLoop({ perSecond, send });
   }
 
   /** Which servers are asked from now on. What is under way ends as it does. */
@@ -54,19 +74,19 @@ export class WriteLoad {
   /** Sends no more; resolves when nothing is under way. */
   async stop(): Promise<void> {
     this.#stop();
-    await new Promise((resolve) => setTimeout(resolve, ANSWER_MS + 100));
+    await Promise.all(this.#underWay);
     for (const { agent } of this.#endpoints) agent.destroy();
   }
 
   async #write(key: string): Promise<void> {
     const endpoint = this.#choose();
     const { method, path, body } = this.#protocol.write(key, Buffer.alloc(VALUE_BYTES, key));
-    const answer = await send(endpoint, method, path, body);
+    const answer = await send(endpoint, method, path, body, this.#answerMs);
     const place =
       answer === undefined ? undefined : this.#protocol.acknowledged(answer.status, answer.body);
     if (place === undefined) {
       this.failed++;
-      endpoint.pausedUntil = performance.now() + PAUSE_MS;
+      endpoint.pausedUntil = performance.now() + this.#pauseMs;
       return;
     }
     this.acknowledged.set(key, place);
@@ -100,6 +120,7 @@ function send(
   method: string,
   path: string,
   body: Buffer,
+  answerMs: number,
 ): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const headers = { "content-length": body.length };
@@ -112,7 +133,7 @@ function send(
         resolve(complete ? { status: statusCode, body: text } : undefined);
       });
     });
-    const late = setTimeout(() => sent.destroy(), ANSWER_MS);
+    const late = setTimeout(() => sent.destroy(), answerMs);
     sent.once("error", () => {
       clearTimeout(late);
       resolve(undefined);
