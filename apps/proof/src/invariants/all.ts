@@ -1,6 +1,7 @@
 // All invariants as one. Who runs a cluster tells this what happens; it throws `InvariantBroken` at
 // the first that fails.
 import { boundedMemory } from "./bounded-memory.js";
+import { configurationChanges } from "./configuration-changes.js";
 import { configurationSafety } from "./configuration-safety.js";
 import { electionSafety } from "./election-safety.js";
 import type { ClusterView, Invariant } from "./invariant.js";
@@ -29,6 +30,7 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     quorumDurability(cluster),
     monotonic(),
     configurationSafety(),
+    configurationChanges(),
     stateHash(),
     boundedMemory(),
     promises(),
@@ -51,6 +53,7 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
   const committed = all.flatMap(({ committed: hear }) => hear ?? []);
   const applied = all.flatMap(({ applied: hear }) => hear ?? []);
   const sending = all.flatMap(({ sending: hear }) => hear ?? []);
+  const deposed = all.flatMap(({ deposed: hear }) => hear ?? []);
   const measured = all.flatMap(({ measured: hear }) => hear ?? []);
   return {
     started(node) {
@@ -88,6 +91,9 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     },
     sending(node, to, message) {
       for (const hear of sending) hear(node, to, message);
+    },
+    deposed(node, by, message) {
+      for (const hear of deposed) hear(node, by, message);
     },
     measured(node, what, size, limit) {
       for (const hear of measured) hear(node, what, size, limit);

@@ -5,8 +5,15 @@
 // each write that it held up or failed; all others when they befall a node. The role and phase are
 // those of that moment; of a fault that lies in wait for a node's next write, sync, rename or
 // await, those in which it was laid, once it has struck.
-import type { FaultKind, FaultRole, NodeFaultKind, Phase, Simulation } from "./plan.js";
-import { faultKinds, phases } from "./plan.js";
+import type {
+  FaultKind,
+  FaultRole,
+  NodeFaultKind,
+  Phase,
+  Simulation,
+  TransferTarget,
+} from "./plan.js";
+import { faultKinds, phases, transferTargets } from "./plan.js";
 
 export const roles: readonly FaultRole[] = ["follower", "candidate", "leader"];
 
@@ -73,7 +80,73 @@ export const installCells: readonly string[] = installCases
   .flatMap((installed) => installTroubles.map((trouble) => installCell(installed, trouble)))
   .filter((cell) => cell !== installCell("damaged", "capture"));
 
+/** How the members change: by the first configuration that a leader appends for it. */
+export const changeCases = [
+  "grow",
+  "shrink",
+  "replace",
+  "leaderLeaves",
+  "learners",
+  "address",
+  /** A voter's place goes back to its node, whose disk was lost. */
+  "rejoin",
+] as const;
+export type ChangeCase = (typeof changeCases)[number];
+
+/** What went wrong until that was committed, and its joint phase was over. */
+export const changeTroubles = [
+  "nothing",
+  /** A link between two nodes lost something for good, or a node ended. */
+  "cut",
+  "crash",
+  /** Another leader was elected; the entry was cut from its log, or another one took its place. */
+  "newLeader",
+  "takenBack",
+  /** Somebody else wanted other members; the leadership was to be handed on. */
+  "rival",
+  "transfer",
+  /** A node was sent a snapshot. */
+  "install",
+] as const;
+export type ChangeTrouble = (typeof changeTroubles)[number];
+
+export function changeCell(change: ChangeCase, trouble: ChangeTrouble): string {
+  return `change ${change} ${trouble}`;
+}
+
+export const changeCells: readonly string[] = changeCases.flatMap((change) =>
+  changeTroubles.map((trouble) => changeCell(change, trouble)),
+);
+
+/** How a node that was asked for a transfer answered. */
+export const transferEnds = ["done", "calledOff", "refused"] as const;
+export type TransferEnd = (typeof transferEnds)[number];
+
+export function transferCell(target: TransferTarget, end: TransferEnd): string {
+  return `transfer ${target} ${end}`;
+}
+
+export const transferCells: readonly string[] = transferTargets.flatMap((target) =>
+  transferEnds.map((end) => transferCell(target, end)),
+);
+
+/** What leases met: by what was the case when a leader with a lease was asked for a read. */
+export const leaseCells = [
+  /** It could answer by its lease; so could it beside a later leader's election, or nearly. */
+  "lease held",
+  "lease drift",
+  /** Its clock stood still, or a wall clock was set; a transfer of this term was called off. */
+  "lease void",
+  "lease forfeited",
+  /** A voter that had just restarted refused its vote. */
+  "lease restarted",
+] as const;
+export type LeaseCell = (typeof leaseCells)[number];
+
 export interface Coverage {
+  countChange(change: ChangeCase, trouble: ChangeTrouble): void;
+  /** A cell by its name, of those that concern no fault. */
+  countCell(cell: string): void;
   countInstall(installed: InstallCase, trouble: InstallTrouble): void;
   count(kind: FaultKind, role: FaultRole, phase: Phase): void;
   /** `kind role phase` → how often; only what occurred. */
@@ -82,15 +155,12 @@ export interface Coverage {
 
 export function createCoverage(): Coverage {
   const cells = new Map<string, number>();
+  const countCell = (cell: string): void => void cells.set(cell, (cells.get(cell) ?? 0) + 1);
   return {
-    countInstall(installed, trouble) {
-      const cell = installCell(installed, trouble);
-      cells.set(cell, (cells.get(cell) ?? 0) + 1);
-    },
-    count(kind, role, phase) {
-      const cell = cellName(kind, role, phase);
-      cells.set(cell, (cells.get(cell) ?? 0) + 1);
-    },
+    countCell,
+    countInstall: (installed, trouble) => countCell(installCell(installed, trouble)),
+    countChange: (change, trouble) => countCell(changeCell(change, trouble)),
+    count: (kind, role, phase) => countCell(cellName(kind, role, phase)),
     cells: () => new Map(cells),
   };
 }
@@ -125,6 +195,6 @@ const seldomInClusters: ReadonlySet<string> = new Set([
 export function demandedCells(simulation: Simulation): readonly string[] {
   const cells = cellsOf(kindsOf(simulation));
   return simulation === "core"
-    ? [...cells, ...installCells]
+    ? [...cells, ...installCells, ...changeCells, ...transferCells, ...leaseCells]
     : cells.filter((cell) => !seldomInClusters.has(cell));
 }
