@@ -23,6 +23,8 @@ export function noteAppended(world: World, { id, log, currentTerm }: Member, run
   if (last.configuration.outgoing.length === 0 && before.configuration.outgoing.length > 0) return;
   const { operators } = world;
   if (operators.change) noteChangeTrouble(world, "takenBack");
+  // Some faults wait for this.
+  world.unsettled = true;
   operators.change = {
     kind: caseOf(world, id, before.configuration, last.configuration),
     index: last.index,

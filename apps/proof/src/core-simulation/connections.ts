@@ -2,6 +2,7 @@
 // present address. A node that joins dials the addresses that it was started with, and is told who
 // answers there.
 import type { Input } from "@raftkit/core";
+import { isListed, serversOf } from "@raftkit/core";
 import type { Member, World } from "./world.js";
 import { planAction } from "./world.js";
 
@@ -43,21 +44,27 @@ export function latestConfiguration(
   return best?.log.configurations.at(-1)?.configuration;
 }
 
-/** As long as its log doesn't name it, a node is told whom its transport reaches. */
-export function dialSeeds(world: World, member: Member, tell: (input: Input) => void): void {
+/** A node is told whom its transport reaches, once in a run, and as long as it isn't named again. */
+export function dialSeeds(
+  world: World,
+  member: Member,
+  tell: (input: Input) => void,
+  hasMet = false,
+): void {
   const { run } = member;
   planAction(world, world.now + 1 + world.random.operators.integer(DIAL_MS), () => {
     if (!member.raft || member.run !== run) return;
-    const isNamed = member.log.configurations
-      .at(-1)
-      ?.configuration.voters.some(({ incarnation }) => incarnation === member.incarnation);
-    if (member.pausedUntil <= world.now && isNamed !== true) {
+    const { configuration } = member.raft.status;
+    const isNamed = configuration && isListed(serversOf(configuration), member);
+    let isTold = hasMet;
+    if (member.pausedUntil <= world.now && (isNamed !== true || !hasMet)) {
       const found = world.members.filter(
         (other) => other.raft && member.seeds.has(other.address) && !isCut(world, member, other),
       );
+      isTold ||= found.length > 0;
       if (found.length > 0) tell({ type: "met", from: world.random.operators.pick(found).sender });
     }
-    dialSeeds(world, member, tell);
+    dialSeeds(world, member, tell, isTold);
   });
 }
 

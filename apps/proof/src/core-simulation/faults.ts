@@ -11,11 +11,9 @@ import { hang, repair, slowDown } from "./disk.js";
 import { resume } from "./events.js";
 import { createMember, failSync, restartIn, start, stop } from "./member.js";
 import { changeMembers, transferLeadership } from "./operators.js";
+import { missedBy } from "./operators-state.js";
 import type { Link, Member, World } from "./world.js";
 import { count, planAction } from "./world.js";
-
-/** By then nobody counts on a node whose disk was lost. ms */
-const SEEN_AGAIN_MS = 1_000;
 
 export interface Strike {
   readonly world: World;
@@ -160,8 +158,8 @@ const effects: Partial<Record<FaultKind, Effect>> = {
 const changeOfMembers: Effect = ({ world, fault, durationMs, random }) => {
   const kind = memberChangeKinds.find((one) => one === fault.kind);
   // Nobody changes the members right after a disk was lost: they may have one counted that is gone.
-  const isLost = world.now - world.operators.wipedAt < SEEN_AGAIN_MS;
-  if (kind && !isLost) changeMembers(world, kind, fault.severity, durationMs, random);
+  if (kind && world.now >= missedBy(world))
+    changeMembers(world, kind, fault.severity, durationMs, random);
 };
 for (const kind of memberChangeKinds) effects[kind] = changeOfMembers;
 

@@ -5,7 +5,7 @@
 import type { Configuration, NodeId } from "@raftkit/core";
 import { administer } from "./operators.js";
 import { latestConfiguration } from "./connections.js";
-import { endQuestion, takeQuestion } from "./operators-state.js";
+import { endQuestion, missedBy, takeQuestion } from "./operators-state.js";
 import type { Verdict } from "./operators-state.js";
 import { probe } from "./probe.js";
 import { start, step, stop } from "./member.js";
@@ -35,6 +35,7 @@ export function proveMembers(world: World, runUntil: RunUntil): void {
       broken(world, "liveness", `not within ${limitMs} ms ${what}: ${statesOf(world)}`);
     }
   };
+  runUntil(missedBy(world), () => world.now >= missedBy(world));
   for (const id of target) inviteAgain(world, id);
   let isChanged = false;
   administer(world, { voters: target, learners: [] }, Infinity, () => (isChanged = true));

@@ -11,6 +11,9 @@ export type Verdict =
   | EffectOf<"membershipVerdict">["verdict"]
   | EffectOf<"transferred" | "transferRejected">;
 
+/** Until then a leader may count on a node whose disk was lost. ms */
+const MISSED_MS = 1_000;
+
 interface Question {
   readonly member: Member;
   readonly run: number;
@@ -55,6 +58,11 @@ export function createOperators(): Operators {
     wipedAt: -Infinity,
     change: undefined,
   };
+}
+
+/** When everybody knows of the disk that was lost last. */
+export function missedBy({ operators: { wipedAt } }: World): number {
+  return wipedAt + MISSED_MS;
 }
 
 /** @returns the number under which the node is asked */

@@ -216,15 +216,24 @@ export function transferLeadership(world: World, asked: Member, random: SeededRa
 }
 
 function transferTarget(
-  { members, now }: World,
+  world: World,
   asked: Member,
   random: SeededRandom,
 ): readonly [TransferTarget, NodeId | null] {
-  const others = members.filter((member) => member.role !== "leader" && member !== asked);
+  const { members, now } = world;
+  const voters = latestConfiguration(world)?.voters ?? [];
+  // Now and then to somebody who has no vote.
+  const isAny = random.chance(0.15);
+  const others = members.filter(
+    (member) =>
+      member.role !== "leader" &&
+      member !== asked &&
+      (isAny || voters.some(({ id }) => id === member.id)),
+  );
   const dead = others.filter(({ raft, pausedUntil }) => !raft || pausedUntil > now);
   const slow = others.filter(({ disk }) => Math.max(disk.slowUntil, disk.hungUntil) > now);
   const dice = random.next();
-  if (dice < 0.5 && dead.length > 0) return ["dead", random.pick(dead).id];
+  if (dice < 0.4 && dead.length > 0) return ["dead", random.pick(dead).id];
   if (dice < 0.7 && slow.length > 0) return ["slow", random.pick(slow).id];
   return dice < 0.8 || others.length === 0 ? ["furthest", null] : ["named", random.pick(others).id];
 }

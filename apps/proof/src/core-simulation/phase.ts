@@ -93,9 +93,10 @@ function begin(world: World, fault: Fault, victim: Member, random: SeededRandom)
  * the latest.
  */
 function victimOf(
-  { members, now }: World,
-  { role, phase, at, duringInstall }: Fault,
+  { members, now, operators }: World,
+  { role, phase, at, duringInstall, duringChange }: Fault,
 ): Member | undefined {
+  if (duringChange && !operators.change) return undefined;
   let found: Member | undefined;
   const isInstalling = (member: Member): boolean =>
     duringInstall === undefined || isAt(member, duringInstall);

@@ -106,6 +106,8 @@ export interface Fault {
    * yet the log behind it; for a leader, while there is any. Core simulation only.
    */
   readonly duringInstall?: "receiving" | "resetting";
+  /** It waits until a leader has begun to change the members, and that isn't committed. */
+  readonly duringChange?: true;
   /**
    * So long after that moment it begins, whatever has become of that node by then, unless the node
    * is down. Not given: at once. Core simulation only. ms
