@@ -10,7 +10,7 @@ import {
 } from "@raftkit/core";
 import { nameOf } from "../invariants/view.js";
 import { noteAppended, noteCommitted, noteLeader, noteTruncated } from "./change-watch.js";
-import { noteVerdict } from "./operators-state.js";
+import { noteVerdict } from "./questions.js";
 import { measureForwards, measureUncommitted, measureWindow } from "./bounds.js";
 import { submit } from "./disk.js";
 import { noteWrite } from "./install-watch.js";
@@ -178,8 +178,8 @@ function noteNotice(world: World, member: Member, { notice }: EffectOf<"notice">
 /** A voter that has heard nobody since it was started refuses, for what it promised before. */
 function noteRefusal(world: World, member: Member, { reason }: EffectOf<"voteRefused">): void {
   if (reason !== "leaderLive" || member.leaseDriftRate === undefined) return;
-  if (member.role === "follower" && !member.hasHeardLeader)
-    world.coverage.countCell("lease restarted");
+  const isFresh = member.role === "follower" && !member.hasHeardLeader;
+  if (isFresh) world.coverage.countCell("lease restarted");
 }
 
 function commit(world: World, member: Member, effect: EffectOf<"committed">): void {

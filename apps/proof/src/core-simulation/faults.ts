@@ -11,7 +11,7 @@ import { hang, repair, slowDown } from "./disk.js";
 import { resume } from "./events.js";
 import { createMember, failSync, restartIn, start, stop } from "./member.js";
 import { changeMembers, transferLeadership } from "./operators.js";
-import { missedBy } from "./operators-state.js";
+import { missedBy } from "./questions.js";
 import type { Link, Member, World } from "./world.js";
 import { count, planAction } from "./world.js";
 
@@ -158,8 +158,8 @@ const effects: Partial<Record<FaultKind, Effect>> = {
 const changeOfMembers: Effect = ({ world, fault, durationMs, random }) => {
   const kind = memberChangeKinds.find((one) => one === fault.kind);
   // Nobody changes the members right after a disk was lost: they may have one counted that is gone.
-  if (kind && world.now >= missedBy(world))
-    changeMembers(world, kind, fault.severity, durationMs, random);
+  if (!kind || world.now < missedBy(world)) return;
+  changeMembers(world, kind, fault.severity, durationMs, random);
 };
 for (const kind of memberChangeKinds) effects[kind] = changeOfMembers;
 

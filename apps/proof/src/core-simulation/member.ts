@@ -11,7 +11,7 @@ import { applyRun, checkCommit, perform, restoreMachine } from "./effects.js";
 import { noteChangeTrouble } from "./change-watch.js";
 import { noteEnd } from "./install-watch.js";
 import { copyMachine, createMachine } from "./machine.js";
-import { onOperatedStopped } from "./operators-state.js";
+import { endQuestions } from "./questions.js";
 import { leaseDriftRateOf } from "./settings.js";
 import { captureIfDue } from "./snapshot-lane.js";
 import type { StoredSnapshot } from "./snapshot-state.js";
@@ -180,7 +180,7 @@ export function stop(world: World, member: Member, powerCut: boolean): void {
   endDisk(world, member, powerCut);
   if (member.receiving) noteEnd(world, member);
   noteChangeTrouble(world, "crash");
-  onOperatedStopped(world, member);
+  endQuestions(world, member);
   world.clients.onStopped(member);
   world.unsettled = true;
   world.trace.mix(3, member.number, member.disk.log.lastIndex, member.disk.currentTerm);

@@ -5,7 +5,7 @@
 import type { Configuration, NodeId } from "@raftkit/core";
 import { administer } from "./operators.js";
 import { latestConfiguration } from "./connections.js";
-import { endQuestion, missedBy, takeQuestion } from "./operators-state.js";
+import { endQuestion, missedBy, takeQuestion } from "./questions.js";
 import type { Verdict } from "./operators-state.js";
 import { probe } from "./probe.js";
 import { start, step, stop } from "./member.js";

@@ -1,9 +1,6 @@
-// What operators have asked nodes for, as plain data: changes of the members, and transfers. Each
-// question ends once.
+// What operators have asked nodes for, and what they change now, as plain data.
 import type { Effect, Index, NodeId, Term } from "@raftkit/core";
 import type { ChangeCase } from "../plans/coverage.js";
-import type { Member, World } from "./world.js";
-import { broken } from "./world.js";
 
 type EffectOf<Type extends Effect["type"]> = Extract<Effect, { readonly type: Type }>;
 
@@ -11,11 +8,9 @@ export type Verdict =
   | EffectOf<"membershipVerdict">["verdict"]
   | EffectOf<"transferred" | "transferRejected">;
 
-/** Until then a leader may count on a node whose disk was lost. ms */
-const MISSED_MS = 1_000;
-
-interface Question {
-  readonly member: Member;
+/** To one node, in one of its runs. */
+export interface Question {
+  readonly incarnation: string;
   readonly run: number;
   /** The node has answered. */
   isAnswered: boolean;
@@ -58,54 +53,4 @@ export function createOperators(): Operators {
     wipedAt: -Infinity,
     change: undefined,
   };
-}
-
-/** When everybody knows of the disk that was lost last. */
-export function missedBy({ operators: { wipedAt } }: World): number {
-  return wipedAt + MISSED_MS;
-}
-
-/** @returns the number under which the node is asked */
-export function takeQuestion(
-  { operators: { questions } }: World,
-  member: Member,
-  onEnd: Question["onEnd"],
-): number {
-  const id = questions.size + 1;
-  questions.set(id, { member, run: member.run, isAnswered: false, isOver: false, onEnd });
-  return id;
-}
-
-export function endQuestion(world: World, id: number, verdict: Verdict | undefined): void {
-  const question = world.operators.questions.get(id);
-  if (!question || question.isOver) return;
-  question.isOver = true;
-  question.onEnd(verdict);
-}
-
-export function noteVerdict(world: World, member: Member, id: number, verdict: Verdict): void {
-  const question = world.operators.questions.get(id);
-  if (!question || question.member !== member || question.run !== member.run) {
-    broken(world, "operators", `${member.id} answers ${id}, which it wasn't asked in this run`);
-  } else if (question.isAnswered) {
-    broken(world, "operators", `${member.id} answers ${id} a second time: ${verdict.type}`);
-  } else if (verdict.type === "transferred") {
-    const leader = world.operators.leaders.get(verdict.term);
-    if (leader !== verdict.leaderId) {
-      broken(
-        world,
-        "operators",
-        `${member.id} says that ${verdict.leaderId} leads term ${verdict.term}, which ${leader ?? "nobody"} was elected in`,
-      );
-    }
-  }
-  if (question) question.isAnswered = true;
-  endQuestion(world, id, verdict);
-}
-
-/** A node's run is over: it answers nothing any more. */
-export function onOperatedStopped(world: World, member: Member): void {
-  for (const [id, question] of world.operators.questions) {
-    if (question.member === member) endQuestion(world, id, undefined);
-  }
 }

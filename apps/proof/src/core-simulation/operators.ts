@@ -9,7 +9,7 @@ import { noteRival, noteTransfer } from "./change-watch.js";
 import { latestConfiguration } from "./connections.js";
 import { step } from "./member.js";
 import type { Verdict } from "./operators-state.js";
-import { endQuestion, takeQuestion } from "./operators-state.js";
+import { endQuestion, takeQuestion } from "./questions.js";
 import type { Member, World } from "./world.js";
 import { planAction } from "./world.js";
 
