@@ -213,8 +213,11 @@ function configurationsInForce({ members }: World): readonly Configuration[] {
   return all.filter(({ index }) => index >= committed).map(({ configuration }) => configuration);
 }
 
+/** With whatever data directory. */
 function isVotingSomewhere(world: World, victim: Member): boolean {
-  return configurationsInForce(world).some((one) => isListed(votersOf(one), victim));
+  return configurationsInForce(world).some((one) =>
+    votersOf(one).some(({ id }) => id === victim.id),
+  );
 }
 
 /** Nobody who moved before is still looked for: else two of them might never meet. */
