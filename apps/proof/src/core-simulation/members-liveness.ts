@@ -3,13 +3,13 @@
 // linearizable read, and has applied the same; whoever is no member disturbs nobody (hazard 30); and
 // the leadership can be handed on.
 import type { Configuration, NodeId } from "@raftkit/core";
-import { administer } from "./operators.js";
+import { administer, leaderOf } from "./operators.js";
 import { latestConfiguration } from "./connections.js";
 import { endQuestion, missedBy, takeQuestion } from "./questions.js";
 import type { Verdict } from "./operators-state.js";
 import { probe } from "./probe.js";
 import { start, step, stop } from "./member.js";
-import type { Member, World } from "./world.js";
+import type { World } from "./world.js";
 import { broken } from "./world.js";
 
 /**
@@ -74,12 +74,6 @@ function areEqual(world: World): boolean {
     voters.some((voter) => voter.incarnation === incarnation),
   );
   return members.every(({ lastApplied }) => lastApplied === members[0]?.lastApplied);
-}
-
-function leaderOf({ members }: World): Member | undefined {
-  return members
-    .filter(({ role }) => role === "leader")
-    .toSorted((a, b) => b.currentTerm - a.currentTerm)[0];
 }
 
 function proveCalm(world: World, runUntil: RunUntil): void {

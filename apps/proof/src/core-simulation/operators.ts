@@ -65,8 +65,11 @@ export function administer(
       later();
       return;
     }
+    // Another node may not know yet that members have changed since.
     const isSettled =
-      configuration.outgoing.length === 0 && committedConfigurationIndex === configurationIndex;
+      node === leaderOf(world) &&
+      configuration.outgoing.length === 0 &&
+      committedConfigurationIndex === configurationIndex;
     if (isSettled && isSame(configuration, target)) {
       end();
       return;
@@ -116,6 +119,13 @@ function isSame(now: Configuration, target: WantedMembers): boolean {
 
 function idsOf(servers: Configuration["voters"]): readonly NodeId[] {
   return servers.map(({ id }) => id);
+}
+
+/** Of the latest term in which somebody leads. */
+export function leaderOf({ members }: World): Member | undefined {
+  return members
+    .filter(({ role }) => role === "leader")
+    .toSorted((a, b) => b.currentTerm - a.currentTerm)[0];
 }
 
 /** Anybody who runs; rather whoever leads. */
