@@ -59,8 +59,7 @@ export function administer(
       return;
     }
     const node = whomToAsk(world);
-    const { configuration, configurationIndex, committedConfigurationIndex } =
-      node?.raft?.status ?? {};
+    const { configuration, configurationIndex, committedConfiguration } = node?.raft?.status ?? {};
     if (!node || !configuration || configurationIndex === undefined) {
       later();
       return;
@@ -69,7 +68,7 @@ export function administer(
     const isSettled =
       node === leaderOf(world) &&
       configuration.outgoing.length === 0 &&
-      committedConfigurationIndex === configurationIndex;
+      committedConfiguration?.index === configurationIndex;
     if (isSettled && isSame(configuration, target)) {
       end();
       return;
