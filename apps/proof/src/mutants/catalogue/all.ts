@@ -4,6 +4,7 @@ import { kv } from "./kv.js";
 import { raftkitFeed } from "./raftkit-feed.js";
 import { raftkitMembers } from "./raftkit-members.js";
 import { raftkit } from "./raftkit.js";
+import { raftkitSnapshots } from "./raftkit-snapshots.js";
 import { replicatedTime } from "./replicated-time.js";
 import { sessions } from "./sessions.js";
 import { storageFile } from "./storage-file.js";
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...raftkit,
   ...raftkitFeed,
   ...raftkitMembers,
+  ...raftkitSnapshots,
   ...replicatedTime,
   ...sessions,
   ...storageFile,
