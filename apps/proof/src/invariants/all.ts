@@ -6,6 +6,7 @@ import { configurationSafety } from "./configuration-safety.js";
 import { electionSafety } from "./election-safety.js";
 import type { ClusterView, Invariant } from "./invariant.js";
 import { installedPromises } from "./installed-promises.js";
+import { keptCommits } from "./kept-commits.js";
 import { keptPromises } from "./kept-promises.js";
 import { leaderAppendOnly } from "./leader-append-only.js";
 import { leaderCompleteness } from "./leader-completeness.js";
@@ -37,6 +38,7 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     snapshotContent(),
     snapshotTerm(),
     keptPromises(),
+    keptCommits(),
     resetBounds(),
     restores(),
     installedPromises(),
