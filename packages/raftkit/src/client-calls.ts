@@ -1,6 +1,6 @@
 // The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
 // encoded, limited in time. How they end is told by proposals.ts and reads.ts.
-import type { Effect, Index, Input as CoreInput, NodeId, RaftStatus } from "@raftkit/core";
+import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
 import type { CounterName, NodeOptions, NodeStatus, TransferredLeadership } from "./api.js";
 import type { CallOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
 import type { Limits } from "./call-limits.js";

@@ -142,7 +142,7 @@ export const leaseCells = [
   /** A voter that had just restarted refused its vote. */
   "lease restarted",
 ] as const;
-export type LeaseCell = (typeof leaseCells)[number];
+type LeaseCell = (typeof leaseCells)[number];
 
 export interface Coverage {
   countChange(change: ChangeCase, trouble: ChangeTrouble): void;
