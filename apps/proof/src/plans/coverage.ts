@@ -142,7 +142,6 @@ export const leaseCells = [
   /** A voter that had just restarted refused its vote. */
   "lease restarted",
 ] as const;
-type LeaseCell = (typeof leaseCells)[number];
 
 export interface Coverage {
   countChange(change: ChangeCase, trouble: ChangeTrouble): void;
