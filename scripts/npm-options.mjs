@@ -44,6 +44,8 @@ export const optionsOf = {
     rate: "N",
     out: "DIRECTORY",
     reads: "N",
+    "heartbeat-ms": "N",
+    "election-ms": "N",
   },
   rules: { seeds: "N", seed: "N", rule: "RULE", faults: "" },
   simulate: {

@@ -5,6 +5,8 @@ import { constants } from "node:os";
 import { CommanderError } from "commander";
 import { measureCatchUp } from "./catch-up/catch-up.js";
 import { measureEndurance } from "./endurance/endurance.js";
+import { measureFailover } from "./gaps/failover.js";
+import { measureRestartGap } from "./gaps/restart-gap.js";
 import { measureOpening } from "./opening/opening.js";
 import { createProgram, PROGRAM } from "./program.js";
 import { measureRestart } from "./restart/restart.js";
@@ -18,6 +20,8 @@ const program = createProgram({
   endurance: (options) => measureEndurance(options, print),
   restart: (options) => measureRestart(options, print),
   catchUp: (options) => measureCatchUp(options, print),
+  restartGap: (options) => measureRestartGap(options, print),
+  failover: (options) => measureFailover(options, print),
   print: (text) => void process.stdout.write(text),
   complain: (text) => void process.stderr.write(text),
 });

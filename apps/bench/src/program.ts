@@ -9,6 +9,8 @@ import type { EnduranceOptions } from "./endurance/endurance.js";
 import { KEYS_MAX } from "./load/keys.js";
 import type { OpeningOptions } from "./opening/opening.js";
 import { boundsOf, depthsOf, folderOf, only, option, secondsOf } from "./options.js";
+import type { FailoverOptions } from "./gaps/failover.js";
+import type { RestartGapOptions } from "./gaps/restart-gap.js";
 import type { RestartOptions } from "./restart/restart.js";
 import type { WritesOptions } from "./writes/writes.js";
 
@@ -18,6 +20,8 @@ export interface ProgramOptions {
   readonly endurance: (options: EnduranceOptions) => Promise<void>;
   readonly restart: (options: RestartOptions) => Promise<void>;
   readonly catchUp: (options: CatchUpOptions) => Promise<void>;
+  readonly restartGap: (options: RestartGapOptions) => Promise<void>;
+  readonly failover: (options: FailoverOptions) => Promise<void>;
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
 }
@@ -34,6 +38,8 @@ Examples:
   npm run bench -- endurance --writes 200000 --keys 20000
   npm run bench -- restart
   npm run bench -- catch-up --mib 128
+  npm run bench -- restart-gap
+  npm run bench -- failover --runs 20
 
 Exit codes: 0 measured; 1 it could not be measured; 2 wrong options.`;
 
@@ -54,6 +60,8 @@ export function createProgram(options: ProgramOptions): Command {
   addEndurance(root, options);
   addRestart(root, options);
   addCatchUp(root, options);
+  addRestartGap(root, options);
+  addFailover(root, options);
   for (const one of [root, ...root.commands]) checkFlags(one);
   return root;
 }
@@ -168,6 +176,45 @@ function addCatchUp(root: Command, { catchUp }: ProgramOptions): void {
     .addOption(logOption(256))
     .addOption(dataOption())
     .action(catchUp);
+}
+
+function addRestartGap(root: Command, { restartGap }: ProgramOptions): void {
+  root
+    .command("restart-gap")
+    .description(
+      "Measures for how long no write is acknowledged while three servers are restarted one after the other, and then replaced by new ones, and checks that none is lost or executed twice.",
+    )
+    .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 100_000).default(2000))
+    .addOption(dataOption())
+    .action(restartGap);
+}
+
+function addFailover(root: Command, { failover }: ProgramOptions): void {
+  root
+    .command("failover")
+    .description(
+      "Measures for how long no write is acknowledged when the leader ends, on SIGTERM and on kill -9: raftkit's server and, if it is installed, etcd, in turn.",
+    )
+    .addOption(runsOption("how often each leader is ended in each way"))
+    .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 10_000).default(500))
+    .addOption(option("--heartbeat-ms <N>", "how often leaders are heard", 1, 10_000).default(50))
+    .addOption(
+      option(
+        "--election-ms <N>",
+        "election timeouts are drawn from this to twice as much; at least five heartbeats",
+        10,
+        60_000,
+      ).default(250),
+    )
+    .addOption(dataOption())
+    .action((options: FailoverOptions, command: Command) => {
+      const { heartbeatMs, electionMs } = options;
+      // etcd's own rule.
+      if (electionMs >= 5 * heartbeatMs) return failover(options);
+      return command.error(
+        `error: option '--election-ms <N>' argument '${electionMs}' is invalid. Allowed: at least ${5 * heartbeatMs}, five times --heartbeat-ms ${heartbeatMs}.`,
+      );
+    });
 }
 
 function runsOption(what: string): Option {

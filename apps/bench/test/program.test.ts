@@ -51,6 +51,10 @@ test.each([
     ["opening", "--mib", "0"],
     "option '--mib <N>' argument '0' is invalid. Allowed: a whole number from 1 to 8192",
   ],
+  [
+    ["failover", "--heartbeat-ms", "60"],
+    "option '--election-ms <N>' argument '250' is invalid. Allowed: at least 300, five times --heartbeat-ms 60",
+  ],
   [["opening", "--in-flight", "1"], "unknown option '--in-flight'"],
   [["opening", "--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
   [["open"], "too many arguments. Expected 0 arguments but got 1"],
@@ -137,6 +141,12 @@ test.each([
       data: tmpdir(),
     },
   ],
+  [["restart-gap"], "restartGap", { rate: 2000, data: tmpdir() }],
+  [
+    ["failover", "--runs", "20"],
+    "failover",
+    { runs: 20, rate: 500, heartbeatMs: 50, electionMs: 250, data: tmpdir() },
+  ],
 ])("%j measures %s", async (args, what, options) => {
   const { measured, program } = recorder();
   await program.parseAsync(args, { from: "user" });
@@ -151,6 +161,8 @@ function recorder() {
     endurance: async (options) => void measured.push(["endurance", options]),
     restart: async (options) => void measured.push(["restart", options]),
     catchUp: async (options) => void measured.push(["catchUp", options]),
+    restartGap: async (options) => void measured.push(["restartGap", options]),
+    failover: async (options) => void measured.push(["failover", options]),
     print: (text) => void said.push(text),
     complain: (text) => void said.push(text),
   });

@@ -6,10 +6,18 @@ import { RaftkitError } from "@raftkit/core";
 import { CommanderError } from "commander";
 import { chaosCommand, verifyCommand } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
-import { changeNode, listNodes, statusTable, takeSnapshot } from "./cli/control-client.js";
+import {
+  changeMembers,
+  changeNode,
+  listNodes,
+  statusTable,
+  takeSnapshot,
+  transferLeadership,
+} from "./cli/control-client.js";
 import { ClusterError } from "./errors.js";
 import { commandLine } from "./cli/hints.js";
 import { runProgram } from "./cli/program.js";
+import { rollingRestart } from "./cli/rolling-restart.js";
 import { startCluster } from "./supervisor/up.js";
 import type { UpOptions } from "./supervisor/up-options.js";
 
@@ -142,6 +150,24 @@ async function snapshot(node: string, httpBase: number): Promise<void> {
   print(`${id} has saved a snapshot at index ${index}, ${bytes} bytes`);
 }
 
+async function transfer(node: string | null, httpBase: number): Promise<void> {
+  const beganAt = performance.now();
+  const { leaderId, term } = await transferLeadership(httpBase, node);
+  const tookMs = Math.round(performance.now() - beganAt);
+  print(`${leaderId} leads in term ${term}, after ${tookMs} ms`);
+}
+
+/** A line for each thing that happens, and at last how it ended. */
+async function members(
+  action: "add" | "remove" | "replace" | "wipe",
+  node: string | null,
+  httpBase: number,
+): Promise<void> {
+  const beganAt = performance.now();
+  const done = await changeMembers(httpBase, node, action, (line) => print(`  ${line}`));
+  print(`${done} (${((performance.now() - beganAt) / 1000).toFixed(1)} s)`);
+}
+
 try {
   await runProgram(process.argv.slice(2), {
     program: programText(),
@@ -151,6 +177,12 @@ try {
       kill,
       restart,
       snapshot,
+      transfer,
+      rollingRestart: (httpBase) => rollingRestart(httpBase, print),
+      add: (httpBase) => members("add", null, httpBase),
+      remove: (node, httpBase) => members("remove", node, httpBase),
+      replace: (node, httpBase) => members("replace", node, httpBase),
+      wipe: (node, httpBase) => members("wipe", node, httpBase),
       chaos,
       verify: async (path) => process.exit(await verifyCommand(path, print)),
     },

@@ -1,10 +1,11 @@
 import { request } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listenForControl } from "../src/supervisor/control-api.js";
-import { changeNode, listNodes, statusTable } from "../src/cli/control-client.js";
+import { changeMembers, changeNode, listNodes, statusTable } from "../src/cli/control-client.js";
 import { ClusterError } from "../src/errors.js";
 import { layOut } from "../src/supervisor/layout.js";
 import { agreedLeader, latestLeader } from "../src/supervisor/node-status.js";
+import type { MemberCommands } from "../src/supervisor/member-commands.js";
 import type { ProcessState } from "../src/supervisor/supervised-process.js";
 import type { Supervisor } from "../src/supervisor/supervisor.js";
 
@@ -34,14 +35,34 @@ function fakeSupervisor(): Supervisor & { readonly asked: string[] } {
     pause: () => {},
     resume: () => {},
     restart: async (id) => void asked.push(`restart ${id}`),
+    add: async () => {},
+    remove: async () => {},
     stop: async () => {},
     killAll: () => {},
   };
 }
 
+/** Tells what was asked; of n3 that it isn't possible. */
+function fakeMembers(): MemberCommands {
+  const answer =
+    (what: string) =>
+    async (id: string, say: (line: string) => void): Promise<string> => {
+      say(`${what} ${id}: first`);
+      if (id === "n3") throw new ClusterError("REFUSED", "n3 didn't answer; is it up?");
+      say(`${what} ${id}: second`);
+      return `${what} ${id}: done`;
+    };
+  return {
+    add: (say) => answer("add")("n4", say),
+    remove: answer("remove"),
+    replace: answer("replace"),
+    wipe: answer("wipe"),
+  };
+}
+
 async function serve(): Promise<{ port: number; supervisor: ReturnType<typeof fakeSupervisor> }> {
   const supervisor = fakeSupervisor();
-  const control = await listenForControl(supervisor, 0);
+  const control = await listenForControl(supervisor, fakeMembers(), 0);
   onTestFinished(() => control.close());
   return { port: control.port, supervisor };
 }
@@ -87,6 +108,27 @@ describe("the control API", () => {
     expect(supervisor.asked).toEqual(["kill n2", "restart n2"]);
   });
 
+  test("tells line by line how a change of the members goes, and how it ends", async () => {
+    const { port } = await serve();
+    const said: string[] = [];
+    const say = (line: string): void => void said.push(line);
+    expect(await changeMembers(port, null, "add", say)).toBe("add n4: done");
+    expect(await changeMembers(port, "2", "replace", say)).toBe("replace n2: done");
+    expect(said).toEqual([
+      "add n4: first",
+      "add n4: second",
+      "replace n2: first",
+      "replace n2: second",
+    ]);
+    await expect(changeMembers(port, "n3", "wipe", say)).rejects.toThrow(
+      "n3 didn't answer; is it up?",
+    );
+    expect(said.at(-1)).toBe("wipe n3: first");
+    await expect(changeMembers(port, "7", "remove", say)).rejects.toThrow(
+      'there is no node "7"; there are n1, n2, n3 (or their numbers, or leader)',
+    );
+  });
+
   test("answers what it can't do with one line", async () => {
     const { port } = await serve();
     await expect(changeNode(port, "9", "kill")).rejects.toThrow(
@@ -101,8 +143,22 @@ describe("the control API", () => {
     await expect(changeNode(port, "leader", "kill")).rejects.toThrow(
       "no node leads: 1 of 3 runs, and a leader needs 2; restart one first",
     );
-    expect(await ask(port, "POST", "/v1/nodes/1/kill", json)).toMatchObject({ status: 409 });
-    expect(await ask(port, "GET", "/nowhere", {})).toMatchObject({ status: 404 });
+    const codes: [number, unknown][] = [];
+    for (const [method, path] of [
+      ["POST", "/v1/nodes/1/kill"],
+      ["POST", "/v1/nodes/9/kill"],
+      ["POST", "/v1/nodes/leader/kill"],
+      ["GET", "/nowhere"],
+    ] as const) {
+      const { status, body } = await ask(port, method, path, json);
+      codes.push([status, JSON.parse(body).error.code]);
+    }
+    expect(codes).toEqual([
+      [409, "not_running"],
+      [404, "unknown_node"],
+      [409, "no_leader"],
+      [404, "not_found"],
+    ]);
   });
 
   test.each([
@@ -116,7 +172,7 @@ describe("the control API", () => {
     const { port, supervisor } = await serve();
     const answer = await ask(port, "POST", "/v1/nodes/1/kill", headers);
     expect(answer.status).toBe(status);
-    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "BAD_REQUEST" } });
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "bad_request" } });
     expect(supervisor.asked).toEqual([]);
   });
 
@@ -127,13 +183,13 @@ describe("the control API", () => {
 
   test("says so when its port is taken", async () => {
     const { port } = await serve();
-    await expect(listenForControl(fakeSupervisor(), port)).rejects.toThrow(
+    await expect(listenForControl(fakeSupervisor(), fakeMembers(), port)).rejects.toThrow(
       `control port 127.0.0.1:${port} is in use: another cluster is probably running`,
     );
   });
 
   test("is missed by its client in one line", async () => {
-    const control = await listenForControl(fakeSupervisor(), 0);
+    const control = await listenForControl(fakeSupervisor(), fakeMembers(), 0);
     await control.close();
     await expect(listNodes(control.port)).rejects.toThrow(
       `no cluster answers at 127.0.0.1:${control.port}; start one with "npm start", or say where it is with --http-base`,
@@ -150,6 +206,7 @@ test("the status table has a row for each node, and why one ended", () => {
     lastIndex: 9,
     commitIndex: 8,
     lastApplied: 7,
+    configuration: { voters: [{ id: "n1" }], learners: [{ id: "n3" }] },
   };
   expect(
     statusTable([
@@ -163,13 +220,33 @@ test("the status table has a row for each node, and why one ended", () => {
         ...common,
         status: null,
       },
+      {
+        number: 3,
+        id: "n3",
+        state: "running",
+        pid: 43,
+        reason: null,
+        ...common,
+        status: { ...status, role: "follower" },
+      },
+      {
+        number: 4,
+        id: "n4",
+        state: "running",
+        pid: 44,
+        reason: null,
+        ...common,
+        status: { ...status, role: "follower", removedAt: 8 },
+      },
     ]),
   ).toBe(
     [
-      "node  pid  state    role    term  commit  applied  http         peer",
-      "n1    41   running  leader  4     8       7        127.0.0.1:2  127.0.0.1:101",
-      "n2    -    ended    -       -     -       -        127.0.0.1:2  127.0.0.1:101",
-      "n2 ended by itself: the disk is full",
+      "node  pid  state    member   role      term  commit  applied  http         peer",
+      "n1    41   running  voter    leader    4     8       7        127.0.0.1:2  127.0.0.1:101",
+      "n2    -    ended    -        -         -     -       -        127.0.0.1:2  127.0.0.1:101",
+      "n3    43   running  learner  follower  4     8       7        127.0.0.1:2  127.0.0.1:101",
+      "n4    44   running  removed  follower  4     8       7        127.0.0.1:2  127.0.0.1:101",
+      "n2 ended unasked: the disk is full",
     ].join("\n"),
   );
 });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { takeDataDirectory } from "../src/supervisor/data-directory.js";
+import { membersIn, rememberMembers, takeDataDirectory } from "../src/supervisor/data-directory.js";
 import type { UpOptions } from "../src/supervisor/up-options.js";
 import { temporaryDirectory } from "./support/environment.js";
 
@@ -107,6 +107,21 @@ describe("the data directory", () => {
       JSON.stringify({ pid: process.pid, startedAt: "an earlier boot 12345" }),
     );
     takeDataDirectory(options)();
+  });
+
+  test("knows which nodes there are, for the next time, if it keeps them", () => {
+    const options = directoryWithData();
+    expect(membersIn(options)).toEqual([1, 2, 3]);
+    rememberMembers(options, [1, 3, 4]);
+    takeDataDirectory(options)();
+    expect(membersIn(options)).toEqual([1, 3, 4]);
+    // Nothing of it is in memory any more.
+    expect(membersIn({ ...options, storage: "memory" })).toEqual([1, 2, 3]);
+    rememberMembers({ ...options, storage: "memory" }, [1]);
+    expect(membersIn(options)).toEqual([1, 3, 4]);
+    expect(membersIn({ ...options, fresh: true })).toEqual([1, 2, 3]);
+    takeDataDirectory({ ...options, fresh: true })();
+    expect(membersIn(options)).toEqual([1, 2, 3]);
   });
 
   test("with a marker that can't be read is refused, until --fresh", () => {

@@ -47,6 +47,12 @@ function recorder(): { readonly options: ProgramOptions; readonly read: Read } {
     kill: note("kill"),
     restart: note("restart"),
     snapshot: note("snapshot"),
+    transfer: note("transfer"),
+    rollingRestart: note("rollingRestart"),
+    add: note("add"),
+    remove: note("remove"),
+    replace: note("replace"),
+    wipe: note("wipe"),
     chaos: note("chaos"),
     verify: note("verify"),
   };
@@ -144,6 +150,25 @@ describe("the command line", () => {
     [
       ["restart", "n3"],
       ["restart", "n3", 8100],
+    ],
+    [["transfer"], ["transfer", null, 8100]],
+    [
+      ["transfer", "2", "--http-base", "9000"],
+      ["transfer", "2", 9000],
+    ],
+    [["rolling-restart"], ["rollingRestart", 8100]],
+    [["add"], ["add", 8100]],
+    [
+      ["remove", "leader"],
+      ["remove", "leader", 8100],
+    ],
+    [
+      ["replace", "2", "--http-base=9000"],
+      ["replace", "2", 9000],
+    ],
+    [
+      ["wipe", "n3"],
+      ["wipe", "n3", 8100],
     ],
     [
       ["verify", "some/where"],
@@ -255,7 +280,7 @@ describe("a wrong command line", () => {
     ],
     [
       "up --peer-base 8102",
-      "option '--peer-base <PORT>' argument '8102' is invalid. Allowed: a port further than 3 from --http-base 8100, so that no port is needed twice",
+      "option '--peer-base <PORT>' argument '8102' is invalid. Allowed: a port further than 9 from --http-base 8100, so that no port is needed twice",
     ],
     ["up extra", "too many arguments for 'up'. Expected 0 arguments but got 1"],
     ["kill", "missing required argument 'node'"],
@@ -293,17 +318,33 @@ describe("a wrong command line", () => {
   });
 });
 
+const COMMANDS = [
+  "up",
+  "status",
+  "kill",
+  "restart",
+  "snapshot",
+  "transfer",
+  "rolling-restart",
+  "add",
+  "remove",
+  "replace",
+  "wipe",
+  "chaos",
+  "verify",
+];
+
 describe("help", () => {
   test.each([[[]], [["help"]], [["--help"]], [["-h"]]])("%j names every command", async (args) => {
     const { out, exitCode } = await readLine(args);
     expect(exitCode).toBe(0);
-    for (const command of ["up", "status", "kill", "restart", "chaos", "verify"]) {
+    for (const command of COMMANDS) {
       expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
     }
     expect(out).toContain("\nExit codes: 0 ");
   });
 
-  test.each(["up", "status", "kill", "restart", "chaos", "verify"])(
+  test.each(COMMANDS)(
     "of %s: what it takes and nothing else, examples, exit codes",
     async (command) => {
       const { out, exitCode, calls } = await readLine([command, "--help"]);

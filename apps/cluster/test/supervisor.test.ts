@@ -113,6 +113,18 @@ describe("the supervisor", () => {
     expect(states(supervisor)).toEqual(["running", "running", "running"]);
   });
 
+  test("says of a node that a signal from elsewhere ended what it was", async () => {
+    const { supervisor, changes } = await supervise();
+    await supervisor.startAll();
+    changes.length = 0;
+    process.kill(supervisor.nodes()[1]?.pid ?? 0, "SIGTERM");
+    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    expect(changes[0]).toMatchObject({
+      state: "ended",
+      reason: "a signal from elsewhere told it to (exit code 0)",
+    });
+  });
+
   test("says why a node did not start", async () => {
     const { supervisor, changes } = await supervise({ FAKE_FAIL: "n2" });
     await expect(supervisor.startAll()).rejects.toThrow(

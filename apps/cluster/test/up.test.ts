@@ -72,7 +72,7 @@ describe("up", () => {
     await expect
       .poll(() => cluster.output(), { timeout: 10_000 })
       .toMatch(
-        /n2 ended by itself: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/,
+        /n2 ended unasked: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/,
       );
     expect((await cluster.nodes()).map(({ state }) => state)).toEqual([
       "running",
@@ -97,11 +97,30 @@ describe("up", () => {
       `raftkit-cluster: n1 doesn't run; start it again:\n${restart}`,
     ]);
     const [, table] = await command("status");
-    expect(table).toMatch(/^n1 +- +killed +- /m);
-    expect(table).toMatch(/^n2 +\d+ +running +follower +7 +3 +2 /m);
+    expect(table).toMatch(/^n1 +- +killed +- +- /m);
+    expect(table).toMatch(/^n2 +\d+ +running +- +follower +7 +3 +2 /m);
     expect(await command("restart", "n1")).toEqual([
       0,
       expect.stringMatching(/^n1 runs again, process \d+\n$/),
+    ]);
+  });
+
+  test("is told by transfer who leads, or why not", async () => {
+    const cluster = await up(["--data", temporaryDirectory()], env);
+    const transfer = async (...args: string[]): Promise<[unknown, string]> => {
+      const program = runProgram(["transfer", ...args, "--http-base", String(cluster.httpBase)]);
+      return [await program.ended, program.output()];
+    };
+    const leads = expect.stringMatching(/^n2 leads in term 8, after \d+ ms\n$/) as string;
+    expect(await transfer()).toEqual([0, leads]);
+    expect(await transfer("2")).toEqual([0, leads]);
+    expect(await transfer("3")).toEqual([
+      1,
+      "raftkit-cluster: the leadership wasn't handed to n3: n3 didn't answer in time; is it up?\n",
+    ]);
+    expect(await transfer("7")).toEqual([
+      1,
+      'raftkit-cluster: there is no node "7"; there are n1, n2, n3 (or their numbers, or leader)\n',
     ]);
   });
 

@@ -86,6 +86,26 @@ describe("is reported:", () => {
     breaks("kept-promises", () => watch.durable(n3));
   });
 
+  test("a committed entry that a disk held in a late enough term, and lost", () => {
+    const { watch, nodes, n1, n2, n3 } = cluster();
+    for (const node of nodes) commitAt(watch, node, 2);
+    for (const node of nodes) watch.durable(node);
+    n2.disk.log.apply({ type: "truncateFrom", index: 2 });
+    breaks("kept-commits", () => watch.durable(n2));
+    // In a snapshot it is kept, and the log may begin behind that.
+    for (const index of [1, 2]) applyAt(watch, n1, index, 10 + index);
+    keep(watch, n2, snapshotOf(n1, 2, 12));
+    watch.durable(n2);
+    // Whoever hasn't heard of the term yet may be made to give up what is committed elsewhere.
+    const late = viewOf("n4");
+    watch.started(late);
+    late.disk.log.copyFrom(n3.disk.log);
+    late.disk.currentTerm = 1;
+    watch.durable(late);
+    late.disk.log.apply({ type: "truncateFrom", index: 2 });
+    watch.durable(late);
+  });
+
   test("a log that is reset below its base or what is applied, or compacted beyond its snapshot", () => {
     const { watch, n1, n2 } = cluster();
     for (const node of [n1, n2]) commitAt(watch, node, 2);

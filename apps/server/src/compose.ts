@@ -13,6 +13,7 @@ import { createTcpTransport } from "@raftkit/transport-tcp";
 import { createNode } from "raftkit";
 import type { CreateInstruments, Logger } from "raftkit";
 import { createListeningHttpTransport, peerUrl } from "./peer-http.js";
+import { addressOf } from "./cli/parse.js";
 import type { Settings } from "./cli/parse.js";
 import type { KvNode } from "./kv-calls.js";
 import { NUMBERS_KEPT } from "./kv-calls.js";
@@ -33,22 +34,31 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
   const {
     id,
     clusterId,
-    peers,
+    peers = [],
+    alone,
+    join,
+    rejoin,
     transport,
     electionTimeoutMs,
     heartbeatMs,
     timeoutMs,
     maxLogBytes,
     snapshotAfterBytes,
+    leaseDriftRate,
   } = settings;
-  const bootstrap =
-    transport === "http"
-      ? peers.map((peer) => ({ id: peer.id, address: peerUrl(peer.address) }))
-      : peers;
+  /** In the transport's notation. */
+  const shown = (hostPort: string): string => (transport === "http" ? peerUrl(hostPort) : hostPort);
   const codec = codecs[settings.codec]();
   return createNode({
     id,
-    cluster: { id: clusterId, bootstrap },
+    address: shown(addressOf(settings)),
+    cluster: join
+      ? { id: clusterId, join: join.map(shown), rejoin }
+      : {
+          id: clusterId,
+          bootstrap: peers.map((peer) => ({ id: peer.id, address: shown(peer.address) })),
+          alone,
+        },
     transport: transports[transport](settings, context),
     storage: storages[settings.storage](settings, logger),
     codec,
@@ -58,10 +68,18 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
     heartbeatIntervalMs: heartbeatMs,
     defaultTimeoutMs: timeoutMs,
     ...(maxLogBytes !== undefined && { maxLogBytes }),
+    ...(leaseDriftRate !== undefined && { leaseDriftRate }),
     snapshotAfterBytes,
     logger,
     instruments,
   });
+}
+
+/** A cluster may grow; five nodes are reckoned with. */
+const USUAL_NODES = 5;
+
+export function nodesOf({ peers = [] }: Settings): number {
+  return Math.max(USUAL_NODES, peers.length);
 }
 
 type TransportOf = (settings: Settings, context: OpenContext) => Transport;
@@ -69,7 +87,7 @@ const transports: Readonly<Record<Settings["transport"], TransportOf>> = {
   tcp: (settings, { peerConnections }) =>
     createTcpTransport({
       // Each other node has its place; twice as many as `maxStrangers` share the rest.
-      maxStrangers: Math.floor((peerConnections - settings.peers.length) / 2),
+      maxStrangers: Math.floor((peerConnections - nodesOf(settings)) / 2),
       ...(settings.peerVia !== undefined && { sockets: socketsVia(settings) }),
     }),
   http: (_, { peerConnections }) => createListeningHttpTransport(peerConnections),

@@ -8,7 +8,7 @@ import type {
   SessionsCommand,
   SessionsResult,
 } from "@raftkit/sessions";
-import type { CallOptions, RaftNode } from "raftkit";
+import type { CallOptions, RaftNode, ReadOptions } from "raftkit";
 
 export type KvNode = RaftNode<
   SessionsCommand<KvCommand, KvResult>,
@@ -35,7 +35,7 @@ export interface KvCalls {
   openSession(options?: CallOptions): Promise<SessionOpened>;
   /** Of one that there isn't, nothing. */
   closeSession(session: number, options?: CallOptions): Promise<SessionClosed>;
-  read(query: KvQuery, options?: CallOptions): Promise<KvAnswer>;
+  read(query: KvQuery, options?: ReadOptions): Promise<KvAnswer>;
 }
 
 /** How many numbers of a session are remembered, the highest included. */

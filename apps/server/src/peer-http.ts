@@ -62,7 +62,7 @@ export function createListeningHttpTransport(maxConnections: number): Transport 
       await listen(server, new URL(local.address));
       await transport.start(local, handler);
     },
-    setPeers: (peers) => transport.setPeers(peers),
+    setPeers: (peers, seeds) => transport.setPeers(peers, seeds),
     send: (to, parts) => transport.send(to, parts),
     disconnect: (from, reason) => transport.disconnect(from, reason),
     async close() {

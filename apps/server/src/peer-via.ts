@@ -7,7 +7,7 @@ import { formatHostPort, parseHostPort } from "./cli/addresses.js";
 import type { Settings } from "./cli/parse.js";
 
 export function socketsVia({
-  peers,
+  peers = [],
   peerVia = [],
 }: Pick<Settings, "peers" | "peerVia">): SocketFactory {
   const elsewhere = new Map(

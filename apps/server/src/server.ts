@@ -9,17 +9,19 @@ import { createHttpListener } from "./http/server.js";
 import type { HttpListener } from "./http/server.js";
 import { defaultLimits } from "./http/limits.js";
 import { createMetrics } from "./metrics.js";
-import { openNode } from "./compose.js";
+import { nodesOf, openNode } from "./compose.js";
 import type { OpenContext } from "./compose.js";
 import type { KvNode } from "./kv-calls.js";
 import { kvCalls } from "./kv-calls.js";
 import { descriptorLimit, shareDescriptors } from "./file-descriptors.js";
 import { formatHostPort } from "./cli/addresses.js";
 import type { HostPort } from "./cli/addresses.js";
+import { addressOf } from "./cli/parse.js";
 import type { Settings } from "./cli/parse.js";
 import { clusterRoutes } from "./http/routes/cluster.js";
 import { healthRoutes } from "./http/routes/health.js";
 import { kvRoutes } from "./http/routes/kv.js";
+import { membersRoutes } from "./http/routes/members.js";
 import { metricsRoute } from "./http/routes/metrics.js";
 import { sessionRoutes } from "./http/routes/sessions.js";
 import { statusRoute } from "./http/routes/status.js";
@@ -73,7 +75,7 @@ export async function startServer({
 }: StartOptions): Promise<RunningServer> {
   const { httpConnections, peerConnections } = shareDescriptors(
     descriptorLimit(),
-    settings.peers.length,
+    nodesOf(settings),
   );
   let node: KvNode | undefined;
   let closing: Promise<void> | undefined;
@@ -89,14 +91,25 @@ export async function startServer({
     sizeOf: (change) => change.key.length + (change.type === "put" ? change.value.length : 0),
   });
   const httpPeers = new Map(settings.httpPeers?.map(({ id, address }) => [id, address]));
+  const httpAddress = (id: string): string | undefined =>
+    id === settings.id ? http : httpPeers.get(id);
   const listener = createHttpListener({
     routes: [
       kvRoutes(calls, { maxValueBytes: settings.maxValueBytes }),
-      watchRoute({ calls, changes: { watch: (asked) => (opened(), changes.watch(asked)) } }),
+      watchRoute({
+        calls,
+        changes: {
+          watch: (asked) => (opened(), changes.watch(asked)),
+          get index() {
+            return changes.index;
+          },
+        },
+      }),
       sessionRoutes(calls),
-      statusRoute({ status, httpAddress: (id) => (id === settings.id ? http : httpPeers.get(id)) }),
+      statusRoute({ status, httpAddress }),
       metricsRoute(metrics.page),
-      clusterRoutes({ snapshot: async () => opened().snapshot() }),
+      clusterRoutes(opened),
+      membersRoutes(opened, httpAddress),
       healthRoutes({ status, calls, draining: () => closing !== undefined }),
     ],
     logger,
@@ -128,8 +141,13 @@ export async function startServer({
       resolve(new RaftkitError("NODE_FAILED", "the node failed as it started; the log says why"));
     }
   });
-  const peer = settings.peers.find(({ id }) => id === settings.id)?.address ?? "";
-  return { http, peer, node: started, failed, close: () => (closing ??= stop()) };
+  return {
+    http,
+    peer: addressOf(settings),
+    node: started,
+    failed,
+    close: () => (closing ??= stop()),
+  };
 }
 
 /**

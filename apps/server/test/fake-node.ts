@@ -8,6 +8,7 @@ export interface FakeNode extends KvNode {
   proposes: (command: unknown, options?: CallOptions) => Promise<unknown>;
   reads: KvCalls["read"];
   transfers: KvNode["transferLeadership"];
+  changes: KvNode["changeMembership"];
   closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
 }
@@ -22,6 +23,7 @@ export function fakeNode(): FakeNode {
     proposes: never,
     reads: never,
     transfers: () => Promise.resolve({ leaderId: "n2", term: 3 }),
+    changes: never,
     closes: 0,
     closed: new Promise(() => undefined),
     propose: (command, options) => node.proposes(command, options) as Promise<never>,
@@ -49,9 +51,31 @@ export function fakeNode(): FakeNode {
       baseIndex: 1,
       snapshot: { index: 2, term: 1, bytes: 77, ageMs: 1500 },
       lacksSnapshot: false,
-      configuration: undefined,
+      configuration: {
+        clusterInstance: "instance",
+        voters: [
+          { id: "n1", incarnation: "incarnation-of-n1", address: "127.0.0.1:7101" },
+          { id: "n2", incarnation: "incarnation-of-n2", address: "127.0.0.1:7102" },
+        ],
+        learners: [],
+        outgoing: [],
+      },
+      configurationIndex: 1,
+      configurationCommitted: true,
+      removedAt: null,
+      introductions: [],
       bootstrap: null,
-      peers: [{ id: "n2", matchIndex: 4, nextIndex: 6, lastContactMs: 10, install: null }],
+      peers: [
+        {
+          id: "n2",
+          role: "voter",
+          matchIndex: 4,
+          nextIndex: 6,
+          lastContactMs: 10,
+          catchUpMs: 20,
+          install: null,
+        },
+      ],
       counters: {
         messagesSent: 1,
         messagesUnsent: 9,
@@ -66,6 +90,8 @@ export function fakeNode(): FakeNode {
       },
       ...node.now,
     }),
+    member: () => Promise.reject(new Error("not in these tests")),
+    changeMembership: (to, options) => node.changes(to, options),
     transferLeadership: (to, options) => node.transfers(to, options),
     snapshot: () => Promise.resolve({ index: 3, term: 2, bytes: 88 }),
     async *leadership() {

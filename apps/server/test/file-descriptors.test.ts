@@ -37,7 +37,7 @@ describe("shares", () => {
 test("128 descriptors and 400 clients that hold connections, of HTTP and of peers: the log goes on to new files, and writes are acknowledged", async () => {
   const [port = 0] = await freePorts(1);
   const data = join(temporaryDirectory(), "n1");
-  const args = ["--http=127.0.0.1:0", `--peers=n1=127.0.0.1:${port}`, `--data=${data}`];
+  const args = ["--http=127.0.0.1:0", `--peers=n1=127.0.0.1:${port}`, "--alone", `--data=${data}`];
   const server = startProcess(args, {}, 128);
   const { http, peer } = await server.ready;
   await expect

@@ -5,7 +5,7 @@ import type { Kv, KvChange, KvCommand, KvResult } from "@raftkit/kv";
 import { closeSession, openSession, plainCommand, withSessions } from "@raftkit/sessions";
 import type { SessionsCommand } from "@raftkit/sessions";
 import { createChangeFeed } from "raftkit";
-import type { CallOptions, ChangeFeed, ChangeFeedOptions, Logger } from "raftkit";
+import type { CallOptions, ChangeFeed, ChangeFeedOptions, Logger, ReadOptions } from "raftkit";
 import type { KvCalls } from "../src/kv-calls.js";
 import { NUMBERS_KEPT, onceUnder } from "../src/kv-calls.js";
 import { createHttpListener } from "../src/http/server.js";
@@ -22,7 +22,7 @@ interface FakeKv extends KvCalls {
   readonly machine: Kv;
   readonly feed: ChangeFeed<KvChange>;
   /** Awaited before each operation; throw to fail it. */
-  before: (call: CallOptions) => void | Promise<void>;
+  before: (call: ReadOptions) => void | Promise<void>;
 }
 
 /** The real state machine, with nothing replicated. */
@@ -41,7 +41,9 @@ function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
   ): Promise<Result> => {
     await kv.before(call);
     const context = { index: ++index, term: 1, elapsedMs: 0 };
-    return (await inSessions.apply(command, context)) as Result;
+    const result = (await inSessions.apply(command, context)) as Result;
+    call.onIndex?.(context.index);
+    return result;
   };
   const kv: FakeKv = {
     machine,
@@ -53,6 +55,7 @@ function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
     closeSession: (session, call = {}) => apply(closeSession(session), call),
     async read(query, call = {}) {
       await kv.before(call);
+      call.onIndex?.(index);
       return machine.query(query);
     },
   };

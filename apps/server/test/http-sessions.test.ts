@@ -129,6 +129,24 @@ describe("nothing is executed", () => {
     expect((await send(api.at, "GET", "/v1/kv/a")).body.toString()).toBe("1");
   });
 
+  test("below a jump by 64 and more; skipped numbers within that are executed when they come", async () => {
+    const session = await open();
+    await put(`${session}-3`, "a", "3");
+    expect((await put(`${session}-7`, "a", "7")).status).toBe(200);
+    // Pipelined writes overtake each other, and a client may have given up others.
+    for (const number of [5, 4, 1]) {
+      expect((await put(`${session}-${number}`, `late/${number}`, "1")).status).toBe(201);
+    }
+    expect((await put(`${session}-1000`, "a", "1000")).status).toBe(200);
+    expect((await put(`${session}-937`, "late/937", "1")).status).toBe(201);
+    for (const number of [6, 7, 936]) {
+      const old = await put(`${session}-${number}`, "b", "1");
+      expect([old.status, errorCode(old)]).toEqual([409, "idempotency_key_too_old"]);
+    }
+    expect((await send(api.at, "GET", "/v1/kv/b")).status).toBe(404);
+    expect((await put(`${session}-1001`, "a", "1001")).status).toBe(200);
+  });
+
   test("64 numbers behind the highest one; before that the answer is kept", async () => {
     const session = await open();
     await put(`${session}-1`, "a", "1");

@@ -104,6 +104,21 @@ test("a position that is compacted: 410, and what to do; done so, nothing is mis
   expect(stream.events.map(shown)).toEqual(["put a=6 @6"]);
 });
 
+test("a position that isn't applied here yet is no progress; once it is, it is told as any other", async () => {
+  const api = await start({ progressMs: 20 });
+  await put(api, "a");
+  const stream = await follow(api.at, "/v1/watch?after=2");
+  const applied = await follow(api.at, "/v1/watch?after=1");
+  await applied.until(({ all }) => all.length > 3);
+  expect(stream.all).toEqual([]);
+  await put(api, "b");
+  await stream.until(({ all }) => all.length > 0);
+  expect(stream.all[0]).toEqual({ event: "progress", id: "2", data: { index: 2 } });
+  await put(api, "c");
+  await stream.until(({ events }) => events.length > 0);
+  expect(stream.events.map(shown)).toEqual(["put c=1 @3"]);
+});
+
 test("a snapshot that is restored ends the streams behind it with a word", async () => {
   const api = await start();
   await put(api, "a");

@@ -77,7 +77,9 @@ test("metrics: the requests and the process, in a registry of this server alone"
 test("metrics: the node's figures are those of its status", async () => {
   const ports = await freePorts(2);
   const peers = `--peers=${ports.map((port, i) => `n${i + 1}=127.0.0.1:${port}`).join(",")}`;
-  const servers = await Promise.all(["n1", "n2"].map((id) => startReal(peers, `--id=${id}`)));
+  const servers = await Promise.all(
+    ["n1", "n2"].map((id) => startReal(peers, "--alone=false", `--id=${id}`)),
+  );
   await Promise.all(servers.map(ready));
   const [leader, follower] = servers.toSorted(
     (a, b) =>
@@ -145,11 +147,15 @@ test("metrics: the node's figures are those of its status", async () => {
 
 test("metrics: a full log, what it refuses, and the snapshot that makes room again", async () => {
   const [port = 0] = await freePorts(1);
-  const real = await startReal(`--peers=n1=127.0.0.1:${port}`, "--max-log-bytes=1048576");
+  const real = await startReal(
+    `--peers=n1=127.0.0.1:${port}`,
+    "--max-log-bytes=1048576",
+    "--max-value-bytes=262144",
+  );
   await ready(real);
   const put = async (): Promise<number> =>
-    (await send(real.server.http, "PUT", "/v1/kv/a", { body: "x".repeat(400_000) })).status;
-  // Two fit in the log: of several at once, most find it full.
+    (await send(real.server.http, "PUT", "/v1/kv/a", { body: "x".repeat(250_000) })).status;
+  // Four fit in the log: of several at once, most find it full.
   const statuses = await Promise.all(Array.from({ length: 12 }, put));
   const refused = statuses.filter((status) => status === 507).length;
   expect(refused).toBeGreaterThan(0);
@@ -160,7 +166,7 @@ test("metrics: a full log, what it refuses, and the snapshot that makes room aga
   await expect
     .poll(async () => (await real.page()).join(" "), { timeout: 10_000 })
     .toMatch(
-      /raftkit_log_full 0 .*raftkit_snapshot_index [1-9]\d* .*raftkit_snapshot_size_bytes 4\d{5} /,
+      /raftkit_log_full 0 .*raftkit_snapshot_index [1-9]\d* .*raftkit_snapshot_size_bytes 2\d{5} /,
     );
 });
 

@@ -10,6 +10,7 @@ import {
   status,
   written,
 } from "../src/http/schemas/answers.js";
+import { members } from "../src/http/schemas/cluster.js";
 import { startServer } from "../src/server.js";
 import { parsed, raw, send } from "./client.js";
 import type { Answer } from "./client.js";
@@ -41,6 +42,8 @@ test("it names every route with its methods, and every reference in it leads som
     "/v1/sessions/{session}": "delete",
     "/v1/status": "get",
     "/v1/cluster/snapshot": "post",
+    "/v1/cluster/transfer": "post",
+    "/v1/cluster/members": "get post",
     "/metrics": "get",
     "/healthz": "get",
     "/readyz": "get",
@@ -91,7 +94,19 @@ test("parameters and bodies are those that the routes check", async () => {
               name: "limit",
               schema: expect.objectContaining({ type: "integer", minimum: 1, maximum: 1000 }),
             }),
+            expect.objectContaining({
+              in: "query",
+              name: "consistency",
+              schema: expect.objectContaining({ enum: ["linearizable", "lease", "local"] }),
+            }),
           ]),
+        },
+      },
+      "/v1/cluster/transfer": {
+        post: {
+          requestBody: {
+            content: { "application/json": { schema: { properties: { to: expect.anything() } } } },
+          },
         },
       },
     },
@@ -123,6 +138,8 @@ test("what a server answers is what the document says", async () => {
     ["DELETE", "/v1/sessions/none", 400, refused],
     ["POST", "/v1/status", 405, refused],
     ["GET", "/v1/status", 200, status],
+    ["GET", "/v1/cluster/members", 200, members],
+    ["POST", "/v1/cluster/members", 400, refused],
     ["GET", "/healthz", 200, health],
     ["GET", "/readyz", 200, health],
   ];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { environmentName, helpText } from "../src/cli/command.js";
 import { inFlags } from "../src/cli/flags.js";
-import { parseOptions } from "../src/cli/parse.js";
+import { addressOf, parseOptions } from "../src/cli/parse.js";
 import type { Settings } from "../src/cli/parse.js";
 import { optionTable } from "../src/cli/table.js";
 import type { TableOption } from "../src/cli/table.js";
@@ -30,6 +30,8 @@ describe("defaults", () => {
       id: "n1",
       clusterId: "raftkit",
       peers: [{ id: "n1", address: "127.0.0.1:7101" }],
+      alone: false,
+      rejoin: false,
       http: { host: "127.0.0.1", port: 8101 },
       transport: "tcp",
       storage: "file",
@@ -70,6 +72,10 @@ describe("where a value comes from", () => {
         { id: "n3", address: "localhost:7103" },
       ],
     ],
+    address: ["127.0.0.1:7999", "127.0.0.1:7999"],
+    alone: ["true", true],
+    join: ["127.0.0.1:7102,[::1]:7103", ["127.0.0.1:7102", "[::1]:7103"]],
+    rejoin: ["true", true],
     http: ["[::1]:0", { host: "::1", port: 0 }],
     httpPeers: ["n2=127.0.0.1:8102", [{ id: "n2", address: "127.0.0.1:8102" }]],
     peerVia: ["n2=127.0.0.1:9102", [{ id: "n2", address: "127.0.0.1:9102" }]],
@@ -79,9 +85,10 @@ describe("where a value comes from", () => {
     data: ["/tmp/a b", "/tmp/a b"],
     electionTimeoutMs: ["1000-2000", { min: 1000, max: 2000 }],
     heartbeatMs: ["75", 75],
+    leaseDriftRate: ["0.001", 0.001],
     timeoutMs: ["1", 1],
     maxValueBytes: ["1", 1],
-    maxLogBytes: ["1048576", 1_048_576],
+    maxLogBytes: ["4194304", 4_194_304],
     snapshotAfterBytes: ["4096", 4096],
     logLevel: ["silent", "silent"],
   };
@@ -89,7 +96,11 @@ describe("where a value comes from", () => {
   for (const [name, [text, value]] of Object.entries(samples)) {
     const option = Object.entries(optionTable).find(([key]) => key === name)?.[1];
     const flag = option?.flag ?? "";
-    const others = name === "peerVia" ? ["--peers", "n1=127.0.0.1:7101,n2=127.0.0.1:7102"] : [];
+    const needed: Record<string, readonly string[]> = {
+      peerVia: ["--peers", "n1=127.0.0.1:7101,n2=127.0.0.1:7102"],
+      rejoin: ["--join", "127.0.0.1:7102"],
+    };
+    const others = needed[name] ?? [];
     test(`--${flag} and ${environmentName(flag)}`, () => {
       expect(settings([...others, `--${flag}`, text])).toMatchObject({ [name]: value });
       expect(settings([...others, `--${flag}=${text}`])).toMatchObject({ [name]: value });
@@ -102,6 +113,22 @@ describe("where a value comes from", () => {
     expect(settings([], { RAFTKIT_TIMEOUT_MS: "" }).timeoutMs).toBe(5000);
     expect(settings(["--timeout-ms", "7"], { RAFTKIT_TIMEOUT_MS: "rubbish" }).timeoutMs).toBe(7);
   });
+});
+
+test("a switch alone means true; given false it is off", () => {
+  expect(settings(["--alone", "--id", "n2"])).toMatchObject({ alone: true, id: "n2" });
+  expect(settings(["--alone=false"], { RAFTKIT_ALONE: "true" }).alone).toBe(false);
+  expect(settings(["--alone", "false"]).alone).toBe(false);
+});
+
+test("where a node hears the others: --address, or --peers, or its number; with --join nobody is a peer", () => {
+  expect(addressOf(settings(["--id", "n4"]))).toBe("127.0.0.1:7104");
+  expect(addressOf(settings(["--peers", "n1=127.0.0.1:9,n2=10.0.0.1:9"]))).toBe("127.0.0.1:9");
+  expect(settings(["--id", "n4", "--address", "127.0.0.1:9"]).peers).toEqual([
+    { id: "n4", address: "127.0.0.1:9" },
+  ]);
+  const joins = settings(["--id", "n4", "--join", "127.0.0.1:7101"]);
+  expect([joins.peers, addressOf(joins)]).toEqual([undefined, "127.0.0.1:7104"]);
 });
 
 describe("wrong options", () => {
@@ -154,7 +181,36 @@ describe("wrong options", () => {
     ],
     [
       ["--http", "127.0.0.1:7101"],
-      `--http: given "127.0.0.1:7101"; allowed: an address that is not this node's own in --peers`,
+      `--http: given "127.0.0.1:7101"; allowed: an address that is not where this node hears the others`,
+    ],
+    [
+      ["--join", "n2"],
+      `--join: given "n2" ("n2" is not host:port); allowed: host:port, separated by commas, ports 1 to 65535, one of them at least not this node's own`,
+    ],
+    [
+      ["--join", "127.0.0.1:7101"],
+      `--join: given "127.0.0.1:7101"; allowed: where other nodes are; this one itself can't let it in`,
+    ],
+    [
+      ["--join", "127.0.0.1:7102", "--peers", "n1=127.0.0.1:7101"],
+      `--peers: given "n1=127.0.0.1:7101" beside --join; allowed: one of --peers, for a cluster that begins, and --join, for one that is there`,
+    ],
+    [
+      ["--join", "127.0.0.1:7102", "--alone"],
+      "--alone: given it beside --join; allowed: one of them",
+    ],
+    [
+      ["--rejoin"],
+      "--rejoin: given it without --join; allowed: with --join, and where members of the cluster hear each other",
+    ],
+    [["--alone=perhaps"], `--alone: given "perhaps"; allowed: false or true`],
+    [
+      ["--address", "10.0.0.1:7101"],
+      `--address: given "10.0.0.1:7101" (10.0.0.1 is not a loopback host, and this server has no authentication); allowed: a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 1 to 65535`,
+    ],
+    [
+      ["--transport", "memory", "--join", "127.0.0.1:7102"],
+      `--transport: given "memory" with --join; allowed: tcp or http; memory reaches no other process and is for a single node`,
     ],
     [
       ["--peer-via", "n2"],
@@ -192,6 +248,14 @@ describe("wrong options", () => {
       ["--heartbeat-ms", "76"],
       `--heartbeat-ms: given "76"; allowed: at most 75, half of the smallest election timeout (--election-timeout-ms 150-300)`,
     ],
+    [
+      ["--lease-drift-rate", "0.0"],
+      `--lease-drift-rate: given "0.0"; allowed: a number above 0 and below 1, as 0.001`,
+    ],
+    [
+      ["--lease-drift-rate", "1%"],
+      `--lease-drift-rate: given "1%"; allowed: a number above 0 and below 1, as 0.001`,
+    ],
     [["--timeout-ms", "0"], `--timeout-ms: given "0"; allowed: a whole number from 1 to 600000`],
     [
       ["--max-value-bytes", "1048577"],
@@ -200,6 +264,14 @@ describe("wrong options", () => {
     [
       ["--max-log-bytes", "12"],
       `--max-log-bytes: given "12"; allowed: a whole number from 1048576`,
+    ],
+    [
+      ["--max-log-bytes", "4194303"],
+      `--max-log-bytes: given "4194303"; allowed: a whole number from 4194304, 4 times --max-value-bytes (1048576), or smaller values`,
+    ],
+    [
+      ["--max-log-bytes", "1048576", "--max-value-bytes", "262145"],
+      `--max-log-bytes: given "1048576"; allowed: a whole number from 1048580, 4 times --max-value-bytes (262145), or smaller values`,
     ],
     [
       ["--max-log-bytes", "9007199254740993"],
@@ -262,9 +334,16 @@ describe("wrong options", () => {
   });
 
   test("every option refuses something and says what is allowed", () => {
+    const located = ' ("\\u0000" is not id=host:port)';
+    const details: Record<string, string> = {
+      peers: located,
+      "http-peers": located,
+      "peer-via": located,
+      join: ' ("\\u0000" is not host:port)',
+    };
     for (const { flag, allowed } of Object.values(optionTable)) {
       expect(complaint([`--${flag}=\0`])).toBe(
-        `--${flag}: given "\\u0000"${flag.endsWith("peers") || flag === "peer-via" ? ' ("\\u0000" is not id=host:port)' : ""}; allowed: ${allowed}`,
+        `--${flag}: given "\\u0000"${details[flag] ?? ""}; allowed: ${allowed}`,
       );
     }
   });
@@ -278,10 +357,11 @@ describe("help", () => {
 
   test("lists every option with its variable, what is allowed and its default, and examples", () => {
     const text = helpText().replaceAll(/\s+/g, " ");
-    for (const { flag, value, allowed, choices, fallbackText } of Object.values<
+    for (const { flag, value, allowed, choices, isSwitch, fallbackText } of Object.values<
       TableOption<unknown>
     >(optionTable)) {
-      const from = text.indexOf(` --${flag} <${value}> `);
+      const shown = isSwitch === true ? `[${value}]` : `<${value}>`;
+      const from = text.indexOf(` --${flag} ${shown} `);
       expect([flag, from]).not.toEqual([flag, -1]);
       const told = text.slice(from, text.indexOf("env: ", from) + 60);
       const choice = choices?.map((one) => JSON.stringify(one)).join(", ");
@@ -299,6 +379,10 @@ test("the library's messages name flags", () => {
     ["check the node id (createNode's id)", "check the node id (--id)"],
     ["check the codec (createNode's codec)", "check the codec (--codec)"],
     ["half of electionTimeoutMs.min (75)", "half of --election-timeout-ms.min (75)"],
+    ["give cluster.alone: true at this first start", "give --alone at this first start"],
+    ["start it with cluster.join and rejoin: true", "start it with --join and --rejoin"],
+    ["name n4 in a changeMembership call", "name n4 in a POST /v1/cluster/members call"],
+    ["its log, and node.member() there", "its log, and GET /readyz there"],
     ["the codec of n1, its id and its data", "the codec of n1, its id and its data"],
   ];
   for (const [message, named] of cases) expect(inFlags(message)).toBe(named);

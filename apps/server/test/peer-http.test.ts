@@ -26,11 +26,15 @@ beforeEach(async () => {
       },
       {
         receive: (_, frame) => received.push([i, Buffer.from(frame)]),
+        met: () => undefined,
         unreachable: () => undefined,
         rejected: () => undefined,
       },
     );
-    transport.setPeers(at.map((address, j) => ({ id: `n${j}`, address: peerUrl(address) })));
+    transport.setPeers(
+      at.map((address, j) => ({ id: `n${j}`, address: peerUrl(address) })),
+      [],
+    );
   }
 });
 afterEach(async () => {
@@ -91,7 +95,12 @@ test("a taken port is said so", async () => {
         address: peerUrl(at[0] ?? ""),
         codec: "json",
       },
-      { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined },
+      {
+        receive: () => undefined,
+        met: () => undefined,
+        unreachable: () => undefined,
+        rejected: () => undefined,
+      },
     ),
   ).rejects.toMatchObject({
     code: "PEER_LISTEN_FAILED",
@@ -121,9 +130,17 @@ test("connections that strangers open and leave idle keep no member out", async 
       address: peerUrl(at[0] ?? ""),
       codec: "json",
     },
-    { receive: () => undefined, unreachable: () => undefined, rejected: () => undefined },
+    {
+      receive: () => undefined,
+      met: () => undefined,
+      unreachable: () => undefined,
+      rejected: () => undefined,
+    },
   );
-  restarted.setPeers(at.map((address, j) => ({ id: `n${j}`, address: peerUrl(address) })));
+  restarted.setPeers(
+    at.map((address, j) => ({ id: `n${j}`, address: peerUrl(address) })),
+    [],
+  );
   restarted.send("n1", [Buffer.from("after")]);
   await expect
     .poll(() => received.map(([, frame]) => frame.toString()))

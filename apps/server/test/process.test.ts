@@ -22,7 +22,17 @@ async function single(more: readonly string[] = []): Promise<{ args: string[]; d
   const data = join(temporaryDirectory(), "deep", "data");
   return {
     data,
-    args: ["--http", "127.0.0.1:0", "--peers", `n1=127.0.0.1:${peer}`, "--data", data, ...more],
+    args: [
+      "--http",
+      "127.0.0.1:0",
+      "--peers",
+      `n1=127.0.0.1:${peer}`,
+      "--alone",
+      "true",
+      "--data",
+      data,
+      ...more,
+    ],
   };
 }
 
@@ -305,16 +315,16 @@ function killIfAlive(pid: number): void {
 }
 
 test("a full log names the flag that raises its bound, in the answer and in the log", async () => {
-  const { args } = await single(["--storage", "memory", "--max-log-bytes", "1048576"]);
+  const { args } = await single(["--storage", "memory", "--max-log-bytes", "4194304"]);
   const server = startProcess(args);
   const { http } = await server.ready;
-  const body = Buffer.alloc(700_000);
+  const body = Buffer.alloc(1_000_000);
   await expect
     .poll(async () => (await send(http, "PUT", "/v1/kv/a", { body })).status, { timeout: 10_000 })
     .toBe(201);
-  // One fits in the log at a time: of several at once, most find it full.
+  // Four fit in the log at a time: of several at once, most find it full.
   const answers = await Promise.all(
-    Array.from({ length: 8 }, () => send(http, "PUT", "/v1/kv/a", { body })),
+    Array.from({ length: 12 }, () => send(http, "PUT", "/v1/kv/a", { body })),
   );
   const refused = answers.find(({ status }) => status === 507);
   expect(refused).toBeDefined();

@@ -14,13 +14,14 @@ test("the example does what its comments say", async () => {
   const [peer = 0] = await freePorts(1);
   const { http } = await startProcess([
     "--http=127.0.0.1:0",
-    `--peers=n1=127.0.0.1:${peer}`,
+    `--address=127.0.0.1:${peer}`,
+    "--alone",
     "--storage=memory",
   ]).ready;
   await expect
     .poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 10_000 })
     .toBe(200);
-  const example = /```ts\n([^]*?)```/.exec(readme)?.[1] ?? "";
+  const example = /```js\n([^]*?)```/.exec(readme)?.[1] ?? "";
   expect(example).toContain("127.0.0.1:8101");
   const file = join(temporaryDirectory(), "example.mjs");
   writeFileSync(file, example.replaceAll("127.0.0.1:8101", http));

@@ -59,6 +59,28 @@ test("readyz names who is missing at the first start, and so does status", async
   expect((await send(http, "GET", "/readyz")).status).toBe(200);
 });
 
+test("readyz of a node that waits to be let in, and of one that was removed, says what to do", async () => {
+  const { http, node } = await start();
+  node.reads = () => Promise.resolve({ type: "size", index: 3, keys: 0 });
+  const said = async (): Promise<[unknown, string]> => {
+    const answer = await send(http, "GET", "/readyz");
+    return [errorCode(answer), answer.body.toString()];
+  };
+  const { configuration } = node.status();
+  node.now = { configuration: undefined, leaderId: null };
+  const waiting = ["not_ready", expect.stringContaining('{\\"add\\":[\\"n1\\"]}')];
+  expect(await said()).toEqual(waiting);
+  // Its id is there, with another data directory.
+  node.now = { configuration, incarnation: "another" };
+  expect(await said()).toEqual(waiting);
+  node.now = { configuration: undefined, removedAt: 9 };
+  expect(await said()).toEqual(["not_ready", expect.stringContaining("was removed from the")]);
+  const voters = [{ id: "n2", incarnation: "x", address: "a" }];
+  const learners = [{ id: "n1", incarnation: "incarnation-of-n1", address: "b" }];
+  node.now = { configuration: { clusterInstance: "i", voters, learners, outgoing: [] } };
+  expect((await send(http, "GET", "/readyz")).status).toBe(200);
+});
+
 test("a full log: not ready, with the figures; a write is refused for good, not for a while; reads go on", async () => {
   const { http, node } = await start();
   node.reads = (query) =>
@@ -118,6 +140,7 @@ test("a full disk: not ready; a write is refused with what to do; reads go on; a
 
 test("status: the node's, with null for what is not there and the leader's API", async () => {
   const { http, node } = await start();
+  node.now = { configuration: undefined };
   expect(parsed(await send(http, "GET", "/v1/status"))).toEqual({
     ...node.status(),
     configuration: null,

@@ -9,7 +9,7 @@ import type { FakeNode } from "./fake-node.js";
 import { recordingLogger } from "./fixture.js";
 
 export function settingsFor(...args: string[]): Settings {
-  const settings = parseOptions(args, { RAFTKIT_HTTP: "127.0.0.1:0" });
+  const settings = parseOptions(args, { RAFTKIT_HTTP: "127.0.0.1:0", RAFTKIT_ALONE: "true" });
   if (settings === "help") throw new Error("unreachable");
   return settings;
 }

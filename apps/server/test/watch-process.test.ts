@@ -10,7 +10,7 @@ import type { Started } from "./process.js";
 test("after SIGTERM, and after a kill, one goes on behind the last id in the next process", async () => {
   const [peer = 0] = await freePorts(1);
   const data = join(temporaryDirectory(), "data");
-  const args = ["--http=127.0.0.1:0", `--peers=n1=127.0.0.1:${peer}`, `--data=${data}`];
+  const args = ["--http=127.0.0.1:0", `--address=127.0.0.1:${peer}`, "--alone", `--data=${data}`];
   const written: string[] = [];
   const seen: string[] = [];
   let position = "0";

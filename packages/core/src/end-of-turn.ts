@@ -11,7 +11,8 @@ import { commitInstall } from "./operations/install-receiving.js";
 import { sendSnapshots } from "./operations/install-sending.js";
 import { askLeader } from "./operations/remote-reads.js";
 import { nextRound, replicate } from "./operations/replication.js";
-import { driveTransfer, leaveLeadership } from "./operations/transfer.js";
+import { callSuccessor, driveTransfer } from "./operations/transfer.js";
+import { becomeFollower } from "./operations/transitions.js";
 import { settleTransfers } from "./operations/transfer-requests.js";
 import type { State } from "./state/state.js";
 
@@ -33,8 +34,10 @@ export function endTurn(state: State): void {
     if (leftOut) nextRound(state, state.role);
     sendSnapshots(state, state.role);
     replicate(state, state.role);
-    if (leftOut) leaveLeadership(state, state.role);
-    else driveTransfer(state, state.role);
+    if (leftOut) {
+      callSuccessor(state, state.role);
+      becomeFollower(state, null);
+    } else driveTransfer(state, state.role);
   } else if (state.role.kind === "follower") {
     acknowledgeLeader(state, state.role);
     askLeader(state);

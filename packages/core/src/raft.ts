@@ -16,13 +16,13 @@ import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
 import { Invariants } from "./invariants.js";
 import { missingVoters } from "./operations/bootstrap.js";
 import { emit } from "./operations/emit.js";
-import { introductionDeadline } from "./operations/introductions.js";
 import { beginWithRefusal, hasLease } from "./operations/lease.js";
+import { introductionDeadline, strangersIn } from "./operations/introductions.js";
 import { configurationAt, configurationIndex } from "./operations/membership.js";
 import { changesDeadline } from "./operations/pending-changes.js";
 import { forwardDeadline } from "./operations/proposal-outcomes.js";
 import { transferDeadline } from "./operations/transfer-requests.js";
-import { isLogFull } from "./operations/leader-append.js";
+import { isLogFull } from "./operations/compaction.js";
 import type { PersistedState, RaftOptions } from "./options.js";
 import type { SnapshotMeta, SnapshotPosition } from "./ports/snapshot-storage.js";
 import type { Effect, RoleName } from "./protocol/effects.js";
@@ -59,7 +59,10 @@ export interface RaftStatus {
   /** The log begins after a snapshot that is lost, and the leader hasn't sent one yet. */
   readonly lacksSnapshot: boolean;
   readonly logBytes: number;
-  /** Proposals are refused at the log's limit: all, or those as large as the refused ones. */
+  /**
+   * As a leader this node refuses proposals, since its log has reached its limit: all, or those as
+   * large as the refused ones, until a snapshot has made room.
+   */
   readonly logFull: boolean;
   /** This node's disk has no room beyond the log's reserve: as a leader it refuses proposals. */
   readonly diskFull: boolean;
@@ -71,8 +74,10 @@ export interface RaftStatus {
   readonly configuration: Configuration | undefined;
   /** Of its entry; 0: there is none. */
   readonly configurationIndex: Index;
-  /** Of the last one that is known to be committed; 0: none is. */
-  readonly committedConfigurationIndex: Index;
+  /** The last one that is known to be committed, and its entry; undefined: none is. */
+  readonly committedConfiguration:
+    | { readonly index: Index; readonly configuration: Configuration }
+    | undefined;
   /** A member said that the configuration committed there doesn't name this node; 0: nobody did. */
   readonly removedAt: Index;
   /** On a leader: nodes that introduced themselves recently and aren't members. */
@@ -207,12 +212,9 @@ export class Raft {
       largestEntryBytes: log.largestEntryBytes,
       configuration: membership.current,
       configurationIndex: configurationIndex(this.#state),
-      committedConfigurationIndex: configurationAt(this.#state, commitIndex)?.index ?? 0,
+      committedConfiguration: configurationAt(this.#state, commitIndex),
       removedAt: membership.removedAt,
-      introductions:
-        role.kind === "leader"
-          ? [...role.introductions.values()].map(({ server, rejoin }) => ({ ...server, rejoin }))
-          : [],
+      introductions: role.kind === "leader" ? strangersIn(this.#state, role) : [],
       bootstrap: membership.current ? null : { missing: missingVoters(this.#state) },
       peers,
     };

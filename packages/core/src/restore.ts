@@ -96,7 +96,6 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     pendingChanges: new Map(),
     forwarded: { outstanding: new Map(), bytes: 0 },
     forwardDedup: new ForwardDedup(),
-    logRefusedBytes: Infinity,
     isDiskFull: false,
     remoteReads: { waiting: [], asked: null, lastId: 0 },
     stateHashes: newStateHashes(),

@@ -215,8 +215,26 @@ function recover(world: World): TestNode {
   return leader;
 }
 
+/** Learners are added, and become voters: a cluster of three has one to spare. */
+function growToThree(world: World, leader: TestNode): void {
+  const { configuration } = leader.raft.status;
+  const voters = configuration?.voters.map(({ id }) => id) ?? [];
+  const added = IDS.filter((id) => !voters.includes(id)).slice(0, Math.max(0, 3 - voters.length));
+  for (const votes of [false, true]) {
+    step(world.cluster, leader, {
+      type: "changeMembership",
+      id: ++world.changes,
+      expected: leader.raft.status.configurationIndex,
+      voters: votes ? [...voters, ...added] : voters,
+      learners: votes ? [] : added,
+    });
+    calm(world, 1500);
+  }
+}
+
 /** A voter loses its disk, and comes back to take its place. */
 function wipe(world: World, leader: TestNode): TestNode | undefined {
+  growToThree(world, leader);
   const { configuration } = leader.raft.status;
   const voters = configuration?.voters ?? [];
   const lost = nodesOf(world).find((node) => node !== leader && isListed(voters, node));

@@ -49,7 +49,7 @@ test("a new run of the node that asks waits for all again", () => {
   expect(missing(cluster, "n1")).toEqual(["n2", "n3"]);
 });
 
-test("at the log's bound the reason and the status say so, on the leader and where it was forwarded", () => {
+test("at the log's bound the reason and the status say so, to whoever asked; the status of the leader, too", () => {
   const cluster = newCluster();
   const scene = sceneOf(cluster);
   const rejected: string[] = [];
@@ -84,7 +84,7 @@ test("at the log's bound the reason and the status say so, on the leader and whe
   propose("n2", 2_000);
   run(scene, 60);
   expect(rejected).toEqual(["n1 logFull", "n2 logFull"]);
-  expect(full()).toEqual([true, true, false]);
+  expect(full()).toEqual([true, false, false]);
   // What is small enough is still taken: up to the bound of every node.
   rejected.length = 0;
   for (let i = 0; i < 10; i++) {

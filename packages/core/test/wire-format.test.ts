@@ -211,7 +211,17 @@ test.each<[readonly CodecValue[], Message]>([
       [[6], { type: "tooMany" }],
       [[7, ["n1"]], { type: "duplicate", ids: ["n1"] }],
       [[8, ["n1", "n2"]], { type: "unknownServer", ids: ["n1", "n2"] }],
-      [[9, "n1", 5, 6], { type: "notCaughtUp", id: "n1", matchIndex: 5, lastIndex: 6 }],
+      [
+        [9, "n1", 5, 6, 7, 8],
+        {
+          type: "notCaughtUp",
+          id: "n1",
+          matchIndex: 5,
+          lastIndex: 6,
+          writtenBytes: 7,
+          bytes: 8,
+        },
+      ],
       [[10, []], { type: "unreachable", ids: [] }],
     ] as const
   ).map(([value, verdict]): [readonly CodecValue[], Message] => [

@@ -70,7 +70,7 @@ async function startNode(id: string, instruments: CreateInstruments): Promise<No
   let applied = 0;
   const node = await createNode<string, number, null, number>({
     id,
-    cluster: { id: "test", bootstrap: [{ id, address: id }] },
+    cluster: { id: "test", bootstrap: [{ id, address: id }], alone: true },
     transport: createMemoryNetwork().transport(),
     storage: { log: createMemoryLog() },
     codec: createJsonCodec(),

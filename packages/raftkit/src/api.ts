@@ -7,7 +7,6 @@ import type {
   Index,
   LogStorage,
   NodeId,
-  Peer,
   RaftkitError,
   Random,
   ReturnOf,
@@ -17,21 +16,29 @@ import type {
   Transport,
 } from "@raftkit/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type {
+  ChangedMembership,
+  ChangeMembershipOptions,
+  ClusterOptions,
+  IntroducedNode,
+  Members,
+  OwnMembership,
+} from "./api-members.js";
+import type { CallOptions, CloseOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
 import type { CreateInstruments } from "./instruments.js";
 
 /** `Input`: what `commandSchema` turns into commands; without a schema, commands. */
 export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
-  /** This node's name: `[A-Za-z0-9_-]{1,64}`. It must be one of `cluster.bootstrap`. */
+  /** This node's name: `[A-Za-z0-9_-]{1,64}`. */
   readonly id: NodeId;
-  readonly cluster: {
-    /** Separates clusters that share a network: `[A-Za-z0-9_-]{1,64}`. */
-    readonly id: string;
-    /**
-     * The initial voters, the same list on every node. Once the cluster is bootstrapped, the log's
-     * configuration wins.
-     */
-    readonly bootstrap: readonly Peer[];
-  };
+  /**
+   * Where the others reach this node, in the transport's notation. Default: its address in
+   * `cluster.bootstrap`; required with `cluster.join`. If a member is started with a different one,
+   * the leader writes it into the configuration.
+   */
+  readonly address?: string;
+  /** How a cluster begins (`bootstrap`), or how this node joins an existing one (`join`). */
+  readonly cluster: ClusterOptions;
   readonly transport: Transport;
   readonly storage: {
     readonly log: LogStorage;
@@ -53,8 +60,8 @@ export interface NodeOptions<Command, Result, Query, Answer, Input = Command> {
   /** How long calls wait that have no `timeoutMs`. Default 5000 ms. */
   readonly defaultTimeoutMs?: number;
   /**
-   * The largest encoded command. Default 4 MiB, or less to fit the transport's frames and the two
-   * limits below.
+   * The largest encoded command. Default 4 MiB, or less to fit the transport's frames, the first of
+   * the limits below and half of the second, minus 268 bytes.
    */
   readonly maxCommandBytes?: number;
   /**
@@ -97,52 +104,22 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-export interface ReadyOptions {
-  readonly signal?: AbortSignal;
-  /** Milliseconds; `Infinity` waits forever. Default: the node's `defaultTimeoutMs`. */
-  readonly timeoutMs?: number;
-}
-
-export interface CallOptions extends ReadyOptions {
-  /**
-   * Whether to wait, at most `timeoutMs`, while no leader is known or the leader can't be reached,
-   * and to resubmit a command that certainly wasn't proposed. If false, such a call fails at once.
-   * Default true.
-   */
-  readonly wait?: boolean;
-  /**
-   * Called right before the call resolves, with the index of the command's entry, or of the last
-   * entry in the state that was read. A later read with `{ atLeast: index }`, on any node, shows
-   * that state or a newer one.
-   */
-  readonly onIndex?: (index: Index) => void;
-}
-
-/**
- * Which state may answer a read.
- * - `linearizable`: a state with everything that was acknowledged before the call; asks a majority.
- * - `lease`: the same, but a leader that holds a lease doesn't ask (option `leaseDriftRate`); one
- *   without a lease does.
- * - `local`: this node's state, however old; asks nobody and needs no leader.
- * - `{ atLeast: index }`: this node's state, once it has applied that entry. With the index of your
- *   own write, or of an earlier read, you never see an older state. Needs no leader.
- */
-export type Consistency = "linearizable" | "lease" | "local" | { readonly atLeast: Index };
-
-export interface ReadOptions extends CallOptions {
-  /** Default: `linearizable`. */
-  readonly consistency?: Consistency;
-}
-
 export type NodeState = "running" | "failed" | "closed";
 export type Role = "follower" | "candidate" | "leader";
 
 export interface PeerStatus {
   readonly id: NodeId;
+  /** `leaving`: it is told that it is no member any more, for a while. */
+  readonly role: "voter" | "learner" | "leaving";
   readonly matchIndex: Index;
   readonly nextIndex: Index;
   /** Milliseconds since this leader last heard from it. */
   readonly lastContactMs: number;
+  /**
+   * How long it last took to get everything that the log held at some moment, in milliseconds;
+   * Infinity: not yet. A learner may become a voter below the smallest election timeout.
+   */
+  readonly catchUpMs: number;
   /** Progress of the snapshot being sent to it; `bytes` is 0 until there is one. Null: none. */
   readonly install: { readonly writtenBytes: number; readonly bytes: number } | null;
 }
@@ -178,8 +155,8 @@ export interface NodeStatus {
   /** The option, with its default. */
   readonly maxLogBytes: number;
   /**
-   * Proposals that don't fit in `maxLogBytes` are refused, here or at the leader. This ends with
-   * the next snapshot, or when the option is raised.
+   * As a leader this node refuses proposals that don't fit in `maxLogBytes`, until a snapshot has
+   * made room for such a proposal. Not set on a follower that forwarded them.
    */
   readonly logFull: boolean;
   /**
@@ -196,15 +173,26 @@ export interface NodeStatus {
   readonly snapshot: (SnapshotStatus & { readonly ageMs: number }) | null;
   /** The log begins after a snapshot that is lost: this node waits for one from the leader. */
   readonly lacksSnapshot: boolean;
-  /** Undefined until the cluster is bootstrapped. */
+  /** In force, committed or not. Undefined until the cluster is bootstrapped, or joined. */
   readonly configuration: Configuration | undefined;
+  /** Of its entry; 0: there is none. */
+  readonly configurationIndex: Index;
+  /** False: it may still be taken back, or is joint and about to be left. */
+  readonly configurationCommitted: boolean;
+  /**
+   * A member said that the configuration committed there doesn't name this node, so it doesn't
+   * campaign; null: nobody did, or a leader has named it again.
+   */
+  readonly removedAt: Index | null;
+  /** On a leader: who introduced itself of late, and is no member. */
+  readonly introductions: readonly IntroducedNode[];
   /**
    * The first start, which needs every initial voter. On the voter with the smallest id, which asks
    * the others: those that haven't answered. On the others, which only hear from that one: those
-   * that weren't heard. Null once the cluster is bootstrapped.
+   * that weren't heard. Null once the cluster is bootstrapped, and on a node that joins.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
-  /** On a leader: the progress of each other voter. */
+  /** On a leader: the progress of each other member. */
   readonly peers: readonly PeerStatus[];
   /** Since the node was created. */
   readonly counters: Readonly<Record<CounterName, number>>;
@@ -223,17 +211,6 @@ export type CounterName =
   | "reads"
   /** How often a timer fired late by half of the smallest election timeout or more. */
   | "eventLoopStalls";
-
-export interface CloseOptions {
-  /** How long to wait, in milliseconds; by default forever. */
-  readonly timeoutMs?: number;
-  /**
-   * A leader first transfers its leadership, and serves until then, so that nobody has to wait for
-   * an election. This takes some milliseconds, and at most twice the longest election timeout; the
-   * node ends even if the transfer fails. Default false.
-   */
-  readonly transfer?: boolean;
-}
 
 /** Who leads after a transfer. */
 export interface TransferredLeadership {
@@ -259,7 +236,13 @@ export interface ListenerOptions {
 export interface NodeEvents {
   role: { readonly role: Role; readonly term: Term; readonly leaderId: NodeId | null };
   commit: { readonly commitIndex: Index };
-  membership: { readonly configuration: Configuration };
+  /** In force from now on, committed or not. `index`: of its entry. */
+  membership: { readonly configuration: Configuration; readonly index: Index };
+  /**
+   * The cluster continues without this node, according to `by`: it doesn't campaign. Close it, or
+   * add it again.
+   */
+  removed: { readonly configurationIndex: Index; readonly by: NodeId };
   /** A snapshot was saved: of this node's own state, or one that the leader sent. */
   snapshot: SnapshotStatus & { readonly origin: "own" | "leader" };
   /**
@@ -329,6 +312,22 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
    * @throws {TransferFailed} says why not, and whether it may still happen
    */
   transferLeadership(to?: NodeId | null, options?: ReadyOptions): Promise<TransferredLeadership>;
+  /**
+   * Resolves once a committed configuration names this node with this data directory: at once on a
+   * member, on a node that joins when `changeMembership` has made it one.
+   * @throws {NotMember} it says what the others answered, and what to do; safe to try again
+   */
+  member(options?: ReadyOptions): Promise<OwnMembership>;
+  /**
+   * Makes these the members, from any member, whatever they are now: new ones first get the log as
+   * learners, and vote once they have caught up (thesis §4.2.1); voters change through a joint
+   * configuration (paper §6). Nodes that are to be added must have been started with `cluster.join`.
+   * If this node ends meanwhile, the same call on another one goes on from where it was.
+   * @returns when it is committed
+   * @throws {MembershipChangeFailed} it says what stands in the way, what to do, and whether it may
+   * still happen
+   */
+  changeMembership(to: Members, options?: ChangeMembershipOptions): Promise<ChangedMembership>;
   status(): NodeStatus;
   /**
    * Each leadership of this node in turn. Every loop over it begins with the present leadership, if

@@ -35,7 +35,7 @@ export interface WatchOptions<Event> {
   readonly filter?: (event: Event) => boolean;
   /**
    * After this long without changes, the watch yields the index alone, with no events, from which
-   * to resume. Default: never.
+   * to resume; not before this replica has applied it. Default: never.
    */
   readonly progressMs?: number;
   /** Ends the watch, even while it waits. */
@@ -279,8 +279,7 @@ class Feed<Event> implements ChangeFeed<Event> {
       watcher.position = index;
     }
     watcher.position = Math.max(watcher.position, this.#window.index);
-    this.#checkAhead(watcher);
-    return this.#progress(watcher);
+    return this.#isAhead(watcher) ? undefined : this.#progress(watcher);
   }
 
   /** The index alone, if nothing else was given for long enough. */
@@ -288,8 +287,11 @@ class Feed<Event> implements ChangeFeed<Event> {
     return this.#clock.now() >= givenMs + progressMs ? { index: position, events: [] } : undefined;
   }
 
-  /** @throws {WatchEnded} */
-  #checkAhead(watcher: Watcher<Event>): void {
+  /**
+   * There is no progress to tell of then: what is behind the index may still be missing.
+   * @throws {WatchEnded} for too long
+   */
+  #isAhead(watcher: Watcher<Event>): boolean {
     const { position, aheadSinceMs } = watcher;
     const now = this.#clock.now();
     if (position <= this.#window.index) watcher.aheadSinceMs = undefined;
@@ -300,12 +302,14 @@ class Feed<Event> implements ChangeFeed<Event> {
         `this replica has applied ${this.#window.index} and didn't reach ${position} within ${this.#aheadTimeoutMs} ms; try again, or at another node`,
       );
     }
+    return watcher.aheadSinceMs !== undefined;
   }
 
   /** Until something is published or restored, or it is time to say something. */
   #wait(watcher: Watcher<Event>): Promise<void> {
-    const { aheadSinceMs = Infinity, givenMs, progressMs } = watcher;
-    const until = Math.min(givenMs + progressMs, aheadSinceMs + this.#aheadTimeoutMs);
+    const { aheadSinceMs, givenMs, progressMs } = watcher;
+    const until =
+      aheadSinceMs === undefined ? givenMs + progressMs : aheadSinceMs + this.#aheadTimeoutMs;
     return new Promise((resolve) => {
       let cancel = (): void => undefined;
       watcher.wake = () => {

@@ -1,22 +1,13 @@
 // The calls of this node's users, from `propose` and `read` to core's inputs: checked, encoded,
 // limited in time. proposals.ts and reads.ts tell how they end.
 import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
-import { AbortSignals } from "./abort-signals.js";
-import type {
-  CallOptions,
-  CounterName,
-  NodeOptions,
-  NodeStatus,
-  ReadOptions,
-  ReadyOptions,
-  TransferredLeadership,
-} from "./api.js";
+import type { CounterName, NodeOptions, NodeStatus, TransferredLeadership } from "./api.js";
+import type { CallOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
+import type { Limits } from "./call-limits.js";
+import { CallLimits } from "./call-limits.js";
 import type { News } from "./news.js";
-import type { PendingCall } from "./pending-call.js";
 import { validateCommand } from "./command-schema.js";
 import type { NodeEnd } from "./closing.js";
-import type { Deadlines } from "./deadlines.js";
-import { createDeadlines } from "./deadlines.js";
 import {
   messageOf,
   NotProposed,
@@ -26,18 +17,10 @@ import {
   StateMachineFailed,
   TransferFailed,
 } from "./errors.js";
-import { fullLogText } from "./operator-log.js";
-import type { LogBound } from "./log-bound.js";
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
-import {
-  checkCallOptions,
-  checkReadOptions,
-  checkSignal,
-  checkTarget,
-  checkTimeout,
-} from "./options.js";
+import { checkCallOptions, checkReadOptions, checkTarget } from "./options.js";
 import { Proposal } from "./proposal.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
@@ -54,6 +37,8 @@ const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
     "the leader is transferring its leadership, and the next leader isn't known yet; try again",
 };
 
+const LOG_FULL =
+  "the log of the leader has no room for this command within its bound (maxLogBytes). The leader's next snapshot makes room (option storage.snapshots; without it all entries stay); if that takes long, what the leader reports of its snapshots tells why; or raise maxLogBytes on every node, and give the processes the memory for it";
 const DISK_FULL =
   "the leader's disk is full, and the rest is reserved for votes and changes of leader; free space there, then try again: no restart is needed";
 
@@ -67,32 +52,28 @@ function forwardWindowOf(settings: Settings): number {
 export interface CallContext {
   readonly id: NodeId;
   status(): NodeStatus;
-  /** Which voters don't answer while there is no leader, as the end of a sentence; or "". */
+  /** Why there is no leader, as the end of a sentence; or "". */
   silentText(): string;
   /** Undefined while it runs. */
   readonly end: NodeEnd | undefined;
   readonly counters: Record<CounterName, number>;
-  readonly logBound: LogBound;
-  /** What the log holds. */
-  logBytes(): number;
   /** Asks for the end of this turn, at which core gets what waits. */
   requestTurn(): void;
 }
 
-type CallEffect =
-  | "accepted"
-  | "rejected"
-  | "unknown"
-  | "readReady"
-  | "readRejected"
-  | "transferred"
-  | "transferRejected";
-
-/** How long a call may take, checked. */
-interface Limits {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-}
+export type CallEffect = Extract<
+  Effect,
+  {
+    readonly type:
+      | "accepted"
+      | "rejected"
+      | "unknown"
+      | "readReady"
+      | "readRejected"
+      | "transferred"
+      | "transferRejected";
+  }
+>;
 
 export class ClientCalls<Command, Result, Query, Answer, Input> {
   readonly proposals: Proposals<Result>;
@@ -102,8 +83,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
   readonly #node: CallContext;
   readonly #options: NodeOptions<Command, Result, Query, Answer, Input>;
   readonly #settings: Settings;
-  readonly #deadlines: Deadlines;
-  readonly #signals: AbortSignals = new AbortSignals();
+  readonly #limits: CallLimits;
 
   constructor(
     options: NodeOptions<Command, Result, Query, Answer, Input>,
@@ -126,7 +106,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     this.#node = node;
     this.#options = options;
     this.#settings = settings;
-    this.#deadlines = createDeadlines(settings.clock);
+    this.#limits = new CallLimits(settings.clock);
   }
 
   propose(command: unknown, options?: CallOptions): Promise<Result> {
@@ -146,7 +126,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
       const data = valid instanceof Promise ? null : this.#encode(valid);
       const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
       proposal.onIndex = options?.onIndex;
-      this.#limit(proposal, limits);
+      this.#limits.apply(proposal, limits);
       this.#node.counters.proposals++;
       this.proposals.add(proposal);
       if (valid instanceof Promise) this.#prepare(proposal, valid);
@@ -206,7 +186,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
         consistency,
       );
       read.onIndex = options?.onIndex;
-      this.#limit(read, this.#limitsOf(options));
+      this.#limits.apply(read, this.#limitsOf(options));
       this.#node.counters.reads++;
       this.reads.add(read);
       this.#node.requestTurn();
@@ -227,7 +207,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
         call.abort(options.signal.reason);
         return;
       }
-      this.#limit(call, this.#limitsOf(options));
+      this.#limits.apply(call, this.#limitsOf(options));
       this.transfers.add(call);
       this.#node.requestTurn();
     });
@@ -243,7 +223,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
         check.abort(options.signal.reason);
         return;
       }
-      this.#limit(check, this.#limitsOf(options));
+      this.#limits.apply(check, this.#limitsOf(options));
       this.reads.add(check);
       this.#node.requestTurn();
     });
@@ -270,13 +250,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
 
   /** @throws what is wrong with them */
   #limitsOf(options: CallOptions | undefined): Limits {
-    const timeoutMs = checkTimeout(options?.timeoutMs ?? this.#settings.defaultTimeoutMs);
-    return { timeoutMs, signal: options?.signal && checkSignal(options.signal) };
-  }
-
-  #limit(call: PendingCall, { timeoutMs, signal }: Limits): void {
-    this.#deadlines.add(call, timeoutMs);
-    if (signal) call.watch(this.#signals.of(signal));
+    return this.#limits.check(options, this.#settings.defaultTimeoutMs);
   }
 
   onRole(leaderId: NodeId | null): void {
@@ -316,10 +290,8 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
       case "diskFull":
         this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, DISK_FULL));
         break;
-      case "logFull": {
-        const why = `the leader's log is full. ${fullLogText(this.#settings.maxLogBytes)}`;
-        this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, why));
-      }
+      case "logFull":
+        this.proposals.onRejected(firstSeq, count, () => new NotProposed(reason, LOG_FULL));
     }
   }
 
@@ -339,17 +311,14 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
   }
 
   /** What became of that for which core was asked. */
-  perform(effect: Extract<Effect, { type: CallEffect }>, lastApplied: Index): void {
-    const { logBound } = this.#node;
+  perform(effect: CallEffect, lastApplied: Index): void {
     switch (effect.type) {
       case "accepted": {
         const { firstSeq, count, firstIndex, term } = effect;
-        logBound.onAccepted(() => this.#node.logBytes());
         this.proposals.onAccepted(firstSeq, count, firstIndex, term, lastApplied);
         break;
       }
       case "rejected":
-        if (effect.reason === "logFull") logBound.onRefused(this.#node.logBytes());
         this.#onRejected(effect);
         break;
       case "unknown":
@@ -374,7 +343,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
 
   /** Every call that is under way ends. */
   endAll({ reason, why, options }: NodeEnd): void {
-    this.#deadlines.clear();
+    this.#limits.clear();
     this.#gate.stop();
     this.proposals.endAll(reason, why, options);
     this.reads.endAll(reason, why, options);

@@ -1,6 +1,7 @@
 // Puts a node together: opens the storage, restores the state machine, starts the transport, runs.
 import { commandEncoding, Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
+import { addressOf, checkBeginning } from "./cluster-options.js";
 import { createInstrumentation } from "./instrumentation.js";
 import { DiskSpace } from "./disk-space.js";
 import { Node } from "./node.js";
@@ -29,7 +30,7 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
     const { incarnation, run, base, hardState, entries } = opened;
     checkEntriesFit(entries, transport.maxFrameBytes);
     const found = await openState(storage, stateMachine, identity, opened, settings.logger);
-    const address = cluster.bootstrap.find((peer) => peer.id === id)?.address ?? "";
+    const address = addressOf(options);
     const raft = new Raft(
       {
         ...settings,
@@ -38,7 +39,8 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
         run,
         address,
         clusterInstance: drawClusterInstance(settings.random),
-        bootstrap: cluster.bootstrap,
+        bootstrap: cluster.bootstrap ?? [],
+        rejoin: cluster.rejoin,
       },
       {
         hardState,
@@ -49,6 +51,7 @@ export async function createNode<Command, Result, Query, Answer, Input = Command
         applied: found.applied,
       },
     );
+    checkBeginning(options, raft.status);
     const self = { id, incarnation, run };
     const node = new Node(options, settings, raft, self, found, instruments);
     await transport.start(

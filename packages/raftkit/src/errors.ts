@@ -1,5 +1,6 @@
 // The errors with which proposals, reads and other calls end. `outcome` tells a program whether it
 // may simply retry.
+import type { Configuration, Index, IntroductionVerdict, NodeId } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 
 export { InvalidOption } from "@raftkit/core";
@@ -122,6 +123,88 @@ export class TransferFailed extends RaftkitError {
   }
 }
 
+/** `member` gave up, or has no answer; the message gives the reason. */
+export class NotMember extends RaftkitError {
+  readonly reason: GivenUp;
+  /** Another node's last answer to this node's introduction; null: nobody answered. */
+  readonly answer: IntroductionVerdict | null;
+  constructor(
+    reason: GivenUp,
+    message: string,
+    answer: IntroductionVerdict | null,
+    options?: { cause?: unknown },
+  ) {
+    super("NOT_MEMBER", message, options);
+    this.reason = reason;
+    this.answer = answer;
+  }
+}
+
+export type MembershipChangeFailedReason =
+  | GivenUp
+  /** No leader was known, or it didn't answer. */
+  | "noLeader"
+  /** The node that was called isn't a member. */
+  | "notMember"
+  /** Someone else changed the members meanwhile; `configuration` has the present ones. */
+  | "stale"
+  /** Another change is in progress. */
+  | "inProgress"
+  | "noVoter"
+  /** An id is named twice, or two nodes have one address. */
+  | "duplicate"
+  | "tooMany"
+  /** Nodes of these ids aren't members, and haven't introduced themselves to the leader. */
+  | "unknownServer"
+  /** A new voter made no more progress with the log. */
+  | "notCaughtUp"
+  /** Too few of the new voters answer: nothing could be committed without a majority. */
+  | "unreachable";
+
+/** What a failed change of members leaves behind. */
+export interface MembershipChangeState {
+  /** The nodes that the reason concerns. */
+  readonly ids: readonly NodeId[];
+  /** The change was sent to the leader, and may happen, now or later. */
+  readonly mayHappen: boolean;
+  /** The latest committed configuration that this node knows. */
+  readonly configuration: Configuration | undefined;
+  /** Of its entry. */
+  readonly configurationIndex: Index;
+}
+
+/** The change wasn't made, or its outcome is unknown: the message says what to do. */
+export class MembershipChangeFailed extends RaftkitError implements MembershipChangeState {
+  readonly reason: MembershipChangeFailedReason;
+  readonly ids: readonly NodeId[];
+  readonly mayHappen: boolean;
+  readonly configuration: Configuration | undefined;
+  readonly configurationIndex: Index;
+  constructor(
+    reason: MembershipChangeFailedReason,
+    message: string,
+    state: MembershipChangeState,
+    options?: { cause?: unknown },
+  ) {
+    super("MEMBERSHIP_CHANGE_FAILED", message, options);
+    this.reason = reason;
+    this.ids = state.ids;
+    this.mayHappen = state.mayHappen;
+    this.configuration = state.configuration;
+    this.configurationIndex = state.configurationIndex;
+  }
+}
+
+/**
+ * This node was told to join a cluster, but its data directory holds a log of another one: it
+ * stopped, and nothing was changed.
+ */
+export class OtherCluster extends RaftkitError {
+  constructor(message: string) {
+    super("OTHER_CLUSTER", message);
+  }
+}
+
 /** `ready` counts as one of its node's reads, and can be `overloaded` like them. */
 export type NotReadyReason = GivenUp | "overloaded";
 
@@ -183,7 +266,7 @@ export class CloseTimedOut extends RaftkitError {
 export type LeadershipEndedReason =
   /** Another node asked for votes or leads, in a later term. */
   | "deposed"
-  /** It stepped down by itself: no majority answered it in time, or its own disk hung. */
+  /** It stepped down by itself: no majority answered it in time, its disk hung, or it left the cluster. */
   | "steppedDown"
   /** The node was closed. */
   | "closing"

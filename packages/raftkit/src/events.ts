@@ -23,6 +23,7 @@ export function createEvents(onError: (event: keyof NodeEvents, error: unknown) 
     role: new Set(),
     commit: new Set(),
     membership: new Set(),
+    removed: new Set(),
     snapshot: new Set(),
     divergence: new Set(),
     error: new Set(),

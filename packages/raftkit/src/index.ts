@@ -1,5 +1,7 @@
 export * from "./errors.js";
 export type * from "./api.js";
+export type * from "./api-calls.js";
+export type * from "./api-members.js";
 export type * from "./instruments.js";
 export { InvariantViolation, RaftkitError, StorageLost } from "@raftkit/core";
 export type {
@@ -9,6 +11,7 @@ export type {
   CodecValue,
   Configuration,
   Index,
+  IntroductionVerdict,
   LogStorage,
   NodeId,
   Peer,

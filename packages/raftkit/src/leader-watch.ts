@@ -1,5 +1,5 @@
 // Time without a leader, seen by an operator: which voters don't answer is told, soon and then now
-// and then. Before the cluster is bootstrapped, bootstrap-watch.ts speaks.
+// and then. Before a configuration is known, start-watch.ts speaks.
 import type { Clock, NodeId, Peer } from "@raftkit/core";
 
 /** A voter that isn't heard for so many election timeouts is silent: a candidate asks in each. */

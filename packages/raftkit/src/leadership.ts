@@ -34,7 +34,7 @@ export class Leadership {
           )
         : new LeadershipEnded(
             "steppedDown",
-            `node ${this.#id} led in term ${own}, until no majority answered it in time or its disk hung`,
+            `node ${this.#id} led in term ${own}, until no majority answered it in time, its disk hung, or it left the cluster`,
           ),
     );
     this.#awaitedNoop = noopIndex === null ? null : { term, index: noopIndex };

@@ -15,8 +15,7 @@ export type News = Extract<
       | "voteRefused"
       | "diverged"
       | "removed"
-      | "introduced"
-      | "membershipVerdict";
+      | "introduced";
   }
 >;
 
@@ -38,7 +37,7 @@ export function tellNews(
       break;
     case "membership":
       operatorLog.membership(news);
-      events.emit("membership", { configuration: news.configuration });
+      events.emit("membership", { configuration: news.configuration, index: news.index });
       break;
     case "notice":
       operatorLog.notice(news);
@@ -47,10 +46,14 @@ export function tellNews(
       operatorLog.voteRefused(news);
       instruments?.voteRefused(news.reason);
       break;
-    // Nothing here asks for a change of the members yet, nor introduces this node.
-    case "removed":
+    case "removed": {
+      const { configurationIndex, by } = news;
+      operatorLog.removed(news);
+      events.emit("removed", { configurationIndex, by });
+      break;
+    }
     case "introduced":
-    case "membershipVerdict":
+      operatorLog.introduced(news);
       break;
     case "diverged": {
       const { peer, index, ownHash, peerHash } = news;

@@ -7,6 +7,7 @@
 import type {
   Effect,
   Index,
+  Input as CoreInput,
   NodeId,
   Raft,
   RaftkitError,
@@ -16,18 +17,21 @@ import type {
   TransportHandler,
 } from "@raftkit/core";
 import type {
-  CallOptions,
-  CloseOptions,
   CounterName,
   NodeOptions,
   NodeStatus,
   RaftNode,
-  ReadOptions,
-  ReadyOptions,
   LeadershipTerm,
   SnapshotStatus,
   TransferredLeadership,
 } from "./api.js";
+import type { CallOptions, CloseOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
+import type {
+  ChangedMembership,
+  ChangeMembershipOptions,
+  Members,
+  OwnMembership as Standing,
+} from "./api-members.js";
 import type { CallContext } from "./client-calls.js";
 import { ClientCalls } from "./client-calls.js";
 import type { NodeEnd } from "./closing.js";
@@ -37,18 +41,22 @@ import { reportUnheard } from "./platform.js";
 import type { Events } from "./events.js";
 import { createEvents } from "./events.js";
 import { Leadership } from "./leadership.js";
+import type { MembershipContext } from "./membership-calls.js";
+import { MembershipCalls } from "./membership-calls.js";
 import type { LogLane } from "./log-lane.js";
 import { createLogLane } from "./log-lane.js";
 import type { MachineLane } from "./machine-lane.js";
 import { createMachineLane } from "./machine-lane.js";
 import type { Instrumentation } from "./instrumentation.js";
-import type { Audience } from "./news.js";
+import type { Audience, News } from "./news.js";
 import { tellNews } from "./news.js";
 import { OperatorLog } from "./operator-log.js";
-import { LogBound } from "./log-bound.js";
 import type { Settings } from "./options.js";
 import { checkCallOptions, checkTimeout } from "./options.js";
 import type { OpenedState } from "./opening.js";
+import { OwnMembership } from "./own-membership.js";
+import type { Performers } from "./perform.js";
+import { perform } from "./perform.js";
 import { Snapshots } from "./snapshots.js";
 import { StateLock } from "./state-lock.js";
 import { noCounts, statusOf } from "./status.js";
@@ -81,9 +89,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly #instruments: Instrumentation | undefined;
   readonly #operatorLog: OperatorLog;
   readonly #audience: Audience;
-  readonly #logBound: LogBound;
   readonly #turns: Turns;
   readonly #traffic: Traffic;
+  readonly #own: OwnMembership;
+  readonly #membership: MembershipCalls;
+  readonly #performers: Performers;
   /**
    * Until then the transport starts: it can't be told whom to dial, and a failure would find nobody
    * listening.
@@ -112,19 +122,23 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#instruments = instruments;
     this.#leadership = new Leadership(this.id);
     this.#operatorLog = new OperatorLog(settings.logger, settings.clock);
-    this.#logBound = new LogBound(settings.maxLogBytes, this.#operatorLog);
     this.#turns = this.#createTurns(raft);
-    this.#traffic = new Traffic(options, this.#counters, this.#operatorLog, (input) =>
-      this.#turns.feed(input),
-    );
-    this.#calls = this.#createCalls();
+    this.#own = new OwnMembership(options, self, () => raft.status);
+    const feed = (input: CoreInput): void => this.#turns.feed(input);
+    this.#traffic = new Traffic(options, this.#counters, this.#operatorLog, this.#own, feed);
+    const context = this.#context();
+    this.#calls = new ClientCalls(options, settings, context, this.#stateLock);
+    this.#membership = new MembershipCalls(this.#own, settings, context);
     this.#calls.proposals.commits = instruments?.commits;
     this.#events = createEvents((event, error) => this.#operatorLog.listenerFailed(event, error));
     this.#audience = { operatorLog: this.#operatorLog, events: this.#events, instruments };
     this.#logLane = createLogLane(
       instruments?.measuredLog(options.storage.log) ?? options.storage.log,
       (seq) => this.#turns.feed({ type: "persisted", seq }),
-      (error) => this.#fail(storageFailed(this.id, error)),
+      (error) => {
+        this.#turns.feed({ type: "diskFailed" });
+        this.#fail(storageFailed(this.id, error));
+      },
     );
     this.#machineLane = createMachineLane(
       instruments?.measuredMachine(options.stateMachine) ?? options.stateMachine,
@@ -148,38 +162,51 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     );
     const captured = { machine: options.stateMachine, lane: this.#machineLane, raft };
     this.#snapshots = new Snapshots(opened.snapshots, captured, settings, {
-      feed: (input) => this.#turns.feed(input),
+      feed,
       onSaved: (snapshot, origin) => this.#onSnapshot(snapshot, origin),
       onFailed: (what, error, retryMs) => this.#operatorLog.snapshotFailed(what, error, retryMs),
     });
+    this.#performers = {
+      counters: this.#counters,
+      logLane: this.#logLane,
+      machineLane: this.#machineLane,
+      snapshots: this.#snapshots,
+      traffic: this.#traffic,
+      calls: this.#calls,
+      membership: this.#membership,
+      onRole: (effect) => this.#onRole(effect),
+      onNews: (news) => this.#onNews(news),
+      fail: (error) => this.#fail(error),
+    };
     this.transportHandler = this.#traffic.handler(() => this.#begun && !this.#ended);
   }
 
-  #createCalls(): ClientCalls<Command, Result, Query, Answer, Input> {
+  /** What calls need of this node. */
+  #context(): CallContext & MembershipContext {
     const endNow = (): NodeEnd | undefined => this.#ended;
-    const context: CallContext = {
+    return {
       id: this.id,
       get end() {
         return endNow();
       },
       counters: this.#counters,
-      logBound: this.#logBound,
-      logBytes: () => this.#raft.status.logBytes,
       status: () => this.status(),
-      silentText: () => this.#operatorLog.leaderWatch.silentText,
+      raftStatus: () => this.#raft.status,
+      ready: () => this.ready(),
+      silentText: () => this.#operatorLog.silentText,
       requestTurn: () => this.#turns.request(),
+      onListenerFailed: (name, error) => this.#operatorLog.listenerFailed(name, error),
     };
-    return new ClientCalls(this.#options, this.#settings, context, this.#stateLock);
   }
 
   #createTurns(raft: Raft): Turns {
     return new Turns(raft, this.#settings, {
       running: () => !this.#ended,
-      perform: (effect) => this.#perform(effect),
+      perform: (effect) => perform(effect, this.#performers),
       endOfTurn: () => {
         const { lastApplied } = this.#machineLane;
         const inputs = this.#calls.take(() => raft.status.baseIndex, lastApplied);
-        for (const input of inputs) this.#turns.feed(input);
+        for (const input of [...inputs, ...this.#membership.take()]) this.#turns.feed(input);
       },
       onError: (error) => this.#fail(internalError(this.id, error)),
       onStall: (ms) => {
@@ -193,7 +220,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   begin(): void {
     this.#begun = true;
     this.#operatorLog.leaderWatch.start(this.id, this.#settings.electionTimeoutMs.max);
-    this.#operatorLog.started(this.#self, this.#options.cluster, this.#raft);
+    this.#operatorLog.started(this.#self, this.#options.cluster, this.#raft, this.#own);
     this.#instruments?.observe({
       status: () => this.status(),
       queueLength: () => this.#logLane.length,
@@ -236,15 +263,23 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     return this.#calls.transferLeadership(to, options);
   }
 
+  member(options?: ReadyOptions): Promise<Standing> {
+    return this.#membership.member(options);
+  }
+
+  changeMembership(to: Members, options?: ChangeMembershipOptions): Promise<ChangedMembership> {
+    return this.#membership.change(to, options);
+  }
+
   status(): NodeStatus {
     const raft = this.#raft.status;
     return statusOf(raft, {
       self: this.#self,
       clusterId: this.#options.cluster.id,
+      joins: this.#options.cluster.join !== undefined,
       state: stateOf(this.#ended),
       lastApplied: this.#machineLane.lastApplied,
       maxLogBytes: this.#settings.maxLogBytes,
-      logFull: this.#logBound.isFull(raft.logBytes),
       snapshotSavedAt: this.#snapshots.savedAt,
       counters: this.#counters,
       now: this.#settings.clock.now(),
@@ -263,59 +298,6 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
   readonly on: Events["on"] = (event, listener, options) =>
     this.#events.on(event, listener, options);
 
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case "persist":
-        this.#counters.persists++;
-        this.#logLane.push(effect.seq, effect.operations);
-        break;
-      case "apply":
-        this.#machineLane.push(effect.entries);
-        this.#snapshots.grew(effect.entries);
-        break;
-      case "restore":
-        this.#machineLane.pushRestore(effect.snapshot);
-        break;
-      case "configure":
-        this.#options.transport.setPeers(effect.peers);
-        break;
-      case "send":
-        this.#traffic.send(effect.to, effect.message);
-        break;
-      case "dropped":
-        this.#traffic.drop(effect.from, effect.reason, effect.disconnect);
-        break;
-      case "accepted":
-      case "rejected":
-      case "unknown":
-      case "readReady":
-      case "readRejected":
-      case "transferred":
-      case "transferRejected":
-        this.#calls.perform(effect, this.#machineLane.lastApplied);
-        break;
-      case "role":
-        this.#onRole(effect);
-        break;
-      case "committed":
-      case "membership":
-      case "notice":
-      case "voteRefused":
-      case "diverged":
-      case "removed":
-      case "introduced":
-      case "membershipVerdict":
-        tellNews(effect, this.#machineLane.lastApplied, this.#audience);
-        this.#calls.onNews(effect);
-        break;
-      case "failed":
-        this.#fail(effect.error);
-        break;
-      default:
-        this.#snapshots.perform(effect);
-    }
-  }
-
   #onRole(effect: Extract<Effect, { readonly type: "role" }>): void {
     const { role, term, leaderId } = effect;
     // A pre-vote leaves the term as it is.
@@ -326,7 +308,19 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#leadership.onRole(effect);
     this.#leadership.onApplied(this.#machineLane.lastApplied);
     this.#calls.onRole(leaderId);
+    this.#membership.onRole(effect);
+    this.#traffic.dial();
     this.#events.emit("role", { role, term, leaderId });
+  }
+
+  #onNews(news: News): void {
+    this.#membership.onNews(news);
+    this.#traffic.dial();
+    tellNews(news, this.#machineLane.lastApplied, this.#audience);
+    this.#calls.onNews(news);
+    if (news.type !== "introduced") return;
+    const error = this.#own.strayed;
+    if (error) this.#fail(error);
   }
 
   #onApplied(index: Index): void {
@@ -390,6 +384,7 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     this.#leadership.close(end);
     this.#logLane.stop();
     this.#calls.endAll(end);
+    this.#membership.endAll(end);
     const parts = partsOf(this.#options, this.#snapshots, this.#machineLane);
     this.#closing = new Closing(parts, this.#settings.logger);
     void this.#closing.done.then(() => this.#resolveClosed(end.options?.cause));

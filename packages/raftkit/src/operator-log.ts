@@ -14,11 +14,11 @@ import type {
 } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
 import { differingAddresses, differingIds } from "./bootstrap-differences.js";
-import type { BootstrapWatch } from "./bootstrap-watch.js";
-import { watchBootstrap } from "./bootstrap-watch.js";
 import { LeaderWatch } from "./leader-watch.js";
 import { messageOf } from "./errors.js";
+import type { OwnMembership } from "./own-membership.js";
 import { RateLimit } from "./rate-limit.js";
+import { StartWatch } from "./start-watch.js";
 
 const NOTICES: Readonly<Record<Notice, string>> = {
   bootstrapDisagrees:
@@ -31,8 +31,14 @@ const NOTICES: Readonly<Record<Notice, string>> = {
     "the log has reached half of its bound (maxLogBytes) while this peer is sent a snapshot, so the entries after that snapshot are gone and it will need a newer one; if this happens repeatedly, raise maxLogBytes, or use a faster link or disk",
   snapshotMissing:
     "the log begins after a snapshot that is lost or damaged; this node votes and stores entries, but applies nothing and doesn't campaign until the leader has sent it one",
+  logFull:
+    "the log of this leader has reached its limit (maxLogBytes): proposals that don't fit are refused until the next snapshot makes room (option storage.snapshots; without it all entries stay). If that takes long, look for a failed snapshot in this log; or raise maxLogBytes on every node, and give the processes the memory for it",
+  logHasRoom: "the log has room again for what it refused",
   diskFull:
     "the disk has room only for the log's reserve: as a leader this node refuses proposals, and reads continue; as a follower it continues until the reserve is used up, and then stops. Free space; this node checks for it regularly, and needs no restart",
+  diskHangs:
+    "this leader's disk hasn't completed a write for longer than the longest election timeout, and a majority has stored more: it stops leading. Check the disk",
+  diskFailed: "this leader's disk has failed: it stops leading",
   transferring: "this leader transfers its leadership",
   transferCalledOff:
     "this leader tried to transfer its leadership, but the other node hasn't taken over within the longest election timeout; this one continues to lead",
@@ -63,9 +69,10 @@ const REFUSED: Readonly<Record<VoteRefusal, string>> = {
   logBehind: "its log isn't as up to date as this node's",
 };
 
-/** Why a full log stays full, and what to do. */
-export function fullLogText(maxLogBytes: number): string {
-  return `Its limit, the option maxLogBytes, is ${maxLogBytes} bytes here; the next snapshot makes room (option storage.snapshots; without it all entries stay): if that fails or comes too late, look for the reason in this log, or raise maxLogBytes on every node and give the process the memory for it`;
+function missingText(missing: readonly NodeId[]): string {
+  return missing.length > 0
+    ? `the cluster isn't bootstrapped: its first start needs every initial voter, and ${missing.join(", ")} didn't answer here; start those that aren't running, and check the addresses and the list of initial voters. The voter with the smallest id, which asks the others, knows best`
+    : "the cluster isn't bootstrapped: its first start needs every initial voter; the voter with the smallest id, which asks the others, names those that are missing";
 }
 
 type Cluster = NodeOptions<never, never, never, never>["cluster"];
@@ -80,7 +87,8 @@ export class OperatorLog {
   readonly #clock: Clock;
   readonly #limited: RateLimit;
   readonly leaderWatch: LeaderWatch;
-  #bootstrap: BootstrapWatch | null = null;
+  #start: StartWatch | undefined;
+  #own: OwnMembership | undefined;
   /** The option; nobody asks for it before the start. */
   #initial: readonly Peer[] = [];
   /** As the log has them; empty until a configuration is known. */
@@ -95,18 +103,65 @@ export class OperatorLog {
     );
   }
 
-  started(self: Sender, { id: clusterId, bootstrap }: Cluster, raft: Watched): void {
+  started(
+    self: Sender,
+    { id: clusterId, bootstrap, join }: Cluster,
+    raft: Watched,
+    own: OwnMembership,
+  ): void {
     this.#logger.info({ ...self, clusterId }, "node started");
-    this.#initial = bootstrap;
-    const missing = (): readonly NodeId[] | null => raft.status.bootstrap?.missing ?? null;
-    this.#bootstrap = watchBootstrap(missing, this.#logger, this.#clock);
+    this.#initial = bootstrap ?? [];
+    this.#own = own;
+    const obstacle = (): { fields: object; message: string } | null => {
+      if (join) return own.outside === null ? null : { fields: { join }, message: own.outside };
+      const { bootstrap: waits } = raft.status;
+      return waits && { fields: { missing: waits.missing }, message: missingText(waits.missing) };
+    };
+    this.#start = new StartWatch(obstacle, this.#logger, this.#clock);
   }
 
-  membership({ configuration: { voters } }: Extract<Effect, { type: "membership" }>): void {
-    this.#bootstrap?.done(voters.map(({ id }) => id));
+  membership(effect: Extract<Effect, { type: "membership" }>): void {
+    const { configuration, index } = effect;
+    const { voters, learners, outgoing } = configuration;
+    const names = (servers: readonly Peer[]): string => servers.map(({ id }) => id).join(", ");
+    if (this.#start?.isWaiting === true && this.#initial.length > 0) {
+      this.#logger.info(
+        { voters: voters.map(({ id }) => id) },
+        `the cluster is bootstrapped: ${names(voters)}`,
+      );
+    }
+    if (this.#initial.length > 0) this.#start?.stop();
     if (this.#voters.length === 0) this.#compareAddresses(voters);
+    else {
+      const others = learners.length === 0 ? "" : `; learners ${names(learners)}`;
+      const before =
+        outgoing.length === 0 ? "" : `; a majority of these is needed, too: ${names(outgoing)}`;
+      this.#logger.info(
+        { index, voters, learners, outgoing },
+        `the configuration at index ${index} is in force: voters ${names(voters)}${others}${before}`,
+      );
+    }
     this.#voters = voters;
     this.leaderWatch.voters(voters);
+  }
+
+  /** Why there is no leader, as the end of a sentence; or "". */
+  get silentText(): string {
+    const outside = this.#own?.outside ?? null;
+    return outside === null ? this.leaderWatch.silentText : `; ${outside}`;
+  }
+
+  /** Core tells what is new only. */
+  introduced({ by, verdict, leaderId }: Extract<Effect, { type: "introduced" }>): void {
+    const level = verdict === "waiting" || verdict === "member" ? "info" : "warn";
+    this.#logger[level](
+      { by, verdict, leaderId },
+      `this node has said to ${by} who it is: ${this.#own?.textOf(verdict) ?? verdict}`,
+    );
+  }
+
+  removed({ configurationIndex, by }: Extract<Effect, { type: "removed" }>): void {
+    this.#logger.warn({ configurationIndex, by }, this.#own?.outside ?? `${by} removed this node`);
   }
 
   /** Peers are dialled, and found, at the log's addresses alone. */
@@ -118,7 +173,7 @@ export class OperatorLog {
     );
     this.#logger.warn(
       { differing },
-      `cluster.bootstrap gives other addresses than the log's configuration, which is in force: ${each.join(", ")}. Addresses can't be changed yet: start the nodes with those in the log. Host names can be given to another machine, IP addresses can't`,
+      `cluster.bootstrap gives other addresses than the log's configuration, which is in force: ${each.join(", ")}. A node that has moved says so itself, once it is started with its new address and reaches one of the others`,
     );
   }
 
@@ -131,6 +186,9 @@ export class OperatorLog {
     if (notice === "bootstrapIgnored") {
       const what = differingIds(this.#initial, this.#voters);
       this.#logger.warn({ what }, `${NOTICES[notice]}; ${what}`);
+    } else if (notice === "diskHangs" || notice === "diskFailed") {
+      const who = peer === null ? "" : `; ${peer} is asked to lead`;
+      this.#logger.warn({ peer }, `${NOTICES[notice]}${who}`);
     } else if (notice === "transferring") {
       this.#logger.info({ peer }, `${NOTICES[notice]} to ${peer ?? ""}`);
     } else this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);
@@ -212,20 +270,6 @@ export class OperatorLog {
     );
   }
 
-  logFull(logBytes: number, maxLogBytes: number): void {
-    this.#limited.write({
-      level: "error",
-      kind: "logFull",
-      subject: "",
-      fields: { logBytes, maxLogBytes },
-      message: `the log is full: proposals that don't fit are refused from now on. ${fullLogText(maxLogBytes)}`,
-    });
-  }
-
-  logHasRoom(): void {
-    this.#warn("logHasRoom", "", {}, "the log has room again: proposals are accepted");
-  }
-
   stalled(ms: number): void {
     this.#warn(
       "stalled",
@@ -247,7 +291,7 @@ export class OperatorLog {
   }
 
   stop(): void {
-    this.#bootstrap?.stop();
+    this.#start?.stop();
     this.leaderWatch.stop();
   }
 

@@ -7,6 +7,7 @@ import { InvalidOption } from "./errors.js";
 
 const OPTIONS = {
   id: "string",
+  address: "string",
   cluster: "object",
   transport: "object",
   storage: "object",
@@ -38,17 +39,11 @@ export function checkShape(options: unknown): void {
       checkOptionKind(`option ${name}`, given[name], kind);
     }
   }
-  checkFields("cluster", given["cluster"], { id: "string", bootstrap: "array" });
+  checkClusterShape(objectAt("cluster", given["cluster"]));
   checkOptionNames("storage.", objectAt("storage", given["storage"]), {
     log: "object",
     snapshots: "object",
   });
-  const { bootstrap } = objectAt("cluster", given["cluster"]);
-  if (Array.isArray(bootstrap)) {
-    bootstrap.forEach((peer: unknown, i) =>
-      checkFields(`cluster.bootstrap[${i}]`, peer, { id: "string", address: "string" }),
-    );
-  }
   if (given["electionTimeoutMs"] !== undefined) {
     checkFields("electionTimeoutMs", given["electionTimeoutMs"], { min: "number", max: "number" });
   }
@@ -59,6 +54,33 @@ export function checkShape(options: unknown): void {
     checkMethods('commandSchema["~standard"]', Reflect.get(Object(schema), "~standard") ?? {}, [
       "validate",
     ]);
+  }
+}
+
+const CLUSTER: OptionShape = {
+  id: "string",
+  bootstrap: "array",
+  alone: "boolean",
+  join: "array",
+  rejoin: "boolean",
+};
+
+function checkClusterShape(cluster: Readonly<Record<string, unknown>>): void {
+  checkOptionNames("cluster.", cluster, CLUSTER);
+  for (const [name, kind] of Object.entries(CLUSTER)) {
+    if (name !== "id" && cluster[name] === undefined) continue;
+    checkOptionKind(`option cluster.${name}`, cluster[name], kind);
+  }
+  const { bootstrap, join } = cluster;
+  if (Array.isArray(bootstrap)) {
+    bootstrap.forEach((peer: unknown, i) =>
+      checkFields(`cluster.bootstrap[${i}]`, peer, { id: "string", address: "string" }),
+    );
+  }
+  if (Array.isArray(join)) {
+    join.forEach((address: unknown, i) =>
+      checkOptionKind(`option cluster.join[${i}]`, address, "string"),
+    );
   }
 }
 
@@ -83,5 +105,11 @@ function checkMethods(name: string, part: unknown, methods: readonly string[]): 
   if (missing.length === 0) return;
   throw new InvalidOption(
     `option ${name}: given one without ${missing.join(", ")}; allowed: an object with the functions ${methods.join(", ")}`,
+  );
+}
+
+export function wrong(name: string, given: unknown, allowed: string): InvalidOption {
+  return new InvalidOption(
+    `option ${name}: given ${typeof given === "number" ? String(given) : (JSON.stringify(given) ?? String(given))}; allowed: ${allowed}`,
   );
 }

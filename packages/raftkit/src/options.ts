@@ -7,13 +7,14 @@ import {
   CLOCK_STOP_MS,
   commandEncoding,
   ENTRY_HEADER_BYTES,
-  isValidAddress,
   isValidCommandEncoding,
   isValidId,
 } from "@raftkit/core";
-import type { Consistency, Logger, NodeOptions, ReadOptions } from "./api.js";
+import type { Logger, NodeOptions } from "./api.js";
+import type { Consistency, ReadOptions } from "./api-calls.js";
 import { defaultMaxLogBytes, silentLogger, systemClock, systemRandom } from "./platform.js";
-import { checkShape } from "./option-shapes.js";
+import { checkCluster } from "./cluster-options.js";
+import { checkShape, wrong } from "./option-shapes.js";
 import { InvalidOption } from "./errors.js";
 import { createSafeLogger } from "./safe-logger.js";
 
@@ -48,12 +49,9 @@ export interface Settings {
 /** @throws {InvalidOption} */
 export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): Settings {
   checkShape(options);
-  const { id, cluster, transport } = options;
+  const { id, transport } = options;
   if (!isValidId(id)) throw wrong("id", id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
-  if (!isValidId(cluster.id)) {
-    throw wrong("cluster.id", cluster.id, "1 to 64 of A-Z, a-z, 0-9, _ and -");
-  }
-  checkBootstrap(options);
+  checkCluster(options);
   checkParts(options);
   const electionTimeoutMs = options.electionTimeoutMs ?? { min: 150, max: 300 };
   if (
@@ -96,17 +94,19 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     options.maxLogBytes ?? defaultMaxLogBytes(),
     Infinity,
   );
-  // One that no leader ever has room for would be refused as overload, again and again.
+  // One that no leader ever has room for would be refused as overload, again and again. In the log
+  // it is half of the bound at most: then a log that has no room for it has grown by the other half,
+  // and a snapshot is due (decision 0043).
   const commandBytes = Math.min(
     frameBytes,
     maxUncommittedBytes - ENTRY_BYTES,
-    maxLogBytes - ENTRY_BYTES,
+    Math.floor(maxLogBytes / 2) - ENTRY_BYTES,
   );
   if (commandBytes < 1) {
     throw wrong(
       "maxUncommittedBytes and maxLogBytes",
       [maxUncommittedBytes, maxLogBytes],
-      `more than ${ENTRY_BYTES} each, which is what a command costs in addition to its data`,
+      `more than ${ENTRY_BYTES}, which is what a command costs in addition to its data, and more than ${2 * ENTRY_BYTES + 1}, since it may fill half of the log`,
     );
   }
   return {
@@ -155,12 +155,26 @@ function checkLeases<C, R, Q, A, I>(
   return rate;
 }
 
-type CallName = "propose" | "read" | "ready" | "transferLeadership" | "close";
+type CallName =
+  | "propose"
+  | "read"
+  | "ready"
+  | "member"
+  | "changeMembership"
+  | "transferLeadership"
+  | "close";
 
 const CALL_OPTIONS: Readonly<Record<CallName, OptionShape>> = {
   propose: { signal: "object", timeoutMs: "number", wait: "boolean", onIndex: "function" },
   read: { signal: "object", timeoutMs: "number", wait: "boolean", onIndex: "function" },
   ready: { signal: "object", timeoutMs: "number" },
+  member: { signal: "object", timeoutMs: "number" },
+  changeMembership: {
+    expected: "number",
+    signal: "object",
+    timeoutMs: "number",
+    onProgress: "function",
+  },
   transferLeadership: { signal: "object", timeoutMs: "number" },
   close: { timeoutMs: "number", transfer: "boolean" },
 };
@@ -202,42 +216,6 @@ export function checkTimeout(timeoutMs: number): number {
 export function checkSignal(signal: AbortSignal): AbortSignal {
   if (typeof (signal as Partial<AbortSignal>).addEventListener === "function") return signal;
   throw wrong("signal", signal, "an AbortSignal");
-}
-
-function checkBootstrap<C, R, Q, A, I>({
-  id,
-  cluster: { bootstrap },
-}: NodeOptions<C, R, Q, A, I>): void {
-  for (const peer of bootstrap) {
-    if (!isValidId(peer.id)) {
-      throw wrong("cluster.bootstrap", peer.id, "ids of 1 to 64 of A-Z, a-z, 0-9, _ and -");
-    }
-    if (!isValidAddress(peer.address)) {
-      throw wrong(
-        "cluster.bootstrap",
-        peer.address,
-        "addresses of 1 to 256 printable ASCII characters",
-      );
-    }
-  }
-  const ids = bootstrap.map((peer) => peer.id);
-  if (new Set(ids).size !== ids.length) {
-    throw wrong("cluster.bootstrap", ids.join(", "), "each id once");
-  }
-  const shared = bootstrap.find(
-    (peer, i) => bootstrap.findIndex(({ address }) => address === peer.address) < i,
-  );
-  if (shared) {
-    const those = bootstrap.filter(({ address }) => address === shared.address);
-    throw wrong(
-      "cluster.bootstrap",
-      `${those.map((peer) => peer.id).join(" and ")} at ${shared.address}`,
-      "each address once",
-    );
-  }
-  if (!ids.includes(id)) {
-    throw wrong("cluster.bootstrap", ids.join(", "), `a list that has this node, ${id}`);
-  }
 }
 
 /** Types say so too, but not every program is checked by them. */
@@ -292,11 +270,5 @@ function positive(name: string, given: number, max: number): number {
     name,
     given,
     max === Infinity ? "a number above 0" : `a number above 0, at most ${max}`,
-  );
-}
-
-function wrong(name: string, given: unknown, allowed: string): InvalidOption {
-  return new InvalidOption(
-    `option ${name}: given ${typeof given === "number" ? String(given) : (JSON.stringify(given) ?? String(given))}; allowed: ${allowed}`,
   );
 }

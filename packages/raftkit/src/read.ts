@@ -1,6 +1,6 @@
 // One `read` call.
 import type { Index } from "@raftkit/core";
-import type { Consistency } from "./api.js";
+import type { Consistency } from "./api-calls.js";
 import { PendingCall } from "./pending-call.js";
 import type { ReadFailedReason } from "./errors.js";
 import { ReadFailed } from "./errors.js";

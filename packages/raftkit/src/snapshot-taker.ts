@@ -109,6 +109,10 @@ export class SnapshotTaker {
       this.#handed.shift();
       this.#grownBytes += next.bytes;
     }
+    this.#takeIfGrown();
+  }
+
+  #takeIfGrown(): void {
     if (this.#grownBytes >= (1 - this.#early) * this.#dueBytes()) this.#takeByItself();
   }
 
@@ -159,6 +163,11 @@ export class SnapshotTaker {
   #start(): Promise<SnapshotMeta> {
     const running = this.#save().finally(() => (this.#running = null));
     this.#running = running;
+    // What was applied meanwhile may fill the log, and then nothing is applied that would ask again.
+    void running.then(
+      () => this.#takeIfGrown(),
+      () => {},
+    );
     return running;
   }
 

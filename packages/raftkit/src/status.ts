@@ -1,6 +1,7 @@
 // The picture that `node.status()` gives of one moment.
-import type { Index, RaftStatus, Sender } from "@raftkit/core";
-import type { CounterName, NodeState, NodeStatus } from "./api.js";
+import type { Configuration, Index, RaftStatus, Sender } from "@raftkit/core";
+import { votersOf } from "@raftkit/core";
+import type { CounterName, NodeState, NodeStatus, PeerStatus } from "./api.js";
 
 export function noCounts(): Record<CounterName, number> {
   return {
@@ -21,10 +22,11 @@ export function noCounts(): Record<CounterName, number> {
 interface Runtime {
   readonly self: Sender;
   readonly clusterId: string;
+  /** It comes to a cluster that is there already. */
+  readonly joins: boolean;
   readonly state: NodeState;
   readonly lastApplied: Index;
   readonly maxLogBytes: number;
-  readonly logFull: boolean;
   readonly snapshotSavedAt: number;
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly now: number;
@@ -51,25 +53,42 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     lastApplied: runtime.lastApplied,
     logBytes: raft.logBytes,
     maxLogBytes: runtime.maxLogBytes,
-    logFull: runtime.logFull,
+    logFull: raft.logFull,
     diskFull: raft.diskFull,
     baseIndex: raft.baseIndex,
     snapshot: raft.snapshot && {
       index: raft.snapshot.index,
       term: raft.snapshot.term,
       bytes: raft.snapshot.bytes,
-      ageMs: now - runtime.snapshotSavedAt,
+      ageMs: Math.round(now - runtime.snapshotSavedAt),
     },
     lacksSnapshot: raft.lacksSnapshot,
     configuration: raft.configuration,
-    bootstrap: raft.bootstrap,
+    configurationIndex: raft.configurationIndex,
+    configurationCommitted:
+      raft.configurationIndex > 0 && raft.committedConfiguration?.index === raft.configurationIndex,
+    removedAt: raft.removedAt === 0 ? null : raft.removedAt,
+    introductions: runs ? raft.introductions : [],
+    bootstrap: runtime.joins ? null : raft.bootstrap,
     counters: { ...runtime.counters },
     peers: (runs ? raft.peers : []).map((peer) => ({
       id: peer.id,
+      role: roleOf(raft.configuration, peer),
       matchIndex: peer.matchIndex,
       nextIndex: peer.nextIndex,
       lastContactMs: now - peer.lastContactAt,
+      catchUpMs: peer.catchUpMs,
       install: peer.install,
     })),
   };
+}
+
+function roleOf(
+  configuration: Configuration | undefined,
+  { id, isLeaving }: RaftStatus["peers"][number],
+): PeerStatus["role"] {
+  if (isLeaving) return "leaving";
+  // While voters change, one of before may be a learner of after: it votes still.
+  const isVoter = configuration && votersOf(configuration).some((server) => server.id === id);
+  return isVoter ? "voter" : "learner";
 }

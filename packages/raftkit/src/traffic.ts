@@ -5,6 +5,7 @@ import type {
   Input,
   Message,
   NodeId,
+  Peer,
   Sender,
   Transport,
   TransportHandler,
@@ -12,24 +13,31 @@ import type {
 import { decodeFrame, encodeFrame } from "@raftkit/core";
 import type { CounterName } from "./api.js";
 import type { OperatorLog } from "./operator-log.js";
+import type { OwnMembership } from "./own-membership.js";
 
 export class Traffic {
   readonly #transport: Transport;
   readonly #codec: Codec;
   readonly #counters: Record<CounterName, number>;
   readonly #operatorLog: OperatorLog;
+  readonly #own: OwnMembership;
   readonly #feed: (input: Input) => void;
+  /** Whom to reach, as core says. */
+  #peers: readonly Peer[] = [];
+  #seeds: readonly string[] = [];
 
   constructor(
     { transport, codec }: { readonly transport: Transport; readonly codec: Codec },
     counters: Record<CounterName, number>,
     operatorLog: OperatorLog,
+    own: OwnMembership,
     feed: (input: Input) => void,
   ) {
     this.#transport = transport;
     this.#codec = codec;
     this.#counters = counters;
     this.#operatorLog = operatorLog;
+    this.#own = own;
     this.#feed = feed;
   }
 
@@ -39,11 +47,28 @@ export class Traffic {
       receive: (from, frame) => {
         if (isListening()) this.receive(from, frame);
       },
+      met: (from) => {
+        if (isListening()) this.#feed({ type: "met", from });
+      },
       unreachable: (peer) => {
         if (isListening()) this.#feed({ type: "unreachable", peer });
       },
-      rejected: (error) => this.#operatorLog.rejected(error),
+      rejected: (error) => {
+        this.#own.onRejected(error);
+        this.#operatorLog.rejected(error);
+      },
     };
+  }
+
+  configure(peers: readonly Peer[]): void {
+    this.#peers = peers;
+    this.#seeds = this.#own.seeds;
+    this.#transport.setPeers(this.#peers, this.#seeds);
+  }
+
+  /** This node has found its cluster, perhaps. */
+  dial(): void {
+    if (this.#own.seeds !== this.#seeds) this.configure(this.#peers);
   }
 
   send(to: NodeId, message: Message): void {

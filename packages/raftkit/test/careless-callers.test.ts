@@ -187,6 +187,6 @@ test("an event that doesn't exist is refused, and the message names those that d
   const listen = (): unknown => leader.node.on(misspelt, () => {});
   expect(listen).toThrow(InvalidOption);
   expect(listen).toThrow(
-    'there is no event "eror"; a node has role, commit, membership, snapshot, divergence, error',
+    'there is no event "eror"; a node has role, commit, membership, removed, snapshot, divergence, error',
   );
 });

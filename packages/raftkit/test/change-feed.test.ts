@@ -248,6 +248,26 @@ test("beyond what is applied it waits, for so long and no longer", async () => {
   expect([soon.ended, clock.timers]).toEqual([undefined, 0]);
 });
 
+test("a position that isn't applied yet is no progress: nothing is told of it until it is", async () => {
+  const { clock, feed } = bench({ aheadTimeoutMs: 500 });
+  feed.publish(1, ["a"]);
+  const ahead = read(feed.watch({ after: 3, progressMs: 100 }));
+  await clock.run(450);
+  expect(ahead.given).toEqual([]);
+  feed.publish(2, ["b"]);
+  await clock.run(10);
+  expect(ahead.given).toEqual([]);
+  feed.publish(3, ["c"]);
+  await clock.run(10);
+  expect(ahead.given).toEqual([{ index: 3, events: [] }]);
+  feed.publish(4, ["d"]);
+  await clock.run(150);
+  expect(ahead.given.slice(1)).toEqual([
+    { index: 4, events: ["d"] },
+    { index: 4, events: [] },
+  ]);
+});
+
 test("there are so many watches and no more; one that ends makes room", async () => {
   const { feed } = bench({ maxWatches: 2 });
   const first = feed.watch();

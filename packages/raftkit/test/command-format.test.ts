@@ -50,7 +50,7 @@ test.each([
         introduced.push(local);
         return transport.start(local, handler);
       },
-      setPeers: (peers) => transport.setPeers(peers),
+      setPeers: (peers, seeds) => transport.setPeers(peers, seeds),
       send: (to, parts) => transport.send(to, parts),
       disconnect: (from, why) => transport.disconnect(from, why),
       close: () => transport.close(),

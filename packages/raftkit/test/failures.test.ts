@@ -80,6 +80,19 @@ describe("a write that fails", () => {
     expect(network.sent).toBeGreaterThan(0);
   });
 
+  test("a leader asks another one to lead before it ends", async () => {
+    const { clock, leader, followers } = await cluster(3);
+    errorsOf(leader);
+    leader.log.writeError = new Error("EIO");
+    const write = leader.node.propose("a").catch((error: unknown) => error);
+    const since = clock.now();
+    await clock.until(() => followers.some(({ node }) => node.status().role === "leader"));
+    // The smallest election timeout is 150 ms.
+    expect(clock.now() - since).toBeLessThan(100);
+    expect(await clock.outcome(write)).toBeInstanceOf(OutcomeUnknown);
+    expect(leader.node.status().state).toBe("failed");
+  });
+
   test("calls on the failed node end at once and say why", async () => {
     const { clock, leader } = await cluster(1);
     errorsOf(leader);

@@ -189,3 +189,81 @@ test("two installs in quick succession, while the machine is busy: the first one
   expect(behind.node.status()).toMatchObject({ state: "running" });
   await world.clock.until(() => behind.snapshots.readers === 0, "the readers' end");
 });
+
+test("a snapshot that the log has left behind is none: what is between them is nowhere else", async () => {
+  const world = await start(3, { maxLogBytes: 100 * ENTRY });
+  const [leader, , third] = world.all;
+  if (!leader || !third) throw new Error("three nodes");
+  await propose(world, leader, 20);
+  await world.clock.until(() => third.machine.commands.length === 20, "the third");
+  await world.clock.outcome(third.node.snapshot());
+  const older = third.snapshots.newest;
+  // It stays where it is.
+  await third.snapshots.openReader(older?.snapshotId ?? "");
+  for (let i = 0; i < 4; i++) await propose(world, leader, 20);
+  await world.clock.until(() => third.machine.commands.length === 100, "the third");
+  await world.clock.outcome(third.node.snapshot());
+  await world.clock.until(() => third.node.status().baseIndex > 22, "compaction");
+  await third.node.close();
+  // Somebody took the newer one away.
+  third.snapshots.open = () => Promise.resolve(older);
+  third.machine = createKeeper();
+  third.node = await openAgain(third, third.machine);
+  expect(third.machine.restored).toEqual([]);
+  expect(third.node.status()).toMatchObject({ lacksSnapshot: true, lastApplied: 0 });
+  await world.clock.until(() => third.machine.commands.length === 100, "a snapshot of the leader");
+});
+
+test("a machine with durable state that is behind the log is restored", async () => {
+  const world = await start(1, { maxLogBytes: 100 * ENTRY });
+  const kept = one(world);
+  await propose(world, kept, 50);
+  const { index } = await world.clock.outcome(kept.node.snapshot());
+  await world.clock.until(() => kept.node.status().baseIndex > 0, "compaction");
+  await propose(world, kept, 3);
+  await kept.node.close();
+  kept.machine = Object.assign(createKeeper(), { open: () => Promise.resolve(2) });
+  kept.node = await openAgain(kept, kept.machine);
+  await world.clock.until(() => kept.machine.commands.length === 53, "the rest of the log");
+  expect(kept.machine.restored.map((position) => position.index)).toEqual([index]);
+});
+
+test("a node that keeps no snapshots and is sent one tells its operator, and its leader", async () => {
+  const warnings: string[] = [];
+  const logger = {
+    debug() {},
+    info() {},
+    warn: (_: object, message: string) => void warnings.push(message),
+    error() {},
+  };
+  const world = await start(3, { logger, maxLogBytes: 100 * ENTRY });
+  const [leader, , third] = world.all;
+  if (!leader || !third) throw new Error("three nodes");
+  await third.node.close();
+  for (let i = 0; i < 20; i++) await propose(world, leader, 10);
+  await world.clock.until(() => leader.node.status().baseIndex > 100, "a compacted log");
+  third.node = await openAgain(third, createKeeper(), { storage: { log: third.log } });
+  await world.clock.until(() => warnings.length > 0, "a warning");
+  expect(warnings[0]).toMatch(/receiving a snapshot failed: this node keeps no snapshots/);
+  await world.clock.until(() => leader.snapshots.readers === 0, "the end of the attempt");
+  expect(third.node.status()).toMatchObject({ state: "running" });
+});
+
+test("the leader's snapshot counts as the follower's newest: none of its own follows at once", async () => {
+  const world = await start(3, { maxLogBytes: 100 * ENTRY, snapshotAfterBytes: 40 * ENTRY });
+  const [leader, , behind] = world.all;
+  if (!leader || !behind) throw new Error("three nodes");
+  const told: string[] = [];
+  behind.node.on("snapshot", ({ origin }) => told.push(origin));
+  await propose(world, leader, 20);
+  await world.clock.until(() => behind.machine.commands.length === 20, "the follower");
+  world.network.isolate(behind.id);
+  for (let i = 0; i < 20; i++) await propose(world, leader, 10);
+  await world.clock.outcome(leader.node.snapshot());
+  world.network.heal();
+  await world.clock.until(() => behind.machine.commands.length === 220, "an install");
+  await propose(world, leader, 20);
+  await world.clock.until(() => behind.machine.commands.length === 240, "some more");
+  await passes(world, 100);
+  expect(told).toEqual(["leader"]);
+});

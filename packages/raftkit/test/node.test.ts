@@ -34,7 +34,7 @@ describe("createNode", () => {
     ["id", () => ({ id: "n 1" }), /option id: given "n 1"; allowed: 1 to 64/],
     [
       "cluster.id",
-      ({ cluster: { bootstrap } }) => ({ cluster: { id: "", bootstrap } }),
+      () => ({ cluster: { id: "", bootstrap: [{ id: "n1", address }] } }),
       /option cluster\.id: given ""/,
     ],
     [
@@ -117,7 +117,17 @@ describe("createNode", () => {
     [
       "maxUncommittedBytes without room for a command",
       () => ({ maxUncommittedBytes: 268 }),
-      /maxUncommittedBytes and maxLogBytes: given \[268,.*more than 268 each/,
+      /maxUncommittedBytes and maxLogBytes: given \[268,.*more than 268,.*more than 537,/,
+    ],
+    [
+      "maxCommandBytes beyond half of maxLogBytes",
+      () => ({ maxCommandBytes: 1000, maxLogBytes: 2001 }),
+      /maxCommandBytes: given 1000; allowed: .*at most 732/,
+    ],
+    [
+      "maxLogBytes without room for two commands",
+      () => ({ maxLogBytes: 537 }),
+      /maxUncommittedBytes and maxLogBytes: given \[.*,537\].*more than 268,.*more than 537,/,
     ],
     ["maxLogBytes", () => ({ maxLogBytes: -1 }), /maxLogBytes: given -1/],
     ["maxUncommittedBytes", () => ({ maxUncommittedBytes: NaN }), /maxUncommittedBytes: given NaN/],
@@ -127,7 +137,7 @@ describe("createNode", () => {
     [
       "name",
       () => untyped('{"heartbeatIntervallMs":50}'),
-      /option heartbeatIntervallMs: there is no such option; did you mean heartbeatIntervalMs\? allowed: id, cluster/,
+      /option heartbeatIntervallMs: there is no such option; did you mean heartbeatIntervalMs\? allowed: id, address, cluster/,
     ],
     ["name without a near one", () => untyped('{"verbose":true}'), /no such option; allowed: id,/],
     [

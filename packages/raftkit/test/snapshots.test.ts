@@ -22,6 +22,8 @@ test("one on request holds everything applied by now, and the log begins behind 
     snapshot: { index: 52, bytes: taken.bytes },
     lastIndex: 52,
   });
+  world.clock.stall(0.4);
+  expect(kept.node.status().snapshot?.ageMs).toSatisfy(Number.isInteger);
   // Nothing was applied since: the same one.
   expect(await world.clock.outcome(kept.node.snapshot())).toEqual(taken);
   expect(kept.snapshots.calls.filter((call) => call === "commit")).toHaveLength(1);
@@ -223,4 +225,117 @@ test("one on request that fails leaves the next one as due as it was: the log ne
   kept.snapshots.fails = () => undefined;
   await passes(world, 5000);
   await propose(world, kept, 20);
+});
+
+test("what can't be read back as it was written doesn't take the log's place", async () => {
+  const world = await start(1);
+  const kept = one(world);
+  await propose(world, kept, 50);
+  // The disk changes a byte with the commit.
+  kept.snapshots.fails = (call) => {
+    if (call === "openReader") kept.snapshots.damage();
+    return undefined;
+  };
+  const error = await world.clock.outcome(kept.node.snapshot().catch((caught: unknown) => caught));
+  expect(error).toBeInstanceOf(SnapshotFailed);
+  expect(String(error)).toMatch(/is damaged: its \d+ bytes have the CRC/);
+  expect(kept.node.status()).toMatchObject({ snapshot: null, baseIndex: 0 });
+});
+
+test("the state is that of the index, however late its storage takes it", async () => {
+  const world = await start(1);
+  const kept = one(world);
+  await propose(world, kept, 3);
+  let release = (): void => {};
+  const create = kept.snapshots.create.bind(kept.snapshots);
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  kept.snapshots.create = async (position) => {
+    await gate;
+    return create(position);
+  };
+  const taking = kept.node.snapshot();
+  await passes(world, 10);
+  await propose(world, kept, 3);
+  release();
+  expect(await world.clock.outcome(taking)).toMatchObject({ index: 5 });
+  await restart(kept);
+  expect(kept.machine.commands).toHaveLength(3);
+});
+
+test("a large state isn't written again before the log has grown by as much", async () => {
+  const world = await start(1, { snapshotAfterBytes: 5 * ENTRY, maxLogBytes: 10_000 * ENTRY });
+  const kept = one(world);
+  const told: number[] = [];
+  kept.node.on("snapshot", ({ bytes }) => told.push(bytes));
+  await world.clock.outcome(kept.node.propose("x".repeat(100 * ENTRY)));
+  await world.clock.until(() => told.length === 1, "the first snapshot");
+  await propose(world, kept, 90);
+  await passes(world, 10);
+  expect(told).toHaveLength(1);
+  await propose(world, kept, 30);
+  await world.clock.until(() => told.length === 2, "the next one");
+  expect(told[0]).toBeGreaterThan(100 * ENTRY);
+});
+
+test("one on request is a new one, unless the newest holds all that was applied", async () => {
+  const world = await start(1);
+  const kept = one(world);
+  await propose(world, kept, 3);
+  const first = await world.clock.outcome(kept.node.snapshot());
+  expect(await world.clock.outcome(kept.node.snapshot())).toEqual(first);
+  await propose(world, kept, 1);
+  expect(await world.clock.outcome(kept.node.snapshot())).toMatchObject({ index: 6 });
+  expect(kept.snapshots.calls.filter((call) => call === "commit")).toHaveLength(2);
+});
+
+test("two are never written at once, whoever asks", async () => {
+  const world = await start(1);
+  const kept = one(world);
+  await propose(world, kept, 3);
+  let [writing, most] = [0, 0];
+  kept.snapshots.writing = async () => {
+    most = Math.max(most, ++writing);
+    await new Promise<void>((resolve) => void world.clock.schedule(world.clock.now() + 5, resolve));
+    writing--;
+  };
+  const taking: Promise<unknown>[] = [kept.node.snapshot()];
+  await propose(world, kept, 1);
+  taking.push(kept.node.snapshot(), kept.node.snapshot());
+  await world.clock.outcome(Promise.all(taking));
+  expect([most, kept.snapshots.newest?.index]).toEqual([1, 6]);
+});
+
+test("one that fails is tried again after pauses that double, not at once", async () => {
+  const world = await start(1, { snapshotAfterBytes: 5 * ENTRY });
+  const kept = one(world);
+  const tries: number[] = [];
+  kept.snapshots.fails = (call) => {
+    if (call !== "create") return undefined;
+    tries.push(world.clock.now());
+    return new Error("ENOSPC");
+  };
+  await propose(world, kept, 9);
+  await passes(world, 500);
+  // The log grows on meanwhile.
+  await propose(world, kept, 9);
+  await passes(world, 7_500);
+  const [first = 0, ...others] = tries;
+  expect(others.map((time) => time - first)).toEqual([1_000, 3_000, 7_000]);
+});
+
+test("what is applied while one is written counts for the next one: the log never stays full", async () => {
+  const world = await start(1, { maxLogBytes: 100 * ENTRY });
+  const kept = one(world);
+  let release = (): void => {};
+  kept.snapshots.writing = () => new Promise((resolve) => (release = resolve));
+  await propose(world, kept, 50);
+  await world.clock.until(() => kept.snapshots.calls.includes("write"), "the first one");
+  kept.snapshots.writing = () => Promise.resolve();
+  await propose(world, kept, 40);
+  release();
+  await world.clock.until(() => kept.node.status().snapshot !== null, "its end");
+  for (let i = 0; i < 60; i++) {
+    await propose(world, kept, 1);
+    await passes(world, 10);
+  }
 });

@@ -34,6 +34,7 @@ export type PacketEvent =
 /** A run of a node, as the network knows it. */
 export interface Attached {
   readonly sender: Sender;
+  readonly address: string;
   readonly handler: TransportHandler;
   readonly process: VirtualProcess;
 }

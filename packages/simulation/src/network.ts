@@ -1,7 +1,7 @@
 // A simulated network: frames between processes are delayed, lost, doubled, overtaken, damaged and
 // cut off, as its settings and seed say. It looks into no frame; whoever wants to pick some out
 // passes a filter.
-import type { NodeId, Peer, Sender, Transport } from "@raftkit/core";
+import type { NodeId, Sender, Transport } from "@raftkit/core";
 import { joined } from "./bytes.js";
 import type { Attached, Packet, PacketEvent } from "./carrier.js";
 import { createCarrier } from "./carrier.js";
@@ -9,6 +9,8 @@ import type { VirtualTime } from "./clock.js";
 import type { LinkSettings } from "./links.js";
 import { createLinks } from "./links.js";
 import type { SeededRandom } from "./random.js";
+import type { Seeker } from "./seeds.js";
+import { createSeeker } from "./seeds.js";
 import type { VirtualProcess } from "./virtual-process.js";
 
 /** `hold` keeps the packet until `release`. */
@@ -59,12 +61,8 @@ export function createVirtualNetwork(
 ): VirtualNetwork {
   const { maxQueueBytes = 2 ** 20, unnoticed = () => false } = options;
   const attached = new Map<NodeId, Attached>();
-  const links = createLinks(
-    time,
-    random,
-    options.link,
-    options.reconnectMs ?? { min: 20, max: 100 },
-  );
+  const reconnectMs = options.reconnectMs ?? { min: 20, max: 100 };
+  const links = createLinks(time, random, options.link, reconnectMs);
   const filters: ((packet: Packet) => Verdict)[] = [];
   const listeners: ((what: PacketEvent, packet: Packet) => void)[] = [];
   let held: Packet[] = [];
@@ -102,14 +100,20 @@ export function createVirtualNetwork(
 
   function attach(process: VirtualProcess): Transport {
     let sender: Sender | undefined;
+    let seeker: Seeker | undefined;
     return {
       maxFrameBytes: options.maxFrameBytes,
       start(local, handler) {
         sender = { id: local.id, incarnation: local.incarnation, run: local.run };
-        if (!process.stopped) attached.set(local.id, { sender, handler, process });
+        const own = { sender, address: local.address, handler, process };
+        if (!process.stopped) attached.set(local.id, own);
+        seeker = createSeeker({ time, links, attached, pauseMs: reconnectMs.min }, own);
         return Promise.resolve();
       },
-      setPeers: (_peers: readonly Peer[]) => undefined,
+      // Whoever is there can be sent to.
+      setPeers(_peers, seeds) {
+        if (!process.stopped) seeker?.list(seeds);
+      },
       send: (to, parts) =>
         sender !== undefined &&
         !process.stopped &&
@@ -133,6 +137,8 @@ export function createVirtualNetwork(
           attached.delete(sender.id);
         }
         sender = undefined;
+        seeker?.list([]);
+        seeker = undefined;
         return Promise.resolve();
       },
     };

@@ -120,7 +120,7 @@ export function createMember<C, R, Q, A>(world: World<C, R, Q, A>, id: NodeId): 
         ...options.node,
         id,
         codec,
-        cluster: { id: "simulated", bootstrap },
+        cluster: { id: "simulated", bootstrap, alone: bootstrap.length === 1 },
         transport: network.attach(own),
         storage: { log: disk.attach(own) },
         stateMachine: watch(options.stateMachine(id)),

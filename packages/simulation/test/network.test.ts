@@ -12,6 +12,7 @@ interface Station {
   readonly transport: Transport;
   readonly process: VirtualProcess;
   readonly received: string[];
+  readonly met: Sender[];
   readonly unreachable: string[];
   readonly rejected: string[];
 }
@@ -33,6 +34,7 @@ async function build(
     const process = time.process(id);
     const transport = network.attach(process);
     const received: string[] = [];
+    const met: Sender[] = [];
     const unreachable: string[] = [];
     const rejected: string[] = [];
     await transport.start(
@@ -42,6 +44,9 @@ async function build(
           received.push(`${from.id}/${from.run}:${new TextDecoder().decode(frame)}@${time.now()}`);
           frame.fill(0);
         },
+        met: (from) => {
+          met.push(from);
+        },
         unreachable: (to) => {
           unreachable.push(to);
         },
@@ -50,7 +55,7 @@ async function build(
         },
       },
     );
-    return { transport, process, received, unreachable, rejected };
+    return { transport, process, received, met, unreachable, rejected };
   }
   async function run(until = 1000): Promise<void> {
     let more = true;

@@ -55,8 +55,11 @@ export interface SimulatedDisk {
   setCapacity(bytes: number): void;
   /** Content as a process would read it, by path. */
   files(): Map<string, Uint8Array>;
-  /** Content as after a power cut that takes all that was not synced, by path. */
-  durableFiles(): Map<string, Uint8Array>;
+  /**
+   * Content as after a power cut that takes all that was not synced, by path.
+   * @param below of the files in this directory, and further down; not given: of all
+   */
+  durableFiles(below?: string): Map<string, Uint8Array>;
   /** Replaces a file, durably: bit rot, or an operator's mistake. Undefined removes it. */
   tamper(path: string, content: Uint8Array | undefined): void;
   /**
@@ -128,7 +131,8 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
     setFault: (next) => void (fault = next),
     setCapacity: (bytes) => void (capacityBytes = bytes),
     files: () => contents(names.current, ({ current }) => view(current).slice()),
-    durableFiles: () => contents(names.durable, ({ durable }) => view(durable).slice()),
+    durableFiles: (below = "") =>
+      contents(names.durable, ({ durable }) => view(durable).slice(), `${below}/`),
     tamper(path, content) {
       const file = content === undefined ? undefined : createFile(false, path);
       if (file !== undefined && content !== undefined) {
@@ -147,8 +151,11 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
 function contents(
   names: ReadonlyMap<string, SimulatedFile>,
   of: (file: SimulatedFile) => Uint8Array,
+  prefix = "/",
 ): Map<string, Uint8Array> {
   return new Map(
-    [...names].filter(([, file]) => !file.isDirectory).map(([path, file]) => [path, of(file)]),
+    [...names]
+      .filter(([path, file]) => !file.isDirectory && path.startsWith(prefix))
+      .map(([path, file]) => [path, of(file)]),
   );
 }

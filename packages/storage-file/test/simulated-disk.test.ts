@@ -45,6 +45,8 @@ describe("a power cut", () => {
     await file.write([filled(2, "n")], 0);
     expect(letters(disk.files().get("/d/f"))).toBe("nnoo");
     expect(letters(disk.durableFiles().get("/d/f"))).toBe("oooo");
+    expect([...disk.durableFiles("/d").keys()]).toEqual(["/d/f"]);
+    expect(disk.durableFiles("/d/f").size).toBe(0);
     expect(disk.unsynced()).toEqual({ sectors: 2, names: 0 });
     expect(disk.powerCut("nothing")).toMatchObject({
       unsyncedSectors: 2,

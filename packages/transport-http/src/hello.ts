@@ -1,7 +1,7 @@
 // How nodes introduce themselves: one header, in every request and in every answer to a node that
 // introduced itself well. `raftkit-hello: VERSION CLUSTER FROM INCARNATION RUN CODEC ADDRESS
-// MAXFRAMEBYTES TO`. None of the values can contain a space.
-import type { LocalNode, NodeId } from "@raftkit/core";
+// MAXFRAMEBYTES TO`, where TO is `*` for whoever is there. None of the values can contain a space.
+import type { LocalNode, NodeId, Sender } from "@raftkit/core";
 import {
   isValidAddress,
   isValidCommandEncoding,
@@ -13,6 +13,8 @@ import { PeerRejected } from "./errors.js";
 export const HELLO_HEADER = "raftkit-hello";
 /** Raised by every change of the header or of the body that an older node would misread. */
 export const PROTOCOL_VERSION = 2;
+/** No id: who is at a seed isn't known before it answers. */
+const ANYBODY = "*";
 
 /** What a node says of itself. */
 export interface Introduction extends LocalNode {
@@ -21,11 +23,11 @@ export interface Introduction extends LocalNode {
 }
 
 export interface Hello extends Introduction {
-  /** Whom the sender believes to be talking to. */
-  readonly to: NodeId;
+  /** Whom the sender believes to be talking to; undefined where it asks who is there. */
+  readonly to: NodeId | undefined;
 }
 
-export function formatHello(local: Introduction, to: NodeId): string {
+export function formatHello(local: Introduction, to: NodeId | undefined): string {
   return [
     PROTOCOL_VERSION,
     local.clusterId,
@@ -35,7 +37,7 @@ export function formatHello(local: Introduction, to: NodeId): string {
     local.codec,
     local.address,
     local.maxFrameBytes,
-    to,
+    to ?? ANYBODY,
   ].join(" ");
 }
 
@@ -64,9 +66,10 @@ export function parseHello(text: string | null): Hello | PeerRejected {
     isHttpAddress(address) &&
     maxFrameBytes !== undefined &&
     maxFrameBytes > 0 &&
-    isValidId(to);
+    (to === ANYBODY || isValidId(to));
+  const sought = to === ANYBODY ? undefined : to;
   return valid
-    ? { clusterId, id, incarnation, run, codec, address, maxFrameBytes, to }
+    ? { clusterId, id, incarnation, run, codec, address, maxFrameBytes, to: sought }
     : malformed(text);
 }
 
@@ -74,35 +77,48 @@ export function parseHello(text: string | null): Hello | PeerRejected {
 export function checkCaller(local: Introduction, caller: Hello): PeerRejected | undefined {
   const mismatch = checkCommon(local, caller);
   if (mismatch !== undefined) return mismatch;
-  if (caller.to !== local.id) {
+  if (caller.to !== undefined && caller.to !== local.id) {
     return new PeerRejected(
       "WRONG_NODE",
       `peer ${caller.id} calls for node "${caller.to}", but this is "${local.id}"; check the address of ${caller.to} in the list that ${caller.id} was started with`,
     );
   }
-  if (caller.id === local.id) {
-    return new PeerRejected(
-      "DUPLICATE_ID",
-      `another node at ${caller.address} claims this node's id "${local.id}"; give every node an id of its own`,
-    );
-  }
-  return undefined;
+  return caller.id === local.id ? duplicate(local, caller.address) : undefined;
 }
 
-/** What speaks against an answer from `address`, where node `expected` should be. */
+/** Whether it is this very run of this node. */
+export function isSelf(local: Sender, { id, incarnation, run }: Sender): boolean {
+  return id === local.id && incarnation === local.incarnation && run === local.run;
+}
+
+/**
+ * What speaks against an answer from `address`.
+ * @param expected who should be there; undefined at a seed, where anybody else may be
+ */
 export function checkAnswerer(
   local: Introduction,
   answerer: Hello,
-  expected: NodeId,
+  expected: NodeId | undefined,
   address: string,
 ): PeerRejected | undefined {
   const mismatch = checkCommon(local, answerer);
-  if (mismatch !== undefined || (answerer.id === expected && answerer.to === local.id)) {
-    return mismatch;
+  if (mismatch !== undefined) return mismatch;
+  const wanted = expected ?? answerer.id;
+  if (answerer.id !== wanted || answerer.to !== local.id) {
+    return new PeerRejected(
+      "WRONG_NODE",
+      `node "${answerer.id}" answers at ${address}, where "${wanted}" should be; check the address of ${wanted}`,
+    );
   }
+  return answerer.id === local.id && !isSelf(local, answerer)
+    ? duplicate(local, address)
+    : undefined;
+}
+
+function duplicate(local: Introduction, address: string): PeerRejected {
   return new PeerRejected(
-    "WRONG_NODE",
-    `node "${answerer.id}" answers at ${address}, where "${expected}" should be; check the address of ${expected}`,
+    "DUPLICATE_ID",
+    `another node at ${address} claims this node's id "${local.id}"; give every node an id of its own`,
   );
 }
 

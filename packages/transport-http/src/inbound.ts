@@ -1,11 +1,11 @@
 // One incoming request: nothing of it is trusted, and nothing changes, before all of it has been
 // checked.
 import { MAX_BODY_BYTES, readPieces } from "./pieces.js";
-import { HELLO_HEADER, type Hello, checkCaller, formatHello, parseHello } from "./hello.js";
+import { HELLO_HEADER, type Hello, checkCaller, formatHello, isSelf, parseHello } from "./hello.js";
 import { PeerRejected, STATUS_OF_CODE } from "./errors.js";
 import { partnerOf } from "./peers.js";
 import { readBody } from "./read-body.js";
-import type { Session } from "./session.js";
+import { type Session, isCut } from "./session.js";
 import { checkRun } from "./senders.js";
 import { startTask } from "./task.js";
 
@@ -21,12 +21,18 @@ export async function answer(session: Session, request: Request): Promise<Respon
   if (stranger !== undefined) return turnAway(session, undefined, stranger);
   const caller = parseHello(request.headers.get(HELLO_HEADER));
   if (caller instanceof PeerRejected) return turnAway(session, undefined, caller);
+  if (caller.to === undefined && isSelf(session.local, caller)) return taken(session, caller);
   const refusal =
     checkCaller(session.local, caller) ??
     checkRun(session.peers.get(caller.id)?.senders.get(caller.incarnation), caller) ??
     checkCut(session, caller);
   if (refusal !== undefined) return turnAway(session, caller, refusal);
-  return takeBody(session, caller, request);
+  if (caller.to !== undefined) return takeBody(session, caller, request);
+  // It asks who is here, and brings nothing: it needs no place among the bodies that are read.
+  const met = session.peers.meet(caller);
+  if (met instanceof PeerRejected) return turnAway(session, caller, met);
+  met.peer.outbox.wake();
+  return taken(session, caller);
 }
 
 export function unavailable(): Response {
@@ -103,18 +109,14 @@ function deliver(session: Session, caller: Hello, body: Uint8Array): Response {
       session.handler.receive(from, frame);
     }
   }
+  return taken(session, caller);
+}
+
+function taken(session: Session, caller: Hello): Response {
   return new Response(null, {
     status: 204,
     headers: { [HELLO_HEADER]: formatHello(session.local, caller.id) },
   });
-}
-
-/**
- * Whether `disconnect` cut this very run off a moment ago. A later run may try its luck at once.
- */
-function isCut({ peers, settings }: Session, { id, incarnation, run }: Hello): boolean {
-  const known = peers.get(id)?.senders.get(incarnation);
-  return known?.run === run && settings.clock.now() < known.refusedUntilMs;
 }
 
 function checkCut(session: Session, caller: Hello): PeerRejected | undefined {

@@ -1,17 +1,20 @@
-// Who can be talked to: the peers that were listed, and a bounded number of nodes that introduced
-// themselves. A listed address always wins over an introduced one: the operator may have put a
-// proxy between two nodes, and a hello must not divert traffic.
+// Who can be talked to: the peers that were listed, who answered at the seeds that were, and a
+// bounded number of nodes that introduced themselves. A listed address always wins over an
+// introduced one: the operator may have put a proxy between two nodes, and a hello must not divert
+// traffic.
 import type { NodeId, Peer } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
 import type { Hello } from "./hello.js";
 import type { Outbox } from "./outbox.js";
-import { type KnownRun, type Senders, createSenders } from "./senders.js";
+import { type KnownRun, type Senders, checkRun, createSenders } from "./senders.js";
 
 const MAX_UNLISTED_PEERS = 16;
 
 export interface PeerRecord {
   readonly id: NodeId;
   listed: string | undefined;
+  /** The seeds at which it answered last; the latest answer at the end. */
+  readonly seeds: Set<string>;
   introduced: string | undefined;
   readonly senders: Senders;
   readonly outbox: Outbox;
@@ -25,8 +28,12 @@ export interface Met {
 export interface PeerBook {
   get(id: NodeId): PeerRecord | undefined;
   all(): readonly PeerRecord[];
-  /** Replaces the listed peers. Those no longer listed stay as long as they can be answered. */
-  list(peers: readonly Peer[]): void;
+  /** Replaces the lists. Those no longer listed stay as long as they can be answered. */
+  list(peers: readonly Peer[], seeds: readonly string[]): void;
+  /** Whether this is a listed peer's id, or a listed seed. */
+  isListed(whom: string): boolean;
+  /** Takes note of who answered at a seed, unless it is an earlier run than the latest known. */
+  find(hello: Hello, seed: string): PeerRejected | undefined;
   /**
    * Takes note of a node that introduced itself, unless it is an earlier run than the latest known.
    */
@@ -34,7 +41,7 @@ export interface PeerBook {
 }
 
 export function addressOf(peer: PeerRecord): string | undefined {
-  return peer.listed ?? peer.introduced;
+  return peer.listed ?? [...peer.seeds].at(-1) ?? peer.introduced;
 }
 
 /** The run that gets what is sent to this peer, as far as is known. */
@@ -49,6 +56,7 @@ export function createPeerBook(
 ): PeerBook {
   /** Unlisted ones in the order in which they were last heard. */
   const records = new Map<NodeId, PeerRecord>();
+  let listedSeeds: ReadonlySet<string> = new Set();
 
   function open(id: NodeId): PeerRecord {
     const existing = records.get(id);
@@ -56,6 +64,7 @@ export function createPeerBook(
     const record: PeerRecord = {
       id,
       listed: undefined,
+      seeds: new Set(),
       introduced: undefined,
       senders: createSenders(),
       outbox: createOutbox(() => record),
@@ -71,7 +80,9 @@ export function createPeerBook(
 
   /** Strangers share a few places, and the room of one large frame: who was heard last has it. */
   function boundUnlisted(): void {
-    const unlisted = [...records.values()].filter((record) => record.listed === undefined);
+    const unlisted = [...records.values()].filter(
+      ({ listed, seeds }) => listed === undefined && seeds.size === 0,
+    );
     const excess = Math.max(0, unlisted.length - MAX_UNLISTED_PEERS);
     for (const record of unlisted.slice(0, excess)) forget(record);
     let heldBytes = 0;
@@ -84,16 +95,31 @@ export function createPeerBook(
   return {
     get: (id) => records.get(id),
     all: () => [...records.values()],
-    list(peers) {
+    isListed: (whom) => records.get(whom)?.listed !== undefined || listedSeeds.has(whom),
+    list(peers, seeds) {
+      listedSeeds = new Set(seeds);
       const addresses = new Map(peers.map((peer) => [peer.id, peer.address]));
       for (const id of addresses.keys()) open(id);
       for (const record of records.values()) {
         const listed = addresses.get(record.id);
         if (listed !== undefined && listed !== record.listed) record.outbox.wake();
         record.listed = listed;
+        for (const seed of record.seeds) if (!listedSeeds.has(seed)) record.seeds.delete(seed);
         if (addressOf(record) === undefined) forget(record);
       }
       boundUnlisted();
+    },
+    find(hello, seed) {
+      const stale = checkRun(records.get(hello.id)?.senders.get(hello.incarnation), hello);
+      if (stale !== undefined) return stale;
+      const peer = open(hello.id);
+      for (const record of records.values()) record.seeds.delete(seed);
+      peer.seeds.add(seed);
+      if (addressOf(peer) === seed) peer.senders.answered(hello, seed);
+      else peer.senders.spoke(hello);
+      for (const record of records.values()) if (addressOf(record) === undefined) forget(record);
+      boundUnlisted();
+      return undefined;
     },
     meet(hello) {
       const peer = open(hello.id);

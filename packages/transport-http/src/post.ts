@@ -1,36 +1,77 @@
-// One request to a peer, and what its answer means: 204 from the right node is delivery, everything
+// One request to a peer or a seed, and what its answer means: 204 from the right node is delivery, everything
 // else is loss. Frames never come back in answers: they await the disk anyway, and one path per
 // direction keeps one order.
-import { HELLO_HEADER, checkAnswerer, formatHello, isHttpAddress, parseHello } from "./hello.js";
+import type { NodeId, Sender } from "@raftkit/core";
+import {
+  HELLO_HEADER,
+  type Hello,
+  checkAnswerer,
+  formatHello,
+  isHttpAddress,
+  isSelf,
+  parseHello,
+} from "./hello.js";
 import { PeerRejected, isPeerRejectedCode } from "./errors.js";
 import { type PeerRecord, addressOf } from "./peers.js";
 import { readBody } from "./read-body.js";
-import type { Session } from "./session.js";
+import { type Session, isCut } from "./session.js";
 
 const MAX_ERROR_BYTES = 4096;
 
-/**
- * @throws {PeerRejected} when one of the two nodes turned the other away. Any other throw: the peer
- * can't be reached now.
- */
+/** Sends a body to a peer; rejects as `exchange` does. */
 export async function post(
   session: Session,
   peer: PeerRecord,
   body: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { settings, local } = session;
   const address = addressOf(peer);
   if (address === undefined) throw new Error(`no address of ${peer.id} is known`);
+  await exchange(session, peer.id, address, body, signal, (hello) =>
+    peer.senders.answered(hello, address),
+  );
+}
+
+/** Asks who is at a seed; rejects as `exchange` does. @returns undefined when it is this node. */
+export async function hail(
+  session: Session,
+  seed: string,
+  signal: AbortSignal,
+): Promise<Sender | undefined> {
+  let found: Sender | undefined;
+  await exchange(session, undefined, seed, new Uint8Array(0), signal, (hello) => {
+    if (isSelf(session.local, hello)) return undefined;
+    if (isCut(session, hello)) throw new Error(`${hello.id} was cut off`);
+    found = { id: hello.id, incarnation: hello.incarnation, run: hello.run };
+    return session.peers.find(hello, seed);
+  });
+  return found;
+}
+
+/**
+ * @param to who should be at the address; undefined: whoever is there
+ * @param judge what speaks against who answered, beside what its hello says
+ * @throws {PeerRejected} when one of the two nodes turned the other away. Any other throw: the
+ * other can't be reached now.
+ */
+async function exchange(
+  session: Session,
+  to: NodeId | undefined,
+  address: string,
+  body: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+  judge: (answerer: Hello) => PeerRejected | undefined,
+): Promise<void> {
+  const { settings, local } = session;
   if (!isHttpAddress(address)) {
     throw new PeerRejected(
       "BAD_ADDRESS",
-      `the address of peer ${peer.id} is "${address}"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
+      `the address of ${nameOf(to)} is "${address}"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
     );
   }
   const headers = await ownHeaders(session);
   headers.set("content-type", "application/octet-stream");
-  headers.set(HELLO_HEADER, formatHello(local, peer.id));
+  headers.set(HELLO_HEADER, formatHello(local, to));
   signal.throwIfAborted();
   const response = await settings.fetch(address, {
     method: "POST",
@@ -41,12 +82,16 @@ export async function post(
   });
   try {
     signal.throwIfAborted();
-    await checkAnswer(session, peer, address, response, signal);
+    await checkAnswer(session, to, address, response, signal, judge);
   } finally {
     if (response.body !== null && !response.bodyUsed) {
       void response.body.cancel().catch(() => undefined);
     }
   }
+}
+
+function nameOf(to: NodeId | undefined): string {
+  return to === undefined ? "a seed" : `peer ${to}`;
 }
 
 async function ownHeaders({ settings }: Session): Promise<Headers> {
@@ -63,21 +108,20 @@ async function ownHeaders({ settings }: Session): Promise<Headers> {
 
 async function checkAnswer(
   session: Session,
-  peer: PeerRecord,
+  to: NodeId | undefined,
   address: string,
   response: Response,
   signal: AbortSignal,
+  judge: (answerer: Hello) => PeerRejected | undefined,
 ): Promise<void> {
   const { status } = response;
   const text = response.headers.get(HELLO_HEADER);
   if (text !== null) {
     const hello = parseHello(text);
     if (hello instanceof PeerRejected) {
-      throw hello.code === "BAD_REQUEST" ? notRaftkit(peer, address, status) : hello;
+      throw hello.code === "BAD_REQUEST" ? notRaftkit(to, address, status) : hello;
     }
-    const refusal =
-      checkAnswerer(session.local, hello, peer.id, address) ??
-      peer.senders.answered(hello, address);
+    const refusal = checkAnswerer(session.local, hello, to, address) ?? judge(hello);
     if (refusal !== undefined) throw refusal;
     if (status === 204) return;
   }
@@ -86,22 +130,22 @@ async function checkAnswer(
   if (error !== undefined) {
     throw new PeerRejected(
       error.code,
-      `peer ${peer.id} at ${address} refused this node: ${error.message}`,
+      `${nameOf(to)} at ${address} refused this node: ${error.message}`,
     );
   }
   if (status === 401 || status === 403) {
     throw new PeerRejected(
       "UNAUTHORIZED",
-      `${address} answered HTTP ${status}; check the credentials for peer ${peer.id}`,
+      `${address} answered HTTP ${status}; check the credentials for ${nameOf(to)}`,
     );
   }
-  throw notRaftkit(peer, address, status);
+  throw notRaftkit(to, address, status);
 }
 
-function notRaftkit({ id }: PeerRecord, address: string, status: number): PeerRejected {
+function notRaftkit(to: NodeId | undefined, address: string, status: number): PeerRejected {
   return new PeerRejected(
     "NOT_RAFTKIT",
-    `${address} answered HTTP ${status}, not as a raftkit node; check the address of ${id} and where its handler is mounted`,
+    `${address} answered HTTP ${status}, not as a raftkit node; check the address of ${to ?? "the seed"} and where its handler is mounted`,
   );
 }
 

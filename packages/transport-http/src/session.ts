@@ -1,6 +1,6 @@
 // Shared by both directions from `start` to `close`: who this node is, whom it knows, and how it
 // reports.
-import type { NodeId, TransportHandler } from "@raftkit/core";
+import type { Sender, TransportHandler } from "@raftkit/core";
 import type { HttpClock } from "./defaults.js";
 import type { PeerRejected } from "./errors.js";
 import type { Introduction } from "./hello.js";
@@ -16,11 +16,19 @@ export interface Session {
   /** Bodies that are being read. */
   readonly reading: Reading;
   /**
-   * Tells the handler, but of one peer and cause once a minute at most: a peer that is turned away
-   * comes back for ever.
+   * Tells the handler, but of one peer or seed and cause once a minute at most: a peer that is
+   * turned away comes back for ever.
    */
-  readonly reject: (peer: NodeId | undefined, error: PeerRejected) => void;
+  readonly reject: (whom: string | undefined, error: PeerRejected) => void;
   closed: boolean;
+}
+
+/**
+ * Whether `disconnect` cut this very run off a moment ago. A later run may try its luck at once.
+ */
+export function isCut({ peers, settings }: Session, { id, incarnation, run }: Sender): boolean {
+  const known = peers.get(id)?.senders.get(incarnation);
+  return known?.run === run && settings.clock.now() < known.refusedUntilMs;
 }
 
 const REPORT_INTERVAL_MS = 60_000;
@@ -31,9 +39,9 @@ export function createReports(
   peers: PeerBook,
 ): Session["reject"] {
   const reportedAt = new Map<string, number>();
-  return (peer, error) => {
+  return (whom, error) => {
     // Strangers share one name: they can't fill the map, nor the log, by changing theirs.
-    const name = peer !== undefined && peers.get(peer)?.listed !== undefined ? peer : "";
+    const name = whom !== undefined && peers.isListed(whom) ? whom : "";
     const key = `${name} ${error.code}`;
     const now = clock.now();
     if (now - (reportedAt.get(key) ?? Number.NEGATIVE_INFINITY) < REPORT_INTERVAL_MS) return;

@@ -7,6 +7,7 @@ import { type Introduction, formatHello, isHttpAddress, parseHello } from "./hel
 import { answer, unavailable } from "./inbound.js";
 import { type HttpTransportOptions, type Settings, settle } from "./options.js";
 import { backoffMs, createOutbox } from "./outbox.js";
+import { type Lookouts, createLookouts } from "./lookouts.js";
 import { createPeerBook, partnerOf } from "./peers.js";
 import { post } from "./post.js";
 import { createReading } from "./reading.js";
@@ -30,6 +31,7 @@ export interface HttpTransport extends Transport {
 export function createHttpTransport(options: HttpTransportOptions = {}): HttpTransport {
   const settings = settle(options);
   let session: Session | undefined;
+  let lookouts: Lookouts | undefined;
   let closed = false;
 
   return {
@@ -58,12 +60,17 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
         );
       }
       session = createSession(settings, local, handler);
+      lookouts = createLookouts(session);
     },
 
-    setPeers(peers) {
+    setPeers(peers, seeds) {
       if (session === undefined || closed) return;
       const self = session.local.id;
-      session.peers.list(peers.filter((peer) => peer.id !== self));
+      session.peers.list(
+        peers.filter((peer) => peer.id !== self),
+        seeds,
+      );
+      lookouts?.list(seeds);
     },
 
     send(to, parts) {
@@ -79,6 +86,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
       if (peer === undefined || known?.run !== run) return;
       known.refusedUntilMs = settings.clock.now() + backoffMs(Infinity, settings.random);
       known.reassembly.reset();
+      lookouts?.forget(known);
       if (partnerOf(peer) === known) void peer.outbox.drop(new Error(`${id} was cut off`));
     },
 
@@ -90,6 +98,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
       const reading = session.reading.all();
       for (const task of reading) task.abort(reason);
       await Promise.all([
+        lookouts?.stop(reason),
         ...reading.map((task) => task.done.catch(() => undefined)),
         ...session.peers.all().map((peer) => peer.outbox.drop(reason)),
       ]);

@@ -23,8 +23,8 @@ test("five restarts in the middle of everything leave no timer", async () => {
   network.faults.set("http://n3.test/raft", () => new Promise(() => undefined));
   for (let run = 1; run <= 5; run++) {
     const a = await network.node("n1", { run });
-    a.transport.setPeers([b.peer(), { id: "n3", address: "http://n3.test/raft" }]);
-    b.transport.setPeers([a.peer()]);
+    a.transport.setPeers([b.peer(), { id: "n3", address: "http://n3.test/raft" }], []);
+    b.transport.setPeers([a.peer()], []);
     send(a, "n2", "hello");
     send(a, "n3", "never answered");
     send(b, "n1", "hello");
@@ -88,7 +88,7 @@ test("no handler is called once close resolved: by a body that ends as it closes
 test("each peer has a queue of its own: a full one takes nothing from the others", async () => {
   const network = createNetwork();
   const [a, b] = await pair(network, { maxFrameBytes: 100_000, maxQueueBytes: 200_000 });
-  a.transport.setPeers([b.peer(), { id: "n3", address: "http://n3.test/raft" }]);
+  a.transport.setPeers([b.peer(), { id: "n3", address: "http://n3.test/raft" }], []);
   network.faults.set("http://n3.test/raft", () => new Promise(() => undefined));
   const frame = pattern(60_000);
   while (a.transport.send("n3", [frame]));

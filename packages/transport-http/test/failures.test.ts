@@ -39,7 +39,7 @@ describe("a failed request", () => {
   test("is followed by a back-off that doubles up to a second", async () => {
     const network = createNetwork();
     const a = await network.node("n1");
-    a.transport.setPeers([{ id: "n2", address: N2 }]);
+    a.transport.setPeers([{ id: "n2", address: N2 }], []);
     const pausesMs: number[] = [];
     for (let i = 0; i < 8; i++) {
       expect(send(a, "n2", "hello")).toBe(true);
@@ -73,7 +73,7 @@ describe("a failed request", () => {
   test("is spread by chance: up to half of the back-off is taken off", async () => {
     const network = createNetwork();
     const a = await network.node("n1", {}, { random: () => 0.5 });
-    a.transport.setPeers([{ id: "n2", address: N2 }]);
+    a.transport.setPeers([{ id: "n2", address: N2 }], []);
     send(a, "n2", "hello");
     await quiet();
     network.clock.advance(18);
@@ -112,7 +112,7 @@ describe("a hung peer", () => {
     const network = createNetwork();
     const [a, b] = await pair(network, { requestTimeoutMs: 700 });
     const c = await network.node("n3");
-    a.transport.setPeers([b.peer(), c.peer()]);
+    a.transport.setPeers([b.peer(), c.peer()], []);
     let signal: AbortSignal | null | undefined;
     network.faults.set(N2, (_deliver, init) => {
       signal = init.signal;
@@ -219,7 +219,7 @@ describe("disconnect", () => {
     ]);
     expect(b.rejected).toEqual([]);
     const restarted = await network.node("n1", { run: 2 });
-    restarted.transport.setPeers([b.peer()]);
+    restarted.transport.setPeers([b.peer()], []);
     send(restarted, "n2", "better");
     await quiet();
     expect(b.texts()).toEqual(["rubbish", "better"]);
@@ -277,11 +277,12 @@ describe("disconnect", () => {
         texts.push(new TextDecoder().decode(frame));
         transport.disconnect(from);
       },
+      met: () => undefined,
       unreachable: () => undefined,
       rejected: () => undefined,
     });
     network.faults.set(N2, (_deliver, init) => transport.handler(new Request(N2, init)));
-    a.transport.setPeers([{ id: "n2", address: N2 }]);
+    a.transport.setPeers([{ id: "n2", address: N2 }], []);
     send(a, "n2", "rubbish");
     send(a, "n2", "more");
     await quiet();
@@ -310,7 +311,7 @@ describe("close", () => {
     await quiet();
     expect([a.unreachable, a.rejected, network.requests.length]).toEqual([[], [], 1]);
     expect(send(a, "n2", "after")).toBe(false);
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     a.transport.disconnect({ id: "n2", incarnation: "incarnation-of-n2", run: 1 });
     await a.transport.close();
     const response = await network.call(a.local.address, { method: "POST" });
@@ -346,7 +347,7 @@ describe("close", () => {
   test("needs no start, and no second start follows it", async () => {
     const transport = createHttpTransport({ clock: manualClock() });
     expect(transport.send("n2", [])).toBe(false);
-    transport.setPeers([]);
+    transport.setPeers([], []);
     expect((await transport.handler(new Request(N2))).status).toBe(503);
     await transport.close();
     await expect(startNode(localNode("n1"), transport)).rejects.toMatchObject({

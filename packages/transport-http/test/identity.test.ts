@@ -25,16 +25,16 @@ describe("a peer that left the list", () => {
         }
         return response;
       });
-      a.transport.setPeers([b.peer()]);
+      a.transport.setPeers([b.peer()], []);
       send(a, "n2", "first");
       await quiet();
       expect(b.texts()).toEqual(["first"]);
-      a.transport.setPeers([]);
+      a.transport.setPeers([], []);
       answer();
       await quiet();
       expect(send(a, "n2", "second")).toBe(false);
       network.faults.clear();
-      b.transport.setPeers([a.peer()]);
+      b.transport.setPeers([a.peer()], []);
       send(b, "n1", "hello");
       await quiet();
       expect(send(a, "n2", "third")).toBe(true);
@@ -49,7 +49,7 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const a = await network.node("n1", { clusterId: "blue" });
     const b = await network.node("n2");
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     for (let i = 0; i < 5; i++) {
       send(a, "n2", "hello");
       await quiet();
@@ -79,7 +79,7 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const a = await network.node("n1", { clusterId: "blue" });
     const b = await network.node("n2");
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     for (const pauseMs of [59_999, 1, 0]) {
       send(a, "n2", "hello");
       await quiet();
@@ -106,7 +106,7 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const a = await network.node("n1", { codec: "msgpack" });
     const b = await network.node("n2");
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     send(a, "n2", "hello");
     await quiet();
     expect(reasons(a)).toEqual([
@@ -128,8 +128,8 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const a = await network.node("n1", {}, { maxFrameBytes: 2_000_000 });
     const b = await network.node("n2", {}, { maxFrameBytes: 1_000_000 });
-    a.transport.setPeers([b.peer()]);
-    b.transport.setPeers([a.peer()]);
+    a.transport.setPeers([b.peer()], []);
+    b.transport.setPeers([a.peer()], []);
     send(a, "n2", "small");
     await quiet();
     expect(reasons(a)).toEqual([
@@ -175,7 +175,7 @@ describe("nodes that don't belong together", () => {
     const network = createNetwork();
     const a = await network.node("n1");
     const b = await network.node("n2");
-    a.transport.setPeers([{ id: "n3", address: b.local.address }]);
+    a.transport.setPeers([{ id: "n3", address: b.local.address }], []);
     send(a, "n3", "hello");
     await quiet();
     expect(reasons(a)).toEqual([
@@ -210,7 +210,7 @@ describe("nodes that don't belong together", () => {
         `another node at http://other.test/raft claims this node's id "n1"; give every node an id of its own`,
       ],
     ]);
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     expect(send(a, "n1", "to itself")).toBe(false);
   });
 
@@ -226,7 +226,7 @@ describe("nodes that don't belong together", () => {
     })) {
       const address = `http://${id}.test/`;
       network.faults.set(address, async () => response);
-      a.transport.setPeers([{ id, address }]);
+      a.transport.setPeers([{ id, address }], []);
       send(a, id, "hello");
       await quiet();
       expect(a.unreachable).toEqual([id]);
@@ -244,10 +244,13 @@ describe("nodes that don't belong together", () => {
   test("because an address is no URL", async () => {
     const network = createNetwork();
     const a = await network.node("n1");
-    a.transport.setPeers([
-      { id: "n2", address: "127.0.0.1:7102" },
-      { id: "n3", address: "http://user:secret@n3.test/raft" },
-    ]);
+    a.transport.setPeers(
+      [
+        { id: "n2", address: "127.0.0.1:7102" },
+        { id: "n3", address: "http://user:secret@n3.test/raft" },
+      ],
+      [],
+    );
     send(a, "n2", "hello");
     send(a, "n3", "hello");
     await quiet();
@@ -269,7 +272,7 @@ describe("runs", () => {
     send(oldRun, "n2", "from run 1");
     await quiet();
     const newRun = await network.node("n1", { run: 2 });
-    newRun.transport.setPeers([b.peer()]);
+    newRun.transport.setPeers([b.peer()], []);
     send(newRun, "n2", "from run 2");
     await quiet();
     send(oldRun, "n2", "late");
@@ -303,7 +306,7 @@ describe("runs", () => {
     send(a, "n2", "before");
     await quiet();
     const wiped = await network.node("n1", { incarnation: "another-incarnation", run: 1 });
-    wiped.transport.setPeers([b.peer()]);
+    wiped.transport.setPeers([b.peer()], []);
     send(wiped, "n2", "after");
     await quiet();
     expect(b.received.map(({ from }) => from.incarnation)).toEqual([
@@ -319,7 +322,7 @@ describe("whom a node can send to", () => {
     const joiner = await network.node("n9");
     const b = await network.node("n2");
     expect(send(b, "n9", "too early")).toBe(false);
-    joiner.transport.setPeers([b.peer()]);
+    joiner.transport.setPeers([b.peer()], []);
     send(joiner, "n2", "hello");
     await quiet();
     expect(send(b, "n9", "welcome")).toBe(true);
@@ -337,27 +340,27 @@ describe("whom a node can send to", () => {
       const last = network.requests.at(-1);
       return { headers: last?.headers ?? new Headers(), body: Uint8Array.from(last?.body ?? []) };
     };
-    b.transport.setPeers([{ id: "n1", address: "http://proxy.test/n1" }]);
+    b.transport.setPeers([{ id: "n1", address: "http://proxy.test/n1" }], []);
     send(a, "n2", "hello");
     await quiet();
     send(b, "n1", "through the proxy");
     await quiet();
     expect(network.requests.at(-1)?.url).toBe("http://proxy.test/n1");
     expect(a.texts()).toEqual(["through the proxy"]);
-    b.transport.setPeers([]);
+    b.transport.setPeers([], []);
     send(b, "n1", "directly");
     await quiet();
     expect(network.requests.at(-1)?.url).toBe("http://n1.test/raft");
-    a.transport.setPeers([]);
-    a.transport.setPeers([{ id: "n3", address: "http://n3.test/raft" }]);
+    a.transport.setPeers([], []);
+    a.transport.setPeers([{ id: "n3", address: "http://n3.test/raft" }], []);
     expect(send(a, "n4", "nobody")).toBe(false);
   });
 
   test("a peer that was taken off the list and never spoke is forgotten", async () => {
     const network = createNetwork();
     const a = await network.node("n1");
-    a.transport.setPeers([{ id: "n2", address: "http://n2.test/raft" }]);
-    a.transport.setPeers([]);
+    a.transport.setPeers([{ id: "n2", address: "http://n2.test/raft" }], []);
+    a.transport.setPeers([], []);
     expect(send(a, "n2", "hello")).toBe(false);
   });
 

@@ -243,7 +243,7 @@ describe("authentication", () => {
         }),
       },
     );
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     send(a, "n2", "hello");
     await quiet();
     send(b, "n1", "answer");
@@ -258,7 +258,7 @@ describe("authentication", () => {
     const network = createNetwork();
     const a = await network.node("n1");
     const b = await network.node("n2", {}, { authenticate });
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     send(a, "n2", "hello");
     await quiet();
     const message =
@@ -294,7 +294,7 @@ describe("authentication", () => {
     const b = await network.node("n2", {}, { authenticate: () => Promise.reject(cause) });
     expect((await post(network, null))[0]).toBe(401);
     expect(b.rejected[0]?.cause).toBe(cause);
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     send(a, "n2", "hello");
     await quiet();
     expect([a.rejected[0]?.cause, a.unreachable, network.requests.length]).toEqual([

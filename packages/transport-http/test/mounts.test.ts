@@ -60,8 +60,8 @@ describe.each([
 ] as const)("mounted in %s", (_name, mount) => {
   test("nodes exchange frames of all sizes in order, over connections that are kept", async () => {
     const [a, b] = [await open("n1", mount), await open("n2", mount)];
-    a.transport.setPeers([b.peer()]);
-    b.transport.setPeers([a.peer()]);
+    a.transport.setPeers([b.peer()], []);
+    b.transport.setPeers([a.peer()], []);
     const frames = [0, 1, 100, 300_000, 5, 2_000_000, 0, 262_128].map((length, i) =>
       pattern(length, i),
     );
@@ -86,7 +86,7 @@ describe.each([
 
   test("a peer that goes away is unreachable, and heard again when it is back", async () => {
     const [a, b] = [await open("n1", mount), await open("n2", mount)];
-    a.transport.setPeers([b.peer()]);
+    a.transport.setPeers([b.peer()], []);
     send(a, "n2", "one");
     await vi.waitFor(() => expect(b.texts()).toEqual(["one"]), soon);
     await b.transport.close();
@@ -143,7 +143,7 @@ test("closing while requests are in flight leaves nothing of them behind", async
   const transport = createHttpTransport({ requestTimeoutMs: 600_000 });
   opened.push({ server, transport });
   const node = await startNode(localNode("n1"), transport);
-  transport.setPeers([{ id: "n2", address: `http://127.0.0.1:${port}/raft` }]);
+  transport.setPeers([{ id: "n2", address: `http://127.0.0.1:${port}/raft` }], []);
   const arrived = once(server, "request");
   send(node, "n2", "never answered");
   const [incoming] = (await arrived) as [{ socket: NodeJS.Socket }];

@@ -28,7 +28,7 @@ async function withNamesake(
     incarnation: NAMESAKE.incarnation,
     address: "http://elsewhere.test/raft",
   });
-  namesake.transport.setPeers([n2.peer()]);
+  namesake.transport.setPeers([n2.peer()], []);
   return { real, namesake, n2 };
 }
 
@@ -88,7 +88,7 @@ describe("a namesake of another data directory", () => {
     const network = createNetwork();
     const { real: run1, namesake, n2 } = await withNamesake(network);
     const run2 = await network.node("n1", { run: 2 });
-    run2.transport.setPeers([n2.peer()]);
+    run2.transport.setPeers([n2.peer()], []);
     send(run2, "n2", "run 2");
     await quiet();
     n2.transport.disconnect({ ...REAL, run: 2 });
@@ -105,7 +105,7 @@ describe("a namesake of another data directory", () => {
     const network = createNetwork();
     const { n2 } = await withNamesake(network);
     const run2 = await network.node("n1", { run: 2 });
-    run2.transport.setPeers([n2.peer()]);
+    run2.transport.setPeers([n2.peer()], []);
     send(n2, "n1", "which run are you?");
     await quiet();
     for (let i = 0; i < 100; i++) {
@@ -125,7 +125,7 @@ test("disconnecting an earlier run leaves the later one alone, in both direction
   const network = createNetwork();
   const [, n2] = await pair(network);
   const run2 = await network.node("n1", { run: 2 });
-  run2.transport.setPeers([n2.peer()]);
+  run2.transport.setPeers([n2.peer()], []);
   send(run2, "n2", "run 2");
   await quiet();
   n2.transport.disconnect(REAL);
@@ -151,7 +151,7 @@ test("an earlier run whose body ends after the later one spoke is refused", asyn
   const init = { method: "POST", headers, body, duplex: "half" };
   const pending = network.call(N2, init);
   const run2 = await network.node("n1", { run: 2 });
-  run2.transport.setPeers([n2.peer()]);
+  run2.transport.setPeers([n2.peer()], []);
   send(run2, "n2", "run 2");
   await quiet();
   end();

@@ -76,11 +76,12 @@ test("heartbeats that are sent after a large frame arrive before it, and wait fo
   for (const [id, { transport, port }] of Object.entries({ n1: a, n2: b })) {
     await transport.start(localNode(id, { address: `http://127.0.0.1:${port}/raft` }), {
       receive: (_from, frame) => void came.push({ frame, at: now }),
+      met: () => undefined,
       unreachable: (to) => void troubles.push(to),
       rejected: (error) => void troubles.push(error),
     });
   }
-  a.transport.setPeers([{ id: "n2", address: `http://127.0.0.1:${linkPort}/raft` }]);
+  a.transport.setPeers([{ id: "n2", address: `http://127.0.0.1:${linkPort}/raft` }], []);
   a.transport.send("n2", [large]);
 
   await vi.waitFor(() => expect(came.length).toBe(11), { timeout: 50_000, interval: 5 });

@@ -42,6 +42,7 @@ describe("start", () => {
     const { transport } = await network.node("n1");
     const handler = {
       receive: () => undefined,
+      met: () => undefined,
       unreachable: () => undefined,
       rejected: () => undefined,
     };

@@ -81,7 +81,7 @@ describe("requests whose bodies never end", () => {
       send(a, "n2", "the same run");
       await quiet();
       const restarted = await network.node("n1", { run: 2 });
-      restarted.transport.setPeers([b.peer()]);
+      restarted.transport.setPeers([b.peer()], []);
       send(restarted, "n2", "the next run");
       await quiet();
       expect(b.texts()).toEqual(["before", "the same run", "the next run"]);
@@ -94,7 +94,7 @@ describe("requests whose bodies never end", () => {
     const network = createNetwork();
     const [, b] = await pair(network);
     const joiner = await network.node("n9");
-    joiner.transport.setPeers([b.peer()]);
+    joiner.transport.setPeers([b.peer()], []);
     const pending = Array.from({ length: 500 }, (_, i) =>
       intrude(network, { id: `stranger-${i}` }, endless()),
     );
@@ -112,7 +112,10 @@ describe("large frames that never end", () => {
     const network = createNetwork();
     const [a, b] = await pair(network);
     const ids = Array.from({ length: 62 }, (_, i) => `member-${i}`);
-    b.transport.setPeers(ids.map((id) => ({ id, address: `http://${id}.test/raft` })));
+    b.transport.setPeers(
+      ids.map((id) => ({ id, address: `http://${id}.test/raft` })),
+      [],
+    );
     const announced = pieceOf(new Uint8Array(8 * MIB), 0).subarray(0, 17);
     new DataView(announced.buffer).setUint32(12, 1);
     const before = process.memoryUsage().arrayBuffers;

@@ -52,6 +52,7 @@ export interface TestNode {
   readonly local: LocalNode;
   readonly transport: HttpTransport;
   readonly received: { from: Sender; frame: Uint8Array }[];
+  readonly met: Sender[];
   readonly unreachable: NodeId[];
   readonly rejected: RaftkitError[];
   /**
@@ -133,6 +134,7 @@ export async function startNode(local: LocalNode, transport: HttpTransport): Pro
     local,
     transport,
     received: [],
+    met: [],
     unreachable: [],
     rejected: [],
     digests: () => digests(node.received.map(({ frame }) => frame)),
@@ -141,6 +143,7 @@ export async function startNode(local: LocalNode, transport: HttpTransport): Pro
   };
   await transport.start(local, {
     receive: (from, frame) => void node.received.push({ from, frame }),
+    met: (from) => void node.met.push(from),
     unreachable: (to) => void node.unreachable.push(to),
     rejected: (error) => void node.rejected.push(error),
   });
@@ -153,8 +156,8 @@ export async function pair(
   options?: HttpTransportOptions,
 ): Promise<[TestNode, TestNode]> {
   const [a, b] = [await network.node("n1", {}, options), await network.node("n2", {}, options)];
-  a.transport.setPeers([a.peer(), b.peer()]);
-  b.transport.setPeers([a.peer(), b.peer()]);
+  a.transport.setPeers([a.peer(), b.peer()], []);
+  b.transport.setPeers([a.peer(), b.peer()], []);
   return [a, b];
 }
 

@@ -74,6 +74,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
     cut(from, to) {
       const targets = cuts.get(from) ?? new Set();
       cuts.set(from, targets.add(to));
+      for (const end of wires.listening.values()) end.cutOff(from, to);
     },
     heal(from, to) {
       for (const [source, targets] of cuts) {
@@ -81,6 +82,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
         if (to === undefined) targets.clear();
         else targets.delete(to);
       }
+      for (const end of wires.listening.values()) end.seek();
     },
   };
 }

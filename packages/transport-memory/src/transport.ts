@@ -29,6 +29,10 @@ export class MemoryTransport implements Transport {
   #handler: TransportHandler | undefined;
   #closed = false;
   #peers: ReadonlyMap<NodeId, string> = new Map();
+  /** Each seed, and who was met there. */
+  #seeds = new Map<string, MemoryTransport | undefined>();
+  /** The seeds to which the way was cut: who is there is met again. */
+  readonly #lostSeeds = new Set<string>();
   /** Whoever spoke to this node, and through which end. */
   readonly #callers = new Map<NodeId, MemoryTransport>();
   /** What is on its way from this end, and to whom it ever sent. Lanes die with either end. */
@@ -65,12 +69,24 @@ export class MemoryTransport implements Transport {
     this.#local = local;
     this.#handler = handler;
     this.#wires.listening.set(local.address, this);
+    for (const end of this.#wires.listening.values()) end.seek();
     return Promise.resolve();
   }
 
-  setPeers(peers: readonly Peer[]): void {
+  setPeers(peers: readonly Peer[], seeds: readonly string[]): void {
     this.#peers = new Map(peers.map((peer) => [peer.id, peer.address]));
+    this.#seeds = new Map(seeds.map((address) => [address, this.#seeds.get(address)]));
     this.#reported.clear();
+    this.seek();
+  }
+
+  /** Looks who is at the seeds: somebody may have come, or can be reached again. */
+  seek(): void {
+    for (const address of this.#seeds.keys()) {
+      this.#later(() => {
+        this.#meet(address);
+      });
+    }
   }
 
   send(to: NodeId, parts: readonly Uint8Array[]): boolean {
@@ -117,34 +133,74 @@ export class MemoryTransport implements Transport {
       this.#wires.listening.delete(this.#local.address);
     }
     this.#callers.clear();
+    this.#seeds.clear();
     // Others may hold this end for a while: what it held itself ends here.
     this.#handler = undefined;
     this.#lanes = new WeakMap();
     return Promise.resolve();
   }
 
-  /** The end that frames for `to` go to: where its address is, else whoever spoke under that id. */
+  /** The way between the two is cut. */
+  cutOff(from: NodeId, to: NodeId): void {
+    for (const [address, end] of this.#seeds) {
+      if (end === undefined) continue;
+      const ids = [this.#local?.id, end.#local?.id];
+      if (ids.includes(from) && ids.includes(to)) this.#lostSeeds.add(address);
+    }
+  }
+
+  #meet(address: string): void {
+    const end = this.#wires.listening.get(address);
+    if (end === undefined || end === this) return;
+    const [here, there] = [this.#local, end.#local];
+    if (here === undefined || there === undefined) return;
+    const isMet = this.#seeds.get(address) === end && !this.#lostSeeds.has(address);
+    if (!this.#seeds.has(address) || isMet) return;
+    if (this.#wires.isCut(here.id, there.id) || this.#wires.isCut(there.id, here.id)) return;
+    if (this.#turnsAway(here, end, there.id)) return;
+    this.#seeds.set(address, end);
+    this.#lostSeeds.delete(address);
+    this.#handler?.met({ id: there.id, incarnation: there.incarnation, run: there.run });
+  }
+
+  /**
+   * The end that frames for `to` go to: where its address is, else who was met at a seed under that
+   * id, else whoever spoke under it.
+   */
   #find(local: LocalNode, to: NodeId): MemoryTransport | undefined {
     const address = this.#peers.get(to);
     const listening = address === undefined ? undefined : this.#wires.listening.get(address);
-    const target = listening ?? this.#callers.get(to);
+    const target = listening ?? this.#metAs(to) ?? this.#callers.get(to);
     if (target === undefined || target === this || target.#closed || target.#local === undefined) {
       return undefined;
     }
+    return this.#turnsAway(local, target, to) ? undefined : target;
+  }
+
+  #metAs(id: NodeId): MemoryTransport | undefined {
+    for (const end of this.#seeds.values()) {
+      if (end !== undefined && !end.#closed && end.#local?.id === id) return end;
+    }
+    return undefined;
+  }
+
+  /** Whether the two don't belong together; then both are told. */
+  #turnsAway(here: LocalNode, target: MemoryTransport, wanted: NodeId): boolean {
     const there = target.#local;
-    const wrong = mismatch(local, there, to);
-    if (wrong === undefined) return target;
+    if (there === undefined) return false;
+    const wrong = mismatch(here, there, wanted);
+    if (wrong === undefined) return false;
     this.#report(
-      to,
+      wanted,
       wrong.code,
       `${there.id} ("${there.address}") turned this node away: ${wrong.message}`,
     );
     target.#report(
-      local.id,
+      here.id,
       wrong.code,
-      `turned away ${local.id} ("${local.address}"): ${wrong.message}`,
+      `turned away ${here.id} ("${here.address}"): ${wrong.message}`,
     );
-    return undefined;
+    return true;
   }
 
   #deliverNext(from: LocalNode, target: MemoryTransport, lane: Lane): void {
@@ -204,6 +260,12 @@ function mismatch(
     return {
       code: "CODEC_MISMATCH",
       message: `${here.id} uses the codec "${here.codec}", ${there.id} uses "${there.codec}"; give both the same codec, and state machines of the same commandFormat`,
+    };
+  }
+  if (there.id === here.id) {
+    return {
+      code: "DUPLICATE_ID",
+      message: `two nodes call themselves ${here.id}; give every node an id of its own`,
     };
   }
   if (there.id !== wanted) {

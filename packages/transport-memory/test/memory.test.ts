@@ -7,6 +7,7 @@ import type { MemoryNetwork } from "../src/index.js";
 interface End {
   readonly transport: Transport;
   readonly frames: { from: Sender; frame: Uint8Array }[];
+  readonly met: Sender[];
   readonly unreachable: string[];
   readonly rejected: RaftkitError[];
 }
@@ -28,13 +29,23 @@ async function join(
   node: LocalNode,
   peers: readonly string[],
 ): Promise<End> {
-  const end: End = { transport: network.transport(), frames: [], unreachable: [], rejected: [] };
+  const end: End = {
+    transport: network.transport(),
+    frames: [],
+    met: [],
+    unreachable: [],
+    rejected: [],
+  };
   await end.transport.start(node, {
     receive: (from, frame) => end.frames.push({ from, frame }),
+    met: (from) => end.met.push(from),
     unreachable: (to) => end.unreachable.push(to),
     rejected: (error) => end.rejected.push(error),
   });
-  end.transport.setPeers(peers.map((id) => ({ id, address: `at-${id}` })));
+  end.transport.setPeers(
+    peers.map((id) => ({ id, address: `at-${id}` })),
+    [],
+  );
   return end;
 }
 
@@ -312,6 +323,7 @@ describe("who may talk", () => {
     const second = network.transport();
     const handler = {
       receive: () => undefined,
+      met: () => undefined,
       unreachable: () => undefined,
       rejected: () => undefined,
     };

@@ -2,7 +2,7 @@
 // ways until it is cut. It detects a silent peer and a broken stream. It never decides who may
 // connect: its owner does.
 import type { Socket } from "node:net";
-import type { Clock, Sender } from "@raftkit/core";
+import type { Clock, NodeId, Sender } from "@raftkit/core";
 import { formatAddress } from "./address.js";
 import type { Refusal, RejectionCode } from "./errors.js";
 import { FrameKind, FrameReader, MAGIC, readU32 } from "./frame.js";
@@ -45,6 +45,7 @@ export class Connection {
   readonly #joiner: PieceJoiner;
   #state: "greeting" | "open" | "ending" | "closed" = "greeting";
   #peer: Sender | undefined;
+  #sought: NodeId | null = null;
   #cancelTimer: () => void;
   #error: NodeJS.ErrnoException | undefined;
   #introduced = false;
@@ -120,6 +121,11 @@ export class Connection {
     return this.#peer;
   }
 
+  /** Whom the other side dialled; null when it takes whoever is here, or was dialled itself. */
+  get sought(): NodeId | null {
+    return this.#sought;
+  }
+
   get isOpen(): boolean {
     return this.#state === "open";
   }
@@ -147,6 +153,7 @@ export class Connection {
     this.#state = "open";
     this.#heardAt = this.#clock.now();
     this.#peer = Object.freeze({ id: theirs.id, incarnation: theirs.incarnation, run: theirs.run });
+    this.#sought = theirs.to;
     this.#watch(theirs.idleTimeoutMs);
   }
 

@@ -1,10 +1,10 @@
-// Keeps one dialled connection to one peer: dials, checks who answers, dials again after a pause
-// when it was lost.
-import type { NodeId, Peer } from "@raftkit/core";
+// Keeps one dialled connection to one peer, or to whoever is at a seed: dials, checks who answers,
+// dials again after a pause when it was lost.
+import type { NodeId, Sender } from "@raftkit/core";
 import { parseAddress } from "./address.js";
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
-import type { Refusal } from "./errors.js";
+import type { Refusal, RejectionCode } from "./errors.js";
 import type { Hello } from "./hello.js";
 import { SOCKET_OPTIONS } from "./options.js";
 import type { Settings } from "./options.js";
@@ -13,28 +13,35 @@ export interface LinkOwner {
   readonly settings: Settings;
   readonly dialled: Set<Connection>;
   hello(link: Link): Hello;
+  /** Whether it is this very run of this node. */
+  isSelf(sender: Sender): boolean;
   /** Whether this node talks to whom the link reached. */
   judge(link: Link, hello: Hello): Refusal | undefined;
-  opened(connection: Connection): void;
+  opened(connection: Connection, link: Link): void;
   message(connection: Connection, frame: Uint8Array): void;
   drained(peer: NodeId): void;
   /** This node turns the other away, or the other way round. */
-  turnedAway(refusal: Refusal, remote: string, peer: string): void;
+  turnedAway(refusal: Refusal, remote: string, peer: NodeId | undefined): void;
   /** A connection was lost, or could not be made. */
   lost(peer: NodeId, carried: boolean): void;
 }
 
 export class Link {
-  readonly peer: Peer;
+  readonly address: string;
+  /** Whom it looks for; undefined at a seed, where whoever answers is met. */
+  readonly id: NodeId | undefined;
   readonly #owner: LinkOwner;
   readonly #backoff: Backoff;
   #connection: Connection | undefined;
   #cancelRedial: (() => void) | undefined;
   #closed = false;
   #incarnation: string | undefined;
+  /** Of the connection; undefined until frames flow on it. */
+  #openedAt: number | undefined;
 
-  constructor(peer: Peer, owner: LinkOwner) {
-    this.peer = peer;
+  constructor(address: string, id: NodeId | undefined, owner: LinkOwner) {
+    this.address = address;
+    this.id = id;
     this.#owner = owner;
     this.#backoff = new Backoff(owner.settings.reconnectMs, owner.settings.random);
     this.#dial();
@@ -45,7 +52,7 @@ export class Link {
     return this.#connection?.isOpen === true ? this.#connection : undefined;
   }
 
-  /** Of the node that was found at the peer's address last; undefined while none was. */
+  /** Of the node that was found at the address last; undefined while none was. */
   get incarnation(): string | undefined {
     return this.#incarnation;
   }
@@ -76,86 +83,82 @@ export class Link {
 
   #dial(): void {
     this.#cancelRedial = undefined;
-    const { id, address } = this.peer;
-    const { settings } = this.#owner;
-    const place = parseAddress(address);
-    if (place === undefined || place.port === 0) return; // reported where the peer was named
+    const place = parseAddress(this.address);
+    if (place === undefined || place.port === 0) return; // reported where it was named
+    const { settings, dialled } = this.#owner;
     const socket = settings.sockets.connect({ ...place, ...SOCKET_OPTIONS });
-    let openedAt: number | undefined;
-    const connection = new Connection(socket, address, settings, this.#owner.dialled, {
+    const connection = new Connection(socket, this.address, settings, dialled, {
       hello: (hello) => {
-        const refusal = this.#owner.judge(this, hello);
-        if (refusal !== undefined) {
-          this.#backoff.exhaust();
-          connection.refuse(refusal);
-          this.#owner.turnedAway(
-            {
-              code: refusal.code,
-              message: `turned away ${hello.id} (${address}): ${refusal.message}`,
-            },
-            address,
-            hello.id,
-          );
-          return;
-        }
-        openedAt = settings.clock.now();
-        this.#incarnation = hello.incarnation;
-        connection.open(hello);
-        this.#owner.opened(connection);
+        this.#greet(connection, hello);
       },
       message: (frame) => {
         this.#owner.message(connection, frame);
       },
-      refused: (refusal) => {
-        this.#backoff.exhaust();
-        this.#owner.turnedAway(
-          {
-            code: refusal.code,
-            message: `${id} (${address}) turned this node away: ${refusal.message}`,
-          },
-          address,
-          id,
-        );
+      refused: ({ code, message }) => {
+        this.#turnedAway(code, `${this.#name} (${this.address}) turned this node away: ${message}`);
       },
       fault: (code, what) => {
-        this.#backoff.exhaust();
-        this.#owner.turnedAway(
-          { code, message: `cut the connection to ${id}: ${address} ${what}` },
-          address,
-          id,
-        );
+        this.#turnedAway(code, `cut the connection to ${this.#name}: ${this.address} ${what}`);
       },
       drained: () => {
-        this.#owner.drained(id);
+        if (connection.peer !== undefined) this.#owner.drained(connection.peer.id);
       },
       closed: (error) => {
-        this.#connection = undefined;
-        if (this.#closed) return;
-        // Only a connection that lasted ends the series of pauses: one that always breaks must not
-        // be dialled in a storm.
-        if (openedAt !== undefined && settings.clock.now() - openedAt >= settings.reconnectMs.max) {
-          this.#backoff.reset();
-        }
-        if (error?.code === "ENOTFOUND") {
-          this.#owner.turnedAway(
-            {
-              code: "INVALID_ADDRESS",
-              message: `can't reach ${id}: no host is called "${place.host}"; check its address`,
-            },
-            address,
-            id,
-          );
-        }
-        this.#cancelRedial = settings.clock.schedule(
-          settings.clock.now() + this.#backoff.next(),
-          () => {
-            this.#dial();
-          },
-        );
-        this.#owner.lost(id, connection.carried);
+        this.#lost(connection, error);
       },
     });
     this.#connection = connection;
+    this.#openedAt = undefined;
     connection.introduce(this.#owner.hello(this));
+  }
+
+  get #name(): string {
+    return this.id ?? "a seed";
+  }
+
+  #greet(connection: Connection, hello: Hello): void {
+    if (this.id === undefined && this.#owner.isSelf(hello)) {
+      // Looked at again after a long pause: the name may lead elsewhere one day.
+      this.#backoff.exhaust();
+      connection.destroy();
+      return;
+    }
+    const refusal = this.#owner.judge(this, hello);
+    if (refusal !== undefined) {
+      connection.refuse(refusal);
+      const { code, message } = refusal;
+      this.#turnedAway(code, `turned away ${hello.id} (${this.address}): ${message}`, hello.id);
+      return;
+    }
+    this.#openedAt = this.#owner.settings.clock.now();
+    this.#incarnation = hello.incarnation;
+    connection.open(hello);
+    this.#owner.opened(connection, this);
+  }
+
+  #turnedAway(code: RejectionCode, message: string, peer: NodeId | undefined = this.id): void {
+    this.#backoff.exhaust();
+    this.#owner.turnedAway({ code, message }, this.address, peer);
+  }
+
+  #lost({ peer, carried }: Connection, error: NodeJS.ErrnoException | undefined): void {
+    const { clock, reconnectMs } = this.#owner.settings;
+    this.#connection = undefined;
+    if (this.#closed) return;
+    // Only a connection that lasted ends the series of pauses: one that always breaks must not be
+    // dialled in a storm.
+    if (this.#openedAt !== undefined && clock.now() - this.#openedAt >= reconnectMs.max) {
+      this.#backoff.reset();
+    }
+    if (error?.code === "ENOTFOUND") {
+      const host = parseAddress(this.address)?.host ?? this.address;
+      const message = `can't reach ${this.#name}: no host is called "${host}"; check its address`;
+      this.#owner.turnedAway({ code: "INVALID_ADDRESS", message }, this.address, this.id);
+    }
+    this.#cancelRedial = clock.schedule(clock.now() + this.#backoff.next(), () => {
+      this.#dial();
+    });
+    const id = this.id ?? peer?.id;
+    if (id !== undefined) this.#owner.lost(id, carried);
   }
 }

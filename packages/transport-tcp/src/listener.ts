@@ -15,6 +15,8 @@ export interface ListenerOwner {
   readonly settings: Settings;
   /** What this node says of itself to whoever dialled it. */
   answer(): Hello;
+  /** Whether it is this very run of this node. */
+  isSelf(sender: Sender): boolean;
   /** Whether it is the peer of that name, as far as is known. */
   isMember(sender: Sender): boolean;
   /** Whether this node talks to who came in. */
@@ -186,7 +188,8 @@ export class Listener {
     for (const connection of this.#introduced) {
       const { peer } = connection;
       if (peer === undefined || !connection.isOpen) continue;
-      if (this.#isMember(connection) && !places.has(peer.id)) {
+      // A member's place is for where it dialled this node by name, not for what a seed led it to.
+      if (this.#isMember(connection) && connection.sought !== null && !places.has(peer.id)) {
         places.add(peer.id);
         continue;
       }
@@ -213,6 +216,12 @@ export class Listener {
   }
 
   #greet(connection: Connection, hello: Hello): void {
+    if (hello.to === null && this.#owner.isSelf(hello)) {
+      // One of this node's seeds leads here: its own side sees that from the answer.
+      connection.introduce(this.#owner.answer());
+      connection.finish();
+      return;
+    }
     const refusal = this.#owner.judgeInbound(hello);
     if (refusal !== undefined) {
       connection.refuse(refusal);
@@ -226,21 +235,25 @@ export class Listener {
       );
       return;
     }
-    // A node dials once: what it had before is a leftover that has not been noticed yet.
-    for (const other of this.#connections) {
-      if (
-        other !== connection &&
-        other.peer?.id === hello.id &&
-        other.peer.incarnation === hello.incarnation
-      ) {
-        other.destroy();
-      }
-    }
+    if (hello.to !== null) this.#endLeftovers(hello);
     connection.introduce(this.#owner.answer());
     connection.open(hello);
     this.#introduced.add(connection);
     this.#owner.opened(connection);
     this.#limitStrangers();
+  }
+
+  /**
+   * A node dials a peer once: what it had before is a leftover that hasn't been noticed yet. It may
+   * have several seeds that lead here, and this node for a peer beside: of those connections none
+   * stands for another.
+   */
+  #endLeftovers(hello: Hello): void {
+    for (const other of this.#introduced) {
+      const { peer } = other;
+      if (other.sought === null || peer === undefined) continue;
+      if (peer.id === hello.id && peer.incarnation === hello.incarnation) other.destroy();
+    }
   }
 
   #forget(connection: Connection): void {

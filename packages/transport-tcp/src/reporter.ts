@@ -13,9 +13,9 @@ export class Reporter {
     this.#tell = tell;
   }
 
-  /** @param peer its id, when it said one; otherwise the host stands for it */
-  report(refusal: Refusal, remote: string, peer: string | undefined): void {
-    const key = `${refusal.code} ${peer ?? remote.replace(/:\d+$/, "")}`;
+  /** @param source who it was, as far as is known: its id, the seed, or its host */
+  report(refusal: Refusal, remote: string, peer: string | undefined, source: string): void {
+    const key = `${refusal.code} ${source}`;
     const times = (this.#times.get(key) ?? 0) + 1;
     this.#times.delete(key);
     this.#times.set(key, times);
@@ -34,10 +34,10 @@ export class Reporter {
    * The introduction went well: should it fail again, that is news. A stream that breaks each time
    * is not.
    */
-  forget(peer: string): void {
+  forget(source: string): void {
     for (const key of this.#times.keys()) {
       if (
-        key.endsWith(` ${peer}`) &&
+        key.endsWith(` ${source}`) &&
         !key.startsWith("CORRUPT_STREAM") &&
         !key.startsWith("FRAME_TOO_LARGE")
       ) {

@@ -1,6 +1,6 @@
-// The transport: one dialled connection per peer to send on, inbound ones to receive and to answer
-// on. It decides who may talk and which connection a frame takes. It must never call the handler
-// from inside a method, nor after `close`.
+// The transport: one dialled connection per peer and seed to send on, inbound ones to receive and to
+// answer on. It decides who may talk and which connection a frame takes. It must never call the
+// handler from inside a method, nor after `close`.
 import {
   RaftkitError,
   isValidAddress,
@@ -41,11 +41,19 @@ export function createTcpTransport(options: TcpTransportOptions = {}): TcpTransp
   return new Tcp(readOptions(options));
 }
 
+/** Whom a link is for: a peer, or a seed, of which nobody knows who is there. */
+interface Wanted {
+  readonly address: string;
+  readonly id?: NodeId;
+}
+
 class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   readonly settings: Settings;
   readonly dialled = new Set<Connection>();
   readonly #listener = new Listener(this);
   readonly #links = new Map<NodeId, Link>();
+  /** By address. */
+  readonly #seeds = new Map<string, Link>();
   readonly #gate: Gate;
   readonly #reporter: Reporter;
   /**
@@ -97,33 +105,11 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     this.#state = "running";
   }
 
-  setPeers(peers: readonly Peer[]): void {
+  setPeers(peers: readonly Peer[], seeds: readonly string[]): void {
     if (this.#state !== "running") return;
-    const wanted = new Map(
-      peers.filter(({ id }) => id !== this.#local?.id).map((peer) => [peer.id, peer]),
-    );
-    for (const [id, link] of this.#links) {
-      if (wanted.get(id)?.address === link.peer.address) continue;
-      this.#links.delete(id);
-      link.finish();
-    }
-    for (const [id, peer] of wanted) {
-      if (this.#links.has(id)) continue;
-      const port = parseAddress(peer.address)?.port ?? 0;
-      if (port === 0) {
-        this.#later(() => {
-          this.turnedAway(
-            {
-              code: "INVALID_ADDRESS",
-              message: `can't reach ${id} at "${peer.address}"; write host:port or [ipv6]:port`,
-            },
-            peer.address,
-            id,
-          );
-        });
-      }
-      this.#links.set(id, new Link(peer, this));
-    }
+    const others = peers.filter(({ id }) => id !== this.#local?.id);
+    this.#relink(this.#links, new Map(others.map((peer) => [peer.id, peer])));
+    this.#relink(this.#seeds, new Map(seeds.map((address) => [address, { address }])));
     this.#hinted.clear();
   }
 
@@ -163,7 +149,9 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   async #close(): Promise<void> {
     this.#state = "closed";
     this.#handler = undefined;
-    for (const link of this.#links.values()) link.destroy();
+    for (const links of [this.#links, this.#seeds]) {
+      for (const link of links.values()) link.destroy();
+    }
     for (const connection of this.dialled) connection.destroy();
     const ended = this.#connections().map((connection) => connection.ended);
     await this.#listener.close();
@@ -173,7 +161,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   // ---- what links and listener ask and tell
 
   hello(link: Link): Hello {
-    return this.#introduction(link.peer.id);
+    return this.#introduction(link.id ?? null);
   }
 
   answer(): Hello {
@@ -181,7 +169,12 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   judge(link: Link, hello: Hello): Refusal | undefined {
-    return this.#judge(hello, link.peer.id);
+    return this.#judge(hello, link.id);
+  }
+
+  isSelf({ id, incarnation, run }: Sender): boolean {
+    const local = this.#self();
+    return local.id === id && local.incarnation === incarnation && local.run === run;
   }
 
   /** Whoever answers at a peer's address is that peer; its namesakes elsewhere are not. */
@@ -197,7 +190,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     return this.#judge(hello, undefined);
   }
 
-  opened(connection: Connection): void {
+  opened(connection: Connection, link?: Link): void {
     const { peer } = connection;
     if (peer === undefined) return;
     this.#gate.admit(peer);
@@ -213,6 +206,9 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
       }
     }
     this.#links.get(peer.id)?.wake();
+    if (link === undefined || link.id !== undefined) return;
+    this.#reporter.forget(link.address);
+    this.#handler?.met(peer);
   }
 
   message(connection: Connection, frame: Uint8Array): void {
@@ -226,7 +222,9 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   turnedAway(refusal: Refusal, remote: string, peer: NodeId | undefined): void {
     // Its cause was reported when it was disconnected, and it is told why.
     if (refusal.code === "BACKING_OFF" && refusal.message.startsWith("turned away")) return;
-    this.#reporter.report(refusal, remote, peer);
+    // Whoever comes in has a port of its own each time.
+    const place = this.#seeds.has(remote) ? remote : remote.replace(/:\d+$/, "");
+    this.#reporter.report(refusal, remote, peer, peer ?? place);
   }
 
   lost(peer: NodeId, carried: boolean): void {
@@ -245,10 +243,39 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     const last = this.#routes.get(to);
     // A namesake that was first has the frames no longer than until the peer itself is there.
     if (last?.peer !== undefined && last.isOpen && (!link || this.isMember(last.peer))) return last;
-    const connection = link?.connection ?? this.#listener.from(to);
+    const connection = link?.connection ?? this.#unlisted(to);
     if (connection === undefined) this.#routes.delete(to);
     else this.#routes.set(to, connection);
     return connection;
+  }
+
+  /** A connection to who was met at a seed, or one that came in; the member's before a namesake's. */
+  #unlisted(id: NodeId): Connection | undefined {
+    const atSeed = [...this.#seeds.values()].flatMap(({ connection }) =>
+      connection?.peer?.id === id ? [connection] : [],
+    );
+    const inbound = this.#listener.from(id);
+    const all = inbound === undefined ? atSeed : [...atSeed, inbound];
+    return all.find(({ peer }) => peer !== undefined && this.isMember(peer)) ?? all[0];
+  }
+
+  /** Ends the links that are no longer wanted, and dials the new ones. */
+  #relink(links: Map<string, Link>, wanted: ReadonlyMap<string, Wanted>): void {
+    for (const [key, link] of links) {
+      if (wanted.get(key)?.address === link.address) continue;
+      links.delete(key);
+      link.finish();
+    }
+    for (const [key, { address, id }] of wanted) {
+      if (links.has(key)) continue;
+      if ((parseAddress(address)?.port ?? 0) === 0) {
+        const message = `can't reach ${id ?? "a seed"} at "${address}"; write host:port or [ipv6]:port`;
+        this.#later(() => {
+          this.turnedAway({ code: "INVALID_ADDRESS", message }, address, id);
+        });
+      }
+      links.set(key, new Link(address, id, this));
+    }
   }
 
   #isClosed(): boolean {

@@ -37,7 +37,7 @@ const hasIpv6 = Object.values(networkInterfaces())
 test.runIf(hasIpv6)("an IPv6 address in brackets can be listened on and dialled", async () => {
   const [a, b] = [await open(local("a", { address: "[::1]:0" })), await open(local("b"))];
   expect(a.transport.address()).toMatch(/^\[::1\]:\d+$/);
-  b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
+  b.transport.setPeers([{ id: "a", address: a.transport.address() }], []);
   await deliver(b, "a", bytes(1));
   await until("a heard", () => a.frames.length === 1);
 });

@@ -110,14 +110,14 @@ describe("frames", () => {
     };
     const patient = { idleTimeoutMs: 60_000, sockets };
     const [a, b] = [await open(local("a"), patient), await open(local("b"), patient)];
-    b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
+    b.transport.setPeers([{ id: "a", address: a.transport.address() }], []);
     await deliver(b, "a", bytes(1));
     await until("a heard b", () => a.frames.length === 1);
     const [first] = dialled;
     first?.pause();
     const large = new Uint8Array(60_000);
     for (let i = 0; i < 100; i++) expect(a.transport.send("b", [bytes(i), large])).toBe(true);
-    a.transport.setPeers([{ id: "b", address: b.transport.address() }]);
+    a.transport.setPeers([{ id: "b", address: b.transport.address() }], []);
     await until("the second is open", () => (dialled[1]?.bytesRead ?? 0) > 0);
     for (let i = 100; i < 110; i++) expect(a.transport.send("b", [bytes(i)])).toBe(true);
     first?.resume();
@@ -127,7 +127,7 @@ describe("frames", () => {
 
   test("answer a node that is no peer, on its own connection", async () => {
     const [a, b] = [await open(local("a")), await open(local("b"))];
-    a.transport.setPeers([{ id: "b", address: b.transport.address() }]);
+    a.transport.setPeers([{ id: "b", address: b.transport.address() }], []);
     expect(b.transport.send("a", [bytes(1)])).toBe(false);
     await deliver(a, "b", bytes(1));
     await until("b heard a", () => b.frames.length === 1);

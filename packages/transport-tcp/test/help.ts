@@ -12,6 +12,7 @@ export interface End {
   readonly id: string;
   readonly transport: TcpTransport;
   readonly frames: { readonly from: Sender; readonly frame: Uint8Array }[];
+  readonly met: Sender[];
   readonly unreachable: string[];
   readonly rejected: RaftkitError[];
 }
@@ -33,12 +34,14 @@ export async function open(node: LocalNode, options: TcpTransportOptions = {}): 
     id: node.id,
     transport: createTcpTransport({ reconnectMs: { min: 5, max: 50 }, ...options }),
     frames: [],
+    met: [],
     unreachable: [],
     rejected: [],
   };
   onTestFinished(() => end.transport.close());
   await end.transport.start(node, {
     receive: (from, frame) => end.frames.push({ from, frame }),
+    met: (from) => end.met.push(from),
     unreachable: (to) => end.unreachable.push(to),
     rejected: (error) => end.rejected.push(error),
   });
@@ -47,7 +50,10 @@ export async function open(node: LocalNode, options: TcpTransportOptions = {}): 
 
 export function meet(...ends: readonly End[]): void {
   for (const end of ends) {
-    end.transport.setPeers(ends.map(({ id, transport }) => ({ id, address: transport.address() })));
+    end.transport.setPeers(
+      ends.map(({ id, transport }) => ({ id, address: transport.address() })),
+      [],
+    );
   }
 }
 

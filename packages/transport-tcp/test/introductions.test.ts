@@ -42,7 +42,7 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     ],
   ])("%s", async (code, overrides, message, options = {}) => {
     const [a, b] = [await open(local("a")), await open(local("b", overrides), options)];
-    b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
+    b.transport.setPeers([{ id: "a", address: a.transport.address() }], []);
     await until("both know", () => a.rejected.length > 0 && b.rejected.length > 0);
     await until("it was tried again", () => b.unreachable.length > 3);
     expect(messages(a)).toEqual([[code, `turned away b (HOST): ${message}`]]);
@@ -59,10 +59,13 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
     meet(a, b);
     await deliver(a, "b", bytes(1));
     await deliver(b, "a", bytes(1));
-    a.transport.setPeers([
-      { id: "b", address: b.transport.address() },
-      { id: "c", address: b.transport.address() },
-    ]);
+    a.transport.setPeers(
+      [
+        { id: "b", address: b.transport.address() },
+        { id: "c", address: b.transport.address() },
+      ],
+      [],
+    );
     await until("both know", () => a.rejected.length > 0 && b.rejected.length > 0);
     const message = "a looked for c and found b; check the addresses of c and b";
     expect(messages(a)).toEqual([["WRONG_PEER", `c (HOST) turned this node away: ${message}`]]);
@@ -76,7 +79,7 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
   test("WRONG_PEER where only the answer shows it", async () => {
     const { address, accepted } = await serve((raw) => raw.socket.write(hello("x")));
     const a = await open(local("a"));
-    a.transport.setPeers([{ id: "b", address }]);
+    a.transport.setPeers([{ id: "b", address }], []);
     await until("a knows", () => a.rejected.length > 0);
     expect(messages(a)).toEqual([
       [
@@ -160,7 +163,7 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
       raw.socket.write(Buffer.concat([Buffer.from([0x52, 0x4b, 0x54, 0xf1]), frame(1, refusal)])),
     );
     const a = await open(local("a"));
-    a.transport.setPeers([{ id: "b", address }]);
+    a.transport.setPeers([{ id: "b", address }], []);
     await until("a knows", () => a.rejected.length > 0);
     expect(a.rejected[0]?.message).toMatch(/turned this node away: evil\?\?\[31mx+$/);
     expect(a.rejected[0]?.message.length).toBeLessThan(600);
@@ -169,7 +172,7 @@ describe("who doesn't fit is turned away, and both sides say why, once", () => {
   test("a refusal that goes on is told the 10th time again", async () => {
     const a = await open(local("a"));
     const b = await open(local("b", { clusterId: "blue" }), { reconnectMs: { min: 1, max: 2 } });
-    b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
+    b.transport.setPeers([{ id: "a", address: a.transport.address() }], []);
     await until("it was told twice", () => b.rejected.length === 2);
     expect(b.rejected[1]?.message).toMatch(/ \(10 times\)$/);
   });
@@ -253,7 +256,7 @@ describe("rubbish harms nothing and is reported once", () => {
       raw.socket.write(Buffer.concat([magic, rubbish, hello("b").subarray(4), frame(2, bytes(2))])),
     );
     const a = await open(local("a"));
-    a.transport.setPeers([{ id: "b", address }]);
+    a.transport.setPeers([{ id: "b", address }], []);
     await until("it was cut", () => accepted[0]?.closed() === true);
     expect(messages(a)).toEqual([
       ["NOT_A_PEER", "cut the connection to b: HOST sent an introduction that makes no sense"],
@@ -324,7 +327,7 @@ describe("rubbish harms nothing and is reported once", () => {
     await until("all were cut", () => raws.every((raw) => raw.closed()));
     for (const { frame: got } of a.frames) expect(got).toEqual(bytes(1, 2, 3));
     const b = await open(local("b"));
-    b.transport.setPeers([{ id: "a", address: a.transport.address() }]);
+    b.transport.setPeers([{ id: "a", address: a.transport.address() }], []);
     await deliver(b, "a", bytes(42));
     await until("a peer is heard", () => a.frames.some(({ from }) => from.id === "b"));
   });

@@ -21,14 +21,17 @@ const NOWHERE = "127.0.0.1:1";
 
 async function knock(end: End, id: string, overrides: object = {}): Promise<Raw> {
   const raw = dial(end);
-  raw.socket.write(hello(id, overrides));
+  raw.socket.write(hello(id, { to: end.id, ...overrides }));
   await until(`${id} was answered`, () => raw.received().length > 0);
   return raw;
 }
 
 test("intruders fill every place, and a member that was killed comes back at once", async () => {
   const a = await open(local("a"), { handshakeTimeoutMs: 60_000, idleTimeoutMs: 60_000 });
-  a.transport.setPeers(["b", "c"].map((id) => ({ id, address: NOWHERE })));
+  a.transport.setPeers(
+    ["b", "c"].map((id) => ({ id, address: NOWHERE })),
+    [],
+  );
   const c = await knock(a, "c");
   const killed = await knock(a, "b");
   const intruders: Raw[] = [];
@@ -111,13 +114,13 @@ test("a namesake that was there first has a member's frames only until the membe
     return { address: end.transport.address() };
   });
   const a = await open(local("a"), { idleTimeoutMs: 60_000 });
-  a.transport.setPeers([{ id: "b", address }]);
+  a.transport.setPeers([{ id: "b", address }], []);
   const namesake = await knock(a, "b", {
     incarnation: "namesake-0123456789",
     idleTimeoutMs: 60_000,
   });
   expect(a.transport.send("b", [bytes(1)])).toBe(true);
-  a.transport.setPeers([{ id: "b", address: b.transport.address() }]);
+  a.transport.setPeers([{ id: "b", address: b.transport.address() }], []);
   await until("the member is reached", () => {
     return a.transport.send("b", [bytes(2)]) && b.frames.length > 0;
   });
@@ -132,7 +135,7 @@ test("a namesake that was there first has a member's frames only until the membe
 
 test("announced frames cost the memory of what arrives, not of what is announced", async () => {
   const a = await open(local("a"), { handshakeTimeoutMs: 60_000, idleTimeoutMs: 60_000 });
-  a.transport.setPeers([{ id: "b", address: NOWHERE }]);
+  a.transport.setPeers([{ id: "b", address: NOWHERE }], []);
   const before = process.memoryUsage().arrayBuffers;
   const piece = Buffer.alloc(8 + 32_768);
   piece.writeUInt32LE(8 * 1024 * 1024, 0);

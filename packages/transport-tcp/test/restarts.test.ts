@@ -37,10 +37,13 @@ test("five restarts leave no timer: of handshakes, pauses, signs of life and las
     const refused = dial(a); // is refused, and stays
     refused.socket.write(hello("c", { clusterId: "blue" }));
     await until("it was refused", () => a.rejected.length === 1);
-    a.transport.setPeers([
-      { id: "b", address: b.transport.address() },
-      { id: "dead", address: "127.0.0.1:1" },
-    ]);
+    a.transport.setPeers(
+      [
+        { id: "b", address: b.transport.address() },
+        { id: "dead", address: "127.0.0.1:1" },
+      ],
+      [],
+    );
     await until("the dead one is being waited for", () => a.unreachable.includes("dead"));
     a.transport.disconnect(local("b", { run }));
     expect(timers.size).toBeGreaterThan(0);

@@ -54,7 +54,7 @@ async function slowLink(target: string, bytesPerSecond: number): Promise<SlowLin
 test("small frames sent after a large one arrive before it, with little in front of each", async () => {
   const [a, b] = [await open(local("a")), await open(local("b"))];
   const link = await slowLink(b.transport.address(), 1_000_000);
-  a.transport.setPeers([{ id: "b", address: link.address }]);
+  a.transport.setPeers([{ id: "b", address: link.address }], []);
   await deliver(a, "b", bytes(0));
   await until("b heard a", () => b.frames.length === 1);
   const large = new Uint8Array(1_500_000).map((_, i) => i * 31);

@@ -27,7 +27,7 @@ const taking = new Taking((isTaking) => {
 
 const node = await createNode({
   id,
-  cluster: { id: "bench", bootstrap: peers },
+  cluster: { id: "bench", bootstrap: peers, alone: peers.length === 1 },
   transport: createTcpTransport(),
   storage: {
     log: createFileLog({ directory }),

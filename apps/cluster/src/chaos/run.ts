@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { NodePlace } from "../supervisor/layout.js";
-import { askSnapshot } from "../supervisor/node-status.js";
+import { askSnapshot } from "../supervisor/node-requests.js";
 import { checkRecord, finalReads } from "./checks/checks.js";
 import type { Check } from "./checks/checks.js";
 import {
@@ -161,7 +161,7 @@ async function injectFaults(
     faults,
     endMs: seconds * 1000,
     fleet,
-    takeSnapshot: (node) => askSnapshot(nodeName(node), places[node]?.http ?? ""),
+    takeSnapshot: (node) => askSnapshot({ id: nodeName(node), http: places[node]?.http ?? "" }),
     network,
     observer,
     now,

@@ -8,6 +8,13 @@ export interface Actions {
   kill(node: string, httpBase: number): void | Promise<void>;
   restart(node: string, httpBase: number): void | Promise<void>;
   snapshot(node: string, httpBase: number): void | Promise<void>;
+  /** @param node null: whoever's log is furthest */
+  transfer(node: string | null, httpBase: number): void | Promise<void>;
+  rollingRestart(httpBase: number): void | Promise<void>;
+  add(httpBase: number): void | Promise<void>;
+  remove(node: string, httpBase: number): void | Promise<void>;
+  replace(node: string, httpBase: number): void | Promise<void>;
+  wipe(node: string, httpBase: number): void | Promise<void>;
   chaos(options: ChaosOptions): void | Promise<void>;
   verify(path: string): void | Promise<void>;
 }

@@ -2,8 +2,10 @@
 import { z } from "zod";
 import type { NodeView } from "../supervisor/control-api.js";
 import { ClusterError } from "../errors.js";
+import { linesOf } from "../lines.js";
 import { plainTable } from "../plain-table.js";
 import { nodeStatusSchema } from "../supervisor/node-status.js";
+import type { NodeStatus } from "../supervisor/node-status.js";
 
 const viewSchema: z.ZodType<NodeView> = z.object({
   number: z.number(),
@@ -56,45 +58,147 @@ export async function takeSnapshot(httpBase: number, node: string): Promise<Snap
   );
 }
 
+export interface LeaderView {
+  readonly leaderId: string;
+  readonly term: number;
+}
+
+const leaderSchema: z.ZodType<LeaderView> = z.object({ leaderId: z.string(), term: z.number() });
+
+/** @param to null: the voter whose log is furthest. @throws {ClusterError} */
+export async function transferLeadership(httpBase: number, to: string | null): Promise<LeaderView> {
+  return leaderSchema.parse(await call(httpBase, "POST", "/v1/transfer", { to }));
+}
+
+const lineSchema = z.union([
+  z.object({ progress: z.string() }),
+  z.object({ done: z.string() }),
+  errorSchema,
+]);
+
+/**
+ * @param node null: a new one
+ * @param say told what goes on
+ * @returns how it ended
+ * @throws {ClusterError}
+ */
+export async function changeMembers(
+  httpBase: number,
+  node: string | null,
+  action: "add" | "remove" | "replace" | "wipe",
+  say: (line: string) => void,
+): Promise<string> {
+  const path = node === null ? "/v1/nodes" : `/v1/nodes/${encodeURIComponent(node)}/${action}`;
+  const response = await ask(httpBase, "POST", path);
+  try {
+    for await (const text of linesOf(response)) {
+      const line = lineSchema.parse(JSON.parse(text));
+      if ("error" in line) throw refused(line.error);
+      if ("done" in line) return line.done;
+      say(line.progress);
+    }
+  } catch (cause) {
+    if (cause instanceof ClusterError) throw cause;
+    throw lost(cause);
+  }
+  throw lost();
+}
+
+function lost(cause?: unknown): ClusterError {
+  return new ClusterError(
+    "UNREACHABLE",
+    "the cluster ended before it was done: start it again with the same options, look with status, and repeat the command",
+    { cause },
+  );
+}
+
 /** A restart waits until the node serves, so it may take a while. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-async function call(httpBase: number, method: string, path: string): Promise<unknown> {
+async function call(
+  httpBase: number,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  return (await ask(httpBase, method, path, { ...(body && { body }), signal })).json();
+}
+
+/** @throws {ClusterError} nobody answers, or it is refused */
+async function ask(
+  httpBase: number,
+  method: string,
+  path: string,
+  { body, signal }: { readonly body?: object; readonly signal?: AbortSignal } = {},
+): Promise<Response> {
   const address = `127.0.0.1:${httpBase}`;
   let response: Response;
   try {
     response = await fetch(`http://${address}${path}`, {
       method,
       headers: { "content-type": "application/json" },
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      ...(body && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
     });
   } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "TimeoutError") {
+      throw new ClusterError(
+        "UNREACHABLE",
+        `the cluster at ${address} didn't answer within ${ANSWER_TIMEOUT_MS / 1000} s; it may still do what it was asked for: look with status`,
+        { cause },
+      );
+    }
     throw new ClusterError(
       "UNREACHABLE",
       `no cluster answers at ${address}; start one with "npm start", or say where it is with --http-base`,
       { cause },
     );
   }
-  const body: unknown = await response.json().catch(() => undefined);
-  if (response.ok) return body;
-  const refusal = errorSchema.safeParse(body);
+  if (response.ok) return response;
+  const answer: unknown = await response.json().catch(() => undefined);
+  const refusal = errorSchema.safeParse(answer);
   if (!refusal.success) {
     throw new ClusterError(
       "UNREACHABLE",
       `${address} answered ${response.status}; is it a cluster's control API?`,
     );
   }
-  const { code, message } = refusal.data.error;
-  throw new ClusterError(code === "NOT_RUNNING" ? "NOT_RUNNING" : "REFUSED", message);
+  throw refused(refusal.data.error);
+}
+
+function refused({ code, message }: { code: string; message: string }): ClusterError {
+  return new ClusterError(code === "not_running" ? "NOT_RUNNING" : "REFUSED", message);
+}
+
+/** What it is in the configuration that it knows itself. */
+function memberText(id: string, status: NodeStatus | null): string {
+  if (!status?.configuration) return "-";
+  if (typeof status.removedAt === "number") return "removed";
+  const { voters, learners } = status.configuration;
+  if (voters.some((voter) => voter.id === id)) return "voter";
+  return learners.some((learner) => learner.id === id) ? "learner" : "-";
 }
 
 /** For people: one row for each node. */
 export function statusTable(nodes: readonly NodeView[]): string {
-  const head = ["node", "pid", "state", "role", "term", "commit", "applied", "http", "peer"];
+  const head = [
+    "node",
+    "pid",
+    "state",
+    "member",
+    "role",
+    "term",
+    "commit",
+    "applied",
+    "http",
+    "peer",
+  ];
   const rows = nodes.map(({ id, pid, state, status, http, peer }) => [
     id,
     pid ?? "-",
     state,
+    memberText(id, status),
     status?.role ?? "-",
     status?.term ?? "-",
     status?.commitIndex ?? "-",
@@ -103,7 +207,7 @@ export function statusTable(nodes: readonly NodeView[]): string {
     peer,
   ]);
   const reasons = nodes.flatMap(({ id, reason }) =>
-    reason === null ? [] : [`${id} ended by itself: ${reason}`],
+    reason === null ? [] : [`${id} ended unasked: ${reason}`],
   );
   return [plainTable([head, ...rows]), ...reasons].join("\n");
 }

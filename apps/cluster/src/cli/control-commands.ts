@@ -1,4 +1,5 @@
-// `status`, `kill`, `restart` and `snapshot`: the commands that talk to a cluster which runs elsewhere.
+// The commands that talk to a cluster which runs elsewhere: `status`, `kill`, `restart`,
+// `snapshot`, `transfer` and `rolling-restart`.
 import { Argument } from "commander";
 import type { Command } from "commander";
 import type { Actions } from "./actions.js";
@@ -46,4 +47,35 @@ export function addControl(root: Command, actions: Actions): void {
     "0 it is saved; 1 the node refused, or didn't answer; 2 wrong options.",
   );
   explain(restart, ["2"], "0 it serves; 1 the cluster refused, or didn't answer; 2 wrong options.");
+  addLeadership(root, actions);
+}
+
+function addLeadership(root: Command, actions: Actions): void {
+  const transfer = root
+    .command("transfer")
+    .description("Let another node lead; writes wait for some milliseconds meanwhile.")
+    .addArgument(
+      new Argument("[node]", "its number or its id; without it the one whose log is furthest"),
+    )
+    .addOption(httpBaseOption())
+    .action((name: string | undefined, { httpBase }: ControlOptions) =>
+      actions.transfer(name ?? null, httpBase),
+    );
+  explain(
+    transfer,
+    ["", "2"],
+    "0 it leads; 1 it doesn't, or may still: the message says which; 2 wrong options.",
+  );
+  const rolling = root
+    .command("rolling-restart")
+    .description(
+      "Start every node again, one at a time and the leader last; each has caught up before the next.",
+    )
+    .addOption(httpBaseOption())
+    .action(({ httpBase }: ControlOptions) => actions.rollingRestart(httpBase));
+  explain(
+    rolling,
+    [""],
+    "0 all were restarted; 1 one is down or didn't come back, and the rest was left as it is; 2 wrong options.",
+  );
 }

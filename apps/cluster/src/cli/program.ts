@@ -5,6 +5,7 @@ import { Command } from "commander";
 import type { Actions } from "./actions.js";
 import { addChaos } from "./chaos-commands.js";
 import { addControl } from "./control-commands.js";
+import { addMembers } from "./member-commands.js";
 import { dropEmptyVariables, unknownVariable } from "./options.js";
 import { addUp } from "./up-command.js";
 
@@ -55,6 +56,7 @@ export function createProgram({ program, actions, print, complain }: ProgramOpti
   root.hook("preAction", (_, command) => refuseUnknownVariables(root, command));
   addUp(root, actions);
   addControl(root, actions);
+  addMembers(root, actions);
   addChaos(root, actions);
   for (const command of root.commands) checkFlags(command);
   return root;

@@ -2,6 +2,7 @@
 import { isValidId } from "@raftkit/core";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
+import { MAX_NODES } from "../supervisor/layout.js";
 import type { UpOptions } from "../supervisor/up-options.js";
 import type { Actions } from "./actions.js";
 import { DEFAULT_HTTP_BASE } from "./hints.js";
@@ -14,7 +15,6 @@ import {
   wholeOption,
 } from "./options.js";
 
-const MAX_NODES = 9;
 const MAX_BASE_PORT = 65_535 - MAX_NODES;
 
 export function addUp(root: Command, actions: Actions): void {
@@ -62,10 +62,11 @@ export function addUp(root: Command, actions: Actions): void {
     )
     .addOption(switchOption("--fresh", "delete an earlier cluster's data in --data first"))
     .action((options: UpOptions) => {
-      const { httpBase, peerBase, nodes } = options;
-      if (Math.abs(httpBase - peerBase) > nodes) return actions.up(options);
+      const { httpBase, peerBase } = options;
+      // Nodes may be added.
+      if (Math.abs(httpBase - peerBase) > MAX_NODES) return actions.up(options);
       return command.error(
-        `error: option '--peer-base <PORT>' argument '${peerBase}' is invalid. Allowed: a port further than ${nodes} from --http-base ${httpBase}, so that no port is needed twice.`,
+        `error: option '--peer-base <PORT>' argument '${peerBase}' is invalid. Allowed: a port further than ${MAX_NODES} from --http-base ${httpBase}, so that no port is needed twice.`,
       );
     });
   explain(

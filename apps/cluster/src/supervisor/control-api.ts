@@ -3,8 +3,12 @@
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { ClusterError } from "../errors.js";
-import { askSnapshot, askStatus, latestLeader } from "./node-status.js";
+import { z } from "zod";
+import { askSnapshot, askTransfer } from "./node-requests.js";
+import { askStatus, latestLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
+import type { MemberCommands } from "./member-commands.js";
+import type { Say } from "./member-progress.js";
 import type { ProcessState, SupervisedNode } from "./supervised-process.js";
 import type { Supervisor } from "./supervisor.js";
 
@@ -28,8 +32,10 @@ export interface ControlApi {
 
 const HOST = "127.0.0.1";
 
+const transferBody = z.object({ to: z.string().nullable() });
+
 /** `port`: what the `Host` header must name. */
-function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
+function controlRoutes(supervisor: Supervisor, members: MemberCommands, port: () => number): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     // Names that a page can point at 127.0.0.1 (DNS rebinding) don't pass, nor do pages that say
@@ -74,34 +80,81 @@ function controlRoutes(supervisor: Supervisor, port: () => number): Hono {
   app.post("/v1/nodes/:node/snapshot", async (context) => {
     const id = await resolveNode(supervisor, context.req.param("node"));
     const http = supervisor.nodes().find(({ place }) => place.id === id)?.place.http ?? "";
-    return context.json({ id, ...(await askSnapshot(id, http)) });
+    return context.json({ id, ...(await askSnapshot({ id, http })) });
   });
+  app.post("/v1/transfer", async (context) => {
+    const body = transferBody.safeParse(await context.req.json().catch(() => undefined));
+    if (!body.success) {
+      throw new ClusterError("BAD_REQUEST", 'allowed: {"to": a node or null}', { status: 400 });
+    }
+    const { to } = body.data;
+    const id = to === null ? null : await resolveNode(supervisor, to);
+    return context.json(await askTransfer(await whoAnswers(supervisor), id));
+  });
+  app.post("/v1/nodes", () => lines((say) => members.add(say)));
+  for (const action of ["remove", "replace", "wipe"] as const) {
+    app.post(`/v1/nodes/:node/${action}`, async (context) => {
+      const id = await resolveNode(supervisor, context.req.param("node"));
+      return lines((say) => members[action](id, say));
+    });
+  }
   app.notFound((context) =>
     context.json(
       {
         error: {
-          code: "NOT_FOUND",
-          message: "there are GET /v1/nodes, and POST /v1/nodes/N/kill, /restart and /snapshot",
+          code: "not_found",
+          message:
+            "there are GET and POST /v1/nodes, POST /v1/nodes/N/kill, /restart, /snapshot, /remove, /replace and /wipe, and POST /v1/transfer",
         },
       },
       404,
     ),
   );
   app.onError((error) => {
-    const { status, code } =
-      error instanceof ClusterError ? error : { status: 500, code: "INTERNAL" };
-    return Response.json({ error: { code, message: error.message } }, { status });
+    const { status } = error instanceof ClusterError ? error : { status: 500 };
+    return Response.json(errorBody(error), { status });
   });
   return app;
+}
+
+function errorBody(error: unknown): object {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof ClusterError ? error.code : "INTERNAL";
+  return { error: { code: code.toLowerCase(), message } };
+}
+
+/** Each line of JSON is sent when it is known: `progress`, at the end `done` or `error`. */
+function lines(work: (say: Say) => Promise<string>): Response {
+  const encoder = new TextEncoder();
+  let isGone = false;
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const send = (line: object): void => {
+        // Whoever asked may be gone: what was begun goes on.
+        if (!isGone) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
+      };
+      await work((progress) => send({ progress })).then(
+        (done) => send({ done }),
+        (error: unknown) => send(errorBody(error)),
+      );
+      if (!isGone) controller.close();
+    },
+    cancel: () => void (isGone = true),
+  });
+  return new Response(body, { headers: { "content-type": "application/x-ndjson" } });
 }
 
 /**
  * Takes the port.
  * @throws {ClusterError} another process has it
  */
-export function listenForControl(supervisor: Supervisor, port: number): Promise<ControlApi> {
+export function listenForControl(
+  supervisor: Supervisor,
+  members: MemberCommands,
+  port: number,
+): Promise<ControlApi> {
   let bound = port;
-  const app = controlRoutes(supervisor, () => bound);
+  const app = controlRoutes(supervisor, members, () => bound);
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
@@ -163,6 +216,15 @@ async function resolveNode(supervisor: Supervisor, name: string): Promise<string
     throw new ClusterError("NO_LEADER", whyNobodyLeads(nodes), { status: 409 });
   }
   return leader.id;
+}
+
+/** A node that can be asked for something that concerns all of them: the leader, if it is known. */
+async function whoAnswers(supervisor: Supervisor): Promise<NodeView> {
+  const answering = (await viewAll(supervisor)).filter(({ status }) => status !== null);
+  const leader = latestLeader(answering.map(({ status }) => status ?? undefined));
+  const node = answering.find(({ id }) => id === leader?.id) ?? answering[0];
+  if (node) return node;
+  throw new ClusterError("NOT_RUNNING", "no node answers; restart one first", { status: 409 });
 }
 
 function whyNobodyLeads(nodes: ReturnType<Supervisor["nodes"]>): string {

@@ -29,8 +29,16 @@ const createdSchema = z.object({
   transport: z.string(),
   peerBase: z.int(),
 });
-const markerSchema = z.object({ note: z.string(), created: createdSchema.nullable() });
+const markerSchema = z.object({
+  note: z.string(),
+  created: createdSchema.nullable(),
+  /** The numbers of the nodes, if some were added or removed. */
+  members: z.array(z.int()).optional(),
+});
+type Marker = z.infer<typeof markerSchema>;
 type Created = z.infer<typeof createdSchema>;
+
+const NOTHING: Marker = { note: NOTE, created: null };
 
 const flags: Readonly<Record<keyof Created, string>> = {
   nodes: "--nodes",
@@ -58,18 +66,32 @@ export function takeDataDirectory(options: UpOptions): () => void {
   }
   refuseIfInUse(data, "--data");
   if (fresh) empty(data, entries);
-  const found = existsSync(marker) ? readMarker(marker) : null;
+  const { created: found, members } = existsSync(marker) ? readMarker(marker) : NOTHING;
   const { nodes, codec, clusterId, transport, peerBase } = options;
   const given: Created = { nodes, codec, clusterId, transport, peerBase };
   if (storage === "file" && found !== null) refuseIfDifferent(data, found, given);
-  writeWhole(marker, { note: NOTE, created: storage === "file" ? given : found });
+  writeWhole(marker, { note: NOTE, created: storage === "file" ? given : found, members });
   makeDirectory(join(data, "logs"), "--data");
   return holdDirectory(data);
 }
 
-function readMarker(file: string): Created | null {
+/** The numbers of its nodes, as they were when the cluster ended: `up` starts these. */
+export function membersIn({ data, nodes, storage, fresh }: UpOptions): readonly number[] {
+  const initial = Array.from({ length: nodes }, (_, i) => i + 1);
+  if (storage === "memory" || fresh) return initial;
+  // What is wrong with the directory is said when it is taken.
+  return markerSchema.safeParse(parseJson(join(data, MARKER))).data?.members ?? initial;
+}
+
+/** What is in memory is gone with the cluster: nothing is kept of its members then. */
+export function rememberMembers({ data, storage }: UpOptions, members: readonly number[]): void {
+  const marker = join(data, MARKER);
+  if (storage === "file") writeWhole(marker, { ...readMarker(marker), members });
+}
+
+function readMarker(file: string): Marker {
   const parsed = markerSchema.safeParse(parseJson(file));
-  if (parsed.success) return parsed.data.created;
+  if (parsed.success) return parsed.data;
   throw new ClusterError(
     "DATA_NOT_OURS",
     `${file} can't be read as a cluster's marker; choose another --data, or start over with --fresh`,

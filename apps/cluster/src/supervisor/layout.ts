@@ -2,6 +2,12 @@
 import { join } from "node:path";
 import type { UpOptions } from "./up-options.js";
 
+/**
+ * How a node comes to the cluster when its directory is empty; later its log says.
+ * `founds`: as one of the initial voters. `joins`: it is added. `rejoins`: it lost its directory.
+ */
+export type Beginning = "founds" | "joins" | "rejoins";
+
 /** One server process: what it is called and where everything of it is. */
 export interface NodePlace {
   readonly number: number;
@@ -12,49 +18,53 @@ export interface NodePlace {
   readonly peer: string;
   readonly directory: string;
   readonly logFile: string;
+  readonly beginning: Beginning;
 }
+
+/** Numbers go up to it. */
+export const MAX_NODES = 9;
+
+type Layout = Pick<UpOptions, "nodes" | "httpBase" | "peerBase" | "data">;
 
 const HOST = "127.0.0.1";
 
-export function layOut({
-  nodes,
-  httpBase,
-  peerBase,
-  data,
-}: Pick<UpOptions, "nodes" | "httpBase" | "peerBase" | "data">): NodePlace[] {
-  return Array.from({ length: nodes }, (_, i) => {
-    const number = i + 1;
-    const id = `n${number}`;
-    return {
-      number,
-      id,
-      http: `${HOST}:${httpBase + number}`,
-      peer: `${HOST}:${peerBase + number}`,
-      directory: join(data, id),
-      logFile: join(data, "logs", `${id}.log`),
-    };
-  });
+/** The initial nodes. */
+export function layOut(layout: Layout): NodePlace[] {
+  return Array.from({ length: layout.nodes }, (_, i) => placeOf(i + 1, layout));
 }
 
-/** The server's arguments for one of these nodes. */
+/** Numbers above those of the initial nodes are of nodes that were added. */
+export function placeOf(number: number, { nodes, httpBase, peerBase, data }: Layout): NodePlace {
+  const id = `n${number}`;
+  return {
+    number,
+    id,
+    http: `${HOST}:${httpBase + number}`,
+    peer: `${HOST}:${peerBase + number}`,
+    directory: join(data, id),
+    logFile: join(data, "logs", `${id}.log`),
+    beginning: number <= nodes ? "founds" : "joins",
+  };
+}
+
+/** The server's arguments for one of these nodes, which are there now. */
 export function serverArguments(
   place: NodePlace,
   all: readonly NodePlace[],
   options: UpOptions,
 ): string[] {
-  const list = (of: "http" | "peer"): string =>
-    all.map((node) => `${node.id}=${node[of]}`).join(",");
+  const initial = layOut(options);
+  const possible = Array.from({ length: MAX_NODES }, (_, i) => placeOf(i + 1, options));
   return [
     "--id",
     place.id,
     "--cluster-id",
     options.clusterId,
-    "--peers",
-    list("peer"),
+    ...beginningArguments(place, initial, all),
     "--http",
     place.http,
     "--http-peers",
-    list("http"),
+    possible.map(({ id, http }) => `${id}=${http}`).join(","),
     "--transport",
     options.transport,
     "--storage",
@@ -66,4 +76,19 @@ export function serverArguments(
     "--log-level",
     options.logLevel,
   ];
+}
+
+function beginningArguments(
+  { id, peer, beginning }: NodePlace,
+  initial: readonly NodePlace[],
+  all: readonly NodePlace[],
+): string[] {
+  if (beginning === "founds") {
+    const peers = ["--peers", initial.map((node) => `${node.id}=${node.peer}`).join(",")];
+    // With others in its log the server refuses it: there, a directory that is lost must rejoin.
+    return initial.length === 1 && all.length === 1 ? [...peers, "--alone"] : peers;
+  }
+  const others = all.filter((node) => node.id !== id);
+  const join = ["--address", peer, "--join", others.map((node) => node.peer).join(",")];
+  return beginning === "rejoins" ? [...join, "--rejoin"] : join;
 }

@@ -51,7 +51,7 @@ export function startNodeProcess(
     child.once("close", (code, signal) => {
       clearTimeout(timer);
       closeSync(log);
-      resolve(lastLine(words) ?? `ended with ${signal ?? `exit code ${code}`}`);
+      resolve(lastLine(words) ?? endText(code, signal));
     });
   });
   const ready = new Promise<boolean>((resolve) => {
@@ -62,6 +62,12 @@ export function startNodeProcess(
     void ended.then(() => resolve(false));
   });
   return { pid: child.pid ?? null, ready, ended, signal: (signal) => void child.kill(signal) };
+}
+
+/** A server that is told to end by a signal ends with 0. */
+function endText(code: number | null, signal: NodeJS.Signals | null): string {
+  if (code === 0) return "a signal from elsewhere told it to (exit code 0)";
+  return `ended with ${signal ?? `exit code ${code}`}`;
 }
 
 /** What a program says before it ends; of a stack trace, the line that names the error. */

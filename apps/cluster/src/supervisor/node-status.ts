@@ -19,6 +19,17 @@ export interface NodeStatus {
    * node knows.
    */
   readonly bootstrap?: { readonly missing: readonly string[] } | null | undefined;
+  /** Null: it knows none yet. */
+  readonly configuration?:
+    | { readonly voters: readonly Named[]; readonly learners: readonly Named[] }
+    | null
+    | undefined;
+  /** Not null: the cluster goes on without it. */
+  readonly removedAt?: number | null | undefined;
+}
+
+interface Named {
+  readonly id: string;
 }
 
 export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
@@ -29,6 +40,13 @@ export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
   commitIndex: z.number(),
   lastApplied: z.number(),
   bootstrap: z.object({ missing: z.array(z.string()) }).nullish(),
+  configuration: z
+    .object({
+      voters: z.array(z.object({ id: z.string() })),
+      learners: z.array(z.object({ id: z.string() })),
+    })
+    .nullish(),
+  removedAt: z.number().nullish(),
 });
 
 const ASK_TIMEOUT_MS = 500;
@@ -48,45 +66,19 @@ export async function askStatus(http: string): Promise<NodeStatus | undefined> {
   }
 }
 
-/** A large state takes its time. */
-const SNAPSHOT_TIMEOUT_MS = 25_000;
-
-const snapshotAnswer = z.object({ index: z.number(), bytes: z.number() });
-const refusal = z.object({ error: z.object({ message: z.string() }) });
-
-/** Lets a node take a snapshot. @throws {ClusterError} it doesn't answer, or says why not */
-export async function askSnapshot(
-  id: string,
-  http: string,
-): Promise<z.infer<typeof snapshotAnswer>> {
-  let answer: unknown;
-  try {
-    const response = await fetch(`http://${http}/v1/cluster/snapshot`, {
-      method: "POST",
-      signal: AbortSignal.timeout(SNAPSHOT_TIMEOUT_MS),
-    });
-    answer = await response.json();
-  } catch (cause) {
-    throw new ClusterError("UNREACHABLE", `${id} at ${http} doesn't answer; does it run?`, {
-      cause,
-    });
-  }
-  const taken = snapshotAnswer.safeParse(answer);
-  if (taken.success) return taken.data;
-  const why = refusal.safeParse(answer);
-  throw new ClusterError(
-    "REFUSED",
-    `${id} took no snapshot: ${why.success ? why.data.error.message : JSON.stringify(answer)}`,
-  );
-}
-
 export interface Leader {
   readonly id: string;
   readonly term: number;
 }
 
+/** It waits to be let in, or was removed: it may never know a leader. */
+function isOutside(status: NodeStatus | undefined): boolean {
+  if (typeof status?.removedAt === "number") return true;
+  return status?.configuration === null && status.bootstrap === null;
+}
+
 /**
- * Waits until every node knows the same leader, so that each of them can serve.
+ * Waits until every member knows the same leader, so that each of them can serve.
  * @param say told for whom the first start waits, if it takes long
  * @throws {ClusterError} a node ended, or there was none in time
  */
@@ -111,7 +103,8 @@ export async function waitForLeader(
     const statuses = await Promise.all(
       nodes.map(async ({ place }) => ({ place, status: await askStatus(place.http) })),
     );
-    const leader = agreedLeader(statuses.map(({ status }) => status));
+    const inside = statuses.filter(({ status }) => !isOutside(status));
+    const leader = agreedLeader(inside.map(({ status }) => status));
     if (leader !== undefined) return leader;
     const waitedMs = performance.now() - startedAt;
     const missing = missingText(statuses.map(({ status }) => status));

@@ -5,14 +5,14 @@ import type { NodePlace } from "./layout.js";
 import { startNodeProcess } from "./node-process.js";
 import type { NodeProcess } from "./node-process.js";
 
-/** `killed`: on request. `ended`: by itself. */
+/** `killed`: on request. `ended`: not on request of this cluster. */
 export type ProcessState = "starting" | "running" | "killed" | "ended";
 
 export interface SupervisedNode {
   readonly place: NodePlace;
   readonly state: ProcessState;
   readonly pid: number | null;
-  /** Why it ended, if it ended by itself. */
+  /** Why it ended, if nobody asked for it here. */
   readonly reason: string | null;
 }
 
@@ -21,7 +21,7 @@ export interface ProcessOptions {
   readonly command: (place: NodePlace) => readonly string[];
   /** How long a process may take until it serves. */
   readonly readyTimeoutMs: number;
-  /** Between SIGTERM and SIGKILL. */
+  /** Between SIGTERM and SIGKILL when all are to end. */
   readonly graceMs: number;
   /**
    * A node serves (`running`), or one that served is gone (`killed`, `ended`). Not told: the end of
@@ -29,6 +29,9 @@ export interface ProcessOptions {
    */
   readonly onChange: (node: SupervisedNode) => void;
 }
+
+/** Longer than a leader takes to hand its leadership on, and a server to end what is under way. */
+const ORDERLY_END_MS = 3000;
 
 export class SupervisedProcess {
   readonly place: NodePlace;
@@ -66,9 +69,14 @@ export class SupervisedProcess {
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#end("SIGTERM");
+      await this.#end("SIGTERM", ORDERLY_END_MS);
       await this.#start();
     });
+  }
+
+  /** SIGTERM; resolves when it is gone. Nothing if it doesn't run. */
+  end(): Promise<void> {
+    return this.#inTurn(() => this.#end("SIGTERM", ORDERLY_END_MS));
   }
 
   /** @throws {ClusterError} it doesn't run */
@@ -138,12 +146,15 @@ export class SupervisedProcess {
     this.#reason = byItself ? reason : null;
   }
 
-  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  async #end(
+    signal: "SIGTERM" | "SIGKILL",
+    graceMs: number = this.#options.graceMs,
+  ): Promise<void> {
     const process = this.#process;
     if (process === undefined) return;
     this.#state = "killed";
     process.signal(signal);
-    const timer = setTimeout(() => process.signal("SIGKILL"), this.#options.graceMs);
+    const timer = setTimeout(() => process.signal("SIGKILL"), graceMs);
     await process.ended;
     clearTimeout(timer);
   }

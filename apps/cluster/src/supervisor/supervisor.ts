@@ -17,6 +17,10 @@ export interface Supervisor {
   resume(id: string): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;
+  /** One more; resolves once it serves. @throws {ClusterError} it ended before, and isn't kept */
+  add(place: NodePlace): Promise<void>;
+  /** Ends it if it runs, by SIGTERM or at once, and knows it no more. */
+  remove(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /**
    * SIGTERM to all, SIGKILL to those that are still there after the grace. No node can be started
    * afterwards. Idempotent.
@@ -31,7 +35,7 @@ export interface SupervisorOptions extends ProcessOptions {
 }
 
 export function createSupervisor({ places, ...options }: SupervisorOptions): Supervisor {
-  const processes = places.map((place) => new SupervisedProcess(place, options));
+  let processes = places.map((place) => new SupervisedProcess(place, options));
   let stopping: Promise<void> | undefined;
 
   function processOf(id: string): SupervisedProcess {
@@ -49,6 +53,21 @@ export function createSupervisor({ places, ...options }: SupervisorOptions): Sup
     pause: (id) => processOf(id).pause(),
     resume: (id) => processOf(id).resume(),
     restart: (id) => processOf(id).restart(),
+    async add(place) {
+      if (stopping) throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });
+      const added = new SupervisedProcess(place, options);
+      processes = [...processes, added].toSorted((a, b) => a.place.number - b.place.number);
+      await added.start().catch((error: unknown) => {
+        processes = processes.filter((process) => process !== added);
+        throw error;
+      });
+    },
+    async remove(id, signal) {
+      const removed = processOf(id);
+      if (signal === "SIGTERM") await removed.end();
+      else if (removed.view().pid !== null) await removed.kill();
+      processes = processes.filter((process) => process !== removed);
+    },
     stop: () =>
       (stopping ??= Promise.all(processes.map((process) => process.stop())).then(() => {})),
     killAll: () => processes.forEach((process) => process.killNow()),

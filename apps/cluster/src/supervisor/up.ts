@@ -3,11 +3,12 @@
 import { relative } from "node:path";
 import { listenForControl } from "./control-api.js";
 import type { ControlApi } from "./control-api.js";
-import { takeDataDirectory } from "./data-directory.js";
+import { membersIn, takeDataDirectory } from "./data-directory.js";
 import { commandLine } from "../cli/hints.js";
-import { layOut, serverArguments } from "./layout.js";
+import { placeOf, serverArguments } from "./layout.js";
 import type { NodePlace } from "./layout.js";
 import { watchLeaders } from "./leader-watch.js";
+import { createMemberCommands } from "./member-commands.js";
 import { waitForLeader } from "./node-status.js";
 import type { Leader } from "./node-status.js";
 import type { UpOptions } from "./up-options.js";
@@ -42,11 +43,12 @@ export async function startCluster(
   { serverCommand, signal, print, program }: UpContext,
 ): Promise<RunningCluster> {
   const startedAt = performance.now();
-  const places = layOut(options);
+  const places = membersIn(options).map((number) => placeOf(number, options));
   let isReady = false;
+  const placesNow = (): NodePlace[] => supervisor.nodes().map(({ place }) => place);
   const supervisor = createSupervisor({
     places,
-    command: (place) => [...serverCommand, ...serverArguments(place, places, options)],
+    command: (place) => [...serverCommand, ...serverArguments(place, placesNow(), options)],
     readyTimeoutMs: READY_TIMEOUT_MS,
     graceMs: GRACE_MS,
     onChange: (node) => {
@@ -55,7 +57,8 @@ export async function startCluster(
     },
   });
   // The port first: whoever holds it may be using the directory.
-  const control = await listenForControl(supervisor, options.httpBase);
+  const members = createMemberCommands(supervisor, options, signal);
+  const control = await listenForControl(supervisor, members, options.httpBase);
   let release = (): void => {};
   let stopping: Promise<void> | undefined;
   const watching = new AbortController();
@@ -70,9 +73,9 @@ export async function startCluster(
   try {
     release = takeDataDirectory(options);
     signal.throwIfAborted();
-    const { nodes, transport, codec, storage } = options;
+    const { transport, codec, storage } = options;
     print(
-      `starting ${nodes} server process${nodes === 1 ? "" : "es"} (${transport}, ${codec}, ${storage} storage)`,
+      `starting ${places.length} server process${places.length === 1 ? "" : "es"} (${transport}, ${codec}, ${storage} storage)`,
     );
     await supervisor.startAll();
     const leader = await waitForLeader(supervisor, LEADER_TIMEOUT_MS, signal, print);
@@ -103,7 +106,7 @@ function changeLine(
 ): string {
   if (state === "running") return `${place.id} runs, process ${pid}`;
   if (state !== "ended") return `${place.id} is down, as requested`;
-  return `${place.id} ended by itself: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
+  return `${place.id} ended unasked: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }
 
 function welcome(
@@ -114,7 +117,8 @@ function welcome(
   program: string,
   tookMs: number,
 ): string {
-  const { nodes, transport, codec, storage, data } = options;
+  const { transport, codec, storage, data } = options;
+  const nodes = places.length;
   const rows = places.map(
     ({ id, http, peer }) =>
       `  ${id}  http://${http}  peer ${peer}${id === leader.id ? "  leader" : ""}`,

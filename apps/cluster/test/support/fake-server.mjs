@@ -1,5 +1,6 @@
 // Stands in for the server: says that it serves, answers /v1/status with n1 as leader, or, after
-// /elect, with itself in the next term. Environment: FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that
+// /elect, with itself in the next term; is ready when it is asked for the third time; hands the
+// leadership to anybody but n3. It logs when it started and when it was ready. Environment: FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that
 // fail at once, never get ready, or ignore SIGTERM; FAKE_MISSING one for whom the first start waits.
 import { createServer } from "node:http";
 
@@ -35,10 +36,29 @@ const server = createServer((request, response) => {
     leaderId = id;
     term += 1;
   }
+  if (request.url === "/readyz" && ++readyAsked < 3) return refuse(response, "catching up");
+  if (request.url === "/readyz" && readyAsked === 3) log({ readyAt: Date.now() });
+  if (request.url === "/v1/cluster/transfer") return void transfer(request, response);
   response.end(JSON.stringify(status()));
 });
+
+let readyAsked = 0;
+const log = (line) => console.log(JSON.stringify(line));
+
+function refuse(response, message) {
+  response.writeHead(503).end(JSON.stringify({ error: { code: "no", message } }));
+}
+
+async function transfer(request, response) {
+  const body = [];
+  for await (const chunk of request) body.push(chunk);
+  const { to } = JSON.parse(Buffer.concat(body).toString());
+  if (to === "n3") return refuse(response, "n3 didn't answer in time; is it up?");
+  response.end(JSON.stringify({ leaderId: to ?? "n2", term: term + 1 }));
+}
+
 const [host, port] = address.split(":");
 server.listen(Number(port), host, () => {
-  console.log(JSON.stringify({ args: process.argv.slice(2) }));
+  log({ args: process.argv.slice(2), startedAt: Date.now() });
   if (!is("FAKE_MUTE")) process.send({ type: "ready" });
 });

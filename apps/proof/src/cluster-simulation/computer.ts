@@ -120,7 +120,11 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     createNode<KvCommand, KvResult, KvQuery, KvAnswer>({
       id,
       codec,
-      cluster: { id: around.clusterId, bootstrap: around.bootstrap },
+      cluster: {
+        id: around.clusterId,
+        bootstrap: around.bootstrap,
+        alone: around.bootstrap.length === 1,
+      },
       transport: network.attach(own),
       storage: { log: disk.attach(own) },
       stateMachine: watched(own, kv),

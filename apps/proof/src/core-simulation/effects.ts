@@ -9,6 +9,8 @@ import {
   entryTerm,
 } from "@raftkit/core";
 import { nameOf } from "../invariants/view.js";
+import { noteAppended, noteCommitted, noteLeader, noteTruncated } from "./change-watch.js";
+import { noteVerdict } from "./questions.js";
 import { measureForwards, measureUncommitted, measureWindow } from "./bounds.js";
 import { submit } from "./disk.js";
 import { noteWrite } from "./install-watch.js";
@@ -74,15 +76,30 @@ export function perform(
       abort(world, member, effect.install);
       break;
     case "configure":
+      if (world.plan.founders !== undefined) {
+        member.dials = new Set(effect.peers.map(({ address }) => address));
+      }
+      break;
     case "membership":
-    case "notice":
-    case "voteRefused":
-    case "diverged":
+      // What is sent to whoever comes begins anew.
+      for (const peer of member.unanswered) peer.messages = peer.bytes = 0;
+      break;
+    case "membershipVerdict":
+      noteVerdict(world, member, effect.id, effect.verdict);
+      break;
     case "transferred":
     case "transferRejected":
+      noteVerdict(world, member, effect.id, effect);
+      break;
+    case "notice":
+      noteNotice(world, member, effect);
+      break;
+    case "voteRefused":
+      noteRefusal(world, member, effect);
+      break;
+    case "diverged":
     case "removed":
     case "introduced":
-    case "membershipVerdict":
       break;
   }
 }
@@ -110,17 +127,13 @@ function persist(world: World, member: Member, { seq, operations }: EffectOf<"pe
         break;
       case "truncateFrom":
         invariants.truncating(member, operation.index);
+        noteTruncated(world, member, operation.index);
         member.log.apply(operation);
         break;
       case "append":
         member.log.apply(operation);
         invariants.appended(member, operation.run.firstIndex);
-        if (
-          member.role === "leader" &&
-          operation.run.bytes[ENTRY_KIND_OFFSET] === EntryKind.command
-        ) {
-          measureUncommitted(world, member);
-        }
+        if (member.role === "leader") onLeaderAppended(world, member, operation.run);
         break;
       case "compactThrough":
         invariants.compacting(member, operation.index);
@@ -143,6 +156,32 @@ function persist(world: World, member: Member, { seq, operations }: EffectOf<"pe
   submit(world, member, seq, operations);
 }
 
+function onLeaderAppended(world: World, member: Member, run: EntryRun): void {
+  const kind = run.bytes[ENTRY_KIND_OFFSET];
+  if (kind === EntryKind.configuration) noteAppended(world, member, run);
+  else if (kind === EntryKind.command) {
+    measureUncommitted(world, member);
+    if (run.firstIndex + run.count - 1 > member.transferIndex) {
+      broken(world, "transfer", `${member.id} takes a command while it hands its leadership on`);
+    }
+  }
+}
+
+function noteNotice(world: World, member: Member, { notice }: EffectOf<"notice">): void {
+  // What was taken before in this turn isn't written yet.
+  if (notice === "transferring") member.transferIndex = member.raft?.status.lastIndex ?? Infinity;
+  if (notice !== "transferCalledOff") return;
+  member.transferIndex = Infinity;
+  member.hasCalledOff = true;
+}
+
+/** A voter that has heard nobody since it was started refuses, for what it promised before. */
+function noteRefusal(world: World, member: Member, { reason }: EffectOf<"voteRefused">): void {
+  if (reason !== "leaderLive" || member.leaseDriftRate === undefined) return;
+  const isFresh = member.role === "follower" && !member.hasHeardLeader;
+  if (isFresh) world.coverage.countCell("lease restarted");
+}
+
 function commit(world: World, member: Member, effect: EffectOf<"committed">): void {
   const { trace } = world;
   trace.mix(6, member.number, effect.commitIndex, 0);
@@ -155,6 +194,7 @@ function commit(world: World, member: Member, effect: EffectOf<"committed">): vo
     );
   }
   member.commitIndex = effect.commitIndex;
+  noteCommitted(world, member);
 }
 
 function changeRole(world: World, member: Member, effect: EffectOf<"role">): void {
@@ -169,6 +209,10 @@ function changeRole(world: World, member: Member, effect: EffectOf<"role">): voi
   if (effect.term !== member.currentTerm) member.votedFor = null;
   member.currentTerm = effect.term;
   member.role = effect.role;
+  member.transferIndex = Infinity;
+  member.hasCalledOff = false;
+  if (effect.leaderId !== null) member.hasHeardLeader = true;
+  if (effect.role === "leader") noteLeader(world, member);
   for (const peer of member.unanswered) peer.messages = peer.bytes = 0;
   world.invariants.changed(member);
   world.unsettled = true;

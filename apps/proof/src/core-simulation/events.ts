@@ -117,5 +117,10 @@ function receive(world: World, member: Member, { from, sender, message }: Simula
   if (world.trace.isFull) {
     world.trace.line(world.now, `${from.id} > ${member.id} ${describe(message)}`);
   }
+  const wasLeader = member.role === "leader";
+  const { currentTerm } = member;
   step(world, member, { type: "receive", from: sender, message });
+  if (wasLeader && member.currentTerm > currentTerm) {
+    world.invariants.deposed(member, sender, message);
+  }
 }

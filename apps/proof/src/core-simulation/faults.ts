@@ -1,11 +1,17 @@
 // What each kind of fault does in the core simulation, to the node that it befalls. Everything else
 // about it comes from the plan.
 import type { SeededRandom } from "@raftkit/simulation";
+import type { Configuration, Member as RaftMember } from "@raftkit/core";
+import { isListed, isSameMember, serversOf, votersOf } from "@raftkit/core";
 import type { Fault, FaultKind } from "../plans/plan.js";
+import { memberChangeKinds } from "../plans/plan.js";
 import { changeClock } from "./clock.js";
+import { latestConfiguration } from "./connections.js";
 import { hang, repair, slowDown } from "./disk.js";
 import { resume } from "./events.js";
 import { createMember, failSync, restartIn, start, stop } from "./member.js";
+import { changeMembers, transferLeadership } from "./operators.js";
+import { missedBy } from "./questions.js";
 import type { Link, Member, World } from "./world.js";
 import { count, planAction } from "./world.js";
 
@@ -60,13 +66,18 @@ const effects: Partial<Record<FaultKind, Effect>> = {
     });
   },
   wipe({ world, victim, durationMs, random }) {
-    if (!mayLose(world)) return;
+    if (!mayLose(world, victim)) return;
     count(world, "wipe", victim);
     world.wiped++;
+    world.operators.wipedAt = world.now;
     stop(world, victim, true);
     victim.isWiped = true;
     const generation = world.everyone.filter(({ number }) => number === victim.number).length + 1;
     const replacement = createMember(world.plan, victim.number, generation, random);
+    replacement.address = victim.address;
+    if (world.plan.founders !== undefined && world.isBootstrapped) {
+      replacement.startsAs = isVotingSomewhere(world, victim) ? "rejoiner" : "joiner";
+    }
     world.members[victim.number] = replacement;
     world.everyone.push(replacement);
     restartIn(world, replacement, durationMs);
@@ -91,7 +102,7 @@ const effects: Partial<Record<FaultKind, Effect>> = {
   },
   rottenSnapshot({ world, fault, victim, durationMs, random }) {
     const { snapshots: lane } = victim;
-    if (!lane.newest || lane.rot !== undefined || !mayLose(world)) return;
+    if (!lane.newest || lane.rot !== undefined || !mayLose(world, victim)) return;
     lane.rot = random.chance(0.8) ? "data" : "description";
     if (world.trace.isFull) {
       world.trace.line(world.now, `${victim.id}'s snapshot is damaged: its ${lane.rot}`);
@@ -104,26 +115,53 @@ const effects: Partial<Record<FaultKind, Effect>> = {
   clockDrift(strike) {
     const { world, fault, victim, random } = strike;
     count(world, "clockDrift", victim);
-    changeClock(
-      world,
-      victim,
-      random.chance(0.5) ? 1 + fault.severity : 1 / (1 + fault.severity),
-      0,
-    );
+    const { leaseDriftRate: bound } = victim;
+    const isAhead = random.chance(0.5);
+    const rate =
+      bound !== undefined
+        ? 1 + (isAhead ? bound : -bound) * fault.severity
+        : isAhead
+          ? 1 + fault.severity
+          : 1 / (1 + fault.severity);
+    changeClock(world, victim, rate, 0);
     atEnd(strike, () => changeClock(world, victim, 1, 0));
   },
   clockJump({ world, fault, victim, random }) {
     count(world, "clockJump", victim);
     const ms = Math.floor(100 + 900 * fault.severity);
-    changeClock(world, victim, victim.clockRate, random.chance(0.9) ? ms : -ms / 4);
+    const jumpMs = random.chance(0.9) ? ms : -ms / 4;
+    // Whoever has leases vouches for its monotonic clock: the wall clock is set.
+    if (victim.leaseDriftRate !== undefined) victim.wallAheadMs += jumpMs;
+    else changeClock(world, victim, victim.clockRate, jumpMs);
+  },
+  moveAddress({ world, victim, durationMs }) {
+    const { operators, plan } = world;
+    const latest = latestConfiguration(world);
+    if (plan.founders === undefined || !latest || !mayMove(world, latest)) return;
+    stop(world, victim, false);
+    victim.address = `${victim.id}.test:${7_001 + operators.moves++}`;
+    restartIn(world, victim, durationMs);
+  },
+  transfer({ world, victim, random }) {
+    if (victim.raft) transferLeadership(world, victim, random);
   },
   clockStall(strike) {
     const { world, victim, durationMs, random } = strike;
     count(world, "clockStall", victim);
     changeClock(world, victim, 0, 0);
-    atEnd(strike, () => changeClock(world, victim, 1, random.chance(0.5) ? durationMs : 0));
+    // What stood still with its machine doesn't make up for it.
+    const isMadeUp = random.chance(0.5) && victim.leaseDriftRate === undefined;
+    atEnd(strike, () => changeClock(world, victim, 1, isMadeUp ? durationMs : 0));
   },
 };
+
+const changeOfMembers: Effect = ({ world, fault, durationMs, random }) => {
+  const kind = memberChangeKinds.find((one) => one === fault.kind);
+  // Nobody changes the members right after a disk was lost: they may have one counted that is gone.
+  if (!kind || world.now < missedBy(world)) return;
+  changeMembers(world, kind, fault.severity, durationMs, random);
+};
+for (const kind of memberChangeKinds) effects[kind] = changeOfMembers;
 
 export function strike(given: Strike): void {
   const { world, fault, victim, durationMs } = given;
@@ -137,9 +175,57 @@ export function strike(given: Strike): void {
 }
 
 /** A majority must keep what it promised: no consensus survives the loss of more. */
-function mayLose({ members, wiped }: World): boolean {
+function mayLose(world: World, victim: Member): boolean {
+  const { members, wiped, bootstrap, plan, isBootstrapped } = world;
   const rotten = members.filter(({ snapshots }) => snapshots.rot !== undefined).length;
-  return 2 * (wiped + rotten + 1) < members.length;
+  if (plan.founders === undefined || !isBootstrapped) {
+    return 2 * (wiped + rotten + 1) < bootstrap.length;
+  }
+  // Whoever may soon be needed must not be lost, nor while somebody decides who that is.
+  if (world.operators.busy > 0) return false;
+  return configurationsInForce(world).every(
+    ({ voters, learners, outgoing }) =>
+      !isListed(learners, victim) &&
+      [voters, outgoing].every((half) => {
+        const lost = half.filter((one) => isLost(world, one)).length;
+        return !isListed(half, victim) || 2 * (lost + 1) < half.length;
+      }),
+  );
+}
+
+function isLost({ members }: World, server: RaftMember): boolean {
+  const present = members.find((one) => isSameMember(one, server));
+  return !present || present.snapshots.rot !== undefined;
+}
+
+/** Those by which somebody may yet be elected: the last that was committed, and all after it. */
+function configurationsInForce({ members }: World): readonly Configuration[] {
+  const all = members.flatMap(({ log, disk, commitIndex }) =>
+    [log, disk.log].flatMap(({ configurations }) =>
+      configurations.map(({ index, configuration }) => ({
+        index,
+        configuration,
+        isCommitted: index <= commitIndex,
+      })),
+    ),
+  );
+  const committed = Math.max(0, ...all.map(({ index, isCommitted }) => (isCommitted ? index : 0)));
+  return all.filter(({ index }) => index >= committed).map(({ configuration }) => configuration);
+}
+
+/** With whatever data directory. */
+function isVotingSomewhere(world: World, victim: Member): boolean {
+  return configurationsInForce(world).some((one) =>
+    votersOf(one).some(({ id }) => id === victim.id),
+  );
+}
+
+/** Nobody who moved before is still looked for: else two of them might never meet. */
+function mayMove({ members }: World, latest: Configuration): boolean {
+  return serversOf(latest).every(
+    ({ id, incarnation, address }) =>
+      members.find((one) => one.id === id && one.incarnation === incarnation)?.address === address,
+  );
 }
 
 function atEnd({ world, victim, durationMs }: Strike, action: () => void): void {

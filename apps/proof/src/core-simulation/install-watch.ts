@@ -2,6 +2,7 @@
 // its log was when the first part came, and each kind of trouble until it is taken over or given up.
 import type { Effect, Index } from "@raftkit/core";
 import type { InstallTrouble } from "../plans/coverage.js";
+import { noteChangeTrouble } from "./change-watch.js";
 import type { Member, World } from "./world.js";
 
 export function noteTrouble(world: World, member: Member, trouble: InstallTrouble): void {
@@ -20,6 +21,7 @@ export function noteWrite(
   const { receiving: before, raft, log } = member;
   if (before?.id === install || !raft) return;
   if (before) noteTrouble(world, member, "newAttempt");
+  noteChangeTrouble(world, "install");
   const { index, term } = position;
   const { lacksSnapshot } = raft.status;
   member.receiving = {

@@ -4,11 +4,15 @@ import type { EntryRun, Input, SnapshotMeta } from "@raftkit/core";
 import { Raft } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { createLogShadow, nameOf } from "../invariants/view.js";
-import { armTimer, localNow } from "./clock.js";
+import { armTimer, hasClockStopped, localNow } from "./clock.js";
+import { dialSeeds, seedsFor } from "./connections.js";
 import { createDisk, endDisk, makeDurable } from "./disk.js";
 import { applyRun, checkCommit, perform, restoreMachine } from "./effects.js";
+import { noteChangeTrouble } from "./change-watch.js";
 import { noteEnd } from "./install-watch.js";
 import { copyMachine, createMachine } from "./machine.js";
+import { endQuestions } from "./questions.js";
+import { leaseDriftRateOf } from "./settings.js";
 import { captureIfDue } from "./snapshot-lane.js";
 import type { StoredSnapshot } from "./snapshot-state.js";
 import { createSnapshotLane, endRun } from "./snapshot-state.js";
@@ -26,6 +30,7 @@ export function createMember(
 ): Member {
   const id = `n${number + 1}`;
   const incarnation = `${id}-data-directory-${generation}`;
+  const isFounder = number < (plan.founders ?? plan.nodes);
   return {
     number,
     id,
@@ -40,6 +45,11 @@ export function createMember(
     log: createLogShadow(),
     disk: createDisk(),
     isBlankAgain: generation > 1,
+    address: `${id}.test:7000`,
+    startsAs: isFounder ? "founder" : "joiner",
+    dials: new Set(),
+    seeds: new Set(),
+    leaseDriftRate: leaseDriftRateOf(random.fork(`lease/${id}`), plan),
     isLost: false,
     raft: undefined,
     sender: { id, incarnation, run: 0 },
@@ -53,6 +63,11 @@ export function createMember(
     clockBase: number * 1_000,
     clockSince: 0,
     clockRate: 1,
+    wallAheadMs: 0,
+    toldWallAheadMs: 0,
+    transferIndex: Infinity,
+    hasCalledOff: false,
+    hasHeardLeader: false,
     timerAt: Infinity,
     turnWaits: false,
     checkedCommit: 0,
@@ -90,7 +105,12 @@ export function start(world: World, member: Member): void {
     pausedUntil: 0,
     inbox: [],
     nextSeq: 1,
+    transferIndex: Infinity,
+    hasCalledOff: false,
+    hasHeardLeader: false,
   });
+  const isFounder = member.startsAs === "founder";
+  if (!isFounder) member.seeds = seedsFor(world, member);
   member.log.copyFrom(disk.log);
   member.forwards.clear();
   for (const peer of member.unanswered) peer.messages = peer.bytes = 0;
@@ -107,9 +127,11 @@ export function start(world: World, member: Member): void {
       id: member.id,
       incarnation: member.incarnation,
       run: member.run,
-      address: world.bootstrap.find((peer) => peer.id === member.id)?.address ?? "",
+      address: member.address,
       clusterInstance: "cluster-instance-of-the-simulation",
-      bootstrap: world.bootstrap,
+      bootstrap: isFounder ? world.bootstrap : [],
+      rejoin: member.startsAs === "rejoiner",
+      leaseDriftRate: member.leaseDriftRate,
       random: member.random,
     },
     {
@@ -126,6 +148,7 @@ export function start(world: World, member: Member): void {
   world.invariants.started(member);
   world.unsettled = true;
   step(world, member, { type: "tick" });
+  if (!isFounder) dialSeeds(world, member, (input) => step(world, member, input));
 }
 
 /** What a start finds whole. All that it finds may be read. */
@@ -156,6 +179,8 @@ export function stop(world: World, member: Member, powerCut: boolean): void {
   endSnapshots(world, member);
   endDisk(world, member, powerCut);
   if (member.receiving) noteEnd(world, member);
+  noteChangeTrouble(world, "crash");
+  endQuestions(world, member);
   world.clients.onStopped(member);
   world.unsettled = true;
   world.trace.mix(3, member.number, member.disk.log.lastIndex, member.disk.currentTerm);
@@ -185,6 +210,15 @@ export function restartIn(world: World, member: Member, ms: number): void {
 export function step(world: World, member: Member, input: Input): void {
   const { raft } = member;
   if (!raft) return;
+  if (world.plan.leaseDriftRate !== undefined && hasClockStopped(world, member)) {
+    noteVoid(world, member, raft);
+    carryOut(world, member, raft, { type: "clockStopped" });
+    if (member.raft !== raft) return;
+  }
+  carryOut(world, member, raft, input);
+}
+
+function carryOut(world: World, member: Member, raft: Raft, input: Input): void {
   const effects = raft.step(localNow(world, member), input);
   const seen = world.tamper ? world.tamper(member, effects) : effects;
   const tell = (told: Input): void => step(world, member, told);
@@ -206,6 +240,10 @@ export function step(world: World, member: Member, input: Input): void {
   }
   checkCommit(world, member);
   if (deadline < Infinity) armTimer(world, member);
+}
+
+function noteVoid(world: World, member: Member, raft: Raft): void {
+  if (member.role === "leader" && raft.status.hasLease) world.coverage.countCell("lease void");
 }
 
 /** At once, or when the machine gets round to it. */
@@ -255,9 +293,10 @@ function onFailed(world: World, member: Member, error: Error): void {
       world.trace.line(world.now, `${member.id} stops for good: ${error.message}`);
     }
     stop(world, member, false);
+    if (world.isBootstrapped) member.startsAs = "rejoiner";
     // Before the cluster is bootstrapped it needs everybody: whoever runs it starts the node
     // afresh.
-    if (world.isBootstrapped) member.isLost = true;
+    if (world.isBootstrapped && world.plan.founders === undefined) member.isLost = true;
     else restartIn(world, member, BOOTSTRAP_RESTART_MS);
   } else broken(world, "failed", `${member.id} stopped by itself: ${error.message}`);
 }

@@ -3,6 +3,8 @@
 import type { Message } from "@raftkit/core";
 import { decodeMessage, messageHeader, messagePayload } from "@raftkit/core";
 import type { FaultKind } from "../plans/plan.js";
+import { noteChangeTrouble } from "./change-watch.js";
+import { areConnected } from "./connections.js";
 import { noteTrouble } from "./install-watch.js";
 import type { Link, Member, World } from "./world.js";
 import { broken, count, plan } from "./world.js";
@@ -17,7 +19,9 @@ export function transmit(world: World, from: Member, to: number, message: Messag
     now,
   } = world;
   const link = world.links[from.number * world.members.length + to];
-  if (!link) return;
+  const receiver = world.members[to];
+  if (!link || !receiver) return;
+  if (world.plan.founders !== undefined && !areConnected(from, receiver)) return;
   let at =
     now +
     settings.delayMs +
@@ -142,6 +146,7 @@ function disturbed(
 function lose(world: World, kind: FaultKind, from: Member, to: number, message: Message): void {
   countBoth(world, kind, from, to);
   if (message.type === "installSnapshot") noteLink(world, "lost", to);
+  if (kind !== "loss") noteChangeTrouble(world, "cut");
   if (world.trace.isFull) {
     world.trace.line(
       world.now,

@@ -1,5 +1,6 @@
 // Which phase the cluster is in; triggers faults whose phase has been reached. Looked at whenever
 // something changed that it depends on, and at every beat.
+import { serversOf } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import type { Fault, Phase } from "../plans/plan.js";
@@ -30,11 +31,23 @@ function phaseOf(world: World): Phase {
   }
   if (!leader || leader.log.term(leader.commitIndex) !== leader.currentTerm) return "electing";
   const [older] = world.committedBefore;
+  const isNeeded = neededBy(world, leader);
   return world.members.every(
-    (member) => member.raft && member.pausedUntil <= world.now && member.commitIndex >= older,
+    (member) =>
+      !isNeeded(member) ||
+      (member.raft && member.pausedUntil <= world.now && member.commitIndex >= older),
   )
     ? "serving"
     : "recovering";
+}
+
+/** Where members come and go, those that are none now may be anything. */
+function neededBy({ plan }: World, { log }: Member): (member: Member) => boolean {
+  const configuration =
+    plan.founders === undefined ? undefined : log.configurations.at(-1)?.configuration;
+  if (!configuration) return () => true;
+  const servers = serversOf(configuration);
+  return ({ id }) => servers.some((server) => server.id === id);
 }
 
 /** Brings the phase up to date and triggers faults whose phase has been reached. */
@@ -80,9 +93,10 @@ function begin(world: World, fault: Fault, victim: Member, random: SeededRandom)
  * the latest.
  */
 function victimOf(
-  { members, now }: World,
-  { role, phase, at, duringInstall }: Fault,
+  { members, now, operators }: World,
+  { role, phase, at, duringInstall, duringChange }: Fault,
 ): Member | undefined {
+  if (duringChange && !operators.change) return undefined;
   let found: Member | undefined;
   const isInstalling = (member: Member): boolean =>
     duringInstall === undefined || isAt(member, duringInstall);

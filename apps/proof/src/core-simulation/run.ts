@@ -2,6 +2,7 @@
 // wrong that the plan says; then the world heals, and within ten election timeouts the cluster must
 // elect, converge and answer on every node.
 import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
+import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import { createCoverage } from "../plans/coverage.js";
 import { InvariantBroken } from "../invariants/invariant.js";
@@ -12,6 +13,9 @@ import { createClients } from "./clients.js";
 import { heal } from "./faults.js";
 import { processEvent } from "./events.js";
 import { createMember, start, step } from "./member.js";
+import { proveMembers } from "./members-liveness.js";
+import { createOperators } from "./operators-state.js";
+import { probe } from "./probe.js";
 import { createNumberTrace } from "./number-trace.js";
 import { planFaults, settle } from "./phase.js";
 import { captureNew } from "./snapshot-lane.js";
@@ -74,8 +78,10 @@ function carryOut(plan: Plan, options: CoreSimulationOptions): World {
     world.clients.start();
     runUntil(world, plan.safetyMs, () => false);
     world.clients.stop();
+    world.operators.hasEnded = true;
     heal(world);
-    proveLiveness(world);
+    if (plan.founders === undefined) proveLiveness(world);
+    else proveMembers(world, (until, isDone) => runUntil(world, until, isDone));
     if (world.failure === undefined) checkAnswers(world);
   } catch (error) {
     if (!(error instanceof InvariantBroken)) throw error;
@@ -92,6 +98,7 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
     createMember(plan, number, 1, random),
   );
   const everyone = [...members];
+  const byLease = random.fork("leases");
   const later = (ms: number, action: () => void): void => planAction(world, world.now + ms, action);
   const world: World = {
     plan,
@@ -100,8 +107,12 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
       network: random.fork("network"),
       disk: random.fork("disk"),
       snapshots: random.fork("snapshots"),
+      operators: random.fork("operators"),
     },
-    bootstrap: members.map(({ id }) => ({ id, address: `${id}.test:7000` })),
+    bootstrap: members
+      .filter(({ startsAs }) => startsAs === "founder")
+      .map(({ id, address }) => ({ id, address })),
+    operators: createOperators(),
     now: 0,
     wheel: createTimingWheel(),
     openTurns: [],
@@ -122,7 +133,7 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
       broken: (check, message) => broken(world, check, message),
       propose: (member, firstSeq, command) =>
         step(world, member, { type: "propose", firstSeq, commands: [command] }),
-      read: (member, id) => step(world, member, { type: "read", id, byLease: false }),
+      read: (member, id) => read(world, member, id, byLease),
     }),
     captures: [],
     replayed: createLogShadow(),
@@ -147,6 +158,17 @@ function createWorld(plan: Plan, options: CoreSimulationOptions): World {
   };
   world.trace.line(0, `seed ${plan.seed}: ${plan.nodes} nodes, ${JSON.stringify(settings)}`);
   return world;
+}
+
+/** Where there are leases, most reads are by them. */
+function read(world: World, member: Member, id: number, random: SeededRandom): void {
+  const isByLease = world.plan.leaseDriftRate !== undefined && random.chance(0.8);
+  if (isByLease && member.role === "leader") {
+    if (member.raft?.status.hasLease === true) {
+      world.coverage.countCell(member.clockRate === 1 ? "lease held" : "lease drift");
+    } else if (member.hasCalledOff) world.coverage.countCell("lease forfeited");
+  }
+  step(world, member, { type: "read", id, byLease: isByLease });
 }
 
 /** Somebody asks a node for a snapshot, at random moments. */
@@ -238,22 +260,6 @@ function isMember(world: World, { incarnation }: Member): boolean {
       .at(-1)
       ?.configuration.voters.some((voter) => voter.incarnation === incarnation),
   );
-}
-
-/** A write, then a read, each repeated until it is answered. */
-function probe(world: World, id: string, what: "put" | "get", onAnswered: () => void): void {
-  const member = world.members[world.byId.get(id) ?? 0];
-  if (!member) return;
-  let attempt = 0;
-  const again = (): void => {
-    const client = `probe-${id}-${what}-${attempt++}`;
-    world.clients.call(member, client, what, 0, 1_000, (end) => {
-      if (end !== "answered") planAction(world, world.now + 10, again);
-      else if (what === "put") probe(world, id, "get", onAnswered);
-      else onAnswered();
-    });
-  };
-  again();
 }
 
 function checkAnswers(world: World): void {

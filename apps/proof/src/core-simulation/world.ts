@@ -30,6 +30,7 @@ import type {
   StoredSnapshot,
   WatchedInstall,
 } from "./snapshot-state.js";
+import type { Operators } from "./operators-state.js";
 import type { TimingWheel } from "./timing-wheel.js";
 
 export interface Disk {
@@ -68,6 +69,15 @@ export interface Member extends NodeView {
   readonly disk: Disk;
   /** It came after a data directory that was wiped. */
   readonly isBlankAgain: boolean;
+  /** Where the others reach it, if they know that. */
+  address: string;
+  /** How it is started: as one of those that found the cluster, or to join it, or to rejoin. */
+  startsAs: "founder" | "joiner" | "rejoiner";
+  /** Addresses that it dials: those that core asks for, and those that it was started with. */
+  dials: ReadonlySet<string>;
+  seeds: ReadonlySet<string>;
+  /** By how much any clock of a node with leases may be wrong; undefined: it has none. */
+  readonly leaseDriftRate: number | undefined;
   /** It stopped for good: `StorageLost`. */
   isLost: boolean;
   /** Undefined while it is down. */
@@ -79,6 +89,12 @@ export interface Member extends NodeView {
   /** Committed entries, and snapshots to restore, that wait for the machine. */
   applying: (EntryRun | StoredSnapshot)[];
   readonly snapshots: SnapshotLane;
+  /** It hands its leadership on, and takes no command behind this; Infinity: it doesn't. */
+  transferIndex: Index;
+  /** A transfer, in this term. */
+  hasCalledOff: boolean;
+  /** In this run. */
+  hasHeardLeader: boolean;
   /** The snapshot that it is being sent. */
   receiving: WatchedInstall | undefined;
   /** Of the part that came in last. */
@@ -87,6 +103,9 @@ export interface Member extends NodeView {
   clockBase: number;
   clockSince: number;
   clockRate: number;
+  /** By how much the wall clock went on further, and how much of that was told. ms */
+  wallAheadMs: number;
+  toldWallAheadMs: number;
   /** The earliest moment at which a timer is planned. */
   timerAt: number;
   turnWaits: boolean;
@@ -223,8 +242,11 @@ export interface World {
     readonly network: SeededRandom;
     readonly disk: SeededRandom;
     readonly snapshots: SeededRandom;
+    readonly operators: SeededRandom;
   };
+  /** Those that found the cluster. */
   readonly bootstrap: readonly Peer[];
+  readonly operators: Operators;
   now: number;
   readonly wheel: TimingWheel<SimulationEvent>;
   /** Those whose turn ends with this millisecond. */

@@ -1,10 +1,12 @@
 // All invariants as one. Who runs a cluster tells this what happens; it throws `InvariantBroken` at
 // the first that fails.
 import { boundedMemory } from "./bounded-memory.js";
+import { configurationChanges } from "./configuration-changes.js";
 import { configurationSafety } from "./configuration-safety.js";
 import { electionSafety } from "./election-safety.js";
 import type { ClusterView, Invariant } from "./invariant.js";
 import { installedPromises } from "./installed-promises.js";
+import { keptCommits } from "./kept-commits.js";
 import { keptPromises } from "./kept-promises.js";
 import { leaderAppendOnly } from "./leader-append-only.js";
 import { leaderCompleteness } from "./leader-completeness.js";
@@ -29,12 +31,14 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     quorumDurability(cluster),
     monotonic(),
     configurationSafety(),
+    configurationChanges(),
     stateHash(),
     boundedMemory(),
     promises(),
     snapshotContent(),
     snapshotTerm(),
     keptPromises(),
+    keptCommits(),
     resetBounds(),
     restores(),
     installedPromises(),
@@ -51,6 +55,7 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
   const committed = all.flatMap(({ committed: hear }) => hear ?? []);
   const applied = all.flatMap(({ applied: hear }) => hear ?? []);
   const sending = all.flatMap(({ sending: hear }) => hear ?? []);
+  const deposed = all.flatMap(({ deposed: hear }) => hear ?? []);
   const measured = all.flatMap(({ measured: hear }) => hear ?? []);
   return {
     started(node) {
@@ -88,6 +93,9 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     },
     sending(node, to, message) {
       for (const hear of sending) hear(node, to, message);
+    },
+    deposed(node, by, message) {
+      for (const hear of deposed) hear(node, by, message);
     },
     measured(node, what, size, limit) {
       for (const hear of measured) hear(node, what, size, limit);

@@ -78,7 +78,7 @@ export function isQuorum(
 }
 
 /** Any quorum of one shares a member with any quorum of the other: some half of each overlaps. */
-function overlap(a: Configuration, b: Configuration): boolean {
+export function overlap(a: Configuration, b: Configuration): boolean {
   return halvesOf(a).some((one) => halvesOf(b).some((other) => overlapOf(one, other)));
 }
 

@@ -1,7 +1,7 @@
 // What an invariant is: it is told what changed at one node, looks at that alone, and throws when
 // it can't be. It must never change anything, and never look at more than what changed: it runs
 // after every step of every node.
-import type { Index, Message, NodeId } from "@raftkit/core";
+import type { Index, Member, Message, NodeId } from "@raftkit/core";
 import type { NodeView, SnapshotView } from "./view.js";
 
 /** What must never happen, happened. */
@@ -47,6 +47,8 @@ export interface Invariant {
   readonly restored?: (node: NodeView, snapshot: SnapshotView) => void;
   /** A message leaves. Core simulation only: in the other one messages are bytes. */
   readonly sending?: (node: NodeView, to: NodeId, message: Message) => void;
+  /** A message that a leader heard ended its leadership by its later term. Core simulation only. */
+  readonly deposed?: (node: NodeView, by: Member, message: Message) => void;
   /** How much of something bounded there is. */
   readonly measured?: (node: NodeView, what: string, size: number, limit: number) => void;
 }

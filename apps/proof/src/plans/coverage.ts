@@ -5,8 +5,15 @@
 // each write that it held up or failed; all others when they befall a node. The role and phase are
 // those of that moment; of a fault that lies in wait for a node's next write, sync, rename or
 // await, those in which it was laid, once it has struck.
-import type { FaultKind, FaultRole, NodeFaultKind, Phase, Simulation } from "./plan.js";
-import { faultKinds, phases } from "./plan.js";
+import type {
+  FaultKind,
+  FaultRole,
+  NodeFaultKind,
+  Phase,
+  Simulation,
+  TransferTarget,
+} from "./plan.js";
+import { faultKinds, phases, transferTargets } from "./plan.js";
 
 export const roles: readonly FaultRole[] = ["follower", "candidate", "leader"];
 
@@ -73,7 +80,73 @@ export const installCells: readonly string[] = installCases
   .flatMap((installed) => installTroubles.map((trouble) => installCell(installed, trouble)))
   .filter((cell) => cell !== installCell("damaged", "capture"));
 
+/** How the members change: by the first configuration that a leader appends for it. */
+export const changeCases = [
+  "grow",
+  "shrink",
+  "replace",
+  "leaderLeaves",
+  "learners",
+  "address",
+  /** A voter's place goes back to its node, whose disk was lost. */
+  "rejoin",
+] as const;
+export type ChangeCase = (typeof changeCases)[number];
+
+/** What went wrong until that was committed, and its joint phase was over. */
+export const changeTroubles = [
+  "nothing",
+  /** A link between two nodes lost something for good, or a node ended. */
+  "cut",
+  "crash",
+  /** Another leader was elected; the entry was cut from its log, or another one took its place. */
+  "newLeader",
+  "takenBack",
+  /** Somebody else wanted other members; the leadership was to be handed on. */
+  "rival",
+  "transfer",
+  /** A node was sent a snapshot. */
+  "install",
+] as const;
+export type ChangeTrouble = (typeof changeTroubles)[number];
+
+export function changeCell(change: ChangeCase, trouble: ChangeTrouble): string {
+  return `change ${change} ${trouble}`;
+}
+
+export const changeCells: readonly string[] = changeCases.flatMap((change) =>
+  changeTroubles.map((trouble) => changeCell(change, trouble)),
+);
+
+/** How a node that was asked for a transfer answered. */
+export const transferEnds = ["done", "calledOff", "refused"] as const;
+export type TransferEnd = (typeof transferEnds)[number];
+
+export function transferCell(target: TransferTarget, end: TransferEnd): string {
+  return `transfer ${target} ${end}`;
+}
+
+export const transferCells: readonly string[] = transferTargets.flatMap((target) =>
+  transferEnds.map((end) => transferCell(target, end)),
+);
+
+/** What leases met. */
+export const leaseCells = [
+  /** A leader that was asked for a read had one; its clock was wrong. */
+  "lease held",
+  "lease drift",
+  /** A leader lost it since its clock had stood still, or its wall clock was set. */
+  "lease void",
+  /** A leader that was asked for a read had none, for it called off a transfer in this term. */
+  "lease forfeited",
+  /** A voter that had just restarted refused its vote. */
+  "lease restarted",
+] as const;
+
 export interface Coverage {
+  countChange(change: ChangeCase, trouble: ChangeTrouble): void;
+  /** A cell by its name, of those that concern no fault. */
+  countCell(cell: string): void;
   countInstall(installed: InstallCase, trouble: InstallTrouble): void;
   count(kind: FaultKind, role: FaultRole, phase: Phase): void;
   /** `kind role phase` → how often; only what occurred. */
@@ -82,15 +155,12 @@ export interface Coverage {
 
 export function createCoverage(): Coverage {
   const cells = new Map<string, number>();
+  const countCell = (cell: string): void => void cells.set(cell, (cells.get(cell) ?? 0) + 1);
   return {
-    countInstall(installed, trouble) {
-      const cell = installCell(installed, trouble);
-      cells.set(cell, (cells.get(cell) ?? 0) + 1);
-    },
-    count(kind, role, phase) {
-      const cell = cellName(kind, role, phase);
-      cells.set(cell, (cells.get(cell) ?? 0) + 1);
-    },
+    countCell,
+    countInstall: (installed, trouble) => countCell(installCell(installed, trouble)),
+    countChange: (change, trouble) => countCell(changeCell(change, trouble)),
+    count: (kind, role, phase) => countCell(cellName(kind, role, phase)),
     cells: () => new Map(cells),
   };
 }
@@ -121,10 +191,30 @@ const seldomInClusters: ReadonlySet<string> = new Set([
   ),
 ]);
 
+/**
+ * What comes about too seldom in either simulation for a few hundred seeds: an entry by which voters
+ * come is on too many disks at once to be taken back, and few of the other changes meet a snapshot or a
+ * transfer; a transfer to a slow node is seldom slow enough.
+ */
+const seldomInPlans: ReadonlySet<string> = new Set([
+  ...changeCases
+    .filter((change) => change !== "learners" && change !== "shrink")
+    .flatMap((change) => [changeCell(change, "takenBack"), changeCell(change, "install")]),
+  changeCell("replace", "transfer"),
+  changeCell("address", "transfer"),
+  changeCell("rejoin", "transfer"),
+  transferCell("slow", "done"),
+  transferCell("slow", "calledOff"),
+  transferCell("named", "calledOff"),
+  transferCell("dead", "calledOff"),
+]);
+
 /** Every cell that a simulation must fill, given enough seeds. */
 export function demandedCells(simulation: Simulation): readonly string[] {
   const cells = cellsOf(kindsOf(simulation));
   return simulation === "core"
-    ? [...cells, ...installCells]
+    ? [...cells, ...installCells, ...changeCells, ...transferCells, ...leaseCells].filter(
+        (cell) => !seldomInPlans.has(cell),
+      )
     : cells.filter((cell) => !seldomInClusters.has(cell));
 }

@@ -4,6 +4,7 @@
 import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import { kindsOf, roles } from "./coverage.js";
+import { withOperators } from "./operator-plans.js";
 import { snapshotFaults, snapshotsOf } from "./snapshot-plans.js";
 import type {
   Fault,
@@ -52,9 +53,11 @@ const TURN = 5;
 export function planOf(seed: number, simulation: Simulation): Plan {
   const random = createRandom(seed).fork(`plan/${STREAM[simulation]}`);
   const form = random.fork("shape");
-  return simulation === "core" && form.chance(SHAPED)
+  if (simulation === "cluster") return mixedPlanOf(seed, simulation, random);
+  const plan = form.chance(SHAPED)
     ? shapedPlanOf(seed, form)
     : mixedPlanOf(seed, simulation, random);
+  return withOperators(plan, random.fork("operators"));
 }
 
 function shapedPlanOf(seed: number, random: SeededRandom): Plan {

@@ -58,7 +58,25 @@ export const snapshotFaultKinds = [
   "badReads",
   "rottenSnapshot",
 ] as const;
-export type FaultKind = NodeFaultKind | (typeof snapshotFaultKinds)[number];
+/**
+ * What operators ask for, in plans in which they ask for anything: members come, go and move, and
+ * leaderships are handed on. Core simulation only; they count by what goes wrong meanwhile.
+ */
+export const memberChangeKinds = [
+  "addVoters",
+  "removeVoters",
+  "replaceVoters",
+  "removeLeader",
+  "changeLearners",
+] as const;
+export type MemberChangeKind = (typeof memberChangeKinds)[number];
+/** To whom a leadership is to go: a node that is named may be down, or slow. */
+export const transferTargets = ["furthest", "named", "dead", "slow"] as const;
+export type TransferTarget = (typeof transferTargets)[number];
+export const operatorKinds = [...memberChangeKinds, "moveAddress", "transfer"] as const;
+export type OperatorKind = (typeof operatorKinds)[number];
+
+export type FaultKind = NodeFaultKind | (typeof snapshotFaultKinds)[number] | OperatorKind;
 
 export type FaultRole = "follower" | "candidate" | "leader";
 
@@ -88,6 +106,8 @@ export interface Fault {
    * yet the log behind it; for a leader, while there is any. Core simulation only.
    */
   readonly duringInstall?: "receiving" | "resetting";
+  /** It waits until a leader has begun to change the members, and that isn't committed. */
+  readonly duringChange?: true;
   /**
    * So long after that moment it begins, whatever has become of that node by then, unless the node
    * is down. Not given: at once. Core simulation only. ms
@@ -137,6 +157,13 @@ export interface Plan {
     readonly partBytes: number;
     readonly parts: number;
   };
+  /**
+   * So many nodes found the cluster, those that come first; the others join it. Not given: all of
+   * them, and the members stay. Core simulation only.
+   */
+  readonly founders?: number;
+  /** Leases are on, and no clock differs from real time by more than this. Core simulation only. */
+  readonly leaseDriftRate?: number;
   /** In order of `at`. */
   readonly faults: readonly Fault[];
 }

@@ -85,6 +85,10 @@ export async function shrink(
       const { snapshots: _, ...rest } = best;
       await improves(rest);
     }
+    if (best.leaseDriftRate !== undefined) {
+      const { leaseDriftRate: _, ...rest } = best;
+      await improves(rest);
+    }
     if (best.load.pauseMs < 200) await improves({ ...best, load: { ...best.load, pauseMs: 200 } });
   }
 

@@ -151,7 +151,7 @@ const r25: Scenario = {
   },
   mutation: {
     file: "packages/core/src/handlers/heartbeat.ts",
-    find: `  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;\n`,
+    find: `  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return "noMajority";\n`,
     replace: ``,
     why: "a leader that nobody answers continues to lead",
   },

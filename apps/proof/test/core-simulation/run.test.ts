@@ -26,7 +26,7 @@ describe("seeds", () => {
   test("inject every kind of fault, and most of them into every role in every phase", () => {
     const cells = cellsOf(kindsOf("core"));
     const others = [...injected].filter((cell) => !cells.includes(cell));
-    expect(others.filter((cell) => !cell.startsWith("install "))).toEqual([]);
+    expect(others.filter((cell) => !/^(install|change|transfer|lease) /.test(cell))).toEqual([]);
     for (const kind of kindsOf("core")) {
       expect(
         [...injected].filter((cell) => cell.startsWith(`${kind} `)),
@@ -226,7 +226,8 @@ describe("a bug is found:", () => {
 
 test("a node that lost its data directory may not stay silent: it stops for good, or the run fails", () => {
   const plan = {
-    ...planOf(1, "core"),
+    // One without operators: with them it would rejoin.
+    ...planOf(3, "core"),
     nodes: 3,
     safetyMs: 2_000,
     faults: [

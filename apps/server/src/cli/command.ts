@@ -10,8 +10,10 @@ const EXAMPLES = `
 Flags win over environment variables, those over defaults. An empty variable counts as unset.
 
 Examples:
-  node apps/server/dist/main.js
+  node apps/server/dist/main.js --alone
   node apps/server/dist/main.js --id n2 --peers n1=127.0.0.1:7101,n2=127.0.0.1:7102,n3=127.0.0.1:7103
+  node apps/server/dist/main.js --id n4 --join 127.0.0.1:7101
+  node apps/server/dist/main.js --id n3 --join 127.0.0.1:7101 --rejoin
   RAFTKIT_STORAGE=memory RAFTKIT_LOG_LEVEL=warn node apps/server/dist/main.js --http 127.0.0.1:0
 
 Exit codes: 0 ended by SIGTERM or SIGINT, 1 could not start or failed, 2 wrong options.`;
@@ -35,7 +37,8 @@ export function helpText(): string {
 export function readFlags(args: readonly string[]): ReadonlyMap<string, string> | "help" {
   const command = createCommand();
   const flags = new Map<string, string>();
-  checkFlags(command, (name, text) => flags.set(name, String(text)));
+  // A switch may stand alone.
+  checkFlags(command, (name, text) => flags.set(name, typeof text === "string" ? text : "true"));
   try {
     command.parse(splitValues(args), { from: "user" });
   } catch (error) {
@@ -72,10 +75,12 @@ function optionOf({
   help,
   allowed,
   choices,
+  isSwitch,
   fallbackText,
 }: TableOption<unknown>): Option {
   const what = choices === undefined ? `${help} Allowed: ${allowed}.` : help;
-  const option = new Option(`--${flag} <${value}>`, what).env(environmentName(flag));
+  const given = isSwitch === true ? `[${value}]` : `<${value}>`;
+  const option = new Option(`--${flag} ${given}`, what).env(environmentName(flag));
   if (choices !== undefined) option.choices(choices);
   // The value is not used: what is given comes from the flags and the environment alone.
   return option.argParser((text) => text).default("", fallbackText);

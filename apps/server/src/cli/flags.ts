@@ -1,8 +1,13 @@
-// The library's messages name its own options; an operator knows flags.
+// The library's messages name its own options and calls; an operator knows flags and requests.
 import { optionTable } from "./table.js";
 
 const renamed: ReadonlyMap<string, string> = new Map([
   ["cluster.bootstrap", "peers"],
+  ["cluster.alone: true", "alone"],
+  ["cluster.alone", "alone"],
+  ["cluster.join", "join"],
+  ["rejoin: true", "rejoin"],
+  ["cluster.rejoin", "rejoin"],
   ["cluster.id", "cluster-id"],
   ["defaultTimeoutMs", "timeout-ms"],
   ["heartbeatIntervalMs", "heartbeat-ms"],
@@ -17,10 +22,13 @@ const NAMES = new RegExp(
   "g",
 );
 
-/** A message with flags in place of the library's options. */
+/** A message with flags in place of the library's options, and requests in place of its calls. */
 export function inFlags(message: string): string {
-  return message.replaceAll(NAMES, (text, name: string) => {
-    const flag = renamed.get(text) ?? renamed.get(name);
-    return flag === undefined ? text : `--${flag}`;
-  });
+  return message
+    .replaceAll(NAMES, (text, name: string) => {
+      const flag = renamed.get(text) ?? renamed.get(name);
+      return flag === undefined ? text : `--${flag}`;
+    })
+    .replaceAll(/\b(?:node\.)?changeMembership\b/g, "POST /v1/cluster/members")
+    .replaceAll(/\bnode\.member\(\)/g, "GET /readyz");
 }

@@ -5,11 +5,24 @@ import { formatHostPort, isLoopback, parseHostPort } from "./addresses.js";
 import { environmentName, readFlags } from "./command.js";
 import { WrongOptions } from "./errors.js";
 import { wrongVariables } from "./suggest.js";
-import { optionTable } from "./table.js";
+import { defaultAddress, optionTable } from "./table.js";
 import type { Given, TableOption } from "./table.js";
 
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
-type Unset = "httpPeers" | "peerVia" | "maxLogBytes";
+/**
+ * So many of the largest values fit in the log at least: a command may be half of it, and a value
+ * with its key, in JSON as base64, stays below twice its size.
+ */
+const LOG_VALUES = 4;
+
+type Unset =
+  | "address"
+  | "peers"
+  | "join"
+  | "httpPeers"
+  | "peerVia"
+  | "leaseDriftRate"
+  | "maxLogBytes";
 /** What the server is started with. Every property is the option of that name. */
 export type Settings = {
   readonly [K in Exclude<keyof typeof optionTable, Unset>]: Value<(typeof optionTable)[K]>;
@@ -30,19 +43,25 @@ export function parseOptions(
     environment,
     Object.values(optionTable).map(({ flag }) => environmentName(flag)),
   );
-  const given: Record<string, string | undefined> = {};
+  const options = Object.entries<TableOption<unknown>>(optionTable);
+  // An empty variable counts as unset: that is how compose files and shells pass on "nothing".
+  const fromVariable = (flag: string): string | undefined =>
+    environment[environmentName(flag)] || undefined;
+  const given: Record<string, string | undefined> = Object.fromEntries(
+    options.map(([name, { flag }]) => [name, flags.get(flag) ?? fromVariable(flag)]),
+  );
   const settings: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries<TableOption<unknown>>(optionTable)) {
+  for (const [name, option] of options) {
     const variable = environmentName(option.flag);
-    // An empty variable counts as unset: that is how compose files and shells pass on "nothing".
-    const fromEnvironment = environment[variable] === "" ? undefined : environment[variable];
-    const text = flags.get(option.flag) ?? fromEnvironment ?? option.fallback(given);
+    const fromEnvironment = fromVariable(option.flag);
+    const text = given[name] ?? option.fallback(given);
     if (text === undefined) continue;
     const parsed = option.schema.safeParse(text);
     if (parsed.success) {
       given[name] = text;
       settings[name] = parsed.data;
     } else {
+      given[name] = undefined;
       const origin =
         flags.has(option.flag) || fromEnvironment === undefined ? "" : ` (from ${variable})`;
       wrong.push(
@@ -74,28 +93,24 @@ function detailOf(issues: readonly { readonly code: string; readonly message: st
   return issue?.code === "custom" && issue.message !== "Invalid input" ? issue.message : "";
 }
 
+/** Where this node hears the others: `host:port`. */
+export function addressOf({
+  id,
+  address,
+  peers,
+}: Pick<Settings, "id" | "address" | "peers">): string {
+  return address ?? peers?.find((peer) => peer.id === id)?.address ?? defaultAddress(id);
+}
+
 /** What no option can say of itself alone. */
 function checkTogether(settings: Settings, given: Given): void {
   const wrong: string[] = [];
-  const { peers, http } = optionTable;
-  const own = settings.peers.find(({ id }) => id === settings.id);
+  const { http } = optionTable;
   const was = (name: string): string => JSON.stringify(given[name]);
-  if (own === undefined) {
+  wrong.push(...wrongBeginning(settings, was));
+  if (wrong.length === 0 && addressOf(settings) === formatHostPort(settings.http)) {
     wrong.push(
-      complaint(peers.flag, was("peers"), `a list with this node, --id ${settings.id}, in it`),
-    );
-  } else if (!isLoopback(parseHostPort(own.address)?.host ?? "")) {
-    wrong.push(
-      complaint(
-        peers.flag,
-        was("peers"),
-        "a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself",
-        `${own.address} is not loopback, and this server has no authentication`,
-      ),
-    );
-  } else if (own.address === formatHostPort(settings.http)) {
-    wrong.push(
-      complaint(http.flag, was("http"), "an address that is not this node's own in --peers"),
+      complaint(http.flag, was("http"), "an address that is not where this node hears the others"),
     );
   }
   if (settings.heartbeatMs * 2 > settings.electionTimeoutMs.min) {
@@ -107,11 +122,21 @@ function checkTogether(settings: Settings, given: Given): void {
       ),
     );
   }
-  if (settings.transport === "memory" && settings.peers.length > 1) {
+  const leastLogBytes = LOG_VALUES * settings.maxValueBytes;
+  if (settings.maxLogBytes !== undefined && settings.maxLogBytes < leastLogBytes) {
+    wrong.push(
+      complaint(
+        optionTable.maxLogBytes.flag,
+        was("maxLogBytes"),
+        `a whole number from ${leastLogBytes}, ${LOG_VALUES} times --max-value-bytes (${settings.maxValueBytes}), or smaller values`,
+      ),
+    );
+  }
+  if (settings.transport === "memory" && settings.peers?.length !== 1) {
     wrong.push(
       complaint(
         optionTable.transport.flag,
-        `"memory" with ${settings.peers.length} peers`,
+        `"memory" with ${settings.peers === undefined ? "--join" : `${settings.peers.length} peers`}`,
         "tcp or http; memory reaches no other process and is for a single node",
       ),
     );
@@ -120,7 +145,49 @@ function checkTogether(settings: Settings, given: Given): void {
   if (wrong.length > 0) throw new WrongOptions(wrong);
 }
 
-function wrongVia({ id, peers, peerVia, transport }: Settings, was: string): string[] {
+/** How it comes to its cluster: by --peers, or by --join. */
+function wrongBeginning(settings: Settings, was: (name: string) => string): string[] {
+  const { id, peers, join, alone, rejoin } = settings;
+  const flags = optionTable;
+  const own = peers?.find((peer) => peer.id === id);
+  if (join !== undefined) {
+    const wrong: string[] = [];
+    if (peers !== undefined) {
+      const allowed =
+        "one of --peers, for a cluster that begins, and --join, for one that is there";
+      wrong.push(complaint(flags.peers.flag, `${was("peers")} beside --join`, allowed));
+    }
+    if (alone) wrong.push(complaint(flags.alone.flag, "it beside --join", "one of them"));
+    if (join.every((address) => address === addressOf(settings))) {
+      const allowed = "where other nodes are; this one itself can't let it in";
+      wrong.push(complaint(flags.join.flag, was("join"), allowed));
+    }
+    return wrong;
+  }
+  if (rejoin) {
+    return [
+      complaint(
+        flags.rejoin.flag,
+        "it without --join",
+        "with --join, and where members of the cluster hear each other",
+      ),
+    ];
+  }
+  if (own === undefined) {
+    return [complaint(flags.peers.flag, was("peers"), `a list with this node, --id ${id}, in it`)];
+  }
+  if (isLoopback(parseHostPort(own.address)?.host ?? "")) return [];
+  return [
+    complaint(
+      flags.peers.flag,
+      was("peers"),
+      "a loopback host (127.0.0.0/8, localhost, [::1]) for this node itself",
+      `${own.address} is not loopback, and this server has no authentication`,
+    ),
+  ];
+}
+
+function wrongVia({ id, peers = [], peerVia, transport }: Settings, was: string): string[] {
   if (peerVia === undefined) return [];
   const { flag } = optionTable.peerVia;
   if (transport !== "tcp") {

@@ -31,6 +31,13 @@ export function whole(min: number, max: number): z.ZodType<number, string> {
     .pipe(z.int().min(min).max(max));
 }
 
+/** A number between 0 and 1, without both. */
+export const fraction: z.ZodType<number, string> = z
+  .string()
+  .regex(/^0?\.[0-9]{1,15}$/)
+  .transform(Number)
+  .pipe(z.number().positive());
+
 export function oneOf<T extends string>(values: readonly T[]): z.ZodType<T, string> {
   return z.string().pipe(z.enum(values));
 }
@@ -60,6 +67,25 @@ export const listenAddress: z.ZodType<HostPort, string> = z.string().transform((
   });
   return z.NEVER;
 });
+
+/** Where to listen, and what the others are told: `host:port`. */
+export const ownAddress: z.ZodType<string, string> = listenAddress
+  .refine(({ port }) => port > 0)
+  .transform(formatHostPort);
+
+/** `host:port`, separated by commas. */
+export const addressList: z.ZodType<readonly string[], string> = z
+  .string()
+  .transform((text, context) => {
+    const parsed = text.split(",").map((item) => ({ item, address: parseHostPort(item) }));
+    const wrong = parsed.find(({ address }) => address === undefined || address.port === 0);
+    if (wrong) {
+      const message = `${JSON.stringify(wrong.item)} is not host:port`;
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    }
+    return parsed.flatMap(({ address }) => (address ? [formatHostPort(address)] : []));
+  });
 
 /** `id=host:port`, separated by commas, each id and each address once. */
 export const locatedList: z.ZodType<readonly Located[], string> = z

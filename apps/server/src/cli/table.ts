@@ -2,9 +2,20 @@
 // environment variable follows from the flag: `--election-timeout-ms` is
 // `RAFTKIT_ELECTION_TIMEOUT_MS`.
 import type { z } from "zod";
-import { idText, listenAddress, locatedList, oneOf, pathText, range, whole } from "./schemas.js";
+import {
+  addressList,
+  fraction,
+  idText,
+  listenAddress,
+  locatedList,
+  oneOf,
+  ownAddress,
+  pathText,
+  range,
+  whole,
+} from "./schemas.js";
 
-/** The texts of earlier rows that were right; a default may build on them. */
+/** The texts that were given, and the defaults of earlier rows; a default may build on them. */
 export type Given = Readonly<Record<string, string | undefined>>;
 
 export interface TableOption<T> {
@@ -16,6 +27,8 @@ export interface TableOption<T> {
   readonly allowed: string;
   /** All values, if there are few. */
   readonly choices?: readonly string[];
+  /** The flag alone means "true". */
+  readonly isSwitch?: boolean;
   /** Undefined: the option stays unset. */
   readonly fallback: (given: Given) => string | undefined;
   /** How help words the default. */
@@ -24,8 +37,13 @@ export interface TableOption<T> {
 }
 
 /** The i of node "n<i>" (1 to 99), which the default ports follow; 1 for other names. */
-function nodeNumber(given: Given): number {
-  return Number(/^n([1-9][0-9]?)$/.exec(given["id"] ?? "n1")?.[1] ?? 1);
+function nodeNumber(id = "n1"): number {
+  return Number(/^n([1-9][0-9]?)$/.exec(id)?.[1] ?? 1);
+}
+
+/** Where a node hears the others if nothing is said of it. */
+export function defaultAddress(id: string | undefined): string {
+  return `127.0.0.1:${7100 + nodeNumber(id)}`;
 }
 
 /** A default that isn't one text: how help words it, and what it is. */
@@ -58,12 +76,18 @@ function choice<const T extends string>(
   return { ...option(flag, value, oneOf(choices), allowed, fallback, help), choices };
 }
 
+function onOff(flag: string, help: string): TableOption<boolean> {
+  const values = ["false", "true"] as const;
+  const { schema, ...rest } = choice(flag, "true|false", values, "false", help);
+  return { ...rest, schema: schema.transform((text) => text === "true"), isSwitch: true };
+}
+
 const unset = (text: string): Fallback => ({ text, of: () => undefined });
 const ids = "1 to 64 of A-Z a-z 0-9 _ -";
 
 /** In the order in which help prints them; `id` comes first because defaults depend on it. */
 export const optionTable = {
-  id: option("id", "ID", idText, ids, "n1", "This node's name; --peers must list it."),
+  id: option("id", "ID", idText, ids, "n1", "This node's name; --peers, if given, must list it."),
   clusterId: option(
     "cluster-id",
     "ID",
@@ -72,16 +96,41 @@ export const optionTable = {
     "raftkit",
     "Nodes of another cluster are refused.",
   ),
+  address: option(
+    "address",
+    "HOST:PORT",
+    ownAddress,
+    "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 1 to 65535",
+    unset("what --peers says of this node, or 127.0.0.1:7100 + i for node n<i>"),
+    "Where this node hears the others. A member may come back at another one: it is followed there.",
+  ),
   peers: option(
     "peers",
     "LIST",
     locatedList,
     "id=host:port, separated by commas, each id and address once, ports 1 to 65535",
     {
-      text: "this node alone, at 127.0.0.1:7100 + i for node n<i>",
-      of: (given) => `${given["id"] ?? "n1"}=127.0.0.1:${7100 + nodeNumber(given)}`,
+      text: "this node, unless --join is given",
+      of: ({ id = "n1", address, join }) =>
+        join === undefined ? `${id}=${address ?? defaultAddress(id)}` : undefined,
     },
-    "The initial voters and where they reach each other, the same list on every node.",
+    "How a cluster begins: its initial voters and where they hear each other, the same list on every node.",
+  ),
+  alone: onOff(
+    "alone",
+    "Found a cluster of this node alone. For the first start only: were its data directory lost later, it would begin a second cluster.",
+  ),
+  join: option(
+    "join",
+    "LIST",
+    addressList,
+    "host:port, separated by commas, ports 1 to 65535, one of them at least not this node's own",
+    unset("none"),
+    "How a node comes to a cluster that is there: where some members hear each other; one is enough. It introduces itself there, and takes part once POST /v1/cluster/members names it. Instead of --peers.",
+  ),
+  rejoin: onOff(
+    "rejoin",
+    "With --join, for a voter whose data directory was lost: it takes its old place by itself. A majority of the others must be up.",
   ),
   http: option(
     "http",
@@ -90,7 +139,7 @@ export const optionTable = {
     "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 0 (any free one) to 65535",
     {
       text: "127.0.0.1:8100 + i for node n<i>",
-      of: (given) => `127.0.0.1:${8100 + nodeNumber(given)}`,
+      of: ({ id }) => `127.0.0.1:${8100 + nodeNumber(id)}`,
     },
     "Where the HTTP API listens. Without authentication: loopback only.",
   ),
@@ -154,6 +203,14 @@ export const optionTable = {
     "a whole number from 1 to 300000, at most half of the smallest election timeout",
     "50",
     "How often a leader sends heartbeats.",
+  ),
+  leaseDriftRate: option(
+    "lease-drift-rate",
+    "RATE",
+    fraction,
+    "a number above 0 and below 1, as 0.001",
+    unset("no leases"),
+    "By how much this machine's clock may run faster or slower than real time; 0.001: a tenth of a percent. With it a leader answers GET with consistency=lease without asking a majority. Such answers are only as right as this number: leave it out where clocks can't be vouched for, or where a machine's clocks stop together, as those of paused virtual machines may. On every node, and before --election-timeout-ms is made smaller, first restart all without it.",
   ),
   timeoutMs: option(
     "timeout-ms",

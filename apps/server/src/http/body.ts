@@ -87,7 +87,7 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
 }
 
 function tooLarge(maxBytes: number): HttpError {
-  return new HttpError(413, "too_large", `the value is larger than ${maxBytes} bytes`);
+  return new HttpError(413, "too_large", `the body is larger than ${maxBytes} bytes`);
 }
 
 function incomplete(): HttpError {

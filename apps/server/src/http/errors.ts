@@ -4,7 +4,16 @@ import { RaftkitError } from "@raftkit/core";
 import type { FastifySchemaValidationError } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { inFlags } from "../cli/flags.js";
-import { NotProposed, OutcomeUnknown, ReadFailed, SnapshotFailed, WatchEnded } from "raftkit";
+import {
+  MembershipChangeFailed,
+  NotProposed,
+  OutcomeUnknown,
+  ReadFailed,
+  SnapshotFailed,
+  TransferFailed,
+  WatchEnded,
+} from "raftkit";
+import { changeRefusal, transferRefusals } from "./cluster-refusals.js";
 
 export class HttpError extends RaftkitError {
   readonly status: number;
@@ -67,19 +76,24 @@ export function toHttpError(error: unknown): HttpError | undefined {
     );
   }
   if (error instanceof NotProposed && error.reason === "tooLarge") {
-    return new HttpError(413, "too_large", inFlags(error.message));
+    return new HttpError(413, "too_large", "key and value are too large for one entry of the log");
   }
   if (error instanceof NotProposed && error.reason === "invalid") {
     return new HttpError(400, "bad_request", error.message);
   }
   if (error instanceof NotProposed && error.reason === "logFull") {
-    return new HttpError(507, "log_full", inFlags(error.message));
+    return new HttpError(507, "log_full", LOG_FULL);
   }
   if (error instanceof NotProposed && error.reason === "diskFull") {
     return new HttpError(507, "disk_full", error.message);
   }
   if (error instanceof SnapshotFailed) {
     return unavailable("snapshot_failed", inFlags(error.message));
+  }
+  if (error instanceof TransferFailed || error instanceof MembershipChangeFailed) {
+    const [status, code] =
+      error instanceof TransferFailed ? transferRefusals[error.reason] : changeRefusal(error);
+    return new HttpError(status, code, inFlags(error.message), status === 503 ? RETRY_AFTER : {});
   }
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];
@@ -119,12 +133,15 @@ export function notReady(message: string): HttpError {
   return unavailable("not_ready", message);
 }
 
+const LOG_FULL =
+  "the leader's log has no room for this write within --max-log-bytes, and nothing was changed; the leader's next snapshot makes room. If that takes long, the standard output of the leader's server tells why; or raise --max-log-bytes on every node";
+
 /** For readiness. No `Retry-After`: it ends with the next snapshot, whenever that is. */
 export function logFull(logBytes: number, maxLogBytes: number): HttpError {
   return new HttpError(
     503,
     "log_full",
-    `the log holds ${logBytes} of --max-log-bytes ${maxLogBytes}, here or at the leader: writes that don't fit are refused until the next snapshot replaces entries; if none comes, the server's log says why; reads are answered`,
+    `the raft log of this node holds ${logBytes} of --max-log-bytes ${maxLogBytes}: as a leader it refuses writes that don't fit until its next snapshot replaces entries; if none comes, the server's standard output says why; reads are answered`,
   );
 }
 

@@ -24,6 +24,8 @@ export interface TestNode {
   readonly local: LocalNode;
   readonly transport: Transport;
   readonly frames: Received[];
+  /** Who answered at a seed. */
+  readonly met: Sender[];
   readonly unreachable: NodeId[];
   readonly rejected: RaftkitError[];
   /** Called with each frame, inside `receive`. */
@@ -41,6 +43,8 @@ export interface Bench {
   meet(...nodes: readonly TestNode[]): Promise<void>;
   /** Gives `node` these peers and no others. */
   list(node: TestNode, peers: readonly Peer[]): Promise<void>;
+  /** Gives `node` the addresses of these as seeds, and these peers and no others. */
+  seek(node: TestNode, seeds: readonly Peer[], peers?: readonly Peer[]): Promise<void>;
   /** Waits; `what` completes "waited in vain until …". */
   until(what: string, condition: () => boolean, patienceMs?: number): Promise<void>;
   /** How long it waits, in milliseconds. */
@@ -197,15 +201,26 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     return made;
   }
 
-  async function list(node: TestNode, peers: readonly Peer[]): Promise<void> {
-    node.transport.setPeers(
-      await Promise.all(
-        peers.map(async (peer) => ({
-          id: peer.id,
-          address: await (links.route?.(node.id, peer) ?? peer.address),
-        })),
-      ),
+  /** Where `node` is told to look for these. */
+  function routed(node: TestNode, whom: readonly Peer[]): Promise<readonly Peer[]> {
+    return Promise.all(
+      whom.map(async (peer) => ({
+        id: peer.id,
+        // No link leads from a node to itself.
+        address:
+          (peer.id === node.id ? undefined : await links.route?.(node.id, peer)) ?? peer.address,
+      })),
     );
+  }
+
+  async function seek(
+    node: TestNode,
+    seeds: readonly Peer[],
+    peers: readonly Peer[] = [],
+  ): Promise<void> {
+    const listed = await routed(node, peers);
+    const addresses = (await routed(node, seeds)).map(({ address }) => address);
+    node.transport.setPeers(listed, addresses);
   }
 
   return {
@@ -215,7 +230,8 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     patienceMs,
     until,
     settles,
-    list,
+    list: (node, peers) => seek(node, [], peers),
+    seek,
     async start(id, changes) {
       const local = localNode(id, changes?.address ?? (await subject.address()), changes);
       const node: TestNode = {
@@ -223,6 +239,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
         local,
         transport: await transport(local.address),
         frames: [],
+        met: [],
         unreachable: [],
         rejected: [],
       };
@@ -233,6 +250,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
             node.frames.push({ from, frame });
             node.onReceive?.({ from, frame });
           },
+          met: (from) => void node.met.push(from),
           unreachable: (to) => void node.unreachable.push(to),
           rejected: (error) => void node.rejected.push(error),
         }),
@@ -241,8 +259,9 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     },
     async meet(...nodes) {
       for (const node of nodes) {
-        await list(
+        await seek(
           node,
+          [],
           nodes.filter((other) => other !== node).map(({ local }) => local),
         );
       }

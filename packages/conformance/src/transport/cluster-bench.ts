@@ -235,12 +235,13 @@ async function routesBetween(
 function routed(transport: Transport, from: NodeId, routes: Routes): Transport {
   return {
     ...transport,
-    setPeers: (peers) => {
+    setPeers: (peers, seeds) => {
       transport.setPeers(
         peers.map((peer) => ({
           ...peer,
           address: routes.get(`${from}>${peer.id}`) ?? peer.address,
         })),
+        seeds,
       );
     },
   };

@@ -38,8 +38,8 @@ export function withFaults(transport: Transport, faults: Faults): Transport {
       self = local.id;
       return transport.start(local, handler);
     },
-    setPeers: (peers) => {
-      transport.setPeers(peers);
+    setPeers: (peers, seeds) => {
+      transport.setPeers(peers, seeds);
     },
     send(to, parts) {
       if (faults.cut.has(`${self}>${to}`) || faults.random() < faults.loss) return true;

@@ -77,7 +77,7 @@ export const lasting: Suite<TransportSubject> = [
       const twin = await bench.start("n1", { incarnation: "another-data-directory" });
       await undisturbed(bench, a, b, "a namesake had come", async () => {
         // Not through the links: they know nodes by their ids.
-        twin.transport.setPeers([b.local]);
+        twin.transport.setPeers([b.local], []);
         let sent = 0;
         await bench.until("the namesake was heard, or turned away", () => {
           twin.transport.send("n2", [pattern(300, sent++)]);
@@ -169,12 +169,12 @@ export const lasting: Suite<TransportSubject> = [
       for (let run = 1; run <= RESTARTS; run++) {
         const a = await bench.start("n1", { run, address });
         // Not through the suite's links, which have sockets of their own.
-        a.transport.setPeers([b.local, { id: "n3", address: dead }]);
-        b.transport.setPeers([a.local]);
+        a.transport.setPeers([b.local, { id: "n3", address: dead }], []);
+        b.transport.setPeers([a.local], []);
         const { from } = await bench.arrives(a, b, pattern(100, run));
         a.transport.send("n3", [pattern(100, run)]);
         if (run % 2 === 0) b.transport.disconnect(from);
-        a.transport.setPeers([b.local, { id: "n4", address: dead }]);
+        a.transport.setPeers([b.local, { id: "n4", address: dead }], []);
         await bench.settles("close resolved", a.transport.close());
       }
       await bench.settles("close resolved", b.transport.close());
@@ -232,7 +232,7 @@ function handles(): string[] {
 }
 
 /** Frames go on as they did before: the sender is told no more often that they don't. */
-async function undisturbed(
+export async function undisturbed(
   bench: Bench,
   from: TestNode,
   to: TestNode,

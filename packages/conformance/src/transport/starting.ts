@@ -9,6 +9,7 @@ const ONE_RUN =
   "Linearizability (Raft §8): one run of a server speaks at a time; an answer that belongs to an earlier run settles another call";
 const silent = {
   receive: () => undefined,
+  met: () => undefined,
   unreachable: () => undefined,
   rejected: () => undefined,
 };
@@ -108,7 +109,7 @@ export const starting: Suite<TransportSubject> = [
         !a.transport.send("n2", [pattern(10, 1)]),
         "send after close should return false; it returned true",
       );
-      a.transport.setPeers([b]);
+      a.transport.setPeers([b], []);
       a.transport.disconnect(b);
       ensure(
         !a.transport.send("n2", [pattern(10, 1)]),
@@ -215,8 +216,8 @@ export const closing: Suite<TransportSubject> = [
       const before = handles();
       const [a, b] = [await bench.start("n1"), await bench.start("n2")];
       // Not through the suite's links, which have sockets of their own.
-      a.transport.setPeers([b.local, { id: "n3", address: await bench.subject.address() }]);
-      b.transport.setPeers([a.local]);
+      a.transport.setPeers([b.local, { id: "n3", address: await bench.subject.address() }], []);
+      b.transport.setPeers([a.local], []);
       await bench.arrives(a, b, pattern(100, 1));
       await bench.arrives(b, a, pattern(Math.min(a.transport.maxFrameBytes, 100_000), 1));
       a.transport.send("n3", [pattern(100, 1)]);

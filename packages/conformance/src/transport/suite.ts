@@ -8,6 +8,7 @@ import { intruders } from "./intruders.js";
 import { lasting } from "./lasting.js";
 import { queues, streams } from "./links.js";
 import { disconnecting, peers, unreachables } from "./reach.js";
+import { seeds } from "./seeds.js";
 import { slowLinks } from "./slow-links.js";
 import { closing, starting } from "./starting.js";
 import type { Suite } from "../suite.js";
@@ -31,4 +32,5 @@ export const transportSuite: Suite<TransportSubject> = [
   ...slowLinks,
   ...slowClusters,
   ...snapshotClusters,
+  ...seeds,
 ];

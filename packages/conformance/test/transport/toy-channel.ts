@@ -7,6 +7,7 @@ import { joined } from "../../src/bytes.js";
 import { encodeRecord, Kind, readRecords } from "./toy-records.js";
 import { createOutbox } from "./toy-outbox.js";
 import type { Outbox } from "./toy-outbox.js";
+import { keyOf } from "./toy-ways.js";
 import type { Ways } from "./toy-ways.js";
 
 const [SILENCE_MS, SIGN_MS] = [250, 50];
@@ -139,6 +140,10 @@ function greet(
         ? node.ways.introducedAgain(channel.peer, hello)
         : node.ways.credited(hello, channel.dialled);
   if (hello === undefined || self === undefined || peer === undefined) {
+    channel.socket.destroy();
+    return;
+  }
+  if (node.ways.knowsItself && keyOf(hello) === keyOf(self)) {
     channel.socket.destroy();
     return;
   }

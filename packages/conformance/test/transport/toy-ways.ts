@@ -29,6 +29,10 @@ export interface Ways {
    * lost.
    */
   readonly redials: (wasOpen: boolean, losses: number) => boolean;
+  /** Whether a seed is dialled again, after an open connection or an attempt. */
+  readonly seeksOn: (wasOpen: boolean) => boolean;
+  /** Whether it tells itself from others. */
+  readonly knowsItself: boolean;
   /** The pause before an attempt, given how many have failed in a row. */
   readonly redialMs: (failures: number) => number;
   /** As whose the frames on a dialled connection count. */
@@ -96,6 +100,8 @@ export const rightWays: Ways = {
   announced: () => undefined,
   firstBytes: () => undefined,
   redials: () => true,
+  seeksOn: () => true,
+  knowsItself: true,
   badRecord: (socket) => {
     socket.destroy();
   },

@@ -12,9 +12,10 @@ import type { Ways } from "./toy-ways.js";
 export { LIMITS } from "./toy-ways.js";
 export type { Ways } from "./toy-ways.js";
 
-/** A peer, and what leads there. */
+/** A peer or a seed, and what leads there. */
 interface Link {
-  readonly id: NodeId;
+  /** Undefined at a seed. */
+  readonly id: NodeId | undefined;
   readonly address: string;
   channel: Channel | undefined;
   losses: number;
@@ -27,6 +28,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
   const ways: Ways = { ...rightWays, ...changes };
   const callers = new Map<NodeId, Channel>();
   const links = new Map<NodeId, Link>();
+  const seeds = new Map<string, Link>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const node: ToyNode = {
     ways,
@@ -68,21 +70,24 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
 
   function dial(link: Link): void {
     if (link.removed || closing !== undefined) return;
+    if (!/^(127[.]|\/)/.test(link.address)) return;
     const socket = connect({ ...placeOf(link.address), noDelay: true });
     openChannel(
       node,
       socket,
       link.id,
-      (channel) => {
+      (channel, peer) => {
         link.failures = 0;
         link.channel = channel;
+        if (link.id === undefined) node.handler?.met(peer);
       },
       ({ peer }) => {
         link.channel = undefined;
         if (link.removed || closing !== undefined) return;
         if (peer !== undefined) link.losses++;
         link.failures++;
-        node.handler?.unreachable(link.id);
+        if (link.id !== undefined) node.handler?.unreachable(link.id);
+        else if (!ways.seeksOn(peer !== undefined)) return;
         if (ways.redials(peer !== undefined, link.losses)) {
           node.later(ways.redialMs(link.failures), () => {
             dial(link);
@@ -93,15 +98,33 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
     introduce(socket);
   }
 
+  function relink(
+    known: Map<string, Link>,
+    wanted: ReadonlyMap<string, Pick<Link, "id" | "address">>,
+  ): void {
+    for (const [key, link] of known) {
+      if (wanted.get(key)?.address === link.address) continue;
+      link.removed = true;
+      link.channel?.socket.end();
+      known.delete(key);
+    }
+    for (const [key, { id, address }] of wanted) {
+      if (known.has(key)) continue;
+      const link = { id, address, channel: undefined, losses: 0, failures: 0, removed: false };
+      known.set(key, link);
+      dial(link);
+    }
+  }
+
   async function close(): Promise<void> {
     const waiting = (): boolean =>
-      [...links.values()].some(
+      [...links.values(), ...seeds.values()].some(
         ({ channel }) => channel === undefined || channel.outbox.waitingBytes() > 0,
       );
     while (ways.drainsFirst && waiting()) await new Promise((resolve) => setTimeout(resolve, 5));
     node.handler = undefined;
     for (const timer of timers) clearTimeout(timer);
-    const dialled = new Set([...links.values()].map(({ channel }) => channel));
+    const dialled = new Set([...links.values(), ...seeds.values()].map(({ channel }) => channel));
     await Promise.all([stopListening(server, ways), ...endChannels(node, dialled)]);
   }
 
@@ -113,33 +136,17 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
       await listen(listening, placeOf(local.address), ways);
       node.handler = handler;
     },
-    setPeers(peers) {
+    setPeers(peers, addresses) {
       if (node.handler === undefined) return;
-      for (const [id, link] of links) {
-        if (peers.some((peer) => peer.id === id && peer.address === link.address)) continue;
-        link.removed = true;
-        link.channel?.socket.end();
-        links.delete(id);
-      }
-      for (const { id, address } of peers) {
-        if (links.has(id)) continue;
-        const link: Link = {
-          id,
-          address,
-          channel: undefined,
-          losses: 0,
-          failures: 0,
-          removed: false,
-        };
-        links.set(id, link);
-        dial(link);
-      }
+      relink(links, new Map(peers.map((peer) => [peer.id, peer])));
+      relink(seeds, new Map(addresses.map((address) => [address, { id: undefined, address }])));
     },
     send(to, parts) {
       if (node.handler === undefined) return false;
       const frame = ways.join(parts);
       if (frame.length > ways.limits.maxFrameBytes) return false;
-      const channel = links.get(to)?.channel ?? callers.get(to);
+      const met = [...seeds.values()].find(({ channel: one }) => one?.peer?.id === to);
+      const channel = links.get(to)?.channel ?? met?.channel ?? callers.get(to);
       const all = [...node.channels].reduce((sum, { outbox }) => sum + outbox.waitingBytes(), 0);
       if (
         channel === undefined ||

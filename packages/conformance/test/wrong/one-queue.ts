@@ -19,9 +19,9 @@ export function oneQueue(inner: Transport): Partial<Transport> {
         }
       }, 1);
     },
-    setPeers(peers) {
+    setPeers(peers, seeds) {
       listed = peers;
-      inner.setPeers(peers);
+      inner.setPeers(peers, seeds);
     },
     send(to, parts) {
       if (

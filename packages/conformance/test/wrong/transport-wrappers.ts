@@ -225,9 +225,9 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
     target: wrapped("answers no stranger", (inner) => {
       let listed: readonly Peer[] = [];
       return {
-        setPeers(peers) {
+        setPeers(peers, seeds) {
           listed = peers;
-          inner.setPeers(peers);
+          inner.setPeers(peers, seeds);
         },
         send: (to, parts) => listed.some(({ id }) => id === to) && inner.send(to, parts),
       };
@@ -249,9 +249,9 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
     target: wrapped("adds peers to those it has", (inner) => {
       const all = new Map<NodeId, Peer>();
       return {
-        setPeers(peers) {
+        setPeers(peers, seeds) {
           for (const peer of peers) all.set(peer.id, peer);
-          inner.setPeers([...all.values()]);
+          inner.setPeers([...all.values()], seeds);
         },
       };
     }),
@@ -262,13 +262,14 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
     target: wrapped("keeps the first address of a peer", (inner) => {
       const first = new Map<NodeId, Peer>();
       return {
-        setPeers(peers) {
+        setPeers(peers, seeds) {
           inner.setPeers(
             peers.map((peer) => {
               const known = first.get(peer.id) ?? peer;
               first.set(peer.id, known);
               return known;
             }),
+            seeds,
           );
         },
       };

@@ -71,9 +71,9 @@ function tellsLate(inner: Transport): Partial<Transport> {
       };
       return inner.start(local, handler);
     },
-    setPeers(peers) {
+    setPeers(peers, seeds) {
       listed = peers;
-      inner.setPeers(peers);
+      inner.setPeers(peers, seeds);
     },
     send(to, parts) {
       const sent = inner.send(to, parts);

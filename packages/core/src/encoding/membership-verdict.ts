@@ -26,7 +26,14 @@ export function encodeVerdict(verdict: MembershipVerdict): CodecValue {
     case "unknownServer":
       return [8, verdict.ids];
     case "notCaughtUp":
-      return [9, verdict.id, verdict.matchIndex, verdict.lastIndex];
+      return [
+        9,
+        verdict.id,
+        verdict.matchIndex,
+        verdict.lastIndex,
+        verdict.writtenBytes,
+        verdict.bytes,
+      ];
     case "unreachable":
       return [10, verdict.ids];
   }
@@ -35,7 +42,7 @@ export function encodeVerdict(verdict: MembershipVerdict): CodecValue {
 /** @returns undefined for what is none */
 export function decodeVerdict(value: CodecValue | undefined): MembershipVerdict | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [code, a, b, c, ...more]: readonly CodecValue[] = value;
+  const [code, a, b, c, d, e, ...more]: readonly CodecValue[] = value;
   if (more.length > 0) return undefined;
   const length: number = value.length;
   switch (code) {
@@ -55,8 +62,9 @@ export function decodeVerdict(value: CodecValue | undefined): MembershipVerdict 
       return length === 2 && areIds(a) ? { type, ids: a } : undefined;
     }
     case 9:
-      return length === 4 && typeof a === "string" && isValidId(a) && isCount(b) && isCount(c)
-        ? { type: "notCaughtUp", id: a, matchIndex: b, lastIndex: c }
+      if (typeof a !== "string" || !isValidId(a)) return undefined;
+      return isCount(b) && isCount(c) && isCount(d) && isCount(e)
+        ? { type: "notCaughtUp", id: a, matchIndex: b, lastIndex: c, writtenBytes: d, bytes: e }
         : undefined;
     default: {
       const type = typeof code === "number" ? BARE.get(code) : undefined;

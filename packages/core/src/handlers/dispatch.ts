@@ -4,6 +4,7 @@ import { voidLease } from "../operations/lease.js";
 import type { Input } from "../protocol/inputs.js";
 import type { State } from "../state/state.js";
 import { onChangeMembership } from "./change-membership.js";
+import { onDiskFailed } from "./disk-failed.js";
 import { onDiskSpace } from "./disk-space.js";
 import { onForwardNotSent } from "./forward-not-sent.js";
 import { onHashed } from "./own-state-hash.js";
@@ -32,6 +33,7 @@ export const OPENS_TURN: { readonly [T in Exclude<Input["type"], "tick">]: boole
   changeMembership: true,
   met: true,
   persisted: true,
+  diskFailed: false,
   diskSpace: false,
   applied: false,
   hashed: false,
@@ -72,6 +74,9 @@ export function dispatch(state: State, input: Input): void {
       break;
     case "persisted":
       onPersisted(state, input.seq);
+      break;
+    case "diskFailed":
+      onDiskFailed(state);
       break;
     case "diskSpace":
       onDiskSpace(state, input.isShort);

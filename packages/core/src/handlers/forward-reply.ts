@@ -1,8 +1,6 @@
 // The leader's answer to a forward.
-import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { emit } from "../operations/emit.js";
 import { reject, settle } from "../operations/proposal-outcomes.js";
-import { noteLogFull } from "../operations/leader-append.js";
 import type { ForwardReply } from "../protocol/messages.js";
 import type { State } from "../state/state.js";
 import type { Sender } from "../types.js";
@@ -35,9 +33,6 @@ export function onForwardReply(state: State, from: Sender, message: ForwardReply
       term: forward.term,
     });
     return;
-  }
-  if (message.verdict === "logFull") {
-    noteLogFull(state, forward.bytes + forward.count * ENTRY_OVERHEAD_BYTES);
   }
   const reason = message.verdict === "notLeader" ? "noLeader" : message.verdict;
   reject(state, firstSeq, forward.count, reason);

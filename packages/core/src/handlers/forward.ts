@@ -2,7 +2,7 @@
 // is never appended twice.
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { send } from "../operations/emit.js";
-import { appendClock, appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
+import { appendClock, appendOwn, refusalOf } from "../operations/leader-append.js";
 import type { Forward } from "../protocol/messages.js";
 import type { Verdict } from "../state/forward-dedup.js";
 import type { State } from "../state/state.js";
@@ -41,11 +41,8 @@ function acceptForward(state: State, from: Sender, entries: EntryRun): Verdict {
   const { count } = entries;
   if (role.kind !== "leader") return { count, refused: "notLeader" };
   const bytes = entries.bytes.length + count * ENTRY_OVERHEAD_BYTES;
-  const bound = exceededBound(state, role, bytes);
-  if (bound) {
-    if (bound === "logFull") noteLogFull(state, bytes);
-    return { count, refused: bound };
-  }
+  const bound = refusalOf(state, role, bytes);
+  if (bound) return { count, refused: bound };
   appendClock(state, role, bytes);
   const firstIndex = state.log.lastIndex + 1;
   appendOwn(state, role, { firstIndex, count, bytes: entries.bytes });

@@ -6,13 +6,17 @@ import { noteOverdue } from "../operations/loss.js";
 import { configurePeers } from "../operations/membership.js";
 import { nextRound } from "../operations/replication.js";
 import { diskHangs } from "../operations/timers.js";
+import { callSuccessor } from "../operations/transfer.js";
 import { becomeFollower } from "../operations/transitions.js";
 import { memberOf, reachedByQuorum } from "../operations/voters.js";
 import type { Leader, State } from "../state/state.js";
 
 /** Due every heartbeat interval: to all at once, whatever became of the last one (R12). */
 export function onHeartbeatDue(state: State, leader: Leader): void {
-  if (mustStepDown(state, leader)) {
+  const why = mustStepDown(state, leader);
+  if (why) {
+    // Somebody has more on disk: nobody needs to wait for an election timeout.
+    if (why === "diskHangs") callSuccessor(state, leader, why);
     becomeFollower(state, null);
     return;
   }
@@ -37,17 +41,16 @@ function moveHere(state: State, leader: Leader): void {
   }
 }
 
-function mustStepDown(state: State, leader: Leader): boolean {
+function mustStepDown(state: State, leader: Leader): "noMajority" | "diskHangs" | null {
   const heardMajorityAt = reachedByQuorum(
     state,
     state.now,
     leader,
     (progress) => progress.lastContactAt,
   );
-  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;
-  if (!diskHangs(state)) return false;
+  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return "noMajority";
+  if (!diskHangs(state)) return null;
   const { durableIndex } = state.durability;
-  return (
-    reachedByQuorum(state, durableIndex, leader, (progress) => progress.matchIndex) > durableIndex
-  );
+  const reached = reachedByQuorum(state, durableIndex, leader, (progress) => progress.matchIndex);
+  return reached > durableIndex ? "diskHangs" : null;
 }

@@ -1,11 +1,27 @@
-// Somebody answered at an address of which the id wasn't known: a joiner's way in.
-import { introductionDeadline, onIntroductionDue } from "../operations/introductions.js";
+// Somebody answered at an address of which the id wasn't known: a joiner's way in, and that of a node
+// whose log is out of date.
+import {
+  introduce,
+  introductionDeadline,
+  noteContact,
+  onIntroductionDue,
+} from "../operations/introductions.js";
+import { doubtOwnMembership } from "../operations/membership.js";
+import { memberOf } from "../operations/voters.js";
 import type { State } from "../state/state.js";
+import { leaderOf } from "../state/state.js";
 import type { Sender } from "../types.js";
 
+/**
+ * Whoever holds a log and meets somebody whom that doesn't name introduces itself, too: the other one
+ * may be of another cluster, and says so.
+ */
 export function onMet(state: State, from: Sender): void {
-  const { introduction, options } = state;
+  const { options, role } = state;
   if (from.id === options.id) return;
-  introduction.contact = from.id;
+  noteContact(state, from.id);
+  // Those who vote by its log may all be gone, and nobody could tell it that it is, too.
+  if (role.kind !== "leader" && !leaderOf(state)) doubtOwnMembership(state);
   if (introductionDeadline(state) <= state.now) onIntroductionDue(state);
+  else if (state.membership.current && !memberOf(state, from)) introduce(state, from.id);
 }

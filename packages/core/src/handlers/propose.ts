@@ -5,7 +5,7 @@ import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import { emit, send } from "../operations/emit.js";
 import { reject } from "../operations/proposal-outcomes.js";
 import { transferMs } from "../operations/link-speed.js";
-import { appendClock, appendOwn, exceededBound, noteLogFull } from "../operations/leader-append.js";
+import { appendClock, appendOwn, refusalOf } from "../operations/leader-append.js";
 import type { Leader, State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
 
@@ -23,12 +23,11 @@ function proposeHere(
 ): void {
   let bytes = 0;
   let count = 0;
-  let bound: ReturnType<typeof exceededBound> = null;
+  let bound: ReturnType<typeof refusalOf> = null;
   if (commands[0]) appendClock(state, leader, commands[0].length + ENTRY_OVERHEAD_BYTES);
   for (const command of commands) {
     const size = command.length + ENTRY_OVERHEAD_BYTES;
-    bound = exceededBound(state, leader, bytes + size);
-    if (bound === "logFull") noteLogFull(state, size);
+    bound = refusalOf(state, leader, size, bytes);
     if (bound) break;
     bytes += size;
     count++;
@@ -57,6 +56,7 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
     return;
   }
   const { forwarded, options } = state;
+  const forwardedMax = Math.min(options.maxUncommittedBytes, options.maxLogBytes / 2);
   for (let done = 0; done < commands.length;) {
     if (
       forwarded.outstanding.size >= options.maxInflightMessages ||
@@ -69,13 +69,10 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
     let bytes = 0;
     for (const command of commands.slice(done)) {
       const more = bytes + command.length + ENTRY_HEADER_BYTES;
-      // The leader accepts all of a forward or nothing: one that exceeds its limit would be
+      // The leader accepts all of a forward or nothing: one that exceeds its limits would be
       // refused forever.
-      if (
-        count > 0 &&
-        (more > options.maxMessageBytes ||
-          more + (count + 1) * ENTRY_OVERHEAD_BYTES > options.maxUncommittedBytes)
-      ) {
+      const counted = more + (count + 1) * ENTRY_OVERHEAD_BYTES;
+      if (count > 0 && (more > options.maxMessageBytes || counted > forwardedMax)) {
         break;
       }
       bytes = more;

@@ -1,5 +1,6 @@
 // Compaction (paper §7): the entries that a snapshot covers are removed, except for a tail, so that
 // followers that are a little behind don't need a whole snapshot.
+import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Leader, State } from "../state/state.js";
 import type { Index } from "../types.js";
@@ -14,15 +15,39 @@ const TAIL_BYTES_MAX = 16 * 2 ** 20;
  * Removes what the newest snapshot stands for; what others still need of it stays, within bounds.
  */
 export function compact(state: State): void {
-  const { snapshot, log, role, options } = state;
+  const tailBytes = Math.min(TAIL_BYTES_MAX, state.options.maxLogBytes / 8);
+  compactButTail(state, tailBytes);
+}
+
+/** The tail, too: a command needs the room. */
+export function compactTail(state: State): void {
+  compactButTail(state, 0);
+}
+
+function compactButTail(state: State, tailBytes: number): void {
+  const { snapshot, log, role } = state;
   if (!snapshot || snapshot.index <= log.base.index) return;
-  const tailBytes = Math.min(TAIL_BYTES_MAX, options.maxLogBytes / 8);
   const tail = log.tailBefore(snapshot.index, tailBytes);
   const index = role.kind === "leader" ? Math.min(tail, keptForInstalls(state, role, tail)) : tail;
   if (index <= log.base.index) return;
   log.compactThrough(index);
   state.durability.staged.push({ type: "compactThrough", index, term: log.base.term });
   forgetConfigurationsBefore(state, index);
+  if (role.kind === "leader") noteRoom(state, role);
+}
+
+/** What the log had no room for would find some now. */
+function noteRoom(state: State, leader: Leader): void {
+  if (leader.refusedBytes === Infinity || isLogFull(state)) return;
+  leader.refusedBytes = Infinity;
+  emit(state, { type: "notice", notice: "logHasRoom", peer: null });
+}
+
+/** Whether the log's bound refuses commands: every one, or one like those that it did refuse. */
+export function isLogFull({ log, role, options }: State): boolean {
+  const refused = role.kind === "leader" ? role.refusedBytes : Infinity;
+  const least = refused < Infinity ? refused : ENTRY_OVERHEAD_BYTES;
+  return log.bytes + least > options.maxLogBytes;
 }
 
 /**

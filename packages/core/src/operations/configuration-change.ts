@@ -121,8 +121,14 @@ function refuseVoters(
       isListed(current.learners, voter) &&
       isCaughtUp(progress, options.electionTimeoutMs.min, now);
     if (isReady) continue;
-    const matchIndex = progress?.matchIndex ?? 0;
-    return { type: "notCaughtUp", id: voter.id, matchIndex, lastIndex: log.lastIndex };
+    return {
+      type: "notCaughtUp",
+      id: voter.id,
+      matchIndex: progress?.matchIndex ?? 0,
+      lastIndex: log.lastIndex,
+      writtenBytes: progress?.install?.writtenBytes ?? 0,
+      bytes: progress?.install?.snapshot?.bytes ?? 0,
+    };
   }
   const silent = voters.filter(({ id }) => {
     if (id === options.id) return false;

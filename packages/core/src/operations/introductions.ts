@@ -5,7 +5,7 @@ import type { IntroductionVerdict, Introduce } from "../protocol/messages.js";
 import type { Introduction } from "../state/introduction-state.js";
 import type { Leader, State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
-import type { Configuration, NodeId, Peer, Sender } from "../types.js";
+import type { Configuration, NodeId, Peer, Sender, Server } from "../types.js";
 import { emit, send } from "./emit.js";
 import { configurePeers } from "./membership.js";
 import { memberOf, otherVoters } from "./voters.js";
@@ -14,6 +14,9 @@ import { memberOf, otherVoters } from "./voters.js";
 const FRESH_TIMEOUTS = 4;
 
 const INTRODUCTIONS_MAX = 100;
+
+/** Who is met is asked in turn: more would make the turns long. */
+const CONTACTS_MAX = 16;
 
 /** Says who this node is and where it is reached. */
 export function introduce(state: State, to: NodeId): void {
@@ -29,14 +32,23 @@ export function introduce(state: State, to: NodeId): void {
   });
 }
 
+/** Somebody answered at an address of which the id wasn't known. */
+export function noteContact({ introduction: { contacts } }: State, id: NodeId): void {
+  contacts.delete(id);
+  contacts.add(id);
+  for (const oldest of contacts) {
+    if (contacts.size <= CONTACTS_MAX) return;
+    contacts.delete(oldest);
+  }
+}
+
 /** To whom: the leader as far as it is known, else whoever can say who that is. */
 function introductionTarget(state: State): NodeId | null {
   const { introduction } = state;
   const known = leaderOf(state)?.id ?? introduction.leader?.id;
   if (known !== undefined) return known;
   // Each in turn: some of them may be gone.
-  const all = [introduction.contact, ...otherVoters(state).map(({ id }) => id)];
-  const ids = all.filter((id) => id !== null);
+  const ids = [...introduction.contacts, ...otherVoters(state).map(({ id }) => id)];
   return ids[introduction.sent % Math.max(1, ids.length)] ?? null;
 }
 
@@ -123,6 +135,16 @@ export function noteTwoDirectories(state: State, leader: Leader, id: NodeId): vo
 
 function isFresh({ now, options }: State, at: number): boolean {
   return now - at < FRESH_TIMEOUTS * options.electionTimeoutMs.max;
+}
+
+/** Who introduced itself of late, and is no member. */
+export function strangersIn(
+  state: State,
+  leader: Leader,
+): readonly (Server & { readonly rejoin: boolean })[] {
+  return [...leader.introductions.values()].flatMap(({ server, rejoin, at }) =>
+    isFresh(state, at) && !memberOf(state, server) ? [{ ...server, rejoin }] : [],
+  );
 }
 
 export function freshIntroduction(

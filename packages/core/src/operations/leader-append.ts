@@ -5,6 +5,8 @@ import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import type { Refusal } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
 import type { EntryRun } from "../types.js";
+import { compactTail } from "./compaction.js";
+import { emit } from "./emit.js";
 
 /** Puts entries made by this leader at the end of its log. */
 export function appendOwn(state: State, leader: Leader, run: EntryRun): void {
@@ -51,13 +53,26 @@ export function exceededBound(
   return leader.uncommittedBytes + bytes > state.options.maxUncommittedBytes ? "overloaded" : null;
 }
 
-/** Remembers the least that the log's bound had no room for. */
-export function noteLogFull(state: State, bytes: number): void {
-  state.logRefusedBytes = Math.min(state.logRefusedBytes, bytes);
+/**
+ * The same for a command, or for a forward. Where the log has no room, what the newest snapshot
+ * stands for makes way first.
+ * @param before what is about to be appended in front of it
+ */
+export function refusalOf(
+  state: State,
+  leader: Leader,
+  bytes: number,
+  before = 0,
+): ReturnType<typeof exceededBound> {
+  if (exceededBound(state, leader, before + bytes) === "logFull") compactTail(state);
+  const bound = exceededBound(state, leader, before + bytes);
+  if (bound === "logFull") noteLogFull(state, leader, bytes);
+  return bound;
 }
 
-/** Whether the log's bound refuses proposals: every one, or one like those that it did refuse. */
-export function isLogFull({ log, logRefusedBytes, options }: State): boolean {
-  const least = logRefusedBytes < Infinity ? logRefusedBytes : ENTRY_OVERHEAD_BYTES;
-  return log.bytes + least > options.maxLogBytes;
+function noteLogFull(state: State, leader: Leader, bytes: number): void {
+  if (leader.refusedBytes === Infinity) {
+    emit(state, { type: "notice", notice: "logFull", peer: null });
+  }
+  leader.refusedBytes = Math.min(leader.refusedBytes, bytes);
 }

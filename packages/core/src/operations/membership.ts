@@ -116,12 +116,17 @@ export function configurePeers(state: State): void {
 
 /**
  * Whom to keep connections to: the members, those that a leader still tells that they are none any
- * more, and the leader to whom a joiner introduces itself.
+ * more, and the leader to whom a node introduces itself, where that is said to be now: the own log
+ * may name an address that it has left.
  */
 export function peersOf(state: State): readonly Peer[] {
   const { membership, options, role, introduction } = state;
   const { current } = membership;
-  const peers: Peer[] = [...(current ? serversOf(current) : options.bootstrap)];
+  const told = introduction.isNeeded ? introduction.leader : null;
+  const peers: Peer[] = [];
+  for (const peer of current ? serversOf(current) : options.bootstrap) {
+    peers.push(told?.id === peer.id ? told : peer);
+  }
   const known = (peer: Peer): boolean => peers.some(({ id }) => id === peer.id);
   if (role.kind === "leader") {
     for (const { server, leaving } of role.progress.values()) {

@@ -8,7 +8,6 @@ import type { LeadershipTransfer } from "../state/transfer-state.js";
 import type { NodeId, Sender, Server } from "../types.js";
 import { emit, send } from "./emit.js";
 import { rejectTransfers } from "./transfer-requests.js";
-import { becomeFollower } from "./transitions.js";
 import { otherVoters } from "./voters.js";
 
 /** Why a leader doesn't do it. */
@@ -89,13 +88,18 @@ export function driveTransfer(state: State, leader: Leader): void {
 }
 
 /**
- * The committed configuration doesn't include this leader (thesis §4.2.2): the voter with the most
- * complete log campaigns at once, so that nobody has to wait for an election timeout.
+ * The committed configuration doesn't include this leader (thesis §4.2.2), or it can't lead any
+ * more: the voter with the most complete log campaigns at once, so that nobody has to wait for an
+ * election timeout.
  */
-export function leaveLeadership(state: State, leader: Leader): void {
+export function callSuccessor(
+  state: State,
+  leader: Leader,
+  notice?: "diskHangs" | "diskFailed",
+): void {
   const target = leader.transfer?.target ?? furthestVoter(state, leader);
+  if (notice) emit(state, { type: "notice", notice, peer: target?.id ?? null });
   if (target) sendTimeoutNow(state, leader, target);
-  becomeFollower(state, null);
 }
 
 function sendTimeoutNow(state: State, leader: Leader, target: Server): void {

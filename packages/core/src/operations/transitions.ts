@@ -132,6 +132,7 @@ export function becomeLeader(state: State): void {
     uncommittedBytes: 0,
     heartbeatDeadline: state.now + state.options.heartbeatIntervalMs,
     lastAttempt: 0,
+    refusedBytes: Infinity,
     clockToldAt: state.now,
     transfer: null,
     lease: newLeaderLease(state.now),

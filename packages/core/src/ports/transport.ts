@@ -20,6 +20,13 @@ export interface TransportHandler {
    */
   receive(from: Sender, frame: Uint8Array): void;
   /**
+   * A node of this cluster answered at a seed, and can be sent to by its id while the seed is
+   * listed. Said on every new connection, so also when one was lost or cut off by `disconnect`, and
+   * when a later run answers. Where there are no connections: when somebody answers after nobody
+   * did.
+   */
+  met(from: Sender): void;
+  /**
    * Frames for this peer were lost or can't be delivered now: it is down, cut off (also by its
    * `disconnect`), silent, or its queue is full. May be called often; it is a hint.
    */
@@ -57,10 +64,17 @@ export interface Transport {
   start(local: LocalNode, handler: TransportHandler): Promise<void>;
   /**
    * Whom to keep connections to, also when they aren't there yet, come back, or moved to another
-   * address. Replaces the earlier list: who left it can't be sent to. Whoever spoke to this node
+   * address. Replaces the earlier lists: who left them can't be sent to. Whoever spoke to this node
    * can be answered all the same.
+   *
+   * A seed that leads to this very run of this node is passed over without a word. Who is a peer, or
+   * at another seed too, is met there all the same; that may cost a second connection, and disturbs
+   * neither. Whoever doesn't belong here is reported through `rejected`, as where a peer is looked
+   * for, and the seed is tried again; so is an address that can't be one.
+   * @param seeds addresses of which nobody has said yet who is there: a connection to each is kept,
+   * as to peers, and `met` tells who answers. Those that stay in the list keep their connections.
    */
-  setPeers(peers: readonly Peer[]): void;
+  setPeers(peers: readonly Peer[], seeds: readonly string[]): void;
   /**
    * Sends the concatenation of `parts`, which never change afterwards. A part may be empty, or a
    * view of a larger buffer.

@@ -210,9 +210,18 @@ export type Notice =
   | "bootstrapIgnored"
   /** Two processes with this id and different data directories were heard at the same time. */
   | "twoDirectories"
+  /** The log of this leader had no room for a command, within its bound; or has some again. */
+  | "logFull"
+  | "logHasRoom"
   /** This node's disk has no room beyond the log's reserve, or has some again. */
   | "diskFull"
   | "diskHasRoom"
+  /**
+   * This leader's disk hangs while a majority has stored more, or has failed: it stops leading, and
+   * asks the peer to lead.
+   */
+  | "diskHangs"
+  | "diskFailed"
   /** This leader transfers its leadership to the peer; or it keeps it, as the peer didn't lead. */
   | "transferring"
   | "transferCalledOff";

@@ -40,6 +40,8 @@ export type Input =
   | { readonly type: "met"; readonly from: Sender }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
+  /** A write has failed: nothing follows but this node's end. A leader lets another one lead first. */
+  | { readonly type: "diskFailed" }
   /**
    * The log's storage has no room beyond its reserve, or has some again (`LogStorage.open`).
    * Initially it has room.

@@ -270,12 +270,17 @@ export type MembershipVerdict =
   | { readonly type: "duplicate"; readonly ids: readonly NodeId[] }
   /** They aren't members, and haven't introduced themselves recently. */
   | { readonly type: "unknownServer"; readonly ids: readonly NodeId[] }
-  /** It isn't a learner, or is too far behind: it is known to have `matchIndex` of `lastIndex`. */
+  /**
+   * It isn't a learner, or is too far behind: it is known to have `matchIndex` of `lastIndex`, and
+   * `writtenBytes` of the `bytes` of a snapshot that it is sent (both 0: none is sent).
+   */
   | {
       readonly type: "notCaughtUp";
       readonly id: NodeId;
       readonly matchIndex: Index;
       readonly lastIndex: Index;
+      readonly writtenBytes: number;
+      readonly bytes: number;
     }
   /** These haven't answered within an election timeout: without them there is no majority. */
   | { readonly type: "unreachable"; readonly ids: readonly NodeId[] };

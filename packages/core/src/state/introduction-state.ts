@@ -16,8 +16,8 @@ export interface OwnIntroduction {
   /** It takes its former voter's place, until it has it or has lost it again. */
   rejoin: boolean;
   wasNamed: boolean;
-  /** Who answered last of those that the transport dialled. */
-  contact: NodeId | null;
+  /** Who answered of those that the transport dialled, the latest one last; bounded. */
+  readonly contacts: Set<NodeId>;
   /** Who leads, as somebody said that was asked, and when that one was last heard. */
   leader: Peer | null;
   leaderHeardAt: number;
@@ -33,7 +33,7 @@ export function newOwnIntroduction(rejoin: boolean): OwnIntroduction {
     isNeeded: false,
     rejoin,
     wasNamed: false,
-    contact: null,
+    contacts: new Set(),
     leader: null,
     leaderHeardAt: -Infinity,
     askAt: -Infinity,

@@ -73,6 +73,8 @@ export interface Leader {
   readonly reads: LeaderReads;
   round: number;
   uncommittedBytes: number;
+  /** The least of what the log's bound has no room for; Infinity: it refused nothing. */
+  refusedBytes: number;
   heartbeatDeadline: number;
   /** Attempts to install a snapshot are numbered, over all followers. */
   lastAttempt: number;
@@ -117,8 +119,6 @@ export interface State {
   readonly pendingChanges: PendingChanges;
   readonly forwarded: PendingProposals;
   readonly forwardDedup: ForwardDedup;
-  /** The least that the log's bound had no room for; Infinity: it refused nothing yet. */
-  logRefusedBytes: number;
   /** This node's disk has no room beyond the log's reserve. */
   isDiskFull: boolean;
   readonly remoteReads: RemoteReads;

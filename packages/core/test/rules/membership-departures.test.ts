@@ -202,6 +202,8 @@ test("a learner that is behind doesn't become a voter", () => {
     id: "n3",
     matchIndex: 3,
     lastIndex: 4,
+    writtenBytes: 0,
+    bytes: 0,
   });
   acknowledge(made, "n3", 4);
   expect(change(made, ["n1", "n2", "n3"])).toMatchObject({ type: "notCaughtUp", matchIndex: 4 });

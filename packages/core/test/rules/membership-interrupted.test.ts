@@ -80,9 +80,9 @@ test.each(["learner", "joint"])("a rejoin goes on after its %s entry was lost", 
   const { id, incarnation, run: its } = leader;
   step(changing.cluster, node, { type: "met", from: { id, incarnation, run: its } });
   const isReached = (): boolean => {
-    const { committedConfigurationIndex, configurationIndex } = leader.raft.status;
+    const { committedConfiguration, configurationIndex } = leader.raft.status;
     const text = configurationAt(leader);
-    if (text.includes("outgoing") || committedConfigurationIndex !== configurationIndex) {
+    if (text.includes("outgoing") || committedConfiguration?.index !== configurationIndex) {
       return false;
     }
     return which === "learner" ? !text.includes(lost) : text.includes(`learners=${lost}`);

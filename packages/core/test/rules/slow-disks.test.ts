@@ -1,11 +1,21 @@
 // Elections end although every disk needs as long as an election timeout for a write, or longer
 // (R03, R05; hazard 50; decision 0015). SLOW_DISKS=table prints how long they take.
 import { describe, expect, test } from "vitest";
-import { addNode, crash, nodeOf, step } from "../support/cluster.js";
+import { addNode, crash, endTurns, nodeOf, step } from "../support/cluster.js";
 import { randomFrom } from "../support/random.js";
 import type { Timed } from "../support/timed.js";
 import { newTimed, runUntil } from "../support/timed.js";
-import { campaign, hear, persist, sent, solo, timeout } from "../support/solo.js";
+import type { Solo } from "../support/solo.js";
+import {
+  campaign,
+  hear,
+  persist,
+  propose,
+  sent,
+  solo,
+  soloLeader,
+  timeout,
+} from "../support/solo.js";
 
 const RUNS = 60;
 const LIMIT_MS = 60_000;
@@ -92,6 +102,54 @@ test.each([150, 200, 250, 300, 400, 500])(
     expect(Math.max(...times)).toBeLessThan(1_200 + 4 * syncMs);
   },
 );
+
+/** n1 leads term 2, and has given its disk an entry that the others have on theirs. */
+function leaderWithOpenWrite(): Solo {
+  const made = soloLeader(3);
+  persist(made);
+  const acknowledge = (from: string, match: number): void => {
+    const round = sent(made, "appendEntries").at(-1)?.round ?? 1;
+    hear(made, from, "appendEntriesReply", {
+      term: 2,
+      round,
+      success: "true",
+      match,
+      verified: match,
+    });
+  };
+  for (const id of ["n2", "n3"]) acknowledge(id, 2);
+  propose(made);
+  // Both are heard all the time.
+  const end = made.cluster.now + 310;
+  while (made.cluster.now < end) {
+    acknowledge("n2", 3);
+    acknowledge("n3", 3);
+    made.cluster.now += 10;
+    endTurns(made.cluster);
+  }
+  return made;
+}
+
+test("a leader whose disk hangs asks who has more to lead at once (hazard 50)", () => {
+  const made = leaderWithOpenWrite();
+  while (made.node.raft.status.role === "leader") timeout(made);
+  expect(sent(made, "timeoutNow")).toMatchObject([{ term: 2 }]);
+  const [told] = made.effects.filter(({ type }) => type === "notice");
+  expect(told).toMatchObject({ notice: "diskHangs", peer: expect.stringMatching(/^n[23]$/) });
+});
+
+test("a leader whose disk fails asks another one to lead, and nobody else does", () => {
+  const made = leaderWithOpenWrite();
+  made.effects = [];
+  step(made.cluster, made.node, { type: "diskFailed" });
+  expect(sent(made, "timeoutNow")).toMatchObject([{ term: 2 }]);
+  expect(made.effects).toContainEqual(
+    expect.objectContaining({ type: "notice", notice: "diskFailed" }),
+  );
+  const follower = solo(3);
+  step(follower.cluster, follower.node, { type: "diskFailed" });
+  expect(follower.effects.filter(({ type }) => type === "send")).toEqual([]);
+});
 
 test("a candidate without votes waits longer each time, within bounds, until it knows a leader", () => {
   const made = solo(3);

@@ -242,7 +242,14 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
         type: fc.constantFrom("duplicate" as const, "unknownServer", "unreachable"),
         ids,
       }),
-      fc.record({ type: type("notCaughtUp"), id: nodeId, matchIndex: count, lastIndex: count }),
+      fc.record({
+        type: type("notCaughtUp"),
+        id: nodeId,
+        matchIndex: count,
+        lastIndex: count,
+        writtenBytes: count,
+        bytes: count,
+      }),
     ),
   }),
 );

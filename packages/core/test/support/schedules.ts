@@ -2,8 +2,9 @@
 import { expect } from "vitest";
 import type { Configuration, Message, Sender } from "@raftkit/core";
 import { encodeConfiguration, encodeRun, EntryKind } from "@raftkit/core";
+import type { NodeSetup } from "./cluster.js";
 import { deliver, endTurns, incarnationOf, step } from "./cluster.js";
-import { hear, persist, soloLeader } from "./solo.js";
+import { hear, persist, sent, soloLeader } from "./solo.js";
 import type { Solo } from "./solo.js";
 
 export const FOUR: readonly string[] = ["n1", "n2", "n3", "n4"];
@@ -28,15 +29,16 @@ export function change(
   return verdict?.type === "membershipVerdict" ? verdict.verdict : undefined;
 }
 
-/** A follower has everything up to there. */
+/** A follower has everything up to there, and answers the latest round. */
 export function acknowledge(made: Solo, id: string, match: number): void {
   const { currentTerm: term } = made.node.raft.status;
-  hear(made, id, "appendEntriesReply", { term, success: "true", round: 1, match, verified: match });
+  const round = sent(made, "appendEntries").at(-1)?.round ?? 1;
+  hear(made, id, "appendEntriesReply", { term, success: "true", round, match, verified: match });
 }
 
 /** n1 leads term 2, and its no-op at 2 is committed. */
-export function readyLeader(nodes: number): Solo {
-  const made = soloLeader(nodes);
+export function readyLeader(nodes: number, options: NodeSetup["options"] = {}): Solo {
+  const made = soloLeader(nodes, { options });
   persist(made);
   for (let i = 2; i <= nodes; i++) acknowledge(made, `n${i}`, 2);
   expect(made.node.raft.status).toMatchObject({ role: "leader", commitIndex: 2 });

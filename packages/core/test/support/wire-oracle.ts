@@ -27,7 +27,7 @@ const verdict = z.union([
   z.tuple([z.literal([1, 2, 5, 6])]),
   z.tuple([z.literal([3, 4]), count]),
   z.tuple([z.literal([7, 8, 10]), ids]),
-  z.tuple([z.literal(9), id, count, count]),
+  z.tuple([z.literal(9), id, count, count, count, count]),
 ]);
 
 const header = z.union([

@@ -1,7 +1,7 @@
 // Whole nodes on virtual time, with doubles for everything around them.
 import type { Codec, CodecValue, StateMachine } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
-import type { NodeOptions, RaftNode } from "raftkit";
+import type { BootstrapOptions, NodeOptions, RaftNode } from "raftkit";
 import { createNode } from "raftkit";
 import type { VirtualClock } from "./clock.js";
 import { createVirtualClock } from "./clock.js";
@@ -78,7 +78,7 @@ export function partsOf(
   id: string,
   ids: readonly string[],
 ): {
-  readonly options: TestOptions;
+  readonly options: TestOptions & { readonly cluster: BootstrapOptions };
   readonly machine: Recorder;
   readonly log: TestLog;
   readonly transport: TestTransport;
@@ -92,6 +92,7 @@ export function partsOf(
     cluster: {
       id: "test",
       bootstrap: ids.map((peer) => ({ id: peer, address: `${peer}.test:1` })),
+      alone: ids.length === 1,
     },
     transport,
     storage: { log },

@@ -12,6 +12,8 @@ export interface TestNetwork {
 
 export interface TestTransport extends Transport {
   readonly calls: string[];
+  /** Where it dials without knowing who is there. */
+  seeds: readonly string[];
   /** What `send` answers instead of true; asked for each frame. */
   refuses: (to: NodeId, frame: Uint8Array) => boolean;
   startError: Error | undefined;
@@ -27,12 +29,31 @@ export function createTestNetwork(clock: Clock): TestNetwork {
     { readonly local: LocalNode; readonly handler: TransportHandler }
   >();
   const cut = new Set<NodeId>();
+  /** Where each dials without knowing who is there. */
+  const seeds = new Map<NodeId, readonly string[]>();
+  const met = new Set<string>();
   const network: TestNetwork = {
     transport,
     isolate: (...ids) => ids.forEach((id) => cut.add(id)),
-    heal: () => cut.clear(),
+    heal: () => {
+      cut.clear();
+      meetAtSeeds();
+    },
     sent: 0,
   };
+
+  function meetAtSeeds(): void {
+    for (const [id, addresses] of seeds) {
+      for (const { local } of endpoints.values()) {
+        const { id: other, incarnation, run, address } = local;
+        const key = `${id} ${other} ${incarnation} ${run}`;
+        if (other === id || cut.has(id) || cut.has(other) || met.has(key)) continue;
+        if (!addresses.includes(address)) continue;
+        met.add(key);
+        clock.defer(() => endpoints.get(id)?.handler.met({ id: other, incarnation, run }));
+      }
+    }
+  }
 
   function transport(): TestTransport {
     let self: LocalNode | undefined;
@@ -42,6 +63,7 @@ export function createTestNetwork(clock: Clock): TestNetwork {
       },
       maxFrameBytes: 2 ** 20,
       calls: [],
+      seeds: [],
       refuses: () => false,
       startError: undefined,
       start(local, handler) {
@@ -49,9 +71,16 @@ export function createTestNetwork(clock: Clock): TestNetwork {
         if (own.startError) return Promise.reject(own.startError);
         self = local;
         endpoints.set(local.id, { local, handler });
+        for (const key of met) if (key.startsWith(`${local.id} `)) met.delete(key);
+        meetAtSeeds();
         return Promise.resolve();
       },
-      setPeers: (peers) => void own.calls.push(`setPeers ${peers.map(({ id }) => id).join()}`),
+      setPeers(peers, addresses) {
+        own.calls.push(`setPeers ${peers.map(({ id }) => id).join()}`);
+        own.seeds = addresses;
+        if (self) seeds.set(self.id, addresses);
+        meetAtSeeds();
+      },
       send(to, parts) {
         const from = self;
         const frame = new Uint8Array(Buffer.concat(parts));
@@ -74,7 +103,10 @@ export function createTestNetwork(clock: Clock): TestNetwork {
       disconnect: (from) => void own.calls.push(`disconnect ${from.id}`),
       close() {
         own.calls.push("close");
-        if (self && endpoints.get(self.id)?.local === self) endpoints.delete(self.id);
+        if (self && endpoints.get(self.id)?.local === self) {
+          endpoints.delete(self.id);
+          seeds.delete(self.id);
+        }
         return Promise.resolve();
       },
     };

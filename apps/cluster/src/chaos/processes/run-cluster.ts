@@ -65,6 +65,7 @@ function placesOf(
       peer: `127.0.0.1:${ports[nodes + i]}`,
       directory: join(data, id),
       logFile: join(logs, `${id}.log`),
+      beginning: "founds",
     };
   });
 }

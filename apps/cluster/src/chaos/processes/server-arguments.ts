@@ -8,6 +8,8 @@ import type { Network } from "../network/network.js";
  * a snapshot.
  */
 const MAX_LOG_BYTES = 1_048_576;
+/** The largest values that so small a log takes. */
+const MAX_VALUE_BYTES = 262_144;
 const SNAPSHOT_AFTER_BYTES = 65_536;
 
 /** Every node gets the same list of peers; only where it dials them differs: at its own proxies. */
@@ -36,6 +38,8 @@ export function serverArguments(
     "1000",
     "--max-log-bytes",
     String(MAX_LOG_BYTES),
+    "--max-value-bytes",
+    String(MAX_VALUE_BYTES),
     "--snapshot-after-bytes",
     String(SNAPSHOT_AFTER_BYTES),
     ...(others.length === 0

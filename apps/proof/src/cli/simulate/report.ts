@@ -2,15 +2,21 @@
 // nothing but which cells are empty.
 import {
   cellName,
+  changeCases,
+  changeCell,
+  changeTroubles,
   demandedCells,
   installCases,
   installCell,
   installTroubles,
   kindsOf,
+  leaseCells,
   roles,
+  transferCell,
+  transferEnds,
 } from "../../plans/coverage.js";
 import type { Outcome, Simulation } from "../../plans/plan.js";
-import { phases, simulations } from "../../plans/plan.js";
+import { phases, simulations, transferTargets } from "../../plans/plan.js";
 
 export interface Totals {
   /** By simulation: each must fill its own cells, what the other did is no proof of it. */
@@ -109,6 +115,9 @@ function sectionOf(totals: Totals, simulation: Simulation): readonly string[] {
     );
   }
   if (found.snapshotRuns > 0) lines.push("", ...snapshotLines(found), "");
+  if ([...cells.keys()].some((cell) => cell.startsWith("change "))) {
+    lines.push(...operatorLines(cells), "");
+  }
   const empty = emptyCells(totals, simulation);
   const all = demandedCells(simulation).length;
   lines.push(
@@ -148,6 +157,37 @@ function snapshotLines({
           })
           .join(" ")}`,
     ),
+  ];
+}
+
+/** How members changed, leaderships were handed on and leases held, and what went wrong meanwhile. */
+function operatorLines(cells: ReadonlyMap<string, number>): readonly string[] {
+  const table = <Row extends string, Column extends string>(
+    title: string,
+    rows: readonly Row[],
+    columns: readonly Column[],
+    cellOf: (row: Row, column: Column) => string,
+  ): readonly string[] => {
+    const width = Math.max(...rows.map((row) => row.length));
+    const figure = (row: Row, column: Column): string =>
+      short(cells.get(cellOf(row, column)) ?? 0).padStart(10);
+    return [
+      title,
+      `${"".padEnd(width)} ${columns.map((column) => column.padStart(10)).join(" ")}`,
+      ...rows.map(
+        (row) => `${row.padEnd(width)} ${columns.map((one) => figure(row, one)).join(" ")}`,
+      ),
+    ];
+  };
+  return [
+    ...table(
+      "changes of the members, by what went wrong until they were committed",
+      changeCases,
+      changeTroubles,
+      changeCell,
+    ),
+    ...table("transfers, by target and end", transferTargets, transferEnds, transferCell),
+    `leases: ${leaseCells.map((cell) => `${cell.slice("lease ".length)} ${short(cells.get(cell) ?? 0)}`).join(", ")}`,
   ];
 }
 

@@ -2,7 +2,9 @@
 import { core } from "./core.js";
 import { kv } from "./kv.js";
 import { raftkitFeed } from "./raftkit-feed.js";
+import { raftkitMembers } from "./raftkit-members.js";
 import { raftkit } from "./raftkit.js";
+import { raftkitSnapshots } from "./raftkit-snapshots.js";
 import { replicatedTime } from "./replicated-time.js";
 import { sessions } from "./sessions.js";
 import { storageFile } from "./storage-file.js";
@@ -16,6 +18,8 @@ export const mutants: readonly Mutant[] = [
   ...kv,
   ...raftkit,
   ...raftkitFeed,
+  ...raftkitMembers,
+  ...raftkitSnapshots,
   ...replicatedTime,
   ...sessions,
   ...storageFile,

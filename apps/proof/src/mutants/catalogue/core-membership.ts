@@ -95,8 +95,8 @@ export const membership: readonly Mutant[] = [
   {
     id: "core-m11",
     file: "packages/core/src/end-of-turn.ts",
-    find: "if (leftOut) leaveLeadership(state, state.role);",
-    replace: "if (leftOut && state.commitIndex < 0) leaveLeadership(state, state.role);",
+    find: "    if (leftOut) {\n      callSuccessor",
+    replace: "    if (leftOut && state.commitIndex < 0) {\n      callSuccessor",
     why: "a leader that was removed keeps leading (hazard 26)",
   },
   {

@@ -250,15 +250,15 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-48",
     file: "packages/core/src/handlers/heartbeat.ts",
-    find: "if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return true;",
-    replace: "if (state.now - heardMajorityAt === Infinity) return true;",
+    find: 'if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return "noMajority";',
+    replace: 'if (state.now - heardMajorityAt === Infinity) return "noMajority";',
     why: "a leader that hears nobody goes on leading (R25)",
   },
   {
     id: "core-49",
     file: "packages/core/src/handlers/heartbeat.ts",
-    find: "(progress) => progress.matchIndex) > durableIndex",
-    replace: "(progress) => progress.matchIndex) > state.log.lastIndex",
+    find: 'return reached > durableIndex ? "diskHangs" : null;',
+    replace: 'return reached > state.log.lastIndex ? "diskHangs" : null;',
     why: "a leader with a hung disk keeps its leadership (hazard 50)",
   },
   {

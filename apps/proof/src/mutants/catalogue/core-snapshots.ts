@@ -21,8 +21,8 @@ export const snapshots: readonly Mutant[] = [
   {
     id: "core-96",
     file: COMPACTION,
-    find: "const tailBytes = Math.min(TAIL_BYTES_MAX, options.maxLogBytes / 8);",
-    replace: "const tailBytes = 0 * Math.min(TAIL_BYTES_MAX, options.maxLogBytes / 8);",
+    find: "const tailBytes = Math.min(TAIL_BYTES_MAX, state.options.maxLogBytes / 8);",
+    replace: "const tailBytes = 0 * Math.min(TAIL_BYTES_MAX, state.options.maxLogBytes / 8);",
     why: "no tail is kept for followers that are a little behind",
   },
   {
@@ -53,6 +53,27 @@ export const snapshots: readonly Mutant[] = [
     find: "const mustCompact = state.log.bytes > state.options.maxLogBytes / 2;",
     replace: "const mustCompact = state.log.bytes > 2 * state.options.maxLogBytes;",
     why: "a log grows over its bound for a follower that is sent a snapshot",
+  },
+  {
+    id: "core-180",
+    file: "packages/core/src/operations/leader-append.ts",
+    find: 'bytes) === "logFull") compactTail(state);',
+    replace: 'bytes) === "logFull" && before < 0) compactTail(state);',
+    why: "a command that finds no room beside the tail is refused for good",
+  },
+  {
+    id: "core-181",
+    file: COMPACTION,
+    find: "  leader.refusedBytes = Infinity;\n",
+    replace: "",
+    why: "a leader calls itself full again as its log grows, though it refused nothing since it had room",
+  },
+  {
+    id: "core-182",
+    file: "packages/core/src/handlers/propose.ts",
+    find: "Math.min(options.maxUncommittedBytes, options.maxLogBytes / 2);",
+    replace: "options.maxUncommittedBytes;",
+    why: "a forward of several commands is refused for good where each of them would find room",
   },
   // AppendEntries at and below the base
   {

@@ -2,9 +2,11 @@
 import { calls } from "./core-calls.js";
 import { elections } from "./core-elections.js";
 import { encoding } from "./core-encoding.js";
+import { jointPhase } from "./core-joint-phase.js";
 import { membership } from "./core-membership.js";
 import { replication } from "./core-replication.js";
 import { snapshots } from "./core-snapshots.js";
+import { strangers } from "./core-strangers.js";
 import { transfer } from "./core-transfer.js";
 import type { Mutant } from "../mutant.js";
 
@@ -16,4 +18,6 @@ export const core: readonly Mutant[] = [
   ...snapshots,
   ...transfer,
   ...membership,
+  ...jointPhase,
+  ...strangers,
 ];

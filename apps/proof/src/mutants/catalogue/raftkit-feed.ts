@@ -73,4 +73,11 @@ export const raftkitFeed: readonly Mutant[] = [
     replace: "    else if (now >= aheadSinceMs + this.#aheadTimeoutMs * 1000) {",
     why: "a watch of a position that never comes waits for ever, without a word",
   },
+  {
+    id: "raftkit-141",
+    file: "packages/raftkit/src/change-feed.ts",
+    find: "    return this.#isAhead(watcher) ? undefined : this.#progress(watcher);",
+    replace: "    void this.#isAhead(watcher);\n    return this.#progress(watcher);",
+    why: "progress is told of a position that isn't applied yet",
+  },
 ];

@@ -327,4 +327,18 @@ export const raftkit: readonly Mutant[] = [
     replace: "this.#place(read, 0);",
     why: "a read at least at an index is answered from an older state",
   },
+  {
+    id: "raftkit-142",
+    file: "packages/raftkit/src/snapshot-taker.ts",
+    find: "      () => this.#takeIfGrown(),\n",
+    replace: "      () => {},\n",
+    why: "a log that filled up during a snapshot stays full: nothing is applied, and nobody asks for the next one",
+  },
+  {
+    id: "raftkit-140",
+    file: "packages/raftkit/src/options.ts",
+    find: "    Math.floor(maxLogBytes / 2) - ENTRY_BYTES,\n",
+    replace: "    maxLogBytes - ENTRY_BYTES,\n",
+    why: "a command that the log has no room for is refused for good, and no snapshot is due",
+  },
 ];

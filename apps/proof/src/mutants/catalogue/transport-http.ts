@@ -54,8 +54,8 @@ export const transportHttp: readonly Mutant[] = [
   {
     id: "transport-http-08",
     file: "packages/transport-http/src/hello.ts",
-    find: "(answerer.id === expected && answerer.to === local.id)",
-    replace: "answerer.to === local.id",
+    find: "if (answerer.id !== wanted || answerer.to !== local.id) {",
+    replace: "if (answerer.to !== local.id) {",
     why: "whoever answers at a peer's address is taken for it",
   },
   {
@@ -120,5 +120,77 @@ export const transportHttp: readonly Mutant[] = [
     find: "if (frame !== undefined && !session.closed && !isCut(session, caller)) {",
     replace: "if (frame !== undefined) {",
     why: "frames of a request arrive after its sender was cut off, or after the close",
+  },
+  {
+    id: "transport-http-18",
+    file: "packages/transport-http/src/hello.ts",
+    find: "answerer.id === local.id && !isSelf(local, answerer)",
+    replace: "answerer.id === local.id",
+    why: "a node that finds itself at a seed reports itself for ever",
+  },
+  {
+    id: "transport-http-19",
+    file: "packages/transport-http/src/inbound.ts",
+    find: "if (caller.to === undefined && isSelf(session.local, caller)) return",
+    replace: 'if (caller.to === "" && isSelf(session.local, caller)) return',
+    why: "a node whose seed leads to itself turns itself away, and says so",
+  },
+  {
+    id: "transport-http-20",
+    file: "packages/transport-http/src/inbound.ts",
+    find: "if (caller.to !== undefined) return takeBody(",
+    replace: 'if (caller.to !== "") return takeBody(',
+    why: "who asks who is here takes the place of its own frames that are coming in",
+  },
+  {
+    id: "transport-http-21",
+    file: "packages/transport-http/src/peers.ts",
+    find: "listed === undefined && seeds.size === 0",
+    replace: "listed === undefined && seeds.size >= 0",
+    why: "strangers push out who was met at a seed",
+  },
+  {
+    id: "transport-http-22",
+    file: "packages/transport-http/src/peers.ts",
+    find: "if (!listedSeeds.has(seed)) record",
+    replace: 'if (!listedSeeds.has(seed) && seed === "") record',
+    why: "who was met at a seed is sent to when that has left the list",
+  },
+  {
+    id: "transport-http-23",
+    file: "packages/transport-http/src/post.ts",
+    find: "    if (isCut(session, hello)) throw new Error(`${hello.id} was cut off`);\n",
+    replace:
+      '    if (isCut(session, hello) && seed === "") throw new Error(`${hello.id} was cut off`);\n',
+    why: "who was cut off is met all the same",
+  },
+  {
+    id: "transport-http-24",
+    file: "packages/transport-http/src/lookouts.ts",
+    find: "    lookAgain(failures);\n    answerer = undefined;",
+    replace: "    lookAgain(failures);",
+    why: "who was away isn't met again",
+  },
+  {
+    id: "transport-http-25",
+    file: "packages/transport-http/src/lookouts.ts",
+    find: "    lookAgain(failures);\n",
+    replace: "    lookAgain(Math.min(failures, 1));\n",
+    why: "pauses don't grow: a seed where nobody listens is called in a storm",
+  },
+  {
+    id: "transport-http-26",
+    file: "packages/transport-http/src/peers.ts",
+    find: "for (const record of records.values()) record.seeds.delete(seed);",
+    replace:
+      "for (const record of records.values()) if (record === peer) record.seeds.delete(seed);",
+    why: "who was at a seed before is sent what is for it, and another one gets it",
+  },
+  {
+    id: "transport-http-27",
+    file: "packages/transport-http/src/hello.ts",
+    find: "if (caller.to !== undefined && caller.to !== local.id) {",
+    replace: 'if (caller.to === "") {',
+    why: "who looked for another node is let in",
   },
 ];

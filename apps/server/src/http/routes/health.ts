@@ -58,10 +58,26 @@ async function checkReady(source: HealthSource, signal: AbortSignal): Promise<vo
     throw notReady(`the node is ${source.draining() ? "draining" : status.state}`);
   }
   if (status.bootstrap !== null) throw notReady(firstStart(status.bootstrap));
+  if (!isMember(status)) throw notReady(noMember(status));
   if (status.leaderId === null) throw notReady("no leader is known");
   if (status.logFull) throw logFull(status.logBytes, status.maxLogBytes);
   if (status.diskFull) throw diskFull();
   await source.calls.read({ type: "size" }, { signal, timeoutMs: READY_TIMEOUT_MS });
+}
+
+/** With the data directory that it has: a new one of an old name isn't. */
+function isMember({ id, incarnation, configuration }: NodeStatus): boolean {
+  if (!configuration) return false;
+  const { voters, learners, outgoing } = configuration;
+  return [...voters, ...learners, ...outgoing].some(
+    (server) => server.id === id && server.incarnation === incarnation,
+  );
+}
+
+function noMember({ id, removedAt }: NodeStatus): string {
+  return removedAt === null
+    ? `this node is no member yet; ask one for it: POST /v1/cluster/members with {"add":["${id}"]}`
+    : "this node was removed from the cluster: end it, or add it again at a member";
 }
 
 function firstStart({ missing }: { readonly missing: readonly string[] }): string {

@@ -4,13 +4,16 @@ import { deleteCommand, putCommand } from "@raftkit/kv";
 import type { KvCommand, KvResult } from "@raftkit/kv";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
+import type { CallOptions } from "raftkit";
 import type { KvCalls } from "../../kv-calls.js";
 import { isUnchanged, writeCondition } from "../conditions.js";
 import { etag } from "../etag.js";
 import { HttpError } from "../errors.js";
 import { idempotencyKey, notExecuted } from "../idempotency.js";
 import { bytes, page, refusals, unchanged, written } from "../schemas/answers.js";
+import type { RequestLifecycle } from "../request-lifecycle.js";
 import {
+  consistencyOf,
   itemParams,
   itemQuery,
   listQuery,
@@ -45,8 +48,11 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
         headers: readHeaders,
         response: { 200: bytes, 304: unchanged, ...refusals(404, 503) },
       },
-      handler: async ({ params, headers, call }, reply) => {
-        const answer = await calls.read({ type: "get", key: params.key }, { signal: call.signal });
+      handler: async ({ params, query, headers, call }, reply) => {
+        const answer = await calls.read(
+          { type: "get", key: params.key },
+          { ...callOf(call, reply), consistency: consistencyOf(query) },
+        );
         if (answer.type !== "get" || answer.entry === null) throw noSuchKey();
         const { value, index } = answer.entry;
         reply.header("etag", etag(index)).header("cache-control", "no-cache");
@@ -76,7 +82,7 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
         const condition = writeCondition(headers);
         const value = await call.body(maxValueBytes);
         const command = putCommand(params.key, value, condition);
-        const { index, previousIndex } = await write(calls, headers, command, call.signal);
+        const { index, previousIndex } = await write(calls, headers, command, callOf(call, reply));
         reply.code(previousIndex === null ? 201 : 200).header("etag", etag(index));
         return { index };
       },
@@ -91,9 +97,9 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
         headers: writeHeaders,
         response: { 200: written, ...refusals(404, 409, 410, 412, 422, 503, 504, 507) },
       },
-      handler: async ({ params, headers, call }) => {
+      handler: async ({ params, headers, call }, reply) => {
         const command = deleteCommand(params.key, writeCondition(headers));
-        const { index, previousIndex } = await write(calls, headers, command, call.signal);
+        const { index, previousIndex } = await write(calls, headers, command, callOf(call, reply));
         if (previousIndex === null) throw noSuchKey();
         return { index };
       },
@@ -116,7 +122,7 @@ export function kvRoutes(calls: KvCalls, limits: KvLimits): FastifyPluginCallbac
             ...(after !== undefined && { after }),
             ...(limit !== undefined && { limit }),
           },
-          { signal: call.signal },
+          { ...callOf(call, reply), consistency: consistencyOf(query) },
         );
         await turn();
         // Whoever left while it waited gets no work done for it.
@@ -142,16 +148,21 @@ function takeKey(request: FastifyRequest, _reply: FastifyReply, done: () => void
   done();
 }
 
+/** Ends with the request. Whatever the answer says, its index is told with it. */
+function callOf({ signal }: RequestLifecycle, reply: FastifyReply): CallOptions {
+  return { signal, onIndex: (index) => void reply.header("raft-index", index) };
+}
+
 /** Once, where the request says which write it is. */
 async function write(
   calls: KvCalls,
   headers: WriteHeaders,
   command: KvCommand,
-  signal: AbortSignal,
+  options: CallOptions,
 ): Promise<Extract<KvResult, { readonly ok: true }>> {
   const key = idempotencyKey(headers);
-  if (!key) return succeeded(await calls.propose(command, { signal }));
-  const outcome = await calls.proposeOnce(key, command, { signal });
+  if (!key) return succeeded(await calls.propose(command, options));
+  const outcome = await calls.proposeOnce(key, command, options);
   if (!outcome.ok) throw notExecuted(outcome);
   return succeeded(outcome.result);
 }

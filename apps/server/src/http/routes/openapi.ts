@@ -8,6 +8,8 @@ declare module "fastify" {
   interface FastifySchema {
     /** The bytes that a route reads by itself: Fastify leaves them alone. */
     describedBody?: z.ZodType;
+    /** JSON that a route reads by itself. */
+    describedJson?: z.ZodType;
   }
 }
 
@@ -22,11 +24,14 @@ export function describeRoutes(app: FastifyInstance): void {
         version: "1",
       },
     },
-    transform: ({ schema: { describedBody: body, ...schema }, ...route }) =>
-      jsonSchemaTransform({
+    transform: ({ schema: { describedBody, describedJson, ...schema }, ...route }) => {
+      const body = describedBody ?? describedJson;
+      const consumes = [describedBody ? "application/octet-stream" : "application/json"];
+      return jsonSchemaTransform({
         ...route,
-        schema: body ? { ...schema, body, consumes: ["application/octet-stream"] } : schema,
-      }),
+        schema: body ? { ...schema, body, consumes } : schema,
+      });
+    },
     transformObject: jsonSchemaTransformObject,
   });
   app.register((routes, _options, done) => {

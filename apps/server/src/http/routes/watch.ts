@@ -21,7 +21,7 @@ const EVENT_STREAM = "text/event-stream; charset=utf-8";
 
 export interface WatchSource {
   readonly calls: KvCalls;
-  readonly changes: Pick<ChangeFeed<KvChange>, "watch">;
+  readonly changes: Pick<ChangeFeed<KvChange>, "watch" | "index">;
   /** Default: 10,000. */
   readonly progressMs?: number;
 }
@@ -71,7 +71,10 @@ export function watchRoute(source: WatchSource): FastifyPluginCallbackZod {
           // What is pipelined behind a stream would wait for ever.
           connection: "close",
         });
-        reply.raw.write(`retry: ${RETRY_MS}\n${asText({ index: after, events: [] })}`);
+        // What isn't applied here yet may still be missing.
+        const isApplied = after <= changes.index;
+        const begin = isApplied ? asText({ index: after, events: [] }) : "";
+        reply.raw.write(`retry: ${RETRY_MS}\n${begin}`);
         await follow(watch, reply.raw, call).finally(() => watches.delete(watch));
       },
     });

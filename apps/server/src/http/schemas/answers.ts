@@ -85,7 +85,12 @@ export const snapshot = z
   .object({ index: z.int(), term: z.int(), bytes: z.int() })
   .meta({ description: "The state after the entry at `index`." });
 
-const voter = z.object({ id: z.string(), incarnation: z.string(), address: z.string() });
+export const transferred = z
+  .object({ leaderId: z.string(), term: z.int() })
+  .meta({ description: "Who leads now." });
+
+const server = z.object({ id: z.string(), incarnation: z.string(), address: z.string() });
+const servers = z.array(server).readonly();
 
 export const status = z
   .looseObject({
@@ -95,6 +100,11 @@ export const status = z
     role: z.enum(["follower", "candidate", "leader"]).nullable(),
     term: z.int(),
     leaderId: z.string().nullable(),
+    hasLease: z.boolean().meta({ description: "On a leader: consistency=lease asks nobody." }),
+    transferringTo: z
+      .string()
+      .nullable()
+      .meta({ description: "On a leader that hands its leadership on: to whom." }),
     http: z.string().nullable().meta({ description: "host:port of this node's API." }),
     leaderHttp: z.string().nullable().meta({ description: "host:port of the leader's API." }),
     lastIndex: z.int(),
@@ -107,11 +117,20 @@ export const status = z
     diskFull: z.boolean(),
     baseIndex: z.int().meta({ description: "The log begins after it." }),
     snapshot: snapshot
-      .extend({ ageMs: z.number() })
+      .extend({ ageMs: z.int() })
       .nullable()
       .meta({ description: "The newest snapshot; null: there is none, or it is damaged." }),
     lacksSnapshot: z.boolean(),
-    configuration: z.object({ voters: z.array(voter).readonly() }).nullable(),
+    configuration: z
+      .object({ voters: servers, learners: servers, outgoing: servers })
+      .nullable()
+      .meta({ description: "In force, committed or not." }),
+    configurationIndex: z.int(),
+    configurationCommitted: z.boolean(),
+    removedAt: z
+      .int()
+      .nullable()
+      .meta({ description: "The cluster goes on without this node since this index." }),
     bootstrap: z.object({ missing: z.array(z.string()).readonly() }).nullable(),
   })
   .meta({ description: "As the node sees it." });

@@ -2,6 +2,7 @@
 // document is made from them. An issue's `params.code` is the error code that the client gets;
 // without one it is `bad_parameter`.
 import { KEY_BYTES_MAX, PAGE_ENTRIES_MAX } from "@raftkit/kv";
+import type { Consistency } from "raftkit";
 import { z } from "zod";
 import { parseEtag } from "../etag.js";
 import { parseIdempotencyKey } from "../idempotency.js";
@@ -59,33 +60,6 @@ function once(name: string): z.ZodString {
   return z.string({ error: `query parameter ${name} is given twice` });
 }
 
-const consistency = once("consistency")
-  .refine((asked) => asked === "linearizable", {
-    params: { code: "bad_consistency" },
-    error: ({ input }) =>
-      `consistency ${JSON.stringify(input)} is not known; allowed: linearizable`,
-  })
-  .optional()
-  .meta({ enum: ["linearizable"], description: "The default." });
-
-export const noQuery = query({});
-export const itemQuery = query({ consistency });
-export const listQuery = query({
-  prefix: keyText(once("prefix"), "prefix").optional(),
-  after: keyText(once("after"), "after")
-    .optional()
-    .meta({ description: "Only keys after this one: `next` of the previous page." }),
-  limit: once("limit")
-    .refine((text) => /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= PAGE_ENTRIES_MAX, {
-      error: ({ input }) =>
-        `limit ${JSON.stringify(input)} is not allowed; allowed: a whole number from 1 to ${PAGE_ENTRIES_MAX}`,
-    })
-    .transform(Number)
-    .optional()
-    .meta({ type: "integer", minimum: 1, maximum: PAGE_ENTRIES_MAX, default: 100 }),
-  consistency,
-});
-
 /** A position in the log: everything up to it is known to the client. */
 function position<T extends z.ZodType<string, string>>(
   schema: T,
@@ -99,6 +73,71 @@ function position<T extends z.ZodType<string, string>>(
     .transform(Number)
     .optional();
 }
+
+const CONSISTENCIES = ["linearizable", "lease", "local"] as const;
+type NamedConsistency = (typeof CONSISTENCIES)[number];
+const badConsistency = { params: { code: "bad_consistency" } };
+
+/** Which state may answer a read; see `consistencyOf`. */
+const consistencyQuery = {
+  consistency: once("consistency")
+    .refine((asked) => CONSISTENCIES.some((one) => one === asked), {
+      ...badConsistency,
+      error: ({ input }) =>
+        `consistency ${JSON.stringify(input)} is not known; allowed: ${CONSISTENCIES.join(", ")}`,
+    })
+    .pipe(z.enum(CONSISTENCIES))
+    .optional()
+    .meta({
+      enum: [...CONSISTENCIES],
+      default: "linearizable",
+      description:
+        "linearizable: a state with everything that was acknowledged before; asks a majority. lease: the same, but a leader with a lease asks nobody. local: this node's state, however old.",
+    }),
+  atLeast: position(once("atLeast"), "atLeast").meta({
+    type: "integer",
+    minimum: 0,
+    description:
+      "Instead of consistency: this node's state, once it has applied this index, such as the Raft-Index of your own write.",
+  }),
+};
+
+interface AskedConsistency {
+  readonly consistency?: NamedConsistency | undefined;
+  readonly atLeast?: number | undefined;
+}
+
+export function consistencyOf({ consistency, atLeast }: AskedConsistency): Consistency {
+  return atLeast === undefined ? (consistency ?? "linearizable") : { atLeast };
+}
+
+/** Each says which state may answer: both together would contradict each other. */
+function oneConsistency<T extends z.ZodType<AskedConsistency>>(schema: T): T {
+  return schema.refine(
+    ({ consistency, atLeast }) => consistency === undefined || atLeast === undefined,
+    { ...badConsistency, error: "consistency and atLeast can't be combined; give one of them" },
+  );
+}
+
+export const noQuery = query({});
+export const itemQuery = oneConsistency(query(consistencyQuery));
+export const listQuery = oneConsistency(
+  query({
+    prefix: keyText(once("prefix"), "prefix").optional(),
+    after: keyText(once("after"), "after")
+      .optional()
+      .meta({ description: "Only keys after this one: `next` of the previous page." }),
+    limit: once("limit")
+      .refine((text) => /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= PAGE_ENTRIES_MAX, {
+        error: ({ input }) =>
+          `limit ${JSON.stringify(input)} is not allowed; allowed: a whole number from 1 to ${PAGE_ENTRIES_MAX}`,
+      })
+      .transform(Number)
+      .optional()
+      .meta({ type: "integer", minimum: 1, maximum: PAGE_ENTRIES_MAX, default: 100 }),
+    ...consistencyQuery,
+  }),
+);
 
 export const watchQuery = query({
   prefix: keyText(once("prefix"), "prefix").optional(),

@@ -1,0 +1,57 @@
+// A server process of whatever system: started, ended by a signal, killed with the benchmark.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+
+const LAST_WORDS_CHARS = 2000;
+
+export class MeasuredProcess {
+  readonly #command: string;
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #words = "";
+
+  constructor(command: string, args: readonly string[]) {
+    this.#command = command;
+    this.#args = args;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined;
+  }
+
+  /** What it wrote to standard error, the end of it. */
+  get lastWords(): string {
+    return this.#words.trim();
+  }
+
+  start(): void {
+    const child = spawn(this.#command, this.#args, { stdio: ["ignore", "ignore", "pipe"] });
+    this.#child = child;
+    this.#words = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#words = (this.#words + text).slice(-LAST_WORDS_CHARS);
+    });
+    const onExit = (): void => void child.kill("SIGKILL");
+    // Before the data is removed: a living server makes files behind whoever removes them.
+    process.prependOnceListener("exit", onExit);
+    this.#ended = new Promise((resolve) => {
+      const over = (): void => {
+        process.off("exit", onExit);
+        if (this.#child === child) this.#child = undefined;
+        resolve();
+      };
+      child.once("error", (error) => {
+        this.#words = error.message;
+        over();
+      });
+      child.once("close", over);
+    });
+  }
+
+  /** Resolves when it is gone. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    this.#child?.kill(signal);
+    await this.#ended;
+  }
+}

@@ -1,0 +1,120 @@
+// raftkit's own server, apps/server, with TCP, msgpack and file storage.
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { MeasuredProcess } from "./process.js";
+import { askJson, freePorts } from "./system.js";
+import type { MeasuredServer, MeasuredSystem, Timeouts } from "./system.js";
+
+const program = join(
+  dirname(createRequire(import.meta.url).resolve("@raftkit-app/server/package.json")),
+  "dist/main.js",
+);
+
+interface RaftkitServer extends MeasuredServer {
+  /** Where it hears the others: `host:port`. */
+  readonly peer: string;
+}
+
+/** @param beginning how it comes to its cluster */
+function serverAt(
+  place: Pick<RaftkitServer, "id" | "address" | "peer">,
+  directory: string,
+  { heartbeatMs, electionMs }: Timeouts,
+  beginning: Readonly<Record<string, string>>,
+): RaftkitServer {
+  const options = {
+    ...beginning,
+    id: place.id,
+    http: place.address,
+    data: join(directory, place.id),
+    "heartbeat-ms": heartbeatMs,
+    "election-timeout-ms": `${electionMs}-${2 * electionMs}`,
+    "log-level": "warn",
+  };
+  const args = Object.entries(options).map(([flag, value]) => `--${flag}=${value}`);
+  return { ...place, process: new MeasuredProcess(process.execPath, [program, ...args]) };
+}
+
+async function startingServers(directory: string, timeouts: Timeouts): Promise<RaftkitServer[]> {
+  const ports = await freePorts(6);
+  const places = ["n1", "n2", "n3"].map((id, i) => {
+    return { id, peer: `127.0.0.1:${ports[i]}`, address: `127.0.0.1:${ports[3 + i]}` };
+  });
+  const peers = places.map(({ id, peer }) => `${id}=${peer}`).join(",");
+  return places.map((place) => serverAt(place, directory, timeouts, { peers }));
+}
+
+/** Not started yet, with a new directory; it asks these to be let in. */
+async function joiningServer(
+  id: string,
+  members: readonly RaftkitServer[],
+  directory: string,
+  timeouts: Timeouts,
+): Promise<RaftkitServer> {
+  const [peer, http] = await freePorts(2);
+  const place = { id, peer: `127.0.0.1:${peer}`, address: `127.0.0.1:${http}` };
+  const beginning = { address: place.peer, join: members.map((member) => member.peer).join(",") };
+  return serverAt(place, directory, timeouts, beginning);
+}
+
+export const raftkit = {
+  name: "raftkit",
+  protocol: {
+    write: (key, value) => ({ method: "PUT", path: `/v1/kv/${key}`, body: value }),
+    // 200 would mean that the key was there: each write has one of its own.
+    acknowledged: (status, body) =>
+      status === 201 ? (JSON.parse(body) as { index: number }).index : undefined,
+  },
+  servers: startingServers,
+  joining: joiningServer,
+  async leads(server) {
+    const status = (await askJson(server, "/v1/status")) as { role?: string } | undefined;
+    return status?.role === "leader";
+  },
+  isReady: async (server) => (await askJson(server, "/readyz")) !== undefined,
+} satisfies MeasuredSystem & { readonly joining: typeof joiningServer };
+
+/**
+ * One change, asked for again where it may not have happened.
+ * @param via one that stays
+ * @throws it isn't made
+ */
+export async function changeVoters(
+  via: MeasuredServer,
+  voters: readonly MeasuredServer[],
+): Promise<void> {
+  const until = performance.now() + CHANGE_MS;
+  const body = JSON.stringify({ voters: voters.map(({ id }) => id) });
+  for (;;) {
+    const url = `http://${via.address}/v1/cluster/members`;
+    const response = await fetch(url, { method: "POST", body });
+    if (response.ok) return;
+    const text = await response.text();
+    // 404: who is to come isn't known to the leader yet.
+    const mayRepeat = [404, 503, 504].includes(response.status);
+    if (!mayRepeat || performance.now() > until) throw new Error(`${via.id} refused: ${text}`);
+  }
+}
+
+const CHANGE_MS = 120_000;
+
+/**
+ * Everything that this server's cluster holds, with the place of each key's last write.
+ * @throws it doesn't answer
+ */
+export async function allKeys(server: MeasuredServer): Promise<ReadonlyMap<string, number>> {
+  const found = new Map<string, number>();
+  for (let after: string | null = ""; after !== null;) {
+    const query = `limit=1000${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`;
+    const page = (await askJson(server, `/v1/kv?${query}`)) as Page | undefined;
+    if (!page) throw new Error(`${server.id} doesn't list its keys`);
+    for (const { key, index } of page.items) found.set(key, index);
+    after = page.next;
+  }
+  return found;
+}
+
+interface Page {
+  readonly items: readonly { readonly key: string; readonly index: number }[];
+  readonly next: string | null;
+}

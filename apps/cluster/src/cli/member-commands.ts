@@ -1,0 +1,36 @@
+// `add`, `remove`, `replace` and `wipe`: who is in the cluster.
+import { Argument } from "commander";
+import type { Command } from "commander";
+import type { Actions } from "./actions.js";
+import { explain } from "./options.js";
+import { httpBaseOption } from "./up-command.js";
+
+interface ControlOptions {
+  readonly httpBase: number;
+}
+
+const EXIT_CODES =
+  "0 it is done; 1 it was refused, or may still happen: the message says which; 2 wrong options.";
+
+export function addMembers(root: Command, actions: Actions): void {
+  const add = root
+    .command("add")
+    .description("Start one more node; it votes once it has caught up.")
+    .addOption(httpBaseOption())
+    .action(({ httpBase }: ControlOptions) => actions.add(httpBase));
+  explain(add, [""], EXIT_CODES);
+  const descriptions = {
+    remove: "Let a node leave the cluster; its process is ended and its data deleted.",
+    replace: "Start a new node in the place of another one, which leaves, whether it runs or not.",
+    wipe: "Kill a node, delete its data, and let it rejoin with an empty directory.",
+  } as const;
+  for (const name of ["remove", "replace", "wipe"] as const) {
+    const command = root
+      .command(name)
+      .description(descriptions[name])
+      .addArgument(new Argument("<node>", 'its number, its id or "leader"'))
+      .addOption(httpBaseOption())
+      .action((node: string, { httpBase }: ControlOptions) => actions[name](node, httpBase));
+    explain(command, ["2", "leader"], EXIT_CODES);
+  }
+}

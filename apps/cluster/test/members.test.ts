@@ -1,0 +1,126 @@
+// Members that come and go, with real servers: what an operator types, what is answered, and that
+// the data is where it should be.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { runProgram, up } from "./support/cluster.js";
+import type { UpCluster } from "./support/cluster.js";
+import { temporaryDirectory } from "./support/environment.js";
+
+const LIMIT = { timeout: 180_000 };
+const WAIT = { timeout: 30_000, interval: 50 };
+
+async function command(cluster: UpCluster, ...args: string[]): Promise<[unknown, string]> {
+  const program = runProgram([...args, "--http-base", String(cluster.httpBase)]);
+  return [await program.ended, program.output()];
+}
+
+/** With 0, and these words in its last line. */
+async function succeeds(cluster: UpCluster, words: string, ...args: string[]): Promise<string> {
+  const [code, output] = await command(cluster, ...args);
+  expect([args, code, output]).toEqual([args, 0, expect.stringContaining(words)]);
+  return output;
+}
+
+async function put(cluster: UpCluster, number: number, key: string): Promise<void> {
+  await vi.waitFor(async () => {
+    const url = `${cluster.http(number)}/v1/kv/${key}`;
+    expect((await fetch(url, { method: "PUT", body: key })).ok).toBe(true);
+  }, WAIT);
+}
+
+async function shows(cluster: UpCluster, number: number, key: string): Promise<void> {
+  await vi.waitFor(async () => {
+    const response = await fetch(`${cluster.http(number)}/v1/kv/${key}`);
+    expect([response.status, await response.text()]).toEqual([200, key]);
+  }, WAIT);
+}
+
+/** As the leader, or whoever answers, says: ids and roles. */
+async function members(cluster: UpCluster, number: number): Promise<string[]> {
+  const answer = await fetch(`${cluster.http(number)}/v1/cluster/members`);
+  const { members: all } = (await answer.json()) as { members: { id: string; role: string }[] };
+  return all.map(({ id, role }) => `${id} ${role}`).toSorted();
+}
+
+test(
+  "add, replace the leader, remove: each says what happens, and the data is there",
+  LIMIT,
+  async () => {
+    const data = temporaryDirectory();
+    const cluster = await up(["--data", data]);
+    await put(cluster, 1, "before");
+    const added = await succeeds(cluster, `n4 is a voter: ${cluster.http(4)} (`, "add");
+    expect(added).toContain("  n4 runs, and asks to be let in\n");
+    expect(added).toContain("  learning, without a vote yet: n4");
+    await shows(cluster, 4, "before");
+    const replaced = await succeeds(cluster, "n5 took the place of n", "replace", "leader");
+    const [, left = ""] = /took the place of n(\d)/.exec(replaced) ?? [];
+    expect(existsSync(join(data, `n${left}`))).toBe(false);
+    await shows(cluster, 5, "before");
+    await succeeds(cluster, "n4 left the cluster", "remove", "4");
+    const stay = [1, 2, 3, 5].filter((number) => String(number) !== left);
+    await vi.waitFor(
+      async () =>
+        expect(await members(cluster, 5)).toEqual(stay.map((number) => `n${number} voter`)),
+      WAIT,
+    );
+    expect((await cluster.nodes()).map(({ number }) => number)).toEqual(stay);
+    // All of them come back with the cluster.
+    cluster.child.kill("SIGTERM");
+    await cluster.ended;
+    const again = await up(["--data", data], {}, cluster);
+    expect((await again.nodes()).map(({ number }) => number)).toEqual(stay);
+    await shows(again, 5, "before");
+  },
+);
+
+test("a node loses its disk and comes back with one command", LIMIT, async () => {
+  const cluster = await up(["--data", temporaryDirectory()]);
+  await put(cluster, 1, "before");
+  const output = await succeeds(cluster, "n2 is a voter again", "wipe", "2");
+  expect(output).toMatch(/^ {2}n2 was killed and its data deleted\n {2}n2 runs with an empty /);
+  await shows(cluster, 2, "before");
+  expect(await members(cluster, 2)).toEqual(["n1 voter", "n2 voter", "n3 voter"]);
+});
+
+test("from one node to three and back", LIMIT, async () => {
+  const cluster = await up(["--data", temporaryDirectory(), "--nodes", "1"]);
+  await put(cluster, 1, "before");
+  await succeeds(cluster, "n2 is a voter", "add");
+  await succeeds(cluster, "n3 is a voter", "add");
+  await shows(cluster, 3, "before");
+  await succeeds(cluster, "n1 left the cluster", "remove", "1");
+  await succeeds(cluster, "n2 left the cluster", "remove", "2");
+  await put(cluster, 3, "after");
+  await shows(cluster, 3, "before");
+  const [code, output] = await command(cluster, "remove", "3");
+  expect([code, output]).toEqual([1, expect.stringMatching(/^raftkit-cluster: [^\n]+\n$/)]);
+  await shows(cluster, 3, "after");
+});
+
+test(
+  "two administrators add at once: what fails says so, leaves nothing, and works when repeated",
+  LIMIT,
+  async () => {
+    const data = temporaryDirectory();
+    const cluster = await up(["--data", data]);
+    const both = await Promise.all([command(cluster, "add"), command(cluster, "add")]);
+    expect(both.some(([code]) => code === 0)).toBe(true);
+    for (const [code, output] of both) {
+      if (code === 0) continue;
+      const [, id = ""] =
+        /(n[45])'s process was ended again, and its data deleted\n$/.exec(output) ?? [];
+      expect(output).toContain("raftkit-cluster: ");
+      expect(existsSync(join(data, id))).toBe(false);
+      await succeeds(cluster, "is a voter", "add");
+    }
+    await vi.waitFor(
+      async () =>
+        expect(await members(cluster, 1)).toEqual(
+          [1, 2, 3, 4, 5].map((number) => `n${number} voter`),
+        ),
+      WAIT,
+    );
+  },
+);

@@ -1,0 +1,88 @@
+// `rolling-restart`: with stand-ins for servers its order and its words, with real ones under load
+// that nothing acknowledged is lost.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { runProgram, up } from "./support/cluster.js";
+import type { UpCluster } from "./support/cluster.js";
+import { fakeServer, temporaryDirectory } from "./support/environment.js";
+import { readAll, startSteadyLoad } from "./support/steady-load.js";
+
+async function rollingRestart({ httpBase }: UpCluster): Promise<[unknown, string]> {
+  const program = runProgram(["rolling-restart", "--http-base", String(httpBase)]);
+  return [await program.ended, program.output()];
+}
+
+/** When the node's latest process started, and when it was ready. */
+function times(data: string, id: string): { startedAt: number; readyAt: number } {
+  const lines = readFileSync(join(data, "logs", `${id}.log`), "utf8")
+    .trim()
+    .split("\n");
+  const found = lines.map((line) => JSON.parse(line) as Record<string, number | undefined>);
+  const last = (name: string): number =>
+    found.findLast((line) => line[name] !== undefined)?.[name] ?? Number.NaN;
+  return { startedAt: last("startedAt"), readyAt: last("readyAt") };
+}
+
+test("one node at a time, the leader last, each once the one before is ready", async () => {
+  const data = temporaryDirectory();
+  const cluster = await up(["--data", data], { RAFTKIT_SERVER_MAIN: fakeServer });
+  const before = await cluster.pids();
+  const [code, output] = await rollingRestart(cluster);
+  expect([code, output.split("\n")]).toEqual([
+    0,
+    [
+      expect.stringMatching(
+        /^n2 runs again, process \d+, and has caught up after [\d.]+ s \(1 of 3\)$/,
+      ),
+      expect.stringMatching(
+        /^n3 runs again, process \d+, and has caught up after [\d.]+ s \(2 of 3\)$/,
+      ),
+      expect.stringMatching(
+        /^n1, which led, runs again, process \d+, and has caught up after [\d.]+ s \(3 of 3\)$/,
+      ),
+      expect.stringMatching(/^all 3 nodes were restarted in [\d.]+ s; n1 leads in term 7$/),
+      "",
+    ],
+  ]);
+  const [n1, n2, n3] = ["n1", "n2", "n3"].map((id) => times(data, id));
+  expect(n3?.startedAt).toBeGreaterThanOrEqual(n2?.readyAt ?? Infinity);
+  expect(n1?.startedAt).toBeGreaterThanOrEqual(n3?.readyAt ?? Infinity);
+  const after = await cluster.pids();
+  expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+});
+
+test("refuses while a node is down, and restarts none", async () => {
+  const cluster = await up(["--data", temporaryDirectory()], { RAFTKIT_SERVER_MAIN: fakeServer });
+  const kill = runProgram(["kill", "2", "--http-base", String(cluster.httpBase)]);
+  expect(await kill.ended).toBe(0);
+  const before = await cluster.pids();
+  expect(await rollingRestart(cluster)).toEqual([
+    1,
+    "raftkit-cluster: n2 doesn't run; restart first what is down, so that a majority is always up\n",
+  ]);
+  expect(await cluster.pids()).toEqual(before);
+});
+
+test(
+  "real servers under 50 writes in flight: nothing acknowledged is lost",
+  { timeout: 120_000 },
+  async () => {
+    const cluster = await up(["--data", temporaryDirectory()]);
+    const urls = [1, 2, 3].map((number) => cluster.http(number));
+    const load = startSteadyLoad(urls, 50);
+    try {
+      await load.recovery();
+      const [code, output] = await rollingRestart(cluster);
+      expect([code, output]).toEqual([0, expect.stringContaining("all 3 nodes were restarted")]);
+      await load.recovery();
+    } finally {
+      await load.stop();
+    }
+    for (const url of urls) {
+      const found = await readAll(url);
+      const lost = [...load.acknowledged].filter(([key, value]) => found.get(key) !== value);
+      expect(lost).toEqual([]);
+    }
+  },
+);

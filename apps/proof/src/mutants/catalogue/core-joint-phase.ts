@@ -1,0 +1,109 @@
+// Faults in the joint phase and around it (paper §6; hazards 23, 25, 26 and 27): one half that decides
+// alone, nodes of the old half that are forgotten, changes at the wrong time. One changed place each.
+import type { Mutant } from "../mutant.js";
+
+export const jointPhase: readonly Mutant[] = [
+  {
+    id: "core-m31",
+    file: "packages/core/src/handlers/heartbeat.ts",
+    find: "  const heardMajorityAt = reachedByQuorum(\n    state,\n    state.now,\n    leader,\n    (progress) => progress.lastContactAt,\n  );\n",
+    replace:
+      "  const heardMajorityAt = Math.max(\n    ...[...leader.progress.values()].map((progress) => progress.lastContactAt),\n  );\n",
+    why: "in a joint phase a leader leads on by one half, or by anybody",
+  },
+  {
+    id: "core-m32",
+    file: "packages/core/src/handlers/heartbeat.ts",
+    find: "    reachedByQuorum(state, durableIndex, leader, (progress) => progress.matchIndex) > durableIndex\n",
+    replace:
+      "    [...leader.progress.values()].filter((progress) => progress.matchIndex > durableIndex)\n      .length > 1\n",
+    why: "a leader whose disk hangs steps down though those who are ahead of it can't go on by themselves",
+  },
+  {
+    id: "core-m33",
+    file: "packages/core/src/operations/voters.ts",
+    find: "return reachedBy(state.membership.current, (server) => (isListed(members, server) ? 1 : 0)) >= 1;",
+    replace:
+      "const { current } = state.membership;\n  const half = current && { ...current, outgoing: [] };\n  return reachedBy(half, (server) => (isListed(members, server) ? 1 : 0)) >= 1;",
+    why: "a candidate wins a joint phase by the new half alone",
+    rule: "votes",
+  },
+  {
+    id: "core-m34",
+    file: "packages/core/src/operations/voters.ts",
+    find: "return votersOf(current).filter((voter) => voter.id",
+    replace: "return current.voters.filter((voter) => voter.id",
+    why: "in a joint phase a candidate asks nobody of the old half",
+  },
+  {
+    id: "core-m35",
+    file: "packages/core/src/operations/voters.ts",
+    find: "return current !== undefined && isListed(votersOf(current), state.options);",
+    replace: "return current !== undefined && isListed(current.voters, state.options);",
+    why: "a voter of the old half doesn't take the leadership that it is given",
+  },
+  {
+    id: "core-m36",
+    file: "packages/core/src/operations/membership.ts",
+    find: "index >= committed && isListed(votersOf(configuration), state.options),",
+    replace: "index >= committed && isListed(configuration.voters, state.options),",
+    why: "a voter of the old half doesn't campaign, though it may be needed",
+  },
+  {
+    id: "core-m37",
+    file: "packages/core/src/operations/followers.ts",
+    find: "const servers = serversOf(configuration);",
+    replace: "const servers = [...configuration.voters, ...configuration.learners];",
+    why: "a new leader in a joint phase sends nothing to those who are only in the old half",
+  },
+  {
+    id: "core-m38",
+    file: "packages/core/src/operations/configuration-change.ts",
+    find: "  if (leader.transfer) return;\n  append",
+    replace: "  append",
+    why: "the joint phase is left during a transfer: the target lacks the entry and isn't elected",
+  },
+  {
+    id: "core-m39",
+    file: "packages/core/src/operations/configuration-change.ts",
+    find: '  if (leader.transfer) return { type: "notReady" };\n',
+    replace: "",
+    why: "a change is taken during a transfer: the target lacks the entry and isn't elected",
+  },
+  {
+    id: "core-m40",
+    file: "packages/core/src/operations/configuration-change.ts",
+    find: "    latest.index <= state.commitIndex &&\n    !isJoint",
+    replace: "    !isJoint",
+    why: "a leader that was removed is gone before that is committed (hazard 26)",
+  },
+  {
+    id: "core-m41",
+    file: "packages/core/src/operations/configuration-change.ts",
+    find: "      isListed(current.learners, voter) &&\n",
+    replace: "",
+    why: "whoever has left becomes a voter again without having been a learner",
+  },
+  {
+    id: "core-m42",
+    file: "packages/core/src/operations/configuration-change.ts",
+    find: "  return voters.length - silent.length < majority(voters.length)",
+    replace: "  return voters.length - silent.length < 0",
+    why: "a joint phase begins whose new half is known not to answer: it can't be undone",
+  },
+  {
+    id: "core-m43",
+    file: "packages/core/src/operations/configuration-change.ts",
+    find: "if (!latest || changeIsBarred(state, leader)) return;",
+    replace: "if (!latest) return;",
+    why: "an address is changed in the joint phase, or before the configuration before it is committed (hazard 23)",
+    rule: "membership",
+  },
+  {
+    id: "core-m44",
+    file: "packages/core/src/operations/configuration-change.ts",
+    find: "  if (state.now - leader.addressChangedAt < state.options.electionTimeoutMs.max) return;\n",
+    replace: "",
+    why: "two directories of one id alternate, and each alternation is an entry",
+  },
+];

@@ -1,0 +1,128 @@
+// Faults in how nodes are heard that are no members, not yet, or no more (hazards 30, 68 and 71). One
+// changed place each.
+import type { Mutant } from "../mutant.js";
+
+export const strangers: readonly Mutant[] = [
+  {
+    id: "core-m45",
+    file: "packages/core/src/operations/introductions.ts",
+    find: "if (!rejoin || isListed(current.learners, named)) return",
+    replace: "if (!rejoin) return",
+    why: "a learner that lost its disk comes back as a voter",
+  },
+  {
+    id: "core-m46",
+    file: "packages/core/src/operations/introductions.ts",
+    find: "servers.some((server) => server.address === address && server.id !== from.id)",
+    replace: 'servers.some((server) => server.address === address && server.id === "")',
+    why: "two members share an address",
+  },
+  {
+    id: "core-m47",
+    file: "packages/core/src/operations/introductions.ts",
+    find: "return found && isFresh(state, found.at) ? found : undefined;",
+    replace: "return found;",
+    why: "a change names a joiner that was last heard long ago",
+  },
+  {
+    id: "core-m48",
+    file: "packages/core/src/operations/introductions.ts",
+    find: "  if (!known && introductions.size >= INTRODUCTIONS_MAX) return;\n",
+    replace: "",
+    why: "strangers fill a leader's memory",
+  },
+  {
+    id: "core-m49",
+    file: "packages/core/src/operations/introductions.ts",
+    find: "  if (!progress || progress.round === 0) return false;",
+    replace: "  if (!progress) return false;",
+    why: "a new leader takes a lost voter for a living one, since it took office just now",
+  },
+  {
+    id: "core-m50",
+    file: "packages/core/src/handlers/introduce.ts",
+    find: "    voters: isLost ? others : isLearner",
+    replace: "    voters: isLearner",
+    why: "a rejoin doesn't take out the lost directory first: one id would stand twice in a joint phase (hazard 68)",
+  },
+  {
+    id: "core-m51",
+    file: "packages/core/src/operations/followers.ts",
+    find: "      progress.leaving = null;\n",
+    replace: "",
+    why: "whoever left and came back is let go although it is a member again",
+  },
+  {
+    id: "core-m52",
+    file: "packages/core/src/operations/election.ts",
+    find: "if (isListed(serversOf(committed.configuration), from)) return false;",
+    replace:
+      "if (serversOf(committed.configuration).some(({ id }) => id === from.id)) return false;",
+    why: "a lost data directory campaigns as the member that took its place (hazard 68)",
+    rule: "identity",
+  },
+  {
+    id: "core-m53",
+    file: "packages/core/src/handlers/receive.ts",
+    find: "  if (isAsking && refusesRemoved(state, from, message)) return;\n",
+    replace: "",
+    why: "a removed node's RequestVote is heard: it raises the term of whoever isn't in touch (hazard 30)",
+  },
+  {
+    id: "core-m54",
+    file: "packages/core/src/handlers/receive.ts",
+    find: '    type === "installSnapshot" ||\n    type === "requestVote" ||\n',
+    replace: '    type === "installSnapshot" ||\n',
+    why: "a voter that was added after its latest configuration is never elected by this node",
+  },
+  {
+    id: "core-m55",
+    file: "packages/core/src/handlers/removed.ts",
+    find: '  if (role.kind === "candidate") becomeFollower(state, null);\n',
+    replace: "",
+    why: "whoever was removed during its campaign is elected by votes that come later",
+  },
+  {
+    id: "core-m56",
+    file: "packages/core/src/handlers/removed.ts",
+    find: "if (isInTouchWithLeader(state) || ",
+    replace: "if (",
+    why: "a late word silences a member that its leader names",
+  },
+  {
+    id: "core-m57",
+    file: "packages/core/src/handlers/change-membership.ts",
+    find: "last.from.run === from.run && ",
+    replace: "",
+    why: "another question of a later run gets the answer of an earlier one",
+  },
+  {
+    id: "core-m58",
+    file: "packages/core/src/handlers/change-membership.ts",
+    find: "  if (!memberOf(state, from)) {",
+    replace: '  if (from.id === "") {',
+    why: "a stranger changes the members",
+  },
+  {
+    id: "core-m59",
+    file: "packages/core/src/operations/voters.ts",
+    find: "return current && serversOf(current).find((server) => isSameMember(server, from));",
+    replace: "return current && serversOf(current).find((server) => server.id === from.id);",
+    why: "another data directory speaks for a member by its id (hazard 68)",
+    rule: "identity",
+  },
+  {
+    id: "core-m60",
+    file: "packages/core/src/handlers/met.ts",
+    find: '  if (role.kind !== "leader" && !leaderOf(state)) doubtOwnMembership(state);\n',
+    replace: "",
+    why: "a voter that was removed while all others were replaced can never be added again",
+  },
+  {
+    id: "core-m61",
+    file: "packages/core/src/operations/membership.ts",
+    find: "    peers.push(told?.id === peer.id ? told : peer);",
+    replace: "    peers.push(peer);",
+    why: "whoever was removed looks for a leader that has moved where it was",
+  },
+];

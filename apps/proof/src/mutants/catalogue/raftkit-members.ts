@@ -1,0 +1,138 @@
+// Mutants of packages/raftkit: changes of the members, and joining; and those of what core does for
+// them, and for a leader that can't go on.
+import type { Mutant } from "../mutant.js";
+
+const CHANGE = "packages/raftkit/src/membership-change.ts";
+const CALLS = "packages/raftkit/src/membership-calls.ts";
+const OWN = "packages/raftkit/src/own-membership.ts";
+const CLUSTER = "packages/raftkit/src/cluster-options.ts";
+const INTRODUCTIONS = "packages/core/src/operations/introductions.ts";
+
+export const raftkitMembers: readonly Mutant[] = [
+  {
+    id: "raftkit-90",
+    file: CHANGE,
+    find: "if (expected !== undefined && expected !== view.index) {",
+    replace: "if (expected !== undefined && expected > view.index) {",
+    why: "a change overwrites a configuration that its caller has never seen",
+  },
+  {
+    id: "raftkit-91",
+    file: CHANGE,
+    find: "    else if (step && !areSame(now, step.from)) {",
+    replace: "    else if (step && !areSame(now, step.from) && this.#failure) {",
+    why: "of two administrators at once the slower one undoes what the other did",
+  },
+  {
+    id: "raftkit-92",
+    file: CHANGE,
+    find: "    if (!canTakeOut) {",
+    replace: "    if (!canTakeOut || this.#added.length > 0) {",
+    why: "a node that doesn't come up stays behind as a learner",
+  },
+  {
+    id: "raftkit-93",
+    file: CHANGE,
+    find: "if (gap < this.#leastGap || writtenBytes > this.#mostBytes || isNext) {",
+    replace: "if (gap <= this.#leastGap || writtenBytes > this.#mostBytes || isNext) {",
+    why: "a new voter that gets no further is waited for for ever",
+  },
+  {
+    id: "raftkit-94",
+    file: CHANGE,
+    find: "const mayHappen = this.#openFrom !== undefined;",
+    replace: "const mayHappen = this.#isAsked;",
+    why: "a change that the leader has taken is said to be certainly not made",
+  },
+  {
+    id: "raftkit-95",
+    file: CHANGE,
+    find: "    this.isBehind = false;\n    this.#awaitedIndex = 0;\n",
+    replace: "    this.isBehind = false;\n",
+    why: "a change whose entry was lost with its leader waits for it for ever",
+  },
+  {
+    id: "raftkit-96",
+    file: CALLS,
+    find: "    for (const call of this.#changes) call.onNewLeader();\n    this.#catchUp();\n",
+    replace: "",
+    why: "a change isn't made again under the next leader",
+  },
+  {
+    id: "raftkit-97",
+    file: CALLS,
+    find: "const isSettled = index === latestIndex && !isJoint(configuration);",
+    replace: "const isSettled = index === latestIndex;",
+    why: "a change counts as done, or as overtaken, in the middle of its joint phase",
+  },
+  {
+    id: "raftkit-98",
+    file: OWN,
+    find: "    if (!configuration || serversOf(configuration).length > 1) return undefined;\n",
+    replace: "    if (!configuration) return undefined;\n",
+    why: "a member of a cluster stops because an address leads to another one",
+  },
+  {
+    id: "raftkit-99",
+    file: OWN,
+    find: '    if (!join || this.answer !== "otherCluster") return undefined;\n',
+    replace: "    return undefined;\n",
+    why: "a node that was told to join serves a cluster that it founded alone",
+  },
+  {
+    id: "raftkit-100",
+    file: CLUSTER,
+    find: "  if (bootstrap.length === 1 && cluster.alone !== true) {",
+    replace: "  if (bootstrap.length === 0 && cluster.alone !== true) {",
+    why: "a lost data directory begins a second cluster, and nobody has said so",
+  },
+  {
+    id: "raftkit-101",
+    file: CLUSTER,
+    find: "  if (cluster.alone === true && others.length > 0) {",
+    replace: "  if (cluster.alone === true && others.length > 1) {",
+    why: "a node that isn't alone any more keeps the word that would found a second cluster",
+  },
+  {
+    id: "raftkit-102",
+    file: "packages/raftkit/src/node.ts",
+    find: '        this.#turns.feed({ type: "diskFailed" });\n',
+    replace: "",
+    why: "a leader whose disk fails leaves the others to wait for an election",
+  },
+  {
+    id: "raftkit-103",
+    file: CHANGE,
+    find: "    } else if (this.#basis && !areSame(now, this.#basis)) {",
+    replace: "    } else if (this.#basis && !areSame(now, this.#basis) && this.#failure) {",
+    why: "a change that begins beside another one undoes it, though nobody has seen what came of that",
+  },
+  {
+    id: "core-m31",
+    file: INTRODUCTIONS,
+    find: "const CONTACTS_MAX = 16;",
+    replace: "const CONTACTS_MAX = 1;",
+    why: "a joiner asks only whom it met last, who may be dead",
+  },
+  {
+    id: "core-m32",
+    file: INTRODUCTIONS,
+    find: "const CONTACTS_MAX = 16;",
+    replace: "const CONTACTS_MAX = 1600;",
+    why: "whoever is met is remembered for ever",
+  },
+  {
+    id: "core-m33",
+    file: "packages/core/src/handlers/met.ts",
+    find: "  else if (state.membership.current && !memberOf(state, from)) introduce(state, from.id);\n",
+    replace: "",
+    why: "a node with a log of its own isn't told that it has come to another cluster",
+  },
+  {
+    id: "core-m34",
+    file: "packages/core/src/handlers/heartbeat.ts",
+    find: '    if (why === "diskHangs") callSuccessor(state, leader, why);\n',
+    replace: "",
+    why: "a leader whose disk hangs leaves the others to wait for an election (hazard 50)",
+  },
+];

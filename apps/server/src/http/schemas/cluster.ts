@@ -1,0 +1,95 @@
+// What requests to /v1/cluster/* hold and are answered with, as zod schemas.
+import { isValidId } from "@raftkit/core";
+import { z } from "zod";
+
+/** An object with none but these properties. */
+function body<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const allowed = Object.keys(shape).join(", ");
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `unknown property ${JSON.stringify(issue.keys[0])}; allowed: ${allowed}`
+        : `given ${JSON.stringify(issue.input)}; allowed: an object with ${allowed}`,
+  });
+}
+
+const ID = "a node's id, 1 to 64 of A-Z a-z 0-9 _ -";
+const given =
+  (allowed: string) =>
+  ({ input }: { readonly input?: unknown }): string =>
+    `given ${JSON.stringify(input)}; allowed: ${allowed}`;
+
+const nodeId = z.string({ error: given(ID) }).refine(isValidId, { error: given(ID) });
+const ids = z.array(nodeId, { error: given("a list of ids") });
+
+export const transferBody = body({
+  to: nodeId
+    .nullish()
+    .meta({ description: "Who is to lead. Default: the voter whose log is furthest." }),
+});
+
+export const changeBody = body({
+  voters: ids
+    .optional()
+    .meta({ description: "Everybody who is to vote. Whoever isn't named leaves." }),
+  learners: ids
+    .optional()
+    .meta({ description: "With voters: who gets the log, and doesn't vote." }),
+  add: ids.optional().meta({ description: "Instead of voters: who is to vote besides." }),
+  remove: ids.optional().meta({ description: "Instead of voters: who is to leave." }),
+  expected: z
+    .int({ error: given("the index of GET /v1/cluster/members") })
+    .min(0, { error: given("the index of GET /v1/cluster/members") })
+    .optional()
+    .meta({
+      description: "Only if this is still the members' index; otherwise 409 `stale`, with what is.",
+    }),
+}).refine(
+  ({ voters, learners, add, remove }) =>
+    voters === undefined
+      ? learners === undefined && (add !== undefined || remove !== undefined)
+      : add === undefined && remove === undefined,
+  { error: "allowed: either voters, with learners or without, or add and remove, or one of these" },
+);
+
+export type Change = z.output<typeof changeBody>;
+
+const member = z.object({
+  id: z.string(),
+  role: z
+    .enum(["voter", "learner", "leaving"])
+    .meta({ description: "leaving: it voted before the change that is under way." }),
+  address: z.string().meta({ description: "Where it hears the others." }),
+  incarnation: z.string().meta({ description: "Of its data directory." }),
+  http: z.string().nullable().meta({ description: "host:port of its API, as far as known here." }),
+});
+
+export const members = z
+  .object({
+    index: z.int().meta({ description: "Of the members' entry in the log: `expected` takes it." }),
+    committed: z.boolean().meta({ description: "false: a change is under way." }),
+    leaderId: z.string().nullable(),
+    members: z.array(member),
+    introduced: z
+      .array(
+        z.object({
+          id: z.string(),
+          address: z.string(),
+          incarnation: z.string(),
+          rejoin: z.boolean().meta({ description: "It wants the place of the voter of its id." }),
+        }),
+      )
+      .meta({ description: "At the leader: who was started with --join, and is no member." }),
+  })
+  .meta({ description: "As this node sees them." });
+
+export type MembersAnswer = z.output<typeof members>;
+
+export const changed = z
+  .object({ index: z.int(), voters: z.array(z.string()), learners: z.array(z.string()) })
+  .meta({
+    description:
+      "It is committed. With Accept: application/x-ndjson, lines of JSON: {progress} each time something has changed, and {done} or {error} at the end.",
+  });
+
+export type ChangedAnswer = z.output<typeof changed>;

@@ -1,0 +1,49 @@
+// The members of a configuration by their ids, and what of a change of them is to be done next.
+import type { Configuration, NodeId } from "@raftkit/core";
+
+export interface MemberLists {
+  readonly voters: readonly NodeId[];
+  readonly learners: readonly NodeId[];
+}
+
+export function listsOf({ voters, learners }: Configuration): MemberLists {
+  return { voters: voters.map(({ id }) => id), learners: learners.map(({ id }) => id) };
+}
+
+/** While voters change: as they were before. */
+export function listsBefore(configuration: Configuration): MemberLists {
+  const { outgoing, voters } = configuration;
+  return listsOf({ ...configuration, voters: outgoing.length > 0 ? outgoing : voters });
+}
+
+export function areSame(a: MemberLists, b: MemberLists): boolean {
+  return haveSame(a.voters, b.voters) && haveSame(a.learners, b.learners);
+}
+
+function haveSame(a: readonly NodeId[], b: readonly NodeId[]): boolean {
+  return a.length === b.length && a.every((id) => b.includes(id));
+}
+
+export function changesVoters(from: MemberLists, to: MemberLists): boolean {
+  return !haveSame(from.voters, to.voters);
+}
+
+/** Ids that are named more than once. */
+export function namedTwice({ voters, learners }: MemberLists): readonly NodeId[] {
+  const all = [...voters, ...learners];
+  return [...new Set(all.filter((id, i) => all.indexOf(id) !== i))];
+}
+
+/** Who is to vote and isn't there yet: these are learners first. */
+export function newcomers(now: MemberLists, target: MemberLists): readonly NodeId[] {
+  return without(target.voters, [...now.voters, ...now.learners]);
+}
+
+export function without(ids: readonly NodeId[], those: readonly NodeId[]): readonly NodeId[] {
+  return ids.filter((id) => !those.includes(id));
+}
+
+export function listsText({ voters, learners }: MemberLists): string {
+  const voting = `voters ${voters.join(", ")}`;
+  return learners.length === 0 ? voting : `${voting}; learners ${learners.join(", ")}`;
+}

@@ -1,0 +1,336 @@
+// One `changeMembership` call: from the committed configuration, as it is at each moment, the next step
+// towards the members that were asked for. A step names the entry that it changes, so that of two
+// administrators one wins. That is the entry's index: what is committed at an index no leader holds
+// differently (decision 0049).
+import type { Configuration, Index, MembershipVerdict, NodeId } from "@raftkit/core";
+import type { ChangedMembership, MembershipProgress } from "./api-members.js";
+import { MembershipChangeFailed } from "./errors.js";
+import type { Failure, Obstacle } from "./membership-failures.js";
+import { MAY_HAPPEN, NOT_COMMITTED, obstacleOf, refusalOf } from "./membership-failures.js";
+import type { MemberLists } from "./member-lists.js";
+import {
+  areSame,
+  changesVoters,
+  listsBefore,
+  listsOf,
+  listsText,
+  newcomers,
+  without,
+} from "./member-lists.js";
+import { PendingCall } from "./pending-call.js";
+
+/** The latest committed configuration that this node knows. */
+export interface CommittedView {
+  readonly configuration: Configuration;
+  readonly index: Index;
+  /** It isn't joint, and no later one is in force. */
+  readonly isSettled: boolean;
+  /** Of the one in force. */
+  readonly latestIndex: Index;
+}
+
+export interface WantedChange extends MemberLists {
+  readonly expected: Index;
+}
+
+type Verdict = MembershipVerdict | { readonly type: "unknown" };
+interface Step {
+  /** New voters become learners; then all becomes what was asked for. Or learners are taken out. */
+  readonly kind: "learn" | "change" | "takeOut";
+  readonly from: MemberLists;
+  readonly to: MemberLists;
+}
+
+/** What a call needs of its node. */
+export interface ChangeContext {
+  readonly target: MemberLists;
+  readonly expected: Index | undefined;
+  /** After so long without any progress it gives up. */
+  readonly patienceMs: number;
+  now(): number;
+  /** Undefined before there is one. */
+  view(): CommittedView | undefined;
+  /** Why no leader can be asked, as the end of a sentence; undefined: one is known. */
+  leaderless(): string | undefined;
+  onProgress(progress: MembershipProgress): void;
+  resolve(changed: ChangedMembership): void;
+  reject(error: MembershipChangeFailed): void;
+  /** It has ended. */
+  onEnd(call: MembershipChange): void;
+}
+
+export class MembershipChange extends PendingCall {
+  readonly #node: ChangeContext;
+  /** What earlier leaders left behind isn't all known yet. */
+  isBehind = true;
+  /** Of the first step. */
+  #basis: MemberLists | undefined;
+  #hasBegun = false;
+  #step: Step | undefined;
+  /** Nothing can be said before what is committed has reached this entry. */
+  #awaitedIndex: Index = 0;
+  /** A step from this entry was handed to core, and what became of it isn't known. */
+  #openFrom: Index | undefined;
+  #isAsked = false;
+  #isPausing = false;
+  #obstacle: Obstacle | undefined;
+  /** The least that a new voter lacked, and the most of a snapshot that it had. */
+  #leastGap = Infinity;
+  #mostBytes = 0;
+  #movedAt: number;
+  #told = "";
+  /** Learners that this call added. */
+  #added: readonly NodeId[] = [];
+  /** It is given up, and what it added is taken out. */
+  #failure: Failure | undefined;
+
+  constructor(node: ChangeContext) {
+    super();
+    this.#node = node;
+    this.#movedAt = node.now();
+  }
+
+  /** Another node leads: its entries decide, and what they are this node has yet to hear. */
+  onNewLeader(): void {
+    this.isBehind = true;
+  }
+
+  /** What earlier leaders took is committed, or will never be. */
+  onCaughtUp(): void {
+    this.isBehind = false;
+    this.#awaitedIndex = 0;
+    if (!this.#isAsked) this.#openFrom = undefined;
+  }
+
+  /** What core is asked for next, if there is something to ask. */
+  next(): WantedChange | undefined {
+    const view = this.#node.view();
+    if (this.settled || this.isBehind || this.#isAsked || !view) return undefined;
+    this.#basis ??= listsBefore(view.configuration);
+    if (!view.isSettled && this.#openFrom === undefined) {
+      this.#obstacle = { type: "inProgress", index: view.latestIndex };
+    }
+    if (!view.isSettled || view.index < this.#awaitedIndex) return undefined;
+    this.#awaitedIndex = 0;
+    if (this.#openFrom !== undefined && view.index > this.#openFrom) this.#openFrom = undefined;
+    this.#look(listsOf(view.configuration), view);
+    if (this.settled || !this.#step || this.#isPausing) return undefined;
+    if (this.#node.leaderless() !== undefined) return undefined;
+    this.#isAsked = true;
+    this.#openFrom = view.index;
+    return { ...this.#step.to, expected: view.index };
+  }
+
+  /** What is committed is what the step led to, or what it came from; or somebody else was faster. */
+  #look(now: MemberLists, view: CommittedView): void {
+    const step = this.#step;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      if (!this.#fits(now, view)) return;
+    } else if (step && areSame(now, step.to)) this.#onStepDone(step, view);
+    else if (step && !areSame(now, step.from)) {
+      if (this.#failure) this.#giveUp(this.#leftText(now));
+      else this.#failStale("the members were changed by somebody else meanwhile", now, view);
+    }
+    if (!this.settled) this.#step ??= this.#plan(now, view);
+  }
+
+  /** Whether what is to be changed is there still. */
+  #fits(now: MemberLists, view: CommittedView): boolean {
+    const { expected, target } = this.#node;
+    if (areSame(now, target)) return true;
+    if (expected !== undefined && expected !== view.index) {
+      this.#failStale(`the configuration at index ${expected} was to be changed`, now, view);
+    } else if (this.#basis && !areSame(now, this.#basis)) {
+      this.#failStale("the members were changed by somebody else meanwhile", now, view);
+    }
+    return !this.settled;
+  }
+
+  #onStepDone({ kind, from, to }: Step, { index }: CommittedView): void {
+    this.#step = undefined;
+    this.#openFrom = undefined;
+    this.#moved();
+    if (kind === "learn") {
+      this.#added = without(to.learners, from.learners);
+      this.#tell({ step: "learning", ids: this.#added, index });
+    } else if (kind === "takeOut") {
+      this.#tell({ step: "takenOut", ids: this.#added });
+      this.#giveUp(
+        `${this.#added.join(", ")} had been made a learner for it, and was taken out again`,
+      );
+    }
+  }
+
+  #plan(now: MemberLists, { configuration, index }: CommittedView): Step | undefined {
+    const { target } = this.#node;
+    const to = (learners: readonly NodeId[]): MemberLists => ({ voters: now.voters, learners });
+    if (this.#failure) {
+      return { kind: "takeOut", from: now, to: to(without(now.learners, this.#added)) };
+    }
+    const ids = newcomers(now, target);
+    if (ids.length > 0) return { kind: "learn", from: now, to: to([...now.learners, ...ids]) };
+    if (!areSame(now, target)) return { kind: "change", from: now, to: target };
+    this.#tell({ step: "done", index });
+    if (this.end()) this.#node.resolve({ configuration, configurationIndex: index });
+    return undefined;
+  }
+
+  onVerdict(verdict: Verdict): void {
+    this.#isAsked = false;
+    if (verdict.type === "accepted") {
+      this.#onAccepted(verdict.index);
+      return;
+    }
+    this.#isPausing = true;
+    // Without an answer the leader may still take it, as long as nothing else was changed.
+    if (verdict.type !== "unknown") this.#openFrom = undefined;
+    switch (verdict.type) {
+      case "stale":
+      case "inProgress":
+        // It is this call's own entry, perhaps, of which the leader's answer was lost.
+        this.#awaitedIndex = verdict.index;
+        if (verdict.type === "inProgress") this.#obstacle = verdict;
+        break;
+      case "noVoter":
+      case "tooMany":
+      case "duplicate":
+        this.#fail(refusalOf(verdict));
+        break;
+      case "unknownServer":
+      case "notCaughtUp":
+      case "unreachable":
+        this.#onObstacle(verdict);
+        break;
+      default:
+    }
+  }
+
+  #onAccepted(index: Index): void {
+    const step = this.#step;
+    this.#awaitedIndex = index;
+    this.#obstacle = undefined;
+    this.#moved();
+    if (step && changesVoters(step.from, step.to)) this.#tell({ step: "joint", index });
+  }
+
+  #onObstacle(obstacle: Obstacle): void {
+    const before = this.#obstacle;
+    this.#obstacle = obstacle;
+    if (obstacle.type === "unknownServer") {
+      const { ids } = obstacle;
+      if (before?.type === "unknownServer" && ids.length < before.ids.length) this.#moved();
+      this.#tell({ step: "waiting", ids });
+    } else if (obstacle.type === "unreachable") {
+      this.#tell({ step: "unreachable", ids: obstacle.ids });
+    } else if (obstacle.type === "notCaughtUp") {
+      const { id, matchIndex, lastIndex, writtenBytes, bytes } = obstacle;
+      const gap = lastIndex - matchIndex;
+      const isNext = before?.type === "notCaughtUp" && before.id !== id;
+      if (gap < this.#leastGap || writtenBytes > this.#mostBytes || isNext) {
+        this.#leastGap = gap;
+        this.#mostBytes = writtenBytes;
+        this.#moved();
+      }
+      const install = bytes === 0 ? null : { writtenBytes, bytes };
+      this.#tell({ step: "catchingUp", id, matchIndex, lastIndex, install });
+    }
+  }
+
+  /** Time has passed: what was refused is tried again, or has been for long enough. */
+  onTick(): void {
+    this.#isPausing = false;
+    const { patienceMs } = this.#node;
+    if (this.#node.now() - this.#movedAt < patienceMs) return;
+    if (this.#failure) {
+      this.#giveUp(this.#leftText());
+      return;
+    }
+    const failure = this.#failureNow(`nothing has moved for ${patienceMs} ms: `);
+    const canTakeOut =
+      this.#added.length > 0 &&
+      this.#openFrom === undefined &&
+      this.#node.leaderless() === undefined;
+    if (!canTakeOut) {
+      this.#fail(failure);
+      return;
+    }
+    this.#failure = failure;
+    this.#step = undefined;
+    this.#moved();
+  }
+
+  #failureNow(begin: string): Failure {
+    const leaderless = this.#node.leaderless();
+    if (leaderless !== undefined) {
+      return { reason: "noLeader", why: `${begin}no leader is known${leaderless}`, ids: [] };
+    }
+    if (this.#awaitedIndex > 0 && this.#obstacle?.type !== "inProgress") {
+      return { reason: "timeout", why: begin + NOT_COMMITTED, ids: [] };
+    }
+    const failure = obstacleOf(this.#obstacle);
+    return { ...failure, why: begin + failure.why };
+  }
+
+  #moved(): void {
+    this.#movedAt = this.#node.now();
+  }
+
+  #tell(progress: MembershipProgress): void {
+    const told = JSON.stringify(progress);
+    if (told === this.#told) return;
+    this.#told = told;
+    this.#node.onProgress(progress);
+  }
+
+  #failStale(what: string, now: MemberLists, { index }: CommittedView): void {
+    const why = `${what}, but now it is that at index ${index}: ${listsText(now)}. Nothing was done; look whether that will do, and call again if it won't`;
+    this.#fail({ reason: "stale", why, ids: [] });
+  }
+
+  #fail(failure: Failure, options?: { cause?: unknown }): void {
+    this.#failure = failure;
+    this.#giveUp(this.#leftText(), options);
+  }
+
+  /** Which learners stay behind. */
+  #leftText(now?: MemberLists): string {
+    const view = now ? undefined : this.#node.view();
+    const { learners = [] } = now ?? (view && listsOf(view.configuration)) ?? {};
+    const left = this.#added.filter((id) => learners.includes(id));
+    return left.length === 0
+      ? ""
+      : `${left.join(", ")} stays behind as a learner: the same call goes on from there, and any that doesn't name it takes it out`;
+  }
+
+  #giveUp(rest: string, options?: { cause?: unknown }): void {
+    const failure = this.#failure;
+    if (!failure || !this.end()) return;
+    const { configuration, index = 0 } = this.#node.view() ?? {};
+    const mayHappen = this.#openFrom !== undefined;
+    const parts = [failure.why, mayHappen ? MAY_HAPPEN : "", rest];
+    const message = parts.filter((part) => part !== "").join("; ");
+    const state = { ids: failure.ids, mayHappen, configuration, configurationIndex: index };
+    this.#node.reject(new MembershipChangeFailed(failure.reason, message, state, options));
+  }
+
+  protected override end(): boolean {
+    if (!super.end()) return false;
+    this.#node.onEnd(this);
+    return true;
+  }
+
+  override expire(): void {
+    const { why, ids } = this.#failureNow("the change timed out: ");
+    this.#fail({ reason: "timeout", why, ids });
+  }
+
+  override abort(cause: unknown): void {
+    this.#fail({ reason: "aborted", why: "the change was aborted", ids: [] }, { cause });
+  }
+
+  /** The node has ended. */
+  close(reason: "closing" | "failed", why: string, options?: { cause?: unknown }): void {
+    this.#fail({ reason, why, ids: [] }, options);
+  }
+}
