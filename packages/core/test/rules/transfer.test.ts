@@ -125,6 +125,7 @@ test.each([
       transferringTo: null,
     });
     // It is over: nobody is told to campaign any more.
+    persist(made);
     made.effects = [];
     acknowledge(made, "n2", lastIndex + 1);
     acknowledge(made, "n3", lastIndex + 1);
