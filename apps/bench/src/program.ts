@@ -182,7 +182,7 @@ function addRestartGap(root: Command, { restartGap }: ProgramOptions): void {
   root
     .command("restart-gap")
     .description(
-      "Measures for how long no write is acknowledged while three servers are restarted one after the other, and then replaced by new ones, and checks that none is lost or executed twice.",
+      "Measures how long no write is acknowledged while three servers are restarted one after the other, and then replaced by new ones, and checks that no write is lost or executed twice.",
     )
     .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 100_000).default(2000))
     .addOption(dataOption())
@@ -193,11 +193,13 @@ function addFailover(root: Command, { failover }: ProgramOptions): void {
   root
     .command("failover")
     .description(
-      "Measures for how long no write is acknowledged when the leader ends, on SIGTERM and on kill -9: raftkit's server and, if it is installed, etcd, in turn.",
+      "Measures how long no write is acknowledged when the leader ends, on SIGTERM and on kill -9: with raftkit's server and, if it is installed, etcd, in turn.",
     )
-    .addOption(runsOption("how often each leader is ended in each way"))
+    .addOption(runsOption("how often each leader is stopped in each way"))
     .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 10_000).default(500))
-    .addOption(option("--heartbeat-ms <N>", "how often leaders are heard", 1, 10_000).default(50))
+    .addOption(
+      option("--heartbeat-ms <N>", "how often leaders send heartbeats", 1, 10_000).default(50),
+    )
     .addOption(
       option(
         "--election-ms <N>",

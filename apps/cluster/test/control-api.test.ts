@@ -246,7 +246,7 @@ test("the status table has a row for each node, and why one ended", () => {
       "n2    -    ended    -        -         -     -       -        127.0.0.1:2  127.0.0.1:101",
       "n3    43   running  learner  follower  4     8       7        127.0.0.1:2  127.0.0.1:101",
       "n4    44   running  removed  follower  4     8       7        127.0.0.1:2  127.0.0.1:101",
-      "n2 ended unasked: the disk is full",
+      "n2 ended unexpectedly: the disk is full",
     ].join("\n"),
   );
 });

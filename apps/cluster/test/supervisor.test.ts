@@ -121,7 +121,7 @@ describe("the supervisor", () => {
     await vi.waitFor(() => expect(changes).toHaveLength(1));
     expect(changes[0]).toMatchObject({
       state: "ended",
-      reason: "a signal from elsewhere told it to (exit code 0)",
+      reason: "stopped by a signal from elsewhere (exit code 0)",
     });
   });
 

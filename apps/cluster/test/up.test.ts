@@ -72,7 +72,7 @@ describe("up", () => {
     await expect
       .poll(() => cluster.output(), { timeout: 10_000 })
       .toMatch(
-        /n2 ended unasked: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/,
+        /n2 ended unexpectedly: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/,
       );
     expect((await cluster.nodes()).map(({ state }) => state)).toEqual([
       "running",

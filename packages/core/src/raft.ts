@@ -74,7 +74,7 @@ export interface RaftStatus {
   readonly configuration: Configuration | undefined;
   /** Of its entry; 0: there is none. */
   readonly configurationIndex: Index;
-  /** The last one that is known to be committed, and its entry; undefined: none is. */
+  /** The last configuration known to be committed, and its index; undefined: none is. */
   readonly committedConfiguration:
     | { readonly index: Index; readonly configuration: Configuration }
     | undefined;

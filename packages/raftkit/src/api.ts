@@ -109,7 +109,7 @@ export type Role = "follower" | "candidate" | "leader";
 
 export interface PeerStatus {
   readonly id: NodeId;
-  /** `leaving`: it is told that it is no member any more, for a while. */
+  /** `leaving`: it is informed for a while that it is no longer a member. */
   readonly role: "voter" | "learner" | "leaving";
   readonly matchIndex: Index;
   readonly nextIndex: Index;
@@ -117,7 +117,7 @@ export interface PeerStatus {
   readonly lastContactMs: number;
   /**
    * How long it last took to get everything that the log held at some moment, in milliseconds;
-   * Infinity: not yet. A learner may become a voter below the smallest election timeout.
+   * Infinity: not yet. A learner may become a voter once this is below the smallest election timeout.
    */
   readonly catchUpMs: number;
   /** Progress of the snapshot being sent to it; `bytes` is 0 until there is one. Null: none. */
@@ -173,18 +173,18 @@ export interface NodeStatus {
   readonly snapshot: (SnapshotStatus & { readonly ageMs: number }) | null;
   /** The log begins after a snapshot that is lost: this node waits for one from the leader. */
   readonly lacksSnapshot: boolean;
-  /** In force, committed or not. Undefined until the cluster is bootstrapped, or joined. */
+  /** The one in force, committed or not. Undefined until the cluster is bootstrapped or joined. */
   readonly configuration: Configuration | undefined;
   /** Of its entry; 0: there is none. */
   readonly configurationIndex: Index;
-  /** False: it may still be taken back, or is joint and about to be left. */
+  /** False: it may still be taken back, or is joint and will be left. */
   readonly configurationCommitted: boolean;
   /**
-   * A member said that the configuration committed there doesn't name this node, so it doesn't
-   * campaign; null: nobody did, or a leader has named it again.
+   * A member reported that the configuration committed at this index doesn't name this node, so it
+   * doesn't campaign; null: none did, or a leader has named it again.
    */
   readonly removedAt: Index | null;
-  /** On a leader: who introduced itself of late, and is no member. */
+  /** On a leader: nodes that introduced themselves recently and aren't members. */
   readonly introductions: readonly IntroducedNode[];
   /**
    * The first start, which needs every initial voter. On the voter with the smallest id, which asks
@@ -313,19 +313,18 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
    */
   transferLeadership(to?: NodeId | null, options?: ReadyOptions): Promise<TransferredLeadership>;
   /**
-   * Resolves once a committed configuration names this node with this data directory: at once on a
-   * member, on a node that joins when `changeMembership` has made it one.
-   * @throws {NotMember} it says what the others answered, and what to do; safe to try again
+   * Resolves once a committed configuration names this node with this data directory: on a member at
+   * once, on a joining node when `changeMembership` has made it one.
+   * @throws {NotMember} says what the others answered, and what to do; safe to retry
    */
   member(options?: ReadyOptions): Promise<OwnMembership>;
   /**
-   * Makes these the members, from any member, whatever they are now: new ones first get the log as
-   * learners, and vote once they have caught up (thesis §4.2.1); voters change through a joint
-   * configuration (paper §6). Nodes that are to be added must have been started with `cluster.join`.
-   * If this node ends meanwhile, the same call on another one goes on from where it was.
-   * @returns when it is committed
-   * @throws {MembershipChangeFailed} it says what stands in the way, what to do, and whether it may
-   * still happen
+   * Replaces the members by these; works on any member. New ones first get the log as learners, and
+   * vote once they have caught up (thesis §4.2.1); voters change through a joint configuration
+   * (paper §6). New nodes must have been started with `cluster.join`. If this node ends meanwhile,
+   * the same call on another one continues from there.
+   * @returns once the change is committed
+   * @throws {MembershipChangeFailed} says why, what to do, and whether the change may still happen
    */
   changeMembership(to: Members, options?: ChangeMembershipOptions): Promise<ChangedMembership>;
   status(): NodeStatus;

@@ -288,8 +288,8 @@ class Feed<Event> implements ChangeFeed<Event> {
   }
 
   /**
-   * There is no progress to tell of then: what is behind the index may still be missing.
-   * @throws {WatchEnded} for too long
+   * There is no progress to report then: changes up to the position may still be missing.
+   * @throws {WatchEnded} it waited too long
    */
   #isAhead(watcher: Watcher<Event>): boolean {
     const { position, aheadSinceMs } = watcher;

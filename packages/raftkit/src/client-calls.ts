@@ -38,7 +38,7 @@ const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
 };
 
 const LOG_FULL =
-  "the log of the leader has no room for this command within its bound (maxLogBytes). The leader's next snapshot makes room (option storage.snapshots; without it all entries stay); if that takes long, what the leader reports of its snapshots tells why; or raise maxLogBytes on every node, and give the processes the memory for it";
+  "the leader's log has no room for this command within its limit (maxLogBytes). The leader's next snapshot makes room (option storage.snapshots; without it all entries stay). If that takes long, look for a failed snapshot in the leader's log; or raise maxLogBytes on every node, and give the processes the memory for it";
 const DISK_FULL =
   "the leader's disk is full, and the rest is reserved for votes and changes of leader; free space there, then try again: no restart is needed";
 

@@ -196,7 +196,7 @@ export class MembershipChangeFailed extends RaftkitError implements MembershipCh
 }
 
 /**
- * This node was told to join a cluster, but its data directory holds a log of another one: it
+ * This node was told to join a cluster, but its data directory holds a log of another one. It
  * stopped, and nothing was changed.
  */
 export class OtherCluster extends RaftkitError {

@@ -22,7 +22,7 @@ import { StartWatch } from "./start-watch.js";
 
 const NOTICES: Readonly<Record<Notice, string>> = {
   bootstrapDisagrees:
-    "this peer was started with another list of initial voters; the cluster can't form until the lists are the same",
+    "this peer was started with another list of initial voters; the cluster can't be bootstrapped until the lists are the same",
   alreadyFormed:
     "this peer already holds a log, so the cluster was bootstrapped before; if this node's data directory was lost, bring it back",
   peerRolledBack:
@@ -135,7 +135,7 @@ export class OperatorLog {
     else {
       const others = learners.length === 0 ? "" : `; learners ${names(learners)}`;
       const before =
-        outgoing.length === 0 ? "" : `; a majority of these is needed, too: ${names(outgoing)}`;
+        outgoing.length === 0 ? "" : `; also needed is a majority of ${names(outgoing)}`;
       this.#logger.info(
         { index, voters, learners, outgoing },
         `the configuration at index ${index} is in force: voters ${names(voters)}${others}${before}`,
@@ -151,12 +151,12 @@ export class OperatorLog {
     return outside === null ? this.leaderWatch.silentText : `; ${outside}`;
   }
 
-  /** Core tells what is new only. */
+  /** Core reports only what is new. */
   introduced({ by, verdict, leaderId }: Extract<Effect, { type: "introduced" }>): void {
     const level = verdict === "waiting" || verdict === "member" ? "info" : "warn";
     this.#logger[level](
       { by, verdict, leaderId },
-      `this node has said to ${by} who it is: ${this.#own?.textOf(verdict) ?? verdict}`,
+      `this node introduced itself to ${by}: ${this.#own?.textOf(verdict) ?? verdict}`,
     );
   }
 
@@ -173,7 +173,7 @@ export class OperatorLog {
     );
     this.#logger.warn(
       { differing },
-      `cluster.bootstrap gives other addresses than the log's configuration, which is in force: ${each.join(", ")}. A node that has moved says so itself, once it is started with its new address and reaches one of the others`,
+      `cluster.bootstrap gives different addresses from the log's configuration, which is in force: ${each.join(", ")}. A node that has moved reports its new address itself, once it is started with it and reaches one of the others`,
     );
   }
 

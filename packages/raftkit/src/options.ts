@@ -94,8 +94,8 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     options.maxLogBytes ?? defaultMaxLogBytes(),
     Infinity,
   );
-  // One that no leader ever has room for would be refused as overload, again and again. In the log
-  // it is half of the bound at most: then a log that has no room for it has grown by the other half,
+  // A command that no leader ever has room for would be refused as overload forever. In the log it
+  // may have at most half of the limit: a log without room for it has then grown by the other half,
   // and a snapshot is due (decision 0043).
   const commandBytes = Math.min(
     frameBytes,

@@ -163,7 +163,7 @@ export class SnapshotTaker {
   #start(): Promise<SnapshotMeta> {
     const running = this.#save().finally(() => (this.#running = null));
     this.#running = running;
-    // What was applied meanwhile may fill the log, and then nothing is applied that would ask again.
+    // Entries applied meanwhile may fill the log, and then nothing is applied that would ask again.
     void running.then(
       () => this.#takeIfGrown(),
       () => {},

@@ -129,7 +129,7 @@ describe("a list of initial voters that isn't the log's", () => {
           ],
         },
         message: expect.stringMatching(
-          /: n2 \(now moved:2, in the log n2\.test:1\), n3 \(now moved:3, in the log n3\.test:1\)\. A node that has moved says so itself/,
+          /: n2 \(now moved:2, in the log n2\.test:1\), n3 \(now moved:3, in the log n3\.test:1\)\. A node that has moved reports its new address itself/,
         ),
       },
     ]);

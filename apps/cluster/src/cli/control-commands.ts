@@ -53,9 +53,9 @@ export function addControl(root: Command, actions: Actions): void {
 function addLeadership(root: Command, actions: Actions): void {
   const transfer = root
     .command("transfer")
-    .description("Let another node lead; writes wait for some milliseconds meanwhile.")
+    .description("Transfer the leadership to another node; writes wait for some milliseconds.")
     .addArgument(
-      new Argument("[node]", "its number or its id; without it the one whose log is furthest"),
+      new Argument("[node]", "its number or its id; default: the node with the most complete log"),
     )
     .addOption(httpBaseOption())
     .action((name: string | undefined, { httpBase }: ControlOptions) =>
@@ -64,18 +64,18 @@ function addLeadership(root: Command, actions: Actions): void {
   explain(
     transfer,
     ["", "2"],
-    "0 it leads; 1 it doesn't, or may still: the message says which; 2 wrong options.",
+    "0 it leads; 1 it doesn't, or still may: the message says which; 2 wrong options.",
   );
   const rolling = root
     .command("rolling-restart")
     .description(
-      "Start every node again, one at a time and the leader last; each has caught up before the next.",
+      "Restart every node, one at a time and the leader last, each once the previous one has caught up.",
     )
     .addOption(httpBaseOption())
     .action(({ httpBase }: ControlOptions) => actions.rollingRestart(httpBase));
   explain(
     rolling,
     [""],
-    "0 all were restarted; 1 one is down or didn't come back, and the rest was left as it is; 2 wrong options.",
+    "0 all were restarted; 1 one is down or didn't come back, and the rest were left alone; 2 wrong options.",
   );
 }

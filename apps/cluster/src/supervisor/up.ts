@@ -106,7 +106,7 @@ function changeLine(
 ): string {
   if (state === "running") return `${place.id} runs, process ${pid}`;
   if (state !== "ended") return `${place.id} is down, as requested`;
-  return `${place.id} ended unasked: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
+  return `${place.id} ended unexpectedly: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }
 
 function welcome(

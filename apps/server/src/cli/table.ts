@@ -101,8 +101,8 @@ export const optionTable = {
     "HOST:PORT",
     ownAddress,
     "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 1 to 65535",
-    unset("what --peers says of this node, or 127.0.0.1:7100 + i for node n<i>"),
-    "Where this node hears the others. A member may come back at another one: it is followed there.",
+    unset("this node's in --peers, or 127.0.0.1:7100 + i for node n<i>"),
+    "Where this node listens for the others. A member may come back at a different address.",
   ),
   peers: option(
     "peers",
@@ -114,23 +114,23 @@ export const optionTable = {
       of: ({ id = "n1", address, join }) =>
         join === undefined ? `${id}=${address ?? defaultAddress(id)}` : undefined,
     },
-    "How a cluster begins: its initial voters and where they hear each other, the same list on every node.",
+    "For a new cluster: its initial voters and their addresses, the same list on every node.",
   ),
   alone: onOff(
     "alone",
-    "Found a cluster of this node alone. For the first start only: were its data directory lost later, it would begin a second cluster.",
+    "Found a cluster of this node alone. For the first start only: if its data directory were lost later, it would begin a second cluster.",
   ),
   join: option(
     "join",
     "LIST",
     addressList,
-    "host:port, separated by commas, ports 1 to 65535, one of them at least not this node's own",
+    "host:port, separated by commas, ports 1 to 65535, at least one of them not this node's own",
     unset("none"),
-    "How a node comes to a cluster that is there: where some members hear each other; one is enough. It introduces itself there, and takes part once POST /v1/cluster/members names it. Instead of --peers.",
+    "Join an existing cluster: the addresses of some members; one is enough. This node introduces itself there, and becomes a member once POST /v1/cluster/members names it. Instead of --peers.",
   ),
   rejoin: onOff(
     "rejoin",
-    "With --join, for a voter whose data directory was lost: it takes its old place by itself. A majority of the others must be up.",
+    "With --join, for a voter whose data directory was lost: it becomes a voter again by itself. A majority of the others must be up.",
   ),
   http: option(
     "http",
@@ -208,9 +208,9 @@ export const optionTable = {
     "lease-drift-rate",
     "RATE",
     fraction,
-    "a number above 0 and below 1, as 0.001",
+    "a number above 0 and below 1, such as 0.001",
     unset("no leases"),
-    "By how much this machine's clock may run faster or slower than real time; 0.001: a tenth of a percent. With it a leader answers GET with consistency=lease without asking a majority. Such answers are only as right as this number: leave it out where clocks can't be vouched for, or where a machine's clocks stop together, as those of paused virtual machines may. On every node, and before --election-timeout-ms is made smaller, first restart all without it.",
+    "By how much this machine's clock may run faster or slower than real time; 0.001: a tenth of a percent. With it a leader answers GET with consistency=lease without asking a majority. With worse clocks, such answers may be stale: don't set it where nobody can guarantee the clocks, or where all clocks of a machine may stop together, as in a paused virtual machine. Set it on every node; before --election-timeout-ms is reduced, restart all nodes without it.",
   ),
   timeoutMs: option(
     "timeout-ms",

@@ -134,7 +134,7 @@ export function notReady(message: string): HttpError {
 }
 
 const LOG_FULL =
-  "the leader's log has no room for this write within --max-log-bytes, and nothing was changed; the leader's next snapshot makes room. If that takes long, the standard output of the leader's server tells why; or raise --max-log-bytes on every node";
+  "the leader's log has no room for this write within --max-log-bytes, and nothing was changed; the leader's next snapshot makes room. If that takes long, the standard output of the leader's server says why; or raise --max-log-bytes on every node";
 
 /** For readiness. No `Retry-After`: it ends with the next snapshot, whenever that is. */
 export function logFull(logBytes: number, maxLogBytes: number): HttpError {

@@ -15,7 +15,7 @@ import type { Leader, State } from "../state/state.js";
 export function onHeartbeatDue(state: State, leader: Leader): void {
   const why = mustStepDown(state, leader);
   if (why) {
-    // Somebody has more on disk: nobody needs to wait for an election timeout.
+    // Another node has more on disk: nobody needs to wait for an election timeout.
     if (why === "diskHangs") callSuccessor(state, leader, why);
     becomeFollower(state, null);
     return;

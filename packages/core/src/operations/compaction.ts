@@ -11,15 +11,13 @@ import { inForce } from "./membership.js";
 /** The tail counts at most so much, and at most an eighth of `maxLogBytes`. */
 const TAIL_BYTES_MAX = 16 * 2 ** 20;
 
-/**
- * Removes what the newest snapshot stands for; what others still need of it stays, within bounds.
- */
+/** Removes what the newest snapshot covers; what others still need of it stays, within limits. */
 export function compact(state: State): void {
   const tailBytes = Math.min(TAIL_BYTES_MAX, state.options.maxLogBytes / 8);
   compactButTail(state, tailBytes);
 }
 
-/** The tail, too: a command needs the room. */
+/** Removes the tail, too: a command needs the room. */
 export function compactTail(state: State): void {
   compactButTail(state, 0);
 }
@@ -36,14 +34,14 @@ function compactButTail(state: State, tailBytes: number): void {
   if (role.kind === "leader") noteRoom(state, role);
 }
 
-/** What the log had no room for would find some now. */
+/** There is room now for a command like those that were refused. */
 function noteRoom(state: State, leader: Leader): void {
   if (leader.refusedBytes === Infinity || isLogFull(state)) return;
   leader.refusedBytes = Infinity;
   emit(state, { type: "notice", notice: "logHasRoom", peer: null });
 }
 
-/** Whether the log's bound refuses commands: every one, or one like those that it did refuse. */
+/** Whether the log's limit refuses commands: all, or those as large as the refused ones. */
 export function isLogFull({ log, role, options }: State): boolean {
   const refused = role.kind === "leader" ? role.refusedBytes : Infinity;
   const least = refused < Infinity ? refused : ENTRY_OVERHEAD_BYTES;

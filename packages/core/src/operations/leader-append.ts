@@ -54,9 +54,9 @@ export function exceededBound(
 }
 
 /**
- * The same for a command, or for a forward. Where the log has no room, what the newest snapshot
- * stands for makes way first.
- * @param before what is about to be appended in front of it
+ * The same for a command, or for a forward. If the log has no room, the entries that the newest
+ * snapshot covers make way first.
+ * @param before what is about to be appended before it
  */
 export function refusalOf(
   state: State,

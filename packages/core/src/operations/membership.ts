@@ -115,9 +115,9 @@ export function configurePeers(state: State): void {
 }
 
 /**
- * Whom to keep connections to: the members, those that a leader still tells that they are none any
- * more, and the leader to whom a node introduces itself, where that is said to be now: the own log
- * may name an address that it has left.
+ * The nodes to keep connections to: the members, the removed ones that a leader still informs, and
+ * the leader to which a node introduces itself, at its reported address: the own log may have an
+ * old one.
  */
 export function peersOf(state: State): readonly Peer[] {
   const { membership, options, role, introduction } = state;

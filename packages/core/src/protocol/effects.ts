@@ -210,7 +210,7 @@ export type Notice =
   | "bootstrapIgnored"
   /** Two processes with this id and different data directories were heard at the same time. */
   | "twoDirectories"
-  /** The log of this leader had no room for a command, within its bound; or has some again. */
+  /** This leader's log had no room for a command within its limit; or has room again. */
   | "logFull"
   | "logHasRoom"
   /** This node's disk has no room beyond the log's reserve, or has some again. */

@@ -40,7 +40,7 @@ export type Input =
   | { readonly type: "met"; readonly from: Sender }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
-  /** A write has failed: nothing follows but this node's end. A leader lets another one lead first. */
+  /** A write has failed, and this node is about to end. A leader first asks another one to lead. */
   | { readonly type: "diskFailed" }
   /**
    * The log's storage has no room beyond its reserve, or has some again (`LogStorage.open`).

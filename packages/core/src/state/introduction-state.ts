@@ -16,7 +16,7 @@ export interface OwnIntroduction {
   /** It takes its former voter's place, until it has it or has lost it again. */
   rejoin: boolean;
   wasNamed: boolean;
-  /** Who answered of those that the transport dialled, the latest one last; bounded. */
+  /** The nodes that answered where the transport dialled, the latest one last; bounded. */
   readonly contacts: Set<NodeId>;
   /** Who leads, as somebody said that was asked, and when that one was last heard. */
   leader: Peer | null;

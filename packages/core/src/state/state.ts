@@ -73,7 +73,7 @@ export interface Leader {
   readonly reads: LeaderReads;
   round: number;
   uncommittedBytes: number;
-  /** The least of what the log's bound has no room for; Infinity: it refused nothing. */
+  /** The smallest command that the log had no room for; Infinity: it refused nothing. */
   refusedBytes: number;
   heartbeatDeadline: number;
   /** Attempts to install a snapshot are numbered, over all followers. */

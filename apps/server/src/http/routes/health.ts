@@ -76,8 +76,8 @@ function isMember({ id, incarnation, configuration }: NodeStatus): boolean {
 
 function noMember({ id, removedAt }: NodeStatus): string {
   return removedAt === null
-    ? `this node is no member yet; ask one for it: POST /v1/cluster/members with {"add":["${id}"]}`
-    : "this node was removed from the cluster: end it, or add it again at a member";
+    ? `this node isn't a member yet; add it at any member: POST /v1/cluster/members with {"add":["${id}"]}`
+    : "this node was removed from the cluster: stop it, or add it again at a member";
 }
 
 function firstStart({ missing }: { readonly missing: readonly string[] }): string {

@@ -104,7 +104,7 @@ export const status = z
     transferringTo: z
       .string()
       .nullable()
-      .meta({ description: "On a leader that hands its leadership on: to whom." }),
+      .meta({ description: "On a leader that is transferring its leadership: the target." }),
     http: z.string().nullable().meta({ description: "host:port of this node's API." }),
     leaderHttp: z.string().nullable().meta({ description: "host:port of the leader's API." }),
     lastIndex: z.int(),
@@ -130,7 +130,7 @@ export const status = z
     removedAt: z
       .int()
       .nullable()
-      .meta({ description: "The cluster goes on without this node since this index." }),
+      .meta({ description: "The cluster continues without this node since this index." }),
     bootstrap: z.object({ missing: z.array(z.string()).readonly() }).nullable(),
   })
   .meta({ description: "As the node sees it." });
