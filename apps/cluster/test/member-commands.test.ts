@@ -139,7 +139,7 @@ describe("add", () => {
     expect(asked).toEqual(["start n4 (joins)", 'change {"add":["n4"]}']);
     expect(said).toEqual([
       "n4 runs, and asks to be added",
-      "the voters of before and those to come decide together (index 8)",
+      "the old and the new voters decide together (index 8)",
     ]);
     expect(membersIn(options)).toEqual([1, 2, 3, 4]);
   });
@@ -162,7 +162,7 @@ describe("add", () => {
       const world = await startWorld();
       world.answer = answer;
       await expect(world.commands.add(world.say)).rejects.toThrow(
-        answer.status === 504 ? "because of change_unknown" : /may happen yet; look with status/,
+        answer.status === 504 ? "because of change_unknown" : /may still happen; check with status/,
       );
       expect(world.asked.filter((what) => what.startsWith("end"))).toEqual([]);
       expect(isThere(world, "n4")).toBe(true);
@@ -181,7 +181,7 @@ describe("add", () => {
     const { commands, say } = world;
     for (let number = 4; number <= 9; number++) await commands.add(say);
     await expect(commands.add(say)).rejects.toThrow(
-      "no number is left for another node: those of added ones go from 4 to 9; remove one of them",
+      "no number is left for another node: added nodes have numbers from 4 to 9; remove one of them",
     );
     await commands.remove("n6", say);
     expect(await commands.add(say)).toContain("n6 is a voter");
@@ -209,7 +209,7 @@ describe("remove and replace", () => {
 
   test("one change for both: nobody is without a node meanwhile", async () => {
     const world = await startWorld();
-    expect(await world.commands.replace("n3", world.say)).toContain("n4 took the place of n3");
+    expect(await world.commands.replace("n3", world.say)).toContain("n4 replaced n3");
     expect(world.asked).toEqual([
       "start n4 (joins)",
       'change {"add":["n4"],"remove":["n3"]}',
@@ -251,7 +251,7 @@ describe("wipe", () => {
     const { members } = world;
     world.members = members.slice(0, 2);
     await expect(world.commands.wipe("n2", world.say)).rejects.toThrow(
-      "without n2, 1 of 2 voters would be left, and 2 are needed to let it in again",
+      "without n2, 1 of 2 voters would be left, and 2 are needed to add it again",
     );
     world.members = [members[0] ?? {}, { id: "n2", role: "learner", incarnation: "x" }];
     await expect(world.commands.wipe("n2", world.say)).rejects.toThrow("n2 isn't a voter");

@@ -31,9 +31,9 @@ test("each step is told once; how far one has caught up, once a second", () => {
     "learning, without a vote yet: n4 (index 12)",
     "n4 is sent a snapshot: 1.0 of 3.0 MiB",
     "n4 catches up: 500 of 900",
-    "waiting for an answer of n5: a majority of the new voters must be up",
-    "the voters of before and those to come decide together (index 14)",
-    "given up, and taken out again: n5",
+    "waiting for an answer from n5: a majority of the new voters must be up",
+    "the old and the new voters decide together (index 14)",
+    "given up, and removed again: n5",
     "the change is committed (index 15)",
   ]);
 });

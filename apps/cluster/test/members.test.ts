@@ -54,7 +54,7 @@ test(
     expect(added).toContain("  n4 runs, and asks to be added\n");
     expect(added).toContain("  learning, without a vote yet: n4");
     await shows(cluster, 4, "before");
-    const replaced = await succeeds(cluster, "n5 took the place of n", "replace", "leader");
+    const replaced = await succeeds(cluster, "n5 replaced n", "replace", "leader");
     const [, left = ""] = /took the place of n(\d)/.exec(replaced) ?? [];
     expect(existsSync(join(data, `n${left}`))).toBe(false);
     await shows(cluster, 5, "before");

@@ -39,7 +39,7 @@ test("one node at a time, the leader last, each once the one before is ready", a
         /^n3 runs again, process \d+, and has caught up after [\d.]+ s \(2 of 3\)$/,
       ),
       expect.stringMatching(
-        /^n1, which led, runs again, process \d+, and has caught up after [\d.]+ s \(3 of 3\)$/,
+        /^n1, the former leader, runs again, process \d+, and has caught up after [\d.]+ s \(3 of 3\)$/,
       ),
       expect.stringMatching(/^all 3 nodes were restarted in [\d.]+ s; n1 leads in term 7$/),
       "",

@@ -116,7 +116,7 @@ describe("up", () => {
     expect(await transfer("2")).toEqual([0, leads]);
     expect(await transfer("3")).toEqual([
       1,
-      "raftkit-cluster: the leadership wasn't handed to n3: n3 didn't answer in time; is it up?\n",
+      "raftkit-cluster: the leadership wasn't transferred to n3: n3 didn't answer in time; is it up?\n",
     ]);
     expect(await transfer("7")).toEqual([
       1,

@@ -75,7 +75,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
   });
 }
 
-/** A cluster may grow; five nodes are reckoned with. */
+/** A cluster may grow: there is a reserve for five nodes. */
 const USUAL_NODES = 5;
 
 export function nodesOf({ peers = [] }: Settings): number {

@@ -1,5 +1,5 @@
-// Who is at the addresses that a process was told without ids: it looks every so often, which costs
-// no packets and draws no chance.
+// Finds who is at the addresses that a process was given without ids. It looks regularly, which costs
+// no packets and draws no random numbers.
 import type { NodeId, Sender } from "@raftkit/core";
 import type { Attached } from "./carrier.js";
 import type { VirtualTime } from "./clock.js";
@@ -8,9 +8,9 @@ import type { Links } from "./links.js";
 export interface SeekerOptions {
   readonly time: VirtualTime;
   readonly links: Links;
-  /** Those who can be reached now. */
+  /** The nodes that can be reached now. */
   readonly attached: ReadonlyMap<NodeId, Attached>;
-  /** So long between two looks. */
+  /** The time between two looks. */
   readonly pauseMs: number;
 }
 
@@ -21,11 +21,11 @@ export interface Seeker {
 
 export function createSeeker(options: SeekerOptions, own: Attached): Seeker {
   const { time, links, attached, pauseMs } = options;
-  /** Each seed, and the connection on which somebody was met there. */
+  /** Each seed, and the connection on which a node was met there. */
   let known = new Map<string, string | undefined>();
   let looking = false;
 
-  /** Who would answer now, and on which connection: one that breaks is followed by another. */
+  /** The node that would answer now, and its connection: a broken one is followed by another. */
   function lookAt(
     seed: string,
   ): { readonly sender: Sender; readonly connection: string } | undefined {

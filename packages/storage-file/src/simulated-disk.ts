@@ -56,8 +56,8 @@ export interface SimulatedDisk {
   /** Content as a process would read it, by path. */
   files(): Map<string, Uint8Array>;
   /**
-   * Content as after a power cut that takes all that was not synced, by path.
-   * @param below of the files in this directory, and further down; not given: of all
+   * The contents after a power cut that loses everything that was not synced, by path.
+   * @param below only of the files in this directory and its subdirectories; default: of all
    */
   durableFiles(below?: string): Map<string, Uint8Array>;
   /** Replaces a file, durably: bit rot, or an operator's mistake. Undefined removes it. */

@@ -1,6 +1,6 @@
 // How nodes introduce themselves: one header, in every request and in every answer to a node that
 // introduced itself well. `raftkit-hello: VERSION CLUSTER FROM INCARNATION RUN CODEC ADDRESS
-// MAXFRAMEBYTES TO`, where TO is `*` for whoever is there. None of the values can contain a space.
+// MAXFRAMEBYTES TO`, where TO is `*` for any node. None of the values can contain a space.
 import type { LocalNode, NodeId, Sender } from "@raftkit/core";
 import {
   isValidAddress,
@@ -13,7 +13,7 @@ import { PeerRejected } from "./errors.js";
 export const HELLO_HEADER = "raftkit-hello";
 /** Raised by every change of the header or of the body that an older node would misread. */
 export const PROTOCOL_VERSION = 2;
-/** No id: who is at a seed isn't known before it answers. */
+/** In place of an id: a seed's isn't known before it answers. */
 const ANYBODY = "*";
 
 /** What a node says of itself. */
@@ -23,7 +23,7 @@ export interface Introduction extends LocalNode {
 }
 
 export interface Hello extends Introduction {
-  /** Whom the sender believes to be talking to; undefined where it asks who is there. */
+  /** The expected node; undefined if the sender asks who is there. */
   readonly to: NodeId | undefined;
 }
 
@@ -86,14 +86,14 @@ export function checkCaller(local: Introduction, caller: Hello): PeerRejected | 
   return caller.id === local.id ? duplicate(local, caller.address) : undefined;
 }
 
-/** Whether it is this very run of this node. */
+/** Whether it is this run of this node. */
 export function isSelf(local: Sender, { id, incarnation, run }: Sender): boolean {
   return id === local.id && incarnation === local.incarnation && run === local.run;
 }
 
 /**
- * What speaks against an answer from `address`.
- * @param expected who should be there; undefined at a seed, where anybody else may be
+ * Why an answer from `address` is refused.
+ * @param expected the node that should be there; undefined at a seed, where any other may be
  */
 export function checkAnswerer(
   local: Introduction,

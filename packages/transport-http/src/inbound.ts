@@ -28,7 +28,7 @@ export async function answer(session: Session, request: Request): Promise<Respon
     checkCut(session, caller);
   if (refusal !== undefined) return turnAway(session, caller, refusal);
   if (caller.to !== undefined) return takeBody(session, caller, request);
-  // It asks who is here, and brings nothing: it needs no place among the bodies that are read.
+  // It asks who is here, and has no body: it needs no slot for reading one.
   const met = session.peers.meet(caller);
   if (met instanceof PeerRejected) return turnAway(session, caller, met);
   met.peer.outbox.wake();

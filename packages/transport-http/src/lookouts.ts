@@ -1,5 +1,5 @@
-// Looks who is at the seeds, and keeps looking: without connections nothing else tells that somebody
-// came, went or was replaced by its next run.
+// Asks the seeds who is there, again and again: without connections nothing else shows that a node
+// came, left or was replaced by its next run.
 import type { Sender } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
 import { backoffMs } from "./outbox.js";
@@ -12,7 +12,7 @@ type Run = Pick<Sender, "incarnation" | "run">;
 export interface Lookouts {
   /** Replaces the seeds. */
   list(seeds: readonly string[]): void;
-  /** This run was cut off: if it answers again, it is met again. */
+  /** This run was disconnected: if it answers again, it is met again. */
   forget(cutOff: Run): void;
   stop(reason: Error): Promise<unknown>;
 }
@@ -53,7 +53,7 @@ function createLookout(session: Session, seed: string): Lookout {
   const { clock, random, requestTimeoutMs } = session.settings;
   let stopped = false;
   let failures = 0;
-  /** Who answered last; undefined also when nobody did. */
+  /** The node that answered last; undefined if none did. */
   let answerer: Sender | undefined;
   let looking: Task<Sender | undefined>;
   let cancelTimer = (): void => undefined;

@@ -1,4 +1,4 @@
-// Who can be talked to: the peers that were listed, who answered at the seeds that were, and a
+// The nodes that can be sent to: the listed peers, those that answered at the listed seeds, and a
 // bounded number of nodes that introduced themselves. A listed address always wins over an
 // introduced one: the operator may have put a proxy between two nodes, and a hello must not divert
 // traffic.
@@ -32,7 +32,7 @@ export interface PeerBook {
   list(peers: readonly Peer[], seeds: readonly string[]): void;
   /** Whether this is a listed peer's id, or a listed seed. */
   isListed(whom: string): boolean;
-  /** Takes note of who answered at a seed, unless it is an earlier run than the latest known. */
+  /** Records who answered at a seed, unless it is an earlier run than the latest known. */
   find(hello: Hello, seed: string): PeerRejected | undefined;
   /**
    * Takes note of a node that introduced itself, unless it is an earlier run than the latest known.

@@ -49,9 +49,9 @@ export async function hail(
 }
 
 /**
- * @param to who should be at the address; undefined: whoever is there
- * @param judge what speaks against who answered, beside what its hello says
- * @throws {PeerRejected} when one of the two nodes turned the other away. Any other throw: the
+ * @param to the node that should be at the address; undefined: any
+ * @param judge further reasons to refuse the node that answered, in addition to its hello's
+ * @throws {PeerRejected} if one of the two nodes refused the other. Any other throw: the
  * other can't be reached now.
  */
 async function exchange(

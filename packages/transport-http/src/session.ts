@@ -16,15 +16,15 @@ export interface Session {
   /** Bodies that are being read. */
   readonly reading: Reading;
   /**
-   * Tells the handler, but of one peer or seed and cause once a minute at most: a peer that is
-   * turned away comes back for ever.
+   * Tells the handler, but at most once a minute for one peer or seed and cause: a refused peer
+   * comes back forever.
    */
   readonly reject: (whom: string | undefined, error: PeerRejected) => void;
   closed: boolean;
 }
 
 /**
- * Whether `disconnect` cut this very run off a moment ago. A later run may try its luck at once.
+ * Whether `disconnect` cut off this run a moment ago. A later run is admitted at once.
  */
 export function isCut({ peers, settings }: Session, { id, incarnation, run }: Sender): boolean {
   const known = peers.get(id)?.senders.get(incarnation);

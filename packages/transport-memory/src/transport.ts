@@ -29,9 +29,9 @@ export class MemoryTransport implements Transport {
   #handler: TransportHandler | undefined;
   #closed = false;
   #peers: ReadonlyMap<NodeId, string> = new Map();
-  /** Each seed, and who was met there. */
+  /** Each seed, and the node that was met there. */
   #seeds = new Map<string, MemoryTransport | undefined>();
-  /** The seeds to which the way was cut: who is there is met again. */
+  /** The seeds to which the link was cut: their nodes are met again. */
   readonly #lostSeeds = new Set<string>();
   /** Whoever spoke to this node, and through which end. */
   readonly #callers = new Map<NodeId, MemoryTransport>();
@@ -80,7 +80,7 @@ export class MemoryTransport implements Transport {
     this.seek();
   }
 
-  /** Looks who is at the seeds: somebody may have come, or can be reached again. */
+  /** Checks who is at the seeds: a node may have come, or can be reached again. */
   seek(): void {
     for (const address of this.#seeds.keys()) {
       this.#later(() => {
@@ -140,7 +140,7 @@ export class MemoryTransport implements Transport {
     return Promise.resolve();
   }
 
-  /** The way between the two is cut. */
+  /** The link between the two is cut. */
   cutOff(from: NodeId, to: NodeId): void {
     for (const [address, end] of this.#seeds) {
       if (end === undefined) continue;
@@ -164,8 +164,8 @@ export class MemoryTransport implements Transport {
   }
 
   /**
-   * The end that frames for `to` go to: where its address is, else who was met at a seed under that
-   * id, else whoever spoke under it.
+   * The receiver of frames for `to`: the node at its address, else the one that was met at a seed
+   * under that id, else the one that sent frames under it.
    */
   #find(local: LocalNode, to: NodeId): MemoryTransport | undefined {
     const address = this.#peers.get(to);
@@ -184,7 +184,7 @@ export class MemoryTransport implements Transport {
     return undefined;
   }
 
-  /** Whether the two don't belong together; then both are told. */
+  /** Whether the two don't match; then both are told. */
   #turnsAway(here: LocalNode, target: MemoryTransport, wanted: NodeId): boolean {
     const there = target.#local;
     if (there === undefined) return false;

@@ -121,7 +121,7 @@ export class Connection {
     return this.#peer;
   }
 
-  /** Whom the other side dialled; null when it takes whoever is here, or was dialled itself. */
+  /** The node that the other side expects; null if it accepts any, or was dialled itself. */
   get sought(): NodeId | null {
     return this.#sought;
   }

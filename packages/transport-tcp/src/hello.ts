@@ -22,7 +22,7 @@ export interface Hello extends LocalNode {
   readonly maxFrameBytes: number;
   /** This node cuts a connection after so long without a sign of life. */
   readonly idleTimeoutMs: number;
-  /** Whom the dialling side wants to reach; null for whoever is there (a seed), and in the answer. */
+  /** The node that the dialling side expects; null for any (a seed), and in the answer. */
   readonly to: NodeId | null;
 }
 
@@ -103,7 +103,7 @@ export function decodeRefusal(bytes: Uint8Array): Refusal | undefined {
 /**
  * Whether this node talks to that one.
  * @param maxFrameBytes what this node takes: a leader must not accept what another can never store
- * @param wanted whom this node dialled; undefined when it was dialled, or dialled a seed
+ * @param wanted the node that this one dialled; undefined if it was dialled, or dialled a seed
  * @returns why not, or undefined
  */
 export function judgeHello(

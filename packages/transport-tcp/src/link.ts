@@ -1,5 +1,5 @@
-// Keeps one dialled connection to one peer, or to whoever is at a seed: dials, checks who answers,
-// dials again after a pause when it was lost.
+// Keeps one dialled connection to one peer, or to the node at a seed: dials, checks who answers, and
+// dials again after a pause if it was lost.
 import type { NodeId, Sender } from "@raftkit/core";
 import { parseAddress } from "./address.js";
 import { Backoff } from "./backoff.js";
@@ -13,7 +13,7 @@ export interface LinkOwner {
   readonly settings: Settings;
   readonly dialled: Set<Connection>;
   hello(link: Link): Hello;
-  /** Whether it is this very run of this node. */
+  /** Whether it is this run of this node. */
   isSelf(sender: Sender): boolean;
   /** Whether this node talks to whom the link reached. */
   judge(link: Link, hello: Hello): Refusal | undefined;
@@ -28,7 +28,7 @@ export interface LinkOwner {
 
 export class Link {
   readonly address: string;
-  /** Whom it looks for; undefined at a seed, where whoever answers is met. */
+  /** The expected node; undefined at a seed, where any node that answers is met. */
   readonly id: NodeId | undefined;
   readonly #owner: LinkOwner;
   readonly #backoff: Backoff;
@@ -52,7 +52,7 @@ export class Link {
     return this.#connection?.isOpen === true ? this.#connection : undefined;
   }
 
-  /** Of the node that was found at the address last; undefined while none was. */
+  /** Of the last node found at the address; undefined until there is one. */
   get incarnation(): string | undefined {
     return this.#incarnation;
   }
@@ -84,7 +84,7 @@ export class Link {
   #dial(): void {
     this.#cancelRedial = undefined;
     const place = parseAddress(this.address);
-    if (place === undefined || place.port === 0) return; // reported where it was named
+    if (place === undefined || place.port === 0) return; // reported when it was listed
     const { settings, dialled } = this.#owner;
     const socket = settings.sockets.connect({ ...place, ...SOCKET_OPTIONS });
     const connection = new Connection(socket, this.address, settings, dialled, {
@@ -118,7 +118,7 @@ export class Link {
 
   #greet(connection: Connection, hello: Hello): void {
     if (this.id === undefined && this.#owner.isSelf(hello)) {
-      // Looked at again after a long pause: the name may lead elsewhere one day.
+      // Checked again after a long pause: the name may lead elsewhere one day.
       this.#backoff.exhaust();
       connection.destroy();
       return;
@@ -145,8 +145,8 @@ export class Link {
     const { clock, reconnectMs } = this.#owner.settings;
     this.#connection = undefined;
     if (this.#closed) return;
-    // Only a connection that lasted ends the series of pauses: one that always breaks must not be
-    // dialled in a storm.
+    // Only a connection that lasted resets the pauses: one that always breaks must not be dialled
+    // without a pause.
     if (this.#openedAt !== undefined && clock.now() - this.#openedAt >= reconnectMs.max) {
       this.#backoff.reset();
     }

@@ -15,7 +15,7 @@ export interface ListenerOwner {
   readonly settings: Settings;
   /** What this node says of itself to whoever dialled it. */
   answer(): Hello;
-  /** Whether it is this very run of this node. */
+  /** Whether it is this run of this node. */
   isSelf(sender: Sender): boolean;
   /** Whether it is the peer of that name, as far as is known. */
   isMember(sender: Sender): boolean;
@@ -188,7 +188,7 @@ export class Listener {
     for (const connection of this.#introduced) {
       const { peer } = connection;
       if (peer === undefined || !connection.isOpen) continue;
-      // A member's place is for where it dialled this node by name, not for what a seed led it to.
+      // A member's slot is for a connection that it dialled by id, not for one that a seed led to.
       if (this.#isMember(connection) && connection.sought !== null && !places.has(peer.id)) {
         places.add(peer.id);
         continue;
@@ -244,9 +244,9 @@ export class Listener {
   }
 
   /**
-   * A node dials a peer once: what it had before is a leftover that hasn't been noticed yet. It may
-   * have several seeds that lead here, and this node for a peer beside: of those connections none
-   * stands for another.
+   * A node dials a peer once: its earlier connection is a leftover that hasn't been noticed yet. It
+   * may also have several seeds that lead here, and this node as a peer: none of those connections
+   * replaces another.
    */
   #endLeftovers(hello: Hello): void {
     for (const other of this.#introduced) {

@@ -13,7 +13,7 @@ export class Reporter {
     this.#tell = tell;
   }
 
-  /** @param source who it was, as far as is known: its id, the seed, or its host */
+  /** @param source the node, as far as it is known: its id, the seed, or its host */
   report(refusal: Refusal, remote: string, peer: string | undefined, source: string): void {
     const key = `${refusal.code} ${source}`;
     const times = (this.#times.get(key) ?? 0) + 1;

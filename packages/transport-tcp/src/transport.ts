@@ -1,5 +1,5 @@
 // The transport: one dialled connection per peer and seed to send on, inbound ones to receive and to
-// answer on. It decides who may talk and which connection a frame takes. It must never call the
+// answer on. It decides who may connect and which connection a frame takes. It must never call the
 // handler from inside a method, nor after `close`.
 import {
   RaftkitError,
@@ -41,7 +41,7 @@ export function createTcpTransport(options: TcpTransportOptions = {}): TcpTransp
   return new Tcp(readOptions(options));
 }
 
-/** Whom a link is for: a peer, or a seed, of which nobody knows who is there. */
+/** What a link is for: a peer, or a seed, whose id is unknown. */
 interface Wanted {
   readonly address: string;
   readonly id?: NodeId;
@@ -222,7 +222,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   turnedAway(refusal: Refusal, remote: string, peer: NodeId | undefined): void {
     // Its cause was reported when it was disconnected, and it is told why.
     if (refusal.code === "BACKING_OFF" && refusal.message.startsWith("turned away")) return;
-    // Whoever comes in has a port of its own each time.
+    // Inbound connections have a new port each time.
     const place = this.#seeds.has(remote) ? remote : remote.replace(/:\d+$/, "");
     this.#reporter.report(refusal, remote, peer, peer ?? place);
   }
@@ -249,7 +249,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     return connection;
   }
 
-  /** A connection to who was met at a seed, or one that came in; the member's before a namesake's. */
+  /** A connection to a node met at a seed, or an inbound one; the member's before a namesake's. */
   #unlisted(id: NodeId): Connection | undefined {
     const atSeed = [...this.#seeds.values()].flatMap(({ connection }) =>
       connection?.peer?.id === id ? [connection] : [],

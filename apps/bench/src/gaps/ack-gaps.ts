@@ -1,4 +1,4 @@
-// For how long at most nothing was acknowledged.
+// The longest time without an acknowledgement.
 
 export class AckGaps {
   readonly #now: () => number;
@@ -22,7 +22,7 @@ export class AckGaps {
     this.#lastAt = this.#now();
   }
 
-  /** Since the mark; the one that lasts yet included. */
+  /** Since the mark, including the present gap. */
   longestMs(): number {
     return Math.max(this.#longestMs, this.#now() - this.#lastAt);
   }

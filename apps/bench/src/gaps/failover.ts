@@ -1,5 +1,5 @@
-// For how long nobody's write is acknowledged when the leader ends: on SIGTERM, and on kill -9.
-// raftkit and etcd in turn, with the same timeouts, on one machine.
+// How long no write is acknowledged when the leader ends: on SIGTERM, and on kill -9. raftkit and
+// etcd in turn, with the same timeouts, on one machine.
 import { setTimeout as sleep } from "node:timers/promises";
 import { markdownTable } from "markdown-table";
 import { makeDataDirectory } from "../data-directory.js";
@@ -11,7 +11,7 @@ import type { MeasuredServer, MeasuredSystem, Timeouts } from "./system.js";
 import { WriteLoad } from "./write-load.js";
 
 export interface FailoverOptions extends Timeouts {
-  /** How often each system's leader is ended in each way. */
+  /** How often each system's leader is stopped in each way. */
   readonly runs: number;
   /** Writes a second. */
   readonly rate: number;
@@ -82,7 +82,7 @@ async function measureOnce(system: MeasuredSystem, options: FailoverOptions): Pr
   }
 }
 
-/** Afterwards the server that was ended is back. */
+/** Afterwards the stopped server is back. */
 async function gapAt(
   signal: (typeof SIGNALS)[number],
   system: MeasuredSystem,

@@ -1,4 +1,4 @@
-// A server process of whatever system: started, ended by a signal, killed with the benchmark.
+// A server process of either system: started, stopped by a signal, killed with the benchmark.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 
@@ -20,7 +20,7 @@ export class MeasuredProcess {
     return this.#child !== undefined;
   }
 
-  /** What it wrote to standard error, the end of it. */
+  /** The end of its standard error. */
   get lastWords(): string {
     return this.#words.trim();
   }
@@ -33,7 +33,7 @@ export class MeasuredProcess {
       this.#words = (this.#words + text).slice(-LAST_WORDS_CHARS);
     });
     const onExit = (): void => void child.kill("SIGKILL");
-    // Before the data is removed: a living server makes files behind whoever removes them.
+    // Before the data is removed: a live server would create files meanwhile.
     process.prependOnceListener("exit", onExit);
     this.#ended = new Promise((resolve) => {
       const over = (): void => {
@@ -49,7 +49,7 @@ export class MeasuredProcess {
     });
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves once it has ended. */
   async end(signal: NodeJS.Signals): Promise<void> {
     this.#child?.kill(signal);
     await this.#ended;

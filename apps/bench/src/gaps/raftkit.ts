@@ -11,7 +11,7 @@ const program = join(
 );
 
 interface RaftkitServer extends MeasuredServer {
-  /** Where it hears the others: `host:port`. */
+  /** Where it listens for the others: `host:port`. */
   readonly peer: string;
 }
 
@@ -44,7 +44,7 @@ async function startingServers(directory: string, timeouts: Timeouts): Promise<R
   return places.map((place) => serverAt(place, directory, timeouts, { peers }));
 }
 
-/** Not started yet, with a new directory; it asks these to be let in. */
+/** Not started yet, with a new directory; it will ask these to be added. */
 async function joiningServer(
   id: string,
   members: readonly RaftkitServer[],
@@ -61,7 +61,7 @@ export const raftkit = {
   name: "raftkit",
   protocol: {
     write: (key, value) => ({ method: "PUT", path: `/v1/kv/${key}`, body: value }),
-    // 200 would mean that the key was there: each write has one of its own.
+    // 200 would mean that the key existed: each write has its own.
     acknowledged: (status, body) =>
       status === 201 ? (JSON.parse(body) as { index: number }).index : undefined,
   },
@@ -75,7 +75,7 @@ export const raftkit = {
 } satisfies MeasuredSystem & { readonly joining: typeof joiningServer };
 
 /**
- * One change, asked for again where it may not have happened.
+ * One change, requested again if it may not have happened.
  * @param via one that stays
  * @throws it isn't made
  */
@@ -90,7 +90,7 @@ export async function changeVoters(
     const response = await fetch(url, { method: "POST", body });
     if (response.ok) return;
     const text = await response.text();
-    // 404: who is to come isn't known to the leader yet.
+    // 404: the leader doesn't know the new node yet.
     const mayRepeat = [404, 503, 504].includes(response.status);
     if (!mayRepeat || performance.now() > until) throw new Error(`${via.id} refused: ${text}`);
   }
@@ -99,7 +99,7 @@ export async function changeVoters(
 const CHANGE_MS = 120_000;
 
 /**
- * Everything that this server's cluster holds, with the place of each key's last write.
+ * All keys of this server's cluster, with the index of each key's last write.
  * @throws it doesn't answer
  */
 export async function allKeys(server: MeasuredServer): Promise<ReadonlyMap<string, number>> {

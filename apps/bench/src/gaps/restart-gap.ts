@@ -1,6 +1,6 @@
-// Rolling restart and rolling replacement under load: each node is ended and started again, the
-// leader last; then each gives its place to a new one. For how long at most no write was
-// acknowledged, and whether each acknowledged one is there, once.
+// Rolling restart and rolling replacement under load: each node is stopped and started again, the
+// leader last; then each is replaced by a new one. Measures the longest time without an acknowledged
+// write, and checks that each acknowledged one is there, once.
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../data-directory.js";
 import { allKeys, changeVoters, raftkit } from "./raftkit.js";
@@ -19,7 +19,7 @@ export interface RestartGapOptions {
 /** The server's own defaults. */
 const TIMEOUTS = { heartbeatMs: 50, electionMs: 150 };
 const WARMUP_MS = 3000;
-/** How long the load goes on between two nodes, and is measured without any change. */
+/** How long the load runs between two nodes, and is measured without any change. */
 const PAUSE_MS = 2000;
 
 export async function measureRestartGap(
@@ -123,7 +123,7 @@ function gap(load: WriteLoad): string {
   return `${load.gaps.longestMs().toFixed(0)} ms`;
 }
 
-/** A write that was executed twice has a later place than the one that was acknowledged. @throws */
+/** A write that was executed twice has a later index than the acknowledged one. @throws */
 export function checkKeys(
   acknowledged: ReadonlyMap<string, number>,
   found: ReadonlyMap<string, number>,

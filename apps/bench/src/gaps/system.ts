@@ -1,4 +1,4 @@
-// What is measured: three server processes of one system, and how it is asked over HTTP.
+// The measured system: three server processes, and how to ask them over HTTP.
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MeasuredProcess } from "./process.js";
@@ -23,7 +23,7 @@ export interface MeasuredSystem {
   /** Three that aren't started yet, with new data in this folder. */
   servers(directory: string, timeouts: Timeouts): Promise<readonly MeasuredServer[]>;
   leads(server: MeasuredServer): Promise<boolean>;
-  /** It takes part, and answers for what was committed when it was asked. */
+  /** Whether it is a working member, and can answer for what is committed. */
   isReady(server: MeasuredServer): Promise<boolean>;
 }
 

@@ -15,10 +15,10 @@ export interface LoadOptions {
   /** Writes. */
   readonly perSecond: number;
   /**
-   * A write without an answer is given up after this time: what became of it is unknown. Default 1000.
+   * A write without an answer is given up after this time: its outcome is unknown. Default 1000.
    */
   readonly answerMs?: number;
-  /** A server that couldn't be asked isn't, for as long. Default 50. */
+  /** How long a server that couldn't be reached is skipped. Default 50. */
   readonly pauseMs?: number;
 }
 
@@ -62,7 +62,7 @@ export class WriteLoad {
     this.#stop = startOpenLoop({ perSecond, send });
   }
 
-  /** Which servers are asked from now on. What is under way ends as it does. */
+  /** The servers to ask from now on. Writes in flight are not affected. */
   useServers(addresses: readonly string[]): void {
     const known = new Map(this.#endpoints.map((endpoint) => [endpoint.address, endpoint]));
     this.#endpoints = addresses.map(
@@ -71,7 +71,7 @@ export class WriteLoad {
     );
   }
 
-  /** Sends no more; resolves when nothing is under way. */
+  /** Sends no more; resolves when no write is in flight. */
   async stop(): Promise<void> {
     this.#stop();
     await Promise.all(this.#underWay);
@@ -93,7 +93,7 @@ export class WriteLoad {
     this.gaps.acknowledged();
   }
 
-  /** In turn, passing over those that pause; all of them do: in turn. */
+  /** In turn, skipping those that pause; if all do, in turn. */
   #choose(): Endpoint {
     const now = performance.now();
     const { length } = this.#endpoints;

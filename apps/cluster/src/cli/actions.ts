@@ -8,7 +8,7 @@ export interface Actions {
   kill(node: string, httpBase: number): void | Promise<void>;
   restart(node: string, httpBase: number): void | Promise<void>;
   snapshot(node: string, httpBase: number): void | Promise<void>;
-  /** @param node null: whoever's log is furthest */
+  /** @param node null: the node with the most complete log */
   transfer(node: string | null, httpBase: number): void | Promise<void>;
   rollingRestart(httpBase: number): void | Promise<void>;
   add(httpBase: number): void | Promise<void>;

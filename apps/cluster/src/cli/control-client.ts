@@ -65,7 +65,7 @@ export interface LeaderView {
 
 const leaderSchema: z.ZodType<LeaderView> = z.object({ leaderId: z.string(), term: z.number() });
 
-/** @param to null: the voter whose log is furthest. @throws {ClusterError} */
+/** @param to null: the voter with the most complete log. @throws {ClusterError} */
 export async function transferLeadership(httpBase: number, to: string | null): Promise<LeaderView> {
   return leaderSchema.parse(await call(httpBase, "POST", "/v1/transfer", { to }));
 }
@@ -78,7 +78,7 @@ const lineSchema = z.union([
 
 /**
  * @param node null: a new one
- * @param say told what goes on
+ * @param say called for each step
  * @returns how it ended
  * @throws {ClusterError}
  */
@@ -171,7 +171,7 @@ function refused({ code, message }: { code: string; message: string }): ClusterE
   return new ClusterError(code === "not_running" ? "NOT_RUNNING" : "REFUSED", message);
 }
 
-/** What it is in the configuration that it knows itself. */
+/** The node's role in the configuration that it knows itself. */
 function memberText(id: string, status: NodeStatus | null): string {
   if (!status?.configuration) return "-";
   if (typeof status.removedAt === "number") return "removed";

@@ -1,5 +1,5 @@
-// The commands that talk to a cluster which runs elsewhere: `status`, `kill`, `restart`,
-// `snapshot`, `transfer` and `rolling-restart`.
+// The commands for a cluster in another process: `status`, `kill`, `restart`, `snapshot`, `transfer`
+// and `rolling-restart`.
 import { Argument } from "commander";
 import type { Command } from "commander";
 import type { Actions } from "./actions.js";

@@ -1,4 +1,4 @@
-// `add`, `remove`, `replace` and `wipe`: who is in the cluster.
+// `add`, `remove`, `replace` and `wipe`: the commands that change the members.
 import { Argument } from "commander";
 import type { Command } from "commander";
 import type { Actions } from "./actions.js";

@@ -1,5 +1,5 @@
-// `rolling-restart`: every node is ended and started again with its data, one at a time. The next
-// one waits until the one before serves and has caught up: the others are always a majority.
+// `rolling-restart`: every node is stopped and started again with its data, one at a time. The next
+// one waits until the previous one serves and has caught up: the others are always a majority.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError } from "../errors.js";
 import type { NodeView } from "../supervisor/control-api.js";
@@ -12,7 +12,7 @@ const READY_TIMEOUT_MS = 60_000;
 const ASK_EVERY_MS = 25;
 const ASK_TIMEOUT_MS = 2000;
 
-/** @throws {ClusterError} a node is down, or doesn't come back: those behind it are left alone */
+/** @throws {ClusterError} a node is down, or doesn't come back: those after it are left alone */
 export async function rollingRestart(
   httpBase: number,
   print: (line: string) => void,
@@ -29,7 +29,7 @@ export async function rollingRestart(
   const waiting = new Set(nodes.map(({ id }) => id));
   for (let left = nodes.length; left > 0; left--) {
     const leader = await leaderNow(httpBase);
-    // Whoever leads comes last: it hands the leadership to one that needs no restart any more.
+    // The leader comes last: it transfers the leadership to a node that was already restarted.
     const id = [...waiting].find((one) => one !== leader?.id) ?? [...waiting][0] ?? "";
     waiting.delete(id);
     const lines = await restartOne(httpBase, id, leader?.id === id).catch((cause: unknown) => {
@@ -42,7 +42,7 @@ export async function rollingRestart(
   print(`all ${nodes.length} nodes were restarted in ${seconds(beganAt)}${leads}`);
 }
 
-/** @returns what is told of it, once it has caught up */
+/** @returns a line about it, once it has caught up */
 async function restartOne(httpBase: number, id: string, led: boolean): Promise<string> {
   const beganAt = performance.now();
   const { pid, http } = await changeNode(httpBase, id, "restart");
@@ -56,7 +56,7 @@ function stoppedText(cause: unknown, waiting: readonly string[]): string {
   return `${what}; not restarted yet, and still up: ${waiting.join(", ")}`;
 }
 
-/** Its server says when it answers a read that shows everything that was committed before. */
+/** Its server reports when it can answer a linearizable read. */
 async function ready(id: string, http: string): Promise<void> {
   const until = performance.now() + READY_TIMEOUT_MS;
   let last = "";

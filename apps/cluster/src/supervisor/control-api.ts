@@ -123,14 +123,14 @@ function errorBody(error: unknown): object {
   return { error: { code: code.toLowerCase(), message } };
 }
 
-/** Each line of JSON is sent when it is known: `progress`, at the end `done` or `error`. */
+/** Each line of JSON is sent as it comes: `progress`, at the end `done` or `error`. */
 function lines(work: (say: Say) => Promise<string>): Response {
   const encoder = new TextEncoder();
   let isGone = false;
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {
       const send = (line: object): void => {
-        // Whoever asked may be gone: what was begun goes on.
+        // The client may be gone: the action continues.
         if (!isGone) controller.enqueue(encoder.encode(`${JSON.stringify(line)}\n`));
       };
       await work((progress) => send({ progress })).then(
@@ -218,7 +218,7 @@ async function resolveNode(supervisor: Supervisor, name: string): Promise<string
   return leader.id;
 }
 
-/** A node that can be asked for something that concerns all of them: the leader, if it is known. */
+/** A node to ask for something that concerns the cluster: the leader, if it is known. */
 async function whoAnswers(supervisor: Supervisor): Promise<NodeView> {
   const answering = (await viewAll(supervisor)).filter(({ status }) => status !== null);
   const leader = latestLeader(answering.map(({ status }) => status ?? undefined));

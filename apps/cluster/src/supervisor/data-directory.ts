@@ -79,11 +79,11 @@ export function takeDataDirectory(options: UpOptions): () => void {
 export function membersIn({ data, nodes, storage, fresh }: UpOptions): readonly number[] {
   const initial = Array.from({ length: nodes }, (_, i) => i + 1);
   if (storage === "memory" || fresh) return initial;
-  // What is wrong with the directory is said when it is taken.
+  // A problem with the directory is reported when it is opened.
   return markerSchema.safeParse(parseJson(join(data, MARKER))).data?.members ?? initial;
 }
 
-/** What is in memory is gone with the cluster: nothing is kept of its members then. */
+/** With storage in memory the members aren't recorded: the data is gone with the cluster. */
 export function rememberMembers({ data, storage }: UpOptions, members: readonly number[]): void {
   const marker = join(data, MARKER);
   if (storage === "file") writeWhole(marker, { ...readMarker(marker), members });

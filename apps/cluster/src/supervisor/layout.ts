@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { UpOptions } from "./up-options.js";
 
 /**
- * How a node comes to the cluster when its directory is empty; later its log says.
+ * How a node with an empty directory comes to the cluster; later its log decides.
  * `founds`: as one of the initial voters. `joins`: it is added. `rejoins`: it lost its directory.
  */
 export type Beginning = "founds" | "joins" | "rejoins";
@@ -21,7 +21,7 @@ export interface NodePlace {
   readonly beginning: Beginning;
 }
 
-/** Numbers go up to it. */
+/** The largest number. */
 export const MAX_NODES = 9;
 
 type Layout = Pick<UpOptions, "nodes" | "httpBase" | "peerBase" | "data">;
@@ -33,7 +33,7 @@ export function layOut(layout: Layout): NodePlace[] {
   return Array.from({ length: layout.nodes }, (_, i) => placeOf(i + 1, layout));
 }
 
-/** Numbers above those of the initial nodes are of nodes that were added. */
+/** Added nodes have numbers above those of the initial nodes. */
 export function placeOf(number: number, { nodes, httpBase, peerBase, data }: Layout): NodePlace {
   const id = `n${number}`;
   return {
@@ -47,7 +47,7 @@ export function placeOf(number: number, { nodes, httpBase, peerBase, data }: Lay
   };
 }
 
-/** The server's arguments for one of these nodes, which are there now. */
+/** The server's arguments for one of the present nodes. */
 export function serverArguments(
   place: NodePlace,
   all: readonly NodePlace[],
@@ -85,7 +85,7 @@ function beginningArguments(
 ): string[] {
   if (beginning === "founds") {
     const peers = ["--peers", initial.map((node) => `${node.id}=${node.peer}`).join(",")];
-    // With others in its log the server refuses it: there, a directory that is lost must rejoin.
+    // With others in its log the server refuses `--alone`: a node that lost its data must rejoin.
     return initial.length === 1 && all.length === 1 ? [...peers, "--alone"] : peers;
   }
   const others = all.filter((node) => node.id !== id);

@@ -1,5 +1,5 @@
-// What an operator can do to the members of the cluster: a process is started or ended, and a node
-// is asked for the change that goes with it. What fails leaves nothing behind, or says what.
+// An operator's commands for the members of the cluster: a process is started or stopped, and a node
+// is asked for the change. A command that fails leaves nothing behind, or says what.
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError } from "../errors.js";
@@ -14,12 +14,12 @@ import { askStatus, latestLeader } from "./node-status.js";
 import type { Supervisor } from "./supervisor.js";
 import type { UpOptions } from "./up-options.js";
 
-/** Each tells what goes on, and returns how it ended, in a line. @throws {ClusterError} */
+/** Each reports its steps, and returns a line with its result. @throws {ClusterError} */
 export interface MemberCommands {
   add(say: Say): Promise<string>;
   remove(id: string, say: Say): Promise<string>;
   replace(id: string, say: Say): Promise<string>;
-  /** Its disk is lost, and it comes back with an empty one. */
+  /** The node loses its disk, and comes back with an empty one. */
   wipe(id: string, say: Say): Promise<string>;
 }
 
@@ -45,7 +45,7 @@ export function createMemberCommands(
       try {
         await change(parts, undefined, id, say);
       } catch (error) {
-        // An earlier command got as far as this, and its answer was lost.
+        // An earlier command got this far, and its answer was lost.
         if (!(error instanceof UnknownMember)) throw error;
         say(`${id} isn't a member any more`);
       }
@@ -72,7 +72,7 @@ interface Parts {
 /** @throws {ClusterError} every number is in use */
 function freePlace({ supervisor, options }: Parts): NodePlace {
   const taken = supervisor.nodes().map(({ place }) => place.number);
-  // Numbers of the initial nodes stand in the others' command lines: they stay theirs.
+  // Numbers of initial nodes aren't reused: they are in the others' command lines.
   for (let number = options.nodes + 1; number <= MAX_NODES; number++) {
     if (!taken.includes(number)) return placeOf(number, options);
   }
@@ -112,7 +112,7 @@ async function change(
   }
 }
 
-/** Not whoever comes or goes, and the leader rather than another. @throws {ClusterError} */
+/** Not one that joins or leaves, and preferably the leader. @throws {ClusterError} */
 async function whoCanBeAsked(
   supervisor: Supervisor,
   ...except: (string | undefined)[]
@@ -141,7 +141,7 @@ function placeNow(supervisor: Supervisor, id: string): NodePlace {
   throw new ClusterError("UNKNOWN_NODE", `there is no node ${id}`, { status: 404 });
 }
 
-/** Its process, its data, and that it was there. */
+/** Removes its process, its data, and its record. */
 async function forget(parts: Parts, { id, directory }: NodePlace): Promise<void> {
   const { supervisor } = parts;
   // One that didn't start isn't there.
@@ -182,7 +182,7 @@ async function wipe(parts: Parts, id: string, say: Say): Promise<string> {
   return `${id} is a voter again, with a new data directory`;
 }
 
-/** @throws {ClusterError} the others couldn't decide anything without it */
+/** @throws {ClusterError} the others are no majority without it */
 function refuseWithoutMajority(
   supervisor: Supervisor,
   members: readonly MemberView[],

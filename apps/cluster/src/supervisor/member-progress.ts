@@ -1,4 +1,4 @@
-// How far a change of the members is, in words for a terminal.
+// The progress of a change of members, as lines for a terminal.
 import { z } from "zod";
 
 /** Told a line. */
@@ -6,7 +6,7 @@ export type Say = (line: string) => void;
 
 const ids = z.array(z.string());
 
-/** What the server sends; steps that are none of these are passed over. */
+/** The server's steps; unknown ones are ignored. */
 export const progressSchema = z.discriminatedUnion("step", [
   z.object({ step: z.literal("waiting"), ids }),
   z.object({ step: z.literal("learning"), ids, index: z.number() }),

@@ -1,4 +1,4 @@
-// Asks a node's server who the members are, and to change them.
+// Asks a node's server for the members, and to change them.
 import { z } from "zod";
 import { ClusterError } from "../errors.js";
 import { linesOf } from "../lines.js";
@@ -6,14 +6,14 @@ import { progressSchema } from "./member-progress.js";
 import type { Progress } from "./member-progress.js";
 import type { Asked } from "./node-requests.js";
 
-/** Nobody knows what became of it: it may still happen. */
+/** The outcome is unknown: the change may still happen. */
 export class ChangeUnknown extends ClusterError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super("REFUSED", message, { ...options, status: 502 });
   }
 }
 
-/** Who is to be removed is none. */
+/** The node to be removed isn't a member. */
 export class UnknownMember extends ClusterError {
   constructor(message: string) {
     super("REFUSED", message, { status: 404 });
@@ -46,7 +46,7 @@ export interface MemberChange {
   readonly remove?: readonly string[];
 }
 
-/** What is neither is how it ended, well. */
+/** A line that is neither is the result of a success. */
 const lineSchema = z.object({
   progress: z.unknown().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),

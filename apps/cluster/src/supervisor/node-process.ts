@@ -64,7 +64,7 @@ export function startNodeProcess(
   return { pid: child.pid ?? null, ready, ended, signal: (signal) => void child.kill(signal) };
 }
 
-/** A server that is told to end by a signal ends with 0. */
+/** A server that a signal stops ends with 0. */
 function endText(code: number | null, signal: NodeJS.Signals | null): string {
   if (code === 0) return "stopped by a signal from elsewhere (exit code 0)";
   return `ended with ${signal ?? `exit code ${code}`}`;

@@ -1,13 +1,13 @@
-// What the cluster asks of a node's server on an operator's behalf.
+// The cluster's requests to a node's server on an operator's behalf.
 import { z } from "zod";
 import { ClusterError } from "../errors.js";
 
-/** A large state takes its time. */
+/** A large state takes time. */
 const ANSWER_TIMEOUT_MS = 25_000;
 
 const refusal = z.object({ error: z.object({ message: z.string() }) });
 
-/** A server process, as far as it is asked something. */
+/** A server process that can be asked. */
 export interface Asked {
   readonly id: string;
   /** `host:port` */
@@ -24,7 +24,7 @@ export function askSnapshot(node: Asked): Promise<z.infer<typeof snapshotAnswer>
 const transferAnswer = z.object({ leaderId: z.string(), term: z.number() });
 
 /**
- * @param to who is to lead; null: whose log is furthest
+ * @param to the next leader; null: the voter with the most complete log
  * @throws {ClusterError} the node doesn't answer, or says why not
  */
 export function askTransfer(

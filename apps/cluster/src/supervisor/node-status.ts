@@ -19,12 +19,12 @@ export interface NodeStatus {
    * node knows.
    */
   readonly bootstrap?: { readonly missing: readonly string[] } | null | undefined;
-  /** Null: it knows none yet. */
+  /** Null: the node knows none yet. */
   readonly configuration?:
     | { readonly voters: readonly Named[]; readonly learners: readonly Named[] }
     | null
     | undefined;
-  /** Not null: the cluster goes on without it. */
+  /** Not null: the cluster continues without this node. */
   readonly removedAt?: number | null | undefined;
 }
 
@@ -71,7 +71,7 @@ export interface Leader {
   readonly term: number;
 }
 
-/** It waits to be let in, or was removed: it may never know a leader. */
+/** It waits to be added, or was removed: it may never know a leader. */
 function isOutside(status: NodeStatus | undefined): boolean {
   if (typeof status?.removedAt === "number") return true;
   return status?.configuration === null && status.bootstrap === null;

@@ -12,7 +12,7 @@ export interface SupervisedNode {
   readonly place: NodePlace;
   readonly state: ProcessState;
   readonly pid: number | null;
-  /** Why it ended, if nobody asked for it here. */
+  /** Why it ended, if not on request of this cluster. */
   readonly reason: string | null;
 }
 
@@ -30,7 +30,7 @@ export interface ProcessOptions {
   readonly onChange: (node: SupervisedNode) => void;
 }
 
-/** Longer than a leader takes to hand its leadership on, and a server to end what is under way. */
+/** Longer than a leader takes to transfer its leadership, and a server to finish its requests. */
 const ORDERLY_END_MS = 3000;
 
 export class SupervisedProcess {
@@ -74,7 +74,7 @@ export class SupervisedProcess {
     });
   }
 
-  /** SIGTERM; resolves when it is gone. Nothing if it doesn't run. */
+  /** SIGTERM; resolves once it has ended. Does nothing if it doesn't run. */
   end(): Promise<void> {
     return this.#inTurn(() => this.#end("SIGTERM", ORDERLY_END_MS));
   }

@@ -17,9 +17,9 @@ export interface Supervisor {
   resume(id: string): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;
-  /** One more; resolves once it serves. @throws {ClusterError} it ended before, and isn't kept */
+  /** Adds a node; resolves once it serves. @throws {ClusterError} it ended before, and is dropped */
   add(place: NodePlace): Promise<void>;
-  /** Ends it if it runs, by SIGTERM or at once, and knows it no more. */
+  /** Stops the node if it runs, by SIGTERM or at once, and forgets it. */
   remove(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
   /**
    * SIGTERM to all, SIGKILL to those that are still there after the grace. No node can be started

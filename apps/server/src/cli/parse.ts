@@ -10,7 +10,7 @@ import type { Given, TableOption } from "./table.js";
 
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
 /**
- * So many of the largest values fit in the log at least: a command may be half of it, and a value
+ * At least this many of the largest values fit in the log: a command may have half of it, and a value
  * with its key, in JSON as base64, stays below twice its size.
  */
 const LOG_VALUES = 4;
@@ -44,7 +44,7 @@ export function parseOptions(
     Object.values(optionTable).map(({ flag }) => environmentName(flag)),
   );
   const options = Object.entries<TableOption<unknown>>(optionTable);
-  // An empty variable counts as unset: that is how compose files and shells pass on "nothing".
+  // An empty variable counts as unset: that is how compose files and shells pass "nothing".
   const fromVariable = (flag: string): string | undefined =>
     environment[environmentName(flag)] || undefined;
   const given: Record<string, string | undefined> = Object.fromEntries(
@@ -93,7 +93,7 @@ function detailOf(issues: readonly { readonly code: string; readonly message: st
   return issue?.code === "custom" && issue.message !== "Invalid input" ? issue.message : "";
 }
 
-/** Where this node hears the others: `host:port`. */
+/** Where this node listens for the others: `host:port`. */
 export function addressOf({
   id,
   address,
@@ -149,7 +149,7 @@ function checkTogether(settings: Settings, given: Given): void {
   if (wrong.length > 0) throw new WrongOptions(wrong);
 }
 
-/** How it comes to its cluster: by --peers, or by --join. */
+/** How the node comes to its cluster: by --peers, or by --join. */
 function wrongBeginning(settings: Settings, was: (name: string) => string): string[] {
   const { id, peers, join, alone, rejoin } = settings;
   const flags = optionTable;

@@ -31,7 +31,7 @@ export function whole(min: number, max: number): z.ZodType<number, string> {
     .pipe(z.int().min(min).max(max));
 }
 
-/** A number between 0 and 1, without both. */
+/** A number between 0 and 1, both excluded. */
 export const fraction: z.ZodType<number, string> = z
   .string()
   .regex(/^0?\.[0-9]{1,15}$/)
@@ -68,7 +68,7 @@ export const listenAddress: z.ZodType<HostPort, string> = z.string().transform((
   return z.NEVER;
 });
 
-/** Where to listen, and what the others are told: `host:port`. */
+/** Where to listen, and what the others are given: `host:port`. */
 export const ownAddress: z.ZodType<string, string> = listenAddress
   .refine(({ port }) => port > 0)
   .transform(formatHostPort);

@@ -15,7 +15,7 @@ import {
   whole,
 } from "./schemas.js";
 
-/** The texts that were given, and the defaults of earlier rows; a default may build on them. */
+/** The given texts, and the defaults of earlier rows; a default may depend on them. */
 export type Given = Readonly<Record<string, string | undefined>>;
 
 export interface TableOption<T> {
@@ -41,7 +41,7 @@ function nodeNumber(id = "n1"): number {
   return Number(/^n([1-9][0-9]?)$/.exec(id)?.[1] ?? 1);
 }
 
-/** Where a node hears the others if nothing is said of it. */
+/** Where a node listens for the others by default. */
 export function defaultAddress(id: string | undefined): string {
   return `127.0.0.1:${7100 + nodeNumber(id)}`;
 }

@@ -1,5 +1,5 @@
-// What a transfer or a change of the members that failed is answered with, by its reason: a status
-// and a stable code.
+// The answers to failed transfers and changes of members, by their reasons: a status and a stable
+// code.
 import type { MembershipChangeFailed, TransferFailedReason } from "raftkit";
 
 /** 4xx and 503: nothing was changed, and nothing will be. 504: it may still happen. */

@@ -1,4 +1,4 @@
-// JSON in requests to operators' routes: read by the route, like every body, and checked here.
+// JSON bodies of operators' routes: read by the route, like every body, and checked here.
 import type { z } from "zod";
 import { HttpError } from "./errors.js";
 import type { RequestLifecycle } from "./request-lifecycle.js";

@@ -1,4 +1,4 @@
-// What a change of the members that was asked for over HTTP is, in the node's terms.
+// Translates a change of members requested over HTTP into the node's call.
 import type { ChangeMembershipOptions, Members, NodeStatus, Server } from "raftkit";
 import { HttpError } from "./errors.js";
 import type { Change, MembersAnswer } from "./schemas/cluster.js";
@@ -11,9 +11,9 @@ interface Target {
 const idsOf = (servers: readonly Server[] = []): string[] => servers.map(({ id }) => id);
 
 /**
- * `add` and `remove` are meant for the members that this node knows: if those aren't in force any
- * more, the change is stale.
- * @throws {HttpError} 400 or 404: it can't be meant so; 409: the members are others
+ * `add` and `remove` refer to the members that this node knows: if those are no longer in force, the
+ * change is stale.
+ * @throws {HttpError} 400 or 404: the change makes no sense; 409: the members differ
  */
 export function targetOf(change: Change, status: NodeStatus): Target {
   const { voters, learners, add = [], remove = [], expected } = change;

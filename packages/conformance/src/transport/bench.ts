@@ -24,7 +24,7 @@ export interface TestNode {
   readonly local: LocalNode;
   readonly transport: Transport;
   readonly frames: Received[];
-  /** Who answered at a seed. */
+  /** The nodes that answered at a seed. */
   readonly met: Sender[];
   readonly unreachable: NodeId[];
   readonly rejected: RaftkitError[];
@@ -43,7 +43,7 @@ export interface Bench {
   meet(...nodes: readonly TestNode[]): Promise<void>;
   /** Gives `node` these peers and no others. */
   list(node: TestNode, peers: readonly Peer[]): Promise<void>;
-  /** Gives `node` the addresses of these as seeds, and these peers and no others. */
+  /** Sets `node`'s seeds to these addresses, and its peers to these. */
   seek(node: TestNode, seeds: readonly Peer[], peers?: readonly Peer[]): Promise<void>;
   /** Waits; `what` completes "waited in vain until …". */
   until(what: string, condition: () => boolean, patienceMs?: number): Promise<void>;
@@ -201,7 +201,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     return made;
   }
 
-  /** Where `node` is told to look for these. */
+  /** The addresses at which `node` is to look for these. */
   function routed(node: TestNode, whom: readonly Peer[]): Promise<readonly Peer[]> {
     return Promise.all(
       whom.map(async (peer) => ({

@@ -1,4 +1,4 @@
-// Cases about seeds: addresses of which nobody has said yet who is there.
+// Cases about seeds: addresses without a known id.
 import type { LocalNode, Peer, Sender } from "@raftkit/core";
 import { ensure } from "../expect.js";
 import type { Suite } from "../suite.js";

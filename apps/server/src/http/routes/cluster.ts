@@ -1,4 +1,4 @@
-// /v1/cluster/*: what an operator asks of this node, or, through it, of the cluster.
+// /v1/cluster/*: an operator's requests to this node or, through it, to the cluster.
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { KvNode } from "../../kv-calls.js";
 import { refuseForeignPages } from "../foreign-pages.js";

@@ -65,7 +65,7 @@ async function checkReady(source: HealthSource, signal: AbortSignal): Promise<vo
   await source.calls.read({ type: "size" }, { signal, timeoutMs: READY_TIMEOUT_MS });
 }
 
-/** With the data directory that it has: a new one of an old name isn't. */
+/** Whether it is one with its present data directory: one with a new directory isn't. */
 function isMember({ id, incarnation, configuration }: NodeStatus): boolean {
   if (!configuration) return false;
   const { voters, learners, outgoing } = configuration;

@@ -148,7 +148,7 @@ function takeKey(request: FastifyRequest, _reply: FastifyReply, done: () => void
   done();
 }
 
-/** Ends with the request. Whatever the answer says, its index is told with it. */
+/** Ends with the request. Every answer has its index in a header. */
 function callOf({ signal }: RequestLifecycle, reply: FastifyReply): CallOptions {
   return { signal, onIndex: (index) => void reply.header("raft-index", index) };
 }

@@ -1,4 +1,4 @@
-// /v1/cluster/members: who is in the cluster, and changes of that.
+// /v1/cluster/members: the members of the cluster, and changes of them.
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { FastifyReply } from "fastify";
 import type { ServerResponse } from "node:http";
@@ -21,7 +21,7 @@ const LINES = "application/x-ndjson";
 
 /**
  * @param node throws while there is none
- * @param httpAddress of a node, as far as this one was told
+ * @param httpAddress of a node, if this one knows it
  */
 export function membersRoutes(
   node: () => MembersNode,
@@ -76,7 +76,7 @@ function answerOf({ configuration, configurationIndex }: ChangedMembership): Cha
   return { index: configurationIndex, voters: ids(voters), learners: ids(learners) };
 }
 
-/** An answer of which each line is sent when it is known; what is refused at once isn't one. */
+/** An answer whose lines are sent as they come; an immediate refusal is an ordinary answer. */
 class Lines {
   readonly #reply: FastifyReply;
   readonly #call: RequestLifecycle;
@@ -91,7 +91,7 @@ class Lines {
     this.#write({ progress });
   }
 
-  /** @throws what the change was refused with, if there was no progress */
+  /** @throws the change's refusal, if there was no progress */
   async end(changing: Promise<ChangedAnswer>): Promise<void> {
     try {
       const done = await changing;
@@ -112,7 +112,7 @@ class Lines {
       this.#response.writeHead(200, {
         "content-type": LINES,
         "cache-control": "no-store",
-        // What is pipelined behind it would wait for minutes.
+        // A request pipelined after it would wait for minutes.
         connection: "close",
       });
     }

@@ -8,7 +8,7 @@ declare module "fastify" {
   interface FastifySchema {
     /** The bytes that a route reads by itself: Fastify leaves them alone. */
     describedBody?: z.ZodType;
-    /** JSON that a route reads by itself. */
+    /** JSON that a route reads itself. */
     describedJson?: z.ZodType;
   }
 }

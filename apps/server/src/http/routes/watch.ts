@@ -71,7 +71,7 @@ export function watchRoute(source: WatchSource): FastifyPluginCallbackZod {
           // What is pipelined behind a stream would wait for ever.
           connection: "close",
         });
-        // What isn't applied here yet may still be missing.
+        // Changes that aren't applied here yet may still be missing.
         const isApplied = after <= changes.index;
         const begin = isApplied ? asText({ index: after, events: [] }) : "";
         reply.raw.write(`retry: ${RETRY_MS}\n${begin}`);

@@ -1,8 +1,8 @@
-// What requests to /v1/cluster/* hold and are answered with, as zod schemas.
+// The requests to /v1/cluster/* and their answers, as zod schemas.
 import { isValidId } from "@raftkit/core";
 import { z } from "zod";
 
-/** An object with none but these properties. */
+/** An object with only these properties. */
 function body<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const allowed = Object.keys(shape).join(", ");
   return z.strictObject(shape, {
