@@ -43,7 +43,7 @@ export const strikes: Readonly<Partial<Record<FaultKind, (strike: Strike) => voi
     ordered: false,
     delayMs: { min: settings.delayMs.min, max: settings.delayMs.max + 5 + 80 * severity },
   })),
-  corrupt: onLinks((settings, severity) => ({ ...settings, corrupt: 0.01 + 0.2 * severity })),
+  corrupt: onLinks((settings, severity) => ({ ...settings, corrupt: 0.1 + 0.5 * severity })),
   slowLink: onLinks((settings, severity) => ({
     ...settings,
     bytesPerMs: 4 + 100 * (1 - severity),
