@@ -80,6 +80,20 @@ export interface Computer {
   onEnd(run: () => void): () => void;
 }
 
+/** What every node of the run is started with. */
+function settingsOf(around: RunContext) {
+  const { clusterId, bootstrap, electionTimeoutMs, heartbeatIntervalMs } = around;
+  const { maxUncommittedBytes, maxLogBytes, snapshotAfterBytes } = around;
+  return {
+    cluster: { id: clusterId, bootstrap, alone: bootstrap.length === 1 },
+    electionTimeoutMs,
+    heartbeatIntervalMs,
+    maxUncommittedBytes,
+    ...(maxLogBytes && { maxLogBytes }),
+    ...(snapshotAfterBytes && { snapshotAfterBytes }),
+  };
+}
+
 export function createComputer(around: RunContext, id: NodeId, disk: ComputerDisk): Computer {
   const { time, random, network, codec } = around;
   const endings = new Set<() => void>();
@@ -144,21 +158,12 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     createNode<NodeCommand, NodeResult, KvQuery, KvAnswer>({
       id,
       codec,
-      cluster: {
-        id: around.clusterId,
-        bootstrap: around.bootstrap,
-        alone: around.bootstrap.length === 1,
-      },
+      ...settingsOf(around),
       transport: network.attach(own),
       storage: disk.attach(own),
       stateMachine: made.machine,
       clock: own.clock,
       random: random.fork(`node/${id}/${runs}`).next,
-      electionTimeoutMs: around.electionTimeoutMs,
-      heartbeatIntervalMs: around.heartbeatIntervalMs,
-      maxUncommittedBytes: around.maxUncommittedBytes,
-      ...(around.maxLogBytes && { maxLogBytes: around.maxLogBytes }),
-      ...(around.snapshotAfterBytes && { snapshotAfterBytes: around.snapshotAfterBytes }),
     }).then(
       (opened) => {
         if (own.stopped) return;
