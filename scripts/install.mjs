@@ -33,11 +33,11 @@ export async function install(packageManager) {
     "node -p process.env.PATH",
   ]);
   if (asked.status !== 0) {
-    return `npx could not fetch ${packageManager}: it ${statusText(asked.status)}; once, this needs a package registry that answers (npm config get registry)`;
+    return `npx could not fetch ${packageManager}: it ${statusText(asked.status)}; the first installation needs a package registry that answers (npm config get registry)`;
   }
   const path = asked.output.trim().split("\n").at(-1) ?? "";
   if (!path.split(delimiter).some((folder) => existsSync(join(folder, "pnpm")))) {
-    return `npx gave no pnpm: its download was probably cut short; delete ${path.split(delimiter)[0]?.replace(/\/node_modules\/\.bin$/, "")} and try again`;
+    return `npx installed no pnpm: its download was probably cut short; delete ${path.split(delimiter)[0]?.replace(/\/node_modules\/\.bin$/, "")} and try again`;
   }
   const command = ["pnpm", "install", "--frozen-lockfile", "--prefer-offline"];
   const { status } = await runQuietly(
@@ -46,7 +46,7 @@ export async function install(packageManager) {
     { env: { ...process.env, PATH: path }, detailOf: packagesDone },
   );
   if (status !== 0) {
-    return `pnpm install ${statusText(status)}, the reason is above; what is there already is kept for the next try`;
+    return `pnpm install ${statusText(status)}, the reason is above; what was installed already is kept for the next try`;
   }
   writeFileSync(stamp, fingerprint());
   return undefined;

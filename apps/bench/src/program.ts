@@ -88,7 +88,7 @@ function addWrites(root: Command, { writes }: ProgramOptions): void {
     .addOption(
       only(
         "--log-mib <LIST>",
-        "bounds of the log in MiB (1 to 8192, separated by commas), whose runs alternate and are compared with the last one's; none: no snapshots",
+        "limits of the log in MiB (1 to 8192, separated by commas); their runs alternate and are compared with those of the last one; none: no snapshots",
         boundsOf,
       ).default([null], "none"),
     )
@@ -103,7 +103,7 @@ function addOpening(root: Command, { opening }: ProgramOptions): void {
     .description("Measures how long a log takes to open, and how much memory.")
     .addOption(option("--mib <N>", "MiB of entries", 1, 8192).default(1024))
     .addOption(option("--entry-bytes <N>", "size of each entry", 1, 1024 * 1024).default(4096))
-    .addOption(runsOption("how often it is opened"))
+    .addOption(runsOption("number of openings"))
     .addOption(dataOption())
     .action(opening);
 }
@@ -112,7 +112,7 @@ function addEndurance(root: Command, { endurance }: ProgramOptions): void {
   root
     .command("endurance")
     .description(
-      "Measures whether disk and memory stay flat over many writes with a bounded log, and what its snapshots cost the writes beside them.",
+      "Measures whether disk and memory stay flat over many writes with a bounded log, and how its snapshots affect the writes.",
     )
     .addOption(
       option("--writes <N>", "writes to be acknowledged", 1, 1_000_000_000).default(10_000_000),
@@ -125,7 +125,7 @@ function addEndurance(root: Command, { endurance }: ProgramOptions): void {
     .addOption(
       option(
         "--rate <N>",
-        "writes a second instead, whatever becomes of those before; latency counts from when each was due",
+        "writes per second instead, regardless of unfinished ones; latency counts from when each was due",
         1,
         200_000,
       ),
@@ -144,12 +144,12 @@ function addRestart(root: Command, { restart }: ProgramOptions): void {
   root
     .command("restart")
     .description(
-      "Measures how long a process takes that is started again with its keys, until it answers a linearizable read.",
+      "Measures how long a restarted process with its keys takes until it answers a linearizable read.",
     )
     .addOption(option("--keys <N>", "keys in the store", 1, KEYS_MAX).default(1_000_000))
     .addOption(option("--value-bytes <N>", "size of each value", 1, 100_000).default(100))
     .addOption(logOption(64))
-    .addOption(runsOption("how often it is started again"))
+    .addOption(runsOption("number of restarts"))
     .addOption(dataOption())
     .action(restart);
 }
@@ -158,9 +158,9 @@ function addCatchUp(root: Command, { catchUp }: ProgramOptions): void {
   root
     .command("catch-up")
     .description(
-      "Measures what a follower that comes back far behind costs the others while it gets the leader's snapshot, and how long that takes.",
+      "Measures how a follower that comes back far behind affects the others while it gets the leader's snapshot, and how long that takes.",
     )
-    .addOption(option("--mib <N>", "MiB of state that it lacks", 1, 4096).default(1024))
+    .addOption(option("--mib <N>", "MiB of state that the follower lacks", 1, 4096).default(1024))
     .addOption(
       option("--value-bytes <N>", "size of each of its values", 1, 1024 * 1024).default(4096),
     )
@@ -182,7 +182,7 @@ function addRestartGap(root: Command, { restartGap }: ProgramOptions): void {
   root
     .command("restart-gap")
     .description(
-      "Measures for how long no write is acknowledged while three servers are restarted one after the other, and then replaced by new ones, and checks that none is lost or executed twice.",
+      "Measures how long no write is acknowledged while three servers are restarted one after the other, and then replaced by new ones, and checks that no write is lost or executed twice.",
     )
     .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 100_000).default(2000))
     .addOption(dataOption())
@@ -193,11 +193,13 @@ function addFailover(root: Command, { failover }: ProgramOptions): void {
   root
     .command("failover")
     .description(
-      "Measures for how long no write is acknowledged when the leader ends, on SIGTERM and on kill -9: raftkit's server and, if it is installed, etcd, in turn.",
+      "Measures how long no write is acknowledged when the leader ends, on SIGTERM and on kill -9: with raftkit's server and, if it is installed, etcd, in turn.",
     )
-    .addOption(runsOption("how often each leader is ended in each way"))
+    .addOption(runsOption("how often each leader is stopped in each way"))
     .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 10_000).default(500))
-    .addOption(option("--heartbeat-ms <N>", "how often leaders are heard", 1, 10_000).default(50))
+    .addOption(
+      option("--heartbeat-ms <N>", "how often leaders send heartbeats", 1, 10_000).default(50),
+    )
     .addOption(
       option(
         "--election-ms <N>",
@@ -222,7 +224,7 @@ function runsOption(what: string): Option {
 }
 
 function logOption(defaultMib: number): Option {
-  return option("--log-mib <N>", "bound of the log in MiB", 1, 8192).default(defaultMib);
+  return option("--log-mib <N>", "limit of the log in MiB", 1, 8192).default(defaultMib);
 }
 
 function dataOption(): Option {

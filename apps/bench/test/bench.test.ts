@@ -159,7 +159,7 @@ test("restart: a line for each, from the start of the process", { timeout: MEASU
   const { status, out, error } = bench(["restart", ...size, "--data", data]);
   expect(status, error).toBe(0);
   expect(out).toMatch(
-    /^2000 keys with values of 100 B; snapshot of 0 MiB, [1-9]\d* entries behind it\n/,
+    /^2000 keys with values of 100 B; snapshot of 0 MiB, [1-9]\d* entries after it\n/,
   );
   const runs = [
     ...out.matchAll(/^run \d\/2: ready after ([\d.]+) s \(its node was open after ([\d.]+) s\)/gm),
@@ -182,7 +182,7 @@ test("catch-up: by a snapshot, under load", { timeout: MEASUREMENT_MS }, () => {
   expect(out).toMatch(/^2048 keys with values of 4096 B; the leader's snapshot at \d+ has 8 MiB/);
   expect(out).toMatch(/^Caught up [\d.]+ s after its start, with [1-9]\d* installed snapshots/m);
   for (const what of ["writes", "reads"]) {
-    for (const when of ["without the follower", "while it comes back", "afterwards"]) {
+    for (const when of ["without the follower", "during catch-up", "afterwards"]) {
       expect(out).toMatch(new RegExp(`^\\| ${what} ${when} +\\| +[1-9]\\d* \\| +\\d+ \\|`, "m"));
     }
   }

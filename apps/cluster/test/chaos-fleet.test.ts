@@ -124,7 +124,7 @@ describe("the fleet", () => {
       readFileSync(join(`${directory(0)}.away`, "mine"), "utf8"),
     ]).toEqual([false, "n1"]);
     expect(fleet.processErrors).toEqual([
-      "n1 was started without its data after 0.0 s and was not turned away: it still runs",
+      "n1 was started without its data after 0.0 s and was not refused: it still runs",
     ]);
     await fleet.restore(0);
     expect([

@@ -218,7 +218,7 @@ describe("the check finds", () => {
     [
       "one that nobody wrote",
       { tell: (changes) => [...changes.slice(0, 4), put(7, "c", "v9"), ...changes.slice(4)] },
-      '"v9" in "c" at index 7, which nobody asked for',
+      '"v9" in "c" at index 7, which no client requested',
     ],
     [
       "a list in which a key is missing",
@@ -232,7 +232,7 @@ describe("the check finds", () => {
   test("a watch that stops early, and one that is told to be further than it is", async () => {
     const { items, ...record } = await watched([{}]);
     const early = { ...record, position: 8, items: items.filter(({ index }) => index <= 8) };
-    expect(errors(early)).toEqual(["w: it got to 8, the log to 12"]);
+    expect(errors(early)).toEqual(["w: it reached 8, the log 12"]);
     expect(errors({ ...early, position: LAST })).toContain(
       'w: "v6" in "a" at index 12 was never seen',
     );

@@ -184,7 +184,7 @@ describe("the control API", () => {
   test("says so when its port is taken", async () => {
     const { port } = await serve();
     await expect(listenForControl(fakeSupervisor(), fakeMembers(), port)).rejects.toThrow(
-      `control port 127.0.0.1:${port} is taken: another cluster probably runs`,
+      `control port 127.0.0.1:${port} is in use: another cluster is probably running`,
     );
   });
 
@@ -246,7 +246,7 @@ test("the status table has a row for each node, and why one ended", () => {
       "n2    -    ended    -        -         -     -       -        127.0.0.1:2  127.0.0.1:101",
       "n3    43   running  learner  follower  4     8       7        127.0.0.1:2  127.0.0.1:101",
       "n4    44   running  removed  follower  4     8       7        127.0.0.1:2  127.0.0.1:101",
-      "n2 ended unasked: the disk is full",
+      "n2 ended unexpectedly: the disk is full",
     ].join("\n"),
   );
 });

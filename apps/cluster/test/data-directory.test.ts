@@ -41,7 +41,7 @@ describe("the data directory", () => {
       ...(existsSync("/proc") ? ["/proc/raftkit/data"] : []),
     ]) {
       expect(() => takeDataDirectory({ ...base, data })).toThrow(
-        /^[^\n]* (can't be made|can't be read) [^\n]*; choose another --data$/,
+        /^[^\n]* (can't be created|can't be read) [^\n]*; choose another --data$/,
       );
     }
   });

@@ -138,7 +138,7 @@ describe("add", () => {
     expect(await commands.add(say)).toBe(`n4 is a voter: http://127.0.0.1:${options.httpBase + 4}`);
     expect(asked).toEqual(["start n4 (joins)", 'change {"add":["n4"]}']);
     expect(said).toEqual([
-      "n4 runs, and asks to be let in",
+      "n4 runs, and asks to be added",
       "the voters of before and those to come decide together (index 8)",
     ]);
     expect(membersIn(options)).toEqual([1, 2, 3, 4]);
@@ -150,7 +150,7 @@ describe("add", () => {
       const world = await startWorld();
       world.answer = answer;
       await expect(world.commands.add(world.say)).rejects.toThrow(
-        "because of stale; n4's process was ended again, and its data deleted",
+        "because of stale; n4's process was stopped again, and its data deleted",
       );
       expect(world.asked.at(-1)).toBe("end n4 by SIGTERM");
       expect([isThere(world, "n4"), membersIn(world.options)]).toEqual([false, [1, 2, 3]]);
@@ -236,11 +236,11 @@ describe("wipe", () => {
     world.members = [...world.members, { id: "n2", role: "learner", incarnation: "new" }];
     await expect.poll(() => said, { timeout: 20_000 }).toHaveLength(4);
     world.members = [...members.slice(0, 1), { id: "n2", role: "voter", incarnation: "new" }];
-    expect(await end).toBe("n2 is a voter again, with a directory of its own that is new");
+    expect(await end).toBe("n2 is a voter again, with a new data directory");
     expect(asked).toEqual(["end n2 by SIGKILL", "start n2 (rejoins)"]);
     expect(said).toEqual([
       "n2 was killed and its data deleted",
-      "n2 runs with an empty directory, and asks for its place",
+      "n2 runs with an empty directory, and asks to rejoin",
       "n2 with its old directory has left",
       "n2 is a learner with its new directory",
     ]);

@@ -51,7 +51,7 @@ test(
     const cluster = await up(["--data", data]);
     await put(cluster, 1, "before");
     const added = await succeeds(cluster, `n4 is a voter: ${cluster.http(4)} (`, "add");
-    expect(added).toContain("  n4 runs, and asks to be let in\n");
+    expect(added).toContain("  n4 runs, and asks to be added\n");
     expect(added).toContain("  learning, without a vote yet: n4");
     await shows(cluster, 4, "before");
     const replaced = await succeeds(cluster, "n5 took the place of n", "replace", "leader");
@@ -110,7 +110,7 @@ test(
     for (const [code, output] of both) {
       if (code === 0) continue;
       const [, id = ""] =
-        /(n[45])'s process was ended again, and its data deleted\n$/.exec(output) ?? [];
+        /(n[45])'s process was stopped again, and its data deleted\n$/.exec(output) ?? [];
       expect(output).toContain("raftkit-cluster: ");
       expect(existsSync(join(data, id))).toBe(false);
       await succeeds(cluster, "is a voter", "add");

@@ -59,7 +59,7 @@ test("refuses while a node is down, and restarts none", async () => {
   const before = await cluster.pids();
   expect(await rollingRestart(cluster)).toEqual([
     1,
-    "raftkit-cluster: n2 doesn't run; restart first what is down, so that a majority is always up\n",
+    "raftkit-cluster: n2 doesn't run; first restart the nodes that are down, so that a majority is always up\n",
   ]);
   expect(await cluster.pids()).toEqual(before);
 });

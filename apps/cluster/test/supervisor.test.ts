@@ -121,14 +121,14 @@ describe("the supervisor", () => {
     await vi.waitFor(() => expect(changes).toHaveLength(1));
     expect(changes[0]).toMatchObject({
       state: "ended",
-      reason: "a signal from elsewhere told it to (exit code 0)",
+      reason: "stopped by a signal from elsewhere (exit code 0)",
     });
   });
 
   test("says why a node did not start", async () => {
     const { supervisor, changes } = await supervise({ FAKE_FAIL: "n2" });
     await expect(supervisor.startAll()).rejects.toThrow(
-      /^n2 did not start: fake-server n2: HTTP address .* is taken by another process \(log: .*n2\.log\)$/,
+      /^n2 did not start: fake-server n2: HTTP address .* is in use by another process \(log: .*n2\.log\)$/,
     );
     expect(changes.filter(({ place, state }) => place.id === "n2" || state !== "running")).toEqual(
       [],

@@ -60,7 +60,7 @@ describe("up", () => {
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(
       new RegExp(
-        `^starting 3 server processes \\(tcp, msgpack, file storage\\)\nraftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is taken by another process \\(log: .*n3\\.log\\)\n$`,
+        `^starting 3 server processes \\(tcp, msgpack, file storage\\)\nraftkit-cluster: n3 did not start: fake-server n3: HTTP address 127.0.0.1:${httpBase + 3} is in use by another process \\(log: .*n3\\.log\\)\n$`,
       ),
     );
     expect(existsSync(join(data, "running.json"))).toBe(false);
@@ -72,7 +72,7 @@ describe("up", () => {
     await expect
       .poll(() => cluster.output(), { timeout: 10_000 })
       .toMatch(
-        /n2 ended unasked: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/,
+        /n2 ended unexpectedly: fake-server n2: the disk is full\n {2}log: .*n2\.log; start it again: node .*main\.js restart 2 --http-base/,
       );
     expect((await cluster.nodes()).map(({ state }) => state)).toEqual([
       "running",
@@ -136,7 +136,7 @@ describe("up", () => {
     await fetch(`${cluster.http(3)}/elect`);
     await expect.poll(since, { timeout: 10_000 }).toHaveLength(3);
     expect(since()).toEqual([
-      "n2 is down, as was asked",
+      "n2 is down, as requested",
       expect.stringMatching(/^n2 runs, process \d+$/),
       "n3 leads in term 8",
     ]);
@@ -151,7 +151,7 @@ describe("up", () => {
     );
     expect(await second.ended).toBe(1);
     expect(second.output()).toMatch(
-      /^raftkit-cluster: control port 127\.0\.0\.1:\d+ is taken: another cluster probably runs; .*\n$/,
+      /^raftkit-cluster: control port 127\.0\.0\.1:\d+ is in use: another cluster is probably running; .*\n$/,
     );
     expect(readdirSync(data)).toEqual([]);
   });

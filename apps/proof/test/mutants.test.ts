@@ -209,9 +209,9 @@ describe("the verdict", () => {
     expect(failed).toBe(false);
     expect(figures).toMatchObject({ mutants: 3, killed: 3, golden: 1, onlyGolden: 0 });
     expect(lines).toEqual([
-      "  votes          1 mutants, 1 killed by what asserts it, 0 by golden texts alone",
-      "  reads          1 mutants, 1 killed by what asserts it, 0 by golden texts alone",
-      "3 mutants: 3 killed, 1 of them by golden texts alone; 0 survived, 0 too late, 0 of a safety rule by golden texts alone; the slowest took 1.0 s, all 9 s",
+      "  votes          1 mutants, 1 killed by what asserts it, 0 by goldens alone",
+      "  reads          1 mutants, 1 killed by what asserts it, 0 by goldens alone",
+      "3 mutants: 3 killed, 1 of them by goldens alone; 0 survived, 0 too late, 0 of a safety rule by goldens alone; the slowest took 1.0 s, all 9 s",
     ]);
   });
 

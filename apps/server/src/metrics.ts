@@ -27,13 +27,10 @@ const USAGE_GAUGES: Readonly<
 > = {
   http_connections: ["Connections open.", (usage) => usage.connections],
   http_requests_under_way: [
-    "Requests under way, those that wait for their turn included.",
+    "Requests in progress, including those that wait for their turn.",
     (usage) => usage.requests,
   ],
-  http_unsent_bytes: [
-    "Answers that their clients haven't taken yet.",
-    (usage) => usage.unsentBytes,
-  ],
+  http_unsent_bytes: ["Answers that their clients haven't read yet.", (usage) => usage.unsentBytes],
 };
 
 export function createMetrics(usage: () => Usage): Metrics {
@@ -74,7 +71,7 @@ function requestMetrics(registers: Registry[]): Observer {
   });
   const cuts = new Counter({
     name: "http_connections_cut_total",
-    help: "Connections closed because of a bound: for a newer one (evicted), as the newest (refused), or with an answer not taken (unsent: too many bytes in all; stalled: for too long).",
+    help: "Connections closed because of a limit: for a newer one (evicted), as the newest (refused), or with an unread answer (unsent: too many bytes in total; stalled: for too long).",
     labelNames: ["reason"],
     registers,
   });

@@ -140,7 +140,7 @@ function listen(server: Server, { hostname, port }: URL): Promise<void> {
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const why =
         cause.code === "EADDRINUSE"
-          ? "is taken by another process"
+          ? "is in use by another process"
           : `can't be bound (${cause.message})`;
       reject(
         new PeerListenFailed(

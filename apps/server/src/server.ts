@@ -158,7 +158,7 @@ async function handOver(node: KvNode, logger: Logger): Promise<void> {
   if (node.status().role !== "leader") return;
   try {
     const { leaderId } = await node.transferLeadership(null, { timeoutMs: TRANSFER_MS });
-    logger.info({ leaderId }, `handed the leadership to ${leaderId}`);
+    logger.info({ leaderId }, `transferred the leadership to ${leaderId}`);
   } catch (error) {
     if (error instanceof TransferFailed && error.reason === "noOtherVoter") return;
     logger.warn({ err: error }, "closing as the leader: the other nodes have to elect one");
@@ -169,7 +169,7 @@ async function listen(listener: HttpListener, { host, port }: HostPort): Promise
   const bound = await listener.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
     const why =
       cause.code === "EADDRINUSE"
-        ? "is taken by another process"
+        ? "is in use by another process"
         : `can't be bound (${cause.message})`;
     throw new HttpListenFailed(
       `HTTP address ${formatHostPort({ host, port })} ${why}; choose another with --http`,

@@ -43,7 +43,7 @@ describe("what isn't understood is refused with what is allowed", () => {
     ["consistency=eventual", "bad_consistency", "allowed: linearizable, lease, local"],
     ["consistency=local&consistency=lease", "bad_parameter", "consistency is given twice"],
     ["consistency=local&atLeast=3", "bad_consistency", "can't be combined; give one of them"],
-    ["atLeast=", "bad_parameter", `atLeast "" is no position; ${position}`],
+    ["atLeast=", "bad_parameter", `atLeast "" is not a position; ${position}`],
     ["atLeast=-1", "bad_parameter", position],
     ["atLeast=1e3", "bad_parameter", position],
     ["atLeast=9007199254740992", "bad_parameter", position],

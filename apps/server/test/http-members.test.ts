@@ -135,7 +135,7 @@ describe("POST", () => {
     [{ add: ["n5"], expected: -1 }, 400, "bad_parameter", "expected: given -1; allowed: the index"],
     [{ add: ["n5"], expected: "1" }, 400, "bad_parameter", 'expected: given "1"; allowed: the'],
     [{ ad: ["n5"] }, 400, "bad_parameter", 'unknown property "ad"; allowed: voters, learners, add'],
-    [{ add: ["n5"], remove: ["n5"] }, 400, "duplicate", "n5 is to be added and to be removed"],
+    [{ add: ["n5"], remove: ["n5"] }, 400, "duplicate", "n5 is in both add and remove"],
     [
       { remove: ["n2", "n7"] },
       404,
@@ -146,7 +146,7 @@ describe("POST", () => {
       { add: ["n5"], expected: 11 },
       409,
       "stale",
-      "the members here are those of index 12, not of 11",
+      "this node knows the members of index 12, not of 11",
     ],
   ])("refuses %j, and changes nothing", async (body, status, code, text) => {
     const { http, asked } = await startNoting();

@@ -164,7 +164,7 @@ describe("wrong options", () => {
     ],
     [
       ["--peers", "n2=127.0.0.1:7102"],
-      `--peers: given "n2=127.0.0.1:7102"; allowed: a list with this node, --id n1, in it`,
+      `--peers: given "n2=127.0.0.1:7102"; allowed: a list that includes this node, --id n1`,
     ],
     [
       ["--peers", "n1=10.0.0.1:7101"],
@@ -181,27 +181,27 @@ describe("wrong options", () => {
     ],
     [
       ["--http", "127.0.0.1:7101"],
-      `--http: given "127.0.0.1:7101"; allowed: an address that is not where this node hears the others`,
+      `--http: given "127.0.0.1:7101"; allowed: an address other than the one where this node listens for the others`,
     ],
     [
       ["--join", "n2"],
-      `--join: given "n2" ("n2" is not host:port); allowed: host:port, separated by commas, ports 1 to 65535, one of them at least not this node's own`,
+      `--join: given "n2" ("n2" is not host:port); allowed: host:port, separated by commas, ports 1 to 65535, at least one of them not this node's own`,
     ],
     [
       ["--join", "127.0.0.1:7101"],
-      `--join: given "127.0.0.1:7101"; allowed: where other nodes are; this one itself can't let it in`,
+      `--join: given "127.0.0.1:7101"; allowed: addresses of other nodes; this one can't add itself`,
     ],
     [
       ["--join", "127.0.0.1:7102", "--peers", "n1=127.0.0.1:7101"],
-      `--peers: given "n1=127.0.0.1:7101" beside --join; allowed: one of --peers, for a cluster that begins, and --join, for one that is there`,
+      `--peers: given "n1=127.0.0.1:7101" together with --join; allowed: one of --peers, for a new cluster, and --join, for an existing one`,
     ],
     [
       ["--join", "127.0.0.1:7102", "--alone"],
-      "--alone: given it beside --join; allowed: one of them",
+      "--alone: given it together with --join; allowed: one of them",
     ],
     [
       ["--rejoin"],
-      "--rejoin: given it without --join; allowed: with --join, and where members of the cluster hear each other",
+      "--rejoin: given it without --join; allowed: with --join and addresses of members of the cluster",
     ],
     [["--alone=perhaps"], `--alone: given "perhaps"; allowed: false or true`],
     [
@@ -214,15 +214,15 @@ describe("wrong options", () => {
     ],
     [
       ["--peer-via", "n2"],
-      `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids out of --peers`,
+      `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids from --peers`,
     ],
     [
       ["--peer-via", "n2=127.0.0.1:1"],
-      `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes out of --peers, without this one`,
+      `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes from --peers, without this one`,
     ],
     [
       ["--peer-via", "n1=127.0.0.1:1"],
-      `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes out of --peers, without this one`,
+      `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes from --peers, without this one`,
     ],
     [
       ["--http-peers", "n1"],
@@ -250,11 +250,11 @@ describe("wrong options", () => {
     ],
     [
       ["--lease-drift-rate", "0.0"],
-      `--lease-drift-rate: given "0.0"; allowed: a number above 0 and below 1, as 0.001`,
+      `--lease-drift-rate: given "0.0"; allowed: a number above 0 and below 1, such as 0.001`,
     ],
     [
       ["--lease-drift-rate", "1%"],
-      `--lease-drift-rate: given "1%"; allowed: a number above 0 and below 1, as 0.001`,
+      `--lease-drift-rate: given "1%"; allowed: a number above 0 and below 1, such as 0.001`,
     ],
     [["--timeout-ms", "0"], `--timeout-ms: given "0"; allowed: a whole number from 1 to 600000`],
     [
@@ -374,7 +374,7 @@ describe("help", () => {
 
 test("the library's messages name flags", () => {
   const cases: readonly (readonly [message: string, named: string])[] = [
-    ["Its bound, the option maxLogBytes, is 12", "Its bound, --max-log-bytes, is 12"],
+    ["Its limit, the option maxLogBytes, is 12", "Its limit, --max-log-bytes, is 12"],
     ["check the cluster id (createNode's cluster.id)", "check the cluster id (--cluster-id)"],
     ["check the node id (createNode's id)", "check the node id (--id)"],
     ["check the codec (createNode's codec)", "check the codec (--codec)"],

@@ -104,7 +104,7 @@ test("a taken port is said so", async () => {
     ),
   ).rejects.toMatchObject({
     code: "PEER_LISTEN_FAILED",
-    message: `peer address ${at[0]} is taken by another process; choose another in --peers, on every node`,
+    message: `peer address ${at[0]} is in use by another process; choose another in --peers, on every node`,
   });
   await other.close();
 });

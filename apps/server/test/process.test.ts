@@ -98,7 +98,7 @@ describe("refusals to start: one line, code 1, nothing overwritten", () => {
     const ended = await startProcess(replaced(args, ["--http", `127.0.0.1:${port}`])).ended;
     expect([ended.code, ended.stderr]).toEqual([
       1,
-      `raftkit-server n1: HTTP address 127.0.0.1:${port} is taken by another process; choose another with --http\n`,
+      `raftkit-server n1: HTTP address 127.0.0.1:${port} is in use by another process; choose another with --http\n`,
     ]);
     expect(existsSync(data)).toBe(false);
   });

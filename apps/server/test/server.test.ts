@@ -49,7 +49,7 @@ test("readyz names who is missing at the first start, and so does status", async
   node.now = { leaderId: null, bootstrap: { missing: ["n2", "n3"] } };
   const waiting = await send(http, "GET", "/readyz");
   expect([waiting.status, errorCode(waiting)]).toEqual([503, "not_ready"]);
-  expect(waiting.body.toString()).toContain("this node hasn't heard of n2, n3 yet");
+  expect(waiting.body.toString()).toContain("this node hasn't heard from n2, n3 yet");
   expect(parsed(await send(http, "GET", "/v1/status"))).toMatchObject({
     bootstrap: { missing: ["n2", "n3"] },
   });
@@ -209,7 +209,7 @@ describe("the beginning", () => {
       startServer({ settings: settingsFor(`--http=${http}`), logger: recordingLogger(), open }),
     ).rejects.toMatchObject({
       code: "HTTP_LISTEN_FAILED",
-      message: `HTTP address ${http} is taken by another process; choose another with --http`,
+      message: `HTTP address ${http} is in use by another process; choose another with --http`,
     });
     expect(opened).toBe(0);
     const [port = 0] = await freePorts(1);

@@ -37,7 +37,7 @@ function restore(json: Json, trail: (string | number)[]): CodecValue {
   if (typeof json !== "object" || json === null) return json;
   if (!Array.isArray(json) && Object.hasOwn(json, BYTES_KEY)) return restoreBytes(json, trail);
   if (trail.length === MAX_DEPTH) {
-    return refuse(`more than ${MAX_DEPTH} arrays and objects inside one another`);
+    return refuse(`more than ${MAX_DEPTH} nested arrays and objects`);
   }
   if (!Array.isArray(json)) return restoreObject(json, trail);
   return json.map((item, i) => {

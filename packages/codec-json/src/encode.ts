@@ -21,10 +21,7 @@ function write(value: unknown, trail: (string | number)[]): string {
   }
   if (value instanceof Uint8Array) return `{"${BYTES_KEY}":"${toBase64(value)}"}`;
   if (trail.length === MAX_DEPTH) {
-    return refuse(
-      `more than ${MAX_DEPTH} arrays and objects inside one another (or a cycle)`,
-      trail,
-    );
+    return refuse(`more than ${MAX_DEPTH} nested arrays and objects (or a cycle)`, trail);
   }
   return Array.isArray(value) ? writeArray(value, trail) : writeObject(value, trail);
 }

@@ -8,8 +8,8 @@ import { encode } from "./encode.js";
  * A codec that writes JSON text in UTF-8. Its name is `json`. Bytes are written as
  * `{"$bytes":"<base64>"}`; a key that starts with `$` is written with one more.
  *
- * `encode` throws a `RaftkitError` with code `CODEC_ENCODE` that names the place of what is not a
- * `CodecValue`, or of the 65th array or object inside one another. `decode` throws one with code
+ * `encode` throws a `RaftkitError` with code `CODEC_ENCODE` that names the place of anything that
+ * is not a `CodecValue`, or is nested more than 64 levels deep. `decode` throws one with code
  * `CODEC_DECODE`, also for numbers that would lose digits.
  */
 export function createJsonCodec(): Codec {

@@ -1,5 +1,5 @@
-// What both directions agree on: how deep values nest, how bytes are written, and how a place
-// inside a value is named.
+// Shared by both directions: the nesting limit, the form of bytes, and the name of a place inside a
+// value.
 
 /** How many arrays and objects may contain one another; a value without any has depth 0. */
 export const MAX_DEPTH = 64;

@@ -1,5 +1,5 @@
-// What a value may not hold, since msgpackr would change it or build something else from it. The
-// walk allocates nothing unless it finds something.
+// Finds what a value may not contain, since msgpackr would change it or build something else from
+// it. The walk allocates nothing unless it finds something.
 
 /** How many arrays and objects may contain one another; a value without any has depth 0. */
 export const MAX_DEPTH = 64;
@@ -32,7 +32,7 @@ export function findFlaw(
     case "object":
       if (value === null || value instanceof Uint8Array) return undefined;
       if (levels === 0) {
-        const what = `more than ${MAX_DEPTH} arrays and objects inside one another (or a cycle)`;
+        const what = `more than ${MAX_DEPTH} nested arrays and objects (or a cycle)`;
         return { what, trail: [] };
       }
       return Array.isArray(value)

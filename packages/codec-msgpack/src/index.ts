@@ -1,5 +1,6 @@
-// MessagePack as a codec, by msgpackr. Values are checked before they are packed and after they were
-// unpacked: what doesn't come back unchanged is refused, so that all replicas decode the same.
+// MessagePack as a codec, built on msgpackr. Values are checked before they are packed and after
+// they were unpacked: what wouldn't come back unchanged is refused, so that all replicas decode the
+// same.
 import { RaftkitError } from "@raftkit/core";
 import type { Codec, CodecValue } from "@raftkit/core";
 import { Packr, RESET_BUFFER_MODE, Unpackr } from "msgpackr";
@@ -38,11 +39,11 @@ const OPTIONS = {
  * bin, array and map with string keys. It writes no extensions, and reads one only: msgpackr's form
  * of a byte array (type 0x74). Its name is `msgpack`.
  *
- * `encode` throws a `RaftkitError` with code `CODEC_ENCODE` that names the place of what is not a
- * `CodecValue`, of a string or key with a lone surrogate or a leading U+FEFF, of a key `__proto__`,
- * and of the 65th array or object inside one another. `decode` throws one with code `CODEC_DECODE`
- * for all that `encode` refuses, for bytes that are not exactly one value, and for bytes with
- * EF BB BF (U+FEFF) in them that `encode` would have written otherwise.
+ * `encode` throws a `RaftkitError` with code `CODEC_ENCODE` that names the place of anything that
+ * is not a `CodecValue`, of a string or key with a lone surrogate or a leading U+FEFF, of a key
+ * `__proto__`, and of anything more than 64 levels deep. `decode` throws one with code
+ * `CODEC_DECODE` for everything that `encode` refuses, for bytes that are not exactly one value,
+ * and for bytes with EF BB BF (U+FEFF) in them that `encode` would have written differently.
  */
 export function createMsgpackCodec(): Codec {
   const packr = new Packr(OPTIONS);

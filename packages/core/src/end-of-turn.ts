@@ -1,5 +1,5 @@
-// Settles what a turn's inputs left owing, each once: so many requests make one write and one
-// reply.
+// Carries out what a turn's inputs left due, each thing once, so that many requests cause one write
+// and one reply.
 import { acknowledgeLeader } from "./operations/acknowledgement.js";
 import { campaignWhenBootstrapped } from "./operations/bootstrap.js";
 import { applyCommitted, commitOnQuorum } from "./operations/commit.js";

@@ -1,7 +1,7 @@
-// The base of every error this project throws on purpose. Adapters derive their own from it.
+// The base class of every error that this project throws on purpose. Adapters derive their own.
 
 /**
- * An expected failure: `code` is stable and made for programs, `message` says what happened, to
+ * An expected failure: `code` is stable and meant for programs, `message` says what happened, to
  * what, and what to do.
  */
 export class RaftkitError extends Error {
@@ -25,7 +25,7 @@ export class InvariantViolation extends RaftkitError {
 
 /**
  * This data directory lacks entries that it acknowledged: it was replaced by an older copy of
- * itself, or its disk lost what it had called durable.
+ * itself, or its disk lost data that it had synced.
  */
 export class StorageRolledBack extends RaftkitError {
   constructor(message: string) {
@@ -34,7 +34,7 @@ export class StorageRolledBack extends RaftkitError {
 }
 
 /**
- * The cluster knows this node by another data directory: votes and entries it once promised to keep
+ * The cluster knows this node by another data directory: votes and entries that it promised to keep
  * are gone.
  */
 export class StorageLost extends RaftkitError {
@@ -43,14 +43,14 @@ export class StorageLost extends RaftkitError {
   }
 }
 
-/** An option is wrong: the message names it, what was given and what is allowed. */
+/** An option is wrong: the message names the option, the given value and the allowed ones. */
 export class InvalidOption extends RaftkitError {
   constructor(message: string) {
     super("INVALID_OPTION", message);
   }
 }
 
-/** At the end of a switch: the compiler refuses it while a case is missing. */
+/** Ends a switch: the compiler refuses the call while a case is missing. */
 export function assertNever(value: never): never {
   throw new InvariantViolation(`nothing handles ${JSON.stringify(value)}`);
 }

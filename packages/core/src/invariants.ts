@@ -1,6 +1,6 @@
-// What holds of a node's own state after every step, whatever came in. A state that breaks it comes
-// from a bug or a faulty machine: the node stops before anything that rests on it leaves. Nearly
-// every check is a comparison or two, so that all of them stay on in production.
+// Invariants of a node's own state, checked after every step. A state that breaks one comes from a
+// bug or a faulty machine: the node stops before anything that depends on it is sent. Nearly every
+// check is a comparison or two, so all of them stay on in production.
 import { isJoint, isListed, isSameMember } from "./members.js";
 import type { Progress } from "./state/progress.js";
 import type { Leader, State } from "./state/state.js";
@@ -99,13 +99,13 @@ function findBrokenIndex(state: State): string | undefined {
     return `index ${commitIndex} is committed, but the log ends at ${log.lastIndex}`;
   }
   if (!(log.base.index <= commitIndex)) {
-    return `the log begins behind ${log.base.index}, but only ${commitIndex} is committed`;
+    return `the log begins after ${log.base.index}, but only ${commitIndex} is committed`;
   }
   if (!(durableIndex <= log.lastIndex)) {
     return `index ${durableIndex} is durable, but the log ends at ${log.lastIndex}`;
   }
   if (lastSeq - durableSeq !== pending.length) {
-    return `${pending.length} writes are under way, but ${durableSeq} of ${lastSeq} have ended`;
+    return `${pending.length} writes are in flight, but ${durableSeq} of ${lastSeq} have ended`;
   }
   if (!(log.lastTerm <= state.currentTerm)) {
     return `the log's last term is ${log.lastTerm}, but the current term ${state.currentTerm}`;
@@ -192,7 +192,7 @@ function findBrokenProgress(state: State, leader: Leader, sums: boolean): string
       round <= leader.round &&
       isWindowRight(progress);
     if (!isRight || (sums && !addsUp(progress))) {
-      return `what it knows of ${progress.server.id}: matched ${matchIndex}, arrived ${verifiedIndex}, next ${nextIndex} of ${lastIndex}, round ${round} of ${leader.round}, ${progress.inflight.length} messages of ${progress.inflightBytes} bytes under way`;
+      return `what it knows of ${progress.server.id}: matched ${matchIndex}, arrived ${verifiedIndex}, next ${nextIndex} of ${lastIndex}, round ${round} of ${leader.round}, ${progress.inflight.length} messages of ${progress.inflightBytes} bytes in flight`;
     }
   }
   return undefined;

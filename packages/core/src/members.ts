@@ -1,4 +1,4 @@
-// Members of configurations: who is who, and who is in which list.
+// Members of configurations: their identity, and the lists that name them.
 import type { Configuration, Member, Server } from "./types.js";
 
 /** The same node with the same data directory. */

@@ -58,7 +58,7 @@ export function checkOptionNames(
     const near = known.find((other) => isNear(name, other));
     const hint = near === undefined ? "" : `did you mean ${path}${near}? `;
     throw new InvalidOption(
-      `${where}option ${path}${name}: there is none of this name; ${hint}allowed: ${known.join(", ")}`,
+      `${where}option ${path}${name}: there is no such option; ${hint}allowed: ${known.join(", ")}`,
     );
   }
 }

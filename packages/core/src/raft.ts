@@ -1,15 +1,15 @@
-// The Raft state machine: pure and deterministic. It is told what happened and says what to do.
+// The Raft state machine: pure and deterministic. It takes inputs and returns effects.
 //
 //             inputs                                                       effects
 //   tick, receive, propose, read,        ┌───────────────────────────┐     log lane      persist        → persisted
 //   persisted, applied, unreachable ───▶ │ step: handlers change the │ ──▶ machine lane  apply          → applied
 //                                        │ state; the end of a turn  │     network lane  configure, send
-//   deadline: when to tick next ◀─────── │ settles what is owed      │     and the ends of proposals and reads
+//   deadline: when to tick next ◀─────── │ carries out what is due   │     and the ends of proposals and reads
 //                                        └───────────────────────────┘
 //
-// Handlers only note what is owed (an entry to persist, a reply, an announcement); `endTurn`
-// settles it once for all the inputs of an event-loop turn. So many requests make one write and one
-// reply.
+// Handlers only record what is due (an entry to persist, a reply, an announcement); `endTurn`
+// carries it out once for all inputs of an event-loop turn, so that many requests cause one write
+// and one reply.
 import { InvariantViolation, RaftkitError } from "./errors.js";
 import { endTurn } from "./end-of-turn.js";
 import { dispatch, OPENS_TURN } from "./handlers/dispatch.js";
@@ -33,7 +33,7 @@ import { lacksSnapshot, leaderOf } from "./state/state.js";
 import type { Configuration, Index, Member, NodeId, Server, Term } from "./types.js";
 
 /**
- * Many inputs ask for nothing. Not frozen: loops over lists of two kinds take several times as
+ * Many inputs have no effects. Not frozen: loops over lists of two kinds take several times as
  * long.
  */
 const NO_EFFECTS: readonly Effect[] = [];
@@ -48,39 +48,39 @@ export interface RaftStatus {
   readonly lastApplied: Index;
   readonly lastIndex: Index;
   readonly durableIndex: Index;
-  /** A leader that could answer a read by its lease now. */
+  /** On a leader: whether it could answer a read by its lease now. */
   readonly hasLease: boolean;
-  /** Of a leader that hands its leadership on: to whom. */
+  /** On a leader that is transferring its leadership: the target. */
   readonly transferringTo: NodeId | null;
-  /** The log begins behind it: what stands before is in a snapshot. 0: nothing was compacted. */
+  /** The log begins after this index; a snapshot covers what came before. 0: not compacted. */
   readonly baseIndex: Index;
   /** The newest snapshot; null: there is none, or it is damaged. */
   readonly snapshot: SnapshotMeta | null;
-  /** The log begins behind a snapshot that is lost, and the leader hasn't sent one yet. */
+  /** The log begins after a snapshot that is lost, and the leader hasn't sent one yet. */
   readonly lacksSnapshot: boolean;
   readonly logBytes: number;
   /**
-   * As a leader this node refuses proposals, for its log is at its bound: every one, or those like
-   * one that it refused, until a snapshot has made room.
+   * As a leader this node refuses proposals, since its log has reached its limit: all, or those as
+   * large as the refused ones, until a snapshot has made room.
    */
   readonly logFull: boolean;
   /** This node's disk has no room beyond the log's reserve: as a leader it refuses proposals. */
   readonly diskFull: boolean;
   /**
-   * The largest entry that this run has held, its data and header, in bytes: what a transport must
-   * be able to carry beside a message's header.
+   * The largest entry that this run has held, data and header, in bytes: a transport must be able to
+   * carry it in addition to a message's header.
    */
   readonly largestEntryBytes: number;
   readonly configuration: Configuration | undefined;
   /** Of its entry; 0: there is none. */
   readonly configurationIndex: Index;
-  /** The last one that is known to be committed, and its entry; undefined: none is. */
+  /** The last configuration known to be committed, and its index; undefined: none is. */
   readonly committedConfiguration:
     | { readonly index: Index; readonly configuration: Configuration }
     | undefined;
   /** A member said that the configuration committed there doesn't name this node; 0: nobody did. */
   readonly removedAt: Index;
-  /** On a leader: who introduced itself of late and is no member. */
+  /** On a leader: nodes that introduced themselves recently and aren't members. */
   readonly introductions: readonly (Server & { readonly rejoin: boolean })[];
   /**
    * While no configuration is known: the initial voters that this run still waits for. On the node
@@ -88,19 +88,19 @@ export interface RaftStatus {
    * have not been heard. Null once a configuration is known.
    */
   readonly bootstrap: { readonly missing: readonly NodeId[] } | null;
-  /** On a leader: every other member, and those that it tells that they have left. */
+  /** On a leader: every other member, and removed ones that it still informs. */
   readonly peers: readonly {
     readonly id: NodeId;
     readonly matchIndex: Index;
     readonly nextIndex: Index;
     readonly lastContactAt: number;
     /**
-     * How long it took last to get what the log held at some moment, in milliseconds; Infinity: it
+     * How long it last took to catch up with the log of one moment, in milliseconds; Infinity: it
      * hasn't yet. Below the minimum election timeout a learner may become a voter (thesis §4.2.1).
      */
     readonly catchUpMs: number;
     readonly isLeaving: boolean;
-    /** The snapshot that it is sent: how much of it is written there, in bytes; null: none. */
+    /** Progress of the snapshot being sent to it, in bytes; null: none. */
     readonly install: { readonly writtenBytes: number; readonly bytes: number } | null;
   }[];
 }
@@ -221,8 +221,8 @@ export class Raft {
   }
 
   /**
-   * What a snapshot at `index` stands for. Its configuration is the one in force there, which isn't
-   * the latest in the log if that stands behind it.
+   * The position of a snapshot at `index`. Its configuration is the one in force there, which isn't
+   * the latest in the log if that comes after it.
    * @returns undefined for an index that the log doesn't hold, and before the first configuration
    */
   snapshotPositionAt(index: Index): SnapshotPosition | undefined {

@@ -1,5 +1,5 @@
-// A node's state at its start: what the storage and the state machine kept (paper Figure 2,
-// "Persistent state"), and nothing else. Refuses what no node can have stored.
+// A node's state at its start, from what the storage and the state machine kept (paper Figure 2,
+// "Persistent state"). Refuses what no node can have stored.
 import { MEMBERS_MAX } from "./encoding/configuration.js";
 import { InvariantViolation } from "./errors.js";
 import { Log } from "./log/log.js";

@@ -9,26 +9,27 @@ export type Term = number;
 /** A position in the log, counted up from 1 (0: before the first entry). */
 export type Index = number;
 
-/** Whom to reach, and where. The address is in the transport's own notation. */
+/** A node and its address, in the transport's own notation. */
 export interface Peer {
   readonly id: NodeId;
   readonly address: string;
 }
 
 /**
- * Who votes and acknowledges: a node with one data directory. A wiped node comes back with another
- * incarnation, and is another member.
+ * A node with one data directory, which votes and acknowledges. A wiped node comes back with
+ * another incarnation, and is another member.
  */
 export interface Member {
   readonly id: NodeId;
   readonly incarnation: string;
 }
 
-/** A member of a configuration, and where it is reached. */
+/** A member of a configuration, with its address. */
 export interface Server extends Peer, Member {}
 
 /**
- * Who says it: one run (opening) of one data directory of one node, as its transport introduced it.
+ * The sender of a message: one run (opening) of one data directory of one node, as its transport
+ * introduced it.
  */
 export interface Sender extends Member {
   readonly run: number;
@@ -36,24 +37,24 @@ export interface Sender extends Member {
 
 /**
  * The members of a cluster. Stored in the log as an entry; the latest one in the log is in force,
- * committed or not (paper §6). In all lists together an id stands for one incarnation and address,
- * and an address for one id.
+ * committed or not (paper §6). Across all lists, an id has one incarnation and address, and an
+ * address has one id.
  */
 export interface Configuration {
   /** Random, drawn when the cluster was bootstrapped, the same in every later configuration. */
   readonly clusterInstance: string;
   /** Their votes and acknowledgements count. */
   readonly voters: readonly Server[];
-  /** Are sent the log, and never count (thesis §4.2.1). Nobody is a voter and a learner. */
+  /** They are sent the log, and never count (thesis §4.2.1). No node is both voter and learner. */
   readonly learners: readonly Server[];
   /**
-   * While voters change: those of before, of whom a majority is needed, too (joint consensus). Empty
-   * otherwise.
+   * While voters change: the previous voters, of which a majority is needed too (joint consensus).
+   * Otherwise empty.
    */
   readonly outgoing: readonly Server[];
 }
 
-/** What Figure 2 keeps on stable storage beside the log. */
+/** Figure 2's persistent state, apart from the log. */
 export interface HardState {
   readonly currentTerm: Term;
   readonly votedFor: Member | null;

@@ -86,7 +86,7 @@ describe("in any role", () => {
     ["what isn't committed handed over", (s) => (s.applyingIndex = 1), /^index 1 was handed over/],
     ["applied before it was handed over", (s) => (s.lastApplied = 1), /^index 1 was applied/],
     ["durable behind the log", (s) => (s.durability.durableIndex = 2), /^index 2 is durable/],
-    ["a write that is forgotten", (s) => (s.durability.lastSeq = 1), /^0 writes are under way/],
+    ["a write that is forgotten", (s) => (s.durability.lastSeq = 1), /^0 writes are in flight/],
     ["a durable write that is forgotten", (s) => (s.durability.durableSeq = -1), /^durable write/],
     ["bytes of no forward", (s) => (s.forwarded.bytes = 1), /^0 forwards/],
   ])("%s is found", (_, corrupt, found) => {
@@ -201,7 +201,7 @@ describe("on a leader", () => {
       expect(invariants.findBroken(state)).toBeUndefined();
       n2.inflightBytes += bytes;
       state.now += options.heartbeatIntervalMs;
-      expect(invariants.findBroken(state)).toMatch(/messages of \d+ bytes under way$/);
+      expect(invariants.findBroken(state)).toMatch(/messages of \d+ bytes in flight$/);
     },
   );
 

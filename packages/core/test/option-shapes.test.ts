@@ -23,12 +23,12 @@ describe("options", () => {
     [
       "a name that is unknown",
       { directory: "a", verbose: true },
-      "createThing: option verbose: there is none of this name; allowed: directory, timeoutMs, wait, log",
+      "createThing: option verbose: there is no such option; allowed: directory, timeoutMs, wait, log",
     ],
     [
       "a name that every object has",
       { directory: "a", toString: 1 },
-      "createThing: option toString: there is none of this name; allowed: directory, timeoutMs, wait, log",
+      "createThing: option toString: there is no such option; allowed: directory, timeoutMs, wait, log",
     ],
     ["a missing one", {}, "createThing: option directory: not given; allowed: a string"],
     [
@@ -53,12 +53,12 @@ describe("options", () => {
     ["timeoutMS", "timeoutMs"],
   ])("a name close to a known one is guessed: %s", (name, meant) => {
     expect(check({ [name]: 1 })).toThrow(
-      `option ${name}: there is none of this name; did you mean ${meant}? `,
+      `option ${name}: there is no such option; did you mean ${meant}? `,
     );
   });
 
   test.each(["to", "x", "rotcerid"])("a name that is close to none isn't: %s", (name) => {
-    expect(check({ [name]: 1 })).toThrow(`option ${name}: there is none of this name; allowed: `);
+    expect(check({ [name]: 1 })).toThrow(`option ${name}: there is no such option; allowed: `);
   });
 
   test("that are right pass; one that is undefined is one that isn't given", () => {

@@ -111,7 +111,7 @@ export function keyProblem(key: unknown): string | undefined {
     return `a key has at most ${KEY_BYTES_MAX} bytes in UTF-8`;
   }
   return /\p{Surrogate}/u.test(key)
-    ? "a key has no lone surrogates: they have no form in UTF-8"
+    ? "a key has no lone surrogates: they can't be encoded in UTF-8"
     : undefined;
 }
 

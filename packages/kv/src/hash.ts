@@ -1,6 +1,6 @@
-// A fingerprint of the state, to compare replicas: 32 bits, the sum of one for each item, so that
-// a write costs its own item's and none is read again. Not for defence against forgers. 32 bits
-// fit into what a JavaScript engine keeps without an object of its own.
+// A fingerprint of the state, to compare replicas: 32 bits, the sum of one hash for each item, so
+// that a write hashes only its own item and none is read again. Not a defence against forgery.
+// JavaScript engines store 32 bits without allocating an object.
 import type { Index } from "@raftkit/core";
 
 /**

@@ -1,6 +1,6 @@
-// The key-value state machine: what the commands and queries mean. Where items live is in
-// sorted.ts, how they become bytes in snapshot.ts. `apply` must depend on the state, the command
-// and its index alone, and never throw.
+// The key-value state machine: the meaning of commands and queries. sorted.ts stores the items,
+// snapshot.ts encodes them. `apply` must depend only on the state, the command and its index, and
+// never throw.
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, Returns, StateMachine } from "@raftkit/core";
 import { conditionHolds, parseCommand } from "./commands.js";
@@ -11,7 +11,7 @@ import { createSortedItems } from "./sorted.js";
 
 /** The most entries in one page. */
 export const PAGE_ENTRIES_MAX = 1000;
-/** A page ends behind the entry with which its values reach this many bytes. */
+/** A page ends after the entry with which its values reach this many bytes. */
 export const PAGE_BYTES_MAX = 4_194_304;
 const PAGE_ENTRIES_DEFAULT = 100;
 
@@ -20,8 +20,8 @@ const PAGE_ENTRIES_DEFAULT = 100;
  *   index before; null: it didn't exist.
  * - `conditionFailed`: nothing changed. `index`: the key's modification index; null: it doesn't
  *   exist.
- * - `invalid`: nothing changed; the command was malformed, which `kvCommandSchema` would have told
- *   when it was proposed.
+ * - `invalid`: nothing changed; the command was malformed, and `kvCommandSchema` would have refused
+ *   it when it was proposed.
  */
 export type KvResult =
   | { readonly ok: true; readonly index: Index; readonly previousIndex: Index | null }
@@ -30,10 +30,10 @@ export type KvResult =
 
 /**
  * - `get`: one key.
- * - `list`: the keys that start with `prefix` (default: all) and come behind `after` (default: from
+ * - `list`: the keys that start with `prefix` (default: all) and come after `after` (default: from
  *   the first), at most `limit` (1 to
  *   1000, default 100; more counts as 1000).
- * - `size`: how many keys there are.
+ * - `size`: the number of keys.
  */
 export type KvQuery =
   | (Returns<Extract<KvAnswer, { type: "get" }>> & { readonly type: "get"; readonly key: string })
@@ -46,16 +46,16 @@ export type KvQuery =
   | (Returns<Extract<KvAnswer, { type: "size" }>> & { readonly type: "size" });
 
 /**
- * `value` is the machine's own: read it, never change it. `index` is the log index of the key's
+ * `value` belongs to the machine: read it, never change it. `index` is the log index of the key's
  * last write.
  */
 export type KvEntry = { readonly value: Uint8Array; readonly index: Index };
 export type KvListEntry = { readonly key: string } & KvEntry;
 
 /**
- * `type` is that of the query. `index`: of the last command that was applied, the
- * same on every replica; what is watched behind it is what changed since. `entry`: null for a key that doesn't exist.
- * `next`: what to give as `after` for the next page; null: that was all.
+ * `type` is that of the query. `index`: of the last command that was applied, the same on every
+ * replica; a watch after it yields what changed since. `entry`: null for a key that doesn't
+ * exist. `next`: what to give as `after` for the next page; null: that was all.
  */
 export type KvAnswer = { readonly index: Index } & (
   | { readonly type: "get"; readonly entry: KvEntry | null }
@@ -77,16 +77,16 @@ export type KvChange =
     }
   | { readonly type: "delete"; readonly key: string; readonly index: Index };
 
-/** Where changes go: `createChangeFeed<KvChange>()` of raftkit is one. */
+/** Receives changes: raftkit's `createChangeFeed<KvChange>()` is one. */
 export interface KvChanges {
-  /** Told once for each command, in order; `events` may be empty. */
+  /** Called once for each command, in order; `events` may be empty. */
   publish(index: Index, events: readonly KvChange[]): void;
   /** The state is a snapshot's now; `index`: of the last command in it. */
   restored(index: Index): void;
 }
 
 export interface KvOptions {
-  /** Default: nobody is told. */
+  /** Default: changes are not published. */
   readonly changes?: KvChanges;
 }
 
@@ -102,7 +102,7 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
    */
   hash(): string;
   snapshot(): AsyncIterableIterator<Uint8Array>;
-  /** @throws {RaftkitError} `KV_INVALID_SNAPSHOT`; the state is the former one then */
+  /** @throws {RaftkitError} `KV_INVALID_SNAPSHOT`; the state is then unchanged */
   restore(source: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
@@ -207,8 +207,7 @@ function changesOf(command: ParsedCommand | string, result: KvResult): readonly 
 }
 
 /**
- * As an async generator, but that it lets go of the state once it is at its end, also when it never
- * began.
+ * Like an async generator, but it releases the state once it has ended, even if it never began.
  */
 function readOnce(chunks: Generator<Uint8Array>): AsyncIterableIterator<Uint8Array> {
   let left: Generator<Uint8Array> | undefined = chunks;

@@ -280,7 +280,7 @@ function getUint64(view: DataView, offset: number): number {
 function refuse(what: string, cause?: unknown): never {
   throw new RaftkitError(
     "KV_INVALID_SNAPSHOT",
-    `this is no snapshot of a key-value state: ${what}; take it from another node`,
+    `this is not a snapshot of a key-value state: ${what}; take it from another node`,
     { cause },
   );
 }

@@ -1,4 +1,4 @@
-// The library's front door: a history and a model in, a verdict out. Each part is searched by
+// The entry point of the library: a history and a model in, a verdict out. Each part is searched by
 // itself.
 import { search } from "./search.js";
 import { shrink } from "./shrink.js";

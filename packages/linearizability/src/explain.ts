@@ -1,4 +1,4 @@
-// Says in words and a small picture what a verdict means. Text only; decides nothing.
+// Explains a verdict in words and a small diagram. Text only; decides nothing.
 import type { Model, Operation, Verdict } from "./types.js";
 
 const COLUMNS_MAX = 60;
@@ -16,7 +16,7 @@ export function explain<State, Input, Output>(
   if (verdict.kind === "ok") return `linearizable: ${countOf(verdict.operations, "operation")}`;
   const where = verdict.part === "" ? "" : `part ${JSON.stringify(verdict.part)}: `;
   if (verdict.kind === "undecided") {
-    return `undecided: ${where}no order found, none excluded, after ${countOf(verdict.steps, "step")}; a larger bound may decide it (maxSteps, or --max-steps)`;
+    return `undecided: ${where}no order found, none excluded, after ${countOf(verdict.steps, "step")}; a larger limit may decide it (maxSteps, or --max-steps)`;
   }
   const { smallest, related, operations } = verdict;
   // The latest ones: the contradiction comes to light at the end.

@@ -1,5 +1,5 @@
-// The lines' fields of the two ready models. What isn't understood is refused: a field that is
-// overlooked would weaken the check.
+// The fields of the lines for the two built-in models. Unknown fields are refused: overlooking one
+// would weaken the check.
 import { HistoryError } from "./errors.js";
 import { shown } from "./json-lines.js";
 import type { Format } from "./json-lines.js";
@@ -62,7 +62,7 @@ function only(fields: Fields, more: readonly string[]): void {
   const odd = Object.keys(fields).find((name) => !COMMON.includes(name) && !more.includes(name));
   if (odd !== undefined) {
     throw new HistoryError(
-      `${shown(odd)} is no field of this op; it may have ${[...COMMON, ...more].join(", ")}`,
+      `${shown(odd)} is not a field of this op; it may have ${[...COMMON, ...more].join(", ")}`,
     );
   }
 }

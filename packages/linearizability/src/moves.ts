@@ -1,5 +1,5 @@
-// The moves of a search: how it gets from a place behind one answer to places behind the next, by
-// letting happen no more than the answer needs.
+// The moves of a search: how it gets from a position after one answer to positions after the next,
+// with no more operations taking effect than the answer needs.
 import { add, has, remove } from "./bits.js";
 import { orderOf } from "./order.js";
 import { createPlaces } from "./places.js";

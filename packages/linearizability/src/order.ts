@@ -1,5 +1,5 @@
 // What may happen when, by the timeline alone: the order of one client's operations, the ends of
-// operations, the model's ranks and effects. Asks no model for states.
+// operations, the model's ranks and effects. Doesn't use the model's states.
 import { has } from "./bits.js";
 import type { Timeline } from "./timeline.js";
 

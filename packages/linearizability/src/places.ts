@@ -1,5 +1,5 @@
-// The places that a search comes to: tidied up before they are compared, and noted, so that none is
-// gone through twice.
+// The positions that a search reaches: normalised before they are compared, and recorded, so that
+// none is searched twice.
 import { add, has, remove, zeros } from "./bits.js";
 import type { Order } from "./order.js";
 import type { States } from "./states.js";

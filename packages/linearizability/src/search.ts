@@ -1,5 +1,5 @@
 // Looks for an order of one part's operations that explains their answers: the search of Wing and
-// Gong (1993) with the memo of Lowe (2017), in just-in-time order: an operation takes effect only
+// Gong (1993) with the cache of Lowe (2017), in just-in-time order: an operation takes effect only
 // when an answer needs it. Reports how far it got; judges nothing.
 import { createMoves } from "./moves.js";
 import type { Choice } from "./moves.js";

@@ -1,6 +1,6 @@
-// Finds the few operations that make a part inexplicable. Every step only forgets something: what
-// comes later, or that an operation happened at all. Forgetting can't turn a good history into a
-// bad one: what is left proves the violation.
+// Finds the few operations that make a part inexplicable. Every step only drops something: what
+// comes later, or that an operation happened at all. Dropping can't turn a good history into a bad
+// one, so the rest proves the violation.
 import { search } from "./search.js";
 import type { Model, Operation, Violation } from "./types.js";
 

@@ -1,4 +1,4 @@
-// The states that a search meets, each with a number, and how often the model was asked for more of
+// The states that a search finds, each with a number, and how often the model was asked for more of
 // them.
 import type { Timeline } from "./timeline.js";
 import type { Model, Operation } from "./types.js";

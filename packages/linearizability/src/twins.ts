@@ -1,5 +1,5 @@
-// Finds unknown operations that ask for the same thing: of these the one that was called first may
-// always go first, so that a hundred equal retries are one choice and not a hundred.
+// Finds unknown operations with the same input: of these, the one that was called first may always
+// go first, so that a hundred equal retries are one choice and not a hundred.
 
 /**
  * @returns for each input the place of the last equal one before it, or -1. Only plain data is ever

@@ -1,9 +1,9 @@
-// What a history is, and what is said about it. Types only; nothing here knows of Raft.
+// Histories and verdicts. Types only; independent of Raft.
 
-/** One call of one client. Times come from one clock, in any unit; only their order counts. */
+/** One call of one client. Times come from one clock, in any unit; only their order matters. */
 export interface Operation<Input, Output> {
   /**
-   * Who called: a client has at most one operation open at a time, for ever after one whose outcome
+   * The caller: a client has at most one operation open at a time, and none after one whose outcome
    * is unknown.
    */
   readonly client: string;
@@ -15,7 +15,7 @@ export interface Operation<Input, Output> {
    */
   readonly completed: number;
   readonly input: Input;
-  /** What the answer was; without meaning while `completed` is `Infinity`. */
+  /** The answer; ignored if `completed` is `Infinity`. */
   readonly output?: Output;
 }
 
@@ -35,9 +35,8 @@ export type Effect = "reads" | "overwrites" | "changes";
 export interface Model<State, Input, Output> {
   readonly initial: State;
   /**
-   * What the system may be after this operation: the states in which it answers `output`. An empty
-   * list: it can't answer that. `output` is undefined for an unknown outcome: then every state that
-   * it may leave.
+   * The possible states after this operation with the answer `output`. An empty list: the answer is
+   * impossible. `output` is undefined for an unknown outcome: then every state that it may leave.
    */
   step(state: State, input: Input, output: Output | undefined): readonly State[];
   /** Two states with the same text are the same. */
@@ -65,17 +64,17 @@ export interface Model<State, Input, Output> {
 export interface Violation<Input, Output> {
   readonly kind: "violation";
   readonly part: string;
-  /** How many operations the part has. */
+  /** The number of operations in the part. */
   readonly operations: number;
   /**
-   * The operations, in order of invocation, that contradict each other whatever became of the
+   * The operations, in order of invocation, that contradict each other whatever happened to the
    * part's others: even if each of those either took effect as it was answered or never did.
    * Without any one of them no contradiction was found.
    */
   readonly smallest: readonly Operation<Input, Output>[];
   /**
-   * Others that could by themselves make one of these answers possible, and yet don't explain them
-   * all together.
+   * Others that could by themselves make one of these answers possible, but don't explain all of
+   * them together.
    */
   readonly related: readonly Operation<Input, Output>[];
 }
@@ -83,7 +82,7 @@ export interface Violation<Input, Output> {
 export type Verdict<Input, Output> =
   | { readonly kind: "ok"; readonly operations: number }
   | Violation<Input, Output>
-  /** The bound was reached first. Counts as a failure: nothing was proven. */
+  /** The limit was reached first. Counts as a failure: nothing was proven. */
   | { readonly kind: "undecided"; readonly part: string; readonly steps: number };
 
 export interface CheckOptions {

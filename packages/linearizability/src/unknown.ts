@@ -1,5 +1,5 @@
-// The moves of a search that let an operation happen that need not have happened: one without an
-// answer, or one whose answer isn't believed.
+// The moves of a search in which an operation takes effect that need not have: one without an
+// answer, or one whose answer isn't trusted.
 import { add, has } from "./bits.js";
 import type { Order } from "./order.js";
 import type { Place, Places } from "./places.js";

@@ -1,5 +1,5 @@
-// Refuses lists of operations that are no history, and puts the others in order of time.
-// A wrong history must never be checked: its verdict would say nothing about the system.
+// Refuses lists of operations that are not a history, and orders the others by time. A malformed
+// history must never be checked: its verdict would say nothing about the system.
 import { HistoryError } from "./errors.js";
 import type { Operation } from "./types.js";
 
@@ -24,7 +24,7 @@ export function inOrder<I, O>(history: readonly Operation<I, O>[]): readonly Ope
     if (before !== undefined && at(before).completed > invoked) {
       const open =
         at(before).completed === Infinity
-          ? "whose outcome is unknown: go on under another client name"
+          ? "whose outcome is unknown: continue under another client name"
           : `which is open until ${at(before).completed}`;
       throw new HistoryError(
         `client ${JSON.stringify(client)} calls at ${invoked} during its operation of ${at(before).invoked}, ${open}`,

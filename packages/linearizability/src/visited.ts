@@ -1,6 +1,6 @@
-// Where the search has been: at which answer, in which state, with which of the open operations
-// done. Compact (one array of 32-bit numbers), because this memo (Lowe 2017, §3) is what a long
-// search keeps in memory.
+// The positions that the search has visited: at which answer, in which state, with which of the
+// open operations done. Compact (one array of 32-bit numbers), because this cache (Lowe 2017, §3)
+// takes most of the memory of a long search.
 
 const FIRST_BUCKETS = 1024;
 const FIRST_ENTRIES = 256;

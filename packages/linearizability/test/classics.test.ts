@@ -318,7 +318,7 @@ test("undecided, if the bound comes first; what is decided within it stays decid
   const verdict = checkHistory(history, register, { maxSteps: 1000 });
   expect(verdict).toMatchObject({ kind: "undecided", part: "" });
   expect(explain(verdict, register)).toMatch(
-    /^undecided: .* after 10\d\d steps; a larger bound may decide it \(maxSteps, or --max-steps\)$/,
+    /^undecided: .* after 10\d\d steps; a larger limit may decide it \(maxSteps, or --max-steps\)$/,
   );
   expect(checkHistory(writes, register, { maxSteps: 1000 }).kind).toBe("ok");
   expect(() => checkHistory([], register, { maxSteps: 0 })).toThrow(
@@ -381,6 +381,6 @@ test("a client that goes on after an unknown outcome is refused: its next call m
       register,
     ),
   ).toThrow(
-    'client "x" calls at 5 during its operation of 0, whose outcome is unknown: go on under another client name',
+    'client "x" calls at 5 during its operation of 0, whose outcome is unknown: continue under another client name',
   );
 });

@@ -135,7 +135,7 @@ test("no history: 2, with the line; no file: 2", async () => {
   expect(await call(["-"], twice)).toMatchObject({
     code: 2,
     error:
-      'raftkit-linearizability: -: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: go on under another client name',
+      'raftkit-linearizability: -: line 5: client "b" calls at 7 during its operation of 1, whose outcome is unknown: continue under another client name',
   });
   expect(await call([join(folder, "none")])).toMatchObject({
     code: 2,

@@ -98,7 +98,7 @@ test.each([
   ],
   [
     '{"client":"c","invoked":1,"completed":2,"op":"get","key":"k","expected":"absent","result":null}',
-    '"expected" is no field of this op; it may have client, invoked, completed, op, key, result',
+    '"expected" is not a field of this op; it may have client, invoked, completed, op, key, result',
   ],
   [
     '{"client":"c","invoked":1,"op":"put","key":"k"}',

@@ -1,4 +1,4 @@
-// Instruments for OpenTelemetry's API: figures through a meter, calls and elections as spans.
+// Instruments for OpenTelemetry's API: metrics through a meter, calls and elections as spans.
 import type {
   Attributes,
   Meter,

@@ -1,35 +1,35 @@
-// What the calls of a node can be given. Types only.
+// The options of a node's calls. Types only.
 import type { Index } from "@raftkit/core";
 
 export interface ReadyOptions {
   readonly signal?: AbortSignal;
-  /** Milliseconds; `Infinity` waits for ever. Default: the node's `defaultTimeoutMs`. */
+  /** Milliseconds; `Infinity` waits forever. Default: the node's `defaultTimeoutMs`. */
   readonly timeoutMs?: number;
 }
 
 export interface CallOptions extends ReadyOptions {
   /**
-   * Whether to wait, at most `timeoutMs`, where no leader is known or the leader can't be reached,
-   * and to hand over again what core is certain was not proposed. False: such a call fails at once.
+   * Whether to wait, at most `timeoutMs`, while no leader is known or the leader can't be reached,
+   * and to resubmit a command that certainly wasn't proposed. If false, such a call fails at once.
    * Default true.
    */
   readonly wait?: boolean;
   /**
-   * Told, right before the call resolves, the index of the entry that the command became, or of the
-   * last entry that is in the state which was read. A later read with `{ atLeast: index }`, on any
-   * node, shows that state or a newer one.
+   * Called right before the call resolves, with the index of the command's entry, or of the last
+   * entry in the state that was read. A later read with `{ atLeast: index }`, on any node, shows
+   * that state or a newer one.
    */
   readonly onIndex?: (index: Index) => void;
 }
 
 /**
  * Which state may answer a read.
- * - `linearizable`: one that has everything that was acknowledged before the call; a majority is asked.
- * - `lease`: the same, but a leader that holds a lease needn't ask (option `leaseDriftRate`); one
- *   without a lease asks.
- * - `local`: this node's, however old; nobody is asked, and no leader is needed.
- * - `{ atLeast: index }`: this node's, once it has applied that entry: with the index of one's own
- *   write, or of an earlier read, one never sees less than that. No leader is needed.
+ * - `linearizable`: a state with everything that was acknowledged before the call; asks a majority.
+ * - `lease`: the same, but a leader that holds a lease doesn't ask (option `leaseDriftRate`); one
+ *   without a lease does.
+ * - `local`: this node's state, however old; asks nobody and needs no leader.
+ * - `{ atLeast: index }`: this node's state, once it has applied that entry. With the index of your
+ *   own write, or of an earlier read, you never see an older state. Needs no leader.
  */
 export type Consistency = "linearizable" | "lease" | "local" | { readonly atLeast: Index };
 
@@ -39,12 +39,12 @@ export interface ReadOptions extends CallOptions {
 }
 
 export interface CloseOptions {
-  /** How long to wait, in milliseconds; by default for ever. */
+  /** How long to wait, in milliseconds; by default forever. */
   readonly timeoutMs?: number;
   /**
-   * A leader first hands its leadership on, and serves until then: so nobody has to wait for an
-   * election. That takes some milliseconds, and at most twice the longest election timeout; the node
-   * ends whatever comes of it. Default false.
+   * A leader first transfers its leadership, and serves until then, so that nobody has to wait for
+   * an election. This takes some milliseconds, and at most twice the longest election timeout; the
+   * node ends even if the transfer fails. Default false.
    */
   readonly transfer?: boolean;
 }

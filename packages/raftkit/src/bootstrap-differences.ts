@@ -1,5 +1,5 @@
-// The option `cluster.bootstrap` against the configuration in the log, which wins: what differs, in
-// words.
+// Describes where the option `cluster.bootstrap` differs from the configuration in the log, which
+// wins.
 import type { NodeId, Peer } from "@raftkit/core";
 
 /** Which voters only one of the two names. */

@@ -1,4 +1,4 @@
-// How long a call may take, and what ends it before: checked, then seen to.
+// Checks how long a call may take and what ends it earlier, and enforces both.
 import type { Clock } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import type { ReadyOptions } from "./api-calls.js";
@@ -7,7 +7,7 @@ import type { Deadlines } from "./deadlines.js";
 import { checkSignal, checkTimeout } from "./options.js";
 import type { PendingCall } from "./pending-call.js";
 
-/** What a call was given, checked. */
+/** A call's options, checked. */
 export interface Limits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;

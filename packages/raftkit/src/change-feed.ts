@@ -1,5 +1,5 @@
-// What a state machine's applies changed, as ordered streams without gaps or doubles that can be
-// resumed by index on any replica. It needs no node: the machine publishes, whoever likes watches.
+// Ordered streams of what a state machine changed, without gaps or duplicates, resumable by index
+// on any replica. It needs no node: the machine publishes, and any number of loops watch.
 import type { Clock, Index } from "@raftkit/core";
 import { InvalidOption, RaftkitError, checkOptionShape } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
@@ -13,13 +13,13 @@ export type { Changes } from "./change-window.js";
 export interface ChangeFeedOptions<Event> {
   /** Events kept for watches that are behind. Default: 262,144. */
   readonly maxEvents?: number;
-  /** What they may hold, 128 B for each included. Default: 64 MiB. */
+  /** Their size in bytes, including 128 B for each. Default: 64 MiB. */
   readonly maxBytes?: number;
-  /** What an event holds, in bytes. Default: 0, so that `maxEvents` alone bounds what is kept. */
+  /** The size of an event, in bytes. Default: 0, so that only `maxEvents` limits the window. */
   readonly sizeOf?: (event: Event) => number;
-  /** Watches at once. Default: 1024. */
+  /** The maximum number of watches. Default: 1024. */
   readonly maxWatches?: number;
-  /** How long a watch waits for this replica to get as far as its position. Default: 10,000. */
+  /** How long a watch waits for this replica to reach its position. Default: 10,000. */
   readonly aheadTimeoutMs?: number;
   /** Default: real time. */
   readonly clock?: Clock;
@@ -27,52 +27,52 @@ export interface ChangeFeedOptions<Event> {
 
 export interface WatchOptions<Event> {
   /**
-   * Gives what comes behind this index: that of a list, or of the last changes that were given.
+   * Yields the changes after this index: that of a list, or of the last changes received.
    * Default: from now on.
    */
   readonly after?: Index;
-  /** Gives only the events of which this is true. */
+  /** Yields only the events for which this returns true. */
   readonly filter?: (event: Event) => boolean;
   /**
-   * After so long with nothing to give: the index alone, with no events, to resume behind it; not
-   * before this replica has applied it. Default: never.
+   * After this long without changes, the watch yields the index alone, with no events, from which
+   * to resume; not before this replica has applied it. Default: never.
    */
   readonly progressMs?: number;
-  /** Ends the watch, also while it waits. */
+  /** Ends the watch, even while it waits. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Iterate over it, or call `return`: until then it counts as a watch. Rejects with a `WatchEnded`
- * when it can't go on; ends when it is told to, or the feed is closed. Gives the event loop back
- * now and then.
+ * if it can't continue; ends when it is told to, or the feed is closed. Yields to the event loop
+ * regularly.
  */
 export interface Watch<Event> extends AsyncIterableIterator<Changes<Event>, undefined, undefined> {
   return(): Promise<IteratorResult<Changes<Event>, undefined>>;
 }
 
 /**
- * For one life of one state machine. Its memory is bounded by the window of changes that it keeps,
+ * For one life of one state machine. Its memory is limited by the window of changes that it keeps,
  * however many watches there are: they have no queues of their own.
  */
 export interface ChangeFeed<Event> {
-  /** As far as the machine has applied. */
+  /** The last index that the machine has applied. */
   readonly index: Index;
-  /** The lowest position behind which one can watch. */
+  /** The lowest position after which a watch can begin. */
   readonly oldest: Index;
-  /** How many watches there are. */
+  /** The number of watches. */
   readonly watches: number;
   /**
-   * For `apply`, once for each entry: what it changed, in order; an empty list for nothing, so that
-   * the index of a list is never ahead of the feed's.
-   * @throws {RaftkitError} `CHANGE_FEED_ORDER`: the index isn't behind the last one
+   * Called by `apply`, once for each entry, with its changes in order; with an empty list if there
+   * are none, so that the index of a list is never ahead of the feed's.
+   * @throws {RaftkitError} `CHANGE_FEED_ORDER`: the index isn't after the last one
    */
   publish(index: Index, events: readonly Event[]): void;
   /**
-   * For `restore`, when the state is the snapshot's, with what `index` was when it was captured:
-   * keep that in the snapshot. (The log may hold entries behind it that are no commands. With the
-   * snapshot's own index, positions that other replicas name would be refused here for nothing.) In
-   * the same way for what `open` finds. Ends every watch that is behind it.
+   * Called by `restore` once the state is the snapshot's, with the value of `index` when the
+   * snapshot was captured: store that in the snapshot. (The log may hold entries after it that
+   * aren't commands. With the snapshot's own index, positions from other replicas would be refused
+   * here needlessly.) `open` calls it in the same way. Ends every watch below that index.
    */
   restored(index: Index): void;
   /**
@@ -174,7 +174,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     if (!Number.isSafeInteger(index) || index <= this.#window.index) {
       throw new RaftkitError(
         "CHANGE_FEED_ORDER",
-        `changes of entry ${index} were published behind those of entry ${this.#window.index}; publish once for each entry, in order, and use a feed for one life of one state machine`,
+        `changes of entry ${index} were published after those of entry ${this.#window.index}; publish once for each entry, in order, and use a feed for one life of one state machine`,
       );
     }
     this.#window.add(index, events);
@@ -196,7 +196,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     if (this.#watchers.size >= this.#maxWatches) {
       throw this.#refusal(
         "tooMany",
-        `${this.#maxWatches} watches are there already; end one, watch at another node, or raise maxWatches`,
+        `${this.#maxWatches} watches are open already; end one, watch at another node, or raise maxWatches`,
       );
     }
     const end = (): void => {
@@ -245,7 +245,7 @@ class Feed<Event> implements ChangeFeed<Event> {
         if (changes !== undefined) {
           watcher.givenMs = this.#clock.now();
           yield changes;
-          // Not before it was taken: whoever asks again is done with it.
+          // Not before it was read: a loop that asks again is done with it.
           watcher.position = changes.index;
         } else if (watcher.left === 0) {
           await new Promise<void>((resume) => this.#clock.defer(resume));
@@ -288,8 +288,8 @@ class Feed<Event> implements ChangeFeed<Event> {
   }
 
   /**
-   * There is no progress to tell of then: what is behind the index may still be missing.
-   * @throws {WatchEnded} for too long
+   * There is no progress to report then: changes up to the position may still be missing.
+   * @throws {WatchEnded} it waited too long
    */
   #isAhead(watcher: Watcher<Event>): boolean {
     const { position, aheadSinceMs } = watcher;
@@ -299,7 +299,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     else if (now >= aheadSinceMs + this.#aheadTimeoutMs) {
       throw this.#refusal(
         "ahead",
-        `this replica has applied ${this.#window.index} and didn't get as far as ${position} within ${this.#aheadTimeoutMs} ms; try again, or at another node`,
+        `this replica has applied ${this.#window.index} and didn't reach ${position} within ${this.#aheadTimeoutMs} ms; try again, or at another node`,
       );
     }
     return watcher.aheadSinceMs !== undefined;
@@ -333,10 +333,10 @@ class Feed<Event> implements ChangeFeed<Event> {
     const what =
       reason === "compacted"
         ? `what follows ${position} isn't kept here`
-        : `it was read too slowly, and what follows ${position} isn't kept any more`;
+        : `it was read too slowly, and what follows ${position} is no longer kept`;
     return this.#refusal(
       reason,
-      `${what}: one can watch from ${oldest} on, and ${index} is applied; list, then watch behind the list's index`,
+      `${what}: the oldest position is ${oldest}, and ${index} is applied; list, then watch after the list's index`,
     );
   }
 

@@ -1,5 +1,5 @@
-// The changes that a feed keeps: the newest, bounded in events and bytes. One for all watches,
-// which find their place by index, so that a watch costs no memory of its own.
+// The newest changes of a feed, limited in events and bytes. One window serves all watches, which
+// find their position by index, so a watch needs no memory of its own.
 import type { Index } from "@raftkit/core";
 
 /** What one entry of the log changed. */
@@ -81,7 +81,7 @@ export class ChangeWindow<Event> {
     return this.#kept[place];
   }
 
-  /** The newest stays, whatever its size: whoever keeps up is never too slow for it. */
+  /** The newest stays, whatever its size, so that a watch that keeps up is never too slow. */
   #trim(): void {
     const { maxEvents, maxBytes } = this.#bounds;
     while (

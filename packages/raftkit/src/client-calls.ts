@@ -1,5 +1,5 @@
-// The calls of this node's users, from `propose` and `read` to what core is asked for: checked,
-// encoded, limited in time. How they end is told by proposals.ts and reads.ts.
+// The calls of this node's users, from `propose` and `read` to core's inputs: checked, encoded,
+// limited in time. proposals.ts and reads.ts tell how they end.
 import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
 import type { CounterName, NodeOptions, NodeStatus, TransferredLeadership } from "./api.js";
 import type { CallOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
@@ -33,13 +33,14 @@ import { TransferCall, Transfers } from "./transfers.js";
 const NOT_TAKEN: Readonly<Record<GateReason, string>> = {
   noLeader: "no leader is known; try again",
   notSent: "the leader can't be reached; try again",
-  transferring: "the leader hands its leadership on, and the next one isn't known yet; try again",
+  transferring:
+    "the leader is transferring its leadership, and the next leader isn't known yet; try again",
 };
 
 const LOG_FULL =
-  "the log of the leader has no room for this command within its bound (maxLogBytes). The leader's next snapshot makes room (option storage.snapshots; without it all entries stay); if that takes long, what the leader reports of its snapshots tells why; or raise maxLogBytes on every node, and give the processes the memory for it";
+  "the leader's log has no room for this command within its limit (maxLogBytes). The leader's next snapshot makes room (option storage.snapshots; without it all entries stay). If that takes long, look for a failed snapshot in the leader's log; or raise maxLogBytes on every node, and give the processes the memory for it";
 const DISK_FULL =
-  "the leader's disk is full, and what is left is kept for votes and changes of the leader; free space there, then try again: nothing needs to be restarted";
+  "the leader's disk is full, and the rest is reserved for votes and changes of leader; free space there, then try again: no restart is needed";
 
 /** Bytes that core forwards without an answer. Of two forwards in a row at least one is half full. */
 function forwardWindowOf(settings: Settings): number {

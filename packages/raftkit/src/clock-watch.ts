@@ -1,6 +1,6 @@
-// Whether this machine stood still: its monotonic clock may stand still with it, as in a virtual machine
-// that is stopped and goes on, and then shows less time than has passed. The wall clock is set right
-// afterwards, and gives it away. A wall clock that is set by hand looks the same, and does no harm.
+// Detects that this machine stood still. Its monotonic clock may stand still too, as in a suspended
+// virtual machine, and then shows less time than has passed. The wall clock is corrected right
+// afterwards and reveals it. A wall clock that is set by hand looks the same, and does no harm.
 import type { Clock } from "@raftkit/core";
 import { CLOCK_STOP_MS } from "@raftkit/core";
 

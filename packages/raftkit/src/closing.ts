@@ -1,5 +1,4 @@
-// The end of a node's parts: all are closed at once, each failure is logged, and whoever waits for
-// it may say how long.
+// Closes a node's parts: all at once, each failure is logged, and the caller may limit the wait.
 import type { Clock, RaftkitError } from "@raftkit/core";
 import type { Logger, NodeState } from "./api.js";
 import { CloseTimedOut, messageOf } from "./errors.js";

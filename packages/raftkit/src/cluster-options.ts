@@ -1,5 +1,4 @@
-// How a node comes to its cluster: what may be said of it, and what of that fits the data directory
-// that it finds.
+// How a node comes to its cluster: checks the options, and whether they fit the data directory.
 import type { NodeId, Peer, RaftStatus } from "@raftkit/core";
 import { isValidAddress, isValidId, serversOf } from "@raftkit/core";
 import type { ClusterOptions } from "./api-members.js";
@@ -9,7 +8,7 @@ import { wrong } from "./option-shapes.js";
 const IDS = "1 to 64 of A-Z, a-z, 0-9, _ and -";
 const ADDRESSES = "addresses of 1 to 256 printable ASCII characters";
 
-/** What is said of this node. */
+/** The options that say which node this is, and of which cluster. */
 export interface Place {
   readonly id: NodeId;
   readonly address?: string;
@@ -32,11 +31,7 @@ export function checkCluster(place: Place): void {
     checkBootstrap(id, bootstrap);
     refuse("rejoin", cluster.rejoin, "join, for a node whose data directory was lost");
     if (cluster.alone === true && bootstrap.length > 1) {
-      throw wrong(
-        "cluster.alone",
-        true,
-        "with a list in cluster.bootstrap that has this node only",
-      );
+      throw wrong("cluster.alone", true, "if cluster.bootstrap lists only this node");
     }
   } else if (join) {
     checkJoin(address, join);
@@ -46,7 +41,7 @@ export function checkCluster(place: Place): void {
 
 function oneOf(given: string): InvalidOption {
   return new InvalidOption(
-    `option cluster: given ${given}; allowed: one of them: bootstrap, the initial voters, where a cluster begins; join, addresses of members, for a node that comes to one that is there`,
+    `option cluster: given ${given}; allowed: one of bootstrap, the initial voters of a new cluster, and join, addresses of members of an existing one`,
   );
 }
 
@@ -77,7 +72,7 @@ function checkBootstrap(id: NodeId, bootstrap: readonly Peer[]): void {
 function checkJoin(address: string | undefined, join: readonly string[]): void {
   if (address === undefined) {
     throw new InvalidOption(
-      "option address: not given; with cluster.join it is needed: where the others reach this node",
+      "option address: not given; cluster.join requires it: where the others reach this node",
     );
   }
   for (const one of join) if (!isValidAddress(one)) throw wrong("cluster.join", one, ADDRESSES);
@@ -85,12 +80,12 @@ function checkJoin(address: string | undefined, join: readonly string[]): void {
   throw wrong(
     "cluster.join",
     join,
-    "addresses of members, one of them at least not this node's own",
+    "addresses of members, at least one of them not this node's own",
   );
 }
 
 /**
- * Whether what is said of the cluster fits what the data directory holds.
+ * Whether the options fit the contents of the data directory.
  * @throws {InvalidOption}
  */
 export function checkBeginning(place: Place, { lastIndex, configuration }: RaftStatus): void {
@@ -102,17 +97,17 @@ export function checkBeginning(place: Place, { lastIndex, configuration }: RaftS
     : [];
   if (cluster.alone === true && others.length > 0) {
     throw new InvalidOption(
-      `option cluster.alone: given true, but the log of node ${id} has other members, too: ${others.join(", ")}; take it away: it is for the first start only, and if this data directory were lost it would begin a second cluster`,
+      `option cluster.alone: given true, but the log of node ${id} also has other members: ${others.join(", ")}; remove it: it is for the first start only, and would begin a second cluster if this data directory were lost`,
     );
   }
   if (lastIndex > 0 || configuration) return;
   if (bootstrap.length === 1 && cluster.alone !== true) {
     throw new InvalidOption(
-      `option cluster.bootstrap: it has node ${id} only, and the data directory is empty; to found a cluster of this node alone, give cluster.alone: true at this first start. If ${id} had a data directory that was lost, and the cluster has other members: start it with cluster.join and rejoin: true instead`,
+      `option cluster.bootstrap: it lists only node ${id}, and the data directory is empty; to found a cluster of this node alone, set cluster.alone: true at this first start. If the data directory of ${id} was lost, and the cluster has other members, start it with cluster.join and rejoin: true instead`,
     );
   }
   const listed = bootstrap.find((peer) => peer.id === id)?.address;
   if (addressOf(place) !== listed) {
-    throw wrong("address", place.address, `${listed}, which cluster.bootstrap says of ${id}`);
+    throw wrong("address", place.address, `${listed}, the address of ${id} in cluster.bootstrap`);
   }
 }

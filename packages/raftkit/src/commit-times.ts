@@ -1,5 +1,5 @@
-// How long proposals of this node take to be committed, told once the applied entry proves that it
-// is theirs: until then another leader's entry may take their place.
+// Measures how long proposals of this node take to be committed, once the applied entry proves to
+// be theirs: until then another leader's entry may replace them.
 import type { Clock, Index } from "@raftkit/core";
 
 export class CommitTimes {

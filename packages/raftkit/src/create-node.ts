@@ -1,5 +1,4 @@
-// Puts a node together: opens the storage, restores the state machine's place, starts the
-// transport, runs.
+// Puts a node together: opens the storage, restores the state machine, starts the transport, runs.
 import { commandEncoding, Raft } from "@raftkit/core";
 import type { NodeOptions, RaftNode } from "./api.js";
 import { addressOf, checkBeginning } from "./cluster-options.js";

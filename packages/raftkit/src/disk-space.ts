@@ -1,4 +1,4 @@
-// Whether the log's disk is full, as the storage says: also before there is a node to be told.
+// Whether the log's disk is full, as the storage reports it, even before the node exists.
 
 export class DiskSpace {
   #isShort = false;

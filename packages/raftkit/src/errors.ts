@@ -1,39 +1,39 @@
-// How a proposal or a read can end other than well. `outcome` tells a program whether it may simply
-// try again.
+// The errors with which proposals, reads and other calls end. `outcome` tells a program whether it
+// may simply retry.
 import type { Configuration, Index, IntroductionVerdict, NodeId } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 
 export { InvalidOption } from "@raftkit/core";
 
 export type NotProposedReason =
-  /** No leader is known: until the call's time was over, or right now where it doesn't `wait`. */
+  /** No leader was known before the call timed out, or at once if it doesn't `wait`. */
   | "noLeader"
-  /** The leader's uncommitted entries or a window is full: try again after a pause. */
+  /** The leader's uncommitted entries or a window is full: retry after a pause. */
   | "overloaded"
   /**
-   * The leader's log has reached `maxLogBytes`. It passes with the next snapshot; without
-   * `storage.snapshots`, or while they fail, only raising the bound helps.
+   * The leader's log has reached `maxLogBytes`. The next snapshot makes room; without
+   * `storage.snapshots`, or while they fail, only raising the limit helps.
    */
   | "logFull"
-  /** The leader's disk is full: trying again helps once there is room again. */
+  /** The leader's disk is full: retry once there is room again. */
   | "diskFull"
   | "tooLarge"
   /** The node was closed. */
   | "closing"
   /** The node has failed: `cause` says why, and so does its `error` event. */
   | "failed"
-  /** It was certainly never sent: the leader couldn't be reached in time. */
+  /** It was certainly not sent: the leader couldn't be reached in time. */
   | "notSent"
   /** Another leader's entry was committed in its place. */
   | "superseded"
   /** The command's schema or the codec refused it. */
   | "invalid"
-  /** Its signal aborted before anything was done. */
+  /** Its signal aborted before it was proposed. */
   | "aborted"
-  /** Its time was over before anything was done. */
+  /** It timed out before it was proposed. */
   | "timeout";
 
-/** It was not and will not be applied: trying again can't apply it twice. */
+/** The command was not and will not be applied: a retry can't apply it twice. */
 export class NotProposed extends RaftkitError {
   readonly outcome = "notProposed";
   readonly reason: NotProposedReason;
@@ -43,29 +43,29 @@ export class NotProposed extends RaftkitError {
   }
 }
 
-/** Back-pressure: try again after a pause. */
+/** Back-pressure: retry after a pause. */
 export class Overloaded extends NotProposed {
   constructor(message: string) {
     super("overloaded", message);
   }
 }
 
-/** Why nobody waits for the outcome any more, once the command was handed over. */
+/** Why the call ended without an outcome after the command was submitted. */
 export type OutcomeUnknownReason =
-  /** Its time was over. */
+  /** It timed out. */
   | "timeout"
   /** Its signal aborted; `cause` is the signal's reason. */
   | "aborted"
-  /** The leader that it was sent to leads no more, or its answer was lost or came too late. */
+  /** The leader that it was sent to no longer leads, or its answer was lost or came too late. */
   | "leaderChanged"
-  /** The leader's snapshot took the place of the entry: what became of it isn't in it. */
+  /** The leader's snapshot replaced the entry, and doesn't tell its outcome. */
   | "snapshotInstalled"
   /** The node was closed. */
   | "closing"
   /** The node has failed; `cause` says why. */
   | "failed";
 
-/** It may or may not be applied, now or later: look before trying again. */
+/** The command may or may not be applied, now or later: check before you retry. */
 export class OutcomeUnknown extends RaftkitError {
   readonly outcome = "unknown";
   readonly reason: OutcomeUnknownReason;
@@ -81,12 +81,12 @@ export type GivenUp = "timeout" | "aborted" | "closing" | "failed";
 export type ReadFailedReason =
   | GivenUp
   | "noLeader"
-  /** Too many reads of this node wait for a leader: try again after a pause. */
+  /** Too many reads of this node wait for a leader: retry after a pause. */
   | "overloaded"
-  /** This node didn't get as far as the index that was asked for in time: try again, or elsewhere. */
+  /** This node didn't reach the requested index in time: retry, here or elsewhere. */
   | "behind";
 
-/** A read that got no answer; reads change nothing, so it is safe to try again. */
+/** A read without an answer; reads change nothing, so it is safe to retry. */
 export class ReadFailed extends RaftkitError {
   readonly reason: ReadFailedReason;
   constructor(reason: ReadFailedReason, message: string, options?: { cause?: unknown }) {
@@ -98,23 +98,23 @@ export class ReadFailed extends RaftkitError {
 export type TransferFailedReason =
   | GivenUp
   | "noLeader"
-  /** Who was to lead isn't a member, or has no vote; or nobody else has one. */
+  /** The target isn't a member, or isn't a voter; or there is no other voter. */
   | "unknownServer"
   | "notVoter"
   | "noOtherVoter"
-  /** Another transfer, to somebody else, is under way. */
+  /** A transfer to another node is in progress. */
   | "inProgress"
   /**
-   * Called off after the longest election timeout: who was to lead wasn't heard, or lacked entries, or
-   * was told to take over and hasn't.
+   * Called off after the longest election timeout: the target wasn't heard, or lacked entries, or
+   * was told to take over and didn't.
    */
   | "unreachable"
   | "behind"
   | "notElected"
-  /** The leader that was asked wasn't heard of any more: it may still happen. */
+  /** The leader that was asked wasn't heard from again: it may still happen. */
   | "noAnswer";
 
-/** Another node doesn't lead, or nobody knows: the message says what to do. Nothing is lost. */
+/** The transfer failed, or its outcome is unknown: the message says what to do. Nothing is lost. */
 export class TransferFailed extends RaftkitError {
   readonly reason: TransferFailedReason;
   constructor(reason: TransferFailedReason, message: string, options?: { cause?: unknown }) {
@@ -123,10 +123,10 @@ export class TransferFailed extends RaftkitError {
   }
 }
 
-/** `member` gave up, or can't be answered; the message says what stands in the way. */
+/** `member` gave up, or has no answer; the message gives the reason. */
 export class NotMember extends RaftkitError {
   readonly reason: GivenUp;
-  /** What another node said last to this one's introduction; null: nobody answered. */
+  /** Another node's last answer to this node's introduction; null: nobody answered. */
   readonly answer: IntroductionVerdict | null;
   constructor(
     reason: GivenUp,
@@ -144,36 +144,36 @@ export type MembershipChangeFailedReason =
   | GivenUp
   /** No leader was known, or it didn't answer. */
   | "noLeader"
-  /** The node that was called is no member. */
+  /** The node that was called isn't a member. */
   | "notMember"
-  /** The members were changed by somebody else meanwhile; `configuration` is what they are now. */
+  /** Someone else changed the members meanwhile; `configuration` has the present ones. */
   | "stale"
-  /** Another change is under way, and hasn't ended. */
+  /** Another change is in progress. */
   | "inProgress"
   | "noVoter"
   /** An id is named twice, or two nodes have one address. */
   | "duplicate"
   | "tooMany"
-  /** Nodes of these ids are no members, and haven't introduced themselves to the leader. */
+  /** Nodes of these ids aren't members, and haven't introduced themselves to the leader. */
   | "unknownServer"
-  /** A new voter got no further with the log. */
+  /** A new voter made no more progress with the log. */
   | "notCaughtUp"
-  /** Too few of the new voters answer: without a majority nothing could be committed. */
+  /** Too few of the new voters answer: nothing could be committed without a majority. */
   | "unreachable";
 
-/** What a change of the members that failed leaves behind. */
+/** What a failed change of members leaves behind. */
 export interface MembershipChangeState {
-  /** The nodes that the reason is about. */
+  /** The nodes that the reason concerns. */
   readonly ids: readonly NodeId[];
-  /** It was handed to the leader, and may be made, now or later. */
+  /** The change was sent to the leader, and may happen, now or later. */
   readonly mayHappen: boolean;
-  /** The latest committed one that this node knows. */
+  /** The latest committed configuration that this node knows. */
   readonly configuration: Configuration | undefined;
   /** Of its entry. */
   readonly configurationIndex: Index;
 }
 
-/** The members aren't what was asked for, or nobody knows: the message says what to do. */
+/** The change wasn't made, or its outcome is unknown: the message says what to do. */
 export class MembershipChangeFailed extends RaftkitError implements MembershipChangeState {
   readonly reason: MembershipChangeFailedReason;
   readonly ids: readonly NodeId[];
@@ -196,7 +196,7 @@ export class MembershipChangeFailed extends RaftkitError implements MembershipCh
 }
 
 /**
- * This node was told to join a cluster, but its data directory holds a log of another one: it
+ * This node was told to join a cluster, but its data directory holds a log of another one. It
  * stopped, and nothing was changed.
  */
 export class OtherCluster extends RaftkitError {
@@ -205,7 +205,7 @@ export class OtherCluster extends RaftkitError {
   }
 }
 
-/** It waits among the reads of its node, and is `overloaded` with them. */
+/** `ready` counts as one of its node's reads, and can be `overloaded` like them. */
 export type NotReadyReason = GivenUp | "overloaded";
 
 /** `ready` gave up; the message says what the node lacked. */
@@ -228,8 +228,8 @@ export class StateMachineFailed extends RaftkitError {
 }
 
 /**
- * The log storage failed; the node stopped. Nothing is retried: what a failed sync left behind
- * can't be known.
+ * The log storage failed; the node stopped. Nothing is retried, since it is unknown what a failed
+ * sync left on disk.
  */
 export class StorageFailed extends RaftkitError {
   constructor(message: string, options: { cause: unknown }) {
@@ -238,8 +238,8 @@ export class StorageFailed extends RaftkitError {
 }
 
 /**
- * A snapshot could not be taken; `cause` says why. The node goes on, and its log keeps what the
- * snapshot would have stood for.
+ * A snapshot could not be taken; `cause` says why. The node continues, and its log keeps the
+ * entries.
  */
 export class SnapshotFailed extends RaftkitError {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -248,8 +248,8 @@ export class SnapshotFailed extends RaftkitError {
 }
 
 /**
- * `close` waited as long as it was told to. The node has ended all the same: its calls too, and
- * what isn't named here is released. What is named goes on, and is released once it ends.
+ * `close` timed out. The node and its calls have ended all the same, and every part that isn't
+ * named here is released. The named parts are still running, and are released once they end.
  */
 export class CloseTimedOut extends RaftkitError {
   /** What is still being closed, such as "state machine". */
@@ -257,7 +257,7 @@ export class CloseTimedOut extends RaftkitError {
   constructor(nodeId: string, timeoutMs: number, pending: readonly string[]) {
     super(
       "CLOSE_TIMED_OUT",
-      `after ${timeoutMs} ms node ${nodeId} still waits for its ${pending.join(" and its ")} to end what is under way; the rest of it is closed`,
+      `after ${timeoutMs} ms node ${nodeId} still waits for its ${pending.join(" and its ")} to finish; everything else is closed`,
     );
     this.pending = pending;
   }
@@ -273,7 +273,7 @@ export type LeadershipEndedReason =
   /** The node has failed; `cause` says why. */
   | "failed";
 
-/** The `reason` of a leadership's signal: why this node leads no more. */
+/** The `reason` of a leadership's signal: why this node no longer leads. */
 export class LeadershipEnded extends RaftkitError {
   readonly reason: LeadershipEndedReason;
   constructor(reason: LeadershipEndedReason, message: string, options?: { cause?: unknown }) {
@@ -282,7 +282,7 @@ export class LeadershipEnded extends RaftkitError {
   }
 }
 
-/** What a message says of the error that caused it. */
+/** The text of an error, for use in a message. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
-// Typed events: listeners by name. A listener that throws, or whose promise
-// rejects, is reported and disturbs nobody.
+// Typed events: listeners by name. A listener that throws, or whose promise rejects, is reported
+// and affects nobody else.
 import { AbortSignals } from "./abort-signals.js";
 import type { ListenerOptions, NodeEvents } from "./api.js";
 import { InvalidOption } from "./errors.js";

@@ -1,4 +1,4 @@
-// What a node fails of: a part that threw where it must not.
+// The errors that make a node fail: a part threw where it must not.
 import type { NodeId } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { messageOf, StateMachineFailed, StorageFailed } from "./errors.js";
@@ -20,7 +20,7 @@ export function stateMachineFailed(id: NodeId, cause: unknown): StateMachineFail
 export function internalError(id: NodeId, cause: unknown): RaftkitError {
   return new RaftkitError(
     "INTERNAL",
-    `node ${id} met an error that it can't go on from: ${messageOf(cause)}`,
+    `node ${id} had an error that it can't recover from: ${messageOf(cause)}`,
     { cause },
   );
 }

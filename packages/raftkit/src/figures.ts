@@ -1,4 +1,4 @@
-// What a node's instruments read when they are asked: its status, as counters and gauges.
+// Metrics that instruments read on demand: the node's status, as counters and gauges.
 import type { CounterName, NodeStatus, PeerStatus } from "./api.js";
 import type { Instrument, Instruments } from "./instruments.js";
 
@@ -64,13 +64,13 @@ const GAUGES: readonly Figure[] = [
   {
     name: "raftkit.log.size",
     unit: "By",
-    description: "What the log holds: data, plus 256 bytes an entry.",
+    description: "The size of the log: data, plus 256 bytes per entry.",
     of: ({ logBytes }) => logBytes,
   },
   {
     name: "raftkit.log.limit",
     unit: "By",
-    description: "What the log may hold before proposals are refused.",
+    description: "The size of the log at which proposals are refused.",
     of: ({ maxLogBytes }) => maxLogBytes,
   },
   {
@@ -80,12 +80,12 @@ const GAUGES: readonly Figure[] = [
   },
   {
     name: "raftkit.disk.full",
-    description: "1 while this node's disk has no room for more than the log's reserve.",
+    description: "1 while this node's disk has room only for the log's reserve.",
     of: ({ diskFull }) => Number(diskFull),
   },
   {
     name: "raftkit.log.base_index",
-    description: "The log begins behind it: what came before is in a snapshot.",
+    description: "The log begins after this index; a snapshot covers what came before.",
     of: ({ baseIndex }) => baseIndex,
   },
   {
@@ -96,18 +96,19 @@ const GAUGES: readonly Figure[] = [
   {
     name: "raftkit.snapshot.size",
     unit: "By",
-    description: "The newest snapshot's data.",
+    description: "The size of the newest snapshot's data.",
     of: ({ snapshot }) => snapshot?.bytes ?? 0,
   },
   {
     name: "raftkit.snapshot.age",
     unit: "s",
-    description: "Since the newest snapshot was saved, or found at the start; 0: there is none.",
+    description:
+      "The time since the newest snapshot was saved, or found at the start; 0: there is none.",
     of: ({ snapshot }) => (snapshot?.ageMs ?? 0) / 1000,
   },
   {
     name: "raftkit.snapshot.missing",
-    description: "1 while the log begins behind a snapshot that is lost: nothing is applied.",
+    description: "1 while the log begins after a snapshot that is lost: nothing is applied.",
     of: ({ lacksSnapshot }) => Number(lacksSnapshot),
   },
   {
@@ -119,7 +120,7 @@ const GAUGES: readonly Figure[] = [
   {
     name: "raftkit.bootstrap.missing",
     unit: "{server}",
-    description: "At the first start: initial voters that this node hasn't heard of.",
+    description: "At the first start: initial voters that this node hasn't heard from.",
     of: ({ bootstrap }) => bootstrap?.missing.length ?? 0,
   },
   ofPeers(
@@ -152,12 +153,12 @@ const COUNTERS: Readonly<Record<Exclude<CounterName, "proposals" | "reads">, Ins
   messagesSent: {
     name: "raftkit.messages.sent",
     unit: "{message}",
-    description: "Messages that the transport took for other nodes.",
+    description: "Messages that the transport accepted for other nodes.",
   },
   messagesUnsent: {
     name: "raftkit.messages.unsent",
     unit: "{message}",
-    description: "Messages that the transport didn't take: nobody to send to, or no room.",
+    description: "Messages that the transport refused: no connection, or no room.",
   },
   messagesReceived: {
     name: "raftkit.messages.received",
@@ -183,7 +184,7 @@ const COUNTERS: Readonly<Record<Exclude<CounterName, "proposals" | "reads">, Ins
     name: "raftkit.event_loop.stalls",
     unit: "{stall}",
     description:
-      "How often the event loop stood still for half of the smallest election timeout, or longer.",
+      "How often the event loop was blocked for half of the smallest election timeout, or longer.",
   },
   entriesApplied: {
     name: "raftkit.entries.applied",

@@ -1,5 +1,5 @@
-// What a node measures for its instruments: how long things take, and how calls end. The one place
-// that the rest of the runtime tells; without instruments there is none.
+// Measures durations and outcomes for a node's instruments. The only part that the rest of the
+// runtime reports to; it doesn't exist without instruments.
 import type { Index, LogStorage, StateMachine, VoteRefusal } from "@raftkit/core";
 import type { NodeOptions, NodeStatus, Role } from "./api.js";
 import { CommitTimes } from "./commit-times.js";
@@ -91,7 +91,7 @@ export class Instrumentation {
       read: duration("read", "A linearizable read that was answered: from the call to its answer."),
       election: duration(
         "election",
-        "From standing for election, pre-votes included, until this node leads or follows.",
+        "From the start of a candidacy, pre-votes included, until this node leads or follows.",
       ),
     };
     this.commits = new CommitTimes(
@@ -114,7 +114,7 @@ export class Instrumentation {
       {
         name: "raftkit.log.write.queue.length",
         unit: "{persist}",
-        description: "Changes that wait for the write of the log that is under way.",
+        description: "Changes that wait for the current write of the log to end.",
       },
       () => figures.source.queueLength(),
     );
@@ -157,7 +157,7 @@ export class Instrumentation {
       {
         name: "raftkit.votes.refused",
         unit: "{request}",
-        description: "Requests for a vote or a pre-vote of this node that it refused, by reason.",
+        description: "Vote and pre-vote requests that this node refused, by reason.",
         label: "reason",
       },
       () => this.#votesRefused,

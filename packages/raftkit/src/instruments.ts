@@ -1,10 +1,10 @@
-// The port for metrics and traces: what a node tells of itself while it runs. An adapter hands it
-// on, such as @raftkit/opentelemetry. Without one nothing is measured. Types only.
+// The port for a node's metrics and traces. An adapter such as @raftkit/opentelemetry passes them
+// on. Without one, nothing is measured. Types only.
 import type { NodeId } from "@raftkit/core";
 
 /**
  * Called once by `createNode`, for one node.
- * @param node whose figures they are; several nodes of a process differ in `id` or `clusterId`
+ * @param node the node that is measured; several nodes of a process differ in `id` or `clusterId`
  */
 export type CreateInstruments = (node: {
   readonly id: NodeId;
@@ -12,11 +12,13 @@ export type CreateInstruments = (node: {
 }) => Instruments;
 
 /**
- * Where a node's figures go. Whatever throws here, or returns a promise that rejects, disturbs
- * nobody: the first such error of a node is logged.
+ * Receives a node's metrics and traces. A method that throws, or returns a promise that rejects,
+ * doesn't affect the node: the first such error is logged.
  */
 export interface Instruments {
-  /** A count that never falls while the node lives. The node keeps it; `read` costs microseconds. */
+  /**
+   * A count that never falls while the node lives. The node keeps it; `read` costs microseconds.
+   */
   counter(instrument: Instrument, read: ReadFigure): void;
   /** A value that rises and falls. The node keeps it; `read` costs microseconds. */
   gauge(instrument: Instrument, read: ReadFigure): void;
@@ -28,7 +30,7 @@ export interface Instruments {
    * @returns called once, when it has ended
    */
   span?(operation: Operation): EndSpan;
-  /** The node is closed: what was registered goes, since another node may register the same. */
+  /** The node is closed: remove what was registered, since another node may register the same. */
   close(): void;
 }
 
@@ -37,11 +39,11 @@ export type Operation = "propose" | "read" | "election";
 /**
  * @param outcome `applied`, `answered`, `won`; otherwise why not: the `reason` of the error, or one
  * of `unknown`, `failed`, `invalid`, and for an election `lost`, `closing`
- * @param error what a call rejected with; an election that was lost has none
+ * @param error what a call rejected with; a lost election has none
  */
 export type EndSpan = (outcome: string, error?: unknown) => void;
 
-/** What is measured, named as OpenTelemetry does it; every other convention can be had from that. */
+/** A metric, named by OpenTelemetry's convention; other conventions can be derived from it. */
 export interface Instrument {
   /** Lower case, parts divided by dots, without unit and kind: `raftkit.log.write.duration`. */
   readonly name: string;
@@ -49,12 +51,12 @@ export interface Instrument {
   readonly description: string;
   /** Base units in UCUM: seconds, bytes, or `{…}` around what is counted. None: a plain number. */
   readonly unit?: "s" | "By" | `{${string}}`;
-  /** The label of its samples, where it has several. */
+  /** The label of its samples, if it has several. */
   readonly label?: string;
 }
 
 export interface HistogramInstrument extends Instrument {
-  /** Upper bounds of the buckets that suit it, rising. */
+  /** Suggested upper bounds of the buckets, ascending. */
   readonly boundaries: readonly number[];
 }
 

@@ -1,7 +1,6 @@
 // Results of entries that were applied while forwarded proposals had no answer yet: when the answer
-// comes, it may name an entry that has been applied already. Bounded in number and in bytes, since
-// other nodes' results are among them; what is given up costs a proposal its result, never its
-// truth.
+// comes, it may name an entry that has been applied already. Limited in number and in bytes, since
+// other nodes' results are among them. If a result is dropped, its proposal ends as unknown.
 import type { Index, Term } from "@raftkit/core";
 import { roughBytes } from "./rough-bytes.js";
 
@@ -28,7 +27,7 @@ export class KeptResults<Result> {
     const bytes = roughBytes(result, BYTES_MAX);
     if (this.#ring.length === 0) this.#first = index;
     this.#put(index, { index, term, result, bytes });
-    // Whatever falls out of the window is let go of, also where a missing index takes its place.
+    // Results outside the window are dropped, even if a missing index replaces them.
     for (; this.#first <= index - RESULTS_MAX || this.#bytes > BYTES_MAX; this.#first++) {
       if (this.get(this.#first)) this.#put(this.#first, undefined);
     }

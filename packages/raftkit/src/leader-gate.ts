@@ -1,5 +1,6 @@
-// Calls wait here while no leader is known, and for a moment after the leader couldn't take them: it
-// leads no more, or can't be reached. Then they are handed to core again (decision 0036).
+// Calls wait here while no leader is known, and briefly after the leader couldn't take them,
+// because it no longer leads or can't be reached. Then they are submitted to core again (decision
+// 0036).
 import type { Clock, NodeId } from "@raftkit/core";
 
 /** What calls wait for: reads for a leader that can be reached, commands for one that takes them. */

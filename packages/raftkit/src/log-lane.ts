@@ -1,5 +1,5 @@
-// Writes what core wants persisted: one write at a time, and whatever came meanwhile is the next
-// one (group commit).
+// Writes what core wants persisted, one write at a time; everything that arrives during a write is
+// the next one (group commit).
 import type { LogOperation, LogStorage } from "@raftkit/core";
 
 /**

@@ -1,5 +1,5 @@
-// Hands committed entries to the state machine, in order, one at a time, and gives the event loop
-// back in between. Never while a query reads the state.
+// Hands committed entries to the state machine, in order, one at a time, and yields to the event
+// loop in between. Never while a query reads the state.
 import type {
   Clock,
   Codec,

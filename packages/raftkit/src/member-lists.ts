@@ -1,4 +1,4 @@
-// The members of a configuration by their ids, and what of a change of them is to be done next.
+// The members of a configuration by their ids, and the next step of a change.
 import type { Configuration, NodeId } from "@raftkit/core";
 
 export interface MemberLists {
@@ -10,7 +10,7 @@ export function listsOf({ voters, learners }: Configuration): MemberLists {
   return { voters: voters.map(({ id }) => id), learners: learners.map(({ id }) => id) };
 }
 
-/** While voters change: as they were before. */
+/** While voters change: the old ones. */
 export function listsBefore(configuration: Configuration): MemberLists {
   const { outgoing, voters } = configuration;
   return listsOf({ ...configuration, voters: outgoing.length > 0 ? outgoing : voters });
@@ -34,7 +34,7 @@ export function namedTwice({ voters, learners }: MemberLists): readonly NodeId[]
   return [...new Set(all.filter((id, i) => all.indexOf(id) !== i))];
 }
 
-/** Who is to vote and isn't there yet: these are learners first. */
+/** Wanted voters that aren't members yet: they become learners first. */
 export function newcomers(now: MemberLists, target: MemberLists): readonly NodeId[] {
   return without(target.voters, [...now.voters, ...now.learners]);
 }

@@ -1,5 +1,5 @@
-// The calls about members: `member`, which waits on this node, and `changeMembership`, which asks the
-// leader for one step after another.
+// The calls about members: `member`, which waits on this node, and `changeMembership`, which asks
+// the leader for one step after another.
 import type { Effect, Index, Input, NodeId, RaftStatus } from "@raftkit/core";
 import { checkOptionShape, isJoint, isValidId, MEMBERS_MAX } from "@raftkit/core";
 import type { ReadyOptions } from "./api-calls.js";
@@ -26,16 +26,16 @@ import { checkCallOptions } from "./options.js";
 import type { OwnMembership } from "./own-membership.js";
 import { MemberCall } from "./own-membership.js";
 
-/** What these calls need of their node. */
+/** What these calls need from their node. */
 export interface MembershipContext {
   raftStatus(): RaftStatus;
-  /** Resolves once everything is applied here that was committed when it was called. */
+  /** Resolves once this node has applied everything that was committed at the call. */
   ready(): Promise<void>;
   /** Why there is no leader, as the end of a sentence; or "". */
   silentText(): string;
   /** Undefined while it runs. */
   readonly end: NodeEnd | undefined;
-  /** Asks for the end of this turn, at which core gets what waits. */
+  /** Requests the end of this turn, at which core gets the waiting steps. */
   requestTurn(): void;
   onListenerFailed(name: string, error: unknown): void;
 }
@@ -46,11 +46,11 @@ export class MembershipCalls {
   readonly #settings: Settings;
   readonly #limits: CallLimits;
   readonly #changes = new Set<MembershipChange>();
-  /** By the id under which core was asked. */
+  /** By the id of the input to core. */
   readonly #asked = new Map<number, MembershipChange>();
   #lastId = 0;
   #leader = "";
-  /** Of the latest look at what is committed in the cluster; 0: none is under way. */
+  /** Of the present check of what is committed in the cluster; 0: there is none. */
   #catchingUp = 0;
   #catchUps = 0;
   #cancelTick: (() => void) | null = null;
@@ -104,7 +104,7 @@ export class MembershipCalls {
     });
   }
 
-  /** What needs nobody else to be refused. */
+  /** Refusals that this node can decide alone. */
   #refuse(
     target: MemberLists,
     signal: AbortSignal | undefined,
@@ -129,7 +129,7 @@ export class MembershipCalls {
     }
     const outside = this.#own.outside;
     if (outside !== null) {
-      const why = `members are changed from a member, and ${outside}`;
+      const why = `only members can change members, and ${outside}`;
       return refused({ reason: "notMember", why, ids: [] });
     }
     const twice = namedTwice(target);
@@ -160,7 +160,7 @@ export class MembershipCalls {
     }
   }
 
-  /** What is committed in the cluster, this node is to know before a step builds on it. */
+  /** This node must know what is committed in the cluster before a step builds on it. */
   #catchUp(): void {
     const number = ++this.#catchUps;
     this.#catchingUp = number;

@@ -1,7 +1,7 @@
-// One `changeMembership` call: from the committed configuration, as it is at each moment, the next step
-// towards the members that were asked for. A step names the entry that it changes, so that of two
-// administrators one wins. That is the entry's index: what is committed at an index no leader holds
-// differently (decision 0049).
+// One `changeMembership` call: derives the next step towards the wanted members from the committed
+// configuration of each moment. A step names the index of the configuration that it changes, so that
+// of two administrators one wins. The index is enough: no leader has another entry at a committed
+// index (decision 0049).
 import type { Configuration, Index, MembershipVerdict, NodeId } from "@raftkit/core";
 import type { ChangedMembership, MembershipProgress } from "./api-members.js";
 import { MembershipChangeFailed } from "./errors.js";
@@ -23,7 +23,7 @@ import { PendingCall } from "./pending-call.js";
 export interface CommittedView {
   readonly configuration: Configuration;
   readonly index: Index;
-  /** It isn't joint, and no later one is in force. */
+  /** Whether it isn't joint, and no later one is in force. */
   readonly isSettled: boolean;
   /** Of the one in force. */
   readonly latestIndex: Index;
@@ -35,17 +35,17 @@ export interface WantedChange extends MemberLists {
 
 type Verdict = MembershipVerdict | { readonly type: "unknown" };
 interface Step {
-  /** New voters become learners; then all becomes what was asked for. Or learners are taken out. */
+  /** New voters become learners; then the wanted change. Or learners are removed again. */
   readonly kind: "learn" | "change" | "takeOut";
   readonly from: MemberLists;
   readonly to: MemberLists;
 }
 
-/** What a call needs of its node. */
+/** What a call needs from its node. */
 export interface ChangeContext {
   readonly target: MemberLists;
   readonly expected: Index | undefined;
-  /** After so long without any progress it gives up. */
+  /** It gives up after this long without progress. */
   readonly patienceMs: number;
   now(): number;
   /** Undefined before there is one. */
@@ -61,15 +61,15 @@ export interface ChangeContext {
 
 export class MembershipChange extends PendingCall {
   readonly #node: ChangeContext;
-  /** What earlier leaders left behind isn't all known yet. */
+  /** This node may not know yet everything that earlier leaders appended. */
   isBehind = true;
   /** Of the first step. */
   #basis: MemberLists | undefined;
   #hasBegun = false;
   #step: Step | undefined;
-  /** Nothing can be said before what is committed has reached this entry. */
+  /** Nothing is known until this entry is committed. */
   #awaitedIndex: Index = 0;
-  /** A step from this entry was handed to core, and what became of it isn't known. */
+  /** A step from this entry was passed to core, and its outcome is unknown. */
   #openFrom: Index | undefined;
   #isAsked = false;
   #isPausing = false;
@@ -81,7 +81,7 @@ export class MembershipChange extends PendingCall {
   #told = "";
   /** Learners that this call added. */
   #added: readonly NodeId[] = [];
-  /** It is given up, and what it added is taken out. */
+  /** The call gave up, and removes what it added. */
   #failure: Failure | undefined;
 
   constructor(node: ChangeContext) {
@@ -90,19 +90,19 @@ export class MembershipChange extends PendingCall {
     this.#movedAt = node.now();
   }
 
-  /** Another node leads: its entries decide, and what they are this node has yet to hear. */
+  /** Another node leads: its entries decide, and this node doesn't know them yet. */
   onNewLeader(): void {
     this.isBehind = true;
   }
 
-  /** What earlier leaders took is committed, or will never be. */
+  /** The steps that earlier leaders accepted are committed, or will never be. */
   onCaughtUp(): void {
     this.isBehind = false;
     this.#awaitedIndex = 0;
     if (!this.#isAsked) this.#openFrom = undefined;
   }
 
-  /** What core is asked for next, if there is something to ask. */
+  /** The next input for core, if any. */
   next(): WantedChange | undefined {
     const view = this.#node.view();
     if (this.settled || this.isBehind || this.#isAsked || !view) return undefined;
@@ -121,7 +121,7 @@ export class MembershipChange extends PendingCall {
     return { ...this.#step.to, expected: view.index };
   }
 
-  /** What is committed is what the step led to, or what it came from; or somebody else was faster. */
+  /** The committed configuration is the step's result or its origin; or someone else was faster. */
   #look(now: MemberLists, view: CommittedView): void {
     const step = this.#step;
     if (!this.#hasBegun) {
@@ -130,19 +130,19 @@ export class MembershipChange extends PendingCall {
     } else if (step && areSame(now, step.to)) this.#onStepDone(step, view);
     else if (step && !areSame(now, step.from)) {
       if (this.#failure) this.#giveUp(this.#leftText(now));
-      else this.#failStale("the members were changed by somebody else meanwhile", now, view);
+      else this.#failStale("someone else changed the members meanwhile", now, view);
     }
     if (!this.settled) this.#step ??= this.#plan(now, view);
   }
 
-  /** Whether what is to be changed is there still. */
+  /** Whether the configuration to change is still in force. */
   #fits(now: MemberLists, view: CommittedView): boolean {
     const { expected, target } = this.#node;
     if (areSame(now, target)) return true;
     if (expected !== undefined && expected !== view.index) {
-      this.#failStale(`the configuration at index ${expected} was to be changed`, now, view);
+      this.#failStale(`the change was meant for the configuration at index ${expected}`, now, view);
     } else if (this.#basis && !areSame(now, this.#basis)) {
-      this.#failStale("the members were changed by somebody else meanwhile", now, view);
+      this.#failStale("someone else changed the members meanwhile", now, view);
     }
     return !this.settled;
   }
@@ -156,9 +156,7 @@ export class MembershipChange extends PendingCall {
       this.#tell({ step: "learning", ids: this.#added, index });
     } else if (kind === "takeOut") {
       this.#tell({ step: "takenOut", ids: this.#added });
-      this.#giveUp(
-        `${this.#added.join(", ")} had been made a learner for it, and was taken out again`,
-      );
+      this.#giveUp(`${this.#added.join(", ")} was made a learner for it, and was removed again`);
     }
   }
 
@@ -183,12 +181,12 @@ export class MembershipChange extends PendingCall {
       return;
     }
     this.#isPausing = true;
-    // Without an answer the leader may still take it, as long as nothing else was changed.
+    // Without an answer the leader may still accept it, as long as nothing else was changed.
     if (verdict.type !== "unknown") this.#openFrom = undefined;
     switch (verdict.type) {
       case "stale":
       case "inProgress":
-        // It is this call's own entry, perhaps, of which the leader's answer was lost.
+        // It may be this call's own entry, for which the leader's answer was lost.
         this.#awaitedIndex = verdict.index;
         if (verdict.type === "inProgress") this.#obstacle = verdict;
         break;
@@ -237,7 +235,7 @@ export class MembershipChange extends PendingCall {
     }
   }
 
-  /** Time has passed: what was refused is tried again, or has been for long enough. */
+  /** Time has passed: a refused step is retried, or given up. */
   onTick(): void {
     this.#isPausing = false;
     const { patienceMs } = this.#node;
@@ -246,7 +244,7 @@ export class MembershipChange extends PendingCall {
       this.#giveUp(this.#leftText());
       return;
     }
-    const failure = this.#failureNow(`nothing has moved for ${patienceMs} ms: `);
+    const failure = this.#failureNow(`no progress for ${patienceMs} ms: `);
     const canTakeOut =
       this.#added.length > 0 &&
       this.#openFrom === undefined &&
@@ -284,7 +282,7 @@ export class MembershipChange extends PendingCall {
   }
 
   #failStale(what: string, now: MemberLists, { index }: CommittedView): void {
-    const why = `${what}, but now it is that at index ${index}: ${listsText(now)}. Nothing was done; look whether that will do, and call again if it won't`;
+    const why = `${what}; the present one, at index ${index}, has ${listsText(now)}. Nothing was done; check whether that is enough, and call again if not`;
     this.#fail({ reason: "stale", why, ids: [] });
   }
 
@@ -293,14 +291,14 @@ export class MembershipChange extends PendingCall {
     this.#giveUp(this.#leftText(), options);
   }
 
-  /** Which learners stay behind. */
+  /** The learners that remain. */
   #leftText(now?: MemberLists): string {
     const view = now ? undefined : this.#node.view();
     const { learners = [] } = now ?? (view && listsOf(view.configuration)) ?? {};
     const left = this.#added.filter((id) => learners.includes(id));
     return left.length === 0
       ? ""
-      : `${left.join(", ")} stays behind as a learner: the same call goes on from there, and any that doesn't name it takes it out`;
+      : `${left.join(", ")} remains a learner: the same call continues from there, and any call that doesn't name it removes it`;
   }
 
   #giveUp(rest: string, options?: { cause?: unknown }): void {

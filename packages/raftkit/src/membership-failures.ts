@@ -1,4 +1,4 @@
-// Why a change of the members failed, in words that say what stands in the way and what to do.
+// The texts of failed changes of members: why, and what to do.
 import type { MembershipVerdict, NodeId } from "@raftkit/core";
 import { MEMBERS_MAX } from "@raftkit/core";
 import type { MembershipChangeFailedReason } from "./errors.js";
@@ -6,23 +6,23 @@ import type { MembershipChangeFailedReason } from "./errors.js";
 export interface Failure {
   readonly reason: MembershipChangeFailedReason;
   readonly why: string;
-  /** Whom it is about. */
+  /** The nodes that it concerns. */
   readonly ids: readonly NodeId[];
 }
 
-/** What may pass by itself. */
+/** Obstacles that may pass by themselves. */
 export type Obstacle = Extract<
   MembershipVerdict,
   { readonly type: "unknownServer" | "notCaughtUp" | "unreachable" | "inProgress" }
 >;
 
 export const MAY_HAPPEN =
-  "it was handed to the leader, and may still happen: look at the members before you call again";
+  "it was sent to the leader, and may still happen: check the members before you call again";
 
 export const NOT_COMMITTED =
-  "the leader has taken it, but it isn't committed, which needs a majority of the voters of before and one of the new ones. It can't be taken back; start those of them that are down";
+  "the leader has accepted it, but it isn't committed: that needs a majority of the old voters and one of the new ones. It can't be taken back; start the voters that are down";
 
-/** Undefined: none was told. */
+/** Undefined: there was no answer. */
 export function obstacleOf(obstacle: Obstacle | undefined): Failure {
   switch (obstacle?.type) {
     case undefined:
@@ -30,13 +30,13 @@ export function obstacleOf(obstacle: Obstacle | undefined): Failure {
     case "inProgress":
       return {
         reason: "inProgress",
-        why: `another change of the members, at index ${obstacle.index}, is under way: it ends once a majority of the voters of before and one of the new ones have it, and can't be taken back. When it has ended, look at the members and call again`,
+        why: `another change of members, at index ${obstacle.index}, is in progress: it ends once a majority of the old voters and one of the new ones have it, and can't be taken back. When it has ended, check the members and call again`,
         ids: [],
       };
     case "unknownServer":
       return {
         reason: "unknownServer",
-        why: `${obstacle.ids.join(", ")} is no member, and hasn't made itself known to the leader: start it with cluster.join and an address of a member; its log, and node.member() there, say what is missing`,
+        why: `${obstacle.ids.join(", ")} isn't a member, and hasn't introduced itself to the leader: start it with cluster.join and an address of a member; its log, and node.member() there, say what is missing`,
         ids: obstacle.ids,
       };
     case "notCaughtUp": {
@@ -47,14 +47,14 @@ export function obstacleOf(obstacle: Obstacle | undefined): Failure {
           : `${matchIndex} of ${lastIndex} entries`;
       return {
         reason: "notCaughtUp",
-        why: `${id} is to vote, but has ${what} and gets no further, or no faster than new ones come: is it running, can the leader reach it, and is its disk fast enough?`,
+        why: `${id} is to be a voter, but has ${what} and makes no progress, or is no faster than new entries come: is it running, can the leader reach it, and is its disk fast enough?`,
         ids: [id],
       };
     }
     case "unreachable":
       return {
         reason: "unreachable",
-        why: `without ${obstacle.ids.join(", ")}, which the leader doesn't hear, too few of the new voters are left to commit anything: start these, or leave them out`,
+        why: `the leader doesn't hear from ${obstacle.ids.join(", ")}, and without them too few of the new voters are left to commit anything: start them, or leave them out`,
         ids: obstacle.ids,
       };
   }
@@ -62,7 +62,7 @@ export function obstacleOf(obstacle: Obstacle | undefined): Failure {
 
 type Refusal = Extract<MembershipVerdict, { readonly type: "noVoter" | "tooMany" | "duplicate" }>;
 
-/** It will never be. */
+/** Refusals that never pass. */
 export function refusalOf(refusal: Refusal): Failure {
   switch (refusal.type) {
     case "noVoter":
@@ -70,13 +70,13 @@ export function refusalOf(refusal: Refusal): Failure {
     case "tooMany":
       return {
         reason: "tooMany",
-        why: `the change needs a configuration of more than ${MEMBERS_MAX} servers, in all its lists together; while voters change, those of before are among them`,
+        why: `the change needs a configuration of more than ${MEMBERS_MAX} servers in all its lists together; while voters change, these include the old ones`,
         ids: [],
       };
     case "duplicate":
       return {
         reason: "duplicate",
-        why: `${refusal.ids.join(", ")}: each may be named once, as voter or as learner, and each needs an address of its own`,
+        why: `${refusal.ids.join(", ")}: each may be named once, as voter or as learner, and needs its own address`,
         ids: refusal.ids,
       };
   }

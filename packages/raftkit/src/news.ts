@@ -1,4 +1,4 @@
-// What core tells without asking for anything, and who hears it: the operator, listeners, the
+// Passes on what core reports without asking for anything: to the operator, listeners and
 // instruments.
 import type { Effect, Index } from "@raftkit/core";
 import type { Events } from "./events.js";

@@ -1,5 +1,5 @@
-// The runtime: feeds core with what happens, one step at a time (R29), and carries out what it asks
-// for. Log, machine and network are lanes of their own; core never waits for them.
+// The runtime: feeds inputs to core, one step at a time (R29), and carries out its effects. Log,
+// machine and network are separate lanes; core never waits for them.
 //
 //   propose, read ─┐                ┌─▶ log lane ──────▶ storage.write    → persisted
 //   frames ────────┼─▶ Raft.step ───┼─▶ machine lane ──▶ stateMachine     → applied, results

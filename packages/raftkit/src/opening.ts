@@ -1,4 +1,4 @@
-// What a node finds at its start: the log, the newest snapshot, and a state machine that holds it.
+// Opens a node's data: the log, the newest snapshot, and a state machine that holds it.
 import type { OpenedLog, SnapshotMeta, StateMachine, StorageIdentity } from "@raftkit/core";
 import { InvalidOption } from "@raftkit/core";
 import type { Logger, NodeOptions } from "./api.js";
@@ -122,6 +122,6 @@ function damageOf({ snapshotId, index }: SnapshotMeta, error: unknown): Snapshot
 
 function missingSnapshots(index: number): InvalidOption {
   return new InvalidOption(
-    `option storage.snapshots: not given, but the log begins behind index ${index}, so what came before, and who votes, is in a snapshot; give createNode the snapshot storage that this data was written with`,
+    `option storage.snapshots: not given, but the log begins after index ${index}, so earlier entries and the configuration are in a snapshot; give createNode the snapshot storage that this data was written with`,
   );
 }

@@ -1,5 +1,4 @@
-// What an operator reads: the lines of a node's log, in words that say what happened, to what, and
-// what to do.
+// The lines of a node's log, for operators: they say what happened, to what, and what to do.
 import type {
   Clock,
   DropReason,
@@ -23,41 +22,41 @@ import { StartWatch } from "./start-watch.js";
 
 const NOTICES: Readonly<Record<Notice, string>> = {
   bootstrapDisagrees:
-    "this peer was started with another list of initial voters; the cluster can't form until the lists are the same",
+    "this peer was started with another list of initial voters; the cluster can't be bootstrapped until the lists are the same",
   alreadyFormed:
     "this peer already holds a log, so the cluster was bootstrapped before; if this node's data directory was lost, bring it back",
   peerRolledBack:
-    "this peer lacks entries that it acknowledged: an older copy of its data directory was put back, or its disk lost what it had stored; it gets no entries from this leader, and must be kept stopped unless its original directory can be restored",
+    "this peer lacks entries that it acknowledged: an older copy of its data directory was restored, or its disk lost what it had stored; it gets no entries from this leader, and must be kept stopped unless its original directory can be restored",
   installOutrun:
-    "the log has reached half of its bound (maxLogBytes) while this peer is sent a snapshot, so the entries behind that snapshot are gone and it will need a newer one; if this comes again and again, raise maxLogBytes, or give the link or the peer's disk more speed",
+    "the log has reached half of its bound (maxLogBytes) while this peer is sent a snapshot, so the entries after that snapshot are gone and it will need a newer one; if this happens repeatedly, raise maxLogBytes, or use a faster link or disk",
   snapshotMissing:
-    "the log begins behind a snapshot that is lost or damaged; this node votes and keeps entries, but applies nothing and doesn't campaign until the leader has sent it one",
+    "the log begins after a snapshot that is lost or damaged; this node votes and stores entries, but applies nothing and doesn't campaign until the leader has sent it one",
   logFull:
-    "the log of this leader has reached its bound (maxLogBytes): proposals that don't fit are refused until the next snapshot makes room (option storage.snapshots; without it all entries stay). If that takes long, a line about a snapshot that failed tells why; or raise maxLogBytes on every node, and give the processes the memory for it",
+    "the log of this leader has reached its limit (maxLogBytes): proposals that don't fit are refused until the next snapshot makes room (option storage.snapshots; without it all entries stay). If that takes long, look for a failed snapshot in this log; or raise maxLogBytes on every node, and give the processes the memory for it",
   logHasRoom: "the log has room again for what it refused",
   diskFull:
-    "the disk has no room for more than the log's reserve: as a leader this node refuses proposals, and reads go on; as a follower it goes on until the reserve is used up, and stops then. Free space: it is looked for again and again, and nothing needs to be started anew",
+    "the disk has room only for the log's reserve: as a leader this node refuses proposals, and reads continue; as a follower it continues until the reserve is used up, and then stops. Free space; this node checks for it regularly, and needs no restart",
   diskHangs:
-    "this leader's disk hasn't ended a write for longer than the longest election timeout, and a majority has more on theirs: it leads no more. Look at the disk",
-  diskFailed: "this leader's disk has failed: it leads no more",
-  transferring: "this leader hands its leadership on",
+    "this leader's disk hasn't completed a write for longer than the longest election timeout, and a majority has stored more: it stops leading. Check the disk",
+  diskFailed: "this leader's disk has failed: it stops leading",
+  transferring: "this leader transfers its leadership",
   transferCalledOff:
-    "this leader was to hand its leadership on, but the other one hasn't taken over within the longest election timeout; this one leads on",
-  diskHasRoom: "the disk has room again: this node takes proposals",
+    "this leader tried to transfer its leadership, but the other node hasn't taken over within the longest election timeout; this one continues to lead",
+  diskHasRoom: "the disk has room again: this node accepts proposals",
   twoDirectories:
-    "two processes with this id and different data directories are running: an address is given to both, perhaps, or an old process was left behind; stop the one that is not wanted",
+    "two processes with this id and different data directories are running: perhaps both have the same address, or an old process was left behind; stop the wrong one",
   bootstrapIgnored:
     "the list of initial voters differs from the configuration in the log; the log's is in force",
 };
 
 const DROPPED: Readonly<Record<DropReason | "malformed", string>> = {
   addressee:
-    "they are meant for another data directory than this node's; was this node's directory replaced, or is there another node with its id?",
+    "they are addressed to another data directory than this node's; was this node's directory replaced, or is there another node with its id?",
   staleRun:
-    "they come from an earlier run of it; is it running twice, or was an old copy of its data directory put back?",
+    "they come from an earlier run of it; is it running twice, or was an old copy of its data directory restored?",
   notMember:
     "its data directory isn't the one that the cluster's configuration names; was the directory replaced, or is there another node with its id?",
-  impossible: "they claim what no correct node can claim; is it damaged, or not a raftkit node?",
+  impossible: "they contain what no correct node can send; is it damaged, or not a raftkit node?",
   malformed:
     "they can't be read; does it run another version of raftkit, or another codec under the same name?",
 };
@@ -65,8 +64,8 @@ const DROPPED: Readonly<Record<DropReason | "malformed", string>> = {
 const REFUSED: Readonly<Record<VoteRefusal, string>> = {
   staleTerm: "that term is over",
   leaderLive: "the leader is live",
-  alreadyVoted: "this term's vote is another's",
-  electing: "this node's own vote is under way",
+  alreadyVoted: "this node voted for another in this term",
+  electing: "this node runs an election itself",
   logBehind: "its log isn't as up to date as this node's",
 };
 
@@ -136,7 +135,7 @@ export class OperatorLog {
     else {
       const others = learners.length === 0 ? "" : `; learners ${names(learners)}`;
       const before =
-        outgoing.length === 0 ? "" : `; a majority of these is needed, too: ${names(outgoing)}`;
+        outgoing.length === 0 ? "" : `; also needed is a majority of ${names(outgoing)}`;
       this.#logger.info(
         { index, voters, learners, outgoing },
         `the configuration at index ${index} is in force: voters ${names(voters)}${others}${before}`,
@@ -152,12 +151,12 @@ export class OperatorLog {
     return outside === null ? this.leaderWatch.silentText : `; ${outside}`;
   }
 
-  /** Core tells what is new only. */
+  /** Core reports only what is new. */
   introduced({ by, verdict, leaderId }: Extract<Effect, { type: "introduced" }>): void {
     const level = verdict === "waiting" || verdict === "member" ? "info" : "warn";
     this.#logger[level](
       { by, verdict, leaderId },
-      `this node has said to ${by} who it is: ${this.#own?.textOf(verdict) ?? verdict}`,
+      `this node introduced itself to ${by}: ${this.#own?.textOf(verdict) ?? verdict}`,
     );
   }
 
@@ -174,7 +173,7 @@ export class OperatorLog {
     );
     this.#logger.warn(
       { differing },
-      `cluster.bootstrap gives other addresses than the log's configuration, which is in force: ${each.join(", ")}. A node that has moved says so itself, once it is started with its new address and reaches one of the others`,
+      `cluster.bootstrap gives different addresses from the log's configuration, which is in force: ${each.join(", ")}. A node that has moved reports its new address itself, once it is started with it and reaches one of the others`,
     );
   }
 
@@ -229,7 +228,7 @@ export class OperatorLog {
       kind: "diverged",
       subject: peer,
       fields: { peer, index, ownHash, peerHash },
-      message: `the state machine's state differs from that of ${peer} at index ${index}: one of them runs other code than the commands in the log were applied with, or apply isn't deterministic. The nodes go on, and may answer differently; compare their versions, and start the wrong one again with the right code`,
+      message: `the state machine's state differs from that of ${peer} at index ${index}: one of them runs different code from when the commands were first applied, or apply isn't deterministic. The nodes continue, and may answer differently; compare their versions, and restart the wrong one with the right code`,
     });
   }
 
@@ -262,8 +261,7 @@ export class OperatorLog {
     error: unknown,
     retryMs: number | undefined,
   ): void {
-    const again =
-      retryMs === undefined ? "it is tried again" : `it is tried again in ${retryMs} ms`;
+    const again = retryMs === undefined ? "it is retried" : `it is retried in ${retryMs} ms`;
     this.#warn(
       "snapshotFailed",
       what,
@@ -277,7 +275,7 @@ export class OperatorLog {
       "stalled",
       "",
       { ms },
-      `the event loop stood still for ${Math.round(ms)} ms: this node heard and said nothing meanwhile, and the others may have elected another leader. Long computations, a busy machine or a stopped process do that`,
+      `the event loop was blocked for ${Math.round(ms)} ms: this node received and sent nothing meanwhile, and the others may have elected another leader. Long computations, a busy machine or a stopped process cause this`,
     );
   }
 

@@ -1,5 +1,5 @@
-// Which options there are and of which type: types say so too, but not every program is checked by
-// them. A wrong name or type is refused by name, before anything is opened.
+// The names and types of the options, for programs that the type checker doesn't check. A wrong
+// name or type is refused by name, before anything is opened.
 import type { OptionKind, OptionShape } from "@raftkit/core";
 import { checkOptionKind, checkOptionNames } from "@raftkit/core";
 import type { NodeOptions } from "./api.js";

@@ -1,5 +1,5 @@
-// The options of a node with their defaults, checked: a wrong one is named, with what was given and
-// what is allowed.
+// A node's options with their defaults, checked: an error names the option, the given value and the
+// allowed ones.
 import type { Clock, NodeId, OptionShape, Random } from "@raftkit/core";
 import {
   checkOptionShape,
@@ -94,8 +94,8 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     options.maxLogBytes ?? defaultMaxLogBytes(),
     Infinity,
   );
-  // One that no leader ever has room for would be refused as overload, again and again. In the log
-  // it is half of the bound at most: then a log that has no room for it has grown by the other half,
+  // A command that no leader ever has room for would be refused as overload forever. In the log it
+  // may have at most half of the limit: a log without room for it has then grown by the other half,
   // and a snapshot is due (decision 0043).
   const commandBytes = Math.min(
     frameBytes,
@@ -106,7 +106,7 @@ export function checkOptions<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>)
     throw wrong(
       "maxUncommittedBytes and maxLogBytes",
       [maxUncommittedBytes, maxLogBytes],
-      `more than ${ENTRY_BYTES}, which is what a command costs beside its data, and more than ${2 * ENTRY_BYTES + 1}, for it may fill half of the log`,
+      `more than ${ENTRY_BYTES}, which is what a command costs in addition to its data, and more than ${2 * ENTRY_BYTES + 1}, since it may fill half of the log`,
     );
   }
   return {
@@ -227,7 +227,7 @@ function checkParts<C, R, Q, A, I>(options: NodeOptions<C, R, Q, A, I>): void {
   const encoding = commandEncoding(options.codec, options.stateMachine);
   if (!isValidCommandEncoding(encoding)) {
     throw wrong(
-      "codec.name, with stateMachine.commandFormat behind a +",
+      "codec.name, with stateMachine.commandFormat after a +",
       encoding,
       "up to four names joined by +, each 1 to 32 of a-z, 0-9 and -",
     );

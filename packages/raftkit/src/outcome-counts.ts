@@ -1,4 +1,4 @@
-// Calls by how they ended, and those that haven't: in words that fit a label.
+// Counts calls by outcome, and those without one yet; outcomes are words that fit a label.
 import type { NotProposedReason, ReadFailedReason } from "./errors.js";
 import { NotProposed, OutcomeUnknown, ReadFailed, StateMachineFailed } from "./errors.js";
 

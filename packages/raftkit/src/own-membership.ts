@@ -1,5 +1,5 @@
-// Whether this node is a member of its cluster, as committed configurations say; what stands in the
-// way where it isn't; and the `member` calls that wait for it.
+// Whether this node is a member of its cluster, according to committed configurations; if not, why;
+// and the `member` calls that wait for it.
 import type { Effect, Index, IntroductionVerdict, RaftkitError, RaftStatus } from "@raftkit/core";
 import { isListed, serversOf, votersOf } from "@raftkit/core";
 import type { Member } from "@raftkit/core";
@@ -12,31 +12,31 @@ import { PendingCall } from "./pending-call.js";
 
 type Introduced = Extract<Effect, { readonly type: "introduced" }>;
 
-/** What this node was started with. */
+/** The options that this node was started with. */
 interface Self extends Member {
   readonly address: string;
   /** Undefined: it doesn't join. */
   readonly join: readonly string[] | undefined;
-  /** It takes the place of a lost data directory. */
+  /** It replaces a lost data directory. */
   readonly rejoin: boolean;
 }
 
 const ANSWERS: Readonly<Record<IntroductionVerdict, (self: Self) => string>> = {
   waiting: ({ id, rejoin }) =>
     rejoin
-      ? `it waits for its place: once the lost ${id} isn't heard any more, the leader gives it to it by itself`
+      ? `it waits to replace the lost ${id}: the leader does this by itself, once it no longer hears that one`
       : `it waits to be added: name ${id} in a changeMembership call on a member`,
-  member: () => "a configuration names it, which isn't committed as far as this node knows",
+  member: () => "a configuration names it, but isn't committed as far as this node knows",
   idTaken: ({ id }) =>
-    `${id} is a member already, with another data directory: give this node another id; or, if that directory was lost, start it with rejoin: true where ${id} is a voter, and remove ${id} first where it is a learner`,
+    `${id} is already a member, with another data directory: give this node another id; or, if that directory was lost, start it with rejoin: true if ${id} is a voter, and remove ${id} first if it is a learner`,
   stillThere: ({ id }) =>
-    `the ${id} whose place it is to take still answers, so its data directory isn't lost: stop one of the two`,
+    `the ${id} that it is to replace still answers, so its data directory isn't lost: stop one of the two`,
   addressTaken: ({ address }) =>
-    `another member is reached at its address ${address}: give this node one of its own`,
+    `another member has its address ${address}: give this node its own address`,
   otherCluster: () =>
-    "its data directory holds a log of another cluster of this name: start it with an empty one, or with addresses of that cluster",
+    "its data directory holds a log of another cluster with the same id: start it with an empty directory, or with addresses of that cluster",
   otherInstance: () =>
-    "its data directory holds a log of another cluster of this name, which has its id, too",
+    "its data directory holds a log of another cluster with the same id, in which this node's id is used, too",
 };
 
 const NOBODY: readonly string[] = [];
@@ -45,7 +45,7 @@ export class MemberCall extends PendingCall {
   readonly #own: OwnMembership;
   readonly #resolve: (standing: Standing) => void;
   readonly #reject: (error: NotMember) => void;
-  /** Told once, when it has ended. */
+  /** Called once, when the call has ended. */
   onEnd: (() => void) | undefined;
 
   constructor(
@@ -99,7 +99,7 @@ export class OwnMembership {
     this.#status = status;
   }
 
-  /** As the latest committed configuration says; null: it doesn't name this node. */
+  /** In the latest committed configuration; null: it doesn't name this node. */
   get role(): Standing["role"] | null {
     return this.#standing?.role ?? null;
   }
@@ -109,14 +109,14 @@ export class OwnMembership {
   }
 
   /**
-   * Where to look for the cluster: until this node is one of its members and somebody leads it. Who
-   * has founded a cluster of its own goes on: it was told to join another one.
+   * Where to look for the cluster, until this node is a member and the cluster has a leader. A node
+   * that has founded its own cluster continues to look: it was told to join another one.
    */
   get seeds(): readonly string[] {
     return this.#foundCluster ? NOBODY : (this.#self.join ?? NOBODY);
   }
 
-  /** Why this node is outside its cluster: it was removed, or isn't in yet. Null: it is neither. */
+  /** Why this node is outside its cluster: removed, or not a member yet. Null: neither. */
   get outside(): string | null {
     const { id, join } = this.#self;
     const { removedAt, configuration } = this.#status();
@@ -126,8 +126,8 @@ export class OwnMembership {
     if (this.#introduced) {
       return `node ${id} isn't a member of the cluster yet: ${this.textOf(this.#introduced.verdict)}`;
     }
-    const hint = this.#turnedAway === null ? "" : `. This was heard: ${this.#turnedAway}`;
-    return `node ${id} isn't a member of the cluster yet, and no member answered at ${join.join(" or ")}: does one run there, with the same cluster.id and codec, and can it be reached from here?${hint}`;
+    const hint = this.#turnedAway === null ? "" : `. The last refusal: ${this.#turnedAway}`;
+    return `node ${id} isn't a member of the cluster yet, and no member answered at ${join.join(" or ")}: is one running there, with the same cluster.id and codec, and can it be reached from here?${hint}`;
   }
 
   textOf(verdict: IntroductionVerdict): string {
@@ -135,8 +135,8 @@ export class OwnMembership {
   }
 
   /**
-   * It was told to join a cluster, and another one of that name answers, but its log is of a cluster
-   * that it founded alone: it must not serve that as if it were the one that was meant.
+   * It was told to join a cluster, and another cluster with that id answers, but its log is of a
+   * cluster that it founded alone: it must not serve that in place of the intended one.
    */
   get strayed(): OtherCluster | undefined {
     const { configuration } = this.#status();
@@ -144,11 +144,11 @@ export class OwnMembership {
     if (!join || this.answer !== "otherCluster") return undefined;
     if (!configuration || serversOf(configuration).length > 1) return undefined;
     return new OtherCluster(
-      `node ${id} was told to join the cluster at ${join.join(" or ")}, but its data directory holds a log of another cluster, which it founded alone; it stops, and nothing was changed. Give it an empty data directory to join with; to serve that log, start it without cluster.join`,
+      `node ${id} was told to join the cluster at ${join.join(" or ")}, but its data directory holds a log of another cluster, which it founded alone; it stops, and nothing was changed. To join, give it an empty data directory; to serve that log, start it without cluster.join`,
     );
   }
 
-  /** What keeps this node from being a member; null: nothing. */
+  /** Why this node isn't a member; null: it is one. */
   get obstacle(): string | null {
     const { outside } = this;
     if (outside !== null || this.#standing) return outside;
@@ -188,7 +188,7 @@ export class OwnMembership {
     if (this.#self.join && !this.#foundCluster) this.#look();
   }
 
-  /** Somebody was turned away, or turned this node away: that is why it has no answer, perhaps. */
+  /** A node was refused, or refused this node: perhaps that is why there is no answer. */
   onRejected({ message }: RaftkitError): void {
     if (!this.#introduced) this.#turnedAway = message;
   }
@@ -200,7 +200,7 @@ export class OwnMembership {
       removedAt,
       configurationIndex,
     } = this.#status();
-    // Until there is a newer one nothing changes by what else is committed.
+    // Until there is a newer one, other committed entries change nothing.
     if (found?.index === configurationIndex) this.#awaitedIndex = Infinity;
     if (!found || removedAt > 0) return;
     const { configuration, index } = found;
@@ -225,5 +225,5 @@ export class OwnMembership {
 }
 
 export function removedText(id: string, index: Index): string {
-  return `node ${id} was removed from the cluster: the configuration committed at index ${index} doesn't name it, and the others go on without it. Close it; or add it again with changeMembership on a member`;
+  return `node ${id} was removed from the cluster: the configuration committed at index ${index} doesn't name it, and the others continue without it. Close it, or add it again with changeMembership on a member`;
 }

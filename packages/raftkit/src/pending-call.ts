@@ -1,6 +1,6 @@
-// What `propose` and `read` calls have in common: they end once, by themselves, by their timeout or
-// by their AbortSignal. A call that ended keeps nothing alive: its timeout may still hold it for
-// long.
+// The common part of `propose` and `read` calls: they end once, by themselves, by their timeout or
+// by their AbortSignal. An ended call keeps nothing in memory, although its timeout may still hold
+// it for long.
 import type { WatchedSignal } from "./abort-signals.js";
 
 /** A call that is under way. */

@@ -1,4 +1,5 @@
-// What core asks for, given to whom it is for. Within one lane the order of the effects is kept.
+// Passes each of core's effects to the part that carries it out. Within one lane the order of the
+// effects is kept.
 import type { Effect, Index, RaftkitError } from "@raftkit/core";
 import type { CounterName } from "./api.js";
 import type { CallEffect } from "./client-calls.js";

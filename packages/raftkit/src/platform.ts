@@ -1,5 +1,5 @@
-// What a node takes from its surroundings when the caller supplies nothing: the only file here that
-// knows Node or a browser.
+// The defaults that a node takes from its platform: the only file here that knows Node or a
+// browser.
 import type { Clock, Random } from "@raftkit/core";
 import { crc32 as portableCrc32 } from "@raftkit/core";
 import type { Logger } from "./api.js";
@@ -26,9 +26,9 @@ const DELAY_MAX_MS = 2 ** 31 - 1;
 const surroundings: Surroundings = globalThis as Surroundings;
 
 /**
- * Real, monotonic time. `defer` runs after the input that has arrived already. What runs later runs
- * in the asynchronous context in which the clock was made: a node's turns and timers follow from
- * each other for ever, and would else keep the context of a call, such as a request's trace.
+ * Real, monotonic time. `defer` runs after the input that has arrived already. Callbacks run
+ * in the asynchronous context in which the clock was created: a node's turns and timers start each
+ * other endlessly, and would otherwise keep the context of a call, such as a request's trace.
  */
 export function systemClock(): Clock {
   const now = (): number => performance.now();
@@ -87,7 +87,7 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 /** Nothing else would tell of it: the process may even end with exit code 0. */
 export function reportUnheard(error: Error): void {
   console.error(
-    'raftkit: a node failed, and nobody was told: give createNode a logger, or listen with node.on("error", …).',
+    'raftkit: a node failed, and it has no logger or listener: give createNode a logger, or listen with node.on("error", …).',
     error,
   );
 }

@@ -11,7 +11,7 @@ const NO_BYTES = new Uint8Array(0);
 const AWAITED: Readonly<Record<GateReason, string>> = {
   noLeader: "the proposal timed out before a leader was known",
   notSent: "the proposal timed out before the leader could be reached",
-  transferring: "the proposal timed out while the leader handed its leadership on",
+  transferring: "the proposal timed out while the leader was transferring its leadership",
 };
 
 export class Proposal<Result> extends PendingCall {
@@ -110,7 +110,7 @@ export class Proposal<Result> extends PendingCall {
     if (this.end()) reject?.(error);
   }
 
-  /** Whoever still holds it holds neither its command nor its result. */
+  /** A reference to it keeps neither its command nor its result in memory. */
   protected override end(): boolean {
     if (!super.end()) return false;
     this.#data = NO_BYTES;

@@ -1,5 +1,5 @@
-// Proposals from the call to its end. Each ends in one of three ways: its result, not proposed, or
-// unknown; the entry that this node applies at the index where a proposal was accepted decides
+// Proposals from the call to their end. Each ends in one of three ways: its result, not proposed,
+// or unknown. The entry that this node applies at the index where a proposal was accepted decides
 // which.
 import type { Index, Term } from "@raftkit/core";
 import type { CommitTimes } from "./commit-times.js";
@@ -31,8 +31,9 @@ export class Proposals<Result> {
   commits: CommitTimes | undefined;
 
   /**
-   * @param windowBytes where so much has no answer yet, what waits for a leader goes on waiting
-   * @param requestTurn something that waited can be taken
+   * @param windowBytes while this much has no answer yet, proposals that wait for a leader keep
+   * waiting
+   * @param requestTurn called when waiting proposals can be submitted
    */
   constructor(
     maxWaitingBytes: number,
@@ -205,7 +206,7 @@ export class Proposals<Result> {
     for (const proposal of this.#release(firstSeq, count)) proposal.fail(error());
   }
 
-  /** The entry at `index` was applied here: whoever waits for that index learns it. */
+  /** The entry at `index` was applied here: settles the proposal that waits for that index. */
   onApplied(index: Index, term: Term, result: Result): void {
     if (this.#unplaced.size > 0) this.#kept.add(index, term, result);
     else this.#kept.clear();
@@ -227,7 +228,7 @@ export class Proposals<Result> {
       proposal.fail(
         new OutcomeUnknown(
           "snapshotInstalled",
-          `this node was behind and got the leader's snapshot at ${index}, which stands for the entry ${proposal.index} too; the command may or may not be applied`,
+          `this node was behind and got the leader's snapshot at ${index}, which covers the entry ${proposal.index} too; the command may or may not be applied`,
         ),
       );
     }

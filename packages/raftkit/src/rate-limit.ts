@@ -1,6 +1,6 @@
-// Lines that a peer or a stranger can cause, limited so that nobody fills a disk with them, and
-// none falls silent for good: each kind once in a while for each subject, and a few in all. What
-// was left out is counted in the next line that is let through.
+// Limits lines that a peer or a stranger can cause, so that nobody can fill a disk with them and
+// none is suppressed forever: each kind at intervals for each subject, and a few in all. The next
+// line that is let through counts the suppressed ones.
 import type { Clock } from "@raftkit/core";
 import type { Logger } from "./api.js";
 
@@ -59,7 +59,7 @@ export class RateLimit {
     else {
       this.#logger[level](
         { ...fields, suppressed },
-        `${message} (${suppressed} lines of this kind were left out before)`,
+        `${message} (${suppressed} lines of this kind were suppressed before)`,
       );
     }
   }

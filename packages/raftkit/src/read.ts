@@ -74,7 +74,7 @@ export class Read<Answer> extends PendingCall {
     this.failWith(new ReadFailed(reason, message, options));
   }
 
-  /** Whoever still holds it holds neither its query nor its answer. */
+  /** A reference to it keeps neither its query nor its answer in memory. */
   protected override end(): boolean {
     if (!super.end()) return false;
     this.#call = undefined;
@@ -87,7 +87,7 @@ export class Read<Answer> extends PendingCall {
     if (this.leastIndex !== null) {
       this.fail(
         "behind",
-        `this node didn't get as far as index ${this.leastIndex} in time: it lags, or no majority has that index; try again, or on another node`,
+        `this node didn't reach index ${this.leastIndex} in time: it lags, or no majority has that index; try again, here or on another node`,
       );
     } else if (!this.asked && this.gate?.closedFor) {
       this.fail(

@@ -1,6 +1,6 @@
-// Reads from the call to the answer: one question to core for all linearizable ones that wait, and one
-// for all that the leader's lease may answer; then each query on a state that has applied everything up
-// to the read index (thesis §6.4), between applies. Reads that name their index ask nobody.
+// Reads from the call to the answer: one request to core for all waiting linearizable ones, and one
+// for all that the leader's lease may answer; then each query runs on a state that has applied
+// everything up to the read index (thesis §6.4), between applies. Reads with an index ask nobody.
 import type { Index, Input } from "@raftkit/core";
 import type { Read } from "./read.js";
 import type { StateLock } from "./state-lock.js";
@@ -79,7 +79,7 @@ export class Reads {
     if (this.#placed.size >= WAITING_MAX) {
       read.fail(
         "overloaded",
-        `${WAITING_MAX} reads wait for this node to catch up, and no more may; try again after a pause`,
+        `${WAITING_MAX} reads already wait for this node to catch up; try again after a pause`,
       );
       return;
     }
@@ -99,7 +99,7 @@ export class Reads {
     } else {
       read.fail(
         "overloaded",
-        `${WAITING_MAX} reads wait for a leader on this node, and no more may; try again after a pause`,
+        `${WAITING_MAX} reads already wait for a leader on this node; try again after a pause`,
       );
     }
   }

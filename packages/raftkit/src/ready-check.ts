@@ -1,4 +1,4 @@
-// `ready`: a linearizable read that asks the state machine nothing (decision 0036).
+// `ready`: a linearizable read without a query (decision 0036).
 import type { NodeStatus } from "./api.js";
 import type { NotReadyReason } from "./errors.js";
 import { NotReady } from "./errors.js";

@@ -1,5 +1,5 @@
-// What a value holds in memory, roughly: for bounds on values that are somebody else's. Counts what
-// is shared as if it weren't, and what can't be looked into as little.
+// A rough estimate of a value's size in memory, for limits on other people's values. Counts shared
+// parts as if they weren't shared, and opaque ones as small.
 
 const OBJECT_BYTES = 64;
 const SLOT_BYTES = 8;

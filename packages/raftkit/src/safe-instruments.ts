@@ -1,5 +1,5 @@
-// The caller's instruments, which must never decide what becomes of a node: what they throw, or
-// their promises reject with, is logged once.
+// Wraps the caller's instruments, which must never affect the node: an exception or rejected
+// promise of theirs is logged once.
 import type { EndSpan, Instruments, Operation } from "./instruments.js";
 import type { Logger } from "./api.js";
 import { InvalidOption, messageOf } from "./errors.js";
@@ -18,7 +18,7 @@ export function createSafeInstruments(create: () => Instruments, logger: Logger)
     told = true;
     logger.error(
       { err: error },
-      `an instrument failed: ${messageOf(error)}. The node goes on; its metrics and traces may lack something, and later failures of instruments aren't logged`,
+      `an instrument failed: ${messageOf(error)}. The node continues; its metrics and traces may be incomplete, and later failures of instruments aren't logged`,
     );
   };
 

@@ -1,5 +1,5 @@
-// The caller's logger, which must never decide what becomes of a node: one that throws, or whose
-// promise rejects, is passed over.
+// Wraps the caller's logger, which must never affect the node: an exception or rejected promise is
+// ignored.
 import type { Logger } from "./api.js";
 import { isThenable } from "./thenable.js";
 

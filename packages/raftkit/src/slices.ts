@@ -1,4 +1,4 @@
-// Work in slices: long work gives the event loop back, so that waiting input gets its turn.
+// Splits long work into slices that yield to the event loop, so that waiting input gets its turn.
 import type { Clock } from "@raftkit/core";
 
 /** A write that comes in meanwhile waits for so long, on each node that it goes through. */

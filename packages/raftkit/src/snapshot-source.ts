@@ -1,4 +1,4 @@
-// A snapshot's data, read in pieces and checked against its length and checksum on the way.
+// Reads a snapshot's data in pieces, and checks its length and checksum.
 import type { SnapshotMeta, SnapshotStorage } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { crc32 } from "./platform.js";

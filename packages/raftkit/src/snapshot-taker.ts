@@ -1,6 +1,6 @@
 // A node's own snapshots: when one is taken, and how its state gets into the storage while entries
-// go on being applied (paper §7; thesis §5.1). Never two at once; a failure is reported and tried
-// again, and never stops the node.
+// are applied (paper §7; thesis §5.1). Never two at once; a failure is reported and retried, and
+// never stops the node.
 import type {
   Clock,
   Index,
@@ -163,7 +163,7 @@ export class SnapshotTaker {
   #start(): Promise<SnapshotMeta> {
     const running = this.#save().finally(() => (this.#running = null));
     this.#running = running;
-    // What was applied meanwhile may fill the log, and then nothing is applied that would ask again.
+    // Entries applied meanwhile may fill the log, and then nothing is applied that would ask again.
     void running.then(
       () => this.#takeIfGrown(),
       () => {},
@@ -190,7 +190,7 @@ export class SnapshotTaker {
       throw cause instanceof SnapshotFailed
         ? cause
         : new SnapshotFailed(
-            `no snapshot was saved: ${messageOf(cause)}; the one before and the log stay as they are`,
+            `no snapshot was saved: ${messageOf(cause)}; the previous one and the log are unchanged`,
             { cause },
           );
     }
@@ -236,7 +236,7 @@ export class SnapshotTaker {
 }
 
 function nothingApplied(): SnapshotFailed {
-  return new SnapshotFailed("nothing was applied yet that a snapshot could hold");
+  return new SnapshotFailed("there is nothing to save: no entry was applied yet");
 }
 
 function ended(): SnapshotFailed {

@@ -1,5 +1,5 @@
-// The snapshots that travel: what core asks to be read for followers, and to be written for the
-// leader. Nothing that fails here stops the node: core tries again.
+// Reads and writes the parts of snapshots that core sends to followers or receives from the leader.
+// A failure here never stops the node: core retries.
 import type {
   Effect,
   Index,

@@ -1,4 +1,4 @@
-// The snapshot lane: carries out what core asks for, and what the operator or the log's growth does.
+// The snapshot lane: carries out what core, the operator or the log's growth requests.
 import type {
   Clock,
   Effect,

@@ -1,8 +1,8 @@
-// What keeps a node from its cluster, told to an operator: soon, and then now and then.
+// Tells the operator what keeps a node from its cluster: soon, and then from time to time.
 import type { Clock } from "@raftkit/core";
 import type { Logger } from "./api.js";
 
-/** After these milliseconds, and the last of them again and again. */
+/** After these milliseconds; the last one repeats. */
 const DELAYS_MS = [2000, 8000, 20_000, 60_000];
 
 interface Obstacle {
@@ -10,7 +10,7 @@ interface Obstacle {
   readonly message: string;
 }
 
-/** @param obstacle null once there is none any more */
+/** @param obstacle null once there is none */
 export class StartWatch {
   readonly #obstacle: () => Obstacle | null;
   readonly #logger: Logger;

@@ -1,5 +1,5 @@
-// When a state machine is hashed, so that nodes can compare their states: at the same indexes
-// everywhere.
+// Decides when a state machine is hashed, so that nodes can compare their states: at the same
+// indexes everywhere.
 import type { Index, StateMachine } from "@raftkit/core";
 import { RaftkitError, STATE_HASH_LENGTH_MAX } from "@raftkit/core";
 import { isThenable } from "./thenable.js";
@@ -37,6 +37,6 @@ function asHash(hash: unknown): string {
   }
   throw new RaftkitError(
     "INVALID_STATE_HASH",
-    `the state machine's hash() must give a string of 1 to ${STATE_HASH_LENGTH_MAX} characters, and gave ${typeof hash === "string" ? `one of ${hash.length}` : typeof hash}`,
+    `the state machine's hash() must give a string of 1 to ${STATE_HASH_LENGTH_MAX} characters, but returned ${typeof hash === "string" ? `one of ${hash.length}` : typeof hash}`,
   );
 }

@@ -1,6 +1,6 @@
-// Who may use the state machine's state: one apply alone, or any number of queries (a
-// readers–writer lock). An apply waits for the queries that run; queries that come meanwhile wait
-// for it, so that neither starves the other. Synchronous ones never meet it.
+// Guards the state machine's state: a single apply, or any number of queries (a readers–writer
+// lock). An apply waits for running queries; queries that arrive meanwhile wait for it, so that
+// neither starves the other. Synchronous machines never wait for the lock.
 
 export class StateLock {
   #queries = 0;

@@ -22,7 +22,7 @@ export function noCounts(): Record<CounterName, number> {
 interface Runtime {
   readonly self: Sender;
   readonly clusterId: string;
-  /** It comes to a cluster that is there already. */
+  /** It joins an existing cluster. */
   readonly joins: boolean;
   readonly state: NodeState;
   readonly lastApplied: Index;
@@ -88,7 +88,7 @@ function roleOf(
   { id, isLeaving }: RaftStatus["peers"][number],
 ): PeerStatus["role"] {
   if (isLeaving) return "leaving";
-  // While voters change, one of before may be a learner of after: it votes still.
+  // While voters change, an old voter may be a learner of the new configuration: it still votes.
   const isVoter = configuration && votersOf(configuration).some((server) => server.id === id);
   return isVoter ? "voter" : "learner";
 }

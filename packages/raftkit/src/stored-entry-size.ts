@@ -1,5 +1,5 @@
-// What was stored must still fit what it is sent with: an entry that no frame can carry would keep
-// a follower behind for ever.
+// Stored entries must fit the transport's frames: an entry that no frame can carry would keep a
+// follower behind forever.
 import type { EntryRun } from "@raftkit/core";
 import { ENTRY_HEADER_BYTES, entryLength } from "@raftkit/core";
 import { InvalidOption } from "./errors.js";

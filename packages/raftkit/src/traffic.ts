@@ -1,4 +1,4 @@
-// Messages on their way out and in: what core says as frames, and frames as core's input.
+// Outgoing and incoming messages: core's messages as frames, and frames as core's input.
 import type {
   Codec,
   DropReason,
@@ -22,7 +22,7 @@ export class Traffic {
   readonly #operatorLog: OperatorLog;
   readonly #own: OwnMembership;
   readonly #feed: (input: Input) => void;
-  /** Whom to reach, as core says. */
+  /** The peers that core wants to reach. */
   #peers: readonly Peer[] = [];
   #seeds: readonly string[] = [];
 
@@ -66,7 +66,7 @@ export class Traffic {
     this.#transport.setPeers(this.#peers, this.#seeds);
   }
 
-  /** This node has found its cluster, perhaps. */
+  /** This node may have found its cluster. */
   dial(): void {
     if (this.#own.seeds !== this.#seeds) this.configure(this.#peers);
   }

@@ -1,5 +1,5 @@
-// `transferLeadership` calls: from any node, whoever leads at the moment. Core asks the leader; while
-// there is none, and when it was another one by the time it was asked, they wait and ask again.
+// `transferLeadership` calls, from any node. Core asks the leader; while there is none, or if
+// another node led by the time it was asked, they wait and ask again.
 import type { Effect, Input, NodeId, TransferRejection } from "@raftkit/core";
 import type { TransferredLeadership } from "./api.js";
 import type { TransferFailedReason } from "./errors.js";
@@ -14,15 +14,15 @@ const WHY: Readonly<
   unknownServer: (who) => `the cluster has no member ${who}; look at the members, then name one`,
   notVoter: (who) => `${who} isn't a voter, and only a voter can lead`,
   noOtherVoter: () => "the cluster has no other voter: add one first",
-  inProgress: () => "the leadership is being handed to another node already; try again",
+  inProgress: () => "the leadership is already being transferred to another node; try again",
   unreachable: (who) =>
-    `${who} didn't answer within the longest election timeout, so the leader leads on; it may still take over. Is it up, and can it be reached?`,
+    `${who} didn't answer within the longest election timeout, so the leader continues to lead; it may still take over. Is it up, and can it be reached?`,
   behind: (who) =>
-    `${who} didn't get all entries within the longest election timeout, so the leader leads on; try again when it has caught up`,
+    `${who} didn't get all entries within the longest election timeout, so the leader continues to lead; try again when it has caught up`,
   notElected: (who) =>
-    `${who} has every entry and was told to take over, but hasn't within the longest election timeout, so the leader leads on; it may still take over. Is its disk slow?`,
+    `${who} has every entry and was told to take over, but hasn't within the longest election timeout, so the leader continues to lead; it may still take over. Is its disk slow?`,
   noAnswer: () =>
-    "the leader that was asked wasn't heard of any more: the leadership may still be handed on; look who leads",
+    "the leader that was asked was not heard from again: the leadership may still be transferred; check who leads",
 };
 
 export class TransferCall extends PendingCall {
@@ -68,14 +68,14 @@ export class TransferCall extends PendingCall {
 
   override expire(): void {
     if (this.asked) {
-      this.fail("timeout", "the transfer timed out; it may still happen: look who leads");
+      this.fail("timeout", "the transfer timed out; it may still happen: check who leads");
     } else {
       this.fail("noLeader", `no leader was known in time${this.#gate.silentText()}; try again`);
     }
   }
 
   override abort(cause: unknown): void {
-    const rest = this.asked ? "; it may still happen: look who leads" : "; nothing was asked";
+    const rest = this.asked ? "; it may still happen: check who leads" : "; nothing was asked";
     this.fail("aborted", `the transfer was aborted${rest}`, { cause });
   }
 }
@@ -120,7 +120,7 @@ export class Transfers {
       this.#asked.delete(id);
       call.asked = false;
       this.add(call);
-    } else call.fail(reason, WHY[reason](call.target ?? "the voter that is furthest"));
+    } else call.fail(reason, WHY[reason](call.target ?? "the voter with the most complete log"));
   }
 
   endAll(reason: "closing" | "failed", why: string, options?: { cause?: unknown }): void {

@@ -1,5 +1,5 @@
-// Steps of core, one after another, and the turns in which they come: what arrives in one event-loop
-// turn is settled together at its end. Nothing else ticks core, and nothing steps it twice at once.
+// Steps core, and groups the steps into turns: the input of one event-loop turn is settled together
+// at its end. Nothing else ticks core, and nothing steps it twice at once.
 import type { Clock, Effect, Input, Raft } from "@raftkit/core";
 import { ClockWatch } from "./clock-watch.js";
 

@@ -1,15 +1,15 @@
-// How a watch of a change feed ends other than by whoever watches.
+// The ways in which a watch of a change feed ends by itself.
 import { RaftkitError } from "@raftkit/core";
 import type { Index } from "@raftkit/core";
 
 export type WatchEndedReason =
-  /** What follows the position isn't kept, or a snapshot took its place: list, then watch. */
+  /** The changes after the position aren't kept, or a snapshot replaced them: list, then watch. */
   | "compacted"
-  /** The watch was read so slowly that what it was to get next isn't kept any more. */
+  /** The watch was read so slowly that its next changes are no longer kept. */
   | "slow"
-  /** This replica didn't get as far as the position in time. */
+  /** This replica didn't reach the position in time. */
   | "ahead"
-  /** As many watches as the feed allows are there. */
+  /** The feed has as many watches as it allows. */
   | "tooMany";
 
 const CODES: Readonly<Record<WatchEndedReason, string>> = {
@@ -19,12 +19,12 @@ const CODES: Readonly<Record<WatchEndedReason, string>> = {
   tooMany: "WATCH_TOO_MANY",
 };
 
-/** A watch that can't go on, or can't begin. Nothing was left out of what it gave before. */
+/** A watch that can't continue, or can't begin. The changes that it yielded before are complete. */
 export class WatchEnded extends RaftkitError {
   readonly reason: WatchEndedReason;
-  /** The lowest position behind which one can watch here. */
+  /** The lowest position after which a watch can begin here. */
   readonly oldest: Index;
-  /** As far as this replica has applied. */
+  /** The last index that this replica has applied. */
   readonly index: Index;
   constructor(reason: WatchEndedReason, message: string, oldest: Index, index: Index) {
     super(CODES[reason], message);

@@ -148,7 +148,7 @@ test.each<[string, unknown, string]>([
   [
     "propose",
     { timeout: 5 },
-    "propose: option timeout: there is none of this name; did you mean timeoutMs? ",
+    "propose: option timeout: there is no such option; did you mean timeoutMs? ",
   ],
   [
     "propose",
@@ -159,12 +159,12 @@ test.each<[string, unknown, string]>([
   [
     "ready",
     { wait: false },
-    "ready: option wait: there is none of this name; allowed: signal, timeoutMs",
+    "ready: option wait: there is no such option; allowed: signal, timeoutMs",
   ],
   [
     "close",
     { timeout: 5 },
-    "close: option timeout: there is none of this name; did you mean timeoutMs? ",
+    "close: option timeout: there is no such option; did you mean timeoutMs? ",
   ],
 ])(
   "wrong options of %s are refused by name, and nothing is done: %j",

@@ -150,7 +150,7 @@ test("a position of which changes are no longer kept is refused, with what to do
       reason: "compacted",
       oldest: 4,
       index: 10,
-      message: expect.stringContaining("list, then watch behind the list's index"),
+      message: expect.stringContaining("list, then watch after the list's index"),
     }),
   );
   expect(feed.watches).toBe(0);
@@ -332,7 +332,7 @@ test.each([
   [{ maxBytes: 1.5 }, /maxBytes/],
   [{ maxWatches: NaN }, /maxWatches/],
   [{ aheadTimeoutMs: -1 }, /aheadTimeoutMs/],
-  [{ maxEvent: 1 }, /maxEvent: there is none of this name; did you mean maxEvents/],
+  [{ maxEvent: 1 }, /maxEvent: there is no such option; did you mean maxEvents/],
   [{ sizeOf: 3 }, /sizeOf/],
 ])("a feed with %j is refused", (options, message) => {
   expect(() => createChangeFeed(options as never)).toThrow(message);

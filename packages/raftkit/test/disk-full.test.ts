@@ -34,12 +34,12 @@ describe("a full disk", () => {
       expect(String(error)).toMatch(/the leader's disk is full.*free space.*try again/);
     }
     expect(await clock.outcome(node.read("q"))).toBe("q: a");
-    expect(logger.matching(/the disk has no room/)).toMatchObject([{ level: "warn" }]);
+    expect(logger.matching(/the disk has room only for/)).toMatchObject([{ level: "warn" }]);
     log.onSpace(false);
     expect(node.status().diskFull).toBe(false);
     expect(await clock.outcome(node.propose("b"))).toBe(2);
     expect(logger.matching(/the disk has room again/)).toHaveLength(1);
-    expect(logger.matching(/the disk has no room/)).toHaveLength(1);
+    expect(logger.matching(/the disk has room only for/)).toHaveLength(1);
   });
 
   test("that the opening found is known to the node from its start", async () => {

@@ -145,7 +145,7 @@ test("a log that begins behind a snapshot needs the storage of snapshots", async
     );
     expect(error).toBeInstanceOf(InvalidOption);
     expect(String(error)).toMatch(
-      /storage.snapshots: not given, but the log begins behind index \d+/,
+      /storage.snapshots: not given, but the log begins after index \d+/,
     );
   }
   kept.machine = createKeeper();

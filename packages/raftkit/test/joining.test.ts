@@ -31,13 +31,18 @@ describe("what a node is told of its cluster", () => {
   const address = "n4.test:1";
   const list = [{ id: "n4", address }];
   test.each([
-    ["nothing", {}, undefined, /cluster: given neither bootstrap nor join; allowed: one of them/],
+    [
+      "nothing",
+      {},
+      undefined,
+      /cluster: given neither bootstrap nor join; allowed: one of bootstrap/,
+    ],
     ["both", { bootstrap: list, join: ["a:1"] }, address, /given bootstrap and join/],
     [
       "alone among others",
       { bootstrap: [...list, { id: "n1", address: "a:1" }], alone: true },
       undefined,
-      /cluster\.alone: given true; allowed: with a list/,
+      /cluster\.alone: given true; allowed: if cluster\.bootstrap lists only/,
     ],
     [
       "rejoin without join",
@@ -49,14 +54,14 @@ describe("what a node is told of its cluster", () => {
     ["join without an address", { join: ["a:1"] }, undefined, /option address: not given/],
     ["a bad address", { join: ["a:1"] }, "a b", /option address: given "a b"/],
     ["nobody to join", { join: [] }, address, /cluster\.join: given \[\]/],
-    ["itself to join", { join: [address] }, address, /one of them at least not this node's own/],
+    ["itself to join", { join: [address] }, address, /at least one of them not this node's own/],
     ["a bad address to join", { join: ["a b"] }, address, /cluster\.join: given "a b"/],
     ["no text to join", { join: [7] }, address, /cluster\.join\[0\]: given a number/],
     [
       "a list of one",
       { bootstrap: list },
       undefined,
-      /give cluster\.alone: true at this first start/,
+      /set cluster\.alone: true at this first start/,
     ],
     [
       "another address than its list's",
@@ -86,7 +91,7 @@ describe("what a node is told of its cluster", () => {
     await clock.outcome(first.changeMembership({ voters: ["n1", "n2"] }));
     await close(started, { node: first });
     const message =
-      /cluster\.alone: given true, but the log of node n1 has other members, too: n2;/;
+      /cluster\.alone: given true, but the log of node n1 also has other members: n2;/;
     await expect(createNode(options)).rejects.toThrow(message);
     const { bootstrap } = again.options.cluster;
     const second = await createNode({
@@ -129,11 +134,11 @@ describe("member", () => {
     const error = await refusal(started, n4.node.member());
     expect(error).toMatchObject({ reason: "timeout", answer: null });
     expect(error.message).toMatch(
-      /no member answered at n8\.test:1 or n9\.test:1: does one run there/,
+      /no member answered at n8\.test:1 or n9\.test:1: is one running there/,
     );
     n4.transport.handler?.rejected(new RaftkitError("OTHER", "n8 is of cluster blue"));
     expect((await refusal(started, n4.node.member())).message).toMatch(
-      /heard: n8 is of cluster blue$/,
+      /last refusal: n8 is of cluster blue$/,
     );
   });
 
@@ -146,7 +151,9 @@ describe("member", () => {
     expect(error.message).toMatch(
       /waits to be added: name n4 in a changeMembership call on a member/,
     );
-    expect(lines.matching(/n1 who it is: it waits to be added/)).toMatchObject([{ level: "info" }]);
+    expect(lines.matching(/introduced itself to n1: it waits to be added/)).toMatchObject([
+      { level: "info" },
+    ]);
     expect(lines.matching(/isn't a member of the cluster yet/)).toMatchObject([{ level: "warn" }]);
     const ready = n4.node.ready({ timeoutMs: 100 });
     await expect(started.clock.outcome(ready)).rejects.toThrow(
@@ -164,7 +171,7 @@ describe("member", () => {
     const error = await refusal(started, n3.node.member({ timeoutMs: 3000 }));
     expect(error).toMatchObject({ answer: "idTaken" });
     expect(error.message).toMatch(
-      /n3 is a member already, with another data directory.*rejoin: true/,
+      /n3 is already a member, with another data directory.*rejoin: true/,
     );
   });
 
@@ -173,7 +180,7 @@ describe("member", () => {
     const n4 = await join(started, "n4", { change: { address: "n2.test:1" } });
     const error = await refusal(started, n4.node.member({ timeoutMs: 3000 }));
     expect(error).toMatchObject({ answer: "addressTaken" });
-    expect(error.message).toMatch(/another member is reached at its address n2\.test:1/);
+    expect(error.message).toMatch(/another member has its address n2\.test:1/);
     expect(
       await failure(started, started.leader.node.changeMembership({ voters: [...THREE, "n4"] })),
     ).toMatchObject({ reason: "unknownServer", ids: ["n4"] });
@@ -246,7 +253,7 @@ describe("a joiner", () => {
     if (!log) throw new Error("n4 has a log");
     const n4 = await join(started, "n4", { change: { storage: { log }, logger: lines } });
     await clock.run(2000);
-    expect(lines.matching(/log of another cluster of this name/)).toMatchObject([
+    expect(lines.matching(/log of another cluster with the same id/)).toMatchObject([
       { level: "warn" },
     ]);
     expect(n4.node.status().state).toBe("running");
@@ -264,7 +271,7 @@ test("a voter that lost its data directory takes its place again by itself", asy
   const lines = createLines();
   const change = { storage: { log }, logger: lines };
   const n3 = await join(started, "n3", { rejoin: true, change });
-  await clock.until(() => lines.matching(/waits for its place: once the lost n3/).length > 0);
+  await clock.until(() => lines.matching(/waits to replace the lost n3/).length > 0);
   const standing = await clock.outcome(n3.node.member({ timeoutMs: 20_000 }));
   expect(["learner", "voter"]).toContain(standing.role);
   await clock.until(() => membersAt(n3) === "n1,n2,n3");

@@ -31,11 +31,11 @@ describe("a full log", () => {
       expect(error).toBeInstanceOf(NotProposed);
       expect(error).toMatchObject({ reason: "logFull" });
       expect(String(error)).toMatch(
-        /the leader has no room.*maxLogBytes.*storage\.snapshots; without it.*raise/,
+        /the leader's log has no room.*maxLogBytes.*storage\.snapshots; without it.*raise/,
       );
     }
     expect(node.status().logFull).toBe(true);
-    expect(logger.matching(/log of this leader has reached its bound/)).toMatchObject([
+    expect(logger.matching(/log of this leader has reached its limit/)).toMatchObject([
       { level: "warn", message: expect.stringMatching(/raise maxLogBytes/) },
     ]);
     // A smaller command may find room: that is no end of it.

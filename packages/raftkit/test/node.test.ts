@@ -137,13 +137,13 @@ describe("createNode", () => {
     [
       "name",
       () => untyped('{"heartbeatIntervallMs":50}'),
-      /option heartbeatIntervallMs: there is none of this name; did you mean heartbeatIntervalMs\? allowed: id, address, cluster/,
+      /option heartbeatIntervallMs: there is no such option; did you mean heartbeatIntervalMs\? allowed: id, address, cluster/,
     ],
-    ["name without a near one", () => untyped('{"verbose":true}'), /of this name; allowed: id,/],
+    ["name without a near one", () => untyped('{"verbose":true}'), /no such option; allowed: id,/],
     [
       "name in an option",
       ({ storage }) => ({ storage: { ...storage, ...untyped('{"snapshto":{}}') } }),
-      /option storage\.snapshto: there is none of this name; allowed: log, snapshots/,
+      /option storage\.snapshto: there is no such option; allowed: log, snapshots/,
     ],
     ["type of id", () => untyped('{"id":7}'), /option id: given a number; allowed: a string/],
     ["cluster", () => untyped('{"cluster":null}'), /cluster: given null; allowed: an object/],
@@ -155,7 +155,7 @@ describe("createNode", () => {
     [
       "peer",
       () => untyped('{"cluster":{"id":"test","bootstrap":[{"id":"n1","adress":"a"}]}}'),
-      /cluster\.bootstrap\[0\]\.adress: there is none of this name; did you mean cluster\.bootstrap\[0\]\.address\?/,
+      /cluster\.bootstrap\[0\]\.adress: there is no such option; did you mean cluster\.bootstrap\[0\]\.address\?/,
     ],
     [
       "number as text",

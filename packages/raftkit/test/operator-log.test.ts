@@ -129,7 +129,7 @@ describe("a list of initial voters that isn't the log's", () => {
           ],
         },
         message: expect.stringMatching(
-          /: n2 \(now moved:2, in the log n2\.test:1\), n3 \(now moved:3, in the log n3\.test:1\)\. A node that has moved says so itself/,
+          /: n2 \(now moved:2, in the log n2\.test:1\), n3 \(now moved:3, in the log n3\.test:1\)\. A node that has moved reports its new address itself/,
         ),
       },
     ]);
@@ -246,7 +246,7 @@ describe("messages that are dropped", () => {
       /its data directory isn't the one that the cluster's configuration names/,
     ],
     ["staleRun", "n2-data-directory-1", 0, bytesOf(reply), /an earlier run of it/],
-    ["impossible", "n2-data-directory-1", 1, vote(own, 2 ** 40), /what no correct node can claim/],
+    ["impossible", "n2-data-directory-1", 1, vote(own, 2 ** 40), /what no correct node can send/],
     [
       "malformed",
       "n2-data-directory-1",
@@ -285,7 +285,7 @@ describe("messages that are dropped", () => {
       {},
       {
         fields: { suppressed: 999 },
-        message: expect.stringMatching(/999 lines of this kind were left out/),
+        message: expect.stringMatching(/999 lines of this kind were suppressed/),
       },
     ]);
   });
@@ -325,8 +325,8 @@ describe("the limit on warnings", () => {
     }
     expect(lines.all.map(({ message }) => message)).toEqual([
       "a of n2",
-      "a of n2 (9 lines of this kind were left out before)",
-      "a of n2 (9 lines of this kind were left out before)",
+      "a of n2 (9 lines of this kind were suppressed before)",
+      "a of n2 (9 lines of this kind were suppressed before)",
     ]);
   });
 });

@@ -138,7 +138,7 @@ test.each(["create", "write", "commit", "openReader"] as const)(
     await propose(world, kept, 9);
     await world.clock.until(() => warnings.length > 0, "a warning");
     expect(warnings[0]).toMatch(
-      /taking a snapshot failed: no snapshot was saved: ENOSPC.*again in 1000 ms/,
+      /taking a snapshot failed: no snapshot was saved: ENOSPC.*retried in 1000 ms/,
     );
     const refused = await world.clock.outcome(
       kept.node.snapshot().catch((error: unknown) => error),

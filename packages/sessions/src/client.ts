@@ -1,5 +1,5 @@
-// A client's side of a session: numbers its commands, sends them again until their outcome is known,
-// and says up to where it needs no results any more (thesis §6.3).
+// A client's side of a session: numbers its commands, sends them again until their outcome is
+// known, and says which results it no longer needs (thesis §6.3).
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Index, ReturnOf } from "@raftkit/core";
 import { checkOptionShape, InvalidOption } from "@raftkit/core";
@@ -16,32 +16,32 @@ import {
 
 export interface SessionCallOptions {
   readonly signal?: AbortSignal;
-  /** How long to try. Milliseconds; `Infinity`: for ever. Default: the session's. */
+  /** How long to try. Milliseconds; `Infinity`: forever. Default: the session's. */
   readonly timeoutMs?: number;
 }
 
 export interface CreateSessionOptions extends SessionCallOptions {
-  /** Of calls that don't say; default 30,000 ms. Also that of opening the session. */
+  /** The default for calls, and the timeout for opening the session. Default 30,000 ms. */
   readonly timeoutMs?: number;
   /** For tests. Default: real time. */
   readonly clock?: DeliveryClock;
 }
 
-/** Its calls may be under way at once, in any number; they are executed in any order then. */
+/** Any number of calls may be open at once; concurrent commands are executed in any order. */
 export interface Session<Command, Result> extends AsyncDisposable {
   /** The same on every node; the index of the command that opened it. */
   readonly id: Index;
   /**
-   * Executes a command exactly once, whatever is lost on the way, and gives its result.
-   * @throws {SessionError} one of its classes, which tells in `outcome` whether it may be applied
+   * Executes a command exactly once, whatever is lost on the way, and resolves with its result.
+   * @throws {SessionError} one of its subclasses; `outcome` says whether it may be applied
    */
   propose<Given extends Command>(
     command: Given,
     options?: SessionCallOptions,
   ): Promise<ReturnOf<Command, Result, Given>>;
   /**
-   * Takes no more commands, waits for those that are under way, and tells the cluster to forget the
-   * session. Where that can't be told in time, it expires by itself. Never rejects. Idempotent.
+   * Accepts no more commands, waits for those in flight, and ends the session in the cluster. If
+   * that fails, the session expires by itself. Never rejects. Idempotent.
    */
   close(options?: SessionCallOptions): Promise<void>;
 }
@@ -50,12 +50,12 @@ const TIMEOUT_MS = 30_000;
 const CALL_OPTIONS = { signal: "object", timeoutMs: "number" } as const;
 
 /**
- * Opens a session on a cluster whose state machine is wrapped with `withSessions`. When the outcome
- * of opening it gets lost, one is opened that nobody uses, and expires.
+ * Opens a session on a cluster whose state machine is wrapped with `withSessions`. If the answer
+ * gets lost, the unused session expires by itself.
  * @param node any node of the cluster
  * @throws {SessionCommandNotApplied}
  * @throws {SessionOutcomeUnknown}
- * @throws {InvalidOption} also where the node's state machine isn't wrapped
+ * @throws {InvalidOption} also if the node's state machine isn't wrapped
  */
 export async function createSession<Command, Result>(
   node: SessionNode<Command, Result>,
@@ -67,7 +67,7 @@ export async function createSession<Command, Result>(
   const { answer } = await deliver(node, clock, openSession, patience);
   if (!isOpened(answer)) {
     throw new InvalidOption(
-      "createSession: the node's state machine took the command that opens a session for one of its own, which may have changed its state; wrap the machine with withSessions on every node",
+      "createSession: the node's state machine mistook the command that opens a session for one of its own, which may have changed its state; wrap the machine with withSessions on every node",
     );
   }
   return new ClientSession(node, clock, timeoutMs, answer);
@@ -163,7 +163,7 @@ class ClientSession<Command, Result> implements Session<Command, Result> {
       };
       const giveUp = (): void => {
         leave();
-        const why = "not proposed in time: earlier commands of the session are under way";
+        const why = "not proposed in time: earlier commands of the session are in flight";
         reject(new SessionCommandNotApplied(why, { cause: signal?.reason }));
         this.#goOn();
       };

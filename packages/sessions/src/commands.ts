@@ -1,6 +1,5 @@
-// What is proposed to a machine with sessions, and what comes of it. Commands are arrays, told apart
-// by their length, so that a session adds a few bytes to a command and nothing else. Build them with
-// the functions here.
+// The commands and results of a machine with sessions. Commands are arrays, distinguished by their
+// length, so that a session adds only a few bytes to a command. Build them with the functions here.
 import type { Index, ReturnOf, Returns } from "@raftkit/core";
 
 /** Opens a session. */
@@ -29,14 +28,14 @@ export type SessionsCommand<Command, Result> =
   | CloseSession
   | NumberedCommand<Command, Result>;
 
-/** `session` is its id, `maxUnanswered` how many commands it may have under way. */
+/** `session` is its id, `maxUnanswered` how many commands it may have in flight. */
 export interface SessionOpened {
   readonly ok: true;
   readonly session: Index;
   readonly maxUnanswered: number;
 }
 
-/** There is no such session any more, whether there was one or not. */
+/** The session doesn't exist any more, whether or not it ever did. */
 export interface SessionClosed {
   readonly ok: true;
 }
@@ -44,13 +43,13 @@ export interface SessionClosed {
 /**
  * Why nothing was executed:
  * - `unknownSession`: it was never opened, was closed, or has expired.
- * - `answered`: the number is below the lowest that the client still waits for. Whether it was ever
- *   executed isn't known any more.
+ * - `answered`: the number is below the lowest that the client still waits for. It is no longer
+ *   known whether it was executed.
  * - `differentCommand`: another command was executed under this number.
- * - `tooManyUnanswered`: the number is `maxUnanswered` or more above the lowest. It is free: send it
- *   again later.
+ * - `tooManyUnanswered`: the number is `maxUnanswered` or more above the lowest. It is free: send
+ *   it again later.
  * - `resultNotKept`: executed before, once; but its result was larger than `maxResultBytes`, or the
- *   codec refused it, so it can't be told again.
+ *   codec refused it, so it can't be returned again.
  */
 export type SessionRefusalReason =
   | "unknownSession"
@@ -59,17 +58,17 @@ export type SessionRefusalReason =
   | "tooManyUnanswered"
   | "resultNotKept";
 
-/** `invalid`: it is no command, which `sessionsSchema` would have told when it was proposed. */
+/** `invalid`: it is not a command; `sessionsSchema` would have refused it when it was proposed. */
 export type SessionRefusal =
   | { readonly ok: false; readonly reason: SessionRefusalReason }
   | { readonly ok: false; readonly reason: "invalid"; readonly message: string };
 
-/** `result`: what the machine's `apply` gave, now or when the number first came. */
+/** `result`: what the machine's `apply` returned, now or when the number first came. */
 export type SessionOutcome<Result> =
   | { readonly ok: true; readonly result: Result }
   | SessionRefusal;
 
-/** Of a plain command it is the machine's own result. */
+/** For a plain command it is the machine's own result. */
 export type SessionsResult<Result> =
   | SessionOpened
   | SessionClosed
@@ -96,8 +95,8 @@ export function plainCommand(command: unknown): readonly [command: unknown] {
 /**
  * @param session the id that opening it gave
  * @param number counts the session's commands, from 1: the same one when it is sent again
- * @param lowest the lowest number, up to `number`, of which the result is still awaited; below it,
- * results are let go of
+ * @param lowest the lowest number, up to `number`, whose result is still awaited; results below it
+ * are dropped
  */
 export function numberedCommand<Command>(
   session: Index,

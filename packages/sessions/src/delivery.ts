@@ -1,5 +1,5 @@
-// Brings one command to the cluster: proposes it again and again, until its outcome is known or its
-// time is over. Whoever calls it sees to it that a repetition is harmless.
+// Brings one command to the cluster: proposes it repeatedly, until its outcome is known or its time
+// is over. The caller must make sure that a repetition is harmless.
 import type { Clock } from "@raftkit/core";
 import type { SessionsCommand } from "./commands.js";
 import { SessionCommandNotApplied, SessionOutcomeUnknown } from "./errors.js";

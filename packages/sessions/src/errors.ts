@@ -1,15 +1,15 @@
-// How a command of a session can end other than with its result. `outcome` tells a program whether
-// it may have been applied.
+// The errors with which a session's commands end. `outcome` tells a program whether the command may
+// have been applied.
 import { RaftkitError } from "@raftkit/core";
 import type { SessionRefusal } from "./commands.js";
 
 /**
- * `notApplied`: it was not and will not be applied. `applied`: it was, once. `unknown`: it may be, at
- * most once.
+ * `notApplied`: it was not and will not be applied. `applied`: it was, once. `unknown`: it may be,
+ * at most once.
  */
 export type CommandOutcome = "notApplied" | "applied" | "unknown";
 
-/** What every rejection of a session's calls is. */
+/** The base class of every rejection of a session's calls. */
 export class SessionError extends RaftkitError {
   readonly outcome: CommandOutcome;
   constructor(
@@ -23,7 +23,7 @@ export class SessionError extends RaftkitError {
   }
 }
 
-/** It certainly wasn't proposed; `cause` says why, where the node does. Safe to try again. */
+/** The command certainly wasn't proposed; `cause` says why, if the node does. Safe to retry. */
 export class SessionCommandNotApplied extends SessionError {
   constructor(message: string, options?: { cause?: unknown }) {
     super("SESSION_COMMAND_NOT_APPLIED", "notApplied", message, options);
@@ -31,8 +31,8 @@ export class SessionCommandNotApplied extends SessionError {
 }
 
 /**
- * The session gave up while the outcome was unknown: its time was over, its signal aborted, or the
- * node ended. Called again, the command is another one: look before you do.
+ * The call ended while the outcome was unknown: it timed out, its signal aborted, or the node
+ * ended. Proposed again, the command counts as a new one, so check first.
  */
 export class SessionOutcomeUnknown extends SessionError {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -41,7 +41,7 @@ export class SessionOutcomeUnknown extends SessionError {
 }
 
 /**
- * The cluster doesn't know the session any more: nobody used it for too long, or too many others
+ * The cluster no longer knows the session: it was unused for too long, or too many others
  * were opened. Open a new one. `outcome` is unknown for a command that was sent before.
  */
 export class SessionExpired extends SessionError {
@@ -58,8 +58,8 @@ export class SessionClosedError extends SessionError {
 }
 
 /**
- * The machine with sessions refused it. Of a session that one client alone uses only
- * `resultNotKept` comes, after a repetition: it was executed, once, but what it gave is lost.
+ * The machine with sessions refused the command. If only one client uses the session, the reason
+ * can only be `resultNotKept`, after a repetition: it was executed, once, but its result is lost.
  */
 export class SessionCommandRefused extends SessionError {
   readonly reason: SessionRefusal["reason"];

@@ -1,25 +1,25 @@
-// The options of a machine with sessions, checked. They decide what commands do, so they are the
-// same on every node and for as long as a log lives.
+// The options of a machine with sessions, checked. They determine what commands do, so they must be
+// the same on every node and as long as a log exists.
 import type { Codec } from "@raftkit/core";
 import { checkOptionShape, InvalidOption } from "@raftkit/core";
 
 export interface SessionsOptions {
-  /** Turns results into bytes, which are kept. The node's own will do. */
+  /** Encodes results, which are stored as bytes. Use the node's own. */
   readonly codec: Codec;
-  /** When one more is opened, the one that was least recently used goes. Default 10,000. */
+  /** If one more is opened, the least recently used session is removed. Default 10,000. */
   readonly maxSessions?: number;
   /**
-   * How far a command's number may be above the lowest one that is awaited: so many commands a
-   * client may have under way, and so many results of it are kept. Default 64, at most 65,536.
+   * How far a command's number may be above the lowest one that is awaited: the number of commands
+   * that a client may have in flight, and of its results that are kept. Default 64, at most 65,536.
    */
   readonly maxUnanswered?: number;
   /**
-   * A session that no command has named for so long goes. In replicated milliseconds, which stand
-   * still while nobody leads or nothing is proposed for over an hour; exact to 1 %, or to a minute
-   * if that is less. Infinity: sessions go by count only. Default an hour.
+   * A session that no command has named for this long is removed. In replicated milliseconds, which
+   * stand still while nobody leads or nothing is proposed for over an hour; exact to 1 %, or to a
+   * minute if that is less. Infinity: sessions are removed by count only. Default an hour.
    */
   readonly expireAfterMs?: number;
-  /** A result of more encoded bytes isn't kept: it is told once. Default 64 KiB. */
+  /** A result of more encoded bytes isn't kept: it is returned once. Default 64 KiB. */
   readonly maxResultBytes?: number;
 }
 

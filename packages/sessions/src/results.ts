@@ -1,4 +1,4 @@
-// Results as they are kept: encoded, so that nobody can change them and their size is known.
+// Results in their stored form: encoded, so that they can't be changed and their size is known.
 import type { Codec } from "@raftkit/core";
 import type { Kept } from "./table.js";
 import { hashNumbers, hashValue } from "./value-hash.js";

@@ -119,7 +119,7 @@ async function checkLimits(reader: ByteReader, codec: Codec, limits: Limits): Pr
   for (const option of Object.keys(taken) as (keyof Limits)[]) {
     if (taken[option] === limits[option]) continue;
     refuse(
-      `it was taken with ${option} ${taken[option]}, here it is ${limits[option]}; the option decides what commands do, so it must stay what it was`,
+      `it was taken with ${option} ${taken[option]}, here it is ${limits[option]}; the option decides what commands do, so it must not change`,
     );
   }
 }
@@ -175,7 +175,7 @@ function readCount(reader: ByteReader): number {
 function refuse(what: string, cause?: unknown): never {
   throw new RaftkitError(
     "SESSIONS_INVALID_SNAPSHOT",
-    `this is no snapshot of this state machine with sessions: ${what}; nothing was restored`,
+    `this is not a snapshot of this state machine with sessions: ${what}; nothing was restored`,
     { cause },
   );
 }

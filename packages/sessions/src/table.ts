@@ -1,6 +1,6 @@
-// The open sessions, in the order in which they were last used, and the results that are kept in
-// them. Depends on what it is told alone. A capture shares sessions with the table, which copies one
-// before it changes it.
+// The open sessions, in the order in which they were last used, and their stored results. Depends
+// only on its inputs. A capture shares sessions with the table, which copies one before it changes
+// it.
 import type { Index } from "@raftkit/core";
 import type { Limits } from "./options.js";
 import { hashNumbers } from "./value-hash.js";
@@ -68,7 +68,7 @@ export class SessionTable {
     return hashNumbers(this.#hash, this.#sessions.size, this.#timeMs);
   }
 
-  /** Session time goes on, and ends the sessions that nobody has used for too long. */
+  /** Advances session time, and ends the sessions that were unused for too long. */
   pass(elapsedMs: number): void {
     if (elapsedMs === 0) return;
     this.#timeMs += elapsedMs;

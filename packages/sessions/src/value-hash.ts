@@ -1,5 +1,5 @@
-// Hashes of values that a codec carries: of what they are, not of how a codec spells them, since a
-// new version of a codec may spell them otherwise. Not for defence against forgers.
+// Hashes of values that a codec supports. They depend on the values and not on their encoding,
+// since a new version of a codec may encode them differently. Not a defence against forgery.
 
 /** 53 bits of a value's hash. The order of an object's keys makes no difference. */
 export function hashValue(value: unknown): number {

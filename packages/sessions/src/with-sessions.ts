@@ -1,5 +1,5 @@
-// A state machine with sessions: what a command does to them, and when the machine within is called.
-// It depends on the state, the command and its context alone (thesis §6.3).
+// A state machine with sessions: what a command does to them, and when the inner machine is called.
+// It depends only on the state, the command and its context (thesis §6.3).
 import type { ApplyContext, StateMachine } from "@raftkit/core";
 import { InvalidOption } from "@raftkit/core";
 import type { SessionOutcome, SessionsCommand, SessionsResult } from "./commands.js";
@@ -34,7 +34,7 @@ export function withSessions<Command, Result, Query, Answer>(
   const limits = checkOptions(options);
   if (machine.open) {
     throw new InvalidOption(
-      "withSessions: the state machine has open(), so its state is durable by itself; allowed: one in memory, since sessions are, and after a restart the machine would have executed commands of which they know nothing",
+      "withSessions: the state machine has open(), so its state is durable by itself; allowed: one in memory, like the sessions; after a restart the machine would otherwise have executed commands that they don't know of",
     );
   }
   const sessions = new Sessions(machine, options, limits);

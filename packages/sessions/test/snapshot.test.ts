@@ -172,7 +172,7 @@ describe("restore refuses, and changes nothing", () => {
 
   test("the machine's own snapshot, and another version", async () => {
     const target = await filled();
-    await expectRefused(target, await collect(createLedger().snapshot()), /no snapshot/);
+    await expectRefused(target, await collect(createLedger().snapshot()), /not a snapshot/);
     const bytes = await target.snapshot();
     bytes[3] = 2;
     await expectRefused(target, bytes, /version 1/);
@@ -233,7 +233,7 @@ describe("restore refuses, and changes nothing", () => {
       }
     }
     await expect(target.machine.restore?.(wrong(), { index: 1, term: 1 })).rejects.toThrow(
-      "no snapshot",
+      "not a snapshot",
     );
     expect(released).toBe(true);
     expect(Buffer.from(await target.snapshot()).equals(before)).toBe(true);

@@ -1,5 +1,5 @@
-// Byte arrays put together. Not with Buffer.concat: it gives a Buffer, and views of a shared pool
-// where they are small.
+// Concatenates byte arrays. Doesn't use Buffer.concat, which returns a Buffer, and for small arrays
+// a view of a shared pool.
 
 /** The bytes of all parts, in an array of their own. */
 export function joined(parts: readonly Uint8Array[]): Uint8Array {

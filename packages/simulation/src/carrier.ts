@@ -1,5 +1,5 @@
 // Carries packets over the links of the simulated network: when they arrive, once, twice, damaged
-// or never, and who hears of it. What may set out at all is not decided here.
+// or never, and who is told. Which packets are sent at all is decided elsewhere.
 import type { NodeId, Sender, TransportHandler } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { VirtualTime } from "./clock.js";

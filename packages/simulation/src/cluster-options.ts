@@ -1,15 +1,15 @@
-// How a simulated cluster is made.
+// The options of a simulated cluster.
 import type { Codec, NodeId, StateMachine } from "@raftkit/core";
 import type { NodeOptions } from "raftkit";
 import type { DiskSettings } from "./disk.js";
 import type { LinkSettings } from "./links.js";
 
 export interface ClusterOptions<Command, Result, Query, Answer> {
-  /** Everything random follows from it. */
+  /** Determines everything random. */
   readonly seed: number;
-  /** How many, named n1, n2 and so on. Default 3. */
+  /** The number of nodes, named n1, n2 and so on. Default 3. */
   readonly nodes?: number;
-  /** Makes a node's state machine, anew for each of its runs. */
+  /** Creates a node's state machine, once for each of its runs. */
   readonly stateMachine: (id: NodeId) => StateMachine<Command, Result, Query, Answer>;
   /** Default: MessagePack. */
   readonly codec?: Codec;

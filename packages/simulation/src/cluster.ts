@@ -1,6 +1,6 @@
-// Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, cuts and watches
-// them. Every moment is checked against Raft's invariants. It decides nothing by itself: the same
-// seed and the same calls give the same trace.
+// Whole, unchanged nodes on a simulated clock, network and disk: starts, crashes, disconnects and
+// observes them. Raft's invariants are checked at every moment. It decides nothing by itself: the
+// same seed and the same calls give the same trace.
 import { decodeFrame } from "@raftkit/core";
 import type { Message, NodeId, Sender } from "@raftkit/core";
 import type { CallOptions, NodeStatus, RaftNode, ReturnOf } from "raftkit";
@@ -31,9 +31,9 @@ export interface Cluster<Command, Result, Query, Answer> {
   readonly network: VirtualNetwork;
   readonly trace: Trace;
   now(): number;
-  /** The running node. Throws a `SimulationFailed` when it doesn't run. */
+  /** The running node. Throws a `SimulationFailed` if it isn't running. */
   node(id: NodeId): RaftNode<Command, Result, Query, Answer>;
-  /** The picture of a running node as of its latest event; cheaper than asking the node. */
+  /** The status of a running node as of its latest event; cheaper than asking the node. */
   status(id: NodeId): NodeStatus;
   /** The nodes that are open and haven't stopped. */
   running(): readonly NodeId[];
@@ -54,20 +54,20 @@ export interface Cluster<Command, Result, Query, Answer> {
     options?: CallOptions,
   ): Promise<ReturnOf<Query, Answer, Given>>;
 
-  /** Ends a node's process at once: nothing that it had under way happens any more. */
+  /** Ends a node's process at once: none of its unfinished work happens. */
   crash(...ids: readonly NodeId[]): void;
   /** Starts nodes on what their disks hold, and runs until they are open. */
   restart(...ids: readonly NodeId[]): Promise<void>;
-  /** Nothing passes between nodes of different groups. */
+  /** Cuts all links between nodes of different groups. */
   cut(...groups: readonly (readonly NodeId[])[]): void;
-  /** All links are as they were at first. */
+  /** Restores all links to their initial settings. */
   heal(): void;
 
   runFor(ms: number): Promise<void>;
   /** Runs until the condition holds. @throws {SimulationFailed} after `limitMs` (default 10 s) */
   runUntil(what: string, condition: () => boolean, limitMs?: number): Promise<void>;
   /**
-   * Runs until the promise is settled, and gives its value or throws its reason. @throws
+   * Runs until the promise is settled, and returns its value or throws its reason. @throws
    * {SimulationFailed} after `limitMs` (default 10 s)
    */
   settle<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
@@ -76,9 +76,9 @@ export interface Cluster<Command, Result, Query, Answer> {
   /** Runs until all running nodes have applied everything that any log holds. */
   converge(limitMs?: number): Promise<void>;
 
-  /** Decides over messages as they are sent. @returns takes it away */
+  /** Decides about messages as they are sent. @returns removes the filter */
   filter(decide: (message: Message, packet: Packet) => Verdict): () => void;
-  /** Told of every message that is sent, delivered or lost. */
+  /** Called for every message that is sent, delivered or lost. */
   onMessage(
     listener: (what: "sent" | "delivered" | "lost", message: Message, packet: Packet) => void,
   ): void;
@@ -86,13 +86,13 @@ export interface Cluster<Command, Result, Query, Answer> {
   inject(from: Sender, to: NodeId, message: Message): void;
   /** How the network introduces this node's present run. */
   sender(id: NodeId): Sender;
-  /** From now on this node may stop by itself: its error, once it did. */
+  /** From now on this node may stop by itself. @returns its error, once it has stopped */
   allowFailure(id: NodeId): () => Error | undefined;
   /** Called after every event. */
   onStep(listener: () => void): void;
 }
 
-/** Makes a cluster and runs until its nodes are open. It forms by itself; see `waitForLeader`. */
+/** Creates a cluster and runs until its nodes are open. Then see `waitForLeader`. */
 export async function createCluster<Command, Result, Query, Answer>(
   options: ClusterOptions<Command, Result, Query, Answer>,
 ): Promise<Cluster<Command, Result, Query, Answer>> {

@@ -1,6 +1,5 @@
-// A simulated disk under any log storage that lives in memory: writes take simulated time, can
-// hang, and a crash loses those that had not reached the disk. What a write promised once is never
-// lost here.
+// A simulated disk for any log storage that lives in memory: writes take simulated time, can hang,
+// and a crash loses those that had not reached the disk. A completed write is never lost here.
 import type { HardState, Index, LogOperation, LogStorage } from "@raftkit/core";
 import type { VirtualTime } from "./clock.js";
 import type { VirtualProcess } from "./virtual-process.js";
@@ -95,7 +94,7 @@ export function createVirtualDisk(
     attach(process) {
       let writing = false;
       return {
-        // Whoever had it open before is gone: closing lets go of what that run held.
+        // The run that had it open is gone: closing releases what it held.
         open: (identity) => transfer(process, () => inner.close().then(() => inner.open(identity))),
         write(operations) {
           overlapped ||= writing;

@@ -1,4 +1,4 @@
-// Runs the simulation: until a time, a condition, or the end of a promise. Stops at once when
+// Runs the simulation: until a time, a condition, or the end of a promise. Stops at once if
 // something broke.
 import type { VirtualTime } from "./clock.js";
 import type { Trace } from "./trace.js";

@@ -1,4 +1,4 @@
-// The events of simulated time, and how late it is. Those that are due at the same instant come out
+// The events of simulated time, and the current time. Events that are due at the same instant run
 // in the order of an event loop: timers, then input, then what was deferred.
 import { createHeap } from "./heap.js";
 

@@ -1,4 +1,4 @@
-// Messages as frames, for those who watch, pick out or forge them.
+// Messages as frames, for code that observes, selects or forges them.
 import type { Codec, Message } from "@raftkit/core";
 import { encodeFrame } from "@raftkit/core";
 import { joined } from "./bytes.js";

@@ -1,4 +1,4 @@
-// A binary heap: what is due next, in O(log n). It knows nothing of time.
+// A binary heap: yields what is due next, in O(log n). It knows nothing of time.
 
 export interface Heap<T> {
   push(item: T): void;

@@ -1,5 +1,5 @@
-// What somebody needs to simulate clusters of their own: the cluster, its parts, and the journal as
-// a first state machine.
+// What users need to simulate their own clusters: the cluster, its parts, and the journal as a
+// first state machine.
 export { createRandom, type SeededRandom } from "./random.js";
 export { createVirtualTime, type VirtualTime } from "./clock.js";
 export type { VirtualProcess } from "./virtual-process.js";

@@ -1,4 +1,4 @@
-// The smallest state machine that shows everything: it keeps the commands it applied, in order,
+// A minimal state machine that hides nothing: it keeps the commands that it applied, in order,
 // twice if they came twice.
 import type { StateMachine } from "@raftkit/core";
 

@@ -1,5 +1,5 @@
-// The directed links of the simulated network: how each behaves, what is on its way, and whether
-// its connection stands. It carries nothing itself.
+// The directed links of the simulated network: how each behaves, its packets in flight, and whether
+// its connection is open. It carries nothing itself.
 import type { NodeId } from "@raftkit/core";
 import type { VirtualTime } from "./clock.js";
 import type { SeededRandom } from "./random.js";
@@ -18,8 +18,8 @@ export interface LinkSettings {
   /** The probability that a frame arrives twice. */
   readonly duplicate: number;
   /**
-   * The probability that a frame arrives with a byte changed: the connection is cut, with all that
-   * is under way on it.
+   * The probability that a frame arrives with a byte changed: the connection is cut, with
+   * everything in flight on it.
    */
   readonly corrupt: number;
   /** How fast frames leave, one after another. */

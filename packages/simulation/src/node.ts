@@ -1,5 +1,5 @@
 // One node of a simulated cluster through all its runs: its disk, its process, and the unchanged
-// node in it. What its state machine is given is compared with what the others were given.
+// node in it. The input of its state machine is compared with that of the others.
 import type { Codec, NodeId, Peer, StateMachine } from "@raftkit/core";
 import type { NodeStatus, RaftNode } from "raftkit";
 import { createNode } from "raftkit";

@@ -1,5 +1,5 @@
 // Every random choice of a simulation comes from one seed. Streams are forked by name, so that a
-// new consumer shifts no other's. It must never read the machine's own randomness.
+// new consumer doesn't shift the others'. It must never use the machine's own randomness.
 import type { Random } from "@raftkit/core";
 
 /** A repeatable stream of numbers. */

@@ -1,5 +1,5 @@
-// What must hold at every moment of every run, whatever is lost, late or crashed. Checked after
-// each event; changes nothing.
+// Invariants of every moment of every run, whatever is lost, late or crashed. Checked after each
+// event; changes nothing.
 import type { Index, NodeId, Term } from "@raftkit/core";
 import type { NodeStatus } from "raftkit";
 

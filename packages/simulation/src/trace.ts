@@ -1,5 +1,5 @@
-// What happened in a simulation, as lines and as one hash: the same seed must give the same hash,
-// always. It keeps the latest lines only, for the message of a failure.
+// The events of a simulation, as lines and as one hash: the same seed must always give the same
+// hash. It keeps only the latest lines, for the message of a failure.
 
 export interface Trace {
   /**

@@ -1,5 +1,5 @@
-// One run of a simulated program: its clock, and what is due for it. It can be stopped, stalled and
-// told wrong times; when its events come up is decided by the queue that all share.
+// One run of a simulated program: its clock and its pending events. It can be stopped, stalled and
+// given wrong times; the shared queue decides when its events run.
 import type { Clock } from "@raftkit/core";
 import type { EventOwner, EventQueue } from "./event-queue.js";
 import { Phase } from "./event-queue.js";
@@ -8,7 +8,7 @@ import { Phase } from "./event-queue.js";
 const ROUNDING_MS = 1e-6;
 
 /**
- * One run of one program: it can be stopped for ever (a crash), be kept from running for a while (a
+ * One run of one program: it can be stopped forever (a crash), be kept from running for a while (a
  * busy event loop), and be told wrong times.
  */
 export interface VirtualProcess {

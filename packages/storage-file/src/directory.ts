@@ -1,4 +1,4 @@
-// A directory that is there and whose name is durable; and what it means when it can't be.
+// Creates a directory and makes its name durable; explains errors.
 import { dirname } from "node:path";
 import { RaftkitError } from "@raftkit/core";
 import { DataDirectoryUnusable, StorageWriteFailed } from "./errors.js";
@@ -33,7 +33,7 @@ export async function ensureDirectory(fileSystem: FileSystem, directory: string)
   try {
     await fileSystem.syncDirectory(parent);
   } catch (error) {
-    // Whoever may not read or change the parent didn't make it, and some can't be synced.
+    // A process that may not read or change the parent didn't create it, and some can't be synced.
     const harmless = ["EACCES", "EPERM", "EROFS", "EINVAL"];
     if (isNew || !harmless.some((code) => hasCode(error, code))) throw error;
   }

@@ -1,5 +1,5 @@
-// What recovery returns: the entries that it reads, copied out of the frames around them, in few
-// pieces and nothing else. So opening needs the memory of the entries, not that of the files.
+// What recovery returns: the entries that it reads, copied out of their frames into few pieces. So
+// opening needs the memory of the entries, not that of the files.
 import type { EntryRun, LogOperation } from "@raftkit/core";
 import { changeRuns } from "@raftkit/core";
 

@@ -1,4 +1,5 @@
-// Why a storage refuses to open or to go on. On every refusal to open, nothing was overwritten.
+// The errors with which a storage refuses to open or to continue. A refusal to open never
+// overwrites anything.
 import { RaftkitError } from "@raftkit/core";
 
 /** Another process (or another log object of this one) has the directory open. */
@@ -11,7 +12,7 @@ export class DataDirectoryInUse extends RaftkitError {
   }
 }
 
-/** The system refused the directory: what it is, or whose it is, is wrong, not the disk. */
+/** The system refused the directory: its type or its permissions are wrong, not the disk. */
 export class DataDirectoryUnusable extends RaftkitError {
   constructor(directory: string, options: { cause: Error }) {
     super(
@@ -58,31 +59,31 @@ export class UnsupportedFormat extends RaftkitError {
 }
 
 /**
- * The disk refused; `cause` is what it said. The log takes no more writes: what a failed sync left
- * on disk can't be known.
+ * The disk refused a write; `cause` is its error. The log accepts no more writes, since it is
+ * unknown what a failed sync left on disk.
  */
 export class StorageWriteFailed extends RaftkitError {
   constructor(directory: string, options: { cause: unknown }) {
     super(
       "STORAGE_WRITE_FAILED",
-      `the disk under the data directory ${directory} failed (${reasonOf(options.cause)}); nothing is retried: mend the disk or free space, then start the node again`,
+      `the disk under the data directory ${directory} failed (${reasonOf(options.cause)}); nothing is retried: repair the disk or free space, then start the node again`,
       options,
     );
   }
 }
 
-/** A snapshot that could not be written; `cause` is what the disk said. The storage goes on. */
+/** A snapshot could not be written; `cause` is the disk's error. The storage continues. */
 export class SnapshotWriteFailed extends RaftkitError {
   constructor(directory: string, index: number, options: { cause: unknown }) {
     super(
       "SNAPSHOT_WRITE_FAILED",
-      `the snapshot at index ${index} could not be written to ${directory} (${reasonOf(options.cause)}); it was given up, and the newest one before stays: free space or mend the disk, then take another one`,
+      `the snapshot at index ${index} could not be written to ${directory} (${reasonOf(options.cause)}); it was discarded, and the newest earlier one stays: free space or repair the disk, then take another one`,
       options,
     );
   }
 }
 
-/** Data of a snapshot that the disk doesn't give; `cause` is what it said. */
+/** A snapshot's data could not be read; `cause` is the disk's error. */
 export class SnapshotReadFailed extends RaftkitError {
   constructor(file: string, options: { cause: unknown }) {
     super(

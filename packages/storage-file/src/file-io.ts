@@ -1,5 +1,5 @@
-// Whole reads and writes over handles that may do less than they were asked, and small files that
-// appear at once or not at all.
+// Whole reads and writes over handles that may do less than requested, and small files that appear
+// atomically.
 import { crc32 } from "node:zlib";
 import { CorruptLog } from "./errors.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
@@ -48,7 +48,7 @@ export async function writeAll(
   let at = position;
   while (rest.length > 0) {
     const written = await handle.write(rest, at);
-    if (written <= 0) throw new Error("the disk took no bytes of a write");
+    if (written <= 0) throw new Error("the disk accepted no bytes of a write");
     at += written;
     rest = skip(rest, written);
   }

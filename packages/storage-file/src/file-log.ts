@@ -1,5 +1,5 @@
-// A log in a directory. This file knows the life of the object: locked and open, written to,
-// closed.
+// A log in a directory. This file handles the life cycle of the object: locked and open, written
+// to, closed.
 import type {
   LogOperation,
   LogStorage,
@@ -33,17 +33,16 @@ export interface FileLogOptions {
   /** Draws the incarnation and the salts. Uniform in [0, 1). Default: the platform's `crypto`. */
   readonly random?: Random;
   /**
-   * Milliseconds since 1970. The run of an opening is at least this: so a directory that was put
-   * back to an earlier state comes up with another run than any that was given out since. Default:
-   * `Date.now`.
+   * Milliseconds since 1970. The run of an opening is at least this, so a directory that was
+   * restored to an earlier state never reuses a run number. Default: `Date.now`.
    */
   readonly wallClock?: () => number;
   /**
-   * Calls `run` after so many milliseconds, and returns what cancels that: space is looked for again
-   * with it. Default: `setTimeout`, which keeps no process alive.
+   * Calls `run` after `ms` milliseconds, and returns a function that cancels this; used to check
+   * for space again. Default: `setTimeout`, which keeps no process alive.
    */
   readonly schedule?: (ms: number, run: () => void) => () => void;
-  /** Told about recovered crashes and background failures. For the log of the process. */
+  /** Called for recovered crashes and background failures, to be logged. */
   readonly onEvent?: (event: LogEvent) => void;
 }
 
@@ -60,12 +59,12 @@ const OPTIONS = {
 /**
  * Makes a log in a directory. Nothing is touched before `open`.
  *
- * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse}, `DataDirectoryUnusable`,
- * `WrongIdentity`, `CorruptLog`, `UnsupportedFormat`; with `StorageWriteFailed`
- * when the disk refuses. `write` rejects with `StorageWriteFailed`, or `InvariantViolation`
- * for an operation that doesn't fit the log; then it does so for ever. It can be opened again after
- * `close`.
- * @throws {InvalidOption} it names the option
+ * `open` rejects, having overwritten nothing, with {@link DataDirectoryInUse},
+ * `DataDirectoryUnusable`, `WrongIdentity`, `CorruptLog`, `UnsupportedFormat`; with
+ * `StorageWriteFailed` when the disk refuses. `write` rejects with `StorageWriteFailed`, or
+ * `InvariantViolation` for an operation that doesn't fit the log, and then for every later write.
+ * It can be opened again after `close`.
+ * @throws {InvalidOption} names the option
  */
 export function createFileLog(options: FileLogOptions): LogStorage {
   checkOptionShape("createFileLog", options, OPTIONS, ["directory"]);

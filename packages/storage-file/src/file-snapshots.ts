@@ -1,5 +1,5 @@
-// Snapshots in a folder of the data directory. This file knows the life of the object: locked and
-// open, used, closed.
+// Snapshots in a folder of the data directory. This file handles the life cycle of the object:
+// locked and open, used, closed.
 import type { OptionKind, Random, SnapshotStorage } from "@raftkit/core";
 import { checkOptionShape, InvalidOption, RaftkitError } from "@raftkit/core";
 import { ensureDirectory, explained } from "./directory.js";
@@ -13,15 +13,15 @@ import { openFolder } from "./snapshot-opening.js";
 
 export interface FileSnapshotsOptions {
   /**
-   * The node's data directory, the same as its log's: snapshots are in the folder `snapshots` in it.
-   * Created with mode 0700 if it doesn't exist.
+   * The node's data directory, the same as its log's: snapshots are in the folder `snapshots` in
+   * it. Created with mode 0700 if it doesn't exist.
    */
   readonly directory: string;
   /** Default: the real disk, over node:fs. */
   readonly fileSystem?: FileSystem;
   /** Draws a part of the ids. Uniform in [0, 1). Default: the platform's `crypto`. */
   readonly random?: Random;
-  /** Told of damaged snapshots and of files that can't be removed. For the log of the process. */
+  /** Called for damaged snapshots and for files that can't be removed, to be logged. */
   readonly onEvent?: (event: SnapshotEvent) => void;
 }
 
@@ -36,11 +36,11 @@ const OPTIONS = {
  * Makes a storage of snapshots in a data directory. Nothing is touched before `open`.
  *
  * `open` rejects, having changed nothing, with {@link DataDirectoryInUse}, `DataDirectoryUnusable`,
- * `WrongIdentity` or `UnsupportedFormat`; with `StorageWriteFailed` when the disk refuses. A damaged
- * snapshot is none, and told to `onEvent`. `create`, `write` and `commit` reject with
- * `SnapshotWriteFailed`; that snapshot is given up, the storage goes on. `commit` rejects with
- * `SNAPSHOT_OUTDATED` when there is one at a higher index. It can be opened again after `close`.
- * @throws {InvalidOption} it names the option
+ * `WrongIdentity` or `UnsupportedFormat`; with `StorageWriteFailed` when the disk refuses. A
+ * damaged snapshot is ignored and reported to `onEvent`. `create`, `write` and `commit` reject with
+ * `SnapshotWriteFailed`; that snapshot is discarded, and the storage continues. `commit` rejects
+ * with `SNAPSHOT_OUTDATED` if there is one at a higher index. It can be opened again after `close`.
+ * @throws {InvalidOption} names the option
  */
 export function createFileSnapshots(options: FileSnapshotsOptions): SnapshotStorage {
   checkOptionShape("createFileSnapshots", options, OPTIONS, ["directory"]);

@@ -1,5 +1,5 @@
-// The disk as the log sees it. Everything that touches files goes through this interface, so that a
-// simulation can supply a disk that fails, tears and forgets. What is written is durable only after
+// The disk as the log sees it. All file access goes through this interface, so that a simulation
+// can supply a disk that fails, tears writes and loses data. What is written is durable only after
 // `datasync` or `syncDirectory`.
 
 /** An open file. Positions and sizes in bytes. */
@@ -11,12 +11,12 @@ export interface FileHandle {
   read(into: Uint8Array, position: number): Promise<number>;
   /**
    * Writes the concatenation of `parts`, extending the file where needed.
-   * @returns how many bytes were written. While a file is made, fewer than given are allowed, and
-   * the caller goes on from there; a write of the log that is taken in part is a failed one.
+   * @returns how many bytes were written. While a file is created, fewer than given are allowed,
+   * and the caller continues from there; a partial write of the log counts as failed.
    */
   write(parts: readonly Uint8Array[], position: number): Promise<number>;
   /**
-   * Makes content and size durable, not the name. Once it has rejected, what is on disk is unknown.
+   * Makes content and size durable, not the name. If it rejects, it is unknown what is on disk.
    */
   datasync(): Promise<void>;
   size(): Promise<number>;
@@ -24,7 +24,7 @@ export interface FileHandle {
 }
 
 /**
- * Failures reject with what the platform throws; a missing file or directory has `code: "ENOENT"`.
+ * Methods reject with the platform's error; a missing file or directory has `code: "ENOENT"`.
  */
 export interface FileSystem {
   /**
@@ -39,14 +39,14 @@ export interface FileSystem {
   list(directory: string): Promise<readonly string[]>;
   /** Makes the names in a directory durable. */
   syncDirectory(directory: string): Promise<void>;
-  /** Makes a directory for the owner only (0700), not its parents. @returns false when it exists */
+  /** Creates a directory for the owner only (0700), not its parents. @returns false if it exists */
   makeDirectory(directory: string): Promise<boolean>;
-  /** Takes everybody else's rights to a directory away (0700). */
+  /** Removes everybody else's permissions on a directory (0700). */
   restrictDirectory(directory: string): Promise<void>;
   /**
    * Locks a directory against other processes and against this one. The lock ends with the process,
    * however that ends.
-   * @returns releases it; undefined when somebody else holds it
+   * @returns releases it; undefined if somebody else holds it
    */
   lock(directory: string): Promise<(() => Promise<void>) | undefined>;
 }

@@ -1,4 +1,4 @@
-// Whose directory it is, and the mark of a clean close: two small files beside the segments.
+// The owner of a directory, and the mark of a clean close: two small files beside the segments.
 import type { Random, StorageIdentity } from "@raftkit/core";
 import { isValidIncarnation } from "@raftkit/core";
 import { CorruptLog, UnsupportedFormat, WrongIdentity } from "./errors.js";

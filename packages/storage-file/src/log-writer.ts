@@ -1,5 +1,5 @@
 // The hot path: one frame, one write and one datasync per `write`. After the first failure it never
-// writes again, for nobody knows what a failed sync left on disk.
+// writes again, since it is unknown what a failed sync left on disk.
 import type { LogOperation, LogState } from "@raftkit/core";
 import { checkedNextLogState, InvariantViolation } from "@raftkit/core";
 import { StorageWriteFailed } from "./errors.js";
@@ -11,8 +11,8 @@ import { SEGMENT_HEADER_BYTES } from "./segment.js";
 import type { OpenSegment, SegmentFiles } from "./segment-files.js";
 
 /**
- * So much of a segment, at its end, is written only when it is known whether there is room for the
- * next one: where there is none, it is what the log goes on with while no more commands come.
+ * This part of a segment, at its end, is written only once it is known whether there is room for
+ * the next one: if there is none, the log continues in it while no more commands come.
  */
 const RESERVED = 0.5;
 

@@ -1,5 +1,5 @@
-// Opens a data directory: looks at everything first and writes nothing until all of it can be
-// trusted, then makes durable what was read. README, "Recovery", tells the same story step by step.
+// Opens a data directory: inspects everything first and writes nothing until all of it can be
+// trusted, then makes durable what was read. README, "Recovery", describes the steps.
 import type { OpenedLog, Random, StorageIdentity } from "@raftkit/core";
 import { CorruptLog } from "./errors.js";
 import { readRange, withFile, writeAll } from "./file-io.js";
@@ -83,7 +83,7 @@ export async function openDirectory(
       throw new CorruptLog(
         torn?.segment.file ?? active.file,
         torn?.offset ?? offset,
-        `the log was closed at frame ${closedAt.frame} (byte ${closedAt.offset} of segment ${closedAt.segment}) and does not end there any more`,
+        `the log was closed at frame ${closedAt.frame} (byte ${closedAt.offset} of segment ${closedAt.segment}) and no longer ends there`,
       );
     }
     await fileSystem.unlink(`${directory}/${CLOSED_FILE}`);

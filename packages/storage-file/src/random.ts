@@ -1,4 +1,4 @@
-// The dice of the platform, where no others are given.
+// The platform's random numbers, used by default.
 
 /** Uniform in [0, 1). */
 export function cryptoRandom(): number {

@@ -1,6 +1,6 @@
-// What the segments say, and where they end. It only reads: a log that can't be trusted is refused
-// before anything is written. The rule: a bad frame with no good one after it may be a write that a
-// crash interrupted; with one, it is damage.
+// Reads the segments and finds where they end. It only reads: a log that can't be trusted is
+// refused before anything is written. The rule: a bad frame with no good one after it may be a
+// write that a crash interrupted; with one, it is damage.
 import type { EntryRun, Index, LogState } from "@raftkit/core";
 import { emptyLogState, isSameMember, nextLogState, RaftkitError } from "@raftkit/core";
 import { EntryCollector } from "./entry-collector.js";
@@ -136,7 +136,7 @@ class Replay {
   #record(record: LogRecord): void {
     if (record.type === "checkpoint") {
       if (this.#frames > 0 && !sameState(record.state, this.state)) {
-        throw new RaftkitError("CORRUPT_LOG", "its checkpoint tells another story");
+        throw new RaftkitError("CORRUPT_LOG", "its checkpoint contradicts them");
       }
       this.state = record.state;
       this.run = record.run;

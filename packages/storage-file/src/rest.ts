@@ -1,7 +1,7 @@
-// What lies behind the last frame of the log: nothing, a write that a crash interrupted, or damage.
-// An interrupted write is recognized by what the disk may do to one (README, "Assumptions"): each
-// of its sectors is there whole or not at all, one write is under way at a time, and what was never
-// written is zeros. Whatever doesn't fit that is refused.
+// Examines what follows the last frame of the log: nothing, a write that a crash interrupted, or
+// damage. An interrupted write is recognized by what the disk may do to one (README,
+// "Assumptions"): each of its sectors is there whole or not at all, there is one write at a time,
+// and what was never written is zeros. Anything else is refused.
 import { CorruptLog } from "./errors.js";
 import { readRange, withFile } from "./file-io.js";
 import type { FileSystem } from "./file-system.js";

@@ -1,6 +1,6 @@
-// The segment files of an open log: makes the next one ahead of time, removes those whose entries
-// are all compacted. Both happen in the background, one thing at a time; nothing here touches the
-// segment that is being written. While there is no space for the next one, it is tried again.
+// The segment files of an open log: creates the next one ahead of time, and removes those whose
+// entries are all compacted. Both happen in the background, one thing at a time; nothing here
+// touches the segment that is being written. While there is no space for the next one, it retries.
 import type { Index, Random } from "@raftkit/core";
 import { withFile } from "./file-io.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
@@ -28,8 +28,8 @@ export type LogEvent =
   /**
    * Something beside the writes failed; they go on. A segment that couldn't be made is tried again
    * when it is needed, and fails the write then; where it found no space, it is tried again before,
-   * and further failures of that kind are not told of until it was made. What couldn't be removed is
-   * removed by the next opening; without its mark a clean close looks like a crash.
+   * and further failures of that kind are not told of until it was made. What couldn't be removed
+   * is removed by the next opening; without its mark a clean close looks like a crash.
    */
   | {
       readonly type: "backgroundFailed";
@@ -158,7 +158,7 @@ export class SegmentFiles {
     });
   }
 
-  /** Waits for what goes on in the background, and closes the segment made ahead. */
+  /** Waits for the background work, and closes the segment created ahead. */
   async close(): Promise<void> {
     this.stop();
     await this.#chores;

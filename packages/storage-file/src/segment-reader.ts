@@ -1,5 +1,5 @@
-// Reads a segment front to back, a piece at a time: what is in memory is one piece, or one frame
-// where that is larger.
+// Reads a segment front to back, a piece at a time: only one piece is in memory, or one frame if
+// that is larger.
 import { readInto } from "./file-io.js";
 import type { FileHandle } from "./file-system.js";
 import type { FrameHeader } from "./frame.js";

@@ -1,7 +1,6 @@
-// A disk in memory that forgets what a disk may forget. It keeps what is durable apart from what
-// was only written, and a power cut leaves of the latter any part, sector by sector and name by
-// name, in any order. Deterministic for a given `random`; it never waits unless `delay` or `answer`
-// does.
+// A disk in memory that loses what a disk may lose. It keeps durable data apart from what was only
+// written; a power cut keeps any part of the latter, sector by sector and name by name, in any
+// order. Deterministic for a given `random`; it never waits unless `delay` or `answer` does.
 import type { FileSystem } from "./file-system.js";
 import { fileSystemOver, handleOf } from "./simulated-file-system.js";
 import type { SimulatedFile } from "./simulated-file.js";

@@ -1,5 +1,5 @@
-// What the operations of a file system mean on the simulated disk: those on names, and those on one
-// open file. `operate` carries them out in time.
+// The operations of a file system on the simulated disk: those on names, and those on one open
+// file. `operate` carries them out in time.
 import type { FileHandle, FileSystem } from "./file-system.js";
 import type { SimulatedFile } from "./simulated-file.js";
 import { createFile, syncFile, view, writeTo } from "./simulated-file.js";

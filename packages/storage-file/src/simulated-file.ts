@@ -67,7 +67,7 @@ export function settleFile(file: SimulatedFile, keep: () => boolean): void {
   file.pending = [];
 }
 
-/** Whoever reads next gets what is durable: nothing is cached any more. */
+/** The next read returns what is durable: nothing is cached any more. */
 export function dropCache({ current, durable }: SimulatedFile): void {
   current.bytes = durable.bytes.slice(0, durable.size);
   current.size = durable.size;

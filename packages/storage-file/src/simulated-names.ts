@@ -1,6 +1,6 @@
 // The names on the simulated disk: which files a process finds, and which it would find after a
-// power cut. A change of names is durable when its directory was synced; until then a power cut may
-// take it, whole.
+// power cut. A change of names is durable once its directory was synced; until then a power cut may
+// undo it, whole.
 import type { SimulatedFile } from "./simulated-file.js";
 import { createFile } from "./simulated-file.js";
 

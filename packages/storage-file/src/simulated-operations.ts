@@ -1,5 +1,5 @@
-// The operations of processes on the simulated disk, one by one: counted, delayed, failed as was
-// planned, carried out, and answered only to a process that lives.
+// The operations of processes on the simulated disk, one by one: counted, delayed, failed as
+// planned, carried out, and answered only to a living process.
 import type { SimulatedFile } from "./simulated-file.js";
 
 export interface Operation {

@@ -1,5 +1,6 @@
-// One snapshot is one file: the data, behind it what it is, and behind that how to find both. So
-// the data is written as it comes, and a single rename makes all of it visible. README, "Snapshots".
+// One snapshot is one file: the data, followed by its description, followed by a footer that
+// locates both. So the data is written as it comes, and a single rename makes all of it visible.
+// README, "Snapshots".
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { SnapshotPosition, StorageIdentity } from "@raftkit/core";
@@ -89,7 +90,7 @@ export function encodeDescription(
 /** Reads what a file says of itself; the data isn't looked at. */
 export async function readDescription(handle: FileHandle): Promise<FoundDescription> {
   const size = await handle.size();
-  if (size < FOOTER_BYTES) return damaged("it is shorter than its end");
+  if (size < FOOTER_BYTES) return damaged("it is shorter than a footer");
   const footer = await readRange(handle, size - FOOTER_BYTES, size);
   const view = new DataView(footer.buffer, footer.byteOffset, footer.length);
   if (
@@ -97,13 +98,13 @@ export async function readDescription(handle: FileHandle): Promise<FoundDescript
     footer.toString("latin1", 0, MAGIC.length) !== MAGIC ||
     crc32(footer.subarray(0, FOOTER_CRC_OFFSET)) !== view.getUint32(FOOTER_CRC_OFFSET, true)
   ) {
-    return damaged("its end is no end of a snapshot");
+    return damaged("its footer is not that of a snapshot");
   }
   const format = view.getUint32(8, true);
   if (format !== SNAPSHOT_FORMAT) return { type: "unsupported", format };
   const bytes = getUint48(view, 16);
   if (bytes + view.getUint32(12, true) + FOOTER_BYTES !== size) {
-    return damaged(`it is ${size} bytes long, which is not what it says`);
+    return damaged(`it is ${size} bytes long, which is not the length in its footer`);
   }
   const text = await readRange(handle, bytes, size - FOOTER_BYTES);
   if (crc32(text) !== view.getUint32(24, true)) {

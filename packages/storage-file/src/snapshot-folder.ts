@@ -1,5 +1,5 @@
 // The snapshots of an open folder: the newest one, those that have a reader, those being written.
-// Old ones go when a newer one is durable and nobody reads them any more.
+// Old ones are removed once a newer one is durable and they have no reader.
 import type { SnapshotMeta, SnapshotPosition, StorageIdentity } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { SnapshotReadFailed, SnapshotWriteFailed } from "./errors.js";
@@ -19,7 +19,7 @@ export type SnapshotEvent =
       readonly keptIn: string;
       readonly problem: string;
     }
-  /** A file could not be removed; the next opening tries again. Everything else goes on. */
+  /** A file could not be removed; the next opening tries again. Everything else continues. */
   | {
       readonly type: "backgroundFailed";
       readonly task: "removeSnapshot";
@@ -115,7 +115,7 @@ export class SnapshotFolder {
     if (kept === undefined) {
       throw new RaftkitError(
         "SNAPSHOT_UNKNOWN",
-        `there is no snapshot ${snapshotId} in ${this.#options.directory} (any more); begin anew with the newest one`,
+        `there is no snapshot ${snapshotId} in ${this.#options.directory} (any more); start over with the newest one`,
       );
     }
     kept.readers++;

@@ -1,5 +1,5 @@
-// Opens a folder of snapshots: looks at everything first, and changes nothing until it is clear that
-// all of it is this node's. README, "Snapshots", tells the same story step by step.
+// Opens a folder of snapshots: inspects everything first, and changes nothing until it is clear
+// that all of it belongs to this node. README, "Snapshots", describes the steps.
 import type { SnapshotMeta, StorageIdentity } from "@raftkit/core";
 import { hasCode } from "./directory.js";
 import { UnsupportedFormat } from "./errors.js";

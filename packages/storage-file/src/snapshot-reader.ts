@@ -1,4 +1,4 @@
-// A reader of one snapshot. It has a descriptor of its own, and pins the snapshot until it is closed.
+// A reader of one snapshot. It has its own descriptor, and pins the snapshot until it is closed.
 import { Buffer } from "node:buffer";
 import type { SnapshotMeta, SnapshotReader } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";

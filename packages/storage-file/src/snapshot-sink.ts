@@ -1,5 +1,5 @@
-// A snapshot being written: a temporary file that gets its name with the commit. Whatever fails, the
-// file goes, and the others stay as they were.
+// A snapshot being written: a temporary file that gets its name with the commit. If anything fails,
+// the file is removed, and the others are unchanged.
 import { crc32 } from "node:zlib";
 import type { SnapshotMeta, SnapshotPosition, SnapshotSink } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";

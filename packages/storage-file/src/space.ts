@@ -1,5 +1,5 @@
-// Whether there is room on the disk beyond what the log already has. While there is none, it is
-// looked for again after a pause.
+// Whether the disk has room beyond what the log already has. While it has none, this is checked
+// again after a pause.
 
 /** The disk, or what this user may have of it, is full. */
 const NO_SPACE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);

@@ -51,7 +51,7 @@ describe("a snapshot that can't be written", () => {
     expect(failed).toBeInstanceOf(SnapshotWriteFailed);
     expect(failed).toMatchObject({
       code: "SNAPSHOT_WRITE_FAILED",
-      message: expect.stringContaining("free space or mend the disk"),
+      message: expect.stringContaining("free space or repair the disk"),
       cause: { code },
     });
     expect(files()).toEqual(left);

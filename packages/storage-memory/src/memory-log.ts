@@ -1,6 +1,5 @@
-// A log in memory: for tests, simulations, browsers and clusters that may forget. It keeps what was
-// written while the object lives, and nothing beyond; it must answer like a storage on disk in
-// everything else.
+// A log in memory, for tests, simulations, browsers and clusters that need no durability. It lives
+// as long as the object; in everything else it must behave like a storage on disk.
 import type {
   EntryRun,
   LogOperation,
@@ -24,15 +23,15 @@ export interface MemoryLogOptions {
 }
 
 /**
- * Makes a log that lives as long as this object. It can be opened again after `close`: the content
- * is still there, `run` counts on: a number never comes twice, as its incarnation ends with the
- * object and no copy can be put back. Entry runs are kept as they are, without a copy: by contract they
- * never change.
+ * Creates a log that lives as long as this object. It can be opened again after `close`: the
+ * content is still there, and `run` is incremented. A number is never used twice, since the
+ * incarnation ends with the object and no copy can be restored. Entry runs are kept without a copy:
+ * by contract they never change.
  *
  * `open` rejects with `STORAGE_IN_USE` while it is open, and with `WRONG_IDENTITY` for another
- * cluster, node or codec than at first. `write` rejects with an `InvariantViolation` when an
- * operation doesn't fit the log, changes nothing then, and refuses everything until the log is
- * opened anew.
+ * cluster, node or codec than at first. `write` rejects with an `InvariantViolation` if an
+ * operation doesn't fit the log; it then changes nothing, and refuses everything until the log is
+ * opened again.
  */
 export function createMemoryLog(options: MemoryLogOptions = {}): LogStorage {
   const incarnation = drawIncarnation(options.random ?? cryptoRandom);

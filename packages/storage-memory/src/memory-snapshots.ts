@@ -1,5 +1,5 @@
-// Snapshots in memory: for tests, simulations, browsers and clusters that may forget. They answer
-// like snapshots on disk in everything but lasting.
+// Snapshots in memory, for tests, simulations, browsers and clusters that need no durability.
+// Except for durability, they behave like snapshots on disk.
 import type {
   SnapshotMeta,
   SnapshotPosition,
@@ -19,12 +19,12 @@ interface Kept {
 }
 
 /**
- * Makes a storage that lives as long as this object. It can be opened again after `close`: the
+ * Creates a storage that lives as long as this object. It can be opened again after `close`: the
  * newest snapshot is still there. It holds the newest snapshot, those that have a reader, and what
  * is being written.
  *
  * `open` rejects with `STORAGE_IN_USE` while it is open, and with `WRONG_IDENTITY` for another
- * cluster or node than at first. `commit` rejects with `SNAPSHOT_OUTDATED` when there is one at a
+ * cluster or node than at first. `commit` rejects with `SNAPSHOT_OUTDATED` if there is one at a
  * higher index.
  */
 export function createMemorySnapshots(): SnapshotStorage {
@@ -151,7 +151,7 @@ export function createMemorySnapshots(): SnapshotStorage {
       if (snapshot !== undefined) return readerFor(snapshot);
       throw new RaftkitError(
         "SNAPSHOT_UNKNOWN",
-        `there is no snapshot ${snapshotId} (any more); begin anew with the newest one`,
+        `there is no snapshot ${snapshotId} (any more); start over with the newest one`,
       );
     },
     create: async (position) => sinkFor(position),

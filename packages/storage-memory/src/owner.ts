@@ -1,4 +1,4 @@
-// A storage in memory belongs to whoever opened it first.
+// A storage in memory belongs to the cluster and node that opened it first.
 import type { StorageIdentity } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 

@@ -1,5 +1,5 @@
-// The outside world where the options don't supply it: time, chance and the network. No other file
-// may touch these globals.
+// Defaults from the environment: time, randomness and the network. No other file may use these
+// globals.
 import type { Clock, Random } from "@raftkit/core";
 
 /** The part of core's `Clock` that this transport uses: any `Clock` will do. */

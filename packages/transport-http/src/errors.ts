@@ -1,5 +1,5 @@
-// Why one node turns another away: the codes, and the HTTP status with which each is answered.
-// Nothing here acts.
+// Why one node refuses another: the codes, and the HTTP status with which each is answered. Nothing
+// here acts.
 import { RaftkitError } from "@raftkit/core";
 
 /** The stable codes of `PeerRejected`. */

@@ -1,6 +1,6 @@
-// What waits for one peer, bounded in bytes, taken out as bodies of requests. Small frames overtake
-// large ones, so that a heartbeat never waits behind megabytes of data; within each of the two
-// kinds frames keep their order. Copies each byte once.
+// The frames that wait for one peer, limited in bytes, taken out as bodies of requests. Small
+// frames overtake large ones, so that a heartbeat never waits behind megabytes of data; within each
+// of the two kinds frames keep their order. Copies each byte once.
 import { MAX_BODY_BYTES, MAX_PIECE_BYTES, PIECE_HEAD_BYTES, writePieceHead } from "./pieces.js";
 
 /** Charged for each waiting frame besides its bytes, so that empty frames are bounded too. */

@@ -1,5 +1,5 @@
-// Bytes that arrive bit by bit, kept together. Holds at most twice what has arrived, whatever
-// length was announced.
+// Collects bytes that arrive in parts. Holds at most twice what has arrived, whatever length was
+// announced.
 
 export interface GrowingBytes {
   /** How many have arrived. */

@@ -1,5 +1,5 @@
-// One request that came in: nothing of it is believed, and nothing changes, before all of it has
-// been checked.
+// One incoming request: nothing of it is trusted, and nothing changes, before all of it has been
+// checked.
 import { MAX_BODY_BYTES, readPieces } from "./pieces.js";
 import { HELLO_HEADER, type Hello, checkCaller, formatHello, isSelf, parseHello } from "./hello.js";
 import { PeerRejected, STATUS_OF_CODE } from "./errors.js";

@@ -37,7 +37,7 @@ export function createLookouts(session: Session): Lookouts {
 
   return {
     list(seeds) {
-      void keepOnly(new Set(seeds), new Error("it is no seed any more"));
+      void keepOnly(new Set(seeds), new Error("it is no longer a seed"));
       for (const seed of seeds) {
         if (!lookouts.has(seed)) lookouts.set(seed, createLookout(session, seed));
       }

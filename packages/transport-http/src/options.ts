@@ -1,4 +1,4 @@
-// What can be chosen when a transport is made, the defaults of it, and the checks.
+// The options of a transport, their defaults, and the checks.
 import type { OptionKind, Random } from "@raftkit/core";
 import { checkOptionShape, InvalidOption } from "@raftkit/core";
 import { type Fetch, type HttpClock, systemClock, systemFetch, systemRandom } from "./defaults.js";

@@ -1,6 +1,6 @@
-// The sending side towards one peer: one POST in flight, the next one gathers what waited. A body
-// is never sent twice: when a request fails, it and all that waits behind it are lost, and nothing
-// is sent until the back-off has passed.
+// The sending side towards one peer: one POST in flight, the next one collects what waited. A body
+// is never sent twice: when a request fails, it and everything that waits behind it are lost, and
+// nothing is sent until the back-off has passed.
 import { createFrameQueue } from "./frame-queue.js";
 import type { Settings } from "./options.js";
 import { type Task, startTask } from "./task.js";

@@ -1,7 +1,8 @@
-// Whose bodies are being read, which bounds what half-read requests can hold. Every listed peer has
-// a place for the run that this node talks to, and one for whoever else claims its id (its next
-// run, or a namesake); all strangers share a few. Where a place is full the oldest gives way: an
-// honest body is there within milliseconds, one that isn't has waited long enough.
+// Limits what half-read requests can hold, by whose bodies are being read. Every listed peer has a
+// slot for the run that this node talks to, and one for any other node that claims its id (its next
+// run, or another node with the same id); all strangers share a few. In a full slot the oldest
+// request gives way: an honest body arrives within milliseconds, so the oldest has waited long
+// enough.
 import type { Hello } from "./hello.js";
 import { type PeerBook, partnerOf } from "./peers.js";
 import type { Task } from "./task.js";

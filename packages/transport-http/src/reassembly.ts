@@ -1,6 +1,6 @@
-// Puts the frames of one sender together again. Whole frames pass; of the large ones it holds one
-// at most, and only pieces in strict sequence: whatever else comes means that a request was lost,
-// and drops the frame that was begun. Raft sends again what it still needs.
+// Puts the frames of one sender together again. Whole frames pass; of large ones it holds at most
+// one, and accepts only pieces in strict sequence: anything else means that a request was lost, and
+// discards the unfinished frame. Raft retransmits what it still needs.
 import { type GrowingBytes, createGrowingBytes } from "./growing-bytes.js";
 import type { Piece } from "./pieces.js";
 

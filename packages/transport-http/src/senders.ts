@@ -1,6 +1,6 @@
-// The data directories that speak under one peer's id, each for itself: a namesake, by mistake or
-// by intent, must not touch what belongs to the real one. Two are remembered: the one that answered
-// last where this node sends to, and the one that spoke last.
+// The data directories that send under one peer's id, kept apart: another node with the same id, by
+// mistake or by intent, must not affect the real one. Two are remembered: the one that last
+// answered at the address where this node sends to, and the one that sent last.
 import { PeerRejected } from "./errors.js";
 import type { Hello } from "./hello.js";
 import { type Reassembly, createReassembly } from "./reassembly.js";

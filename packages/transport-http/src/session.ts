@@ -1,4 +1,4 @@
-// What both directions share from `start` to `close`: who this node is, whom it knows, and how it
+// Shared by both directions from `start` to `close`: who this node is, whom it knows, and how it
 // reports.
 import type { Sender, TransportHandler } from "@raftkit/core";
 import type { HttpClock } from "./defaults.js";

@@ -1,5 +1,5 @@
-// One piece of waiting with a limit: asked to stop when its time is up or when it is aborted, and
-// given up at that moment even if it doesn't obey. Leaves no timer behind.
+// An operation with a time limit: asked to stop when its time is up or when it is aborted, and
+// abandoned at that moment even if it doesn't stop. Leaves no timer behind.
 import type { HttpClock } from "./defaults.js";
 
 export interface Task<T> {

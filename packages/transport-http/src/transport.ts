@@ -1,5 +1,5 @@
 // Joins the parts into a `Transport`. It sends by itself, but never listens: its handler is mounted
-// in somebody's server.
+// in the user's server.
 import type { Transport, TransportHandler } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";

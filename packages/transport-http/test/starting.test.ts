@@ -18,7 +18,7 @@ describe("options", () => {
     );
     const misspelt = Object.fromEntries([["maxFrameByte", 5]]);
     expect(make(misspelt)).toThrow(
-      "createHttpTransport: option maxFrameByte: there is none of this name; did you mean maxFrameBytes?",
+      "createHttpTransport: option maxFrameByte: there is no such option; did you mean maxFrameBytes?",
     );
     const mistyped = JSON.parse('{"fetch":"fetch"}') as object;
     expect(make(mistyped)).toThrow(

@@ -1,4 +1,4 @@
-// A network inside one process: every node that runs here gets its transport from the same
+// A network inside one process: every node in it gets its transport from the same
 // `createMemoryNetwork()`. It moves copies of bytes, later, in order. It must never call a handler
 // from inside `send`, and never use a timer.
 import { RaftkitError } from "@raftkit/core";

@@ -1,5 +1,5 @@
 // One node's end of a memory network. It trusts the other ends (same process), but checks what a
-// misconfigured cluster gets wrong: cluster id, codec and whom an address belongs to. It must never
+// misconfigured cluster gets wrong: cluster id, codec and the owner of an address. It must never
 // alias the sender's bytes.
 import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
@@ -195,11 +195,7 @@ export class MemoryTransport implements Transport {
       wrong.code,
       `${there.id} ("${there.address}") turned this node away: ${wrong.message}`,
     );
-    target.#report(
-      here.id,
-      wrong.code,
-      `turned away ${here.id} ("${here.address}"): ${wrong.message}`,
-    );
+    target.#report(here.id, wrong.code, `refused ${here.id} ("${here.address}"): ${wrong.message}`);
     return true;
   }
 

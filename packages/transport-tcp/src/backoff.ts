@@ -1,4 +1,4 @@
-// Pauses that double, with chance in them so that nodes don't act in step.
+// Back-offs that double, with jitter so that nodes don't act in step.
 import type { Random } from "@raftkit/core";
 
 export class Backoff {

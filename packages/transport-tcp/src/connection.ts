@@ -1,6 +1,6 @@
 // One socket, dialled or accepted: first both sides introduce themselves, then frames flow both
-// ways until it is cut. It notices a silent other side and a broken stream. It must never decide
-// who may talk: its owner does.
+// ways until it is cut. It detects a silent peer and a broken stream. It never decides who may
+// connect: its owner does.
 import type { Socket } from "node:net";
 import type { Clock, NodeId, Sender } from "@raftkit/core";
 import { formatAddress } from "./address.js";

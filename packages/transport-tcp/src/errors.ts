@@ -1,4 +1,4 @@
-// Why a connection was turned away. Texts name both sides, so that either can print the same one.
+// Why a connection was refused. Texts name both sides, so that either can print the same one.
 import { RaftkitError } from "@raftkit/core";
 import type { NodeId } from "@raftkit/core";
 

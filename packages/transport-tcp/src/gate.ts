@@ -1,5 +1,5 @@
-// Who is kept out although its hello is right: earlier runs of a data directory, and senders that
-// were disconnected. What it remembers is bounded.
+// Keeps out nodes whose hello is right: earlier runs of a data directory, and senders that were
+// disconnected. Its memory is limited.
 import type { Sender } from "@raftkit/core";
 import { Backoff } from "./backoff.js";
 import type { Refusal } from "./errors.js";

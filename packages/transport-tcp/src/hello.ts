@@ -1,6 +1,6 @@
-// How two nodes introduce themselves, and how one turns the other away. What comes in is checked
-// field by field. The form of a hello stays readable to every later version; only what follows it
-// depends on the version agreed on.
+// How two nodes introduce themselves, and how one refuses the other. Incoming fields are checked
+// one by one. The form of a hello stays readable to every later version; only what follows it
+// depends on the negotiated version.
 import {
   isValidAddress,
   isValidCommandEncoding,

@@ -1,6 +1,6 @@
-// The inbound side: listens, keeps the number of connections within bounds, and knows on which of
-// them a node spoke last. Strangers must never shut a member out: each member has a place of its
-// own, and whoever else comes shares few.
+// The inbound side: listens, limits the number of connections, and knows which of them a node used
+// last. Strangers must never shut a member out: each member has a slot of its own, and all others
+// share a few.
 import type { Server, Socket } from "node:net";
 import { RaftkitError } from "@raftkit/core";
 import type { NodeId, Sender } from "@raftkit/core";

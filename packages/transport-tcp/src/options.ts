@@ -1,5 +1,5 @@
-// The options and their defaults: the one place where this package takes time, chance and sockets
-// from its surroundings.
+// The options and their defaults: the only place where this package takes time, randomness and
+// sockets from its environment.
 import { createServer, connect } from "node:net";
 import type {
   Server,

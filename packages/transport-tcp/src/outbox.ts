@@ -1,7 +1,8 @@
-// What waits to be written to one socket: gathered during a turn of the event loop, written in one
-// go. Liveness never waits behind data: a large message leaves in pieces, as many at a time as the
-// window allows, and what is small goes in between. Small ones keep their order, and so do large
-// ones. It never holds more than its limit, and writes nothing while the socket asks to wait.
+// The frames that wait to be written to one socket: gathered during a turn of the event loop,
+// written at once. Heartbeats never wait behind data: a large message is sent in pieces, as many at
+// a time as the window allows, with small messages in between. Small ones keep their order, and so
+// do large ones. It never holds more than its limit, and writes nothing while the socket asks to
+// wait.
 import type { Socket } from "node:net";
 import type { Clock } from "@raftkit/core";
 import { FrameKind, writeU32 } from "./frame.js";

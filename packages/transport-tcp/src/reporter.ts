@@ -1,5 +1,5 @@
-// Tells why peers are turned away, once per peer and cause, and then more and more rarely: the 10th
-// time, the 100th. Strangers choose how many causes there are, so only so many are remembered.
+// Reports refused peers, once per peer and cause, and then more and more rarely: the 10th time, the
+// 100th. Strangers choose how many causes there are, so only a limited number is remembered.
 import { PeerRejected } from "./errors.js";
 import type { Refusal } from "./errors.js";
 

@@ -1,7 +1,7 @@
-// How many pieces may be under way. Whatever is sent later waits behind them, in the buffers of the
-// systems and on the link, which hold megabytes. So the other side says when it has taken a piece,
-// and there are no more at once than leave the link a short queue: many on a fast or long link, few
-// on a slow one (the idea is TCP Vegas').
+// How many pieces may be in flight. Everything sent later waits behind them, in the buffers of the
+// systems and on the link, which hold megabytes. So the receiver confirms pieces, and the number in
+// flight leaves the link a short queue: many on a fast or long link, few on a slow one (the idea is
+// TCP Vegas').
 import type { Clock } from "@raftkit/core";
 
 /** 64 KiB: enough to keep a slow link busy. At 5 Mbit/s they take 100 ms. */

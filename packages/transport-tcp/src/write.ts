@@ -1,5 +1,5 @@
-// Writes frames to a socket in one go: small parts are copied together, large ones go out as they
-// are.
+// Writes frames to a socket at once: small parts are copied together, large ones are written as
+// they are.
 import type { Socket } from "node:net";
 import { crc32 } from "node:zlib";
 import { FRAME_HEADER_BYTES, writeU32 } from "./frame.js";

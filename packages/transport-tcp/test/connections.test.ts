@@ -279,7 +279,7 @@ describe("starting and closing", () => {
     );
     const misspelt = Object.fromEntries([["idleTimeout", 5000]]);
     expect(() => createTcpTransport(misspelt)).toThrow(
-      "createTcpTransport: option idleTimeout: there is none of this name; did you mean idleTimeoutMs?",
+      "createTcpTransport: option idleTimeout: there is no such option; did you mean idleTimeoutMs?",
     );
     const mistyped = JSON.parse('{"listen":7101}') as object;
     expect(() => createTcpTransport(mistyped)).toThrow(

@@ -39,7 +39,7 @@ function latencyTable({ before, during, after }: CatchUp): string {
   ];
   const phases = [
     ["without the follower", before.load],
-    ["while it comes back", during.load],
+    ["during catch-up", during.load],
     ["afterwards", after.load],
   ] as const;
   return markdownTable(
@@ -61,7 +61,7 @@ function againstUsual(
 ): string {
   const times = (ms: number): string =>
     `${(ms / before.p99Ms).toFixed(2)} times the p99 before, ${(ms / after.p99Ms).toFixed(2)} times that after`;
-  return `Of ${what} while it came back, the p99 was ${times(during.p99Ms)}; the slowest ${times(during.maxMs)}`;
+  return `During catch-up, the p99 of ${what} was ${times(during.p99Ms)}; the slowest ${times(during.maxMs)}`;
 }
 
 /** The growth is that over the first phase. */

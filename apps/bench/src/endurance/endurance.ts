@@ -63,7 +63,7 @@ export async function measureEndurance(
     // Only here: it takes longer to load than all the rest.
     const { drawChart } = await import("./chart.js");
     await writeFile(join(options.out, "chart.svg"), drawChart(run.samples));
-    print(`\n${join(options.out, REPORT)} and chart.svg have every second of it.`);
+    print(`\n${join(options.out, REPORT)} and chart.svg have the figures of every second.`);
   } finally {
     await cluster.close();
   }

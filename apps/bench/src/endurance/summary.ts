@@ -114,7 +114,7 @@ export function summaryText(summary: Summary): string {
   return [
     `\n${summary.writes} writes in ${summary.seconds.toFixed(1)} s: ${summary.writesPerSecond} writes/s${refusedText(summary)}\n`,
     latencyTable(summary),
-    `\np99 while a snapshot was taken / between: ${p99Ratio?.toFixed(2) ?? "unknown: one of both has no writes"}`,
+    `\np99 while a snapshot was taken / between: ${p99Ratio?.toFixed(2) ?? "unknown: one of the two has no writes"}`,
     `Longest event-loop block: ${blocks.duringMs.toFixed(1)} ms while the node took a snapshot, ${blocks.betweenMs.toFixed(1)} ms between; longer than 10 ms: ${blocks.longDuring} and ${blocks.longBetween}`,
     `Longest capture: ${blocks.captureMaxMs.toFixed(2)} ms; longest garbage collection: ${blocks.gcMaxMs.toFixed(1)} ms`,
     `Snapshots taken: ${taken}; installed: ${summary.snapshotsInstalled}; the largest ${mib(summary.largestSnapshotBytes)} MiB`,

@@ -20,7 +20,7 @@ export function watchForStall(): Stall {
       clearInterval(timer);
       reject(
         new Error(
-          `no write was acknowledged for ${STALL_MS / 1000} s; what the servers said is above`,
+          `no write was acknowledged for ${STALL_MS / 1000} s; the servers' output is above`,
         ),
       );
     }, LOOK_MS);

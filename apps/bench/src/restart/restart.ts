@@ -35,7 +35,7 @@ export async function measureRestart(
     const server = await fill(cluster, options);
     const { lastApplied, snapshotIndex, snapshotBytes } = await server.ask();
     print(
-      `${keys} keys with values of ${valueBytes} B; snapshot of ${(snapshotBytes / MIB).toFixed(0)} MiB, ${lastApplied - snapshotIndex} entries behind it`,
+      `${keys} keys with values of ${valueBytes} B; snapshot of ${(snapshotBytes / MIB).toFixed(0)} MiB, ${lastApplied - snapshotIndex} entries after it`,
     );
     const seconds: number[] = [];
     for (let run = 1; run <= runs; run++) {

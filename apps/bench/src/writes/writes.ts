@@ -52,7 +52,7 @@ export async function measureWrites(
   const last = logMib.at(-1);
   if (logMib.length === 1 || last === undefined) return;
   print(
-    `\nWrites/s against those of the same run with ${boundName(last)}, medians and ranges of the ${runs} ratios:\n`,
+    `\nWrites/s relative to the same run with ${boundName(last)}, medians and ranges of the ${runs} ratios:\n`,
   );
   print(ratioTable(rows, inFlight, logMib));
 }

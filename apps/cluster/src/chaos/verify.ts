@@ -40,14 +40,14 @@ export async function verify(path: string): Promise<Verified> {
     hasState ? readAs(finalStateSchema, stateFile, "the nodes' contents") : undefined,
     // Older reports have none.
     existsSync(watchesFile)
-      ? readAs(watchRecordsSchema, watchesFile, "what watches were told")
+      ? readAs(watchRecordsSchema, watchesFile, "records of watches")
       : undefined,
   );
   return {
     checks,
     missing: hasState
       ? undefined
-      : `there is no ${FINAL_STATE} beside it: what the nodes held at the end was not checked`,
+      : `there is no ${FINAL_STATE} next to it, so the nodes' final state was not checked`,
   };
 }
 

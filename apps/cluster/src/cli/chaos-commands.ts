@@ -12,29 +12,38 @@ export function addChaos(root: Command, actions: Actions): void {
   const chaos = root
     .command("chaos")
     .description(
-      "A cluster of its own under load and faults, its history checked; leaves a report.",
+      "Run a separate cluster under load and faults, check its history, and write a report.",
     )
-    .addOption(wholeOption("--nodes <N>", "how many server processes", 3, 9).default(5))
+    .addOption(wholeOption("--nodes <N>", "number of server processes", 3, 9).default(5))
     .addOption(
       wholeOption(
         "--seconds <S>",
-        "how long load and faults go on; healing and checking come on top",
+        "how long load and faults last; healing and checking take extra time",
         5,
         900,
       ).default(60),
     )
     .addOption(
-      wholeOption("--seed <N>", "of the fault schedule; printed at the start", 0, MAX_SEED).default(
-        seed,
-        "drawn",
-      ),
+      wholeOption(
+        "--seed <N>",
+        "seed of the fault schedule; printed at the start",
+        0,
+        MAX_SEED,
+      ).default(seed, "drawn"),
     )
-    .addOption(wholeOption("--clients <N>", "each has one operation under way", 1, 100).default(16))
-    .addOption(wholeOption("--keys <N>", "how many are worked on at a time", 1, 1000).default(12))
+    .addOption(
+      wholeOption(
+        "--clients <N>",
+        "number of clients, with one operation in flight each",
+        1,
+        100,
+      ).default(16),
+    )
+    .addOption(wholeOption("--keys <N>", "number of keys in use at a time", 1, 1000).default(12))
     .addOption(
       wholeOption(
         "--rate <N>",
-        "operations per second at most, of all clients together",
+        "maximum operations per second, of all clients together",
         1,
         1000,
       ).default(400),
@@ -42,7 +51,7 @@ export function addChaos(root: Command, actions: Actions): void {
     .addOption(
       pathOption(
         "--out <DIRECTORY>",
-        "where report, history and the nodes' logs go; an earlier report there is deleted",
+        "where to write report, history and the nodes' logs; an earlier report there is deleted",
         "chaos-report",
       ),
     )
@@ -51,11 +60,11 @@ export function addChaos(root: Command, actions: Actions): void {
   explain(
     chaos,
     ["--seconds 120", "--seed 7 --nodes 3 --out /tmp/report"],
-    "0 everything held; 1 something did not, it could not start, or it was interrupted; 2 wrong options.",
+    "0 every check passed; 1 a check failed, it could not start, or it was interrupted; 2 wrong options.",
   );
   const verify = root
     .command("verify")
-    .description("Check again what a chaos run recorded.")
+    .description("Check the recorded history of a chaos run again.")
     .addArgument(
       new Argument("<path>", "the directory of a chaos report, or a history.jsonl").argParser(
         pathOf,
@@ -65,6 +74,6 @@ export function addChaos(root: Command, actions: Actions): void {
   explain(
     verify,
     ["chaos-report"],
-    "0 everything held; 1 something did not; 2 nothing to verify, or wrong options.",
+    "0 every check passed; 1 a check failed; 2 nothing to verify, or wrong options.",
   );
 }

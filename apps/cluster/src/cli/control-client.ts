@@ -107,7 +107,7 @@ export async function changeMembers(
 function lost(cause?: unknown): ClusterError {
   return new ClusterError(
     "UNREACHABLE",
-    "the cluster ended before it was done: start it again with the same options, look with status, and repeat the command",
+    "the cluster ended before the change was done: start it again with the same options, check with status, and repeat the command",
     { cause },
   );
 }
@@ -145,7 +145,7 @@ async function ask(
     if (cause instanceof DOMException && cause.name === "TimeoutError") {
       throw new ClusterError(
         "UNREACHABLE",
-        `the cluster at ${address} didn't answer within ${ANSWER_TIMEOUT_MS / 1000} s; it may still do what it was asked for: look with status`,
+        `the cluster at ${address} didn't answer within ${ANSWER_TIMEOUT_MS / 1000} s; it may still do what was requested: check with status`,
         { cause },
       );
     }
@@ -207,7 +207,7 @@ export function statusTable(nodes: readonly NodeView[]): string {
     peer,
   ]);
   const reasons = nodes.flatMap(({ id, reason }) =>
-    reason === null ? [] : [`${id} ended unasked: ${reason}`],
+    reason === null ? [] : [`${id} ended unexpectedly: ${reason}`],
   );
   return [plainTable([head, ...rows]), ...reasons].join("\n");
 }

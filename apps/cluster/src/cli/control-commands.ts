@@ -13,7 +13,7 @@ interface ControlOptions {
 export function addControl(root: Command, actions: Actions): void {
   const status = root
     .command("status")
-    .description("What each node of a running cluster says of itself.")
+    .description("Show the status of each node of a running cluster.")
     .addOption(httpBaseOption())
     .action(({ httpBase }: ControlOptions) => actions.status(httpBase));
   explain(status, [""], "0 done; 1 no cluster answered; 2 wrong options.");
@@ -27,17 +27,17 @@ export function addControl(root: Command, actions: Actions): void {
   explain(
     kill,
     ["leader", "2"],
-    "0 it is gone; 1 the cluster refused, or didn't answer; 2 wrong options.",
+    "0 it has ended; 1 the cluster refused, or didn't answer; 2 wrong options.",
   );
   const restart = root
     .command("restart")
-    .description("Start a node again, with the data that it had; one that runs is ended first.")
+    .description("Restart a node with its data; a running node is stopped first.")
     .addArgument(node())
     .addOption(httpBaseOption())
     .action((name: string, { httpBase }: ControlOptions) => actions.restart(name, httpBase));
   const snapshot = root
     .command("snapshot")
-    .description("Let a node take a snapshot of its state and compact its log.")
+    .description("Make a node take a snapshot of its state and compact its log.")
     .addArgument(node())
     .addOption(httpBaseOption())
     .action((name: string, { httpBase }: ControlOptions) => actions.snapshot(name, httpBase));
@@ -53,9 +53,9 @@ export function addControl(root: Command, actions: Actions): void {
 function addLeadership(root: Command, actions: Actions): void {
   const transfer = root
     .command("transfer")
-    .description("Let another node lead; writes wait for some milliseconds meanwhile.")
+    .description("Transfer the leadership to another node; writes wait for some milliseconds.")
     .addArgument(
-      new Argument("[node]", "its number or its id; without it the one whose log is furthest"),
+      new Argument("[node]", "its number or its id; default: the node with the most complete log"),
     )
     .addOption(httpBaseOption())
     .action((name: string | undefined, { httpBase }: ControlOptions) =>
@@ -64,18 +64,18 @@ function addLeadership(root: Command, actions: Actions): void {
   explain(
     transfer,
     ["", "2"],
-    "0 it leads; 1 it doesn't, or may still: the message says which; 2 wrong options.",
+    "0 it leads; 1 it doesn't, or still may: the message says which; 2 wrong options.",
   );
   const rolling = root
     .command("rolling-restart")
     .description(
-      "Start every node again, one at a time and the leader last; each has caught up before the next.",
+      "Restart every node, one at a time and the leader last, each once the previous one has caught up.",
     )
     .addOption(httpBaseOption())
     .action(({ httpBase }: ControlOptions) => actions.rollingRestart(httpBase));
   explain(
     rolling,
     [""],
-    "0 all were restarted; 1 one is down or didn't come back, and the rest was left as it is; 2 wrong options.",
+    "0 all were restarted; 1 one is down or didn't come back, and the rest were left alone; 2 wrong options.",
   );
 }

@@ -10,7 +10,7 @@ interface ControlOptions {
 }
 
 const EXIT_CODES =
-  "0 it is done; 1 it was refused, or may still happen: the message says which; 2 wrong options.";
+  "0 done; 1 it was refused, or may still happen: the message says which; 2 wrong options.";
 
 export function addMembers(root: Command, actions: Actions): void {
   const add = root
@@ -20,8 +20,8 @@ export function addMembers(root: Command, actions: Actions): void {
     .action(({ httpBase }: ControlOptions) => actions.add(httpBase));
   explain(add, [""], EXIT_CODES);
   const descriptions = {
-    remove: "Let a node leave the cluster; its process is ended and its data deleted.",
-    replace: "Start a new node in the place of another one, which leaves, whether it runs or not.",
+    remove: "Remove a node from the cluster; its process is stopped and its data deleted.",
+    replace: "Replace a node, whether it is running or not, with a new one.",
     wipe: "Kill a node, delete its data, and let it rejoin with an empty directory.",
   } as const;
   for (const name of ["remove", "replace", "wipe"] as const) {

@@ -51,7 +51,7 @@ export function createProgram({ program, actions, print, complain }: ProgramOpti
     })
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, ended by a signal, or everything held; 1 could not start, the cluster refused,\nsomething did not hold, or a chaos run was interrupted; 2 wrong options, or nothing to verify.",
+      "\nExit codes: 0 done, ended by a signal, or every check passed; 1 could not start, the cluster refused,\na check failed, or a chaos run was interrupted; 2 wrong options, or nothing to verify.",
     );
   root.hook("preAction", (_, command) => refuseUnknownVariables(root, command));
   addUp(root, actions);

@@ -23,7 +23,7 @@ export async function rollingRestart(
   if (down.length > 0) {
     throw new ClusterError(
       "NOT_RUNNING",
-      `${down.join(", ")} ${down.length === 1 ? "doesn't" : "don't"} run; restart first what is down, so that a majority is always up`,
+      `${down.join(", ")} ${down.length === 1 ? "doesn't" : "don't"} run; first restart the nodes that are down, so that a majority is always up`,
     );
   }
   const waiting = new Set(nodes.map(({ id }) => id));
@@ -47,7 +47,7 @@ async function restartOne(httpBase: number, id: string, led: boolean): Promise<s
   const beganAt = performance.now();
   const { pid, http } = await changeNode(httpBase, id, "restart");
   await ready(id, http);
-  return `${id}${led ? ", which led," : ""} runs again, process ${pid}, and has caught up after ${seconds(beganAt)}`;
+  return `${id}${led ? ", the former leader," : ""} runs again, process ${pid}, and has caught up after ${seconds(beganAt)}`;
 }
 
 function stoppedText(cause: unknown, waiting: readonly string[]): string {

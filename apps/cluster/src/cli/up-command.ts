@@ -21,30 +21,24 @@ export function addUp(root: Command, actions: Actions): void {
   const command = root
     .command("up")
     .description("Start the nodes, wait for a leader, run until SIGINT, SIGTERM or SIGHUP.")
-    .addOption(wholeOption("--nodes <N>", "how many server processes", 1, MAX_NODES).default(3))
+    .addOption(wholeOption("--nodes <N>", "number of server processes", 1, MAX_NODES).default(3))
+    .addOption(choiceOption("--transport <NAME>", "the transport between nodes", ["tcp", "http"]))
     .addOption(
-      choiceOption("--transport <NAME>", "what carries messages between them", ["tcp", "http"]),
-    )
-    .addOption(
-      choiceOption("--codec <NAME>", "how commands and messages become bytes", ["msgpack", "json"]),
+      choiceOption("--codec <NAME>", "the encoding of commands and messages", ["msgpack", "json"]),
     )
     .addOption(
       choiceOption(
         "--storage <NAME>",
-        "where they keep their logs; memory: lost with each process",
+        "where nodes store their logs; memory: lost with each process",
         ["file", "memory"],
       ),
     )
     .addOption(
-      pathOption(
-        "--data <DIRECTORY>",
-        "what they store, and their logs; kept from run to run",
-        "data",
-      ),
+      pathOption("--data <DIRECTORY>", "the nodes' data and logs; kept from run to run", "data"),
     )
     .addOption(
       declared(
-        new Option("--cluster-id <ID>", "nodes of another cluster are turned away").argParser(
+        new Option("--cluster-id <ID>", "nodes of another cluster are refused").argParser(
           clusterId,
         ),
       ).default("raftkit"),
@@ -53,7 +47,7 @@ export function addUp(root: Command, actions: Actions): void {
     .addOption(
       wholeOption(
         "--peer-base <PORT>",
-        "node i hears the other nodes on it plus i",
+        "base of the peer ports; node i listens on it plus i",
         1,
         MAX_BASE_PORT,
       ).default(7100),
@@ -61,12 +55,12 @@ export function addUp(root: Command, actions: Actions): void {
     .addOption(
       choiceOption(
         "--log-level <LEVEL>",
-        "what the nodes write to DIRECTORY/logs",
+        "the log level of the nodes, which log to DIRECTORY/logs",
         ["debug", "info", "warn", "error", "silent"],
         "info",
       ),
     )
-    .addOption(switchOption("--fresh", "first delete what an earlier cluster left in --data"))
+    .addOption(switchOption("--fresh", "delete an earlier cluster's data in --data first"))
     .action((options: UpOptions) => {
       const { httpBase, peerBase } = options;
       // Nodes may be added.

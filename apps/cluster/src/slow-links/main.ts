@@ -25,7 +25,7 @@ async function main(): Promise<void> {
       const isGood = failures.length === 0 && elections === 0 && isSlow;
       if (!isGood) failed++;
       console.log(
-        `${isGood ? "ok    " : "FAILED"}  ${megabitsPerSecond} Mbit/s, commands of ${mib} MiB: ${tookMs.length} of ${COMMANDS} committed (${tookMs.map((ms) => ms.toFixed(0)).join(", ")} ms), ${elections} elections${isSlow ? "" : "; the links were too quick"}`,
+        `${isGood ? "ok    " : "FAILED"}  ${megabitsPerSecond} Mbit/s, commands of ${mib} MiB: ${tookMs.length} of ${COMMANDS} committed (${tookMs.map((ms) => ms.toFixed(0)).join(", ")} ms), ${elections} elections${isSlow ? "" : "; the links were too fast"}`,
       );
       for (const failure of failures) console.log(`        ${failure}`);
     }

@@ -50,13 +50,13 @@ export function createMemberCommands(
         say(`${id} isn't a member any more`);
       }
       await forget(parts, placeNow(supervisor, id));
-      return `${id} left the cluster; its process was ended and its data deleted`;
+      return `${id} left the cluster; its process was stopped and its data deleted`;
     },
     async replace(id, say) {
       const place = freePlace(parts);
       await change(parts, place, id, say);
       await forget(parts, placeNow(supervisor, id));
-      return `${place.id} took the place of ${id}: http://${place.http}; ${id}'s process was ended and its data deleted`;
+      return `${place.id} replaced ${id}: http://${place.http}; ${id}'s process was stopped and its data deleted`;
     },
     wipe: (id, say) => wipe(parts, id, say),
   };
@@ -78,7 +78,7 @@ function freePlace({ supervisor, options }: Parts): NodePlace {
   }
   throw new ClusterError(
     "REFUSED",
-    `no number is left for another node: those of added ones go from ${options.nodes + 1} to ${MAX_NODES}; remove one of them first`,
+    `no number is left for another node: added nodes have numbers from ${options.nodes + 1} to ${MAX_NODES}; remove one of them first`,
     { status: 409 },
   );
 }
@@ -94,7 +94,7 @@ async function change(
   try {
     if (added) {
       await supervisor.add(added);
-      say(`${added.id} runs, and asks to be let in`);
+      say(`${added.id} runs, and asks to be added`);
     }
     const via = await whoCanBeAsked(supervisor, added?.id, removed);
     const body = { ...(added && { add: [added.id] }), ...(removed && { remove: [removed] }) };
@@ -106,7 +106,7 @@ async function change(
     const why = error instanceof Error ? error.message : String(error);
     throw new ClusterError(
       "REFUSED",
-      `${why}; ${added.id}'s process was ended again, and its data deleted`,
+      `${why}; ${added.id}'s process was stopped again, and its data deleted`,
       { status: 409, cause: error },
     );
   }
@@ -177,9 +177,9 @@ async function wipe(parts: Parts, id: string, say: Say): Promise<string> {
   rmSync(place.directory, { recursive: true, force: true });
   say(`${id} was killed and its data deleted`);
   await supervisor.add({ ...place, beginning: "rejoins" });
-  say(`${id} runs with an empty directory, and asks for its place`);
+  say(`${id} runs with an empty directory, and asks to rejoin`);
   await rejoined(parts, place, before, say);
-  return `${id} is a voter again, with a directory of its own that is new`;
+  return `${id} is a voter again, with a new data directory`;
 }
 
 /** @throws {ClusterError} the others couldn't decide anything without it */
@@ -197,7 +197,7 @@ function refuseWithoutMajority(
   if (others >= majority) return;
   throw new ClusterError(
     "REFUSED",
-    `without ${id}, ${others} of ${voters.length} voters would be left, and ${majority} are needed to let it in again; nothing was touched: add a node, or restart one that is down`,
+    `without ${id}, ${others} of ${voters.length} voters would be left, and ${majority} are needed to add it again; nothing was changed: add a node, or restart one that is down`,
     { status: 409 },
   );
 }
@@ -229,6 +229,6 @@ async function rejoined(
   }
   throw new ClusterError(
     "REFUSED",
-    `${id} runs, but isn't a voter again after ${REJOIN_TIMEOUT_MS / 1000} s; it goes on asking. Are a majority of the others up? Its log says what they answered: ${logFile}`,
+    `${id} runs, but isn't a voter again after ${REJOIN_TIMEOUT_MS / 1000} s; it continues to ask. Is a majority of the others up? Its log says what they answered: ${logFile}`,
   );
 }

@@ -58,11 +58,11 @@ function textOf(progress: Progress): string {
       return `${id} is sent a snapshot: ${mib(install.writtenBytes)} of ${mib(install.bytes)} MiB`;
     }
     case "unreachable":
-      return `waiting for an answer of ${listOf(progress.ids)}: a majority of the new voters must be up`;
+      return `waiting for an answer from ${listOf(progress.ids)}: a majority of the new voters must be up`;
     case "joint":
-      return `the voters of before and those to come decide together (index ${progress.index})`;
+      return `the old and the new voters decide together (index ${progress.index})`;
     case "takenOut":
-      return `given up, and taken out again: ${listOf(progress.ids)}`;
+      return `given up, and removed again: ${listOf(progress.ids)}`;
     case "done":
       return `the change is committed (index ${progress.index})`;
   }

@@ -35,7 +35,7 @@ export async function askMembers({ id, http }: Asked): Promise<z.infer<typeof me
     const response = await fetch(`http://${http}${PATH}`, { signal });
     return membersSchema.parse(await response.json());
   } catch (cause) {
-    throw new ClusterError("UNREACHABLE", `${id} at ${http} doesn't say who the members are`, {
+    throw new ClusterError("UNREACHABLE", `${id} at ${http} doesn't list the members`, {
       cause,
     });
   }
@@ -85,7 +85,7 @@ export async function askChange(
 }
 
 function lostText(id: string): string {
-  return `${id}, which made the change, was lost before it answered, so the change may have happened, or may happen yet; look with status, and repeat the command`;
+  return `${id}, which made the change, was lost before it answered, so the change may have happened, or may still happen; check with status, and repeat the command`;
 }
 
 function refused({ code, message }: { code: string; message: string }): ClusterError {

@@ -66,7 +66,7 @@ export function startNodeProcess(
 
 /** A server that is told to end by a signal ends with 0. */
 function endText(code: number | null, signal: NodeJS.Signals | null): string {
-  if (code === 0) return "a signal from elsewhere told it to (exit code 0)";
+  if (code === 0) return "stopped by a signal from elsewhere (exit code 0)";
   return `ended with ${signal ?? `exit code ${code}`}`;
 }
 

@@ -32,7 +32,7 @@ export function askTransfer(
   to: string | null,
 ): Promise<z.infer<typeof transferAnswer>> {
   const body = to === null ? {} : { to };
-  const failed = `the leadership wasn't handed ${to === null ? "on" : `to ${to}`}`;
+  const failed = `the leadership wasn't transferred${to === null ? "" : ` to ${to}`}`;
   return ask(node, "/v1/cluster/transfer", body, transferAnswer, failed);
 }
 
@@ -52,7 +52,7 @@ async function ask<T>(
     });
     answer = await response.json();
   } catch (cause) {
-    throw new ClusterError("UNREACHABLE", `${id} at ${http} doesn't answer; does it run?`, {
+    throw new ClusterError("UNREACHABLE", `${id} at ${http} doesn't answer; is it running?`, {
       cause,
     });
   }

@@ -31,7 +31,7 @@ export function makeDirectory(directory: string, option: string): void {
   } catch (cause) {
     throw new ClusterError(
       "DATA_NOT_MADE",
-      `${path} can't be made (${cause instanceof Error ? cause.message : String(cause)}); choose another ${option}`,
+      `${path} can't be created (${cause instanceof Error ? cause.message : String(cause)}); choose another ${option}`,
       { cause },
     );
   }
@@ -60,7 +60,7 @@ export function refuseIfInUse(directory: string, option: string): void {
   ) {
     throw new ClusterError(
       "DATA_IN_USE",
-      `${directory} is in use by process ${lock.data.pid}; end that cluster first, or choose another ${option}`,
+      `${directory} is in use by process ${lock.data.pid}; stop that cluster first, or choose another ${option}`,
     );
   }
 }

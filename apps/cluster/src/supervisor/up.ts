@@ -105,8 +105,8 @@ function changeLine(
   { httpBase }: UpOptions,
 ): string {
   if (state === "running") return `${place.id} runs, process ${pid}`;
-  if (state !== "ended") return `${place.id} is down, as was asked`;
-  return `${place.id} ended unasked: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
+  if (state !== "ended") return `${place.id} is down, as requested`;
+  return `${place.id} ended unexpectedly: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }
 
 function welcome(

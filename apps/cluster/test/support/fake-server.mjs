@@ -11,7 +11,7 @@ const is = (name) => (process.env[name] ?? "").split(",").includes(id);
 
 process.on("SIGTERM", () => is("FAKE_DEAF") || process.exit(0));
 if (is("FAKE_FAIL")) {
-  process.stderr.write(`fake-server ${id}: HTTP address ${address} is taken by another process\n`);
+  process.stderr.write(`fake-server ${id}: HTTP address ${address} is in use by another process\n`);
   process.exit(1);
 }
 const { FAKE_MISSING: missing } = process.env;

@@ -26,7 +26,7 @@ export function addAll(program: Command, done: Done, root: string): void {
     .summary("everything, with a table of figures at the end; the default")
     .description("Runs the whole proof, part after part, and ends with one table of figures.")
     .addOption(new Option("--only <part...>", "these parts").choices(parts.map(({ id }) => id)))
-    .option("--quick", "fewer seeds, mutants and seconds: does everything work?", false)
+    .option("--quick", "fewer seeds, mutants and seconds, to see that everything works", false)
     .addHelpText(
       "after",
       `

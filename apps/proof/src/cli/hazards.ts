@@ -10,7 +10,7 @@ export function addHazards(program: Command, done: Done, root: string): void {
     .description(
       "Runs every test that docs/hazards.md names, and checks that each hazard has its row.",
     )
-    .option("--json <file>", "the figures, for other programs")
+    .option("--json <file>", "write the figures as JSON, for other programs")
     .addHelpText(
       "after",
       `

@@ -20,21 +20,21 @@ interface Options {
 export function addMutants(program: Command, done: Done, root: string): void {
   program
     .command("mutants")
-    .summary("one-place source mutations, and who notices")
+    .summary("source mutations in one place each, and what notices them")
     .description(
-      "Puts one mutation after another into a copy of the packages and names the first test, rule or seed that notices.",
+      "Applies one mutation after another to a copy of the packages and names the first test, rule or seed that notices.",
     )
     .argument("[mutant...]", "only these, such as core-01")
     .option("--only <mutant...>", "the same as naming it as an argument")
     .addOption(
-      new Option("--package <name>", "those of one package").choices([
+      new Option("--package <name>", "only those of one package").choices([
         ...new Set(mutants.map(packageOf)),
       ]),
     )
-    .option("--list", "say which mutants there are", false)
-    .option("--simulation", "seeds alone, no tests: survivors are no failure then", false)
-    .option("--seeds <n>", "how many seeds where the tests don't notice", wholeNumber(1, 1e7), 200)
-    .option("--json <file>", "the verdicts, for other programs")
+    .option("--list", "list the mutants", false)
+    .option("--simulation", "run only seeds, no tests; survivors are then not failures", false)
+    .option("--seeds <n>", "number of seeds if the tests don't notice", wholeNumber(1, 1e7), 200)
+    .option("--json <file>", "write the verdicts as JSON, for other programs")
     .addHelpText(
       "after",
       `

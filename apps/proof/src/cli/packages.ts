@@ -14,10 +14,10 @@ interface Options {
 export function addPackages(program: Command, done: Done, root: string): void {
   program
     .command("packages")
-    .summary("the packages as their users get them")
+    .summary("the packages as users install them")
     .description("Packs every package and uses it in an empty project outside the workspace.")
     .option("--check-only", "check the tarballs, run nothing from them", false)
-    .option("--keep <dir>", "leave the tarballs and the project that uses them in this folder")
+    .option("--keep <dir>", "keep the tarballs and the project that uses them in this folder")
     .addHelpText(
       "after",
       `

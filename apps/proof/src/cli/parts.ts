@@ -52,13 +52,13 @@ export const parts: readonly Part[] = [
   },
   {
     id: "speed",
-    what: "simulated seconds in a second of one core, five nodes under load",
+    what: "simulated seconds per second of one core, five nodes under load",
     command: () => [...cli, "simulate", "--speed"],
     figures: ({ output }) => linesLike(output, / simulation: /),
   },
   {
     id: "mutants",
-    what: "one-place source mutations, and who notices",
+    what: "source mutations in one place each, and what notices them",
     command: ({ quick, folder }) => [
       ...cli,
       "mutants",
@@ -71,7 +71,7 @@ export const parts: readonly Part[] = [
         folder,
         "mutants.json",
         ({ mutants, killed, golden, survived, late, onlyGolden, slowestSeconds }) =>
-          `${killed} of ${mutants} killed, ${golden} of them by golden texts alone, ${survived} survived, ${late} too late, ${onlyGolden} of a safety rule by golden texts alone; the slowest in ${Number(slowestSeconds).toFixed(0)} s`,
+          `${killed} of ${mutants} killed, ${golden} of them by goldens alone, ${survived} survived, ${late} too late, ${onlyGolden} of a safety rule by goldens alone; the slowest in ${Number(slowestSeconds).toFixed(0)} s`,
       ),
   },
   {
@@ -120,7 +120,7 @@ export const parts: readonly Part[] = [
   },
   {
     id: "packages",
-    what: "the packages as their users get them",
+    what: "the packages as users install them",
     command: () => [...cli, "packages"],
     figures: ({ output }) => lastLine(output),
   },
@@ -140,7 +140,7 @@ export const parts: readonly Part[] = [
   },
   {
     id: "long-tests",
-    what: "tests that take too long for `npm test`",
+    what: "tests that are too slow for `npm test`",
     command: () => ["vitest", "run"],
     env: { RAFTKIT_PROOF_TESTS: "1", RAFTKIT_TEST_SUMMARY: "{folder}/tests.json" },
     figures: ({ folder }) =>

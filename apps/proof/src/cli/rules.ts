@@ -28,7 +28,7 @@ export function addRules(program: Command, done: Done): void {
     .option("--rule <rule...>", "the same as naming it as an argument", collectRule)
     .option(
       "--faults",
-      "instead: apply each scenario's source mutation to a copy and see the scenario fail",
+      "instead, apply each scenario's source mutation to a copy and check that the scenario fails",
       false,
     )
     .addHelpText(
@@ -53,7 +53,7 @@ function collectRule(text: string, earlier: readonly string[] = []): readonly st
   const rule = text.toUpperCase();
   if (scenarios.some((scenario) => scenario.rule === rule)) return [...earlier, rule];
   throw new InvalidArgumentError(
-    `There is no scenario for it; there are ${scenarios.map((scenario) => scenario.rule).join(", ")}.`,
+    `It has no scenario; allowed: ${scenarios.map((scenario) => scenario.rule).join(", ")}.`,
   );
 }
 

@@ -47,7 +47,7 @@ export function summarize(
   const { mutants, killed, golden, survived, late, onlyGolden, slowestSeconds, seconds } = figures;
   const lines = [
     ...ruleLines(verdicts, limitMs),
-    `${mutants} mutants: ${killed} killed, ${golden} of them by golden texts alone; ${survived} survived, ${late} too late, ${onlyGolden} of a safety rule by golden texts alone; the slowest took ${slowestSeconds.toFixed(1)} s, all ${seconds.toFixed(0)} s`,
+    `${mutants} mutants: ${killed} killed, ${golden} of them by goldens alone; ${survived} survived, ${late} too late, ${onlyGolden} of a safety rule by goldens alone; the slowest took ${slowestSeconds.toFixed(1)} s, all ${seconds.toFixed(0)} s`,
     ...(failed
       ? [`failed: not killed as they must be: ${wrong.map(({ id }) => id).join(", ")}`]
       : []),
@@ -64,7 +64,7 @@ function ruleLines(verdicts: readonly Verdict[], limitMs: number): string[] {
     const asserted = states.filter((state) => state === "killed").length;
     const golden = states.filter((state) => state === "ONLY GOLDEN").length;
     return [
-      `  ${rule.padEnd(12)} ${String(states.length).padStart(3)} mutants, ${asserted} killed by what asserts it, ${golden} by golden texts alone`,
+      `  ${rule.padEnd(12)} ${String(states.length).padStart(3)} mutants, ${asserted} killed by what asserts it, ${golden} by goldens alone`,
     ];
   });
 }

@@ -15,7 +15,7 @@ import {
 
 const r21: Scenario = {
   rule: "R21",
-  name: "proposals keep their order and travel in batches; elsewhere each is forwarded once; without a leader the answer is no at once, where the call doesn't wait",
+  name: "proposals keep their order and travel in batches; other nodes forward each once; without a leader, a call that doesn't wait is rejected at once",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const [follower = ""] = lab.others(leader);
@@ -83,7 +83,7 @@ async function forwarding(lab: Lab, follower: NodeId): Promise<void> {
 
 const r22: Scenario = {
   rule: "R22",
-  name: "a client hears after commit and apply, with the result; when the leader dies first: unknown, never a wrong yes or no",
+  name: "a client gets the result after commit and apply; if the leader dies first, the outcome is unknown, never a wrong success or failure",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const place = await lab.settle(lab.propose(leader, "plain"));
@@ -119,7 +119,7 @@ const r22: Scenario = {
     file: "packages/raftkit/src/proposals.ts",
     find: `        new OutcomeUnknown(\n          "leaderChanged",\n          "the leader`,
     replace: `        new NotProposed(\n          "noLeader",\n          "the leader`,
-    why: "a forward whose leader died is called not proposed",
+    why: "a forward whose leader died is reported as not proposed",
   },
 };
 

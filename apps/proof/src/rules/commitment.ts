@@ -128,7 +128,7 @@ const r19: Scenario = {
 
 const r20: Scenario = {
   rule: "R20",
-  name: "lost entries, acknowledgements, votes, and questions are made good within a few heartbeats or one election",
+  name: "lost entries, acknowledgements, votes, and read requests are retransmitted within a few heartbeats or one election",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const [follower = ""] = lab.others(leader);
@@ -182,7 +182,7 @@ const r20: Scenario = {
     file: "packages/core/src/operations/remote-reads.ts",
     find: `asked.resendAt = state.now + 2 * state.options.heartbeatIntervalMs;`,
     replace: `asked.resendAt = Infinity;`,
-    why: "a lost question is never asked again",
+    why: "a lost read request is never repeated",
   },
 };
 

@@ -58,7 +58,7 @@ const r01: Scenario = {
 
 const r02: Scenario = {
   rule: "R02",
-  name: "timeouts drawn anew from 150 to 300 ms, noticed within 10 ms; a late timer hears waiting input first, once",
+  name: "each timeout is drawn from 150 to 300 ms and noticed within 10 ms; a late timer processes waiting input first, once",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     // Alone, everybody asks in vain again and again: each wait is one draw.
@@ -213,7 +213,7 @@ const r03: Scenario = {
 
 const r04: Scenario = {
   rule: "R04",
-  name: "what was asked before the state changed starts nothing: late pre-votes, a write that ends after the term moved on",
+  name: "requests from before a change of state start nothing: late pre-votes, a write that ends after the term has changed",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed, { nodes: 5 });
     await latePreVotes(lab, leader);

@@ -28,7 +28,7 @@ function checkBeats(lab: Lab, leader: NodeId, since: number, intervalMs: number)
 
 const r12: Scenario = {
   rule: "R12",
-  name: "heartbeats every 50 ms to all in parallel, also to slow and dead peers, without pile-up; 100 ms will do; none after step-down",
+  name: "heartbeats every 50 ms to all in parallel, also to slow and dead peers, without pile-up; 100 ms also works; none after step-down",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const [slow = "", dead = ""] = lab.others(leader);
@@ -73,7 +73,7 @@ const r12: Scenario = {
     file: "packages/core/src/operations/replication.ts",
     find: `for (const progress of leader.progress.values()) progress.due = true;`,
     replace: `for (const progress of leader.progress.values()) progress.due = progress.round >= leader.round - 1;`,
-    why: "a beat waits for the answer to the one before",
+    why: "a heartbeat waits for the answer to the previous one",
   },
 };
 

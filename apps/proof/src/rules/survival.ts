@@ -13,7 +13,7 @@ import {
 
 const r23: Scenario = {
   rule: "R23",
-  name: "what no majority stored may vanish with its leader; what was acknowledged never does",
+  name: "entries that no majority stored may be lost with their leader; acknowledged ones never are",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const calls = new Map<string, Tracked>();
@@ -153,7 +153,7 @@ const r25: Scenario = {
     file: "packages/core/src/handlers/heartbeat.ts",
     find: `  if (state.now - heardMajorityAt >= state.options.electionTimeoutMs.max) return "noMajority";\n`,
     replace: ``,
-    why: "a leader that nobody answers goes on leading",
+    why: "a leader that nobody answers continues to lead",
   },
 };
 

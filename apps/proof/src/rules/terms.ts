@@ -24,7 +24,7 @@ async function answers(lab: Lab, from: NodeId, to: NodeId): Promise<Lab["seen"]>
 
 const r08: Scenario = {
   rule: "R08",
-  name: "higher terms make followers without a vote; pre-votes change nothing; a live leader's leadership is protected; lower terms are told the current one",
+  name: "a higher term makes a follower without a vote; pre-votes change nothing; leader stickiness protects a live leader; lower terms are answered with the current one",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     const [follower = "", third = ""] = lab.others(leader);

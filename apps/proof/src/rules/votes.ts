@@ -5,7 +5,7 @@ import { check, createLedLab, dropping, requestVote } from "./scenario.js";
 
 const r05: Scenario = {
   rule: "R05",
-  name: "one vote per peer and term: doubled, late and refused ones don't count",
+  name: "one vote per peer and term: duplicate, late and refused ones don't count",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed, { nodes: 5 });
     const senders = new Map(lab.ids.map((id) => [id, lab.sender(id)]));
@@ -59,7 +59,7 @@ const r05: Scenario = {
 
 const r06: Scenario = {
   rule: "R06",
-  name: "one vote per term, first come first served, also across a crash, and for logs that are up to date only",
+  name: "one vote per term, first come first served, also across a crash, and only for logs that are up to date",
   async run(seed) {
     const { lab, leader } = await createLedLab(seed);
     await lab.settle(lab.propose(leader, "a"));

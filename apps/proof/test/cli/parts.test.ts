@@ -48,7 +48,7 @@ test("figures come from the last line, or from what the part wrote", () => {
     }),
   );
   expect(part("mutants").figures({ output: "", folder })).toBe(
-    "4 of 6 killed, 2 of them by golden texts alone, 1 survived, 0 too late, 1 of a safety rule by golden texts alone; the slowest in 12 s",
+    "4 of 6 killed, 2 of them by goldens alone, 1 survived, 0 too late, 1 of a safety rule by goldens alone; the slowest in 12 s",
   );
   writeFileSync(
     join(folder, "conformance.json"),

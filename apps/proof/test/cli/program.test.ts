@@ -42,7 +42,7 @@ describe("called wrongly", () => {
     [["rules", "--seeds", "0"], /'0' is invalid\. Allowed: a whole number from 1 on/],
     [["rules", "--seeds", "1.5"], /'1\.5' is invalid/],
     [["rules", "--seed", "-1"], /'-1' is invalid\. Allowed: a whole number from 0 on/],
-    [["rules", "R31"], /'R31' is invalid for argument 'rule'\. There is no scenario .*R01, R02/],
+    [["rules", "R31"], /'R31' is invalid for argument 'rule'\. It has no scenario; .*R01, R02/],
     [["rules", "--rule", "R31"], /'R31' is invalid/],
     [["rules", "--seed", "1", "--seed=2"], /option '--seed <n>' was given twice/],
     [["rules", "--faults", "--faults"], /option '--faults' was given twice/],

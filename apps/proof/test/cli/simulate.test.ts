@@ -102,7 +102,7 @@ test("a plan from a file is replayed line by line, and is the run of its seed", 
     expect(said.mock.calls.flat().join("\n")).toMatch(/trace hash [0-9a-f]{16}/);
     expect(await main(["simulate", "--plan", join(folder, "trace.txt")])).toBe(2);
     expect(complained.mock.calls.flat()).toEqual([
-      expect.stringContaining("no plan can be read there"),
+      expect.stringContaining("can't be read as a plan"),
     ]);
   } finally {
     said.mockRestore();

@@ -110,7 +110,11 @@ function checkTogether(settings: Settings, given: Given): void {
   wrong.push(...wrongBeginning(settings, was));
   if (wrong.length === 0 && addressOf(settings) === formatHostPort(settings.http)) {
     wrong.push(
-      complaint(http.flag, was("http"), "an address that is not where this node hears the others"),
+      complaint(
+        http.flag,
+        was("http"),
+        "an address other than the one where this node listens for the others",
+      ),
     );
   }
   if (settings.heartbeatMs * 2 > settings.electionTimeoutMs.min) {
@@ -153,13 +157,12 @@ function wrongBeginning(settings: Settings, was: (name: string) => string): stri
   if (join !== undefined) {
     const wrong: string[] = [];
     if (peers !== undefined) {
-      const allowed =
-        "one of --peers, for a cluster that begins, and --join, for one that is there";
-      wrong.push(complaint(flags.peers.flag, `${was("peers")} beside --join`, allowed));
+      const allowed = "one of --peers, for a new cluster, and --join, for an existing one";
+      wrong.push(complaint(flags.peers.flag, `${was("peers")} together with --join`, allowed));
     }
-    if (alone) wrong.push(complaint(flags.alone.flag, "it beside --join", "one of them"));
+    if (alone) wrong.push(complaint(flags.alone.flag, "it together with --join", "one of them"));
     if (join.every((address) => address === addressOf(settings))) {
-      const allowed = "where other nodes are; this one itself can't let it in";
+      const allowed = "addresses of other nodes; this one can't add itself";
       wrong.push(complaint(flags.join.flag, was("join"), allowed));
     }
     return wrong;
@@ -169,12 +172,14 @@ function wrongBeginning(settings: Settings, was: (name: string) => string): stri
       complaint(
         flags.rejoin.flag,
         "it without --join",
-        "with --join, and where members of the cluster hear each other",
+        "with --join and addresses of members of the cluster",
       ),
     ];
   }
   if (own === undefined) {
-    return [complaint(flags.peers.flag, was("peers"), `a list with this node, --id ${id}, in it`)];
+    return [
+      complaint(flags.peers.flag, was("peers"), `a list that includes this node, --id ${id}`),
+    ];
   }
   if (isLoopback(parseHostPort(own.address)?.host ?? "")) return [];
   return [
@@ -197,11 +202,6 @@ function wrongVia({ id, peers = [], peerVia, transport }: Settings, was: string)
     (via) => via.id === id || !peers.some((peer) => peer.id === via.id),
   );
   return strangers.map((via) =>
-    complaint(
-      flag,
-      was,
-      "nodes out of --peers, without this one",
-      `"${via.id}" is not another peer`,
-    ),
+    complaint(flag, was, "nodes from --peers, without this one", `"${via.id}" is not another peer`),
   );
 }

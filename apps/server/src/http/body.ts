@@ -28,7 +28,7 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
   const pace = createBodyPace(limits);
   const reserve = (bytes: number): (() => void) => {
     const giveBack = budget.reserve(bytes);
-    if (giveBack === undefined) throw overloaded("too many bytes of other requests are under way");
+    if (giveBack === undefined) throw overloaded("other requests hold too many bytes");
     return giveBack;
   };
   return {
@@ -48,7 +48,7 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
           new HttpError(
             408,
             "request_timeout",
-            `the body came slower than ${limits.minBodyBytesPerSecond} bytes a second`,
+            `the body arrived slower than ${limits.minBodyBytesPerSecond} bytes a second`,
             { connection: "close" },
           ),
         ),

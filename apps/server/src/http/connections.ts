@@ -8,7 +8,7 @@ import type { HttpLimits } from "./limits.js";
 
 export interface Connections {
   readonly count: number;
-  /** Requests under way, those that wait for their turn included. */
+  /** Requests in progress, including those that wait for their turn. */
   readonly requests: number;
   /** Undefined once the socket is closed. */
   of(socket: Socket): Connection | undefined;

@@ -72,7 +72,7 @@ export function toHttpError(error: unknown): HttpError | undefined {
     return new HttpError(
       504,
       "outcome_unknown",
-      `${inFlags(error.message)}; the write may or may not take effect: read before trying again`,
+      `${inFlags(error.message)}; the write may or may not take effect: read before you retry`,
     );
   }
   if (error instanceof NotProposed && error.reason === "tooLarge") {
@@ -111,21 +111,21 @@ export function watchEnded({ reason, oldest, index }: WatchEnded): HttpError {
       return new HttpError(
         410,
         "compacted",
-        `the changes behind this position aren't kept here: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
+        `the changes after this position aren't kept here: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
       );
     case "slow":
       return new HttpError(
         410,
         "slow",
-        `the stream was read too slowly, and the changes that come next aren't kept any more: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
+        `the stream was read too slowly, and the next changes are no longer kept: the oldest position is ${oldest}, and ${index} is applied; ${again}`,
       );
     case "ahead":
       return unavailable(
         "ahead",
-        `this node has applied ${index}, and didn't get as far as this position in time; try again, or at another node`,
+        `this node has applied ${index}, and didn't reach this position in time; try again, or at another node`,
       );
     case "tooMany":
-      return overloaded("this node has as many watches as it allows; watch at another node");
+      return overloaded("this node serves as many watches as it allows; watch at another node");
   }
 }
 
@@ -134,14 +134,14 @@ export function notReady(message: string): HttpError {
 }
 
 const LOG_FULL =
-  "the leader's log has no room for this write within --max-log-bytes, and nothing was changed; the leader's next snapshot makes room. If that takes long, the standard output of the leader's server tells why; or raise --max-log-bytes on every node";
+  "the leader's log has no room for this write within --max-log-bytes, and nothing was changed; the leader's next snapshot makes room. If that takes long, the standard output of the leader's server says why; or raise --max-log-bytes on every node";
 
 /** For readiness. No `Retry-After`: it ends with the next snapshot, whenever that is. */
 export function logFull(logBytes: number, maxLogBytes: number): HttpError {
   return new HttpError(
     503,
     "log_full",
-    `the raft log of this node holds ${logBytes} of --max-log-bytes ${maxLogBytes}: as a leader it refuses writes that don't fit until its next snapshot has taken the entries' place; if that takes long, the server's standard output tells why; reads are answered`,
+    `the raft log of this node holds ${logBytes} of --max-log-bytes ${maxLogBytes}: as a leader it refuses writes that don't fit until its next snapshot replaces entries; if none comes, the server's standard output says why; reads are answered`,
   );
 }
 
@@ -150,7 +150,7 @@ export function diskFull(): HttpError {
   return new HttpError(
     503,
     "disk_full",
-    "the disk under --data is full: as a leader this node refuses writes, as a follower it stops when the log's reserve is used up; free space, and it goes on without a restart; reads are answered",
+    "the disk under --data is full: as a leader this node refuses writes, as a follower it stops when the log's reserve is used up; free space, and it continues without a restart; reads are answered",
   );
 }
 

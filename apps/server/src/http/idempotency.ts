@@ -25,19 +25,19 @@ export function notExecuted(refusal: SessionRefusal): HttpError {
       return new HttpError(
         410,
         "session_unknown",
-        "there is no such session, it was closed, or it has expired; under this key the write was not executed now, and whether it ever was isn't known any more: read, then open a new session with POST /v1/sessions",
+        "there is no such session, it was closed, or it has expired; the write was not executed now, and it is no longer known whether it was before, under this key: read, then open a new session with POST /v1/sessions",
       );
     case "answered":
       return new HttpError(
         409,
         "idempotency_key_too_old",
-        "the session has gone on too far beyond this number; the write was not executed now, and whether it ever was isn't known any more: read before trying again under a new number",
+        "this number is too far behind the session's latest; the write was not executed now, and it is no longer known whether it was before: read before you retry under a new number",
       );
     case "differentCommand":
       return new HttpError(
         422,
         "idempotency_key_reused",
-        "another write was executed under this key; this one was not: give each write a number of its own",
+        "another write was executed under this key; this one was not: give each write its own number",
       );
     case "resultNotKept":
     case "tooManyUnanswered":

@@ -24,19 +24,19 @@ export function targetOf(change: Change, status: NodeStatus): Target {
     throw new HttpError(
       409,
       "stale",
-      `the members here are those of index ${index}, not of ${expected}; look at them with GET /v1/cluster/members, then ask again if the change is still wanted`,
+      `this node knows the members of index ${index}, not of ${expected}; check them with GET /v1/cluster/members, then ask again if you still want the change`,
     );
   }
   if (!status.configurationCommitted) {
     throw new HttpError(
       409,
       "change_in_progress",
-      `the members are being changed (index ${index} isn't committed yet); wait for that, look at them with GET /v1/cluster/members, then ask again`,
+      `a change of members is in progress (index ${index} isn't committed yet); wait for it, check the members with GET /v1/cluster/members, then ask again`,
     );
   }
   const both = add.find((id) => remove.includes(id));
   if (both !== undefined) {
-    throw new HttpError(400, "duplicate", `${both} is to be added and to be removed; decide`);
+    throw new HttpError(400, "duplicate", `${both} is in both add and remove; choose one`);
   }
   const unknown = remove.filter((id) => !present.includes(id) && !learning.includes(id));
   if (unknown.length > 0) {

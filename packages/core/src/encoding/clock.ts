@@ -1,5 +1,5 @@
-// Clock entries: how much time a leader's log stands for, as every replica sees it (thesis §6.3).
-// Their data is the milliseconds since the leader's last one, a u32, little-endian.
+// Clock entries: how much time has passed in a leader's log, as every replica sees it (thesis
+// §6.3). Their data is the milliseconds since the leader's last one, a u32, little-endian.
 import type { EntryRun } from "../types.js";
 import { EntryKind, readEntries } from "./entry.js";
 

@@ -1,5 +1,5 @@
 // How a log's commands are written: the codec that turns them into bytes, and the state machine's
-// name for what is in them. Stored beside the log and compared between peers, as one name.
+// name for their format. Stored with the log and compared between peers, as one name.
 import type { Codec } from "../ports/codec.js";
 import type { StateMachine } from "../ports/state-machine.js";
 

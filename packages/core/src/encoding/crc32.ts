@@ -1,5 +1,5 @@
-// CRC-32 (IEEE 802.3; reflected polynomial 0xEDB88320), by which a snapshot's data is recognized.
-// In plain TypeScript: core and the runtime also run where there is no zlib.
+// CRC-32 (IEEE 802.3; reflected polynomial 0xEDB88320), which identifies a snapshot's data. In
+// plain TypeScript: core and the runtime also run where there is no zlib.
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;

@@ -1,4 +1,4 @@
-// The kinds of fields that messages have, each with its guard: what a reader refuses is no message.
+// The kinds of message fields, each with its guard: a message that a reader refuses is invalid.
 import type { CodecValue } from "../ports/codec.js";
 import type {
   ForwardReply,

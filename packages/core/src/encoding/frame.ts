@@ -1,5 +1,5 @@
 // A message as one frame: the header's length (u32, little-endian), the header through the codec,
-// then the bytes beside it.
+// then the payload bytes.
 import type { Codec } from "../ports/codec.js";
 import type { Message } from "../protocol/messages.js";
 import { decodeMessage, messageHeader, messagePayload } from "./message.js";

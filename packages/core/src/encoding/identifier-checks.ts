@@ -1,4 +1,4 @@
-// What may name a node, a place and a data directory. Checked wherever they come from outside.
+// Checks of the names of nodes, addresses and data directories that come from outside.
 
 /** Whether a string can name a node or a cluster. */
 export function isValidId(id: string): boolean {

@@ -1,4 +1,4 @@
-// The leader's answer to a change of the members, as it travels: a code, and what belongs to it.
+// The leader's answer to a membership change, as it is encoded: a code and its details.
 import type { CodecValue } from "../ports/codec.js";
 import type { MembershipVerdict } from "../protocol/messages.js";
 import type { NodeId } from "../types.js";

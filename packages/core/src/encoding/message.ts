@@ -1,7 +1,7 @@
-// Messages to codec values and back: a positional array, and for entries the bytes beside it. One
-// table says for each message which fields it has, in which order they travel and what each may be:
-// the encoder, the decoder and the guards all come from it. What comes in is checked here, field by
-// field, before anything looks at it; what fails is no message.
+// Messages to codec values and back: a positional array, with the bytes of entries beside it. One
+// table lists the fields of each message, their order and their kinds: the encoder, the decoder and
+// the guards all come from it. Incoming messages are checked here, field by field, before they are
+// used; one that fails is invalid.
 import type { CodecValue } from "../ports/codec.js";
 import type { Message } from "../protocol/messages.js";
 import type { Term } from "../types.js";
@@ -326,7 +326,7 @@ export function decodeMessage(header: CodecValue, payload: Uint8Array): Message 
   return isAddressed && field.isComplete ? message : undefined;
 }
 
-/** Said to whoever is there: its incarnation isn't known. */
+/** Sent to an unknown incarnation. */
 function isForAnyone({ type }: Message): boolean {
   return type === "bootstrapRequest" || type === "introduce";
 }

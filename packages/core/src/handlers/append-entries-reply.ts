@@ -1,4 +1,4 @@
-// A follower's answer: what it holds, or where the logs can meet (paper §5.3; R16).
+// A follower's answer: what it has, or where the logs may match (paper §5.3; R16).
 import { emit } from "../operations/emit.js";
 import { endInstallIfDone, requestInstall, resumeInstall } from "../operations/install-sending.js";
 import { hasOvertaken, isLost, loseTrack, noteArrived, onLost } from "../operations/loss.js";

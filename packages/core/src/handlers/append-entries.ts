@@ -67,7 +67,7 @@ function onRolledBack(
   }
   refuseAppend(state, follower, from, message);
   throw new StorageRolledBack(
-    `node ${id} acknowledged the entries up to ${message.matchIndex} to ${from.id}, but its log (data directory ${incarnation}) ends at ${state.durability.durableIndex}: an older copy of the directory was put back, or the disk lost what it had stored; a copy must never be put back, because this node's votes and acknowledgements since then are gone; if the original directory still exists, restore that one; else keep this node stopped: the cluster works on as long as a majority of the others does, but a lost voter can't be replaced yet`,
+    `node ${id} acknowledged the entries up to ${message.matchIndex} to ${from.id}, but its log (data directory ${incarnation}) ends at ${state.durability.durableIndex}: an older copy of the directory was restored, or the disk lost what it had stored; a copy must never be restored, because it lacks this node's later votes and acknowledgements; if the original directory still exists, use that one; else keep this node stopped, and replace it: the cluster works as long as a majority of the others does`,
   );
 }
 

@@ -1,4 +1,4 @@
-// The leader's answer to a change of the members that this node's operator asked for.
+// The leader's answer to a membership change that this node's operator requested.
 import { isSameMember } from "../members.js";
 import { emit } from "../operations/emit.js";
 import type { ChangeMembershipReply } from "../protocol/messages.js";

@@ -1,5 +1,5 @@
-// A change of the members that this node's operator asks for: the leader makes it, everybody else
-// asks the leader.
+// A membership change that this node's operator requests: a leader makes it, every other node asks
+// the leader.
 import { changeMembers } from "../operations/configuration-change.js";
 import type { WantedMembers } from "../operations/configuration-change.js";
 import { emit, send } from "../operations/emit.js";

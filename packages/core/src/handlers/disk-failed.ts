@@ -2,7 +2,7 @@
 import { callSuccessor } from "../operations/transfer.js";
 import type { State } from "../state/state.js";
 
-/** Whoever leads next needs nothing of what failed: what is committed a majority has. */
+/** The next leader needs nothing of the failed write: a majority has what is committed. */
 export function onDiskFailed(state: State): void {
   if (state.role.kind === "leader") callSuccessor(state, state.role, "diskFailed");
 }

@@ -1,7 +1,7 @@
-// The room on this node's disk. A leader without any refuses commands (leader-append.ts): what is left
-// is for votes, no-ops and configurations. A follower goes on: a leader whose disk has room may need
-// its acknowledgement for a majority, and a write beyond the reserve ends the storage, as any that
-// fails.
+// The room on this node's disk. A leader without room refuses commands (leader-append.ts): the rest
+// is for votes, no-ops and configurations. A follower continues: a leader whose disk has room may
+// need its acknowledgement for a majority, and a write beyond the reserve ends the storage, like
+// any failed write.
 import { emit } from "../operations/emit.js";
 import type { State } from "../state/state.js";
 

@@ -1,4 +1,4 @@
-// Which handler takes which input.
+// Passes each input to its handler.
 import { assertNever } from "../errors.js";
 import { voidLease } from "../operations/lease.js";
 import type { Input } from "../protocol/inputs.js";

@@ -1,4 +1,4 @@
-// A forward that certainly never left.
+// A forward that was certainly not sent.
 import { reject, settle } from "../operations/proposal-outcomes.js";
 import type { State } from "../state/state.js";
 

@@ -1,4 +1,4 @@
-// A leader's heartbeat, and when it steps down because it can't lead any more (thesis §6.2).
+// A leader's heartbeat, and when it steps down because it can no longer lead (thesis §6.2).
 import { changeAddress } from "../operations/configuration-change.js";
 import { releaseLeaving } from "../operations/followers.js";
 import { superviseInstall } from "../operations/install-sending.js";
@@ -15,7 +15,7 @@ import type { Leader, State } from "../state/state.js";
 export function onHeartbeatDue(state: State, leader: Leader): void {
   const why = mustStepDown(state, leader);
   if (why) {
-    // Somebody has more on disk: nobody needs to wait for an election timeout.
+    // Another node has more on disk: nobody needs to wait for an election timeout.
     if (why === "diskHangs") callSuccessor(state, leader, why);
     becomeFollower(state, null);
     return;

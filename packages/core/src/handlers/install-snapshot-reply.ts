@@ -1,4 +1,4 @@
-// A follower has written a part of the snapshot that it is sent, or can't.
+// A follower has written a part of the snapshot that it is sent, or couldn't.
 import { emit } from "../operations/emit.js";
 import { failAttempt, noteWritten } from "../operations/install-sending.js";
 import { progressOf } from "../operations/voters.js";

@@ -12,7 +12,7 @@ import type { Introduce, IntroductionVerdict } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
 import type { Configuration, Sender } from "../types.js";
 
-/** Whoever holds a configuration can answer; only the leader remembers who asked. */
+/** Any node with a configuration can answer; only the leader remembers who asked. */
 export function onIntroduce(state: State, from: Sender, message: Introduce): void {
   const { role, membership } = state;
   const { current } = membership;

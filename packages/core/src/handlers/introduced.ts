@@ -13,10 +13,10 @@ export function onIntroduced(state: State, from: Sender, message: Introduced): v
   const own = membership.current?.clusterInstance;
   if (verdict === "otherInstance" && own !== undefined && own !== clusterInstance) {
     throw new StorageLost(
-      `node ${options.id} holds a log of another cluster (instance ${own}) than ${from.id} (instance ${clusterInstance}), whose configuration names ${options.id} with another data directory: that one was lost, and this one was begun as a new cluster; stop it, move its data directory (${options.incarnation}) away, and start it with an empty one as a node that rejoins; what was written to the new cluster is in that directory only`,
+      `node ${options.id} holds a log of another cluster (instance ${own}) than ${from.id} (instance ${clusterInstance}), whose configuration names ${options.id} with another data directory: that one was lost, and this one was bootstrapped as a new cluster; stop it, move its data directory (${options.incarnation}) away, and start it with an empty one as a node that rejoins; what was written to the new cluster is in that directory only`,
     );
   }
-  // What another cluster says matters to a member, too: it may have been told to join that one.
+  // An answer from another cluster matters to a member, too: it may have been told to join that one.
   const isOurs = verdict !== "otherCluster";
   if (isOurs && !introduction.isNeeded) return;
   if (isOurs && leader && leader.id !== options.id) {

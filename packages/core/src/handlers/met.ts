@@ -1,5 +1,5 @@
-// Somebody answered at an address of which the id wasn't known: a joiner's way in, and that of a node
-// whose log is out of date.
+// A node answered at an address without a known id: this is how a joiner, and a node whose log is
+// out of date, find the cluster.
 import {
   introduce,
   introductionDeadline,
@@ -13,14 +13,14 @@ import { leaderOf } from "../state/state.js";
 import type { Sender } from "../types.js";
 
 /**
- * Whoever holds a log and meets somebody whom that doesn't name introduces itself, too: the other one
- * may be of another cluster, and says so.
+ * A node with a log that meets a node which the log doesn't name introduces itself, too: the other
+ * one may be of another cluster, and says so.
  */
 export function onMet(state: State, from: Sender): void {
   const { options, role } = state;
   if (from.id === options.id) return;
   noteContact(state, from.id);
-  // Those who vote by its log may all be gone, and nobody could tell it that it is, too.
+  // The voters in its log may all be gone, and nobody could tell it that it was removed, too.
   if (role.kind !== "leader" && !leaderOf(state)) doubtOwnMembership(state);
   if (introductionDeadline(state) <= state.now) onIntroductionDue(state);
   else if (state.membership.current && !memberOf(state, from)) introduce(state, from.id);

@@ -69,8 +69,8 @@ function forwardToLeader(state: State, firstSeq: number, commands: readonly Uint
     let bytes = 0;
     for (const command of commands.slice(done)) {
       const more = bytes + command.length + ENTRY_HEADER_BYTES;
-      // The leader takes all of a forward or nothing: one that its bounds can't hold would be
-      // refused for ever.
+      // The leader accepts all of a forward or nothing: one that exceeds its limits would be
+      // refused forever.
       const counted = more + (count + 1) * ENTRY_OVERHEAD_BYTES;
       if (count > 0 && (more > options.maxMessageBytes || counted > forwardedMax)) {
         break;

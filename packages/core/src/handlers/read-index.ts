@@ -1,4 +1,4 @@
-// A read of another node's users, asked of the leader.
+// A read of another node's users, which that node asks of the leader.
 import { answersByLease } from "../operations/lease.js";
 import { answer } from "../operations/leader-reads.js";
 import type { ReadIndex } from "../protocol/messages.js";

@@ -1,5 +1,5 @@
-// What comes in from other nodes: who may speak, whom the message is for, and the rules on terms
-// (paper Figure 2, "Rules for Servers"), before the message's own handler sees it.
+// Incoming messages: checks sender and addressee, and applies the rules on terms (paper Figure 2,
+// "Rules for Servers"), before the message's own handler sees it.
 import { assertNever, StorageLost } from "../errors.js";
 import { ignoresElection, refusesRemoved, tellRefusal } from "../operations/election.js";
 import { introduce } from "../operations/introductions.js";
@@ -64,7 +64,7 @@ export function onReceive(state: State, from: Sender, message: Message): void {
   else if (isBlank(state) && state.options.bootstrap.some(({ id }) => id === state.options.id)) {
     throw storageLost(state, from, message.to);
   } else {
-    // Whoever knows this node with another data directory is told of this one.
+    // The sender knows this node with another data directory: tell it of this one.
     if (state.options.address !== "") introduce(state, from.id);
     emit(state, { type: "dropped", from, reason: "addressee", disconnect: false });
   }
@@ -101,8 +101,8 @@ type Addressed = Exclude<
 type UnderTerms = Exclude<Addressed, { readonly type: "preVote" | "removed" }>;
 
 /**
- * Whose later term is this node's, too: that of whoever leads it or asks for votes in it, and that
- * of members. A stranger, such as one that was removed, deposes nobody.
+ * Whether this node adopts the sender's later term: that of its leader or candidate, and that of
+ * members. A stranger, such as a removed node, deposes nobody.
  */
 function mayRaiseTerm(state: State, from: Sender, { type }: UnderTerms): boolean {
   return (

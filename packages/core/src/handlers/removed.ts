@@ -1,4 +1,4 @@
-// A member says that the cluster goes on without this node.
+// A member reports that the cluster continues without this node.
 import { emit } from "../operations/emit.js";
 import { isInTouchWithLeader } from "../operations/election.js";
 import { configurationIndex } from "../operations/membership.js";

@@ -1,4 +1,4 @@
-// What came of the parts of a snapshot that the leader sends.
+// The result of writing a part of the snapshot that the leader sends.
 import { adoptSnapshot, answerInstall } from "../operations/install-receiving.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { State } from "../state/state.js";

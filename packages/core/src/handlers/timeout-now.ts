@@ -1,4 +1,4 @@
-// The leader hands its leadership to this node (thesis §3.10).
+// The leader transfers its leadership to this node (thesis §3.10).
 import { diskHangs } from "../operations/timers.js";
 import { becomeCandidate } from "../operations/transitions.js";
 import { isVoter } from "../operations/voters.js";
@@ -8,8 +8,9 @@ import { lacksSnapshot } from "../state/state.js";
 import type { Sender } from "../types.js";
 
 /**
- * The message's term is this node's. It says what was true when it left: whoever has heard a later
- * round of that leader doesn't know whether that still wants to go, and it says so again if it does.
+ * The message's term is this node's. It was true when it was sent: a node that has heard a later
+ * round of that leader can't know whether the transfer still goes on; if so, the message comes
+ * again.
  */
 export function onTimeoutNow(state: State, from: Sender, message: TimeoutNow): void {
   const { role } = state;

@@ -1,4 +1,4 @@
-// The leader's answer to whoever asked it to hand its leadership on.
+// The leader's answer to a requested transfer of its leadership.
 import { emit } from "../operations/emit.js";
 import { rejectTransfers } from "../operations/transfer-requests.js";
 import type { TransferLeadershipReply } from "../protocol/messages.js";

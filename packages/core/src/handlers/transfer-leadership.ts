@@ -1,4 +1,4 @@
-// Another node is to lead, as this node's users or another node's want it (thesis §3.10).
+// This node's users, or another node's, request a transfer of leadership (thesis §3.10).
 import { emit } from "../operations/emit.js";
 import { addAsker, answerTransfer, startTransfer } from "../operations/transfer.js";
 import { awaitTransfer, sendTransferRequest } from "../operations/transfer-requests.js";

@@ -1,4 +1,4 @@
-// The transport lost something.
+// The transport lost frames for a peer.
 import { loseTrack } from "../operations/loss.js";
 import type { State } from "../state/state.js";
 import type { NodeId } from "../types.js";

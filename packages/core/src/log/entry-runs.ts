@@ -1,5 +1,5 @@
-// Lists of entry runs, contiguous and in order, and what truncation and compaction do to them. For
-// storage adapters. Runs are cut, never copied.
+// Lists of entry runs, contiguous and in order, and their truncation and compaction. For storage
+// adapters. Runs are cut, never copied.
 import { ENTRY_HEADER_BYTES, entryLength } from "../encoding/entry.js";
 import { assertNever } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";

@@ -1,5 +1,5 @@
-// The log in memory: where each entry stands in the run that brought it. Entries are never copied;
-// append, get and term are O(1). Knows nothing of durability or commitment.
+// The log in memory: the position of each entry in the run that contained it. Entries are never
+// copied; append, get and term are O(1). Knows nothing of durability or commitment.
 import { ENTRY_HEADER_BYTES, entryLength, entryTerm } from "../encoding/entry.js";
 import { InvariantViolation } from "../errors.js";
 import type { EntryRun, Index, Term } from "../types.js";
@@ -21,7 +21,7 @@ interface Chunk {
 
 export class Log {
   #base: { readonly index: Index; readonly term: Term };
-  /** Chunk 0 begins behind it; at most the base's index. */
+  /** Chunk 0 begins after it; at most the base's index. */
   #origin: Index;
   #lastIndex: Index;
   #bytes = 0;
@@ -165,7 +165,7 @@ export class Log {
     this.#base = { index, term };
   }
 
-  /** Removes all entries: the log goes on behind a snapshot. */
+  /** Removes all entries: the log continues after a snapshot. */
   resetTo(index: Index, term: Term): void {
     this.#base = { index, term };
     this.#origin = index;

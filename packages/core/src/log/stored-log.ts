@@ -1,6 +1,6 @@
-// What the operations mean for the numbers of a log: its base, its hard state, its last index. For
-// storage adapters. It refuses an operation that contradicts the log, so that nothing is stored
-// that could not be read back as a log.
+// The effect of operations on a log's base, hard state and last index. For storage adapters. It
+// refuses an operation that contradicts the log, so that nothing is stored that could not be read
+// back as a log.
 import { inspectEntries, TERM_MAX } from "../encoding/entry.js";
 import { isValidId, isValidIncarnation } from "../encoding/identifier-checks.js";
 import { InvariantViolation } from "../errors.js";

@@ -1,4 +1,4 @@
-// What a follower answers to AppendEntries. An acknowledgement is a promise: it names only what is
+// A follower's answer to AppendEntries. An acknowledgement is a promise: it covers only what is
 // verified against this leader in this term and durable.
 import type { AppendEntries } from "../protocol/messages.js";
 import type { Follower, State } from "../state/state.js";

@@ -1,4 +1,4 @@
-// Commitment (paper §5.3, §5.4.2): what is committed, and what of it may be applied.
+// Commitment (paper §5.3, §5.4.2): which entries are committed, and which of them may be applied.
 import { InvariantViolation } from "../errors.js";
 import type { Leader, State } from "../state/state.js";
 import type { Index } from "../types.js";

@@ -1,5 +1,5 @@
-// The log behind a snapshot (paper §7): what a snapshot stands for is removed, but for a tail that
-// spares followers that are a little behind a whole snapshot.
+// Compaction (paper §7): the entries that a snapshot covers are removed, except for a tail, so that
+// followers that are a little behind don't need a whole snapshot.
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Leader, State } from "../state/state.js";
@@ -11,13 +11,13 @@ import { inForce } from "./membership.js";
 /** The tail counts at most so much, and at most an eighth of `maxLogBytes`. */
 const TAIL_BYTES_MAX = 16 * 2 ** 20;
 
-/** Removes what the newest snapshot stands for; what others still need of it stays, within bounds. */
+/** Removes what the newest snapshot covers; what others still need of it stays, within limits. */
 export function compact(state: State): void {
   const tailBytes = Math.min(TAIL_BYTES_MAX, state.options.maxLogBytes / 8);
   compactButTail(state, tailBytes);
 }
 
-/** The tail, too: a command needs the room. */
+/** Removes the tail, too: a command needs the room. */
 export function compactTail(state: State): void {
   compactButTail(state, 0);
 }
@@ -34,14 +34,14 @@ function compactButTail(state: State, tailBytes: number): void {
   if (role.kind === "leader") noteRoom(state, role);
 }
 
-/** What the log had no room for would find some now. */
+/** There is room now for a command like those that were refused. */
 function noteRoom(state: State, leader: Leader): void {
   if (leader.refusedBytes === Infinity || isLogFull(state)) return;
   leader.refusedBytes = Infinity;
   emit(state, { type: "notice", notice: "logHasRoom", peer: null });
 }
 
-/** Whether the log's bound refuses commands: every one, or one like those that it did refuse. */
+/** Whether the log's limit refuses commands: all, or those as large as the refused ones. */
 export function isLogFull({ log, role, options }: State): boolean {
   const refused = role.kind === "leader" ? role.refusedBytes : Infinity;
   const least = refused < Infinity ? refused : ENTRY_OVERHEAD_BYTES;
@@ -49,8 +49,8 @@ export function isLogFull({ log, role, options }: State): boolean {
 }
 
 /**
- * Whoever is sent a snapshot needs the entries behind it afterwards. They are kept until the log
- * has half of its bound: beyond that it must not grow for one follower.
+ * A follower that is sent a snapshot needs the entries after it. They are kept until the log
+ * reaches half of its limit: beyond that it must not grow for one follower.
  */
 function keptForInstalls(state: State, leader: Leader, through: Index): Index {
   const mustCompact = state.log.bytes > state.options.maxLogBytes / 2;
@@ -70,8 +70,8 @@ function forgetConfigurationsBefore({ membership: { history } }: State, index: I
 }
 
 /**
- * The log goes on behind a snapshot that it doesn't lead up to. What was durable of it beyond the
- * commit index is no part of the log any more; the snapshot is durable, and so will be the reset.
+ * The log continues after a snapshot that it doesn't lead up to. Its durable entries beyond the
+ * commit index no longer belong to the log; the snapshot is durable, and the reset will be.
  */
 export function resetLog(state: State, snapshot: SnapshotMeta): void {
   const { index, term, configuration, configurationIndex } = snapshot;

@@ -1,6 +1,6 @@
-// Changes of the configuration, by the leader (paper §6, thesis §4): one at a time, none before an
-// entry of its own term is committed. Where voters change, first a joint configuration, of which a
-// majority of both halves is needed, and once that is committed the one that leaves the old half.
+// Configuration changes, by the leader (paper §6, thesis §4): one at a time, none before an entry
+// of its own term is committed. If voters change, first comes a joint configuration, which needs a
+// majority of both halves, and once that is committed the one that leaves the old half.
 import { configurationOf, encodeConfiguration } from "../encoding/configuration.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
 import { isJoint, isListed, serversOf } from "../members.js";
@@ -13,7 +13,9 @@ import { freshIntroduction } from "./introductions.js";
 import { appendOwn } from "./leader-append.js";
 import { adoptConfigurations } from "./membership.js";
 
-/** Who is to be a voter, and who a learner, in place of those of the configuration at `expected`. */
+/**
+ * Who is to be a voter, and who a learner, in place of those of the configuration at `expected`.
+ */
 export interface WantedMembers {
   readonly expected: Index;
   readonly voters: readonly NodeId[];
@@ -164,19 +166,22 @@ export function appendConfiguration(
 }
 
 /**
- * At the end of a turn: a joint configuration that is committed is left, by whoever leads then. Not
- * before an entry of its own term is committed: only then it is certain that the joint one is.
+ * At the end of a turn: the present leader leaves a committed joint configuration. Not before an
+ * entry of its own term is committed: only then is it certain that the joint one is committed.
  */
 export function leaveJoint(state: State, leader: Leader): void {
   const latest = state.membership.history.at(-1);
   if (!latest || !isJoint(latest.configuration)) return;
   if (state.commitIndex < latest.index || state.commitIndex < leader.noopIndex) return;
-  // For the next leader to do, or for this one when the transfer is called off: the target lacks it.
+  // For the next leader to do, or for this one when the transfer is called off: the target lacks
+  // it.
   if (leader.transfer) return;
   appendConfiguration(state, leader, { ...latest.configuration, outgoing: [] });
 }
 
-/** The committed configuration, which isn't joint, has no vote for this node: it leads no longer. */
+/**
+ * The committed configuration, which isn't joint, has no vote for this node: it leads no longer.
+ */
 export function isLeftOut(state: State): boolean {
   const latest = state.membership.history.at(-1);
   return (

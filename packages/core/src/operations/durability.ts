@@ -1,6 +1,6 @@
 // What is on disk, as far as this node may promise it. Operations are staged during a turn and
-// leave as one persist; `persisted` is cumulative, and a truncation takes back what earlier writes
-// would have vouched for (docs/rules.md, promise 3).
+// written as one persist; `persisted` is cumulative, and a truncation revokes what earlier writes
+// would have made durable (docs/rules.md, promise 3).
 import { isSameMember } from "../members.js";
 import type { State } from "../state/state.js";
 import type { Index } from "../types.js";

@@ -1,5 +1,5 @@
-// Campaigns and votes (paper §5.2, §5.4.1; pre-vote: thesis §9.6). Votes are promises: they leave,
-// and the own one counts, only once they are durable.
+// Campaigns and votes (paper §5.2, §5.4.1; pre-vote: thesis §9.6). Votes are promises: they are
+// sent, and the node's own vote counts, only once they are durable.
 import type { VoteRefusal } from "../protocol/effects.js";
 import type { PreVote, RequestVote } from "../protocol/messages.js";
 import { isListed, serversOf } from "../members.js";
@@ -60,8 +60,8 @@ export function ignoresElection(state: State, message: RequestVote): boolean {
 
 /**
  * Tells a candidate that it was removed: the last configuration that is known here to be committed
- * doesn't name it, and is no older than the one that it goes by. An uncommitted one says nothing: it
- * may never be. @returns whether it was so
+ * doesn't name it, and is no older than the one that it goes by. An uncommitted one says nothing:
+ * it may never be. @returns whether it was so
  */
 export function refusesRemoved(
   state: State,
@@ -86,7 +86,7 @@ export function isUpToDate(state: State, lastLogIndex: Index, lastLogTerm: Term)
   return lastLogTerm > lastTerm || (lastLogTerm === lastTerm && lastLogIndex >= lastIndex);
 }
 
-/** For whoever asks why an election wasn't won: the candidate isn't told. */
+/** Reports the reason here, since the candidate isn't told. */
 export function tellRefusal(
   state: State,
   from: Sender,

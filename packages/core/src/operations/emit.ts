@@ -1,4 +1,4 @@
-// The one way out: effects are collected here until the step ends.
+// Collects effects until the step ends; the only way out.
 import type { Effect } from "../protocol/effects.js";
 import type { Message } from "../protocol/messages.js";
 import type { State } from "../state/state.js";

@@ -1,4 +1,4 @@
-// Whose AppendEntries or InstallSnapshot of this term came in leads it (paper §5.2).
+// The sender of an AppendEntries or InstallSnapshot of this term leads it (paper §5.2).
 import { InvariantViolation } from "../errors.js";
 import type { Follower, State } from "../state/state.js";
 import type { Sender } from "../types.js";

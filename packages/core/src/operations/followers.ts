@@ -1,5 +1,5 @@
-// Whom a leader replicates to: everybody that the configuration in force names, and those that it
-// left out, until they know that.
+// The followers that a leader replicates to: those that the configuration in force names, and
+// removed ones until they know of their removal.
 import { isSameMember, serversOf } from "../members.js";
 import { newProgress } from "../state/progress.js";
 import type { Leader, State } from "../state/state.js";
@@ -8,7 +8,7 @@ import { releaseReader } from "./install-sending.js";
 /** So many of the longest election timeouts a member that has left is told that it has. */
 const LEAVING_TIMEOUTS = 10;
 
-/** What a leader knows of whoever stays survives the change. */
+/** The leader keeps what it knows about the followers that stay. */
 export function followConfiguration(state: State, leader: Leader): void {
   const latest = state.membership.history.at(-1);
   if (!latest) return;

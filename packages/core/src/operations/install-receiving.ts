@@ -1,6 +1,6 @@
-// A snapshot that the leader sends (paper §7, Figure 13), at the follower. The order: all parts
-// written, the leader's term durable, length and CRC right, the snapshot durable, the log reset
-// (or kept behind it), that durable, and only then acknowledged and restored.
+// Receives a snapshot from the leader (paper §7, Figure 13). The order: all parts written, the
+// leader's term durable, length and CRC right, the snapshot durable, the log reset (or kept from
+// there on), that durable, and only then acknowledged and restored.
 import { InvariantViolation } from "../errors.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { InstallSnapshot } from "../protocol/messages.js";
@@ -102,8 +102,8 @@ export function commitInstall(state: State): void {
 }
 
 /**
- * It is durable here. What is committed stays committed, whoever leads by now: so it is taken over
- * in any role and term.
+ * The snapshot is durable here. Committed entries stay committed under any leader, so it is
+ * installed in any role and term.
  */
 export function adoptSnapshot(state: State, snapshot: SnapshotMeta): void {
   if (snapshot.index < (state.snapshot?.index ?? 0)) return;

@@ -1,6 +1,6 @@
-// A leader's snapshot on its way to followers that need entries which the log doesn't hold any more
-// (paper §7). Parts are read one at a time and sent within a window of their own; heartbeats, reads
-// and elections neither wait for them nor are counted by them.
+// Sends a leader's snapshot to followers that need entries which the log no longer holds (paper
+// §7). Parts are read one at a time and sent within a separate window; heartbeats, reads and
+// elections don't depend on them.
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { InstallSnapshotReply } from "../protocol/messages.js";
 import type { OutgoingInstall } from "../state/install-state.js";
@@ -29,7 +29,7 @@ export function requestInstall(progress: Progress, neededIndex: Index): void {
   progress.install = { ...(progress.install ?? newOutgoingInstall(0)), neededIndex };
 }
 
-/** At the end of a turn: whoever needs one is sent the next part. */
+/** At the end of a turn: sends the next part to each follower that needs one. */
 export function sendSnapshots(state: State, leader: Leader): void {
   for (const progress of leader.progress.values()) {
     const { install } = progress;
@@ -70,7 +70,7 @@ function pause({ now }: State, install: OutgoingInstall, ms: number): void {
   install.resumeAt = now + ms;
 }
 
-/** A snapshot was saved: whoever waits for one needn't any longer. */
+/** A snapshot was saved: followers that wait for one can be sent it. */
 export function resumeInstalls(leader: Leader): void {
   for (const { install } of leader.progress.values()) {
     if (install && !install.snapshot) install.mayBegin = true;

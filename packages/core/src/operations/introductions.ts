@@ -15,7 +15,7 @@ const FRESH_TIMEOUTS = 4;
 
 const INTRODUCTIONS_MAX = 100;
 
-/** Who is met is asked in turn: more would make the turns long. */
+/** The nodes that were met are asked in turn: more would make the turns long. */
 const CONTACTS_MAX = 16;
 
 /** Says who this node is and where it is reached. */
@@ -32,7 +32,7 @@ export function introduce(state: State, to: NodeId): void {
   });
 }
 
-/** Somebody answered at an address of which the id wasn't known. */
+/** A node answered at an address without a known id. */
 export function noteContact({ introduction: { contacts } }: State, id: NodeId): void {
   contacts.delete(id);
   contacts.add(id);
@@ -42,7 +42,7 @@ export function noteContact({ introduction: { contacts } }: State, id: NodeId): 
   }
 }
 
-/** To whom: the leader as far as it is known, else whoever can say who that is. */
+/** To whom: the leader if it is known, else a node that can name it. */
 function introductionTarget(state: State): NodeId | null {
   const { introduction } = state;
   const known = leaderOf(state)?.id ?? introduction.leader?.id;
@@ -56,7 +56,7 @@ function introductionTarget(state: State): NodeId | null {
 export function introductionDeadline(state: State): number {
   const { introduction, membership, role } = state;
   if (!introduction.isNeeded || role.kind === "leader") return Infinity;
-  // Whoever leads it has named it: only the entry isn't here yet.
+  // The leader has named this node: only the entry isn't here yet.
   if (!membership.current && leaderOf(state)) return Infinity;
   return introductionTarget(state) === null ? Infinity : introduction.askAt;
 }
@@ -65,7 +65,7 @@ export function introductionDeadline(state: State): number {
 export function onIntroductionDue(state: State): void {
   const { introduction, options } = state;
   introduction.askAt = state.now + options.heartbeatIntervalMs;
-  // Whoever doesn't answer leads no longer, perhaps.
+  // A node that doesn't answer may no longer lead.
   if (
     introduction.leader &&
     state.now - introduction.leaderHeardAt >= options.electionTimeoutMs.max
@@ -137,7 +137,7 @@ function isFresh({ now, options }: State, at: number): boolean {
   return now - at < FRESH_TIMEOUTS * options.electionTimeoutMs.max;
 }
 
-/** Who introduced itself of late, and is no member. */
+/** Nodes that introduced themselves recently and aren't members. */
 export function strangersIn(
   state: State,
   leader: Leader,

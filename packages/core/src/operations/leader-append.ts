@@ -1,4 +1,4 @@
-// Entries that a leader makes, and the bounds that leave no room for them.
+// Entries that a leader appends, and the limits that refuse them.
 import { CLOCK_BYTES, CLOCK_ELAPSED_MS_MAX, encodeClock } from "../encoding/clock.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
 import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
@@ -54,9 +54,9 @@ export function exceededBound(
 }
 
 /**
- * The same for a command, or for a forward. Where the log has no room, what the newest snapshot
- * stands for makes way first.
- * @param before what is about to be appended in front of it
+ * The same for a command, or for a forward. If the log has no room, the entries that the newest
+ * snapshot covers make way first.
+ * @param before what is about to be appended before it
  */
 export function refusalOf(
   state: State,

@@ -1,11 +1,11 @@
-// Leases (thesis §6.4.1): a leader answers reads by itself while a majority has promised not to elect
-// another. The promise is leader stickiness, which every voter keeps anyway (election.ts); what makes a
-// lease of it is that clocks run at rates that differ by less than a bound, which somebody must vouch
-// for. So there is none unless `leaseDriftRate` is given (hazards 39 and 72).
+// Leases (thesis §6.4.1): a leader answers reads by itself while a majority has promised not to
+// elect another. The promise is leader stickiness, which every voter keeps anyway (election.ts); it
+// is a lease only if the rates of clocks differ by less than a limit, which the user must state. So
+// there are no leases unless `leaseDriftRate` is given (hazards 39 and 72).
 //
-// Each side allows for its own clock. A voter that refuses for `min` of its milliseconds does so for
-// `min / (1 + rate)` real ones at least: that is `leaseMs`. A leader whose clock shows less than
-// `leaseMs * (1 - rate)` since it *sent* a round knows that less than `leaseMs` has passed.
+// Each side allows for its own clock. A voter that refuses for `min` of its milliseconds does so
+// for at least `min / (1 + rate)` real ones: that is `leaseMs`. A leader whose clock shows less
+// than `leaseMs * (1 - rate)` since it *sent* a round knows that less than `leaseMs` has passed.
 import type { Follower, Leader, State } from "../state/state.js";
 import type { Sender } from "../types.js";
 import { reachedByQuorum } from "./voters.js";

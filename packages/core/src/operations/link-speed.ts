@@ -1,5 +1,5 @@
-// What core supposes of the link to a peer. Suppositions only: a link that is worse costs time and
-// repeated bytes, never safety (decision 0013).
+// Core's assumptions about the link to a peer. They are only estimates: a slower link costs time
+// and repeated bytes, never safety (decision 0013).
 
 /** A link is expected to carry at least 1 MiB a second. */
 const LINK_BYTES_PER_MS = 2 ** 20 / 1000;

@@ -1,7 +1,7 @@
-// Retransmission: when something that was sent counts as lost, and how fast it is sent again (R13,
-// R20; decision 0013). Raft retransmits; it doesn't rely on the transport. Heartbeats are never
-// refused for missing entries, so the replies to them tell what has arrived. Durability doesn't
-// count here: a slow disk has lost nothing.
+// Retransmission: when a message counts as lost, and how fast it is sent again (R13, R20; decision
+// 0013). Raft retransmits; it doesn't rely on the transport. Heartbeats are never refused for
+// missing entries, so the replies to them tell what has arrived. Durability doesn't count here: a
+// slow disk has lost nothing.
 import type { AppendEntriesReply } from "../protocol/messages.js";
 import type { Progress, SentMessage } from "../state/progress.js";
 import { endProbe, rewind, startProbe } from "../state/progress.js";
@@ -72,9 +72,9 @@ export function onLost(state: State, progress: Progress): void {
 }
 
 /**
- * Begins a probe. The second loss in a row, with nothing arrived in between, makes a pause before
- * anything is sent again, and each further one doubles it: whatever can't get through must not
- * fill the link for ever.
+ * Begins a probe. The second loss in a row, with no arrival in between, causes a pause before
+ * anything is sent again, and each further one doubles it: a message that can't get through must
+ * not fill the link forever.
  */
 export function loseTrack(state: State, progress: Progress, nextIndex: Index): void {
   if (progress.inflight.length > 0) progress.losses++;
@@ -87,9 +87,9 @@ export function loseTrack(state: State, progress: Progress, nextIndex: Index): v
 }
 
 /**
- * A message was refused that overtook a large one: that isn't lost, and what was refused is sent
- * again behind it.
- * @returns whether it was so
+ * Handles the refusal of a message that overtook a large one: that one isn't lost, and the refused
+ * message is sent again after it.
+ * @returns whether this was the case
  */
 export function hasOvertaken(progress: Progress, message: AppendEntriesReply): boolean {
   const { prevLogIndex, verifiedIndex } = message;

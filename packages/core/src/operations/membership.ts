@@ -1,5 +1,5 @@
-// Which configuration is in force: the latest one in the log, committed or not (paper §6). Follows
-// the log when it is cut.
+// The configuration in force: the latest one in the log, committed or not (paper §6). It changes
+// back when the log is truncated.
 import { configurationsIn } from "../encoding/configuration.js";
 import { InvariantViolation } from "../errors.js";
 import { isListed, serversOf, votersOf } from "../members.js";
@@ -115,9 +115,9 @@ export function configurePeers(state: State): void {
 }
 
 /**
- * Whom to keep connections to: the members, those that a leader still tells that they are none any
- * more, and the leader to whom a node introduces itself, where that is said to be now: the own log
- * may name an address that it has left.
+ * The nodes to keep connections to: the members, the removed ones that a leader still informs, and
+ * the leader to which a node introduces itself, at its reported address: the own log may have an
+ * old one.
  */
 export function peersOf(state: State): readonly Peer[] {
   const { membership, options, role, introduction } = state;

@@ -1,4 +1,4 @@
-// Changes of the members that were sent to the leader and have no answer yet.
+// Membership changes that were sent to the leader and have no answer yet.
 import type { State } from "../state/state.js";
 import { emit } from "./emit.js";
 

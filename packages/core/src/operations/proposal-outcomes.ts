@@ -1,4 +1,4 @@
-// The ends of proposals: rejected, answered, or unknown.
+// Outcomes of proposals: rejected, answered, or unknown.
 import type { RejectReason } from "../protocol/effects.js";
 import type { State } from "../state/state.js";
 import type { Sender, Term } from "../types.js";

@@ -1,4 +1,4 @@
-// Reads of a node that isn't the leader: one question to the leader at a time, for all who wait.
+// Reads on a node that isn't the leader: one request to the leader at a time, for all of them.
 import type { State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
 import type { Sender } from "../types.js";

@@ -1,5 +1,5 @@
 // Replication by a leader: each follower is sent what it lacks, within its window (paper §5.3).
-// Entries leave before the own disk has them (thesis §10.2.1).
+// Entries are sent before the leader's own disk has them (thesis §10.2.1).
 import { InvariantViolation } from "../errors.js";
 import type { AppendEntries } from "../protocol/messages.js";
 import type { Progress } from "../state/progress.js";

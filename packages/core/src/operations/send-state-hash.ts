@@ -1,8 +1,8 @@
 // Replicas that applied the same commands must be in the same state; code that was changed, or
-// isn't deterministic, breaks that in silence. Every node hashes its state at the same indexes;
-// each follower sends its newest hash along with an acknowledgement to the leader, which compares
-// it with its own and tells the sender when they differ. Best effort: what is lost is made up for
-// at the next such index. It decides nothing.
+// isn't deterministic, silently breaks this. Every node hashes its state at the same indexes; each
+// follower sends its newest hash with an acknowledgement to the leader, which compares it with its
+// own and answers if they differ. Best effort: the next such index makes up for a lost message. It
+// has no other effect.
 import type { State } from "../state/state.js";
 import type { Index, Sender } from "../types.js";
 import { send } from "./emit.js";

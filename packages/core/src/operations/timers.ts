@@ -18,16 +18,16 @@ function bounded(state: State, ms: number): number {
 }
 
 /**
- * How long a write takes: on this disk, by what it did of late and is doing now, and the best
- * estimate of what it takes on the others'.
+ * How long a write takes on this disk, by its recent and current writes; also the best estimate for
+ * the others' disks.
  */
 export function expectedWriteMs(state: State): number {
   return bounded(state, Math.max(state.durability.slowestMs, oldestWriteMs(state)));
 }
 
 /**
- * The disks' part of an election: the votes' write, behind one that may be under way. Where writes
- * are slow, whoever tries again waits for that too; else elections would keep on ending each other
+ * The disks' part of an election: the write of the votes, after one that may be running. A node
+ * that retries waits for slow writes too; otherwise elections would keep ending each other
  * (decision 0015).
  */
 export function electionWritesMs(state: State): number {
@@ -44,8 +44,8 @@ export function votesMs(state: State): number {
 }
 
 /**
- * Whether the oldest write has been under way for longer than an election may take, and twice as
- * long as any of late: a disk that is always slow doesn't hang (docs/rules.md, promise 4).
+ * Whether the oldest write has taken longer than an election may take, and twice as long as any
+ * recent one: a disk that is always slow doesn't hang (docs/rules.md, promise 4).
  */
 export function diskHangs(state: State): boolean {
   const usualMs = 2 * bounded(state, state.durability.slowestMs);

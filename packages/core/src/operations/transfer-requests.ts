@@ -1,5 +1,5 @@
-// What this node's users asked for: that another node leads. The leader is asked until it answers; that
-// it has happened shows by itself, on every node alike: somebody leads a later term.
+// Transfers of leadership that this node's users requested. The leader is asked until it answers;
+// success shows by itself, on every node: another node leads a later term.
 import type { TransferRejection } from "../protocol/effects.js";
 import type { State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";

@@ -1,7 +1,7 @@
-// A leader hands its leadership on (thesis §3.10): it takes no more commands, brings the target up to
-// date and tells it to campaign at once. Within the longest election timeout that has happened, or it
-// is called off. Commands are refused, never held: whoever sent one is certain that it stands in no
-// log, and sends it to the next leader.
+// Transfer of leadership (thesis §3.10): the leader stops accepting commands, brings the target up
+// to date and tells it to campaign at once. Within the longest election timeout this succeeds, or
+// it is called off. Commands are refused, never held: their senders know that they are in no log,
+// and send them to the next leader.
 import type { TransferRefusal } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
 import type { LeadershipTransfer } from "../state/transfer-state.js";
@@ -88,8 +88,9 @@ export function driveTransfer(state: State, leader: Leader): void {
 }
 
 /**
- * The committed configuration leaves this leader out (thesis §4.2.2), or it can't lead any more:
- * whoever is furthest campaigns at once, so that nobody has to wait for an election timeout.
+ * The committed configuration doesn't include this leader (thesis §4.2.2), or it can't lead any
+ * more: the voter with the most complete log campaigns at once, so that nobody has to wait for an
+ * election timeout.
  */
 export function callSuccessor(
   state: State,

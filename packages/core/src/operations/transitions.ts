@@ -18,9 +18,10 @@ import { rejectRemoteReads } from "./remote-reads.js";
 import { electionWritesMs, resetElectionTimer } from "./timers.js";
 
 /**
- * To a later term, whose leader isn't known yet (R08). The election timer goes on; a leader's or
- * stopped one starts.
- * @param isTransfer the earlier leader handed its leadership on: it still answers what it was sent
+ * To a later term, whose leader isn't known yet (R08). A running election timer continues; a
+ * leader's or stopped one starts.
+ * @param isTransfer the earlier leader transferred its leadership: it still answers what it was
+ * sent
  */
 export function adoptTerm(state: State, term: Term, isTransfer = false): void {
   if (term <= state.currentTerm) {

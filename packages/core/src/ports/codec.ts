@@ -1,10 +1,10 @@
-// How values become bytes: users' commands, and the headers of messages.
+// Encodes values as bytes: users' commands, and the headers of messages.
 
 /**
- * What every codec carries unchanged: numbers that are finite (-0 may come back as 0), strings, bytes
- * of any length, arrays without holes, plain objects with any keys in their order; at least 32 arrays
- * and objects inside one another. Three things may be refused instead, but never changed: a string or
- * key with half of a surrogate pair; one that begins with U+FEFF; the key `__proto__`.
+ * The values that every codec carries unchanged: finite numbers (-0 may come back as 0), strings,
+ * bytes of any length, arrays without holes, plain objects with any keys in their order; at least
+ * 32 levels deep. A codec may refuse three things, but never change them: a string or key with half
+ * of a surrogate pair; one that begins with U+FEFF; the key `__proto__`.
  */
 export type CodecValue =
   | null
@@ -15,23 +15,23 @@ export type CodecValue =
   | readonly CodecValue[]
   | { readonly [key: string]: CodecValue };
 
-/** Neither method changes what it gets, and a refusal leaves no trace. */
+/** Neither method changes its argument, and a refusal has no side effects. */
 export interface Codec {
   /** Stored beside the data and compared between peers: `[a-z0-9-]{1,32}`. */
   readonly name: string;
   /**
-   * The result is the caller's for ever: it shares no bytes with `value` or another result. Throws
-   * a `RaftkitError` for what is not a `CodecValue`: undefined, NaN, an instance of a class, a
-   * cycle, too many levels. What may be refused is refused with the code `CODEC_ENCODE` and a
-   * message that names the place, such as `$[2].name`.
+   * The caller owns the result: it shares no bytes with `value` or another result. Throws a
+   * `RaftkitError` for anything that is not a `CodecValue`: undefined, NaN, an instance of a class,
+   * a cycle, too many levels. The three things that may be refused are refused with the code
+   * `CODEC_ENCODE` and a message that names the place, such as `$[2].name`.
    */
   encode(value: CodecValue): Uint8Array;
   /**
    * Nothing in the result aliases `bytes`, which may be a view of a larger buffer; bytes come back
-   * as plain `Uint8Array`s. Throws a `RaftkitError` for bytes that are no value, those cut short or
-   * followed by others among them, or that are too deep; another spelling of a value than
-   * `encode`'s may pass. Damaged bytes may give another value; they cost no more memory than their
-   * length deserves, whatever they claim.
+   * as plain `Uint8Array`s. Throws a `RaftkitError` for bytes that are not one value, including
+   * truncated bytes and trailing ones, or that are too deep; an encoding that `encode` wouldn't
+   * write may be accepted. Damaged bytes may give another value, but use memory only in proportion
+   * to their length, whatever lengths they contain.
    */
   decode(bytes: Uint8Array): CodecValue;
 }

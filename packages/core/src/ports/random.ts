@@ -1,4 +1,4 @@
-// Chance.
+// Randomness.
 
 /** Uniform in [0, 1). */
 export type Random = () => number;

@@ -1,8 +1,8 @@
-// Where a node keeps snapshots of its state machine.
+// Stores snapshots of a node's state machine.
 import type { Configuration, Index, Term } from "../types.js";
 import type { StorageIdentity } from "./log-storage.js";
 
-/** What a snapshot stands for: all entries up to and including `index`. */
+/** What a snapshot covers: all entries up to and including `index`. */
 export interface SnapshotPosition {
   readonly index: Index;
   /** Of the entry at `index`. */
@@ -12,66 +12,66 @@ export interface SnapshotPosition {
   readonly configurationIndex: Index;
 }
 
-/** A committed snapshot; its position is as `create` got it. */
+/** A committed snapshot, with the position that was given to `create`. */
 export interface SnapshotMeta extends SnapshotPosition {
-  /** Chosen by the storage, never for two snapshots, also after one was removed. */
+  /** Chosen by the storage, never for two snapshots, even after one was removed. */
   readonly snapshotId: string;
-  /** How long the data is; 0 is a length. */
+  /** The length of the data; may be 0. */
   readonly bytes: number;
   /**
-   * CRC-32 (IEEE 802.3) of the data, unsigned: who receives or opens a snapshot checks the data
+   * CRC-32 (IEEE 802.3) of the data, unsigned: the receiver or reader of a snapshot checks the data
    * against it.
    */
   readonly crc: number;
 }
 
 /**
- * A snapshot being written: nothing of it is visible before `commit` resolved. Several may be
- * written at once. After `commit` or `abort` the sink is at its end: `write` and `commit` reject.
+ * A snapshot being written: nothing of it is visible before `commit` has resolved. Several may be
+ * written at once. After `commit` or `abort` the sink has ended: `write` and `commit` reject.
  */
 export interface SnapshotSink {
-  /** The caller may change `data` once it resolved. */
+  /** The caller may change `data` once it has resolved. */
   write(data: Uint8Array): Promise<void>;
   /**
-   * Whole and durable when resolved. May reject when there is one at a higher index by now; it
-   * never takes that one's place. When anything fails, here or in `write`, it rejects, and the
-   * newest snapshot before stays.
+   * The snapshot is whole and durable when it resolves. It may reject if there is one at a higher
+   * index by now, and never replaces that one. If anything fails, here or in `write`, it rejects,
+   * and the newest earlier snapshot stays.
    */
   commit(): Promise<SnapshotMeta>;
   /** Leaves nothing behind. */
   abort(): Promise<void>;
 }
 
-/** Pins one snapshot: it stays readable until `close`, whatever is committed meanwhile. */
+/** Pins one snapshot, which stays readable until `close`, whatever is committed meanwhile. */
 export interface SnapshotReader {
   /**
    * Up to `maxBytes` from `offset`, at least one unless that is the end; `done` with the last byte.
-   * The data is the caller's. Rejects with a `RaftkitError` for an offset behind the end, and after
-   * `close`. Bytes that were damaged on the medium may be given: `crc` tells.
+   * The caller owns the data. Rejects with a `RaftkitError` for an offset beyond the end, and after
+   * `close`. It may return bytes that were damaged on the medium: `crc` detects this.
    */
   read(
     offset: number,
     maxBytes: number,
   ): Promise<{ readonly data: Uint8Array; readonly done: boolean }>;
-  /** Twice is fine. A read under way still ends. */
+  /** May be called twice. A pending read still completes. */
   close(): Promise<void>;
 }
 
-/** Keeps the newest snapshot, whatever happens, and of the others those that have a reader. */
+/** Keeps the newest snapshot, whatever happens, and those that have a reader. */
 export interface SnapshotStorage {
   /**
-   * Called once, first. The snapshot with the highest index of those that were committed, whole and
-   * durable; as `commit` said it. Rejects with a `RaftkitError` when the data is another node's or
-   * another cluster's; changes nothing then. A snapshot whose description can't be read is none:
+   * Called once, first. Returns the committed snapshot with the highest index, whole and durable,
+   * as `commit` returned it. Rejects with a `RaftkitError` if the data belongs to another node or
+   * cluster, and then changes nothing. A snapshot whose description can't be read doesn't count:
    * its data is kept aside.
    */
   open(identity: StorageIdentity): Promise<SnapshotMeta | undefined>;
-  /** By several at once. Rejects with a `RaftkitError` for a snapshot that isn't there. */
+  /** Allows several readers. Rejects with a `RaftkitError` for a snapshot that doesn't exist. */
   openReader(snapshotId: string): Promise<SnapshotReader>;
   create(position: SnapshotPosition): Promise<SnapshotSink>;
   /**
-   * Releases everything held; what was not committed is gone. At any time: without `open`, with a
-   * sink or a reader open, twice.
+   * Releases all resources; uncommitted snapshots are lost. May be called at any time: without
+   * `open`, with a sink or a reader open, twice.
    */
   close(): Promise<void>;
 }

@@ -21,9 +21,8 @@ export interface TransportHandler {
   receive(from: Sender, frame: Uint8Array): void;
   /**
    * A node of this cluster answered at a seed, and can be sent to by its id while the seed is
-   * listed. Said on every new connection, so also when one was lost or cut off by `disconnect`, and
-   * when a later run answers. Where there are no connections: when somebody answers after nobody
-   * did.
+   * listed. Called on every new connection, so also after one was lost or cut off by `disconnect`,
+   * and when a later run answers. Without connections: when a node answers after none did.
    */
   met(from: Sender): void;
   /**
@@ -64,15 +63,15 @@ export interface Transport {
   start(local: LocalNode, handler: TransportHandler): Promise<void>;
   /**
    * Whom to keep connections to, also when they aren't there yet, come back, or moved to another
-   * address. Replaces the earlier lists: who left them can't be sent to. Whoever spoke to this node
-   * can be answered all the same.
+   * address. Replaces the earlier lists: nodes no longer listed can't be sent to, but those that
+   * have contacted this node can still be answered.
    *
-   * A seed that leads to this very run of this node is passed over without a word. Who is a peer, or
-   * at another seed too, is met there all the same; that may cost a second connection, and disturbs
-   * neither. Whoever doesn't belong here is reported through `rejected`, as where a peer is looked
-   * for, and the seed is tried again; so is an address that can't be one.
-   * @param seeds addresses of which nobody has said yet who is there: a connection to each is kept,
-   * as to peers, and `met` tells who answers. Those that stay in the list keep their connections.
+   * A seed that leads to this run of this node is skipped silently. A node that is also a peer, or at
+   * another seed, is met all the same; that may cost a second connection, and disturbs neither. A
+   * node that doesn't match is reported through `rejected`, like one at a peer's address, and the
+   * seed is tried again; so is an invalid address.
+   * @param seeds addresses without a known id: a connection to each is kept, as to peers, and `met`
+   * reports who answers. Those that stay in the list keep their connections.
    */
   setPeers(peers: readonly Peer[], seeds: readonly string[]): void;
   /**

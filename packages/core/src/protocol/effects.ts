@@ -1,4 +1,4 @@
-// What the state machine asks for. Types only.
+// What core asks its runtime for. Types only.
 import { RaftkitError } from "../errors.js";
 import type { LogOperation } from "../ports/log-storage.js";
 import type { SnapshotMeta, SnapshotPosition } from "../ports/snapshot-storage.js";
@@ -14,42 +14,42 @@ export type RoleName = "follower" | "candidate" | "leader";
 
 /** Why a proposal was certainly not proposed. */
 export type RejectReason =
-  /** No leader is known, or the one that was asked doesn't lead any more. */
+  /** No leader is known, or the one that was asked no longer leads. */
   | "noLeader"
   /** Too much is uncommitted or unanswered: a pause helps. */
   | "overloaded"
-  /** The log has reached `maxLogBytes`: it takes a snapshot, or a larger bound. */
+  /** The log has reached `maxLogBytes`: a snapshot or a larger limit helps. */
   | "logFull"
-  /** The leader's disk has no room beyond its reserve: it helps when there is some again. */
+  /** The leader's disk has no room beyond its reserve: free space helps. */
   | "diskFull"
-  /** The leader hands its leadership on: the next one will take it. */
+  /** The leader is transferring its leadership: the next leader will accept it. */
   | "transferring"
-  /** The transport is certain that it never left. */
+  /** The transport is certain that it was never sent. */
   | "notSent";
 
 /** Why a leadership was not transferred. */
 export type TransferRejection =
-  /** Nobody is known to lead. */
+  /** No leader is known. */
   | "noLeader"
-  /** The leader that was asked leads no more, and who leads now isn't who was asked for. */
+  /** The leader that was asked no longer leads, and the new leader isn't the target. */
   | "leaderChanged"
-  /** Nothing more was heard of it: it may still happen. */
+  /** The leader didn't answer again: it may still happen. */
   | "noAnswer"
   | Exclude<TransferRefusal, "notLeader">;
 
 /** Why a message changed nothing. */
 export type DropReason =
-  /** Meant for another data directory than this one. */
+  /** Addressed to another data directory than this one. */
   | "addressee"
   /** From an earlier run of its sender. */
   | "staleRun"
   /** A claim that only a member can make. */
   | "notMember"
-  /** It claims what can't be. */
+  /** Its content is impossible. */
   | "impossible";
 
 /**
- * Why a candidate didn't get this node's vote, or wouldn't get it; where several reasons hold, the
+ * Why a candidate didn't get this node's vote, or wouldn't get it; if several reasons apply, the
  * first of these.
  */
 export type VoteRefusal =
@@ -57,9 +57,9 @@ export type VoteRefusal =
   | "staleTerm"
   /** The leader is live: it is this node, or was heard within the minimum election timeout. */
   | "leaderLive"
-  /** The vote of this term is another's. */
+  /** This node voted for another candidate in this term. */
   | "alreadyVoted"
-  /** Of a pre-vote: this node's own vote, for itself or another, is under way. */
+  /** Of a pre-vote: this node's own election runs, or its vote is being written. */
   | "electing"
   /** The candidate's log isn't as up to date as this node's (paper §5.4.1). */
   | "logBehind";
@@ -137,8 +137,8 @@ export type Effect =
       readonly term: Term;
     }
   | { readonly type: "transferRejected"; readonly id: number; readonly reason: TransferRejection }
-  // changes of the members: each id ends in one of these; `unknown`: the leader didn't answer, and
-  // may have taken it
+  // membership changes: each id ends in one of these; `unknown`: the leader didn't answer, and
+  // may have accepted it
   | {
       readonly type: "membershipVerdict";
       readonly id: number;
@@ -160,9 +160,9 @@ export type Effect =
       /** Of its entry. */
       readonly index: Index;
     }
-  /** The cluster goes on without this node: it doesn't campaign until a leader names it again. */
+  /** The cluster continues without this node: it doesn't campaign until a leader names it again. */
   | { readonly type: "removed"; readonly configurationIndex: Index; readonly by: NodeId }
-  /** What another node said to this one's introduction; told when that changes. */
+  /** Another node's answer to this one's introduction; emitted when it changes. */
   | {
       readonly type: "introduced";
       readonly by: NodeId;
@@ -170,7 +170,7 @@ export type Effect =
       readonly leaderId: NodeId | null;
     }
   | { readonly type: "notice"; readonly notice: Notice; readonly peer: NodeId | null }
-  /** The reply, if there is one, doesn't say why. */
+  /** Why this node refused a vote; the reply, if there is one, doesn't say so. */
   | {
       readonly type: "voteRefused";
       readonly from: Sender;
@@ -178,7 +178,7 @@ export type Effect =
       /** The request's. */ readonly term: Term;
       readonly reason: VoteRefusal;
     }
-  /** The peer's state machine is in another state at `index` than this node's. */
+  /** The peer's state machine has a different state at `index` from this node's. */
   | {
       readonly type: "diverged";
       readonly peer: NodeId;
@@ -186,7 +186,7 @@ export type Effect =
       readonly ownHash: string;
       readonly peerHash: string;
     }
-  /** Nothing follows: this node must not go on. */
+  /** The last effect: this node must not continue. */
   | { readonly type: "failed"; readonly error: RaftkitError };
 
 export type Notice =
@@ -200,28 +200,28 @@ export type Notice =
    */
   | "peerRolledBack"
   /**
-   * The log outgrew half of `maxLogBytes` while the peer was sent a snapshot: the entries behind
+   * The log outgrew half of `maxLogBytes` while the peer was sent a snapshot: the entries after
    * that are gone, and it will need a newer one.
    */
   | "installOutrun"
-  /** The log begins behind a snapshot that is lost: this node waits for one from the leader. */
+  /** The log begins after a snapshot that is lost: this node waits for one from the leader. */
   | "snapshotMissing"
-  /** The log's configuration is in force; the list of initial voters given now is another. */
+  /** The log's configuration is in force; the given list of initial voters differs from it. */
   | "bootstrapIgnored"
   /** Two processes with this id and different data directories were heard at the same time. */
   | "twoDirectories"
-  /** The log of this leader had no room for a command, within its bound; or has some again. */
+  /** This leader's log had no room for a command within its limit; or has room again. */
   | "logFull"
   | "logHasRoom"
   /** This node's disk has no room beyond the log's reserve, or has some again. */
   | "diskFull"
   | "diskHasRoom"
   /**
-   * This leader's disk hangs while a majority has more on theirs, or has failed: it leads no more, and
-   * the peer is asked to.
+   * This leader's disk hangs while a majority has stored more, or has failed: it stops leading, and
+   * asks the peer to lead.
    */
   | "diskHangs"
   | "diskFailed"
-  /** This leader hands its leadership on to the peer; or it leads on, for that didn't take over. */
+  /** This leader transfers its leadership to the peer; or it keeps it, as the peer didn't lead. */
   | "transferring"
   | "transferCalledOff";

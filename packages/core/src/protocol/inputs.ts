@@ -1,10 +1,10 @@
-// What the state machine is told. Types only.
+// What core is given. Types only.
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { Index, NodeId, Sender } from "../types.js";
 import type { Message } from "./messages.js";
 
 export type Input =
-  /** The deadline has come, or a turn ends. Early ticks change nothing. */
+  /** The deadline has passed, or a turn ends. Early ticks change nothing. */
   | { readonly type: "tick" }
   | { readonly type: "receive"; readonly from: Sender; readonly message: Message }
   /** Commands numbered from `firstSeq` on; within one run of a node each number is used once. */
@@ -13,21 +13,21 @@ export type Input =
       readonly firstSeq: number;
       readonly commands: readonly Uint8Array[];
     }
-  /** `byLease`: where the leader has one, it needn't ask the others. */
+  /** `byLease`: a leader with a lease needn't ask the others. */
   | { readonly type: "read"; readonly id: number; readonly byLease: boolean }
   /**
-   * This node's clock stood still, while the wall clock went on: longer than `CLOCK_STOP_MS`. It is
-   * told before whatever else is told after it went on.
+   * This node's clock stood still for longer than `CLOCK_STOP_MS` while the wall clock went on.
+   * This comes before any other input after the clock went on.
    */
   | { readonly type: "clockStopped" }
   /**
-   * Another node is to lead: `target`, or null, the voter whose log is furthest. Within one run of a
-   * node each id is used once. Whoever leads already is transferred to at once.
+   * Transfer the leadership to `target`; null: the voter with the most complete log. Within one run
+   * of a node each id is used once. If the target leads already, the transfer succeeds at once.
    */
   | { readonly type: "transferLeadership"; readonly id: number; readonly target: NodeId | null }
   /**
-   * These are to be the members in place of those of the configuration at `expected`; ended by
-   * `membershipVerdict`. A leader takes addresses and incarnations of new ones from introductions.
+   * Replace the members of the configuration at `expected` by these; ended by `membershipVerdict`.
+   * A leader takes the addresses and incarnations of new members from introductions.
    */
   | {
       readonly type: "changeMembership";
@@ -36,15 +36,15 @@ export type Input =
       readonly voters: readonly NodeId[];
       readonly learners: readonly NodeId[];
     }
-  /** This node answered at an address that the transport dialled without knowing whose it is. */
+  /** This node answered at an address that the transport dialled without knowing its id. */
   | { readonly type: "met"; readonly from: Sender }
   /** This persist and all before it are durable. */
   | { readonly type: "persisted"; readonly seq: number }
-  /** A write has failed: nothing follows but this node's end. A leader lets another one lead first. */
+  /** A write has failed, and this node is about to end. A leader first asks another one to lead. */
   | { readonly type: "diskFailed" }
   /**
-   * The log's storage has no room beyond its reserve, or has some again (`LogStorage.open`). At first
-   * it has.
+   * The log's storage has no room beyond its reserve, or has some again (`LogStorage.open`).
+   * Initially it has room.
    */
   | { readonly type: "diskSpace"; readonly isShort: boolean }
   | { readonly type: "applied"; readonly index: Index }
@@ -62,19 +62,19 @@ export type Input =
     }
   /** Answers `writeSnapshot`: everything before `offset` is written. */
   | { readonly type: "snapshotWritten"; readonly install: number; readonly offset: number }
-  /** Answers `commitSnapshot`: it is durable, and its data is what was announced. */
+  /** Answers `commitSnapshot`: it is durable, and its length and checksum are right. */
   | {
       readonly type: "snapshotInstalled";
       readonly install: number;
       readonly snapshot: SnapshotMeta;
     }
-  /** Answers `writeSnapshot` or `commitSnapshot`: nothing of it is left. */
+  /** Answers `writeSnapshot` or `commitSnapshot`: the snapshot was discarded. */
   | {
       readonly type: "snapshotRefused";
       readonly install: number;
       readonly reason: "damaged" | "failed";
     }
-  /** What was sent to this peer may be lost. */
+  /** Messages to this peer may be lost. */
   | { readonly type: "unreachable"; readonly peer: NodeId }
   /** The forward with this `firstSeq` was certainly not sent. */
   | { readonly type: "forwardNotSent"; readonly firstSeq: number };

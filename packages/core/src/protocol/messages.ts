@@ -1,4 +1,4 @@
-// What nodes say to each other. `to` is the incarnation that a message is meant for; every message
+// Messages between nodes. `to` is the incarnation that a message is addressed to; every message
 // carries a term (R08). Field names are those of the paper's Figure 2 where it has them.
 import type { Configuration, EntryRun, Index, NodeId, Peer, Term } from "../types.js";
 
@@ -68,7 +68,7 @@ export interface AppendEntries extends Envelope {
    */
   readonly matchIndex: Index;
   /**
-   * For so many real milliseconds from hearing this round the addressee is asked to elect nobody
+   * For how many real milliseconds after hearing this round the addressee is asked to elect nobody
    * else. 0: it isn't asked.
    */
   readonly leaseMs: number;
@@ -92,24 +92,24 @@ export interface AppendEntriesReply extends Envelope {
    */
   readonly verifiedIndex: Index;
   /**
-   * Of a refused request: its `prevLogIndex`, and the last place where the logs can agree, with its
+   * Of a refused request: its `prevLogIndex`, and the last index where the logs may agree, with its
    * term here.
    */
   readonly prevLogIndex: Index;
   readonly conflictIndex: Index;
   readonly conflictTerm: Term;
   /**
-   * Where this log begins, behind a snapshot that is lost: it needs one at this index or above. 0:
-   * nothing is missing.
+   * This log begins after a lost snapshot: it needs one at this index or above. 0: nothing is
+   * missing.
    */
   readonly neededSnapshot: Index;
-  /** That it won't elect another for as long as it was asked for with this round. */
+  /** Whether it promises to elect nobody else for as long as this round asked. */
   readonly promised: boolean;
 }
 
 /**
- * A part of the leader's snapshot, for a follower that needs entries which the leader's log doesn't
- * hold any more (paper §7, Figure 13).
+ * A part of the leader's snapshot, for a follower that needs entries which the leader's log no
+ * longer holds (paper §7, Figure 13).
  */
 export interface InstallSnapshot extends Envelope {
   readonly type: "installSnapshot";
@@ -123,7 +123,7 @@ export interface InstallSnapshot extends Envelope {
   /** Of the whole snapshot: its length, and the CRC-32 of its data. */
   readonly bytes: number;
   readonly crc: number;
-  /** Where `data` stands in it. */
+  /** The position of `data` in it. */
   readonly offset: number;
   /** At least a byte, unless the snapshot is empty. */
   readonly data: Uint8Array;
@@ -132,10 +132,10 @@ export interface InstallSnapshot extends Envelope {
 export interface InstallSnapshotReply extends Envelope {
   readonly type: "installSnapshotReply";
   readonly attempt: number;
-  /** So much from the beginning is written; flow control only, no promise. */
+  /** How many bytes from the beginning are written; flow control only, no promise. */
   readonly offset: number;
   /**
-   * `damaged`: the data isn't what was announced. `failed`: it could not be stored. Both end this
+   * `damaged`: length or checksum is wrong. `failed`: it could not be stored. Both end this
    * attempt.
    */
   readonly outcome: "receiving" | "damaged" | "failed";
@@ -143,9 +143,9 @@ export interface InstallSnapshotReply extends Envelope {
 
 /**
  * Why a proposal was refused. `overloaded`: too much is uncommitted, a pause helps; `logFull`: the
- * log has reached `maxLogBytes`, it takes a snapshot or a larger bound; `diskFull`: the leader's disk
- * has no room beyond its reserve; `transferring`: the leader hands its leadership on, the next one
- * will take it.
+ * log has reached `maxLogBytes`, a snapshot or a larger limit helps; `diskFull`: the leader's disk
+ * has no room beyond its reserve; `transferring`: the leader is transferring its leadership, the
+ * next leader will accept it.
  */
 export type Refusal = "notLeader" | "overloaded" | "logFull" | "diskFull" | "transferring";
 
@@ -155,19 +155,19 @@ export interface Forward extends Envelope {
   /** The sender numbers its proposals; this message holds those from `firstSeq` on. */
   readonly firstSeq: number;
   /**
-   * Commands in the form that the leader appends as it is: `firstIndex` is 0, the terms are `term`.
+   * Commands in the form in which the leader appends them: `firstIndex` is 0, the terms are `term`.
    */
   readonly entries: EntryRun;
 }
 
 export interface ForwardReply extends Envelope {
   readonly type: "forwardReply";
-  /** The run of the node that asked; an answer to another run is none. */
+  /** The run of the node that asked; an answer to another run is ignored. */
   readonly run: number;
   readonly firstSeq: number;
   readonly count: number;
   readonly verdict: "accepted" | Refusal;
-  /** Where the first one stands in the log, and under which term; both 0 when refused. */
+  /** The index and the term of the first one in the log; both 0 if refused. */
   readonly firstIndex: Index;
   readonly entryTerm: Term;
 }
@@ -176,7 +176,7 @@ export interface ForwardReply extends Envelope {
 export interface ReadIndex extends Envelope {
   readonly type: "readIndex";
   readonly id: number;
-  /** The leader may answer by its lease, where it has one. */
+  /** The leader may answer by its lease, if it has one. */
   readonly byLease: boolean;
 }
 
@@ -203,25 +203,25 @@ export interface BootstrapReply extends Envelope {
 }
 
 /**
- * Where I am reached. Said by a node that no configuration names as it is; `to` is empty.
+ * The sender's address. Sent by a node that no configuration names as it is; `to` is empty.
  */
 export interface Introduce extends Envelope {
   readonly type: "introduce";
   readonly address: string;
-  /** It takes the place of the voter of its id, whose data directory is lost. */
+  /** The sender replaces the voter with its id, whose data directory is lost. */
   readonly rejoin: boolean;
   /** Of the sender's configuration; empty: it holds none. */
   readonly clusterInstance: string;
 }
 
 export type IntroductionVerdict =
-  /** Nobody was in the way: a change of the members can name it. */
+  /** Nothing prevents it: a membership change can name it. */
   | "waiting"
   /** It is a member. */
   | "member"
   /** A member has this id, with another data directory. */
   | "idTaken"
-  /** It would take a voter's place that answered within an election timeout. */
+  /** It would replace a voter that answered within an election timeout. */
   | "stillThere"
   /** A member of another id has this address. */
   | "addressTaken"
@@ -232,14 +232,14 @@ export type IntroductionVerdict =
 
 export interface Introduced extends Envelope {
   readonly type: "introduced";
-  /** Where the leader is reached; null: none is known. */
+  /** The leader and its address; null: none is known. */
   readonly leader: Peer | null;
   /** Of the answering node's configuration. */
   readonly clusterInstance: string;
   readonly verdict: IntroductionVerdict;
 }
 
-/** Another node's operator wants these members in place of those of `expected`. */
+/** Another node's operator wants to replace the members of `expected` by these. */
 export interface ChangeMembership extends Envelope {
   readonly type: "changeMembership";
   readonly id: number;
@@ -249,17 +249,17 @@ export interface ChangeMembership extends Envelope {
   readonly learners: readonly NodeId[];
 }
 
-/** What became of a change of the members. Nothing was appended unless it is `accepted`. */
+/** The outcome of a membership change. Nothing was appended unless it is `accepted`. */
 export type MembershipVerdict =
   /**
-   * The entry at `index` leads there: the last one where voters stay as they are, else the joint one,
-   * which the leader leaves by itself. Where nothing changes: the entry that is in force.
+   * The entry at `index` makes the change: the only one if voters stay the same, else the joint
+   * one, which the leader leaves by itself. If nothing changes: the entry in force.
    */
   | { readonly type: "accepted"; readonly index: Index; readonly term: Term }
   | { readonly type: "notLeader" }
   /** The leader has committed no entry of its own term yet: soon. */
   | { readonly type: "notReady" }
-  /** The configuration at `index` isn't committed, or joint. */
+  /** The configuration at `index` is joint or not committed. */
   | { readonly type: "inProgress"; readonly index: Index }
   /** The one in force is that at `index`, not the expected one. */
   | { readonly type: "stale"; readonly index: Index }
@@ -268,11 +268,11 @@ export type MembershipVerdict =
   | { readonly type: "tooMany" }
   /** They are named twice, or share an address. */
   | { readonly type: "duplicate"; readonly ids: readonly NodeId[] }
-  /** No members, and not introduced of late. */
+  /** They aren't members, and haven't introduced themselves recently. */
   | { readonly type: "unknownServer"; readonly ids: readonly NodeId[] }
   /**
-   * It isn't a learner, or too far behind; `matchIndex` of `lastIndex` is known to be there, and of a
-   * snapshot that it is sent `writtenBytes` of `bytes` (both 0: it is sent none).
+   * It isn't a learner, or is too far behind: it is known to have `matchIndex` of `lastIndex`, and
+   * `writtenBytes` of the `bytes` of a snapshot that it is sent (both 0: none is sent).
    */
   | {
       readonly type: "notCaughtUp";
@@ -293,51 +293,51 @@ export interface ChangeMembershipReply extends Envelope {
   readonly verdict: MembershipVerdict;
 }
 
-/** The state machine's hash once `index` was applied: is it yours, too? */
+/** The hash of the sender's state machine after `index`, to be compared. */
 export interface StateHash extends Envelope {
   readonly type: "stateHash";
   readonly index: Index;
-  /** 1 to 128 characters; what it means is the state machine's affair. */
+  /** 1 to 128 characters, defined by the state machine. */
   readonly hash: string;
-  /** It answers another one, which differed; it isn't answered. */
+  /** It answers another hash, which differed; it isn't answered itself. */
   readonly answer: boolean;
 }
 
 /**
- * The leader hands its leadership on: campaign at once, without asking first (thesis §3.10).
+ * The leader transfers its leadership: campaign at once, without a pre-vote (thesis §3.10).
  */
 export interface TimeoutNow extends Envelope {
   readonly type: "timeoutNow";
-  /** The leader's present one: whoever heard a later one got this too late. */
+  /** The leader's present round: a node that has heard a later one ignores this message. */
   readonly round: number;
 }
 
 /**
- * Why a leadership isn't transferred. `unreachable`, `behind` and `notElected` are said when the
- * longest election timeout is over: the target wasn't heard, or lacked entries still, or was told to
+ * Why a leadership isn't transferred. `unreachable`, `behind` and `notElected` come after the
+ * longest election timeout: the target wasn't heard, or still lacked entries, or was told to
  * campaign and doesn't lead.
  */
 export type TransferRefusal =
   | "notLeader"
   | "unknownServer"
   | "notVoter"
-  /** There is nobody else who votes. */
+  /** There is no other voter. */
   | "noOtherVoter"
-  /** To somebody else. */
+  /** To another node. */
   | "inProgress"
   | "unreachable"
   | "behind"
   | "notElected";
 
-/** Another node's user asks the leader to hand its leadership on. */
+/** Another node's user asks the leader to transfer its leadership. */
 export interface TransferLeadership extends Envelope {
   readonly type: "transferLeadership";
   readonly id: number;
-  /** Null: the voter whose log is furthest. */
+  /** Null: the voter with the most complete log. */
   readonly target: NodeId | null;
 }
 
-/** A refusal may follow when it was accepted; that it is done shows by itself. */
+/** A refusal may follow an acceptance; success isn't reported, since every node sees it. */
 export interface TransferLeadershipReply extends Envelope {
   readonly type: "transferLeadershipReply";
   /** The run of the node that asked. */

@@ -1,4 +1,4 @@
-// What the initial voter that bootstraps the cluster knows of the others.
+// What the initial voter that bootstraps the cluster knows about the others.
 import type { NodeId, Peer, Term } from "../types.js";
 
 export interface BootstrapState {

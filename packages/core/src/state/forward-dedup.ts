@@ -1,4 +1,4 @@
-// What a leader answered to other nodes' forwards, so that a copy is never appended twice.
+// A leader's answers to other nodes' forwards, so that a copy is never appended twice.
 import type { Refusal } from "../protocol/messages.js";
 import type { Index, Sender, Term } from "../types.js";
 

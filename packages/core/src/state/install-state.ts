@@ -1,4 +1,4 @@
-// A snapshot on its way from the leader to a follower (paper §7), as each of the two sees it.
+// A snapshot in transfer from the leader to a follower (paper §7), as each of the two sees it.
 import type { SnapshotMeta, SnapshotPosition } from "../ports/snapshot-storage.js";
 import type { Index, Term } from "../types.js";
 
@@ -17,7 +17,7 @@ export interface OutgoingInstall {
   isReading: boolean;
   /** When the follower last wrote more, or the attempt began. */
   progressAt: number;
-  /** How often nothing was heard of what was sent, of late; and whether that was the last time. */
+  /** How often there was recently no answer to what was sent; and whether the last time was one. */
   silences: number;
   isRepeating: boolean;
   /** Attempts that failed in a row; the first heartbeat from `resumeAt` on lets another begin. */

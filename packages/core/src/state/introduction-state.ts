@@ -1,4 +1,4 @@
-// Nodes that no configuration names yet, or not by this address, and how they make themselves known.
+// Nodes that no configuration names yet, or not by this address, and their introductions.
 import type { MembershipVerdict } from "../protocol/messages.js";
 import type { NodeId, Peer, Sender, Server } from "../types.js";
 
@@ -16,7 +16,7 @@ export interface OwnIntroduction {
   /** It takes its former voter's place, until it has it or has lost it again. */
   rejoin: boolean;
   wasNamed: boolean;
-  /** Who answered of those that the transport dialled, the latest one last; bounded. */
+  /** The nodes that answered where the transport dialled, the latest one last; bounded. */
   readonly contacts: Set<NodeId>;
   /** Who leads, as somebody said that was asked, and when that one was last heard. */
   leader: Peer | null;

@@ -1,4 +1,4 @@
-// What a leader knows of its lease (operations/lease.ts).
+// What a leader knows about its lease (operations/lease.ts).
 
 export interface LeaderLease {
   /** When rounds began, oldest first: of a few in each heartbeat interval, and none that is long past. */

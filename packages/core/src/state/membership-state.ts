@@ -1,4 +1,4 @@
-// The configurations that the log holds, and what this node was told of its own membership.
+// The configurations in the log, and what this node was told about its own membership.
 import type { Configuration, Index } from "../types.js";
 
 export interface Membership {

@@ -1,4 +1,4 @@
-// Reads that wait: on the leader for a round, elsewhere for the leader's answer.
+// Waiting reads: on the leader they wait for a round, on other nodes for the leader's answer.
 import type { Index, Sender } from "../types.js";
 
 /** Who wants to know: this node's runtime, or another node. */

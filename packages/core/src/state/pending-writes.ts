@@ -1,4 +1,4 @@
-// What the log's storage was given, and how much of it is durable.
+// What was handed to the log's storage, and how much of it is durable.
 import type { LogOperation } from "../ports/log-storage.js";
 import type { HardState, Index, Term } from "../types.js";
 
@@ -18,7 +18,7 @@ export interface Durability {
   lastSeq: number;
   pending: PendingWrite[];
   staged: LogOperation[];
-  /** What the slowest write of late took, in milliseconds: a peak that fades with each write. */
+  /** How long the slowest recent write took, in milliseconds: a peak that fades with each write. */
   slowestMs: number;
   /** What was last handed to the storage. */
   savedHardState: HardState;

@@ -1,5 +1,5 @@
-// What a leader knows of one follower (R16), and the window of what it was sent and hasn't
-// acknowledged. When something of it counts as lost is decided in loss.ts.
+// What a leader knows about one follower (R16), and its window of unacknowledged messages. loss.ts
+// decides when one of them counts as lost.
 import type { Index, Server } from "../types.js";
 import type { OutgoingInstall } from "./install-state.js";
 
@@ -69,7 +69,8 @@ export interface Progress {
   /** When `verifiedIndex` last grew. */
   arrivedAt: number;
   /**
-   * Whoever answers this round without having what is overdue has lost it; 0: nothing is overdue.
+   * A follower that answers this round without having the overdue message has lost it; 0: nothing
+   * is overdue.
    */
   overdueRound: number;
   /** How many times the expected time a message may take. */
@@ -179,7 +180,7 @@ export function startProbe(progress: Progress, nextIndex: Index): void {
   progress.due = true;
 }
 
-/** The follower's log holds everything up to `verifiedIndex`: go on behind it. */
+/** The follower's log holds everything up to `verifiedIndex`: continue after it. */
 export function endProbe(progress: Progress, verifiedIndex: Index, now: number): void {
   progress.mode = "replicate";
   progress.nextIndex = verifiedIndex + 1;

@@ -32,8 +32,8 @@ export interface Follower {
   /** What that leader said is committed, arrived here or not. */
   leaderCommit: Index;
   /**
-   * The latest round heard from that leader, and what it is owed: an answer at once, and one when
-   * `whenSeq` is durable.
+   * The latest round heard from that leader, and the answers that are due: one at once, and one
+   * when `whenSeq` is durable.
    */
   round: number;
   /** What that leader asked to be promised with its latest round; 0: nothing. */
@@ -63,7 +63,7 @@ export interface Leader {
   readonly noopIndex: Index;
   /** Of every other member, and of those that are leaving. */
   readonly progress: Map<NodeId, Progress>;
-  /** Who introduced itself of late and is no member. */
+  /** Nodes that introduced themselves recently and aren't members. */
   readonly introductions: Map<NodeId, Introduction>;
   /** Ids of which two processes were heard at the same time. */
   readonly twoDirectories: Set<NodeId>;
@@ -73,7 +73,7 @@ export interface Leader {
   readonly reads: LeaderReads;
   round: number;
   uncommittedBytes: number;
-  /** The least of what the log's bound has no room for; Infinity: it refused nothing. */
+  /** The smallest command that the log had no room for; Infinity: it refused nothing. */
   refusedBytes: number;
   heartbeatDeadline: number;
   /** Attempts to install a snapshot are numbered, over all followers. */
@@ -131,8 +131,8 @@ export interface State {
 
 /**
  * A snapshot is lost, and with it something that is nowhere else: the state that the log begins
- * behind, where the machine doesn't hold it by itself; who votes; or what the log doesn't reach. Such
- * a node votes and appends, but doesn't campaign until the leader has sent it one.
+ * behind, where the machine doesn't hold it by itself; who votes; or what the log doesn't reach.
+ * Such a node votes and appends, but doesn't campaign until the leader has sent it one.
  */
 export function lacksSnapshot(state: State): boolean {
   const { log, snapshot, applyingIndex, membership, damagedSnapshotIndex } = state;

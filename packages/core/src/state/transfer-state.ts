@@ -1,5 +1,5 @@
-// A leadership that is handed on (thesis §3.10): at the leader, and for those on this node who asked
-// for it.
+// A transfer of leadership (thesis §3.10): at the leader, and for those on this node who requested
+// it.
 import type { NodeId, Sender, Server, Term } from "../types.js";
 
 /** At the leader: it takes no commands meanwhile. */
@@ -16,7 +16,7 @@ export interface LeadershipTransfer {
   readonly askers: { readonly from: Sender; readonly id: number }[];
 }
 
-/** At whoever asked. */
+/** On the node that requested it. */
 export interface PendingTransfer {
   readonly id: number;
   readonly target: NodeId | null;

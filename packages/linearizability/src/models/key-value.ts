@@ -1,6 +1,6 @@
 // A key-value store with conditional writes, whose keys may have versions that only grow (an ETag,
-// a modification index). What an answer leaves out is not held against it: a store without versions
-// is checked by values alone.
+// a modification index). Missing parts of an answer are not checked: a store without versions is
+// checked by values alone.
 import type { Effect, Model } from "../types.js";
 import type { Value } from "./register.js";
 

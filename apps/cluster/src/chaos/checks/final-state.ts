@@ -109,7 +109,7 @@ async function readPage(
     if (now() > deadlineMs) {
       throw new ClusterError(
         "NO_LEADER",
-        `${id} did not say what it holds within ${Math.round(now() - beganMs)} ms: ${reply.kind === "answer" ? reply.status : reply.why}`,
+        `${id} did not return its contents within ${Math.round(now() - beganMs)} ms: ${reply.kind === "answer" ? reply.status : reply.why}`,
       );
     }
     await sleep(50);

@@ -69,9 +69,9 @@ export function checkObservations({
     check(
       "no unexpected process exits",
       processErrors,
-      "none ended by itself, each came back, wiped ones were turned away",
+      "none ended by itself, each came back, wiped ones were refused",
     ),
-    check("no unexpected answers", wrong, "no answer that the API doesn't have"),
+    check("no unexpected answers", wrong, "only answers that the API defines"),
     check(
       "every planned kind of fault",
       missed.map((kind) => `${kind} had no effect, or was not carried out`),

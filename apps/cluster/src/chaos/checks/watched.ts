@@ -102,12 +102,12 @@ function explain(log: KnownLog, change: Change): string[] {
   }
   if (value === null) {
     const left = log.doubtfulDeletions.get(key) ?? 0;
-    if (left === 0) return [`${textOf(change)}, which nobody asked for`];
+    if (left === 0) return [`${textOf(change)}, which no client requested`];
     log.doubtfulDeletions.set(key, left - 1);
   } else {
     const place = log.places.get(value);
     if (place !== undefined) return [`${textOf(change)} was written at index ${place} already`];
-    if (log.keyOfValue.get(value) !== key) return [`${textOf(change)}, which nobody asked for`];
+    if (log.keyOfValue.get(value) !== key) return [`${textOf(change)}, which no client requested`];
     log.places.set(value, index);
   }
   log.byIndex.set(index, change);
@@ -193,7 +193,7 @@ function findEndErrors(
   end: number,
   { nodes: [node] }: FinalState,
 ): string[] {
-  if (position < end) return [`it got to ${position}, the log to ${end}`];
+  if (position < end) return [`it reached ${position}, the log ${end}`];
   if (node === undefined) return [];
   const held = new Map(
     node.entries.filter(({ key }) => key.startsWith(prefix)).map((entry) => [entry.key, entry]),
@@ -204,7 +204,7 @@ function findEndErrors(
     const [one, other] = [entryText(held.get(key)), entryText(applied.get(key))];
     return one === other
       ? []
-      : [`${JSON.stringify(key)}: ${node.id} has ${one}, and what was seen makes ${other}`];
+      : [`${JSON.stringify(key)}: ${node.id} has ${one}, and the changes seen make ${other}`];
   });
 }
 

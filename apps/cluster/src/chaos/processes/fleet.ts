@@ -111,7 +111,7 @@ export class Fleet {
     const reason = await this.#howItEnds(id);
     if (!STORAGE_LOST.test(reason)) {
       this.#record.processErrors.push(
-        `${id} was started without its data after ${this.#record.time} and was not turned away: ${reason}`,
+        `${id} was started without its data after ${this.#record.time} and was not refused: ${reason}`,
       );
     }
     this.#record.note(node, "wiped");

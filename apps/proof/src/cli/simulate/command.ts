@@ -33,9 +33,9 @@ export function addSimulate(program: Command, done: Done): void {
     .command("simulate")
     .summary("simulated clusters from seeds")
     .description(
-      "Runs whole clusters on simulated time, network and disk, each from a seed, under faults; holds them to Raft's invariants.",
+      "Runs whole clusters on simulated time, network and disk under faults, each from a seed, and checks Raft's invariants.",
     )
-    .option("--seeds <n>", "so many seeds, each in both simulations", wholeNumber(1, 1e9), 100)
+    .option("--seeds <n>", "number of seeds, each in both simulations", wholeNumber(1, 1e9), 100)
     .option("--from <n>", "the first one", wholeNumber(0, 2 ** 52), 1)
     .addOption(
       new Option(
@@ -49,13 +49,13 @@ export function addSimulate(program: Command, done: Done): void {
         .conflicts("simulation")
         .hideHelp(),
     )
-    .option("--nodes <n>", "clusters of this size instead of what the seed says", wholeNumber(1, 7))
+    .option("--nodes <n>", "the cluster size, instead of the seed's", wholeNumber(1, 7))
     .option("--workers <n>", "processes", wholeNumber(1, 64), 2)
-    .option("--bail", "end with the first failing seed, and don't shrink it", false)
+    .option("--bail", "stop at the first failing seed, and don't shrink it", false)
     .addOption(
       new Option(
         "--seed <n>",
-        "only this one, line by line, in both simulations unless one is named",
+        "run only this seed and print each event, in both simulations unless one is named",
       )
         .argParser(wholeNumber(0, 2 ** 52))
         .conflicts(["seeds", "from"]),
@@ -67,10 +67,10 @@ export function addSimulate(program: Command, done: Done): void {
         "from",
       ]),
     )
-    .option("--trace <file>", "where the lines go instead of to the screen")
+    .option("--trace <file>", "write the events to this file instead of the screen")
     .option(
       "--speed",
-      "how many simulated seconds a core simulates in a second, five nodes under load",
+      "measure the simulated seconds per second of one core, five nodes under load",
       false,
     )
     .addHelpText(
@@ -126,7 +126,7 @@ function readPlan(file: string): Plan {
     value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw new UsageError(
-      `${file}: no plan can be read there (${error instanceof Error ? error.message : String(error)})`,
+      `${file}: can't be read as a plan (${error instanceof Error ? error.message : String(error)})`,
       { cause: error },
     );
   }
@@ -137,7 +137,7 @@ function readPlan(file: string): Plan {
     !("seed" in value) ||
     !("simulation" in value)
   ) {
-    throw new UsageError(`${file}: this is no plan; one is what a shrunk failure prints`);
+    throw new UsageError(`${file}: this is not a plan; use what a shrunk failure prints`);
   }
   return value as Plan;
 }

@@ -130,7 +130,7 @@ function sectionOf(totals: Totals, simulation: Simulation): readonly string[] {
   );
   if (runs < fullCoverageSeeds[simulation] && empty.length > 0) {
     lines.push(
-      `(so few seeds can't fill every cell; from ${fullCoverageSeeds[simulation]} seeds on an empty one is a failure)`,
+      `(this many seeds can't fill every cell; from ${fullCoverageSeeds[simulation]} seeds on an empty one is a failure)`,
     );
   }
   return lines;

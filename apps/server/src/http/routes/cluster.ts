@@ -31,7 +31,7 @@ export function clusterRoutes(node: () => ClusterNode): FastifyPluginCallbackZod
       url: "/v1/cluster/transfer",
       config: { label: "transfer" },
       schema: {
-        summary: "Let another node lead",
+        summary: "Transfer the leadership to another node",
         querystring: noQuery,
         describedJson: transferBody,
         response: { 200: transferred, ...refusals(403, 404, 409, 503, 504) },

@@ -24,7 +24,7 @@ export function healthRoutes(source: HealthSource): FastifyPluginCallbackZod {
       url: "/healthz",
       config: { label: "healthz" },
       schema: {
-        summary: "Whether the process is worth keeping",
+        summary: "Whether the node works; if not, restart the process",
         response: { 200: health, ...refusals(503) },
       },
       handler: () => {
@@ -38,7 +38,7 @@ export function healthRoutes(source: HealthSource): FastifyPluginCallbackZod {
       url: "/readyz",
       config: { label: "readyz" },
       schema: {
-        summary: "Whether the node takes writes and answers a linearizable read",
+        summary: "Whether the node accepts writes and answers a linearizable read",
         response: { 200: health, ...refusals(503) },
       },
       handler: async ({ call }) => {
@@ -76,13 +76,13 @@ function isMember({ id, incarnation, configuration }: NodeStatus): boolean {
 
 function noMember({ id, removedAt }: NodeStatus): string {
   return removedAt === null
-    ? `this node is no member yet; ask one for it: POST /v1/cluster/members with {"add":["${id}"]}`
-    : "this node was removed from the cluster: end it, or add it again at a member";
+    ? `this node isn't a member yet; add it at any member: POST /v1/cluster/members with {"add":["${id}"]}`
+    : "this node was removed from the cluster: stop it, or add it again at a member";
 }
 
 function firstStart({ missing }: { readonly missing: readonly string[] }): string {
   const waiting = "the first start needs every initial voter (--peers)";
   return missing.length === 0
     ? `${waiting}; all have answered here, and their common configuration isn't known yet`
-    : `${waiting}; this node hasn't heard of ${missing.join(", ")} yet`;
+    : `${waiting}; this node hasn't heard from ${missing.join(", ")} yet`;
 }

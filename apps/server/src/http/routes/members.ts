@@ -33,7 +33,7 @@ export function membersRoutes(
       url: "/v1/cluster/members",
       config: { label: "members" },
       schema: {
-        summary: "Who is in the cluster",
+        summary: "The members of the cluster",
         querystring: noQuery,
         response: { 200: members, ...refusals(503) },
       },
@@ -47,7 +47,7 @@ export function membersRoutes(
       url: "/v1/cluster/members",
       config: { label: "members" },
       schema: {
-        summary: "Change who is in the cluster",
+        summary: "Change the members of the cluster",
         querystring: noQuery,
         describedJson: changeBody,
         response: { 200: changed, ...refusals(400, 403, 404, 409, 503, 504) },

@@ -18,7 +18,7 @@ export function statusRoute(source: StatusSource): FastifyPluginCallbackZod {
       url: "/v1/status",
       config: { label: "status" },
       schema: {
-        summary: "The node's picture of itself",
+        summary: "The node's view of itself",
         querystring: noQuery,
         response: { 200: statusAnswer, ...refusals(503) },
       },

@@ -98,7 +98,7 @@ async function follow(
     for await (const changes of watch) {
       if (!response.write(asText(changes))) await call.drained();
     }
-    last = event("closing", { message: "the node is closing; go on at another one" });
+    last = event("closing", { message: "the node is closing; resume at another one" });
   } catch (error) {
     if (!(error instanceof WatchEnded)) {
       response.destroy();

@@ -6,7 +6,7 @@ import { z } from "zod";
 const index = z
   .int()
   .min(1)
-  .meta({ description: "The position in the log of the write that made the value." });
+  .meta({ description: "The log position of the write that set the value." });
 
 export const refused = z
   .object({
@@ -41,14 +41,14 @@ export const bytes = {
   },
 };
 
-export const unchanged = z.undefined().meta({ description: "The ETag is one of If-None-Match." });
+export const unchanged = z.undefined().meta({ description: "The ETag matches If-None-Match." });
 
 export const written = z.object({ index }).meta({ description: "It took effect." });
 
 /** Not JSON: a stream of server-sent events. */
 export const events = {
   description:
-    "Server-sent events, until somebody ends it. put and delete: a change, its key and value as in a page; id is its index. progress: nothing up to this index is missing. The last one says why it ended: compacted, slow, ahead or closing.",
+    "Server-sent events, until either side ends the stream. put and delete: a change, with key and value as in a page; id is its index. progress: nothing up to this index is missing. The last event says why the stream ended: compacted, slow, ahead or closing.",
   content: { "text/event-stream": { schema: z.string() } },
 };
 
@@ -63,12 +63,12 @@ export const sessionOpened = z
 
 export const sessionClosed = z
   .undefined()
-  .meta({ description: "There is no such session any more, whether there was one or not." });
+  .meta({ description: "The session doesn't exist any more, whether or not it ever did." });
 
 export const page = z
   .object({
     index: z.int().min(0).meta({
-      description: "The page shows the state at this index: watch behind it.",
+      description: "The page shows the state at this index: watch after it.",
     }),
     items: z.array(
       z.object({
@@ -77,7 +77,7 @@ export const page = z
         index,
       }),
     ),
-    next: z.string().nullable().meta({ description: "Ask again with `after` = this, until null." }),
+    next: z.string().nullable().meta({ description: "Repeat with `after` = this, until null." }),
   })
   .meta({ description: "A page, in the order of the keys." });
 
@@ -104,7 +104,7 @@ export const status = z
     transferringTo: z
       .string()
       .nullable()
-      .meta({ description: "On a leader that hands its leadership on: to whom." }),
+      .meta({ description: "On a leader that is transferring its leadership: the target." }),
     http: z.string().nullable().meta({ description: "host:port of this node's API." }),
     leaderHttp: z.string().nullable().meta({ description: "host:port of the leader's API." }),
     lastIndex: z.int(),
@@ -115,11 +115,11 @@ export const status = z
     maxLogBytes: z.int(),
     logFull: z.boolean(),
     diskFull: z.boolean(),
-    baseIndex: z.int().meta({ description: "The log begins behind it." }),
+    baseIndex: z.int().meta({ description: "The log begins after it." }),
     snapshot: snapshot
       .extend({ ageMs: z.int() })
       .nullable()
-      .meta({ description: "The newest one; null: there is none, or it is damaged." }),
+      .meta({ description: "The newest snapshot; null: there is none, or it is damaged." }),
     lacksSnapshot: z.boolean(),
     configuration: z
       .object({ voters: servers, learners: servers, outgoing: servers })
@@ -130,7 +130,7 @@ export const status = z
     removedAt: z
       .int()
       .nullable()
-      .meta({ description: "The cluster goes on without this node since this index." }),
+      .meta({ description: "The cluster continues without this node since this index." }),
     bootstrap: z.object({ missing: z.array(z.string()).readonly() }).nullable(),
   })
   .meta({ description: "As the node sees it." });

@@ -25,31 +25,32 @@ const ids = z.array(nodeId, { error: given("a list of ids") });
 export const transferBody = body({
   to: nodeId
     .nullish()
-    .meta({ description: "Who is to lead. Default: the voter whose log is furthest." }),
+    .meta({ description: "The next leader. Default: the voter with the most complete log." }),
 });
 
 export const changeBody = body({
   voters: ids
     .optional()
-    .meta({ description: "Everybody who is to vote. Whoever isn't named leaves." }),
+    .meta({ description: "All wanted voters. A node that isn't named leaves the cluster." }),
   learners: ids
     .optional()
-    .meta({ description: "With voters: who gets the log, and doesn't vote." }),
-  add: ids.optional().meta({ description: "Instead of voters: who is to vote besides." }),
-  remove: ids.optional().meta({ description: "Instead of voters: who is to leave." }),
+    .meta({ description: "With voters: nodes that get the log, and don't vote." }),
+  add: ids.optional().meta({ description: "Instead of voters: nodes to add as voters." }),
+  remove: ids.optional().meta({ description: "Instead of voters: nodes to remove." }),
   expected: z
     .int({ error: given("the index of GET /v1/cluster/members") })
     .min(0, { error: given("the index of GET /v1/cluster/members") })
     .optional()
     .meta({
-      description: "Only if this is still the members' index; otherwise 409 `stale`, with what is.",
+      description:
+        "Only if this is still the members' index; otherwise 409 `stale`, with the present one.",
     }),
 }).refine(
   ({ voters, learners, add, remove }) =>
     voters === undefined
       ? learners === undefined && (add !== undefined || remove !== undefined)
       : add === undefined && remove === undefined,
-  { error: "allowed: either voters, with learners or without, or add and remove, or one of these" },
+  { error: "allowed: either voters, with or without learners, or add, remove or both" },
 );
 
 export type Change = z.output<typeof changeBody>;
@@ -58,16 +59,18 @@ const member = z.object({
   id: z.string(),
   role: z
     .enum(["voter", "learner", "leaving"])
-    .meta({ description: "leaving: it voted before the change that is under way." }),
-  address: z.string().meta({ description: "Where it hears the others." }),
-  incarnation: z.string().meta({ description: "Of its data directory." }),
-  http: z.string().nullable().meta({ description: "host:port of its API, as far as known here." }),
+    .meta({ description: "leaving: it was a voter before the change in progress." }),
+  address: z.string().meta({ description: "Where it listens for the others." }),
+  incarnation: z.string().meta({ description: "The id of its data directory." }),
+  http: z.string().nullable().meta({ description: "host:port of its API, if known here." }),
 });
 
 export const members = z
   .object({
-    index: z.int().meta({ description: "Of the members' entry in the log: `expected` takes it." }),
-    committed: z.boolean().meta({ description: "false: a change is under way." }),
+    index: z
+      .int()
+      .meta({ description: "The index of the members' entry in the log, for `expected`." }),
+    committed: z.boolean().meta({ description: "false: a change is in progress." }),
     leaderId: z.string().nullable(),
     members: z.array(member),
     introduced: z
@@ -76,12 +79,14 @@ export const members = z
           id: z.string(),
           address: z.string(),
           incarnation: z.string(),
-          rejoin: z.boolean().meta({ description: "It wants the place of the voter of its id." }),
+          rejoin: z.boolean().meta({ description: "It wants to replace the voter with its id." }),
         }),
       )
-      .meta({ description: "At the leader: who was started with --join, and is no member." }),
+      .meta({
+        description: "At the leader: nodes that were started with --join and aren't members.",
+      }),
   })
-  .meta({ description: "As this node sees them." });
+  .meta({ description: "The members, as this node knows them." });
 
 export type MembersAnswer = z.output<typeof members>;
 
@@ -89,7 +94,7 @@ export const changed = z
   .object({ index: z.int(), voters: z.array(z.string()), learners: z.array(z.string()) })
   .meta({
     description:
-      "It is committed. With Accept: application/x-ndjson, lines of JSON: {progress} each time something has changed, and {done} or {error} at the end.",
+      "The change is committed. With Accept: application/x-ndjson, lines of JSON: {progress} each time something has changed, and {done} or {error} at the end.",
   });
 
 export type ChangedAnswer = z.output<typeof changed>;

@@ -35,7 +35,7 @@ export const sessionParams = z.object({
     .string()
     .refine((text) => /^[1-9][0-9]{0,15}$/.test(text) && Number.isSafeInteger(Number(text)), {
       error: ({ input }) =>
-        `session ${JSON.stringify(input)} is none; allowed: what POST /v1/sessions gave, a whole number from 1`,
+        `session ${JSON.stringify(input)} is not valid; allowed: what POST /v1/sessions returned, a whole number from 1`,
     })
     .transform(Number)
     .meta({ type: "integer", minimum: 1, description: "What POST /v1/sessions gave." }),
@@ -68,7 +68,7 @@ function position<T extends z.ZodType<string, string>>(
   return schema
     .refine((text) => /^(?:0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)), {
       error: ({ input }) =>
-        `${what} ${JSON.stringify(input)} is no position; allowed: an index, a whole number from 0`,
+        `${what} ${JSON.stringify(input)} is not a position; allowed: an index, a whole number from 0`,
     })
     .transform(Number)
     .optional();
@@ -78,7 +78,7 @@ const CONSISTENCIES = ["linearizable", "lease", "local"] as const;
 type NamedConsistency = (typeof CONSISTENCIES)[number];
 const badConsistency = { params: { code: "bad_consistency" } };
 
-/** Which state may answer a read: `consistencyOf` tells. */
+/** Which state may answer a read; see `consistencyOf`. */
 const consistencyQuery = {
   consistency: once("consistency")
     .refine((asked) => CONSISTENCIES.some((one) => one === asked), {
@@ -92,13 +92,13 @@ const consistencyQuery = {
       enum: [...CONSISTENCIES],
       default: "linearizable",
       description:
-        "linearizable: everything that was acknowledged before; a majority is asked. lease: the same, but a leader with a lease asks nobody. local: what this node has, however old.",
+        "linearizable: a state with everything that was acknowledged before; asks a majority. lease: the same, but a leader with a lease asks nobody. local: this node's state, however old.",
     }),
   atLeast: position(once("atLeast"), "atLeast").meta({
     type: "integer",
     minimum: 0,
     description:
-      "Instead of consistency: what this node has, once it has applied this index, such as the Raft-Index of one's own write.",
+      "Instead of consistency: this node's state, once it has applied this index, such as the Raft-Index of your own write.",
   }),
 };
 
@@ -111,7 +111,7 @@ export function consistencyOf({ consistency, atLeast }: AskedConsistency): Consi
   return atLeast === undefined ? (consistency ?? "linearizable") : { atLeast };
 }
 
-/** Either says which state may answer: both together would contradict each other. */
+/** Each says which state may answer: both together would contradict each other. */
 function oneConsistency<T extends z.ZodType<AskedConsistency>>(schema: T): T {
   return schema.refine(
     ({ consistency, atLeast }) => consistency === undefined || atLeast === undefined,
@@ -126,7 +126,7 @@ export const listQuery = oneConsistency(
     prefix: keyText(once("prefix"), "prefix").optional(),
     after: keyText(once("after"), "after")
       .optional()
-      .meta({ description: "Only keys behind this one: `next` of the page before." }),
+      .meta({ description: "Only keys after this one: `next` of the previous page." }),
     limit: once("limit")
       .refine((text) => /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= PAGE_ENTRIES_MAX, {
         error: ({ input }) =>
@@ -144,7 +144,7 @@ export const watchQuery = query({
   after: position(once("after"), "after").meta({
     type: "integer",
     minimum: 0,
-    description: "Only changes behind this index, such as that of a list. Default: from now on.",
+    description: "Only changes after this index, such as that of a list. Default: from now on.",
   }),
 });
 
@@ -152,7 +152,7 @@ export const watchHeaders = z.object({
   "last-event-id": position(z.string(), "Last-Event-ID").meta({
     type: "integer",
     minimum: 0,
-    description: "As `after`, and in its place: where a client that was cut off goes on.",
+    description: "Like `after`, and overrides it: where a disconnected client resumes.",
   }),
 });
 
@@ -196,12 +196,12 @@ export const writeHeaders = z
       .refine((text) => parseIdempotencyKey(text) !== undefined, {
         params: { code: "bad_idempotency_key" },
         error: ({ input }) =>
-          `Idempotency-Key: ${String(input)} is not understood; allowed: <session>-<number>, with a session that POST /v1/sessions gave, and a number from 1 that counts its writes; nothing was changed`,
+          `Idempotency-Key: ${String(input)} is not understood; allowed: <session>-<number>, with a session from POST /v1/sessions, and a number from 1 that counts its writes; nothing was changed`,
       })
       .optional()
       .meta({
         description:
-          "`session-number`: the write is executed once under it, and sent again it has the answer of the first time. A session remembers its last 64 numbers.",
+          "`session-number`: the write is executed once under it; sent again, it gets the first answer. A session remembers its last 64 numbers.",
       }),
   })
   .refine(({ "if-match": match, "if-none-match": none }) => !(match && none), {
