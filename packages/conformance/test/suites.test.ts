@@ -18,6 +18,7 @@ import { wrongWays } from "./wrong/transport-ways.js";
 import { wrongWrappers } from "./wrong/transport-wrappers.js";
 import { wrongInstalls } from "./wrong/transports-installs.js";
 import { wrongLasting } from "./wrong/transports-lasting.js";
+import { wrongSeeds } from "./wrong/transports-seeds.js";
 
 /**
  * That each of them fails first in the case that it names, `proveSuite` proves, beside each suite.
@@ -27,7 +28,7 @@ const wrongs: { readonly [suite: string]: readonly Pick<Wrong<unknown>, "caughtB
   "state-machine": [...wrongMachines, ...wrongMachinesElsewhere, ...wrongCaptures],
   "log-storage": [...wrongLogs, ...wrongLogsOnBadDisks, ...wrongLargeLogs],
   "snapshot-storage": [...wrongSnapshots, ...wrongReaders],
-  transport: [...wrongWays, ...wrongWrappers, ...wrongLasting, ...wrongInstalls],
+  transport: [...wrongWays, ...wrongWrappers, ...wrongLasting, ...wrongInstalls, ...wrongSeeds],
 };
 
 test.each(Object.entries(suites))("the suite %s is valid", (_name, suite) => {

@@ -1,9 +1,8 @@
 // One simulated computer: its disk, and one run of an unchanged node after another on it. It is
 // started, crashed, wiped and watched from outside; what a run that ended still had under way
 // reaches nothing.
-import type { Codec, NodeId, Peer, RaftkitError, StateMachine } from "@raftkit/core";
-import type { Kv, KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
-import { createKv } from "@raftkit/kv";
+import type { Codec, Index, NodeId, Peer, RaftkitError } from "@raftkit/core";
+import type { KvAnswer, KvQuery } from "@raftkit/kv";
 import type { Loss, Survival } from "@raftkit/storage-file/simulated-disk";
 import type { NodeStatus, RaftNode } from "raftkit";
 import { createNode } from "raftkit";
@@ -14,8 +13,11 @@ import type {
   VirtualTime,
 } from "@raftkit/simulation";
 import type { ComputerDisk } from "./disk.js";
+import type { MachineSettings, NodeCommand, NodeResult, ObservedMachine } from "./machine.js";
+import { createObservedMachine } from "./machine.js";
+import type { Application } from "./replicas.js";
 
-export type KvNode = RaftNode<KvCommand, KvResult, KvQuery, KvAnswer>;
+export type KvNode = RaftNode<NodeCommand, NodeResult, KvQuery, KvAnswer>;
 
 /** What all computers share, and whom they tell. */
 export interface RunContext {
@@ -28,13 +30,25 @@ export interface RunContext {
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   readonly heartbeatIntervalMs: number;
   readonly maxUncommittedBytes: number;
+  /** Undefined: the defaults. */
+  readonly maxLogBytes: number | undefined;
+  readonly snapshotAfterBytes: number | undefined;
+  readonly machine: MachineSettings;
   note(line: string): void;
+  /** A run has found its parts, and runs. */
+  opened(computer: Computer): void;
   /** A run ended, or stopped by itself. */
   ended(computer: Computer): void;
-  /** A machine was given this entry, and has this state now. */
-  applied(computer: Computer, index: number, term: number, machine: Kv): void;
+  /** A machine was given this entry, and has this state now, where it was looked at. */
+  applied(computer: Computer, application: Application, stateHash: number | undefined): void;
+  /** A machine's state, which holds the commands up to here, is to be written. @returns told of all of its data */
+  captured(computer: Computer, index: Index, stateHash: number): (data: Uint8Array) => void;
+  /** A machine has the state of a snapshot. */
+  restored(computer: Computer, index: Index, stateHash: number): void;
+  /** A node says that its state at this index isn't that of a peer. */
+  diverged(computer: Computer, peer: NodeId, index: Index): void;
   /** A node stopped by itself, or didn't open. */
-  failed(computer: Computer, error: Error): void;
+  failed(computer: Computer, error: Error, wasRunning: boolean): void;
 }
 
 export interface Computer {
@@ -46,7 +60,9 @@ export interface Computer {
   readonly isUp: boolean;
   /** Undefined while it opens and while it is not up. */
   readonly node: KvNode | undefined;
-  readonly machine: Kv | undefined;
+  readonly machine: ObservedMachine | undefined;
+  /** The snapshot that the present run was last restored from; 0: none. */
+  readonly restoredIndex: Index;
   /** As of its latest event; undefined while there is no node. */
   readonly status: NodeStatus | undefined;
   /** Of the runs so far. */
@@ -64,12 +80,27 @@ export interface Computer {
   onEnd(run: () => void): () => void;
 }
 
+/** What every node of the run is started with. */
+function settingsOf(around: RunContext) {
+  const { clusterId, bootstrap, electionTimeoutMs, heartbeatIntervalMs } = around;
+  const { maxUncommittedBytes, maxLogBytes, snapshotAfterBytes } = around;
+  return {
+    cluster: { id: clusterId, bootstrap, alone: bootstrap.length === 1 },
+    electionTimeoutMs,
+    heartbeatIntervalMs,
+    maxUncommittedBytes,
+    ...(maxLogBytes && { maxLogBytes }),
+    ...(snapshotAfterBytes && { snapshotAfterBytes }),
+  };
+}
+
 export function createComputer(around: RunContext, id: NodeId, disk: ComputerDisk): Computer {
   const { time, random, network, codec } = around;
   const endings = new Set<() => void>();
   let process = time.process(`${id}/0`);
   let node: KvNode | undefined;
-  let machine: Kv | undefined;
+  let machine: ObservedMachine | undefined;
+  let restoredIndex = 0;
   let picture: NodeStatus | undefined;
   let rate = 1;
   let runs = 0;
@@ -89,18 +120,23 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     endings.clear();
   }
 
-  function watched(
-    own: VirtualProcess,
-    kv: Kv,
-  ): StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
-    return {
-      query: (query) => kv.query(query),
-      apply(command, context) {
-        const result = kv.apply(command, context);
-        if (!own.stopped) around.applied(computer, context.index, context.term, kv);
-        return result;
-      },
+  function machineOf(own: VirtualProcess): ObservedMachine {
+    const told = (run: () => void): void => {
+      if (!own.stopped) run();
     };
+    return createObservedMachine(around.machine, {
+      applied: (application, stateHash) =>
+        told(() => around.applied(computer, application, stateHash)),
+      captured: (index, stateHash) => {
+        const complete = around.captured(computer, index, stateHash);
+        return (data) => told(() => complete(data));
+      },
+      restored: (index, stateHash) =>
+        told(() => {
+          restoredIndex = index;
+          around.restored(computer, index, stateHash);
+        }),
+    });
   }
 
   function start(): void {
@@ -110,38 +146,37 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     own.jump(random.fork(`boot/${id}/${runs}`).integer(1_000_000));
     own.setRate(rate);
     around.note(`${id} starts`);
-    const kv = createKv();
+    restoredIndex = 0;
+    const made = machineOf(own);
     const fail = (error: Error): void => {
       if (own.stopped) return;
       around.note(`${id} stopped: ${error.message}`);
+      const wasRunning = node !== undefined;
       leave();
-      around.failed(computer, error);
+      around.failed(computer, error, wasRunning);
     };
-    createNode<KvCommand, KvResult, KvQuery, KvAnswer>({
+    createNode<NodeCommand, NodeResult, KvQuery, KvAnswer>({
       id,
       codec,
-      cluster: {
-        id: around.clusterId,
-        bootstrap: around.bootstrap,
-        alone: around.bootstrap.length === 1,
-      },
+      ...settingsOf(around),
       transport: network.attach(own),
-      storage: { log: disk.attach(own) },
-      stateMachine: watched(own, kv),
+      storage: disk.attach(own),
+      stateMachine: made.machine,
       clock: own.clock,
       random: random.fork(`node/${id}/${runs}`).next,
-      electionTimeoutMs: around.electionTimeoutMs,
-      heartbeatIntervalMs: around.heartbeatIntervalMs,
-      maxUncommittedBytes: around.maxUncommittedBytes,
     }).then(
       (opened) => {
         if (own.stopped) return;
         node = opened;
-        machine = kv;
+        machine = made;
+        around.opened(computer);
         node.on("role", ({ role, term, leaderId }) => {
           if (!own.stopped) {
             around.note(`${id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`);
           }
+        });
+        node.on("divergence", ({ peer, index }) => {
+          if (!own.stopped) around.diverged(computer, peer, index);
         });
         node.on("error", (error: RaftkitError) => fail(error));
       },
@@ -163,6 +198,9 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     },
     get machine() {
       return machine;
+    },
+    get restoredIndex() {
+      return restoredIndex;
     },
     get status() {
       return (picture ??= node?.status());

@@ -5,6 +5,7 @@ import type { NodeId } from "@raftkit/core";
 import type { LinkSettings, SeededRandom } from "@raftkit/simulation";
 import type { Fault, FaultKind } from "../plans/plan.js";
 import type { Computer } from "./computer.js";
+import { isSnapshotPath } from "./snapshot-files.js";
 import type { LinkFault, World } from "./world.js";
 
 /**
@@ -42,7 +43,7 @@ export const strikes: Readonly<Partial<Record<FaultKind, (strike: Strike) => voi
     ordered: false,
     delayMs: { min: settings.delayMs.min, max: settings.delayMs.max + 5 + 80 * severity },
   })),
-  corrupt: onLinks((settings, severity) => ({ ...settings, corrupt: 0.01 + 0.2 * severity })),
+  corrupt: onLinks((settings, severity) => ({ ...settings, corrupt: 0.1 + 0.5 * severity })),
   slowLink: onLinks((settings, severity) => ({
     ...settings,
     bytesPerMs: 4 + 100 * (1 - severity),
@@ -81,7 +82,11 @@ export const strikes: Readonly<Partial<Record<FaultKind, (strike: Strike) => voi
     atEnd(strike, () => strike.victim.disk.resume());
   },
   failedSync(strike) {
-    atEnd(strike, strike.victim.disk.failNextSync());
+    const { duringInstall } = strike.fault;
+    atEnd(
+      strike,
+      strike.victim.disk.failNextSync(duringInstall === undefined ? undefined : isSnapshotPath),
+    );
   },
   diskFull,
   bitFlip(strike) {
@@ -95,6 +100,32 @@ export const strikes: Readonly<Partial<Record<FaultKind, (strike: Strike) => voi
   tornWrite: (strike) => cutInWrite(strike, "prefix"),
   reorderedWrites: (strike) => cutInWrite(strike, "reordered"),
   lostRename,
+  slowSnapshots(strike) {
+    const { disk } = strike.victim;
+    disk.setSnapshotDelay(1 + Math.floor(60 * strike.fault.severity));
+    atEnd(strike, () => disk.setSnapshotDelay(0));
+  },
+  noRoom(strike) {
+    const { disk } = strike.victim;
+    disk.setFree(Math.floor(1024 * strike.fault.severity));
+    atEnd(strike, () => disk.setFree(undefined));
+  },
+  badReads(strike) {
+    const { disk } = strike.victim;
+    disk.setBadReads(true);
+    atEnd(strike, () => disk.setBadReads(false));
+  },
+  rottenSnapshot(strike) {
+    const { world, victim, random, note } = strike;
+    if (!world.mayRot(victim)) return;
+    const part = random.chance(0.8) ? "data" : "description";
+    if (!victim.disk.rotSnapshot(part)) return;
+    note(`its ${part}`);
+    // A leader may find it while it reads, everyone at the next start.
+    if (strike.fault.role === "leader" || random.chance(0.3)) return;
+    victim.crash();
+    world.restartIn(victim, strike.durationMs);
+  },
   clockDrift(strike) {
     const { victim, fault, random, struck } = strike;
     const off = 0.02 + 0.4 * fault.severity;
@@ -161,15 +192,16 @@ function disturb(
   atEnd(strike, strike.world.disturb({ kind: strike.fault.kind, hits, change }));
 }
 
-/** The victim and some others on one side, the rest on the other. */
+/** The victim and some others on one side, the rest on the other; at its mildest it is alone. */
 function partition(strike: Strike): void {
-  const { world, victim, random } = strike;
+  const { world, victim, random, fault } = strike;
   if (world.computers.length < 2) return;
   const others = shuffled(
     world.computers.filter((computer) => computer !== victim).map(({ id }) => id),
     random,
   );
-  const side = new Set([victim.id, ...others.slice(0, random.integer(others.length))]);
+  const drawn = random.integer(others.length);
+  const side = new Set([victim.id, ...others.slice(0, fault.severity < 0.2 ? 0 : drawn)]);
   disturb(strike, [...side].join(","), (from, to) => side.has(from) !== side.has(to), cut);
 }
 

@@ -51,8 +51,8 @@ export function createLiveness(
         op === "get" ? { op, key } : { op, key, value: `${key}-${Math.round(time.now())}` },
         { timeoutMs: 400 },
       )
-      .then((answered) => {
-        if (!answered) again();
+      .then((end) => {
+        if (end !== "answered") again();
         else if (op === "get") read.add(computer);
         else {
           wrote.add(computer);

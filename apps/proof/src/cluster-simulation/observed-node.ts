@@ -53,7 +53,7 @@ export function createObservedNode(
 }
 
 /** A run begins: it knows what its disk holds, and nothing else. */
-export function beginRun(found: ObservedNode, durable: StoredState): void {
+export function beginRun(found: ObservedNode, durable: StoredState, emptyStateHash: number): void {
   const { view, memory } = found;
   copyState(memory, durable);
   found.said = { term: 0, commitIndex: 0 };
@@ -63,6 +63,6 @@ export function beginRun(found: ObservedNode, durable: StoredState): void {
     votedFor: memory.votedFor,
     commitIndex: 0,
     lastApplied: 0,
-    stateHash: 0,
+    stateHash: emptyStateHash,
   });
 }

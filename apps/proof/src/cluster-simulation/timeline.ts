@@ -3,9 +3,10 @@
 // role and phase of that moment; all else where it began.
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Coverage } from "../plans/coverage.js";
-import type { Fault, FaultKind, Plan } from "../plans/plan.js";
+import type { Fault, FaultKind, Phase, Plan } from "../plans/plan.js";
 import type { Computer } from "./computer.js";
 import { strikes } from "./faults.js";
+import type { SnapshotWatch } from "./snapshot-watch.js";
 import type { View } from "./view.js";
 import type { World } from "./world.js";
 
@@ -16,17 +17,23 @@ export interface Timeline {
   count(kind: FaultKind, victim: Computer): void;
 }
 
+interface Planned {
+  readonly fault: Fault;
+  readonly number: number;
+}
+
 export function createTimeline(
   plan: Plan,
   world: World,
   view: View,
   coverage: Coverage,
   random: SeededRandom,
+  isAt: SnapshotWatch["isAt"],
 ): Timeline {
   const { time } = world;
   /** In order of their times; those whose time has come wait in `due`. */
-  const coming = plan.faults.map((fault, number) => ({ fault, number }));
-  let due: { readonly fault: Fault; readonly number: number }[] = [];
+  const coming: readonly Planned[] = plan.faults.map((fault, number) => ({ fault, number }));
+  let due: Planned[] = [];
   let next = 0;
   let seen = -1;
 
@@ -34,9 +41,30 @@ export function createTimeline(
     coverage.count(kind, victim.status?.role ?? "follower", view.phase());
   }
 
-  function begin({ fault, number }: { readonly fault: Fault; readonly number: number }): boolean {
-    const victim = view.find(fault.role, number);
-    if (victim === undefined || view.phase() !== fault.phase) return false;
+  function victimOf({ fault, number }: Planned, present: Phase): Computer | undefined {
+    const { role, phase, duringInstall } = fault;
+    if (present !== phase) return undefined;
+    if (duringInstall === undefined) return view.find(role, number);
+    const isThere = (computer: Computer): boolean => isAt(computer, duringInstall);
+    if (!world.computers.some(isThere)) return undefined;
+    return view.find(role, number, role === "leader" ? undefined : isThere);
+  }
+
+  /** @returns whether its moment has come */
+  function begin(planned: Planned, present: Phase): boolean {
+    const victim = victimOf(planned, present);
+    if (victim === undefined) return false;
+    const { lagMs } = planned.fault;
+    if (lagMs === undefined) strikeAt(planned, victim);
+    else {
+      time.at(time.now() + lagMs, () => {
+        if (victim.node !== undefined && time.now() < plan.safetyMs) strikeAt(planned, victim);
+      });
+    }
+    return true;
+  }
+
+  function strikeAt({ fault, number }: Planned, victim: Computer): void {
     world.note(
       `fault ${number} ${fault.kind} at ${victim.id}, ${fault.role} while ${fault.phase}, for ${fault.durationMs} ms`,
     );
@@ -53,7 +81,6 @@ export function createTimeline(
       },
       note: (detail) => world.note(`${victim.id} ${fault.kind} ${detail}`),
     });
-    return true;
   }
 
   return {
@@ -72,7 +99,12 @@ export function createTimeline(
       if (due.length === 0 || view.version === seen) return;
       seen = view.version;
       // One after another: what a fault does changes who plays which role.
-      due = due.filter((fault) => !begin(fault));
+      let phase = view.phase();
+      due = due.filter((fault) => {
+        const hasBegun = begin(fault, phase);
+        if (hasBegun) phase = view.phase();
+        return !hasBegun;
+      });
     },
   };
 }

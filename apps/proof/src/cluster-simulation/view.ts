@@ -10,15 +10,17 @@ export interface View {
   leader(): Computer | undefined;
   /**
    * A node with this role that is not kept from running: the first one, counted from another one
-   * each time.
+   * each time; one that fits, if that is asked for.
    */
-  find(role: FaultRole, from: number): Computer | undefined;
+  find(role: FaultRole, from: number, fits?: (computer: Computer) => boolean): Computer | undefined;
   /** Grows whenever roles or phase may have changed. */
   readonly version: number;
   /** Something of this computer ran. */
   look(computer: Computer): void;
   /** Call it once a heartbeat. */
   sample(): void;
+  /** Something changed that faults wait for. */
+  changed(): void;
 }
 
 export function createView(computers: readonly Computer[], excluded: ReadonlySet<Computer>): View {
@@ -85,12 +87,17 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
         ? "serving"
         : "recovering";
     },
-    find(role, from) {
+    find(role, from, fits = () => true) {
       for (let i = 0; i < computers.length; i++) {
         const computer = computers[(from + i) % computers.length];
-        if (computer?.status?.role === role && !computer.process.stalled) return computer;
+        if (computer?.status?.role === role && !computer.process.stalled && fits(computer)) {
+          return computer;
+        }
       }
       return undefined;
+    },
+    changed() {
+      version++;
     },
     sample() {
       older = newer;

@@ -1,15 +1,15 @@
 // Shows the invariants what happens on the computers: logs from the operations that nodes hand to
 // their storage, disks from what the simulated disks hold, the rest from `status()` and from the
 // state machines. It judges nothing itself.
-import type { LogOperation } from "@raftkit/core";
-import type { Kv } from "@raftkit/kv";
+import type { Index, LogOperation } from "@raftkit/core";
 import { createInvariants } from "../invariants/all.js";
 import type { Invariant } from "../invariants/invariant.js";
 import { InvariantBroken } from "../invariants/invariant.js";
-import type { NodeView } from "../invariants/view.js";
+import type { LogView, NodeView } from "../invariants/view.js";
 import type { Computer } from "./computer.js";
 import type { CheckAnnouncedCommit } from "./announced-commits.js";
 import { createAnnouncedCommitCheck } from "./announced-commits.js";
+import type { Captures } from "./captures.js";
 import { applyTo, copyState } from "./ledger.js";
 import type { ObservedNode, View } from "./observed-node.js";
 import { beginRun, createObservedNode } from "./observed-node.js";
@@ -17,6 +17,8 @@ import { beginRun, createObservedNode } from "./observed-node.js";
 export interface Watch {
   /** A run opened its log. */
   opened(computer: Computer): void;
+  /** And its snapshots: a name that a crash left may be durable only by that. */
+  started(computer: Computer): void;
   /** Its data directory is about to be emptied. */
   wiping(computer: Computer): void;
   writing(computer: Computer, operations: readonly LogOperation[]): void;
@@ -24,20 +26,31 @@ export interface Watch {
   durable(computer: Computer): void;
   /** Something of it ran. */
   ran(computer: Computer): void;
-  applied(computer: Computer, index: number, machine: Kv): void;
+  /** The disk holds a newer snapshot. */
+  saved(computer: Computer): void;
+  /** @param stateHash undefined: it wasn't looked at, on no node */
+  applied(computer: Computer, index: Index, stateHash: number | undefined): void;
+  /** @returns told when all the data of this moment was handed over */
+  captured(computer: Computer, index: Index, stateHash: number): (data: Uint8Array) => void;
+  restored(computer: Computer, index: Index, stateHash: number): void;
   ended(computer: Computer): void;
+  /** Of the node on it, in memory. */
+  logOf(computer: Computer): LogView | undefined;
   /** All have applied the same entries: then they have the same state. */
   compare(computers: readonly Computer[]): void;
 }
 
-/**
- * The state is hashed when an entry with such an index was applied: the same ones on every node.
- */
-const HASHED_EVERY = 16;
+export interface WatchLimits {
+  readonly maxUncommittedBytes: number;
+  readonly maxLogBytes: number;
+  /** Of a machine that was given nothing. */
+  readonly emptyStateHash: number;
+}
 
 /** @param broken told of what doesn't hold */
 export function createWatch(
-  maxUncommittedBytes: number,
+  limits: WatchLimits,
+  captures: Captures,
   broken: (check: string, message: string) => void,
 ): Watch {
   const nodes: NodeView[] = [];
@@ -81,11 +94,13 @@ export function createWatch(
         nodes.push(found.view);
       }
       const { view } = found;
-      beginRun(found, durable);
-      guarded(() => {
-        invariants.started(view);
-        invariants.durable(view);
-      });
+      beginRun(found, durable, limits.emptyStateHash);
+      guarded(() => invariants.durable(view));
+    },
+    started(computer) {
+      const found = seen(computer);
+      if (found === undefined) return;
+      guarded(() => invariants.started(found.view));
     },
     wiping(computer) {
       const found = seen(computer);
@@ -98,7 +113,7 @@ export function createWatch(
       guarded(() => {
         look(found, computer, invariants, checkAnnouncedCommit);
         write(found, operations, invariants);
-        measureUncommitted(found, maxUncommittedBytes, invariants);
+        measureLog(found, limits, invariants);
       });
     },
     durable(computer) {
@@ -115,16 +130,36 @@ export function createWatch(
         skipTo(found.view, lastApplied, invariants);
       });
     },
-    applied(computer, index, machine) {
+    saved(computer) {
+      const found = seen(computer);
+      if (found === undefined) return;
+      guarded(() => invariants.saved(found.view));
+    },
+    applied(computer, index, stateHash) {
       const found = seen(computer);
       if (found === undefined) return;
       computer.changed();
       guarded(() => {
         look(found, computer, invariants, checkAnnouncedCommit);
         skipTo(found.view, index - 1, invariants);
-        // Reading the whole state takes longer than all else that happens to an entry.
-        if (index % HASHED_EVERY === 0) found.view.stateHash = hashOf(machine);
+        if (stateHash !== undefined) found.view.stateHash = stateHash;
         skipTo(found.view, index, invariants);
+      });
+    },
+    captured(computer, index, stateHash) {
+      const found = seen(computer);
+      if (found === undefined) return () => undefined;
+      computer.changed();
+      const applied = Math.max(index, computer.status?.lastApplied ?? 0);
+      return captures.take(computer.id, index, stateHash, found.memory.log, applied);
+    },
+    restored(computer, index, stateHash) {
+      const found = seen(computer);
+      if (found === undefined) return;
+      computer.changed();
+      guarded(() => {
+        look(found, computer, invariants, checkAnnouncedCommit);
+        restore(found, computer, index, stateHash, invariants);
       });
     },
     ended(computer) {
@@ -133,11 +168,12 @@ export function createWatch(
       found.view.role = "follower";
       copyState(found.memory, computer.disk.durable);
     },
+    logOf: (computer) => seen(computer)?.view.log,
     compare(computers) {
       for (const computer of computers) {
         const found = seen(computer);
         if (found === undefined || computer.machine === undefined) continue;
-        found.view.stateHash = hashOf(computer.machine);
+        found.view.stateHash = computer.machine.stateHash;
         compareState(found.view);
       }
     },
@@ -191,7 +227,9 @@ function write(
   const { view, memory } = found;
   for (const operation of operations) {
     if (operation.type === "truncateFrom") invariants.truncating(view, operation.index);
-    applyTo(memory, [operation]);
+    if (operation.type === "compactThrough") invariants.compacting(view, operation.index);
+    if (operation.type === "resetTo") invariants.resetting(view, operation.index);
+    applyTo(memory, [operation], view.disk.snapshot);
     if (operation.type !== "append") continue;
     const { firstIndex } = operation.run;
     if (memory.log.term(firstIndex) !== memory.log.term(firstIndex - 1)) {
@@ -201,21 +239,40 @@ function write(
   }
 }
 
-function measureUncommitted(
-  { view, memory, termStart }: ObservedNode,
-  maxUncommittedBytes: number,
+function restore(
+  { view }: ObservedNode,
+  computer: Computer,
+  index: Index,
+  stateHash: number,
   invariants: Required<Invariant>,
 ): void {
-  // What a leader found in its log, and its no-op, are never refused.
-  const since = Math.max(view.commitIndex, termStart);
-  if (view.role === "leader") {
-    invariants.measured(
-      view,
-      "bytes of uncommitted entries of its own",
-      memory.log.bytes(memory.log.lastIndex) - memory.log.bytes(since),
-      maxUncommittedBytes,
-    );
+  const { snapshot } = view.disk;
+  if (snapshot === undefined) {
+    throw new InvariantBroken("restores", `${view.id} restores ${index}, and its disk has none`);
   }
+  // What a start finds in a snapshot is committed, before its node says so.
+  if (computer.node === undefined) view.commitIndex = Math.max(view.commitIndex, index);
+  view.lastApplied = index;
+  view.stateHash = stateHash;
+  invariants.restored(view, { ...snapshot, index });
+}
+
+function measureLog(
+  { view, memory: { log }, termStart }: ObservedNode,
+  { maxUncommittedBytes, maxLogBytes }: WatchLimits,
+  invariants: Required<Invariant>,
+): void {
+  if (view.role !== "leader") return;
+  // What a leader found in its log, and its no-op, are never refused.
+  const all = log.bytes(log.lastIndex);
+  invariants.measured(
+    view,
+    "bytes of uncommitted entries of its own",
+    all - log.bytes(Math.max(view.commitIndex, termStart)),
+    maxUncommittedBytes,
+  );
+  if (log.lastIndex === termStart || log.term(log.lastIndex) !== view.currentTerm) return;
+  invariants.measured(view, "bytes of its log", all - log.bytes(log.base.index), maxLogBytes);
 }
 
 /** No-ops and configurations leave the state as it is. */
@@ -224,8 +281,4 @@ function skipTo(view: View, index: number, invariants: Required<Invariant>): voi
     view.lastApplied++;
     invariants.applied(view);
   }
-}
-
-function hashOf(machine: Kv): number {
-  return Number.parseInt(machine.hash().slice(0, 13), 16);
 }

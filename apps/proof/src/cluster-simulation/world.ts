@@ -28,6 +28,8 @@ export interface World {
    * when too many are
    */
   mayLose(computer: Computer): boolean;
+  /** Whether this computer's snapshot may be damaged until another one takes its place. */
+  mayRot(computer: Computer): boolean;
   readonly lost: ReadonlySet<Computer>;
   /** It stays down: its disk is damaged, or empty where the others know it by another one. */
   exclude(computer: Computer): void;
@@ -58,6 +60,13 @@ export function createWorld(
         network.setLink(from, to, settings);
       }
     }
+  }
+
+  function mayLoseMore(): boolean {
+    const rotten = computers.filter(
+      (computer) => computer.disk.isSnapshotRotten && !lost.has(computer),
+    ).length;
+    return 2 * (lost.size + rotten + 1) < computers.length;
   }
 
   /** A node that stopped by itself may still hold its process: it goes first. */
@@ -93,10 +102,11 @@ export function createWorld(
     },
     mayLose(computer) {
       if (lost.has(computer)) return true;
-      if (2 * (lost.size + 1) >= computers.length) return false;
+      if (!mayLoseMore()) return false;
       lost.add(computer);
       return true;
     },
+    mayRot: (computer) => !lost.has(computer) && !computer.disk.isSnapshotRotten && mayLoseMore(),
     exclude(computer) {
       if (!computer.process.stopped) computer.crash();
       excluded.add(computer);

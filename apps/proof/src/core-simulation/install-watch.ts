@@ -20,7 +20,9 @@ export function noteWrite(
 ): void {
   const { receiving: before, raft, log } = member;
   if (before?.id === install || !raft) return;
-  if (before) noteTrouble(world, member, "newAttempt");
+  if (before) {
+    noteTrouble(world, member, before.term === member.currentTerm ? "newAttempt" : "newLeader");
+  }
   noteChangeTrouble(world, "install");
   const { index, term } = position;
   const { lacksSnapshot } = raft.status;

@@ -11,7 +11,9 @@ import { packageOf } from "./mutant.js";
 
 const partsOf: Readonly<Record<string, string>> = {
   core: "rules,core,cluster",
+  kv: "cluster",
   raftkit: "rules,cluster",
+  sessions: "cluster",
   "storage-file": "rules,cluster",
 };
 

@@ -55,6 +55,8 @@ export const installTroubles = [
   /** A part of another attempt came between, or one took this one's place. */
   "mixed",
   "newAttempt",
+  /** Another leader sent one of its own. */
+  "newLeader",
   /** The leader's data wasn't what it announced. */
   "source",
   /** The receiver ended before its disk had the snapshot; or after that, before its log was reset. */
@@ -143,10 +145,60 @@ export const leaseCells = [
   "lease restarted",
 ] as const;
 
+/** What becomes of a node's own snapshots, and what its starts make of what they find. */
+export const snapshotEvents = [
+  /** Why it was taken: the log had grown; somebody asked. */
+  "policy",
+  "request",
+  /** What went wrong while it was written and read back. */
+  "slow",
+  "noRoom",
+  "failedSync",
+  "badReads",
+  "crash",
+  /** A start: from it and the log behind it; the log was reset to it; it was damaged. */
+  "restored",
+  "reset",
+  "replayed",
+  "refilled",
+] as const;
+export type SnapshotEvent = (typeof snapshotEvents)[number];
+
+/** What becomes of sessions and of what is sent in them. */
+export const sessionEvents = [
+  "opened",
+  "closed",
+  "executed",
+  /** The result of the first time: to whoever asks again, in a later term, of a node that got the session in a snapshot. */
+  "kept",
+  "keptInLaterTerm",
+  "keptInSnapshot",
+  "resultNotKept",
+  "answered",
+  "differentCommand",
+  "tooManyUnanswered",
+  /** The session was gone: too many others, unused for too long, closed. */
+  "goneByCount",
+  "goneByTime",
+  "goneClosed",
+  "timePassed",
+] as const;
+export type SessionEvent = (typeof sessionEvents)[number];
+
+export function snapshotCell(event: SnapshotEvent): string {
+  return `snapshot ${event}`;
+}
+
+export function sessionCell(event: SessionEvent): string {
+  return `session ${event}`;
+}
+
 export interface Coverage {
   countChange(change: ChangeCase, trouble: ChangeTrouble): void;
   /** A cell by its name, of those that concern no fault. */
   countCell(cell: string): void;
+  countSnapshot(event: SnapshotEvent): void;
+  countSession(event: SessionEvent): void;
   countInstall(installed: InstallCase, trouble: InstallTrouble): void;
   count(kind: FaultKind, role: FaultRole, phase: Phase): void;
   /** `kind role phase` → how often; only what occurred. */
@@ -159,6 +211,8 @@ export function createCoverage(): Coverage {
   return {
     countCell,
     countInstall: (installed, trouble) => countCell(installCell(installed, trouble)),
+    countSnapshot: (event) => countCell(snapshotCell(event)),
+    countSession: (event) => countCell(sessionCell(event)),
     countChange: (change, trouble) => countCell(changeCell(change, trouble)),
     count: (kind, role, phase) => countCell(cellName(kind, role, phase)),
     cells: () => new Map(cells),
@@ -180,14 +234,22 @@ export function cellsOf(kinds: readonly NodeFaultKind[]): readonly string[] {
  * What the cluster simulation meets too seldom to be held to; the core simulation is. Outside
  * elections a candidate asks for pre-votes for some milliseconds, writes nothing and sends little:
  * a disk must still be at what it was given before. While the cluster forms, a candidate lives for
- * as long between its parts, and a bridge matters only between them. The core simulation can do
- * without exceptions.
+ * as long between its parts, and a bridge matters only between them. Leaders that come back with
+ * entries of their own are few, since clients notice that they are cut off; so are snapshots that
+ * rotted, and both need that something rare befalls just them. The core simulation can do without
+ * exceptions.
  */
 const seldomInClusters: ReadonlySet<string> = new Set([
   cellName("bridge", "candidate", "bootstrapping"),
   cellName("slowLink", "candidate", "serving"),
   ...(["slowDisk", "hungDisk", "failedSync"] as const).flatMap((kind) =>
     (["serving", "recovering"] as const).map((phase) => cellName(kind, "candidate", phase)),
+  ),
+  ...installTroubles
+    .filter((trouble) => trouble !== "nothing")
+    .map((trouble) => installCell("conflicting", trouble)),
+  ...(["lost", "late", "doubled", "slow", "source"] as const).map((trouble) =>
+    installCell("damaged", trouble),
   ),
 ]);
 
@@ -216,5 +278,9 @@ export function demandedCells(simulation: Simulation): readonly string[] {
     ? [...cells, ...installCells, ...changeCells, ...transferCells, ...leaseCells].filter(
         (cell) => !seldomInPlans.has(cell),
       )
-    : cells.filter((cell) => !seldomInClusters.has(cell));
+    : [
+        ...[...cells, ...installCells].filter((cell) => !seldomInClusters.has(cell)),
+        ...snapshotEvents.map(snapshotCell),
+        ...sessionEvents.map(sessionCell),
+      ];
 }

@@ -5,7 +5,13 @@ import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import { kindsOf, roles } from "./coverage.js";
 import { withOperators } from "./operator-plans.js";
-import { snapshotFaults, snapshotsOf } from "./snapshot-plans.js";
+import {
+  clusterSnapshotFaults,
+  clusterSnapshotsOf,
+  sessionsOf,
+  snapshotFaults,
+  snapshotsOf,
+} from "./snapshot-plans.js";
 import type {
   Fault,
   FaultRole,
@@ -46,6 +52,10 @@ const SHAPED = 0.6;
 
 /** Of the other plans of the core simulation, so many have snapshots. */
 const SNAPSHOTTING = 0.4;
+
+/** Of those of the cluster simulation, so many have snapshots, and so many sessions. */
+const CLUSTERS_SNAPSHOTTING = 0.35;
+const IN_SESSIONS = 0.35;
 
 /** So many of the cells of the coverage matrix each seed tries to fill. */
 const TURN = 5;
@@ -109,10 +119,36 @@ function mixedPlanOf(seed: number, simulation: Simulation, random: SeededRandom)
   );
 }
 
+const inOrder = (faults: readonly Fault[]): Fault[] => faults.toSorted((a, b) => a.at - b.at);
+
+/** Beside the faults of any plan: snapshots, whoever needs one, and clients in sessions. */
+function forClusters(drawn: Plan, random: SeededRandom): Plan {
+  const plan = random.chance(IN_SESSIONS) ? inSessions(drawn, sessionsOf(random)) : drawn;
+  if (!random.chance(CLUSTERS_SNAPSHOTTING)) return { ...plan, faults: inOrder(plan.faults) };
+  const { safetyMs, nodes, load } = plan;
+  return {
+    ...plan,
+    snapshots: clusterSnapshotsOf(random),
+    // Logs must grow, and snapshots be large enough to travel in parts.
+    load: {
+      ...load,
+      keys: load.keys + 4 + random.integer(16),
+      pauseMs: Math.min(load.pauseMs, 50),
+    },
+    faults: inOrder([...plan.faults, ...clusterSnapshotFaults(random, safetyMs, nodes)]),
+  };
+}
+
+/** Some of its clients: there are no more than before, but where they would be too few. */
+export function inSessions(plan: Plan, sessions: NonNullable<Plan["sessions"]>): Plan {
+  const clients = Math.max(1, plan.load.clients - sessions.clients);
+  return { ...plan, sessions, load: { ...plan.load, clients } };
+}
+
 /** Some plans that aren't about snapshots have them all the same. */
 function withSnapshots(plan: Plan, random: SeededRandom): Plan {
-  const inOrder = (faults: readonly Fault[]): Fault[] => faults.toSorted((a, b) => a.at - b.at);
-  if (plan.simulation === "cluster" || (!plan.snapshots && !random.chance(SNAPSHOTTING))) {
+  if (plan.simulation === "cluster") return forClusters(plan, random);
+  if (!plan.snapshots && !random.chance(SNAPSHOTTING)) {
     return { ...plan, faults: inOrder(plan.faults) };
   }
   return {

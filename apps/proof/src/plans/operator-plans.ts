@@ -19,7 +19,8 @@ const LEASING = 0.25;
  */
 function contestedLeases(plan: Plan, random: SeededRandom): Plan {
   const { safetyMs } = plan;
-  const faults: Fault[] = [];
+  // Some go by themselves, the others beside what the seed says anyway.
+  const faults: Fault[] = random.chance(0.5) ? [] : [...plan.faults];
   const kinds: readonly (readonly [FaultKind, Fault["role"]])[] = [
     ["clockDrift", "leader"],
     ["clockDrift", "follower"],
@@ -40,7 +41,7 @@ function contestedLeases(plan: Plan, random: SeededRandom): Plan {
     ...plan,
     nodes: random.pick([3, 3, 5]),
     load: { clients: 6 + random.integer(3), keys: 1 + random.integer(2), pauseMs: 5, burst: 4 },
-    faults,
+    faults: faults.toSorted((a, b) => a.at - b.at),
   };
 }
 
@@ -65,7 +66,7 @@ export function withOperators(plan: Plan, random: SeededRandom): Plan {
   // A transfer ends a lease: they meet more often than each would by itself.
   const isLeasing = random.chance(isTransferring ? 2 * LEASING : LEASING);
   const { safetyMs } = plan;
-  if (isLeasing && random.chance(0.5)) {
+  if (isLeasing && random.chance(0.4)) {
     return { ...contestedLeases(plan, random.fork("leases")), leaseDriftRate: rate };
   }
   const leases = isLeasing ? { leaseDriftRate: rate } : {};

@@ -17,6 +17,7 @@ export const shapes: readonly Shape[] = [
   returning,
   farBehind,
   farBehind,
+  farBehind,
 ];
 
 /**

@@ -49,7 +49,7 @@ export type NodeFaultKind = (typeof faultKinds)[number];
 
 /**
  * What can go wrong with snapshots, where there are some: the snapshot lane is slow, has no room, or
- * reads what isn't there; the disk damages what it keeps. Core simulation only; they count by what they disturb
+ * reads what isn't there; the disk damages what it keeps. They count by what they disturb
  * (coverage.ts).
  */
 export const snapshotFaultKinds = [
@@ -103,14 +103,15 @@ export interface Fault {
   readonly phase: Phase;
   /**
    * It waits for a node that is being sent a snapshot, too, or for one whose disk has that, but not
-   * yet the log behind it; for a leader, while there is any. Core simulation only.
+   * yet the log behind it; for a leader, while there is any. `taking`, in the cluster simulation only:
+   * for a node that writes a snapshot of its own.
    */
-  readonly duringInstall?: "receiving" | "resetting";
+  readonly duringInstall?: "receiving" | "resetting" | "taking";
   /** It waits until a leader has begun to change the members, and that isn't committed. */
   readonly duringChange?: true;
   /**
    * So long after that moment it begins, whatever has become of that node by then, unless the node
-   * is down. Not given: at once. Core simulation only. ms
+   * is down. Not given: at once. ms
    */
   readonly lagMs?: number;
   /** How long it lasts; for a node that ends: how long until it is started again. ms */
@@ -140,12 +141,11 @@ export interface Plan {
    * simulation only.
    */
   readonly limits?: { readonly maxMessageBytes: number; readonly maxInflightMessages: number };
-  /**
-   * Nodes take snapshots, and their logs are bounded so tightly that they need them. Core simulation
-   * only.
-   */
+  /** Nodes take snapshots, and their logs are bounded so tightly that they need them. */
   readonly snapshots?: {
     readonly maxLogBytes: number;
+    /** As the option. Cluster simulation only; in the other one half of `maxLogBytes`. */
+    readonly snapshotAfterBytes?: number;
     /**
      * Each node is asked for one so often, on average, besides those that the log's growth asks for;
      * 0: never. ms
@@ -164,6 +164,15 @@ export interface Plan {
   readonly founders?: number;
   /** Leases are on, and no clock differs from real time by more than this. Core simulation only. */
   readonly leaseDriftRate?: number;
+  /** Some clients send their writes in sessions, and some of them more than once. Cluster simulation only. */
+  readonly sessions?: {
+    readonly clients: number;
+    readonly maxSessions: number;
+    readonly maxUnanswered: number;
+    /** In replicated time; 0: they go by count only. ms */
+    readonly expireAfterMs: number;
+    readonly maxResultBytes: number;
+  };
   /** In order of `at`. */
   readonly faults: readonly Fault[];
 }
@@ -177,7 +186,7 @@ export interface Outcome {
   readonly virtualMs: number;
   /** What really took effect, as `kind role phase` → how often; see coverage.ts. */
   readonly injected: ReadonlyMap<string, number>;
-  /** Where nodes take snapshots: how often what happened. */
+  /** Where nodes take snapshots: how often what happened, with sessions too. */
   readonly snapshots?: Readonly<Record<string, number>>;
   /** Operations of clients: answered, refused, without a known outcome. */
   readonly operations: {

@@ -89,6 +89,13 @@ export async function shrink(
       const { leaseDriftRate: _, ...rest } = best;
       await improves(rest);
     }
+    if (best.sessions) {
+      const { sessions, ...rest } = best;
+      await improves(rest);
+      if (best.sessions && sessions.clients > 1) {
+        await improves({ ...best, sessions: { ...sessions, clients: 1 } });
+      }
+    }
     if (best.load.pauseMs < 200) await improves({ ...best, load: { ...best.load, pauseMs: 200 } });
   }
 

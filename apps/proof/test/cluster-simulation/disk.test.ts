@@ -2,74 +2,19 @@
 // knows to be durable.
 import type { LogOperation } from "@raftkit/core";
 import { encodeRun, EntryKind } from "@raftkit/core";
-import type { FileSystem } from "@raftkit/storage-file";
 import { describe, expect, test } from "vitest";
-import { createRandom, createVirtualTime } from "@raftkit/simulation";
-import type { DiskEvents } from "../../src/cluster-simulation/disk.js";
-import { createComputerDisk } from "../../src/cluster-simulation/disk.js";
+import { createRandom } from "@raftkit/simulation";
 import { pickRot } from "../../src/cluster-simulation/rot.js";
+import { buildDisk } from "./support/disk.js";
 
-const identity = { clusterId: "c", nodeId: "n1", codec: "json" };
 const append = (firstIndex: number, bytes = 10): LogOperation => ({
   type: "append",
   run: encodeRun(firstIndex, 1, EntryKind.command, [new Uint8Array(bytes).fill(firstIndex)]),
 });
 
-async function build(tamper?: (fileSystem: FileSystem) => FileSystem) {
-  const time = createVirtualTime();
-  const seen: string[] = [];
-  const broken: string[] = [];
-  const events: DiskEvents = {
-    note: (line) => seen.push(line),
-    broken: (message) => broken.push(message),
-    opened: () => seen.push("opened"),
-    wiping: () => seen.push("wiping"),
-    writing: () => undefined,
-    durable: () => seen.push("durable"),
-    disturbed: (how) => seen.push(how),
-  };
-  const disk = createComputerDisk({
-    time,
-    random: createRandom(1),
-    segmentBytes: 8192,
-    events,
-    ...(tamper && { tamper }),
-  });
-  async function go(until: number): Promise<void> {
-    await time.flush();
-    for (let more = true; more;) more = await time.step(until);
-    time.advanceTo(until);
-  }
-  let runs = 0;
-  async function open() {
-    const process = time.process(`n1/${++runs}`);
-    const log = disk.attach(process);
-    const opening = log.open(identity);
-    opening.catch(() => undefined);
-    await go(time.now() + 50);
-    return { process, log, opened: await opening };
-  }
-  /** Whether it ended well, by now. */
-  function follow(promise: Promise<unknown>): { readonly ended: () => string } {
-    let how = "open";
-    promise.then(
-      () => {
-        how = "done";
-      },
-      (error: unknown) => {
-        how = error instanceof Error ? error.message : String(error);
-      },
-    );
-    return { ended: () => how };
-  }
-  const started = await open();
-  seen.length = 0;
-  return { time, disk, seen, broken, go, open, follow, ...started };
-}
-
 describe("a disk in virtual time", () => {
   test("takes its time, and knows what is durable when it is", async () => {
-    const { time, disk, seen, go, follow, log } = await build();
+    const { time, disk, seen, go, follow, log } = await buildDisk();
     const write = follow(log.write([append(1)]));
     expect(disk.durable.log.lastIndex).toBe(0);
     await go(time.now() + 0.1);
@@ -81,7 +26,7 @@ describe("a disk in virtual time", () => {
   });
 
   test("slow, it says so and takes longer; hung, it ends nothing until it is resumed", async () => {
-    const { time, disk, seen, go, follow, log } = await build();
+    const { time, disk, seen, go, follow, log } = await buildDisk();
     disk.setSlowness(100);
     const slow = follow(log.write([append(1)]));
     await go(time.now() + 15);
@@ -100,7 +45,7 @@ describe("a disk in virtual time", () => {
 
   test("works on while the process is kept from running, which hears of it later", async () => {
     for (let i = 0; i < 12; i++) {
-      const { time, disk, go, follow, process, log } = await build();
+      const { time, disk, go, follow, process, log } = await buildDisk();
       const write = follow(log.write([append(1)]));
       process.stallFor(100);
       await go(time.now() + 50);
@@ -111,7 +56,7 @@ describe("a disk in virtual time", () => {
   });
 
   test("a failed sync fails the write, makes nothing durable, and the log writes no more", async () => {
-    const { time, disk, seen, go, follow, log } = await build();
+    const { time, disk, seen, go, follow, log } = await buildDisk();
     disk.failNextSync();
     const failed = follow(log.write([append(1)]));
     await go(time.now() + 5);
@@ -123,7 +68,7 @@ describe("a disk in virtual time", () => {
   });
 
   test("a full disk fails the write that needs space", async () => {
-    const { time, disk, go, follow, log } = await build();
+    const { time, disk, go, follow, log } = await buildDisk();
     disk.setFree(0);
     let how = "done";
     for (let i = 1; i < 20 && how === "done"; i++) {
@@ -135,7 +80,7 @@ describe("a disk in virtual time", () => {
   });
 
   test("a full disk that copies on write fails what only overwrites", async () => {
-    const { time, disk, go, follow, log } = await build();
+    const { time, disk, go, follow, log } = await buildDisk();
     const takeBack = disk.fillAfter(1);
     const first = follow(log.write([append(1, 10)]));
     await go(time.now() + 10);
@@ -147,7 +92,7 @@ describe("a disk in virtual time", () => {
   });
 
   test("a process that is gone writes nothing and hears nothing", async () => {
-    const { time, disk, go, follow, process, log, open, broken } = await build();
+    const { time, disk, go, follow, process, log, open, broken } = await buildDisk();
     const write = follow(log.write([append(1)]));
     process.stop();
     disk.kill();
@@ -159,7 +104,7 @@ describe("a disk in virtual time", () => {
   });
 
   test("a trap stops a process right behind an operation", async () => {
-    const { time, disk, go, follow, process, log, open, broken } = await build();
+    const { time, disk, go, follow, process, log, open, broken } = await buildDisk();
     const paths: string[] = [];
     disk.setTrap(({ operation, when }) => {
       if (when !== "after" || operation.type !== "write" || !operation.path.endsWith(".seg")) {
@@ -180,7 +125,7 @@ describe("a disk in virtual time", () => {
   test("rot is refused by the next opening, unless it hit nothing", async () => {
     const outcomes = { refused: 0, harmless: 0 };
     for (let i = 0; i < 30; i++) {
-      const { time, disk, broken, go, follow, process, log, open } = await build();
+      const { time, disk, broken, go, follow, process, log, open } = await buildDisk();
       for (let index = 1; index < 5 + i; index++) {
         follow(log.write([append(index, 300)]));
         await go(time.now() + 10);
@@ -201,7 +146,7 @@ describe("a disk in virtual time", () => {
 describe("what a storage promises is held against it", () => {
   test("an opening without what was acknowledged", async () => {
     let isLying = false;
-    const { time, disk, broken, go, follow, process, log, open } = await build((real) => ({
+    const { time, disk, broken, go, follow, process, log, open } = await buildDisk((real) => ({
       ...real,
       open: async (path, mode) => {
         const handle = await real.open(path, mode);
@@ -219,7 +164,7 @@ describe("what a storage promises is held against it", () => {
   });
 
   test("another data directory than before, and what a wiped disk held is forgotten", async () => {
-    const { disk, broken, process, open } = await build();
+    const { disk, broken, process, open } = await buildDisk();
     const before = disk.incarnation;
     process.stop();
     disk.wipe();
@@ -230,13 +175,13 @@ describe("what a storage promises is held against it", () => {
   });
 
   test("a copy of what is durable reads the same", async () => {
-    const { time, disk, go, follow, log } = await build();
+    const { time, disk, go, follow, log } = await buildDisk();
     for (let index = 1; index < 30; index++) {
       follow(log.write([append(index, 500)]));
       await go(time.now() + 5);
     }
     expect(disk.durable.log.lastIndex).toBe(29);
-    expect(await disk.reread(identity)).toBeUndefined();
+    expect(await disk.reread()).toBeUndefined();
   });
 });
 

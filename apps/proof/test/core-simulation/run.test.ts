@@ -89,7 +89,7 @@ const bugs: readonly {
   },
   {
     name: "an acknowledgement of what is not durable",
-    checks: ["promises", "quorum-durability"],
+    checks: ["promises", "quorum-durability", "installed-promises"],
     tamper: eachEffect((effect) =>
       effect.type === "send" &&
       effect.message.type === "appendEntriesReply" &&

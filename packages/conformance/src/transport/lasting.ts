@@ -24,7 +24,8 @@ export const lasting: Suite<TransportSubject> = [
       await bench.until("frames came from where n2 should be, or that was noticed", () => {
         a.transport.send("n2", [pattern(100, sent++)]);
         c.transport.send("n1", [pattern(200, sent)]);
-        return a.frames.length >= 3 || a.unreachable.length >= 3 || a.rejected.length > 0;
+        // A connection takes its time, and until then n2 can't be reached, whoever listens there.
+        return a.frames.length >= 3 || a.unreachable.length >= 50 || a.rejected.length > 0;
       });
       const wrong = a.frames.find(
         ({ from }) =>

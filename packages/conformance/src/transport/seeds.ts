@@ -109,7 +109,7 @@ export const seeds: Suite<TransportSubject> = [
       id: "TRANSPORT-67",
       title: "a node of another cluster or codec at a seed is reported and not met",
       requires: ["TRANSPORT-30", "TRANSPORT-63"],
-      rule: "Safety (Raft §6): a server that joins a cluster by mistake takes its log and votes in it",
+      rule: "State Machine Safety (Raft §6): a server that joins a cluster by mistake takes its log and votes in it",
     },
     async (bench) => {
       const c = await bench.start("n3");

@@ -12,6 +12,8 @@ import {
   kindsOf,
   leaseCells,
   roles,
+  sessionEvents,
+  snapshotEvents,
   transferCell,
   transferEnds,
 } from "../../plans/coverage.js";
@@ -118,6 +120,7 @@ function sectionOf(totals: Totals, simulation: Simulation): readonly string[] {
   if ([...cells.keys()].some((cell) => cell.startsWith("change "))) {
     lines.push(...operatorLines(cells), "");
   }
+  if (simulation === "cluster") lines.push(...eventLines(cells), "");
   const empty = emptyCells(totals, simulation);
   const all = demandedCells(simulation).length;
   lines.push(
@@ -188,6 +191,16 @@ function operatorLines(cells: ReadonlyMap<string, number>): readonly string[] {
     ),
     ...table("transfers, by target and end", transferTargets, transferEnds, transferCell),
     `leases: ${leaseCells.map((cell) => `${cell.slice("lease ".length)} ${short(cells.get(cell) ?? 0)}`).join(", ")}`,
+  ];
+}
+
+/** What became of nodes' own snapshots, of their starts, and of sessions. */
+function eventLines(cells: ReadonlyMap<string, number>): readonly string[] {
+  const line = (what: string, events: readonly string[], cell: (event: string) => string): string =>
+    `${what}: ${events.map((event) => `${event} ${short(cells.get(cell(event)) ?? 0)}`).join(", ")}`;
+  return [
+    line("nodes' own snapshots", snapshotEvents, (event) => `snapshot ${event}`),
+    line("commands in sessions", sessionEvents, (event) => `session ${event}`),
   ];
 }
 

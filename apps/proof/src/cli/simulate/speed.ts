@@ -2,7 +2,7 @@
 // load as the seeds say, but at least about twenty operations a simulated second. The first runs
 // don't count: the engine compiles what it meets, and a whole node is so much more code than core
 // alone that it takes thirty runs until a core does little else but simulate.
-import { planOf } from "../../plans/generate.js";
+import { inSessions, planOf } from "../../plans/generate.js";
 import type { Simulation } from "../../plans/plan.js";
 import { runPlanned } from "./run-plan.js";
 
@@ -21,15 +21,10 @@ export async function measureSpeed(simulation: Simulation): Promise<string> {
       virtualMs = answered = 0;
       before = process.cpuUsage();
     }
-    const outcome = await runPlanned(
-      {
-        ...planOf(seed, simulation),
-        nodes: 5,
-        safetyMs,
-        load: { clients: 4, keys: 4, pauseMs: 150 },
-      },
-      false,
-    );
+    const { sessions, ...drawn } = planOf(seed, simulation);
+    const load = { clients: 4, keys: 4, pauseMs: 150 };
+    const plan = { ...drawn, nodes: 5, safetyMs, load };
+    const outcome = await runPlanned(sessions ? inSessions(plan, sessions) : plan, false);
     virtualMs += outcome.virtualMs;
     answered += outcome.operations.answered;
   }

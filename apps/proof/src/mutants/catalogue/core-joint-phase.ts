@@ -14,9 +14,9 @@ export const jointPhase: readonly Mutant[] = [
   {
     id: "core-m32",
     file: "packages/core/src/handlers/heartbeat.ts",
-    find: "    reachedByQuorum(state, durableIndex, leader, (progress) => progress.matchIndex) > durableIndex\n",
+    find: "  const reached = reachedByQuorum(state, durableIndex, leader, (progress) => progress.matchIndex);\n",
     replace:
-      "    [...leader.progress.values()].filter((progress) => progress.matchIndex > durableIndex)\n      .length > 1\n",
+      "  const matches = [...leader.progress.values()].map((progress) => progress.matchIndex);\n  const reached = matches.toSorted((a, b) => b - a)[1] ?? 0;\n",
     why: "a leader whose disk hangs steps down though those who are ahead of it can't go on by themselves",
   },
   {

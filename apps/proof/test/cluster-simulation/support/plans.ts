@@ -12,6 +12,8 @@ export function drawPlan(
     readonly nodes?: number;
     readonly kinds?: readonly FaultKind[];
     readonly everyMs?: number;
+    readonly snapshots?: Plan["snapshots"];
+    readonly sessions?: Plan["sessions"];
   } = {},
 ): Plan {
   const random = createRandom(seed).fork("plan");
@@ -37,6 +39,26 @@ export function drawPlan(
       keys: 1 + random.integer(6),
       pauseMs: random.between(10, 60),
     },
+    ...(options.snapshots && { snapshots: options.snapshots }),
+    ...(options.sessions && { sessions: options.sessions }),
     faults,
   };
 }
+
+/** Logs of some thirty entries. */
+export const tinyLogs: NonNullable<Plan["snapshots"]> = {
+  maxLogBytes: 10_000,
+  snapshotAfterBytes: 3_000,
+  requestMs: 400,
+  laneMs: 2,
+  partBytes: 700,
+  parts: 4,
+};
+
+export const fewSessions: NonNullable<Plan["sessions"]> = {
+  clients: 2,
+  maxSessions: 2,
+  maxUnanswered: 3,
+  expireAfterMs: 300,
+  maxResultBytes: 1_000,
+};
