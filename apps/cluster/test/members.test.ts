@@ -55,7 +55,7 @@ test(
     expect(added).toContain("  learning, without a vote yet: n4");
     await shows(cluster, 4, "before");
     const replaced = await succeeds(cluster, "n5 replaced n", "replace", "leader");
-    const [, left = ""] = /took the place of n(\d)/.exec(replaced) ?? [];
+    const [, left = ""] = /n5 replaced n(\d)/.exec(replaced) ?? [];
     expect(existsSync(join(data, `n${left}`))).toBe(false);
     await shows(cluster, 5, "before");
     await succeeds(cluster, "n4 left the cluster", "remove", "4");

@@ -195,7 +195,11 @@ export class MemoryTransport implements Transport {
       wrong.code,
       `${there.id} ("${there.address}") turned this node away: ${wrong.message}`,
     );
-    target.#report(here.id, wrong.code, `turned away ${here.id} ("${here.address}"): ${wrong.message}`);
+    target.#report(
+      here.id,
+      wrong.code,
+      `turned away ${here.id} ("${here.address}"): ${wrong.message}`,
+    );
     return true;
   }
 
