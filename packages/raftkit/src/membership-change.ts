@@ -71,12 +71,13 @@ export class MembershipChange extends PendingCall {
   #awaitedIndex: Index = 0;
   /** A step from this entry was passed to core, and its outcome is unknown. */
   #openFrom: Index | undefined;
+  /** The leader's answer to an earlier request for that step was lost. */
+  #isUnanswered = false;
   #isAsked = false;
   #isPausing = false;
   #obstacle: Obstacle | undefined;
-  /** The least that a new voter lacked, and the most of a snapshot that it had. */
-  #leastGap = Infinity;
-  #mostBytes = 0;
+  /** The least that each new voter lacked, and the most of a snapshot that it had. */
+  readonly #best = new Map<NodeId, { readonly gap: number; readonly bytes: number }>();
   #movedAt: number;
   #told = "";
   /** Learners that this call added. */
@@ -99,7 +100,9 @@ export class MembershipChange extends PendingCall {
   onCaughtUp(): void {
     this.isBehind = false;
     this.#awaitedIndex = 0;
-    if (!this.#isAsked) this.#openFrom = undefined;
+    // A later configuration may be the one that was asked for, and can't be taken back.
+    const isLatest = this.#node.view()?.latestIndex === this.#openFrom;
+    if (isLatest && !this.#isAsked) this.#openFrom = undefined;
   }
 
   /** The next input for core, if any. */
@@ -117,6 +120,7 @@ export class MembershipChange extends PendingCall {
     if (this.settled || !this.#step || this.#isPausing) return undefined;
     if (this.#node.leaderless() !== undefined) return undefined;
     this.#isAsked = true;
+    if (this.#openFrom !== view.index) this.#isUnanswered = false;
     this.#openFrom = view.index;
     return { ...this.#step.to, expected: view.index };
   }
@@ -163,8 +167,14 @@ export class MembershipChange extends PendingCall {
   #plan(now: MemberLists, { configuration, index }: CommittedView): Step | undefined {
     const { target } = this.#node;
     const to = (learners: readonly NodeId[]): MemberLists => ({ voters: now.voters, learners });
-    if (this.#failure) {
-      return { kind: "takeOut", from: now, to: to(without(now.learners, this.#added)) };
+    // Somebody else may have finished it, or changed what was added, since it was given up.
+    if (this.#failure && !areSame(now, target)) {
+      const learners = without(now.learners, this.#added);
+      if (learners.length < now.learners.length) {
+        return { kind: "takeOut", from: now, to: to(learners) };
+      }
+      this.#giveUp(this.#leftText(now));
+      return undefined;
     }
     const ids = newcomers(now, target);
     if (ids.length > 0) return { kind: "learn", from: now, to: to([...now.learners, ...ids]) };
@@ -181,8 +191,11 @@ export class MembershipChange extends PendingCall {
       return;
     }
     this.#isPausing = true;
-    // Without an answer the leader may still accept it, as long as nothing else was changed.
-    if (verdict.type !== "unknown") this.#openFrom = undefined;
+    // Without an answer the leader may still accept it, as long as nothing else was changed; and what
+    // it says was changed may be just that.
+    const mayBeOwn = verdict.type === "stale" || verdict.type === "inProgress";
+    if (verdict.type === "unknown") this.#isUnanswered = true;
+    else if (!(mayBeOwn && this.#isUnanswered)) this.#openFrom = undefined;
     switch (verdict.type) {
       case "stale":
       case "inProgress":
@@ -224,10 +237,10 @@ export class MembershipChange extends PendingCall {
     } else if (obstacle.type === "notCaughtUp") {
       const { id, matchIndex, lastIndex, writtenBytes, bytes } = obstacle;
       const gap = lastIndex - matchIndex;
-      const isNext = before?.type === "notCaughtUp" && before.id !== id;
-      if (gap < this.#leastGap || writtenBytes > this.#mostBytes || isNext) {
-        this.#leastGap = gap;
-        this.#mostBytes = writtenBytes;
+      const best = this.#best.get(id) ?? { gap: Infinity, bytes: 0 };
+      if (gap < best.gap || writtenBytes > best.bytes) {
+        const bytes = Math.max(writtenBytes, best.bytes);
+        this.#best.set(id, { gap: Math.min(gap, best.gap), bytes });
         this.#moved();
       }
       const install = bytes === 0 ? null : { writtenBytes, bytes };

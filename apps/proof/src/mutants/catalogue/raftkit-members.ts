@@ -33,8 +33,8 @@ export const raftkitMembers: readonly Mutant[] = [
   {
     id: "raftkit-93",
     file: CHANGE,
-    find: "if (gap < this.#leastGap || writtenBytes > this.#mostBytes || isNext) {",
-    replace: "if (gap <= this.#leastGap || writtenBytes > this.#mostBytes || isNext) {",
+    find: "if (gap < best.gap || writtenBytes > best.bytes) {",
+    replace: "if (gap <= best.gap || writtenBytes > best.bytes) {",
     why: "a new voter that gets no further is waited for for ever",
   },
   {
@@ -106,6 +106,27 @@ export const raftkitMembers: readonly Mutant[] = [
     find: "    } else if (this.#basis && !areSame(now, this.#basis)) {",
     replace: "    } else if (this.#basis && !areSame(now, this.#basis) && this.#failure) {",
     why: "a change that begins beside another one undoes it, though nobody has seen what came of that",
+  },
+  {
+    id: "raftkit-154",
+    file: CHANGE,
+    find: "if (isLatest && !this.#isAsked) this.#openFrom = undefined;",
+    replace: "if (!this.#isAsked) this.#openFrom = undefined;",
+    why: "a joint phase that can't be undone is said not to happen, and the new voter's data goes",
+  },
+  {
+    id: "raftkit-155",
+    file: CHANGE,
+    find: "if (this.#failure && !areSame(now, target)) {",
+    replace: "if (this.#failure) {",
+    why: "a change that somebody else finished is said to be given up",
+  },
+  {
+    id: "raftkit-156",
+    file: CHANGE,
+    find: "else if (!(mayBeOwn && this.#isUnanswered)) this.#openFrom = undefined;",
+    replace: "else this.#openFrom = undefined;",
+    why: "a change of which the answer was lost is said not to happen, though it did",
   },
   {
     id: "core-m91",
