@@ -9,6 +9,7 @@ export interface FakeNode extends KvNode {
   reads: KvCalls["read"];
   transfers: KvNode["transferLeadership"];
   changes: KvNode["changeMembership"];
+  readies: KvNode["ready"];
   closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
 }
@@ -24,10 +25,11 @@ export function fakeNode(): FakeNode {
     reads: never,
     transfers: () => Promise.resolve({ leaderId: "n2", term: 3 }),
     changes: never,
+    readies: () => Promise.resolve(),
     closes: 0,
     closed: new Promise(() => undefined),
     propose: (command, options) => node.proposes(command, options) as Promise<never>,
-    ready: never,
+    ready: () => node.readies(),
     read: (query, options) => node.reads(query, options) as Promise<never>,
     status: () => ({
       id: "n1",

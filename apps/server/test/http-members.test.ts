@@ -165,6 +165,27 @@ describe("POST", () => {
     expect(asked).toEqual([]);
   });
 
+  test("add and remove wait for the end of a joint phase: whoever leaves is needed until then", async () => {
+    const { http, node, asked } = await startNoting();
+    const outgoing = ["n1", "n2", "n3", "n7"].map(server);
+    node.now = { ...now, configuration: { ...configuration, outgoing } };
+    const answer = await change(http, { remove: ["n7"] });
+    expect([answer.status, errorCode(answer)]).toEqual([409, "change_in_progress"]);
+    expect(asked).toEqual([]);
+  });
+
+  test("a node that lags first learns who is a member by now: nobody is unknown before", async () => {
+    const { http, node, asked } = await startNoting();
+    const latest = { ...configuration, learners: [server("n7")] };
+    node.readies = () => {
+      node.now = { ...now, configuration: latest, configurationIndex: 13 };
+      return Promise.resolve();
+    };
+    const answer = await change(http, { remove: ["n7"] });
+    expect(answer.status).toBe(200);
+    expect(asked).toEqual([{ to: { voters: ["n1", "n2", "n3"], learners: [] }, expected: 13 }]);
+  });
+
   test("is for programs, and not for pages of other sites", async () => {
     const { http, asked } = await startNoting();
     const refused = await change(http, { add: ["n5"] }, { origin: "https://example.com" });

@@ -99,7 +99,6 @@ async function change(
     const via = await whoCanBeAsked(supervisor, added?.id, removed);
     const body = { ...(added && { add: [added.id] }), ...(removed && { remove: [removed] }) };
     await askChange(via, body, progressTeller(say), signal);
-    remember(parts);
   } catch (error) {
     if (!added || error instanceof ChangeUnknown) throw error;
     await forget(parts, added);
@@ -110,6 +109,8 @@ async function change(
       { status: 409, cause: error },
     );
   }
+  // A failure of this doesn't undo the change.
+  remember(parts);
 }
 
 /** Not one that joins or leaves, and preferably the leader. @throws {ClusterError} */

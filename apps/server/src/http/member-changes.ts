@@ -27,11 +27,13 @@ export function targetOf(change: Change, status: NodeStatus): Target {
       `this node knows the members of index ${index}, not of ${expected}; check them with GET /v1/cluster/members, then ask again if you still want the change`,
     );
   }
-  if (!status.configurationCommitted) {
+  // Whoever only leaves is needed until the joint configuration has been left.
+  if (!status.configurationCommitted || (configuration?.outgoing.length ?? 0) > 0) {
+    const phase = status.configurationCommitted ? "is joint" : "isn't committed yet";
     throw new HttpError(
       409,
       "change_in_progress",
-      `a change of members is in progress (index ${index} isn't committed yet); wait for it, check the members with GET /v1/cluster/members, then ask again`,
+      `a change of members is in progress (index ${index} ${phase}); wait for it, check the members with GET /v1/cluster/members, then ask again`,
     );
   }
   const both = add.find((id) => remove.includes(id));

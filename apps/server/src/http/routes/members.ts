@@ -15,7 +15,7 @@ import { changeBody, changed, members } from "../schemas/cluster.js";
 import type { ChangedAnswer } from "../schemas/cluster.js";
 import { noQuery } from "../schemas/request.js";
 
-type MembersNode = Pick<KvNode, "status" | "changeMembership">;
+type MembersNode = Pick<KvNode, "status" | "changeMembership" | "ready">;
 
 const LINES = "application/x-ndjson";
 
@@ -55,6 +55,8 @@ export function membersRoutes(
       handler: async ({ raw, call, headers }, reply) => {
         refuseForeignPages(raw, "members are changed");
         const change = await jsonBody(call, changeBody);
+        // A node that lags doesn't know who is a member by now.
+        if (change.add ?? change.remove) await node().ready({ signal: call.signal });
         const { to, expected } = targetOf(change, node().status());
         const lines = headers.accept?.includes(LINES) === true ? new Lines(reply, call) : undefined;
         const changing = node().changeMembership(to, {
