@@ -1,33 +1,10 @@
 // The benchmarks as their users run them, as small as they come. No figure is judged here.
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import type { Sample } from "../src/endurance/sample.js";
-
-/** Three servers and their load on a machine that has other work. */
-const MEASUREMENT_MS = 120_000;
-
-const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-
-function bench(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): { status: number | null; out: string; error: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
-    encoding: "utf8",
-    env: { ...process.env, ...env },
-  });
-  return { status, out: stdout, error: stderr };
-}
-
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "raftkit-bench-test-"));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
-  return directory;
-}
+import { bench, main, MEASUREMENT_MS, temporaryDirectory } from "./program-run.js";
 
 test("writes: a row for each depth, and no data is left", { timeout: MEASUREMENT_MS }, () => {
   const data = temporaryDirectory();
@@ -187,39 +164,6 @@ test("catch-up: by a snapshot, under load", { timeout: MEASUREMENT_MS }, () => {
     }
   }
   expect(out).toMatch(/^\| resident memory +\|( +[1-9]\d* \|){3} +-?\d+ \|$/m);
-  expect(readdirSync(data)).toEqual([]);
-});
-
-test(
-  "restart-gap: a line for each node that is restarted, and for each that is replaced",
-  { timeout: MEASUREMENT_MS },
-  () => {
-    const data = temporaryDirectory();
-    const { status, out, error } = bench(["restart-gap", "--rate", "50", "--data", data]);
-    expect(status, error).toBe(0);
-    const nodes = [
-      ...out.matchAll(/^ {2}n\d, (.*), ended after \d+ ms, ready again after \d+ ms: \d+ ms$/gm),
-    ];
-    expect(nodes).toHaveLength(3);
-    expect(nodes.at(-1)?.[1]).toBe("the leader");
-    expect(out).toMatch(/^rolling restart: longest gap \d+ ms$/m);
-    const came = [...out.matchAll(/^ {2}(n\d)-2 for \1, .*, a voter after \d+ ms: \d+ ms$/gm)];
-    expect(came).toHaveLength(3);
-    expect(out).toMatch(/^rolling replacement: longest gap \d+ ms$/m);
-    expect(out).toMatch(/^[1-9]\d* writes acknowledged, \d+ not; all .* each once$/m);
-    expect(readdirSync(data)).toEqual([]);
-  },
-);
-
-test("failover: a row for each way to end", { timeout: 2 * MEASUREMENT_MS }, () => {
-  const data = temporaryDirectory();
-  const size = ["--runs", "1", "--rate", "50"];
-  const { status, out, error } = bench(["failover", ...size, "--data", data]);
-  expect(status, error).toBe(0);
-  expect(out).toMatch(/^etcd (?:isn't installed .*: raftkit alone is measured|Version: .*)$/m);
-  for (const what of ["SIGTERM of the leader", "kill -9 of the leader", "neither"]) {
-    expect(out).toMatch(new RegExp(`^\\| raftkit +\\| ${what} +\\| +1 \\|( +\\d+ \\|){3}$`, "m"));
-  }
   expect(readdirSync(data)).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 // Real processes, real kill -9, under load: no acknowledged write is lost, and writes go on soon.
 // With RAFTKIT_KILLS the leader is killed so many times; the recovery times are printed, for the
-// README's figures.
+// README's figures. For the proof alone (`npm run proof -- all --only long-tests`).
 import { expect, test, vi } from "vitest";
 import { changeNode } from "../src/cli/control-client.js";
 import type { UpCluster } from "./support/cluster.js";
