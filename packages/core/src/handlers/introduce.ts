@@ -70,6 +70,9 @@ function takeBack(state: State, leader: Leader, { id, incarnation }: Sender): vo
   const known = memberOf(state, { id, incarnation });
   const isLost = !known && voters.includes(id);
   if (known && !isLearner) return;
+  const heardAt = leader.progress.get(id)?.lastContactAt ?? -Infinity;
+  // A leader that is new has heard nobody yet: whoever has its place may be alive.
+  if (isLost && state.now - heardAt < state.options.electionTimeoutMs.max) return;
   changeMembers(state, leader, {
     expected: latest.index,
     voters: isLost ? others : isLearner ? [...voters, id] : voters,

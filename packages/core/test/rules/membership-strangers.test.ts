@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { configurationOf, endTurns, incarnationOf, step } from "../support/cluster.js";
 import { configurationAt } from "../support/membership.js";
-import { campaign, hear, persist, sent, solo, timeout } from "../support/solo.js";
+import { campaign, hear, persist, sent, solo, soloLeader, timeout } from "../support/solo.js";
 import type { Solo } from "../support/solo.js";
 import {
   acknowledge,
@@ -265,4 +265,28 @@ test("the leader is dialled where it is said to be now, as long as this node has
   made.effects = [];
   follow(made, 2, configurationOf(["n1", "n2", "n3"], { learners: ["n4"] }), 1);
   expect(dialled(made)).toEqual(["n2.test:7000", "n3.test:7000", "n4.test:7000"]);
+});
+
+test("a new leader gives nobody's place away before its voter had an election timeout to answer", () => {
+  const made = soloLeader(3);
+  persist(made);
+  acknowledge(made, "n2", 2);
+  // Its directory is whole, and its answer is on the way.
+  const introduced = (): void =>
+    hear(
+      made,
+      "n3",
+      "introduce",
+      { address: "elsewhere.test:7000", rejoin: "" },
+      { incarnation: incarnationOf("n3", 2) },
+    );
+  introduced();
+  expect(made.node.raft.status.configurationIndex).toBe(1);
+  const until = made.cluster.now + 300;
+  while (made.cluster.now < until) {
+    timeout(made);
+    acknowledge(made, "n2", 2);
+  }
+  introduced();
+  expect(made.node.raft.status.configurationIndex).toBe(3);
 });

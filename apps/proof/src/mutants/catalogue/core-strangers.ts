@@ -125,4 +125,11 @@ export const strangers: readonly Mutant[] = [
     replace: "    peers.push(peer);",
     why: "whoever was removed looks for a leader that has moved where it was",
   },
+  {
+    id: "core-m95",
+    file: "packages/core/src/handlers/introduce.ts",
+    find: "  if (isLost && state.now - heardAt < state.options.electionTimeoutMs.max) return;\n",
+    replace: "",
+    why: "a new leader gives a living voter's place to whoever rejoins in its name",
+  },
 ];
