@@ -35,8 +35,8 @@ const ANSWERS: Readonly<Record<IntroductionVerdict, (self: Self) => string>> = {
     `another member has its address ${address}: give this node its own address`,
   otherCluster: () =>
     "its data directory holds a log of another cluster with the same id: start it with an empty directory, or with addresses of that cluster",
-  otherInstance: () =>
-    "its data directory holds a log of another cluster with the same id, in which this node's id is used, too",
+  otherInstance: ({ id }) =>
+    `that is a node of another cluster with the same cluster.id, which has a member ${id}, too: this node rejects it, and goes on; give one of the two clusters another id, or correct the addresses`,
 };
 
 const NOBODY: readonly string[] = [];

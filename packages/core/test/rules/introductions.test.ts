@@ -1,9 +1,11 @@
 // Nodes that make themselves known: whom they ask, and what they are told.
 import { expect, test } from "vitest";
 import type { TestNode } from "../support/cluster.js";
-import { addNode, nodeOf, step } from "../support/cluster.js";
+import { addNode, incarnationOf, nodeOf, step } from "../support/cluster.js";
 import { change, leaderIn, meet, membersOf, run } from "../support/membership.js";
 import type { Changing } from "../support/membership.js";
+import { senderOf, tell } from "../support/schedules.js";
+import { hear, sent, solo, timeout } from "../support/solo.js";
 
 const THREE = ["n1", "n2", "n3"];
 const FIVE = [...THREE, "n4", "n5"];
@@ -132,4 +134,39 @@ test("more members than a configuration holds are refused", () => {
   expect(change(changing, leader, ["n1"], ids)).toEqual({ type: "tooMany" });
   expect(leader.raft.status.lastIndex).toBe(lastIndex);
   expect(change(changing, leader, ["n1"], ids.slice(1))).toMatchObject({ type: "accepted" });
+});
+
+test("a member that a node of another cluster of that name reaches rejects it, says so, and goes on", () => {
+  const made = solo(3);
+  const stranger = { id: "n2", incarnation: incarnationOf("n2", 2), run: 1 };
+  hear(made, "n2", "preVote", { term: 9, last: "9/9" }, { ...stranger, to: 2 });
+  const own = made.node.raft.status.configuration?.clusterInstance;
+  expect(sent(made, "introduce")).toMatchObject([{ clusterInstance: own }]);
+  made.effects = [];
+  const message = { type: "introduced", to: incarnationOf("n1"), term: 9 } as const;
+  tell(made, stranger, {
+    ...message,
+    leader: { id: "n2", address: "elsewhere.test:7000" },
+    clusterInstance: OTHER_INSTANCE,
+    verdict: "otherInstance",
+  });
+  expect(made.effects).toEqual([
+    { type: "introduced", by: "n2", verdict: "otherInstance", leaderId: "n2" },
+  ]);
+  // It looks for its own cluster where that is, and may lead it.
+  timeout(made);
+  expect(made.node.raft.status).toMatchObject({ role: "candidate", currentTerm: 1 });
+});
+
+test("a member that is alone stops for no word of its own cluster", () => {
+  const made = solo(1);
+  tell(made, senderOf("n2"), {
+    type: "introduced",
+    to: incarnationOf("n1"),
+    term: 1,
+    leader: null,
+    clusterInstance: made.node.raft.status.configuration?.clusterInstance ?? "",
+    verdict: "otherInstance",
+  });
+  expect(made.effects.filter(({ type }) => type === "failed")).toEqual([]);
 });

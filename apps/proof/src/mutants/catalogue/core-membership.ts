@@ -195,8 +195,8 @@ export const membership: readonly Mutant[] = [
   {
     id: "core-m25",
     file: "packages/core/src/handlers/introduced.ts",
-    find: 'if (verdict === "otherInstance" && own !== undefined && own !== clusterInstance) {',
-    replace: 'if (verdict === "otherInstance" && own === clusterInstance) {',
+    find: 'if (verdict === "otherInstance" && !isOurs && isAlone) {',
+    replace: 'if (verdict === "otherInstance" && isOurs && isAlone) {',
     why: "a wiped founder that founded anew goes on beside its cluster (hazard 69)",
     rule: "identity",
   },

@@ -126,6 +126,21 @@ export const strangers: readonly Mutant[] = [
     why: "whoever was removed looks for a leader that has moved where it was",
   },
   {
+    id: "core-m96",
+    file: "packages/core/src/handlers/introduced.ts",
+    find: 'if (verdict === "otherInstance" && !isOurs && isAlone) {',
+    replace: 'if (verdict === "otherInstance" && !isOurs) {',
+    why: "a member of a cluster that works stops because a node of another one of that name reaches it",
+    rule: "identity",
+  },
+  {
+    id: "core-m97",
+    file: "packages/core/src/handlers/introduced.ts",
+    find: "  const isOurs = own === undefined || own === clusterInstance;\n",
+    replace: '  const isOurs = own === undefined || verdict !== "otherCluster";\n',
+    why: "a member looks for its leader where another cluster has its own",
+  },
+  {
     id: "core-m95",
     file: "packages/core/src/handlers/introduce.ts",
     find: "  if (isLost && state.now - heardAt < state.options.electionTimeoutMs.max) return;\n",
