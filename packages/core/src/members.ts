@@ -1,5 +1,5 @@
 // Members of configurations: their identity, and the lists that name them.
-import type { Configuration, Member, Server } from "./types.js";
+import type { Configuration, Member, NodeId, Server } from "./types.js";
 
 /** The same node with the same data directory. */
 export function isSameMember(a: Member | null, b: Member | null): boolean {
@@ -17,7 +17,17 @@ export function serversOf(configuration: Configuration): readonly Server[] {
   const voters = votersOf(configuration);
   const { learners } = configuration;
   if (learners.length === 0) return voters;
-  return [...voters, ...learners.filter((server) => !isListed(voters, server))];
+  // A learner that takes the place of a voter isn't one before that has left.
+  return [...voters, ...learners.filter(({ id }) => !voters.some((voter) => voter.id === id))];
+}
+
+/** With these as those that rejoin. */
+export function withRejoining(
+  { clusterInstance, voters, learners, outgoing }: Configuration,
+  rejoining: readonly NodeId[],
+): Configuration {
+  const configuration = { clusterInstance, voters, learners, outgoing };
+  return rejoining.length === 0 ? configuration : { ...configuration, rejoining };
 }
 
 /** Voters are being changed, and majorities of both halves are needed (paper §6). */

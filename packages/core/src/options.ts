@@ -15,7 +15,10 @@ export interface RaftOptions {
    * `[A-Za-z0-9_-]`. Not used once a configuration is known.
    */
   readonly clusterInstance: string;
-  /** The node replaces the voter with its id, whose data directory is lost. */
+  /**
+   * The node replaces the voter with its id, whose data directory is lost. For a node that holds
+   * nothing: one with a log was named already, or is another node's.
+   */
   readonly rejoin?: boolean | undefined;
   /** The initial voters, the same list on every node; empty: it joins, or it has a log. */
   readonly bootstrap: readonly Peer[];

@@ -92,7 +92,7 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
     grantedVote: null,
     senders: new Map(),
     bootstrapping: null,
-    introduction: newOwnIntroduction(options.rejoin === true),
+    introduction: newOwnIntroduction(),
     pendingChanges: new Map(),
     forwarded: { outstanding: new Map(), bytes: 0 },
     forwardDedup: new ForwardDedup(),
@@ -122,6 +122,9 @@ export function restore(options: RaftOptions, restored: PersistedState): State {
   noteOwnMembership(state);
   state.effects = [{ type: "configure", peers: peersOf(state) }];
   const { current } = state.membership;
+  if (options.rejoin === true && !isBlank(state)) {
+    emit(state, { type: "notice", notice: "rejoinIgnored", peer: null });
+  }
   if (lacksSnapshot(state)) {
     emit(state, { type: "notice", notice: "snapshotMissing", peer: null });
   }

@@ -38,7 +38,8 @@ export interface Sender extends Member {
 /**
  * The members of a cluster. Stored in the log as an entry; the latest one in the log is in force,
  * committed or not (paper §6). Across all lists, an id has one incarnation and address, and an
- * address has one id.
+ * address has one id; only a voter that is being replaced by a learner of its id (`rejoining`) has
+ * another incarnation while it is outgoing.
  */
 export interface Configuration {
   /** Random, drawn when the cluster was bootstrapped, the same in every later configuration. */
@@ -52,6 +53,11 @@ export interface Configuration {
    * Otherwise empty.
    */
   readonly outgoing: readonly Server[];
+  /**
+   * Learners that take the place of a voter of their id, whose data directory is lost: leaders make
+   * them voters without being asked. Left out where there are none.
+   */
+  readonly rejoining?: readonly NodeId[];
 }
 
 /** Figure 2's persistent state, apart from the log. */

@@ -31,6 +31,30 @@ test("what was encoded is decoded", () => {
   expect(decodeConfiguration(stored(whole))).toEqual(whole);
 });
 
+test("a learner that rejoins is another directory than the outgoing voter that it replaces", () => {
+  const lost = { id: "n3", incarnation: "data-directory-lost", address: "127.0.0.1:7199" };
+  const rejoining = { ...whole, outgoing: [voter, lost], rejoining: ["n3"] };
+  const bytes = encodeConfiguration(rejoining);
+  expect([...bytes]).toEqual([...stored(rejoining)]);
+  expect(decodeConfiguration(bytes)).toEqual(rejoining);
+  for (const odd of [
+    { rejoining: undefined },
+    { rejoining: [] },
+    { rejoining: ["n1"] },
+    { rejoining: ["n3", "n3"] },
+    { rejoining: ["n3", "n2"] },
+    { rejoining: "n3" },
+    { rejoining: [3] },
+    { learners: [] },
+    { learners: [{ ...learners[0], address: voter.address }] },
+    { voters: [voter, { ...lost, address: "127.0.0.1:7103" }] },
+  ]) {
+    expect(decodeConfiguration(stored({ ...rejoining, ...odd })), JSON.stringify(odd)).toBe(
+      undefined,
+    );
+  }
+});
+
 test("a configuration is its bytes and nothing behind them", () => {
   expect([...encodeConfiguration(whole)]).toEqual([...stored(whole)]);
 });

@@ -34,7 +34,8 @@ export interface JoinOptions extends ClusterName {
   readonly join: readonly string[];
   /**
    * Its data directory was lost: with an empty one it replaces the voter of its id, by itself, once
-   * that one is no longer heard. Has no effect after that. Default false.
+   * that one is no longer heard. Ignored if the directory isn't empty; if no member has its id, the
+   * node waits to be added. Default false.
    */
   readonly rejoin?: boolean | undefined;
   readonly bootstrap?: undefined;

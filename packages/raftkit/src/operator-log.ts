@@ -47,6 +47,8 @@ const NOTICES: Readonly<Record<Notice, string>> = {
     "two processes with this id and different data directories are running: perhaps both have the same address, or an old process was left behind; stop the wrong one",
   bootstrapIgnored:
     "the list of initial voters differs from the configuration in the log; the log's is in force",
+  rejoinIgnored:
+    "cluster.rejoin is ignored, since the data directory isn't empty: it holds what this node has stored as a member. If it is a member still, it needs nothing; if it was removed, add it with changeMembership on a member",
 };
 
 const DROPPED: Readonly<Record<DropReason | "malformed", string>> = {
@@ -189,6 +191,8 @@ export class OperatorLog {
     } else if (notice === "diskHangs" || notice === "diskFailed") {
       const who = peer === null ? "" : `; ${peer} is asked to lead`;
       this.#logger.warn({ peer }, `${NOTICES[notice]}${who}`);
+    } else if (notice === "rejoinIgnored") {
+      this.#logger.info({}, NOTICES[notice]);
     } else if (notice === "transferring") {
       this.#logger.info({ peer }, `${NOTICES[notice]} to ${peer ?? ""}`);
     } else this.#warn(notice, peer ?? "", { peer }, NOTICES[notice]);

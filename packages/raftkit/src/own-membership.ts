@@ -24,17 +24,19 @@ interface Self extends Member {
 const ANSWERS: Readonly<Record<IntroductionVerdict, (self: Self) => string>> = {
   waiting: ({ id, rejoin }) =>
     rejoin
-      ? `it waits to replace the lost ${id}: the leader does this by itself, once it no longer hears that one`
+      ? `it waits to replace the lost ${id}: the leader does this by itself, once it no longer hears that one, if the others are a majority of the voters without it`
       : `it waits to be added: name ${id} in a changeMembership call on a member`,
   member: () => "a configuration names it, but isn't committed as far as this node knows",
   idTaken: ({ id }) =>
-    `${id} is already a member, with another data directory: give this node another id; or, if that directory was lost, start it with rejoin: true if ${id} is a voter, and remove ${id} first if it is a learner`,
+    `${id} is already a member, with another data directory: give this node another id; or, if that directory was lost, start it with an empty one and rejoin: true if ${id} is a voter, and remove ${id} first if it is a learner`,
   stillThere: ({ id }) =>
     `the ${id} that it is to replace still answers, so its data directory isn't lost: stop one of the two`,
   addressTaken: ({ address }) =>
     `another member has its address ${address}: give this node its own address`,
   otherCluster: () =>
     "its data directory holds a log of another cluster with the same id: start it with an empty directory, or with addresses of that cluster",
+  notMember: ({ id }) =>
+    `it was started with rejoin, but no member is called ${id}: it was never one, or was removed, so there is no place to take back. It waits to be added: name ${id} in a changeMembership call on a member; if the id is a mistake, start it with the right one`,
   otherInstance: ({ id }) =>
     `that is a node of another cluster with the same cluster.id, which has a member ${id}, too: this node rejects it, and goes on; give one of the two clusters another id, or correct the addresses`,
 };

@@ -175,6 +175,33 @@ describe("member", () => {
     );
   });
 
+  test("says that no member has the id with which it rejoins, and waits to be added", async () => {
+    const started = await cluster(3);
+    const { clock, leader } = started;
+    const lines = createLines();
+    const n4 = await join(started, "n4", { rejoin: true, change: { logger: lines } });
+    const error = await refusal(started, n4.node.member({ timeoutMs: 3000 }));
+    expect(error).toMatchObject({ answer: "notMember" });
+    expect(error.message).toMatch(/no member is called n4: .*name n4 in a changeMembership call/);
+    expect(lines.matching(/itself to n1: .*no member is called n4/)).toMatchObject([
+      { level: "warn" },
+    ]);
+    expect(leader.node.status()).toMatchObject({
+      configurationIndex: 1,
+      introductions: [{ id: "n4", rejoin: true }],
+    });
+    await clock.outcome(leader.node.changeMembership({ voters: [...THREE, "n4"] }));
+    expect(await works(started, n4)).toBe(true);
+    // The same command again: its directory isn't empty any more.
+    await close(started, n4);
+    const again = await join(started, "n4", {
+      rejoin: true,
+      change: { storage: { log: n4.log }, logger: lines },
+    });
+    expect(lines.matching(/cluster\.rejoin is ignored/)).toMatchObject([{ level: "info" }]);
+    expect(await clock.outcome(again.node.member())).toMatchObject({ role: "voter" });
+  });
+
   test("says that another member has its address", async () => {
     const started = await cluster(3);
     const n4 = await join(started, "n4", { change: { address: "n2.test:1" } });

@@ -1,6 +1,7 @@
 // Configurations as the data of log entries: JSON in printable ASCII, so that the pure core can
 // write and read them.
-import type { Configuration, EntryRun, Index, Server } from "../types.js";
+import { withRejoining } from "../members.js";
+import type { Configuration, EntryRun, Index, NodeId, Server } from "../types.js";
 import { EntryKind, inspectEntries, readEntries } from "./entry.js";
 import { isValidAddress, isValidId, isValidIncarnation } from "./identifier-checks.js";
 
@@ -11,13 +12,14 @@ import { isValidAddress, isValidId, isValidIncarnation } from "./identifier-chec
 export const MEMBERS_MAX = 100;
 
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
-  const { clusterInstance, voters, learners, outgoing } = configuration;
-  const text = JSON.stringify({
+  const { clusterInstance, voters, learners, outgoing, rejoining = [] } = configuration;
+  const lists = {
     clusterInstance,
     voters: voters.map(plain),
     learners: learners.map(plain),
     outgoing: outgoing.map(plain),
-  });
+  };
+  const text = JSON.stringify(withRejoining(lists, rejoining));
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
@@ -38,15 +40,15 @@ export function decodeConfiguration(data: Uint8Array): Configuration | undefined
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { clusterInstance, voters, learners, outgoing }: Partial<Record<string, unknown>> = {
-    ...value,
-  };
-  return configurationOf(clusterInstance, voters, learners, outgoing);
+  const parts: Partial<Record<string, unknown>> = { ...value };
+  const { clusterInstance, voters, learners, outgoing, rejoining } = parts;
+  return configurationOf(clusterInstance, voters, learners, outgoing, rejoining);
 }
 
 /**
  * At least one voter; nobody twice in a list, nor as voter and learner; one incarnation and address
- * to an id in all lists, and one id to an address.
+ * to an id in all lists, but that of a learner that rejoins and of the voter that it replaces; and
+ * one id to an address. Only learners rejoin.
  * @returns undefined where these are no parts of a configuration
  */
 export function configurationOf(
@@ -54,35 +56,49 @@ export function configurationOf(
   voters: unknown,
   learners: unknown,
   outgoing: unknown,
+  rejoining: unknown = [],
 ): Configuration | undefined {
   if (typeof clusterInstance !== "string" || !isValidIncarnation(clusterInstance)) return undefined;
   if (!isServerList(voters) || !isServerList(learners) || !isServerList(outgoing)) return undefined;
-  const configuration = { clusterInstance, voters, learners, outgoing };
+  if (!isIdList(rejoining)) return undefined;
   const size = voters.length + learners.length + outgoing.length;
   const isOne =
     voters.length > 0 &&
     size <= MEMBERS_MAX &&
-    areDistinct([...voters, ...learners]) &&
-    areDistinct(outgoing) &&
-    agree(configuration);
-  return isOne ? configuration : undefined;
+    areDistinct([...voters, ...learners].map(({ id }) => id)) &&
+    areDistinct(outgoing.map(({ id }) => id)) &&
+    areDistinct(rejoining) &&
+    rejoining.every((id) => learners.some((learner) => learner.id === id)) &&
+    agree([...voters, ...learners], outgoing, rejoining);
+  if (!isOne) return undefined;
+  return withRejoining({ clusterInstance, voters, learners, outgoing }, rejoining);
 }
 
-function areDistinct(servers: readonly Server[]): boolean {
-  return new Set(servers.map(({ id }) => id)).size === servers.length;
+function areDistinct(ids: readonly NodeId[]): boolean {
+  return new Set(ids).size === ids.length;
 }
 
-function agree({ voters, learners, outgoing }: Configuration): boolean {
-  const byId = new Map<string, Server>();
-  const byAddress = new Map<string, Server>();
-  for (const server of [...voters, ...learners, ...outgoing]) {
-    const known = byId.get(server.id) ?? server;
-    if (known.incarnation !== server.incarnation || known.address !== server.address) return false;
-    if ((byAddress.get(server.address) ?? server).id !== server.id) return false;
-    byId.set(server.id, server);
-    byAddress.set(server.address, server);
+function agree(
+  present: readonly Server[],
+  outgoing: readonly Server[],
+  rejoining: readonly NodeId[],
+): boolean {
+  const byId = new Map(present.map((server) => [server.id, server]));
+  const idOf = new Map<string, NodeId>();
+  for (const { id, address } of [...present, ...outgoing]) {
+    if ((idOf.get(address) ?? id) !== id) return false;
+    idOf.set(address, id);
   }
-  return true;
+  return outgoing.every((server) => {
+    const { id, incarnation, address } = byId.get(server.id) ?? server;
+    return (
+      rejoining.includes(id) || (incarnation === server.incarnation && address === server.address)
+    );
+  });
+}
+
+function isIdList(value: unknown): value is readonly NodeId[] {
+  return Array.isArray(value) && value.every((id) => typeof id === "string");
 }
 
 function isServerList(value: unknown): value is readonly Server[] {

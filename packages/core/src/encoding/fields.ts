@@ -35,6 +35,7 @@ const INTRODUCTION_VERDICTS: readonly IntroductionVerdict[] = [
   "addressTaken",
   "otherCluster",
   "otherInstance",
+  "notMember",
 ];
 
 const OUTCOMES: readonly InstallSnapshotReply["outcome"][] = ["receiving", "damaged", "failed"];
@@ -156,11 +157,13 @@ export class FieldReader implements Fields {
 
   configuration(): Configuration {
     const value = this.#header[this.#at++];
-    const [clusterInstance, voters, learners, outgoing, ...more] = isArray(value) ? value : [];
+    const [clusterInstance, ...lists] = isArray(value) ? value : [];
+    const [voters, learners, outgoing] = lists.slice(0, 3).map(servers);
+    const [rejoining, ...more] = lists.slice(3);
     const found =
-      more.length > 0
+      more.length > 0 || (isArray(rejoining) && rejoining.length === 0)
         ? undefined
-        : configurationOf(clusterInstance, servers(voters), servers(learners), servers(outgoing));
+        : configurationOf(clusterInstance, voters, learners, outgoing, rejoining);
     return found ?? this.#refuse(NO_CONFIGURATION);
   }
 
@@ -306,8 +309,9 @@ export class FieldLister implements Fields {
     const list = (all: readonly Server[]): CodecValue =>
       all.map(({ id, incarnation, address }) => [id, incarnation, address]);
     const write: FieldWriter = (value) => {
-      const { clusterInstance, voters, learners, outgoing } = value as Configuration;
-      return [clusterInstance, list(voters), list(learners), list(outgoing)];
+      const { clusterInstance, voters, learners, outgoing, rejoining } = value as Configuration;
+      const lists = [clusterInstance, list(voters), list(learners), list(outgoing)];
+      return rejoining ? [...lists, rejoining] : lists;
     };
     return this.#list(write, NO_CONFIGURATION);
   }

@@ -4,6 +4,7 @@ import { releaseLeaving } from "../operations/followers.js";
 import { superviseInstall } from "../operations/install-sending.js";
 import { noteOverdue } from "../operations/loss.js";
 import { configurePeers } from "../operations/membership.js";
+import { promoteRejoined } from "../operations/rejoin.js";
 import { nextRound } from "../operations/replication.js";
 import { diskHangs } from "../operations/timers.js";
 import { callSuccessor } from "../operations/transfer.js";
@@ -29,6 +30,7 @@ export function onHeartbeatDue(state: State, leader: Leader): void {
   }
   if (releaseLeaving(state, leader)) configurePeers(state);
   moveHere(state, leader);
+  promoteRejoined(state, leader);
 }
 
 /** This node itself is reached elsewhere than the configuration says. */

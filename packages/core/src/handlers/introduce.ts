@@ -1,5 +1,5 @@
 // A node introduces itself: a joiner, one whose disk was lost, or a member that has moved.
-import { changeAddress, changeMembers } from "../operations/configuration-change.js";
+import { changeAddress } from "../operations/configuration-change.js";
 import { send } from "../operations/emit.js";
 import {
   judgeIntroduction,
@@ -7,10 +7,11 @@ import {
   noteIntroduction,
   noteTwoDirectories,
 } from "../operations/introductions.js";
+import { takeBack } from "../operations/rejoin.js";
 import { memberOf } from "../operations/voters.js";
 import type { Introduce, IntroductionVerdict } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
-import type { Configuration, Sender } from "../types.js";
+import type { Sender } from "../types.js";
 
 /** Any node with a configuration can answer; only the leader remembers who asked. */
 export function onIntroduce(state: State, from: Sender, message: Introduce): void {
@@ -33,56 +34,28 @@ function heed(
   state: State,
   leader: Leader,
   from: Sender,
-  message: Introduce,
+  { address, ...message }: Introduce,
   verdict: IntroductionVerdict,
 ): void {
+  const { id, incarnation } = from;
   switch (verdict) {
+    case "notMember":
     case "waiting":
-      noteIntroduction(state, leader, from, message);
+      noteIntroduction(state, leader, from, { address, ...message });
+      if (verdict === "waiting" && message.rejoin) {
+        takeBack(state, leader, { id, incarnation, address });
+      }
       break;
     case "member": {
       const member = memberOf(state, from);
-      if (member && member.address !== message.address) {
-        changeAddress(state, leader, { ...member, address: message.address });
+      if (member && member.address !== address) {
+        changeAddress(state, leader, { ...member, address });
       }
       break;
     }
     case "stillThere":
-      noteTwoDirectories(state, leader, from.id);
-      return;
+      noteTwoDirectories(state, leader, id);
+      break;
     default:
-      return;
   }
-  if (message.rejoin) takeBack(state, leader, from);
-}
-
-/**
- * The way of a voter that lost its disk, one step with each introduction, and nothing to remember:
- * its former incarnation leaves, the new one becomes a learner, and once it has caught up a voter.
- * Whatever stands in the way is tried again with the next introduction.
- */
-function takeBack(state: State, leader: Leader, { id, incarnation }: Sender): void {
-  const latest = state.membership.history.at(-1);
-  if (!latest) return;
-  const { voters, learners } = idsOf(latest.configuration);
-  const others = voters.filter((one) => one !== id);
-  const isLearner = learners.includes(id);
-  const known = memberOf(state, { id, incarnation });
-  const isLost = !known && voters.includes(id);
-  if (known && !isLearner) return;
-  const heardAt = leader.progress.get(id)?.lastContactAt ?? -Infinity;
-  // A leader that is new has heard nobody yet: whoever has its place may be alive.
-  if (isLost && state.now - heardAt < state.options.electionTimeoutMs.max) return;
-  changeMembers(state, leader, {
-    expected: latest.index,
-    voters: isLost ? others : isLearner ? [...voters, id] : voters,
-    learners: isLost || isLearner ? learners.filter((one) => one !== id) : [...learners, id],
-  });
-}
-
-function idsOf({ voters, learners }: Configuration): {
-  readonly voters: readonly string[];
-  readonly learners: readonly string[];
-} {
-  return { voters: voters.map(({ id }) => id), learners: learners.map(({ id }) => id) };
 }

@@ -3,7 +3,6 @@ import { InvariantViolation } from "../errors.js";
 import type { Leader, State } from "../state/state.js";
 import type { Index } from "../types.js";
 import { emit } from "./emit.js";
-import { noteOwnMembership } from "./membership.js";
 import { reachedByQuorum } from "./voters.js";
 
 export function advanceCommit(state: State, index: Index): void {
@@ -18,7 +17,6 @@ export function advanceCommit(state: State, index: Index): void {
     for (let i = state.commitIndex + 1; i <= index; i++) role.uncommittedBytes -= state.log.size(i);
   }
   state.commitIndex = index;
-  if (state.introduction.rejoin) noteOwnMembership(state);
   emit(state, { type: "committed", commitIndex: index });
 }
 

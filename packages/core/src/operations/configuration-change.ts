@@ -3,7 +3,7 @@
 // majority of both halves, and once that is committed the one that leaves the old half.
 import { configurationOf, encodeConfiguration } from "../encoding/configuration.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
-import { isJoint, isListed, serversOf } from "../members.js";
+import { isJoint, isListed, serversOf, withRejoining } from "../members.js";
 import type { MembershipVerdict } from "../protocol/messages.js";
 import { majority } from "../quorum/majority.js";
 import { isCaughtUp } from "../state/progress.js";
@@ -56,20 +56,33 @@ export function changeMembers(
   const changesVoters =
     voters.length !== current.voters.length ||
     !voters.every((one) => isListed(current.voters, one));
-  const next: Configuration = {
+  const lists = {
     clusterInstance: current.clusterInstance,
     voters: changesVoters ? voters : current.voters,
     learners,
     outgoing: changesVoters ? current.voters : [],
   };
-  const refused = refuseConfiguration(next);
-  if (refused) return refused;
-  const missing = changesVoters ? refuseVoters(state, leader, current, voters) : null;
-  if (missing) return missing;
   if (!changesVoters && sameLearners(current, learners)) {
     const term = state.log.term(latest.index) ?? state.log.base.term;
     return { type: "accepted", index: latest.index, term };
   }
+  // Whoever rejoins and stays a learner still does.
+  const { rejoining = [] } = current;
+  const stay = rejoining.filter((id) => learners.some((learner) => learner.id === id));
+  return replaceConfiguration(state, leader, current, withRejoining(lists, stay));
+}
+
+/** Puts `next` in the place of the latest one, if its servers fit and its voters are ready. */
+export function replaceConfiguration(
+  state: State,
+  leader: Leader,
+  current: Configuration,
+  next: Configuration,
+): MembershipVerdict {
+  const refused =
+    refuseConfiguration(next) ??
+    (isJoint(next) ? refuseVoters(state, leader, current, next.voters) : null);
+  if (refused) return refused;
   return {
     type: "accepted",
     index: appendConfiguration(state, leader, next),
@@ -93,13 +106,14 @@ function resolve(
 }
 
 function refuseConfiguration(next: Configuration): MembershipVerdict | null {
-  const { clusterInstance, voters, learners, outgoing } = next;
+  const { clusterInstance, voters, learners, outgoing, rejoining } = next;
   const servers = serversOf(next);
   const shared = servers.filter((one) =>
     servers.some((other) => other.id !== one.id && other.address === one.address),
   );
   if (shared.length > 0) return { type: "duplicate", ids: shared.map(({ id }) => id) };
-  return configurationOf(clusterInstance, voters, learners, outgoing) ? null : { type: "tooMany" };
+  const found = configurationOf(clusterInstance, voters, learners, outgoing, rejoining);
+  return found ? null : { type: "tooMany" };
 }
 
 /**

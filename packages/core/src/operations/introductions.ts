@@ -4,7 +4,7 @@ import { isListed, isSameMember, serversOf } from "../members.js";
 import type { IntroductionVerdict, Introduce } from "../protocol/messages.js";
 import type { Introduction } from "../state/introduction-state.js";
 import type { Leader, State } from "../state/state.js";
-import { leaderOf } from "../state/state.js";
+import { isBlank, leaderOf } from "../state/state.js";
 import type { Configuration, NodeId, Peer, Sender, Server } from "../types.js";
 import { emit, send } from "./emit.js";
 import { configurePeers } from "./membership.js";
@@ -27,7 +27,8 @@ export function introduce(state: State, to: NodeId): void {
     to: "",
     term: state.currentTerm,
     address: options.address,
-    rejoin: introduction.rejoin,
+    // What holds a log was named once: the configuration says whether it is still to be a voter.
+    rejoin: options.rejoin === true && isBlank(state),
     clusterInstance: membership.current?.clusterInstance ?? "",
   });
 }
@@ -93,14 +94,16 @@ export function judgeIntroduction(
   if (servers.some((server) => server.address === address && server.id !== from.id)) {
     return "addressTaken";
   }
-  if (!named) return "waiting";
+  if (!named) return rejoin ? "notMember" : "waiting";
   if (isSameMember(named, from)) return "member";
-  if (!rejoin || isListed(current.learners, named)) return "idTaken";
+  const { learners, rejoining = [] } = current;
+  if (!rejoin || (isListed(learners, named) && !rejoining.includes(from.id))) return "idTaken";
   return isHeard(state, from.id) ? "stillThere" : "waiting";
 }
 
 /** Whether the member of this id answered within an election timeout, as far as a leader knows. */
 function isHeard({ role, now, options }: State, id: NodeId): boolean {
+  if (id === options.id) return true;
   const progress = role.kind === "leader" ? role.progress.get(id) : undefined;
   // A new leader has heard nobody yet.
   if (!progress || progress.round === 0) return false;

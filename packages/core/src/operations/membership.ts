@@ -54,22 +54,14 @@ export function inForce(state: State): void {
   configurePeers(state);
 }
 
-/**
- * Whether this node is named as it is, and what of its introduction is settled by that. A wish to
- * rejoin is settled by what is committed only: anything else may be taken back.
- */
+/** Whether this node is named as it is: otherwise it has to introduce itself. */
 export function noteOwnMembership(state: State): void {
   const { membership, introduction, options } = state;
   const named = memberOf(state, options);
   if (named) membership.removedAt = 0;
-  const committed = configurationAt(state, state.commitIndex)?.configuration;
-  const wasNamed = committed !== undefined && isListed(serversOf(committed), options);
-  const isVoting = committed !== undefined && isListed(votersOf(committed), options);
-  if (isVoting || (introduction.wasNamed && !wasNamed)) introduction.rejoin = false;
-  introduction.wasNamed = wasNamed;
   const isWaiting = options.bootstrap.length === 0 && options.address !== "";
   introduction.isNeeded = membership.current
-    ? options.address !== "" && (named?.address !== options.address || introduction.rejoin)
+    ? options.address !== "" && named?.address !== options.address
     : isWaiting;
 }
 

@@ -208,6 +208,8 @@ export type Notice =
   | "snapshotMissing"
   /** The log's configuration is in force; the given list of initial voters differs from it. */
   | "bootstrapIgnored"
+  /** Told to rejoin, but it holds a log: whether that makes it a member, the others know. */
+  | "rejoinIgnored"
   /** Two processes with this id and different data directories were heard at the same time. */
   | "twoDirectories"
   /** This leader's log had no room for a command within its limit; or has room again. */

@@ -228,7 +228,9 @@ export type IntroductionVerdict =
   /** Its log is another cluster's. */
   | "otherCluster"
   /** Its log is another cluster's, and this one's configuration names its id. */
-  | "otherInstance";
+  | "otherInstance"
+  /** It would replace a voter, but no member has its id: a membership change can name it. */
+  | "notMember";
 
 export interface Introduced extends Envelope {
   readonly type: "introduced";

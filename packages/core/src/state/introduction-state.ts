@@ -13,9 +13,6 @@ export interface Introduction {
 export interface OwnIntroduction {
   /** No configuration names this node as it is. */
   isNeeded: boolean;
-  /** It takes its former voter's place, until it has it or has lost it again. */
-  rejoin: boolean;
-  wasNamed: boolean;
   /** The nodes that answered where the transport dialled, the latest one last; bounded. */
   readonly contacts: Set<NodeId>;
   /** Who leads, as somebody said that was asked, and when that one was last heard. */
@@ -28,11 +25,9 @@ export interface OwnIntroduction {
   reported: string;
 }
 
-export function newOwnIntroduction(rejoin: boolean): OwnIntroduction {
+export function newOwnIntroduction(): OwnIntroduction {
   return {
     isNeeded: false,
-    rejoin,
-    wasNamed: false,
     contacts: new Set(),
     leader: null,
     leaderHeardAt: -Infinity,

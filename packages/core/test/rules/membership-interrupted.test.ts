@@ -1,13 +1,12 @@
 // Changes of the members that end half-way: with the leader that began them, beside a transfer, or
 // while somebody was cut off. Everybody can be named again, and nobody has to wait.
 import { expect, test } from "vitest";
-import { crash, endTurns, nodeOf, restart, step } from "../support/cluster.js";
+import { crash, endTurns, nodeOf, step } from "../support/cluster.js";
 import { change, configurationAt, join, leaderIn, membersOf, run } from "../support/membership.js";
 import { settle } from "../support/scene.js";
 
 const THREE = ["n1", "n2", "n3"];
 const FOUR = [...THREE, "n4"];
-const FIVE = [...FOUR, "n5"];
 
 test("a joiner whose entry is lost with its leader can be named again", () => {
   const changing = membersOf(THREE);
@@ -65,62 +64,6 @@ test("a removed member makes itself known though the node that it met first is g
   leaderIn(changing);
   run(changing, 5000);
   expect(leaderIn(changing).raft.status.introductions.map(({ id }) => id)).toContain("n4");
-});
-
-test.each(["learner", "joint"])("a rejoin goes on after its %s entry was lost", (which) => {
-  const changing = membersOf(FIVE);
-  const lost = FIVE.find((id) => id !== leaderIn(changing).id) ?? "";
-  const node = nodeOf(changing.cluster, lost);
-  crash(node);
-  run(changing, 1000);
-  const leader = leaderIn(changing);
-  const others = FIVE.filter((id) => id !== leader.id && id !== lost);
-  node.options = { rejoin: true };
-  restart(node, { wiped: true, bootstrap: [] });
-  const { id, incarnation, run: its } = leader;
-  step(changing.cluster, node, { type: "met", from: { id, incarnation, run: its } });
-  const isReached = (): boolean => {
-    const { committedConfiguration, configurationIndex } = leader.raft.status;
-    const text = configurationAt(leader);
-    if (text.includes("outgoing") || committedConfiguration?.index !== configurationIndex) {
-      return false;
-    }
-    return which === "learner" ? !text.includes(lost) : text.includes(`learners=${lost}`);
-  };
-  for (let ms = 0; ms < 2000 && !isReached(); ms++) run(changing, 1);
-  for (const other of others) changing.cut.add(other);
-  const before = leader.raft.status.configurationIndex;
-  for (let ms = 0; ms < 290 && leader.raft.status.configurationIndex === before; ms++) {
-    run(changing, 1);
-  }
-  run(changing, 1);
-  crash(leader);
-  changing.cut.clear();
-  run(changing, 5000);
-  restart(leader);
-  run(changing, 5000);
-  const voters = leaderIn(changing).raft.status.configuration?.voters ?? [];
-  expect(voters.map((voter) => voter.incarnation)).toContain(node.incarnation);
-});
-
-test("a new leader doesn't take the dead voter whose node rejoins for a living one", () => {
-  const changing = membersOf(THREE);
-  const leader = leaderIn(changing);
-  const [lost = "", other = ""] = THREE.filter((id) => id !== leader.id);
-  crash(nodeOf(changing.cluster, lost));
-  run(changing, 1000);
-  const node = nodeOf(changing.cluster, lost);
-  node.options = { rejoin: true };
-  restart(node, { wiped: true, bootstrap: [] });
-  step(changing.cluster, leaderIn(changing), { type: "transferLeadership", id: 1, target: other });
-  settle(changing);
-  const { id, incarnation, run: its } = leaderIn(changing);
-  step(changing.cluster, node, { type: "met", from: { id, incarnation, run: its } });
-  run(changing, 200);
-  const told = changing.effects.flatMap(({ effect }) =>
-    effect.type === "notice" ? [effect.notice] : [],
-  );
-  expect(told).not.toContain("twoDirectories");
 });
 
 test("no change is taken while a leadership is handed on: its entry would lose the target the election", () => {

@@ -34,7 +34,10 @@ const installSnapshot = fc
     ...m,
     lastIncludedTerm: Math.min(m.lastIncludedTerm, m.term),
     configurationIndex: Math.min(m.configurationIndex, m.lastIncludedIndex),
-    configuration: configurationOf(["n1", "n2"], { learners: ["n3"], outgoing: ["n1", "n4"] }),
+    configuration: {
+      ...configurationOf(["n1", "n2"], { learners: ["n3"], outgoing: ["n1", "n4"] }),
+      ...(m.attempt % 2 === 0 && { rejoining: ["n3"] }),
+    },
     bytes: data.length === 0 ? 0 : offset + data.length + more,
     offset: data.length === 0 ? 0 : offset,
     data,
@@ -215,6 +218,7 @@ export const message: fc.Arbitrary<Message> = fc.oneof(
       "addressTaken",
       "otherCluster",
       "otherInstance",
+      "notMember",
     ),
   }),
   fc.record({

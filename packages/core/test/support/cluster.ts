@@ -213,7 +213,7 @@ export function restart(
   if (change.wiped === true) {
     node.disk = newDisk();
     node.snapshots = newSnapshots();
-    node.incarnation = incarnationOf(node.id, 2);
+    node.incarnation = incarnationOf(node.id, Number(node.incarnation.split("-").at(-1)) + 1);
     node.run = 1;
   }
   if (change.bootstrap) node.bootstrap = peersNamed(change.bootstrap);

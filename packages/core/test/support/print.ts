@@ -193,12 +193,18 @@ export function printStatus(id: NodeId, s: RaftStatus): string {
   return `${id} ${s.role} term=${s.currentTerm} vote=${s.votedFor?.id ?? "none"} leader=${s.leaderId ?? "none"} last=${s.lastIndex} durable=${s.durableIndex} commit=${s.commitIndex} applied=${s.lastApplied}${peers}`;
 }
 
-/** `n1,n2 learners=n4 outgoing=n1,n3`; lists that are empty are left out. */
-export function printConfiguration({ voters, learners, outgoing }: Configuration): string {
+/** `n1,n2 learners=n4 outgoing=n1,n3 rejoining=n4`; lists that are empty are left out. */
+export function printConfiguration({
+  voters,
+  learners,
+  outgoing,
+  rejoining,
+}: Configuration): string {
   const ids = (servers: readonly Member[]): string => servers.map(({ id }) => id).join();
   const more = [
     learners.length > 0 ? ` learners=${ids(learners)}` : "",
     outgoing.length > 0 ? ` outgoing=${ids(outgoing)}` : "",
+    rejoining ? ` rejoining=${rejoining.join()}` : "",
   ];
   return `${ids(voters)}${more.join("")}`;
 }

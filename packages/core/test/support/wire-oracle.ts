@@ -40,7 +40,7 @@ const header = z.union([
     flag,
     z.union([z.literal(""), incarnation]),
   ]),
-  z.tuple([z.literal(17), incarnation, term, peer.nullable(), incarnation, count.max(6)]),
+  z.tuple([z.literal(17), incarnation, term, peer.nullable(), incarnation, count.max(7)]),
   z.tuple([z.literal(18), incarnation, term, count, count, ids, ids]),
   z.tuple([z.literal(19), incarnation, term, count, count, verdict]),
   z.tuple([z.literal(0), incarnation, term, count, term, count]),
@@ -75,7 +75,16 @@ const header = z.union([
     count,
     count,
     term,
-    z.tuple([incarnation, z.array(server).min(1), z.array(server), z.array(server)]),
+    z.union([
+      z.tuple([incarnation, z.array(server).min(1), z.array(server), z.array(server)]),
+      z.tuple([
+        incarnation,
+        z.array(server).min(1),
+        z.array(server),
+        z.array(server),
+        z.array(id).min(1),
+      ]),
+    ]),
     count,
     count,
     count.max(2 ** 32 - 1),
@@ -133,24 +142,32 @@ function isPart(data: Part, length: number): boolean {
 
 type Servers = readonly z.infer<typeof server>[];
 
-/** Nobody twice in a half, and one incarnation, address and id belong together in all lists. */
-function isConfiguration([, voters, learners, outgoing]: readonly [
+/**
+ * Nobody twice in a half, and one incarnation, address and id belong together in all lists; but an
+ * outgoing voter may be another directory, elsewhere, than the learner that rejoins in its place.
+ */
+function isConfiguration([, voters, learners, outgoing, rejoining = []]: readonly [
   string,
   Servers,
   Servers,
   Servers,
+  (readonly string[])?,
 ]): boolean {
   const all = [...voters, ...learners, ...outgoing];
+  const isLost = (one: Servers[number]): boolean =>
+    outgoing.includes(one) && rejoining.includes(one[0]);
   const distinct = (list: Servers): boolean => new Set(list.map(([id]) => id)).size === list.length;
   return (
     all.length <= 100 &&
     distinct([...voters, ...learners]) &&
     distinct(outgoing) &&
-    all.every(([id, incarnation, address]) =>
-      all.every(
-        (other) =>
-          (other[0] === id) === (other[2] === address) &&
-          (other[0] !== id || other[1] === incarnation),
+    new Set(rejoining).size === rejoining.length &&
+    rejoining.every((id) => learners.some((learner) => learner[0] === id)) &&
+    all.every((one) =>
+      all.every((other) =>
+        one[0] === other[0]
+          ? isLost(one) || isLost(other) || (one[1] === other[1] && one[2] === other[2])
+          : one[2] !== other[2],
       ),
     )
   );

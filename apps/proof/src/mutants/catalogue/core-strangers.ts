@@ -4,13 +4,6 @@ import type { Mutant } from "../mutant.js";
 
 export const strangers: readonly Mutant[] = [
   {
-    id: "core-m45",
-    file: "packages/core/src/operations/introductions.ts",
-    find: "if (!rejoin || isListed(current.learners, named)) return",
-    replace: "if (!rejoin) return",
-    why: "a learner that lost its disk comes back as a voter",
-  },
-  {
     id: "core-m46",
     file: "packages/core/src/operations/introductions.ts",
     find: "servers.some((server) => server.address === address && server.id !== from.id)",
@@ -37,13 +30,6 @@ export const strangers: readonly Mutant[] = [
     find: "  if (!progress || progress.round === 0) return false;",
     replace: "  if (!progress) return false;",
     why: "a new leader takes a lost voter for a living one, since it took office just now",
-  },
-  {
-    id: "core-m50",
-    file: "packages/core/src/handlers/introduce.ts",
-    find: "    voters: isLost ? others : isLearner",
-    replace: "    voters: isLearner",
-    why: "a rejoin doesn't take out the lost directory first: one id would stand twice in a joint phase (hazard 68)",
   },
   {
     id: "core-m51",
@@ -139,12 +125,5 @@ export const strangers: readonly Mutant[] = [
     find: "  const isOurs = own === undefined || own === clusterInstance;\n",
     replace: '  const isOurs = own === undefined || verdict !== "otherCluster";\n',
     why: "a member looks for its leader where another cluster has its own",
-  },
-  {
-    id: "core-m95",
-    file: "packages/core/src/handlers/introduce.ts",
-    find: "  if (isLost && state.now - heardAt < state.options.electionTimeoutMs.max) return;\n",
-    replace: "",
-    why: "a new leader gives a living voter's place to whoever rejoins in its name",
   },
 ];

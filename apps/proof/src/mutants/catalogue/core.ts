@@ -4,6 +4,7 @@ import { elections } from "./core-elections.js";
 import { encoding } from "./core-encoding.js";
 import { jointPhase } from "./core-joint-phase.js";
 import { membership } from "./core-membership.js";
+import { rejoin } from "./core-rejoin.js";
 import { replication } from "./core-replication.js";
 import { snapshots } from "./core-snapshots.js";
 import { strangers } from "./core-strangers.js";
@@ -20,4 +21,5 @@ export const core: readonly Mutant[] = [
   ...membership,
   ...jointPhase,
   ...strangers,
+  ...rejoin,
 ];
