@@ -64,7 +64,8 @@ export interface ChangeMembershipOptions extends ReadyOptions {
   /**
    * The index of the configuration to change: `status().configurationIndex`, where
    * `configurationCommitted` is true. If another one is in force, the call fails as `stale` and
-   * changes nothing. Default: the one in force when the call begins.
+   * changes nothing. Default: the one in force when the call begins. Each later step expects the
+   * result of the one before; if someone else was faster, the error says what was done by then.
    */
   readonly expected?: Index;
   /**

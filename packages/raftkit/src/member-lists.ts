@@ -1,5 +1,6 @@
 // The members of a configuration by their ids, and the next step of a change.
 import type { Configuration, NodeId } from "@raftkit/core";
+import { isListed, serversOf } from "@raftkit/core";
 
 export interface MemberLists {
   readonly voters: readonly NodeId[];
@@ -8,6 +9,15 @@ export interface MemberLists {
 
 export function listsOf({ voters, learners }: Configuration): MemberLists {
   return { voters: voters.map(({ id }) => id), learners: learners.map(({ id }) => id) };
+}
+
+/** The same members with the same data directories, some of them at other addresses. */
+export function areOnlyMoved(a: Configuration, b: Configuration): boolean {
+  const sameLists = (["voters", "learners", "outgoing"] as const).every(
+    (list) => a[list].length === b[list].length && a[list].every((one) => isListed(b[list], one)),
+  );
+  const addresses = new Set(serversOf(a).map(({ address }) => address));
+  return sameLists && serversOf(b).some(({ address }) => !addresses.has(address));
 }
 
 /** While voters change: the old ones. */

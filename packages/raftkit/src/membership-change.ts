@@ -1,7 +1,7 @@
-// One `changeMembership` call: derives the next step towards the wanted members from the committed
-// configuration of each moment. A step names the index of the configuration that it changes, so that
-// of two administrators one wins. The index is enough: no leader has another entry at a committed
-// index (decision 0049).
+// One `changeMembership` call: derives the next step towards the wanted members from the result of
+// the one before. A step names the index of the configuration that it changes, so that of two
+// administrators one wins. The index is enough: no leader has another entry at a committed index
+// (decision 0049).
 import type { Configuration, Index, MembershipVerdict, NodeId } from "@raftkit/core";
 import type { ChangedMembership, MembershipProgress } from "./api-members.js";
 import { MembershipChangeFailed } from "./errors.js";
@@ -9,6 +9,7 @@ import type { Failure, Obstacle } from "./membership-failures.js";
 import { MAY_HAPPEN, NOT_COMMITTED, obstacleOf, refusalOf } from "./membership-failures.js";
 import type { MemberLists } from "./member-lists.js";
 import {
+  areOnlyMoved,
   areSame,
   changesVoters,
   listsBefore,
@@ -39,6 +40,8 @@ interface Step {
   readonly kind: "learn" | "change" | "takeOut";
   readonly from: MemberLists;
   readonly to: MemberLists;
+  /** What it changes. Another one with the same members has been changed, and changed back. */
+  base: { readonly configuration: Configuration; readonly index: Index };
 }
 
 /** What a call needs from its node. */
@@ -73,9 +76,13 @@ export class MembershipChange extends PendingCall {
   #openFrom: Index | undefined;
   /** The leader's answer to an earlier request for that step was lost. */
   #isUnanswered = false;
+  /** The leader has accepted the present step, or may have. */
+  #isTaken = false;
   #isAsked = false;
   #isPausing = false;
   #obstacle: Obstacle | undefined;
+  /** The fewest nodes that were unknown. */
+  #leastUnknown = Infinity;
   /** The least that each new voter lacked, and the most of a snapshot that it had. */
   readonly #best = new Map<NodeId, { readonly gap: number; readonly bytes: number }>();
   #movedAt: number;
@@ -102,7 +109,10 @@ export class MembershipChange extends PendingCall {
     this.#awaitedIndex = 0;
     // A later configuration may be the one that was asked for, and can't be taken back.
     const isLatest = this.#node.view()?.latestIndex === this.#openFrom;
-    if (isLatest && !this.#isAsked) this.#openFrom = undefined;
+    if (isLatest && !this.#isAsked) {
+      this.#openFrom = undefined;
+      this.#isTaken = false;
+    }
   }
 
   /** The next input for core, if any. */
@@ -132,7 +142,10 @@ export class MembershipChange extends PendingCall {
       this.#hasBegun = true;
       if (!this.#fits(now, view)) return;
     } else if (step && areSame(now, step.to)) this.#onStepDone(step, view);
-    else if (step && !areSame(now, step.from)) {
+    else if (step && areOnlyMoved(step.base.configuration, view.configuration)) {
+      step.base = view;
+      this.#isTaken = false;
+    } else if (step && step.base.index !== view.index) {
       if (this.#failure) this.#giveUp(this.#leftText(now));
       else this.#failStale("someone else changed the members meanwhile", now, view);
     }
@@ -154,6 +167,7 @@ export class MembershipChange extends PendingCall {
   #onStepDone({ kind, from, to }: Step, { index }: CommittedView): void {
     this.#step = undefined;
     this.#openFrom = undefined;
+    this.#isTaken = false;
     this.#moved();
     if (kind === "learn") {
       this.#added = without(to.learners, from.learners);
@@ -164,21 +178,24 @@ export class MembershipChange extends PendingCall {
     }
   }
 
-  #plan(now: MemberLists, { configuration, index }: CommittedView): Step | undefined {
+  #plan(now: MemberLists, base: CommittedView): Step | undefined {
+    const { configuration, index } = base;
     const { target } = this.#node;
     const to = (learners: readonly NodeId[]): MemberLists => ({ voters: now.voters, learners });
     // Somebody else may have finished it, or changed what was added, since it was given up.
     if (this.#failure && !areSame(now, target)) {
       const learners = without(now.learners, this.#added);
       if (learners.length < now.learners.length) {
-        return { kind: "takeOut", from: now, to: to(learners) };
+        return { kind: "takeOut", from: now, to: to(learners), base };
       }
       this.#giveUp(this.#leftText(now));
       return undefined;
     }
     const ids = newcomers(now, target);
-    if (ids.length > 0) return { kind: "learn", from: now, to: to([...now.learners, ...ids]) };
-    if (!areSame(now, target)) return { kind: "change", from: now, to: target };
+    if (ids.length > 0) {
+      return { kind: "learn", from: now, to: to([...now.learners, ...ids]), base };
+    }
+    if (!areSame(now, target)) return { kind: "change", from: now, to: target, base };
     this.#tell({ step: "done", index });
     if (this.end()) this.#node.resolve({ configuration, configurationIndex: index });
     return undefined;
@@ -191,11 +208,16 @@ export class MembershipChange extends PendingCall {
       return;
     }
     this.#isPausing = true;
-    // Without an answer the leader may still accept it, as long as nothing else was changed; and what
-    // it says was changed may be just that.
+    // Without an answer the leader may still accept it, as long as it has answered nothing later; and
+    // what it says was changed may be just that.
     const mayBeOwn = verdict.type === "stale" || verdict.type === "inProgress";
-    if (verdict.type === "unknown") this.#isUnanswered = true;
-    else if (!(mayBeOwn && this.#isUnanswered)) this.#openFrom = undefined;
+    if (verdict.type === "unknown") {
+      this.#isUnanswered = true;
+      this.#isTaken = true;
+    } else if (!(mayBeOwn && this.#isUnanswered)) {
+      this.#openFrom = undefined;
+      this.#isTaken = false;
+    }
     switch (verdict.type) {
       case "stale":
       case "inProgress":
@@ -220,17 +242,18 @@ export class MembershipChange extends PendingCall {
   #onAccepted(index: Index): void {
     const step = this.#step;
     this.#awaitedIndex = index;
+    this.#isTaken = true;
     this.#obstacle = undefined;
     this.#moved();
     if (step && changesVoters(step.from, step.to)) this.#tell({ step: "joint", index });
   }
 
   #onObstacle(obstacle: Obstacle): void {
-    const before = this.#obstacle;
     this.#obstacle = obstacle;
     if (obstacle.type === "unknownServer") {
       const { ids } = obstacle;
-      if (before?.type === "unknownServer" && ids.length < before.ids.length) this.#moved();
+      if (ids.length < this.#leastUnknown) this.#moved();
+      this.#leastUnknown = Math.min(this.#leastUnknown, ids.length);
       this.#tell({ step: "waiting", ids });
     } else if (obstacle.type === "unreachable") {
       this.#tell({ step: "unreachable", ids: obstacle.ids });
@@ -295,7 +318,14 @@ export class MembershipChange extends PendingCall {
   }
 
   #failStale(what: string, now: MemberLists, { index }: CommittedView): void {
-    const why = `${what}; the present one, at index ${index}, has ${listsText(now)}. Nothing was done; check whether that is enough, and call again if not`;
+    const made = this.#added.length > 0 ? `made ${this.#added.join(", ")} a learner` : "";
+    const sent =
+      this.#step && this.#isTaken
+        ? `sent the leader a step to ${listsText(this.#step.to)}, which may have been in force before that`
+        : "";
+    const parts = [made, sent].filter((part) => part !== "");
+    const done = parts.length === 0 ? "Nothing was done" : `This call ${parts.join(", and ")}`;
+    const why = `${what}; the present one, at index ${index}, has ${listsText(now)}. ${done}; check whether that is enough, and call again if not`;
     this.#fail({ reason: "stale", why, ids: [] });
   }
 

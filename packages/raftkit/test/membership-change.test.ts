@@ -124,6 +124,64 @@ test.each(["inProgress", "stale"] as const)(
   },
 );
 
+test("an answer to its repetition ends a request of which the answer was lost: it won't happen", () => {
+  const { call, made, ask } = replacing(["n1", "n2"]);
+  ask({ type: "unknown" });
+  call.onTick();
+  ask({ type: "unreachable", ids: ["n2"] });
+  call.abort("enough");
+  expect(made.ended).toMatchObject({ mayHappen: false });
+});
+
+test("members that were changed and changed back aren't those that it was to change", () => {
+  const { call, made, settle, ask } = replacing();
+  ask({ type: "accepted", index: 11, term: 2 });
+  settle(11, ["n1", "n2", "n3"], ["n4"]);
+  ask({ type: "notCaughtUp", id: "n4", matchIndex: 1, lastIndex: 9, writtenBytes: 0, bytes: 0 });
+  call.onTick();
+  settle(15, ["n1", "n2", "n3"], ["n4"]);
+  expect(call.next()).toBeUndefined();
+  expect(made.ended).toMatchObject({ reason: "stale", mayHappen: false });
+});
+
+test("a member that has moved meanwhile is no other member", () => {
+  const { call, made, settle, ask } = replacing();
+  ask({ type: "accepted", index: 11, term: 2 });
+  settle(11, ["n1", "n2", "n3"], ["n4"]);
+  ask({ type: "notCaughtUp", id: "n4", matchIndex: 1, lastIndex: 9, writtenBytes: 0, bytes: 0 });
+  call.onTick();
+  const { voters, ...rest } = configurationOf(["n1", "n2", "n3"], ["n4"]);
+  const moved = voters.map((one) => (one.id === "n3" ? { ...one, address: "moved.test:1" } : one));
+  made.view = {
+    configuration: { ...rest, voters: moved },
+    index: 15,
+    latestIndex: 15,
+    isSettled: true,
+  };
+  expect(call.next()).toMatchObject({ expected: 15, voters: ["n1", "n2", "n4"] });
+});
+
+test("what was done before somebody else changed it is said", () => {
+  const { call, made, settle } = joint();
+  settle(15, ["n1", "n3"]);
+  expect(call.next()).toBeUndefined();
+  expect(made.ended).toMatchObject({
+    reason: "stale",
+    mayHappen: false,
+    message:
+      "someone else changed the members meanwhile; the present one, at index 15, has voters n1, n3. This call made n4 a learner, and sent the leader a step to voters n1, n2, n4, which may have been in force before that; check whether that is enough, and call again if not",
+  });
+});
+
+test("a step that was refused wasn't done", () => {
+  const { call, made, settle, ask } = replacing(["n1", "n2"]);
+  ask({ type: "unreachable", ids: ["n2"] });
+  call.onTick();
+  settle(15, ["n1", "n3"]);
+  expect(call.next()).toBeUndefined();
+  expect(made.ended).toMatchObject({ message: expect.stringMatching(/\. Nothing was done;/) });
+});
+
 test("refused at once, it won't happen", () => {
   const { call, made, ask } = replacing(["n1", "n2"]);
   ask({ type: "stale", index: 11 });
@@ -152,4 +210,14 @@ test("new voters that lag in turn, and get no further, are given up", () => {
   }
   // What it added is being taken out by now.
   expect(made.now).toBeLessThan(2 * PATIENCE_MS);
+});
+
+test("nodes that come and go in turn, and are never all there, are given up", () => {
+  const { call, made, ask } = replacing(["n1", "n2", "n3", "n4", "n5"]);
+  for (let i = 0; i < 12 && !made.ended; i++) {
+    ask({ type: "unknownServer", ids: i % 2 === 0 ? ["n4", "n5"] : ["n5"] });
+    made.now += 1000;
+    call.onTick();
+  }
+  expect(made.ended).toMatchObject({ reason: "unknownServer" });
 });

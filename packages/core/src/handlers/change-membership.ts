@@ -3,12 +3,12 @@
 import { changeMembers } from "../operations/configuration-change.js";
 import type { WantedMembers } from "../operations/configuration-change.js";
 import { emit, send } from "../operations/emit.js";
+import { configurationIndex } from "../operations/membership.js";
 import { memberOf } from "../operations/voters.js";
 import type { ChangeMembership, MembershipVerdict } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
 import { leaderOf } from "../state/state.js";
 import type { Sender } from "../types.js";
-import { isSameMember } from "../members.js";
 
 /** So many of the longest election timeouts an answer of the leader is awaited. */
 const AWAITED_TIMEOUTS = 2;
@@ -38,7 +38,7 @@ export function onChangeMembership(state: State, id: number, wanted: WantedMembe
   });
 }
 
-/** Another member asks; a copy of what was accepted last gets the same answer. */
+/** Another member asks. */
 export function onChangeMembershipAsked(
   state: State,
   from: Sender,
@@ -54,19 +54,25 @@ export function onChangeMembershipAsked(
   answerChange(state, from, message.id, verdict);
 }
 
+/**
+ * A copy of its last question gets the same answer, and an earlier one comes too late: so whoever
+ * has any answer knows that nothing that it asked before will be done any more.
+ */
 function verdictFor(
   state: State,
   leader: Leader,
-  from: Sender,
+  { id: asker, run }: Sender,
   message: ChangeMembership,
 ): MembershipVerdict {
-  const { id } = message;
-  const last = leader.lastChange;
-  if (last?.id === id && last.from.run === from.run && isSameMember(last.from, from)) {
-    return last.verdict;
+  const progress = leader.progress.get(asker);
+  const last = progress?.lastChange;
+  if (last?.run === run && message.id <= last.id) {
+    return message.id === last.id
+      ? last.verdict
+      : { type: "stale", index: configurationIndex(state) };
   }
   const verdict = changeMembers(state, leader, message);
-  if (verdict.type === "accepted") leader.lastChange = { from, id, verdict };
+  if (progress) progress.lastChange = { run, id: message.id, verdict };
   return verdict;
 }
 

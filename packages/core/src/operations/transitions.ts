@@ -126,7 +126,6 @@ export function becomeLeader(state: State): void {
     introductions: new Map(),
     twoDirectories: new Set(),
     addressChangedAt: -Infinity,
-    lastChange: null,
     reads: { waiting: [], asked: [] },
     round: 1,
     uncommittedBytes: 0,

@@ -27,7 +27,7 @@ export type Input =
   | { readonly type: "transferLeadership"; readonly id: number; readonly target: NodeId | null }
   /**
    * Replace the members of the configuration at `expected` by these; ended by `membershipVerdict`.
-   * A leader takes the addresses and incarnations of new members from introductions.
+   * Of a node each id is larger than the one before. A leader takes the addresses and incarnations of new members from introductions.
    */
   | {
       readonly type: "changeMembership";

@@ -244,6 +244,7 @@ export interface Introduced extends Envelope {
 /** Another node's operator wants to replace the members of `expected` by these. */
 export interface ChangeMembership extends Envelope {
   readonly type: "changeMembership";
+  /** Each later than the one before, within a run of the sender. */
   readonly id: number;
   /** The entry of the configuration that is to be changed. */
   readonly expected: Index;

@@ -1,5 +1,4 @@
 // Nodes that no configuration names yet, or not by this address, and their introductions.
-import type { MembershipVerdict } from "../protocol/messages.js";
 import type { NodeId, Peer, Sender, Server } from "../types.js";
 
 /** At the leader: who introduced itself, and when last. */
@@ -39,10 +38,3 @@ export function newOwnIntroduction(): OwnIntroduction {
 
 /** A change of the configuration that was sent to the leader: by its number. */
 export type PendingChanges = Map<number, { readonly to: Sender; readonly awaitedUntil: number }>;
-
-/** What a leader said of the last change that it accepted: a copy of the request gets it again. */
-export interface AcceptedChange {
-  readonly from: Sender;
-  readonly id: number;
-  readonly verdict: MembershipVerdict;
-}

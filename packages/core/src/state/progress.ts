@@ -1,5 +1,6 @@
 // What a leader knows about one follower (R16), and its window of unacknowledged messages. loss.ts
 // decides when one of them counts as lost.
+import type { MembershipVerdict } from "../protocol/messages.js";
 import type { Index, Server } from "../types.js";
 import type { OutgoingInstall } from "./install-state.js";
 
@@ -81,6 +82,12 @@ export interface Progress {
   /** It is sent a snapshot, beside what else it can be sent. */
   install: OutgoingInstall | null;
   readonly catchUp: CatchUp;
+  /** The last change of the members that this peer asked for, by its run and number. */
+  lastChange: {
+    readonly run: number;
+    readonly id: number;
+    readonly verdict: MembershipVerdict;
+  } | null;
   /** No member any more: it never counts. */
   leaving: Leaving | null;
 }
@@ -111,6 +118,7 @@ export function newProgress(server: Server, nextIndex: Index, now: number): Prog
     resumeAt: 0,
     install: null,
     catchUp: { targetIndex: nextIndex, startedAt: now, lastMs: Infinity },
+    lastChange: null,
     leaving: null,
   };
 }

@@ -8,12 +8,7 @@ import type { Index, Member, NodeId, Sender, Term } from "../types.js";
 import type { BootstrapState } from "./bootstrap-state.js";
 import type { ForwardDedup } from "./forward-dedup.js";
 import type { IncomingInstall } from "./install-state.js";
-import type {
-  AcceptedChange,
-  Introduction,
-  OwnIntroduction,
-  PendingChanges,
-} from "./introduction-state.js";
+import type { Introduction, OwnIntroduction, PendingChanges } from "./introduction-state.js";
 import type { Membership } from "./membership-state.js";
 import type { PendingProposals } from "./pending-proposals.js";
 import type { LeaderReads, RemoteReads } from "./pending-reads.js";
@@ -69,7 +64,6 @@ export interface Leader {
   readonly twoDirectories: Set<NodeId>;
   /** When it last put a member's new address into the configuration. */
   addressChangedAt: number;
-  lastChange: AcceptedChange | null;
   readonly reads: LeaderReads;
   round: number;
   uncommittedBytes: number;

@@ -188,6 +188,34 @@ test("a copy of a change that was accepted gets the same answer", () => {
   expect(sent(made, "changeMembershipReply")).toHaveLength(2);
 });
 
+test("once a change has an answer, nothing that its node asked for before is done any more", () => {
+  const made = readyLeader(3);
+  const message: Message = {
+    type: "changeMembership",
+    to: incarnationOf("n1"),
+    term: 2,
+    id: 7,
+    expected: 1,
+    voters: ["n1", "n2"],
+    learners: ["n3"],
+  };
+  // The answer to 7 was lost, or so it seemed; it was asked again, and the answer was no.
+  tell(made, senderOf("n2"), { ...message, id: 8, learners: ["n9"] });
+  tell(made, senderOf("n2"), message);
+  // Nor by a copy of the later one, though what stood in its way is gone.
+  hear(made, "n9", "introduce", { address: "n9.test:7000" }, { incarnation: incarnationOf("n9") });
+  tell(made, senderOf("n2"), { ...message, id: 8, learners: ["n9"] });
+  expect(sent(made, "changeMembershipReply").map(({ verdict }) => verdict)).toEqual([
+    { type: "unknownServer", ids: ["n9"] },
+    { type: "stale", index: 1 },
+    { type: "unknownServer", ids: ["n9"] },
+  ]);
+  expect(made.node.raft.status).toMatchObject({ lastIndex: 2, configurationIndex: 1 });
+  // Somebody else, or a later question, is another matter.
+  tell(made, senderOf("n3"), message);
+  expect(made.node.raft.status.configurationIndex).toBe(3);
+});
+
 test("a learner that is behind doesn't become a voter", () => {
   const made = readyLeader(3);
   change(made, ["n1", "n2"], ["n3"]);

@@ -78,9 +78,23 @@ export const strangers: readonly Mutant[] = [
   {
     id: "core-m57",
     file: "packages/core/src/handlers/change-membership.ts",
-    find: "last.from.run === from.run && ",
-    replace: "",
+    find: "last?.run === run && message.id <= last.id",
+    replace: "last && message.id <= last.id",
     why: "another question of a later run gets the answer of an earlier one",
+  },
+  {
+    id: "core-m107",
+    file: "packages/core/src/handlers/change-membership.ts",
+    find: "last?.run === run && message.id <= last.id",
+    replace: "last?.run === run && message.id === last.id",
+    why: "a change that was overtaken by its own repetition is made, though its node was told that it wasn't",
+  },
+  {
+    id: "core-m108",
+    file: "packages/core/src/handlers/change-membership.ts",
+    find: "if (progress) progress.lastChange =",
+    replace: 'if (progress && verdict.type === "accepted") progress.lastChange =',
+    why: "a copy of a change that was refused is made, though its node was told that it wasn't",
   },
   {
     id: "core-m58",

@@ -19,8 +19,8 @@ export const raftkitMembers: readonly Mutant[] = [
   {
     id: "raftkit-91",
     file: CHANGE,
-    find: "    else if (step && !areSame(now, step.from)) {",
-    replace: "    else if (step && !areSame(now, step.from) && this.#failure) {",
+    find: "else if (step && step.base.index !== view.index) {",
+    replace: "else if (step && step.base.index !== view.index && this.#failure) {",
     why: "of two administrators at once the slower one undoes what the other did",
   },
   {
@@ -110,8 +110,8 @@ export const raftkitMembers: readonly Mutant[] = [
   {
     id: "raftkit-154",
     file: CHANGE,
-    find: "if (isLatest && !this.#isAsked) this.#openFrom = undefined;",
-    replace: "if (!this.#isAsked) this.#openFrom = undefined;",
+    find: "if (isLatest && !this.#isAsked) {",
+    replace: "if (!this.#isAsked) {",
     why: "a joint phase that can't be undone is said not to happen, and the new voter's data goes",
   },
   {
@@ -124,9 +124,37 @@ export const raftkitMembers: readonly Mutant[] = [
   {
     id: "raftkit-156",
     file: CHANGE,
-    find: "else if (!(mayBeOwn && this.#isUnanswered)) this.#openFrom = undefined;",
-    replace: "else this.#openFrom = undefined;",
+    find: "} else if (!(mayBeOwn && this.#isUnanswered)) {",
+    replace: "} else {",
     why: "a change of which the answer was lost is said not to happen, though it did",
+  },
+  {
+    id: "raftkit-157",
+    file: CHANGE,
+    find: "else if (step && step.base.index !== view.index) {",
+    replace: "else if (step && !areSame(now, step.from)) {",
+    why: "a step goes on though its configuration was changed and changed back: nobody has compared that",
+  },
+  {
+    id: "raftkit-158",
+    file: "packages/raftkit/src/member-lists.ts",
+    find: "return sameLists && serversOf(b).some(",
+    replace: "return !sameLists && serversOf(b).some(",
+    why: "a member that moves ends an administrator's change",
+  },
+  {
+    id: "raftkit-159",
+    file: CHANGE,
+    find: "    this.#awaitedIndex = index;\n    this.#isTaken = true;\n",
+    replace: "    this.#awaitedIndex = index;\n",
+    why: "a change that was made, and then replaced by somebody else's, is said not to have been made",
+  },
+  {
+    id: "raftkit-160",
+    file: CHANGE,
+    find: "if (ids.length < this.#leastUnknown) this.#moved();",
+    replace: "if (ids.length <= this.#leastUnknown) this.#moved();",
+    why: "new voters that come and go in turn are waited for for ever",
   },
   {
     id: "core-m91",
