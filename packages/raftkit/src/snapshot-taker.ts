@@ -128,7 +128,8 @@ export class SnapshotTaker {
   /** The leader's was installed: it is the newest. */
   installed(snapshot: SnapshotMeta): void {
     this.#newest = snapshot;
-    this.#grownBytes = 0;
+    // What a machine that is ahead of it has applied since is in the log alone.
+    if (this.#subject.completeIndex <= snapshot.index) this.#grownBytes = 0;
     this.#early = EARLY_MAX * this.#limits.random();
   }
 

@@ -76,8 +76,8 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
       role: roleOf(raft.configuration, peer),
       matchIndex: peer.matchIndex,
       nextIndex: peer.nextIndex,
-      lastContactMs: now - peer.lastContactAt,
-      catchUpMs: peer.catchUpMs,
+      lastContactMs: Math.round(now - peer.lastContactAt),
+      catchUpMs: Math.round(peer.catchUpMs),
       install: peer.install,
     })),
   };

@@ -327,6 +327,10 @@ describe("events and status", () => {
         .status()
         .peers.every(({ lastContactMs }) => lastContactMs >= 0 && lastContactMs <= 50),
     ).toBe(true);
+    clock.stall(0.4);
+    for (const { lastContactMs, catchUpMs } of leader.node.status().peers) {
+      expect([lastContactMs, catchUpMs]).toSatisfy((all: number[]) => all.every(Number.isInteger));
+    }
     expect(leader.node.status().counters).toMatchObject({
       electionsStarted: 1,
       proposals: 1,

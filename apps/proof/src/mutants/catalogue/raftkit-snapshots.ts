@@ -229,4 +229,11 @@ export const raftkitSnapshots: readonly Mutant[] = [
     replace: "    if (isShort) this.#listener(isShort);\n",
     why: "a disk that has room again refuses commands for good",
   },
+  {
+    id: "raftkit-161",
+    file: TAKING,
+    find: "if (this.#subject.completeIndex <= snapshot.index) this.#grownBytes = 0;",
+    replace: "this.#grownBytes = 0;",
+    why: "what a machine has applied beyond an installed snapshot never counts: the log fills",
+  },
 ];
