@@ -17,7 +17,7 @@ const mutantIds = new Set(["core-01", "core-02"]);
 
 describe("reading the page", () => {
   test("finds rows, their tests and mutants, and what comes later", () => {
-    const page = `# x\n\n${header}| 1 | a hazard | \`a/b.test.ts › c › d, e\`<br>\`f.test.ts › g\` | core-01, core-02 |\n| 2 | another | later: membership | |\n| S1 | x | not stopped: why | |\nnot | a | row\n`;
+    const page = `# x\n\n${header}| 1 | a hazard | \`a/b.test.ts › c › d, e\`<br>\`f.test.ts › g\` | core-01, core-02 |\n| 2 | another | later: membership | |\n| S1 | x | not stopped: why | |\n| W1 | a schedule | \`f.test.ts › g\` | core-01 |\nnot | a | row\n`;
     expect(readPage(page)).toEqual([
       {
         id: "1",
@@ -28,6 +28,13 @@ describe("reading the page", () => {
       },
       { id: "2", hazard: "another", tests: [], mutants: [], later: "later: membership" },
       { id: "S1", hazard: "x", tests: [], mutants: [], later: "not stopped: why" },
+      {
+        id: "W1",
+        hazard: "a schedule",
+        tests: ["f.test.ts › g"],
+        mutants: ["core-01"],
+        later: undefined,
+      },
     ]);
   });
 

@@ -48,7 +48,7 @@ function lineOf({ id, later, tests, mutants: named }: Row, results: Results): st
 }
 
 function figuresOf(rows: readonly Row[], results: Results) {
-  const numbered = rows.filter(({ id }) => !id.startsWith("S"));
+  const numbered = rows.filter(({ id }) => /^\d/.test(id));
   const isCaught = ({ tests }: Row): boolean =>
     tests.length > 0 && tests.every((name) => results.get(name) === "passed");
   return {

@@ -2,7 +2,7 @@
 // run.
 
 export interface Row {
-  /** `1` to `73`, or `S1` and on for security. */
+  /** `1` to `73`; `W1` and on for schedules, `S1` and on for security. */
   readonly id: string;
   readonly hazard: string;
   /** `file › test` */
@@ -22,7 +22,7 @@ export function readPage(page: string): Row[] {
       .slice(1, -1)
       .map((cell) => cell.trim());
     const [id = "", hazard = "", evidence = "", named = ""] = cells;
-    if (cells.length !== 4 || !/^S?\d+$/.test(id)) return [];
+    if (cells.length !== 4 || !/^[SW]?\d+$/.test(id)) return [];
     const tests = [...evidence.matchAll(/`([^`]+ › [^`]+)`/g)].map(([, name = ""]) => name);
     const mutants = named
       .split(",")
@@ -54,7 +54,7 @@ export function pageFaults(rows: readonly Row[], mutants: ReadonlySet<string>): 
     ...missing.map((id) => `hazard ${id} has no row`),
     ...ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `hazard ${id} has two rows`),
     ...ids
-      .filter((id) => !id.startsWith("S") && (Number(id) < 1 || Number(id) > HAZARDS))
+      .filter((id) => /^\d/.test(id) && (Number(id) < 1 || Number(id) > HAZARDS))
       .map((id) => `there is no hazard ${id}`),
     ...rows
       .filter(({ tests, later }) => tests.length === 0 && later === undefined)

@@ -12,6 +12,7 @@ import {
   typesOf,
 } from "../support/snapshot-rules.js";
 import { endTurns, step } from "../support/cluster.js";
+import { configurationAt } from "../support/membership.js";
 import { hear, persist, propose, sent, timeout } from "../support/solo.js";
 
 test("a leader sends a snapshot to whom the log can't serve, and heartbeats beside it", () => {
@@ -44,6 +45,21 @@ test("a leader sends a snapshot to whom the log can't serve, and heartbeats besi
   propose(made);
   expect(typesOf(made, "releaseSnapshot")).toEqual(["releaseSnapshot"]);
   expect(sent(made, "appendEntries").at(-1)).toMatchObject({ prevLogIndex: 100 });
+});
+
+test("a member that is only in the outgoing half is sent a snapshot, too: it may be needed", () => {
+  const made = committedLeader(100, BOUND);
+  acknowledge(made, "n3", 0);
+  snapshotNow(made);
+  const wanted = { expected: 1, voters: ["n1", "n2"], learners: [] };
+  step(made.cluster, made.node, { type: "changeMembership", id: 1, ...wanted });
+  endTurns(made.cluster);
+  expect(configurationAt(made.node)).toBe("n1,n2 outgoing=n1,n2,n3");
+  made.effects = [];
+  fallBehind(made);
+  heartbeats(made, 1);
+  workAll(made);
+  expect(sent(made, "installSnapshot")).toMatchObject([{ lastIncludedIndex: 100, offset: 0 }]);
 });
 
 test("answers to an install are no word of a majority: a leader that hears nothing else steps down", () => {

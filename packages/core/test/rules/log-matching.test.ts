@@ -101,7 +101,7 @@ test("logs are brought together by term, not entry by entry (R15)", () => {
   });
 });
 
-test("a configuration is in force as long as its entry is in the log", () => {
+test("a configuration is in force as long as its entry is in the log (hazards 24 and 28)", () => {
   const made = solo(3);
   const voters = (): string[] | undefined =>
     made.node.raft.status.configuration?.voters.map(({ id }) => id);

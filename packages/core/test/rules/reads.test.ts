@@ -81,7 +81,7 @@ test("a read that comes while a round is under way waits for the next one", () =
   ]);
 });
 
-test("nothing is answered before an entry of the own term is committed", () => {
+test("nothing is answered before an entry of the own term is committed (hazard 36)", () => {
   const made = soloLeader(3);
   persist(made);
   read(made);

@@ -100,6 +100,39 @@ export const jointPhase: readonly Mutant[] = [
     rule: "membership",
   },
   {
+    id: "core-m109",
+    file: "packages/core/src/operations/membership.ts",
+    find: "  membership.current = latest?.configuration;\n",
+    replace:
+      "  membership.current = (configurationAt(state, state.commitIndex) ?? latest)?.configuration;\n",
+    why: "the configuration that counts is the committed one, not the one that was appended (hazard 24)",
+    rule: "membership",
+  },
+  {
+    id: "core-m110",
+    file: "packages/core/src/handlers/request-vote.ts",
+    find: "const isFree = state.votedFor === null ||",
+    replace:
+      "const isVoter = state.membership.current?.voters.some(({ id }) => id === state.options.id);\n  const isFree = (isVoter === true && state.votedFor === null) ||",
+    why: "a learner that doesn't know yet that it votes refuses its vote: nobody can be elected",
+  },
+  {
+    id: "core-m111",
+    file: "packages/core/src/operations/election.ts",
+    find: "if (!areQuorum(state, candidate.votes)) return;",
+    replace: "if (!areQuorum(state, candidate.votes) && candidate.votes.length < 2) return;",
+    why: "the vote of one that was left out during the campaign counts",
+    rule: "votes",
+  },
+  {
+    id: "core-m112",
+    file: "packages/core/src/operations/install-sending.ts",
+    find: "    if (!install) continue;\n    if (!install.snapshot && install.mayBegin)",
+    replace:
+      "    const isStaying = state.membership.current?.voters.some(({ id }) => id === progress.server.id);\n    if (!install || isStaying !== true) continue;\n    if (!install.snapshot && install.mayBegin)",
+    why: "a member that is only in the outgoing half is sent no snapshot: the joint entry never commits",
+  },
+  {
     id: "core-m44",
     file: "packages/core/src/operations/configuration-change.ts",
     find: "  if (state.now - leader.addressChangedAt < state.options.electionTimeoutMs.max) return;\n",
