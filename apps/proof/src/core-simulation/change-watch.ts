@@ -1,9 +1,9 @@
 // What goes wrong while the members change, for the coverage matrix: which change it is, by the
 // first configuration that a leader appends for it, and each trouble until the configuration to which
 // that leads is committed.
-import { isListed, serversOf } from "@raftkit/core";
 import type { Configuration, EntryRun, Index } from "@raftkit/core";
 import type { ChangeCase, ChangeTrouble } from "../plans/coverage.js";
+import { changeCaseOf } from "../plans/member-changes.js";
 import type { Verdict } from "./operators-state.js";
 import type { Member, World } from "./world.js";
 
@@ -40,22 +40,14 @@ function caseOf(
   before: Configuration,
   now: Configuration,
 ): ChangeCase {
-  const isGone = (one: Configuration["voters"][number]): boolean =>
-    members.some(({ id, incarnation }) => id === one.id && incarnation !== one.incarnation);
-  const isBack = (one: Configuration["voters"][number]): boolean =>
-    members.some((member) => member.incarnation === one.incarnation && member.isBlankAgain);
-  const removed = serversOf(before).filter((one) => !isListed(serversOf(now), one));
-  const added = now.voters.filter((one) => !isListed(before.voters, one));
-  if (removed.some(isGone) || added.some(isBack)) return "rejoin";
-  if (now.outgoing.length === 0) {
-    return removed.length > 0 || now.learners.length !== before.learners.length
-      ? "learners"
-      : "address";
-  }
-  if (!now.voters.some(({ id }) => id === leader)) return "leaderLeaves";
-  const leavers = before.voters.filter((one) => !isListed(now.voters, one));
-  if (leavers.length === 0) return "grow";
-  return added.length === 0 ? "shrink" : "replace";
+  return changeCaseOf(
+    leader,
+    before,
+    now,
+    (one) =>
+      members.some(({ id, incarnation }) => id === one.id && incarnation !== one.incarnation),
+    (one) => members.some((it) => it.incarnation === one.incarnation && it.isBlankAgain),
+  );
 }
 
 /** Somebody committed more: perhaps the change with it. */

@@ -12,7 +12,7 @@ import { noteChangeTrouble } from "./change-watch.js";
 import { noteEnd } from "./install-watch.js";
 import { copyMachine, createMachine } from "./machine.js";
 import { endQuestions } from "./questions.js";
-import { leaseDriftRateOf } from "./settings.js";
+import { leaseDriftRateOf } from "../plans/leases.js";
 import { captureIfDue } from "./snapshot-lane.js";
 import type { StoredSnapshot } from "./snapshot-state.js";
 import { createSnapshotLane, endRun } from "./snapshot-state.js";

@@ -4,6 +4,8 @@
 import type { Configuration, NodeId } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { transferCell } from "../plans/coverage.js";
+import type { WantedMembers } from "../plans/member-changes.js";
+import { areMembers, idsOf, wantedMembers } from "../plans/member-changes.js";
 import type { MemberChangeKind, TransferTarget } from "../plans/plan.js";
 import { noteRival, noteTransfer } from "./change-watch.js";
 import { latestConfiguration } from "./connections.js";
@@ -19,12 +21,6 @@ const ANSWER_MS = 2_000;
 const PAUSE_MS = 40;
 /** Whoever gives up takes out again whom it brought in, for so long. ms */
 const REMOVAL_MS = 1_500;
-const VOTERS_MAX = 5;
-
-export interface WantedMembers {
-  readonly voters: readonly NodeId[];
-  readonly learners: readonly NodeId[];
-}
 
 /** Drives a change until it is done, or until its time is over. */
 export function administer(
@@ -69,7 +65,7 @@ export function administer(
       node === leaderOf(world) &&
       configuration.outgoing.length === 0 &&
       committedConfiguration?.index === configurationIndex;
-    if (isSettled && isSame(configuration, target)) {
+    if (isSettled && areMembers(configuration, target)) {
       end();
       return;
     }
@@ -108,18 +104,6 @@ function nextStep(now: Configuration, target: WantedMembers): WantedMembers {
   return strangers.length > 0 ? { voters, learners: [...learners, ...strangers] } : target;
 }
 
-function isSame(now: Configuration, target: WantedMembers): boolean {
-  const sorted = (ids: readonly NodeId[]): string => ids.toSorted().join();
-  return (
-    sorted(idsOf(now.voters)) === sorted(target.voters) &&
-    sorted(idsOf(now.learners)) === sorted(target.learners)
-  );
-}
-
-function idsOf(servers: Configuration["voters"]): readonly NodeId[] {
-  return servers.map(({ id }) => id);
-}
-
 /** Of the latest term in which somebody leads. */
 export function leaderOf({ members }: World): Member | undefined {
   return members
@@ -145,7 +129,12 @@ export function changeMembers(
 ): void {
   const now = latestConfiguration(world);
   if (!now || world.operators.hasEnded) return;
-  const wanted = wantedMembers(world, now, kind, severity, random);
+  const { members } = world;
+  const leader = members.findLast(
+    ({ id, role }) => role === "leader" && now.voters.some((voter) => voter.id === id),
+  );
+  const ids = members.map(({ id }) => id);
+  const wanted = wantedMembers(now, kind, severity, ids, leader?.id, random);
   if (world.trace.isFull) {
     world.trace.line(
       world.now,
@@ -153,61 +142,6 @@ export function changeMembers(
     );
   }
   administer(world, wanted, world.now + patienceMs, () => {});
-}
-
-function wantedMembers(
-  world: World,
-  now: Configuration,
-  kind: MemberChangeKind,
-  severity: number,
-  random: SeededRandom,
-): WantedMembers {
-  const voters = idsOf(now.voters);
-  const learners = idsOf(now.learners);
-  const others = shuffled(
-    world.members.map(({ id }) => id).filter((id) => !voters.includes(id)),
-    random,
-  );
-  const leader = world.members.findLast(({ id, role }) => role === "leader" && voters.includes(id));
-  const staying = shuffled(
-    voters.filter((id) => id !== leader?.id),
-    random,
-  );
-  const made = (wanted: readonly NodeId[]): WantedMembers => ({
-    voters: wanted.slice(0, VOTERS_MAX),
-    learners: learners.filter((id) => !wanted.includes(id)),
-  });
-  const some = 1 + Math.floor(2 * severity);
-  switch (kind) {
-    case "addVoters":
-      return made([...voters, ...others.slice(0, some)]);
-    case "removeVoters":
-      return made([...(leader ? [leader.id] : []), ...staying.slice(some)].slice(0, VOTERS_MAX));
-    case "replaceVoters":
-      // All of them, if there are enough others.
-      return severity > 0.6 && others.length > 0
-        ? made(others)
-        : made([...(leader ? [leader.id] : []), ...staying.slice(1), ...others.slice(0, some)]);
-    case "removeLeader":
-      return staying.length > 0 || others.length > 0
-        ? made([
-            ...staying,
-            ...others.slice(0, staying.length === 0 ? 1 : Math.floor(2 * severity)),
-          ])
-        : { voters, learners };
-    case "changeLearners":
-      return {
-        voters,
-        learners: others.filter((id) => learners.includes(id) !== random.chance(0.6)),
-      };
-  }
-}
-
-function shuffled(ids: readonly NodeId[], random: SeededRandom): readonly NodeId[] {
-  return ids
-    .map((id) => ({ id, at: random.next() }))
-    .toSorted((a, b) => a.at - b.at)
-    .map(({ id }) => id);
 }
 
 /** Of any node: to the furthest, to a named one, to one that is down, or to one whose disk is slow. */

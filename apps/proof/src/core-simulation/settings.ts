@@ -5,18 +5,6 @@ import type { SeededRandom } from "@raftkit/simulation";
 import type { Plan } from "../plans/plan.js";
 import type { Settings } from "./world.js";
 
-/** So many of the nodes have no lease where the others have some. */
-const WITHOUT_LEASE = 0.15;
-
-/** A node that has no lease promises none; with another rate its clock may be wrong by more. */
-export function leaseDriftRateOf(
-  random: SeededRandom,
-  { leaseDriftRate }: Plan,
-): number | undefined {
-  if (leaseDriftRate === undefined || random.chance(WITHOUT_LEASE)) return undefined;
-  return random.chance(0.7) ? leaseDriftRate : leaseDriftRate / 2;
-}
-
 export function settingsOf(random: SeededRandom, { limits, snapshots }: Plan): Settings {
   const isTight = random.chance(0.3);
   const drawn = drawnSettings(random, isTight, limits);
