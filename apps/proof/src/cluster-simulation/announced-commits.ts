@@ -1,4 +1,5 @@
 // Holds nodes to hazard 8: what one announces as committed is on the disks of a majority already.
+import type { Member } from "@raftkit/core";
 import { isSameMember } from "@raftkit/core";
 import { isQuorum, namesOf } from "../invariants/configuration-safety.js";
 import { InvariantBroken } from "../invariants/invariant.js";
@@ -22,7 +23,10 @@ export function createAnnouncedCommitCheck(nodes: readonly NodeView[]): CheckAnn
     if (commitIndex <= proven || !current) return;
     proven = commitIndex;
     const holders = nodes.filter(({ disk }) => disk.log.lastIndex >= commitIndex);
-    if (isQuorum(current, (member) => holders.some((node) => isSameMember(node, member)))) return;
+    const holds = (member: Member): boolean => holders.some((node) => isSameMember(node, member));
+    // A joint phase may be over in the announcer's memory, and isn't yet in what is known of it.
+    const { voters } = current;
+    if (isQuorum(current, holds) || isQuorum({ ...current, outgoing: voters }, holds)) return;
     throw new InvariantBroken(
       "quorum-durability",
       `${id} announces ${commitIndex} as committed, and the disks of ${holders.map((node) => node.id).join(", ") || "nobody"} hold so many entries: no quorum of ${namesOf(current)}`,

@@ -30,8 +30,15 @@ export interface ClientOptions {
   readonly load: Plan["load"];
   readonly calls: Calls;
   readonly computers: readonly Computer[];
+  /** As which a node is asked for a read that must be linearizable. */
+  readonly consistencyOf: (computer: Computer) => "linearizable" | "lease";
   /** A call ended as no call may. */
   broken(message: string): void;
+}
+
+interface Limits {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
 }
 
 const PAUSE_MIN_MS = 1;
@@ -44,7 +51,7 @@ export function createClients(options: ClientOptions): Clients {
     client: string,
     computer: Computer,
     input: KeyValueInput,
-    limits: { readonly timeoutMs: number; readonly signal?: AbortSignal } = { timeoutMs: 500 },
+    limits: Limits = { timeoutMs: 500 },
   ): Promise<keyof Counts> {
     const { node } = computer;
     if (node === undefined) return Promise.resolve("refused");
@@ -56,7 +63,7 @@ export function createClients(options: ClientOptions): Clients {
         resolve(as);
       };
       const forget = computer.onEnd(() => end("unknown", "ends with the node"));
-      carryOut(node, input, limits).then(
+      carryOut(node, input, { ...limits, consistency: options.consistencyOf(computer) }).then(
         (output) => end("answered", JSON.stringify(output), output),
         (error: unknown) => {
           if (error instanceof NotProposed || error instanceof ReadFailed) {
@@ -112,8 +119,11 @@ export function createClients(options: ClientOptions): Clients {
 async function carryOut(
   node: KvNode,
   input: KeyValueInput,
-  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  { consistency, ...limits }: Limits & { readonly consistency: "linearizable" | "lease" },
 ): Promise<KeyValueOutput> {
-  if (input.op === "get") return answerOf(await node.read({ type: "get", key: input.key }, limits));
+  if (input.op === "get") {
+    const query = { type: "get", key: input.key } as const;
+    return answerOf(await node.read(query, { ...limits, consistency }));
+  }
   return resultOf(await node.propose(plainCommand(commandOf(input)), limits));
 }

@@ -8,8 +8,14 @@ import type { VirtualNetwork } from "@raftkit/simulation";
 import type { FaultKind, Plan } from "../plans/plan.js";
 import type { Captures } from "./captures.js";
 import { createCaptures } from "./captures.js";
-import type { Computer, RunContext } from "./computer.js";
+import type { Computer, KvNode, RunContext } from "./computer.js";
 import { createComputer } from "./computer.js";
+import { leaseDriftRateOf } from "../plans/leases.js";
+import type { NodeView } from "../invariants/view.js";
+import { createKvHistory } from "./kv-history.js";
+import { createOperatorParts, hasOperators } from "./operator-parts.js";
+import { createOperators } from "./operators.js";
+import type { Places } from "./places.js";
 import { createComputerDisk } from "./disk.js";
 import { createInstallWatch } from "./install-watch.js";
 import type { Load } from "./load.js";
@@ -32,7 +38,6 @@ import type { World } from "./world.js";
 import { createWorld } from "./world.js";
 
 export const ELECTION_TIMEOUT_MS = { min: 150, max: 300 };
-const CLUSTER = "simulated";
 const HEARTBEAT_MS = 50;
 /** Small, so that leaders that are cut off meet it. */
 const UNCOMMITTED_BYTES_MAX = 64 * 1024;
@@ -47,6 +52,9 @@ const FRAME_BYTES_MAX = 4 * 2 ** 20;
  */
 const HASHED_EVERY = 16;
 
+/** How long a change of members waits for progress. ms */
+const PATIENCE_MS = 900;
+
 /** Where nobody opens any. */
 const noSessions: SessionLimits = {
   maxSessions: 1,
@@ -60,9 +68,12 @@ export interface Tampering {
   readonly tamper?: (fileSystem: FileSystem) => FileSystem;
   /** Puts something between every node and its state machine. */
   readonly tamperMachine?: (machine: NodeMachine) => NodeMachine;
+  /** Puts something between every node and those who use it. */
+  readonly tamperNode?: (node: KvNode) => KvNode;
 }
 
-export interface Cluster extends Load, Pick<Observers, "world" | "view" | "watch" | "snapshots"> {
+export interface Cluster
+  extends Load, Pick<Observers, "world" | "view" | "watch" | "snapshots" | "operators"> {
   readonly computers: readonly Computer[];
 }
 
@@ -96,8 +107,26 @@ export function createCluster(plan: Plan, run: Run, tampering: Tampering): Clust
   note(
     `seed ${plan.seed}: ${plan.nodes} nodes, codec ${codec.name}, segments of ${segmentBytes} bytes, links ${link.ordered ? "in order" : "unordered"}`,
   );
-  const computers = createComputers(shared, segmentBytes, captures, () => observers);
-  const world = createWorld(time, network, link, computers, note);
+  const computers = createComputers(
+    shared,
+    segmentBytes,
+    captures,
+    () => parts.places,
+    () => observers,
+  );
+  const nodes: NodeView[] = [];
+  const parts = createOperatorParts(plan, run, nodes, computers, () => observers);
+  const isOperated = hasOperators(plan);
+  const world = createWorld(
+    time,
+    network,
+    link,
+    computers,
+    note,
+    plan.founders === undefined
+      ? undefined
+      : (victim, isLost) => observers.operators?.losses.claim(victim, isLost) === true,
+  );
   const watch = createWatch(
     {
       maxUncommittedBytes: UNCOMMITTED_BYTES_MAX,
@@ -105,13 +134,21 @@ export function createCluster(plan: Plan, run: Run, tampering: Tampering): Clust
       emptyStateHash: emptyStateHash(codec, sessions),
     },
     captures,
+    codec,
+    nodes,
+    isOperated ? [parts.asked, parts.changes] : [],
     broken,
   );
+  const watches = createWatches(shared, computers, world, watch, captures, () => observers);
   const observers: Observers = {
     watch,
     replicas,
     world,
-    ...createWatches(shared, computers, world, watch, captures),
+    ...watches,
+    operators: isOperated
+      ? createOperators(plan, run, world, watches.view, nodes, parts)
+      : undefined,
+    history: isOperated ? createKvHistory() : undefined,
   };
   follow(run, computers, observers);
   return { ...observers, computers, ...createLoad(plan, run, computers, observers) };
@@ -121,11 +158,12 @@ function createComputers(
   shared: Shared,
   segmentBytes: number,
   captures: Captures,
+  places: () => Places,
   observers: () => Observers,
 ): readonly Computer[] {
   const { plan, run, tampering } = shared;
   const ids = Array.from({ length: plan.nodes }, (_, i) => `n${i + 1}`);
-  const context = contextOf(shared, ids, observers);
+  const context = contextOf(shared, places, observers);
   return ids.map((id) => {
     const computer: Computer = createComputer(
       context,
@@ -147,7 +185,7 @@ function createComputers(
 
 function contextOf(
   { plan, run, tampering, codec, sessions, network }: Shared,
-  ids: readonly NodeId[],
+  places: () => Places,
   observers: () => Observers,
 ): RunContext {
   return {
@@ -156,8 +194,9 @@ function contextOf(
     network,
     codec,
     note: run.note,
-    clusterId: CLUSTER,
-    bootstrap: ids.map((id) => ({ id, address: id })),
+    placeOf: (computer) => places().of(computer),
+    leaseDriftRateOf: (id) => leaseDriftRateOf(run.random.fork(`lease/${id}`), plan),
+    defaultTimeoutMs: plan.founders === undefined ? undefined : PATIENCE_MS,
     electionTimeoutMs: ELECTION_TIMEOUT_MS,
     heartbeatIntervalMs: HEARTBEAT_MS,
     maxUncommittedBytes: UNCOMMITTED_BYTES_MAX,
@@ -169,6 +208,7 @@ function contextOf(
       hashedEvery: plan.snapshots ? 1 : HASHED_EVERY,
       tamper: tampering.tamperMachine,
     },
+    tamperNode: tampering.tamperNode,
     ...computerEvents(run, observers),
   };
 }
@@ -180,6 +220,7 @@ function createWatches(
   world: World,
   watch: Watch,
   captures: Captures,
+  observers: () => Observers,
 ): Pick<Observers, "view" | "installs" | "snapshots" | "timeline"> {
   const { coverage, random } = run;
   const view = createView(computers, world.excluded);
@@ -194,15 +235,27 @@ function createWatches(
     disturbances,
     changed,
   );
-  network.onPacket((what, packet) => installs.packet(what, packet));
+  network.onPacket((what, packet) => {
+    installs.packet(what, packet);
+    if (what === "cut") observers().operators?.changes.note("cut");
+    if (what !== "delivered") return;
+    const computer = computers.find(({ id }) => id === packet.to);
+    if (computer !== undefined) watch.delivered(computer, packet);
+  });
   const snapshots = createSnapshotWatch(
     coverage,
     installs,
     (computer) => watch.logOf(computer),
     changed,
   );
-  const timeline = createTimeline(plan, world, view, coverage, random, (computer, stage) =>
-    snapshots.isAt(computer, stage),
+  const timeline = createTimeline(
+    plan,
+    world,
+    view,
+    coverage,
+    random,
+    (computer, stage) => snapshots.isAt(computer, stage),
+    () => observers().operators,
   );
   countPackets(network, disturbances, (kind, id) => {
     const computer = computers.find((own) => own.id === id);
@@ -215,13 +268,14 @@ function createWatches(
 function follow(
   { time }: Run,
   computers: readonly Computer[],
-  { watch, view, timeline }: Observers,
+  { watch, view, timeline, operators }: Observers,
 ): void {
   time.onStep((process) => {
     const computer = process && computers.find((own) => own.process === process);
     if (computer !== undefined) {
       computer.changed();
       watch.ran(computer);
+      operators?.transfers.look(computer);
       view.look(computer);
     }
     timeline.advance();

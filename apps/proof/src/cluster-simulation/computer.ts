@@ -1,10 +1,10 @@
 // One simulated computer: its disk, and one run of an unchanged node after another on it. It is
 // started, crashed, wiped and watched from outside; what a run that ended still had under way
 // reaches nothing.
-import type { Codec, Index, NodeId, Peer, RaftkitError } from "@raftkit/core";
+import type { Codec, Index, NodeId, RaftkitError } from "@raftkit/core";
 import type { KvAnswer, KvQuery } from "@raftkit/kv";
 import type { Loss, Survival } from "@raftkit/storage-file/simulated-disk";
-import type { NodeStatus, RaftNode } from "raftkit";
+import type { NodeOptions, NodeStatus, RaftNode } from "raftkit";
 import { createNode } from "raftkit";
 import type {
   SeededRandom,
@@ -12,6 +12,8 @@ import type {
   VirtualProcess,
   VirtualTime,
 } from "@raftkit/simulation";
+import type { ComputerClock } from "./computer-clock.js";
+import { createComputerClock } from "./computer-clock.js";
 import type { ComputerDisk } from "./disk.js";
 import type { MachineSettings, NodeCommand, NodeResult, ObservedMachine } from "./machine.js";
 import { createObservedMachine } from "./machine.js";
@@ -19,21 +21,28 @@ import type { Application } from "./replicas.js";
 
 export type KvNode = RaftNode<NodeCommand, NodeResult, KvQuery, KvAnswer>;
 
+export type Place = Pick<NodeOptions<never, never, never, never>, "cluster" | "address">;
+
 /** What all computers share, and whom they tell. */
 export interface RunContext {
   readonly time: VirtualTime;
   readonly random: SeededRandom;
   readonly network: VirtualNetwork;
   readonly codec: Codec;
-  readonly clusterId: string;
-  readonly bootstrap: readonly Peer[];
+  /** How a run comes to its cluster. */
+  placeOf(computer: Computer): Place;
+  /** Undefined: it has no leases. */
+  leaseDriftRateOf(id: NodeId): number | undefined;
   readonly electionTimeoutMs: { readonly min: number; readonly max: number };
   readonly heartbeatIntervalMs: number;
   readonly maxUncommittedBytes: number;
   /** Undefined: the defaults. */
   readonly maxLogBytes: number | undefined;
   readonly snapshotAfterBytes: number | undefined;
+  readonly defaultTimeoutMs: number | undefined;
   readonly machine: MachineSettings;
+  /** Changes a node: for tests of this very harness. */
+  readonly tamperNode: ((node: KvNode) => KvNode) | undefined;
   note(line: string): void;
   /** A run has found its parts, and runs. */
   opened(computer: Computer): void;
@@ -47,6 +56,10 @@ export interface RunContext {
   restored(computer: Computer, index: Index, stateHash: number): void;
   /** A node says that its state at this index isn't that of a peer. */
   diverged(computer: Computer, peer: NodeId, index: Index): void;
+  /** A node was told that the configuration committed at this index doesn't name it. */
+  removed(computer: Computer, configurationIndex: Index): void;
+  /** A node reads that its clock stood still. */
+  clockStopped(computer: Computer): void;
   /** A node stopped by itself, or didn't open. */
   failed(computer: Computer, error: Error, wasRunning: boolean): void;
 }
@@ -67,7 +80,10 @@ export interface Computer {
   readonly status: NodeStatus | undefined;
   /** Of the runs so far. */
   readonly runs: number;
-  /** The clock that its processes read. */
+  /** Of the latest run. */
+  readonly clock: ComputerClock;
+  readonly leaseDriftRate: number | undefined;
+  /** Of the clock that its processes read, also of later ones. */
   setRate(rate: number): void;
   start(): void;
   /** Something of it ran: pictures of it are out of date. */
@@ -76,28 +92,71 @@ export interface Computer {
   crash(survival?: Survival): Loss | undefined;
   /** Closes the node as a user would, then ends the process. */
   close(): void;
+  /** The same, but its node serves until it has handed its leadership on. */
+  closeInOrder(onClosed: () => void): void;
   /** Calls back when this run ends. @returns takes it back */
   onEnd(run: () => void): () => void;
 }
 
 /** What every node of the run is started with. */
 function settingsOf(around: RunContext) {
-  const { clusterId, bootstrap, electionTimeoutMs, heartbeatIntervalMs } = around;
+  const { electionTimeoutMs, heartbeatIntervalMs, defaultTimeoutMs } = around;
   const { maxUncommittedBytes, maxLogBytes, snapshotAfterBytes } = around;
   return {
-    cluster: { id: clusterId, bootstrap, alone: bootstrap.length === 1 },
     electionTimeoutMs,
     heartbeatIntervalMs,
     maxUncommittedBytes,
+    ...(defaultTimeoutMs && { defaultTimeoutMs }),
     ...(maxLogBytes && { maxLogBytes }),
     ...(snapshotAfterBytes && { snapshotAfterBytes }),
   };
 }
 
+/** Its node's events, as long as this run lasts. */
+function listen(around: RunContext, computer: Computer, own: VirtualProcess, node: KvNode): void {
+  node.on("role", ({ role, term, leaderId }) => {
+    if (own.stopped) return;
+    around.note(`${computer.id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`);
+  });
+  node.on("removed", ({ configurationIndex }) => {
+    if (!own.stopped) around.removed(computer, configurationIndex);
+  });
+  node.on("divergence", ({ peer, index }) => {
+    if (!own.stopped) around.diverged(computer, peer, index);
+  });
+}
+
+/** @param restored told of a snapshot that it has the state of */
+function machineOf(
+  around: RunContext,
+  computer: Computer,
+  own: VirtualProcess,
+  restored: (index: Index) => void,
+): ObservedMachine {
+  const told = (run: () => void): void => {
+    if (!own.stopped) run();
+  };
+  return createObservedMachine(around.machine, {
+    applied: (application, stateHash) =>
+      told(() => around.applied(computer, application, stateHash)),
+    captured: (index, stateHash) => {
+      const complete = around.captured(computer, index, stateHash);
+      return (data) => told(() => complete(data));
+    },
+    restored: (index, stateHash) =>
+      told(() => {
+        restored(index);
+        around.restored(computer, index, stateHash);
+      }),
+  });
+}
+
 export function createComputer(around: RunContext, id: NodeId, disk: ComputerDisk): Computer {
   const { time, random, network, codec } = around;
   const endings = new Set<() => void>();
+  const leaseDriftRate = around.leaseDriftRateOf(id);
   let process = time.process(`${id}/0`);
+  let clock = clockOf(process);
   let node: KvNode | undefined;
   let machine: ObservedMachine | undefined;
   let restoredIndex = 0;
@@ -106,6 +165,10 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
   let runs = 0;
   let isUp = false;
   process.stop();
+
+  function clockOf(own: VirtualProcess): ComputerClock {
+    return createComputerClock(time, own, () => around.clockStopped(computer));
+  }
 
   function leave(): void {
     if (isUp) around.ended(computer);
@@ -120,34 +183,16 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     endings.clear();
   }
 
-  function machineOf(own: VirtualProcess): ObservedMachine {
-    const told = (run: () => void): void => {
-      if (!own.stopped) run();
-    };
-    return createObservedMachine(around.machine, {
-      applied: (application, stateHash) =>
-        told(() => around.applied(computer, application, stateHash)),
-      captured: (index, stateHash) => {
-        const complete = around.captured(computer, index, stateHash);
-        return (data) => told(() => complete(data));
-      },
-      restored: (index, stateHash) =>
-        told(() => {
-          restoredIndex = index;
-          around.restored(computer, index, stateHash);
-        }),
-    });
-  }
-
   function start(): void {
     const own = time.process(`${id}/${++runs}`);
     process = own;
     isUp = true;
     own.jump(random.fork(`boot/${id}/${runs}`).integer(1_000_000));
-    own.setRate(rate);
+    clock = clockOf(own);
+    clock.setRate(rate);
     around.note(`${id} starts`);
     restoredIndex = 0;
-    const made = machineOf(own);
+    const made = machineOf(around, computer, own, (index) => (restoredIndex = index));
     const fail = (error: Error): void => {
       if (own.stopped) return;
       around.note(`${id} stopped: ${error.message}`);
@@ -158,26 +203,21 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     createNode<NodeCommand, NodeResult, KvQuery, KvAnswer>({
       id,
       codec,
+      ...around.placeOf(computer),
       ...settingsOf(around),
+      ...(leaseDriftRate && { leaseDriftRate }),
       transport: network.attach(own),
       storage: disk.attach(own),
       stateMachine: made.machine,
-      clock: own.clock,
+      clock: clock.clock,
       random: random.fork(`node/${id}/${runs}`).next,
     }).then(
       (opened) => {
         if (own.stopped) return;
-        node = opened;
+        node = around.tamperNode?.(opened) ?? opened;
         machine = made;
         around.opened(computer);
-        node.on("role", ({ role, term, leaderId }) => {
-          if (!own.stopped) {
-            around.note(`${id} ${role} in term ${term}, leader ${leaderId ?? "unknown"}`);
-          }
-        });
-        node.on("divergence", ({ peer, index }) => {
-          if (!own.stopped) around.diverged(computer, peer, index);
-        });
+        listen(around, computer, own, node);
         node.on("error", (error: RaftkitError) => fail(error));
       },
       (error: unknown) => fail(error instanceof Error ? error : new Error(String(error))),
@@ -208,9 +248,13 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
     get runs() {
       return runs;
     },
+    get clock() {
+      return clock;
+    },
+    leaseDriftRate,
     setRate(next) {
       rate = next;
-      if (!process.stopped) process.setRate(next);
+      clock.setRate(next);
     },
     start,
     changed() {
@@ -229,6 +273,17 @@ export function createComputer(around: RunContext, id: NodeId, disk: ComputerDis
       closing.close().then(
         () => {
           if (own === process) computer.crash();
+        },
+        () => undefined,
+      );
+    },
+    closeInOrder(onClosed) {
+      const own = process;
+      node?.close({ transfer: true }).then(
+        () => {
+          if (own !== process || own.stopped) return;
+          computer.crash();
+          onClosed();
         },
         () => undefined,
       );

@@ -23,6 +23,7 @@ export type HeldUp = "slowDisk" | "hungDisk" | "slowSnapshots";
 export interface DiskTiming {
   /** How many times slower than usual it is. */
   setSlowness(factor: number): void;
+  readonly isSlow: boolean;
   /** So much longer take operations on files of snapshots. ms */
   setSnapshotDelay(ms: number): void;
   /** Nothing ends any more until `resume`. */
@@ -48,6 +49,9 @@ export function createDiskTiming(
   return {
     setSlowness(factor) {
       slowness = factor;
+    },
+    get isSlow() {
+      return slowness > 1 || hung !== undefined;
     },
     setSnapshotDelay(ms) {
       snapshotDelayMs = ms;

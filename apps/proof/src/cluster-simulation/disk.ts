@@ -95,6 +95,8 @@ export interface ComputerDisk {
   setSnapshotDelay(ms: number): void;
   /** What a running node reads of snapshots isn't always what is there. */
   setBadReads(isBad: boolean): void;
+  /** Slow, or hung. */
+  readonly isSlow: boolean;
   /** Nothing ends any more until `resume`. */
   hang(): void;
   resume(): void;
@@ -225,6 +227,9 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
     setSlowness: (factor) => timing.setSlowness(factor),
     setSnapshotDelay: (ms) => timing.setSnapshotDelay(ms),
     setBadReads: (isBad) => (badReads.isOn = isBad),
+    get isSlow() {
+      return timing.isSlow;
+    },
     hang: () => timing.hang(),
     resume: () => timing.resume(),
     failNextSync(fits = () => true) {

@@ -14,6 +14,8 @@ export function onFailure(
   wasRunning: boolean,
   world: World,
   view: View,
+  /** Whoever lost a disk joins again. */
+  rejoins: boolean,
   broken: (check: string, message: string) => void,
 ): void {
   const code = codeOf(error);
@@ -23,9 +25,10 @@ export function onFailure(
   ) {
     // Before the cluster is bootstrapped it needs everybody: whoever runs it replaces a bad disk,
     // and starts the node again.
-    if (view.phase() === "bootstrapping") {
+    const isBootstrapping = view.phase() === "bootstrapping";
+    if (isBootstrapping || rejoins) {
       computer.crash();
-      if (code !== "STORAGE_LOST") computer.disk.wipe();
+      if (code !== "STORAGE_LOST" || !isBootstrapping) computer.disk.wipe();
       world.restartIn(computer, MEND_MS);
     } else world.exclude(computer);
   } else if (wasRefused(error) || (wasRunning && wasMisled(computer, error))) {

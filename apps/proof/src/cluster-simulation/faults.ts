@@ -26,6 +26,8 @@ export interface Strike {
    */
   readonly struck: (detail?: string) => void;
   readonly note: (detail: string) => void;
+  /** Nodes that close hand their leadership on first: told of leaders whether somebody else led then. */
+  readonly handedOver: ((isHandedOver: boolean) => void) | undefined;
 }
 
 export const strikes: Readonly<Partial<Record<FaultKind, (strike: Strike) => void>>> = {
@@ -128,26 +130,30 @@ export const strikes: Readonly<Partial<Record<FaultKind, (strike: Strike) => voi
   },
   clockDrift(strike) {
     const { victim, fault, random, struck } = strike;
-    const off = 0.02 + 0.4 * fault.severity;
+    // Whoever has leases vouches for the rate of its clock.
+    const { leaseDriftRate: bound } = victim;
+    const off = bound === undefined ? 0.02 + 0.4 * fault.severity : bound * fault.severity;
     victim.setRate(random.chance(0.5) ? 1 + off : 1 - off);
     struck();
     atEnd(strike, () => victim.setRate(1));
   },
   clockJump({ victim, fault, struck }) {
-    victim.process.jump(20 + 2000 * fault.severity);
+    const byMs = 20 + 2000 * fault.severity;
+    if (victim.leaseDriftRate === undefined) victim.process.jump(byMs);
+    else victim.clock.setWall(byMs);
     struck();
   },
   /** A virtual machine that is moved: nothing runs, and its clock doesn't know of it. */
   clockStall(strike) {
     const {
-      victim: { process },
+      victim: { process, clock },
       durationMs,
       struck,
     } = strike;
     process.stallFor(durationMs);
-    process.setRate(0);
+    clock.setRate(0);
     struck();
-    atEnd(strike, () => process.setRate(1));
+    atEnd(strike, () => clock.setRate(1));
   },
 };
 
@@ -228,10 +234,30 @@ function bridge(strike: Strike): void {
 
 function crash(strike: Strike): void {
   const { world, victim, fault, struck } = strike;
-  struck(fault.severity < 0.15 ? "closes" : "dies");
-  if (fault.severity < 0.15) victim.close();
+  const closes = fault.severity < 0.15;
+  struck(closes ? "closes" : "dies");
+  if (closes && strike.handedOver) {
+    closeInOrder(strike, strike.handedOver);
+    return;
+  }
+  if (closes) victim.close();
   else victim.crash();
   world.restartIn(victim, strike.durationMs);
+}
+
+/** It serves until it is closed: only then it is time to start it again. */
+function closeInOrder(
+  { world, victim, durationMs }: Strike,
+  handedOver: NonNullable<Strike["handedOver"]>,
+): void {
+  const { role, term = 0 } = victim.status ?? {};
+  victim.closeInOrder(() => {
+    world.restartIn(victim, Math.min(durationMs, 300));
+    if (role !== "leader") return;
+    handedOver(
+      world.computers.some(({ status }) => status?.role === "leader" && status.term > term),
+    );
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 // After everything healed: the cluster must elect, agree, and answer a write and a read on every
 // node that still can. It gives up nothing by itself; whoever runs it sets the bound.
+import type { Member } from "@raftkit/core";
 import type { VirtualTime } from "@raftkit/simulation";
 import type { Clients } from "./clients.js";
 import type { Computer } from "./computer.js";
@@ -20,13 +21,18 @@ export function createLiveness(
   world: World,
   view: View,
   clients: Clients,
+  /** Whoever isn't may be no member. */
+  isAsked: (computer: Computer) => boolean,
 ): Liveness {
   const wrote = new Set<Computer>();
   const read = new Set<Computer>();
 
+  const votersNow = (): readonly Member[] => view.leader()?.status?.configuration?.voters ?? [];
+  const isNamed = (computer: Computer): boolean => votersNow().some(({ id }) => id === computer.id);
+
   /** Those that the configuration names, by the data directory that they have. */
   function members(): readonly Computer[] {
-    const voters = view.leader()?.status?.configuration?.voters ?? [];
+    const voters = votersNow();
     return world.computers.filter(
       (computer) =>
         !world.excluded.has(computer) &&
@@ -60,16 +66,18 @@ export function createLiveness(
         }
       });
   }
-  for (const computer of world.computers) if (!world.excluded.has(computer)) ask(computer);
+  for (const computer of world.computers) {
+    if (!world.excluded.has(computer) && isAsked(computer)) ask(computer);
+  }
 
   const behind = (): readonly Computer[] => {
     const last = view.leader()?.status?.lastIndex ?? Infinity;
     return members().filter(({ status }) => status?.lastApplied !== last);
   };
-  /** Who must take part: all but those that lost their disks. */
+  /** Who must take part: all that are to be members, but those that lost their disks. */
   const absent = (): readonly Computer[] =>
     world.computers.filter(
-      (computer) => !world.lost.has(computer) && !members().includes(computer),
+      (computer) => !world.lost.has(computer) && isNamed(computer) && !members().includes(computer),
     );
 
   return {

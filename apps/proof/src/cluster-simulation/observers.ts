@@ -2,6 +2,8 @@
 import type { Computer, RunContext } from "./computer.js";
 import type { DiskEvents } from "./disk.js";
 import { onFailure } from "./failures.js";
+import type { KvHistory } from "./kv-history.js";
+import type { Operators } from "./operators.js";
 import type { InstallWatch } from "./install-watch.js";
 import type { Replicas } from "./replicas.js";
 import type { Run } from "./run-basics.js";
@@ -20,20 +22,36 @@ export interface Observers {
   readonly timeline: Timeline;
   readonly view: View;
   readonly world: World;
+  /** Where members come and go, leaderships are handed on, or there are leases. */
+  readonly operators: Operators | undefined;
+  readonly history: KvHistory | undefined;
 }
 
 type ComputerEvents = Pick<
   RunContext,
-  "opened" | "ended" | "applied" | "captured" | "restored" | "diverged" | "failed"
+  | "opened"
+  | "ended"
+  | "applied"
+  | "captured"
+  | "restored"
+  | "diverged"
+  | "removed"
+  | "clockStopped"
+  | "failed"
 >;
 
 /** @param to observers, who observe computers: there are none yet when these are made */
-export function computerEvents({ note, broken }: Run, to: () => Observers): ComputerEvents {
+export function computerEvents(
+  { coverage, note, broken }: Run,
+  to: () => Observers,
+): ComputerEvents {
   return {
     opened(computer) {
+      to().operators?.opened(computer);
       if (computer.disk.isSnapshotRotten) to().snapshots.damaged(computer);
     },
     ended(computer) {
+      to().operators?.changes.note("crash");
       to().snapshots.ended(computer);
       to().watch.ended(computer);
     },
@@ -41,6 +59,7 @@ export function computerEvents({ note, broken }: Run, to: () => Observers): Comp
       note(`${computer.id} applied ${application.index}/${application.term}`);
       to().watch.applied(computer, application.index, stateHash);
       to().replicas.applied(computer.id, application, computer.restoredIndex);
+      to().history?.applied(application);
     },
     captured: (computer, index, stateHash) => to().watch.captured(computer, index, stateHash),
     restored(computer, index, stateHash) {
@@ -53,8 +72,16 @@ export function computerEvents({ note, broken }: Run, to: () => Observers): Comp
         "state-hash",
         `${computer.id} says that ${peer}'s state differs from its own at ${index}`,
       ),
+    removed(computer, index) {
+      note(`${computer.id} is told that it is removed as of ${index}`);
+      to().operators?.removed(computer, index);
+    },
+    clockStopped({ status }) {
+      if (status?.role === "leader" && status.hasLease) coverage.countCell("lease void");
+    },
     failed(computer, error, wasRunning) {
-      onFailure(computer, error, wasRunning, to().world, to().view, broken);
+      const { world, view, operators } = to();
+      onFailure(computer, error, wasRunning, world, view, operators?.rejoins === true, broken);
     },
   };
 }
@@ -89,7 +116,12 @@ export function diskEvents(
     snapshots: {
       creating: (position) => to().snapshots.creating(of(), position),
       abandoned: (position) => to().snapshots.abandoned(of(), position),
-      committed: (snapshot) => to().snapshots.committed(of(), snapshot),
+      committed(snapshot) {
+        const { snapshots: watch, operators } = to();
+        const { installs } = watch.counts;
+        watch.committed(of(), snapshot);
+        if (watch.counts.installs > installs) operators?.changes.note("install");
+      },
       reading: (readers) => to().snapshots.reading(of(), readers),
     },
   };

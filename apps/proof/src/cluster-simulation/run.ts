@@ -5,6 +5,7 @@ import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
 import type { Outcome, Plan, RunPlan } from "../plans/plan.js";
 import { ELECTION_TIMEOUT_MS } from "./cluster.js";
 import { createLiveness } from "./liveness.js";
+import { proveCalm, proveChange } from "./members-liveness.js";
 import type { ClusterSimulationOptions, Stage } from "./stage.js";
 import { createStage } from "./stage.js";
 
@@ -24,12 +25,21 @@ export const runClusterSimulation: RunPlan = (plan, options) => simulate(plan, o
 export async function simulate(plan: Plan, options: ClusterSimulationOptions): Promise<Outcome> {
   const stage = createStage(plan, options);
   const { time, world, clients, computers } = stage;
-  for (const computer of computers) computer.start();
+  for (const computer of computers.slice(0, plan.founders)) computer.start();
   await stage.runUntil(plan.safetyMs, () => false);
   stage.stopLoad();
+  stage.operators?.end();
   world.note("everything heals");
   world.heal();
-  const liveness = createLiveness(time, world, stage.view, clients);
+  const changes = plan.founders === undefined ? undefined : stage.operators;
+  const members = changes && (await proveChange(stage, changes, pausesMs(plan)));
+  const liveness = createLiveness(
+    time,
+    world,
+    stage.view,
+    clients,
+    ({ id }) => members?.includes(id) ?? true,
+  );
   const limitMs = LIVENESS_TIMEOUTS * ELECTION_TIMEOUT_MS.max + pausesMs(plan);
   await stage.runUntil(time.now() + limitMs, () => liveness.done);
   if (!liveness.done) {
@@ -38,6 +48,7 @@ export async function simulate(plan: Plan, options: ClusterSimulationOptions): P
       `not within ${limitMs} ms after everything healed: ${liveness.missing()}`,
     );
   }
+  if (stage.operators) await proveCalm(stage, stage.operators);
   await lookBack(stage);
   return stage.outcome();
 }
@@ -52,6 +63,8 @@ function pausesMs({ snapshots, faults }: Plan): number {
 async function lookBack(stage: Stage): Promise<void> {
   if (stage.isSound) stage.compare();
   if (stage.isSound) await checkDisks(stage);
+  if (stage.isSound) stage.operators?.asked.check();
+  if (stage.isSound) stage.operators?.transfers.check();
   if (stage.isSound) checkAnswers(stage);
 }
 

@@ -1,5 +1,5 @@
 // The stage of a run: a simulated cluster, its time, its trace, and what was broken first.
-import type { VirtualTime } from "@raftkit/simulation";
+import type { SeededRandom, VirtualTime } from "@raftkit/simulation";
 import { createRandom, createTrace, createVirtualTime } from "@raftkit/simulation";
 import { createCoverage } from "../plans/coverage.js";
 import type { Outcome, Plan } from "../plans/plan.js";
@@ -19,6 +19,7 @@ export interface ClusterSimulationOptions extends Tampering {
 
 export interface Stage extends Omit<Cluster, "watch" | "snapshots"> {
   readonly time: VirtualTime;
+  readonly random: SeededRandom;
   readonly broken: (check: string, message: string) => void;
   /** Nothing was broken so far. */
   readonly isSound: boolean;
@@ -49,6 +50,7 @@ export function createStage(plan: Plan, options: ClusterSimulationOptions): Stag
   return {
     ...cluster,
     time,
+    random,
     broken,
     get isSound() {
       return failure === undefined;

@@ -3,9 +3,11 @@
 // role and phase of that moment; all else where it began.
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Coverage } from "../plans/coverage.js";
+import { closingCells } from "../plans/coverage.js";
 import type { Fault, FaultKind, Phase, Plan } from "../plans/plan.js";
 import type { Computer } from "./computer.js";
 import { strikes } from "./faults.js";
+import type { Operators } from "./operators.js";
 import type { SnapshotWatch } from "./snapshot-watch.js";
 import type { View } from "./view.js";
 import type { World } from "./world.js";
@@ -29,6 +31,7 @@ export function createTimeline(
   coverage: Coverage,
   random: SeededRandom,
   isAt: SnapshotWatch["isAt"],
+  operators: () => Operators | undefined,
 ): Timeline {
   const { time } = world;
   /** In order of their times; those whose time has come wait in `due`. */
@@ -42,8 +45,11 @@ export function createTimeline(
   }
 
   function victimOf({ fault, number }: Planned, present: Phase): Computer | undefined {
-    const { role, phase, duringInstall } = fault;
+    const { kind, role, phase, duringInstall, duringChange } = fault;
+    const others = operators()?.victimsOf(kind);
+    if (others) return others[number % Math.max(1, others.length)];
     if (present !== phase) return undefined;
+    if (duringChange && operators()?.changes.isUnderWay !== true) return undefined;
     if (duringInstall === undefined) return view.find(role, number);
     const isThere = (computer: Computer): boolean => isAt(computer, duringInstall);
     if (!world.computers.some(isThere)) return undefined;
@@ -68,12 +74,17 @@ export function createTimeline(
     world.note(
       `fault ${number} ${fault.kind} at ${victim.id}, ${fault.role} while ${fault.phase}, for ${fault.durationMs} ms`,
     );
+    const own = random.fork(`fault/${number}`);
+    const durationMs = Math.max(1, Math.min(fault.durationMs, plan.safetyMs - time.now()));
+    if (operators()?.strike(fault, victim, durationMs, own) === true) return;
     strikes[fault.kind]?.({
       world,
       fault,
       victim,
-      random: random.fork(`fault/${number}`),
-      durationMs: Math.max(1, Math.min(fault.durationMs, plan.safetyMs - time.now())),
+      random: own,
+      durationMs,
+      handedOver:
+        operators() && ((isHandedOver) => coverage.countCell(closingCells[isHandedOver ? 0 : 1])),
       struck(detail) {
         // A trap may spring when the node's role has changed: it counts where it was laid.
         coverage.count(fault.kind, fault.role, fault.phase);

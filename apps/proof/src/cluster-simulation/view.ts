@@ -1,6 +1,7 @@
 // What somebody sees who sees the whole cluster at one moment: who plays which role, and what the
 // cluster is about.
 import type { Index, Term } from "@raftkit/core";
+import { serversOf } from "@raftkit/core";
 import type { FaultRole, Phase } from "../plans/plan.js";
 import type { Computer } from "./computer.js";
 
@@ -77,9 +78,11 @@ export function createView(computers: readonly Computer[], excluded: ReadonlySet
       ) {
         return "electing";
       }
+      const servers = status.configuration && serversOf(status.configuration);
       return computers.every(
         (computer) =>
           excluded.has(computer) ||
+          servers?.every(({ id }) => id !== computer.id) === true ||
           (computer.status !== undefined &&
             !computer.process.stalled &&
             computer.status.commitIndex >= older),

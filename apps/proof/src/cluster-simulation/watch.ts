@@ -1,7 +1,9 @@
 // Shows the invariants what happens on the computers: logs from the operations that nodes hand to
 // their storage, disks from what the simulated disks hold, the rest from `status()` and from the
 // state machines. It judges nothing itself.
-import type { Index, LogOperation } from "@raftkit/core";
+import type { Codec, Index, LogOperation } from "@raftkit/core";
+import { decodeFrame } from "@raftkit/core";
+import type { Packet } from "@raftkit/simulation";
 import { createInvariants } from "../invariants/all.js";
 import type { Invariant } from "../invariants/invariant.js";
 import { InvariantBroken } from "../invariants/invariant.js";
@@ -24,6 +26,8 @@ export interface Watch {
   writing(computer: Computer, operations: readonly LogOperation[]): void;
   /** More is durable. */
   durable(computer: Computer): void;
+  /** It is being given this. */
+  delivered(computer: Computer, packet: Packet): void;
   /** Something of it ran. */
   ran(computer: Computer): void;
   /** The disk holds a newer snapshot. */
@@ -47,14 +51,22 @@ export interface WatchLimits {
   readonly emptyStateHash: number;
 }
 
-/** @param broken told of what doesn't hold */
+/**
+ * @param nodes gets the view of each data directory
+ * @param more invariants beside those of both simulations
+ * @param broken told of what doesn't hold
+ */
 export function createWatch(
   limits: WatchLimits,
   captures: Captures,
+  codec: Codec,
+  nodes: NodeView[],
+  more: readonly Invariant[],
   broken: (check: string, message: string) => void,
 ): Watch {
-  const nodes: NodeView[] = [];
-  const invariants = createInvariants({ nodes });
+  const invariants = createInvariants({ nodes }, more);
+  /** What the event that runs now brought. */
+  let arrived: { readonly computer: Computer; readonly packet: Packet } | undefined;
   const views = new Map<string, ObservedNode>();
   /** What state whoever applied so much has, by `compare`. */
   const states = new Map<number, number>();
@@ -121,11 +133,22 @@ export function createWatch(
       if (found === undefined) return;
       guarded(() => invariants.durable(found.view));
     },
+    delivered(computer, packet) {
+      arrived = { computer, packet };
+    },
     ran(computer) {
+      const packet = arrived?.computer === computer ? arrived.packet : undefined;
+      arrived = undefined;
       const found = seen(computer);
       if (found === undefined || computer.status === undefined) return;
-      const { lastApplied } = computer.status;
+      const { lastApplied, role, term } = computer.status;
       guarded(() => {
+        const { view } = found;
+        const isDeposed = view.role === "leader" && role !== "leader" && term > view.currentTerm;
+        if (isDeposed && packet) {
+          const message = decodeFrame(codec, packet.frame);
+          if (message) invariants.deposed(view, packet.from, message);
+        }
         look(found, computer, invariants, checkAnnouncedCommit);
         skipTo(found.view, lastApplied, invariants);
       });
@@ -272,6 +295,8 @@ function measureLog(
     maxUncommittedBytes,
   );
   if (log.lastIndex === termStart || log.term(log.lastIndex) !== view.currentTerm) return;
+  // Configurations aren't refused either; behind one that doesn't fit, commands are.
+  if (log.lastIndex === log.configurations.at(-1)?.index) return;
   invariants.measured(view, "bytes of its log", all - log.bytes(log.base.index), maxLogBytes);
 }
 

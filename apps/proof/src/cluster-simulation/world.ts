@@ -31,6 +31,8 @@ export interface World {
   /** Whether this computer's snapshot may be damaged until another one takes its place. */
   mayRot(computer: Computer): boolean;
   readonly lost: ReadonlySet<Computer>;
+  /** Its disk was replaced, and nobody counts on the former one. */
+  regain(computer: Computer): void;
   /** It stays down: its disk is damaged, or empty where the others know it by another one. */
   exclude(computer: Computer): void;
   readonly excluded: ReadonlySet<Computer>;
@@ -44,6 +46,8 @@ export function createWorld(
   sound: LinkSettings,
   computers: readonly Computer[],
   note: (line: string) => void,
+  /** Not given: the members stay. @param isLost its present disk is, or it never comes back */
+  mayLoseAs?: (victim: Computer, isLost: (computer: Computer) => boolean) => boolean,
 ): World {
   const disturbances = new Set<LinkFault>();
   const lost = new Set<Computer>();
@@ -62,7 +66,11 @@ export function createWorld(
     }
   }
 
-  function mayLoseMore(): boolean {
+  const isLost = (computer: Computer): boolean =>
+    lost.has(computer) || excluded.has(computer) || computer.disk.isSnapshotRotten;
+
+  function mayLoseMore(victim: Computer): boolean {
+    if (mayLoseAs) return mayLoseAs(victim, isLost);
     const rotten = computers.filter(
       (computer) => computer.disk.isSnapshotRotten && !lost.has(computer),
     ).length;
@@ -102,11 +110,15 @@ export function createWorld(
     },
     mayLose(computer) {
       if (lost.has(computer)) return true;
-      if (!mayLoseMore()) return false;
+      if (!mayLoseMore(computer)) return false;
       lost.add(computer);
       return true;
     },
-    mayRot: (computer) => !lost.has(computer) && !computer.disk.isSnapshotRotten && mayLoseMore(),
+    mayRot: (computer) =>
+      !lost.has(computer) && !computer.disk.isSnapshotRotten && mayLoseMore(computer),
+    regain(computer) {
+      lost.delete(computer);
+    },
     exclude(computer) {
       if (!computer.process.stopped) computer.crash();
       excluded.add(computer);
@@ -114,7 +126,10 @@ export function createWorld(
     heal() {
       disturbances.clear();
       relink();
-      for (const computer of computers) if (!computer.isUp) start(computer);
+      // Whom nobody has asked to join yet isn't there.
+      for (const computer of computers) {
+        if (!computer.isUp && computer.runs > 0) start(computer);
+      }
     },
   };
 }

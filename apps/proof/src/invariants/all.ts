@@ -21,7 +21,11 @@ import { snapshotTerm } from "./snapshot-term.js";
 import { stateHash } from "./state-hash.js";
 import { stateMachineSafety } from "./state-machine-safety.js";
 
-export function createInvariants(cluster: ClusterView): Required<Invariant> {
+/** @param more of the simulation's own */
+export function createInvariants(
+  cluster: ClusterView,
+  more: readonly Invariant[] = [],
+): Required<Invariant> {
   const all: readonly Invariant[] = [
     electionSafety(),
     leaderAppendOnly(),
@@ -42,6 +46,7 @@ export function createInvariants(cluster: ClusterView): Required<Invariant> {
     resetBounds(),
     restores(),
     installedPromises(),
+    ...more,
   ];
   const started = all.flatMap(({ started: hear }) => hear ?? []);
   const truncating = all.flatMap(({ truncating: hear }) => hear ?? []);

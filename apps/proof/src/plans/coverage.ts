@@ -145,6 +145,59 @@ export const leaseCells = [
   "lease restarted",
 ] as const;
 
+/**
+ * Calls of `changeMembership`, in the cluster simulation: what they report on the way, how they end
+ * (the reasons of `MembershipChangeFailed`), and whether what failed may still happen.
+ */
+export const memberCallEvents = [
+  "waiting",
+  "learning",
+  "catchingUp",
+  "unreachable",
+  "joint",
+  "takenOut",
+  "done",
+  "timeout",
+  "aborted",
+  "closing",
+  "failed",
+  "noLeader",
+  "notMember",
+  "stale",
+  "inProgress",
+  "unknownServer",
+  "notCaughtUp",
+  /** The node that was called ended. */
+  "driverDied",
+  "mayHappen",
+  "certain",
+] as const;
+export type MemberCallEvent =
+  | (typeof memberCallEvents)[number]
+  | "noVoter"
+  | "duplicate"
+  | "tooMany";
+
+export function memberCallCell(event: MemberCallEvent): string {
+  return `call ${event}`;
+}
+
+/** Whoever was to be a voter ended, and came back or never did. */
+export const joinerEvents = ["back", "gone"] as const;
+
+export function joinerCell(event: (typeof joinerEvents)[number]): string {
+  return `joiner ${event}`;
+}
+
+/** What a node says of itself: by `member()`, and when it is told that it was removed. */
+export const memberCells = ["member named", "member notNamed", "member removed"] as const;
+
+/** Reads of what a node has applied, in the cluster simulation. */
+export const readCells = ["read local", "read atLeast", "read behind"] as const;
+
+/** A leader closed in order, and somebody else led when it was closed; or nobody did. */
+export const closingCells = ["closing handedOver", "closing alone"] as const;
+
 /** What becomes of a node's own snapshots, and what its starts make of what they find. */
 export const snapshotEvents = [
   /** Why it was taken: the log had grown; somebody asked. */
@@ -271,6 +324,44 @@ const seldomInPlans: ReadonlySet<string> = new Set([
   transferCell("dead", "calledOff"),
 ]);
 
+/**
+ * What operators of whole nodes meet too seldom besides: their plans are a third, their changes take
+ * longer, and a voter's disk is lost only while nobody changes the members. A refused vote can't be told
+ * from another one.
+ */
+const seldomInOperatedClusters: ReadonlySet<string> = new Set([
+  ...changeCases.flatMap((change) => [
+    changeCell(change, "takenBack"),
+    changeCell(change, "install"),
+  ]),
+  ...changeTroubles
+    .filter((trouble) => trouble !== "nothing")
+    .map((trouble) => changeCell("rejoin", trouble)),
+  changeCell("replace", "newLeader"),
+  changeCell("replace", "rival"),
+  changeCell("replace", "crash"),
+  changeCell("grow", "transfer"),
+  changeCell("grow", "newLeader"),
+  changeCell("address", "newLeader"),
+  changeCell("address", "rival"),
+  transferCell("dead", "done"),
+  "lease forfeited",
+  "lease restarted",
+  ...(["failed", "inProgress", "notCaughtUp", "takenOut"] as const).map(memberCallCell),
+]);
+
+/** Of the cells that concern operators. */
+const operatedCells: readonly string[] = [
+  ...changeCells,
+  ...transferCells,
+  ...leaseCells,
+  ...memberCallEvents.map(memberCallCell),
+  ...joinerEvents.map(joinerCell),
+  ...closingCells,
+  ...memberCells,
+  ...readCells,
+].filter((cell) => !seldomInPlans.has(cell) && !seldomInOperatedClusters.has(cell));
+
 /** Every cell that a simulation must fill, given enough seeds. */
 export function demandedCells(simulation: Simulation): readonly string[] {
   const cells = cellsOf(kindsOf(simulation));
@@ -282,5 +373,6 @@ export function demandedCells(simulation: Simulation): readonly string[] {
         ...[...cells, ...installCells].filter((cell) => !seldomInClusters.has(cell)),
         ...snapshotEvents.map(snapshotCell),
         ...sessionEvents.map(sessionCell),
+        ...operatedCells,
       ];
 }

@@ -4,6 +4,7 @@
 import type { SeededRandom } from "@raftkit/simulation";
 import { createRandom } from "@raftkit/simulation";
 import { kindsOf, roles } from "./coverage.js";
+import { withClusterOperators } from "./cluster-operator-plans.js";
 import { withOperators } from "./operator-plans.js";
 import {
   clusterSnapshotFaults,
@@ -63,7 +64,10 @@ const TURN = 5;
 export function planOf(seed: number, simulation: Simulation): Plan {
   const random = createRandom(seed).fork(`plan/${STREAM[simulation]}`);
   const form = random.fork("shape");
-  if (simulation === "cluster") return mixedPlanOf(seed, simulation, random);
+  if (simulation === "cluster") {
+    const mixed = mixedPlanOf(seed, simulation, random);
+    return withClusterOperators(mixed, random.fork("operators"));
+  }
   const plan = form.chance(SHAPED)
     ? shapedPlanOf(seed, form)
     : mixedPlanOf(seed, simulation, random);

@@ -60,7 +60,7 @@ export const snapshotFaultKinds = [
 ] as const;
 /**
  * What operators ask for, in plans in which they ask for anything: members come, go and move, and
- * leaderships are handed on. Core simulation only; they count by what goes wrong meanwhile.
+ * leaderships are handed on. They count by what goes wrong meanwhile.
  */
 export const memberChangeKinds = [
   "addVoters",
@@ -73,7 +73,15 @@ export type MemberChangeKind = (typeof memberChangeKinds)[number];
 /** To whom a leadership is to go: a node that is named may be down, or slow. */
 export const transferTargets = ["furthest", "named", "dead", "slow"] as const;
 export type TransferTarget = (typeof transferTargets)[number];
-export const operatorKinds = [...memberChangeKinds, "moveAddress", "transfer"] as const;
+export const operatorKinds = [
+  ...memberChangeKinds,
+  "moveAddress",
+  "transfer",
+  // Cluster simulation only: whoever is to be a voter ends, perhaps for good; so does the node on which
+  // a change is driven.
+  "joinerDies",
+  "driverDies",
+] as const;
 export type OperatorKind = (typeof operatorKinds)[number];
 
 export type FaultKind = NodeFaultKind | (typeof snapshotFaultKinds)[number] | OperatorKind;
@@ -159,10 +167,10 @@ export interface Plan {
   };
   /**
    * So many nodes found the cluster, those that come first; the others join it. Not given: all of
-   * them, and the members stay. Core simulation only.
+   * them, and the members stay.
    */
   readonly founders?: number;
-  /** Leases are on, and no clock differs from real time by more than this. Core simulation only. */
+  /** Leases are on, and no clock differs from real time by more than this. */
   readonly leaseDriftRate?: number;
   /** Some clients send their writes in sessions, and some of them more than once. Cluster simulation only. */
   readonly sessions?: {

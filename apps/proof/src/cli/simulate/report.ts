@@ -5,14 +5,23 @@ import {
   changeCases,
   changeCell,
   changeTroubles,
+  closingCells,
   demandedCells,
   installCases,
   installCell,
   installTroubles,
+  joinerCell,
+  joinerEvents,
   kindsOf,
   leaseCells,
+  memberCallCell,
+  memberCells,
+  memberCallEvents,
+  readCells,
   roles,
+  sessionCell,
   sessionEvents,
+  snapshotCell,
   snapshotEvents,
   transferCell,
   transferEnds,
@@ -190,18 +199,33 @@ function operatorLines(cells: ReadonlyMap<string, number>): readonly string[] {
       changeCell,
     ),
     ...table("transfers, by target and end", transferTargets, transferEnds, transferCell),
-    `leases: ${leaseCells.map((cell) => `${cell.slice("lease ".length)} ${short(cells.get(cell) ?? 0)}`).join(", ")}`,
+    countsLine(cells, "leases", leaseCells),
   ];
 }
 
-/** What became of nodes' own snapshots, of their starts, and of sessions. */
+/** What became of nodes' own snapshots, of their starts, of sessions, and of operators' calls. */
 function eventLines(cells: ReadonlyMap<string, number>): readonly string[] {
-  const line = (what: string, events: readonly string[], cell: (event: string) => string): string =>
-    `${what}: ${events.map((event) => `${event} ${short(cells.get(cell(event)) ?? 0)}`).join(", ")}`;
   return [
-    line("nodes' own snapshots", snapshotEvents, (event) => `snapshot ${event}`),
-    line("commands in sessions", sessionEvents, (event) => `session ${event}`),
+    countsLine(cells, "nodes' own snapshots", snapshotEvents.map(snapshotCell)),
+    countsLine(cells, "commands in sessions", sessionEvents.map(sessionCell)),
+    countsLine(cells, "calls for other members", memberCallEvents.map(memberCallCell)),
+    countsLine(cells, "joiners that ended", joinerEvents.map(joinerCell)),
+    countsLine(cells, "what nodes say of themselves", memberCells),
+    countsLine(cells, "leaders that closed", closingCells),
+    countsLine(cells, "reads of what was applied", readCells),
   ];
+}
+
+/** @param of cells whose names begin with the same word */
+function countsLine(
+  cells: ReadonlyMap<string, number>,
+  what: string,
+  of: readonly string[],
+): string {
+  const counts = of.map(
+    (cell) => `${cell.slice(cell.indexOf(" ") + 1)} ${short(cells.get(cell) ?? 0)}`,
+  );
+  return `${what}: ${counts.join(", ")}`;
 }
 
 /** Whether every simulation that ran often enough filled its cells. */

@@ -14,6 +14,8 @@ export function drawPlan(
     readonly everyMs?: number;
     readonly snapshots?: Plan["snapshots"];
     readonly sessions?: Plan["sessions"];
+    readonly founders?: number;
+    readonly leaseDriftRate?: number;
   } = {},
 ): Plan {
   const random = createRandom(seed).fork("plan");
@@ -41,6 +43,8 @@ export function drawPlan(
     },
     ...(options.snapshots && { snapshots: options.snapshots }),
     ...(options.sessions && { sessions: options.sessions }),
+    ...(options.founders && { founders: options.founders }),
+    ...(options.leaseDriftRate && { leaseDriftRate: options.leaseDriftRate }),
     faults,
   };
 }
