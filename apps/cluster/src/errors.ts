@@ -16,6 +16,7 @@ export type ClusterErrorCode =
   | "UNKNOWN_NODE"
   | "NOT_RUNNING"
   | "BAD_REQUEST"
+  | "IN_PROGRESS"
   | "REFUSED"
   | "UNREACHABLE";
 

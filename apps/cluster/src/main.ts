@@ -10,6 +10,7 @@ import {
   changeMembers,
   changeNode,
   listNodes,
+  restartAll,
   statusTable,
   takeSnapshot,
   transferLeadership,
@@ -17,7 +18,6 @@ import {
 import { ClusterError } from "./errors.js";
 import { commandLine } from "./cli/hints.js";
 import { runProgram } from "./cli/program.js";
-import { rollingRestart } from "./cli/rolling-restart.js";
 import { startCluster } from "./supervisor/up.js";
 import type { UpOptions } from "./supervisor/up-options.js";
 
@@ -178,7 +178,7 @@ try {
       restart,
       snapshot,
       transfer,
-      rollingRestart: (httpBase) => rollingRestart(httpBase, print),
+      rollingRestart: async (httpBase) => print(await restartAll(httpBase, print)),
       add: (httpBase) => members("add", null, httpBase),
       remove: (node, httpBase) => members("remove", node, httpBase),
       replace: (node, httpBase) => members("replace", node, httpBase),

@@ -1,7 +1,13 @@
 import { request } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listenForControl } from "../src/supervisor/control-api.js";
-import { changeMembers, changeNode, listNodes, statusTable } from "../src/cli/control-client.js";
+import {
+  changeMembers,
+  changeNode,
+  listNodes,
+  restartAll,
+  statusTable,
+} from "../src/cli/control-client.js";
 import { ClusterError } from "../src/errors.js";
 import { layOut } from "../src/supervisor/layout.js";
 import { agreedLeader, latestLeader } from "../src/supervisor/node-status.js";
@@ -57,6 +63,8 @@ function fakeMembers(): MemberCommands {
     remove: answer("remove"),
     replace: answer("replace"),
     wipe: answer("wipe"),
+    rollingRestart: (say) => answer("rolling-restart")("all", say),
+    transfer: async (to) => ({ leaderId: to ?? "n2", term: 8 }),
   };
 }
 
@@ -124,6 +132,7 @@ describe("the control API", () => {
       "n3 didn't answer; is it up?",
     );
     expect(said.at(-1)).toBe("wipe n3: first");
+    expect(await restartAll(port, say)).toBe("rolling-restart all: done");
     await expect(changeMembers(port, "7", "remove", say)).rejects.toThrow(
       'there is no node "7"; there are n1, n2, n3 (or their numbers, or leader)',
     );
@@ -148,6 +157,8 @@ describe("the control API", () => {
       ["POST", "/v1/nodes/1/kill"],
       ["POST", "/v1/nodes/9/kill"],
       ["POST", "/v1/nodes/leader/kill"],
+      // No server is there.
+      ["POST", "/v1/nodes/1/snapshot"],
       ["GET", "/nowhere"],
     ] as const) {
       const { status, body } = await ask(port, method, path, json);
@@ -157,6 +168,7 @@ describe("the control API", () => {
       [409, "not_running"],
       [404, "unknown_node"],
       [409, "no_leader"],
+      [502, "unreachable"],
       [404, "not_found"],
     ]);
   });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { membersIn, rememberMembers, takeDataDirectory } from "../src/supervisor/data-directory.js";
+import { memberRecord, placesIn, takeDataDirectory } from "../src/supervisor/data-directory.js";
 import type { UpOptions } from "../src/supervisor/up-options.js";
 import { temporaryDirectory } from "./support/environment.js";
 
@@ -17,6 +17,8 @@ const base: UpOptions = {
   logLevel: "info",
   fresh: false,
 };
+
+const membersIn = (options: UpOptions): number[] => placesIn(options).map(({ number }) => number);
 
 function directoryWithData(): UpOptions {
   const options = { ...base, data: join(temporaryDirectory(), "data") };
@@ -112,16 +114,34 @@ describe("the data directory", () => {
   test("knows which nodes there are, for the next time, if it keeps them", () => {
     const options = directoryWithData();
     expect(membersIn(options)).toEqual([1, 2, 3]);
-    rememberMembers(options, [1, 3, 4]);
+    memberRecord(options).keep([1, 3, 4], undefined);
     takeDataDirectory(options)();
     expect(membersIn(options)).toEqual([1, 3, 4]);
     // Nothing of it is in memory any more.
     expect(membersIn({ ...options, storage: "memory" })).toEqual([1, 2, 3]);
-    rememberMembers({ ...options, storage: "memory" }, [1]);
+    memberRecord({ ...options, storage: "memory" }).keep([1], undefined);
     expect(membersIn(options)).toEqual([1, 3, 4]);
     expect(membersIn({ ...options, fresh: true })).toEqual([1, 2, 3]);
     takeDataDirectory({ ...options, fresh: true })();
     expect(membersIn(options)).toEqual([1, 2, 3]);
+  });
+
+  test("knows what is to be finished: the nodes of it are started, too", () => {
+    const options = directoryWithData();
+    const replace = { command: "replace", node: "n2", added: 4 } as const;
+    memberRecord(options).keep([1, 2, 3], replace);
+    takeDataDirectory(options)();
+    expect(memberRecord(options).unfinished).toEqual(replace);
+    expect(membersIn(options)).toEqual([1, 2, 3, 4]);
+    const wipe = { command: "wipe", node: "n2", added: null, incarnation: "i" } as const;
+    memberRecord(options).keep([1, 2, 3], wipe);
+    expect(placesIn(options).map(({ beginning }) => beginning)).toEqual([
+      "founds",
+      "rejoins",
+      "founds",
+    ]);
+    memberRecord(options).keep([1, 2, 3], undefined);
+    expect(memberRecord(options).unfinished).toBeUndefined();
   });
 
   test("with a marker that can't be read is refused, until --fresh", () => {

@@ -89,6 +89,19 @@ export async function changeMembers(
   say: (line: string) => void,
 ): Promise<string> {
   const path = node === null ? "/v1/nodes" : `/v1/nodes/${encodeURIComponent(node)}/${action}`;
+  return followed(httpBase, path, say);
+}
+
+/** @returns how it ended @throws {ClusterError} */
+export function restartAll(httpBase: number, say: (line: string) => void): Promise<string> {
+  return followed(httpBase, "/v1/rolling-restart", say);
+}
+
+async function followed(
+  httpBase: number,
+  path: string,
+  say: (line: string) => void,
+): Promise<string> {
   const response = await ask(httpBase, "POST", path);
   try {
     for await (const text of linesOf(response)) {

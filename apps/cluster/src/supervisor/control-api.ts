@@ -4,7 +4,7 @@ import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { ClusterError } from "../errors.js";
 import { z } from "zod";
-import { askSnapshot, askTransfer } from "./node-requests.js";
+import { askSnapshot } from "./node-requests.js";
 import { askStatus, latestLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
 import type { MemberCommands } from "./member-commands.js";
@@ -89,8 +89,9 @@ function controlRoutes(supervisor: Supervisor, members: MemberCommands, port: ()
     }
     const { to } = body.data;
     const id = to === null ? null : await resolveNode(supervisor, to);
-    return context.json(await askTransfer(await whoAnswers(supervisor), id));
+    return context.json(await members.transfer(id));
   });
+  app.post("/v1/rolling-restart", () => lines((say) => members.rollingRestart(say)));
   app.post("/v1/nodes", () => lines((say) => members.add(say)));
   for (const action of ["remove", "replace", "wipe"] as const) {
     app.post(`/v1/nodes/:node/${action}`, async (context) => {
@@ -104,7 +105,7 @@ function controlRoutes(supervisor: Supervisor, members: MemberCommands, port: ()
         error: {
           code: "not_found",
           message:
-            "there are GET and POST /v1/nodes, POST /v1/nodes/N/kill, /restart, /snapshot, /remove, /replace and /wipe, and POST /v1/transfer",
+            "there are GET and POST /v1/nodes, POST /v1/nodes/N/kill, /restart, /snapshot, /remove, /replace and /wipe, POST /v1/transfer and POST /v1/rolling-restart",
         },
       },
       404,
@@ -216,15 +217,6 @@ async function resolveNode(supervisor: Supervisor, name: string): Promise<string
     throw new ClusterError("NO_LEADER", whyNobodyLeads(nodes), { status: 409 });
   }
   return leader.id;
-}
-
-/** A node to ask for something that concerns the cluster: the leader, if it is known. */
-async function whoAnswers(supervisor: Supervisor): Promise<NodeView> {
-  const answering = (await viewAll(supervisor)).filter(({ status }) => status !== null);
-  const leader = latestLeader(answering.map(({ status }) => status ?? undefined));
-  const node = answering.find(({ id }) => id === leader?.id) ?? answering[0];
-  if (node) return node;
-  throw new ClusterError("NOT_RUNNING", "no node answers; restart one first", { status: 409 });
 }
 
 function whyNobodyLeads(nodes: ReturnType<Supervisor["nodes"]>): string {

@@ -5,6 +5,9 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ClusterError } from "../errors.js";
+import { layOut, placeOf } from "./layout.js";
+import type { NodePlace } from "./layout.js";
+import type { MemberRecord, Unfinished } from "./member-host.js";
 import type { UpOptions } from "./up-options.js";
 import {
   entriesOf,
@@ -29,11 +32,18 @@ const createdSchema = z.object({
   transport: z.string(),
   peerBase: z.int(),
 });
+const unfinishedSchema: z.ZodType<Unfinished> = z.object({
+  command: z.enum(["add", "replace", "wipe"]),
+  node: z.string().nullable(),
+  added: z.int().nullable(),
+  incarnation: z.string().optional(),
+});
 const markerSchema = z.object({
   note: z.string(),
   created: createdSchema.nullable(),
   /** The numbers of the nodes, if some were added or removed. */
   members: z.array(z.int()).optional(),
+  unfinished: unfinishedSchema.optional(),
 });
 type Marker = z.infer<typeof markerSchema>;
 type Created = z.infer<typeof createdSchema>;
@@ -66,27 +76,51 @@ export function takeDataDirectory(options: UpOptions): () => void {
   }
   refuseIfInUse(data, "--data");
   if (fresh) empty(data, entries);
-  const { created: found, members } = existsSync(marker) ? readMarker(marker) : NOTHING;
+  const read = existsSync(marker) ? readMarker(marker) : NOTHING;
+  const { created: found } = read;
   const { nodes, codec, clusterId, transport, peerBase } = options;
   const given: Created = { nodes, codec, clusterId, transport, peerBase };
   if (storage === "file" && found !== null) refuseIfDifferent(data, found, given);
-  writeWhole(marker, { note: NOTE, created: storage === "file" ? given : found, members });
+  writeWhole(marker, { ...read, created: storage === "file" ? given : found });
   makeDirectory(join(data, "logs"), "--data");
   return holdDirectory(data);
 }
 
-/** The numbers of its nodes, as they were when the cluster ended: `up` starts these. */
-export function membersIn({ data, nodes, storage, fresh }: UpOptions): readonly number[] {
-  const initial = Array.from({ length: nodes }, (_, i) => i + 1);
-  if (storage === "memory" || fresh) return initial;
-  // A problem with the directory is reported when it is opened.
-  return markerSchema.safeParse(parseJson(join(data, MARKER))).data?.members ?? initial;
+/** The nodes as they were when the cluster ended: `up` starts these. */
+export function placesIn(options: UpOptions): NodePlace[] {
+  const initial = layOut(options).map(({ number }) => number);
+  const { members = initial, unfinished } = recorded(options);
+  const added = unfinished?.added ?? null;
+  const numbers = added === null ? members : [...new Set([...members, added])];
+  return numbers
+    .toSorted((a, b) => a - b)
+    .map((number) => {
+      const place = placeOf(number, options);
+      const isWiped = unfinished?.command === "wipe" && unfinished.node === place.id;
+      return isWiped ? { ...place, beginning: "rejoins" } : place;
+    });
 }
 
-/** With storage in memory the members aren't recorded: the data is gone with the cluster. */
-export function rememberMembers({ data, storage }: UpOptions, members: readonly number[]): void {
-  const marker = join(data, MARKER);
-  if (storage === "file") writeWhole(marker, { ...readMarker(marker), members });
+/** With storage in memory it isn't written: the data is gone with the cluster. */
+export function memberRecord(options: UpOptions): MemberRecord {
+  const marker = join(options.data, MARKER);
+  let { unfinished } = recorded(options);
+  return {
+    get unfinished() {
+      return unfinished;
+    },
+    keep(members, left) {
+      unfinished = left;
+      if (options.storage !== "file") return;
+      writeWhole(marker, { ...readMarker(marker), members, unfinished });
+    },
+  };
+}
+
+function recorded({ data, storage, fresh }: UpOptions): Pick<Marker, "members" | "unfinished"> {
+  if (storage === "memory" || fresh) return {};
+  // A problem with the directory is reported when it is opened.
+  return markerSchema.safeParse(parseJson(join(data, MARKER))).data ?? {};
 }
 
 function readMarker(file: string): Marker {

@@ -22,15 +22,14 @@ export function askSnapshot(node: Asked): Promise<z.infer<typeof snapshotAnswer>
 }
 
 const transferAnswer = z.object({ leaderId: z.string(), term: z.number() });
+/** Who leads now. */
+export type Transferred = z.infer<typeof transferAnswer>;
 
 /**
  * @param to the next leader; null: the voter with the most complete log
  * @throws {ClusterError} the node doesn't answer, or says why not
  */
-export function askTransfer(
-  node: Asked,
-  to: string | null,
-): Promise<z.infer<typeof transferAnswer>> {
+export function askTransfer(node: Asked, to: string | null): Promise<Transferred> {
   const body = to === null ? {} : { to };
   const failed = `the leadership wasn't transferred${to === null ? "" : ` to ${to}`}`;
   return ask(node, "/v1/cluster/transfer", body, transferAnswer, failed);
@@ -53,6 +52,7 @@ async function ask<T>(
     answer = await response.json();
   } catch (cause) {
     throw new ClusterError("UNREACHABLE", `${id} at ${http} doesn't answer; is it running?`, {
+      status: 502,
       cause,
     });
   }
@@ -62,5 +62,20 @@ async function ask<T>(
   throw new ClusterError(
     "REFUSED",
     `${failed}: ${why.success ? why.data.error.message : JSON.stringify(answer)}`,
+    { status: 502 },
   );
+}
+
+const READY_TIMEOUT_MS = 2000;
+
+/** @returns "": it can answer a linearizable read, and take writes; otherwise why not */
+export async function askReady(http: string): Promise<string> {
+  try {
+    const signal = AbortSignal.timeout(READY_TIMEOUT_MS);
+    const answer = await fetch(`http://${http}/readyz`, { signal });
+    const text = await answer.text();
+    return answer.ok ? "" : text.trim() || `it answered ${answer.status}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

@@ -20,10 +20,15 @@ export interface NodeStatus {
    */
   readonly bootstrap?: { readonly missing: readonly string[] } | null | undefined;
   /** Null: the node knows none yet. */
-  readonly configuration?:
-    | { readonly voters: readonly Named[]; readonly learners: readonly Named[] }
-    | null
-    | undefined;
+  readonly configuration?: Configuration | null | undefined;
+  readonly configurationIndex?: number | undefined;
+  readonly configurationCommitted?: boolean | undefined;
+  /** The id of its data directory. */
+  readonly incarnation?: string | undefined;
+  /** On a leader: nodes that wait to be added, or taken back. */
+  readonly introductions?: readonly Named[] | undefined;
+  /** On a leader: the progress of the others. */
+  readonly peers?: readonly Progress[] | undefined;
   /** Not null: the cluster continues without this node. */
   readonly removedAt?: number | null | undefined;
 }
@@ -31,6 +36,25 @@ export interface NodeStatus {
 interface Named {
   readonly id: string;
 }
+
+interface Server extends Named {
+  readonly incarnation?: string | undefined;
+}
+
+interface Configuration {
+  readonly voters: readonly Server[];
+  readonly learners: readonly Server[];
+  /** Not empty: voters change, and a majority of these is needed, too. */
+  readonly outgoing?: readonly Server[] | undefined;
+}
+
+interface Progress extends Named {
+  readonly matchIndex: number;
+  readonly lastContactMs: number;
+}
+
+const named = z.object({ id: z.string() });
+const servers = z.array(named.extend({ incarnation: z.string().optional() }));
 
 export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
   role: z.string().nullable(),
@@ -41,11 +65,13 @@ export const nodeStatusSchema: z.ZodType<NodeStatus> = z.object({
   lastApplied: z.number(),
   bootstrap: z.object({ missing: z.array(z.string()) }).nullish(),
   configuration: z
-    .object({
-      voters: z.array(z.object({ id: z.string() })),
-      learners: z.array(z.object({ id: z.string() })),
-    })
+    .object({ voters: servers, learners: servers, outgoing: servers.optional() })
     .nullish(),
+  configurationIndex: z.number().optional(),
+  configurationCommitted: z.boolean().optional(),
+  incarnation: z.string().optional(),
+  introductions: z.array(named).optional(),
+  peers: z.array(named.extend({ matchIndex: z.number(), lastContactMs: z.number() })).optional(),
   removedAt: z.number().nullish(),
 });
 

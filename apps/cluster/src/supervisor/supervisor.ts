@@ -17,7 +17,10 @@ export interface Supervisor {
   resume(id: string): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;
-  /** Adds a node; resolves once it serves. @throws {ClusterError} it ended before, and is dropped */
+  /**
+   * Adds a node; resolves once it serves.
+   * @throws {ClusterError} it ended before; one that joins is dropped, one that rejoins is a member
+   */
   add(place: NodePlace): Promise<void>;
   /** Stops the node if it runs, by SIGTERM or at once, and forgets it. */
   remove(id: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
@@ -46,6 +49,10 @@ export function createSupervisor({ places, ...options }: SupervisorOptions): Sup
     return found;
   }
 
+  function remove(gone: SupervisedProcess): void {
+    processes = processes.filter((process) => process !== gone);
+  }
+
   return {
     nodes: () => processes.map((process) => process.view()),
     startAll: async () => void (await Promise.all(processes.map((process) => process.start()))),
@@ -58,7 +65,7 @@ export function createSupervisor({ places, ...options }: SupervisorOptions): Sup
       const added = new SupervisedProcess(place, options);
       processes = [...processes, added].toSorted((a, b) => a.place.number - b.place.number);
       await added.start().catch((error: unknown) => {
-        processes = processes.filter((process) => process !== added);
+        if (place.beginning !== "rejoins") remove(added);
         throw error;
       });
     },
@@ -66,7 +73,7 @@ export function createSupervisor({ places, ...options }: SupervisorOptions): Sup
       const removed = processOf(id);
       if (signal === "SIGTERM") await removed.end();
       else if (removed.view().pid !== null) await removed.kill();
-      processes = processes.filter((process) => process !== removed);
+      remove(removed);
     },
     stop: () =>
       (stopping ??= Promise.all(processes.map((process) => process.stop())).then(() => {})),

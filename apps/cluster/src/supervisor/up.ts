@@ -3,7 +3,7 @@
 import { relative } from "node:path";
 import { listenForControl } from "./control-api.js";
 import type { ControlApi } from "./control-api.js";
-import { membersIn, takeDataDirectory } from "./data-directory.js";
+import { memberRecord, placesIn, takeDataDirectory } from "./data-directory.js";
 import { commandLine } from "../cli/hints.js";
 import { placeOf, serverArguments } from "./layout.js";
 import type { NodePlace } from "./layout.js";
@@ -43,7 +43,7 @@ export async function startCluster(
   { serverCommand, signal, print, program }: UpContext,
 ): Promise<RunningCluster> {
   const startedAt = performance.now();
-  const places = membersIn(options).map((number) => placeOf(number, options));
+  const places = placesIn(options);
   let isReady = false;
   const placesNow = (): NodePlace[] => supervisor.nodes().map(({ place }) => place);
   const supervisor = createSupervisor({
@@ -57,7 +57,14 @@ export async function startCluster(
     },
   });
   // The port first: whoever holds it may be using the directory.
-  const members = createMemberCommands(supervisor, options, signal);
+  const members = createMemberCommands({
+    supervisor,
+    record: memberRecord(options),
+    placeOf: (number) => placeOf(number, options),
+    // Those of initial nodes are in the others' command lines.
+    firstNew: options.nodes + 1,
+    signal,
+  });
   const control = await listenForControl(supervisor, members, options.httpBase);
   let release = (): void => {};
   let stopping: Promise<void> | undefined;
