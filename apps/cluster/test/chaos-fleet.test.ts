@@ -79,8 +79,8 @@ describe("the fleet", () => {
     expect(valueOf(args[0], "--peers")).toBe("n1=127.0.0.1:2,n2=127.0.0.1:3");
     expect(valueOf(args[1], "--peers")).toBe(valueOf(args[0], "--peers"));
     expect([valueOf(args[0], "--peer-via"), valueOf(args[1], "--peer-via")]).toEqual([
-      expect.stringMatching(/^n2=127.0.0.1:\d+$/),
-      expect.stringMatching(/^n1=127.0.0.1:\d+$/),
+      expect.stringMatching(/^127.0.0.1:3=127.0.0.1:\d+$/),
+      expect.stringMatching(/^127.0.0.1:2=127.0.0.1:\d+$/),
     ]);
   });
 

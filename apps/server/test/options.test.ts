@@ -78,7 +78,13 @@ describe("where a value comes from", () => {
     rejoin: ["true", true],
     http: ["[::1]:0", { host: "::1", port: 0 }],
     httpPeers: ["n2=127.0.0.1:8102", [{ id: "n2", address: "127.0.0.1:8102" }]],
-    peerVia: ["n2=127.0.0.1:9102", [{ id: "n2", address: "127.0.0.1:9102" }]],
+    peerVia: [
+      "127.0.0.1:7102=127.0.0.1:9102,[::1]:7103=localhost:9103",
+      [
+        { address: "127.0.0.1:7102", via: "127.0.0.1:9102" },
+        { address: "[::1]:7103", via: "localhost:9103" },
+      ],
+    ],
     transport: ["http", "http"],
     storage: ["memory", "memory"],
     codec: ["json", "json"],
@@ -97,7 +103,6 @@ describe("where a value comes from", () => {
     const option = Object.entries(optionTable).find(([key]) => key === name)?.[1];
     const flag = option?.flag ?? "";
     const needed: Record<string, readonly string[]> = {
-      peerVia: ["--peers", "n1=127.0.0.1:7101,n2=127.0.0.1:7102"],
       rejoin: ["--join", "127.0.0.1:7102"],
     };
     const others = needed[name] ?? [];
@@ -133,6 +138,8 @@ test("where a node hears the others: --address, or --peers, or its number; with 
 
 describe("wrong options", () => {
   const list = "id=host:port, separated by commas, each id and address once, ports 1 to 65535";
+  const detours =
+    "host:port=host:port, separated by commas, each first address once, ports 1 to 65535";
   const ids = "1 to 64 of A-Z a-z 0-9 _ -";
   const loopback =
     "a loopback host (127.0.0.0/8, localhost, [::1]) and a port from 0 (any free one) to 65535";
@@ -213,16 +220,16 @@ describe("wrong options", () => {
       `--transport: given "memory" with --join; allowed: tcp or http; memory reaches no other process and is for a single node`,
     ],
     [
-      ["--peer-via", "n2"],
-      `--peer-via: given "n2" ("n2" is not id=host:port); allowed: ${list}, ids from --peers`,
-    ],
-    [
       ["--peer-via", "n2=127.0.0.1:1"],
-      `--peer-via: given "n2=127.0.0.1:1" ("n2" is not another peer); allowed: nodes from --peers, without this one`,
+      `--peer-via: given "n2=127.0.0.1:1" ("n2=127.0.0.1:1" is not host:port=host:port); allowed: ${detours}`,
     ],
     [
-      ["--peer-via", "n1=127.0.0.1:1"],
-      `--peer-via: given "n1=127.0.0.1:1" ("n1" is not another peer); allowed: nodes from --peers, without this one`,
+      ["--peer-via", "127.0.0.1:1=127.0.0.1:2,127.0.0.1:1=127.0.0.1:3"],
+      `--peer-via: given "127.0.0.1:1=127.0.0.1:2,127.0.0.1:1=127.0.0.1:3" (127.0.0.1:1 is named twice); allowed: ${detours}`,
+    ],
+    [
+      ["--peer-via", "127.0.0.1:1=127.0.0.1:2", "--transport", "http"],
+      `--peer-via: given "127.0.0.1:1=127.0.0.1:2" (the transport is http); allowed: only with --transport tcp`,
     ],
     [
       ["--http-peers", "n1"],
@@ -338,7 +345,7 @@ describe("wrong options", () => {
     const details: Record<string, string> = {
       peers: located,
       "http-peers": located,
-      "peer-via": located,
+      "peer-via": ' ("\\u0000" is not host:port=host:port)',
       join: ' ("\\u0000" is not host:port)',
     };
     for (const { flag, allowed } of Object.values(optionTable)) {

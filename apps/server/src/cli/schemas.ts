@@ -113,3 +113,32 @@ export const locatedList: z.ZodType<readonly Located[], string> = z
     }
     return list;
   });
+
+/** An address, and the one that is dialled in its place: `host:port` both. */
+export interface Detour {
+  readonly address: string;
+  readonly via: string;
+}
+
+/** `host:port=host:port`, separated by commas, each first address once. */
+export const detourList: z.ZodType<readonly Detour[], string> = z
+  .string()
+  .transform((text, context) => {
+    const refuse = (message: string): never => {
+      context.addIssue({ code: "custom", message });
+      return z.NEVER;
+    };
+    const list: Detour[] = [];
+    for (const item of text.split(",")) {
+      const [address, via, ...more] = item.split("=").map(parseHostPort);
+      if (!address || !via || more.length > 0 || address.port === 0 || via.port === 0) {
+        return refuse(`${JSON.stringify(item)} is not host:port=host:port`);
+      }
+      const detour = { address: formatHostPort(address), via: formatHostPort(via) };
+      if (list.some((other) => other.address === detour.address)) {
+        return refuse(`${detour.address} is named twice`);
+      }
+      list.push(detour);
+    }
+    return list;
+  });

@@ -4,6 +4,7 @@
 import type { z } from "zod";
 import {
   addressList,
+  detourList,
   fraction,
   idText,
   listenAddress,
@@ -154,10 +155,10 @@ export const optionTable = {
   peerVia: option(
     "peer-via",
     "LIST",
-    locatedList,
-    "id=host:port, separated by commas, each id and address once, ports 1 to 65535, ids from --peers",
+    detourList,
+    "host:port=host:port, separated by commas, each first address once, ports 1 to 65535",
     unset("none"),
-    "Addresses at which to dial other peers instead of those in --peers, such as a proxy or a tunnel; transport tcp only.",
+    "Addresses of nodes, each with another one to dial in its place, such as a proxy or a tunnel; transport tcp only.",
   ),
   transport: choice(
     "transport",

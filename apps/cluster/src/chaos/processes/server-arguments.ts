@@ -46,7 +46,11 @@ export function serverArguments(
       ? []
       : [
           "--peer-via",
-          list(({ number }) => `127.0.0.1:${network.port(place.number - 1, number - 1)}`, others),
+          others
+            .map(({ peer, number }) => {
+              return `${peer}=127.0.0.1:${network.port(place.number - 1, number - 1)}`;
+            })
+            .join(","),
         ]),
   ];
 }
