@@ -41,6 +41,7 @@ async function started(): Promise<Started> {
   };
   const fleet = new Fleet({
     places,
+    founders: 2,
     serverCommand: [fakeServer],
     network,
     watchdog,
@@ -118,7 +119,7 @@ describe("the fleet", () => {
 
   test("takes the data of a wiped node away and puts it back; reports a node that serves without it", async () => {
     const { fleet, directory } = await started();
-    await fleet.wipe(0);
+    await fleet.wipe(0, "initial");
     expect([
       existsSync(directory(0)),
       readFileSync(join(`${directory(0)}.away`, "mine"), "utf8"),
@@ -215,7 +216,7 @@ describe("the conduct of a run", () => {
   test("passes, or fails by the one check that names the reason", () => {
     expect(failed({})).toEqual([]);
     expect(checkObservations(good).at(-1)?.detail).toBe(
-      "2 of 16 kinds, 3 faults; a run of 120 s has every kind",
+      "2 of 27 kinds, 3 faults; a run of 120 s has every kind",
     );
     expect(failed({ recoveryMs: undefined, unserved: [0, 2] })).toEqual([
       "serves again: n1, n3 acknowledged no write within 20000 ms of the last healing",

@@ -24,6 +24,10 @@ interface Circumstances {
   readonly resets?: (link: readonly [number, number]) => number;
   /** What becomes of a request for a snapshot. Default: it is saved at index 7. */
   readonly snapshot?: () => Promise<{ readonly index: number }>;
+  /** Who is there. Default: 0, 1 and 2. */
+  readonly present?: readonly number[];
+  /** Those whose data belongs to somebody else. */
+  readonly claimed?: readonly number[];
   /** A restart isn't done before a fault of links is healed, or a snapshot asked for. */
   readonly restartsOnceHealed?: boolean;
 }
@@ -38,6 +42,8 @@ async function carryOut(
     resets = () => 2,
     snapshot = () => Promise.resolve({ index: 7 }),
     restartsOnceHealed = false,
+    present = [0, 1, 2],
+    claimed = [],
   }: Circumstances,
 ): Promise<Carried> {
   const done: string[] = [];
@@ -60,6 +66,8 @@ async function carryOut(
     pause: (node) => void note("pause")(node),
     resume: (node) => void note("resume")(node),
     isUp,
+    present: () => present,
+    claim: (node) => (claimed.includes(node) ? undefined : () => {}),
   };
   const network: NemesisOptions["network"] = {
     impose(links, { type }) {
@@ -81,8 +89,13 @@ async function carryOut(
   const leads = (): number | undefined => (typeof leader === "function" ? leader() : leader);
   await runNemesis({
     faults,
+    places: 3,
     endMs,
     fleet,
+    async changeMembers({ kind }) {
+      await note("operator")(0);
+      return { target: kind, effect: "", tookEffect: true };
+    },
     async takeSnapshot(node) {
       await note("snapshot")(node);
       setImmediate(() => healed.emit("healed"));
@@ -163,23 +176,24 @@ test("what hit nobody is tried again after the others, unless another of its kin
   const down = new Set([2]);
   /** Down when it is first looked at, up from then on. */
   const isUp = (node: number): boolean => !down.delete(node);
-  expect((await carryOut([process("wipe"), process("restart")], { leader: 0, isUp })).done).toEqual(
-    ["restart 2", "wipe 2", "restore 2"],
-  );
+  const several = process("kill-several", 2);
+  expect((await carryOut([several, process("restart")], { leader: 0, isUp })).done).toEqual([
+    "restart 2",
+    "kill 2,0",
+    "start 2,0",
+  ]);
   down.add(2);
   expect(
-    (await carryOut([process("wipe"), process("wipe"), process("restart")], { leader: 0, isUp }))
-      .done,
-  ).toEqual(["wipe 2", "restore 2", "restart 2"]);
+    (await carryOut([several, several, process("restart")], { leader: 0, isUp })).done,
+  ).toEqual(["kill 2,0", "start 2,0", "restart 2"]);
 });
 
 test("a node that doesn't run isn't hit", async () => {
-  for (const kind of ["restart", "wipe"] as const) {
-    expect(await carryOut([process(kind)], { leader: 0, isUp: (node) => node !== 2 })).toEqual({
-      done: [],
-      injectedFaults: [],
-    });
-  }
+  const others = (node: number): boolean => node !== 2;
+  expect((await carryOut([process("restart")], { leader: 0, isUp: others })).done).toEqual([]);
+  // Any other one will do.
+  const wiped = await carryOut([process("wipe")], { leader: 0, isUp: others });
+  expect(wiped.done).toEqual(["wipe 0", "restore 0"]);
   expect(
     await carryOut([process("kill-several", 2)], { leader: 0, isUp: (node) => node !== 0 }),
   ).toEqual({ done: [], injectedFaults: [] });
@@ -266,6 +280,36 @@ test("links aimed at the leader are exchanged with its own; what was done to the
     "cut 0>1 2>0",
     "no cut",
   ]);
+});
+
+test("members come and go: who is there takes the plan's places, and a partition leaves nobody out", async () => {
+  // Node 1 has left; 3, 4 and 5 are there. Places 0, 1, 2 are those of 0 and 4, of 2 and 5, of 3.
+  const present = [0, 2, 3, 4, 5];
+  const cut = await carryOut([links("anyone")], { leader: 4, present });
+  expect(cut.done[0]).toBe("cut 0>2 0>5 4>2 4>5 3>0 3>4");
+  const killed = await carryOut([process("kill-several", 2)], { leader: 4, present });
+  expect(killed.done).toEqual(["kill 3,0", "start 3,0"]);
+  const all: PlannedFault = { ...times, kind: "kill-all", nodes: [2, 0, 1], count: 3 };
+  expect((await carryOut([all], { leader: 4, present })).done[0]).toBe("kill 3,0,4,2,5");
+});
+
+test("no data is taken of a node that an operator works on", async () => {
+  for (const kind of ["wipe", "found-again"] as const) {
+    const fault: PlannedFault = { ...times, kind, nodes: [2, 0, 1], count: 1 };
+    expect((await carryOut([fault], { leader: 0, claimed: [0, 1, 2] })).done).toEqual([]);
+    const other = await carryOut([fault], { leader: 0, claimed: [2] });
+    expect(other.done).toEqual(["wipe 0", "restore 0"]);
+  }
+});
+
+test("an operator's commands are a track of their own", async () => {
+  const add: PlannedFault = { ...times, kind: "add", nodes: [0, 1, 2], variant: 0 };
+  const { done, injectedFaults } = await carryOut([process("restart"), add], {
+    leader: 0,
+    restartsOnceHealed: false,
+  });
+  expect(done.toSorted()).toEqual(["operator 0", "restart 2"]);
+  expect(injectedFaults.map(({ kind }) => kind).toSorted()).toEqual(["add", "restart"]);
 });
 
 test("late, a kind that has taken effect is left out, another is not", async () => {

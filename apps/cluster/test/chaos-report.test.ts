@@ -86,6 +86,8 @@ const report: ChaosReport = {
   },
   snapshots: { saved: 40, installed: 3 },
   sessions: { opened: 2, writes: 30, repeats: 70, answeredRepeats: 50 },
+  reads: { linearizable: 20, lease: 10, local: 5, atLeast: 6 },
+  members: ["n1", "n2", "n4"],
   watches: { changes: 55, resumptions: 6, lists: 1 },
 };
 
@@ -179,9 +181,9 @@ describe("the page", () => {
         ...others,
       ].join(" ");
     });
-    expect(classes).toHaveLength(16);
+    expect(classes).toHaveLength(17);
     for (const fill of fills) expect(fill).toMatch(/^#[0-9a-f]{6}( no-effect)?$/);
-    expect(new Set(fills).size).toBe(16);
+    expect(new Set(fills).size).toBe(17);
   });
 
   test("no two headings say the same", () => {
@@ -222,6 +224,8 @@ links       6 proxies, 2.9 MiB carried, 0 KiB dropped, 0 KiB delayed, connection
 snapshots   40 saved, 3 installed
 sessions    30 writes in 2 sessions, 70 sent again, 50 of which were answered
 watches     55 changes, resumed 6 times, listed again 1 times
+reads       20 that ask a majority, 10 with a lease, 5 local, 6 with atLeast
+members     3 at the start, at the end n1, n2, n4
 leaders     in 2 terms
 outages     once longer than a second without an acknowledged write, 1.2 s in all, the longest 1.2 s
 

@@ -7,10 +7,12 @@ import { describe, expect, test, vi } from "vitest";
 import { takeOutDirectory } from "../src/chaos/out-directory.js";
 import { planFaults } from "../src/chaos/faults/schedule.js";
 import type { ChaosReport } from "../src/chaos/report/report.js";
-import { seedFor, startChaos } from "./support/chaos-run.js";
+import { seedFor, seedWith, startChaos } from "./support/chaos-run.js";
 import { allGone, runProgram } from "./support/cluster.js";
 import { temporaryDirectory } from "./support/environment.js";
 
+/** So few that a run doesn't take long. */
+const SECONDS = 6;
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
 async function verifyFile(
@@ -42,7 +44,8 @@ describe("a run", () => {
     { timeout: 120_000 },
     async () => {
       const out = join(temporaryDirectory(), "report");
-      const program = startChaos(out, ["--seconds", "9", "--seed", "3"]);
+      const seed = seedWith(["replace"], SECONDS);
+      const program = startChaos(out, ["--seconds", `${SECONDS}`, "--seed", `${seed}`]);
       const servers = await vi.waitFor(() => {
         const found = serversOf(program.child.pid);
         expect(found).toHaveLength(3);
@@ -50,7 +53,7 @@ describe("a run", () => {
       }, PATIENCE);
       expect([await program.ended, program.output()]).toEqual([
         0,
-        expect.stringMatching(/\npassed: 12 checks\n$/),
+        expect.stringMatching(/\npassed: 16 checks\n$/),
       ]);
       await allGone(servers.map(({ pid }) => pid));
       expect(existsSync(dirname(servers[0]?.data ?? ""))).toBe(false);
@@ -58,14 +61,18 @@ describe("a run", () => {
         "final-state.json",
         "history.jsonl",
         "logs",
+        "members.json",
+        "older-reads.json",
         "raftkit-chaos.json",
         "report.html",
         "report.json",
         "watches.json",
       ]);
-      expect(readFileSync(join(out, "report.html"), "utf8")).toContain("Chaos run, seed 3: passed");
+      expect(readFileSync(join(out, "report.html"), "utf8")).toContain(
+        `Chaos run, seed ${seed}: passed`,
+      );
       const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ChaosReport;
-      const planned = planFaults({ seed: 3, nodes: 3, seconds: 9 }).map(({ kind }) => kind);
+      const planned = planFaults({ seed, nodes: 3, seconds: SECONDS }).map(({ kind }) => kind);
       expect(new Set(report.injectedFaults.map(({ kind }) => kind))).toEqual(new Set(planned));
       expect(report.totals.done).toBeGreaterThan(50);
       expect(statSync(join(out, "history.jsonl")).mode & 0o077).toBe(0);
@@ -73,11 +80,11 @@ describe("a run", () => {
       expect(await verifyFile(out)).toEqual([
         0,
         expect.stringMatching(
-          /ok +linearizable.*ok +one log order.*ok +nothing acknowledged lost.*ok +all nodes equal.*ok +watches show the log.*\npassed: 5 checks\n$/s,
+          /ok +linearizable.*ok +one log order.*ok +nothing acknowledged lost.*ok +all nodes equal.*ok +watches show the log.*ok +older reads show the log.*ok +one change at a time.*\npassed: 9 checks\n$/s,
         ),
       ]);
       const history = join(out, "history.jsonl");
-      expect(await verifyFile(history)).toEqual([0, expect.stringContaining("passed: 5 checks")]);
+      expect(await verifyFile(history)).toEqual([0, expect.stringContaining("passed: 9 checks")]);
 
       // An acknowledged write vanishes from the nodes: the last one of a key, so that nothing
       // overwrote it.

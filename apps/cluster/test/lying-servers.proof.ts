@@ -12,6 +12,7 @@ const LYING_SERVER = fileURLToPath(new URL("support/lying-server.mjs", import.me
 test.each([
   ["acknowledge what they didn't write", "lost", "linearizable", 5, 3],
   ["answer with what was true before", "stale", "linearizable", 5, 3],
+  ["show less than their index says", "older", "older reads show the log", 5, 3],
   ["execute again what comes again", "twice", "session writes once", 5, 3],
   ["don't tell of each change", "silent", "watches show the log", 5, 3],
   [

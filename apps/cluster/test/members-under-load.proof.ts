@@ -29,10 +29,10 @@ async function underLoad(
     await load.recovery();
     await work(load);
     await load.recovery();
+    await expect.poll(() => load.acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(100);
   } finally {
     await load.stop();
   }
-  expect(load.acknowledged.size).toBeGreaterThan(100);
   return load.acknowledged;
 }
 

@@ -14,10 +14,22 @@ import {
 export const HISTORY = "history.jsonl";
 export const FINAL_STATE = "final-state.json";
 export const WATCHES = "watches.json";
+export const OLDER_READS = "older-reads.json";
+export const MEMBERS = "members.json";
 export const REPORT_JSON = "report.json";
 export const REPORT_HTML = "report.html";
 const MARKER = "raftkit-chaos.json";
-const OURS = [HISTORY, FINAL_STATE, WATCHES, REPORT_JSON, REPORT_HTML, "logs", "data"];
+const OURS = [
+  HISTORY,
+  FINAL_STATE,
+  WATCHES,
+  OLDER_READS,
+  MEMBERS,
+  REPORT_JSON,
+  REPORT_HTML,
+  "logs",
+  "data",
+];
 
 /**
  * Makes it ready for a run: ours, and empty.

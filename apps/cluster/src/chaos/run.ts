@@ -1,30 +1,21 @@
 // One run: cluster, load, faults, the healing at the end, and what is said about it. Whatever
 // happens, every process that it started is gone when it returns, and nothing listens any more.
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { NodePlace } from "../supervisor/layout.js";
 import { askSnapshot } from "../supervisor/node-requests.js";
-import { checkRecord, finalReads } from "./checks/checks.js";
-import type { Check } from "./checks/checks.js";
-import {
-  checkExercised,
-  checkObservations,
-  checkSessions,
-  RECOVERY_TIMEOUT_MS,
-} from "./checks/run-observations.js";
-import { readContents } from "./checks/final-state.js";
-import type { FinalState } from "./checks/final-state.js";
-import { lastIndexOf } from "./checks/watched.js";
+import { checkRecord } from "./checks/checks.js";
+import type { Check } from "./checks/check.js";
+import { checkExercised, checkObservations, checkSessions } from "./checks/run-observations.js";
 import { nodeName } from "./faults/fault-names.js";
+import { MemberFaults } from "./faults/member-faults.js";
+import { Operator } from "./faults/operator.js";
 import { runNemesis } from "./faults/nemesis.js";
 import type { InjectedFault } from "./faults/nemesis.js";
 import { planFaults } from "./faults/schedule.js";
 import type { PlannedFault } from "./faults/schedule.js";
 import type { ChaosOptions } from "./options.js";
-import { FINAL_STATE, HISTORY, WATCHES } from "./out-directory.js";
+import { HISTORY } from "./out-directory.js";
 import { startObserver } from "./processes/observer.js";
-import type { Observer } from "./processes/observer.js";
 import { startCluster, stopFleet } from "./processes/run-cluster.js";
 import type { RunCluster } from "./processes/run-cluster.js";
 import { countSnapshots } from "./processes/snapshot-counts.js";
@@ -32,23 +23,19 @@ import type { SnapshotCounts } from "./processes/snapshot-counts.js";
 import { createRandom } from "./random.js";
 import type { Random } from "./random.js";
 import type { ChaosReport } from "./report/report.js";
-import { onAbort, untilAborted } from "./run-context.js";
+import { onAbort } from "./run-context.js";
 import type { CleanUp, RunContext } from "./run-context.js";
+import { healAndRead } from "./run-end.js";
+import type { Clients, End } from "./run-end.js";
 import { openHistory } from "./workload/history.js";
-import type { History, KeyValueOperation } from "./workload/history.js";
 import { createCaller } from "./workload/http-call.js";
-import type { Caller } from "./workload/http-call.js";
 import { startLoad } from "./workload/load.js";
-import type { Load } from "./workload/load.js";
 import { createTally } from "./workload/tally.js";
-import type { Tally } from "./workload/tally.js";
 import { countWatched } from "./workload/watch-record.js";
 import { startWatcher } from "./workload/watcher.js";
-import type { Watcher } from "./workload/watcher.js";
 
 const CALL_TIMEOUT_MS = 1500;
 const OUTAGE_MS = 1000;
-const POLL_MS = 20;
 /** One that only a node's end ends, one of a part of the keys, and one that comes back late. */
 const WATCHED = [
   { name: "w1", prefix: "" },
@@ -89,9 +76,9 @@ async function runIn(
     `${nodes} nodes, ${started.network.totals().proxies} proxied links, ${options.clients} clients, at most ${options.rate} operations/s, ${faults.length} faults in ${seconds} s, seed ${seed}`,
   );
   const clients = startClients(options, context, started, random, cleanUps);
-  const injectedFaults = await injectFaults(faults, options, context, started, clients.observer);
+  const injectedFaults = await injectFaults(faults, options, context, started, clients);
   const end = await healAndRead(started, clients, context);
-  await stopFleet(started.fleet, nodes);
+  await stopFleet(started.fleet);
   const snapshots = countSnapshots(started.places.map(({ logFile }) => logFile));
   context.print(`checking ${clients.history.operations.length} operations`);
   const checks = checkRun({ options, faults, injectedFaults, started, clients, end, snapshots });
@@ -106,23 +93,14 @@ async function runIn(
     outages: clients.tally.outages(OUTAGE_MS, end.durationMs),
     injectedFaults,
     snapshots,
+    members: end.members.final,
   };
 }
 
-/** Whoever uses the cluster or looks at it. */
-interface Clients {
-  readonly observer: Observer;
-  readonly caller: Caller;
-  readonly history: History;
-  readonly tally: Tally;
-  readonly load: Load;
-  readonly watchers: readonly Watcher[];
-}
-
 function startClients(
-  { clients, keys, rate }: ChaosOptions,
+  { nodes, clients, keys, rate }: ChaosOptions,
   { out, signal }: RunContext,
-  { places, fleet, now }: RunCluster,
+  { places, fleet, network, now }: RunCluster,
   random: Random,
   cleanUps: CleanUp[],
 ): Clients {
@@ -139,26 +117,32 @@ function startClients(
   );
   const history = openHistory(join(out, HISTORY));
   const tally = createTally();
-  const load = startLoad({ addresses, clients, keys, rate, random, caller, history, tally, now });
+  const present = (): readonly number[] => fleet.present();
+  const common = { addresses, present, random, caller, now };
+  const pidOf = (node: number): number | null => fleet.pidOf(node);
+  const load = startLoad({ ...common, pidOf, clients, keys, rate, history, tally });
   cleanUps.push(() => load.stop());
-  const watchers = WATCHED.map((watch) =>
-    startWatcher({ ...watch, addresses, random, caller, now }),
-  );
+  const watchers = WATCHED.map((watch) => startWatcher({ ...watch, ...common }));
   for (const watcher of watchers) cleanUps.push(() => watcher.stop());
-  return { observer, caller, history, tally, load, watchers };
+  const operator = new Operator(fleet, places, signal);
+  const on = { operator, fleet, network, observer, nodes, now, signal };
+  const memberFaults = new MemberFaults(on);
+  return { observer, operator, memberFaults, caller, history, tally, load, watchers };
 }
 
 /** Resolves when the run's time is over, too. */
 async function injectFaults(
   faults: readonly PlannedFault[],
-  { seconds }: ChaosOptions,
+  { seconds, nodes }: ChaosOptions,
   { signal, print }: RunContext,
   { places, fleet, network, now }: RunCluster,
-  observer: Observer,
+  { observer, memberFaults }: Clients,
 ): Promise<readonly InjectedFault[]> {
   const injectedFaults: InjectedFault[] = [];
   await runNemesis({
     faults,
+    places: nodes,
+    changeMembers: (plan) => memberFaults.carryOut(plan),
     endMs: seconds * 1000,
     fleet,
     takeSnapshot: (node) => askSnapshot({ id: nodeName(node), http: places[node]?.http ?? "" }),
@@ -173,56 +157,6 @@ async function injectFaults(
   });
   await sleep(Math.max(0, seconds * 1000 - now()), undefined, { signal });
   return injectedFaults;
-}
-
-/** What there is once all is healed and the load has ended. */
-interface End {
-  readonly healedMs: number;
-  readonly recoveryMs: number | undefined;
-  readonly unserved: readonly number[];
-  readonly durationMs: number;
-  readonly state: FinalState;
-  /** Nodes that didn't say what they hold, in words. */
-  readonly unread: readonly string[];
-}
-
-async function healAndRead(
-  { places, network, now }: RunCluster,
-  { observer, caller, history, load, watchers }: Clients,
-  { out, signal }: RunContext,
-): Promise<End> {
-  network.heal();
-  const healedMs = now();
-  const recoveryMs = await recovery(load, healedMs, now, signal);
-  const unserved = load.unservedSince(healedMs);
-  await load.stop();
-  const durationMs = now();
-  const { state, unread } = await readAll(places, caller, now, signal);
-  for (const read of finalReads(state, load.keys)) history.add(read);
-  await watchedToTheEnd(watchers, history.operations, state, now, signal);
-  await Promise.all(watchers.map((watcher) => watcher.stop()));
-  await observer.stop();
-  await history.close();
-  writeFileSync(join(out, FINAL_STATE), `${JSON.stringify(state)}\n`, { mode: 0o600 });
-  const watches = JSON.stringify(watchers.map(({ record }) => record));
-  writeFileSync(join(out, WATCHES), `${watches}\n`, { mode: 0o600 });
-  return { healedMs, recoveryMs, unserved, durationMs, state, unread };
-}
-
-/** Also resolves when they take too long: the check says so. */
-async function watchedToTheEnd(
-  watchers: readonly Watcher[],
-  operations: readonly KeyValueOperation[],
-  state: FinalState,
-  now: () => number,
-  signal: AbortSignal,
-): Promise<void> {
-  const ends = watchers.map(({ record }) => lastIndexOf(operations, state, record.prefix));
-  const sinceMs = now();
-  while (watchers.some(({ record }, i) => record.position < (ends[i] ?? 0))) {
-    if (now() - sinceMs > RECOVERY_TIMEOUT_MS) return;
-    await sleep(POLL_MS, undefined, { signal });
-  }
 }
 
 interface Ran {
@@ -240,7 +174,11 @@ function checkRun(ran: Ran): Check[] {
   const { history, load, observer, watchers } = ran.clients;
   const records = watchers.map(({ record }) => record);
   return [
-    ...checkRecord(history.operations, end.state, records),
+    ...checkRecord(history.operations, end.state, {
+      watches: records,
+      olderReads: load.olderReads,
+      members: end.members,
+    }),
     ...checkObservations({
       recoveryMs: end.recoveryMs,
       unserved: end.unserved,
@@ -268,6 +206,7 @@ type RunFindings = Pick<
   | "outages"
   | "injectedFaults"
   | "snapshots"
+  | "members"
 >;
 
 function reportOf(
@@ -294,44 +233,9 @@ function reportOf(
     leadershipTerms: observer.leadershipTerms(),
     network: network.totals(),
     sessions: { opened, writes, repeats, answeredRepeats },
+    reads: load.reads,
     watches: countWatched(watchers.map(({ record }) => record)),
   };
-}
-
-/** What every node holds; a node that doesn't say is named. */
-async function readAll(
-  places: readonly NodePlace[],
-  caller: Caller,
-  now: () => number,
-  signal: AbortSignal,
-): Promise<{ readonly state: FinalState; readonly unread: readonly string[] }> {
-  const read = await untilAborted(
-    Promise.allSettled(places.map(({ id, http }) => readContents(id, http, caller, now))),
-    signal,
-  );
-  const unread = read.flatMap((one) =>
-    one.status === "rejected"
-      ? [one.reason instanceof Error ? one.reason.message : String(one.reason)]
-      : [],
-  );
-  return {
-    state: { nodes: read.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])) },
-    unread,
-  };
-}
-
-/** @returns how long it took; undefined if it took too long */
-async function recovery(
-  load: Load,
-  healedMs: number,
-  now: () => number,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  while (load.unservedSince(healedMs).length > 0) {
-    if (now() - healedMs > RECOVERY_TIMEOUT_MS) return undefined;
-    await sleep(POLL_MS, undefined, { signal });
-  }
-  return now() - healedMs;
 }
 
 function faultLine({ kind, fromMs, toMs, target, effect }: InjectedFault): string {

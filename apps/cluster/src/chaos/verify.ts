@@ -5,11 +5,13 @@ import { keyValueFormat, readHistory } from "@raftkit/linearizability";
 import type { z } from "zod";
 import { ClusterError } from "../errors.js";
 import { checkRecord, hasAnswers } from "./checks/checks.js";
-import type { Check } from "./checks/checks.js";
+import type { Check } from "./checks/check.js";
 import { finalStateSchema } from "./checks/final-state.js";
 import type { KeyValueOperation } from "./workload/history.js";
 import { watchRecordsSchema } from "./workload/watch-record.js";
-import { FINAL_STATE, HISTORY, WATCHES } from "./out-directory.js";
+import { FINAL_STATE, HISTORY, MEMBERS, OLDER_READS, WATCHES } from "./out-directory.js";
+import { memberRecordSchema } from "./processes/member-record.js";
+import { olderReadsSchema } from "./workload/older-reads.js";
 
 export interface Verified {
   readonly checks: readonly Check[];
@@ -34,14 +36,19 @@ export async function verify(path: string): Promise<Verified> {
   }
   const hasState = existsSync(stateFile);
   if (isDirectory && !hasState) throw unreadable(`${stateFile} is missing`);
-  const watchesFile = join(dirname(file), WATCHES);
+  // Older reports lack some.
+  const optional = <T>(name: string, schema: z.ZodType<T>, what: string): T | undefined => {
+    const beside = join(dirname(file), name);
+    return existsSync(beside) ? readAs(schema, beside, what) : undefined;
+  };
   const checks = checkRecord(
     operations,
     hasState ? readAs(finalStateSchema, stateFile, "the nodes' contents") : undefined,
-    // Older reports have none.
-    existsSync(watchesFile)
-      ? readAs(watchRecordsSchema, watchesFile, "records of watches")
-      : undefined,
+    {
+      watches: optional(WATCHES, watchRecordsSchema, "records of watches"),
+      olderReads: optional(OLDER_READS, olderReadsSchema, "reads of older states"),
+      members: optional(MEMBERS, memberRecordSchema, "the record of the members"),
+    },
   );
   return {
     checks,

@@ -28,6 +28,8 @@ export interface ProcessOptions {
    * all by `stop`.
    */
   readonly onChange: (node: SupervisedNode) => void;
+  /** There is a process, which doesn't serve yet, or it is gone. */
+  readonly onProcess?: (place: NodePlace, pid: number, isThere: boolean) => void;
 }
 
 /** Longer than a leader takes to transfer its leadership, and a server to finish its requests. */
@@ -114,14 +116,17 @@ export class SupervisedProcess {
     if (this.#stopping) {
       throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });
     }
-    const { command, readyTimeoutMs, onChange } = this.#options;
+    const { command, readyTimeoutMs, onChange, onProcess } = this.#options;
     const started = startNodeProcess(this.place, command(this.place), readyTimeoutMs);
     this.#process = started;
     this.#state = "starting";
     this.#reason = null;
+    const { pid } = started;
+    if (pid !== null) onProcess?.(this.place, pid, true);
     let served = false;
     const gone = started.ended.then((reason) => {
       this.#onEnded(reason);
+      if (pid !== null) onProcess?.(this.place, pid, false);
       if (served && !this.#stopping) onChange(this.view());
     });
     if (await started.ready) {

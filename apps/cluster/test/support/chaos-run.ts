@@ -1,5 +1,5 @@
 // Whole runs of chaos, as users start them.
-import { planFaults } from "../../src/chaos/faults/schedule.js";
+import { MEMBER_FAULTS, planFaults, PROCESS_FAULTS } from "../../src/chaos/faults/schedule.js";
 import { runProgram } from "./cluster.js";
 import type { Program } from "./cluster.js";
 
@@ -14,13 +14,30 @@ export function startChaos(
   );
 }
 
+const processFaults: readonly string[] = PROCESS_FAULTS;
+const memberFaults: readonly string[] = MEMBER_FAULTS;
+
 /** A seed whose first fault of a process is this one. */
 export function seedFor(kind: string, seconds: number): number {
   for (let seed = 0; ; seed++) {
     if (
-      planFaults({ seed, nodes: 3, seconds }).find((fault) => !("links" in fault))?.kind === kind
+      planFaults({ seed, nodes: 3, seconds }).find((fault) => processFaults.includes(fault.kind))
+        ?.kind === kind
     ) {
       return seed;
     }
+  }
+}
+
+/** A node may be down when it is asked for a snapshot. */
+const SNAPSHOTS = 3;
+
+/** A seed with exactly these commands of operators, one after the other, and some snapshots. */
+export function seedWith(commands: readonly string[], seconds: number): number {
+  for (let seed = 0; ; seed++) {
+    const planned = planFaults({ seed, nodes: 3, seconds }).map(({ kind }) => kind);
+    const own = planned.filter((kind) => memberFaults.includes(kind));
+    const snapshots = planned.filter((kind) => kind === "snapshot").length;
+    if (String(own) === String(commands) && snapshots >= SNAPSHOTS) return seed;
   }
 }

@@ -1,6 +1,7 @@
 // A server that looks right and isn't: LIE=lost acknowledges some writes without doing them,
 // LIE=stale answers some reads with what was true before, LIE=twice executes a write again that comes
-// again under its Idempotency-Key, LIE=silent leaves out some changes, LIE=memory keeps nothing on disk.
+// again under its Idempotency-Key, LIE=older answers reads of older states with what was true before
+// their index, LIE=silent leaves out some changes, LIE=memory keeps nothing on disk.
 // Otherwise the server's own parts, with its own options.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -43,6 +44,9 @@ async function open(settings, context) {
     status: node.status.bind(node),
     close: node.close.bind(node),
     snapshot: node.snapshot.bind(node),
+    ready: node.ready.bind(node),
+    changeMembership: node.changeMembership.bind(node),
+    transferLeadership: node.transferLeadership.bind(node),
     propose: async (command, options) => {
       // The sessions package's forms: [command] outside of sessions, [session, number, lowest, command].
       if (lie === "lost" && command.length === 1 && isPut(command[0]) && isDue()) {
@@ -59,6 +63,9 @@ async function open(settings, context) {
         return remembered.get(name);
       }
       const answer = await node.read(query, options);
+      const { consistency = "linearizable" } = options;
+      const isOlder = consistency === "local" || typeof consistency === "object";
+      if (lie === "older" && isOlder && remembered.has(name)) return remembered.get(name);
       if (!remembered.has(name)) remembered.set(name, answer);
       return answer;
     },

@@ -4,30 +4,32 @@ import { checkHistory, explain, keyValue } from "@raftkit/linearizability";
 import type { FinalState } from "./final-state.js";
 import type { KeyValueOperation } from "../workload/history.js";
 import { findDisorder } from "./log-order.js";
+import type { MemberRecord } from "../processes/member-record.js";
+import type { OlderRead } from "../workload/older-reads.js";
+import { checkMembers } from "./members.js";
+import { findOlderReadErrors } from "./older-reads.js";
+import { some } from "./check.js";
+import type { Check } from "./check.js";
 import { findLostWrites } from "./lost-writes.js";
 import { findWatchErrors } from "./watched.js";
 import { countWatched } from "../workload/watch-record.js";
 import type { WatchRecord } from "../workload/watch-record.js";
 
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was found; the first line says the most. */
-  readonly detail: string;
-}
-
-const SHOWN = 5;
 /** Begins the names of those who read at the end; a run's clients are called otherwise. */
 const FINAL = "final.";
 
-/**
- * @param state undefined: only the history is known
- * @param watches undefined: nobody watched, or it isn't known
- */
+/** What was recorded beside the history; undefined: nobody did, or it isn't known. */
+export interface OtherRecords {
+  readonly watches?: readonly WatchRecord[] | undefined;
+  readonly olderReads?: readonly OlderRead[] | undefined;
+  readonly members?: MemberRecord | undefined;
+}
+
+/** @param state undefined: only the history is known */
 export function checkRecord(
   operations: readonly KeyValueOperation[],
   state: FinalState | undefined,
-  watches?: readonly WatchRecord[],
+  { watches, olderReads, members }: OtherRecords = {},
 ): Check[] {
   const verdict = checkHistory(operations, keyValue);
   const disorder = findDisorder(operations);
@@ -65,7 +67,25 @@ export function checkRecord(
           : some(differences),
     },
     ...(watches === undefined ? [] : [checkWatches(operations, state, watches)]),
+    ...(olderReads === undefined ? [] : [checkOlderReads(operations, olderReads)]),
+    ...(members === undefined ? [] : checkMembers(members, state)),
   ];
+}
+
+function checkOlderReads(
+  operations: readonly KeyValueOperation[],
+  reads: readonly OlderRead[],
+): Check {
+  const errors = findOlderReadErrors(operations, reads);
+  const atLeast = reads.filter((read) => read.atLeast !== null).length;
+  return {
+    name: "older reads show the log",
+    ok: errors.length === 0,
+    detail:
+      errors.length === 0
+        ? `${reads.length - atLeast} local reads and ${atLeast} with atLeast, each of the state at its index, on no process an older one than before`
+        : some(errors),
+  };
 }
 
 function checkWatches(
@@ -83,14 +103,6 @@ function checkWatches(
         ? `${changes} changes in ${watches.length} watches, each once and in order; resumed ${resumptions} times, listed again ${lists} times`
         : some(errors),
   };
-}
-
-/** A few lines of many. */
-export function some(lines: readonly string[]): string {
-  return [
-    ...lines.slice(0, SHOWN),
-    ...(lines.length > SHOWN ? [`and ${lines.length - SHOWN} more`] : []),
-  ].join("\n");
 }
 
 function findDifferences({ nodes }: FinalState): string[] {

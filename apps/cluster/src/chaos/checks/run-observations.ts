@@ -1,7 +1,7 @@
 // What a run has to satisfy that only whoever watched it can know: processes, leaders, answers,
 // faults, and the end.
-import { some } from "./checks.js";
-import type { Check } from "./checks.js";
+import { some } from "./check.js";
+import type { Check } from "./check.js";
 import { nodeName } from "../faults/fault-names.js";
 import { FAULT_KINDS } from "../faults/schedule.js";
 import type { FaultKind } from "../faults/schedule.js";

@@ -6,7 +6,18 @@ import type { Fleet } from "../processes/fleet.js";
 import { watchLinks } from "../network/link-watch.js";
 import type { Network } from "../network/network.js";
 import type { Observer } from "../processes/observer.js";
-import type { FaultKind, LinkPlan, PlannedFault, ProcessPlan, SnapshotPlan } from "./schedule.js";
+import { deal, linksAt, nodesAt } from "./present-nodes.js";
+import type { Deal } from "./present-nodes.js";
+import { MEMBER_FAULTS } from "./schedule.js";
+import type {
+  FaultKind,
+  LinkPlan,
+  MemberPlan,
+  PlannedFault,
+  ProcessFault,
+  ProcessPlan,
+  SnapshotPlan,
+} from "./schedule.js";
 
 /** A fault that was carried out. */
 export interface InjectedFault {
@@ -24,7 +35,12 @@ export interface InjectedFault {
   readonly tookEffect: boolean;
 }
 
+/** What became of a fault. */
+export type FaultOutcome = Pick<InjectedFault, "target" | "effect" | "tookEffect">;
+
 export interface NemesisOptions {
+  /** How many places there are in the plan. */
+  readonly places: number;
   readonly faults: readonly PlannedFault[];
   /**
    * When a fault of a kind that has taken effect before no longer begins: a slow machine must not
@@ -33,8 +49,19 @@ export interface NemesisOptions {
   readonly endMs: number;
   readonly fleet: Pick<
     Fleet,
-    "kill" | "start" | "restart" | "pause" | "resume" | "wipe" | "restore" | "isUp"
+    | "kill"
+    | "start"
+    | "restart"
+    | "pause"
+    | "resume"
+    | "wipe"
+    | "restore"
+    | "isUp"
+    | "present"
+    | "claim"
   >;
+  /** Carries a command of an operator out; undefined: there was nobody whom it could be about. */
+  readonly changeMembers: (plan: MemberPlan) => Promise<FaultOutcome | undefined>;
   /** @throws {ClusterError} the node doesn't answer, or took none */
   readonly takeSnapshot: (node: number) => Promise<{ readonly index: number }>;
   readonly network: Pick<Network, "impose" | "impact">;
@@ -44,8 +71,8 @@ export interface NemesisOptions {
   /** Called when it is over, in the order in which they began. */
   readonly onFault: (injected: InjectedFault) => void;
   /**
-   * How long a fault of a leader or a follower waits until somebody leads. Default 5 s: an election
-   * takes less than one.
+   * How long a fault of a leader or a follower waits until somebody leads, and one that takes data
+   * away until it may. Default 5 s: an election takes less than one.
    */
   readonly leaderTimeoutMs?: number;
 }
@@ -56,6 +83,8 @@ export interface NemesisOptions {
  */
 const REST_MS = 600;
 const POLL_MS = 20;
+/** Faults that take a node's data away for a while. */
+const WIPES: readonly FaultKind[] = ["wipe", "found-again"];
 const LEADER_TIMEOUT_MS = 5000;
 /** So often is a fault tried whose kind has had no effect yet, and so long after the end. */
 const TRIES = 3;
@@ -73,7 +102,12 @@ export async function runNemesis(options: NemesisOptions): Promise<void> {
   await Promise.all(tracks.map((faults) => runTrack(faults, options, begin)));
 }
 
+function isMemberPlan(fault: PlannedFault): fault is MemberPlan {
+  return MEMBER_FAULTS.some((kind) => kind === fault.kind);
+}
+
 function trackOf(fault: PlannedFault): string {
+  if (isMemberPlan(fault)) return "members";
   return "links" in fault ? "links" : "node" in fault ? "snapshots" : "processes";
 }
 
@@ -119,6 +153,7 @@ function injectFault(
 ): Promise<InjectedFault | undefined> {
   if ("links" in fault) return injectLinkFault(fault, options);
   if ("node" in fault) return requestSnapshot(fault, options);
+  if (isMemberPlan(fault)) return injectMemberFault(fault, options);
   return injectProcessFault(fault, options);
 }
 
@@ -146,16 +181,28 @@ function inOrderOfBeginning(pass: (injected: InjectedFault) => void): Begin {
   };
 }
 
-async function injectLinkFault(
-  fault: LinkPlan,
-  { fleet, network, observer, now, signal }: NemesisOptions,
-): Promise<InjectedFault> {
+function dealNow({ fleet, places }: NemesisOptions): Deal {
+  return deal(fleet.present(), places);
+}
+
+async function injectMemberFault(
+  plan: MemberPlan,
+  { changeMembers, now }: NemesisOptions,
+): Promise<InjectedFault | undefined> {
+  const fromMs = now();
+  const outcome = await changeMembers(plan);
+  return outcome && { kind: plan.kind, fromMs, toMs: now(), ...outcome };
+}
+
+async function injectLinkFault(fault: LinkPlan, options: NemesisOptions): Promise<InjectedFault> {
+  const { fleet, network, observer, now, signal } = options;
   const leader = observer.leader();
   // Exchanges two names, so that what was drawn for the first hits the leader.
-  const [first = 0] = fault.nodes;
+  const dealt = dealNow(options);
+  const [first = 0] = nodesAt(dealt, fault.nodes);
   const aimed = fault.aim === "leader" && leader !== undefined ? leader : first;
   const named = (node: number): number => (node === first ? aimed : node === aimed ? first : node);
-  const links = fault.links.map(([from, to]) => [named(from), named(to)] as const);
+  const links = linksAt(dealt, fault.links).map(([a, b]) => [named(a), named(b)] as const);
   const fromMs = now();
   const watch = watchLinks(links, network, fleet);
   const heal = network.impose(links, fault.effect);
@@ -194,15 +241,14 @@ async function injectProcessFault(
   options: NemesisOptions,
 ): Promise<InjectedFault | undefined> {
   const { fleet, observer, now, signal } = options;
+  const order = nodesAt(dealNow(options), nodes);
   const needsLeader = kind.endsWith("-leader") || kind.endsWith("-follower");
   const leader = needsLeader ? await findLeader(options) : observer.leader();
   if (needsLeader && leader === undefined) return undefined;
-  const victims = kind.endsWith("-leader")
-    ? nodes.filter((node) => node === leader)
-    : kind.endsWith("-follower")
-      ? nodes.filter((node) => node !== leader).slice(0, 1)
-      : nodes.slice(0, count);
-  if (victims.length < count || !victims.every((victim) => fleet.isUp(victim))) return undefined;
+  const taken = WIPES.includes(kind) ? await claimOne(options, nodes) : undefined;
+  if (WIPES.includes(kind) && !taken) return undefined;
+  const victims = taken ? [taken.node] : victimsOf(kind, order, leader, count, fleet);
+  if (victims.length === 0 || !victims.every((victim) => fleet.isUp(victim))) return undefined;
   const fromMs = now();
   const held = sleep(durationMs, undefined, { signal });
   held.catch(() => {});
@@ -211,17 +257,53 @@ async function injectProcessFault(
     await held;
   } finally {
     if (!signal.aborted) await heal();
+    taken?.release();
   }
   const target = `${victims.map(nodeName).toSorted().join(", ")}${leader !== undefined && victims.includes(leader) ? ` (${nodeName(leader)} led)` : ""}`;
   return { kind, fromMs, toMs: now(), target, effect: "", tookEffect: true };
 }
 
+/** @returns nobody, if there are too few */
+function victimsOf(
+  kind: ProcessFault,
+  order: readonly number[],
+  leader: number | undefined,
+  count: number,
+  fleet: Pick<Fleet, "isUp">,
+): readonly number[] {
+  if (kind === "kill-all") return order.filter((node) => fleet.isUp(node));
+  const from = kind.endsWith("-leader")
+    ? order.filter((node) => node === leader)
+    : kind.endsWith("-follower")
+      ? order.filter((node) => node !== leader)
+      : order;
+  return from.length < count ? [] : from.slice(0, count);
+}
+
+/** The first node that is up and whose data nobody works on; undefined: none is, in time. */
+async function claimOne(
+  options: NemesisOptions,
+  places: readonly number[],
+): Promise<{ readonly node: number; readonly release: () => void } | undefined> {
+  const { fleet, now, signal, leaderTimeoutMs = LEADER_TIMEOUT_MS } = options;
+  for (const deadlineMs = now() + leaderTimeoutMs; ;) {
+    for (const node of nodesAt(dealNow(options), places)) {
+      const release = fleet.isUp(node) ? fleet.claim(node) : undefined;
+      if (release) return { node, release };
+    }
+    if (now() > deadlineMs) return undefined;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
 /** A node that is paused answers late, one that is killed meanwhile never. */
 async function requestSnapshot(
-  { kind, node }: SnapshotPlan,
-  { fleet, takeSnapshot, now }: NemesisOptions,
+  { kind, node: place }: SnapshotPlan,
+  options: NemesisOptions,
 ): Promise<InjectedFault | undefined> {
-  if (!fleet.isUp(node)) return undefined;
+  const { fleet, takeSnapshot, now } = options;
+  const [node] = nodesAt(dealNow(options), [place]);
+  if (node === undefined || !fleet.isUp(node)) return undefined;
   const fromMs = now();
   const [effect, tookEffect] = await takeSnapshot(node).then(
     ({ index }) => [`saved at index ${index}`, true] as const,
@@ -232,13 +314,15 @@ async function requestSnapshot(
 }
 
 /** A node that says just now that it leads; undefined if there is none in time. */
-async function findLeader({
+export async function findLeader({
   observer,
   fleet,
   now,
   signal,
   leaderTimeoutMs = LEADER_TIMEOUT_MS,
-}: NemesisOptions): Promise<number | undefined> {
+}: Pick<NemesisOptions, "now" | "signal" | "leaderTimeoutMs" | "observer"> & {
+  readonly fleet: Pick<Fleet, "isUp">;
+}): Promise<number | undefined> {
   for (const deadlineMs = now() + leaderTimeoutMs; ;) {
     const leader = await observer.confirmLeader();
     if (leader !== undefined && fleet.isUp(leader)) return leader;
@@ -263,7 +347,8 @@ async function inject(
       await fleet.restart(victim);
       return () => {};
     case "wipe":
-      await fleet.wipe(victim);
+    case "found-again":
+      await fleet.wipe(victim, kind === "wipe" ? "initial" : "alone");
       return () => fleet.restore(victim);
     default:
       await fleet.kill(victims);

@@ -1,6 +1,7 @@
 // Which fault is injected when, for how long and into what: drawn from the seed alone, before
-// anything runs. Three tracks, for processes, links and snapshots on request, each one fault at a
-// time; so at most one node is wiped at once, and faults of different tracks meet.
+// anything runs. Four tracks, for processes, links, members and snapshots on request, each one fault
+// at a time, so that faults of different tracks meet. Members come and go: what is drawn are places
+// in the line of those who are there.
 import { createRandom } from "../random.js";
 import type { Random } from "../random.js";
 
@@ -13,6 +14,7 @@ export const PROCESS_FAULTS = [
   "pause-follower",
   "restart",
   "wipe",
+  "found-again",
 ] as const;
 export const LINK_FAULTS = [
   "cut-one-way",
@@ -23,20 +25,35 @@ export const LINK_FAULTS = [
   "delay",
   "throttle",
 ] as const;
+/** An operator's commands, while the other tracks go on. */
+export const MEMBER_FAULTS = [
+  "add",
+  "remove",
+  "remove-leader",
+  "replace",
+  "replace-leader",
+  "rejoin",
+  "transfer",
+  "transfer-stuck",
+  "rolling-restart",
+  "two-administrators",
+] as const;
 /** Not a fault by itself: it is there to meet others. */
 export const SNAPSHOT_FAULTS = ["snapshot"] as const;
 export const FAULT_KINDS: readonly FaultKind[] = [
   ...PROCESS_FAULTS,
   ...LINK_FAULTS,
+  ...MEMBER_FAULTS,
   ...SNAPSHOT_FAULTS,
 ];
 
 export type ProcessFault = (typeof PROCESS_FAULTS)[number];
 export type LinkFault = (typeof LINK_FAULTS)[number];
 export type SnapshotFault = (typeof SNAPSHOT_FAULTS)[number];
-export type FaultKind = ProcessFault | LinkFault | SnapshotFault;
+export type MemberFault = (typeof MEMBER_FAULTS)[number];
+export type FaultKind = ProcessFault | LinkFault | MemberFault | SnapshotFault;
 
-/** From one node to another, by number from 0. */
+/** From one node to another, by number from 0; in a plan by place. */
 export type Link = readonly [from: number, to: number];
 
 export type LinkEffect =
@@ -75,7 +92,15 @@ export type LinkPlan = Times & {
 /** `node` is asked for a snapshot of its state, whatever else happens to it. */
 export type SnapshotPlan = Times & { readonly kind: SnapshotFault; readonly node: number };
 
-export type PlannedFault = ProcessPlan | LinkPlan | SnapshotPlan;
+/** `nodes`: all places, in the order in which they are chosen, of those whom the command allows. */
+export type MemberPlan = Times & {
+  readonly kind: MemberFault;
+  readonly nodes: readonly number[];
+  /** Which variant, where there are several. */
+  readonly variant: number;
+};
+
+export type PlannedFault = ProcessPlan | LinkPlan | MemberPlan | SnapshotPlan;
 
 export interface ScheduleOptions {
   readonly seed: number;
@@ -84,6 +109,8 @@ export interface ScheduleOptions {
   readonly seconds: number;
 }
 
+/** Any number with which those of the kinds can be told apart. */
+const VARIANTS = 12;
 const FIRST_MS = 1000;
 const LAST_MS = 1000;
 
@@ -94,12 +121,29 @@ export function planFaults({ seed, nodes, seconds }: ScheduleOptions): PlannedFa
   const processes = track(random, PROCESS_FAULTS, endMs, (kind, times) =>
     processFault(random, kind, nodes, times),
   );
+  const members = memberFaults(random, nodes, endMs);
   const links =
     nodes < 2
       ? []
       : track(random, LINK_FAULTS, endMs, (kind, times) => linkFault(random, kind, nodes, times));
-  return [...processes, ...links, ...snapshots(random, nodes, endMs)].sort(
+  return [...processes, ...links, ...members, ...snapshots(random, nodes, endMs)].sort(
     (a, b) => a.atMs - b.atMs,
+  );
+}
+
+/** Short ones, since each command takes its own time. */
+function memberFaults(random: Random, nodes: number, endMs: number): MemberPlan[] {
+  return track(
+    random,
+    MEMBER_FAULTS,
+    endMs,
+    (kind, times): MemberPlan => ({
+      kind,
+      ...times,
+      nodes: random.shuffle(numbers(nodes)),
+      variant: random.integer(VARIANTS),
+    }),
+    { longestMs: 2000, shortestMs: 300 },
   );
 }
 
@@ -120,12 +164,13 @@ function track<K, F>(
   kinds: readonly K[],
   endMs: number,
   make: (kind: K, times: Times) => F,
+  { shortestMs, longestMs } = { shortestMs: 800, longestMs: 5000 },
 ): F[] {
   const planned: F[] = [];
   let deck: K[] = [];
   for (let atMs = FIRST_MS + random.between(0, 500); ;) {
     if (deck.length === 0) deck = random.shuffle(kinds);
-    const durationMs = Math.round(random.between(800, 5000));
+    const durationMs = Math.round(random.between(shortestMs, longestMs));
     if (atMs + durationMs > endMs) return planned;
     const [kind, ...rest] = deck;
     if (kind !== undefined) planned.push(make(kind, { atMs: Math.round(atMs), durationMs }));

@@ -1,7 +1,8 @@
 // What becomes of the processes of a run, for its report: the state that each node is in, and every
 // error that nobody injected.
 
-export type NodeState = "down" | "starting" | "up" | "paused" | "wiped";
+/** `absent`: it isn't part of the run yet, or any more. */
+export type NodeState = "down" | "starting" | "up" | "paused" | "wiped" | "absent";
 
 export interface StateChange {
   readonly atMs: number;
@@ -10,15 +11,20 @@ export interface StateChange {
 }
 
 export class FleetRecord {
-  readonly states: StateChange[];
+  readonly states: StateChange[] = [];
   /** What went wrong with a process, in words: none may. */
   readonly processErrors: string[] = [];
   readonly #now: () => number;
+  #hasBegun = false;
 
-  /** The nodes are up when the run's time begins. */
-  constructor(nodes: number, now: () => number) {
+  constructor(now: () => number) {
     this.#now = now;
-    this.states = Array.from({ length: nodes }, (_, node) => ({ atMs: 0, node, state: "up" }));
+  }
+
+  /** The run's time begins, and these nodes are up. */
+  begin(nodes: readonly number[]): void {
+    this.#hasBegun = true;
+    for (const node of nodes) this.states.push({ atMs: 0, node, state: "up" });
   }
 
   is(node: number, state: NodeState): boolean {
@@ -26,7 +32,7 @@ export class FleetRecord {
   }
 
   note(node: number, state: NodeState): void {
-    this.states.push({ atMs: this.#now(), node, state });
+    if (this.#hasBegun) this.states.push({ atMs: this.#now(), node, state });
   }
 
   /** How much time has passed, in words. */

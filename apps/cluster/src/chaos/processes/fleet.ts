@@ -1,5 +1,6 @@
 // The server processes of a run: starts them behind the network's proxies and does to them what
-// faults do to processes.
+// faults do to processes. Members come and go meanwhile: what is asked of a node that has left is
+// nothing.
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError } from "../../errors.js";
@@ -11,11 +12,14 @@ import type { Network } from "../network/network.js";
 import type { StateChange } from "./fleet-record.js";
 import { FleetRecord } from "./fleet-record.js";
 import { serverArguments } from "./server-arguments.js";
-import { startWatched, viewOf } from "./watched-start.js";
+import type { WipedStart } from "./server-arguments.js";
 import type { Watchdog } from "./watchdog.js";
 
 export interface FleetOptions {
+  /** All places that there may be, by number. */
   readonly places: readonly NodePlace[];
+  /** How many of them, from the first on, found the cluster. */
+  readonly founders: number;
   /** What Node needs to run a server. */
   readonly serverCommand: readonly string[];
   readonly network: Network;
@@ -32,30 +36,56 @@ const READY_TIMEOUT_MS = 30_000;
 const GRACE_MS = 2000;
 const POLL_MS = 20;
 /** How a node says that it lost its storage (core's StorageLost). */
-const STORAGE_LOST = /has an empty data directory/;
+const STORAGE_LOST = /has an empty data directory|was bootstrapped as a new cluster/;
+/** A fault, or a command of an operator, ended it while it started. */
+const ENDED_ON_REQUEST = /did not start: it was ended/;
 
 export class Fleet {
   readonly supervisor: Supervisor;
   readonly #places: readonly NodePlace[];
-  readonly #watchdog: Watchdog;
   readonly #wipedTimeoutMs: number;
   readonly #record: FleetRecord;
-  /** Nodes without their data. */
-  readonly #wiped = new Set<string>();
+  /** Nodes without their data, and how they are started. */
+  readonly #wiped = new Map<string, WipedStart>();
+  /** Nodes whose data is taken away, or about to be: of one fault or command each. */
+  readonly #claims = new Set<number>();
 
   constructor(options: FleetOptions) {
-    const { places, serverCommand, network, now } = options;
+    const { places, founders, serverCommand, network, watchdog, now } = options;
     this.#places = places;
-    this.#watchdog = options.watchdog;
     this.#wipedTimeoutMs = options.wipedTimeoutMs ?? 30_000;
-    this.#record = new FleetRecord(places.length, now);
-    this.supervisor = createSupervisor({
-      places,
-      command: (place) => [...serverCommand, ...serverArguments(place, places, network)],
+    this.#record = new FleetRecord(now);
+    const initial = places.slice(0, founders);
+    const argumentsOf = (place: NodePlace): string[] => {
+      const present = this.supervisor.nodes().map((node) => node.place);
+      const wiped = this.#wiped.get(place.id);
+      return serverArguments({ place, places, initial, present, wiped }, network);
+    };
+    const supervisor = createSupervisor({
+      places: initial,
+      command: (place) => [...serverCommand, ...argumentsOf(place)],
       readyTimeoutMs: READY_TIMEOUT_MS,
       graceMs: GRACE_MS,
       onChange: (node) => this.#onChange(node),
+      onProcess: (place, pid, isThere) => {
+        if (isThere) watchdog.watch(pid);
+        else watchdog.forget(pid);
+        this.#note(place, isThere ? "starting" : "down");
+      },
     });
+    this.supervisor = {
+      ...supervisor,
+      add: async (place) => {
+        await supervisor.add(place).catch((error: unknown) => {
+          this.#onFailedStart(place.id, error);
+          throw error;
+        });
+      },
+      remove: async (id, signal) => {
+        await supervisor.remove(id, signal);
+        this.#record.note(numberOf(id), "absent");
+      },
+    };
   }
 
   get states(): readonly StateChange[] {
@@ -67,14 +97,35 @@ export class Fleet {
     return this.#record.processErrors;
   }
 
-  /** Neither down nor starting, paused or without its data. */
+  /** The nodes that there are now, whatever their state. */
+  present(): readonly number[] {
+    return this.supervisor.nodes().map(({ place }) => place.number - 1);
+  }
+
+  /** Neither absent, down nor starting, paused or without its data. */
   isUp(node: number): boolean {
     return this.#record.is(node, "up");
   }
 
+  /** The node's process; null: there is none. */
+  pidOf(node: number): number | null {
+    return this.#viewOf(node)?.pid ?? null;
+  }
+
+  /**
+   * Only whoever has claimed a node may take its data, or give it back.
+   * @returns lets go of it; undefined: another one has it
+   */
+  claim(node: number): (() => void) | undefined {
+    if (this.#claims.has(node)) return undefined;
+    this.#claims.add(node);
+    return () => void this.#claims.delete(node);
+  }
+
   /** Before the run's time begins: all are up from its start. */
   async startAll(): Promise<void> {
-    await Promise.all(this.#places.map(({ id }) => this.#startWatched(id)));
+    await this.supervisor.startAll();
+    this.#record.begin(this.present());
   }
 
   async kill(nodes: readonly number[]): Promise<void> {
@@ -87,34 +138,37 @@ export class Fleet {
 
   /** SIGTERM, then a start. */
   async restart(node: number): Promise<void> {
-    this.#record.note(node, "down");
     await this.#start(node);
   }
 
   pause(node: number): void {
-    this.supervisor.pause(this.#placeOf(node).id);
+    if (this.pidOf(node) === null) return;
+    this.supervisor.pause(nodeId(node));
     this.#record.note(node, "paused");
   }
 
   resume(node: number): void {
-    this.supervisor.resume(this.#placeOf(node).id);
-    this.#record.note(node, "up");
+    if (this.pidOf(node) === null) return;
+    this.supervisor.resume(nodeId(node));
+    if (this.#record.is(node, "paused")) this.#record.note(node, "up");
   }
 
-  /** Its data directory is taken away and it is started: it must be turned away, and say why. */
-  async wipe(node: number): Promise<void> {
+  /**
+   * Its data directory is taken away and it is started, as an initial voter of this cluster or of one
+   * of its own: it must be turned away, and say why.
+   */
+  async wipe(node: number, as: WipedStart): Promise<void> {
     const { id, directory } = this.#placeOf(node);
     await this.#kill(node);
-    this.#wiped.add(id);
+    this.#wiped.set(id, as);
     if (existsSync(directory)) renameSync(directory, away(directory));
     this.#record.note(node, "wiped");
-    const reason = await this.#howItEnds(id);
+    const reason = await this.#howItEnds(node);
     if (!STORAGE_LOST.test(reason)) {
       this.#record.processErrors.push(
         `${id} was started without its data after ${this.#record.time} and was not refused: ${reason}`,
       );
     }
-    this.#record.note(node, "wiped");
   }
 
   /** Its own data is put back, and it is started. */
@@ -133,53 +187,68 @@ export class Fleet {
     return place;
   }
 
+  #viewOf(node: number): SupervisedNode | undefined {
+    return this.supervisor.nodes().find(({ place }) => place.number === node + 1);
+  }
+
+  #note({ id, number }: NodePlace, state: "up" | "starting" | "down"): void {
+    if (!this.#wiped.has(id)) this.#record.note(number - 1, state);
+  }
+
   #onChange({ place, state, reason }: SupervisedNode): void {
-    if (state !== "ended") return;
-    this.#record.note(place.number - 1, "down");
-    if (this.#wiped.has(place.id)) return;
+    if (state === "running") this.#note(place, "up");
+    if (state !== "ended" || this.#wiped.has(place.id)) return;
     this.#record.processErrors.push(
       `${place.id} ended by itself after ${this.#record.time}: ${reason}`,
     );
   }
 
-  #startWatched(id: string): Promise<void> {
-    return startWatched(this.supervisor, this.#watchdog, id);
-  }
-
   async #kill(node: number): Promise<void> {
-    const { id } = this.#placeOf(node);
-    const pid = viewOf(this.supervisor, id)?.pid ?? null;
-    if (pid === null) return;
-    await this.supervisor.kill(id);
-    this.#watchdog.forget(pid);
-    this.#record.note(node, "down");
+    if (this.pidOf(node) !== null) await this.supervisor.kill(nodeId(node)).catch(ignoreGone);
   }
 
   /** One that doesn't start is an error of the run, and doesn't end it. */
   async #start(node: number): Promise<void> {
-    const { id } = this.#placeOf(node);
-    this.#record.note(node, "starting");
-    try {
-      await this.#startWatched(id);
-      this.#record.note(node, "up");
-    } catch (error) {
-      this.#record.processErrors.push(
-        `${id} after ${this.#record.time}: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+    if (!this.#viewOf(node)) return;
+    const id = nodeId(node);
+    await this.supervisor
+      .restart(id)
+      .catch(ignoreGone)
+      .catch((error: unknown) => this.#onFailedStart(id, error));
+  }
+
+  #onFailedStart(id: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    if (ENDED_ON_REQUEST.test(why)) return;
+    this.#record.processErrors.push(`${id} after ${this.#record.time}: ${why}`);
   }
 
   /** Starts it, and waits for an end. @returns why it ended, or that it didn't */
-  async #howItEnds(id: string): Promise<string> {
+  async #howItEnds(node: number): Promise<string> {
     const deadline = performance.now() + this.#wipedTimeoutMs;
-    const failure = await this.#startWatched(id).then(
+    const failure = await this.supervisor.restart(nodeId(node)).then(
       () => undefined,
       (error: unknown) => error,
     );
-    const view = (): SupervisedNode | undefined => viewOf(this.supervisor, id);
+    const view = (): SupervisedNode | undefined => this.#viewOf(node);
     while (view()?.state === "running" && performance.now() < deadline) await sleep(POLL_MS);
     return view()?.reason ?? (failure instanceof Error ? failure.message : "it still runs");
   }
+}
+
+function nodeId(node: number): string {
+  return `n${node + 1}`;
+}
+
+function numberOf(id: string): number {
+  return Number(id.slice(1)) - 1;
+}
+
+/** It ended, or left, while it was being looked at. */
+function ignoreGone(error: unknown): void {
+  const isGone =
+    error instanceof ClusterError && ["NOT_RUNNING", "UNKNOWN_NODE"].includes(error.code);
+  if (!isGone) throw error;
 }
 
 function away(directory: string): string {

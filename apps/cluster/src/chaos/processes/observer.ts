@@ -2,6 +2,9 @@
 // themselves say. It only watches.
 import { setTimeout as sleep } from "node:timers/promises";
 import { askStatus } from "../../supervisor/node-status.js";
+import { nodeName } from "../faults/fault-names.js";
+import { ConfigurationRecord } from "./configuration-record.js";
+import type { SeenConfiguration } from "./configuration-record.js";
 import { RoleRecord } from "./role-record.js";
 import type { RoleChange } from "./role-record.js";
 
@@ -15,19 +18,23 @@ export interface Observer {
   termsWithTwoLeaders(): string[];
   /** The leaders seen, one for each term. */
   leadershipTerms(): number;
+  /** Configurations that nodes said to be committed. */
+  readonly configurations: readonly SeenConfiguration[];
   stop(): Promise<void>;
 }
 
 const ASK_EVERY_MS = 100;
 
-/** @param addresses of the nodes' HTTP */
+/** @param addresses of the nodes' HTTP; those who aren't there don't answer */
 export function startObserver(addresses: readonly string[], now: () => number): Observer {
   const roles = new RoleRecord();
+  const configurations = new ConfigurationRecord();
   const ending = new AbortController();
 
   async function ask(node: number): Promise<void> {
     const status = await askStatus(addresses[node] ?? "");
     roles.note(now(), node, status);
+    if (status) configurations.note(nodeName(node), status);
   }
 
   async function watch(node: number): Promise<void> {
@@ -49,6 +56,7 @@ export function startObserver(addresses: readonly string[], now: () => number): 
     changes: roles.changes,
     termsWithTwoLeaders: () => roles.termsWithTwoLeaders(),
     leadershipTerms: () => roles.leadershipTerms(),
+    configurations: configurations.seen,
     async stop() {
       ending.abort();
       await Promise.all(watching);

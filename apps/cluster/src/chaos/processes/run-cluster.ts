@@ -1,6 +1,7 @@
 // The cluster of a run: its ports, proxies and server processes, from the start to the end.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { MAX_NODES } from "../../supervisor/layout.js";
 import type { NodePlace } from "../../supervisor/layout.js";
 import { waitForLeader } from "../../supervisor/node-status.js";
 import { nodeName } from "../faults/fault-names.js";
@@ -18,6 +19,7 @@ const LEADER_TIMEOUT_MS = 20_000;
 
 /** Servers that run behind proxies. */
 export interface RunCluster {
+  /** All that there may be, by number; at the start there are the first ones. */
   readonly places: readonly NodePlace[];
   readonly network: Network;
   readonly fleet: Fleet;
@@ -34,16 +36,16 @@ export async function startCluster(
 ): Promise<RunCluster> {
   const watchdog = await startWatchdog(temporary);
   cleanUps.push(() => watchdog.close());
-  const block = await takePorts(nodes * 2, Math.random);
+  const block = await takePorts(MAX_NODES * 2, Math.random);
   cleanUps.push(() => block.close());
   const places = placesOf(nodes, block.ports, data, join(out, "logs"));
   mkdirSync(join(out, "logs"), { recursive: true, mode: 0o700 });
-  const network = await startNetwork(block.ports.slice(nodes, 2 * nodes), () => random.next());
+  const network = await startNetwork(block.ports.slice(MAX_NODES), () => random.next());
   cleanUps.push(() => network.close());
   let epoch = performance.now();
   const now = (): number => performance.now() - epoch;
-  const fleet = new Fleet({ places, serverCommand, network, watchdog, now });
-  cleanUps.push(() => stopFleet(fleet, nodes));
+  const fleet = new Fleet({ places, founders: nodes, serverCommand, network, watchdog, now });
+  cleanUps.push(() => stopFleet(fleet));
   await untilAborted(fleet.startAll(), signal);
   await waitForLeader(fleet.supervisor, LEADER_TIMEOUT_MS, signal);
   epoch = performance.now();
@@ -51,27 +53,27 @@ export async function startCluster(
 }
 
 function placesOf(
-  nodes: number,
+  founders: number,
   ports: readonly number[],
   data: string,
   logs: string,
 ): NodePlace[] {
-  return Array.from({ length: nodes }, (_, i) => {
+  return Array.from({ length: MAX_NODES }, (_, i) => {
     const id = nodeName(i);
     return {
       number: i + 1,
       id,
       http: `127.0.0.1:${ports[i]}`,
-      peer: `127.0.0.1:${ports[nodes + i]}`,
+      peer: `127.0.0.1:${ports[MAX_NODES + i]}`,
       directory: join(data, id),
       logFile: join(logs, `${id}.log`),
-      beginning: "founds",
+      beginning: i < founders ? "founds" : "joins",
     };
   });
 }
 
 /** A paused process can't hear that it should end. */
-export async function stopFleet({ supervisor }: Fleet, nodes: number): Promise<void> {
-  for (let node = 0; node < nodes; node++) supervisor.resume(nodeName(node));
-  await supervisor.stop();
+export async function stopFleet(fleet: Fleet): Promise<void> {
+  for (const node of fleet.present()) fleet.resume(node);
+  await fleet.supervisor.stop();
 }

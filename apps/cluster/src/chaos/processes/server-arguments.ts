@@ -11,25 +11,43 @@ const MAX_LOG_BYTES = 1_048_576;
 /** The largest values that so small a log takes. */
 const MAX_VALUE_BYTES = 262_144;
 const SNAPSHOT_AFTER_BYTES = 65_536;
+/** All nodes have one machine's clock: the rate only shortens the leases. */
+const LEASE_DRIFT_RATE = 0.01;
 
-/** Every node gets the same list of peers; only where it dials them differs: at its own proxies. */
-export function serverArguments(
-  place: NodePlace,
-  all: readonly NodePlace[],
-  network: Network,
-): string[] {
-  const list = (of: (other: NodePlace) => string, nodes: readonly NodePlace[]): string =>
-    nodes.map((other) => `${other.id}=${of(other)}`).join(",");
-  const others = all.filter(({ id }) => id !== place.id);
+/**
+ * A node without its data. `initial`: with the list of those who are there, as if all began now;
+ * `alone`: with the command by which a sole founder begins a cluster.
+ */
+export type WipedStart = "initial" | "alone";
+
+export interface Surroundings {
+  readonly place: NodePlace;
+  /** All places that there may be. */
+  readonly places: readonly NodePlace[];
+  /** Those who founded the cluster. */
+  readonly initial: readonly NodePlace[];
+  /** Those who are there now. */
+  readonly present: readonly NodePlace[];
+  readonly wiped: WipedStart | undefined;
+}
+
+/** Everybody knows everybody at the same address, and dials that at a proxy of its own. */
+export function serverArguments(surroundings: Surroundings, network: Network): string[] {
+  const { place, places, wiped } = surroundings;
+  const detours = places
+    .filter(({ id }) => id !== place.id)
+    .map(({ peer, number }) => {
+      return `${peer}=127.0.0.1:${network.port(place.number - 1, number - 1)}`;
+    });
   return [
     "--id",
     place.id,
     "--cluster-id",
     "chaos",
-    "--peers",
-    list(({ peer }) => peer, all),
+    ...beginningOf(surroundings),
     "--http",
-    place.http,
+    // No client may take a second cluster for this one in the moment before it is found out.
+    wiped === "alone" ? "127.0.0.1:0" : place.http,
     "--data",
     place.directory,
     "--log-level",
@@ -42,15 +60,21 @@ export function serverArguments(
     String(MAX_VALUE_BYTES),
     "--snapshot-after-bytes",
     String(SNAPSHOT_AFTER_BYTES),
-    ...(others.length === 0
-      ? []
-      : [
-          "--peer-via",
-          others
-            .map(({ peer, number }) => {
-              return `${peer}=127.0.0.1:${network.port(place.number - 1, number - 1)}`;
-            })
-            .join(","),
-        ]),
+    "--lease-drift-rate",
+    String(LEASE_DRIFT_RATE),
+    ...(detours.length === 0 ? [] : ["--peer-via", detours.join(",")]),
   ];
+}
+
+function beginningOf({ place, initial, present, wiped }: Surroundings): string[] {
+  const peers = (nodes: readonly NodePlace[]): string[] => [
+    "--peers",
+    nodes.map(({ id, peer }) => `${id}=${peer}`).join(","),
+  ];
+  if (wiped === "alone") return [...peers([place]), "--alone"];
+  if (wiped === "initial") return peers(present);
+  if (place.beginning === "founds") return peers(initial);
+  const others = present.filter(({ id }) => id !== place.id);
+  const join = ["--address", place.peer, "--join", others.map(({ peer }) => peer).join(",")];
+  return place.beginning === "rejoins" ? [...join, "--rejoin"] : join;
 }

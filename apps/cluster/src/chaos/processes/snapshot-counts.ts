@@ -1,6 +1,6 @@
 // How many snapshots the nodes of a run saved and installed: each writes a line for each one into
 // its log, which outlives the process that wrote it.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 
 export interface SnapshotCounts {
@@ -17,9 +17,11 @@ const snapshotLine = z.object({
   bytes: z.number(),
 });
 
-/** @param files the logs of all nodes, one JSON object a line; other lines count for nothing */
+/** @param files the logs of all nodes, one JSON object a line; what isn't there counts for nothing */
 export function countSnapshots(files: readonly string[]): SnapshotCounts {
-  const origins = files.flatMap((file) => readFileSync(file, "utf8").split("\n").flatMap(originOf));
+  const origins = files
+    .filter((file) => existsSync(file))
+    .flatMap((file) => readFileSync(file, "utf8").split("\n").flatMap(originOf));
   return {
     saved: origins.filter((origin) => origin === "own").length,
     installed: origins.filter((origin) => origin === "leader").length,

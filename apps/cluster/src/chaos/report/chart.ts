@@ -4,7 +4,8 @@ import { element } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
 import { nodeName } from "../faults/fault-names.js";
 import type { ChaosReport } from "./report.js";
-import { FAULT_KINDS, LINK_FAULTS } from "../faults/schedule.js";
+import { FAULT_KINDS, LINK_FAULTS, MEMBER_FAULTS } from "../faults/schedule.js";
+import type { FaultKind } from "../faults/schedule.js";
 import { spansOf } from "./spans.js";
 import { OUTCOMES } from "../workload/tally.js";
 
@@ -34,7 +35,7 @@ export function chart(report: ChaosReport): Markup {
     (Math.min(Math.max(ms, 0), report.durationMs) / report.durationMs) * (WIDTH - LEFT - RIGHT);
   const panels: Panel[] = [
     { height: FAULT_KINDS.length * LANE, draw: drawFaults },
-    { height: report.nodes * NODE_LANE, draw: drawNodes },
+    { height: lanesOf(report) * NODE_LANE, draw: drawNodes },
     { height: PLOT, draw: drawThroughput },
     { height: PLOT, draw: drawLatency },
   ];
@@ -109,7 +110,7 @@ function axis(report: ChaosReport, x: Frame["x"], top: number): Content {
 function drawFaults({ report, x, top }: Frame): readonly Content[] {
   return FAULT_KINDS.map((kind, lane) => {
     const y = top + lane * LANE;
-    const track = LINK_FAULTS.some((link) => link === kind) ? "link-fault" : "process-fault";
+    const track = trackClass(kind);
     const bars = report.injectedFaults
       .filter((injected) => injected.kind === kind)
       .map(({ fromMs, toMs, target, effect, tookEffect }) =>
@@ -126,13 +127,23 @@ function drawFaults({ report, x, top }: Frame): readonly Content[] {
   });
 }
 
+function trackClass(kind: FaultKind): string {
+  if (MEMBER_FAULTS.some((member) => member === kind)) return "member-fault";
+  return LINK_FAULTS.some((link) => link === kind) ? "link-fault" : "process-fault";
+}
+
+/** One for each node that was ever there. */
+function lanesOf({ nodes, states }: ChaosReport): number {
+  return states.reduce((most, { node }) => Math.max(most, node + 1), nodes);
+}
+
 function drawNodes({ report, x, top }: Frame): readonly Content[] {
-  return Array.from({ length: report.nodes }, (_, node) => {
+  return Array.from({ length: lanesOf(report) }, (_, node) => {
     const y = top + node * NODE_LANE;
     const states = spansOf(
       report.states.filter((change) => change.node === node),
       report.durationMs,
-    );
+    ).filter(({ value }) => value.state !== "absent");
     const leadershipTerms = spansOf(
       report.roles.filter((change) => change.node === node),
       report.durationMs,

@@ -61,7 +61,7 @@ function voidElement(name: string, attributes: Readonly<Record<string, string>>)
 
 function figures(report: ChaosReport): Markup {
   const { totals, outages, leadershipTerms, recoveryMs, p50Ms, p99Ms, durationMs } = report;
-  const { snapshots, sessions, watches } = report;
+  const { snapshots, sessions, watches, reads } = report;
   const effective = faultsOf(report);
   const out = outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
   const rows: readonly (readonly [string, string])[] = [
@@ -76,6 +76,8 @@ function figures(report: ChaosReport): Markup {
     [String(leadershipTerms), "terms with a leader"],
     [`${snapshots.saved} / ${snapshots.installed}`, "snapshots saved / installed"],
     [`${sessions.writes} / ${sessions.repeats}`, "session writes / sent again"],
+    [`${reads.lease} / ${reads.local + reads.atLeast}`, "reads with a lease / of older states"],
+    [`${report.nodes} / ${report.members.length}`, "members at the start / at the end"],
     [String(watches.changes), "changes watched"],
     [`${watches.resumptions} / ${watches.lists}`, "watches resumed / listed again"],
     [seconds(out), "without acknowledged writes"],
@@ -141,6 +143,7 @@ function legends(): Content {
       [
         ["process-fault", "of a process"],
         ["link-fault", "of links"],
+        ["member-fault", "an operator's command"],
         ["link-fault no-effect", "without effect"],
         ["outage", "no acknowledged write for over a second"],
       ],

@@ -1,13 +1,13 @@
 // A run's findings for a terminal.
 import { plainTable } from "../../plain-table.js";
-import type { Check } from "../checks/checks.js";
+import type { Check } from "../checks/check.js";
 import { faultsOf } from "./report.js";
 import type { ChaosReport } from "./report.js";
 import { FAULT_KINDS } from "../faults/schedule.js";
 
 export function reportText(report: ChaosReport): string {
   const { totals, injectedFaults, outages, network, durationMs } = report;
-  const { snapshots, sessions, watches } = report;
+  const { snapshots, sessions, watches, reads } = report;
   const faults = faultsOf(report);
   const byKind = FAULT_KINDS.map(
     (kind) => [kind, faults.filter((injected) => injected.kind === kind).length] as const,
@@ -22,6 +22,8 @@ export function reportText(report: ChaosReport): string {
     `snapshots   ${snapshots.saved} saved, ${snapshots.installed} installed`,
     `sessions    ${sessions.writes} writes in ${sessions.opened} sessions, ${sessions.repeats} sent again, ${sessions.answeredRepeats} of which were answered`,
     `watches     ${watches.changes} changes, resumed ${watches.resumptions} times, listed again ${watches.lists} times`,
+    `reads       ${reads.linearizable} that ask a majority, ${reads.lease} with a lease, ${reads.local} local, ${reads.atLeast} with atLeast`,
+    `members     ${report.nodes} at the start, at the end ${report.members.join(", ")}`,
     `leaders     in ${report.leadershipTerms} terms`,
     `outages     ${outages.length === 0 ? "never longer than a second without an acknowledged write" : `${outages.length === 1 ? "once" : `${outages.length} times`} longer than a second without an acknowledged write, ${seconds(outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0))} in all, the longest ${seconds(longest)}`}`,
     "",

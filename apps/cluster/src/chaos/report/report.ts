@@ -1,10 +1,11 @@
 // What a run found, as data: written as report.json, and what the text and the page are made from.
-import type { Check } from "../checks/checks.js";
+import type { Check } from "../checks/check.js";
 import type { StateChange } from "../processes/fleet-record.js";
 import type { InjectedFault } from "../faults/nemesis.js";
 import type { NetworkTotals } from "../network/network.js";
 import type { RoleChange } from "../processes/role-record.js";
 import type { SnapshotCounts } from "../processes/snapshot-counts.js";
+import type { ReadCounts } from "../workload/load.js";
 import type { SessionCounts } from "../workload/sender.js";
 import type { WatchCounts } from "../workload/watch-record.js";
 import type { Outage, OutcomeKind, Second } from "../workload/tally.js";
@@ -12,6 +13,7 @@ import type { Outage, OutcomeKind, Second } from "../workload/tally.js";
 /** All times in milliseconds since the load began; nodes by number from 0. */
 export interface ChaosReport {
   readonly seed: number;
+  /** At the start. */
   readonly nodes: number;
   readonly secondsAsked: number;
   readonly clients: number;
@@ -47,6 +49,10 @@ export interface ChaosReport {
   /** `repeats`: requests for a write that had been sent before. */
   readonly sessions: Omit<SessionCounts, "disagreements">;
   readonly watches: WatchCounts;
+  /** Answered, by which state may answer them. */
+  readonly reads: ReadCounts;
+  /** Ids of the voters at the end. */
+  readonly members: readonly string[];
 }
 
 /** What counts as a fault. */

@@ -7,6 +7,8 @@ export type Reply =
       readonly kind: "answer";
       readonly status: number;
       readonly etag: number | undefined;
+      /** `Raft-Index`: of the write, or of the state that answered. */
+      readonly index?: number | undefined;
       readonly body: string;
     }
   /** It was not carried out: no connection, or the node said so (503; 507: its log is full). */
@@ -68,7 +70,11 @@ function send(
         const status = response.statusCode ?? 0;
         if (status === 503 || status === 507) end({ kind: "refused", why: errorCode(text) });
         else if (status === 504) end({ kind: "unknown", why: errorCode(text) });
-        else end({ kind: "answer", status, etag: etagOf(response.headers.etag), body: text });
+        else {
+          const { etag, "raft-index": index } = response.headers;
+          const known = { etag: etagOf(etag), index: index ? Number(index) : undefined };
+          end({ kind: "answer", status, ...known, body: text });
+        }
       });
     });
     sent.end(body);

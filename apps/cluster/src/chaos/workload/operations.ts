@@ -10,9 +10,15 @@ export type Outcome =
   /** No server should answer so. */
   | { readonly kind: "wrong"; readonly why: string };
 
-export function callOf(input: KeyValueInput): Call {
+/** Of reads: both are linearizable. */
+export type Consistency = "linearizable" | "lease";
+
+export function callOf(input: KeyValueInput, consistency: Consistency = "linearizable"): Call {
   const path = `/v1/kv/${encodeURIComponent(input.key)}`;
-  if (input.op === "get") return { method: "GET", path };
+  if (input.op === "get") {
+    const query = consistency === "lease" ? "?consistency=lease" : "";
+    return { method: "GET", path: `${path}${query}` };
+  }
   const { expected } = input;
   const headers: Record<string, string> =
     expected === undefined

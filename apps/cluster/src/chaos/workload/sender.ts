@@ -6,7 +6,7 @@ import { nodeName } from "../faults/fault-names.js";
 import type { Random } from "../random.js";
 import type { Call, Caller } from "./http-call.js";
 import { callOf, outcomeOf } from "./operations.js";
-import type { Outcome } from "./operations.js";
+import type { Consistency, Outcome } from "./operations.js";
 
 export interface Sent {
   readonly outcome: Outcome;
@@ -14,10 +14,14 @@ export interface Sent {
   readonly completed: number;
 }
 
-export type Send = (input: KeyValueInput) => Promise<Sent>;
+/** @param consistency of a read */
+export type Send = (input: KeyValueInput, consistency?: Consistency) => Promise<Sent>;
 
 export interface SenderOptions {
+  /** By number from 0. */
   readonly addresses: readonly string[];
+  /** The numbers of those who are there now. Default: all. */
+  readonly present?: () => readonly number[];
   readonly random: Random;
   readonly caller: Caller;
   readonly now: () => number;
@@ -64,7 +68,7 @@ const MAX_DISAGREEMENTS = 20;
 
 /** Each operation by one request, to any node. */
 export function plainSender(options: SenderOptions): Send {
-  return (input) => attempt(options, input, callOf(input));
+  return (input, consistency) => attempt(options, input, callOf(input, consistency));
 }
 
 /** @param counts added to */
@@ -105,8 +109,8 @@ export function sessionSender(options: SenderOptions, counts: SessionCounts): Se
     compare(counts, key, input, first, again);
   }
 
-  return async (input) => {
-    if (input.op === "get") return plain(input);
+  return async (input, consistency) => {
+    if (input.op === "get") return plain(input, consistency);
     session ??= await openSession(options);
     if (session === undefined) {
       return { outcome: { kind: "refused", why: "no session" }, completed: now() };
@@ -119,12 +123,13 @@ export function sessionSender(options: SenderOptions, counts: SessionCounts): Se
   };
 }
 
-async function attempt(
-  { addresses, random, caller, now, onAcknowledged }: SenderOptions,
-  input: KeyValueInput,
-  call: Call,
-): Promise<Attempt> {
-  const node = random.integer(addresses.length);
+function anyNode({ addresses, present, random }: SenderOptions): number {
+  return random.pick(present?.() ?? [...addresses.keys()]);
+}
+
+async function attempt(options: SenderOptions, input: KeyValueInput, call: Call): Promise<Attempt> {
+  const { addresses, caller, now, onAcknowledged } = options;
+  const node = anyNode(options);
   const atMs = now();
   const outcome = outcomeOf(input, await caller.call(addresses[node] ?? "", call));
   if (outcome.kind === "done" && input.op !== "get") onAcknowledged(node, atMs);
@@ -132,12 +137,9 @@ async function attempt(
 }
 
 /** @returns undefined: not now */
-async function openSession({
-  addresses,
-  random,
-  caller,
-}: SenderOptions): Promise<number | undefined> {
-  const reply = await caller.call(random.pick(addresses), { method: "POST", path: "/v1/sessions" });
+async function openSession(options: SenderOptions): Promise<number | undefined> {
+  const address = options.addresses[anyNode(options)] ?? "";
+  const reply = await options.caller.call(address, { method: "POST", path: "/v1/sessions" });
   if (reply.kind !== "answer" || reply.status !== 201) return undefined;
   const digits = /^\{"session":(\d+)\}\s*$/.exec(reply.body)?.[1];
   return digits === undefined ? undefined : Number(digits);

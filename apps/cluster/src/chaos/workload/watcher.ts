@@ -21,7 +21,10 @@ export interface Watcher {
 export interface WatcherOptions {
   readonly name: string;
   readonly prefix: string;
+  /** By number from 0. */
   readonly addresses: readonly string[];
+  /** The numbers of those who are there now. Default: all. */
+  readonly present?: () => readonly number[];
   readonly random: Random;
   readonly caller: Caller;
   readonly now: () => number;
@@ -48,15 +51,17 @@ const changeSchema = z.object({
 
 export function startWatcher(options: WatcherOptions): Watcher {
   const { name, prefix, addresses, random, absenceMs = 0 } = options;
+  const { present = () => [...addresses.keys()] } = options;
   const ending = new AbortController();
   const record: WatchRecord = { name, prefix, items: [], position: 0, resumptions: 0, wrong: [] };
-  let node = random.integer(addresses.length);
+  let node = random.pick(present());
 
   async function run(): Promise<void> {
     for (let streams = 0; !ending.signal.aborted; streams++) {
       const next = await followOnce(record, node, streams > 0, options, ending.signal);
       // Another one, whatever there was with this one.
-      node = (node + 1 + random.integer(Math.max(1, addresses.length - 1))) % addresses.length;
+      const others = present().filter((other) => other !== node);
+      if (others.length > 0) node = random.pick(others);
       if (ending.signal.aborted) return;
       if (next === "list") await list(record, node, options);
       await pause(absenceMs > 0 ? random.between(0, absenceMs) : RETRY_MS, ending.signal);
