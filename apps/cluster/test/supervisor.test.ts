@@ -68,6 +68,20 @@ describe("the supervisor", () => {
     ]);
   });
 
+  test("a node that is removed isn't started again by whoever asked meanwhile", async () => {
+    const { supervisor } = await supervise();
+    await supervisor.startAll();
+    const [pid = 0] = supervisor.nodes().map((node) => node.pid ?? 0);
+    const removed = supervisor.remove("n1", "SIGKILL");
+    const restarted = supervisor.restart("n1");
+    await expect(restarted).rejects.toMatchObject({ message: "n1 is being removed" });
+    await removed;
+    expect([isRunning(pid), supervisor.nodes().map(({ place }) => place.id)]).toEqual([
+      false,
+      ["n2", "n3"],
+    ]);
+  });
+
   test("kills a node on request and starts it again as another process", async () => {
     const { supervisor, changes } = await supervise();
     await supervisor.startAll();

@@ -42,6 +42,7 @@ export class SupervisedProcess {
   #process: NodeProcess | undefined;
   #reason: string | null = null;
   #stopping = false;
+  #retired = false;
   /** What was last asked of it. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -76,9 +77,13 @@ export class SupervisedProcess {
     });
   }
 
-  /** SIGTERM; resolves once it has ended. Does nothing if it doesn't run. */
-  end(): Promise<void> {
-    return this.#inTurn(() => this.#end("SIGTERM", ORDERLY_END_MS));
+  /**
+   * For good: a start that is still to come is refused, whoever asks for it. Resolves once it has
+   * ended; does nothing if it doesn't run.
+   */
+  retire(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    this.#retired = true;
+    return this.#inTurn(() => this.#end(signal, ORDERLY_END_MS));
   }
 
   /** @throws {ClusterError} it doesn't run */
@@ -113,8 +118,9 @@ export class SupervisedProcess {
   }
 
   async #start(): Promise<void> {
-    if (this.#stopping) {
-      throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });
+    if (this.#stopping || this.#retired) {
+      const what = this.#stopping ? "the cluster is ending" : `${this.place.id} is being removed`;
+      throw new ClusterError("NOT_RUNNING", what, { status: 409 });
     }
     const { command, readyTimeoutMs, onChange, onProcess } = this.#options;
     const started = startNodeProcess(this.place, command(this.place), readyTimeoutMs);

@@ -71,8 +71,7 @@ export function createSupervisor({ places, ...options }: SupervisorOptions): Sup
     },
     async remove(id, signal) {
       const removed = processOf(id);
-      if (signal === "SIGTERM") await removed.end();
-      else if (removed.view().pid !== null) await removed.kill();
+      await removed.retire(signal);
       remove(removed);
     },
     stop: () =>
