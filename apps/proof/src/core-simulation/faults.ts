@@ -184,8 +184,8 @@ function mayLose(world: World, victim: Member): boolean {
   // Whoever may soon be needed must not be lost, nor while somebody decides who that is.
   if (world.operators.busy > 0) return false;
   return configurationsInForce(world).every(
-    ({ voters, learners, outgoing }) =>
-      !isListed(learners, victim) &&
+    ({ voters, learners, outgoing, rejoining = [] }) =>
+      (!isListed(learners, victim) || rejoining.includes(victim.id)) &&
       [voters, outgoing].every((half) => {
         const lost = half.filter((one) => isLost(world, one)).length;
         return !isListed(half, victim) || 2 * (lost + 1) < half.length;
@@ -215,8 +215,10 @@ function configurationsInForce({ members }: World): readonly Configuration[] {
 
 /** With whatever data directory. */
 function isVotingSomewhere(world: World, victim: Member): boolean {
-  return configurationsInForce(world).some((one) =>
-    votersOf(one).some(({ id }) => id === victim.id),
+  return configurationsInForce(world).some(
+    (one) =>
+      votersOf(one).some(({ id }) => id === victim.id) ||
+      one.rejoining?.includes(victim.id) === true,
   );
 }
 

@@ -39,6 +39,7 @@ export function sample(index: Index, bytes = 1000, term: Term = Math.ceil(index 
     voters: servers("n1", "n2", "n3"),
     learners: servers("n4"),
     outgoing: servers("n1", "n5"),
+    rejoining: ["n4"],
   };
   const configurationIndex = Math.ceil(index / 2);
   return { index, term, configuration, configurationIndex, data: createChance(index).bytes(bytes) };
