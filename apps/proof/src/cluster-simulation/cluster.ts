@@ -235,13 +235,15 @@ function createWatches(
     disturbances,
     changed,
   );
-  network.onPacket((what, packet) => {
-    installs.packet(what, packet);
-    if (what === "cut") observers().operators?.changes.note("cut");
-    if (what !== "delivered") return;
-    const computer = computers.find(({ id }) => id === packet.to);
-    if (computer !== undefined) watch.delivered(computer, packet);
-  });
+  network.onPacket((what, packet) => installs.packet(what, packet));
+  if (hasOperators(plan)) {
+    network.onPacket((what, packet) => {
+      if (what === "cut") observers().operators?.changes.note("cut");
+      if (what !== "delivered") return;
+      const computer = computers.find(({ id }) => id === packet.to);
+      if (computer !== undefined) watch.delivered(computer, packet);
+    });
+  }
   const snapshots = createSnapshotWatch(
     coverage,
     installs,

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { MembershipChangeFailed } from "raftkit";
 import { changeCases, changeCell, readCells } from "../../src/plans/coverage.js";
 import { planOf } from "../../src/plans/generate.js";
-import type { FaultKind, Outcome, Plan } from "../../src/plans/plan.js";
+import type { Fault, FaultKind, Outcome, Plan } from "../../src/plans/plan.js";
 import { runClusterSimulation, simulate } from "../../src/cluster-simulation/run.js";
 import type { ClusterSimulationOptions } from "../../src/cluster-simulation/stage.js";
 import { drawPlan, tinyLogs } from "./support/plans.js";
@@ -146,6 +146,23 @@ test.each(hard)(
   },
   120_000,
 );
+
+test("a leader that is cut off and stands still answers nothing old by its lease", async () => {
+  const faults: readonly Fault[] = [800, 2_000].flatMap((at) => {
+    const leading = { at, role: "leader", phase: "serving", severity: 0 } as const;
+    return [
+      { ...leading, kind: "partition", durationMs: 900 },
+      { ...leading, kind: "clockStall", durationMs: 500, lagMs: 10 },
+    ];
+  });
+  const load = { clients: 8, keys: 2, pauseMs: 10 };
+  for (const seed of [2, 3]) {
+    const plan = drawPlan(seed, { safetyMs: 3_200, nodes: 3, leaseDriftRate: 0.05 });
+    const { failure, injected } = await runClusterSimulation({ ...plan, load, faults }, quiet);
+    expect(failure, `seed ${seed}`).toBeUndefined();
+    expect(injected.get("lease void")).toBeGreaterThan(0);
+  }
+}, 120_000);
 
 /** What is found within a few plans of this kind. */
 async function found(
