@@ -63,17 +63,19 @@ export function* writeSnapshot(capture: Capture, index: Index): Generator<Uint8A
   setUint64(headView, 4, capture.size);
   setUint64(headView, 12, index);
   yield* append(head.subarray(0, HEADER_BYTES));
-  for (const item of capture.items()) {
-    const { ordered, value } = item;
-    const most = RECORD_HEADER_BYTES + ordered.length * UNIT_BYTES_MAX + value.length;
-    if (at + most < CHUNK_BYTES) {
-      at += writeHead(item, chunk, view, at);
-      chunk.set(value, at);
-      at += value.length;
-      continue;
+  for (const { items } of capture.blocks) {
+    for (const item of items) {
+      const { ordered, length } = item;
+      const most = RECORD_HEADER_BYTES + ordered.length * UNIT_BYTES_MAX + length;
+      if (at + most < CHUNK_BYTES) {
+        at += writeHead(item, chunk, view, at);
+        chunk.set(item.value, at);
+        at += length;
+        continue;
+      }
+      yield* append(head.subarray(0, writeHead(item, head, headView, 0)));
+      yield* append(item.value);
     }
-    yield* append(head.subarray(0, writeHead(item, head, headView, 0)));
-    yield* append(value);
   }
   if (at > 0) yield chunk.subarray(0, at);
 }
@@ -85,22 +87,21 @@ function writeHead(
   view: DataView,
   at: number,
 ): number {
-  const keyBytes = writeKey(fromOrdered(ordered), into, at + RECORD_HEADER_BYTES);
-  view.setUint16(at, keyBytes, true);
-  view.setUint16(at + 2, 0, true);
+  const keyBytes = writeKey(ordered, into, at + RECORD_HEADER_BYTES);
+  view.setUint32(at, keyBytes, true);
   view.setUint32(at + 4, length, true);
   setUint64(view, at + 8, index);
   return RECORD_HEADER_BYTES + keyBytes;
 }
 
 /** @returns how many bytes it took */
-function writeKey(key: string, into: Uint8Array, at: number): number {
-  for (let i = 0; i < key.length; i++) {
-    const unit = key.charCodeAt(i);
-    if (unit > 0x7f) return encoder.encodeInto(key, into.subarray(at)).written;
+function writeKey(ordered: string, into: Uint8Array, at: number): number {
+  for (let i = 0; i < ordered.length; i++) {
+    const unit = ordered.charCodeAt(i);
+    if (unit > 0x7f) return encoder.encodeInto(fromOrdered(ordered), into.subarray(at)).written;
     into[at + i] = unit;
   }
-  return key.length;
+  return ordered.length;
 }
 
 /**
@@ -268,7 +269,7 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 function setUint64(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % 0x100000000, true);
+  view.setUint32(offset, value, true); // modulo 2^32
   view.setUint32(offset + 4, Math.floor(value / 0x100000000), true);
 }
 
