@@ -171,7 +171,7 @@ function addCatchUp(root: Command, { catchUp }: ProgramOptions): void {
         "--seconds <S>",
         "how long the load is measured before it comes back, and after (1 to 60)",
         secondsOf(60),
-      ).default(10),
+      ).default(30),
     )
     .addOption(logOption(256))
     .addOption(dataOption())

@@ -136,7 +136,7 @@ test.each([
       valueBytes: 4096,
       rate: 5000,
       reads: 500,
-      seconds: 10,
+      seconds: 30,
       logMib: 256,
       data: tmpdir(),
     },
