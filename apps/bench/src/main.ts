@@ -4,10 +4,13 @@
 import { constants } from "node:os";
 import { CommanderError } from "commander";
 import { measureCatchUp } from "./catch-up/catch-up.js";
+import { measureCompare } from "./compare/compare.js";
 import { measureEndurance } from "./endurance/endurance.js";
 import { measureFailover } from "./gaps/failover.js";
 import { measureRestartGap } from "./gaps/restart-gap.js";
 import { measureOpening } from "./opening/opening.js";
+import { measureGrowth } from "./parts/growth.js";
+import { measureParts } from "./parts/parts.js";
 import { createProgram, PROGRAM } from "./program.js";
 import { measureRestart } from "./restart/restart.js";
 import { measureWrites } from "./writes/writes.js";
@@ -15,6 +18,9 @@ import { measureWrites } from "./writes/writes.js";
 const print = (line: string): void => console.log(line);
 
 const program = createProgram({
+  compare: (options) => measureCompare(options, print),
+  parts: (options) => measureParts(options, print),
+  growth: (options) => measureGrowth(options, print),
   writes: (options) => measureWrites(options, print),
   opening: (options) => measureOpening(options, print),
   endurance: (options) => measureEndurance(options, print),

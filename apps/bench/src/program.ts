@@ -2,11 +2,13 @@
 // CommanderError.
 import { tmpdir } from "node:os";
 import { checkFlags, complaint } from "@raftkit-app/command-line";
-import { Command } from "commander";
-import type { Option } from "commander";
+import { Command, Option } from "commander";
 import type { CatchUpOptions } from "./catch-up/catch-up.js";
+import type { CompareOptions } from "./compare/compare.js";
 import type { EnduranceOptions } from "./endurance/endurance.js";
 import { KEYS_MAX } from "./load/keys.js";
+import type { GrowthOptions } from "./parts/growth.js";
+import type { PartsOptions } from "./parts/parts.js";
 import type { OpeningOptions } from "./opening/opening.js";
 import { boundsOf, depthsOf, folderOf, only, option, secondsOf } from "./options.js";
 import type { FailoverOptions } from "./gaps/failover.js";
@@ -15,6 +17,9 @@ import type { RestartOptions } from "./restart/restart.js";
 import type { WritesOptions } from "./writes/writes.js";
 
 export interface ProgramOptions {
+  readonly compare: (options: CompareOptions) => Promise<void>;
+  readonly parts: (options: PartsOptions) => Promise<void>;
+  readonly growth: (options: GrowthOptions) => Promise<void>;
   readonly writes: (options: WritesOptions) => Promise<void>;
   readonly opening: (options: OpeningOptions) => Promise<void>;
   readonly endurance: (options: EnduranceOptions) => Promise<void>;
@@ -32,8 +37,11 @@ export const PROGRAM = "raftkit-bench";
 const EXAMPLES = `
 Examples:
   npm run bench
-  npm run bench -- --in-flight 64 --runs 5
-  npm run bench -- --log-mib 64,none --in-flight 64,1024
+  npm run bench -- --quick
+  npm run bench -- writes --in-flight 64 --runs 5
+  npm run bench -- writes --log-mib 64,none --in-flight 64,1024
+  npm run bench -- parts
+  npm run bench -- growth
   npm run bench -- opening --mib 256
   npm run bench -- endurance --writes 200000 --keys 20000
   npm run bench -- restart
@@ -46,7 +54,7 @@ Exit codes: 0 measured; 1 it could not be measured; 2 wrong options.`;
 export function createProgram(options: ProgramOptions): Command {
   const root = new Command("npm run bench --")
     .description(
-      "Measures durable writes per second: three server processes (TCP, msgpack, file storage, every write synced on a majority) and a loader.",
+      "Measures raftkit: beside etcd (compare, which is run if no other is named), and by itself.",
     )
     .enablePositionalOptions()
     .exitOverride()
@@ -55,6 +63,7 @@ export function createProgram(options: ProgramOptions): Command {
       writeErr: options.complain,
       outputError: (text, write) => write(`${complaint(PROGRAM, text)}\n`),
     });
+  addCompare(root, options);
   addWrites(root, options);
   addOpening(root, options);
   addEndurance(root, options);
@@ -62,19 +71,64 @@ export function createProgram(options: ProgramOptions): Command {
   addCatchUp(root, options);
   addRestartGap(root, options);
   addFailover(root, options);
+  addParts(root, options);
+  addGrowth(root, options);
+  root.addHelpText("after", EXAMPLES);
   for (const one of [root, ...root.commands]) checkFlags(one);
   return root;
 }
 
-function addWrites(root: Command, { writes }: ProgramOptions): void {
+function addCompare(root: Command, { compare }: ProgramOptions): void {
   root
+    .command("compare", { isDefault: true })
+    .description(
+      "Compares raftkit with etcd, if it is installed: three processes each, in turn on one file system, with the same durability and the same reads. Puts, linearizable reads and a mix; closed and open loop; CPU, memory, syncs.",
+    )
+    .addOption(inFlightOption("requests", [1, 64, 256, 1024]))
+    .addOption(
+      option("--seconds <S>", "how long each is counted, after a warm-up", 1, 60).default(4),
+    )
+    .addOption(option("--runs <N>", "fresh runs of each; medians are printed", 1, 20).default(5))
+    .addOption(
+      option(
+        "--memory-puts <N>",
+        "puts before memory is measured, over a tenth as many keys",
+        1,
+        10_000_000,
+      ).default(1_000_000),
+    )
+    .addOption(
+      new Option(
+        "--quick",
+        "less than three minutes: one run of a second each, and 20,000 puts",
+      ).implies({ seconds: 1, runs: 1, memoryPuts: 20_000 }),
+    )
+    .addOption(
+      new Option(
+        "--port <NAME>",
+        "what raftkit is asked over: the Redis protocol of its server, or an edge of the benchmark's own",
+      )
+        .choices(["redis", "bench"])
+        .default("bench"),
+    )
     .addOption(
       only(
-        "--in-flight <LIST>",
-        "writes kept in flight, one measurement each (1 to 4096, separated by commas)",
-        depthsOf,
-      ).default([1, 64, 1024], "1,64,1024"),
+        "--out <DIRECTORY>",
+        "a folder for results.json, tables.md and chart.svg",
+        String,
+      ).default("compare-report"),
     )
+    .addOption(dataOption())
+    .action(compare);
+}
+
+function addWrites(root: Command, { writes }: ProgramOptions): void {
+  root
+    .command("writes")
+    .description(
+      "Measures durable writes per second: three server processes (TCP, msgpack, file storage, every write synced on a majority) and a loader.",
+    )
+    .addOption(inFlightOption("writes", [1, 64, 1024]))
     .addOption(
       only(
         "--seconds <S>",
@@ -93,8 +147,7 @@ function addWrites(root: Command, { writes }: ProgramOptions): void {
       ).default([null], "none"),
     )
     .addOption(dataOption())
-    .action(writes)
-    .addHelpText("after", EXAMPLES);
+    .action(writes);
 }
 
 function addOpening(root: Command, { opening }: ProgramOptions): void {
@@ -217,6 +270,36 @@ function addFailover(root: Command, { failover }: ProgramOptions): void {
         `error: option '--election-ms <N>' argument '${electionMs}' is invalid. Allowed: at least ${5 * heartbeatMs}, five times --heartbeat-ms ${heartbeatMs}.`,
       );
     });
+}
+
+function addParts(root: Command, { parts }: ProgramOptions): void {
+  root
+    .command("parts")
+    .description(
+      "Measures parts by themselves: the core of three nodes in one process, the log's file, codecs, and the checker of histories.",
+    )
+    .addOption(option("--ms <MS>", "how long each is measured", 10, 60_000).default(1000))
+    .addOption(dataOption())
+    .action(parts);
+}
+
+function addGrowth(root: Command, { growth }: ProgramOptions): void {
+  root
+    .command("growth")
+    .description(
+      "Measures how costs grow with nodes, batch size, the log's length, its history and the state, prints the slopes, and the CPU of idle nodes.",
+    )
+    .addOption(option("--scale <N>", "multiplies the sizes", 1, 10).default(1))
+    .addOption(dataOption())
+    .action(growth);
+}
+
+function inFlightOption(what: string, depths: readonly number[]): Option {
+  return only(
+    "--in-flight <LIST>",
+    `${what} kept in flight, one measurement each (1 to 4096, separated by commas)`,
+    depthsOf,
+  ).default(depths, depths.join(","));
 }
 
 function runsOption(what: string): Option {

@@ -3,25 +3,35 @@ import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { createProgram } from "../src/program.js";
 
+const COMPARE = {
+  inFlight: [1, 64, 256, 1024],
+  seconds: 4,
+  runs: 5,
+  memoryPuts: 1_000_000,
+  port: "bench",
+  out: "compare-report",
+  data: tmpdir(),
+};
+
 test.each([
   [
-    ["--in-flight", "1,0"],
+    ["writes", "--in-flight", "1,0"],
     "option '--in-flight <LIST>' argument '1,0' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
   ],
   [
-    ["--in-flight", "1,,2"],
+    ["writes", "--in-flight", "1,,2"],
     "option '--in-flight <LIST>' argument '1,,2' is invalid. Allowed: a list of whole numbers from 1 to 4096, separated by commas",
   ],
   [
-    ["--seconds", "21"],
+    ["writes", "--seconds", "21"],
     "option '--seconds <S>' argument '21' is invalid. Allowed: a number from 1 to 20",
   ],
   [
-    ["--log-mib", "64,64"],
+    ["writes", "--log-mib", "64,64"],
     "option '--log-mib <LIST>' argument '64,64' is invalid. Allowed: a list of whole numbers from 1 to 8192, or none, each once, separated by commas",
   ],
   [
-    ["--log-mib", "0"],
+    ["writes", "--log-mib", "0"],
     "option '--log-mib <LIST>' argument '0' is invalid. Allowed: a list of whole numbers from 1 to 8192, or none, each once, separated by commas",
   ],
   [
@@ -37,6 +47,15 @@ test.each([
     ["catch-up", "--seconds", "0.5"],
     "option '--seconds <S>' argument '0.5' is invalid. Allowed: a number from 1 to 60",
   ],
+  [
+    ["--seconds", "1.5"],
+    "option '--seconds <S>' argument '1.5' is invalid. Allowed: a whole number from 1 to 60",
+  ],
+  [
+    ["compare", "--port", "http"],
+    "option '--port <NAME>' argument 'http' is invalid. Allowed choices are redis, bench",
+  ],
+  [["--out", "--quick"], "option '--out <DIRECTORY>' argument missing"],
   [
     ["--runs", "1.5"],
     "option '--runs <N>' argument '1.5' is invalid. Allowed: a whole number from 1 to 20",
@@ -57,7 +76,7 @@ test.each([
   ],
   [["opening", "--in-flight", "1"], "unknown option '--in-flight'"],
   [["opening", "--runs", "1", "--runs", "1"], "option '--runs <N>' was given twice"],
-  [["open"], "too many arguments. Expected 0 arguments but got 1"],
+  [["open"], "too many arguments for 'compare'. Expected 0 arguments but got 1"],
 ])("%j measures nothing", async (args, complaint) => {
   const { said, measured, program } = recorder();
   await expect(program.parseAsync(args, { from: "user" })).rejects.toMatchObject({ exitCode: 1 });
@@ -68,8 +87,21 @@ test.each([
 });
 
 test.each([
+  [[], "compare", COMPARE],
   [
-    [],
+    ["compare", "--in-flight", "7", "--port", "redis", "--out", "here"],
+    "compare",
+    { ...COMPARE, inFlight: [7], port: "redis", out: "here" },
+  ],
+  [
+    ["--quick", "--seconds", "2"],
+    "compare",
+    { ...COMPARE, quick: true, seconds: 2, runs: 1, memoryPuts: 20_000 },
+  ],
+  [["parts", "--ms", "10"], "parts", { ms: 10, data: tmpdir() }],
+  [["growth"], "growth", { scale: 1, data: tmpdir() }],
+  [
+    ["writes"],
     "writes",
     {
       inFlight: [1, 64, 1024],
@@ -82,7 +114,18 @@ test.each([
     },
   ],
   [
-    ["--in-flight=2,3", "--seconds", "1.5", "--runs", "1", "--value-bytes", "9", "--data", "."],
+    [
+      "writes",
+      "--in-flight=2,3",
+      "--seconds",
+      "1.5",
+      "--runs",
+      "1",
+      "--value-bytes",
+      "9",
+      "--data",
+      ".",
+    ],
     "writes",
     {
       inFlight: [2, 3],
@@ -95,7 +138,7 @@ test.each([
     },
   ],
   [
-    ["--log-mib", "64,none", "--keys", "7"],
+    ["writes", "--log-mib", "64,none", "--keys", "7"],
     "writes",
     expect.objectContaining({ logMib: [64, null], keys: 7 }) as unknown,
   ],
@@ -156,6 +199,9 @@ test.each([
 function recorder() {
   const [said, measured]: [string[], unknown[][]] = [[], []];
   const program = createProgram({
+    compare: async (options) => void measured.push(["compare", options]),
+    parts: async (options) => void measured.push(["parts", options]),
+    growth: async (options) => void measured.push(["growth", options]),
     writes: async (options) => void measured.push(["writes", options]),
     opening: async (options) => void measured.push(["opening", options]),
     endurance: async (options) => void measured.push(["endurance", options]),

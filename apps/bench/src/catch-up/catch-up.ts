@@ -119,7 +119,7 @@ class Run {
       inFlight: FILL_IN_FLIGHT,
       keys,
       value: Buffer.alloc(options.valueBytes, "x"),
-      writes: keys,
+      requests: keys,
     });
     return keys;
   }

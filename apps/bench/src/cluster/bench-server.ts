@@ -38,6 +38,11 @@ export class BenchServer {
     return this.#child !== undefined;
   }
 
+  /** Undefined: it isn't running. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** It is taking a snapshot of its state. */
   get isTaking(): boolean {
     return this.#isTaking;

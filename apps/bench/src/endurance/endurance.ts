@@ -117,7 +117,7 @@ class Run {
     const value = Buffer.alloc(valueBytes, "x");
     const onAnswer = (ok: boolean, ms: number): void => this.#onAnswer(ok, ms);
     if (rate === undefined) {
-      await runClosedLoop({ client, inFlight, keys, value, writes, signal, onAnswer });
+      await runClosedLoop({ client, inFlight, keys, value, requests: writes, signal, onAnswer });
     } else await this.#writeAtRate(client, rate, value);
   }
 

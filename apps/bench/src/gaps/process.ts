@@ -20,6 +20,11 @@ export class MeasuredProcess {
     return this.#child !== undefined;
   }
 
+  /** Undefined: it isn't running. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** The end of its standard error. */
   get lastWords(): string {
     return this.#words.trim();

@@ -36,12 +36,33 @@ function serverAt(
 }
 
 async function startingServers(directory: string, timeouts: Timeouts): Promise<RaftkitServer[]> {
+  const places = await freePlaces();
+  const peers = peersOf(places);
+  return places.map((place) => serverAt(place, directory, timeouts, { peers }));
+}
+
+/** Servers that speak the Redis protocol, too. */
+async function redisServers(
+  directory: string,
+  timeouts: Timeouts,
+): Promise<(RaftkitServer & { readonly redis: string })[]> {
+  const [places, ports] = [await freePlaces(), await freePorts(3)];
+  const peers = peersOf(places);
+  return places.map((place, i) => {
+    const redis = `127.0.0.1:${ports[i]}`;
+    return { redis, ...serverAt(place, directory, timeouts, { peers, redis }) };
+  });
+}
+
+async function freePlaces(): Promise<Pick<RaftkitServer, "id" | "address" | "peer">[]> {
   const ports = await freePorts(6);
-  const places = ["n1", "n2", "n3"].map((id, i) => {
+  return ["n1", "n2", "n3"].map((id, i) => {
     return { id, peer: `127.0.0.1:${ports[i]}`, address: `127.0.0.1:${ports[3 + i]}` };
   });
-  const peers = places.map(({ id, peer }) => `${id}=${peer}`).join(",");
-  return places.map((place) => serverAt(place, directory, timeouts, { peers }));
+}
+
+function peersOf(places: readonly Pick<RaftkitServer, "id" | "peer">[]): string {
+  return places.map(({ id, peer }) => `${id}=${peer}`).join(",");
 }
 
 /** Not started yet, with a new directory; it will ask these to be added. */
@@ -73,6 +94,8 @@ export const raftkit = {
   },
   isReady: async (server) => (await askJson(server, "/readyz")) !== undefined,
 } satisfies MeasuredSystem & { readonly joining: typeof joiningServer };
+
+export const raftkitWithRedis = { ...raftkit, servers: redisServers } satisfies MeasuredSystem;
 
 /**
  * One change, requested again if it may not have happened.

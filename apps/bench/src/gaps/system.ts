@@ -33,7 +33,7 @@ const ASK_TIMEOUT_MS = 1000;
 
 /** @throws it ended, or isn't ready in time */
 export async function waitUntilReady(
-  system: MeasuredSystem,
+  system: Pick<MeasuredSystem, "name" | "isReady">,
   server: MeasuredServer,
 ): Promise<void> {
   const until = performance.now() + WAIT_MS;
@@ -49,7 +49,7 @@ export async function waitUntilReady(
 
 /** @throws nobody leads in time */
 export async function leaderOf<Server extends MeasuredServer>(
-  system: MeasuredSystem,
+  system: Pick<MeasuredSystem, "name" | "leads">,
   servers: readonly Server[],
 ): Promise<Server> {
   const until = performance.now() + WAIT_MS;

@@ -1,49 +1,59 @@
-// A closed loop: so many writes are kept in flight, each answered one is followed by another.
-import type { Client } from "./client.js";
+// A closed loop: so many requests are kept in flight, each answered one is followed by another.
 import { keyAt } from "./keys.js";
+import type { LoadClient } from "./load-client.js";
 import { watchForStall } from "./stall.js";
 
-/** A write that was refused is tried again, so that a full log slows the loop down, no more. */
+/** What was refused is tried again, so that a full log slows the loop down, no more. */
 const RETRY_MS = 10;
 
 export interface ClosedLoop {
-  readonly client: Client;
+  readonly client: LoadClient;
   readonly inFlight: number;
-  /** Keys of the writes: `firstKey` up to, but without, `firstKey + keys`. */
+  /** Whether the request with this number is a read. Default: all are writes. */
+  readonly isRead?: (count: number) => boolean;
+  /** Keys: `firstKey` up to, but without, `firstKey + keys`. */
   readonly keys: number;
   readonly firstKey?: number;
   readonly value: Uint8Array;
-  /** Writes to be acknowledged before it ends; Infinity: until the signal. */
-  readonly writes: number;
+  /** Requests to be answered before it ends; Infinity: until the signal. */
+  readonly requests: number;
   readonly signal?: AbortSignal;
-  /** Told of each answer; `ok`: the write was acknowledged. */
+  /** Told of each answer; `ok`: the write was acknowledged, or the read found its key. */
   readonly onAnswer?: (ok: boolean, ms: number) => void;
 }
 
 /**
- * Resolves when so many writes are acknowledged, or the signal aborts.
- * @throws the connection was lost, or no write is acknowledged any more
+ * Resolves when so many requests are answered, or the signal aborts.
+ * @throws the connection was lost, or none is answered any more
  */
 export async function runClosedLoop(loop: ClosedLoop): Promise<void> {
-  const { client, inFlight, keys, firstKey = 0, value, writes, signal, onAnswer } = loop;
+  const { client, inFlight, keys, firstKey = 0, value, requests, signal, onAnswer } = loop;
+  const { isRead = () => false } = loop;
   let issued = 0;
-  let acknowledged = 0;
+  let answered = 0;
   let end = (): void => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
-  const write = (key: number): void => client.write(key, value, performance.now(), onWritten);
-  const issue = (): void => {
-    if (issued < writes && signal?.aborted !== true) write(firstKey + keyAt(issued++, keys));
+  const send = (key: number, reads: boolean): void => {
+    if (reads) client.read(key, performance.now(), onRead);
+    else client.write(key, value, performance.now(), onWritten);
   };
-  const onWritten = (ok: boolean, ms: number, key: number): void => {
+  const issue = (): void => {
+    if (issued >= requests || signal?.aborted === true) return;
+    const count = issued++;
+    send(firstKey + keyAt(count, keys), isRead(count));
+  };
+  const onWritten = (ok: boolean, ms: number, key: number): void => received(ok, ms, key, false);
+  const onRead = (ok: boolean, ms: number, key: number): void => received(ok, ms, key, true);
+  const received = (ok: boolean, ms: number, key: number, reads: boolean): void => {
     onAnswer?.(ok, ms);
     if (signal?.aborted === true) return;
     if (!ok) {
-      setTimeout(() => write(key), RETRY_MS);
+      setTimeout(() => send(key, reads), RETRY_MS);
       return;
     }
-    acknowledged++;
+    answered++;
     stall.progress();
-    if (acknowledged >= writes) end();
+    if (answered >= requests) end();
     else issue();
   };
   signal?.addEventListener("abort", end, { once: true });

@@ -1,9 +1,10 @@
 // How the loader and a server under load talk: a cheap edge, so that what is measured is the
-// runtime. Pipelined records; whatever is sent in one event-loop turn leaves in one write.
+// runtime. Pipelined records.
 //
 //   request = id u32 | key u32 | length u32 | value[length]   length 0: a read of the key
 //   reply   = id u32 | status u32                             integers little-endian
 import type { Socket } from "node:net";
+import { Batch, cut } from "./batch.js";
 
 export const STATUS_OK = 0;
 /** The write wasn't acknowledged; or the read wasn't answered, or found nothing. */
@@ -11,34 +12,6 @@ export const STATUS_FAILED = 1;
 
 const REQUEST_BYTES = 12;
 const REPLY_BYTES = 8;
-
-/** Gathers records and writes them once at the end of the turn. */
-class Batch {
-  readonly #socket: Socket;
-  #slab: Buffer = Buffer.allocUnsafe(64 * 1024);
-  #used = 0;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-  }
-
-  /** Room for so many bytes more. */
-  take(bytes: number): { readonly slab: Buffer; readonly at: number } {
-    if (this.#used === 0) setImmediate(() => this.#flush());
-    const at = this.#used;
-    this.#used += bytes;
-    if (this.#used > this.#slab.length) {
-      this.#slab = Buffer.concat([this.#slab, Buffer.allocUnsafe(this.#used)]);
-    }
-    return { slab: this.#slab, at };
-  }
-
-  #flush(): void {
-    const bytes = Buffer.from(this.#slab.subarray(0, this.#used));
-    this.#used = 0;
-    if (!this.#socket.destroyed) this.#socket.write(bytes);
-  }
-}
 
 /** @returns sends a request; without a value it is a read */
 export function createRequests(
@@ -84,16 +57,5 @@ export function onReplies(socket: Socket, receive: (id: number, status: number) 
     if (bytes.length - at < REPLY_BYTES) return -1;
     receive(bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4));
     return at + REPLY_BYTES;
-  });
-}
-
-/** @param take takes one record; returns where it ends, or -1: it isn't whole yet */
-function cut(socket: Socket, take: (bytes: Buffer, at: number) => number): void {
-  let pieces: Buffer[] = [];
-  socket.on("data", (chunk: Buffer) => {
-    const bytes = pieces.length === 0 ? chunk : Buffer.concat([...pieces, chunk]);
-    let at = 0;
-    for (let end = take(bytes, at); end >= 0; end = take(bytes, at)) at = end;
-    pieces = at < bytes.length ? [bytes.subarray(at)] : [];
   });
 }

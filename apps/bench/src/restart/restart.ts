@@ -65,11 +65,11 @@ async function fill(
   try {
     const value = Buffer.alloc(valueBytes, "x");
     const load = { client, inFlight: IN_FLIGHT, keys, value };
-    await runClosedLoop({ ...load, writes: keys });
+    await runClosedLoop({ ...load, requests: keys });
     await follower.ask("snapshot");
     // Fewer than what would make the node take the next one: half of the log's bound.
     const most = Math.floor((logMib * MIB) / 4 / (valueBytes + ENTRY_BYTES));
-    await runClosedLoop({ ...load, writes: Math.min(TAIL_WRITES, keys, Math.max(1, most)) });
+    await runClosedLoop({ ...load, requests: Math.min(TAIL_WRITES, keys, Math.max(1, most)) });
   } finally {
     client.close();
   }

@@ -99,7 +99,7 @@ async function measureOnce(
     inFlight,
     keys,
     value: Buffer.alloc(valueBytes, "x"),
-    writes: Infinity,
+    requests: Infinity,
     signal: ending.signal,
     onAnswer: (ok, ms) => {
       if (isCounting && ok) latencies.record(ms);

@@ -1,0 +1,150 @@
+// One system in one run: started with new data, and measured point by point.
+import { setTimeout as sleep } from "node:timers/promises";
+import { fill, runLoader, runOpenLoader } from "./loader.js";
+import { usageOf } from "./process-usage.js";
+import type { Usage } from "./process-usage.js";
+import type { Row } from "./row.js";
+import type { Answered, ComparedSystem, OwnAccount, RunningSystem } from "./system.js";
+import { KEYS, WORKLOADS } from "./workload.js";
+import type { Workload } from "./workload.js";
+
+export interface Points {
+  readonly run: number;
+  readonly inFlight: readonly number[];
+  readonly seconds: number;
+  /** Of the open loop; decided by what this run has measured, unless it is known. */
+  readonly rateOf: (workload: Workload, measured: readonly Row[]) => number;
+}
+
+/** A part of what is measured comes before, and isn't counted. */
+const WARMUP_SHARE = 0.25;
+
+/** @param onRow is told of each row at once */
+export async function measureSystem(
+  system: ComparedSystem,
+  points: Points,
+  parent: string,
+  onRow: (row: Row) => void,
+): Promise<void> {
+  const running = await system.start(parent);
+  try {
+    if (system.isWhole) await warmUp(running);
+    await settle(running.pids);
+    const rows: Row[] = [];
+    const take = (row: Row): void => {
+      rows.push(row);
+      onRow(row);
+    };
+    for (const workload of WORKLOADS) await measureClosed(system, running, workload, points, take);
+    if (!system.isWhole) return;
+    for (const workload of WORKLOADS) {
+      const rate = points.rateOf(workload, rows);
+      take(await measureOpen(system, running, workload, rate, points));
+    }
+  } finally {
+    await running.close();
+  }
+}
+
+/**
+ * Servers run for weeks, and JavaScript is only fast once it has run often: what is done batch by
+ * batch is done with few in flight, so that there are many batches.
+ */
+const WARMUPS = [
+  { inFlight: 256, seconds: 1 },
+  { inFlight: 8, seconds: 4 },
+];
+
+/** Afterwards every key is there. */
+async function warmUp({ connect }: RunningSystem): Promise<void> {
+  await fill(connect, KEYS, KEYS);
+  for (const load of WARMUPS) await runLoader(connect, { ...load, workload: "mix" });
+}
+
+const SETTLE_MS = { quiet: 300, atMost: 10_000 };
+
+/** Until new servers have prepared their files: nothing is written for a moment. */
+async function settle(pids: readonly number[]): Promise<void> {
+  const until = performance.now() + SETTLE_MS.atMost;
+  for (let before = -1; performance.now() < until;) {
+    const writtenBytes = usageOf(pids)?.writtenBytes ?? before;
+    if (writtenBytes === before) return;
+    before = writtenBytes;
+    await sleep(SETTLE_MS.quiet);
+  }
+}
+
+async function measureClosed(
+  { name }: ComparedSystem,
+  running: RunningSystem,
+  workload: Workload,
+  { run, inFlight, seconds }: Points,
+  take: (row: Row) => void,
+): Promise<void> {
+  for (const tool of running.tools.filter(({ workloads }) => workloads.includes(workload))) {
+    for (const depth of inFlight) {
+      if (tool.inFlight?.includes(depth) === false) continue;
+      const load = { workload, inFlight: depth, seconds };
+      await tool.run({ ...load, seconds: warmupOf(seconds) });
+      const figures = await bracket(running, () => tool.run(load));
+      const what = { run, system: name, client: tool.name, workload, loop: "closed" } as const;
+      take({ ...what, inFlight: depth, rate: null, ...figures });
+    }
+  }
+}
+
+async function measureOpen(
+  { name }: ComparedSystem,
+  running: RunningSystem,
+  workload: Workload,
+  rate: number,
+  { run, seconds }: Points,
+): Promise<Row> {
+  const load = { workload, perSecond: rate, seconds };
+  await runOpenLoader(running.connect, { ...load, seconds: warmupOf(seconds) });
+  const figures = await bracket(running, () => runOpenLoader(running.connect, load));
+  const what = { run, system: name, client: "own loader", workload, loop: "open" } as const;
+  return { ...what, inFlight: null, rate, ...figures };
+}
+
+/** Whole seconds: h2load takes no others. */
+function warmupOf(seconds: number): number {
+  return Math.max(1, Math.round(seconds * WARMUP_SHARE));
+}
+
+type Figures = Omit<Row, "run" | "system" | "client" | "workload" | "loop" | "inFlight" | "rate">;
+
+/** What the servers used while it ran, divided by what was answered. */
+async function bracket(running: RunningSystem, run: () => Promise<Answered>): Promise<Figures> {
+  const before = [await running.account(), usageOf(running.pids)] as const;
+  const { answered, failed, seconds, ...latency } = await run();
+  const after = [usageOf(running.pids), await running.account()] as const;
+  return {
+    perSecond: Math.round(answered / seconds),
+    failed: failed + failedUnseen(answered, before[0], after[1]),
+    ...latency,
+    ...perRequest(answered, before, after),
+    loopDelayMs: after[1].loopDelayMs,
+  };
+}
+
+/** Of those that the client counted as answered. Some more may have been carried out after its end. */
+function failedUnseen(answered: number, before: OwnAccount, after: OwnAccount): number {
+  if (before.succeeded === null || after.succeeded === null) return 0;
+  return Math.max(0, answered - (after.succeeded - before.succeeded));
+}
+
+function perRequest(
+  answered: number,
+  [accountBefore, usageBefore]: readonly [OwnAccount, Usage | undefined],
+  [usageAfter, accountAfter]: readonly [Usage | undefined, OwnAccount],
+): Pick<Row, "cpuUsPerRequest" | "writtenBytesPerRequest" | "syncsPerRequest" | "rssBytes"> {
+  const grown = (figure: (usage: Usage) => number): number | null =>
+    usageBefore && usageAfter ? (figure(usageAfter) - figure(usageBefore)) / answered : null;
+  return {
+    cpuUsPerRequest: grown(({ cpuUs }) => cpuUs),
+    writtenBytesPerRequest: grown(({ writtenBytes }) => writtenBytes),
+    syncsPerRequest: (accountAfter.syncs - accountBefore.syncs) / answered,
+    rssBytes: usageAfter?.rssBytes ?? null,
+  };
+}

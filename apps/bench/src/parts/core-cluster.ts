@@ -1,0 +1,155 @@
+// Cores of one cluster in one process, driven by hand: messages are handed over as they are, disks
+// and state machines are done at once. What remains is Raft itself.
+import { Raft } from "@raftkit/core";
+import type { Effect, Input, NodeId, Peer, Sender } from "@raftkit/core";
+
+const INCARNATION = "-bench-directory";
+/** The log is compacted when it has grown by so much: its memory would else be measured. */
+const COMPACT_AFTER_BYTES = 32 * 1024 * 1024;
+
+interface Core {
+  readonly sender: Sender;
+  readonly raft: Raft;
+  applied: number;
+  /** Milliseconds in its `step`, while `timesSteps`. */
+  stepMs: number;
+}
+
+export class CoreCluster {
+  readonly #cores: ReadonlyMap<NodeId, Core>;
+  #work: { readonly core: Core; readonly input: Input }[] = [];
+  #now = 0;
+  #nextSeq = 1;
+  readonly #compacts: boolean;
+  timesSteps = false;
+
+  /** @param compacts default: yes */
+  constructor(nodes: number, compacts = true) {
+    const peers = Array.from({ length: nodes }, (_, i): Peer => {
+      return { id: `n${i + 1}`, address: `n${i + 1}.bench` };
+    });
+    this.#compacts = compacts;
+    this.#cores = new Map(peers.map((peer) => [peer.id, createCore(peer, peers)]));
+    for (const core of this.#cores.values()) this.#give(core, { type: "tick" });
+    // Timers ring until somebody leads.
+    for (let i = 0; i < 1000 && !this.leader(); i++) {
+      this.#run();
+      this.#now += 10;
+    }
+    this.#run();
+    if (!this.leader()) throw new Error(`none of ${nodes} cores leads`);
+  }
+
+  leader(): Core | undefined {
+    return [...this.#cores.values()].find(({ raft }) => raft.status.role === "leader");
+  }
+
+  /** Of the leader, and the mean of the others. */
+  stepMs(): { readonly leader: number; readonly follower: number } {
+    const leader = this.leader();
+    const others = [...this.#cores.values()].filter((core) => core !== leader);
+    const sum = others.reduce((total, { stepMs }) => total + stepMs, 0);
+    return { leader: leader?.stepMs ?? 0, follower: others.length === 0 ? 0 : sum / others.length };
+  }
+
+  /** Proposes these at the leader, and returns once every node has applied them. */
+  commit(commands: readonly Uint8Array[]): void {
+    const leader = this.leader();
+    if (!leader) throw new Error("nobody leads");
+    const target = leader.raft.status.lastIndex + commands.length;
+    this.#give(leader, { type: "propose", firstSeq: this.#nextSeq, commands });
+    this.#nextSeq += commands.length;
+    this.#run();
+    // Followers learn of the commit with the next message, at the latest with a heartbeat.
+    for (const core of this.#cores.values()) {
+      while (core.applied < target) {
+        if (leader.raft.status.role !== "leader") throw new Error("the leader was replaced");
+        this.#now = Math.max(this.#now + 1, leader.raft.deadline);
+        this.#run();
+      }
+      if (this.#compacts && core.raft.status.logBytes > COMPACT_AFTER_BYTES) this.#compact(core);
+    }
+  }
+
+  #give(core: Core, input: Input): void {
+    this.#work.push({ core, input });
+  }
+
+  /** Until nobody has anything to do. */
+  #run(): void {
+    for (;;) {
+      // What comes in meanwhile is taken in the next round, as in an event loop.
+      const work = this.#work;
+      this.#work = [];
+      for (const { core, input } of work) this.#step(core, input);
+      if (this.#work.length > 0) continue;
+      for (const core of this.#cores.values()) {
+        if (core.raft.deadline <= this.#now) this.#step(core, { type: "tick" });
+      }
+      if (this.#work.length === 0) return;
+    }
+  }
+
+  #step(core: Core, input: Input): void {
+    const begin = this.timesSteps ? performance.now() : 0;
+    const effects = core.raft.step(this.#now, input);
+    if (this.timesSteps) core.stepMs += performance.now() - begin;
+    for (const effect of effects) this.#perform(core, effect);
+  }
+
+  #perform(core: Core, effect: Effect): void {
+    if (effect.type === "send") {
+      const to = this.#cores.get(effect.to);
+      if (to) this.#give(to, { type: "receive", from: core.sender, message: effect.message });
+    } else if (effect.type === "persist") {
+      this.#give(core, { type: "persisted", seq: effect.seq });
+    } else if (effect.type === "apply") {
+      const last = effect.entries.at(-1);
+      if (last) core.applied = last.firstIndex + last.count - 1;
+      this.#give(core, { type: "applied", index: core.applied });
+    } else if (effect.type === "failed") throw effect.error;
+    else if (effect.type === "rejected")
+      throw new Error(`a proposal was rejected: ${effect.reason}`);
+  }
+
+  /** As if a snapshot of everything applied had been saved. */
+  #compact(core: Core): void {
+    const position = core.raft.snapshotPositionAt(core.applied);
+    if (!position) throw new Error(`there is no entry ${core.applied}`);
+    const snapshot = { ...position, snapshotId: `s${core.applied}`, bytes: 0, crc: 0 };
+    this.#step(core, { type: "snapshotSaved", snapshot });
+    this.#run();
+  }
+}
+
+function createCore({ id, address }: Peer, bootstrap: readonly Peer[]): Core {
+  const incarnation = `${id}${INCARNATION}`;
+  const raft = new Raft(
+    {
+      id,
+      incarnation,
+      run: 1,
+      address,
+      clusterInstance: `${id}-instance-of-the-bench`,
+      bootstrap,
+      // n1's timer rings first.
+      random: () => (id === "n1" ? 0 : 0.9),
+      electionTimeoutMs: { min: 150, max: 300 },
+      heartbeatIntervalMs: 50,
+      maxMessageBytes: 2 ** 20,
+      maxInflightMessages: 256,
+      maxInflightBytes: 2 ** 23,
+      maxUncommittedBytes: 2 ** 26,
+      maxLogBytes: 2 ** 32,
+    },
+    {
+      hardState: { currentTerm: 0, votedFor: null },
+      base: { index: 0, term: 0 },
+      entries: [],
+      snapshot: null,
+      damagedSnapshotIndex: 0,
+      applied: 0,
+    },
+  );
+  return { sender: { id, incarnation, run: 1 }, raft, applied: 0, stepMs: 0 };
+}
