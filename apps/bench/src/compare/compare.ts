@@ -109,8 +109,8 @@ async function measureExtras(
     const running = await system.start(options.data);
     try {
       memory.push(await measureMemory(system.name, running, options.memoryPuts));
-      if (hasStrace)
-        systemCalls.push(...(await measureCalls(system.name, running, options, print)));
+      const counted = hasStrace ? await measureCalls(system.name, running, options, print) : [];
+      systemCalls.push(...counted);
     } finally {
       await running.close();
     }

@@ -3,6 +3,7 @@
 import { makeDataDirectory } from "../data-directory.js";
 import { etcd } from "../gaps/etcd.js";
 import { PUT_PATH, putMessage, RANGE_PATH, rangeMessage } from "../load/grpc-frames.js";
+import { portOf } from "../gaps/system.js";
 import { GrpcClient } from "../load/grpc-client.js";
 import { keyName } from "../load/key-names.js";
 import { runH2Load } from "./h2load.js";
@@ -43,10 +44,6 @@ export function etcdSystem(hasH2Load: boolean): ComparedSystem {
       };
     },
   };
-}
-
-export function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(":") + 1));
 }
 
 const GRPC_HEADERS = ["content-type: application/grpc", "te: trailers"];

@@ -3,11 +3,11 @@
 import { startBenchCluster } from "../cluster/cluster.js";
 import { makeDataDirectory } from "../data-directory.js";
 import { raftkit, raftkitWithRedis } from "../gaps/raftkit.js";
+import { portOf } from "../gaps/system.js";
 import type { MeasuredServer } from "../gaps/system.js";
 import { Client } from "../load/client.js";
 import { keyName } from "../load/key-names.js";
 import { RedisClient } from "../load/redis-client.js";
-import { portOf } from "./etcd-system.js";
 import { runH2Load } from "./h2load.js";
 import { runLoader } from "./loader.js";
 import { metricsOf, sumOf } from "./prometheus.js";

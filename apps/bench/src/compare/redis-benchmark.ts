@@ -13,14 +13,19 @@ export async function runRedisBenchmark(
 ): Promise<Answered> {
   const connections = Math.min(inFlight, MOST_CONNECTIONS);
   const pipeline = Math.ceil(inFlight / connections);
+  const flags = (requests: number): (readonly [flag: string, value: string])[] => [
+    ["-h", "127.0.0.1"],
+    ["-p", String(port)],
+    ["-c", String(connections)],
+    ["-P", String(pipeline)],
+    ["-n", String(requests)],
+    ["-r", String(KEYS)],
+    ["-d", String(VALUE_BYTES)],
+    ["-t", workload === "put" ? "set" : "get"],
+  ];
   const run = async (requests: number): Promise<Answered> =>
     parseRedisBenchmark(
-      await runProgram(PROGRAMS.redisBenchmark, [
-        ...["-h", "127.0.0.1", "-p", String(port)],
-        ...["-c", String(connections), "-P", String(pipeline), "-n", String(requests)],
-        ...["-r", String(KEYS), "-d", String(VALUE_BYTES)],
-        ...["-t", workload === "put" ? "set" : "get", "--csv"],
-      ]),
+      await runProgram(PROGRAMS.redisBenchmark, ["--csv", ...flags(requests).flat()]),
       requests,
     );
   // It counts requests, not seconds.

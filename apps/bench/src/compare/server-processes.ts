@@ -9,7 +9,7 @@ const TIMEOUTS = { heartbeatMs: 100, electionMs: 1000 };
 export interface ServerProcesses<Server extends MeasuredServer> {
   readonly servers: readonly Server[];
   readonly leader: Server;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** @param directory is removed when they are closed, or can't be started */

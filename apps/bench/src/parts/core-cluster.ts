@@ -107,9 +107,11 @@ export class CoreCluster {
       const last = effect.entries.at(-1);
       if (last) core.applied = last.firstIndex + last.count - 1;
       this.#give(core, { type: "applied", index: core.applied });
-    } else if (effect.type === "failed") throw effect.error;
-    else if (effect.type === "rejected")
+    } else if (effect.type === "failed") {
+      throw effect.error;
+    } else if (effect.type === "rejected") {
       throw new Error(`a proposal was rejected: ${effect.reason}`);
+    }
   }
 
   /** As if a snapshot of everything applied had been saved. */
