@@ -50,7 +50,7 @@ async function redisServers(
   const peers = peersOf(places);
   return places.map((place, i) => {
     const redis = `127.0.0.1:${ports[i]}`;
-    return { redis, ...serverAt(place, directory, timeouts, { peers, redis }) };
+    return { redis, ...serverAt(place, directory, timeouts, { peers, "redis-port": redis }) };
   });
 }
 

@@ -144,8 +144,8 @@ export class GrpcClient implements LoadClient {
     } else if (type === FrameType.data) {
       this.#countReceived(payload.length);
     }
-    if (endsStream(type, flags))
-      this.#answer(stream, type === FrameType.headers && saysOk(payload));
+    if (!endsStream(type, flags)) return;
+    this.#answer(stream, type === FrameType.headers && saysOk(payload));
   }
 
   #countReceived(bytes: number): void {

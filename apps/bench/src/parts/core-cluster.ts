@@ -5,7 +5,8 @@ import type { Effect, Input, NodeId, Peer, Sender } from "@raftkit/core";
 
 const INCARNATION = "-bench-directory";
 /** The log is compacted when it has grown by so much: its memory would else be measured. */
-const COMPACT_AFTER_BYTES = 32 * 1024 * 1024;
+const WAITS_MAX = 10;
+const COMPACT_AFTER_ENTRIES = 100_000;
 
 interface Core {
   readonly sender: Sender;
@@ -20,6 +21,8 @@ export class CoreCluster {
   #work: { readonly core: Core; readonly input: Input }[] = [];
   #now = 0;
   #nextSeq = 1;
+  #sinceCompaction = 0;
+  readonly #leader: Core;
   readonly #compacts: boolean;
   timesSteps = false;
 
@@ -32,43 +35,48 @@ export class CoreCluster {
     this.#cores = new Map(peers.map((peer) => [peer.id, createCore(peer, peers)]));
     for (const core of this.#cores.values()) this.#give(core, { type: "tick" });
     // Timers ring until somebody leads.
-    for (let i = 0; i < 1000 && !this.leader(); i++) {
+    let leader: Core | undefined;
+    for (let i = 0; i < 1000 && !leader; i++) {
       this.#run();
       this.#now += 10;
+      leader = [...this.#cores.values()].find(({ raft }) => raft.status.role === "leader");
     }
+    if (!leader) throw new Error(`none of ${nodes} cores leads`);
+    this.#leader = leader;
     this.#run();
-    if (!this.leader()) throw new Error(`none of ${nodes} cores leads`);
-  }
-
-  leader(): Core | undefined {
-    return [...this.#cores.values()].find(({ raft }) => raft.status.role === "leader");
   }
 
   /** Of the leader, and the mean of the others. */
   stepMs(): { readonly leader: number; readonly follower: number } {
-    const leader = this.leader();
-    const others = [...this.#cores.values()].filter((core) => core !== leader);
+    const others = [...this.#cores.values()].filter((core) => core !== this.#leader);
     const sum = others.reduce((total, { stepMs }) => total + stepMs, 0);
-    return { leader: leader?.stepMs ?? 0, follower: others.length === 0 ? 0 : sum / others.length };
+    return { leader: this.#leader.stepMs, follower: others.length === 0 ? 0 : sum / others.length };
   }
 
-  /** Proposes these at the leader, and returns once every node has applied them. */
+  /**
+   * Proposes these at the leader, and returns once it has applied them; the others learn of it with
+   * what comes next.
+   */
   commit(commands: readonly Uint8Array[]): void {
-    const leader = this.leader();
-    if (!leader) throw new Error("nobody leads");
-    const target = leader.raft.status.lastIndex + commands.length;
+    const leader = this.#leader;
+    const target = leader.applied + commands.length;
     this.#give(leader, { type: "propose", firstSeq: this.#nextSeq, commands });
     this.#nextSeq += commands.length;
     this.#run();
-    // Followers learn of the commit with the next message, at the latest with a heartbeat.
-    for (const core of this.#cores.values()) {
-      while (core.applied < target) {
-        if (leader.raft.status.role !== "leader") throw new Error("the leader was replaced");
-        this.#now = Math.max(this.#now + 1, leader.raft.deadline);
-        this.#run();
-      }
-      if (this.#compacts && core.raft.status.logBytes > COMPACT_AFTER_BYTES) this.#compact(core);
+    for (let waits = 0; leader.applied < target; waits++) {
+      if (waits > WAITS_MAX) throw new Error(`entry ${target} wasn't committed`);
+      // Somebody waits for a moment: what is large is sent at a certain pace.
+      this.#now = this.#nextDeadline();
+      this.#run();
     }
+    this.#sinceCompaction += commands.length;
+    if (!this.#compacts || this.#sinceCompaction < COMPACT_AFTER_ENTRIES) return;
+    this.#sinceCompaction = 0;
+    for (const core of this.#cores.values()) this.#compact(core);
+  }
+
+  #nextDeadline(): number {
+    return Math.min(...[...this.#cores.values()].map(({ raft }) => raft.deadline));
   }
 
   #give(core: Core, input: Input): void {

@@ -37,13 +37,14 @@ export async function measureGrowth({ scale, data }: GrowthOptions, print: Print
   await idle(data, print);
 }
 
-/** @returns milliseconds of each entry */
+/** @returns nanoseconds of CPU for each entry */
 function commitMany(cluster: CoreCluster, entries: number, batch: number): number {
   const commands = Array.from({ length: batch }, () => VALUE);
   const rounds = Math.max(1, Math.round(entries / batch));
-  const begin = performance.now();
+  const before = process.cpuUsage();
   for (let i = 0; i < rounds; i++) cluster.commit(commands);
-  return (performance.now() - begin) / (rounds * batch);
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) * 1000) / (rounds * batch);
 }
 
 function growWithNodes(scale: number, print: Print): void {
@@ -77,7 +78,7 @@ function growWithBatch(scale: number, print: Print): void {
     const cluster = new CoreCluster(3);
     const entries = Math.min(200_000, 20_000 * batch) * scale;
     commitMany(cluster, entries / 4, batch);
-    return [batch, commitMany(cluster, entries, batch) * 1e6];
+    return [batch, commitMany(cluster, entries, batch)];
   });
   print(table(["entries at a time (3 nodes)", "all nodes, ns an entry"], rows));
   print(`the last ${(rows.at(-1)?.[1] ?? 0).toFixed(0)} ns are what an entry costs itself\n`);
@@ -90,12 +91,12 @@ function growWithLog(scale: number, print: Print): void {
   const rows = [20_000, 40_000, 80_000, 160_000].map((size): readonly [number, number, number] => {
     const target = size * scale;
     const before = process.memoryUsage();
-    const ms = commitMany(cluster, target - length, 64);
+    const ns = commitMany(cluster, target - length, 64);
     const after = process.memoryUsage();
     const grown = after.heapUsed + after.external - before.heapUsed - before.external;
     const bytes = grown / (target - length) / 3;
     length = target;
-    return [target, ms * 1e6, bytes];
+    return [target, ns, bytes];
   });
   print(
     table(
