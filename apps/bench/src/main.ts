@@ -9,6 +9,7 @@ import { measureEndurance } from "./endurance/endurance.js";
 import { measureFailover } from "./gaps/failover.js";
 import { measureRestartGap } from "./gaps/restart-gap.js";
 import { measureOpening } from "./opening/opening.js";
+import { measureLibraries } from "./libraries/libraries.js";
 import { measureGrowth } from "./parts/growth.js";
 import { measureParts } from "./parts/parts.js";
 import { createProgram, PROGRAM } from "./program.js";
@@ -21,6 +22,7 @@ const program = createProgram({
   compare: (options) => measureCompare(options, print),
   parts: (options) => measureParts(options, print),
   growth: (options) => measureGrowth(options, print),
+  libraries: (options) => measureLibraries(options, print),
   writes: (options) => measureWrites(options, print),
   opening: (options) => measureOpening(options, print),
   endurance: (options) => measureEndurance(options, print),

@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import type { CatchUpOptions } from "./catch-up/catch-up.js";
 import type { CompareOptions } from "./compare/compare.js";
 import type { EnduranceOptions } from "./endurance/endurance.js";
+import type { LibrariesOptions } from "./libraries/libraries.js";
 import { KEYS_MAX } from "./load/keys.js";
 import type { GrowthOptions } from "./parts/growth.js";
 import type { PartsOptions } from "./parts/parts.js";
@@ -20,6 +21,7 @@ export interface ProgramOptions {
   readonly compare: (options: CompareOptions) => Promise<void>;
   readonly parts: (options: PartsOptions) => Promise<void>;
   readonly growth: (options: GrowthOptions) => Promise<void>;
+  readonly libraries: (options: LibrariesOptions) => Promise<void>;
   readonly writes: (options: WritesOptions) => Promise<void>;
   readonly opening: (options: OpeningOptions) => Promise<void>;
   readonly endurance: (options: EnduranceOptions) => Promise<void>;
@@ -42,6 +44,7 @@ Examples:
   npm run bench -- writes --log-mib 64,none --in-flight 64,1024
   npm run bench -- parts
   npm run bench -- growth
+  npm run bench -- libraries
   npm run bench -- opening --mib 256
   npm run bench -- endurance --writes 200000 --keys 20000
   npm run bench -- restart
@@ -73,6 +76,7 @@ export function createProgram(options: ProgramOptions): Command {
   addFailover(root, options);
   addParts(root, options);
   addGrowth(root, options);
+  addLibraries(root, options);
   root.addHelpText("after", EXAMPLES);
   for (const one of [root, ...root.commands]) checkFlags(one);
   return root;
@@ -292,6 +296,16 @@ function addGrowth(root: Command, { growth }: ProgramOptions): void {
     .addOption(option("--scale <N>", "multiplies the sizes", 1, 10).default(1))
     .addOption(dataOption())
     .action(growth);
+}
+
+function addLibraries(root: Command, { libraries }: ProgramOptions): void {
+  root
+    .command("libraries")
+    .description(
+      "Measures other Raft libraries for JavaScript beside raftkit's core: three nodes in one process, nothing on disk. The first time it installs them, outside the workspace.",
+    )
+    .addOption(option("--ms <MS>", "how long each is measured", 10, 60_000).default(2000))
+    .action(libraries);
 }
 
 function inFlightOption(what: string, depths: readonly number[]): Option {

@@ -99,6 +99,7 @@ test.each([
     { ...COMPARE, quick: true, seconds: 2, runs: 1, memoryPuts: 20_000 },
   ],
   [["parts", "--ms", "10"], "parts", { ms: 10, data: tmpdir() }],
+  [["libraries"], "libraries", { ms: 2000 }],
   [["growth"], "growth", { scale: 1, data: tmpdir() }],
   [
     ["writes"],
@@ -201,6 +202,7 @@ function recorder() {
   const program = createProgram({
     compare: async (options) => void measured.push(["compare", options]),
     parts: async (options) => void measured.push(["parts", options]),
+    libraries: async (options) => void measured.push(["libraries", options]),
     growth: async (options) => void measured.push(["growth", options]),
     writes: async (options) => void measured.push(["writes", options]),
     opening: async (options) => void measured.push(["opening", options]),

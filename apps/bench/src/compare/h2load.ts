@@ -57,14 +57,14 @@ export async function runH2Load(
 /**
  * @param log a line for each request: when it began, its HTTP status, and how long it took, in
  *   microseconds, separated by tabs
- * @throws none succeeded, or the output isn't h2load's
+ * @throws the output isn't h2load's
  */
 export function parseH2Load(printed: string, log: string): Answered {
   const seconds = secondsOf(/^finished in ([\d.]+)(us|ms|s|m|h)/m.exec(printed));
   const counts = /^requests: .* (\d+) succeeded, (\d+) failed, (\d+) errored/m.exec(printed);
   const [answered = NaN, ...unsuccessful] = (counts ?? []).slice(1).map(Number);
-  if (!(seconds > 0) || !(answered > 0)) {
-    throw new Error(`h2load had no request answered: ${printed.trim().slice(-500)}`);
+  if (!(seconds > 0) || Number.isNaN(answered)) {
+    throw new Error(`h2load's output can't be read: ${printed.trim().slice(-500)}`);
   }
   const latencies = new Latencies();
   for (const line of log.split("\n")) {

@@ -140,11 +140,13 @@ function perRequest(
   [usageAfter, accountAfter]: readonly [Usage | undefined, OwnAccount],
 ): Pick<Row, "cpuUsPerRequest" | "writtenBytesPerRequest" | "syncsPerRequest" | "rssBytes"> {
   const grown = (figure: (usage: Usage) => number): number | null =>
-    usageBefore && usageAfter ? (figure(usageAfter) - figure(usageBefore)) / answered : null;
+    usageBefore && usageAfter && answered > 0
+      ? (figure(usageAfter) - figure(usageBefore)) / answered
+      : null;
   return {
     cpuUsPerRequest: grown(({ cpuUs }) => cpuUs),
     writtenBytesPerRequest: grown(({ writtenBytes }) => writtenBytes),
-    syncsPerRequest: (accountAfter.syncs - accountBefore.syncs) / answered,
+    syncsPerRequest: answered > 0 ? (accountAfter.syncs - accountBefore.syncs) / answered : null,
     rssBytes: usageAfter?.rssBytes ?? null,
   };
 }

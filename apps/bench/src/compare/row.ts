@@ -1,4 +1,5 @@
-// One measurement of one system. Null: not known, or of no meaning there.
+// One measurement of one system. Null: not known, or of no meaning there; what is said of each request
+// is null where none was answered.
 import type { Workload } from "./workload.js";
 
 export interface Row {
@@ -21,7 +22,7 @@ export interface Row {
   readonly cpuUsPerRequest: number | null;
   readonly writtenBytesPerRequest: number | null;
   /** By the system's own account. */
-  readonly syncsPerRequest: number;
+  readonly syncsPerRequest: number | null;
   readonly rssBytes: number | null;
   /** Of the leader, the 99th percentile. */
   readonly loopDelayMs: number | null;

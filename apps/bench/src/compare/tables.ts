@@ -68,7 +68,7 @@ export function ratioOf(point: Point, rows: readonly Row[]): number | null {
         loop === row.loop &&
         inFlight === row.inFlight,
     );
-    return other ? [row.perSecond / other.perSecond] : [];
+    return other && other.perSecond > 0 ? [row.perSecond / other.perSecond] : [];
   });
   return ratios.length === 0 ? null : median(ratios);
 }
