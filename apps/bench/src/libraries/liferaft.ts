@@ -10,7 +10,7 @@ interface Node extends EventEmitter {
   join(address: string, write: (packet: object, reply: Reply) => void): void;
   command(command: Command): Promise<void>;
   promote(): Promise<unknown>;
-  end(): void;
+  readonly timers: { end(): void };
 }
 
 interface Command {
@@ -73,7 +73,8 @@ export const liferaft: Library = {
           waiting.delete(id);
         }
       },
-      close: () => nodes.forEach((node) => node.end()),
+      // Its own end closes the log at once, and fails where a commit is still being written.
+      close: () => nodes.forEach(({ timers }) => timers.end()),
     };
   },
 };
