@@ -1,10 +1,11 @@
-// The benchmark's own loader: one connection, pipelined. Closed loop, or open at a fixed rate with
+// The benchmark's own loader: pipelined, on one connection, and for the mix on many. Closed loop, or open at a fixed rate with
 // latency from the moment at which each request was due.
 import { setTimeout as sleep } from "node:timers/promises";
 import { runClosedLoop } from "../load/closed-loop.js";
 import { keyAt } from "../load/keys.js";
 import { Latencies } from "../load/latencies.js";
 import type { LoadClient } from "../load/load-client.js";
+import { SpreadClient } from "../load/spread-client.js";
 import { startOpenLoop } from "../load/open-loop.js";
 import type { Answered, ClosedLoad } from "./system.js";
 import { KEYS, readsOf, VALUE_BYTES } from "./workload.js";
@@ -14,11 +15,19 @@ type Connect = () => Promise<LoadClient>;
 
 const VALUE = Buffer.alloc(VALUE_BYTES, "x");
 
+/** In the order of one connection, reads would wait for every write before them. */
+const MIX_CONNECTIONS = 64;
+
+function spread(connect: Connect, workload: Workload, most = MIX_CONNECTIONS): Connect {
+  if (workload !== "mix") return connect;
+  return () => SpreadClient.connect(connect, Math.min(most, MIX_CONNECTIONS));
+}
+
 export async function runLoader(
   connect: Connect,
   { workload, inFlight, seconds }: ClosedLoad,
 ): Promise<Answered> {
-  return whileConnected(connect, async (client, onAnswer) => {
+  return whileConnected(spread(connect, workload, inFlight), async (client, onAnswer) => {
     const ending = new AbortController();
     const isRead = readsOf(workload);
     const loop = { client, inFlight, isRead, keys: KEYS, value: VALUE, requests: Infinity };
@@ -44,7 +53,7 @@ export async function runOpenLoader(
   connect: Connect,
   { workload, perSecond, seconds }: OpenLoad,
 ): Promise<Answered> {
-  return whileConnected(connect, async (client, onAnswer) => {
+  return whileConnected(spread(connect, workload), async (client, onAnswer) => {
     const isRead = readsOf(workload);
     const stop = startOpenLoop({
       perSecond,

@@ -56,12 +56,15 @@ export class CoreCluster {
   /**
    * Proposes these at the leader, and returns once it has applied them; the others learn of it with
    * what comes next.
+   * @param together default: all in one call of the core; false: each in one of its own, in one turn
    */
-  commit(commands: readonly Uint8Array[]): void {
+  commit(commands: readonly Uint8Array[], together = true): void {
     const leader = this.#leader;
     const target = leader.applied + commands.length;
-    this.#give(leader, { type: "propose", firstSeq: this.#nextSeq, commands });
-    this.#nextSeq += commands.length;
+    for (const some of together ? [commands] : commands.map((command) => [command])) {
+      this.#give(leader, { type: "propose", firstSeq: this.#nextSeq, commands: some });
+      this.#nextSeq += some.length;
+    }
     this.#run();
     for (let waits = 0; leader.applied < target; waits++) {
       if (waits > WAITS_MAX) throw new Error(`entry ${target} wasn't committed`);

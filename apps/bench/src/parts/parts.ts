@@ -68,8 +68,15 @@ function coreParts(): Part[] {
     const name = `${nodes} nodes, ${items} entries at a time`;
     return { name, items, run: () => cluster.commit(commands) };
   };
+  const oneByOne = new CoreCluster(3);
+  const commands = Array.from({ length: 64 }, () => VALUE);
   return [
     ...BATCHES.map((items) => committed(3, items)),
+    {
+      name: "3 nodes, 64 calls of 1 entry in one turn",
+      items: 64,
+      run: () => oneByOne.commit(commands, false),
+    },
     ...[1, 5, 7].map((nodes) => committed(nodes, 64)),
   ];
 }
