@@ -29,6 +29,8 @@ export function fakeNode(): FakeNode {
     closes: 0,
     closed: new Promise(() => undefined),
     propose: (command, options) => node.proposes(command, options) as Promise<never>,
+    proposeAll: (commands, options) =>
+      Promise.all(commands.map((command) => node.proposes(command, options))) as Promise<never>,
     ready: () => node.readies(),
     read: (query, options) => node.reads(query, options) as Promise<never>,
     status: () => ({

@@ -1,5 +1,6 @@
 // The options of a node's calls. Types only.
-import type { Index } from "@raftkit/core";
+import type { Index, ReturnOf } from "@raftkit/core";
+import type { NotProposed, OutcomeUnknown } from "./errors.js";
 
 export interface ReadyOptions {
   readonly signal?: AbortSignal;
@@ -15,12 +16,21 @@ export interface CallOptions extends ReadyOptions {
    */
   readonly wait?: boolean;
   /**
-   * Called right before the call resolves, with the index of the command's entry, or of the last
-   * entry in the state that was read. A later read with `{ atLeast: index }`, on any node, shows
+   * Called right before the call resolves, with the index of the command's entry (of many commands:
+   * the highest; not if none was applied), or of the last entry in the state that was read. A later
+   * read with `{ atLeast: index }`, on any node, shows
    * that state or a newer one.
    */
   readonly onIndex?: (index: Index) => void;
 }
+
+/** How one command of `proposeAll` ended: `instanceof RaftkitError` tells failures from results. */
+export type Outcome<Result> = Result | NotProposed | OutcomeUnknown;
+
+/** One for each of the commands `Given`. */
+export type Outcomes<Command, Result, Given extends readonly unknown[]> = {
+  readonly [I in keyof Given]: Outcome<ReturnOf<Command, Result, Given[I]>>;
+};
 
 /**
  * Which state may answer a read.

@@ -24,7 +24,13 @@ import type {
   Members,
   OwnMembership,
 } from "./api-members.js";
-import type { CallOptions, CloseOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
+import type {
+  CallOptions,
+  CloseOptions,
+  Outcomes,
+  ReadOptions,
+  ReadyOptions,
+} from "./api-calls.js";
 import type { CreateInstruments } from "./instruments.js";
 
 /** `Input`: what `commandSchema` turns into commands; without a schema, commands. */
@@ -287,6 +293,16 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
     command: Given,
     options?: CallOptions,
   ): Promise<ReturnOf<Command, Result, Given>>;
+  /**
+   * Replicates many commands, as `propose` does, at the cost of one call. Each is an entry of its own
+   * and ends on its own; the outcomes are in the order of the commands, and come when all have ended.
+   * Those that take effect do so in that order. Never rejects for what becomes of a command.
+   * @throws {InvalidOption} for wrong arguments
+   */
+  proposeAll<const Given extends readonly Input[]>(
+    commands: Given,
+    options?: CallOptions,
+  ): Promise<Outcomes<Command, Result, Given>>;
   /**
    * Queries the local state machine once its state is new enough, on any node. By default the
    * answer shows every write that was acknowledged before the call (linearizable, thesis §6.4).

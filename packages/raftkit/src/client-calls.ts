@@ -2,11 +2,12 @@
 // limited in time. proposals.ts and reads.ts tell how they end.
 import type { Effect, Index, Input as CoreInput, NodeId } from "@raftkit/core";
 import type { CounterName, NodeOptions, NodeStatus, TransferredLeadership } from "./api.js";
-import type { CallOptions, ReadOptions, ReadyOptions } from "./api-calls.js";
+import type { CallOptions, Outcome, ReadOptions, ReadyOptions } from "./api-calls.js";
 import type { Limits } from "./call-limits.js";
 import { CallLimits } from "./call-limits.js";
 import type { News } from "./news.js";
-import { validateCommand } from "./command-schema.js";
+import type { EncodedCommands } from "./command-encoder.js";
+import { CommandEncoder } from "./command-encoder.js";
 import type { NodeEnd } from "./closing.js";
 import {
   messageOf,
@@ -20,8 +21,9 @@ import {
 import type { GateReason } from "./leader-gate.js";
 import { LeaderGate } from "./leader-gate.js";
 import type { Settings } from "./options.js";
-import { checkCallOptions, checkReadOptions, checkTarget } from "./options.js";
-import { Proposal } from "./proposal.js";
+import { checkCallOptions, checkCommands, checkReadOptions, checkTarget } from "./options.js";
+import { callerOf, Proposal } from "./proposal.js";
+import { ProposalBatch } from "./proposal-batch.js";
 import { Proposals } from "./proposals.js";
 import { Read } from "./read.js";
 import { ReadyCheck } from "./ready-check.js";
@@ -84,6 +86,7 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
   readonly #options: NodeOptions<Command, Result, Query, Answer, Input>;
   readonly #settings: Settings;
   readonly #limits: CallLimits;
+  readonly #encoder: CommandEncoder;
 
   constructor(
     options: NodeOptions<Command, Result, Query, Answer, Input>,
@@ -107,65 +110,85 @@ export class ClientCalls<Command, Result, Query, Answer, Input> {
     this.#options = options;
     this.#settings = settings;
     this.#limits = new CallLimits(settings.clock);
+    this.#encoder = new CommandEncoder(options, settings.maxCommandBytes);
   }
 
   propose(command: unknown, options?: CallOptions): Promise<Result> {
     return new Promise((resolve, reject) => {
       checkCallOptions("propose", options);
-      const { end } = this.#node;
-      if (end) throw new NotProposed(end.reason, `${end.why}; nothing was proposed`, end.options);
-      if (options?.signal?.aborted === true) {
-        throw new NotProposed("aborted", "aborted before the call; nothing was proposed", {
-          cause: options.signal.reason,
-        });
-      }
+      const refusal = this.#refusalOf(options);
+      if (refusal) throw refusal;
       // Before the schema begins: from then on nobody but the proposal hears of its refusal.
       const limits = this.#limitsOf(options);
-      const { commandSchema } = this.#options;
-      const valid = commandSchema ? validateCommand(commandSchema, command) : command;
-      const data = valid instanceof Promise ? null : this.#encode(valid);
-      const proposal = new Proposal<Result>(data, resolve, reject, this.#gateOf(options));
-      proposal.onIndex = options?.onIndex;
+      const valid = this.#encoder.validate(command);
+      const commands = valid instanceof Promise ? 1 : [this.#encoder.encode(valid)];
+      const caller = callerOf(resolve, reject, options?.onIndex);
+      const proposal = new Proposal<Result>(commands, caller, this.#gateOf(options));
       this.#limits.apply(proposal, limits);
-      this.#node.counters.proposals++;
-      this.proposals.add(proposal);
-      if (valid instanceof Promise) this.#prepare(proposal, valid);
-      this.#node.requestTurn();
+      this.#add(proposal);
+      if (!(valid instanceof Promise)) return;
+      valid
+        .then((late) => this.#prepare(proposal, { commands: [this.#encoder.encode(late)] }))
+        .catch((error: unknown) => proposal.fail(error));
     });
   }
 
-  /** It has its place, and its time runs, while its schema looks at it. */
-  #prepare(proposal: Proposal<Result>, valid: Promise<unknown>): void {
-    valid
-      .then((command) => {
+  proposeAll(
+    commands: readonly unknown[],
+    options?: CallOptions,
+  ): Promise<readonly Outcome<Result>[]> {
+    return new Promise((resolve, reject) => {
+      checkCallOptions("proposeAll", options);
+      checkCommands(commands);
+      const limits = this.#limitsOf(options);
+      if (commands.length === 0) return resolve([]);
+      const batch = new ProposalBatch<Result>(commands.length, resolve, reject, options?.onIndex);
+      const refusal = this.#refusalOf(options);
+      if (refusal) return batch.failAll(refusal);
+      const onRefused = (position: number, error: NotProposed): void => batch.fail(position, error);
+      const valid = this.#encoder.validateAll(commands);
+      const isLate = valid instanceof Promise;
+      const encoded = isLate ? undefined : this.#encoder.encodeAll(valid, onRefused);
+      if (encoded?.commands.length === 0) return;
+      const proposal = new Proposal<Result>(commands.length, batch, this.#gateOf(options));
+      if (encoded) proposal.prepare(encoded.commands, encoded.positions);
+      batch.onSplit(proposal);
+      this.#limits.apply(batch, limits);
+      this.#add(proposal);
+      if (!isLate) return;
+      void valid.then((all) => {
         if (proposal.settled) return;
-        this.proposals.prepare(proposal, this.#encode(command));
-        this.#node.requestTurn();
-      })
-      .catch((error: unknown) => proposal.fail(error));
+        // The others have been refused for want of room.
+        const left = all.slice(0, proposal.count);
+        this.#prepare(proposal, this.#encoder.encodeAll(left, onRefused));
+      });
+    });
   }
 
-  #encode(command: unknown): Uint8Array {
-    let data: Uint8Array;
-    try {
-      // Whether it is a value that the codec carries the codec itself says.
-      const codec: { encode(value: unknown): Uint8Array } = this.#options.codec;
-      data = codec.encode(command);
-    } catch (error) {
-      throw new NotProposed(
-        "invalid",
-        `the codec can't encode the command: ${messageOf(error)}; nothing was proposed`,
-        { cause: error },
-      );
-    }
-    const { maxCommandBytes } = this.#settings;
-    if (data.length > maxCommandBytes) {
-      throw new NotProposed(
-        "tooLarge",
-        `the command has ${data.length} bytes, at most ${maxCommandBytes} are allowed (maxCommandBytes)`,
-      );
-    }
-    return data;
+  /** Why nothing is proposed at all. */
+  #refusalOf(options: CallOptions | undefined): NotProposed | undefined {
+    const { end } = this.#node;
+    if (end) return new NotProposed(end.reason, `${end.why}; nothing was proposed`, end.options);
+    if (options?.signal?.aborted !== true) return undefined;
+    return new NotProposed("aborted", "aborted before the call; nothing was proposed", {
+      cause: options.signal.reason,
+    });
+  }
+
+  #add(proposal: Proposal<Result>): void {
+    this.#node.counters.proposals += proposal.count;
+    this.proposals.add(proposal);
+    this.#node.requestTurn();
+  }
+
+  /** It had its place, and its time ran, while its schema looked at it. */
+  #prepare(
+    proposal: Proposal<Result>,
+    { commands, positions }: Pick<EncodedCommands, "commands"> & Partial<EncodedCommands>,
+  ): void {
+    if (proposal.settled) return;
+    this.proposals.prepare(proposal, commands, positions);
+    this.#node.requestTurn();
   }
 
   read(query: Query, options?: ReadOptions): Promise<Answer> {

@@ -4,6 +4,7 @@ import type { Index, LogStorage, StateMachine, VoteRefusal } from "@raftkit/core
 import type { NodeOptions, NodeStatus, Role } from "./api.js";
 import { CommitTimes } from "./commit-times.js";
 import { registerFigures } from "./figures.js";
+import { NotProposed, OutcomeUnknown } from "./errors.js";
 import type { EndSpan } from "./instruments.js";
 import type { Settings } from "./options.js";
 import type { CallOperation } from "./outcome-counts.js";
@@ -214,6 +215,34 @@ export class Instrumentation {
         const outcome = outcomeOf(error);
         outcomes.end(outcome);
         endSpan(outcome, error);
+        throw error;
+      },
+    );
+  }
+
+  /** As `run` ends; one duration and one span for all of the commands, each with its outcome. */
+  calls<T>(commands: readonly unknown[], run: () => Promise<readonly T[]>): Promise<readonly T[]> {
+    // Something else is refused.
+    const count = Array.isArray(commands) ? commands.length : 0;
+    const began = this.#now();
+    const outcomes = this.#outcomes.propose;
+    const endSpan = this.#instruments.span("propose");
+    outcomes.begin(count);
+    return run().then(
+      (all) => {
+        let failure: T | undefined;
+        for (const one of all) {
+          const failed = one instanceof NotProposed || one instanceof OutcomeUnknown;
+          if (failed) failure ??= one;
+          outcomes.end(failed ? outcomeOf(one) : SUCCESS.propose);
+        }
+        if (failure === undefined) this.#durations.propose(this.#since(began));
+        endSpan(failure === undefined ? SUCCESS.propose : outcomeOf(failure), failure);
+        return all;
+      },
+      (error: unknown) => {
+        for (let i = 0; i < count; i++) outcomes.end(outcomeOf(error));
+        endSpan(outcomeOf(error), error);
         throw error;
       },
     );

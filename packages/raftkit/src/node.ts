@@ -252,6 +252,11 @@ export class Node<Command, Result, Query, Answer, Input> implements RaftNode<
     >;
   }
 
+  proposeAll: RaftNode<Command, Result, Query, Answer, Input>["proposeAll"] = (all, options) => {
+    const call = () => this.#calls.proposeAll(all, options);
+    return (this.#instruments?.calls(all, call) ?? call()) as Promise<never>;
+  };
+
   ready(options?: ReadyOptions): Promise<void> {
     return this.#calls.ready(options);
   }

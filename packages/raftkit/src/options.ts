@@ -157,6 +157,7 @@ function checkLeases<C, R, Q, A, I>(
 
 type CallName =
   | "propose"
+  | "proposeAll"
   | "read"
   | "ready"
   | "member"
@@ -166,6 +167,7 @@ type CallName =
 
 const CALL_OPTIONS: Readonly<Record<CallName, OptionShape>> = {
   propose: { signal: "object", timeoutMs: "number", wait: "boolean", onIndex: "function" },
+  proposeAll: { signal: "object", timeoutMs: "number", wait: "boolean", onIndex: "function" },
   read: { signal: "object", timeoutMs: "number", wait: "boolean", onIndex: "function" },
   ready: { signal: "object", timeoutMs: "number" },
   member: { signal: "object", timeoutMs: "number" },
@@ -198,6 +200,11 @@ export function checkReadOptions(options: ReadOptions | undefined): Consistency 
     consistency,
     '"linearizable", "lease", "local" or { atLeast: index }, an index of 0 or more',
   );
+}
+
+/** Of `proposeAll`. @throws {InvalidOption} */
+export function checkCommands(commands: readonly unknown[]): void {
+  if (!Array.isArray(commands)) throw wrong("commands", commands, "an array");
 }
 
 /** Who is to lead. @throws {InvalidOption} */

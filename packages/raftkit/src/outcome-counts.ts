@@ -43,8 +43,8 @@ export class OutcomeCounts {
     );
   }
 
-  begin(): void {
-    this.pending++;
+  begin(count = 1): void {
+    this.pending += count;
   }
 
   end(outcome: string): void {

@@ -5,7 +5,8 @@ import type { Index, Term } from "@raftkit/core";
 import type { CommitTimes } from "./commit-times.js";
 import { NotProposed, OutcomeUnknown, Overloaded } from "./errors.js";
 import { KeptResults } from "./kept-results.js";
-import { Proposal } from "./proposal.js";
+import type { Proposal } from "./proposal.js";
+import { PlacedProposals, UnplacedProposals } from "./proposal-lists.js";
 
 export class Proposals<Result> {
   /** Called since the last turn. */
@@ -17,11 +18,8 @@ export class Proposals<Result> {
   readonly #maxWaitingBytes: number;
   readonly #windowBytes: number;
   readonly #requestTurn: () => void;
-  /** Core hasn't ended their numbers; also those that have ended by themselves. By number. */
-  readonly #unplaced = new Map<number, Proposal<Result>>();
-  #unplacedBytes = 0;
-  /** Accepted; by index. */
-  readonly #placed = new Map<Index, Proposal<Result>>();
+  readonly #unplaced = new UnplacedProposals<Result>();
+  readonly #placed = new PlacedProposals<Result>();
   /** Of the last entry that was applied: terms in a log never fall. */
   #appliedTerm: Term = 0;
   #nextNumber = 1;
@@ -46,28 +44,35 @@ export class Proposals<Result> {
   }
 
   add(proposal: Proposal<Result>): void {
-    if (this.#refuse(proposal, proposal.bytes)) return;
     proposal.onEnd = this.#forget;
     proposal.number = this.#nextNumber++;
     this.#called.add(proposal);
     this.#waitingBytes += proposal.bytes;
+    this.#refuseExcess(proposal);
   }
 
-  /** Its schema is done with it. */
-  prepare(proposal: Proposal<Result>, data: Uint8Array): void {
-    if (this.#refuse(proposal, data.length)) return;
-    proposal.prepare(data);
-    this.#waitingBytes += data.length;
+  /** Its schema is done with it. @param positions of its commands in the call; default: all */
+  prepare(
+    proposal: Proposal<Result>,
+    commands: readonly Uint8Array[],
+    positions?: readonly number[],
+  ): void {
+    this.#waitingBytes -= proposal.bytes;
+    proposal.prepare(commands, positions);
+    this.#waitingBytes += proposal.bytes;
+    this.#refuseExcess(proposal);
   }
 
-  #refuse(proposal: Proposal<Result>, bytes: number): boolean {
-    if (this.#waitingBytes + bytes <= this.#maxWaitingBytes) return false;
-    proposal.fail(
+  #refuseExcess(proposal: Proposal<Result>): void {
+    if (this.#waitingBytes <= this.#maxWaitingBytes) return;
+    const others = this.#waitingBytes - proposal.bytes;
+    const count = proposal.countWithin(this.#maxWaitingBytes - others);
+    const excess = count === 0 ? proposal : proposal.split(count);
+    excess.fail(
       new Overloaded(
-        `${this.#waitingBytes} bytes of proposals wait on this node, at most ${this.#maxWaitingBytes} may (maxUncommittedBytes); try again after a pause`,
+        `${others} bytes of proposals wait on this node, at most ${this.#maxWaitingBytes} may (maxUncommittedBytes); try again after a pause`,
       ),
     );
-    return true;
   }
 
   /** What ended by itself isn't waited for. */
@@ -77,60 +82,52 @@ export class Proposals<Result> {
       this.#waitingBytes -= proposal.bytes;
       this.#called.delete(proposal);
       this.#held.delete(proposal);
-      return;
-    }
-    if (proposal.index === 0) return;
-    let before = this.#placed.get(proposal.index);
-    if (before !== proposal) {
-      while (before && before.next !== proposal) before = before.next;
-      if (before) before.next = proposal.next;
-    } else if (proposal.next) this.#placed.set(proposal.index, proposal.next);
-    else this.#placed.delete(proposal.index);
+    } else if (proposal.index > 0) this.#placed.noteEnd();
   };
 
   #mustWait({ gate }: Proposal<Result>): boolean {
-    return gate !== null && (!!gate.closedForCommands || this.#unplacedBytes >= this.#windowBytes);
+    return gate !== null && (!!gate.closedForCommands || this.#unplaced.bytes >= this.#windowBytes);
   }
 
   /** Everything that needn't wait, numbered, as one input for core. */
   take(): { readonly firstSeq: number; readonly commands: readonly Uint8Array[] } | undefined {
     const firstSeq = this.#nextSeq;
-    const commands: Uint8Array[] = [];
+    const taken: (readonly Uint8Array[])[] = [];
     const now = this.commits?.now() ?? 0;
-    const hand = (proposal: Proposal<Result>): void => {
-      const seq = this.#nextSeq++;
+    /** Until the window is full. @returns the rest */
+    const hand = (proposal: Proposal<Result>): Proposal<Result> | undefined => {
+      const room = proposal.gate ? this.#windowBytes - this.#unplaced.bytes : Infinity;
+      const count = proposal.bytes <= room ? proposal.count : proposal.countWithin(room - 1) + 1;
+      const rest = count < proposal.count ? proposal.split(count) : undefined;
       proposal.proposedAt = now;
-      this.#unplaced.set(seq, proposal);
       this.#waitingBytes -= proposal.bytes;
-      this.#unplacedBytes += proposal.bytes;
-      commands.push(proposal.handOver(seq));
+      taken.push(proposal.handOver(this.#nextSeq));
+      this.#nextSeq += proposal.count;
+      this.#unplaced.add(proposal);
+      return rest;
     };
     // They share one gate and one window: where one must wait, all that were called later do, too.
     for (const proposal of this.#held) {
       if (this.#mustWait(proposal)) break;
       this.#held.delete(proposal);
-      hand(proposal);
+      const rest = hand(proposal);
+      if (rest) this.#held = new Set([rest, ...this.#held]);
     }
     for (const proposal of this.#called) {
       // Those behind it were called later.
       if (!proposal.prepared) break;
       this.#called.delete(proposal);
-      if (this.#mustWait(proposal)) this.#held.add(proposal);
-      else hand(proposal);
+      const rest = this.#mustWait(proposal) ? proposal : hand(proposal);
+      if (rest) this.#held.add(rest);
     }
-    return commands.length > 0 ? { firstSeq, commands } : undefined;
+    const [first, ...others] = taken;
+    if (!first) return undefined;
+    return { firstSeq, commands: others.length === 0 ? first : taken.flat() };
   }
 
   /** Core has ended these numbers: their proposals that haven't ended by themselves. */
   #release(firstSeq: number, count: number): readonly Proposal<Result>[] {
-    const released: Proposal<Result>[] = [];
-    for (let seq = firstSeq; seq < firstSeq + count; seq++) {
-      const proposal = this.#unplaced.get(seq);
-      if (!proposal) continue;
-      this.#unplaced.delete(seq);
-      this.#unplacedBytes -= proposal.bytes;
-      if (!proposal.settled) released.push(proposal);
-    }
+    const released = this.#unplaced.release(firstSeq, count);
     if (this.#held.size > 0) this.#requestTurn();
     return released;
   }
@@ -144,27 +141,30 @@ export class Proposals<Result> {
   ): void {
     for (const proposal of this.#release(firstSeq, count)) {
       proposal.place(firstIndex + (proposal.seq - firstSeq), term);
-      if (proposal.index <= lastApplied) this.#settleLate(proposal);
-      else if (term < this.#appliedTerm) proposal.fail(overtaken(this.#appliedTerm));
-      else {
-        proposal.next = this.#placed.get(proposal.index);
-        this.#placed.set(proposal.index, proposal);
-      }
+      this.#settleLate(proposal, lastApplied);
+      if (proposal.settled) continue;
+      if (term < this.#appliedTerm) proposal.fail(overtaken(this.#appliedTerm));
+      else this.#placed.add(proposal);
     }
   }
 
-  /** The entry at its index was applied before. */
-  #settleLate(proposal: Proposal<Result>): void {
-    const { index } = proposal;
-    const kept = this.#kept.get(index);
-    if (kept) settle(proposal, kept.term, kept.result);
-    else {
-      proposal.fail(
-        new OutcomeUnknown(
-          "leaderChanged",
-          `the entry ${index} was applied before its acceptance became known; the command may or may not be it`,
-        ),
-      );
+  /** The entries at its first indexes may have been applied before. */
+  #settleLate(proposal: Proposal<Result>, lastApplied: Index): void {
+    for (
+      let index = proposal.nextIndex;
+      index <= lastApplied && !proposal.settled;
+      index = proposal.nextIndex
+    ) {
+      const kept = this.#kept.get(index);
+      if (kept) settle(proposal, kept.term, kept.result);
+      else {
+        proposal.failNext(
+          new OutcomeUnknown(
+            "leaderChanged",
+            `the entry ${index} was applied before its acceptance became known; the command may or may not be it`,
+          ),
+        );
+      }
     }
   }
 
@@ -178,8 +178,9 @@ export class Proposals<Result> {
    */
   onNotTaken(firstSeq: number, count: number, error: () => NotProposed): void {
     const again: Proposal<Result>[] = [];
-    for (const proposal of this.#release(firstSeq, count)) {
-      if (!proposal.gate) {
+    // From the last one: whether one may wait again depends on what comes behind it in its call.
+    for (const proposal of [...this.#release(firstSeq, count)].reverse()) {
+      if (!proposal.mayWaitAgain) {
         proposal.fail(error());
         continue;
       }
@@ -187,7 +188,7 @@ export class Proposals<Result> {
       this.#waitingBytes += proposal.bytes;
       again.push(proposal);
     }
-    if (again.length > 0) this.#held = mergedByNumber(again, this.#held);
+    if (again.length > 0) this.#held = mergedInOrder(again.reverse(), this.#held);
   }
 
   onUnknown(firstSeq: number, count: number): void {
@@ -206,44 +207,46 @@ export class Proposals<Result> {
     for (const proposal of this.#release(firstSeq, count)) proposal.fail(error());
   }
 
-  /** The entry at `index` was applied here: settles the proposal that waits for that index. */
+  /** The entry at `index` was applied here: ends the command that waits for that index. */
   onApplied(index: Index, term: Term, result: Result): void {
-    if (this.#unplaced.size > 0) this.#kept.add(index, term, result);
-    else this.#kept.clear();
-    this.#settleAt(index, term, (proposal) => {
-      this.commits?.applied(index, proposal.proposedAt);
-      settle(proposal, term, result);
-    });
+    if (this.#unplaced.isEmpty) this.#kept.clear();
+    else this.#kept.add(index, term, result);
+    if (term > this.#appliedTerm) this.#endOvertaken(term, index);
+    const { commits } = this;
+    for (let next = this.#placed.at(index); next; next = this.#placed.at(index)) {
+      // Of many commands of one call the last one is measured.
+      if (commits && next.term === term && index === next.index + next.count - 1) {
+        commits.applied(index, next.proposedAt);
+      }
+      settle(next, term, result);
+    }
   }
 
   /** An entry without a result (a no-op, a configuration) took this index. */
   onSkipped(index: Index, term: Term): void {
-    this.#settleAt(index, term, (proposal) => proposal.fail(superseded(index, term)));
+    if (term > this.#appliedTerm) this.#endOvertaken(term, index);
+    for (let next = this.#placed.at(index); next; next = this.#placed.at(index)) {
+      next.failNext(superseded(index, term));
+    }
   }
 
   /** A snapshot took the place of all entries up to `index`: their results are not in it. */
   onRestored(index: Index, term: Term): void {
-    for (const proposal of this.#allPlaced()) {
-      if (proposal.index > index) continue;
-      proposal.fail(
-        new OutcomeUnknown(
-          "snapshotInstalled",
-          `this node was behind and got the leader's snapshot at ${index}, which covers the entry ${proposal.index} too; the command may or may not be applied`,
-        ),
-      );
+    for (const proposal of this.#placed.all()) {
+      for (
+        let passed = proposal.nextIndex;
+        passed <= index && !proposal.settled;
+        passed = proposal.nextIndex
+      ) {
+        proposal.failNext(
+          new OutcomeUnknown(
+            "snapshotInstalled",
+            `this node was behind and got the leader's snapshot at ${index}, which covers the entry ${passed} too; the command may or may not be applied`,
+          ),
+        );
+      }
     }
     if (term > this.#appliedTerm) this.#endOvertaken(term, index);
-  }
-
-  #settleAt(index: Index, term: Term, end: (proposal: Proposal<Result>) => void): void {
-    if (term > this.#appliedTerm) this.#endOvertaken(term, index);
-    let proposal = this.#placed.get(index);
-    if (!proposal) return;
-    this.#placed.delete(index);
-    for (; proposal; proposal = proposal.next) {
-      if (proposal.term === term) end(proposal);
-      else proposal.fail(superseded(index, term));
-    }
   }
 
   /**
@@ -253,30 +256,24 @@ export class Proposals<Result> {
    */
   #endOvertaken(term: Term, index: Index): void {
     this.#appliedTerm = term;
-    for (const proposal of this.#allPlaced()) {
-      if (proposal.term < term && proposal.index > index) proposal.fail(overtaken(term));
+    for (const proposal of this.#placed.all()) {
+      if (proposal.term >= term || proposal.index + proposal.count - 1 <= index) continue;
+      const behind = proposal.index > index ? proposal : proposal.split(index - proposal.index + 1);
+      behind.fail(overtaken(term));
     }
-  }
-
-  #allPlaced(): readonly Proposal<Result>[] {
-    const all: Proposal<Result>[] = [];
-    for (const first of this.#placed.values()) {
-      for (let one: Proposal<Result> | undefined = first; one; one = one.next) all.push(one);
-    }
-    return all;
   }
 
   /** The node goes: nothing is known any more of what core has. */
   endAll(reason: "closing" | "failed", why: string, options?: { cause?: unknown }): void {
     const waiting = [...this.#held, ...this.#called];
-    for (const proposal of [...waiting, ...this.#unplaced.values(), ...this.#allPlaced()]) {
+    for (const proposal of [...waiting, ...this.#unplaced.all(), ...this.#placed.all()]) {
       proposal.giveUp(reason, why, options);
     }
   }
 }
 
 /** Both in the order of their calls, as is the outcome. */
-function mergedByNumber<Result>(
+function mergedInOrder<Result>(
   some: Iterable<Proposal<Result>>,
   others: Iterable<Proposal<Result>>,
 ): Set<Proposal<Result>> {
@@ -284,7 +281,7 @@ function mergedByNumber<Result>(
   const rest = others[Symbol.iterator]();
   let other = rest.next();
   for (const one of some) {
-    for (; other.done !== true && other.value.number < one.number; other = rest.next()) {
+    for (; other.done !== true && isBefore(other.value, one); other = rest.next()) {
       merged.add(other.value);
     }
     merged.add(one);
@@ -293,9 +290,13 @@ function mergedByNumber<Result>(
   return merged;
 }
 
+function isBefore<Result>(a: Proposal<Result>, b: Proposal<Result>): boolean {
+  return a.number === b.number ? a.first < b.first : a.number < b.number;
+}
+
 function settle<Result>(proposal: Proposal<Result>, term: Term, result: Result): void {
   if (proposal.term === term) proposal.succeed(result);
-  else proposal.fail(superseded(undefined, term));
+  else proposal.failNext(superseded(undefined, term));
 }
 
 function superseded(index: Index | undefined, term: Term): NotProposed {

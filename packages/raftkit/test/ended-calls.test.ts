@@ -2,7 +2,7 @@
 // long its timeout still holds it.
 import { expect, onTestFinished, test } from "vitest";
 import type { Proposal as AnyProposal } from "../src/proposal.js";
-import { Proposal } from "../src/proposal.js";
+import { callerOf, Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
 import type { TestCluster } from "./support/cluster.js";
 import { startCluster, stop } from "./support/cluster.js";
@@ -89,7 +89,7 @@ test("a proposal that ended holds neither its command nor its result until its t
     const [data, result] = [new Uint8Array(1000), { index }];
     refs.push(new WeakRef(data), new WeakRef(result));
     const ended = new Promise<object>((resolve, reject) => {
-      const proposal = new Proposal<object>(data, resolve, reject);
+      const proposal = new Proposal<object>([data], callerOf<object>(resolve, reject));
       held.push(proposal);
       proposals.add(proposal);
     });
@@ -111,9 +111,11 @@ test("a command that was accepted is core's alone; one that was aborted before i
     const data = new Uint8Array(1000);
     refs.push(new WeakRef(data));
     const proposal = new Proposal<object>(
-      data,
-      () => {},
-      () => {},
+      [data],
+      callerOf<object>(
+        () => {},
+        () => {},
+      ),
     );
     held.push(proposal);
     proposals.add(proposal);

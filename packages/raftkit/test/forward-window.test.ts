@@ -3,7 +3,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createNode, NotProposed } from "raftkit";
 import { LeaderGate } from "../src/leader-gate.js";
-import { Proposal } from "../src/proposal.js";
+import { callerOf, Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
 import { createVirtualClock } from "./support/clock.js";
 import { partsOf } from "./support/cluster.js";
@@ -54,7 +54,11 @@ describe("what waits is handed over", () => {
       add(name, waitsAt) {
         const end = (how: unknown): void =>
           void ends.push(`${name} ${how instanceof NotProposed ? how.reason : String(how)}`);
-        const proposal = new Proposal<string>(Buffer.from(name), end, end, waitsAt);
+        const proposal = new Proposal<string>(
+          [Buffer.from(name)],
+          callerOf<string>(end, end),
+          waitsAt,
+        );
         proposals.add(proposal);
         return proposal;
       },

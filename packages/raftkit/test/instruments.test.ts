@@ -5,7 +5,7 @@ import type { Message } from "@raftkit/core";
 import { encodeFrame } from "@raftkit/core";
 import { createNode } from "raftkit";
 import { CommitTimes } from "../src/commit-times.js";
-import { Proposal } from "../src/proposal.js";
+import { callerOf, Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
 import { createVirtualClock } from "./support/clock.js";
 import type { TestCluster, TestOptions } from "./support/cluster.js";
@@ -94,10 +94,12 @@ describe("durations, in seconds", () => {
     const ends: unknown[] = [];
     for (let i = 0; i < 3; i++) {
       proposals.add(
-        new Proposal(
-          new Uint8Array(1),
-          (result) => ends.push(result),
-          () => ends.push("superseded"),
+        new Proposal<string>(
+          [new Uint8Array(1)],
+          callerOf<string>(
+            (result) => ends.push(result),
+            () => ends.push("superseded"),
+          ),
         ),
       );
     }

@@ -2,13 +2,13 @@
 // while, bounded.
 import { describe, expect, test } from "vitest";
 import { NotProposed, OutcomeUnknown } from "raftkit";
-import { Proposal } from "../src/proposal.js";
+import { callerOf, Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
 import { collectGarbage } from "./support/garbage.js";
 
 function propose<Result>(proposals: Proposals<Result>): Promise<unknown> {
   return new Promise((resolve) => {
-    proposals.add(new Proposal<Result>(new Uint8Array(1), resolve, resolve));
+    proposals.add(new Proposal<Result>([new Uint8Array(1)], callerOf<Result>(resolve, resolve)));
     proposals.take();
   });
 }

@@ -7,7 +7,7 @@ import type { TestCluster, TestOptions } from "./support/cluster.js";
 import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
 import { createNode } from "raftkit";
 import { decodeFrame } from "@raftkit/core";
-import { Proposal } from "../src/proposal.js";
+import { callerOf, Proposal } from "../src/proposal.js";
 
 async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
   const started = await startCluster(size, change);
@@ -349,7 +349,7 @@ describe("outcome unknown", () => {
 
 test("a timeout before it was handed over is called a timeout, not an abort", async () => {
   const error: unknown = await new Promise((_, reject) => {
-    new Proposal<never>(new Uint8Array(1), reject, reject).expire();
+    new Proposal<never>([new Uint8Array(1)], callerOf<never>(reject, reject)).expire();
   }).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(NotProposed);
   expect(error).toMatchObject({

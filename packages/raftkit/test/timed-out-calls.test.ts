@@ -1,7 +1,7 @@
 // Where a disk or a state machine hangs, calls time out; what is left of them must not pile up.
 import { expect, test } from "vitest";
 import { LeaderGate } from "../src/leader-gate.js";
-import { Proposal } from "../src/proposal.js";
+import { callerOf, Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
 import { Read } from "../src/read.js";
 import { Reads } from "../src/reads.js";
@@ -20,7 +20,7 @@ const nothing = (): void => {};
 test("proposals that were accepted and timed out before they were applied", async () => {
   const proposals = new Proposals<string>(Infinity);
   const refs = Array.from({ length: 10_000 }, (_, i) => {
-    const proposal = new Proposal<string>(new Uint8Array(1), nothing, nothing);
+    const proposal = new Proposal<string>([new Uint8Array(1)], callerOf<string>(nothing, nothing));
     proposals.add(proposal);
     proposals.take();
     proposals.onAccepted(i + 1, 1, i + 1, 1, 0);
@@ -28,7 +28,7 @@ test("proposals that were accepted and timed out before they were applied", asyn
     return new WeakRef(proposal);
   });
   const waiting = new Promise((resolve) => {
-    proposals.add(new Proposal<string>(new Uint8Array(1), resolve, resolve));
+    proposals.add(new Proposal<string>([new Uint8Array(1)], callerOf<string>(resolve, resolve)));
     proposals.take();
     proposals.onAccepted(10_001, 1, 10_001, 1, 0);
   });
@@ -45,7 +45,7 @@ for (const kind of ["proposals", "reads"] as const) {
     const reads = new Reads(new StateLock());
     const refs = Array.from({ length: 10_000 }, () => {
       const call = waiting
-        ? new Proposal<string>(new Uint8Array(1), nothing, nothing, gate)
+        ? new Proposal<string>([new Uint8Array(1)], callerOf<string>(nothing, nothing), gate)
         : new Read<string>(() => "q", nothing, nothing, gate);
       if (call instanceof Proposal) waiting?.add(call);
       else reads.add(call);

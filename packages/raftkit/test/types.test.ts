@@ -3,13 +3,13 @@ import { expect, expectTypeOf, onTestFinished, test } from "vitest";
 import type {
   LeadershipEnded,
   NotProposed,
+  Outcome,
   OutcomeUnknown,
-  RaftkitError,
   RaftNode,
   Returns,
   StateMachine,
 } from "raftkit";
-import { createNode } from "raftkit";
+import { createNode, RaftkitError } from "raftkit";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { createVirtualClock } from "./support/clock.js";
 import { partsOf } from "./support/cluster.js";
@@ -68,6 +68,12 @@ test("a result's type follows from the command, where that says so; commands may
   expectTypeOf(renamed).toEqualTypeOf<Promise<string>>();
   const cleared = node.propose({ type: "clear" });
   expectTypeOf(cleared).toEqualTypeOf<Promise<Result>>();
+  const all = node.proposeAll([{ type: "deposit", amount: 1 }, { type: "rename" }]);
+  expectTypeOf(all).toEqualTypeOf<
+    Promise<readonly [Outcome<{ readonly balance: number }>, Outcome<string>]>
+  >();
+  const some = (commands: readonly Command[]): Promise<readonly Outcome<Result>[]> =>
+    node.proposeAll(commands);
   const one = (command: Deposit | Rename): Promise<string | { readonly balance: number }> =>
     node.propose(command);
   const any = (command: Command): Promise<Result> => node.propose(command);
@@ -79,6 +85,12 @@ test("a result's type follows from the command, where that says so; commands may
     null,
   ]);
   expect(await clock.outcome(one({ type: "rename" }))).toBe("");
+  expect(await clock.outcome(all)).toEqual([{ balance: 1 }, ""]);
+  const [outcome] = await clock.outcome(some([{ type: "clear" }]));
+  if (outcome instanceof RaftkitError) {
+    expectTypeOf(outcome).toExtend<NotProposed | OutcomeUnknown>();
+  } else expectTypeOf(outcome).toEqualTypeOf<Result | undefined>();
+  expect(outcome).toBeNull();
 });
 
 test("with a schema, propose takes what the schema takes", async () => {

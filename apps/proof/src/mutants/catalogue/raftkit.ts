@@ -89,8 +89,8 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-13",
     file: "packages/raftkit/src/proposals.ts",
-    find: "    else this.#placed.delete(proposal.index);\n",
-    replace: "",
+    find: "    } else if (proposal.index > 0) this.#placed.noteEnd();",
+    replace: "    }",
     why: "proposals that timed out pile up (hazard 55)",
   },
   {
@@ -116,9 +116,9 @@ export const raftkit: readonly Mutant[] = [
   },
   {
     id: "raftkit-17",
-    file: "packages/raftkit/src/client-calls.ts",
-    find: "    if (data.length > maxCommandBytes) {",
-    replace: "    if (data.length > maxCommandBytes * 2) {",
+    file: "packages/raftkit/src/command-encoder.ts",
+    find: "    if (data.length > this.#maxBytes) {",
+    replace: "    if (data.length > this.#maxBytes * 2) {",
     why: "a command is accepted that no message can carry (hazard 59)",
   },
   {
@@ -174,8 +174,9 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-25",
     file: "packages/raftkit/src/proposals.ts",
-    find: "    if (term > this.#appliedTerm) this.#endOvertaken(term, index);\n    let proposal",
-    replace: "    let proposal",
+    find: "    if (term > this.#appliedTerm) this.#endOvertaken(term, index);\n    for (let next = this.#placed.at(index); next; next = this.#placed.at(index)) {\n      next.failNext",
+    replace:
+      "    for (let next = this.#placed.at(index); next; next = this.#placed.at(index)) {\n      next.failNext",
     why: "what was overtaken by a later term waits for its timeout",
   },
   {
@@ -253,8 +254,8 @@ export const raftkit: readonly Mutant[] = [
   {
     id: "raftkit-36",
     file: "packages/raftkit/src/proposals.ts",
-    find: "      if (this.#mustWait(proposal)) this.#held.add(proposal);\n      else hand(proposal);",
-    replace: "      hand(proposal);",
+    find: "const rest = this.#mustWait(proposal) ? proposal : hand(proposal);",
+    replace: "const rest = hand(proposal);",
     why: "a call overtakes those that wait for a leader (decision 0036)",
   },
   {
@@ -340,5 +341,33 @@ export const raftkit: readonly Mutant[] = [
     find: "    Math.floor(maxLogBytes / 2) - ENTRY_BYTES,\n",
     replace: "    maxLogBytes - ENTRY_BYTES,\n",
     why: "a command that the log has no room for is refused for good, and no snapshot is due",
+  },
+  {
+    id: "raftkit-batch-1",
+    file: "packages/raftkit/src/proposal-batch.ts",
+    find: "return !this.#proposals.some((other) => other.first > first && other.handedOver);",
+    replace: "return first >= 0;",
+    why: "a command is handed over again behind a later one of its call",
+  },
+  {
+    id: "raftkit-batch-2",
+    file: "packages/raftkit/src/proposal-lists.ts",
+    find: "if (next.seq + next.count > end) list.splice",
+    replace: "if (next.seq + next.count > end + 1000) list.splice",
+    why: "an answer to some commands of a call is taken for one to all of them",
+  },
+  {
+    id: "raftkit-batch-3",
+    file: "packages/raftkit/src/proposals.ts",
+    find: "if (proposal.term >= term || proposal.index + proposal.count - 1 <= index) continue;",
+    replace: "if (proposal.term >= term || proposal.index <= index) continue;",
+    why: "the rest of a call that was overtaken by a later term waits for its timeout",
+  },
+  {
+    id: "raftkit-batch-4",
+    file: "packages/raftkit/src/proposals.ts",
+    find: "        passed <= index && !proposal.settled;",
+    replace: "        !proposal.settled;",
+    why: "what a snapshot doesn't cover is called unknown with what it covers",
   },
 ];
