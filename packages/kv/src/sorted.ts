@@ -1,7 +1,7 @@
 // A sorted map in blocks of at most 512 items: one binary search over the blocks, one inside a
 // block. Blocks are shared with captures and copied before their next change (copy-on-write), so
-// that a capture costs one pointer per block. It never changes an item: a write puts a new one in
-// its place.
+// that a capture costs one pointer per block. An item that no capture has seen is written over;
+// otherwise a new one is put in its place. Those are found by their keys, without a search.
 import type { Index } from "@raftkit/core";
 import { combined, hashItem } from "./hash.js";
 
@@ -13,11 +13,13 @@ const BLOCK_ITEMS_MAX = 512;
  */
 export class Item {
   readonly ordered: string;
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly length: number;
-  readonly index: Index;
-  readonly hash: number;
+  bytes: Uint8Array;
+  start: number;
+  length: number;
+  index: Index;
+  hash: number;
+  /** In which of the map's epochs it was put there; -1: in none, or by a restore. */
+  epoch = -1;
 
   constructor(ordered: string, bytes: Uint8Array, start: number, length: number, index: Index) {
     this.ordered = ordered;
@@ -31,6 +33,49 @@ export class Item {
   get value(): Uint8Array {
     const { bytes, start, length } = this;
     return length === bytes.length ? bytes : bytes.subarray(start, start + length);
+  }
+
+  /** Each gets what the other held. Of the same key. */
+  swap(other: Item): void {
+    const { bytes, start, length, index, hash } = this;
+    this.bytes = other.bytes;
+    this.start = other.start;
+    this.length = other.length;
+    this.index = other.index;
+    this.hash = other.hash;
+    other.bytes = bytes;
+    other.start = start;
+    other.length = length;
+    other.index = index;
+    other.hash = hash;
+  }
+}
+
+/**
+ * The items that were written since the map was made or restored, by key: a search among 100,000
+ * keys costs several times as much. In many small maps, since one that grows stops everything.
+ */
+class WrittenItems {
+  readonly #maps = Array.from({ length: 256 }, () => new Map<string, Item>());
+
+  #mapOf(ordered: string): Map<string, Item> | undefined {
+    let hash = 0;
+    for (let i = 0; i < ordered.length; i++) {
+      hash = (Math.imul(hash, 31) + ordered.charCodeAt(i)) | 0;
+    }
+    return this.#maps[(hash ^ (hash >>> 8) ^ (hash >>> 16)) & 0xff];
+  }
+
+  get(ordered: string): Item | undefined {
+    return this.#mapOf(ordered)?.get(ordered);
+  }
+
+  put(item: Item): void {
+    this.#mapOf(item.ordered)?.set(item.ordered, item);
+  }
+
+  delete(ordered: string): void {
+    this.#mapOf(ordered)?.delete(ordered);
   }
 }
 
@@ -51,10 +96,11 @@ export interface Capture {
 
 export interface SortedItems {
   readonly size: number;
+  /** For a look at once: the next write may change it. */
   get(ordered: string): Item | undefined;
   /** The same for the same items, however they came about; costs nothing. */
   readonly hash: string;
-  /** @returns what it replaced */
+  /** @returns what it replaced, for a look at once */
   set(ordered: string, value: Uint8Array, index: Index): Item | undefined;
   delete(ordered: string): void;
   /** As `set`, without a search; its key must be behind all others. */
@@ -66,6 +112,7 @@ export interface SortedItems {
 
 export function createSortedItems(): SortedItems {
   let blocks: Block[] = [];
+  const written = new WrittenItems();
   let epoch = 0;
   let size = 0;
   /** Of the items' hashes, modulo 2^32. */
@@ -109,6 +156,8 @@ export function createSortedItems(): SortedItems {
       return size;
     },
     get(ordered) {
+      const known = written.get(ordered);
+      if (known) return known;
       const items = blocks[findBlock(ordered)]?.items;
       const item = items?.[findItem(items, ordered)];
       return item?.ordered === ordered ? item : undefined;
@@ -119,6 +168,14 @@ export function createSortedItems(): SortedItems {
     set(ordered, value, index) {
       const item = new Item(ordered, value, 0, value.length, index);
       sum = (sum + item.hash) | 0;
+      const known = written.get(ordered);
+      if (known?.epoch === epoch) {
+        sum = (sum - known.hash) | 0;
+        known.swap(item);
+        return item;
+      }
+      item.epoch = epoch;
+      written.put(item);
       const blockAt = findBlock(ordered);
       const block = blocks[blockAt];
       if (block === undefined) {
@@ -143,6 +200,7 @@ export function createSortedItems(): SortedItems {
       const itemAt = findItem(block.items, ordered);
       const item = block.items[itemAt];
       if (item?.ordered !== ordered) return;
+      written.delete(ordered);
       sum = (sum - item.hash) | 0;
       size--;
       if (block.items.length === 1) blocks.splice(blockAt, 1);

@@ -51,4 +51,18 @@ export const kv: readonly Mutant[] = [
     replace: "    this.kept = this.#piece.slice(from, from + (isShared ? SHARED_BYTES : length));",
     why: "restored values change with the source's buffer: the slice of a Buffer is no copy",
   },
+  {
+    id: "kv-08",
+    file: "packages/kv/src/sorted.ts",
+    find: "      if (known?.epoch === epoch) {",
+    replace: "      if (known !== undefined) {",
+    why: "a write changes an item beneath a snapshot that is being written",
+  },
+  {
+    id: "kv-09",
+    file: "packages/kv/src/sorted.ts",
+    find: "      written.delete(ordered);\n",
+    replace: "",
+    why: "a deleted key is still found",
+  },
 ];
