@@ -4,6 +4,7 @@
 import { createServer } from "node:net";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import { RaftkitError } from "@raftkit/core";
+import type { KvCommand } from "@raftkit/kv";
 import { createKv, putCommand } from "@raftkit/kv";
 import { createFileLog, createFileSnapshots } from "@raftkit/storage-file";
 import { createTcpTransport } from "@raftkit/transport-tcp";
@@ -56,16 +57,33 @@ const server = createServer((socket) => {
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
   const reply = createReplies(socket);
+  let requests: number[] = [];
+  let commands: KvCommand[] = [];
+  const proposeAll = (): void => {
+    const asked = requests;
+    const proposed = commands;
+    requests = [];
+    commands = [];
+    void node.proposeAll(proposed).then((outcomes) => {
+      asked.forEach((request, i) => {
+        const outcome = outcomes[i];
+        const failed = outcome instanceof RaftkitError;
+        if (failed) count(outcome);
+        reply(request, failed ? STATUS_FAILED : STATUS_OK);
+      });
+    });
+  };
   onRequests(socket, (request, key, value) => {
-    // The value is the socket's buffer, which the codec copies.
-    const answered =
-      value.length === 0
-        ? node
-            .read({ type: "get", key: `key-${key}` })
-            .then(({ entry }) => (entry ? STATUS_OK : STATUS_FAILED))
-        : node.propose(putCommand(`key-${key}`, value)).then(() => STATUS_OK);
-    answered.then(
-      (status) => reply(request, status),
+    if (value.length > 0) {
+      // The writes that came in one chunk are one call. The codec copies the value before the
+      // socket's buffer changes.
+      if (requests.length === 0) queueMicrotask(proposeAll);
+      requests.push(request);
+      commands.push(putCommand(`key-${key}`, value));
+      return;
+    }
+    node.read({ type: "get", key: `key-${key}` }).then(
+      ({ entry }) => reply(request, entry ? STATUS_OK : STATUS_FAILED),
       (error: unknown) => {
         count(error);
         reply(request, STATUS_FAILED);
