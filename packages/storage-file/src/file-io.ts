@@ -64,6 +64,11 @@ function skip(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[
   return first === undefined ? [] : [first.subarray(left), ...parts.slice(i + 1)];
 }
 
+/** Once it resolves, what was written is durable. */
+export async function makeDurable(handle: FileHandle): Promise<void> {
+  if (handle.writesDurably !== true) await handle.datasync();
+}
+
 /** Writes `<json>\n<crc>\n` so that after a crash the old content or the new is there. */
 export async function writeSmallFile(
   fileSystem: FileSystem,

@@ -19,6 +19,8 @@ export interface FileHandle {
    * Makes content and size durable, not the name. If it rejects, it is unknown what is on disk.
    */
   datasync(): Promise<void>;
+  /** A write that has resolved is durable, as after `datasync`, which is not needed then. */
+  readonly writesDurably?: boolean;
   size(): Promise<number>;
   close(): Promise<void>;
 }
@@ -30,8 +32,10 @@ export interface FileSystem {
   /**
    * `existing`: for reading and writing. `create`: the same, of a new file that only the owner can
    * read (0600); rejects if the name is taken.
+   * @param writes `durable`: where the platform can make a write durable in the same call, it does,
+   * and the handle `writesDurably`; elsewhere it is ignored
    */
-  open(path: string, mode: "existing" | "create"): Promise<FileHandle>;
+  open(path: string, mode: "existing" | "create", writes?: "durable"): Promise<FileHandle>;
   /** Atomically replaces `to`. */
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;

@@ -1,8 +1,9 @@
-// The hot path: one frame, one write and one datasync per `write`. After the first failure it never
+// The hot path: one frame and one durable write of the disk per `write`. After the first failure it never
 // writes again, since it is unknown what a failed sync left on disk.
 import type { LogOperation, LogState } from "@raftkit/core";
 import { checkedNextLogState, InvariantViolation } from "@raftkit/core";
 import { StorageWriteFailed } from "./errors.js";
+import { makeDurable } from "./file-io.js";
 import type { FrameLink } from "./frame.js";
 import { createFrameEncoder, FRAME_BYTES_MAX, frameBytes } from "./frame.js";
 import type { LogEnd } from "./identity.js";
@@ -121,7 +122,7 @@ export class LogWriter {
     const written = await handle.write(parts, this.#offset);
     // Going on would leave two states of a sector that a crash could mix: recovery knows one.
     if (written < bytes) throw new Error(`it took ${written} bytes of a write of ${bytes}`);
-    await handle.datasync();
+    await makeDurable(handle);
     this.#offset += bytes;
     this.#link = link;
     this.#state = state;

@@ -4,14 +4,16 @@ import * as fs from "node:fs";
 import type { FileHandle, FileSystem } from "./file-system.js";
 import { lockDirectory } from "./node-lock.js";
 
+/** On Linux a write does what `fdatasync` does: one trip to the thread pool instead of two. */
+const DURABLE_WRITES = process.platform === "linux" ? fs.constants.O_DSYNC : 0;
+
 export const nodeFileSystem: FileSystem = {
-  async open(path, mode) {
+  async open(path, mode, writes) {
     const { O_RDWR, O_CREAT, O_EXCL } = fs.constants;
-    return fileHandle(
-      await call<number>((done) =>
-        fs.open(path, mode === "create" ? O_RDWR | O_CREAT | O_EXCL : O_RDWR, 0o600, done),
-      ),
-    );
+    const durable = writes === "durable" ? DURABLE_WRITES : 0;
+    const flags = O_RDWR | durable | (mode === "create" ? O_CREAT | O_EXCL : 0);
+    const fd = await call<number>((done) => fs.open(path, flags, 0o600, done));
+    return fileHandle(fd, durable !== 0);
   },
   rename: (from, to) => call((done) => fs.rename(from, to, done)),
   unlink: (path) => call((done) => fs.unlink(path, done)),
@@ -30,8 +32,9 @@ export const nodeFileSystem: FileSystem = {
   lock: lockDirectory,
 };
 
-function fileHandle(fd: number): FileHandle {
+function fileHandle(fd: number, writesDurably: boolean): FileHandle {
   return {
+    writesDurably,
     read: (into, position) =>
       call<number>((done) => fs.read(fd, into, 0, into.length, position, done)),
     write(parts, position) {

@@ -236,7 +236,7 @@ async function startWriting(
     salt,
     capacity,
     recycled,
-    handle: await fileSystem.open(file, "existing"),
+    handle: await fileSystem.open(file, "existing", "durable"),
   });
   const ahead = found[recovered.active + 1];
   const upToActive = found

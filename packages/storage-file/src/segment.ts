@@ -10,7 +10,7 @@ import type { Random } from "@raftkit/core";
 import { CorruptLog } from "./errors.js";
 import type { FileHandle, FileSystem } from "./file-system.js";
 import { getUint48, setUint48 } from "./numbers.js";
-import { readRange, withFile, writeAll } from "./file-io.js";
+import { makeDurable, readRange, withFile, writeAll } from "./file-io.js";
 import { isNoSpace } from "./space.js";
 
 export const SEGMENT_HEADER_BYTES = 4096;
@@ -117,12 +117,12 @@ export async function createSegment(
   const { fileSystem, directory, number, capacity, recycled } = options;
   const temporary = `${directory}/${recycled ? SPARE : FILLING}`;
   if (!recycled) await removeIfThere(fileSystem, temporary);
-  const handle = await fileSystem.open(temporary, recycled ? "existing" : "create");
+  const handle = await fileSystem.open(temporary, recycled ? "existing" : "create", "durable");
   try {
     const header = encodeHeader(options);
     await writeAll(handle, [header], 0);
     if (!recycled) await fill(handle, capacity, options.abandoned);
-    await handle.datasync();
+    await makeDurable(handle);
     await fileSystem.rename(temporary, `${directory}/${segmentName(number)}`);
     await fileSystem.syncDirectory(directory);
     return { number, capacity, recycled, handle, salt: header.subarray(16, 24) };
@@ -142,7 +142,7 @@ async function fill(handle: FileHandle, capacity: number, abandoned: () => boole
   for (let at = SEGMENT_HEADER_BYTES; at < capacity; at += zeros.length) {
     if (abandoned()) throw new Error("the log is closing");
     await writeAll(handle, [zeros.subarray(0, capacity - at)], at);
-    await handle.datasync();
+    await makeDurable(handle);
   }
 }
 

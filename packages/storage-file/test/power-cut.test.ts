@@ -1,6 +1,7 @@
 // Random operations, a power cut at a random moment, and the question that matters: is everything
 // there that was acknowledged, and nothing half?
 import type { LogOperation } from "@raftkit/core";
+import type { FileSystem } from "@raftkit/storage-file";
 import { createFileLog } from "@raftkit/storage-file";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -48,8 +49,34 @@ function randomWrite(model: Model, random: () => number): LogOperation[] {
   return operations;
 }
 
+/** As a disk that writes durably in one call. */
+function writingDurably(fileSystem: FileSystem): FileSystem {
+  return {
+    ...fileSystem,
+    async open(path, mode, writes) {
+      const handle = await fileSystem.open(path, mode);
+      if (writes !== "durable") return handle;
+      return {
+        ...handle,
+        writesDurably: true,
+        async write(parts, position) {
+          const written = await handle.write(parts, position);
+          await handle.datasync();
+          return written;
+        },
+        datasync: () => Promise.reject(new Error("it is durable already")),
+      };
+    },
+  };
+}
+
 /** Runs processes against one disk, each until its power cut; checks what each opening finds. */
-async function live(seed: number, cuts: readonly number[], shortWrites: boolean): Promise<void> {
+async function live(
+  seed: number,
+  cuts: readonly number[],
+  shortWrites: boolean,
+  isDurable = false,
+): Promise<void> {
   const random = seeded(seed);
   const disk = createSimulatedDisk({
     random,
@@ -71,7 +98,7 @@ async function live(seed: number, cuts: readonly number[], shortWrites: boolean)
     });
     const log = createFileLog({
       directory,
-      fileSystem: disk.boot(),
+      fileSystem: isDurable ? writingDurably(disk.boot()) : disk.boot(),
       segmentBytes: 8192 + 4096,
       random,
     });
@@ -107,6 +134,7 @@ test("acknowledged writes survive any power cut, others are there whole or not a
     fc.asyncProperty(
       fc.integer(),
       fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 4 }),
+      fc.boolean(),
       fc.boolean(),
       live,
     ),

@@ -5,7 +5,7 @@ export const storageFile: readonly Mutant[] = [
   {
     id: "storage-file-01",
     file: "packages/storage-file/src/log-writer.ts",
-    find: "    await handle.datasync();\n    this.#offset",
+    find: "    await makeDurable(handle);\n    this.#offset",
     replace: "    this.#offset",
     why: "a write is acknowledged without a sync (hazard 1)",
   },
@@ -14,7 +14,7 @@ export const storageFile: readonly Mutant[] = [
     file: "packages/storage-file/src/log-writer.ts",
     find: "    const written = await handle.write(parts, this.#offset);",
     replace:
-      "    await handle.datasync();\n    const written = await handle.write(parts, this.#offset);\n    if (written === bytes) {\n      this.#offset += bytes;\n      this.#link = link;\n      this.#state = state;\n      return;\n    }",
+      "    await makeDurable(handle);\n    const written = await handle.write(parts, this.#offset);\n    if (written === bytes) {\n      this.#offset += bytes;\n      this.#link = link;\n      this.#state = state;\n      return;\n    }",
     why: "the sync comes before the write",
   },
   {
@@ -83,7 +83,7 @@ export const storageFile: readonly Mutant[] = [
   {
     id: "storage-file-12",
     file: "packages/storage-file/src/segment.ts",
-    find: "    await handle.datasync();\n    await fileSystem.rename(temporary",
+    find: "    await makeDurable(handle);\n    await fileSystem.rename(temporary",
     replace: "    await fileSystem.rename(temporary",
     why: "a segment gets its name before its content is durable",
   },
@@ -313,5 +313,12 @@ export const storageFile: readonly Mutant[] = [
     find: 'new Set(["ENOSPC", "EDQUOT"])',
     replace: 'new Set(["ENOSPC"])',
     why: "a used-up quota is no full disk",
+  },
+  {
+    id: "storage-file-65",
+    file: "packages/storage-file/src/node-file-system.ts",
+    find: "const flags = O_RDWR | durable |",
+    replace: "const flags = O_RDWR |",
+    why: "writes pass for durable that aren't (hazard 1)",
   },
 ];
