@@ -1,5 +1,14 @@
 // What the routes ask of a node: the key-value commands, in a session or outside, and the queries.
-import type { KvAnswer, KvCommand, KvQuery, KvResult } from "@raftkit/kv";
+import { batchCommand } from "@raftkit/kv";
+import type {
+  KvAnswer,
+  KvBatchResult,
+  KvCommand,
+  KvQuery,
+  KvResult,
+  KvWriteCommand,
+  KvWriteResult,
+} from "@raftkit/kv";
 import { closeSession, numberedCommand, openSession, plainCommand } from "@raftkit/sessions";
 import type {
   SessionClosed,
@@ -23,13 +32,15 @@ export interface IdempotencyKey {
   readonly number: number;
 }
 
-/** All that the key-value routes need of a node. */
+/** All that the key-value routes and the Redis port need of a node. */
 export interface KvCalls {
-  propose(command: KvCommand, options?: CallOptions): Promise<KvResult>;
+  propose(command: KvWriteCommand, options?: CallOptions): Promise<KvWriteResult>;
+  /** @param operations what a `BatchWriter` wrote; they are encoded before this returns */
+  proposeBatch(operations: Uint8Array, options?: CallOptions): Promise<KvBatchResult>;
   /** Executed once for this key: sent again, it has the result of the first time. */
   proposeOnce(
     key: IdempotencyKey,
-    command: KvCommand,
+    command: KvWriteCommand,
     options?: CallOptions,
   ): Promise<SessionOutcome<KvResult>>;
   openSession(options?: CallOptions): Promise<SessionOpened>;
@@ -45,6 +56,8 @@ export const NUMBERS_KEPT = 64;
 export function kvCalls(node: () => KvNode): KvCalls {
   return {
     propose: async (command, options) => node().propose(plainCommand(command), options),
+    proposeBatch: async (operations, options) =>
+      node().propose(plainCommand(batchCommand(operations)), options),
     proposeOnce: async (key, command, options) => node().propose(onceUnder(key, command), options),
     openSession: async (options) => node().propose(openSession(), options),
     closeSession: async (session, options) => node().propose(closeSession(session), options),
@@ -58,7 +71,7 @@ export function kvCalls(node: () => KvNode): KvCalls {
  */
 export function onceUnder(
   { session, number }: IdempotencyKey,
-  command: KvCommand,
-): ReturnType<typeof numberedCommand<KvCommand>> {
+  command: KvWriteCommand,
+): ReturnType<typeof numberedCommand<KvWriteCommand>> {
   return numberedCommand(session, number, Math.max(1, number - NUMBERS_KEPT + 1), command);
 }

@@ -1,6 +1,6 @@
 // The HTTP API over a state machine in memory that a test can make fail, on a port of its own.
 import { createJsonCodec } from "@raftkit/codec-json";
-import { createKv } from "@raftkit/kv";
+import { batchCommand, createKv } from "@raftkit/kv";
 import type { Kv, KvChange, KvCommand, KvResult } from "@raftkit/kv";
 import { closeSession, openSession, plainCommand, withSessions } from "@raftkit/sessions";
 import type { SessionsCommand } from "@raftkit/sessions";
@@ -18,7 +18,7 @@ import { kvRoutes } from "../src/http/routes/kv.js";
 import { watchRoute } from "../src/http/routes/watch.js";
 import { sessionRoutes } from "../src/http/routes/sessions.js";
 
-interface FakeKv extends KvCalls {
+export interface FakeKv extends KvCalls {
   readonly machine: Kv;
   readonly feed: ChangeFeed<KvChange>;
   /** Awaited before each operation; throw to fail it. */
@@ -26,7 +26,7 @@ interface FakeKv extends KvCalls {
 }
 
 /** The real state machine, with nothing replicated. */
-function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
+export function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
   const feed = createChangeFeed(options);
   const machine = createKv({ changes: feed });
   const inSessions = withSessions(machine, {
@@ -50,6 +50,7 @@ function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
     feed,
     before: () => undefined,
     propose: (command, call = {}) => apply(plainCommand(command), call),
+    proposeBatch: (operations, call = {}) => apply(plainCommand(batchCommand(operations)), call),
     proposeOnce: (key, command, call = {}) => apply(onceUnder(key, command), call),
     openSession: (call = {}) => apply(openSession(), call),
     closeSession: (session, call = {}) => apply(closeSession(session), call),

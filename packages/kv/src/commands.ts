@@ -2,12 +2,10 @@
 // both the schema (when a command is proposed) and `apply` (which must refuse the same way
 // everywhere) rely on.
 import { RaftkitError } from "@raftkit/core";
-import type { Index } from "@raftkit/core";
-
-/** The longest key, in bytes of UTF-8. */
-export const KEY_BYTES_MAX = 1024;
-/** The longest value, in bytes. */
-export const VALUE_BYTES_MAX = 1_048_576;
+import type { Index, Returns } from "@raftkit/core";
+import { batchProblem } from "./batch.js";
+import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.js";
+import type { KvBatchResult, KvWriteResult } from "./results.js";
 
 /**
  * What must hold for a command to take effect: the key was last written at this index; it exists;
@@ -17,6 +15,7 @@ export type Condition = { readonly ifMatch: Index | "*" } | { readonly ifNoneMat
 
 const PUT = 0;
 const DELETE = 1;
+const BATCH = 2;
 const ABSENT = 0;
 const PRESENT = -1;
 
@@ -25,18 +24,25 @@ const PRESENT = -1;
  * modification index; 0: the key must not exist; -1: it must exist. Build them with `putCommand`
  * and `deleteCommand`.
  */
-export type KvCommand =
+export type KvWriteCommand = (
   | readonly [typeof PUT, string, Uint8Array]
   | readonly [typeof PUT, string, Uint8Array, number]
   | readonly [typeof DELETE, string]
-  | readonly [typeof DELETE, string, number];
+  | readonly [typeof DELETE, string, number]
+) &
+  Returns<KvWriteResult>;
+
+/** `[2, batch]`: executes what a `BatchWriter` wrote. Build it with `batchCommand`. */
+export type KvBatchCommand = readonly [typeof BATCH, Uint8Array] & Returns<KvBatchResult>;
+
+export type KvCommand = KvWriteCommand | KvBatchCommand;
 
 /**
  * Writes `value` (up to 1 MiB) under `key` (1 to 1024 bytes of UTF-8). Their limits are checked by
  * `kvCommandSchema`.
  * @throws {RaftkitError} `KV_INVALID_CONDITION`: an `ifMatch` that no key can have
  */
-export function putCommand(key: string, value: Uint8Array, condition?: Condition): KvCommand {
+export function putCommand(key: string, value: Uint8Array, condition?: Condition): KvWriteCommand {
   return condition === undefined ? [PUT, key, value] : [PUT, key, value, expectedIndex(condition)];
 }
 
@@ -44,8 +50,16 @@ export function putCommand(key: string, value: Uint8Array, condition?: Condition
  * Deletes `key`; deleting what doesn't exist succeeds.
  * @throws {RaftkitError} `KV_INVALID_CONDITION`: an `ifMatch` that no key can have
  */
-export function deleteCommand(key: string, condition?: Condition): KvCommand {
+export function deleteCommand(key: string, condition?: Condition): KvWriteCommand {
   return condition === undefined ? [DELETE, key] : [DELETE, key, expectedIndex(condition)];
+}
+
+/**
+ * Executes several operations at one index, with nothing in between.
+ * @param operations `bytes()` of a `BatchWriter`
+ */
+export function batchCommand(operations: Uint8Array): KvBatchCommand {
+  return [BATCH, operations];
 }
 
 function expectedIndex(condition: Condition): number {
@@ -63,8 +77,11 @@ export function conditionHolds(expected: number | undefined, index: Index): bool
   return expected === undefined || expected === index || (expected === PRESENT && index > 0);
 }
 
+/** A batch: its bytes. */
+export type ParsedCommand = ParsedWrite | Uint8Array;
+
 /** A command taken apart; `value` is undefined for a deletion. */
-export interface ParsedCommand {
+export interface ParsedWrite {
   readonly key: string;
   readonly value: Uint8Array | undefined;
   readonly expected: number | undefined;
@@ -78,7 +95,10 @@ export function parseCommand(command: unknown): ParsedCommand | string {
   if (!Array.isArray(command)) return "a command is an array";
   const parts: readonly unknown[] = command;
   const kind = parts[0];
-  if (kind !== PUT && kind !== DELETE) return "a command starts with 0 (put) or 1 (delete)";
+  if (kind === BATCH) return parseBatch(parts);
+  if (kind !== PUT && kind !== DELETE) {
+    return "a command starts with 0 (put), 1 (delete) or 2 (batch)";
+  }
   const positions = kind === PUT ? 3 : 2;
   if (parts.length < positions || parts.length > positions + 1) {
     return `a ${kind === PUT ? "put" : "delete"} has ${positions} or ${positions + 1} parts`;
@@ -98,6 +118,13 @@ export function parseCommand(command: unknown): ParsedCommand | string {
     return "a condition is a modification index, 0 (absent) or -1 (present)";
   }
   return { key, value: bytes, expected };
+}
+
+function parseBatch(parts: readonly unknown[]): Uint8Array | string {
+  if (parts.length !== 2) return "a batch has 2 parts";
+  const bytes = parts[1];
+  if (!(bytes instanceof Uint8Array)) return "the operations of a batch are bytes";
+  return batchProblem(bytes) ?? bytes;
 }
 
 /** @returns what is wrong with a key; undefined: nothing. */

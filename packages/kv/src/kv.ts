@@ -3,9 +3,13 @@
 // never throw.
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, Returns, StateMachine } from "@raftkit/core";
+import { batchProblem, isReadOnly } from "./batch.js";
+import { BatchExecution } from "./batch-execution.js";
+import type { KvChange, KvChanges } from "./changes.js";
 import { conditionHolds, parseCommand } from "./commands.js";
-import type { KvCommand, ParsedCommand } from "./commands.js";
+import type { KvCommand, ParsedWrite } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
+import type { KvEntry, KvOperationResult, KvResult, KvWriteResult } from "./results.js";
 import { readSnapshot, writeSnapshot } from "./snapshot.js";
 import { createSortedItems } from "./sorted.js";
 
@@ -16,24 +20,12 @@ export const PAGE_BYTES_MAX = 4_194_304;
 const PAGE_ENTRIES_DEFAULT = 100;
 
 /**
- * - `ok`: it took effect at `index`, its own log index. `previousIndex`: the key's modification
- *   index before; null: it didn't exist.
- * - `conditionFailed`: nothing changed. `index`: the key's modification index; null: it doesn't
- *   exist.
- * - `invalid`: nothing changed; the command was malformed, and `kvCommandSchema` would have refused
- *   it when it was proposed.
- */
-export type KvResult =
-  | { readonly ok: true; readonly index: Index; readonly previousIndex: Index | null }
-  | { readonly ok: false; readonly reason: "conditionFailed"; readonly index: Index | null }
-  | { readonly ok: false; readonly reason: "invalid"; readonly message: string };
-
-/**
  * - `get`: one key.
  * - `list`: the keys that start with `prefix` (default: all) and come after `after` (default: from
  *   the first), at most `limit` (1 to
  *   1000, default 100; more counts as 1000).
  * - `size`: the number of keys.
+ * - `batch`: what a `BatchWriter` wrote, `get` and `size` only: answered at one state.
  */
 export type KvQuery =
   | (Returns<Extract<KvAnswer, { type: "get" }>> & { readonly type: "get"; readonly key: string })
@@ -43,13 +35,12 @@ export type KvQuery =
       readonly after?: string | undefined;
       readonly limit?: number | undefined;
     })
-  | (Returns<Extract<KvAnswer, { type: "size" }>> & { readonly type: "size" });
+  | (Returns<Extract<KvAnswer, { type: "size" }>> & { readonly type: "size" })
+  | (Returns<Extract<KvAnswer, { type: "batch" }>> & {
+      readonly type: "batch";
+      readonly operations: Uint8Array;
+    });
 
-/**
- * `value` belongs to the machine: read it, never change it. `index` is the log index of the key's
- * last write.
- */
-export type KvEntry = { readonly value: Uint8Array; readonly index: Index };
 export type KvListEntry = { readonly key: string } & KvEntry;
 
 /**
@@ -65,25 +56,8 @@ export type KvAnswer = { readonly index: Index } & (
       readonly next: string | null;
     }
   | { readonly type: "size"; readonly keys: number }
+  | { readonly type: "batch"; readonly results: readonly KvOperationResult[] }
 );
-
-/** What a command changed: nothing if its condition failed, or there was nothing to delete. */
-export type KvChange =
-  | {
-      readonly type: "put";
-      readonly key: string;
-      readonly value: Uint8Array;
-      readonly index: Index;
-    }
-  | { readonly type: "delete"; readonly key: string; readonly index: Index };
-
-/** Receives changes: raftkit's `createChangeFeed<KvChange>()` is one. */
-export interface KvChanges {
-  /** Called once for each command, in order; `events` may be empty. */
-  publish(index: Index, events: readonly KvChange[]): void;
-  /** The state is a snapshot's now; `index`: of the last command in it. */
-  restored(index: Index): void;
-}
 
 export interface KvOptions {
   /** Default: changes are not published. */
@@ -109,20 +83,28 @@ export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer>
 /** An empty key-value state. Keys are ordered by their bytes in UTF-8. */
 export function createKv({ changes }: KvOptions = {}): Kv {
   let state = createSortedItems();
+  const batches = new BatchExecution(state);
   let lastIndex: Index = 0;
 
   function apply(command: KvCommand, { index }: ApplyContext): KvResult {
     const parsed = parseCommand(command);
-    const result: KvResult =
+    lastIndex = index;
+    if (parsed instanceof Uint8Array) {
+      if (changes === undefined) return batches.execute(parsed, index, undefined);
+      const events: KvChange[] = [];
+      const result = batches.execute(parsed, index, (change) => events.push(change));
+      changes.publish(index, events);
+      return result;
+    }
+    const result: KvWriteResult =
       typeof parsed === "string"
         ? { ok: false, reason: "invalid", message: parsed }
         : execute(parsed, index);
-    lastIndex = index;
     if (changes !== undefined) changes.publish(index, changesOf(parsed, result));
     return result;
   }
 
-  function execute({ key, value, expected }: ParsedCommand, index: Index): KvResult {
+  function execute({ key, value, expected }: ParsedWrite, index: Index): KvWriteResult {
     const ordered = toOrdered(key);
     // The common case needs one search.
     if (value !== undefined && expected === undefined) {
@@ -171,6 +153,14 @@ export function createKv({ changes }: KvOptions = {}): Kv {
     return { type: "list", index: lastIndex, entries, next: null };
   }
 
+  function batch(operations: Uint8Array): KvAnswer {
+    const problem =
+      batchProblem(operations) ??
+      (isReadOnly(operations) ? undefined : "a query's batch has no operations but get and size");
+    if (problem !== undefined) throw new RaftkitError("KV_INVALID_QUERY", problem);
+    return { type: "batch", index: lastIndex, results: batches.query(operations) };
+  }
+
   return {
     commandFormat: "kv-1",
     apply,
@@ -182,23 +172,26 @@ export function createKv({ changes }: KvOptions = {}): Kv {
           return list(query.prefix ?? "", query.after, query.limit ?? PAGE_ENTRIES_DEFAULT);
         case "size":
           return { type: "size", index: lastIndex, keys: state.size };
+        case "batch":
+          return batch(query.operations);
         default:
           throw new RaftkitError(
             "KV_INVALID_QUERY",
-            `there is no query of type ${JSON.stringify((query as { type?: unknown }).type)}; there are get, list and size`,
+            `there is no query of type ${JSON.stringify((query as { type?: unknown }).type)}; there are get, list, size and batch`,
           );
       }
     },
     snapshot: () => readOnce(writeSnapshot(state.capture(), lastIndex)),
     async restore(source) {
       ({ items: state, index: lastIndex } = await readSnapshot(source));
+      batches.state = state;
       changes?.restored(lastIndex);
     },
     hash: () => state.hash,
   };
 }
 
-function changesOf(command: ParsedCommand | string, result: KvResult): readonly KvChange[] {
+function changesOf(command: ParsedWrite | string, result: KvWriteResult): readonly KvChange[] {
   if (!result.ok || typeof command === "string") return [];
   const { key, value } = command;
   const { index, previousIndex } = result;

@@ -26,3 +26,24 @@ function mapUnits(text: string, map: (unit: number) => number): string {
   for (let i = 0; i < text.length; i++) mapped += String.fromCharCode(map(text.charCodeAt(i)));
   return mapped;
 }
+
+/** Short keys of ASCII alone, which are most, are decoded without a call of the platform's. */
+const SHORT_KEY_BYTES = 64;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** @returns undefined for long keys, and where a byte isn't ASCII */
+export function asciiOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > SHORT_KEY_BYTES) return undefined;
+  const units: number[] = [];
+  for (let at = start; at < end; at++) {
+    const unit = bytes[at] ?? 0;
+    if (unit > 0x7f) return undefined;
+    units.push(unit);
+  }
+  return String.fromCharCode(...units);
+}
+
+/** The ordered form of a key that is known to be UTF-8. */
+export function orderedOf(bytes: Uint8Array, start: number, end: number): string {
+  return asciiOf(bytes, start, end) ?? toOrdered(decoder.decode(bytes.subarray(start, end)));
+}

@@ -8,8 +8,9 @@
 // of them are good.
 import { RaftkitError } from "@raftkit/core";
 import type { Index } from "@raftkit/core";
-import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./commands.js";
-import { fromOrdered, toOrdered } from "./order.js";
+import { getUint64 as getAnyUint64, setUint64 } from "./integers.js";
+import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.js";
+import { asciiOf, fromOrdered, toOrdered } from "./order.js";
 import { createSortedItems, Item } from "./sorted.js";
 import type { Capture, SortedItems } from "./sorted.js";
 
@@ -25,8 +26,6 @@ const UNIT_BYTES_MAX = 3;
  */
 const SHARED_BYTES = 8 * 1024;
 const SHARED_VALUE_BYTES_MAX = SHARED_BYTES / 2;
-/** Short keys of ASCII alone, which are most, are decoded without a call of the platform's. */
-const SHORT_KEY_BYTES = 64;
 
 const encoder = new TextEncoder();
 
@@ -189,7 +188,7 @@ function createReader(): Reader {
   }
 
   function readKey(bytes: Uint8Array, start: number, end: number): string {
-    const ascii = end - start <= SHORT_KEY_BYTES ? asciiOf(bytes, start, end) : undefined;
+    const ascii = asciiOf(bytes, start, end);
     if (ascii !== undefined) return ascii;
     try {
       return toOrdered(decoder.decode(bytes.subarray(start, end)));
@@ -215,17 +214,6 @@ function createReader(): Reader {
       return { items, index: lastIndex };
     },
   };
-}
-
-/** @returns undefined where a byte isn't ASCII */
-function asciiOf(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const units: number[] = [];
-  for (let at = start; at < end; at++) {
-    const unit = bytes[at] ?? 0;
-    if (unit > 0x7f) return undefined;
-    units.push(unit);
-  }
-  return String.fromCharCode(...units);
 }
 
 /** Copies values out of a piece, small ones together with what stands between them. */
@@ -268,13 +256,8 @@ function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
   return bytes;
 }
 
-function setUint64(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value, true); // modulo 2^32
-  view.setUint32(offset + 4, Math.floor(value / 0x100000000), true);
-}
-
 function getUint64(view: DataView, offset: number): number {
-  const value = view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 0x100000000;
+  const value = getAnyUint64(view, offset);
   return Number.isSafeInteger(value) ? value : refuse("a number in it is beyond 2^53");
 }
 

@@ -100,8 +100,17 @@ export interface SortedItems {
   get(ordered: string): Item | undefined;
   /** The same for the same items, however they came about; costs nothing. */
   readonly hash: string;
-  /** @returns what it replaced, for a look at once */
-  set(ordered: string, value: Uint8Array, index: Index): Item | undefined;
+  /**
+   * @param start where in `value` it begins, with `length`; default: all of it
+   * @returns what it replaced, for a look at once
+   */
+  set(
+    ordered: string,
+    value: Uint8Array,
+    index: Index,
+    start?: number,
+    length?: number,
+  ): Item | undefined;
   delete(ordered: string): void;
   /** As `set`, without a search; its key must be behind all others. */
   append(item: Item): void;
@@ -165,8 +174,8 @@ export function createSortedItems(): SortedItems {
     get hash() {
       return combined(sum, size);
     },
-    set(ordered, value, index) {
-      const item = new Item(ordered, value, 0, value.length, index);
+    set(ordered, value, index, start = 0, length = value.length) {
+      const item = new Item(ordered, value, start, length, index);
       sum = (sum + item.hash) | 0;
       const known = written.get(ordered);
       if (known?.epoch === epoch) {

@@ -2,7 +2,7 @@
 import type { Random } from "@raftkit/core";
 import { machineSuite } from "@raftkit/conformance";
 import { describeSuite } from "@raftkit/conformance/vitest";
-import { createKv, deleteCommand, putCommand } from "../src/index.js";
+import { batchCommand, BatchWriter, createKv, deleteCommand, putCommand } from "../src/index.js";
 import type { Condition, KvCommand } from "../src/index.js";
 
 const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
@@ -19,6 +19,7 @@ function command(random: Random): KvCommand {
       { ifMatch: 1 + below(300) },
     ] satisfies (Condition | undefined)[]
   )[below(5)];
+  if (below(4) === 0) return batch(below);
   return below(4) === 0
     ? deleteCommand(key, condition)
     : putCommand(
@@ -26,6 +27,24 @@ function command(random: Random): KvCommand {
         Uint8Array.from({ length: below(2000) }, () => below(256)),
         condition,
       );
+}
+
+function batch(below: (bound: number) => number): KvCommand {
+  const writer = new BatchWriter();
+  const anyKey = (): Uint8Array => Buffer.from(keys[below(keys.length)] ?? "");
+  const condition = ([undefined, "absent", "present"] as const)[below(3)];
+  if (below(3) === 0) writer.expect(anyKey(), below(300));
+  writer.put(
+    anyKey(),
+    Uint8Array.from({ length: below(300) }, () => below(256)),
+    condition,
+  );
+  writer.append(anyKey(), Buffer.from(String(below(10))));
+  writer.increment(anyKey(), BigInt(below(100) - 50));
+  writer.delete(anyKey(), condition);
+  writer.get(anyKey());
+  writer.size();
+  return batchCommand(writer.bytes());
 }
 
 /** The version is the fourth byte. */

@@ -148,7 +148,10 @@ describe("what is malformed", () => {
     [{}, /array/],
     ["put", /array/],
     [[], /starts with/],
-    [[2, "a"], /starts with/],
+    [[3, "a"], /starts with/],
+    [[2, "a"], /are bytes/],
+    [[2], /2 parts/],
+    [[2, bytes(""), 1], /2 parts/],
     [["0", "a", bytes("")], /starts with/],
     [[0, "a"], /3 or 4 parts/],
     [[0, "a", bytes(""), 1, 1], /3 or 4/],
@@ -248,6 +251,7 @@ describe("what is malformed", () => {
 
 /** In an empty state only "absent" (0) holds. */
 function conditionFails(command: readonly unknown[]): boolean {
+  if (command[0] === 2) return false;
   const expected = command[command[0] === 0 ? 3 : 2];
   return expected !== undefined && expected !== 0;
 }

@@ -1,6 +1,6 @@
 // What clients called, and what they were told: the history that is judged at the end. A call whose
 // end they don't know stays open for ever. It judges nothing.
-import type { KvAnswer, KvCommand, KvResult } from "@raftkit/kv";
+import type { KvAnswer, KvResult, KvWriteCommand } from "@raftkit/kv";
 import { deleteCommand, putCommand } from "@raftkit/kv";
 import type { KeyValueInput, KeyValueOutput, Operation } from "@raftkit/linearizability";
 import type { SeededRandom } from "@raftkit/simulation";
@@ -141,7 +141,7 @@ export function createCalls(
   };
 }
 
-export function commandOf(input: KeyValueWrite): KvCommand {
+export function commandOf(input: KeyValueWrite): KvWriteCommand {
   const { key, expected } = input;
   const condition =
     expected === undefined
@@ -159,9 +159,13 @@ export function commandOf(input: KeyValueWrite): KvCommand {
 }
 
 export function resultOf(result: KvResult): KeyValueOutput {
-  if (result.ok) return { ok: true, version: result.index, existed: result.previousIndex !== null };
-  if (result.reason === "conditionFailed") return { ok: false, version: result.index };
-  throw new TypeError(`the machine calls a command invalid: ${result.message}`);
+  if (result.ok && "previousIndex" in result) {
+    return { ok: true, version: result.index, existed: result.previousIndex !== null };
+  }
+  if (!result.ok && result.reason === "conditionFailed") {
+    return { ok: false, version: result.index };
+  }
+  throw new TypeError(`this isn't the result of a write: ${JSON.stringify(result)}`);
 }
 
 export function answerOf(answer: KvAnswer): KeyValueOutput {

@@ -1,7 +1,7 @@
 // What each key held behind each index, by what machines were given: a read of any consistency must
 // show exactly the state that it names.
 import type { Index } from "@raftkit/core";
-import type { KvCommand, KvResult } from "@raftkit/kv";
+import type { KvWriteCommand, KvResult } from "@raftkit/kv";
 import type { Application } from "./replicas.js";
 
 export interface KvHistory {
@@ -23,7 +23,7 @@ export function createKvHistory(): KvHistory {
     applied({ index, command, isExecuted, result }) {
       if (!isExecuted || seen.has(index)) return;
       seen.add(index);
-      const [operation, key] = command.at(-1) as KvCommand;
+      const [operation, key] = command.at(-1) as KvWriteCommand;
       const own = (
         command.length === 4 ? (result as { readonly result?: unknown }).result : result
       ) as KvResult | undefined;

@@ -1,7 +1,7 @@
 // /v1/kv and /v1/kv/{key}: keys and values over HTTP. The key is everything behind "/v1/kv/",
 // percent-decoded once.
 import { deleteCommand, putCommand } from "@raftkit/kv";
-import type { KvCommand, KvResult } from "@raftkit/kv";
+import type { KvResult, KvWriteCommand, KvWriteResult } from "@raftkit/kv";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { CallOptions } from "raftkit";
@@ -157,9 +157,9 @@ function callOf({ signal }: RequestLifecycle, reply: FastifyReply): CallOptions 
 async function write(
   calls: KvCalls,
   headers: WriteHeaders,
-  command: KvCommand,
+  command: KvWriteCommand,
   options: CallOptions,
-): Promise<Extract<KvResult, { readonly ok: true }>> {
+): Promise<Extract<KvWriteResult, { readonly ok: true }>> {
   const key = idempotencyKey(headers);
   if (!key) return succeeded(await calls.propose(command, options));
   const outcome = await calls.proposeOnce(key, command, options);
@@ -171,8 +171,9 @@ function noSuchKey(): HttpError {
   return new HttpError(404, "key_not_found", "there is no such key");
 }
 
-function succeeded(result: KvResult): Extract<KvResult, { readonly ok: true }> {
-  if (result.ok) return result;
+function succeeded(result: KvResult): Extract<KvWriteResult, { readonly ok: true }> {
+  if (result.ok && "previousIndex" in result) return result;
+  if (result.ok || result.reason === "changed") throw new TypeError("a write was a batch");
   if (result.reason === "invalid") throw new HttpError(400, "bad_request", result.message);
   const [now, headers] =
     result.index === null

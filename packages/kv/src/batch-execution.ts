@@ -1,0 +1,172 @@
+// What the operations of a batch do, one after the other. It depends only on the state, the batch
+// and its index; the batch is known to be well-formed.
+import type { Index } from "@raftkit/core";
+import {
+  ABSENT,
+  BatchReader,
+  INT64_MAX,
+  INT64_MIN,
+  isInt64,
+  OperationKind,
+  PRESENT,
+} from "./batch.js";
+import type { KvChange } from "./changes.js";
+import { VALUE_BYTES_MAX } from "./limits.js";
+import { fromOrdered, orderedOf } from "./order.js";
+import type { KvBatchResult, KvEntry, KvOperationResult } from "./results.js";
+import type { Item, SortedItems } from "./sorted.js";
+import { ValueKeeper } from "./values.js";
+
+const CONDITION_FAILED = { type: "refused", reason: "conditionFailed" } as const;
+const NOT_A_NUMBER = { type: "refused", reason: "notANumber" } as const;
+const OVERFLOW = { type: "refused", reason: "overflow" } as const;
+const TOO_LARGE = { type: "refused", reason: "tooLarge" } as const;
+const NO_VALUE = { type: "value", entry: null } as const;
+const NEWLY_WRITTEN = { type: "written", previousIndex: null } as const;
+/** The longest number has 20 digits with its sign. */
+const NUMBER_BYTES_MAX = 20;
+
+export class BatchExecution {
+  readonly #values = new ValueKeeper();
+  #state: SortedItems;
+
+  constructor(state: SortedItems) {
+    this.#state = state;
+  }
+
+  /** A restore replaced it. */
+  set state(state: SortedItems) {
+    this.#state = state;
+  }
+
+  /** @param changed is told of each change, if somebody wants to know */
+  execute(
+    bytes: Uint8Array,
+    index: Index,
+    changed: ((change: KvChange) => void) | undefined,
+  ): KvBatchResult {
+    const reader = new BatchReader(bytes);
+    const results: KvOperationResult[] = [];
+    while (reader.next()) {
+      const ordered = orderedOf(bytes, reader.keyStart, reader.keyEnd);
+      if (reader.kind === OperationKind.expect) {
+        if ((this.#state.get(ordered)?.index ?? 0) === reader.index) continue;
+        return { ok: false, reason: "changed", key: fromOrdered(ordered) };
+      }
+      results.push(this.#operation(reader, ordered, index, changed));
+    }
+    return { ok: true, index, results };
+  }
+
+  /** Of a batch that changes nothing. */
+  query(bytes: Uint8Array): readonly KvOperationResult[] {
+    const result = this.execute(bytes, 0, undefined);
+    return result.ok ? result.results : [];
+  }
+
+  #operation(
+    reader: BatchReader,
+    ordered: string,
+    index: Index,
+    changed: ((change: KvChange) => void) | undefined,
+  ): KvOperationResult {
+    switch (reader.kind) {
+      case OperationKind.put:
+        if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
+        this.#values.keep(reader.bytes, reader.keyEnd, reader.payloadEnd);
+        return written(this.#keep(ordered, reader.payloadEnd - reader.keyEnd, index, changed));
+      case OperationKind.delete: {
+        if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
+        const result = written(this.#state.get(ordered));
+        if (result === NEWLY_WRITTEN) return result;
+        this.#state.delete(ordered);
+        changed?.({ type: "delete", key: fromOrdered(ordered), index });
+        return result;
+      }
+      case OperationKind.append:
+        return this.#append(reader, ordered, index, changed);
+      case OperationKind.increment:
+        return this.#increment(reader, ordered, index, changed);
+      case OperationKind.size:
+        return { type: "size", keys: this.#state.size };
+      default: {
+        const item = this.#state.get(ordered);
+        return item === undefined ? NO_VALUE : { type: "value", entry: entryOf(item) };
+      }
+    }
+  }
+
+  #conditionHolds({ condition }: BatchReader, ordered: string): boolean {
+    if (condition === ABSENT) return this.#state.get(ordered) === undefined;
+    return condition !== PRESENT || this.#state.get(ordered) !== undefined;
+  }
+
+  /** The value that was kept last becomes the key's. @returns what it replaced */
+  #keep(
+    ordered: string,
+    length: number,
+    index: Index,
+    changed: ((change: KvChange) => void) | undefined,
+  ): Item | undefined {
+    const { kept, start } = this.#values;
+    if (changed !== undefined) {
+      const value = kept.subarray(start, start + length);
+      changed({ type: "put", key: fromOrdered(ordered), value, index });
+    }
+    return this.#state.set(ordered, kept, index, start, length);
+  }
+
+  #append(
+    reader: BatchReader,
+    ordered: string,
+    index: Index,
+    changed: ((change: KvChange) => void) | undefined,
+  ): KvOperationResult {
+    const before = this.#state.get(ordered)?.value ?? new Uint8Array(0);
+    const more = reader.payload();
+    const value = new Uint8Array(before.length + more.length);
+    if (value.length > VALUE_BYTES_MAX) return TOO_LARGE;
+    value.set(before);
+    value.set(more, before.length);
+    return this.#replace(ordered, value, index, changed);
+  }
+
+  #increment(
+    reader: BatchReader,
+    ordered: string,
+    index: Index,
+    changed: ((change: KvChange) => void) | undefined,
+  ): KvOperationResult {
+    const before = this.#state.get(ordered)?.value;
+    let number = 0n;
+    if (before !== undefined) {
+      if (before.length > NUMBER_BYTES_MAX) return NOT_A_NUMBER;
+      const text = String.fromCharCode(...before);
+      if (!isInt64(text)) return NOT_A_NUMBER;
+      number = BigInt(text);
+    }
+    number += reader.number;
+    if (number < INT64_MIN || number > INT64_MAX) return OVERFLOW;
+    const digits = Uint8Array.from(String(number), (digit) => digit.charCodeAt(0));
+    return this.#replace(ordered, digits, index, changed);
+  }
+
+  #replace(
+    ordered: string,
+    value: Uint8Array,
+    index: Index,
+    changed: ((change: KvChange) => void) | undefined,
+  ): KvOperationResult {
+    this.#values.keep(value, 0, value.length);
+    this.#keep(ordered, value.length, index, changed);
+    return { type: "value", entry: { value, index } };
+  }
+}
+
+function written(before: Item | undefined): KvOperationResult {
+  return before === undefined ? NEWLY_WRITTEN : { type: "written", previousIndex: before.index };
+}
+
+function entryOf({ value, index }: Item): KvEntry {
+  return { value, index };
+}
