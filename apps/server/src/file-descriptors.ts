@@ -3,10 +3,13 @@
 // isn't the disk's.
 import { RaftkitError } from "@raftkit/core";
 import { defaultLimits } from "./http/limits.js";
+import { defaultRedisLimits } from "./redis/limits.js";
 
 export interface DescriptorShares {
   /** HTTP connections open at once. */
   readonly httpConnections: number;
+  /** Connections to the Redis port; 0 without one. */
+  readonly redisConnections: number;
   /** Connections that other nodes may open to this one. */
   readonly peerConnections: number;
 }
@@ -15,7 +18,8 @@ export interface DescriptorShares {
 const RESERVED = 48;
 const MAX_PEER_CONNECTIONS = 64;
 const MIN_PEER_CONNECTIONS = 16;
-const MIN_HTTP_CONNECTIONS = 8;
+/** Of clients, at each of the ports. */
+const MIN_CONNECTIONS = 8;
 
 /** The process may open too few files to serve. */
 class TooFewDescriptors extends RaftkitError {
@@ -30,25 +34,43 @@ class TooFewDescriptors extends RaftkitError {
 /**
  * @param limit how many descriptors the process may have; undefined where the system has no limit
  * @param peers how many nodes there are
+ * @param hasRedis whether there is a Redis port: it gets half of what clients may have
  * @throws {TooFewDescriptors}
  */
-export function shareDescriptors(limit: number | undefined, peers: number): DescriptorShares {
-  const { maxConnections } = defaultLimits;
+export function shareDescriptors(
+  limit: number | undefined,
+  peers: number,
+  hasRedis: boolean,
+): DescriptorShares {
   if (limit === undefined) {
-    return { httpConnections: maxConnections, peerConnections: MAX_PEER_CONNECTIONS };
+    return { ...clientShares(Infinity, hasRedis), peerConnections: MAX_PEER_CONNECTIONS };
   }
   // Each node dials every other one, and may do so anew before the old connection is gone.
   const dialled = 2 * (peers - 1);
   const fewestInbound = Math.max(MIN_PEER_CONNECTIONS, 2 * dialled);
-  const needed = RESERVED + dialled + fewestInbound + MIN_HTTP_CONNECTIONS;
+  const fewestClients = (hasRedis ? 2 : 1) * MIN_CONNECTIONS;
+  const needed = RESERVED + dialled + fewestInbound + fewestClients;
   if (limit < needed) throw new TooFewDescriptors(limit, needed);
   const peerConnections = Math.max(
     fewestInbound,
     Math.min(MAX_PEER_CONNECTIONS, Math.floor(limit / 8)),
   );
   return {
-    httpConnections: Math.min(maxConnections, limit - RESERVED - dialled - peerConnections),
+    ...clientShares(limit - RESERVED - dialled - peerConnections, hasRedis),
     peerConnections,
+  };
+}
+
+function clientShares(
+  all: number,
+  hasRedis: boolean,
+): Pick<DescriptorShares, "httpConnections" | "redisConnections"> {
+  const redisConnections = hasRedis
+    ? Math.min(defaultRedisLimits.maxConnections, Math.floor(all / 2))
+    : 0;
+  return {
+    httpConnections: Math.min(defaultLimits.maxConnections, all - redisConnections),
+    redisConnections,
   };
 }
 

@@ -112,13 +112,13 @@ async function main(): Promise<void> {
   } catch (error) {
     fail(error, name);
   }
-  const { http, peer } = server;
+  const { http, redis, peer } = server;
   server.failed.then(
     (error) => fail(error, name),
     (error: unknown) => fail(error, name),
   );
-  logger.info({ http, peer }, "ready");
-  process.send?.({ type: "ready", http, peer });
+  logger.info({ http, redis, peer }, "ready");
+  process.send?.({ type: "ready", http, redis, peer });
 }
 
 await main();

@@ -4,11 +4,14 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CreateInstruments } from "raftkit";
 import type { MetricsPage } from "./http/routes/metrics.js";
 import type { Observer, Usage } from "./http/server.js";
+import type { RedisCutReason, RedisUsage } from "./redis/listener.js";
 import { processMetrics } from "./process-metrics.js";
 import { createPrometheusInstruments } from "./prometheus-instruments.js";
 
 export interface Metrics {
   readonly observer: Observer;
+  /** A connection of the Redis port was closed, or not let in, because of a bound. */
+  readonly redisCut: (reason: RedisCutReason) => void;
   /** For the node; its figures are there once it is open. */
   readonly instruments: CreateInstruments;
   readonly page: MetricsPage;
@@ -33,7 +36,11 @@ const USAGE_GAUGES: Readonly<
   http_unsent_bytes: ["Answers that their clients haven't read yet.", (usage) => usage.unsentBytes],
 };
 
-export function createMetrics(usage: () => Usage): Metrics {
+/** @param redisUsage undefined without a Redis port, which then has no metrics */
+export function createMetrics(
+  usage: () => Usage,
+  redisUsage: () => RedisUsage | undefined = () => undefined,
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   for (const [name, [help, of]] of Object.entries(USAGE_GAUGES)) {
@@ -49,10 +56,45 @@ export function createMetrics(usage: () => Usage): Metrics {
   const process = processMetrics(registers);
   return {
     observer: requestMetrics(registers),
+    redisCut: redisMetrics(registers, redisUsage),
     instruments: createPrometheusInstruments(registry),
     page: { contentType: registry.contentType, text: () => registry.metrics() },
     close: () => process.close(),
   };
+}
+
+/** @returns counts a connection that was cut */
+function redisMetrics(
+  registers: Registry[],
+  usage: () => RedisUsage | undefined,
+): (reason: RedisCutReason) => void {
+  new Gauge({
+    name: "redis_connections",
+    help: "Connections of the Redis port.",
+    registers,
+    collect() {
+      this.set(usage()?.connections ?? 0);
+    },
+  });
+  new Counter({
+    name: "redis_commands_total",
+    help: "Commands of the Redis port that were begun or queued, by name.",
+    labelNames: ["command"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [command, calls] of usage()?.calls ?? []) {
+        if (calls > 0) this.inc({ command }, calls);
+      }
+    },
+  });
+  const cuts = new Counter({
+    name: "redis_connections_cut_total",
+    help: "Connections of the Redis port closed because of a limit: one too many (refused), or with unread replies (unsent: too many bytes in total; stalled: for too long).",
+    labelNames: ["reason"],
+    registers,
+  });
+  return (reason) => cuts.inc({ reason });
 }
 
 function requestMetrics(registers: Registry[]): Observer {

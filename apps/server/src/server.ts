@@ -1,5 +1,5 @@
-// One server in this process: the HTTP API around one node. Neither reads the environment nor ends
-// the process.
+// One server in this process: the HTTP API, and the Redis port where it is asked for, around one node.
+// Neither reads the environment nor ends the process.
 import { RaftkitError } from "@raftkit/core";
 import type { KvChange } from "@raftkit/kv";
 import { createChangeFeed, TransferFailed } from "raftkit";
@@ -9,6 +9,8 @@ import { createHttpListener } from "./http/server.js";
 import type { HttpListener } from "./http/server.js";
 import { defaultLimits } from "./http/limits.js";
 import { createMetrics } from "./metrics.js";
+import { defaultRedisLimits } from "./redis/limits.js";
+import type { RedisListener, RedisListenerOptions } from "./redis/listener.js";
 import { nodesOf, openNode } from "./compose.js";
 import type { OpenContext } from "./compose.js";
 import type { KvNode } from "./kv-calls.js";
@@ -34,16 +36,20 @@ const TRANSFER_MS = 1000;
 /** Each change is looked at for each of them; and half of the connections are for others. */
 const WATCHES_MAX = 256;
 
-/** The HTTP port can't be had. */
-class HttpListenFailed extends RaftkitError {
-  constructor(message: string, options: { cause: unknown }) {
-    super("HTTP_LISTEN_FAILED", message, options);
+/** A port for clients can't be had. */
+class ListenFailed extends RaftkitError {
+  constructor(port: ClientPort, message: string, options: { cause: unknown }) {
+    super(`${port.toUpperCase()}_LISTEN_FAILED`, message, options);
   }
 }
+
+type ClientPort = "http" | "redis";
 
 export interface RunningServer {
   /** Where HTTP is served: `host:port`, the port as bound. */
   readonly http: string;
+  /** The same of the Redis protocol; undefined: it isn't. */
+  readonly redis: string | undefined;
   /** Where the other nodes reach this one. */
   readonly peer: string;
   readonly node: KvNode;
@@ -64,18 +70,19 @@ export interface StartOptions {
 }
 
 /**
- * Takes the HTTP port first, so that a server that can't serve touches no data. Until the node is
- * open, requests get 503.
- * @throws {HttpListenFailed} and whatever `createNode` rejects with
+ * Takes the ports for clients first, so that a server that can't serve touches no data. Until the
+ * node is open, requests get 503.
+ * @throws {ListenFailed} and whatever `createNode` rejects with
  */
 export async function startServer({
   settings,
   logger,
   open = openNode,
 }: StartOptions): Promise<RunningServer> {
-  const { httpConnections, peerConnections } = shareDescriptors(
+  const { httpConnections, redisConnections, peerConnections } = shareDescriptors(
     descriptorLimit(),
     nodesOf(settings),
+    settings.redisPort !== undefined,
   );
   let node: KvNode | undefined;
   let closing: Promise<void> | undefined;
@@ -84,7 +91,10 @@ export async function startServer({
     if (node === undefined) throw notReady("the node is starting");
     return node;
   };
-  const metrics = createMetrics(() => listener.usage());
+  const metrics = createMetrics(
+    () => listener.usage(),
+    () => redisListener?.usage(),
+  );
   const calls = kvCalls(opened);
   const changes = createChangeFeed<KvChange>({
     maxWatches: Math.min(WATCHES_MAX, Math.floor(httpConnections / 2)),
@@ -116,10 +126,21 @@ export async function startServer({
     observer: metrics.observer,
     limits: { ...defaultLimits, maxConnections: httpConnections },
   });
-  const http = await listen(listener, settings.http);
+  const redisListener =
+    settings.redisPort &&
+    (await redisListenerOf({
+      calls,
+      maxValueBytes: settings.maxValueBytes,
+      status,
+      logger,
+      onCut: metrics.redisCut,
+      limits: { ...defaultRedisLimits, maxConnections: redisConnections },
+    }));
+  const http = await listen("http", listener, settings.http);
+  const redis = redisListener && (await listen("redis", redisListener, settings.redisPort));
   const stop = async (): Promise<void> => {
     if (node) await handOver(node, logger);
-    await listener.drain(DRAIN_MS);
+    await Promise.all([listener.drain(DRAIN_MS), redisListener?.drain(DRAIN_MS)]);
     metrics.close();
     await node?.close();
   };
@@ -143,11 +164,21 @@ export async function startServer({
   });
   return {
     http,
+    redis,
     peer: addressOf(settings),
     node: started,
     failed,
     close: () => (closing ??= stop()),
   };
+}
+
+/**
+ * Only a server with a Redis port loads its modules: Node opens all that it loads at the same time,
+ * and a process may have few descriptors.
+ */
+async function redisListenerOf(options: RedisListenerOptions): Promise<RedisListener> {
+  const { createRedisListener } = await import("./redis/listener.js");
+  return createRedisListener(options);
 }
 
 /**
@@ -165,14 +196,20 @@ async function handOver(node: KvNode, logger: Logger): Promise<void> {
   }
 }
 
-async function listen(listener: HttpListener, { host, port }: HostPort): Promise<string> {
+async function listen(
+  kind: ClientPort,
+  listener: Pick<HttpListener | RedisListener, "listen">,
+  { host, port }: HostPort,
+): Promise<string> {
   const bound = await listener.listen({ host, port }).catch((cause: NodeJS.ErrnoException) => {
     const why =
       cause.code === "EADDRINUSE"
         ? "is in use by another process"
         : `can't be bound (${cause.message})`;
-    throw new HttpListenFailed(
-      `HTTP address ${formatHostPort({ host, port })} ${why}; choose another with --http`,
+    const [name, flag] = kind === "http" ? ["HTTP", "--http"] : ["Redis", "--redis-port"];
+    throw new ListenFailed(
+      kind,
+      `${name} address ${formatHostPort({ host, port })} ${why}; choose another with ${flag}`,
       { cause },
     );
   });

@@ -9,21 +9,28 @@ import { freePorts, startProcess, temporaryDirectory } from "./process.js";
 describe("shares", () => {
   test("together with the reserve they never exceed the limit, and each has its least", () => {
     for (const peers of [1, 3, 5, 9]) {
-      for (let limit = 120; limit < 5000; limit += 7) {
-        const { httpConnections, peerConnections } = shareDescriptors(limit, peers);
-        const left = limit - httpConnections - peerConnections - 2 * (peers - 1);
-        expect(left).toBeGreaterThanOrEqual(48);
+      for (let limit = 128; limit < 5000; limit += 7) {
+        const hasRedis = limit % 2 === 0;
+        const shares = shareDescriptors(limit, peers, hasRedis);
+        const { httpConnections, redisConnections, peerConnections } = shares;
+        const clients = httpConnections + redisConnections;
+        expect(limit - clients - peerConnections - 2 * (peers - 1)).toBeGreaterThanOrEqual(48);
         expect(httpConnections).toBeGreaterThanOrEqual(8);
         expect(httpConnections).toBeLessThanOrEqual(1024);
+        expect(redisConnections).toBeGreaterThanOrEqual(hasRedis ? 8 : 0);
+        expect(redisConnections).toBeLessThanOrEqual(hasRedis ? 4096 : 0);
         expect(peerConnections).toBeGreaterThanOrEqual(2 * (peers - 1));
       }
     }
-    expect(shareDescriptors(20_000, 3)).toEqual({ httpConnections: 1024, peerConnections: 64 });
-    expect(shareDescriptors(undefined, 3)).toEqual({ httpConnections: 1024, peerConnections: 64 });
+    for (const limit of [20_000, undefined]) {
+      const most = { httpConnections: 1024, peerConnections: 64 };
+      expect(shareDescriptors(limit, 3, false)).toEqual({ ...most, redisConnections: 0 });
+      expect(shareDescriptors(limit, 3, true)).toEqual({ ...most, redisConnections: 4096 });
+    }
   });
 
   test("too few to serve is refused, with how many it takes and how to get them", () => {
-    expect(() => shareDescriptors(100, 9)).toThrow(
+    expect(() => shareDescriptors(100, 9, false)).toThrow(
       /^this process may open 100 files and connections, and needs at least 104; raise its limit \(ulimit -n 1024, /,
     );
   });

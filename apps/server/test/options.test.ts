@@ -78,6 +78,7 @@ describe("where a value comes from", () => {
     rejoin: ["true", true],
     http: ["[::1]:0", { host: "::1", port: 0 }],
     httpPeers: ["n2=127.0.0.1:8102", [{ id: "n2", address: "127.0.0.1:8102" }]],
+    redisPort: ["6401", { host: "127.0.0.1", port: 6401 }],
     peerVia: [
       "127.0.0.1:7102=127.0.0.1:9102,[::1]:7103=localhost:9103",
       [

@@ -1,7 +1,7 @@
 // Unsigned 64-bit integers, little-endian.
 
 export function setUint64(view: DataView, offset: number, value: number): void {
-  view.setUint32(offset, value % 0x100000000, true);
+  view.setUint32(offset, value, true); // modulo 2^32
   view.setUint32(offset + 4, Math.floor(value / 0x100000000), true);
 }
 

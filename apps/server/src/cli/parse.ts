@@ -20,6 +20,7 @@ type Unset =
   | "peers"
   | "join"
   | "httpPeers"
+  | "redisPort"
   | "peerVia"
   | "leaseDriftRate"
   | "maxLogBytes";
@@ -117,6 +118,7 @@ function checkTogether(settings: Settings, given: Given): void {
       ),
     );
   }
+  wrong.push(...wrongRedisPort(settings, was("redisPort")));
   if (settings.heartbeatMs * 2 > settings.electionTimeoutMs.min) {
     wrong.push(
       complaint(
@@ -190,6 +192,15 @@ function wrongBeginning(settings: Settings, was: (name: string) => string): stri
       `${own.address} is not loopback, and this server has no authentication`,
     ),
   ];
+}
+
+function wrongRedisPort(settings: Settings, was: string): string[] {
+  const { redisPort, http } = settings;
+  if (redisPort === undefined || redisPort.port === 0) return [];
+  const taken = [addressOf(settings), formatHostPort(http)];
+  return taken.includes(formatHostPort(redisPort))
+    ? [complaint(optionTable.redisPort.flag, was, "an address that this node doesn't use already")]
+    : [];
 }
 
 function wrongVia({ peerVia, transport }: Settings, was: string): string[] {

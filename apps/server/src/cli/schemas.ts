@@ -68,6 +68,12 @@ export const listenAddress: z.ZodType<HostPort, string> = z.string().transform((
   return z.NEVER;
 });
 
+/** The same, or a port alone, on 127.0.0.1. */
+export const listenPort: z.ZodType<HostPort, string> = z
+  .string()
+  .transform((text) => (/^[0-9]+$/.test(text) ? `127.0.0.1:${text}` : text))
+  .pipe(listenAddress);
+
 /** Where to listen, and what the others are given: `host:port`. */
 export const ownAddress: z.ZodType<string, string> = listenAddress
   .refine(({ port }) => port > 0)

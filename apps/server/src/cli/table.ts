@@ -8,6 +8,7 @@ import {
   fraction,
   idText,
   listenAddress,
+  listenPort,
   locatedList,
   oneOf,
   ownAddress,
@@ -151,6 +152,14 @@ export const optionTable = {
     "id=host:port, separated by commas, each id and address once, ports 1 to 65535",
     unset("none"),
     "The nodes' HTTP addresses, so that status can name the leader's.",
+  ),
+  redisPort: option(
+    "redis-port",
+    "PORT",
+    listenPort,
+    "a port from 0 (any free one) to 65535, or a loopback host and a port",
+    unset("none"),
+    "Serve the Redis protocol there, too; 6400 + i is usual for node n<i>. Without authentication: loopback only.",
   ),
   peerVia: option(
     "peer-via",

@@ -1,0 +1,90 @@
+// What a connection remembers from command to command: its protocol, its name, its transaction.
+import { BatchWriter, VALUE_BYTES_MAX } from "@raftkit/kv";
+import type { KvOperationResult } from "@raftkit/kv";
+import { error } from "./replies.js";
+import type { Protocol } from "./replies.js";
+
+/** Makes a reply of the results of its command, `count` of them from `from` on. */
+export type ReplyOf = (
+  results: readonly KvOperationResult[],
+  from: number,
+  count: number,
+  protocol: Protocol,
+) => string;
+
+/** A command whose reply isn't there yet, or is a text already. */
+export interface Planned {
+  readonly reply: ReplyOf | string;
+  /** Its results in those of its batch, relative to the first one of its connection there. */
+  readonly from: number;
+  readonly count: number;
+}
+
+/** What stands between MULTI and EXEC. */
+export class Transaction {
+  readonly writer: BatchWriter = new BatchWriter();
+  readonly planned: Planned[] = [];
+  /** A command was refused when it was queued: EXEC executes nothing. */
+  isRefused = false;
+}
+
+/** The modification index of a key when it was watched; 0: there was none. */
+export interface Watched {
+  readonly key: Buffer;
+  readonly index: number;
+}
+
+export class Session {
+  readonly id: number;
+  protocol: Protocol = 2;
+  name = "";
+  /** After READONLY: this node's own state answers reads. */
+  readsLocally = false;
+  transaction: Transaction | undefined;
+  /** By the key's bytes in latin1. */
+  readonly watched = new Map<string, Watched>();
+  /** After QUIT: its reply is the last one. */
+  isEnding = false;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  /** As a new connection. */
+  reset(): void {
+    this.protocol = 2;
+    this.name = "";
+    this.readsLocally = false;
+    this.transaction = undefined;
+    this.watched.clear();
+  }
+}
+
+export function replyOf(
+  { reply, from, count }: Planned,
+  results: readonly KvOperationResult[],
+  offset: number,
+  protocol: Protocol,
+  maxReplyBytes: number,
+): string {
+  if (typeof reply === "string") return reply;
+  return isLarger(results, offset + from, count, maxReplyBytes)
+    ? error(`ERR the reply would have more than ${maxReplyBytes} bytes: ask for fewer keys`)
+    : reply(results, offset + from, count, protocol);
+}
+
+/** Whether the values of these results have more bytes in all. */
+export function isLarger(
+  results: readonly KvOperationResult[],
+  from: number,
+  count: number,
+  maxBytes: number,
+): boolean {
+  if (count * VALUE_BYTES_MAX <= maxBytes) return false;
+  let bytes = 0;
+  for (let i = from; i < from + count; i++) {
+    const result = results[i];
+    if (result?.type === "value") bytes += result.entry?.value.length ?? 0;
+  }
+  return bytes > maxBytes;
+}

@@ -1,0 +1,375 @@
+// One connection: order, batches, what a client may make the server hold, and how it ends.
+import { NotProposed, OutcomeUnknown, Overloaded, ReadFailed } from "raftkit";
+import type { NotProposedReason } from "raftkit";
+import { describe, expect, test } from "vitest";
+import { notReady } from "../../src/http/errors.js";
+import { encode } from "./client.js";
+import type { Client, Reply } from "./client.js";
+import { startRedis } from "./fixture.js";
+
+/** All in one write. */
+function sendAll(client: Client, commands: readonly (readonly (string | Uint8Array)[])[]): void {
+  client.socket.write(Buffer.concat(commands.map((args) => encode(...args))));
+}
+
+async function replies(client: Client, count: number): Promise<Reply[]> {
+  const all: Reply[] = [];
+  while (all.length < count) all.push(await client.reply());
+  return all;
+}
+
+/** A promise and what resolves it. */
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+describe("a pipeline", () => {
+  test("is answered in order, and a read sees the writes before it and none behind it", async () => {
+    const client = (await startRedis()).connect();
+    const commands: string[][] = [];
+    const expected: Reply[] = [];
+    for (let i = 0; i < 300; i++) {
+      commands.push(["SET", "a", String(i)], ["GET", "a"], ["PING"], ["FOO"], ["INCR", "n"]);
+      expected.push(
+        "OK",
+        String(i),
+        "PONG",
+        { error: "ERR unknown command 'FOO', with args beginning with: " },
+        i + 1,
+      );
+    }
+    sendAll(client, commands);
+    expect(await replies(client, expected.length)).toEqual(expected);
+  });
+
+  test("a read waits for the writes before it, and the writes behind it for the read", async () => {
+    const { connect, kv, proposed } = await startRedis();
+    const steps: string[] = [];
+    const reading = gate();
+    kv.before = async ({ consistency }) => {
+      if (consistency === undefined) return;
+      steps.push(`read ${proposed.length}`);
+      await reading.opened;
+    };
+    const client = connect();
+    sendAll(client, [
+      ["SET", "a", "1"],
+      ["GET", "a"],
+      ["SET", "a", "2"],
+    ]);
+    expect(await client.reply()).toBe("OK");
+    await expect.poll(() => steps).toEqual(["read 1"]);
+    reading.open();
+    expect(await replies(client, 2)).toEqual(["1", "OK"]);
+    expect(proposed).toHaveLength(2);
+  });
+
+  test("its writes are one command of the log, and so are those of other connections of the turn", async () => {
+    const { connect, proposed } = await startRedis();
+    const client = connect();
+    await client.ask("PING");
+    sendAll(
+      client,
+      Array.from({ length: 100 }, (_, i) => ["SET", `k${i}`, "x"]),
+    );
+    expect(await replies(client, 100)).toEqual(Array<string>(100).fill("OK"));
+    expect(proposed).toHaveLength(1);
+  });
+
+  test("more than one batch holds is executed batch after batch, in order", async () => {
+    const { connect, proposed } = await startRedis();
+    const client = connect();
+    const count = 3000;
+    sendAll(
+      client,
+      Array.from({ length: count }, () => ["INCR", "n"]),
+    );
+    expect(await replies(client, count)).toEqual(Array.from({ length: count }, (_, i) => i + 1));
+    expect(proposed.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test("a failed batch fails each of its commands, and those behind it are executed", async () => {
+    const { connect, kv } = await startRedis();
+    let calls = 0;
+    kv.before = () => {
+      if (++calls === 1) throw new Overloaded("too much");
+    };
+    const client = connect();
+    sendAll(client, [
+      ["SET", "a", "1"],
+      ["PING"],
+      ["SET", "b", "1"],
+      ["GET", "a"],
+      ["SET", "c", "1"],
+    ]);
+    const failure = { error: "TRYAGAIN too much; nothing was changed" };
+    expect(await replies(client, 5)).toEqual([failure, "PONG", failure, null, "OK"]);
+  });
+
+  test("a command cut into pieces waits for the rest, and holds up nobody", async () => {
+    const { connect } = await startRedis();
+    const [slow, quick] = [connect(), connect()];
+    const bytes = encode("SET", "a", "1");
+    for (const byte of bytes) {
+      slow.socket.write(Uint8Array.of(byte));
+      await quick.ask("PING");
+    }
+    expect(await slow.reply()).toBe("OK");
+  });
+});
+
+describe("how calls end", () => {
+  const unchanged = (reason: NotProposedReason): NotProposed => new NotProposed(reason, "said so");
+  test.each<[string, Error, string]>([
+    ["no leader", unchanged("noLeader"), "CLUSTERDOWN said so; nothing was changed"],
+    ["failed", unchanged("failed"), "CLUSTERDOWN said so; nothing was changed"],
+    ["overloaded", new Overloaded("said so"), "TRYAGAIN said so; nothing was changed"],
+    ["timeout", unchanged("timeout"), "TRYAGAIN said so; nothing was changed"],
+    ["closing", unchanged("closing"), "TRYAGAIN said so; nothing was changed"],
+    ["log full", unchanged("logFull"), "OOM said so; nothing was changed"],
+    ["disk full", unchanged("diskFull"), "MISCONF said so; nothing was changed"],
+    ["too large", unchanged("tooLarge"), "ERR said so; nothing was changed"],
+    [
+      "unknown",
+      new OutcomeUnknown("timeout", "said so"),
+      "OUTCOMEUNKNOWN the write may have happened, or may still happen: read before you retry (said so)",
+    ],
+    ["not open yet", notReady("the node is starting"), "LOADING the node is starting"],
+  ])("a write: %s", async (_, failure, text) => {
+    const { connect, kv } = await startRedis();
+    kv.before = () => {
+      throw failure;
+    };
+    const client = connect();
+    expect(await client.ask("SET", "a", "1")).toEqual({ error: text });
+    sendAll(client, [["MULTI"], ["SET", "a", "1"], ["EXEC"]]);
+    expect(await replies(client, 3)).toEqual(["OK", "QUEUED", { error: text }]);
+    expect(await client.ask("PING")).toBe("PONG");
+  });
+
+  test("reads", async () => {
+    const { connect, kv } = await startRedis();
+    kv.before = () => {
+      throw new ReadFailed("noLeader", "said so");
+    };
+    const client = connect();
+    for (const command of [
+      ["GET", "a"],
+      ["SCAN", "0"],
+      ["KEYS", "*"],
+      ["WATCH", "a"],
+    ]) {
+      expect(await client.ask(...command)).toEqual({ error: "CLUSTERDOWN said so" });
+    }
+  });
+
+  test("a bug is logged, and its words stay here", async () => {
+    const { connect, kv, lines } = await startRedis();
+    kv.before = () => {
+      throw new TypeError("secret");
+    };
+    expect(await connect().ask("SET", "a", "1")).toEqual({
+      error: "ERR the command failed; the server's log says more",
+    });
+    expect(lines).toMatchObject([{ level: "error", message: "a command failed" }]);
+  });
+
+  test("READONLY reads this node's own state, until READWRITE", async () => {
+    const { connect, kv } = await startRedis();
+    const asked: unknown[] = [];
+    kv.before = ({ consistency }) => void asked.push(consistency);
+    const client = connect();
+    sendAll(client, [
+      ["GET", "a"],
+      ["READONLY"],
+      ["GET", "a"],
+      ["SCAN", "0"],
+      ["READWRITE"],
+      ["GET", "a"],
+    ]);
+    await replies(client, 6);
+    expect(asked).toEqual(["linearizable", "local", "local", "linearizable"]);
+  });
+});
+
+describe("what a client may make the server hold", () => {
+  test("who isn't answered isn't read", async () => {
+    const { connect, kv } = await startRedis({ maxWaitingBytes: 10_000 });
+    const answering = gate();
+    kv.before = () => answering.opened;
+    const client = connect();
+    client.send("SET", "first", "1");
+    const chunk = Buffer.concat(
+      Array.from({ length: 100 }, () => encode("SET", "a", "x".repeat(1000))),
+    );
+    let count = 1;
+    // Until the system's own buffers are full, too.
+    while (client.socket.write(chunk)) count += 100;
+    count += 100;
+    while (client.socket.writableLength < 32 * 1024 * 1024) {
+      client.socket.write(chunk);
+      count += 100;
+    }
+    await expect.poll(() => kv.machine.query({ type: "size" })).toMatchObject({ keys: 0 });
+    expect(client.socket.writableLength).toBeGreaterThan(1024 * 1024);
+    answering.open();
+    expect(await replies(client, count)).toEqual(Array<string>(count).fill("OK"));
+  });
+
+  test("who doesn't read isn't answered, but nothing is lost", async () => {
+    const { connect, kv } = await startRedis({ maxUnsentBytes: 10_000 });
+    const client = connect();
+    await client.ask("SET", "a", "x".repeat(100_000));
+    let reads = 0;
+    kv.before = ({ consistency }) => void (reads += consistency === undefined ? 0 : 1);
+    client.socket.pause();
+    sendAll(
+      client,
+      Array.from({ length: 2000 }, () => ["GET", "a"]),
+    );
+    await expect.poll(() => reads).toBeGreaterThan(0);
+    client.socket.resume();
+    for (let i = 0; i < 2000; i++) expect(await client.reply()).toHaveLength(100_000);
+  });
+
+  test("who reads nothing for too long is cut", async () => {
+    const { connect, cuts } = await startRedis({ sendStallMs: 50 });
+    const client = connect();
+    await client.ask("SET", "a", "x".repeat(1_000_000));
+    client.socket.pause();
+    sendAll(
+      client,
+      Array.from({ length: 100 }, () => ["GET", "a"]),
+    );
+    await expect.poll(() => cuts, { timeout: 10_000 }).toEqual(["stalled"]);
+  });
+
+  test("of all that don't read, the one that has read nothing for longest is cut first", async () => {
+    const { connect, cuts, listener } = await startRedis({ maxAllUnsentBytes: 20_000_000 });
+    const clients = [connect(), connect()];
+    await clients[0]?.ask("SET", "a", "x".repeat(1_000_000));
+    for (const client of clients) {
+      client.socket.pause();
+      sendAll(client, [["MGET", ...Array<string>(15).fill("a")]]);
+      await expect.poll(() => listener.usage().calls.get("mget")).toBeGreaterThan(0);
+    }
+    await expect.poll(() => cuts, { timeout: 10_000 }).toEqual(["unsent"]);
+    clients[1]?.socket.resume();
+    expect(await clients[1]?.reply()).toHaveLength(15);
+    expect(listener.usage().connections).toBe(1);
+  });
+
+  test("a reply that would be too large is refused instead", async () => {
+    const client = (await startRedis({ maxReplyBytes: 1_500_000 })).connect();
+    await client.ask("SET", "a", "x".repeat(1_000_000));
+    const error = {
+      error: expect.stringMatching(/^ERR the reply would have more than 1500000 bytes/),
+    };
+    expect(await client.ask("MGET", "a", "a")).toEqual(error);
+    sendAll(client, [
+      ["MULTI"],
+      ["GET", "a"],
+      ["GET", "a"],
+      ["SET", "b", "1"],
+      ["EXEC"],
+      ["GET", "b"],
+    ]);
+    const [, , , , executed, b] = await replies(client, 6);
+    expect(executed).toEqual({
+      error: expect.stringMatching(/^ERR the transaction was executed, but/),
+    });
+    expect(b).toBe("1");
+  });
+
+  test("one connection too many is refused in Redis' words", async () => {
+    const { connect, cuts } = await startRedis({ maxConnections: 1 });
+    const [first, second] = [connect(), connect()];
+    await first.ask("PING");
+    expect(await second.reply()).toEqual({ error: "ERR max number of clients reached" });
+    await second.ended;
+    expect(cuts).toEqual(["refused"]);
+    first.socket.destroy();
+    await expect
+      .poll(() =>
+        connect()
+          .ask("PING")
+          .catch(() => null),
+      )
+      .toBe("PONG");
+  });
+});
+
+describe("how a connection ends", () => {
+  test("QUIT answers everything before it, and nothing behind it", async () => {
+    const { connect, kv } = await startRedis();
+    const client = connect();
+    sendAll(client, [["SET", "a", "1"], ["QUIT"], ["SET", "b", "1"]]);
+    expect(await replies(client, 2)).toEqual(["OK", "OK"]);
+    await client.ended;
+    expect(kv.machine.query({ type: "size" })).toMatchObject({ keys: 1 });
+  });
+
+  test("what is no request is told behind the replies before it", async () => {
+    const client = (await startRedis()).connect();
+    client.socket.write(Buffer.concat([encode("SET", "a", "1"), Buffer.from("*1\r\n:1\r\n")]));
+    expect(await replies(client, 2)).toEqual([
+      "OK",
+      { error: "ERR Protocol error: expected '$', got ':'" },
+    ]);
+    await client.ended;
+  });
+
+  test("who ends its own side gets its replies first", async () => {
+    const client = (await startRedis()).connect();
+    client.socket.end(Buffer.concat([encode("SET", "a", "1"), encode("GET", "a")]));
+    expect(await replies(client, 2)).toEqual(["OK", "1"]);
+    await client.ended;
+  });
+
+  test("who is gone leaves the others alone", async () => {
+    const { connect, kv, listener } = await startRedis();
+    const answering = gate();
+    kv.before = () => answering.opened;
+    const [gone, other] = [connect(), connect()];
+    gone.send("SET", "a", "1");
+    other.send("SET", "b", "1");
+    await expect.poll(() => listener.usage().calls.get("set")).toBe(2);
+    gone.socket.resetAndDestroy();
+    await expect.poll(() => listener.usage().connections).toBe(1);
+    answering.open();
+    expect(await other.reply()).toBe("OK");
+  });
+
+  test.each(["POST / HTTP/1.1\r\nHost: x\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"])(
+    "a browser can't speak to it: %j",
+    async (head) => {
+      const { connect, kv } = await startRedis();
+      const client = connect();
+      client.socket.write(`${head}SET a 1\r\n`);
+      await client.ended;
+      expect(kv.machine.query({ type: "size" })).toMatchObject({ keys: 0 });
+    },
+  );
+
+  test("draining finishes what was begun, and begins nothing more", async () => {
+    const { connect, kv, listener } = await startRedis();
+    const answering = gate();
+    kv.before = () => answering.opened;
+    const [busy, idle] = [connect(), connect()];
+    await idle.ask("PING");
+    busy.send("SET", "a", "1");
+    await expect.poll(() => listener.usage().calls.get("set")).toBe(1);
+    const drained = listener.drain(10_000);
+    await idle.ended;
+    busy.send("SET", "b", "1");
+    answering.open();
+    expect(await busy.reply()).toBe("OK");
+    await busy.ended;
+    await drained;
+    expect(kv.machine.query({ type: "size" })).toMatchObject({ keys: 1 });
+  });
+});
