@@ -17,6 +17,7 @@ export const optionsOf = {
     "cluster-id": "ID",
     "http-base": "PORT",
     "peer-base": "PORT",
+    "redis-base": "PORT",
     "log-level": "LEVEL",
     fresh: "",
   },

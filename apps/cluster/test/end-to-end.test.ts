@@ -114,6 +114,7 @@ describe("a cluster of real servers", () => {
       String(httpBase),
       "--peer-base",
       String(holder.peerBase),
+      "--redis-base=0",
     ]);
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(
@@ -128,7 +129,7 @@ describe("a cluster of real servers", () => {
       join(folder, "package.json"),
       JSON.stringify({
         scripts: {
-          start: `exec node ${mainScript} up --data data --http-base ${httpBase} --peer-base ${peerBase}`,
+          start: `exec node ${mainScript} up --data data --http-base ${httpBase} --peer-base ${peerBase} --redis-base 0`,
         },
       }),
     );

@@ -58,3 +58,13 @@ test("every node knows where every possible one serves", () => {
   const list = args[args.indexOf("--http-peers") + 1] ?? "";
   expect(list).toMatch(/^n1=127\.0\.0\.1:8101,.*,n9=127\.0\.0\.1:8109$/);
 });
+
+test("the Redis protocol is served where there is a base for its ports", () => {
+  const redisPort = (given: UpOptions): string | undefined => {
+    const args = serverArguments(placeOf(2, given), layOut(given), given);
+    return args.includes("--redis-port") ? args[args.indexOf("--redis-port") + 1] : undefined;
+  };
+  expect(redisPort({ ...options, redisBase: 6400 })).toBe("127.0.0.1:6402");
+  expect(redisPort({ ...options, redisBase: 0 })).toBeUndefined();
+  expect(redisPort(options)).toBeUndefined();
+});

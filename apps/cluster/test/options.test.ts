@@ -13,6 +13,7 @@ const defaults = {
   clusterId: "raftkit",
   httpBase: 8100,
   peerBase: 7100,
+  redisBase: 6400,
   logLevel: "info",
   fresh: false,
 };
@@ -111,7 +112,7 @@ describe("the command line", () => {
 
   test("takes every option of up", async () => {
     const args =
-      "--nodes 5 --transport=http --codec json --storage memory --data /tmp/x --cluster-id blue --http-base 9100 --peer-base 9200 --log-level warn --fresh";
+      "--nodes 5 --transport=http --codec json --storage memory --data /tmp/x --cluster-id blue --http-base 9100 --peer-base 9200 --redis-base 0 --log-level warn --fresh";
     expect(await callOf(["up", ...args.split(" ")])).toEqual([
       "up",
       {
@@ -123,6 +124,7 @@ describe("the command line", () => {
         clusterId: "blue",
         httpBase: 9100,
         peerBase: 9200,
+        redisBase: 0,
         logLevel: "warn",
         fresh: true,
       },
@@ -281,6 +283,10 @@ describe("a wrong command line", () => {
     [
       "up --peer-base 8102",
       "option '--peer-base <PORT>' argument '8102' is invalid. Allowed: a port further than 9 from --http-base 8100, so that no port is needed twice",
+    ],
+    [
+      "up --redis-base 7105",
+      "option '--redis-base <PORT>' argument '7105' is invalid. Allowed: a port further than 9 from --peer-base 7100, so that no port is needed twice",
     ],
     ["up extra", "too many arguments for 'up'. Expected 0 arguments but got 1"],
     ["kill", "missing required argument 'node'"],

@@ -53,6 +53,14 @@ export function addUp(root: Command, actions: Actions): void {
       ).default(7100),
     )
     .addOption(
+      wholeOption(
+        "--redis-base <PORT>",
+        "base of the Redis ports; node i serves the Redis protocol on it plus i; 0: none",
+        0,
+        MAX_BASE_PORT,
+      ).default(6400),
+    )
+    .addOption(
       choiceOption(
         "--log-level <LEVEL>",
         "the log level of the nodes, which log to DIRECTORY/logs",
@@ -62,12 +70,20 @@ export function addUp(root: Command, actions: Actions): void {
     )
     .addOption(switchOption("--fresh", "delete an earlier cluster's data in --data first"))
     .action((options: UpOptions) => {
-      const { httpBase, peerBase } = options;
-      // Nodes may be added.
-      if (Math.abs(httpBase - peerBase) > MAX_NODES) return actions.up(options);
-      return command.error(
-        `error: option '--peer-base <PORT>' argument '${peerBase}' is invalid. Allowed: a port further than ${MAX_NODES} from --http-base ${httpBase}, so that no port is needed twice.`,
-      );
+      const { httpBase, peerBase, redisBase = 0 } = options;
+      const mustDiffer = [
+        ["peer-base", peerBase, "http-base", httpBase],
+        ["redis-base", redisBase, "http-base", httpBase],
+        ["redis-base", redisBase, "peer-base", peerBase],
+      ] as const;
+      for (const [name, base, other, otherBase] of mustDiffer) {
+        // Nodes may be added.
+        if (base === 0 || Math.abs(base - otherBase) > MAX_NODES) continue;
+        return command.error(
+          `error: option '--${name} <PORT>' argument '${base}' is invalid. Allowed: a port further than ${MAX_NODES} from --${other} ${otherBase}, so that no port is needed twice.`,
+        );
+      }
+      return actions.up(options);
     });
   explain(
     command,

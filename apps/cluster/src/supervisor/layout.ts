@@ -14,6 +14,8 @@ export interface NodePlace {
   readonly id: string;
   /** `host:port` */
   readonly http: string;
+  /** `host:port`; absent: the Redis protocol isn't served. */
+  readonly redis?: string | undefined;
   /** `host:port` */
   readonly peer: string;
   readonly directory: string;
@@ -24,7 +26,7 @@ export interface NodePlace {
 /** The largest number. */
 export const MAX_NODES = 9;
 
-type Layout = Pick<UpOptions, "nodes" | "httpBase" | "peerBase" | "data">;
+type Layout = Pick<UpOptions, "nodes" | "httpBase" | "redisBase" | "peerBase" | "data">;
 
 const HOST = "127.0.0.1";
 
@@ -34,12 +36,16 @@ export function layOut(layout: Layout): NodePlace[] {
 }
 
 /** Added nodes have numbers above those of the initial nodes. */
-export function placeOf(number: number, { nodes, httpBase, peerBase, data }: Layout): NodePlace {
+export function placeOf(
+  number: number,
+  { nodes, httpBase, redisBase = 0, peerBase, data }: Layout,
+): NodePlace {
   const id = `n${number}`;
   return {
     number,
     id,
     http: `${HOST}:${httpBase + number}`,
+    redis: redisBase > 0 ? `${HOST}:${redisBase + number}` : undefined,
     peer: `${HOST}:${peerBase + number}`,
     directory: join(data, id),
     logFile: join(data, "logs", `${id}.log`),
@@ -65,6 +71,7 @@ export function serverArguments(
     place.http,
     "--http-peers",
     possible.map(({ id, http }) => `${id}=${http}`).join(","),
+    ...(place.redis === undefined ? [] : ["--redis-port", place.redis]),
     "--transport",
     options.transport,
     "--storage",

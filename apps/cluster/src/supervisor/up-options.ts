@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly clusterId: string;
   /** The control API listens here, node i on this plus i. */
   readonly httpBase: number;
+  /** Node i serves the Redis protocol on this plus i; 0 or absent: it isn't served. */
+  readonly redisBase?: number;
   /** Node i hears the others on this plus i. */
   readonly peerBase: number;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";

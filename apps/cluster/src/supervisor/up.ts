@@ -116,6 +116,14 @@ function changeLine(
   return `${place.id} ended unexpectedly: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }
 
+/** What to try with a Redis client, if the nodes can be asked by one. */
+function redisLines(first: NodePlace | undefined, last: NodePlace | undefined): string {
+  const [set, get] = [first, last].map((place) => place?.redis?.split(":").at(-1));
+  return set === undefined || get === undefined
+    ? ""
+    : `  redis-cli -p ${set} set greeting hello && redis-cli -p ${get} get greeting\n`;
+}
+
 function welcome(
   options: UpOptions,
   places: readonly NodePlace[],
@@ -127,8 +135,8 @@ function welcome(
   const { transport, codec, storage, data } = options;
   const nodes = places.length;
   const rows = places.map(
-    ({ id, http, peer }) =>
-      `  ${id}  http://${http}  peer ${peer}${id === leader.id ? "  leader" : ""}`,
+    ({ id, http, redis, peer }) =>
+      `  ${id}  http://${http}  ${redis === undefined ? "" : `redis ${redis}  `}peer ${peer}${id === leader.id ? "  leader" : ""}`,
   );
   const kept = storage === "file" ? `stays in ${shown(data)}` : "is lost with the processes";
   const [first, last] = [places[0], places.at(-1)];
@@ -142,7 +150,7 @@ Try, in another terminal:
 
   curl -X PUT http://${first?.http}/v1/kv/greeting -d hello
   curl http://${last?.http}/v1/kv/greeting
-  ${commandLine(program, "kill leader", options.httpBase)}
+${redisLines(first, last)}  ${commandLine(program, "kill leader", options.httpBase)}
 
 Ctrl-C ends it; what was written ${kept}.
 `;

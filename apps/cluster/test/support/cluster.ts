@@ -48,14 +48,24 @@ export interface UpCluster extends Program {
 export async function up(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  ports?: { httpBase: number; peerBase: number },
+  ports?: { httpBase: number; peerBase: number; redisBase?: number },
 ): Promise<UpCluster> {
-  const { httpBase, peerBase } = ports ?? {
+  const {
+    httpBase,
+    peerBase,
+    redisBase = 0,
+  } = ports ?? {
     httpBase: await freePorts(9),
     peerBase: await freePorts(9),
   };
   const program = runProgram(
-    ["up", "--http-base", String(httpBase), "--peer-base", String(peerBase), ...args],
+    [
+      "up",
+      `--http-base=${httpBase}`,
+      `--peer-base=${peerBase}`,
+      `--redis-base=${redisBase}`,
+      ...args,
+    ],
     env,
   );
   let over = false;
