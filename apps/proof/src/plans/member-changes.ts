@@ -96,7 +96,8 @@ export function changeCaseOf(
 ): ChangeCase {
   const removed = serversOf(before).filter((one) => !isListed(serversOf(now), one));
   const added = now.voters.filter((one) => !isListed(before.voters, one));
-  if (removed.some(isGone) || added.some(isBack)) return "rejoin";
+  const begins = now.rejoining?.some((id) => before.rejoining?.includes(id) !== true) === true;
+  if (begins || removed.some(isGone) || added.some(isBack)) return "rejoin";
   if (now.outgoing.length === 0) {
     return removed.length > 0 || now.learners.length !== before.learners.length
       ? "learners"

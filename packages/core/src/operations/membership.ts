@@ -6,7 +6,7 @@ import { isListed, serversOf, votersOf } from "../members.js";
 import type { Membership } from "../state/membership-state.js";
 import type { SnapshotMeta } from "../ports/snapshot-storage.js";
 import type { State } from "../state/state.js";
-import type { EntryRun, Index, Peer } from "../types.js";
+import type { EntryRun, Index, Peer, Server } from "../types.js";
 import { followConfiguration } from "./followers.js";
 import { memberOf } from "./voters.js";
 
@@ -80,6 +80,17 @@ export function configurationAt(
   index: Index,
 ): Membership["history"][number] | undefined {
   return state.membership.history.findLast((one) => one.index <= index);
+}
+
+/**
+ * A learner that rejoins gets nothing before its place is certain. What holds a log doesn't ask to
+ * rejoin any more: it would be stuck with an entry that only it has.
+ */
+export function awaitsItsPlace(state: State, server: Server): boolean {
+  const { current } = state.membership;
+  if (current?.rejoining?.includes(server.id) !== true) return false;
+  const committed = configurationAt(state, state.commitIndex)?.configuration;
+  return isListed(current.learners, server) && !(committed && isListed(committed.learners, server));
 }
 
 /** The entry of the configuration in force; 0: there is none. */

@@ -10,12 +10,14 @@ import { send } from "./emit.js";
 import { leaseMs, noteRound } from "./lease.js";
 import { LARGE_MESSAGE_BYTES } from "./link-speed.js";
 import { mayFollow } from "./loss.js";
+import { awaitsItsPlace } from "./membership.js";
 
 /**
  * At the end of a turn: everyone gets what it lacks and has not been sent, within its window (R13).
  */
 export function replicate(state: State, leader: Leader): void {
   for (const progress of leader.progress.values()) {
+    if (awaitsItsPlace(state, progress.server)) continue;
     if (progress.awaitsCommit > progress.toldCommit && state.commitIndex > progress.toldCommit) {
       progress.due = true;
     }

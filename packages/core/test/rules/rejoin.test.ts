@@ -160,6 +160,30 @@ test("wiped again in the middle, it begins again: the third directory takes the 
   expect(works(changing, lost)).toBe(true);
 });
 
+test("wiped again in the middle, it begins again also where the entry that names it is lost", () => {
+  const changing = membersOf(FIVE);
+  const lost = lostIn(changing, FIVE);
+  interrupt(changing, lost, []);
+  changing.cut.clear();
+  changing.cut.add(lost.id);
+  run(changing, 500);
+  crash(lost);
+  run(changing, 1000);
+  changing.cut.clear();
+  const second = listOf(changing, "learners");
+  // The third directory's entry reaches nobody but that itself, if it is sent there.
+  const leader = interrupt(changing, lost, []);
+  expect(leader.raft.status.configuration?.learners).toMatchObject([
+    { incarnation: lost.incarnation },
+  ]);
+  crash(leader);
+  changing.cut.clear();
+  expect(listOf(changing, "learners")).toEqual(second);
+  run(changing, 5000);
+  expect(listOf(changing, "voters")).toContain(lost.incarnation);
+  expect(works(changing, lost)).toBe(true);
+});
+
 test("an administrator who removes it in the middle removes it", () => {
   const changing = membersOf(FIVE);
   const lost = lostIn(changing, FIVE);

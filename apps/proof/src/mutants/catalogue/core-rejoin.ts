@@ -86,6 +86,13 @@ export const rejoin: readonly Mutant[] = [
     why: "a directory that was only cut off is followed no longer, though the old half may need it",
   },
   {
+    id: "core-m113",
+    file: "packages/core/src/operations/replication.ts",
+    find: "    if (awaitsItsPlace(state, progress.server)) continue;\n",
+    replace: "",
+    why: "a directory gets the entry that gives it its place before that is certain, and is stuck with it",
+  },
+  {
     id: "core-m106",
     file: "packages/core/src/encoding/configuration.ts",
     find: "JSON.stringify(withRejoining(lists, rejoining))",
