@@ -10,10 +10,22 @@ import { createTestNetwork } from "./support/network.js";
 const FRAME_BYTES = 2 ** 20;
 const LARGEST_BYTES = FRAME_BYTES - 65_536;
 
-async function start(bytes: number): Promise<ReturnType<typeof partsOf> & { outcome: unknown }> {
+async function start(
+  bytes: number,
+  { members = 1, maxFrameBytes = FRAME_BYTES } = {},
+): Promise<ReturnType<typeof partsOf> & { outcome: unknown }> {
   const clock = createVirtualClock();
-  const parts = partsOf(clock, createTestNetwork(clock), "n1", ["n1"]);
-  const voters = [{ id: "n1", incarnation: "n1-data-directory-1", address: "n1.test:1" }];
+  const parts = partsOf(
+    clock,
+    createTestNetwork(clock),
+    "n1",
+    members === 1 ? ["n1"] : ["n1", "n2"],
+  );
+  const voters = Array.from({ length: members }, (_, i) => ({
+    id: `n${i + 1}`,
+    incarnation: `n${i + 1}-data-directory-1`,
+    address: `n${i + 1}.test:1`,
+  }));
   const data = [3, bytes, 5].map((length) => new Uint8Array(length).fill(48));
   await parts.log.write([
     { type: "hardState", hardState: { currentTerm: 1, votedFor: null } },
@@ -30,7 +42,8 @@ async function start(bytes: number): Promise<ReturnType<typeof partsOf> & { outc
     },
     { type: "append", run: encodeRun(2, 1, EntryKind.command, data) },
   ]);
-  const outcome: unknown = await createNode(parts.options).then(
+  const transport = { ...parts.transport, maxFrameBytes };
+  const outcome: unknown = await createNode({ ...parts.options, transport }).then(
     (node) => clock.outcome(node.close()),
     (error: unknown) => error,
   );
@@ -50,5 +63,10 @@ describe("at start", () => {
 
   test("the largest that could be proposed with this transport is not", async () => {
     expect((await start(LARGEST_BYTES)).outcome).toBeUndefined();
+  });
+
+  test("a configuration has the room for headers, however small the frames are", async () => {
+    const maxFrameBytes = 65_536 + 700;
+    expect((await start(600, { members: 50, maxFrameBytes })).outcome).toBeUndefined();
   });
 });
