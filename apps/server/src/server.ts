@@ -137,13 +137,18 @@ export async function startServer({
       limits: { ...defaultRedisLimits, maxConnections: redisConnections },
     }));
   const http = await listen("http", listener, settings.http);
-  const redis = redisListener && (await listen("redis", redisListener, settings.redisPort));
   const stop = async (): Promise<void> => {
     if (node) await handOver(node, logger);
     await Promise.all([listener.drain(DRAIN_MS), redisListener?.drain(DRAIN_MS)]);
     metrics.close();
     await node?.close();
   };
+  const redis =
+    redisListener &&
+    (await listen("redis", redisListener, settings.redisPort).catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    }));
   const started = await open(settings, {
     logger,
     peerConnections,

@@ -192,6 +192,14 @@ describe("wrong options", () => {
       `--http: given "127.0.0.1:7101"; allowed: an address other than the one where this node listens for the others`,
     ],
     [
+      ["--redis-port", "0.0.0.0:6401"],
+      `--redis-port: given "0.0.0.0:6401" (0.0.0.0 is not a loopback host, and this server has no authentication); allowed: a port from 0 (any free one) to 65535, or a loopback host and a port`,
+    ],
+    [
+      ["--redis-port", "7101"],
+      `--redis-port: given "7101"; allowed: an address that this node doesn't use already`,
+    ],
+    [
       ["--join", "n2"],
       `--join: given "n2" ("n2" is not host:port); allowed: host:port, separated by commas, ports 1 to 65535, at least one of them not this node's own`,
     ],

@@ -229,6 +229,30 @@ describe("the beginning", () => {
   });
 });
 
+test("a taken Redis port is refused before the node is opened, and frees the HTTP port", async () => {
+  const first = await startServer({
+    settings: settingsFor("--redis-port=0"),
+    logger: recordingLogger(),
+    open: () => Promise.resolve(fakeNode()),
+  });
+  onTestFinished(() => first.close());
+  const [port = 0] = await freePorts(1);
+  let opened = 0;
+  const startAt = (redis: string): ReturnType<typeof startServer> =>
+    startServer({
+      settings: settingsFor(`--http=127.0.0.1:${port}`, `--redis-port=${redis}`),
+      logger: recordingLogger(),
+      open: () => (opened++, Promise.resolve(fakeNode())),
+    });
+  await expect(startAt(first.redis ?? "")).rejects.toMatchObject({
+    code: "REDIS_LISTEN_FAILED",
+    message: `Redis address ${first.redis} is in use by another process; choose another with --redis-port`,
+  });
+  expect(opened).toBe(0);
+  const again = await startAt("0");
+  await again.close();
+});
+
 describe("the end", () => {
   test("a node that stops by itself is reported with its error, also if it was quicker than the listener", async () => {
     const { server, node } = await start();
