@@ -48,6 +48,7 @@ export const optionsOf = {
     "heartbeat-ms": "N",
     "election-ms": "N",
   },
+  playground: { port: "PORT", open: "" }, // Vite's preview has more
   rules: { seeds: "N", seed: "N", rule: "RULE", faults: "" },
   simulate: {
     seeds: "N",

@@ -56,6 +56,7 @@ const map: Record<string, readonly string[] | "any"> = {
   "@raftkit-app/server": "any",
   "@raftkit-app/examples": "any",
   "@raftkit-app/cluster": "any",
+  "@raftkit-app/playground": ["@raftkit/core", "@raftkit/simulation"],
   "@raftkit-app/proof": "any",
 };
 
@@ -77,7 +78,7 @@ const within = ({ dependencies, devDependencies, peerDependencies }: Manifest): 
 
 function sourcesOf(project: string): string[] {
   return readdirSync(join(root, project, "src"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => join(project, "src", file));
 }
 
@@ -210,6 +211,7 @@ describe("the map of packages", () => {
       "@raftkit-app/cluster",
       "@raftkit-app/command-line",
       "@raftkit-app/examples",
+      "@raftkit-app/playground",
       "@raftkit-app/proof",
       "@raftkit-app/server",
     ]);

@@ -1,0 +1,206 @@
+// The page as it is published: small, without a way to the network, and in a real browser.
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { launchBrowser, noBrowser } from "./support/browser.js";
+import { buildPage, serve, type Served } from "./support/built-page.js";
+
+/** Unpacking the browser for the first time takes a while. */
+const PREPARE_MS = 300_000;
+const TEST_MS = 120_000;
+
+const JAVASCRIPT_BYTES_MAX = 150_000;
+const screenshots = fileURLToPath(new URL("../dist/screenshots", import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let files: ReadonlyMap<string, Buffer>;
+beforeAll(async () => {
+  files = await buildPage();
+}, PREPARE_MS);
+
+test("it is less than 150 kB of compressed JavaScript in all", () => {
+  const scripts = [...files].filter(([path]) => path.endsWith(".js"));
+  expect(scripts).not.toEqual([]);
+  const bytes = scripts.reduce((sum, [, content]) => sum + gzipSync(content).length, 0);
+  expect(bytes).toBeLessThan(JAVASCRIPT_BYTES_MAX);
+});
+
+test("it may load nothing but its own files, and connect to nobody", () => {
+  const html = files.get("/index.html")?.toString() ?? "";
+  expect(html).toMatch(
+    /Content-Security-Policy"\s+content="default-src 'none'; script-src 'self';/,
+  );
+  expect(html).not.toMatch(/unsafe|connect-src/);
+  for (const [path, content] of files) {
+    const text = content.toString().replaceAll("http://www.w3.org/", "");
+    if (/\.(css|html)$/.test(path)) expect(text, path).not.toMatch(/https?:\/\//);
+  }
+});
+
+const title = noBrowser === undefined ? "in a browser" : `in a browser (${noBrowser})`;
+
+describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
+  let browser: Browser;
+  let served: Served;
+
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    served = await serve(files);
+    browser = await launchBrowser();
+  }, PREPARE_MS);
+
+  afterAll(async () => {
+    await browser?.close();
+    served?.close();
+  }, PREPARE_MS);
+
+  /** Whatever the page does, it reports no error, and asks nobody else for anything. */
+  async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
+    const wrong: string[] = [];
+    page.on("pageerror", ({ message }) => wrong.push(message));
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) wrong.push(message.text());
+    });
+    page.on("request", (request) => {
+      if (!request.url().startsWith(served.url)) wrong.push(request.url());
+    });
+    onTestFinished(async () => {
+      await page.close();
+      expect(wrong).toEqual([]);
+    });
+    await page.goto(`${served.url}${hash}`);
+    return page;
+  }
+
+  const press = (page: Page, name: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).click();
+
+  async function openScene(page: Page, id: string): Promise<void> {
+    await page.locator("header select").first().selectOption(id);
+  }
+
+  /** To the end of a scene's step. */
+  async function finishStep(page: Page, number: number): Promise<void> {
+    await page.getByRole("button", { name: new RegExp(`^Step ${number}:`) }).click();
+    await press(page, "Skip to its end");
+  }
+
+  const logsOf = (page: Page): Promise<string[]> => page.locator(".logs tbody tr").allInnerTexts();
+  const clockOf = (page: Page): Promise<string> => page.locator(".clock").innerText();
+
+  async function violationsIn(page: Page): Promise<unknown> {
+    await page.evaluate(axe);
+    return page.evaluate(
+      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
+        [id, nodes.map(({ html }) => html).slice(0, 3)]))`,
+    );
+  }
+
+  test("plays a scene up to the end of a step, and then the next one", async () => {
+    const page = await open();
+    await page.getByLabel("Speed").selectOption("200");
+    await press(page, "Play");
+    await page.getByRole("button", { name: "Next step" }).waitFor();
+    const waitsAt = Number.parseFloat(await clockOf(page));
+    expect(waitsAt).toBeGreaterThanOrEqual(80);
+    expect(waitsAt).toBeLessThan(155);
+    await press(page, "Next step");
+    await page.locator(".node-role", { hasText: "asking" }).waitFor();
+    expect(await page.getByRole("heading", { name: "The first timer runs out" }).count()).toBe(1);
+  });
+
+  test("a message is dropped by clicking on it", async () => {
+    const page = await open("#seed=1&nodes=3&to=1.0");
+    const dots = page.locator(".ring .dot");
+    expect(await dots.count()).toBe(2);
+    await page.keyboard.press("ArrowRight");
+    const before = await dots.count();
+    await dots.last().locator(".dot-mark").click();
+    const message = await page.locator(".inspector h2").innerText();
+    expect(message).toMatch(/^PreVote(Reply)? from S\d to S\d$/);
+    await press(page, "Drop");
+    expect(await dots.count()).toBe(before - 1);
+    expect(await page.locator(".events li").first().innerText()).toContain("is dropped");
+  });
+
+  test("Figure 8: the entry that was on three of five is gone", async () => {
+    const page = await open();
+    await openScene(page, "figure-8");
+    await finishStep(page, 4);
+    const termsOf = async (): Promise<string[]> =>
+      (await logsOf(page)).map((text) =>
+        (text.match(/(?<=^|\s)\d(?=\s*(no-op|conf))/g) ?? []).join(" "),
+      );
+    expect(await termsOf()).toEqual(["1 2 4", "1 2", "1 2", "1", "1 3"]);
+    await page.screenshot({ path: join(screenshots, "figure-8.png") });
+    await finishStep(page, 6);
+    expect(await termsOf()).toEqual(["1 2 4", "1 3 5", "1 3 5", "1 3 5", "1 3 5"]);
+    expect(await page.getByRole("button", { name: "S5 term 5 leader" }).count()).toBe(1);
+  });
+
+  test("a link that is shared shows the same state, and goes on in the same way", async () => {
+    const page = await open();
+    await openScene(page, "old-leader");
+    await finishStep(page, 3);
+    await press(page, "Client request");
+    for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
+    await press(page, "Share");
+    const { hash } = new URL(page.url());
+    const other = await open(hash);
+    expect(await other.getByText("This is the run that was shared with you.").count()).toBe(1);
+    for (const both of [page, other]) {
+      for (let i = 0; i < 5; i++) {
+        await both.getByRole("button", { name: "The next event" }).click();
+      }
+    }
+    expect(await clockOf(other)).toBe(await clockOf(page));
+    expect(await logsOf(other)).toEqual(await logsOf(page));
+    const broken = await open(hash.replace("do=", "do=1.1.z1~"));
+    expect(await broken.locator(".message").innerText()).toMatch(
+      /is no action\. Here is a new run/,
+    );
+  });
+
+  test("works with the keyboard alone", async () => {
+    const page = await open("#seed=1&nodes=3&to=0.0");
+    await page.keyboard.press("ArrowRight");
+    expect(await clockOf(page)).toContain("event 1");
+    await page.keyboard.press("ArrowLeft");
+    expect(await clockOf(page)).toContain("event 0");
+    await page.keyboard.press(" ");
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    await page.keyboard.press(" ");
+    await page.getByRole("button", { name: "Play" }).waitFor();
+    await page.getByRole("button", { name: /^S2 term/ }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Crash" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await page.getByRole("button", { name: /^S2 term \d down/ }).count()).toBe(1);
+  });
+
+  const devices = [
+    ["desktop", {}],
+    ["desktop-dark", { colorScheme: "dark" }],
+    ["phone", { viewport: { width: 390, height: 844 }, hasTouch: true, reducedMotion: "reduce" }],
+    ["phone-dark", { viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: "dark" }],
+  ] as const;
+
+  test.each(devices)("is accessible to everyone, and fits: %s", async (name, options) => {
+    const page = await open("", options);
+    await openScene(page, "figure-7");
+    await finishStep(page, 2);
+    for (let i = 0; i < 14; i++) await page.getByRole("button", { name: "The next event" }).click();
+    expect(await violationsIn(page)).toEqual([]);
+    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+    await page.getByRole("button", { name: /^S5 term/ }).click();
+    await page.locator("summary").click();
+    expect(await violationsIn(page)).toEqual([]);
+    const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    expect(await page.evaluate(overflow)).toBe(0);
+  });
+});
