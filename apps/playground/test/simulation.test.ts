@@ -103,10 +103,17 @@ test.each([
   ["3 to 7 nodes", "#seed=1&nodes=8"],
   ["a scene that isn't there", "#seed=1&scene=nowhere"],
   ["means nothing", "#seed=1&do=1.1.d99&to=1.1"],
-  ["200000 events", "#seed=1&to=200001.1"],
+  ["50000 events", "#seed=1&to=50001.1"],
 ])("a link that can't be read says so: %s", (why, hash) => {
   expect(() => Run.ofLink(hash)).toThrow(BadScript);
   expect(() => Run.ofLink(hash)).toThrow(why);
+});
+
+test("a run that is too long for a link says so", () => {
+  const { script } = new Simulation({ seed: 1, nodes: 3 });
+  const long = { ...script, end: { events: 50_001, ms: 0 } };
+  const link = { script: long, scene: undefined, fingerprint: undefined };
+  expect(() => linkOf(link)).toThrow("share an earlier moment");
 });
 
 test("what is no link of ours is none", () => {

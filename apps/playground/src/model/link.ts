@@ -10,7 +10,7 @@ import { BadScript } from "./simulation.js";
 import type { Setup } from "./world.js";
 
 /** A run is replayed from its beginning: links hold no longer ones than that takes a moment. */
-const EVENTS_MAX = 200_000;
+const EVENTS_MAX = 50_000;
 
 export interface Link {
   readonly script: Script;
@@ -45,8 +45,10 @@ const LETTERS = {
   step: "n",
 } as const satisfies Record<Action["type"], string>;
 
+/** @throws {BadScript} the run is too long for a link */
 export function linkOf({ script, scene, fingerprint }: Link): string {
   const { setup, actions, end } = script;
+  requireShort(end);
   let before: Moment = { events: 0, ms: 0 };
   const since = (moment: Moment): string => {
     const text = `${moment.events - before.events}.${moment.ms - before.ms}`;
@@ -61,6 +63,11 @@ export function linkOf({ script, scene, fingerprint }: Link): string {
     `to=${since(end)}`,
     ...(fingerprint === undefined ? [] : [`is=${fingerprint}`]),
   ].join("&");
+}
+
+function requireShort({ events }: Moment): void {
+  if (events <= EVENTS_MAX) return;
+  throw new BadScript(`a link holds ${EVENTS_MAX} events at most; share an earlier moment`);
 }
 
 function actionText(action: Action): string {
@@ -98,9 +105,7 @@ export function readLink(hash: string, begin: Begin): Link | undefined {
       events: before.events + wholeNumber(events, what),
       ms: before.ms + wholeNumber(ms, what),
     };
-    if (before.events > EVENTS_MAX) {
-      throw new BadScript(`a link holds ${EVENTS_MAX} events at most`);
-    }
+    requireShort(before);
     return before;
   };
   const actions = (fields.get("do") ?? "")

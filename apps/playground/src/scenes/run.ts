@@ -87,6 +87,7 @@ export class Run {
     return this.stepNumber < (this.scene?.steps.length ?? 0);
   }
 
+  /** @throws {BadScript} the run is too long for a link */
   get link(): string {
     const { script, fingerprint } = this.#simulation;
     return linkOf({ script, scene: this.scene?.id, fingerprint });

@@ -91,7 +91,9 @@ function startAnew(store: Store): void {
 /** Into the address bar, and where a paste takes it from, if the browser lets us. */
 async function share(store: Store): Promise<void> {
   store.pause();
-  history.replaceState(null, "", store.run.link);
+  const link = store.makeLink();
+  if (link === undefined) return;
+  history.replaceState(null, "", link);
   try {
     await navigator.clipboard.writeText(location.href);
     store.say("The link to this very moment is copied.");

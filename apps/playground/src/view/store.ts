@@ -118,6 +118,17 @@ export class Store {
     }
   }
 
+  /** @returns undefined: there can't be one, and the person was told why */
+  makeLink(): string | undefined {
+    try {
+      return this.#run.link;
+    } catch (error) {
+      if (!(error instanceof BadScript)) throw error;
+      this.say(`Sorry, ${error.message}.`);
+      return undefined;
+    }
+  }
+
   openScene(id: string): void {
     const scene = sceneOf(id);
     if (!scene) return;
