@@ -113,7 +113,7 @@ function addCompare(root: Command, { compare }: ProgramOptions): void {
         "what raftkit is asked over: the Redis protocol of its server, or an edge of the benchmark's own",
       )
         .choices(["redis", "bench"])
-        .default("bench"),
+        .default("redis"),
     )
     .addOption(
       only(

@@ -8,7 +8,7 @@ const COMPARE = {
   seconds: 4,
   runs: 5,
   memoryPuts: 1_000_000,
-  port: "bench",
+  port: "redis",
   out: "compare-report",
   data: tmpdir(),
 };

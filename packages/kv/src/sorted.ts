@@ -56,26 +56,26 @@ export class Item {
  * keys costs several times as much. In many small maps, since one that grows stops everything.
  */
 class WrittenItems {
-  readonly #maps = Array.from({ length: 256 }, () => new Map<string, Item>());
+  readonly #maps: (Map<string, Item> | undefined)[] = Array.from({ length: 256 });
 
-  #mapOf(ordered: string): Map<string, Item> | undefined {
+  #placeOf(ordered: string): number {
     let hash = 0;
     for (let i = 0; i < ordered.length; i++) {
       hash = (Math.imul(hash, 31) + ordered.charCodeAt(i)) | 0;
     }
-    return this.#maps[(hash ^ (hash >>> 8) ^ (hash >>> 16)) & 0xff];
+    return (hash ^ (hash >>> 8) ^ (hash >>> 16)) & 0xff;
   }
 
   get(ordered: string): Item | undefined {
-    return this.#mapOf(ordered)?.get(ordered);
+    return this.#maps[this.#placeOf(ordered)]?.get(ordered);
   }
 
   put(item: Item): void {
-    this.#mapOf(item.ordered)?.set(item.ordered, item);
+    (this.#maps[this.#placeOf(item.ordered)] ??= new Map()).set(item.ordered, item);
   }
 
   delete(ordered: string): void {
-    this.#mapOf(ordered)?.delete(ordered);
+    this.#maps[this.#placeOf(ordered)]?.delete(ordered);
   }
 }
 
