@@ -26,7 +26,6 @@ const LINES = "application/x-ndjson";
 
 const memberSchema = z.object({ id: z.string(), role: z.string(), incarnation: z.string() });
 const membersSchema = z.object({ members: z.array(memberSchema), committed: z.boolean() });
-export type MemberView = z.infer<typeof memberSchema>;
 
 /** @throws {ClusterError} it doesn't answer */
 export async function askMembers({ id, http }: Asked): Promise<z.infer<typeof membersSchema>> {

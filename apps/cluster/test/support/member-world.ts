@@ -39,8 +39,8 @@ export interface World {
   answer: Answer | ((change: string) => Answer);
   /** Who is in, as the leader, n1, says. */
   members: Voter[];
-  /** What nodes say of themselves, beside what they would anyway; null: nothing. */
-  readonly says: Map<string, object | null>;
+  /** What nodes say of themselves, beside what they would anyway; null: nothing, not even that. */
+  readonly says: Map<string, object | null | (() => object)>;
   /** Of a node that is started. */
   fails: string | undefined;
   /** As after a restart of the cluster's process. */
@@ -98,9 +98,11 @@ export async function startWorld(): Promise<World> {
 
 async function serve(world: World, port: number, id: string): Promise<void> {
   const server = createServer(async (request, response) => {
-    if (world.says.get(id) === null) return void response.destroy();
+    const says = world.says.get(id);
+    if (says === null) return void response.destroy();
     if (request.url === "/v1/status") {
-      return void response.end(JSON.stringify({ ...statusOf(world, id), ...world.says.get(id) }));
+      const more = typeof says === "function" ? says() : says;
+      return void response.end(JSON.stringify({ ...statusOf(world, id), ...more }));
     }
     if (request.method === "GET") {
       return void response.end(JSON.stringify({ members: world.members, committed: true }));

@@ -36,7 +36,7 @@ export function checkMembers(record: MemberRecord, { nodes }: FinalState): Check
       detail:
         record.termsBegunOutside.length > 0
           ? some(record.termsBegunOutside)
-          : `${record.lingered} nodes ran on after they had left, and began no term`,
+          : `nodes that ran on after they had left: ${record.lingered}; none began a term`,
     },
   ];
 }
