@@ -77,16 +77,31 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     return page;
   }
 
-  const press = (page: Page, name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
+  /** Until what was done is drawn: it is before the second frame from now. */
+  const drawn = (page: Page): Promise<unknown> =>
+    page.evaluate(
+      "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
+    );
+
+  async function press(page: Page, name: string): Promise<void> {
+    await page.getByRole("button", { name, exact: true }).click();
+    await drawn(page);
+  }
+
+  async function strike(page: Page, key: string): Promise<void> {
+    await page.keyboard.press(key);
+    await drawn(page);
+  }
 
   async function openScene(page: Page, id: string): Promise<void> {
     await page.locator("header select").first().selectOption(id);
+    await drawn(page);
   }
 
   /** To the end of a scene's step. */
   async function finishStep(page: Page, number: number): Promise<void> {
     await page.getByRole("button", { name: new RegExp(`^Step ${number}:`) }).click();
+    await drawn(page);
     await press(page, "Skip to its end");
   }
 
@@ -118,7 +133,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     const page = await open("#seed=1&nodes=3&to=1.0");
     const dots = page.locator(".ring .dot");
     expect(await dots.count()).toBe(2);
-    await page.keyboard.press("ArrowRight");
+    await strike(page, "ArrowRight");
     const before = await dots.count();
     await dots.last().locator(".dot-mark").click();
     const message = await page.locator(".inspector h2").innerText();
@@ -148,14 +163,14 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await openScene(page, "old-leader");
     await finishStep(page, 3);
     await press(page, "Client request");
-    for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
+    for (let i = 0; i < 5; i++) await strike(page, "ArrowRight");
     await press(page, "Share");
     const { hash } = new URL(page.url());
     const other = await open(hash);
     expect(await other.getByText("This is the run that was shared with you.").count()).toBe(1);
     for (const both of [page, other]) {
       for (let i = 0; i < 5; i++) {
-        await both.getByRole("button", { name: "The next event" }).click();
+        await press(both, "The next event");
       }
     }
     expect(await clockOf(other)).toBe(await clockOf(page));
@@ -168,18 +183,18 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
 
   test("works with the keyboard alone", async () => {
     const page = await open("#seed=1&nodes=3&to=0.0");
-    await page.keyboard.press("ArrowRight");
+    await strike(page, "ArrowRight");
     expect(await clockOf(page)).toContain("event 1");
-    await page.keyboard.press("ArrowLeft");
+    await strike(page, "ArrowLeft");
     expect(await clockOf(page)).toContain("event 0");
-    await page.keyboard.press(" ");
+    await strike(page, " ");
     await page.getByRole("button", { name: "Pause" }).waitFor();
-    await page.keyboard.press(" ");
+    await strike(page, " ");
     await page.getByRole("button", { name: "Play" }).waitFor();
     await page.getByRole("button", { name: /^S2 term/ }).focus();
-    await page.keyboard.press("Enter");
+    await strike(page, "Enter");
     await page.getByRole("button", { name: "Crash" }).focus();
-    await page.keyboard.press("Enter");
+    await strike(page, "Enter");
     expect(await page.getByRole("button", { name: /^S2 term \d down/ }).count()).toBe(1);
   });
 
@@ -194,7 +209,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     const page = await open("", options);
     await openScene(page, "figure-7");
     await finishStep(page, 2);
-    for (let i = 0; i < 14; i++) await page.getByRole("button", { name: "The next event" }).click();
+    for (let i = 0; i < 14; i++) await press(page, "The next event");
     expect(await violationsIn(page)).toEqual([]);
     await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
     await page.getByRole("button", { name: /^S5 term/ }).click();
