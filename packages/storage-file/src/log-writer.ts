@@ -121,7 +121,7 @@ export class LogWriter {
     const { parts, link } = this.#encode(all, { salt, hasNext }, this.#link);
     const written = await handle.write(parts, this.#offset);
     // Going on would leave two states of a sector that a crash could mix: recovery knows one.
-    if (written < bytes) throw new Error(`it took ${written} bytes of a write of ${bytes}`);
+    if (written < bytes) throw tookTooLittle(written, bytes);
     await makeDurable(handle);
     this.#offset += bytes;
     this.#link = link;
@@ -143,4 +143,12 @@ export class LogWriter {
     this.#files.stop();
     return this.#failure;
   }
+}
+
+/** It fills up in the middle of a write: the system gives a reason only to the next one. */
+function tookTooLittle(written: number, bytes: number): Error {
+  return Object.assign(
+    new Error(`ENOSPC: it took ${written} bytes of a write of ${bytes}, so it seems to be full`),
+    { code: "ENOSPC" },
+  );
 }

@@ -51,6 +51,20 @@ describe("a failed write", () => {
     expect([...disk.files().keys()]).not.toContain("/data/closed.json");
   });
 
+  test("of which the disk takes only a part says that the disk is full, and ends the log", async () => {
+    const { disk, log } = setUp();
+    await log.open(identity);
+    await settle();
+    disk.setFault(({ type }) => (type === "write" ? { type: "short", bytes: 10 } : undefined));
+    const failed = await log.write([append(1, 1, "a")]).catch((error: unknown) => error);
+    expect(failed).toMatchObject({
+      code: "STORAGE_WRITE_FAILED",
+      cause: { code: "ENOSPC", message: expect.stringContaining("10 bytes") as string },
+    });
+    await expect(log.write([append(1, 1, "a")])).rejects.toBe(failed);
+    await log.close();
+  });
+
   test("what the next opening returns is durable, though the page cache said so before it was", async () => {
     let found = 0;
     for (let seed = 1; seed <= 20; seed++) {
