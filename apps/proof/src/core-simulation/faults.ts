@@ -137,7 +137,8 @@ const effects: Partial<Record<FaultKind, Effect>> = {
   moveAddress({ world, victim, durationMs }) {
     const { operators, plan } = world;
     const latest = latestConfiguration(world);
-    if (plan.founders === undefined || !latest || !mayMove(world, latest)) return;
+    if (plan.founders === undefined || !latest) return;
+    if (!mayMove(world, victim, latest)) return;
     stop(world, victim, false);
     victim.address = `${victim.id}.test:${7_001 + operators.moves++}`;
     restartIn(world, victim, durationMs);
@@ -222,12 +223,24 @@ function isVotingSomewhere(world: World, victim: Member): boolean {
   );
 }
 
-/** Nobody who moved before is still looked for: else two of them might never meet. */
-function mayMove({ members }: World, latest: Configuration): boolean {
-  return serversOf(latest).every(
+/**
+ * Nobody who moved before is still looked for, and the victim's disk says where all the others are:
+ * else two nodes may look for each other at old addresses for ever. Whoever started as a joiner is
+ * given present ones at each start.
+ */
+function mayMove({ members }: World, victim: Member, latest: Configuration): boolean {
+  const servers = serversOf(latest);
+  const isSettled = servers.every(
     ({ id, incarnation, address }) =>
       members.find((one) => one.id === id && one.incarnation === incarnation)?.address === address,
   );
+  const own = victim.disk.log.configurations.at(-1)?.configuration;
+  const known = own ? serversOf(own) : [];
+  const findsAll = servers.every(
+    ({ id, address }) =>
+      id === victim.id || known.some((one) => one.id === id && one.address === address),
+  );
+  return isSettled && (victim.startsAs !== "founder" || findsAll);
 }
 
 function atEnd({ world, victim, durationMs }: Strike, action: () => void): void {
