@@ -28,6 +28,11 @@ const NUMBER_BYTES_MAX = 20;
 
 export class BatchExecution {
   readonly #values = new ValueKeeper();
+  /**
+   * What the present batch appended to, by key. Those that it appends to again get room to grow: else
+   * a few bytes, often, would make as many copies of a large value, on every replica at once.
+   */
+  readonly #grown = new Map<string, Uint8Array>();
   #state: SortedItems;
 
   constructor(state: SortedItems) {
@@ -55,6 +60,7 @@ export class BatchExecution {
       }
       results.push(this.#operation(reader, ordered, index, changed));
     }
+    this.#grown.clear();
     return { ok: true, index, results };
   }
 
@@ -74,7 +80,7 @@ export class BatchExecution {
       case OperationKind.put:
         if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
         this.#values.keep(reader.bytes, reader.keyEnd, reader.payloadEnd);
-        return written(this.#keep(ordered, reader.payloadEnd - reader.keyEnd, index, changed));
+        return written(this.#setKept(ordered, reader.payloadEnd - reader.keyEnd, index, changed));
       case OperationKind.delete: {
         if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
         const result = written(this.#state.get(ordered));
@@ -102,7 +108,7 @@ export class BatchExecution {
   }
 
   /** The value that was kept last becomes the key's. @returns what it replaced */
-  #keep(
+  #setKept(
     ordered: string,
     length: number,
     index: Index,
@@ -122,13 +128,25 @@ export class BatchExecution {
     index: Index,
     changed: ((change: KvChange) => void) | undefined,
   ): KvOperationResult {
-    const before = this.#state.get(ordered)?.value ?? new Uint8Array(0);
+    const item = this.#state.get(ordered);
     const more = reader.payload();
-    const value = new Uint8Array(before.length + more.length);
-    if (value.length > VALUE_BYTES_MAX) return TOO_LARGE;
-    value.set(before);
-    value.set(more, before.length);
-    return this.#replace(ordered, value, index, changed);
+    const before = item?.length ?? 0;
+    const length = before + more.length;
+    if (length > VALUE_BYTES_MAX) return TOO_LARGE;
+    let bytes = this.#grown.get(ordered);
+    const isAgain = bytes !== undefined;
+    // Behind the value, nothing of these bytes was handed out yet.
+    if (bytes === undefined || bytes !== item?.bytes || bytes.length < length) {
+      bytes = new Uint8Array(isAgain ? Math.min(2 * length, VALUE_BYTES_MAX) : length);
+      if (item) bytes.set(item.value);
+      this.#grown.set(ordered, bytes);
+    }
+    bytes.set(more, before);
+    if (!isAgain) return this.#replace(ordered, bytes, index, changed);
+    const value = bytes.subarray(0, length);
+    changed?.({ type: "put", key: fromOrdered(ordered), value, index });
+    this.#state.set(ordered, bytes, index, 0, length);
+    return { type: "value", entry: { value, index } };
   }
 
   #increment(
@@ -158,7 +176,7 @@ export class BatchExecution {
     changed: ((change: KvChange) => void) | undefined,
   ): KvOperationResult {
     this.#values.keep(value, 0, value.length);
-    this.#keep(ordered, value.length, index, changed);
+    this.#setKept(ordered, value.length, index, changed);
     return { type: "value", entry: { value, index } };
   }
 }

@@ -223,6 +223,29 @@ test("a value can't grow beyond its limit", () => {
   });
 });
 
+test("appending to a large value again and again makes no copy of it each time", () => {
+  const kv = createKv();
+  kv.apply(putCommand("a", new Uint8Array(VALUE_BYTES_MAX - 1000).fill(1)), at(1));
+  const append: Operation = { do: "append", key: "a", value: bytes("x") };
+  const many = Array.from({ length: 1000 }, () => append);
+  const result = kv.apply(batchCommand(written(many).bytes()), at(2));
+  const found = kv.query({ type: "get", key: "a" });
+  if (!result.ok || !("results" in result) || found.type !== "get") throw new Error("no batch");
+  const values = [...result.results, { type: "value" as const, entry: found.entry }].map((one) =>
+    one.type === "value" ? (one.entry?.value ?? bytes("")) : bytes(""),
+  );
+  expect(values.map(({ length }) => VALUE_BYTES_MAX - length)).toEqual([
+    ...Array.from({ length: 1000 }, (_, i) => 999 - i),
+    0,
+  ]);
+  expect(
+    Buffer.from(values.at(-1) ?? bytes(""))
+      .subarray(-1001)
+      .toString(),
+  ).toBe(`\x01${"x".repeat(1000)}`);
+  expect(new Set(values.map(({ buffer }) => buffer)).size).toBeLessThan(5);
+});
+
 describe("as a query", () => {
   test("get and size are answered at one state", () => {
     const kv = createKv();
