@@ -1,6 +1,6 @@
 // /v1/cluster/members, over a node that says what the test tells it, and with real ones.
 import { describe, expect, onTestFinished, test } from "vitest";
-import { MembershipChangeFailed } from "raftkit";
+import { MembershipChangeFailed, NotReady } from "raftkit";
 import type {
   ChangeMembershipOptions,
   Configuration,
@@ -184,6 +184,29 @@ describe("POST", () => {
     const answer = await change(http, { remove: ["n7"] });
     expect(answer.status).toBe(200);
     expect(asked).toEqual([{ to: { voters: ["n1", "n2", "n3"], learners: [] }, expected: 13 }]);
+  });
+
+  test("a node that can't learn who is a member refuses with what it lacks, and changes nothing", async () => {
+    const { http, node, asked } = await startNoting();
+    const why = "node n1 isn't ready: no leader is known; n3 at at-n3 didn't answer";
+    node.readies = () => Promise.reject(new NotReady("timeout", why));
+    const answer = await change(http, { remove: ["n2"] });
+    expect([answer.status, errorCode(answer)]).toEqual([503, "not_ready"]);
+    expect(message(answer)).toBe(`${why}; nothing was changed`);
+    expect(answer.headers["retry-after"]).toBe("1");
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    ["aborted", "aborted"],
+    ["closing", "closing"],
+    ["failed", "failed"],
+    ["overloaded", "overloaded"],
+  ] as const)("while it waits for the members: %s is 503", async (reason, code) => {
+    const { http, node } = await startNoting();
+    node.readies = () => Promise.reject(new NotReady(reason, "why"));
+    const answer = await change(http, { add: ["n5"] });
+    expect([answer.status, errorCode(answer)]).toEqual([503, code]);
   });
 
   test("is for programs, and not for pages of other sites", async () => {

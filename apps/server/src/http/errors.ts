@@ -7,6 +7,7 @@ import { inFlags } from "../cli/flags.js";
 import {
   MembershipChangeFailed,
   NotProposed,
+  NotReady,
   OutcomeUnknown,
   ReadFailed,
   SnapshotFailed,
@@ -48,7 +49,7 @@ export function overloaded(message: string): HttpError {
   return unavailable("overloaded", message);
 }
 
-/** `reason`s of `NotProposed` and `ReadFailed` that mean "not now". */
+/** `reason`s of `NotProposed`, `ReadFailed` and `NotReady` that mean "not now". */
 const unavailableCodes: Readonly<Record<string, string>> = {
   noLeader: "no_leader",
   overloaded: "overloaded",
@@ -98,6 +99,10 @@ export function toHttpError(error: unknown): HttpError | undefined {
   if (error instanceof NotProposed || error instanceof ReadFailed) {
     const code = unavailableCodes[error.reason];
     if (code !== undefined) return unavailable(code, inFlags(error.message));
+  }
+  if (error instanceof NotReady) {
+    const code = error.reason === "timeout" ? "not_ready" : unavailableCodes[error.reason];
+    if (code !== undefined) return unavailable(code, `${error.message}; nothing was changed`);
   }
   return error instanceof WatchEnded ? watchEnded(error) : undefined;
 }
