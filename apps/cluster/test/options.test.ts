@@ -291,6 +291,18 @@ describe("a wrong command line", () => {
     ["up extra", "too many arguments for 'up'. Expected 0 arguments but got 1"],
     ["kill", "missing required argument 'node'"],
     ["kill 1 2", "too many arguments for 'kill'. Expected 1 argument but got 2"],
+    [
+      "kill ",
+      "command-argument value '' is invalid for argument 'node'. Allowed: a node's number or its id",
+    ],
+    [
+      "wipe ",
+      "command-argument value '' is invalid for argument 'node'. Allowed: a node's number or its id",
+    ],
+    [
+      "transfer ",
+      "command-argument value '' is invalid for argument 'node'. Allowed: a node's number or its id",
+    ],
     ["verify", "missing required argument 'path'"],
     ["verify a b", "too many arguments for 'verify'. Expected 1 argument but got 2"],
     ["verify --seed 1", "unknown option '--seed'"],

@@ -1,9 +1,8 @@
 // The commands for a cluster in another process: `status`, `kill`, `restart`, `snapshot`, `transfer`
 // and `rolling-restart`.
-import { Argument } from "commander";
-import type { Command } from "commander";
+import type { Argument, Command } from "commander";
 import type { Actions } from "./actions.js";
-import { explain } from "./options.js";
+import { explain, nodeArgument } from "./options.js";
 import { httpBaseOption } from "./up-command.js";
 
 interface ControlOptions {
@@ -17,7 +16,7 @@ export function addControl(root: Command, actions: Actions): void {
     .addOption(httpBaseOption())
     .action(({ httpBase }: ControlOptions) => actions.status(httpBase));
   explain(status, [""], "0 done; 1 no cluster answered; 2 wrong options.");
-  const node = (): Argument => new Argument("<node>", 'its number, its id or "leader"');
+  const node = (): Argument => nodeArgument("<node>", 'its number, its id or "leader"');
   const kill = root
     .command("kill")
     .description("Kill a node with SIGKILL.")
@@ -55,7 +54,7 @@ function addLeadership(root: Command, actions: Actions): void {
     .command("transfer")
     .description("Transfer the leadership to another node; writes wait for some milliseconds.")
     .addArgument(
-      new Argument("[node]", "its number or its id; default: the node with the most complete log"),
+      nodeArgument("[node]", "its number or its id; default: the node with the most complete log"),
     )
     .addOption(httpBaseOption())
     .action((name: string | undefined, { httpBase }: ControlOptions) =>

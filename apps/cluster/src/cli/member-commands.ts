@@ -1,8 +1,7 @@
 // `add`, `remove`, `replace` and `wipe`: the commands that change the members.
-import { Argument } from "commander";
 import type { Command } from "commander";
 import type { Actions } from "./actions.js";
-import { explain } from "./options.js";
+import { explain, nodeArgument } from "./options.js";
 import { httpBaseOption } from "./up-command.js";
 
 interface ControlOptions {
@@ -28,7 +27,7 @@ export function addMembers(root: Command, actions: Actions): void {
     const command = root
       .command(name)
       .description(descriptions[name])
-      .addArgument(new Argument("<node>", 'its number, its id or "leader"'))
+      .addArgument(nodeArgument("<node>", 'its number, its id or "leader"'))
       .addOption(httpBaseOption())
       .action((node: string, { httpBase }: ControlOptions) => actions[name](node, httpBase));
     explain(command, ["2", "leader"], EXIT_CODES);

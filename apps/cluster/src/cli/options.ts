@@ -1,7 +1,7 @@
 // How all commands declare their options: each has an environment variable and a value that is
 // checked, and may be given once. Flags win over the environment, the environment over defaults.
 import { wholeNumber } from "@raftkit-app/command-line";
-import { InvalidArgumentError, Option } from "commander";
+import { Argument, InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { closest, distance } from "fastest-levenshtein";
 
@@ -45,6 +45,14 @@ export function pathOption(flags: string, what: string, fallback: string): Optio
 export function pathOf(text: string): string {
   if (text !== "" && !text.includes("\0")) return text;
   throw new InvalidArgumentError("Allowed: a path.");
+}
+
+/** Which nodes there are is the cluster's to say; an empty text, as of an unset variable, is none. */
+export function nodeArgument(name: string, what: string): Argument {
+  return new Argument(name, what).argParser((text) => {
+    if (text !== "") return text;
+    throw new InvalidArgumentError("Allowed: a node's number or its id.");
+  });
 }
 
 /** Adds examples, as what follows the command, and exit codes to its help. */

@@ -161,7 +161,7 @@ export function listenForControl(
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const why =
         cause.code === "EADDRINUSE"
-          ? "is in use: another cluster is probably running; stop it, or choose other ports with --http-base and --peer-base"
+          ? "is in use: another cluster is probably running; stop it, or choose other ports with --http-base, --peer-base and --redis-base"
           : `can't be had: ${cause.message}`;
       reject(
         new ClusterError("CONTROL_PORT_TAKEN", `control port ${HOST}:${port} ${why}`, { cause }),
