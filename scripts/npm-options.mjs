@@ -47,6 +47,10 @@ export const optionsOf = {
     reads: "N",
     "heartbeat-ms": "N",
     "election-ms": "N",
+    "memory-puts": "N",
+    port: "NAME",
+    ms: "MS",
+    scale: "N",
   },
   playground: { port: "PORT", open: "" }, // Vite's preview has more
   rules: { seeds: "N", seed: "N", rule: "RULE", faults: "" },
