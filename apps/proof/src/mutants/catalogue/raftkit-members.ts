@@ -76,7 +76,7 @@ export const raftkitMembers: readonly Mutant[] = [
     id: "raftkit-99",
     file: OWN,
     find: '    if (!join || this.answer !== "otherCluster") return undefined;\n',
-    replace: "    return undefined;\n",
+    replace: '    if (!join || this.answer !== "member") return undefined;\n',
     why: "a node that was told to join serves a cluster that it founded alone",
   },
   {
