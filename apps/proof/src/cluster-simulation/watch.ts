@@ -124,7 +124,7 @@ export function createWatch(
       computer.changed();
       guarded(() => {
         look(found, computer, invariants, checkAnnouncedCommit);
-        write(found, operations, invariants);
+        write(found, computer, operations, invariants);
         measureLog(found, limits, invariants);
       });
     },
@@ -227,14 +227,19 @@ function look(
   view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
   view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
   invariants.changed(view);
-  // The invariants compare entries, and only up to here they are known: what waits for the log
-  // lane is seen by nobody, a truncation too; core says up to where memory and disk are the same.
-  // The index itself was looked at above.
-  const commitIndex = Math.min(
-    status?.commitIndex ?? 0,
-    status?.durableIndex ?? 0,
-    memory.log.lastIndex,
-  );
+  advance(found, status, invariants);
+}
+
+/**
+ * The invariants compare entries, and only so many are known. The announced index itself was looked
+ * at when it was announced.
+ */
+function advance(
+  { view, memory }: ObservedNode,
+  status: Computer["status"],
+  invariants: Required<Invariant>,
+): void {
+  const commitIndex = Math.min(status?.commitIndex ?? 0, knownThrough(status, memory.log));
   const before = view.commitIndex;
   if (commitIndex > before) {
     view.commitIndex = commitIndex;
@@ -242,8 +247,20 @@ function look(
   }
 }
 
+/**
+ * Up to where the node's log is as it was seen. What waits for the log lane is seen by nobody, a
+ * truncation too; core says up to where memory and disk are the same. A leader takes back nothing of
+ * its own term, and may commit, by the disks of others, what its own doesn't hold yet.
+ */
+function knownThrough(status: Computer["status"], log: LogView): Index {
+  const { lastIndex } = log;
+  if (status?.role === "leader" && log.term(lastIndex) === status.term) return lastIndex;
+  return Math.min(status?.durableIndex ?? 0, lastIndex);
+}
+
 function write(
   found: ObservedNode,
+  { status }: Computer,
   operations: readonly LogOperation[],
   invariants: Required<Invariant>,
 ): void {
@@ -259,6 +276,8 @@ function write(
       found.termStart = firstIndex;
     }
     invariants.appended(view, firstIndex);
+    // While the disk hung, others may have committed it, and what it let follow may wait behind it.
+    advance(found, status, invariants);
   }
 }
 
