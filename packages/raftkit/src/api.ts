@@ -296,7 +296,9 @@ export interface RaftNode<Command, Result, Query, Answer, Input = Command> exten
   /**
    * Replicates many commands, as `propose` does, at the cost of one call. Each is an entry of its own
    * and ends on its own; the outcomes are in the order of the commands, and come when all have ended.
-   * Those that take effect do so in that order. Never rejects for what becomes of a command.
+   * On the leader those that take effect do so in that order. Another node forwards them, in several
+   * messages if they have more than 1 MiB (less with small frames), or if other calls are forwarded
+   * with them; a later message may arrive first. Never rejects for what becomes of a command.
    * @throws {InvalidOption} for wrong arguments
    */
   proposeAll<const Given extends readonly Input[]>(
