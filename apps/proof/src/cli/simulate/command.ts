@@ -180,18 +180,16 @@ async function prove(options: Options): Promise<number> {
   let done = 0;
   await runAll(jobs, workers, ({ outcome, cpuMs }) => {
     addOutcome(totals, outcome, cpuMs);
-    if (outcome.failure) failed.push(outcome);
+    if (outcome.failure) {
+      failed.push(outcome);
+      // At once: whoever ends a long run keeps what it found.
+      console.log(`\n${failureOf(outcome, nodes)}`);
+    }
     const line = progressOf(++done, jobs.length, failed.length, process.stdout.isTTY);
     if (line !== undefined) process.stdout.write(line);
     return !bail || failed.length === 0;
   });
   console.log(`\n${reportOf(totals)}`);
-  failed.sort((a, b) => a.plan.seed - b.plan.seed);
-  for (const { plan, failure } of failed) {
-    console.log(
-      `\nFAILED seed ${plan.seed}, ${plan.simulation} simulation: ${failure?.check}: ${failure?.message}\n  repeat it: npm run simulate -- --seed ${plan.seed} --simulation ${plan.simulation}${nodes === undefined ? "" : ` --nodes ${nodes}`}`,
-    );
-  }
   const [first] = failed;
   if (first && !bail) await printShrunk(first);
   const isGood = bail || isCovered(totals);
@@ -202,6 +200,13 @@ async function prove(options: Options): Promise<number> {
     console.log("failed: a cell of the coverage that must be filled is empty, see above");
   }
   return failed.length === 0 && isGood ? 0 : 1;
+}
+
+function failureOf({ plan, failure }: Outcome, nodes: number | undefined): string {
+  const { seed, simulation } = plan;
+  const again = `npm run simulate -- --seed ${seed} --simulation ${simulation}`;
+  return `FAILED seed ${seed}, ${simulation} simulation: ${failure?.check}: ${failure?.message}
+  repeat it: ${again}${nodes === undefined ? "" : ` --nodes ${nodes}`}`;
 }
 
 async function printShrunk(failed: Outcome): Promise<void> {
