@@ -16,7 +16,7 @@ import type { AskedChanges } from "./asked-changes.js";
 import type { ChangeWatch } from "./change-watch.js";
 import type { Computer } from "./computer.js";
 import type { Losses } from "./losses.js";
-import { createLosses, QUIET_MS } from "./losses.js";
+import { configurationsInForce, createLosses, QUIET_MS } from "./losses.js";
 import type { Places } from "./places.js";
 import type { Run } from "./run-basics.js";
 import { createStandings } from "./standings.js";
@@ -162,11 +162,16 @@ export function createOperators(
     else endFor(victim, durationMs);
   }
 
-  /** At most one in a run, and where others are left without it. */
+  /**
+   * At most one in a run, and where others are left without it. A joiner that dies late may vote by
+   * then, though the call that added it is over; or that call may yet make it a voter.
+   */
   function mayGoForGood({ id }: Computer): boolean {
     return (
       world.excluded.size + world.lost.size === 0 &&
-      wantedNow.every(({ voters }) => !voters.includes(id) || voters.length > 3)
+      time.now() >= quietAt &&
+      wantedNow.every(({ voters }) => !voters.includes(id) || voters.length > 3) &&
+      configurationsInForce(nodes).every((one) => votersOf(one).every((voter) => voter.id !== id))
     );
   }
 
