@@ -238,3 +238,13 @@ test("the scripts' project waits for every project whose sources it takes types 
   expect(taken).not.toEqual([]);
   expect(references.map(({ path }) => path.replace("../", ""))).toEqual([...new Set(taken)]);
 });
+
+test("lock files name no place to download from", () => {
+  const files = ["pnpm-lock.yaml", "apps/bench/peers/javascript/package-lock.json"];
+  const found = files.flatMap((file) =>
+    readFileSync(join(root, file), "utf8")
+      .split("\n")
+      .filter((line) => /"resolved": "http|\btarball:|registry\./.test(line)),
+  );
+  expect(found).toEqual([]);
+});
