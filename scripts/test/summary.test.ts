@@ -26,9 +26,9 @@ function runVitest(files: Record<string, string>): string {
   return stdout.trimEnd();
 }
 
-test("the summary counts what a count of tests would miss, and names what was skipped", () => {
+test("the summary counts what a count of tests would miss, and names what was skipped and what failed", () => {
   const output = runVitest({
-    "passes.test.js": `${good}test.skip("later", () => {});\n`,
+    "passes.test.js": `${good}test.skip("later", () => {});\ntest("elsewhere", ({ skip }) => skip("no disk"));\n`,
     "fails.test.js": 'test("bad", () => { throw new Error("no"); });\n',
     "does-not-load.test.js": 'import "./missing.js";\n',
     "hook-fails.test.js":
@@ -36,8 +36,17 @@ test("the summary counts what a count of tests would miss, and names what was sk
     "rejects-unheard.test.js":
       'test("leaks", async () => { void Promise.reject(new Error("no")); await new Promise((resolve) => setImmediate(resolve)); });\n',
   });
-  expect(output).toContain("skipped: later\n");
-  expect(output).toMatch(/\n2 skipped\n2 passed, 4 failed$/);
+  expect(output).toContain("skipped, no disk:\n  elsewhere\n");
+  expect(output).toMatch(/skipped, without a reason:\n(?: {2}.+\n)* {2}later\n/);
+  const failures = output.split("\n").filter((line) => line.startsWith("failed: "));
+  expect(failures).toHaveLength(4);
+  expect(failures).toContain("failed: fails.test.js > bad: no");
+  expect(failures).toContain("failed: hook-fails.test.js > s: no");
+  expect(failures).toContain("failed: outside of a test: no");
+  expect(failures.join("\n")).toMatch(/^failed: does-not-load\.test\.js: .*missing\.js/m);
+  // Nothing comes between the failures and the counts.
+  expect(output.split("\n").slice(-6, -2)).toEqual(failures);
+  expect(output).toMatch(/\n3 skipped\n2 passed, 4 failed$/);
 });
 
 test("the summary calls a run without a passed test a failure", () => {
