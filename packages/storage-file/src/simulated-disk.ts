@@ -1,8 +1,8 @@
 // A disk in memory that loses what a disk may lose. It keeps durable data apart from what was only
 // written; a power cut keeps any part of the latter, sector by sector and name by name, in any
 // order. Deterministic for a given `random`; it never waits unless `delay` or `answer` does.
-import type { FileSystem } from "./file-system.js";
-import { fileSystemOver, handleOf } from "./simulated-file-system.js";
+import type { FileHandle, FileSystem } from "./file-system.js";
+import { durablyWriting, fileSystemOver, handleOf } from "./simulated-file-system.js";
 import type { SimulatedFile } from "./simulated-file.js";
 import {
   createFile,
@@ -30,6 +30,11 @@ export interface SimulatedDiskOptions extends DiskTiming {
   readonly onOutcome?: (operation: Operation, error?: unknown) => void;
   /** Writes that would exceed it fail with ENOSPC, having done what fits. */
   readonly capacityBytes?: number;
+  /**
+   * Whether a file can be opened so that its writes are durable, as on Linux with `O_DSYNC`.
+   * Default: false.
+   */
+  readonly durableWrites?: boolean;
 }
 
 export interface SimulatedDisk {
@@ -70,7 +75,7 @@ export interface SimulatedDisk {
 }
 
 export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDisk {
-  const { random, onOutcome } = options;
+  const { random, onOutcome, durableWrites = false } = options;
   let { fault, capacityBytes = Infinity } = options;
   const names = createNames();
   const locks = new Map<string, Process>();
@@ -112,7 +117,13 @@ export function createSimulatedDisk(options: SimulatedDiskOptions): SimulatedDis
       locks.set(directory, process);
       return () => operate("unlock", directory, () => void locks.delete(directory));
     };
-    return fileSystemOver(names, operate, (file) => handleOf(file, operate, lacking, random), lock);
+    const open = (file: SimulatedFile, writes: "durable" | undefined): FileHandle => {
+      const handle = handleOf(file, operate, lacking, random);
+      return durableWrites && writes === "durable"
+        ? durablyWriting(handle, file, operate, random)
+        : handle;
+    };
+    return fileSystemOver(names, operate, open, lock);
   }
 
   return {

@@ -2,7 +2,7 @@
 // file. `operate` carries them out in time.
 import type { FileHandle, FileSystem } from "./file-system.js";
 import type { SimulatedFile } from "./simulated-file.js";
-import { createFile, syncFile, view, writeTo } from "./simulated-file.js";
+import { createFile, syncFile, syncRange, view, writeTo } from "./simulated-file.js";
 import { failSync } from "./simulated-loss.js";
 import type { SimulatedNames } from "./simulated-names.js";
 import { hasAncestors, parentOf } from "./simulated-names.js";
@@ -13,7 +13,7 @@ import { failure } from "./simulated-operations.js";
 export function fileSystemOver(
   names: SimulatedNames,
   operate: Operate,
-  handle: (file: SimulatedFile) => FileHandle,
+  handle: (file: SimulatedFile, writes: "durable" | undefined) => FileHandle,
   lock: (directory: string) => (() => Promise<void>) | undefined,
 ): FileSystem {
   const create = (path: string, isDirectory: boolean): void => {
@@ -21,13 +21,13 @@ export function fileSystemOver(
     names.change(parentOf(path), [], new Map([[path, createFile(isDirectory, path)]]));
   };
   return {
-    open: (path, mode) =>
+    open: (path, mode, writes) =>
       operate(mode === "create" ? "create" : "open", path, () => {
         if (mode === "create") {
           if (names.current.has(path)) throw failure("EEXIST", path);
           create(path, false);
         }
-        return handle(find(names, path));
+        return handle(find(names, path), writes);
       }),
     rename: (from, to) =>
       operate("rename", from, () =>
@@ -95,6 +95,32 @@ export function handleOf(
       ),
     size: () => operate("size", file, () => file.current.size),
     close: () => operate("close", file, () => {}),
+  };
+}
+
+/**
+ * As of a file that was opened with `O_DSYNC`: a write has a second step, which makes its own bytes
+ * durable and none that were written before.
+ */
+export function durablyWriting(
+  handle: FileHandle,
+  file: SimulatedFile,
+  operate: Operate,
+  random: () => number,
+): FileHandle {
+  return {
+    ...handle,
+    writesDurably: true,
+    async write(parts, position) {
+      const written = await handle.write(parts, position);
+      await operate(
+        "datasync",
+        file,
+        () => syncRange(file, position, position + written),
+        () => failSync(file, random),
+      );
+      return written;
+    },
   };
 }
 

@@ -47,6 +47,21 @@ export function syncFile(file: SimulatedFile): void {
   file.pending = [];
 }
 
+/** What was written of these bytes is durable from now on; what was written beside them isn't. */
+export function syncRange(file: SimulatedFile, from: number, to: number): void {
+  file.pending = file.pending.flatMap((written) => {
+    const { at, bytes } = written;
+    const start = Math.min(Math.max(from - at, 0), bytes.length);
+    const end = Math.min(Math.max(to - at, start), bytes.length);
+    if (start === end) return [written];
+    put(file.durable, at + start, bytes.subarray(start, end));
+    return [
+      { at, bytes: bytes.subarray(0, start) },
+      { at: at + end, bytes: bytes.subarray(end) },
+    ].filter((rest) => rest.bytes.length > 0);
+  });
+}
+
 /** How many sectors were written and not synced; one that was written twice counts twice. */
 export function unsyncedSectors(file: SimulatedFile): number {
   let count = 0;

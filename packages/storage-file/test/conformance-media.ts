@@ -28,7 +28,7 @@ export function simulatedMedium<Storage>(
 ): Required<StorageMedium<Storage>> {
   const directory = "/data";
   const random = seeded(seed);
-  const disk = createSimulatedDisk({ random });
+  const disk = createSimulatedDisk({ random, durableWrites: true });
   const handles = new Set<object>();
   return {
     storage: () => make({ directory, fileSystem: counting(disk.boot(), handles), random }),

@@ -1,7 +1,6 @@
 // Random operations, a power cut at a random moment, and the question that matters: is everything
 // there that was acknowledged, and nothing half?
 import type { LogOperation } from "@raftkit/core";
-import type { FileSystem } from "@raftkit/storage-file";
 import { createFileLog } from "@raftkit/storage-file";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -49,37 +48,17 @@ function randomWrite(model: Model, random: () => number): LogOperation[] {
   return operations;
 }
 
-/** As a disk that writes durably in one call. */
-function writingDurably(fileSystem: FileSystem): FileSystem {
-  return {
-    ...fileSystem,
-    async open(path, mode, writes) {
-      const handle = await fileSystem.open(path, mode);
-      if (writes !== "durable") return handle;
-      return {
-        ...handle,
-        writesDurably: true,
-        async write(parts, position) {
-          const written = await handle.write(parts, position);
-          await handle.datasync();
-          return written;
-        },
-        datasync: () => Promise.reject(new Error("it is durable already")),
-      };
-    },
-  };
-}
-
 /** Runs processes against one disk, each until its power cut; checks what each opening finds. */
 async function live(
   seed: number,
   cuts: readonly number[],
   shortWrites: boolean,
-  isDurable = false,
+  durableWrites = false,
 ): Promise<void> {
   const random = seeded(seed);
   const disk = createSimulatedDisk({
     random,
+    durableWrites,
     async delay() {
       for (let turns = Math.floor(random() * 12); turns > 0; turns--) await Promise.resolve();
     },
@@ -98,7 +77,7 @@ async function live(
     });
     const log = createFileLog({
       directory,
-      fileSystem: isDurable ? writingDurably(disk.boot()) : disk.boot(),
+      fileSystem: disk.boot(),
       segmentBytes: 8192 + 4096,
       random,
     });

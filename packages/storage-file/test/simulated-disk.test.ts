@@ -56,6 +56,29 @@ describe("a power cut", () => {
     expect(letters(disk.files().get("/d/f"))).toBe("oooo");
   });
 
+  test("leaves what was written durably, and takes what was written beside it", async () => {
+    const { disk, system, file } = await setUp({ durableWrites: true });
+    await file.write([filled(3, "n")], 0);
+    const durably = await system.open("/d/f", "existing", "durable");
+    await durably.write([filled(1, "d")], SECTOR);
+    expect(durably.writesDurably).toBe(true);
+    expect(disk.unsynced()).toEqual({ sectors: 2, names: 0 });
+    disk.powerCut("nothing");
+    expect(letters(disk.files().get("/d/f"))).toBe("odoo");
+  });
+
+  test("may leave any part of a durable write that failed", async () => {
+    const found = new Set<string>();
+    for (let seed = 0; seed < 40; seed++) {
+      const { disk, system } = await setUp({ durableWrites: true, random: seeded(seed) });
+      const file = await system.open("/d/f", "existing", "durable");
+      disk.setFault(failing("datasync", "EIO"));
+      await expect(file.write([filled(2, "n")], 0)).rejects.toMatchObject({ code: "EIO" });
+      found.add(letters(disk.durableFiles().get("/d/f")));
+    }
+    expect([...found].toSorted()).toEqual(["nnoo", "nooo", "onoo", "oooo"]);
+  });
+
   test("leaves everything where it is told to", async () => {
     const { disk, file } = await setUp();
     await file.write([filled(2, "n")], 0);

@@ -157,6 +157,7 @@ export function createComputerDisk(options: DiskOptions): ComputerDisk {
   function createDisk(): SimulatedDisk {
     return createSimulatedDisk({
       random: random.fork(`survival/${generation}`).next,
+      durableWrites: true,
       fault(operation) {
         spring({ operation, when: "before" });
         const code = failing?.(operation);
