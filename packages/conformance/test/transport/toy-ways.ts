@@ -24,8 +24,11 @@ export interface Ways {
   readonly piecesUnderWay: number;
   /** Whether a frame that had no room is reported. */
   readonly reportsFull: boolean;
-  /** Whether a peer is dialled again, after an open connection or an attempt. */
-  readonly redials: (wasOpen: boolean) => boolean;
+  /**
+   * After which kinds of lost connections a peer is dialled again, given how many open ones were
+   * lost.
+   */
+  readonly redials: (wasOpen: boolean, losses: number) => boolean;
   /** Whether a seed is dialled again, after an open connection or an attempt. */
   readonly seeksOn: (wasOpen: boolean) => boolean;
   /** Whether it tells itself from others. */

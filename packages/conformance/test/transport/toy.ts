@@ -18,6 +18,7 @@ interface Link {
   readonly id: NodeId | undefined;
   readonly address: string;
   channel: Channel | undefined;
+  losses: number;
   /** Attempts in a row that came to nothing. */
   failures: number;
   removed: boolean;
@@ -83,10 +84,11 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
       ({ peer }) => {
         link.channel = undefined;
         if (link.removed || closing !== undefined) return;
+        if (peer !== undefined) link.losses++;
         link.failures++;
         if (link.id !== undefined) node.handler?.unreachable(link.id);
         else if (!ways.seeksOn(peer !== undefined)) return;
-        if (ways.redials(peer !== undefined)) {
+        if (ways.redials(peer !== undefined, link.losses)) {
           node.later(ways.redialMs(link.failures), () => {
             dial(link);
           });
@@ -108,7 +110,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
     }
     for (const [key, { id, address }] of wanted) {
       if (known.has(key)) continue;
-      const link = { id, address, channel: undefined, failures: 0, removed: false };
+      const link = { id, address, channel: undefined, losses: 0, failures: 0, removed: false };
       known.set(key, link);
       dial(link);
     }

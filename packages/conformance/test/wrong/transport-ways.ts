@@ -166,6 +166,13 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
     message: /close resolved/,
   },
   {
+    target: toy("gives a peer up when its connection has broken three times", {
+      redials: (_wasOpen, losses) => losses < 3,
+    }),
+    caughtBy: "TRANSPORT-41",
+    message: /arrived at n2/,
+  },
+  {
     target: toy("takes the first bytes for a whole hello", { helloComesWhole: true }),
     caughtBy: "TRANSPORT-42",
     message: /arrived at n2/,

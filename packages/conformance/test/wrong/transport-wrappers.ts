@@ -67,27 +67,6 @@ function spoils(): (from: Sender, frame: Uint8Array, receive: TransportHandler["
   };
 }
 
-/** A break: the peer is unreachable, though a frame for it was taken since the last one. */
-function givesUpAtThirdBreak(inner: Transport): Partial<Transport> {
-  const taken = new Set<NodeId>();
-  const breaks = new Map<NodeId, number>();
-  return {
-    start: (local, handler) =>
-      inner.start(local, {
-        ...handler,
-        unreachable(to) {
-          if (taken.delete(to)) breaks.set(to, (breaks.get(to) ?? 0) + 1);
-          handler.unreachable(to);
-        },
-      }),
-    send(to, parts) {
-      if ((breaks.get(to) ?? 0) >= 3 || !inner.send(to, parts)) return false;
-      taken.add(to);
-      return true;
-    },
-  };
-}
-
 function closesLate(inner: Transport): Partial<Transport> {
   return {
     start: (local, handler) =>
@@ -339,14 +318,6 @@ export const wrongWrappers: readonly Wrong<TransportSubject>[] = [
     target: wrapped("delivers a moment later, also when it was closed meanwhile", closesLate),
     caughtBy: "TRANSPORT-35",
     message: /after close resolved the handler was called/,
-  },
-  {
-    target: wrapped(
-      "gives a peer up when its connection has broken three times",
-      givesUpAtThirdBreak,
-    ),
-    caughtBy: "TRANSPORT-41",
-    message: /arrived at n2/,
   },
   {
     target: wrapped("leaves a timer behind", (inner) => ({
