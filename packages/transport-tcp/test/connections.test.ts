@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { createTcpTransport } from "../src/index.js";
 import {
   bytes,
+  countedResources,
   deliver,
   dial,
   frame,
@@ -307,10 +308,8 @@ describe("starting and closing", () => {
   });
 
   test("close ends every socket, the handler hears nothing more, and nothing keeps the process alive", async () => {
-    const before = process
-      .getActiveResourcesInfo()
-      .filter((name) => /TCP|Timeout/.test(name)).length;
-    const [a, b] = [await open(local("a")), await open(local("b"))];
+    const { timers, openSockets, ...resources } = countedResources();
+    const [a, b] = [await open(local("a"), resources), await open(local("b"), resources)];
     const dead = createServer((socket) => socket.resume());
     await new Promise<void>((resolve) => {
       dead.listen(0, "127.0.0.1", resolve);
@@ -337,6 +336,7 @@ describe("starting and closing", () => {
     raw.socket.write(frame(2, bytes(1)));
     await until("a heard both", () => a.frames.length === 2);
     for (let i = 0; i < 100; i++) b.transport.send("a", [new Uint8Array(100_000)]);
+    expect([timers.size, openSockets.size]).not.toContain(0);
     const closing = a.transport.close();
     expect(a.transport.send("b", [bytes(1)])).toBe(false);
     a.transport.disconnect({ id: "b", incarnation: "b-0123456789abcdef", run: 1 });
@@ -345,15 +345,9 @@ describe("starting and closing", () => {
     const heard = [a.frames.length, a.unreachable.length, a.rejected.length];
     await a.transport.close();
     await b.transport.close();
+    expect([timers.size, openSockets.size]).toEqual([0, 0]);
     dead.close();
     await until("the raw socket is closed too", raw.closed);
     expect([a.frames.length, a.unreachable.length, a.rejected.length]).toEqual(heard);
-    await until(
-      "nothing is left",
-      () => process.getActiveResourcesInfo().filter((name) => /TCP/.test(name)).length === 0,
-    );
-    expect(
-      process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length,
-    ).toBeLessThanOrEqual(before + 1); // the timer of `until`
   });
 });

@@ -6,7 +6,7 @@ import { crc32 } from "node:zlib";
 import type { Clock, LocalNode, RaftkitError, Sender } from "@raftkit/core";
 import { onTestFinished } from "vitest";
 import { createTcpTransport } from "../src/index.js";
-import type { TcpTransport, TcpTransportOptions } from "../src/index.js";
+import type { SocketFactory, TcpTransport, TcpTransportOptions } from "../src/index.js";
 
 export interface End {
   readonly id: string;
@@ -73,6 +73,49 @@ export function manualClock(): Clock & { pass(ms: number): void } {
       now += ms;
     },
   };
+}
+
+/**
+ * Real time and real sockets that know what is open of them: what else the process has open, such as
+ * timers of the test runner, comes and goes.
+ */
+export function countedResources(): Required<Pick<TcpTransportOptions, "clock" | "sockets">> & {
+  readonly timers: ReadonlySet<object>;
+  /** Those that listen, too. */
+  readonly openSockets: ReadonlySet<object>;
+} {
+  const timers = new Set<object>();
+  const openSockets = new Set<object>();
+  const opened = <One extends Socket | Server>(one: One): One => {
+    openSockets.add(one);
+    one.on("close", () => openSockets.delete(one));
+    return one;
+  };
+  const clock: Clock = {
+    now: () => performance.now(),
+    schedule(at, run) {
+      const end = (): void => {
+        timers.delete(timer);
+        clearTimeout(timer);
+      };
+      const timer = setTimeout(
+        () => {
+          end();
+          run();
+        },
+        Math.max(0, at - performance.now()),
+      );
+      timers.add(timer);
+      return end;
+    },
+    defer: (run) => void setImmediate(run),
+  };
+  const sockets: SocketFactory = {
+    connect: (options) => opened(connect(options)),
+    createServer: (options, onConnection) =>
+      opened(createServer(options, (socket) => onConnection(opened(socket)))),
+  };
+  return { clock, sockets, timers, openSockets };
 }
 
 /** Waits for a condition; the bound only ends a test that has failed. */

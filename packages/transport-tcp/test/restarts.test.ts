@@ -1,28 +1,9 @@
 // What restarts leave behind: nothing.
-import type { Clock } from "@raftkit/core";
 import { expect, test } from "vitest";
-import { bytes, deliver, dial, hello, local, meet, open, until } from "./help.js";
+import { bytes, countedResources, deliver, dial, hello, local, meet, open, until } from "./help.js";
 
 test("five restarts leave no timer: of handshakes, pauses, signs of life and last words", async () => {
-  const timers = new Set<object>();
-  const clock: Clock = {
-    now: () => performance.now(),
-    schedule(at, run) {
-      const timer = setTimeout(
-        () => {
-          timers.delete(timer);
-          run();
-        },
-        Math.max(0, at - performance.now()),
-      );
-      timers.add(timer);
-      return () => {
-        timers.delete(timer);
-        clearTimeout(timer);
-      };
-    },
-    defer: (run) => void setImmediate(run),
-  };
+  const { clock, timers } = countedResources();
   for (let run = 1; run <= 5; run++) {
     const patient = { handshakeTimeoutMs: 60_000, idleTimeoutMs: 60_000, clock };
     const [a, b] = [
