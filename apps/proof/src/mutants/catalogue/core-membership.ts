@@ -204,7 +204,7 @@ export const membership: readonly Mutant[] = [
     id: "core-m26",
     file: "packages/core/src/handlers/request-vote.ts",
     find: "isSameMember(state.votedFor, from);",
-    replace: "state.votedFor.id === from.id;",
+    replace: "state.votedFor?.id === from.id;",
     why: "one vote is granted to two data directories of one id (hazard 68)",
     rule: "votes",
   },
