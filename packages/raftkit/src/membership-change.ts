@@ -87,7 +87,7 @@ export class MembershipChange extends PendingCall {
   readonly #best = new Map<NodeId, { readonly gap: number; readonly bytes: number }>();
   #movedAt: number;
   #told = "";
-  /** Learners that this call added. */
+  /** Learners that this call added, or may have. */
   #added: readonly NodeId[] = [];
   /** The call gave up, and removes what it added. */
   #failure: Failure | undefined;
@@ -165,13 +165,16 @@ export class MembershipChange extends PendingCall {
   }
 
   #onStepDone({ kind, from, to }: Step, { index }: CommittedView): void {
+    // Another call for the same members may have done it: what that one added is no matter of this.
+    const mayBeOwn = this.#isTaken;
     this.#step = undefined;
     this.#openFrom = undefined;
     this.#isTaken = false;
     this.#moved();
     if (kind === "learn") {
-      this.#added = without(to.learners, from.learners);
-      this.#tell({ step: "learning", ids: this.#added, index });
+      const ids = without(to.learners, from.learners);
+      if (mayBeOwn) this.#added = ids;
+      this.#tell({ step: "learning", ids, index });
     } else if (kind === "takeOut") {
       this.#tell({ step: "takenOut", ids: this.#added });
       this.#giveUp(`${this.#added.join(", ")} was made a learner for it, and was removed again`);

@@ -144,6 +144,23 @@ test("members that were changed and changed back aren't those that it was to cha
   expect(made.ended).toMatchObject({ reason: "stale", mayHappen: false });
 });
 
+test("a learner that another call added stays, when this one gives up", () => {
+  const { call, made, settle, ask } = replacing();
+  ask({ type: "inProgress", index: 11 });
+  settle(11, ["n1", "n2", "n3"], ["n4"]);
+  expect(call.next()).toBeUndefined();
+  call.onTick();
+  ask({ type: "notCaughtUp", id: "n4", matchIndex: 1, lastIndex: 9, writtenBytes: 0, bytes: 0 });
+  made.now += PATIENCE_MS + 1;
+  call.onTick();
+  expect(call.next()).toBeUndefined();
+  expect(made.ended).toMatchObject({
+    reason: "notCaughtUp",
+    mayHappen: false,
+    message: expect.not.stringMatching(/a learner for it|remains a learner/),
+  });
+});
+
 test("a member that has moved meanwhile is no other member", () => {
   const { call, made, settle, ask } = replacing();
   ask({ type: "accepted", index: 11, term: 2 });
