@@ -25,12 +25,18 @@ export function onIntroduced(state: State, from: Sender, message: Introduced): v
   // An answer from another cluster matters to a member, too: it may have been told to join that one.
   if (isOurs && !introduction.isNeeded) return;
   if (isOurs && leader && leader.id !== options.id) {
-    if (leader.id !== introduction.leader?.id || leader.address !== introduction.leader.address) {
+    const { leader: known } = introduction;
+    const isNew = leader.id !== known?.id || leader.address !== known.address;
+    const isItself = leader.id === from.id;
+    if (isNew || isItself) {
       introduction.leader = leader;
       introduction.leaderHeardAt = state.now;
+      introduction.leaderAnswered = isItself;
+    }
+    if (isNew) {
       introduction.askAt = state.now;
       configurePeers(state);
-    } else if (leader.id === from.id) introduction.leaderHeardAt = state.now;
+    }
   }
   if (verdict === "member" && membership.removedAt === 0) noteOwnMembership(state);
   const report = `${verdict} ${leader?.id ?? ""}`;

@@ -159,11 +159,19 @@ export function freshIntroduction(
   return found && isFresh(state, found.at) ? found : undefined;
 }
 
-/** Where the leader is reached, as far as this node knows. */
+/**
+ * Where the leader is reached, as far as this node knows. One that was removed follows nobody, and
+ * may be all that a joiner knows: it names the leader that answers its own introductions, never one
+ * that others told it of, or two of them could tell each other of it for ever.
+ */
 export function leaderPeer(state: State): Peer | null {
-  const { id, address } = state.options;
+  const { introduction, now, options } = state;
+  const { id, address, electionTimeoutMs } = options;
   if (state.role.kind === "leader") return address === "" ? null : { id, address };
   const leader = leaderOf(state);
   const member = leader && memberOf(state, leader);
-  return member ? { id: member.id, address: member.address } : null;
+  if (member) return { id: member.id, address: member.address };
+  const isAnswering =
+    introduction.leaderAnswered && now - introduction.leaderHeardAt < electionTimeoutMs.max;
+  return isAnswering ? introduction.leader : null;
 }

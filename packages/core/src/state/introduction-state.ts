@@ -17,6 +17,8 @@ export interface OwnIntroduction {
   /** Who leads, as somebody said that was asked, and when that one was last heard. */
   leader: Peer | null;
   leaderHeardAt: number;
+  /** It said so itself. */
+  leaderAnswered: boolean;
   askAt: number;
   /** How often it was told of; takes turns among the voters while nobody is known to lead. */
   sent: number;
@@ -30,6 +32,7 @@ export function newOwnIntroduction(): OwnIntroduction {
     contacts: new Set(),
     leader: null,
     leaderHeardAt: -Infinity,
+    leaderAnswered: false,
     askAt: -Infinity,
     sent: 0,
     reported: "",

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { TestNode } from "../support/cluster.js";
 import { addNode, incarnationOf, nodeOf, step } from "../support/cluster.js";
-import { change, leaderIn, meet, membersOf, run } from "../support/membership.js";
+import { change, changeTo, leaderIn, meet, membersOf, run } from "../support/membership.js";
 import type { Changing } from "../support/membership.js";
 import { senderOf, tell } from "../support/schedules.js";
 import { hear, sent, solo, timeout } from "../support/solo.js";
@@ -43,6 +43,22 @@ test("a joiner asks each of those that it met in turn: any of them may be gone",
   for (const id of [a, b, c]) meet(changing.cluster, joiner, nodeOf(changing.cluster, id));
   run(changing, 1000);
   expect(leader.raft.status.introductions.map(({ id }) => id)).toEqual(["n6"]);
+});
+
+test("a joiner that knows only a node that was removed is sent on to the leader", () => {
+  const changing = membersOf([...THREE, "n4"]);
+  const removed = nodeOf(changing.cluster, leaderIn(changing).id === "n4" ? "n3" : "n4");
+  changeTo(
+    changing,
+    [...THREE, "n4"].filter((id) => id !== removed.id),
+  );
+  run(changing, 5000);
+  expect(removed.raft.status.leaderId).toBeNull();
+  addNode(changing.cluster, "n6", { bootstrap: [], random: () => 0.5 });
+  meet(changing.cluster, nodeOf(changing.cluster, "n6"), removed);
+  run(changing, 1000);
+  const known = leaderIn(changing).raft.status.introductions.map(({ id }) => id);
+  expect(known.sort()).toEqual([removed.id, "n6"]);
 });
 
 test("a joiner remembers so many that it met, those that it met last", () => {

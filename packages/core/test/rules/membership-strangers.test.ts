@@ -248,17 +248,37 @@ test("whoever hears no leader makes itself known to whom it meets: its own voter
   expect(sent(following, "introduce")).toHaveLength(1);
 });
 
-test("the leader is dialled where it is said to be now, as long as this node has to introduce itself", () => {
-  const made = outOfTouch({ removed: true });
-  const leader = { id: "n2", address: "moved.test:1" };
-  tell(made, senderOf("n3"), {
+/** n1 introduced itself there, and hears that n2 leads, which has moved. */
+function answerBy(made: Solo, id: string): void {
+  tell(made, senderOf(id), {
     type: "introduced",
     to: incarnationOf("n1"),
     term: 1,
-    leader,
+    leader: { id: "n2", address: "moved.test:1" },
     clusterInstance: "cluster-instance-1",
     verdict: "waiting",
   });
+}
+
+test("a joiner is sent on to a leader that answers this node itself: hearsay may go round for ever", () => {
+  const made = outOfTouch({ removed: true });
+  const told = (): unknown => {
+    introduceIn(made, "n9");
+    return sent(made, "introduced").at(-1)?.leader;
+  };
+  answerBy(made, "n3");
+  expect(told()).toBeNull();
+  answerBy(made, "n2");
+  answerBy(made, "n3");
+  expect(told()).toEqual({ id: "n2", address: "moved.test:1" });
+  made.cluster.now += 300;
+  answerBy(made, "n3");
+  expect(told()).toBeNull();
+});
+
+test("the leader is dialled where it is said to be now, as long as this node has to introduce itself", () => {
+  const made = outOfTouch({ removed: true });
+  answerBy(made, "n3");
   expect(dialled(made)).toEqual(["moved.test:1", "n3.test:7000"]);
   // A configuration that names it knows better.
   hear(made, "n2", "appendEntries", { term: 2, prev: "1/1", round: 1 });
