@@ -168,17 +168,19 @@ test("a member that has left and never answers is let go after a while", () => {
   expect(made.node.raft.status.peers.map(({ id }) => id)).toEqual(["n2", "n3"]);
 });
 
+/** To n1, which leads: n3 is to be a learner. */
+const message: Message = {
+  type: "changeMembership",
+  to: incarnationOf("n1"),
+  term: 2,
+  id: 7,
+  expected: 1,
+  voters: ["n1", "n2"],
+  learners: ["n3"],
+};
+
 test("a copy of a change that was accepted gets the same answer", () => {
   const made = readyLeader(3);
-  const message: Message = {
-    type: "changeMembership",
-    to: incarnationOf("n1"),
-    term: 2,
-    id: 7,
-    expected: 1,
-    voters: ["n1", "n2"],
-    learners: ["n3"],
-  };
   for (let i = 0; i < 2; i++) tell(made, senderOf("n2"), message);
   expect(sent(made, "changeMembershipReply").map(({ verdict }) => verdict)).toEqual([
     { type: "accepted", index: 3, term: 2 },
@@ -190,15 +192,6 @@ test("a copy of a change that was accepted gets the same answer", () => {
 
 test("once a change has an answer, nothing that its node asked for before is done any more", () => {
   const made = readyLeader(3);
-  const message: Message = {
-    type: "changeMembership",
-    to: incarnationOf("n1"),
-    term: 2,
-    id: 7,
-    expected: 1,
-    voters: ["n1", "n2"],
-    learners: ["n3"],
-  };
   // The answer to 7 was lost, or so it seemed; it was asked again, and the answer was no.
   tell(made, senderOf("n2"), { ...message, id: 8, learners: ["n9"] });
   tell(made, senderOf("n2"), message);

@@ -8,9 +8,9 @@ import {
   configurationAt,
   join,
   leaderIn,
-  meet,
   membersOf,
   run,
+  wipe,
   works,
 } from "../support/membership.js";
 import type { Changing } from "../support/membership.js";
@@ -289,9 +289,7 @@ test("a voter that lost its disk rejoins by itself", () => {
   const lost = nodeOf(changing.cluster, leader.id === "n1" ? "n2" : "n1");
   crash(lost);
   run(changing, 1000);
-  lost.options = { rejoin: true };
-  restart(lost, { wiped: true, bootstrap: [] });
-  meet(changing.cluster, lost, leader);
+  wipe(changing, lost);
   run(changing, 3000);
   expect(configurationAt(lost).split(",").sort()).toEqual(THREE);
   expect(lost.raft.status.configuration?.voters.find(({ id }) => id === lost.id)).toMatchObject({

@@ -21,6 +21,7 @@ import {
   meet,
   membersOf,
   run,
+  wipe,
   works,
 } from "../support/membership.js";
 import { settle } from "../support/scene.js";
@@ -29,13 +30,6 @@ import { hear, persist, sent, timeout } from "../support/solo.js";
 
 const THREE = ["n1", "n2", "n3"];
 const FIVE = [...THREE, "n4", "n5"];
-
-/** Its directory is gone; it knows the address of whoever leads, and wants its place back. */
-function wipe(changing: Changing, node: TestNode): void {
-  node.options = { rejoin: true };
-  restart(node, { wiped: true, bootstrap: [] });
-  meet(changing.cluster, node, leaderIn(changing));
-}
 
 /** Somebody who doesn't lead, and whom nobody has heard for a while. */
 function lostIn(changing: Changing, ids: readonly string[]): TestNode {
@@ -74,11 +68,7 @@ function interrupt(changing: Changing, lost: TestNode, reached: readonly string[
     if (id !== leader.id && id !== lost.id && !reached.includes(id)) changing.cut.add(id);
   }
   const before = leader.raft.status.configurationIndex;
-  if (!lost.alive) {
-    lost.options = { rejoin: true };
-    restart(lost, { wiped: true, bootstrap: [] });
-    meet(changing.cluster, lost, leader);
-  }
+  if (!lost.alive) wipe(changing, lost);
   for (let ms = 0; ms < 250 && leader.raft.status.configurationIndex === before; ms++) {
     run(changing, 1);
   }
@@ -362,6 +352,7 @@ test("what the configuration says of it goes with a snapshot, and over the wire"
   expect(leader.raft.snapshotPositionAt(configurationIndex)?.configuration).toEqual(configuration);
   expect(lost.raft.status.configuration).toEqual(configuration);
 });
+
 test("a new leader doesn't take the dead voter whose node rejoins for a living one", () => {
   const changing = membersOf(THREE);
   const leader = leaderIn(changing);
@@ -373,8 +364,7 @@ test("a new leader doesn't take the dead voter whose node rejoins for a living o
   restart(node, { wiped: true, bootstrap: [] });
   step(changing.cluster, leaderIn(changing), { type: "transferLeadership", id: 1, target: other });
   settle(changing);
-  const { id, incarnation, run: its } = leaderIn(changing);
-  step(changing.cluster, node, { type: "met", from: { id, incarnation, run: its } });
+  meet(changing.cluster, node, leaderIn(changing));
   run(changing, 200);
   const told = changing.effects.flatMap(({ effect }) =>
     effect.type === "notice" ? [effect.notice] : [],

@@ -2,7 +2,7 @@
 // far as nobody is cut off.
 import type { Effect, MembershipVerdict, NodeId } from "@raftkit/core";
 import type { Cluster, NodeSetup, TestNode } from "./cluster.js";
-import { addNode, newCluster, nodeOf, step } from "./cluster.js";
+import { addNode, newCluster, nodeOf, restart, step } from "./cluster.js";
 import { printConfiguration } from "./print.js";
 import { randomFrom } from "./random.js";
 import type { Scene } from "./scene.js";
@@ -70,6 +70,13 @@ export function join(changing: Changing, id: NodeId, setup: Partial<NodeSetup> =
 export function meet(cluster: Cluster, node: TestNode, other: TestNode): void {
   const { id, incarnation, run: itsRun } = other;
   step(cluster, node, { type: "met", from: { id, incarnation, run: itsRun } });
+}
+
+/** Its disk is lost: it comes back with an empty one, and asks for its place. */
+export function wipe(changing: Changing, node: TestNode): void {
+  node.options = { rejoin: true };
+  restart(node, { wiped: true, bootstrap: [] });
+  meet(changing.cluster, node, leaderIn(changing));
 }
 
 /** @returns what became of it, at the node where it was asked for */
