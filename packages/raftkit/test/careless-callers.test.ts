@@ -3,14 +3,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Logger, RaftkitError } from "raftkit";
 import { CloseTimedOut, InvalidOption, OutcomeUnknown, ReadFailed } from "raftkit";
-import type { TestCluster, TestOptions } from "./support/cluster.js";
-import { startCluster, stop } from "./support/cluster.js";
-
-async function cluster(size: number, change: Partial<TestOptions> = {}): Promise<TestCluster> {
-  const started = await startCluster(size, change);
-  onTestFinished(() => stop(started));
-  return started;
-}
+import type { TestCluster } from "./support/cluster.js";
+import { cluster } from "./support/cluster.js";
 
 const failures: readonly (readonly [string, () => unknown])[] = [
   [

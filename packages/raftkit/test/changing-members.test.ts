@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { decodeFrame } from "@raftkit/core";
 import type { Member } from "./support/cluster.js";
-import { jsonCodec } from "./support/cluster.js";
-import { cluster, createSteps, join, membersAt, works } from "./support/members.js";
+import { cluster, jsonCodec } from "./support/cluster.js";
+import { createSteps, join, membersAt, works } from "./support/members.js";
 
 const THREE = ["n1", "n2", "n3"];
 

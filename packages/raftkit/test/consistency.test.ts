@@ -1,22 +1,13 @@
 // Which state answers a read: the newest, by a majority or by a lease; this node's own; one that has
 // an index.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Consistency } from "raftkit";
 import { createNode, InvalidOption, ReadFailed } from "raftkit";
 import { createVirtualClock } from "./support/clock.js";
 import type { TestCluster } from "./support/cluster.js";
-import { partsOf, startCluster, stop } from "./support/cluster.js";
+import { cluster, partsOf } from "./support/cluster.js";
 import { createLines } from "./support/lines.js";
 import { createTestNetwork } from "./support/network.js";
-
-async function cluster(
-  size = 3,
-  change: Parameters<typeof startCluster>[1] = {},
-): Promise<TestCluster> {
-  const started = await startCluster(size, change);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 async function reason({ clock }: TestCluster, read: Promise<unknown>): Promise<string> {
   const error: unknown = await clock.outcome(read).then(

@@ -1,23 +1,16 @@
 // What a call that has ended leaves behind: no listener, and nothing in memory but itself, however
 // long its timeout still holds it.
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Proposal as AnyProposal } from "../src/proposal.js";
 import { callerOf, Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
-import type { TestCluster } from "./support/cluster.js";
-import { startCluster, stop } from "./support/cluster.js";
+import { cluster } from "./support/cluster.js";
 import { collectGarbage } from "./support/garbage.js";
 
 async function alive(refs: readonly WeakRef<object>[]): Promise<number> {
   await new Promise<void>((resume) => void setImmediate(resume));
   collectGarbage();
   return refs.filter((ref) => ref.deref()).length;
-}
-
-async function cluster(size = 3): Promise<TestCluster> {
-  const started = await startCluster(size);
-  onTestFinished(() => stop(started));
-  return started;
 }
 
 /** A signal that counts what listens to it. */

@@ -8,16 +8,10 @@ import {
   StateMachineFailed,
   StorageFailed,
 } from "raftkit";
-import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
+import type { Member, TestOptions } from "./support/cluster.js";
 import { createLines } from "./support/lines.js";
-import { jsonCodec, startCluster, stop } from "./support/cluster.js";
+import { cluster, jsonCodec } from "./support/cluster.js";
 import { encodeFrame } from "@raftkit/core";
-
-async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
-  const started = await startCluster(size, change);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 function errorsOf({ node }: Member): RaftkitError[] {
   const errors: RaftkitError[] = [];

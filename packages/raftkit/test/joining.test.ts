@@ -5,9 +5,9 @@ import { RaftkitError } from "@raftkit/core";
 import type { NotMember, RaftNode } from "raftkit";
 import { createNode, InvalidOption } from "raftkit";
 import type { TestCluster } from "./support/cluster.js";
-import { partsOf } from "./support/cluster.js";
+import { cluster, partsOf } from "./support/cluster.js";
 import { createLines } from "./support/lines.js";
-import { cluster, failure, join, membersAt, works } from "./support/members.js";
+import { failure, join, membersAt, works } from "./support/members.js";
 import { createTestLog } from "./support/storage.js";
 
 const THREE = ["n1", "n2", "n3"];

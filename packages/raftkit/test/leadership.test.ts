@@ -1,17 +1,11 @@
 // Leadership as an async iterable of leaderships, and the events and status of a node.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Message } from "@raftkit/core";
 import { encodeFrame } from "@raftkit/core";
 import type { LeadershipTerm } from "raftkit";
 import { LeadershipEnded } from "raftkit";
 import type { Member, TestCluster } from "./support/cluster.js";
-import { jsonCodec, startCluster, stop } from "./support/cluster.js";
-
-async function cluster(size = 3): Promise<TestCluster> {
-  const started = await startCluster(size);
-  onTestFinished(() => stop(started));
-  return started;
-}
+import { cluster, jsonCodec } from "./support/cluster.js";
 
 /** Collects the leaderships of a node in the background. */
 function follow(

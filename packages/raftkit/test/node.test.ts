@@ -1,21 +1,15 @@
 // Opening, closing, time: what a node owes its surroundings.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Message } from "@raftkit/core";
 import { encodeConfiguration, encodeRun, EntryKind, RaftkitError } from "@raftkit/core";
 import { createNode, InvalidOption } from "raftkit";
 import { createVirtualClock } from "./support/clock.js";
 import type { VirtualClock } from "./support/clock.js";
-import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
-import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
+import type { Member, TestOptions } from "./support/cluster.js";
+import { cluster, jsonCodec, partsOf } from "./support/cluster.js";
 import type { TestTransport } from "./support/network.js";
 import { createTestNetwork } from "./support/network.js";
 import { encodeFrame } from "@raftkit/core";
-
-async function cluster(size = 3): Promise<TestCluster> {
-  const started = await startCluster(size);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 function parts(): ReturnType<typeof partsOf> & {
   readonly clock: ReturnType<typeof createVirtualClock>;

@@ -1,19 +1,13 @@
 // Every way in which a proposal can end, and that its ending says no more than what is certain.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { NotProposed, OutcomeUnknown, Overloaded } from "raftkit";
 import { createTestNetwork } from "./support/network.js";
 import { createVirtualClock } from "./support/clock.js";
 import type { TestCluster, TestOptions } from "./support/cluster.js";
-import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
+import { cluster, jsonCodec, partsOf } from "./support/cluster.js";
 import { createNode } from "raftkit";
 import { decodeFrame } from "@raftkit/core";
 import { callerOf, Proposal } from "../src/proposal.js";
-
-async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
-  const started = await startCluster(size, change);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 describe("a proposal's result", () => {
   test("comes from the local apply, on every node, in one order", async () => {

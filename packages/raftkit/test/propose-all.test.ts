@@ -1,38 +1,14 @@
 // Many commands in one call: each ends on its own, and those that take effect do so in their order.
-import { describe, expect, onTestFinished, test } from "vitest";
-import type { Message } from "@raftkit/core";
-import { decodeFrame, encodeFrame } from "@raftkit/core";
-import { createNode, InvalidOption, OutcomeUnknown, Overloaded } from "raftkit";
-import { createVirtualClock } from "./support/clock.js";
-import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
-import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
+import { describe, expect, test } from "vitest";
+import { InvalidOption, OutcomeUnknown, Overloaded } from "raftkit";
+import type { TestOptions } from "./support/cluster.js";
+import { cluster, failureOf, unledCluster } from "./support/cluster.js";
+import { forwardsOf, refuseFirst } from "./support/forwards.js";
 import { createRecorded } from "./support/instruments.js";
-import { createTestNetwork } from "./support/network.js";
-
-async function cluster(size = 3, change: Partial<TestOptions> = {}): Promise<TestCluster> {
-  const started = await startCluster(size, change);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 const named = (count: number, name = "c"): string[] =>
   Array.from({ length: count }, (_, i) => `${name}${i}`);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
-const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-
-function forwardsOf({ transport }: Member): Extract<Message, { type: "forward" }>[] {
-  const forwards: Extract<Message, { type: "forward" }>[] = [];
-  transport.refuses = (_to, frame) => {
-    const message = decodeFrame(jsonCodec, frame);
-    if (message?.type === "forward") forwards.push(message);
-    return false;
-  };
-  return forwards;
-}
 
 describe("all of many commands", () => {
   test("are applied in their order, with one write and one message to each follower", async () => {
@@ -296,43 +272,17 @@ test("a follower resubmits what a leader refused that no longer leads", async ()
   network.isolate(leader.id);
   const outcomes = follower.node.proposeAll(["a", "b"]);
   await clock.flush();
-  const [forward] = forwards;
-  if (!forward) throw new Error("nothing was forwarded");
-  const refusal: Message = {
-    type: "forwardReply",
-    to: "n2-data-directory-1",
-    term: forward.term,
-    run: 1,
-    firstSeq: forward.firstSeq,
-    count: 2,
-    verdict: "notLeader",
-    firstIndex: 0,
-    entryTerm: 0,
-  };
-  const from = { id: leader.id, incarnation: "n1-data-directory-1", run: 1 };
-  const frame = encodeFrame(jsonCodec, refusal).flatMap((part) => [...part]);
-  follower.transport.inject(from, Uint8Array.from(frame));
+  refuseFirst(follower, forwards);
   network.heal();
   expect(await clock.outcome(outcomes)).toEqual([1, 2]);
   expect(forwards.map(({ firstSeq }) => firstSeq)).toEqual([1, 3]);
 });
 
 test("calls from before the first election keep their order on every node", async () => {
-  const clock = createVirtualClock();
-  const network = createTestNetwork(clock);
-  const ids = ["n1", "n2", "n3"];
-  const all = await Promise.all(
-    ids.map(async (id) => {
-      const { options, machine } = partsOf(clock, network, id, ids);
-      return { node: await createNode(options), machine };
-    }),
-  );
-  onTestFinished(async () => {
-    await clock.outcome(Promise.all(all.map(({ node }) => node.close())));
-  });
-  const calls = all.map(({ node }) => node.proposeAll(named(3, node.id)));
+  const { clock, members } = await unledCluster();
+  const calls = members.map(({ node }) => node.proposeAll(named(3, node.id)));
   for (const places of await clock.outcome(Promise.all(calls))) {
     expect(places).toEqual([...places].sort((a, b) => Number(a) - Number(b)));
   }
-  await clock.until(() => all.every(({ machine }) => machine.commands.length === 9));
+  await clock.until(() => members.every(({ machine }) => machine.commands.length === 9));
 });

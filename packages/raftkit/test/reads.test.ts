@@ -1,16 +1,10 @@
 // Linearizable reads on every node, and that none of them ever hangs.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createNode, ReadFailed, StateMachineFailed } from "raftkit";
 import { createVirtualClock } from "./support/clock.js";
 import type { TestCluster } from "./support/cluster.js";
-import { partsOf, startCluster, stop } from "./support/cluster.js";
+import { cluster, partsOf } from "./support/cluster.js";
 import { createTestNetwork } from "./support/network.js";
-
-async function cluster(size = 3): Promise<TestCluster> {
-  const started = await startCluster(size);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 async function failure(
   started: { readonly clock: TestCluster["clock"] },

@@ -1,16 +1,10 @@
 // What `ready` says: the leader is confirmed, and what was committed is applied here.
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { createNode, InvalidOption, NotReady } from "raftkit";
 import { createVirtualClock } from "./support/clock.js";
 import type { TestCluster } from "./support/cluster.js";
-import { partsOf, startCluster, stop } from "./support/cluster.js";
+import { cluster, partsOf, unledCluster } from "./support/cluster.js";
 import { createTestNetwork } from "./support/network.js";
-
-async function cluster(): Promise<TestCluster> {
-  const started = await startCluster();
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 /** @throws when it is ready */
 async function notReady(
@@ -29,17 +23,9 @@ async function notReady(
 }
 
 test("a cluster that starts is ready on every node once its leader's no-op is applied there", async () => {
-  const clock = createVirtualClock();
-  const network = createTestNetwork(clock);
-  const ids = ["n1", "n2", "n3"];
-  const nodes = await Promise.all(
-    ids.map((id) => createNode(partsOf(clock, network, id, ids).options)),
-  );
-  onTestFinished(async () => {
-    await clock.outcome(Promise.all(nodes.map((node) => node.close())));
-  });
-  await clock.outcome(Promise.all(nodes.map((node) => node.ready())));
-  for (const node of nodes) {
+  const { clock, members } = await unledCluster();
+  await clock.outcome(Promise.all(members.map(({ node }) => node.ready())));
+  for (const { node } of members) {
     expect(node.status()).toMatchObject({ leaderId: "n1", lastApplied: 2 });
   }
 });

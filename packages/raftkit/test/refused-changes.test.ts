@@ -3,7 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { InvalidOption } from "raftkit";
 import type { ChangeMembershipOptions, Members, MembershipProgress } from "raftkit";
-import { cluster, createSteps, failure, join, membersAt, works } from "./support/members.js";
+import { cluster } from "./support/cluster.js";
+import { createSteps, failure, join, membersAt, works } from "./support/members.js";
 
 const THREE = ["n1", "n2", "n3"];
 const FIVE = [...THREE, "n4", "n5"];

@@ -1,19 +1,10 @@
 // A leadership is handed on from any node; callers notice a pause, and nothing else.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { TransferFailedReason } from "raftkit";
 import { InvalidOption, NotProposed, TransferFailed } from "raftkit";
 import type { TestCluster } from "./support/cluster.js";
-import { startCluster, stop } from "./support/cluster.js";
+import { cluster } from "./support/cluster.js";
 import { createLines } from "./support/lines.js";
-
-async function cluster(
-  size = 3,
-  change: Parameters<typeof startCluster>[1] = {},
-): Promise<TestCluster> {
-  const started = await startCluster(size, change);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 async function failure(
   { clock }: TestCluster,

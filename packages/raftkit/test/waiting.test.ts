@@ -1,7 +1,6 @@
 // Calls wait for a leader, and core gets again what it is certain was not proposed; nothing else.
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Message } from "@raftkit/core";
-import { decodeFrame, encodeFrame } from "@raftkit/core";
+import { decodeFrame } from "@raftkit/core";
 import { createNode, NotProposed, OutcomeUnknown, Overloaded, ReadFailed } from "raftkit";
 import { LeaderGate } from "../src/leader-gate.js";
 import { Read } from "../src/read.js";
@@ -9,15 +8,10 @@ import { Reads } from "../src/reads.js";
 import { ReadyCheck } from "../src/ready-check.js";
 import { StateLock } from "../src/state-lock.js";
 import { createVirtualClock } from "./support/clock.js";
-import type { Member, TestCluster, TestOptions } from "./support/cluster.js";
-import { jsonCodec, partsOf, startCluster, stop } from "./support/cluster.js";
+import type { Member, TestCluster } from "./support/cluster.js";
+import { cluster, failureOf, jsonCodec, partsOf, unledCluster } from "./support/cluster.js";
+import { forwardsOf, refuseFirst } from "./support/forwards.js";
 import { createTestNetwork } from "./support/network.js";
-
-async function cluster(change: Partial<TestOptions> = {}): Promise<TestCluster> {
-  const started = await startCluster(3, change);
-  onTestFinished(() => stop(started));
-  return started;
-}
 
 /** A node whose peer never comes, so that no leader is ever known. */
 async function lonelyNode(): Promise<Pick<Member, "node"> & Pick<TestCluster, "clock">> {
@@ -28,38 +22,10 @@ async function lonelyNode(): Promise<Pick<Member, "node"> & Pick<TestCluster, "c
   return { clock, node };
 }
 
-const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-
-/** The forwards that leave this node, one after another. */
-function forwardsOf({ transport }: Member): Extract<Message, { type: "forward" }>[] {
-  const forwards: Extract<Message, { type: "forward" }>[] = [];
-  transport.refuses = (_to, frame) => {
-    const message = decodeFrame(jsonCodec, frame);
-    if (message?.type === "forward") forwards.push(message);
-    return false;
-  };
-  return forwards;
-}
-
 describe("without a leader", () => {
   test("calls that were made before the first election are answered after it, in order", async () => {
-    const clock = createVirtualClock();
-    const network = createTestNetwork(clock);
-    const ids = ["n1", "n2", "n3"];
-    const all = await Promise.all(
-      ids.map(async (id) => {
-        const { options, machine } = partsOf(clock, network, id, ids);
-        return { node: await createNode(options), machine };
-      }),
-    );
-    onTestFinished(async () => {
-      await clock.outcome(Promise.all(all.map(({ node }) => node.close())));
-    });
-    const calls = all.map(({ node }) => {
+    const { clock, members } = await unledCluster();
+    const calls = members.map(({ node }) => {
       expect(node.status().leaderId).toBeNull();
       const results = ["a", "b", "c"].map((command) => node.propose(`${node.id}${command}`));
       return { results: Promise.all(results), read: node.read("q") };
@@ -69,7 +35,7 @@ describe("without a leader", () => {
       expect(places).toEqual([...places].sort((a, b) => a - b));
       expect(await clock.outcome(read)).toMatch(/^q: /);
     }
-    await clock.until(() => all.every(({ machine }) => machine.commands.length === 9));
+    await clock.until(() => members.every(({ machine }) => machine.commands.length === 9));
   });
 
   test("they fail when their time is over, and say that no leader was known", async () => {
@@ -108,7 +74,7 @@ describe("without a leader", () => {
   });
 
   test("what waits is bounded in bytes; what has ended makes room", async () => {
-    const { clock, leader, network } = await cluster({ maxUncommittedBytes: 1000 });
+    const { clock, leader, network } = await cluster(3, { maxUncommittedBytes: 1000 });
     network.isolate(leader.id);
     await clock.until(() => leader.node.status().leaderId === null);
     const waiting = ["a", "b", "c"].map((command) =>
@@ -256,29 +222,10 @@ describe("a leader that can't take a forward", () => {
     network.isolate(leader.id);
     const result = follower.node.propose("a");
     await clock.flush();
-    const [forward] = forwards;
-    if (!forward) throw new Error("nothing was forwarded");
-    const refusal: Message = {
-      type: "forwardReply",
-      to: "n2-data-directory-1",
-      term: forward.term,
-      run: 1,
-      firstSeq: forward.firstSeq,
-      count: 1,
-      verdict: "notLeader",
-      firstIndex: 0,
-      entryTerm: 0,
-    };
-    follower.transport.inject(
-      { id: leader.id, incarnation: "n1-data-directory-1", run: 1 },
-      Uint8Array.from(encodeFrame(jsonCodec, refusal).flatMap((part) => [...part])),
-    );
+    const firstSeq = refuseFirst(follower, forwards);
     network.heal();
     expect(await clock.outcome(result)).toBe(1);
-    expect(forwards.map(({ firstSeq }) => firstSeq)).toEqual([
-      forward.firstSeq,
-      forward.firstSeq + 1,
-    ]);
+    expect(forwards.map((forward) => forward.firstSeq)).toEqual([firstSeq, firstSeq + 1]);
     expect(follower.machine.commands).toEqual(["a"]);
   });
 });
@@ -313,7 +260,7 @@ describe("nothing is handed over again that may have been proposed:", () => {
   });
 
   test("what an overloaded leader refused is the caller's to repeat: back-pressure must arrive", async () => {
-    const { clock, leader, followers } = await cluster({ maxUncommittedBytes: 600 });
+    const { clock, leader, followers } = await cluster(3, { maxUncommittedBytes: 600 });
     for (const { log } of followers) log.hold();
     const accepted = Promise.all([leader.node.propose("a"), leader.node.propose("b")]);
     await clock.flush();

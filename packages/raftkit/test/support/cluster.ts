@@ -3,6 +3,7 @@ import type { Codec, CodecValue, StateMachine } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 import type { BootstrapOptions, NodeOptions, RaftNode } from "raftkit";
 import { createNode } from "raftkit";
+import { onTestFinished } from "vitest";
 import type { VirtualClock } from "./clock.js";
 import { createVirtualClock } from "./clock.js";
 import type { TestNetwork, TestTransport } from "./network.js";
@@ -104,11 +105,11 @@ export function partsOf(
   return { options, machine, log, transport };
 }
 
-/** A bootstrapped cluster whose first node leads; its no-op is applied everywhere. */
-export async function startCluster(
-  size = 3,
-  change: Partial<TestOptions> = {},
-): Promise<TestCluster> {
+/** Nodes that have just been created, before their first election. */
+async function createMembers(
+  size: number,
+  change: Partial<TestOptions>,
+): Promise<Pick<TestCluster, "clock" | "network" | "members">> {
   const clock = createVirtualClock();
   const network = createTestNetwork(clock);
   const ids = Array.from({ length: size }, (_, i) => `n${i + 1}`);
@@ -117,6 +118,15 @@ export async function startCluster(
     const { options, ...parts } = partsOf(clock, network, id, ids);
     members.push({ id, node: await createNode({ ...options, ...change }), ...parts });
   }
+  return { clock, network, members };
+}
+
+/** A bootstrapped cluster whose first node leads; its no-op is applied everywhere. */
+export async function startCluster(
+  size = 3,
+  change: Partial<TestOptions> = {},
+): Promise<TestCluster> {
+  const { clock, network, members } = await createMembers(size, change);
   await clock.until(
     () => members.every(({ node }) => node.status().lastApplied >= 2),
     "a bootstrapped cluster",
@@ -126,7 +136,33 @@ export async function startCluster(
   return { clock, network, members, leader, followers: [b ?? leader, c ?? leader] };
 }
 
-export async function stop({ clock, members }: TestCluster): Promise<void> {
+export async function stop({
+  clock,
+  members,
+}: Pick<TestCluster, "clock" | "members">): Promise<void> {
   for (const { log } of members) log.release();
   await clock.outcome(Promise.all(members.map(({ node }) => node.close())));
 }
+
+/** `startCluster`, which ends with the test. */
+export async function cluster(
+  ...args: Parameters<typeof startCluster>
+): ReturnType<typeof startCluster> {
+  const started = await startCluster(...args);
+  onTestFinished(() => stop(started));
+  return started;
+}
+
+/** The same, before its first election. */
+export async function unledCluster(size = 3): ReturnType<typeof createMembers> {
+  const made = await createMembers(size, {});
+  onTestFinished(() => stop(made));
+  return made;
+}
+
+/** The value, or the reason of a rejection. */
+export const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    (value) => value,
+    (error: unknown) => error,
+  );

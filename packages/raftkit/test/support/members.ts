@@ -3,22 +3,13 @@ import { onTestFinished } from "vitest";
 import type { MembershipProgress } from "raftkit";
 import { createNode, MembershipChangeFailed } from "raftkit";
 import type { Member, TestCluster, TestOptions } from "./cluster.js";
-import { partsOf, startCluster, stop } from "./cluster.js";
+import { partsOf } from "./cluster.js";
 
 export interface Joining {
   /** Whose address it is given. */
   readonly via?: readonly string[];
   readonly rejoin?: boolean;
   readonly change?: Partial<TestOptions>;
-}
-
-export async function cluster(
-  size: number,
-  change: Partial<TestOptions> = {},
-): Promise<TestCluster> {
-  const started = await startCluster(size, change);
-  onTestFinished(() => stop(started));
-  return started;
 }
 
 /** Started with `join`, on an empty data directory where the change doesn't name another one. */
