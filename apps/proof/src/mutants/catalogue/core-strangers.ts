@@ -140,4 +140,18 @@ export const strangers: readonly Mutant[] = [
     replace: '  const isOurs = own === undefined || verdict !== "otherCluster";\n',
     why: "a member looks for its leader where another cluster has its own",
   },
+  {
+    id: "core-m114",
+    file: "packages/core/src/operations/introductions.ts",
+    find: "  return isAnswering ? introduction.leader : null;\n",
+    replace: "  return null;\n",
+    why: "a joiner that knows only a node that was removed waits for ever",
+  },
+  {
+    id: "core-m115",
+    file: "packages/core/src/operations/introductions.ts",
+    find: "    introduction.leaderAnswered && now - introduction.leaderHeardAt",
+    replace: "    now - introduction.leaderHeardAt",
+    why: "a joiner is sent on to a leader that is known from others only, who may be long gone",
+  },
 ];

@@ -31,6 +31,13 @@ export const raftkitMembers: readonly Mutant[] = [
     why: "a node that doesn't come up stays behind as a learner",
   },
   {
+    id: "raftkit-162",
+    file: CHANGE,
+    find: "if (mayBeOwn) this.#added = ids;",
+    replace: "this.#added = ids;",
+    why: "a call that gives up takes out the learner that another one added",
+  },
+  {
     id: "raftkit-93",
     file: CHANGE,
     find: "if (gap < best.gap || writtenBytes > best.bytes) {",
