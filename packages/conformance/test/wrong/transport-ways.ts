@@ -173,6 +173,18 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
     message: /arrived at n2/,
   },
   {
+    // Whoever is quicker to dial again would hide it.
+    target: toyTarget("gives a peer up so, and is the slower one of the two", () => {
+      let made = 0;
+      return () => {
+        const redialMs = made++ === 0 ? 100 : 5;
+        return createToyTransport({ redials: (_, losses) => losses < 3, redialMs: () => redialMs });
+      };
+    }),
+    caughtBy: "TRANSPORT-41",
+    message: /arrived at n2/,
+  },
+  {
     target: toy("takes the first bytes for a whole hello", { helloComesWhole: true }),
     caughtBy: "TRANSPORT-42",
     message: /arrived at n2/,
