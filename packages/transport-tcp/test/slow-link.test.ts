@@ -53,7 +53,7 @@ async function slowLink(target: string, bytesPerSecond: number): Promise<SlowLin
 
 test("small frames sent after a large one arrive before it, with little in front of each", async () => {
   const [a, b] = [await open(local("a")), await open(local("b"))];
-  const link = await slowLink(b.transport.address(), 1_000_000);
+  const link = await slowLink(b.transport.address(), 4_000_000);
   a.transport.setPeers([{ id: "b", address: link.address }], []);
   await deliver(a, "b", bytes(0));
   await until("b heard a", () => b.frames.length === 1);
