@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { NotProposed, OutcomeUnknown } from "raftkit";
 import { callerOf, Proposal } from "../src/proposal.js";
 import { Proposals } from "../src/proposals.js";
-import { collectGarbage } from "./support/garbage.js";
+import { countKept } from "./support/garbage.js";
 
 function propose<Result>(proposals: Proposals<Result>): Promise<unknown> {
   return new Promise((resolve) => {
@@ -57,9 +57,7 @@ test("large results are kept up to a bound in bytes: the newest ones", async () 
     refs.push(new WeakRef(result));
     proposals.onApplied(index, 2, result);
   }
-  await new Promise<void>((resume) => void setImmediate(resume));
-  collectGarbage();
-  const kept = refs.filter((ref) => ref.deref()).length;
+  const kept = await countKept(refs, 17);
   expect(kept).toBeGreaterThan(10);
   expect(kept).toBeLessThanOrEqual(17); // The loop's last one among them.
   proposals.onAccepted(1, 1, 1, 2, 100);
@@ -102,9 +100,7 @@ test("results are let go of when nobody waits for an answer any more", async () 
   });
   proposals.onAccepted(1, 1, 200, 2, 104);
   proposals.onApplied(105, 2, {});
-  await new Promise<void>((resume) => void setImmediate(resume));
-  collectGarbage();
-  expect(refs.filter((ref) => ref.deref())).toEqual([]);
+  expect(await countKept(refs)).toBe(0);
 });
 
 describe("two at one index, of different terms", () => {
