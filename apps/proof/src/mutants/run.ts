@@ -1,8 +1,9 @@
 // Proves the tests: puts one mutation after another into a private copy of the packages and names
 // the first test, rule or seed that notices. The working tree is never touched.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fatal, harmless } from "./catalogue/all.js";
-import { compileAll } from "./compile.js";
+import { compileFailures, compileIn } from "./compile.js";
 import { copyPackages, removeCopy } from "./copy.js";
 import type { Mutant } from "./mutant.js";
 import { packageOf } from "./mutant.js";
@@ -42,8 +43,8 @@ export async function runMutants(chosen: readonly Mutant[], options: RunOptions)
   const removeAll = (): void => folders.splice(0).forEach(removeCopy);
   process.once("exit", removeAll); // a signal ends the process on the way
   try {
-    const copies = Array.from({ length: WORKERS }, copy);
     await compile(copy(), chosen);
+    const copies = Array.from({ length: WORKERS }, copy);
     const baselines = await runBaselines(copies, chosen, options);
     if (options.tests) await checkHarness(copies, baselines);
     const verdicts: Verdict[] = [];
@@ -64,13 +65,18 @@ export async function runMutants(chosen: readonly Mutant[], options: RunOptions)
   }
 }
 
+/** First of all: a mutant that doesn't compile is known before minutes have gone. */
 async function compile(folder: string, chosen: readonly Mutant[]): Promise<void> {
-  const errors = await compileAll(folder, [...chosen, fatal, harmless]);
-  if (errors !== "") {
-    console.error(errors);
-    throw new HarnessFailed("a mutant doesn't compile, see above");
+  const sourceOf = (file: string): string => readFileSync(join(folder, file), "utf8");
+  const all = [...chosen, fatal, harmless];
+  const failures = await compileFailures(all, compileIn(folder), sourceOf);
+  if (failures.length === 0) {
+    console.log(`${chosen.length} mutants compile`);
+    return;
   }
-  console.log(`${chosen.length} mutants compile`);
+  for (const { id, output } of failures) console.error(`${id} doesn't compile:\n${output}`);
+  const ids = failures.map(({ id }) => id).join(", ");
+  throw new HarnessFailed(`not all mutants compile, see above: ${ids}`);
 }
 
 /** The tests on the unchanged tree: what fails there can't kill. */
