@@ -126,3 +126,14 @@ test("a voter that lost its snapshot doesn't campaign, though its log says that 
   expect(sent(made, "preVote")).toEqual([]);
   expect(typesOf(made, "apply", "restore")).toEqual([]);
 });
+
+test("a part of a term that is over is answered at once with the present one (paper Figure 13, rule 1)", () => {
+  const made = solo(3, { terms: [1, 1], currentTerm: 5 });
+  const { lastIndex, votedFor } = made.node.raft.status;
+  hear(made, "n2", "installSnapshot", part(5, 4, { term: 4 }));
+  expect(sent(made, "appendEntriesReply")).toMatchObject([{ term: 5, success: false }]);
+  expect(sent(made, "installSnapshotReply")).toEqual([]);
+  expect(typesOf(made, "writeSnapshot", "persist")).toEqual([]);
+  const { status } = made.node.raft;
+  expect(status).toMatchObject({ currentTerm: 5, leaderId: null, lastIndex, votedFor });
+});
