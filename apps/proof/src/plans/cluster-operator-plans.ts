@@ -1,10 +1,11 @@
 // Operators in plans for whole nodes: members that come, go, move and are replaced through
-// `changeMembership`, leaderships that are handed on, and leases. Each is drawn beside the plan that
-// the seed gives anyway, so that all of its faults meet them; the other plans stay as they are.
+// `changeMembership`, leaderships that are handed on, and leases. Each is drawn beside the plan
+// that the seed gives anyway, so that all of its faults meet them; the other plans stay as they
+// are.
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Fault, FaultKind, MemberChangeKind, Plan } from "./plan.js";
 import { memberChangeKinds } from "./plan.js";
-import { everyPhase, fault, lag, rounded } from "./shape.js";
+import { everyPhase, fault, inOrder, lag, rounded } from "./shape.js";
 
 /** So many plans have operators; of these so many change the members, and so many have leases. */
 const OPERATED = 1 / 3;
@@ -44,9 +45,6 @@ function contestedLoad(
   if (leaseDriftRate === undefined || snapshots || !random.chance(0.5)) return { load };
   return { load: { clients: 5 + random.integer(4), keys: 1 + random.integer(2), pauseMs: 10 } };
 }
-
-const inOrder = (faults: readonly Fault[]): readonly Fault[] =>
-  faults.toSorted((a, b) => a.at - b.at);
 
 /** What goes wrong soon after somebody began to change the members. */
 const troubles: readonly (readonly [FaultKind, Fault["role"]])[] = [

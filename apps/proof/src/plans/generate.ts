@@ -23,6 +23,7 @@ import type {
 } from "./plan.js";
 import { phases } from "./plan.js";
 import { shapes } from "./patterns.js";
+import { inOrder } from "./shape.js";
 
 /** Mostly three and five. */
 const sizes = [1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 5, 6, 7] as const;
@@ -122,8 +123,6 @@ function mixedPlanOf(seed: number, simulation: Simulation, random: SeededRandom)
     random.fork("snapshots"),
   );
 }
-
-const inOrder = (faults: readonly Fault[]): Fault[] => faults.toSorted((a, b) => a.at - b.at);
 
 /** Beside the faults of any plan: snapshots, whoever needs one, and clients in sessions. */
 function forClusters(drawn: Plan, random: SeededRandom): Plan {

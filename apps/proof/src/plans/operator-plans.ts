@@ -4,7 +4,7 @@
 import type { SeededRandom } from "@raftkit/simulation";
 import type { Fault, FaultKind, OperatorKind, Plan } from "./plan.js";
 import { memberChangeKinds } from "./plan.js";
-import { everyPhase, fault, lag, rounded } from "./shape.js";
+import { everyPhase, fault, inOrder, lag, rounded } from "./shape.js";
 
 /** So many plans have changes of the members; of the others so many hand leaderships on. */
 const CHANGING = 0.3;
@@ -41,7 +41,7 @@ function contestedLeases(plan: Plan, random: SeededRandom): Plan {
     ...plan,
     nodes: random.pick([3, 3, 5]),
     load: { clients: 6 + random.integer(3), keys: 1 + random.integer(2), pauseMs: 5, burst: 4 },
-    faults: faults.toSorted((a, b) => a.at - b.at),
+    faults: inOrder(faults),
   };
 }
 
@@ -71,11 +71,11 @@ export function withOperators(plan: Plan, random: SeededRandom): Plan {
   }
   const leases = isLeasing ? { leaseDriftRate: rate } : {};
   if (!isTransferring) return { ...plan, ...leases };
-  const faults = [
+  const faults = inOrder([
     ...plan.faults,
     ...(isChanging ? changes(random.fork("changes"), safetyMs) : []),
     ...transfers(random.fork("transfers"), safetyMs),
-  ].toSorted((a, b) => a.at - b.at);
+  ]);
   if (!isChanging) return { ...plan, ...leases, faults };
   const nodes = Math.max(plan.nodes, 3 + random.integer(5));
   const founders = Math.min(nodes, random.pick([1, 1, 3, 3, 5, nodes]));

@@ -34,3 +34,7 @@ export function lag(random: SeededRandom, longestMs: number, struck: Fault): Fau
 export function rounded(value: number): number {
   return Math.floor(value * 1000) / 1000;
 }
+
+export function inOrder(faults: readonly Fault[]): readonly Fault[] {
+  return faults.toSorted((a, b) => a.at - b.at);
+}

@@ -3,26 +3,13 @@
 import { describe, expect, test } from "vitest";
 import { MembershipChangeFailed } from "raftkit";
 import { changeCases, changeCell, readCells } from "../../src/plans/coverage.js";
-import { planOf } from "../../src/plans/generate.js";
 import type { Fault, FaultKind, Outcome, Plan } from "../../src/plans/plan.js";
 import { runClusterSimulation, simulate } from "../../src/cluster-simulation/run.js";
 import type { ClusterSimulationOptions } from "../../src/cluster-simulation/stage.js";
 import { drawPlan, tinyLogs } from "./support/plans.js";
+import { hasLeases, hasMembers, plansWith } from "../support/drawn-plans.js";
 
 const quiet = { fullTrace: false };
-
-/** The first so many plans for which this holds. */
-function plansWith(count: number, holds: (plan: Plan) => boolean): readonly Plan[] {
-  const plans: Plan[] = [];
-  for (let seed = 1; plans.length < count; seed++) {
-    const plan = planOf(seed, "cluster");
-    if (holds(plan)) plans.push(plan);
-  }
-  return plans;
-}
-
-const hasMembers = ({ founders }: Plan): boolean => founders !== undefined;
-const hasLeases = ({ leaseDriftRate }: Plan): boolean => leaseDriftRate !== undefined;
 
 async function cellsOf(plans: readonly Plan[]): Promise<ReadonlySet<string>> {
   const cells = new Set<string>();
@@ -35,7 +22,7 @@ async function cellsOf(plans: readonly Plan[]): Promise<ReadonlySet<string>> {
 }
 
 test("members change through one call on any node, and every answer to it is true", async () => {
-  const cells = await cellsOf(plansWith(6, hasMembers));
+  const cells = await cellsOf(plansWith("cluster", 6, hasMembers));
   const reached = changeCases.filter((one) => cells.has(changeCell(one, "nothing")));
   expect(reached.length).toBeGreaterThan(4);
   for (const cell of ["call done", "call driverDied", "call certain", "joiner back"]) {
@@ -45,7 +32,7 @@ test("members change through one call on any node, and every answer to it is tru
 }, 120_000);
 
 test("reads by lease are linearizable, others show the state that they name", async () => {
-  const cells = await cellsOf(plansWith(4, hasLeases));
+  const cells = await cellsOf(plansWith("cluster", 4, hasLeases));
   for (const cell of ["lease held", ...readCells]) expect(cells).toContain(cell);
 }, 120_000);
 
@@ -215,7 +202,7 @@ describe("a node is found out", () => {
     [
       "that says of a change that it is done when it has begun",
       "asked-changes",
-      plansWith(12, hasMembers),
+      plansWith("cluster", 12, hasMembers),
       (node) =>
         changed(node, {
           changeMembership: (to, options) =>
@@ -231,7 +218,7 @@ describe("a node is found out", () => {
     [
       "that answers reads by lease from what it has applied",
       "linearizability",
-      plansWith(12, hasLeases),
+      plansWith("cluster", 12, hasLeases),
       (node) =>
         changed(node, {
           read: (query, options) =>
@@ -243,7 +230,7 @@ describe("a node is found out", () => {
     [
       "that answers reads of at least an index at once",
       "state-reads",
-      plansWith(12, hasMembers),
+      plansWith("cluster", 12, hasMembers),
       (node) =>
         changed(node, {
           read: (query, options) =>
@@ -255,7 +242,7 @@ describe("a node is found out", () => {
     [
       "that says of a transfer that it came about, and by whom, when it was asked",
       "transfers",
-      plansWith(12, ({ faults }) => faults.some(({ kind }) => kind === "transfer")),
+      plansWith("cluster", 12, ({ faults }) => faults.some(({ kind }) => kind === "transfer")),
       (node) =>
         changed(node, {
           transferLeadership: (to, options) =>

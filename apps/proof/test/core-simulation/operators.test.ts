@@ -12,27 +12,14 @@ import {
 } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
 import { changeCases, changeCell, leaseCells } from "../../src/plans/coverage.js";
-import { planOf } from "../../src/plans/generate.js";
 import type { Plan } from "../../src/plans/plan.js";
 import { runPlan } from "../../src/core-simulation/run.js";
 import type { Tamper } from "../../src/core-simulation/world.js";
-
-/** The first so many plans for which this holds. */
-function plansWith(count: number, holds: (plan: Plan) => boolean): readonly Plan[] {
-  const plans: Plan[] = [];
-  for (let seed = 1; plans.length < count; seed++) {
-    const plan = planOf(seed, "core");
-    if (holds(plan)) plans.push(plan);
-  }
-  return plans;
-}
-
-const hasMembers = ({ founders }: Plan): boolean => founders !== undefined;
-const hasLeases = ({ leaseDriftRate }: Plan): boolean => leaseDriftRate !== undefined;
+import { hasLeases, hasMembers, plansWith } from "../support/drawn-plans.js";
 
 test("members change in every way, leaderships are handed on, and nothing is wrong", () => {
   const cells = new Set<string>();
-  for (const plan of plansWith(12, hasMembers)) {
+  for (const plan of plansWith("core", 12, hasMembers)) {
     const { failure, injected } = runPlan(plan, { fullTrace: false });
     expect(failure, `npm run simulate -- --seed ${plan.seed} --simulation core`).toBeUndefined();
     for (const cell of injected.keys()) cells.add(cell);
@@ -44,7 +31,7 @@ test("members change in every way, leaderships are handed on, and nothing is wro
 
 test("reads are answered by leases, and leases end", () => {
   const cells = new Set<string>();
-  for (const plan of plansWith(10, hasLeases)) {
+  for (const plan of plansWith("core", 10, hasLeases)) {
     const { failure, injected } = runPlan(plan, { fullTrace: false });
     expect(failure, `npm run simulate -- --seed ${plan.seed} --simulation core`).toBeUndefined();
     for (const cell of injected.keys()) cells.add(cell);
@@ -73,7 +60,7 @@ const bugs: readonly {
   {
     name: "voters that change without a joint phase",
     checks: ["configuration-changes"],
-    plans: plansWith(10, hasMembers),
+    plans: plansWith("core", 10, hasMembers),
     change: (effect) =>
       effect.type === "persist"
         ? [{ ...effect, operations: effect.operations.map(atOneStroke) }]
@@ -82,20 +69,20 @@ const bugs: readonly {
   {
     name: "a transfer that is told as done by another node",
     checks: ["operators"],
-    plans: plansWith(10, hasMembers),
+    plans: plansWith("core", 10, hasMembers),
     change: (effect) =>
       effect.type === "transferred" ? [{ ...effect, leaderId: "n9" }] : [effect],
   },
   {
     name: "an answer to an operator that is given twice",
     checks: ["operators"],
-    plans: plansWith(10, hasMembers),
+    plans: plansWith("core", 10, hasMembers),
     change: (effect) => (effect.type === "membershipVerdict" ? [effect, effect] : [effect]),
   },
   {
     name: "a leader that is told to campaign and never does",
     checks: ["liveness"],
-    plans: plansWith(10, hasMembers),
+    plans: plansWith("core", 10, hasMembers),
     change: (effect) =>
       effect.type === "send" && effect.message.type === "timeoutNow" ? [] : [effect],
   },
