@@ -1,5 +1,5 @@
-// docs/paper-map.md: each rule of the paper's Figures 2 and 13, the functions that carry it out, and
-// what notices a mistake in them.
+// docs/paper-map.md: each rule of the paper's Figures 2 and 13, the functions that carry it out,
+// and what notices a mistake in them.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -9,7 +9,9 @@ import { isInSources } from "./support/named-tests.js";
 
 const SOURCES = "packages/core/src";
 
-/** How many rules each box of the figures has; a snapshot's sender has one, before its receiver's. */
+/**
+ * How many rules each box of the figures has; a snapshot's sender has one, before its receiver's.
+ */
 const boxes: Readonly<Record<string, readonly [first: number, last: number]>> = {
   P: [1, 4], // persistent state
   V: [1, 4], // volatile state

@@ -1,5 +1,5 @@
-// An administrator who wants certain members: calls `changeMembership` on some node, again elsewhere
-// when that node ends, and again when the call fails, as long as its patience lasts.
+// An administrator who wants certain members: calls `changeMembership` on some node, again
+// elsewhere when that node ends, and again when the call fails, as long as its patience lasts.
 import type { NodeId } from "@raftkit/core";
 import type { SeededRandom, VirtualTime } from "@raftkit/simulation";
 import { MembershipChangeFailed } from "raftkit";

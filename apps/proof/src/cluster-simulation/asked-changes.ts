@@ -1,7 +1,7 @@
-// Whether what nodes say of changes of the members is true: each configuration that is committed was
-// asked for by a call that had not been told that it can't happen any more, by a call for which it is
-// a step on the way, or it takes back a voter whose disk was lost; and what a call was told is
-// committed is committed.
+// Whether what nodes say of changes of the members is true: each configuration that is committed
+// was asked for by a call that had not been told that it can't happen any more, by a call for which
+// it is a step on the way, or it takes back a voter whose disk was lost; and what a call was told
+// is committed is committed.
 import type { Configuration, Index, Member } from "@raftkit/core";
 import { isJoint, isListed, votersOf } from "@raftkit/core";
 import type { ChangedMembership, MembershipChangeFailed } from "raftkit";

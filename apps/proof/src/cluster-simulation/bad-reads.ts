@@ -10,7 +10,10 @@ export interface BadReads {
   between(fileSystem: FileSystem): FileSystem;
 }
 
-/** @param isBad asked of each read while they are on @param disturbed told of those that were bad */
+/**
+ * @param isBad asked of each read while they are on
+ * @param disturbed told of those that were bad
+ */
 export function createBadReads(isBad: () => boolean, disturbed: (path: string) => void): BadReads {
   let isOn = false;
   let hasMisled = false;

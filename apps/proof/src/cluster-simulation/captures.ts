@@ -1,7 +1,7 @@
 // Every state that a machine was captured in, so that the data on a disk can be told from data that
-// nobody captured, and the log that a snapshot stands for. A capture's data must hold the state that
-// the machine had at that moment, whatever was applied while it was written: another machine is
-// restored from it and says.
+// nobody captured, and the log that a snapshot stands for. A capture's data must hold the state
+// that the machine had at that moment, whatever was applied while it was written: another machine
+// is restored from it and says.
 import { crc32 } from "node:zlib";
 import type { Index } from "@raftkit/core";
 import type { LogView, SnapshotView } from "../invariants/view.js";
@@ -43,9 +43,14 @@ export function createCaptures(
   lastCommand: (index: Index) => Index,
   broken: (check: string, message: string) => void,
 ): Captures {
-  /** By length and checksum of the data. Some commands change nothing: the same state may be captured twice. */
+  /**
+   * By length and checksum of the data. Some commands change nothing: the same state may be
+   * captured twice.
+   */
   const known = new Map<string, Capture[]>();
-  /** What has been captured is committed: all captures share one log, as long as there is but one. */
+  /**
+   * What has been captured is committed: all captures share one log, as long as there is but one.
+   */
   const replayed = createLogShadow();
 
   function entriesUpTo(log: LogView, index: Index): LogView {

@@ -1,6 +1,6 @@
-// What goes wrong while the members change, for the coverage matrix: which change it is, by the first
-// configuration that a leader appends for it, and each trouble until the configuration to which that
-// leads is committed. It judges nothing.
+// What goes wrong while the members change, for the coverage matrix: which change it is, by the
+// first configuration that a leader appends for it, and each trouble until the configuration to
+// which that leads is committed. It judges nothing.
 import type { Index, NodeId, Term } from "@raftkit/core";
 import type { Invariant } from "../invariants/invariant.js";
 import type { NodeView } from "../invariants/view.js";

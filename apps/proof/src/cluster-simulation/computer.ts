@@ -50,7 +50,10 @@ export interface RunContext {
   ended(computer: Computer): void;
   /** A machine was given this entry, and has this state now, where it was looked at. */
   applied(computer: Computer, application: Application, stateHash: number | undefined): void;
-  /** A machine's state, which holds the commands up to here, is to be written. @returns told of all of its data */
+  /**
+   * A machine's state, which holds the commands up to here, is to be written.
+   * @returns told of all of its data
+   */
   captured(computer: Computer, index: Index, stateHash: number): (data: Uint8Array) => void;
   /** A machine has the state of a snapshot. */
   restored(computer: Computer, index: Index, stateHash: number): void;

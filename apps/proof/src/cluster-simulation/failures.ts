@@ -1,5 +1,6 @@
 // Which nodes may stop by themselves, and what becomes of them: one may where its disk refused, was
-// damaged or emptied, or gave it other bytes than those of its snapshot; for any other reason never.
+// damaged or emptied, or gave it other bytes than those of its snapshot; for any other reason
+// never.
 import type { Computer } from "./computer.js";
 import type { View } from "./view.js";
 import type { World } from "./world.js";

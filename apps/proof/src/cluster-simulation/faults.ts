@@ -26,7 +26,10 @@ export interface Strike {
    */
   readonly struck: (detail?: string) => void;
   readonly note: (detail: string) => void;
-  /** Nodes that close hand their leadership on first: told of leaders whether somebody else led then. */
+  /**
+   * Nodes that close hand their leadership on first: told of leaders whether somebody else led
+   * then.
+   */
   readonly handedOver: ((isHandedOver: boolean) => void) | undefined;
 }
 

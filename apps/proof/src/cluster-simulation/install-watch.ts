@@ -91,7 +91,9 @@ export function createInstallWatch(
     heard.set(part.to, part);
   }
 
-  /** Whether it is taken over: its log goes on behind it, or leads up to it, and that is durable. */
+  /**
+   * Whether it is taken over: its log goes on behind it, or leads up to it, and that is durable.
+   */
   function check(computer: Computer): void {
     const found = receiving.get(computer);
     if (!found?.isTold) return;

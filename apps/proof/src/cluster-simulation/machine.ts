@@ -26,7 +26,10 @@ export interface MachineEvents {
 export interface MachineSettings {
   readonly codec: Codec;
   readonly limits: SessionLimits;
-  /** The state is hashed when an entry was applied whose index is a multiple: the same ones on every node. */
+  /**
+   * The state is hashed when an entry was applied whose index is a multiple: the same ones on every
+   * node.
+   */
   readonly hashedEvery: number;
   /** Changes it: for tests of this very harness. */
   readonly tamper?: ((machine: NodeMachine) => NodeMachine) | undefined;

@@ -1,6 +1,7 @@
 // What must work once everything healed, where members come and go: a last change, to members that
-// are drawn, is carried out, whatever was left half done; whoever is no member disturbs nobody (hazard
-// 30); and the leadership can be handed on. That each member serves is asked for in any run.
+// are drawn, is carried out, whatever was left half done; whoever is no member disturbs nobody
+// (hazard 30); and the leadership can be handed on. That each member serves is asked for in any
+// run.
 import type { NodeId } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { ELECTION_TIMEOUT_MS } from "./cluster.js";

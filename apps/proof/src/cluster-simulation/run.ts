@@ -12,8 +12,8 @@ import { createStage } from "./stage.js";
 /** Within so many election timeouts after everything healed the cluster must serve again. */
 const LIVENESS_TIMEOUTS = 10;
 /**
- * Attempts to send a snapshot back off, and so do the questions whether one is still wanted: each by
- * up to 10 s. So does taking one that failed. ms
+ * Attempts to send a snapshot back off, and so do the questions whether one is still wanted: each
+ * by up to 10 s. So does taking one that failed. ms
  */
 const SNAPSHOT_PAUSES_MS = 25_000;
 /** A log whose disk was full looks for space again after pauses that double, from 1 s on. ms */

@@ -34,7 +34,9 @@ const FORGED = 0.04;
 /** @returns lets them begin nothing more */
 export function startSessionClients(options: SessionClientOptions): () => void {
   const { time, random, sessions, calls, pauseMs } = options;
-  /** Under which number the client sends them, and whether its own attempts are all that was sent. */
+  /**
+   * Under which number the client sends them, and whether its own attempts are all that was sent.
+   */
   const underWay = new Map<KvCommand, { number: number; isRepeated: boolean }>();
   let stopped = false;
   let sent = 0;

@@ -20,7 +20,9 @@ export function isSnapshotPath(path: string): boolean {
   return path.includes("/snapshots/");
 }
 
-/** @returns the one at the highest index, of several there the last one; undefined: there is none */
+/**
+ * @returns the one at the highest index, of several there the last one; undefined: there is none
+ */
 export function newestSnapshot(files: ReadonlyMap<string, Uint8Array>): FileSnapshot | undefined {
   let newest: FileSnapshot | undefined;
   for (const path of [...files.keys()].filter((name) => NAME.test(name)).toSorted()) {

@@ -1,5 +1,5 @@
-// Snapshots of the simulated nodes, for the coverage matrix and the totals of a run: their own, those
-// that the leader sends, and what starts make of them. It judges nothing.
+// Snapshots of the simulated nodes, for the coverage matrix and the totals of a run: their own,
+// those that the leader sends, and what starts make of them. It judges nothing.
 import type { SnapshotMeta, SnapshotPosition } from "@raftkit/core";
 import type { Coverage, SnapshotEvent } from "../plans/coverage.js";
 import type { Fault } from "../plans/plan.js";

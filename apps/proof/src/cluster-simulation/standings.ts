@@ -1,5 +1,5 @@
-// What nodes say of themselves: by `member()`, and when they are told that they were removed. It must
-// be true of a committed configuration, for the data directory that they have.
+// What nodes say of themselves: by `member()`, and when they are told that they were removed. It
+// must be true of a committed configuration, for the data directory that they have.
 import type { Member } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { NotMember } from "raftkit";

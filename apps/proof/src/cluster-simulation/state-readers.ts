@@ -1,6 +1,7 @@
-// Clients that read what a node has applied, however old (`local`), or at least so much (`atLeast`).
-// Such reads are no part of the linearizable history: each must show exactly the state of the index
-// that it names, and that index is as new as was asked for, and on one node never goes back.
+// Clients that read what a node has applied, however old (`local`), or at least so much
+// (`atLeast`). Such reads are no part of the linearizable history: each must show exactly the state
+// of the index that it names, and that index is as new as was asked for, and on one node never goes
+// back.
 import type { Index } from "@raftkit/core";
 import type { SeededRandom, VirtualTime } from "@raftkit/simulation";
 import { ReadFailed } from "raftkit";

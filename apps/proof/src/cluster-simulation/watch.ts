@@ -249,8 +249,8 @@ function advance(
 
 /**
  * Up to where the node's log is as it was seen. What waits for the log lane is seen by nobody, a
- * truncation too; core says up to where memory and disk are the same. A leader takes back nothing of
- * its own term, and may commit, by the disks of others, what its own doesn't hold yet.
+ * truncation too; core says up to where memory and disk are the same. A leader takes back nothing
+ * of its own term, and may commit, by the disks of others, what its own doesn't hold yet.
  */
 function knownThrough(status: Computer["status"], log: LogView): Index {
   const { lastIndex } = log;

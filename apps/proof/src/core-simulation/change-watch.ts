@@ -1,6 +1,6 @@
 // What goes wrong while the members change, for the coverage matrix: which change it is, by the
-// first configuration that a leader appends for it, and each trouble until the configuration to which
-// that leads is committed.
+// first configuration that a leader appends for it, and each trouble until the configuration to
+// which that leads is committed.
 import type { Configuration, EntryRun, Index } from "@raftkit/core";
 import type { ChangeCase, ChangeTrouble } from "../plans/coverage.js";
 import { changeCaseOf } from "../plans/member-changes.js";

@@ -44,7 +44,9 @@ export function latestConfiguration(
   return best?.log.configurations.at(-1)?.configuration;
 }
 
-/** A node is told whom its transport reaches, once in a run, and as long as it isn't named again. */
+/**
+ * A node is told whom its transport reaches, once in a run, and as long as it isn't named again.
+ */
 export function dialSeeds(
   world: World,
   member: Member,

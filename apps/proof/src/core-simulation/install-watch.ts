@@ -1,5 +1,6 @@
-// What goes wrong while a node is sent a snapshot, for the coverage matrix: who is sent one, by what
-// its log was when the first part came, and each kind of trouble until it is taken over or given up.
+// What goes wrong while a node is sent a snapshot, for the coverage matrix: who is sent one, by
+// what its log was when the first part came, and each kind of trouble until it is taken over or
+// given up.
 import type { Effect, Index } from "@raftkit/core";
 import type { InstallTrouble } from "../plans/coverage.js";
 import { noteChangeTrouble } from "./change-watch.js";

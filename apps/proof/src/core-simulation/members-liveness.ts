@@ -1,7 +1,7 @@
 // What must work once everything healed, where members come and go: a last change, to members that
 // are drawn, is carried out, whatever was left half done; each of them answers a write and a
-// linearizable read, and has applied the same; whoever is no member disturbs nobody (hazard 30); and
-// the leadership can be handed on.
+// linearizable read, and has applied the same; whoever is no member disturbs nobody (hazard 30);
+// and the leadership can be handed on.
 import type { Configuration, NodeId } from "@raftkit/core";
 import { administer, leaderOf } from "./operators.js";
 import { latestConfiguration } from "./connections.js";
@@ -49,8 +49,8 @@ export function proveMembers(world: World, runUntil: RunUntil): void {
 }
 
 /**
- * Whoever isn't a member may know nobody any more who is one: its operator starts it again, and says
- * where the present members are.
+ * Whoever isn't a member may know nobody any more who is one: its operator starts it again, and
+ * says where the present members are.
  */
 function inviteAgain(world: World, id: NodeId): void {
   const member = world.members.find((one) => one.id === id);

@@ -144,7 +144,9 @@ export function changeMembers(
   administer(world, wanted, world.now + patienceMs, () => {});
 }
 
-/** Of any node: to the furthest, to a named one, to one that is down, or to one whose disk is slow. */
+/**
+ * Of any node: to the furthest, to a named one, to one that is down, or to one whose disk is slow.
+ */
 export function transferLeadership(world: World, asked: Member, random: SeededRandom): void {
   const [kind, target] = transferTarget(world, asked, random);
   noteTransfer(world);

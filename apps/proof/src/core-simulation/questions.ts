@@ -1,5 +1,5 @@
-// Questions of operators to nodes: for changes of the members, and for transfers. Each ends once, and
-// what a node says of a transfer is so.
+// Questions of operators to nodes: for changes of the members, and for transfers. Each ends once,
+// and what a node says of a transfer is so.
 import type { Question, Verdict } from "./operators-state.js";
 import type { Member, World } from "./world.js";
 import { broken } from "./world.js";

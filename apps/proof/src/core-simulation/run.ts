@@ -30,8 +30,8 @@ import { broken, planAction } from "./world.js";
  */
 const LIVENESS_TIMEOUTS = 10;
 /**
- * Attempts to send a snapshot back off, and so do the questions whether one is still wanted: each by
- * up to 10 s. Whoever needs one may meet both, and another pause before a new one is taken. ms
+ * Attempts to send a snapshot back off, and so do the questions whether one is still wanted: each
+ * by up to 10 s. Whoever needs one may meet both, and another pause before a new one is taken. ms
  */
 const INSTALL_PAUSES_MS = 25_000;
 /**

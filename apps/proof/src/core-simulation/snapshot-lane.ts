@@ -1,6 +1,6 @@
 // The snapshot lane of a node: it captures and stores its own snapshots, reads for followers, and
-// writes what the leader sends. Each piece of work takes its time; what was durable when the process
-// ended is found by the next one, whether anybody was told or not.
+// writes what the leader sends. Each piece of work takes its time; what was durable when the
+// process ended is found by the next one, whether anybody was told or not.
 import { crc32 } from "node:zlib";
 import type { Effect, Input, SnapshotPosition } from "@raftkit/core";
 import { captureIn, captureNow } from "./captures.js";

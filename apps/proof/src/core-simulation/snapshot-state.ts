@@ -1,5 +1,5 @@
-// Where a node of the core simulation keeps its snapshots, and its snapshot lane, as plain data. What
-// is stored are bytes that name a capture; the capture itself is kept beside them.
+// Where a node of the core simulation keeps its snapshots, and its snapshot lane, as plain data.
+// What is stored are bytes that name a capture; the capture itself is kept beside them.
 import type { Index, NodeId, SnapshotMeta, SnapshotPosition } from "@raftkit/core";
 import type { InstallCase } from "../plans/coverage.js";
 import type { LogView, SnapshotView } from "../invariants/view.js";

@@ -1,8 +1,8 @@
-// How configurations may follow each other, whatever nodes do (paper §6; thesis §4; the bug of 2015):
-// a leader begins one only when the one before it is committed and an entry of its own term is; voters
-// change through a joint configuration alone, which only the one that leaves it may follow; of all that
-// may be in force at once, whoever holds them, no two have disjoint majorities; and nobody deposes a
-// leader whom none of them names (hazards 23, 24, 27 and 30).
+// How configurations may follow each other, whatever nodes do (paper §6; thesis §4; the bug of
+// 2015): a leader begins one only when the one before it is committed and an entry of its own term
+// is; voters change through a joint configuration alone, which only the one that leaves it may
+// follow; of all that may be in force at once, whoever holds them, no two have disjoint majorities;
+// and nobody deposes a leader whom none of them names (hazards 23, 24, 27 and 30).
 import type { Configuration, Index, Member, Term } from "@raftkit/core";
 import { isListed, isSameMember, serversOf } from "@raftkit/core";
 import { namesOf, overlap } from "./configuration-safety.js";

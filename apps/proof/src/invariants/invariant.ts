@@ -43,7 +43,9 @@ export interface Invariant {
   readonly applied?: (node: NodeView) => void;
   /** The disk holds a newer snapshot durably: `node.disk.snapshot`. */
   readonly saved?: (node: NodeView) => void;
-  /** The state machine's state is that of `snapshot` now; `lastApplied` and `stateHash` follow it. */
+  /**
+   * The state machine's state is that of `snapshot` now; `lastApplied` and `stateHash` follow it.
+   */
   readonly restored?: (node: NodeView, snapshot: SnapshotView) => void;
   /** A message leaves. Core simulation only: in the other one messages are bytes. */
   readonly sending?: (node: NodeView, to: NodeId, message: Message) => void;

@@ -1,7 +1,7 @@
 // What is committed and on a disk stays there, in the log or in a snapshot that stands for it, as
-// soon as its node has heard of a term that is late enough: from then on only leaders can speak to it
-// that have the entry themselves (paper §5.4, Figure 3; §7). So a majority keeps all that was ever
-// acknowledged. Looked at whenever a disk holds something else.
+// soon as its node has heard of a term that is late enough: from then on only leaders can speak to
+// it that have the entry themselves (paper §5.4, Figure 3; §7). So a majority keeps all that was
+// ever acknowledged. Looked at whenever a disk holds something else.
 import type { Index, Term } from "@raftkit/core";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
@@ -9,7 +9,9 @@ import type { NodeView } from "./view.js";
 import { isStored } from "./view.js";
 
 export function keptCommits(): Invariant {
-  /** By index: what is committed there, and the lowest term in which a node is known to have known. */
+  /**
+   * By index: what is committed there, and the lowest term in which a node is known to have known.
+   */
   const committed: { readonly chain: number; readonly term: Term }[] = [];
   /** By data directory: up to where its disk was seen to hold it. */
   const held = new Map<string, Index>();

@@ -1,6 +1,6 @@
 // What a node acknowledged and what is committed by now is on its disk for good: in its log, or in
-// a snapshot that stands for it (paper §5.4, §7). And a log never begins behind more than a snapshot
-// on the same disk stands for. Looked at whenever the disk holds something else.
+// a snapshot that stands for it (paper §5.4, §7). And a log never begins behind more than a
+// snapshot on the same disk stands for. Looked at whenever the disk holds something else.
 import type { Index } from "@raftkit/core";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";

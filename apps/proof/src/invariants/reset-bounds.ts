@@ -1,6 +1,6 @@
 // A log is never reset below where it begins, nor below what is committed as far as its node knows,
-// and compaction never goes on beyond the snapshot (paper §7; hazard 70). What the node acknowledged
-// and others have committed since is looked at in kept-promises.ts.
+// and compaction never goes on beyond the snapshot (paper §7; hazard 70). What the node
+// acknowledged and others have committed since is looked at in kept-promises.ts.
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 

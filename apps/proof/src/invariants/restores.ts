@@ -1,7 +1,7 @@
 // A state machine gets each entry once and in order, also over a restore: that brings it forward
 // only, to a state that is known, from a snapshot that is durable; and unless a start found it, the
-// log on the disk leads up to it or begins behind it (paper §7; hazard 44). That entries follow each
-// other is looked at in monotonic.ts.
+// log on the disk leads up to it or begins behind it (paper §7; hazard 44). That entries follow
+// each other is looked at in monotonic.ts.
 import type { Index } from "@raftkit/core";
 import type { NodeView } from "./view.js";
 import type { Invariant } from "./invariant.js";

@@ -22,7 +22,9 @@ import {
 import type { FaultRole } from "../plans/plan.js";
 
 export interface LogView {
-  /** Behind it the log begins: what stands up to it is in a snapshot. Index 0: nothing was removed. */
+  /**
+   * Behind it the log begins: what stands up to it is in a snapshot. Index 0: nothing was removed.
+   */
   readonly base: { readonly index: Index; readonly term: Term };
   /** 0: empty. */
   readonly lastIndex: Index;

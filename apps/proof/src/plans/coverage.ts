@@ -17,7 +17,9 @@ import { faultKinds, phases, transferTargets } from "./plan.js";
 
 export const roles: readonly FaultRole[] = ["follower", "candidate", "leader"];
 
-/** Kinds that only the cluster simulation can inject: they need real storage, codecs or processes. */
+/**
+ * Kinds that only the cluster simulation can inject: they need real storage, codecs or processes.
+ */
 const clusterOnly: ReadonlySet<NodeFaultKind> = new Set<NodeFaultKind>([
   "corrupt",
   "crashAtAwait",
@@ -59,7 +61,9 @@ export const installTroubles = [
   "newLeader",
   /** The leader's data wasn't what it announced. */
   "source",
-  /** The receiver ended before its disk had the snapshot; or after that, before its log was reset. */
+  /**
+   * The receiver ended before its disk had the snapshot; or after that, before its log was reset.
+   */
   "crash",
   "halfway",
   /** Its snapshot lane was slow, or had no room. */
@@ -222,7 +226,10 @@ export const sessionEvents = [
   "opened",
   "closed",
   "executed",
-  /** The result of the first time: to whoever asks again, in a later term, of a node that got the session in a snapshot. */
+  /**
+   * The result of the first time: to whoever asks again, in a later term, of a node that got the
+   * session in a snapshot.
+   */
   "kept",
   "keptInLaterTerm",
   "keptInSnapshot",
@@ -307,9 +314,9 @@ const seldomInClusters: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What comes about too seldom in either simulation for a few hundred seeds: an entry by which voters
- * come is on too many disks at once to be taken back, and few of the other changes meet a snapshot or a
- * transfer; a transfer to a slow node is seldom slow enough.
+ * What comes about too seldom in either simulation for a few hundred seeds: an entry by which
+ * voters come is on too many disks at once to be taken back, and few of the other changes meet a
+ * snapshot or a transfer; a transfer to a slow node is seldom slow enough.
  */
 const seldomInPlans: ReadonlySet<string> = new Set([
   ...changeCases
@@ -325,9 +332,9 @@ const seldomInPlans: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What operators of whole nodes meet too seldom besides: their plans are a third, their changes take
- * longer, and a voter's disk is lost only while nobody changes the members. A refused vote can't be told
- * from another one.
+ * What operators of whole nodes meet too seldom besides: their plans are a third, their changes
+ * take longer, and a voter's disk is lost only while nobody changes the members. A refused vote
+ * can't be told from another one.
  */
 const seldomInOperatedClusters: ReadonlySet<string> = new Set([
   ...changeCases.flatMap((change) => [

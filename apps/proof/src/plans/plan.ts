@@ -48,8 +48,8 @@ export const faultKinds = [
 export type NodeFaultKind = (typeof faultKinds)[number];
 
 /**
- * What can go wrong with snapshots, where there are some: the snapshot lane is slow, has no room, or
- * reads what isn't there; the disk damages what it keeps. They count by what they disturb
+ * What can go wrong with snapshots, where there are some: the snapshot lane is slow, has no room,
+ * or reads what isn't there; the disk damages what it keeps. They count by what they disturb
  * (coverage.ts).
  */
 export const snapshotFaultKinds = [
@@ -77,8 +77,8 @@ export const operatorKinds = [
   ...memberChangeKinds,
   "moveAddress",
   "transfer",
-  // Cluster simulation only: whoever is to be a voter ends, perhaps for good; so does the node on which
-  // a change is driven.
+  // Cluster simulation only: whoever is to be a voter ends, perhaps for good; so does the node on
+  // which a change is driven.
   "joinerDies",
   "driverDies",
 ] as const;
@@ -111,8 +111,8 @@ export interface Fault {
   readonly phase: Phase;
   /**
    * It waits for a node that is being sent a snapshot, too, or for one whose disk has that, but not
-   * yet the log behind it; for a leader, while there is any. `taking`, in the cluster simulation only:
-   * for a node that writes a snapshot of its own.
+   * yet the log behind it; for a leader, while there is any. `taking`, in the cluster simulation
+   * only: for a node that writes a snapshot of its own.
    */
   readonly duringInstall?: "receiving" | "resetting" | "taking";
   /** It waits until a leader has begun to change the members, and that isn't committed. */
@@ -141,8 +141,10 @@ export interface Plan {
   readonly load: {
     readonly clients: number;
     readonly keys: number;
-    /** Between two operations of one client, on average. ms */ readonly pauseMs: number;
-    /** A client asks for up to so many at once, of one node. Not given: one. Core simulation only. */ readonly burst?: number;
+    /** Between two operations of one client, on average. ms */
+    readonly pauseMs: number;
+    /** A client asks one node for up to so many at once. Not given: one. Core simulation only. */
+    readonly burst?: number;
   };
   /**
    * Limits of the nodes other than the seed says: small ones make logs meet step by step. Core
@@ -155,8 +157,8 @@ export interface Plan {
     /** As the option. Cluster simulation only; in the other one half of `maxLogBytes`. */
     readonly snapshotAfterBytes?: number;
     /**
-     * Each node is asked for one so often, on average, besides those that the log's growth asks for;
-     * 0: never. ms
+     * Each node is asked for one so often, on average, besides those that the log's growth asks
+     * for; 0: never. ms
      */
     readonly requestMs: number;
     /** Up to so long takes each piece of work. ms */
@@ -172,7 +174,10 @@ export interface Plan {
   readonly founders?: number;
   /** Leases are on, and no clock differs from real time by more than this. */
   readonly leaseDriftRate?: number;
-  /** Some clients send their writes in sessions, and some of them more than once. Cluster simulation only. */
+  /**
+   * Some clients send their writes in sessions, and some of them more than once. Cluster simulation
+   * only.
+   */
   readonly sessions?: {
     readonly clients: number;
     readonly maxSessions: number;

@@ -61,7 +61,10 @@ export function snapshotFaults(random: SeededRandom, safetyMs: number): readonly
 
 type Befallen = readonly [kind: FaultKind, role: FaultRole, stage?: Fault["duringInstall"]];
 
-/** What keeps a node away, or makes it need a snapshot; whoever led comes back with entries of its own. */
+/**
+ * What keeps a node away, or makes it need a snapshot; whoever led comes back with entries of its
+ * own.
+ */
 const followersAway: readonly Befallen[] = [
   ["partition", "follower"],
   ["crash", "follower"],
@@ -76,8 +79,8 @@ const leadersAway: readonly Befallen[] = [
 const damage: readonly Befallen[] = [["rottenSnapshot", "follower"]];
 
 /**
- * As often as each is named. Followers that were away come about in every plan; what else goes wrong
- * with the others must meet them often enough.
+ * As often as each is named. Followers that were away come about in every plan; what else goes
+ * wrong with the others must meet them often enough.
  */
 const absences = [followersAway, leadersAway, leadersAway, damage, damage];
 
@@ -155,9 +158,9 @@ const takingTroubles: readonly Befallen[] = [
 ];
 
 /**
- * One node after another misses what is committed meanwhile, and is sent a snapshot when it is back.
- * While that is under way, links, disks, the leader and the node itself fail. Each plan has a way of
- * its own for most of it, so that what is rare with what is rare comes about.
+ * One node after another misses what is committed meanwhile, and is sent a snapshot when it is
+ * back. While that is under way, links, disks, the leader and the node itself fail. Each plan has a
+ * way of its own for most of it, so that what is rare with what is rare comes about.
  */
 export function farBehind(random: SeededRandom, safetyMs: number, nodes: number): Shaped {
   const faults = absencesOf(random, safetyMs, nodes, {

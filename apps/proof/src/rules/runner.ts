@@ -1,5 +1,5 @@
-// Runs one scenario in the tree that this file is in, for `mutations.ts`. Arguments: the rule, and how
-// many seeds. Prints one line of JSON: how the first seed failed that did.
+// Runs one scenario in the tree that this file is in, for `mutations.ts`. Arguments: the rule, and
+// how many seeds. Prints one line of JSON: how the first seed failed that did.
 import { scenarios } from "./all.js";
 
 const [rule, seeds] = process.argv.slice(2);

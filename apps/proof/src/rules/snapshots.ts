@@ -13,7 +13,9 @@ const SLACK_BYTES = 1_000;
 
 const [CUT_AT, CUT_MS] = [1_000, 2_500];
 
-/** Three nodes that write without a pause; one of them is cut off for long enough to be left behind. */
+/**
+ * Three nodes that write without a pause; one of them is cut off for long enough to be left behind.
+ */
 function planFor(seed: number): Plan {
   return {
     seed,

@@ -1,13 +1,13 @@
 // The trace hashes of a few seeds, written down: every machine and every Node version must see the
-// same runs. Whoever changes what a run does, in the packages or in the harness, writes the new ones
-// down. It says nothing about what is right.
+// same runs. Whoever changes what a run does, in the packages or in the harness, writes the new
+// ones down. It says nothing about what is right.
 import { expect, test } from "vitest";
 import { runClusterSimulation } from "../../src/cluster-simulation/run.js";
 import { planOf } from "../../src/plans/generate.js";
 
 /**
- * Neither snapshots nor sessions, sessions, snapshots, both; members that change, with snapshots, and
- * with all of it and leases.
+ * Neither snapshots nor sessions, sessions, snapshots, both; members that change, with snapshots,
+ * and with all of it and leases.
  */
 const pinned: readonly (readonly [seed: number, hash: string])[] = [
   [4, "0c72432217d573f6"],

@@ -1,6 +1,6 @@
-// Whole runs of the cluster simulation: what they promise (the same seed, the same run), that every kind of fault
-// takes effect, and that a storage which lies is found out. A run that finds nothing proves nothing
-// by itself.
+// Whole runs of the cluster simulation: what they promise (the same seed, the same run), that every
+// kind of fault takes effect, and that a storage which lies is found out. A run that finds nothing
+// proves nothing by itself.
 import type { FileHandle, FileSystem } from "@raftkit/storage-file";
 import { describe, expect, test } from "vitest";
 import { planOf } from "../../src/plans/generate.js";

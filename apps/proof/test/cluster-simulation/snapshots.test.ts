@@ -1,5 +1,5 @@
-// Whole runs with snapshots and sessions: that they come about and everything is answered, that each
-// fault of snapshots takes effect, and that wrong storages and machines are found out.
+// Whole runs with snapshots and sessions: that they come about and everything is answered, that
+// each fault of snapshots takes effect, and that wrong storages and machines are found out.
 import type { FileSystem } from "@raftkit/storage-file";
 import { describe, expect, test } from "vitest";
 import type { NodeMachine } from "../../src/cluster-simulation/machine.js";

@@ -1,5 +1,5 @@
-// The core simulation in the tests: a share of the seeds, the same run for the same seed everywhere, and bugs
-// put between the nodes and the world, each of which a few seeds must find.
+// The core simulation in the tests: a share of the seeds, the same run for the same seed
+// everywhere, and bugs put between the nodes and the world, each of which a few seeds must find.
 import type { Effect } from "@raftkit/core";
 import { describe, expect, test } from "vitest";
 import { cellsOf, kindsOf } from "../../src/plans/coverage.js";

@@ -1,5 +1,5 @@
-// The timing wheel against a sorted list: everything happens at its moment, in the order in which it was
-// planned.
+// The timing wheel against a sorted list: everything happens at its moment, in the order in which
+// it was planned.
 import { expect, test } from "vitest";
 import { createTimingWheel } from "../../src/core-simulation/timing-wheel.js";
 import { createRandom } from "@raftkit/simulation";

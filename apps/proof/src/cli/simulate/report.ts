@@ -148,7 +148,9 @@ function sectionOf(totals: Totals, simulation: Simulation): readonly string[] {
   return lines;
 }
 
-/** How often snapshots were taken, sent and taken over, and what went wrong while they were sent. */
+/**
+ * How often snapshots were taken, sent and taken over, and what went wrong while they were sent.
+ */
 function snapshotLines({
   snapshotRuns,
   snapshots,
@@ -175,7 +177,9 @@ function snapshotLines({
   ];
 }
 
-/** How members changed, leaderships were handed on and leases held, and what went wrong meanwhile. */
+/**
+ * How members changed, leaderships were handed on and leases held, and what went wrong meanwhile.
+ */
 function operatorLines(cells: ReadonlyMap<string, number>): readonly string[] {
   const table = <Row extends string, Column extends string>(
     title: string,

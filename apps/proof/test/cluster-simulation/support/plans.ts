@@ -1,5 +1,5 @@
-// Plans for the tests of the cluster simulation: drawn here, so that they test how a plan is carried out and not
-// how it is drawn.
+// Plans for the tests of the cluster simulation: drawn here, so that they test how a plan is
+// carried out and not how it is drawn.
 import type { Fault, FaultKind, Plan } from "../../../src/plans/plan.js";
 import { faultKinds, phases } from "../../../src/plans/plan.js";
 import { createRandom } from "@raftkit/simulation";
