@@ -1,5 +1,5 @@
-// Members that change under load, with real servers: nothing acknowledged is lost, and each write is
-// where it was written. For the proof alone (`npm run proof -- all --only long-tests`).
+// Members that change under load, with real servers: nothing acknowledged is lost, and each write
+// is where it was written. For the proof alone (`npm run proof -- all --only long-tests`).
 import { expect, test } from "vitest";
 import { runProgram, up } from "./support/cluster.js";
 import type { UpCluster } from "./support/cluster.js";

@@ -1,5 +1,5 @@
-// What all apps' command lines share beside commander: what it lets pass is refused, and a complaint
-// is one line that begins with who complains.
+// What all apps' command lines share beside commander: what it lets pass is refused, and a
+// complaint is one line that begins with who complains.
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 

@@ -9,8 +9,8 @@ export function writeJsonSnapshot(state: object): AsyncIterable<Uint8Array> {
 }
 
 /**
- * Reads what `writeJsonSnapshot` wrote, however it was cut into pieces. An object that was cut short
- * is no JSON any more.
+ * Reads what `writeJsonSnapshot` wrote, however it was cut into pieces. An object that was cut
+ * short is no JSON any more.
  * @throws {SyntaxError | TypeError}
  */
 export async function readJsonSnapshot(source: AsyncIterable<Uint8Array>): Promise<unknown> {

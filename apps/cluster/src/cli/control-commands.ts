@@ -1,5 +1,5 @@
-// The commands for a cluster in another process: `status`, `kill`, `restart`, `snapshot`, `transfer`
-// and `rolling-restart`.
+// The commands for a cluster in another process: `status`, `kill`, `restart`, `snapshot`,
+// `transfer` and `rolling-restart`.
 import type { Argument, Command } from "commander";
 import type { Actions } from "./actions.js";
 import { explain, nodeArgument } from "./options.js";

@@ -47,7 +47,9 @@ export function pathOf(text: string): string {
   throw new InvalidArgumentError("Allowed: a path.");
 }
 
-/** Which nodes there are is the cluster's to say; an empty text, as of an unset variable, is none. */
+/**
+ * Which nodes there are is the cluster's to say; an empty text, as of an unset variable, is none.
+ */
 export function nodeArgument(name: string, what: string): Argument {
   return new Argument(name, what).argParser((text) => {
     if (text !== "") return text;

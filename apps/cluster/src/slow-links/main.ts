@@ -1,5 +1,5 @@
-// `node apps/cluster/dist/slow-links/main.js [MEGABITS]...`: large commands over slow links, a line for
-// each speed and size. Exits with 1 when a command was not committed or a leader was replaced.
+// `node apps/cluster/dist/slow-links/main.js [MEGABITS]...`: large commands over slow links, a line
+// for each speed and size. Exits with 1 when a command was not committed or a leader was replaced.
 import { trySlowLinks } from "./trial.js";
 
 const MIB = 1024 * 1024;

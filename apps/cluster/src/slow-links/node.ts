@@ -1,5 +1,5 @@
-// One node of a trial: TCP, msgpack, file storage and every default, but it dials the others at their
-// proxies. Ends with the process that started it.
+// One node of a trial: TCP, msgpack, file storage and every default, but it dials the others at
+// their proxies. Ends with the process that started it.
 import { connect, createServer } from "node:net";
 import { createMsgpackCodec } from "@raftkit/codec-msgpack";
 import { createFileLog } from "@raftkit/storage-file";

@@ -1,7 +1,8 @@
 // Stands in for the server: says that it serves, answers /v1/status with n1 as leader, or, after
 // /elect, with itself in the next term; is ready when it is asked for the third time; hands the
-// leadership to anybody but n3. It logs when it started and when it was ready. Environment: FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that
-// fail at once, never get ready, or ignore SIGTERM; FAKE_MISSING one for whom the first start waits.
+// leadership to anybody but n3. It logs when it started and when it was ready. Environment:
+// FAKE_FAIL, FAKE_MUTE, FAKE_DEAF name nodes that fail at once, never get ready, or ignore SIGTERM;
+// FAKE_MISSING one for whom the first start waits.
 import { createServer } from "node:http";
 
 const valueOf = (flag) => process.argv[process.argv.indexOf(flag) + 1] ?? "";

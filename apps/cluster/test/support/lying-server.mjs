@@ -1,7 +1,7 @@
 // A server that looks right and isn't: LIE=lost acknowledges some writes without doing them,
-// LIE=stale answers some reads with what was true before, LIE=twice executes a write again that comes
-// again under its Idempotency-Key, LIE=older answers reads of older states with what was true before
-// their index, LIE=silent leaves out some changes, LIE=memory keeps nothing on disk.
+// LIE=stale answers some reads with what was true before, LIE=twice executes a write again that
+// comes again under its Idempotency-Key, LIE=older answers reads of older states with what was true
+// before their index, LIE=silent leaves out some changes, LIE=memory keeps nothing on disk.
 // Otherwise the server's own parts, with its own options.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -48,7 +48,8 @@ async function open(settings, context) {
     changeMembership: node.changeMembership.bind(node),
     transferLeadership: node.transferLeadership.bind(node),
     propose: async (command, options) => {
-      // The sessions package's forms: [command] outside of sessions, [session, number, lowest, command].
+      // The sessions package's forms: [command] outside of sessions, [session, number, lowest,
+      // command].
       if (lie === "lost" && command.length === 1 && isPut(command[0]) && isDue()) {
         return { ok: true, index: node.status().lastIndex + 1, previousIndex: 1 };
       }

@@ -17,8 +17,8 @@ export interface CronOptions {
   readonly leadership: AsyncIterable<LeadershipTerm>;
   readonly schedule: Schedule;
   /**
-   * One run. It hands the token to whatever it changes: a leader that was paused finds out late that
-   * it leads no more, and until then only the token keeps its changes out.
+   * One run. It hands the token to whatever it changes: a leader that was paused finds out late
+   * that it leads no more, and until then only the token keeps its changes out.
    */
   readonly job: (run: Run) => Promise<void>;
   /** A run failed; the next one comes in its time. */

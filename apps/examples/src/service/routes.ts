@@ -1,5 +1,5 @@
-// The HTTP API. A handler proposes or reads, and that is all: the node waits for a leader by itself,
-// and how a call can fail has an answer of its own (README).
+// The HTTP API. A handler proposes or reads, and that is all: the node waits for a leader by
+// itself, and how a call can fail has an answer of its own (README).
 import type { FastifyInstance } from "fastify";
 import { NotProposed, NotReady, OutcomeUnknown, ReadFailed } from "raftkit";
 import type { Booking, InventoryNode } from "./inventory.js";

@@ -1,5 +1,5 @@
-// What operators do in a run, beside all other faults. Data is deleted here alone, and never that of
-// a majority: a node that is removed or replaced loses it once the configuration without it is
+// What operators do in a run, beside all other faults. Data is deleted here alone, and never that
+// of a majority: a node that is removed or replaced loses it once the configuration without it is
 // committed; a node that rejoins, once a majority of the committed configuration's voters, without
 // this one and without any that has another directory than the configuration names, has everything
 // (confirmOthersHoldLog); one command at a time, the next only when the one before is finished.

@@ -60,7 +60,10 @@ export class Operator {
     }
   }
 
-  /** Finishes what has no known end yet, by repeating it. @returns why not; undefined: all is done */
+  /**
+   * Finishes what has no known end yet, by repeating it.
+   * @returns why not; undefined: all is done
+   */
   async finish(forMs: number): Promise<string | undefined> {
     const { record } = this.host;
     const { commands } = this;

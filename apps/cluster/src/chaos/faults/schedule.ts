@@ -1,7 +1,7 @@
 // Which fault is injected when, for how long and into what: drawn from the seed alone, before
-// anything runs. Four tracks, for processes, links, members and snapshots on request, each one fault
-// at a time, so that faults of different tracks meet. Members come and go: what is drawn are places
-// in the line of those who are there.
+// anything runs. Four tracks, for processes, links, members and snapshots on request, each one
+// fault at a time, so that faults of different tracks meet. Members come and go: what is drawn are
+// places in the line of those who are there.
 import { createRandom } from "../random.js";
 import type { Random } from "../random.js";
 

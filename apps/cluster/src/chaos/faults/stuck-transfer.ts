@@ -1,5 +1,5 @@
-// A transfer of the leadership to a node that can't take it: paused, dead, or slow. The leader calls
-// it off, or the node leads after all; both are answers.
+// A transfer of the leadership to a node that can't take it: paused, dead, or slow. The leader
+// calls it off, or the node leads after all; both are answers.
 import { ClusterError } from "../../errors.js";
 import { nodeName } from "./fault-names.js";
 import type { MemberFaultsOptions } from "./member-fault-options.js";

@@ -45,7 +45,9 @@ export class ConfigurationRecord {
   }
 }
 
-/** @param files the nodes' logs, one JSON object a line; those that don't exist count for nothing */
+/**
+ * @param files the nodes' logs, one JSON object a line; those that don't exist count for nothing
+ */
 export function configurationsInLogs(
   files: readonly { readonly id: string; readonly logFile: string }[],
 ): SeenConfiguration[] {
@@ -60,7 +62,10 @@ export function configurationsInLogs(
 /** A line of raftkit's log about a role. */
 const roleLine = z.object({ time: z.number(), role: z.string(), term: z.number() });
 
-/** A node that had left the cluster, and wasn't stopped at once. Times as the machine's clock has them. */
+/**
+ * A node that had left the cluster, and wasn't stopped at once. Times as the machine's clock has
+ * them.
+ */
 export interface Lingering {
   readonly id: string;
   readonly fromMs: number;

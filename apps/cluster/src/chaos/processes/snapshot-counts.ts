@@ -17,7 +17,9 @@ const snapshotLine = z.object({
   bytes: z.number(),
 });
 
-/** @param files the logs of all nodes, one JSON object a line; what isn't there counts for nothing */
+/**
+ * @param files the logs of all nodes, one JSON object a line; what isn't there counts for nothing
+ */
 export function countSnapshots(files: readonly string[]): SnapshotCounts {
   const origins = files
     .filter((file) => existsSync(file))

@@ -51,7 +51,9 @@ export interface LoadOptions {
 }
 
 const MAX_WRONG = 20;
-/** Of all reads: with a lease, of what a node has, and of that at least. The others ask a majority. */
+/**
+ * Of all reads: with a lease, of what a node has, and of that at least. The others ask a majority.
+ */
 const LEASE = 0.35;
 const LOCAL = 0.15;
 const AT_LEAST = 0.15;
