@@ -142,7 +142,7 @@ async function kill(node: string, httpBase: number): Promise<void> {
 
 async function restart(node: string, httpBase: number): Promise<void> {
   const { id, pid } = await changeNode(httpBase, node, "restart");
-  print(`${id} runs again, process ${pid}`);
+  print(`${id} is running again, process ${pid}`);
 }
 
 async function snapshot(node: string, httpBase: number): Promise<void> {

@@ -125,7 +125,7 @@ describe("the fleet", () => {
       readFileSync(join(`${directory(0)}.away`, "mine"), "utf8"),
     ]).toEqual([false, "n1"]);
     expect(fleet.processErrors).toEqual([
-      "n1 was started without its data after 0.0 s and was not refused: it still runs",
+      "n1 was started without its data after 0.0 s and was not refused: it is still running",
     ]);
     await fleet.restore(0);
     expect([

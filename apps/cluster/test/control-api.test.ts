@@ -33,7 +33,7 @@ function fakeSupervisor(): Supervisor & { readonly asked: string[] } {
     startAll: async () => {},
     kill: async (id) => {
       if (states[id] === "killed") {
-        throw new ClusterError("NOT_RUNNING", `${id} doesn't run`, { status: 409 });
+        throw new ClusterError("NOT_RUNNING", `${id} isn't running`, { status: 409 });
       }
       asked.push(`kill ${id}`);
       states[id] = "killed";
@@ -147,10 +147,10 @@ describe("the control API", () => {
       "no running node leads at the moment; try again",
     );
     await changeNode(port, "1", "kill");
-    await expect(changeNode(port, "1", "kill")).rejects.toThrow("n1 doesn't run");
+    await expect(changeNode(port, "1", "kill")).rejects.toThrow("n1 isn't running");
     await changeNode(port, "2", "kill");
     await expect(changeNode(port, "leader", "kill")).rejects.toThrow(
-      "no node leads: 1 of 3 runs, and a leader needs 2; restart one first",
+      "no node leads: 1 of 3 is running, and a leader needs 2; restart one first",
     );
     const codes: [number, unknown][] = [];
     for (const [method, path] of [

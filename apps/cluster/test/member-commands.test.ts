@@ -17,7 +17,7 @@ describe("add", () => {
     expect(await commands.add(say)).toBe(`n4 is a voter: http://127.0.0.1:${options.httpBase + 4}`);
     expect(asked).toEqual(["start n4 (joins)", 'change {"add":["n4"]}']);
     expect(said).toEqual([
-      "n4 runs, and asks to be added",
+      "n4 is running, and asks to be added",
       "the old and the new voters decide together (index 8)",
     ]);
     expect(membersIn(options)).toEqual([1, 2, 3, 4]);

@@ -20,7 +20,7 @@ describe("wipe", () => {
     expect(asked).toEqual(["end n2 by SIGKILL", "start n2 (rejoins)"]);
     expect(said).toEqual([
       "n2 was killed and its data deleted",
-      "n2 runs with an empty directory, and asks to rejoin",
+      "n2 is running with an empty directory, and asks to rejoin",
       "n2 with its old directory has left",
       "n2 is a learner with its new directory",
     ]);

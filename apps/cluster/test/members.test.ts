@@ -51,7 +51,7 @@ test(
     const cluster = await up(["--data", data]);
     await put(cluster, 1, "before");
     const added = await succeeds(cluster, `n4 is a voter: ${cluster.http(4)} (`, "add");
-    expect(added).toContain("  n4 runs, and asks to be added\n");
+    expect(added).toContain("  n4 is running, and asks to be added\n");
     expect(added).toContain("  learning, without a vote yet: n4");
     await shows(cluster, 4, "before");
     const replaced = await succeeds(cluster, "n5 replaced n", "replace", "leader");
@@ -79,7 +79,9 @@ test("a node loses its disk and comes back with one command", LIMIT, async () =>
   const cluster = await up(["--data", temporaryDirectory()]);
   await put(cluster, 1, "before");
   const output = await succeeds(cluster, "n2 is a voter again", "wipe", "2");
-  expect(output).toMatch(/^ {2}n2 was killed and its data deleted\n {2}n2 runs with an empty /);
+  expect(output).toMatch(
+    /^ {2}n2 was killed and its data deleted\n {2}n2 is running with an empty /,
+  );
   await shows(cluster, 2, "before");
   expect(await members(cluster, 2)).toEqual(["n1 voter", "n2 voter", "n3 voter"]);
 });

@@ -33,13 +33,13 @@ test("one node at a time, the leader last, each once the one before is ready", a
     0,
     [
       expect.stringMatching(
-        /^n2 runs again, process \d+, and has caught up after [\d.]+ s \(1 of 3\)$/,
+        /^n2 is running again, process \d+, and has caught up after [\d.]+ s \(1 of 3\)$/,
       ),
       expect.stringMatching(
-        /^n3 runs again, process \d+, and has caught up after [\d.]+ s \(2 of 3\)$/,
+        /^n3 is running again, process \d+, and has caught up after [\d.]+ s \(2 of 3\)$/,
       ),
       expect.stringMatching(
-        /^n1, the former leader, runs again, process \d+, and has caught up after [\d.]+ s \(3 of 3\)$/,
+        /^n1, the former leader, is running again, process \d+, and has caught up after [\d.]+ s \(3 of 3\)$/,
       ),
       expect.stringMatching(/^all 3 nodes were restarted in [\d.]+ s; n1 leads in term 7$/),
       "",
@@ -59,7 +59,7 @@ test("refuses while a node is down, and restarts none", async () => {
   const before = await cluster.pids();
   expect(await rollingRestart(cluster)).toEqual([
     1,
-    "raftkit-cluster: n2 doesn't run; first restart the nodes that are down, so that a majority is always up\n",
+    "raftkit-cluster: n2 isn't running; first restart the nodes that are down, so that a majority is always up\n",
   ]);
   expect(await cluster.pids()).toEqual(before);
 });

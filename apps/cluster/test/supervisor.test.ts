@@ -92,7 +92,7 @@ describe("the supervisor", () => {
     expect(states(supervisor)).toEqual(["running", "killed", "running"]);
     await expect(supervisor.kill("n2")).rejects.toMatchObject({
       code: "NOT_RUNNING",
-      message: "n2 doesn't run",
+      message: "n2 isn't running",
     });
     await supervisor.restart("n2");
     expect(supervisor.nodes()[1]?.pid).not.toBe(before);

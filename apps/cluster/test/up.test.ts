@@ -106,14 +106,14 @@ describe("up", () => {
     ]);
     expect(await command("kill", "1")).toEqual([
       1,
-      `raftkit-cluster: n1 doesn't run; start it again:\n${restart}`,
+      `raftkit-cluster: n1 isn't running; start it again:\n${restart}`,
     ]);
     const [, table] = await command("status");
     expect(table).toMatch(/^n1 +- +killed +- +- /m);
     expect(table).toMatch(/^n2 +\d+ +running +- +follower +7 +3 +2 /m);
     expect(await command("restart", "n1")).toEqual([
       0,
-      expect.stringMatching(/^n1 runs again, process \d+\n$/),
+      expect.stringMatching(/^n1 is running again, process \d+\n$/),
     ]);
   });
 
@@ -149,7 +149,7 @@ describe("up", () => {
     await expect.poll(since, { timeout: 10_000 }).toHaveLength(3);
     expect(since()).toEqual([
       "n2 is down, as requested",
-      expect.stringMatching(/^n2 runs, process \d+$/),
+      expect.stringMatching(/^n2 is running, process \d+$/),
       "n3 leads in term 8",
     ]);
   });

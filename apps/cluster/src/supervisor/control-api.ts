@@ -223,5 +223,5 @@ function whyNobodyLeads(nodes: ReturnType<Supervisor["nodes"]>): string {
   const running = nodes.filter(({ state }) => state === "running").length;
   const majority = Math.floor(nodes.length / 2) + 1;
   if (running >= majority) return "no running node leads at the moment; try again";
-  return `no node leads: ${running} of ${nodes.length} runs, and a leader needs ${majority}; restart one first`;
+  return `no node leads: ${running} of ${nodes.length} ${running === 1 ? "is" : "are"} running, and a leader needs ${majority}; restart one first`;
 }

@@ -1,5 +1,6 @@
 // `add`, `remove` and `replace`: a process is started or stopped, and a node is asked for the
-// change. One that fails leaves nothing behind; one whose end isn't known is finished by repeating it.
+// change. One that fails leaves nothing behind; one whose end isn't known is finished by repeating
+// it.
 import { rmSync } from "node:fs";
 import { ClusterError } from "../errors.js";
 import type { NodePlace } from "./layout.js";
@@ -93,7 +94,7 @@ async function run(
     if (!wasThere) rmSync(directory, { recursive: true, force: true });
     await supervisor.add(place);
   }
-  say(`${id} runs, and asks to be added`);
+  say(`${id} is running, and asks to be added`);
 }
 
 async function exchange(
@@ -154,7 +155,10 @@ async function takeOut(
   );
 }
 
-/** A learner, which an earlier command has left behind, leaves. @throws it is, or may be, a member */
+/**
+ * A learner, which an earlier command has left behind, leaves.
+ * @throws it is, or may be, a member
+ */
 async function refuseMember(host: MemberHost, id: string): Promise<void> {
   const via = await whoCanBeAsked(host, id);
   const { members } = await askMembers(via);

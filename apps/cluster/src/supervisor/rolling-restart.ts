@@ -28,7 +28,7 @@ export async function rollingRestart(
   if (down.length > 0) {
     throw new ClusterError(
       "NOT_RUNNING",
-      `${down.join(", ")} ${down.length === 1 ? "doesn't" : "don't"} run; first restart the nodes that are down, so that a majority is always up`,
+      `${down.join(", ")} ${down.length === 1 ? "isn't" : "aren't"} running; first restart the nodes that are down, so that a majority is always up`,
       { status: 409 },
     );
   }
@@ -62,7 +62,7 @@ async function restartOne(
   await supervisor.restart(id);
   const node = supervisor.nodes().find(({ place }) => place.id === id);
   await ready(id, node?.place.http ?? "", signal);
-  return `${id}${led ? ", the former leader," : ""} runs again, process ${node?.pid ?? "?"}, and has caught up after ${seconds(beganAt)}`;
+  return `${id}${led ? ", the former leader," : ""} is running again, process ${node?.pid ?? "?"}, and has caught up after ${seconds(beganAt)}`;
 }
 
 function stoppedText(cause: unknown, waiting: readonly string[]): string {
@@ -80,7 +80,7 @@ async function ready(id: string, http: string, signal: AbortSignal): Promise<voi
     if (performance.now() > until) {
       throw new ClusterError(
         "REFUSED",
-        `${id} runs, but isn't ready after ${READY_TIMEOUT_MS / 1000} s: ${last}`,
+        `${id} is running, but isn't ready after ${READY_TIMEOUT_MS / 1000} s: ${last}`,
       );
     }
     await sleep(ASK_EVERY_MS, undefined, { signal });

@@ -61,7 +61,7 @@ export class SupervisedProcess {
     return this.#inTurn(() => this.#start());
   }
 
-  /** SIGKILL; resolves when it is gone. @throws {ClusterError} it doesn't run */
+  /** SIGKILL; resolves when it is gone. @throws {ClusterError} it isn't running */
   kill(): Promise<void> {
     return this.#inTurn(async () => {
       this.#running();
@@ -79,14 +79,14 @@ export class SupervisedProcess {
 
   /**
    * For good: a start that is still to come is refused, whoever asks for it. Resolves once it has
-   * ended; does nothing if it doesn't run.
+   * ended; does nothing if it isn't running.
    */
   retire(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
     this.#retired = true;
     return this.#inTurn(() => this.#end(signal, ORDERLY_END_MS));
   }
 
-  /** @throws {ClusterError} it doesn't run */
+  /** @throws {ClusterError} it isn't running */
   pause(): void {
     this.#running().signal("SIGSTOP");
   }
@@ -114,7 +114,7 @@ export class SupervisedProcess {
 
   #running(): NodeProcess {
     if (this.#process) return this.#process;
-    throw new ClusterError("NOT_RUNNING", `${this.place.id} doesn't run`, { status: 409 });
+    throw new ClusterError("NOT_RUNNING", `${this.place.id} isn't running`, { status: 409 });
   }
 
   async #start(): Promise<void> {

@@ -9,11 +9,11 @@ export interface Supervisor {
   nodes(): SupervisedNode[];
   /** Resolves once every node serves. @throws {ClusterError} one ended before */
   startAll(): Promise<void>;
-  /** SIGKILL; resolves when it is gone. @throws {ClusterError} it doesn't run */
+  /** SIGKILL; resolves when it is gone. @throws {ClusterError} it isn't running */
   kill(id: string): Promise<void>;
-  /** SIGSTOP: it neither runs nor ends until SIGCONT. @throws {ClusterError} it doesn't run */
+  /** SIGSTOP: it neither runs nor ends until SIGCONT. @throws {ClusterError} it isn't running */
   pause(id: string): void;
-  /** SIGCONT; nothing if it doesn't run. */
+  /** SIGCONT; nothing if it isn't running. */
   resume(id: string): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;

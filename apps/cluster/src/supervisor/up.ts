@@ -111,7 +111,7 @@ function changeLine(
   program: string,
   { httpBase }: UpOptions,
 ): string {
-  if (state === "running") return `${place.id} runs, process ${pid}`;
+  if (state === "running") return `${place.id} is running, process ${pid}`;
   if (state !== "ended") return `${place.id} is down, as requested`;
   return `${place.id} ended unexpectedly: ${reason}\n  log: ${shown(place.logFile)}; start it again: ${commandLine(program, `restart ${place.number}`, httpBase)}`;
 }

@@ -12,7 +12,7 @@ import { askStatus } from "./node-status.js";
 
 const NOBODY = { members: [], committed: false };
 const REJOIN_TIMEOUT_MS = 60_000;
-/** For a process that runs to say which directory it has. */
+/** For a running process to say which directory it has. */
 const STATUS_TIMEOUT_MS = 5000;
 const ASK_EVERY_MS = 50;
 
@@ -31,7 +31,7 @@ export async function wipe(host: MemberHost, id: string, say: Say): Promise<stri
     say(`${id} was killed and its data deleted`);
   }
   await start(host, { ...place, beginning: "rejoins" });
-  say(`${id} runs with an empty directory, and asks to rejoin`);
+  say(`${id} is running with an empty directory, and asks to rejoin`);
   await rejoined(host, place, before, say);
   keep(host, undefined);
   return `${id} is a voter again, with a new data directory`;
@@ -103,6 +103,6 @@ async function rejoined(
   }
   throw new ClusterError(
     "REFUSED",
-    `${id} runs, but isn't a voter again after ${REJOIN_TIMEOUT_MS / 1000} s; it continues to ask, and the same command continues to wait. Is a majority of the others up? Its log says what they answered: ${logFile}`,
+    `${id} is running, but isn't a voter again after ${REJOIN_TIMEOUT_MS / 1000} s; it continues to ask, and the same command continues to wait. Is a majority of the others up? Its log says what they answered: ${logFile}`,
   );
 }

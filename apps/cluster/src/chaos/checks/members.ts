@@ -28,7 +28,7 @@ export function checkMembers(record: MemberRecord, { nodes }: FinalState): Check
       detail:
         unsettled.length > 0
           ? some(unsettled)
-          : `${record.final.join(", ")} vote at the end, nobody else runs, and each was read`,
+          : `${record.final.join(", ")} vote at the end, nobody else is running, and each was read`,
     },
     {
       name: "who left disturbs nobody",

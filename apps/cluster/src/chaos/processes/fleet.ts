@@ -154,8 +154,8 @@ export class Fleet {
   }
 
   /**
-   * Its data directory is taken away and it is started, as an initial voter of this cluster or of one
-   * of its own: it must be turned away, and say why.
+   * Its data directory is taken away and it is started, as an initial voter of this cluster or of
+   * one of its own: it must be turned away, and say why.
    */
   async wipe(node: number, as: WipedStart): Promise<void> {
     const { id, directory } = this.#placeOf(node);
@@ -232,7 +232,7 @@ export class Fleet {
     );
     const view = (): SupervisedNode | undefined => this.#viewOf(node);
     while (view()?.state === "running" && performance.now() < deadline) await sleep(POLL_MS);
-    return view()?.reason ?? (failure instanceof Error ? failure.message : "it still runs");
+    return view()?.reason ?? (failure instanceof Error ? failure.message : "it is still running");
   }
 }
 

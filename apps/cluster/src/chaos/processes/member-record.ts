@@ -70,7 +70,7 @@ function differences(
     }
     if (learners.length + outgoing.length > 0) return `${id} has a change that isn't over`;
     if (String(names) !== String(ids.toSorted())) {
-      return `the voters are ${names.join(", ")}, and the nodes that run ${ids.join(", ")}`;
+      return `the voters are ${names.join(", ")}, and the running nodes ${ids.join(", ")}`;
     }
   }
   return undefined;
