@@ -231,7 +231,7 @@ describe("the conduct of a run", () => {
       "no unexpected answers: get answered 500",
     ]);
     expect(failed({ effective: ["delay"] })).toEqual([
-      "every planned kind of fault: wipe had no effect, or was not carried out",
+      "every planned kind of fault took effect: wipe: not carried out, or without effect; nothing is shown about it",
     ]);
     expect(failed({ processErrors: ["1", "2", "3", "4", "5", "6", "7"] })).toEqual([
       "no unexpected process exits: 1\n2\n3\n4\n5\nand 2 more",
