@@ -1,6 +1,6 @@
 // The command lines of server processes: how each comes to the cluster.
 import { expect, test } from "vitest";
-import { layOut, placeOf, serverArguments } from "../src/supervisor/layout.js";
+import { inUpOptions, layOut, placeOf, serverArguments } from "../src/supervisor/layout.js";
 import type { NodePlace } from "../src/supervisor/layout.js";
 import type { UpOptions } from "../src/supervisor/up-options.js";
 
@@ -67,4 +67,15 @@ test("the Redis protocol is served where there is a base for its ports", () => {
   expect(redisPort({ ...options, redisBase: 6400 })).toBe("127.0.0.1:6402");
   expect(redisPort({ ...options, redisBase: 0 })).toBeUndefined();
   expect(redisPort(options)).toBeUndefined();
+});
+
+test.each([
+  ["HTTP address 127.0.0.1:8101", "with --http", "http"],
+  ["Redis address 127.0.0.1:6401", "with --redis-port", "redis"],
+  ["peer address 127.0.0.1:7101", "in --peers, on every node", "peer"],
+])("what a server says of %s names the option of up", (address, how, base) => {
+  const said = `raftkit-server n1: ${address} is in use by another process; choose another `;
+  expect(inUpOptions(`${said}${how}`)).toBe(
+    `raftkit-server n1: ${address} is in use by another process; choose others with --${base}-base`,
+  );
 });

@@ -85,6 +85,13 @@ export function serverArguments(
   ];
 }
 
+/** What a server says of its ports, in the options of `up` that choose them. */
+export function inUpOptions(message: string): string {
+  return message
+    .replace(/choose another with --(http|redis)(?:-port)?$/, "choose others with --$1-base")
+    .replace("choose another in --peers, on every node", "choose others with --peer-base");
+}
+
 function beginningArguments(
   { id, peer, beginning }: NodePlace,
   initial: readonly NodePlace[],

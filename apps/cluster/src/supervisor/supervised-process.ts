@@ -28,6 +28,8 @@ export interface ProcessOptions {
    * all by `stop`.
    */
   readonly onChange: (node: SupervisedNode) => void;
+  /** Why a node ended, as its user is told. Default: in its own words. */
+  readonly wordReason?: (reason: string) => string;
   /** There is a process, which doesn't serve yet, or it is gone. */
   readonly onProcess?: (place: NodePlace, pid: number, isThere: boolean) => void;
 }
@@ -154,7 +156,8 @@ export class SupervisedProcess {
     const byItself = this.#state !== "killed" && !this.#stopping;
     this.#process = undefined;
     this.#state = byItself ? "ended" : "killed";
-    this.#reason = byItself ? reason : null;
+    const { wordReason = (same) => same } = this.#options;
+    this.#reason = byItself ? wordReason(reason) : null;
   }
 
   async #end(

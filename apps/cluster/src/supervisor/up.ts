@@ -5,7 +5,7 @@ import { listenForControl } from "./control-api.js";
 import type { ControlApi } from "./control-api.js";
 import { memberRecord, placesIn, takeDataDirectory } from "./data-directory.js";
 import { commandLine } from "../cli/hints.js";
-import { placeOf, serverArguments } from "./layout.js";
+import { inUpOptions, placeOf, serverArguments } from "./layout.js";
 import type { NodePlace } from "./layout.js";
 import { watchLeaders } from "./leader-watch.js";
 import { createMemberCommands } from "./member-commands.js";
@@ -51,6 +51,7 @@ export async function startCluster(
     command: (place) => [...serverCommand, ...serverArguments(place, placesNow(), options)],
     readyTimeoutMs: READY_TIMEOUT_MS,
     graceMs: GRACE_MS,
+    wordReason: inUpOptions,
     onChange: (node) => {
       // Until it is ready the start itself tells what went wrong.
       if (isReady || node.state === "ended") print(changeLine(node, program, options));
