@@ -68,9 +68,12 @@ function fakeMembers(): MemberCommands {
   };
 }
 
+/** Nobody will lead: that needn't take long. */
+const LEADER_TIMEOUT_MS = 100;
+
 async function serve(): Promise<{ port: number; supervisor: ReturnType<typeof fakeSupervisor> }> {
   const supervisor = fakeSupervisor();
-  const control = await listenForControl(supervisor, fakeMembers(), 0);
+  const control = await listenForControl(supervisor, fakeMembers(), 0, LEADER_TIMEOUT_MS);
   onTestFinished(() => control.close());
   return { port: control.port, supervisor };
 }

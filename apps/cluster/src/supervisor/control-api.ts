@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { ClusterError } from "../errors.js";
 import { z } from "zod";
 import { askSnapshot } from "./node-requests.js";
-import { askStatus, latestLeader } from "./node-status.js";
+import { askStatus, runningLeader } from "./node-status.js";
 import type { NodeStatus } from "./node-status.js";
 import type { MemberCommands } from "./member-commands.js";
 import type { Say } from "./member-progress.js";
@@ -34,8 +34,19 @@ const HOST = "127.0.0.1";
 
 const transferBody = z.object({ to: z.string().nullable() });
 
-/** `port`: what the `Host` header must name. */
-function controlRoutes(supervisor: Supervisor, members: MemberCommands, port: () => number): Hono {
+/** An election, on a machine that is busy. */
+const LEADER_TIMEOUT_MS = 5000;
+
+/**
+ * @param resolveNode a number, an id, or "leader" to an id
+ * @param port what the `Host` header must name
+ */
+function controlRoutes(
+  supervisor: Supervisor,
+  members: MemberCommands,
+  resolveNode: (name: string) => Promise<string>,
+  port: () => number,
+): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     // Names that a page can point at 127.0.0.1 (DNS rebinding) don't pass, nor do pages that say
@@ -71,14 +82,14 @@ function controlRoutes(supervisor: Supervisor, members: MemberCommands, port: ()
   app.get("/v1/nodes", async (context) => context.json({ nodes: await viewAll(supervisor) }));
   for (const action of ["kill", "restart"] as const) {
     app.post(`/v1/nodes/:node/${action}`, async (context) => {
-      const id = await resolveNode(supervisor, context.req.param("node"));
+      const id = await resolveNode(context.req.param("node"));
       await supervisor[action](id);
       const node = (await viewAll(supervisor)).find((view) => view.id === id);
       return context.json({ node });
     });
   }
   app.post("/v1/nodes/:node/snapshot", async (context) => {
-    const id = await resolveNode(supervisor, context.req.param("node"));
+    const id = await resolveNode(context.req.param("node"));
     const http = supervisor.nodes().find(({ place }) => place.id === id)?.place.http ?? "";
     return context.json({ id, ...(await askSnapshot({ id, http })) });
   });
@@ -88,14 +99,14 @@ function controlRoutes(supervisor: Supervisor, members: MemberCommands, port: ()
       throw new ClusterError("BAD_REQUEST", 'allowed: {"to": a node or null}', { status: 400 });
     }
     const { to } = body.data;
-    const id = to === null ? null : await resolveNode(supervisor, to);
+    const id = to === null ? null : await resolveNode(to);
     return context.json(await members.transfer(id));
   });
   app.post("/v1/rolling-restart", () => lines((say) => members.rollingRestart(say)));
   app.post("/v1/nodes", () => lines((say) => members.add(say)));
   for (const action of ["remove", "replace", "wipe"] as const) {
     app.post(`/v1/nodes/:node/${action}`, async (context) => {
-      const id = await resolveNode(supervisor, context.req.param("node"));
+      const id = await resolveNode(context.req.param("node"));
       return lines((say) => members[action](id, say));
     });
   }
@@ -147,15 +158,18 @@ function lines(work: (say: Say) => Promise<string>): Response {
 
 /**
  * Takes the port.
+ * @param leaderTimeoutMs how long a request for the leader waits until somebody leads
  * @throws {ClusterError} another process has it
  */
 export function listenForControl(
   supervisor: Supervisor,
   members: MemberCommands,
   port: number,
+  leaderTimeoutMs: number = LEADER_TIMEOUT_MS,
 ): Promise<ControlApi> {
   let bound = port;
-  const app = controlRoutes(supervisor, members, () => bound);
+  const resolveNode = (name: string): Promise<string> => idOf(supervisor, name, leaderTimeoutMs);
+  const app = controlRoutes(supervisor, members, resolveNode, () => bound);
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {
@@ -197,7 +211,11 @@ async function viewOne({
 }
 
 /** A number, an id, or whoever leads now. */
-async function resolveNode(supervisor: Supervisor, name: string): Promise<string> {
+async function idOf(
+  supervisor: Supervisor,
+  name: string,
+  leaderTimeoutMs: number,
+): Promise<string> {
   const nodes = supervisor.nodes();
   const named = nodes.find(({ place }) => name === place.id || name === String(place.number));
   if (named !== undefined) return named.place.id;
@@ -208,15 +226,9 @@ async function resolveNode(supervisor: Supervisor, name: string): Promise<string
       { status: 404 },
     );
   }
-  const views = await viewAll(supervisor);
-  const leader = latestLeader(views.map(({ status }) => status ?? undefined));
-  if (
-    leader === undefined ||
-    !nodes.some(({ place, state }) => place.id === leader.id && state === "running")
-  ) {
-    throw new ClusterError("NO_LEADER", whyNobodyLeads(nodes), { status: 409 });
-  }
-  return leader.id;
+  const leader = await runningLeader(supervisor, leaderTimeoutMs);
+  if (leader) return leader.id;
+  throw new ClusterError("NO_LEADER", whyNobodyLeads(supervisor.nodes()), { status: 409 });
 }
 
 function whyNobodyLeads(nodes: ReturnType<Supervisor["nodes"]>): string {

@@ -144,8 +144,7 @@ export async function waitForLeader(
         `no leader after ${timeoutMs} ms: ${pictures.join(", ")}${missing === "" ? "" : `; ${missing}`}; the logs are beside ${nodes[0]?.place.logFile}`,
       );
     }
-    if (waitedMs > PATIENCE_MS && missing !== "" && missing !== said) say(missing);
-    if (waitedMs > PATIENCE_MS) said = missing;
+    if (waitedMs > PATIENCE_MS && missing !== "" && missing !== said) say((said = missing));
     await sleep(ASK_EVERY_MS, undefined, { signal });
   }
 }
@@ -169,6 +168,25 @@ export function latestLeader(statuses: readonly (NodeStatus | undefined)[]): Lea
     }
   }
   return latest;
+}
+
+/**
+ * The leader as the running nodes say. While a majority runs there will be one: it is waited for.
+ * @returns undefined: no majority runs, or none of them led in time
+ */
+export async function runningLeader(
+  supervisor: Pick<Supervisor, "nodes">,
+  timeoutMs: number,
+): Promise<Leader | undefined> {
+  for (const until = performance.now() + timeoutMs; ;) {
+    const nodes = supervisor.nodes();
+    const running = nodes.filter(({ state }) => state === "running").map(({ place }) => place);
+    const leader = latestLeader(await Promise.all(running.map(({ http }) => askStatus(http))));
+    if (leader && running.some(({ id }) => id === leader.id)) return leader;
+    const isMajority = running.length > nodes.length / 2;
+    if (!isMajority || performance.now() > until) return undefined;
+    await sleep(ASK_EVERY_MS);
+  }
 }
 
 /** Who keeps the cluster from its first start; "": nobody, as far as the nodes say. */

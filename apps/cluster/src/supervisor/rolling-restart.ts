@@ -4,12 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError } from "../errors.js";
 import type { Say } from "./member-progress.js";
 import { askReady } from "./node-requests.js";
-import { askStatus, latestLeader } from "./node-status.js";
-import type { Leader } from "./node-status.js";
+import { runningLeader } from "./node-status.js";
 import type { Supervisor } from "./supervisor.js";
 
 /** How long a node may take to catch up once it serves. */
 const READY_TIMEOUT_MS = 60_000;
+/** How long it waits until somebody leads: the leader must come last. */
+const LEADER_TIMEOUT_MS = 10_000;
 const ASK_EVERY_MS = 25;
 
 type Restarting = Pick<Supervisor, "nodes" | "restart">;
@@ -35,7 +36,7 @@ export async function rollingRestart(
   const beganAt = performance.now();
   const waiting = new Set(nodes.map(({ place }) => place.id));
   for (let left = nodes.length; left > 0; left--) {
-    const leader = await leaderNow(supervisor);
+    const leader = await runningLeader(supervisor, LEADER_TIMEOUT_MS);
     // The leader comes last: it transfers the leadership to a node that was already restarted.
     const id = [...waiting].find((one) => one !== leader?.id) ?? [...waiting][0] ?? "";
     waiting.delete(id);
@@ -46,7 +47,7 @@ export async function rollingRestart(
     );
     say(`${line} (${nodes.length - left + 1} of ${nodes.length})`);
   }
-  const leader = await leaderNow(supervisor);
+  const leader = await runningLeader(supervisor, LEADER_TIMEOUT_MS);
   const leads = leader === undefined ? "" : `; ${leader.id} leads in term ${leader.term}`;
   return `all ${nodes.length} nodes were restarted in ${seconds(beganAt)}${leads}`;
 }
@@ -85,11 +86,6 @@ async function ready(id: string, http: string, signal: AbortSignal): Promise<voi
     }
     await sleep(ASK_EVERY_MS, undefined, { signal });
   }
-}
-
-async function leaderNow(supervisor: Restarting): Promise<Leader | undefined> {
-  const running = supervisor.nodes().filter(({ state }) => state === "running");
-  return latestLeader(await Promise.all(running.map(({ place }) => askStatus(place.http))));
 }
 
 function seconds(sinceMs: number): string {
