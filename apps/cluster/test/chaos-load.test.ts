@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { KeyValueInput } from "@raftkit/linearizability";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createCaller } from "../src/chaos/workload/http-call.js";
 import { createKeys } from "../src/chaos/workload/keys.js";
 import { callOf, outcomeOf } from "../src/chaos/workload/operations.js";
@@ -13,14 +13,12 @@ import { bodyOf, nameOf, valueName } from "../src/chaos/workload/values.js";
 
 const write: KeyValueInput = { op: "put", key: "k", value: "v1" };
 
-async function outcome(
-  input: KeyValueInput,
-  answer: RequestListener,
-  timeoutMs = 20_000,
-): Promise<Outcome> {
+const TIMEOUT_MS = 20_000;
+
+async function outcome(input: KeyValueInput, answer: RequestListener): Promise<Outcome> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const caller = createCaller(timeoutMs);
+  const caller = createCaller(TIMEOUT_MS);
   onTestFinished(() => {
     caller.close();
     server.close();
@@ -131,7 +129,11 @@ describe("an answer", () => {
   );
 
   test("that never comes is unknown: the write was sent", async () => {
-    expect(await outcome(write, () => {}, 100)).toEqual({ kind: "unknown", why: "timeout" });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    // The time is over when the request has come.
+    const late = (): void => void vi.advanceTimersByTime(TIMEOUT_MS);
+    expect(await outcome(write, late)).toEqual({ kind: "unknown", why: "timeout" });
   });
 
   test("that breaks off, before or in the middle, is unknown", async () => {
@@ -152,7 +154,7 @@ describe("an answer", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
-    expect(await createCaller(20_000).call(`127.0.0.1:${port}`, callOf(write))).toEqual({
+    expect(await createCaller(TIMEOUT_MS).call(`127.0.0.1:${port}`, callOf(write))).toEqual({
       kind: "refused",
       why: "ECONNREFUSED",
     });

@@ -124,6 +124,7 @@ async function watched(nodes: readonly Node[], prefix = ""): Promise<WatchRecord
     random: createRandom(1),
     caller,
     now: () => performance.now(),
+    silenceMs: 20_000,
   });
   onTestFinished(async () => {
     await watcher.stop();

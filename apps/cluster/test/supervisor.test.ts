@@ -8,6 +8,8 @@ import type { SupervisedNode } from "../src/supervisor/supervised-process.js";
 import type { Supervisor } from "../src/supervisor/supervisor.js";
 import { fakeServer, freePorts, isRunning, temporaryDirectory } from "./support/environment.js";
 
+const WAIT = { timeout: 20_000, interval: 10 };
+
 async function supervise(
   environment: Readonly<Record<string, string>> = {},
   readyTimeoutMs = 20_000,
@@ -117,7 +119,7 @@ describe("the supervisor", () => {
     await supervisor.startAll();
     changes.length = 0;
     await fetch(`http://${supervisor.nodes()[2]?.place.http}/crash`).catch(() => {});
-    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    await vi.waitFor(() => expect(changes).toHaveLength(1), WAIT);
     expect(changes[0]).toMatchObject({
       state: "ended",
       pid: null,
@@ -132,7 +134,7 @@ describe("the supervisor", () => {
     await supervisor.startAll();
     changes.length = 0;
     process.kill(supervisor.nodes()[1]?.pid ?? 0, "SIGTERM");
-    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    await vi.waitFor(() => expect(changes).toHaveLength(1), WAIT);
     expect(changes[0]).toMatchObject({
       state: "ended",
       reason: "stopped by a signal from elsewhere (exit code 0)",
@@ -162,9 +164,10 @@ describe("the supervisor", () => {
       () => "started",
       () => "refused",
     );
-    await vi.waitFor(() => expect(states(supervisor)).toEqual(["running", "starting", "running"]), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(
+      () => expect(states(supervisor)).toEqual(["running", "starting", "running"]),
+      WAIT,
+    );
     const pids = supervisor.nodes().map(({ pid }) => pid ?? 0);
     await supervisor.stop();
     expect(pids.filter(isRunning)).toEqual([]);

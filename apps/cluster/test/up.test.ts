@@ -29,14 +29,18 @@ describe("up", () => {
   });
 
   test("prints the Redis ports where there are any, and how to use them", async () => {
-    const bases = { httpBase: await freePorts(9), peerBase: await freePorts(9), redisBase: 20_000 };
+    const [httpBase, peerBase, redisBase] = [
+      await freePorts(9),
+      await freePorts(9),
+      await freePorts(9),
+    ];
+    const bases = { httpBase, peerBase, redisBase };
     const cluster = await up(["--data", temporaryDirectory()], env, bases);
-    const { httpBase, peerBase } = bases;
     expect(cluster.output()).toContain(
-      `n2  http://127.0.0.1:${httpBase + 2}  redis 127.0.0.1:20002  peer 127.0.0.1:${peerBase + 2}`,
+      `n2  http://127.0.0.1:${httpBase + 2}  redis 127.0.0.1:${redisBase + 2}  peer 127.0.0.1:${peerBase + 2}`,
     );
     expect(cluster.output()).toContain(
-      "redis-cli -p 20001 set greeting hello && redis-cli -p 20003 get greeting\n",
+      `redis-cli -p ${redisBase + 1} set greeting hello && redis-cli -p ${redisBase + 3} get greeting\n`,
     );
   });
 

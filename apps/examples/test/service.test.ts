@@ -42,7 +42,9 @@ test("a replica that is stopped answers the requests that it has", async () => {
   const n1 = await replicas.start("n1");
   // Without the others there is no leader yet: it waits.
   const booking = send(n1.url, "PUT", "/bookings/d1", { item: "apple", quantity: 5 });
-  await expect.poll(() => n1.node.status().counters.proposals).toBe(1);
+  await expect
+    .poll(() => n1.node.status().counters.proposals, { timeout: 20_000, interval: 10 })
+    .toBe(1);
   const stopped = n1.stop();
   const n2 = await replicas.start("n2");
   await replicas.start("n3");
