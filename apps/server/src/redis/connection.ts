@@ -298,7 +298,7 @@ export class RedisConnection implements Waiter {
 
   /** As far as its client reads. */
   #writeOn(): void {
-    const { maxUnsentBytes, maxReplyBytes } = this.#server.limits;
+    const { maxUnsentBytes } = this.#server.limits;
     const planned = this.#planned;
     while (this.#written < planned.length) {
       if (this.#socket.destroyed) break;
@@ -307,7 +307,7 @@ export class RedisConnection implements Waiter {
       while (this.#written < planned.length && replies.length < WRITE_BYTES) {
         const one = planned[this.#written++];
         if (one === undefined) continue;
-        replies += replyOf(one, this.#results, this.#offset, this.#session.protocol, maxReplyBytes);
+        replies += replyOf(one, this.#results, this.#offset, this.#session.protocol);
       }
       if (!this.#socket.write(replies, "latin1")) this.#context.backedUp(this);
     }

@@ -42,6 +42,32 @@ export function array(items: readonly string[]): string {
   return `*${items.length}\r\n${items.join("")}`;
 }
 
+/** Makes an array item by item, and says when it has become larger than it may be. */
+export class ArrayReply {
+  readonly #maxBytes: number;
+  readonly #items: string[] = [];
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  /** @returns false: it is too large now, and of no use any more */
+  add(item: string): boolean {
+    this.#items.push(item);
+    this.#bytes += item.length;
+    return this.#bytes <= this.#maxBytes;
+  }
+
+  text(): string {
+    return array(this.#items);
+  }
+}
+
 /** In RESP2, an array of keys and values. */
 export function map(entries: readonly (readonly [string, string])[], protocol: Protocol): string {
   const items = entries.map(([key, value]) => bulkText(key) + value).join("");

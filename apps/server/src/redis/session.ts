@@ -1,7 +1,6 @@
 // What a connection remembers from command to command: its protocol, its name, its transaction.
-import { BatchWriter, VALUE_BYTES_MAX } from "@raftkit/kv";
+import { BatchWriter } from "@raftkit/kv";
 import type { KvOperationResult } from "@raftkit/kv";
-import { error } from "./replies.js";
 import type { Protocol } from "./replies.js";
 
 /** Makes a reply of the results of its command, `count` of them from `from` on. */
@@ -65,26 +64,6 @@ export function replyOf(
   results: readonly KvOperationResult[],
   offset: number,
   protocol: Protocol,
-  maxReplyBytes: number,
 ): string {
-  if (typeof reply === "string") return reply;
-  return isLarger(results, offset + from, count, maxReplyBytes)
-    ? error(`ERR the reply would have more than ${maxReplyBytes} bytes: ask for fewer keys`)
-    : reply(results, offset + from, count, protocol);
-}
-
-/** Whether the values of these results have more bytes in all. */
-export function isLarger(
-  results: readonly KvOperationResult[],
-  from: number,
-  count: number,
-  maxBytes: number,
-): boolean {
-  if (count * VALUE_BYTES_MAX <= maxBytes) return false;
-  let bytes = 0;
-  for (let i = from; i < from + count; i++) {
-    const result = results[i];
-    if (result?.type === "value") bytes += result.entry?.value.length ?? 0;
-  }
-  return bytes > maxBytes;
+  return typeof reply === "string" ? reply : reply(results, offset + from, count, protocol);
 }

@@ -288,6 +288,22 @@ describe("what a client may make the server hold", () => {
     expect(b).toBe("1");
   });
 
+  test("large values don't count where the reply hasn't got them", async () => {
+    const client = (await startRedis({ maxReplyBytes: 1_500_000 })).connect();
+    await client.ask("SET", "a", "x".repeat(1_000_000));
+    expect(await client.ask("EXISTS", "a", "a")).toBe(2);
+    sendAll(client, [
+      ["MULTI"],
+      ["STRLEN", "a"],
+      ["APPEND", "a", "x"],
+      ["EXISTS", "a", "a"],
+      ["GET", "a"],
+      ["EXEC"],
+    ]);
+    const executed = (await replies(client, 6)).at(-1);
+    expect(executed).toEqual([1_000_000, 1_000_001, 2, expect.stringMatching(/^x{1000001}$/)]);
+  });
+
   test("one connection too many is refused in Redis' words", async () => {
     const { connect, cuts } = await startRedis({ maxConnections: 1 });
     const [first, second] = [connect(), connect()];

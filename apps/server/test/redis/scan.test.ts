@@ -50,3 +50,13 @@ test("KEYS of too many keys says what to use", async () => {
     error: "ERR more than 2 keys match: use SCAN",
   });
 });
+
+test("KEYS of keys that are too large together says so, too", async () => {
+  const client = (await startRedis({ maxReplyBytes: 100 })).connect();
+  const keys = ["a", "b", "c"].map((letter) => letter.repeat(40));
+  await client.ask("MSET", ...keys.flatMap((key) => [key, "1"]));
+  expect(await client.ask("KEYS", "*")).toEqual({
+    error: "ERR keys of more than 100 bytes match: use SCAN",
+  });
+  expect(await client.ask("KEYS", "[ab]*")).toEqual(keys.slice(0, 2));
+});

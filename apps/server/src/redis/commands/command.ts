@@ -86,6 +86,13 @@ export function keysOf(args: Args): Buffer[] {
   return args.map(keyOf);
 }
 
+/** Adds a `get` for each of these keys. @returns them */
+export function getAll(args: Args, batch: BatchWriter): Buffer[] {
+  const keys = keysOf(args);
+  for (const key of keys) batch.get(key);
+  return keys;
+}
+
 export function checkCount(count: number): void {
   if (count <= BATCH_OPERATIONS_MAX) return;
   throw new CommandError(`ERR too many keys: at most ${BATCH_OPERATIONS_MAX} in one command`);

@@ -3,9 +3,9 @@ import type { KvOperationResult } from "@raftkit/kv";
 import { CommandError, NOT_AN_INTEGER, SYNTAX } from "../errors.js";
 import { globMatches, literalPrefix } from "../glob.js";
 import { clientKey } from "../keys.js";
-import { array, bulk, bulkText, integer } from "../replies.js";
+import { array, ArrayReply, bulk, bulkText, integer } from "../replies.js";
 import type { ReplyOf, Session } from "../session.js";
-import { keysOf, wordOf } from "./command.js";
+import { getAll, keysOf, wordOf } from "./command.js";
 import type { Args, Command, ServerContext } from "./command.js";
 
 const SCAN_COUNT_DEFAULT = 10;
@@ -93,17 +93,21 @@ async function scan(args: Args, session: Session, context: ServerContext): Promi
 }
 
 async function allKeys(args: Args, session: Session, context: ServerContext): Promise<string> {
-  const { maxKeys } = context.limits;
+  const { maxKeys, maxReplyBytes } = context.limits;
   const [, pattern = Buffer.from("*")] = args;
-  const found: string[] = [];
+  const reply = new ArrayReply(maxReplyBytes);
   let after: string | undefined;
   for (;;) {
     const { keys, next } = await page(context, session, pattern, after, SCAN_COUNT_MAX);
-    found.push(...keys.map(bulk));
-    if (found.length > maxKeys) {
+    for (const key of keys) {
+      if (!reply.add(bulk(key))) {
+        throw new CommandError(`ERR keys of more than ${maxReplyBytes} bytes match: use SCAN`);
+      }
+    }
+    if (reply.length > maxKeys) {
       throw new CommandError(`ERR more than ${maxKeys} keys match: use SCAN`);
     }
-    if (next === null) return array(found);
+    if (next === null) return reply.text();
     after = next;
   }
 }
@@ -136,10 +140,7 @@ export const genericCommands: readonly Command[] = [
     since: "1.0.0",
     usage: "key [key …]",
     summary: "How many of them there are.",
-    plan(args, batch) {
-      for (const key of keysOf(args.slice(1))) batch.get(key);
-      return exist;
-    },
+    plan: (args, batch) => (getAll(args.slice(1), batch), exist),
   },
   {
     ...group,

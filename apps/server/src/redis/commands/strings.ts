@@ -8,10 +8,10 @@ import {
   WOULD_OVERFLOW,
   wrongArity,
 } from "../errors.js";
-import { array, bulk, error, integer, latin1, nil, OK } from "../replies.js";
+import { ArrayReply, bulk, error, integer, latin1, nil, OK } from "../replies.js";
 import type { Protocol } from "../replies.js";
 import type { ReplyOf } from "../session.js";
-import { checkCount, integerOf, keyOf, keysOf, valueOf, wordOf } from "./command.js";
+import { checkCount, getAll, integerOf, keyOf, valueOf, wordOf } from "./command.js";
 import type { Args, Command, ServerContext } from "./command.js";
 
 const INT64_MIN = -(2n ** 63n);
@@ -21,8 +21,16 @@ const ok: ReplyOf = () => OK;
 /** The value that it found or made. */
 const value: ReplyOf = (results, from, _count, protocol) => valueReply(results[from], protocol);
 
-const values: ReplyOf = (results, from, count, protocol) =>
-  array(Array.from({ length: count }, (_, i) => valueReply(results[from + i], protocol)));
+function valuesWithin(maxBytes: number): ReplyOf {
+  return (results, from, count, protocol) => {
+    const reply = new ArrayReply(maxBytes);
+    for (let i = from; i < from + count; i++) {
+      if (reply.add(valueReply(results[i], protocol))) continue;
+      return error(`ERR the reply would have more than ${maxBytes} bytes: ask for fewer keys`);
+    }
+    return reply.text();
+  };
+}
 
 const length: ReplyOf = (results, from) => {
   const result = results[from];
@@ -182,10 +190,10 @@ export const stringCommands: readonly Command[] = [
     since: "1.0.0",
     usage: "key [key …]",
     summary: "The values at one moment, nil for those that there aren't.",
-    plan(args, batch) {
-      for (const key of keysOf(args.slice(1))) batch.get(key);
-      return values;
-    },
+    plan: (args, batch, { limits }) => (
+      getAll(args.slice(1), batch),
+      valuesWithin(limits.maxReplyBytes)
+    ),
   },
   {
     ...write,

@@ -3,10 +3,10 @@
 import { BATCH_OPERATIONS_MAX, BatchWriter } from "@raftkit/kv";
 import type { KvOperationResult } from "@raftkit/kv";
 import { CommandError } from "../errors.js";
-import { array, error, nilArray, OK } from "../replies.js";
+import { ArrayReply, error, nilArray, OK } from "../replies.js";
 import type { Session, Watched } from "../session.js";
-import { isLarger, replyOf, Transaction } from "../session.js";
-import { keysOf } from "./command.js";
+import { replyOf, Transaction } from "../session.js";
+import { getAll } from "./command.js";
 import type { Args, Command, ServerContext } from "./command.js";
 
 function multi(_args: Args, session: Session): string {
@@ -24,12 +24,11 @@ function discard(_args: Args, session: Session): string {
 
 async function watch(args: Args, session: Session, context: ServerContext): Promise<string> {
   if (session.transaction) throw new CommandError("ERR WATCH inside MULTI is not allowed");
-  const keys = keysOf(args.slice(1));
+  const batch = new BatchWriter();
+  const keys = getAll(args.slice(1), batch);
   if (session.watched.size + keys.length > context.limits.maxWatched) {
     throw new CommandError(`ERR too many watched keys: at most ${context.limits.maxWatched}`);
   }
-  const batch = new BatchWriter();
-  for (const key of keys) batch.get(key);
   // Linearizable also after READONLY: an older index would make EXEC fail, or a read stale.
   const results = await context.batches.resultsOf("read", batch);
   keys.forEach((key, i) => {
@@ -60,12 +59,14 @@ async function exec(_args: Args, session: Session, context: ServerContext): Prom
     );
   }
   const { maxReplyBytes } = context.limits;
-  const replies = (results: readonly KvOperationResult[]): string =>
-    isLarger(results, 0, results.length, maxReplyBytes)
-      ? error(
+  const replies = (results: readonly KvOperationResult[]): string => {
+    const reply = new ArrayReply(maxReplyBytes);
+    return planned.every((one) => reply.add(replyOf(one, results, 0, protocol)))
+      ? reply.text()
+      : error(
           `ERR the transaction was executed, but its reply has more than ${maxReplyBytes} bytes`,
-        )
-      : array(planned.map((one) => replyOf(one, results, 0, protocol, maxReplyBytes)));
+        );
+  };
   if (batch.operations === 0) return replies([]);
   const result = await context.calls.proposeBatch(batch.bytes());
   if (result.ok) return replies(result.results);
