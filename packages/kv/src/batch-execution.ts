@@ -11,11 +11,12 @@ import {
   PRESENT,
 } from "./batch.js";
 import type { KvChange } from "./changes.js";
+import { hashWords, wordBytes } from "./hash.js";
 import { VALUE_BYTES_MAX } from "./limits.js";
 import { fromOrdered, orderedOf } from "./order.js";
 import type { KvBatchResult, KvEntry, KvOperationResult } from "./results.js";
 import type { Item, SortedItems } from "./sorted.js";
-import { ValueKeeper } from "./values.js";
+import { SHARED_VALUE_BYTES_MAX, ValueKeeper } from "./values.js";
 
 const CONDITION_FAILED = { type: "refused", reason: "conditionFailed" } as const;
 const NOT_A_NUMBER = { type: "refused", reason: "notANumber" } as const;
@@ -29,10 +30,11 @@ const NUMBER_BYTES_MAX = 20;
 export class BatchExecution {
   readonly #values = new ValueKeeper();
   /**
-   * What the present batch appended to, by key. Those that it appends to again get room to grow: else
-   * a few bytes, often, would make as many copies of a large value, on every replica at once.
+   * The bytes of large values that were appended to, with the hash of their words. What is behind
+   * the value there is nobody else's: those that are appended to again have room to grow. Else a few
+   * bytes, often, would make as many copies of a large value, on every replica at once.
    */
-  readonly #grown = new Map<string, Uint8Array>();
+  readonly #grown = new WeakMap<Uint8Array, number>();
   #state: SortedItems;
 
   constructor(state: SortedItems) {
@@ -60,7 +62,6 @@ export class BatchExecution {
       }
       results.push(this.#operation(reader, ordered, index, changed));
     }
-    this.#grown.clear();
     return { ok: true, index, results };
   }
 
@@ -133,19 +134,21 @@ export class BatchExecution {
     const before = item?.length ?? 0;
     const length = before + more.length;
     if (length > VALUE_BYTES_MAX) return TOO_LARGE;
-    let bytes = this.#grown.get(ordered);
-    const isAgain = bytes !== undefined;
-    // Behind the value, nothing of these bytes was handed out yet.
-    if (bytes === undefined || bytes !== item?.bytes || bytes.length < length) {
+    let bytes = item?.bytes;
+    let words = bytes && this.#grown.get(bytes);
+    if (bytes === undefined || words === undefined || bytes.length < length) {
+      const isAgain = words !== undefined;
       bytes = new Uint8Array(isAgain ? Math.min(2 * length, VALUE_BYTES_MAX) : length);
       if (item) bytes.set(item.value);
-      this.#grown.set(ordered, bytes);
+      words ??= hashWords(0, bytes, 0, wordBytes(before));
     }
     bytes.set(more, before);
-    if (!isAgain) return this.#replace(ordered, bytes, index, changed);
+    if (length <= SHARED_VALUE_BYTES_MAX) return this.#replace(ordered, bytes, index, changed);
+    words = hashWords(words, bytes, wordBytes(before), wordBytes(length));
+    this.#grown.set(bytes, words);
     const value = bytes.subarray(0, length);
     changed?.({ type: "put", key: fromOrdered(ordered), value, index });
-    this.#state.set(ordered, bytes, index, 0, length);
+    this.#state.set(ordered, bytes, index, 0, length, words);
     return { type: "value", entry: { value, index } };
   }
 

@@ -7,8 +7,9 @@ import type { Index } from "@raftkit/core";
 const VIEWED_BYTES_MIN = 512;
 
 /**
- * MurmurHash3 of one key with its value, `length` bytes from `start` on, and the index of its last
- * write: a signed 32-bit number.
+ * MurmurHash3 of one value, `length` bytes from `start` on, with its key and the index of its last
+ * write: a signed 32-bit number. The value comes first, so that one that grows is hashed on.
+ * @param words the hash of its whole words, where it is known
  */
 export function hashItem(
   ordered: string,
@@ -16,21 +17,32 @@ export function hashItem(
   start: number,
   length: number,
   index: Index,
+  words: number = hashWords(0, bytes, start, start + wordBytes(length)),
 ): number {
-  let hash = withWord(index | 0, Math.floor(index / 0x100000000));
+  let hash = words;
+  for (let i = start + wordBytes(length); i < start + length; i++) {
+    hash = withWord(hash, bytes[i] ?? 0);
+  }
+  hash = withWord(withWord(hash, index | 0), Math.floor(index / 0x100000000));
   for (let i = 0; i < ordered.length; i++) hash = withWord(hash, ordered.charCodeAt(i));
-  const whole = start + (length & ~3);
-  hash =
-    length < VIEWED_BYTES_MIN
-      ? withWords(hash, bytes, start, whole)
-      : withViewedWords(hash, bytes, start, whole);
-  for (let i = whole; i < start + length; i++) hash = withWord(hash, bytes[i] ?? 0);
   return mixed(hash ^ ordered.length ^ (length << 16));
 }
 
 /** The fingerprint of all items: the sum of theirs, and how many they are. */
 export function combined(sum: number, count: number): string {
   return (mixed(sum ^ mixed(count)) >>> 0).toString(16).padStart(8, "0");
+}
+
+/** How many bytes of a value are whole words. */
+export function wordBytes(length: number): number {
+  return length & ~3;
+}
+
+/** The hash of a value's words up to `to`. @param before of those up to `from`; 0: there are none */
+export function hashWords(before: number, bytes: Uint8Array, from: number, to: number): number {
+  return to - from < VIEWED_BYTES_MIN
+    ? withWords(before, bytes, from, to)
+    : withViewedWords(before, bytes, from, to);
 }
 
 function withWords(before: number, bytes: Uint8Array, from: number, to: number): number {

@@ -21,13 +21,21 @@ export class Item {
   /** In which of the map's epochs it was put there; -1: in none, or by a restore. */
   epoch = -1;
 
-  constructor(ordered: string, bytes: Uint8Array, start: number, length: number, index: Index) {
+  /** @param words as for `hashItem` */
+  constructor(
+    ordered: string,
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    index: Index,
+    words?: number,
+  ) {
     this.ordered = ordered;
     this.bytes = bytes;
     this.start = start;
     this.length = length;
     this.index = index;
-    this.hash = hashItem(ordered, bytes, start, length, index);
+    this.hash = hashItem(ordered, bytes, start, length, index, words);
   }
 
   get value(): Uint8Array {
@@ -102,6 +110,7 @@ export interface SortedItems {
   readonly hash: string;
   /**
    * @param start where in `value` it begins, with `length`; default: all of it
+   * @param words as for `hashItem`
    * @returns what it replaced, for a look at once
    */
   set(
@@ -110,6 +119,7 @@ export interface SortedItems {
     index: Index,
     start?: number,
     length?: number,
+    words?: number,
   ): Item | undefined;
   delete(ordered: string): void;
   /** As `set`, without a search; its key must be behind all others. */
@@ -174,8 +184,8 @@ export function createSortedItems(): SortedItems {
     get hash() {
       return combined(sum, size);
     },
-    set(ordered, value, index, start = 0, length = value.length) {
-      const item = new Item(ordered, value, start, length, index);
+    set(ordered, value, index, start = 0, length = value.length, words) {
+      const item = new Item(ordered, value, start, length, index, words);
       sum = (sum + item.hash) | 0;
       const known = written.get(ordered);
       if (known?.epoch === epoch) {

@@ -2,7 +2,8 @@
 // values would cost more memory than the values, and one value mustn't keep its whole batch alive.
 
 const SHARED_BYTES = 8 * 1024;
-const SHARED_VALUE_BYTES_MAX = SHARED_BYTES / 2;
+/** Larger ones have bytes of their own. */
+export const SHARED_VALUE_BYTES_MAX: number = SHARED_BYTES / 2;
 
 export class ValueKeeper {
   /** Where the last one is. */

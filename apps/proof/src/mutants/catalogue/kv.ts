@@ -121,4 +121,18 @@ export const kv: readonly Mutant[] = [
     replace: "",
     why: "a deleted key is still found",
   },
+  {
+    id: "kv-18",
+    file: "packages/kv/src/batch-execution.ts",
+    find: "hashWords(words, bytes, wordBytes(before), wordBytes(length));",
+    replace: "hashWords(words, bytes, before, wordBytes(length));",
+    why: "a value that grew by appends has another hash than the same value after a restore",
+  },
+  {
+    id: "kv-19",
+    file: "packages/kv/src/batch-execution.ts",
+    find: "let words = bytes && this.#grown.get(bytes);",
+    replace: "let words = bytes && (this.#grown.get(bytes) ?? 0);",
+    why: "an append overwrites other keys' values, in bytes that they share",
+  },
 ];
