@@ -9,6 +9,7 @@ import { createTurns } from "../src/http/event-loop-turns.js";
 import { createUnsentAnswers } from "../src/http/unsent.js";
 import { errorCode, raw, send } from "./client.js";
 import type { Answer, Raw } from "./client.js";
+import { standStill } from "./stand-still.js";
 import { startApi } from "./fixture.js";
 import type { Api } from "./fixture.js";
 
@@ -127,26 +128,42 @@ test("the least recently moving connection is cut first; one that this server le
     (socket, reason) => void cuts.push(`${names.get(socket) ?? ""} ${reason}`),
   );
   const names = new Map<Socket, string>();
-  const hold = async (name: string, bytes: number): Promise<ServerResponse> => {
-    const socket = await silent(api.at);
-    names.set(socket, name);
+  for (const name of ["a", "b", "c", "d"]) names.set(await silent(api.at), name);
+  const [a, b, c, d] = [...names.keys()].map((socket) => (bytes: number) => {
     const response = new ServerResponse(new IncomingMessage(socket));
     unsent.hold(response, socket, bytes);
     return response;
-  };
-  const a = await hold("a", 40);
-  await hold("b", 40);
-  unsent.release(a);
+  });
+  // All in one turn of the event loop: nobody can be stalled yet.
+  const first = a?.(40);
+  b?.(40);
+  if (first) unsent.release(first);
   expect(unsent.bytes).toBe(40);
-  await hold("c", 40);
+  c?.(40);
   for (const [socket, name] of names) if (name === "c") working.add(socket);
-  await hold("d", 60);
+  d?.(60);
   expect([cuts, unsent.bytes]).toEqual([["b unsent"], 100]);
   await expect.poll(() => cuts).toEqual(["b unsent", "d stalled"]);
   expect(unsent.bytes).toBe(40);
   working.clear();
   await expect.poll(() => cuts).toEqual(["b unsent", "d stalled", "c stalled"]);
   expect(unsent.bytes).toBe(0);
+});
+
+test("a process that stood still doesn't blame its clients for it", async () => {
+  const cuts: string[] = [];
+  const api = await start({});
+  const unsent = createUnsentAnswers(
+    { maxUnsentBytes: 100, sendStallMs: 40 },
+    () => false,
+    (_, reason) => void cuts.push(reason),
+  );
+  const socket = await silent(api.at);
+  const response = new ServerResponse(new IncomingMessage(socket));
+  unsent.hold(response, socket, 40);
+  await standStill(100, () => response.emit("drain"));
+  expect(cuts).toEqual([]);
+  await expect.poll(() => cuts).toEqual(["stalled"]);
 });
 
 test("who takes a large answer piece by piece counts as moving", async () => {
@@ -210,8 +227,18 @@ test("room for bodies is given back when their clients are gone, also of those t
   await expect.poll(async () => (await put(api.at, MIB)).status).toBeLessThan(300);
 });
 
-test("connections that never send a byte: closed in favour of new ones, and soon anyway", async () => {
-  const api = await start({ maxConnections: 20, headersTimeoutMs: 1000 });
+test("connections that never send a byte are closed soon", async () => {
+  const api = await start({ headersTimeoutMs: 1000 });
+  const intruders = await Promise.all(Array.from({ length: 20 }, () => raw(api.at)));
+  for (const intruder of intruders) {
+    expect(await intruder.until(/request_timeout/)).toMatch(/^HTTP\/1\.1 408 /);
+    await intruder.closed;
+  }
+  expect(api.cuts).toEqual([]);
+});
+
+test("connections that never send a byte are closed in favour of new ones", async () => {
+  const api = await start({ maxConnections: 20, headersTimeoutMs: 30_000 });
   let go = (): void => undefined;
   const entered = new Promise<void>((resolve) => {
     api.kv.before = () =>
@@ -232,8 +259,7 @@ test("connections that never send a byte: closed in favour of new ones, and soon
   expect(new Set(api.cuts)).toEqual(new Set(["evicted"]));
   expect(api.listener.usage().connections).toBeLessThanOrEqual(20);
   await Promise.all(intruders.slice(0, 30).map(({ closed }) => closed));
-  expect(await intruders.at(-1)?.until(/request_timeout/)).toMatch(/^HTTP\/1\.1 408 /);
-  await Promise.all(intruders.map(({ closed }) => closed));
+  for (const { socket } of intruders) socket.destroy();
   // The request that was under way all the time is answered.
   go();
   expect((await working).status).toBeLessThan(300);

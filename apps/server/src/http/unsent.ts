@@ -17,6 +17,8 @@ interface Held {
   /** Bytes of each answer that its client hasn't taken yet. */
   readonly answers: Map<ServerResponse, number>;
   movedMs: number;
+  /** Nothing had moved when last looked at. A busy process mustn't blame the client for itself. */
+  isSuspect: boolean;
 }
 
 interface HeldAnswer {
@@ -41,6 +43,7 @@ export function createUnsentAnswers(
 
   const moved = (socket: Socket, one: Held): void => {
     one.movedMs = performance.now();
+    one.isSuspect = false;
     held.delete(socket);
     held.set(socket, one);
   };
@@ -64,6 +67,7 @@ export function createUnsentAnswers(
     for (const [socket, one] of held) {
       if (now - one.movedMs < sendStallMs) return;
       if (isWorking(socket)) moved(socket, one);
+      else if (!one.isSuspect) one.isSuspect = true;
       else {
         drop(socket);
         cut(socket, "stalled");
@@ -71,7 +75,7 @@ export function createUnsentAnswers(
     }
   };
   const hold = (response: ServerResponse, socket: Socket, bytes: number): void => {
-    const one = held.get(socket) ?? { answers: new Map<ServerResponse, number>(), movedMs: 0 };
+    const one: Held = held.get(socket) ?? { answers: new Map(), movedMs: 0, isSuspect: false };
     const onDrain = (): void => {
       if (held.get(socket) === one) moved(socket, one);
     };

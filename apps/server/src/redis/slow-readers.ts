@@ -1,5 +1,6 @@
 // Bounds what clients that don't read their replies make this process hold: each when it reads
-// nothing for too long, and all together; then the one that has read nothing for longest goes first.
+// nothing for too long, and all together; then the one that has read nothing for longest goes
+// first.
 import type { RedisLimits } from "./limits.js";
 
 export interface Reader {
@@ -11,6 +12,8 @@ export interface Reader {
 interface Progress {
   takenBytes: number;
   movedMs: number;
+  /** Nothing had moved when last looked at. A busy process mustn't blame the client for itself. */
+  isSuspect: boolean;
 }
 
 export class SlowReaders<R extends Reader> {
@@ -30,7 +33,11 @@ export class SlowReaders<R extends Reader> {
   /** More was written than it reads at present. */
   add(reader: R): void {
     if (!this.#readers.has(reader)) {
-      this.#readers.set(reader, { takenBytes: reader.takenBytes, movedMs: performance.now() });
+      this.#readers.set(reader, {
+        takenBytes: reader.takenBytes,
+        movedMs: performance.now(),
+        isSuspect: false,
+      });
     }
     this.#timer ??= setInterval(
       () => this.#cutStalled(),
@@ -75,6 +82,7 @@ export class SlowReaders<R extends Reader> {
     if (reader.takenBytes !== progress.takenBytes) {
       progress.takenBytes = reader.takenBytes;
       progress.movedMs = performance.now();
+      progress.isSuspect = false;
     }
     return progress.movedMs;
   }
@@ -83,8 +91,11 @@ export class SlowReaders<R extends Reader> {
     const now = performance.now();
     for (const [reader, progress] of this.#readers) {
       if (now - this.#movedMs(reader, progress) < this.#limits.sendStallMs) continue;
-      this.remove(reader);
-      this.#cut(reader, "stalled");
+      if (!progress.isSuspect) progress.isSuspect = true;
+      else {
+        this.remove(reader);
+        this.#cut(reader, "stalled");
+      }
     }
   }
 }
