@@ -90,7 +90,7 @@ function redisMetrics(
   });
   const cuts = new Counter({
     name: "redis_connections_cut_total",
-    help: "Connections of the Redis port closed because of a limit: one too many (refused), or with unread replies (unsent: too many bytes in total; stalled: for too long).",
+    help: "Connections of the Redis port closed because of a limit: one too many (refused), with the most unfinished commands when there are too many bytes of them in total (input), or with unread replies (unsent: too many bytes in total; stalled: for too long).",
     labelNames: ["reason"],
     registers,
   });

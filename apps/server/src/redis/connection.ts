@@ -10,15 +10,14 @@ import type { BatchKind, OpenBatch, Waiter } from "./batches.js";
 import type { Args, Command, CountedCommand, ServerContext } from "./commands/command.js";
 import { hasArity } from "./commands/table.js";
 import { CommandError, failureReply, unknownCommand, wrongArity } from "./errors.js";
-import { ProtocolError, RequestParser } from "./parser.js";
+import { Outgoing } from "./outgoing.js";
+import { heldBytesOf, ProtocolError, RequestParser } from "./parser.js";
 import { error, QUEUED } from "./replies.js";
 import type { Planned, Transaction } from "./session.js";
 import { replyOf, Session } from "./session.js";
 
 /** Replies up to about this size are written together. */
 const WRITE_BYTES = 256 * 1024;
-/** How long a client may take to read the last reply of a connection that is ended. */
-const LINGER_MS = 1000;
 /** What a browser sends first: a page must not make it speak to this port. */
 const HTTP_WORDS = new Set(["post", "host:"]);
 /** What isn't queued between MULTI and EXEC. */
@@ -31,6 +30,10 @@ export interface ConnectionContext {
   readonly logger: Logger;
   /** Its client reads more slowly than it asks; until `drained`. */
   backedUp(connection: RedisConnection): void;
+  /** What it holds of commands that aren't answered may have changed. */
+  held(connection: RedisConnection): void;
+  /** Whether all connections together hold so much that they should take in little more. */
+  readonly isCrowded: boolean;
   drained(connection: RedisConnection): void;
 }
 
@@ -39,9 +42,12 @@ export class RedisConnection implements Waiter {
   readonly #context: ConnectionContext;
   readonly #server: ServerContext;
   readonly #session: Session;
-  readonly #parser: RequestParser;
+  #parser: RequestParser;
+  readonly #outgoing: Outgoing;
   /** Parsed already; it has to wait for those before it. */
   #next: Args | undefined;
+  /** Of the commands that were begun and aren't answered yet. */
+  #begunBytes = 0;
   /** Commands whose results, or whose turn to be written, is waited for. */
   #planned: readonly Planned[] = [];
   #results: readonly KvOperationResult[] = [];
@@ -58,6 +64,7 @@ export class RedisConnection implements Waiter {
     this.#server = context.server;
     this.#session = new Session(id);
     this.#parser = new RequestParser(context.server.limits);
+    this.#outgoing = new Outgoing(socket, context.server.limits, () => context.backedUp(this));
     socket.on("data", (chunk: Buffer) => {
       if (this.#session.isEnding) return;
       this.#parser.push(chunk);
@@ -73,16 +80,39 @@ export class RedisConnection implements Waiter {
   }
 
   get unsentBytes(): number {
-    return this.#socket.writableLength;
+    return this.#outgoing.unsentBytes;
   }
 
-  /** What its client has read so far, as far as the system tells. */
   get takenBytes(): number {
-    return this.#socket.bytesWritten - this.#socket.writableLength;
+    return this.#outgoing.takenBytes;
+  }
+
+  /** Of commands that aren't answered yet. */
+  get heldBytes(): number {
+    const next = this.#next ? heldBytesOf(this.#next, this.#parser.commandBytes) : 0;
+    return this.#parser.heldBytes + next + this.#begunBytes + this.#session.heldBytes;
   }
 
   cut(): void {
     this.#socket.destroy();
+  }
+
+  /** There is no room for what it holds. It is told why, unless it waits for other replies. */
+  cutInput(): void {
+    if (this.#isBusy) {
+      this.#socket.destroy();
+      return;
+    }
+    const { limits } = this.#server;
+    this.#parser = new RequestParser(limits);
+    this.#next = undefined;
+    this.#session.reset();
+    this.#outgoing.write(
+      error(
+        `TRYAGAIN the clients' commands that aren't executed yet have more than ${limits.maxAllInputBytes} bytes in all, and this connection has most of them; nothing was changed by its last command or transaction`,
+      ),
+    );
+    this.#end();
   }
 
   /** Nothing new is begun; it ends with the replies of what was begun. */
@@ -93,16 +123,18 @@ export class RedisConnection implements Waiter {
 
   #run(): void {
     if (this.#socket.destroyed) return;
-    const { maxUnsentBytes, maxWaitingBytes } = this.#server.limits;
+    const { maxWaitingBytes } = this.#server.limits;
     let isBlocked = false;
     while (!this.#isBusy && !this.#session.isEnding) {
-      isBlocked = this.unsentBytes > maxUnsentBytes;
+      isBlocked = this.#outgoing.isFull;
       if (isBlocked || this.#isDraining || !this.#begin()) break;
     }
     if (!this.#isBusy && !isBlocked && this.#mustEnd) this.#end();
     const mustWait = this.#isBusy || isBlocked;
-    if (mustWait && this.#parser.waitingBytes > maxWaitingBytes) this.#socket.pause();
+    const waitingBytes = this.#context.isCrowded ? 0 : maxWaitingBytes;
+    if (mustWait && this.#parser.waitingBytes > waitingBytes) this.#socket.pause();
     else if (this.#socket.isPaused()) this.#socket.resume();
+    this.#context.held(this);
   }
 
   get #mustEnd(): boolean {
@@ -111,9 +143,9 @@ export class RedisConnection implements Waiter {
 
   #end(): void {
     this.#session.isEnding = true;
-    if (this.#socket.writableEnded) return;
-    this.#socket.end();
-    setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
+    this.#outgoing.end();
+    // What comes is thrown away: input that isn't read would reset the connection at its end.
+    this.#socket.resume();
   }
 
   /** Begins as many commands as go together. @returns false: there are none */
@@ -131,18 +163,20 @@ export class RedisConnection implements Waiter {
         planned.push(text(this.#attempt(() => command.reply(args, this.#session, this.#server))));
         continue;
       }
+      const bytes = this.#parser.commandBytes;
       if (command.kind === "alone" && planned.length === 0) {
         found.calls++;
+        this.#begunBytes = heldBytesOf(args, bytes);
         return this.#runAlone(() => command.run(args, this.#session, this.#server));
       }
       const own = this.#batchKindOf(command);
-      const bytes = this.#parser.commandBytes;
       const goesAlong = (kind ?? own) === own && batch?.hasRoom(args.length, bytes) !== false;
       if (command.kind === "alone" || own === undefined || !goesAlong) {
         this.#next = args;
         break;
       }
       found.calls++;
+      this.#begunBytes += heldBytesOf(args, bytes);
       kind = own;
       if (batch === undefined) {
         batch = this.#server.batches.open(kind, args.length, bytes);
@@ -221,12 +255,12 @@ export class RedisConnection implements Waiter {
     args: Args,
     transaction: Transaction,
   ): string {
-    const { writer, planned } = transaction;
+    const { writer, bytes, planned } = transaction;
     const { maxCommandBytes } = this.#server.limits;
     try {
       const from = writer.operations;
       if (
-        writer.length + this.#parser.commandBytes > maxCommandBytes ||
+        bytes + this.#parser.commandBytes > maxCommandBytes ||
         planned.length >= BATCH_OPERATIONS_MAX
       ) {
         throw new CommandError(
@@ -237,7 +271,7 @@ export class RedisConnection implements Waiter {
         command.kind === "simple"
           ? command.reply(args, this.#session, this.#server)
           : command.plan(args, writer, this.#server);
-      planned.push({ reply, from, count: writer.operations - from });
+      transaction.add({ reply, from, count: writer.operations - from });
       return QUEUED;
     } catch (failure) {
       transaction.isRefused = true;
@@ -298,26 +332,27 @@ export class RedisConnection implements Waiter {
 
   /** As far as its client reads. */
   #writeOn(): void {
-    const { maxUnsentBytes } = this.#server.limits;
     const planned = this.#planned;
     while (this.#written < planned.length) {
       if (this.#socket.destroyed) break;
-      if (this.unsentBytes > maxUnsentBytes) return;
+      if (this.#outgoing.isFull) return;
       let replies = "";
       while (this.#written < planned.length && replies.length < WRITE_BYTES) {
         const one = planned[this.#written++];
         if (one === undefined) continue;
         replies += replyOf(one, this.#results, this.#offset, this.#session.protocol);
       }
-      if (!this.#socket.write(replies, "latin1")) this.#context.backedUp(this);
+      this.#outgoing.write(replies);
     }
     this.#planned = [];
     this.#results = [];
+    this.#begunBytes = 0;
     this.#isBusy = false;
   }
 
   #onDrain(): void {
     this.#context.drained(this);
+    this.#outgoing.drained();
     if (this.#planned.length > 0 && this.#written > 0) this.#writeOn();
     this.#run();
   }

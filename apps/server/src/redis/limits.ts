@@ -15,12 +15,16 @@ export interface RedisLimits {
   readonly maxLineBytes: number;
   /** Commands that were read and wait for their turn; beyond it the connection isn't read. */
   readonly maxWaitingBytes: number;
+  /** What clients' commands that can't be answered yet hold in all: the largest holder is cut. */
+  readonly maxAllInputBytes: number;
   /** Replies that the client hasn't read; beyond it none of its commands is begun. */
   readonly maxUnsentBytes: number;
   /** The same for all clients together: the one that has read nothing for longest is cut. */
   readonly maxAllUnsentBytes: number;
   /** A client that reads nothing for so long, although replies wait for it, is cut. */
   readonly sendStallMs: number;
+  /** How long a client may take to end its side once a connection that is ended has sent all. */
+  readonly lingerMs: number;
   /** One reply; a command that would have a larger one gets an error. */
   readonly maxReplyBytes: number;
   /** Keys of one KEYS. */
@@ -41,9 +45,11 @@ export const defaultRedisLimits: RedisLimits = {
   maxCommandBytes: 2 * MIB,
   maxLineBytes: 64 * KIB,
   maxWaitingBytes: MIB,
+  maxAllInputBytes: 512 * MIB,
   maxUnsentBytes: MIB,
   maxAllUnsentBytes: 256 * MIB,
   sendStallMs: 30_000,
+  lingerMs: 1000,
   maxReplyBytes: 64 * MIB,
   maxKeys: 100_000,
   maxCursors: 4096,

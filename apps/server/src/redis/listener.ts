@@ -10,13 +10,14 @@ import { commandTable } from "./commands/table.js";
 import { RedisConnection } from "./connection.js";
 import type { ConnectionContext } from "./connection.js";
 import { Cursors } from "./cursors.js";
+import { HeldInput } from "./held-input.js";
 import { defaultRedisLimits } from "./limits.js";
 import type { RedisLimits } from "./limits.js";
 import { error } from "./replies.js";
 import { SlowReaders } from "./slow-readers.js";
 
 /** Why a connection was closed, or not let in: a label in metrics. */
-export type RedisCutReason = "refused" | "unsent" | "stalled";
+export type RedisCutReason = "refused" | "input" | "unsent" | "stalled";
 
 export interface RedisListenerOptions {
   readonly calls: Pick<KvCalls, "proposeBatch" | "read">;
@@ -54,6 +55,10 @@ export function createRedisListener(options: RedisListenerOptions): RedisListene
     onCut(reason);
     connection.cut();
   });
+  const input = new HeldInput<RedisConnection>(limits, (connection) => {
+    onCut("input");
+    connection.cutInput();
+  });
   let port = 0;
   let lastId = 0;
   const server: ServerContext = {
@@ -73,6 +78,10 @@ export function createRedisListener(options: RedisListenerOptions): RedisListene
     logger,
     backedUp: (connection) => slow.add(connection),
     drained: (connection) => slow.remove(connection),
+    held: (connection) => input.update(connection),
+    get isCrowded() {
+      return input.isCrowded;
+    },
   };
   // A client may end its side and still wait for replies.
   const listener = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
@@ -87,6 +96,7 @@ export function createRedisListener(options: RedisListenerOptions): RedisListene
     socket.once("close", () => {
       open.delete(socket);
       slow.remove(connection);
+      input.remove(connection);
     });
   });
   return {

@@ -1,6 +1,6 @@
-// Requests of the Redis protocol: arrays of bulk strings, or lines of plain text. Bounds are checked
-// when a length is announced, before anything of that size is held. Decision 0050 says why this is
-// our own.
+// Requests of the Redis protocol: arrays of bulk strings, or lines of plain text. Bounds are
+// checked when a length is announced, before anything of that size is held. Decision 0050 says why
+// this is our own.
 import type { RedisLimits } from "./limits.js";
 
 /** The client sent what is no request: it is told, and its connection is closed. */
@@ -16,12 +16,15 @@ const BULK = 0x24; // $
 const LF = 0x0a;
 const CR = 0x0d;
 const ZERO = 0x30;
+const NO_BYTES = Buffer.alloc(0);
+/** What an argument costs besides its bytes. */
+const ARGUMENT_BYTES = 128;
 /** Longer numbers are out of any bound. */
 const DIGITS_MAX = 10;
 
 export class RequestParser {
   readonly #limits: ParserLimits;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NO_BYTES;
   #at = 0;
   /** What came since, until there is enough of it to go on. */
   #later: Buffer[] = [];
@@ -42,6 +45,12 @@ export class RequestParser {
     return this.#bytes.length - this.#at + this.#laterBytes;
   }
 
+  /** What it keeps in memory, the arguments of a command that isn't whole yet included. */
+  get heldBytes(): number {
+    const unfinished = this.#missing > 0 ? heldBytesOf(this.#arguments, this.#commandBytes) : 0;
+    return this.#bytes.length + this.#laterBytes + unfinished;
+  }
+
   /** Of the arguments of the command that came last. */
   get commandBytes(): number {
     return this.#commandBytes;
@@ -58,6 +67,16 @@ export class RequestParser {
    * @throws {ProtocolError} once; it can't go on after that
    */
   next(): readonly Buffer[] | undefined {
+    const args = this.#parse();
+    if (this.#at >= this.#bytes.length) {
+      // Whoever waits, or is idle, holds nothing.
+      this.#bytes = NO_BYTES;
+      this.#at = 0;
+    }
+    return args;
+  }
+
+  #parse(): readonly Buffer[] | undefined {
     if (this.#laterBytes > 0) {
       if (this.waitingBytes < this.#needed) return undefined;
       this.#join();
@@ -191,6 +210,11 @@ export class RequestParser {
     this.#commandBytes = text.length;
     return words.map((word) => Buffer.from(word, "latin1"));
   }
+}
+
+/** What a command costs in memory. @param bytes of its arguments */
+export function heldBytesOf(args: readonly Buffer[], bytes: number): number {
+  return bytes + args.length * ARGUMENT_BYTES;
 }
 
 /** Negative: it is none. */

@@ -41,20 +41,29 @@ export function connectTo(at: string): Client {
   const socket = connect({ host, port: Number(port), noDelay: true });
   onTestFinished(() => void socket.destroy());
   let text = "";
+  let pieces: string[] = [];
+  let length = 0;
+  /** So many characters have to be there before it is worth a look. */
+  let needed = 1;
   let isEnded = false;
   const waiting: { resolve(reply: Reply): void; reject(error: Error): void }[] = [];
   const look = (): void => {
-    for (let [first] = waiting; first; [first] = waiting) {
+    for (let [first] = waiting; first && length >= needed; [first] = waiting) {
+      if (pieces.length > 0) text += pieces.join("");
+      pieces = [];
       const parsed = parseReply(text, 0);
-      if (parsed === undefined) break;
+      needed = typeof parsed === "number" ? parsed : 1;
+      if (typeof parsed === "number") break;
       text = text.slice(parsed.end);
+      length = text.length;
       waiting.shift();
       first.resolve(parsed.reply);
     }
     if (isEnded) for (const one of waiting.splice(0)) one.reject(new Error("connection ended"));
   };
   socket.on("data", (chunk: Buffer) => {
-    text += chunk.toString("latin1");
+    pieces.push(chunk.toString("latin1"));
+    length += chunk.length;
     look();
   });
   socket.on("error", () => undefined);
@@ -84,15 +93,30 @@ export function connectTo(at: string): Client {
   return client;
 }
 
+/** All in one write. */
+export function sendAll(
+  client: Client,
+  commands: readonly (readonly (string | Uint8Array)[])[],
+): void {
+  client.socket.write(Buffer.concat(commands.map((args) => encode(...args))));
+}
+
+/** The next `count`. */
+export async function replies(client: Client, count: number): Promise<Reply[]> {
+  const all: Reply[] = [];
+  while (all.length < count) all.push(await client.reply());
+  return all;
+}
+
 interface Parsed {
   readonly reply: Reply;
   readonly end: number;
 }
 
-/** Undefined: it isn't whole. */
-export function parseReply(text: string, at: number): Parsed | undefined {
+/** A number: it isn't whole, and can't be with fewer characters than this. */
+function parseReply(text: string, at: number): Parsed | number {
   const lineEnd = text.indexOf("\r\n", at);
-  if (lineEnd < 0) return undefined;
+  if (lineEnd < 0) return text.length + 1;
   const line = text.slice(at + 1, lineEnd);
   const end = lineEnd + 2;
   switch (text[at]) {
@@ -107,15 +131,15 @@ export function parseReply(text: string, at: number): Parsed | undefined {
     case "$": {
       const length = Number(line);
       if (length < 0) return { reply: null, end };
-      if (text.length < end + length + 2) return undefined;
-      return { reply: text.slice(end, end + length), end: end + length + 2 };
+      const whole = end + length + 2;
+      return text.length < whole ? whole : { reply: text.slice(end, end + length), end: whole };
     }
     case "*":
     case "~":
       return line === "-1" ? { reply: null, end } : parseItems(text, end, Number(line));
     case "%": {
       const items = parseItems(text, end, 2 * Number(line));
-      if (items === undefined || !Array.isArray(items.reply)) return items;
+      if (typeof items === "number" || !Array.isArray(items.reply)) return items;
       const map = new Map<Reply, Reply>();
       for (let i = 0; i < items.reply.length; i += 2) {
         map.set(items.reply[i] ?? null, items.reply[i + 1] ?? null);
@@ -127,12 +151,12 @@ export function parseReply(text: string, at: number): Parsed | undefined {
   }
 }
 
-function parseItems(text: string, start: number, count: number): Parsed | undefined {
+function parseItems(text: string, start: number, count: number): Parsed | number {
   const items: Reply[] = [];
   let at = start;
   while (items.length < count) {
     const item = parseReply(text, at);
-    if (item === undefined) return undefined;
+    if (typeof item === "number") return item;
     items.push(item.reply);
     at = item.end;
   }

@@ -1,31 +1,11 @@
-// One connection: order, batches, what a client may make the server hold, and how it ends.
+// One connection: order, batches, and how calls and connections end.
 import { NotProposed, OutcomeUnknown, Overloaded, ReadFailed } from "raftkit";
 import type { NotProposedReason } from "raftkit";
 import { describe, expect, test } from "vitest";
 import { notReady } from "../../src/http/errors.js";
-import { encode } from "./client.js";
-import type { Client, Reply } from "./client.js";
-import { startRedis } from "./fixture.js";
-
-/** All in one write. */
-function sendAll(client: Client, commands: readonly (readonly (string | Uint8Array)[])[]): void {
-  client.socket.write(Buffer.concat(commands.map((args) => encode(...args))));
-}
-
-async function replies(client: Client, count: number): Promise<Reply[]> {
-  const all: Reply[] = [];
-  while (all.length < count) all.push(await client.reply());
-  return all;
-}
-
-/** A promise and what resolves it. */
-function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
+import { encode, replies, sendAll } from "./client.js";
+import type { Reply } from "./client.js";
+import { gate, startRedis } from "./fixture.js";
 
 describe("a pipeline", () => {
   test("is answered in order, and a read sees the writes before it and none behind it", async () => {
@@ -196,132 +176,6 @@ describe("how calls end", () => {
   });
 });
 
-describe("what a client may make the server hold", () => {
-  test("who isn't answered isn't read", async () => {
-    const { connect, kv } = await startRedis({ maxWaitingBytes: 10_000 });
-    const answering = gate();
-    kv.before = () => answering.opened;
-    const client = connect();
-    client.send("SET", "first", "1");
-    const chunk = Buffer.concat(
-      Array.from({ length: 100 }, () => encode("SET", "a", "x".repeat(1000))),
-    );
-    let count = 1;
-    // Until the system's own buffers are full, too.
-    while (client.socket.write(chunk)) count += 100;
-    count += 100;
-    while (client.socket.writableLength < 32 * 1024 * 1024) {
-      client.socket.write(chunk);
-      count += 100;
-    }
-    await expect.poll(() => kv.machine.query({ type: "size" })).toMatchObject({ keys: 0 });
-    // Turns of the event loop in which all of it could be read.
-    const other = connect();
-    for (let i = 0; i < 2000; i++) await other.ask("PING");
-    expect(client.socket.writableLength).toBeGreaterThan(16 * 1024 * 1024);
-    answering.open();
-    expect(await replies(client, count)).toEqual(Array<string>(count).fill("OK"));
-  });
-
-  test("who doesn't read isn't answered, but nothing is lost", async () => {
-    const { connect, kv } = await startRedis({ maxUnsentBytes: 10_000 });
-    const client = connect();
-    await client.ask("SET", "a", "x".repeat(100_000));
-    let reads = 0;
-    kv.before = ({ consistency }) => void (reads += consistency === undefined ? 0 : 1);
-    client.socket.pause();
-    sendAll(
-      client,
-      Array.from({ length: 2000 }, () => ["GET", "a"]),
-    );
-    await expect.poll(() => reads).toBeGreaterThan(0);
-    client.socket.resume();
-    for (let i = 0; i < 2000; i++) expect(await client.reply()).toHaveLength(100_000);
-  });
-
-  test("who reads nothing for too long is cut", async () => {
-    const { connect, cuts } = await startRedis({ sendStallMs: 50 });
-    const client = connect();
-    await client.ask("SET", "a", "x".repeat(1_000_000));
-    client.socket.pause();
-    sendAll(
-      client,
-      Array.from({ length: 100 }, () => ["GET", "a"]),
-    );
-    await expect.poll(() => cuts, { timeout: 10_000 }).toEqual(["stalled"]);
-  });
-
-  test("of all that don't read, the one that has read nothing for longest is cut first", async () => {
-    const { connect, cuts, listener } = await startRedis({ maxAllUnsentBytes: 20_000_000 });
-    const clients = [connect(), connect()];
-    await clients[0]?.ask("SET", "a", "x".repeat(1_000_000));
-    for (const client of clients) {
-      client.socket.pause();
-      sendAll(client, [["MGET", ...Array<string>(15).fill("a")]]);
-      await expect.poll(() => listener.usage().calls.get("mget")).toBeGreaterThan(0);
-    }
-    await expect.poll(() => cuts, { timeout: 10_000 }).toEqual(["unsent"]);
-    clients[1]?.socket.resume();
-    expect(await clients[1]?.reply()).toHaveLength(15);
-    expect(listener.usage().connections).toBe(1);
-  });
-
-  test("a reply that would be too large is refused instead", async () => {
-    const client = (await startRedis({ maxReplyBytes: 1_500_000 })).connect();
-    await client.ask("SET", "a", "x".repeat(1_000_000));
-    const error = {
-      error: expect.stringMatching(/^ERR the reply would have more than 1500000 bytes/),
-    };
-    expect(await client.ask("MGET", "a", "a")).toEqual(error);
-    sendAll(client, [
-      ["MULTI"],
-      ["GET", "a"],
-      ["GET", "a"],
-      ["SET", "b", "1"],
-      ["EXEC"],
-      ["GET", "b"],
-    ]);
-    const [, , , , executed, b] = await replies(client, 6);
-    expect(executed).toEqual({
-      error: expect.stringMatching(/^ERR the transaction was executed, but/),
-    });
-    expect(b).toBe("1");
-  });
-
-  test("large values don't count where the reply hasn't got them", async () => {
-    const client = (await startRedis({ maxReplyBytes: 1_500_000 })).connect();
-    await client.ask("SET", "a", "x".repeat(1_000_000));
-    expect(await client.ask("EXISTS", "a", "a")).toBe(2);
-    sendAll(client, [
-      ["MULTI"],
-      ["STRLEN", "a"],
-      ["APPEND", "a", "x"],
-      ["EXISTS", "a", "a"],
-      ["GET", "a"],
-      ["EXEC"],
-    ]);
-    const executed = (await replies(client, 6)).at(-1);
-    expect(executed).toEqual([1_000_000, 1_000_001, 2, expect.stringMatching(/^x{1000001}$/)]);
-  });
-
-  test("one connection too many is refused in Redis' words", async () => {
-    const { connect, cuts } = await startRedis({ maxConnections: 1 });
-    const [first, second] = [connect(), connect()];
-    await first.ask("PING");
-    expect(await second.reply()).toEqual({ error: "ERR max number of clients reached" });
-    await second.ended;
-    expect(cuts).toEqual(["refused"]);
-    first.socket.destroy();
-    await expect
-      .poll(() =>
-        connect()
-          .ask("PING")
-          .catch(() => null),
-      )
-      .toBe("PONG");
-  });
-});
-
 describe("how a connection ends", () => {
   test("QUIT answers everything before it, and nothing behind it", async () => {
     const { connect, kv } = await startRedis();
@@ -330,6 +184,34 @@ describe("how a connection ends", () => {
     expect(await replies(client, 2)).toEqual(["OK", "OK"]);
     await client.ended;
     expect(kv.machine.query({ type: "size" })).toMatchObject({ keys: 1 });
+  });
+
+  test.each([
+    ["after QUIT", "*1\r\n$4\r\nQUIT\r\n", false],
+    ["after its client's end", "", true],
+  ])("%s a client that reads slowly gets all of its replies", async (_, more, isEnd) => {
+    const { connect, listener, cuts } = await startRedis({
+      lingerMs: 0,
+      maxUnsentBytes: 100_000_000,
+    });
+    const [slow, other] = [connect(), connect()];
+    await other.ask("SET", "a", "x".repeat(1_000_000));
+    slow.socket.pause();
+    const command = Buffer.concat([
+      encode("MGET", ...Array<string>(20).fill("a")),
+      Buffer.from(more),
+    ]);
+    if (isEnd) slow.socket.end(command);
+    else slow.socket.write(command);
+    await expect.poll(() => listener.usage().calls.get(isEnd ? "mget" : "quit")).toBe(1);
+    // Turns of the event loop in which a timer of 0 ms rings again and again.
+    for (let i = 0; i < 200; i++) await other.ask("PING");
+    slow.socket.resume();
+    expect(await slow.reply()).toHaveLength(20);
+    if (!isEnd) expect(await slow.reply()).toBe("OK");
+    await slow.ended;
+    await expect.poll(() => listener.usage().connections).toBe(1);
+    expect(cuts).toEqual([]);
   });
 
   test("what is no request is told behind the replies before it", async () => {

@@ -53,3 +53,12 @@ export async function startRedis({
   const at = `127.0.0.1:${port}`;
   return { at, kv, proposed, lines, cuts, listener, connect: () => connectTo(at) };
 }
+
+/** A promise and what resolves it. */
+export function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}

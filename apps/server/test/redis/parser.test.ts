@@ -57,6 +57,28 @@ test("arguments stay what they were when more is received", () => {
   expect(args?.map(latin1)).toEqual(["SET", "key", "x".repeat(900)]);
 });
 
+test("what it holds counts until it is taken: nothing is kept for an idle client", () => {
+  const parser = new RequestParser(limits);
+  expect(parser.heldBytes).toBe(0);
+  const all = encode("SET", "key", "x".repeat(900));
+  parser.push(all.subarray(0, 500));
+  parser.next();
+  expect(parser.heldBytes).toBeGreaterThanOrEqual(500);
+  parser.push(all.subarray(500));
+  expect(parser.next()).toHaveLength(3);
+  expect(parser.next()).toBeUndefined();
+  expect(parser.heldBytes).toBe(0);
+});
+
+test("arguments of a command that isn't whole count, however small they are", () => {
+  const parser = new RequestParser(limits);
+  parser.push(
+    Buffer.concat([Buffer.from("*100\r\n"), encode(...Array<string>(60).fill("")).subarray(5)]),
+  );
+  expect(parser.next()).toBeUndefined();
+  expect(parser.heldBytes).toBeGreaterThan(60 * 100);
+});
+
 test("lines of plain text are commands, too", () => {
   const text = "PING\r\nset  a\t1 \n\r\n\r\nGET a\r\n";
   expect(parsed([Buffer.from(text)])).toEqual([["PING"], ["set", "a", "1"], ["GET", "a"]]);

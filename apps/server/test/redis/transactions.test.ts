@@ -65,6 +65,14 @@ test("what it may hold is bounded", async () => {
   expect(await client.ask("EXEC")).toEqual({ error: expect.stringMatching(/^EXECABORT/) });
 });
 
+test("replies that are there already are bounded, too", async () => {
+  const client = (await startRedis({ maxCommandBytes: 1000 })).connect();
+  await run(client, "MULTI", `ECHO ${"x".repeat(900)}`);
+  expect(await client.ask("ECHO", "x".repeat(900))).toEqual({
+    error: expect.stringMatching(/^ERR the transaction is too large: at most 1000 bytes/),
+  });
+});
+
 describe("a watched key", () => {
   test.each([
     ["was written", ["SET a 2"], null],

@@ -177,7 +177,7 @@ export const genericCommands: readonly Command[] = [
     keys: [0, 0, 0],
     since: "1.0.0",
     usage: "pattern",
-    summary: "All keys that match, at most 100,000; page by page, so not at one moment.",
+    summary: "All keys that match, at most 100,000 and 64 MiB; page by page, so not at one moment.",
     run: allKeys,
   },
 ];

@@ -1,10 +1,10 @@
-// Transactions: what stands between MULTI and EXEC becomes one command of the log, which is executed
-// only if no watched key was written since.
+// Transactions: what stands between MULTI and EXEC becomes one command of the log, which is
+// executed only if no watched key was written since.
 import { BATCH_OPERATIONS_MAX, BatchWriter } from "@raftkit/kv";
 import type { KvOperationResult } from "@raftkit/kv";
 import { CommandError } from "../errors.js";
 import { ArrayReply, error, nilArray, OK } from "../replies.js";
-import type { Session, Watched } from "../session.js";
+import type { Session } from "../session.js";
 import { replyOf, Transaction } from "../session.js";
 import { getAll } from "./command.js";
 import type { Args, Command, ServerContext } from "./command.js";
@@ -18,7 +18,7 @@ function multi(_args: Args, session: Session): string {
 function discard(_args: Args, session: Session): string {
   if (!session.transaction) throw new CommandError("ERR DISCARD without MULTI");
   session.transaction = undefined;
-  session.watched.clear();
+  session.unwatch();
   return OK;
 }
 
@@ -34,23 +34,31 @@ async function watch(args: Args, session: Session, context: ServerContext): Prom
   keys.forEach((key, i) => {
     const result = results[i];
     const index = result?.type === "value" ? (result.entry?.index ?? 0) : 0;
-    const name = key.toString("latin1");
-    // Whoever watches a key twice wants to know what happened since the first time.
-    if (!session.watched.has(name)) session.watched.set(name, { key: Buffer.from(key), index });
+    session.watch(key, index);
   });
   return OK;
 }
 
 async function exec(_args: Args, session: Session, context: ServerContext): Promise<string> {
-  const { transaction, protocol } = session;
+  const { transaction } = session;
   if (!transaction) throw new CommandError("ERR EXEC without MULTI");
-  const watched = [...session.watched.values()];
-  session.transaction = undefined;
-  session.watched.clear();
-  if (transaction.isRefused) {
+  try {
+    return await execute(transaction, session, context);
+  } finally {
+    // Only now: so far it is held, and counts.
+    session.transaction = undefined;
+    session.unwatch();
+  }
+}
+
+async function execute(
+  { isRefused, planned, writer }: Transaction,
+  { protocol, watched }: Session,
+  context: ServerContext,
+): Promise<string> {
+  if (isRefused) {
     throw new CommandError("EXECABORT Transaction discarded because of previous errors.");
   }
-  const { planned, writer } = transaction;
   const batch = expecting(watched);
   batch.addAll(writer);
   if (batch.operations > BATCH_OPERATIONS_MAX) {
@@ -74,9 +82,9 @@ async function exec(_args: Args, session: Session, context: ServerContext): Prom
   return error(`ERR ${result.message}`);
 }
 
-function expecting(watched: readonly Watched[]): BatchWriter {
+function expecting(watched: Session["watched"]): BatchWriter {
   const batch = new BatchWriter();
-  for (const { key, index } of watched) batch.expect(key, index);
+  for (const { key, index } of watched.values()) batch.expect(key, index);
   return batch;
 }
 
@@ -134,6 +142,6 @@ export const transactionCommands: readonly Command[] = [
     since: "2.2.0",
     usage: "",
     summary: "Watches nothing any more.",
-    run: (_args, session) => (session.watched.clear(), OK),
+    run: (_args, session) => (session.unwatch(), OK),
   },
 ];
