@@ -166,7 +166,8 @@ describe.each(["tcp", "http"])("rubbish on the peer port (%s)", (transport) => {
     expect((await ask(at(cluster, 1), "GET", "/v1/kv/after")).body.toString()).toBe("x");
     const complaints = cluster.lines
       .slice(before)
-      .filter(({ level }) => level === "warn" || level === "error")
+      // Others tell of a busy machine: a blocked event loop, a leader that isn't heard.
+      .filter(({ fields }) => "err" in fields)
       .map(({ message }) => message);
     expect(complaints).toHaveLength(1);
   });

@@ -36,22 +36,39 @@ export function temporaryDirectory(): string {
  * Below where systems take the ports of outgoing connections from: who is started again finds its
  * port free.
  */
-const PORTS = { first: 2_000, count: 4_000 } as const;
+const PORTS = { first: 2_000, blocks: 250, block: 16 } as const;
 
-/** Ports that were free a moment ago. */
+/**
+ * Up to 15 free ports. They stay this test's own, also while nothing listens there: the last port of
+ * their block is held until the test ends, and others look there first.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) {
-    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
-    if (await isFree(port)) found.add(port);
+  for (;;) {
+    const base = PORTS.first + PORTS.block * Math.floor(Math.random() * PORTS.blocks);
+    const release = await hold(base + PORTS.block - 1);
+    if (release === undefined) continue;
+    const ports = Array.from({ length: count }, (_, i) => base + i);
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) {
+      onTestFinished(release);
+      return ports;
+    }
+    await release();
   }
-  return [...found];
 }
 
-function isFree(port: number): Promise<boolean> {
+async function isFree(port: number): Promise<boolean> {
+  const release = await hold(port);
+  await release?.();
+  return release !== undefined;
+}
+
+/** @returns lets go of it; undefined: it is taken */
+function hold(port: number): Promise<(() => Promise<void>) | undefined> {
   return new Promise((resolve) => {
-    const server = createServer().once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    const server = createServer().once("error", () => resolve(undefined));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
+      resolve(() => new Promise((closed) => void server.close(() => closed()))),
+    );
   });
 }
 
