@@ -1,5 +1,5 @@
-// One server in this process: the HTTP API, and the Redis port where it is asked for, around one node.
-// Neither reads the environment nor ends the process.
+// One server in this process: the HTTP API, and the Redis port where it is asked for, around one
+// node. Neither reads the environment nor ends the process.
 import { RaftkitError } from "@raftkit/core";
 import type { KvChange } from "@raftkit/kv";
 import { createChangeFeed, TransferFailed } from "raftkit";

@@ -1,5 +1,5 @@
-// The hot path: one frame and one durable write of the disk per `write`. After the first failure it never
-// writes again, since it is unknown what a failed sync left on disk.
+// The hot path: one frame and one durable write of the disk per `write`. After the first failure it
+// never writes again, since it is unknown what a failed sync left on disk.
 import type { LogOperation, LogState } from "@raftkit/core";
 import { checkedNextLogState, InvariantViolation } from "@raftkit/core";
 import { StorageWriteFailed } from "./errors.js";

@@ -10,8 +10,8 @@ import type { Given, TableOption } from "./table.js";
 
 type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T } } } ? T : never;
 /**
- * At least this many of the largest values fit in the log: a command may have half of it, and a value
- * with its key, in JSON as base64, stays below twice its size.
+ * At least this many of the largest values fit in the log: a command may have half of it, and a
+ * value with its key, in JSON as base64, stays below twice its size.
  */
 const LOG_VALUES = 4;
 

@@ -11,8 +11,8 @@ interface Target {
 const idsOf = (servers: readonly Server[] = []): string[] => servers.map(({ id }) => id);
 
 /**
- * `add` and `remove` refer to the members that this node knows: if those are no longer in force, the
- * change is stale.
+ * `add` and `remove` refer to the members that this node knows: if those are no longer in force,
+ * the change is stale.
  * @throws {HttpError} 400 or 404: the change makes no sense; 409: the members differ
  */
 export function targetOf(change: Change, status: NodeStatus): Target {

@@ -1,6 +1,6 @@
-// Gathers what all connections ask in a turn of the event loop: all writes become one command of the
-// log, and all reads one query, each executed in the order in which it was gathered (decision 0051).
-// What a connection adds to one batch stays together there.
+// Gathers what all connections ask in a turn of the event loop: all writes become one command of
+// the log, and all reads one query, each executed in the order in which it was gathered (decision
+// 0051). What a connection adds to one batch stays together there.
 import { BatchWriter } from "@raftkit/kv";
 import type { KvOperationResult } from "@raftkit/kv";
 import type { KvCalls } from "../kv-calls.js";

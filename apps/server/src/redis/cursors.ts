@@ -1,5 +1,6 @@
-// Cursors of SCAN: clients take them for numbers of 64 bits, and a position is a key. So each page's
-// last key is remembered under a number, by the server: a client may go on over another connection.
+// Cursors of SCAN: clients take them for numbers of 64 bits, and a position is a key. So each
+// page's last key is remembered under a number, by the server: a client may go on over another
+// connection.
 
 export class Cursors {
   readonly #max: number;

@@ -1,5 +1,7 @@
 // Patterns of KEYS, SCAN and CONFIG GET, as Redis matches them: * ? [abc] [^a-z] and \ before a
-// character that stands for itself. Over bytes, in time proportional to pattern times text.
+// character that stands for itself. Over bytes, in time proportional to pattern times text. The
+// kept libraries for globs (minimatch, picomatch) are for paths: over text, with braces and a *
+// that ends at a slash, and by way of regular expressions, which backtrack.
 
 const STAR = 0x2a;
 const QUESTION = 0x3f;
@@ -12,7 +14,7 @@ const DASH = 0x2d;
 export function globMatches(pattern: Buffer, text: Buffer): boolean {
   let at = 0;
   let in_ = 0;
-  /** Where to go on when what is behind the last star didn't match: one byte more goes to the star. */
+  /** Where to go on when what is behind the last star didn't match: it gets one byte more. */
   let starAt = -1;
   let starText = 0;
   while (in_ < text.length) {

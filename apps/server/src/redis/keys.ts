@@ -1,8 +1,8 @@
-// Keys of Redis are any bytes, those of the state machine are text. Bytes that are UTF-8 are the same
-// key on both sides. Each other byte b, from 0x80 to 0xff, is the private-use character U+10FE00 + b,
-// so that different bytes are always different keys, and every key can be read over HTTP. So as not to
-// be taken for one of these, these characters themselves are spelt in the same way, byte by byte; and
-// so is U+FEFF at the beginning, which the codec msgpack doesn't carry.
+// Keys of Redis are any bytes, those of the state machine are text. Bytes that are UTF-8 are the
+// same key on both sides. Each other byte b, from 0x80 to 0xff, is the private-use character
+// U+10FE00 + b, so that different bytes are always different keys, and every key can be read over
+// HTTP. So as not to be taken for one of these, these characters themselves are spelt in the same
+// way, byte by byte; and so is U+FEFF at the beginning, which the codec msgpack doesn't carry.
 import { isUtf8 } from "node:buffer";
 
 /** In UTF-8, U+10FE80 to U+10FEFF are F4 8F, BA or BB, and one byte from 80 to BF. */

@@ -1,5 +1,5 @@
-// Replies in RESP2 and RESP3, as strings of one character a byte (latin1): short ones cost no buffer
-// each, and all replies of a turn are one write.
+// Replies in RESP2 and RESP3, as strings of one character a byte (latin1): short ones cost no
+// buffer each, and all replies of a turn are one write.
 
 /** The version that the connection chose with HELLO. */
 export type Protocol = 2 | 3;

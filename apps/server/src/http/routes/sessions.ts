@@ -1,5 +1,5 @@
-// /v1/sessions and /v1/sessions/{session}: opens and closes a session, whose writes are executed once
-// under their Idempotency-Key.
+// /v1/sessions and /v1/sessions/{session}: opens and closes a session, whose writes are executed
+// once under their Idempotency-Key.
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { KvCalls } from "../../kv-calls.js";
