@@ -1,7 +1,7 @@
-// Operators of a simulated cluster in which members come and go: what the plan's faults of theirs do.
-// They change members, start and invite joiners, move nodes, hand leaderships on; and joiners and
-// those who drive a change die at bad moments.
-import type { Configuration, Index } from "@raftkit/core";
+// Operators of a simulated cluster in which members come and go: what the plan's faults of theirs
+// do. They change members, start and invite joiners, move nodes, hand leaderships on; and joiners
+// and those who drive a change die at bad moments.
+import type { Configuration, Index, NodeId } from "@raftkit/core";
 import { serversOf, votersOf } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { joinerCell } from "../plans/coverage.js";
@@ -63,9 +63,8 @@ export function createOperators(
   const random = source.fork("operators");
   /** Computers on which a change is driven. */
   const drivers: Computer[] = [];
-  /** By calls that aren't over. */
-  const wantedNow: WantedMembers[] = [];
-  let quietAt = 0;
+  /** By each call; until then it may come about: for a while after the call's end, too. */
+  const wishes: { readonly wanted: WantedMembers; until: number }[] = [];
   let hasEnded = false;
 
   const latest = (): Configuration | undefined =>
@@ -94,7 +93,7 @@ export function createOperators(
     driving(computer, isDriving) {
       if (!isDriving) drivers.splice(drivers.indexOf(computer), 1);
       else {
-        if (wantedNow.length > 1) changes.note("rival");
+        if (wishes.filter(({ until }) => until === Infinity).length > 1) changes.note("rival");
         drivers.push(computer);
       }
       view.changed();
@@ -105,16 +104,17 @@ export function createOperators(
   };
 
   const standings = createStandings(random, coverage, asked, broken);
+  const isPast = ({ until }: { readonly until: number }): boolean => until <= time.now();
   /** Nobody changes the members, nor may a call of before still do so. */
-  const areQuiet = (): boolean => wantedNow.length === 0 && time.now() >= quietAt;
+  const areQuiet = (): boolean => wishes.every(isPast);
   const losses = createLosses(world, view, nodes, plan.founders ?? 0, areQuiet);
 
   async function run(wanted: WantedMembers, isPatient: () => boolean): Promise<boolean> {
-    wantedNow.push(wanted);
+    const own = { wanted, until: Infinity };
+    wishes.push(own);
     places.grow();
     const isDone = await administer(options, wanted, isPatient);
-    wantedNow.splice(wantedNow.indexOf(wanted), 1);
-    quietAt = Math.max(quietAt, time.now() + QUIET_MS);
+    own.until = time.now() + QUIET_MS;
     return isDone;
   }
 
@@ -163,21 +163,23 @@ export function createOperators(
   }
 
   /**
-   * At most one in a run, and where others are left without it. A joiner that dies late may vote by
-   * then, though the call that added it is over; or that call may yet make it a voter.
+   * At most one in a run, and where others are left without it: it isn't a voter, nor may a call
+   * make it one of few. A joiner that dies late may vote by then, though the call that added it is
+   * over.
    */
   function mayGoForGood({ id }: Computer): boolean {
     return (
       world.excluded.size + world.lost.size === 0 &&
-      time.now() >= quietAt &&
-      wantedNow.every(({ voters }) => !voters.includes(id) || voters.length > 3) &&
+      wishes.every((one) => isPast(one) || maySpare(one.wanted, id)) &&
       configurationsInForce(nodes).every((one) => votersOf(one).every((voter) => voter.id !== id))
     );
   }
 
   function move(victim: Computer, durationMs: number): void {
     const now = latest();
-    // One after another, so that two that move never look for each other in vain.
+    // One after another, so that two that move never look for each other in vain. What the victim's
+    // log says of the others needn't be asked here: this network finds peers by id, and only those
+    // that join by address (in the core simulation peers are dialled where the log says).
     const isSettled =
       now && serversOf(now).every((one) => places.addressOf(one.id) === one.address);
     // A founder whose log is empty founds at the address that the others were told.
@@ -234,4 +236,9 @@ function joinersIn(
     ({ id, isUp, status }) =>
       isUp && status?.role === "follower" && voters.every((voter) => voter.id !== id),
   );
+}
+
+/** Whether its voters, if it is one of them, are enough without it. */
+function maySpare({ voters }: WantedMembers, id: NodeId): boolean {
+  return !voters.includes(id) || voters.length > 3;
 }
