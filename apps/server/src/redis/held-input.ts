@@ -2,7 +2,7 @@
 // unfinished commands, pipelines that wait, open transactions. The one that holds most is cut first.
 import type { RedisLimits } from "./limits.js";
 
-export interface Holder {
+interface Holder {
   readonly heldBytes: number;
 }
 

@@ -50,7 +50,7 @@ export class Transaction {
 }
 
 /** The modification index of a key when it was watched; 0: there was none. */
-export interface Watched {
+interface Watched {
   readonly key: Buffer;
   readonly index: number;
 }
