@@ -4,13 +4,14 @@ import type { Index } from "@raftkit/core";
 import {
   ABSENT,
   BatchReader,
+  HEADER_BYTES,
   INT64_MAX,
   INT64_MIN,
   isInt64,
   OperationKind,
   PRESENT,
 } from "./batch.js";
-import type { KvChange } from "./changes.js";
+import type { KvChange, LazyKvChanges } from "./changes.js";
 import { hashWords, wordBytes } from "./hash.js";
 import { VALUE_BYTES_MAX } from "./limits.js";
 import { fromOrdered, orderedOf } from "./order.js";
@@ -190,4 +191,21 @@ function written(before: Item | undefined): KvOperationResult {
 
 function entryOf({ value, index }: Item): KvEntry {
   return { value, index };
+}
+
+/** What puts without conditions change is what they say: the batch itself is kept to tell it. */
+export function changesOfPuts(bytes: Uint8Array, puts: number, index: Index): LazyKvChanges {
+  return {
+    count: puts,
+    bytes: bytes.length - puts * HEADER_BYTES,
+    make() {
+      const reader = new BatchReader(bytes);
+      const changes: KvChange[] = [];
+      while (reader.next()) {
+        const key = fromOrdered(orderedOf(bytes, reader.keyStart, reader.keyEnd));
+        changes.push({ type: "put", key, value: reader.payload(), index });
+      }
+      return changes;
+    },
+  };
 }

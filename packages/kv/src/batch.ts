@@ -31,7 +31,8 @@ const NONE = 0;
 export const ABSENT = 1;
 export const PRESENT = 2;
 
-const HEADER_BYTES = 8;
+/** Of each operation. */
+export const HEADER_BYTES = 8;
 const INDEX_BYTES = 8;
 const INITIAL_BYTES = 1024;
 const NO_BYTES = new Uint8Array(0);
@@ -282,4 +283,15 @@ export function isReadOnly(bytes: Uint8Array): boolean {
     if (reader.kind !== OperationKind.get && reader.kind !== OperationKind.size) return false;
   }
   return true;
+}
+
+/** How many puts without conditions it consists of; undefined: of something else, too. */
+export function plainPutsIn(bytes: Uint8Array): number | undefined {
+  const reader = new BatchReader(bytes);
+  let puts = 0;
+  while (reader.next()) {
+    if (reader.kind !== OperationKind.put || reader.condition !== NONE) return undefined;
+    puts++;
+  }
+  return puts;
 }

@@ -11,10 +11,18 @@ export type KvChange =
     }
   | { readonly type: "delete"; readonly key: string; readonly index: Index };
 
+/** Changes that are made only once somebody looks at them. */
+export interface LazyKvChanges {
+  readonly count: number;
+  /** Of their keys and values. */
+  readonly bytes: number;
+  make(): readonly KvChange[];
+}
+
 /** Receives changes: raftkit's `createChangeFeed<KvChange>()` is one. */
 export interface KvChanges {
   /** Called once for each command, in order; `events` may be empty. */
-  publish(index: Index, events: readonly KvChange[]): void;
+  publish(index: Index, events: readonly KvChange[] | LazyKvChanges): void;
   /** The state is a snapshot's now; `index`: of the last command in it. */
   restored(index: Index): void;
 }

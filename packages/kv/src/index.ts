@@ -1,6 +1,6 @@
 export { BATCH_OPERATIONS_MAX, BatchWriter } from "./batch.js";
 export type { BatchCondition } from "./batch.js";
-export type { KvChange, KvChanges } from "./changes.js";
+export type { KvChange, KvChanges, LazyKvChanges } from "./changes.js";
 export { batchCommand, deleteCommand, kvCommandSchema, putCommand } from "./commands.js";
 export type {
   Condition,

@@ -3,8 +3,8 @@
 // never throw.
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, Returns, StateMachine } from "@raftkit/core";
-import { batchProblem, isReadOnly } from "./batch.js";
-import { BatchExecution } from "./batch-execution.js";
+import { batchProblem, isReadOnly, plainPutsIn } from "./batch.js";
+import { BatchExecution, changesOfPuts } from "./batch-execution.js";
 import type { KvChange, KvChanges } from "./changes.js";
 import { conditionHolds, parseCommand } from "./commands.js";
 import type { KvCommand, ParsedWrite } from "./commands.js";
@@ -91,9 +91,11 @@ export function createKv({ changes }: KvOptions = {}): Kv {
     lastIndex = index;
     if (parsed instanceof Uint8Array) {
       if (changes === undefined) return batches.execute(parsed, index, undefined);
+      const puts = plainPutsIn(parsed);
       const events: KvChange[] = [];
-      const result = batches.execute(parsed, index, (change) => events.push(change));
-      changes.publish(index, events);
+      const changed = puts === undefined ? (one: KvChange) => events.push(one) : undefined;
+      const result = batches.execute(parsed, index, changed);
+      changes.publish(index, puts === undefined ? events : changesOfPuts(parsed, puts, index));
       return result;
     }
     const result: KvWriteResult =

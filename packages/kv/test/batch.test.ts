@@ -12,7 +12,7 @@ import {
   putCommand,
 } from "../src/index.js";
 import type { BatchCondition, KvChange, KvCommand, KvOperationResult } from "../src/index.js";
-import { anyKey, bytes, collect, entriesOf, inPieces } from "./helpers.js";
+import { anyKey, bytes, collect, entriesOf, inPieces, madeChanges } from "./helpers.js";
 
 type Operation =
   | {
@@ -111,7 +111,7 @@ test("any batches do what they do to a Map, and are told as changes", async () =
         const told: KvChange[] = [];
         const kv = createKv({
           changes: {
-            publish: (_, events) => void told.push(...events),
+            publish: (_, events) => void told.push(...madeChanges(events)),
             restored: () => undefined,
           },
         });

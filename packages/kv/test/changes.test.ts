@@ -2,9 +2,17 @@
 import type { ApplyContext } from "@raftkit/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createKv, deleteCommand, putCommand } from "../src/index.js";
-import type { Kv, KvChange, KvListEntry } from "../src/index.js";
-import { anyOperation, bytes, collect, entriesOf, inPieces, toCommand } from "./helpers.js";
+import { batchCommand, BatchWriter, createKv, deleteCommand, putCommand } from "../src/index.js";
+import type { Kv, KvChange, KvChanges, KvListEntry } from "../src/index.js";
+import {
+  anyOperation,
+  bytes,
+  collect,
+  entriesOf,
+  inPieces,
+  madeChanges,
+  toCommand,
+} from "./helpers.js";
 
 type Told = { readonly index: number; readonly events: readonly KvChange[] | "restored" };
 
@@ -12,7 +20,7 @@ function recorded(): { readonly kv: Kv; readonly told: Told[] } {
   const told: Told[] = [];
   const kv = createKv({
     changes: {
-      publish: (index, events) => void told.push({ index, events }),
+      publish: (index, events) => void told.push({ index, events: madeChanges(events) }),
       restored: (index) => void told.push({ index, events: "restored" }),
     },
   });
@@ -92,4 +100,31 @@ test("a restore is told once the state is the snapshot's, with the index that it
   await kv.restore(inPieces(all, 9));
   // Whatever else the log holds behind 6: a list here and a list there name the same position.
   expect(seen).toEqual([[6, source.query({ type: "size" })]]);
+});
+
+test("puts of a batch are told by the batch itself, made once somebody looks", () => {
+  const published: Parameters<KvChanges["publish"]>[1][] = [];
+  const kv = createKv({
+    changes: {
+      publish: (_, events) => void published.push(events),
+      restored: () => undefined,
+    },
+  });
+  const put = (writer: BatchWriter, key: string, value: string): void =>
+    writer.put(bytes(key), bytes(value));
+  const [puts, mixed] = [new BatchWriter(), new BatchWriter()];
+  put(puts, "a", "1");
+  put(puts, "\u{1f600}\ue000", "22");
+  put(mixed, "a", "3");
+  mixed.delete(bytes("a"));
+  mixed.put(bytes("a"), bytes("4"), "present");
+  kv.apply(batchCommand(puts.bytes()), { index: 1, term: 1, elapsedMs: 0 });
+  kv.apply(batchCommand(mixed.bytes()), { index: 2, term: 1, elapsedMs: 0 });
+  expect(published.map((events) => "make" in events)).toEqual([true, false]);
+  expect(published.flatMap((events) => madeChanges(events))).toEqual([
+    { type: "put", key: "a", value: bytes("1"), index: 1 },
+    { type: "put", key: "\u{1f600}\ue000", value: bytes("22"), index: 1 },
+    { type: "put", key: "a", value: bytes("3"), index: 2 },
+    { type: "delete", key: "a", index: 2 },
+  ]);
 });

@@ -1,7 +1,8 @@
 // What the tests share: bytes, chunks and a model of the state that is too simple to be wrong.
 import fc from "fast-check";
+import { expect } from "vitest";
 import { createKv, deleteCommand, putCommand } from "../src/index.js";
-import type { Condition, Kv, KvCommand, KvListEntry } from "../src/index.js";
+import type { Condition, Kv, KvChange, KvChanges, KvCommand, KvListEntry } from "../src/index.js";
 
 export const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 
@@ -84,4 +85,15 @@ export function filled(count: number): Kv {
     });
   }
   return kv;
+}
+
+/** Of lazy changes, count and bytes are those of what they become. */
+export function madeChanges(events: Parameters<KvChanges["publish"]>[1]): readonly KvChange[] {
+  if (!("make" in events)) return events;
+  const made = events.make();
+  const bytesOf = (change: KvChange): number =>
+    new TextEncoder().encode(change.key).length + (change.type === "put" ? change.value.length : 0);
+  expect(events.count).toBe(made.length);
+  expect(events.bytes).toBe(made.reduce((sum, change) => sum + bytesOf(change), 0));
+  return made;
 }

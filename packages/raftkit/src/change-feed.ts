@@ -4,11 +4,11 @@ import type { Clock, Index } from "@raftkit/core";
 import { InvalidOption, RaftkitError, checkOptionShape } from "@raftkit/core";
 import { AbortSignals } from "./abort-signals.js";
 import { ChangeWindow } from "./change-window.js";
-import type { Changes } from "./change-window.js";
+import type { Changes, LazyEvents } from "./change-window.js";
 import { systemClock } from "./platform.js";
 import { WatchEnded } from "./watch-ended.js";
 
-export type { Changes } from "./change-window.js";
+export type { Changes, LazyEvents } from "./change-window.js";
 
 export interface ChangeFeedOptions<Event> {
   /** Events kept for watches that are behind. Default: 262,144. */
@@ -65,9 +65,10 @@ export interface ChangeFeed<Event> {
   /**
    * Called by `apply`, once for each entry, with its changes in order; with an empty list if there
    * are none, so that the index of a list is never ahead of the feed's.
+   * @param events or what makes them, if a watch ever looks at them
    * @throws {RaftkitError} `CHANGE_FEED_ORDER`: the index isn't after the last one
    */
-  publish(index: Index, events: readonly Event[]): void;
+  publish(index: Index, events: readonly Event[] | LazyEvents<Event>): void;
   /**
    * Called by `restore` once the state is the snapshot's, with the value of `index` when the
    * snapshot was captured: store that in the snapshot. (The log may hold entries after it that
@@ -99,7 +100,7 @@ const WATCH_OPTIONS = {
   signal: "object",
 } as const;
 
-/** Changes that one watch looks at in one turn of the event loop. */
+/** After so many events a watch leaves the rest to its next turn of the event loop. */
 const SLICE = 256;
 
 /** @throws {InvalidOption} */
@@ -170,7 +171,7 @@ class Feed<Event> implements ChangeFeed<Event> {
     return this.#watchers.size;
   }
 
-  publish(index: Index, events: readonly Event[]): void {
+  publish(index: Index, events: readonly Event[] | LazyEvents<Event>): void {
     if (!Number.isSafeInteger(index) || index <= this.#window.index) {
       throw new RaftkitError(
         "CHANGE_FEED_ORDER",
@@ -247,7 +248,7 @@ class Feed<Event> implements ChangeFeed<Event> {
           yield changes;
           // Not before it was read: a loop that asks again is done with it.
           watcher.position = changes.index;
-        } else if (watcher.left === 0) {
+        } else if (watcher.left <= 0) {
           await new Promise<void>((resume) => this.#clock.defer(resume));
           watcher.left = SLICE;
         } else await this.#wait(watcher);
@@ -268,12 +269,12 @@ class Feed<Event> implements ChangeFeed<Event> {
       const isSnapshot = watcher.position < this.#snapshotIndex;
       throw this.#lost(isSnapshot ? "compacted" : "slow", watcher.position);
     }
-    for (let place = this.#window.behind(watcher.position); ; place++) {
+    for (let place = this.#window.behind(watcher.position); place < this.#window.end; place++) {
+      if (watcher.left <= 0) return this.#progress(watcher);
       const changes = this.#window.at(place);
       if (changes === undefined) break;
-      if (watcher.left === 0) return this.#progress(watcher);
-      watcher.left--;
       const { index, events } = changes;
+      watcher.left -= Math.max(1, events.length);
       if (filter === undefined) return { index, events };
       if (events.some(filter)) return { index, events: events.filter(filter) };
       watcher.position = index;

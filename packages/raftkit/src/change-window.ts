@@ -10,6 +10,22 @@ export interface Changes<Event> {
   readonly events: readonly Event[];
 }
 
+/** Events that are made only once a watch looks at them: a log is written far more than it is watched. */
+export interface LazyEvents<Event> {
+  readonly count: number;
+  /** What `sizeOf` would come to for all of them. */
+  readonly bytes: number;
+  /** Called at most once. The same events whenever it is called. */
+  make(): readonly Event[];
+}
+
+interface Kept<Event> {
+  readonly index: Index;
+  events: readonly Event[] | LazyEvents<Event>;
+  readonly count: number;
+  readonly bytes: number;
+}
+
 export interface WindowBounds<Event> {
   readonly maxEvents: number;
   readonly maxBytes: number;
@@ -22,7 +38,7 @@ const EVENT_BYTES = 128;
 export class ChangeWindow<Event> {
   readonly #bounds: WindowBounds<Event>;
   /** In order of their indexes; what is before `#start` was given up. */
-  #kept: (Changes<Event> & { readonly bytes: number })[] = [];
+  #kept: Kept<Event>[] = [];
   #start = 0;
   #events = 0;
   #bytes = 0;
@@ -43,13 +59,15 @@ export class ChangeWindow<Event> {
     return this.#oldest;
   }
 
-  add(index: Index, events: readonly Event[]): void {
+  add(index: Index, events: readonly Event[] | LazyEvents<Event>): void {
+    const count = isMade(events) ? events.length : events.count;
     this.#index = index;
-    if (events.length === 0) return;
-    let bytes = EVENT_BYTES * events.length;
-    for (const event of events) bytes += this.#bounds.sizeOf(event);
-    this.#kept.push({ index, events, bytes });
-    this.#events += events.length;
+    if (count === 0) return;
+    let bytes = EVENT_BYTES * count;
+    if (!isMade(events)) bytes += events.bytes;
+    else for (const event of events) bytes += this.#bounds.sizeOf(event);
+    this.#kept.push({ index, events, count, bytes });
+    this.#events += count;
     this.#bytes += bytes;
     this.#trim();
   }
@@ -76,9 +94,21 @@ export class ChangeWindow<Event> {
     return low;
   }
 
-  /** Undefined behind the last. */
+  /** The place behind the last changes. */
+  get end(): number {
+    return this.#kept.length;
+  }
+
+  /** Undefined behind the last. Lazy events are made. */
   at(place: number): Changes<Event> | undefined {
-    return this.#kept[place];
+    const kept = this.#kept[place];
+    if (kept === undefined) return undefined;
+    const { index, events } = kept;
+    if (isMade(events)) return { index, events };
+    // Once for all watches.
+    const made = events.make();
+    kept.events = made;
+    return { index, events: made };
   }
 
   /** The newest stays, whatever its size, so that a watch that keeps up is never too slow. */
@@ -90,7 +120,7 @@ export class ChangeWindow<Event> {
     ) {
       const given = this.#kept[this.#start++];
       if (given === undefined) break;
-      this.#events -= given.events.length;
+      this.#events -= given.count;
       this.#bytes -= given.bytes;
       this.#oldest = given.index;
     }
@@ -99,4 +129,8 @@ export class ChangeWindow<Event> {
     this.#kept = this.#kept.slice(this.#start);
     this.#start = 0;
   }
+}
+
+function isMade<Event>(events: readonly Event[] | LazyEvents<Event>): events is readonly Event[] {
+  return Array.isArray(events);
 }

@@ -24,7 +24,14 @@ export type {
   Transport,
 } from "@raftkit/core";
 export { createChangeFeed } from "./change-feed.js";
-export type { ChangeFeed, ChangeFeedOptions, Changes, Watch, WatchOptions } from "./change-feed.js";
+export type {
+  ChangeFeed,
+  ChangeFeedOptions,
+  Changes,
+  LazyEvents,
+  Watch,
+  WatchOptions,
+} from "./change-feed.js";
 export { WatchEnded } from "./watch-ended.js";
 export type { WatchEndedReason } from "./watch-ended.js";
 export { createNode } from "./create-node.js";

@@ -2,7 +2,7 @@
 // typed end that says what to do.
 import { expect, onTestFinished, test } from "vitest";
 import { createChangeFeed } from "../src/index.js";
-import type { ChangeFeed, ChangeFeedOptions, Changes, Watch } from "../src/index.js";
+import type { ChangeFeed, ChangeFeedOptions, Changes, LazyEvents, Watch } from "../src/index.js";
 import { createVirtualClock } from "./support/clock.js";
 import type { VirtualClock } from "./support/clock.js";
 import { countKept } from "./support/garbage.js";
@@ -213,6 +213,26 @@ test("what is kept is bounded in bytes, and the newest is kept, whatever its siz
   expect(waiting.given).toHaveLength(1);
 });
 
+test("lazy events count as others do, and are made once, for whoever looks first", async () => {
+  const { clock, feed } = bench({ maxBytes: 1000, sizeOf: (event) => event.length });
+  const made: number[] = [];
+  const lazy = (index: number): LazyEvents<string> => ({
+    count: 2,
+    bytes: 244,
+    make() {
+      made.push(index);
+      return ["a", "b"];
+    },
+  });
+  for (let index = 1; index <= 5; index++) feed.publish(index, lazy(index));
+  expect([feed.oldest, made]).toEqual([3, []]);
+  const [one, other] = [read(feed.watch({ after: 3 })), read(feed.watch({ after: 4 }))];
+  await clock.flush();
+  expect(one.flat()).toEqual(["4a", "4b", "5a", "5b"]);
+  expect(other.flat()).toEqual(["5a", "5b"]);
+  expect(made).toEqual([4, 5]);
+});
+
 test("watches that nobody reads keep nothing alive", async () => {
   const feed = createChangeFeed<{ readonly n: number }>({ maxEvents: 100 });
   const watches = Array.from({ length: 50 }, () => feed.watch({ after: 0 }));
@@ -322,6 +342,25 @@ test("a long catching up gives the event loop back, and no event twice", async (
   expect(some.given.map(({ index }) => index)).toEqual(
     Array.from({ length: 10 }, (_, i) => (i + 1) * 100),
   );
+});
+
+test("a watch that is far behind makes no more events in a turn than it looks at", async () => {
+  const turns: (() => void)[] = [];
+  const { feed } = bench({
+    clock: { now: () => 0, schedule: () => () => undefined, defer: (run) => void turns.push(run) },
+  });
+  let made = 0;
+  const events = Array.from({ length: 100 }, (_, i) => String(i));
+  const make = (): readonly string[] => ((made += events.length), events);
+  for (let index = 1; index <= 20; index++) feed.publish(index, { count: 100, bytes: 0, make });
+  const all = read(feed.watch({ after: 0 }));
+  const settle = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  for (let turn = 1; turn <= 7; turn++) {
+    await settle();
+    expect(made).toBeLessThanOrEqual(turn * (256 + 100));
+    for (const run of turns.splice(0)) run();
+  }
+  expect(all.flat()).toHaveLength(2000);
 });
 
 test.each([

@@ -26,7 +26,11 @@ export class Replica {
   apply(count: number): void {
     for (let left = count; left > 0 && this.applied < this.#log.length; left--) {
       const events = this.#log[this.applied++];
-      if (events !== undefined) this.feed.publish(this.applied, events);
+      if (events === undefined) continue;
+      const bytes = events.reduce((sum, event) => sum + event.length, 0);
+      // Every other entry's events are lazy: nothing else must differ.
+      const lazy = { count: events.length, bytes, make: () => events };
+      this.feed.publish(this.applied, this.applied % 2 === 0 ? lazy : events);
     }
   }
 

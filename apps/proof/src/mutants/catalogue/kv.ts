@@ -135,4 +135,11 @@ export const kv: readonly Mutant[] = [
     replace: "let words = bytes && (this.#grown.get(bytes) ?? 0);",
     why: "an append overwrites other keys' values, in bytes that they share",
   },
+  {
+    id: "kv-20",
+    file: "packages/kv/src/batch.ts",
+    find: "if (reader.kind !== OperationKind.put || reader.condition !== NONE) return undefined;",
+    replace: "if (reader.kind !== OperationKind.put) return undefined;",
+    why: "a put of a batch whose condition failed is told as a change",
+  },
 ];

@@ -55,8 +55,8 @@ export const raftkitFeed: readonly Mutant[] = [
   {
     id: "raftkit-44",
     file: "packages/raftkit/src/change-window.ts",
-    find: "    this.#index = index;\n    if (events.length === 0) return;",
-    replace: "    if (events.length === 0) return;\n    this.#index = index;",
+    find: "    this.#index = index;\n    if (count === 0) return;",
+    replace: "    if (count === 0) return;\n    this.#index = index;",
     why: "a list at an index without changes is ahead of the feed, and its watch is refused",
   },
   {
@@ -79,5 +79,26 @@ export const raftkitFeed: readonly Mutant[] = [
     find: "    return this.#isAhead(watcher) ? undefined : this.#progress(watcher);",
     replace: "    void this.#isAhead(watcher);\n    return this.#progress(watcher);",
     why: "progress is told of a position that isn't applied yet",
+  },
+  {
+    id: "raftkit-170",
+    file: "packages/raftkit/src/change-window.ts",
+    find: "    if (!isMade(events)) bytes += events.bytes;\n    else for",
+    replace: "    if (isMade(events)) for",
+    why: "what is kept of lazy events for slow readers grows beyond its bound",
+  },
+  {
+    id: "raftkit-171",
+    file: "packages/raftkit/src/change-window.ts",
+    find: "    kept.events = made;",
+    replace: "",
+    why: "every watch makes all events again",
+  },
+  {
+    id: "raftkit-172",
+    file: "packages/raftkit/src/change-feed.ts",
+    find: "      watcher.left -= Math.max(1, events.length);",
+    replace: "      watcher.left--;",
+    why: "a watch that is far behind holds up the event loop, however much each entry changed",
   },
 ];
