@@ -72,13 +72,16 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
         await new Promise<void>((resolve, reject) => {
           refuse = reject;
           request.on("data", onData);
-          request.once("end", resolve);
+          request.once("end", () => {
+            // Every request closes in the end: an error for each would cost a tenth of a write.
+            request.off("close", onClose);
+            resolve();
+          });
           request.once("error", reject);
           request.once("close", onClose);
         });
       } finally {
         paced.stop();
-        // Every request closes in the end: one that was read makes no error of it.
         request.off("data", onData).off("close", onClose);
       }
       return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);

@@ -83,12 +83,21 @@ export class Connection {
   /** Its client has shown that it belongs here: those that haven't are closed first. */
   isKnown = false;
   #working = 0;
+  #isClosed = false;
+  #aborted: AbortController | undefined;
 
   constructor(socket: Socket, limits: Limits, onWaiting: (isWaiting: boolean) => void) {
     this.socket = socket;
     this.order = createRequestOrder(limits.maxConcurrentRequests);
     this.#limits = limits;
     this.#onWaiting = onWaiting;
+  }
+
+  /** Aborted when it closes. One for all of its requests: each would cost more than its parsing. */
+  get signal(): AbortSignal {
+    this.#aborted ??= new AbortController();
+    if (this.#isClosed) this.#aborted.abort();
+    return this.#aborted.signal;
   }
 
   get requests(): number {
@@ -135,7 +144,9 @@ export class Connection {
   }
 
   closed(): void {
+    this.#isClosed = true;
     for (const onClose of this.#requests.keys()) onClose();
+    this.#aborted?.abort();
   }
 
   /** Who pipelines more than may wait isn't read until some of it was answered. */

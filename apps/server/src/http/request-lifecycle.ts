@@ -31,9 +31,7 @@ export class RequestLifecycle {
   readonly #startedMs = performance.now();
   readonly #releases: (() => void)[] = [];
   #working = (): void => undefined;
-  #aborted: AbortController | undefined;
   #isOver = false;
-  #isGone = false;
   #isBodyComing: boolean;
 
   constructor(
@@ -51,11 +49,9 @@ export class RequestLifecycle {
     this.#isBodyComing = request.headers.expect === undefined;
   }
 
-  /** Aborted when the client goes away before its answer. */
+  /** Aborted when the client goes away. */
   get signal(): AbortSignal {
-    this.#aborted ??= new AbortController();
-    if (this.#isGone) this.#aborted.abort();
-    return this.#aborted.signal;
+    return this.connection.signal;
   }
 
   /** Whether its client sends its body: it waits for no "100 Continue", or had it. */
@@ -74,8 +70,6 @@ export class RequestLifecycle {
     const end = (): void => {
       response.off("close", end);
       this.#isOver = true;
-      this.#isGone = !response.writableFinished;
-      if (this.#isGone) this.#aborted?.abort();
       for (const release of this.#releases) release();
       over({
         method: request.method ?? "",
