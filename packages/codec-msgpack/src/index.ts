@@ -15,6 +15,8 @@ const RENAMED_PROTO = "__proto_";
  */
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 const FIRST_OF_BYTE_ORDER_MARK = 0xef;
+/** Among more bytes a Buffer searches many times as fast. */
+const SEARCHED_BYTES = 512;
 /** msgpackr packs into one buffer, up to 12 times the size of a value. A larger one isn't kept. */
 const KEPT_BUFFER_BYTES = 2 ** 20;
 const FIRST_BUFFER_BYTES = 8192;
@@ -131,8 +133,8 @@ function decode(
 }
 
 function hasByteOrderMark(bytes: Uint8Array): boolean {
-  // Most bytes have not even the first one; that search needs no Buffer.
-  if (!bytes.includes(FIRST_OF_BYTE_ORDER_MARK)) return false;
+  // Most bytes have not even the first one; where there are few, that search needs no Buffer.
+  if (bytes.length <= SEARCHED_BYTES && !bytes.includes(FIRST_OF_BYTE_ORDER_MARK)) return false;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(BYTE_ORDER_MARK);
 }
 

@@ -55,6 +55,7 @@ export class BatchExecution {
   ): KvBatchResult {
     const reader = new BatchReader(bytes);
     const results: KvOperationResult[] = [];
+    this.#values.begin(bytes);
     while (reader.next()) {
       const ordered = orderedOf(bytes, reader.keyStart, reader.keyEnd);
       if (reader.kind === OperationKind.expect) {
@@ -81,7 +82,7 @@ export class BatchExecution {
     switch (reader.kind) {
       case OperationKind.put:
         if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
-        this.#values.keep(reader.bytes, reader.keyEnd, reader.payloadEnd);
+        this.#values.keep(reader.keyEnd, reader.payloadEnd - reader.keyEnd);
         return written(this.#setKept(ordered, reader.payloadEnd - reader.keyEnd, index, changed));
       case OperationKind.delete: {
         if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
@@ -179,7 +180,7 @@ export class BatchExecution {
     index: Index,
     changed: ((change: KvChange) => void) | undefined,
   ): KvOperationResult {
-    this.#values.keep(value, 0, value.length);
+    this.#values.keepMade(value);
     this.#setKept(ordered, value.length, index, changed);
     return { type: "value", entry: { value, index } };
   }

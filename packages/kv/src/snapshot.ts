@@ -13,6 +13,7 @@ import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.js";
 import { asciiOf, fromOrdered, toOrdered } from "./order.js";
 import { createSortedItems, Item } from "./sorted.js";
 import type { Capture, SortedItems } from "./sorted.js";
+import { ValueKeeper } from "./values.js";
 
 const MAGIC = 0x02766b72;
 const HEADER_BYTES = 20;
@@ -20,12 +21,6 @@ const RECORD_HEADER_BYTES = 16;
 const CHUNK_BYTES = 64 * 1024;
 /** What one UTF-16 unit of a key takes in UTF-8 at most. */
 const UNIT_BYTES_MAX = 3;
-/**
- * Small values share buffers, as Node's own pool does: a million buffers would make the garbage
- * collector stop for hundreds of milliseconds. One value keeps at most so much alive.
- */
-const SHARED_BYTES = 8 * 1024;
-const SHARED_VALUE_BYTES_MAX = SHARED_BYTES / 2;
 
 const encoder = new TextEncoder();
 
@@ -136,7 +131,7 @@ interface Reader {
 
 function createReader(): Reader {
   const items = createSortedItems();
-  const values = new Values();
+  const values = new ValueKeeper();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   /** Records to come; undefined before the header. */
   let left: number | undefined;
@@ -214,34 +209,6 @@ function createReader(): Reader {
       return { items, index: lastIndex };
     },
   };
-}
-
-/** Copies values out of a piece, small ones together with what stands between them. */
-class Values {
-  /** Where the last one is. */
-  kept = new Uint8Array(0);
-  start = 0;
-  #piece: Uint8Array = this.kept;
-  /** `kept` begins there in the piece, if it shares anything with what comes; else NaN. */
-  #keptFrom = NaN;
-
-  /** The piece before may be the same bytes, used again. */
-  begin(piece: Uint8Array): void {
-    this.#piece = piece;
-    this.#keptFrom = NaN;
-  }
-
-  keep(from: number, length: number): void {
-    this.start = from - this.#keptFrom;
-    if (this.start + length <= this.kept.length) return;
-    const isShared = length <= SHARED_VALUE_BYTES_MAX;
-    // A copy: the slice of a Buffer would be none.
-    this.kept = new Uint8Array(
-      this.#piece.subarray(from, from + (isShared ? SHARED_BYTES : length)),
-    );
-    this.start = 0;
-    this.#keptFrom = isShared ? from : NaN;
-  }
 }
 
 function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {

@@ -198,17 +198,24 @@ test("batches are joined in their order", () => {
   });
 });
 
-test("a value keeps its bytes, whatever becomes of its batch", () => {
+test("a value keeps its bytes, whatever becomes of its batch, and little else of it in memory", () => {
   const kv = createKv();
-  const sizes = [0, 1, 4096, 4097, 9000, 100];
+  const sizes = [0, 1, 4096, 4097, 9000, 100, 500, 8192, 3000, 2];
   const writer = new BatchWriter();
-  for (const size of sizes) writer.put(bytes(`k${size}`), new Uint8Array(size).fill(size % 251));
-  const batch = writer.bytes();
+  for (const size of sizes) {
+    writer.put(bytes(`k${size}`), new Uint8Array(size).fill(size % 251));
+    writer.increment(bytes(`n${size}`), BigInt(size));
+  }
+  const batch = Buffer.from(writer.bytes());
   kv.apply(batchCommand(batch), at(1));
   batch.fill(0xee);
   for (const size of sizes) {
-    expect(kv.query({ type: "get", key: `k${size}` })).toMatchObject({
-      entry: { value: new Uint8Array(size).fill(size % 251) },
+    const answer = kv.query({ type: "get", key: `k${size}` });
+    expect(answer).toMatchObject({ entry: { value: new Uint8Array(size).fill(size % 251) } });
+    const value = answer.type === "get" ? answer.entry?.value : undefined;
+    expect(value?.buffer.byteLength).toBeLessThanOrEqual(Math.max(size, 8192));
+    expect(kv.query({ type: "get", key: `n${size}` })).toMatchObject({
+      entry: { value: bytes(String(size)) },
     });
   }
 });

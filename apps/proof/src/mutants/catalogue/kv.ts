@@ -46,10 +46,10 @@ export const kv: readonly Mutant[] = [
   },
   {
     id: "kv-07",
-    file: "packages/kv/src/snapshot.ts",
-    find: "    this.kept = new Uint8Array(\n      this.#piece.subarray(from, from + (isShared ? SHARED_BYTES : length)),\n    );",
-    replace: "    this.kept = this.#piece.slice(from, from + (isShared ? SHARED_BYTES : length));",
-    why: "restored values change with the source's buffer: the slice of a Buffer is no copy",
+    file: "packages/kv/src/values.ts",
+    find: "    this.kept = new Uint8Array(\n      this.#source.subarray(from, from + (isShared ? SHARED_BYTES : length)),\n    );",
+    replace: "    this.kept = this.#source.slice(from, from + (isShared ? SHARED_BYTES : length));",
+    why: "values change with the buffer that they came in: the slice of a Buffer is no copy",
   },
   {
     id: "kv-08",
@@ -82,9 +82,9 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-12",
     file: "packages/kv/src/values.ts",
-    find: "this.kept = new Uint8Array(bytes.subarray(start, end));",
-    replace: "this.kept = bytes.subarray(start, end);",
-    why: "a large value shares the memory of its batch",
+    find: "from + (isShared ? SHARED_BYTES : length)",
+    replace: "isShared ? from + SHARED_BYTES : undefined",
+    why: "a large value keeps the rest of its batch in memory",
   },
   {
     id: "kv-13",
