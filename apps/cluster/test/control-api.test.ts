@@ -1,4 +1,5 @@
-import { request } from "node:http";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listenForControl } from "../src/supervisor/control-api.js";
 import {
@@ -10,15 +11,18 @@ import {
 } from "../src/cli/control-client.js";
 import { ClusterError } from "../src/errors.js";
 import { layOut } from "../src/supervisor/layout.js";
+import type { NodePlace } from "../src/supervisor/layout.js";
 import { agreedLeader, latestLeader } from "../src/supervisor/node-status.js";
 import type { MemberCommands } from "../src/supervisor/member-commands.js";
 import type { ProcessState } from "../src/supervisor/supervised-process.js";
 import type { Supervisor } from "../src/supervisor/supervisor.js";
 
-const places = layOut({ nodes: 3, httpBase: 1, peerBase: 100, data: "data" });
+const threePlaces = layOut({ nodes: 3, httpBase: 1, peerBase: 100, data: "data" });
 
 /** Remembers what was asked of it. */
-function fakeSupervisor(): Supervisor & { readonly asked: string[] } {
+function fakeSupervisor(
+  places: readonly NodePlace[] = threePlaces,
+): Supervisor & { readonly asked: string[] } {
   const asked: string[] = [];
   const states: Record<string, ProcessState> = {};
   return {
@@ -139,6 +143,23 @@ describe("the control API", () => {
     await expect(changeMembers(port, "7", "remove", say)).rejects.toThrow(
       'there is no node "7"; there are n1, n2, n3 (or their numbers, or leader)',
     );
+  });
+
+  test("waits until there is a leader where a command names it", async () => {
+    let asked = 0;
+    const indexes = { lastIndex: 1, commitIndex: 1, lastApplied: 1 };
+    const node = createServer((_, response) => {
+      const leaderId = ++asked < 3 ? null : "n1";
+      response.end(JSON.stringify({ role: "follower", term: 2, leaderId, ...indexes }));
+    });
+    await new Promise<void>((resolve) => node.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void node.close());
+    const httpBase = (node.address() as AddressInfo).port - 1;
+    const supervisor = fakeSupervisor(layOut({ nodes: 1, httpBase, peerBase: 1, data: "data" }));
+    const control = await listenForControl(supervisor, fakeMembers(), 0);
+    onTestFinished(() => control.close());
+    expect(await changeNode(control.port, "leader", "kill")).toMatchObject({ id: "n1" });
+    expect(supervisor.asked).toEqual(["kill n1"]);
   });
 
   test("answers what it can't do with one line", async () => {
