@@ -20,6 +20,7 @@ export const optionsOf = {
     "redis-base": "PORT",
     "log-level": "LEVEL",
     fresh: "",
+    config: "FILE",
   },
   chaos: {
     nodes: "N",
@@ -30,7 +31,10 @@ export const optionsOf = {
     rate: "N",
     out: "DIRECTORY",
     keep: "",
+    json: "",
+    config: "FILE",
   },
+  verify: { json: "" },
   bench: {
     "in-flight": "LIST",
     seconds: "S",

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { createProgram as createCluster } from "../../apps/cluster/src/cli/program.js";
 import { createProgram } from "../../apps/proof/src/cli/program.js";
 import { keptByNpm, optionsOf } from "../npm-options.mjs";
 
@@ -64,14 +65,31 @@ describe("what npm kept", () => {
   });
 });
 
+test.each([["bench", "apps/bench/src/program.ts", /"--([a-z-]+) /g]])(
+  "every option of %s is one that would be noticed",
+  (task, file, pattern) => {
+    const source = readFileSync(join(root, file), "utf8");
+    const named = new Set([...source.matchAll(pattern)].map(([, name = ""]) => name));
+    expect([...named].toSorted()).toEqual(Object.keys(optionsOf[task] ?? {}).toSorted());
+  },
+);
+
 test.each([
-  ["start", "apps/cluster/src/cli/up-command.ts", /"--([a-z-]+)[ "]/g],
-  ["chaos", "apps/cluster/src/cli/chaos-commands.ts", /"--([a-z-]+)[ "]/g],
-  ["bench", "apps/bench/src/program.ts", /"--([a-z-]+) /g],
-])("every option of %s is one that would be noticed", (task, file, pattern) => {
-  const source = readFileSync(join(root, file), "utf8");
-  const named = new Set([...source.matchAll(pattern)].map(([, name = ""]) => name));
-  expect([...named].toSorted()).toEqual(Object.keys(optionsOf[task] ?? {}).toSorted());
+  ["start", "up"],
+  ["chaos", "chaos"],
+  ["verify", "verify"],
+])("every option of %s is one that would be noticed", (task, name) => {
+  const nothing = (): void => {};
+  const { commands } = createCluster({
+    program: "",
+    command: [],
+    actions: {} as Parameters<typeof createCluster>[0]["actions"],
+    print: nothing,
+    complain: nothing,
+  });
+  const options = commands.find((command) => command.name() === name)?.options ?? [];
+  const named = options.map((option) => option.name());
+  expect(named.toSorted()).toEqual(Object.keys(optionsOf[task] ?? {}).toSorted());
 });
 
 test.each(

@@ -1,10 +1,13 @@
 // The program around the commands: command line, signals and exit codes. 0: done, or ended by a
-// signal; 1: refused or failed; 2: wrong options. What went wrong is one line on standard error.
+// signal; 1: refused or failed; 2: wrong options. What went wrong is one line on standard error. The
+// larger commands are loaded when they are called, so that the small ones, and a shell that asks how
+// a line may go on, are answered quickly.
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
+import { painterFor } from "@raftkit-app/command-line";
 import { RaftkitError } from "@raftkit/core";
 import { CommanderError } from "commander";
-import { chaosCommand, verifyCommand } from "./chaos/command.js";
+import type { VerdictContext } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
 import {
   changeMembers,
@@ -15,15 +18,25 @@ import {
   takeSnapshot,
   transferLeadership,
 } from "./cli/control-client.js";
+import type { Output } from "./cli/actions.js";
 import { ClusterError } from "./errors.js";
 import { commandLine } from "./cli/hints.js";
-import { runProgram } from "./cli/program.js";
-import { startCluster } from "./supervisor/up.js";
+import { PROGRAM, runProgram } from "./cli/program.js";
 import type { UpOptions } from "./supervisor/up-options.js";
 
-const PROGRAM = "raftkit-cluster";
-
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const printJson = (value: object): void => print(JSON.stringify(value, undefined, 2));
+const verdict: VerdictContext = {
+  print,
+  printAside: (text) => void process.stderr.write(`${text}\n`),
+  paint: painterFor(process.stdout),
+};
+
+/** Lines that begin with who complains. */
+function complain(text: string): void {
+  const who = painterFor(process.stderr)("red", `${PROGRAM}:`);
+  process.stderr.write(text.replaceAll(new RegExp(`^${PROGRAM}:`, "gm"), () => who));
+}
 
 function fail(error: unknown): never {
   // It has said what was to be said: help, or what is wrong with the command line.
@@ -35,7 +48,7 @@ function fail(error: unknown): never {
       : error instanceof Error
         ? (error.stack ?? error.message)
         : String(error);
-  process.stderr.write(
+  complain(
     text
       .split("\n")
       // Below the line of a refusal there may be one to paste.
@@ -86,6 +99,7 @@ async function up(options: UpOptions): Promise<void> {
     ending.abort();
   });
   try {
+    const { startCluster } = await import("./supervisor/up.js");
     const cluster = await startCluster(
       { ...options, data: resolve(options.data) },
       {
@@ -117,14 +131,26 @@ async function chaos(options: ChaosOptions): Promise<never> {
       ),
     ),
   );
+  const { chaosCommand } = await import("./chaos/command.js");
   process.exit(
     await chaosCommand(options, {
+      ...verdict,
       serverCommand: serverCommand(),
       program: programText(),
       signal: ending.signal,
-      print,
     }),
   );
+}
+
+async function verify(path: string, output: Output): Promise<never> {
+  const { verifyCommand } = await import("./chaos/command.js");
+  process.exit(await verifyCommand(path, output, verdict));
+}
+
+async function status(httpBase: number, { json }: Output): Promise<void> {
+  const nodes = await listNodes(httpBase);
+  if (json) printJson({ nodes });
+  else print(statusTable(nodes, verdict.paint));
 }
 
 /** The last line of the answer can be pasted. */
@@ -145,16 +171,18 @@ async function restart(node: string, httpBase: number): Promise<void> {
   print(`${id} is running again, process ${pid}`);
 }
 
-async function snapshot(node: string, httpBase: number): Promise<void> {
+async function snapshot(node: string, httpBase: number, { json }: Output): Promise<void> {
   const { id, index, bytes } = await takeSnapshot(httpBase, node);
-  print(`${id} has saved a snapshot at index ${index}, ${bytes} bytes`);
+  if (json) printJson({ id, index, bytes });
+  else print(`${id} has saved a snapshot at index ${index}, ${bytes} bytes`);
 }
 
-async function transfer(node: string | null, httpBase: number): Promise<void> {
+async function transfer(node: string | null, httpBase: number, { json }: Output): Promise<void> {
   const beganAt = performance.now();
   const { leaderId, term } = await transferLeadership(httpBase, node);
   const tookMs = Math.round(performance.now() - beganAt);
-  print(`${leaderId} leads in term ${term}, after ${tookMs} ms`);
+  if (json) printJson({ leaderId, term, tookMs });
+  else print(`${leaderId} leads in term ${term}, after ${tookMs} ms`);
 }
 
 /** A line for each thing that happens, and at last how it ended. */
@@ -171,9 +199,10 @@ async function members(
 try {
   await runProgram(process.argv.slice(2), {
     program: programText(),
+    command: [process.execPath, resolve(process.argv[1] ?? "")],
     actions: {
       up,
-      status: async (httpBase) => print(statusTable(await listNodes(httpBase))),
+      status,
       kill,
       restart,
       snapshot,
@@ -184,10 +213,10 @@ try {
       replace: (node, httpBase) => members("replace", node, httpBase),
       wipe: (node, httpBase) => members("wipe", node, httpBase),
       chaos,
-      verify: async (path) => process.exit(await verifyCommand(path, print)),
+      verify,
     },
     print: (text) => void process.stdout.write(text),
-    complain: (text) => void process.stderr.write(text),
+    complain,
   });
 } catch (error) {
   fail(error);

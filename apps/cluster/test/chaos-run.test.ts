@@ -17,8 +17,9 @@ const PATIENCE = { timeout: 60_000, interval: 20 };
 
 async function verifyFile(
   path: string,
+  ...flags: readonly string[]
 ): Promise<readonly [number | NodeJS.Signals | null, string]> {
-  const program = runProgram(["verify", path]);
+  const program = runProgram(["verify", path, ...flags]);
   return [await program.ended, program.output()];
 }
 
@@ -84,7 +85,10 @@ describe("a run", () => {
         ),
       ]);
       const history = join(out, "history.jsonl");
-      expect(await verifyFile(history)).toEqual([0, expect.stringContaining("passed: 9 checks")]);
+      expect(await verifyFile(history, "--json")).toEqual([
+        0,
+        expect.stringMatching(/\{\n {2}"ok": true,\n {2}"checks": \[\n/),
+      ]);
 
       // An acknowledged write vanishes from the nodes: the last one of a key, so that nothing
       // overwrote it.

@@ -1,5 +1,6 @@
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { stripVTControlCharacters, styleText } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { listenForControl } from "../src/supervisor/control-api.js";
 import {
@@ -306,4 +307,23 @@ test("a leader is agreed on when all name it in one term; the latest is that of 
     term: 3,
   });
   expect(latestLeader([says(null, 2)])).toBeUndefined();
+});
+
+test("colours leave the status table's columns where they are", () => {
+  const nodes = (["running", "ended", "killed"] as const).map((state, i) => ({
+    number: i + 1,
+    id: `n${i + 1}`,
+    state,
+    pid: null,
+    reason: null,
+    http: "127.0.0.1:2",
+    peer: "127.0.0.1:101",
+    status: null,
+  }));
+  const painted = statusTable(nodes, (style, text) =>
+    styleText(style, text, { validateStream: false }),
+  );
+  expect(painted).toContain("\u001b[32mrunning\u001b[39m");
+  expect(painted).toContain("\u001b[31mended\u001b[39m");
+  expect(stripVTControlCharacters(painted)).toBe(statusTable(nodes));
 });

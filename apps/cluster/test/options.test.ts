@@ -1,8 +1,11 @@
 // Every command line that the program reads, by the program's own function.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { CommanderError } from "commander";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createProgram, runProgram } from "../src/cli/program.js";
 import type { ProgramOptions } from "../src/cli/program.js";
+import { temporaryDirectory } from "./support/environment.js";
 
 const defaults = {
   nodes: 3,
@@ -25,6 +28,7 @@ const chaosDefaults = {
   rate: 400,
   out: "chaos-report",
   keep: false,
+  json: false,
 };
 
 interface Read {
@@ -61,6 +65,7 @@ function recorder(): { readonly options: ProgramOptions; readonly read: Read } {
     read,
     options: {
       program: "cluster",
+      command: ["node", "main.js"],
       actions,
       print: (text) => (read.out += text),
       complain: (text) => (read.error += text),
@@ -103,7 +108,7 @@ afterEach(() => vi.unstubAllEnvs());
 describe("the command line", () => {
   test("has the defaults that the documentation names", async () => {
     expect(await callOf(["up"])).toEqual(["up", defaults]);
-    expect(await callOf(["status"])).toEqual(["status", 8100]);
+    expect(await callOf(["status"])).toEqual(["status", 8100, { json: false }]);
     expect(await callOf(["chaos"])).toEqual([
       "chaos",
       { ...chaosDefaults, seed: expect.any(Number) as number },
@@ -133,10 +138,22 @@ describe("the command line", () => {
 
   test("takes every option of chaos", async () => {
     const args =
-      "--nodes=3 --seconds 9 --seed 0 --clients 1 --keys 2 --rate 3 --out x --keep".split(" ");
+      "--nodes=3 --seconds 9 --seed 0 --clients 1 --keys 2 --rate 3 --out x --keep --json".split(
+        " ",
+      );
     expect(await callOf(["chaos", ...args])).toEqual([
       "chaos",
-      { nodes: 3, seconds: 9, seed: 0, clients: 1, keys: 2, rate: 3, out: "x", keep: true },
+      {
+        nodes: 3,
+        seconds: 9,
+        seed: 0,
+        clients: 1,
+        keys: 2,
+        rate: 3,
+        out: "x",
+        keep: true,
+        json: true,
+      },
     ]);
   });
 
@@ -153,10 +170,10 @@ describe("the command line", () => {
       ["restart", "n3"],
       ["restart", "n3", 8100],
     ],
-    [["transfer"], ["transfer", null, 8100]],
+    [["transfer"], ["transfer", null, 8100, { json: false }]],
     [
-      ["transfer", "2", "--http-base", "9000"],
-      ["transfer", "2", 9000],
+      ["transfer", "2", "--http-base", "9000", "--json"],
+      ["transfer", "2", 9000, { json: true }],
     ],
     [["rolling-restart"], ["rollingRestart", 8100]],
     [["add"], ["add", 8100]],
@@ -174,11 +191,11 @@ describe("the command line", () => {
     ],
     [
       ["verify", "some/where"],
-      ["verify", "some/where"],
+      ["verify", "some/where", { json: false }],
     ],
     [
-      ["verify", "help"],
-      ["verify", "help"],
+      ["verify", "help", "--json"],
+      ["verify", "help", { json: true }],
     ],
   ])("reads %j", async (args, call) => expect(await callOf(args)).toEqual(call));
 
@@ -241,7 +258,79 @@ describe("the environment", () => {
       exitCode: 1,
       error: `raftkit-cluster: unknown environment variable ${name}${meant}; --help tells what is allowed\n`,
     });
-    expect(await callOf(["verify", "x"], { [name]: "5" })).toEqual(["verify", "x"]);
+    expect(await callOf(["verify", "x"], { [name]: "5" })).toEqual([
+      "verify",
+      "x",
+      { json: false },
+    ]);
+  });
+});
+
+describe("a file of options", () => {
+  function fileWith(text: string): string {
+    const file = join(temporaryDirectory(), "cluster.yaml");
+    writeFileSync(file, text);
+    return file;
+  }
+
+  test("gives way to flags and to the environment, wins over defaults, and serves every command", async () => {
+    const file = fileWith("nodes: 5\ncodec: json\nhttp-base: 9100\nfresh: true\nkeys: 3\n");
+    const environment = { RAFTKIT_CLUSTER_CODEC: "msgpack" };
+    const [, options] = (await callOf(["up", "--config", file, "--nodes", "7"], environment)) as [
+      unknown,
+      object,
+    ];
+    expect(options).toMatchObject({ ...defaults, nodes: 7, httpBase: 9100, fresh: true });
+    const named = { RAFTKIT_CLUSTER_CONFIG: file };
+    expect(await callOf(["status"], named)).toEqual(["status", 9100, { json: false }]);
+    expect(await callOf(["status", "--http-base", "9300"], named)).toEqual([
+      "status",
+      9300,
+      { json: false },
+    ]);
+    expect(await callOf(["chaos"], named)).toEqual([
+      "chaos",
+      expect.objectContaining({ nodes: 5, keys: 3 }),
+    ]);
+  });
+
+  test.each<[string, (file: string) => string]>([
+    [
+      "codec: xml",
+      (file) =>
+        `option '--codec <NAME>' value 'xml' from codec in ${file} is invalid. Allowed choices are msgpack, json`,
+    ],
+    [
+      "codecc: json",
+      (file) =>
+        `option '--config <FILE>' argument '${file}' is invalid. ${file}: there is no option "codecc"; did you mean "codec"?`,
+    ],
+    [
+      "nodes: 0",
+      (file) =>
+        `option '--nodes <N>' value '0' from nodes in ${file} is invalid. Allowed: a whole number from 1 to 9`,
+    ],
+    [
+      "json: true",
+      (file) =>
+        `option '--config <FILE>' argument '${file}' is invalid. ${file}: there is no option "json"; remove it`,
+    ],
+  ])("with %s is refused in one line, and nothing is done", async (text, complaint) => {
+    const file = fileWith(text);
+    expect(await readLine(["up", "--config", file])).toEqual({
+      calls: [],
+      out: "",
+      error: `raftkit-cluster: ${complaint(file)}; --help tells what is allowed\n`,
+      exitCode: 1,
+    });
+  });
+});
+
+test.each(["--version", "-V"])("%s prints the version", async (flag) => {
+  expect(await readLine([flag])).toMatchObject({
+    calls: [],
+    out: expect.stringMatching(/^raftkit-cluster \d+\.\d+\.\d+ \(Node [\d.]+\)\n$/) as string,
+    exitCode: 0,
   });
 });
 
@@ -350,6 +439,7 @@ const COMMANDS = [
   "wipe",
   "chaos",
   "verify",
+  "completion",
 ];
 
 describe("help", () => {

@@ -1,5 +1,6 @@
 // The program with stand-ins for servers: what it prints, how it ends, and that nothing outlives
 // it.
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -128,7 +129,11 @@ describe("up", () => {
       return [await program.ended, program.output()];
     };
     const leads = expect.stringMatching(/^n2 leads in term 8, after \d+ ms\n$/) as string;
-    expect(await transfer()).toEqual([0, leads]);
+    const [code, json] = await transfer("--json");
+    expect([code, JSON.parse(json)]).toEqual([
+      0,
+      { leaderId: "n2", term: 8, tookMs: expect.any(Number) as number },
+    ]);
     expect(await transfer("2")).toEqual([0, leads]);
     expect(await transfer("3")).toEqual([
       1,
@@ -194,6 +199,25 @@ describe("up", () => {
 });
 
 describe("the program", () => {
+  const hasBash = spawnSync("bash", ["--version"]).status === 0;
+
+  test.skipIf(!hasBash)("completes what is typed in a shell", () => {
+    const asks = [
+      'eval "$("$0" "$1" completion bash)"',
+      "COMP_WORDS=(raftkit-cluster rolling) COMP_CWORD=1",
+      'COMP_LINE="raftkit-cluster rolling" COMP_POINT=23',
+      "_raftkit-cluster_completion",
+      'printf "%s\\n" "${COMPREPLY[@]}"',
+      "raftkit-cluster --version",
+    ];
+    const shell = spawnSync("bash", ["-c", asks.join("\n"), process.execPath, mainScript], {
+      encoding: "utf8",
+      env: { PATH: process.env["PATH"] },
+    });
+    expect([shell.status, shell.stderr]).toEqual([0, ""]);
+    expect(shell.stdout).toMatch(/^rolling-restart\nraftkit-cluster \d+\.\d+\.\d+ /);
+  });
+
   test("ends with 2 and one line for a wrong option", async () => {
     const program = runProgram(["up", "--nodes", "many"]);
     expect([await program.ended, program.output()]).toEqual([

@@ -1,6 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { describe, expect, test } from "vitest";
-import { checkFlags, complaint, splitValues, wholeNumber } from "@raftkit-app/command-line";
+import {
+  checkFlags,
+  complaint,
+  splitValues,
+  versionText,
+  wholeNumber,
+} from "@raftkit-app/command-line";
 
 /** What becomes of a command line: the numbers that were given, or the complaint. */
 function outcome(...args: string[]): unknown {
@@ -47,4 +53,9 @@ describe("a command line", () => {
     expect(outcome(...args)).toMatch(complaintLike);
     expect(outcome(...args)).not.toContain("\n");
   });
+});
+
+test("a version names the program, what it is, and the Node that runs it", () => {
+  const manifest = new URL("../package.json", import.meta.url);
+  expect(versionText("tool", manifest)).toMatch(/^tool \d+\.\d+\.\d+ \(Node \d+\.\d+\.\d+\)$/);
 });

@@ -2,15 +2,16 @@
 // not start, failed, or could not close in time; 2: wrong options. What ends it is said in one line
 // on standard error.
 import { constants } from "node:os";
+import { resolve } from "node:path";
 import { RaftkitError } from "@raftkit/core";
 import { pino } from "pino";
 import { InvalidOption } from "raftkit";
-import { helpText } from "./cli/command.js";
+import { painterFor } from "@raftkit-app/command-line";
+import { complete, helpText, PROGRAM, version } from "./cli/command.js";
 import { WrongOptions } from "./cli/errors.js";
 import { inFlags } from "./cli/flags.js";
 import { parseOptions } from "./cli/parse.js";
 import type { Settings } from "./cli/parse.js";
-import { startServer } from "./server.js";
 import type { RunningServer } from "./server.js";
 
 /**
@@ -19,12 +20,12 @@ import type { RunningServer } from "./server.js";
  */
 const CLOSE_DEADLINE_MS = 1700;
 const MAX_BUFFERED_LOG_BYTES = 4 * 1024 * 1024;
-const PROGRAM = "raftkit-server";
+const print = (text: string): void => void process.stdout.write(text);
 
 function fail(error: unknown, prefix: string): never {
   const expected = error instanceof RaftkitError;
   process.stderr.write(
-    `${prefix}: ${expected ? inFlags(error.message) : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    `${painterFor(process.stderr)("red", `${prefix}:`)} ${expected ? inFlags(error.message) : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
   process.exit(error instanceof InvalidOption || error instanceof WrongOptions ? 2 : 1);
 }
@@ -32,11 +33,11 @@ function fail(error: unknown, prefix: string): never {
 function settingsOrExit(): Settings {
   try {
     const settings = parseOptions(process.argv.slice(2), process.env);
-    if (settings !== "help") return settings;
+    if (typeof settings !== "string") return settings;
+    print(settings === "help" ? helpText() : `${version()}\n`);
   } catch (error) {
     fail(error, PROGRAM);
   }
-  process.stdout.write(helpText());
   process.exit(0);
 }
 
@@ -82,6 +83,10 @@ function onSignals(
 }
 
 async function main(): Promise<void> {
+  const asks = await complete(process.argv.slice(2), resolve(process.argv[1] ?? ""), print).catch(
+    (error: unknown) => fail(error, PROGRAM),
+  );
+  if (asks) process.exit(0);
   const settings = settingsOrExit();
   const name = `${PROGRAM} ${settings.id}`;
   // Not synchronous: a reader of the log that falls behind must not stop the event loop; beyond the
@@ -108,6 +113,8 @@ async function main(): Promise<void> {
   );
   process.on("exit", () => destination.flushSync());
   try {
+    // Help, and what is wrong with the options, needn't wait until all of it is loaded.
+    const { startServer } = await import("./server.js");
     server = await startServer({ settings, logger });
   } catch (error) {
     fail(error, name);

@@ -42,7 +42,7 @@ export async function startCluster(
       data: `${directory}/${id}`,
     }).map(([flag, value]) => `--${flag}=${value}`);
     const settings = parseOptions(args, {});
-    if (settings === "help") throw new Error("unreachable");
+    if (typeof settings === "string") throw new Error("unreachable");
     const server = await startServer({ settings, logger });
     servers[i] = server;
     return server;

@@ -78,6 +78,11 @@ test("--help prints the options and ends with 0; a wrong option is one line and 
   const help = await startProcess(["--help"]).ended;
   expect([help.code, help.stderr]).toEqual([0, ""]);
   expect(help.stdout).toContain("--election-timeout-ms <MIN-MAX>");
+  const version = await startProcess(["--version"]).ended;
+  expect([version.code, version.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^raftkit-server \d+\.\d+\.\d+ \(Node [\d.]+\)\n$/),
+  ]);
   const wrong = await startProcess(["--codec", "xml"]).ended;
   expect([wrong.code, wrong.stdout, wrong.stderr]).toEqual([
     2,
@@ -89,6 +94,22 @@ test("--help prints the options and ends with 0; a wrong option is one line and 
   expect(variable.stderr).toContain(
     '--http: given "0.0.0.0:80" (from RAFTKIT_HTTP) (0.0.0.0 is not a loopback host',
   );
+});
+
+test("a shell is told which options there are, and their values", async () => {
+  const script = await startProcess(["completion", "zsh"]).ended;
+  expect([script.code, script.stderr]).toEqual([0, ""]);
+  expect(script.stdout).toContain("compdef _raftkit-server_completion raftkit-server");
+  const line = "raftkit-server --alone --storage ";
+  const asked = { SHELL: "zsh", COMP_LINE: line, COMP_POINT: String(line.length), COMP_CWORD: "3" };
+  const words = ["raftkit-server", "--alone", "--storage", ""];
+  const answer = await startProcess(["completion-server", "--", ...words], asked).ended;
+  expect([answer.code, answer.stdout]).toEqual([0, "file\nmemory\n"]);
+  const other = await startProcess(["completion", "tcsh"]).ended;
+  expect([other.code, other.stderr]).toEqual([
+    2,
+    "raftkit-server: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish; --help lists all\n",
+  ]);
 });
 
 describe("refusals to start: one line, code 1, nothing overwritten", () => {

@@ -10,7 +10,7 @@ import { recordingLogger } from "./fixture.js";
 
 export function settingsFor(...args: string[]): Settings {
   const settings = parseOptions(args, { RAFTKIT_HTTP: "127.0.0.1:0", RAFTKIT_ALONE: "true" });
-  if (settings === "help") throw new Error("unreachable");
+  if (typeof settings === "string") throw new Error("unreachable");
   return settings;
 }
 

@@ -14,4 +14,6 @@ export interface ChaosOptions {
   readonly out: string;
   /** The nodes' data stays there too. */
   readonly keep: boolean;
+  /** The verdict is printed as JSON. */
+  readonly json: boolean;
 }

@@ -70,6 +70,7 @@ async function runIn(
   // A stream of its own: how often it is drawn from depends on what happens, and the schedule must
   // not.
   const random = createRandom(seed ^ 0x5bd1e995);
+  context.print(`starting ${nodes} server processes`);
   const started = await startCluster(options, context, random, cleanUps);
   const faults = planFaults({ seed, nodes, seconds });
   context.print(
@@ -77,6 +78,7 @@ async function runIn(
   );
   const clients = startClients(options, context, started, random, cleanUps);
   const injectedFaults = await injectFaults(faults, options, context, started, clients);
+  context.print("every fault is over; waiting until all nodes agree and serve again");
   const end = await healAndRead(started, clients, context);
   await stopFleet(started.fleet);
   const snapshots = countSnapshots(started.places.map(({ logFile }) => logFile));

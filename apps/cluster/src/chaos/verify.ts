@@ -21,9 +21,13 @@ export interface Verified {
 
 /**
  * @param path a report's directory, or a history; the final state is looked for beside it
+ * @param say told what it is doing, if it may take long
  * @throws {ClusterError} `NOTHING_TO_VERIFY`: it can't be read as a record
  */
-export async function verify(path: string): Promise<Verified> {
+export async function verify(
+  path: string,
+  say: (line: string) => void = () => {},
+): Promise<Verified> {
   const isDirectory = existsSync(path) && statSync(path).isDirectory();
   const file = isDirectory ? join(path, HISTORY) : path;
   const stateFile = join(dirname(file), FINAL_STATE);
@@ -36,6 +40,7 @@ export async function verify(path: string): Promise<Verified> {
   }
   const hasState = existsSync(stateFile);
   if (isDirectory && !hasState) throw unreadable(`${stateFile} is missing`);
+  say(`checking ${operations.length} operations`);
   // Older reports lack some.
   const optional = <T>(name: string, schema: z.ZodType<T>, what: string): T | undefined => {
     const beside = join(dirname(file), name);

@@ -2,8 +2,8 @@
 import { Argument } from "commander";
 import type { Command } from "commander";
 import type { ChaosOptions } from "../chaos/options.js";
-import type { Actions } from "./actions.js";
-import { explain, pathOf, pathOption, switchOption, wholeOption } from "./options.js";
+import type { Actions, Output } from "./actions.js";
+import { explain, jsonOption, pathOf, pathOption, switchOption, wholeOption } from "./options.js";
 
 const MAX_SEED = 4_294_967_295;
 
@@ -56,6 +56,7 @@ export function addChaos(root: Command, actions: Actions): void {
       ),
     )
     .addOption(switchOption("--keep", "keep the nodes' data there too"))
+    .addOption(jsonOption())
     .action((options: ChaosOptions) => actions.chaos(options));
   explain(
     chaos,
@@ -70,10 +71,11 @@ export function addChaos(root: Command, actions: Actions): void {
         pathOf,
       ),
     )
-    .action((path: string) => actions.verify(path));
+    .addOption(jsonOption())
+    .action((path: string, { json }: Output) => actions.verify(path, { json }));
   explain(
     verify,
-    ["chaos-report"],
+    ["chaos-report", "chaos-report --json"],
     "0 every check passed; 1 a check failed; 2 nothing to verify, or wrong options.",
   );
 }

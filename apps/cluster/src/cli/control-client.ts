@@ -1,4 +1,6 @@
 // The commands that talk to a cluster which runs elsewhere, through its control API.
+import { plain } from "@raftkit-app/command-line";
+import type { Paint } from "@raftkit-app/command-line";
 import { z } from "zod";
 import type { NodeView } from "../supervisor/control-api.js";
 import { ClusterError } from "../errors.js";
@@ -193,8 +195,13 @@ function memberText(id: string, status: NodeStatus | null): string {
   return learners.some((learner) => learner.id === id) ? "learner" : "-";
 }
 
+const STATE_STYLES: Readonly<Partial<Record<NodeView["state"], "green" | "red">>> = {
+  running: "green",
+  ended: "red",
+};
+
 /** For people: one row for each node. */
-export function statusTable(nodes: readonly NodeView[]): string {
+export function statusTable(nodes: readonly NodeView[], paint: Paint = plain): string {
   const head = [
     "node",
     "pid",
@@ -207,12 +214,16 @@ export function statusTable(nodes: readonly NodeView[]): string {
     "http",
     "peer",
   ];
+  const stateText = (state: NodeView["state"]): string => {
+    const style = STATE_STYLES[state];
+    return style === undefined ? state : paint(style, state);
+  };
   const rows = nodes.map(({ id, pid, state, status, http, peer }) => [
     id,
     pid ?? "-",
-    state,
+    stateText(state),
     memberText(id, status),
-    status?.role ?? "-",
+    status?.role === "leader" ? paint("bold", "leader") : (status?.role ?? "-"),
     status?.term ?? "-",
     status?.commitIndex ?? "-",
     status?.lastApplied ?? "-",
@@ -222,5 +233,6 @@ export function statusTable(nodes: readonly NodeView[]): string {
   const reasons = nodes.flatMap(({ id, reason }) =>
     reason === null ? [] : [`${id} ended unexpectedly: ${reason}`],
   );
-  return [plainTable([head, ...rows]), ...reasons].join("\n");
+  const table = plainTable([head.map((name) => paint("bold", name)), ...rows]);
+  return [table, ...reasons].join("\n");
 }

@@ -1,8 +1,8 @@
 // The commands for a cluster in another process: `status`, `kill`, `restart`, `snapshot`,
 // `transfer` and `rolling-restart`.
 import type { Argument, Command } from "commander";
-import type { Actions } from "./actions.js";
-import { explain, nodeArgument } from "./options.js";
+import type { Actions, Output } from "./actions.js";
+import { explain, jsonOption, nodeArgument } from "./options.js";
 import { httpBaseOption } from "./up-command.js";
 
 interface ControlOptions {
@@ -14,8 +14,9 @@ export function addControl(root: Command, actions: Actions): void {
     .command("status")
     .description("Show the status of each node of a running cluster.")
     .addOption(httpBaseOption())
-    .action(({ httpBase }: ControlOptions) => actions.status(httpBase));
-  explain(status, [""], "0 done; 1 no cluster answered; 2 wrong options.");
+    .addOption(jsonOption())
+    .action(({ httpBase, json }: ControlOptions & Output) => actions.status(httpBase, { json }));
+  explain(status, ["", "--json"], "0 done; 1 no cluster answered; 2 wrong options.");
   const node = (): Argument => nodeArgument("<node>", 'its number, its id or "leader"');
   const kill = root
     .command("kill")
@@ -39,7 +40,10 @@ export function addControl(root: Command, actions: Actions): void {
     .description("Make a node take a snapshot of its state and compact its log.")
     .addArgument(node())
     .addOption(httpBaseOption())
-    .action((name: string, { httpBase }: ControlOptions) => actions.snapshot(name, httpBase));
+    .addOption(jsonOption())
+    .action((name: string, { httpBase, json }: ControlOptions & Output) =>
+      actions.snapshot(name, httpBase, { json }),
+    );
   explain(
     snapshot,
     ["1", "leader"],
@@ -57,8 +61,9 @@ function addLeadership(root: Command, actions: Actions): void {
       nodeArgument("[node]", "its number or its id; default: the node with the most complete log"),
     )
     .addOption(httpBaseOption())
-    .action((name: string | undefined, { httpBase }: ControlOptions) =>
-      actions.transfer(name ?? null, httpBase),
+    .addOption(jsonOption())
+    .action((name: string | undefined, { httpBase, json }: ControlOptions & Output) =>
+      actions.transfer(name ?? null, httpBase, { json }),
     );
   explain(
     transfer,

@@ -1,6 +1,8 @@
 // How all commands declare their options: each has an environment variable and a value that is
-// checked, and may be given once. Flags win over the environment, the environment over defaults.
-import { wholeNumber } from "@raftkit-app/command-line";
+// checked, and may be given once. Flags win over the environment, that over a file, and the file over
+// defaults.
+import { ConfigFileError, readConfigFile, wholeNumber } from "@raftkit-app/command-line";
+import type { ConfigFile } from "@raftkit-app/command-line";
 import { Argument, InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { closest, distance } from "fastest-levenshtein";
@@ -25,6 +27,11 @@ export function switchOption(flag: string, what: string): Option {
   const { parseArg } = option;
   option.argParser((text) => parseArg?.(text, undefined) === "true");
   return declared(option).preset("true").default(false);
+}
+
+/** For what a command prints at the end; what it says meanwhile goes to standard error then. */
+export function jsonOption(): Option {
+  return new Option("--json", "print the result as JSON").default(false);
 }
 
 /** @param fallback by default the first choice */
@@ -55,6 +62,47 @@ export function nodeArgument(name: string, what: string): Argument {
     if (text !== "") return text;
     throw new InvalidArgumentError("Allowed: a node's number or its id.");
   });
+}
+
+const CONFIG = "config";
+
+/** @param root all of whose options a file may have, so that one serves every command */
+export function configOption(root: Command): Option {
+  const what = "a YAML file with lines like nodes: 5, named for these options";
+  return declared(new Option(`--${CONFIG} <FILE>`, what)).argParser((file) => {
+    const names = root.commands.flatMap(({ options }) =>
+      options.filter(({ envVar }) => envVar !== undefined).map((option) => option.name()),
+    );
+    try {
+      return readConfigFile(
+        pathOf(file),
+        names.filter((name) => name !== CONFIG),
+      );
+    } catch (error) {
+      if (error instanceof ConfigFileError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  });
+}
+
+/** What neither flags nor the environment say is taken from the file, if there is one. */
+export function applyConfig(command: Command): void {
+  const config: ConfigFile | undefined = command.getOptionValue(CONFIG);
+  for (const option of config === undefined ? [] : command.options) {
+    const text = config?.values.get(option.name());
+    const key = option.attributeName();
+    const source = command.getOptionValueSource(key);
+    if (text === undefined || (source !== undefined && source !== "default")) continue;
+    try {
+      const value: unknown = option.parseArg ? option.parseArg(text, undefined) : text;
+      command.setOptionValueWithSource(key, value, "config");
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      command.error(
+        `error: option '${option.flags}' value '${text}' from ${option.name()} in ${config?.file} is invalid. ${error.message}`,
+      );
+    }
+  }
 }
 
 /** Adds examples, as what follows the command, and exit codes to its help. */

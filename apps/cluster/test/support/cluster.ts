@@ -19,7 +19,8 @@ export function runProgram(
   command: readonly string[] = [mainScript],
 ): Program {
   const child = spawn(process.execPath, [...command, ...args], {
-    env: { ...process.env, ...env },
+    // Vitest tells what it starts to print colours.
+    env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,13 +1,21 @@
 // The command line as commander sees it, made from the table of options: flags, help, suggestions.
 // Values stay text here; `parse.ts` checks them, so that all wrong ones are told at once.
-import { checkFlags, splitValues } from "@raftkit-app/command-line";
+import {
+  addCompletion,
+  checkFlags,
+  paintHelp,
+  serveCompletion,
+  splitValues,
+  versionText,
+} from "@raftkit-app/command-line";
 import { Command, CommanderError, Option } from "commander";
 import { WrongOptions } from "./errors.js";
 import { optionTable } from "./table.js";
 import type { TableOption } from "./table.js";
 
 const EXAMPLES = `
-Flags win over environment variables, those over defaults. An empty variable counts as unset.
+Flags win over environment variables, those over the file of --config, that over defaults. An empty
+variable counts as unset.
 
 Examples:
   node apps/server/dist/main.js --alone
@@ -15,8 +23,10 @@ Examples:
   node apps/server/dist/main.js --id n4 --join 127.0.0.1:7101
   node apps/server/dist/main.js --id n3 --join 127.0.0.1:7101 --rejoin
   RAFTKIT_STORAGE=memory RAFTKIT_LOG_LEVEL=warn node apps/server/dist/main.js --http 127.0.0.1:0
+  node apps/server/dist/main.js --config n1.yaml --log-level debug
+  eval "$(node apps/server/dist/main.js completion bash)"   # zsh, fish: completion --help tells how
 
-Exit codes: 0 ended by SIGTERM or SIGINT, 1 could not start or failed, 2 wrong options.`;
+Exit codes: 0 ended by SIGTERM or SIGINT, or printed what was asked for, 1 could not start or failed, 2 wrong options.`;
 
 export function environmentName(flag: string): string {
   return `RAFTKIT_${flag.toUpperCase().replaceAll("-", "_")}`;
@@ -30,11 +40,44 @@ export function helpText(): string {
   return text;
 }
 
+export const PROGRAM = "raftkit-server";
+
+/** What may be asked for in place of a server. */
+export type Asked = "help" | "version";
+
+export function version(): string {
+  return versionText(PROGRAM, new URL("../../package.json", import.meta.url));
+}
+
 /**
- * @returns the text of each flag that was given, or "help" when that was asked for
+ * `completion SHELL`, and what its script asks for.
+ * @param script this program's
+ * @returns whether that is what was asked for
  * @throws {WrongOptions}
  */
-export function readFlags(args: readonly string[]): ReadonlyMap<string, string> | "help" {
+export async function complete(
+  args: readonly string[],
+  script: string,
+  print: (text: string) => void,
+): Promise<boolean> {
+  if (args[0]?.startsWith("completion") !== true) return false;
+  const command = createCommand().helpCommand(false).configureOutput({ writeOut: print });
+  addCompletion(command, { name: PROGRAM, command: [process.execPath, script], print });
+  if (await serveCompletion(command, args)) return true;
+  try {
+    await command.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw wrongOptions(error);
+  }
+  return true;
+}
+
+/**
+ * @returns the text of each flag that was given, or what else was asked for
+ * @throws {WrongOptions}
+ */
+export function readFlags(args: readonly string[]): ReadonlyMap<string, string> | Asked {
   const command = createCommand();
   const flags = new Map<string, string>();
   // A switch may stand alone.
@@ -43,9 +86,8 @@ export function readFlags(args: readonly string[]): ReadonlyMap<string, string> 
     command.parse(splitValues(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return "help";
-    const line = error.message.replace(/^error: /, "").replaceAll("\n", " ");
-    throw new WrongOptions([`${line}; --help lists all`]);
+    if (error.exitCode === 0) return error.code === "commander.version" ? "version" : "help";
+    throw wrongOptions(error);
   }
   const [extra] = command.args;
   if (extra === undefined) return flags;
@@ -54,10 +96,19 @@ export function readFlags(args: readonly string[]): ReadonlyMap<string, string> 
   ]);
 }
 
+function wrongOptions({ message }: CommanderError): WrongOptions {
+  const line = message
+    .replace(/^error: /, "")
+    .replace(/\.$/, "")
+    .replaceAll("\n", " ");
+  return new WrongOptions([`${line}; --help lists all`]);
+}
+
 function createCommand(): Command {
-  const command = new Command("node apps/server/dist/main.js")
+  const command = paintHelp(new Command("node apps/server/dist/main.js"))
     .usage("[options]")
     .description("One node of a replicated key-value store, with an HTTP API.")
+    .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments()

@@ -1,8 +1,11 @@
-// Command line and environment to checked settings. Flags win over the environment, the environment
-// over defaults. Every complaint names the option, what was given and what is allowed; nothing here
+// Command line, environment and file to checked settings. Flags win over the environment, that over
+// the file, and the file over defaults. Every complaint names the option, what was given and what is allowed; nothing here
 // prints or exits.
+import { ConfigFileError, readConfigFile } from "@raftkit-app/command-line";
+import type { ConfigFile } from "@raftkit-app/command-line";
 import { formatHostPort, isLoopback, parseHostPort } from "./addresses.js";
 import { environmentName, readFlags } from "./command.js";
+import type { Asked } from "./command.js";
 import { WrongOptions } from "./errors.js";
 import { wrongVariables } from "./suggest.js";
 import { defaultAddress, optionTable } from "./table.js";
@@ -16,6 +19,7 @@ type Value<O> = O extends { fallback: unknown; schema: { _zod: { output: infer T
 const LOG_VALUES = 4;
 
 type Unset =
+  | "config"
   | "address"
   | "peers"
   | "join"
@@ -31,15 +35,15 @@ export type Settings = {
 
 /**
  * @param args without the program's own name
- * @returns "help" when it was asked for
+ * @returns what else was asked for
  * @throws {WrongOptions}
  */
 export function parseOptions(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
-): Settings | "help" {
+): Settings | Asked {
   const flags = readFlags(args);
-  if (flags === "help") return "help";
+  if (typeof flags === "string") return flags;
   const wrong = wrongVariables(
     environment,
     Object.values(optionTable).map(({ flag }) => environmentName(flag)),
@@ -48,13 +52,20 @@ export function parseOptions(
   // An empty variable counts as unset: that is how compose files and shells pass "nothing".
   const fromVariable = (flag: string): string | undefined =>
     environment[environmentName(flag)] || undefined;
+  const config = readConfig(flags.get("config") ?? fromVariable("config"), wrong);
   const given: Record<string, string | undefined> = Object.fromEntries(
-    options.map(([name, { flag }]) => [name, flags.get(flag) ?? fromVariable(flag)]),
+    options.map(([name, { flag }]) => [
+      name,
+      flags.get(flag) ?? fromVariable(flag) ?? config?.values.get(flag),
+    ]),
   );
+  const originOf = (flag: string): string => {
+    if (flags.has(flag)) return "";
+    if (fromVariable(flag) !== undefined) return ` (from ${environmentName(flag)})`;
+    return config?.values.has(flag) === true ? ` (from ${flag} in ${config.file})` : "";
+  };
   const settings: Record<string, unknown> = {};
   for (const [name, option] of options) {
-    const variable = environmentName(option.flag);
-    const fromEnvironment = fromVariable(option.flag);
     const text = given[name] ?? option.fallback(given);
     if (text === undefined) continue;
     const parsed = option.schema.safeParse(text);
@@ -63,12 +74,10 @@ export function parseOptions(
       settings[name] = parsed.data;
     } else {
       given[name] = undefined;
-      const origin =
-        flags.has(option.flag) || fromEnvironment === undefined ? "" : ` (from ${variable})`;
       wrong.push(
         complaint(
           option.flag,
-          `${JSON.stringify(text)}${origin}`,
+          `${JSON.stringify(text)}${originOf(option.flag)}`,
           option.allowed,
           detailOf(parsed.error.issues),
         ),
@@ -79,6 +88,23 @@ export function parseOptions(
   const checked = settings as Settings;
   checkTogether(checked, given);
   return checked;
+}
+
+/** @param wrong added to, if the file can't be read as one of options */
+function readConfig(file: string | undefined, wrong: string[]): ConfigFile | undefined {
+  const { config, ...others } = optionTable;
+  // What can't be a path is refused as every other value.
+  if (file === undefined || !config.schema.safeParse(file).success) return undefined;
+  try {
+    return readConfigFile(
+      file,
+      Object.values(others).map(({ flag }) => flag),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigFileError)) throw error;
+    wrong.push(complaint(config.flag, JSON.stringify(file), config.allowed, error.message));
+    return undefined;
+  }
 }
 
 function complaint(flag: string, was: string, allowed: string, detail = ""): string {

@@ -87,8 +87,18 @@ function onOff(flag: string, help: string): TableOption<boolean> {
 const unset = (text: string): Fallback => ({ text, of: () => undefined });
 const ids = "1 to 64 of A-Z a-z 0-9 _ -";
 
-/** In the order in which help prints them; `id` comes first because defaults depend on it. */
+/**
+ * In the order in which help prints them; `id` comes before the others because defaults depend on it.
+ */
 export const optionTable = {
+  config: option(
+    "config",
+    "FILE",
+    pathText,
+    "a YAML file with lines like timeout-ms: 2000, named for these options",
+    unset("none"),
+    "A file of options; a list may have a line for each item.",
+  ),
   id: option("id", "ID", idText, ids, "n1", "This node's name; --peers, if given, must list it."),
   clusterId: option(
     "cluster-id",

@@ -1,11 +1,13 @@
 // A run's findings for a terminal.
+import { plain } from "@raftkit-app/command-line";
+import type { Paint } from "@raftkit-app/command-line";
 import { plainTable } from "../../plain-table.js";
 import type { Check } from "../checks/check.js";
 import { faultsOf } from "./report.js";
 import type { ChaosReport } from "./report.js";
 import { FAULT_KINDS } from "../faults/schedule.js";
 
-export function reportText(report: ChaosReport): string {
+export function reportText(report: ChaosReport, paint: Paint = plain): string {
   const { totals, injectedFaults, outages, network, durationMs } = report;
   const { snapshots, sessions, watches, reads } = report;
   const faults = faultsOf(report);
@@ -27,23 +29,26 @@ export function reportText(report: ChaosReport): string {
     `leaders     in ${report.leadershipTerms} terms`,
     `outages     ${outages.length === 0 ? "never longer than a second without an acknowledged write" : `${outages.length === 1 ? "once" : `${outages.length} times`} longer than a second without an acknowledged write, ${seconds(outages.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0))} in all, the longest ${seconds(longest)}`}`,
     "",
-    checksText(report.checks),
+    checksText(report.checks, paint),
     "",
   ].join("\n");
 }
 
-export function checksText(checks: readonly Check[]): string {
-  return plainTable(checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAILED", name, detail]));
+export function checksText(checks: readonly Check[], paint: Paint): string {
+  return plainTable(
+    checks.map(({ name, ok, detail }) => [
+      ok ? paint("green", "ok") : paint("red", "FAILED"),
+      name,
+      detail,
+    ]),
+  );
 }
 
 /** The last line. */
-export function verdictLine(ok: boolean, checks: readonly Check[]): string {
-  return ok
-    ? `passed: ${checks.length} checks`
-    : `FAILED: ${checks
-        .filter((check) => !check.ok)
-        .map(({ name }) => name)
-        .join(", ")}`;
+export function verdictLine(ok: boolean, checks: readonly Check[], paint: Paint = plain): string {
+  if (ok) return `${paint("green", "passed:")} ${checks.length} checks`;
+  const failed = checks.filter((check) => !check.ok).map(({ name }) => name);
+  return `${paint("red", "FAILED:")} ${failed.join(", ")}`;
 }
 
 function ms(value: number | null): string {
