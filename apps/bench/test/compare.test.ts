@@ -167,7 +167,7 @@ test("points: medians, and ratios of what ran one after the other", () => {
   expect([ratioOf(etcd, rows), ratioOf(raftkit, rows)]).toEqual([null, 3]);
   const svg = drawComparison([...rows, { ...ROW, loop: "open", inFlight: null, rate: 5 }]);
   expect(svg).toMatch(/^<svg /);
-  for (const name of ["etcd (h2load)", "raftkit (h2load)", "puts a second"]) {
+  for (const name of ["etcd (h2load)", "raftkit (h2load)", "Requests a second: puts"]) {
     expect(svg).toContain(name);
   }
 });

@@ -1,27 +1,29 @@
 // A comparison as SVG: bars for each system and client, medians over the runs.
-import { BarChart } from "echarts/charts";
-import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
-import { init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
+import { drawPanels } from "../panels.js";
 import type { Row } from "./row.js";
 import { medianOf, pointsOf } from "./tables.js";
 import type { Workload } from "./workload.js";
 import { WORKLOAD_NAMES, WORKLOADS } from "./workload.js";
 
-use([BarChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+const WIDTH = 960;
 
-const [WIDTH, TOP, PANEL, GAP] = [960, 70, 170, 70];
+/** Of each system, for its clients. */
+const COLOURS = [
+  ["#64748b", "#a3adbb"],
+  ["#4f46e5", "#a5b4fc"],
+  ["#0d9488", "#7dd3c8"],
+] as const;
 
-interface Panel {
+interface Figures {
   readonly title: string;
   readonly loop: Row["loop"];
   readonly workload?: Workload;
   readonly figure: (row: Row) => number | null;
 }
 
-const PANELS: readonly Panel[] = [
-  ...WORKLOADS.map((workload): Panel => {
-    const title = `${WORKLOAD_NAMES[workload]} a second, by requests in flight`;
+const FIGURES: readonly Figures[] = [
+  ...WORKLOADS.map((workload): Figures => {
+    const title = `Requests a second: ${WORKLOAD_NAMES[workload]}, by requests in flight`;
     return { title, loop: "closed", workload, figure: ({ perSecond }) => perSecond };
   }),
   {
@@ -31,69 +33,56 @@ const PANELS: readonly Panel[] = [
     figure: ({ cpuUsPerRequest }) => cpuUsPerRequest,
   },
   {
-    title: "p99 in ms, at the same fixed rate for all: half of the first one's maximum",
+    title: "p99 in ms, all at the same fixed rate",
     loop: "open",
     figure: ({ p99Ms }) => p99Ms,
   },
 ];
 
 export function drawComparison(rows: readonly Row[]): string {
-  const top = (panel: number): number => TOP + panel * (PANEL + GAP);
-  const chart = init(null, null, {
-    renderer: "svg",
-    ssr: true,
-    width: WIDTH,
-    height: top(PANELS.length),
+  const colours = coloursOf(rows);
+  const panels = FIGURES.map((figures) => {
+    const points = pointsOf(rowsOf(figures, rows));
+    const categoryOf = ({ loop, inFlight, workload }: Row): string =>
+      loop === "closed" ? String(inFlight) : WORKLOAD_NAMES[workload];
+    const categories = [...new Set(points.map(({ first }) => categoryOf(first)))];
+    const series = [...new Set(points.map(({ first }) => nameOf(first)))].map((name) => ({
+      type: "bar",
+      name,
+      barGap: 0,
+      itemStyle: { color: colours.get(name) },
+      label: { show: true, position: "top", fontSize: 10, formatter: labelOf },
+      data: points
+        .filter(({ first }) => nameOf(first) === name)
+        .map((point) => [categoryOf(point.first), medianOf(point, figures.figure)]),
+    }));
+    return { title: figures.title, xAxis: { type: "category", data: categories }, series };
   });
-  chart.setOption({
-    animation: false,
-    backgroundColor: "#fff",
-    legend: { top: 8 },
-    title: PANELS.map(({ title }, i) => ({
-      text: title,
-      top: top(i) - 32,
-      left: 8,
-      textStyle: { fontSize: 14 },
-    })),
-    grid: PANELS.map((_, i) => ({ top: top(i), height: PANEL, left: 80, right: 24 })),
-    xAxis: PANELS.map((panel, i) => ({
-      type: "category",
-      gridIndex: i,
-      data: categoriesOf(panel, rows),
-    })),
-    yAxis: PANELS.map((_, i) => ({ type: "value", gridIndex: i, min: 0 })),
-    series: PANELS.flatMap((panel, i) => barsOf(panel, rows, i)),
-  });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
+  return drawPanels(panels, WIDTH);
 }
 
-function rowsOf({ loop, workload }: Panel, rows: readonly Row[]): Row[] {
+function rowsOf({ loop, workload }: Figures, rows: readonly Row[]): Row[] {
   return rows.filter(
     (row) => row.loop === loop && (workload === undefined || row.workload === workload),
   );
 }
 
-function categoryOf({ loop }: Panel, row: Row): string {
-  return loop === "closed" ? String(row.inFlight) : WORKLOAD_NAMES[row.workload];
+function nameOf({ system, client }: Row): string {
+  return `${system} (${client})`;
 }
 
-function categoriesOf(panel: Panel, rows: readonly Row[]): string[] {
-  return [...new Set(pointsOf(rowsOf(panel, rows)).map(({ first }) => categoryOf(panel, first)))];
+function coloursOf(rows: readonly Row[]): ReadonlyMap<string, string | undefined> {
+  const systems = [...new Set(rows.map(({ system }) => system))];
+  return new Map(
+    systems.flatMap((system, i) => {
+      const own = rows.filter((row) => row.system === system);
+      return [...new Set(own.map(nameOf))].map((name, j) => [name, COLOURS[i]?.[j]] as const);
+    }),
+  );
 }
 
-function barsOf(panel: Panel, rows: readonly Row[], grid: number): object[] {
-  const points = pointsOf(rowsOf(panel, rows));
-  const nameOf = ({ system, client }: Row): string => `${system} (${client})`;
-  return [...new Set(points.map(({ first }) => nameOf(first)))].map((name) => ({
-    type: "bar",
-    name,
-    xAxisIndex: grid,
-    yAxisIndex: grid,
-    barGap: 0,
-    data: points
-      .filter(({ first }) => nameOf(first) === name)
-      .map((point) => [categoryOf(panel, point.first), medianOf(point, panel.figure)]),
-  }));
+/** @param bar the figure is its second value */
+function labelOf({ value: [, figure] }: { readonly value: readonly unknown[] }): string {
+  if (typeof figure !== "number") return "";
+  return figure.toLocaleString("en-US", { maximumFractionDigits: figure < 100 ? 1 : 0 });
 }

@@ -1,13 +1,13 @@
 // A comparison's report: the raw results, the tables, and the chart.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { drawComparison } from "./chart.js";
 import type { Results } from "./row.js";
 import { tablesOf } from "./tables.js";
 
 /** @returns the files' names */
 export async function writeReport(results: Results, directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
+  const { drawComparison } = await import("./chart.js");
   const files = {
     "results.json": `${JSON.stringify(results, null, 2)}\n`,
     "tables.md": `${tablesOf(results)}\n`,

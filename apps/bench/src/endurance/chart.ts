@@ -1,16 +1,9 @@
-// A run over time, as SVG: throughput, latency, disk, memory, and how long event loops were blocked.
-import { LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
-import { init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
+// A run over time, as SVG: throughput, latency, disk, memory, and how long event loops were
+// blocked.
+import { drawPanels } from "../panels.js";
 import type { NodeSample, Sample } from "./sample.js";
 
-use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
-
 const WIDTH = 1200;
-const TOP = 60;
-const PANEL = 150;
-const GAP = 60;
 const MIB = 1024 * 1024;
 
 interface Line {
@@ -18,58 +11,30 @@ interface Line {
   readonly of: (sample: Sample) => number | null;
 }
 
-interface Panel {
+interface Figures {
   readonly title: string;
   readonly lines: readonly Line[];
 }
 
 /** @param samples the first from before the load: it has no throughput */
 export function drawChart(samples: readonly Sample[]): string {
-  const panels = panelsOf(samples[0]?.nodes.map(({ id }) => id) ?? []);
-  const top = (panel: number): number => TOP + panel * (PANEL + GAP);
-  const chart = init(null, null, {
-    renderer: "svg",
-    ssr: true,
-    width: WIDTH,
-    height: top(panels.length),
-  });
-  const seconds = Math.ceil((samples.at(-1)?.atMs ?? 0) / 1000);
-  chart.setOption({
-    animation: false,
-    backgroundColor: "#fff",
-    legend: { top: 8 },
-    title: panels.map(({ title }, i) => ({
-      text: title,
-      top: top(i) - 28,
-      left: 8,
-      textStyle: { fontSize: 14 },
+  const max = Math.ceil((samples.at(-1)?.atMs ?? 0) / 1000);
+  const figures = figuresOf(samples[0]?.nodes.map(({ id }) => id) ?? []);
+  const panels = figures.map(({ title, lines }) => ({
+    title,
+    xAxis: { type: "value", max, axisLabel: { formatter: "{value} s" } },
+    series: lines.map(({ name, of }) => ({
+      type: "line",
+      name,
+      showSymbol: false,
+      lineStyle: { width: 1.2 },
+      data: samples.map((sample) => [sample.atMs / 1000, of(sample)]),
     })),
-    grid: panels.map((_, i) => ({ top: top(i), height: PANEL, left: 80, right: 24 })),
-    xAxis: panels.map((_, i) => ({
-      type: "value",
-      gridIndex: i,
-      max: seconds,
-      axisLabel: { formatter: "{value} s" },
-    })),
-    yAxis: panels.map((_, i) => ({ type: "value", gridIndex: i, min: 0 })),
-    series: panels.flatMap(({ lines }, i) =>
-      lines.map(({ name, of }) => ({
-        type: "line",
-        name,
-        xAxisIndex: i,
-        yAxisIndex: i,
-        showSymbol: false,
-        lineStyle: { width: 1.2 },
-        data: samples.map((sample) => [sample.atMs / 1000, of(sample)]),
-      })),
-    ),
-  });
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
+  }));
+  return drawPanels(panels, WIDTH);
 }
 
-function panelsOf(ids: readonly string[]): Panel[] {
+function figuresOf(ids: readonly string[]): Figures[] {
   const ofNodes = (figure: (node: NodeSample) => number): Line[] =>
     ids.map((id) => ({
       name: id,

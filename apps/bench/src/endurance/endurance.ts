@@ -60,7 +60,6 @@ export async function measureEndurance(
     const summary = summarize(run.samples, run.latencies, run.refused);
     print(summaryText(summary));
     await saveReport(options, run, summary);
-    // Only here: it takes longer to load than all the rest.
     const { drawChart } = await import("./chart.js");
     await writeFile(join(options.out, "chart.svg"), drawChart(run.samples));
     print(`\n${join(options.out, REPORT)} and chart.svg have the figures of every second.`);
