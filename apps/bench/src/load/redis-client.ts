@@ -2,7 +2,9 @@
 // come in the order of the requests.
 //
 //   request = "*3" "$3" "SET" "$16" key "$n" value   or   "*2" "$3" "GET" "$16" key
-//   reply   = "+OK"  or  "-" error  or  ":" integer  or  "$n" bytes  or  "$-1"     each line ends with CR LF
+//   reply   = "+OK"  or  "-" error  or  ":" integer  or  "$n" bytes  or  "$-1"
+//
+// Each line ends with CR LF.
 import type { Socket } from "node:net";
 import { Batch, cut } from "./batch.js";
 import { openSocket, watchConnection } from "./connection.js";
@@ -13,13 +15,23 @@ import { Slots } from "./slots.js";
 
 const [CR, PLUS, MINUS, COLON, DOLLAR] = [13, 43, 45, 58, 36];
 
-function getTemplate(): Buffer {
-  return Buffer.from(`*2\r\n$3\r\nGET\r\n$${KEY_BYTES}\r\n${keyName(0)}\r\n`);
+const GET_HEAD = `*2\r\n$3\r\nGET\r\n$${KEY_BYTES}\r\n`;
+const SET_HEAD = `*3\r\n$3\r\nSET\r\n$${KEY_BYTES}\r\n`;
+
+/** A request that is sent again and again, with another key. */
+interface Template {
+  readonly bytes: Buffer;
+  readonly keyAt: number;
 }
 
-function setTemplate(value: Uint8Array): Buffer {
-  const head = `*3\r\n$3\r\nSET\r\n$${KEY_BYTES}\r\n${keyName(0)}\r\n$${value.length}\r\n`;
-  return Buffer.concat([Buffer.from(head), value, Buffer.from("\r\n")]);
+function getTemplate(): Template {
+  return { bytes: Buffer.from(`${GET_HEAD}${keyName(0)}\r\n`), keyAt: GET_HEAD.length };
+}
+
+function setTemplate(value: Uint8Array): Template {
+  const head = Buffer.from(`${SET_HEAD}${keyName(0)}\r\n$${value.length}\r\n`);
+  const bytes = Buffer.concat([head, value, Buffer.from("\r\n")]);
+  return { bytes, keyAt: SET_HEAD.length };
 }
 
 export class RedisClient implements LoadClient {
@@ -30,7 +42,7 @@ export class RedisClient implements LoadClient {
   #order: number[] = [];
   #answered = 0;
   readonly #get = getTemplate();
-  #set: { readonly value: Uint8Array; readonly template: Buffer } = {
+  #set: { readonly value: Uint8Array; readonly template: Template } = {
     value: new Uint8Array(),
     template: setTemplate(new Uint8Array()),
   };
@@ -67,11 +79,11 @@ export class RedisClient implements LoadClient {
     this.#connection.close();
   }
 
-  #send(template: Buffer, key: number, since: number, onAnswer: OnAnswer): void {
+  #send({ bytes, keyAt }: Template, key: number, since: number, onAnswer: OnAnswer): void {
     this.#order.push(this.#slots.take(key, since, onAnswer));
-    const { slab, at } = this.#batch.take(template.length);
-    template.copy(slab, at);
-    patchKey(slab, at + template.indexOf("key:"), key);
+    const { slab, at } = this.#batch.take(bytes.length);
+    bytes.copy(slab, at);
+    patchKey(slab, at + keyAt, key);
   }
 
   #takeReply(bytes: Buffer, at: number): number {
