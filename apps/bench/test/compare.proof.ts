@@ -1,9 +1,9 @@
-// Comparisons as their users run them, small. For the proof alone, which has the time (`npm run proof --
-// all --only long-tests`). No figure is judged here.
+// Comparisons as their users run them, small. For the proof alone, which has the time (`npm run
+// proof -- all --only long-tests`). No figure is judged here.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { PROGRAMS, versionOf } from "../src/compare/programs.js";
+import { PROGRAMS, versionOf } from "../src/programs.js";
 import type { Results } from "../src/compare/row.js";
 import { bench, MEASUREMENT_MS, temporaryDirectory } from "./program-run.js";
 

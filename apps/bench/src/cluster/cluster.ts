@@ -1,8 +1,8 @@
 // Three fresh server processes for one run of a benchmark, on free loopback ports.
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../data-directory.js";
+import { freePorts } from "../free-ports.js";
 import { BenchServer } from "./bench-server.js";
 import type { BenchReport } from "./ipc.js";
 
@@ -75,17 +75,4 @@ async function leaderOf(servers: readonly BenchServer[]): Promise<BenchServer> {
     await sleep(50);
   }
   throw new Error(`no leader after ${LEADER_WAIT_MS} ms`);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(
-    servers.map((server) => new Promise((resolve) => server.once("listening", resolve))),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,13 +1,13 @@
-// raftkit beside etcd: the same machine and file system, new data for each run, the same durability and
-// the same reads, each with its best client. They alternate, so that a machine that drifts favours
-// none; the figures are medians over the runs.
+// raftkit beside etcd: the same machine and file system, new data for each run, the same durability
+// and the same reads, each with its best client. They alternate, so that a machine that drifts
+// favours none; the figures are medians over the runs.
 import { cpus, release, totalmem } from "node:os";
 import { makeDataDirectory } from "../data-directory.js";
 import { etcdSystem } from "./etcd-system.js";
 import { fill, runLoader } from "./loader.js";
 import { measureSystem } from "./measure-system.js";
 import { usageOf } from "./process-usage.js";
-import { missing, PROGRAMS, versionOf } from "./programs.js";
+import { missing, PROGRAMS, versionOf } from "../programs.js";
 import { raftkitOverHttp, raftkitOverRedis, raftkitRuntime } from "./raftkit-systems.js";
 import { writeReport } from "./report.js";
 import type { Memory, Results, Row, SystemCalls } from "./row.js";

@@ -3,7 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Latencies } from "../load/latencies.js";
-import { PROGRAMS, runProgram } from "./programs.js";
+import { PROGRAMS, runProgram } from "../programs.js";
 import type { Answered, ClosedLoad } from "./system.js";
 
 export interface H2LoadRequest {

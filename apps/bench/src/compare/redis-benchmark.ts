@@ -1,5 +1,5 @@
 // redis-benchmark, the Redis project's own load generator: SET and GET of random keys.
-import { PROGRAMS, runProgram } from "./programs.js";
+import { PROGRAMS, runProgram } from "../programs.js";
 import type { Answered, ClosedLoad } from "./system.js";
 import { KEYS, VALUE_BYTES } from "./workload.js";
 

@@ -1,15 +1,9 @@
 // etcd, as Debian's etcd-server installs it, asked through its JSON gateway.
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { freePorts } from "../free-ports.js";
 import { MeasuredProcess } from "./process.js";
-import { askJson, freePorts } from "./system.js";
+import { askJson } from "./system.js";
 import type { MeasuredSystem } from "./system.js";
-
-/** @returns its first line on versions; undefined: it isn't installed */
-export function etcdVersion(): string | undefined {
-  const { status, stdout } = spawnSync("etcd", ["--version"], { encoding: "utf8" });
-  return status === 0 ? stdout.split("\n")[0] : undefined;
-}
 
 const base64 = (text: string | Buffer): string => Buffer.from(text).toString("base64");
 

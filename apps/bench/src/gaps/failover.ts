@@ -3,8 +3,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { markdownTable } from "markdown-table";
 import { makeDataDirectory } from "../data-directory.js";
+import { startOpenLoop } from "../load/open-loop.js";
 import { median } from "../medians.js";
-import { etcd, etcdVersion } from "./etcd.js";
+import { missing, PROGRAMS, versionOf } from "../programs.js";
+import { etcd } from "./etcd.js";
 import { raftkit } from "./raftkit.js";
 import { leaderOf, waitUntilReady } from "./system.js";
 import type { MeasuredServer, MeasuredSystem, Timeouts } from "./system.js";
@@ -30,16 +32,13 @@ export async function measureFailover(
   options: FailoverOptions,
   print: (line: string) => void,
 ): Promise<void> {
-  const version = etcdVersion();
-  if (version === undefined) {
-    print(
-      "etcd isn't installed (on Debian: apt-get install etcd-server): raftkit alone is measured",
-    );
-  } else print(version);
+  const version = versionOf(PROGRAMS.etcd);
+  print(version ?? missing(PROGRAMS.etcd, "raftkit alone is measured"));
   const systems = version === undefined ? [raftkit] : [raftkit, etcd];
   const { runs, rate, heartbeatMs, electionMs } = options;
   print(
-    `three processes each, ${rate} writes/s to all of them; heartbeats every ${heartbeatMs} ms, election timeouts of ${electionMs} to ${2 * electionMs} ms`,
+    `three processes each, ${rate} writes/s to all of them; heartbeats every ` +
+      `${heartbeatMs} ms, election timeouts of ${electionMs} to ${2 * electionMs} ms`,
   );
   const measured = new Map<MeasuredSystem, Gaps[]>(systems.map((system) => [system, []]));
   for (let run = 1; run <= runs; run++) {
@@ -48,7 +47,8 @@ export async function measureFailover(
       const gaps = await measureOnce(system, options);
       measured.get(system)?.push(gaps);
       print(
-        `run ${run}/${runs}, ${system.name}: longest gap ${ms(gaps.SIGTERM)} at SIGTERM, ${ms(gaps.SIGKILL)} at kill -9, ${ms(gaps.none)} without either`,
+        `run ${run}/${runs}, ${system.name}: longest gap ${ms(gaps.SIGTERM)} at SIGTERM, ` +
+          `${ms(gaps.SIGKILL)} at kill -9, ${ms(gaps.none)} without either`,
       );
     }
   }
@@ -64,7 +64,7 @@ async function measureOnce(system: MeasuredSystem, options: FailoverOptions): Pr
     const load = new WriteLoad(
       servers.map(({ address }) => address),
       system.protocol,
-      { perSecond: options.rate },
+      { start: (send) => startOpenLoop({ perSecond: options.rate, send }) },
     );
     try {
       await sleep(WARMUP_MS);

@@ -1,8 +1,9 @@
 // raftkit's own server, apps/server, with TCP, msgpack and file storage.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { freePorts } from "../free-ports.js";
 import { MeasuredProcess } from "./process.js";
-import { askJson, freePorts } from "./system.js";
+import { askJson } from "./system.js";
 import type { MeasuredServer, MeasuredSystem, Timeouts } from "./system.js";
 
 const program = join(
@@ -36,7 +37,7 @@ function serverAt(
 }
 
 async function startingServers(directory: string, timeouts: Timeouts): Promise<RaftkitServer[]> {
-  const places = await freePlaces();
+  const places = placesAt(await freePorts(6));
   const peers = peersOf(places);
   return places.map((place) => serverAt(place, directory, timeouts, { peers }));
 }
@@ -46,16 +47,19 @@ async function redisServers(
   directory: string,
   timeouts: Timeouts,
 ): Promise<(RaftkitServer & { readonly redis: string })[]> {
-  const [places, ports] = [await freePlaces(), await freePorts(3)];
+  const ports = await freePorts(9);
+  const places = placesAt(ports);
   const peers = peersOf(places);
   return places.map((place, i) => {
-    const redis = `127.0.0.1:${ports[i]}`;
+    const redis = `127.0.0.1:${ports[6 + i]}`;
     return { redis, ...serverAt(place, directory, timeouts, { peers, "redis-port": redis }) };
   });
 }
 
-async function freePlaces(): Promise<Pick<RaftkitServer, "id" | "address" | "peer">[]> {
-  const ports = await freePorts(6);
+/** @param ports at least six */
+function placesAt(
+  ports: readonly number[],
+): readonly Pick<RaftkitServer, "id" | "address" | "peer">[] {
   return ["n1", "n2", "n3"].map((id, i) => {
     return { id, peer: `127.0.0.1:${ports[i]}`, address: `127.0.0.1:${ports[3 + i]}` };
   });

@@ -1,8 +1,9 @@
 // Rolling restart and rolling replacement under load: each node is stopped and started again, the
-// leader last; then each is replaced by a new one. Measures the longest time without an acknowledged
-// write, and checks that each acknowledged one is there, once.
+// leader last; then each is replaced by a new one. Measures the longest time without an
+// acknowledged write, and checks that each acknowledged one is there, once.
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../data-directory.js";
+import { startOpenLoop } from "../load/open-loop.js";
 import { allKeys, changeVoters, raftkit } from "./raftkit.js";
 import { leaderOf, waitUntilReady } from "./system.js";
 import { WriteLoad } from "./write-load.js";
@@ -34,7 +35,7 @@ export async function measureRestartGap(
     const load = new WriteLoad(
       servers.map(({ address }) => address),
       raftkit.protocol,
-      { perSecond: rate },
+      { start: (send) => startOpenLoop({ perSecond: rate, send }) },
     );
     try {
       await sleep(WARMUP_MS);
@@ -49,7 +50,8 @@ export async function measureRestartGap(
     }
     for (const server of servers) checkKeys(load.acknowledged, await allKeys(server), server.id);
     print(
-      `\n${load.acknowledged.size} writes acknowledged, ${load.failed} not; all of the acknowledged are on every node, each once`,
+      `\n${load.acknowledged.size} writes acknowledged, ${load.failed} not; all of the ` +
+        "acknowledged are on every node, each once",
     );
   } finally {
     await Promise.all(servers.map((server) => server.process.end("SIGKILL")));
@@ -78,7 +80,8 @@ async function restartAll(
     await sleep(PAUSE_MS);
     const role = server === leader ? "the leader" : "a follower";
     print(
-      `  ${server.id}, ${role}, ended after ${endedMs.toFixed(0)} ms, ready again after ${backMs.toFixed(0)} ms: ${gap(load)}`,
+      `  ${server.id}, ${role}, ended after ${endedMs.toFixed(0)} ms, ready again after ` +
+        `${backMs.toFixed(0)} ms: ${gap(load)}`,
     );
     longestMs = Math.max(longestMs, load.gaps.longestMs());
   }
@@ -139,7 +142,8 @@ export function checkKeys(
   if (other.length > 0) {
     const [key = "", index] = other[0] ?? [];
     throw new Error(
-      `${other.length} writes were executed again on ${id}: ${key} was acknowledged at ${index}, and is there from ${found.get(key)}`,
+      `${other.length} writes were executed again on ${id}: ${key} was acknowledged at ` +
+        `${index}, and is there from ${found.get(key)}`,
     );
   }
 }

@@ -1,5 +1,4 @@
 // The measured system: three server processes, and how to ask them over HTTP.
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MeasuredProcess } from "./process.js";
 import type { WriteProtocol } from "./write-load.js";
@@ -83,17 +82,4 @@ export async function askJson(
 /** @param address `host:port` */
 export function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(":") + 1));
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(
-    servers.map((server) => new Promise((resolve) => server.once("listening", resolve))),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

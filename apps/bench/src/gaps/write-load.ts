@@ -1,7 +1,6 @@
-// Writes over HTTP at a fixed rate, each of a key of its own, at servers that come and go: when the
-// last one was acknowledged, for how long at most none was, and which were.
+// Writes over HTTP, each of a key of its own, at servers that come and go: when the last one was
+// acknowledged, for how long at most none was, and which were.
 import { Agent, request } from "node:http";
-import { startOpenLoop } from "../load/open-loop.js";
 import { AckGaps } from "./ack-gaps.js";
 
 /** How a system takes a write over HTTP. */
@@ -12,8 +11,8 @@ export interface WriteProtocol {
 }
 
 export interface LoadOptions {
-  /** Writes. */
-  readonly perSecond: number;
+  /** Calls `send` for each write, with the count of those before, until what it returns is called. */
+  readonly start: (send: (count: number) => void) => () => void;
   /**
    * A write without an answer is given up after this time: its outcome is unknown. Default 1000.
    */
@@ -49,17 +48,16 @@ export class WriteLoad {
   constructor(
     addresses: readonly string[],
     protocol: WriteProtocol,
-    { perSecond, answerMs = 1000, pauseMs = 50 }: LoadOptions,
+    { start, answerMs = 1000, pauseMs = 50 }: LoadOptions,
   ) {
     this.#protocol = protocol;
     this.#answerMs = answerMs;
     this.#pauseMs = pauseMs;
     this.useServers(addresses);
-    const send = (count: number): void => {
+    this.#stop = start((count) => {
       const write = this.#write(keyOf(count)).finally(() => this.#underWay.delete(write));
       this.#underWay.add(write);
-    };
-    this.#stop = startOpenLoop({ perSecond, send });
+    });
   }
 
   /** The servers to ask from now on. Writes in flight are not affected. */
