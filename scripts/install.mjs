@@ -21,7 +21,11 @@ export async function install(packageManager) {
     writeFileSync(stamp, "");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return `${resolve("node_modules")} can't be written (${why}), and it isn't what this Node (${process.version}) and these package.json files need: make the folder writable, or use a copy of it`;
+    return (
+      `${resolve("node_modules")} can't be written (${why}), and it isn't what this Node ` +
+      `(${process.version}) and these package.json files need: make the folder writable, ` +
+      "or use a copy of it"
+    );
   }
   const [, version = packageManager] = packageManager.split("@");
   const asked = await runQuietly(`fetching pnpm ${version}, which installs the rest`, [
@@ -33,11 +37,17 @@ export async function install(packageManager) {
     "node -p process.env.PATH",
   ]);
   if (asked.status !== 0) {
-    return `npx could not fetch ${packageManager}: it ${statusText(asked.status)}; the first installation needs a package registry that answers (npm config get registry)`;
+    return (
+      `npx could not fetch ${packageManager}: it ${statusText(asked.status)}; the first ` +
+      "installation needs a package registry that answers (npm config get registry)"
+    );
   }
   const path = asked.output.trim().split("\n").at(-1) ?? "";
   if (!path.split(delimiter).some((folder) => existsSync(join(folder, "pnpm")))) {
-    return `npx installed no pnpm: its download was probably cut short; delete ${path.split(delimiter)[0]?.replace(/\/node_modules\/\.bin$/, "")} and try again`;
+    return (
+      "npx installed no pnpm: its download was probably cut short; delete " +
+      `${path.split(delimiter)[0]?.replace(/\/node_modules\/\.bin$/, "")} and try again`
+    );
   }
   const command = ["pnpm", "install", "--frozen-lockfile", "--prefer-offline"];
   const { status } = await runQuietly(
@@ -46,7 +56,10 @@ export async function install(packageManager) {
     { env: { ...process.env, PATH: path }, detailOf: packagesDone },
   );
   if (status !== 0) {
-    return `pnpm install ${statusText(status)}, the reason is above; what was installed already is kept for the next try`;
+    return (
+      `pnpm install ${statusText(status)}, the reason is above; what was installed already ` +
+      "is kept for the next try"
+    );
   }
   writeFileSync(stamp, fingerprint());
   return undefined;

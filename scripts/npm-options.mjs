@@ -110,5 +110,8 @@ export function keptByNpm(task, args, env) {
   const rest = lacking.length > 0 ? [] : own;
   const command = task === "start" || task === "test" ? `npm ${task}` : `npm run ${task}`;
   const names = kept.map(({ name }) => `--${name}`).join(", ");
-  return `npm took ${names} for itself, and nothing was started; type two more dashes: ${[command, "--", ...part, ...options, ...rest].join(" ")}`;
+  return (
+    `npm took ${names} for itself, and nothing was started; type two more dashes: ` +
+    `${[command, "--", ...part, ...options, ...rest].join(" ")}`
+  );
 }

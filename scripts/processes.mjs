@@ -21,8 +21,8 @@ export function run(command, { env = process.env, cleanUp } = {}) {
 }
 
 /**
- * Runs a tool that has little to say: what it is about is shown while it runs, what it wrote only if
- * it fails.
+ * Runs a tool that has little to say: what it is about is shown while it runs, what it wrote only
+ * if it fails.
  * @param {string} what as `building`
  * @param {readonly string[]} command
  * @param {{ env?: NodeJS.ProcessEnv; detailOf?: (text: string) => string | undefined }} [options]

@@ -86,7 +86,9 @@ function addCompare(root: Command, { compare }: ProgramOptions): void {
   root
     .command("compare", { isDefault: true })
     .description(
-      "Compares raftkit with etcd, if it is installed: three processes each, in turn on one file system, with the same durability and the same reads. Puts, linearizable reads and a mix; closed and open loop; CPU, memory, syncs.",
+      "Compares raftkit with etcd, if it is installed: three processes each, in turn on " +
+        "one file system, with the same durability and the same reads. Puts, linearizable " +
+        "reads and a mix; closed and open loop; CPU, memory, syncs.",
     )
     .addOption(inFlightOption("requests", [1, 64, 256, 1024]))
     .addOption(
@@ -110,7 +112,8 @@ function addCompare(root: Command, { compare }: ProgramOptions): void {
     .addOption(
       new Option(
         "--port <NAME>",
-        "what raftkit is asked over: the Redis protocol of its server, or an edge of the benchmark's own",
+        "what raftkit is asked over: the Redis protocol of its server, or an edge of the " +
+          "benchmark's own",
       )
         .choices(["redis", "bench"])
         .default("redis"),
@@ -130,7 +133,8 @@ function addWrites(root: Command, { writes }: ProgramOptions): void {
   root
     .command("writes")
     .description(
-      "Measures durable writes per second: three server processes (TCP, msgpack, file storage, every write synced on a majority) and a loader.",
+      "Measures durable writes per second: three server processes (TCP, msgpack, file " +
+        "storage, every write synced on a majority) and a loader.",
     )
     .addOption(inFlightOption("writes", [1, 64, 1024]))
     .addOption(
@@ -146,7 +150,8 @@ function addWrites(root: Command, { writes }: ProgramOptions): void {
     .addOption(
       only(
         "--log-mib <LIST>",
-        "limits of the log in MiB (1 to 8192, separated by commas); their runs alternate and are compared with those of the last one; none: no snapshots",
+        "limits of the log in MiB (1 to 8192, separated by commas); their runs alternate " +
+          "and are compared with those of the last one; none: no snapshots",
         boundsOf,
       ).default([null], "none"),
     )
@@ -169,7 +174,8 @@ function addEndurance(root: Command, { endurance }: ProgramOptions): void {
   root
     .command("endurance")
     .description(
-      "Measures whether disk and memory stay flat over many writes with a bounded log, and how its snapshots affect the writes.",
+      "Measures whether disk and memory stay flat over many writes with a bounded log, " +
+        "and how its snapshots affect the writes.",
     )
     .addOption(
       option("--writes <N>", "writes to be acknowledged", 1, 1_000_000_000).default(10_000_000),
@@ -182,7 +188,8 @@ function addEndurance(root: Command, { endurance }: ProgramOptions): void {
     .addOption(
       option(
         "--rate <N>",
-        "writes per second instead, regardless of unfinished ones; latency counts from when each was due",
+        "writes per second instead, regardless of unfinished ones; latency counts from " +
+          "when each was due",
         1,
         200_000,
       ),
@@ -201,7 +208,8 @@ function addRestart(root: Command, { restart }: ProgramOptions): void {
   root
     .command("restart")
     .description(
-      "Measures how long a restarted process with its keys takes until it answers a linearizable read.",
+      "Measures how long a restarted process with its keys takes until it answers a " +
+        "linearizable read.",
     )
     .addOption(option("--keys <N>", "keys in the store", 1, KEYS_MAX).default(1_000_000))
     .addOption(option("--value-bytes <N>", "size of each value", 1, 100_000).default(100))
@@ -215,7 +223,8 @@ function addCatchUp(root: Command, { catchUp }: ProgramOptions): void {
   root
     .command("catch-up")
     .description(
-      "Measures how a follower that comes back far behind affects the others while it gets the leader's snapshot, and how long that takes.",
+      "Measures how a follower that comes back far behind affects the others while it " +
+        "gets the leader's snapshot, and how long that takes.",
     )
     .addOption(option("--mib <N>", "MiB of state that the follower lacks", 1, 4096).default(1024))
     .addOption(
@@ -239,7 +248,9 @@ function addRestartGap(root: Command, { restartGap }: ProgramOptions): void {
   root
     .command("restart-gap")
     .description(
-      "Measures how long no write is acknowledged while three servers are restarted one after the other, and then replaced by new ones, and checks that no write is lost or executed twice.",
+      "Measures how long no write is acknowledged while three servers are restarted one " +
+        "after the other, and then replaced by new ones, and checks that no write is lost " +
+        "or executed twice.",
     )
     .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 100_000).default(2000))
     .addOption(dataOption())
@@ -250,7 +261,8 @@ function addFailover(root: Command, { failover }: ProgramOptions): void {
   root
     .command("failover")
     .description(
-      "Measures how long no write is acknowledged when the leader ends, on SIGTERM and on kill -9: with raftkit's server and, if it is installed, etcd, in turn.",
+      "Measures how long no write is acknowledged when the leader ends, on SIGTERM and " +
+        "on kill -9: with raftkit's server and, if it is installed, etcd, in turn.",
     )
     .addOption(runsOption("how often each leader is stopped in each way"))
     .addOption(option("--rate <N>", "writes of 100 bytes a second", 1, 10_000).default(500))
@@ -271,7 +283,8 @@ function addFailover(root: Command, { failover }: ProgramOptions): void {
       // etcd's own rule.
       if (electionMs >= 5 * heartbeatMs) return failover(options);
       return command.error(
-        `error: option '--election-ms <N>' argument '${electionMs}' is invalid. Allowed: at least ${5 * heartbeatMs}, five times --heartbeat-ms ${heartbeatMs}.`,
+        `error: option '--election-ms <N>' argument '${electionMs}' is invalid. Allowed: ` +
+          `at least ${5 * heartbeatMs}, five times --heartbeat-ms ${heartbeatMs}.`,
       );
     });
 }
@@ -280,7 +293,8 @@ function addParts(root: Command, { parts }: ProgramOptions): void {
   root
     .command("parts")
     .description(
-      "Measures parts by themselves: the core of three nodes in one process, the log's file, codecs, and the checker of histories.",
+      "Measures parts by themselves: the core of three nodes in one process, the log's " +
+        "file, codecs, and the checker of histories.",
     )
     .addOption(option("--ms <MS>", "how long each is measured", 10, 60_000).default(1000))
     .addOption(dataOption())
@@ -291,7 +305,8 @@ function addGrowth(root: Command, { growth }: ProgramOptions): void {
   root
     .command("growth")
     .description(
-      "Measures how costs grow with nodes, batch size, the log's length, its history and the state, prints the slopes, and the CPU of idle nodes.",
+      "Measures how costs grow with nodes, batch size, the log's length, its history and " +
+        "the state, prints the slopes, and the CPU of idle nodes.",
     )
     .addOption(option("--scale <N>", "multiplies the sizes", 1, 10).default(1))
     .addOption(dataOption())
@@ -302,7 +317,9 @@ function addLibraries(root: Command, { libraries }: ProgramOptions): void {
   root
     .command("libraries")
     .description(
-      "Measures other Raft libraries for JavaScript beside raftkit's core: three nodes in one process, nothing on disk. The first time it installs them, outside the workspace.",
+      "Measures other Raft libraries for JavaScript beside raftkit's core: three nodes " +
+        "in one process, nothing on disk. The first time it installs them, outside the " +
+        "workspace.",
     )
     .addOption(option("--ms <MS>", "how long each is measured", 10, 60_000).default(2000))
     .action(libraries);

@@ -1,5 +1,5 @@
-// The benchmarks of gaps as their users run them, small. For the proof alone: servers come and go, which
-// takes its time (`npm run proof -- all --only long-tests`). No figure is judged here.
+// The benchmarks of gaps as their users run them, small. For the proof alone: servers come and go,
+// which takes its time (`npm run proof -- all --only long-tests`). No figure is judged here.
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { bench, MEASUREMENT_MS, temporaryDirectory } from "./program-run.js";

@@ -83,7 +83,9 @@ class Run {
     const stateKeys = await this.#fill();
     const { snapshotIndex, snapshotBytes, baseIndex } = await leader.ask("snapshot");
     print(
-      `${stateKeys} keys with values of ${options.valueBytes} B; the leader's snapshot at ${snapshotIndex} has ${(snapshotBytes / MIB).toFixed(0)} MiB, its log begins after ${baseIndex}; ${follower.settings.id} is stopped`,
+      `${stateKeys} keys with values of ${options.valueBytes} B; the leader's snapshot ` +
+        `at ${snapshotIndex} has ${(snapshotBytes / MIB).toFixed(0)} MiB, its log begins ` +
+        `after ${baseIndex}; ${follower.settings.id} is stopped`,
     );
     const load = new Load(client, stateKeys, options);
     try {
@@ -144,7 +146,8 @@ class Run {
       }
       if (sinceMs > CATCH_UP_LIMIT_MS) {
         throw new Error(
-          `the follower hasn't caught up after ${CATCH_UP_LIMIT_MS / 60_000} minutes; the servers' output is above`,
+          `the follower hasn't caught up after ${CATCH_UP_LIMIT_MS / 60_000} minutes; ` +
+            "the servers' output is above",
         );
       }
     }

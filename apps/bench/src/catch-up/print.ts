@@ -19,10 +19,13 @@ const MIB = 1024 * 1024;
 export function printCatchUp(print: (line: string) => void, catchUp: CatchUp): void {
   const { before, during, after } = catchUp;
   print(
-    `\nCaught up ${during.seconds.toFixed(1)} s after its start, with ${catchUp.installed} installed snapshots; its memory ${mib(catchUp.followerRssBytes)} MiB`,
+    `\nCaught up ${during.seconds.toFixed(1)} s after its start, with ` +
+      `${catchUp.installed} installed snapshots; its memory ` +
+      `${mib(catchUp.followerRssBytes)} MiB`,
   );
   print(
-    `Changes of term: ${catchUp.termChanges}; the leader ${catchUp.stillLeads ? "still leads" : "LEADS NO MORE"}\n`,
+    `Changes of term: ${catchUp.termChanges}; the leader ` +
+      `${catchUp.stillLeads ? "still leads" : "LEADS NO MORE"}\n`,
   );
   print(latencyTable(catchUp));
   print(`\n${againstUsual("writes", before.load.writes, during.load.writes, after.load.writes)}`);
@@ -60,8 +63,12 @@ function againstUsual(
   after: LatencyFigures,
 ): string {
   const times = (ms: number): string =>
-    `${(ms / before.p99Ms).toFixed(2)} times the p99 before, ${(ms / after.p99Ms).toFixed(2)} times that after`;
-  return `During catch-up, the p99 of ${what} was ${times(during.p99Ms)}; the slowest ${times(during.maxMs)}`;
+    `${(ms / before.p99Ms).toFixed(2)} times the p99 before, ` +
+    `${(ms / after.p99Ms).toFixed(2)} times that after`;
+  return (
+    `During catch-up, the p99 of ${what} was ${times(during.p99Ms)}; the slowest ` +
+    `${times(during.maxMs)}`
+  );
 }
 
 /** The growth is that over the first phase. */

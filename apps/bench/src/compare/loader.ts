@@ -1,5 +1,5 @@
-// The benchmark's own loader: pipelined, on one connection, and for the mix on many. Closed loop, or open at a fixed rate with
-// latency from the moment at which each request was due.
+// The benchmark's own loader: pipelined, on one connection, and for the mix on many. Closed loop,
+// or open at a fixed rate with latency from the moment at which each request was due.
 import { setTimeout as sleep } from "node:timers/promises";
 import { runClosedLoop } from "../load/closed-loop.js";
 import { keyAt } from "../load/keys.js";

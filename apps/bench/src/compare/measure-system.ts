@@ -128,7 +128,9 @@ async function bracket(running: RunningSystem, run: () => Promise<Answered>): Pr
   };
 }
 
-/** Of those that the client counted as answered. Some more may have been carried out after its end. */
+/**
+ * Of those that the client counted as answered. Some more may have been carried out after its end.
+ */
 function failedUnseen(answered: number, before: OwnAccount, after: OwnAccount): number {
   if (before.succeeded === null || after.succeeded === null) return 0;
   return Math.max(0, answered - (after.succeeded - before.succeeded));

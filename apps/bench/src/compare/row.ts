@@ -1,5 +1,5 @@
-// One measurement of one system. Null: not known, or of no meaning there; what is said of each request
-// is null where none was answered.
+// One measurement of one system. Null: not known, or of no meaning there; what is said of each
+// request is null where none was answered.
 import type { Workload } from "./workload.js";
 
 export interface Row {

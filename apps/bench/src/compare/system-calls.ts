@@ -4,7 +4,10 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Calls that make something durable, and those that write: one on a descriptor with O_DSYNC does both. */
+/**
+ * Calls that make something durable, and those that write: one on a descriptor with O_DSYNC does
+ * both.
+ */
 const CALLS = ["fsync", "fdatasync", "pwrite64", "pwritev", "write", "writev"] as const;
 
 export type CallCounts = Readonly<Record<string, number>>;
@@ -70,7 +73,9 @@ async function attached(
   ]);
 }
 
-/** @param table `strace -c`'s: share, seconds, µs a call, calls, errors if there are any, the call */
+/**
+ * @param table `strace -c`'s: share, seconds, µs a call, calls, errors if there are any, the call
+ */
 export function parseCounts(table: string): CallCounts {
   const counts: Record<string, number> = {};
   for (const line of table.split("\n")) {

@@ -8,7 +8,11 @@ import { WORKLOAD_NAMES, WORKLOADS } from "./workload.js";
 export function lineOf(row: Row, runs: number): string {
   const how = row.loop === "closed" ? `${row.inFlight} in flight` : `${row.rate} a second`;
   const failed = row.failed > 0 ? `, ${row.failed} FAILED` : "";
-  return `run ${row.run}/${runs}, ${row.system} (${row.client}), ${WORKLOAD_NAMES[row.workload]}, ${how}: ${row.perSecond}/s, p50 ${row.p50Ms.toFixed(2)} ms, p99 ${row.p99Ms.toFixed(2)} ms${failed}`;
+  return (
+    `run ${row.run}/${runs}, ${row.system} (${row.client}), ` +
+    `${WORKLOAD_NAMES[row.workload]}, ${how}: ${row.perSecond}/s, p50 ` +
+    `${row.p50Ms.toFixed(2)} ms, p99 ${row.p99Ms.toFixed(2)} ms${failed}`
+  );
 }
 
 export function tablesOf({ rows, runs, seconds, memory, systemCalls }: Results): string {

@@ -105,19 +105,29 @@ function summed(counts: readonly Readonly<Record<string, number>>[]): Record<str
 export function progressLine(sample: Sample, of: number): string {
   const each = (figure: (node: NodeSample) => number): string =>
     sample.nodes.map((node) => mib(figure(node))).join("/");
-  return `${Math.floor((sample.writes * 100) / of)} % after ${(sample.atMs / 1000).toFixed(0)} s: disk ${each(({ diskBytes }) => diskBytes)} MiB, memory ${each(({ memory }) => memory.rss)} MiB`;
+  return (
+    `${Math.floor((sample.writes * 100) / of)} % after ${(sample.atMs / 1000).toFixed(0)} s: ` +
+    `disk ${each(({ diskBytes }) => diskBytes)} MiB, ` +
+    `memory ${each(({ memory }) => memory.rss)} MiB`
+  );
 }
 
 export function summaryText(summary: Summary): string {
   const { blocks, p99Ratio } = summary;
   const taken = summary.snapshotsTaken.map(({ id, count }) => `${id} ${count}`).join(", ");
   return [
-    `\n${summary.writes} writes in ${summary.seconds.toFixed(1)} s: ${summary.writesPerSecond} writes/s${refusedText(summary)}\n`,
+    `\n${summary.writes} writes in ${summary.seconds.toFixed(1)} s: ` +
+      `${summary.writesPerSecond} writes/s${refusedText(summary)}\n`,
     latencyTable(summary),
-    `\np99 while a snapshot was taken / between: ${p99Ratio?.toFixed(2) ?? "unknown: one of the two has no writes"}`,
-    `Longest event-loop block: ${blocks.duringMs.toFixed(1)} ms while the node took a snapshot, ${blocks.betweenMs.toFixed(1)} ms between; longer than 10 ms: ${blocks.longDuring} and ${blocks.longBetween}`,
-    `Longest capture: ${blocks.captureMaxMs.toFixed(2)} ms; longest garbage collection: ${blocks.gcMaxMs.toFixed(1)} ms`,
-    `Snapshots taken: ${taken}; installed: ${summary.snapshotsInstalled}; the largest ${mib(summary.largestSnapshotBytes)} MiB`,
+    "\np99 while a snapshot was taken / between: " +
+      `${p99Ratio?.toFixed(2) ?? "unknown: one of the two has no writes"}`,
+    `Longest event-loop block: ${blocks.duringMs.toFixed(1)} ms while the node took a ` +
+      `snapshot, ${blocks.betweenMs.toFixed(1)} ms between; longer than 10 ms: ` +
+      `${blocks.longDuring} and ${blocks.longBetween}`,
+    `Longest capture: ${blocks.captureMaxMs.toFixed(2)} ms; longest garbage collection: ` +
+      `${blocks.gcMaxMs.toFixed(1)} ms`,
+    `Snapshots taken: ${taken}; installed: ${summary.snapshotsInstalled}; the largest ` +
+      `${mib(summary.largestSnapshotBytes)} MiB`,
     `Changes of term: ${summary.termChanges}\n`,
     milestoneTable(summary.milestones),
   ].join("\n");

@@ -1,5 +1,5 @@
-// Raft libraries for JavaScript beside raftkit's core: three nodes in one process, messages handed over
-// in memory, nothing on disk.
+// Raft libraries for JavaScript beside raftkit's core: three nodes in one process, messages handed
+// over in memory, nothing on disk.
 import { markdownTable } from "markdown-table";
 import { coaty } from "./coaty.js";
 import { liferaft } from "./liferaft.js";
@@ -26,7 +26,8 @@ export async function measureLibraries(
       // One that doesn't run is no reason not to measure the others.
       const figures = await measure(library, batch, ms).catch((error: unknown) => {
         print(
-          `${library.name}, ${batch} at a time: ${error instanceof Error ? error.message : String(error)}`,
+          `${library.name}, ${batch} at a time: ` +
+            `${error instanceof Error ? error.message : String(error)}`,
         );
       });
       if (!figures) continue;

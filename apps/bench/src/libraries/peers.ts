@@ -1,5 +1,5 @@
-// Where the other libraries are: outside the workspace, and installed when somebody asks for them, since
-// nobody else needs what they bring along.
+// Where the other libraries are: outside the workspace, and installed when somebody asks for them,
+// since nobody else needs what they bring along.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,5 +1,6 @@
-// A connection of the load to etcd's gRPC port: Put and Range, each a stream of its own. As cheap for
-// this process as the client of the Redis protocol, so that both systems get the same load from it.
+// A connection of the load to etcd's gRPC port: Put and Range, each a stream of its own. As cheap
+// for this process as the client of the Redis protocol, so that both systems get the same load from
+// it.
 import type { Socket } from "node:net";
 import { Batch, cut } from "./batch.js";
 import { openSocket, watchConnection } from "./connection.js";

@@ -1,6 +1,6 @@
 // What the load says to etcd, and how it reads the answers: HTTP/2 frames (RFC 9113) around
-// etcdserverpb.KV/Put and Range. Every request of a kind differs in its stream and key alone, so it is
-// made once and patched; header fields are literals (RFC 7541), so that no table has to be kept.
+// etcdserverpb.KV/Put and Range. Every request of a kind differs in its stream and key alone, so it
+// is made once and patched; header fields are literals (RFC 7541), so that no table has to be kept.
 //
 //   frame   = length u24 | type u8 | flags u8 | stream u32 | payload        integers big-endian
 //   request = HEADERS frame, DATA frame { 0 u8 | length u32 | protobuf message }

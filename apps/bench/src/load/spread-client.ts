@@ -1,6 +1,6 @@
-// Several connections as one: requests go to them in turn. Where a server answers what it gets on one
-// connection in order, reads wait for the writes before them; clients that have nothing to do with
-// each other don't.
+// Several connections as one: requests go to them in turn. Where a server answers what it gets on
+// one connection in order, reads wait for the writes before them; clients that have nothing to do
+// with each other don't.
 import type { LoadClient, OnAnswer } from "./load-client.js";
 
 export class SpreadClient implements LoadClient {

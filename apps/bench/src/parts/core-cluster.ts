@@ -4,8 +4,9 @@ import { Raft } from "@raftkit/core";
 import type { Effect, Input, NodeId, Peer, Sender } from "@raftkit/core";
 
 const INCARNATION = "-bench-directory";
-/** The log is compacted when it has grown by so much: its memory would else be measured. */
+/** How often a commit may wait for a timer. */
 const WAITS_MAX = 10;
+/** The log is compacted when it has grown by so much: its memory would else be measured. */
 const COMPACT_AFTER_ENTRIES = 100_000;
 
 interface Core {
@@ -56,7 +57,8 @@ export class CoreCluster {
   /**
    * Proposes these at the leader, and returns once it has applied them; the others learn of it with
    * what comes next.
-   * @param together default: all in one call of the core; false: each in one of its own, in one turn
+   * @param together default: all in one call of the core; false: each in one of its own, in one
+   * turn
    */
   commit(commands: readonly Uint8Array[], together = true): void {
     const leader = this.#leader;

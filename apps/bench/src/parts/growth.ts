@@ -1,5 +1,5 @@
-// How costs grow: each table has its slope, so that one sees at a glance what is flat, what is linear,
-// and what grows faster. Sizes double or more from line to line.
+// How costs grow: each table has its slope, so that one sees at a glance what is flat, what is
+// linear, and what grows faster. Sizes double or more from line to line.
 import { setTimeout as sleep } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -75,7 +75,8 @@ function growWithNodes(scale: number, print: Print): void {
   const leaders = rows.map(({ nodes, leader }): Pair => [nodes - 1, leader]);
   const { base, slope } = slopeOf(leaders);
   print(
-    `leader: ${base.toFixed(0)} ns + ${slope.toFixed(0)} ns for each follower; a follower ought to be flat\n`,
+    `leader: ${base.toFixed(0)} ns + ${slope.toFixed(0)} ns for each follower; a ` +
+      "follower ought to be flat\n",
   );
 }
 

@@ -1,5 +1,5 @@
-// Parts of raftkit by themselves, in one process: the core, the log's file, codecs, and the checker of
-// histories.
+// Parts of raftkit by themselves, in one process: the core, the log's file, codecs, and the checker
+// of histories.
 import { encodeRun, EntryKind } from "@raftkit/core";
 import type { Codec } from "@raftkit/core";
 import { createJsonCodec } from "@raftkit/codec-json";
@@ -95,7 +95,9 @@ function codecParts(): Part[] {
 
 const HISTORY = { operations: 2000, clients: 8, keys: 16 };
 
-/** As a correct store would answer clients that overlap: each operation takes effect at its answer. */
+/**
+ * As a correct store would answer clients that overlap: each operation takes effect at its answer.
+ */
 function historyPart(): Part {
   const { operations, clients, keys } = HISTORY;
   const values = new Map<string, number>();

@@ -35,18 +35,24 @@ export async function measureRestart(
     const server = await fill(cluster, options);
     const { lastApplied, snapshotIndex, snapshotBytes } = await server.ask();
     print(
-      `${keys} keys with values of ${valueBytes} B; snapshot of ${(snapshotBytes / MIB).toFixed(0)} MiB, ${lastApplied - snapshotIndex} entries after it`,
+      `${keys} keys with values of ${valueBytes} B; snapshot of ` +
+        `${(snapshotBytes / MIB).toFixed(0)} MiB, ${lastApplied - snapshotIndex} entries ` +
+        "after it",
     );
     const seconds: number[] = [];
     for (let run = 1; run <= runs; run++) {
       const restarted = await restart(server, keys);
       seconds.push(restarted.seconds);
       print(
-        `run ${run}/${runs}: ready after ${restarted.seconds.toFixed(2)} s (its node was open after ${restarted.openedSeconds.toFixed(2)} s), memory ${(restarted.rssBytes / MIB).toFixed(0)} MiB`,
+        `run ${run}/${runs}: ready after ${restarted.seconds.toFixed(2)} s (its node was ` +
+          `open after ${restarted.openedSeconds.toFixed(2)} s), memory ` +
+          `${(restarted.rssBytes / MIB).toFixed(0)} MiB`,
       );
     }
     print(
-      `\nFrom the start of the process to its first linearizable read: median ${median(seconds).toFixed(2)} s of ${runs} (${Math.min(...seconds).toFixed(2)}–${Math.max(...seconds).toFixed(2)} s)`,
+      "\nFrom the start of the process to its first linearizable read: median " +
+        `${median(seconds).toFixed(2)} s of ${runs} ` +
+        `(${Math.min(...seconds).toFixed(2)}–${Math.max(...seconds).toFixed(2)} s)`,
     );
   } finally {
     await cluster.close();

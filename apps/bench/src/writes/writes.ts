@@ -46,13 +46,15 @@ export async function measureWrites(
     }
   }
   print(
-    `\nDurable writes of ${valueBytes} B through the leader of 3 processes, medians of ${runs} fresh runs:\n`,
+    `\nDurable writes of ${valueBytes} B through the leader of 3 processes, medians of ` +
+      `${runs} fresh runs:\n`,
   );
   print(writesTable(rows, inFlight, logMib));
   const last = logMib.at(-1);
   if (logMib.length === 1 || last === undefined) return;
   print(
-    `\nWrites/s relative to the same run with ${boundName(last)}, medians and ranges of the ${runs} ratios:\n`,
+    `\nWrites/s relative to the same run with ${boundName(last)}, medians and ranges of ` +
+      `the ${runs} ratios:\n`,
   );
   print(ratioTable(rows, inFlight, logMib));
 }
@@ -60,7 +62,10 @@ export async function measureWrites(
 function lineOf(row: Row, { runs, logMib }: WritesOptions): string {
   const bound = logMib.length > 1 ? `${boundName(row.logMib)}, ` : "";
   const failed = row.failed > 0 ? `, ${row.failed} FAILED` : "";
-  return `run ${row.run}/${runs}, ${bound}${row.inFlight} in flight: ${row.perSecond} writes/s, p50 ${row.p50Ms.toFixed(2)} ms, p99 ${row.p99Ms.toFixed(2)} ms${failed}`;
+  return (
+    `run ${row.run}/${runs}, ${bound}${row.inFlight} in flight: ${row.perSecond} writes/s, ` +
+    `p50 ${row.p50Ms.toFixed(2)} ms, p99 ${row.p99Ms.toFixed(2)} ms${failed}`
+  );
 }
 
 async function measureCluster(
