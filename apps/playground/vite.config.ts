@@ -1,5 +1,5 @@
-// How the page is built, and served on this machine. It takes the packages' sources, so that what is
-// shown is never an old build.
+// How the page is built, and served on this machine. It takes the packages' sources, so that what
+// is shown is never an old build.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 

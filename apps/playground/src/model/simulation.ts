@@ -1,5 +1,5 @@
-// A run: event by event, with the actions that a person took. Same setup and same actions, same run:
-// an action is remembered by how many events came before it and at what time it was taken.
+// A run: event by event, with the actions that a person took. Same setup and same actions, same
+// run: an action is remembered by how many events came before it and at what time it was taken.
 import { RaftkitError } from "@raftkit/core";
 import { hash32 } from "./hash.js";
 import type { Action } from "./actions.js";

@@ -1,6 +1,7 @@
 // Figure 8 of the paper: why a leader doesn't commit entries of earlier terms by counting copies.
 // The entries of the figure are the no-ops that each leader begins with. Each travels alone, as
 // messages are small here, so that one can be lost without the others.
+import type { Action } from "../model/actions.js";
 import type { Picture } from "../model/picture.js";
 import type { Flight } from "../model/world.js";
 import type { Scene, Step } from "./scene.js";
@@ -27,6 +28,14 @@ const onlyOldEntryToS3: Fate = (flight, picture) => {
   return isFirstTry || message.prevLogIndex === 1 ? "pass" : "drop";
 };
 
+const crashes = (node: number): Action => ({ type: "crash", node });
+
+/** It starts again, and campaigns. */
+const isBack = (node: number): readonly Action[] => [
+  { type: "restart", node },
+  { type: "timeout", node },
+];
+
 const holdsAt = (picture: Picture, index: number, term: number, ids: readonly string[]): boolean =>
   ids.every((id) => {
     const node = nodeIn(picture, id);
@@ -41,7 +50,9 @@ export const figure8: Scene = {
   steps: [
     {
       title: "(a) An entry on two of five",
-      text: "S1 is the leader of term 2. The entry at index 2 reaches S2 alone; what S1 sends to S3, S4 and S5 is lost. (In this scene every leader's entry is the no-op with which it begins.)",
+      text: `
+        S1 is the leader of term 2. The entry at index 2 reaches S2 alone; what S1 sends to S3, S4
+        and S5 is lost. (In this scene every leader's entry is the no-op with which it begins.)`,
       fate: campaignsAlone("S1", (flight) =>
         carriesEntries(flight) && flight.to !== "S2" ? "drop" : "pass",
       ),
@@ -49,11 +60,10 @@ export const figure8: Scene = {
     },
     {
       title: "(b) Another leader",
-      text: "S1 crashes. S5 is elected for term 3, with the votes of S3 and S4, whose logs are no longer than its own. At index 2 it appends another entry. Nobody else gets that one.",
-      actions: [
-        { type: "crash", node: 1 },
-        { type: "timeout", node: 5 },
-      ],
+      text: `
+        S1 crashes. S5 is elected for term 3, with the votes of S3 and S4, whose logs are no
+        longer than its own. At index 2 it appends another entry. Nobody else gets that one.`,
+      actions: [crashes(1), { type: "timeout", node: 5 }],
       fate: campaignsAlone("S5", ({ from, message }) =>
         from.id === "S5" && message.type === "appendEntries" ? "drop" : "pass",
       ),
@@ -61,18 +71,20 @@ export const figure8: Scene = {
     },
     {
       title: "(c) S1 is back",
-      text: "S5 crashes, and S1 starts again with what is on its disk: term 2. Others have given their votes of term 3 to S5, and S1 learns of that term from their refusals.",
-      actions: [
-        { type: "crash", node: 5 },
-        { type: "restart", node: 1 },
-        { type: "timeout", node: 1 },
-      ],
+      text: `
+        S5 crashes, and S1 starts again with what is on its disk: term 2. Others have given their
+        votes of term 3 to S5, and S1 learns of that term from their refusals.`,
+      actions: [crashes(5), ...isBack(1)],
       fate: campaignsAlone("S1"),
       until: (picture) => nodeIn(picture, "S1").term === 3,
     },
     {
       title: "(c) On a majority, and not committed",
-      text: "S1 is elected for term 4, and appends an entry of it at index 3. It replicates the old entry of term 2 to S3; its new one is lost on the way. S1 knows now that three of five nodes have index 2. Nevertheless it doesn't count that as committed: see its border. The next step shows why.",
+      text: `
+        S1 is elected for term 4, and appends an entry of it at index 3. It replicates the old
+        entry of term 2 to S3; its new one is lost on the way. S1 knows now that three of five
+        nodes have index 2. Nevertheless it doesn't count that as committed: see its border. The
+        next step shows why.`,
       actions: [{ type: "timeout", node: 1 }],
       fate: campaignsAlone("S1", onlyOldEntryToS3),
       until: (picture) => {
@@ -84,18 +96,19 @@ export const figure8: Scene = {
     },
     {
       title: "(d) S5 is back",
-      text: "S1 crashes before more of its entries arrive, and S5 starts again. It learns of term 4.",
-      actions: [
-        { type: "crash", node: 1 },
-        { type: "restart", node: 5 },
-        { type: "timeout", node: 5 },
-      ],
+      text: `
+        S1 crashes before more of its entries arrive, and S5 starts again. It learns of term 4.`,
+      actions: [crashes(1), ...isBack(5)],
       fate: campaignsAlone("S5"),
       until: (picture) => nodeIn(picture, "S5").term === 4,
     },
     {
       title: "(d) Overwritten",
-      text: "S5 campaigns for term 5. Its last entry is of term 3: later than that of S2, S3 and S4, so they may vote for it. As the leader it replaces index 2 everywhere with its own entry. An entry that was on three of five nodes is gone. Had S1 called it committed, Raft would have lost it.",
+      text: `
+        S5 campaigns for term 5. Its last entry is of term 3: later than that of S2, S3 and S4, so
+        they may vote for it. As the leader it replaces index 2 everywhere with its own entry. An
+        entry that was on three of five nodes is gone. Had S1 called it committed, Raft would have
+        lost it.`,
       fate: campaignsAlone("S5"),
       until: (picture) =>
         ["S2", "S3", "S4", "S5"].every(
@@ -104,19 +117,22 @@ export const figure8: Scene = {
     },
     {
       title: "(e) The other ending",
-      text: "Back to (c), with S1 as leader of term 4. This time its messages arrive. The entry at index 3 is of its own term: once that is on a majority it is committed, and with it everything before it, index 2 too. A leader commits by counting only entries of its own term.",
+      text: `
+        Back to (c), with S1 as leader of term 4. This time its messages arrive. The entry at
+        index 3 is of its own term: once that is on a majority it is committed, and with it
+        everything before it, index 2 too. A leader commits by counting only entries of its own
+        term.`,
       insteadOf: 5,
       fate: campaignsAlone("S1"),
       until: (picture) => nodeIn(picture, "S1").commitIndex >= 3,
     },
     {
       title: "(e) S5 can't win any more",
-      text: "S1 crashes again, and S5 comes back. But now a majority has an entry of term 4, which is later than S5's last one. Every majority has a node that refuses S5. One that has the entry is elected, and repairs S5's log.",
-      actions: [
-        { type: "crash", node: 1 },
-        { type: "restart", node: 5 },
-        { type: "timeout", node: 5 },
-      ],
+      text: `
+        S1 crashes again, and S5 comes back. But now a majority has an entry of term 4, which is
+        later than S5's last one. Every majority has a node that refuses S5. One that has the
+        entry is elected, and repairs S5's log.`,
+      actions: [crashes(1), ...isBack(5)],
       until: (picture) =>
         picture.leader !== undefined && holdsAt(picture, 3, 4, ["S2", "S3", "S4", "S5"]),
     },

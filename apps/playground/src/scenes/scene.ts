@@ -7,7 +7,7 @@ import type { Flight, Setup } from "../model/world.js";
 
 export interface Step {
   readonly title: string;
-  /** What is seen, in a few sentences. */
+  /** What is seen, in a few sentences; white space counts as it does in HTML. */
   readonly text: string;
   /** Begin where that step began, counted from 1: what happened since then is taken back. */
   readonly insteadOf?: number;
@@ -39,12 +39,30 @@ export const isLeading =
   ({ leader }: Picture): boolean =>
     leader?.id === id;
 
+/** Clients ask the leader, if there is one, so many times. */
+export const requests =
+  (count = 1) =>
+  ({ leader }: Picture): readonly Action[] =>
+    leader ? Array.from({ length: count }, () => ({ type: "request", node: leader.number })) : [];
+
 /** All that are up have applied everything up to `index`. */
 export const allApplied =
   (index: number) =>
   ({ nodes }: Picture): boolean =>
     nodes.every(({ state, appliedIndex }) => state !== "up" || appliedIndex >= index);
 
+/** The terms of its entries, in order. */
+export function termsOf({ entries }: NodePicture): string {
+  return entries.map(({ term }) => term).join(" ");
+}
+
 export function termAt({ entries }: NodePicture, index: number): number | undefined {
   return entries.find((entry) => entry.index === index)?.term;
 }
+
+/** How a scene begins that is about something else. */
+export const s1Leads: Step = {
+  title: "S1 leads",
+  text: "S1 is elected for term 2, and its no-op is committed everywhere.",
+  until: allApplied(2),
+};

@@ -17,7 +17,10 @@ export const splitVote: Scene = {
   steps: [
     {
       title: "Two timers at once",
-      text: "Four nodes, so three votes are a majority. By chance the timers of S1 and S2 run out at the same moment. Both ask for pre-votes, and since a pre-vote promises nothing, both get them. Both become candidates in term 2, and each votes for itself.",
+      text: `
+        Four nodes, so three votes are a majority. By chance the timers of S1 and S2 run out at
+        the same moment. Both ask for pre-votes, and since a pre-vote promises nothing, both get
+        them. Both become candidates in term 2, and each votes for itself.`,
       fate: (flight) => (isSlow(flight) ? "delay" : "pass"),
       until: (picture) =>
         ["S1", "S2"].every((id) => {
@@ -27,19 +30,27 @@ export const splitVote: Scene = {
     },
     {
       title: "Two votes each",
-      text: "S1's request is faster on its way to S3, and S2's to S4. Each of them votes for whom it hears first. The dots around a candidate are its votes: S1 and S2 have two each, and need three.",
+      text: `
+        S1's request is faster on its way to S3, and S2's to S4. Each of them votes for whom it
+        hears first. The dots around a candidate are its votes: S1 and S2 have two each, and need
+        three.`,
       fate: (flight) => (isSlow(flight) ? "delay" : "pass"),
       until: (picture) => ["S1", "S2"].every((id) => nodeIn(picture, id).votes.length === 2),
     },
     {
       title: "Nobody wins term 2",
-      text: "The late requests arrive, and are refused: a node has one vote in a term. Nothing moves until a candidate's timer runs out. Term 2 stays without a leader, which harms nobody.",
+      text: `
+        The late requests arrive, and are refused: a node has one vote in a term. Nothing moves
+        until a candidate's timer runs out. Term 2 stays without a leader, which harms nobody.`,
       until: ({ nodes }) =>
         nodes.some((node) => node.role === "follower" && node.votedFor === node.id),
     },
     {
       title: "Chance decides",
-      text: "Nobody tries again at once: each waits for a new random time. This time one node is clearly sooner than the others, asks for votes in term 3 before anybody else does, and wins. Random timeouts make split votes rare, and short.",
+      text: `
+        Nobody tries again at once: each waits for a new random time. This time one node is
+        clearly sooner than the others, asks for votes in term 3 before anybody else does, and
+        wins. Random timeouts make split votes rare, and short.`,
       until: ({ leader }) => leader !== undefined,
     },
   ],
