@@ -98,11 +98,20 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await drawn(page);
   }
 
+  /** So many events happen. */
+  async function step(page: Page, events: number): Promise<void> {
+    await page.evaluate(
+      `for (let i = 0; i < ${events}; i++)
+        document.querySelector('[aria-label="The next event"]').click();`,
+    );
+    await drawn(page);
+  }
+
   /** To the end of a scene's step. */
   async function finishStep(page: Page, number: number): Promise<void> {
     await page.getByRole("button", { name: new RegExp(`^Step ${number}:`) }).click();
     await drawn(page);
-    await press(page, "Skip to its end");
+    await press(page, "Skip to the end");
   }
 
   const logsOf = (page: Page): Promise<string[]> => page.locator(".logs tbody tr").allInnerTexts();
@@ -125,7 +134,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     expect(waitsAt).toBeGreaterThanOrEqual(80);
     expect(waitsAt).toBeLessThan(155);
     await press(page, "Next step");
-    await page.locator(".node-role", { hasText: "asking" }).waitFor();
+    await page.locator(".node-role", { hasText: "pre-candidate" }).waitFor();
     expect(await page.getByRole("heading", { name: "The first timer runs out" }).count()).toBe(1);
   });
 
@@ -149,7 +158,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await finishStep(page, 4);
     const termsOf = async (): Promise<string[]> =>
       (await logsOf(page)).map((text) =>
-        (text.match(/(?<=^|\s)\d(?=\s*(no-op|conf))/g) ?? []).join(" "),
+        (text.match(/(?<=^|\s)\d(?=\s*(no-op|config))/g) ?? []).join(" "),
       );
     expect(await termsOf()).toEqual(["1 2 4", "1 2", "1 2", "1", "1 3"]);
     await page.screenshot({ path: join(screenshots, "figure-8.png") });
@@ -168,11 +177,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     const { hash } = new URL(page.url());
     const other = await open(hash);
     expect(await other.getByText("This is the run that was shared with you.").count()).toBe(1);
-    for (const both of [page, other]) {
-      for (let i = 0; i < 5; i++) {
-        await press(both, "The next event");
-      }
-    }
+    for (const both of [page, other]) await step(both, 5);
     expect(await clockOf(other)).toBe(await clockOf(page));
     expect(await logsOf(other)).toEqual(await logsOf(page));
     const broken = await open(hash.replace("do=", "do=1.1.z1~"));
@@ -198,6 +203,61 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     expect(await page.getByRole("button", { name: /^S2 term \d down/ }).count()).toBe(1);
   });
 
+  test("members come and go by clicking on them, and take snapshots", async () => {
+    const page = await open("#seed=1&nodes=3&to=60.0");
+    const nodeLike = (text: RegExp): Promise<number> =>
+      page.getByRole("button", { name: text }).count();
+    expect(await nodeLike(/^S\d term 2 leader$/)).toBe(1);
+    await press(page, "Start another node");
+    expect(await nodeLike(/^S4 term 0 not a member$/)).toBe(1);
+    await step(page, 30);
+    await page.getByRole("button", { name: /^S4 term/ }).click();
+    await press(page, "Add as a learner");
+    await step(page, 60);
+    expect(await nodeLike(/^S4 term 2 learner$/)).toBe(1);
+    await press(page, "Promote to voter");
+    await step(page, 60);
+    expect(await nodeLike(/^S4 term 2 follower$/)).toBe(1);
+    await press(page, "Take a snapshot");
+    await step(page, 10);
+    expect(await page.locator(".events").innerText()).toMatch(
+      /S4 took a snapshot of everything up to index \d/,
+    );
+    await press(page, "Remove from the cluster");
+    await step(page, 60);
+    expect(await nodeLike(/^S4 term 2 not a member$/)).toBe(1);
+  });
+
+  /** What is drawn in each of the next frames. */
+  const framesOf = (page: Page): Promise<string[]> =>
+    page.evaluate(
+      `new Promise((done) => {
+        const frames = [];
+        const look = () => {
+          frames.push(document.querySelector(".ring").innerHTML);
+          if (frames.length === 20) done(frames);
+          else requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+      })`,
+    );
+
+  test.each([
+    ["no-preference", "move"],
+    ["reduce", "stand still"],
+  ] as const)("with a preference of %s, messages %s between two events", async (motion, what) => {
+    // Two messages have just been sent. 20 frames are less than the 10 ms that they take at least.
+    const page = await open("#seed=1&nodes=3&to=1.0", { reducedMotion: motion });
+    await page.getByLabel("Speed").selectOption("4");
+    await press(page, "Play");
+    const pictures = new Set(await framesOf(page)).size;
+    if (what === "move") expect(pictures).toBeGreaterThan(1);
+    else expect(pictures).toBe(1);
+    expect(await clockOf(page)).toContain("event 1");
+    await page.getByLabel("Speed").selectOption("200");
+    await page.locator(".clock", { hasText: /event [2-9]/ }).waitFor();
+  });
+
   const devices = [
     ["desktop", {}],
     ["desktop-dark", { colorScheme: "dark" }],
@@ -209,7 +269,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     const page = await open("", options);
     await openScene(page, "figure-7");
     await finishStep(page, 2);
-    for (let i = 0; i < 14; i++) await press(page, "The next event");
+    await step(page, 14);
     expect(await violationsIn(page)).toEqual([]);
     await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
     await page.getByRole("button", { name: /^S5 term/ }).click();

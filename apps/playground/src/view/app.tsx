@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { Controls } from "./controls.js";
 import { Header } from "./header.js";
 import { Inspector } from "./inspector.js";
+import { Key } from "./key.js";
 import { Events, Messages } from "./lists.js";
 import { Logs } from "./logs.js";
 import { Ring } from "./ring.js";
@@ -30,37 +31,14 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
         </div>
       </main>
       <footer>
-        Every node runs the unchanged <code>@raftkit/core</code>, on simulated time. Space plays and
-        pauses, the arrow keys go one event back and forth, N to the next step of a scene, Delete
-        drops the message that is selected.
+        <p>
+          Every node runs the unchanged <code>@raftkit/core</code>, on simulated time.
+        </p>
+        <p>
+          <kbd>Space</kbd> plays and pauses, the arrow keys go one event back and forth,{" "}
+          <kbd>N</kbd> begins the next step, <kbd>Delete</kbd> drops the selected message.
+        </p>
       </footer>
     </>
-  );
-}
-
-function Key(): JSX.Element {
-  const kinds = [
-    ["vote", "votes"],
-    ["append", "entries"],
-    ["heartbeat", "heartbeat"],
-    ["snapshot", "snapshot"],
-    ["append reply", "answer"],
-    ["append reply refusal", "refusal"],
-  ] as const;
-  return (
-    <ul class="key" aria-label="Kinds of messages">
-      {kinds.map(([kind, name]) => (
-        <li key={kind}>
-          <svg viewBox="-10 -10 20 20" aria-hidden="true" class={`dot ${kind}`}>
-            {kind === "snapshot" ? (
-              <rect class="dot-mark" x={-7} y={-7} width={14} height={14} rx={2} />
-            ) : (
-              <circle class="dot-mark" r={kind === "heartbeat" ? 5 : 7} />
-            )}
-          </svg>
-          {name}
-        </li>
-      ))}
-    </ul>
   );
 }

@@ -13,7 +13,7 @@ export function Header({ store }: { readonly store: Store }): JSX.Element {
   return (
     <header>
       <h1>
-        <span class="brand">raftkit</span> playground
+        <span class="brand">raftkit</span> playground <small>Raft, event by event</small>
       </h1>
       <label>
         Scene
@@ -33,8 +33,8 @@ export function Header({ store }: { readonly store: Store }): JSX.Element {
         </select>
       </label>
       {!run.scene && <FreeSettings store={store} />}
-      <button type="button" onClick={() => startAnew(store)}>
-        Start anew
+      <button type="button" onClick={() => startOver(store)}>
+        Start over
       </button>
       <button type="button" class="share" onClick={() => void share(store)}>
         Share
@@ -82,7 +82,7 @@ function FreeSettings({ store }: { readonly store: Store }): JSX.Element {
   );
 }
 
-function startAnew(store: Store): void {
+function startOver(store: Store): void {
   const { scene, simulation } = store.run;
   if (scene) store.openScene(scene.id);
   else store.openFree(simulation.world.setup);

@@ -87,13 +87,13 @@ function NodePart({ store, id }: Part & { readonly id: string }): JSX.Element | 
           Time out now
         </Do>
         <Do store={store} action={{ type: "isolate", node: number }}>
-          Cut off
+          Cut its links
         </Do>
         <Do store={store} action={{ type: "reconnect", node: number }}>
-          Reconnect
+          Restore its links
         </Do>
         <Do store={store} action={{ type: "snapshot", node: number }} disabled={!isUp}>
-          Snapshot
+          Take a snapshot
         </Do>
         <LeaderOrders store={store} node={node} />
       </div>
@@ -126,7 +126,7 @@ function LeaderOrders({
     <>
       {membership === "voter" && (
         <Do store={store} action={{ type: "transfer", node: number }} disabled={!isOther}>
-          Make it the leader
+          Hand leadership to it
         </Do>
       )}
       {membership === "none" && (
@@ -136,12 +136,12 @@ function LeaderOrders({
       )}
       {membership === "learner" && (
         <Do store={store} action={{ type: "voter", node: number }} disabled={!isOther}>
-          Make it a voter
+          Promote to voter
         </Do>
       )}
       {(membership === "voter" || membership === "learner") && (
         <Do store={store} action={{ type: "remove", node: number }} disabled={!leader}>
-          Take it out
+          Remove from the cluster
         </Do>
       )}
     </>
@@ -209,7 +209,7 @@ function LinkPart({ store, a, b }: Part & { readonly a: string; readonly b: stri
       </h2>
       <div class="actions">
         <Do store={store} action={{ type: isCut ? "mend" : "cut", ...ends }}>
-          {isCut ? "Mend the link" : "Cut the link"}
+          {isCut ? "Restore the link" : "Cut the link"}
         </Do>
       </div>
     </>
@@ -224,7 +224,7 @@ function ClusterPart({ store }: Part): JSX.Element {
       <h2>
         Cluster <small>{leader ? `${leader.id} leads term ${leader.term}` : "no leader"}</small>
       </h2>
-      <p class="quiet">Select a node, a link, or a message on its way.</p>
+      <p class="quiet">Click on a node, a link or a message to see it, and to interfere.</p>
       <div class="actions">
         <Do
           store={store}
@@ -234,14 +234,14 @@ function ClusterPart({ store }: Part): JSX.Element {
           Client request
         </Do>
         <Do store={store} action={{ type: "mendAll" }} disabled={cuts.size === 0}>
-          Mend all links
+          Restore all links
         </Do>
         <Do store={store} action={{ type: "add" }} disabled={nodes.length >= NODES_MAX}>
-          Start one more node
+          Start another node
         </Do>
       </div>
       <label class="loss">
-        Messages that are lost: {lossPercent} %
+        Message loss: {lossPercent} %
         <input
           type="range"
           min={0}

@@ -1,4 +1,4 @@
-// Two lists: the messages on their way, so that each can be reached with the keyboard, and what has
+// Two lists: the messages in flight, so that each can be reached with the keyboard, and what has
 // happened.
 import type { JSX } from "preact";
 import { isRefusal, titleOf } from "../model/describe.js";
@@ -16,7 +16,7 @@ export function Messages({ store }: { readonly store: Store }): JSX.Element {
   return (
     <details class="card messages">
       <summary>
-        <h2>Messages on their way</h2> <span class="count">{flights.length}</span>
+        <h2>Messages in flight</h2> <span class="count">{flights.length}</span>
       </summary>
       <ul>
         {flights.map((flight) => (

@@ -39,15 +39,41 @@ export function Logs({ store }: { readonly store: Store }): JSX.Element {
           </tbody>
         </table>
       </div>
-      <p class="key">
-        <span class="entry term-2 sample">
-          <b>2</b>x=1
-        </span>{" "}
-        term and command; <span class="entry term-2 sample uncommitted">dashed</span> not known to
-        be committed; <span class="entry term-2 sample unwritten">striped</span> not on disk yet;{" "}
-        <span class="entry term-2 sample applied">dot</span> applied
-      </p>
+      <ul class="key">
+        <Sample text="x=1">term and command, committed</Sample>
+        <Sample text="x=1" marks="uncommitted">
+          not known to be committed
+        </Sample>
+        <Sample text="x=1" marks="unwritten">
+          not on disk yet
+        </Sample>
+        <Sample text="x=1" marks="applied">
+          applied
+        </Sample>
+        <Sample text="no-op">a leader's first entry</Sample>
+        <Sample text="config">who the members are</Sample>
+      </ul>
     </section>
+  );
+}
+
+function Sample({
+  text,
+  marks = "",
+  children,
+}: {
+  readonly text: string;
+  readonly marks?: string;
+  readonly children: string;
+}): JSX.Element {
+  return (
+    <li>
+      <span class={`entry term-2 sample ${marks}`} aria-hidden="true">
+        <b>2</b>
+        {text}
+      </span>
+      {children}
+    </li>
   );
 }
 
@@ -104,7 +130,6 @@ function Entry({
     index <= appliedIndex ? "applied" : "",
     index > durableIndex ? "unwritten" : "",
   ].join(" ");
-  const isCommand = kind === EntryKind.command;
   const fate = index <= commitIndex ? "committed" : "not known to be committed";
   const where = index > durableIndex ? ", not on disk yet" : "";
   return (
@@ -113,7 +138,7 @@ function Entry({
       title={`Entry ${index} of term ${term}: ${text}; ${fate}${where}`}
     >
       <b>{term}</b>
-      {isCommand || kind === EntryKind.noop ? text : "conf"}
+      {kind === EntryKind.configuration ? "config" : text}
       <span class="hidden"> {fate}</span>
     </span>
   );

@@ -1,5 +1,5 @@
 // The ring of nodes, the links between them, and the messages on their way.
-import type { NodeId } from "@raftkit/core";
+import type { Message, NodeId } from "@raftkit/core";
 import type { JSX } from "preact";
 import { familyOf, isRefusal, isReply, titleOf } from "../model/describe.js";
 import type { NodePicture, Picture } from "../model/picture.js";
@@ -7,9 +7,11 @@ import { ELECTION_TIMEOUT_MAX_MS } from "../model/picture.js";
 import type { Flight } from "../model/world.js";
 import { fractionOf, linkKey } from "../model/world.js";
 import { useFrames } from "./hooks.js";
+import type { Look } from "./mark.js";
+import { lookClass, Mark } from "./mark.js";
 import { onPress } from "./press.js";
 import type { Store } from "./store.js";
-import { roleText, termClass } from "./words.js";
+import { classes, roleText, termClass } from "./words.js";
 
 const SIZE = 600;
 const RING_RADIUS = 212;
@@ -105,7 +107,7 @@ function Links({
         return (
           <g
             key={`${a.id}-${b.id}`}
-            class={`link ${isCut ? "cut" : ""} ${isSelected ? "selected" : ""}`}
+            class={classes("link", isCut && "cut", isSelected && "selected")}
             onClick={() => store.select({ type: "link", a: a.id, b: b.id })}
           >
             <line class="link-line" {...line} />
@@ -143,7 +145,7 @@ function Node({
   const select = (): void => store.select({ type: "node", id });
   return (
     <g
-      class={`node ${state} ${role} ${membership} ${termClass(term)} ${isSelected ? "selected" : ""}`}
+      class={classes("node", state, role, membership, termClass(term), isSelected && "selected")}
       transform={`translate(${place.x} ${place.y})`}
       role="button"
       tabindex={0}
@@ -158,20 +160,20 @@ function Node({
       {role === "leader" && <path class="crown" d={CROWN} />}
       {role === "candidate" && <Votes node={node} voters={voters} />}
       {/* The spaces keep the words apart for whoever has them read out. */}
-      <text class="node-name" y={5}>
+      <text class="node-name" y={6}>
         {`${id} `}
       </text>
-      <text class="node-term" y={24}>
+      <text class="node-term" y={26}>
         {`term ${term} `}
       </text>
-      <text class="node-role" y={place.y < SIZE / 2 ? -TIMER_RADIUS - 9 : TIMER_RADIUS + 20}>
+      <text class="node-role" y={place.y < SIZE / 2 ? -TIMER_RADIUS - 9 : TIMER_RADIUS + 23}>
         {roleText(node)}
       </text>
     </g>
   );
 }
 
-const CROWN = "M-15-20V-33l8 6 7-10 7 10 8-6v13z";
+export const CROWN = "M-15-20V-33l8 6 7-10 7 10 8-6v13z";
 
 /** From the top, clockwise. */
 function arc(part: number): string {
@@ -215,23 +217,24 @@ function Dot({
   readonly isSelected: boolean;
 }): JSX.Element {
   const { message, id, endFraction } = flight;
-  const family = familyOf(message);
-  const kind = isReply(message) ? (isRefusal(message) ? "reply refusal" : "reply") : "";
+  const look = lookOf(message);
   const isDoomed = endFraction < 1 && fractionOf(flight, store.shownMs) > 0.4;
   return (
     <g
-      class={`dot ${family} ${kind} ${isDoomed ? "doomed" : ""} ${isSelected ? "selected" : ""} ${termClass(message.term)}`}
+      class={classes(lookClass(look), isDoomed && "doomed", isSelected && "selected")}
       transform={`translate(${at.x} ${at.y})`}
       data-message={id}
       onClick={() => store.select({ type: "message", id })}
     >
       <title>{titleOf(flight)}</title>
       <circle class="dot-hit" r={18} />
-      {family === "snapshot" ? (
-        <rect class="dot-mark" x={-7} y={-7} width={14} height={14} rx={2} />
-      ) : (
-        <circle class="dot-mark" r={family === "heartbeat" ? 6 : 8} />
-      )}
+      <Mark {...look} />
     </g>
   );
+}
+
+function lookOf(message: Message): Look {
+  const family = familyOf(message);
+  if (!isReply(message)) return { family };
+  return { family, answer: isRefusal(message) ? "refusal" : "reply" };
 }

@@ -46,11 +46,11 @@ function Forward({ store }: { readonly store: Store }): JSX.Element {
       <>
         {!store.isPlaying && (
           <button type="button" class="primary" onClick={() => store.play()}>
-            Watch
+            Watch this step
           </button>
         )}
         <button type="button" onClick={() => store.skip()}>
-          Skip to its end
+          Skip to the end
         </button>
       </>
     );

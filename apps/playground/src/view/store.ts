@@ -106,7 +106,7 @@ export class Store {
       this.pause();
       this.message = found.isSame
         ? "This is the run that was shared with you."
-        : "This link was made by another version of raftkit, and the run goes differently in this one.";
+        : "This link was made by another version of raftkit: in this one the run goes differently.";
       this.#shownMs = 0;
       this.#show(found.run);
       return true;

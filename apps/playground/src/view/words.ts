@@ -4,6 +4,10 @@ import type { NodePicture } from "../model/picture.js";
 /** Colours repeat after so many terms. */
 const TERM_COLOURS = 10;
 
+export function classes(...names: readonly (string | false)[]): string {
+  return names.filter((name) => name !== false).join(" ");
+}
+
 export function termClass(term: number): string {
   return `term-${term % TERM_COLOURS}`;
 }
@@ -11,9 +15,9 @@ export function termClass(term: number): string {
 export function roleText({ state, role, isPreCandidate, membership }: NodePicture): string {
   if (state !== "up") return state === "down" ? "down" : "stopped";
   if (role === "leader") return membership === "none" ? "leader, leaving" : "leader";
-  if (role === "candidate") return isPreCandidate ? "asking" : "candidate";
+  if (role === "candidate") return isPreCandidate ? "pre-candidate" : "candidate";
   if (membership === "learner") return "learner";
-  return membership === "none" ? "no member" : "follower";
+  return membership === "none" ? "not a member" : "follower";
 }
 
 export function milliseconds(ms: number): string {
