@@ -47,7 +47,7 @@ export function obstacleOf(obstacle: Obstacle | undefined): Failure {
           : `${matchIndex} of ${lastIndex} entries`;
       return {
         reason: "notCaughtUp",
-        why: `${id} is to be a voter, but has ${what} and makes no progress, or is no faster than new entries come: is it running, can the leader reach it, and is its disk fast enough?`,
+        why: `${id} is to be a voter, but has ${what} and makes no progress, or is no faster than new entries come: is it running, can the leader reach it, and is its disk fast enough? If it lost its data directory since it became a learner, its log says that its id is taken: remove it, and add it again`,
         ids: [id],
       };
     }

@@ -22,6 +22,8 @@ export interface AdministratorOptions {
   readonly driving: (computer: Computer, isDriving: boolean) => void;
   /** These haven't introduced themselves: they are to be started again, with other addresses. */
   readonly startAgain: (ids: readonly NodeId[]) => void;
+  /** The present members without learners that lost their disks; undefined: there are none. */
+  readonly withoutLost: () => WantedMembers | undefined;
 }
 
 /** Between two calls. ms */
@@ -44,11 +46,21 @@ export async function administer(
       note(`the operator's call on ${computer.id} ends: ${end}`);
       if (end === "done") return true;
       if (end === "noVoter") return false;
+      if (end === "notCaughtUp" || end === "timeout") await removeLost(options);
     }
     const pauseMs = 1 + random.integer(PAUSE_MS);
     await new Promise<void>((resolve) => time.at(time.now() + pauseMs, resolve));
   }
   return false;
+}
+
+/** A learner's place isn't given to another data directory: it is removed, and added again. */
+async function removeLost(options: AdministratorOptions): Promise<void> {
+  const wanted = options.withoutLost();
+  const computer = wanted && options.choose();
+  if (!wanted || computer?.node === undefined) return;
+  options.note(`the operator removes learners that lost their disks on ${computer.id}`);
+  await callOnce(options, computer, wanted);
 }
 
 /** Never rejects. */

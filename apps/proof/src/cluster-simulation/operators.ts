@@ -2,7 +2,7 @@
 // do. They change members, start and invite joiners, move nodes, hand leaderships on; and joiners
 // and those who drive a change die at bad moments.
 import type { Configuration, Index, NodeId } from "@raftkit/core";
-import { serversOf, votersOf } from "@raftkit/core";
+import { isJoint, serversOf, votersOf } from "@raftkit/core";
 import type { SeededRandom } from "@raftkit/simulation";
 import { joinerCell } from "../plans/coverage.js";
 import { wantedMembers } from "../plans/member-changes.js";
@@ -100,6 +100,17 @@ export function createOperators(
     },
     startAgain(ids) {
       for (const computer of computers) if (ids.includes(computer.id)) provide(computer);
+    },
+    withoutLost() {
+      const now = latest();
+      // The leader itself takes a voter back that lost its disk.
+      if (!now || isJoint(now) || now.rejoining) return undefined;
+      const learners = now.learners.filter(({ id, incarnation }) => {
+        const own = computers.find((one) => one.id === id)?.status?.incarnation ?? incarnation;
+        return own === incarnation;
+      });
+      if (learners.length === now.learners.length) return undefined;
+      return { voters: now.voters.map(({ id }) => id), learners: learners.map(({ id }) => id) };
     },
   };
 
