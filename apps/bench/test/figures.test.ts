@@ -16,6 +16,7 @@ import { keyAt } from "../src/load/keys.js";
 import { SplitLatencies } from "../src/load/latencies.js";
 import { createReplies, onRequests } from "../src/load/protocol.js";
 import { median } from "../src/medians.js";
+import { CoreCluster } from "../src/parts/core-cluster.js";
 import type { Row } from "../src/writes/row.js";
 import { ratioTable, writesTable } from "../src/writes/tables.js";
 import { nodeSample, sample } from "./support/samples.js";
@@ -240,6 +241,18 @@ test("a run's summary: the worst of all nodes, and of all seconds but that befor
     ["50 %", "80", "n1", "5"],
     ["100 %", "100", "n1", "0"],
   ]);
+});
+
+test.each([1, 3, 7])("the cores of %i nodes commit what is proposed, also one by one", (nodes) => {
+  const cluster = new CoreCluster(nodes);
+  const commands = Array.from({ length: 5 }, () => new Uint8Array(100));
+  cluster.timesSteps = true;
+  // It throws unless the leader has applied them all.
+  cluster.commit(commands);
+  cluster.commit(commands, false);
+  const { leader, follower } = cluster.stepMs();
+  expect(leader).toBeGreaterThan(0);
+  expect(follower > 0).toBe(nodes > 1);
 });
 
 test("without a snapshot there is no ratio", () => {

@@ -124,3 +124,13 @@ test("catch-up: by a snapshot, under load", { timeout: MEASUREMENT_MS }, () => {
   expect(out).toMatch(/^\| resident memory +\|( +[1-9]\d* \|){3} +-?\d+ \|$/m);
   expect(readdirSync(data)).toEqual([]);
 });
+
+test("parts: a table for each part, with all its lines", { timeout: MEASUREMENT_MS }, () => {
+  const data = temporaryDirectory();
+  const { status, out, error } = bench(["parts", "--ms", "10", "--data", data]);
+  expect(status, error).toBe(0);
+  const tables = out.trim().split("\n\n");
+  expect(tables.map((table) => table.split("\n").length - 2)).toEqual([8, 4, 1, 4]);
+  expect(out).toMatch(/^\| 3 nodes, 64 calls of 1 entry in one turn +\| +[1-9]\d* \|/m);
+  expect(readdirSync(data)).toEqual([]);
+});

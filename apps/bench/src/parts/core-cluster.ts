@@ -1,7 +1,7 @@
-// Cores of one cluster in one process, driven by hand: messages are handed over as they are, disks
-// and state machines are done at once. What remains is Raft itself.
-import { Raft } from "@raftkit/core";
-import type { Effect, Input, NodeId, Peer, Sender } from "@raftkit/core";
+// Cores of one cluster in one process, driven by hand: messages are handed over at once, disks and
+// state machines are done at once. What remains is Raft itself.
+import { decodeMessage, messageHeader, messagePayload, Raft } from "@raftkit/core";
+import type { Effect, Input, Message, NodeId, Peer, Sender } from "@raftkit/core";
 
 const INCARNATION = "-bench-directory";
 /** How often a commit may wait for a timer. */
@@ -113,7 +113,8 @@ export class CoreCluster {
   #perform(core: Core, effect: Effect): void {
     if (effect.type === "send") {
       const to = this.#cores.get(effect.to);
-      if (to) this.#give(to, { type: "receive", from: core.sender, message: effect.message });
+      const message = asReceived(effect.message);
+      if (to) this.#give(to, { type: "receive", from: core.sender, message });
     } else if (effect.type === "persist") {
       this.#give(core, { type: "persisted", seq: effect.seq });
     } else if (effect.type === "apply") {
@@ -135,6 +136,15 @@ export class CoreCluster {
     this.#step(core, { type: "snapshotSaved", snapshot });
     this.#run();
   }
+}
+
+/** A receiver gets all entries of a message as one run: several are what was proposed one by one. */
+function asReceived(message: Message): Message {
+  if (message.type !== "appendEntries" || message.entries.length < 2) return message;
+  const payload = Uint8Array.from(Buffer.concat(messagePayload(message)));
+  const received = decodeMessage(messageHeader(message), payload);
+  if (!received) throw new Error("no receiver would understand what a core sends");
+  return received;
 }
 
 function createCore({ id, address }: Peer, bootstrap: readonly Peer[]): Core {
