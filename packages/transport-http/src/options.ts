@@ -29,7 +29,7 @@ export interface HttpTransportOptions {
   readonly maxQueueBytes?: number;
   /**
    * How long one request may take, from its first byte to the end of its answer, on either side; 1
-   * to 600,000 ms. Default 2,000 ms.
+   * to 600,000 ms. Time in which this process stands still doesn't count. Default 2,000 ms.
    */
   readonly requestTimeoutMs?: number;
   /** Default: `performance.now` and `setTimeout`. */

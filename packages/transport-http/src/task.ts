@@ -2,6 +2,9 @@
 // abandoned at that moment even if it doesn't stop. Leaves no timer behind.
 import type { HttpClock } from "./defaults.js";
 
+/** A time limit is counted in so many periods. */
+const PERIODS = 40;
+
 export interface Task<T> {
   /** Rejects as soon as the task is aborted or late. */
   readonly done: Promise<T>;
@@ -18,14 +21,29 @@ export function startTask<T>(
   const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
-  const expire = (): void => controller.abort(new Error(`no end after ${timeoutMs} ms`));
-  // A timer that is late because the whole process stood still must first let the input in that has
-  // waited meanwhile.
-  let cancelTimer = clock.schedule(clock.now() + timeoutMs, () => {
-    cancelTimer = clock.schedule(clock.now(), expire);
-  });
+  const cancelTimer = countDown(clock, timeoutMs, () =>
+    controller.abort(new Error(`no end after ${timeoutMs} ms`)),
+  );
   return {
-    done: Promise.race([work(signal), stopped]).finally(() => cancelTimer()),
+    done: Promise.race([work(signal), stopped]).finally(cancelTimer),
     abort: (reason) => controller.abort(reason),
   };
+}
+
+/**
+ * Counts periods instead of reading a clock: however long this process stood still, one period has
+ * passed, and what came in meanwhile is read before the next.
+ */
+function countDown(clock: HttpClock, timeoutMs: number, expire: () => void): () => void {
+  const periods = Math.min(PERIODS, timeoutMs);
+  let left = periods;
+  const count = (): void => {
+    left -= 1;
+    cancelTimer =
+      left > 0
+        ? clock.schedule(clock.now() + timeoutMs / periods, count)
+        : clock.schedule(clock.now(), expire);
+  };
+  let cancelTimer = clock.schedule(clock.now() + timeoutMs / periods, count);
+  return () => cancelTimer();
 }

@@ -15,7 +15,10 @@ import {
 vi.setConfig({ testTimeout: 60_000 });
 
 export interface ManualClock extends HttpClock {
+  /** Every timer runs at its time. */
   advance(ms: number): void;
+  /** So much time passes at once: every timer that is due runs late. */
+  standStill(ms: number): void;
   /** How many timers are set. */
   pending(): number;
 }
@@ -28,6 +31,11 @@ interface Timer {
 export function manualClock(): ManualClock {
   let nowMs = 1_000;
   const timers = new Set<Timer>();
+  const firstDue = (untilMs: number): Timer | undefined =>
+    [...timers].filter(({ at }) => at <= untilMs).toSorted((a, b) => a.at - b.at)[0];
+  const run = (timer: Timer): void => {
+    if (timers.delete(timer)) timer.run();
+  };
   return {
     now: () => nowMs,
     schedule(at, run) {
@@ -36,13 +44,16 @@ export function manualClock(): ManualClock {
       return () => void timers.delete(timer);
     },
     advance(ms) {
-      nowMs += ms;
-      const firstDue = (): Timer | undefined =>
-        [...timers].filter(({ at }) => at <= nowMs).toSorted((a, b) => a.at - b.at)[0];
-      for (let next = firstDue(); next !== undefined; next = firstDue()) {
-        timers.delete(next);
-        next.run();
+      const endMs = nowMs + ms;
+      for (let next = firstDue(endMs); next !== undefined; next = firstDue(endMs)) {
+        nowMs = Math.max(nowMs, next.at);
+        run(next);
       }
+      nowMs = endMs;
+    },
+    standStill(ms) {
+      nowMs += ms;
+      for (const due of [...timers].filter(({ at }) => at <= nowMs)) run(due);
     },
     pending: () => timers.size,
   };

@@ -3,22 +3,27 @@ import { expect, test } from "vitest";
 import { startTask } from "../src/task.js";
 import { deferred, manualClock, quiet } from "./support.js";
 
-test("a late timer first lets the input in that has waited, and only then gives up", async () => {
-  const timers: (() => void)[] = [];
-  const clock = {
-    now: () => 0,
-    schedule: (_at: number, run: () => void) => (
-      timers.push(run),
-      () => void timers.splice(timers.indexOf(run), 1)
-    ),
-  };
+test("the time in which this process stood still doesn't count", async () => {
+  const clock = manualClock();
   const answer = deferred<string>();
   const task = startTask(clock, 100, () => answer.promise);
-  timers.shift()?.();
+  for (let stop = 0; stop < 39; stop++) clock.standStill(60_000);
+  await quiet();
+  answer.resolve("it was on its way");
+  expect(await task.done).toBe("it was on its way");
+  expect(clock.pending()).toBe(0);
+});
+
+test("a late timer first lets the input in that has waited, and only then gives up", async () => {
+  const clock = manualClock();
+  const answer = deferred<string>();
+  const task = startTask(clock, 100, () => answer.promise);
+  clock.advance(99);
+  clock.standStill(60_000);
   await quiet();
   answer.resolve("it was waiting in the socket");
   expect(await task.done).toBe("it was waiting in the socket");
-  expect(timers).toEqual([]);
+  expect(clock.pending()).toBe(0);
 });
 
 test("what never ends is given up, with the reason, and told through its signal", async () => {
