@@ -14,6 +14,8 @@ import { PieceJoiner, WHOLE_MAX_BYTES } from "./pieces.js";
 
 /** A side shows life this many times in the idle timeout. */
 const SIGNS_PER_TIMEOUT = 4;
+/** The time for an introduction, or for the last words, is counted in so many periods. */
+const PERIODS = 20;
 
 export interface ConnectionEvents {
   /** The other side introduced itself: answer with `open` or `refuse`. */
@@ -46,7 +48,7 @@ export class Connection {
   #state: "greeting" | "open" | "ending" | "closed" = "greeting";
   #peer: Sender | undefined;
   #sought: NodeId | null = null;
-  #cancelTimer: () => void;
+  #cancelTimer: () => void = () => undefined;
   #error: NodeJS.ErrnoException | undefined;
   #introduced = false;
   #heard = false;
@@ -82,7 +84,7 @@ export class Connection {
         this.#fault(code, what);
       },
     });
-    this.#cancelTimer = this.#after(settings.handshakeTimeoutMs, () => {
+    this.#countDown(settings.handshakeTimeoutMs, () => {
       this.#fault(
         "HANDSHAKE_TIMEOUT",
         `did not introduce itself within ${settings.handshakeTimeoutMs} ms`,
@@ -182,7 +184,7 @@ export class Connection {
     // loses the last words.
     this.#socket.end();
     this.#cancelTimer();
-    this.#cancelTimer = this.#after(this.#settings.handshakeTimeoutMs, () => {
+    this.#countDown(this.#settings.handshakeTimeoutMs, () => {
       this.destroy();
     });
   }
@@ -277,6 +279,16 @@ export class Connection {
     };
     this.#cancelTimer();
     this.#cancelTimer = this.#after(periodMs, look);
+  }
+
+  /** Counts periods as `#watch` does, and reads once more what came in before it runs. */
+  #countDown(delayMs: number, run: () => void): void {
+    let left = PERIODS;
+    const count = (): void => {
+      left -= 1;
+      this.#cancelTimer = left > 0 ? this.#after(delayMs / PERIODS, count) : this.#after(0, run);
+    };
+    this.#cancelTimer = this.#after(delayMs / PERIODS, count);
   }
 
   #after(delayMs: number, run: () => void): () => void {

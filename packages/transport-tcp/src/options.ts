@@ -43,7 +43,10 @@ export interface TcpTransportOptions {
    * life. Default 2000 ms.
    */
   readonly idleTimeoutMs?: number;
-  /** How long connecting and introducing may take together. Default 2000 ms. */
+  /**
+   * How long connecting and introducing may take together, without time in which this process
+   * stands still. Default 2000 ms.
+   */
   readonly handshakeTimeoutMs?: number;
   /**
    * The pause before a peer is dialled again doubles from `min` to `max`, halved at random. Default

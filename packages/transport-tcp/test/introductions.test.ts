@@ -13,6 +13,7 @@ import {
   messages,
   open,
   serve,
+  stoppedClock,
   until,
 } from "./help.js";
 
@@ -344,5 +345,17 @@ describe("limits on who is let in", () => {
         "cut a connection from a stranger: HOST did not introduce itself within 50 ms",
       ],
     ]);
+  });
+
+  test("the time in which this process stood still doesn't count", async () => {
+    const clock = stoppedClock();
+    const a = await open(local("a"), { handshakeTimeoutMs: 50, clock });
+    const raw = dial(a);
+    await until("it came in", () => clock.timers() > 0);
+    clock.standStill(60_000);
+    clock.standStill(60_000);
+    raw.socket.write(Buffer.concat([hello("b"), frame(2, bytes(1))]));
+    await until("it was heard", () => a.frames.length === 1);
+    expect(a.rejected).toEqual([]);
   });
 });

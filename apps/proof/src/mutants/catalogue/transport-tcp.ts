@@ -19,8 +19,8 @@ export const transportTcp: readonly Mutant[] = [
   {
     id: "transport-tcp-03",
     file: "packages/transport-tcp/src/connection.ts",
-    find: "this.#after(settings.handshakeTimeoutMs, () => {\n      this.#fault(",
-    replace: "this.#after(settings.handshakeTimeoutMs * 1e6, () => {\n      this.#fault(",
+    find: "this.#countDown(settings.handshakeTimeoutMs, () => {\n      this.#fault(",
+    replace: "this.#countDown(settings.handshakeTimeoutMs * 1e6, () => {\n      this.#fault(",
     why: "whoever says nothing is never cut",
   },
   {
