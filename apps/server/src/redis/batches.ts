@@ -50,20 +50,35 @@ export class Batches {
   readonly #open = new Map<BatchKind, OpenBatch>();
   /** To be sent at the end of this turn, in this order. */
   #sealed: { readonly kind: BatchKind; readonly batch: OpenBatch }[] = [];
+  /** How many have asked in this turn, and how many did in the last turn in which somebody asked. */
+  #asked = 0;
+  #askedBefore = 0;
 
   constructor(calls: Pick<KvCalls, "proposeBatch" | "read">) {
     this.#calls = calls;
   }
 
-  /** One with room for a command; it is sent at the end of this turn. */
+  /**
+   * One with room for a command; it is sent at the end of this turn, or before, if nobody else asked
+   * in the last one: a client that is alone doesn't wait for others.
+   */
   open(kind: BatchKind, operations: number, bytes: number): OpenBatch {
+    if (this.#asked++ === 0) {
+      setImmediate(() => this.#endTurn());
+      if (this.#askedBefore <= 1) queueMicrotask(() => this.#sendAll());
+    }
     const present = this.#open.get(kind);
     if (present?.hasRoom(operations, bytes) === true) return present;
     const batch = new OpenBatch();
-    if (this.#sealed.length === 0) setImmediate(() => this.#sendAll());
     this.#sealed.push({ kind, batch });
     this.#open.set(kind, batch);
     return batch;
+  }
+
+  #endTurn(): void {
+    this.#askedBefore = this.#asked;
+    this.#asked = 0;
+    this.#sendAll();
   }
 
   #sendAll(): void {
