@@ -28,7 +28,7 @@ export async function measureSystem(
 ): Promise<void> {
   const running = await system.start(parent);
   try {
-    if (system.isWhole) await warmUp(running);
+    await warmUp(system, running);
     await settle(running.pids);
     const rows: Row[] = [];
     const take = (row: Row): void => {
@@ -51,14 +51,21 @@ export async function measureSystem(
  * batch is done with few in flight, so that there are many batches.
  */
 const WARMUPS = [
-  { inFlight: 256, seconds: 1 },
-  { inFlight: 8, seconds: 4 },
-];
+  { workload: "mix", inFlight: 256, seconds: 1 },
+  { workload: "put", inFlight: 8, seconds: 2 },
+  { workload: "mix", inFlight: 8, seconds: 2 },
+] as const;
+/** By the tools of a system that our loader can't ask. */
+const TOOL_WARMUP = { workload: "put", inFlight: 64, seconds: 5 } as const;
 
-/** Afterwards every key is there. */
-async function warmUp({ connect }: RunningSystem): Promise<void> {
+/** Afterwards every key is there that our loader asks for. */
+async function warmUp(system: ComparedSystem, { connect, tools }: RunningSystem): Promise<void> {
+  if (!system.isWhole) {
+    for (const tool of tools) await tool.run(TOOL_WARMUP);
+    return;
+  }
   await fill(connect, KEYS, KEYS);
-  for (const load of WARMUPS) await runLoader(connect, { ...load, workload: "mix" });
+  for (const load of WARMUPS) await runLoader(connect, load);
 }
 
 const SETTLE_MS = { quiet: 300, atMost: 10_000 };
