@@ -14,6 +14,18 @@ test("counter: three nodes agree on the total", async () => {
   expect(lines).toEqual(["42"]);
 });
 
+test("the counter of the guide: a result at one node, a read at another", async () => {
+  const lines = printed();
+  await import("../src/guide/counter.js");
+  expect(lines).toEqual(["42", "42"]);
+});
+
+test("lock: the next owner gets it when it has expired, with a larger token", async () => {
+  const lines = printed();
+  await import("../src/lock/main.js");
+  expect(lines).toEqual(["true", "false", "true"]);
+});
+
 test("rate limiter: the replicas share one limit", async () => {
   const lines = printed();
   await import("../src/rate-limiter/main.js");
