@@ -101,17 +101,7 @@ export function createOperators(
     startAgain(ids) {
       for (const computer of computers) if (ids.includes(computer.id)) provide(computer);
     },
-    withoutLost() {
-      const now = latest();
-      // The leader itself takes a voter back that lost its disk.
-      if (!now || isJoint(now) || now.rejoining) return undefined;
-      const learners = now.learners.filter(({ id, incarnation }) => {
-        const own = computers.find((one) => one.id === id)?.status?.incarnation ?? incarnation;
-        return own === incarnation;
-      });
-      if (learners.length === now.learners.length) return undefined;
-      return { voters: now.voters.map(({ id }) => id), learners: learners.map(({ id }) => id) };
-    },
+    withoutLost: () => withoutLost(latest(), computers),
   };
 
   const standings = createStandings(random, coverage, asked, broken);
@@ -252,4 +242,21 @@ function joinersIn(
 /** Whether its voters, if it is one of them, are enough without it. */
 function maySpare({ voters }: WantedMembers, id: NodeId): boolean {
   return !voters.includes(id) || voters.length > 3;
+}
+
+/**
+ * @returns these members without learners that lost their disks; undefined: there are none. A voter
+ * that lost its disk isn't meant: the leader itself takes it back.
+ */
+function withoutLost(
+  now: Configuration | undefined,
+  computers: readonly Computer[],
+): WantedMembers | undefined {
+  if (!now || isJoint(now) || now.rejoining) return undefined;
+  const learners = now.learners.filter(({ id, incarnation }) => {
+    const own = computers.find((one) => one.id === id)?.status?.incarnation ?? incarnation;
+    return own === incarnation;
+  });
+  if (learners.length === now.learners.length) return undefined;
+  return { voters: now.voters.map(({ id }) => id), learners: learners.map(({ id }) => id) };
 }
