@@ -1,25 +1,8 @@
 // Every command line that the program reads, by the program's own function.
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { CommanderError } from "commander";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createProgram, runProgram } from "../src/cli/program.js";
-import type { ProgramOptions } from "../src/cli/program.js";
-import { temporaryDirectory } from "./support/environment.js";
+import { createProgram } from "../src/cli/program.js";
+import { callOf, defaults, readLine, recorder } from "./support/read-line.js";
 
-const defaults = {
-  nodes: 3,
-  transport: "tcp",
-  codec: "msgpack",
-  storage: "file",
-  data: "data",
-  clusterId: "raftkit",
-  httpBase: 8100,
-  peerBase: 7100,
-  redisBase: 6400,
-  logLevel: "info",
-  fresh: false,
-};
 const chaosDefaults = {
   nodes: 5,
   seconds: 60,
@@ -30,73 +13,6 @@ const chaosDefaults = {
   keep: false,
   json: false,
 };
-
-interface Read {
-  /** The command and what it was given. */
-  readonly calls: readonly (readonly unknown[])[];
-  readonly out: string;
-  readonly error: string;
-  readonly exitCode: number | undefined;
-}
-
-function recorder(): { readonly options: ProgramOptions; readonly read: Read } {
-  const calls: unknown[][] = [];
-  const read = { calls, out: "", error: "", exitCode: undefined };
-  const note =
-    (name: string) =>
-    (...given: unknown[]): void =>
-      void calls.push([name, ...given]);
-  const actions = {
-    up: note("up"),
-    status: note("status"),
-    kill: note("kill"),
-    restart: note("restart"),
-    snapshot: note("snapshot"),
-    transfer: note("transfer"),
-    rollingRestart: note("rollingRestart"),
-    add: note("add"),
-    remove: note("remove"),
-    replace: note("replace"),
-    wipe: note("wipe"),
-    chaos: note("chaos"),
-    verify: note("verify"),
-  };
-  return {
-    read,
-    options: {
-      program: "cluster",
-      command: ["node", "main.js"],
-      actions,
-      print: (text) => (read.out += text),
-      complain: (text) => (read.error += text),
-    },
-  };
-}
-
-async function readLine(
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
-): Promise<Read> {
-  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
-  const { options, read } = recorder();
-  try {
-    await runProgram(args, options);
-    return read;
-  } catch (error) {
-    if (error instanceof CommanderError) return { ...read, exitCode: error.exitCode };
-    throw error;
-  }
-}
-
-/** The only call. */
-async function callOf(
-  args: readonly string[],
-  environment?: Readonly<Record<string, string>>,
-): Promise<unknown> {
-  const { calls, error } = await readLine(args, environment);
-  expect({ error, calls: calls.length }).toEqual({ error: "", calls: 1 });
-  return calls[0];
-}
 
 const optionsOf = (command: string): string[] =>
   createProgram(recorder().options)
@@ -263,66 +179,6 @@ describe("the environment", () => {
       "x",
       { json: false },
     ]);
-  });
-});
-
-describe("a file of options", () => {
-  function fileWith(text: string): string {
-    const file = join(temporaryDirectory(), "cluster.yaml");
-    writeFileSync(file, text);
-    return file;
-  }
-
-  test("gives way to flags and to the environment, wins over defaults, and serves every command", async () => {
-    const file = fileWith("nodes: 5\ncodec: json\nhttp-base: 9100\nfresh: true\nkeys: 3\n");
-    const environment = { RAFTKIT_CLUSTER_CODEC: "msgpack" };
-    const [, options] = (await callOf(["up", "--config", file, "--nodes", "7"], environment)) as [
-      unknown,
-      object,
-    ];
-    expect(options).toMatchObject({ ...defaults, nodes: 7, httpBase: 9100, fresh: true });
-    const named = { RAFTKIT_CLUSTER_CONFIG: file };
-    expect(await callOf(["status"], named)).toEqual(["status", 9100, { json: false }]);
-    expect(await callOf(["status", "--http-base", "9300"], named)).toEqual([
-      "status",
-      9300,
-      { json: false },
-    ]);
-    expect(await callOf(["chaos"], named)).toEqual([
-      "chaos",
-      expect.objectContaining({ nodes: 5, keys: 3 }),
-    ]);
-  });
-
-  test.each<[string, (file: string) => string]>([
-    [
-      "codec: xml",
-      (file) =>
-        `option '--codec <NAME>' value 'xml' from codec in ${file} is invalid. Allowed choices are msgpack, json`,
-    ],
-    [
-      "codecc: json",
-      (file) =>
-        `option '--config <FILE>' argument '${file}' is invalid. ${file}: there is no option "codecc"; did you mean "codec"?`,
-    ],
-    [
-      "nodes: 0",
-      (file) =>
-        `option '--nodes <N>' value '0' from nodes in ${file} is invalid. Allowed: a whole number from 1 to 9`,
-    ],
-    [
-      "json: true",
-      (file) =>
-        `option '--config <FILE>' argument '${file}' is invalid. ${file}: there is no option "json"; remove it`,
-    ],
-  ])("with %s is refused in one line, and nothing is done", async (text, complaint) => {
-    const file = fileWith(text);
-    expect(await readLine(["up", "--config", file])).toEqual({
-      calls: [],
-      out: "",
-      error: `raftkit-cluster: ${complaint(file)}; --help tells what is allowed\n`,
-      exitCode: 1,
-    });
   });
 });
 

@@ -12,11 +12,9 @@ function painted(isTTY: boolean, environment: Readonly<Record<string, string>>):
   for (const [name, value] of Object.entries({ TERM: "xterm", ...environment })) {
     vi.stubEnv(name, value);
   }
-  const { getColorDepth } = WriteStream.prototype;
-  const stream = Object.create(process.stdout, {
+  const stream = Object.create(WriteStream.prototype, {
     isTTY: { value: isTTY },
-    getColorDepth: { value: getColorDepth },
-  }) as typeof process.stdout;
+  }) as WriteStream;
   return painterFor(stream)("red", "FAILED");
 }
 
