@@ -93,15 +93,28 @@ export function inUpOptions(message: string): string {
 }
 
 function beginningArguments(
-  { id, peer, beginning }: NodePlace,
+  place: NodePlace,
   initial: readonly NodePlace[],
   all: readonly NodePlace[],
 ): string[] {
-  if (beginning === "founds") {
-    const peers = ["--peers", initial.map((node) => `${node.id}=${node.peer}`).join(",")];
+  if (place.beginning === "founds") {
+    const peers = peersArguments(initial);
     // With others in its log the server refuses `--alone`: a node that lost its data must rejoin.
     return initial.length === 1 && all.length === 1 ? [...peers, "--alone"] : peers;
   }
+  return joinArguments(place, all);
+}
+
+/** Of a node that founds the cluster with these, itself included. */
+export function peersArguments(nodes: readonly NodePlace[]): string[] {
+  return ["--peers", nodes.map(({ id, peer }) => `${id}=${peer}`).join(",")];
+}
+
+/** Of a node that joins, or rejoins, all others that there are. */
+export function joinArguments(
+  { id, peer, beginning }: NodePlace,
+  all: readonly NodePlace[],
+): string[] {
   const others = all.filter((node) => node.id !== id);
   const join = ["--address", peer, "--join", others.map((node) => node.peer).join(",")];
   return beginning === "rejoins" ? [...join, "--rejoin"] : join;

@@ -1,8 +1,8 @@
 // The configurations that nodes had: those that they said to be committed when they were asked, and
 // those that came into force, committed or not, as their logs tell.
-import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import type { NodeStatus } from "../../supervisor/node-status.js";
+import { logLines } from "./node-log.js";
 
 const servers = z
   .array(z.object({ id: z.string(), incarnation: z.string() }))
@@ -52,7 +52,7 @@ export function configurationsInLogs(
   files: readonly { readonly id: string; readonly logFile: string }[],
 ): SeenConfiguration[] {
   return files.flatMap(({ id: node, logFile }) =>
-    linesOf(logFile).flatMap((line) => {
+    logLines(logFile).flatMap((line) => {
       const parsed = inForce.safeParse(line);
       return parsed.success ? [{ node, isCommitted: false, ...parsed.data }] : [];
     }),
@@ -79,7 +79,7 @@ export function termsBegunOutside(
 ): string[] {
   return lingering.flatMap(({ id, fromMs, toMs }) => {
     let before = 0;
-    return linesOf(logFileOf(id)).flatMap((line) => {
+    return logLines(logFileOf(id)).flatMap((line) => {
       const parsed = roleLine.safeParse(line);
       if (!parsed.success) return [];
       const { time, role, term } = parsed.data;
@@ -91,18 +91,4 @@ export function termsBegunOutside(
         : [];
     });
   });
-}
-
-function linesOf(file: string): unknown[] {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .flatMap((line): unknown[] => {
-      // The last line of a process that was killed may be half a line.
-      try {
-        return line.startsWith("{") ? [JSON.parse(line)] : [];
-      } catch {
-        return [];
-      }
-    });
 }

@@ -8,6 +8,7 @@ import type { NodePlace } from "../../supervisor/layout.js";
 import type { SupervisedNode } from "../../supervisor/supervised-process.js";
 import { createSupervisor } from "../../supervisor/supervisor.js";
 import type { Supervisor } from "../../supervisor/supervisor.js";
+import { nodeName } from "../faults/fault-names.js";
 import type { Network } from "../network/network.js";
 import type { StateChange } from "./fleet-record.js";
 import { FleetRecord } from "./fleet-record.js";
@@ -143,13 +144,13 @@ export class Fleet {
 
   pause(node: number): void {
     if (this.pidOf(node) === null) return;
-    this.supervisor.pause(nodeId(node));
+    this.supervisor.pause(nodeName(node));
     this.#record.note(node, "paused");
   }
 
   resume(node: number): void {
     if (this.pidOf(node) === null) return;
-    this.supervisor.resume(nodeId(node));
+    this.supervisor.resume(nodeName(node));
     if (this.#record.is(node, "paused")) this.#record.note(node, "up");
   }
 
@@ -204,13 +205,13 @@ export class Fleet {
   }
 
   async #kill(node: number): Promise<void> {
-    if (this.pidOf(node) !== null) await this.supervisor.kill(nodeId(node)).catch(ignoreGone);
+    if (this.pidOf(node) !== null) await this.supervisor.kill(nodeName(node)).catch(ignoreGone);
   }
 
   /** One that doesn't start is an error of the run, and doesn't end it. */
   async #start(node: number): Promise<void> {
     if (!this.#viewOf(node)) return;
-    const id = nodeId(node);
+    const id = nodeName(node);
     await this.supervisor
       .restart(id)
       .catch(ignoreGone)
@@ -226,7 +227,7 @@ export class Fleet {
   /** Starts it, and waits for an end. @returns why it ended, or that it didn't */
   async #howItEnds(node: number): Promise<string> {
     const deadline = performance.now() + this.#wipedTimeoutMs;
-    const failure = await this.supervisor.restart(nodeId(node)).then(
+    const failure = await this.supervisor.restart(nodeName(node)).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -234,10 +235,6 @@ export class Fleet {
     while (view()?.state === "running" && performance.now() < deadline) await sleep(POLL_MS);
     return view()?.reason ?? (failure instanceof Error ? failure.message : "it is still running");
   }
-}
-
-function nodeId(node: number): string {
-  return `n${node + 1}`;
 }
 
 function numberOf(id: string): number {

@@ -1,4 +1,5 @@
 // What the nodes said of themselves: who leads in which term, and each change.
+import { nodeName } from "../faults/fault-names.js";
 import type { NodeStatus } from "../../supervisor/node-status.js";
 
 /** What a node said of itself from this moment on; `role` "silent": nothing. */
@@ -40,9 +41,7 @@ export class RoleRecord {
 
   termsWithTwoLeaders(): string[] {
     return [...this.#leaders].flatMap(([term, nodes]) =>
-      nodes.size > 1
-        ? [`term ${term}: ${[...nodes].map((node) => `n${node + 1}`).join(" and ")}`]
-        : [],
+      nodes.size > 1 ? [`term ${term}: ${[...nodes].map(nodeName).join(" and ")}`] : [],
     );
   }
 

@@ -1,4 +1,5 @@
 // How a server of a run is started: what it is told of the others, and how small its log is.
+import { joinArguments, peersArguments } from "../../supervisor/layout.js";
 import type { NodePlace } from "../../supervisor/layout.js";
 import type { Network } from "../network/network.js";
 
@@ -67,14 +68,7 @@ export function serverArguments(surroundings: Surroundings, network: Network): s
 }
 
 function beginningOf({ place, initial, present, wiped }: Surroundings): string[] {
-  const peers = (nodes: readonly NodePlace[]): string[] => [
-    "--peers",
-    nodes.map(({ id, peer }) => `${id}=${peer}`).join(","),
-  ];
-  if (wiped === "alone") return [...peers([place]), "--alone"];
-  if (wiped === "initial") return peers(present);
-  if (place.beginning === "founds") return peers(initial);
-  const others = present.filter(({ id }) => id !== place.id);
-  const join = ["--address", place.peer, "--join", others.map(({ peer }) => peer).join(",")];
-  return place.beginning === "rejoins" ? [...join, "--rejoin"] : join;
+  if (wiped === "alone") return [...peersArguments([place]), "--alone"];
+  if (wiped === "initial") return peersArguments(present);
+  return place.beginning === "founds" ? peersArguments(initial) : joinArguments(place, present);
 }

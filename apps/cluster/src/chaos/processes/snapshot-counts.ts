@@ -1,7 +1,7 @@
 // How many snapshots the nodes of a run saved and installed: each writes a line for each one into
 // its log, which outlives the process that wrote it.
-import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { logLines } from "./node-log.js";
 
 export interface SnapshotCounts {
   /** A node's own, saved and read back whole. */
@@ -21,22 +21,12 @@ const snapshotLine = z.object({
  * @param files the logs of all nodes, one JSON object a line; what isn't there counts for nothing
  */
 export function countSnapshots(files: readonly string[]): SnapshotCounts {
-  const origins = files
-    .filter((file) => existsSync(file))
-    .flatMap((file) => readFileSync(file, "utf8").split("\n").flatMap(originOf));
+  const origins = files.flatMap(logLines).flatMap((line) => {
+    const parsed = snapshotLine.safeParse(line);
+    return parsed.success ? [parsed.data.origin] : [];
+  });
   return {
     saved: origins.filter((origin) => origin === "own").length,
     installed: origins.filter((origin) => origin === "leader").length,
   };
-}
-
-function originOf(line: string): readonly ("own" | "leader")[] {
-  if (!line.includes('"origin":')) return [];
-  try {
-    const parsed = snapshotLine.safeParse(JSON.parse(line));
-    return parsed.success ? [parsed.data.origin] : [];
-  } catch {
-    // The last line of a process that was killed may be half a line.
-    return [];
-  }
 }
