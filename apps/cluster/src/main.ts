@@ -5,27 +5,16 @@
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { painterFor } from "@raftkit-app/command-line";
-import { RaftkitError } from "@raftkit/core";
-import { CommanderError } from "commander";
 import type { VerdictContext } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
-import {
-  changeMembers,
-  changeNode,
-  listNodes,
-  restartAll,
-  statusTable,
-  takeSnapshot,
-  transferLeadership,
-} from "./cli/control-client.js";
 import type { Output } from "./cli/actions.js";
-import { ClusterError } from "./errors.js";
-import { commandLine } from "./cli/hints.js";
+import { createControlActions } from "./cli/control-actions.js";
+import { failureOf } from "./cli/failure.js";
 import { PROGRAM, runProgram } from "./cli/program.js";
+import { ClusterError } from "./errors.js";
 import type { UpOptions } from "./supervisor/up-options.js";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const printJson = (value: object): void => print(JSON.stringify(value, undefined, 2));
 const verdict: VerdictContext = {
   print,
   printAside: (text) => void process.stderr.write(`${text}\n`),
@@ -39,23 +28,9 @@ function complain(text: string): void {
 }
 
 function fail(error: unknown): never {
-  // It has said what was to be said: help, or what is wrong with the command line.
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2);
-  // What the system refuses says it in its message; its stack says nothing to a user.
-  const text =
-    error instanceof RaftkitError || (error instanceof Error && "syscall" in error)
-      ? error.message
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
-  complain(
-    text
-      .split("\n")
-      // Below the line of a refusal there may be one to paste.
-      .map((line, i) => `${i > 0 && error instanceof ClusterError ? "" : `${PROGRAM}: `}${line}\n`)
-      .join(""),
-  );
-  process.exit(error instanceof ClusterError && error.code === "NOTHING_TO_VERIFY" ? 2 : 1);
+  const { text, exitCode } = failureOf(error);
+  complain(text);
+  process.exit(exitCode);
 }
 
 /**
@@ -147,71 +122,13 @@ async function verify(path: string, output: Output): Promise<never> {
   process.exit(await verifyCommand(path, output, verdict));
 }
 
-async function status(httpBase: number, { json }: Output): Promise<void> {
-  const nodes = await listNodes(httpBase);
-  if (json) printJson({ nodes });
-  else print(statusTable(nodes, verdict.paint));
-}
-
-/** The last line of the answer can be pasted. */
-async function kill(node: string, httpBase: number): Promise<void> {
-  const again = (name: string | number): string =>
-    `start it again:\n${commandLine(programText(), `restart ${name}`, httpBase)}`;
-  try {
-    const { id, number } = await changeNode(httpBase, node, "kill");
-    print(`${id} is killed; ${again(number)}`);
-  } catch (error) {
-    if (!(error instanceof ClusterError) || error.code !== "NOT_RUNNING") throw error;
-    throw new ClusterError("NOT_RUNNING", `${error.message}; ${again(node)}`, { cause: error });
-  }
-}
-
-async function restart(node: string, httpBase: number): Promise<void> {
-  const { id, pid } = await changeNode(httpBase, node, "restart");
-  print(`${id} is running again, process ${pid}`);
-}
-
-async function snapshot(node: string, httpBase: number, { json }: Output): Promise<void> {
-  const { id, index, bytes } = await takeSnapshot(httpBase, node);
-  if (json) printJson({ id, index, bytes });
-  else print(`${id} has saved a snapshot at index ${index}, ${bytes} bytes`);
-}
-
-async function transfer(node: string | null, httpBase: number, { json }: Output): Promise<void> {
-  const beganAt = performance.now();
-  const { leaderId, term } = await transferLeadership(httpBase, node);
-  const tookMs = Math.round(performance.now() - beganAt);
-  if (json) printJson({ leaderId, term, tookMs });
-  else print(`${leaderId} leads in term ${term}, after ${tookMs} ms`);
-}
-
-/** A line for each thing that happens, and at last how it ended. */
-async function members(
-  action: "add" | "remove" | "replace" | "wipe",
-  node: string | null,
-  httpBase: number,
-): Promise<void> {
-  const beganAt = performance.now();
-  const done = await changeMembers(httpBase, node, action, (line) => print(`  ${line}`));
-  print(`${done} (${((performance.now() - beganAt) / 1000).toFixed(1)} s)`);
-}
-
 try {
   await runProgram(process.argv.slice(2), {
     program: programText(),
     command: [process.execPath, resolve(process.argv[1] ?? "")],
     actions: {
+      ...createControlActions({ ...verdict, program: programText() }),
       up,
-      status,
-      kill,
-      restart,
-      snapshot,
-      transfer,
-      rollingRestart: async (httpBase) => print(await restartAll(httpBase, print)),
-      add: (httpBase) => members("add", null, httpBase),
-      remove: (node, httpBase) => members("remove", node, httpBase),
-      replace: (node, httpBase) => members("replace", node, httpBase),
-      wipe: (node, httpBase) => members("wipe", node, httpBase),
       chaos,
       verify,
     },

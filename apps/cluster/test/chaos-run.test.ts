@@ -8,19 +8,16 @@ import { takeOutDirectory } from "../src/chaos/out-directory.js";
 import { planFaults } from "../src/chaos/faults/schedule.js";
 import type { ChaosReport } from "../src/chaos/report/report.js";
 import { seedFor, seedWith, startChaos } from "./support/chaos-run.js";
-import { allGone, runProgram } from "./support/cluster.js";
+import { runCommand } from "./support/command.js";
+import { allGone } from "./support/cluster.js";
 import { temporaryDirectory } from "./support/environment.js";
 
 /** So few that a run doesn't take long. */
 const SECONDS = 6;
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
-async function verifyFile(
-  path: string,
-  ...flags: readonly string[]
-): Promise<readonly [number | NodeJS.Signals | null, string]> {
-  const program = runProgram(["verify", path, ...flags]);
-  return [await program.ended, program.output()];
+function verifyFile(path: string, ...flags: readonly string[]): Promise<[number, string]> {
+  return runCommand("verify", path, ...flags);
 }
 
 /** The process's children that run servers, with where each keeps its data. */

@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { mainScript, temporaryDirectory, freePorts } from "./support/environment.js";
+import { runCommand } from "./support/command.js";
 import { allGone, runProgram, up } from "./support/cluster.js";
 import type { UpCluster } from "./support/cluster.js";
 
@@ -36,9 +37,9 @@ const get = (cluster: UpCluster, number: number, key: string): Promise<string> =
   call(cluster, number, key, {});
 
 async function control(cluster: UpCluster, ...args: string[]): Promise<string> {
-  const program = runProgram([...args, "--http-base", String(cluster.httpBase)]);
-  expect([args, await program.ended, program.output()]).toEqual([args, 0, expect.any(String)]);
-  return program.output();
+  const [exitCode, output] = await runCommand(...args, "--http-base", String(cluster.httpBase));
+  expect([args, exitCode, output]).toEqual([args, 0, expect.any(String)]);
+  return output;
 }
 
 describe("a cluster of real servers", () => {

@@ -3,22 +3,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { changeMembers } from "../src/cli/control-client.js";
-import { runProgram, up } from "./support/cluster.js";
+import { runCommand } from "./support/command.js";
+import { up } from "./support/cluster.js";
 import type { UpCluster } from "./support/cluster.js";
 import { temporaryDirectory } from "./support/environment.js";
 
 const LIMIT = { timeout: 180_000 };
 const WAIT = { timeout: 30_000, interval: 50 };
 
-async function command(cluster: UpCluster, ...args: string[]): Promise<[unknown, string]> {
-  const program = runProgram([...args, "--http-base", String(cluster.httpBase)]);
-  return [await program.ended, program.output()];
-}
-
 /** With 0, and these words in its last line. */
 async function succeeds(cluster: UpCluster, words: string, ...args: string[]): Promise<string> {
-  const [code, output] = await command(cluster, ...args);
+  const [code, output] = await runCommand(...args, "--http-base", String(cluster.httpBase));
   expect([args, code, output]).toEqual([args, 0, expect.stringContaining(words)]);
   return output;
 }
@@ -89,13 +84,14 @@ test("a node loses its disk and comes back with one command", LIMIT, async () =>
 
 test("two administrators at once: the second is told what is under way", LIMIT, async () => {
   const cluster = await up(["--data", temporaryDirectory()]);
-  // Without processes of their own, so that the second one certainly comes before the first ends.
-  const add = (): Promise<string> => changeMembers(cluster.httpBase, null, "add", () => {});
-  const both = await Promise.allSettled([add(), add()]);
-  const outcomes = both.map((one) => (one.status === "fulfilled" ? one.value : String(one.reason)));
-  expect(outcomes.toSorted()).toEqual([
-    expect.stringMatching(/another command is under way: add.*; nothing was done/),
+  // Without processes of their own the second one certainly comes before the first ends.
+  const add = (): Promise<[number, string]> =>
+    runCommand("add", "--http-base", String(cluster.httpBase));
+  const both = await Promise.all([add(), add()]);
+  const outputs = both.map(([code, output]) => `${code} ${output}`).toSorted();
+  expect(outputs).toEqual([
     expect.stringContaining("n4 is a voter"),
+    expect.stringMatching(/^1 raftkit-cluster: another command is under way: add.*; nothing was /),
   ]);
   await succeeds(cluster, "n5 is a voter", "add");
 });

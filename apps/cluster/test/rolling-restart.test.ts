@@ -3,14 +3,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runProgram, up } from "./support/cluster.js";
+import { changeNode } from "../src/cli/control-client.js";
+import { runCommand } from "./support/command.js";
+import { up } from "./support/cluster.js";
 import type { UpCluster } from "./support/cluster.js";
 import { fakeServer, temporaryDirectory } from "./support/environment.js";
 import { readAll, startSteadyLoad } from "./support/steady-load.js";
 
-async function rollingRestart({ httpBase }: UpCluster): Promise<[unknown, string]> {
-  const program = runProgram(["rolling-restart", "--http-base", String(httpBase)]);
-  return [await program.ended, program.output()];
+function rollingRestart({ httpBase }: UpCluster): Promise<[number, string]> {
+  return runCommand("rolling-restart", "--http-base", String(httpBase));
 }
 
 /** When the node's latest process started, and when it was ready. */
@@ -54,8 +55,7 @@ test("one node at a time, the leader last, each once the one before is ready", a
 
 test("refuses while a node is down, and restarts none", async () => {
   const cluster = await up(["--data", temporaryDirectory()], { RAFTKIT_SERVER_MAIN: fakeServer });
-  const kill = runProgram(["kill", "2", "--http-base", String(cluster.httpBase)]);
-  expect(await kill.ended).toBe(0);
+  await changeNode(cluster.httpBase, "2", "kill");
   const before = await cluster.pids();
   expect(await rollingRestart(cluster)).toEqual([
     1,

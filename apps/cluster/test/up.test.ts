@@ -5,6 +5,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fakeServer, freePorts, mainScript, temporaryDirectory } from "./support/environment.js";
+import { runCommand } from "./support/command.js";
 import { allGone, runProgram, up } from "./support/cluster.js";
 
 const env = { RAFTKIT_SERVER_MAIN: fakeServer };
@@ -100,10 +101,8 @@ describe("up", () => {
 
   test("is told by status, kill and restart what happened", async () => {
     const cluster = await up(["--data", temporaryDirectory()], env);
-    const command = async (...args: string[]): Promise<[unknown, string]> => {
-      const program = runProgram([...args, "--http-base", String(cluster.httpBase)]);
-      return [await program.ended, program.output()];
-    };
+    const command = (...args: string[]): Promise<[number, string]> =>
+      runCommand(...args, "--http-base", String(cluster.httpBase));
     const restart = `node ${relative(process.cwd(), mainScript)} restart 1 --http-base ${cluster.httpBase}\n`;
     expect(await command("kill", "leader")).toEqual([
       0,
@@ -124,10 +123,8 @@ describe("up", () => {
 
   test("is told by transfer who leads, or why not", async () => {
     const cluster = await up(["--data", temporaryDirectory()], env);
-    const transfer = async (...args: string[]): Promise<[unknown, string]> => {
-      const program = runProgram(["transfer", ...args, "--http-base", String(cluster.httpBase)]);
-      return [await program.ended, program.output()];
-    };
+    const transfer = (...args: string[]): Promise<[number, string]> =>
+      runCommand("transfer", ...args, "--http-base", String(cluster.httpBase));
     const leads = expect.stringMatching(/^n2 leads in term 8, after \d+ ms\n$/) as string;
     const [code, json] = await transfer("--json");
     expect([code, JSON.parse(json)]).toEqual([
@@ -150,9 +147,8 @@ describe("up", () => {
     const ready = cluster.output().length;
     const since = (): string[] => cluster.output().slice(ready).split("\n").slice(0, -1);
     for (const action of ["kill", "restart"]) {
-      expect(await runProgram([action, "2", "--http-base", String(cluster.httpBase)]).ended).toBe(
-        0,
-      );
+      const [code] = await runCommand(action, "2", "--http-base", String(cluster.httpBase));
+      expect(code).toBe(0);
     }
     await fetch(`${cluster.http(3)}/elect`);
     await expect.poll(since, { timeout: 10_000 }).toHaveLength(3);
