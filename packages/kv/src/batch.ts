@@ -47,10 +47,16 @@ export const INT64_MAX: bigint = 2n ** 63n - 1n;
  * @throws {RaftkitError} `KV_INVALID_BATCH`: a key is too long
  */
 export class BatchWriter {
-  #bytes = new Uint8Array(INITIAL_BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
   #operations = 0;
+
+  /** @param initialBytes room to begin with; it grows by itself */
+  constructor(initialBytes: number = INITIAL_BYTES) {
+    this.#bytes = new Uint8Array(initialBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   /** Of the batch so far, in bytes. */
   get length(): number {

@@ -18,11 +18,17 @@ export interface Waiter {
 /** Enough that a batch costs little for each operation, and few enough that none holds up others. */
 const MAX_OPERATIONS = 1024;
 const MAX_BYTES = 128 * 1024;
+const LEAST_BYTES = 1024;
 
 /** A batch that hasn't been sent yet. */
 export class OpenBatch {
-  readonly writer: BatchWriter = new BatchWriter();
+  readonly writer: BatchWriter;
   readonly #waiters: { readonly waiter: Waiter; readonly from: number }[] = [];
+
+  /** @param expectedBytes how much it will probably hold */
+  constructor(expectedBytes: number) {
+    this.writer = new BatchWriter(expectedBytes);
+  }
 
   /** Whether so much more may be added; a single command always may be. */
   hasRoom(operations: number, bytes: number): boolean {
@@ -53,6 +59,8 @@ export class Batches {
   /** How many have asked in this turn, and how many did in the last turn in which somebody asked. */
   #asked = 0;
   #askedBefore = 0;
+  /** Of the last batch: the next one is often as large. */
+  #lastBytes = 0;
 
   constructor(calls: Pick<KvCalls, "proposeBatch" | "read">) {
     this.#calls = calls;
@@ -69,7 +77,7 @@ export class Batches {
     }
     const present = this.#open.get(kind);
     if (present?.hasRoom(operations, bytes) === true) return present;
-    const batch = new OpenBatch();
+    const batch = new OpenBatch(Math.max(this.#lastBytes, LEAST_BYTES));
     this.#sealed.push({ kind, batch });
     this.#open.set(kind, batch);
     return batch;
@@ -86,6 +94,7 @@ export class Batches {
     this.#sealed = [];
     this.#open.clear();
     for (const { kind, batch } of batches) {
+      this.#lastBytes = batch.writer.length;
       // Its connection may be gone, or its only command was wrong.
       if (batch.writer.operations === 0) batch.done([]);
       else void this.#send(kind, batch);

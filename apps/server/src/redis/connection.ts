@@ -54,6 +54,8 @@ export class RedisConnection implements Waiter {
   #offset = 0;
   /** How many of them are written. */
   #written = 0;
+  #lastName: Buffer | undefined;
+  #lastFound: CountedCommand | undefined;
   #isBusy = false;
   #inputEnded = false;
   #isDraining = false;
@@ -221,13 +223,11 @@ export class RedisConnection implements Waiter {
 
   /** Undefined: it has its reply already, a refusal or that it is queued. */
   #find(args: Args, planned: Planned[]): CountedCommand | undefined {
-    const given = args[0]?.toString("latin1", 0, 128) ?? "";
-    const { commands } = this.#server;
-    const found = commands.get(given) ?? commands.get(given.toLowerCase());
+    const found = this.#lookUp(args[0]);
     const { transaction } = this.#session;
     let refusal: string | undefined;
     if (found === undefined) {
-      if (HTTP_WORDS.has(given.toLowerCase())) {
+      if (HTTP_WORDS.has(nameOf(args[0]).toLowerCase())) {
         this.#session.isEnding = true;
         this.#socket.destroy();
       }
@@ -247,6 +247,16 @@ export class RedisConnection implements Waiter {
     found.calls++;
     planned.push(text(this.#queue(command, args, transaction)));
     return undefined;
+  }
+
+  /** The parser gives the same buffer for the same name: most commands are like the one before. */
+  #lookUp(name: Buffer | undefined): CountedCommand | undefined {
+    if (name === this.#lastName) return this.#lastFound;
+    const given = nameOf(name);
+    const { commands } = this.#server;
+    this.#lastName = name;
+    this.#lastFound = commands.get(given) ?? commands.get(given.toLowerCase());
+    return this.#lastFound;
   }
 
   /** @returns the reply */
@@ -360,4 +370,8 @@ export class RedisConnection implements Waiter {
 
 function text(reply: string): Planned {
   return { reply, from: 0, count: 0 };
+}
+
+function nameOf(arg: Buffer | undefined): string {
+  return arg?.toString("latin1", 0, 128) ?? "";
 }

@@ -21,6 +21,8 @@ const NO_BYTES = Buffer.alloc(0);
 const ARGUMENT_BYTES = 128;
 /** Longer numbers are out of any bound. */
 const DIGITS_MAX = 10;
+/** No command has a longer name. */
+const NAME_BYTES_MAX = 32;
 
 export class RequestParser {
   readonly #limits: ParserLimits;
@@ -35,6 +37,7 @@ export class RequestParser {
   /** Arguments of the present command that are still to come; 0: a new one begins. */
   #missing = 0;
   #commandBytes = 0;
+  #lastName: Buffer = Buffer.alloc(0);
 
   constructor(limits: ParserLimits) {
     this.#limits = limits;
@@ -189,11 +192,28 @@ export class RequestParser {
     if (this.#bytes[end] !== CR || this.#bytes[end + 1] !== LF) {
       throw new ProtocolError("a bulk string doesn't end with CR LF");
     }
-    this.#arguments.push(this.#bytes.subarray(this.#at, end));
+    this.#arguments.push(
+      this.#arguments.length === 0
+        ? this.#nameIn(this.#at, end)
+        : this.#bytes.subarray(this.#at, end),
+    );
     this.#commandBytes += length;
     this.#missing--;
     this.#at = end + 2;
     return true;
+  }
+
+  /** The same buffer for the same name again and again: most commands are like the one before. */
+  #nameIn(start: number, end: number): Buffer {
+    const last = this.#lastName;
+    const { length } = last;
+    let same = end - start === length ? 0 : -1;
+    while (same >= 0 && same < length && last[same] === this.#bytes[start + same]) same++;
+    if (same === length) return last;
+    const name = this.#bytes.subarray(start, end);
+    // A copy: it outlives what it came with.
+    if (name.length <= NAME_BYTES_MAX) this.#lastName = Buffer.from(name);
+    return name;
   }
 
   /** Words between spaces, for people; there are no quotes. Undefined: the line isn't whole. */
