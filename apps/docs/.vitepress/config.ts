@@ -15,7 +15,7 @@ function linkPages(md: MarkdownRenderer): void {
     const from = relative(root, String(env.realPath ?? env.path));
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === "link_open" ? token.attrGet("href") : null;
-      if (href !== null) token.attrSet("href", hrefOf(root, from, href));
+      if (href !== null && !href.startsWith("#")) token.attrSet("href", hrefOf(root, from, href));
     }
   });
 }
