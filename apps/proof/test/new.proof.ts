@@ -41,7 +41,6 @@ test.each([
     for (const other of others) symlinkSync(join("../../..", other), join(links, other));
     const bin = (tool: string): string => join(root, "node_modules/.bin", tool);
     await run([bin("tsc"), "-b", target, join(target, "test")]);
-    await run([bin("oxfmt"), "--check", target]);
     await run([bin("vitest"), "run", "--project", `packages/${name}`]);
   },
   400_000,

@@ -47,7 +47,8 @@ export function createUnixTransport({
   async function post(path: string, to: NodeId, frame: Uint8Array): Promise<Node> {
     if (!path.startsWith("/")) throw new Error(`${path} is no path`);
     const headers = { "raftkit-node": introduction, "raftkit-to": to };
-    const options = { agent, headers, method: "POST", socketPath: path, timeout: silentMs };
+    const timeout = silentMs + frame.length / 100; // a slow line may take 10 s for a megabyte
+    const options = { agent, headers, method: "POST", socketPath: path, timeout };
     const outgoing = request(options).on("error", () => undefined);
     outgoing.on("timeout", () => outgoing.destroy()).end(frame);
     const [answer]: IncomingMessage[] = await once(outgoing, "response");
