@@ -57,7 +57,14 @@ const map: Record<string, readonly string[] | "any"> = {
   "@raftkit-app/docs": [],
   "@raftkit-app/examples": "any",
   "@raftkit-app/cluster": "any",
-  "@raftkit-app/playground": ["@raftkit/core", "@raftkit/simulation"],
+  "@raftkit-app/playground": [
+    "@raftkit/core",
+    "@raftkit/simulation",
+    "@raftkit-app/views",
+    "@raftkit-app/browser",
+  ],
+  "@raftkit-app/views": [],
+  "@raftkit-app/browser": [],
   "@raftkit-app/proof": "any",
 };
 
@@ -209,6 +216,7 @@ describe("the map of packages", () => {
   test("lets a published package depend on no private one", () => {
     const hidden = new Set([
       "@raftkit-app/bench",
+      "@raftkit-app/browser",
       "@raftkit-app/cluster",
       "@raftkit-app/command-line",
       "@raftkit-app/docs",
@@ -216,6 +224,7 @@ describe("the map of packages", () => {
       "@raftkit-app/playground",
       "@raftkit-app/proof",
       "@raftkit-app/server",
+      "@raftkit-app/views",
     ]);
     expect(
       manifests

@@ -1,12 +1,11 @@
 // The page as it is published: small, without a way to the network, and in a real browser.
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { launchBrowser, noBrowser, violationsIn } from "@raftkit-app/browser";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { launchBrowser, noBrowser } from "./support/browser.js";
 import { buildPage, serve, type Served } from "./support/built-page.js";
 
 /** Unpacking the browser for the first time takes a while. */
@@ -15,7 +14,6 @@ const TEST_MS = 120_000;
 
 const JAVASCRIPT_BYTES_MAX = 150_000;
 const screenshots = fileURLToPath(new URL("../dist/screenshots", import.meta.url));
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let files: ReadonlyMap<string, Buffer>;
 beforeAll(async () => {
@@ -116,14 +114,6 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
 
   const logsOf = (page: Page): Promise<string[]> => page.locator(".logs tbody tr").allInnerTexts();
   const clockOf = (page: Page): Promise<string> => page.locator(".clock").innerText();
-
-  async function violationsIn(page: Page): Promise<unknown> {
-    await page.evaluate(axe);
-    return page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
-        [id, nodes.map(({ html }) => html).slice(0, 3)]))`,
-    );
-  }
 
   test("plays a scene up to the end of a step, and then the next one", async () => {
     const page = await open();

@@ -1,8 +1,8 @@
 // What the ring's signs mean.
+import { CROWN } from "@raftkit-app/views";
 import type { ComponentChildren, JSX } from "preact";
 import type { Look } from "./mark.js";
 import { lookClass, Mark } from "./mark.js";
-import { CROWN } from "./ring.js";
 
 const MESSAGES: readonly (Look & { readonly name: string })[] = [
   { family: "vote", name: "request for votes" },
@@ -29,7 +29,7 @@ export function Key(): JSX.Element {
           ))}
         </Sign>
         <Sign name="time left until an election" box={56} class="node term-2">
-          <circle class="timer-track" r={24} />
+          <circle class="edge" r={24} />
           <path class="timer" d="M0-24A24 24 0 1 1-24 0" />
         </Sign>
         <Sign name="colour: the term" box={56} class="node term-2">

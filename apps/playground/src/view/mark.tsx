@@ -1,7 +1,7 @@
 // What a message looks like. What it is shows in colour and size, whether it is a reply in its form.
+import { classes } from "@raftkit-app/views";
 import type { JSX } from "preact";
 import type { MessageFamily } from "../model/describe.js";
-import { classes } from "./words.js";
 
 export interface Look {
   readonly family: MessageFamily;

@@ -1,5 +1,7 @@
 // The ring of nodes, the links between them, and the messages on their way.
 import type { Message, NodeId } from "@raftkit/core";
+import type { Point } from "@raftkit-app/views";
+import { classes, EDGE_RADIUS, placeOf, RingLink, RingNode, RingPicture } from "@raftkit-app/views";
 import type { JSX } from "preact";
 import { familyOf, isRefusal, isReply, titleOf } from "../model/describe.js";
 import type { NodePicture, Picture } from "../model/picture.js";
@@ -9,37 +11,18 @@ import { fractionOf, linkKey } from "../model/world.js";
 import { useFrames } from "./hooks.js";
 import type { Look } from "./mark.js";
 import { lookClass, Mark } from "./mark.js";
-import { onPress } from "./press.js";
 import type { Store } from "./store.js";
-import { classes, roleText, termClass } from "./words.js";
-
-const SIZE = 600;
-const RING_RADIUS = 212;
-const NODE_RADIUS = 46;
-const TIMER_RADIUS = 55;
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-function placeOf(number: number, count: number): Point {
-  const angle = ((number - 1) / count) * 2 * Math.PI - Math.PI / 2;
-  return {
-    x: SIZE / 2 + RING_RADIUS * Math.cos(angle),
-    y: SIZE / 2 + RING_RADIUS * Math.sin(angle),
-  };
-}
+import { roleText } from "./words.js";
 
 export function Ring({ store }: { readonly store: Store }): JSX.Element {
   useFrames(store);
   const { picture, shownMs, run, selection } = store;
   const places = new Map(
-    picture.nodes.map(({ id, number }) => [id, placeOf(number, picture.nodes.length)]),
+    picture.nodes.map(({ id, number }) => [id, placeOf(number - 1, picture.nodes.length)]),
   );
   const flights = [...run.simulation.world.flights.values()];
   return (
-    <svg class="ring" viewBox={`0 0 ${SIZE} ${SIZE}`} role="group" aria-label="The cluster">
+    <RingPicture>
       <Links store={store} picture={picture} places={places} />
       {picture.nodes.map((node) => (
         <Node
@@ -60,7 +43,7 @@ export function Ring({ store }: { readonly store: Store }): JSX.Element {
           isSelected={selection?.type === "message" && selection.id === flight.id}
         />
       ))}
-    </svg>
+    </RingPicture>
   );
 }
 
@@ -74,7 +57,7 @@ function pointOf(flight: Flight, ms: number, places: ReadonlyMap<NodeId, Point>)
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
   // From the edge of one circle to the edge of the other.
-  const margin = TIMER_RADIUS / length;
+  const margin = EDGE_RADIUS / length;
   const part = margin + (1 - 2 * margin) * fractionOf(flight, ms);
   return {
     x: from.x + dx * part - (dy / length) * SIDE,
@@ -96,33 +79,22 @@ function Links({
     nodes.filter((b) => b.number > a.number).map((b) => [a, b] as const),
   );
   return (
-    <g aria-hidden="true">
+    <>
       {pairs.map(([a, b]) => {
         const [from, to] = [places.get(a.id), places.get(b.id)];
         if (!from || !to) return null;
-        const isCut = cuts.has(linkKey(a.id, b.id));
-        const isSelected =
-          selection?.type === "link" && selection.a === a.id && selection.b === b.id;
-        const line = { x1: from.x, y1: from.y, x2: to.x, y2: to.y };
         return (
-          <g
+          <RingLink
             key={`${a.id}-${b.id}`}
-            class={classes("link", isCut && "cut", isSelected && "selected")}
-            onClick={() => store.select({ type: "link", a: a.id, b: b.id })}
-          >
-            <line class="link-line" {...line} />
-            <line class="link-hit" {...line} />
-            {isCut && (
-              <path
-                class="link-cross"
-                d="M-7-7 7 7M7-7-7 7"
-                transform={`translate(${(from.x + to.x) / 2} ${(from.y + to.y) / 2})`}
-              />
-            )}
-          </g>
+            from={from}
+            to={to}
+            isCut={cuts.has(linkKey(a.id, b.id))}
+            isSelected={selection?.type === "link" && selection.a === a.id && selection.b === b.id}
+            onSelect={() => store.select({ type: "link", a: a.id, b: b.id })}
+          />
         );
       })}
-    </g>
+    </>
   );
 }
 
@@ -142,44 +114,28 @@ function Node({
   const { id, role, term, state, membership } = node;
   const isSelected = store.selection?.type === "node" && store.selection.id === id;
   const left = (node.electionAt - shownMs) / ELECTION_TIMEOUT_MAX_MS;
-  const select = (): void => store.select({ type: "node", id });
   return (
-    <g
-      class={classes("node", state, role, membership, termClass(term), isSelected && "selected")}
-      transform={`translate(${place.x} ${place.y})`}
-      role="button"
-      tabindex={0}
-      aria-label={`${id} term ${term} ${roleText(node)}`}
-      aria-pressed={isSelected}
-      onClick={select}
-      onKeyDown={onPress(select)}
+    <RingNode
+      id={id}
+      term={term}
+      role={roleText(node)}
+      class={classes(state, role, membership)}
+      place={place}
+      isLeader={role === "leader"}
+      isSelected={isSelected}
+      onSelect={() => store.select({ type: "node", id })}
     >
-      <circle class="timer-track" r={TIMER_RADIUS} />
       {Number.isFinite(left) && <path class="timer" d={arc(Math.min(1, Math.max(0, left)))} />}
-      <circle class="disc" r={NODE_RADIUS} />
-      {role === "leader" && <path class="crown" d={CROWN} />}
       {role === "candidate" && <Votes node={node} voters={voters} />}
-      {/* The spaces keep the words apart for whoever has them read out. */}
-      <text class="node-name" y={6}>
-        {`${id} `}
-      </text>
-      <text class="node-term" y={26}>
-        {`term ${term} `}
-      </text>
-      <text class="node-role" y={place.y < SIZE / 2 ? -TIMER_RADIUS - 9 : TIMER_RADIUS + 23}>
-        {roleText(node)}
-      </text>
-    </g>
+    </RingNode>
   );
 }
-
-export const CROWN = "M-15-20V-33l8 6 7-10 7 10 8-6v13z";
 
 /** From the top, clockwise. */
 function arc(part: number): string {
   const angle = 2 * Math.PI * Math.min(part, 0.9999);
-  const [x, y] = [TIMER_RADIUS * Math.sin(angle), -TIMER_RADIUS * Math.cos(angle)];
-  return `M0 ${-TIMER_RADIUS}A${TIMER_RADIUS} ${TIMER_RADIUS} 0 ${part > 0.5 ? 1 : 0} 1 ${x} ${y}`;
+  const [x, y] = [EDGE_RADIUS * Math.sin(angle), -EDGE_RADIUS * Math.cos(angle)];
+  return `M0 ${-EDGE_RADIUS}A${EDGE_RADIUS} ${EDGE_RADIUS} 0 ${part > 0.5 ? 1 : 0} 1 ${x} ${y}`;
 }
 
 /** A dot for each voter, filled for those that agree. */

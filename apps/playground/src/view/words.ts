@@ -1,16 +1,5 @@
-// Words and class names that several parts of the page share.
+// Words that several parts of the page share.
 import type { NodePicture } from "../model/picture.js";
-
-/** Colours repeat after so many terms. */
-const TERM_COLOURS = 10;
-
-export function classes(...names: readonly (string | false)[]): string {
-  return names.filter((name) => name !== false).join(" ");
-}
-
-export function termClass(term: number): string {
-  return `term-${term % TERM_COLOURS}`;
-}
 
 export function roleText({ state, role, isPreCandidate, membership }: NodePicture): string {
   if (state !== "up") return state === "down" ? "down" : "stopped";

@@ -1,13 +1,16 @@
-// A browser without an installation: the Chromium in the npm package @sparticuz/chromium, unpacked
-// once into node_modules/.cache. RAFTKIT_BROWSER names another one.
+// For tests of pages: a browser without an installation, and a check of what it shows. It is the
+// Chromium in the npm package @sparticuz/chromium, unpacked once into node_modules/.cache;
+// RAFTKIT_BROWSER names another one.
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Browser, chromium } from "playwright-core";
+import { chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Why there can be no browser here; undefined: there can. */
 export const noBrowser: string | undefined =
@@ -57,7 +60,23 @@ async function unpack(): Promise<string> {
 <fontconfig><dir>${folder}/fonts</dir><cachedir>${folder}/fonts-cache</cachedir></fontconfig>
 `,
   );
-  if (existsSync(folder)) rmSync(unpacking, { recursive: true });
-  else renameSync(unpacking, folder);
+  try {
+    renameSync(unpacking, folder);
+  } catch (error) {
+    // Another test was quicker.
+    if (!existsSync(folder)) throw error;
+    rmSync(unpacking, { recursive: true });
+  }
   return folder;
+}
+
+/** What keeps somebody from using the page as it is now, by axe's rules: each with some elements. */
+export async function violationsIn(page: Page): Promise<unknown> {
+  await page.evaluate(
+    readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"),
+  );
+  return page.evaluate(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
+      [id, nodes.map(({ html }) => html).slice(0, 3)]))`,
+  );
 }
