@@ -33,7 +33,7 @@ beforeEach(() => {
     '{"type":"module","engines":{"node":">=20.19"},"packageManager":"pnpm@1.2.3"}',
   );
   tool("npx", 'echo "$PATH"');
-  for (const name of ["pnpm", "turbo", "oxfmt", "oxlint", "knip", "tsc", "vitest"]) {
+  for (const name of ["pnpm", "turbo", "oxfmt", "oxlint", "knip", "tsc", "vite", "vitest"]) {
     tool(name, 'echo "$(basename "$0")|$*|$npm_config_call" >> calls');
   }
 });
@@ -151,10 +151,13 @@ describe("the root scripts", () => {
       "raftkit: fetching pnpm 1.2.3, which installs the rest",
       "raftkit: installing dependencies (only now, and when they change)",
       "raftkit: building",
+      "raftkit: building the dashboard's page",
       "the cluster runs",
       "",
     ]);
-    expect((await bootstrap("start").ended).output).toBe("raftkit: building\nthe cluster runs\n");
+    expect((await bootstrap("start").ended).output).toBe(
+      "raftkit: building\nraftkit: building the dashboard's page\nthe cluster runs\n",
+    );
   });
 
   test.each([

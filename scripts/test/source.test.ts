@@ -65,6 +65,7 @@ const map: Record<string, readonly string[] | "any"> = {
   ],
   "@raftkit-app/views": [],
   "@raftkit-app/browser": [],
+  "@raftkit-app/dashboard": ["@raftkit-app/views"],
   "@raftkit-app/proof": "any",
 };
 
@@ -220,6 +221,7 @@ describe("the map of packages", () => {
       "@raftkit-app/cluster",
       "@raftkit-app/command-line",
       "@raftkit-app/docs",
+      "@raftkit-app/dashboard",
       "@raftkit-app/examples",
       "@raftkit-app/playground",
       "@raftkit-app/proof",

@@ -31,6 +31,8 @@ export async function launchBrowser(): Promise<Browser> {
     env: {
       PATH: process.env["PATH"] ?? "",
       HOME: folder,
+      // Without it the language is "en-US@posix", which Intl refuses.
+      LANG: "en_US.UTF-8",
       FONTCONFIG_PATH: folder,
       LD_LIBRARY_PATH: join(folder, "al2023/lib"),
     },

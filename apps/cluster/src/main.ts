@@ -79,6 +79,7 @@ async function up(options: UpOptions): Promise<void> {
       { ...options, data: resolve(options.data) },
       {
         serverCommand: serverCommand(),
+        chaosCommand: [process.argv[1] ?? "", "chaos"],
         signal: ending.signal,
         print,
         program: programText(),

@@ -45,6 +45,7 @@ function fakeSupervisor(
     },
     pause: () => {},
     resume: () => {},
+    cutOff: () => {},
     restart: async (id) => void asked.push(`restart ${id}`),
     add: async () => {},
     remove: async () => {},
@@ -64,6 +65,7 @@ function fakeMembers(): MemberCommands {
       return `${what} ${id}: done`;
     };
   return {
+    underWay: null,
     add: (say) => answer("add")("n4", say),
     remove: answer("remove"),
     replace: answer("replace"),
@@ -78,7 +80,10 @@ const LEADER_TIMEOUT_MS = 100;
 
 async function serve(): Promise<{ port: number; supervisor: ReturnType<typeof fakeSupervisor> }> {
   const supervisor = fakeSupervisor();
-  const control = await listenForControl(supervisor, fakeMembers(), 0, LEADER_TIMEOUT_MS);
+  const control = await listenForControl(supervisor, fakeMembers(), {
+    port: 0,
+    leaderTimeoutMs: LEADER_TIMEOUT_MS,
+  });
   onTestFinished(() => control.close());
   return { port: control.port, supervisor };
 }
@@ -157,7 +162,7 @@ describe("the control API", () => {
     onTestFinished(() => void node.close());
     const httpBase = (node.address() as AddressInfo).port - 1;
     const supervisor = fakeSupervisor(layOut({ nodes: 1, httpBase, peerBase: 1, data: "data" }));
-    const control = await listenForControl(supervisor, fakeMembers(), 0);
+    const control = await listenForControl(supervisor, fakeMembers(), { port: 0 });
     onTestFinished(() => control.close());
     expect(await changeNode(control.port, "leader", "kill")).toMatchObject({ id: "n1" });
     expect(supervisor.asked).toEqual(["kill n1"]);
@@ -218,15 +223,33 @@ describe("the control API", () => {
     expect((await ask(port, "GET", "/v1/nodes", { host: "evil.example" })).status).toBe(403);
   });
 
+  test("checks who asks before any route that is added", async () => {
+    const asked: string[] = [];
+    const control = await listenForControl(fakeSupervisor(), fakeMembers(), {
+      port: 0,
+      addRoutes: (app) =>
+        app.all("/more", ({ req, text }) => (asked.push(req.method), text("done"))),
+    });
+    onTestFinished(() => control.close());
+    const status = async (method: string, headers: Record<string, string>): Promise<number> =>
+      (await ask(control.port, method, "/more", headers)).status;
+    expect(await status("GET", { host: "evil.example" })).toBe(403);
+    expect(await status("GET", { origin: "http://evil.example" })).toBe(403);
+    expect(await status("PUT", { ...json, origin: "null" })).toBe(403);
+    expect(await status("POST", {})).toBe(415);
+    expect(asked).toEqual([]);
+    expect(await status("POST", json)).toBe(200);
+  });
+
   test("says so when its port is taken", async () => {
     const { port } = await serve();
-    await expect(listenForControl(fakeSupervisor(), fakeMembers(), port)).rejects.toThrow(
+    await expect(listenForControl(fakeSupervisor(), fakeMembers(), { port })).rejects.toThrow(
       `control port 127.0.0.1:${port} is in use: another cluster is probably running`,
     );
   });
 
   test("is missed by its client in one line", async () => {
-    const control = await listenForControl(fakeSupervisor(), fakeMembers(), 0);
+    const control = await listenForControl(fakeSupervisor(), fakeMembers(), { port: 0 });
     await control.close();
     await expect(listNodes(control.port)).rejects.toThrow(
       `no cluster answers at 127.0.0.1:${control.port}; start one with "npm start", or say where it is with --http-base`,

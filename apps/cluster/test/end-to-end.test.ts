@@ -102,6 +102,23 @@ describe("a cluster of real servers", () => {
     }
   });
 
+  test("leaves no server behind when its process is killed, not even a paused one", async () => {
+    const cluster = await up(["--data", temporaryDirectory()]);
+    const pids = await cluster.pids();
+    const paused = await fetch(`http://127.0.0.1:${cluster.httpBase}/v1/nodes/2/pause`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+    });
+    expect(paused.status).toBe(200);
+    expect((await cluster.nodes()).map(({ state }) => state)).toEqual([
+      "running",
+      "paused",
+      "running",
+    ]);
+    cluster.child.kill("SIGKILL");
+    await allGone(pids);
+  });
+
   test("reports a node whose port is taken, with the server's own words", async () => {
     const holder = await up(["--data", temporaryDirectory(), "--nodes", "1"]);
     const httpBase = await freePorts(9);

@@ -62,6 +62,7 @@ export const sidebar: Part[] = [
     ["The server", "/apps/server"],
     ["The test cluster", "/apps/cluster"],
     ["The playground", "/apps/playground"],
+    ["The dashboard", "/apps/dashboard"],
     ["Examples", "/apps/examples"],
     ["The proof", "/apps/proof"],
     ["Benchmarks", "/apps/bench"],

@@ -26,6 +26,8 @@ export interface OpenContext {
   readonly instruments: CreateInstruments;
   /** Told of every change. */
   readonly changes: KvChanges;
+  /** @returns the log to be used */
+  readonly watchLog: (log: LogStorage, codec: Codec) => LogStorage;
 }
 
 /** Rejects with what `createNode` rejects with. */
@@ -49,6 +51,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
   /** In the transport's notation. */
   const shown = (hostPort: string): string => (transport === "http" ? peerUrl(hostPort) : hostPort);
   const codec = codecs[settings.codec]();
+  const { log, snapshots } = storages[settings.storage](settings, logger);
   return createNode({
     id,
     address: shown(addressOf(settings)),
@@ -60,7 +63,7 @@ export function openNode(settings: Settings, context: OpenContext): Promise<KvNo
           alone,
         },
     transport: transports[transport](settings, context),
-    storage: storages[settings.storage](settings, logger),
+    storage: { log: context.watchLog(log, codec), snapshots },
     codec,
     stateMachine: withSessions(createKv({ changes }), { codec, maxUnanswered: NUMBERS_KEPT }),
     commandSchema: sessionsSchema<unknown, KvCommand, KvResult>(kvCommandSchema),

@@ -1,5 +1,6 @@
 // Prometheus metrics of one server, in a registry of its own. Node figures are read when they are
 // scraped, never pushed.
+import type { Figures, HistogramView } from "@raftkit-app/dashboard";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CreateInstruments } from "raftkit";
 import type { MetricsPage } from "./http/routes/metrics.js";
@@ -15,6 +16,8 @@ export interface Metrics {
   /** For the node; its figures are there once it is open. */
   readonly instruments: CreateInstruments;
   readonly page: MetricsPage;
+  /** What the dashboard draws of them. */
+  readonly figures: () => Promise<Figures>;
   /** Stops measuring the event loop. */
   close(): void;
 }
@@ -59,8 +62,22 @@ export function createMetrics(
     redisCut: redisMetrics(registers, redisUsage),
     instruments: createPrometheusInstruments(registry),
     page: { contentType: registry.contentType, text: () => registry.metrics() },
+    figures: async () => ({
+      commit: await histogramView(registry, "raftkit_commit_duration_seconds"),
+      sync: await histogramView(registry, "raftkit_log_write_duration_seconds"),
+    }),
     close: () => process.close(),
   };
+}
+
+/** Empty before the node is open. */
+async function histogramView(registry: Registry, name: string): Promise<HistogramView> {
+  const metric = registry.getSingleMetric(name);
+  const { values } = metric instanceof Histogram ? await metric.get() : { values: [] };
+  const buckets = values.filter(({ metricName }) => metricName === `${name}_bucket`);
+  // Prometheus adds them up.
+  const counts = buckets.map(({ value }, i) => value - (buckets[i - 1]?.value ?? 0));
+  return { bounds: buckets.slice(0, -1).map(({ labels }) => Number(labels["le"])), counts };
 }
 
 /** @returns counts a connection that was cut */

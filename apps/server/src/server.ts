@@ -8,7 +8,10 @@ import { notReady } from "./http/errors.js";
 import { createHttpListener } from "./http/server.js";
 import type { HttpListener } from "./http/server.js";
 import { defaultLimits } from "./http/limits.js";
+import { tailed } from "./log-tail.js";
 import { createMetrics } from "./metrics.js";
+import { raftView } from "./node-view.js";
+import type { LogSource } from "./node-view.js";
 import { defaultRedisLimits } from "./redis/limits.js";
 import type { RedisListener, RedisListenerOptions } from "./redis/listener.js";
 import { nodesOf, openNode } from "./compose.js";
@@ -27,6 +30,7 @@ import { membersRoutes } from "./http/routes/members.js";
 import { metricsRoute } from "./http/routes/metrics.js";
 import { sessionRoutes } from "./http/routes/sessions.js";
 import { statusRoute } from "./http/routes/status.js";
+import { dashboardRoutes } from "./http/routes/view.js";
 import { watchRoute } from "./http/routes/watch.js";
 
 /** How long requests under way may go on once the server closes. */
@@ -85,6 +89,7 @@ export async function startServer({
     settings.redisPort !== undefined,
   );
   let node: KvNode | undefined;
+  let log: LogSource | undefined;
   let closing: Promise<void> | undefined;
   const status = (): ReturnType<KvNode["status"]> | undefined => node?.status();
   const opened = (): KvNode => {
@@ -121,6 +126,11 @@ export async function startServer({
       clusterRoutes(opened),
       membersRoutes(opened, httpAddress),
       healthRoutes({ status, calls, draining: () => closing !== undefined }),
+      dashboardRoutes({
+        id: settings.id,
+        httpAddress,
+        raft: async () => raftView(opened().status(), log, metrics.figures),
+      }),
     ],
     logger,
     observer: metrics.observer,
@@ -154,6 +164,11 @@ export async function startServer({
     peerConnections,
     instruments: metrics.instruments,
     changes,
+    watchLog: (storage, codec) => {
+      const { log: watched, tail } = tailed(storage);
+      log = { tail, codec };
+      return watched;
+    },
   }).catch(async (error: unknown) => {
     listener.cut();
     await stop();

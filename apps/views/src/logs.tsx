@@ -134,7 +134,13 @@ function Row({
           <Entry entry={entry} log={log} />
         </td>
       ))}
-      {missing > 0 && <td colSpan={missing} />}
+      {missing > 0 && (
+        <td colSpan={missing}>
+          {shown.length === 0 && covered === 0 && (
+            <small class="ends">ends at {lastIndexOf(log)}</small>
+          )}
+        </td>
+      )}
       <td class="filler" />
     </tr>
   );

@@ -80,7 +80,8 @@ export function RingNode({
   children,
 }: {
   readonly id: string;
-  readonly term: number;
+  /** Undefined where it isn't known. */
+  readonly term: number | undefined;
   /** In words. */
   readonly role: string;
   readonly class: string;
@@ -92,11 +93,11 @@ export function RingNode({
 }): JSX.Element {
   return (
     <g
-      class={classes("node", className, termClass(term), isSelected && "selected")}
+      class={classes("node", className, termClass(term ?? 0), isSelected && "selected")}
       transform={`translate(${place.x} ${place.y})`}
       role="button"
       tabindex={0}
-      aria-label={`${id} term ${term} ${role}`}
+      aria-label={term === undefined ? `${id} ${role}` : `${id} term ${term} ${role}`}
       aria-pressed={isSelected}
       onClick={onSelect}
       onKeyDown={onPress(onSelect)}
@@ -109,9 +110,11 @@ export function RingNode({
       <text class="node-name" y={6}>
         {`${id} `}
       </text>
-      <text class="node-term" y={26}>
-        {`term ${term} `}
-      </text>
+      {term !== undefined && (
+        <text class="node-term" y={26}>
+          {`term ${term} `}
+        </text>
+      )}
       <text class="node-role" y={place.y < SIZE / 2 ? -EDGE_RADIUS - 9 : EDGE_RADIUS + 23}>
         {role}
       </text>

@@ -12,7 +12,7 @@ import type { NodeStatus } from "../supervisor/node-status.js";
 const viewSchema: z.ZodType<NodeView> = z.object({
   number: z.number(),
   id: z.string(),
-  state: z.enum(["starting", "running", "killed", "ended"]),
+  state: z.enum(["starting", "running", "paused", "killed", "ended"]),
   pid: z.number().nullable(),
   reason: z.string().nullable(),
   http: z.string(),

@@ -37,15 +37,27 @@ const transferBody = z.object({ to: z.string().nullable() });
 /** An election, on a machine that is busy. */
 const LEADER_TIMEOUT_MS = 5000;
 
-/**
- * @param resolveNode a number, an id, or "leader" to an id
- * @param port what the `Host` header must name
- */
+/** A number, an id, or "leader" to an id. */
+export type ResolveNode = (name: string) => Promise<string>;
+
+/** Behind the checks of who asks. */
+export type AddRoutes = (app: Hono, resolveNode: ResolveNode) => void;
+
+export interface ControlOptions {
+  readonly port: number;
+  /** How long a request for the leader waits until somebody leads. Default 5000 ms. */
+  readonly leaderTimeoutMs?: number;
+  /** Other routes on the same port. Default: none. */
+  readonly addRoutes?: AddRoutes;
+}
+
+/** @param port what the `Host` header must name */
 function controlRoutes(
   supervisor: Supervisor,
   members: MemberCommands,
-  resolveNode: (name: string) => Promise<string>,
+  resolveNode: ResolveNode,
   port: () => number,
+  addRoutes: AddRoutes,
 ): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
@@ -110,6 +122,7 @@ function controlRoutes(
       return lines((say) => members[action](id, say));
     });
   }
+  addRoutes(app, resolveNode);
   app.notFound((context) =>
     context.json(
       {
@@ -158,18 +171,16 @@ function lines(work: (say: Say) => Promise<string>): Response {
 
 /**
  * Takes the port.
- * @param leaderTimeoutMs how long a request for the leader waits until somebody leads
  * @throws {ClusterError} another process has it
  */
 export function listenForControl(
   supervisor: Supervisor,
   members: MemberCommands,
-  port: number,
-  leaderTimeoutMs: number = LEADER_TIMEOUT_MS,
+  { port, leaderTimeoutMs = LEADER_TIMEOUT_MS, addRoutes = () => {} }: ControlOptions,
 ): Promise<ControlApi> {
   let bound = port;
-  const resolveNode = (name: string): Promise<string> => idOf(supervisor, name, leaderTimeoutMs);
-  const app = controlRoutes(supervisor, members, resolveNode, () => bound);
+  const resolveNode: ResolveNode = (name) => idOf(supervisor, name, leaderTimeoutMs);
+  const app = controlRoutes(supervisor, members, resolveNode, () => bound, addRoutes);
   const server = createAdaptorServer({ fetch: app.fetch });
   return new Promise((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => {

@@ -15,6 +15,8 @@ import { wipe } from "./wipe.js";
  * @throws {ClusterError} `IN_PROGRESS`: another one is under way
  */
 export interface MemberCommands {
+  /** The one that is under way, and its last step. */
+  readonly underWay: string | null;
   add(say: Say): Promise<string>;
   remove(id: string, say: Say): Promise<string>;
   replace(id: string, say: Say): Promise<string>;
@@ -28,6 +30,9 @@ export interface MemberCommands {
 export function createMemberCommands(host: MemberHost): MemberCommands {
   const commands = new OneAtATime();
   return {
+    get underWay() {
+      return commands.underWay;
+    },
     add: (say) => commands.run("add", say, (tell) => add(host, tell)),
     remove: (id, say) => commands.run(`remove ${id}`, say, (tell) => remove(host, id, tell)),
     replace: (id, say) => commands.run(`replace ${id}`, say, (tell) => replace(host, id, tell)),

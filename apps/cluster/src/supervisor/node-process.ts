@@ -1,6 +1,7 @@
 // One server process: its start, its last words and its end. It knows nothing of clusters.
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
+import type { CutLinks } from "./cut-links.js";
 import type { NodePlace } from "./layout.js";
 
 export interface NodeProcess {
@@ -10,6 +11,8 @@ export interface NodeProcess {
   /** Resolves when it is gone, with why in one line: its own last words, if it had any. */
   readonly ended: Promise<string>;
   signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+  /** To what was loaded into it before the server. */
+  send(message: CutLinks): void;
 }
 
 const MAX_WORDS_CHARS = 4096;
@@ -61,7 +64,14 @@ export function startNodeProcess(
     });
     void ended.then(() => resolve(false));
   });
-  return { pid: child.pid ?? null, ready, ended, signal: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid ?? null,
+    ready,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    // One that is just ending has no channel any more.
+    send: (message) => void (child.connected && child.send(message, () => {})),
+  };
 }
 
 /** A server that a signal stops ends with 0. */

@@ -6,6 +6,13 @@ import type { Say } from "./member-progress.js";
 export class OneAtATime {
   #underWay: { readonly what: string; last: string } | undefined;
 
+  /** What it is, and its last step; null: nothing is. */
+  get underWay(): string | null {
+    if (!this.#underWay) return null;
+    const { what, last } = this.#underWay;
+    return `${what}${last === "" ? "" : `: ${last}`}`;
+  }
+
   /**
    * @param what is done, as a noun: `add`, `wipe of n2`
    * @param work is given where to report its steps

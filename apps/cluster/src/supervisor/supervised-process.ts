@@ -6,7 +6,7 @@ import { startNodeProcess } from "./node-process.js";
 import type { NodeProcess } from "./node-process.js";
 
 /** `killed`: on request. `ended`: not on request of this cluster. */
-export type ProcessState = "starting" | "running" | "killed" | "ended";
+export type ProcessState = "starting" | "running" | "paused" | "killed" | "ended";
 
 export interface SupervisedNode {
   readonly place: NodePlace;
@@ -45,6 +45,8 @@ export class SupervisedProcess {
   #reason: string | null = null;
   #stopping = false;
   #retired = false;
+  /** The peer ports that it can't reach, now and after a restart. */
+  #cutPorts: readonly number[] = [];
   /** What was last asked of it. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -91,10 +93,17 @@ export class SupervisedProcess {
   /** @throws {ClusterError} it isn't running */
   pause(): void {
     this.#running().signal("SIGSTOP");
+    if (this.#state === "running") this.#state = "paused";
   }
 
   resume(): void {
     this.#process?.signal("SIGCONT");
+    if (this.#state === "paused") this.#state = "running";
+  }
+
+  cutOff(ports: readonly number[]): void {
+    this.#cutPorts = ports;
+    this.#process?.send({ type: "cut", ports });
   }
 
   /** For good. Not in turn: one that is just starting has to end as well, and at once. */
@@ -127,6 +136,7 @@ export class SupervisedProcess {
     const { command, readyTimeoutMs, onChange, onProcess } = this.#options;
     const started = startNodeProcess(this.place, command(this.place), readyTimeoutMs);
     this.#process = started;
+    if (this.#cutPorts.length > 0) started.send({ type: "cut", ports: this.#cutPorts });
     this.#state = "starting";
     this.#reason = null;
     const { pid } = started;
@@ -166,6 +176,8 @@ export class SupervisedProcess {
   ): Promise<void> {
     const process = this.#process;
     if (process === undefined) return;
+    // Only one that runs can end in an orderly way.
+    if (this.#state === "paused" && signal === "SIGTERM") process.signal("SIGCONT");
     this.#state = "killed";
     process.signal(signal);
     const timer = setTimeout(() => process.signal("SIGKILL"), graceMs);

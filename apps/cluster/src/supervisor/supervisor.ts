@@ -15,6 +15,8 @@ export interface Supervisor {
   pause(id: string): void;
   /** SIGCONT; nothing if it isn't running. */
   resume(id: string): void;
+  /** It can't reach the nodes with these peer ports, now and after a restart. */
+  cutOff(id: string, ports: readonly number[]): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;
   /**
@@ -59,6 +61,7 @@ export function createSupervisor({ places, ...options }: SupervisorOptions): Sup
     kill: (id) => processOf(id).kill(),
     pause: (id) => processOf(id).pause(),
     resume: (id) => processOf(id).resume(),
+    cutOff: (id, ports) => processOf(id).cutOff(ports),
     restart: (id) => processOf(id).restart(),
     async add(place) {
       if (stopping) throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });

@@ -1,6 +1,7 @@
 // `up`: takes the control port and the data directory, starts the nodes, waits for a leader, says
 // what to try. Ends with every process that it started, whatever the reason.
-import { relative } from "node:path";
+import { join, relative } from "node:path";
+import { createDashboard } from "../dashboard/dashboard.js";
 import { listenForControl } from "./control-api.js";
 import type { ControlApi } from "./control-api.js";
 import { memberRecord, placesIn, takeDataDirectory } from "./data-directory.js";
@@ -25,6 +26,8 @@ export interface RunningCluster {
 export interface UpContext {
   /** The server's script, and what Node needs before it. */
   readonly serverCommand: readonly string[];
+  /** The arguments of Node for a chaos run. */
+  readonly chaosCommand: readonly string[];
   /** Aborted when the cluster has to end, also while it starts. */
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
@@ -40,7 +43,7 @@ const GRACE_MS = 1000;
 /** @throws {ClusterError} it could not start; nothing of it is left */
 export async function startCluster(
   options: UpOptions,
-  { serverCommand, signal, print, program }: UpContext,
+  { serverCommand, chaosCommand, signal, print, program }: UpContext,
 ): Promise<RunningCluster> {
   const startedAt = performance.now();
   const places = placesIn(options);
@@ -55,8 +58,14 @@ export async function startCluster(
     onChange: (node) => {
       // Until it is ready the start itself tells what went wrong.
       if (isReady || node.state === "ended") print(changeLine(node, program, options));
+      dashboard.look();
     },
   });
+  const dashboard = createDashboard(supervisor, [
+    ...chaosCommand,
+    "--out",
+    join(options.data, "chaos-report"),
+  ]);
   // The port first: whoever holds it may be using the directory.
   const members = createMemberCommands({
     supervisor,
@@ -66,13 +75,19 @@ export async function startCluster(
     firstNew: options.nodes + 1,
     signal,
   });
-  const control = await listenForControl(supervisor, members, options.httpBase);
+  const control = await listenForControl(supervisor, members, {
+    port: options.httpBase,
+    addRoutes: (app, resolveNode) => dashboard.addRoutes(app, resolveNode, members),
+  }).catch(async (error: unknown) => {
+    await dashboard.stop();
+    throw error;
+  });
   let release = (): void => {};
   let stopping: Promise<void> | undefined;
   const watching = new AbortController();
   const stop = async (): Promise<void> => {
     watching.abort();
-    await supervisor.stop();
+    await Promise.all([supervisor.stop(), dashboard.stop()]);
     await control.close();
     release();
   };
@@ -145,7 +160,7 @@ function welcome(
 ${nodes} node${nodes === 1 ? "" : "s"} ready in ${(tookMs / 1000).toFixed(1)} s (${transport}, ${codec}, ${storage} storage); ${leader.id} leads in term ${leader.term}
 
 ${rows.join("\n")}
-  control API  http://127.0.0.1:${control.port}, logs in ${shown(data)}/logs
+  dashboard    http://127.0.0.1:${control.port}, logs in ${shown(data)}/logs
 
 Try, in another terminal:
 

@@ -151,6 +151,7 @@ function fakeSupervisor(
     stop: nothing,
     pause: () => {},
     resume: () => {},
+    cutOff: () => {},
     killAll: () => {},
     async add(place) {
       asked.push(`start ${place.id} (${place.beginning})`);

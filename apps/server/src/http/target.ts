@@ -11,6 +11,9 @@ const SESSIONS = "/v1/sessions/";
 /** The same for sessions. */
 export const SESSION_URL = "/v1/sessions/:session";
 
+/** What stands for a path that no route may match. */
+const NOWHERE = "/v1/";
+
 /**
  * What the router is given: accepts the origin form (`/path?query`) and the absolute form that
  * proxies use (`http://host/path?query`).
@@ -21,7 +24,7 @@ export function routedUrl(target: string): string {
   if (path.startsWith(KEYS)) return ITEM_URL + origin.slice(path.length);
   if (path.startsWith(SESSIONS)) return SESSION_URL + origin.slice(path.length);
   // Every other path is plain text: one with an escape, as one without a slash, is none of them.
-  return path.startsWith("/") && !path.includes("%") ? origin : "/";
+  return path.startsWith("/") && !path.includes("%") ? origin : NOWHERE;
 }
 
 /** @throws {HttpError} when it isn't percent-encoded UTF-8 */

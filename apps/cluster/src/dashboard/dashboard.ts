@@ -1,0 +1,55 @@
+// The dashboard of a running cluster: what it shows, and what it lets people do.
+import type { Hono } from "hono";
+import { addFaults } from "../supervisor/fault-routes.js";
+import { Links } from "../supervisor/links.js";
+import type { ResolveNode } from "../supervisor/control-api.js";
+import type { MemberCommands } from "../supervisor/member-commands.js";
+import type { Supervisor } from "../supervisor/supervisor.js";
+import { Chaos } from "./chaos.js";
+import { DashboardFeed } from "./feed.js";
+import { addKeys } from "./key-routes.js";
+import { Load } from "./load.js";
+import { addPage } from "./page-routes.js";
+import { addTrials } from "./trial-routes.js";
+
+export interface Dashboard {
+  /** Something has changed. */
+  look(): void;
+  addRoutes(app: Hono, resolveNode: ResolveNode, members: MemberCommands): void;
+  /** Resolves once nothing of what it started is left. */
+  stop(): Promise<void>;
+}
+
+/** @param chaosCommand the arguments of Node for a chaos run */
+export function createDashboard(
+  supervisor: Supervisor,
+  chaosCommand: readonly string[],
+): Dashboard {
+  let members: MemberCommands | undefined;
+  const nodes: Supervisor["nodes"] = () => supervisor.nodes();
+  const look = (): void => feed.look();
+  const links = new Links(supervisor);
+  const load = new Load(nodes);
+  const chaos = new Chaos(chaosCommand, look);
+  const feed = new DashboardFeed(nodes, () => ({
+    cuts: links.cuts,
+    underWay: members?.underWay ?? null,
+    load: load.view,
+    chaos: chaos.view,
+  }));
+  return {
+    look,
+    addRoutes(app, resolveNode, commands) {
+      members = commands;
+      addPage(app, feed);
+      addKeys(app, nodes, feed);
+      addFaults(app, resolveNode, supervisor, links, look);
+      addTrials(app, load, chaos, look);
+    },
+    async stop() {
+      feed.close();
+      load.stop();
+      await chaos.stop();
+    },
+  };
+}
