@@ -114,6 +114,13 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await press(page, "Make it the leader");
     await nodeIn(page, new RegExp(`^${third} term \\d+ leader`)).waitFor();
 
+    const link = page.locator(".link.cut");
+    await nodeIn(page, /^n1 term/).dragTo(nodeIn(page, /^n3 term/));
+    await link.waitFor();
+    await happened(page, "cut: n1 – n3");
+    await nodeIn(page, /^n3 term/).dragTo(nodeIn(page, /^n1 term/));
+    await link.waitFor({ state: "detached" });
+
     await press(page, "Back to the cluster");
     await press(page, "Add a node");
     await nodeIn(page, /^n4 term \d+ follower/).waitFor();

@@ -30,8 +30,8 @@ function pairs(before: DashboardView, after: DashboardView): [NodeView, NodeView
 }
 
 const PROCESS_TEXTS = {
-  starting: "starts",
-  running: "runs",
+  starting: "is starting",
+  running: "is running",
   paused: "is paused",
   killed: "is down, as requested",
   ended: "ended by itself",

@@ -54,7 +54,7 @@ test("a leader that is killed, the election, and the next leader", () => {
   const elected = view([down, node("n2", { role: "leader", term: 4 })]);
   expect(told(election, elected)).toEqual(["leader: n2 leads in term 4"]);
   expect(told(elected, view([node("n1", { term: 4 }), ...elected.nodes.slice(1)]))).toEqual([
-    "process: n1 runs",
+    "process: n1 is running",
   ]);
 });
 

@@ -77,6 +77,7 @@ export function RingNode({
   isLeader,
   isSelected,
   onSelect,
+  onGrab,
   children,
 }: {
   readonly id: string;
@@ -89,6 +90,7 @@ export function RingNode({
   readonly isLeader: boolean;
   readonly isSelected: boolean;
   readonly onSelect: () => void;
+  readonly onGrab?: (event: PointerEvent) => void;
   readonly children?: ComponentChildren;
 }): JSX.Element {
   return (
@@ -101,6 +103,7 @@ export function RingNode({
       aria-pressed={isSelected}
       onClick={onSelect}
       onKeyDown={onPress(onSelect)}
+      onPointerDown={onGrab}
     >
       <circle class="edge" r={EDGE_RADIUS} />
       <circle class="disc" r={NODE_RADIUS} />

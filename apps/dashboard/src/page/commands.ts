@@ -1,10 +1,16 @@
 // What can be asked of the test cluster, through its control API. Nothing throws: what went wrong is
 // told like what went well.
+import type { Picture } from "./picture.js";
 
 export interface Command {
   /** Below `v1/`. */
   readonly path: string;
   readonly body?: object;
+}
+
+/** Cuts the link between two nodes, or heals it. */
+export function linkCommand({ isCut }: Picture, a: string, b: string): Command {
+  return { path: `links/${isCut(a, b) ? "heal" : "cut"}`, body: { a, b } };
 }
 
 /** @param say told each step, and at last how it ended */

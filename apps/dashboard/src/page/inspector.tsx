@@ -1,5 +1,6 @@
 // What is selected, and what can be done to it: a node, a link, or the whole cluster.
 import type { JSX } from "preact";
+import { linkCommand } from "./commands.js";
 import type { Command } from "./commands.js";
 import type { NodePicture, Picture } from "./picture.js";
 import type { Store } from "./store.js";
@@ -139,10 +140,6 @@ function NodeActions({ store, picture, node }: Part & { readonly node: NodePictu
   );
 }
 
-function linkCommand({ isCut }: Picture, a: string, b: string): Command {
-  return { path: `links/${isCut(a, b) ? "heal" : "cut"}`, body: { a, b } };
-}
-
 function fieldsOf({
   raft,
   view: { process },
@@ -198,7 +195,10 @@ function ClusterPart({ store, picture }: Part): JSX.Element {
       <h2>
         Cluster <small>{leader ? `${leader.id} leads` : "no leader"}</small>
       </h2>
-      <p class="quiet">Select a node or a link.</p>
+      <p class="quiet">
+        Select a node or a link.
+        {cluster && " Drag from one node to another to cut their link, or to heal it."}
+      </p>
       {cluster && (
         <div class="actions">
           <Do store={store} command={{ path: "nodes/leader/kill" }} disabled={!leader}>

@@ -2,6 +2,8 @@
 import type { Point } from "@raftkit-app/views";
 import { classes, EDGE_RADIUS, placeOf, RingLink, RingNode, RingPicture } from "@raftkit-app/views";
 import type { JSX } from "preact";
+import { linkCommand } from "./commands.js";
+import { useDrag } from "./drag.js";
 import type { NodePicture, Picture } from "./picture.js";
 import type { Store } from "./store.js";
 
@@ -14,6 +16,10 @@ export function Ring({ store, picture }: Part): JSX.Element {
   const { nodes, peers, leader, isCut } = picture;
   const places = nodes.map((_, i) => placeOf(i, nodes.length));
   const { selection } = store;
+  const [drag, onGrab] = useDrag(places, (from, to) => {
+    const [a, b] = [nodes[from], nodes[to]];
+    if (a && b) void store.carryOut(linkCommand(picture, a.id, b.id));
+  });
   return (
     <RingPicture>
       {nodes.flatMap((a, i) =>
@@ -49,10 +55,12 @@ export function Ring({ store, picture }: Part): JSX.Element {
           isLeader={node.isLeader}
           isSelected={selection?.type === "node" && selection.id === node.id}
           onSelect={() => store.select({ type: "node", id: node.id })}
+          {...(picture.cluster && { onGrab: (event: PointerEvent) => onGrab(i, event) })}
         >
           {leader && <Progress part={partOf(peers.get(node.id)?.matchIndex, leader)} />}
         </RingNode>
       ))}
+      {drag && <Dragged from={places[drag.from]} to={drag.at} />}
     </RingPicture>
   );
 }
@@ -63,6 +71,17 @@ function classesOf({ state, raft, membership, isLeader }: NodePicture): string {
   const isPale = state !== "up" && state !== "unseen";
   const role = state === "up" ? (raft?.role ?? "failed") : isLeader && "leader";
   return classes(isPale && "down", state, role, membership);
+}
+
+/** The link that is to be cut, or healed. */
+function Dragged({
+  from,
+  to,
+}: {
+  readonly from: Point | undefined;
+  readonly to: Point;
+}): JSX.Element | null {
+  return from ? <line class="dragged" x1={from.x} y1={from.y} x2={to.x} y2={to.y} /> : null;
 }
 
 /** What a leader sends to each of the others. */
