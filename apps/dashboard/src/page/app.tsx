@@ -22,6 +22,9 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
         <main class={store.isLive ? "" : "stale"}>
           <section class="card stage" aria-label="The cluster">
             <Ring store={store} picture={picture} />
+            <p class="key">
+              Colour: term. Crown: leads. Blue ring: how much it has of the leader's log.
+            </p>
           </section>
           <div class="figures">
             <Charts samples={store.figures.samples} />

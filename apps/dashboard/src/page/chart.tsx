@@ -10,7 +10,7 @@ export interface Line {
   readonly values: readonly (number | null)[];
 }
 
-const HEIGHT = 104;
+const HEIGHT = 88;
 /** Between two times that are written below a chart. */
 const SECONDS = [1, 2, 5, 10, 15, 30, 60];
 
@@ -90,7 +90,7 @@ function optionsOf(
     scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 0.1)] } },
     axes: [
       { ...axis, size: 22, incrs: SECONDS, values: (_, times) => times.map(clockText) },
-      { ...axis, size: 56, space: 28, values: (_, values) => values.map(format) },
+      { ...axis, size: 56, space: 18, values: (_, values) => values.map(format) },
     ],
     series: [
       {},

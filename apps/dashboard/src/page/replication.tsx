@@ -47,6 +47,8 @@ function Row({
   const isLeader = node === leader;
   if (!peer && !isLeader) return null;
   const match = peer?.matchIndex ?? durableIndex;
+  // A leader begins without knowing what the others have.
+  const isUnknown = match === 0 && (node.raft?.lastIndex ?? 0) > 0;
   const install = peer?.install;
   const heard = isLeader ? "leads" : heardText(peer?.lastContactMs ?? 0);
   return (
@@ -63,7 +65,7 @@ function Row({
           <small>snapshot: {Math.round(percent(install.writtenBytes, install.bytes))} %</small>
         )}
       </td>
-      <td class="number">{Math.max(0, lastIndex - match)}</td>
+      <td class="number">{isUnknown ? "?" : Math.max(0, lastIndex - match)}</td>
       <td class="number">{heard}</td>
     </tr>
   );

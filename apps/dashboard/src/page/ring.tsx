@@ -98,7 +98,7 @@ function partOf(matchIndex: number | undefined, { raft }: NodePicture): number |
 }
 
 function Progress({ part }: { readonly part: number | undefined }): JSX.Element | null {
-  if (part === undefined) return null;
+  if (!part) return null;
   const length = 2 * Math.PI * EDGE_RADIUS;
   return (
     <circle

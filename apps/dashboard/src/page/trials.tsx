@@ -30,6 +30,7 @@ function LoadPart({
   readonly load: LoadView | null;
 }): JSX.Element {
   const [rate, setRate] = useState(100);
+  const rates = load && !RATES.includes(load.rate) ? [load.rate, ...RATES] : RATES;
   const start = (wanted: number): void =>
     void store.carryOut({ path: "load/start", body: { rate: wanted } });
   return (
@@ -43,7 +44,7 @@ function LoadPart({
             if (load) start(Number(currentTarget.value));
           }}
         >
-          {RATES.map((one) => (
+          {rates.map((one) => (
             <option key={one} value={String(one)}>
               {one}
             </option>
