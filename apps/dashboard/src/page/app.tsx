@@ -1,5 +1,6 @@
 // The page.
 import type { JSX } from "preact";
+import { ChaosRun } from "./chaos.js";
 import { Charts } from "./charts.js";
 import { Header } from "./header.js";
 import { useChanges } from "./hooks.js";
@@ -36,6 +37,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
             <Timeline happenings={store.happenings} />
           </div>
           <div class="wide">
+            {picture.cluster?.chaos && <ChaosRun chaos={picture.cluster.chaos} />}
             <Logs picture={picture} />
             <Keys />
           </div>

@@ -87,7 +87,7 @@ function optionsOf(
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 0.1)] } },
+    scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
     axes: [
       { ...axis, size: 22, incrs: SECONDS, values: (_, times) => times.map(clockText) },
       { ...axis, size: 56, space: 18, values: (_, values) => values.map(format) },

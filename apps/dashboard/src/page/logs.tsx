@@ -6,8 +6,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { NodePicture, Picture } from "./picture.js";
 
 const COLUMN_PX = 79;
-/** The card's edges, and the names of the nodes. */
+/** The card's edges, and the nodes' names; their roles are left out where there is little room. */
 const REST_PX = 150;
+const LEAST_REST_PX = 90;
+const NARROW_PX = 900;
 
 /** As many entries as fit: what came last is seen without scrolling. */
 export function Logs({ picture: { nodes } }: { readonly picture: Picture }): JSX.Element {
@@ -16,9 +18,10 @@ export function Logs({ picture: { nodes } }: { readonly picture: Picture }): JSX
   useEffect(() => {
     const { current } = box;
     if (!current) return;
-    const resized = new ResizeObserver(() =>
-      setColumns(Math.max(2, Math.floor((current.clientWidth - REST_PX) / COLUMN_PX))),
-    );
+    const resized = new ResizeObserver(() => {
+      const rest = innerWidth > NARROW_PX ? REST_PX : LEAST_REST_PX;
+      setColumns(Math.max(2, Math.floor((current.clientWidth - rest) / COLUMN_PX)));
+    });
     resized.observe(current);
     return () => resized.disconnect();
   }, []);
