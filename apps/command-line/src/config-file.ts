@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { closest, distance } from "fastest-levenshtein";
 import type * as Yaml from "yaml";
-import { z } from "zod";
+import type * as Zod from "zod";
 
 /** What the file says, by option. */
 export interface ConfigFile {
@@ -15,19 +15,23 @@ export interface ConfigFile {
 /** The message is one line: the file, what in it is wrong, and what to do. */
 export class ConfigFileError extends Error {}
 
-/** Lists are what takes values separated by commas. */
-const value = z.union([z.string(), z.array(z.string()).transform((items) => items.join(","))]);
-const shape = z.record(z.string(), z.unknown());
+// Few starts need them, and they take longer to load than most commands to run. Loaded with all else,
+// they make a start open more files at once than a low limit allows.
+const load = createRequire(import.meta.url);
 
 /**
  * @param known the options that a file may have, as `http-base`
  * @throws {ConfigFileError}
  */
 export function readConfigFile(file: string, known: readonly string[]): ConfigFile {
-  const options = shape.safeParse(parse(file) ?? {});
+  const { z }: typeof Zod = load("zod");
+  const options = z.record(z.string(), z.unknown()).safeParse(parse(file) ?? {});
   if (!options.success) {
     throw new ConfigFileError(`${file} must have lines like "option: value", and nothing else`);
   }
+  // Lists are what takes values separated by commas.
+  const list = z.array(z.string()).transform((items) => items.join(","));
+  const value = z.union([z.string(), list]);
   const values = Object.entries(options.data).map(([name, given]) => {
     if (!known.includes(name)) throw new ConfigFileError(unknownText(file, name, known));
     const parsed = value.safeParse(given);
@@ -39,8 +43,7 @@ export function readConfigFile(file: string, known: readonly string[]): ConfigFi
 
 /** Texts stay as they are written: neither `0.10` nor `no` means anything else. */
 function parse(file: string): unknown {
-  // Few starts need it, and it takes longer to load than most commands to run.
-  const yaml: typeof Yaml = createRequire(import.meta.url)("yaml");
+  const yaml: typeof Yaml = load("yaml");
   try {
     return yaml.parse(readFileSync(file, "utf8"), { schema: "failsafe" });
   } catch (error) {

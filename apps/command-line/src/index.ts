@@ -1,9 +1,9 @@
 // What all apps' command lines share beside commander: what it lets pass is refused, and a
 // complaint is one line that begins with who complains.
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import { z } from "zod";
 
 export { addCompletion, candidates, serveCompletion } from "./completion.js";
 export { ConfigFileError, readConfigFile } from "./config-file.js";
@@ -11,11 +11,10 @@ export type { ConfigFile } from "./config-file.js";
 export { painterFor, paintHelp, plain } from "./paint.js";
 export type { Paint } from "./paint.js";
 
-const manifestSchema = z.object({ version: z.string() });
-
 /** @param manifest the program's package.json */
 export function versionText(program: string, manifest: URL): string {
-  const { version } = manifestSchema.parse(JSON.parse(readFileSync(manifest, "utf8")));
+  const path = fileURLToPath(manifest);
+  const { version }: { readonly version: string } = createRequire(manifest)(path);
   return `${program} ${version} (Node ${process.versions.node})`;
 }
 
