@@ -56,9 +56,13 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     served?.close();
   }, PREPARE_MS);
 
-  /** Whatever the page does, it reports no error, and asks nobody else for anything. */
-  async function open(hash = "", options: BrowserContextOptions = {}): Promise<Page> {
+  /**
+   * Whatever the page does, it reports no error, and asks nobody else for anything.
+   * @param before what the browser runs before the page's own scripts
+   */
+  async function open(hash = "", options: BrowserContextOptions = {}, before = ""): Promise<Page> {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
+    await page.addInitScript(before);
     const wrong: string[] = [];
     page.on("pageerror", ({ message }) => wrong.push(message));
     page.on("console", (message) => {
@@ -174,6 +178,18 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     expect(await broken.locator(".message").innerText()).toMatch(
       /is no action\. Here is a new run/,
     );
+  });
+
+  test("obeys a key that is struck before the first frame, and draws what it did", async () => {
+    // A microtask after the first render, which no frame comes before.
+    const strikeOnceRendered = `new MutationObserver((_, observer) => {
+      if (document.querySelector("#app")?.firstElementChild == null) return;
+      observer.disconnect();
+      dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
+    }).observe(document, { childList: true, subtree: true });`;
+    const page = await open("#seed=1&nodes=3&to=0.0", {}, strikeOnceRendered);
+    await drawn(page);
+    expect(await clockOf(page)).toContain("event 1");
   });
 
   test("works with the keyboard alone", async () => {
