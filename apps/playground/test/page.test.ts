@@ -234,32 +234,36 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     expect(await nodeLike(/^S4 term 2 not a member$/)).toBe(1);
   });
 
-  /** What is drawn in each of the next frames. */
-  const framesOf = (page: Page): Promise<string[]> =>
-    page.evaluate(
+  /** How many pictures of the ring the next frames show after each event. */
+  async function picturesOf(page: Page): Promise<number[]> {
+    const frames = await page.evaluate<[event: string, ring: string][]>(
       `new Promise((done) => {
         const frames = [];
         const look = () => {
-          frames.push(document.querySelector(".ring").innerHTML);
+          frames.push([".clock small", ".ring"].map((of) => document.querySelector(of).innerHTML));
           if (frames.length === 20) done(frames);
           else requestAnimationFrame(look);
         };
         requestAnimationFrame(look);
       })`,
     );
+    const events = [...new Set(frames.map(([event]) => event))];
+    return events.map(
+      (of) => new Set(frames.flatMap(([event, ring]) => (event === of ? ring : []))).size,
+    );
+  }
 
   test.each([
     ["no-preference", "move"],
     ["reduce", "stand still"],
   ] as const)("with a preference of %s, messages %s between two events", async (motion, what) => {
-    // Two messages have just been sent. 20 frames are less than the 10 ms that they take at least.
+    // Two messages have just been sent, and take at least 10 ms.
     const page = await open("#seed=1&nodes=3&to=1.0", { reducedMotion: motion });
     await page.getByLabel("Speed").selectOption("4");
     await press(page, "Play");
-    const pictures = new Set(await framesOf(page)).size;
-    if (what === "move") expect(pictures).toBeGreaterThan(1);
-    else expect(pictures).toBe(1);
-    expect(await clockOf(page)).toContain("event 1");
+    const most = Math.max(...(await picturesOf(page)));
+    if (what === "move") expect(most).toBeGreaterThan(1);
+    else expect(most).toBe(1);
     await page.getByLabel("Speed").selectOption("200");
     await page.locator(".clock", { hasText: /event [2-9]/ }).waitFor();
   });
