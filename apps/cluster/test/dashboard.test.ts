@@ -111,7 +111,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await vi.waitFor(async () => expect(await leaderIn(page)).not.toBe(third));
     await press(page, "Continue");
     await nodeIn(page, new RegExp(`^${third} term \\d+ follower`)).waitFor();
-    await press(page, "Make it the leader");
+    await press(page, "Hand leadership to it");
     await nodeIn(page, new RegExp(`^${third} term \\d+ leader`)).waitFor();
 
     const link = page.locator(".link.cut");

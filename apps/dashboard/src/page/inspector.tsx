@@ -111,7 +111,7 @@ function NodeActions({ store, picture, node }: Part & { readonly node: NodePictu
           command={{ path: "transfer", body: { to: id } }}
           disabled={isLeader || !runs || membership !== "voter"}
         >
-          Make it the leader
+          Hand leadership to it
         </Do>
         <Do store={store} command={{ path: `nodes/${id}/snapshot` }} disabled={!runs}>
           Snapshot
@@ -214,7 +214,7 @@ function ClusterPart({ store, picture }: Part): JSX.Element {
             Restart all in turn
           </Do>
           <Do store={store} command={{ path: "heal" }} disabled={!isHurt}>
-            Heal all links, continue all nodes
+            Restore all links, continue all nodes
           </Do>
         </div>
       )}
