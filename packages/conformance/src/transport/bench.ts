@@ -16,7 +16,7 @@ const PATIENCE_MS = 10_000;
 const TURN_MAX_MS = 20;
 const TURNS_MIN = 150;
 /** For each so many bytes: copies of what is still on its way only hold it up. */
-const RESEND_FIRST = { ms: 40, bytes: 64 * 1024 } as const;
+const RESEND_FIRST = { ms: 40, bytes: 256 * 1024 } as const;
 
 export interface Received {
   readonly from: Sender;

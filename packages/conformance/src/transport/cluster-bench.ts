@@ -19,6 +19,7 @@ const CALL_TIMEOUT_MS = 500;
 const ROUND_TRIPS = 8;
 /** At most so much for a machine that is busy with other things, too. */
 const BUSY_ELECTION_TIMEOUT_MS = 500;
+const ELECTED_BOUND_MS = 8000;
 /** On a good network: patient, as the machine may be slow. */
 const FIRST_CALL_TIMEOUT_MS = 2500;
 
@@ -195,7 +196,10 @@ export function patiently(
   });
 }
 
-/** Waits for a leader whom all know: a former one may not have heard yet that it is none. */
+/**
+ * Waits for a leader whom all know: a former one may not have heard yet that it is none. Where
+ * heartbeats wait behind large frames, there is none before these are through.
+ */
 export async function leaderOfAll(bench: Bench, { members, leader }: Cluster): Promise<Member> {
   const inOneTerm = (): boolean =>
     new Set(members.map(({ node }) => node.status().term)).size === 1;
@@ -204,6 +208,7 @@ export async function leaderOfAll(bench: Bench, { members, leader }: Cluster): P
     members,
     "there was a leader of all",
     () => leader() !== undefined && inOneTerm(),
+    Math.max(bench.patienceMs, ELECTED_BOUND_MS),
   );
   return leader() ?? fail("there was one a moment ago");
 }
