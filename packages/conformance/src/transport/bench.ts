@@ -9,14 +9,9 @@ import type { Case } from "../suite.js";
 import type { Links, TransportCapability, TransportSubject } from "./subject.js";
 
 const PATIENCE_MS = 10_000;
-/**
- * On a machine that stands still time passes without anything being tried: a turn counts for no
- * more than this, and there are at least so many of them.
- */
-const TURN_MAX_MS = 20;
-const TURNS_MIN = 150;
-/** For each so many bytes: copies of what is still on its way only hold it up. */
-const RESEND_FIRST = { ms: 40, bytes: 256 * 1024 } as const;
+/** On a machine that stands still time passes without anything being tried. */
+const TRIES_MIN = 150;
+const RESEND_FIRST_MS = 40;
 
 export interface Received {
   readonly from: Sender;
@@ -54,8 +49,6 @@ export interface Bench {
   until(what: string, condition: () => boolean, patienceMs?: number): Promise<void>;
   /** How long it waits, in milliseconds. */
   readonly patienceMs: number;
-  /** For how long at a time this process stood still while it waited, since this was asked last. */
-  stoodStillMs(): number;
   /** Waits for a promise. */
   settles<T>(what: string, promise: Promise<T>): Promise<T>;
   /** Sends until it arrives, since frames may be lost. */
@@ -173,23 +166,18 @@ async function withBench(
 function createBench(subject: TransportSubject, transports: Transport[]): Bench {
   const patienceMs = subject.patienceMs ?? PATIENCE_MS;
   const links = subject.links ?? {};
-  let longestTurnMs = 0;
 
   async function until(
     what: string,
     condition: () => boolean,
     boundMs: number = patienceMs,
   ): Promise<void> {
-    let [waitedMs, turns] = [0, 0];
-    for (let began = performance.now(); !condition(); turns++) {
-      if (turns >= TURNS_MIN && waitedMs > boundMs) {
+    const end = performance.now() + boundMs;
+    for (let tries = 0; !condition(); tries++) {
+      if (tries >= TRIES_MIN && performance.now() > end) {
         throw new Unexpected(`waited in vain until ${what} (${boundMs} ms)`);
       }
       await nextTurn();
-      const now = performance.now();
-      longestTurnMs = Math.max(longestTurnMs, now - began);
-      waitedMs += Math.min(now - began, TURN_MAX_MS);
-      began = now;
     }
   }
 
@@ -240,11 +228,6 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     links,
     transport,
     patienceMs,
-    stoodStillMs() {
-      const longest = longestTurnMs;
-      longestTurnMs = 0;
-      return longest;
-    },
     until,
     settles,
     list: (node, peers) => seek(node, [], peers),
@@ -286,8 +269,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     async arrives(from, to, ...parts) {
       const frame = joined(parts);
       const first = to.frames.length;
-      let [resendAt, seen] = [0, first];
-      let pauseMs = RESEND_FIRST.ms * Math.max(1, frame.length / RESEND_FIRST.bytes);
+      let [resendAt, pauseMs, seen] = [0, RESEND_FIRST_MS, first];
       let found: Received | undefined;
       await until(`${describe(frame)} from ${from.id} arrived at ${to.id}`, () => {
         if (performance.now() >= resendAt && from.transport.send(to.id, parts)) {

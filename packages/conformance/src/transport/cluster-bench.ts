@@ -1,7 +1,7 @@
 // Three real nodes on the adapter that is tested, for the cases at the end: how they are made, and
 // waiting for what they do.
 import type { LogStorage, NodeId, Peer, RaftkitError, Transport } from "@raftkit/core";
-import { createNode, NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
+import { createNode, NotProposed, OutcomeUnknown } from "raftkit";
 import type { RaftNode } from "raftkit";
 import { ensure, fail } from "../expect.js";
 import { createChance } from "../random.js";
@@ -16,12 +16,8 @@ import { withFaults } from "./faults.js";
 import type { Faults } from "./faults.js";
 
 const CALL_TIMEOUT_MS = 500;
-const ROUND_TRIPS = 8;
-/** At most so much for a machine that is busy with other things, too. */
-const BUSY_ELECTION_TIMEOUT_MS = 500;
-const ELECTED_BOUND_MS = 8000;
 /** On a good network: patient, as the machine may be slow. */
-const FIRST_CALL_TIMEOUT_MS = 2500;
+export const FIRST_CALL_TIMEOUT_MS = 2500;
 
 export type Node = RaftNode<Command, boolean, string, number | null>;
 
@@ -58,11 +54,8 @@ export async function withCluster(
   body: (cluster: Cluster) => Promise<void>,
   { bytesPerSecond, electionTimeoutMs = 150, maxLogBytes }: Setting = {},
 ): Promise<void> {
-  const tookMs = bytesPerSecond === undefined ? await roundTrips(bench) : [];
-  const [roundTripMs = 0] = tookMs;
-  // Elections need several. The slowest is the first, or one in which the machine stood still.
-  const busyMs = Math.min(BUSY_ELECTION_TIMEOUT_MS, 4 * (tookMs.at(-2) ?? 0));
-  const minMs = Math.max(electionTimeoutMs, 4 * roundTripMs, busyMs);
+  const roundTripMs = bytesPerSecond === undefined ? await measured(bench) : 0;
+  const minMs = Math.max(electionTimeoutMs, 4 * roundTripMs);
   const faults: Faults = {
     random: createChance(1).next,
     loss: 0,
@@ -131,50 +124,32 @@ export async function withCluster(
   }
 }
 
-/** To write the same again does no harm. */
-export function proposes(bench: Bench, { node, peer }: Member, command: Command): Promise<boolean> {
-  return answered(bench, `a proposal on ${peer.id} was applied`, () =>
-    node.propose(command, { timeoutMs: FIRST_CALL_TIMEOUT_MS }),
-  );
-}
-
-export function reads(bench: Bench, { node, peer }: Member, key: string): Promise<number | null> {
-  return answered(bench, `a read on ${peer.id} was answered`, () =>
-    node.read(key, { timeoutMs: FIRST_CALL_TIMEOUT_MS }),
-  );
-}
-
-/** Calls again: a cluster needs a moment to find its leader, and frames may be lost. */
-async function answered<Answer>(
+/** Tries again: a cluster needs a moment to find its leader, and frames may be lost. */
+export async function proposes(
   bench: Bench,
-  what: string,
-  call: () => Promise<Answer>,
-): Promise<Answer> {
-  let ended: { readonly answer: Answer } | undefined;
+  { node, peer }: Member,
+  command: Command,
+): Promise<void> {
   let failure: unknown;
-  let isOpen = false;
-  await bench.until(what, () => {
-    ensure(failure === undefined, `waited until ${what}: ${String(failure)}`);
-    if (!isOpen) {
-      isOpen = true;
-      call().then(
-        (answer) => {
-          ended = { answer };
+  let outcome: "open" | "done" | "refused" = "refused";
+  await bench.until(`a proposal on ${peer.id} was applied`, () => {
+    ensure(failure === undefined, `a proposal on ${peer.id} failed: ${String(failure)}`);
+    if (outcome === "refused") {
+      outcome = "open";
+      node.propose(command, { timeoutMs: FIRST_CALL_TIMEOUT_MS }).then(
+        () => {
+          outcome = "done";
         },
         (error: unknown) => {
-          const again =
-            error instanceof NotProposed ||
-            error instanceof OutcomeUnknown ||
-            error instanceof ReadFailed;
-          if (again) isOpen = false;
+          // Lost on its way, perhaps; to write the same again does no harm.
+          const again = error instanceof NotProposed || error instanceof OutcomeUnknown;
+          if (again) outcome = "refused";
           else failure = error;
         },
       );
     }
-    return ended !== undefined;
+    return outcome === "done";
   });
-  ensure(ended !== undefined, "ended above");
-  return ended.answer;
 }
 
 /** Waits; tells how the nodes stand when that was in vain. */
@@ -194,23 +169,6 @@ export function patiently(
       );
     return fail(`${toError(error).message}: ${stand.join("; ")}`, error);
   });
-}
-
-/**
- * Waits for a leader whom all know: a former one may not have heard yet that it is none. Where
- * heartbeats wait behind large frames, there is none before these are through.
- */
-export async function leaderOfAll(bench: Bench, { members, leader }: Cluster): Promise<Member> {
-  const inOneTerm = (): boolean =>
-    new Set(members.map(({ node }) => node.status().term)).size === 1;
-  await patiently(
-    bench,
-    members,
-    "there was a leader of all",
-    () => leader() !== undefined && inOneTerm(),
-    Math.max(bench.patienceMs, ELECTED_BOUND_MS),
-  );
-  return leader() ?? fail("there was one a moment ago");
 }
 
 /** Waits until all nodes have applied the same. */
@@ -238,19 +196,19 @@ export async function agree(
 
 type Routes = ReadonlyMap<string, string>;
 
-/** How long frames and their answers take, the quickest first. */
-async function roundTrips(bench: Bench): Promise<readonly number[]> {
+/** How long a frame and its answer take: elections need several. */
+async function measured(bench: Bench): Promise<number> {
   const [a, b] = [await bench.start("n1"), await bench.start("n2")];
   await bench.meet(a, b);
-  const tookMs: number[] = [];
-  for (let i = 0; i < ROUND_TRIPS; i++) {
+  let shortest = Infinity;
+  for (let i = 0; i < 4; i++) {
     const start = performance.now();
     await bench.arrives(a, b, pattern(100, i));
     await bench.arrives(b, a, pattern(100, i));
-    tookMs.push(performance.now() - start);
+    shortest = Math.min(shortest, performance.now() - start);
   }
   await Promise.all([a, b].map(({ transport }) => transport.close()));
-  return tookMs.toSorted((one, other) => one - other);
+  return shortest;
 }
 
 /** Where each node finds the others: through the links, when these are to be slow. */

@@ -7,7 +7,7 @@ import { NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
 import { ensure } from "../expect.js";
 import { nextTurn, transportCase } from "./bench.js";
 import type { Bench } from "./bench.js";
-import { agree, patiently, proposes, reads, withCluster } from "./cluster-bench.js";
+import { agree, FIRST_CALL_TIMEOUT_MS, patiently, proposes, withCluster } from "./cluster-bench.js";
 import type { Cluster, Member } from "./cluster-bench.js";
 import type { RegisterCommand } from "./cluster-parts.js";
 import type { Suite } from "../suite.js";
@@ -31,8 +31,7 @@ export const clusters: Suite<TransportSubject> = [
           await proposes(bench, member, { op: "write", key: "x", value: i });
         }
         await agree(bench, members, failures);
-        const [first] = members;
-        const answer = first && (await reads(bench, first, "x"));
+        const answer = await members[0]?.node.read("x", { timeoutMs: FIRST_CALL_TIMEOUT_MS });
         ensure(
           answer === 2,
           `after writes of 0, 1 and 2 a read should answer 2; it answered ${answer}`,

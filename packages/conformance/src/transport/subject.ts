@@ -48,8 +48,7 @@ export interface TransportSubject {
    */
   introduction?(words: Uint8Array): Uint8Array;
   /**
-   * How long the suite waits for what must happen before it calls it missing, without time in which
-   * the process stands still. Default 10,000 ms.
+   * How long the suite waits for what must happen before it calls it missing. Default 10,000 ms.
    * Nothing waits that long when the adapter is right, so keep its own timeouts well below, and the
    * longest pause between two attempts to reach a peer below a quarter of it.
    */
