@@ -1,5 +1,6 @@
 // What the playground and the dashboard draw alike.
 export { classes, termClass } from "./class-names.js";
+export { Fields } from "./fields.js";
 export { LogTable } from "./logs.js";
 export type { LogEntryPicture, LogPicture } from "./logs.js";
 export { onPress } from "./press.js";

@@ -1,4 +1,5 @@
 // What is selected, and what can be done to it: a node, a link, or the whole cluster.
+import { Fields } from "@raftkit-app/views";
 import type { JSX } from "preact";
 import { linkCommand } from "./commands.js";
 import type { Command } from "./commands.js";
@@ -45,19 +46,6 @@ function Do({
     <button type="button" disabled={disabled} onClick={() => void store.carryOut(command)}>
       {children}
     </button>
-  );
-}
-
-function Fields({ of }: { readonly of: readonly (readonly [string, string])[] }): JSX.Element {
-  return (
-    <dl>
-      {of.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 

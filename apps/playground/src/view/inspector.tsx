@@ -1,4 +1,5 @@
 // What is selected, and what can be done to it: a node, a link, a message, or the whole cluster.
+import { Fields } from "@raftkit-app/views";
 import type { JSX } from "preact";
 import type { Action } from "../model/actions.js";
 import { fieldsOf, titleOf } from "../model/describe.js";
@@ -44,19 +45,6 @@ function Do({
     <button type="button" disabled={disabled} onClick={() => store.act(action)}>
       {children}
     </button>
-  );
-}
-
-function Fields({ of }: { readonly of: readonly (readonly [string, string])[] }): JSX.Element {
-  return (
-    <dl>
-      {of.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 
