@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { drawComparison } from "../src/compare/chart.js";
 import { requestOf } from "../src/compare/etcd-system.js";
 import { connectionsFor, parseH2Load } from "../src/compare/h2load.js";
+import { deviceOf, parseDiskStat } from "../src/compare/disk-usage.js";
 import { parseUsage } from "../src/compare/process-usage.js";
 import { sumOf } from "../src/compare/prometheus.js";
 import { parseRedisBenchmark } from "../src/compare/redis-benchmark.js";
@@ -91,6 +92,13 @@ test("/proc: CPU time, memory, and bytes written, whatever the process is called
     rssBytes: 10_240,
     rssPeakBytes: 20_480,
   });
+});
+
+test("/sys: bytes that a disk was given to write, and the disk's numbers", () => {
+  const stat = " 10 1 80 5 20 2 3000 7 0 40 12 0 0 0 0 1 1\n";
+  expect(parseDiskStat(stat)).toBe(3000 * 512);
+  expect(deviceOf(0xfe00)).toEqual({ major: 254, minor: 0 });
+  expect(deviceOf(0x10_0802)).toEqual({ major: 8, minor: 258 });
 });
 
 test("strace: calls by name, with errors and without", () => {

@@ -1,5 +1,6 @@
 // One system in one run: started with new data, and measured point by point.
 import { setTimeout as sleep } from "node:timers/promises";
+import { bytesWrittenTo } from "./disk-usage.js";
 import { fill, runLoader, runOpenLoader } from "./loader.js";
 import { usageOf } from "./process-usage.js";
 import type { Usage } from "./process-usage.js";
@@ -15,6 +16,9 @@ export interface Points {
   /** Of the open loop; decided by what this run has measured, unless it is known. */
   readonly rateOf: (workload: Workload, measured: readonly Row[]) => number;
 }
+
+/** Where the servers keep their data. */
+type Here = Points & { readonly data: string };
 
 /** A part of what is measured comes before, and isn't counted. */
 const WARMUP_SHARE = 0.25;
@@ -35,11 +39,12 @@ export async function measureSystem(
       rows.push(row);
       onRow(row);
     };
-    for (const workload of WORKLOADS) await measureClosed(system, running, workload, points, take);
+    const here = { ...points, data: parent };
+    for (const workload of WORKLOADS) await measureClosed(system, running, workload, here, take);
     if (!system.isWhole) return;
     for (const workload of WORKLOADS) {
       const rate = points.rateOf(workload, rows);
-      take(await measureOpen(system, running, workload, rate, points));
+      take(await measureOpen(system, running, workload, rate, here));
     }
   } finally {
     await running.close();
@@ -85,7 +90,7 @@ async function measureClosed(
   { name }: ComparedSystem,
   running: RunningSystem,
   workload: Workload,
-  { run, inFlight, seconds }: Points,
+  { run, inFlight, seconds, data }: Here,
   take: (row: Row) => void,
 ): Promise<void> {
   for (const tool of running.tools.filter(({ workloads }) => workloads.includes(workload))) {
@@ -93,7 +98,7 @@ async function measureClosed(
       if (tool.inFlight?.includes(depth) === false) continue;
       const load = { workload, inFlight: depth, seconds };
       await tool.run({ ...load, seconds: warmupOf(seconds) });
-      const figures = await bracket(running, () => tool.run(load));
+      const figures = await bracket(running, data, () => tool.run(load));
       const what = { run, system: name, client: tool.name, workload, loop: "closed" } as const;
       take({ ...what, inFlight: depth, rate: null, ...figures });
     }
@@ -105,11 +110,11 @@ async function measureOpen(
   running: RunningSystem,
   workload: Workload,
   rate: number,
-  { run, seconds }: Points,
+  { run, seconds, data }: Here,
 ): Promise<Row> {
   const load = { workload, perSecond: rate, seconds };
   await runOpenLoader(running.connect, { ...load, seconds: warmupOf(seconds) });
-  const figures = await bracket(running, () => runOpenLoader(running.connect, load));
+  const figures = await bracket(running, data, () => runOpenLoader(running.connect, load));
   const what = { run, system: name, client: "own loader", workload, loop: "open" } as const;
   return { ...what, inFlight: null, rate, ...figures };
 }
@@ -122,16 +127,22 @@ function warmupOf(seconds: number): number {
 type Figures = Omit<Row, "run" | "system" | "client" | "workload" | "loop" | "inFlight" | "rate">;
 
 /** What the servers used while it ran, divided by what was answered. */
-async function bracket(running: RunningSystem, run: () => Promise<Answered>): Promise<Figures> {
-  const before = [await running.account(), usageOf(running.pids)] as const;
+async function bracket(
+  running: RunningSystem,
+  data: string,
+  run: () => Promise<Answered>,
+): Promise<Figures> {
+  const account = await running.account();
+  const before = { account, usage: usageOf(running.pids), written: bytesWrittenTo(data) };
   const { answered, failed, seconds, ...latency } = await run();
-  const after = [usageOf(running.pids), await running.account()] as const;
+  const usage = usageOf(running.pids);
+  const after = { usage, written: bytesWrittenTo(data), account: await running.account() };
   return {
     perSecond: Math.round(answered / seconds),
-    failed: failed + failedUnseen(answered, before[0], after[1]),
+    failed: failed + failedUnseen(answered, before.account, after.account),
     ...latency,
     ...perRequest(answered, before, after),
-    loopDelayMs: after[1].loopDelayMs,
+    loopDelayMs: after.account.loopDelayMs,
   };
 }
 
@@ -143,19 +154,25 @@ function failedUnseen(answered: number, before: OwnAccount, after: OwnAccount): 
   return Math.max(0, answered - (after.succeeded - before.succeeded));
 }
 
+interface Used {
+  readonly account: OwnAccount;
+  readonly usage: Usage | undefined;
+  readonly written: number | undefined;
+}
+
 function perRequest(
   answered: number,
-  [accountBefore, usageBefore]: readonly [OwnAccount, Usage | undefined],
-  [usageAfter, accountAfter]: readonly [Usage | undefined, OwnAccount],
+  before: Used,
+  after: Used,
 ): Pick<Row, "cpuUsPerRequest" | "writtenBytesPerRequest" | "syncsPerRequest" | "rssBytes"> {
-  const grown = (figure: (usage: Usage) => number): number | null =>
-    usageBefore && usageAfter && answered > 0
-      ? (figure(usageAfter) - figure(usageBefore)) / answered
-      : null;
+  const grown = (figure: (used: Used) => number | undefined): number | null => {
+    const [from, to] = [figure(before), figure(after)];
+    return from === undefined || to === undefined || answered === 0 ? null : (to - from) / answered;
+  };
   return {
-    cpuUsPerRequest: grown(({ cpuUs }) => cpuUs),
-    writtenBytesPerRequest: grown(({ writtenBytes }) => writtenBytes),
-    syncsPerRequest: answered > 0 ? (accountAfter.syncs - accountBefore.syncs) / answered : null,
-    rssBytes: usageAfter?.rssBytes ?? null,
+    cpuUsPerRequest: grown(({ usage }) => usage?.cpuUs),
+    writtenBytesPerRequest: grown(({ written }) => written),
+    syncsPerRequest: grown(({ account }) => account.syncs),
+    rssBytes: after.usage?.rssBytes ?? null,
   };
 }

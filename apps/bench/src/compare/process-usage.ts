@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 export interface Usage {
   readonly cpuUs: number;
-  /** What they caused to be written to the disk; 0 in memory file systems. */
+  /** In whole pages and folios, so only good for telling whether they write at all. */
   readonly writtenBytes: number;
   readonly rssBytes: number;
   readonly rssPeakBytes: number;
