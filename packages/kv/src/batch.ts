@@ -118,9 +118,18 @@ export class BatchWriter {
     this.#operations += other.#operations;
   }
 
-  /** The batch: `batchCommand(bytes)` proposes it, `{ type: "batch", operations: bytes }` asks it. */
+  /**
+   * The batch: `batchCommand(bytes)` proposes it, `{ type: "batch", operations: bytes }` asks it. A
+   * view, until `clear`.
+   */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Begins a new batch in the same memory. What `bytes` returned must not be needed any more. */
+  clear(): void {
+    this.#length = 0;
+    this.#operations = 0;
   }
 
   #operation(kind: number, condition: number, key: Uint8Array, payload: Uint8Array): void {

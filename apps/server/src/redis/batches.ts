@@ -18,16 +18,14 @@ export interface Waiter {
 /** Enough that a batch costs little for each operation, and few enough that none holds up others. */
 const MAX_OPERATIONS = 1024;
 const MAX_BYTES = 128 * 1024;
-const LEAST_BYTES = 1024;
 
 /** A batch that hasn't been sent yet. */
 export class OpenBatch {
   readonly writer: BatchWriter;
   readonly #waiters: { readonly waiter: Waiter; readonly from: number }[] = [];
 
-  /** @param expectedBytes how much it will probably hold */
-  constructor(expectedBytes: number) {
-    this.writer = new BatchWriter(expectedBytes);
+  constructor(writer: BatchWriter) {
+    this.writer = writer;
   }
 
   /** Whether so much more may be added; a single command always may be. */
@@ -59,8 +57,8 @@ export class Batches {
   /** How many have asked in this turn, and how many did in the last turn in which somebody asked. */
   #asked = 0;
   #askedBefore = 0;
-  /** Of the last batch: the next one is often as large. */
-  #lastBytes = 0;
+  /** Has memory for the next batch: a new buffer for each makes V8 collect the whole heap often. */
+  #spare: BatchWriter | undefined;
 
   constructor(calls: Pick<KvCalls, "proposeBatch" | "read">) {
     this.#calls = calls;
@@ -77,7 +75,8 @@ export class Batches {
     }
     const present = this.#open.get(kind);
     if (present?.hasRoom(operations, bytes) === true) return present;
-    const batch = new OpenBatch(Math.max(this.#lastBytes, LEAST_BYTES));
+    const batch = new OpenBatch(this.#spare ?? new BatchWriter());
+    this.#spare = undefined;
     this.#sealed.push({ kind, batch });
     this.#open.set(kind, batch);
     return batch;
@@ -94,7 +93,6 @@ export class Batches {
     this.#sealed = [];
     this.#open.clear();
     for (const { kind, batch } of batches) {
-      this.#lastBytes = batch.writer.length;
       // Its connection may be gone, or its only command was wrong.
       if (batch.writer.operations === 0) batch.done([]);
       else void this.#send(kind, batch);
@@ -102,14 +100,25 @@ export class Batches {
   }
 
   async #send(kind: BatchKind, batch: OpenBatch): Promise<void> {
+    const { writer } = batch;
     let results: readonly KvOperationResult[];
     try {
-      results = await this.resultsOf(kind, batch.writer);
+      const answered = this.resultsOf(kind, writer);
+      if (kind === "write") this.#release(writer); // it is encoded by now
+      results = await answered;
     } catch (error) {
       batch.failed(error);
       return;
     }
+    if (kind !== "write") this.#release(writer);
     batch.done(results);
+  }
+
+  /** Nobody reads what it holds any more. A single command may be much larger than the others. */
+  #release(writer: BatchWriter): void {
+    if (writer.length > MAX_BYTES) return;
+    writer.clear();
+    this.#spare = writer;
   }
 
   /** Sends a batch of its own. @throws what the node's calls end with */

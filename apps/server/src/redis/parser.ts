@@ -19,6 +19,8 @@ const ZERO = 0x30;
 const NO_BYTES = Buffer.alloc(0);
 /** What an argument costs besides its bytes. */
 const ARGUMENT_BYTES = 128;
+/** What is copied of the next chunk at least, so that a usual command is whole. */
+const SEAM_BYTES = 512;
 /** Longer numbers are out of any bound. */
 const DIGITS_MAX = 10;
 /** No command has a longer name. */
@@ -31,6 +33,8 @@ export class RequestParser {
   /** What came since, until there is enough of it to go on. */
   #later: Buffer[] = [];
   #laterBytes = 0;
+  /** While `#bytes` is the end of one chunk and, from `at` on, the beginning of the next one. */
+  #seam: { readonly at: number; readonly next: Buffer } | undefined;
   /** So many bytes behind `#at` have to be there before it is worth a look. */
   #needed = 1;
   #arguments: Buffer[] = [];
@@ -70,7 +74,12 @@ export class RequestParser {
    * @throws {ProtocolError} once; it can't go on after that
    */
   next(): readonly Buffer[] | undefined {
-    const args = this.#parse();
+    let args = this.#bytes.length - this.#at < this.#needed ? undefined : this.#parse();
+    while (args === undefined && this.#laterBytes > 0 && this.waitingBytes >= this.#needed) {
+      this.#join();
+      args = this.#parse();
+    }
+    if (this.#seam !== undefined && args !== undefined) this.#leaveSeam(this.#seam);
     if (this.#at >= this.#bytes.length) {
       // Whoever waits, or is idle, holds nothing.
       this.#bytes = NO_BYTES;
@@ -80,10 +89,6 @@ export class RequestParser {
   }
 
   #parse(): readonly Buffer[] | undefined {
-    if (this.#laterBytes > 0) {
-      if (this.waitingBytes < this.#needed) return undefined;
-      this.#join();
-    }
     while (this.#missing === 0) {
       if (this.#at >= this.#bytes.length) {
         this.#needed = 1;
@@ -108,16 +113,33 @@ export class RequestParser {
     return this.#arguments;
   }
 
+  /** A command that two chunks share is put together without a copy of all that is behind it. */
   #join(): void {
     const left = this.#bytes.subarray(this.#at);
-    const [only] = this.#later;
-    this.#bytes =
-      left.length === 0 && this.#later.length === 1 && only !== undefined
-        ? only
-        : Buffer.concat([left, ...this.#later]);
+    const [next] = this.#later;
+    const missing = Math.max(this.#needed - left.length, SEAM_BYTES);
     this.#at = 0;
+    this.#seam = undefined;
+    if (next !== undefined && this.#later.length === 1 && left.length === 0) {
+      this.#bytes = next;
+    } else if (next !== undefined && this.#later.length === 1 && next.length > 2 * missing) {
+      this.#bytes = Buffer.concat([left, next.subarray(0, missing)]);
+      this.#seam = { at: left.length, next };
+      this.#later = [next.subarray(missing)];
+      this.#laterBytes = next.length - missing;
+      return;
+    } else this.#bytes = Buffer.concat([left, ...this.#later]);
     this.#later = [];
     this.#laterBytes = 0;
+  }
+
+  /** Once no command is in both chunks any more. */
+  #leaveSeam({ at, next }: { readonly at: number; readonly next: Buffer }): void {
+    if (this.#at < at) return;
+    this.#bytes = next;
+    this.#at -= at;
+    this.#seam = undefined;
+    this.#laterBytes -= this.#later.shift()?.length ?? 0;
   }
 
   /** @returns where the line's CR LF begins; negative: it isn't whole */

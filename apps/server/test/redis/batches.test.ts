@@ -1,6 +1,8 @@
 // When what connections ask is sent: at once for one that is alone, together where there are more.
 import { expect, test } from "vitest";
+import type { KvAnswer } from "@raftkit/kv";
 import { Batches } from "../../src/redis/batches.js";
+import type { BatchKind } from "../../src/redis/batches.js";
 
 interface Gathering {
   /** One connection asks for one write. */
@@ -11,6 +13,10 @@ interface Gathering {
 
 const KEY = Buffer.from("k");
 const OPERATION_BYTES = 9;
+const HEADER_BYTES = 8;
+/** The key of a batch's only operation. */
+const textOf = (operations: Uint8Array): string =>
+  Buffer.from(operations.subarray(HEADER_BYTES)).toString();
 const microtasks = (): Promise<void> => Promise.resolve();
 const endOfTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -67,4 +73,38 @@ test("what is asked at once is sent at once, also by one that is alone", async (
   expect(sent).toEqual([3]);
   await endOfTurn();
   expect(sent).toEqual([3]);
+});
+
+test("what is under way stays what it was while the next batch is gathered", async () => {
+  const asked: Uint8Array[] = [];
+  const answers: ((answer: KvAnswer) => void)[] = [];
+  const proposed: string[] = [];
+  const batches = new Batches({
+    proposeBatch(operations) {
+      proposed.push(textOf(operations)); // as a node does: it is encoded before the call returns
+      return new Promise(() => undefined);
+    },
+    read(query) {
+      if (query.type === "batch") asked.push(query.operations);
+      return new Promise((resolve) => void answers.push(resolve));
+    },
+  });
+  const turn = async (kind: BatchKind, key: string): Promise<void> => {
+    const { writer } = batches.open(kind, 1, 1);
+    if (kind === "write") writer.put(Buffer.from(key), Buffer.alloc(0));
+    else writer.get(Buffer.from(key));
+    await endOfTurn();
+  };
+  await turn("write", "a");
+  await turn("read", "b");
+  await turn("write", "c");
+  await turn("read", "d");
+  expect(proposed).toEqual(["a", "c"]);
+  expect(asked.map(textOf)).toEqual(["b", "d"]);
+  // An answer frees the memory of its own question alone.
+  answers[1]?.({ type: "batch", index: 0, results: [] });
+  await endOfTurn();
+  await turn("write", "e");
+  await turn("read", "f");
+  expect(asked.slice(0, 1).concat(asked.slice(2)).map(textOf)).toEqual(["b", "f"]);
 });

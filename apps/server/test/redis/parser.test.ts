@@ -45,6 +45,48 @@ test("a cut at any byte makes no difference", () => {
   );
 });
 
+const anyLoad = fc.array(fc.tuple(fc.nat(400), fc.nat({ max: 3000 })), {
+  minLength: 1,
+  maxLength: 60,
+});
+
+test("large chunks that cut commands make no difference, and only what is cut is copied", () => {
+  fc.assert(
+    fc.property(anyLoad, (load) => {
+      const commands = load.map(([length], i) => ["SET", `key${i}`, "x".repeat(length)]);
+      const all = Buffer.concat(commands.map((args) => encode(...args)));
+      const parser = new RequestParser(limits);
+      const got: (readonly Buffer[])[] = [];
+      for (let from = 0, i = 0; from < all.length; i++) {
+        const length = 1200 + (load[i % load.length]?.[1] ?? 0);
+        parser.push(Buffer.from(all.subarray(from, (from += length))));
+        // Sometimes two chunks are there before anybody looks.
+        if (length % 5 === 0) continue;
+        for (let args = parser.next(); args !== undefined; args = parser.next()) got.push(args);
+      }
+      for (let args = parser.next(); args !== undefined; args = parser.next()) got.push(args);
+      expect(got.map((args) => args.map(latin1))).toEqual(commands);
+      expect(parser.heldBytes).toBe(0);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("behind a command that two chunks share, arguments are views of the second one", () => {
+  const all = Buffer.concat(
+    Array.from({ length: 40 }, () => encode("SET", "key", "x".repeat(100))),
+  );
+  const second = Buffer.from(all.subarray(200));
+  const parser = new RequestParser(limits);
+  const values: unknown[] = [];
+  for (const chunk of [all.subarray(0, 200), second]) {
+    parser.push(chunk);
+    for (let args = parser.next(); args; args = parser.next()) values.push(args[2]?.buffer);
+  }
+  expect(values).toHaveLength(40);
+  expect(values.slice(10).every((buffer) => buffer === second.buffer)).toBe(true);
+});
+
 test("arguments stay what they were when more is received", () => {
   const parser = new RequestParser(limits);
   const all = encode("SET", "key", "x".repeat(900));
