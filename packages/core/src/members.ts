@@ -1,9 +1,14 @@
 // Members of configurations: their identity, and the lists that name them.
-import type { Configuration, Member, NodeId, Server } from "./types.js";
+import type { Configuration, Member, NodeId, Sender, Server } from "./types.js";
 
 /** The same node with the same data directory. */
 export function isSameMember(a: Member | null, b: Member | null): boolean {
   return a === b || (a?.id === b?.id && a?.incarnation === b?.incarnation);
+}
+
+/** The same opening of the same data directory. */
+export function isSameRun(a: Sender | undefined, b: Sender): boolean {
+  return a?.id === b.id && a.incarnation === b.incarnation && a.run === b.run;
 }
 
 /** Those whose votes count, each once: in a joint configuration those of both halves. */

@@ -12,6 +12,7 @@ const FLOORS = [
   ["options", "option-shapes"],
   ["protocol/"],
   ["encoding/"],
+  ["transport/"],
   ["log/"],
   ["quorum/"],
   ["state/"],

@@ -1,21 +1,14 @@
 // Why one node refuses another: the codes, and the HTTP status with which each is answered. Nothing
 // here acts.
+import type { MismatchCode } from "@raftkit/core";
 import { RaftkitError } from "@raftkit/core";
 
 /** The stable codes of `PeerRejected`. */
 export type PeerRejectedCode =
-  /** The two nodes belong to different clusters. */
-  | "WRONG_CLUSTER"
-  /** The two nodes encode messages differently. */
-  | "WRONG_CODEC"
-  /** The two nodes have different `maxFrameBytes`. */
-  | "WRONG_FRAME_LIMIT"
+  /** The two nodes don't belong together. */
+  | MismatchCode
   /** The two nodes speak different versions of this transport's protocol. */
   | "WRONG_VERSION"
-  /** The address leads to another node than the one that was meant. */
-  | "WRONG_NODE"
-  /** Another node claims this node's own id. */
-  | "DUPLICATE_ID"
   /** A later run of the same data directory has been heard of already. */
   | "STALE_RUN"
   /** The credentials are missing or wrong. */
@@ -34,12 +27,12 @@ export type PeerRejectedCode =
   | "NOT_RAFTKIT";
 
 export const STATUS_OF_CODE: Readonly<Record<PeerRejectedCode, number>> = {
-  WRONG_CLUSTER: 409,
-  WRONG_CODEC: 409,
-  WRONG_FRAME_LIMIT: 409,
-  WRONG_VERSION: 409,
-  WRONG_NODE: 409,
+  CLUSTER_MISMATCH: 409,
+  CODEC_MISMATCH: 409,
+  FRAME_LIMIT_MISMATCH: 409,
+  WRONG_PEER: 409,
   DUPLICATE_ID: 409,
+  WRONG_VERSION: 409,
   STALE_RUN: 409,
   UNAUTHORIZED: 401,
   BAD_REQUEST: 400,

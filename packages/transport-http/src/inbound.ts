@@ -1,7 +1,8 @@
 // One incoming request: nothing of it is trusted, and nothing changes, before all of it has been
 // checked.
+import { type Hello, isSameRun } from "@raftkit/core";
 import { MAX_BODY_BYTES, readPieces } from "./pieces.js";
-import { HELLO_HEADER, type Hello, checkCaller, formatHello, isSelf, parseHello } from "./hello.js";
+import { HELLO_HEADER, checkHello, formatHello, parseHello } from "./hello.js";
 import { PeerRejected, STATUS_OF_CODE } from "./errors.js";
 import { partnerOf } from "./peers.js";
 import { readBody } from "./read-body.js";
@@ -21,13 +22,13 @@ export async function answer(session: Session, request: Request): Promise<Respon
   if (stranger !== undefined) return turnAway(session, undefined, stranger);
   const caller = parseHello(request.headers.get(HELLO_HEADER));
   if (caller instanceof PeerRejected) return turnAway(session, undefined, caller);
-  if (caller.to === undefined && isSelf(session.local, caller)) return taken(session, caller);
+  if (caller.to === null && isSameRun(session.local, caller)) return taken(session, caller);
   const refusal =
-    checkCaller(session.local, caller) ??
+    checkHello(session.local, caller) ??
     checkRun(session.peers.get(caller.id)?.senders.get(caller.incarnation), caller) ??
     checkCut(session, caller);
   if (refusal !== undefined) return turnAway(session, caller, refusal);
-  if (caller.to !== undefined) return takeBody(session, caller, request);
+  if (caller.to !== null) return takeBody(session, caller, request);
   // It asks who is here, and has no body: it needs no slot for reading one.
   const met = session.peers.meet(caller);
   if (met instanceof PeerRejected) return turnAway(session, caller, met);
@@ -115,7 +116,7 @@ function deliver(session: Session, caller: Hello, body: Uint8Array): Response {
 function taken(session: Session, caller: Hello): Response {
   return new Response(null, {
     status: 204,
-    headers: { [HELLO_HEADER]: formatHello(session.local, caller.id) },
+    headers: { [HELLO_HEADER]: formatHello({ ...session.local, to: caller.id }) },
   });
 }
 
@@ -143,7 +144,9 @@ function turnAway(session: Session, caller: Hello | undefined, error: PeerReject
     STATUS_OF_CODE[error.code],
     error.code,
     error.message,
-    caller === undefined ? {} : { [HELLO_HEADER]: formatHello(session.local, caller.id) },
+    caller === undefined
+      ? {}
+      : { [HELLO_HEADER]: formatHello({ ...session.local, to: caller.id }) },
   );
 }
 

@@ -2,9 +2,8 @@
 // bounded number of nodes that introduced themselves. A listed address always wins over an
 // introduced one: the operator may have put a proxy between two nodes, and a hello must not divert
 // traffic.
-import type { NodeId, Peer } from "@raftkit/core";
+import type { Hello, NodeId, Peer } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
-import type { Hello } from "./hello.js";
 import type { Outbox } from "./outbox.js";
 import { type KnownRun, type Senders, checkRun, createSenders } from "./senders.js";
 

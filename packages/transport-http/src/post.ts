@@ -1,16 +1,9 @@
 // One request to a peer or a seed, and what its answer means: 204 from the right node is delivery, everything
 // else is loss. Frames never come back in answers: they await the disk anyway, and one path per
 // direction keeps one order.
-import type { NodeId, Sender } from "@raftkit/core";
-import {
-  HELLO_HEADER,
-  type Hello,
-  checkAnswerer,
-  formatHello,
-  isHttpAddress,
-  isSelf,
-  parseHello,
-} from "./hello.js";
+import type { Hello, NodeId, Sender } from "@raftkit/core";
+import { isSameRun } from "@raftkit/core";
+import { HELLO_HEADER, checkHello, formatHello, isHttpAddress, parseHello } from "./hello.js";
 import { PeerRejected, isPeerRejectedCode } from "./errors.js";
 import { type PeerRecord, addressOf } from "./peers.js";
 import { readBody } from "./read-body.js";
@@ -39,8 +32,8 @@ export async function hail(
   signal: AbortSignal,
 ): Promise<Sender | undefined> {
   let found: Sender | undefined;
-  await exchange(session, undefined, seed, new Uint8Array(0), signal, (hello) => {
-    if (isSelf(session.local, hello)) return undefined;
+  await exchange(session, null, seed, new Uint8Array(0), signal, (hello) => {
+    if (isSameRun(session.local, hello)) return undefined;
     if (isCut(session, hello)) throw new Error(`${hello.id} was cut off`);
     found = { id: hello.id, incarnation: hello.incarnation, run: hello.run };
     return session.peers.find(hello, seed);
@@ -49,14 +42,14 @@ export async function hail(
 }
 
 /**
- * @param to the node that should be at the address; undefined: any
+ * @param to the node that should be at the address; null: any
  * @param judge further reasons to refuse the node that answered, in addition to its hello's
  * @throws {PeerRejected} if one of the two nodes refused the other. Any other throw: the
  * other can't be reached now.
  */
 async function exchange(
   session: Session,
-  to: NodeId | undefined,
+  to: NodeId | null,
   address: string,
   body: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
@@ -71,7 +64,7 @@ async function exchange(
   }
   const headers = await ownHeaders(session);
   headers.set("content-type", "application/octet-stream");
-  headers.set(HELLO_HEADER, formatHello(local, to));
+  headers.set(HELLO_HEADER, formatHello({ ...local, to }));
   signal.throwIfAborted();
   const response = await settings.fetch(address, {
     method: "POST",
@@ -90,8 +83,8 @@ async function exchange(
   }
 }
 
-function nameOf(to: NodeId | undefined): string {
-  return to === undefined ? "a seed" : `peer ${to}`;
+function nameOf(to: NodeId | null): string {
+  return to === null ? "a seed" : `peer ${to}`;
 }
 
 async function ownHeaders({ settings }: Session): Promise<Headers> {
@@ -108,7 +101,7 @@ async function ownHeaders({ settings }: Session): Promise<Headers> {
 
 async function checkAnswer(
   session: Session,
-  to: NodeId | undefined,
+  to: NodeId | null,
   address: string,
   response: Response,
   signal: AbortSignal,
@@ -121,7 +114,9 @@ async function checkAnswer(
     if (hello instanceof PeerRejected) {
       throw hello.code === "BAD_REQUEST" ? notRaftkit(to, address, status) : hello;
     }
-    const refusal = checkAnswerer(session.local, hello, to, address) ?? judge(hello);
+    const isSelf = to === null && isSameRun(session.local, hello);
+    const mismatch = isSelf ? undefined : checkHello({ ...session.local, to }, hello);
+    const refusal = mismatch ?? judge(hello);
     if (refusal !== undefined) throw refusal;
     if (status === 204) return;
   }
@@ -142,7 +137,7 @@ async function checkAnswer(
   throw notRaftkit(to, address, status);
 }
 
-function notRaftkit(to: NodeId | undefined, address: string, status: number): PeerRejected {
+function notRaftkit(to: NodeId | null, address: string, status: number): PeerRejected {
   return new PeerRejected(
     "NOT_RAFTKIT",
     `${address} answered HTTP ${status}, not as a raftkit node; check the address of ${to ?? "the seed"} and where its handler is mounted`,

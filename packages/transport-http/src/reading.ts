@@ -3,7 +3,7 @@
 // run, or another node with the same id); all strangers share a few. In a full slot the oldest
 // request gives way: an honest body arrives within milliseconds, so the oldest has waited long
 // enough.
-import type { Hello } from "./hello.js";
+import type { Hello } from "@raftkit/core";
 import { type PeerBook, partnerOf } from "./peers.js";
 import type { Task } from "./task.js";
 

@@ -1,8 +1,8 @@
 // The data directories that send under one peer's id, kept apart: another node with the same id, by
 // mistake or by intent, must not affect the real one. Two are remembered: the one that last
 // answered at the address where this node sends to, and the one that sent last.
+import type { Hello } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
-import type { Hello } from "./hello.js";
 import { type Reassembly, createReassembly } from "./reassembly.js";
 
 const MAX_DIRECTORIES = 2;

@@ -1,16 +1,16 @@
 // Shared by both directions from `start` to `close`: who this node is, whom it knows, and how it
 // reports.
-import type { Sender, TransportHandler } from "@raftkit/core";
+import type { Hello, Sender, TransportHandler } from "@raftkit/core";
 import type { HttpClock } from "./defaults.js";
 import type { PeerRejected } from "./errors.js";
-import type { Introduction } from "./hello.js";
 import type { Settings } from "./options.js";
 import type { PeerBook } from "./peers.js";
 import type { Reading } from "./reading.js";
 
 export interface Session {
   readonly settings: Settings;
-  readonly local: Introduction;
+  /** What this node says of itself. */
+  readonly local: Hello;
   readonly handler: TransportHandler;
   readonly peers: PeerBook;
   /** Bodies that are being read. */

@@ -1,9 +1,9 @@
 // Joins the parts into a `Transport`. It sends by itself, but never listens: its handler is mounted
 // in the user's server.
-import type { Transport, TransportHandler } from "@raftkit/core";
-import { RaftkitError } from "@raftkit/core";
+import type { Hello, Transport, TransportHandler } from "@raftkit/core";
+import { RaftkitError, checkLocalNode, helloOf } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
-import { type Introduction, formatHello, isHttpAddress, parseHello } from "./hello.js";
+import { isHttpAddress } from "./hello.js";
 import { answer, unavailable } from "./inbound.js";
 import { type HttpTransportOptions, type Settings, settle } from "./options.js";
 import { backoffMs, createOutbox } from "./outbox.js";
@@ -40,25 +40,20 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
       session === undefined || closed ? Promise.resolve(unavailable()) : answer(session, request),
 
     async start(node, handler) {
-      const local = { ...node, maxFrameBytes: settings.maxFrameBytes };
       if (session !== undefined || closed) {
         throw new RaftkitError(
           "ALREADY_STARTED",
           "this transport was started before; create another",
         );
       }
-      if (!isHttpAddress(local.address)) {
+      checkLocalNode(node);
+      if (!isHttpAddress(node.address)) {
         throw new RaftkitError(
           "INVALID_OPTION",
-          `the address of ${local.id} is "${local.address}"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
+          `the address of ${node.id} is "${node.address}"; give the http or https URL where its handler is mounted, such as http://127.0.0.1:7101/raft`,
         );
       }
-      if (parseHello(formatHello(local, local.id)) instanceof PeerRejected) {
-        throw new RaftkitError(
-          "INVALID_OPTION",
-          `node "${local.id}" of cluster "${local.clusterId}" can't introduce itself: its ids, incarnation, run or codec name don't have the form that core's types prescribe`,
-        );
-      }
+      const local = helloOf(node, settings.maxFrameBytes, null);
       session = createSession(settings, local, handler);
       lookouts = createLookouts(session);
     },
@@ -106,11 +101,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): HttpTra
   };
 }
 
-function createSession(
-  settings: Settings,
-  local: Introduction,
-  handler: TransportHandler,
-): Session {
+function createSession(settings: Settings, local: Hello, handler: TransportHandler): Session {
   const peers = createPeerBook(settings.maxFrameBytes, (peer) =>
     createOutbox(settings, {
       post: (body, signal) => post(session, peer(), body, signal),

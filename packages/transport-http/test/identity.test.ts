@@ -58,14 +58,14 @@ describe("nodes that don't belong together", () => {
     expect(network.requests).toHaveLength(5);
     expect(reasons(a)).toEqual([
       [
-        "WRONG_CLUSTER",
-        `peer n2 belongs to cluster "green", this node to "blue"; check the cluster's id on both, and their lists of peers`,
+        "CLUSTER_MISMATCH",
+        `n2 belongs to cluster "green", n1 to "blue"; give both the same cluster id`,
       ],
     ]);
     expect(reasons(b)).toEqual([
       [
-        "WRONG_CLUSTER",
-        `peer n1 belongs to cluster "blue", this node to "green"; check the cluster's id on both, and their lists of peers`,
+        "CLUSTER_MISMATCH",
+        `n1 belongs to cluster "blue", n2 to "green"; give both the same cluster id`,
       ],
     ]);
     expect(a.rejected[0]).toBeInstanceOf(PeerRejected);
@@ -99,7 +99,7 @@ describe("nodes that don't belong together", () => {
       const hello = `2 blue ${id} incarnation-of-someone 1 json http://${id}.test/raft 8388608 n2`;
       await network.call(b.local.address, { method: "POST", headers: { "raftkit-hello": hello } });
     }
-    expect(reasons(b).map(([, message]) => message.slice(0, 7))).toEqual(["peer n1", "peer x1"]);
+    expect(reasons(b).map(([, message]) => message.slice(0, 2))).toEqual(["n1", "x1"]);
   });
 
   test("with different codecs", async () => {
@@ -111,14 +111,14 @@ describe("nodes that don't belong together", () => {
     await quiet();
     expect(reasons(a)).toEqual([
       [
-        "WRONG_CODEC",
-        `peer n2 uses codec "json", this node "msgpack"; give all nodes of a cluster the same codec, and state machines of the same commandFormat`,
+        "CODEC_MISMATCH",
+        `n2 uses the codec "json", n1 uses "msgpack"; give both the same codec, and state machines of the same commandFormat`,
       ],
     ]);
     expect(reasons(b)).toEqual([
       [
-        "WRONG_CODEC",
-        `peer n1 uses codec "msgpack", this node "json"; give all nodes of a cluster the same codec, and state machines of the same commandFormat`,
+        "CODEC_MISMATCH",
+        `n1 uses the codec "msgpack", n2 uses "json"; give both the same codec, and state machines of the same commandFormat`,
       ],
     ]);
     expect(b.received).toEqual([]);
@@ -134,14 +134,14 @@ describe("nodes that don't belong together", () => {
     await quiet();
     expect(reasons(a)).toEqual([
       [
-        "WRONG_FRAME_LIMIT",
-        `peer n2 takes frames of up to 1000000 bytes, this node of up to 2000000; give all nodes of a cluster the same maxFrameBytes`,
+        "FRAME_LIMIT_MISMATCH",
+        `n2 takes frames of up to 1000000 bytes, n1 of up to 2000000; give every node the same maxFrameBytes`,
       ],
     ]);
     expect(reasons(b)).toEqual([
       [
-        "WRONG_FRAME_LIMIT",
-        `peer n1 takes frames of up to 2000000 bytes, this node of up to 1000000; give all nodes of a cluster the same maxFrameBytes`,
+        "FRAME_LIMIT_MISMATCH",
+        `n1 takes frames of up to 2000000 bytes, n2 of up to 1000000; give every node the same maxFrameBytes`,
       ],
     ]);
     send(b, "n1", "nor the other way round");
@@ -179,16 +179,10 @@ describe("nodes that don't belong together", () => {
     send(a, "n3", "hello");
     await quiet();
     expect(reasons(a)).toEqual([
-      [
-        "WRONG_NODE",
-        `node "n2" answers at http://n2.test/raft, where "n3" should be; check the address of n3`,
-      ],
+      ["WRONG_PEER", `n1 looked for n3 and found n2; check the addresses of n3 and n2`],
     ]);
     expect(reasons(b)).toEqual([
-      [
-        "WRONG_NODE",
-        `peer n1 calls for node "n3", but this is "n2"; check the address of n3 in the list that n1 was started with`,
-      ],
+      ["WRONG_PEER", `n1 looked for n3 and found n2; check the addresses of n3 and n2`],
     ]);
     expect(b.received).toEqual([]);
   });
@@ -205,10 +199,7 @@ describe("nodes that don't belong together", () => {
     });
     expect(response.status).toBe(409);
     expect(reasons(b)).toEqual([
-      [
-        "DUPLICATE_ID",
-        `another node at http://other.test/raft claims this node's id "n1"; give every node an id of its own`,
-      ],
+      ["DUPLICATE_ID", `two nodes call themselves n1; give every node an id of its own`],
     ]);
     a.transport.setPeers([b.peer()], []);
     expect(send(a, "n1", "to itself")).toBe(false);

@@ -164,9 +164,9 @@ describe("who answers at a seed", () => {
 
 describe("is turned away, reported once a minute, and asked again", () => {
   test.each([
-    ["WRONG_CLUSTER", { clusterId: "blue" }, {}],
-    ["WRONG_CODEC", { codec: "msgpack" }, {}],
-    ["WRONG_FRAME_LIMIT", {}, { maxFrameBytes: 65_537 }],
+    ["CLUSTER_MISMATCH", { clusterId: "blue" }, {}],
+    ["CODEC_MISMATCH", { codec: "msgpack" }, {}],
+    ["FRAME_LIMIT_MISMATCH", {}, { maxFrameBytes: 65_537 }],
     ["DUPLICATE_ID", { id: "n1", incarnation: "another-directory" }, {}],
     ["DUPLICATE_ID", { id: "n1", run: 2, incarnation: "incarnation-of-n1" }, {}],
   ])("%s: %j %j", async (code, changes, options) => {

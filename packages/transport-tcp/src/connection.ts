@@ -7,7 +7,7 @@ import { formatAddress } from "./address.js";
 import type { Refusal, RejectionCode } from "./errors.js";
 import { FrameKind, FrameReader, MAGIC, readU32 } from "./frame.js";
 import { decodeHello, decodeRefusal, encodeJson } from "./hello.js";
-import type { Hello } from "./hello.js";
+import type { TcpHello } from "./hello.js";
 import type { Settings } from "./options.js";
 import { Outbox } from "./outbox.js";
 import { PieceJoiner, WHOLE_MAX_BYTES } from "./pieces.js";
@@ -19,7 +19,7 @@ const PERIODS = 20;
 
 export interface ConnectionEvents {
   /** The other side introduced itself: answer with `open` or `refuse`. */
-  hello(hello: Hello): void;
+  hello(hello: TcpHello): void;
   message(frame: Uint8Array): void;
   /** The other side turned this one away. */
   refused(refusal: Refusal): void;
@@ -142,7 +142,7 @@ export class Connection {
     return this.#heardAt;
   }
 
-  introduce(hello: Hello): void {
+  introduce(hello: TcpHello): void {
     this.#introduced = true;
     const payload = encodeJson(hello);
     this.#socket.write(MAGIC);
@@ -151,7 +151,7 @@ export class Connection {
   }
 
   /** From now on frames flow. */
-  open(theirs: Hello): void {
+  open(theirs: TcpHello): void {
     this.#state = "open";
     this.#heardAt = this.#clock.now();
     this.#peer = Object.freeze({ id: theirs.id, incarnation: theirs.incarnation, run: theirs.run });

@@ -1,13 +1,8 @@
-// How two nodes introduce themselves, and how one refuses the other. Incoming fields are checked
-// one by one. The form of a hello stays readable to every later version; only what follows it
-// depends on the negotiated version.
-import {
-  isValidAddress,
-  isValidCommandEncoding,
-  isValidId,
-  isValidIncarnation,
-} from "@raftkit/core";
-import type { LocalNode, NodeId } from "@raftkit/core";
+// How nodes introduce themselves over TCP: what they say on every transport, in JSON, with what TCP
+// adds. The form of a hello stays readable to every later version; only what follows it depends on
+// the negotiated version.
+import { mismatch, readHello } from "@raftkit/core";
+import type { Hello } from "@raftkit/core";
 import { isRejectionCode } from "./errors.js";
 import type { Refusal } from "./errors.js";
 
@@ -16,69 +11,27 @@ export const VERSIONS = { min: 2, max: 2 } as const;
 /** The largest hello or reject frame, in bytes. */
 export const HELLO_MAX_BYTES = 4096;
 
-export interface Hello extends LocalNode {
+export interface TcpHello extends Hello {
   readonly versions: { readonly min: number; readonly max: number };
-  /** The largest frame that this node sends and takes: the same on both sides. */
-  readonly maxFrameBytes: number;
   /** This node cuts a connection after so long without a sign of life. */
   readonly idleTimeoutMs: number;
-  /** The node that the dialling side expects; null for any (a seed), and in the answer. */
-  readonly to: NodeId | null;
 }
 
-export function encodeJson(value: Hello | Refusal): Uint8Array {
+export function encodeJson(value: TcpHello | Refusal): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
 /** @returns undefined when the bytes are not a hello */
-export function decodeHello(bytes: Uint8Array): Hello | undefined {
+export function decodeHello(bytes: Uint8Array): TcpHello | undefined {
   const value = parseRecord(bytes);
-  if (value === undefined) return undefined;
-  const {
-    clusterId,
-    id,
-    incarnation,
-    run,
-    codec,
-    address,
-    versions,
-    maxFrameBytes = 0, // version 1 didn't say it; it is turned away for its version
-    idleTimeoutMs,
-    to,
-  } = value;
-  if (
-    typeof clusterId !== "string" ||
-    !isValidId(clusterId) ||
-    typeof id !== "string" ||
-    !isValidId(id) ||
-    typeof incarnation !== "string" ||
-    !isValidIncarnation(incarnation) ||
-    !isCount(run) ||
-    typeof codec !== "string" ||
-    !isValidCommandEncoding(codec) ||
-    typeof address !== "string" ||
-    !isValidAddress(address) ||
-    !isCount(maxFrameBytes) ||
-    !isCount(idleTimeoutMs) ||
-    !(to === null || (typeof to === "string" && isValidId(to))) ||
-    !isRecord(versions)
-  ) {
-    return undefined;
-  }
+  // Version 1 didn't say its frame limit; it is turned away for its version.
+  const hello = value && readHello({ maxFrameBytes: 1, ...value });
+  if (value === undefined || hello === undefined) return undefined;
+  const { versions, idleTimeoutMs } = value;
+  if (!isCount(idleTimeoutMs) || !isRecord(versions)) return undefined;
   const { min, max } = versions;
   if (!isCount(min) || !isCount(max) || min > max) return undefined;
-  return {
-    clusterId,
-    id,
-    incarnation,
-    run,
-    codec,
-    address,
-    versions: { min, max },
-    maxFrameBytes,
-    idleTimeoutMs,
-    to,
-  };
+  return { ...hello, versions: { min, max }, idleTimeoutMs };
 }
 
 /**
@@ -100,62 +53,16 @@ export function decodeRefusal(bytes: Uint8Array): Refusal | undefined {
   };
 }
 
-/**
- * Whether this node talks to that one.
- * @param maxFrameBytes what this node takes: a leader must not accept what another can never store
- * @param wanted the node that this one dialled; undefined if it was dialled, or dialled a seed
- * @returns why not, or undefined
- */
-export function judgeHello(
-  local: LocalNode,
-  maxFrameBytes: number,
-  theirs: Hello,
-  wanted: NodeId | undefined,
-): Refusal | undefined {
+/** Whether this node talks to that one. @returns why not, or undefined */
+export function judgeHello(ours: TcpHello, theirs: TcpHello): Refusal | undefined {
   const { id, versions } = theirs;
   if (versions.min > VERSIONS.max || versions.max < VERSIONS.min) {
     return {
       code: "VERSION_MISMATCH",
-      message: `${id} speaks protocol versions ${versions.min} to ${versions.max}, ${local.id} versions ${VERSIONS.min} to ${VERSIONS.max}; upgrade the older of the two`,
+      message: `${id} speaks protocol versions ${versions.min} to ${versions.max}, ${ours.id} versions ${VERSIONS.min} to ${VERSIONS.max}; upgrade the older of the two`,
     };
   }
-  if (theirs.clusterId !== local.clusterId) {
-    return {
-      code: "CLUSTER_MISMATCH",
-      message: `${id} belongs to cluster "${theirs.clusterId}", ${local.id} to "${local.clusterId}"; give both the same cluster id`,
-    };
-  }
-  if (theirs.codec !== local.codec) {
-    return {
-      code: "CODEC_MISMATCH",
-      message: `${id} uses the codec "${theirs.codec}", ${local.id} uses "${local.codec}"; give both the same codec, and state machines of the same commandFormat`,
-    };
-  }
-  if (theirs.maxFrameBytes !== maxFrameBytes) {
-    return {
-      code: "FRAME_LIMIT_MISMATCH",
-      message: `${id} takes frames of up to ${theirs.maxFrameBytes} bytes, ${local.id} of up to ${maxFrameBytes}; give every node the same maxFrameBytes`,
-    };
-  }
-  if (wanted !== undefined && id !== wanted) {
-    return {
-      code: "WRONG_PEER",
-      message: `${local.id} looked for ${wanted} and found ${id}; check the addresses of ${wanted} and ${id}`,
-    };
-  }
-  if (wanted === undefined && theirs.to !== null && theirs.to !== local.id) {
-    return {
-      code: "WRONG_PEER",
-      message: `${id} looked for ${theirs.to} and found ${local.id}; check the addresses of ${theirs.to} and ${local.id}`,
-    };
-  }
-  if (id === local.id) {
-    return {
-      code: "DUPLICATE_ID",
-      message: `two nodes call themselves ${id}; give every node an id of its own`,
-    };
-  }
-  return undefined;
+  return mismatch(ours, theirs);
 }
 
 function isCount(value: unknown): value is number {

@@ -5,18 +5,19 @@ import { parseAddress } from "./address.js";
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
 import type { Refusal, RejectionCode } from "./errors.js";
-import type { Hello } from "./hello.js";
+import type { TcpHello } from "./hello.js";
 import { SOCKET_OPTIONS } from "./options.js";
 import type { Settings } from "./options.js";
 
 export interface LinkOwner {
   readonly settings: Settings;
   readonly dialled: Set<Connection>;
-  hello(link: Link): Hello;
+  /** What this node says of itself; `to` is whom it looks for. */
+  hello(to: NodeId | null): TcpHello;
   /** Whether it is this run of this node. */
   isSelf(sender: Sender): boolean;
-  /** Whether this node talks to whom the link reached. */
-  judge(link: Link, hello: Hello): Refusal | undefined;
+  /** Whether this node, which looked for `to`, talks to that one. */
+  judge(hello: TcpHello, to: NodeId | null): Refusal | undefined;
   opened(connection: Connection, link: Link): void;
   message(connection: Connection, frame: Uint8Array): void;
   drained(peer: NodeId): void;
@@ -109,21 +110,21 @@ export class Link {
     });
     this.#connection = connection;
     this.#openedAt = undefined;
-    connection.introduce(this.#owner.hello(this));
+    connection.introduce(this.#owner.hello(this.id ?? null));
   }
 
   get #name(): string {
     return this.id ?? "a seed";
   }
 
-  #greet(connection: Connection, hello: Hello): void {
+  #greet(connection: Connection, hello: TcpHello): void {
     if (this.id === undefined && this.#owner.isSelf(hello)) {
       // Checked again after a long pause: the name may lead elsewhere one day.
       this.#backoff.exhaust();
       connection.destroy();
       return;
     }
-    const refusal = this.#owner.judge(this, hello);
+    const refusal = this.#owner.judge(hello, this.id ?? null);
     if (refusal !== undefined) {
       connection.refuse(refusal);
       const { code, message } = refusal;

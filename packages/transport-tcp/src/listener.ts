@@ -7,20 +7,20 @@ import type { NodeId, Sender } from "@raftkit/core";
 import { formatAddress, parseAddress } from "./address.js";
 import { Connection } from "./connection.js";
 import type { Refusal } from "./errors.js";
-import type { Hello } from "./hello.js";
+import type { TcpHello } from "./hello.js";
 import { SOCKET_OPTIONS } from "./options.js";
 import type { Settings } from "./options.js";
 
 export interface ListenerOwner {
   readonly settings: Settings;
-  /** What this node says of itself to whoever dialled it. */
-  answer(): Hello;
+  /** What this node says of itself; null: to whoever dialled it. */
+  hello(to: null): TcpHello;
   /** Whether it is this run of this node. */
   isSelf(sender: Sender): boolean;
   /** Whether it is the peer of that name, as far as is known. */
   isMember(sender: Sender): boolean;
   /** Whether this node talks to who came in. */
-  judgeInbound(hello: Hello): Refusal | undefined;
+  judge(hello: TcpHello, to: null): Refusal | undefined;
   opened(connection: Connection): void;
   message(connection: Connection, frame: Uint8Array): void;
   drained(peer: NodeId): void;
@@ -215,14 +215,14 @@ export class Listener {
     return connection?.peer !== undefined && this.#owner.isMember(connection.peer);
   }
 
-  #greet(connection: Connection, hello: Hello): void {
+  #greet(connection: Connection, hello: TcpHello): void {
     if (hello.to === null && this.#owner.isSelf(hello)) {
       // One of this node's seeds leads here: its own side sees that from the answer.
-      connection.introduce(this.#owner.answer());
+      connection.introduce(this.#owner.hello(null));
       connection.finish();
       return;
     }
-    const refusal = this.#owner.judgeInbound(hello);
+    const refusal = this.#owner.judge(hello, null);
     if (refusal !== undefined) {
       connection.refuse(refusal);
       this.#owner.turnedAway(
@@ -236,7 +236,7 @@ export class Listener {
       return;
     }
     if (hello.to !== null) this.#endLeftovers(hello);
-    connection.introduce(this.#owner.answer());
+    connection.introduce(this.#owner.hello(null));
     connection.open(hello);
     this.#introduced.add(connection);
     this.#owner.opened(connection);
@@ -248,7 +248,7 @@ export class Listener {
    * may also have several seeds that lead here, and this node as a peer: none of those connections
    * replaces another.
    */
-  #endLeftovers(hello: Hello): void {
+  #endLeftovers(hello: TcpHello): void {
     for (const other of this.#introduced) {
       const { peer } = other;
       if (other.sought === null || peer === undefined) continue;

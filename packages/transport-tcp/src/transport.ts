@@ -1,20 +1,14 @@
 // The transport: one dialled connection per peer and seed to send on, inbound ones to receive and to
 // answer on. It decides who may connect and which connection a frame takes. It must never call the
 // handler from inside a method, nor after `close`.
-import {
-  RaftkitError,
-  isValidAddress,
-  isValidCommandEncoding,
-  isValidId,
-  isValidIncarnation,
-} from "@raftkit/core";
+import { RaftkitError, checkLocalNode, helloOf, isSameRun } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
 import { parseAddress } from "./address.js";
 import type { Connection } from "./connection.js";
 import type { Refusal } from "./errors.js";
 import { Gate } from "./gate.js";
 import { VERSIONS, judgeHello } from "./hello.js";
-import type { Hello } from "./hello.js";
+import type { TcpHello } from "./hello.js";
 import { Link } from "./link.js";
 import type { LinkOwner } from "./link.js";
 import { Listener } from "./listener.js";
@@ -89,7 +83,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
         "a transport starts once; create a new one for each run of a node",
       );
     }
-    checkLocal(local);
+    checkLocalNode(local);
     this.#state = "starting";
     this.#local = local;
     this.#handler = handler;
@@ -134,10 +128,7 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     if (this.#state !== "running") return;
     this.#gate.punish(from, reason);
     for (const connection of this.#connections()) {
-      const { peer } = connection;
-      if (peer?.id === from.id && peer.incarnation === from.incarnation && peer.run === from.run) {
-        connection.destroy();
-      }
+      if (isSameRun(connection.peer, from)) connection.destroy();
     }
   }
 
@@ -160,21 +151,18 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
 
   // ---- what links and listener ask and tell
 
-  hello(link: Link): Hello {
-    return this.#introduction(link.id ?? null);
+  hello(to: NodeId | null): TcpHello {
+    const { maxFrameBytes, idleTimeoutMs } = this.settings;
+    const hello = helloOf(this.#self(), maxFrameBytes, to);
+    return { ...hello, versions: VERSIONS, idleTimeoutMs };
   }
 
-  answer(): Hello {
-    return this.#introduction(null);
+  judge(hello: TcpHello, to: NodeId | null): Refusal | undefined {
+    return judgeHello(this.hello(to), hello) ?? this.#gate.judge(hello);
   }
 
-  judge(link: Link, hello: Hello): Refusal | undefined {
-    return this.#judge(hello, link.id);
-  }
-
-  isSelf({ id, incarnation, run }: Sender): boolean {
-    const local = this.#self();
-    return local.id === id && local.incarnation === incarnation && local.run === run;
+  isSelf(sender: Sender): boolean {
+    return isSameRun(this.#local, sender);
   }
 
   /** Whoever answers at a peer's address is that peer; its namesakes elsewhere are not. */
@@ -184,10 +172,6 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
       link !== undefined &&
       (link.incarnation === undefined || link.incarnation === sender.incarnation)
     );
-  }
-
-  judgeInbound(hello: Hello): Refusal | undefined {
-    return this.#judge(hello, undefined);
   }
 
   opened(connection: Connection, link?: Link): void {
@@ -233,10 +217,6 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
   }
 
   // ---- helpers
-
-  #judge(hello: Hello, wanted: NodeId | undefined): Refusal | undefined {
-    return judgeHello(this.#self(), this.maxFrameBytes, hello, wanted) ?? this.#gate.judge(hello);
-  }
 
   #route(to: NodeId): Connection | undefined {
     const link = this.#links.get(to);
@@ -289,23 +269,6 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     return this.#local;
   }
 
-  #introduction(to: NodeId | null): Hello {
-    const { id, incarnation, run, clusterId, codec, address } = this.#self();
-    const { maxFrameBytes, idleTimeoutMs } = this.settings;
-    return {
-      versions: VERSIONS,
-      clusterId,
-      id,
-      incarnation,
-      run,
-      codec,
-      address,
-      maxFrameBytes,
-      idleTimeoutMs,
-      to,
-    };
-  }
-
   #connections(): readonly Connection[] {
     return [...this.dialled, ...this.#listener.connections];
   }
@@ -322,28 +285,5 @@ class Tcp implements TcpTransport, LinkOwner, ListenerOwner {
     this.settings.clock.defer(() => {
       if (this.#state === "running") run();
     });
-  }
-}
-
-function checkLocal(local: LocalNode): void {
-  const wrong = !isValidId(local.id)
-    ? ["node id", local.id, "1 to 64 characters of A-Z a-z 0-9 _ -"]
-    : !isValidId(local.clusterId)
-      ? ["cluster id", local.clusterId, "1 to 64 characters of A-Z a-z 0-9 _ -"]
-      : !isValidIncarnation(local.incarnation)
-        ? ["incarnation", local.incarnation, "16 to 64 characters of A-Z a-z 0-9 _ -"]
-        : !isValidCommandEncoding(local.codec)
-          ? [
-              "codec name",
-              local.codec,
-              "up to four names joined by +, each 1 to 32 characters of a-z 0-9 -",
-            ]
-          : !isValidAddress(local.address)
-            ? ["address", local.address, "host:port or [ipv6]:port"]
-            : !Number.isSafeInteger(local.run) || local.run < 0
-              ? ["run", String(local.run), "a whole number"]
-              : undefined;
-  if (wrong !== undefined) {
-    throw new RaftkitError("INVALID_OPTION", `the ${wrong[0]} is "${wrong[1]}"; give ${wrong[2]}`);
   }
 }

@@ -9,6 +9,7 @@ import { replication } from "./core-replication.js";
 import { snapshots } from "./core-snapshots.js";
 import { strangers } from "./core-strangers.js";
 import { transfer } from "./core-transfer.js";
+import { transports } from "./core-transports.js";
 import type { Mutant } from "../mutant.js";
 
 export const core: readonly Mutant[] = [
@@ -22,4 +23,5 @@ export const core: readonly Mutant[] = [
   ...jointPhase,
   ...strangers,
   ...rejoin,
+  ...transports,
 ];

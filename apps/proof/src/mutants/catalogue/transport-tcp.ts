@@ -38,13 +38,6 @@ export const transportTcp: readonly Mutant[] = [
     why: "an idle side shows no sign of life",
   },
   {
-    id: "transport-tcp-06",
-    file: "packages/transport-tcp/src/hello.ts",
-    find: "if (theirs.maxFrameBytes !== maxFrameBytes) {",
-    replace: "if (theirs.maxFrameBytes < maxFrameBytes) {",
-    why: "a leader accepts what a peer can never store (hazards 59, 66)",
-  },
-  {
     id: "transport-tcp-07",
     file: "packages/transport-tcp/src/frame.ts",
     find: "if (length >= 1 && length <= max) return length;",
@@ -108,33 +101,11 @@ export const transportTcp: readonly Mutant[] = [
     why: "strangers fill the memory",
   },
   {
-    id: "transport-tcp-16",
-    file: "packages/transport-tcp/src/hello.ts",
-    find: "if (theirs.clusterId !== local.clusterId) {",
-    replace: "if (theirs.clusterId.length !== local.clusterId.length) {",
-    why: "another cluster's messages come in (hazard 56)",
-  },
-  {
     id: "transport-tcp-17",
     file: "packages/transport-tcp/src/hello.ts",
     find: "versions.min > VERSIONS.max || versions.max < VERSIONS.min",
     replace: "versions.min > VERSIONS.max && versions.max < VERSIONS.min",
     why: "nodes without a common version talk",
-  },
-  {
-    id: "transport-tcp-18",
-    file: "packages/transport-tcp/src/hello.ts",
-    find: "if (wanted === undefined && theirs.to !== null && theirs.to !== local.id) {",
-    replace: 'if (wanted === undefined && theirs.to === "") {',
-    why: "who looked for another node is let in",
-  },
-  {
-    id: "transport-tcp-19",
-    file: "packages/transport-tcp/src/hello.ts",
-    find: "    !isValidIncarnation(incarnation) ||\n    !isCount(run)",
-    replace:
-      '    !isValidIncarnation(incarnation) ||\n    run === undefined ||\n    !(typeof run === "number")',
-    why: "a run may be any number",
   },
   {
     id: "transport-tcp-20",
@@ -252,8 +223,8 @@ export const transportTcp: readonly Mutant[] = [
   {
     id: "transport-tcp-36",
     file: "packages/transport-tcp/src/transport.ts",
-    find: "peer?.id === from.id && peer.incarnation === from.incarnation && peer.run === from.run",
-    replace: "peer?.id === from.id",
+    find: "if (isSameRun(connection.peer, from)) connection",
+    replace: "if (connection.peer?.id === from.id) connection",
     why: "a disconnect of a namesake, or of an earlier run, cuts the present one",
   },
   {
@@ -294,13 +265,6 @@ export const transportTcp: readonly Mutant[] = [
     why: "a second introduction changes who speaks",
   },
   {
-    id: "transport-tcp-42",
-    file: "packages/transport-tcp/src/hello.ts",
-    find: "if (wanted !== undefined && id !== wanted) {",
-    replace: "if (wanted !== undefined && id === local.id) {",
-    why: "whoever answers where a peer was dialled counts as one",
-  },
-  {
     id: "transport-tcp-43",
     file: "packages/transport-tcp/src/backoff.ts",
     find: "Math.min(this.#maxMs, this.#nextMs * 2)",
@@ -327,14 +291,6 @@ export const transportTcp: readonly Mutant[] = [
     find: "if (other.sought === null || peer === undefined) continue;",
     replace: "if (peer === undefined) continue;",
     why: "who dials this node as a peer cuts what it has to it as a seed, and dials that again for ever",
-  },
-  {
-    id: "transport-tcp-47",
-    file: "packages/transport-tcp/src/transport.ts",
-    find: "isSelf({ id, incarnation, run }: Sender): boolean {\n    const local = this.#self();",
-    replace:
-      "isSelf({ id, incarnation }: Sender): boolean {\n    const local = this.#self();\n    const { run } = local;",
-    why: "a copy of this node's data directory that runs elsewhere is passed over without a word",
   },
   {
     id: "transport-tcp-48",
