@@ -74,7 +74,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
     cut(from, to) {
       const targets = cuts.get(from) ?? new Set();
       cuts.set(from, targets.add(to));
-      for (const end of wires.listening.values()) end.cutOff(from, to);
+      for (const end of wires.listening.values()) end.seek();
     },
     heal(from, to) {
       for (const [source, targets] of cuts) {

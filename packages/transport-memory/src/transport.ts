@@ -1,8 +1,15 @@
 // One node's end of a memory network. It trusts the other ends (same process), but checks what a
-// misconfigured cluster gets wrong: cluster id, codec and the owner of an address. It must never
-// alias the sender's bytes.
-import { RaftkitError } from "@raftkit/core";
-import type { LocalNode, NodeId, Peer, Sender, Transport, TransportHandler } from "@raftkit/core";
+// misconfigured cluster gets wrong, as `Contacts` does. It must never alias the sender's bytes.
+import { Contacts, isSameRun, RaftkitError } from "@raftkit/core";
+import type {
+  Hello,
+  LocalNode,
+  NodeId,
+  Peer,
+  Sender,
+  Transport,
+  TransportHandler,
+} from "@raftkit/core";
 
 /** What a waiting frame counts beside its bytes. */
 export const FRAME_COST_BYTES: number = 64;
@@ -25,19 +32,10 @@ interface Lane {
 
 export class MemoryTransport implements Transport {
   readonly #wires: Wires;
-  #local: LocalNode | undefined;
-  #handler: TransportHandler | undefined;
+  #contacts: Contacts | undefined;
   #closed = false;
-  #peers: ReadonlyMap<NodeId, string> = new Map();
-  /** Each seed, and the node that was met there. */
-  #seeds = new Map<string, MemoryTransport | undefined>();
-  /** The seeds to which the link was cut: their nodes are met again. */
-  readonly #lostSeeds = new Set<string>();
-  /** Whoever spoke to this node, and through which end. */
-  readonly #callers = new Map<NodeId, MemoryTransport>();
   /** What is on its way from this end, and to whom it ever sent. Lanes die with either end. */
   #lanes = new WeakMap<MemoryTransport, Lane>();
-  readonly #reported = new Set<string>();
 
   constructor(wires: Wires) {
     this.#wires = wires;
@@ -48,7 +46,7 @@ export class MemoryTransport implements Transport {
   }
 
   start(local: LocalNode, handler: TransportHandler): Promise<void> {
-    if (this.#local !== undefined || this.#closed) {
+    if (this.#contacts !== undefined || this.#closed) {
       return Promise.reject(
         new RaftkitError(
           "ALREADY_STARTED",
@@ -58,7 +56,7 @@ export class MemoryTransport implements Transport {
     }
     const owner = this.#wires.listening.get(local.address);
     if (owner !== undefined) {
-      const name = owner.#local === undefined ? "another node" : owner.#local.id;
+      const name = owner.#self?.id ?? "another node";
       return Promise.reject(
         new RaftkitError(
           "ADDRESS_IN_USE",
@@ -66,215 +64,111 @@ export class MemoryTransport implements Transport {
         ),
       );
     }
-    this.#local = local;
-    this.#handler = handler;
+    const { defer, maxFrameBytes } = this.#wires;
+    this.#contacts = new Contacts(local, maxFrameBytes, handler, () => 0, defer);
     this.#wires.listening.set(local.address, this);
     for (const end of this.#wires.listening.values()) end.seek();
     return Promise.resolve();
   }
 
   setPeers(peers: readonly Peer[], seeds: readonly string[]): void {
-    this.#peers = new Map(peers.map((peer) => [peer.id, peer.address]));
-    this.#seeds = new Map(seeds.map((address) => [address, this.#seeds.get(address)]));
-    this.#reported.clear();
+    this.#contacts?.list(peers, seeds);
     this.seek();
   }
 
-  /** Checks who is at the seeds: a node may have come, or can be reached again. */
+  /** Checks who is at the seeds: a node may have come, or gone, or can't be reached now. */
   seek(): void {
-    for (const address of this.#seeds.keys()) {
-      this.#later(() => {
-        this.#meet(address);
+    for (const seed of this.#contacts?.seeds ?? []) {
+      this.#wires.defer(() => {
+        this.#meet(seed);
       });
     }
   }
 
   send(to: NodeId, parts: readonly Uint8Array[]): boolean {
-    const local = this.#local;
-    if (local === undefined || this.#closed) return false;
+    const contacts = this.#contacts;
+    if (contacts === undefined || this.#closed) return false;
     let length = 0;
     for (const part of parts) length += part.length;
     if (length > this.maxFrameBytes) {
-      this.#report(
-        to,
-        "FRAME_TOO_LARGE",
-        `a frame of ${length} bytes for ${to} is larger than maxFrameBytes (${this.maxFrameBytes}); send less at once, or raise the limit`,
-      );
+      const message = `a frame of ${length} bytes for ${to} is larger than maxFrameBytes (${this.maxFrameBytes}); send less at once, or raise the limit`;
+      contacts.reject(to, new RaftkitError("FRAME_TOO_LARGE", message));
       return false;
     }
-    const target = this.#find(local, to);
-    if (target === undefined) return this.#lose(to);
+    const address = contacts.addressOf(to);
+    const target = address === undefined ? undefined : this.#wires.listening.get(address);
+    if (target === undefined || !this.#fits(target, to)) return contacts.lost(to);
     const lane = this.#lanes.get(target) ?? { frames: [], bytes: 0 };
-    if (lane.bytes + length + FRAME_COST_BYTES > this.#wires.maxQueueBytes) return this.#lose(to);
+    const cost = length + FRAME_COST_BYTES;
+    if (lane.bytes + cost > this.#wires.maxQueueBytes) return contacts.lost(to);
     lane.frames.push(concatenate(parts, length));
-    lane.bytes += length + FRAME_COST_BYTES;
+    lane.bytes += cost;
     this.#lanes.set(target, lane);
     // One call per frame that takes the oldest: in order whatever `defer` does, and a handler that
     // throws harms one frame.
     this.#wires.defer(() => {
-      this.#deliverNext(local, target, lane);
+      this.#deliverNext(target, lane);
     });
     return true;
   }
 
   disconnect(from: Sender): void {
     // By identity, not by id: a namesake of another data directory may have spoken since.
-    const end = [...this.#wires.listening.values()].find((other) => other.#is(from));
+    const ends = [...this.#wires.listening.values()];
+    const end = ends.find((other) => isSameRun(other.#self, from));
     if (end === undefined || !(end.#lanes.has(this) || this.#lanes.has(end))) return;
-    if (this.#callers.get(from.id) === end) this.#callers.delete(from.id);
+    this.#contacts?.cutOff(from, 0);
     empty(this.#lanes.get(end));
     empty(end.#lanes.get(this));
-    end.#later(() => end.#handler?.unreachable(this.#local?.id ?? ""));
+    end.#contacts?.lost(this.#self?.id ?? "");
   }
 
   close(): Promise<void> {
     this.#closed = true;
-    if (this.#local !== undefined && this.#wires.listening.get(this.#local.address) === this) {
-      this.#wires.listening.delete(this.#local.address);
-    }
-    this.#callers.clear();
-    this.#seeds.clear();
+    const address = this.#self?.address ?? "";
+    if (this.#wires.listening.get(address) === this) this.#wires.listening.delete(address);
     // Others may hold this end for a while: what it held itself ends here.
-    this.#handler = undefined;
+    this.#contacts?.close();
     this.#lanes = new WeakMap();
     return Promise.resolve();
   }
 
-  /** The link between the two is cut. */
-  cutOff(from: NodeId, to: NodeId): void {
-    for (const [address, end] of this.#seeds) {
-      if (end === undefined) continue;
-      const ids = [this.#local?.id, end.#local?.id];
-      if (ids.includes(from) && ids.includes(to)) this.#lostSeeds.add(address);
-    }
+  /** What this node says of itself, since it started. */
+  get #self(): Hello | undefined {
+    return this.#contacts?.hello(null);
   }
 
-  #meet(address: string): void {
-    const end = this.#wires.listening.get(address);
-    if (end === undefined || end === this) return;
-    const [here, there] = [this.#local, end.#local];
-    if (here === undefined || there === undefined) return;
-    const isMet = this.#seeds.get(address) === end && !this.#lostSeeds.has(address);
-    if (!this.#seeds.has(address) || isMet) return;
-    if (this.#wires.isCut(here.id, there.id) || this.#wires.isCut(there.id, here.id)) return;
-    if (this.#turnsAway(here, end, there.id)) return;
-    this.#seeds.set(address, end);
-    this.#lostSeeds.delete(address);
-    this.#handler?.met({ id: there.id, incarnation: there.incarnation, run: there.run });
+  #meet(seed: string): void {
+    if (this.#contacts?.seeds.includes(seed) !== true) return;
+    const end = this.#wires.listening.get(seed);
+    const isThere = end !== undefined && this.#reaches(end) && this.#fits(end, null);
+    this.#contacts.answered(seed, isThere ? end.#self : undefined);
   }
 
-  /**
-   * The receiver of frames for `to`: the node at its address, else the one that was met at a seed
-   * under that id, else the one that sent frames under it.
-   */
-  #find(local: LocalNode, to: NodeId): MemoryTransport | undefined {
-    const address = this.#peers.get(to);
-    const listening = address === undefined ? undefined : this.#wires.listening.get(address);
-    const target = listening ?? this.#metAs(to) ?? this.#callers.get(to);
-    if (target === undefined || target === this || target.#closed || target.#local === undefined) {
-      return undefined;
-    }
-    return this.#turnsAway(local, target, to) ? undefined : target;
+  /** Whether the link between the two is whole, in both directions. */
+  #reaches(end: MemoryTransport): boolean {
+    const [here, there] = [this.#self?.id ?? "", end.#self?.id ?? ""];
+    return !this.#wires.isCut(here, there) && !this.#wires.isCut(there, here);
   }
 
-  #metAs(id: NodeId): MemoryTransport | undefined {
-    for (const end of this.#seeds.values()) {
-      if (end !== undefined && !end.#closed && end.#local?.id === id) return end;
-    }
-    return undefined;
-  }
-
-  /** Whether the two don't match; then both are told. */
-  #turnsAway(here: LocalNode, target: MemoryTransport, wanted: NodeId): boolean {
-    const there = target.#local;
-    if (there === undefined) return false;
-    const wrong = mismatch(here, there, wanted);
-    if (wrong === undefined) return false;
-    this.#report(
-      wanted,
-      wrong.code,
-      `${there.id} ("${there.address}") turned this node away: ${wrong.message}`,
-    );
-    target.#report(
-      here.id,
-      wrong.code,
-      `turned away ${here.id} ("${here.address}"): ${wrong.message}`,
-    );
-    return true;
-  }
-
-  #deliverNext(from: LocalNode, target: MemoryTransport, lane: Lane): void {
-    const frame = lane.frames.shift();
-    if (frame === undefined) return; // taken back by a disconnect
-    lane.bytes -= frame.length + FRAME_COST_BYTES;
-    if (this.#closed) return;
-    if (
-      target.#closed ||
-      target.#local === undefined ||
-      this.#wires.isCut(from.id, target.#local.id)
-    ) {
-      this.#handler?.unreachable(target.#local?.id ?? "");
-      return;
-    }
-    target.#callers.set(from.id, this);
-    target.#handler?.receive({ id: from.id, incarnation: from.incarnation, run: from.run }, frame);
-  }
-
-  #is({ id, incarnation, run }: Sender): boolean {
-    const local = this.#local;
-    return local?.id === id && local.incarnation === incarnation && local.run === run;
-  }
-
-  #lose(to: NodeId): false {
-    this.#later(() => this.#handler?.unreachable(to));
+  /** Whether the two belong together; if not, both are told. */
+  #fits(end: MemoryTransport, wanted: NodeId | null): boolean {
+    const [here, there] = [this.#contacts, end.#contacts];
+    if (here === undefined || there === undefined) return false;
+    if (here.admit(there.hello(null), wanted)) return true;
+    there.admit(here.hello(wanted), null);
     return false;
   }
 
-  /** Tells the same thing about the same node once. */
-  #report(about: NodeId, code: string, message: string): void {
-    const key = `${code} ${about}`;
-    if (this.#reported.has(key)) return;
-    this.#reported.add(key);
-    this.#later(() => this.#handler?.rejected(new RaftkitError(code, message)));
+  #deliverNext(target: MemoryTransport, lane: Lane): void {
+    const frame = lane.frames.shift();
+    if (frame === undefined) return; // taken back by a disconnect
+    lane.bytes -= frame.length + FRAME_COST_BYTES;
+    const [here, there] = [this.#self, target.#self];
+    if (this.#closed || here === undefined || there === undefined) return;
+    if (target.#closed || this.#wires.isCut(here.id, there.id)) this.#contacts?.lost(there.id);
+    else target.#contacts?.heard(here, frame);
   }
-
-  #later(run: () => void): void {
-    this.#wires.defer(() => {
-      if (!this.#closed) run();
-    });
-  }
-}
-
-function mismatch(
-  here: LocalNode,
-  there: LocalNode,
-  wanted: NodeId,
-): { readonly code: string; readonly message: string } | undefined {
-  if (there.clusterId !== here.clusterId) {
-    return {
-      code: "CLUSTER_MISMATCH",
-      message: `${here.id} belongs to cluster "${here.clusterId}", ${there.id} to "${there.clusterId}"; give both the same cluster id`,
-    };
-  }
-  if (there.codec !== here.codec) {
-    return {
-      code: "CODEC_MISMATCH",
-      message: `${here.id} uses the codec "${here.codec}", ${there.id} uses "${there.codec}"; give both the same codec, and state machines of the same commandFormat`,
-    };
-  }
-  if (there.id === here.id) {
-    return {
-      code: "DUPLICATE_ID",
-      message: `two nodes call themselves ${here.id}; give every node an id of its own`,
-    };
-  }
-  if (there.id !== wanted) {
-    return {
-      code: "WRONG_PEER",
-      message: `${here.id} looked for ${wanted} at "${there.address}" and found ${there.id}; check the addresses of both`,
-    };
-  }
-  return undefined;
 }
 
 function empty(lane: Lane | undefined): void {

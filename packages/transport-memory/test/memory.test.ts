@@ -281,21 +281,24 @@ describe("who may talk", () => {
     [
       "CLUSTER_MISMATCH",
       { clusterId: "blue" },
+      'b belongs to cluster "blue", a to "green"; give both the same cluster id',
       'a belongs to cluster "green", b to "blue"; give both the same cluster id',
     ],
     [
       "CODEC_MISMATCH",
       { codec: "msgpack" },
+      'b uses the codec "msgpack", a uses "json"; give both the same codec, and state machines of the same commandFormat',
       'a uses the codec "json", b uses "msgpack"; give both the same codec, and state machines of the same commandFormat',
     ],
     [
       "WRONG_PEER",
       { id: "x", address: "at-b" },
-      'a looked for b at "at-b" and found x; check the addresses of both',
+      "a looked for b and found x; check the addresses of b and x",
+      "a looked for b and found x; check the addresses of b and x",
     ],
   ] as const)(
     "%s: told once on both sides, nothing delivered",
-    async (code, overrides, message) => {
+    async (code, overrides, says, otherSays) => {
       const { defer, runAll } = manual();
       const network = createMemoryNetwork({ defer });
       const a = await join(network, local("a"), ["b"]);
@@ -306,10 +309,10 @@ describe("who may talk", () => {
       expect(b.frames).toEqual([]);
       const id = "id" in overrides ? overrides.id : "b";
       expect(a.rejected.map((error) => [error.code, error.message])).toEqual([
-        [code, `${id} ("at-b") turned this node away: ${message}`],
+        [code, `turned away ${id} (at-b): ${says}`],
       ]);
       expect(b.rejected.map((error) => [error.code, error.message])).toEqual([
-        [code, `turned away a ("at-a"): ${message}`],
+        [code, `turned away a (at-a): ${otherSays}`],
       ]);
       expect(a.rejected[0]).toBeInstanceOf(RaftkitError);
     },

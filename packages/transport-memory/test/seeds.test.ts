@@ -124,7 +124,7 @@ test("nobody of another cluster or codec, nor a namesake, is met; oneself is pas
     await start(network, local("a")),
     await start(network, local("b", { clusterId: "blue" })),
     await start(network, local("c", { codec: "msgpack" })),
-    await start(network, local("a", { address: "elsewhere" })),
+    await start(network, local("a", { address: "elsewhere", run: 2 })),
   ];
   a.transport.setPeers([], ["at-a", "at-b", "at-c", "elsewhere", "", "at-nobody"]);
   await settled();

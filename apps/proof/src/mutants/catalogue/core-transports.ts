@@ -1,4 +1,4 @@
-// Faults in what transports share: introductions. One changed place each.
+// Faults in what transports share: introductions, and whom a node knows. One changed place each.
 import type { Mutant } from "../mutant.js";
 
 export const transports: readonly Mutant[] = [
@@ -50,5 +50,54 @@ export const transports: readonly Mutant[] = [
     find: 'return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;',
     replace: 'return typeof value === "number" && value >= 0;',
     why: "a run may be any number",
+  },
+  {
+    id: "core-t08",
+    file: "packages/core/src/members.ts",
+    find: "a.incarnation === b.incarnation && a.run === b.run;",
+    replace: "a.incarnation === b.incarnation;",
+    why: "a copy of this node's data directory that runs elsewhere is passed over without a word, and a disconnect of an earlier run cuts the present one",
+  },
+  {
+    id: "core-t09",
+    file: "packages/core/src/transport/contacts.ts",
+    find: "if (theirs === undefined || isSameRun(theirs, this.#self)) return false;",
+    replace: "if (theirs === undefined) return false;",
+    why: "a node that finds itself at a seed reports itself",
+  },
+  {
+    id: "core-t10",
+    file: "packages/core/src/transport/contacts.ts",
+    find: "!(seed.isThere && isSameRun(seed.node, node));",
+    replace: "!isSameRun(seed.node, node);",
+    why: "who was away isn't met again",
+  },
+  {
+    id: "core-t11",
+    file: "packages/core/src/transport/contacts.ts",
+    find: "if (listed !== undefined) return listed;",
+    replace: "if (listed !== undefined && !this.#callers.has(id)) return listed;",
+    why: "a node's own words divert what is for a listed peer",
+  },
+  {
+    id: "core-t12",
+    file: "packages/core/src/transport/contacts.ts",
+    find: "if (this.#callers.size > CALLERS_MAX) {",
+    replace: "if (this.#callers.size > CALLERS_MAX * 1000) {",
+    why: "strangers fill the memory (hazard 55)",
+  },
+  {
+    id: "core-t13",
+    file: "packages/core/src/transport/contacts.ts",
+    find: "return until <= this.#now();",
+    replace: "return until <= Infinity;",
+    why: "who was cut off comes back at once",
+  },
+  {
+    id: "core-t14",
+    file: "packages/core/src/transport/contacts.ts",
+    find: "    this.#callers.clear();\n    this.#handler = undefined;",
+    replace: "    this.#callers.clear();",
+    why: "the handler is called after the close",
   },
 ];
