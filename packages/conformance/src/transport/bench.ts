@@ -32,7 +32,17 @@ export interface TestNode {
   onReceive?: (received: Received) => void;
 }
 
-export interface Bench {
+/** Waiting for what must happen, with a bound. */
+export interface Waiting {
+  /** How long it waits, in milliseconds. */
+  readonly patienceMs: number;
+  /** Waits; `what` completes "waited in vain until …". */
+  readonly until: (what: string, condition: () => boolean, boundMs?: number) => Promise<void>;
+  /** Waits for a promise. */
+  readonly settles: <T>(what: string, promise: Promise<T>) => Promise<T>;
+}
+
+export interface Bench extends Waiting {
   readonly subject: TransportSubject;
   readonly links: Links;
   /** A transport that this case may use as it likes. */
@@ -45,12 +55,6 @@ export interface Bench {
   list(node: TestNode, peers: readonly Peer[]): Promise<void>;
   /** Sets `node`'s seeds to these addresses, and its peers to these. */
   seek(node: TestNode, seeds: readonly Peer[], peers?: readonly Peer[]): Promise<void>;
-  /** Waits; `what` completes "waited in vain until …". */
-  until(what: string, condition: () => boolean, patienceMs?: number): Promise<void>;
-  /** How long it waits, in milliseconds. */
-  readonly patienceMs: number;
-  /** Waits for a promise. */
-  settles<T>(what: string, promise: Promise<T>): Promise<T>;
   /** Sends until it arrives, since frames may be lost. */
   arrives(from: TestNode, to: TestNode, ...parts: readonly Uint8Array[]): Promise<Received>;
 }
@@ -163,18 +167,16 @@ async function withBench(
   }
 }
 
-function createBench(subject: TransportSubject, transports: Transport[]): Bench {
-  const patienceMs = subject.patienceMs ?? PATIENCE_MS;
-  const links = subject.links ?? {};
-
+/** @param now by which clock it waits, in milliseconds */
+export function createWaiting(patienceMs: number, now: () => number): Waiting {
   async function until(
     what: string,
     condition: () => boolean,
     boundMs: number = patienceMs,
   ): Promise<void> {
-    const end = performance.now() + boundMs;
+    const end = now() + boundMs;
     for (let tries = 0; !condition(); tries++) {
-      if (tries >= TRIES_MIN && performance.now() > end) {
+      if (tries >= TRIES_MIN && now() > end) {
         throw new Unexpected(`waited in vain until ${what} (${boundMs} ms)`);
       }
       await nextTurn();
@@ -194,6 +196,14 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
     await until(what, () => settled);
     return promise;
   }
+
+  return { patienceMs, until, settles };
+}
+
+function createBench(subject: TransportSubject, transports: Transport[]): Bench {
+  const waiting = createWaiting(subject.patienceMs ?? PATIENCE_MS, () => performance.now());
+  const { until, settles } = waiting;
+  const links = subject.links ?? {};
 
   async function transport(address: string): Promise<Transport> {
     const made = await subject.transport(address);
@@ -224,12 +234,10 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
   }
 
   return {
+    ...waiting,
     subject,
     links,
     transport,
-    patienceMs,
-    until,
-    settles,
     list: (node, peers) => seek(node, [], peers),
     seek,
     async start(id, changes) {

@@ -6,8 +6,9 @@ import type { RaftNode } from "raftkit";
 import { ensure, fail } from "../expect.js";
 import { createChance } from "../random.js";
 import { toError } from "../show.js";
-import { pattern } from "./bench.js";
-import type { Bench } from "./bench.js";
+import { createWaiting, pattern } from "./bench.js";
+import type { Bench, Waiting } from "./bench.js";
+import { createClusterClock } from "./cluster-clock.js";
 import { createLog, createRegisters, plainCodec } from "./cluster-parts.js";
 import type { Command, Registers } from "./cluster-parts.js";
 import { createSnapshots } from "./cluster-snapshots.js";
@@ -16,8 +17,8 @@ import { withFaults } from "./faults.js";
 import type { Faults } from "./faults.js";
 
 const CALL_TIMEOUT_MS = 500;
-/** On a good network: patient, as the machine may be slow. */
-export const FIRST_CALL_TIMEOUT_MS = 2500;
+/** On a good network, which loses an answer now and then all the same: so it is asked again. */
+export const FIRST_CALL_TIMEOUT_MS = 1000;
 
 export type Node = RaftNode<Command, boolean, string, number | null>;
 
@@ -29,7 +30,8 @@ export interface Member {
   machine: Registers;
 }
 
-export interface Cluster {
+/** It waits by the clock of its nodes, and tells how they stand when that was in vain. */
+export interface Cluster extends Waiting {
   readonly members: readonly Member[];
   readonly faults: Faults;
   /** For calls on a bad network: short, so that a client whose proposal was lost goes on. */
@@ -40,22 +42,44 @@ export interface Cluster {
   readonly restart: (member: Member) => Promise<void>;
 }
 
+/** What became of a frame between two nodes. */
+export interface Passage {
+  readonly event: "sent" | "arrived";
+  readonly from: NodeId;
+  readonly to: NodeId;
+  readonly bytes: number;
+  /** By the clock of the cluster, in milliseconds. */
+  readonly at: number;
+}
+
 export interface Setting {
   /** Of the lines between all nodes; absent: as fast as they are. */
   readonly bytesPerSecond?: number;
   /** At least. Default 150. */
   readonly electionTimeoutMs?: number;
+  /** Default: the node's own. */
+  readonly heartbeatIntervalMs?: number;
   /** What a node's log may hold; then snapshots are taken. */
   readonly maxLogBytes?: number;
+  /** Told of each frame that the transport took, and of each that it delivered. */
+  readonly onPassage?: (passage: Passage) => void;
 }
 
 export async function withCluster(
   bench: Bench,
   body: (cluster: Cluster) => Promise<void>,
-  { bytesPerSecond, electionTimeoutMs = 150, maxLogBytes }: Setting = {},
+  {
+    bytesPerSecond,
+    electionTimeoutMs = 150,
+    heartbeatIntervalMs,
+    maxLogBytes,
+    onPassage = () => undefined,
+  }: Setting = {},
 ): Promise<void> {
   const roundTripMs = bytesPerSecond === undefined ? await measured(bench) : 0;
   const minMs = Math.max(electionTimeoutMs, 4 * roundTripMs);
+  const clock = createClusterClock();
+  const waiting = createWaiting(bench.patienceMs, () => clock.now());
   const faults: Faults = {
     random: createChance(1).next,
     loss: 0,
@@ -76,17 +100,19 @@ export async function withCluster(
     snapshots,
   }: Pick<Member, "peer" | "log" | "snapshots">): Promise<Pick<Member, "node" | "machine">> {
     const machine = createRegisters();
-    const transport = routed(
-      withFaults(await bench.transport(peer.address), faults),
-      peer.id,
-      routes,
-    );
+    const faulty = withFaults(await bench.transport(peer.address), faults);
+    const note = (event: Passage["event"], from: NodeId, to: NodeId, bytes: number): void => {
+      onPassage({ event, from, to, bytes, at: clock.now() });
+    };
+    const transport = watched(routed(faulty, peer.id, routes), peer.id, note);
     const node = await createNode({
       id: peer.id,
       cluster: { id: "conformance", bootstrap: peers },
       transport,
       storage: maxLogBytes === undefined ? { log } : { log, snapshots },
       ...(maxLogBytes === undefined ? {} : { maxLogBytes }),
+      ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
+      clock,
       codec: plainCodec,
       stateMachine: machine,
       electionTimeoutMs: { min: minMs, max: 2 * minMs },
@@ -105,6 +131,11 @@ export async function withCluster(
       members.push({ ...kept, ...(await open(kept)) });
     }
     await body({
+      ...waiting,
+      until: (what, condition, boundMs) =>
+        waiting
+          .until(what, condition, boundMs)
+          .catch((error: unknown) => fail(`${toError(error).message}: ${standOf(members)}`, error)),
       members,
       faults,
       failures,
@@ -118,21 +149,22 @@ export async function withCluster(
   } finally {
     await Promise.all(
       members.map(({ node }) =>
-        bench.settles("the node closed", node.close()).catch(() => undefined),
+        waiting.settles("the node closed", node.close({ transfer: false })).catch(() => undefined),
       ),
     );
+    clock.stop();
   }
 }
 
 /** Tries again: a cluster needs a moment to find its leader, and frames may be lost. */
 export async function proposes(
-  bench: Bench,
+  cluster: Cluster,
   { node, peer }: Member,
   command: Command,
 ): Promise<void> {
   let failure: unknown;
   let outcome: "open" | "done" | "refused" = "refused";
-  await bench.until(`a proposal on ${peer.id} was applied`, () => {
+  await cluster.until(`a proposal on ${peer.id} was applied`, () => {
     ensure(failure === undefined, `a proposal on ${peer.id} failed: ${String(failure)}`);
     if (outcome === "refused") {
       outcome = "open";
@@ -152,32 +184,14 @@ export async function proposes(
   });
 }
 
-/** Waits; tells how the nodes stand when that was in vain. */
-export function patiently(
-  bench: Bench,
-  members: readonly Member[],
-  what: string,
-  condition: () => boolean,
-  boundMs?: number,
-): Promise<void> {
-  return bench.until(what, condition, boundMs).catch((error: unknown) => {
-    const stand = members
-      .map(({ node }) => node.status())
-      .map(
-        ({ id, role, term, commitIndex, lastIndex }) =>
-          `${id} is ${role} in term ${term}, has committed ${commitIndex} of ${lastIndex} entries`,
-      );
-    return fail(`${toError(error).message}: ${stand.join("; ")}`, error);
-  });
+export async function leaderOf({ until, leader }: Cluster): Promise<Member> {
+  await until("there was a leader", () => leader() !== undefined);
+  return leader() ?? fail("there was a leader a moment ago");
 }
 
 /** Waits until all nodes have applied the same. */
-export async function agree(
-  bench: Bench,
-  members: readonly Member[],
-  failures: readonly RaftkitError[],
-): Promise<void> {
-  await patiently(bench, members, "all nodes had applied what is committed", () => {
+export async function agree({ until, members, failures }: Cluster): Promise<void> {
+  await until("all nodes had applied what is committed", () => {
     ensure(failures.length === 0, `a node stopped: ${failures[0]?.message}`);
     const places = members.map(({ node }) => node.status());
     return (
@@ -192,6 +206,16 @@ export async function agree(
     others.every((other) => other === first),
     "the nodes applied different commands",
   );
+}
+
+function standOf(members: readonly Member[]): string {
+  return members
+    .map(({ node }) => node.status())
+    .map(
+      ({ id, role, term, commitIndex, lastIndex }) =>
+        `${id} is ${role} in term ${term}, has committed ${commitIndex} of ${lastIndex} entries`,
+    )
+    .join("; ");
 }
 
 type Routes = ReadonlyMap<string, string>;
@@ -243,6 +267,38 @@ function routed(transport: Transport, from: NodeId, routes: Routes): Transport {
         })),
         seeds,
       );
+    },
+  };
+}
+
+function watched(
+  transport: Transport,
+  self: NodeId,
+  note: (event: Passage["event"], from: NodeId, to: NodeId, bytes: number) => void,
+): Transport {
+  return {
+    ...transport,
+    start: (local, handler) =>
+      transport.start(local, {
+        receive(from, frame) {
+          note("arrived", from.id, self, frame.length);
+          handler.receive(from, frame);
+        },
+        met: (from) => {
+          handler.met(from);
+        },
+        unreachable: (to) => {
+          handler.unreachable(to);
+        },
+        rejected: (error) => {
+          handler.rejected(error);
+        },
+      }),
+    send(to, parts) {
+      const isTaken = transport.send(to, parts);
+      const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+      if (isTaken) note("sent", self, to, bytes);
+      return isTaken;
     },
   };
 }

@@ -6,8 +6,8 @@ import type { Operation, RegisterInput, RegisterOutput } from "@raftkit/lineariz
 import { NotProposed, OutcomeUnknown, ReadFailed } from "raftkit";
 import { ensure } from "../expect.js";
 import { nextTurn, transportCase } from "./bench.js";
-import type { Bench } from "./bench.js";
-import { agree, FIRST_CALL_TIMEOUT_MS, patiently, proposes, withCluster } from "./cluster-bench.js";
+import type { Waiting } from "./bench.js";
+import { agree, FIRST_CALL_TIMEOUT_MS, proposes, withCluster } from "./cluster-bench.js";
 import type { Cluster, Member } from "./cluster-bench.js";
 import type { RegisterCommand } from "./cluster-parts.js";
 import type { Suite } from "../suite.js";
@@ -26,11 +26,12 @@ export const clusters: Suite<TransportSubject> = [
       rule: "State Machine Safety (Raft §5.4.3): all servers apply the same commands in the same order",
     },
     async (bench) => {
-      await withCluster(bench, async ({ members, failures }) => {
+      await withCluster(bench, async (cluster) => {
+        const { members } = cluster;
         for (const [i, member] of members.entries()) {
-          await proposes(bench, member, { op: "write", key: "x", value: i });
+          await proposes(cluster, member, { op: "write", key: "x", value: i });
         }
-        await agree(bench, members, failures);
+        await agree(cluster);
         const answer = await members[0]?.node.read("x", { timeoutMs: FIRST_CALL_TIMEOUT_MS });
         ensure(
           answer === 2,
@@ -48,67 +49,66 @@ export const clusters: Suite<TransportSubject> = [
       rule: "Leader Completeness and Linearizability (Raft §5.4, §8; thesis §6.4): the network may lose, double, delay and reorder messages",
     },
     async (bench) => {
-      await withCluster(bench, underLoad(bench));
+      await withCluster(bench, underLoad);
     },
   ),
 ];
 
-function underLoad(bench: Bench): (cluster: Cluster) => Promise<void> {
-  return async ({ members, faults, failures, callTimeoutMs, leader, restart }) => {
-    const load = startLoad(members, callTimeoutMs);
-    const goesOn = async (what: string): Promise<void> => {
-      // Call by call: a slow machine takes its time for many, but answers one.
-      for (
-        let seen = load.acknowledged(), enough = seen + CALLS_PER_PHASE;
-        seen < enough && failures.length === 0;
-        seen = load.acknowledged()
-      ) {
-        await patiently(
-          bench,
-          members,
-          `a call was answered ${what}`,
-          () => load.acknowledged() > seen || failures.length > 0,
-        );
-      }
-      ensure(failures.length === 0, `a node stopped ${what}: ${failures[0]?.message}`);
-    };
-    try {
-      await goesOn("on a good network");
-      Object.assign(faults, { loss: 0.05, duplicate: 0.05, reorder: 0.1 });
-      await goesOn("while frames are lost, doubled and late");
-      const [a, b] = [leader() ?? members[0], members.find((member) => member !== leader())];
-      for (const [from, to] of [
-        [a, b],
-        [b, a],
-      ]) {
-        faults.cut.add(`${from?.peer.id}>${to?.peer.id}`);
-      }
-      await goesOn("while the link between the leader and a follower is cut");
-      faults.cut.clear();
-      const again = leader() ?? members[0];
-      if (again !== undefined) await bench.settles("the leader had been restarted", restart(again));
-      await goesOn("after the leader was restarted");
-    } finally {
-      await load.stop();
+async function underLoad(cluster: Cluster): Promise<void> {
+  const { members, faults, failures, callTimeoutMs, leader, restart } = cluster;
+  const load = startLoad(members, callTimeoutMs);
+  const goesOn = async (what: string): Promise<void> => {
+    // Call by call: a slow machine takes its time for many, but answers one.
+    for (
+      let seen = load.acknowledged(), enough = seen + CALLS_PER_PHASE;
+      seen < enough && failures.length === 0;
+      seen = load.acknowledged()
+    ) {
+      await cluster.until(
+        `a call was answered ${what}`,
+        () => load.acknowledged() > seen || failures.length > 0,
+      );
     }
-    Object.assign(faults, { loss: 0, duplicate: 0, reorder: 0 });
-    await agree(bench, members, failures);
-    for (const member of members) for (const key of KEYS) await load.readAtEnd(bench, member, key);
-    const applied = new Set(members[0]?.machine.applied);
-    const missing = load
-      .acknowledgedWrites()
-      .find((command) => !applied.has(JSON.stringify(command)));
-    ensure(missing === undefined, `${JSON.stringify(missing)} was acknowledged, but is on no node`);
-    const verdict = checkHistory(load.history, register);
-    ensure(verdict.kind === "ok", explain(verdict, register));
+    ensure(failures.length === 0, `a node stopped ${what}: ${failures[0]?.message}`);
   };
+  try {
+    await goesOn("on a good network");
+    Object.assign(faults, { loss: 0.05, duplicate: 0.05, reorder: 0.1 });
+    await goesOn("while frames are lost, doubled and late");
+    const [a, b] = [leader() ?? members[0], members.find((member) => member !== leader())];
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ]) {
+      faults.cut.add(`${from?.peer.id}>${to?.peer.id}`);
+    }
+    await goesOn("while the link between the leader and a follower is cut");
+    faults.cut.clear();
+    const again = leader() ?? members[0];
+    if (again !== undefined) await cluster.settles("the leader had been restarted", restart(again));
+    await goesOn("after the leader was restarted");
+  } finally {
+    await load.stop();
+  }
+  Object.assign(faults, { loss: 0, duplicate: 0, reorder: 0 });
+  await agree(cluster);
+  for (const member of members) {
+    for (const key of KEYS) await load.readAtEnd(cluster, member, key);
+  }
+  const applied = new Set(members[0]?.machine.applied);
+  const missing = load
+    .acknowledgedWrites()
+    .find((command) => !applied.has(JSON.stringify(command)));
+  ensure(missing === undefined, `${JSON.stringify(missing)} was acknowledged, but is on no node`);
+  const verdict = checkHistory(load.history, register);
+  ensure(verdict.kind === "ok", explain(verdict, register));
 }
 
 interface Load {
   readonly history: Operation<RegisterInput, RegisterOutput>[];
   acknowledged(): number;
   acknowledgedWrites(): readonly RegisterCommand[];
-  readAtEnd(bench: Bench, member: Member, key: string): Promise<void>;
+  readAtEnd(waiting: Waiting, member: Member, key: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -166,10 +166,10 @@ function startLoad(members: readonly Member[], timeoutMs: number): Load {
     history,
     acknowledged: () => history.filter(({ completed }) => completed < Infinity).length,
     acknowledgedWrites: () => writes,
-    async readAtEnd(bench, member, key) {
+    async readAtEnd(waiting, member, key) {
       const before = history.length;
       for (let tries = 0; history.length === before && tries < 20; tries++) {
-        await bench.settles(
+        await waiting.settles(
           "a read was answered",
           call(`reader-${++clients}`, member, { op: "read", key }),
         );

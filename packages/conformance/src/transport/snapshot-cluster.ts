@@ -4,8 +4,7 @@ import { NotProposed, OutcomeUnknown } from "raftkit";
 import { ensure } from "../expect.js";
 import { toError } from "../show.js";
 import { nextTurn, transportCase } from "./bench.js";
-import type { Bench } from "./bench.js";
-import { agree, patiently, proposes, withCluster } from "./cluster-bench.js";
+import { agree, leaderOf, proposes, withCluster } from "./cluster-bench.js";
 import type { Cluster, Member } from "./cluster-bench.js";
 import type { Command } from "./cluster-parts.js";
 import type { Suite } from "../suite.js";
@@ -28,8 +27,6 @@ const TURNS_BETWEEN_WRITES = 40;
 const ELECTION_TIMEOUT_MS = 1000;
 /** Part by part: one that was lost is sent again after some hundreds of milliseconds. */
 const PART_BOUND_MS = 8000;
-/** A machine that stands still for longer than an election timeout holds one, too. */
-const TRIES = 2;
 
 export const snapshotClusters: Suite<TransportSubject> = [
   transportCase(
@@ -47,7 +44,7 @@ export const snapshotClusters: Suite<TransportSubject> = [
         partBytes >= PART_BYTES.min,
         `maxFrameBytes is ${probe.maxFrameBytes}; this case needs ${PART_BYTES.min + BESIDE_BYTES}: give the target an adapter with larger frames`,
       );
-      await withCluster(bench, comesBack(bench, partBytes), {
+      await withCluster(bench, comesBack(partBytes), {
         electionTimeoutMs: ELECTION_TIMEOUT_MS,
         maxLogBytes: MAX_LOG_BYTES,
       });
@@ -55,29 +52,24 @@ export const snapshotClusters: Suite<TransportSubject> = [
   ),
 ];
 
-function comesBack(bench: Bench, partBytes: number): (cluster: Cluster) => Promise<void> {
+function comesBack(partBytes: number): (cluster: Cluster) => Promise<void> {
   return async (cluster) => {
-    const { members, failures } = cluster;
+    const { members } = cluster;
     for (const member of members) {
-      await proposes(bench, member, { op: "write", key: "x", value: 1 });
+      await proposes(cluster, member, { op: "write", key: "x", value: 1 });
     }
-    const acknowledged: Command[] = [];
-    for (let tries = 1; ; tries++) {
-      await patiently(bench, members, "there was a leader", () => cluster.leader() !== undefined);
-      const leader = cluster.leader() ?? members[0];
-      const behind = members.find((member) => member !== leader);
-      ensure(leader !== undefined && behind !== undefined, "there are three nodes");
-      const { term } = leader.node.status();
-      acknowledged.push(...(await leaveBehind(bench, cluster, leader, behind, partBytes)));
-      const { during, installed } = await install(bench, cluster, leader, behind, partBytes);
-      acknowledged.push(...during);
-      if (installed && members.every(({ node }) => node.status().term === term)) break;
-      ensure(
-        tries < TRIES,
-        `elections were held after term ${term}, ${TRIES} times, while a snapshot of ${PARTS} parts of ${partBytes} bytes was under way: heartbeats wait behind them`,
-      );
-    }
-    await agree(bench, members, failures);
+    const leader = await leaderOf(cluster);
+    const behind = members.find((member) => member !== leader);
+    ensure(behind !== undefined, "there are three nodes");
+    const { term } = leader.node.status();
+    const before = await leaveBehind(cluster, leader, behind, partBytes);
+    const { during, installed } = await install(cluster, leader, behind, partBytes);
+    ensure(
+      installed && members.every(({ node }) => node.status().term === term),
+      `an election was held after term ${term}, while a snapshot of ${PARTS} parts of ${partBytes} bytes was under way: heartbeats wait behind it`,
+    );
+    await agree(cluster);
+    const acknowledged = [...before, ...during];
     const applied = new Set(members[0]?.machine.applied);
     const missing = acknowledged.find((command) => !applied.has(JSON.stringify(command)));
     ensure(missing === undefined, `${JSON.stringify(missing)} was acknowledged, but is on no node`);
@@ -91,27 +83,27 @@ function comesBack(bench: Bench, partBytes: number): (cluster: Cluster) => Promi
 
 /** Cuts a node off until the leader's log doesn't reach back to it. @returns what was acknowledged */
 async function leaveBehind(
-  bench: Bench,
-  { members, faults }: Cluster,
+  cluster: Cluster,
   leader: Member,
   behind: Member,
   partBytes: number,
 ): Promise<readonly Command[]> {
+  const { members, faults } = cluster;
   for (const { peer } of members) {
     faults.cut.add(`${peer.id}>${behind.peer.id}`).add(`${behind.peer.id}>${peer.id}`);
   }
   const { lastIndex } = behind.node.status();
   const grow: Command = { op: "grow", seed: lastIndex, bytes: PARTS * partBytes };
-  await proposes(bench, leader, grow);
+  await proposes(cluster, leader, grow);
   const acknowledged: Command[] = [grow];
   const key = "x".repeat(Math.min(partBytes, ENTRY_BYTES));
   for (let value = lastIndex; leader.node.status().baseIndex <= lastIndex; value++) {
     const writes = Array.from({ length: WRITES_AT_ONCE }, (_, i): Command => {
       return { op: "write", key, value: WRITES_AT_ONCE * value + i };
     });
-    await Promise.all(writes.map((write) => proposes(bench, leader, write)));
+    await Promise.all(writes.map((write) => proposes(cluster, leader, write)));
     acknowledged.push(...writes);
-    await bench.settles("the leader had a snapshot", leader.node.snapshot());
+    await cluster.settles("the leader had a snapshot", leader.node.snapshot());
     await nextTurn(); // the log's turn to be shortened
   }
   return acknowledged;
@@ -119,8 +111,7 @@ async function leaveBehind(
 
 /** Lets it come back, over a bad network. */
 async function install(
-  bench: Bench,
-  { members, faults, failures, callTimeoutMs, leader: current }: Cluster,
+  { until, members, faults, failures, callTimeoutMs, leader: current }: Cluster,
   leader: Member,
   behind: Member,
   partBytes: number,
@@ -140,7 +131,7 @@ async function install(
       refuseDamaged(leader, behind);
       return failures.length > 0 || current() !== leader || condition();
     };
-    await patiently(bench, members, what, isOver, PART_BOUND_MS);
+    await until(what, isOver, PART_BOUND_MS);
   };
   const partsUpTo = async (last: number): Promise<void> => {
     for (let part = 1; part <= last; part++) {
