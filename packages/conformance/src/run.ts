@@ -8,8 +8,8 @@ import type { Case, CaseResult, Suite, Target } from "./suite.js";
 import { casesFor, checkCapabilities } from "./validate.js";
 
 /**
- * How long a case may take without any progress that its target tells of, and its `create` and
- * `dispose` too, unless told otherwise.
+ * How long a case may take without any progress that it or its target tells of, and its `create`
+ * and `dispose` too, unless told otherwise.
  */
 export const CASE_TIMEOUT_MS = 30_000;
 
@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly onResult?: ((result: CaseResult) => void) | undefined;
   /**
    * Real milliseconds, from 1; for `create`, the case, and `dispose`, each. They begin anew with
-   * whatever progress the target tells of (`Target.create`). Default 30,000.
+   * whatever progress the target (`Target.create`) or the case tells of. Default 30,000.
    */
   readonly timeoutMs?: number | undefined;
 }
@@ -110,7 +110,8 @@ async function attempt<Subject>(
   const stray = catchStrayErrors();
   const errors: Error[] = [];
   const bound = new TimeBound(timeoutMs);
-  const create = async (): Promise<Subject> => target.create(() => bound.extend());
+  const progress = (): void => bound.extend();
+  const create = async (): Promise<Subject> => target.create(progress);
   const creating = Promise.resolve().then(create);
   const others: Subject[] = [];
   const another = async (): Promise<Subject> => {
@@ -122,7 +123,8 @@ async function attempt<Subject>(
   try {
     const subject = await bound.within("create()", Promise.race([creating, stray.first]));
     created = true;
-    await bound.within("the case", Promise.race([one.run(subject, another), stray.first]));
+    const running = one.run(subject, another, progress);
+    await bound.within("the case", Promise.race([running, stray.first]));
   } catch (error) {
     errors.push(toError(error));
   }

@@ -26,8 +26,9 @@ export interface Case<Subject> {
   /**
    * Throws when the implementation is wrong, with what was expected and what came. `subject` is
    * fresh and is disposed of afterwards; so is what `another` creates.
+   * @param progress as for `Target.create`, for cases that know better than their target
    */
-  run(subject: Subject, another: () => Promise<Subject>): Promise<void>;
+  run(subject: Subject, another: () => Promise<Subject>, progress: () => void): Promise<void>;
 }
 
 /** In the order in which they run. */

@@ -1,14 +1,19 @@
 // The runner keeps its promises whatever a target does.
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { formatReport } from "../src/report.js";
 import { createRunner, runSuite } from "../src/run.js";
 import type { Case, Suite, Target } from "../src/suite.js";
+import { createVirtualTimers } from "./support/virtual-timers.js";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 type Log = string[];
 
 function one(
   id: string,
-  run: (subject: Log, another: () => Promise<Log>) => Promise<void> | void,
+  run: (subject: Log, another: () => Promise<Log>, progress: () => void) => Promise<void> | void,
   more: Partial<Case<Log>> = {},
 ): Case<Log> {
   return {
@@ -18,7 +23,7 @@ function one(
     requires: [],
     capabilities: [],
     ...more,
-    run: async (subject, another) => run(subject, another),
+    run: async (subject, another, progress) => run(subject, another, progress),
   };
 }
 
@@ -214,6 +219,26 @@ describe("bounds", () => {
     expect(
       await outcomes([one("A-01", good)], target({ dispose: never }), { timeoutMs: 5 }),
     ).toEqual(["A-01 failed"]);
+  });
+
+  test("a case that tells of progress may take longer; one that tells of none may not", async () => {
+    const timers = createVirtualTimers();
+    vi.stubGlobal("setTimeout", timers.setTimeout);
+    vi.stubGlobal("clearTimeout", timers.clearTimeout);
+    async function threeSteps(progress: () => void): Promise<void> {
+      for (let step = 0; step < 3; step++) {
+        await new Promise<void>((resolve) => {
+          setTimeout(resolve, 900);
+        });
+        progress();
+      }
+    }
+    const suite = [
+      one("A-01", (_subject, _another, progress) => threeSteps(progress)),
+      one("A-02", () => threeSteps(good)),
+    ];
+    const results = outcomes(suite, target(), { timeoutMs: 1000 });
+    expect(await timers.run(results)).toEqual(["A-01 passed", "A-02 failed"]);
   });
 });
 

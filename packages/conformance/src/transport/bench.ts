@@ -43,6 +43,7 @@ export interface Waiting {
 }
 
 export interface Bench extends Waiting {
+  readonly progress: () => void;
   readonly subject: TransportSubject;
   readonly links: Links;
   /** A transport that this case may use as it likes. */
@@ -73,7 +74,8 @@ export function transportCase(
     ...fields,
     requires,
     capabilities,
-    run: async (subject) => withBench(withControls(subject, capabilities), body),
+    run: async (subject, _another, progress) =>
+      withBench(withControls(subject, capabilities), progress, body),
   };
 }
 
@@ -146,10 +148,11 @@ export function nextTurn(): Promise<void> {
 
 async function withBench(
   subject: TransportSubject,
+  progress: () => void,
   body: (bench: Bench) => Promise<void>,
 ): Promise<void> {
   const transports: Transport[] = [];
-  const bench = createBench(subject, transports);
+  const bench = createBench(subject, transports, progress);
   try {
     await body(bench);
   } finally {
@@ -167,8 +170,15 @@ async function withBench(
   }
 }
 
-/** @param now by which clock it waits, in milliseconds */
-export function createWaiting(patienceMs: number, now: () => number): Waiting {
+/**
+ * @param progress called when something came that was waited for
+ * @param now by which clock it waits, in milliseconds
+ */
+export function createWaiting(
+  patienceMs: number,
+  progress: () => void,
+  now: () => number,
+): Waiting {
   async function until(
     what: string,
     condition: () => boolean,
@@ -181,6 +191,7 @@ export function createWaiting(patienceMs: number, now: () => number): Waiting {
       }
       await nextTurn();
     }
+    progress();
   }
 
   async function settles<T>(what: string, promise: Promise<T>): Promise<T> {
@@ -200,8 +211,13 @@ export function createWaiting(patienceMs: number, now: () => number): Waiting {
   return { patienceMs, until, settles };
 }
 
-function createBench(subject: TransportSubject, transports: Transport[]): Bench {
-  const waiting = createWaiting(subject.patienceMs ?? PATIENCE_MS, () => performance.now());
+function createBench(
+  subject: TransportSubject,
+  transports: Transport[],
+  progress: () => void,
+): Bench {
+  const patienceMs = subject.patienceMs ?? PATIENCE_MS;
+  const waiting = createWaiting(patienceMs, progress, () => performance.now());
   const { until, settles } = waiting;
   const links = subject.links ?? {};
 
@@ -235,6 +251,7 @@ function createBench(subject: TransportSubject, transports: Transport[]): Bench 
 
   return {
     ...waiting,
+    progress,
     subject,
     links,
     transport,

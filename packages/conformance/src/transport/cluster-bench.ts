@@ -9,6 +9,7 @@ import { toError } from "../show.js";
 import { createWaiting, pattern } from "./bench.js";
 import type { Bench, Waiting } from "./bench.js";
 import { createClusterClock } from "./cluster-clock.js";
+import type { ClusterClock } from "./cluster-clock.js";
 import { createLog, createRegisters, plainCodec } from "./cluster-parts.js";
 import type { Command, Registers } from "./cluster-parts.js";
 import { createSnapshots } from "./cluster-snapshots.js";
@@ -65,70 +66,47 @@ export interface Setting {
   readonly onPassage?: (passage: Passage) => void;
 }
 
+/** What all nodes of a cluster share. */
+interface Ground {
+  readonly bench: Bench;
+  readonly setting: Setting;
+  readonly peers: readonly Peer[];
+  readonly routes: Routes;
+  readonly faults: Faults;
+  readonly failures: RaftkitError[];
+  readonly clock: ClusterClock;
+  readonly electionTimeoutMs: { readonly min: number; readonly max: number };
+}
+
 export async function withCluster(
   bench: Bench,
   body: (cluster: Cluster) => Promise<void>,
-  {
-    bytesPerSecond,
-    electionTimeoutMs = 150,
-    heartbeatIntervalMs,
-    maxLogBytes,
-    onPassage = () => undefined,
-  }: Setting = {},
+  setting: Setting = {},
 ): Promise<void> {
+  const { bytesPerSecond, electionTimeoutMs = 150 } = setting;
   const roundTripMs = bytesPerSecond === undefined ? await measured(bench) : 0;
   const minMs = Math.max(electionTimeoutMs, 4 * roundTripMs);
-  const clock = createClusterClock();
-  const waiting = createWaiting(bench.patienceMs, () => clock.now());
-  const faults: Faults = {
-    random: createChance(1).next,
-    loss: 0,
-    duplicate: 0,
-    reorder: 0,
-    cut: new Set(),
-  };
-  const failures: RaftkitError[] = [];
   const peers = await Promise.all(
     ["n1", "n2", "n3"].map(async (id) => ({ id, address: await bench.subject.address() })),
   );
-
-  const routes = await routesBetween(bench, peers, bytesPerSecond);
-
-  async function open({
-    peer,
-    log,
-    snapshots,
-  }: Pick<Member, "peer" | "log" | "snapshots">): Promise<Pick<Member, "node" | "machine">> {
-    const machine = createRegisters();
-    const faulty = withFaults(await bench.transport(peer.address), faults);
-    const note = (event: Passage["event"], from: NodeId, to: NodeId, bytes: number): void => {
-      onPassage({ event, from, to, bytes, at: clock.now() });
-    };
-    const transport = watched(routed(faulty, peer.id, routes), peer.id, note);
-    const node = await createNode({
-      id: peer.id,
-      cluster: { id: "conformance", bootstrap: peers },
-      transport,
-      storage: maxLogBytes === undefined ? { log } : { log, snapshots },
-      ...(maxLogBytes === undefined ? {} : { maxLogBytes }),
-      ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
-      clock,
-      codec: plainCodec,
-      stateMachine: machine,
-      electionTimeoutMs: { min: minMs, max: 2 * minMs },
-    });
-    node.on("error", (error) => {
-      failures.push(error);
-    });
-    return { node, machine };
-  }
-
+  const ground: Ground = {
+    bench,
+    setting,
+    peers,
+    routes: await routesBetween(bench, peers, bytesPerSecond),
+    faults: { random: createChance(1).next, loss: 0, duplicate: 0, reorder: 0, cut: new Set() },
+    failures: [],
+    clock: createClusterClock(),
+    electionTimeoutMs: { min: minMs, max: 2 * minMs },
+  };
+  const { faults, failures, clock } = ground;
+  const waiting = createWaiting(bench.patienceMs, bench.progress, () => clock.now());
   const members: Member[] = [];
   try {
     for (const peer of peers) {
       const log = createLog(`data-directory-of-${peer.id}`);
       const kept = { peer, log, snapshots: createSnapshots() };
-      members.push({ ...kept, ...(await open(kept)) });
+      members.push({ ...kept, ...(await open(ground, kept)) });
     }
     await body({
       ...waiting,
@@ -143,17 +121,48 @@ export async function withCluster(
       leader: () => members.find(({ node }) => node.status().role === "leader"),
       restart: async (member) => {
         await member.node.close();
-        Object.assign(member, await open(member));
+        Object.assign(member, await open(ground, member));
       },
     });
   } finally {
     await Promise.all(
       members.map(({ node }) =>
-        waiting.settles("the node closed", node.close({ transfer: false })).catch(() => undefined),
+        waiting.settles("the node closed", node.close()).catch(() => undefined),
       ),
     );
     clock.stop();
   }
+}
+
+async function open(
+  { bench, setting, peers, routes, faults, failures, clock, electionTimeoutMs }: Ground,
+  { peer, log, snapshots }: Pick<Member, "peer" | "log" | "snapshots">,
+): Promise<Pick<Member, "node" | "machine">> {
+  const { heartbeatIntervalMs, maxLogBytes, onPassage } = setting;
+  const machine = createRegisters();
+  const faulty = withFaults(await bench.transport(peer.address), faults);
+  const transport = routed(faulty, peer.id, routes);
+  const node = await createNode({
+    id: peer.id,
+    cluster: { id: "conformance", bootstrap: peers },
+    transport:
+      onPassage === undefined
+        ? transport
+        : watched(transport, peer.id, (event, from, to, bytes) => {
+            onPassage({ event, from, to, bytes, at: clock.now() });
+          }),
+    storage: maxLogBytes === undefined ? { log } : { log, snapshots },
+    ...(maxLogBytes === undefined ? {} : { maxLogBytes }),
+    ...(heartbeatIntervalMs === undefined ? {} : { heartbeatIntervalMs }),
+    clock,
+    codec: plainCodec,
+    stateMachine: machine,
+    electionTimeoutMs,
+  });
+  node.on("error", (error) => {
+    failures.push(error);
+  });
+  return { node, machine };
 }
 
 /** Tries again: a cluster needs a moment to find its leader, and frames may be lost. */

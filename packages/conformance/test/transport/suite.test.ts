@@ -45,6 +45,12 @@ test.each([
     transport: () => createToyTransport(),
   };
   await expect(
-    transportSuite.find((one) => one.id === id)?.run(subject, () => Promise.resolve(subject)),
+    transportSuite
+      .find((one) => one.id === id)
+      ?.run(
+        subject,
+        () => Promise.resolve(subject),
+        () => undefined,
+      ),
   ).rejects.toThrow(message);
 });
