@@ -16,7 +16,7 @@ const MUCH_BYTES = 200_000;
 /** A slow line gives so much at once. */
 const THROTTLE_MS = 5;
 /** Timers that rang late are made up for, up to so much: the line is no slower on a busy machine. */
-const LATE_MAX_MS = 20;
+const LATE_MAX_MS = 10;
 const HOST_AND_PORT = /127\.0\.0\.1:(\d+)/;
 
 export interface SocketLinks extends Required<Links> {
