@@ -155,8 +155,8 @@ function sameMembers(a: readonly Member[], b: readonly Member[]): boolean {
 function findBrokenMembership(state: State, leader: Leader): string | undefined {
   const { membership, commitIndex, options } = state;
   const { history } = membership;
-  const last = history[history.length - 1];
-  const before = history[history.length - 2];
+  const last = history.at(-1);
+  const before = history.at(-2);
   if (!last) return `a leader of term ${state.currentTerm} knows no configuration`;
   if (
     last.index > leader.noopIndex &&
@@ -201,7 +201,7 @@ function findBrokenProgress(state: State, leader: Leader, sums: boolean): string
 /** What is under way lies between what is acknowledged and what is sent next. */
 function isWindowRight({ inflight, inflightBytes, matchIndex, nextIndex }: Progress): boolean {
   const first = inflight[0];
-  const last = inflight[inflight.length - 1];
+  const last = inflight.at(-1);
   if (!first || !last) return inflightBytes === 0;
   return first.lastIndex > matchIndex && last.lastIndex < nextIndex && inflightBytes >= 0;
 }

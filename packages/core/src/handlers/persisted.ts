@@ -7,18 +7,16 @@ const SLOWEST_DECAY = 7 / 8;
 /** This persist and all before it are on disk. */
 export function onPersisted(state: State, seq: number): void {
   const { durability } = state;
-  let done = 0;
-  for (const pending of durability.pending) {
-    if (pending.seq > seq) break;
-    durability.durableIndex = Math.max(durability.durableIndex, pending.lastIndex);
-    durability.durableTerm = pending.term;
-    durability.durableSeq = pending.seq;
+  const { pending } = durability;
+  for (let oldest = pending[0]; oldest && oldest.seq <= seq; oldest = pending[0]) {
+    durability.durableIndex = Math.max(durability.durableIndex, oldest.lastIndex);
+    durability.durableTerm = oldest.term;
+    durability.durableSeq = oldest.seq;
     durability.slowestMs = Math.max(
-      state.now - pending.startedAt,
+      state.now - oldest.startedAt,
       durability.slowestMs * SLOWEST_DECAY,
     );
-    done++;
+    pending.shift();
   }
-  durability.pending.splice(0, done);
   if (state.role.kind === "follower" && state.role.ackWhenSeq !== null) state.role.ackNow = true;
 }

@@ -145,6 +145,7 @@ export function strangersIn(
   state: State,
   leader: Leader,
 ): readonly (Server & { readonly rejoin: boolean })[] {
+  if (leader.introductions.size === 0) return [];
   return [...leader.introductions.values()].flatMap(({ server, rejoin, at }) =>
     isFresh(state, at) && !memberOf(state, server) ? [{ ...server, rejoin }] : [],
   );

@@ -59,8 +59,9 @@ export function noteRound(state: State, leader: Leader): void {
 
 /** Whether nobody else can have been elected yet, so that reads may be answered without asking. */
 export function hasLease(state: State, leader: Leader): boolean {
-  const { leaseDriftRate = 1 } = state.options;
+  const { leaseDriftRate } = state.options;
   const { rounds, isForfeited } = leader.lease;
+  if (leaseDriftRate === undefined) return false;
   if (isForfeited || state.commitIndex < leader.noopIndex) return false;
   const promised = reachedByQuorum(
     state,

@@ -40,10 +40,7 @@ function reachedBy(
 ): number {
   if (!configuration) return -Infinity;
   const { voters, outgoing } = configuration;
-  return reachedByBoth(
-    voters.map((server) => figure(server)),
-    outgoing.map((server) => figure(server)),
-  );
+  return reachedByBoth(voters.map(figure), outgoing.map(figure));
 }
 
 /**

@@ -146,13 +146,15 @@ export function acknowledge(progress: Progress, matchIndex: Index, round: number
   progress.matchIndex = Math.max(progress.matchIndex, matchIndex);
   // A late success can outrun a probe that went back.
   progress.nextIndex = Math.max(progress.nextIndex, progress.matchIndex + 1);
-  let freed = 0;
-  for (const sent of progress.inflight) {
-    if (sent.lastIndex > progress.matchIndex) break;
-    progress.inflightBytes -= sent.bytes;
-    freed++;
+  const { inflight } = progress;
+  for (
+    let oldest = inflight[0];
+    oldest && oldest.lastIndex <= progress.matchIndex;
+    oldest = inflight[0]
+  ) {
+    progress.inflightBytes -= oldest.bytes;
+    inflight.shift();
   }
-  if (freed > 0) progress.inflight.splice(0, freed);
 }
 
 /** Puts a message into the window. */

@@ -132,7 +132,7 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-17",
     file: "packages/core/src/handlers/persisted.ts",
-    find: "durability.durableTerm = pending.term;",
+    find: "durability.durableTerm = oldest.term;",
     replace: "durability.durableTerm = state.currentTerm;",
     why: "any finished write vouches for the present term",
     rule: "promises",
@@ -179,15 +179,15 @@ export const replication: readonly Mutant[] = [
   {
     id: "core-40",
     file: "packages/core/src/state/progress.ts",
-    find: "if (sent.lastIndex > progress.matchIndex) break;",
-    replace: "if (sent.lastIndex >= progress.matchIndex) break;",
+    find: "oldest && oldest.lastIndex <= progress.matchIndex;",
+    replace: "oldest && oldest.lastIndex < progress.matchIndex;",
     why: "the last message of the window is never freed",
   },
   {
     id: "core-76",
     file: "packages/core/src/state/progress.ts",
-    find: "    if (sent.lastIndex > progress.matchIndex) break;\n",
-    replace: "",
+    find: "oldest && oldest.lastIndex <= progress.matchIndex;",
+    replace: "oldest;",
     why: "any acknowledgement frees the whole window (hazard 55)",
   },
   // quorum
