@@ -1,7 +1,7 @@
 // The picture that `node.status()` gives of one moment.
-import type { Configuration, Index, RaftStatus, Sender } from "@raftkit/core";
+import type { Index, RaftStatus, Sender } from "@raftkit/core";
 import { votersOf } from "@raftkit/core";
-import type { CounterName, NodeState, NodeStatus, PeerStatus } from "./api.js";
+import type { CounterName, NodeState, NodeStatus } from "./api.js";
 
 export function noCounts(): Record<CounterName, number> {
   return {
@@ -36,6 +36,8 @@ interface Runtime {
 export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
   const { self, now } = runtime;
   const runs = runtime.state === "running";
+  // While voters change, an old voter may be a learner of the new configuration: it still votes.
+  const voters = runs && raft.configuration ? votersOf(raft.configuration) : [];
   return {
     id: self.id,
     incarnation: self.incarnation,
@@ -73,7 +75,11 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     counters: { ...runtime.counters },
     peers: (runs ? raft.peers : []).map((peer) => ({
       id: peer.id,
-      role: roleOf(raft.configuration, peer),
+      role: peer.isLeaving
+        ? "leaving"
+        : voters.some(({ id }) => id === peer.id)
+          ? "voter"
+          : "learner",
       matchIndex: peer.matchIndex,
       nextIndex: peer.nextIndex,
       lastContactMs: Math.round(now - peer.lastContactAt),
@@ -81,14 +87,4 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
       install: peer.install,
     })),
   };
-}
-
-function roleOf(
-  configuration: Configuration | undefined,
-  { id, isLeaving }: RaftStatus["peers"][number],
-): PeerStatus["role"] {
-  if (isLeaving) return "leaving";
-  // While voters change, an old voter may be a learner of the new configuration: it still votes.
-  const isVoter = configuration && votersOf(configuration).some((server) => server.id === id);
-  return isVoter ? "voter" : "learner";
 }
