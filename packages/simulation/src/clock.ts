@@ -1,6 +1,7 @@
 // Simulated time: one queue of events for everybody, and a clock for each simulated process.
 // Nothing here waits for real time. After each event everything that it started in memory
 // (promises) is finished before the next one runs.
+import type { Event } from "./event-queue.js";
 import { createEventQueue, Phase } from "./event-queue.js";
 import type { RunningProcess, VirtualProcess } from "./virtual-process.js";
 import { createProcess } from "./virtual-process.js";
@@ -18,6 +19,12 @@ export interface VirtualTime {
    * whether there was one
    */
   step(until: number): Promise<boolean>;
+  /**
+   * Runs one event after another that is due by then, as `step` does.
+   * @param goesOn asked before each of them
+   * @returns whether that ended it; else no event was left
+   */
+  run(until: number, goesOn: () => boolean): Promise<boolean>;
   /** Moves the clock on to this time, where no event is due before it. */
   advanceTo(time: number): void;
   /** Called after each event, with the process that ran it. */
@@ -27,6 +34,8 @@ export interface VirtualTime {
 }
 
 const STEPS_PER_BREATH = 4096;
+
+const SETTLED = Promise.resolve();
 
 export function createVirtualTime(): VirtualTime {
   const queue = createEventQueue<RunningProcess>();
@@ -46,32 +55,59 @@ export function createVirtualTime(): VirtualTime {
     runIn(process, run);
   }
 
+  function happen(event: Event<RunningProcess>): void {
+    queue.now = event.time;
+    const { run } = event;
+    event.run = undefined;
+    current = event.process;
+    if (run !== undefined && current !== undefined) runIn(current, run);
+    else run?.();
+  }
+
+  /** One promise for all events: to await one for each costs as much as many an event. */
+  function runAll(until: number, goesOn: () => boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      function runNext(): void {
+        try {
+          const isOver = !goesOn();
+          const event = isOver ? undefined : queue.take(until);
+          if (event === undefined) {
+            resolve(isOver);
+            return;
+          }
+          happen(event);
+          (++steps % STEPS_PER_BREATH === 0 ? whenBreathed : whenSettled)(onSettled);
+        } catch (error) {
+          reject(error);
+        }
+      }
+      function onSettled(): void {
+        try {
+          for (const listener of listeners) listener(current);
+        } catch (error) {
+          reject(error);
+          return;
+        }
+        // What listeners began goes on first, as far as it can at once.
+        void SETTLED.then(runNext);
+      }
+      runNext();
+    });
+  }
+
   return {
     now: () => queue.now,
     process: (name) => createProcess(name, queue, runNow),
     at: (time, run) => queue.push(time, Phase.input, undefined, run),
     step(until) {
-      const event = queue.take(until);
-      if (event === undefined) return Promise.resolve(false);
-      queue.now = event.time;
-      const run = event.run;
-      event.run = undefined;
-      current = event.process;
-      // One promise for each event: that a function which awaits makes three more costs as much as
-      // many an event.
-      return new Promise((resolve, reject) => {
-        if (run !== undefined && current !== undefined) runIn(current, run);
-        else run?.();
-        (++steps % STEPS_PER_BREATH === 0 ? whenBreathed : whenSettled)(() => {
-          try {
-            for (const listener of listeners) listener(current);
-            resolve(true);
-          } catch (error) {
-            reject(error);
-          }
-        });
+      let isFirst = true;
+      return runAll(until, () => {
+        const goesOn = isFirst;
+        isFirst = false;
+        return goesOn;
       });
     },
+    run: runAll,
     advanceTo(time) {
       queue.now = Math.max(queue.now, time);
     },
@@ -87,7 +123,7 @@ export function createVirtualTime(): VirtualTime {
  * within a promise job runs when no job is left, and costs no turn of the real event loop.
  */
 function whenSettled(run: () => void): void {
-  void Promise.resolve().then(() => process.nextTick(run));
+  void SETTLED.then(() => process.nextTick(run));
 }
 
 /**

@@ -23,6 +23,48 @@ describe("virtual time", () => {
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   });
 
+  test("runs on until nothing is due, or as long as it is to", async () => {
+    const time = createVirtualTime();
+    const seen: number[] = [];
+    for (const at of [1, 2, 3, 4]) time.at(at, () => seen.push(at));
+    expect(await time.run(3, () => seen.length < 2)).toBe(true);
+    expect(seen).toEqual([1, 2]);
+    expect(await time.run(3, () => true)).toBe(false);
+    expect(seen).toEqual([1, 2, 3]);
+    expect(await time.run(4, () => false)).toBe(true);
+    expect(await time.step(4)).toBe(true);
+    expect(seen).toEqual([1, 2, 3, 4]);
+  });
+
+  test("what a listener begins goes on before the next event", async () => {
+    const time = createVirtualTime();
+    const seen: string[] = [];
+    for (const at of [1, 2]) time.at(at, () => seen.push(`event ${at}`));
+    time.onStep(() => void Promise.resolve().then(() => seen.push("listener")));
+    await time.run(3, () => true);
+    expect(seen).toEqual(["event 1", "listener", "event 2", "listener"]);
+  });
+
+  test("what an event or a listener throws ends the run", async () => {
+    const time = createVirtualTime();
+    const seen: number[] = [];
+    time.at(1, () => {
+      throw new Error("by an event");
+    });
+    time.at(2, () => seen.push(2));
+    time.onStep(() => {
+      if (seen.length > 0) throw new Error("by a listener");
+    });
+    const isToGoOn = (): boolean => true;
+    await expect(time.run(3, isToGoOn)).rejects.toThrow("by an event");
+    await expect(time.run(3, isToGoOn)).rejects.toThrow("by a listener");
+    await expect(
+      time.run(3, () => {
+        throw new Error("by who runs it");
+      }),
+    ).rejects.toThrow("by who runs it");
+  });
+
   test("jumps to what is due: no waiting", async () => {
     const time = createVirtualTime();
     const { clock } = time.process("a");

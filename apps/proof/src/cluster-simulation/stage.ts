@@ -58,16 +58,14 @@ export function createStage(plan: Plan, options: ClusterSimulationOptions): Stag
     async runUntil(until, done) {
       let windowEnd = time.now() + 1;
       let events = 0;
-      while (failure === undefined && !done()) {
-        if (!(await time.step(until))) {
-          time.advanceTo(until);
-          return;
-        }
+      const goesOn = (): boolean => {
         if (time.now() >= windowEnd) [windowEnd, events] = [time.now() + 1, 0];
         else if (++events > EVENTS_PER_MS_MAX) {
           broken("progress", `more than ${EVENTS_PER_MS_MAX} events within a millisecond`);
         }
-      }
+        return failure === undefined && !done();
+      };
+      if (!(await time.run(until, goesOn))) time.advanceTo(until);
     },
     compare: () => watch.compare(computers),
     outcome: () => ({
