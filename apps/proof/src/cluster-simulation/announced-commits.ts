@@ -19,8 +19,9 @@ export function createAnnouncedCommitCheck(nodes: readonly NodeView[]): CheckAnn
   /** What was announced as committed, anywhere, and found on the disks of a majority. */
   let proven = 0;
   return ({ id, log }, commitIndex) => {
+    if (commitIndex <= proven) return;
     const current = log.configurations.at(-1)?.configuration;
-    if (commitIndex <= proven || !current) return;
+    if (!current) return;
     proven = commitIndex;
     const holders = nodes.filter(({ disk }) => disk.log.lastIndex >= commitIndex);
     const holds = (member: Member): boolean => holders.some((node) => isSameMember(node, member));

@@ -24,6 +24,8 @@ export interface ObservedNode {
   termStart: number;
   /** What the present run said last: the view's own are put together so that they can't go back. */
   said: { readonly term: number; readonly commitIndex: number };
+  /** What the invariants were shown of the present run last; undefined: nothing yet. */
+  shown: Pick<NodeView, "role" | "currentTerm" | "votedFor"> | undefined;
 }
 
 export function createObservedNode(
@@ -36,6 +38,7 @@ export function createObservedNode(
     memory,
     termStart: 0,
     said: { term: 0, commitIndex: 0 },
+    shown: undefined,
     view: {
       id,
       incarnation,
@@ -57,6 +60,7 @@ export function beginRun(found: ObservedNode, durable: StoredState, emptyStateHa
   const { view, memory } = found;
   copyState(memory, durable);
   found.said = { term: 0, commitIndex: 0 };
+  found.shown = undefined;
   Object.assign(view, {
     role: "follower",
     currentTerm: memory.currentTerm,

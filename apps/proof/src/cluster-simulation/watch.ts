@@ -163,7 +163,11 @@ export function createWatch(
       if (found === undefined) return;
       computer.changed();
       guarded(() => {
-        look(found, computer, invariants, checkAnnouncedCommit);
+        // Mostly its event before this one has shown that it is committed; the rest of what the node
+        // says is looked at when this event ends, once for all entries.
+        if (found.view.commitIndex < index) {
+          look(found, computer, invariants, checkAnnouncedCommit);
+        }
         skipTo(found.view, index - 1, invariants);
         if (stateHash !== undefined) found.view.stateHash = stateHash;
         skipTo(found.view, index, invariants);
@@ -226,8 +230,19 @@ function look(
   view.role = status?.role ?? "follower";
   view.currentTerm = Math.max(status?.term ?? 0, memory.currentTerm);
   view.votedFor = view.currentTerm === memory.currentTerm ? memory.votedFor : null;
-  invariants.changed(view);
+  showChange(found, invariants);
   advance(found, status, invariants);
+}
+
+/** Most of what runs changes neither role nor term nor vote: what was judged is the same again. */
+function showChange(found: ObservedNode, { changed }: Required<Invariant>): void {
+  const { view, shown } = found;
+  const { role, currentTerm, votedFor } = view;
+  if (role === shown?.role && currentTerm === shown.currentTerm && votedFor === shown.votedFor) {
+    return;
+  }
+  found.shown = { role, currentTerm, votedFor };
+  changed(view);
 }
 
 /**

@@ -62,5 +62,6 @@ export function captureIn(world: World, data: Uint8Array): Capture | undefined {
   if (data.length < CAPTURE_BYTES_MIN) return undefined;
   const number = new DataView(data.buffer, data.byteOffset).getUint32(0);
   const capture = world.captures[number];
-  return capture && Buffer.compare(capture.data, data) === 0 ? capture : undefined;
+  const isThis = capture?.data === data || (capture && Buffer.compare(capture.data, data) === 0);
+  return isThis ? capture : undefined;
 }

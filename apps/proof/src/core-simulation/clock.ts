@@ -38,8 +38,11 @@ function wallAheadMs(
 /**
  * Plans the tick that the node asks for, unless an earlier one is planned: that one looks again.
  */
-export function armTimer(world: World, member: Member): void {
-  const deadline = member.raft?.deadline ?? Infinity;
+export function armTimer(
+  world: World,
+  member: Member,
+  deadline: number = member.raft?.deadline ?? Infinity,
+): void {
   if (deadline === Infinity || member.clockRate === 0) return;
   const at = Math.max(
     world.now + 1,

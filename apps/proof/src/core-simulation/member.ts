@@ -239,7 +239,7 @@ function carryOut(world: World, member: Member, raft: Raft, input: Input): void 
     return;
   }
   checkCommit(world, member);
-  if (deadline < Infinity) armTimer(world, member);
+  armTimer(world, member, deadline);
 }
 
 function noteVoid(world: World, member: Member, raft: Raft): void {

@@ -2,7 +2,7 @@
 // everywhere; two configurations that follow each other have overlapping majorities; and a leader
 // was elected by a majority of its configuration's disks: votes count from members' data
 // directories only, and only when they are durable (paper §5.2, Figure 2).
-import type { Configuration, Index, Member } from "@raftkit/core";
+import type { Configuration, Index, Member, Term } from "@raftkit/core";
 import type { NodeView } from "./view.js";
 import { nameOf } from "./view.js";
 import type { Invariant } from "./invariant.js";
@@ -12,6 +12,8 @@ export function configurationSafety(): Invariant {
   const committed = new Map<Index, string>();
   /** `term candidate` → the data directories that hold a vote for it. */
   const votes = new Map<string, Set<string>>();
+  /** By data directory: the vote that it held when it was looked at last. */
+  const counted = new Map<string, { readonly term: Term; readonly vote: Member }>();
   const elected = new Map<string, number>();
 
   function checkMembers(node: NodeView, before: Index): void {
@@ -41,6 +43,9 @@ export function configurationSafety(): Invariant {
   return {
     durable({ incarnation, disk: { currentTerm, votedFor } }) {
       if (votedFor === null) return;
+      const last = counted.get(incarnation);
+      if (last?.term === currentTerm && last.vote === votedFor) return;
+      counted.set(incarnation, { term: currentTerm, vote: votedFor });
       const name = `${currentTerm} ${nameOf(votedFor)}`;
       const known = votes.get(name);
       if (known) known.add(incarnation);

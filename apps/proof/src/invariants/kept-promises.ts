@@ -49,13 +49,13 @@ export function keptPromises(): Invariant {
   /** What is committed at an index by now decides what becomes of an acknowledgement. */
   function settle(promised: Promised): void {
     const { open } = promised;
-    if (!open.some(({ index }) => committed[index] !== undefined)) return;
-    promised.open = open.filter(({ index }) => committed[index] === undefined);
+    let left = 0;
     for (const one of open) {
-      if (committed[one.index] === one.chain && one.index > promised.kept.index) {
-        promised.kept = one;
-      }
+      const chain = committed[one.index];
+      if (chain === undefined) open[left++] = one;
+      else if (chain === one.chain && one.index > promised.kept.index) promised.kept = one;
     }
+    open.length = left;
   }
 
   return {
