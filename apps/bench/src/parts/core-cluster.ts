@@ -18,7 +18,8 @@ interface Core {
 }
 
 export class CoreCluster {
-  readonly #cores: ReadonlyMap<NodeId, Core>;
+  readonly #cores: readonly Core[];
+  readonly #byId: ReadonlyMap<NodeId, Core>;
   #work: { readonly core: Core; readonly input: Input }[] = [];
   #now = 0;
   #nextSeq = 1;
@@ -33,14 +34,15 @@ export class CoreCluster {
       return { id: `n${i + 1}`, address: `n${i + 1}.bench` };
     });
     this.#compacts = compacts;
-    this.#cores = new Map(peers.map((peer) => [peer.id, createCore(peer, peers)]));
-    for (const core of this.#cores.values()) this.#give(core, { type: "tick" });
+    this.#cores = peers.map((peer) => createCore(peer, peers));
+    this.#byId = new Map(this.#cores.map((core) => [core.sender.id, core]));
+    for (const core of this.#cores) this.#give(core, { type: "tick" });
     // Timers ring until somebody leads.
     let leader: Core | undefined;
     for (let i = 0; i < 1000 && !leader; i++) {
       this.#run();
       this.#now += 10;
-      leader = [...this.#cores.values()].find(({ raft }) => raft.status.role === "leader");
+      leader = this.#cores.find(({ raft }) => raft.status.role === "leader");
     }
     if (!leader) throw new Error(`none of ${nodes} cores leads`);
     this.#leader = leader;
@@ -49,7 +51,7 @@ export class CoreCluster {
 
   /** Of the leader, and the mean of the others. */
   stepMs(): { readonly leader: number; readonly follower: number } {
-    const others = [...this.#cores.values()].filter((core) => core !== this.#leader);
+    const others = this.#cores.filter((core) => core !== this.#leader);
     const sum = others.reduce((total, { stepMs }) => total + stepMs, 0);
     return { leader: this.#leader.stepMs, follower: others.length === 0 ? 0 : sum / others.length };
   }
@@ -77,11 +79,11 @@ export class CoreCluster {
     this.#sinceCompaction += commands.length;
     if (!this.#compacts || this.#sinceCompaction < COMPACT_AFTER_ENTRIES) return;
     this.#sinceCompaction = 0;
-    for (const core of this.#cores.values()) this.#compact(core);
+    for (const core of this.#cores) this.#compact(core);
   }
 
   #nextDeadline(): number {
-    return Math.min(...[...this.#cores.values()].map(({ raft }) => raft.deadline));
+    return Math.min(...this.#cores.map(({ raft }) => raft.deadline));
   }
 
   #give(core: Core, input: Input): void {
@@ -96,7 +98,7 @@ export class CoreCluster {
       this.#work = [];
       for (const { core, input } of work) this.#step(core, input);
       if (this.#work.length > 0) continue;
-      for (const core of this.#cores.values()) {
+      for (const core of this.#cores) {
         if (core.raft.deadline <= this.#now) this.#step(core, { type: "tick" });
       }
       if (this.#work.length === 0) return;
@@ -112,7 +114,7 @@ export class CoreCluster {
 
   #perform(core: Core, effect: Effect): void {
     if (effect.type === "send") {
-      const to = this.#cores.get(effect.to);
+      const to = this.#byId.get(effect.to);
       const message = asReceived(effect.message);
       if (to) this.#give(to, { type: "receive", from: core.sender, message });
     } else if (effect.type === "persist") {
