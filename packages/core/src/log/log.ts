@@ -7,6 +7,11 @@ import type { EntryRun, Index, Term } from "../types.js";
 /** What an entry costs beside its data, for the bounds on memory. */
 export const ENTRY_OVERHEAD_BYTES = 256;
 
+/** What a run's entries count for in the bounds. */
+export function sizeOf({ count, bytes }: EntryRun): number {
+  return bytes.length + count * (ENTRY_OVERHEAD_BYTES - ENTRY_HEADER_BYTES);
+}
+
 const CHUNK_BITS = 12;
 
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
@@ -116,11 +121,11 @@ export class Log {
         lastTerm = term;
       }
       const length = entryLength(run.bytes, offset);
-      this.#bytes += length + ENTRY_OVERHEAD_BYTES;
       chunk.bytes += length + ENTRY_OVERHEAD_BYTES;
       offset += ENTRY_HEADER_BYTES + length;
       if (length > largest) largest = length;
     }
+    this.#bytes += sizeOf(run);
     this.#largestEntryBytes = Math.max(this.#largestEntryBytes, ENTRY_HEADER_BYTES + largest);
     this.#lastIndex += run.count;
   }

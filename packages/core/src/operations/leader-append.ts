@@ -1,7 +1,7 @@
 // Entries that a leader appends, and the limits that refuse them.
 import { CLOCK_BYTES, CLOCK_ELAPSED_MS_MAX, encodeClock } from "../encoding/clock.js";
 import { encodeRun, EntryKind } from "../encoding/entry.js";
-import { ENTRY_OVERHEAD_BYTES } from "../log/log.js";
+import { ENTRY_OVERHEAD_BYTES, sizeOf } from "../log/log.js";
 import type { Refusal } from "../protocol/messages.js";
 import type { Leader, State } from "../state/state.js";
 import type { EntryRun } from "../types.js";
@@ -12,7 +12,7 @@ import { emit } from "./emit.js";
 export function appendOwn(state: State, leader: Leader, run: EntryRun): void {
   state.log.append(run);
   state.durability.staged.push({ type: "append", run });
-  for (let i = 0; i < run.count; i++) leader.uncommittedBytes += state.log.size(run.firstIndex + i);
+  leader.uncommittedBytes += sizeOf(run);
 }
 
 /**
