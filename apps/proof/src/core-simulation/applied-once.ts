@@ -9,12 +9,13 @@ export interface AppliedOnce {
 }
 
 export function createAppliedOnce(broken: (message: string) => void): AppliedOnce {
-  const places = new Map<number, Index>();
+  /** By value: they are numbered one after another. */
+  const places: Index[] = [];
   return {
     onApplied(node, index, value) {
       if (value === 0) return;
-      const place = places.get(value);
-      if (place === undefined) places.set(value, index);
+      const place = places[value];
+      if (place === undefined) places[value] = index;
       else if (place !== index) {
         broken(
           `${node} applies a put of ${value} at index ${index}, which stands at ${place} too and was proposed once`,

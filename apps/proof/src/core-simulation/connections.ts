@@ -1,7 +1,6 @@
 // Who reaches whom where members come and go: a connection needs one side that dials the other's
 // present address. A node that joins dials the addresses that it was started with, and is told who
 // answers there.
-import type { Input } from "@raftkit/core";
 import { isListed, serversOf } from "@raftkit/core";
 import type { Member, World } from "./world.js";
 import { planAction } from "./world.js";
@@ -47,12 +46,7 @@ export function latestConfiguration(
 /**
  * A node is told whom its transport reaches, once in a run, and as long as it isn't named again.
  */
-export function dialSeeds(
-  world: World,
-  member: Member,
-  tell: (input: Input) => void,
-  hasMet = false,
-): void {
+export function dialSeeds(world: World, member: Member, hasMet = false): void {
   const { run } = member;
   planAction(world, world.now + 1 + world.random.operators.integer(DIAL_MS), () => {
     if (!member.raft || member.run !== run) return;
@@ -64,9 +58,11 @@ export function dialSeeds(
         (other) => other.raft && member.seeds.has(other.address) && !isCut(world, member, other),
       );
       isTold ||= found.length > 0;
-      if (found.length > 0) tell({ type: "met", from: world.random.operators.pick(found).sender });
+      if (found.length > 0) {
+        member.tell({ type: "met", from: world.random.operators.pick(found).sender });
+      }
     }
-    dialSeeds(world, member, tell, isTold);
+    dialSeeds(world, member, isTold);
   });
 }
 

@@ -1,6 +1,6 @@
 // What a node asks for is carried out here, at once, and shown to the invariants: it sends, writes,
 // applies, and tells what became of it. What ends a run or begins another step is not decided here.
-import type { Effect, EntryRun, Input } from "@raftkit/core";
+import type { Effect, EntryRun } from "@raftkit/core";
 import {
   ENTRY_HEADER_BYTES,
   ENTRY_KIND_OFFSET,
@@ -28,7 +28,6 @@ export function perform(
   world: World,
   member: Member,
   effect: Exclude<Effect, EffectOf<"apply" | "restore" | "failed">>,
-  tell: (input: Input) => void,
 ): void {
   switch (effect.type) {
     case "send":
@@ -57,20 +56,20 @@ export function perform(
       drop(world, member, effect);
       break;
     case "takeSnapshot":
-      if (world.settings.snapshots) capture(world, member, tell);
+      if (world.settings.snapshots) capture(world, member);
       break;
     case "readSnapshot":
-      read(world, member, effect, tell);
+      read(world, member, effect);
       break;
     case "releaseSnapshot":
       release(member, effect);
       break;
     case "writeSnapshot":
       noteWrite(world, member, effect);
-      write(world, member, effect, tell);
+      write(world, member, effect);
       break;
     case "commitSnapshot":
-      install(world, member, effect, tell);
+      install(world, member, effect);
       break;
     case "abortSnapshot":
       abort(world, member, effect.install);

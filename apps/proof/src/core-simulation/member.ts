@@ -52,6 +52,7 @@ export function createMember(
     leaseDriftRate: leaseDriftRateOf(random.fork(`lease/${id}`), plan),
     isLost: false,
     raft: undefined,
+    tell: () => undefined,
     sender: { id, incarnation, run: 0 },
     run: 0,
     random: random.fork(`raft/${id}/${generation}`).next,
@@ -108,6 +109,7 @@ export function start(world: World, member: Member): void {
     transferIndex: Infinity,
     hasCalledOff: false,
     hasHeardLeader: false,
+    tell: (input: Input) => step(world, member, input),
   });
   const isFounder = member.startsAs === "founder";
   if (!isFounder) member.seeds = seedsFor(world, member);
@@ -148,7 +150,7 @@ export function start(world: World, member: Member): void {
   world.invariants.started(member);
   world.unsettled = true;
   step(world, member, { type: "tick" });
-  if (!isFounder) dialSeeds(world, member, (input) => step(world, member, input));
+  if (!isFounder) dialSeeds(world, member);
 }
 
 /** What a start finds whole. All that it finds may be read. */
@@ -221,12 +223,11 @@ export function step(world: World, member: Member, input: Input): void {
 function carryOut(world: World, member: Member, raft: Raft, input: Input): void {
   const effects = raft.step(localNow(world, member), input);
   const seen = world.tamper ? world.tamper(member, effects) : effects;
-  const tell = (told: Input): void => step(world, member, told);
   for (const effect of seen) {
     if (effect.type === "apply") applyLater(world, member, effect.entries);
     else if (effect.type === "restore") restoreLater(world, member, effect.snapshot);
     else if (effect.type === "failed") onFailed(world, member, effect.error);
-    else perform(world, member, effect, tell);
+    else perform(world, member, effect);
     if (member.raft !== raft) return;
   }
   const { deadline } = raft;
@@ -284,7 +285,7 @@ export function applyWaiting(world: World, member: Member): void {
     }
   }
   step(world, member, { type: "applied", index: member.lastApplied });
-  captureIfDue(world, member, (told) => step(world, member, told));
+  captureIfDue(world, member);
 }
 
 function onFailed(world: World, member: Member, error: Error): void {

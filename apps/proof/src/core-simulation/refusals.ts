@@ -8,18 +8,19 @@ export interface Refusals {
 }
 
 export function createRefusals(broken: (message: string) => void): Refusals {
-  const refused = new Set<number>();
-  const applied = new Set<number>();
+  // By value: they are numbered one after another.
+  const refused: boolean[] = [];
+  const applied: boolean[] = [];
   return {
     onRefused(client, value) {
-      refused.add(value);
-      if (applied.has(value)) {
+      refused[value] = true;
+      if (applied[value]) {
         broken(`${client} was told that nothing became of its put of ${value}, which was applied`);
       }
     },
     onApplied(node, value) {
-      applied.add(value);
-      if (refused.has(value)) {
+      applied[value] = true;
+      if (refused[value]) {
         broken(
           `${node} applies a put of ${value}, whose client was told that nothing became of it`,
         );

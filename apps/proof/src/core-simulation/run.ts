@@ -179,7 +179,7 @@ function requestSnapshots(world: World, number: number): void {
   planAction(world, world.now + gapMs, () => {
     const member = world.members[number];
     if (member?.raft && member.pausedUntil <= world.now) {
-      captureNew(world, member, (input) => step(world, member, input));
+      captureNew(world, member);
     }
     requestSnapshots(world, number);
   });

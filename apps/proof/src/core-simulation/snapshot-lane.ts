@@ -2,7 +2,7 @@
 // writes what the leader sends. Each piece of work takes its time; what was durable when the
 // process ended is found by the next one, whether anybody was told or not.
 import { crc32 } from "node:zlib";
-import type { Effect, Input, SnapshotPosition } from "@raftkit/core";
+import type { Effect, SnapshotPosition } from "@raftkit/core";
 import { captureIn, captureNow } from "./captures.js";
 import { checkInstalled, noteTrouble } from "./install-watch.js";
 import type { StoredSnapshot } from "./snapshot-state.js";
@@ -11,7 +11,6 @@ import type { Member, World } from "./world.js";
 import { plan } from "./world.js";
 
 type EffectOf<Type extends Effect["type"]> = Extract<Effect, { readonly type: Type }>;
-type Tell = (input: Input) => void;
 
 /** After a capture that failed, the next one. ms */
 const RETRY_MS = 60;
@@ -68,24 +67,24 @@ function prune({ snapshots: { readable, readers, newest } }: Member): void {
 }
 
 /** The policy: when the log has grown by so much, or is nearly full. */
-export function captureIfDue(world: World, member: Member, tell: Tell): void {
+export function captureIfDue(world: World, member: Member): void {
   const { snapshots: settings, options } = world.settings;
   const { snapshots: lane, log, lastApplied } = member;
   if (!settings || lane.isCapturing) return;
   const isDue =
     log.bytes(lastApplied) - lane.capturedBytes > options.maxLogBytes / 2 ||
     log.bytes(log.lastIndex) - log.bytes(log.base.index) > 0.8 * options.maxLogBytes;
-  if (isDue) captureNew(world, member, tell);
+  if (isDue) captureNew(world, member);
 }
 
 /** Unless the newest one is as good. */
-export function captureNew(world: World, member: Member, tell: Tell): void {
+export function captureNew(world: World, member: Member): void {
   const { newest } = member.snapshots;
-  if (member.lastApplied > (newest?.meta.index ?? 0)) capture(world, member, tell);
+  if (member.lastApplied > (newest?.meta.index ?? 0)) capture(world, member);
 }
 
 /** Captures what is applied now, and stores it. */
-export function capture(world: World, member: Member, tell: Tell): void {
+export function capture(world: World, member: Member): void {
   const { snapshots: lane } = member;
   if (lane.isCapturing) {
     lane.mustCapture = true;
@@ -108,29 +107,24 @@ export function capture(world: World, member: Member, tell: Tell): void {
     if (saved) world.snapshotCounts.captured++;
     later(world, member, () => {
       lane.isCapturing = false;
-      if (saved) tell({ type: "snapshotSaved", snapshot: saved.meta });
-      if (lane.mustCapture || isOutOfRoom) again(world, member, tell, isOutOfRoom);
+      if (saved) member.tell({ type: "snapshotSaved", snapshot: saved.meta });
+      if (lane.mustCapture || isOutOfRoom) again(world, member, isOutOfRoom);
     });
   });
 }
 
-function again(world: World, member: Member, tell: Tell, hasFailed: boolean): void {
+function again(world: World, member: Member, hasFailed: boolean): void {
   const { snapshots: lane } = member;
   lane.mustCapture = false;
-  if (!hasFailed) capture(world, member, tell);
+  if (!hasFailed) capture(world, member);
   else {
-    const action = (): void => capture(world, member, tell);
+    const action = (): void => capture(world, member);
     plan(world, world.now + RETRY_MS, "snapshot", member, { action });
   }
 }
 
 /** For a follower. */
-export function read(
-  world: World,
-  member: Member,
-  effect: EffectOf<"readSnapshot">,
-  tell: Tell,
-): void {
+export function read(world: World, member: Member, effect: EffectOf<"readSnapshot">): void {
   const { peer, attempt, snapshotId, offset, maxBytes } = effect;
   const { snapshots: lane } = member;
   const found = lane.readable.get(snapshotId);
@@ -145,7 +139,7 @@ export function read(
       const receiver = world.members[world.byId.get(peer) ?? -1];
       if (receiver) noteTrouble(world, receiver, "source");
     }
-    tell({ type: "snapshotRead", peer, attempt, offset, data });
+    member.tell({ type: "snapshotRead", peer, attempt, offset, data });
   });
 }
 
@@ -164,7 +158,6 @@ export function write(
   world: World,
   member: Member,
   { install, offset, data }: EffectOf<"writeSnapshot">,
-  tell: Tell,
 ): void {
   const { snapshots: lane } = member;
   inOrder(world, member, () => {
@@ -175,12 +168,12 @@ export function write(
     if (lane.noRoomUntil > world.now) {
       lane.sink = undefined;
       noteTrouble(world, member, "noRoom");
-      tell({ type: "snapshotRefused", install, reason: "failed" });
+      member.tell({ type: "snapshotRefused", install, reason: "failed" });
       return;
     }
     sink.parts.push(data);
     sink.bytes += data.length;
-    tell({ type: "snapshotWritten", install, offset: sink.bytes });
+    member.tell({ type: "snapshotWritten", install, offset: sink.bytes });
   });
 }
 
@@ -188,7 +181,6 @@ export function install(
   world: World,
   member: Member,
   { install: id, position, bytes, crc }: EffectOf<"commitSnapshot">,
-  tell: Tell,
 ): void {
   const { snapshots: lane } = member;
   inOrder(world, member, () => {
@@ -198,7 +190,7 @@ export function install(
     const data = new Uint8Array(Buffer.concat(sink.parts));
     if (data.length !== bytes || crc32(data) !== crc) {
       noteTrouble(world, member, "source");
-      tell({ type: "snapshotRefused", install: id, reason: "damaged" });
+      member.tell({ type: "snapshotRefused", install: id, reason: "damaged" });
       return;
     }
     const store = (): StoredSnapshot | undefined => commit(world, member, position, data);
@@ -212,10 +204,10 @@ export function install(
       // Some faults wait for this.
       world.unsettled = true;
       inOrder(world, member, () => {
-        if (!saved) tell({ type: "snapshotRefused", install: id, reason: "failed" });
+        if (!saved) member.tell({ type: "snapshotRefused", install: id, reason: "failed" });
         else {
           if (member.receiving?.id === id) member.receiving.isTold = true;
-          tell({ type: "snapshotInstalled", install: id, snapshot: saved.meta });
+          member.tell({ type: "snapshotInstalled", install: id, snapshot: saved.meta });
           checkInstalled(world, member);
         }
       });

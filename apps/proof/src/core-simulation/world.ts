@@ -5,6 +5,7 @@ import type {
   Effect,
   EntryRun,
   Index,
+  Input,
   LogOperation,
   Member as RaftMember,
   Message,
@@ -82,6 +83,8 @@ export interface Member extends NodeView {
   isLost: boolean;
   /** Undefined while it is down. */
   raft: Raft | undefined;
+  /** Its node takes a step. */
+  tell: (input: Input) => void;
   sender: Sender;
   run: number;
   random: () => number;

@@ -8,7 +8,8 @@ import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 
 export function restores(): Invariant {
-  const hashes = new Map<Index, number>();
+  /** By applied index. */
+  const hashes: number[] = [];
   /** By data directory: the snapshot of its latest start, to which that resets the log. */
   const found = new Map<string, Index>();
   return {
@@ -16,13 +17,13 @@ export function restores(): Invariant {
       found.set(incarnation, disk.snapshot?.index ?? 0);
     },
     applied({ lastApplied, stateHash }) {
-      if (!hashes.has(lastApplied)) hashes.set(lastApplied, stateHash);
+      hashes[lastApplied] ??= stateHash;
     },
     restored(node, { index }) {
       const { id, incarnation, disk, lastApplied, stateHash, commitIndex } = node;
       const broken = (what: string): InvariantBroken =>
         new InvariantBroken("restores", `${id} restores a snapshot at ${index} ${what}`);
-      if (lastApplied !== index || stateHash !== hashes.get(index)) {
+      if (lastApplied !== index || stateHash !== hashes[index]) {
         throw broken("and is in another state than after the entries up to there");
       }
       if (index > commitIndex) throw broken(`but has committed ${commitIndex} only`);

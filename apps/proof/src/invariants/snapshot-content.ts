@@ -2,22 +2,19 @@
 // have after applying the committed entry there, and its configuration is the one in force at that
 // index, not a later one (paper §7; thesis §5; hazard 28). Looked at whenever a disk holds a new
 // one, its own or the leader's.
-import type { Index } from "@raftkit/core";
 import type { Invariant } from "./invariant.js";
 import { InvariantBroken } from "./invariant.js";
 import { namesOf } from "./configuration-safety.js";
 
 export function snapshotContent(): Invariant {
   /** By index: the state after it, and the entries up to it. */
-  const hashes = new Map<Index, number>();
-  const chains = new Map<Index, number>();
+  const hashes: number[] = [];
+  const chains: number[] = [];
 
   return {
     applied({ lastApplied, stateHash, log }) {
-      if (!hashes.has(lastApplied)) {
-        hashes.set(lastApplied, stateHash);
-        chains.set(lastApplied, log.chain(lastApplied));
-      }
+      hashes[lastApplied] ??= stateHash;
+      chains[lastApplied] ??= log.chain(lastApplied);
     },
     saved({ id, disk: { snapshot } }) {
       if (!snapshot) return;
@@ -31,7 +28,7 @@ export function snapshotContent(): Invariant {
           `of term ${term}, whose data was captured at ${content.index} of term ${entries.term(content.index)}`,
         );
       }
-      if (hashes.get(index) !== content.stateHash || chains.get(index) !== entries.chain(index)) {
+      if (hashes[index] !== content.stateHash || chains[index] !== entries.chain(index)) {
         throw broken("that isn't the state after the entries up to there");
       }
       const inForce = entries.configurations.findLast((one) => one.index <= index);
