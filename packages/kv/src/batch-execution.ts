@@ -28,6 +28,13 @@ const NEWLY_WRITTEN = { type: "written", previousIndex: null } as const;
 /** The longest number has 20 digits with its sign. */
 const NUMBER_BYTES_MAX = 20;
 
+/** Some neighbouring operations of a batch, in bytes that their values are kept in. */
+interface KeptOperations {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  end: number;
+}
+
 export class BatchExecution {
   readonly #values = new ValueKeeper();
   /**
@@ -67,6 +74,33 @@ export class BatchExecution {
     return { ok: true, index, results };
   }
 
+  /**
+   * Of a batch of puts without conditions. What they change is what they say: it is told from the
+   * bytes that their values are kept in, so that until somebody looks at it, it takes no others.
+   */
+  executePuts(
+    bytes: Uint8Array,
+    index: Index,
+  ): { readonly result: KvBatchResult; readonly changes: LazyKvChanges } {
+    const reader = new BatchReader(bytes);
+    const results: KvOperationResult[] = [];
+    const kept: KeptOperations[] = [];
+    let last: KeptOperations | undefined;
+    this.#values.begin(bytes);
+    while (reader.next()) {
+      const ordered = orderedOf(bytes, reader.keyStart, reader.keyEnd);
+      results.push(this.#put(reader, ordered, index, undefined));
+      const { kept: keptBytes, start } = this.#values;
+      const end = start + reader.payloadEnd - reader.start;
+      if (last?.bytes === keptBytes) last.end = end;
+      else kept.push((last = { bytes: keptBytes, start, end }));
+    }
+    return {
+      result: { ok: true, index, results },
+      changes: lazyChanges(kept, results.length, bytes.length, index),
+    };
+  }
+
   /** Of a batch that changes nothing. */
   query(bytes: Uint8Array): readonly KvOperationResult[] {
     const result = this.execute(bytes, 0, undefined);
@@ -82,8 +116,7 @@ export class BatchExecution {
     switch (reader.kind) {
       case OperationKind.put:
         if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
-        this.#values.keep(reader.keyEnd, reader.payloadEnd - reader.keyEnd);
-        return written(this.#setKept(ordered, reader.payloadEnd - reader.keyEnd, index, changed));
+        return this.#put(reader, ordered, index, changed);
       case OperationKind.delete: {
         if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
         const result = written(this.#state.get(ordered));
@@ -110,14 +143,31 @@ export class BatchExecution {
     return condition !== PRESENT || this.#state.get(ordered) !== undefined;
   }
 
-  /** The value that was kept last becomes the key's. @returns what it replaced */
+  /** Keeps all of the operation: what is left of it is small, and tells of the change. */
+  #put(
+    { start, keyEnd, payloadEnd }: BatchReader,
+    ordered: string,
+    index: Index,
+    changed: ((change: KvChange) => void) | undefined,
+  ): KvOperationResult {
+    this.#values.keep(start, payloadEnd - start);
+    return written(this.#setKept(ordered, keyEnd - start, payloadEnd - keyEnd, index, changed));
+  }
+
+  /**
+   * A part of the bytes that were kept last becomes the key's value.
+   * @param from where in them it begins
+   * @returns what it replaced
+   */
   #setKept(
     ordered: string,
+    from: number,
     length: number,
     index: Index,
     changed: ((change: KvChange) => void) | undefined,
   ): Item | undefined {
-    const { kept, start } = this.#values;
+    const { kept } = this.#values;
+    const start = this.#values.start + from;
     if (changed !== undefined) {
       const value = kept.subarray(start, start + length);
       changed({ type: "put", key: fromOrdered(ordered), value, index });
@@ -181,7 +231,7 @@ export class BatchExecution {
     changed: ((change: KvChange) => void) | undefined,
   ): KvOperationResult {
     this.#values.keepMade(value);
-    this.#setKept(ordered, value.length, index, changed);
+    this.#setKept(ordered, 0, value.length, index, changed);
     return { type: "value", entry: { value, index } };
   }
 }
@@ -194,19 +244,27 @@ function entryOf({ value, index }: Item): KvEntry {
   return { value, index };
 }
 
-/** What puts without conditions change is what they say: the batch itself is kept to tell it. */
-export function changesOfPuts(bytes: Uint8Array, puts: number, index: Index): LazyKvChanges {
+/** Of so many puts, in a batch of so many bytes. Alone in a function, so that it keeps nothing else. */
+function lazyChanges(
+  kept: readonly KeptOperations[],
+  count: number,
+  bytes: number,
+  index: Index,
+): LazyKvChanges {
   return {
-    count: puts,
-    bytes: bytes.length - puts * HEADER_BYTES,
-    make() {
-      const reader = new BatchReader(bytes);
-      const changes: KvChange[] = [];
-      while (reader.next()) {
-        const key = fromOrdered(orderedOf(bytes, reader.keyStart, reader.keyEnd));
-        changes.push({ type: "put", key, value: reader.payload(), index });
-      }
-      return changes;
-    },
+    count,
+    bytes: bytes - count * HEADER_BYTES,
+    make: () => kept.flatMap((some) => changesOfPuts(some, index)),
   };
+}
+
+function changesOfPuts({ bytes, start, end }: KeptOperations, index: Index): readonly KvChange[] {
+  const operations = bytes.subarray(start, end);
+  const reader = new BatchReader(operations);
+  const changes: KvChange[] = [];
+  while (reader.next()) {
+    const key = fromOrdered(orderedOf(operations, reader.keyStart, reader.keyEnd));
+    changes.push({ type: "put", key, value: reader.payload(), index });
+  }
+  return changes;
 }

@@ -199,6 +199,11 @@ export class BatchReader {
     return true;
   }
 
+  /** Where its header begins. */
+  get start(): number {
+    return this.keyStart - HEADER_BYTES;
+  }
+
   get complete(): boolean {
     return this.#next === this.bytes.length;
   }
@@ -300,13 +305,11 @@ export function isReadOnly(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** How many puts without conditions it consists of; undefined: of something else, too. */
-export function plainPutsIn(bytes: Uint8Array): number | undefined {
+/** Whether it consists of puts without conditions. */
+export function hasOnlyPuts(bytes: Uint8Array): boolean {
   const reader = new BatchReader(bytes);
-  let puts = 0;
   while (reader.next()) {
-    if (reader.kind !== OperationKind.put || reader.condition !== NONE) return undefined;
-    puts++;
+    if (reader.kind !== OperationKind.put || reader.condition !== NONE) return false;
   }
-  return puts;
+  return true;
 }

@@ -3,8 +3,8 @@
 // never throw.
 import { RaftkitError } from "@raftkit/core";
 import type { ApplyContext, Index, Returns, StateMachine } from "@raftkit/core";
-import { batchProblem, isReadOnly, plainPutsIn } from "./batch.js";
-import { BatchExecution, changesOfPuts } from "./batch-execution.js";
+import { batchProblem, hasOnlyPuts, isReadOnly } from "./batch.js";
+import { BatchExecution } from "./batch-execution.js";
 import type { KvChange, KvChanges } from "./changes.js";
 import { conditionHolds, parseCommand } from "./commands.js";
 import type { KvCommand, ParsedWrite } from "./commands.js";
@@ -91,11 +91,14 @@ export function createKv({ changes }: KvOptions = {}): Kv {
     lastIndex = index;
     if (parsed instanceof Uint8Array) {
       if (changes === undefined) return batches.execute(parsed, index, undefined);
-      const puts = plainPutsIn(parsed);
+      if (hasOnlyPuts(parsed)) {
+        const { result, changes: put } = batches.executePuts(parsed, index);
+        changes.publish(index, put);
+        return result;
+      }
       const events: KvChange[] = [];
-      const changed = puts === undefined ? (one: KvChange) => events.push(one) : undefined;
-      const result = batches.execute(parsed, index, changed);
-      changes.publish(index, puts === undefined ? events : changesOfPuts(parsed, puts, index));
+      const result = batches.execute(parsed, index, (one) => events.push(one));
+      changes.publish(index, events);
       return result;
     }
     const result: KvWriteResult =

@@ -138,8 +138,15 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-20",
     file: "packages/kv/src/batch.ts",
-    find: "if (reader.kind !== OperationKind.put || reader.condition !== NONE) return undefined;",
-    replace: "if (reader.kind !== OperationKind.put) return undefined;",
+    find: "if (reader.kind !== OperationKind.put || reader.condition !== NONE) return false;",
+    replace: "if (reader.kind !== OperationKind.put) return false;",
     why: "a put of a batch whose condition failed is told as a change",
+  },
+  {
+    id: "kv-21",
+    file: "packages/kv/src/batch-execution.ts",
+    find: "if (last?.bytes === keptBytes) last.end = end;",
+    replace: "if (last !== undefined) last.end = end;",
+    why: "a batch's changes are told from where its first values are kept, and the others are lost",
   },
 ];
