@@ -13,7 +13,10 @@ export type { Changes, LazyEvents } from "./change-window.js";
 export interface ChangeFeedOptions<Event> {
   /** Events kept for watches that are behind. Default: 262,144. */
   readonly maxEvents?: number;
-  /** Their size in bytes, including 128 B for each. Default: 64 MiB. */
+  /**
+   * Their size in bytes, including 128 B for each; of lazy events that no watch has looked at, 128 B
+   * for all of an entry. Default: 16 MiB.
+   */
   readonly maxBytes?: number;
   /** The size of an event, in bytes. Default: 0, so that only `maxEvents` limits the window. */
   readonly sizeOf?: (event: Event) => number;
@@ -106,7 +109,7 @@ const SLICE = 256;
 /** @throws {InvalidOption} */
 export function createChangeFeed<Event>(options: ChangeFeedOptions<Event> = {}): ChangeFeed<Event> {
   checkOptionShape("createChangeFeed", options, FEED_OPTIONS);
-  const { maxEvents = 262_144, maxBytes = 64 * 2 ** 20, sizeOf = () => 0 } = options;
+  const { maxEvents = 262_144, maxBytes = 16 * 2 ** 20, sizeOf = () => 0 } = options;
   const { maxWatches = 1024, aheadTimeoutMs = 10_000, clock = systemClock() } = options;
   checkFrom(1, { maxEvents, maxBytes, maxWatches, aheadTimeoutMs });
   return new Feed(

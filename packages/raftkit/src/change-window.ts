@@ -13,7 +13,7 @@ export interface Changes<Event> {
 /** Events that are made only once a watch looks at them: a log is written far more than it is watched. */
 export interface LazyEvents<Event> {
   readonly count: number;
-  /** What `sizeOf` would come to for all of them. */
+  /** What they take until then, and what `sizeOf` would come to for all of them. */
   readonly bytes: number;
   /** Called at most once. The same events whenever it is called. */
   make(): readonly Event[];
@@ -23,7 +23,7 @@ interface Kept<Event> {
   readonly index: Index;
   events: readonly Event[] | LazyEvents<Event>;
   readonly count: number;
-  readonly bytes: number;
+  bytes: number;
 }
 
 export interface WindowBounds<Event> {
@@ -32,7 +32,7 @@ export interface WindowBounds<Event> {
   readonly sizeOf: (event: Event) => number;
 }
 
-/** What an event takes beside what `sizeOf` says. */
+/** What an event takes beside what `sizeOf` says; of events that aren't made, all together. */
 const EVENT_BYTES = 128;
 
 export class ChangeWindow<Event> {
@@ -63,9 +63,8 @@ export class ChangeWindow<Event> {
     const count = isMade(events) ? events.length : events.count;
     this.#index = index;
     if (count === 0) return;
-    let bytes = EVENT_BYTES * count;
-    if (!isMade(events)) bytes += events.bytes;
-    else for (const event of events) bytes += this.#bounds.sizeOf(event);
+    let bytes = isMade(events) ? EVENT_BYTES * count : EVENT_BYTES + events.bytes;
+    if (isMade(events)) for (const event of events) bytes += this.#bounds.sizeOf(event);
     this.#kept.push({ index, events, count, bytes });
     this.#events += count;
     this.#bytes += bytes;
@@ -99,7 +98,10 @@ export class ChangeWindow<Event> {
     return this.#kept.length;
   }
 
-  /** Undefined behind the last. Lazy events are made. */
+  /**
+   * Undefined behind the last. Lazy events are made; what they take then counts at once, but nothing
+   * is given up for it before the next change.
+   */
   at(place: number): Changes<Event> | undefined {
     const kept = this.#kept[place];
     if (kept === undefined) return undefined;
@@ -108,6 +110,9 @@ export class ChangeWindow<Event> {
     // Once for all watches.
     const made = events.make();
     kept.events = made;
+    const more = EVENT_BYTES * (kept.count - 1);
+    kept.bytes += more;
+    this.#bytes += more;
     return { index, events: made };
   }
 

@@ -213,24 +213,29 @@ test("what is kept is bounded in bytes, and the newest is kept, whatever its siz
   expect(waiting.given).toHaveLength(1);
 });
 
-test("lazy events count as others do, and are made once, for whoever looks first", async () => {
+test("lazy events are made once, for whoever looks first, and from then on count as others do", async () => {
   const { clock, feed } = bench({ maxBytes: 1000, sizeOf: (event) => event.length });
   const made: number[] = [];
   const lazy = (index: number): LazyEvents<string> => ({
     count: 2,
-    bytes: 244,
+    bytes: 100,
     make() {
       made.push(index);
       return ["a", "b"];
     },
   });
   for (let index = 1; index <= 5; index++) feed.publish(index, lazy(index));
-  expect([feed.oldest, made]).toEqual([3, []]);
+  // 228 bytes each.
+  expect([feed.oldest, made]).toEqual([1, []]);
   const [one, other] = [read(feed.watch({ after: 3 })), read(feed.watch({ after: 4 }))];
   await clock.flush();
   expect(one.flat()).toEqual(["4a", "4b", "5a", "5b"]);
   expect(other.flat()).toEqual(["5a", "5b"]);
   expect(made).toEqual([4, 5]);
+  // Two of 228, two of 356, and one more: they are too many by two of those that were not made.
+  expect(feed.oldest).toBe(1);
+  feed.publish(6, lazy(6));
+  expect(feed.oldest).toBe(3);
 });
 
 test("watches that nobody reads keep nothing alive", async () => {

@@ -83,8 +83,8 @@ export const raftkitFeed: readonly Mutant[] = [
   {
     id: "raftkit-170",
     file: "packages/raftkit/src/change-window.ts",
-    find: "    if (!isMade(events)) bytes += events.bytes;\n    else for",
-    replace: "    if (isMade(events)) for",
+    find: "let bytes = isMade(events) ? EVENT_BYTES * count : EVENT_BYTES + events.bytes;",
+    replace: "let bytes = isMade(events) ? EVENT_BYTES * count : EVENT_BYTES;",
     why: "what is kept of lazy events for slow readers grows beyond its bound",
   },
   {
@@ -93,6 +93,13 @@ export const raftkitFeed: readonly Mutant[] = [
     find: "    kept.events = made;",
     replace: "",
     why: "every watch makes all events again",
+  },
+  {
+    id: "raftkit-173",
+    file: "packages/raftkit/src/change-window.ts",
+    find: "    this.#bytes += more;\n",
+    replace: "",
+    why: "changes that a watch has looked at take more memory than the window's bound",
   },
   {
     id: "raftkit-172",
