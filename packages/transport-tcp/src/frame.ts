@@ -110,8 +110,8 @@ export class FrameReader {
       at = end;
     }
     // A view keeps the whole chunk alive, perhaps for as long as the log lives: only if that wastes
-    // less than half. Pieces are copied anyway.
-    const keep = kept * 2 >= chunk.buffer.byteLength;
+    // less than an eighth. Pieces are copied anyway.
+    const keep = kept * 8 >= chunk.buffer.byteLength * 7;
     let start = from;
     for (const end of ends) {
       if (this.#checkedLength(chunk, start) === undefined) return at;

@@ -96,6 +96,20 @@ describe("frames", () => {
     expect(Math.max(...small.map(({ frame }) => frame.buffer.byteLength))).toBeLessThan(1000);
   });
 
+  test("keep little more alive than their own bytes, however they arrived", async () => {
+    const [a, b] = [await open(local("a")), await open(local("b"))];
+    meet(a, b);
+    await deliver(a, "b");
+    for (let i = 0; i < 300; i++) a.transport.send("b", [new Uint8Array(23_000)]);
+    await until("all arrived", () => b.frames.length === 301);
+    const kept = new Set(b.frames.map(({ frame }) => frame.buffer));
+    const [held, used] = [
+      [...kept].reduce((sum, { byteLength }) => sum + byteLength, 0),
+      b.frames.reduce((sum, { frame }) => sum + frame.length, 0),
+    ];
+    expect(held).toBeLessThan(1.2 * used);
+  });
+
   test("to one's own id are refused, though it is in the list of peers", async () => {
     const a = await open(local("a"));
     meet(a);

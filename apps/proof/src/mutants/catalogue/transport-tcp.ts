@@ -61,7 +61,7 @@ export const transportTcp: readonly Mutant[] = [
   {
     id: "transport-tcp-10",
     file: "packages/transport-tcp/src/frame.ts",
-    find: "const keep = kept * 2 >= chunk.buffer.byteLength;",
+    find: "const keep = kept * 8 >= chunk.buffer.byteLength * 7;",
     replace: "const keep = kept > 0;",
     why: "a small frame keeps a large chunk alive (hazard 55)",
   },
