@@ -3,6 +3,11 @@
 // kept libraries for globs (minimatch, picomatch) are for paths: over text, with braces and a *
 // that ends at a slash, and by way of regular expressions, which backtrack.
 
+import { CommandError } from "./errors.js";
+
+/** Of one command. A match costs up to this times the text: a millisecond or two with a long key. */
+const PATTERN_BYTES_MAX = 1024;
+
 const STAR = 0x2a;
 const QUESTION = 0x3f;
 const OPEN = 0x5b;
@@ -10,6 +15,13 @@ const CLOSE = 0x5d;
 const ESCAPE = 0x5c;
 const NOT = 0x5e;
 const DASH = 0x2d;
+
+/** @throws {CommandError} they are too long */
+export function checkPatterns(patterns: readonly Buffer[]): void {
+  const bytes = patterns.reduce((sum, { length }) => sum + length, 0);
+  if (bytes <= PATTERN_BYTES_MAX) return;
+  throw new CommandError(`ERR a command's patterns have at most ${PATTERN_BYTES_MAX} bytes`);
+}
 
 export function globMatches(pattern: Buffer, text: Buffer): boolean {
   let at = 0;

@@ -60,3 +60,36 @@ test("KEYS of keys that are too large together says so, too", async () => {
   });
   expect(await client.ask("KEYS", "[ab]*")).toEqual(keys.slice(0, 2));
 });
+
+test.each([
+  ["KEYS", (pattern: string) => ["KEYS", pattern]],
+  ["SCAN", (pattern: string) => ["SCAN", "0", "MATCH", pattern]],
+  ["CONFIG GET", (pattern: string) => ["CONFIG", "GET", "port", pattern.slice(4)]],
+])("%s takes patterns of 1,024 bytes, and refuses longer ones", async (_, commandOf) => {
+  const client = (await startRedis()).connect();
+  expect(await client.ask(...commandOf("*".repeat(1024)))).not.toHaveProperty("error");
+  expect(await client.ask(...commandOf("*".repeat(1025)))).toEqual({
+    error: "ERR a command's patterns have at most 1024 bytes",
+  });
+});
+
+test("other clients are answered while a costly pattern is compared", async () => {
+  const { connect, kv } = await startRedis();
+  const [client, other] = [connect(), connect()];
+  const keys = Array.from({ length: 100 }, (_, i) => "a".repeat(500) + i);
+  await client.ask("MSET", ...keys.flatMap((key) => [key, "1"]));
+  await other.ask("PING");
+  const answers: string[] = [];
+  const ask = async (from: Client, ...command: string[]): Promise<void> => {
+    await from.ask(...command);
+    answers.push(command[0] ?? "");
+  };
+  let pinged = Promise.resolve();
+  // As the page is asked for: what is left of the command is the comparison.
+  kv.before = () => {
+    pinged = ask(other, "PING");
+  };
+  await ask(client, "KEYS", `*${"a".repeat(250)}b`);
+  await pinged;
+  expect(answers).toEqual(["PING", "KEYS"]);
+});

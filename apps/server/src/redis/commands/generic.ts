@@ -1,7 +1,7 @@
 // Commands on keys.
 import type { KvOperationResult } from "@raftkit/kv";
 import { CommandError, NOT_AN_INTEGER, SYNTAX } from "../errors.js";
-import { globMatches, literalPrefix } from "../glob.js";
+import { checkPatterns, globMatches, literalPrefix } from "../glob.js";
 import { clientKey } from "../keys.js";
 import { array, ArrayReply, bulk, bulkText, integer } from "../replies.js";
 import type { ReplyOf, Session } from "../session.js";
@@ -11,6 +11,8 @@ import type { Args, Command, ServerContext } from "./command.js";
 const SCAN_COUNT_DEFAULT = 10;
 /** A page of the state machine. */
 const SCAN_COUNT_MAX = 1000;
+/** How long keys are compared with a pattern before others get a turn of the event loop. */
+const SLICE_MS = 2;
 
 function counting(isCounted: (result: KvOperationResult | undefined) => boolean): ReplyOf {
   return (results, from, count) => {
@@ -46,10 +48,19 @@ async function page(
   );
   if (answer.type !== "list") throw new Error("another query was answered");
   const keys = answer.entries.map(({ key }) => clientKey(key));
-  return {
-    keys: pattern ? keys.filter((key) => globMatches(pattern, key)) : keys,
-    next: answer.next,
-  };
+  return { keys: pattern ? await matching(pattern, keys) : keys, next: answer.next };
+}
+
+async function matching(pattern: Buffer, keys: readonly Buffer[]): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  let end = performance.now() + SLICE_MS;
+  for (const key of keys) {
+    if (globMatches(pattern, key)) found.push(key);
+    if (performance.now() < end) continue;
+    await new Promise<void>((resume) => void setImmediate(resume));
+    end = performance.now() + SLICE_MS;
+  }
+  return found;
 }
 
 interface ScanOptions {
@@ -66,8 +77,10 @@ function scanOptions(args: Args): ScanOptions {
     if (given === undefined || (word !== "MATCH" && word !== "COUNT")) {
       throw new CommandError(SYNTAX);
     }
-    if (word === "MATCH") pattern = given;
-    else {
+    if (word === "MATCH") {
+      pattern = given;
+      checkPatterns([pattern]);
+    } else {
       const text = given.toString("latin1", 0, 20);
       if (!/^-?[0-9]{1,15}$/.test(text)) throw new CommandError(NOT_AN_INTEGER);
       if (Number(text) < 1) throw new CommandError(SYNTAX);
@@ -95,6 +108,7 @@ async function scan(args: Args, session: Session, context: ServerContext): Promi
 async function allKeys(args: Args, session: Session, context: ServerContext): Promise<string> {
   const { maxKeys, maxReplyBytes } = context.limits;
   const [, pattern = Buffer.from("*")] = args;
+  checkPatterns([pattern]);
   const reply = new ArrayReply(maxReplyBytes);
   let after: string | undefined;
   for (;;) {
@@ -177,7 +191,8 @@ export const genericCommands: readonly Command[] = [
     keys: [0, 0, 0],
     since: "1.0.0",
     usage: "pattern",
-    summary: "All keys that match, at most 100,000 and 64 MiB; page by page, so not at one moment.",
+    summary:
+      "All keys that match, at most 100,000 and 64 MiB; page by page, so not at one moment. Patterns of a command have up to 1,024 bytes.",
     run: allKeys,
   },
 ];

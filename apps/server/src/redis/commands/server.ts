@@ -1,6 +1,6 @@
 // Commands on the server: what clients and tools ask before they begin, and what people look at.
 import { CommandError, unknownSubcommand } from "../errors.js";
-import { globMatches } from "../glob.js";
+import { checkPatterns, globMatches } from "../glob.js";
 import { array, bulkText, integer, map, nil, set, simple } from "../replies.js";
 import type { Protocol } from "../replies.js";
 import type { Session } from "../session.js";
@@ -106,6 +106,8 @@ function config(args: Args, session: Session, context: ServerContext): string {
   if (args.length < 3) {
     throw new CommandError("ERR wrong number of arguments for 'config|get' command");
   }
+  const patterns = args.slice(2);
+  checkPatterns(patterns);
   const { limits } = context;
   const settings: Readonly<Record<string, string>> = {
     // Every write is on the disks of a majority before it is answered.
@@ -119,7 +121,7 @@ function config(args: Args, session: Session, context: ServerContext): string {
     port: String(context.port()),
   };
   const asked = Object.entries(settings).filter(([name]) =>
-    args.slice(2).some((pattern) => globMatches(lowerCase(pattern), Buffer.from(name))),
+    patterns.some((pattern) => globMatches(lowerCase(pattern), Buffer.from(name))),
   );
   return map(
     asked.map(([name, text]) => [name, bulkText(text)] as const),
