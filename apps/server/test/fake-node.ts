@@ -40,6 +40,7 @@ export function fakeNode(): FakeNode {
       run: 1,
       state: "running" as NodeState,
       role: "leader",
+      isPreCandidate: false,
       term: 2,
       leaderId: "n1",
       hasLease: false,

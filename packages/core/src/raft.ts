@@ -41,6 +41,8 @@ const NO_EFFECTS: readonly Effect[] = [];
 /** One moment of a node's state, for status pages and tests. */
 export interface RaftStatus {
   readonly role: RoleName;
+  /** On a candidate: it asks for pre-votes, and has begun no term of its own (thesis §9.6). */
+  readonly isPreCandidate: boolean;
   readonly currentTerm: Term;
   readonly votedFor: Member | null;
   readonly leaderId: NodeId | null;
@@ -194,6 +196,7 @@ export class Raft {
     }
     return {
       role: role.kind,
+      isPreCandidate: role.kind === "candidate" && role.phase === "preVote",
       currentTerm,
       votedFor,
       leaderId: this.#leaderId(),

@@ -146,6 +146,8 @@ export interface NodeStatus {
   readonly state: NodeState;
   /** Null once the node no longer runs; then `leaderId` is null and `peers` is empty, too. */
   readonly role: Role | null;
+  /** On a candidate: it asks for pre-votes, and has begun no term of its own. */
+  readonly isPreCandidate: boolean;
   readonly term: Term;
   readonly leaderId: NodeId | null;
   /** On a leader: whether it would answer a read with `consistency: "lease"` without asking. */

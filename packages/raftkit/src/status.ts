@@ -45,6 +45,7 @@ export function statusOf(raft: RaftStatus, runtime: Runtime): NodeStatus {
     clusterId: runtime.clusterId,
     state: runtime.state,
     role: runs ? raft.role : null,
+    isPreCandidate: runs && raft.isPreCandidate,
     term: raft.currentTerm,
     leaderId: runs ? raft.leaderId : null,
     hasLease: runs && raft.hasLease,

@@ -97,6 +97,24 @@ describe("leadership", () => {
     expect(seen.leaderships.filter((leadership) => leadership.term === term)).toEqual([]);
   });
 
+  test("who hears nobody is a pre-candidate until it is elected, closes, or hears a leader", async () => {
+    const {
+      clock,
+      network,
+      followers: [closing, follower],
+    } = await cluster();
+    network.isolate("n1", "n2", "n3");
+    for (const { node } of [closing, follower]) {
+      await clock.until(() => node.status().isPreCandidate);
+      expect(node.status()).toMatchObject({ role: "candidate", term: 2 });
+    }
+    await clock.outcome(closing.node.close());
+    expect(closing.node.status()).toMatchObject({ role: null, isPreCandidate: false });
+    network.heal();
+    await clock.until(() => follower.node.status().leaderId !== null);
+    expect(follower.node.status().isPreCandidate).toBe(false);
+  });
+
   test("iterations end with the signal and with the node", async () => {
     const {
       clock,

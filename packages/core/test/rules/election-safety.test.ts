@@ -123,9 +123,11 @@ test("pre-votes count for the term that was asked for only, and for members", ()
     { term: 2, granted: "true" },
     { incarnation: "n2-data-directory-2" },
   );
-  expect(made.node.raft.status).toMatchObject({ role: "candidate", currentTerm: 1 });
+  const asking = { role: "candidate", isPreCandidate: true, currentTerm: 1 };
+  expect(made.node.raft.status).toMatchObject(asking);
   hear(made, "n2", "preVoteReply", { term: 2, granted: "true" });
-  expect(made.node.raft.status).toMatchObject({ role: "candidate", currentTerm: 2 });
+  const standing = { role: "candidate", isPreCandidate: false, currentTerm: 2 };
+  expect(made.node.raft.status).toMatchObject(standing);
 });
 
 test("who hears a leader helps nobody to replace it", () => {

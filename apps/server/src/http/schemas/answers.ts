@@ -98,6 +98,9 @@ export const status = z
     clusterId: z.string(),
     state: z.enum(["running", "failed", "closed"]),
     role: z.enum(["follower", "candidate", "leader"]).nullable(),
+    isPreCandidate: z
+      .boolean()
+      .meta({ description: "On a candidate: it asks for pre-votes, and has begun no term." }),
     term: z.int(),
     leaderId: z.string().nullable(),
     hasLease: z.boolean().meta({ description: "On a leader: consistency=lease asks nobody." }),
