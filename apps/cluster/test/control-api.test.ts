@@ -11,6 +11,8 @@ import {
   statusTable,
 } from "../src/cli/control-client.js";
 import { ClusterError } from "../src/errors.js";
+import { addFaults } from "../src/supervisor/fault-routes.js";
+import { Links } from "../src/supervisor/links.js";
 import { layOut } from "../src/supervisor/layout.js";
 import type { NodePlace } from "../src/supervisor/layout.js";
 import { agreedLeader, latestLeader } from "../src/supervisor/node-status.js";
@@ -34,6 +36,7 @@ function fakeSupervisor(
         state: states[place.id] ?? "running",
         pid: 40 + place.number,
         reason: null,
+        diskDelayMs: 0,
       })),
     startAll: async () => {},
     kill: async (id) => {
@@ -46,6 +49,7 @@ function fakeSupervisor(
     pause: () => {},
     resume: () => {},
     cutOff: () => {},
+    slowDisk: (id, delayMs) => void asked.push(`disk ${id} ${delayMs}`),
     restart: async (id) => void asked.push(`restart ${id}`),
     add: async () => {},
     remove: async () => {},
@@ -78,11 +82,15 @@ function fakeMembers(): MemberCommands {
 /** Nobody will lead: that needn't take long. */
 const LEADER_TIMEOUT_MS = 100;
 
-async function serve(): Promise<{ port: number; supervisor: ReturnType<typeof fakeSupervisor> }> {
+async function serve(
+  haveDisks = true,
+): Promise<{ port: number; supervisor: ReturnType<typeof fakeSupervisor> }> {
   const supervisor = fakeSupervisor();
+  const targets = { supervisor, links: new Links(supervisor), haveDisks };
   const control = await listenForControl(supervisor, fakeMembers(), {
     port: 0,
     leaderTimeoutMs: LEADER_TIMEOUT_MS,
+    addRoutes: (app, resolveNode) => addFaults(app, resolveNode, targets, () => {}),
   });
   onTestFinished(() => control.close());
   return { port: control.port, supervisor };
@@ -239,6 +247,23 @@ describe("the control API", () => {
     expect(await status("POST", {})).toBe(415);
     expect(asked).toEqual([]);
     expect(await status("POST", json)).toBe(200);
+  });
+
+  test.each([
+    [true, { delayMs: 300 }, 200, ["disk n2 300"]],
+    [true, { delayMs: -1 }, 400, []],
+    [true, { delayMs: 10_001 }, 400, []],
+    [true, {}, 400, []],
+    // Its nodes keep everything in memory.
+    [false, { delayMs: 300 }, 409, []],
+  ])("slows a disk (is there one: %s) by %o: %i", async (haveDisks, body, status, asked) => {
+    const { port, supervisor } = await serve(haveDisks);
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/nodes/2/disk`, {
+      method: "POST",
+      headers: json,
+      body: JSON.stringify(body),
+    });
+    expect([answer.status, supervisor.asked]).toEqual([status, asked]);
   });
 
   test("says so when its port is taken", async () => {

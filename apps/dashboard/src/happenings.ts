@@ -11,6 +11,7 @@ export function happeningsBetween(
   const say = (kind: HappeningKind, node: string | null, text: string): void =>
     void found.push({ at, kind, node, text });
   sayProcesses(before, after, say);
+  sayDisks(before, after, say);
   sayLinks(before, after, say);
   sayElections(before, after, say);
   sayMembers(before, after, say);
@@ -50,6 +51,15 @@ function sayProcesses(before: DashboardView, after: DashboardView, say: Say): vo
   }
 }
 
+function sayDisks(before: DashboardView, after: DashboardView, say: Say): void {
+  for (const [{ id, process }, then] of pairs(before, after)) {
+    const [old, now] = [then?.process?.diskDelayMs ?? 0, process?.diskDelayMs ?? 0];
+    if (now === old) continue;
+    if (now > 0) say("fault", id, `has a slow disk: ${now} ms more for each write`);
+    else say("process", id, "has a disk as fast as before");
+  }
+}
+
 function sayLinks(before: DashboardView, after: DashboardView, say: Say): void {
   const named = ({ cluster }: DashboardView): string[] =>
     (cluster?.cuts ?? []).map(([a, b]) => `${a} – ${b}`);
@@ -62,10 +72,14 @@ function sayLinks(before: DashboardView, after: DashboardView, say: Say): void {
 
 function sayElections(before: DashboardView, after: DashboardView, say: Say): void {
   for (const [{ id, raft, answers }, then] of pairs(before, after)) {
-    if (!answers || raft?.role !== "candidate") continue;
+    if (!answers || (raft?.role !== "candidate" && raft?.role !== "preCandidate")) continue;
     const { raft: old } = then ?? {};
-    if (old?.role === "candidate" && old.term === raft.term) continue;
-    say("election", id, `wants to be elected, in term ${raft.term}`);
+    if (old?.role === raft.role && old.term === raft.term) continue;
+    const text =
+      raft.role === "candidate"
+        ? `wants to be elected, in term ${raft.term}`
+        : `asks who would vote for it, after term ${raft.term}`;
+    say("election", id, text);
   }
   const [old, now] = [leaderOf(before), leaderOf(after)];
   if (now && now.term > (old?.term ?? 0)) say("leader", now.id, `leads in term ${now.term}`);

@@ -7,7 +7,7 @@ const index = z.int().min(0);
 const histogram = z.object({ bounds: z.array(z.number()), counts: z.array(z.number()) });
 
 export const raftViewSchema: z.ZodType<RaftView> = z.object({
-  role: z.enum(["follower", "candidate", "leader"]).nullable(),
+  role: z.enum(["follower", "preCandidate", "candidate", "leader"]).nullable(),
   term: index,
   leaderId: z.string().nullable(),
   lastIndex: index,
@@ -29,5 +29,9 @@ export const raftViewSchema: z.ZodType<RaftView> = z.object({
     }),
   ),
   log: z.array(z.object({ index, term: index, label: z.string(), text: z.string() })),
-  figures: z.object({ commit: histogram, sync: histogram }),
+  figures: z.object({
+    messages: z.object({ received: index, sent: index }),
+    commit: histogram,
+    sync: histogram,
+  }),
 });

@@ -35,12 +35,14 @@ export interface ProcessView {
   readonly pid: number | null;
   /** Why it ended by itself. */
   readonly reason: string | null;
+  /** By so much each write of its disk is delayed. */
+  readonly diskDelayMs: number;
 }
 
 /** What a node says of itself. */
 export interface RaftView {
   /** Null: it has stopped, its server hasn't. */
-  readonly role: "follower" | "candidate" | "leader" | null;
+  readonly role: "follower" | "preCandidate" | "candidate" | "leader" | null;
   readonly term: number;
   readonly leaderId: string | null;
   readonly lastIndex: number;
@@ -86,6 +88,8 @@ export interface EntryView {
 
 /** Counted since the process began: what happened lately is a difference of two. */
 export interface Figures {
+  /** Of Raft, from and to all other nodes. */
+  readonly messages: { readonly received: number; readonly sent: number };
   /** Proposals of this node until their commit. */
   readonly commit: HistogramView;
   /** Writes of the log until they are durable. */

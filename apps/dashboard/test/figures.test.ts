@@ -4,6 +4,7 @@ import { Figures, percentileMs } from "../src/page/figures.js";
 import type { DashboardView, HistogramView } from "../src/view.js";
 
 const bounds = [0.001, 0.01, 0.1];
+const messages = { received: 0, sent: 0 };
 const counted = (...counts: number[]): HistogramView => ({ bounds, counts });
 
 test("a percentile lies in its bucket, in proportion", () => {
@@ -23,7 +24,7 @@ test("a sample for each second: what all nodes counted in it, one that was start
       process: null,
       http: null,
       answers: true,
-      raft: { figures: { commit, sync: counted(0, 0, 0, 0) } } as never,
+      raft: { figures: { messages, commit, sync: counted(0, 0, 0, 0) } } as never,
     })),
   });
   const figures = new Figures();
@@ -36,4 +37,28 @@ test("a sample for each second: what all nodes counted in it, one that was start
   // One that joins is only known from then on.
   figures.add(view(counted(104, 0, 0, 0), counted(0, 6, 0, 0), counted(50, 0, 0, 0)), 13_000);
   expect(figures.samples[1]).toMatchObject({ writesPerSecond: 0, commitP50: null });
+});
+
+test("messages in a second of each node, but for one that was started again", () => {
+  const view = (...nodes: (readonly [received: number, sent: number])[]): DashboardView => ({
+    cluster: null,
+    nodes: nodes.map(([received, sent], i) => ({
+      id: `n${i + 1}`,
+      process: null,
+      http: null,
+      answers: true,
+      raft: {
+        figures: {
+          messages: { received, sent },
+          commit: counted(0, 0, 0, 0),
+          sync: counted(0, 0, 0, 0),
+        },
+      } as never,
+    })),
+  });
+  const figures = new Figures();
+  figures.add(view([10, 20], [500, 500]), 10_000);
+  expect([...figures.traffic]).toEqual([]);
+  figures.add(view([30, 60], [4, 600], [7, 7]), 12_000);
+  expect([...figures.traffic]).toEqual([["n1", { receivedPerSecond: 10, sentPerSecond: 20 }]]);
 });

@@ -18,9 +18,13 @@ const raft: RaftView = {
   configurationCommitted: true,
   peers: [],
   log: [],
-  figures: { commit: { bounds: [], counts: [] }, sync: { bounds: [], counts: [] } },
+  figures: {
+    messages: { received: 0, sent: 0 },
+    commit: { bounds: [], counts: [] },
+    sync: { bounds: [], counts: [] },
+  },
 };
-const running: ProcessView = { state: "running", pid: 7, reason: null };
+const running: ProcessView = { state: "running", pid: 7, reason: null, diskDelayMs: 0 };
 
 function node(id: string, change: Partial<RaftView> = {}, process = running): NodeView {
   const answers = process.state === "running";
@@ -44,13 +48,16 @@ test("nothing, where nothing has changed", () => {
 });
 
 test("a leader that is killed, the election, and the next leader", () => {
-  const killed: ProcessView = { state: "killed", pid: null, reason: null };
+  const killed: ProcessView = { ...running, state: "killed", pid: null };
   const down = node("n1", { role: "leader" }, killed);
-  const election = view([down, node("n2", { role: "candidate", term: 4 })]);
-  expect(told(calm, election)).toEqual([
+  const asking = view([down, node("n2", { role: "preCandidate" })]);
+  expect(told(calm, asking)).toEqual([
     "fault: n1 is down, as requested",
-    "election: n2 wants to be elected, in term 4",
+    "election: n2 asks who would vote for it, after term 3",
   ]);
+  expect(told(asking, asking)).toEqual([]);
+  const election = view([down, node("n2", { role: "candidate", term: 4 })]);
+  expect(told(asking, election)).toEqual(["election: n2 wants to be elected, in term 4"]);
   const elected = view([down, node("n2", { role: "leader", term: 4 })]);
   expect(told(election, elected)).toEqual(["leader: n2 leads in term 4"]);
   expect(told(elected, view([node("n1", { term: 4 }), ...elected.nodes.slice(1)]))).toEqual([
@@ -59,10 +66,19 @@ test("a leader that is killed, the election, and the next leader", () => {
 });
 
 test("a process that ends by itself says why, and one that is gone is said to be", () => {
-  const ended: ProcessView = { state: "ended", pid: null, reason: "the disk is full" };
+  const ended: ProcessView = { ...running, state: "ended", pid: null, reason: "the disk is full" };
   const broken = view([node("n1", { role: "leader" }), node("n2", {}, ended)]);
   expect(told(calm, broken)).toEqual(["fault: n2 ended by itself: the disk is full"]);
   expect(told(broken, view(broken.nodes.slice(0, 1)))).toEqual(["process: n2 is gone"]);
+});
+
+test("a disk that is slowed, and is no longer", () => {
+  const slow = view([
+    calm.nodes[0] ?? node("n1"),
+    node("n2", {}, { ...running, diskDelayMs: 300 }),
+  ]);
+  expect(told(calm, slow)).toEqual(["fault: n2 has a slow disk: 300 ms more for each write"]);
+  expect(told(slow, calm)).toEqual(["process: n2 has a disk as fast as before"]);
 });
 
 test("links, snapshots and members", () => {

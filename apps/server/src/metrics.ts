@@ -17,7 +17,7 @@ export interface Metrics {
   readonly instruments: CreateInstruments;
   readonly page: MetricsPage;
   /** What the dashboard draws of them. */
-  readonly figures: () => Promise<Figures>;
+  readonly figures: () => Promise<Omit<Figures, "messages">>;
   /** Stops measuring the event loop. */
   close(): void;
 }

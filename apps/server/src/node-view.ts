@@ -23,7 +23,7 @@ export async function raftView(
   const ids = (servers: readonly { readonly id: string }[]): string[] =>
     servers.map(({ id }) => id);
   return {
-    role: status.role,
+    role: status.isPreCandidate ? "preCandidate" : status.role,
     term: status.term,
     leaderId: status.leaderId,
     lastIndex: status.lastIndex,
@@ -49,6 +49,12 @@ export async function raftView(
       install,
     })),
     log: log?.tail.last(ENTRIES_SHOWN).map((entry) => entryView(log.codec, entry)) ?? [],
-    figures: await figures(),
+    figures: {
+      messages: {
+        received: status.counters.messagesReceived,
+        sent: status.counters.messagesSent,
+      },
+      ...(await figures()),
+    },
   };
 }

@@ -37,6 +37,8 @@ test("a node tells its role, the end of its log in words, and what it has counte
     ["5008 B", "5008 B"],
     ["opens a se…", "opens a session"],
   ]);
+  // It is alone.
+  expect(view.figures.messages).toEqual({ received: 0, sent: 0 });
   const { counts, bounds } = view.figures.commit;
   expect(counts.reduce((sum, count) => sum + count)).toBe(4);
   expect(counts.length).toBe(bounds.length + 1);

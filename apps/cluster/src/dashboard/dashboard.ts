@@ -20,10 +20,16 @@ export interface Dashboard {
   stop(): Promise<void>;
 }
 
-/** @param chaosCommand the arguments of Node for a chaos run */
+export interface DashboardOptions {
+  /** The arguments of Node for a chaos run. */
+  readonly chaosCommand: readonly string[];
+  /** Of the nodes; false: they keep everything in memory. */
+  readonly haveDisks: boolean;
+}
+
 export function createDashboard(
   supervisor: Supervisor,
-  chaosCommand: readonly string[],
+  { chaosCommand, haveDisks }: DashboardOptions,
 ): Dashboard {
   let members: MemberCommands | undefined;
   const nodes: Supervisor["nodes"] = () => supervisor.nodes();
@@ -43,7 +49,7 @@ export function createDashboard(
       members = commands;
       addPage(app, feed);
       addKeys(app, nodes, feed);
-      addFaults(app, resolveNode, supervisor, links, look);
+      addFaults(app, resolveNode, { supervisor, links, haveDisks }, look);
       addTrials(app, load, chaos, look);
     },
     async stop() {

@@ -116,9 +116,10 @@ export class DashboardFeed {
     return { cluster: this.#part(), nodes: this.#nodes().map((node) => this.#drawNode(node)) };
   }
 
-  #drawNode({ place: { id, http }, state, pid, reason }: SupervisedNode): NodeView {
+  #drawNode({ place, state, pid, reason, diskDelayMs }: SupervisedNode): NodeView {
+    const { id, http } = place;
     const { raft, answers } = this.#heard.get(id) ?? { raft: null, answers: false };
-    return { id, http, process: { state, pid, reason }, answers, raft };
+    return { id, http, process: { state, pid, reason, diskDelayMs }, answers, raft };
   }
 }
 

@@ -3,12 +3,7 @@
 // between the two. The server knows nothing of it.
 import { subscribe } from "node:diagnostics_channel";
 import { Socket } from "node:net";
-
-/** The peer ports of the nodes that can't be reached. */
-export interface CutLinks {
-  readonly type: "cut";
-  readonly ports: readonly number[];
-}
+import type { ServerFault } from "./server-fault.js";
 
 export function obeyCuts(): void {
   let cut: ReadonlySet<number | undefined> = new Set();
@@ -22,10 +17,9 @@ export function obeyCuts(): void {
     dialled.add(socket);
     socket.once("connect", () => end(socket)).once("close", () => dialled.delete(socket));
   });
-  process.on("message", (message: CutLinks) => {
+  process.on("message", (message: ServerFault) => {
+    if (message.type !== "cut") return;
     cut = new Set(message.ports);
     for (const socket of dialled) end(socket);
   });
-  // Listening must not keep the process.
-  process.channel?.unref();
 }

@@ -1,8 +1,8 @@
 // One server process: its start, its last words and its end. It knows nothing of clusters.
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
-import type { CutLinks } from "./cut-links.js";
 import type { NodePlace } from "./layout.js";
+import type { ServerFault } from "./server-fault.js";
 
 export interface NodeProcess {
   readonly pid: number | null;
@@ -12,7 +12,7 @@ export interface NodeProcess {
   readonly ended: Promise<string>;
   signal(signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
   /** To what was loaded into it before the server. */
-  send(message: CutLinks): void;
+  send(message: ServerFault): void;
 }
 
 const MAX_WORDS_CHARS = 4096;

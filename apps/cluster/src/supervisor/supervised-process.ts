@@ -14,6 +14,8 @@ export interface SupervisedNode {
   readonly pid: number | null;
   /** Why it ended, if not on request of this cluster. */
   readonly reason: string | null;
+  /** By so much each write of its disk is delayed. */
+  readonly diskDelayMs: number;
 }
 
 export interface ProcessOptions {
@@ -47,6 +49,8 @@ export class SupervisedProcess {
   #retired = false;
   /** The peer ports that it can't reach, now and after a restart. */
   #cutPorts: readonly number[] = [];
+  /** Now and after a restart, too. */
+  #diskDelayMs = 0;
   /** What was last asked of it. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -57,7 +61,13 @@ export class SupervisedProcess {
 
   view(): SupervisedNode {
     const pid = this.#process?.pid ?? null;
-    return { place: this.place, state: this.#state, pid, reason: this.#reason };
+    return {
+      place: this.place,
+      state: this.#state,
+      pid,
+      reason: this.#reason,
+      diskDelayMs: this.#diskDelayMs,
+    };
   }
 
   /** Resolves once it serves. @throws {ClusterError} it ended before */
@@ -106,6 +116,11 @@ export class SupervisedProcess {
     this.#process?.send({ type: "cut", ports });
   }
 
+  slowDisk(delayMs: number): void {
+    this.#diskDelayMs = delayMs;
+    this.#process?.send({ type: "slow", delayMs });
+  }
+
   /** For good. Not in turn: one that is just starting has to end as well, and at once. */
   stop(): Promise<void> {
     this.#stopping = true;
@@ -137,6 +152,7 @@ export class SupervisedProcess {
     const started = startNodeProcess(this.place, command(this.place), readyTimeoutMs);
     this.#process = started;
     if (this.#cutPorts.length > 0) started.send({ type: "cut", ports: this.#cutPorts });
+    if (this.#diskDelayMs > 0) started.send({ type: "slow", delayMs: this.#diskDelayMs });
     this.#state = "starting";
     this.#reason = null;
     const { pid } = started;

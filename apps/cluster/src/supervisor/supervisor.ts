@@ -17,6 +17,8 @@ export interface Supervisor {
   resume(id: string): void;
   /** It can't reach the nodes with these peer ports, now and after a restart. */
   cutOff(id: string, ports: readonly number[]): void;
+  /** Each write of its disk is delayed, now and after a restart. 0: no longer. */
+  slowDisk(id: string, delayMs: number): void;
   /** Ends it first if it runs; resolves once it serves. @throws {ClusterError} it ended before */
   restart(id: string): Promise<void>;
   /**
@@ -62,6 +64,7 @@ export function createSupervisor({ places, ...options }: SupervisorOptions): Sup
     pause: (id) => processOf(id).pause(),
     resume: (id) => processOf(id).resume(),
     cutOff: (id, ports) => processOf(id).cutOff(ports),
+    slowDisk: (id, delayMs) => processOf(id).slowDisk(delayMs),
     restart: (id) => processOf(id).restart(),
     async add(place) {
       if (stopping) throw new ClusterError("NOT_RUNNING", "the cluster is ending", { status: 409 });

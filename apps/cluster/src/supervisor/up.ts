@@ -61,11 +61,10 @@ export async function startCluster(
       dashboard.look();
     },
   });
-  const dashboard = createDashboard(supervisor, [
-    ...chaosCommand,
-    "--out",
-    join(options.data, "chaos-report"),
-  ]);
+  const dashboard = createDashboard(supervisor, {
+    chaosCommand: [...chaosCommand, "--out", join(options.data, "chaos-report")],
+    haveDisks: options.storage === "file",
+  });
   // The port first: whoever holds it may be using the directory.
   const members = createMemberCommands({
     supervisor,

@@ -143,7 +143,8 @@ function fakeSupervisor(
   return {
     nodes: () =>
       places.map((place) => {
-        return { place, state: ended.has(place.id) ? "ended" : "running", pid: 1, reason: null };
+        const state = ended.has(place.id) ? "ended" : "running";
+        return { place, state, pid: 1, reason: null, diskDelayMs: 0 };
       }),
     startAll: nothing,
     kill: nothing,
@@ -152,6 +153,7 @@ function fakeSupervisor(
     pause: () => {},
     resume: () => {},
     cutOff: () => {},
+    slowDisk: () => {},
     killAll: () => {},
     async add(place) {
       asked.push(`start ${place.id} (${place.beginning})`);

@@ -29,7 +29,7 @@ export function App({ store }: { readonly store: Store }): JSX.Element {
           </section>
           <div class="figures">
             <Charts samples={store.figures.samples} />
-            <Replication picture={picture} />
+            <Replication picture={picture} traffic={store.figures.traffic} />
           </div>
           <div class="side">
             <Inspector store={store} picture={picture} />

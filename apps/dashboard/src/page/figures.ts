@@ -1,5 +1,5 @@
 // Figures of the last minutes, a sample for each second: differences of what the nodes count. Pure.
-import type { DashboardView, HistogramView } from "../view.js";
+import type { Figures as Counted, DashboardView, HistogramView } from "../view.js";
 
 export interface Sample {
   /** Seconds since the epoch. */
@@ -12,17 +12,20 @@ export interface Sample {
   readonly syncP99: number | null;
 }
 
+/** Messages of a node in a second. */
+export interface Traffic {
+  readonly receivedPerSecond: number;
+  readonly sentPerSecond: number;
+}
+
 const SAMPLES_MAX = 180;
 const EVERY_MS = 1000;
 
-interface Counted {
-  readonly commit: HistogramView;
-  readonly sync: HistogramView;
-}
-
 export class Figures {
   #samples: readonly Sample[] = [];
-  #before = new Map<string, Counted>();
+  /** By the nodes' ids: of the last second. */
+  traffic: ReadonlyMap<string, Traffic> = new Map();
+  #before: ReadonlyMap<string, Counted> = new Map();
   #since: number | undefined;
 
   get samples(): readonly Sample[] {
@@ -51,12 +54,31 @@ export class Figures {
       syncP99: percentileMs(sync, 0.99),
     };
     this.#samples = [...this.#samples, sample].slice(-SAMPLES_MAX);
+    this.traffic = trafficBetween(before, now, at - since);
   }
+}
+
+/** Of those nodes that were there before, and weren't started again. */
+function trafficBetween(
+  before: ReadonlyMap<string, Counted>,
+  now: ReadonlyMap<string, Counted>,
+  ms: number,
+): Map<string, Traffic> {
+  const traffic = new Map<string, Traffic>();
+  for (const [id, { messages }] of now) {
+    const then = before.get(id)?.messages;
+    if (!then || messages.received < then.received || messages.sent < then.sent) continue;
+    traffic.set(id, {
+      receivedPerSecond: ((messages.received - then.received) * 1000) / ms,
+      sentPerSecond: ((messages.sent - then.sent) * 1000) / ms,
+    });
+  }
+  return traffic;
 }
 
 /** What all nodes have counted in between. */
 function grown(
-  of: keyof Counted,
+  of: "commit" | "sync",
   before: ReadonlyMap<string, Counted>,
   now: ReadonlyMap<string, Counted>,
 ): HistogramView {

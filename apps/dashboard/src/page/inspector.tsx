@@ -6,6 +6,9 @@ import type { Command } from "./commands.js";
 import type { NodePicture, Picture } from "./picture.js";
 import type { Store } from "./store.js";
 
+/** More than ten times as long as a write of a usual disk. */
+const SLOW_DISK_MS = 300;
+
 interface Part {
   readonly store: Store;
   readonly picture: Picture;
@@ -69,7 +72,7 @@ function NodePart({ store, picture, node }: Part & { readonly node: NodePicture 
 }
 
 function NodeActions({ store, picture, node }: Part & { readonly node: NodePicture }): JSX.Element {
-  const { id, state, membership, isLeader } = node;
+  const { id, state, membership, isLeader, isDiskSlow } = node;
   const runs = state === "up" || state === "silent";
   const others = picture.nodes.filter((other) => other !== node);
   const isIsolated = others.length > 0 && others.every((other) => picture.isCut(id, other.id));
@@ -93,6 +96,15 @@ function NodeActions({ store, picture, node }: Part & { readonly node: NodePictu
         </Do>
         <Do store={store} command={{ path: `nodes/${id}/${isIsolated ? "reconnect" : "isolate"}` }}>
           {isIsolated ? "Reconnect" : "Isolate"}
+        </Do>
+        <Do
+          store={store}
+          command={{
+            path: `nodes/${id}/disk`,
+            body: { delayMs: isDiskSlow ? 0 : SLOW_DISK_MS },
+          }}
+        >
+          {isDiskSlow ? "Restore its disk" : "Slow its disk"}
         </Do>
         <Do
           store={store}
@@ -177,7 +189,9 @@ function LinkPart({
 
 function ClusterPart({ store, picture }: Part): JSX.Element {
   const { leader, cluster, nodes } = picture;
-  const isHurt = (cluster?.cuts.length ?? 0) > 0 || nodes.some(({ state }) => state === "paused");
+  const isHurt =
+    (cluster?.cuts.length ?? 0) > 0 ||
+    nodes.some(({ state, isDiskSlow }) => state === "paused" || isDiskSlow);
   return (
     <>
       <h2>
@@ -202,7 +216,7 @@ function ClusterPart({ store, picture }: Part): JSX.Element {
             Restart all in turn
           </Do>
           <Do store={store} command={{ path: "heal" }} disabled={!isHurt}>
-            Restore all links, continue all nodes
+            Undo cuts, pauses and slow disks
           </Do>
         </div>
       )}

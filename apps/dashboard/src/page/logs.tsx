@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { NodePicture, Picture } from "./picture.js";
 
-const COLUMN_PX = 79;
+const COLUMN_PX = 89;
 /** The card's edges, and the nodes' names; their roles are left out where there is little room. */
 const REST_PX = 150;
 const LEAST_REST_PX = 90;

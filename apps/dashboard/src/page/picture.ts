@@ -15,6 +15,8 @@ export interface NodePicture {
   readonly term: number | undefined;
   readonly isLeader: boolean;
   readonly membership: Membership;
+  /** On request. */
+  readonly isDiskSlow: boolean;
   /** In words. */
   readonly role: string;
 }
@@ -62,8 +64,9 @@ function draw(view: NodeView, membership: Membership): NodePicture {
   const { id, raft } = view;
   const state = stateOf(view);
   const isLeader = state === "up" && raft?.role === "leader";
-  const role = roleText(state, raft, membership);
-  return { id, view, state, raft, term: raft?.term, isLeader, membership, role };
+  const isDiskSlow = (view.process?.diskDelayMs ?? 0) > 0;
+  const role = `${roleText(state, raft, membership)}${isDiskSlow ? ", slow disk" : ""}`;
+  return { id, view, state, raft, term: raft?.term, isLeader, membership, isDiskSlow, role };
 }
 
 /** Of the others a node knows who leads. */
@@ -71,8 +74,17 @@ function drawUnseen(view: NodeView, membership: Membership, own: RaftView): Node
   const { id } = view;
   const isLeader = own.leaderId === id;
   const term = isLeader ? own.term : undefined;
-  const role = isLeader ? "leader" : STATES.unseen;
-  return { id, view, state: "unseen", raft: null, term, isLeader, membership, role };
+  return {
+    id,
+    view,
+    state: "unseen",
+    raft: null,
+    term,
+    isLeader,
+    membership,
+    isDiskSlow: false,
+    role: isLeader ? "leader" : STATES.unseen,
+  };
 }
 
 function stateOf({ process, answers, raft }: NodeView): NodeState {
@@ -103,6 +115,7 @@ function roleText(state: NodeState, raft: RaftView | null, membership: Membershi
   if (state !== "up") return STATES[state];
   if (raft?.role === "leader") return membership === "none" ? "leader, leaving" : "leader";
   if (raft?.role === "candidate") return "candidate";
+  if (raft?.role === "preCandidate") return "pre-candidate";
   if (raft?.role === null) return "stopped";
   if (membership === "voter") return "follower";
   return membership === "none" ? "not a member" : membership;

@@ -1,9 +1,15 @@
 // How far the others are with the leader's log, as the leader knows it.
 import { termClass } from "@raftkit-app/views";
 import type { JSX } from "preact";
+import type { Traffic } from "./figures.js";
 import type { NodePicture, Picture } from "./picture.js";
 
-export function Replication({ picture }: { readonly picture: Picture }): JSX.Element {
+interface Part {
+  readonly picture: Picture;
+  readonly traffic: ReadonlyMap<string, Traffic>;
+}
+
+export function Replication({ picture, traffic }: Part): JSX.Element {
   const { leader, nodes } = picture;
   return (
     <section class="card replication" aria-labelledby="replication-title">
@@ -18,11 +24,14 @@ export function Replication({ picture }: { readonly picture: Picture }): JSX.Ele
               </th>
               <th scope="col">Lacks</th>
               <th scope="col">Heard</th>
+              <th scope="col" class="number">
+                Messages/s
+              </th>
             </tr>
           </thead>
           <tbody>
             {nodes.map((node) => (
-              <Row key={node.id} node={node} leader={leader} picture={picture} />
+              <Row key={node.id} node={node} leader={leader} picture={picture} traffic={traffic} />
             ))}
           </tbody>
         </table>
@@ -37,11 +46,8 @@ function Row({
   node,
   leader,
   picture,
-}: {
-  readonly node: NodePicture;
-  readonly leader: NodePicture;
-  readonly picture: Picture;
-}): JSX.Element | null {
+  traffic,
+}: Part & { readonly node: NodePicture; readonly leader: NodePicture }): JSX.Element | null {
   const peer = picture.peers.get(node.id);
   const { lastIndex = 0, durableIndex = 0, commitIndex = 0 } = leader.raft ?? {};
   const isLeader = node === leader;
@@ -67,12 +73,19 @@ function Row({
       </td>
       <td class="number">{isUnknown ? "?" : Math.max(0, lastIndex - match)}</td>
       <td class="number">{heard}</td>
+      <td class="number">{node.state === "up" ? trafficText(traffic.get(node.id)) : "–"}</td>
     </tr>
   );
 }
 
 function percent(part: number, all: number): number {
   return all === 0 ? 0 : Math.min(100, (part / all) * 100);
+}
+
+/** What it got itself, and what it sent. */
+function trafficText(traffic: Traffic | undefined): string {
+  if (!traffic) return "–";
+  return `${Math.round(traffic.receivedPerSecond)} in, ${Math.round(traffic.sentPerSecond)} out`;
 }
 
 function heardText(ms: number): string {
