@@ -1,22 +1,34 @@
 // The dashboard in a real browser, over real servers: what its controls do to the processes, and what
 // the page then shows.
-import { mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { launchBrowser, noBrowser, violationsIn } from "@raftkit-app/browser";
+import { noBrowser, violationsIn } from "@raftkit-app/browser";
+import type { HistogramView, RaftView } from "@raftkit-app/dashboard";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { build } from "vite";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { isRunning, temporaryDirectory } from "./support/environment.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { up } from "./support/cluster.js";
 import type { UpCluster } from "./support/cluster.js";
+import {
+  DARK,
+  happened,
+  isTold,
+  leaderIn,
+  nodeIn,
+  openPage,
+  PHONE,
+  PREPARE_MS,
+  press,
+  select,
+  startBrowser,
+  takeScreenshot,
+  urlOf,
+} from "./support/dashboard-page.js";
+import { isRunning, temporaryDirectory } from "./support/environment.js";
 
-/** Unpacking the browser for the first time takes a while. */
-const PREPARE_MS = 300_000;
 const TEST_MS = 120_000;
 
-const dashboard = fileURLToPath(new URL("../../dashboard/", import.meta.url));
-const screenshots = fileURLToPath(new URL("../dist/screenshots/", import.meta.url));
+const pidOf = async (cluster: UpCluster, id: string): Promise<number> =>
+  (await cluster.nodes()).find((node) => node.id === id)?.pid ?? 0;
 
 const title = noBrowser === undefined ? "in a browser" : `in a browser (${noBrowser})`;
 
@@ -24,64 +36,21 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    mkdirSync(screenshots, { recursive: true });
-    await build({ configFile: join(dashboard, "vite.config.ts"), logLevel: "warn" });
-    browser = await launchBrowser();
+    browser = await startBrowser();
   }, PREPARE_MS);
 
   afterAll(async () => {
     await browser?.close();
   }, PREPARE_MS);
 
-  /** The page asks nobody but its own server, and reports nothing that isn't expected. */
-  async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...options });
-    const wrong: string[] = [];
-    page.on("pageerror", ({ message }) => wrong.push(message));
-    page.on("console", (message) => {
-      // Requests that are refused, and streams that end, are a part of what is tried.
-      const isExpected = message.text().startsWith("Failed to load resource");
-      if (["error", "warning"].includes(message.type()) && !isExpected) wrong.push(message.text());
-    });
-    page.on("request", (request) => {
-      if (new URL(request.url()).origin !== new URL(url).origin) wrong.push(request.url());
-    });
-    onTestFinished(async () => {
-      await page.close();
-      expect(wrong).toEqual([]);
-    });
-    await page.goto(url);
-    await page.locator(".node.leader, .node.follower").first().waitFor();
-    return page;
-  }
-
-  const urlOf = ({ httpBase }: UpCluster): string => `http://127.0.0.1:${httpBase}/`;
-  const nodeIn = (page: Page, name: RegExp | string): ReturnType<Page["locator"]> =>
-    page.getByRole("button", { name });
-  const press = (page: Page, name: string): Promise<void> =>
-    page.getByRole("button", { name, exact: true }).click();
-  const happened = (page: Page, text: string | RegExp): Promise<void> =>
-    page.locator(".events li", { hasText: text }).first().waitFor();
-
-  async function select(page: Page, id: string): Promise<void> {
-    await nodeIn(page, new RegExp(`^${id} term`)).click();
-    await page.locator(".inspector h2", { hasText: id }).waitFor();
-  }
-
-  /** Its number, as the page shows it once it does. */
-  async function leaderIn(page: Page): Promise<string> {
-    const leader = page.locator(".node.leader .node-name");
-    await leader.waitFor();
-    return ((await leader.textContent()) ?? "").trim();
-  }
+  const open = (url: string, options: BrowserContextOptions = {}): Promise<Page> =>
+    openPage(browser, url, options);
 
   test("kills, starts, pauses and isolates real processes, and shows what becomes of it", async () => {
     const cluster = await up(["--data", temporaryDirectory()]);
-    const pidOf = async (id: string): Promise<number> =>
-      (await cluster.nodes()).find((node) => node.id === id)?.pid ?? 0;
     const page = await open(urlOf(cluster));
     const first = await leaderIn(page);
-    const pid = await pidOf(first);
+    const pid = await pidOf(cluster, first);
     await select(page, first);
     await press(page, "Kill");
     await nodeIn(page, new RegExp(`^${first} term \\d+ down`)).waitFor();
@@ -90,17 +59,20 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     const second = await leaderIn(page);
     expect(second).not.toBe(first);
     await happened(page, `${second} leads in term`);
-    await page.screenshot({ path: join(screenshots, "killed.png") });
+    await takeScreenshot(page, "killed", false);
     await press(page, "Start");
     await nodeIn(page, new RegExp(`^${first} term \\d+ follower`)).waitFor();
-    expect(isRunning(await pidOf(first))).toBe(true);
+    expect(isRunning(await pidOf(cluster, first))).toBe(true);
 
     await select(page, second);
     await press(page, "Isolate");
     await happened(page, /^.*cut: .*–/);
     // It leads on for a while, as far as it knows: no majority hears it.
     await happened(page, new RegExp(`(?!${second})n\\d leads in term`));
-    await vi.waitFor(async () => expect(await leaderIn(page)).not.toBe(second));
+    await expect.poll(() => leaderIn(page)).not.toBe(second);
+    // Alone it asks again and again, and begins no term.
+    await nodeIn(page, new RegExp(`^${second} term \\d+ pre-candidate`)).waitFor();
+    await happened(page, `${second} asks who would vote for it`);
     await press(page, "Reconnect");
     await nodeIn(page, new RegExp(`^${second} term \\d+ follower`)).waitFor();
 
@@ -108,7 +80,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await select(page, third);
     await press(page, "Pause");
     await nodeIn(page, new RegExp(`^${third} term \\d+ paused`)).waitFor();
-    await vi.waitFor(async () => expect(await leaderIn(page)).not.toBe(third));
+    await expect.poll(() => leaderIn(page)).not.toBe(third);
     await press(page, "Continue");
     await nodeIn(page, new RegExp(`^${third} term \\d+ follower`)).waitFor();
     await press(page, "Hand leadership to it");
@@ -127,9 +99,62 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await happened(page, "n1, n2, n3, n4 vote");
   });
 
+  test("slows a real disk, saves a snapshot, restarts, transfers, replaces and removes real nodes", async () => {
+    const data = temporaryDirectory();
+    const cluster = await up(["--data", data]);
+    const page = await open(urlOf(cluster));
+    const first = await leaderIn(page);
+    const [follower = ""] = ["n1", "n2", "n3"].filter((id) => id !== first);
+    await select(page, follower);
+
+    const of = Number(follower.slice(1));
+    const slowBefore = await slowSyncs(cluster, of);
+    await press(page, "Slow its disk");
+    await nodeIn(page, new RegExp(`^${follower} term \\d+ follower, slow disk$`)).waitFor();
+    await happened(page, `${follower} has a slow disk: 300 ms more for each write`);
+    // A majority is as fast as before; the slow one has it later.
+    const put = { method: "PUT", body: "1" };
+    await expect.poll(async () => (await fetch(`${cluster.http(of)}/v1/kv/a`, put)).ok).toBe(true);
+    await expect.poll(() => slowSyncs(cluster, of)).toBeGreaterThan(slowBefore);
+    await press(page, "Restore its disk");
+    await nodeIn(page, new RegExp(`^${follower} term \\d+ follower$`)).waitFor();
+
+    await press(page, "Snapshot");
+    await happened(page, `${follower} has a snapshot of everything up to`);
+    await page.locator(".inspector dd", { hasText: /^up to \d+, / }).waitFor();
+    expect((await viewOf(cluster, of)).snapshot?.index).toBeGreaterThan(0);
+
+    await press(page, "Back to the cluster");
+    await press(page, "Transfer the leadership");
+    await expect.poll(() => leaderIn(page)).not.toBe(first);
+    const before = await cluster.pids();
+    await press(page, "Restart all in turn");
+    await isTold(page, "all 3 nodes were restarted");
+    expect(before.filter(isRunning)).toEqual([]);
+    expect((await cluster.pids()).filter(isRunning)).toHaveLength(3);
+
+    const replaced = await pidOf(cluster, follower);
+    await select(page, follower);
+    await press(page, "Replace");
+    await isTold(page, `n4 replaced ${follower}`);
+    await nodeIn(page, /^n4 term \d+ (follower|leader)$/).waitFor();
+    await nodeIn(page, new RegExp(`^${follower} `)).waitFor({ state: "detached" });
+    expect([isRunning(replaced), existsSync(join(data, follower))]).toEqual([false, false]);
+
+    const leader = await leaderIn(page);
+    const removed = await pidOf(cluster, leader);
+    await select(page, leader);
+    await press(page, "Remove");
+    await isTold(page, `${leader} left the cluster`);
+    await nodeIn(page, new RegExp(`^${leader} `)).waitFor({ state: "detached" });
+    expect([isRunning(removed), existsSync(join(data, leader))]).toEqual([false, false]);
+    await happened(page, /n\d, n\d vote$/);
+    await leaderIn(page);
+  });
+
   test("puts, deletes and follows keys; shows load; finds its server again; is for everyone", async () => {
     const cluster = await up(["--data", temporaryDirectory()]);
-    const page = await open(urlOf(cluster));
+    const page = await open(urlOf(cluster), { reducedMotion: "no-preference" });
     await leaderIn(page);
     const row = (text: string): ReturnType<Page["locator"]> =>
       page.locator(".keys tbody tr", { hasText: text });
@@ -149,16 +174,15 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await page.locator(".trials", { hasText: /\d+ done/ }).waitFor();
     await row("load/0").waitFor();
     await page.locator(".latest b", { hasText: /ms/ }).first().waitFor();
-    await page.screenshot({ path: join(screenshots, "dashboard.png"), fullPage: true });
+    // Each node gets messages, and sends some.
+    await expect
+      .poll(() => page.locator("td", { hasText: /^[1-9]\d* in, [1-9]\d* out$/ }).count())
+      .toBe(3);
+    await takeScreenshot(page, "dashboard");
     expect(await violationsIn(page)).toEqual([]);
     await press(page, "Stop the load");
 
-    const phone = { viewport: { width: 390, height: 844 }, hasTouch: true } as const;
-    const dark = await open(urlOf(cluster), {
-      ...phone,
-      colorScheme: "dark",
-      reducedMotion: "reduce",
-    });
+    const dark = await open(urlOf(cluster), { ...PHONE, ...DARK });
     const leader = await leaderIn(dark);
     await nodeIn(dark, new RegExp(`^${leader} term`)).focus();
     await dark.keyboard.press("Enter");
@@ -166,7 +190,7 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     expect(await violationsIn(dark)).toEqual([]);
     const overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     expect(await dark.evaluate(overflow)).toBe(0);
-    await dark.screenshot({ path: join(screenshots, "phone-dark.png"), fullPage: true });
+    await takeScreenshot(dark, "phone-dark");
 
     const own = await open(`${cluster.http(1)}/`);
     await nodeIn(own, /^n1 term \d+ (leader|follower)/).waitFor();
@@ -177,6 +201,18 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await press(page, "Start");
     await own.getByText("Live").waitFor();
     await nodeIn(own, /^n1 term \d+ follower/).waitFor();
-    await own.screenshot({ path: join(screenshots, "node.png"), fullPage: true });
+    await takeScreenshot(own, "node");
   });
 });
+
+/** What a node says of itself. */
+async function viewOf(cluster: UpCluster, number: number): Promise<RaftView> {
+  return (await fetch(`${cluster.http(number)}/v1/view`)).json();
+}
+
+/** Writes of its log that took longer than a quarter of a second. */
+async function slowSyncs(cluster: UpCluster, number: number): Promise<number> {
+  const { bounds, counts }: HistogramView = (await viewOf(cluster, number)).figures.sync;
+  const slow = counts.filter((_, i) => (bounds[i - 1] ?? 0) >= 0.25);
+  return slow.reduce((sum, count) => sum + count, 0);
+}
