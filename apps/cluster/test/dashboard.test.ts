@@ -1,11 +1,14 @@
 // The dashboard in a real browser, over real servers: what its controls do to the processes, and what
 // the page then shows.
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { noBrowser, violationsIn } from "@raftkit-app/browser";
+import { runCharts } from "@raftkit-app/dashboard";
 import type { HistogramView, RaftView } from "@raftkit-app/dashboard";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { reportPage } from "../src/chaos/report/report-page.js";
 import { up } from "./support/cluster.js";
 import type { UpCluster } from "./support/cluster.js";
 import {
@@ -14,6 +17,7 @@ import {
   isTold,
   leaderIn,
   nodeIn,
+  openAny,
   openPage,
   PHONE,
   PREPARE_MS,
@@ -24,6 +28,7 @@ import {
   urlOf,
 } from "./support/dashboard-page.js";
 import { isRunning, temporaryDirectory } from "./support/environment.js";
+import { sampleReport } from "./support/sample-report.js";
 
 const TEST_MS = 120_000;
 
@@ -202,6 +207,33 @@ describe.skipIf(noBrowser !== undefined)(title, { timeout: TEST_MS }, () => {
     await own.getByText("Live").waitFor();
     await nodeIn(own, /^n1 term \d+ follower/).waitFor();
     await takeScreenshot(own, "node");
+  });
+
+  test("draws the charts of a chaos run's report, in a page that loads nothing", async () => {
+    const file = join(temporaryDirectory(), "report.html");
+    const charts = await runCharts();
+    writeFileSync(file, reportPage(sampleReport, charts));
+    const page = await openAny(browser, pathToFileURL(file).href);
+    await page.getByRole("heading", { name: "Latency of answers" }).waitFor();
+    expect(await page.getByText("npm run build").count()).toBe(0);
+    expect(await page.locator("canvas").count()).toBe(2);
+    // It is told what was where the pointer is: in the first second 50 were answered.
+    const [plot] = await page.locator(".u-over").all();
+    await plot?.hover({ position: { x: 1, y: 10 } });
+    await page.locator(".latest", { hasText: "answered 50" }).waitFor();
+    await takeScreenshot(page, "report");
+    // Its time is that of the picture above it.
+    const [own, above] = await Promise.all(
+      [".u-over", ".scroll .outage"].map((of) => page.locator(of).first().boundingBox()),
+    );
+    const { durationMs, outages } = sampleReport;
+    const from = (own?.x ?? 0) + ((outages[0]?.fromMs ?? 0) / durationMs) * (own?.width ?? 0);
+    expect(Math.abs(from - (above?.x ?? 0))).toBeLessThan(2);
+    expect(await violationsIn(page)).toEqual([]);
+    const phone = await openAny(browser, pathToFileURL(file).href, { ...PHONE, ...DARK });
+    await phone.locator("canvas").first().waitFor();
+    await takeScreenshot(phone, "report-phone-dark");
+    expect(await violationsIn(phone)).toEqual([]);
   });
 });
 

@@ -116,6 +116,8 @@ export interface ChaosView {
   readonly seconds: number;
   /** What it has said. */
   readonly lines: readonly string[];
+  /** Whether `GET /v1/chaos/report` has a page for it. */
+  readonly hasReport: boolean;
 }
 
 export type HappeningKind = "leader" | "election" | "members" | "snapshot" | "process" | "fault";

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import type { Paint } from "@raftkit-app/command-line";
+import { runCharts } from "@raftkit-app/dashboard";
 import type { ChaosOptions } from "./options.js";
 import type { Check } from "./checks/check.js";
 import { REPORT_HTML, REPORT_JSON, takeOutDirectory } from "./out-directory.js";
@@ -53,7 +54,7 @@ async function runInto(
   writeFileSync(join(out, REPORT_JSON), `${JSON.stringify(report, undefined, 2)}\n`, {
     mode: 0o600,
   });
-  writeFileSync(join(out, REPORT_HTML), reportPage(report), { mode: 0o600 });
+  writeFileSync(join(out, REPORT_HTML), reportPage(report, await runCharts()), { mode: 0o600 });
   print(reportText(report, paint));
   print(`report      ${shown(join(out, REPORT_HTML))}`);
   print(

@@ -1,23 +1,38 @@
-// A chaos run on request, as a process of its own with a cluster of its own; its lines as they come.
+// A chaos run on request, as a process of its own with a cluster of its own; its lines as they come,
+// and its report.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { ChaosView } from "@raftkit-app/dashboard";
+import { REPORT_HTML } from "../chaos/out-directory.js";
 import { ClusterError } from "../errors.js";
 
 const LINES_MAX = 200;
 
+export interface ChaosProgram {
+  /** Node's arguments for a run. */
+  readonly command: readonly string[];
+  /** Where it leaves its report. */
+  readonly out: string;
+}
+
 export class Chaos {
-  readonly #command: readonly string[];
+  readonly #program: ChaosProgram;
   readonly #onChange: () => void;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #view: ChaosView | null = null;
 
-  /** @param command Node's arguments for a run that leaves its report where it belongs */
-  constructor(command: readonly string[], onChange: () => void) {
-    this.#command = command;
+  constructor(program: ChaosProgram, onChange: () => void) {
+    this.#program = program;
     this.#onChange = onChange;
+  }
+
+  /** The file of a run that is over. */
+  get report(): string {
+    return join(this.#program.out, REPORT_HTML);
   }
 
   get view(): ChaosView | null {
@@ -31,10 +46,11 @@ export class Chaos {
         status: 409,
       });
     }
-    const args = [...this.#command, "--seconds", String(seconds)];
+    const { command, out } = this.#program;
+    const args = [...command, "--out", out, "--seconds", String(seconds)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
-    this.#set({ state: "running", seconds, lines: [] });
+    this.#set({ state: "running", seconds, lines: [], hasReport: false });
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => this.#say(line));
     }
@@ -44,7 +60,8 @@ export class Chaos {
         this.#child = undefined;
         const wasStopped = this.#view?.state === "stopped";
         const state = wasStopped ? "stopped" : code === 0 ? "passed" : "failed";
-        this.#set({ seconds, lines: this.#view?.lines ?? [], state });
+        const hasReport = !wasStopped && existsSync(this.report);
+        this.#set({ seconds, lines: this.#view?.lines ?? [], state, hasReport });
         resolve();
       });
     });

@@ -6,6 +6,7 @@ import type { ResolveNode } from "../supervisor/control-api.js";
 import type { MemberCommands } from "../supervisor/member-commands.js";
 import type { Supervisor } from "../supervisor/supervisor.js";
 import { Chaos } from "./chaos.js";
+import type { ChaosProgram } from "./chaos.js";
 import { DashboardFeed } from "./feed.js";
 import { addKeys } from "./key-routes.js";
 import { Load } from "./load.js";
@@ -21,22 +22,21 @@ export interface Dashboard {
 }
 
 export interface DashboardOptions {
-  /** The arguments of Node for a chaos run. */
-  readonly chaosCommand: readonly string[];
+  readonly chaos: ChaosProgram;
   /** Of the nodes; false: they keep everything in memory. */
   readonly haveDisks: boolean;
 }
 
 export function createDashboard(
   supervisor: Supervisor,
-  { chaosCommand, haveDisks }: DashboardOptions,
+  { chaos: chaosProgram, haveDisks }: DashboardOptions,
 ): Dashboard {
   let members: MemberCommands | undefined;
   const nodes: Supervisor["nodes"] = () => supervisor.nodes();
   const look = (): void => feed.look();
   const links = new Links(supervisor);
   const load = new Load(nodes);
-  const chaos = new Chaos(chaosCommand, look);
+  const chaos = new Chaos(chaosProgram, look);
   const feed = new DashboardFeed(nodes, () => ({
     cuts: links.cuts,
     underWay: members?.underWay ?? null,

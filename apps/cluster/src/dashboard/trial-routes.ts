@@ -1,4 +1,5 @@
 // Load and chaos on request.
+import { readFile } from "node:fs/promises";
 import type { Hono } from "hono";
 import { z } from "zod";
 import { ClusterError } from "../errors.js";
@@ -32,6 +33,11 @@ export function addTrials(app: Hono, load: Load, chaos: Chaos, onChange: () => v
   app.post("/v1/chaos/stop", async (context) => {
     await chaos.stop();
     return context.json({ chaos: chaos.view });
+  });
+  app.get("/v1/chaos/report", async (context) => {
+    if (chaos.view?.hasReport !== true) return context.notFound();
+    // It brings its own policy.
+    return context.html(await readFile(chaos.report, "utf8"));
   });
 }
 

@@ -62,7 +62,7 @@ export async function startCluster(
     },
   });
   const dashboard = createDashboard(supervisor, {
-    chaosCommand: [...chaosCommand, "--out", join(options.data, "chaos-report")],
+    chaos: { command: chaosCommand, out: join(options.data, "chaos-report") },
     haveDisks: options.storage === "file",
   });
   // The port first: whoever holds it may be using the directory.

@@ -21,7 +21,7 @@ export const DARK = { colorScheme: "dark" } as const;
 export async function startBrowser(): Promise<Browser> {
   mkdirSync(screenshots, { recursive: true });
   const configFile = join(dashboard, "vite.config.ts");
-  await build({ configFile, logLevel: "warn" });
+  for (const mode of ["production", "report"]) await build({ configFile, mode, logLevel: "warn" });
   return launchBrowser();
 }
 

@@ -5,7 +5,7 @@ import type { ChaosView } from "../view.js";
 
 export function ChaosRun({ chaos }: { readonly chaos: ChaosView }): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
-  const { lines, state } = chaos;
+  const { lines, state, hasReport } = chaos;
   // The latest line is to be seen.
   useEffect(() => {
     box.current?.scrollTo({ top: box.current.scrollHeight });
@@ -16,6 +16,11 @@ export function ChaosRun({ chaos }: { readonly chaos: ChaosView }): JSX.Element 
       <p class={`verdict ${state}`} role="status">
         {verdictOf(chaos)}
       </p>
+      {hasReport && (
+        <p>
+          <a href="v1/chaos/report">The report, with charts</a>
+        </p>
+      )}
       {lines.length > 0 && (
         <div ref={box} class="scroll said" tabindex={0} role="region" aria-label="What it says">
           <pre>{lines.join("\n")}</pre>

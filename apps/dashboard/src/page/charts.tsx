@@ -1,6 +1,6 @@
 // What the cluster does each second: how many writes, and how long they and their disks take.
 import type { JSX } from "preact";
-import { Chart } from "./chart.js";
+import { Chart, countText, millisecondsText } from "./chart.js";
 import type { Sample } from "./figures.js";
 
 export function Charts({ samples }: { readonly samples: readonly Sample[] }): JSX.Element {
@@ -35,13 +35,4 @@ export function Charts({ samples }: { readonly samples: readonly Sample[] }): JS
       />
     </section>
   );
-}
-
-function countText(value: number): string {
-  return value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en");
-}
-
-function millisecondsText(value: number): string {
-  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }

@@ -1,5 +1,5 @@
-// The picture of a run: faults, nodes with their leader, throughput and latency over one time axis,
-// as SVG without any style of its own (report-style.ts has the colours).
+// The picture of a run: faults, and nodes with their leader, over one time axis, as SVG without any
+// style of its own (report-style.ts has the colours). The charts below it have the same axis.
 import { element } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
 import { nodeName } from "../faults/fault-names.js";
@@ -7,15 +7,16 @@ import type { ChaosReport } from "./report.js";
 import { FAULT_KINDS, LINK_FAULTS, MEMBER_FAULTS } from "../faults/schedule.js";
 import type { FaultKind } from "../faults/schedule.js";
 import { spansOf } from "./spans.js";
-import { OUTCOMES } from "../workload/tally.js";
 
 const WIDTH = 1200;
 const LEFT = 118;
 const RIGHT = 16;
 const LANE = 17;
 const NODE_LANE = 22;
-const PLOT = 110;
 const TITLE = 40;
+
+/** Beside the time axis, as parts of the width. */
+export const MARGINS = { left: LEFT / WIDTH, right: RIGHT / WIDTH } as const;
 
 /** What every panel needs: where a time is, and where the panel begins. */
 interface Frame {
@@ -36,15 +37,8 @@ export function chart(report: ChaosReport): Markup {
   const panels: Panel[] = [
     { height: FAULT_KINDS.length * LANE, draw: drawFaults },
     { height: lanesOf(report) * NODE_LANE, draw: drawNodes },
-    { height: PLOT, draw: drawThroughput },
-    { height: PLOT, draw: drawLatency },
   ];
-  const titles = [
-    "Faults",
-    "Nodes and leaders (L: term)",
-    "Operations per second",
-    "Latency of answers, ms (log scale)",
-  ];
+  const titles = ["Faults", "Nodes and leaders (L: term)"];
   let top = 0;
   const drawn = panels.map(({ height, draw }, i) => {
     const frame = { report, x, top: top + TITLE };
@@ -63,7 +57,7 @@ export function chart(report: ChaosReport): Markup {
     {
       viewBox: `0 0 ${WIDTH} ${top + 30}`,
       role: "img",
-      "aria-label": "Faults, nodes, throughput and latency over time",
+      "aria-label": "Faults and nodes over time",
     },
     drawn,
     axis(report, x, top),
@@ -183,85 +177,6 @@ function drawNodes({ report, x, top }: Frame): readonly Content[] {
       }),
     ];
   });
-}
-
-function drawThroughput({ report, x, top }: Frame): readonly Content[] {
-  const most = Math.max(
-    10,
-    ...report.seconds.map(({ counts }) =>
-      OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0),
-    ),
-  );
-  const scale = ceiling(most);
-  const bars = report.seconds.map(({ counts }, second) => {
-    let base = top + PLOT;
-    return OUTCOMES.map((outcome) => {
-      const height = (counts[outcome] / scale) * PLOT;
-      base -= height;
-      const width = Math.max(0.5, x((second + 1) * 1000) - x(second * 1000) - 1);
-      return height === 0
-        ? ""
-        : rect(
-            `outcome-${outcome}`,
-            x(second * 1000),
-            base,
-            width,
-            height,
-            `second ${second}: ${counts[outcome]} ${outcome}`,
-          );
-    });
-  });
-  return [scaleMarks([0, scale / 2, scale], (value) => top + PLOT - (value / scale) * PLOT), bars];
-}
-
-function drawLatency({ report, x, top }: Frame): readonly Content[] {
-  const highest = Math.max(1, ...report.seconds.map(({ p99Ms }) => p99Ms ?? 0));
-  const [low, high] = [-1, Math.max(1, Math.ceil(Math.log10(highest)))];
-  const y = (ms: number): number =>
-    top + PLOT - ((Math.log10(Math.max(ms, 0.1)) - low) / (high - low)) * PLOT;
-  const decades = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
-  const middle = (second: number): number => x((second + 0.5) * 1000);
-  const curve = (of: "p50Ms" | "p99Ms"): Content =>
-    runsOf(report.seconds.map((second) => second[of])).map((run) =>
-      run.length === 1
-        ? run.map(({ at, value }) =>
-            element("circle", { class: of, cx: middle(at), cy: y(value), r: 2 }),
-          )
-        : element("polyline", {
-            class: of,
-            points: run
-              .map(({ at, value }) => `${middle(at).toFixed(1)},${y(value).toFixed(1)}`)
-              .join(" "),
-          }),
-    );
-  return [scaleMarks(decades, y), curve("p99Ms"), curve("p50Ms")];
-}
-
-/** Stretches without a gap. */
-function runsOf(
-  values: readonly (number | null)[],
-): { readonly at: number; readonly value: number }[][] {
-  const runs: { readonly at: number; readonly value: number }[][] = [];
-  for (const [at, value] of values.entries()) {
-    if (value === null) continue;
-    const last = runs.at(-1);
-    if (last?.at(-1)?.at === at - 1) last.push({ at, value });
-    else runs.push([{ at, value }]);
-  }
-  return runs;
-}
-
-function scaleMarks(values: readonly number[], y: (value: number) => number): Content {
-  return values.map((value) => [
-    label(String(value), y(value)),
-    line("scale", LEFT, y(value), WIDTH - RIGHT, y(value)),
-  ]);
-}
-
-/** 1, 2 or 5 times a power of ten. */
-function ceiling(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 5].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
 function label(text: string, y: number): Markup {

@@ -1,15 +1,19 @@
-// A run's findings as one page: no script, nothing loaded from anywhere, and a policy that says so
-// to the browser.
+// A run's findings as one page: nothing loaded from anywhere, no script but the one that draws its
+// charts, and a policy that says so to the browser.
 import { createHash } from "node:crypto";
-import { chart } from "./chart.js";
+import type { RunCharts, RunFigures } from "@raftkit-app/dashboard";
+import { chart, MARGINS } from "./chart.js";
 import { element, render } from "./markup.js";
 import type { Content, Markup } from "./markup.js";
 import { STYLE } from "./report-style.js";
 import { faultsOf } from "./report.js";
 import type { ChaosReport } from "./report.js";
 
-export function reportPage(report: ChaosReport): string {
-  const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'`;
+/** @param charts what draws throughput and latency; undefined: they aren't drawn */
+export function reportPage(report: ChaosReport, charts: RunCharts | undefined): string {
+  const style = `${STYLE}${charts?.style ?? ""}`;
+  const scripts = charts ? ` script-src '${hashOf(charts.script)}';` : "";
+  const policy = `default-src 'none'; style-src '${hashOf(style)}';${scripts} base-uri 'none'; form-action 'none'`;
   const title = `Chaos run, seed ${report.seed}: ${report.ok ? "passed" : "failed"}`;
   const head = element(
     "head",
@@ -18,10 +22,10 @@ export function reportPage(report: ChaosReport): string {
     voidElement("meta", { name: "viewport", content: "width=device-width" }),
     voidElement("meta", { "http-equiv": "Content-Security-Policy", content: policy }),
     element("title", {}, title),
-    { markup: `<style>${STYLE}</style>` },
+    { markup: `<style>${style}</style>` },
   );
-  const body = element(
-    "body",
+  const main = element(
+    "main",
     {},
     element(
       "h1",
@@ -31,28 +35,60 @@ export function reportPage(report: ChaosReport): string {
     ),
     element(
       "p",
-      { class: "soft" },
+      { class: "quiet" },
       `${report.nodes} server processes, ${report.clients} clients, ${seconds(report.durationMs)} from ${report.startedAt}. The same faults again: --nodes ${report.nodes} --seconds ${report.secondsAsked} --seed ${report.seed}`,
     ),
     figures(report),
     element("h2", {}, "What was checked"),
-    element("div", { class: "scroll" }, checks(report)),
+    wide("The checks", checks(report)),
     element("h2", {}, "What happened"),
     legends(),
-    element("div", { class: "scroll" }, chart(report)),
+    wide(
+      "What happened, over time",
+      chart(report),
+      element("div", { id: "charts" }, element("p", { class: "quiet" }, whyNoCharts(charts))),
+    ),
     element("h2", {}, "Faults, one by one"),
     element(
       "details",
       {},
-      element(
-        "summary",
-        {},
-        `${faultsOf(report).length} faults${report.injectedFaults.length > faultsOf(report).length ? `, ${report.injectedFaults.length - faultsOf(report).length} without effect` : ""}`,
-      ),
-      element("div", { class: "scroll" }, faults(report)),
+      element("summary", {}, faultsText(report)),
+      wide("The faults", faults(report)),
     ),
   );
+  const body = element("body", {}, main, charts ? drawCharts(report, charts) : "");
   return `<!doctype html>\n${render(element("html", { lang: "en" }, head, body))}\n`;
+}
+
+/** Scrolls where there is little room, by keyboard, too. */
+function wide(label: string, ...content: readonly Content[]): Markup {
+  const attributes = { class: "scroll", tabindex: 0, role: "region", "aria-label": label };
+  return element("div", attributes, ...content);
+}
+
+function faultsText(report: ChaosReport): string {
+  const count = faultsOf(report).length;
+  const futile = report.injectedFaults.length - count;
+  return `${count} faults${futile > 0 ? `, ${futile} without effect` : ""}`;
+}
+
+/** Read where no script runs, too. */
+function whyNoCharts(charts: RunCharts | undefined): string {
+  return charts
+    ? "Throughput and latency are drawn by a script of this page; report.json has their figures."
+    : "Throughput and latency aren't drawn: npm run build builds what draws them. report.json has their figures.";
+}
+
+/** The figures, and after them the script that draws them. */
+function drawCharts({ durationMs, seconds, outages }: ChaosReport, { script }: RunCharts): Content {
+  const figures: RunFigures = { ...MARGINS, durationMs, seconds, outages };
+  // Numbers: there is nothing in them that could end the element.
+  const data = `<script type="application/json" id="figures">${JSON.stringify(figures)}</script>`;
+  return { markup: `${data}<script>${script}</script>` };
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
 
 function voidElement(name: string, attributes: Readonly<Record<string, string>>): Markup {
@@ -157,22 +193,6 @@ function legends(): Content {
         ["state-down", "down"],
         ["state-paused", "paused"],
         ["state-wiped", "wiped"],
-      ],
-    ],
-    [
-      "Operations",
-      [
-        ["outcome-done", "answered"],
-        ["outcome-refused", "refused"],
-        ["outcome-unknown", "unknown"],
-        ["outcome-wrong", "wrong"],
-      ],
-    ],
-    [
-      "Latency",
-      [
-        ["swatch-p50", "p50"],
-        ["swatch-p99", "p99"],
       ],
     ],
   ];

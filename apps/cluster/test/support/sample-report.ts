@@ -1,0 +1,85 @@
+// What a small run found, with names that a page must not take for its own elements.
+import type { ChaosReport } from "../../src/chaos/report/report.js";
+
+export const HOSTILE = `</title><script>alert("&'\u0000")</script><img src=x onerror=y>`;
+
+export const sampleReport: ChaosReport = {
+  seed: 7,
+  nodes: 3,
+  secondsAsked: 4,
+  clients: 2,
+  keys: 3,
+  keysUsed: 4,
+  rate: 100,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  durationMs: 4500,
+  healedMs: 4000,
+  recoveryMs: 120,
+  ok: false,
+  checks: [
+    { name: "linearizable", ok: false, detail: `first\n${HOSTILE}` },
+    { name: "all nodes equal", ok: true, detail: "3 nodes" },
+  ],
+  totals: { done: 90, refused: 5, unknown: 2, wrong: 1 },
+  recorded: 92,
+  p50Ms: 1.25,
+  p99Ms: 30,
+  seconds: [
+    { counts: { done: 50, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 1, p99Ms: 20 },
+    { counts: { done: 0, refused: 5, unknown: 2, wrong: 1 }, p50Ms: null, p99Ms: null },
+    { counts: { done: 30, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 2, p99Ms: 30 },
+    { counts: { done: 10, refused: 0, unknown: 0, wrong: 0 }, p50Ms: 3, p99Ms: 40 },
+  ],
+  outages: [{ fromMs: 900, toMs: 2100 }],
+  injectedFaults: [
+    {
+      kind: "kill-leader",
+      fromMs: 900,
+      toMs: 2000,
+      target: `n1 ${HOSTILE}`,
+      effect: "",
+      tookEffect: true,
+    },
+    {
+      kind: "delay",
+      fromMs: 1000,
+      toMs: 4000,
+      target: "n1 → n2",
+      effect: "5 bytes delayed",
+      tookEffect: true,
+    },
+    {
+      kind: "throttle",
+      fromMs: 3000,
+      toMs: 3500,
+      target: "n1 → n3",
+      effect: "no effect, not counted",
+      tookEffect: false,
+    },
+  ],
+  roles: [
+    { atMs: 0, node: 0, role: "leader", term: 2 },
+    { atMs: 950, node: 0, role: "silent", term: 2 },
+    { atMs: 1800, node: 1, role: "leader", term: 3 },
+  ],
+  states: [
+    { atMs: 0, node: 0, state: "up" },
+    { atMs: 900, node: 0, state: "down" },
+    { atMs: 2000, node: 0, state: "up" },
+    { atMs: 0, node: 1, state: "up" },
+    { atMs: 0, node: 2, state: "up" },
+  ],
+  leadershipTerms: 2,
+  network: {
+    proxies: 6,
+    carriedBytes: 3_000_000,
+    droppedBytes: 0,
+    delayedBytes: 5,
+    resetConnections: 1,
+  },
+  snapshots: { saved: 40, installed: 3 },
+  sessions: { opened: 2, writes: 30, repeats: 70, answeredRepeats: 50 },
+  reads: { linearizable: 20, lease: 10, local: 5, atLeast: 6 },
+  members: ["n1", "n2", "n4"],
+  watches: { changes: 55, resumptions: 6, lists: 1 },
+};
