@@ -101,6 +101,21 @@ test("a node is reached where it is listed, else at the seed where it answered, 
   expect([contacts.addressOf("c"), news()]).toEqual([undefined, ["met b 1"]]);
 });
 
+test("who left a seed, and speaks from elsewhere, is answered there", () => {
+  const { contacts } = create();
+  contacts.list([], ["seed", "other"]);
+  contacts.answered("seed", b);
+  const moved = hello("b", { run: 2, address: "new" });
+  contacts.heard(moved);
+  expect(contacts.addressOf("b")).toBe("seed"); // somebody answers there
+  contacts.answered("seed", undefined);
+  expect(contacts.addressOf("b")).toBe("new");
+  contacts.answered("other", moved);
+  expect(contacts.addressOf("b")).toBe("other");
+  contacts.answered("other", undefined);
+  expect(contacts.addressOf("b")).toBe("other"); // the same run: it was there, whatever it says itself
+});
+
 test("who answers at a seed is met if nobody, or somebody else, was there before", () => {
   const { contacts, told, news } = create();
   contacts.list([], ["seed"]);

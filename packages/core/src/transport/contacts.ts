@@ -115,12 +115,19 @@ export class Contacts {
     if (frame !== undefined) this.#handler.receive(senderOf(from), frame);
   }
 
-  /** A listed peer is where the list says, whatever it says itself: there may be a proxy. */
+  /**
+   * A listed peer is where the list says, whatever it says itself: there may be a proxy. So is who
+   * answered at a seed, unless nobody is there any more and another run of it has spoken.
+   */
   addressOf(id: NodeId): string | undefined {
     const listed = this.#peers.get(id);
     if (listed !== undefined) return listed;
-    for (const [seed, { node }] of this.#seeds) if (node?.id === id) return seed;
-    return this.#callers.get(id)?.address;
+    const caller = this.#callers.get(id);
+    for (const [seed, { node, isThere }] of this.#seeds) {
+      if (node?.id !== id) continue;
+      if (isThere || caller === undefined || isSameRun(caller, node)) return seed;
+    }
+    return caller?.address;
   }
 
   /** Frames for this node were lost. @returns false, for `send` */

@@ -100,4 +100,11 @@ export const transports: readonly Mutant[] = [
     replace: "    this.#callers.clear();",
     why: "the handler is called after the close",
   },
+  {
+    id: "core-t15",
+    file: "packages/core/src/transport/contacts.ts",
+    find: "if (isThere || caller === undefined || isSameRun(caller, node)) return seed;",
+    replace: "return seed;",
+    why: "who moved away from a seed is answered where nobody is any more",
+  },
 ];
