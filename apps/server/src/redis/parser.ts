@@ -117,7 +117,8 @@ export class RequestParser {
   #join(): void {
     const left = this.#bytes.subarray(this.#at);
     const [next] = this.#later;
-    const missing = Math.max(this.#needed - left.length, SEAM_BYTES);
+    // As much again at least: a line, whose end isn't known, is copied a few times only.
+    const missing = Math.max(this.#needed - left.length, left.length, SEAM_BYTES);
     this.#at = 0;
     this.#seam = undefined;
     if (next !== undefined && this.#later.length === 1 && left.length === 0) {

@@ -1,6 +1,6 @@
 // Requests, however they are cut into pieces, and what is none.
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ProtocolError, RequestParser } from "../../src/redis/parser.js";
 import { encode } from "./client.js";
 
@@ -85,6 +85,21 @@ test("behind a command that two chunks share, arguments are views of the second 
   }
   expect(values).toHaveLength(40);
   expect(values.slice(10).every((buffer) => buffer === second.buffer)).toBe(true);
+});
+
+test("a long line that two chunks share isn't copied again and again", () => {
+  const copied = vi.spyOn(Buffer, "concat");
+  onTestFinished(() => copied.mockRestore());
+  const maxLineBytes = 64 * 1024;
+  const line = "x".repeat(maxLineBytes - 1);
+  const parser = new RequestParser({ ...limits, maxLineBytes });
+  for (const chunk of [line.slice(0, 1), `${line.slice(1)}\r\n${"PING\r\n".repeat(1000)}`]) {
+    parser.push(Buffer.from(chunk));
+    for (let args = parser.next(); args !== undefined; args = parser.next());
+  }
+  expect(parser.waitingBytes).toBe(0);
+  const bytes = copied.mock.results.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
+  expect(bytes).toBeLessThan(4 * line.length);
 });
 
 test("arguments stay what they were when more is received", () => {
