@@ -20,6 +20,7 @@ interface Seed {
   isThere: boolean;
 }
 
+/** Whom a transport knows. Connections, where it has any, are its own to open and to close. */
 export class Contacts {
   readonly #self: Hello;
   readonly #now: () => number;
@@ -89,7 +90,8 @@ export class Contacts {
   }
 
   /**
-   * Who was found at a seed, as `admit` let it pass; undefined for nobody. It is met if that is news,
+   * Who was found at a seed, as `admit` let it pass; undefined for nobody, also when the connection
+   * to it ends. It is met if that is news,
    * and from now on reached there.
    */
   answered(address: string, node: Hello | undefined): void {
@@ -130,7 +132,7 @@ export class Contacts {
     return caller?.address;
   }
 
-  /** Frames for this node were lost. @returns false, for `send` */
+  /** Frames for this node were lost: to be said each time. @returns false, for `send` */
   lost(to: NodeId): false {
     this.#later((handler) => handler.unreachable(to));
     return false;
@@ -145,7 +147,10 @@ export class Contacts {
     this.#later((handler) => handler.rejected(error));
   }
 
-  /** Doesn't admit this run of it for so long, nor knows where it spoke from. */
+  /**
+   * Doesn't admit this run of it for so long, nor knows where it spoke from. Connections that it was
+   * admitted on before are the transport's to close.
+   */
   cutOff(from: Sender, forMs: number): void {
     const now = this.#now();
     for (const [sender, until] of this.#cutOff) {
