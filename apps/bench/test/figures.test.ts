@@ -194,6 +194,8 @@ test("ratios are those of one run, whose clusters ran one after the other", () =
     ["no snapshots", "64", "200", "100–200", "1.00", "2.00", "3.0", "4.0", "0"],
   ]);
   expect(median([3, 1, 2])).toBe(2);
+  expect(median([4, 1, 3, 9])).toBe(3.5);
+  expect(median([])).toBe(0);
 });
 
 test("a run's summary: the worst of all nodes, and of all seconds but that before the load", () => {
