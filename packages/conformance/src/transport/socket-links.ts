@@ -68,7 +68,7 @@ export function createSocketLinks(): SocketLinks {
     link.disturbance = disturbance;
     link.disturbed = false;
     for (const socket of link.sockets) {
-      if (mode === "stalled") socket.unpipe().pause();
+      if (mode === "stalled") silence(socket);
       else socket.destroy();
     }
   }
@@ -186,6 +186,12 @@ function shut(link: Wire): Promise<void> {
   });
 }
 
+/** Nobody reads from it any more, and who hangs up gets no answer. */
+function silence(socket: Socket): void {
+  socket.unpipe().pause();
+  socket.allowHalfOpen = true;
+}
+
 function accept(link: Wire, near: Socket): void {
   link.attempts++;
   if (link.mode === "cut") {
@@ -201,10 +207,14 @@ function accept(link: Wire, near: Socket): void {
     socket.on("error", () => undefined);
     socket.on("close", () => {
       link.sockets.delete(socket);
-      other.destroy();
+      if (link.mode !== "stalled") other.destroy(); // else with what heals or cuts the link
     });
   }
-  if (link.mode === "stalled") return; // nobody reads
+  if (link.mode === "stalled") {
+    silence(near);
+    silence(far);
+    return;
+  }
   const said: Buffer[] = [];
   link.said.push(said);
   near.on("data", (chunk: Buffer) => said.push(Buffer.from(chunk)));
