@@ -1,11 +1,12 @@
 // The network between adapters that listen on loopback sockets: a proxy per link, which can break,
 // fall silent and treat the bytes badly. It knows nothing of what the bytes mean. Of addresses it
-// needs `127.0.0.1:PORT` in them, or that they are paths of Unix sockets.
+// needs `127.0.0.1:PORT` in them, or that they are absolute paths of Unix sockets.
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
+import { RaftkitError } from "@raftkit/core";
 import type { NodeId, Peer } from "@raftkit/core";
 import type { Disturbance, Intruder, Links } from "./subject.js";
 
@@ -144,15 +145,21 @@ async function freePort(): Promise<number> {
   }
 }
 
+/** @throws {RaftkitError} `CONFORMANCE_SUBJECT`: it can't be told from the name of a host */
 function placeOf(address: string): Place {
   const port = HOST_AND_PORT.exec(address)?.[1];
-  return port === undefined ? { path: address } : { port: Number(port), host: "127.0.0.1" };
+  if (port !== undefined) return { port: Number(port), host: "127.0.0.1" };
+  if (isAbsolute(address)) return { path: address };
+  throw new RaftkitError(
+    "CONFORMANCE_SUBJECT",
+    `"${address}" is neither 127.0.0.1:PORT nor an absolute path; createSocketLinks can't stand in between; use 127.0.0.1`,
+  );
 }
 
 /** A proxy for who listens at `target`, with an address of the same kind. */
 async function open(target: string, freePath: () => string): Promise<Wire> {
-  const server = createServer({ pauseOnConnect: true, noDelay: true });
   const place = placeOf(target);
+  const server = createServer({ pauseOnConnect: true, noDelay: true });
   const own: Place = "path" in place ? { path: freePath() } : { port: 0, host: "127.0.0.1" };
   await new Promise<void>((resolve) => {
     server.listen(own, resolve);

@@ -102,3 +102,15 @@ test.each([
   links[control]("n1", "n2");
   await gone;
 });
+
+test.each(["localhost:7301", "ws://localhost:7301", "[::1]:7301", "localhost:7301/raft", "node-7"])(
+  "%s is refused: it is no place where a proxy could stand",
+  async (address) => {
+    const links = createSocketLinks();
+    onTestFinished(() => links.close());
+    await expect(links.route("n1", { id: "n2", address })).rejects.toMatchObject({
+      code: "CONFORMANCE_SUBJECT",
+      message: `"${address}" is neither 127.0.0.1:PORT nor an absolute path; createSocketLinks can't stand in between; use 127.0.0.1`,
+    });
+  },
+);
