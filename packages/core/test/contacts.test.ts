@@ -1,23 +1,7 @@
 // Whom a transport knows: who is admitted and met, where nodes are reached, and what is told.
 import { expect, test } from "vitest";
-import { Contacts, helloOf } from "../src/index.js";
-import type { Hello, LocalNode } from "../src/index.js";
-
-function local(id: string, changes: Partial<LocalNode> = {}): LocalNode {
-  return {
-    clusterId: "green",
-    id,
-    incarnation: `${id}-0123456789abcdef`,
-    run: 1,
-    codec: "json",
-    address: `at-${id}`,
-    ...changes,
-  };
-}
-
-function hello(id: string, changes: Partial<Hello> = {}): Hello {
-  return { ...helloOf(local(id, changes), changes.maxFrameBytes ?? 1000, changes.to ?? null) };
-}
+import { Contacts } from "../src/index.js";
+import { hello } from "./support/hello.js";
 
 /** Node `a`, what its handler was told, and a time and a `defer` that the test drives. */
 function create(): {
@@ -31,7 +15,7 @@ function create(): {
   const deferred: (() => void)[] = [];
   const clock = { ms: 0 };
   const contacts = new Contacts(
-    local("a"),
+    hello("a"),
     1000,
     {
       receive: (from, frame) => told.push(`${JSON.stringify(from)} sent ${frame.length}`),

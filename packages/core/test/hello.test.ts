@@ -2,20 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { checkLocalNode, helloOf, InvalidOption, mismatch, readHello } from "../src/index.js";
 import type { Hello } from "../src/index.js";
-
-function hello(id: string, changes: Partial<Hello> = {}): Hello {
-  return {
-    clusterId: "green",
-    id,
-    incarnation: `${id}-0123456789abcdef`,
-    run: 1,
-    codec: "json+kv-1",
-    address: `at-${id}`,
-    maxFrameBytes: 1000,
-    to: null,
-    ...changes,
-  };
-}
+import { hello } from "./support/hello.js";
 
 describe("readHello", () => {
   test.each([null, "b"])("takes what is one, to %j, and leaves the rest out", (to) => {
