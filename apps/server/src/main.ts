@@ -3,7 +3,7 @@
 // on standard error.
 import { constants } from "node:os";
 import { resolve } from "node:path";
-import { RaftkitError } from "@raftkit/core";
+import { countDown, RaftkitError } from "@raftkit/core";
 import { pino } from "pino";
 import { InvalidOption } from "raftkit";
 import { painterFor } from "@raftkit-app/command-line";
@@ -16,9 +16,16 @@ import type { RunningServer } from "./server.js";
 
 /**
  * From the signal to the end, if closing hangs: a disk that doesn't answer must not keep the
- * process.
+ * process. The time in which this process stood still doesn't count: nothing could close then.
  */
 const CLOSE_DEADLINE_MS = 1700;
+const clock = {
+  now: () => performance.now(),
+  schedule(at: number, run: () => void): () => void {
+    const timer = setTimeout(run, at - performance.now());
+    return () => clearTimeout(timer);
+  },
+};
 const MAX_BUFFERED_LOG_BYTES = 4 * 1024 * 1024;
 const print = (text: string): void => void process.stdout.write(text);
 
@@ -56,16 +63,14 @@ function onSignals(
     const server = running();
     if (server === undefined) process.exit(0);
     log(`${why}: draining`);
-    setTimeout(
-      () =>
-        fail(
-          new RaftkitError(
-            "CLOSE_TIMEOUT",
-            `closing took longer than ${CLOSE_DEADLINE_MS} ms; ended without waiting for it`,
-          ),
-          name,
+    countDown(clock, CLOSE_DEADLINE_MS, () =>
+      fail(
+        new RaftkitError(
+          "CLOSE_TIMEOUT",
+          `closing took longer than ${CLOSE_DEADLINE_MS} ms; ended without waiting for it`,
         ),
-      CLOSE_DEADLINE_MS,
+        name,
+      ),
     );
     server.close().then(
       () => process.exit(0),

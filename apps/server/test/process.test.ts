@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parsed, send } from "./client.js";
@@ -258,6 +259,21 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     expect(stdout).toContain(`${signal}: draining`);
   });
 }
+
+test("the time in which it stood still doesn't count against closing", async () => {
+  const { args } = await single();
+  const server = startProcess(args);
+  const { http } = await server.ready;
+  await startStuckClient(http);
+  server.child.kill("SIGTERM");
+  await server.logged("draining");
+  server.child.kill("SIGSTOP");
+  // Longer than the deadline: all of its timers are due when it goes on.
+  await sleep(2000);
+  server.child.kill("SIGCONT");
+  const { code, stderr } = await server.ended;
+  expect([code, stderr]).toEqual([0, ""]);
+});
 
 test("a second signal ends it at once", async () => {
   const { args } = await single();

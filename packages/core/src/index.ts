@@ -27,6 +27,7 @@ export type { LogState } from "./log/stored-log.js";
 export { changeRuns, compactRuns } from "./log/entry-runs.js";
 export { CLOCK_STOP_MS } from "./operations/lease.js";
 export { STATE_HASHES_KEPT } from "./state/pending-state-hashes.js";
+export { countDown } from "./transport/count-down.js";
 export { Contacts } from "./transport/contacts.js";
 export { checkLocalNode, helloOf, mismatch, readHello } from "./transport/hello.js";
 export type { Hello, Mismatch, MismatchCode } from "./transport/hello.js";

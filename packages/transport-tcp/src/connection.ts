@@ -2,6 +2,7 @@
 // ways until it is cut. It detects a silent peer and a broken stream. It never decides who may
 // connect: its owner does.
 import type { Socket } from "node:net";
+import { countDown } from "@raftkit/core";
 import type { Clock, NodeId, Sender } from "@raftkit/core";
 import { formatAddress } from "./address.js";
 import type { Refusal, RejectionCode } from "./errors.js";
@@ -14,8 +15,6 @@ import { PieceJoiner, WHOLE_MAX_BYTES } from "./pieces.js";
 
 /** A side shows life this many times in the idle timeout. */
 const SIGNS_PER_TIMEOUT = 4;
-/** The time for an introduction, or for the last words, is counted in so many periods. */
-const PERIODS = 20;
 
 export interface ConnectionEvents {
   /** The other side introduced itself: answer with `open` or `refuse`. */
@@ -281,14 +280,8 @@ export class Connection {
     this.#cancelTimer = this.#after(periodMs, look);
   }
 
-  /** Counts periods as `#watch` does, and reads once more what came in before it runs. */
   #countDown(delayMs: number, run: () => void): void {
-    let left = PERIODS;
-    const count = (): void => {
-      left -= 1;
-      this.#cancelTimer = left > 0 ? this.#after(delayMs / PERIODS, count) : this.#after(0, run);
-    };
-    this.#cancelTimer = this.#after(delayMs / PERIODS, count);
+    this.#cancelTimer = countDown(this.#clock, delayMs, run);
   }
 
   #after(delayMs: number, run: () => void): () => void {
