@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeDataDirectory } from "../data-directory.js";
 import { freePorts } from "../free-ports.js";
+import type { Timeouts } from "../gaps/system.js";
 import { BenchServer } from "./bench-server.js";
 import type { BenchReport } from "./ipc.js";
 
@@ -11,6 +12,8 @@ export interface ClusterSettings {
   readonly parent: string;
   /** Undefined: no snapshots are kept, and the bound is the default one. */
   readonly maxLogBytes?: number;
+  /** Undefined: the default ones. */
+  readonly timeouts?: Timeouts;
   /** Default: no. */
   readonly watchesBlocks?: boolean;
 }
@@ -28,7 +31,7 @@ const LEADER_WAIT_MS = 60_000;
 
 /** Starts three servers, and waits for a leader. */
 export async function startBenchCluster(settings: ClusterSettings): Promise<BenchCluster> {
-  const { parent, maxLogBytes, watchesBlocks = false } = settings;
+  const { parent, maxLogBytes, timeouts, watchesBlocks = false } = settings;
   const directory = await makeDataDirectory(parent, "bench");
   const ports = await freePorts(6);
   const ids = ["n1", "n2", "n3"];
@@ -42,6 +45,7 @@ export async function startBenchCluster(settings: ClusterSettings): Promise<Benc
         peers,
         watchesBlocks,
         ...(maxLogBytes !== undefined && { maxLogBytes }),
+        ...(timeouts && { timeouts }),
       }),
   );
   const running = (): BenchServer[] => servers.filter(({ isRunning }) => isRunning);

@@ -1,4 +1,5 @@
 // What the benchmarks and their server processes say to each other beside the load.
+import type { Timeouts } from "../gaps/system.js";
 
 /** How a server process is started: its only argument, as JSON. */
 export interface ServerSettings {
@@ -9,6 +10,8 @@ export interface ServerSettings {
   readonly peers: readonly { readonly id: string; readonly address: string }[];
   /** Undefined: no snapshots are kept, and the bound is the default one. */
   readonly maxLogBytes?: number;
+  /** Undefined: the default ones. */
+  readonly timeouts?: Timeouts;
   /** Whether the event loop is watched; what it costs would else be in every figure. */
   readonly watchesBlocks: boolean;
 }

@@ -15,7 +15,7 @@ import type { BenchReport, ServerMessage, ServerQuestion, ServerSettings } from 
 import { Taking } from "./taking.js";
 
 const settings = JSON.parse(process.argv[2] ?? "") as ServerSettings;
-const { id, directory, port, peers, maxLogBytes } = settings;
+const { id, directory, port, peers, maxLogBytes, timeouts } = settings;
 
 const say = (message: ServerMessage): void => void process.send?.(message);
 
@@ -35,6 +35,10 @@ const node = await createNode({
     ...(maxLogBytes !== undefined && { snapshots: createFileSnapshots({ directory }) }),
   },
   ...(maxLogBytes !== undefined && { maxLogBytes }),
+  ...(timeouts && {
+    heartbeatIntervalMs: timeouts.heartbeatMs,
+    electionTimeoutMs: { min: timeouts.electionMs, max: 2 * timeouts.electionMs },
+  }),
   codec: createMsgpackCodec(),
   stateMachine: taking.watched(createKv()),
   logger: {

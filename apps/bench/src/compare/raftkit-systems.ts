@@ -3,7 +3,7 @@
 import { startBenchCluster } from "../cluster/cluster.js";
 import { makeDataDirectory } from "../data-directory.js";
 import { raftkit, raftkitWithRedis } from "../gaps/raftkit.js";
-import { portOf } from "../gaps/system.js";
+import { ETCD_TIMEOUTS, portOf } from "../gaps/system.js";
 import type { MeasuredServer } from "../gaps/system.js";
 import { Client } from "../load/client.js";
 import { keyName } from "../load/key-names.js";
@@ -21,7 +21,11 @@ export const raftkitRuntime: ComparedSystem = {
   name: "raftkit",
   isWhole: true,
   async start(parent) {
-    const cluster = await startBenchCluster({ parent, maxLogBytes: MAX_LOG_BYTES });
+    const cluster = await startBenchCluster({
+      parent,
+      maxLogBytes: MAX_LOG_BYTES,
+      timeouts: ETCD_TIMEOUTS,
+    });
     const { port } = (await cluster.leader()).settings;
     const connect = (): Promise<Client> => Client.connect(port);
     return {

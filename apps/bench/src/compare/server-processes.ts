@@ -1,10 +1,7 @@
 // Three servers of a system that are started with new data, and led by one of them.
 import type { DataDirectory } from "../data-directory.js";
-import { leaderOf, waitUntilReady } from "../gaps/system.js";
-import type { MeasuredServer, MeasuredSystem } from "../gaps/system.js";
-
-/** etcd's defaults, for all. */
-const TIMEOUTS = { heartbeatMs: 100, electionMs: 1000 };
+import { ETCD_TIMEOUTS, leaderOf, waitUntilReady } from "../gaps/system.js";
+import type { MeasuredServer, MeasuredSystem, Timeouts } from "../gaps/system.js";
 
 export interface ServerProcesses<Server extends MeasuredServer> {
   readonly servers: readonly Server[];
@@ -15,11 +12,11 @@ export interface ServerProcesses<Server extends MeasuredServer> {
 /** @param directory is removed when they are closed, or can't be started */
 export async function startServers<Server extends MeasuredServer>(
   system: Omit<MeasuredSystem, "servers"> & {
-    servers(directory: string, timeouts: typeof TIMEOUTS): Promise<readonly Server[]>;
+    servers(directory: string, timeouts: Timeouts): Promise<readonly Server[]>;
   },
   directory: DataDirectory,
 ): Promise<ServerProcesses<Server>> {
-  const servers = await system.servers(directory.path, TIMEOUTS);
+  const servers = await system.servers(directory.path, ETCD_TIMEOUTS);
   const close = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.process.end("SIGKILL")));
     await directory.remove();

@@ -9,6 +9,9 @@ export interface Timeouts {
   readonly electionMs: number;
 }
 
+/** etcd's defaults: on a busy machine the leader stays. */
+export const ETCD_TIMEOUTS: Timeouts = { heartbeatMs: 100, electionMs: 1000 };
+
 export interface MeasuredServer {
   readonly id: string;
   /** Where it serves: `host:port`. */

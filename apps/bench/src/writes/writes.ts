@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startBenchCluster } from "../cluster/cluster.js";
 import type { BenchCluster } from "../cluster/cluster.js";
 import type { BenchReport } from "../cluster/ipc.js";
+import { ETCD_TIMEOUTS } from "../gaps/system.js";
 import { Client } from "../load/client.js";
 import { runClosedLoop } from "../load/closed-loop.js";
 import { Latencies } from "../load/latencies.js";
@@ -75,6 +76,7 @@ async function measureCluster(
 ): Promise<Row[]> {
   const cluster = await startBenchCluster({
     parent: options.data,
+    timeouts: ETCD_TIMEOUTS,
     ...(logMib !== null && { maxLogBytes: logMib * MIB }),
   });
   try {
