@@ -78,6 +78,7 @@ function createLookout(session: Session, seed: string): Lookout {
     failures += 1;
     lookAgain(failures);
     answerer = undefined;
+    session.peers.leave(seed);
     if (cause instanceof PeerRejected) session.reject(seed, cause);
   }
 

@@ -2,19 +2,25 @@
 // bounded number of nodes that introduced themselves. A listed address always wins over an
 // introduced one: the operator may have put a proxy between two nodes, and a hello must not divert
 // traffic.
-import type { Hello, NodeId, Peer } from "@raftkit/core";
+import { type Hello, type NodeId, type Peer, isSameRun } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import { type KnownRun, type Senders, checkRun, createSenders } from "./senders.js";
 
 const MAX_UNLISTED_PEERS = 16;
 
+interface SeedAnswer {
+  readonly hello: Hello;
+  /** It answered there the last time, too. */
+  readonly isThere: boolean;
+}
+
 export interface PeerRecord {
   readonly id: NodeId;
   listed: string | undefined;
   /** The seeds at which it answered last; the latest answer at the end. */
-  readonly seeds: Set<string>;
-  introduced: string | undefined;
+  readonly seeds: Map<string, SeedAnswer>;
+  introduced: Hello | undefined;
   readonly senders: Senders;
   readonly outbox: Outbox;
 }
@@ -33,14 +39,24 @@ export interface PeerBook {
   isListed(whom: string): boolean;
   /** Records who answered at a seed, unless it is an earlier run than the latest known. */
   find(hello: Hello, seed: string): PeerRejected | undefined;
+  /** Nobody answers at this seed now, or nobody whom this node talks to. */
+  leave(seed: string): void;
   /**
    * Takes note of a node that introduced itself, unless it is an earlier run than the latest known.
    */
   meet(hello: Hello): Met | PeerRejected;
 }
 
-export function addressOf(peer: PeerRecord): string | undefined {
-  return peer.listed ?? [...peer.seeds].at(-1) ?? peer.introduced;
+/**
+ * Where a listed peer is, the list says: there may be a proxy. Who answered at a seed is there, unless
+ * it no longer answers and another run of it has spoken.
+ */
+export function addressOf({ listed, seeds, introduced }: PeerRecord): string | undefined {
+  if (listed !== undefined) return listed;
+  for (const [seed, { hello, isThere }] of [...seeds].toReversed()) {
+    if (isThere || introduced === undefined || isSameRun(introduced, hello)) return seed;
+  }
+  return introduced?.address;
 }
 
 /** The run that gets what is sent to this peer, as far as is known. */
@@ -63,7 +79,7 @@ export function createPeerBook(
     const record: PeerRecord = {
       id,
       listed: undefined,
-      seeds: new Set(),
+      seeds: new Map(),
       introduced: undefined,
       senders: createSenders(),
       outbox: createOutbox(() => record),
@@ -103,7 +119,9 @@ export function createPeerBook(
         const listed = addresses.get(record.id);
         if (listed !== undefined && listed !== record.listed) record.outbox.wake();
         record.listed = listed;
-        for (const seed of record.seeds) if (!listedSeeds.has(seed)) record.seeds.delete(seed);
+        for (const seed of record.seeds.keys()) {
+          if (!listedSeeds.has(seed)) record.seeds.delete(seed);
+        }
         if (addressOf(record) === undefined) forget(record);
       }
       boundUnlisted();
@@ -113,18 +131,24 @@ export function createPeerBook(
       if (stale !== undefined) return stale;
       const peer = open(hello.id);
       for (const record of records.values()) record.seeds.delete(seed);
-      peer.seeds.add(seed);
+      peer.seeds.set(seed, { hello, isThere: true });
       if (addressOf(peer) === seed) peer.senders.answered(hello, seed);
       else peer.senders.spoke(hello);
       for (const record of records.values()) if (addressOf(record) === undefined) forget(record);
       boundUnlisted();
       return undefined;
     },
+    leave(seed) {
+      for (const { seeds } of records.values()) {
+        const answer = seeds.get(seed);
+        if (answer !== undefined) seeds.set(seed, { ...answer, isThere: false });
+      }
+    },
     meet(hello) {
       const peer = open(hello.id);
       const run = peer.senders.spoke(hello);
       if (run instanceof PeerRejected) return run;
-      peer.introduced = hello.address;
+      peer.introduced = hello;
       records.delete(hello.id);
       records.set(hello.id, peer);
       boundUnlisted();

@@ -152,6 +152,49 @@ describe("who answers at a seed", () => {
     expect(askedAt).toEqual([0, 25, 75, 175, 375, 775, 1575, 2575, 3575, 4575]);
   });
 
+  test("is answered where it says, once it spoke as another run and is no longer there", async () => {
+    const network = createNetwork();
+    const [a, b] = await met(network);
+    const moved = await network.node("n2", { run: 2, address: "http://moved.test/raft" });
+    moved.transport.setPeers([a.peer()], []);
+    send(moved, "n1", "I moved");
+    await quiet();
+    // Somebody is still at the seed: there may be a proxy.
+    send(a, "n2", "to the seed");
+    await quiet();
+    expect([b.texts(), moved.texts()]).toEqual([["to the seed"], []]);
+    await b.transport.close();
+    await rounds(network, 2);
+    send(a, "n2", "where you are");
+    await quiet();
+    expect(moved.texts()).toEqual(["where you are"]);
+    const back = await network.node("n2", { run: 3 });
+    await rounds(network, 2);
+    send(a, "n2", "back at the seed");
+    await quiet();
+    expect(back.texts()).toEqual(["back at the seed"]);
+  });
+
+  test("is sent to at the seed while nobody answers there, if no other run of it spoke", async () => {
+    const network = createNetwork();
+    const inside = "http://inside.test/raft";
+    const proxy = "http://proxy.test/n2";
+    const a = await network.node("n1");
+    const b = await network.node("n2", { address: inside });
+    b.transport.setPeers([a.peer()], []);
+    network.faults.set(proxy, (_deliver, init) => network.call(inside, init));
+    a.transport.setPeers([], [proxy]);
+    await quiet();
+    send(b, "n1", "I am behind a proxy");
+    network.faults.set(proxy, () => Promise.reject(new TypeError("no route")));
+    await rounds(network, 2);
+    const before = network.requests.length;
+    send(a, "n2", "nothing");
+    await quiet();
+    expect(network.requests.slice(before).map(({ url }) => url)).toEqual([proxy]);
+    expect([a.met, b.texts()]).toEqual([[n2], []]);
+  });
+
   test("gives its place to whoever answers there next", async () => {
     const network = createNetwork();
     const [a] = await met(network);

@@ -165,4 +165,18 @@ export const transportHttp: readonly Mutant[] = [
       "for (const record of records.values()) if (record === peer) record.seeds.delete(seed);",
     why: "who was at a seed before is sent what is for it, and another one gets it",
   },
+  {
+    id: "transport-http-27",
+    file: "packages/transport-http/src/peers.ts",
+    find: "if (isThere || introduced === undefined",
+    replace: 'if (seed !== "" || introduced === undefined',
+    why: "who moved away from a seed is answered where nobody is any more",
+  },
+  {
+    id: "transport-http-28",
+    file: "packages/transport-http/src/peers.ts",
+    find: "|| isSameRun(introduced, hello)) return seed;",
+    replace: "|| introduced.run < hello.run) return seed;",
+    why: "a seed that doesn't answer for a moment is no proxy any more",
+  },
 ];
