@@ -171,7 +171,7 @@ async function withBench(
 }
 
 /**
- * @param progress called when something came that was waited for
+ * @param progress called while it waits, and when what was waited for came
  * @param now by which clock it waits, in milliseconds
  */
 export function createWaiting(
@@ -189,6 +189,8 @@ export function createWaiting(
       if (tries >= TRIES_MIN && now() > end) {
         throw new Unexpected(`waited in vain until ${what} (${boundMs} ms)`);
       }
+      // The case's own time-out is for what has no bound: on a slow machine it would come first.
+      progress();
       await nextTurn();
     }
     progress();
