@@ -40,6 +40,24 @@ test("three nodes over Unix sockets replicate a counter", async () => {
   await Promise.all(nodes.map((node) => node.close()));
 });
 
+test("a path at which the transport can't listen is called used only if it is", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "unix-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const local = { clusterId: "unix", incarnation: "0123456789abcdef", run: 1, codec: "json" };
+  const handler = { receive() {}, met() {}, unreachable() {}, rejected() {} };
+  const start = async (path: string): Promise<void> => {
+    const transport = createUnixTransport();
+    onTestFinished(() => transport.close());
+    await transport.start({ ...local, id: "n1", address: path }, handler);
+  };
+  await start(join(folder, "n1"));
+  await expect(start(join(folder, "n1"))).rejects.toMatchObject({ code: "ADDRESS_IN_USE" });
+  await expect(start(join(folder, "missing", "n1"))).rejects.toMatchObject({
+    code: "LISTEN_FAILED",
+    message: expect.stringContaining(": listen E") as string,
+  });
+});
+
 test("the quick cases of the transport's suite pass", async () => {
   const options = { maxFrameBytes: 2 ** 20, maxQueueBytes: 2 ** 22, silentMs: 5000, retryMs: 50 };
   const results = await runSuite(

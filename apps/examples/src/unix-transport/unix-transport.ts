@@ -63,8 +63,9 @@ export function createUnixTransport({
     const isUsed = await once(probe, "connect").catch(() => undefined);
     probe.destroy();
     if (!isUsed && lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
-    await once(server.listen(path), "listening").catch((cause: unknown) => {
-      throw new RaftkitError("ADDRESS_IN_USE", `can't listen at ${path}; is it used?`, { cause });
+    await once(server.listen(path), "listening").catch((cause: NodeJS.ErrnoException) => {
+      const code = cause.code === "EADDRINUSE" ? "ADDRESS_IN_USE" : "LISTEN_FAILED";
+      throw new RaftkitError(code, `can't listen at ${path}: ${cause.message}`, { cause });
     });
   }
 
