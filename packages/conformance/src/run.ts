@@ -110,7 +110,7 @@ async function attempt<Subject>(
   const stray = catchStrayErrors();
   const errors: Error[] = [];
   const bound = new TimeBound(timeoutMs);
-  const progress = (): void => bound.extend();
+  const progress = (what?: string): void => bound.extend(what);
   const create = async (): Promise<Subject> => target.create(progress);
   const creating = Promise.resolve().then(create);
   const others: Subject[] = [];
@@ -130,7 +130,7 @@ async function attempt<Subject>(
   }
   const disposed = creating.then(
     async (subject) => {
-      for (const each of [...others, subject]) await target.dispose?.(each);
+      for (const each of [...others, subject]) await letGo(target, each);
     },
     () => undefined,
   );
@@ -145,17 +145,32 @@ async function attempt<Subject>(
   return errors[0] ?? strayError;
 }
 
+async function letGo<Subject>(target: Target<Subject>, subject: Subject): Promise<void> {
+  try {
+    await target.dispose?.(subject);
+  } catch (cause) {
+    throw new RaftkitError(
+      "CONFORMANCE_SUBJECT",
+      `the target's dispose() threw: ${toError(cause).message}; it must release what create() made, also after a case that failed or closed it`,
+      { cause },
+    );
+  }
+}
+
 /** Bounds one piece of work after another; progress gives it the whole time again. */
 class TimeBound {
   readonly #timeoutMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #expire: (() => void) | undefined;
+  /** What came to pass last. */
+  #last: string | undefined;
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
   }
 
-  extend(): void {
+  extend(what?: string): void {
+    this.#last = what ?? this.#last;
     clearTimeout(this.#timer);
     if (this.#expire !== undefined) this.#timer = setTimeout(this.#expire, this.#timeoutMs);
   }
@@ -166,7 +181,7 @@ class TimeBound {
         reject(
           new RaftkitError(
             "CONFORMANCE_TIMEOUT",
-            `${what} did not end within ${this.#timeoutMs} ms`,
+            `${what} did not end within ${this.#timeoutMs} ms${this.#last === undefined ? "" : `; what came to pass last: ${this.#last}`}`,
           ),
         );
     });
@@ -176,6 +191,7 @@ class TimeBound {
     } finally {
       clearTimeout(this.#timer);
       this.#expire = undefined;
+      this.#last = undefined;
     }
   }
 }

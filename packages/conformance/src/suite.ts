@@ -28,7 +28,11 @@ export interface Case<Subject> {
    * fresh and is disposed of afterwards; so is what `another` creates.
    * @param progress as for `Target.create`, for cases that know better than their target
    */
-  run(subject: Subject, another: () => Promise<Subject>, progress: () => void): Promise<void>;
+  run(
+    subject: Subject,
+    another: () => Promise<Subject>,
+    progress: (what?: string) => void,
+  ): Promise<void>;
 }
 
 /** In the order in which they run. */
@@ -44,9 +48,9 @@ export interface Target<Subject> {
    * A fresh instance, which shares nothing with earlier ones.
    * @param progress to be called whenever the implementation got something done: a case runs into
    * its time-out only when that long nothing was. So a slow implementation has the time that it
-   * needs. Need not be used.
+   * needs. Need not be used. What came to pass, if it is said, is told when a time-out follows.
    */
-  create(progress?: () => void): Promise<Subject> | Subject;
+  create(progress?: (what?: string) => void): Promise<Subject> | Subject;
   /** Lets go of everything. Called once for each `create`, also after a failure. */
   dispose?(subject: Subject): Promise<void> | void;
 }

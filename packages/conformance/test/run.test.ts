@@ -13,7 +13,7 @@ type Log = string[];
 
 function one(
   id: string,
-  run: (subject: Log, another: () => Promise<Log>, progress: () => void) => Promise<void> | void,
+  run: (...given: Parameters<Case<Log>["run"]>) => Promise<void> | void,
   more: Partial<Case<Log>> = {},
 ): Case<Log> {
   return {
@@ -172,12 +172,17 @@ describe("subjects", () => {
       outcome: "failed",
       error: { message: expect.stringMatching(/^wrong/) },
     });
-    expect(
-      await outcomes(
-        [one("A-01", good)],
-        target({ dispose: () => Promise.reject(new Error("stuck")) }),
-      ),
-    ).toEqual(["A-01 failed"]);
+    const [kept] = await runSuite(
+      [one("A-01", good)],
+      target({ dispose: () => Promise.reject(new Error("stuck")) }),
+    );
+    expect(kept).toMatchObject({
+      outcome: "failed",
+      error: {
+        message:
+          "the target's dispose() threw: stuck; it must release what create() made, also after a case that failed or closed it",
+      },
+    });
   });
 
   test("one that was made too late is let go of all the same", async () => {
@@ -219,6 +224,22 @@ describe("bounds", () => {
     expect(
       await outcomes([one("A-01", good)], target({ dispose: never }), { timeoutMs: 5 }),
     ).toEqual(["A-01 failed"]);
+  });
+
+  test("what hangs is told with what came to pass last, if it was said", async () => {
+    const [result] = await runSuite(
+      [
+        one("A-01", (_subject, _another, progress) => {
+          progress("n1 started");
+          progress();
+          return never();
+        }),
+      ],
+      target(),
+      { timeoutMs: 5 },
+    );
+    const message = "the case did not end within 5 ms; what came to pass last: n1 started";
+    expect(result).toMatchObject({ error: { message } });
   });
 
   test("a case that tells of progress may take longer; one that tells of none may not", async () => {

@@ -3,8 +3,9 @@
 import { RaftkitError } from "@raftkit/core";
 import type { LocalNode, NodeId, Peer, Sender, Transport } from "@raftkit/core";
 import { isSame, joined } from "../bytes.js";
-import { ensure, Unexpected } from "../expect.js";
+import { ensure, fail, Unexpected } from "../expect.js";
 import { createChance } from "../random.js";
+import { show, toError } from "../show.js";
 import type { Case } from "../suite.js";
 import type { Links, TransportCapability, TransportSubject } from "./subject.js";
 
@@ -43,7 +44,7 @@ export interface Waiting {
 }
 
 export interface Bench extends Waiting {
-  readonly progress: () => void;
+  readonly progress: (what?: string) => void;
   readonly subject: TransportSubject;
   readonly links: Links;
   /** A transport that this case may use as it likes. */
@@ -119,6 +120,19 @@ function withControls(
   return subject;
 }
 
+/** Refuses what isn't a transport: the first case would blame it otherwise. */
+function refuseOther(made: unknown): void {
+  const given: object = typeof made === "object" && made !== null ? made : {};
+  const missing = ["start", "setPeers", "send", "disconnect", "close"].find(
+    (method) => typeof Reflect.get(given, method) !== "function",
+  );
+  if (missing === undefined) return;
+  throw new RaftkitError(
+    "CONFORMANCE_SUBJECT",
+    `the target's transport() gave ${show(made)}, which has no ${missing}(); it must return a Transport, or a promise of one`,
+  );
+}
+
 export function localNode(
   id: NodeId,
   address: string,
@@ -148,7 +162,7 @@ export function nextTurn(): Promise<void> {
 
 async function withBench(
   subject: TransportSubject,
-  progress: () => void,
+  progress: (what?: string) => void,
   body: (bench: Bench) => Promise<void>,
 ): Promise<void> {
   const transports: Transport[] = [];
@@ -176,7 +190,7 @@ async function withBench(
  */
 export function createWaiting(
   patienceMs: number,
-  progress: () => void,
+  progress: (what?: string) => void,
   now: () => number,
 ): Waiting {
   async function until(
@@ -193,7 +207,7 @@ export function createWaiting(
       progress();
       await nextTurn();
     }
-    progress();
+    progress(what);
   }
 
   async function settles<T>(what: string, promise: Promise<T>): Promise<T> {
@@ -216,7 +230,7 @@ export function createWaiting(
 function createBench(
   subject: TransportSubject,
   transports: Transport[],
-  progress: () => void,
+  progress: (what?: string) => void,
 ): Bench {
   const patienceMs = subject.patienceMs ?? PATIENCE_MS;
   const waiting = createWaiting(patienceMs, progress, () => performance.now());
@@ -225,6 +239,7 @@ function createBench(
 
   async function transport(address: string): Promise<Transport> {
     const made = await subject.transport(address);
+    refuseOther(made);
     transports.push(made);
     return made;
   }
@@ -295,6 +310,7 @@ function createBench(
     },
     async arrives(from, to, ...parts) {
       const frame = joined(parts);
+      const news = [from, to].map(newsOf);
       const first = to.frames.length;
       let [resendAt, pauseMs, seen] = [0, RESEND_FIRST_MS, first];
       let found: Received | undefined;
@@ -319,13 +335,43 @@ function createBench(
           .slice(first)
           .map((received) => `${describe(received.frame)} from ${received.from.id}`);
         throw new Unexpected(
-          `${error instanceof Error ? error.message : String(error)}; what came: ${came.slice(0, 5).join("; ") || "nothing"}`,
+          [
+            toError(error).message,
+            `what came: ${summaryOf(came)}`,
+            ...news.map((tell) => tell()),
+          ].join("; "),
         );
       });
       ensure(found !== undefined, "found above");
       return found;
     },
   };
+}
+
+/** @returns says what its handler was told since, beside frames */
+function newsOf({ id, unreachable, rejected, met }: TestNode): () => string {
+  const [lost, refused, found] = [unreachable.length, rejected.length, met.length];
+  return () =>
+    `${id} was told: ${summaryOf([
+      ...met.slice(found).map((sender) => `met ${sender.id}`),
+      ...rejected.slice(refused).map((error) => `rejected: ${error?.code}: ${error?.message}`),
+      ...unreachable.slice(lost).map((to) => `${to} is unreachable`),
+    ])}`;
+}
+
+/** The first few, each once. */
+function summaryOf(events: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
+  const told = [...counts].map(([event, count]) =>
+    count > 1 ? `${event} (${count} times)` : event,
+  );
+  return told.slice(0, 5).join(", ") || "nothing";
+}
+
+/** Adds what was done to the network, which who reads of a failure can't see otherwise. */
+export async function noting<T>(note: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => fail(`${toError(error).message}; ${note}`, error));
 }
 
 /** Enough to tell frames apart in a message. */

@@ -1,7 +1,7 @@
 // A case of a large command in a cluster on slow lines. What it takes on its way is longer than an
 // election timeout, so a leader lasts only if its heartbeats overtake its entries.
 import { ensure, fail } from "../expect.js";
-import { transportCase } from "./bench.js";
+import { noting, transportCase } from "./bench.js";
 import { leaderOf, proposes, withCluster } from "./cluster-bench.js";
 import type { Cluster, Passage } from "./cluster-bench.js";
 import type { Suite } from "../suite.js";
@@ -50,14 +50,18 @@ export const slowClusters: Suite<TransportSubject> = [
         `maxFrameBytes is ${probe.maxFrameBytes}; this case needs ${COMMAND_BYTES.min + BESIDE_BYTES}: give the target an adapter with larger frames`,
       );
       const journeys: Journey[] = [];
-      await withCluster(bench, largeCommand(bytes, journeys), {
-        bytesPerSecond: Math.ceil((1000 * bytes) / COMMAND_MS),
-        electionTimeoutMs: ELECTION_TIMEOUT_MS,
-        heartbeatIntervalMs: HEARTBEAT_MS,
-        onPassage: (passage) => {
-          follow(journeys, passage, bytes);
-        },
-      });
+      const bytesPerSecond = Math.ceil((1000 * bytes) / COMMAND_MS);
+      await noting(
+        `the suite had slowed each line down to ${bytesPerSecond} bytes a second`,
+        withCluster(bench, largeCommand(bytes, journeys), {
+          bytesPerSecond,
+          electionTimeoutMs: ELECTION_TIMEOUT_MS,
+          heartbeatIntervalMs: HEARTBEAT_MS,
+          onPassage: (passage) => {
+            follow(journeys, passage, bytes);
+          },
+        }),
+      );
     },
   ),
 ];

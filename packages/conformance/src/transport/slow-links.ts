@@ -1,7 +1,7 @@
 // Cases on slow lines: what keeps a cluster alive never waits behind what is large.
 import { ensure } from "../expect.js";
 import { isSame } from "../bytes.js";
-import { pattern, transportCase } from "./bench.js";
+import { noting, pattern, transportCase } from "./bench.js";
 import type { Bench, TestNode } from "./bench.js";
 import type { Suite } from "../suite.js";
 import type { TransportSubject } from "./subject.js";
@@ -57,10 +57,22 @@ async function smallOnesFirst(
   await bench.list(a, [b.local]);
   await bench.arrives(a, b, pattern(50, 1));
   const large = pattern(Math.min(a.transport.maxFrameBytes, LARGE_BYTES), 2);
-  bench.links.disturb?.("n1", "n2", {
-    kind: "throttle",
-    bytesPerSecond: Math.ceil((1000 * large.length) / LARGE_MS),
-  });
+  const bytesPerSecond = Math.ceil((1000 * large.length) / LARGE_MS);
+  bench.links.disturb?.("n1", "n2", { kind: "throttle", bytesPerSecond });
+  await noting(
+    `the suite had slowed the line from n1 to n2 down to ${bytesPerSecond} bytes a second`,
+    passes(bench, a, b, large, when, meanwhile),
+  );
+}
+
+async function passes(
+  bench: Bench,
+  a: TestNode,
+  b: TestNode,
+  large: Uint8Array,
+  when: string,
+  meanwhile: (a: TestNode, b: TestNode) => Promise<void>,
+): Promise<void> {
   const isLarge = ({ frame }: { readonly frame: Uint8Array }): boolean => isSame(frame, large);
   b.frames.length = 0;
   let first = "";

@@ -9,6 +9,8 @@ import { toy } from "./targets.js";
 import { createToyTransport } from "./toy.js";
 import { wrapped } from "./wrapping.js";
 
+const good = (): void => undefined;
+
 test("the toy transport passes", { timeout: 60_000 }, async () => {
   const results = await runSuite(transportSuite, toy("toy"));
   expect(
@@ -33,6 +35,26 @@ test("frames needn't be on the line as they are: WebSockets mask them", async ()
     formatReport(results),
   ).toBe(true);
 });
+
+test.each([undefined, null, {}, { start: good, send: good }])(
+  "a target whose transport() gives %j is told what is missing",
+  async (given) => {
+    const target = {
+      ...toy("gives no transport"),
+      create: () => ({ address: () => "127.0.0.1:1", transport: () => given as never }),
+    };
+    const [result] = await runSuite(transportSuite, target, { only: "TRANSPORT-01" });
+    expect(result).toMatchObject({
+      outcome: "failed",
+      error: {
+        code: "CONFORMANCE_SUBJECT",
+        message: expect.stringMatching(
+          /^the target's transport\(\) gave .*, which has no (start|setPeers)\(\); /,
+        ),
+      },
+    });
+  },
+);
 
 test.each([
   ["TRANSPORT-37", 'the target declares "queue", but what it creates has no maxQueueBytes'],

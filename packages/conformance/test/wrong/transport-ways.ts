@@ -65,6 +65,11 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
     message: /a frame of 65537 bytes .* what came: a frame of 65536 bytes/,
   },
   {
+    target: toy("turns everybody away", { mismatch: () => "no reason" }),
+    caughtBy: "TRANSPORT-07",
+    message: /n1 was told: .*rejected: MISMATCH: turned away n2: no reason/,
+  },
+  {
     target: toy("sends the first part only", { join: (parts) => parts[0] ?? new Uint8Array(0) }),
     caughtBy: "TRANSPORT-12",
     message: /what came: a frame of 1 bytes/,
@@ -86,7 +91,8 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
   {
     target: toy("dials once", { redials: () => false }),
     caughtBy: "TRANSPORT-23",
-    message: /arrived at n2/,
+    message:
+      /arrived at n2 .*; what came: nothing; n1 was told: n2 is unreachable \(\d+ times\); n2 was told: nothing$/,
   },
   {
     target: toy("dials until it was connected once", { redials: (wasOpen) => !wasOpen }),
@@ -144,7 +150,9 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
     message: /since a frame was dropped/,
   },
   {
-    target: toy("doesn't notice that a connection is silent", { noticesSilence: false }),
+    target: toy("doesn't notice that a connection is silent", {
+      noticesSilence: false,
+    }),
     caughtBy: "TRANSPORT-38",
     message: /reported as unreachable/,
   },

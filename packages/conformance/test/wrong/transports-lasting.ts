@@ -221,7 +221,7 @@ export const wrongLasting: readonly Wrong<TransportSubject>[] = [
   wrong(
     "TRANSPORT-59",
     "sends large frames in one piece",
-    /right after were sent .* the large one arrived first/,
+    /right after were sent .* the large one arrived first.* had slowed the line from n1 to n2 down to \d+ bytes a second/,
     {
       pieceBytes: LIMITS.maxFrameBytes,
     },
@@ -239,7 +239,7 @@ export const wrongLasting: readonly Wrong<TransportSubject>[] = [
   wrong(
     "TRANSPORT-61",
     "lets 12 small frames go before a large one, and no more",
-    /for \d+ % of it n\d heard nothing of n\d/,
+    /for \d+ % of it n\d heard nothing of n\d.* had slowed each line down to \d+ bytes a second/,
     { smallOnesBetween: 12 },
   ),
 ];
