@@ -218,6 +218,40 @@ async function heldBytes(): Promise<number> {
   return process.memoryUsage().arrayBuffers;
 }
 
+export const listeners: Suite<TransportSubject> = [
+  transportCase(
+    {
+      id: "TRANSPORT-74",
+      title: "who is dialled turns strangers away itself, and doesn't leave that to who dials",
+      requires: ["TRANSPORT-31", "TRANSPORT-57"],
+      capabilities: ["introduction"],
+      rule: "Election Safety (Raft §5.2): terms and votes of one cluster mean nothing in another (cockroachdb/cockroach#37907); who dials may be of a build that doesn't ask",
+    },
+    async (bench) => {
+      const [a, b] = await oneDials(bench);
+      const { introduction, frames } = await recorded(bench, a, b, 2);
+      for (const strange of [{ clusterId: "blue" }, { codec: "cbor" }]) {
+        // Of the same name: an introduction may say whom it is for.
+        const other = await bench.start("n2", strange);
+        const friend = await bench.start("n3", strange);
+        await bench.list(friend, [other.local]);
+        await bench.arrives(friend, other, pattern(100, 1));
+        const stranger = await bench.links.intrude?.(
+          other.local.address,
+          Buffer.concat([introduction, frames]),
+        );
+        for (let i = 0; i < 3; i++) await bench.arrives(friend, other, pattern(100, 10 + i));
+        const taken = other.frames.find(({ frame }) => frame.length === 200);
+        ensure(
+          taken === undefined,
+          `somebody of another cluster or codec dialled, asked nothing, and had a frame delivered to a node with ${JSON.stringify(strange)}, as one of ${taken?.from.id}: the side that is dialled must turn it away, too`,
+        );
+        stranger?.close();
+      }
+    },
+  ),
+];
+
 async function oneDials(bench: Bench): Promise<[TestNode, TestNode]> {
   const [a, b] = [await bench.start("n1"), await bench.start("n2")];
   await bench.list(a, [b.local]);

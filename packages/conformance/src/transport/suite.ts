@@ -4,7 +4,7 @@ import { slowClusters } from "./slow-cluster.js";
 import { snapshotClusters } from "./snapshot-cluster.js";
 import { frames } from "./frames.js";
 import { restarts, senders, strangers } from "./identity.js";
-import { intruders } from "./intruders.js";
+import { intruders, listeners } from "./intruders.js";
 import { lasting } from "./lasting.js";
 import { queues, streams } from "./links.js";
 import { disconnecting, peers, unreachables } from "./reach.js";
@@ -33,4 +33,5 @@ export const transportSuite: Suite<TransportSubject> = [
   ...slowClusters,
   ...snapshotClusters,
   ...seeds,
+  ...listeners,
 ];

@@ -16,8 +16,8 @@ const [SILENCE_MS, SIGN_MS] = [250, 50];
 export interface Channel {
   readonly socket: Socket;
   readonly outbox: Outbox;
-  /** Who was dialled; undefined on a connection that came in. */
-  readonly dialled: NodeId | undefined;
+  /** Who was dialled; null at a seed, undefined on a connection that came in. */
+  readonly dialled: NodeId | null | undefined;
   peer: Sender | undefined;
   /** Whether the beginning of a frame has come. */
   readonly amidFrame: () => boolean;
@@ -40,7 +40,7 @@ export interface ToyNode {
 export function openChannel(
   node: ToyNode,
   socket: Socket,
-  dialled: NodeId | undefined,
+  dialled: NodeId | null | undefined,
   opened: (channel: Channel, peer: Sender) => void,
   closed: (channel: Channel) => void,
 ): Channel {
@@ -118,7 +118,7 @@ export function openChannel(
     if (channel.peer !== undefined) socket.write(encodeRecord(Kind.sign, new Uint8Array(0)));
   });
   every(SILENCE_MS, () => {
-    if (!heard && ways.noticesSilence) socket.destroy();
+    if (!heard && ways.noticesSilence(dialled)) socket.destroy();
     heard = false;
   });
   return channel;
@@ -138,7 +138,7 @@ function greet(
       ? undefined
       : introduced && channel.peer !== undefined
         ? node.ways.introducedAgain(channel.peer, hello)
-        : node.ways.credited(hello, channel.dialled);
+        : node.ways.credited(hello, channel.dialled ?? undefined);
   if (hello === undefined || self === undefined || peer === undefined) {
     channel.socket.destroy();
     return;
@@ -147,7 +147,7 @@ function greet(
     channel.socket.destroy();
     return;
   }
-  const why = node.ways.mismatch(self, hello);
+  const why = node.ways.mismatch(self, hello, channel.dialled);
   if (why !== undefined) {
     node.handler?.rejected(new RaftkitError("MISMATCH", `turned away ${hello.id}: ${why}`));
     channel.socket.end(encodeRecord(Kind.reject, Buffer.from(why)));

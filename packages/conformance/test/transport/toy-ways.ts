@@ -8,7 +8,12 @@ import { joined } from "../../src/bytes.js";
 export interface Ways {
   readonly join: (parts: readonly Uint8Array[]) => Uint8Array;
   /** Why these two don't belong together. */
-  readonly mismatch: (ours: LocalNode, theirs: LocalNode) => string | undefined;
+  readonly mismatch: (
+    ours: LocalNode,
+    theirs: LocalNode,
+    /** Undefined: they dialled; null: they are at a seed. */
+    dialled: NodeId | null | undefined,
+  ) => string | undefined;
   readonly startError: (error: Error) => Error;
   /** The largest frame, and what may wait for one peer. */
   readonly limits: { readonly maxFrameBytes: number; readonly maxQueueBytes: number };
@@ -57,7 +62,8 @@ export interface Ways {
   readonly helloComesWhole: boolean;
   readonly checksum: boolean;
   readonly deliversRestAtEnd: boolean;
-  readonly noticesSilence: boolean;
+  /** Of whom was dialled; null: who is at a seed; undefined: who dialled. */
+  readonly noticesSilence: (dialled: NodeId | null | undefined) => boolean;
   /** How `close` ends a connection, on which the beginning of a frame may have come. */
   readonly end: (socket: Socket, amidFrame: boolean) => void;
   /** Whether `close` first waits until every peer is there and has everything. */
@@ -112,7 +118,7 @@ export const rightWays: Ways = {
   helloComesWhole: false,
   checksum: true,
   deliversRestAtEnd: false,
-  noticesSilence: true,
+  noticesSilence: () => true,
   drainsFirst: false,
   hangsUp: true,
   keepsListening: false,

@@ -75,7 +75,7 @@ export function createToyTransport(changes: Partial<Ways> = {}): Transport {
     openChannel(
       node,
       socket,
-      link.id,
+      link.id ?? null,
       (channel, peer) => {
         link.failures = 0;
         link.channel = channel;

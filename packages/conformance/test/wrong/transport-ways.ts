@@ -45,7 +45,7 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
   {
     target: toy("waits in close until the others hang up", {
       hangsUp: false,
-      noticesSilence: false,
+      noticesSilence: () => false,
     }),
     caughtBy: "TRANSPORT-08",
     message: /close resolved/,
@@ -151,10 +151,17 @@ export const wrongWays: readonly Wrong<TransportSubject>[] = [
   },
   {
     target: toy("doesn't notice that a connection is silent", {
-      noticesSilence: false,
+      noticesSilence: () => false,
     }),
     caughtBy: "TRANSPORT-38",
     message: /reported as unreachable/,
+  },
+  {
+    target: toy("looks for silence where it is dialled, not where it sends", {
+      noticesSilence: (dialled) => dialled === undefined,
+    }),
+    caughtBy: "TRANSPORT-38",
+    message: /n2 was reported as unreachable/,
   },
   {
     target: toyTarget(

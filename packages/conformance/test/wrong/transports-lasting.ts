@@ -6,7 +6,7 @@ import type { Wrong } from "../support/caught.js";
 import { toy, toyTarget, waitedFor } from "../transport/targets.js";
 import { LIMITS } from "../transport/toy.js";
 import type { Ways } from "../transport/toy.js";
-import { parseHello } from "../transport/toy-ways.js";
+import { parseHello, rightWays } from "../transport/toy-ways.js";
 import { wrapped, wrapToy } from "../transport/wrapping.js";
 
 function wrong(
@@ -192,6 +192,15 @@ export const wrongLasting: readonly Wrong<TransportSubject>[] = [
   wrong("TRANSPORT-57", "overlooks a second introduction", /with two introductions/, {
     introducedAgain: (before) => before,
   }),
+  wrong(
+    "TRANSPORT-74",
+    "leaves it to who dials to turn nodes away",
+    /another cluster or codec .* \{"clusterId":"blue"\}/,
+    {
+      mismatch: (ours, theirs, dialled) =>
+        dialled === undefined ? undefined : rightWays.mismatch(ours, theirs, dialled),
+    },
+  ),
   wrong("TRANSPORT-58", "throws when an introduction is null", /outside of every promise/, {
     parseHello: (text) => {
       const hello = jsonOf(text) as LocalNode | undefined;
