@@ -17,7 +17,7 @@ import { VALUE_BYTES_MAX } from "./limits.js";
 import { fromOrdered, orderedOf } from "./order.js";
 import type { KvBatchResult, KvEntry, KvOperationResult } from "./results.js";
 import type { Item, SortedItems } from "./sorted.js";
-import { SHARED_VALUE_BYTES_MAX, ValueKeeper } from "./values.js";
+import { copyOf, SHARED_VALUE_BYTES_MAX, viewOf } from "./values.js";
 
 const CONDITION_FAILED = { type: "refused", reason: "conditionFailed" } as const;
 const NOT_A_NUMBER = { type: "refused", reason: "notANumber" } as const;
@@ -28,21 +28,13 @@ const NEWLY_WRITTEN = { type: "written", previousIndex: null } as const;
 /** The longest number has 20 digits with its sign. */
 const NUMBER_BYTES_MAX = 20;
 
-/** Some neighbouring operations of a batch, in bytes that their values are kept in. */
-interface KeptOperations {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  end: number;
-}
-
 export class BatchExecution {
-  readonly #values = new ValueKeeper();
   /**
-   * The bytes of large values that were appended to, with the hash of their words. What is behind
-   * the value there is nobody else's: those that are appended to again have room to grow. Else a few
-   * bytes, often, would make as many copies of a large value, on every replica at once.
+   * Large values that were appended to, with the hash of their words. What is behind the value there
+   * is nobody else's: those that are appended to again have room to grow. Else a few bytes, often,
+   * would make as many copies of a large value, on every replica at once.
    */
-  readonly #grown = new WeakMap<Uint8Array, number>();
+  readonly #grown = new WeakMap<DataView, number>();
   #state: SortedItems;
 
   constructor(state: SortedItems) {
@@ -62,7 +54,6 @@ export class BatchExecution {
   ): KvBatchResult {
     const reader = new BatchReader(bytes);
     const results: KvOperationResult[] = [];
-    this.#values.begin(bytes);
     while (reader.next()) {
       const ordered = orderedOf(bytes, reader.keyStart, reader.keyEnd);
       if (reader.kind === OperationKind.expect) {
@@ -74,30 +65,23 @@ export class BatchExecution {
     return { ok: true, index, results };
   }
 
-  /**
-   * Of a batch of puts without conditions. What they change is what they say: it is told from the
-   * bytes that their values are kept in, so that until somebody looks at it, it takes no others.
-   */
+  /** Of a batch of puts without conditions: what they change is what they say. Keeps their bytes. */
   executePuts(
     bytes: Uint8Array,
     index: Index,
   ): { readonly result: KvBatchResult; readonly changes: LazyKvChanges } {
     const reader = new BatchReader(bytes);
     const results: KvOperationResult[] = [];
-    const kept: KeptOperations[] = [];
-    let last: KeptOperations | undefined;
-    this.#values.begin(bytes);
     while (reader.next()) {
-      const ordered = orderedOf(bytes, reader.keyStart, reader.keyEnd);
-      results.push(this.#put(reader, ordered, index, undefined));
-      const { kept: keptBytes, start } = this.#values;
-      const end = start + reader.payloadEnd - reader.start;
-      if (last?.bytes === keptBytes) last.end = end;
-      else kept.push((last = { bytes: keptBytes, start, end }));
+      const before = this.#state.overwrite(reader, index);
+      if (before === undefined) {
+        const ordered = orderedOf(bytes, reader.keyStart, reader.keyEnd);
+        results.push(this.#put(reader, ordered, index, undefined));
+      } else results.push(written(before));
     }
     return {
       result: { ok: true, index, results },
-      changes: lazyChanges(kept, results.length, bytes.length, index),
+      changes: lazyChanges(bytes, results.length, index),
     };
   }
 
@@ -119,7 +103,7 @@ export class BatchExecution {
         return this.#put(reader, ordered, index, changed);
       case OperationKind.delete: {
         if (!this.#conditionHolds(reader, ordered)) return CONDITION_FAILED;
-        const result = written(this.#state.get(ordered));
+        const result = written(this.#state.get(ordered)?.index);
         if (result === NEWLY_WRITTEN) return result;
         this.#state.delete(ordered);
         changed?.({ type: "delete", key: fromOrdered(ordered), index });
@@ -143,36 +127,29 @@ export class BatchExecution {
     return condition !== PRESENT || this.#state.get(ordered) !== undefined;
   }
 
-  /** Keeps all of the operation: what is left of it is small, and tells of the change. */
   #put(
-    { start, keyEnd, payloadEnd }: BatchReader,
+    reader: BatchReader,
     ordered: string,
     index: Index,
     changed: ((change: KvChange) => void) | undefined,
   ): KvOperationResult {
-    this.#values.keep(start, payloadEnd - start);
-    return written(this.#setKept(ordered, keyEnd - start, payloadEnd - keyEnd, index, changed));
+    const { view, keyEnd, payloadEnd } = reader;
+    const length = payloadEnd - keyEnd;
+    if (changed === undefined && length <= SHARED_VALUE_BYTES_MAX) {
+      return written(this.#state.set(ordered, view, keyEnd, length, index));
+    }
+    return written(this.#setOwn(ordered, copyOf(reader.payload()), index, changed));
   }
 
-  /**
-   * A part of the bytes that were kept last becomes the key's value.
-   * @param from where in them it begins
-   * @returns what it replaced
-   */
-  #setKept(
+  /** @param value its own bytes @returns the index of what it replaced */
+  #setOwn(
     ordered: string,
-    from: number,
-    length: number,
+    value: Uint8Array,
     index: Index,
     changed: ((change: KvChange) => void) | undefined,
-  ): Item | undefined {
-    const { kept } = this.#values;
-    const start = this.#values.start + from;
-    if (changed !== undefined) {
-      const value = kept.subarray(start, start + length);
-      changed({ type: "put", key: fromOrdered(ordered), value, index });
-    }
-    return this.#state.set(ordered, kept, index, start, length);
+  ): Index | undefined {
+    changed?.({ type: "put", key: fromOrdered(ordered), value, index });
+    return this.#state.set(ordered, viewOf(value), 0, value.length, index);
   }
 
   #append(
@@ -186,21 +163,21 @@ export class BatchExecution {
     const before = item?.length ?? 0;
     const length = before + more.length;
     if (length > VALUE_BYTES_MAX) return TOO_LARGE;
-    let bytes = item?.bytes;
-    let words = bytes && this.#grown.get(bytes);
-    if (bytes === undefined || words === undefined || bytes.length < length) {
+    let view = item?.view;
+    let words = view && this.#grown.get(view);
+    if (view === undefined || words === undefined || view.byteLength < length) {
       const isAgain = words !== undefined;
-      bytes = new Uint8Array(isAgain ? Math.min(2 * length, VALUE_BYTES_MAX) : length);
-      if (item) bytes.set(item.value);
-      words ??= hashWords(0, bytes, 0, wordBytes(before));
+      view = viewOf(new Uint8Array(isAgain ? Math.min(2 * length, VALUE_BYTES_MAX) : length));
+      if (item) new Uint8Array(view.buffer).set(item.value);
+      words ??= hashWords(0, view, 0, wordBytes(before));
     }
-    bytes.set(more, before);
-    if (length <= SHARED_VALUE_BYTES_MAX) return this.#replace(ordered, bytes, index, changed);
-    words = hashWords(words, bytes, wordBytes(before), wordBytes(length));
-    this.#grown.set(bytes, words);
-    const value = bytes.subarray(0, length);
+    const value = new Uint8Array(view.buffer, 0, length);
+    value.set(more, before);
+    if (length <= SHARED_VALUE_BYTES_MAX) return this.#replace(ordered, value, index, changed);
+    words = hashWords(words, view, wordBytes(before), wordBytes(length));
+    this.#grown.set(view, words);
     changed?.({ type: "put", key: fromOrdered(ordered), value, index });
-    this.#state.set(ordered, bytes, index, 0, length, words);
+    this.#state.set(ordered, view, 0, length, index, words);
     return { type: "value", entry: { value, index } };
   }
 
@@ -230,36 +207,30 @@ export class BatchExecution {
     index: Index,
     changed: ((change: KvChange) => void) | undefined,
   ): KvOperationResult {
-    this.#values.keepMade(value);
-    this.#setKept(ordered, 0, value.length, index, changed);
+    this.#setOwn(ordered, value, index, changed);
     return { type: "value", entry: { value, index } };
   }
 }
 
-function written(before: Item | undefined): KvOperationResult {
-  return before === undefined ? NEWLY_WRITTEN : { type: "written", previousIndex: before.index };
+/** @param before the index of what was there */
+function written(before: Index | undefined): KvOperationResult {
+  return before === undefined ? NEWLY_WRITTEN : { type: "written", previousIndex: before };
 }
 
-function entryOf({ value, index }: Item): KvEntry {
-  return { value, index };
+function entryOf(item: Item): KvEntry {
+  return { value: item.lend(), index: item.index };
 }
 
-/** Of so many puts, in a batch of so many bytes. Alone in a function, so that it keeps nothing else. */
-function lazyChanges(
-  kept: readonly KeptOperations[],
-  count: number,
-  bytes: number,
-  index: Index,
-): LazyKvChanges {
+/** Of so many puts. Alone in a function, so that it keeps nothing else. */
+function lazyChanges(bytes: Uint8Array, count: number, index: Index): LazyKvChanges {
   return {
     count,
-    bytes: bytes - count * HEADER_BYTES,
-    make: () => kept.flatMap((some) => changesOfPuts(some, index)),
+    bytes: bytes.length - count * HEADER_BYTES,
+    make: () => changesOfPuts(bytes, index),
   };
 }
 
-function changesOfPuts({ bytes, start, end }: KeptOperations, index: Index): readonly KvChange[] {
-  const operations = bytes.subarray(start, end);
+function changesOfPuts(operations: Uint8Array, index: Index): readonly KvChange[] {
   const reader = new BatchReader(operations);
   const changes: KvChange[] = [];
   while (reader.next()) {

@@ -10,6 +10,7 @@ import { RaftkitError } from "@raftkit/core";
 import type { Index } from "@raftkit/core";
 import { getUint64, setUint64 } from "./integers.js";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.js";
+import { viewOf } from "./values.js";
 
 /** The most operations in one batch. */
 export const BATCH_OPERATIONS_MAX = 4096;
@@ -170,7 +171,7 @@ function codeOf(condition: BatchCondition): number {
 /** Goes through a batch; the fields are those of the operation at which it is. */
 export class BatchReader {
   readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly view: DataView;
   #next = 0;
   kind = 0;
   condition = 0;
@@ -181,7 +182,7 @@ export class BatchReader {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.view = viewOf(bytes);
   }
 
   /** @returns false at the end, and where the bytes are cut off: then it isn't `complete` */
@@ -189,11 +190,11 @@ export class BatchReader {
     const at = this.#next;
     const left = this.bytes.length - at;
     if (left < HEADER_BYTES) return false;
-    this.kind = this.#view.getUint8(at);
-    this.condition = this.#view.getUint8(at + 1);
+    this.kind = this.view.getUint8(at);
+    this.condition = this.view.getUint8(at + 1);
     this.keyStart = at + HEADER_BYTES;
-    this.keyEnd = this.keyStart + this.#view.getUint16(at + 2, true);
-    this.payloadEnd = this.keyEnd + this.#view.getUint32(at + 4, true);
+    this.keyEnd = this.keyStart + this.view.getUint16(at + 2, true);
+    this.payloadEnd = this.keyEnd + this.view.getUint32(at + 4, true);
     if (this.payloadEnd > this.bytes.length) return false;
     this.#next = this.payloadEnd;
     return true;
@@ -210,7 +211,7 @@ export class BatchReader {
 
   /** Of an `expect`. Beyond 2^53: no key has it. */
   get index(): Index {
-    return getUint64(this.#view, this.keyEnd);
+    return getUint64(this.view, this.keyEnd);
   }
 
   /** Of an `increment`. */

@@ -3,9 +3,6 @@
 // JavaScript engines store 32 bits without allocating an object.
 import type { Index } from "@raftkit/core";
 
-/** From so many bytes on, reading words costs less, the view that it takes included. */
-const VIEWED_BYTES_MIN = 512;
-
 /**
  * MurmurHash3 of one value, `length` bytes from `start` on, with its key and the index of its last
  * write: a signed 32-bit number. The value comes first, so that one that grows is hashed on.
@@ -13,15 +10,15 @@ const VIEWED_BYTES_MIN = 512;
  */
 export function hashItem(
   ordered: string,
-  bytes: Uint8Array,
+  view: DataView,
   start: number,
   length: number,
   index: Index,
-  words: number = hashWords(0, bytes, start, start + wordBytes(length)),
+  words: number = hashWords(0, view, start, start + wordBytes(length)),
 ): number {
   let hash = words;
   for (let i = start + wordBytes(length); i < start + length; i++) {
-    hash = withWord(hash, bytes[i] ?? 0);
+    hash = withWord(hash, view.getUint8(i));
   }
   hash = withWord(withWord(hash, index | 0), Math.floor(index / 0x100000000));
   for (let i = 0; i < ordered.length; i++) hash = withWord(hash, ordered.charCodeAt(i));
@@ -39,33 +36,29 @@ export function wordBytes(length: number): number {
 }
 
 /** The hash of a value's words up to `to`. @param before of those up to `from`; 0: there are none */
-export function hashWords(before: number, bytes: Uint8Array, from: number, to: number): number {
-  return to - from < VIEWED_BYTES_MIN
-    ? withWords(before, bytes, from, to)
-    : withViewedWords(before, bytes, from, to);
-}
-
-function withWords(before: number, bytes: Uint8Array, from: number, to: number): number {
-  let hash = before;
-  for (let i = from; i < to; i += 4) hash = withWord(hash, wordAt(bytes, i));
-  return hash;
-}
-
-/** The same, word by word instead of byte by byte. */
-function withViewedWords(before: number, bytes: Uint8Array, from: number, to: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+export function hashWords(before: number, view: DataView, from: number, to: number): number {
   let hash = before;
   for (let i = from; i < to; i += 4) hash = withWord(hash, view.getInt32(i, true));
   return hash;
 }
 
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] ?? 0) |
-    ((bytes[at + 1] ?? 0) << 8) |
-    ((bytes[at + 2] ?? 0) << 16) |
-    ((bytes[at + 3] ?? 0) << 24)
-  );
+/** Copies a value, word by word: for a small one a call of the platform's costs more. @returns the hash of its words */
+export function copyWords(
+  from: DataView,
+  start: number,
+  length: number,
+  to: DataView,
+  at: number,
+): number {
+  const words = wordBytes(length);
+  let hash = 0;
+  for (let i = 0; i < words; i += 4) {
+    const word = from.getInt32(start + i, true);
+    to.setInt32(at + i, word, true);
+    hash = withWord(hash, word);
+  }
+  for (let i = words; i < length; i++) to.setUint8(at + i, from.getUint8(start + i));
+  return hash;
 }
 
 function withWord(hash: number, word: number): number {

@@ -12,6 +12,7 @@ import { fromOrdered, toOrdered } from "./order.js";
 import type { KvEntry, KvOperationResult, KvResult, KvWriteResult } from "./results.js";
 import { readSnapshot, writeSnapshot } from "./snapshot.js";
 import { createSortedItems } from "./sorted.js";
+import { viewOf } from "./values.js";
 
 /** The most entries in one page. */
 export const PAGE_ENTRIES_MAX = 1000;
@@ -113,15 +114,19 @@ export function createKv({ changes }: KvOptions = {}): Kv {
     const ordered = toOrdered(key);
     // The common case needs one search.
     if (value !== undefined && expected === undefined) {
-      return { ok: true, index, previousIndex: state.set(ordered, value, index)?.index ?? null };
+      return { ok: true, index, previousIndex: put(ordered, value, index) ?? null };
     }
     const previousIndex = state.get(ordered)?.index ?? null;
     if (!conditionHolds(expected, previousIndex ?? 0)) {
       return { ok: false, reason: "conditionFailed", index: previousIndex };
     }
-    if (value !== undefined) state.set(ordered, value, index);
+    if (value !== undefined) put(ordered, value, index);
     else if (previousIndex !== null) state.delete(ordered);
     return { ok: true, index, previousIndex };
+  }
+
+  function put(ordered: string, value: Uint8Array, index: Index): Index | undefined {
+    return state.set(ordered, viewOf(value), 0, value.length, index);
   }
 
   function get(key: string): KvAnswer {
@@ -129,7 +134,7 @@ export function createKv({ changes }: KvOptions = {}): Kv {
     return {
       type: "get",
       index: lastIndex,
-      entry: item === undefined ? null : { value: item.value, index: item.index },
+      entry: item === undefined ? null : { value: item.lend(), index: item.index },
     };
   }
 
@@ -144,16 +149,15 @@ export function createKv({ changes }: KvOptions = {}): Kv {
     const behind = after === undefined ? undefined : toOrdered(after);
     const entries: KvListEntry[] = [];
     let bytes = 0;
-    for (const { ordered, value, index } of state.from(
-      behind !== undefined && behind > start ? behind : start,
-    )) {
+    for (const item of state.from(behind !== undefined && behind > start ? behind : start)) {
+      const { ordered, index } = item;
       if (behind !== undefined && ordered <= behind) continue;
       if (!ordered.startsWith(start)) break;
       if (entries.length === Math.min(limit, PAGE_ENTRIES_MAX) || bytes >= PAGE_BYTES_MAX) {
         return { type: "list", index: lastIndex, entries, next: entries.at(-1)?.key ?? null };
       }
-      entries.push({ key: fromOrdered(ordered), value, index });
-      bytes += value.length;
+      entries.push({ key: fromOrdered(ordered), value: item.lend(), index });
+      bytes += item.length;
     }
     return { type: "list", index: lastIndex, entries, next: null };
   }

@@ -11,9 +11,9 @@ import type { Index } from "@raftkit/core";
 import { getUint64 as getAnyUint64, setUint64 } from "./integers.js";
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from "./limits.js";
 import { asciiOf, fromOrdered, toOrdered } from "./order.js";
-import { createSortedItems, Item } from "./sorted.js";
-import type { Capture, SortedItems } from "./sorted.js";
-import { ValueKeeper } from "./values.js";
+import { createSortedItems } from "./sorted.js";
+import type { Capture, Item, SortedItems } from "./sorted.js";
+import { copyOf, SHARED_VALUE_BYTES_MAX, viewOf } from "./values.js";
 
 const MAGIC = 0x02766b72;
 const HEADER_BYTES = 20;
@@ -131,7 +131,6 @@ interface Reader {
 
 function createReader(): Reader {
   const items = createSortedItems();
-  const values = new ValueKeeper();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   /** Records to come; undefined before the header. */
   let left: number | undefined;
@@ -176,8 +175,12 @@ function createReader(): Reader {
       refuse(`its keys are not in order at ${JSON.stringify(fromOrdered(ordered))}`);
     }
     last = ordered;
-    values.keep(valueStart, valueBytes);
-    items.append(new Item(ordered, values.kept, values.start, valueBytes, index));
+    if (valueBytes <= SHARED_VALUE_BYTES_MAX) {
+      items.append(ordered, view, valueStart, valueBytes, index);
+    } else {
+      const value = copyOf(bytes.subarray(valueStart, valueStart + valueBytes));
+      items.append(ordered, viewOf(value), 0, valueBytes, index);
+    }
     left--;
     return size;
   }
@@ -194,8 +197,7 @@ function createReader(): Reader {
 
   return {
     take(bytes) {
-      values.begin(bytes);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const view = viewOf(bytes);
       let taken = 0;
       while (taken < bytes.length) {
         const took = takeOne(bytes, view, taken);

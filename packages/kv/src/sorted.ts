@@ -1,90 +1,148 @@
 // A sorted map in blocks of at most 512 items: one binary search over the blocks, one inside a
 // block. Blocks are shared with captures and copied before their next change (copy-on-write), so
-// that a capture costs one pointer per block. An item that no capture has seen is written over;
-// otherwise a new one is put in its place. Those are found by their keys, without a search.
+// that a capture costs one pointer per block. An item that no capture has seen is written over, and
+// its small value with it, unless somebody else may look at that; otherwise a new one is put in its
+// place. Those are found by their keys, without a search.
 import type { Index } from "@raftkit/core";
-import { combined, hashItem } from "./hash.js";
+import { combined, copyWords, hashItem } from "./hash.js";
+import { SHARED_VALUE_BYTES_MAX, ValueMemory } from "./values.js";
 
 const BLOCK_ITEMS_MAX = 512;
+/** A value may grow by a few bytes in its place. */
+const PLACE_BYTES = 8;
+const FNV_BASIS = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
 
-/**
- * One key's state. `ordered` is the key in the form of order.ts. The value is a range of bytes that
- * may be shared: a million views would cost a restart more than reading their bytes.
- */
+const ASCII_MAX = 0x7f;
+
+/** A key and its value, one behind the other. */
+export interface PutBytes {
+  readonly bytes: Uint8Array;
+  /** Of the same bytes. */
+  readonly view: DataView;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly payloadEnd: number;
+}
+
+/** One key's state. `ordered` is the key in the form of order.ts. */
 export class Item {
   readonly ordered: string;
-  bytes: Uint8Array;
-  start: number;
-  length: number;
-  index: Index;
-  hash: number;
+  /** What its value is in: a range of what others are in, too, if it is small. */
+  view: DataView;
+  start = 0;
+  length = 0;
+  /** How many bytes from `start` on are its own, and seen by nobody else: they are written over. */
+  #room = 0;
+  index: Index = 0;
+  hash = 0;
   /** In which of the map's epochs it was put there; -1: in none, or by a restore. */
   epoch = -1;
 
-  /** @param words as for `hashItem` */
-  constructor(
-    ordered: string,
-    bytes: Uint8Array,
+  constructor(ordered: string, memory: ValueMemory) {
+    this.ordered = ordered;
+    this.view = memory.piece;
+  }
+
+  /** For a look at once: the next write may change it. */
+  get value(): Uint8Array {
+    const { view, start, length } = this;
+    return new Uint8Array(view.buffer, view.byteOffset + start, length);
+  }
+
+  /** The value to be kept by others: it is written over no more. */
+  lend(): Uint8Array {
+    this.#room = 0;
+    return this.value;
+  }
+
+  /**
+   * Gives it a value: a small one is copied, a large one kept.
+   * @param words as for `hashItem`
+   */
+  write(
+    view: DataView,
     start: number,
     length: number,
     index: Index,
+    memory: ValueMemory,
     words?: number,
-  ) {
-    this.ordered = ordered;
-    this.bytes = bytes;
-    this.start = start;
+  ): void {
+    let hash = words;
+    if (length <= SHARED_VALUE_BYTES_MAX) {
+      if (length > this.#room) {
+        this.#room = Math.ceil(length / PLACE_BYTES) * PLACE_BYTES;
+        this.start = memory.take(this.#room);
+        this.view = memory.piece;
+      }
+      hash = copyWords(view, start, length, this.view, this.start);
+    } else {
+      this.#room = 0;
+      this.start = start;
+      this.view = view;
+    }
     this.length = length;
     this.index = index;
-    this.hash = hashItem(ordered, bytes, start, length, index, words);
-  }
-
-  get value(): Uint8Array {
-    const { bytes, start, length } = this;
-    return length === bytes.length ? bytes : bytes.subarray(start, start + length);
-  }
-
-  /** Each gets what the other held. Of the same key. */
-  swap(other: Item): void {
-    const { bytes, start, length, index, hash } = this;
-    this.bytes = other.bytes;
-    this.start = other.start;
-    this.length = other.length;
-    this.index = other.index;
-    this.hash = other.hash;
-    other.bytes = bytes;
-    other.start = start;
-    other.length = length;
-    other.index = index;
-    other.hash = hash;
+    this.hash = hashItem(this.ordered, this.view, this.start, length, index, hash);
   }
 }
 
 /**
- * The items that were written since the map was made or restored, by key: a search among 100,000
- * keys costs several times as much. In many small maps, since one that grows stops everything.
+ * The items that were written since the map was made or restored, by a hash of their keys: a search
+ * among 100,000 keys costs several times as much, and so does a map by the keys themselves, which
+ * looks at each of them. Of two keys with one hash it knows the one that was written last; the other
+ * is searched for. In many small maps, since one that grows stops everything.
  */
 class WrittenItems {
-  readonly #maps: (Map<string, Item> | undefined)[] = Array.from({ length: 256 });
-
-  #placeOf(ordered: string): number {
-    let hash = 0;
-    for (let i = 0; i < ordered.length; i++) {
-      hash = (Math.imul(hash, 31) + ordered.charCodeAt(i)) | 0;
-    }
-    return (hash ^ (hash >>> 8) ^ (hash >>> 16)) & 0xff;
-  }
+  readonly #maps: (Map<number, Item> | undefined)[] = Array.from({ length: 256 });
 
   get(ordered: string): Item | undefined {
-    return this.#maps[this.#placeOf(ordered)]?.get(ordered);
+    const hash = hashOf(ordered);
+    const item = this.#maps[hash & 0xff]?.get(hash);
+    return item?.ordered === ordered ? item : undefined;
+  }
+
+  /** Of a key in ASCII: to make a string of it would double what finding it costs. */
+  find({ bytes, keyStart, keyEnd }: PutBytes): Item | undefined {
+    let hash = FNV_BASIS;
+    for (let at = keyStart; at < keyEnd; at++) hash = withUnit(hash, bytes[at] ?? 0);
+    hash = mixed(hash);
+    const item = this.#maps[hash & 0xff]?.get(hash);
+    if (item?.ordered.length !== keyEnd - keyStart) return undefined;
+    const { ordered } = item;
+    for (let i = 0; i < ordered.length; i++) {
+      const unit = bytes[keyStart + i] ?? 0;
+      if (unit > ASCII_MAX || ordered.charCodeAt(i) !== unit) return undefined;
+    }
+    return item;
   }
 
   put(item: Item): void {
-    (this.#maps[this.#placeOf(item.ordered)] ??= new Map()).set(item.ordered, item);
+    const hash = hashOf(item.ordered);
+    (this.#maps[hash & 0xff] ??= new Map()).set(hash, item);
   }
 
   delete(ordered: string): void {
-    this.#maps[this.#placeOf(ordered)]?.delete(ordered);
+    const hash = hashOf(ordered);
+    const map = this.#maps[hash & 0xff];
+    if (map?.get(hash)?.ordered === ordered) map.delete(hash);
   }
+}
+
+/** FNV-1a over its units, 32 bits: a map stores such a number without an object of its own. */
+function hashOf(ordered: string): number {
+  let hash = FNV_BASIS;
+  for (let i = 0; i < ordered.length; i++) hash = withUnit(hash, ordered.charCodeAt(i));
+  return mixed(hash);
+}
+
+function withUnit(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, FNV_PRIME);
+}
+
+/** Its last bits choose the map. */
+function mixed(hash: number): number {
+  return hash ^ (hash >>> 15);
 }
 
 interface Block {
@@ -109,21 +167,27 @@ export interface SortedItems {
   /** The same for the same items, however they came about; costs nothing. */
   readonly hash: string;
   /**
-   * @param start where in `value` it begins, with `length`; default: all of it
+   * Copies a small value, and keeps a large one: nobody may change it afterwards.
+   * @param start where in `view` it begins
    * @param words as for `hashItem`
-   * @returns what it replaced, for a look at once
+   * @returns the index of what it replaced; undefined: there was nothing
    */
   set(
     ordered: string,
-    value: Uint8Array,
+    view: DataView,
+    start: number,
+    length: number,
     index: Index,
-    start?: number,
-    length?: number,
     words?: number,
-  ): Item | undefined;
+  ): Index | undefined;
+  /**
+   * As `set`, of what `set` has put there and no capture has seen since.
+   * @returns undefined: nothing was done; `set` can
+   */
+  overwrite(put: PutBytes, index: Index): Index | undefined;
   delete(ordered: string): void;
-  /** As `set`, without a search; its key must be behind all others. */
-  append(item: Item): void;
+  /** As `set`, without a search: the key must be behind all others. */
+  append(ordered: string, view: DataView, start: number, length: number, index: Index): void;
   /** The items from the first that is not before `ordered`; the map must not change meanwhile. */
   from(ordered: string): IterableIterator<Item>;
   capture(): Capture;
@@ -132,6 +196,7 @@ export interface SortedItems {
 export function createSortedItems(): SortedItems {
   let blocks: Block[] = [];
   const written = new WrittenItems();
+  const memory = new ValueMemory();
   let epoch = 0;
   let size = 0;
   /** Of the items' hashes, modulo 2^32. */
@@ -170,6 +235,21 @@ export function createSortedItems(): SortedItems {
     blocks.splice(blockAt + 1, 0, { epoch, items: items.splice(cut) });
   }
 
+  function replace(
+    item: Item,
+    view: DataView,
+    start: number,
+    length: number,
+    index: Index,
+    words?: number,
+  ): Index {
+    const { index: before } = item;
+    sum = (sum - item.hash) | 0;
+    item.write(view, start, length, index, memory, words);
+    sum = (sum + item.hash) | 0;
+    return before;
+  }
+
   return {
     get size() {
       return size;
@@ -184,16 +264,20 @@ export function createSortedItems(): SortedItems {
     get hash() {
       return combined(sum, size);
     },
-    set(ordered, value, index, start = 0, length = value.length, words) {
-      const item = new Item(ordered, value, start, length, index, words);
-      sum = (sum + item.hash) | 0;
+    overwrite(put, index) {
+      const { view, keyEnd, payloadEnd } = put;
+      const length = payloadEnd - keyEnd;
+      if (length > SHARED_VALUE_BYTES_MAX) return undefined;
+      const known = written.find(put);
+      return known?.epoch === epoch ? replace(known, view, keyEnd, length, index) : undefined;
+    },
+    set(ordered, view, start, length, index, words) {
       const known = written.get(ordered);
-      if (known?.epoch === epoch) {
-        sum = (sum - known.hash) | 0;
-        known.swap(item);
-        return item;
-      }
+      if (known?.epoch === epoch) return replace(known, view, start, length, index, words);
+      const item = new Item(ordered, memory);
+      item.write(view, start, length, index, memory, words);
       item.epoch = epoch;
+      sum = (sum + item.hash) | 0;
       written.put(item);
       const blockAt = findBlock(ordered);
       const block = blocks[blockAt];
@@ -210,7 +294,7 @@ export function createSortedItems(): SortedItems {
       }
       sum = (sum - before.hash) | 0;
       writable(blockAt, block)[itemAt] = item;
-      return before;
+      return before.index;
     },
     delete(ordered) {
       const blockAt = findBlock(ordered);
@@ -225,7 +309,9 @@ export function createSortedItems(): SortedItems {
       if (block.items.length === 1) blocks.splice(blockAt, 1);
       else writable(blockAt, block).splice(itemAt, 1);
     },
-    append(item) {
+    append(ordered, view, start, length, index) {
+      const item = new Item(ordered, memory);
+      item.write(view, start, length, index, memory);
       sum = (sum + item.hash) | 0;
       size++;
       const last = blocks.length - 1;

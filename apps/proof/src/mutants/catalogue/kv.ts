@@ -47,8 +47,8 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-07",
     file: "packages/kv/src/values.ts",
-    find: "    this.kept = new Uint8Array(\n      this.#source.subarray(from, from + (isShared ? SHARED_BYTES : length)),\n    );",
-    replace: "    this.kept = this.#source.slice(from, from + (isShared ? SHARED_BYTES : length));",
+    find: "  return new Uint8Array(bytes);",
+    replace: "  return bytes.slice();",
     why: "values change with the buffer that they came in: the slice of a Buffer is no copy",
   },
   {
@@ -81,10 +81,10 @@ export const kv: readonly Mutant[] = [
   },
   {
     id: "kv-12",
-    file: "packages/kv/src/values.ts",
-    find: "from + (isShared ? SHARED_BYTES : length)",
-    replace: "isShared ? from + SHARED_BYTES : undefined",
-    why: "a large value keeps the rest of its batch in memory",
+    file: "packages/kv/src/sorted.ts",
+    find: "      if (length > SHARED_VALUE_BYTES_MAX) return undefined;",
+    replace: "",
+    why: "a large value that is written over another keeps all of its batch in memory",
   },
   {
     id: "kv-13",
@@ -110,8 +110,8 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-16",
     file: "packages/kv/src/sorted.ts",
-    find: "      if (known?.epoch === epoch) {",
-    replace: "      if (known !== undefined) {",
+    find: "      if (known?.epoch === epoch) return replace(",
+    replace: "      if (known !== undefined) return replace(",
     why: "a write changes an item beneath a snapshot that is being written",
   },
   {
@@ -124,16 +124,16 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-18",
     file: "packages/kv/src/batch-execution.ts",
-    find: "hashWords(words, bytes, wordBytes(before), wordBytes(length));",
-    replace: "hashWords(words, bytes, before, wordBytes(length));",
+    find: "hashWords(words, view, wordBytes(before), wordBytes(length));",
+    replace: "hashWords(words, view, before, wordBytes(length));",
     why: "a value that grew by appends has another hash than the same value after a restore",
   },
   {
     id: "kv-19",
     file: "packages/kv/src/batch-execution.ts",
-    find: "let words = bytes && this.#grown.get(bytes);",
-    replace: "let words = bytes && (this.#grown.get(bytes) ?? 0);",
-    why: "an append overwrites other keys' values, in bytes that they share",
+    find: "let words = view && this.#grown.get(view);",
+    replace: "let words = view && (this.#grown.get(view) ?? 0);",
+    why: "an append overwrites other keys' values, in memory that they share",
   },
   {
     id: "kv-20",
@@ -144,9 +144,37 @@ export const kv: readonly Mutant[] = [
   },
   {
     id: "kv-21",
-    file: "packages/kv/src/batch-execution.ts",
-    find: "if (last?.bytes === keptBytes) last.end = end;",
-    replace: "if (last !== undefined) last.end = end;",
-    why: "a batch's changes are told from where its first values are kept, and the others are lost",
+    file: "packages/kv/src/sorted.ts",
+    find: "      return known?.epoch === epoch ? replace(known, view, keyEnd, length, index) : undefined;",
+    replace: "      return known ? replace(known, view, keyEnd, length, index) : undefined;",
+    why: "a batch's put changes an item beneath a snapshot that is being written",
+  },
+  {
+    id: "kv-22",
+    file: "packages/kv/src/sorted.ts",
+    find: "    this.#room = 0;\n    return this.value;",
+    replace: "    return this.value;",
+    why: "an answer changes when its key is written again",
+  },
+  {
+    id: "kv-23",
+    file: "packages/kv/src/sorted.ts",
+    find: "      if (unit > ASCII_MAX || ordered.charCodeAt(i) !== unit) return undefined;",
+    replace: "      if (unit > ASCII_MAX) return undefined;",
+    why: "a put replaces the value of another key that has the same hash",
+  },
+  {
+    id: "kv-24",
+    file: "packages/kv/src/sorted.ts",
+    find: "      if (length > this.#room) {",
+    replace: "      if (this.#room === 0) {",
+    why: "a value that grows overwrites its neighbour in memory",
+  },
+  {
+    id: "kv-25",
+    file: "packages/kv/src/sorted.ts",
+    find: "?.get(hash);\n    return item?.ordered === ordered ? item : undefined;",
+    replace: "?.get(hash);\n    return item;",
+    why: "a read answers with the value of another key that has the same hash",
   },
 ];

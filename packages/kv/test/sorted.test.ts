@@ -1,0 +1,134 @@
+// Where values are in memory, and what is found by a hash of its key.
+import { describe, expect, test } from "vitest";
+import { batchCommand, BatchWriter, createKv, putCommand } from "../src/index.js";
+import type { Kv } from "../src/index.js";
+import { createSortedItems } from "../src/sorted.js";
+import type { SortedItems } from "../src/sorted.js";
+import { viewOf } from "../src/values.js";
+import { bytes, collect, entriesOf, inPieces } from "./helpers.js";
+
+/** As in a server: it tells of its changes, so that batches of puts are executed as such. */
+function createToldKv(): Kv {
+  return createKv({ changes: { publish: () => undefined, restored: () => undefined } });
+}
+
+/** FNV-1a with the same 32 bits for both. */
+const SAME_HASH = ["0syllld", "0wkvmoh"] as const;
+
+function set(items: SortedItems, key: string, value: Uint8Array, index: number): void {
+  items.set(key, viewOf(value), 0, value.length, index);
+}
+
+function batchOf(puts: Readonly<Record<string, Uint8Array>>): ReturnType<typeof batchCommand> {
+  const writer = new BatchWriter();
+  for (const [key, value] of Object.entries(puts)) writer.put(bytes(key), value);
+  return batchCommand(writer.bytes());
+}
+
+function valueOf(kv: Kv, key: string): Uint8Array | undefined {
+  const answer = kv.query({ type: "get", key });
+  return answer.type === "get" ? answer.entry?.value : undefined;
+}
+
+const at = (index: number): { index: number; term: number; elapsedMs: number } => ({
+  index,
+  term: 1,
+  elapsedMs: 0,
+});
+
+describe("a small value that is written again", () => {
+  test("takes the place of the one before, as long as it fits and nobody has that", () => {
+    const items = createSortedItems();
+    set(items, "a", new Uint8Array(100).fill(1), 1);
+    const item = items.get("a");
+    const place = (): readonly unknown[] => [items.get("a")?.view, items.get("a")?.start];
+    const first = place();
+    set(items, "a", new Uint8Array(104).fill(2), 2);
+    set(items, "a", new Uint8Array(3).fill(3), 3);
+    expect(items.get("a")).toBe(item);
+    expect(place()).toEqual(first);
+    const lent = item?.lend();
+    set(items, "a", new Uint8Array(3).fill(4), 4);
+    expect(place()).not.toEqual(first);
+    expect(lent).toEqual(new Uint8Array(3).fill(3));
+    expect(items.get("a")?.value).toEqual(new Uint8Array(3).fill(4));
+  });
+
+  test("leaves its neighbours alone, however it grows and shrinks", () => {
+    const kv = createToldKv();
+    const expected = new Map<string, Uint8Array>();
+    let seed = 1;
+    for (let index = 1; index <= 2000; index++) {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      const key = `key-${seed % 50}`;
+      const value = new Uint8Array((seed >>> 8) % 300).fill(index);
+      expected.set(key, value);
+      kv.apply(index % 2 === 0 ? batchOf({ [key]: value }) : putCommand(key, value), at(index));
+    }
+    for (const { key, value } of entriesOf(kv)) expect(value).toEqual(expected.get(key));
+    expect(entriesOf(kv)).toHaveLength(expected.size);
+  });
+
+  test("changes no answer that was given before: to a get, a list or a batch", () => {
+    const kv = createToldKv();
+    kv.apply(batchOf({ a: bytes("one"), b: bytes("one"), c: bytes("one") }), at(1));
+    const got = valueOf(kv, "a");
+    const listed = entriesOf(kv).map(({ value }) => value);
+    kv.apply(batchOf({ a: bytes("two"), b: bytes("two") }), at(2));
+    const gets = new BatchWriter();
+    gets.get(bytes("b"));
+    const batch = kv.query({ type: "batch", operations: gets.bytes() });
+    kv.apply(batchOf({ a: bytes("six"), b: bytes("six"), c: bytes("six") }), at(3));
+    kv.apply(putCommand("b", bytes("ten")), at(4));
+    expect([got, ...listed]).toEqual([1, 2, 3, 4].map(() => bytes("one")));
+    expect(batch).toMatchObject({ results: [{ entry: { value: bytes("two") } }] });
+    expect(entriesOf(kv).map(({ value }) => String.fromCharCode(...value))).toEqual([
+      "six",
+      "ten",
+      "six",
+    ]);
+  });
+
+  test("changes no snapshot that is being written", async () => {
+    const kv = createToldKv();
+    kv.apply(batchOf({ a: bytes("one"), b: bytes("one") }), at(1));
+    const snapshot = kv.snapshot();
+    kv.apply(batchOf({ a: bytes("two") }), at(2));
+    kv.apply(putCommand("b", bytes("two")), at(3));
+    const copy = createKv();
+    await copy.restore(inPieces(await collect(snapshot), 7));
+    expect(entriesOf(copy).map(({ value }) => value)).toEqual([bytes("one"), bytes("one")]);
+  });
+});
+
+test("a large value that replaces another keeps nothing else of its batch alive", () => {
+  const kv = createToldKv();
+  for (const index of [1, 2, 3]) {
+    kv.apply(batchOf({ a: new Uint8Array(5000).fill(index), b: new Uint8Array(9000) }), at(index));
+    expect(valueOf(kv, "a")?.buffer.byteLength).toBe(5000);
+  }
+});
+
+test("keys with one hash are kept apart", () => {
+  const [one, other] = SAME_HASH;
+  const kv = createToldKv();
+  const values = (): (string | undefined)[] =>
+    SAME_HASH.map((key) => {
+      const value = valueOf(kv, key);
+      return value && String.fromCharCode(...value);
+    });
+  kv.apply(batchOf({ [one]: bytes("1"), [`${one}x`]: bytes("x") }), at(1));
+  expect(values()).toEqual(["1", undefined]);
+  kv.apply(batchOf({ [other]: bytes("2") }), at(2));
+  expect(values()).toEqual(["1", "2"]);
+  kv.apply(batchOf({ [one]: bytes("3") }), at(3));
+  kv.apply(putCommand(other, bytes("4")), at(4));
+  expect(values()).toEqual(["3", "4"]);
+  const removal = new BatchWriter();
+  removal.delete(bytes(one));
+  kv.apply(batchCommand(removal.bytes()), at(5));
+  expect(values()).toEqual([undefined, "4"]);
+  kv.apply(batchOf({ [other]: bytes("5") }), at(6));
+  expect(values()).toEqual([undefined, "5"]);
+  expect(entriesOf(kv).map(({ key }) => key)).toEqual([other, `${one}x`].sort());
+});
