@@ -53,22 +53,27 @@ export function createMsgpackCodec(): Codec {
   return {
     name: "msgpack",
     encode: (value) => encode(packr, value),
-    decode: (bytes) => decode(packr, unpack, bytes),
+    decode: (bytes, borrow = false) => decode(packr, unpack, bytes, borrow),
   };
 }
 
+/** @param borrow whether byte arrays may be views of the bytes */
+type Unpack = (bytes: Uint8Array, borrow: boolean) => CodecValue;
+
 /**
- * What it unpacks shares no memory with the bytes. Of a few bytes one copy is made, for all byte
- * arrays in them. Of many, so that a small one doesn't keep a large one in memory, each is copied.
+ * What it unpacks shares no memory with the bytes, unless that is what was asked for. Of a few bytes
+ * one copy is made, for all byte arrays in them. Of many, so that a small one doesn't keep a large one
+ * in memory, each is copied.
  */
-function createUnpack(): (bytes: Uint8Array) => CodecValue {
-  const small = createUnpackr(false);
-  const large = createUnpackr(true);
+function createUnpack(): Unpack {
+  const views = createUnpackr(false);
+  const copies = createUnpackr(true);
   // msgpackr makes a DataView of what it reads and leaves it there: one for the pool, not for each.
   let pool = new Uint8Array(POOL_BYTES);
   const range = { start: 0, end: 0 };
-  return (bytes) => {
-    if (bytes.length >= POOLED_BYTES) return large.unpack(plainView(bytes)) as CodecValue;
+  return (bytes, borrow) => {
+    if (borrow) return views.unpack(plainView(bytes)) as CodecValue;
+    if (bytes.length >= POOLED_BYTES) return copies.unpack(plainView(bytes)) as CodecValue;
     if (range.end + bytes.length > pool.length) {
       pool = new Uint8Array(POOL_BYTES);
       range.end = 0;
@@ -76,7 +81,7 @@ function createUnpack(): (bytes: Uint8Array) => CodecValue {
     range.start = range.end;
     range.end += bytes.length;
     pool.set(bytes, range.start);
-    return small.unpack(pool, range) as CodecValue;
+    return views.unpack(pool, range) as CodecValue;
   };
 }
 
@@ -108,14 +113,10 @@ function pack(packr: Packr, value: CodecValue): Uint8Array {
   return bytes;
 }
 
-function decode(
-  packr: Packr,
-  unpack: (bytes: Uint8Array) => CodecValue,
-  bytes: Uint8Array,
-): CodecValue {
+function decode(packr: Packr, unpack: Unpack, bytes: Uint8Array, borrow: boolean): CodecValue {
   let value: CodecValue;
   try {
-    value = unpack(bytes);
+    value = unpack(bytes, borrow);
   } catch (cause) {
     throw refusal(bytes, "they are not one MessagePack value", cause);
   }

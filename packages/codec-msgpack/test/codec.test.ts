@@ -54,3 +54,17 @@ test("a large value leaves no large buffer behind", () => {
   codec.encode("x".repeat(8 * 2 ** 20));
   expect(new Packr().pack(1).buffer.byteLength).toBeLessThanOrEqual(2 ** 20);
 });
+
+test.each([100, 5000, 70_000])(
+  "%s bytes are borrowed without a copy, if that is asked for",
+  (n) => {
+    const codec = createMsgpackCodec();
+    const encoded = codec.encode([2, new Uint8Array(n).fill(7)]);
+    const [whole, copied] = [codec.decode(encoded, true), codec.decode(encoded)].map((value) =>
+      Array.isArray(value) ? (value[1] as Uint8Array) : undefined,
+    );
+    expect(whole).toEqual(copied);
+    expect(whole?.buffer).toBe(encoded.buffer);
+    expect(copied?.buffer).not.toBe(encoded.buffer);
+  },
+);

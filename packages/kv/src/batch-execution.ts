@@ -17,7 +17,7 @@ import { VALUE_BYTES_MAX } from "./limits.js";
 import { fromOrdered, orderedOf } from "./order.js";
 import type { KvBatchResult, KvEntry, KvOperationResult } from "./results.js";
 import type { Item, SortedItems } from "./sorted.js";
-import { copyOf, SHARED_VALUE_BYTES_MAX, viewOf } from "./values.js";
+import { copyOf, keptOf, SHARED_VALUE_BYTES_MAX, viewOf } from "./values.js";
 
 const CONDITION_FAILED = { type: "refused", reason: "conditionFailed" } as const;
 const NOT_A_NUMBER = { type: "refused", reason: "notANumber" } as const;
@@ -65,7 +65,7 @@ export class BatchExecution {
     return { ok: true, index, results };
   }
 
-  /** Of a batch of puts without conditions: what they change is what they say. Keeps their bytes. */
+  /** Of a batch of puts without conditions: what they change is what they say. */
   executePuts(
     bytes: Uint8Array,
     index: Index,
@@ -81,7 +81,7 @@ export class BatchExecution {
     }
     return {
       result: { ok: true, index, results },
-      changes: lazyChanges(bytes, results.length, index),
+      changes: lazyChanges(keptOf(bytes), results.length, index),
     };
   }
 

@@ -12,7 +12,7 @@ import { fromOrdered, toOrdered } from "./order.js";
 import type { KvEntry, KvOperationResult, KvResult, KvWriteResult } from "./results.js";
 import { readSnapshot, writeSnapshot } from "./snapshot.js";
 import { createSortedItems } from "./sorted.js";
-import { viewOf } from "./values.js";
+import { keptOf, viewOf } from "./values.js";
 
 /** The most entries in one page. */
 export const PAGE_ENTRIES_MAX = 1000;
@@ -67,7 +67,7 @@ export interface KvOptions {
 
 /** A key-value state machine. */
 export interface Kv extends StateMachine<KvCommand, KvResult, KvQuery, KvAnswer> {
-  /** Keeps the command's value: nobody may change it afterwards. Never throws. */
+  /** May keep the command's bytes: nobody may change them afterwards. Never throws. */
   apply(command: KvCommand, context: ApplyContext): KvResult;
   /** @throws {RaftkitError} `KV_INVALID_QUERY` */
   query(query: KvQuery): KvAnswer;
@@ -102,11 +102,14 @@ export function createKv({ changes }: KvOptions = {}): Kv {
       changes.publish(index, events);
       return result;
     }
-    const result: KvWriteResult =
-      typeof parsed === "string"
-        ? { ok: false, reason: "invalid", message: parsed }
-        : execute(parsed, index);
-    if (changes !== undefined) changes.publish(index, changesOf(parsed, result));
+    if (typeof parsed === "string") {
+      changes?.publish(index, []);
+      return { ok: false, reason: "invalid", message: parsed };
+    }
+    const { key, expected } = parsed;
+    const value = parsed.value && keptOf(parsed.value);
+    const result = execute({ key, value, expected }, index);
+    changes?.publish(index, changesOf(key, value, result));
     return result;
   }
 
@@ -172,6 +175,7 @@ export function createKv({ changes }: KvOptions = {}): Kv {
 
   return {
     commandFormat: "kv-1",
+    borrowsCommands: true,
     apply,
     query(query) {
       switch (query.type) {
@@ -200,9 +204,12 @@ export function createKv({ changes }: KvOptions = {}): Kv {
   };
 }
 
-function changesOf(command: ParsedWrite | string, result: KvWriteResult): readonly KvChange[] {
-  if (!result.ok || typeof command === "string") return [];
-  const { key, value } = command;
+function changesOf(
+  key: string,
+  value: Uint8Array | undefined,
+  result: KvWriteResult,
+): readonly KvChange[] {
+  if (!result.ok) return [];
   const { index, previousIndex } = result;
   if (value !== undefined) return [{ type: "put", key, value, index }];
   return previousIndex === null ? [] : [{ type: "delete", key, index }];

@@ -35,3 +35,8 @@ export function viewOf(bytes: Uint8Array): DataView {
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
+
+/** To be kept: themselves, if they are at least 7/8 of what they keep in memory; else a copy. */
+export function keptOf(bytes: Uint8Array): Uint8Array {
+  return bytes.length * 8 >= bytes.buffer.byteLength * 7 ? bytes : copyOf(bytes);
+}

@@ -1,11 +1,11 @@
 // Where values are in memory, and what is found by a hash of its key.
 import { describe, expect, test } from "vitest";
 import { batchCommand, BatchWriter, createKv, putCommand } from "../src/index.js";
-import type { Kv } from "../src/index.js";
+import type { Kv, KvChanges } from "../src/index.js";
 import { createSortedItems } from "../src/sorted.js";
 import type { SortedItems } from "../src/sorted.js";
 import { viewOf } from "../src/values.js";
-import { bytes, collect, entriesOf, inPieces } from "./helpers.js";
+import { bytes, collect, entriesOf, inPieces, madeChanges } from "./helpers.js";
 
 /** As in a server: it tells of its changes, so that batches of puts are executed as such. */
 function createToldKv(): Kv {
@@ -131,4 +131,33 @@ test("keys with one hash are kept apart", () => {
   kv.apply(batchOf({ [other]: bytes("5") }), at(6));
   expect(values()).toEqual([undefined, "5"]);
   expect(entriesOf(kv).map(({ key }) => key)).toEqual([other, `${one}x`].sort());
+});
+
+test("what is kept of a command keeps little of what that came in: a value, a change, a batch's changes", () => {
+  const published: Parameters<KvChanges["publish"]>[1][] = [];
+  const kv = createKv({
+    changes: { publish: (_, events) => void published.push(events), restored: () => undefined },
+  });
+  /** In memory in which other entries are, too. */
+  const within = (given: Uint8Array, others: number): Uint8Array => {
+    const memory = new Uint8Array(others + given.length);
+    memory.set(given, others);
+    return memory.subarray(others);
+  };
+  const operations = new BatchWriter();
+  operations.put(bytes("c"), bytes("small"));
+  kv.apply(putCommand("a", within(new Uint8Array(5000), 100_000)), at(1));
+  kv.apply(putCommand("b", within(bytes("small"), 100_000)), at(2));
+  kv.apply(batchCommand(within(operations.bytes(), 100_000)), at(3));
+  const values = [
+    ...entriesOf(kv).map(({ value }) => value),
+    ...published.flatMap(madeChanges).map((one) => (one.type === "put" ? one.value : bytes(""))),
+  ];
+  expect(values).toHaveLength(6);
+  for (const value of values) expect(value.buffer.byteLength).toBeLessThanOrEqual(8192);
+
+  // Alone there, or nearly, it costs no copy.
+  const alone = within(new Uint8Array(5000), 500);
+  kv.apply(putCommand("a", alone), at(4));
+  expect(valueOf(kv, "a")?.buffer).toBe(alone.buffer);
 });

@@ -59,13 +59,14 @@ export interface MachineEvents<Result> {
 }
 
 export function createMachineLane<C, R, Q, A>(
-  machine: Pick<StateMachine<C, R, Q, A>, "apply" | "hash">,
+  machine: Pick<StateMachine<C, R, Q, A>, "apply" | "hash" | "borrowsCommands">,
   codec: Codec,
   clock: Clock,
   applied: Index,
   lock: StateLock,
   events: MachineEvents<R>,
 ): MachineLane {
+  const borrows = machine.borrowsCommands === true;
   const queue: (readonly EntryRun[] | SnapshotMeta)[] = [];
   const captures: (() => void)[] = [];
   let lastApplied = applied;
@@ -136,11 +137,8 @@ export function createMachineLane<C, R, Q, A>(
           }
           // What can be proposed was encoded by this codec from a Command; the cast can't be
           // expressed otherwise.
-          const outcome = machine.apply(codec.decode(bytes.subarray(start, offset)) as C, {
-            index,
-            term,
-            elapsedMs,
-          });
+          const command = codec.decode(bytes.subarray(start, offset), borrows) as C;
+          const outcome = machine.apply(command, { index, term, elapsedMs });
           const result = isThenable(outcome) ? await lock.applied(outcome) : outcome;
           if (stopped) return;
           elapsedMs = 0;

@@ -102,3 +102,31 @@ test("a query waits until its index is applied, and not for the next one", () =>
   reads.run(9);
   expect(asked).toEqual(["q8", "q9"]);
 });
+
+test.each([true, false, undefined])(
+  "a machine gets views of the log's entries only if it borrows its commands: %s",
+  async (borrowsCommands) => {
+    const clock = createVirtualClock();
+    const borrowed: (boolean | undefined)[] = [];
+    const codec = {
+      ...jsonCodec,
+      decode: (bytes: Uint8Array, borrow?: boolean) => {
+        borrowed.push(borrow);
+        return jsonCodec.decode(bytes);
+      },
+    };
+    const machine = { apply: () => "done", borrowsCommands };
+    const lane = createMachineLane(machine, codec, clock, 0, new StateLock(), {
+      onResult: () => {},
+      onSkipped: () => {},
+      restore: () => Promise.resolve(),
+      onRestored: () => {},
+      onApplied: () => {},
+      ...noHashes,
+      onError: (error) => expect.unreachable(String(error)),
+    });
+    lane.push([encodeRun(1, 1, EntryKind.command, [jsonCodec.encode("a")])]);
+    await clock.until(() => lane.lastApplied === 1);
+    expect(borrowed).toEqual([borrowsCommands === true]);
+  },
+);

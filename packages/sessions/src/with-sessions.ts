@@ -42,9 +42,10 @@ export function withSessions<Command, Result, Query, Answer>(
   const snapshot = machine.snapshot?.bind(machine);
   const restore = machine.restore?.bind(machine);
   const close = machine.close?.bind(machine);
-  const { commandFormat } = machine;
+  const { commandFormat, borrowsCommands } = machine;
   return {
     commandFormat: commandFormat === undefined ? "sessions-1" : `sessions-1+${commandFormat}`,
+    borrowsCommands,
     clockIntervalMs: clockIntervalOf(limits, machine.clockIntervalMs),
     apply: (command, context) => sessions.apply(command, context),
     query: (query) => machine.query(query),

@@ -8,6 +8,13 @@ import type { SessionsCommand } from "../src/index.js";
 import { add, codec, createLedger, Driver, gives, refused, take } from "./support/ledger.js";
 import type { Command, Result } from "./support/ledger.js";
 
+test("commands are borrowed if the machine within borrows its own", () => {
+  for (const borrowsCommands of [true, undefined]) {
+    const machine = withSessions({ ...createLedger(), borrowsCommands }, { codec });
+    expect(machine.borrowsCommands).toBe(borrowsCommands);
+  }
+});
+
 test("a log without sessions, or with another machine's commands, is told from one with them", () => {
   const named = (commandFormat?: string): string | undefined =>
     withSessions({ ...createLedger(), commandFormat }, { codec }).commandFormat;

@@ -239,3 +239,28 @@ function deepFreeze(value: CodecValue): void {
   Object.freeze(value);
   for (const item of Object.values(value)) deepFreeze(item);
 }
+
+export const borrowingCases: readonly Case<Codec>[] = [
+  {
+    id: "CODEC-41",
+    title: "what is decoded to be borrowed is the same, and the bytes stay as they were",
+    requires: ["CODEC-13", "CODEC-21"],
+    capabilities: [],
+    rule: "Log Matching (Raft §5.3): a state machine may borrow its commands from the log's entries, which are on their way to disks and followers at the same time",
+    async run(codec) {
+      for (const { value, bytes, picture } of encodings(codec)) {
+        const surrounded = new Uint8Array(bytes.length + 64).fill(0x5b);
+        surrounded.set(bytes, 32);
+        const inside = surrounded.subarray(32, 32 + bytes.length);
+        const results = [codec.decode(inside, true), codec.decode(inside, true)];
+        for (const result of results) expectSame(result, value, "what was decoded to be borrowed");
+        codec.encode(value);
+        codec.decode(inside);
+        for (const result of results) {
+          expectSame(result, value, "what was borrowed, after more was encoded and decoded");
+        }
+        expectEqualBytes(inside, picture, "bytes that were decoded to be borrowed");
+      }
+    },
+  },
+];

@@ -2,7 +2,7 @@
 import type { Codec } from "@raftkit/core";
 import type { Suite } from "../suite.js";
 import { lookalikeCases } from "./lookalikes.js";
-import { ownershipCases } from "./ownership.js";
+import { borrowingCases, ownershipCases } from "./ownership.js";
 import { refusalCases } from "./refusals.js";
 import { largeCases, roundTripCases } from "./round-trip.js";
 
@@ -16,4 +16,5 @@ export const codecSuite: Suite<Codec> = [
   ...refusalCases,
   ...largeCases,
   ...lookalikeCases,
+  ...borrowingCases,
 ];

@@ -261,6 +261,22 @@ const wrongOwners: readonly Wrong<Codec>[] = [
       return Object.entries(object);
     },
   })),
+  wrong("CODEC-41", "one memory for all that is borrowed", /what was borrowed, after more/, () => {
+    const codec = createToyCodec();
+    const memory = new Uint8Array(2 ** 20);
+    return {
+      codec: {
+        ...codec,
+        decode(bytes, borrow) {
+          if (borrow !== true) memory.fill(0);
+          const value = codec.decode(bytes);
+          if (borrow !== true || !(value instanceof Uint8Array)) return value;
+          memory.set(value);
+          return memory.subarray(0, value.length);
+        },
+      },
+    };
+  }),
   wrong(
     "CODEC-22",
     "chunks that a refused value leaves behind",

@@ -32,6 +32,9 @@ export interface Codec {
    * truncated bytes and trailing ones, or that are too deep; an encoding that `encode` wouldn't
    * write may be accepted. Damaged bytes may give another value, but use memory only in proportion
    * to their length, whatever lengths they contain.
+   *
+   * @param borrow byte arrays in the result may be views of `bytes` after all: those never change,
+   * and whoever asked knows what keeping a view of them keeps in memory
    */
-  decode(bytes: Uint8Array): CodecValue;
+  decode(bytes: Uint8Array, borrow?: boolean): CodecValue;
 }

@@ -65,6 +65,13 @@ export interface StateMachine<Command, Result, Query, Answer> {
    */
   readonly clockIntervalMs?: number | undefined;
   /**
+   * Byte arrays in its commands may be views of the log's entries, which never change, instead of
+   * copies of its own. A small view that it keeps keeps all entries in memory that arrived together,
+   * so it copies what it keeps. Saves a copy of every command on every node. Absent: they are its
+   * own.
+   */
+  readonly borrowsCommands?: boolean | undefined;
+  /**
    * For a machine with durable state of its own: the index up to which it has applied, 0 at first.
    * Called once, first.
    */

@@ -5,8 +5,9 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-01",
     file: "packages/kv/src/kv.ts",
-    find: "changes.publish(index, changesOf(parsed, result));",
-    replace: "changes.publish(index, changesOf(parsed, { ok: true, index, previousIndex: 1 }));",
+    find: "changes?.publish(index, changesOf(key, value, result));",
+    replace:
+      "changes?.publish(index, changesOf(key, value, { ok: true, index, previousIndex: 1 }));",
     why: "a write whose condition failed is told as a change",
   },
   {
@@ -176,5 +177,19 @@ export const kv: readonly Mutant[] = [
     find: "?.get(hash);\n    return item?.ordered === ordered ? item : undefined;",
     replace: "?.get(hash);\n    return item;",
     why: "a read answers with the value of another key that has the same hash",
+  },
+  {
+    id: "kv-26",
+    file: "packages/kv/src/kv.ts",
+    find: "const value = parsed.value && keptOf(parsed.value);",
+    replace: "const { value } = parsed;",
+    why: "a value or a change keeps all entries in memory that arrived with it",
+  },
+  {
+    id: "kv-27",
+    file: "packages/kv/src/batch-execution.ts",
+    find: "lazyChanges(keptOf(bytes), ",
+    replace: "lazyChanges(bytes, ",
+    why: "a batch's changes keep all entries in memory that arrived with it",
   },
 ];

@@ -108,4 +108,11 @@ export const raftkitFeed: readonly Mutant[] = [
     replace: "      watcher.left--;",
     why: "a watch that is far behind holds up the event loop, however much each entry changed",
   },
+  {
+    id: "raftkit-174",
+    file: "packages/raftkit/src/machine-lane.ts",
+    find: "const borrows = machine.borrowsCommands === true;",
+    replace: "const borrows = machine.borrowsCommands !== false;",
+    why: "a machine that keeps what is in its commands keeps the log's entries in memory",
+  },
 ];

@@ -187,4 +187,11 @@ export const sessions: readonly Mutant[] = [
     replace: '["timeout", "leaderChanged"]',
     why: "a command that a snapshot passed is given up, though it could be asked for again",
   },
+  {
+    id: "sessions-27",
+    file: "packages/sessions/src/with-sessions.ts",
+    find: "    borrowsCommands,\n    clockIntervalMs",
+    replace: "    borrowsCommands: true,\n    clockIntervalMs",
+    why: "a machine with sessions borrows its commands, though it keeps what is in them",
+  },
 ];
