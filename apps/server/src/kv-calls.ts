@@ -18,6 +18,7 @@ import type {
   SessionsResult,
 } from "@raftkit/sessions";
 import type { CallOptions, RaftNode, ReadOptions } from "raftkit";
+import { GatheredWrites } from "./gathered-writes.js";
 
 export type KvNode = RaftNode<
   SessionsCommand<KvCommand, KvResult>,
@@ -54,8 +55,14 @@ export const NUMBERS_KEPT = 64;
 
 /** @param node throws while there is none */
 export function kvCalls(node: () => KvNode): KvCalls {
+  const gathered = new GatheredWrites(async (commands) =>
+    node().proposeAll(commands.map((command) => plainCommand(command))),
+  );
   return {
-    propose: async (command, options) => node().propose(plainCommand(command), options),
+    propose: async (command, options) =>
+      hasCondition(command)
+        ? node().propose(plainCommand(command), options)
+        : gathered.propose(command, options?.onIndex),
     proposeBatch: async (operations, options) =>
       node().propose(plainCommand(batchCommand(operations)), options),
     proposeOnce: async (key, command, options) => node().propose(onceUnder(key, command), options),
@@ -63,6 +70,11 @@ export function kvCalls(node: () => KvNode): KvCalls {
     closeSession: async (session, options) => node().propose(closeSession(session), options),
     read: async (query, options) => node().read(query, options),
   };
+}
+
+/** What it expects of its key comes last: nothing else of a command is a number there. */
+function hasCondition(command: KvWriteCommand): boolean {
+  return typeof command.at(-1) === "number";
 }
 
 /**

@@ -3,6 +3,7 @@
 // 0051). What a connection adds to one batch stays together there.
 import { BatchWriter } from "@raftkit/kv";
 import type { KvOperationResult } from "@raftkit/kv";
+import { Gathering } from "../gathering.js";
 import type { KvCalls } from "../kv-calls.js";
 
 /** Which batch a command belongs to. `local`: reads that this node answers from its own state. */
@@ -54,9 +55,7 @@ export class Batches {
   readonly #open = new Map<BatchKind, OpenBatch>();
   /** To be sent at the end of this turn, in this order. */
   #sealed: { readonly kind: BatchKind; readonly batch: OpenBatch }[] = [];
-  /** How many have asked in this turn, and how many did in the last turn in which somebody asked. */
-  #asked = 0;
-  #askedBefore = 0;
+  readonly #gathering: Gathering = new Gathering(() => this.#sendAll());
   /** Has memory for the next batch: a new buffer for each makes V8 collect the whole heap often. */
   #spare: BatchWriter | undefined;
 
@@ -69,10 +68,7 @@ export class Batches {
    * in the last one: a client that is alone doesn't wait for others.
    */
   open(kind: BatchKind, operations: number, bytes: number): OpenBatch {
-    if (this.#asked++ === 0) {
-      setImmediate(() => this.#endTurn());
-      if (this.#askedBefore <= 1) queueMicrotask(() => this.#sendAll());
-    }
+    this.#gathering.asked();
     const present = this.#open.get(kind);
     if (present?.hasRoom(operations, bytes) === true) return present;
     const batch = new OpenBatch(this.#spare ?? new BatchWriter());
@@ -80,12 +76,6 @@ export class Batches {
     this.#sealed.push({ kind, batch });
     this.#open.set(kind, batch);
     return batch;
-  }
-
-  #endTurn(): void {
-    this.#askedBefore = this.#asked;
-    this.#asked = 0;
-    this.#sendAll();
   }
 
   #sendAll(): void {

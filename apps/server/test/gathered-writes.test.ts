@@ -1,0 +1,112 @@
+// Writes over HTTP that come in one turn of the event loop: proposed together, each with its own end.
+import { deleteCommand, putCommand } from "@raftkit/kv";
+import type { KvWriteResult } from "@raftkit/kv";
+import { NotProposed } from "raftkit";
+import type { CallOptions } from "raftkit";
+import { expect, test } from "vitest";
+import { kvCalls } from "../src/kv-calls.js";
+import type { KvCalls } from "../src/kv-calls.js";
+import { fakeNode } from "./fake-node.js";
+
+interface Proposing {
+  readonly calls: KvCalls;
+  /** What was proposed by one call: the keys of its commands. */
+  readonly proposed: string[][];
+  readonly options: (CallOptions | undefined)[];
+  /** By key. */
+  readonly outcomes: Map<string, KvWriteResult | Error>;
+}
+
+function proposing(): Proposing {
+  const node = fakeNode();
+  const proposed: string[][] = [];
+  const options: (CallOptions | undefined)[] = [];
+  const outcomes = new Map<string, KvWriteResult | Error>();
+  const keyOf = ([command]: readonly unknown[]): string => String((command as unknown[])[1]);
+  const outcomeOf = (key: string): KvWriteResult | Error =>
+    outcomes.get(key) ?? { ok: true, index: 10, previousIndex: null };
+  node.propose = (command, given) => {
+    proposed.push([keyOf(command)]);
+    options.push(given);
+    return Promise.resolve(outcomeOf(keyOf(command))) as Promise<never>;
+  };
+  node.proposeAll = (commands, given) => {
+    proposed.push(commands.map(keyOf));
+    options.push(given);
+    return Promise.resolve(commands.map((command) => outcomeOf(keyOf(command)))) as Promise<never>;
+  };
+  return { calls: kvCalls(() => node), proposed, options, outcomes };
+}
+
+const value = Buffer.from("value");
+const microtasks = (): Promise<void> => Promise.resolve();
+const endOfTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+test("those that come in one turn are proposed by one call, from the turn after the first on", async () => {
+  const { calls, proposed } = proposing();
+  for (let turns = 0; turns < 2; turns++) {
+    for (const key of ["a", "b", "c"]) {
+      void calls.propose(key === "b" ? deleteCommand(key) : putCommand(key, value));
+      await microtasks();
+    }
+    await endOfTurn();
+  }
+  expect(proposed).toEqual([["a"], ["b", "c"], ["a", "b", "c"]]);
+});
+
+test("a client that is alone waits for no other", async () => {
+  const { calls, proposed } = proposing();
+  for (let turns = 1; turns <= 3; turns++) {
+    void calls.propose(putCommand("a", value));
+    await microtasks();
+    expect(proposed).toHaveLength(turns);
+    await endOfTurn();
+  }
+});
+
+test("each is told its own end, and before that its index", async () => {
+  const { calls, proposed, outcomes } = proposing();
+  const written = { ok: true, index: 12, previousIndex: 3 } as const;
+  outcomes.set("a", { ...written, index: 11 });
+  outcomes.set("b", new NotProposed("overloaded", "too many"));
+  outcomes.set("c", written);
+  const told: unknown[] = [];
+  await Promise.all(
+    ["a", "b", "c"].map((key) =>
+      calls
+        .propose(putCommand(key, value), { onIndex: (index) => told.push([key, index]) })
+        .then((result) => told.push([key, result]))
+        .catch((error: unknown) => told.push([key, error])),
+    ),
+  );
+  expect(proposed).toEqual([["a", "b", "c"]]);
+  expect(told.filter((one) => (one as unknown[])[0] === "a")).toEqual([
+    ["a", 11],
+    ["a", { ...written, index: 11 }],
+  ]);
+  expect(told.filter((one) => (one as unknown[])[0] === "b")).toEqual([["b", outcomes.get("b")]]);
+  expect(told.filter((one) => (one as unknown[])[0] === "c")).toEqual([
+    ["c", 12],
+    ["c", written],
+  ]);
+});
+
+test("where there is no node yet, each is refused with the reason", async () => {
+  const calls = kvCalls(() => {
+    throw new Error("the node is starting");
+  });
+  const asked = ["a", "b"].map((key) => calls.propose(putCommand(key, value)));
+  for (const one of asked) await expect(one).rejects.toThrow("the node is starting");
+});
+
+test("one with a condition is proposed by itself, with all that was given", async () => {
+  const { calls, proposed, options } = proposing();
+  const given = { signal: new AbortController().signal, onIndex: () => undefined };
+  void calls.propose(putCommand("a", value, { ifMatch: 7 }), given);
+  void calls.propose(deleteCommand("b", { ifMatch: "*" }), given);
+  void calls.propose(putCommand("c", value));
+  void calls.propose(putCommand("d", value, { ifNoneMatch: "*" }), given);
+  await endOfTurn();
+  expect(proposed).toEqual([["a"], ["b"], ["d"], ["c"]]);
+  expect(options).toEqual([given, given, given, undefined]);
+});
