@@ -42,11 +42,11 @@ export function createListeningHttpTransport(maxConnections: number): Transport 
     },
     (request, response) => {
       const connection = connections.of(request.socket);
-      const end = connection?.begin(
-        () => {},
-        () => false,
-      );
-      if (end) response.once("close", end);
+      if (connection !== undefined) {
+        const open = { isComing: false, connectionClosed: () => undefined };
+        connection.begin(open);
+        response.once("close", () => connection.end(open));
+      }
       response.once("finish", () => {
         // Frames were taken: it introduced itself as a node of this cluster.
         if (connection !== undefined && response.statusCode === 204) connection.isKnown = true;

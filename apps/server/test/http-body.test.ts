@@ -12,14 +12,14 @@ interface Reading {
   readonly closed: Promise<number>;
 }
 
-function reading(): Reading {
+function reading(bodies = createBodyReader(defaultLimits)): Reading {
   const request = new IncomingMessage(new Socket());
   request.headers["content-length"] = "8";
   const closed = new Promise<number>((resolve) => {
     request.once("close", () => resolve(request.listenerCount("close")));
   });
   const ignored = (): void => undefined;
-  const body = createBodyReader(defaultLimits).read(request, 100, ignored, ignored);
+  const body = bodies.read(request, 100, ignored, ignored);
   return { request, body, closed };
 }
 
@@ -30,6 +30,43 @@ test("a body that came whole makes no error when its request closes, as every on
   request.push(null);
   expect(await closed).toBe(0);
   expect(String(await body)).toBe("bluegray");
+});
+
+test("a body that has come as a whole is taken at once, and its request ends", async () => {
+  const request = new IncomingMessage(new Socket());
+  request.headers["content-length"] = "8";
+  const releases: (() => void)[] = [];
+  const bodies = createBodyReader({
+    ...defaultLimits,
+    maxBodiesBytes: 8,
+    smallBodiesShareBytes: 0,
+  });
+  const take = (): Buffer | undefined =>
+    bodies.takeWhole(request, 100, (release) => void releases.push(release));
+  request.push("blue");
+  expect([take(), releases.length]).toEqual([undefined, 0]);
+  expect(() => bodies.takeWhole(request, 7, () => undefined)).toThrow(/larger than 7 bytes/);
+  request.push("gray");
+  expect([String(take()), releases.length]).toEqual(["bluegray", 1]);
+  const closed = new Promise((resolve) => void request.once("close", resolve));
+  request.push(null);
+  await closed;
+  const another = reading(bodies);
+  await expect(another.body).rejects.toMatchObject({ code: "overloaded" });
+  for (const release of releases) release();
+  const last = reading(bodies);
+  last.request.push("redbrown");
+  last.request.push(null);
+  expect(String(await last.body)).toBe("redbrown");
+});
+
+test("a request whose client went away has no body to take", () => {
+  const request = new IncomingMessage(new Socket());
+  request.headers["content-length"] = "4";
+  request.push("blue");
+  request.destroy();
+  const bodies = createBodyReader(defaultLimits);
+  expect(bodies.takeWhole(request, 100, () => undefined)).toBeUndefined();
 });
 
 test("a request that closes before its body's end is refused", async () => {

@@ -1,6 +1,6 @@
 // Pipelined requests of one connection: what they do happens in their order (RFC 9112 §9.3.2).
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createRequestOrder } from "../src/http/pipelining.js";
+import { RequestOrder } from "../src/http/pipelining.js";
 import { raw, send } from "./client.js";
 import { keysOf, startApi } from "./fixture.js";
 import type { Api } from "./fixture.js";
@@ -110,14 +110,13 @@ test("a connection that ends takes with it what waited on it: nothing of it is d
 });
 
 test("the order itself: nobody overtakes, and who leaves early lets the next ones in", () => {
-  const order = createRequestOrder(2);
+  const order = new RequestOrder(2);
   const started: string[] = [];
   const leave = new Map<string, () => void>();
   for (const name of ["get1", "get2", "get3", "put1", "get4", "put2", "put3"]) {
-    leave.set(
-      name,
-      order.enter(name.startsWith("get"), () => started.push(name)),
-    );
+    const turn = { safe: name.startsWith("get"), start: () => void started.push(name) };
+    leave.set(name, () => order.leave(turn));
+    order.enter(turn);
   }
   const left = (name: string): readonly string[] => {
     leave.get(name)?.();

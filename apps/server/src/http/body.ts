@@ -9,6 +9,17 @@ import { createBodyPace } from "./pace.js";
 
 export interface BodyReader {
   /**
+   * A body that has come as a whole and is announced by its length, without waiting for anything.
+   * Undefined: it is to be read.
+   * @param onOver takes what is to be called when the request is over
+   * @throws {HttpError} 413; 503 when there is no room
+   */
+  takeWhole(
+    request: IncomingMessage,
+    maxBytes: number,
+    onOver: (release: () => void) => void,
+  ): Buffer | undefined;
+  /**
    * Room for the body is held until the request is over.
    * @param start the client is told to send, if it waits for that
    * @param onOver takes what is to be called when the request is over
@@ -32,6 +43,16 @@ export function createBodyReader(limits: HttpLimits): BodyReader {
     return giveBack;
   };
   return {
+    takeWhole(request, maxBytes, onOver) {
+      const bytes = Number(request.headers["content-length"]);
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      if (request.readableLength !== bytes || request.destroyed) return;
+      onOver(reserve(bytes));
+      const whole: unknown = request.read();
+      // To its end, which is no bytes.
+      request.resume();
+      return whole instanceof Buffer ? whole : Buffer.alloc(0);
+    },
     async read(request, maxBytes, start, onOver) {
       const announced = request.headers["content-length"];
       if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);

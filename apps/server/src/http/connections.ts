@@ -2,8 +2,7 @@
 // requests each waits for. A connection on which the node is at work is never closed for another.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
-import { createRequestOrder } from "./pipelining.js";
-import type { RequestOrder } from "./pipelining.js";
+import { RequestOrder } from "./pipelining.js";
 import type { HttpLimits } from "./limits.js";
 
 export interface Connections {
@@ -73,22 +72,32 @@ export function watchConnections(
   };
 }
 
+/** A request that isn't over. */
+export interface OpenRequest {
+  /** Whether more of it is to come, and nothing of its answer was sent. */
+  readonly isComing: boolean;
+  /**
+   * Its connection closed before it was over: Node tells that to no answer but the one being sent.
+   */
+  connectionClosed(): void;
+}
+
 export class Connection {
   readonly socket: Socket;
   readonly order: RequestOrder;
   readonly #limits: Limits;
   readonly #onWaiting: (isWaiting: boolean) => void;
-  /** What to call when the connection closes, and whether the request is still coming. */
-  readonly #requests = new Map<() => void, () => boolean>();
+  readonly #requests = new Set<OpenRequest>();
   /** Its client has shown that it belongs here: those that haven't are closed first. */
   isKnown = false;
   #working = 0;
+  #isWaiting = true;
   #isClosed = false;
   #aborted: AbortController | undefined;
 
   constructor(socket: Socket, limits: Limits, onWaiting: (isWaiting: boolean) => void) {
     this.socket = socket;
-    this.order = createRequestOrder(limits.maxConcurrentRequests);
+    this.order = new RequestOrder(limits.maxConcurrentRequests);
     this.#limits = limits;
     this.#onWaiting = onWaiting;
   }
@@ -106,7 +115,7 @@ export class Connection {
 
   /** Whether its client waits for the answer to a request that it sent to its end. */
   get owesAnswer(): boolean {
-    return [...this.#requests.values()].some((isComing) => !isComing());
+    return [...this.#requests].some(({ isComing }) => !isComing);
   }
 
   /** Whether the node is at work for it: otherwise its client is to send or to take something. */
@@ -114,38 +123,34 @@ export class Connection {
     return this.#working > 0;
   }
 
-  /**
-   * A request was read. `onClose` is called if the connection closes before the request is over:
-   * Node tells that to no answer but the one being sent.
-   * @param isComing whether more of it is to come, and nothing of its answer was sent
-   * @returns to be called when the request is over
-   */
-  begin(onClose: () => void, isComing: () => boolean): () => void {
-    this.#requests.set(onClose, isComing);
+  /** A request was read. */
+  begin(request: OpenRequest): void {
+    this.#requests.add(request);
     this.#tell();
-    return () => {
-      if (!this.#requests.delete(onClose)) return;
-      this.#tell();
-      this.#readOn();
-    };
   }
 
-  /** Work began for one of its requests. @returns to be called when it ended, once or more */
-  work(): () => void {
-    let ended = false;
+  /** A request is over. Idempotent. */
+  end(request: OpenRequest): void {
+    if (!this.#requests.delete(request)) return;
+    this.#tell();
+    this.#readOn();
+  }
+
+  /** Work began for one of its requests. */
+  beginWork(): void {
     this.#working++;
     this.#tell();
-    return () => {
-      if (ended) return;
-      ended = true;
-      this.#working--;
-      this.#tell();
-    };
+  }
+
+  /** It ended, once. */
+  endWork(): void {
+    this.#working--;
+    this.#tell();
   }
 
   closed(): void {
     this.#isClosed = true;
-    for (const onClose of this.#requests.keys()) onClose();
+    for (const request of this.#requests) request.connectionClosed();
     this.#aborted?.abort();
   }
 
@@ -160,7 +165,10 @@ export class Connection {
     }
   }
 
+  /** Whoever begins to wait, or is heard of meanwhile, has waited shortest. */
   #tell(): void {
-    this.#onWaiting(this.#working === 0);
+    const isWaiting = this.#working === 0;
+    if (isWaiting || this.#isWaiting) this.#onWaiting(isWaiting);
+    this.#isWaiting = isWaiting;
   }
 }

@@ -3,7 +3,8 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodyReader } from "./body.js";
-import type { Connection } from "./connections.js";
+import type { Connection, OpenRequest } from "./connections.js";
+import type { Turn } from "./pipelining.js";
 import type { UnsentAnswers } from "./unsent.js";
 
 declare module "fastify" {
@@ -22,15 +23,18 @@ export interface RequestOutcome {
 
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-export class RequestLifecycle {
+export class RequestLifecycle implements Turn, OpenRequest {
   readonly connection: Connection;
+  readonly safe: boolean;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #bodies: BodyReader;
   readonly #unsent: UnsentAnswers;
   readonly #startedMs = performance.now();
   readonly #releases: (() => void)[] = [];
-  #working = (): void => undefined;
+  #onStart = (): void => undefined;
+  #onOver: (call: RequestOutcome) => void = () => undefined;
+  #isWorking = false;
   #isOver = false;
   #isBodyComing: boolean;
 
@@ -42,6 +46,7 @@ export class RequestLifecycle {
     unsent: UnsentAnswers,
   ) {
     this.connection = connection;
+    this.safe = SAFE_METHODS.has(request.method ?? "");
     this.#request = request;
     this.#response = response;
     this.#bodies = bodies;
@@ -59,36 +64,63 @@ export class RequestLifecycle {
     return this.#isBodyComing;
   }
 
+  get isComing(): boolean {
+    return !this.#request.complete && !this.#response.headersSent;
+  }
+
   /**
-   * @param start called when its turn has come, unless its client takes it for not done
-   * @param over called once, when it was answered or given up
+   * @param onStart called when its turn has come, unless its client takes it for not done
+   * @param onOver called once, when it was answered or given up
    */
-  begin(start: () => void, over: (call: RequestOutcome) => void): void {
+  begin(onStart: () => void, onOver: (call: RequestOutcome) => void): void {
     const { connection } = this;
-    const request = this.#request;
-    const response = this.#response;
-    const end = (): void => {
-      response.off("close", end);
-      this.#isOver = true;
-      for (const release of this.#releases) release();
-      over({
-        method: request.method ?? "",
-        status: response.headersSent ? response.statusCode : 499,
-        seconds: (performance.now() - this.#startedMs) / 1000,
-      });
-    };
-    response.once("close", end);
-    const run = (): void => {
-      // Behind an answer that closes the connection: its client takes it for not done.
-      if (connection.socket.destroyed || connection.socket.writableEnded) return;
-      this.#working = connection.work();
-      // Once the parser is through with what was read: only then is it known what is to come yet.
-      queueMicrotask(start);
-    };
-    const isComing = (): boolean => !request.complete && !response.headersSent;
-    this.#releases.push(connection.begin(end, isComing));
-    this.#releases.push(connection.order.enter(SAFE_METHODS.has(request.method ?? ""), run));
+    this.#onStart = onStart;
+    this.#onOver = onOver;
+    this.#response.on("close", () => this.#end());
+    connection.order.enter(this);
+    connection.begin(this);
     connection.stopReadingIfFull();
+  }
+
+  /** Its turn has come. */
+  start(): void {
+    const { socket } = this.connection;
+    // Behind an answer that closes the connection: its client takes it for not done.
+    if (socket.destroyed || socket.writableEnded) return;
+    this.#beginWork();
+    // Once the parser is through with what was read: only then is it known what is to come yet.
+    queueMicrotask(this.#onStart);
+  }
+
+  connectionClosed(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { connection } = this;
+    const response = this.#response;
+    connection.end(this);
+    connection.order.leave(this);
+    for (const release of this.#releases) release();
+    this.#onOver({
+      method: this.#request.method ?? "",
+      status: response.headersSent ? response.statusCode : 499,
+      seconds: (performance.now() - this.#startedMs) / 1000,
+    });
+  }
+
+  #beginWork(): void {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    this.connection.beginWork();
+  }
+
+  #endWork(): void {
+    if (!this.#isWorking) return;
+    this.#isWorking = false;
+    this.connection.endWork();
   }
 
   /**
@@ -96,17 +128,18 @@ export class RequestLifecycle {
    * @throws {HttpError} when it is larger, comes too slowly, ends early or finds no room
    */
   async body(maxBytes: number): Promise<Buffer> {
-    this.#working();
+    const onOver = (release: () => void): void => void this.#releases.push(release);
+    const whole = this.#bodies.takeWhole(this.#request, maxBytes, onOver);
+    if (whole) return whole;
+    this.#endWork();
     const start = (): void => {
       if (!this.#isBodyComing) this.#response.writeContinue();
       this.#isBodyComing = true;
     };
     try {
-      return await this.#bodies.read(this.#request, maxBytes, start, (giveBack) =>
-        this.#releases.push(giveBack),
-      );
+      return await this.#bodies.read(this.#request, maxBytes, start, onOver);
     } finally {
-      this.#working = this.connection.work();
+      this.#beginWork();
     }
   }
 
@@ -123,18 +156,18 @@ export class RequestLifecycle {
    * @throws {DOMException} `AbortError`: it went away, or was cut
    */
   async drained(): Promise<void> {
-    this.#working();
+    this.#endWork();
     this.#unsent.hold(this.#response, this.connection.socket, this.#response.writableLength);
     try {
       await once(this.#response, "drain", { signal: this.signal });
     } finally {
       this.#unsent.release(this.#response);
-      if (!this.#isOver) this.#working = this.connection.work();
+      if (!this.#isOver) this.#beginWork();
     }
   }
 
   /** The answer was handed over: what is left is its client's to take. */
   answered(): void {
-    this.#working();
+    this.#endWork();
   }
 }

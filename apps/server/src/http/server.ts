@@ -193,6 +193,7 @@ function takeTurns(
   over: (url: string, over: RequestOutcome) => void,
 ): void {
   const bodies = createBodyReader(limits);
+  const foreignHost = createHostCheck();
   app.decorateRequest("call");
   // Bodies are read by the routes that want them, whatever their Content-Type says.
   for (const method of app.supportedMethods) app.addHttpMethod(method, { overrideExisting: true });
@@ -210,15 +211,22 @@ function takeTurns(
  * A page of another site can make a browser send requests here under that site's name (DNS
  * rebinding): its Host tells.
  */
-function foreignHost({ headers: { host } }: IncomingMessage): HttpError | undefined {
-  if (host === undefined || host === "") return undefined;
-  const name = /^(?:\[(.*)\]|([^:]*))(?::[0-9]*)?$/.exec(host);
-  if (isLoopback(name?.[1] ?? name?.[2] ?? "")) return undefined;
-  return new HttpError(
-    403,
-    "forbidden_host",
-    `Host: ${host} is not this server; allowed: localhost and loopback addresses`,
-  );
+function createHostCheck(): (request: IncomingMessage) => HttpError | undefined {
+  /** Most requests have the same. */
+  let lastAllowed: string | undefined;
+  return ({ headers: { host } }) => {
+    if (host === lastAllowed || host === undefined || host === "") return undefined;
+    const name = /^(?:\[(.*)\]|([^:]*))(?::[0-9]*)?$/.exec(host);
+    if (isLoopback(name?.[1] ?? name?.[2] ?? "")) {
+      lastAllowed = host;
+      return undefined;
+    }
+    return new HttpError(
+      403,
+      "forbidden_host",
+      `Host: ${host} is not this server; allowed: localhost and loopback addresses`,
+    );
+  };
 }
 
 function refuse(error: unknown, reply: FastifyReply, logger: Logger): void {
