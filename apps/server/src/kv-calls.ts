@@ -1,5 +1,5 @@
 // What the routes ask of a node: the key-value commands, in a session or outside, and the queries.
-import { batchCommand } from "@raftkit/kv";
+import { batchCommand, BatchWriter } from "@raftkit/kv";
 import type {
   KvAnswer,
   KvBatchResult,
@@ -9,6 +9,7 @@ import type {
   KvWriteCommand,
   KvWriteResult,
 } from "@raftkit/kv";
+import type { Index } from "@raftkit/core";
 import { closeSession, numberedCommand, openSession, plainCommand } from "@raftkit/sessions";
 import type {
   SessionClosed,
@@ -18,7 +19,7 @@ import type {
   SessionsResult,
 } from "@raftkit/sessions";
 import type { CallOptions, RaftNode, ReadOptions } from "raftkit";
-import { GatheredWrites } from "./gathered-writes.js";
+import { GatheredCalls } from "./gathered-calls.js";
 
 export type KvNode = RaftNode<
   SessionsCommand<KvCommand, KvResult>,
@@ -33,7 +34,11 @@ export interface IdempotencyKey {
   readonly number: number;
 }
 
-/** All that the key-value routes and the Redis port need of a node. */
+/**
+ * All that the key-value routes and the Redis port need of a node. Writes without a condition, and
+ * linearizable reads of a key, are made together with others of the same turn: a signal doesn't
+ * abort them, nor do they have other limits.
+ */
 export interface KvCalls {
   propose(command: KvWriteCommand, options?: CallOptions): Promise<KvWriteResult>;
   /** @param operations what a `BatchWriter` wrote; they are encoded before this returns */
@@ -55,21 +60,54 @@ export const NUMBERS_KEPT = 64;
 
 /** @param node throws while there is none */
 export function kvCalls(node: () => KvNode): KvCalls {
-  const gathered = new GatheredWrites(async (commands) =>
+  const writes = new GatheredCalls<KvWriteCommand, KvWriteResult>(async (commands) =>
     node().proposeAll(commands.map((command) => plainCommand(command))),
   );
+  const gets = new GatheredCalls<string, Got>(async (keys) => getAll(node(), keys));
   return {
-    propose: async (command, options) =>
-      hasCondition(command)
-        ? node().propose(plainCommand(command), options)
-        : gathered.propose(command, options?.onIndex),
+    async propose(command, options) {
+      // Of one whose condition fails, the call for all of them doesn't tell at which index.
+      if (hasCondition(command)) return node().propose(plainCommand(command), options);
+      const result = await writes.call(command);
+      if (result.ok) options?.onIndex?.(result.index);
+      return result;
+    },
     proposeBatch: async (operations, options) =>
       node().propose(plainCommand(batchCommand(operations)), options),
     proposeOnce: async (key, command, options) => node().propose(onceUnder(key, command), options),
     openSession: async (options) => node().propose(openSession(), options),
     closeSession: async (session, options) => node().propose(closeSession(session), options),
-    read: async (query, options) => node().read(query, options),
+    async read(query, options) {
+      const { consistency = "linearizable", onIndex } = options ?? {};
+      if (query.type !== "get" || consistency !== "linearizable") {
+        return node().read(query, options);
+      }
+      const { answer, readAt } = await gets.call(query.key);
+      onIndex?.(readAt);
+      return answer;
+    },
   };
+}
+
+interface Got {
+  readonly answer: KvAnswer;
+  /** What was applied to the state that answered. */
+  readonly readAt: Index;
+}
+
+async function getAll(node: KvNode, keys: readonly string[]): Promise<readonly Got[]> {
+  const batch = new BatchWriter();
+  for (const key of keys) batch.get(Buffer.from(key));
+  let readAt = 0;
+  const answer = await node.read(
+    { type: "batch", operations: batch.bytes() },
+    { onIndex: (index) => void (readAt = index) },
+  );
+  const { index } = answer;
+  return answer.results.map((result) => ({
+    answer: { type: "get", index, entry: result.type === "value" ? result.entry : null },
+    readAt,
+  }));
 }
 
 /** What it expects of its key comes last: nothing else of a command is a number there. */

@@ -1,4 +1,5 @@
 // A node that only says what a test tells it to.
+import { createKv } from "@raftkit/kv";
 import type { CallOptions, NodeEvents, NodeState, NodeStatus } from "raftkit";
 import type { KvCalls, KvNode } from "../src/kv-calls.js";
 
@@ -13,6 +14,9 @@ export interface FakeNode extends KvNode {
   closes: number;
   emit<E extends keyof NodeEvents>(event: E, value: NodeEvents[E]): void;
 }
+
+/** Of a node without keys. */
+export const readsOfNothing: KvCalls["read"] = (query) => Promise.resolve(createKv().query(query));
 
 const never = (): Promise<never> => new Promise(() => undefined);
 

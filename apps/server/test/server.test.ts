@@ -6,7 +6,7 @@ import { NotProposed, ReadFailed, TransferFailed } from "raftkit";
 import type { KvNode } from "../src/kv-calls.js";
 import { startServer } from "../src/server.js";
 import { errorCode, parsed, send } from "./client.js";
-import { fakeNode } from "./fake-node.js";
+import { fakeNode, readsOfNothing } from "./fake-node.js";
 import { recordingLogger } from "./fixture.js";
 import { freePorts } from "./process.js";
 import { settingsFor, start } from "./start.js";
@@ -83,12 +83,7 @@ test("readyz of a node that waits to be let in, and of one that was removed, say
 
 test("a full log: not ready, with the figures; a write is refused for good, not for a while; reads go on", async () => {
   const { http, node } = await start();
-  node.reads = (query) =>
-    Promise.resolve(
-      query.type === "get"
-        ? { type: "get", index: 3, entry: null }
-        : { type: "size", index: 3, keys: 0 },
-    );
+  node.reads = readsOfNothing;
   node.proposes = () => Promise.reject(new NotProposed("logFull", "the log is full"));
   node.now = { logFull: true, logBytes: 1_000_100, maxLogBytes: 1_000_000 };
   const unready = await send(http, "GET", "/readyz");
@@ -113,12 +108,7 @@ test("a full log: not ready, with the figures; a write is refused for good, not 
 
 test("a full disk: not ready; a write is refused with what to do; reads go on; all is well when it ends", async () => {
   const { http, node } = await start();
-  node.reads = (query) =>
-    Promise.resolve(
-      query.type === "get"
-        ? { type: "get", index: 3, entry: null }
-        : { type: "size", index: 3, keys: 0 },
-    );
+  node.reads = readsOfNothing;
   node.proposes = () => Promise.reject(new NotProposed("diskFull", "full; free space there"));
   node.now = { diskFull: true };
   const unready = await send(http, "GET", "/readyz");
@@ -266,7 +256,7 @@ describe("the end", () => {
 
   test("a leader hands its leadership on first, and takes requests meanwhile", async () => {
     const { server, http, node } = await start();
-    node.reads = () => Promise.resolve({ type: "get", index: 3, entry: null });
+    node.reads = readsOfNothing;
     let transferred = (): void => undefined;
     node.transfers = (to, options) => {
       expect([to, options?.timeoutMs]).toEqual([null, 1000]);

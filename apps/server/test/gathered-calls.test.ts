@@ -1,8 +1,8 @@
-// Writes over HTTP that come in one turn of the event loop: proposed together, each with its own end.
-import { deleteCommand, putCommand } from "@raftkit/kv";
-import type { KvWriteResult } from "@raftkit/kv";
-import { NotProposed } from "raftkit";
-import type { CallOptions } from "raftkit";
+// Puts and gets over HTTP that come in one turn of the event loop: made together, each with its own end.
+import { createKv, deleteCommand, putCommand } from "@raftkit/kv";
+import type { KvAnswer, KvWriteResult } from "@raftkit/kv";
+import { NotProposed, ReadFailed } from "raftkit";
+import type { CallOptions, ReadOptions } from "raftkit";
 import { expect, test } from "vitest";
 import { kvCalls } from "../src/kv-calls.js";
 import type { KvCalls } from "../src/kv-calls.js";
@@ -109,4 +109,60 @@ test("one with a condition is proposed by itself, with all that was given", asyn
   await endOfTurn();
   expect(proposed).toEqual([["a"], ["b"], ["d"], ["c"]]);
   expect(options).toEqual([given, given, given, undefined]);
+});
+
+test("gets of one turn are one read of one state, and each has its own answer", async () => {
+  const machine = createKv();
+  const context = { index: 5, term: 1, elapsedMs: 0 };
+  for (const key of ["a", "\uFEFFü"]) machine.apply(putCommand(key, Buffer.from(key)), context);
+  const node = fakeNode();
+  const asked: (readonly [string, ReadOptions["consistency"]])[] = [];
+  node.reads = (query, options) => {
+    asked.push([query.type, options?.consistency]);
+    options?.onIndex?.(7);
+    return Promise.resolve(machine.query(query));
+  };
+  const calls = kvCalls(() => node);
+  const indexes: number[] = [];
+  const onIndex = (index: number): void => void indexes.push(index);
+  const get = (key: string, options: ReadOptions = {}): Promise<KvAnswer> =>
+    calls.read({ type: "get", key }, { ...options, onIndex });
+  const keys = ["a", "\uFEFFü", "none"];
+  const answers = await Promise.all([
+    ...keys.map((key) => get(key, { consistency: "linearizable" })),
+    get("a"),
+  ]);
+  expect(answers).toEqual([...keys, "a"].map((key) => machine.query({ type: "get", key })));
+  expect(asked).toEqual([["batch", undefined]]);
+  expect(indexes).toEqual([7, 7, 7, 7]);
+  await get("a", { consistency: "lease" });
+  await get("a", { consistency: { atLeast: 5 } });
+  expect(asked.slice(1)).toEqual([
+    ["get", "lease"],
+    ["get", { atLeast: 5 }],
+  ]);
+});
+
+test("more gets than a batch may hold are several reads", async () => {
+  const machine = createKv();
+  const node = fakeNode();
+  let reads = 0;
+  node.reads = (query) => {
+    reads++;
+    return Promise.resolve(machine.query(query));
+  };
+  const calls = kvCalls(() => node);
+  const keys = Array.from({ length: 5000 }, (_, i) => `key-${i}`);
+  const answers = await Promise.all(keys.map((key) => calls.read({ type: "get", key })));
+  expect(answers).toHaveLength(5000);
+  expect(reads).toBe(5);
+});
+
+test("a read that fails is told to each", async () => {
+  const node = fakeNode();
+  const failure = new ReadFailed("noLeader", "no leader is known");
+  node.reads = () => Promise.reject(failure);
+  const calls = kvCalls(() => node);
+  const asked = ["a", "b"].map((key) => calls.read({ type: "get", key }));
+  for (const one of asked) await expect(one).rejects.toBe(failure);
 });
