@@ -3,7 +3,11 @@ import { PROGRAMS, runProgram } from "../programs.js";
 import type { Answered, ClosedLoad } from "./system.js";
 import { KEYS, VALUE_BYTES } from "./workload.js";
 
-/** In flight are connections times pipelined requests; each pipeline is sent when it is empty. */
+/**
+ * In flight are connections times pipelined requests; each pipeline is sent when it is empty. Up to
+ * so many on one connection reach more than on several, whose pipelines become smaller batches.
+ */
+const PIPELINED = 128;
 const MOST_CONNECTIONS = 4;
 const FIRST_REQUESTS = 200;
 
@@ -11,7 +15,7 @@ export async function runRedisBenchmark(
   port: number,
   { workload, inFlight, seconds }: ClosedLoad,
 ): Promise<Answered> {
-  const connections = Math.min(inFlight, MOST_CONNECTIONS);
+  const connections = Math.min(Math.ceil(inFlight / PIPELINED), MOST_CONNECTIONS);
   const pipeline = Math.ceil(inFlight / connections);
   const flags = (requests: number): (readonly [flag: string, value: string])[] => [
     ["-h", "127.0.0.1"],
