@@ -97,6 +97,25 @@ function checkSlice(model: Model, from: number, through: number, maxBytes: numbe
   ).toBe(true);
 }
 
+/** What entries count for, alone and as the longest tail within a limit. */
+function checkCounts(
+  { log, base, entries }: Model,
+  from: number,
+  through: number,
+  max: number,
+): void {
+  const sizes = entries.map(({ data }) => data.length + 256);
+  const between = sizes.slice(from - base.index - 1, through - base.index);
+  expect(log.bytesBetween(from - 1, through)).toBe(between.reduce((sum, size) => sum + size, 0));
+  let tail = through;
+  let bytes = 0;
+  for (; tail > base.index; tail--) {
+    bytes += sizes[tail - base.index - 1] ?? 0;
+    if (bytes > max) break;
+  }
+  expect(log.tailBefore(through, max)).toBe(tail);
+}
+
 const operation = fc.oneof(
   fc.record({
     type: fc.constant("append" as const),
@@ -145,6 +164,8 @@ describe("log", () => {
           const through = Math.min(model.base.index + model.entries.length, from + (b % 9_000));
           checkSlice(model, from, through, NO_LIMIT);
           checkSlice(model, from, through, maxBytes % 100_000);
+          checkCounts(model, from, through, NO_LIMIT);
+          checkCounts(model, from, through, maxBytes % 3_000_000);
         },
       ),
       { numRuns: 80 },

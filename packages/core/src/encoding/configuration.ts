@@ -2,7 +2,7 @@
 // write and read them.
 import { withRejoining } from "../members.js";
 import type { Configuration, EntryRun, Index, NodeId, Server } from "../types.js";
-import { EntryKind, inspectEntries, readEntries } from "./entry.js";
+import { EntryKind, holdsKind, readEntries } from "./entry.js";
 import { isValidAddress, isValidId, isValidIncarnation } from "./identifier-checks.js";
 
 /**
@@ -125,8 +125,7 @@ function isServer(value: unknown): value is Server {
 export function configurationsIn(
   run: EntryRun,
 ): { index: Index; configuration: Configuration }[] | undefined {
-  const { kinds } = inspectEntries(run.bytes) ?? { kinds: 0 };
-  if ((kinds & (1 << EntryKind.configuration)) === 0) return [];
+  if (!holdsKind(run, EntryKind.configuration)) return [];
   const found = [];
   for (const entry of readEntries(run)) {
     if (entry.kind !== EntryKind.configuration) continue;

@@ -96,6 +96,16 @@ export function* readEntries(run: EntryRun): Generator<Entry> {
   }
 }
 
+/** Whether an entry of the run is of this kind. */
+export function holdsKind({ count, bytes }: EntryRun, kind: EntryKind): boolean {
+  let offset = 0;
+  for (let i = 0; i < count; i++) {
+    if (bytes[offset + ENTRY_KIND_OFFSET] === kind) return true;
+    offset += ENTRY_HEADER_BYTES + entryLength(bytes, offset);
+  }
+  return false;
+}
+
 /**
  * What a run's bytes hold. `kinds` has the bit `1 << kind` for each kind seen; the terms are 0 when
  * there is no entry.

@@ -9,12 +9,18 @@ export const ENTRY_OVERHEAD_BYTES = 256;
 
 /** What a run's entries count for in the bounds. */
 export function sizeOf({ count, bytes }: EntryRun): number {
-  return bytes.length + count * (ENTRY_OVERHEAD_BYTES - ENTRY_HEADER_BYTES);
+  return countedBytes(bytes.length, count);
+}
+
+function countedBytes(encodedBytes: number, entries: number): number {
+  return encodedBytes + entries * (ENTRY_OVERHEAD_BYTES - ENTRY_HEADER_BYTES);
 }
 
 const CHUNK_BITS = 12;
 
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
+
+const CHUNK_MASK = CHUNK_ENTRIES - 1;
 
 /** The places of 4,096 neighbouring entries. */
 interface Chunk {
@@ -69,12 +75,7 @@ export class Log {
   term(index: Index): Term | undefined {
     if (index === this.#base.index) return this.#base.term;
     if (index <= this.#base.index || index > this.#lastIndex) return undefined;
-    const at = index - this.#origin - 1;
-    const chunk = this.#chunk(at >> CHUNK_BITS);
-    return entryTerm(
-      chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES,
-      chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0,
-    );
+    return entryTerm(this.#bufferOf(index), this.#offsetOf(index));
   }
 
   /**
@@ -87,15 +88,18 @@ export class Log {
 
   /** What the entry counts for in the bounds. */
   size(index: Index): number {
-    const at = index - this.#origin - 1;
-    const chunk = this.#chunk(at >> CHUNK_BITS);
-    return (
-      ENTRY_OVERHEAD_BYTES +
-      entryLength(
-        chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES,
-        chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0,
-      )
-    );
+    return ENTRY_OVERHEAD_BYTES + entryLength(this.#bufferOf(index), this.#offsetOf(index));
+  }
+
+  /** What the entries after `after` up to `through` count for. */
+  bytesBetween(after: Index, through: Index): number {
+    let bytes = 0;
+    for (let index = after; index < through;) {
+      const last = this.#lastInRun(index + 1, through, Infinity);
+      bytes += countedBytes(this.#endOf(last) - this.#offsetOf(index + 1), last - index);
+      index = last;
+    }
+    return bytes;
   }
 
   append(run: EntryRun): void {
@@ -104,26 +108,29 @@ export class Log {
         `a run from index ${run.firstIndex} can't follow index ${this.#lastIndex}`,
       );
     }
-    let at = this.#lastIndex - this.#origin;
-    let offset = 0;
+    const { firstIndex, count, bytes } = run;
     let lastTerm = this.lastTerm;
+    let offset = 0;
     let largest = 0;
-    for (let i = 0; i < run.count; i++, at++) {
-      if ((at & (CHUNK_ENTRIES - 1)) === 0) {
-        this.#chunks.push({ buffers: [], offsets: new Uint32Array(CHUNK_ENTRIES), bytes: 0 });
+    for (let done = 0; done < count;) {
+      const at = firstIndex + done - this.#origin - 1;
+      const chunk = this.#chunkFor(at);
+      const start = offset;
+      const fits = Math.min(count - done, CHUNK_ENTRIES - (at & CHUNK_MASK));
+      for (let i = 0; i < fits; i++) {
+        chunk.buffers.push(bytes);
+        chunk.offsets[(at & CHUNK_MASK) + i] = offset;
+        const term = entryTerm(bytes, offset);
+        if (term !== lastTerm) {
+          this.#termStarts.push({ term, index: firstIndex + done + i });
+          lastTerm = term;
+        }
+        const length = entryLength(bytes, offset);
+        offset += ENTRY_HEADER_BYTES + length;
+        if (length > largest) largest = length;
       }
-      const chunk = this.#chunk(at >> CHUNK_BITS);
-      chunk.buffers.push(run.bytes);
-      chunk.offsets[at & (CHUNK_ENTRIES - 1)] = offset;
-      const term = entryTerm(run.bytes, offset);
-      if (term !== lastTerm) {
-        this.#termStarts.push({ term, index: run.firstIndex + i });
-        lastTerm = term;
-      }
-      const length = entryLength(run.bytes, offset);
-      chunk.bytes += length + ENTRY_OVERHEAD_BYTES;
-      offset += ENTRY_HEADER_BYTES + length;
-      if (length > largest) largest = length;
+      chunk.bytes += countedBytes(offset - start, fits);
+      done += fits;
     }
     this.#bytes += sizeOf(run);
     this.#largestEntryBytes = Math.max(this.#largestEntryBytes, ENTRY_HEADER_BYTES + largest);
@@ -142,8 +149,8 @@ export class Log {
     const kept = index - this.#origin - 1;
     this.#chunks.length = Math.min(this.#chunks.length, Math.ceil(kept / CHUNK_ENTRIES));
     const last = this.#chunks.at(-1);
-    if (last && (kept & (CHUNK_ENTRIES - 1)) !== 0) {
-      last.buffers.length = kept & (CHUNK_ENTRIES - 1);
+    if (last && (kept & CHUNK_MASK) !== 0) {
+      last.buffers.length = kept & CHUNK_MASK;
     }
     while ((this.#termStarts.at(-1)?.index ?? -1) >= index) this.#termStarts.pop();
     this.#lastIndex = Math.min(this.#lastIndex, index - 1);
@@ -191,9 +198,12 @@ export class Log {
     let bytes = 0;
     let index = last;
     while (index > this.#base.index) {
-      bytes += this.size(index);
+      const at = index - this.#origin - 1;
+      const chunk = this.#chunk(at >> CHUNK_BITS);
+      const isWhole = (at & CHUNK_MASK) === CHUNK_MASK && bytes + chunk.bytes <= maxBytes;
+      bytes += isWhole ? chunk.bytes : this.size(index);
       if (bytes > maxBytes) break;
-      index--;
+      index = isWhole ? Math.max(index - CHUNK_ENTRIES, this.#base.index) : index - 1;
     }
     return index;
   }
@@ -203,47 +213,49 @@ export class Log {
    * not before one entry.
    */
   slice(from: Index, through: Index, maxBytes: number): EntryRun[] {
-    const runs: EntryRun[] = [];
-    let total = 0;
-    let index = from;
-    while (index <= through) {
-      const firstIndex = index;
-      let at = index - this.#origin - 1;
-      let chunk = this.#chunk(at >> CHUNK_BITS);
-      const buffer = chunk.buffers[at & (CHUNK_ENTRIES - 1)] ?? NO_BYTES;
-      const start = chunk.offsets[at & (CHUNK_ENTRIES - 1)] ?? 0;
-      let end = start;
-      while (
-        index <= through &&
-        chunk.buffers[at & (CHUNK_ENTRIES - 1)] === buffer &&
-        chunk.offsets[at & (CHUNK_ENTRIES - 1)] === end
-      ) {
-        const length = ENTRY_HEADER_BYTES + entryLength(buffer, end);
-        if (total > 0 && total + length > maxBytes) {
-          if (end > start) {
-            runs.push({
-              firstIndex,
-              count: index - firstIndex,
-              bytes: buffer.subarray(start, end),
-            });
-          }
-          return runs;
-        }
-        total += length;
-        end += length;
-        index++;
-        at++;
-        if ((at & (CHUNK_ENTRIES - 1)) === 0 && index <= through) {
-          chunk = this.#chunk(at >> CHUNK_BITS);
-        }
-      }
-      runs.push({
-        firstIndex,
-        count: index - firstIndex,
-        bytes: end - start === buffer.length ? buffer : buffer.subarray(start, end),
-      });
+    const first = this.#viewFrom(from, through, maxBytes);
+    const runs = [first];
+    let next = from + first.count;
+    let left = maxBytes - first.bytes.length;
+    while (next <= through) {
+      const run = this.#viewFrom(next, through, left);
+      if (run.bytes.length > left) break;
+      runs.push(run);
+      next += run.count;
+      left -= run.bytes.length;
     }
     return runs;
+  }
+
+  /** The same, as far as one run contained it. */
+  #viewFrom(from: Index, through: Index, maxBytes: number): EntryRun {
+    const last = this.#lastInRun(from, through, maxBytes);
+    const buffer = this.#bufferOf(from);
+    const start = this.#offsetOf(from);
+    const end = this.#endOf(last);
+    return {
+      firstIndex: from,
+      count: last - from + 1,
+      bytes: end - start === buffer.length ? buffer : buffer.subarray(start, end),
+    };
+  }
+
+  /**
+   * How far the run that contained `from` contained what follows it, too, within `through` and
+   * `maxBytes`. Its entries lie there one behind another.
+   */
+  #lastInRun(from: Index, through: Index, maxBytes: number): Index {
+    if (from === through) return from;
+    const buffer = this.#bufferOf(from);
+    const start = this.#offsetOf(from);
+    let last = from;
+    let beyond = through + 1;
+    // Mostly all of them do, so that is looked at first.
+    for (let probe = through; last + 1 < beyond; probe = last + ((beyond - last) >> 1)) {
+      if (this.#bufferOf(probe) === buffer && this.#endOf(probe) - start <= maxBytes) last = probe;
+      else beyond = probe;
+    }
+    return last;
   }
 
   /**
@@ -260,6 +272,32 @@ export class Log {
     }
     // What is left has the base's term.
     return this.#base.term <= term ? Math.max(end, this.#base.index) : this.#base.index;
+  }
+
+  /** Of the entry at this place behind the origin; a new one where that is its first. */
+  #chunkFor(at: number): Chunk {
+    if ((at & CHUNK_MASK) === 0) {
+      this.#chunks.push({ buffers: [], offsets: new Uint32Array(CHUNK_ENTRIES), bytes: 0 });
+    }
+    return this.#chunk(at >> CHUNK_BITS);
+  }
+
+  /** The bytes of the run that contained the entry. */
+  #bufferOf(index: Index): Uint8Array {
+    const at = index - this.#origin - 1;
+    return this.#chunk(at >> CHUNK_BITS).buffers[at & CHUNK_MASK] ?? NO_BYTES;
+  }
+
+  /** Where in them it begins. */
+  #offsetOf(index: Index): number {
+    const at = index - this.#origin - 1;
+    return this.#chunk(at >> CHUNK_BITS).offsets[at & CHUNK_MASK] ?? 0;
+  }
+
+  /** Where in them it ends. */
+  #endOf(index: Index): number {
+    const offset = this.#offsetOf(index);
+    return offset + ENTRY_HEADER_BYTES + entryLength(this.#bufferOf(index), offset);
   }
 
   #chunk(number: number): Chunk {

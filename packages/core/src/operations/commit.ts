@@ -14,7 +14,7 @@ export function advanceCommit(state: State, index: Index): void {
   }
   const { role } = state;
   if (role.kind === "leader") {
-    for (let i = state.commitIndex + 1; i <= index; i++) role.uncommittedBytes -= state.log.size(i);
+    role.uncommittedBytes -= state.log.bytesBetween(state.commitIndex, index);
   }
   state.commitIndex = index;
   emit(state, { type: "committed", commitIndex: index });

@@ -128,7 +128,7 @@ export function becomeLeader(state: State): void {
     addressChangedAt: -Infinity,
     reads: { waiting: [], asked: [] },
     round: 1,
-    uncommittedBytes: 0,
+    uncommittedBytes: state.log.bytesBetween(state.commitIndex, state.log.lastIndex),
     heartbeatDeadline: state.now + state.options.heartbeatIntervalMs,
     lastAttempt: 0,
     refusedBytes: Infinity,
@@ -136,9 +136,6 @@ export function becomeLeader(state: State): void {
     transfer: null,
     lease: newLeaderLease(state.now),
   };
-  for (let index = state.commitIndex + 1; index < noopIndex; index++) {
-    leader.uncommittedBytes += state.log.size(index);
-  }
   state.role = leader;
   state.electionDeadline = Infinity;
   state.abandonedElections = 0;

@@ -159,8 +159,8 @@ export const elections: readonly Mutant[] = [
   {
     id: "core-36",
     file: "packages/core/src/operations/transitions.ts",
-    find: "index < noopIndex; index++) {",
-    replace: "index < state.commitIndex; index++) {",
+    find: "uncommittedBytes: state.log.bytesBetween(state.commitIndex, state.log.lastIndex),",
+    replace: "uncommittedBytes: 0,",
     why: "what earlier leaders left uncommitted isn't counted in the bound (hazard 55)",
   },
   // bootstrapping, membership
