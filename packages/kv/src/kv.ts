@@ -10,7 +10,7 @@ import { conditionHolds, parseCommand } from "./commands.js";
 import type { KvCommand, ParsedWrite } from "./commands.js";
 import { fromOrdered, toOrdered } from "./order.js";
 import type { KvEntry, KvOperationResult, KvResult, KvWriteResult } from "./results.js";
-import { readSnapshot, writeSnapshot } from "./snapshot.js";
+import { readCapture, readSnapshot } from "./snapshot.js";
 import { createSortedItems } from "./sorted.js";
 import { keptOf, viewOf } from "./values.js";
 
@@ -194,7 +194,7 @@ export function createKv({ changes }: KvOptions = {}): Kv {
           );
       }
     },
-    snapshot: () => readOnce(writeSnapshot(state.capture(), lastIndex)),
+    snapshot: () => readCapture(state.capture(), lastIndex),
     async restore(source) {
       ({ items: state, index: lastIndex } = await readSnapshot(source));
       batches.state = state;
@@ -213,25 +213,4 @@ function changesOf(
   const { index, previousIndex } = result;
   if (value !== undefined) return [{ type: "put", key, value, index }];
   return previousIndex === null ? [] : [{ type: "delete", key, index }];
-}
-
-/**
- * Like an async generator, but it releases the state once it has ended, even if it never began.
- */
-function readOnce(chunks: Generator<Uint8Array>): AsyncIterableIterator<Uint8Array> {
-  let left: Generator<Uint8Array> | undefined = chunks;
-  return {
-    async next() {
-      const chunk = left?.next();
-      if (chunk === undefined || chunk.done === true) left = undefined;
-      return chunk?.done === false ? chunk : { done: true, value: undefined };
-    },
-    async return() {
-      left = undefined;
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

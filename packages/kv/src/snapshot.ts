@@ -31,8 +31,32 @@ export interface State {
   readonly index: Index;
 }
 
-/** The snapshot in chunks of 64 KiB, the last one shorter. Each chunk is the reader's to keep. */
-export function* writeSnapshot(capture: Capture, index: Index): Generator<Uint8Array> {
+/**
+ * The snapshot in chunks of 64 KiB, the last one shorter. Each chunk is the reader's to keep. Like an
+ * async generator, but it releases the capture once it has ended, even if it never began.
+ */
+export function readCapture(capture: Capture, index: Index): AsyncIterableIterator<Uint8Array> {
+  let chunks: Generator<Uint8Array> | undefined = writeSnapshot(capture, index);
+  const end = (): IteratorResult<Uint8Array> => {
+    chunks = undefined;
+    capture.release();
+    return { done: true, value: undefined };
+  };
+  return {
+    async next() {
+      const chunk = chunks?.next();
+      return chunk?.done === false ? chunk : end();
+    },
+    async return() {
+      return end();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function* writeSnapshot(capture: Capture, index: Index): Generator<Uint8Array> {
   let chunk = new Uint8Array(CHUNK_BYTES);
   let view = new DataView(chunk.buffer);
   let at = 0;

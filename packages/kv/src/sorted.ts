@@ -1,7 +1,7 @@
 // A sorted map in blocks of at most 512 items: one binary search over the blocks, one inside a
 // block. Blocks are shared with captures and copied before their next change (copy-on-write), so
-// that a capture costs one pointer per block. An item that no capture has seen is written over, and
-// its small value with it, unless somebody else may look at that; otherwise a new one is put in its
+// that a capture costs one pointer per block. An item that no capture holds is written over, and its
+// small value with it, unless somebody else may look at that; otherwise a new one is put in its
 // place. Those are found by their keys, without a search.
 import type { Index } from "@raftkit/core";
 import { combined, copyWords, hashItem } from "./hash.js";
@@ -158,6 +158,8 @@ interface Block {
 export interface Capture {
   readonly size: number;
   readonly blocks: readonly { readonly items: readonly Item[] }[];
+  /** Nobody reads it any more: what it holds may be written over. Idempotent. */
+  release(): void;
 }
 
 export interface SortedItems {
@@ -181,7 +183,7 @@ export interface SortedItems {
     words?: number,
   ): Index | undefined;
   /**
-   * As `set`, of what `set` has put there and no capture has seen since.
+   * As `set`, of what `set` has put there and no capture holds.
    * @returns undefined: nothing was done; `set` can
    */
   overwrite(put: PutBytes, index: Index): Index | undefined;
@@ -198,6 +200,8 @@ export function createSortedItems(): SortedItems {
   const written = new WrittenItems();
   const memory = new ValueMemory();
   let epoch = 0;
+  /** Those that aren't released. */
+  let captures = 0;
   let size = 0;
   /** Of the items' hashes, modulo 2^32. */
   let sum = 0;
@@ -217,8 +221,13 @@ export function createSortedItems(): SortedItems {
     return low;
   }
 
+  /** What was put there in this epoch no capture has; and without captures, nothing. */
+  function isFree(since: number): boolean {
+    return since === epoch || captures === 0;
+  }
+
   function writable(at: number, block: Block): Item[] {
-    if (block.epoch === epoch) return block.items;
+    if (isFree(block.epoch)) return block.items;
     const items = block.items.slice();
     blocks[at] = { epoch, items };
     return items;
@@ -269,11 +278,12 @@ export function createSortedItems(): SortedItems {
       const length = payloadEnd - keyEnd;
       if (length > SHARED_VALUE_BYTES_MAX) return undefined;
       const known = written.find(put);
-      return known?.epoch === epoch ? replace(known, view, keyEnd, length, index) : undefined;
+      if (known === undefined || !isFree(known.epoch)) return undefined;
+      return replace(known, view, keyEnd, length, index);
     },
     set(ordered, view, start, length, index, words) {
       const known = written.get(ordered);
-      if (known?.epoch === epoch) return replace(known, view, start, length, index, words);
+      if (known && isFree(known.epoch)) return replace(known, view, start, length, index, words);
       const item = new Item(ordered, memory);
       item.write(view, start, length, index, memory, words);
       item.epoch = epoch;
@@ -333,7 +343,16 @@ export function createSortedItems(): SortedItems {
     capture() {
       const captured = blocks.slice();
       epoch++;
-      return { size, blocks: captured };
+      captures++;
+      let isHeld = true;
+      return {
+        size,
+        blocks: captured,
+        release() {
+          if (isHeld) captures--;
+          isHeld = false;
+        },
+      };
     },
   };
 }

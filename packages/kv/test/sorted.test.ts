@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { batchCommand, BatchWriter, createKv, putCommand } from "../src/index.js";
 import type { Kv, KvChanges } from "../src/index.js";
+import { readCapture } from "../src/snapshot.js";
 import { createSortedItems } from "../src/sorted.js";
 import type { SortedItems } from "../src/sorted.js";
 import { viewOf } from "../src/values.js";
@@ -98,6 +99,72 @@ describe("a small value that is written again", () => {
     const copy = createKv();
     await copy.restore(inPieces(await collect(snapshot), 7));
     expect(entriesOf(copy).map(({ value }) => value)).toEqual([bytes("one"), bytes("one")]);
+  });
+});
+
+describe("what a capture holds", () => {
+  const filled = (): SortedItems => {
+    const items = createSortedItems();
+    for (const key of ["a", "b", "c"]) set(items, key, bytes("old"), 1);
+    return items;
+  };
+  const shown = ({ blocks }: ReturnType<SortedItems["capture"]>): string[] =>
+    blocks.flatMap(({ items }) =>
+      items.map(({ ordered, value }) => `${ordered} ${String.fromCharCode(...value)}`),
+    );
+  const then = ["a old", "b old", "c old"];
+
+  test("is left alone until it is released, and then written over as before it", () => {
+    const items = filled();
+    const before = items.get("a");
+    const capture = items.capture();
+    set(items, "a", bytes("new"), 2);
+    set(items, "bb", bytes("new"), 3);
+    items.delete("c");
+    expect(items.get("a")).not.toBe(before);
+    expect(shown(capture)).toEqual(then);
+    const b = items.get("b");
+    const place = [b?.view, b?.start];
+    capture.release();
+    set(items, "b", bytes("new"), 4);
+    expect(items.get("b")).toBe(b);
+    expect([b?.view, b?.start]).toEqual(place);
+    expect([...items.from("")].map(({ ordered }) => ordered)).toEqual(["a", "b", "bb"]);
+  });
+
+  test("stays so while another capture is held, however often one is released", () => {
+    const items = filled();
+    const first = items.capture();
+    set(items, "a", bytes("2nd"), 2);
+    const second = items.capture();
+    first.release();
+    first.release();
+    for (const key of ["a", "b", "c"]) set(items, key, bytes("3rd"), 3);
+    set(items, "d", bytes("3rd"), 4);
+    items.delete("b");
+    expect(shown(second)).toEqual(["a 2nd", "b old", "c old"]);
+    second.release();
+  });
+
+  test.each([
+    ["read to its end", Infinity],
+    ["given up half way", 1],
+    ["never read", 0],
+  ])("is released once its snapshot was %s", async (_, most) => {
+    const items = createSortedItems();
+    for (let i = 0; i < 3000; i++) set(items, `key-${i}`, new Uint8Array(100), 1);
+    let releases = 0;
+    const capture = { ...items.capture(), release: () => void releases++ };
+    const snapshot = readCapture(capture, 1);
+    let read = 0;
+    while (read < most && (await snapshot.next()).done !== true) read++;
+    if (most === Infinity) expect(releases).toBeGreaterThan(0);
+    else {
+      expect(releases).toBe(0);
+      await snapshot.return?.();
+      expect(releases).toBe(1);
+    }
+    expect(await snapshot.next()).toEqual({ done: true, value: undefined });
   });
 });
 

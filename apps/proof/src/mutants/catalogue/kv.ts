@@ -111,8 +111,8 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-16",
     file: "packages/kv/src/sorted.ts",
-    find: "      if (known?.epoch === epoch) return replace(",
-    replace: "      if (known !== undefined) return replace(",
+    find: "      if (known && isFree(known.epoch)) return replace(",
+    replace: "      if (known) return replace(",
     why: "a write changes an item beneath a snapshot that is being written",
   },
   {
@@ -146,8 +146,8 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-21",
     file: "packages/kv/src/sorted.ts",
-    find: "      return known?.epoch === epoch ? replace(known, view, keyEnd, length, index) : undefined;",
-    replace: "      return known ? replace(known, view, keyEnd, length, index) : undefined;",
+    find: "      if (known === undefined || !isFree(known.epoch)) return undefined;",
+    replace: "      if (known === undefined) return undefined;",
     why: "a batch's put changes an item beneath a snapshot that is being written",
   },
   {
@@ -191,5 +191,26 @@ export const kv: readonly Mutant[] = [
     find: "lazyChanges(keptOf(bytes), ",
     replace: "lazyChanges(bytes, ",
     why: "a batch's changes keep all entries in memory that arrived with it",
+  },
+  {
+    id: "kv-28",
+    file: "packages/kv/src/sorted.ts",
+    find: "          if (isHeld) captures--;",
+    replace: "          captures--;",
+    why: "a snapshot that is released twice leaves another one unprotected",
+  },
+  {
+    id: "kv-29",
+    file: "packages/kv/src/sorted.ts",
+    find: "    return since === epoch || captures === 0;",
+    replace: "    return since === epoch || captures <= 1;",
+    why: "a write changes what the only snapshot that is being written holds",
+  },
+  {
+    id: "kv-30",
+    file: "packages/kv/src/snapshot.ts",
+    find: "    capture.release();\n",
+    replace: "",
+    why: "after a snapshot each key's next write searches for it and takes new memory, for ever",
   },
 ];
