@@ -110,7 +110,9 @@ async function attempt<Subject>(
   const stray = catchStrayErrors();
   const errors: Error[] = [];
   const bound = new TimeBound(timeoutMs);
-  const progress = (what?: string): void => bound.extend(what);
+  // Whoever hands it to a promise's `then` says nothing by it.
+  const progress = (what?: unknown): void =>
+    bound.extend(typeof what === "string" ? what : undefined);
   const create = async (): Promise<Subject> => target.create(progress);
   const creating = Promise.resolve().then(create);
   const others: Subject[] = [];
