@@ -261,22 +261,31 @@ const wrongOwners: readonly Wrong<Codec>[] = [
       return Object.entries(object);
     },
   })),
-  wrong("CODEC-41", "one memory for all that is borrowed", /what was borrowed, after more/, () => {
-    const codec = createToyCodec();
-    const memory = new Uint8Array(2 ** 20);
-    return {
-      codec: {
-        ...codec,
-        decode(bytes, borrow) {
-          if (borrow !== true) memory.fill(0);
-          const value = codec.decode(bytes);
-          if (borrow !== true || !(value instanceof Uint8Array)) return value;
-          memory.set(value);
-          return memory.subarray(0, value.length);
-        },
-      },
-    };
-  }),
+  wrong("CODEC-41", "one memory for all that is borrowed", /what was borrowed, after more/, () => ({
+    codec: borrowing((value, bytes, memory) => {
+      if (!(value instanceof Uint8Array)) return value;
+      memory.set(value);
+      return memory.subarray(0, value.length);
+    }),
+  })),
+  wrong(
+    "CODEC-41",
+    "a mark behind the bytes that are borrowed",
+    /32 before and behind them: byte/,
+    () => ({
+      codec: borrowing((value, bytes) => {
+        const { buffer, byteOffset, length } = bytes;
+        new Uint8Array(buffer)[byteOffset + length] = 0;
+        return value;
+      }),
+    }),
+  ),
+  wrong("CODEC-41", "a value that is kept at its bytes", /properties of bytes.*'value'/, () => ({
+    codec: borrowing((value, bytes) => {
+      Reflect.set(bytes, "value", value);
+      return value;
+    }),
+  })),
   wrong(
     "CODEC-22",
     "chunks that a refused value leaves behind",
@@ -351,6 +360,21 @@ export const wrongCodecs: readonly Wrong<Codec>[] = [
   ...wrongOwners,
   ...wrongGuards,
 ];
+
+/** @param borrowed what is made of a value that was decoded to be borrowed */
+function borrowing(
+  borrowed: (value: CodecValue, bytes: Uint8Array, memory: Uint8Array) => CodecValue,
+): Codec {
+  const right = createToyCodec();
+  const memory = new Uint8Array(2 ** 20);
+  return {
+    ...right,
+    decode(bytes, borrow) {
+      const value = right.decode(bytes);
+      return borrow === true ? borrowed(value, bytes, memory) : value;
+    },
+  };
+}
 
 function createNumbers(): Toy["number"] {
   return {
