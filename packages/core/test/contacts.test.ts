@@ -100,6 +100,18 @@ test("who left a seed, and speaks from elsewhere, is answered there", () => {
   expect(contacts.addressOf("b")).toBe("other"); // the same run: it was there, whatever it says itself
 });
 
+test("who was found at a seed isn't sent to where an earlier run of it spoke from", () => {
+  const { contacts } = create();
+  contacts.list([], ["seed"]);
+  contacts.heard(hello("b", { address: "old" }));
+  contacts.answered("seed", hello("b", { run: 2 }));
+  contacts.answered("seed", undefined);
+  expect(contacts.addressOf("b")).toBe("seed");
+  // Of two data directories neither is the earlier one.
+  contacts.heard(hello("b", { incarnation: "another-directory", address: "new" }));
+  expect(contacts.addressOf("b")).toBe("new");
+});
+
 test("who answers at a seed is met if nobody, or somebody else, was there before", () => {
   const { contacts, told, news } = create();
   contacts.list([], ["seed"]);

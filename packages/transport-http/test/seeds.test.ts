@@ -195,6 +195,29 @@ describe("who answers at a seed", () => {
     expect([a.met, b.texts()]).toEqual([[n2], []]);
   });
 
+  test("is sent to at the seed while nobody answers there, if only an earlier run of it spoke", async () => {
+    const network = createNetwork();
+    const [old, inside] = ["http://old.test/raft", "http://inside.test/raft"];
+    const proxy = "http://proxy.test/n2";
+    const a = await network.node("n1");
+    const first = await network.node("n2", { address: old });
+    first.transport.setPeers([a.peer()], []);
+    send(first, "n1", "I am at the old address");
+    await quiet();
+    await first.transport.close();
+    await network.node("n2", { run: 2, address: inside });
+    network.faults.set(proxy, (_deliver, init) => network.call(inside, init));
+    a.transport.setPeers([], [proxy]);
+    await quiet();
+    expect(a.met).toEqual([{ ...n2, run: 2 }]);
+    network.faults.set(proxy, () => Promise.reject(new TypeError("no route")));
+    await rounds(network, 2);
+    const before = network.requests.length;
+    send(a, "n2", "nothing");
+    await quiet();
+    expect(network.requests.slice(before).map(({ url }) => url)).toEqual([proxy]);
+  });
+
   test("gives its place to whoever answers there next", async () => {
     const network = createNetwork();
     const [a] = await met(network);

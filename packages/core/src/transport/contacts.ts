@@ -119,7 +119,8 @@ export class Contacts {
 
   /**
    * A listed peer is where the list says, whatever it says itself: there may be a proxy. So is who
-   * answered at a seed, unless nobody is there any more and another run of it has spoken.
+   * answered at a seed, unless nobody is there any more and another run of it has spoken that isn't
+   * an earlier one.
    */
   addressOf(id: NodeId): string | undefined {
     const listed = this.#peers.get(id);
@@ -127,7 +128,7 @@ export class Contacts {
     const caller = this.#callers.get(id);
     for (const [seed, { node, isThere }] of this.#seeds) {
       if (node?.id !== id) continue;
-      if (isThere || caller === undefined || isSameRun(caller, node)) return seed;
+      if (isThere || caller === undefined || isNoLater(caller, node)) return seed;
     }
     return caller?.address;
   }
@@ -172,6 +173,11 @@ export class Contacts {
       if (this.#handler !== undefined) tell(this.#handler);
     });
   }
+}
+
+/** The same run of the same data directory, or an earlier one. */
+function isNoLater(spoke: Hello, { incarnation, run }: Hello): boolean {
+  return spoke.incarnation === incarnation && spoke.run <= run;
 }
 
 /** Without what a transport knows besides. */
