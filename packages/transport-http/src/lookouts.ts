@@ -69,8 +69,9 @@ function createLookout(session: Session, seed: string): Lookout {
     lookAgain(Infinity);
     const known = answerer;
     answerer = sender;
-    if (sender === undefined || isSame(known, sender)) return;
-    session.handler.met(sender);
+    // Whoever was there isn't any more: it leads to this node itself.
+    if (sender === undefined) session.peers.leave(seed);
+    else if (!isSame(known, sender)) session.handler.met(sender);
   }
 
   function failed(cause: unknown): void {

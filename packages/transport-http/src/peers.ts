@@ -39,7 +39,7 @@ export interface PeerBook {
   isListed(whom: string): boolean;
   /** Records who answered at a seed, unless it is an earlier run than the latest known. */
   find(hello: Hello, seed: string): PeerRejected | undefined;
-  /** Nobody answers at this seed now, or nobody whom this node talks to. */
+  /** Nobody answers at this seed now, or nobody whom this node talks to: it may be itself. */
   leave(seed: string): void;
   /**
    * Takes note of a node that introduced itself, unless it is an earlier run than the latest known.

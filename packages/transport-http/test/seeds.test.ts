@@ -287,6 +287,24 @@ test("a seed that leads to this node itself is passed over without a word", asyn
   expect(network.requests.length).toBeGreaterThan(2);
 });
 
+test("who left a seed that now leads to this node itself is answered where it says", async () => {
+  const network = createNetwork();
+  const seed = "http://seed.test/raft";
+  const [a, b] = [await network.node("n1"), await network.node("n2")];
+  network.faults.set(seed, (_deliver, init) => network.call(b.local.address, init));
+  a.transport.setPeers([], [seed]);
+  await quiet();
+  await b.transport.close();
+  const moved = await network.node("n2", { run: 2, address: "http://moved.test/raft" });
+  moved.transport.setPeers([a.peer()], []);
+  send(moved, "n1", "I moved");
+  network.faults.set(seed, (_deliver, init) => network.call(a.local.address, init));
+  await rounds(network, 2);
+  send(a, "n2", "where you are");
+  await quiet();
+  expect([moved.texts(), a.rejected]).toEqual([["where you are"], []]);
+});
+
 test("who asks who is here takes no place from a peer's frames that are coming in", async () => {
   const network = createNetwork();
   const [a, b] = [await network.node("n1"), await network.node("n2")];

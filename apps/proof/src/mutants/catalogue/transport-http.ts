@@ -186,4 +186,11 @@ export const transportHttp: readonly Mutant[] = [
     replace: "spoke.run === run;",
     why: "who was found at a seed is sent to where its earlier run was",
   },
+  {
+    id: "transport-http-30",
+    file: "packages/transport-http/src/lookouts.ts",
+    find: "if (sender === undefined) session.peers.leave(seed);",
+    replace: "if (sender === undefined) return;",
+    why: "a node sends itself what is for who left the seed that leads to it now",
+  },
 ];
