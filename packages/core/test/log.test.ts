@@ -212,6 +212,14 @@ describe("log", () => {
     expect(log.slice(2, 2, NO_LIMIT)[0]?.bytes.buffer).toBe(run.bytes.buffer);
   });
 
+  test("hands out nothing where the end is before the beginning", () => {
+    const model = newModel(5, 2);
+    append(model, 3, 0, 1);
+    expect(model.log.slice(7, 6, NO_LIMIT)).toEqual([]);
+    expect(model.log.slice(9, 8, NO_LIMIT)).toEqual([]);
+    expect(newModel(0, 0).log.slice(1, 0, NO_LIMIT)).toEqual([]);
+  });
+
   test("refuses a gap, and a cut below its beginning", () => {
     const model = newModel(5, 2);
     append(model, 3, 0, 1);

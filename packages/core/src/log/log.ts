@@ -213,6 +213,7 @@ export class Log {
    * not before one entry.
    */
   slice(from: Index, through: Index, maxBytes: number): EntryRun[] {
+    if (from > through) return [];
     const first = this.#viewFrom(from, through, maxBytes);
     const runs = [first];
     let next = from + first.count;
