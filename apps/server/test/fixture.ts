@@ -50,7 +50,9 @@ export function fakeKv(options: ChangeFeedOptions<KvChange>): FakeKv {
     feed,
     before: () => undefined,
     propose: (command, call = {}) => apply(plainCommand(command), call),
-    proposeBatch: (operations, call = {}) => apply(plainCommand(batchCommand(operations)), call),
+    // A node encodes it before the call returns; the caller gathers the next batch in this memory.
+    proposeBatch: (operations, call = {}) =>
+      apply(plainCommand(batchCommand(Uint8Array.from(operations))), call),
     proposeOnce: (key, command, call = {}) => apply(onceUnder(key, command), call),
     openSession: (call = {}) => apply(openSession(), call),
     closeSession: (session, call = {}) => apply(closeSession(session), call),

@@ -60,6 +60,20 @@ describe("a pipeline", () => {
     expect(proposed).toHaveLength(1);
   });
 
+  test("a batch stays what it was while the next one is gathered", async () => {
+    const { connect, kv, proposed } = await startRedis();
+    const writing = gate();
+    kv.before = () => writing.opened;
+    const [first, second] = [connect(), connect()];
+    first.send("SET", "a", "1");
+    await expect.poll(() => proposed).toHaveLength(1);
+    second.send("SET", "b", "2");
+    await expect.poll(() => proposed).toHaveLength(2);
+    writing.open();
+    expect([await first.reply(), await second.reply()]).toEqual(["OK", "OK"]);
+    expect(await first.ask("MGET", "a", "b")).toEqual(["1", "2"]);
+  });
+
   test("more than one batch holds is executed batch after batch, in order", async () => {
     const { connect, proposed } = await startRedis();
     const client = connect();
