@@ -10,6 +10,8 @@ import { SHARED_VALUE_BYTES_MAX, ValueMemory } from "./values.js";
 const BLOCK_ITEMS_MAX = 512;
 /** A value may grow by a few bytes in its place. */
 const PLACE_BYTES = 8;
+/** Not even for an empty value: that mustn't stay in what a large one, or somebody else, has. */
+const NO_PLACE = -1;
 const FNV_BASIS = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;
 
@@ -33,7 +35,7 @@ export class Item {
   start = 0;
   length = 0;
   /** How many bytes from `start` on are its own, and seen by nobody else: they are written over. */
-  #room = 0;
+  #room = NO_PLACE;
   index: Index = 0;
   hash = 0;
   /** In which of the map's epochs it was put there; -1: in none, or by a restore. */
@@ -52,7 +54,7 @@ export class Item {
 
   /** The value to be kept by others: it is written over no more. */
   lend(): Uint8Array {
-    this.#room = 0;
+    this.#room = NO_PLACE;
     return this.value;
   }
 
@@ -77,7 +79,7 @@ export class Item {
       }
       hash = copyWords(view, start, length, this.view, this.start);
     } else {
-      this.#room = 0;
+      this.#room = NO_PLACE;
       this.start = start;
       this.view = view;
     }

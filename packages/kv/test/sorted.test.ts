@@ -1,4 +1,5 @@
 // Where values are in memory, and what is found by a hash of its key.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { batchCommand, BatchWriter, createKv, putCommand } from "../src/index.js";
 import type { Kv, KvChanges } from "../src/index.js";
@@ -166,6 +167,122 @@ describe("what a capture holds", () => {
     }
     expect(await snapshot.next()).toEqual({ done: true, value: undefined });
   });
+});
+
+test("an empty value over a large one that was appended to leaves that to those who have it", async () => {
+  const kv = createToldKv();
+  const append = (value: Uint8Array, index: number): void => {
+    const writer = new BatchWriter();
+    writer.append(bytes("a"), value);
+    kv.apply(batchCommand(writer.bytes()), at(index));
+  };
+  append(new Uint8Array(5000).fill(65), 1);
+  append(bytes("A"), 2);
+  const before = valueOf(kv, "a");
+  kv.apply(batchOf({ a: bytes("") }), at(3));
+  expect(valueOf(kv, "a")?.buffer.byteLength).toBeLessThanOrEqual(8192);
+  append(bytes("xyz"), 4);
+  expect(before).toEqual(new Uint8Array(5001).fill(65));
+  kv.apply(batchOf({ a: bytes("") }), at(5));
+  append(new Uint8Array(6000).fill(66), 6);
+  const copy = createKv();
+  await copy.restore(inPieces(await collect(kv.snapshot()), 4096));
+  expect(copy.hash()).toBe(kv.hash());
+});
+
+test("nothing that was handed out ever changes, and the state is what a Map would hold, whatever its history", async () => {
+  const keys = ["a", "\u00fc\u{1f600}", "key-long-".repeat(12)];
+  const size = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 5, arbitrary: fc.integer({ min: 1, max: 40 }) },
+    { weight: 2, arbitrary: fc.integer({ min: 4090, max: 4102 }) },
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 9000 }) },
+  );
+  const write = fc.record({
+    kind: fc.constantFrom("put", "put", "append", "get", "delete"),
+    key: fc.constantFrom(...keys),
+    size,
+    fill: fc.integer({ min: 0, max: 255 }),
+  });
+  const step = fc.record({
+    what: fc.constantFrom("batch", "batch", "batch", "puts", "puts", "single", "list", "snapshot"),
+    writes: fc.array(write, { minLength: 1, maxLength: 6 }),
+    /** How many chunks of the oldest snapshot are read. */
+    read: fc.integer({ min: 0, max: 2 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60 }), async (steps) => {
+      const seen: { readonly bytes: Uint8Array; readonly copy: Uint8Array }[] = [];
+      const keep = (value: Uint8Array | undefined): void =>
+        void (value && seen.push({ bytes: value, copy: Uint8Array.from(value) }));
+      const published: Parameters<KvChanges["publish"]>[1][] = [];
+      const kv = createKv({
+        changes: {
+          publish: (_, events) => void published.push(events),
+          restored: () => undefined,
+        },
+      });
+      const model = new Map<string, Uint8Array>();
+      const snapshots: {
+        readonly chunks: AsyncIterableIterator<Uint8Array>;
+        readonly read: Uint8Array[];
+        readonly hash: string;
+      }[] = [];
+      let index = 0;
+      for (const { what, writes, read } of steps) {
+        index++;
+        const [first] = writes;
+        if (what === "list") for (const { value } of entriesOf(kv)) keep(value);
+        else if (what === "snapshot") {
+          snapshots.push({ chunks: kv.snapshot(), read: [], hash: kv.hash() });
+        } else if (what === "single" && first) {
+          const value = new Uint8Array(first.size).fill(first.fill);
+          kv.apply(putCommand(first.key, value), at(index));
+          model.set(first.key, Uint8Array.from(value));
+          keep(value);
+        } else {
+          const writer = new BatchWriter();
+          for (const { kind, key, size: length, fill } of writes) {
+            const value = new Uint8Array(length).fill(fill);
+            if (what === "puts" || kind === "put") {
+              writer.put(Buffer.from(key), value);
+              model.set(key, value);
+            } else if (kind === "append") {
+              writer.append(Buffer.from(key), value);
+              model.set(key, Uint8Array.from([...(model.get(key) ?? []), ...value]));
+            } else if (kind === "delete") {
+              writer.delete(Buffer.from(key));
+              model.delete(key);
+            } else writer.get(Buffer.from(key));
+          }
+          const operations = writer.bytes();
+          keep(operations);
+          const result = kv.apply(batchCommand(operations), at(index));
+          for (const one of "results" in result ? result.results : []) {
+            if (one.type === "value") keep(one.entry?.value);
+          }
+        }
+        for (let i = 0; i < read; i++) {
+          const next = await snapshots[0]?.chunks.next();
+          if (next?.done === false) snapshots[0]?.read.push(next.value);
+        }
+        for (const events of published.splice(0)) {
+          for (const one of madeChanges(events)) if (one.type === "put") keep(one.value);
+        }
+      }
+      for (const { bytes: now, copy } of seen) expect(Buffer.compare(now, copy)).toBe(0);
+      expect(new Map(entriesOf(kv).map(({ key, value }) => [key, value]))).toEqual(model);
+      for (const { chunks, read, hash } of [
+        ...snapshots,
+        { chunks: kv.snapshot(), read: [], hash: kv.hash() },
+      ]) {
+        const copy = createKv();
+        await copy.restore(inPieces(Buffer.concat([...read, await collect(chunks)]), 4096));
+        expect(copy.hash()).toBe(hash);
+      }
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test("a large value that replaces another keeps nothing else of its batch alive", () => {

@@ -153,7 +153,7 @@ export const kv: readonly Mutant[] = [
   {
     id: "kv-22",
     file: "packages/kv/src/sorted.ts",
-    find: "    this.#room = 0;\n    return this.value;",
+    find: "    this.#room = NO_PLACE;\n    return this.value;",
     replace: "    return this.value;",
     why: "an answer changes when its key is written again",
   },
@@ -168,7 +168,7 @@ export const kv: readonly Mutant[] = [
     id: "kv-24",
     file: "packages/kv/src/sorted.ts",
     find: "      if (length > this.#room) {",
-    replace: "      if (this.#room === 0) {",
+    replace: "      if (this.#room === NO_PLACE) {",
     why: "a value that grows overwrites its neighbour in memory",
   },
   {
@@ -212,5 +212,12 @@ export const kv: readonly Mutant[] = [
     find: "    capture.release();\n",
     replace: "",
     why: "after a snapshot each key's next write searches for it and takes new memory, for ever",
+  },
+  {
+    id: "kv-31",
+    file: "packages/kv/src/sorted.ts",
+    find: "const NO_PLACE = -1;",
+    replace: "const NO_PLACE = 0;",
+    why: "what is appended to an emptied value is written over a large value that somebody has",
   },
 ];
