@@ -1,11 +1,17 @@
 // Calls of one kind that come in one turn of the event loop: made as one, each with an end of its own.
+// They end together, so what is gathered is small, and bounded: nobody's large body or time-out
+// becomes another's.
 import { Gathering } from "./gathering.js";
 
-/** As many as a batch of the key-value machine holds with ease. */
+/** Of one call: as much as a batch of the key-value machine holds with ease. */
 const CALLS_MAX = 1024;
+const BYTES_MAX = 128 * 1024;
+/** A larger one is made by itself. */
+const SMALL_BYTES_MAX = 4096;
+/** While so many wait for an answer, the next ones are made by themselves, with limits of their own. */
+const WAITING_MAX = 8192;
 
-interface Waiting<Asked, Answer> {
-  readonly asked: Asked;
+interface Waiting<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -13,38 +19,58 @@ interface Waiting<Asked, Answer> {
 export class GatheredCalls<Asked, Answer> {
   readonly #callAll: (asked: readonly Asked[]) => Promise<readonly (Answer | Error)[]>;
   readonly #gathering: Gathering = new Gathering(() => this.#send());
-  #waiting: Waiting<Asked, Answer>[] = [];
+  #asked: Asked[] = [];
+  #callers: Waiting<Answer>[] = [];
+  #bytes = 0;
+  /** Also in calls that were made. */
+  #waiting = 0;
 
   /** @param callAll one answer for each that asked; or it rejects, for all of them */
   constructor(callAll: (asked: readonly Asked[]) => Promise<readonly (Answer | Error)[]>) {
     this.#callAll = callAll;
   }
 
-  call(asked: Asked): Promise<Answer> {
+  /**
+   * @param bytes its size
+   * @returns undefined: it is to be made by itself
+   */
+  call(asked: Asked, bytes: number): Promise<Answer> | undefined {
+    if (bytes > SMALL_BYTES_MAX || this.#waiting >= WAITING_MAX) return undefined;
+    if (this.#asked.length >= CALLS_MAX || this.#bytes + bytes > BYTES_MAX) this.#send();
+    this.#waiting++;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ asked, resolve, reject });
+      this.#asked.push(asked);
+      this.#callers.push({ resolve, reject });
+      this.#bytes += bytes;
       this.#gathering.asked();
     });
   }
 
   #send(): void {
-    const calls = this.#waiting;
-    this.#waiting = [];
-    for (let from = 0; from < calls.length; from += CALLS_MAX) {
-      void this.#make(calls.slice(from, from + CALLS_MAX));
-    }
+    if (this.#asked.length === 0) return;
+    const asked = this.#asked;
+    const callers = this.#callers;
+    this.#asked = [];
+    this.#callers = [];
+    this.#bytes = 0;
+    // What was asked isn't kept until it is answered.
+    void this.#tell(callers, this.#callAll(asked));
   }
 
-  async #make(calls: readonly Waiting<Asked, Answer>[]): Promise<void> {
+  async #tell(
+    callers: readonly Waiting<Answer>[],
+    answering: Promise<readonly (Answer | Error)[]>,
+  ): Promise<void> {
     try {
-      const answers = await this.#callAll(calls.map(({ asked }) => asked));
-      for (const [i, { resolve, reject }] of calls.entries()) {
+      const answers = await answering;
+      for (const [i, { resolve, reject }] of callers.entries()) {
         const answer = answers[i];
         if (answer === undefined || answer instanceof Error) reject(answer);
         else resolve(answer);
       }
     } catch (error) {
-      for (const { reject } of calls) reject(error);
+      for (const { reject } of callers) reject(error);
     }
+    this.#waiting -= callers.length;
   }
 }

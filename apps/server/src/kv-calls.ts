@@ -35,8 +35,8 @@ export interface IdempotencyKey {
 }
 
 /**
- * All that the key-value routes and the Redis port need of a node. Writes without a condition, and
- * linearizable reads of a key, are made together with others of the same turn: a signal doesn't
+ * All that the key-value routes and the Redis port need of a node. Small writes without a condition,
+ * and linearizable reads of a key, are made together with others of the same turn: a signal doesn't
  * abort them, nor do they have other limits.
  */
 export interface KvCalls {
@@ -67,8 +67,9 @@ export function kvCalls(node: () => KvNode): KvCalls {
   return {
     async propose(command, options) {
       // Of one whose condition fails, the call for all of them doesn't tell at which index.
-      if (hasCondition(command)) return node().propose(plainCommand(command), options);
-      const result = await writes.call(command);
+      const gathered = hasCondition(command) ? undefined : writes.call(command, sizeOf(command));
+      if (!gathered) return node().propose(plainCommand(command), options);
+      const result = await gathered;
       if (result.ok) options?.onIndex?.(result.index);
       return result;
     },
@@ -79,10 +80,10 @@ export function kvCalls(node: () => KvNode): KvCalls {
     closeSession: async (session, options) => node().propose(closeSession(session), options),
     async read(query, options) {
       const { consistency = "linearizable", onIndex } = options ?? {};
-      if (query.type !== "get" || consistency !== "linearizable") {
-        return node().read(query, options);
-      }
-      const { answer, readAt } = await gets.call(query.key);
+      const isGathered = query.type === "get" && consistency === "linearizable";
+      const gathered = isGathered ? gets.call(query.key, query.key.length) : undefined;
+      if (!gathered) return node().read(query, options);
+      const { answer, readAt } = await gathered;
       onIndex?.(readAt);
       return answer;
     },
@@ -108,6 +109,11 @@ async function getAll(node: KvNode, keys: readonly string[]): Promise<readonly G
     answer: { type: "get", index, entry: result.type === "value" ? result.entry : null },
     readAt,
   }));
+}
+
+/** Of its key and value. */
+function sizeOf([, key, value]: KvWriteCommand): number {
+  return key.length + (value instanceof Uint8Array ? value.length : 0);
 }
 
 /** What it expects of its key comes last: nothing else of a command is a number there. */

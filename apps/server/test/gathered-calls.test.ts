@@ -111,6 +111,55 @@ test("one with a condition is proposed by itself, with all that was given", asyn
   expect(options).toEqual([given, given, given, undefined]);
 });
 
+test("a large one is proposed by itself, with all that was given", async () => {
+  const { calls, proposed, options } = proposing();
+  const given = { signal: new AbortController().signal, onIndex: () => undefined };
+  void calls.propose(putCommand("a", Buffer.alloc(4096)), given);
+  void calls.propose(putCommand("b", Buffer.alloc(4095)), given);
+  void calls.propose(putCommand("c", value), given);
+  await endOfTurn();
+  expect(proposed).toEqual([["a"], ["b", "c"]]);
+  expect(options).toEqual([given, undefined]);
+});
+
+test("what is proposed by one call has at most 128 KiB", async () => {
+  const { calls, proposed } = proposing();
+  for (let i = 0; i < 100; i++) void calls.propose(putCommand(`${i}`, Buffer.alloc(4000)));
+  await endOfTurn();
+  expect(proposed.flat()).toHaveLength(100);
+  const sizes = proposed.map((keys) => keys.length * 4002);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(128 * 1024);
+  expect(proposed).toHaveLength(4);
+});
+
+test("while 8,192 wait, others are proposed by themselves, with limits of their own", async () => {
+  const node = fakeNode();
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  let gathered = 0;
+  let alone = 0;
+  const result = { ok: true, index: 1, previousIndex: null } as const;
+  node.proposeAll = async (commands) => {
+    gathered += commands.length;
+    await ended;
+    return commands.map(() => result) as never;
+  };
+  node.propose = async () => {
+    alone++;
+    return result as never;
+  };
+  const calls = kvCalls(() => node);
+  const put = (): Promise<unknown> => calls.propose(putCommand("a", value));
+  const asked = Array.from({ length: 8200 }, put);
+  await endOfTurn();
+  expect([gathered, alone]).toEqual([8192, 8]);
+  end();
+  await Promise.all(asked);
+  void put();
+  await endOfTurn();
+  expect([gathered, alone]).toEqual([8193, 8]);
+});
+
 test("gets of one turn are one read of one state, and each has its own answer", async () => {
   const machine = createKv();
   const context = { index: 5, term: 1, elapsedMs: 0 };

@@ -57,6 +57,17 @@ test("a GET behind a PUT sees it, one before it doesn't", async () => {
   client.socket.destroy();
 });
 
+test("a client that announces Expect: 100-continue and sends its body at once gets both answers, and goes on", async () => {
+  const expecting = "Expect: 100-continue\r\nContent-Length";
+  const client = await raw(api.at);
+  client.socket.write(
+    `${request("PUT", "sent").replace("Content-Length", expecting)}${request("GET")}`,
+  );
+  const received = await client.until(/\r\n\r\nsent$/);
+  expect(statuses(received)).toEqual(["100", "201", "200"]);
+  client.socket.destroy();
+});
+
 test("safe ones are worked on side by side, up to a bound", async () => {
   let inside = 0;
   let go = (): void => undefined;

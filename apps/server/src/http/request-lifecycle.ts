@@ -129,7 +129,8 @@ export class RequestLifecycle implements Turn, OpenRequest {
    */
   async body(maxBytes: number): Promise<Buffer> {
     const onOver = (release: () => void): void => void this.#releases.push(release);
-    const whole = this.#bodies.takeWhole(this.#request, maxBytes, onOver);
+    // A client that waits to be told to send is told so first, even if it didn't wait.
+    const whole = this.#isBodyComing && this.#bodies.takeWhole(this.#request, maxBytes, onOver);
     if (whole) return whole;
     this.#endWork();
     const start = (): void => {
