@@ -29,9 +29,12 @@ export async function proveChange(
   for (const computer of world.computers) {
     if (voters.includes(computer.id)) operators.provide(computer);
   }
+  const limitMs = CHANGE_MS + pausesMs;
+  // A call of before that goes on would change them again.
+  const haveEnded = (): boolean => !operators.isDriving();
+  await within(stage, limitMs, "has every call for other members ended", haveEnded);
   let isDone = false;
   operators.change({ voters, learners: [] }, () => (isDone = true));
-  const limitMs = CHANGE_MS + pausesMs;
   await within(stage, limitMs, `are the voters ${voters.join(" ")}`, () => isDone);
   return voters;
 }

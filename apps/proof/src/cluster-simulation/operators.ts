@@ -41,6 +41,8 @@ export interface Operators {
   removed(computer: Computer, index: Index): void;
   /** Nothing that was planned goes on. */
   end(): void;
+  /** A node carries out what an operator asked for. */
+  isDriving(): boolean;
   /** Until it is done. */
   change(wanted: WantedMembers, onDone: () => void): void;
   /** Started, and if it isn't a member, with addresses of those who are. */
@@ -220,6 +222,7 @@ export function createOperators(
     end() {
       hasEnded = true;
     },
+    isDriving: () => drivers.length > 0,
     change(wanted, onDone) {
       void run(wanted, () => true).then(onDone);
     },

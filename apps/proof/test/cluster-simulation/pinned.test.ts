@@ -14,7 +14,7 @@ const pinned: readonly (readonly [seed: number, hash: string])[] = [
   [10, "fa8eeb03292c7363"],
   [18, "7a6d0041ccd465be"],
   [3, "54f15229a085d410"],
-  [182, "ed3a0591a8186481"],
+  [182, "b9972533df1322af"],
   [123, "edc5a17365db3cd5"],
 ];
 
