@@ -40,6 +40,7 @@ const EXAMPLES = `
 Examples:
   npm run bench
   npm run bench -- --quick
+  npm run bench -- --peers --in-flight 64,1024
   npm run bench -- writes --in-flight 64 --runs 5
   npm run bench -- writes --log-mib 64,none --in-flight 64,1024
   npm run bench -- parts
@@ -117,6 +118,13 @@ function addCompare(root: Command, { compare }: ProgramOptions): void {
       )
         .choices(["redis", "bench"])
         .default("redis"),
+    )
+    .addOption(
+      new Option(
+        "--peers",
+        "raftkit's runtime beside etcd-io/raft and hashicorp/raft instead, puts alone, over an " +
+          "edge of the benchmark's own; needs Go, and the first time fetches their modules",
+      ).conflicts("port"),
     )
     .addOption(
       only(

@@ -10,6 +10,7 @@ export interface Program {
 
 export const PROGRAMS = {
   etcd: { name: "etcd", versionFlag: "--version", packageName: "etcd-server" },
+  go: { name: "go", versionFlag: "version", packageName: "golang-go" },
   h2load: { name: "h2load", versionFlag: "--version", packageName: "nghttp2-client" },
   redisBenchmark: {
     name: "redis-benchmark",

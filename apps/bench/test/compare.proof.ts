@@ -9,9 +9,15 @@ import { bench, MEASUREMENT_MS, temporaryDirectory } from "./program-run.js";
 
 const SMALL = ["--quick", "--in-flight", "1,64", "--memory-puts", "2000"];
 
-function compare(env: Readonly<Record<string, string>> = {}): { out: string; results: Results } {
+function compare(
+  env: Readonly<Record<string, string>> = {},
+  options: readonly string[] = [],
+): { out: string; results: Results } {
   const [data, report] = [temporaryDirectory(), temporaryDirectory()];
-  const { status, out, error } = bench([...SMALL, "--out", report, "--data", data], env);
+  const { status, out, error } = bench(
+    [...SMALL, ...options, "--out", report, "--data", data],
+    env,
+  );
   expect(status, error).toBe(0);
   const read = (name: string): string => readFileSync(join(report, name), "utf8");
   expect(out).toContain(read("tables.md").trim());
@@ -54,4 +60,37 @@ test("with none of the others' programs: raftkit alone", { timeout: 2 * MEASUREM
   expect(out).toMatch(/^strace isn't installed \(on Debian: apt-get install strace\): /m);
   expect(new Set(results.rows.map(({ system }) => system))).toEqual(new Set(["raftkit"]));
   expect(results.systemCalls).toEqual([]);
+});
+
+/** Go may have to fetch the peers' modules and compile them. */
+const BUILD_MS = 300_000;
+
+test(
+  "beside the peers: puts of each, and each synced on a majority",
+  { timeout: BUILD_MS + 2 * MEASUREMENT_MS },
+  ({ skip }) => {
+    if (versionOf(PROGRAMS.go) === undefined) skip("Go isn't installed");
+    const { out, results } = compare({}, ["--peers"]);
+    const systems = ["etcd-io/raft", "hashicorp/raft", "raftkit"];
+    const points = results.rows.map(({ system, workload, inFlight }) => [
+      system,
+      workload,
+      inFlight,
+    ]);
+    const expected = systems.flatMap((system) => [1, 64].map((depth) => [system, "put", depth]));
+    expect(points).toEqual(expected);
+    for (const { inFlight, perSecond, failed, syncsPerRequest } of results.rows) {
+      expect(perSecond).toBeGreaterThan(0);
+      expect(failed).toBe(0);
+      if (inFlight === 1) expect(syncsPerRequest).toBeGreaterThan(1.9);
+    }
+    expect(results.versions.join("\n")).toMatch(/^go version .*\ngo\.etcd\.io\/raft\/v3 v/);
+    expect(out).not.toContain("Open loop");
+  },
+);
+
+test("beside the peers without Go: raftkit alone", { timeout: 2 * MEASUREMENT_MS }, () => {
+  const { out, results } = compare({ PATH: "/nowhere" }, ["--peers"]);
+  expect(out).toMatch(/^go isn't installed \(on Debian: .*\): raftkit alone .*https:\/\/go\.dev/m);
+  expect(new Set(results.rows.map(({ system }) => system))).toEqual(new Set(["raftkit"]));
 });

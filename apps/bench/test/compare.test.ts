@@ -13,7 +13,7 @@ import { sumOf } from "../src/compare/prometheus.js";
 import { parseRedisBenchmark } from "../src/compare/redis-benchmark.js";
 import type { Row } from "../src/compare/row.js";
 import { parseCounts } from "../src/compare/system-calls.js";
-import { medianOf, pointsOf, ratioOf } from "../src/compare/tables.js";
+import { medianOf, pointsOf, ratioOf, tablesOf } from "../src/compare/tables.js";
 import { readsOf } from "../src/compare/workload.js";
 import { runClosedLoop } from "../src/load/closed-loop.js";
 import { GrpcClient } from "../src/load/grpc-client.js";
@@ -311,3 +311,14 @@ async function portOf(server: {
   }
   throw new Error("the server doesn't listen");
 }
+
+test("a report has no section for what wasn't measured", () => {
+  const results = { rows: [ROW], runs: 1, seconds: 1, memory: [], systemCalls: [] };
+  const machine = { cpu: "", cores: 1, memoryBytes: 1, kernel: "", node: "", date: "" };
+  const text = tablesOf({ ...results, machine, versions: [] });
+  expect(text).toMatch(/^Closed loop, /);
+  expect(text.match(/^[A-Z].*:$/gm)).toHaveLength(1);
+  const svg = drawComparison([ROW]);
+  expect(svg).toContain("Requests a second: puts");
+  expect(svg).not.toMatch(/linearizable reads|at the same fixed rate/);
+});

@@ -55,6 +55,7 @@ test.each([
     ["compare", "--port", "http"],
     "option '--port <NAME>' argument 'http' is invalid. Allowed choices are redis, bench",
   ],
+  [["--peers", "--port", "bench"], "option '--peers' cannot be used with option '--port <NAME>'"],
   [["--out", "--quick"], "option '--out <DIRECTORY>' argument missing"],
   [
     ["--runs", "1.5"],
@@ -97,6 +98,11 @@ test.each([
     ["--quick", "--seconds", "2"],
     "compare",
     { ...COMPARE, quick: true, seconds: 2, runs: 1, memoryPuts: 20_000 },
+  ],
+  [
+    ["--peers", "--in-flight", "64,1024"],
+    "compare",
+    { ...COMPARE, peers: true, inFlight: [64, 1024] },
   ],
   [["parts", "--ms", "10"], "parts", { ms: 10, data: tmpdir() }],
   [["libraries"], "libraries", { ms: 2000 }],

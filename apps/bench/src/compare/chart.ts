@@ -41,7 +41,8 @@ const FIGURES: readonly Figures[] = [
 
 export function drawComparison(rows: readonly Row[]): string {
   const colours = coloursOf(rows);
-  const panels = FIGURES.map((figures) => {
+  const measured = FIGURES.filter((figures) => rowsOf(figures, rows).length > 0);
+  const panels = measured.map((figures) => {
     const points = pointsOf(rowsOf(figures, rows));
     const categoryOf = ({ loop, inFlight, workload }: Row): string =>
       loop === "closed" ? String(inFlight) : WORKLOAD_NAMES[workload];

@@ -6,9 +6,15 @@ import { makeDataDirectory } from "../data-directory.js";
 import { etcdSystem } from "./etcd-system.js";
 import { fill, runLoader } from "./loader.js";
 import { measureSystem } from "./measure-system.js";
+import { buildPeers, GO_NEEDED, peerSystems } from "./peer-systems.js";
 import { usageOf } from "./process-usage.js";
 import { missing, PROGRAMS, versionOf } from "../programs.js";
-import { raftkitOverHttp, raftkitOverRedis, raftkitRuntime } from "./raftkit-systems.js";
+import {
+  raftkitOverHttp,
+  raftkitOverRedis,
+  raftkitPuts,
+  raftkitRuntime,
+} from "./raftkit-systems.js";
 import { writeReport } from "./report.js";
 import type { Memory, Results, Row, SystemCalls } from "./row.js";
 import { countSystemCalls } from "./system-calls.js";
@@ -27,6 +33,8 @@ export interface CompareOptions {
   readonly memoryPuts: number;
   /** What raftkit is asked over. */
   readonly port: "bench" | "redis";
+  /** Beside Raft libraries for Go, and not beside etcd. */
+  readonly peers?: true;
   /** A folder for the report. */
   readonly out: string;
   /** An existing folder. */
@@ -56,7 +64,7 @@ export async function measureCompare(options: CompareOptions, print: Print): Pro
 }
 
 function systemsFor(
-  { port }: CompareOptions,
+  { port, peers }: CompareOptions,
   print: Print,
 ): { readonly systems: readonly ComparedSystem[]; readonly versions: readonly string[] } {
   const versions: string[] = [];
@@ -66,6 +74,13 @@ function systemsFor(
     else versions.push(version);
     return version !== undefined;
   };
+  if (peers) {
+    const hasGo = has(PROGRAMS.go, `raftkit alone is measured (the peers need ${GO_NEEDED})`);
+    if (!hasGo) return { systems: [raftkitPuts], versions };
+    print("Building the peers");
+    versions.push(...buildPeers());
+    return { systems: [...peerSystems, raftkitPuts], versions };
+  }
   const hasEtcd = has(PROGRAMS.etcd, "raftkit alone is measured");
   const hasH2Load = has(
     PROGRAMS.h2load,
@@ -102,10 +117,12 @@ async function measureExtras(
   options: CompareOptions,
   print: Print,
 ): Promise<{ readonly memory: readonly Memory[]; readonly systemCalls: readonly SystemCalls[] }> {
+  const whole = systems.filter(({ isWhole }) => isWhole);
+  if (whole.length === 0) return { memory: [], systemCalls: [] };
   const hasStrace = versionOf(PROGRAMS.strace) !== undefined;
   if (!hasStrace) print(missing(PROGRAMS.strace, "system calls aren't counted"));
   const [memory, systemCalls]: [Memory[], SystemCalls[]] = [[], []];
-  for (const system of systems.filter(({ isWhole }) => isWhole)) {
+  for (const system of whole) {
     const running = await system.start(options.data);
     try {
       memory.push(await measureMemory(system.name, running, options.memoryPuts));

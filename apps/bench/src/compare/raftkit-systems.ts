@@ -42,6 +42,16 @@ export const raftkitRuntime: ComparedSystem = {
   },
 };
 
+/** The same, as far as it is compared with libraries. */
+export const raftkitPuts: ComparedSystem = {
+  ...raftkitRuntime,
+  isWhole: false,
+  async start(parent) {
+    const running = await raftkitRuntime.start(parent);
+    return { ...running, tools: running.tools.map((tool) => ({ ...tool, workloads: ["put"] })) };
+  },
+};
+
 /** Each write of the log ends with one. */
 const SYNCS = "raftkit_log_write_duration_seconds_count";
 /** Since it was asked for the last time. */

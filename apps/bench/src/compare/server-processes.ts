@@ -11,7 +11,7 @@ export interface ServerProcesses<Server extends MeasuredServer> {
 
 /** @param directory is removed when they are closed, or can't be started */
 export async function startServers<Server extends MeasuredServer>(
-  system: Omit<MeasuredSystem, "servers"> & {
+  system: Pick<MeasuredSystem, "name" | "leads" | "isReady"> & {
     servers(directory: string, timeouts: Timeouts): Promise<readonly Server[]>;
   },
   directory: DataDirectory,

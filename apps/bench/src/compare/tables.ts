@@ -17,15 +17,17 @@ export function lineOf(row: Row, runs: number): string {
 
 export function tablesOf({ rows, runs, seconds, memory, systemCalls }: Results): string {
   const of = (loop: Row["loop"]): Row[] => rows.filter((row) => row.loop === loop);
+  const [closed, open] = [of("closed"), of("open")];
   const parts = [
     `Closed loop, medians of ${runs} fresh runs of ${seconds} s each:`,
-    closedTable(of("closed")),
-    "Open loop, latency from when each request was due:",
-    openTable(of("open")),
-    "Resident memory of the three servers:",
-    memoryTable(memory),
-    "System calls of the three servers for each put, by strace:",
-    callsTable(systemCalls),
+    closedTable(closed),
+    ...(open.length > 0
+      ? ["Open loop, latency from when each request was due:", openTable(open)]
+      : []),
+    ...(memory.length > 0 ? ["Resident memory of the three servers:", memoryTable(memory)] : []),
+    ...(systemCalls.length > 0
+      ? ["System calls of the three servers for each put, by strace:", callsTable(systemCalls)]
+      : []),
   ];
   return parts.join("\n\n");
 }
