@@ -60,9 +60,11 @@ export async function startCluster(
 
 export async function allReady(cluster: Cluster): Promise<void> {
   for (const { http } of cluster.servers) {
-    await expect
-      .poll(async () => (await send(http, "GET", "/readyz")).status, { timeout: 20_000 })
-      .toBe(200);
+    const readiness = async (): Promise<string> => {
+      const { status, body } = await send(http, "GET", "/readyz");
+      return `${status} ${body.toString()}`;
+    };
+    await expect.poll(readiness, { timeout: 20_000 }).toMatch(/^200 /);
   }
 }
 

@@ -21,7 +21,7 @@ export type PeerRejectedCode =
   | "CUT_OFF"
   /** The same, and another data directory is heard under the sender's id. */
   | "OTHER_DATA_DIRECTORY"
-  /** A peer's address is no http or https URL. */
+  /** A peer's address is no http or https URL, or has a port that `fetch` refuses. */
   | "BAD_ADDRESS"
   /** Something other than a raftkit node answers at a peer's address. */
   | "NOT_RAFTKIT";

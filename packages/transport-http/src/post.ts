@@ -66,13 +66,11 @@ async function exchange(
   headers.set("content-type", "application/octet-stream");
   headers.set(HELLO_HEADER, formatHello({ ...local, to }));
   signal.throwIfAborted();
-  const response = await settings.fetch(address, {
-    method: "POST",
-    headers,
-    body,
-    signal,
-    redirect: "manual",
-  });
+  const response = await settings
+    .fetch(address, { method: "POST", headers, body, signal, redirect: "manual" })
+    .catch((cause: unknown) => {
+      throw isBadPort(cause) ? badPort(to, address) : cause;
+    });
   try {
     signal.throwIfAborted();
     await checkAnswer(session, to, address, response, signal, judge);
@@ -81,6 +79,20 @@ async function exchange(
       void response.body.cancel().catch(() => undefined);
     }
   }
+}
+
+/** `fetch` refuses the ports of other protocols: Fetch Standard, "port blocking". */
+function isBadPort(error: unknown): boolean {
+  return (
+    error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port"
+  );
+}
+
+function badPort(to: NodeId | null, address: string): PeerRejected {
+  return new PeerRejected(
+    "BAD_ADDRESS",
+    `the address of ${nameOf(to)} is "${address}"; fetch never connects to port ${new URL(address).port}, for it is another protocol's; give the node another port`,
+  );
 }
 
 function nameOf(to: NodeId | null): string {

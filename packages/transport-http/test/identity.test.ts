@@ -254,6 +254,18 @@ describe("nodes that don't belong together", () => {
     expect(a.unreachable).toEqual(["n2", "n3"]);
     expect(network.requests).toEqual([]);
   });
+
+  test("because fetch refuses its port as unsafe", async () => {
+    const a = await createNetwork().node("n1", {}, { fetch: globalThis.fetch });
+    a.transport.setPeers([{ id: "n2", address: "http://127.0.0.1:6000/raft" }], []);
+    send(a, "n2", "hello");
+    await expect.poll(() => a.unreachable).toEqual(["n2"]);
+    const advice =
+      "fetch never connects to port 6000, for it is another protocol's; give the node another port";
+    expect(reasons(a)).toEqual([
+      ["BAD_ADDRESS", `the address of peer n2 is "http://127.0.0.1:6000/raft"; ${advice}`],
+    ]);
+  });
 });
 
 describe("runs", () => {

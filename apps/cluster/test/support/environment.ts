@@ -20,12 +20,12 @@ const BLOCK = 20;
 
 /**
  * A base such that it and the ports up to `count` (at most 18) above it are free, below the range
- * that outgoing connections use. The block stays this test's own: its last port is held until the
+ * that outgoing connections use, and above the ports that `fetch` refuses. The block stays this test's own: its last port is held until the
  * test ends, and others look there first.
  */
 export async function freePorts(count: number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
-    const base = 12_000 + Math.floor(Math.random() * 1000) * BLOCK;
+    const base = 12_000 + Math.floor(Math.random() * 500) * BLOCK;
     const release = await hold(base + BLOCK - 1);
     if (release === undefined) continue;
     const free = await Promise.all(Array.from({ length: count + 1 }, (_, i) => isFree(base + i)));
