@@ -5,6 +5,7 @@
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { painterFor } from "@raftkit-app/command-line";
+import { NODE_FLAGS } from "@raftkit-app/server/node-settings";
 import type { VerdictContext } from "./chaos/command.js";
 import type { ChaosOptions } from "./chaos/options.js";
 import type { Output } from "./cli/actions.js";
@@ -49,7 +50,8 @@ function serverMain(): string {
 
 /** What Node needs to run a server that ends with this process. */
 function serverCommand(): string[] {
-  return ["--import", new URL("supervisor/parent-guard.js", import.meta.url).href, serverMain()];
+  const guard = new URL("supervisor/parent-guard.js", import.meta.url).href;
+  return [...NODE_FLAGS, "--import", guard, serverMain()];
 }
 
 function onSignals(act: (signal: string) => void): void {

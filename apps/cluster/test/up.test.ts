@@ -1,8 +1,9 @@
 // The program with stand-ins for servers: what it prints, how it ends, and that nothing outlives
 // it.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { NODE_FLAGS } from "@raftkit-app/server/node-settings";
 import { describe, expect, test } from "vitest";
 import { fakeServer, freePorts, mainScript, temporaryDirectory } from "./support/environment.js";
 import { runCommand } from "./support/command.js";
@@ -29,6 +30,21 @@ describe("up", () => {
       new RegExp(`node \\S*main\\.js kill leader --http-base ${cluster.httpBase}\n`),
     );
   });
+
+  test.each([
+    ["1", {}],
+    ["4", { MALLOC_ARENA_MAX: "4" }],
+  ] as const)(
+    "starts Node as a server needs it, with MALLOC_ARENA_MAX=%s",
+    async (arenas, environment) => {
+      const data = temporaryDirectory();
+      await up(["--data", data], { ...env, ...environment });
+      const [line = ""] = readFileSync(join(data, "logs/n1.log"), "utf8").split("\n");
+      const { node, MALLOC_ARENA_MAX } = JSON.parse(line) as Record<string, unknown>;
+      expect(node).toEqual(expect.arrayContaining([...NODE_FLAGS]));
+      expect(MALLOC_ARENA_MAX).toBe(arenas);
+    },
+  );
 
   test("prints the Redis ports where there are any, and how to use them", async () => {
     const [httpBase, peerBase, redisBase] = [

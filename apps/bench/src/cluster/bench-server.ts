@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { NODE_ENVIRONMENT, NODE_FLAGS } from "@raftkit-app/server/node-settings";
 import type {
   AskedFor,
   BenchReport,
@@ -49,7 +50,10 @@ export class BenchServer {
   }
 
   start(): void {
-    const child = fork(PROGRAM, [JSON.stringify(this.settings)]);
+    const child = fork(PROGRAM, [JSON.stringify(this.settings)], {
+      execArgv: [...process.execArgv, ...NODE_FLAGS],
+      env: { ...NODE_ENVIRONMENT, ...process.env },
+    });
     this.#child = child;
     const onExit = (): void => void child.kill("SIGKILL");
     // Before the data is removed: a living server makes files behind whoever removes them.

@@ -7,13 +7,20 @@ const LAST_WORDS_CHARS = 2000;
 export class MeasuredProcess {
   readonly #command: string;
   readonly #args: readonly string[];
+  readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #ended: Promise<void> = Promise.resolve();
   #words = "";
 
-  constructor(command: string, args: readonly string[]) {
+  /** @param environment what is added where it isn't set */
+  constructor(
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     this.#command = command;
     this.#args = args;
+    this.#environment = environment;
   }
 
   get isRunning(): boolean {
@@ -31,7 +38,10 @@ export class MeasuredProcess {
   }
 
   start(): void {
-    const child = spawn(this.#command, this.#args, { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(this.#command, this.#args, {
+      env: { ...this.#environment, ...process.env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     this.#child = child;
     this.#words = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -1,6 +1,7 @@
 // raftkit's own server, apps/server, with TCP, msgpack and file storage.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { NODE_ENVIRONMENT, NODE_FLAGS } from "@raftkit-app/server/node-settings";
 import { freePorts } from "../free-ports.js";
 import { MeasuredProcess } from "./process.js";
 import { askJson } from "./system.js";
@@ -33,7 +34,8 @@ function serverAt(
     "log-level": "warn",
   };
   const args = Object.entries(options).map(([flag, value]) => `--${flag}=${value}`);
-  return { ...place, process: new MeasuredProcess(process.execPath, [program, ...args]) };
+  const command = [...NODE_FLAGS, program, ...args];
+  return { ...place, process: new MeasuredProcess(process.execPath, command, NODE_ENVIRONMENT) };
 }
 
 async function startingServers(directory: string, timeouts: Timeouts): Promise<RaftkitServer[]> {

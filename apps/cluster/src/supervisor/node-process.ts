@@ -1,6 +1,7 @@
 // One server process: its start, its last words and its end. It knows nothing of clusters.
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
+import { NODE_ENVIRONMENT } from "@raftkit-app/server/node-settings";
 import type { NodePlace } from "./layout.js";
 import type { ServerFault } from "./server-fault.js";
 
@@ -30,6 +31,7 @@ export function startNodeProcess(
 ): NodeProcess {
   const log = openSync(place.logFile, "a", 0o600);
   const child = spawn(process.execPath, [...args], {
+    env: { ...NODE_ENVIRONMENT, ...process.env },
     stdio: ["ignore", log, "pipe", "ipc"],
     detached: true,
   });

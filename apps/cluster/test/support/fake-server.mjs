@@ -60,6 +60,8 @@ async function transfer(request, response) {
 
 const [host, port] = address.split(":");
 server.listen(Number(port), host, () => {
-  log({ args: process.argv.slice(2), startedAt: Date.now() });
+  const { MALLOC_ARENA_MAX } = process.env;
+  const [args, node] = [process.argv.slice(2), process.execArgv];
+  log({ args, node, MALLOC_ARENA_MAX, startedAt: Date.now() });
   if (!is("FAKE_MUTE")) process.send({ type: "ready" });
 });
