@@ -3,6 +3,9 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge } from "prom-client";
 import type { Registry } from "prom-client";
 
+/** More often would keep an idle process awake: at 10 ms it is half of what a follower costs. */
+const TIMER_MS = 50;
+
 /** How late timers ran since the last scrape: a percentile each. */
 const DELAYS = [
   ["nodejs_eventloop_delay_p50_seconds", 50],
@@ -11,7 +14,7 @@ const DELAYS = [
 ] as const;
 
 export function processMetrics(registers: Registry[]): { close(): void } {
-  const loop = monitorEventLoopDelay({ resolution: 10 });
+  const loop = monitorEventLoopDelay({ resolution: TIMER_MS });
   loop.enable();
   for (const [name, percentile] of DELAYS) {
     new Gauge({
@@ -19,7 +22,9 @@ export function processMetrics(registers: Registry[]): { close(): void } {
       help: `How late timers ran since the last scrape: ${percentile === 100 ? "the latest" : `${percentile} % were no later`}.`,
       registers,
       collect() {
-        this.set(loop.count === 0 ? 0 : loop.percentile(percentile) / 1e9);
+        // It records how long after each other its timer rang.
+        const late = loop.count === 0 ? 0 : loop.percentile(percentile) / 1e6 - TIMER_MS;
+        this.set(Math.max(0, late) / 1000);
         // Collected in the order in which they were registered: the last one begins anew.
         if (percentile === 100) loop.reset();
       },
