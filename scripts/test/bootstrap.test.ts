@@ -109,6 +109,12 @@ describe("the root scripts", () => {
     expect(calls().slice(3)).toEqual(["pnpm", "pnpm"]);
   });
 
+  test("never install by the pnpm in node_modules, which would replace itself", async () => {
+    tool("npx", `[ -e node_modules/.bin/pnpm ] && echo local >> "${folder}/calls"; echo "$PATH"`);
+    await bootstrap("build").ended;
+    expect(calls().map((line) => line.split("|")[0])).toEqual(["pnpm", "turbo"]);
+  });
+
   test.each(["npx", "pnpm", "tsc", "oxlint", "knip"])(
     "count a test run whose %s fails as one failure",
     async (name) => {

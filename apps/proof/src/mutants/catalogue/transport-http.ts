@@ -193,4 +193,11 @@ export const transportHttp: readonly Mutant[] = [
     replace: "if (sender === undefined) return;",
     why: "a node sends itself what is for who left the seed that leads to it now",
   },
+  {
+    id: "transport-http-31",
+    file: "packages/transport-http/src/post.ts",
+    find: "throw isBadPort(cause) ? badPort(to, address) : cause;",
+    replace: "throw cause;",
+    why: "a peer at a port that fetch refuses is unreachable, and nobody learns why",
+  },
 ];
