@@ -1,5 +1,6 @@
 // Metrics of the process: its event loop, CPU and memory.
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { IntervalHistogram } from "node:perf_hooks";
 import { Counter, Gauge } from "prom-client";
 import type { Registry } from "prom-client";
 
@@ -13,8 +14,13 @@ const DELAYS = [
   ["nodejs_eventloop_delay_max_seconds", 100],
 ] as const;
 
-export function processMetrics(registers: Registry[]): { close(): void } {
-  const loop = monitorEventLoopDelay({ resolution: TIMER_MS });
+type Delays = Pick<IntervalHistogram, "count" | "percentile" | "reset" | "enable" | "disable">;
+
+export function processMetrics(
+  registers: Registry[],
+  monitor: (options: { readonly resolution: number }) => Delays = monitorEventLoopDelay,
+): { close(): void } {
+  const loop = monitor({ resolution: TIMER_MS });
   loop.enable();
   for (const [name, percentile] of DELAYS) {
     new Gauge({
