@@ -3,7 +3,6 @@
 // installation may have to replace.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { runQuietly, statusText } from "./processes.mjs";
 
@@ -29,13 +28,15 @@ export async function install(packageManager) {
     );
   }
   const [, version = packageManager] = packageManager.split("@");
-  const fetching = ["npx", "--yes", "--prefer-offline", `--package=${packageManager}`];
-  const asked = await runQuietly(
-    `fetching pnpm ${version}, which installs the rest`,
-    [...fetching, "--call", "node -p process.env.PATH"],
-    // In this folder npx would take the one in node_modules.
-    { cwd: tmpdir() },
-  );
+  const asked = await runQuietly(`fetching pnpm ${version}, which installs the rest`, [
+    "npx",
+    "--yes",
+    "--prefer-offline",
+    // Under a name of its own: what npx finds in node_modules by its name it takes from there.
+    `--package=installer@npm:${packageManager}`,
+    "--call",
+    "node -p process.env.PATH",
+  ]);
   if (asked.status !== 0) {
     return (
       `npx could not fetch ${packageManager}: it ${statusText(asked.status)}; the first ` +

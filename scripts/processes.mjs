@@ -25,14 +25,14 @@ export function run(command, { env = process.env, cleanUp } = {}) {
  * if it fails.
  * @param {string} what as `building`
  * @param {readonly string[]} command
- * @param {{ env?: NodeJS.ProcessEnv; cwd?: string; detailOf?: (text: string) => string | undefined }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv; detailOf?: (text: string) => string | undefined }} [options]
  * detailOf: how far it is, from what it wrote
  * @returns {Promise<{ status: number; output: string }>}
  */
 export async function runQuietly(
   what,
   command,
-  { env = process.env, cwd = process.cwd(), detailOf = () => undefined } = {},
+  { env = process.env, detailOf = () => undefined } = {},
 ) {
   const progress = showProgress(what);
   const onOutput = (/** @type {string} */ text) => {
@@ -42,7 +42,7 @@ export async function runQuietly(
   let output = "";
   const status = await supervise(
     command,
-    { stdio: ["ignore", "pipe", "pipe"], env, cwd },
+    { stdio: ["ignore", "pipe", "pipe"], env },
     (text) => {
       output += text;
       onOutput(text);

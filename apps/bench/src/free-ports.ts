@@ -5,7 +5,7 @@ import { createServer } from "node:net";
  * Below where systems take the ports of outgoing connections from: until a server listens, any
  * other program's connection might get one of those. Above those that `fetch` refuses.
  */
-const PORTS = { first: 10_100, count: 1_900 } as const;
+const PORTS = { first: 30_000, count: 2_000 } as const;
 
 /** Ports on loopback that were free a moment ago. */
 export async function freePorts(count: number): Promise<number[]> {

@@ -14,7 +14,10 @@ const DELAYS = [
   ["nodejs_eventloop_delay_max_seconds", 100],
 ] as const;
 
-type Delays = Pick<IntervalHistogram, "count" | "percentile" | "reset" | "enable" | "disable">;
+export type Delays = Pick<
+  IntervalHistogram,
+  "count" | "percentile" | "reset" | "enable" | "disable"
+>;
 
 export function processMetrics(
   registers: Registry[],
@@ -25,7 +28,7 @@ export function processMetrics(
   for (const [name, percentile] of DELAYS) {
     new Gauge({
       name,
-      help: `How late timers ran since the last scrape: ${percentile === 100 ? "the latest" : `${percentile} % were no later`}.`,
+      help: `How late a timer that rings every ${TIMER_MS} ms ran since the last scrape: ${percentile === 100 ? "the latest" : `${percentile} % were no later`}.`,
       registers,
       collect() {
         // It records how long after each other its timer rang.

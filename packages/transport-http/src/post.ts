@@ -66,11 +66,13 @@ async function exchange(
   headers.set("content-type", "application/octet-stream");
   headers.set(HELLO_HEADER, formatHello({ ...local, to }));
   signal.throwIfAborted();
-  const response = await settings
-    .fetch(address, { method: "POST", headers, body, signal, redirect: "manual" })
-    .catch((cause: unknown) => {
-      throw isBadPort(cause) ? badPort(to, address) : cause;
-    });
+  let response: Response;
+  try {
+    const init = { method: "POST", headers, body, signal, redirect: "manual" } as const;
+    response = await settings.fetch(address, init);
+  } catch (cause) {
+    throw isBadPort(cause) ? badPort(to, address, cause) : cause;
+  }
   try {
     signal.throwIfAborted();
     await checkAnswer(session, to, address, response, signal, judge);
@@ -81,17 +83,21 @@ async function exchange(
   }
 }
 
-/** `fetch` refuses the ports of other protocols: Fetch Standard, "port blocking". */
+/**
+ * `fetch` refuses ports that are reserved for other protocols (Fetch Standard, "port blocking"); only
+ * Node's says so.
+ */
 function isBadPort(error: unknown): boolean {
   return (
     error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port"
   );
 }
 
-function badPort(to: NodeId | null, address: string): PeerRejected {
+function badPort(to: NodeId | null, address: string, cause: unknown): PeerRejected {
   return new PeerRejected(
     "BAD_ADDRESS",
-    `the address of ${nameOf(to)} is "${address}"; fetch never connects to port ${new URL(address).port}, for it is another protocol's; give the node another port`,
+    `the address of ${nameOf(to)} is "${address}"; fetch never connects to port ${new URL(address).port}, which is reserved for another protocol; give the node another port`,
+    { cause },
   );
 }
 

@@ -261,7 +261,7 @@ describe("nodes that don't belong together", () => {
     send(a, "n2", "hello");
     await expect.poll(() => a.unreachable).toEqual(["n2"]);
     const advice =
-      "fetch never connects to port 6000, for it is another protocol's; give the node another port";
+      "fetch never connects to port 6000, which is reserved for another protocol; give the node another port";
     expect(reasons(a)).toEqual([
       ["BAD_ADDRESS", `the address of peer n2 is "http://127.0.0.1:6000/raft"; ${advice}`],
     ]);

@@ -27,6 +27,16 @@ async function pass(network: Network, ms: number): Promise<void> {
 }
 
 describe("who answers at a seed", () => {
+  test("is nobody where fetch refuses the port, and that is said once", async () => {
+    const network = createNetwork();
+    const a = await network.node("n1", {}, { fetch: globalThis.fetch });
+    a.transport.setPeers([], ["http://127.0.0.1:6000/raft"]);
+    await expect.poll(() => a.rejected.map(({ code }) => code)).toEqual(["BAD_ADDRESS"]);
+    await rounds(network, 3);
+    expect(a.rejected).toHaveLength(1);
+    expect(a.rejected[0]?.message).toContain("fetch never connects to port 6000");
+  });
+
   test("is met once while it answers, can be sent to there, and answers", async () => {
     const network = createNetwork();
     const [a, b] = await met(network);

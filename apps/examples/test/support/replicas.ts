@@ -13,7 +13,7 @@ import { startService } from "../../src/service/service.js";
  * Below where systems take the ports of outgoing connections from: a replica that is started again
  * finds its port free.
  */
-const PORTS = { first: 28_000, count: 4_000 } as const;
+const PORTS = { first: 28_000, count: 2_000 } as const;
 
 export interface Replicas {
   readonly ids: readonly string[];

@@ -1,6 +1,6 @@
 // Ports for a run: a block that is this run's own, below the range that outgoing connections use. A
 // killed node's port must still be free when it comes back, so nobody else may be given it
-// meanwhile.
+// meanwhile. And above 10,080, the last port that fetch refuses.
 import { createServer } from "node:net";
 import { ClusterError } from "../../errors.js";
 
@@ -10,9 +10,9 @@ export interface PortBlock {
   close(): Promise<void>;
 }
 
-const FIRST_PORT = 10_000;
+const FIRST_PORT = 10_100;
 const BLOCK = 20;
-const BLOCKS = 100;
+const BLOCKS = 95;
 
 /**
  * Holds a block's first port as long as the run lasts: other runs look there first. At most 19

@@ -196,7 +196,7 @@ export const transportHttp: readonly Mutant[] = [
   {
     id: "transport-http-31",
     file: "packages/transport-http/src/post.ts",
-    find: "throw isBadPort(cause) ? badPort(to, address) : cause;",
+    find: "throw isBadPort(cause) ? badPort(to, address, cause) : cause;",
     replace: "throw cause;",
     why: "a peer at a port that fetch refuses is unreachable, and nobody learns why",
   },
