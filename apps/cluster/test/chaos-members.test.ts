@@ -153,6 +153,29 @@ describe("members", () => {
     const plan = { kind: "rejoin", atMs: 0, durationMs: 1, nodes: [0], variant: 0 } as const;
     expect(await faults.carryOut(plan)).toBeUndefined();
   });
+
+  test("nobody takes the data of a node that is being added", async () => {
+    const claims = new Set<number>();
+    const claim = (node: number): (() => void) | undefined => {
+      if (claims.has(node)) return undefined;
+      claims.add(node);
+      return () => void claims.delete(node);
+    };
+    const fleet = { present: () => [0, 1, 3], isUp: () => true, claim };
+    /** While it is added, and the data of the fourth node is away. */
+    let claimed: number[] = [];
+    const operator = {
+      finish: () => Promise.resolve(),
+      voters: () => Promise.resolve([0, 1, 3]),
+      commands: { add: () => (claimed = [...claims].toSorted((a, b) => a - b)) },
+      insist: (work: () => unknown) => Promise.resolve({ done: String(work()), tries: 1 }),
+    };
+    const faults = new MemberFaults({ operator, fleet, nodes: 3 } as never);
+    claim(3);
+    const plan = { kind: "add", atMs: 0, durationMs: 1, nodes: [0], variant: 0 } as const;
+    expect(await faults.carryOut(plan)).toMatchObject({ tookEffect: true });
+    expect([claimed, [...claims]]).toEqual([[2, 3, 4, 5, 6, 7, 8], [3]]);
+  });
 });
 
 describe("reads of older states", () => {

@@ -233,6 +233,14 @@ describe("a wrong command line", () => {
       "up --redis-base 7105",
       "option '--redis-base <PORT>' argument '7105' is invalid. Allowed: a port further than 9 from --peer-base 7100, so that no port is needed twice",
     ],
+    ...[
+      ["http-base 6660", "http-base", 6660, 6665],
+      ["http-base 6000", "http-base", 6000, 6000],
+      ["transport=http --peer-base 10071", "peer-base", 10071, 10080],
+    ].map(([args, name, base, refused]): [string, string] => [
+      `up --${args}`,
+      `option '--${name} <PORT>' argument '${base}' is invalid. Allowed: a port of which browsers and fetch refuse none of the ports up to 9 above it; they refuse ${refused}`,
+    ]),
     ["up extra", "too many arguments for 'up'. Expected 0 arguments but got 1"],
     ["kill", "missing required argument 'node'"],
     ["kill 1 2", "too many arguments for 'kill'. Expected 1 argument but got 2"],

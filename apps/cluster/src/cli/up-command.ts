@@ -14,6 +14,7 @@ import {
   switchOption,
   wholeOption,
 } from "./options.js";
+import { refusedPort } from "./refused-ports.js";
 
 const MAX_BASE_PORT = 65_535 - MAX_NODES;
 
@@ -81,6 +82,18 @@ export function addUp(root: Command, actions: Actions): void {
         if (base === 0 || Math.abs(base - otherBase) > MAX_NODES) continue;
         return command.error(
           `error: option '--${name} <PORT>' argument '${base}' is invalid. Allowed: a port further than ${MAX_NODES} from --${other} ${otherBase}, so that no port is needed twice.`,
+        );
+      }
+      // The control API, the dashboard and each server's API are asked by fetch and by browsers.
+      const asked = [
+        ["http-base", httpBase],
+        ...(options.transport === "http" ? ([["peer-base", peerBase]] as const) : []),
+      ] as const;
+      for (const [name, base] of asked) {
+        const refused = refusedPort(base, MAX_NODES);
+        if (refused === undefined) continue;
+        return command.error(
+          `error: option '--${name} <PORT>' argument '${base}' is invalid. Allowed: a port of which browsers and fetch refuse none of the ports up to ${MAX_NODES} above it; they refuse ${refused}.`,
         );
       }
       return actions.up(options);

@@ -60,7 +60,7 @@ export class MemberFaults {
       case "replace-leader":
         await this.#makeRoom();
         return this.#withVictim(plan, (id) =>
-          operator.insist(() => commands.replace(id, silent), INSIST_MS),
+          this.#adding(() => operator.insist(() => commands.replace(id, silent), INSIST_MS)),
         );
       case "rejoin":
         return this.#withVictim(plan, (id) =>
@@ -75,7 +75,9 @@ export class MemberFaults {
       case "two-administrators":
         if (!(await this.#canSpareOne())) return undefined;
         await this.#makeRoom();
-        return twoAdministrators(await this.#candidates(plan), this.#options);
+        return this.#adding(async () =>
+          twoAdministrators(await this.#candidates(plan), this.#options),
+        );
     }
   }
 
@@ -95,9 +97,31 @@ export class MemberFaults {
   }
 
   async #add(): Promise<FaultOutcome> {
-    const { operator } = this.#options;
     await this.#makeRoom();
-    return outcome("", await operator.insist(() => operator.commands.add(silent), INSIST_MS));
+    return outcome("", await this.#addOne());
+  }
+
+  #addOne(): Promise<Attempt<string>> {
+    const { operator } = this.#options;
+    return this.#adding(() => operator.insist(() => operator.commands.add(silent), INSIST_MS));
+  }
+
+  /**
+   * Nobody takes the data of whoever comes meanwhile: each try that fails ends its process and
+   * deletes what it has, and the next one starts it with what is there.
+   */
+  async #adding<T>(work: () => Promise<T>): Promise<T> {
+    const { fleet } = this.#options;
+    const present = new Set(fleet.present());
+    const absent = Array.from({ length: MAX_NODES }, (_, node) => node).filter(
+      (node) => !present.has(node),
+    );
+    const claims = absent.map((node) => fleet.claim(node));
+    try {
+      return await work();
+    } finally {
+      for (const release of claims) release?.();
+    }
   }
 
   /** Removes a follower where there is no room for one more. */
@@ -121,7 +145,7 @@ export class MemberFaults {
     const { operator, nodes } = this.#options;
     const fewest = Math.max(FEWEST_VOTERS, nodes - 1);
     if ((await operator.voters()).length > fewest) return true;
-    return "done" in (await operator.insist(() => operator.commands.add(silent), INSIST_MS));
+    return "done" in (await this.#addOne());
   }
 
   /** Voters that may be chosen, in the plan's order; those who run first. */
