@@ -1,6 +1,6 @@
 // What `add`, `remove` and `replace` do to processes and directories, by what a node answers.
 import { describe, expect, test } from "vitest";
-import { done, isThere, membersIn, refusal, startWorld } from "./support/member-world.js";
+import { done, isThere, membersIn, refusal, startWorld, voter } from "./support/member-world.js";
 
 describe("add", () => {
   test("starts a process, asks for the change, and remembers the node", async () => {
@@ -81,9 +81,23 @@ describe("remove and replace", () => {
   test("whoever has left before, is only ended", async () => {
     const world = await startWorld();
     world.answer = refusal(404, "unknown_member");
+    world.members = [voter("n1"), voter("n3")];
     expect(await world.commands.remove("n2", world.say)).toContain("n2 left the cluster");
     expect(world.said).toEqual(["n2 isn't a member any more"]);
     expect(isThere(world, "n2")).toBe(false);
+  });
+
+  test("whoever is a member still keeps its process and its data, whatever a node answered", async () => {
+    const world = await startWorld();
+    // It is behind, and knows nothing of n2.
+    world.answer = (change) => (change.includes("remove") ? refusal(404, "unknown_member") : done);
+    const still = "n2 is a member still, so its process and its data stay: repeat the command";
+    await expect(world.commands.remove("n2", world.say)).rejects.toThrow(still);
+    await expect(world.commands.replace("n2", world.say)).rejects.toThrow(still);
+    expect([isThere(world, "n2"), membersIn(world.options)]).toEqual([true, [1, 2, 3, 4]]);
+    world.answer = done;
+    expect(await world.commands.replace("n2", world.say)).toContain("n4 replaced n2");
+    expect([isThere(world, "n2"), membersIn(world.options)]).toEqual([false, [1, 3, 4]]);
   });
 
   test("one change for both: nobody is without a node meanwhile", async () => {

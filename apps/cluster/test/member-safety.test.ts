@@ -160,6 +160,7 @@ describe("after an unknown end", () => {
     );
     await expect(world.commands.add(world.say)).rejects.toThrow("replace of n2 by n4");
     world.answer = (change) => (change.includes("remove") ? refusal(404, "unknown_member") : done);
+    world.members = world.members.filter(({ id }) => id !== "n2");
     expect(await world.commands.replace("n2", world.say)).toContain("n4 replaced n2");
     expect(world.asked.slice(-3)).toEqual([
       'change {"add":["n4"],"remove":["n2"]}',

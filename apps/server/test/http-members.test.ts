@@ -227,7 +227,7 @@ describe("POST", () => {
     noVoter: [400, "no_voter"],
     duplicate: [400, "duplicate"],
     tooMany: [400, "too_many_members"],
-    unknownServer: [404, "unknown_member"],
+    unknownServer: [409, "not_introduced"],
     stale: [409, "stale"],
     inProgress: [409, "change_in_progress"],
     notMember: [409, "not_a_member"],
@@ -282,7 +282,7 @@ describe("POST", () => {
     };
     expect(linesIn(await change(http, { add: ["n5"] }, lines))).toEqual([
       { progress: steps[0] },
-      { error: { code: "unknown_member", message: "what happened, and what to do" } },
+      { error: { code: "not_introduced", message: "what happened, and what to do" } },
     ]);
     // Refused at once: an answer like any other.
     node.changes = () => Promise.reject(failed("stale"));

@@ -56,6 +56,36 @@ export async function confirmOthersHoldLog(
   }
 }
 
+/**
+ * The committed configuration doesn't name this node.
+ * @throws {ClusterError} it does, or isn't known
+ */
+export async function confirmLeft(
+  supervisor: Pick<Supervisor, "nodes">,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const until = performance.now() + CATCH_UP_MS; ;) {
+    const leader = await confirmedLeader(supervisor);
+    const { configuration, configurationCommitted } = leader?.status ?? {};
+    if (configuration && configurationCommitted === true) {
+      const { voters, learners, outgoing = [] } = configuration;
+      if (![...voters, ...learners, ...outgoing].some((server) => server.id === id)) return;
+      throw refused(
+        `${id} is a member still, so its process and its data stay: repeat the command`,
+      );
+    }
+    if (performance.now() > until) {
+      throw new ClusterError(
+        "NO_LEADER",
+        `no leader can confirm that ${id} isn't a member any more, so its process and its data stay: repeat the command`,
+        { status: 409 },
+      );
+    }
+    await sleep(ASK_EVERY_MS, undefined, { signal });
+  }
+}
+
 function noLeader(): ClusterError {
   return new ClusterError(
     "NO_LEADER",

@@ -4,6 +4,7 @@
 import { rmSync } from "node:fs";
 import { ClusterError } from "../errors.js";
 import type { NodePlace } from "./layout.js";
+import { confirmLeft } from "./log-holders.js";
 import {
   forget,
   freePlace,
@@ -28,6 +29,7 @@ export async function add(host: MemberHost, say: Say): Promise<string> {
 export async function replace(host: MemberHost, id: string, say: Say): Promise<string> {
   const leaving = placeNow(host, id);
   const place = await bringIn(host, id, say);
+  await confirmLeft(host.supervisor, id, host.signal);
   await forget(host, leaving);
   return `${place.id} replaced ${id}: http://${place.http}; ${id}'s process was stopped and its data deleted`;
 }
@@ -41,6 +43,7 @@ export async function remove(host: MemberHost, id: string, say: Say): Promise<st
     say(`${id} isn't a member any more`);
   }
   const place = placeNow(host, id);
+  await confirmLeft(host.supervisor, id, host.signal);
   const { unfinished } = host.record;
   await forget(host, place);
   if (unfinished && unfinished.added !== place.number && unfinished.node !== id) {
@@ -163,7 +166,9 @@ async function refuseMember(host: MemberHost, id: string): Promise<void> {
   const via = await whoCanBeAsked(host, id);
   const { members } = await askMembers(via);
   const role = members.find((member) => member.id === id)?.role;
-  if (role === undefined) return;
-  if (role !== "learner") throw new ClusterError("REFUSED", `${via.id} lists it as a ${role}`);
-  await askChange(via, { remove: [id] }, () => {}, host.signal);
+  if (role === "learner") await askChange(via, { remove: [id] }, () => {}, host.signal);
+  else if (role !== undefined) {
+    throw new ClusterError("REFUSED", `${via.id} lists it as a ${role}`);
+  }
+  await confirmLeft(host.supervisor, id, host.signal);
 }

@@ -116,9 +116,16 @@ async function serve(world: World, port: number, id: string): Promise<void> {
     const type = status === 200 ? "application/x-ndjson" : "application/json";
     response.writeHead(status, { "content-type": type });
     response.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    if (lines.some((line) => "done" in line)) carryOut(world, change);
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   onTestFinished(() => void server.close());
+}
+
+function carryOut(world: World, change: string): void {
+  const { add = [], remove = [] } = JSON.parse(change) as Record<string, string[]>;
+  const stay = world.members.filter(({ id }) => !add.includes(id) && !remove.includes(id));
+  world.members = [...stay, ...add.map((id) => voter(id))];
 }
 
 function statusOf({ members }: World, id: string): object {

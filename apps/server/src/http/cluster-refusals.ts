@@ -25,7 +25,7 @@ const changeRefusals: Readonly<Record<MembershipChangeFailed["reason"], Refusal>
   noVoter: [400, "no_voter"],
   duplicate: [400, "duplicate"],
   tooMany: [400, "too_many_members"],
-  unknownServer: [404, "unknown_member"],
+  unknownServer: [409, "not_introduced"],
   stale: [409, "stale"],
   inProgress: [409, "change_in_progress"],
   notMember: [409, "not_a_member"],
