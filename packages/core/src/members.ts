@@ -11,6 +11,11 @@ export function isSameRun(a: Sender | undefined, b: Sender): boolean {
   return a?.id === b.id && a.incarnation === b.incarnation && a.run === b.run;
 }
 
+/** Both opened the same data directory; `a` did when `b` did, or before. */
+export function isSameOrEarlierRun(a: Sender, b: Sender): boolean {
+  return a.id === b.id && a.incarnation === b.incarnation && a.run <= b.run;
+}
+
 /** Those whose votes count, each once: in a joint configuration those of both halves. */
 export function votersOf({ voters, outgoing }: Configuration): readonly Server[] {
   if (outgoing.length === 0) return voters;

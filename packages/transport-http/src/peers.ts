@@ -2,7 +2,7 @@
 // bounded number of nodes that introduced themselves. A listed address always wins over an
 // introduced one: the operator may have put a proxy between two nodes, and a hello must not divert
 // traffic.
-import type { Hello, NodeId, Peer } from "@raftkit/core";
+import { type Hello, type NodeId, type Peer, isSameOrEarlierRun } from "@raftkit/core";
 import { PeerRejected } from "./errors.js";
 import type { Outbox } from "./outbox.js";
 import { type KnownRun, type Senders, checkRun, createSenders } from "./senders.js";
@@ -54,14 +54,9 @@ export interface PeerBook {
 export function addressOf({ listed, seeds, introduced }: PeerRecord): string | undefined {
   if (listed !== undefined) return listed;
   for (const [seed, { hello, isThere }] of [...seeds].toReversed()) {
-    if (isThere || introduced === undefined || isNoLater(introduced, hello)) return seed;
+    if (isThere || introduced === undefined || isSameOrEarlierRun(introduced, hello)) return seed;
   }
   return introduced?.address;
-}
-
-/** The same run of the same data directory, or an earlier one. */
-function isNoLater(spoke: Hello, { incarnation, run }: Hello): boolean {
-  return spoke.incarnation === incarnation && spoke.run <= run;
 }
 
 /** The run that gets what is sent to this peer, as far as is known. */

@@ -2,7 +2,7 @@
 // does that sends to addresses and keeps no connections. It sends nothing itself, and never calls
 // the handler from inside a method that the node calls.
 import { RaftkitError } from "../errors.js";
-import { isSameRun } from "../members.js";
+import { isSameOrEarlierRun, isSameRun } from "../members.js";
 import type { LocalNode, TransportHandler } from "../ports/transport.js";
 import type { NodeId, Peer, Sender } from "../types.js";
 import { helloOf, mismatch } from "./hello.js";
@@ -128,7 +128,7 @@ export class Contacts {
     const caller = this.#callers.get(id);
     for (const [seed, { node, isThere }] of this.#seeds) {
       if (node?.id !== id) continue;
-      if (isThere || caller === undefined || isNoLater(caller, node)) return seed;
+      if (isThere || caller === undefined || isSameOrEarlierRun(caller, node)) return seed;
     }
     return caller?.address;
   }
@@ -173,11 +173,6 @@ export class Contacts {
       if (this.#handler !== undefined) tell(this.#handler);
     });
   }
-}
-
-/** The same run of the same data directory, or an earlier one. */
-function isNoLater(spoke: Hello, { incarnation, run }: Hello): boolean {
-  return spoke.incarnation === incarnation && spoke.run <= run;
 }
 
 /** Without what a transport knows besides. */

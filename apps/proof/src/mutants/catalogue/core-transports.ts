@@ -103,15 +103,15 @@ export const transports: readonly Mutant[] = [
   {
     id: "core-t15",
     file: "packages/core/src/transport/contacts.ts",
-    find: "if (isThere || caller === undefined || isNoLater(caller, node)) return seed;",
+    find: "if (isThere || caller === undefined || isSameOrEarlierRun(caller, node)) return seed;",
     replace: "return seed;",
     why: "who moved away from a seed is answered where nobody is any more",
   },
   {
     id: "core-t16",
-    file: "packages/core/src/transport/contacts.ts",
-    find: "spoke.run <= run;",
-    replace: "spoke.run === run;",
+    file: "packages/core/src/members.ts",
+    find: "a.run <= b.run;",
+    replace: "a.run === b.run;",
     why: "who was found at a seed is sent to where its earlier run was",
   },
 ];

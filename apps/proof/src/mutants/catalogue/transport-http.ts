@@ -175,15 +175,15 @@ export const transportHttp: readonly Mutant[] = [
   {
     id: "transport-http-28",
     file: "packages/transport-http/src/peers.ts",
-    find: "|| isNoLater(introduced, hello)) return seed;",
+    find: "|| isSameOrEarlierRun(introduced, hello)) return seed;",
     replace: "|| introduced.run < hello.run) return seed;",
     why: "a seed that doesn't answer for a moment is no proxy any more",
   },
   {
     id: "transport-http-29",
     file: "packages/transport-http/src/peers.ts",
-    find: "spoke.run <= run;",
-    replace: "spoke.run === run;",
+    find: "isSameOrEarlierRun(introduced, hello)",
+    replace: "introduced.run === hello.run",
     why: "who was found at a seed is sent to where its earlier run was",
   },
   {
