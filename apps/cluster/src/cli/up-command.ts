@@ -71,38 +71,50 @@ export function addUp(root: Command, actions: Actions): void {
     )
     .addOption(switchOption("--fresh", "delete an earlier cluster's data in --data first"))
     .action((options: UpOptions) => {
-      const { httpBase, peerBase, redisBase = 0 } = options;
-      const mustDiffer = [
-        ["peer-base", peerBase, "http-base", httpBase],
-        ["redis-base", redisBase, "http-base", httpBase],
-        ["redis-base", redisBase, "peer-base", peerBase],
-      ] as const;
-      for (const [name, base, other, otherBase] of mustDiffer) {
-        // Nodes may be added.
-        if (base === 0 || Math.abs(base - otherBase) > MAX_NODES) continue;
-        return command.error(
-          `error: option '--${name} <PORT>' argument '${base}' is invalid. Allowed: a port further than ${MAX_NODES} from --${other} ${otherBase}, so that no port is needed twice.`,
-        );
-      }
-      // The control API, the dashboard and each server's API are asked by fetch and by browsers.
-      const asked = [
-        ["http-base", httpBase],
-        ...(options.transport === "http" ? ([["peer-base", peerBase]] as const) : []),
-      ] as const;
-      for (const [name, base] of asked) {
-        const refused = refusedPort(base, MAX_NODES);
-        if (refused === undefined) continue;
-        return command.error(
-          `error: option '--${name} <PORT>' argument '${base}' is invalid. Allowed: a port of which browsers and fetch refuse none of the ports up to ${MAX_NODES} above it; they refuse ${refused}.`,
-        );
-      }
-      return actions.up(options);
+      const wrong = wrongBase(options);
+      if (wrong === undefined) return actions.up(options);
+      const { name, base, allowed } = wrong;
+      return command.error(
+        `error: option '--${name} <PORT>' argument '${base}' is invalid. Allowed: ${allowed}.`,
+      );
     });
   explain(
     command,
     ["", "--nodes 5 --transport http --codec json", "--fresh"],
     "0 ended by a signal; 1 could not start; 2 wrong options.",
   );
+}
+
+interface WrongBase {
+  readonly name: string;
+  readonly base: number;
+  readonly allowed: string;
+}
+
+/** Up to `MAX_NODES` above each base, ports are used: nodes may be added. */
+function wrongBase(options: UpOptions): WrongBase | undefined {
+  const { httpBase, peerBase, redisBase = 0, transport } = options;
+  const mustDiffer = [
+    ["peer-base", peerBase, "http-base", httpBase],
+    ["redis-base", redisBase, "http-base", httpBase],
+    ["redis-base", redisBase, "peer-base", peerBase],
+  ] as const;
+  for (const [name, base, other, otherBase] of mustDiffer) {
+    if (base === 0 || Math.abs(base - otherBase) > MAX_NODES) continue;
+    const allowed = `a port further than ${MAX_NODES} from --${other} ${otherBase}, so that no port is needed twice`;
+    return { name, base, allowed };
+  }
+  const fetched = [
+    { name: "http-base", base: httpBase },
+    ...(transport === "http" ? [{ name: "peer-base", base: peerBase }] : []),
+  ];
+  for (const { name, base } of fetched) {
+    const refused = refusedPort(base, MAX_NODES);
+    if (refused === undefined) continue;
+    const allowed = `a port of which browsers and fetch refuse none of the ports up to ${MAX_NODES} above it; they refuse ${refused}`;
+    return { name, base, allowed };
+  }
+  return undefined;
 }
 
 export function httpBaseOption(): Option {

@@ -9,6 +9,8 @@ import type { Supervisor } from "./supervisor.js";
 /** Followers are behind by what is in flight: they are given so long to get what was committed. */
 const CATCH_UP_MS = 5000;
 const ASK_EVERY_MS = 50;
+const UNKNOWN_HOLDERS =
+  "that the others hold the log; nothing was changed: try again, or restart a node that is down";
 /** A voter that the leader hasn't heard for longer is none that answers. */
 const CONTACT_MS = 1000;
 
@@ -34,7 +36,7 @@ export async function confirmOthersHoldLog(
   for (;;) {
     const leader = await confirmedLeader(supervisor);
     const isOver = performance.now() > until;
-    if (!leader && isOver) throw noLeader();
+    if (!leader && isOver) throw noLeader(UNKNOWN_HOLDERS);
     if (leader) {
       wanted ??= leader.status.commitIndex;
       const index = wanted;
@@ -76,22 +78,16 @@ export async function confirmLeft(
       );
     }
     if (performance.now() > until) {
-      throw new ClusterError(
-        "NO_LEADER",
-        `no leader can confirm that ${id} isn't a member any more, so its process and its data stay: repeat the command`,
-        { status: 409 },
+      throw noLeader(
+        `that ${id} isn't a member any more, so its process and its data stay: repeat the command`,
       );
     }
     await sleep(ASK_EVERY_MS, undefined, { signal });
   }
 }
 
-function noLeader(): ClusterError {
-  return new ClusterError(
-    "NO_LEADER",
-    "no leader can confirm that the others hold the log; nothing was changed: try again, or restart a node that is down",
-    { status: 409 },
-  );
+function noLeader(rest: string): ClusterError {
+  return new ClusterError("NO_LEADER", `no leader can confirm ${rest}`, { status: 409 });
 }
 
 /** It has just answered a linearizable read, so its picture is the cluster's. */

@@ -20,8 +20,8 @@ const BLOCK = 20;
 
 /**
  * A base such that it and the ports up to `count` (at most 18) above it are free, below the range
- * that outgoing connections use, and above the ports that `fetch` refuses. The block stays this test's own: its last port is held until the
- * test ends, and others look there first.
+ * that outgoing connections use, and above the ports that `fetch` refuses. The block stays this
+ * test's own: its last port is held until the test ends, and others look there first.
  */
 export async function freePorts(count: number): Promise<number> {
   for (let tries = 0; tries < 200; tries++) {
