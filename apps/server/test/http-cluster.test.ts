@@ -26,7 +26,7 @@ test.each(["/v1/cluster/snapshot", "/v1/cluster/transfer"])(
 
 test("a snapshot is taken", async () => {
   const server = await startServer({
-    settings: settingsFor("--storage=memory"),
+    settings: settingsFor("--storage=memory", "--transport=memory"),
     logger: recordingLogger(),
   });
   onTestFinished(() => server.close());
